@@ -1,0 +1,23 @@
+//! The words of the product as types, and the incident's state machine.
+//!
+//! Everything below this module is pure: it does no I/O, reads no clock and draws no random number.
+//! Times, ids and history are passed in. Every other module may use it; it uses none of them.
+
+pub mod action;
+pub mod alert;
+pub mod catalogue;
+pub mod condition;
+pub mod control;
+pub mod decision;
+pub mod entry;
+pub mod incident;
+pub mod notice;
+pub mod text;
+
+pub use action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verification};
+pub use alert::{Alert, Labels, Severity, Status};
+pub use catalogue::{Catalogue, Tool};
+pub use decision::{Considered, Decision, Heard, Mode, Ruling, RulingKind, Verdict};
+pub use entry::{Entry, Fact, Sealed};
+pub use incident::{Effect, Incident, IncidentId, Next, Outcome, State, next};
+pub use notice::{Delivery, Occasion};

@@ -1,0 +1,253 @@
+//! Proposed tool calls: what, on what, why, by whom, how risky, how to check and take back.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::text::canonical_json;
+
+/// A call of a tool: `server.tool` of an MCP server or `plugin.action`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Full name of the tool.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+}
+
+/// What a wrong call could cost, least first so that `max` finds the highest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// Changes nothing.
+    Read,
+    /// Heals by itself when wrong, such as deleting a pod of a Deployment.
+    Low,
+    /// Can break something that was whole, but can be taken back.
+    High,
+    /// Cannot be taken back. Tools that say nothing about themselves count as this.
+    Irreversible,
+}
+
+impl Risk {
+    /// The word used in JSON, policies and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Low => "low",
+            Self::High => "high",
+            Self::Irreversible => "irreversible",
+        }
+    }
+}
+
+/// Who proposed an action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Origin {
+    /// A policy rule.
+    Policy {
+        /// The rule's name.
+        rule: String,
+    },
+    /// A remediation plugin, asked by a policy rule.
+    Plugin {
+        /// The plugin's name.
+        name: String,
+        /// The rule that asked it.
+        rule: String,
+    },
+    /// The language model.
+    Model,
+    /// A person.
+    Person {
+        /// The person's name.
+        name: String,
+    },
+    /// The host, to take back an action that did not help.
+    Undo {
+        /// The action that is taken back.
+        action: ActionId,
+    },
+}
+
+impl Origin {
+    /// The word that policies match on.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Policy { .. } => "policy",
+            Self::Plugin { .. } => "plugin",
+            Self::Model => "model",
+            Self::Person { .. } => "person",
+            Self::Undo { .. } => "undo",
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy { rule } => write!(f, "policy {rule}"),
+            Self::Plugin { name, .. } => write!(f, "plugin {name}"),
+            Self::Model => f.write_str("model"),
+            Self::Person { name } => write!(f, "person {name}"),
+            Self::Undo { action } => write!(f, "undo of {action}"),
+        }
+    }
+}
+
+/// An action's name within its incident: `a1`, `a2`, … in the order of proposal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ActionId(pub String);
+
+impl fmt::Display for ActionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How to see that an action had its effect.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verification {
+    /// A read-only call.
+    pub look: Call,
+    /// JSONPath queries that must each select something.
+    #[serde(default)]
+    pub present: Vec<String>,
+    /// JSONPath queries that must select nothing.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Deadline in milliseconds after the action's result.
+    pub within_ms: u64,
+    /// Pause between looks in milliseconds.
+    pub every_ms: u64,
+}
+
+/// An action as its origin put it, before the host gave it an id, a risk and a digest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The call.
+    pub call: Call,
+    /// What its origin says is changed; for people. The gate reads the arguments instead.
+    #[serde(default)]
+    pub target: String,
+    /// One sentence for a person who must decide.
+    #[serde(default)]
+    pub reason: String,
+    /// The observations behind it.
+    #[serde(default)]
+    pub evidence: Vec<String>,
+    /// What is wrong, where the origin knows.
+    #[serde(default)]
+    pub root_cause: String,
+    /// How to see that it worked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Verification>,
+    /// What takes it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Call>,
+}
+
+/// What an action touches, read by the host from the arguments themselves, so that nobody can
+/// claim another target than the one that the tool will act on. Every place where an argument
+/// names a namespace, kind or object adds a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The tool server, which stands for the cluster or account that it reaches.
+    pub server: String,
+    /// Namespaces; `*` when the call reaches all of them.
+    pub namespaces: Vec<String>,
+    /// Kinds of objects, lower case, singular where known.
+    pub kinds: Vec<String>,
+    /// Names of objects; `*` when the call selects by something else than a name.
+    pub names: Vec<String>,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let join = |values: &[String]| values.join("+");
+        write!(
+            f,
+            "{}:{}/{}/{}",
+            self.server,
+            join(&self.namespaces),
+            join(&self.kinds),
+            join(&self.names)
+        )
+    }
+}
+
+/// A proposal that the host has taken in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Action {
+    /// Its name within the incident.
+    pub id: ActionId,
+    /// The proposal, unchanged.
+    #[serde(flatten)]
+    pub proposal: Proposal,
+    /// Who proposed it.
+    pub origin: Origin,
+    /// The tool's risk at the time of the proposal.
+    pub risk: Risk,
+    /// What it touches.
+    pub touches: Target,
+    /// SHA-256 over tool and arguments; approvals and permits bind to it.
+    pub digest: String,
+}
+
+impl Action {
+    /// Takes a proposal in.
+    pub fn new(id: ActionId, proposal: Proposal, origin: Origin, risk: Risk, touches: Target) -> Self {
+        let digest = digest(&proposal.call);
+        Self { id, proposal, origin, risk, touches, digest }
+    }
+
+    /// The tool's full name.
+    pub fn tool(&self) -> &str {
+        &self.proposal.call.tool
+    }
+
+    /// What is changed, in the words of the origin or else of the host.
+    pub fn target(&self) -> String {
+        if self.proposal.target.is_empty() {
+            self.touches.to_string()
+        } else {
+            self.proposal.target.clone()
+        }
+    }
+}
+
+/// SHA-256 of a call in lower-case hex. Equal calls have equal digests whatever the order of
+/// their arguments.
+pub fn digest(call: &Call) -> String {
+    let mut hash = Sha256::new();
+    hash.update((call.tool.len() as u64).to_be_bytes());
+    hash.update(&call.tool);
+    hash.update(canonical_json(&Value::Object(call.arguments.clone())));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn call(tool: &str, arguments: Value) -> Call {
+        let Value::Object(arguments) = arguments else { panic!("an object is needed") };
+        Call { tool: tool.into(), arguments }
+    }
+
+    #[test]
+    fn the_digest_binds_every_argument_but_not_their_order() {
+        let one = digest(&call("k.patch", json!({"a": 1, "b": {"c": [1, 2], "d": null}})));
+        let same = digest(&call("k.patch", json!({"b": {"d": null, "c": [1, 2]}, "a": 1})));
+        let other = digest(&call("k.patch", json!({"a": 1, "b": {"c": [2, 1], "d": null}})));
+        assert_eq!(one, same);
+        assert_ne!(one, other);
+        assert_ne!(digest(&call("k.pa", json!({}))), digest(&call("k.p", json!({}))));
+    }
+}

@@ -1,0 +1,178 @@
+//! One normalised signal, whatever system sent it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Label or annotation names and their values.
+pub type Labels = BTreeMap<String, String>;
+
+/// Whether the sender says that the condition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The condition holds.
+    Firing,
+    /// The condition no longer holds.
+    Resolved,
+}
+
+/// How bad it is, worst last so that `max` finds the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// For information.
+    Info,
+    /// Somebody should look in working hours.
+    Warning,
+    /// Something is broken.
+    Error,
+    /// Something is broken and people are hurt by it.
+    Critical,
+}
+
+impl Severity {
+    /// Reads the words that senders use. An unknown or missing word is a warning: neither
+    /// ignored nor a reason to wake somebody.
+    pub fn from_word(word: Option<&str>) -> Self {
+        let word = word.unwrap_or_default().trim().to_ascii_lowercase();
+        match word.as_str() {
+            "critical" | "crit" | "fatal" | "emergency" | "emerg" | "alert" | "disaster" | "p1"
+            | "sev0" | "sev1" | "page" => Self::Critical,
+            "error" | "err" | "high" | "major" | "severe" | "p2" => Self::Error,
+            "info" | "informational" | "information" | "notice" | "low" | "none" | "ok" | "debug"
+            | "sev4" | "p4" | "p5" => Self::Info,
+            _ => Self::Warning,
+        }
+    }
+
+    /// The word used in JSON, policies and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One normalised alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The source that decoded it, such as `alertmanager`.
+    pub source: String,
+    /// What fired, usually the label `alertname`.
+    pub name: String,
+    /// Whether it fires.
+    pub status: Status,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Identity and dimensions.
+    pub labels: Labels,
+    /// Details for people; never part of the identity.
+    pub annotations: Labels,
+    /// When it started, where the sender said so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub starts_at: Option<Timestamp>,
+    /// When it ended; absent while it fires.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ends_at: Option<Timestamp>,
+    /// Identity within its source: the sender's own, or a hash of the labels.
+    pub fingerprint: String,
+    /// Where a person can look at it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub link: Option<String>,
+}
+
+/// Labels whose value changes while the alert stays the same.
+const VOLATILE: [&str; 6] = ["value", "timestamp", "url", "image", "severity", "link"];
+
+/// Identity of an alert whose sender gave none: a hash of source, name and stable labels.
+pub fn fingerprint(source: &str, name: &str, labels: &Labels) -> String {
+    let mut hash = Sha256::new();
+    let stable = labels.iter().filter(|(key, _)| !VOLATILE.contains(&key.as_str()));
+    let parts = [("", source), ("", name)]
+        .into_iter()
+        .chain(stable.map(|(k, v)| (k.as_str(), v.as_str())));
+    for (key, value) in parts {
+        for part in [key, value] {
+            // The length keeps ("ab","c") and ("a","bc") apart.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Alert {
+    /// One line for people: the sender's summary, else the name.
+    pub fn title(&self) -> &str {
+        ["summary", "title", "message"]
+            .iter()
+            .find_map(|key| self.annotations.get(*key))
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())
+            .unwrap_or(&self.name)
+    }
+
+    /// Key under which repeats of this alert are recognised.
+    pub fn identity(&self) -> (String, String) {
+        (self.source.clone(), self.fingerprint.clone())
+    }
+}
+
+/// The labels on which all alerts agree.
+pub fn common_labels<'a>(alerts: impl IntoIterator<Item = &'a Alert>) -> Labels {
+    let mut alerts = alerts.into_iter();
+    let Some(first) = alerts.next() else {
+        return Labels::new();
+    };
+    let mut common = first.labels.clone();
+    for alert in alerts {
+        common.retain(|key, value| alert.labels.get(key) == Some(value));
+    }
+    common
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(pairs: &[(&str, &str)]) -> Labels {
+        pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect()
+    }
+
+    #[test]
+    fn severity_words_of_many_senders() {
+        for (word, want) in [
+            ("page", Severity::Critical),
+            ("Critical", Severity::Critical),
+            ("severe", Severity::Error),
+            ("average", Severity::Warning),
+            ("whatever", Severity::Warning),
+            ("none", Severity::Info),
+        ] {
+            assert_eq!(Severity::from_word(Some(word)), want, "{word}");
+        }
+        assert_eq!(Severity::from_word(None), Severity::Warning);
+    }
+
+    #[test]
+    fn fingerprint_ignores_volatile_labels_and_keeps_parts_apart() {
+        let a = fingerprint("s", "n", &labels(&[("pod", "a"), ("value", "1")]));
+        let b = fingerprint("s", "n", &labels(&[("pod", "a"), ("value", "2")]));
+        let c = fingerprint("s", "n", &labels(&[("po", "da")]));
+        assert_eq!(a, b);
+        assert_ne!(a, c);
+    }
+}

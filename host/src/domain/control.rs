@@ -1,0 +1,37 @@
+//! What a person says to the host as a whole.
+
+use serde::{Deserialize, Serialize};
+
+/// Name of the journal stream that holds these entries.
+pub const STREAM: &str = "host";
+
+/// A change of the host's own state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Control {
+    /// Nothing is executed until `Resumed`.
+    Paused {
+        /// Who said so.
+        person: String,
+        /// Why.
+        reason: String,
+        /// What is paused: empty for everything, `rule:<name>` or `server:<name>`.
+        #[serde(default)]
+        scope: String,
+    },
+    /// Execution goes on.
+    Resumed {
+        /// Who said so.
+        person: String,
+        /// What goes on; the same words as in `Paused`.
+        #[serde(default)]
+        scope: String,
+    },
+    /// A breaker is closed again.
+    BreakerReset {
+        /// Who said so.
+        person: String,
+        /// The breaker's key.
+        key: String,
+    },
+}

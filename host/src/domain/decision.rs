@@ -1,0 +1,160 @@
+//! What policies say: verdicts about incidents and rulings about actions.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::action::{Call, Proposal};
+
+/// Whether anything may be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Nothing is executed; what would have happened is recorded.
+    Observe,
+    /// What the gate allows is executed.
+    Enforce,
+}
+
+/// What to do about an incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nobody needs to know.
+    Suppress,
+    /// Do these actions, as far as the gate allows.
+    Remediate {
+        /// In the order in which they are to be done.
+        actions: Vec<Proposal>,
+    },
+    /// Ask a remediation plugin what to do.
+    Plan {
+        /// The plugin's name.
+        plugin: String,
+    },
+    /// Collect evidence and ask the model.
+    Investigate,
+    /// Tell people.
+    Escalate,
+}
+
+impl Verdict {
+    /// The word shown to people: the verdicts of the design; `plan` is a way to remediate.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Suppress => "suppress",
+            Self::Remediate { .. } | Self::Plan { .. } => "remediate",
+            Self::Investigate => "investigate",
+            Self::Escalate => "escalate",
+        }
+    }
+}
+
+/// A verdict and where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What to do.
+    pub verdict: Verdict,
+    /// The rule that matched; none when no rule did and the default applies.
+    pub rule: Option<String>,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// Mode of the deciding rule: never wider than the host's.
+    pub mode: Mode,
+    /// Read-only calls that collect evidence before a model is asked.
+    #[serde(default)]
+    pub evidence: Vec<Call>,
+    /// Rules that erred or ran over; each counted as "no match".
+    #[serde(default)]
+    pub faults: Vec<String>,
+    /// Digest of the policy set that decided.
+    pub policies: String,
+}
+
+/// Why a rule was or was not taken; for `explain`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Considered {
+    /// The rule's name.
+    pub rule: String,
+    /// File and line.
+    pub place: String,
+    /// Whether it matched.
+    pub matched: bool,
+    /// Which part said no and the values it saw.
+    pub why: String,
+}
+
+/// One gate that spoke about an action.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    /// The gate rule's name; built-in guards are called `builtin.…`.
+    pub gate: String,
+    /// What it said.
+    pub ruling: RulingKind,
+    /// Why.
+    pub reason: String,
+}
+
+/// What the gate says, most restrictive last so that `max` finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RulingKind {
+    /// May be done.
+    Allow,
+    /// A person must say yes.
+    Ask,
+    /// Must not be done.
+    Deny,
+}
+
+impl RulingKind {
+    /// The word used in JSON and texts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Ask => "ask",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// The gate's answer about one action.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// The most restrictive of what was heard.
+    pub kind: RulingKind,
+    /// The deciding gate rule.
+    pub rule: String,
+    /// Why.
+    pub reason: String,
+    /// Everything that was heard.
+    pub heard: Vec<Heard>,
+    /// For `ask`: who may approve; empty means anybody who can authenticate.
+    #[serde(default)]
+    pub who: String,
+    /// For `ask`: how many different people must approve; at least 1.
+    #[serde(default = "one")]
+    pub approvals: u32,
+    /// For `ask`: when silence becomes a denial.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+    /// Nothing is executed because of this mode; the ruling says what would have been.
+    pub mode: Mode,
+    /// Budgets that an execution spends: ledger keys.
+    #[serde(default)]
+    pub spends: Vec<Spend>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// One budget that an action spends from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spend {
+    /// The budget: gate rule and scope values, such as `pod-restarts|kubernetes|shop`.
+    pub key: String,
+    /// At most this many within the window.
+    pub max: u32,
+    /// Length of the sliding window in milliseconds.
+    pub within_ms: u64,
+}

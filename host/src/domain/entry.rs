@@ -1,0 +1,379 @@
+//! The journal's entries: everything that can happen to an incident, in the past tense.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::action::{Action, ActionId, Call, Proposal};
+use super::alert::Alert;
+use super::decision::{Decision, Ruling};
+use super::incident::Outcome;
+use super::notice::{Delivery, Occasion};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fact {
+    /// The first alerts of a new incident.
+    Opened {
+        /// The group key that its alerts share.
+        group_key: String,
+        /// The source of the first alert.
+        source: String,
+        /// The alerts.
+        alerts: Vec<Alert>,
+    },
+    /// Alerts joined, resolved or fired again.
+    AlertsChanged {
+        /// Their new form.
+        alerts: Vec<Alert>,
+    },
+    /// The policies gave their verdict.
+    Decided {
+        /// Verdict, rule and reason.
+        decision: Box<Decision>,
+    },
+    /// A read-only tool was called.
+    Looked {
+        /// What for.
+        purpose: Purpose,
+        /// The call.
+        call: Call,
+        /// Whether the tool answered without an error.
+        ok: bool,
+        /// Its text, redacted and cut.
+        text: String,
+        /// How long it took in milliseconds.
+        took_ms: u64,
+    },
+    /// All evidence for the model is there.
+    Collected,
+    /// A remediation plugin was asked.
+    Planned {
+        /// The plugin.
+        plugin: String,
+        /// What it proposed; an empty list means that it knows nothing that fits.
+        proposals: Vec<Proposal>,
+        /// Why it could not plan.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// The model answered.
+    Answered {
+        /// What it wants.
+        answer: Answer,
+        /// Its own words, cut.
+        text: String,
+        /// Tokens and time.
+        usage: Usage,
+    },
+    /// The model could not be used.
+    ModelFailed {
+        /// Why.
+        reason: String,
+        /// Tokens and time spent all the same.
+        usage: Usage,
+    },
+    /// An action was taken in.
+    Proposed {
+        /// The action.
+        action: Box<Action>,
+    },
+    /// The gate ruled.
+    Ruled {
+        /// The action.
+        action: ActionId,
+        /// The ruling.
+        ruling: Ruling,
+    },
+    /// A person said yes.
+    Approved {
+        /// The action.
+        action: ActionId,
+        /// The digest that the person saw.
+        digest: String,
+        /// Who.
+        person: String,
+        /// How: `cli`, `http` or `link`.
+        via: String,
+        /// In the person's words.
+        #[serde(default)]
+        comment: String,
+    },
+    /// A person said no.
+    Rejected {
+        /// The action.
+        action: ActionId,
+        /// Who.
+        person: String,
+        /// How.
+        via: String,
+        /// In the person's words.
+        #[serde(default)]
+        comment: String,
+    },
+    /// Nobody answered in time, which means no.
+    Expired {
+        /// The action.
+        action: ActionId,
+    },
+    /// An effect is about to happen.
+    Intent {
+        /// The action.
+        action: ActionId,
+        /// Stable across retries of this attempt.
+        attempt: String,
+        /// Budgets spent: ledger keys.
+        #[serde(default)]
+        spends: Vec<String>,
+    },
+    /// An effect's answer.
+    Result {
+        /// The action.
+        action: ActionId,
+        /// The attempt.
+        attempt: String,
+        /// Whether the tool answered without an error.
+        ok: bool,
+        /// Its text, redacted and cut.
+        text: String,
+        /// How long it took in milliseconds.
+        took_ms: u64,
+    },
+    /// A restart found an intent without a result.
+    Uncertain {
+        /// The action.
+        action: ActionId,
+        /// What is done about it.
+        resolution: Resolution,
+        /// Why.
+        reason: String,
+    },
+    /// It was seen whether an action had its effect.
+    Verified {
+        /// The action.
+        action: ActionId,
+        /// Whether it had.
+        ok: bool,
+        /// What was seen.
+        reason: String,
+    },
+    /// It is clear how the incident ends.
+    Concluded {
+        /// How.
+        outcome: Outcome,
+        /// Why, in a sentence.
+        reason: String,
+    },
+    /// The report was written.
+    Reported {
+        /// Markdown.
+        markdown: String,
+    },
+    /// People are to be told.
+    Told {
+        /// Why.
+        occasion: Occasion,
+        /// One delivery a target.
+        deliveries: Vec<Delivery>,
+    },
+    /// A delivery failed.
+    DeliveryFailed {
+        /// The delivery.
+        delivery: String,
+        /// Why.
+        reason: String,
+        /// When it is tried again; never, when absent.
+        retry_at: Option<Timestamp>,
+    },
+    /// A target took a message: the receipt.
+    Delivered {
+        /// The delivery.
+        delivery: String,
+        /// The remote side's reference.
+        reference: Option<String>,
+    },
+    /// Nothing more happens to this incident.
+    Closed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What a look was for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum Purpose {
+    /// Evidence before the model is asked.
+    Evidence,
+    /// The model asked for it.
+    Model,
+    /// A plugin asked for it while planning.
+    Plan,
+    /// To see whether an action had its effect.
+    Verify {
+        /// The action.
+        action: ActionId,
+    },
+}
+
+/// What is done about an intent without a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// The tool declares repetition harmless.
+    Repeat,
+    /// Looking shows that it happened.
+    Happened,
+    /// Looking shows that it did not happen.
+    DidNotHappen,
+    /// A person must look.
+    Person,
+}
+
+/// What a model's answer asks for, as data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "wants", rename_all = "snake_case")]
+pub enum Answer {
+    /// Read-only calls.
+    Look {
+        /// The calls, each with the id that the model gave it.
+        calls: Vec<AskedCall>,
+    },
+    /// Changes, as proposals.
+    Act {
+        /// In order.
+        proposals: Vec<Proposal>,
+        /// What the model thinks is wrong.
+        diagnosis: Diagnosis,
+    },
+    /// It sees nothing left to do.
+    Resolved {
+        /// What the model thinks was wrong.
+        diagnosis: Diagnosis,
+    },
+    /// A person is needed.
+    Person {
+        /// What the model knows.
+        diagnosis: Diagnosis,
+    },
+}
+
+/// A call that a model asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AskedCall {
+    /// The model's id for it; empty for the text forms.
+    #[serde(default)]
+    pub id: String,
+    /// The call.
+    pub call: Call,
+}
+
+/// A model's account of an incident.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// What is wrong.
+    #[serde(default)]
+    pub root_cause: String,
+    /// 0 to 1, where given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// What it does to users.
+    #[serde(default)]
+    pub impact: String,
+    /// What to do, best first.
+    #[serde(default)]
+    pub steps: Vec<String>,
+    /// How to keep it from coming back.
+    #[serde(default)]
+    pub prevention: Vec<String>,
+}
+
+/// What one model call cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the request.
+    pub prompt_tokens: u64,
+    /// Tokens of the answer.
+    pub completion_tokens: u64,
+    /// Time in milliseconds.
+    pub took_ms: u64,
+}
+
+/// A fact with its place and time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry<F = Fact> {
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub fact: F,
+}
+
+/// An entry as it stands in the journal: bytes, place and chained hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// The incident's id, or [`super::control::STREAM`].
+    pub stream: String,
+    /// Position in the stream, from 1.
+    pub n: u64,
+    /// The entry as JSON.
+    pub body: String,
+    /// SHA-256 over the previous hash, the stream, the position and the body; lower-case hex.
+    pub hash: String,
+}
+
+/// The hash before the first entry of a stream.
+pub const GENESIS: &str = "";
+
+/// Chains one entry to its predecessor.
+pub fn chain_hash(previous: &str, stream: &str, n: u64, body: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [previous, stream, body] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.update(n.to_be_bytes());
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Sealed {
+    /// Seals an entry behind the one with hash `previous`.
+    ///
+    /// # Errors
+    /// When the entry cannot be written as JSON.
+    pub fn new<F: Serialize>(
+        stream: &str,
+        n: u64,
+        previous: &str,
+        entry: &Entry<F>,
+    ) -> Result<Self, serde_json::Error> {
+        let body = serde_json::to_string(entry)?;
+        let hash = chain_hash(previous, stream, n, &body);
+        Ok(Self { stream: stream.to_string(), n, body, hash })
+    }
+
+    /// Reads the entry back.
+    ///
+    /// # Errors
+    /// When the body is not an entry that this version knows.
+    pub fn open<F: for<'de> Deserialize<'de>>(&self) -> Result<Entry<F>, serde_json::Error> {
+        serde_json::from_str(&self.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_survives_sealing_and_the_hash_binds_place_and_body() {
+        let entry = Entry { at: Timestamp::UNIX_EPOCH, fact: Fact::Closed { reason: "done".into() } };
+        let sealed = Sealed::new("i1", 1, GENESIS, &entry).unwrap();
+        assert_eq!(sealed.open::<Fact>().unwrap(), entry);
+        assert_eq!(sealed.hash, chain_hash(GENESIS, "i1", 1, &sealed.body));
+        assert_ne!(sealed.hash, chain_hash(GENESIS, "i1", 2, &sealed.body));
+        assert_ne!(sealed.hash, chain_hash(GENESIS, "i2", 1, &sealed.body));
+        assert_ne!(sealed.hash, chain_hash(&sealed.hash, "i1", 1, &sealed.body));
+    }
+}
