@@ -2,4 +2,7 @@
 //! model about what they leave open, and tells people.
 
 pub mod domain;
+pub mod model;
 pub mod ports;
+pub mod redact;
+pub mod tools;
