@@ -23,6 +23,7 @@ mod risk;
 mod server;
 mod servers;
 mod shelf;
+mod trouble;
 #[cfg(test)]
 mod tests;
 

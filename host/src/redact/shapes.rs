@@ -110,7 +110,6 @@ fn weak(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::redact::redact as all;
 
     #[test]

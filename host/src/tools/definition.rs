@@ -252,7 +252,8 @@ impl Entry<'_> {
             };
             if let Some(text) = text {
                 let lower = name.to_ascii_lowercase();
-                if ["token", "secret", "password", "key", "auth"].iter().any(|word| lower.contains(word)) {
+                let telling = ["token", "secret", "password", "key", "auth"];
+                if text.len() >= 8 && telling.iter().any(|word| lower.contains(word)) {
                     self.secrets.push(text.clone());
                 }
                 out.insert(name.clone(), text);
@@ -278,5 +279,5 @@ impl Entry<'_> {
 }
 
 fn secret_like(value: &str) -> bool {
-    value.len() >= 12 && !value.contains(['/', ' ']) || value.contains("://")
+    (value.len() >= 12 && !value.contains(['/', ' '])) || value.contains("://")
 }
