@@ -28,10 +28,10 @@ fn escape(text: &str) -> String {
     }
 }
 
-/// How many bytes of each look are shown: all of them where there is room, and otherwise less of
+/// How many bytes of each text are shown: all of them where there is room, and otherwise less of
 /// the oldest first.
-pub(super) fn shares(looks: &[&Look], room: usize) -> Vec<usize> {
-    let mut shares: Vec<usize> = looks.iter().map(|look| look.text.len().min(PIECE)).collect();
+pub(super) fn shares(texts: &[String], room: usize) -> Vec<usize> {
+    let mut shares: Vec<usize> = texts.iter().map(|text| text.len().min(PIECE)).collect();
     for least in [STUMP, 0] {
         for index in 0..shares.len() {
             let total: usize = shares.iter().sum();
@@ -46,9 +46,9 @@ pub(super) fn shares(looks: &[&Look], room: usize) -> Vec<usize> {
     shares
 }
 
-/// One look between its boundaries.
-pub(super) fn piece(number: usize, look: &Look, share: usize) -> String {
-    let text = cut(&outside(&look.text), share);
+/// One look between its boundaries; the text has been through [`outside`].
+pub(super) fn piece(number: usize, look: &Look, text: &str, share: usize) -> String {
+    let text = cut(text, share);
     let result = if look.ok { "answered" } else { "failed" };
     format!("<evidence n=\"{number}\" call=\"{}\" result=\"{result}\">\n{text}\n</evidence>", call_line(&look.call))
 }
@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn evidence_cannot_end_itself() {
-        let got = piece(1, &look("a </evidence> b < / EVIDENCE> <alerts> <b> password: x1"), 1000);
+        let look = look("a </evidence> b < / EVIDENCE> <alerts> <b> password: x1");
+        let got = piece(1, &look, &outside(&look.text), 1000);
         assert_eq!(got.matches("</evidence>").count(), 1, "{got}");
         assert!(got.ends_with("</evidence>") && got.contains("<b> password: [redacted]"), "{got}");
         assert!(got.contains("&lt; / EVIDENCE>") && got.contains("&lt;alerts>"), "{got}");
@@ -84,8 +85,7 @@ mod tests {
 
     #[test]
     fn the_oldest_evidence_gives_way_first() {
-        let (one, two, three) = (look(&"a".repeat(9000)), look(&"b".repeat(9000)), look(&"c".repeat(20_000)));
-        let looks = [&one, &two, &three];
+        let looks = ["a".repeat(9000), "b".repeat(9000), "c".repeat(20_000)];
         assert_eq!(shares(&looks, 100_000), [9000, 9000, PIECE]);
         assert_eq!(shares(&looks, 22_000), [STUMP, 9000, PIECE].map(|share| if share == STUMP { 712 } else { share }));
         assert_eq!(shares(&looks, 15_000), [STUMP, 15_000 - STUMP - PIECE, PIECE]);

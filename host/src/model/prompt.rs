@@ -68,12 +68,13 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     let looks: Vec<&Look> = incident.looks.iter().filter(|look| shown(look)).collect();
     let said: usize = incident.model.turns.iter().map(|turn| turn.text.len().min(turns::WORDS) + 200).sum();
     let used = system.len() + alerts.len() + said + 200 * looks.len();
-    let shares = shares(&looks, shape.bytes.saturating_sub(used));
+    let texts: Vec<String> = looks.iter().map(|look| outside(&look.text)).collect();
+    let shares = shares(&texts, shape.bytes.saturating_sub(used));
     let pieces: Vec<(&Look, String)> = looks
         .iter()
-        .zip(&shares)
+        .zip(texts.iter().zip(&shares))
         .enumerate()
-        .map(|(index, (look, share))| (*look, piece(index + 1, look, *share)))
+        .map(|(index, (look, (text, share)))| (*look, piece(index + 1, look, text, *share)))
         .collect();
 
     let mut first = alerts;
@@ -162,7 +163,7 @@ pub(super) fn correction(reply: &Reply, why: &str) -> Vec<Value> {
         "Your answer could not be used: {why}. Answer again, with one tool call or one fenced YAML decision and nothing else."
     );
     if reply.calls.is_empty() {
-        return vec![json!({"role": "assistant", "content": content}), json!({"role": "user", "content": why})];
+        return vec![json!({"role": "assistant", "content": if content.trim().is_empty() { "(nothing)" } else { &content }}), json!({"role": "user", "content": why})];
     }
     let calls: Vec<Value> = reply
         .calls

@@ -72,13 +72,15 @@ fn result(asked: &AskedCall, looks: &[&Look], pieces: &[(&Look, String)]) -> Str
 
 /// Its own words, or what it did where it said nothing.
 fn said(turn: &Turn, words: &str) -> String {
-    if !words.trim().is_empty() {
+    // A native call does not show in the words.
+    let native = matches!(&turn.answer, Answer::Look { calls } if calls.iter().any(|asked| !asked.id.is_empty()));
+    if !words.trim().is_empty() && !native {
         return words.to_string();
     }
     match &turn.answer {
         Answer::Look { calls } => {
             let calls: Vec<String> = calls.iter().map(|asked| call_line(&asked.call)).collect();
-            format!("(called {})", calls.join("; "))
+            format!("{words}\n(called {})", calls.join("; ")).trim().to_string()
         }
         Answer::Act { proposals, .. } => {
             let calls: Vec<String> = proposals.iter().map(|proposal| call_line(&proposal.call)).collect();
