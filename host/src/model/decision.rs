@@ -18,6 +18,7 @@ use super::wire::{RawCall, Reply};
 use crate::domain::entry::{Answer, AskedCall, Diagnosis};
 use crate::domain::text::cut;
 use crate::domain::{Call, Catalogue, Proposal, Risk};
+use crate::redact::visible;
 use draft::{Draft, Wish};
 
 /// Longest text that is read as a decision.
@@ -39,7 +40,7 @@ pub(super) fn decide(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Res
     if let Some(refusal) = &reply.refusal {
         return Err(format!("the model refuses: {}", cut(refusal, 300)));
     }
-    let words = thinking::strip(&reply.content);
+    let words = thinking::strip(&visible(&reply.content));
     if words.len() > LONGEST {
         return Err(format!("the model's answer is longer than {LONGEST} bytes"));
     }
