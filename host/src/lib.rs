@@ -1,5 +1,12 @@
 //! tidegate: receives alerts, decides by policy, repairs what the policies allow, asks a language
 //! model about what they leave open, and tells people.
 
+pub mod clock;
 pub mod domain;
+pub mod gate;
+pub mod pipeline;
 pub mod ports;
+pub mod random;
+pub mod report;
+pub mod runner;
+pub mod store;
