@@ -1,0 +1,5 @@
+//! x
+/// x
+pub struct FakeModel;
+/// x
+pub struct Scripted;
