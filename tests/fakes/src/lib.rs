@@ -17,6 +17,7 @@ pub mod kubernetes;
 pub mod model;
 mod request;
 mod server;
+pub mod tools;
 pub mod webhook;
 
 pub use feishu::FakeFeishu;

@@ -72,6 +72,14 @@ fn known(group: &str) -> bool {
     !group.is_empty() && GROUPS.contains(&group)
 }
 
+/// What `kubectl get all` lists.
+fn in_all(plural: &str) -> bool {
+    matches!(
+        plural,
+        "pods" | "services" | "deployments" | "replicasets" | "statefulsets" | "daemonsets"
+    )
+}
+
 fn version() -> Value {
     json!({
         "major": "1", "minor": "36", "gitVersion": "v1.36.0", "gitCommit": "0", "gitTreeState": "clean",
@@ -90,7 +98,7 @@ fn resource_list(group: &str) -> Value {
         resources.push(json!({
             "name": known.plural, "singularName": known.singular, "namespaced": known.namespaced, "kind": known.kind,
             "verbs": ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
-            "shortNames": known.short, "categories": if known.kind == "Event" { json!([]) } else { json!(["all"]) },
+            "shortNames": known.short, "categories": if in_all(known.plural) { json!(["all"]) } else { json!([]) },
         }));
         for subresource in known.subresources {
             let mut entry = json!({

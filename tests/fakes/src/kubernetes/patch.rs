@@ -94,7 +94,11 @@ fn strategic(target: &mut Value, patch: &Value) {
                 object.remove(name);
             }
             Value::Array(elements) => match merge_key(name) {
-                Some(key) => merge_list(object.entry(name.clone()).or_insert(Value::Null), key, elements),
+                Some(key) => merge_list(
+                    object.entry(name.clone()).or_insert(Value::Null),
+                    key,
+                    elements,
+                ),
                 None => {
                     object.insert(name.clone(), value.clone());
                 }

@@ -79,7 +79,13 @@ impl Refusal {
             group => format!("{}.{group}", resource.kind),
         };
         let message = format!("{kind} \"{name}\" is invalid: {why}");
-        Self::new(422, "Invalid", message).about(resource, name)
+        let mut refusal = Self::new(422, "Invalid", message).about(resource, name);
+        // Tools print the causes, not the message.
+        let (field, detail) = why.split_once(": ").unwrap_or(("", why));
+        let cause = json!({ "reason": "FieldValueInvalid", "field": field, "message": detail });
+        super::json::set(&mut refusal.body, "/details/causes", json!([cause]));
+        super::json::set(&mut refusal.body, "/details/kind", resource.kind);
+        refusal
     }
 
     /// 400: the request makes no sense.

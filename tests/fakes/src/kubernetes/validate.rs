@@ -66,16 +66,11 @@ pub fn check(target: &Target, before: Option<&Value>, object: &Value) -> Result<
         }
         "Pod" => {
             if before.is_some_and(|before| fixed_part(before) != fixed_part(object)) {
-                return Err(Refusal::new(
-                    422,
-                    "Invalid",
-                    format!(
-                        "Pod \"{}\" is invalid: spec: Forbidden: pod updates may not change fields other than \
+                return invalid(
+                    "spec: Forbidden: pod updates may not change fields other than \
                      `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` \
                      (only additions to existing tolerations),`spec.terminationGracePeriodSeconds`",
-                        target.name
-                    ),
-                ));
+                );
             }
             containers(target, object, "/spec", "spec")
         }

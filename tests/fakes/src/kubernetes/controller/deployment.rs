@@ -50,6 +50,10 @@ fn newest_set(cluster: &mut Cluster, deployment: &Value) -> Key {
         let found = cluster.get(&key).cloned();
         if let Some(mut found) = found.filter(|found| revision(Some(found)) < last) {
             json::set(&mut found, REVISION, (last + 1).to_string());
+            // A rollout begins anew, and with it the time it may take.
+            cluster
+                .deadline_passed
+                .remove(json::text(&found, "/metadata/uid"));
             cluster.put(key.clone(), found);
         }
         return key;
