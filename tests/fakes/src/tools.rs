@@ -19,13 +19,12 @@ pub fn mcp_server_kubernetes() -> anyhow::Result<Vec<PathBuf>> {
     ])
 }
 
-/// The command of the MCP server `kubernetes-mcp-server`: a program that needs nothing else.
+/// The command of the MCP server `kubernetes-mcp-server`: a program for Linux on amd64 that needs nothing else.
 pub fn kubernetes_mcp_server() -> anyhow::Result<Vec<PathBuf>> {
-    let platform = match std::env::consts::ARCH {
-        "aarch64" => "kubernetes-mcp-server-linux-arm64",
-        _ => "kubernetes-mcp-server-linux-amd64",
-    };
-    Ok(vec![package(&format!("{platform}/bin/{platform}"))?])
+    let package_name = "kubernetes-mcp-server-linux-amd64";
+    Ok(vec![package(&format!(
+        "{package_name}/bin/{package_name}"
+    ))?])
 }
 
 #[expect(
