@@ -1,5 +1,11 @@
 //! The real kubectl against the stand-in: it lists, describes, patches, rolls back, deletes and scales.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, also in its helpers"
+)]
+
 #[path = "support/cluster.rs"]
 mod cluster;
 

@@ -1,6 +1,12 @@
 //! The real `kubernetes-mcp-server` against the stand-in: it lists, gets, reads events, applies,
 //! scales and deletes.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, also in its helpers"
+)]
+
 #[path = "support/mcp.rs"]
 mod mcp;
 

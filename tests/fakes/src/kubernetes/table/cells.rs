@@ -143,14 +143,12 @@ fn pod(pod: &Value, name: &str, age: &str) -> Value {
         .iter()
         .map(|status| json::number(status, "/restartCount"))
         .sum();
-    let reasons = statuses
+    // Of several containers the first one that waits gives its reason.
+    let mut reasons = statuses
         .iter()
         .map(|status| json::text(status, "/state/waiting/reason"));
     let phase = json::text(pod, "/status/phase");
-    let state = reasons
-        .filter(|reason| !reason.is_empty())
-        .last()
-        .unwrap_or(phase);
+    let state = reasons.find(|reason| !reason.is_empty()).unwrap_or(phase);
     let finished = statuses
         .iter()
         .map(|status| json::text(status, "/lastState/terminated/finishedAt"))
