@@ -10,6 +10,16 @@ pub fn kubectl() -> anyhow::Result<PathBuf> {
     program("kubectl")
 }
 
+/// Prometheus.
+pub fn prometheus() -> anyhow::Result<PathBuf> {
+    program("prometheus")
+}
+
+/// Alertmanager, under the name that Debian gives it.
+pub fn alertmanager() -> anyhow::Result<PathBuf> {
+    program("prometheus-alertmanager")
+}
+
 /// The command of the MCP server `mcp-server-kubernetes`, which calls `kubectl`: program and arguments.
 pub fn mcp_server_kubernetes() -> anyhow::Result<Vec<PathBuf>> {
     kubectl()?;

@@ -286,3 +286,54 @@ async fn a_cut_connection_may_or_may_not_have_had_its_effect() {
         .collect();
     assert_eq!(statuses, [None, None]);
 }
+
+#[tokio::test]
+async fn a_slow_api_is_slow_and_works() {
+    let cluster = Cluster::start(Scenario::healthy()).await;
+    let delay = Duration::from_millis(400);
+    cluster
+        .api
+        .set_fault(Fault::latency(delay).on_path("/pods").times(1));
+    let began = std::time::Instant::now();
+    let pods = cluster
+        .kubectl(&["get", "pods", "-o", "name"])
+        .await
+        .expect("pods");
+    assert!(
+        began.elapsed() >= delay && pods.lines().count() == 3,
+        "{pods}"
+    );
+}
+
+#[tokio::test]
+async fn a_watch_sees_every_step_of_a_pod() {
+    let cluster = Cluster::start(quick(Scenario::oom_killed_pod())).await;
+    let condition = [
+        "-n",
+        "shop",
+        "wait",
+        "--for=condition=Ready",
+        "pod",
+        "--all",
+        "--timeout=10s",
+    ];
+    let delete = [
+        "-n",
+        "shop",
+        "delete",
+        "pod",
+        "report-worker-84f6d7c9b5-vb2mz",
+    ];
+    cluster.kubectl(&delete).await.expect("a deletion");
+    cluster
+        .kubectl(&condition)
+        .await
+        .expect("every pod is ready");
+    let stalled = Cluster::start(quick(Scenario::crash_loop_after_rollout())).await;
+    let status = ["-n", "shop", "rollout", "status", "deployment/checkout"];
+    let said = stalled
+        .kubectl(&status)
+        .await
+        .expect_err("a rollout that hangs");
+    assert!(said.contains("exceeded its progress deadline"), "{said}");
+}
