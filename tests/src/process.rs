@@ -60,11 +60,9 @@ impl Process {
         let mut lines = BufReader::new(stdout).lines();
         let listening = async {
             while let Some(line) = lines.next_line().await? {
-                if let Some(at) = line.find("http://127.0.0.1:") {
-                    let rest = &line[at..];
-                    let end = rest.find(|c: char| c.is_whitespace() || c == '/' && rest[..7].len() < 7);
-                    let url = rest[..end.unwrap_or(rest.len())].trim_end_matches(['.', ',']);
-                    return Ok(url.to_string());
+                let word = line.split_whitespace().find(|word| word.starts_with("http://127.0.0.1:"));
+                if let Some(url) = word {
+                    return Ok(url.trim_end_matches(['/', '.', ',']).to_string());
                 }
             }
             bail!("it ended before it listened")
