@@ -2,4 +2,8 @@
 //! model about what they leave open, and tells people.
 
 pub mod domain;
+pub mod environment;
+pub mod network;
+pub mod plugin;
 pub mod ports;
+pub mod secret;
