@@ -4,13 +4,17 @@
 pub mod boundary;
 pub mod clock;
 pub mod domain;
+pub mod environment;
 pub mod gate;
 pub mod model;
+pub mod network;
 pub mod pipeline;
+pub mod plugin;
 pub mod ports;
 pub mod random;
 pub mod redact;
 pub mod report;
 pub mod runner;
+pub mod secret;
 pub mod store;
 pub mod tools;
