@@ -3,5 +3,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod front;
+pub mod http;
 pub mod ports;
 pub mod source;
