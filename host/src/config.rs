@@ -130,6 +130,7 @@ impl Config {
                 problems.push(problem);
             }
         };
+        let plugins = raw.plugins.build(&base, &mut report);
         let mut config = Self {
             mode: raw.mode.unwrap_or(Mode::Observe),
             report: raw.report.build(),
@@ -137,8 +138,8 @@ impl Config {
             server: raw.server.build(&mut report),
             journal: raw.journal.build(&base),
             policies: raw.policies.build(&base, "policies"),
-            plugins: raw.plugins.build(&base, &mut report),
-            notifiers: plugins::build_notifiers(raw.notifiers, &base, &mut report),
+            notifiers: plugins::build_notifiers(raw.notifiers, &plugins, &base, &mut report),
+            plugins,
             tools: raw.tools.build(&base, &mut report),
             model: raw.model.and_then(|model| model.build(&base, &mut report)),
             sources: sources::build(raw.sources, &base, &mut report),

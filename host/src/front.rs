@@ -148,7 +148,7 @@ pub struct Received {
     /// Ids of the incidents that they belong to, each once.
     pub incidents: Vec<String>,
     /// How many of the alerts were known already.
-    pub repeats: usize,
+    pub repeats: u64,
 }
 
 /// Why a request was not taken in.

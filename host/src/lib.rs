@@ -1,9 +1,17 @@
 //! tidegate: receives alerts, decides by policy, repairs what the policies allow, asks a language
 //! model about what they leave open, and tells people.
 
+pub mod boundary;
+pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod front;
+pub mod gate;
 pub mod http;
+pub mod pipeline;
 pub mod ports;
+pub mod random;
+pub mod report;
+pub mod runner;
 pub mod source;
+pub mod store;

@@ -37,7 +37,7 @@ pub struct Plugin {
     pub grant: Vec<Grant>,
     /// The only digest that is loaded, lower-case hex.
     pub sha256: Option<String>,
-    /// Limits of one call; what is absent has the plugin room's default.
+    /// Limits of one call.
     pub limits: PluginLimits,
 }
 
@@ -60,7 +60,8 @@ pub struct Notifier {
 pub struct Grant {
     /// `https://host` or `https://host:port`.
     pub origin: String,
-    /// HTTP methods, upper case.
+    /// HTTP methods, upper case. Without any, nothing may be sent.
+    #[serde(default)]
     pub methods: Vec<String>,
     /// Names of secrets that may be put into these requests.
     #[serde(default)]
@@ -70,17 +71,25 @@ pub struct Grant {
     pub private: bool,
 }
 
-/// Limits of one call of a plugin.
+/// What one call of a plugin may use; what is absent has the plugin room's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PluginLimits {
-    /// Time.
-    pub time: Option<Duration>,
     /// Memory.
     pub memory: Option<Size>,
-    /// What it returns.
-    pub output: Option<Size>,
-    /// Calls at once.
-    pub concurrency: Option<usize>,
+    /// Time of computing.
+    pub cpu: Option<Duration>,
+    /// Time in all, waiting for others included.
+    pub wall: Option<Duration>,
+    /// Calls at once; more wait.
+    pub concurrency: Option<u32>,
+    /// Log text.
+    pub log: Option<Size>,
+    /// HTTP requests.
+    pub requests: Option<u32>,
+    /// Body of one HTTP response.
+    pub response: Option<Size>,
+    /// Calls of read-only tools.
+    pub looks: Option<u32>,
 }
 
 #[derive(Default)]
@@ -114,10 +123,14 @@ pub struct RawNotifier {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawLimits {
-    time: Option<Period>,
     memory: Option<Size>,
-    output: Option<Size>,
-    concurrency: Option<usize>,
+    cpu: Option<Period>,
+    wall: Option<Period>,
+    concurrency: Option<u32>,
+    log: Option<Size>,
+    requests: Option<u32>,
+    response: Option<Size>,
+    looks: Option<u32>,
 }
 
 // By hand: serde's `flatten` would accept unknown keys and lose their lines.
@@ -158,12 +171,16 @@ impl Raw {
                 report(&["plugins", &name, "sha256"], "a SHA-256 digest has 64 hexadecimal digits".into());
             }
             let mut secrets = raw.secrets;
-            check(&at, &mut secrets, &raw.grant, base, report);
+            check(&at, &mut secrets, None, &raw.grant, base, report);
             let limits = PluginLimits {
-                time: raw.limits.time.map(|period| period.0),
                 memory: raw.limits.memory,
-                output: raw.limits.output,
+                cpu: raw.limits.cpu.map(|period| period.0),
+                wall: raw.limits.wall.map(|period| period.0),
                 concurrency: raw.limits.concurrency,
+                log: raw.limits.log,
+                requests: raw.limits.requests,
+                response: raw.limits.response,
+                looks: raw.limits.looks,
             };
             let sha256 = raw.sha256.map(|digest| digest.to_ascii_lowercase());
             each.insert(name, Plugin { settings: raw.settings, secrets, grant: raw.grant, sha256, limits });
@@ -174,29 +191,34 @@ impl Raw {
 
 pub fn build_notifiers(
     raw: BTreeMap<String, RawNotifier>,
+    plugins: &Plugins,
     base: &Path,
     report: &mut Report,
 ) -> BTreeMap<String, Notifier> {
     let mut notifiers = BTreeMap::new();
     for (name, raw) in raw {
         let mut secrets = raw.secrets;
-        check(&["notifiers", &name], &mut secrets, &raw.grant, base, report);
+        let shared = plugins.each.get(&raw.plugin).map(|plugin| &plugin.secrets);
+        check(&["notifiers", &name], &mut secrets, shared, &raw.grant, base, report);
         let notifier = Notifier { plugin: raw.plugin, settings: raw.settings, secrets, grant: raw.grant };
         notifiers.insert(name, notifier);
     }
     notifiers
 }
 
-/// Grants must be origins and may only name secrets that exist beside them.
+/// Grants must be origins and may only name secrets that exist: beside them, or for a target with
+/// its plugin.
 fn check(
     at: &[&str; 2],
     secrets: &mut BTreeMap<String, SecretSource>,
+    shared: Option<&BTreeMap<String, SecretSource>>,
     grants: &[Grant],
     base: &Path,
     report: &mut Report,
 ) {
     let [section, name] = at;
     let path = [*section, *name, "grant"];
+    let known = |name: &str| secrets.contains_key(name) || shared.is_some_and(|shared| shared.contains_key(name));
     for grant in grants {
         let origin = &grant.origin;
         if !is_origin(origin) {
@@ -205,7 +227,7 @@ fn check(
         if let Some(method) = grant.methods.iter().find(|m| m.is_empty() || !m.bytes().all(|b| b.is_ascii_uppercase())) {
             report(&path, format!("{method:?} is not an HTTP method in upper case, such as \"POST\""));
         }
-        for name in grant.secrets.iter().filter(|name| !secrets.contains_key(*name)) {
+        for name in grant.secrets.iter().filter(|name| !known(name)) {
             report(&path, format!("the grant for {origin} names the secret {name}, which {}.secrets lacks", at.join(".")));
         }
     }

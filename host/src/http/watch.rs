@@ -1,7 +1,7 @@
 //! `GET /v1/incidents/watch`: an event for every incident to which something happened.
 //!
-//! A slow reader misses steps in between, never the last one: the event carries the incident as it
-//! stands when it is sent.
+//! The event carries the incident as it stands when it is sent. A reader that falls far behind misses
+//! some: this is for looking on, the records are for knowing.
 
 use std::convert::Infallible;
 use std::sync::Arc;
