@@ -3,9 +3,12 @@
 
 pub mod boundary;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod environment;
+pub mod front;
 pub mod gate;
+pub mod http;
 pub mod model;
 pub mod network;
 pub mod pipeline;
@@ -16,5 +19,6 @@ pub mod redact;
 pub mod report;
 pub mod runner;
 pub mod secret;
+pub mod source;
 pub mod store;
 pub mod tools;
