@@ -18,7 +18,7 @@ const OWN: [&str; 4] = ["content-type", "idempotency-key", "x-tidegate-timestamp
 pub(crate) fn build(
     settings: &Settings,
     message: &Notification,
-    sign: impl Fn(&str, &str) -> Result<String, CallError>,
+    sign: impl Fn(&str, &str) -> Result<String, String>,
 ) -> Result<Request, CallError> {
     let body = body::text(message);
     let mut headers = vec![
@@ -28,7 +28,7 @@ pub(crate) fn build(
     let seconds = (message.now_ms / 1000).to_string();
     if let Some(secret) = &settings.sign {
         let key = format!("{{{{secret:{secret}}}}}");
-        let signature = sign(&key, &format!("{seconds}.{body}"))?;
+        let signature = sign(&key, &format!("{seconds}.{body}")).map_err(CallError::Misconfigured)?;
         headers.push((SIGNATURE.into(), format!("sha256={signature}")));
     }
     headers.push((TIMESTAMP.into(), seconds));
