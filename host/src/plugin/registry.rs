@@ -319,12 +319,12 @@ async fn load_one(
     }
 }
 
-/// A bundled plugin that nobody configured costs nothing, unless it is a source: those work as
-/// they are.
+/// A bundled notifier that nobody configured costs nothing. Sources and remediations work as they
+/// are.
 fn is_wanted(setup: &Setup<'_>, package: &Package) -> bool {
     let name = &package.manifest.name;
     package.folder.is_some()
-        || package.manifest.kind == Kind::Source
+        || package.manifest.kind != Kind::Notifier
         || setup.plugins.contains_key(name)
         || setup.notifiers.values().any(|target| target.plugin == *name)
 }
