@@ -10,7 +10,9 @@ pub mod condition;
 pub mod control;
 pub mod decision;
 pub mod entry;
+pub mod history;
 pub mod incident;
+pub mod moment;
 pub mod notice;
 pub mod text;
 
@@ -19,5 +21,6 @@ pub use alert::{Alert, Labels, Severity, Status};
 pub use catalogue::{Catalogue, Tool};
 pub use decision::{Considered, Decision, Heard, Mode, Ruling, RulingKind, Verdict};
 pub use entry::{Entry, Fact, Sealed};
+pub use history::History;
 pub use incident::{Effect, Incident, IncidentId, Next, Outcome, State, next};
 pub use notice::{Delivery, Occasion};

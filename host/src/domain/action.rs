@@ -120,6 +120,10 @@ pub struct Verification {
     /// JSONPath queries that must select nothing.
     #[serde(default)]
     pub absent: Vec<String>,
+    /// JSONPath queries that must each select something once the call has reached its target,
+    /// whether or not all is well yet. They tell after a crash whether it happened.
+    #[serde(default)]
+    pub applied: Vec<String>,
     /// Deadline in milliseconds after the action's result.
     pub within_ms: u64,
     /// Pause between looks in milliseconds.

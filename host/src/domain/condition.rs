@@ -29,10 +29,21 @@ pub fn holds(verification: &Verification, text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether the call has reached its target; none when the verification cannot tell.
+pub fn applied(verification: &Verification, text: &str) -> Option<bool> {
+    if verification.applied.is_empty() {
+        return None;
+    }
+    let value = as_json(text);
+    let mut queries = verification.applied.iter();
+    Some(queries.all(|query| selects(query, &value).unwrap_or(false)))
+}
+
 /// Checks that every query is a JSONPath of RFC 9535.
 pub fn check(verification: &Verification) -> Result<(), String> {
-    let queries = verification.present.iter().chain(&verification.absent);
-    queries.map(|query| parse(query).map(|_| ())).collect()
+    let Verification { present, absent, applied, .. } = verification;
+    let mut queries = present.iter().chain(absent).chain(applied);
+    queries.try_for_each(|query| parse(query).map(|_| ()))
 }
 
 fn parse(query: &str) -> Result<JsonPath, String> {
@@ -53,6 +64,7 @@ mod tests {
             look: Call { tool: "k.get".into(), arguments: Default::default() },
             present: present.iter().map(|s| s.to_string()).collect(),
             absent: absent.iter().map(|s| s.to_string()).collect(),
+            applied: Vec::new(),
             within_ms: 1,
             every_ms: 1,
         }

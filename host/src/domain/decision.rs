@@ -35,6 +35,11 @@ pub enum Verdict {
     Investigate,
     /// Tell people.
     Escalate,
+    /// Do nothing yet and decide again at this time.
+    Hold {
+        /// When.
+        until: Timestamp,
+    },
 }
 
 impl Verdict {
@@ -45,6 +50,7 @@ impl Verdict {
             Self::Remediate { .. } | Self::Plan { .. } => "remediate",
             Self::Investigate => "investigate",
             Self::Escalate => "escalate",
+            Self::Hold { .. } => "hold",
         }
     }
 }

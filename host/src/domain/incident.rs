@@ -1,0 +1,405 @@
+//! An incident: alerts that share a group key, and everything that has happened to them.
+//!
+//! An incident is never changed but by [`Incident::apply`], which takes journal entries in order;
+//! what should happen next is [`next`], a pure function. So a restart is a reload.
+
+mod apply;
+mod next;
+mod view;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use next::{Effect, Limits, Next, due, next};
+pub use view::{ActionView, IncidentView, ModelView, VerdictView};
+
+use super::action::{Action, ActionId, Call};
+use super::alert::{Alert, Labels, Severity, Status, common_labels};
+use super::decision::{Decision, Ruling};
+use super::entry::{Answer, Diagnosis, Purpose};
+use super::notice::Delivery;
+
+/// Name of an incident: short, unique, in the order of opening.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IncidentId(pub String);
+
+impl fmt::Display for IncidentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where an incident stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The policies have not decided yet, or hold it back for a while.
+    Open,
+    /// A remediation plugin plans.
+    Planning,
+    /// Evidence is collected and the model asked.
+    Investigating,
+    /// A person must approve an action.
+    AwaitingApproval,
+    /// Actions are ruled on, executed or verified.
+    Acting,
+    /// Handled; its alerts still fire.
+    Watching,
+    /// Nothing more happens.
+    Closed,
+}
+
+impl State {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Planning => "planning",
+            Self::Investigating => "investigating",
+            Self::AwaitingApproval => "awaiting_approval",
+            Self::Acting => "acting",
+            Self::Watching => "watching",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// How an incident ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// An action was executed and seen to help.
+    Fixed,
+    /// A policy said that nobody needs to know.
+    Suppressed,
+    /// The alerts resolved before anything was done.
+    Resolved,
+    /// A person must go on.
+    NeedsPerson,
+    /// tidegate itself failed on it; a person must go on.
+    Error,
+}
+
+impl Outcome {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Suppressed => "suppressed",
+            Self::Resolved => "resolved",
+            Self::NeedsPerson => "needs_person",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// How far an action is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionState {
+    /// The gate has not ruled.
+    Proposed,
+    /// May be executed.
+    Allowed,
+    /// Waits for a person.
+    Asked,
+    /// A person said yes; the gate is heard once more.
+    Approved,
+    /// The gate said no.
+    Denied,
+    /// A person said no.
+    Rejected,
+    /// Nobody answered in time.
+    Expired,
+    /// Would have been executed, but for mode `observe`.
+    Observed,
+    /// Intent is journaled, result is not.
+    Started,
+    /// The tool answered; not verified yet.
+    Done,
+    /// The tool answered with an error, or never.
+    Failed,
+    /// After a crash nobody can tell whether it happened.
+    Uncertain,
+    /// It was seen to help.
+    Verified,
+    /// It was not seen to help before the deadline.
+    Unverified,
+}
+
+impl ActionState {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Allowed => "allowed",
+            Self::Asked => "asked",
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Observed => "observed",
+            Self::Started => "started",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
+            Self::Verified => "verified",
+            Self::Unverified => "unverified",
+        }
+    }
+}
+
+/// A person's yes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who.
+    pub person: String,
+    /// How.
+    pub via: String,
+    /// When.
+    pub at: Timestamp,
+    /// The digest that the person saw.
+    pub digest: String,
+}
+
+/// An action and what has become of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActionRecord {
+    /// The action.
+    pub action: Action,
+    /// How far it is.
+    pub state: ActionState,
+    /// When it came to this state.
+    pub since: Timestamp,
+    /// The latest ruling.
+    pub ruling: Option<Ruling>,
+    /// Who said yes.
+    pub approvals: Vec<Approval>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// The attempt that is under way or was the last.
+    pub attempt: Option<String>,
+    /// The tool's answer or why there is none.
+    pub result: Option<String>,
+    /// Looks after the action.
+    pub looks: u32,
+    /// When it was last looked at.
+    pub looked_at: Option<Timestamp>,
+    /// What the last look showed.
+    pub seen: Option<String>,
+}
+
+/// A read-only call and its answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// What for.
+    pub purpose: Purpose,
+    /// The call.
+    pub call: Call,
+    /// Whether the tool answered without an error.
+    pub ok: bool,
+    /// Its text.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One turn of the model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// What it wants.
+    pub answer: Answer,
+    /// Its own words.
+    pub text: String,
+    /// How many looks there were before it was asked.
+    pub after_looks: usize,
+}
+
+/// All that the model did for an incident.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelLog {
+    /// Calls, failed ones too.
+    pub calls: u64,
+    /// Tokens of all requests.
+    pub prompt_tokens: u64,
+    /// Tokens of all answers.
+    pub completion_tokens: u64,
+    /// Time of all calls in milliseconds.
+    pub took_ms: u64,
+    /// The answers.
+    pub turns: Vec<Turn>,
+    /// Why it could not be used any more.
+    pub failed: Option<String>,
+}
+
+/// What a remediation plugin said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The plugin.
+    pub plugin: String,
+    /// How many actions it proposed.
+    pub proposals: usize,
+    /// Why it could not plan.
+    pub error: Option<String>,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conclusion {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Position of the last entry in the journal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chain {
+    /// Entries so far.
+    pub n: u64,
+    /// Hash of the last one.
+    pub hash: String,
+}
+
+/// An incident and its history so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its name.
+    pub id: IncidentId,
+    /// What its alerts share.
+    pub group_key: String,
+    /// The source of the first alert.
+    pub source: String,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When anything last happened.
+    pub updated_at: Timestamp,
+    /// Its alerts in the order of arrival.
+    pub alerts: Vec<Alert>,
+    /// The verdict.
+    pub decision: Option<Decision>,
+    /// What a plugin said.
+    pub plan: Option<Plan>,
+    /// All evidence for the model is there.
+    pub collected: bool,
+    /// Read-only calls.
+    pub looks: Vec<Look>,
+    /// The model's part.
+    pub model: ModelLog,
+    /// Actions in the order of proposal.
+    pub actions: Vec<ActionRecord>,
+    /// How it ended.
+    pub conclusion: Option<Conclusion>,
+    /// The report as it was sent.
+    pub report: Option<String>,
+    /// Messages to people.
+    pub deliveries: Vec<Delivery>,
+    /// Why nothing more happens.
+    pub closed: Option<String>,
+    /// Position in the journal.
+    pub chain: Chain,
+}
+
+impl Incident {
+    /// Where it stands.
+    pub fn state(&self) -> State {
+        if self.closed.is_some() {
+            return State::Closed;
+        }
+        if self.conclusion.is_some() {
+            return State::Watching;
+        }
+        if self.actions.iter().any(|record| record.state == ActionState::Asked) {
+            return State::AwaitingApproval;
+        }
+        if !self.actions.is_empty() {
+            return State::Acting;
+        }
+        match self.decision.as_ref().map(|decision| &decision.verdict) {
+            Some(super::Verdict::Plan { .. }) if self.plan.is_none() => State::Planning,
+            Some(super::Verdict::Plan { .. } | super::Verdict::Investigate) => State::Investigating,
+            Some(super::Verdict::Remediate { .. }) => State::Acting,
+            _ => State::Open,
+        }
+    }
+
+    /// How it ended, if it has.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.conclusion.as_ref().map(|conclusion| conclusion.outcome)
+    }
+
+    /// The worst severity of its alerts.
+    pub fn severity(&self) -> Severity {
+        self.alerts.iter().map(|alert| alert.severity).max().unwrap_or(Severity::Warning)
+    }
+
+    /// One line for people.
+    pub fn title(&self) -> String {
+        let Some(first) = self.alerts.first() else {
+            return self.group_key.clone();
+        };
+        let place: Vec<&str> = ["cluster", "namespace", "instance"]
+            .iter()
+            .filter_map(|key| self.labels_ref(key))
+            .collect();
+        if place.is_empty() { first.name.clone() } else { format!("{} in {}", first.name, place.join("/")) }
+    }
+
+    fn labels_ref(&self, key: &str) -> Option<&str> {
+        let mut values = self.alerts.iter().map(|alert| alert.labels.get(key));
+        let first = values.next()??;
+        values.all(|value| value == Some(first)).then_some(first.as_str())
+    }
+
+    /// The labels on which all alerts agree.
+    pub fn labels(&self) -> Labels {
+        common_labels(&self.alerts)
+    }
+
+    /// Alerts that still fire.
+    pub fn firing(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.iter().filter(|alert| alert.status == Status::Firing)
+    }
+
+    /// Whether no alert fires any more.
+    pub fn all_resolved(&self) -> bool {
+        self.firing().next().is_none()
+    }
+
+    /// The action of this name.
+    pub fn action(&self, id: &ActionId) -> Option<&ActionRecord> {
+        self.actions.iter().find(|record| record.action.id == *id)
+    }
+
+    /// The name of the next action.
+    pub fn next_action_id(&self) -> ActionId {
+        ActionId(format!("a{}", self.actions.len() + 1))
+    }
+
+    /// What is wrong, from whoever knows best: the executed or proposed action, then the model.
+    pub fn root_cause(&self) -> Option<String> {
+        let of_actions = self.actions.iter().map(|record| record.action.proposal.root_cause.clone());
+        let of_model = self.diagnosis().map(|diagnosis| diagnosis.root_cause.clone());
+        of_actions.chain(of_model).find(|text| !text.is_empty())
+    }
+
+    /// The model's last diagnosis.
+    pub fn diagnosis(&self) -> Option<&Diagnosis> {
+        self.model.turns.iter().rev().find_map(|turn| match &turn.answer {
+            Answer::Act { diagnosis, .. }
+            | Answer::Resolved { diagnosis }
+            | Answer::Person { diagnosis } => Some(diagnosis),
+            Answer::Look { .. } => None,
+        })
+    }
+
+    /// Whether nothing more will ever happen to it, deliveries included.
+    pub fn settled(&self) -> bool {
+        self.closed.is_some() && self.deliveries.iter().all(Delivery::settled)
+    }
+}

@@ -1,0 +1,205 @@
+//! How each entry changes an incident. Total: an entry that does not fit changes nothing, so that
+//! a journal written by a later version can still be read.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{
+    ActionRecord, ActionState, Approval, Chain, Conclusion, Incident, IncidentId, Look, ModelLog,
+    Plan, Turn,
+};
+use crate::domain::action::ActionId;
+use crate::domain::decision::RulingKind;
+use crate::domain::entry::{Entry, Fact, Purpose, Resolution, Usage};
+use crate::domain::notice::DeliveryState;
+use crate::domain::{Alert, Mode};
+
+impl Incident {
+    /// A new incident from its first entry; none when that entry is no `Opened`.
+    pub fn open(id: IncidentId, entry: &Entry) -> Option<Self> {
+        let Fact::Opened { group_key, source, alerts } = &entry.fact else {
+            return None;
+        };
+        Some(Self {
+            id,
+            group_key: group_key.clone(),
+            source: source.clone(),
+            opened_at: entry.at,
+            updated_at: entry.at,
+            alerts: alerts.clone(),
+            decision: None,
+            plan: None,
+            collected: false,
+            looks: Vec::new(),
+            model: ModelLog::default(),
+            actions: Vec::new(),
+            conclusion: None,
+            report: None,
+            deliveries: Vec::new(),
+            closed: None,
+            chain: Chain::default(),
+        })
+    }
+
+    /// Takes in what happened.
+    pub fn apply(&mut self, entry: &Entry) {
+        let at = entry.at;
+        self.updated_at = at;
+        match &entry.fact {
+            Fact::Opened { .. } => {}
+            Fact::AlertsChanged { alerts } => self.take_alerts(alerts),
+            Fact::Decided { decision } => self.decision = Some((**decision).clone()),
+            Fact::Looked { purpose, call, ok, text, .. } => {
+                if let Purpose::Verify { action } = purpose {
+                    self.with(action, |record| {
+                        record.looks += 1;
+                        record.looked_at = Some(at);
+                        record.seen = Some(text.clone());
+                    });
+                }
+                self.looks.push(Look {
+                    purpose: purpose.clone(),
+                    call: call.clone(),
+                    ok: *ok,
+                    text: text.clone(),
+                    at,
+                });
+            }
+            Fact::Collected => self.collected = true,
+            Fact::Planned { plugin, proposals, error } => {
+                self.plan = Some(Plan {
+                    plugin: plugin.clone(),
+                    proposals: proposals.len(),
+                    error: error.clone(),
+                });
+            }
+            Fact::Answered { answer, text, usage } => {
+                self.count(usage);
+                let after_looks = self.looks.len();
+                self.model.turns.push(Turn { answer: answer.clone(), text: text.clone(), after_looks });
+            }
+            Fact::ModelFailed { reason, usage } => {
+                self.count(usage);
+                self.model.failed = Some(reason.clone());
+            }
+            Fact::Proposed { action } => self.actions.push(ActionRecord {
+                action: (**action).clone(),
+                state: ActionState::Proposed,
+                since: at,
+                ruling: None,
+                approvals: Vec::new(),
+                attempts: 0,
+                attempt: None,
+                result: None,
+                looks: 0,
+                looked_at: None,
+                seen: None,
+            }),
+            Fact::Ruled { action, ruling } => self.with(action, |record| {
+                record.state = match (ruling.kind, ruling.mode) {
+                    (RulingKind::Deny, _) => ActionState::Denied,
+                    (_, Mode::Observe) => ActionState::Observed,
+                    (RulingKind::Allow, Mode::Enforce) => ActionState::Allowed,
+                    (RulingKind::Ask, Mode::Enforce) => ActionState::Asked,
+                };
+                record.since = at;
+                record.ruling = Some(ruling.clone());
+            }),
+            Fact::Approved { action, digest, person, via, .. } => self.with(action, |record| {
+                let approval = Approval {
+                    person: person.clone(),
+                    via: via.clone(),
+                    at,
+                    digest: digest.clone(),
+                };
+                record.approvals.push(approval);
+                let wanted = record.ruling.as_ref().map_or(1, |ruling| ruling.approvals);
+                if record.state == ActionState::Asked && record.approvals.len() as u32 >= wanted {
+                    record.set(ActionState::Approved, at);
+                }
+            }),
+            Fact::Rejected { action, person, .. } => self.with(action, |record| {
+                record.set(ActionState::Rejected, at);
+                record.result = Some(format!("{person} said no"));
+            }),
+            Fact::Expired { action } => self.with(action, |record| record.set(ActionState::Expired, at)),
+            Fact::Intent { action, attempt, .. } => self.with(action, |record| {
+                record.set(ActionState::Started, at);
+                record.attempts += 1;
+                record.attempt = Some(attempt.clone());
+            }),
+            Fact::Result { action, ok, text, .. } => self.with(action, |record| {
+                record.set(if *ok { ActionState::Done } else { ActionState::Failed }, at);
+                record.result = Some(text.clone());
+            }),
+            Fact::Uncertain { action, resolution, reason } => self.with(action, |record| {
+                let state = match resolution {
+                    Resolution::Repeat | Resolution::DidNotHappen => ActionState::Allowed,
+                    Resolution::Happened => ActionState::Done,
+                    Resolution::Person => ActionState::Uncertain,
+                };
+                record.set(state, at);
+                record.result = Some(reason.clone());
+            }),
+            Fact::Verified { action, ok, reason } => self.with(action, |record| {
+                record.set(if *ok { ActionState::Verified } else { ActionState::Unverified }, at);
+                record.seen = Some(reason.clone());
+            }),
+            Fact::Concluded { outcome, reason } => {
+                self.conclusion = Some(Conclusion { outcome: *outcome, reason: reason.clone(), at });
+            }
+            Fact::Reported { markdown } => self.report = Some(markdown.clone()),
+            Fact::Told { deliveries, .. } => self.deliveries.extend(deliveries.iter().cloned()),
+            Fact::DeliveryFailed { delivery, reason, retry_at } => {
+                let state = match retry_at {
+                    Some(at) => DeliveryState::Due { at: *at },
+                    None => DeliveryState::Abandoned { reason: reason.clone() },
+                };
+                self.deliver(delivery, state);
+            }
+            Fact::Delivered { delivery, reference } => {
+                self.deliver(delivery, DeliveryState::Delivered { reference: reference.clone() });
+            }
+            Fact::Closed { reason } => self.closed = Some(reason.clone()),
+        }
+    }
+
+    fn take_alerts(&mut self, changed: &[Alert]) {
+        // One pass over what is known keeps a storm of thousands of alerts linear.
+        let mut changed: BTreeMap<_, _> = changed.iter().map(|alert| (alert.identity(), alert)).collect();
+        for known in &mut self.alerts {
+            if let Some(alert) = changed.remove(&known.identity()) {
+                *known = alert.clone();
+            }
+        }
+        self.alerts.extend(changed.into_values().cloned());
+    }
+
+    fn count(&mut self, usage: &Usage) {
+        self.model.calls += 1;
+        self.model.prompt_tokens += usage.prompt_tokens;
+        self.model.completion_tokens += usage.completion_tokens;
+        self.model.took_ms += usage.took_ms;
+    }
+
+    fn with(&mut self, id: &ActionId, change: impl FnOnce(&mut ActionRecord)) {
+        if let Some(record) = self.actions.iter_mut().find(|record| record.action.id == *id) {
+            change(record);
+        }
+    }
+
+    fn deliver(&mut self, id: &str, state: DeliveryState) {
+        if let Some(delivery) = self.deliveries.iter_mut().find(|delivery| delivery.id == id) {
+            delivery.attempts += 1;
+            delivery.state = state;
+        }
+    }
+}
+
+impl ActionRecord {
+    fn set(&mut self, state: ActionState, at: Timestamp) {
+        self.state = state;
+        self.since = at;
+    }
+}

@@ -1,0 +1,360 @@
+//! What should happen next to an incident: the order of the whole handling on one page.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{ActionRecord, ActionState, Incident, Outcome};
+use crate::domain::action::{ActionId, Call, Origin};
+use crate::domain::decision::{RulingKind, Verdict};
+use crate::domain::entry::{Answer, Fact, Purpose};
+use crate::domain::notice::{Delivery, DeliveryState};
+
+/// Times and counts that bound the handling.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a handled incident waits for its alerts to resolve before it is closed and a
+    /// repeat opens a new one.
+    pub watch: SignedDuration,
+    /// How long an action without a verification of its own may take to make its alerts resolve.
+    pub settle: SignedDuration,
+    /// Model calls an incident may cost.
+    pub model_calls: u64,
+    /// Read-only calls that one answer of the model may ask for.
+    pub looks_per_answer: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            watch: SignedDuration::from_hours(1),
+            settle: SignedDuration::from_mins(15),
+            model_calls: 6,
+            looks_per_answer: 5,
+        }
+    }
+}
+
+/// Something that the runner must do; what came of it comes back as entries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Append these facts: they follow from what is known.
+    Record(Vec<Fact>),
+    /// Ask the policies.
+    Decide,
+    /// Ask a remediation plugin.
+    Plan {
+        /// Its name.
+        plugin: String,
+    },
+    /// Call a read-only tool.
+    Look {
+        /// What for.
+        purpose: Purpose,
+        /// The call.
+        call: Call,
+    },
+    /// Ask the model.
+    AskModel,
+    /// Ask the gate about an action.
+    Rule {
+        /// The action.
+        action: ActionId,
+    },
+    /// Execute an action, if the gate still permits it.
+    Execute {
+        /// The action.
+        action: ActionId,
+    },
+    /// Find out what became of an intent without a result.
+    Settle {
+        /// The action.
+        action: ActionId,
+    },
+    /// Look whether an action had its effect.
+    Verify {
+        /// The action.
+        action: ActionId,
+    },
+    /// Propose what takes an action back.
+    Undo {
+        /// The action.
+        action: ActionId,
+    },
+    /// Write the report and tell people.
+    Report,
+    /// Close it, and tell those who were told that it needs a person.
+    Close {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What to do with an incident now.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Do this now.
+    Do(Effect),
+    /// Look again at this time, or when an entry comes in.
+    Wait(Timestamp),
+    /// Look again when an entry comes in.
+    Idle,
+}
+
+/// What should happen next. Never called while an effect of this incident is under way.
+pub fn next(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
+    if incident.closed.is_some() {
+        return Next::Idle;
+    }
+    if incident.conclusion.is_some() {
+        return after_conclusion(incident, now, limits);
+    }
+    let touched = incident.actions.iter().any(|record| {
+        use ActionState::{Done, Failed, Started, Uncertain, Unverified, Verified};
+        matches!(record.state, Started | Done | Failed | Uncertain | Verified | Unverified)
+    });
+    if incident.all_resolved() && !touched {
+        return conclude(Outcome::Resolved, "the alerts resolved before anything was done");
+    }
+    let Some(decision) = &incident.decision else {
+        return Next::Do(Effect::Decide);
+    };
+    if !incident.actions.is_empty() {
+        return acting(incident, now, limits);
+    }
+    match &decision.verdict {
+        Verdict::Hold { until } if *until <= now => Next::Do(Effect::Decide),
+        Verdict::Hold { until } => Next::Wait(*until),
+        Verdict::Suppress => conclude(Outcome::Suppressed, &decision.reason),
+        Verdict::Escalate => conclude(Outcome::NeedsPerson, &decision.reason),
+        Verdict::Remediate { .. } => conclude(Outcome::NeedsPerson, "the rule proposed no action"),
+        Verdict::Plan { plugin } => match &incident.plan {
+            None => Next::Do(Effect::Plan { plugin: plugin.clone() }),
+            Some(plan) => match &plan.error {
+                Some(error) => {
+                    conclude(Outcome::NeedsPerson, &format!("plugin {plugin} could not plan: {error}"))
+                }
+                None => investigating(incident, limits),
+            },
+        },
+        Verdict::Investigate => investigating(incident, limits),
+    }
+}
+
+fn conclude(outcome: Outcome, reason: &str) -> Next {
+    Next::Do(Effect::Record(vec![Fact::Concluded { outcome, reason: reason.to_string() }]))
+}
+
+fn after_conclusion(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
+    let Some(conclusion) = &incident.conclusion else {
+        return Next::Idle;
+    };
+    let wants_report = !matches!(conclusion.outcome, Outcome::Suppressed | Outcome::Resolved);
+    if wants_report && incident.report.is_none() {
+        return Next::Do(Effect::Report);
+    }
+    if incident.all_resolved() {
+        return Next::Do(Effect::Close { reason: "all alerts resolved".into() });
+    }
+    let until = conclusion.at.saturating_add(limits.watch).unwrap_or(Timestamp::MAX);
+    if until <= now {
+        let reason = "its alerts still fire long after it was handled; a repeat opens a new incident";
+        return Next::Do(Effect::Close { reason: reason.into() });
+    }
+    Next::Wait(until)
+}
+
+fn investigating(incident: &Incident, limits: &Limits) -> Next {
+    if !incident.collected {
+        let wanted = incident.decision.iter().flat_map(|decision| &decision.evidence);
+        let mut missing = wanted.filter(|call| !looked(incident, &Purpose::Evidence, call, 0));
+        return Next::Do(match missing.next() {
+            Some(call) => Effect::Look { purpose: Purpose::Evidence, call: call.clone() },
+            None => Effect::Record(vec![Fact::Collected]),
+        });
+    }
+    if let Some(reason) = &incident.model.failed {
+        return conclude(Outcome::NeedsPerson, reason);
+    }
+    let last = incident.model.turns.last();
+    match last.map(|turn| (&turn.answer, turn.after_looks)) {
+        Some((Answer::Look { calls }, after)) => {
+            let mut asked = calls.iter().take(limits.looks_per_answer);
+            let missing = asked.find(|asked| !looked(incident, &Purpose::Model, &asked.call, after));
+            if let Some(asked) = missing {
+                return Next::Do(Effect::Look { purpose: Purpose::Model, call: asked.call.clone() });
+            }
+        }
+        Some((Answer::Person { diagnosis }, _)) => {
+            return conclude(Outcome::NeedsPerson, non_empty(&diagnosis.root_cause, "the model asks for a person"));
+        }
+        Some((Answer::Resolved { .. }, _)) => {
+            return conclude(
+                Outcome::NeedsPerson,
+                "the model sees nothing left to do, but the alerts still fire",
+            );
+        }
+        Some((Answer::Act { .. }, _)) => {
+            return conclude(Outcome::NeedsPerson, "the model proposed no action that could be taken in");
+        }
+        None => {}
+    }
+    if incident.model.calls >= limits.model_calls {
+        return conclude(
+            Outcome::NeedsPerson,
+            &format!("the model came to no decision in {} calls", incident.model.calls),
+        );
+    }
+    Next::Do(Effect::AskModel)
+}
+
+fn looked(incident: &Incident, purpose: &Purpose, call: &Call, after: usize) -> bool {
+    incident.looks.iter().skip(after).any(|look| look.purpose == *purpose && look.call == *call)
+}
+
+fn non_empty<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
+    if text.trim().is_empty() { otherwise } else { text }
+}
+
+/// Actions are done one after the other; the first that does not end well ends the sequence.
+fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
+    let mut observed = false;
+    for record in &incident.actions {
+        if matches!(record.action.origin, Origin::Undo { .. }) {
+            continue;
+        }
+        if let Some(next) = in_progress(incident, record, now, limits) {
+            return next;
+        }
+        match record.state {
+            ActionState::Verified => {}
+            ActionState::Observed => observed = true,
+            _ => return ended_badly(incident, record, now, limits),
+        }
+    }
+    if observed {
+        return conclude(
+            Outcome::NeedsPerson,
+            "mode is observe: nothing was executed, the report says what would have been done",
+        );
+    }
+    let done: Vec<String> = incident.actions.iter().map(|record| record.action.target()).collect();
+    conclude(Outcome::Fixed, &format!("{} repaired and verified", done.join(", ")))
+}
+
+fn in_progress(
+    incident: &Incident,
+    record: &ActionRecord,
+    now: Timestamp,
+    limits: &Limits,
+) -> Option<Next> {
+    let action = record.action.id.clone();
+    Some(match record.state {
+        ActionState::Proposed => Next::Do(Effect::Rule { action }),
+        ActionState::Asked => {
+            let until = record.ruling.as_ref().and_then(|ruling| ruling.until);
+            let until = until.unwrap_or(record.since);
+            if until <= now {
+                Next::Do(Effect::Record(vec![Fact::Expired { action }]))
+            } else {
+                Next::Wait(until)
+            }
+        }
+        ActionState::Allowed | ActionState::Approved => Next::Do(Effect::Execute { action }),
+        ActionState::Started => Next::Do(Effect::Settle { action }),
+        ActionState::Done => verifying(incident, record, now, limits),
+        _ => return None,
+    })
+}
+
+fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Next {
+    let action = record.action.id.clone();
+    let verified = |ok: bool, reason: String| {
+        Next::Do(Effect::Record(vec![Fact::Verified { action: action.clone(), ok, reason }]))
+    };
+    if incident.all_resolved() {
+        return verified(true, "the sender says that all alerts have resolved".into());
+    }
+    let Some(verification) = &record.action.proposal.verify else {
+        let until = record.since.saturating_add(limits.settle).unwrap_or(Timestamp::MAX);
+        if until <= now {
+            let minutes = limits.settle.as_mins();
+            return verified(false, format!("the alerts did not resolve within {minutes} minutes"));
+        }
+        return Next::Wait(until);
+    };
+    let every = millis(verification.every_ms.max(100));
+    let first = every.min(SignedDuration::from_millis(300));
+    let due = match record.looked_at.filter(|at| *at >= record.since) {
+        Some(looked_at) => looked_at.saturating_add(every),
+        None => record.since.saturating_add(first),
+    };
+    let due = due.unwrap_or(Timestamp::MAX);
+    if due <= now { Next::Do(Effect::Verify { action }) } else { Next::Wait(due) }
+}
+
+fn millis(ms: u64) -> SignedDuration {
+    SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))
+}
+
+/// An action that was done and did not help is taken back where it says how; then a person goes on.
+fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Next {
+    let target = record.action.target();
+    let what = match record.state {
+        ActionState::Denied => {
+            let ruling = record.ruling.as_ref();
+            let why = ruling.map_or_else(String::new, |ruling| format!(" by {}: {}", ruling.rule, ruling.reason));
+            format!("{} on {target} was denied{why}", record.action.tool())
+        }
+        ActionState::Rejected => {
+            format!("{} on {target}: {}", record.action.tool(), record.result.as_deref().unwrap_or("a person said no"))
+        }
+        ActionState::Expired => format!("nobody approved {} on {target} in time", record.action.tool()),
+        ActionState::Failed => {
+            format!("{} on {target} failed: {}", record.action.tool(), record.result.as_deref().unwrap_or("no answer"))
+        }
+        ActionState::Uncertain => format!(
+            "it is unknown whether {} on {target} happened: {}",
+            record.action.tool(),
+            record.result.as_deref().unwrap_or("a crash came between")
+        ),
+        _ => format!(
+            "{} on {target} did not help: {}",
+            record.action.tool(),
+            record.seen.as_deref().unwrap_or("it could not be verified")
+        ),
+    };
+    if record.state != ActionState::Unverified || record.action.proposal.undo.is_none() {
+        return conclude(Outcome::NeedsPerson, &what);
+    }
+    let undo = incident.actions.iter().find(
+        |other| matches!(&other.action.origin, Origin::Undo { action } if *action == record.action.id),
+    );
+    let Some(undo) = undo else {
+        return Next::Do(Effect::Undo { action: record.action.id.clone() });
+    };
+    // An undo is over when its tool has answered: what it restores was broken before.
+    if undo.state == ActionState::Done {
+        return conclude(Outcome::NeedsPerson, &format!("{what}; it was taken back"));
+    }
+    if let Some(next) = in_progress(incident, undo, now, limits) {
+        return next;
+    }
+    let denied = undo.ruling.as_ref().is_some_and(|ruling| ruling.kind == RulingKind::Deny);
+    let why = if denied { "the gate denied that" } else { undo.state.as_str() };
+    conclude(Outcome::NeedsPerson, &format!("{what}; it was not taken back ({why})"))
+}
+
+/// Deliveries that are due, and when the next one will be. Independent of everything else, so that
+/// a dead target delays nobody.
+pub fn due(incident: &Incident, now: Timestamp) -> (Vec<&Delivery>, Option<Timestamp>) {
+    let mut ready = Vec::new();
+    let mut later: Option<Timestamp> = None;
+    for delivery in &incident.deliveries {
+        let DeliveryState::Due { at } = delivery.state else { continue };
+        if at <= now {
+            ready.push(delivery);
+        } else {
+            later = Some(later.map_or(at, |earliest| earliest.min(at)));
+        }
+    }
+    (ready, later)
+}

@@ -1,0 +1,155 @@
+//! The shape of an incident in the HTTP API and in `handle --json`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{ActionRecord, Incident};
+use crate::domain::action::{Origin, Risk};
+
+/// An incident for people and programs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentView {
+    /// Its name.
+    pub id: String,
+    /// Where it stands.
+    pub state: String,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// Why it ended so.
+    pub reason: Option<String>,
+    /// One line for people.
+    pub title: String,
+    /// The worst severity.
+    pub severity: String,
+    /// The source of the first alert.
+    pub source: String,
+    /// What its alerts share.
+    pub group_key: String,
+    /// When it was opened, RFC 3339.
+    pub opened_at: String,
+    /// When anything last happened, RFC 3339.
+    pub updated_at: String,
+    /// How many alerts it has.
+    pub alerts: usize,
+    /// How many of them fire.
+    pub firing: usize,
+    /// What the policies said.
+    pub verdict: Option<VerdictView>,
+    /// Its actions.
+    pub actions: Vec<ActionView>,
+    /// What the model cost.
+    pub model: ModelView,
+    /// The report in Markdown, once written.
+    pub report: Option<String>,
+}
+
+/// A verdict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerdictView {
+    /// suppress, remediate, investigate, escalate or hold.
+    pub kind: String,
+    /// The rule that decided; none for the default.
+    pub rule: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// An action.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActionView {
+    /// Its name within the incident.
+    pub id: String,
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+    /// What is changed.
+    pub target: String,
+    /// Who proposed it.
+    pub origin: Origin,
+    /// Its risk.
+    pub risk: Risk,
+    /// Why it was proposed.
+    pub reason: String,
+    /// allow, ask or deny; none before the gate ruled.
+    pub ruling: Option<String>,
+    /// The gate rule that decided.
+    pub rule: Option<String>,
+    /// Why the gate ruled so.
+    pub ruling_reason: Option<String>,
+    /// For `ask`: until when, RFC 3339.
+    pub until: Option<String>,
+    /// What an approval binds to.
+    pub digest: String,
+    /// Who said yes.
+    pub approved_by: Vec<String>,
+    /// How far it is.
+    pub state: String,
+    /// The tool's answer.
+    pub result: Option<String>,
+}
+
+/// What the model cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelView {
+    /// Calls.
+    pub calls: u64,
+    /// Tokens of the requests.
+    pub prompt_tokens: u64,
+    /// Tokens of the answers.
+    pub completion_tokens: u64,
+}
+
+impl From<&Incident> for IncidentView {
+    fn from(incident: &Incident) -> Self {
+        Self {
+            id: incident.id.0.clone(),
+            state: incident.state().as_str().into(),
+            outcome: incident.outcome().map(|outcome| outcome.as_str().into()),
+            reason: incident.conclusion.as_ref().map(|conclusion| conclusion.reason.clone()),
+            title: incident.title(),
+            severity: incident.severity().as_str().into(),
+            source: incident.source.clone(),
+            group_key: incident.group_key.clone(),
+            opened_at: incident.opened_at.to_string(),
+            updated_at: incident.updated_at.to_string(),
+            alerts: incident.alerts.len(),
+            firing: incident.firing().count(),
+            verdict: incident.decision.as_ref().map(|decision| VerdictView {
+                kind: decision.verdict.kind().into(),
+                rule: decision.rule.clone(),
+                reason: decision.reason.clone(),
+            }),
+            actions: incident.actions.iter().map(ActionView::from).collect(),
+            model: ModelView {
+                calls: incident.model.calls,
+                prompt_tokens: incident.model.prompt_tokens,
+                completion_tokens: incident.model.completion_tokens,
+            },
+            report: incident.report.clone(),
+        }
+    }
+}
+
+impl From<&ActionRecord> for ActionView {
+    fn from(record: &ActionRecord) -> Self {
+        let ruling = record.ruling.as_ref();
+        Self {
+            id: record.action.id.0.clone(),
+            tool: record.action.tool().into(),
+            arguments: record.action.proposal.call.arguments.clone(),
+            target: record.action.target(),
+            origin: record.action.origin.clone(),
+            risk: record.action.risk,
+            reason: record.action.proposal.reason.clone(),
+            ruling: ruling.map(|ruling| ruling.kind.as_str().into()),
+            rule: ruling.map(|ruling| ruling.rule.clone()),
+            ruling_reason: ruling.map(|ruling| ruling.reason.clone()),
+            until: ruling.and_then(|ruling| ruling.until).map(|until| until.to_string()),
+            digest: record.action.digest.clone(),
+            approved_by: record.approvals.iter().map(|approval| approval.person.clone()).collect(),
+            state: record.state.as_str().into(),
+            result: record.result.clone(),
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! What the pipeline needs from the rooms around it, as traits over the domain's own types.
+//!
+//! Each room (policy, plugin, tools, model, journal) implements one of these and keeps its library
+//! to itself; tests and simulations implement them with data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::domain::entry::{Answer, Usage};
+use crate::domain::history::History;
+use crate::gate::Permit;
+use crate::domain::{
+    Action, Alert, Call, Catalogue, Considered, Decision, Entry, Incident, IncidentId, Labels, Mode,
+    Occasion, Proposal, RulingKind, Sealed, Verification,
+};
+
+/// Time. The only way to read a clock or to wait.
+pub trait Clock: Send + Sync {
+    /// The wall clock.
+    fn now(&self) -> Timestamp;
+    /// Waits until the wall clock says so.
+    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()>;
+}
+
+/// What policies may know besides the incident.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The time of the decision.
+    pub now: Timestamp,
+    /// The host's mode; a rule's own is never wider.
+    pub mode: Mode,
+    /// What happened before.
+    pub history: &'a History,
+    /// The tools that exist.
+    pub catalogue: &'a Catalogue,
+}
+
+/// What one matching gate says about an action.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Voice {
+    /// The gate rule's name.
+    pub gate: String,
+    /// What it says.
+    pub says: RulingKind,
+    /// Why.
+    pub reason: String,
+    /// For `allow`: what an execution spends.
+    pub budgets: Vec<Budget>,
+    /// For `ask`: who may approve; empty for anybody.
+    pub who: String,
+    /// For `ask`: how many different people; at least 1.
+    pub approvals: u32,
+    /// For `ask`: milliseconds until silence becomes a denial.
+    pub within_ms: u64,
+    /// The gate's own mode.
+    pub mode: Mode,
+}
+
+/// At most `max` executions per scope within a sliding window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The scope's values joined, such as `kubernetes|shop`; unique together with the gate's name.
+    pub scope: String,
+    /// At most this many.
+    pub max: u32,
+    /// Length of the window in milliseconds.
+    pub within_ms: u64,
+}
+
+/// Where a message goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routed {
+    /// The route rule's name.
+    pub route: String,
+    /// Names of notifier targets.
+    pub targets: Vec<String>,
+}
+
+/// How an action is checked and taken back when its origin did not say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// The rule's name.
+    pub rule: String,
+    /// How to see that it worked.
+    pub verify: Option<Verification>,
+    /// What takes it back.
+    pub undo: Option<Call>,
+}
+
+/// The rules in force. Pure: equal arguments give equal answers.
+pub trait Policies: Send + Sync {
+    /// Digest of the whole set.
+    fn digest(&self) -> &str;
+    /// The first matching rule's verdict; none when no rule matches. Rules that err are in `faults`.
+    fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged;
+    /// Every rule that `decide` considered, and why it did or did not match.
+    fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered>;
+    /// Read-only calls that collect evidence for the model.
+    fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call>;
+    /// Every gate that has something to say about the action. A gate that errs says `deny`.
+    fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Voice>;
+    /// Verification and undo for an action that came without.
+    fn check(&self, call: &Call, incident: &Incident, context: &Context<'_>) -> Option<Check>;
+    /// Who is told.
+    fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed>;
+    /// The group key of an alert; none leaves it to the configuration.
+    fn group(&self, alert: &Alert) -> Option<String>;
+}
+
+/// What the rules say about an incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// The deciding rule's verdict.
+    pub decision: Option<Decision>,
+    /// Rules that erred or ran over: a sentence each.
+    pub faults: Vec<String>,
+}
+
+/// A tool's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolAnswer {
+    /// Whether the tool says that it worked.
+    pub ok: bool,
+    /// Its text, redacted and cut.
+    pub text: String,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ToolError {
+    /// The tool does not exist or is not allowed: nothing was sent.
+    #[error("{0}")]
+    Refused(String),
+    /// The server is down: nothing was sent.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The call was sent and no answer came: it may have had its effect.
+    #[error("{0}")]
+    Lost(String),
+}
+
+/// The tools of MCP servers and remediation plugins.
+pub trait Tools: Send + Sync {
+    /// The tools that exist now.
+    fn catalogue(&self) -> Arc<Catalogue>;
+    /// Calls a read-only tool. Any other is refused.
+    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
+    /// Calls any tool. Nobody but the gate can make the permit that this takes.
+    fn perform<'a>(
+        &'a self,
+        permit: &'a Permit,
+        call: &'a Call,
+        target: &'a str,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
+}
+
+/// What a remediation plugin proposes, and what it looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Planned {
+    /// The proposals in order.
+    pub proposals: Vec<Proposal>,
+    /// Its read-only calls with their answers.
+    pub looks: Vec<(Call, ToolAnswer)>,
+}
+
+/// Remediation plugins.
+pub trait Planners: Send + Sync {
+    /// Asks a plugin what to do. An error is a sentence for people; the looks made so far are lost.
+    fn plan<'a>(
+        &'a self,
+        plugin: &'a str,
+        incident: &'a Incident,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Planned, String>>;
+}
+
+/// A model's answer as data, with its words and its cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// What it wants.
+    pub answer: Answer,
+    /// Its own words, cut.
+    pub text: String,
+    /// What it cost.
+    pub usage: Usage,
+}
+
+/// The language model.
+pub trait Model: Send + Sync {
+    /// Whether one is configured.
+    fn configured(&self) -> bool;
+    /// Asks for the next step. An error is a sentence for people and what was spent all the same;
+    /// the call has been retried as far as that makes sense.
+    fn ask<'a>(
+        &'a self,
+        incident: &'a Incident,
+        catalogue: &'a Catalogue,
+    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>>;
+}
+
+/// One message to one target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Stable across retries.
+    pub delivery: String,
+    /// The incident.
+    pub incident: IncidentId,
+    /// Why people are told.
+    pub occasion: Occasion,
+    /// One line.
+    pub title: String,
+    /// critical, error, warning or info.
+    pub severity: String,
+    /// The outcome's word; empty while undecided.
+    pub outcome: String,
+    /// Markdown.
+    pub body: String,
+    /// Short key/value lines.
+    pub facts: Vec<(String, String)>,
+    /// The incident's alerts.
+    pub alerts: Vec<Alert>,
+    /// What the target returned for this incident the last time.
+    pub thread: Option<String>,
+    /// `en` or `zh`.
+    pub language: String,
+}
+
+/// Why a message was not delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotifyError {
+    /// Worth another attempt, not before this time if the target said one.
+    Retry {
+        /// Why.
+        reason: String,
+        /// Lower bound.
+        after: Option<Duration>,
+    },
+    /// No attempt can succeed.
+    Permanent(String),
+}
+
+/// Notifier targets.
+pub trait Notifiers: Send + Sync {
+    /// Whether a target of this name exists.
+    fn has(&self, target: &str) -> bool;
+    /// Delivers one message.
+    fn deliver<'a>(
+        &'a self,
+        target: &'a str,
+        message: &'a Message,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<String>, NotifyError>>;
+}
+
+/// A request that may hold alerts, as a source gets it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inbound {
+    /// Lower-case names; without credentials.
+    pub headers: Labels,
+    /// In the order of the URL.
+    pub query: Vec<(String, String)>,
+    /// The body as UTF-8.
+    pub body: String,
+    /// When it came in.
+    pub received_at: Timestamp,
+}
+
+/// Why a request gave no alerts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The sender's fault; the text names the place.
+    #[error("{0}")]
+    Invalid(String),
+    /// No source of this name.
+    #[error("{0}")]
+    UnknownSource(String),
+    /// The source's own fault, or overload: the sender should try again.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Sources: built in and plugins.
+pub trait Sources: Send + Sync {
+    /// Names of all sources.
+    fn names(&self) -> Vec<String>;
+    /// Turns a request into alerts.
+    fn decode<'a>(
+        &'a self,
+        source: &'a str,
+        request: Inbound,
+    ) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>>;
+}
+
+/// Why the journal could not take or give entries.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journal is not available: {0}")]
+pub struct JournalError(pub String);
+
+/// The append-only record.
+pub trait Journal: Send + Sync {
+    /// Appends entries in order, all or none. Resolves when they are durable. After an error every
+    /// later append fails as well until `recover` has succeeded, so that no entry is written
+    /// behind a missing one. The order of calls is the order in the journal.
+    fn append(&self, entries: Vec<Sealed>) -> BoxFuture<'static, Result<(), JournalError>>;
+    /// Tries to make the journal writable again after an error.
+    fn recover(&self) -> BoxFuture<'_, Result<(), JournalError>>;
+    /// All entries of one stream in order.
+    fn stream(&self, stream: &str) -> Result<Vec<Sealed>, JournalError>;
+    /// Feeds all entries behind global position `after` in order to `visit`, with their positions.
+    fn replay(
+        &self,
+        after: u64,
+        visit: &mut dyn FnMut(u64, Sealed) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError>;
+}
+
+/// Small key/value state of plugins.
+pub trait PluginState: Send + Sync {
+    /// The value of a key.
+    fn get(&self, plugin: &str, key: &str) -> Result<Option<String>, String>;
+    /// Sets it.
+    fn set(&self, plugin: &str, key: &str, value: &str) -> Result<(), String>;
+}
+
+/// A settled incident with its entries, for listings and reports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Story {
+    /// The incident as it stands.
+    pub incident: Incident,
+    /// Everything that happened to it.
+    pub entries: Vec<Entry>,
+}
+
+/// Settings of a plugin as a JSON object.
+pub type Settings = Value;
