@@ -36,10 +36,9 @@ impl Cluster<'_> {
                 json!({"resourceType": kind.to_lowercase(), "name": name, "namespace": namespace, "output": "json"}),
             ),
             (Dialect::Native, "Pod") => ("pods_get", json!({"name": name, "namespace": namespace})),
-            (Dialect::Native, _) => (
-                "resources_get",
-                json!({"apiVersion": "apps/v1", "kind": kind, "name": name, "namespace": namespace}),
-            ),
+            (Dialect::Native, _) => {
+                ("resources_get", json!({"apiVersion": "apps/v1", "kind": kind, "name": name, "namespace": namespace}))
+            }
         };
         let Some(text) = self.look(tool, &arguments)? else {
             return Ok(None);
@@ -118,9 +117,7 @@ impl Cluster<'_> {
                 Ok(None)
             }
             Err(ToolError::Denied(reason)) => Err(CallError::Misconfigured(reason)),
-            Err(ToolError::Unavailable(reason)) => {
-                Err(CallError::Unavailable(Retry { reason, after_ms: None }))
-            }
+            Err(ToolError::Unavailable(reason)) => Err(CallError::Unavailable(Retry { reason, after_ms: None })),
         }
     }
 }
@@ -136,11 +133,10 @@ fn with_selector(mut arguments: Value, selector: Option<&str>) -> Value {
 fn table(text: &str) -> Vec<Summary> {
     let mut lines = text.lines();
     let header = lines.next().unwrap_or_default();
-    let (Some(name), Some(status)) = (header.find("NAME ").filter(|_| header.contains(" NAME ")), header.find("STATUS")) else {
+    // NAMESPACE starts with NAME too; the column is the word that stands alone.
+    let (Some(name), Some(status)) = (header.find(" NAME ").map(|at| at + 1), header.find("STATUS")) else {
         return Vec::new();
     };
-    // NAMESPACE also starts with NAME; the column is the one that stands alone.
-    let name = header.find(" NAME ").map_or(name, |at| at + 1);
     let cell = |line: &str, at: usize| line.get(at..)?.split_whitespace().next().map(str::to_string);
     let rows = lines.filter_map(|line| {
         Some(Summary { name: cell(line, name)?, status: cell(line, status)?, created: String::new() })

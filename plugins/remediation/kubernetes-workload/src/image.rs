@@ -106,7 +106,10 @@ mod tests {
     fn faults_are_told_apart() {
         for (message, want) in [
             ("rpc error: code = NotFound desc = docker.io/library/nginx:1.25-: not found", Fault::Reference),
-            ("unexpected status from HEAD request to https://m/v2/nginx/manifests/1.25-: 400 Bad Request", Fault::Reference),
+            (
+                "unexpected status from HEAD request to https://m/v2/nginx/manifests/1.25-: 400 Bad Request",
+                Fault::Reference,
+            ),
             ("Back-off pulling image \"nginx:1.25-\"", Fault::Reference),
             ("pull access denied, repository does not exist or may require authorization", Fault::Access),
             ("dial tcp: lookup registry.example: no such host", Fault::Transport),

@@ -26,9 +26,7 @@ mod yaml;
 #[cfg(test)]
 mod golden;
 
-use bindings::exports::tidegate::plugin::remediation::{
-    Action, CallError, Capability, Guest, Incident, Proposal,
-};
+use bindings::exports::tidegate::plugin::remediation::{Action, CallError, Capability, Guest, Incident, Proposal};
 use bindings::tidegate::plugin::tools::{self, Tool, ToolError};
 use bindings::tidegate::plugin::{log, settings as host_settings};
 

@@ -11,11 +11,7 @@ use crate::{repair, server};
 
 /// Proposals for everything that the firing alerts name, best first. An alert that names no
 /// Kubernetes object is passed over; only then may a missing or ambiguous server be ignored.
-pub(crate) fn plan(
-    tools: &dyn Tools,
-    settings: &Settings,
-    incident: &Incident,
-) -> Result<Vec<Proposal>, CallError> {
+pub(crate) fn plan(tools: &dyn Tools, settings: &Settings, incident: &Incident) -> Result<Vec<Proposal>, CallError> {
     let servers = server::find(&tools.catalogue());
     let mut seen = Vec::new();
     let mut cases = Cases::default();

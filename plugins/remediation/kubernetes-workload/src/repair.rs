@@ -21,11 +21,7 @@ pub(crate) struct Finding<'a> {
 }
 
 /// What would help one case.
-pub(crate) fn propose(
-    case: &Case<'_>,
-    settings: &Settings,
-    now_ms: u64,
-) -> Result<Vec<Proposal>, CallError> {
+pub(crate) fn propose(case: &Case<'_>, settings: &Settings, now_ms: u64) -> Result<Vec<Proposal>, CallError> {
     let findings: Vec<Finding<'_>> = case
         .pods
         .iter()

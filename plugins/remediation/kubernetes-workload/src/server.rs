@@ -50,19 +50,15 @@ pub(crate) fn find(catalogue: &[Tool]) -> Vec<Server> {
             looks.contains(&(server, "pods_get")).then_some(Dialect::Native)
         }
     };
-    let found = servers.into_iter().filter_map(|(name, tools)| {
-        Some(Server { name: name.to_string(), dialect: dialect(name)?, tools })
-    });
+    let found = servers
+        .into_iter()
+        .filter_map(|(name, tools)| Some(Server { name: name.to_string(), dialect: dialect(name)?, tools }));
     found.collect()
 }
 
 /// The server for an alert: by the settings, by name, or the only one. kubectl's can do more, so a
 /// second server of the other kind does not make the choice ambiguous.
-pub(crate) fn choose<'a>(
-    servers: &'a [Server],
-    settings: &Settings,
-    alert: &Alert,
-) -> Result<&'a Server, CallError> {
+pub(crate) fn choose<'a>(servers: &'a [Server], settings: &Settings, alert: &Alert) -> Result<&'a Server, CallError> {
     let label = alert.labels.iter().find(|(key, _)| *key == settings.cluster_label);
     let cluster = label.map(|(_, value)| value.as_str()).unwrap_or_default();
     let named = |name: &str| servers.iter().find(|server| server.name == name);

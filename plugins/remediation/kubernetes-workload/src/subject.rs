@@ -90,16 +90,17 @@ mod tests {
                 "shop/web",
             ),
             (
-                vec![("namespace", "monitoring"), ("pod", "ksm-0"), ("exported_namespace", "shop"), ("exported_pod", "web-1")],
+                vec![
+                    ("namespace", "monitoring"),
+                    ("pod", "ksm-0"),
+                    ("exported_namespace", "shop"),
+                    ("exported_pod", "web-1"),
+                ],
                 "Pod",
                 "shop/web-1",
             ),
             (vec![("namespace", "db"), ("statefulset", "pg")], "StatefulSet", "db/pg"),
-            (
-                vec![("namespace", "a"), ("workload", "b"), ("workload_type", "daemonset")],
-                "DaemonSet",
-                "a/b",
-            ),
+            (vec![("namespace", "a"), ("workload", "b"), ("workload_type", "daemonset")], "DaemonSet", "a/b"),
         ] {
             assert_eq!(subject(&labels), Some((kind, name.to_string())), "{labels:?}");
         }

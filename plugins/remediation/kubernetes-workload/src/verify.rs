@@ -175,16 +175,9 @@ mod tests {
     #[test]
     fn a_pod_is_replaced_when_another_runs_in_its_place() {
         let servers = server::find(&Nothing.catalogue());
-        let pod = |force| Doomed {
-            namespace: "shop",
-            name: "web-1",
-            created: "2026-01-01T00:00:00Z",
-            selector: None,
-            force,
-        };
-        let items = |name: &str, status: &str, created: &str| {
-            json!({"items": [{"name": name, "status": status, "createdAt": created}]})
-        };
+        let pod =
+            |force| Doomed { namespace: "shop", name: "web-1", created: "2026-01-01T00:00:00Z", selector: None, force };
+        let items = |name: &str, status: &str, created: &str| json!({"items": [{"name": name, "status": status, "createdAt": created}]});
         let kubectl = Cluster { tools: &Nothing, server: servers.first().unwrap() };
         let verify = replaced(&kubectl, &pod(false)).unwrap();
         let leaving = items("web-1", "Terminating", "2026-01-01T00:00:00Z");

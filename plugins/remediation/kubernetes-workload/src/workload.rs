@@ -1,5 +1,7 @@
 //! From subjects to cases: one case per workload, however many of its pods raised alerts.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::bindings::exports::tidegate::plugin::remediation::CallError;
@@ -10,6 +12,9 @@ use crate::{object, symptom};
 /// Pods of one case that are read whole. A cure for the workload needs few; a storm of alerts must
 /// not become a storm of calls.
 const PODS: usize = 10;
+
+/// Kind and name.
+type Owner = (String, String);
 
 /// A workload and those of its pods that may be at fault.
 pub(crate) struct Case<'a> {
@@ -27,7 +32,7 @@ pub(crate) struct Case<'a> {
 pub(crate) struct Cases<'a> {
     cases: Vec<Case<'a>>,
     /// ReplicaSets that were already followed to their owner.
-    followed: Vec<(String, String, String, Option<(String, String)>)>,
+    followed: BTreeMap<[String; 3], Option<Owner>>,
 }
 
 impl<'a> Cases<'a> {
@@ -103,12 +108,7 @@ impl<'a> Cases<'a> {
 
     /// Who would replace a pod: the Deployment behind a ReplicaSet, or the pod's own controller. A
     /// pod without one, and a static pod of a node, are nobody's to replace.
-    fn owner(
-        &mut self,
-        cluster: Cluster<'a>,
-        namespace: &str,
-        pod: &Value,
-    ) -> Result<Option<(String, String)>, CallError> {
+    fn owner(&mut self, cluster: Cluster<'a>, namespace: &str, pod: &Value) -> Result<Option<Owner>, CallError> {
         let Some((kind, name)) = object::controller(pod) else {
             return Ok(None);
         };
@@ -117,9 +117,8 @@ impl<'a> Cases<'a> {
             "ReplicaSet" => {}
             _ => return Ok(None),
         }
-        let key = (cluster.server.name.as_str(), namespace, name);
-        let known = |(server, ns, rs, _): &&(String, String, String, _)| (server.as_str(), ns.as_str(), rs.as_str()) == key;
-        if let Some((.., owner)) = self.followed.iter().find(known) {
+        let key = [cluster.server.name.as_str(), namespace, name].map(String::from);
+        if let Some(owner) = self.followed.get(&key) {
             return Ok(owner.clone());
         }
         let set = cluster.get("ReplicaSet", namespace, name)?;
@@ -127,7 +126,7 @@ impl<'a> Cases<'a> {
             Some((kind, name)) => (kind.to_string(), name.to_string()),
             None => ("ReplicaSet".to_string(), name.to_string()),
         });
-        self.followed.push((cluster.server.name.clone(), namespace.into(), name.into(), owner.clone()));
+        self.followed.insert(key, owner.clone());
         Ok(owner)
     }
 }

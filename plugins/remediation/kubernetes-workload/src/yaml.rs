@@ -23,9 +23,7 @@ fn value(yaml: &Yaml, depth: usize) -> Option<Value> {
             None => Value::String(text.clone()),
         },
         Yaml::String(text) => Value::String(text.clone()),
-        Yaml::Array(items) => {
-            Value::Array(items.iter().map(|item| value(item, depth)).collect::<Option<_>>()?)
-        }
+        Yaml::Array(items) => Value::Array(items.iter().map(|item| value(item, depth)).collect::<Option<_>>()?),
         Yaml::Hash(pairs) => {
             let pair = |(key, item): (&Yaml, &Yaml)| Some((key.as_str()?.to_string(), value(item, depth)?));
             Value::Object(pairs.iter().map(pair).collect::<Option<Map<_, _>>>()?)

@@ -77,11 +77,19 @@ pub(super) fn propose(
     evidence.extend(manager_words(case));
     let reason = repairs
         .iter()
-        .map(|r| format!("{} to {} instead of {}", quote::short(&r.container.name), r.image, quote::marked(&r.container.image)))
+        .map(|r| {
+            format!(
+                "{} to {} instead of {}",
+                quote::short(&r.container.name),
+                r.image,
+                quote::marked(&r.container.image)
+            )
+        })
         .collect::<Vec<_>>()
         .join(" and ");
     let new: Vec<_> = repairs.iter().map(|r| (r.container.list, r.container.name.as_str(), r.image.as_str())).collect();
-    let old: Vec<_> = repairs.iter().map(|r| (r.container.list, r.container.name.as_str(), r.container.image.as_str())).collect();
+    let old: Vec<_> =
+        repairs.iter().map(|r| (r.container.list, r.container.name.as_str(), r.container.image.as_str())).collect();
     Ok(Some(Proposal {
         call: Call { tool: tool.clone(), arguments: patch(case, &new) },
         target: case.target(),

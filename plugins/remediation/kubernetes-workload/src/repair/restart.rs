@@ -38,7 +38,10 @@ fn diagnose(case: &Case<'_>, finding: &Finding<'_>) -> Option<Diagnosis> {
             cause: format!("container {} used more memory than its limit", quote::short(&container.name)),
             evidence: vec![
                 format!("{pod}: container {} was OOMKilled and is not ready", quote::short(&container.name)),
-                format!("it was restarted {} times; if that goes on, its limit is too low or it leaks", container.restarts),
+                format!(
+                    "it was restarted {} times; if that goes on, its limit is too low or it leaks",
+                    container.restarts
+                ),
             ],
             force: false,
         }),
@@ -73,10 +76,7 @@ fn cure(case: &Case<'_>, finding: &Finding<'_>) -> Option<Proposal> {
     let name = object::name(finding.pod);
     let Diagnosis { cause, mut evidence, force } = diagnose(case, finding)?;
     let (tool, arguments) = delete(case, name, force)?;
-    evidence.push(format!(
-        "{} will start another pod; this one cannot be brought back",
-        case.target()
-    ));
+    evidence.push(format!("{} will start another pod; this one cannot be brought back", case.target()));
     let selector = object::selector(finding.pod.pointer("/metadata/labels"));
     let doomed = verify::Doomed {
         namespace: &case.namespace,

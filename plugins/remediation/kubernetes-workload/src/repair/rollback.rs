@@ -29,9 +29,8 @@ pub(super) fn propose(
     let Some((newest, previous)) = newest_and_previous(&revisions) else {
         return Ok(None);
     };
-    let of_newest = |finding: &&Finding<'_>| {
-        object::controller(finding.pod) == Some(("ReplicaSet", object::name(&newest.set)))
-    };
+    let of_newest =
+        |finding: &&Finding<'_>| object::controller(finding.pod) == Some(("ReplicaSet", object::name(&newest.set)));
     let found: Vec<_> = findings.iter().filter(crashing).filter(of_newest).collect();
     let created = time::millis(object::text(&newest.set, "/metadata/creationTimestamp"));
     let age_ms = created.map(|created| now_ms.saturating_sub(created));
@@ -65,7 +64,12 @@ pub(super) fn propose(
     let images = changed_images(newest, previous);
     evidence.extend(images.iter().map(|(_, name, old)| {
         let new = newest.image("containers", name).unwrap_or_default();
-        format!("between them the image of container {} went from {} to {}", quote::short(name), quote::marked(old), quote::marked(new))
+        format!(
+            "between them the image of container {} went from {} to {}",
+            quote::short(name),
+            quote::marked(old),
+            quote::marked(new)
+        )
     }));
     evidence.extend(manager_words(case));
     Ok(Some(Proposal {
