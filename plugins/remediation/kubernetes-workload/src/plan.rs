@@ -1,0 +1,36 @@
+//! The way from an incident to proposals.
+
+use crate::Tools;
+use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Incident, Proposal};
+use crate::bindings::tidegate::plugin::types::Status;
+use crate::cluster::Cluster;
+use crate::settings::Settings;
+use crate::subject;
+use crate::workload::Cases;
+use crate::{repair, server};
+
+/// Proposals for everything that the firing alerts name, best first. An alert that names no
+/// Kubernetes object is passed over; only then may a missing or ambiguous server be ignored.
+pub(crate) fn plan(tools: &dyn Tools, settings: &Settings, incident: &Incident) -> Result<Vec<Proposal>, CallError> {
+    let servers = server::find(&tools.catalogue());
+    let mut seen = Vec::new();
+    let mut cases = Cases::default();
+    for alert in incident.alerts.iter().filter(|alert| matches!(alert.status, Status::Firing)) {
+        let Some(subject) = subject::of(alert) else {
+            continue;
+        };
+        let server = server::choose(&servers, settings, alert)?;
+        let key = (server.name.clone(), subject);
+        if !seen.contains(&key) {
+            cases.add(Cluster { tools, server }, &key.1)?;
+            seen.push(key);
+        }
+    }
+    let mut proposals = Vec::new();
+    for case in cases.finish()? {
+        proposals.extend(repair::propose(&case, settings, incident.now_ms)?);
+    }
+    // A repair of a workload helps all its pods at once; stable, so the order of the alerts stays.
+    proposals.sort_by_key(|proposal| proposal.target.starts_with("pod/"));
+    Ok(proposals)
+}
