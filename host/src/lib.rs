@@ -13,6 +13,7 @@ pub mod model;
 pub mod network;
 pub mod pipeline;
 pub mod plugin;
+pub mod policy;
 pub mod ports;
 pub mod random;
 pub mod redact;
