@@ -2,4 +2,5 @@
 //! model about what they leave open, and tells people.
 
 pub mod domain;
+pub mod journal;
 pub mod ports;
