@@ -9,6 +9,7 @@ pub mod environment;
 pub mod front;
 pub mod gate;
 pub mod http;
+pub mod journal;
 pub mod model;
 pub mod network;
 pub mod pipeline;
