@@ -11,7 +11,7 @@
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
 //! - `loaded`, `cache`, `inspect`, `lane`: from a file to linked code
 //! - `engine`, `instance`: running it within limits
-//! - `imports`, `grants`, `secrets`: what it can reach
+//! - `imports`, `grants`, `secrets`, `transport`: what it can reach
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
 mod cache;
@@ -33,6 +33,7 @@ mod schema;
 mod secrets;
 mod sources;
 mod targets;
+pub mod transport;
 
 pub use error::{Cause, Failure, Problem};
 pub use kind::Kind;
@@ -40,3 +41,4 @@ pub use manifest::Manifest;
 pub use options::{Grant, Limits, Options, TargetOptions};
 pub use package::Bundled;
 pub use registry::{Plugins, Setup, Status};
+pub use transport::{Outgoing, Returned, Transport, TransportError, Wire};

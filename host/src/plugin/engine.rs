@@ -126,9 +126,7 @@ fn config(allocation: Allocation) -> Config {
         .max_unused_warm_slots(64);
     match allocation {
         Allocation::PooledWithScan => {
-            pool.linear_memory_keep_resident(1 << 20)
-                .table_keep_resident(64 << 10)
-                .pagemap_scan(Enabled::Yes);
+            pool.linear_memory_keep_resident(1 << 20).table_keep_resident(64 << 10).pagemap_scan(Enabled::Yes);
         }
         Allocation::Pooled => {
             // Without the scan all that is kept would be cleared each time, used or not.

@@ -40,24 +40,13 @@ pub(super) struct Halt(pub Cause);
 
 impl Code {
     /// Runs one call and gives back what it answered, with the state as it left it.
-    pub async fn call<'env, T, W>(
-        &self,
-        runtime: &Runtime,
-        state: State,
-        work: W,
-    ) -> Result<(T, State), Failure>
+    pub async fn call<'env, T, W>(&self, runtime: &Runtime, state: State, work: W) -> Result<(T, State), Failure>
     where
-        W: for<'a> FnOnce(
-            &'a mut Store<State>,
-            Instance,
-            Outlives<'a, 'env>,
-        ) -> BoxFuture<'a, wasmtime::Result<T>>,
+        W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
     {
         let started = Instant::now();
         let fail = |cause| Failure { plugin: self.label.clone(), cause, last_log: None };
-        let places = async {
-            (self.places.acquire().await, runtime.places().acquire().await)
-        };
+        let places = async { (self.places.acquire().await, runtime.places().acquire().await) };
         let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(self.wall, places).await else {
             return Err(fail(Cause::Busy(self.wall)));
         };
@@ -123,9 +112,7 @@ impl Code {
 fn describe(trap: Trap) -> String {
     match trap {
         Trap::UnreachableCodeReached => "it stopped itself, as a panic does".into(),
-        Trap::MemoryOutOfBounds => {
-            "it reached outside its memory, as a recursion without end does".into()
-        }
+        Trap::MemoryOutOfBounds => "it reached outside its memory, as a recursion without end does".into(),
         other => other.to_string(),
     }
 }

@@ -106,11 +106,9 @@ impl Limits {
         if !(1..=MOST_MEMORY_MIB).contains(&self.memory_mib) {
             problems.push(format!("limits.memory_mib must be 1 to {MOST_MEMORY_MIB}"));
         }
-        for (name, value) in [
-            ("cpu_ms", Some(self.cpu_ms)),
-            ("wall_ms", self.wall_ms),
-            ("concurrency", Some(self.concurrency)),
-        ] {
+        for (name, value) in
+            [("cpu_ms", Some(self.cpu_ms)), ("wall_ms", self.wall_ms), ("concurrency", Some(self.concurrency))]
+        {
             if value == Some(0) {
                 problems.push(format!("limits.{name} must be at least 1"));
             }
