@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::domain::entry::{Answer, Usage};
 use crate::domain::history::History;
+use crate::gate::Permit;
 use crate::domain::{
     Action, Alert, Call, Catalogue, Considered, Decision, Entry, Incident, IncidentId, Labels, Mode,
     Occasion, Proposal, RulingKind, Sealed, Verification,
@@ -32,10 +33,10 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// The host's mode; a rule's own is never wider.
     pub mode: Mode,
-    /// What happened before.
-    pub history: &'a History,
+    /// What happened before. Shared, so that functions that rules call can hold on to it.
+    pub history: &'a Arc<History>,
     /// The tools that exist.
-    pub catalogue: &'a Catalogue,
+    pub catalogue: &'a Arc<Catalogue>,
 }
 
 /// What one matching gate says about an action.
@@ -93,7 +94,7 @@ pub struct Check {
 /// The rules in force. Pure: equal arguments give equal answers.
 pub trait Policies: Send + Sync {
     /// Digest of the whole set.
-    fn digest(&self) -> &str;
+    fn digest(&self) -> String;
     /// The first matching rule's verdict; none when no rule matches. Rules that err are in `faults`.
     fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged;
     /// Every rule that `decide` considered, and why it did or did not match.
@@ -148,12 +149,12 @@ pub trait Tools: Send + Sync {
     fn catalogue(&self) -> Arc<Catalogue>;
     /// Calls a read-only tool. Any other is refused.
     fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
-    /// Calls any tool. Only the executor, which holds a permit, calls this.
+    /// Calls any tool. Nobody but the gate can make the permit that this takes.
     fn perform<'a>(
         &'a self,
+        permit: &'a Permit,
         call: &'a Call,
         target: &'a str,
-        attempt: &'a str,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
 }
 
