@@ -1,1 +1,3 @@
-//! x
+//! What tests of the whole product share.
+
+pub mod guests;
