@@ -2,6 +2,7 @@
 //! model about what they leave open, and tells people.
 
 pub mod boundary;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
@@ -23,4 +24,5 @@ pub mod runner;
 pub mod secret;
 pub mod source;
 pub mod store;
+pub mod telemetry;
 pub mod tools;
