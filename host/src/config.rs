@@ -174,6 +174,11 @@ impl Config {
         self.journal.parent().unwrap_or(Path::new("."))
     }
 
+    /// The file of listings, which can be rebuilt from the journal.
+    pub fn projection(&self) -> PathBuf {
+        self.data().join("projection.db")
+    }
+
     /// The file that was read; none for the embedded defaults.
     pub fn file(&self) -> Option<&Path> {
         self.document.file()

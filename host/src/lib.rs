@@ -1,6 +1,7 @@
 //! tidegate: receives alerts, decides by policy, repairs what the policies allow, asks a language
 //! model about what they leave open, and tells people.
 
+pub mod app;
 pub mod boundary;
 pub mod cli;
 pub mod clock;

@@ -20,12 +20,11 @@ use crate::model;
 use crate::network::Network;
 use crate::pipeline::Rooms;
 use crate::pipeline::correlate::group_key;
-use crate::plugin::{Bundled, Plugins, Setup};
+use crate::plugin::{Bundled, Plugins, Setup, Wire};
 use crate::policy;
 use crate::ports::{Clock, Journal, JournalError, Model, PluginState, Policies, Tools};
 use crate::random::Random;
 use crate::runner::Runner;
-use crate::secret::Secret;
 use crate::store::Store;
 use crate::tools::{Composite, Servers};
 
@@ -36,7 +35,7 @@ pub const BUNDLED: &[Bundled] = include!(concat!(env!("OUT_DIR"), "/bundled.rs")
 pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Vec<String>), Problems> {
     let mut loaded = Vec::new();
     let environment = ProcessEnvironment;
-    let missing = config.missing_secrets();
+    let missing = config.missing_secrets(&environment);
     if !missing.is_empty() {
         return Err(Problems(missing));
     }
@@ -63,9 +62,9 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         .map_err(|checked| Problems(problems_at(config, &["tools", "servers"], checked.problems)))?;
     loaded.push(match servers.status().len() {
         0 => "tool servers none".to_string(),
-        _ => format!("tool servers {}", names(servers.status().into_iter().map(|status| status.name))),
+        _ => format!("tool servers {}", names(servers.status().into_iter().map(|status| status.server))),
     });
-    let remediations: Arc<dyn Tools> = Arc::clone(&plugins).into_tools();
+    let remediations: Arc<dyn Tools> = Arc::clone(&plugins) as Arc<dyn Tools>;
     let tools: Arc<dyn Tools> = Arc::new(Composite::new(Arc::clone(&servers), Some(remediations)));
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
 
@@ -127,7 +126,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
 fn open(config: &Config) -> Result<(Arc<Sqlite>, Arc<Projection>), Problems> {
     let at = |error: journal::Error| problem(config, &["journal", "path"], error.to_string());
     let journal = Sqlite::open(&config.journal, journal::Options::default()).map_err(at)?;
-    let projection = Projection::open(&config.data().join("projection.db")).map_err(at)?;
+    let projection = Projection::open(&config.projection()).map_err(at)?;
     let caught_up = projection.catch_up(&journal as &dyn Journal);
     caught_up.map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;
     Ok((Arc::new(journal), Arc::new(projection)))
@@ -175,15 +174,14 @@ pub async fn load_plugins(
     let directory = &config.plugins.directory;
     let folder = (directory.given || directory.path.is_dir()).then_some(directory.path.as_path());
     let cache = config.data().join("cache");
-    let (plugins, notifiers) = (map::plugins(config), map::notifiers(config));
     let setup = Setup {
         bundled: BUNDLED,
         folder: folder.filter(|folder| holds_plugins(folder)),
         cache: Some(&cache),
-        plugins: &plugins,
-        notifiers: &notifiers,
+        plugins: &config.plugins.each,
+        notifiers: &config.notifiers,
         environment,
-        network,
+        transport: Arc::new(Wire(network)),
         state,
         allocation: None,
     };
@@ -201,8 +199,8 @@ fn load_model(config: &Config, network: &Arc<Network>) -> Result<Arc<dyn Model>,
     };
     let key = match &configured.key {
         Some(source) => {
-            let secret = source.read().map_err(|error| problem(config, &["model", "key"], error))?;
-            Some(Secret::new(secret.reveal()))
+            let secret = source.resolve(&ProcessEnvironment);
+            Some(secret.map_err(|error| problem(config, &["model", "key"], error.to_string()))?)
         }
         None => None,
     };

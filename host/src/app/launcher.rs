@@ -28,7 +28,7 @@ impl Host for Launcher {
 
     fn check<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked> {
         Box::pin(async move {
-            let mut checked = Checked { problems: config.missing_secrets(), ..Checked::default() };
+            let mut checked = Checked { problems: config.missing_secrets(&ProcessEnvironment), ..Checked::default() };
             progress("policies …");
             match load_policies(&config) {
                 Ok(policies) => checked.loaded.push(format!("policies     {}", policies.describe())),

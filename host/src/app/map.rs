@@ -1,66 +1,11 @@
 //! From the configuration's words to those of the rooms.
 
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
 
 use crate::config::{self, Config};
 use crate::domain::incident;
-use crate::plugin;
 use crate::report::Language;
-use crate::secret::SecretSource;
 use crate::tools;
-
-/// `[plugins.NAME]`.
-pub fn plugins(config: &Config) -> BTreeMap<String, plugin::Options> {
-    let map = |plugin: &config::Plugin| {
-        let default = plugin::Limits::default();
-        let limits = &plugin.limits;
-        let kib = |size: config::Size| u32::try_from(size.0 >> 10).unwrap_or(u32::MAX);
-        plugin::Options {
-            settings: plugin.settings.clone(),
-            secrets: secrets(&plugin.secrets),
-            grant: plugin.grant.iter().map(grant).collect(),
-            sha256: plugin.sha256.clone(),
-            limits: plugin::Limits {
-                memory_mib: limits.memory.map_or(default.memory_mib, |size| kib(size) >> 10),
-                wall_ms: limits.time.map(|time| u32::try_from(time.as_millis()).unwrap_or(u32::MAX)),
-                concurrency: limits.concurrency.map_or(default.concurrency, |n| u32::try_from(n).unwrap_or(u32::MAX)),
-                response_kib: limits.output.map_or(default.response_kib, kib),
-                ..default
-            },
-        }
-    };
-    config.plugins.each.iter().map(|(name, plugin)| (name.clone(), map(plugin))).collect()
-}
-
-/// `[notifiers.NAME]`.
-pub fn notifiers(config: &Config) -> BTreeMap<String, plugin::TargetOptions> {
-    let map = |notifier: &config::Notifier| plugin::TargetOptions {
-        plugin: notifier.plugin.clone(),
-        settings: notifier.settings.clone(),
-        secrets: secrets(&notifier.secrets),
-        grant: notifier.grant.iter().map(grant).collect(),
-    };
-    config.notifiers.iter().map(|(name, notifier)| (name.clone(), map(notifier))).collect()
-}
-
-fn grant(grant: &config::Grant) -> plugin::Grant {
-    plugin::Grant {
-        origin: grant.origin.clone(),
-        methods: grant.methods.clone(),
-        secrets: grant.secrets.clone(),
-        private: grant.private,
-    }
-}
-
-fn secrets(secrets: &BTreeMap<String, config::SecretSource>) -> BTreeMap<String, SecretSource> {
-    let map = |source: &config::SecretSource| match source {
-        config::SecretSource::Env(name) => SecretSource::Env(name.clone()),
-        config::SecretSource::File(path) => SecretSource::File(path.clone()),
-    };
-    secrets.iter().map(|(name, source)| (name.clone(), map(source))).collect()
-}
 
 /// `[tools]`.
 pub fn tools(config: &Config) -> tools::Options {

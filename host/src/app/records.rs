@@ -53,15 +53,16 @@ pub struct DiskRecords {
 }
 
 impl DiskRecords {
-    /// Opens the journal for reading and brings a projection of its own up to date with it, so that
-    /// a running host is not disturbed and a stopped one is read to its last entry.
+    /// Opens the journal for reading and brings the projection up to date with it: a running host
+    /// does the same and is not disturbed, a stopped one is read to its last entry.
     pub fn open(config: &Config) -> Result<Self, String> {
         if !config.journal.exists() {
-            return Err(format!("there is no journal at {}; has tidegate run with this configuration?", config.journal.display()));
+            let path = config.journal.display();
+            return Err(format!("there is no journal at {path}; has tidegate run with this configuration?"));
         }
         let reader = Reader::open(&config.journal).map_err(|error| error.to_string())?;
-        let projection = Projection::in_memory().map_err(|error| error.to_string())?;
-        projection.catch_up_from(&reader).map_err(|error| error.to_string())?;
+        let projection = Projection::open(&config.projection()).map_err(|error| error.to_string())?;
+        projection.catch_up(&reader).map_err(|error| error.to_string())?;
         Ok(Self { reader, projection })
     }
 }

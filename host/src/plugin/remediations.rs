@@ -14,6 +14,7 @@ use super::lane::Exports;
 use super::registry::{Plugins, Unit};
 use crate::domain::text::cut;
 use crate::domain::{Call, Catalogue, Incident, Risk, Tool};
+use crate::gate::Permit;
 use crate::ports::{Planned, Planners, ToolAnswer, ToolError, Tools};
 
 /// A result is cut to this many bytes.
@@ -73,15 +74,15 @@ impl Tools for Plugins {
         })
     }
 
-    /// `attempt` is stable across retries; a plugin that says `repeatable` changes nothing more
+    /// The permit's attempt is stable across retries; a plugin that says `repeatable` changes nothing more
     /// when it sees it again.
     fn perform<'a>(
         &'a self,
+        permit: &'a Permit,
         call: &'a Call,
         target: &'a str,
-        attempt: &'a str,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        Box::pin(self.execute(call, target, attempt))
+        Box::pin(self.execute(call, target, permit.attempt()))
     }
 }
 

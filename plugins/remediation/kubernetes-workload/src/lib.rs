@@ -8,6 +8,7 @@
 //! and each file under `repair` knows one cure.
 
 mod bindings;
+mod budget;
 mod cluster;
 mod image;
 mod object;

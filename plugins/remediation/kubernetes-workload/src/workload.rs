@@ -11,7 +11,7 @@ use crate::{object, symptom};
 
 /// Pods of one case that are read whole. A cure for the workload needs few; a storm of alerts must
 /// not become a storm of calls.
-const PODS: usize = 10;
+const PODS: usize = 6;
 
 /// Kind and name.
 type Owner = (String, String);
@@ -30,7 +30,7 @@ pub(crate) struct Case<'a> {
 /// All cases of one incident.
 #[derive(Default)]
 pub(crate) struct Cases<'a> {
-    cases: Vec<Case<'a>>,
+    pub cases: Vec<Case<'a>>,
     /// ReplicaSets that were already followed to their owner.
     followed: BTreeMap<[String; 3], Option<Owner>>,
 }
@@ -42,9 +42,16 @@ impl<'a> Cases<'a> {
             self.case(cluster, subject.kind, &subject.namespace, &subject.name)?;
             return Ok(());
         }
+        let deployment = deployment_of(&subject.name);
+        let full = |case: &Case<'_>| {
+            case.pods.len() >= PODS && case.namespace == subject.namespace && Some(case.name.as_str()) == deployment
+        };
+        if self.cases.iter().any(full) {
+            return Ok(());
+        }
         let Some(pod) = cluster.get("Pod", &subject.namespace, &subject.name)? else {
             // The pod is gone, its workload may still be broken.
-            if let Some(name) = deployment_of(&subject.name) {
+            if let Some(name) = deployment {
                 self.case(cluster, "Deployment", &subject.namespace, name)?;
             }
             return Ok(());
@@ -59,16 +66,6 @@ impl<'a> Cases<'a> {
             case.pods.push(pod);
         }
         Ok(())
-    }
-
-    /// The cases, each with the pods that are worth a look where the alerts named none.
-    pub fn finish(mut self) -> Result<Vec<Case<'a>>, CallError> {
-        for case in &mut self.cases {
-            if case.pods.is_empty() {
-                case.find_pods()?;
-            }
-        }
-        Ok(self.cases)
     }
 
     /// The case of a workload, known or new; none if the workload does not exist.
@@ -137,7 +134,11 @@ impl Case<'_> {
         format!("{}/{}/{}", self.kind.to_lowercase(), self.namespace, self.name)
     }
 
-    fn find_pods(&mut self) -> Result<(), CallError> {
+    /// Looks for pods that may be at fault, where the alerts named none that is still there.
+    pub fn find_pods(&mut self) -> Result<(), CallError> {
+        if !self.pods.is_empty() {
+            return Ok(());
+        }
         if self.deployment.as_ref().is_some_and(object::settled) {
             return Ok(());
         }

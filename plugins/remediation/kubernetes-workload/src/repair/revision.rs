@@ -7,7 +7,7 @@ use crate::object;
 use crate::workload::Case;
 
 /// ReplicaSets that are read whole, newest first.
-const SETS: usize = 6;
+const SETS: usize = 4;
 
 /// One revision.
 pub(crate) struct Revision {
