@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod boundary;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
@@ -24,4 +25,5 @@ pub mod runner;
 pub mod secret;
 pub mod source;
 pub mod store;
+pub mod telemetry;
 pub mod tools;
