@@ -25,7 +25,7 @@ pub struct Arguments {
     /// The action's id within it, such as a2; `incidents show` lists them
     action: String,
     /// Why, for the journal
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     comment: String,
     #[command(flatten)]
     person: Person,
@@ -34,10 +34,10 @@ pub struct Arguments {
 #[derive(Args)]
 pub struct PauseArguments {
     /// Why, for the journal
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     reason: String,
     /// Only this: rule:NAME or server:NAME
-    #[arg(long, value_name = "SCOPE", default_value = "")]
+    #[arg(long, value_name = "SCOPE", default_value = "", hide_default_value = true)]
     scope: String,
     #[command(flatten)]
     person: Person,
@@ -46,7 +46,7 @@ pub struct PauseArguments {
 #[derive(Args)]
 pub struct ResumeArguments {
     /// Only this: rule:NAME or server:NAME
-    #[arg(long, value_name = "SCOPE", default_value = "")]
+    #[arg(long, value_name = "SCOPE", default_value = "", hide_default_value = true)]
     scope: String,
     #[command(flatten)]
     person: Person,
