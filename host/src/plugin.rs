@@ -10,7 +10,7 @@
 //!
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
 //! - `loaded`, `cache`, `inspect`, `lane`: from a file to linked code
-//! - `engine`, `instance`: running it within limits
+//! - `engine`, `instance`, `turns`: running it within limits
 //! - `imports`, `grants`, `secrets`, `transport`: what it can reach
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
@@ -34,6 +34,7 @@ mod secrets;
 mod sources;
 mod targets;
 pub mod transport;
+mod turns;
 
 pub use error::{Cause, Failure, Problem};
 pub use kind::Kind;

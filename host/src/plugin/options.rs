@@ -64,7 +64,7 @@ pub struct Grant {
 pub struct Limits {
     /// Memory in MiB, all of the plugin's linear memories together; at most 256.
     pub memory_mib: u32,
-    /// CPU time in milliseconds.
+    /// Time of computing in milliseconds, waiting not included.
     pub cpu_ms: u32,
     /// Time in milliseconds, waiting for others included; by default 5 s for a source, 30 s for a
     /// notifier and 60 s for a remediation.

@@ -8,7 +8,7 @@ use rhai::packages::{
     BasicMathPackage, BasicStringPackage, BitFieldPackage, LanguageCorePackage, LogicPackage, MoreStringPackage,
     Package,
 };
-use rhai::{Engine, EvalAltResult, Module, ModuleResolver, OptimizationLevel, Position, Scope, Shared};
+use rhai::{Engine, EvalAltResult, Module, ModuleResolver, OptimizationLevel, Position, Scope, Shared, Token};
 
 type SharedModule = Shared<Module>;
 
@@ -59,6 +59,12 @@ fn limit(engine: &mut Engine) {
     engine.set_max_map_size(ITEMS);
     engine.set_max_variables(256);
     engine.set_max_modules(64);
+    // `until` ends a silence; rhai keeps the word for a loop that policies can do without.
+    #[expect(deprecated, reason = "rhai marks this as likely to change, and its version is pinned")]
+    engine.on_parse_token(|token, _, _| match token {
+        Token::Until => Token::Identifier(Box::new("until".into())),
+        other => other,
+    });
     engine.on_progress(|_| fuel::burn().map(Into::into));
     engine.on_print(|text| tracing::debug!(target: "policy", "{}", cut(text, PRINTED)));
     engine.on_debug(|text, source, position| {

@@ -58,6 +58,12 @@ impl Index {
         index
     }
 
+    /// Files nothing: everything is a candidate. What the index is compared with.
+    #[cfg(test)]
+    pub fn linear(ids: impl Iterator<Item = u32>) -> Self {
+        Self { always: ids.collect(), ..Self::default() }
+    }
+
     /// Those that can match something of which the first alert is this.
     pub fn of_alerts<'a>(&'a self, facts: &super::facts::AlertFacts<'_>) -> Merged<'a> {
         let mut lists = vec![self.always.as_slice()];

@@ -165,5 +165,25 @@ impl Indexes {
             forbid: gates(false, |gate| &gate.wide),
         }
     }
-}
 
+    /// The same without any index.
+    #[cfg(test)]
+    pub fn linear(items: &Items) -> Self {
+        let all = |count: usize| Index::linear((0u32..).take(count));
+        let gates = |allows: bool| {
+            let chosen = (0u32..).zip(&items.gates).filter(move |(_, gate)| gate.says.allows() == allows);
+            Index::linear(chosen.map(|(id, _)| id))
+        };
+        Self {
+            rules: all(items.rules.len()),
+            routes: all(items.routes.len()),
+            evidence: all(items.evidence.len()),
+            groups: all(items.groups.len()),
+            silences: all(items.silences.len()),
+            inhibits: all(items.inhibits.len()),
+            checks: all(items.checks.len()),
+            allow: gates(true),
+            forbid: gates(false),
+        }
+    }
+}

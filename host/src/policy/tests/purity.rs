@@ -60,7 +60,7 @@ fn a_rule_has_no_clock_no_files_no_eval_and_declares_nothing() {
 
 #[test]
 fn modules_come_from_the_folder_and_closures_see_them() {
-    let lib = "fn system(name) { name.starts_with(\"kube-\") } const WORD = \"yes\";";
+    let lib = "fn system(name) { name.starts_with(\"kube-\") } export const WORD = \"yes\";";
     let main = "import \"lib/names\" as names; import \"_more\" as more;
          rule(\"a\", #{ when: |i| names::system(i.labels.namespace), then: suppress() });
          rule(\"b\", #{ when: |i| more::twice(2) == 4, then: |i| escalate(names::WORD) });";
