@@ -48,3 +48,4 @@ mod tests;
 pub use problem::{Place, Problem, Problems};
 pub use ruling::combine;
 pub use set::Set;
+pub use live::Live;

@@ -1,1 +1,5 @@
-//! x
+//! What tests of the whole product share.
+
+pub mod guests;
+pub mod process;
+pub mod rig;

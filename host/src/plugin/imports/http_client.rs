@@ -1,0 +1,188 @@
+//! `http-client`: the only way out.
+//!
+//! The order is the point: what the plugin wrote is checked while it still holds placeholders; only
+//! then are secrets put in, and the target is checked again, so that no value can move it. What
+//! comes back is scrubbed before the plugin sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Url;
+
+use crate::plugin::grants::Origin;
+use crate::plugin::imports::{Binding, State};
+use crate::plugin::secrets::{Place, names, starts_with_secret};
+use crate::plugin::transport::{Outgoing, TransportError};
+
+/// A request as a plugin writes it.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// In upper case.
+    pub method: String,
+    /// With placeholders.
+    pub url: String,
+    /// With placeholders in the values.
+    pub headers: Vec<(String, String)>,
+    /// With placeholders.
+    pub body: String,
+    /// At most the host's own.
+    pub timeout: Option<Duration>,
+}
+
+/// What came back, without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Lower-case names.
+    pub headers: Vec<(String, String)>,
+    /// What is not UTF-8 has been replaced.
+    pub body: String,
+}
+
+/// Why nothing came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpError {
+    /// Not asked for or not granted.
+    Denied(String),
+    /// No request that can be sent.
+    Invalid(String),
+    /// No whole answer in time.
+    Timeout,
+    /// No connection.
+    Unreachable(String),
+    /// More bytes than this.
+    TooLarge(u64),
+    /// Anything else.
+    Other(String),
+}
+
+/// The longest request, whatever the plugin asks for.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Bytes of a request's body, before and after secrets are put in.
+const REQUEST: usize = 1 << 20;
+
+/// Headers that belong to the connection and not to the request.
+const CONNECTION: [&str; 9] =
+    ["host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect"];
+
+/// Sends one request.
+pub async fn send(state: &mut State, request: Request) -> Result<Response, HttpError> {
+    let binding = Arc::clone(&state.binding);
+    let most = binding.limits.requests;
+    if state.requests >= most {
+        let plugin = &binding.name;
+        return Err(HttpError::Denied(format!("plugin {plugin} has used up its {most} requests of this call")));
+    }
+    state.requests += 1;
+    let ready = prepare(&binding, request)?;
+    let reflected: Vec<String> = credentials(&ready.outgoing.url).into_iter().collect();
+    let scrub = |text: &str| binding.secrets.scrub(text, &reflected);
+    let (method, origin) = (ready.outgoing.method.clone(), &ready.origin);
+    tracing::debug!(target: "plugin", plugin = binding.name, method, %origin, "request");
+    match binding.outside.transport.send(ready.outgoing).await {
+        Ok(returned) => Ok(Response {
+            status: returned.status,
+            headers: returned.headers.iter().map(|(name, value)| (scrub(name), scrub(value))).collect(),
+            body: scrub(&String::from_utf8_lossy(&returned.body)),
+        }),
+        Err(error) => Err(match error {
+            TransportError::Refused(why) => {
+                HttpError::Denied(binding.grants.private_needed(origin, &method, &ready.secrets, &why))
+            }
+            TransportError::Invalid(text) => HttpError::Invalid(scrub(&text)),
+            TransportError::Timeout => HttpError::Timeout,
+            TransportError::Unreachable(text) => HttpError::Unreachable(scrub(&text)),
+            TransportError::TooLarge(cap) => HttpError::TooLarge(cap as u64),
+            TransportError::Other(text) => HttpError::Other(scrub(&text)),
+        }),
+    }
+}
+
+/// A permitted request, with its secrets in.
+struct Ready {
+    outgoing: Outgoing,
+    origin: Origin,
+    /// The names of the secrets in it.
+    secrets: Vec<String>,
+}
+
+fn prepare(binding: &Binding, request: Request) -> Result<Ready, HttpError> {
+    let method = request.method.to_uppercase();
+    let mut secrets = names(&request.url);
+    secrets.extend(request.headers.iter().flat_map(|(_, value)| names(value)));
+    secrets.extend(names(&request.body));
+    secrets.sort_unstable();
+    secrets.dedup();
+    let permit = |origin: &Origin| binding.grants.permit(origin, &method, &secrets).map_err(HttpError::Denied);
+
+    // Where the whole address is a secret, only its value can say where it leads; the plugin must
+    // be entitled to that secret before it hears anything about it.
+    let written = if starts_with_secret(&request.url) {
+        binding.grants.permit_any(&secrets).map_err(HttpError::Denied)?;
+        None
+    } else {
+        let origin = origin(&request.url)?.1;
+        permit(&origin)?;
+        Some(origin)
+    };
+    let expand = |text: &str, place| {
+        let expanded = binding.secrets.expand(text, place);
+        expanded.map_err(|name| HttpError::Denied(binding.grants.secret_needed(&name)))
+    };
+    let (url, origin) = origin(&expand(&request.url, Place::Plain)?)?;
+    if written.is_some_and(|written| written != origin) {
+        return Err(HttpError::Denied("a secret in the URL changes where it leads".into()));
+    }
+    let permitted = permit(&origin)?;
+
+    let place = body_place(&request.headers);
+    let mut headers = Vec::with_capacity(request.headers.len());
+    for (name, value) in &request.headers {
+        let name = name.to_lowercase();
+        if CONNECTION.contains(&name.as_str()) || name.starts_with("proxy-") {
+            return Err(HttpError::Invalid(format!("the header `{name}` is set by the host")));
+        }
+        headers.push((name, expand(value, Place::Plain)?));
+    }
+    let body = expand(&request.body, place)?;
+    if request.body.len().max(body.len()) > REQUEST {
+        return Err(HttpError::Invalid(format!("the body has more than {REQUEST} bytes")));
+    }
+    let outgoing = Outgoing {
+        method,
+        url,
+        headers,
+        body,
+        timeout: request.timeout.unwrap_or(LONGEST).min(LONGEST),
+        private: permitted.private,
+        cap: (binding.limits.response_kib as usize) << 10,
+    };
+    Ok(Ready { outgoing, origin, secrets })
+}
+
+fn origin(url: &str) -> Result<(Url, Origin), HttpError> {
+    // Spaces and line breaks at its ends would be dropped without a word.
+    let url: Url = url.trim().parse().map_err(|_| HttpError::Invalid("the URL cannot be read".into()))?;
+    let origin = Origin::of(&url).ok_or_else(|| HttpError::Invalid("the URL is not http or https".into()))?;
+    Ok((url, origin))
+}
+
+/// How secrets are written into the body: as its content type needs.
+fn body_place(headers: &[(String, String)]) -> Place {
+    let kind = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    match kind.map(|(_, value)| value.to_lowercase()) {
+        Some(kind) if kind.contains("json") => Place::Json,
+        Some(kind) if kind.contains("x-www-form-urlencoded") => Place::Form,
+        _ => Place::Plain,
+    }
+}
+
+/// What the client will make of user and password in the URL.
+fn credentials(url: &Url) -> Option<String> {
+    let password = url.password()?;
+    Some(STANDARD.encode(format!("{}:{password}", url.username())))
+}
