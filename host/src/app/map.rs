@@ -4,7 +4,9 @@ use jiff::SignedDuration;
 
 use crate::config::{self, Config};
 use crate::domain::incident;
+use crate::model;
 use crate::report::Language;
+use crate::secret::Secret;
 use crate::tools;
 
 /// `[tools]`.
@@ -41,5 +43,24 @@ pub fn language(config: &Config) -> Language {
     match config.report.language {
         config::Language::En => Language::En,
         config::Language::Zh => Language::Zh,
+    }
+}
+
+/// `[model]`.
+pub fn model(model: &config::Model, key: Option<Secret>, config: &Config) -> model::Options {
+    model::Options {
+        url: model.url.clone(),
+        name: model.name.clone(),
+        key: key.map(|key| key.expose().into()),
+        timeout: model.timeout,
+        max_tokens: model.max_tokens,
+        budget: model::Budget {
+            incident_tokens: model.budget.incident_tokens,
+            incident_time: model.budget.incident_time,
+            day_calls: model.budget.day_calls,
+            day_tokens: model.budget.day_tokens,
+        },
+        language: config.report.language.as_str().into(),
+        ..model::Options::default()
     }
 }
