@@ -12,6 +12,7 @@ pub mod decision;
 pub mod entry;
 pub mod history;
 pub mod incident;
+pub mod moment;
 pub mod notice;
 pub mod text;
 

@@ -1,6 +1,25 @@
 //! tidegate: receives alerts, decides by policy, repairs what the policies allow, asks a language
 //! model about what they leave open, and tells people.
 
+pub mod boundary;
+pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod environment;
+pub mod front;
+pub mod gate;
+pub mod http;
 pub mod journal;
+pub mod model;
+pub mod network;
+pub mod pipeline;
+pub mod plugin;
 pub mod ports;
+pub mod random;
+pub mod redact;
+pub mod report;
+pub mod runner;
+pub mod secret;
+pub mod source;
+pub mod store;
+pub mod tools;

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::domain::entry::{Answer, Usage};
 use crate::domain::history::History;
+use crate::gate::Permit;
 use crate::domain::{
     Action, Alert, Call, Catalogue, Considered, Decision, Entry, Incident, IncidentId, Labels, Mode,
     Occasion, Proposal, RulingKind, Sealed, Verification,
@@ -148,12 +149,12 @@ pub trait Tools: Send + Sync {
     fn catalogue(&self) -> Arc<Catalogue>;
     /// Calls a read-only tool. Any other is refused.
     fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
-    /// Calls any tool. Only the executor, which holds a permit, calls this.
+    /// Calls any tool. Nobody but the gate can make the permit that this takes.
     fn perform<'a>(
         &'a self,
+        permit: &'a Permit,
         call: &'a Call,
         target: &'a str,
-        attempt: &'a str,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
 }
 

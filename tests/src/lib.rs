@@ -1,1 +1,4 @@
-//! x
+//! What tests of the whole product share.
+
+pub mod process;
+pub mod rig;

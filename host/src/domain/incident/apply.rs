@@ -1,6 +1,8 @@
 //! How each entry changes an incident. Total: an entry that does not fit changes nothing, so that
 //! a journal written by a later version can still be read.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{
@@ -46,7 +48,7 @@ impl Incident {
         self.updated_at = at;
         match &entry.fact {
             Fact::Opened { .. } => {}
-            Fact::AlertsChanged { alerts } => alerts.iter().for_each(|alert| self.take_alert(alert)),
+            Fact::AlertsChanged { alerts } => self.take_alerts(alerts),
             Fact::Decided { decision } => self.decision = Some((**decision).clone()),
             Fact::Looked { purpose, call, ok, text, .. } => {
                 if let Purpose::Verify { action } = purpose {
@@ -163,12 +165,15 @@ impl Incident {
         }
     }
 
-    fn take_alert(&mut self, alert: &Alert) {
-        let known = self.alerts.iter_mut().find(|known| known.identity() == alert.identity());
-        match known {
-            Some(known) => *known = alert.clone(),
-            None => self.alerts.push(alert.clone()),
+    fn take_alerts(&mut self, changed: &[Alert]) {
+        // One pass over what is known keeps a storm of thousands of alerts linear.
+        let mut changed: BTreeMap<_, _> = changed.iter().map(|alert| (alert.identity(), alert)).collect();
+        for known in &mut self.alerts {
+            if let Some(alert) = changed.remove(&known.identity()) {
+                *known = alert.clone();
+            }
         }
+        self.alerts.extend(changed.into_values().cloned());
     }
 
     fn count(&mut self, usage: &Usage) {

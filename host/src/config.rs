@@ -1,0 +1,255 @@
+//! The configuration: one TOML file in which every key is optional.
+//!
+//! Each section has a file of its own below this one, with the serde type that mirrors the file
+//! (`Raw`, unknown keys refused) and the validated type that the rest of the host sees. All problems
+//! of a file are found in one go, each a sentence with file, line and key. Nothing here opens a
+//! socket, starts a process or reads a secret; secrets stay references until their user resolves
+//! them. `host/config.example.toml` is the reference of all keys and part of the binary.
+
+mod auth;
+mod correlate;
+mod document;
+mod limits;
+mod log;
+mod model;
+mod paths;
+mod plugins;
+mod problem;
+mod raw;
+mod report;
+pub mod secret;
+mod server;
+mod sources;
+mod tools;
+mod unit;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+pub use auth::Auth;
+pub use correlate::Correlate;
+pub use limits::Limits;
+pub use log::{Log, LogFormat};
+pub use model::{Budget, Model};
+pub use paths::Directory;
+pub use plugins::{Grant, Notifier, Plugin, PluginLimits, Plugins};
+pub use problem::{Problem, Problems};
+pub use report::{Language, Report};
+pub use secret::{Secret, SecretSource};
+pub use server::{Server, parse_listen};
+pub use sources::Source;
+pub use tools::Tools;
+pub use unit::{Period, Size};
+
+use crate::domain::Mode;
+use document::Document;
+
+/// The commented reference of every key with its default.
+pub const REFERENCE: &str = include_str!("../config.example.toml");
+
+/// The file that is read when `--config` is absent and it exists.
+pub const DEFAULT_FILE: &str = "tidegate.toml";
+
+/// What flags say; each wins over the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--listen`.
+    pub listen: Option<SocketAddr>,
+    /// `--mode`.
+    pub mode: Option<Mode>,
+    /// `--data`: the journal is `journal.db` in this directory.
+    pub data: Option<PathBuf>,
+}
+
+/// The validated configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Whether anything may be changed.
+    pub mode: Mode,
+    /// Reports and messages.
+    pub report: Report,
+    /// The host's own log.
+    pub log: Log,
+    /// The HTTP server.
+    pub server: Server,
+    /// The journal's file.
+    pub journal: PathBuf,
+    /// Where policies are.
+    pub policies: Directory,
+    /// Plugins.
+    pub plugins: Plugins,
+    /// Notifier targets by name.
+    pub notifiers: BTreeMap<String, Notifier>,
+    /// Tool servers.
+    pub tools: Tools,
+    /// The language model, where one is configured.
+    pub model: Option<Model>,
+    /// What is said about sources, by name. A source that is absent here has the defaults.
+    pub sources: BTreeMap<String, Source>,
+    /// How alerts become incidents.
+    pub correlate: Correlate,
+    /// Limits of handling.
+    pub limits: Limits,
+    document: Document,
+}
+
+impl Config {
+    /// Reads `file`, or [`DEFAULT_FILE`] in the current directory if that exists, or nothing.
+    ///
+    /// # Errors
+    /// All problems of the file.
+    pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self, Problems> {
+        let default = Path::new(DEFAULT_FILE);
+        let file = file.or_else(|| default.exists().then_some(default));
+        let text = match file {
+            None => String::new(),
+            Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                let text = format!("the configuration file {} cannot be read: {error}", path.display());
+                Problems(vec![Problem::general(text)])
+            })?,
+        };
+        Self::parse(text, file, overrides)
+    }
+
+    /// Reads a configuration from its text. `file` names it in problems, and relative paths in it
+    /// count from its directory.
+    ///
+    /// # Errors
+    /// All problems of the text.
+    pub fn parse(text: String, file: Option<&Path>, overrides: &Overrides) -> Result<Self, Problems> {
+        let document = Document::new(text, file);
+        let (raw, unread) = document.read::<raw::Raw>();
+        let mut problems = unread.clone();
+        let raw = raw.unwrap_or_default();
+        let base = document.base();
+        let mut report = |path: &[&str], text: String| {
+            let problem = document.problem(path, text);
+            // What could not be read is missing from the rest, which must not be told again.
+            if !unread.iter().any(|earlier| earlier.is_within(&problem.subject)) {
+                problems.push(problem);
+            }
+        };
+        let plugins = raw.plugins.build(&base, &mut report);
+        let mut config = Self {
+            mode: raw.mode.unwrap_or(Mode::Observe),
+            report: raw.report.build(),
+            log: raw.log.build(),
+            server: raw.server.build(&mut report),
+            journal: raw.journal.build(&base),
+            policies: raw.policies.build(&base, "policies"),
+            notifiers: plugins::build_notifiers(raw.notifiers, &plugins, &base, &mut report),
+            plugins,
+            tools: raw.tools.build(&base, &mut report),
+            model: raw.model.and_then(|model| model.build(&base, &mut report)),
+            sources: sources::build(raw.sources, &base, &mut report),
+            correlate: raw.correlate.build(&mut report),
+            limits: raw.limits.build(&mut report),
+            document: Document::default(),
+        };
+        if let Some(auth) = &mut config.server.auth {
+            auth.resolve_paths(&base);
+        }
+        config.document = document;
+        config.apply(overrides);
+        if problems.is_empty() { Ok(config) } else { Err(Problems::sorted(problems)) }
+    }
+
+    fn apply(&mut self, overrides: &Overrides) {
+        if let Some(listen) = overrides.listen {
+            self.server.listen = listen;
+        }
+        if let Some(mode) = overrides.mode {
+            self.mode = mode;
+        }
+        if let Some(data) = &overrides.data {
+            self.journal = data.join("journal.db");
+        }
+    }
+
+    /// The directory of everything that is written: the journal's.
+    pub fn data(&self) -> &Path {
+        self.journal.parent().unwrap_or(Path::new("."))
+    }
+
+    /// The file that was read; none for the embedded defaults.
+    pub fn file(&self) -> Option<&Path> {
+        self.document.file()
+    }
+
+    /// A problem with the value at `path`, such as `["plugins", "path"]`: with file and line where
+    /// the file says something about it.
+    pub fn problem(&self, path: &[&str], text: impl Into<String>) -> Problem {
+        self.document.problem(path, text.into())
+    }
+
+    /// Whether a source takes requests. Only `enabled = false` says no.
+    pub fn source_enabled(&self, name: &str) -> bool {
+        self.sources.get(name).is_none_or(|source| source.enabled)
+    }
+
+    /// What forbids to listen where the configuration says: beyond loopback the API and every
+    /// enabled source of `names` must demand authentication.
+    pub fn exposure(&self, names: &[String]) -> Vec<Problem> {
+        let listen = self.server.listen;
+        if listen.ip().to_canonical().is_loopback() {
+            return Vec::new();
+        }
+        let mut problems = Vec::new();
+        if self.server.auth.is_none() {
+            let text = format!(
+                "listening on {listen} lets other machines in, so the API needs authentication: add \
+                 auth = {{ bearer = {{ env = \"TIDEGATE_TOKEN\" }} }} to [server], or listen on 127.0.0.1"
+            );
+            problems.push(self.problem(&["server", "listen"], text));
+        }
+        for name in names.iter().filter(|name| self.source_enabled(name)) {
+            if self.sources.get(name).is_none_or(|source| source.auth.is_none()) {
+                let text = format!(
+                    "listening on {listen} lets other machines in, so source {name} needs authentication: \
+                     add auth = {{ bearer = {{ env = \"ALERT_TOKEN\" }} }} to [sources.{name}], or switch it \
+                     off there with enabled = false"
+                );
+                problems.push(self.problem(&["sources", name], text));
+            }
+        }
+        problems
+    }
+
+    /// Every secret that the configuration refers to, with its place.
+    pub fn secrets(&self) -> Vec<(Vec<String>, &SecretSource)> {
+        let mut all = Vec::new();
+        let at = |parts: &[&str]| parts.iter().map(|part| part.to_string()).collect::<Vec<_>>();
+        if let Some(auth) = &self.server.auth {
+            auth.secrets(&at(&["server", "auth"]), &mut all);
+        }
+        for (name, source) in &self.sources {
+            if let Some(auth) = &source.auth {
+                auth.secrets(&at(&["sources", name, "auth"]), &mut all);
+            }
+        }
+        if let Some(key) = self.model.as_ref().and_then(|model| model.key.as_ref()) {
+            all.push((at(&["model", "key"]), key));
+        }
+        for (name, plugin) in &self.plugins.each {
+            all.extend(plugin.secrets.iter().map(|(key, s)| (at(&["plugins", name, "secrets", key]), s)));
+        }
+        for (name, target) in &self.notifiers {
+            all.extend(target.secrets.iter().map(|(key, s)| (at(&["notifiers", name, "secrets", key]), s)));
+        }
+        all
+    }
+
+    /// A problem for every secret that cannot be had now.
+    pub fn missing_secrets(&self) -> Vec<Problem> {
+        let unreadable = |(path, source): (Vec<String>, &SecretSource)| {
+            let text = source.read().err()?;
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            Some(self.problem(&path, text))
+        };
+        self.secrets().into_iter().filter_map(unreadable).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

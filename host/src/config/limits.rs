@@ -1,0 +1,45 @@
+//! `[limits]`: how long and how often the host tries.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::problem::Report;
+use super::unit::Period;
+
+/// Limits of handling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a handled incident waits for its alerts to resolve.
+    pub watch: Duration,
+    /// How long an action without a verification of its own may take to help.
+    pub settle: Duration,
+    /// Model calls an incident may cost.
+    pub model_calls: u64,
+    /// Read-only calls that one answer of the model may ask for.
+    pub looks_per_answer: usize,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Raw {
+    watch: Option<Period>,
+    settle: Option<Period>,
+    model_calls: Option<u64>,
+    looks_per_answer: Option<usize>,
+}
+
+impl Raw {
+    pub fn build(self, report: &mut Report) -> Limits {
+        if self.looks_per_answer == Some(0) {
+            report(&["limits", "looks_per_answer"], "at least 1, or the model could never look".into());
+        }
+        let minutes = |period: Option<Period>, default: u64| period.map_or(Duration::from_secs(default * 60), |p| p.0);
+        Limits {
+            watch: minutes(self.watch, 60),
+            settle: minutes(self.settle, 15),
+            model_calls: self.model_calls.unwrap_or(6),
+            looks_per_answer: self.looks_per_answer.unwrap_or(5),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The file as a whole, section by section.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{correlate, limits, log, model, paths, plugins, report, server, sources, tools};
+use crate::domain::Mode;
+
+/// The top level of the file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Raw {
+    pub mode: Option<Mode>,
+    pub report: report::Raw,
+    pub log: log::Raw,
+    pub server: server::Raw,
+    pub journal: paths::RawJournal,
+    pub policies: paths::RawDirectory,
+    pub plugins: plugins::Raw,
+    pub notifiers: BTreeMap<String, plugins::RawNotifier>,
+    pub tools: tools::Raw,
+    pub model: Option<model::Raw>,
+    pub sources: BTreeMap<String, sources::Raw>,
+    pub correlate: correlate::Raw,
+    pub limits: limits::Raw,
+}

@@ -1,0 +1,43 @@
+//! `report`: the language of reports and messages.
+
+use serde::Deserialize;
+
+/// How reports are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Their language.
+    pub language: Language,
+}
+
+/// A language of reports and messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Chinese.
+    Zh,
+}
+
+impl Language {
+    /// `en` or `zh`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh",
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Raw {
+    language: Option<Language>,
+}
+
+impl Raw {
+    pub fn build(self) -> Report {
+        Report { language: self.language.unwrap_or_default() }
+    }
+}

@@ -1,0 +1,222 @@
+//! The reference and the types must agree; every mistake is found, with its line, and no secret is
+//! ever repeated.
+
+use serde::de::{Deserializer, Error, Visitor};
+
+use super::*;
+
+fn parse(text: &str) -> Result<Config, Vec<String>> {
+    Config::parse(text.into(), Some(Path::new("conf/t.toml")), &Overrides::default())
+        .map_err(|problems| problems.0.iter().map(ToString::to_string).collect())
+}
+
+fn problems(text: &str) -> Vec<String> {
+    parse(text).map(|_| ()).expect_err("there should be problems")
+}
+
+/// The reference with `#: ` examples and/or `#key` defaults switched on.
+fn reference(examples: bool, defaults: bool) -> String {
+    let line = |line: &str| match line.strip_prefix("#: ") {
+        Some(example) if examples => example.to_string(),
+        Some(_) => String::new(),
+        None => match line.strip_prefix('#') {
+            Some(rest) if defaults && rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest.to_string(),
+            _ => line.to_string(),
+        },
+    };
+    REFERENCE.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_references_defaults_are_the_built_in_ones() {
+    let shown = |text: String| {
+        let config = Config::parse(text, None, &Overrides::default()).unwrap();
+        let mut debug = format!("{config:?}");
+        debug.truncate(debug.find("document:").unwrap());
+        // Naming the default directory in the file asks for it; the path is the same.
+        debug.replace("given: true", "given: false")
+    };
+    let built_in = shown(String::new());
+    assert_eq!(shown(REFERENCE.into()), built_in);
+    let uncommented = reference(false, true);
+    assert!(uncommented.contains("\nlisten = "), "{uncommented}");
+    assert_eq!(shown(uncommented), built_in);
+}
+
+#[test]
+fn the_references_examples_are_valid_but_for_files_that_are_not_there() {
+    let found = problems(&reference(true, true));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].contains("tools.servers: there is no file conf/servers.json"), "{found:?}");
+    let config = parse(&reference(true, true).replace("servers = \"servers.json\"", "")).unwrap();
+    let model = config.model.as_ref().unwrap();
+    assert_eq!((model.max_tokens, model.timeout.as_secs()), (2_048, 120));
+    let without = parse("[model]\nurl = \"http://h/v1/\"\nname = \"m\"").unwrap().model.unwrap();
+    assert_eq!(without.budget, model.budget, "the example shows the defaults");
+    assert_eq!(without.url, "http://h/v1");
+    assert_eq!(config.secrets().len(), 7);
+}
+
+/// Catches the names of a struct's fields and stops.
+struct Fields<'a>(&'a mut Vec<&'static str>);
+
+impl<'de> Deserializer<'de> for Fields<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.extend(fields);
+        Err(Self::Error::custom("seen enough"))
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(Self::Error::custom("not a struct"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+fn fields<T: for<'de> serde::Deserialize<'de>>() -> Vec<&'static str> {
+    let mut names = Vec::new();
+    let _ = T::deserialize(Fields(&mut names));
+    assert!(!names.is_empty(), "{} is not a struct", std::any::type_name::<T>());
+    names
+}
+
+#[test]
+fn the_reference_names_every_key() {
+    let mut names = fields::<raw::Raw>();
+    names.extend(fields::<report::Raw>());
+    names.extend(fields::<log::Raw>());
+    names.extend(fields::<server::Raw>());
+    names.extend(fields::<auth::Raw>());
+    names.extend(fields::<auth::RawBasic>());
+    names.extend(fields::<auth::RawHmac>());
+    names.extend(fields::<paths::RawJournal>());
+    names.extend(fields::<paths::RawDirectory>());
+    names.extend(fields::<plugins::RawPlugin>());
+    names.extend(fields::<plugins::RawNotifier>());
+    names.extend(fields::<plugins::RawLimits>());
+    names.extend(fields::<plugins::Grant>());
+    names.extend(fields::<tools::Raw>());
+    names.extend(fields::<model::Raw>());
+    names.extend(fields::<model::RawBudget>());
+    names.extend(fields::<sources::Raw>());
+    names.extend(fields::<correlate::Raw>());
+    names.extend(fields::<limits::Raw>());
+    for name in names {
+        let known = [format!("{name} = "), format!("[{name}]"), format!("[{name}.")];
+        assert!(known.iter().any(|form| REFERENCE.contains(form)), "the reference lacks {name}");
+    }
+}
+
+#[test]
+fn every_mistake_is_found_in_one_go_with_its_line() {
+    let found = problems(
+        "mode = \"maybe\"\n\
+         reprot = {}\n\
+         [server]\n\
+         listen = \":10000\"\n\
+         max_body = 5\n\
+         max_requests = 0\n\
+         [sources.alertmanager]\n\
+         auth = { bearer = \"hunter2\" }\n\
+         [sources.grafana]\n\
+         auth = { hmac = { secret = { env = \"S\" }, header = \"a b\" } }\n\
+         [plugins.x]\n\
+         nonsense = 1\n\
+         grant = [{ origin = \"https://a/b\", methods = [\"POST\"], secrets = [\"t\"] }]\n\
+         [notifiers.y]\n\
+         settings = {}\n\
+         [model]\n\
+         url = \"ollama\"\n",
+    );
+    let want = [
+        "conf/t.toml:1: mode: unknown variant `maybe`",
+        "conf/t.toml:2: reprot: unknown field `reprot`",
+        "conf/t.toml:4: server.listen: \":10000\" is not an address with a port",
+        "conf/t.toml:5: server.max_body: invalid type: integer `5`, expected a size",
+        "conf/t.toml:6: server.max_requests: at least 1",
+        "conf/t.toml:8: sources.alertmanager.auth.bearer: a secret is never written",
+        "conf/t.toml:10: sources.grafana.auth: hmac.header",
+        "conf/t.toml:12: plugins.x.nonsense: unknown field `nonsense`",
+        "conf/t.toml:13: plugins.x.grant: \"https://a/b\" is not an origin",
+        "conf/t.toml:13: plugins.x.grant: the grant for https://a/b names the secret t",
+        "conf/t.toml:14: notifiers.y: missing field `plugin`",
+        "conf/t.toml:17: model.url: give the endpoint",
+    ];
+    for (found, want) in found.iter().zip(want) {
+        assert!(found.starts_with(want), "{found}\n  should start with\n{want}");
+    }
+    assert_eq!(found.len(), want.len(), "{found:#?}");
+    assert!(!found.join("").contains("hunter2"));
+}
+
+#[test]
+fn what_is_not_toml_is_one_problem_with_a_line() {
+    let found = problems("mode = \"observe\"\n[server\n");
+    assert_eq!(found.len(), 1);
+    assert!(found[0].starts_with("conf/t.toml:2: this is not TOML: "), "{found:?}");
+}
+
+#[test]
+fn inline_secrets_are_refused_in_every_form_and_never_repeated() {
+    for value in ["\"hunter2\"", "{ value = \"hunter2\" }", "{ hunter2 = 1 }", "77231", "7.7231", "{}"] {
+        for key in ["[model]\nurl = \"http://h\"\nname = \"m\"\nkey = ", "[server]\nauth.bearer = "] {
+            let found = problems(&format!("{key}{value}")).join("\n");
+            assert!(found.contains("{ env = \"NAME\" }"), "{value}: {found}");
+            assert!(!found.contains("hunter2") && !found.contains("7231"), "{found}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_secret_is_a_problem_only_when_it_is_asked_for() {
+    let config = parse("[sources.a]\n\nauth.bearer = { env = \"TIDEGATE_TEST_UNSET\" }").unwrap();
+    let missing = config.missing_secrets();
+    assert_eq!(
+        missing[0].to_string(),
+        "conf/t.toml:3: sources.a.auth.bearer: the environment variable TIDEGATE_TEST_UNSET is not set"
+    );
+}
+
+#[test]
+fn paths_count_from_the_file_and_flags_win() {
+    let config = parse("[policies]\npath = \"p\"\n[sources.a]\nauth.bearer.file = \"s\"").unwrap();
+    assert_eq!(config.policies, Directory { path: "conf/p".into(), given: true });
+    assert_eq!(config.journal, Path::new("conf/data/journal.db"));
+    assert_eq!(config.sources["a"].auth, Some(Auth::Bearer(SecretSource::File("conf/s".into()))));
+    let overrides = Overrides {
+        listen: parse_listen("localhost:1"),
+        mode: Some(Mode::Enforce),
+        data: Some("/d".into()),
+    };
+    let config = Config::parse(String::new(), None, &overrides).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:1");
+    assert_eq!(config.mode, Mode::Enforce);
+    assert_eq!((config.journal.as_path(), config.data()), (Path::new("/d/journal.db"), Path::new("/d")));
+}
+
+#[test]
+fn beyond_loopback_everything_that_listens_needs_authentication() {
+    let names = ["alertmanager".to_string(), "grafana".to_string()];
+    assert!(parse("").unwrap().exposure(&names).is_empty());
+    let open = parse("[server]\nlisten = \"0.0.0.0:10000\"").unwrap();
+    let found: Vec<String> = open.exposure(&names).iter().map(ToString::to_string).collect();
+    assert_eq!(found.len(), 3, "{found:#?}");
+    assert!(found[0].starts_with("conf/t.toml:2: server.listen: listening on 0.0.0.0:10000"));
+    assert!(found[1].contains("[sources.alertmanager]") && found[2].contains("[sources.grafana]"));
+    let closed = parse(
+        "[server]\nlisten = \"[::]:1\"\nauth.bearer.env = \"A\"\n[sources.alertmanager]\n\
+         auth.bearer.env = \"B\"\n[sources.grafana]\nenabled = false",
+    );
+    assert!(closed.unwrap().exposure(&names).is_empty());
+    assert!(parse("[server]\nlisten = \"[::ffff:127.0.0.1]:1\"").unwrap().exposure(&names).is_empty());
+}

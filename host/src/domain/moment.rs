@@ -1,0 +1,177 @@
+//! Reads the times that senders write, in every form met so far.
+//!
+//! Pure. A zero time means "absent" to the systems that send it, and a time that cannot be read
+//! must never cost an alert: both are answers here, not errors.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+/// What a sender's time says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A time.
+    At(Timestamp),
+    /// Nothing: empty, or one of the zero times.
+    Absent,
+    /// Something that no known form covers.
+    Unreadable,
+}
+
+impl Moment {
+    /// Milliseconds since the Unix epoch.
+    pub fn from_millis(millis: u64) -> Self {
+        let time = i64::try_from(millis).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        time.map_or(Self::Unreadable, Self::unless_zero)
+    }
+
+    /// RFC 3339 and its relatives, RFC 1123, or seconds to nanoseconds since the Unix epoch.
+    pub fn from_text(text: &str) -> Self {
+        let text = text.trim();
+        if text.is_empty() {
+            return Self::Absent;
+        }
+        number(text)
+            .or_else(|| rfc1123(text))
+            .or_else(|| written(text))
+            .map_or(Self::Unreadable, Self::unless_zero)
+    }
+
+    /// The time, or the time of receipt where the sender's cannot be read.
+    pub fn or_received(self, received: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Absent => None,
+            Self::Unreadable => Some(received),
+        }
+    }
+
+    /// Year 1 and the Unix epoch stand for "no time".
+    fn unless_zero(time: Timestamp) -> Self {
+        if time.as_second() <= 0 { Self::Absent } else { Self::At(time) }
+    }
+}
+
+/// Seconds, milliseconds, microseconds or nanoseconds, told apart by their size: as seconds,
+/// the largest of each would be millennia away.
+fn number(text: &str) -> Option<Timestamp> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let value: i128 = whole.parse().ok()?;
+    let per_second: i128 = match whole.len() {
+        0..=11 => 1,
+        12..=14 => 1_000,
+        15..=17 => 1_000_000,
+        _ => 1_000_000_000,
+    };
+    let unit = 1_000_000_000 / per_second;
+    // Nine digits of the fraction are all that a time can hold.
+    let nanos: i128 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
+    Timestamp::from_nanosecond(value * unit + nanos * unit / 1_000_000_000).ok()
+}
+
+/// `Tue, 14 Jul 2026 08:00:00 GMT`.
+fn rfc1123(text: &str) -> Option<Timestamp> {
+    let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    parser.parse_timestamp(text).ok()
+}
+
+/// A date, a time and perhaps an offset, however they are joined.
+fn written(text: &str) -> Option<Timestamp> {
+    // Go's own form ends in the zone's name and may carry a monotonic reading behind that.
+    let text = text.split(" m=").next().unwrap_or(text);
+    let text = text.strip_suffix(" UTC").unwrap_or(text);
+    let date = text.get(..10)?;
+    let rest = text.get(10..)?.trim_start_matches(['T', 't', ' ']);
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != ':' && c != '.').unwrap_or(rest.len());
+    let (time, offset) = rest.split_at(end);
+    let time = if time.is_empty() { "00:00:00" } else { time };
+    let civil: DateTime = format!("{date}T{time}").parse().ok()?;
+    let offset = jiff::tz::Offset::from_seconds(seconds_east(offset.trim())?).ok()?;
+    TimeZone::fixed(offset).to_timestamp(civil).ok()
+}
+
+/// `Z`, `+02:00`, `+0200`, `+02`, `+02.00`, or nothing, which senders mean as UTC.
+fn seconds_east(offset: &str) -> Option<i32> {
+    if offset.is_empty() || offset.eq_ignore_ascii_case("z") {
+        return Some(0);
+    }
+    let sign = match offset.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits: String = offset.get(1..)?.chars().filter(|c| !matches!(c, ':' | '.')).collect();
+    let (hours, minutes) = match digits.len() {
+        1 | 2 => (digits.as_str(), "0"),
+        4 => digits.split_at(2),
+        _ => return None,
+    };
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_that_senders_use() {
+        for (text, want) in [
+            ("2026-02-15T14:59:03Z", "2026-02-15T14:59:03Z"),
+            ("2026-02-15T14:59:03+02:00", "2026-02-15T12:59:03Z"),
+            ("2026-02-15T14:59:03.123456789Z", "2026-02-15T14:59:03.123456789Z"),
+            ("2026-02-15T14:59:03.1234567Z", "2026-02-15T14:59:03.1234567Z"),
+            ("2026-02-15T14:59:03", "2026-02-15T14:59:03Z"),
+            ("2026-02-15 14:59:03", "2026-02-15T14:59:03Z"),
+            ("2026-02-15 14:59:03.5", "2026-02-15T14:59:03.5Z"),
+            ("2026-02-15T14:59:03.000+0000", "2026-02-15T14:59:03Z"),
+            ("2026-02-15T14:59:03+0100", "2026-02-15T13:59:03Z"),
+            ("2026-02-15T14:59:03-0530", "2026-02-15T20:29:03Z"),
+            ("2026-02-15T14:59:03+01.00", "2026-02-15T13:59:03Z"),
+            ("2026-02-15 14:59:03 +0000 UTC", "2026-02-15T14:59:03Z"),
+            ("2026-02-15 14:59:03.25 +0000 UTC m=+0.1", "2026-02-15T14:59:03.25Z"),
+            ("2026-02-15", "2026-02-15T00:00:00Z"),
+            ("Sun, 15 Feb 2026 14:59:03 GMT", "2026-02-15T14:59:03Z"),
+            ("Mon, 15 Feb 2026 14:59:03 +0000", "2026-02-15T14:59:03Z"),
+            ("1771167543", "2026-02-15T14:59:03Z"),
+            ("1771167543.25", "2026-02-15T14:59:03.25Z"),
+            ("1771167543000", "2026-02-15T14:59:03Z"),
+            ("1771167543000.5", "2026-02-15T14:59:03.0005Z"),
+            ("1771167543000000", "2026-02-15T14:59:03Z"),
+            ("1771167543000000000", "2026-02-15T14:59:03Z"),
+        ] {
+            let want = Moment::At(want.parse().unwrap());
+            assert_eq!(Moment::from_text(text), want, "{text}");
+        }
+        assert_eq!(
+            Moment::from_millis(1_771_167_543_000),
+            Moment::At("2026-02-15T14:59:03Z".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn zero_times_are_absent() {
+        for text in ["", "  ", "0", "0.0", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"] {
+            assert_eq!(Moment::from_text(text), Moment::Absent, "{text:?}");
+        }
+        assert_eq!(Moment::from_millis(0), Moment::Absent);
+    }
+
+    #[test]
+    fn what_cannot_be_read_falls_back_to_the_time_of_receipt() {
+        let received: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+        for text in
+            ["yesterday", "2026-13-45T00:00:00Z", "2026-02-15T14:59:03Z+2", "é", "告警告警告警", "-1",
+             "99999999999999999999999999999999999999999999"]
+        {
+            assert_eq!(Moment::from_text(text), Moment::Unreadable, "{text}");
+        }
+        assert_eq!(Moment::from_millis(u64::MAX), Moment::Unreadable);
+        assert_eq!(Moment::Unreadable.or_received(received), Some(received));
+        assert_eq!(Moment::Absent.or_received(received), None);
+    }
+}

@@ -1,0 +1,260 @@
+//! What the command line and the HTTP server need from the host behind them.
+//!
+//! `Front` is the running host, `Records` its history on disk, `Host` the way to start and inspect
+//! one. The HTTP server knows only the first two, so tests put a fake behind it.
+
+pub mod timeline;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
+
+use crate::config::{Config, Problem, Problems};
+use crate::domain::{Incident, Outcome, State};
+use crate::ports::{Inbound, Story};
+
+/// Incidents on disk. Calls may block on files; do not call them on an async thread.
+pub trait Records: Send + Sync {
+    /// Incidents that pass the filter, newest first.
+    fn list(&self, filter: &Filter) -> Result<Vec<Incident>, String>;
+    /// One incident by its full id.
+    fn incident(&self, id: &str) -> Result<Option<Incident>, String>;
+    /// One incident with its entries by its full id.
+    fn story(&self, id: &str) -> Result<Option<Story>, String>;
+}
+
+/// The running host.
+pub trait Front: Records + 'static {
+    /// Names of the sources that exist now.
+    fn sources(&self) -> Vec<String>;
+    /// Takes a request in. The alerts are durable when this is `Ok`.
+    fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>>;
+    /// A person says yes to an action.
+    fn approve(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>>;
+    /// A person says no to an action.
+    fn reject(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>>;
+    /// Nothing is executed until `resume`, across restarts.
+    fn pause(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
+    /// Execution goes on.
+    fn resume(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
+    /// Ids of incidents to which something happened.
+    fn changes(&self) -> broadcast::Receiver<String>;
+    /// Whether it can take alerts.
+    fn ready(&self) -> Ready;
+    /// Counters and gauges as Prometheus text.
+    fn metrics(&self) -> String;
+    /// Finishes what is under way and closes the journal.
+    fn stop(&self) -> BoxFuture<'_, ()>;
+}
+
+/// Starts a host or looks at one that is not running.
+pub trait Host: Send + Sync {
+    /// Starts everything that `serve` needs, but not the HTTP server.
+    fn start<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Result<Started, Problems>>;
+    /// Loads everything without starting it, and says what was found.
+    fn check<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked>;
+    /// Takes payloads through the whole pipeline to the end.
+    fn handle<'a>(
+        &'a self,
+        config: Arc<Config>,
+        payloads: Vec<Payload>,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<Handled, Problems>>;
+    /// The history on disk, for reading, whether or not a host is running.
+    fn records(&self, config: &Config) -> Result<Box<dyn Records>, String>;
+    /// Reads the whole journal and checks its chain.
+    fn verify(&self, config: &Config, progress: &Progress) -> Result<Verified, String>;
+}
+
+/// Takes a line about long work.
+pub type Progress = dyn Fn(&str) + Send + Sync;
+
+/// A started host.
+pub struct Started {
+    /// The host.
+    pub front: Arc<dyn Front>,
+    /// What was loaded: a few lines for the person who started it.
+    pub loaded: Vec<String>,
+}
+
+/// What `check` found.
+#[derive(Clone, Debug, Default)]
+pub struct Checked {
+    /// What was loaded.
+    pub loaded: Vec<String>,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// One payload of `handle`.
+#[derive(Clone, Debug)]
+pub struct Payload {
+    /// Where it comes from, for people.
+    pub name: String,
+    /// The source that decodes it.
+    pub source: String,
+    /// The request.
+    pub request: Inbound,
+}
+
+/// What became of the payloads of `handle`.
+#[derive(Clone, Debug, Default)]
+pub struct Handled {
+    /// The incidents in the order of opening, each once.
+    pub stories: Vec<Story>,
+    /// Payloads that gave nothing: name and why.
+    pub failures: Vec<(String, String)>,
+}
+
+/// What `journal verify` found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// Streams of entries: one an incident, and the host's own.
+    pub streams: u64,
+    /// Entries in total.
+    pub entries: u64,
+    /// A sentence for each place where the chain is broken.
+    pub faults: Vec<String>,
+}
+
+/// Which incidents to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// In this state.
+    pub state: Option<State>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
+    /// Whose id starts so.
+    pub prefix: Option<String>,
+    /// Opened before the incident of this id.
+    pub before: Option<String>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self { state: None, outcome: None, prefix: None, before: None, limit: 50 }
+    }
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// Alerts in the request.
+    pub alerts: usize,
+    /// Ids of the incidents that they belong to, each once.
+    pub incidents: Vec<String>,
+    /// How many of the alerts were known already.
+    pub repeats: u64,
+}
+
+/// Why a request was not taken in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The sender's fault.
+    #[error("{0}")]
+    Invalid(String),
+    /// No such source.
+    #[error("{0}")]
+    UnknownSource(String),
+    /// Overload, or the journal cannot be written: the sender should try again.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// A person's answer about an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The incident's full id.
+    pub incident: String,
+    /// The action's id within it.
+    pub action: String,
+    /// The digest that the person saw; an approval of anything else is refused.
+    pub digest: Option<String>,
+    /// Who.
+    pub person: String,
+    /// `cli` or `http`.
+    pub via: String,
+    /// In the person's words.
+    pub comment: String,
+}
+
+/// A person's word to the host as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Who.
+    pub person: String,
+    /// Why.
+    pub reason: String,
+    /// Empty for everything, `rule:<name>` or `server:<name>`.
+    pub scope: String,
+}
+
+/// Why a person's word was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    /// No such incident or action.
+    #[error("{0}")]
+    NotFound(String),
+    /// Too late, already answered, or another digest.
+    #[error("{0}")]
+    Conflict(String),
+    /// Not this person.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The journal cannot be written.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Whether the host can take alerts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Ready {
+    /// It can.
+    pub ready: bool,
+    /// What is not as it should be, whether or not it can.
+    pub problems: Vec<String>,
+}
+
+/// Why a word does not name one incident.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FindError {
+    /// None, or several.
+    #[error("{0}")]
+    NotOne(String),
+    /// The records cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+/// The incident that a person means by a full id, a unique beginning of one, or `latest`.
+///
+/// # Errors
+/// When that is none or several, or the records cannot be read.
+pub fn find(records: &dyn Records, word: &str) -> Result<Incident, FindError> {
+    let list = |filter: &Filter| records.list(filter).map_err(FindError::Unreadable);
+    if word == "latest" {
+        let newest = list(&Filter { limit: 1, ..Filter::default() })?.into_iter().next();
+        return newest.ok_or_else(|| FindError::NotOne("there is no incident yet".into()));
+    }
+    if let Some(incident) = records.incident(word).map_err(FindError::Unreadable)? {
+        return Ok(incident);
+    }
+    let none = || FindError::NotOne(format!("there is no incident {word}"));
+    if word.is_empty() {
+        return Err(none());
+    }
+    let mut found = list(&Filter { prefix: Some(word.into()), limit: 4, ..Filter::default() })?;
+    match found.len() {
+        0 => Err(none()),
+        1 => found.pop().ok_or_else(none),
+        _ => {
+            let ids: Vec<&str> = found.iter().take(3).map(|incident| incident.id.0.as_str()).collect();
+            let more = if found.len() > 3 { ", …" } else { "" };
+            Err(FindError::NotOne(format!("{word} is not one incident but several: {}{more}", ids.join(", "))))
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! How much change has been spent, and which targets are being changed.
+//!
+//! Sliding windows: a spend counts until it is older than the window of the budget that asks.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::IncidentId;
+use crate::domain::decision::Spend;
+
+/// Spends older than this are forgotten: no budget may look further back.
+pub const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24 * 31);
+
+/// Who changes a target, and since when.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    /// The incident.
+    pub incident: IncidentId,
+    /// When the change began.
+    pub at: Timestamp,
+}
+
+/// Spends by key, and holds by target.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    spends: BTreeMap<String, VecDeque<(Timestamp, String)>>,
+    held: BTreeMap<String, Hold>,
+    last: BTreeMap<String, Hold>,
+}
+
+impl Ledger {
+    /// Why a budget does not cover one more; none when it does.
+    pub fn refusal(&self, spend: &Spend, now: Timestamp) -> Option<String> {
+        let window = SignedDuration::from_millis(i64::try_from(spend.within_ms).unwrap_or(i64::MAX));
+        let from = now.saturating_sub(window).unwrap_or(Timestamp::MIN);
+        let spent: Vec<Timestamp> = self
+            .spends
+            .get(&spend.key)
+            .into_iter()
+            .flatten()
+            .map(|(at, _)| *at)
+            .filter(|at| *at > from)
+            .collect();
+        let max = usize::try_from(spend.max).unwrap_or(usize::MAX);
+        if spent.len() < max {
+            return None;
+        }
+        // One more fits as soon as all but `max - 1` of the spends have left the window.
+        let frees = spent.iter().rev().nth(max.saturating_sub(1)).and_then(|at| at.checked_add(window).ok());
+        let when = match frees {
+            Some(at) if max > 0 => format!("; it frees at {at}"),
+            _ => String::new(),
+        };
+        Some(format!("budget {} has spent {} of {}{when}", spend.key, spent.len(), spend.max))
+    }
+
+    /// Spends one from each key.
+    pub fn spend(&mut self, keys: &[String], at: Timestamp, attempt: &str) {
+        let oldest = at.saturating_sub(LONGEST_WINDOW).unwrap_or(Timestamp::MIN);
+        for key in keys {
+            let spent = self.spends.entry(key.clone()).or_default();
+            while spent.front().is_some_and(|(at, _)| *at < oldest) {
+                spent.pop_front();
+            }
+            // The same attempt repeated is one change.
+            if attempt.is_empty() || !spent.iter().any(|(_, known)| known == attempt) {
+                spent.push_back((at, attempt.to_string()));
+            }
+        }
+    }
+
+    /// Takes back what an attempt spent.
+    pub fn unspend(&mut self, keys: &[String], attempt: &str) {
+        for key in keys {
+            if let Some(spent) = self.spends.get_mut(key) {
+                spent.retain(|(_, known)| known != attempt);
+            }
+        }
+    }
+
+    /// Says that an incident changes a target.
+    pub fn hold(&mut self, target: &str, hold: Hold) {
+        self.last.insert(target.to_string(), hold.clone());
+        self.held.insert(target.to_string(), hold);
+    }
+
+    /// Says that an incident no longer changes a target.
+    pub fn release(&mut self, target: &str, incident: &IncidentId) {
+        if self.held.get(target).is_some_and(|hold| hold.incident == *incident) {
+            self.held.remove(target);
+        }
+    }
+
+    /// Another incident that changes the target now.
+    pub fn held_by_other(&self, target: &str, incident: &IncidentId) -> Option<&IncidentId> {
+        let hold = self.held.get(target)?;
+        (hold.incident != *incident).then_some(&hold.incident)
+    }
+
+    /// When the target is free again after another incident's change; none when it is.
+    pub fn cooling(
+        &self,
+        target: &str,
+        incident: &IncidentId,
+        now: Timestamp,
+        cooldown: SignedDuration,
+    ) -> Option<Timestamp> {
+        let last = self.last.get(target).filter(|last| last.incident != *incident)?;
+        let free = last.at.saturating_add(cooldown).unwrap_or(Timestamp::MAX);
+        (free > now).then_some(free)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_763_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn a_full_budget_says_how_much_and_when_it_frees() {
+        let mut ledger = Ledger::default();
+        let spend = Spend { key: "g|shop".into(), max: 2, within_ms: 60_000 };
+        let keys = ["g|shop".to_string()];
+        ledger.spend(&keys, at(0), "x-1");
+        ledger.spend(&keys, at(10), "x-2");
+        ledger.spend(&keys, at(10), "x-2");
+        let refusal = ledger.refusal(&spend, at(20)).unwrap();
+        assert_eq!(refusal, format!("budget g|shop has spent 2 of 2; it frees at {}", at(60)));
+        assert_eq!(ledger.refusal(&spend, at(60)), None);
+        ledger.unspend(&keys, "x-2");
+        assert_eq!(ledger.refusal(&spend, at(20)), None);
+    }
+
+    #[test]
+    fn a_target_is_held_and_then_cools() {
+        let mut ledger = Ledger::default();
+        let (one, two) = (IncidentId("one".into()), IncidentId("two".into()));
+        ledger.hold("t", Hold { incident: one.clone(), at: at(0) });
+        assert_eq!(ledger.held_by_other("t", &two), Some(&one));
+        assert_eq!(ledger.held_by_other("t", &one), None);
+        ledger.release("t", &one);
+        assert_eq!(ledger.held_by_other("t", &two), None);
+        let minute = SignedDuration::from_mins(1);
+        assert_eq!(ledger.cooling("t", &two, at(10), minute), Some(at(60)));
+        assert_eq!(ledger.cooling("t", &one, at(10), minute), None);
+        assert_eq!(ledger.cooling("t", &two, at(60), minute), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! Proof that the gate allowed exactly one action.
+
+use jiff::Timestamp;
+
+use crate::domain::action::{Action, Call, digest};
+use crate::domain::{ActionId, IncidentId};
+
+/// The executor's only key. It can be made by the gate alone, cannot be copied, names one digest,
+/// one incident and one moment of expiry, and is used up by the execution.
+#[must_use = "a permit that is not used must be withdrawn, or its budget stays spent"]
+#[derive(Debug)]
+pub struct Permit {
+    incident: IncidentId,
+    action: ActionId,
+    digest: String,
+    attempt: String,
+    spends: Vec<String>,
+    expires_at: Timestamp,
+}
+
+impl Permit {
+    /// Only the gate calls this; the module is private to it.
+    pub(super) fn new(
+        incident: IncidentId,
+        action: &Action,
+        attempt: String,
+        spends: Vec<String>,
+        expires_at: Timestamp,
+    ) -> Self {
+        let (id, digest) = (action.id.clone(), action.digest.clone());
+        Self { incident, action: id, digest, attempt, spends, expires_at }
+    }
+
+    /// Checks that a call is the permitted one and that the permit is still good.
+    ///
+    /// # Errors
+    /// A sentence that says what does not fit.
+    pub fn check(&self, call: &Call, now: Timestamp) -> Result<(), String> {
+        if digest(call) != self.digest {
+            return Err(format!("the call of {} is not the one that was permitted", call.tool));
+        }
+        if now > self.expires_at {
+            return Err(format!("the permit for {} expired at {}", call.tool, self.expires_at));
+        }
+        Ok(())
+    }
+
+    /// The incident.
+    pub fn incident(&self) -> &IncidentId {
+        &self.incident
+    }
+
+    /// The action.
+    pub fn action(&self) -> &ActionId {
+        &self.action
+    }
+
+    /// Stable across retries of this attempt.
+    pub fn attempt(&self) -> &str {
+        &self.attempt
+    }
+
+    /// Ledger keys that were spent with it.
+    pub fn spends(&self) -> &[String] {
+        &self.spends
+    }
+}

@@ -1,0 +1,187 @@
+//! The HTTP server: alerts come in, people and programs look at incidents and answer questions.
+//!
+//! It authenticates, bounds and translates; what to do about a request is the [`Front`]'s business.
+//! A request gets a 2xx only after the front said that the alerts are durable. No type of the HTTP
+//! library leaves this module.
+
+mod answer;
+mod body;
+mod connection;
+mod control;
+mod guard;
+mod health;
+mod incidents;
+mod origin;
+mod receive;
+mod watch;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch as signal};
+
+use crate::config::{Config, Problem, Problems};
+use crate::front::Front;
+use crate::ports::Clock;
+use answer::Failure;
+use guard::Proof;
+
+/// How long requests under way may take to finish after the order to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// A server that is ready to run.
+pub struct Server {
+    listener: TcpListener,
+    state: Arc<Shared>,
+    settings: crate::config::Server,
+    stopping: signal::Sender<bool>,
+}
+
+/// What every handler sees.
+struct Shared {
+    front: Arc<dyn Front>,
+    clock: Arc<dyn Clock>,
+    /// Where it really listens.
+    listen: SocketAddr,
+    /// Only this machine can reach it.
+    loopback: bool,
+    api: Option<Proof>,
+    sources: HashMap<String, Gate>,
+    settings: crate::config::Server,
+    requests: Semaphore,
+    stopping: signal::Receiver<bool>,
+}
+
+/// What is configured for one source.
+#[derive(Default)]
+struct Gate {
+    disabled: bool,
+    proof: Option<Proof>,
+}
+
+impl Server {
+    /// Takes over a listening socket. Secrets are read here.
+    ///
+    /// # Errors
+    /// When a secret cannot be read, or listening there without authentication would let others in.
+    pub fn new(
+        listener: TcpListener,
+        config: &Config,
+        front: Arc<dyn Front>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Problems> {
+        let mut problems = config.exposure(&front.sources());
+        let mut proof = |path: &[&str], auth: &Option<crate::config::Auth>| {
+            let resolved = auth.as_ref().map(Proof::resolve).transpose();
+            resolved.unwrap_or_else(|text| {
+                problems.push(config.problem(path, text));
+                None
+            })
+        };
+        let api = proof(&["server", "auth"], &config.server.auth);
+        let mut sources = HashMap::new();
+        for (name, source) in &config.sources {
+            let proof = proof(&["sources", name, "auth"], &source.auth);
+            sources.insert(name.clone(), Gate { disabled: !source.enabled, proof });
+        }
+        let listen = listener.local_addr().unwrap_or(config.server.listen);
+        if !problems.is_empty() {
+            return Err(Problems(problems));
+        }
+        let (stopping, stopped) = signal::channel(false);
+        let settings = config.server.clone();
+        let state = Arc::new(Shared {
+            front,
+            clock,
+            listen,
+            loopback: listen.ip().to_canonical().is_loopback(),
+            api,
+            sources,
+            requests: Semaphore::new(settings.max_requests.min(Semaphore::MAX_PERMITS)),
+            settings: settings.clone(),
+            stopping: stopped,
+        });
+        Ok(Self { listener, state, settings, stopping })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.state.listen
+    }
+
+    /// Serves until `shutdown` resolves and the requests under way are done.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
+        let router = router(self.state);
+        connection::serve(self.listener, router, &self.settings, self.stopping, DRAIN, shutdown).await;
+    }
+}
+
+/// Listens on an address.
+///
+/// # Errors
+/// A problem that says why not and what to do.
+pub async fn listen(config: &Config) -> Result<TcpListener, Problem> {
+    let address = config.server.listen;
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "; perhaps a tidegate is running there already; choose another with --listen",
+            std::io::ErrorKind::PermissionDenied => "; choose a port above 1023 with --listen",
+            _ => "",
+        };
+        config.problem(&["server", "listen"], format!("cannot listen on {address}: {error}{hint}"))
+    })
+}
+
+fn router(state: Arc<Shared>) -> Router {
+    let senders = Router::new()
+        .route("/alert", post(receive::alert))
+        .route("/v1/alerts/{source}", post(receive::source));
+    let api = Router::new()
+        .route("/v1/incidents", get(incidents::list))
+        .route("/v1/incidents/watch", get(watch::watch))
+        .route("/v1/incidents/{id}", get(incidents::one))
+        .route("/v1/incidents/{id}/report", get(incidents::report))
+        .route("/v1/incidents/{id}/timeline", get(incidents::timeline))
+        .route("/v1/incidents/{id}/actions/{action}/approve", post(control::approve))
+        .route("/v1/incidents/{id}/actions/{action}/deny", post(control::deny))
+        .route("/v1/pause", post(control::pause))
+        .route("/v1/resume", post(control::resume))
+        .route("/metrics", get(health::metrics))
+        .route_layer(middleware::from_fn_with_state(state.clone(), guard::api));
+    let bounded = senders.merge(api).route_layer(middleware::from_fn_with_state(state.clone(), bound));
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .merge(bounded)
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(state)
+}
+
+/// More requests than can be worked on are told to come back, instead of waiting in memory.
+async fn bound(State(state): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    match state.requests.try_acquire() {
+        Ok(_permit) => next.run(request).await,
+        Err(_) => Failure::unavailable("too many requests are being worked on; try again").into_response(),
+    }
+}
+
+async fn nothing_here(request: Request) -> Failure {
+    let path = crate::domain::text::cut(request.uri().path(), 100);
+    Failure::not_found(format!("there is nothing at {path}; alerts go to /alert or /v1/alerts/SOURCE"))
+}
+
+async fn wrong_method(request: Request) -> Failure {
+    Failure::method(request.method().as_str(), &crate::domain::text::cut(request.uri().path(), 100))
+}
+
+#[cfg(test)]
+mod tests;

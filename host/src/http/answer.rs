@@ -1,0 +1,116 @@
+//! What goes back when something is wrong: `{"error": "sentence"}` and a fitting status.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::front::{ControlError, FindError, Refusal};
+
+/// Seconds after which a sender should try again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// An answer that is not 2xx.
+#[derive(Debug)]
+pub struct Failure {
+    status: StatusCode,
+    text: String,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Failure {
+    fn new(status: StatusCode, text: impl Into<String>) -> Self {
+        Self { status, text: text.into(), header: None }
+    }
+
+    /// 400.
+    pub fn invalid(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// 401 with what would be accepted.
+    pub fn unauthorized(text: impl Into<String>, challenge: &'static str) -> Self {
+        let header = (header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        Self { header: Some(header), ..Self::new(StatusCode::UNAUTHORIZED, text) }
+    }
+
+    /// 403.
+    pub fn forbidden(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, text)
+    }
+
+    /// 404.
+    pub fn not_found(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, text)
+    }
+
+    /// 405.
+    pub fn method(method: &str, path: &str) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("{path} does not take {method}"))
+    }
+
+    /// 408.
+    pub fn too_slow(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, text)
+    }
+
+    /// 413.
+    pub fn too_large(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, text)
+    }
+
+    /// 415.
+    pub fn media_type(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
+    }
+
+    /// 500.
+    pub fn internal(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)
+    }
+
+    /// 503 with a time to come back.
+    pub fn unavailable(text: impl Into<String>) -> Self {
+        Self { header: Some((header::RETRY_AFTER, RETRY_AFTER)), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, text) }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(json!({ "error": self.text }))).into_response();
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid(text) => Self::invalid(text),
+            Refusal::UnknownSource(text) => Self::not_found(text),
+            Refusal::Unavailable(text) => Self::unavailable(text),
+        }
+    }
+}
+
+impl From<ControlError> for Failure {
+    fn from(error: ControlError) -> Self {
+        match error {
+            ControlError::NotFound(text) => Self::not_found(text),
+            ControlError::Conflict(text) => Self::new(StatusCode::CONFLICT, text),
+            ControlError::Forbidden(text) => Self::forbidden(text),
+            ControlError::Unavailable(text) => Self::unavailable(text),
+        }
+    }
+}
+
+impl From<FindError> for Failure {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::NotOne(text) => Self::not_found(text),
+            FindError::Unreadable(text) => Self::unavailable(text),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Reads a request's body within limits of size and time.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use futures::StreamExt;
+use tokio::time::timeout;
+
+use super::answer::Failure;
+use crate::config::Size;
+
+/// A body that is too large is read on up to this much and thrown away, because a sender that is
+/// still writing would otherwise see a broken connection instead of the answer.
+const DISCARD: usize = 32 << 20;
+
+/// And no longer than this.
+const DISCARD_TIME: Duration = Duration::from_secs(2);
+
+/// The whole body.
+pub async fn read(headers: &HeaderMap, body: Body, max: Size, within: Duration) -> Result<Vec<u8>, Failure> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let mut stream = body.into_data_stream();
+    let too_large = || Failure::too_large(format!("the body is larger than {max}, the limit of server.max_body"));
+    if announced.is_some_and(|length| length > max.0) {
+        // Who asks before sending has sent nothing yet and needs no discarding.
+        if !headers.contains_key(header::EXPECT) {
+            discard(&mut stream).await;
+        }
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(announced.unwrap_or(0)).unwrap_or(0));
+    let collect = async {
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(|_| Failure::invalid("the body ended before its announced end"))?;
+            if bytes.len() + chunk.len() > max.bytes() {
+                return Ok(false);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok::<bool, Failure>(true)
+    };
+    let slow = |_| Failure::too_slow(format!("the body did not arrive within {} s", within.as_secs_f32()));
+    if timeout(within, collect).await.map_err(slow)?? {
+        return Ok(bytes);
+    }
+    discard(&mut stream).await;
+    Err(too_large())
+}
+
+async fn discard(stream: &mut axum::body::BodyDataStream) {
+    let read = async {
+        let mut left = DISCARD;
+        while let Some(Ok(chunk)) = stream.next().await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Late or not, the answer goes out now.
+    let _ = timeout(DISCARD_TIME, read).await;
+}
+
+/// A body as text.
+pub fn text(bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| {
+        Failure::invalid(format!("the body is not UTF-8: byte {} is wrong", error.utf8_error().valid_up_to() + 1))
+    })
+}

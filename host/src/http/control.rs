@@ -1,0 +1,115 @@
+//! `POST …/approve`, `…/deny`, `/v1/pause` and `/v1/resume`: people answer and intervene.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::header;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::answer::Failure;
+use super::guard::Proof;
+use super::incidents::named;
+use super::{Shared, body};
+use crate::config::Size;
+use crate::domain::incident::IncidentView;
+use crate::front::{Answer, Order};
+
+/// Words of people are short.
+const MAX_WORDS: Size = Size(64 << 10);
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Words {
+    person: Option<String>,
+    digest: Option<String>,
+    comment: String,
+    reason: String,
+    scope: String,
+    via: Option<String>,
+}
+
+/// `POST /v1/incidents/{id}/actions/{action}/approve`.
+pub async fn approve(
+    State(state): State<Arc<Shared>>,
+    Path((id, action)): Path<(String, String)>,
+    request: Request,
+) -> Result<Json<IncidentView>, Failure> {
+    let answer = answer(&state, id, action, request).await?;
+    let id = answer.incident.clone();
+    state.front.approve(answer).await?;
+    Ok(Json(IncidentView::from(&named(&state, id).await?)))
+}
+
+/// `POST /v1/incidents/{id}/actions/{action}/deny`.
+pub async fn deny(
+    State(state): State<Arc<Shared>>,
+    Path((id, action)): Path<(String, String)>,
+    request: Request,
+) -> Result<Json<IncidentView>, Failure> {
+    let answer = answer(&state, id, action, request).await?;
+    let id = answer.incident.clone();
+    state.front.reject(answer).await?;
+    Ok(Json(IncidentView::from(&named(&state, id).await?)))
+}
+
+/// `POST /v1/pause`.
+pub async fn pause(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
+    let order = order(&state, request).await?;
+    let scope = order.scope.clone();
+    state.front.pause(order).await?;
+    Ok(Json(json!({ "paused": true, "scope": scope })))
+}
+
+/// `POST /v1/resume`.
+pub async fn resume(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
+    let order = order(&state, request).await?;
+    let scope = order.scope.clone();
+    state.front.resume(order).await?;
+    Ok(Json(json!({ "paused": false, "scope": scope })))
+}
+
+/// An answer needs the full id: whoever answers must know what about.
+async fn answer(state: &Shared, id: String, action: String, request: Request) -> Result<Answer, Failure> {
+    let words: Words = read(state, request).await?;
+    let incident = named(state, id.clone()).await?.id.0;
+    if incident != id {
+        return Err(Failure::not_found(format!("an answer needs the full id of the incident: {incident}")));
+    }
+    let person = person(state, words.person)?;
+    let via = if words.via.as_deref() == Some("cli") { "cli" } else { "http" };
+    Ok(Answer { incident, action, digest: words.digest, person, via: via.into(), comment: words.comment })
+}
+
+async fn order(state: &Shared, request: Request) -> Result<Order, Failure> {
+    let words: Words = read(state, request).await?;
+    let person = person(state, words.person)?;
+    Ok(Order { person, reason: words.reason, scope: words.scope })
+}
+
+/// Who speaks: a name that was proven beats one that is only said.
+fn person(state: &Shared, said: Option<String>) -> Result<String, Failure> {
+    let said = said.map(|name| name.trim().to_string()).filter(|name| !name.is_empty());
+    let proven = state.api.as_ref().and_then(Proof::user);
+    match (proven, said) {
+        (Some(user), Some(said)) if said != user => Ok(format!("{user} (as {said})")),
+        (Some(user), _) => Ok(user.to_string()),
+        (None, Some(said)) => Ok(said),
+        (None, None) => Err(Failure::invalid("person: is missing; the journal keeps who said so")),
+    }
+}
+
+async fn read<T: DeserializeOwned + Default>(state: &Shared, request: Request) -> Result<T, Failure> {
+    let (head, body) = request.into_parts();
+    let bytes = body::read(&head.headers, body, MAX_WORDS, state.settings.body_timeout).await?;
+    if bytes.is_empty() {
+        return Ok(T::default());
+    }
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.to_ascii_lowercase().starts_with("application/json") {
+        return Err(Failure::media_type("send JSON with Content-Type: application/json"));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| Failure::invalid(format!("the body cannot be read: {error}")))
+}

@@ -1,0 +1,83 @@
+//! `GET /v1/incidents` and below: what happened.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{Uri, header};
+use axum::response::IntoResponse;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::answer::Failure;
+use crate::domain::incident::IncidentView;
+use crate::domain::{Incident, Outcome, State as Standing};
+use crate::front::{Filter, Front, find, timeline};
+
+/// Longer listings come in pages, by `before`.
+const MAX_LIMIT: usize = 1_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Selection {
+    state: Option<Standing>,
+    outcome: Option<Outcome>,
+    before: Option<String>,
+    limit: Option<usize>,
+}
+
+/// Reads records on a thread that may wait for files.
+pub async fn reading<T: Send + 'static>(
+    state: &Shared,
+    read: impl FnOnce(&dyn Front) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let front = state.front.clone();
+    let work = tokio::task::spawn_blocking(move || read(front.as_ref()));
+    work.await.unwrap_or_else(|_| Err(Failure::internal("reading the records failed; the host's log says why")))
+}
+
+/// The incident that a path means.
+pub async fn named(state: &Shared, id: String) -> Result<Incident, Failure> {
+    reading(state, move |front| Ok(find(front, &id)?)).await
+}
+
+/// `GET /v1/incidents`.
+pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
+    let Query(selection) = Query::<Selection>::try_from_uri(&uri)
+        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+    let filter = Filter {
+        state: selection.state,
+        outcome: selection.outcome,
+        prefix: None,
+        before: selection.before,
+        limit: selection.limit.unwrap_or(50).min(MAX_LIMIT),
+    };
+    let incidents = reading(&state, move |front| front.list(&filter).map_err(Failure::unavailable)).await?;
+    let views: Vec<IncidentView> = incidents.iter().map(IncidentView::from).collect();
+    Ok(Json(json!({ "incidents": views })))
+}
+
+/// `GET /v1/incidents/{id}`.
+pub async fn one(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<IncidentView>, Failure> {
+    Ok(Json(IncidentView::from(&named(&state, id).await?)))
+}
+
+/// `GET /v1/incidents/{id}/report`.
+pub async fn report(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<impl IntoResponse, Failure> {
+    let incident = named(&state, id).await?;
+    let none = || Failure::not_found(format!("incident {} has no report yet", incident.id));
+    let report = incident.report.clone().ok_or_else(none)?;
+    Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], report))
+}
+
+/// `GET /v1/incidents/{id}/timeline`.
+pub async fn timeline(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Value>, Failure> {
+    let story = reading(&state, move |front| {
+        let incident = find(front, &id)?;
+        front.story(&incident.id.0).map_err(Failure::unavailable)
+    })
+    .await?
+    .ok_or_else(|| Failure::not_found("this incident has no entries"))?;
+    Ok(Json(json!({ "incident": story.incident.id, "timeline": timeline::lines(&story.entries) })))
+}

@@ -1,0 +1,92 @@
+//! `POST /alert` and `POST /v1/alerts/{source}`: alerts come in.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, Uri, header};
+
+use super::answer::Failure;
+use super::guard::Proof;
+use super::{Shared, body, origin};
+use crate::domain::Labels;
+use crate::domain::text::cut;
+use crate::front::Received;
+use crate::ports::Inbound;
+use crate::source::alertmanager;
+
+/// `POST /alert`.
+pub async fn alert(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Received>, Failure> {
+    receive(&state, alertmanager::NAME, request).await
+}
+
+/// `POST /v1/alerts/{source}`.
+pub async fn source(
+    State(state): State<Arc<Shared>>,
+    Path(source): Path<String>,
+    request: Request,
+) -> Result<Json<Received>, Failure> {
+    receive(&state, &source, request).await
+}
+
+async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<Received>, Failure> {
+    let (head, body) = request.into_parts();
+    let gate = state.sources.get(source);
+    let proof = gate.and_then(|gate| gate.proof.as_ref());
+    match proof {
+        Some(proof) => proof.head(&head.headers)?,
+        None if state.loopback => origin::check_origin(&head.headers)?,
+        // As for the API: beyond loopback nothing is taken from anybody.
+        None => return Err(Failure::unauthorized("no authentication is configured for this source", "Bearer realm=\"tidegate\"")),
+    }
+    if gate.is_some_and(|gate| gate.disabled) || !state.front.sources().iter().any(|name| name == source) {
+        return Err(unknown(state, source));
+    }
+    let settings = &state.settings;
+    let bytes = body::read(&head.headers, body, settings.max_body, settings.body_timeout).await?;
+    let received_at = state.clock.now();
+    if let Some(proof) = proof {
+        proof.body(&head.headers, &bytes, received_at)?;
+    }
+    let inbound = Inbound {
+        headers: visible(&head.headers, proof),
+        query: query(&head.uri)?,
+        body: body::text(bytes)?,
+        received_at,
+    };
+    Ok(Json(state.front.receive(source, inbound).await?))
+}
+
+fn unknown(state: &Shared, source: &str) -> Failure {
+    let disabled = |name: &String| state.sources.get(name).is_some_and(|gate| gate.disabled);
+    let mut names: Vec<String> = state.front.sources().into_iter().filter(|name| !disabled(name)).collect();
+    names.sort();
+    // Strangers need not learn what there is.
+    let known = if state.loopback { format!("; there are {}", names.join(", ")) } else { String::new() };
+    Failure::not_found(format!("there is no source called {:?}{known}", cut(source, 60)))
+}
+
+/// The headers without credentials.
+fn visible(headers: &HeaderMap, proof: Option<&Proof>) -> Labels {
+    let mut labels = Labels::new();
+    let secret = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
+    for (name, value) in headers {
+        if secret.contains(name) || proof.and_then(Proof::header) == Some(name.as_str()) {
+            continue;
+        }
+        let value = String::from_utf8_lossy(value.as_bytes());
+        labels
+            .entry(name.as_str().to_string())
+            .and_modify(|values: &mut String| {
+                values.push_str(", ");
+                values.push_str(&value);
+            })
+            .or_insert_with(|| value.to_string());
+    }
+    labels
+}
+
+fn query(uri: &Uri) -> Result<Vec<(String, String)>, Failure> {
+    let parsed = Query::<Vec<(String, String)>>::try_from_uri(uri);
+    parsed.map(|Query(pairs)| pairs).map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))
+}

@@ -1,0 +1,150 @@
+//! The way of an alert, one file a step.
+//!
+//! ```text
+//! receive ─ decode ─ [correlate] ─ JOURNAL ─ 2xx
+//!                                    │
+//!                                [decide] ── suppress, escalate ─────────────┐
+//!                                 │    │                                     │
+//!                       [plan]  remediate  [investigate] (model, read-only)  │
+//!                                 └──┬─┘                                     │
+//!                                 [rule] ── deny, ask without an answer ─────┤
+//!                                    │ permit                                │
+//!                                [execute] ─ [settle] after a crash          │
+//!                                    │                                       │
+//!                                [verify] ── failed: undo, then ─────────────┤
+//!                                    └──────────────────────────────▶ [report] ─ [notify]
+//! ```
+//!
+//! What comes next is decided by [`crate::domain::next`] alone; [`perform`] does one effect and
+//! returns the facts that came of it. Nothing here reads a clock or does I/O but through
+//! [`Rooms`], so that a simulation can run it in simulated time.
+
+pub mod correlate;
+mod decide;
+mod execute;
+mod intake;
+mod investigate;
+mod notify;
+mod plan;
+mod report;
+mod rule;
+mod settle;
+mod verify;
+
+use std::sync::{Arc, RwLock};
+
+use jiff::Timestamp;
+
+use crate::domain::incident::{Effect, Limits};
+use crate::domain::{Catalogue, Fact, History, Incident, Mode};
+use crate::gate::Gate;
+use crate::ports::{
+    Clock, Context, JournalError, Model, Notifiers, Planners, Policies, Tools,
+};
+use crate::random::Random;
+use crate::report::Language;
+use crate::store::Store;
+
+pub use notify::deliver;
+
+/// Everything that an effect may need.
+pub struct Rooms {
+    /// Incidents and their journal.
+    pub store: Arc<Store>,
+    /// The rules in force.
+    pub policies: Arc<dyn Policies>,
+    /// The gate.
+    pub gate: Arc<Gate>,
+    /// Tools of servers and plugins.
+    pub tools: Arc<dyn Tools>,
+    /// Remediation plugins.
+    pub planners: Arc<dyn Planners>,
+    /// The language model.
+    pub model: Arc<dyn Model>,
+    /// Notifier targets.
+    pub notifiers: Arc<dyn Notifiers>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Jitter.
+    pub random: Arc<Random>,
+    /// The past, for policies that count in it; renewed now and then.
+    pub history: RwLock<Arc<History>>,
+    /// The host's mode.
+    pub mode: Mode,
+    /// Bounds of the handling.
+    pub limits: Limits,
+    /// The language of reports and messages.
+    pub language: Language,
+}
+
+/// What policies may know at one moment; holds what a [`Context`] borrows.
+pub struct Moment {
+    now: Timestamp,
+    mode: Mode,
+    history: Arc<History>,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Moment {
+    /// The context to hand over.
+    pub fn context(&self) -> Context<'_> {
+        Context {
+            now: self.now,
+            mode: self.mode,
+            history: &self.history,
+            catalogue: &self.catalogue,
+        }
+    }
+}
+
+impl Rooms {
+    /// What policies may know now.
+    pub fn moment(&self) -> Moment {
+        let history = self.history.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        Moment {
+            now: self.clock.now(),
+            mode: self.mode,
+            history: Arc::clone(&history),
+            catalogue: self.tools.catalogue(),
+        }
+    }
+}
+
+/// Does one effect and journals what came of it.
+///
+/// # Errors
+/// When the journal cannot take it; the incident then stands where it stood.
+pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Result<(), JournalError> {
+    let facts = match effect {
+        Effect::Record(facts) => {
+            finish_actions(rooms, incident, &facts);
+            facts
+        }
+        Effect::Decide => decide::run(rooms, incident),
+        Effect::Plan { plugin } => plan::run(rooms, incident, &plugin).await,
+        Effect::Look { purpose, call } => investigate::look(rooms, purpose, call).await,
+        Effect::AskModel => investigate::ask(rooms, incident).await,
+        Effect::Rule { action } => rule::run(rooms, incident, &action),
+        Effect::Execute { action } => return execute::run(rooms, incident, &action).await,
+        Effect::Settle { action } => settle::run(rooms, incident, &action).await,
+        Effect::Verify { action } => verify::run(rooms, incident, &action).await,
+        Effect::Undo { action } => rule::propose_undo(rooms, incident, &action),
+        Effect::Report => report::run(rooms, incident)?,
+        Effect::Close { reason } => report::close(rooms, incident, reason),
+    };
+    rooms.store.append(&incident.id, facts).await
+}
+
+/// Tells the gate about actions that are over, so that targets become free and breakers count.
+fn finish_actions(rooms: &Rooms, incident: &Incident, facts: &[Fact]) {
+    for fact in facts {
+        let (id, helped) = match fact {
+            Fact::Verified { action, ok, .. } => (action, Some(*ok)),
+            Fact::Result { action, ok: false, .. } => (action, Some(false)),
+            _ => continue,
+        };
+        if let Some(record) = incident.action(id) {
+            rooms.gate.finish(incident, &record.action, helped);
+        }
+    }
+}

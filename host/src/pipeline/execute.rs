@@ -1,0 +1,56 @@
+//! Executes one action with a permit: intent before, result after.
+//!
+//! The intent is durable before the tool is called. A call that was sent and not answered leaves the
+//! intent without a result; what became of it is settled by looking, here as after a crash.
+
+use super::Rooms;
+use super::investigate::since;
+use crate::domain::{ActionId, Fact, Incident};
+use crate::ports::{JournalError, ToolError};
+
+/// Executes, if the gate still permits it.
+pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Result<(), JournalError> {
+    let Some(record) = incident.action(action) else {
+        return Ok(());
+    };
+    let moment = rooms.moment();
+    let permit = match rooms.gate.permit(rooms.policies.as_ref(), incident, record, &moment.context()) {
+        Ok(permit) => permit,
+        Err(ruling) => {
+            let fact = Fact::Ruled { action: action.clone(), ruling: *ruling };
+            return rooms.store.append(&incident.id, vec![fact]).await;
+        }
+    };
+    let intent = Fact::Intent {
+        action: action.clone(),
+        attempt: permit.attempt().to_string(),
+        spends: permit.spends().to_vec(),
+    };
+    if let Err(error) = rooms.store.append(&incident.id, vec![intent]).await {
+        rooms.gate.withdraw(permit, &record.action.touches.to_string());
+        return Err(error);
+    }
+    let attempt = permit.attempt().to_string();
+    let call = &record.action.proposal.call;
+    let started = rooms.clock.now();
+    let answer = match permit.check(call, started) {
+        Ok(()) => rooms.tools.perform(&permit, call, &record.action.target()).await,
+        Err(reason) => Err(ToolError::Refused(reason)),
+    };
+    // Used up: nothing can be executed with it again.
+    drop(permit);
+    let (ok, text) = match answer {
+        Ok(answer) => (answer.ok, answer.text),
+        Err(ToolError::Refused(error) | ToolError::Unavailable(error)) => (false, error),
+        Err(ToolError::Lost(error)) => {
+            tracing::warn!(incident = %incident.id, %action, %error, "an action was sent and not answered");
+            return Ok(());
+        }
+    };
+    if !ok {
+        rooms.gate.finish(incident, &record.action, Some(false));
+    }
+    let took_ms = since(started, rooms.clock.now());
+    let result = Fact::Result { action: action.clone(), attempt, ok, text, took_ms };
+    rooms.store.append(&incident.id, vec![result]).await
+}

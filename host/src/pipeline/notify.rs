@@ -1,0 +1,112 @@
+//! Fan-out: which targets are told, and one delivery attempt.
+//!
+//! At least once: a delivery is journaled before it is tried and its receipt after. Its id is the
+//! same for every attempt. Retries back off with jitter and never faster than the target asked for.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Rooms;
+use crate::domain::notice::{Delivery, DeliveryState};
+use crate::domain::{ActionId, Fact, Incident, Occasion};
+use crate::ports::{Context, JournalError, Message, NotifyError, Story};
+use crate::report::message;
+
+/// Attempts after which a delivery is given up: about a day with the longest pause.
+const ATTEMPTS: u32 = 60;
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(2);
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
+
+/// The fact that people are to be told; none when no route leads to a target that exists.
+pub fn tell(
+    rooms: &Rooms,
+    incident: &Incident,
+    occasion: Occasion,
+    action: Option<&ActionId>,
+    context: &Context<'_>,
+) -> Option<Fact> {
+    let mut deliveries: Vec<Delivery> = Vec::new();
+    for routed in rooms.policies.routes(incident, occasion, context) {
+        for target in routed.targets {
+            if !rooms.notifiers.has(&target) {
+                tracing::debug!(%target, route = %routed.route, "the route names a target that is not configured");
+                continue;
+            }
+            let of_action = action.map(|action| format!("-{action}")).unwrap_or_default();
+            let id = format!("{}-{}{of_action}-{target}", incident.id, occasion.as_str());
+            let known = incident.deliveries.iter().chain(&deliveries).any(|known| known.id == id);
+            if !known {
+                deliveries.push(Delivery {
+                    id,
+                    target,
+                    route: routed.route.clone(),
+                    occasion,
+                    state: DeliveryState::Due { at: context.now },
+                    attempts: 0,
+                });
+            }
+        }
+    }
+    (!deliveries.is_empty()).then_some(Fact::Told { occasion, deliveries })
+}
+
+/// Tries one delivery and journals the receipt or the failure.
+///
+/// # Errors
+/// When the journal cannot take it; the delivery is then tried again.
+pub async fn deliver(rooms: &Rooms, incident: &Incident, delivery: &Delivery) -> Result<(), JournalError> {
+    let entries = rooms.store.entries(&incident.id)?;
+    let story = Story { incident: incident.clone(), entries };
+    let action = match delivery.occasion {
+        Occasion::Approval => action_of(incident, delivery),
+        Occasion::Report | Occasion::Resolved => None,
+    };
+    let text = message(&story, delivery.occasion, rooms.language, action.as_ref());
+    let thread = incident.deliveries.iter().rev().find_map(|earlier| match &earlier.state {
+        DeliveryState::Delivered { reference } if earlier.target == delivery.target => reference.clone(),
+        _ => None,
+    });
+    let message = Message {
+        delivery: delivery.id.clone(),
+        incident: incident.id.clone(),
+        occasion: delivery.occasion,
+        title: text.title,
+        severity: incident.severity().as_str().into(),
+        outcome: incident.outcome().map(|outcome| outcome.as_str().to_string()).unwrap_or_default(),
+        body: text.body,
+        facts: text.facts,
+        alerts: incident.alerts.iter().take(50).cloned().collect(),
+        thread,
+        language: rooms.language.as_str().into(),
+    };
+    let answer = rooms.notifiers.deliver(&delivery.target, &message, rooms.clock.now()).await;
+    let fact = match answer {
+        Ok(reference) => Fact::Delivered { delivery: delivery.id.clone(), reference },
+        Err(NotifyError::Permanent(reason)) => {
+            Fact::DeliveryFailed { delivery: delivery.id.clone(), reason, retry_at: None }
+        }
+        Err(NotifyError::Retry { reason, after }) => {
+            let after = after.and_then(|after| SignedDuration::try_from(after).ok());
+            let retry_at = (delivery.attempts + 1 < ATTEMPTS)
+                .then(|| retry_at(rooms, delivery.attempts, after));
+            Fact::DeliveryFailed { delivery: delivery.id.clone(), reason, retry_at }
+        }
+    };
+    rooms.store.append(&incident.id, vec![fact]).await
+}
+
+fn action_of(incident: &Incident, delivery: &Delivery) -> Option<ActionId> {
+    let ids = incident.actions.iter().map(|record| &record.action.id);
+    let prefix = |id: &ActionId| format!("{}-approval-{id}-", incident.id);
+    ids.into_iter().find(|id| delivery.id.starts_with(&prefix(id))).cloned()
+}
+
+fn retry_at(rooms: &Rooms, attempts: u32, after: Option<SignedDuration>) -> Timestamp {
+    let factor = 2_i32.saturating_pow(attempts.min(16));
+    let pause = FIRST_PAUSE.saturating_mul(factor).min(LONGEST_PAUSE);
+    // Half fixed, half chance: a fleet of incidents does not come back in step.
+    let half = u64::try_from(pause.as_millis() / 2).unwrap_or(0);
+    let jittered = half + rooms.random.below(half + 1);
+    let pause = SignedDuration::from_millis(i64::try_from(jittered).unwrap_or(i64::MAX));
+    let pause = after.map_or(pause, |after| after.max(pause));
+    rooms.clock.now().saturating_add(pause).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,29 @@
+//! Writes the report from the journal and closes incidents.
+
+use super::Rooms;
+use super::notify::tell;
+use crate::domain::{Fact, Incident, Occasion, Outcome};
+use crate::ports::{JournalError, Story};
+
+/// The report and the messages that carry it.
+pub fn run(rooms: &Rooms, incident: &Incident) -> Result<Vec<Fact>, JournalError> {
+    let entries = rooms.store.entries(&incident.id)?;
+    let story = Story { incident: incident.clone(), entries };
+    let markdown = crate::report::markdown(&story, rooms.language);
+    let moment = rooms.moment();
+    let mut facts = vec![Fact::Reported { markdown }];
+    facts.extend(tell(rooms, incident, Occasion::Report, None, &moment.context()));
+    Ok(facts)
+}
+
+/// The end; whoever was told that a person is needed hears that it is over.
+pub fn close(rooms: &Rooms, incident: &Incident, reason: String) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let open_ended = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
+    if open_ended && incident.report.is_some() && incident.all_resolved() {
+        let moment = rooms.moment();
+        facts.extend(tell(rooms, incident, Occasion::Resolved, None, &moment.context()));
+    }
+    facts.push(Fact::Closed { reason });
+    facts
+}

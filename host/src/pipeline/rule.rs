@@ -1,0 +1,44 @@
+//! Asks the gate about a proposal and tells people when it asks for one of them.
+
+use super::Rooms;
+use super::intake::take_in;
+use super::notify::tell;
+use crate::domain::{ActionId, Fact, Incident, Mode, Occasion, Origin, Proposal, RulingKind};
+
+/// The ruling.
+pub fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<Fact> {
+    let Some(record) = incident.action(action) else {
+        return Vec::new();
+    };
+    let moment = rooms.moment();
+    let context = moment.context();
+    let ruling = rooms.gate.rule(rooms.policies.as_ref(), incident, &record.action, &context);
+    let asks = ruling.kind == RulingKind::Ask && ruling.mode == Mode::Enforce;
+    let mut facts = vec![Fact::Ruled { action: action.clone(), ruling }];
+    if asks {
+        facts.extend(tell(rooms, incident, Occasion::Approval, Some(action), &context));
+    }
+    facts
+}
+
+/// Proposes what takes an action back. It goes the way of every other proposal.
+pub fn propose_undo(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<Fact> {
+    let Some(record) = incident.action(action) else {
+        return Vec::new();
+    };
+    let Some(undo) = record.action.proposal.undo.clone() else {
+        return Vec::new();
+    };
+    let proposal = Proposal {
+        call: undo,
+        target: record.action.proposal.target.clone(),
+        reason: format!("{} did not help", record.action.id),
+        evidence: record.seen.iter().cloned().collect(),
+        root_cause: String::new(),
+        verify: None,
+        undo: None,
+    };
+    let origin = Origin::Undo { action: action.clone() };
+    let moment = rooms.moment();
+    take_in(rooms.policies.as_ref(), incident, &moment.context(), vec![proposal], &origin)
+}

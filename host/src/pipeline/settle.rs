@@ -1,0 +1,103 @@
+//! Finds out what became of an intent without a result, after a crash or a lost answer.
+//!
+//! Repeated only if the tool declares repetition harmless; else looked at; else a person is asked.
+//! Two looks must agree before an action counts as not done: the first may have come too early.
+
+use jiff::SignedDuration;
+
+use super::Rooms;
+use crate::domain::entry::{Purpose, Resolution};
+use crate::domain::{ActionId, Fact, Incident, Verification, condition};
+
+const LOOKS: u32 = 3;
+const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_secs(2);
+
+/// What is done about it.
+pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<Fact> {
+    let Some(record) = incident.action(action) else {
+        return Vec::new();
+    };
+    let (resolution, reason, mut facts) = match &record.action.proposal.verify {
+        Some(verification) if !verification.applied.is_empty() => {
+            look(rooms, action, verification).await
+        }
+        _ if repeatable(rooms, record.action.tool()) => {
+            (Resolution::Repeat, "the tool declares that a repeat is harmless".to_string(), Vec::new())
+        }
+        Some(verification) => holds_already(rooms, action, verification).await,
+        None => (
+            Resolution::Person,
+            "the tool may not be repeated and nothing tells whether it happened".to_string(),
+            Vec::new(),
+        ),
+    };
+    if resolution == Resolution::Person {
+        rooms.gate.finish(incident, &record.action, Some(false));
+    }
+    facts.push(Fact::Uncertain { action: action.clone(), resolution, reason });
+    facts
+}
+
+fn repeatable(rooms: &Rooms, tool: &str) -> bool {
+    rooms.tools.catalogue().get(tool).is_some_and(|tool| tool.repeatable)
+}
+
+async fn look(
+    rooms: &Rooms,
+    action: &ActionId,
+    verification: &Verification,
+) -> (Resolution, String, Vec<Fact>) {
+    let mut facts = Vec::new();
+    let mut not_done = 0;
+    for _ in 0..LOOKS {
+        match rooms.tools.look(&verification.look).await {
+            Ok(answer) => {
+                let applied = condition::applied(verification, &answer.text) == Some(true);
+                facts.push(looked(action, verification, answer.ok, &answer.text));
+                if applied {
+                    return (Resolution::Happened, "looking shows that it happened".into(), facts);
+                }
+                // An answer such as "not found" is about the target; it counts as a look too.
+                not_done += 1;
+            }
+            Err(error) => facts.push(looked(action, verification, false, &error.to_string())),
+        }
+        if not_done >= 2 {
+            let reason = "looking twice shows that it did not happen";
+            return (Resolution::DidNotHappen, reason.into(), facts);
+        }
+        let later = rooms.clock.now().saturating_add(BETWEEN_LOOKS);
+        rooms.clock.sleep_until(later.unwrap_or(jiff::Timestamp::MAX)).await;
+    }
+    (Resolution::Person, "the target could not be looked at".into(), facts)
+}
+
+async fn holds_already(
+    rooms: &Rooms,
+    action: &ActionId,
+    verification: &Verification,
+) -> (Resolution, String, Vec<Fact>) {
+    match rooms.tools.look(&verification.look).await {
+        Ok(answer) => {
+            let facts = vec![looked(action, verification, answer.ok, &answer.text)];
+            match condition::holds(verification, &answer.text) {
+                Ok(()) => (Resolution::Happened, "its condition holds".into(), facts),
+                Err(why) => {
+                    let reason = format!("its condition does not hold ({why}), which tells nothing yet");
+                    (Resolution::Person, reason, facts)
+                }
+            }
+        }
+        Err(error) => (Resolution::Person, format!("the target could not be looked at: {error}"), Vec::new()),
+    }
+}
+
+fn looked(action: &ActionId, verification: &Verification, ok: bool, text: &str) -> Fact {
+    Fact::Looked {
+        purpose: Purpose::Verify { action: action.clone() },
+        call: verification.look.clone(),
+        ok,
+        text: crate::domain::text::cut(text, super::verify::KEPT),
+        took_ms: 0,
+    }
+}

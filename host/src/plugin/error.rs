@@ -1,0 +1,92 @@
+//! Why a call of a plugin ended without an answer, and what is wrong with a plugin that does not
+//! load.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::manifest::Manifest;
+
+/// A call that the host ended, or that the plugin did not survive. The plugin's own errors are
+/// [`super::kind::CallError`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Name and version.
+    pub plugin: String,
+    /// What happened.
+    pub cause: Cause,
+    /// The last thing that the plugin logged in this call.
+    pub last_log: Option<String>,
+}
+
+/// What ended a call.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// It computed for too long.
+    #[error("used more than its {} ms of CPU time", .0.as_millis())]
+    Cpu(Duration),
+    /// It took too long, waiting included.
+    #[error("did not answer within {} ms", .0.as_millis())]
+    Wall(Duration),
+    /// It asked for too much memory.
+    #[error("asked for more than its {} MiB of memory", .0 >> 20)]
+    Memory(usize),
+    /// It handed over too much in one piece.
+    #[error("handed over more than {} MiB at once", .0 >> 20)]
+    Transfer(usize),
+    /// It logged too much.
+    #[error("logged more than its {} KiB", .0 >> 10)]
+    Log(usize),
+    /// It called itself too deeply.
+    #[error("ran out of stack")]
+    Stack,
+    /// It stopped itself or did what WASM forbids.
+    #[error("crashed: {0}")]
+    Trap(String),
+    /// Its answer breaks the contract.
+    #[error("gave an answer that the contract does not allow: {0}")]
+    Answer(String),
+    /// All of its places, or all of the host's, were taken for as long as the call may last.
+    #[error("found no free place within {} ms", .0.as_millis())]
+    Busy(Duration),
+}
+
+impl Failure {
+    /// A failure of a call without log lines.
+    pub fn new(manifest: &Manifest, cause: Cause) -> Self {
+        Self { plugin: manifest.label(), cause, last_log: None }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "plugin {} {}", self.plugin, self.cause)?;
+        match &self.last_log {
+            Some(line) => write!(f, " (its last log line: {line})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Something that keeps a plugin, a target or a grant from being used. For an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The plugin with its version where known, or the target.
+    pub subject: String,
+    /// A sentence.
+    pub text: String,
+}
+
+impl Problem {
+    /// A sentence about something.
+    pub fn new(subject: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { subject: subject.into(), text: text.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.subject, self.text)
+    }
+}

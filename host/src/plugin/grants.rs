@@ -1,0 +1,255 @@
+//! What a plugin may send: what its manifest asks for, cut down to what the operator grants.
+//!
+//! Neither side can widen the other. A refusal names the side that refused and the line that would
+//! allow the request.
+
+use std::fmt;
+
+use reqwest::Url;
+
+use super::manifest::Asks;
+use super::options::Grant;
+
+/// Scheme, host and port of a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// Reads `https://host` or `https://host:port`. The error is a sentence.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no origin such as https://example.com");
+        let url: Url = text.parse().map_err(|_| wrong())?;
+        let bare = matches!(url.path(), "" | "/")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && !text.contains('*')
+            && !text.contains("{{");
+        if bare { Self::of(&url).ok_or_else(wrong) } else { Err(wrong()) }
+    }
+
+    /// The origin of a URL; none unless it is HTTP.
+    pub fn of(url: &Url) -> Option<Self> {
+        (matches!(url.scheme(), "http" | "https") && url.has_host())
+            .then(|| Self(url.origin().ascii_serialization()))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is asked and granted for one plugin or target.
+#[derive(Clone, Debug)]
+pub struct Grants {
+    plugin: String,
+    /// The configuration's table, such as `plugins.feishu`.
+    place: String,
+    asks: Asks,
+    granted: Vec<(Origin, Grant)>,
+}
+
+/// What a permitted request may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permitted {
+    /// Whether the origin may lie at a private address.
+    pub private: bool,
+}
+
+impl Grants {
+    /// Combines both sides. The error is a sentence about a grant that cannot be read.
+    pub fn new(plugin: &str, place: &str, asks: &Asks, granted: &[Grant]) -> Result<Self, String> {
+        let mut list = Vec::with_capacity(granted.len());
+        for grant in granted {
+            let origin = Origin::parse(&grant.origin).map_err(|problem| format!("[{place}] grant: {problem}"))?;
+            list.push((origin, grant.clone()));
+        }
+        Ok(Self { plugin: plugin.into(), place: place.into(), asks: asks.clone(), granted: list })
+    }
+
+    /// Whether a request with these secrets may be sent. The error says what would allow it.
+    pub fn permit(&self, origin: &Origin, method: &str, secrets: &[String]) -> Result<Permitted, String> {
+        let has = |list: &[String], method: &str| list.iter().any(|m| m.eq_ignore_ascii_case(method));
+        let all = |list: &[String]| secrets.iter().all(|name| list.contains(name));
+        let asked = self.asks.http.iter().any(|ask| {
+            (ask.origin == "*" || Origin::parse(&ask.origin).is_ok_and(|asked| asked == *origin))
+                && has(&ask.methods, method)
+                && all(&ask.secrets)
+        });
+        let what = what(origin, method, secrets);
+        if !asked {
+            return Err(format!(
+                "{what} was not asked for by plugin {}; its plugin.toml would need: [[asks.http]] \
+                 origin = \"{origin}\", methods = [\"{method}\"]{}",
+                self.plugin,
+                secrets_line(secrets),
+            ));
+        }
+        let granted = self.granted.iter().filter(|(granted, grant)| {
+            granted == origin && has(&grant.methods, method) && all(&grant.secrets)
+        });
+        granted
+            .map(|(_, grant)| Permitted { private: grant.private })
+            .reduce(|a, b| Permitted { private: a.private || b.private })
+            .ok_or_else(|| {
+                format!(
+                    "{what} is not granted to plugin {}; the host's configuration would need: \
+                     [{}] grant = [{}]",
+                    self.plugin,
+                    self.place,
+                    grant_line(&origin.to_string(), &[method.to_string()], secrets, false),
+                )
+            })
+    }
+
+    /// The sentence about an address that only `private = true` would allow.
+    pub fn private_needed(&self, origin: &Origin, method: &str, secrets: &[String], why: &str) -> String {
+        format!(
+            "{origin} is refused: {why}; if that is meant, the host's configuration would need: \
+             [{}] grant = [{}]",
+            self.place,
+            grant_line(&origin.to_string(), &[method.to_string()], secrets, true),
+        )
+    }
+
+    /// Whether the plugin asked to sign with this secret. The error says what would allow it.
+    pub fn permit_signing(&self, secret: &str) -> Result<(), String> {
+        if self.asks.signer.iter().any(|name| name == secret) {
+            return Ok(());
+        }
+        Err(format!(
+            "signing with the secret `{secret}` was not asked for by plugin {}; its plugin.toml \
+             would need: [asks] signer = [\"{secret}\"]",
+            self.plugin
+        ))
+    }
+
+    /// The sentence about a secret without a value.
+    pub fn secret_needed(&self, secret: &str) -> String {
+        format!(
+            "the secret `{secret}` is not configured; the host's configuration would need: [{}] \
+             secrets = {{ \"{secret}\" = {{ env = \"…\" }} }}",
+            self.place
+        )
+    }
+
+    /// Sentences about what is asked for and not granted: the plugin may work without it.
+    pub fn unmet(&self) -> Vec<String> {
+        let mut unmet = Vec::new();
+        for ask in self.asks.http.iter().filter(|ask| ask.origin != "*") {
+            let Ok(origin) = Origin::parse(&ask.origin) else { continue };
+            for method in &ask.methods {
+                unmet.extend(self.permit(&origin, method, &ask.secrets).err());
+            }
+        }
+        unmet
+    }
+}
+
+fn what(origin: &Origin, method: &str, secrets: &[String]) -> String {
+    match secrets {
+        [] => format!("{method} to {origin}"),
+        [one] => format!("{method} to {origin} with the secret `{one}`"),
+        many => format!("{method} to {origin} with the secrets `{}`", many.join("`, `")),
+    }
+}
+
+fn quoted(list: &[String]) -> String {
+    list.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ")
+}
+
+fn secrets_line(secrets: &[String]) -> String {
+    if secrets.is_empty() { String::new() } else { format!(", secrets = [{}]", quoted(secrets)) }
+}
+
+/// One grant as it stands in the configuration.
+pub(super) fn grant_line(origin: &str, methods: &[String], secrets: &[String], private: bool) -> String {
+    format!(
+        "{{ origin = \"{origin}\", methods = [{}]{}{} }}",
+        quoted(methods),
+        secrets_line(secrets),
+        if private { ", private = true" } else { "" }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::manifest::HttpAsk;
+
+    fn grants(ask: &str, grant: &str) -> Grants {
+        let asks = Asks {
+            http: vec![HttpAsk { origin: ask.into(), methods: vec!["POST".into()], secrets: vec!["a".into()] }],
+            signer: vec!["key".into()],
+            ..Asks::default()
+        };
+        let granted: Vec<Grant> = if grant.is_empty() {
+            vec![]
+        } else {
+            vec![Grant {
+                origin: grant.into(),
+                methods: vec!["post".into()],
+                secrets: vec!["a".into(), "b".into()],
+                private: false,
+            }]
+        };
+        Grants::new("feishu", "plugins.feishu", &asks, &granted).unwrap()
+    }
+
+    fn permit(grants: &Grants, url: &str, method: &str, secrets: &[&str]) -> Result<Permitted, String> {
+        let secrets: Vec<String> = secrets.iter().map(ToString::to_string).collect();
+        grants.permit(&Origin::of(&url.parse().unwrap()).unwrap(), method, &secrets)
+    }
+
+    #[test]
+    fn only_what_both_sides_name_is_permitted() {
+        let both = grants("https://x.test", "https://x.test");
+        assert!(permit(&both, "https://x.test/a?b", "POST", &["a"]).is_ok());
+        assert!(permit(&both, "https://x.test:443/", "POST", &[]).is_ok());
+        for (url, method, secrets) in [
+            ("https://x.test/", "GET", &[] as &[&str]),
+            ("http://x.test/", "POST", &[]),
+            ("https://x.test:8443/", "POST", &[]),
+            ("https://sub.x.test/", "POST", &[]),
+            ("https://x.test.evil.test/", "POST", &[]),
+            ("https://x.test@evil.test/", "POST", &[]),
+            ("https://x.test/", "POST", &["b"]),
+            ("https://x.test/", "POST", &["c"]),
+        ] {
+            let error = permit(&both, url, method, secrets).unwrap_err();
+            assert!(error.contains("not asked for by plugin feishu"), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_prints_the_line_that_would_allow_it() {
+        let asked = grants("https://x.test", "");
+        assert_eq!(
+            permit(&asked, "https://x.test/", "POST", &["a"]).unwrap_err(),
+            "POST to https://x.test with the secret `a` is not granted to plugin feishu; the host's \
+             configuration would need: [plugins.feishu] grant = [{ origin = \"https://x.test\", \
+             methods = [\"POST\"], secrets = [\"a\"] }]"
+        );
+        assert_eq!(asked.unmet().len(), 1);
+        assert!(asked.permit_signing("key").is_ok());
+        assert!(asked.permit_signing("other").unwrap_err().contains("signer = [\"other\"]"));
+    }
+
+    #[test]
+    fn asking_for_anything_gives_what_is_granted_and_no_more() {
+        let any = grants("*", "https://hooks.test");
+        assert!(permit(&any, "https://hooks.test/x", "POST", &[]).is_ok());
+        assert!(permit(&any, "https://other.test/x", "POST", &[]).unwrap_err().contains("not granted"));
+    }
+
+    #[test]
+    fn a_grant_names_one_origin() {
+        for text in ["*", "https://*.test", "https://x.test/path", "ftp://x.test", "https://u@x.test", "x.test"] {
+            assert!(Origin::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(Origin::parse("HTTPS://X.test:443/").unwrap().to_string(), "https://x.test");
+    }
+}

@@ -1,0 +1,66 @@
+//! What a plugin can call, one file per imported interface under the name that it has in the
+//! contract. All of it is over the host's own types; a lane forwards to it.
+
+pub(super) mod http_client;
+pub(super) mod log;
+pub(super) mod settings;
+pub(super) mod signer;
+pub(super) mod state;
+pub(super) mod tools;
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use crate::network::Network;
+use crate::ports::{PluginState, Tools};
+
+use super::grants::Grants;
+use super::instance::Limiter;
+use super::options::Limits;
+use super::secrets::Secrets;
+
+/// What plugins reach through their imports, shared by all of them.
+pub(super) struct Outside {
+    pub network: Arc<Network>,
+    pub state: Arc<dyn PluginState>,
+    /// Weak, since the tools include the plugins. Set once all rooms are there.
+    pub tools: OnceLock<Weak<dyn Tools>>,
+}
+
+/// What one plugin or target is given, the same for all of its calls.
+pub(super) struct Binding {
+    /// The plugin's or target's name, which its messages and logs carry.
+    pub name: String,
+    /// Under which its state is kept.
+    pub state_key: String,
+    /// The settings as JSON.
+    pub settings: String,
+    pub grants: Grants,
+    pub secrets: Secrets,
+    /// Tools that it may look with.
+    pub tools: Vec<String>,
+    pub limits: Limits,
+    /// Held while the state is changed.
+    pub state_lock: Arc<tokio::sync::Mutex<()>>,
+    pub outside: Arc<Outside>,
+}
+
+/// What one call has used up so far.
+pub(super) struct State {
+    pub limiter: Limiter,
+    pub binding: Arc<Binding>,
+    pub log: log::Log,
+    pub requests: u32,
+    pub looks: tools::Looks,
+}
+
+impl State {
+    pub fn new(binding: Arc<Binding>) -> Self {
+        Self {
+            limiter: Limiter::default(),
+            log: log::Log::default(),
+            requests: 0,
+            looks: tools::Looks::default(),
+            binding,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! `signer`: signatures with secrets that the plugin never sees.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::plugin::imports::Binding;
+use crate::plugin::secrets::{Place, names};
+
+/// How a signature is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Lower case.
+    Hex,
+    /// With padding.
+    Base64,
+}
+
+/// HMAC-SHA-256. The error names a secret that was not asked for or is not configured.
+pub fn hmac_sha256(
+    binding: &Binding,
+    key: &str,
+    message: &str,
+    encoding: Encoding,
+) -> Result<String, String> {
+    let expand = |text: &str| {
+        for name in names(text) {
+            binding.grants.permit_signing(&name)?;
+        }
+        binding.secrets.expand(text, Place::Plain).map_err(|name| binding.grants.secret_needed(&name))
+    };
+    let (key, message) = (expand(key)?, expand(message)?);
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map_err(|error| error.to_string())?;
+    mac.update(message.as_bytes());
+    let signature = mac.finalize().into_bytes();
+    Ok(match encoding {
+        Encoding::Hex => hex::encode(signature),
+        Encoding::Base64 => STANDARD.encode(signature),
+    })
+}

@@ -1,0 +1,118 @@
+//! `tools`: read-only tools, for planning and for looking after an action.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::domain::{Call, Risk, Tool};
+use crate::plugin::imports::State;
+use crate::ports::{ToolAnswer, ToolError, Tools};
+
+/// Looks of one call.
+#[derive(Clone, Debug, Default)]
+pub struct Looks {
+    asked: u32,
+    /// Calls with their answers, in order.
+    pub answered: Vec<(Call, ToolAnswer)>,
+}
+
+/// Why there is no answer for the plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookError {
+    /// Not asked for, not known or not read-only.
+    Denied(String),
+    /// The tool's own error.
+    Failed(String),
+    /// The server is down or too slow.
+    Unavailable(String),
+}
+
+/// The tools that the manifest asks for, as far as they exist.
+pub fn catalogue(state: &State) -> Vec<Tool> {
+    let Some(tools) = tools(state) else { return vec![] };
+    let catalogue = tools.catalogue();
+    let asked = catalogue.tools.values().filter(|tool| asks_for(state, &tool.name));
+    asked.cloned().collect()
+}
+
+/// Calls a read-only tool.
+pub async fn look(state: &mut State, name: String, arguments: &str) -> Result<String, LookError> {
+    let plugin = state.binding.name.clone();
+    if !asks_for(state, &name) {
+        return Err(LookError::Denied(format!(
+            "`{name}` was not asked for by plugin {plugin}; its plugin.toml would need: [asks] \
+             tools = [\"{name}\"]"
+        )));
+    }
+    let most = state.binding.limits.looks;
+    if state.looks.asked >= most {
+        return Err(LookError::Denied(format!("plugin {plugin} has used up its {most} looks")));
+    }
+    state.looks.asked += 1;
+    let arguments: Map<String, Value> = serde_json::from_str(arguments)
+        .map_err(|error| LookError::Denied(format!("the arguments are not a JSON object: {error}")))?;
+    let tools = tools(state).ok_or_else(|| LookError::Unavailable("there are no tools yet".into()))?;
+    match tools.catalogue().get(&name).map(|tool| tool.risk) {
+        Some(Risk::Read) => {}
+        Some(_) => {
+            return Err(LookError::Denied(format!("`{name}` can change things: propose it instead")));
+        }
+        None => return Err(LookError::Denied(format!("there is no tool `{name}`"))),
+    }
+    let call = Call { tool: name, arguments };
+    let answer = tools.look(&call).await.map_err(|error| match error {
+        ToolError::Refused(text) => LookError::Denied(text),
+        ToolError::Unavailable(text) | ToolError::Lost(text) => LookError::Unavailable(text),
+    })?;
+    state.looks.answered.push((call, answer.clone()));
+    if answer.ok { Ok(answer.text) } else { Err(LookError::Failed(answer.text)) }
+}
+
+fn tools(state: &State) -> Option<Arc<dyn Tools>> {
+    state.binding.outside.tools.get()?.upgrade()
+}
+
+fn asks_for(state: &State, name: &str) -> bool {
+    state.binding.tools.iter().any(|pattern| matches(pattern, name))
+}
+
+/// Whether a name fits a pattern in which `*` stands for any run of characters.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let Some((head, pattern)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let (middle, tail) = pattern.rsplit_once('*').unwrap_or(("", pattern));
+    let inner = name.strip_prefix(head).and_then(|rest| rest.strip_suffix(tail));
+    // Taking the first place for each part leaves the most for the next.
+    inner.is_some_and(|mut rest| {
+        middle.split('*').all(|part| match rest.find(part) {
+            Some(at) => {
+                rest = rest.get(at + part.len()..).unwrap_or_default();
+                true
+            }
+            None => false,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn patterns_of_tools() {
+        for (pattern, name, want) in [
+            ("kubernetes.pods_get", "kubernetes.pods_get", true),
+            ("kubernetes.pods_get", "kubernetes.pods_get2", false),
+            ("kubernetes.*", "kubernetes.pods_get", true),
+            ("kubernetes.*", "other.pods_get", false),
+            ("*.pods_*", "kubernetes.pods_get", true),
+            ("*.pods_*t", "kubernetes.pods_get", true),
+            ("*.pods_*x", "kubernetes.pods_get", false),
+            ("*", "", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(matches(pattern, name), want, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! One call: a fresh store and instance, limits on everything, and a named cause when it ends
+//! badly.
+//!
+//! Nothing survives a call. A guest that was interrupted can never be entered again, since its
+//! store is gone.
+
+use std::marker::PhantomData;
+use std::time::{Duration, Instant};
+
+use futures::future::BoxFuture;
+use tokio::sync::Semaphore;
+use wasmtime::component::{Instance, InstancePre};
+use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
+
+use super::engine::{Runtime, SLICE};
+use super::error::{Cause, Failure};
+use super::imports::State;
+
+/// What a guest may hand to the host in one piece, in bytes as they stand in the host's memory.
+const TRANSFER: usize = 16 << 20;
+
+/// A plugin's code, linked and ready, with the limits of its calls.
+pub(super) struct Code {
+    pub label: String,
+    pub pre: InstancePre<State>,
+    pub cpu: Duration,
+    pub wall: Duration,
+    pub memory: usize,
+    /// The plugin's own places, so that it cannot take all of the host's.
+    pub places: Semaphore,
+}
+
+/// Says that what a call borrows (`'env`) outlives its use of the store (`'a`).
+pub(super) type Outlives<'a, 'env> = PhantomData<&'a &'env ()>;
+
+/// Why the host itself ended a call.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Halt(pub Cause);
+
+impl Code {
+    /// Runs one call and gives back what it answered, with the state as it left it.
+    pub async fn call<'env, T, W>(
+        &self,
+        runtime: &Runtime,
+        state: State,
+        work: W,
+    ) -> Result<(T, State), Failure>
+    where
+        W: for<'a> FnOnce(
+            &'a mut Store<State>,
+            Instance,
+            Outlives<'a, 'env>,
+        ) -> BoxFuture<'a, wasmtime::Result<T>>,
+    {
+        let started = Instant::now();
+        let fail = |cause| Failure { plugin: self.label.clone(), cause, last_log: None };
+        let places = async {
+            (self.places.acquire().await, runtime.places().acquire().await)
+        };
+        let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(self.wall, places).await else {
+            return Err(fail(Cause::Busy(self.wall)));
+        };
+
+        let mut store = Store::new(runtime.engine(), state);
+        store.data_mut().limiter.most = self.memory;
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(TRANSFER);
+        // The first tick asks the callback; a deadline of zero would trap at once.
+        store.set_epoch_deadline(1);
+        let cpu = self.cpu;
+        let mut slices = cpu.as_millis().div_ceil(SLICE.as_millis());
+        store.epoch_deadline_callback(move |_| {
+            if slices == 0 {
+                return Err(Halt(Cause::Cpu(cpu)).into());
+            }
+            slices -= 1;
+            // Going on only after others had their turn.
+            Ok(UpdateDeadline::Yield(1))
+        });
+
+        let active = runtime.enter();
+        let call = async {
+            let instance = self.pre.instantiate_async(&mut store).await?;
+            work(&mut store, instance, PhantomData).await
+        };
+        let left = self.wall.saturating_sub(started.elapsed());
+        let ended = tokio::time::timeout(left, call).await;
+        drop(active);
+        let state = store.into_data();
+        match ended {
+            Ok(Ok(answer)) => Ok((answer, state)),
+            Ok(Err(error)) => Err(self.failure(&error, state)),
+            Err(_) => {
+                let last_log = state.log.last;
+                Err(Failure { last_log, ..fail(Cause::Wall(self.wall)) })
+            }
+        }
+    }
+
+    fn failure(&self, error: &wasmtime::Error, state: State) -> Failure {
+        let cause = match (error.downcast_ref::<Halt>(), error.downcast_ref::<Trap>()) {
+            (Some(Halt(cause)), _) => cause.clone(),
+            // A guest that is refused memory mostly stops itself with a trap that says nothing.
+            (None, Some(_)) if state.limiter.denied => Cause::Memory(self.memory),
+            (None, Some(Trap::StackOverflow)) => Cause::Stack,
+            (None, Some(trap)) => Cause::Trap(describe(*trap)),
+            (None, None) => {
+                let text = error.root_cause().to_string();
+                if text.contains("fuel allocated for hostcalls") {
+                    Cause::Transfer(TRANSFER)
+                } else if state.limiter.denied {
+                    Cause::Memory(self.memory)
+                } else {
+                    Cause::Answer(text)
+                }
+            }
+        };
+        Failure { plugin: self.label.clone(), cause, last_log: state.log.last }
+    }
+}
+
+fn describe(trap: Trap) -> String {
+    match trap {
+        Trap::UnreachableCodeReached => "it stopped itself, as a panic does".into(),
+        Trap::MemoryOutOfBounds => {
+            "it reached outside its memory, as a recursion without end does".into()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Holds all linear memories of an instance together below a limit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Limiter {
+    most: usize,
+    used: usize,
+    denied: bool,
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, now: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.used.saturating_sub(now).saturating_add(wanted);
+        self.denied |= total > self.most;
+        if total <= self.most {
+            self.used = total;
+        }
+        Ok(total <= self.most)
+    }
+
+    fn table_growing(&mut self, _: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(wanted <= 65_536)
+    }
+
+    fn instances(&self) -> usize {
+        64
+    }
+
+    fn tables(&self) -> usize {
+        64
+    }
+
+    fn memories(&self) -> usize {
+        8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_are_counted_together() {
+        let mut limiter = Limiter { most: 100, ..Limiter::default() };
+        assert!(limiter.memory_growing(0, 60, None).unwrap());
+        assert!(limiter.memory_growing(0, 40, None).unwrap());
+        assert!(!limiter.denied);
+        assert!(!limiter.memory_growing(40, 41, None).unwrap());
+        assert!(limiter.denied);
+    }
+}

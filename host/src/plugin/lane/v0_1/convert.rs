@@ -1,0 +1,183 @@
+//! Between the generated types and the host's own.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::super::super::kind::CallError;
+use super::super::super::kind::remediation::{self, Performed, arguments};
+use super::super::super::kind::source::{Decoded, Told};
+use super::generated::exports::tidegate::plugin::{notifier, remediation as wit_remediation, source};
+use super::wit::types;
+use crate::domain::{Alert, Call, Incident, Occasion, Proposal, Risk, Status, Verification};
+use crate::ports::{Inbound, Message};
+
+pub(super) fn millis(time: Timestamp) -> u64 {
+    u64::try_from(time.as_millisecond()).unwrap_or(0)
+}
+
+fn pairs<'a>(
+    map: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> Vec<(String, String)> {
+    map.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+impl From<types::CallError> for CallError {
+    fn from(error: types::CallError) -> Self {
+        match error {
+            types::CallError::InvalidInput(text) => Self::InvalidInput(text),
+            types::CallError::Misconfigured(text) => Self::Misconfigured(text),
+            types::CallError::Unavailable(retry) => Self::Unavailable {
+                reason: retry.reason,
+                after: retry.after_ms.map(Duration::from_millis),
+            },
+            types::CallError::Other(text) => Self::Other(text),
+        }
+    }
+}
+
+impl From<&Inbound> for source::Inbound {
+    fn from(request: &Inbound) -> Self {
+        Self {
+            headers: pairs(&request.headers),
+            query: request.query.clone(),
+            body: request.body.clone(),
+            received_at_ms: millis(request.received_at),
+            extra: vec![],
+        }
+    }
+}
+
+impl From<types::Moment> for Told {
+    fn from(moment: types::Moment) -> Self {
+        match moment {
+            types::Moment::Millis(millis) => Self::Millis(millis),
+            types::Moment::Text(text) => Self::Text(text),
+        }
+    }
+}
+
+impl From<types::Alert> for Decoded {
+    fn from(alert: types::Alert) -> Self {
+        Self {
+            name: alert.name,
+            firing: alert.status == types::Status::Firing,
+            severity: alert.severity,
+            labels: alert.labels,
+            annotations: alert.annotations,
+            starts_at: alert.starts_at.map(Into::into),
+            ends_at: alert.ends_at.map(Into::into),
+            fingerprint: alert.fingerprint,
+            link: alert.link,
+        }
+    }
+}
+
+impl From<&Alert> for types::Alert {
+    fn from(alert: &Alert) -> Self {
+        let moment = |time: Option<Timestamp>| time.map(|time| types::Moment::Millis(millis(time)));
+        Self {
+            name: alert.name.clone(),
+            status: match alert.status {
+                Status::Firing => types::Status::Firing,
+                Status::Resolved => types::Status::Resolved,
+            },
+            severity: Some(alert.severity.as_str().to_string()),
+            labels: pairs(&alert.labels),
+            annotations: pairs(&alert.annotations),
+            starts_at: moment(alert.starts_at),
+            ends_at: moment(alert.ends_at),
+            fingerprint: Some(alert.fingerprint.clone()),
+            link: alert.link.clone(),
+            extra: vec![],
+        }
+    }
+}
+
+pub(super) fn notification(message: &Message, now: Timestamp) -> notifier::Notification {
+    notifier::Notification {
+        delivery_id: message.delivery.clone(),
+        incident_id: message.incident.to_string(),
+        occasion: match message.occasion {
+            Occasion::Approval => notifier::Occasion::Approval,
+            Occasion::Report => notifier::Occasion::Report,
+            Occasion::Resolved => notifier::Occasion::Resolved,
+        },
+        title: message.title.clone(),
+        severity: message.severity.clone(),
+        outcome: message.outcome.clone(),
+        body_markdown: message.body.clone(),
+        facts: message.facts.clone(),
+        alerts: message.alerts.iter().map(Into::into).collect(),
+        thread: message.thread.clone(),
+        language: message.language.clone(),
+        now_ms: millis(now),
+        extra: vec![],
+    }
+}
+
+pub(super) fn incident(incident: &Incident, now: Timestamp) -> wit_remediation::Incident {
+    wit_remediation::Incident {
+        id: incident.id.to_string(),
+        title: incident.title(),
+        severity: incident.severity().as_str().to_string(),
+        labels: pairs(&incident.labels()),
+        alerts: incident.alerts.iter().map(Into::into).collect(),
+        now_ms: millis(now),
+        extra: vec![],
+    }
+}
+
+pub(super) fn action(action: &Performed) -> wit_remediation::Action {
+    wit_remediation::Action {
+        name: action.name.clone(),
+        target: action.target.clone(),
+        arguments: action.arguments.clone(),
+        extra: vec![],
+    }
+}
+
+impl From<wit_remediation::Capability> for remediation::Capability {
+    fn from(capability: wit_remediation::Capability) -> Self {
+        Self {
+            name: capability.name,
+            description: capability.description,
+            schema: capability.schema,
+            risk: match capability.risk {
+                wit_remediation::Risk::Read => Risk::Read,
+                wit_remediation::Risk::Low => Risk::Low,
+                wit_remediation::Risk::High => Risk::High,
+                wit_remediation::Risk::Irreversible => Risk::Irreversible,
+            },
+            repeatable: capability.repeatable,
+        }
+    }
+}
+
+pub(super) fn proposal(proposal: wit_remediation::Proposal) -> Result<Proposal, String> {
+    Ok(Proposal {
+        call: call("call", proposal.call)?,
+        target: proposal.target,
+        reason: proposal.reason,
+        evidence: proposal.evidence,
+        root_cause: proposal.root_cause,
+        verify: proposal.verify.map(verification).transpose()?,
+        undo: proposal.undo.map(|undo| call("undo", undo)).transpose()?,
+    })
+}
+
+fn verification(verify: wit_remediation::Verification) -> Result<Verification, String> {
+    Ok(Verification {
+        look: call("verify.look", verify.look)?,
+        present: verify.present,
+        absent: verify.absent,
+        applied: verify.applied,
+        within_ms: verify.within_ms,
+        every_ms: verify.every_ms,
+    })
+}
+
+fn call(place: &str, call: wit_remediation::Call) -> Result<Call, String> {
+    let arguments = arguments(&format!("{place}.arguments"), &call.arguments)?;
+    Ok(Call { tool: call.tool, arguments })
+}

@@ -1,0 +1,119 @@
+//! The imported interfaces: each call is handed to the host's function of the same name.
+
+use std::time::Duration;
+
+use super::super::super::imports::{State, http_client, log, settings, signer, state, tools};
+use super::wit;
+use crate::domain::Risk;
+
+impl wit::types::Host for State {}
+
+impl wit::log::Host for State {
+    fn write(&mut self, level: wit::log::Level, message: String) -> wasmtime::Result<()> {
+        let level = match level {
+            wit::log::Level::Debug => log::Level::Debug,
+            wit::log::Level::Info => log::Level::Info,
+            wit::log::Level::Warn => log::Level::Warn,
+            wit::log::Level::Error => log::Level::Error,
+        };
+        Ok(log::write(self, level, &message)?)
+    }
+}
+
+impl wit::settings::Host for State {
+    fn get(&mut self) -> String {
+        settings::get(self)
+    }
+}
+
+impl wit::http_client::Host for State {
+    async fn send(
+        &mut self,
+        request: wit::http_client::Request,
+    ) -> Result<wit::http_client::Response, wit::http_client::HttpError> {
+        let request = http_client::Request {
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body,
+            timeout: request.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
+        };
+        match http_client::send(self, request).await {
+            Ok(response) => Ok(wit::http_client::Response {
+                status: response.status,
+                headers: response.headers,
+                body: response.body,
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl From<http_client::HttpError> for wit::http_client::HttpError {
+    fn from(error: http_client::HttpError) -> Self {
+        match error {
+            http_client::HttpError::Denied(text) => Self::Denied(text),
+            http_client::HttpError::Invalid(text) => Self::InvalidRequest(text),
+            http_client::HttpError::Timeout => Self::Timeout,
+            http_client::HttpError::Unreachable(text) => Self::Unreachable(text),
+            http_client::HttpError::TooLarge(size) => Self::ResponseTooLarge(size),
+            http_client::HttpError::Other(text) => Self::Other(text),
+        }
+    }
+}
+
+impl wit::signer::Host for State {
+    fn hmac_sha256(
+        &mut self,
+        key: String,
+        message: String,
+        encoding: wit::signer::Encoding,
+    ) -> Result<String, String> {
+        let encoding = match encoding {
+            wit::signer::Encoding::Hex => signer::Encoding::Hex,
+            wit::signer::Encoding::Base64 => signer::Encoding::Base64,
+        };
+        signer::hmac_sha256(&self.binding, &key, &message, encoding)
+    }
+}
+
+impl wit::state::Host for State {
+    async fn get(&mut self, key: String) -> Result<Option<String>, wit::state::StateError> {
+        state::get(&self.binding, key).await.map_err(Into::into)
+    }
+
+    async fn set(&mut self, key: String, value: String) -> Result<(), wit::state::StateError> {
+        state::set(&self.binding, key, value).await.map_err(Into::into)
+    }
+}
+
+impl From<state::StateError> for wit::state::StateError {
+    fn from(error: state::StateError) -> Self {
+        match error {
+            state::StateError::QuotaExceeded => Self::QuotaExceeded,
+            state::StateError::Other(text) => Self::Other(text),
+        }
+    }
+}
+
+impl wit::tools::Host for State {
+    fn catalogue(&mut self) -> Vec<wit::tools::Tool> {
+        let tools = tools::catalogue(self).into_iter();
+        tools
+            .map(|tool| wit::tools::Tool {
+                name: tool.name,
+                description: tool.description,
+                schema: tool.schema.to_string(),
+                read_only: tool.risk == Risk::Read,
+            })
+            .collect()
+    }
+
+    async fn look(&mut self, name: String, arguments: String) -> Result<String, wit::tools::ToolError> {
+        tools::look(self, name, &arguments).await.map_err(|error| match error {
+            tools::LookError::Denied(text) => wit::tools::ToolError::Denied(text),
+            tools::LookError::Failed(text) => wit::tools::ToolError::Failed(text),
+            tools::LookError::Unavailable(text) => wit::tools::ToolError::Unavailable(text),
+        })
+    }
+}

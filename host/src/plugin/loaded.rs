@@ -1,0 +1,93 @@
+//! From a package to linked code: digest, compilation or cache, inspection, linking.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, InstancePre};
+
+use super::cache::Cache;
+use super::engine::Runtime;
+use super::imports::State;
+use super::inspect::inspect;
+use super::instance::Code;
+use super::kind::Kind;
+use super::lane::{Exports, Lane};
+use super::manifest::Manifest;
+use super::options::Options;
+use super::package::Package;
+
+/// A plugin that can be called.
+pub(super) struct Loaded {
+    pub manifest: Manifest,
+    /// Of the component, in hex.
+    pub sha256: String,
+    pub lane: Lane,
+    pub code: Code,
+    pub exports: Exports,
+}
+
+/// Loads a package. Otherwise sentences about everything that is wrong with it.
+pub(super) fn load(
+    runtime: &Runtime,
+    cache: Option<&Cache>,
+    package: &Package,
+    options: &Options,
+) -> Result<Loaded, Vec<String>> {
+    let one = |problem: String| vec![problem];
+    let manifest = package.manifest.clone();
+    let bytes = package.component().map_err(one)?;
+    let sha256 = hex::encode(Sha256::digest(&bytes));
+    if let Some(pinned) = &options.sha256
+        && !pinned.eq_ignore_ascii_case(&sha256)
+    {
+        return Err(one(format!("its component's sha256 is {sha256}, and the configuration pins {pinned}")));
+    }
+    let problems = options.limits.problems();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let component = compile(runtime, cache, &bytes, &sha256).map_err(one)?;
+    let lane = inspect(runtime.engine(), &component, manifest.kind)?;
+    let (pre, exports) = link(runtime, lane, manifest.kind, &component)
+        .map_err(|error| one(format!("it does not fit the contract {}: {error:#}", lane.as_str())))?;
+    let limits = options.limits;
+    let wall = limits.wall_ms.map_or(manifest.kind.wall(), |ms| Duration::from_millis(ms.into()));
+    let code = Code {
+        label: manifest.label(),
+        pre,
+        cpu: Duration::from_millis(limits.cpu_ms.into()),
+        wall,
+        memory: (limits.memory_mib as usize) << 20,
+        places: Semaphore::new(limits.concurrency as usize),
+    };
+    Ok(Loaded { manifest, sha256, lane, code, exports })
+}
+
+fn link(
+    runtime: &Runtime,
+    lane: Lane,
+    kind: Kind,
+    component: &Component,
+) -> wasmtime::Result<(InstancePre<State>, Exports)> {
+    let pre = lane.linker(runtime, kind)?.instantiate_pre(component)?;
+    let exports = lane.exports(kind, &pre)?;
+    Ok((pre, exports))
+}
+
+fn compile(
+    runtime: &Runtime,
+    cache: Option<&Cache>,
+    bytes: &[u8],
+    sha256: &str,
+) -> Result<Component, String> {
+    if let Some(component) = cache.and_then(|cache| cache.load(runtime.engine(), sha256)) {
+        return Ok(component);
+    }
+    let component = Component::from_binary(runtime.engine(), bytes)
+        .map_err(|error| format!("its component cannot be compiled: {error:#}"))?;
+    if let Some(cache) = cache {
+        cache.store(runtime.engine(), sha256, &component);
+    }
+    Ok(component)
+}

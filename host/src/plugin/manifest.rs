@@ -1,0 +1,210 @@
+//! `plugin.toml`: what a plugin says about itself and what it asks for, read before any of its
+//! code runs.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::grants::Origin;
+use super::kind::Kind;
+
+/// A plugin's own account.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Lower-case letters, digits, `-` and `_`.
+    pub name: String,
+    /// What it does.
+    pub kind: Kind,
+    /// Its own version.
+    pub version: String,
+    /// One sentence for people.
+    #[serde(default)]
+    pub description: String,
+    /// The component's file beside the manifest; `<name>.wasm` by default.
+    pub component: Option<String>,
+    /// How an author builds it.
+    pub build: Option<Build>,
+    /// What it needs from the operator.
+    #[serde(default)]
+    pub asks: Asks,
+    /// JSON Schema of its settings, an object. Without one it takes none.
+    pub settings: Option<Value>,
+}
+
+/// `[build]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// A shell command, run in the plugin's folder.
+    pub command: String,
+}
+
+/// `[asks]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Asks {
+    /// Secrets to sign with.
+    pub signer: Vec<String>,
+    /// Tools to look with; `*` stands for any run of characters.
+    pub tools: Vec<String>,
+    /// Where it sends.
+    pub http: Vec<HttpAsk>,
+}
+
+/// `[[asks.http]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpAsk {
+    /// An origin, or `*` for whatever the operator grants.
+    pub origin: String,
+    /// HTTP methods.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Secrets that it sends there.
+    #[serde(default)]
+    pub secrets: Vec<String>,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest. The error is a sentence that names the place.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let manifest: Self = toml::from_str(text)
+            .map_err(|error| format!("plugin.toml: {}", error.to_string().trim()))?;
+        manifest.check().map_err(|problem| format!("plugin.toml: {problem}"))?;
+        Ok(manifest)
+    }
+
+    /// `feishu 0.1.0`, as it stands in messages.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+
+    /// The file that holds the component.
+    pub fn component_file(&self) -> String {
+        self.component.clone().unwrap_or_else(|| format!("{}.wasm", self.name))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !plain_name(&self.name) {
+            return Err(format!(
+                "name `{}` must start with a lower-case letter and hold only lower-case letters, \
+                 digits, `-` and `_`",
+                self.name
+            ));
+        }
+        if self.version.trim().is_empty() {
+            return Err("version is empty".into());
+        }
+        if self.component.as_deref().is_some_and(|file| file.starts_with('/') || file.contains("..")) {
+            return Err("component must be a file in the plugin's folder".into());
+        }
+        for ask in self.asks.http.iter().filter(|ask| ask.origin != "*") {
+            Origin::parse(&ask.origin).map_err(|problem| format!("asks.http: {problem}"))?;
+        }
+        let none = Asks::default();
+        let beyond = match self.kind {
+            Kind::Source if self.asks != none => Some("anything: a source has no network, no state and no tools"),
+            Kind::Notifier if !self.asks.tools.is_empty() => Some("tools: only a remediation has them"),
+            _ => None,
+        };
+        if let Some(beyond) = beyond {
+            return Err(format!("asks: a {} cannot ask for {beyond}", self.kind));
+        }
+        if self.settings.as_ref().is_some_and(|schema| !schema.is_object()) {
+            return Err("settings must be a table that holds a JSON Schema".into());
+        }
+        Ok(())
+    }
+
+    /// The lines of the host's configuration that grant all that the plugin asks for.
+    pub fn wanted(&self) -> String {
+        let mut secrets: Vec<&str> = self.asks.signer.iter().map(String::as_str).collect();
+        secrets.extend(self.asks.http.iter().flat_map(|ask| ask.secrets.iter().map(String::as_str)));
+        secrets.sort_unstable();
+        secrets.dedup();
+        let mut lines = vec![format!("[plugins.{}]", self.name)];
+        if !secrets.is_empty() {
+            let each: Vec<String> = secrets
+                .iter()
+                .map(|name| format!("\"{name}\" = {{ env = \"{}\" }}", variable(&self.name, name)))
+                .collect();
+            lines.push(format!("secrets = {{ {} }}", each.join(", ")));
+        }
+        let grants: Vec<String> = self
+            .asks
+            .http
+            .iter()
+            .map(|ask| {
+                let origin = if ask.origin == "*" { "https://…" } else { &ask.origin };
+                super::grants::grant_line(origin, &ask.methods, &ask.secrets, false)
+            })
+            .collect();
+        if !grants.is_empty() {
+            lines.push(format!("grant = [{}]", grants.join(", ")));
+        }
+        lines.join("\n")
+    }
+}
+
+/// A name that can stand in a URL, a TOML key and a tool's name.
+pub(super) fn plain_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.len() <= 64
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+}
+
+fn variable(plugin: &str, secret: &str) -> String {
+    format!("{plugin}_{secret}").to_uppercase().replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FEISHU: &str = r#"
+        name = "feishu"
+        kind = "notifier"
+        version = "0.1.0"
+        [build]
+        command = "cargo build"
+        [asks]
+        signer = ["sign-secret"]
+        [[asks.http]]
+        origin = "https://open.feishu.cn"
+        methods = ["POST"]
+        secrets = ["token"]
+        [settings]
+        type = "object"
+        required = ["token"]
+    "#;
+
+    #[test]
+    fn a_manifest_says_what_the_operator_must_grant() {
+        let manifest = Manifest::parse(FEISHU).unwrap();
+        assert_eq!(manifest.label(), "feishu 0.1.0");
+        assert_eq!(manifest.component_file(), "feishu.wasm");
+        assert_eq!(
+            manifest.wanted(),
+            "[plugins.feishu]\n\
+             secrets = { \"sign-secret\" = { env = \"FEISHU_SIGN_SECRET\" }, \"token\" = { env = \"FEISHU_TOKEN\" } }\n\
+             grant = [{ origin = \"https://open.feishu.cn\", methods = [\"POST\"], secrets = [\"token\"] }]"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let cases = [
+            ("name = \"feishu\"", "name = \"Fei shu\"", "lower-case"),
+            ("version = \"0.1.0\"", "version = \"0.1.0\"\ncolour = 1", "colour"),
+            ("kind = \"notifier\"", "kind = \"chat\"", "chat"),
+            ("origin = \"https://open.feishu.cn\"", "origin = \"open.feishu.cn\"", "asks.http"),
+            ("kind = \"notifier\"", "kind = \"source\"", "no network"),
+            ("signer =", "tools = [\"*\"]\nsigner =", "only a remediation"),
+            ("version = \"0.1.0\"", "version = \"0.1.0\"\ncomponent = \"../x.wasm\"", "folder"),
+        ];
+        for (from, to, want) in cases {
+            let error = Manifest::parse(&FEISHU.replacen(from, to, 1)).unwrap_err();
+            assert!(error.contains(want), "{to}: {error}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What an operator's configuration says about plugins: `[plugins.NAME]` and `[notifiers.NAME]`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::secret::SecretSource;
+
+/// `[plugins.NAME]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Handed to the plugin; checked against its schema.
+    pub settings: Map<String, Value>,
+    /// Secrets by name. The plugin sees the names only.
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// What it may reach. Nothing by default.
+    pub grant: Vec<Grant>,
+    /// The component's digest in hex. A component with any other digest is not loaded.
+    pub sha256: Option<String>,
+    /// What a call may use.
+    pub limits: Limits,
+}
+
+/// `[notifiers.NAME]`: a target of a notifier plugin. What it says goes before what the plugin's
+/// own table says, key by key.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetOptions {
+    /// The notifier plugin.
+    pub plugin: String,
+    /// As for the plugin.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+    /// As for the plugin.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// As for the plugin; added to what the plugin's own table grants.
+    #[serde(default)]
+    pub grant: Vec<Grant>,
+}
+
+/// What a plugin may send, and with which secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// `https://host` or `https://host:port`.
+    pub origin: String,
+    /// HTTP methods. Without any, nothing may be sent.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Names of secrets that may go there.
+    #[serde(default)]
+    pub secrets: Vec<String>,
+    /// Whether the origin may lie at a private or loopback address.
+    #[serde(default)]
+    pub private: bool,
+}
+
+/// What one call of a plugin may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Memory in MiB, all of the plugin's linear memories together; at most 256.
+    pub memory_mib: u32,
+    /// CPU time in milliseconds.
+    pub cpu_ms: u32,
+    /// Time in milliseconds, waiting for others included; by default 5 s for a source, 30 s for a
+    /// notifier and 60 s for a remediation.
+    pub wall_ms: Option<u32>,
+    /// Calls at the same time; more wait.
+    pub concurrency: u32,
+    /// Log text in KiB.
+    pub log_kib: u32,
+    /// HTTP requests.
+    pub requests: u32,
+    /// Body of an HTTP response in KiB.
+    pub response_kib: u32,
+    /// Calls of read-only tools.
+    pub looks: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_mib: 64,
+            cpu_ms: 250,
+            wall_ms: None,
+            concurrency: 8,
+            log_kib: 64,
+            requests: 32,
+            response_kib: 1024,
+            looks: 40,
+        }
+    }
+}
+
+/// The most memory that a plugin can be given in MiB; the pool's slots have this size.
+pub const MOST_MEMORY_MIB: u32 = 256;
+
+impl Limits {
+    /// Sentences about values that cannot be used.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if !(1..=MOST_MEMORY_MIB).contains(&self.memory_mib) {
+            problems.push(format!("limits.memory_mib must be 1 to {MOST_MEMORY_MIB}"));
+        }
+        for (name, value) in [
+            ("cpu_ms", Some(self.cpu_ms)),
+            ("wall_ms", self.wall_ms),
+            ("concurrency", Some(self.concurrency)),
+        ] {
+            if value == Some(0) {
+                problems.push(format!("limits.{name} must be at least 1"));
+            }
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_of_the_configuration() {
+        let options: Options = toml::from_str(
+            r#"
+            settings = { receive_id = "oc_1", keyword = "{{secret:word}}" }
+            secrets = { word = { env = "WORD" } }
+            grant = [{ origin = "https://open.feishu.cn", methods = ["POST"], secrets = ["word"] }]
+            limits = { cpu_ms = 500 }
+            "#,
+        )
+        .unwrap();
+        assert!(!options.grant[0].private);
+        assert_eq!(options.limits, Limits { cpu_ms: 500, ..Limits::default() });
+
+        let target: TargetOptions = toml::from_str(r#"plugin = "feishu""#).unwrap();
+        assert!(target.grant.is_empty());
+        assert!(toml::from_str::<Options>("grants = []").is_err());
+        assert!(toml::from_str::<Options>("secrets = { word = \"plain\" }").is_err());
+    }
+
+    #[test]
+    fn limits_that_cannot_be_used_are_named() {
+        let limits = Limits { memory_mib: 1024, concurrency: 0, ..Limits::default() };
+        assert_eq!(limits.problems().len(), 2);
+        assert!(Limits::default().problems().is_empty());
+    }
+}

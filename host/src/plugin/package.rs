@@ -1,0 +1,125 @@
+//! Where plugins come from: bundled with the host, or a folder each beside others.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::Problem;
+use super::manifest::Manifest;
+
+/// A plugin inside the host's binary: name, `plugin.toml`, component.
+pub type Bundled = (&'static str, &'static str, &'static [u8]);
+
+/// A plugin before it is compiled.
+#[derive(Clone, Debug)]
+pub(super) struct Package {
+    pub manifest: Manifest,
+    /// The folder; none when bundled.
+    pub folder: Option<PathBuf>,
+    component: Component,
+}
+
+#[derive(Clone, Debug)]
+enum Component {
+    Bytes(&'static [u8]),
+    File(PathBuf),
+}
+
+impl Package {
+    /// The component's bytes. The error is a sentence.
+    pub fn component(&self) -> Result<Cow<'static, [u8]>, String> {
+        match &self.component {
+            Component::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
+            Component::File(path) => match fs::read(path) {
+                Ok(bytes) => Ok(Cow::Owned(bytes)),
+                Err(error) => {
+                    let build = self.manifest.build.as_ref().map(|build| build.command.as_str());
+                    let hint = build.map(|command| format!("; it is built by `{command}`"));
+                    Err(format!("{} cannot be read: {error}{}", path.display(), hint.unwrap_or_default()))
+                }
+            },
+        }
+    }
+}
+
+/// Finds all plugins. A plugin of the folder takes the place of a bundled one of the same name.
+pub(super) fn find(bundled: &[Bundled], folder: Option<&Path>, problems: &mut Vec<Problem>) -> Vec<Package> {
+    let mut packages = Vec::new();
+    for (name, manifest, bytes) in bundled {
+        match Manifest::parse(manifest) {
+            Ok(manifest) => packages.push(Package {
+                manifest,
+                folder: None,
+                component: Component::Bytes(bytes),
+            }),
+            Err(problem) => problems.push(Problem::new(*name, problem)),
+        }
+    }
+    for package in folder.into_iter().flat_map(|folder| in_folder(folder, problems)) {
+        packages.retain(|other| other.manifest.name != package.manifest.name);
+        packages.push(package);
+    }
+    packages.sort_by(|a, b| a.manifest.name.cmp(&b.manifest.name));
+    packages
+}
+
+fn in_folder(folder: &Path, problems: &mut Vec<Problem>) -> Vec<Package> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            problems.push(Problem::new("plugins", format!("{}: {error}", folder.display())));
+            return vec![];
+        }
+    };
+    let mut packages = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.join("plugin.toml").is_file() {
+            match open(&path) {
+                Ok(package) => packages.push(package),
+                Err(problem) => problems.push(Problem::new(path.display().to_string(), problem)),
+            }
+        }
+    }
+    packages
+}
+
+/// Reads the plugin of one folder. The error is a sentence.
+pub(super) fn open(folder: &Path) -> Result<Package, String> {
+    let text = fs::read_to_string(folder.join("plugin.toml")).map_err(|e| format!("plugin.toml: {e}"))?;
+    let manifest = Manifest::parse(&text)?;
+    if folder.file_name().is_some_and(|name| name != manifest.name.as_str()) {
+        return Err(format!("plugin.toml: name `{}` must be the folder's name", manifest.name));
+    }
+    let component = Component::File(folder.join(manifest.component_file()));
+    Ok(Package { manifest, folder: Some(folder.to_path_buf()), component })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_replaces_what_is_bundled_and_strangers_are_passed_over() {
+        let folder = std::env::temp_dir().join(format!("tidegate-packages-{}", std::process::id()));
+        for (name, manifest) in [
+            ("demo", "name = \"demo\"\nkind = \"source\"\nversion = \"2\""),
+            ("misnamed", "name = \"other\"\nkind = \"source\"\nversion = \"1\""),
+        ] {
+            fs::create_dir_all(folder.join(name)).unwrap();
+            fs::write(folder.join(name).join("plugin.toml"), manifest).unwrap();
+        }
+        fs::create_dir_all(folder.join("no-plugin")).unwrap();
+        let bundled: [Bundled; 2] = [
+            ("demo", "name = \"demo\"\nkind = \"source\"\nversion = \"1\"", b""),
+            ("kept", "name = \"kept\"\nkind = \"source\"\nversion = \"1\"", b"x"),
+        ];
+        let mut problems = Vec::new();
+        let found = find(&bundled, Some(&folder), &mut problems);
+        let labels: Vec<String> = found.iter().map(|package| package.manifest.label()).collect();
+        assert_eq!(labels, ["demo 2", "kept 1"]);
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].text.contains("folder's name"), "{}", problems[0]);
+        assert!(found[0].component().unwrap_err().contains("demo.wasm cannot be read"));
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

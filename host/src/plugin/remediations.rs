@@ -1,0 +1,190 @@
+//! Remediation plugins as the pipeline sees them: they plan, and their own actions are tools.
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::error::{Cause, Failure};
+use super::imports::State;
+use super::kind::CallError;
+use super::kind::remediation::{Effect, Performed, Remediate, tools};
+use super::lane::Exports;
+use super::registry::{Plugins, Unit};
+use crate::domain::text::cut;
+use crate::domain::{Call, Incident, Risk, Tool};
+use crate::ports::{Planned, Planners, ToolAnswer, ToolError};
+
+/// A result is cut to this many bytes.
+const RESULT: usize = 64 << 10;
+
+/// The attempt of a read-only action, which needs none.
+const LOOK: &str = "look";
+
+impl Planners for Plugins {
+    fn plan<'a>(
+        &'a self,
+        plugin: &'a str,
+        incident: &'a Incident,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Planned, String>> {
+        Box::pin(async move {
+            let unknown = || format!("there is no remediation plugin `{plugin}`");
+            let unit = self.remediations.get(plugin).ok_or_else(unknown)?;
+            let exports = exports(unit).ok_or_else(unknown)?;
+            let answer = unit
+                .loaded
+                .code
+                .call(&self.runtime, unit.state(), |store, instance, _| {
+                    exports.plan(store, instance, incident, now)
+                })
+                .await;
+            let (answer, looks) = match answer {
+                Ok((answer, state)) => (Ok(answer), state.looks.answered),
+                Err(failure) => (Err(failure), vec![]),
+            };
+            unit.note(&answer);
+            let label = unit.loaded.manifest.label();
+            let proposed = answer
+                .map_err(|failure| failure.to_string())?
+                .map_err(|error| format!("plugin {label}: {error}"))?;
+            let proposals: Result<Vec<_>, String> = proposed
+                .into_iter()
+                .enumerate()
+                .map(|(i, proposal)| {
+                    proposal.map_err(|text| format!("plugin {label}: proposals[{i}].{text}"))
+                })
+                .collect();
+            Ok(Planned { proposals: proposals?, looks })
+        })
+    }
+}
+
+impl Plugins {
+    /// What remediation plugins can do themselves, as entries of the catalogue.
+    pub fn tools(&self) -> Vec<Tool> {
+        self.remediations.values().flat_map(|unit| unit.tools.iter().cloned()).collect()
+    }
+
+    /// Whether a tool's name is an action of a plugin.
+    pub fn owns(&self, tool: &str) -> bool {
+        self.find(tool).is_some()
+    }
+
+    /// Calls an action that only reads.
+    pub async fn look(&self, call: &Call) -> Result<ToolAnswer, ToolError> {
+        match self.find(&call.tool) {
+            Some((_, tool)) if tool.risk != Risk::Read => {
+                Err(ToolError::Refused(format!("`{}` can change things", call.tool)))
+            }
+            _ => self.perform(call, "", LOOK).await,
+        }
+    }
+
+    /// Performs an action. `attempt` is stable across retries; a plugin that says `repeatable`
+    /// changes nothing more when it sees it again.
+    pub async fn perform(&self, call: &Call, target: &str, attempt: &str) -> Result<ToolAnswer, ToolError> {
+        let (unit, exports, action) = self.action(call, target)?;
+        let answer = unit
+            .loaded
+            .code
+            .call(&self.runtime, unit.state(), |store, instance, _| {
+                exports.execute(store, instance, attempt, &action)
+            })
+            .await;
+        settle(unit, answer)
+    }
+
+    /// Takes back what [`Self::perform`] did in this attempt; none when the plugin cannot.
+    pub async fn undo(
+        &self,
+        call: &Call,
+        target: &str,
+        attempt: &str,
+    ) -> Option<Result<ToolAnswer, ToolError>> {
+        let (unit, exports, action) = self.action(call, target).ok()?;
+        if !exports.reversible() {
+            return None;
+        }
+        let answer = unit
+            .loaded
+            .code
+            .call(&self.runtime, unit.state(), |store, instance, _| {
+                exports.undo(store, instance, attempt, &action)
+            })
+            .await;
+        Some(settle(unit, answer))
+    }
+
+    /// Whether an attempt took effect; none when the plugin cannot say.
+    pub async fn probe(&self, call: &Call, target: &str, attempt: &str) -> Option<Effect> {
+        let (unit, exports, action) = self.action(call, target).ok()?;
+        if !exports.probed() {
+            return None;
+        }
+        let answer = unit
+            .loaded
+            .code
+            .call(&self.runtime, unit.state(), |store, instance, _| {
+                exports.probe(store, instance, attempt, &action)
+            })
+            .await
+            .map(|(answer, _)| answer);
+        unit.note(&answer);
+        Some(answer.ok().and_then(Result::ok).unwrap_or(Effect::Unknown))
+    }
+
+    /// Asks a plugin what it can do itself. The error is a sentence.
+    pub(super) async fn capabilities(&self, unit: &Unit) -> Result<Vec<Tool>, String> {
+        let Some(exports) = exports(unit) else { return Ok(vec![]) };
+        let answer = unit
+            .loaded
+            .code
+            .call(&self.runtime, unit.state(), |store, instance, _| exports.capabilities(store, instance))
+            .await
+            .map(|(answer, _)| answer);
+        unit.note(&answer);
+        let list = answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
+        tools(&unit.loaded.manifest.name, list)
+    }
+
+    fn find(&self, tool: &str) -> Option<(&Unit, &Tool)> {
+        let (plugin, _) = tool.split_once('.')?;
+        let unit = self.remediations.get(plugin)?;
+        Some((unit, unit.tools.iter().find(|known| known.name == tool)?))
+    }
+
+    fn action(&self, call: &Call, target: &str) -> Result<(&Unit, &dyn Remediate, Performed), ToolError> {
+        let found = self.find(&call.tool).and_then(|(unit, _)| Some((unit, exports(unit)?)));
+        let (unit, exports) =
+            found.ok_or_else(|| ToolError::Refused(format!("there is no action `{}`", call.tool)))?;
+        let name = call.tool.split_once('.').map(|(_, name)| name.to_string()).unwrap_or_default();
+        let arguments = Value::Object(call.arguments.clone()).to_string();
+        Ok((unit, exports, Performed { name, target: target.to_string(), arguments }))
+    }
+}
+
+fn exports(unit: &Unit) -> Option<&dyn Remediate> {
+    match &unit.loaded.exports {
+        Exports::Remediation(exports) => Some(exports.as_ref()),
+        _ => None,
+    }
+}
+
+/// What became of an action. Unless the plugin never ran or says that nothing can come of it, it
+/// may have had its effect.
+fn settle(
+    unit: &Unit,
+    answer: Result<(Result<String, CallError>, State), Failure>,
+) -> Result<ToolAnswer, ToolError> {
+    let answer = answer.map(|(answer, _)| answer);
+    unit.note(&answer);
+    match answer {
+        Ok(Ok(text)) => Ok(ToolAnswer { ok: true, text: cut(&text, RESULT) }),
+        Ok(Err(error @ CallError::Unavailable { .. })) => Err(ToolError::Lost(error.to_string())),
+        Ok(Err(error)) => Ok(ToolAnswer { ok: false, text: cut(&error.to_string(), RESULT) }),
+        Err(failure @ Failure { cause: Cause::Busy(_), .. }) => {
+            Err(ToolError::Unavailable(failure.to_string()))
+        }
+        Err(failure) => Err(ToolError::Lost(failure.to_string())),
+    }
+}

@@ -1,0 +1,68 @@
+//! The one door through which randomness comes in: ids and jitter, nothing secret.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Mutex;
+
+/// A stream of random numbers (SplitMix64). Not for keys or tokens.
+#[derive(Debug)]
+pub struct Random(Mutex<u64>);
+
+impl Random {
+    /// Seeded by the operating system.
+    pub fn from_system() -> Self {
+        Self::seeded(RandomState::new().build_hasher().finish())
+    }
+
+    /// The same seed gives the same numbers.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Mutex::new(seed))
+    }
+
+    /// The next number.
+    pub fn next(&self) -> u64 {
+        let mut state = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = *state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`; 0 when `bound` is 0.
+    pub fn below(&self, bound: u64) -> u64 {
+        self.next().checked_rem(bound).unwrap_or(0)
+    }
+}
+
+/// Ids sort by time and stay short: 9 characters of milliseconds, 4 of chance.
+pub fn incident_id(now: jiff::Timestamp, random: &Random) -> String {
+    let mut id = base32(u64::try_from(now.as_millisecond()).unwrap_or(0), 9);
+    id.push_str(&base32(random.next(), 4));
+    id
+}
+
+fn base32(mut value: u64, digits: usize) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut text = Vec::with_capacity(digits);
+    for _ in 0..digits {
+        let digit = usize::try_from(value & 31).unwrap_or(0);
+        text.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'0')));
+        value >>= 5;
+    }
+    text.iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time() {
+        let random = Random::seeded(1);
+        let early = incident_id(jiff::Timestamp::from_millisecond(1_763_000_000_000).unwrap(), &random);
+        let late = incident_id(jiff::Timestamp::from_millisecond(1_763_000_000_001).unwrap(), &random);
+        assert!(early < late, "{early} {late}");
+        assert_eq!(early.len(), 13);
+    }
+}

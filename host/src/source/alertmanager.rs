@@ -1,0 +1,205 @@
+//! Prometheus Alertmanager: the webhook body (versions 3 and 4, and what others send in its form),
+//! and the bare list of its API.
+//!
+//! Each alert has a status of its own; the one of the message only says whether any alert fires.
+//! What the message repeats about its group (`groupLabels`, `commonLabels`, `groupKey`) is derived,
+//! sometimes wrong, and not read. A body is read straight into its final form; only one that does
+//! not fit is read again, slowly, to say exactly where it does not.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::path::At;
+use crate::domain::alert::fingerprint;
+use crate::domain::text::cut;
+use crate::domain::{Alert, Labels, Severity, Status};
+use crate::ports::Inbound;
+
+/// The source's name.
+pub const NAME: &str = "alertmanager";
+
+/// The name of an alert without the label `alertname`.
+const UNNAMED: &str = "unnamed";
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    status: Option<Text<'a>>,
+    #[serde(borrow)]
+    alerts: Vec<Item<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Item<'a> {
+    #[serde(borrow)]
+    status: Option<Text<'a>>,
+    labels: Option<Labels>,
+    annotations: Option<Labels>,
+    #[serde(borrow)]
+    starts_at: Option<Text<'a>>,
+    #[serde(borrow)]
+    ends_at: Option<Text<'a>>,
+    #[serde(rename = "generatorURL")]
+    generator_url: Option<String>,
+    fingerprint: Option<String>,
+}
+
+/// Text that is borrowed from the body where it holds no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Text<'_> {
+    fn given<'b>(text: &'b Option<Self>) -> Option<&'b str> {
+        text.as_ref().map(|text| text.0.trim()).filter(|text| !text.is_empty())
+    }
+}
+
+/// Reads the alerts of one request.
+///
+/// # Errors
+/// A sentence that names the place which is wrong.
+pub fn decode(request: &Inbound) -> Result<Vec<Alert>, String> {
+    let body = request.body.trim_start_matches('\u{feff}');
+    let bare = match body.trim_start().as_bytes().first() {
+        None => return Err("the body is empty; an Alertmanager message is JSON with a list of alerts".into()),
+        Some(first) => *first == b'[',
+    };
+    let quick = if bare {
+        serde_json::from_str(body).map(|alerts| Message { status: None, alerts })
+    } else {
+        serde_json::from_str::<Message>(body)
+    };
+    let message = match quick {
+        Ok(message) => message,
+        Err(_) => {
+            let value: Value =
+                serde_json::from_str(body).map_err(|error| format!("the body is not JSON: {error}"))?;
+            read(At::root(&value))?
+        }
+    };
+    let before = if bare { "" } else { "alerts" };
+    let Message { status, alerts } = message;
+    let root = Text::given(&status).map(|word| status_of(word, &"status")).transpose()?;
+    let numbered = alerts.into_iter().enumerate();
+    numbered.map(|(i, item)| normalise(item, root, &format_args!("{before}[{i}]"), request.received_at)).collect()
+}
+
+fn normalise(
+    item: Item<'_>,
+    root: Option<Status>,
+    place: &dyn fmt::Display,
+    now: Timestamp,
+) -> Result<Alert, String> {
+    let labels = item.labels.unwrap_or_default();
+    let mut annotations = item.annotations.unwrap_or_default();
+    if labels.is_empty() {
+        return Err(format!("{place}.labels: is missing or empty; an alert is known by its labels"));
+    }
+    let mut time = |key: &str, text: &Option<Text<'_>>| {
+        let text = Text::given(text)?;
+        match text.parse::<Timestamp>() {
+            // Go's and the Unix zero time both mean that there is none.
+            Ok(time) => Some(time).filter(|time| *time > Timestamp::UNIX_EPOCH),
+            Err(_) => {
+                // An alert is not lost over a time that nobody can read.
+                annotations.insert(key.into(), text.into());
+                None
+            }
+        }
+    };
+    let starts_at = time("startsAt", &item.starts_at);
+    let ends_at = time("endsAt", &item.ends_at);
+    let name = labels.get("alertname").filter(|name| !name.is_empty());
+    let own = Text::given(&item.status).map(|word| status_of(word, &format_args!("{place}.status"))).transpose()?;
+    let status = match (own.or(root), name) {
+        (Some(status), _) => status,
+        (None, Some(_)) if ends_at.is_some_and(|end| end <= now) => Status::Resolved,
+        (None, Some(_)) => Status::Firing,
+        (None, None) => {
+            return Err(format!(
+                "{place}: has neither a status, its own or the message's, nor the label alertname, \
+                 so it cannot be told what it says"
+            ));
+        }
+    };
+    let name = name.cloned().unwrap_or_else(|| UNNAMED.into());
+    let given = item.fingerprint.filter(|given| !given.trim().is_empty());
+    Ok(Alert {
+        source: NAME.into(),
+        status,
+        severity: Severity::from_word(labels.get("severity").map(String::as_str)),
+        starts_at,
+        ends_at: ends_at.filter(|_| status == Status::Resolved),
+        fingerprint: given.unwrap_or_else(|| fingerprint(NAME, &name, &labels)),
+        link: item.generator_url.filter(|link| is_link(link)),
+        name,
+        labels,
+        annotations,
+    })
+}
+
+/// `active`, `suppressed` and `unprocessed` are the words of the API's own listing.
+fn status_of(word: &str, place: &dyn fmt::Display) -> Result<Status, String> {
+    if word.eq_ignore_ascii_case("resolved") {
+        return Ok(Status::Resolved);
+    }
+    let firing = ["firing", "active", "suppressed", "unprocessed"];
+    if firing.iter().any(|known| word.eq_ignore_ascii_case(known)) {
+        return Ok(Status::Firing);
+    }
+    Err(format!("{place}: expected \"firing\" or \"resolved\", found {:?}", cut(word, 40)))
+}
+
+/// A link is shown to people: `javascript:` and the like are none. Some senders leave the scheme out.
+fn is_link(text: &str) -> bool {
+    match text.split_once("://") {
+        Some((scheme, rest)) => matches!(scheme, "http" | "https") && !rest.is_empty(),
+        None => !text.is_empty() && !text.contains(':'),
+    }
+}
+
+/// The slow way, which says what is wrong where.
+fn read(root: At<'_>) -> Result<Message<'static>, String> {
+    if root.value().is_array() {
+        return Ok(Message { status: None, alerts: items(root)? });
+    }
+    root.object()?;
+    let status = root.get("status").map(text).transpose()?;
+    match root.get("alerts") {
+        Some(list) => Ok(Message { status, alerts: items(list)? }),
+        None => Err("alerts: is missing; an Alertmanager message has a list of alerts".into()),
+    }
+}
+
+fn items(list: At<'_>) -> Result<Vec<Item<'static>>, String> {
+    list.list()?.iter().enumerate().map(|(i, value)| item(list.element(i, value))).collect()
+}
+
+fn item(at: At<'_>) -> Result<Item<'static>, String> {
+    at.object()?;
+    let owned = |at: At<'_>| at.text().map(str::to_string);
+    // The API's own listing has an object here.
+    let status = at.get("status");
+    let state = status.as_ref().and_then(|status| status.get("state"));
+    Ok(Item {
+        status: state.or(status).map(text).transpose()?,
+        labels: at.get("labels").map(|at| at.labels()).transpose()?,
+        annotations: at.get("annotations").map(|at| at.labels()).transpose()?,
+        starts_at: at.get("startsAt").map(text).transpose()?,
+        ends_at: at.get("endsAt").map(text).transpose()?,
+        generator_url: at.get("generatorURL").map(owned).transpose()?,
+        fingerprint: at.get("fingerprint").map(owned).transpose()?,
+    })
+}
+
+fn text(at: At<'_>) -> Result<Text<'static>, String> {
+    at.text().map(|text| Text(text.to_string().into()))
+}
+
+#[cfg(test)]
+mod tests;

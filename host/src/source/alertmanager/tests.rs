@@ -1,0 +1,126 @@
+//! Recorded bodies decode to what lies beside them; every wrong place is named.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::*;
+use crate::config::secret::variable;
+
+fn request(body: impl Into<String>) -> Inbound {
+    Inbound {
+        headers: Labels::new(),
+        query: Vec::new(),
+        body: body.into(),
+        received_at: "2026-06-01T00:00:00Z".parse().unwrap(),
+    }
+}
+
+fn slowly(request: &Inbound) -> Result<Vec<Alert>, String> {
+    let value: Value = serde_json::from_str(&request.body).unwrap();
+    let message = read(At::root(&value))?;
+    let root = Text::given(&message.status).map(|word| status_of(word, &"status")).transpose()?;
+    let items = message.alerts.into_iter().enumerate();
+    items.map(|(i, item)| normalise(item, root, &format_args!("alerts[{i}]"), request.received_at)).collect()
+}
+
+#[test]
+fn recorded_bodies_decode_to_what_lies_beside_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/source/testdata/alertmanager");
+    let mut cases = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        cases += 1;
+        let request = request(std::fs::read_to_string(&path).unwrap());
+        let decoded = decode(&request);
+        assert_eq!(decoded, slowly(&request), "both ways agree on {}", path.display());
+        let got = match decoded {
+            Ok(alerts) => json!({ "alerts": alerts }),
+            Err(error) => json!({ "error": error }),
+        };
+        let got = serde_json::to_string_pretty(&got).unwrap() + "\n";
+        let expected = path.with_extension("expected");
+        if variable("TIDEGATE_BLESS").is_some() {
+            std::fs::write(&expected, &got).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&expected).unwrap_or_default(), got, "{}", path.display());
+    }
+    assert!(cases >= 17, "{cases}");
+}
+
+#[test]
+fn every_wrong_place_is_named() {
+    let nested = "[".repeat(200_000);
+    for (body, want) in [
+        ("", "the body is empty"),
+        (" \n", "the body is empty"),
+        ("{", "the body is not JSON: EOF while parsing an object at line 1 column 1"),
+        ("{\"alerts\":\n [}", "the body is not JSON: expected value at line 2 column 3"),
+        (nested.as_str(), "the body is not JSON: recursion limit exceeded at line 1 column 128"),
+        ("3", "the body: expected an object, found a number"),
+        ("\"text\"", "the body: expected an object, found a string"),
+        ("{}", "alerts: is missing"),
+        (r#"{"alerts":null}"#, "alerts: is missing"),
+        (r#"{"alerts":{}}"#, "alerts: expected a list, found an object"),
+        (r#"{"status":1,"alerts":[]}"#, "status: expected a string, found a number"),
+        (r#"{"status":"odd","alerts":[]}"#, "status: expected \"firing\" or \"resolved\", found \"odd\""),
+        (r#"{"alerts":[7]}"#, "alerts[0]: expected an object, found a number"),
+        (r#"{"alerts":[{}]}"#, "alerts[0].labels: is missing or empty"),
+        (r#"[{"labels":[]}]"#, "[0].labels: expected an object, found a list"),
+        (
+            r#"{"alerts":[{"labels":{"alertname":"a"}},{"labels":{"alertname":"a","severity":3}}]}"#,
+            "alerts[1].labels.severity: expected a string, found a number",
+        ),
+        (
+            r#"{"alerts":[{"labels":{"alertname":"a"},"annotations":{"x":{}}}]}"#,
+            "alerts[0].annotations.x: expected a string, found an object",
+        ),
+        (
+            r#"{"alerts":[{"labels":{"alertname":"a"},"startsAt":1}]}"#,
+            "alerts[0].startsAt: expected a string, found a number",
+        ),
+        (
+            r#"{"alerts":[{"labels":{"alertname":"a"},"status":"broken"}]}"#,
+            "alerts[0].status: expected \"firing\" or \"resolved\", found \"broken\"",
+        ),
+        (r#"{"alerts":[{"labels":{"job":"a"}}]}"#, "alerts[0]: has neither a status"),
+    ] {
+        let error = decode(&request(body)).unwrap_err();
+        assert!(error.starts_with(want), "{error}\n  should start with\n{want}");
+    }
+}
+
+#[test]
+fn the_apis_lists_are_understood() {
+    let pushed = r#"[{"labels":{"alertname":"a"},"endsAt":"2026-07-01T00:00:00Z"},
+                     {"labels":{"alertname":"b"},"endsAt":"2026-05-31T00:00:00Z"},
+                     {"labels":{"alertname":"c"},"annotations":null}]"#;
+    let alerts = decode(&request(pushed)).unwrap();
+    let status: Vec<Status> = alerts.iter().map(|alert| alert.status).collect();
+    assert_eq!(status, [Status::Firing, Status::Resolved, Status::Firing]);
+    assert_eq!(alerts[0].ends_at, None, "an end in the future is an expiry");
+    let listed = r#"[{"labels":{"alertname":"a"},"status":{"state":"active","silencedBy":[]}}]"#;
+    assert_eq!(decode(&request(listed)).unwrap()[0].status, Status::Firing);
+    assert_eq!(decode(&request(r#"{"alerts":[],"status":"firing"}"#)).unwrap(), []);
+}
+
+#[test]
+fn an_alert_is_not_lost_over_an_odd_time_or_link() {
+    let body = r#"{"status":"firing","alerts":[{"labels":{"job":"x"},"startsAt":"yesterday",
+        "generatorURL":"javascript:alert(1)","fingerprint":" "}]}"#;
+    let alert = decode(&request(body)).unwrap().remove(0);
+    assert_eq!((alert.starts_at, alert.link.as_deref(), alert.name.as_str()), (None, None, "unnamed"));
+    assert_eq!(alert.annotations["startsAt"], "yesterday");
+    assert_eq!(alert.fingerprint.len(), 16);
+}
+
+#[test]
+fn ten_thousand_alerts_in_one_body_are_fine() {
+    let one = |i: usize| format!(r#"{{"status":"firing","labels":{{"alertname":"a","pod":"p{i}"}}}}"#);
+    let body = format!(r#"{{"alerts":[{}]}}"#, (0..10_000).map(one).collect::<Vec<_>>().join(","));
+    let alerts = decode(&request(body)).unwrap();
+    assert_eq!((alerts.len(), alerts[9_999].labels["pod"].as_str()), (10_000, "p9999"));
+}

@@ -1,0 +1,103 @@
+//! Walks JSON and names the place where it is not what it should be.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::domain::Labels;
+
+/// A value and the way to it, such as `alerts[1].labels.severity`.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
+    value: &'a Value,
+    way: Way<'a>,
+}
+
+/// The way to a value; the steps live on the stack, so that a walk without errors builds no text.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    Root,
+    Key(&'a Way<'a>, &'a str),
+    Index(&'a Way<'a>, usize),
+}
+
+impl fmt::Display for Way<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Way::Root => Ok(()),
+            Way::Key(Way::Root, key) => f.write_str(key),
+            Way::Key(before, key) => write!(f, "{before}.{key}"),
+            Way::Index(before, index) => write!(f, "{before}[{index}]"),
+        }
+    }
+}
+
+impl<'a> At<'a> {
+    /// The start of a walk.
+    pub fn root(value: &'a Value) -> Self {
+        Self { value, way: Way::Root }
+    }
+
+    /// The value.
+    pub fn value(&self) -> &'a Value {
+        self.value
+    }
+
+    /// An error about this place.
+    pub fn wrong(&self, text: impl fmt::Display) -> String {
+        match self.way {
+            Way::Root => format!("the body: {text}"),
+            way => format!("{way}: {text}"),
+        }
+    }
+
+    fn expected<T>(&self, what: &str) -> Result<T, String> {
+        Err(self.wrong(format_args!("expected {what}, found {}", kind(self.value))))
+    }
+
+    /// The member `key`; none when it is absent or null, or when this is no object.
+    pub fn get<'b>(&'b self, key: &'b str) -> Option<At<'b>> {
+        let value = self.value.get(key).filter(|value| !value.is_null())?;
+        Some(At { value, way: Way::Key(&self.way, key) })
+    }
+
+    /// A list.
+    pub fn list(&self) -> Result<&'a Vec<Value>, String> {
+        self.value.as_array().map_or_else(|| self.expected("a list"), Ok)
+    }
+
+    /// The element `index` of a list.
+    pub fn element<'b>(&'b self, index: usize, value: &'b Value) -> At<'b> {
+        At { value, way: Way::Index(&self.way, index) }
+    }
+
+    /// An object.
+    pub fn object(&self) -> Result<&'a Map<String, Value>, String> {
+        self.value.as_object().map_or_else(|| self.expected("an object"), Ok)
+    }
+
+    /// A string.
+    pub fn text(&self) -> Result<&'a str, String> {
+        self.value.as_str().map_or_else(|| self.expected("a string"), Ok)
+    }
+
+    /// An object whose values are strings.
+    pub fn labels(&self) -> Result<Labels, String> {
+        let member = |(key, value): (&String, &Value)| {
+            let text = At { value, way: Way::Key(&self.way, key) }.text()?;
+            Ok((key.clone(), text.to_string()))
+        };
+        self.object()?.iter().map(member).collect()
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,358 @@
+//! The live incidents over the journal.
+//!
+//! Guarantees: entries reach the journal in the order in which they change an incident; `receive`
+//! and `append` return only when everything that they rest on is durable, also where an alert is
+//! merely a repeat of one that another request is just journaling. After a journal error the live
+//! state is ahead of the journal, so nothing more is taken until [`Store::reload`] has read it anew.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+
+use tokio::sync::{broadcast, mpsc};
+
+use crate::domain::control::{self, Control};
+use crate::domain::entry::GENESIS;
+use crate::domain::incident::Chain;
+use crate::domain::{Alert, Entry, Fact, Incident, IncidentId, Sealed};
+use crate::pipeline::correlate::{Correlated, Index, correlate};
+use crate::ports::{Clock, Journal, JournalError};
+use crate::random::{Random, incident_id};
+
+/// What became of a batch of alerts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Alerts in the batch.
+    pub alerts: usize,
+    /// Incidents that were opened or changed.
+    pub incidents: Vec<IncidentId>,
+    /// Alerts that only repeated what is known.
+    pub repeats: u64,
+    /// Resolved alerts that nobody here knows.
+    pub unknown_resolved: usize,
+}
+
+/// Names the group of an alert.
+pub type GroupKey = dyn Fn(&Alert) -> String + Send + Sync;
+
+/// The live incidents.
+pub struct Store {
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    random: Arc<Random>,
+    group_key: Box<GroupKey>,
+    live: Mutex<Live>,
+    wake: mpsc::UnboundedSender<IncidentId>,
+    changes: broadcast::Sender<String>,
+    /// Why the journal takes nothing; none when it does.
+    broken: RwLock<Option<JournalError>>,
+}
+
+#[derive(Default)]
+struct Live {
+    incidents: HashMap<IncidentId, Arc<Incident>>,
+    index: Index,
+    repeats: HashMap<IncidentId, u64>,
+    /// Appends under way by incident: a repeat of an alert waits for them.
+    pending: HashMap<IncidentId, usize>,
+    control: Chain,
+    seen: u64,
+}
+
+impl Store {
+    /// A store over a journal, with the incidents that are not settled. Incidents to look after are
+    /// named on `wake`.
+    pub fn new(
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+        random: Arc<Random>,
+        group_key: Box<GroupKey>,
+        wake: mpsc::UnboundedSender<IncidentId>,
+    ) -> Self {
+        Self {
+            journal,
+            clock,
+            random,
+            group_key,
+            live: Mutex::new(Live::default()),
+            wake,
+            changes: broadcast::channel(1024).0,
+            broken: RwLock::new(None),
+        }
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Replaces the live state by what the journal says.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn reload(&self, unsettled: Vec<Incident>) -> Result<Vec<Control>, JournalError> {
+        let sealed = self.journal.stream(control::STREAM)?;
+        let mut live = Live::default();
+        if let Some(last) = sealed.last() {
+            live.control = Chain { n: last.n, hash: last.hash.clone() };
+        }
+        let controls = sealed.iter().filter_map(|sealed| sealed.open::<Control>().ok());
+        let controls = controls.map(|entry| entry.fact).collect();
+        for incident in unsettled {
+            if incident.closed.is_none() {
+                live.index.insert(&incident);
+            }
+            live.incidents.insert(incident.id.clone(), Arc::new(incident));
+        }
+        let ids: Vec<IncidentId> = live.incidents.keys().cloned().collect();
+        *self.live() = live;
+        *self.broken.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
+        for id in ids {
+            self.wake(&id);
+        }
+        Ok(controls)
+    }
+
+    /// Why the journal takes nothing; none when it does.
+    pub fn broken(&self) -> Option<JournalError> {
+        self.broken.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    /// Asks for an incident to be looked after.
+    pub fn wake(&self, id: &IncidentId) {
+        // Nobody listens only while the host stops.
+        let _ = self.wake.send(id.clone());
+        let _ = self.changes.send(id.0.clone());
+    }
+
+    /// Names of incidents as they change.
+    pub fn changes(&self) -> broadcast::Receiver<String> {
+        self.changes.subscribe()
+    }
+
+    /// A live incident.
+    pub fn get(&self, id: &IncidentId) -> Option<Arc<Incident>> {
+        self.live().incidents.get(id).cloned()
+    }
+
+    /// All live incidents.
+    pub fn all(&self) -> Vec<Arc<Incident>> {
+        self.live().incidents.values().cloned().collect()
+    }
+
+    /// Repeats of an incident's alerts since the start.
+    pub fn repeats(&self, id: &IncidentId) -> u64 {
+        self.live().repeats.get(id).copied().unwrap_or(0)
+    }
+
+    /// Live incidents, and alerts seen since the start.
+    pub fn counts(&self) -> (usize, u64) {
+        let live = self.live();
+        (live.incidents.len(), live.seen)
+    }
+
+    /// The journal's entries of an incident.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn entries(&self, id: &IncidentId) -> Result<Vec<Entry>, JournalError> {
+        open_all(&self.journal.stream(&id.0)?)
+    }
+
+    /// Takes a batch of alerts. When this returns, whatever it means is durable.
+    ///
+    /// # Errors
+    /// When the journal does not take it: the sender must send it again.
+    pub async fn receive(&self, alerts: Vec<Alert>) -> Result<Received, JournalError> {
+        if let Some(broken) = self.broken() {
+            return Err(broken);
+        }
+        let mut received = Received { alerts: alerts.len(), ..Received::default() };
+        let now = self.clock.now();
+        let (append, touched) = {
+            let mut guard = self.live();
+            let live = &mut *guard;
+            live.seen += alerts.len() as u64;
+            let Correlated { opened, changed, repeats, unknown_resolved } =
+                correlate(&live.index, &live.incidents, alerts, &self.group_key);
+            received.unknown_resolved = unknown_resolved;
+            let mut sealed = Vec::new();
+            let mut touched = Vec::new();
+            for (group_key, alerts) in opened {
+                let id = IncidentId(incident_id(now, &self.random));
+                let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
+                let entry = Entry { at: now, fact: Fact::Opened { group_key, source, alerts } };
+                let Some(mut incident) = Incident::open(id.clone(), &entry) else { continue };
+                sealed.push(seal(&mut incident, &entry)?);
+                live.index.insert(&incident);
+                live.incidents.insert(id.clone(), Arc::new(incident));
+                touched.push(id);
+            }
+            for (id, alerts) in changed {
+                let Some(incident) = live.incidents.get_mut(&id) else { continue };
+                let entry = Entry { at: now, fact: Fact::AlertsChanged { alerts } };
+                let incident = Arc::make_mut(incident);
+                incident.apply(&entry);
+                sealed.push(seal(incident, &entry)?);
+                live.index.insert(incident);
+                touched.push(id);
+            }
+            let mut waits = !sealed.is_empty();
+            for (id, count) in repeats {
+                received.repeats += count;
+                waits |= live.pending.contains_key(&id);
+                *live.repeats.entry(id).or_default() += count;
+            }
+            for id in &touched {
+                *live.pending.entry(id.clone()).or_default() += 1;
+            }
+            // An empty batch is a barrier: it is durable when everything before it is.
+            (waits.then(|| self.journal.append(sealed)), touched)
+        };
+        if let Some(append) = append {
+            self.durable(append.await, &touched)?;
+        }
+        for id in &touched {
+            self.wake(id);
+        }
+        received.incidents = touched;
+        Ok(received)
+    }
+
+    /// Appends facts to an incident. When this returns they are durable.
+    ///
+    /// # Errors
+    /// When the journal does not take them.
+    pub async fn append(&self, id: &IncidentId, facts: Vec<Fact>) -> Result<(), JournalError> {
+        if let Some(broken) = self.broken() {
+            return Err(broken);
+        }
+        let now = self.clock.now();
+        let append = {
+            let mut guard = self.live();
+            let live = &mut *guard;
+            let Some(incident) = live.incidents.get_mut(id) else { return Ok(()) };
+            let incident = Arc::make_mut(incident);
+            let mut sealed = Vec::with_capacity(facts.len());
+            for fact in facts {
+                let entry = Entry { at: now, fact };
+                incident.apply(&entry);
+                sealed.push(seal(incident, &entry)?);
+            }
+            let incident = incident.clone();
+            if incident.closed.is_some() {
+                live.index.remove(&incident);
+            } else if incident.conclusion.is_some() {
+                live.index.leave_group(&incident);
+            }
+            *live.pending.entry(id.clone()).or_default() += 1;
+            self.journal.append(sealed)
+        };
+        self.durable(append.await, std::slice::from_ref(id))?;
+        let _ = self.changes.send(id.0.clone());
+        Ok(())
+    }
+
+    /// Appends to the host's own stream.
+    ///
+    /// # Errors
+    /// When the journal does not take it.
+    pub async fn control(&self, fact: Control) -> Result<(), JournalError> {
+        let append = {
+            let mut live = self.live();
+            let entry = Entry { at: self.clock.now(), fact };
+            let n = live.control.n + 1;
+            let sealed = Sealed::new(control::STREAM, n, &live.control.hash, &entry).map_err(unwritable)?;
+            live.control = Chain { n, hash: sealed.hash.clone() };
+            self.journal.append(vec![sealed])
+        };
+        self.durable(append.await, &[])
+    }
+
+    fn durable(&self, result: Result<(), JournalError>, ids: &[IncidentId]) -> Result<(), JournalError> {
+        let mut live = self.live();
+        for id in ids {
+            if let Some(pending) = live.pending.get_mut(id) {
+                *pending = pending.saturating_sub(1);
+                if *pending == 0 {
+                    live.pending.remove(id);
+                }
+            }
+        }
+        if let Err(error) = &result {
+            let mut broken = self.broken.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+            *broken = Some(error.clone());
+        }
+        result
+    }
+
+    /// Forgets an incident to which nothing more will happen.
+    pub fn forget(&self, id: &IncidentId) {
+        let mut live = self.live();
+        live.incidents.remove(id);
+        live.repeats.remove(id);
+    }
+
+    /// Tries to make the journal writable again.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub async fn recover(&self) -> Result<(), JournalError> {
+        self.journal.recover().await
+    }
+}
+
+/// Applies nothing: chains the entry behind what the incident has.
+fn seal(incident: &mut Incident, entry: &Entry) -> Result<Sealed, JournalError> {
+    let n = incident.chain.n + 1;
+    let previous = if incident.chain.n == 0 { GENESIS } else { &incident.chain.hash };
+    let sealed = Sealed::new(&incident.id.0, n, previous, entry).map_err(unwritable)?;
+    incident.chain = Chain { n, hash: sealed.hash.clone() };
+    Ok(sealed)
+}
+
+fn unwritable(error: serde_json::Error) -> JournalError {
+    JournalError(format!("an entry cannot be written as JSON: {error}"))
+}
+
+/// Reads entries back.
+///
+/// # Errors
+/// Names the entry that this version cannot read.
+pub fn open_all(sealed: &[Sealed]) -> Result<Vec<Entry>, JournalError> {
+    let open = |sealed: &Sealed| {
+        sealed.open().map_err(|error| {
+            JournalError(format!("entry {} of {} cannot be read: {error}", sealed.n, sealed.stream))
+        })
+    };
+    sealed.iter().map(open).collect()
+}
+
+/// Incidents rebuilt from a whole journal, for journals without a projection.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn replay(journal: &dyn Journal) -> Result<BTreeMap<IncidentId, Incident>, JournalError> {
+    let mut incidents: BTreeMap<IncidentId, Incident> = BTreeMap::new();
+    journal.replay(0, &mut |_, sealed| {
+        if sealed.stream == control::STREAM {
+            return Ok(());
+        }
+        let entry: Entry = sealed
+            .open()
+            .map_err(|error| JournalError(format!("entry {} of {}: {error}", sealed.n, sealed.stream)))?;
+        let id = IncidentId(sealed.stream.clone());
+        let chain = Chain { n: sealed.n, hash: sealed.hash.clone() };
+        match incidents.get_mut(&id) {
+            Some(incident) => incident.apply(&entry),
+            None => {
+                if let Some(incident) = Incident::open(id.clone(), &entry) {
+                    incidents.insert(id.clone(), incident);
+                }
+            }
+        }
+        if let Some(incident) = incidents.get_mut(&id) {
+            incident.chain = chain;
+        }
+        Ok(())
+    })?;
+    Ok(incidents)
+}

@@ -1,0 +1,33 @@
+//! The tools room: MCP servers, their tools as a catalogue, and calls of them.
+//!
+//! Servers are started once, watched and restarted; a server that is down delays nobody but the
+//! callers of its own tools. What a tool may cost is decided here, from what the server says about
+//! itself, from a table of known tools and from the operator, who can only raise it. A tool that
+//! changes its face after it was first seen is withdrawn. Results are made visible, redacted and
+//! cut before they leave. No MCP type leaves this room.
+
+mod answer;
+mod arguments;
+mod attend;
+mod call;
+mod composite;
+mod connect;
+mod definition;
+mod expand;
+mod face;
+mod glob;
+mod known;
+mod options;
+mod process;
+mod risk;
+mod server;
+mod servers;
+mod shelf;
+mod trouble;
+#[cfg(test)]
+mod tests;
+
+pub use composite::Composite;
+pub use options::{Checked, Definitions, Jitter, Options, check};
+pub use servers::Servers;
+pub use server::{Phase, Status};

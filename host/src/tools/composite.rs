@@ -1,0 +1,74 @@
+//! The tools of MCP servers and of remediation plugins as one.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::BoxFuture;
+
+use super::servers::Servers;
+use crate::domain::{Call, Catalogue};
+use crate::ports::{ToolAnswer, ToolError, Tools};
+
+/// Sends each call to where its tool is. The name of an MCP server goes before that of a plugin.
+pub struct Composite {
+    servers: Arc<Servers>,
+    plugins: Option<Arc<dyn Tools>>,
+    merged: Mutex<Option<Merged>>,
+}
+
+/// The two catalogues that were merged, and what came out.
+struct Merged {
+    servers: Arc<Catalogue>,
+    plugins: Arc<Catalogue>,
+    both: Arc<Catalogue>,
+}
+
+impl Composite {
+    /// Puts them together.
+    pub fn new(servers: Arc<Servers>, plugins: Option<Arc<dyn Tools>>) -> Self {
+        Self { servers, plugins, merged: Mutex::new(None) }
+    }
+
+    fn of(&self, call: &Call) -> &dyn Tools {
+        let server = call.tool.split('.').next().unwrap_or_default();
+        match &self.plugins {
+            Some(plugins) if !self.servers.has(server) => plugins.as_ref(),
+            _ => self.servers.as_ref(),
+        }
+    }
+}
+
+impl Tools for Composite {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        let servers = self.servers.catalogue();
+        let Some(plugins) = self.plugins.as_ref().map(|plugins| plugins.catalogue()) else {
+            return servers;
+        };
+        let mut merged = self.merged.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(merged) = merged.as_ref()
+            && Arc::ptr_eq(&merged.servers, &servers)
+            && Arc::ptr_eq(&merged.plugins, &plugins)
+        {
+            return merged.both.clone();
+        }
+        let mut both = Catalogue::clone(&plugins);
+        let taken = |name: &String| self.servers.has(name.split('.').next().unwrap_or_default());
+        both.tools.retain(|name, _| !taken(name));
+        both.tools.extend(servers.tools.iter().map(|(name, tool)| (name.clone(), tool.clone())));
+        let both = Arc::new(both);
+        *merged = Some(Merged { servers, plugins, both: both.clone() });
+        both
+    }
+
+    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        self.of(call).look(call)
+    }
+
+    fn perform<'a>(
+        &'a self,
+        call: &'a Call,
+        target: &'a str,
+        attempt: &'a str,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        self.of(call).perform(call, target, attempt)
+    }
+}

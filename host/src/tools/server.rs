@@ -1,0 +1,147 @@
+//! One server and where it stands.
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rmcp::RoleClient;
+use rmcp::service::Peer;
+use serde::Serialize;
+use tokio::sync::{Notify, Semaphore, watch};
+
+use super::answer;
+use super::connect::Connect;
+use super::definition::Definition;
+use super::face::Faces;
+use super::options::{Jitter, Options};
+use super::shelf::Shelf;
+
+/// Read-only calls of one server at the same time.
+const LOOKS: usize = 8;
+/// How long a server may take to say that it is there.
+const LONGEST_PING: Duration = Duration::from_secs(10);
+
+/// Where a server stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// It has not been up yet.
+    Starting,
+    /// It answers.
+    Ready,
+    /// It is down and will be started again.
+    Down,
+    /// It has been shut down.
+    Stopped,
+}
+
+/// Where a server stands, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The server.
+    pub server: String,
+    /// Where it stands.
+    pub phase: Phase,
+    /// How many tools it offers.
+    pub tools: usize,
+    /// How often it was started again.
+    pub restarts: u64,
+    /// What last went wrong.
+    pub error: Option<String>,
+}
+
+/// What callers need to know.
+#[derive(Clone)]
+pub(super) struct Standing {
+    pub phase: Phase,
+    pub peer: Option<Peer<RoleClient>>,
+    /// Counts sessions, so that a caller can wait for the next one.
+    pub session: u64,
+    pub error: Option<String>,
+}
+
+/// Times that bound the handling of a server.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    pub start: Duration,
+    pub look: Duration,
+    pub perform: Duration,
+    pub check: Duration,
+    pub ping: Duration,
+}
+
+/// One server, shared by its keeper and its callers.
+pub(super) struct Server {
+    pub definition: Definition,
+    pub connect: Box<dyn Connect>,
+    pub times: Times,
+    pub jitter: Jitter,
+    pub shelf: Arc<Shelf>,
+    pub standing: watch::Sender<Standing>,
+    /// Changing calls come one after the other: a server may keep state between its steps.
+    pub changing: tokio::sync::Mutex<()>,
+    pub looks: Semaphore,
+    /// Calls under way; an idle server is asked whether it is there, a busy one is left alone.
+    pub busy: AtomicUsize,
+    /// A caller has reason to doubt that the server is there.
+    pub doubt: Notify,
+    pub faces: Mutex<Faces>,
+}
+
+impl Server {
+    pub(super) fn new(
+        definition: Definition,
+        connect: Box<dyn Connect>,
+        options: &Options,
+        jitter: Jitter,
+        shelf: Arc<Shelf>,
+    ) -> Self {
+        let standing = Standing { phase: Phase::Starting, peer: None, session: 0, error: None };
+        Self {
+            definition,
+            connect,
+            times: Times {
+                start: options.start_within,
+                look: options.look_within,
+                perform: options.perform_within,
+                check: options.check_every,
+                ping: options.check_every.min(LONGEST_PING),
+            },
+            jitter,
+            shelf,
+            standing: watch::Sender::new(standing),
+            changing: tokio::sync::Mutex::new(()),
+            looks: Semaphore::new(LOOKS),
+            busy: AtomicUsize::new(0),
+            doubt: Notify::new(),
+            faces: Mutex::default(),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.definition.name
+    }
+
+    /// Text of the server or of its process, fit to be shown.
+    pub(super) fn clean(&self, text: &str) -> String {
+        answer::clean(text, &self.definition.secrets)
+    }
+
+    /// Why a tool of this server is not offered, where that is known.
+    pub(super) fn refusal(&self, tool: &str) -> Option<String> {
+        self.faces.lock().unwrap_or_else(PoisonError::into_inner).refusal(tool)
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let standing = self.standing.borrow().clone();
+        let prefix = format!("{}.", self.name());
+        let catalogue = self.shelf.catalogue();
+        Status {
+            server: self.name().to_string(),
+            phase: standing.phase,
+            tools: catalogue.tools.keys().filter(|name| name.starts_with(&prefix)).count(),
+            restarts: standing.session.saturating_sub(1),
+            error: standing.error,
+        }
+    }
+}

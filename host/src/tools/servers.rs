@@ -1,0 +1,155 @@
+//! All MCP servers as the tools that the pipeline knows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, join_all};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::arguments;
+use super::attend::attend;
+use super::call::Found;
+use super::options::{Checked, Jitter, Options, settle};
+use super::server::{Phase, Server, Status};
+use super::shelf::Shelf;
+use crate::domain::{Call, Catalogue, Risk};
+use crate::ports::{ToolAnswer, ToolError, Tools};
+
+/// The MCP servers.
+pub struct Servers {
+    servers: BTreeMap<String, Arc<Server>>,
+    shelf: Arc<Shelf>,
+    stop: watch::Sender<bool>,
+    keepers: tokio::sync::Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Servers {
+    /// Begins to start all servers and comes back at once. Must be called on the runtime that will
+    /// keep them.
+    ///
+    /// # Errors
+    /// When the options have problems; nothing is started then.
+    pub fn start(
+        options: &Options,
+        env: &dyn Fn(&str) -> Option<String>,
+        jitter: &Jitter,
+    ) -> Result<Arc<Self>, Checked> {
+        let (definitions, checked) = settle(options, env);
+        if !checked.problems.is_empty() {
+            return Err(checked);
+        }
+        for note in &checked.notes {
+            tracing::warn!("{note}");
+        }
+        let shelf = Arc::new(Shelf::new());
+        let servers = definitions.into_iter().map(|definition| {
+            let connect = Box::new(definition.place.clone());
+            Server::new(definition, connect, options, jitter.clone(), shelf.clone())
+        });
+        let servers: Vec<Server> = servers.collect();
+        Ok(Self::keep(servers, shelf))
+    }
+
+    pub(super) fn keep(servers: Vec<Server>, shelf: Arc<Shelf>) -> Arc<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let servers: BTreeMap<String, Arc<Server>> =
+            servers.into_iter().map(|server| (server.name().to_string(), Arc::new(server))).collect();
+        let keepers = servers.values().map(|server| tokio::spawn(attend(server.clone(), stopped.clone()))).collect();
+        Arc::new(Self { servers, shelf, stop, keepers: tokio::sync::Mutex::new(keepers) })
+    }
+
+    /// Where each server stands.
+    pub fn status(&self) -> Vec<Status> {
+        self.servers.values().map(|server| server.status()).collect()
+    }
+
+    /// Waits until every server has either started or failed to start once, but no longer than
+    /// this. Says whether all are ready.
+    pub async fn wait_ready(&self, within: Duration) -> bool {
+        let all = join_all(self.servers.values().map(|server| server.settled()));
+        // Those that are not ready in time show in the status.
+        let _ = tokio::time::timeout(within, all).await;
+        self.status().iter().all(|status| status.phase == Phase::Ready)
+    }
+
+    /// Ends all servers. Calls that are under way are lost.
+    pub async fn shutdown(&self) {
+        self.stop.send_replace(true);
+        let mut keepers = self.keepers.lock().await;
+        for ended in join_all(keepers.drain(..)).await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the keeper of an MCP server broke down");
+            }
+        }
+    }
+
+    /// Whether a server of this name is defined.
+    pub fn has(&self, server: &str) -> bool {
+        self.servers.contains_key(server)
+    }
+
+    /// The server of a call, once it is known which tools it has, and the tool's risk.
+    async fn find<'a>(&'a self, call: &'a Call, within: Duration) -> Result<(Found<'a>, Risk), ToolError> {
+        let refused = |why: String| Err(ToolError::Refused(why));
+        let Some((name, tool)) = call.tool.split_once('.') else {
+            return refused(format!("{} is no name of a tool: tools are called server.tool", call.tool));
+        };
+        let Some(server) = self.servers.get(name) else {
+            return refused(format!("there is no MCP server {name}"));
+        };
+        if server.standing.borrow().phase == Phase::Starting {
+            // What comes too late is said by the call itself.
+            let _ = tokio::time::timeout(within, server.settled()).await;
+        }
+        if let Some(why) = server.refusal(tool) {
+            return refused(why);
+        }
+        if let Some(known) = self.shelf.catalogue().get(&call.tool) {
+            if let Some(why) = arguments::refusal(&call.arguments) {
+                return refused(format!("{}: {why}", call.tool));
+            }
+            return Ok(((server, tool), known.risk));
+        }
+        let standing = server.standing.borrow().clone();
+        match standing.error {
+            _ if standing.phase == Phase::Ready => refused(format!("the MCP server {name} has no tool {tool}")),
+            Some(error) => Err(ToolError::Unavailable(format!("{error}; nothing was sent"))),
+            None => Err(ToolError::Unavailable(format!("the MCP server {name} has not started yet; nothing was sent"))),
+        }
+    }
+}
+
+impl Tools for Servers {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        self.shelf.catalogue()
+    }
+
+    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        Box::pin(async move {
+            let ((server, tool), risk) = self.find(call, Duration::from_secs(15)).await?;
+            if risk != Risk::Read {
+                return Err(ToolError::Refused(format!(
+                    "{} is not read-only (its risk is {}) and needs a permit",
+                    call.tool,
+                    risk.as_str()
+                )));
+            }
+            server.look(tool, &call.arguments).await
+        })
+    }
+
+    fn perform<'a>(
+        &'a self,
+        call: &'a Call,
+        target: &'a str,
+        attempt: &'a str,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        Box::pin(async move {
+            let ((server, tool), _) = self.find(call, Duration::from_secs(15)).await?;
+            tracing::info!(tool = call.tool, target, attempt, "performing");
+            server.perform(tool, &call.arguments).await
+        })
+    }
+}

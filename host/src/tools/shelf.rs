@@ -1,0 +1,34 @@
+//! The catalogue of all servers, put together once when one of them changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::domain::{Catalogue, Tool};
+
+/// Holds the catalogue; reading it costs one reference count.
+pub(super) struct Shelf {
+    whole: watch::Sender<Arc<Catalogue>>,
+}
+
+impl Shelf {
+    pub(super) fn new() -> Self {
+        Self { whole: watch::Sender::new(Arc::default()) }
+    }
+
+    pub(super) fn catalogue(&self) -> Arc<Catalogue> {
+        self.whole.borrow().clone()
+    }
+
+    /// Replaces the tools of one server.
+    pub(super) fn put(&self, server: &str, tools: BTreeMap<String, Tool>) {
+        self.whole.send_modify(|whole| {
+            let prefix = format!("{server}.");
+            let mut next = Catalogue::clone(whole);
+            next.tools.retain(|name, _| !name.starts_with(&prefix));
+            next.tools.extend(tools);
+            *whole = Arc::new(next);
+        });
+    }
+}

@@ -1,0 +1,119 @@
+//! The card: colour, title, mentions, text, fields and buttons.
+
+use serde_json::{Value, json};
+
+use crate::bindings::exports::tidegate::plugin::notifier::{Notification, Occasion};
+use crate::settings::Settings;
+use crate::{cut, escape, link, markdown};
+
+const TITLE_BYTES: usize = 300;
+const FIELDS: usize = 12;
+const FIELD_BYTES: usize = 300;
+const BUTTONS: usize = 5;
+
+/// A card whose text can still be shortened.
+pub(crate) struct Card<'a> {
+    message: &'a Notification,
+    mention: Option<String>,
+    fields: Vec<Value>,
+    buttons: Vec<Value>,
+}
+
+impl<'a> Card<'a> {
+    /// Lays a message out.
+    pub fn new(message: &'a Notification, settings: &Settings) -> Self {
+        let wanted = settings.mention_on.contains(&message.occasion) && !settings.mentions.is_empty();
+        let mention = wanted.then(|| {
+            let ids = settings.mentions.iter().map(|id| format!("<at id={id}></at>"));
+            ids.collect::<Vec<_>>().join(" ")
+        });
+        let mut fields = Vec::new();
+        let mut buttons = Vec::new();
+        for (name, value) in message.facts.iter().chain(&message.extra) {
+            if let Some(link) = link::parse(value) {
+                buttons.push(button(name, &link, buttons.is_empty()));
+            }
+        }
+        for (name, value) in &message.facts {
+            if link::parse(value).is_none() {
+                fields.push(field(name, value));
+            }
+        }
+        fields.truncate(FIELDS);
+        buttons.truncate(BUTTONS);
+        Self { message, mention, fields, buttons }
+    }
+
+    /// The card with at most `bytes` of the message's text.
+    pub fn render(&self, bytes: usize) -> Value {
+        let message = self.message;
+        let mut elements = Vec::new();
+        if let Some(mention) = &self.mention {
+            elements.push(block(mention));
+        }
+        let mut text = markdown::convert(cut::at_line(&message.body_markdown, bytes));
+        if message.body_markdown.len() > bytes {
+            text.push_str(if message.language == "zh" { "\n……（内容过长，已截断）" } else { "\n… (cut)" });
+        }
+        if !text.is_empty() {
+            elements.push(block(&text));
+        }
+        if !self.fields.is_empty() {
+            elements.push(json!({"tag": "hr"}));
+            elements.push(json!({"tag": "div", "fields": self.fields}));
+        }
+        if !self.buttons.is_empty() {
+            elements.push(json!({"tag": "action", "actions": self.buttons}));
+        }
+        let title = escape::flat(&message.title);
+        json!({
+            "config": {"wide_screen_mode": true},
+            "header": {
+                "title": {"tag": "plain_text", "content": cut::at_most(&title, TITLE_BYTES)},
+                "template": colour(message),
+            },
+            "elements": elements,
+        })
+    }
+
+    /// Leaves out the least important part that is not text; false when nothing is left.
+    pub fn drop_part(&mut self) -> bool {
+        self.fields.pop().or_else(|| self.buttons.pop()).is_some()
+    }
+}
+
+/// The end of the story first, else how bad it is.
+fn colour(message: &Notification) -> &'static str {
+    if message.occasion == Occasion::Resolved {
+        return "green";
+    }
+    match (message.outcome.as_str(), message.severity.as_str()) {
+        ("fixed" | "resolved", _) => "green",
+        ("suppressed", _) => "grey",
+        ("error", _) | (_, "critical" | "error") => "red",
+        (_, "info") => "blue",
+        _ => "orange",
+    }
+}
+
+fn block(content: &str) -> Value {
+    json!({"tag": "div", "text": {"tag": "lark_md", "content": content}})
+}
+
+fn field(name: &str, value: &str) -> Value {
+    let value = escape::line(cut::at_most(value, FIELD_BYTES));
+    let content = format!("**{}**\n{value}", escape::line(cut::at_most(name, FIELD_BYTES)));
+    // Two short fields share a row.
+    json!({"is_short": value.len() <= 40, "text": {"tag": "lark_md", "content": content}})
+}
+
+fn button(name: &str, link: &link::Link, first: bool) -> Value {
+    let name = escape::flat(name);
+    let text = format!("{} ({})", cut::at_most(&name, 60), cut::at_most(&link.host, 60));
+    json!({
+        "tag": "button",
+        "text": {"tag": "plain_text", "content": text},
+        "url": link.url,
+        "type": if first { "primary" } else { "default" },
+    })
+}

@@ -1,0 +1,155 @@
+//! Runs `testdata/<case>/` of a notifier without the sandbox, as the host's golden runner does
+//! within it: `notification.json`, `settings.json`, `secrets.json` and the answers of `http.json` go
+//! in; the requests and the result are compared with `expected.json`. `UPDATE_EXPECT=1` accepts
+//! what happens now.
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::Path;
+
+use base64::Engine as _;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Map, Value, json};
+
+use crate::bindings::exports::tidegate::plugin::notifier::{CallError, Notification, Occasion};
+use crate::bindings::tidegate::plugin::http_client::{HttpError, Request, Response};
+use crate::bindings::tidegate::plugin::signer::Encoding;
+use crate::bindings::tidegate::plugin::types::{Alert, Moment, Status};
+
+#[test]
+fn testdata() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let update = std::env::vars_os().any(|(name, _)| name == "UPDATE_EXPECT");
+    let mut cases = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let case = entry.unwrap().path();
+        if !case.is_dir() {
+            continue;
+        }
+        let found = run(&case);
+        let path = case.join("expected.json");
+        if update {
+            fs::write(&path, format!("{found:#}\n")).unwrap();
+        }
+        assert_eq!(found, read(&path), "{}", case.display());
+        cases += 1;
+    }
+    assert!(cases > 0, "the testdata is gone");
+}
+
+fn run(case: &Path) -> Value {
+    let settings = fs::read_to_string(case.join("settings.json")).unwrap();
+    let secrets = read(&case.join("secrets.json"));
+    let answers = RefCell::new(read(&case.join("http.json")).as_array().unwrap().clone().into_iter());
+    let requests = RefCell::new(Vec::new());
+    let reveal = |text: &str| {
+        secrets.as_object().unwrap().iter().fold(text.to_string(), |text, (name, value)| {
+            text.replace(&format!("{{{{secret:{name}}}}}"), value.as_str().unwrap())
+        })
+    };
+    let sign = |key: &str, text: &str| {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(reveal(key).as_bytes()).unwrap();
+        mac.update(reveal(text).as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        Ok(match crate::ENCODING {
+            Encoding::Base64 => base64::engine::general_purpose::STANDARD.encode(bytes),
+            Encoding::Hex => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        })
+    };
+    let send = |request: Request| {
+        requests.borrow_mut().push(sent(&request, &reveal));
+        answer(&answers.borrow_mut().next().expect("http.json has too few answers"))
+    };
+    let result = match crate::notify(&settings, &notification(&read(&case.join("notification.json"))), sign, send) {
+        Ok(reference) => json!({"ok": reference}),
+        Err(CallError::InvalidInput(reason)) => json!({"error": {"invalid-input": reason}}),
+        Err(CallError::Misconfigured(reason)) => json!({"error": {"misconfigured": reason}}),
+        Err(CallError::Other(reason)) => json!({"error": {"other": reason}}),
+        Err(CallError::Unavailable(retry)) => {
+            json!({"error": {"unavailable": {"reason": retry.reason, "after-ms": retry.after_ms}}})
+        }
+    };
+    json!({"requests": requests.into_inner(), "result": result})
+}
+
+/// A request as it leaves the host.
+fn sent(request: &Request, reveal: &dyn Fn(&str) -> String) -> Value {
+    let headers = request.headers.iter().map(|(k, v)| (k.to_lowercase(), json!(reveal(v))));
+    json!({
+        "method": request.method,
+        "url": reveal(&request.url),
+        "headers": headers.collect::<Map<_, _>>(),
+        "body": serde_json::from_str::<Value>(&reveal(&request.body)).unwrap(),
+    })
+}
+
+fn answer(answer: &Value) -> Result<Response, HttpError> {
+    match answer.get("error").map(|error| (error, error.as_str())) {
+        Some((_, Some("timeout"))) => Err(HttpError::Timeout),
+        Some((error, _)) => Err(HttpError::Unreachable(text(error, "unreachable"))),
+        None => Ok(Response {
+            status: answer["status"].as_u64().unwrap().try_into().unwrap(),
+            headers: labels(answer, "headers"),
+            body: text(answer, "body"),
+        }),
+    }
+}
+
+fn notification(value: &Value) -> Notification {
+    Notification {
+        delivery_id: text(value, "delivery-id"),
+        incident_id: text(value, "incident-id"),
+        occasion: match value["occasion"].as_str() {
+            Some("approval") => Occasion::Approval,
+            Some("resolved") => Occasion::Resolved,
+            _ => Occasion::Report,
+        },
+        title: text(value, "title"),
+        severity: text(value, "severity"),
+        outcome: text(value, "outcome"),
+        body_markdown: text(value, "body-markdown"),
+        facts: labels(value, "facts"),
+        alerts: value["alerts"].as_array().unwrap().iter().map(alert).collect(),
+        thread: value["thread"].as_str().map(str::to_string),
+        language: text(value, "language"),
+        now_ms: value["now-ms"].as_u64().unwrap(),
+        extra: labels(value, "extra"),
+    }
+}
+
+fn alert(value: &Value) -> Alert {
+    let optional = |key: &str| value[key].as_str().map(str::to_string);
+    let moment = |key: &str| match &value[key] {
+        Value::Null => None,
+        moment => Some(match moment["millis"].as_u64() {
+            Some(millis) => Moment::Millis(millis),
+            None => Moment::Text(text(moment, "text")),
+        }),
+    };
+    Alert {
+        name: text(value, "name"),
+        status: if value["status"] == "firing" { Status::Firing } else { Status::Resolved },
+        severity: optional("severity"),
+        labels: labels(value, "labels"),
+        annotations: labels(value, "annotations"),
+        starts_at: moment("starts-at"),
+        ends_at: moment("ends-at"),
+        fingerprint: optional("fingerprint"),
+        link: optional("link"),
+        extra: labels(value, "extra"),
+    }
+}
+
+fn read(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_string()
+}
+
+fn labels(value: &Value, key: &str) -> Vec<(String, String)> {
+    let object = value[key].as_object().into_iter().flatten();
+    object.map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_string())).collect()
+}

@@ -1,0 +1,99 @@
+//! One alert of the group.
+
+use serde_json::Value;
+
+use crate::bindings::exports::tidegate::plugin::source::Alert;
+use crate::bindings::tidegate::plugin::types::{Moment, Status};
+use crate::body::Group;
+use crate::link;
+use crate::reader::Reader;
+
+/// Fields that become annotations under a name of their own, because a user's annotation may well
+/// be called `values`.
+const DETAILS: [(&str, &str); 6] = [
+    ("valueString", "grafana_value_string"),
+    ("imageURL", "grafana_image_url"),
+    ("silenceURL", "grafana_silence_url"),
+    ("dashboardURL", "grafana_dashboard_url"),
+    ("panelURL", "grafana_panel_url"),
+    ("generatorURL", "grafana_generator_url"),
+];
+
+/// The nearest place to look at first.
+const LINKS: [&str; 3] = ["panelURL", "dashboardURL", "generatorURL"];
+
+/// Decodes the alert at `place`.
+pub(crate) fn decode(value: &Value, place: &str, group: &Group<'_>) -> Result<Alert, String> {
+    let native = Reader::new(value, place)?;
+    let status = match native.text("status")? {
+        Some("firing") => Status::Firing,
+        Some("resolved") => Status::Resolved,
+        _ => return native.refuse("status", "firing or resolved"),
+    };
+    if native.get("labels").is_none() {
+        return native.refuse("labels", "an object");
+    }
+    let labels = native.texts("labels")?;
+    let annotations = native.texts("annotations")?;
+    let label = |wanted: &str| find(&labels, wanted);
+    let name = label("alertname")
+        .or(group.rule)
+        .or(group.title)
+        .or_else(|| find(&annotations, "summary"))
+        .unwrap_or("Grafana alert")
+        .to_string();
+    let severity = label("severity").map(str::to_string);
+    let fingerprint = native.text("fingerprint")?.map(|own| format!("{}:{own}", group.org));
+    let moment = |key| Ok::<_, String>(native.text(key)?.map(|text| Moment::Text(text.into())));
+    Ok(Alert {
+        name,
+        status,
+        severity,
+        starts_at: moment("startsAt")?,
+        ends_at: moment("endsAt")?,
+        fingerprint,
+        link: first_link(&native, group)?,
+        annotations: with_details(annotations, &native, group)?,
+        labels,
+        extra: Vec::new(),
+    })
+}
+
+fn find<'a>(pairs: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
+    let (_, value) = pairs.iter().find(|(key, _)| key == wanted)?;
+    Some(value.trim()).filter(|value| !value.is_empty())
+}
+
+fn first_link(native: &Reader<'_>, group: &Group<'_>) -> Result<Option<String>, String> {
+    for key in LINKS {
+        let absolute = native.text(key)?.and_then(|url| link::absolute(url, group.external_url));
+        if absolute.is_some() {
+            return Ok(absolute);
+        }
+    }
+    Ok(None)
+}
+
+/// The user's annotations, then what Grafana adds. Readings change with each evaluation, so they
+/// must not become labels. A user's annotation wins over a detail of the same name.
+fn with_details(
+    mut annotations: Vec<(String, String)>,
+    native: &Reader<'_>,
+    group: &Group<'_>,
+) -> Result<Vec<(String, String)>, String> {
+    let mut details = vec![("grafana_org_id".to_string(), group.org.clone())];
+    for (name, number) in native.numbers("values")? {
+        details.push((format!("value.{name}"), number));
+    }
+    for (key, name) in DETAILS {
+        if let Some(text) = native.text(key)? {
+            details.push((name.into(), text.into()));
+        }
+    }
+    for (name, value) in details {
+        if !annotations.iter().any(|(taken, _)| *taken == name) {
+            annotations.push((name, value));
+        }
+    }
+    Ok(annotations)
+}

@@ -1,0 +1,116 @@
+//! The group: is this Grafana's own format, and what do its alerts share?
+
+use serde_json::Value;
+
+use crate::alert;
+use crate::bindings::exports::tidegate::plugin::source::Alert;
+use crate::reader::Reader;
+
+/// What the alerts of one request have from their group.
+pub(crate) struct Group<'a> {
+    pub org: String,
+    /// The rule's name, where alerts are grouped by rule.
+    pub rule: Option<&'a str>,
+    pub title: Option<&'a str>,
+    pub external_url: Option<&'a str>,
+}
+
+/// Decodes a whole body.
+pub(crate) fn decode(text: &str) -> Result<Vec<Alert>, String> {
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| format!("body: expected JSON: {error}{CUSTOM}"))?;
+    let body = Reader::new(&value, "").map_err(custom)?;
+    let org = recognise(&body)?;
+    let labels = body.get("groupLabels").map(|value| Reader::new(value, "groupLabels")).transpose()?;
+    let group = Group {
+        org,
+        rule: labels.map(|labels| labels.text("alertname")).transpose()?.flatten(),
+        title: body.text("title")?,
+        external_url: body.text("externalURL")?,
+    };
+    let alerts = body.list("alerts").map_err(custom)?.iter().enumerate();
+    alerts.map(|(i, value)| alert::decode(value, &format!("alerts[{i}]"), &group)).collect()
+}
+
+/// Grafana writes version 1 and the number of the organisation. Alertmanager's body looks almost
+/// alike, and reading one as the other would give its alerts another identity.
+fn recognise(body: &Reader<'_>) -> Result<String, String> {
+    match body.get("version") {
+        Some(Value::String(version)) if version == "1" => {}
+        Some(Value::String(version)) if version == "4" => {
+            return Err("version: 4 is Alertmanager's format; \
+                        send this to a source of the kind alertmanager"
+                .into());
+        }
+        _ => return body.refuse("version", "\"1\"").map_err(custom),
+    }
+    match body.get("orgId") {
+        Some(Value::Number(id)) if id.as_i64().is_some() => Ok(id.to_string()),
+        _ => body.refuse("orgId", "a whole number").map_err(custom),
+    }
+}
+
+/// A contact point may write anything; say what to change there.
+fn custom(reason: String) -> String {
+    format!("{reason}{CUSTOM}")
+}
+
+const CUSTOM: &str = "; if the contact point has a custom payload, remove it, \
+                      because only Grafana's own format can be read";
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    fn refused(body: &str) -> String {
+        decode(body).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_not_grafanas_own_format_is_refused_with_its_place() {
+        for (body, place) in [
+            ("hello", "body: expected JSON"),
+            ("[]", "body: expected an object, found a list"),
+            (r#"{"text":"custom"}"#, "version: expected \"1\", found nothing"),
+            (r#"{"version":"4","alerts":[]}"#, "Alertmanager's format"),
+            (r#"{"version":"1","alerts":[]}"#, "orgId: expected a whole number, found nothing"),
+            (r#"{"version":"1","orgId":1}"#, "alerts: expected a list, found nothing"),
+        ] {
+            assert!(refused(body).contains(place), "{}", refused(body));
+        }
+    }
+
+    #[test]
+    fn one_bad_alert_refuses_the_request() {
+        let body = |alert: &str| {
+            format!(r#"{{"version":"1","orgId":1,"alerts":[{{"status":"firing","labels":{{}}}},{alert}]}}"#)
+        };
+        for (alert, place) in [
+            ("7", "alerts[1]: expected an object, found a number"),
+            ("{}", "alerts[1].status: expected firing or resolved, found nothing"),
+            (r#"{"status":"paused","labels":{}}"#, "alerts[1].status: expected firing or resolved"),
+            (r#"{"status":"firing"}"#, "alerts[1].labels: expected an object, found nothing"),
+            (r#"{"status":"firing","labels":{"a":1}}"#, "alerts[1].labels.a: expected a string"),
+            (r#"{"status":"firing","labels":{},"values":{"A":[]}}"#, "alerts[1].values.A"),
+            (r#"{"status":"firing","labels":{},"startsAt":5}"#, "alerts[1].startsAt"),
+        ] {
+            assert!(refused(&body(alert)).contains(place), "{}", refused(&body(alert)));
+        }
+    }
+
+    #[test]
+    fn a_group_without_alerts_is_valid() {
+        assert!(decode(r#"{"version":"1","orgId":1,"alerts":[]}"#).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_groups_state_does_not_speak_for_its_alerts() {
+        let body = r#"{"version":"1","orgId":1,"status":"resolved","state":"ok",
+            "alerts":[{"status":"firing","labels":{"alertname":"A"}}]}"#;
+        let alerts = decode(body).unwrap();
+        assert!(matches!(
+            alerts.first().map(|alert| alert.status),
+            Some(crate::bindings::tidegate::plugin::types::Status::Firing)
+        ));
+    }
+}

@@ -1,0 +1,113 @@
+//! The house rules and the architecture's invariants that can be read off the source.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+fn rust_files(folder: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap().flatten() {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if path.is_dir() && !["target", "node_modules"].contains(&name.as_str()) {
+                folders.push(path);
+            } else if name.ends_with(".rs") {
+                let short = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+                found.push((short, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "{folder} holds no Rust file");
+    found
+}
+
+fn all() -> Vec<(String, String)> {
+    ["host", "plugins", "tests"].iter().flat_map(|folder| rust_files(folder)).collect()
+}
+
+/// Lines before the tests that many files carry at their end.
+fn lines(text: &str) -> usize {
+    text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default().lines().count()
+}
+
+#[test]
+fn rooms_are_small() {
+    let mut sizes: Vec<(usize, String)> = all().iter().map(|(path, text)| (lines(text), path.clone())).collect();
+    sizes.sort();
+    let median = sizes[sizes.len() / 2].0;
+    assert!(median <= 170, "the median file has {median} lines");
+    let large: Vec<_> = sizes.iter().filter(|(lines, _)| *lines > 700).collect();
+    assert!(large.is_empty(), "over the hard cap of 700 lines: {large:?}");
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let silent: Vec<String> = all()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//!") && !text.starts_with("#!["))
+        .map(|(path, _)| path)
+        .collect();
+    assert!(silent.is_empty(), "these files do not start with `//!`: {silent:?}");
+}
+
+#[test]
+fn no_mod_rs() {
+    let found: Vec<String> = all().into_iter().map(|(path, _)| path).filter(|path| path.ends_with("/mod.rs")).collect();
+    assert!(found.is_empty(), "use foo.rs beside foo/: {found:?}");
+}
+
+/// Which part of the host may name which library or other part.
+#[test]
+fn dependencies_point_one_way() {
+    let rooms = ["journal", "policy", "plugin", "tools", "model", "http", "cli", "config", "app", "runner", "source"];
+    let libraries: [(&str, &[&str]); 6] = [
+        ("wasmtime", &["plugin"]),
+        ("rhai", &["policy"]),
+        ("axum", &["http"]),
+        ("rusqlite", &["journal"]),
+        ("rmcp", &["tools"]),
+        ("clap", &["cli", "main"]),
+    ];
+    let mut wrong = Vec::new();
+    for (path, text) in rust_files("host/src") {
+        let inner = path.trim_start_matches("host/src/").trim_end_matches(".rs");
+        let part = inner.split('/').next().unwrap_or_default();
+        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let names = |what: &str| code.iter().any(|line| line.contains(what));
+        for (library, allowed) in &libraries {
+            if !allowed.contains(&part) && (names(&format!("{library}::")) || names(&format!("use {library}"))) {
+                wrong.push(format!("{path} names {library}, which belongs to {allowed:?}"));
+            }
+        }
+        let pure = ["domain", "gate", "pipeline", "ports"].contains(&part);
+        for room in rooms {
+            if pure && names(&format!("crate::{room}::")) {
+                wrong.push(format!("{path} names crate::{room}, but {part} must not know the rooms"));
+            }
+        }
+        if part == "domain" {
+            for other in ["crate::ports", "crate::gate", "crate::pipeline", "crate::store", "crate::report", "tokio::", "std::fs", "std::net", "std::env"] {
+                if names(other) {
+                    wrong.push(format!("{path} names {other}, but the domain is pure"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_permit_is_made_in_one_place() {
+    let makers: Vec<String> = rust_files("host/src")
+        .into_iter()
+        .filter(|(path, text)| path != "host/src/gate/permit.rs" && text.contains("Permit::new("))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(makers, ["host/src/gate.rs"]);
+}
