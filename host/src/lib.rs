@@ -1,7 +1,9 @@
 //! tidegate: receives alerts, decides by policy, repairs what the policies allow, asks a language
 //! model about what they leave open, and tells people.
 
+pub mod app;
 pub mod boundary;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
@@ -14,6 +16,7 @@ pub mod model;
 pub mod network;
 pub mod pipeline;
 pub mod plugin;
+pub mod policy;
 pub mod ports;
 pub mod random;
 pub mod redact;
@@ -22,4 +25,5 @@ pub mod runner;
 pub mod secret;
 pub mod source;
 pub mod store;
+pub mod telemetry;
 pub mod tools;

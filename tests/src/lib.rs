@@ -1,4 +1,5 @@
 //! What tests of the whole product share.
 
+pub mod guests;
 pub mod process;
 pub mod rig;

@@ -50,7 +50,7 @@ impl Projection {
                 fixes,
             })
         });
-        Ok(History { past: past.collect::<Result<_, Error>>()? })
+        Ok(History { past: past.collect::<Result<_, Error>>()?, active: Vec::new() })
     }
 
     /// What effects have spent at or after `since`, oldest first.

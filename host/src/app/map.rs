@@ -1,0 +1,45 @@
+//! From the configuration's words to those of the rooms.
+
+use jiff::SignedDuration;
+
+use crate::config::{self, Config};
+use crate::domain::incident;
+use crate::report::Language;
+use crate::tools;
+
+/// `[tools]`.
+pub fn tools(config: &Config) -> tools::Options {
+    let tools = &config.tools;
+    let default = tools::Options::default();
+    tools::Options {
+        servers: match &tools.servers {
+            Some(path) => tools::Definitions::File(path.clone()),
+            None => tools::Definitions::None,
+        },
+        risk: tools.risk.iter().map(|(pattern, risk)| (pattern.clone(), *risk)).collect(),
+        start_within: tools.start_timeout,
+        look_within: tools.call_timeout.min(default.look_within),
+        perform_within: tools.call_timeout,
+        ..default
+    }
+}
+
+/// `[limits]`.
+pub fn limits(config: &Config) -> incident::Limits {
+    let limits = &config.limits;
+    let long = |duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    incident::Limits {
+        watch: long(limits.watch),
+        settle: long(limits.settle),
+        model_calls: limits.model_calls,
+        looks_per_answer: limits.looks_per_answer,
+    }
+}
+
+/// `report.language`.
+pub fn language(config: &Config) -> Language {
+    match config.report.language {
+        config::Language::En => Language::En,
+        config::Language::Zh => Language::Zh,
+    }
+}
