@@ -70,9 +70,8 @@ fn watch(root: &Path, plugins: &[Plugin]) {
     println!("cargo::rerun-if-env-changed={PREBUILT}");
     let workspace = root.join("plugins");
     let shared = [workspace.join("Cargo.toml"), workspace.join("Cargo.lock"), root.join("wit/v0.1")];
-    let own = plugins.iter().flat_map(|plugin| {
-        ["Cargo.toml", "plugin.toml", "src"].map(|name| plugin.folder.join(name))
-    });
+    let own =
+        plugins.iter().flat_map(|plugin| ["Cargo.toml", "plugin.toml", "src"].map(|name| plugin.folder.join(name)));
     for path in shared.into_iter().chain(own) {
         println!("cargo::rerun-if-changed={}", path.display());
     }
@@ -91,18 +90,10 @@ fn target_dir(out: &Path) -> Result<PathBuf, Box<dyn Error>> {
 fn build(workspace: &Path, target_dir: &Path, out_dir: &Path) -> Result<(), Box<dyn Error>> {
     let cargo = variable("CARGO").unwrap_or_else(|| "cargo".into());
     let rustc = variable("RUSTC").unwrap_or_else(|| "rustc".into());
-    let options = tidegate_builder::Options {
-        workspace,
-        target_dir,
-        out_dir,
-        cargo: &cargo,
-        rustc: &rustc,
-    };
+    let options = tidegate_builder::Options { workspace, target_dir, out_dir, cargo: &cargo, rustc: &rustc };
     let built = tidegate_builder::build(&options, &mut |line| println!("cargo::warning={line}"));
     built.map(|_| ()).map_err(|error| match error {
-        tidegate_builder::Error::Target { .. } => {
-            format!("{error}\n(the folder's name goes into {PREBUILT})").into()
-        }
+        tidegate_builder::Error::Target { .. } => format!("{error}\n(the folder's name goes into {PREBUILT})").into(),
         other => other.into(),
     })
 }

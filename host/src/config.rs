@@ -17,7 +17,7 @@ mod plugins;
 mod problem;
 mod raw;
 mod report;
-pub mod secret;
+mod secret;
 mod server;
 mod sources;
 mod tools;
@@ -33,16 +33,18 @@ pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use model::{Budget, Model};
 pub use paths::Directory;
-pub use plugins::{Grant, Notifier, Plugin, PluginLimits, Plugins};
+pub use plugins::Plugins;
 pub use problem::{Problem, Problems};
 pub use report::{Language, Report};
-pub use secret::{Secret, SecretSource};
 pub use server::{Server, parse_listen};
 pub use sources::Source;
 pub use tools::Tools;
 pub use unit::{Period, Size};
 
 use crate::domain::Mode;
+use crate::environment::Environment;
+use crate::plugin::TargetOptions;
+use crate::secret::SecretSource;
 use document::Document;
 
 /// The commented reference of every key with its default.
@@ -80,7 +82,7 @@ pub struct Config {
     /// Plugins.
     pub plugins: Plugins,
     /// Notifier targets by name.
-    pub notifiers: BTreeMap<String, Notifier>,
+    pub notifiers: BTreeMap<String, TargetOptions>,
     /// Tool servers.
     pub tools: Tools,
     /// The language model, where one is configured.
@@ -172,6 +174,11 @@ impl Config {
         self.journal.parent().unwrap_or(Path::new("."))
     }
 
+    /// The file of listings, which can be rebuilt from the journal.
+    pub fn projection(&self) -> PathBuf {
+        self.data().join("projection.db")
+    }
+
     /// The file that was read; none for the embedded defaults.
     pub fn file(&self) -> Option<&Path> {
         self.document.file()
@@ -241,11 +248,11 @@ impl Config {
     }
 
     /// A problem for every secret that cannot be had now.
-    pub fn missing_secrets(&self) -> Vec<Problem> {
+    pub fn missing_secrets(&self, environment: &dyn Environment) -> Vec<Problem> {
         let unreadable = |(path, source): (Vec<String>, &SecretSource)| {
-            let text = source.read().err()?;
+            let error = source.resolve(environment).err()?;
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            Some(self.problem(&path, text))
+            Some(self.problem(&path, error.to_string()))
         };
         self.secrets().into_iter().filter_map(unreadable).collect()
     }

@@ -232,6 +232,11 @@ impl Gate {
         }
     }
 
+    /// Forgets everything, before a restore.
+    pub fn forget(&self) {
+        *self.guarded() = Guarded::default();
+    }
+
     /// Restores what the journal says was spent.
     pub fn restore_spends(&self, spends: impl IntoIterator<Item = (Timestamp, Vec<String>)>) {
         let mut guarded = self.guarded();

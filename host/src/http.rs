@@ -29,6 +29,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch as signal};
 
 use crate::config::{Config, Problem, Problems};
+use crate::environment::Environment;
 use crate::front::Front;
 use crate::ports::Clock;
 use answer::Failure;
@@ -77,12 +78,13 @@ impl Server {
         config: &Config,
         front: Arc<dyn Front>,
         clock: Arc<dyn Clock>,
+        environment: &dyn Environment,
     ) -> Result<Self, Problems> {
         let mut problems = config.exposure(&front.sources());
         let mut proof = |path: &[&str], auth: &Option<crate::config::Auth>| {
-            let resolved = auth.as_ref().map(Proof::resolve).transpose();
-            resolved.unwrap_or_else(|text| {
-                problems.push(config.problem(path, text));
+            let resolved = auth.as_ref().map(|auth| Proof::resolve(auth, environment)).transpose();
+            resolved.unwrap_or_else(|error| {
+                problems.push(config.problem(path, error.to_string()));
                 None
             })
         };

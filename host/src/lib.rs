@@ -1,7 +1,9 @@
 //! tidegate: receives alerts, decides by policy, repairs what the policies allow, asks a language
 //! model about what they leave open, and tells people.
 
+pub mod app;
 pub mod boundary;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
@@ -9,10 +11,12 @@ pub mod environment;
 pub mod front;
 pub mod gate;
 pub mod http;
+pub mod journal;
 pub mod model;
 pub mod network;
 pub mod pipeline;
 pub mod plugin;
+pub mod policy;
 pub mod ports;
 pub mod random;
 pub mod redact;
@@ -21,4 +25,5 @@ pub mod runner;
 pub mod secret;
 pub mod source;
 pub mod store;
+pub mod telemetry;
 pub mod tools;

@@ -56,8 +56,7 @@ impl Network {
     /// For targets that a guest names. With `private`, names may resolve to private and loopback
     /// addresses, but never to link-local ones, where clouds keep their credentials.
     pub fn guarded(&self, private: bool) -> Result<Client, NetworkError> {
-        let (cell, reach) =
-            if private { (&self.private, Reach::Private) } else { (&self.public, Reach::Public) };
+        let (cell, reach) = if private { (&self.private, Reach::Private) } else { (&self.public, Reach::Public) };
         cached(cell, reqwest::Client::builder().dns_resolver(Arc::new(Checked(reach))))
     }
 }
@@ -194,14 +193,12 @@ mod tests {
     #[tokio::test]
     async fn a_name_for_a_private_address_is_refused_after_resolution() {
         let network = Network::default();
-        let error =
-            network.guarded(false).unwrap().get("http://localhost:9/").send().await.unwrap_err();
+        let error = network.guarded(false).unwrap().get("http://localhost:9/").send().await.unwrap_err();
         let refused = refusal(&error).expect("refused by the resolver, not by the connection");
         assert_eq!(refused.name, "localhost");
         assert!(refused.address.is_loopback());
 
-        let error =
-            network.guarded(true).unwrap().get("http://localhost:9/").send().await.unwrap_err();
+        let error = network.guarded(true).unwrap().get("http://localhost:9/").send().await.unwrap_err();
         assert_eq!(refusal(&error), None);
     }
 }

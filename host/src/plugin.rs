@@ -10,8 +10,8 @@
 //!
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
 //! - `loaded`, `cache`, `inspect`, `lane`: from a file to linked code
-//! - `engine`, `instance`: running it within limits
-//! - `imports`, `grants`, `secrets`: what it can reach
+//! - `engine`, `instance`, `turns`: running it within limits
+//! - `imports`, `grants`, `secrets`, `transport`: what it can reach
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
 mod cache;
@@ -33,6 +33,8 @@ mod schema;
 mod secrets;
 mod sources;
 mod targets;
+pub mod transport;
+mod turns;
 
 pub use error::{Cause, Failure, Problem};
 pub use kind::Kind;
@@ -40,3 +42,4 @@ pub use manifest::Manifest;
 pub use options::{Grant, Limits, Options, TargetOptions};
 pub use package::Bundled;
 pub use registry::{Plugins, Setup, Status};
+pub use transport::{Outgoing, Returned, Transport, TransportError, Wire};

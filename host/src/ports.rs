@@ -33,10 +33,10 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// The host's mode; a rule's own is never wider.
     pub mode: Mode,
-    /// What happened before.
-    pub history: &'a History,
+    /// What happened before. Shared, so that functions that rules call can hold on to it.
+    pub history: &'a Arc<History>,
     /// The tools that exist.
-    pub catalogue: &'a Catalogue,
+    pub catalogue: &'a Arc<Catalogue>,
 }
 
 /// What one matching gate says about an action.
@@ -94,7 +94,7 @@ pub struct Check {
 /// The rules in force. Pure: equal arguments give equal answers.
 pub trait Policies: Send + Sync {
     /// Digest of the whole set.
-    fn digest(&self) -> &str;
+    fn digest(&self) -> String;
     /// The first matching rule's verdict; none when no rule matches. Rules that err are in `faults`.
     fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged;
     /// Every rule that `decide` considered, and why it did or did not match.

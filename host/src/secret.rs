@@ -12,7 +12,7 @@ use crate::environment::Environment;
 
 /// The shortest value that is taken. Shorter ones could not be kept out of texts without wrecking
 /// them, and would not be secrets for long.
-pub const SHORTEST: usize = 4;
+pub const SHORTEST: usize = 3;
 
 /// A secret value.
 #[derive(Clone)]
@@ -87,10 +87,8 @@ impl SecretSource {
                 .filter(|value| !value.is_empty())
                 .ok_or_else(|| SecretError::NoVariable(name.clone()))?,
             Self::File(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| SecretError::NoFile {
-                    path: path.clone(),
-                    reason: error.to_string(),
-                })?;
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| SecretError::NoFile { path: path.clone(), reason: error.to_string() })?;
                 let line = text.strip_suffix('\n').unwrap_or(&text);
                 line.strip_suffix('\r').unwrap_or(line).to_string()
             }
@@ -127,9 +125,7 @@ mod tests {
     #[test]
     fn values_come_from_where_the_source_says() {
         let environment: BTreeMap<String, String> =
-            [("X", "from-env"), ("EMPTY", ""), ("TINY", "abc")]
-                .map(|(k, v)| (k.to_string(), v.to_string()))
-                .into();
+            [("X", "from-env"), ("EMPTY", ""), ("TINY", "ab")].map(|(k, v)| (k.to_string(), v.to_string())).into();
         let read = |name: &str| SecretSource::Env(name.into()).resolve(&environment);
         assert_eq!(read("X").ok().unwrap().expose(), "from-env");
         assert_eq!(read("EMPTY").err(), Some(SecretError::NoVariable("EMPTY".into())));

@@ -60,8 +60,7 @@ pub fn build(options: &Options<'_>, say: &mut dyn FnMut(&str)) -> Result<Vec<Com
     let mut components = Vec::new();
     for module in module::build(options)? {
         let core = fs::read(&module.path).map_err(|e| Error::file(&module.path, e))?;
-        let bytes = componentize(&core)
-            .map_err(|reason| Error::Component { name: module.name.clone(), reason })?;
+        let bytes = componentize(&core).map_err(|reason| Error::Component { name: module.name.clone(), reason })?;
         let path = options.out_dir.join(format!("{}.wasm", module.name));
         write_if_changed(&path, &bytes)?;
         components.push(Component { name: module.name, path });

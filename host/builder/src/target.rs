@@ -58,10 +58,7 @@ mod tests {
     #[test]
     fn the_command_names_the_toolchain_where_rustup_owns_it() {
         let command = add_command(Path::new("/home/a/.rustup/toolchains/1.95.0-x86_64"));
-        assert_eq!(
-            command.join(" "),
-            "rustup target add wasm32-unknown-unknown --toolchain 1.95.0-x86_64"
-        );
+        assert_eq!(command.join(" "), "rustup target add wasm32-unknown-unknown --toolchain 1.95.0-x86_64");
         let command = add_command(Path::new("/usr"));
         assert_eq!(command.join(" "), "rustup target add wasm32-unknown-unknown");
     }

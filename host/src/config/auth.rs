@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::problem::Report;
-use super::secret::SecretSource;
+use super::secret::{Reference, resolve_path};
+use crate::secret::SecretSource;
 
 /// The accepted proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub enum Auth {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Raw {
-    bearer: Option<SecretSource>,
+    bearer: Option<Reference>,
     basic: Option<RawBasic>,
     hmac: Option<RawHmac>,
 }
@@ -46,13 +47,13 @@ pub struct Raw {
 #[serde(deny_unknown_fields)]
 pub struct RawBasic {
     user: String,
-    password: SecretSource,
+    password: Reference,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawHmac {
-    secret: SecretSource,
+    secret: Reference,
     header: String,
     #[serde(default)]
     prefix: String,
@@ -67,18 +68,18 @@ impl Raw {
             None
         };
         match (self.bearer, self.basic, self.hmac) {
-            (Some(token), None, None) => Some(Auth::Bearer(token)),
+            (Some(token), None, None) => Some(Auth::Bearer(token.0)),
             (None, Some(basic), None) if basic.user.is_empty() || basic.user.contains(':') => {
                 wrong("basic.user must not be empty and cannot hold a colon")
             }
-            (None, Some(basic), None) => Some(Auth::Basic { user: basic.user, password: basic.password }),
+            (None, Some(basic), None) => Some(Auth::Basic { user: basic.user, password: basic.password.0 }),
             (None, None, Some(hmac)) => {
                 let names = std::iter::once(&hmac.header).chain(&hmac.timestamp_header);
                 if names.into_iter().any(|name| !is_header_name(name)) {
                     return wrong("hmac.header and hmac.timestamp_header must be names of HTTP headers");
                 }
                 Some(Auth::Hmac {
-                    secret: hmac.secret,
+                    secret: hmac.secret.0,
                     header: hmac.header.to_ascii_lowercase(),
                     prefix: hmac.prefix,
                     timestamp_header: hmac.timestamp_header.map(|name| name.to_ascii_lowercase()),
@@ -98,7 +99,7 @@ impl Auth {
     pub(super) fn resolve_paths(&mut self, base: &Path) {
         match self {
             Self::Bearer(secret) | Self::Basic { password: secret, .. } | Self::Hmac { secret, .. } => {
-                secret.resolve_path(base);
+                resolve_path(secret, base);
             }
         }
     }

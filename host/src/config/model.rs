@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::problem::Report;
-use super::secret::SecretSource;
+use super::secret::{Reference, resolve_path};
 use super::unit::Period;
+use crate::secret::SecretSource;
 
 /// The language model.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +45,7 @@ pub struct Budget {
 pub struct Raw {
     url: Option<String>,
     name: Option<String>,
-    key: Option<SecretSource>,
+    key: Option<Reference>,
     timeout: Option<Period>,
     max_tokens: Option<u64>,
     #[serde(default)]
@@ -73,9 +74,9 @@ impl Raw {
             report(&["model", "name"], "give the model's name, such as \"qwen2.5:14b\"".into());
             return None;
         }
-        let mut key = self.key;
+        let mut key = self.key.map(|reference| reference.0);
         if let Some(key) = &mut key {
-            key.resolve_path(base);
+            resolve_path(key, base);
         }
         Some(Model {
             url: url.trim_end_matches('/').to_string(),

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -14,8 +13,13 @@ use serde_json::{Map, Value};
 
 use super::paths::{Directory, directory};
 use super::problem::Report;
-use super::secret::SecretSource;
+use super::secret::{Reference, resolve_path};
 use super::unit::{Period, Size};
+use crate::plugin::{Grant, Limits, Options, TargetOptions};
+use crate::secret::SecretSource;
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
 
 /// Plugins.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,73 +27,7 @@ pub struct Plugins {
     /// Where they are.
     pub directory: Directory,
     /// What is said about single ones.
-    pub each: BTreeMap<String, Plugin>,
-}
-
-/// What is said about a plugin.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Plugin {
-    /// Passed to it.
-    pub settings: Map<String, Value>,
-    /// By the name that `{{secret:name}}` uses.
-    pub secrets: BTreeMap<String, SecretSource>,
-    /// Where it may send requests.
-    pub grant: Vec<Grant>,
-    /// The only digest that is loaded, lower-case hex.
-    pub sha256: Option<String>,
-    /// Limits of one call.
-    pub limits: PluginLimits,
-}
-
-/// A notifier target.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Notifier {
-    /// The notifier plugin.
-    pub plugin: String,
-    /// Passed to it.
-    pub settings: Map<String, Value>,
-    /// By the name that `{{secret:name}}` uses.
-    pub secrets: BTreeMap<String, SecretSource>,
-    /// Where it may send requests.
-    pub grant: Vec<Grant>,
-}
-
-/// One way out of a plugin.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Grant {
-    /// `https://host` or `https://host:port`.
-    pub origin: String,
-    /// HTTP methods, upper case. Without any, nothing may be sent.
-    #[serde(default)]
-    pub methods: Vec<String>,
-    /// Names of secrets that may be put into these requests.
-    #[serde(default)]
-    pub secrets: Vec<String>,
-    /// Whether the origin may be a private, loopback or link-local address.
-    #[serde(default)]
-    pub private: bool,
-}
-
-/// What one call of a plugin may use; what is absent has the plugin room's default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PluginLimits {
-    /// Memory.
-    pub memory: Option<Size>,
-    /// Time of computing.
-    pub cpu: Option<Duration>,
-    /// Time in all, waiting for others included.
-    pub wall: Option<Duration>,
-    /// Calls at once; more wait.
-    pub concurrency: Option<u32>,
-    /// Log text.
-    pub log: Option<Size>,
-    /// HTTP requests.
-    pub requests: Option<u32>,
-    /// Body of one HTTP response.
-    pub response: Option<Size>,
-    /// Calls of read-only tools.
-    pub looks: Option<u32>,
+    pub each: BTreeMap<String, Options>,
 }
 
 #[derive(Default)]
@@ -102,7 +40,7 @@ pub struct Raw {
 #[serde(deny_unknown_fields, default)]
 pub struct RawPlugin {
     settings: Map<String, Value>,
-    secrets: BTreeMap<String, SecretSource>,
+    secrets: BTreeMap<String, Reference>,
     grant: Vec<Grant>,
     sha256: Option<String>,
     limits: RawLimits,
@@ -115,11 +53,12 @@ pub struct RawNotifier {
     #[serde(default)]
     settings: Map<String, Value>,
     #[serde(default)]
-    secrets: BTreeMap<String, SecretSource>,
+    secrets: BTreeMap<String, Reference>,
     #[serde(default)]
     grant: Vec<Grant>,
 }
 
+/// With units, as everywhere in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawLimits {
@@ -170,22 +109,48 @@ impl Raw {
             {
                 report(&["plugins", &name, "sha256"], "a SHA-256 digest has 64 hexadecimal digits".into());
             }
-            let mut secrets = raw.secrets;
-            check(&at, &mut secrets, None, &raw.grant, base, report);
-            let limits = PluginLimits {
-                memory: raw.limits.memory,
-                cpu: raw.limits.cpu.map(|period| period.0),
-                wall: raw.limits.wall.map(|period| period.0),
-                concurrency: raw.limits.concurrency,
-                log: raw.limits.log,
-                requests: raw.limits.requests,
-                response: raw.limits.response,
-                looks: raw.limits.looks,
-            };
+            let secrets = references(raw.secrets, base);
+            check(&at, &secrets, None, &raw.grant, report);
+            let limits = raw.limits.build(&name, report);
             let sha256 = raw.sha256.map(|digest| digest.to_ascii_lowercase());
-            each.insert(name, Plugin { settings: raw.settings, secrets, grant: raw.grant, sha256, limits });
+            each.insert(name, Options { settings: raw.settings, secrets, grant: raw.grant, sha256, limits });
         }
         Plugins { directory: directory(self.path, base, "plugins"), each }
+    }
+}
+
+impl RawLimits {
+    fn build(self, name: &str, report: &mut Report) -> Limits {
+        let default = Limits::default();
+        let mut number = |key: &str, value: u128, unit: &str| {
+            u32::try_from(value).ok().filter(|value| *value > 0).unwrap_or_else(|| {
+                report(&["plugins", name, "limits", key], format!("is out of range; it counts in {unit}"));
+                1
+            })
+        };
+        let mut size = |key: &str, value: Option<Size>, unit: u64, default: u32| {
+            let word = if unit == MIB { "MiB" } else { "KiB" };
+            value.map_or(default, |size| number(key, u128::from(size.0 / unit), word))
+        };
+        let memory_mib = size("memory", self.memory, MIB, default.memory_mib);
+        let log_kib = size("log", self.log, KIB, default.log_kib);
+        let response_kib = size("response", self.response, KIB, default.response_kib);
+        let cpu_ms = self.cpu.map_or(default.cpu_ms, |period| number("cpu", period.0.as_millis(), "milliseconds"));
+        let wall_ms = self.wall.map(|period| number("wall", period.0.as_millis(), "milliseconds"));
+        let limits = Limits {
+            memory_mib,
+            cpu_ms,
+            wall_ms: wall_ms.or(default.wall_ms),
+            concurrency: self.concurrency.unwrap_or(default.concurrency),
+            log_kib,
+            requests: self.requests.unwrap_or(default.requests),
+            response_kib,
+            looks: self.looks.unwrap_or(default.looks),
+        };
+        for problem in limits.problems() {
+            report(&["plugins", name, "limits"], problem);
+        }
+        limits
     }
 }
 
@@ -194,26 +159,33 @@ pub fn build_notifiers(
     plugins: &Plugins,
     base: &Path,
     report: &mut Report,
-) -> BTreeMap<String, Notifier> {
+) -> BTreeMap<String, TargetOptions> {
     let mut notifiers = BTreeMap::new();
     for (name, raw) in raw {
-        let mut secrets = raw.secrets;
+        let secrets = references(raw.secrets, base);
         let shared = plugins.each.get(&raw.plugin).map(|plugin| &plugin.secrets);
-        check(&["notifiers", &name], &mut secrets, shared, &raw.grant, base, report);
-        let notifier = Notifier { plugin: raw.plugin, settings: raw.settings, secrets, grant: raw.grant };
-        notifiers.insert(name, notifier);
+        check(&["notifiers", &name], &secrets, shared, &raw.grant, report);
+        let target = TargetOptions { plugin: raw.plugin, settings: raw.settings, secrets, grant: raw.grant };
+        notifiers.insert(name, target);
     }
     notifiers
+}
+
+fn references(raw: BTreeMap<String, Reference>, base: &Path) -> BTreeMap<String, SecretSource> {
+    let resolve = |(name, Reference(mut source)): (String, Reference)| {
+        resolve_path(&mut source, base);
+        (name, source)
+    };
+    raw.into_iter().map(resolve).collect()
 }
 
 /// Grants must be origins and may only name secrets that exist: beside them, or for a target with
 /// its plugin.
 fn check(
     at: &[&str; 2],
-    secrets: &mut BTreeMap<String, SecretSource>,
+    secrets: &BTreeMap<String, SecretSource>,
     shared: Option<&BTreeMap<String, SecretSource>>,
     grants: &[Grant],
-    base: &Path,
     report: &mut Report,
 ) {
     let [section, name] = at;
@@ -230,9 +202,6 @@ fn check(
         for name in grant.secrets.iter().filter(|name| !known(name)) {
             report(&path, format!("the grant for {origin} names the secret {name}, which {}.secrets lacks", at.join(".")));
         }
-    }
-    for source in secrets.values_mut() {
-        source.resolve_path(base);
     }
 }
 

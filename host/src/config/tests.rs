@@ -104,7 +104,8 @@ fn the_reference_names_every_key() {
     names.extend(fields::<plugins::RawPlugin>());
     names.extend(fields::<plugins::RawNotifier>());
     names.extend(fields::<plugins::RawLimits>());
-    names.extend(fields::<plugins::Grant>());
+    
+    names.extend(fields::<crate::plugin::Grant>());
     names.extend(fields::<tools::Raw>());
     names.extend(fields::<model::Raw>());
     names.extend(fields::<model::RawBudget>());
@@ -180,7 +181,7 @@ fn inline_secrets_are_refused_in_every_form_and_never_repeated() {
 #[test]
 fn a_missing_secret_is_a_problem_only_when_it_is_asked_for() {
     let config = parse("[sources.a]\n\nauth.bearer = { env = \"TIDEGATE_TEST_UNSET\" }").unwrap();
-    let missing = config.missing_secrets();
+    let missing = config.missing_secrets(&std::collections::BTreeMap::new());
     assert_eq!(
         missing[0].to_string(),
         "conf/t.toml:3: sources.a.auth.bearer: the environment variable TIDEGATE_TEST_UNSET is not set"

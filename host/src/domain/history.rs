@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::incident::Outcome;
+use super::alert::{Labels, Severity};
+use super::incident::{IncidentId, Outcome};
 
 /// One incident of the past.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,11 +22,28 @@ pub struct Past {
     pub fixes: Vec<(String, bool)>,
 }
 
+/// One alert that fires now, of any incident; what inhibitions look at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Active {
+    /// Its incident.
+    pub incident: IncidentId,
+    /// The source that decoded it.
+    pub source: String,
+    /// What fired.
+    pub name: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Its labels.
+    pub labels: Labels,
+}
+
 /// The past as far as it is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// Oldest first.
+    /// Other incidents than the one that is decided about, oldest first.
     pub past: Vec<Past>,
+    /// Every firing alert of every incident that is not closed.
+    pub active: Vec<Active>,
 }
 
 impl History {

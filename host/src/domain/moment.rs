@@ -31,10 +31,7 @@ impl Moment {
         if text.is_empty() {
             return Self::Absent;
         }
-        number(text)
-            .or_else(|| rfc1123(text))
-            .or_else(|| written(text))
-            .map_or(Self::Unreadable, Self::unless_zero)
+        number(text).or_else(|| rfc1123(text)).or_else(|| written(text)).map_or(Self::Unreadable, Self::unless_zero)
     }
 
     /// The time, or the time of receipt where the sender's cannot be read.
@@ -147,10 +144,7 @@ mod tests {
             let want = Moment::At(want.parse().unwrap());
             assert_eq!(Moment::from_text(text), want, "{text}");
         }
-        assert_eq!(
-            Moment::from_millis(1_771_167_543_000),
-            Moment::At("2026-02-15T14:59:03Z".parse().unwrap())
-        );
+        assert_eq!(Moment::from_millis(1_771_167_543_000), Moment::At("2026-02-15T14:59:03Z".parse().unwrap()));
     }
 
     #[test]
@@ -164,10 +158,15 @@ mod tests {
     #[test]
     fn what_cannot_be_read_falls_back_to_the_time_of_receipt() {
         let received: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
-        for text in
-            ["yesterday", "2026-13-45T00:00:00Z", "2026-02-15T14:59:03Z+2", "é", "告警告警告警", "-1",
-             "99999999999999999999999999999999999999999999"]
-        {
+        for text in [
+            "yesterday",
+            "2026-13-45T00:00:00Z",
+            "2026-02-15T14:59:03Z+2",
+            "é",
+            "告警告警告警",
+            "-1",
+            "99999999999999999999999999999999999999999999",
+        ] {
             assert_eq!(Moment::from_text(text), Moment::Unreadable, "{text}");
         }
         assert_eq!(Moment::from_millis(u64::MAX), Moment::Unreadable);

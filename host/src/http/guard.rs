@@ -14,7 +14,9 @@ use subtle::ConstantTimeEq;
 
 use super::answer::Failure;
 use super::{Shared, origin};
-use crate::config::{Auth, Secret};
+use crate::config::Auth;
+use crate::environment::Environment;
+use crate::secret::{Secret, SecretError, SecretSource};
 
 /// How far a signed time may be from ours, as Grafana recommends.
 const TOLERANCE_S: i64 = 300;
@@ -28,12 +30,13 @@ pub enum Proof {
 
 impl Proof {
     /// Reads the secret.
-    pub fn resolve(auth: &Auth) -> Result<Self, String> {
+    pub fn resolve(auth: &Auth, environment: &dyn Environment) -> Result<Self, SecretError> {
+        let read = |source: &SecretSource| source.resolve(environment);
         Ok(match auth {
-            Auth::Bearer(token) => Self::Bearer(token.read()?),
-            Auth::Basic { user, password } => Self::Basic { user: user.clone(), password: password.read()? },
+            Auth::Bearer(token) => Self::Bearer(read(token)?),
+            Auth::Basic { user, password } => Self::Basic { user: user.clone(), password: read(password)? },
             Auth::Hmac { secret, header, prefix, timestamp_header } => Self::Hmac {
-                secret: secret.read()?,
+                secret: read(secret)?,
                 header: header.clone(),
                 prefix: prefix.clone(),
                 timestamp_header: timestamp_header.clone(),
@@ -51,11 +54,11 @@ impl Proof {
         let credentials = credentials.trim();
         let ok = match self {
             Self::Bearer(token) => {
-                scheme.eq_ignore_ascii_case("bearer") && same(credentials.as_bytes(), token.reveal().as_bytes())
+                scheme.eq_ignore_ascii_case("bearer") && same(credentials.as_bytes(), token.expose().as_bytes())
             }
             Self::Basic { user, password } => {
                 let decoded = base64::engine::general_purpose::STANDARD.decode(credentials).unwrap_or_default();
-                let expected = format!("{user}:{}", password.reveal());
+                let expected = format!("{user}:{}", password.expose());
                 scheme.eq_ignore_ascii_case("basic") && same(&decoded, expected.as_bytes())
             }
             Self::Hmac { .. } => false,
@@ -67,7 +70,7 @@ impl Proof {
     pub fn body(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Failure> {
         let Self::Hmac { secret, header, prefix, timestamp_header } = self else { return Ok(()) };
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes()) else {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()) else {
             return self.denied_unless(false);
         };
         if let Some(name) = timestamp_header {
@@ -160,7 +163,7 @@ mod tests {
 
     fn hmac(prefix: &str, timestamp_header: Option<&str>) -> Proof {
         Proof::Hmac {
-            secret: Secret::new("s".into()),
+            secret: Secret::new("s"),
             header: "x-sig".into(),
             prefix: prefix.into(),
             timestamp_header: timestamp_header.map(Into::into),
@@ -189,13 +192,13 @@ mod tests {
 
     #[test]
     fn tokens_and_passwords() {
-        let bearer = Proof::Bearer(Secret::new("t0ken".into()));
+        let bearer = Proof::Bearer(Secret::new("t0ken"));
         assert!(bearer.head(&headers(&[("authorization", "Bearer t0ken")])).is_ok());
         assert!(bearer.head(&headers(&[("authorization", "bearer t0ken")])).is_ok());
         for wrong in ["Bearer t0ke", "Bearer ", "t0ken", "Basic t0ken", ""] {
             assert!(bearer.head(&headers(&[("authorization", wrong)])).is_err(), "{wrong}");
         }
-        let basic = Proof::Basic { user: "u".into(), password: Secret::new("p:w".into()) };
+        let basic = Proof::Basic { user: "u".into(), password: Secret::new("p:w") };
         assert!(basic.head(&headers(&[("authorization", "Basic dTpwOnc=")])).is_ok());
         assert!(basic.head(&headers(&[("authorization", "Basic dTpw")])).is_err());
     }

@@ -55,8 +55,8 @@ fn kind_v6(address: Ipv6Addr) -> Option<&'static str> {
     if let Some(inner) = embedded(address) {
         // Mapped addresses and the well-known NAT64 prefix are ordinary ways to a public address;
         // the other tunnels are not.
-        let ordinary = address.to_ipv4_mapped().is_some()
-            || matches!(address.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..]);
+        let ordinary =
+            address.to_ipv4_mapped().is_some() || matches!(address.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..]);
         return kind_v4(inner).or((!ordinary).then_some(RESERVED));
     }
     match address.segments() {
@@ -120,10 +120,15 @@ mod tests {
         ] {
             assert_eq!(kind(text.parse().unwrap()), Some(want), "{text}");
         }
-        for text in
-            ["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808",
-             "192.0.1.1"]
-        {
+        for text in [
+            "1.1.1.1",
+            "172.32.0.1",
+            "100.128.0.1",
+            "2606:4700::1111",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+            "192.0.1.1",
+        ] {
             assert_eq!(kind(text.parse().unwrap()), None, "{text}");
         }
     }

@@ -66,12 +66,7 @@ impl Cache {
     /// Writes beside and renames, so that nobody ever reads half a file.
     fn write(&self, path: &Path, code: &[u8]) -> io::Result<()> {
         let temporary = path.with_extension(format!("tmp{}", std::process::id()));
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&temporary)?;
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(&Sha256::digest(code))?;
         file.write_all(code)?;
         drop(file);

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::options::MOST_MEMORY_MIB;
+use super::turns::Turns;
 
 /// A guest is interrupted this often, so that it delays others by no more.
 pub const SLICE: Duration = Duration::from_millis(5);
@@ -37,6 +38,7 @@ pub struct Runtime {
     engine: Engine,
     allocation: Allocation,
     places: Semaphore,
+    turns: Turns,
     active: Arc<AtomicUsize>,
     ticker: Ticker,
 }
@@ -62,7 +64,7 @@ impl Runtime {
         let engine = Engine::new(&config(allocation)).map_err(|error| format!("{error:#}"))?;
         let active = Arc::new(AtomicUsize::new(0));
         let ticker = Ticker::start(engine.clone(), Arc::clone(&active)).map_err(|e| e.to_string())?;
-        Ok(Self { engine, allocation, places: Semaphore::new(PLACES as usize), active, ticker })
+        Ok(Self { engine, allocation, places: Semaphore::new(PLACES as usize), turns: Turns::new(), active, ticker })
     }
 
     /// The engine.
@@ -78,6 +80,11 @@ impl Runtime {
     /// The places for concurrent calls.
     pub(super) fn places(&self) -> &Semaphore {
         &self.places
+    }
+
+    /// The turns of calls that compute for long.
+    pub(super) fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     /// Keeps the ticker going for as long as the answer lives.
@@ -126,9 +133,7 @@ fn config(allocation: Allocation) -> Config {
         .max_unused_warm_slots(64);
     match allocation {
         Allocation::PooledWithScan => {
-            pool.linear_memory_keep_resident(1 << 20)
-                .table_keep_resident(64 << 10)
-                .pagemap_scan(Enabled::Yes);
+            pool.linear_memory_keep_resident(1 << 20).table_keep_resident(64 << 10).pagemap_scan(Enabled::Yes);
         }
         Allocation::Pooled => {
             // Without the scan all that is kept would be cleared each time, used or not.

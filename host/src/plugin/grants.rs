@@ -31,8 +31,7 @@ impl Origin {
 
     /// The origin of a URL; none unless it is HTTP.
     pub fn of(url: &Url) -> Option<Self> {
-        (matches!(url.scheme(), "http" | "https") && url.has_host())
-            .then(|| Self(url.origin().ascii_serialization()))
+        (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| Self(url.origin().ascii_serialization()))
     }
 }
 
@@ -74,10 +73,11 @@ impl Grants {
     pub fn permit(&self, origin: &Origin, method: &str, secrets: &[String]) -> Result<Permitted, String> {
         let has = |list: &[String], method: &str| list.iter().any(|m| m.eq_ignore_ascii_case(method));
         let all = |list: &[String]| secrets.iter().all(|name| list.contains(name));
+        let asks_all = |list: &[String]| secrets.iter().all(|name| asks(list, name));
         let asked = self.asks.http.iter().any(|ask| {
             (ask.origin == "*" || Origin::parse(&ask.origin).is_ok_and(|asked| asked == *origin))
                 && has(&ask.methods, method)
-                && all(&ask.secrets)
+                && asks_all(&ask.secrets)
         });
         let what = what(origin, method, secrets);
         if !asked {
@@ -88,9 +88,10 @@ impl Grants {
                 secrets_line(secrets),
             ));
         }
-        let granted = self.granted.iter().filter(|(granted, grant)| {
-            granted == origin && has(&grant.methods, method) && all(&grant.secrets)
-        });
+        let granted = self
+            .granted
+            .iter()
+            .filter(|(granted, grant)| granted == origin && has(&grant.methods, method) && all(&grant.secrets));
         granted
             .map(|(_, grant)| Permitted { private: grant.private })
             .reduce(|a, b| Permitted { private: a.private || b.private })
@@ -105,6 +106,28 @@ impl Grants {
             })
     }
 
+    /// Whether the plugin may send these secrets anywhere at all.
+    pub fn permit_any(&self, secrets: &[String]) -> Result<(), String> {
+        for name in secrets {
+            let asked = self.asks.http.iter().any(|ask| asks(&ask.secrets, name));
+            if !asked {
+                return Err(format!(
+                    "sending the secret `{name}` was not asked for by plugin {}; its plugin.toml would need: \
+                     [[asks.http]] secrets = [\"{name}\"]",
+                    self.plugin
+                ));
+            }
+            if !self.granted.iter().any(|(_, grant)| grant.secrets.contains(name)) {
+                return Err(format!(
+                    "sending the secret `{name}` is not granted to plugin {}; the host's configuration would \
+                     need: [{}] grant = [{{ origin = \"https://…\", methods = [\"…\"], secrets = [\"{name}\"] }}]",
+                    self.plugin, self.place
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// The sentence about an address that only `private = true` would allow.
     pub fn private_needed(&self, origin: &Origin, method: &str, secrets: &[String], why: &str) -> String {
         format!(
@@ -117,7 +140,7 @@ impl Grants {
 
     /// Whether the plugin asked to sign with this secret. The error says what would allow it.
     pub fn permit_signing(&self, secret: &str) -> Result<(), String> {
-        if self.asks.signer.iter().any(|name| name == secret) {
+        if asks(&self.asks.signer, secret) {
             return Ok(());
         }
         Err(format!(
@@ -141,12 +164,18 @@ impl Grants {
         let mut unmet = Vec::new();
         for ask in self.asks.http.iter().filter(|ask| ask.origin != "*") {
             let Ok(origin) = Origin::parse(&ask.origin) else { continue };
+            let secrets: Vec<String> = ask.secrets.iter().filter(|name| *name != "*").cloned().collect();
             for method in &ask.methods {
-                unmet.extend(self.permit(&origin, method, &ask.secrets).err());
+                unmet.extend(self.permit(&origin, method, &secrets).err());
             }
         }
         unmet
     }
+}
+
+/// Whether a plugin asks for a secret; `*` asks for whatever is granted.
+fn asks(list: &[String], secret: &str) -> bool {
+    list.iter().any(|name| name == secret || name == "*")
 }
 
 fn what(origin: &Origin, method: &str, secrets: &[String]) -> String {

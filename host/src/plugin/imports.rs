@@ -10,17 +10,17 @@ pub(super) mod tools;
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use crate::network::Network;
 use crate::ports::{PluginState, Tools};
 
 use super::grants::Grants;
 use super::instance::Limiter;
 use super::options::Limits;
 use super::secrets::Secrets;
+use super::transport::Transport;
 
 /// What plugins reach through their imports, shared by all of them.
 pub(super) struct Outside {
-    pub network: Arc<Network>,
+    pub transport: Arc<dyn Transport>,
     pub state: Arc<dyn PluginState>,
     /// Weak, since the tools include the plugins. Set once all rooms are there.
     pub tools: OnceLock<Weak<dyn Tools>>,

@@ -39,9 +39,7 @@ fn lane(kind: Kind, exports: &[&str], problems: &mut Vec<String>) -> Option<Lane
         if name == kind.as_str() {
             found = Some(Lane::of(version));
             if Lane::of(version).is_none() {
-                problems.push(format!(
-                    "it exports {name}@{version}, and this host runs {SUPPORTED}"
-                ));
+                problems.push(format!("it exports {name}@{version}, and this host runs {SUPPORTED}"));
             }
         } else if let Some(other) = Kind::ALL.iter().find(|other| other.as_str() == name) {
             problems.push(format!("its manifest says {kind}, but it exports {other}@{version}"));
@@ -62,8 +60,7 @@ fn lane(kind: Kind, exports: &[&str], problems: &mut Vec<String>) -> Option<Lane
 }
 
 fn check_imports(kind: Kind, lane: Option<Lane>, imports: &[&str], problems: &mut Vec<String>) {
-    let (wasi, others): (Vec<&str>, Vec<&str>) =
-        imports.iter().partition(|name| name.starts_with("wasi:"));
+    let (wasi, others): (Vec<&str>, Vec<&str>) = imports.iter().partition(|name| name.starts_with("wasi:"));
     if !wasi.is_empty() {
         problems.push(format!(
             "it imports {}: a plugin gets no WASI, only what the contract offers; build it for \
@@ -112,7 +109,12 @@ mod tests {
         for (kind, imports, exports, want) in [
             (Kind::Source, &[HTTP][..], &[SOURCE][..], "http-client@0.1.3, which a source may not import"),
             (Kind::Notifier, &[], &[SOURCE], "manifest says notifier, but it exports source@0.1.0"),
-            (Kind::Source, &[], &["run"], "does not export tidegate:plugin/source, as its manifest says; it exports run"),
+            (
+                Kind::Source,
+                &[],
+                &["run"],
+                "does not export tidegate:plugin/source, as its manifest says; it exports run",
+            ),
             (Kind::Source, &[], &["tidegate:plugin/source@0.2.0"], "this host runs 0.1.x"),
             (Kind::Source, &["wasi:cli/environment@0.2.0"], &[SOURCE], "no WASI"),
             (Kind::Source, &["env"], &[SOURCE], "no plugin may import"),

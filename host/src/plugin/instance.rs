@@ -5,6 +5,7 @@
 //! store is gone.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
@@ -12,9 +13,10 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
 
-use super::engine::{Runtime, SLICE};
+use super::engine::Runtime;
 use super::error::{Cause, Failure};
 use super::imports::State;
+use super::turns::Meter;
 
 /// What a guest may hand to the host in one piece, in bytes as they stand in the host's memory.
 const TRANSFER: usize = 16 << 20;
@@ -40,24 +42,13 @@ pub(super) struct Halt(pub Cause);
 
 impl Code {
     /// Runs one call and gives back what it answered, with the state as it left it.
-    pub async fn call<'env, T, W>(
-        &self,
-        runtime: &Runtime,
-        state: State,
-        work: W,
-    ) -> Result<(T, State), Failure>
+    pub async fn call<'env, T, W>(&self, runtime: &Runtime, state: State, work: W) -> Result<(T, State), Failure>
     where
-        W: for<'a> FnOnce(
-            &'a mut Store<State>,
-            Instance,
-            Outlives<'a, 'env>,
-        ) -> BoxFuture<'a, wasmtime::Result<T>>,
+        W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
     {
         let started = Instant::now();
         let fail = |cause| Failure { plugin: self.label.clone(), cause, last_log: None };
-        let places = async {
-            (self.places.acquire().await, runtime.places().acquire().await)
-        };
+        let places = async { (self.places.acquire().await, runtime.places().acquire().await) };
         let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(self.wall, places).await else {
             return Err(fail(Cause::Busy(self.wall)));
         };
@@ -68,13 +59,12 @@ impl Code {
         store.set_hostcall_fuel(TRANSFER);
         // The first tick asks the callback; a deadline of zero would trap at once.
         store.set_epoch_deadline(1);
-        let cpu = self.cpu;
-        let mut slices = cpu.as_millis().div_ceil(SLICE.as_millis());
+        let meter = Arc::new(Meter::new());
+        let (cpu, metered) = (self.cpu, Arc::clone(&meter));
         store.epoch_deadline_callback(move |_| {
-            if slices == 0 {
+            if metered.spent() > cpu {
                 return Err(Halt(Cause::Cpu(cpu)).into());
             }
-            slices -= 1;
             // Going on only after others had their turn.
             Ok(UpdateDeadline::Yield(1))
         });
@@ -85,7 +75,7 @@ impl Code {
             work(&mut store, instance, PhantomData).await
         };
         let left = self.wall.saturating_sub(started.elapsed());
-        let ended = tokio::time::timeout(left, call).await;
+        let ended = tokio::time::timeout(left, runtime.turns().run(&meter, call)).await;
         drop(active);
         let state = store.into_data();
         match ended {
@@ -123,9 +113,7 @@ impl Code {
 fn describe(trap: Trap) -> String {
     match trap {
         Trap::UnreachableCodeReached => "it stopped itself, as a panic does".into(),
-        Trap::MemoryOutOfBounds => {
-            "it reached outside its memory, as a recursion without end does".into()
-        }
+        Trap::MemoryOutOfBounds => "it reached outside its memory, as a recursion without end does".into(),
         other => other.to_string(),
     }
 }

@@ -42,9 +42,7 @@ impl Kind {
         match self {
             Self::Source => &["types", "log", "settings"],
             Self::Notifier => &["types", "log", "settings", "http-client", "signer", "state"],
-            Self::Remediation => {
-                &["types", "log", "settings", "http-client", "signer", "state", "tools"]
-            }
+            Self::Remediation => &["types", "log", "settings", "http-client", "signer", "state", "tools"],
         }
     }
 

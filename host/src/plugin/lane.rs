@@ -58,9 +58,7 @@ impl Lane {
         Ok(match (self, kind) {
             (Self::V0_1, Kind::Source) => Exports::Source(Box::new(v0_1::Source::new(pre)?)),
             (Self::V0_1, Kind::Notifier) => Exports::Notifier(Box::new(v0_1::Notifier::new(pre)?)),
-            (Self::V0_1, Kind::Remediation) => {
-                Exports::Remediation(Box::new(v0_1::Remediation::new(pre)?))
-            }
+            (Self::V0_1, Kind::Remediation) => Exports::Remediation(Box::new(v0_1::Remediation::new(pre)?)),
         })
     }
 }

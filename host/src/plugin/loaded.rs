@@ -75,12 +75,7 @@ fn link(
     Ok((pre, exports))
 }
 
-fn compile(
-    runtime: &Runtime,
-    cache: Option<&Cache>,
-    bytes: &[u8],
-    sha256: &str,
-) -> Result<Component, String> {
+fn compile(runtime: &Runtime, cache: Option<&Cache>, bytes: &[u8], sha256: &str) -> Result<Component, String> {
     if let Some(component) = cache.and_then(|cache| cache.load(runtime.engine(), sha256)) {
         return Ok(component);
     }

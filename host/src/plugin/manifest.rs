@@ -43,7 +43,7 @@ pub struct Build {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Asks {
-    /// Secrets to sign with.
+    /// Secrets to sign with; `*` for any that the operator configures.
     pub signer: Vec<String>,
     /// Tools to look with; `*` stands for any run of characters.
     pub tools: Vec<String>,
@@ -60,7 +60,7 @@ pub struct HttpAsk {
     /// HTTP methods.
     #[serde(default)]
     pub methods: Vec<String>,
-    /// Secrets that it sends there.
+    /// Secrets that it sends there; `*` for any that the operator grants.
     #[serde(default)]
     pub secrets: Vec<String>,
 }
@@ -68,8 +68,8 @@ pub struct HttpAsk {
 impl Manifest {
     /// Reads and checks a manifest. The error is a sentence that names the place.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let manifest: Self = toml::from_str(text)
-            .map_err(|error| format!("plugin.toml: {}", error.to_string().trim()))?;
+        let manifest: Self =
+            toml::from_str(text).map_err(|error| format!("plugin.toml: {}", error.to_string().trim()))?;
         manifest.check().map_err(|problem| format!("plugin.toml: {problem}"))?;
         Ok(manifest)
     }
@@ -122,6 +122,7 @@ impl Manifest {
         secrets.extend(self.asks.http.iter().flat_map(|ask| ask.secrets.iter().map(String::as_str)));
         secrets.sort_unstable();
         secrets.dedup();
+        secrets.retain(|name| *name != "*");
         let mut lines = vec![format!("[plugins.{}]", self.name)];
         if !secrets.is_empty() {
             let each: Vec<String> = secrets
@@ -136,7 +137,8 @@ impl Manifest {
             .iter()
             .map(|ask| {
                 let origin = if ask.origin == "*" { "https://…" } else { &ask.origin };
-                super::grants::grant_line(origin, &ask.methods, &ask.secrets, false)
+                let secrets: Vec<String> = ask.secrets.iter().filter(|name| *name != "*").cloned().collect();
+                super::grants::grant_line(origin, &ask.methods, &secrets, false)
             })
             .collect();
         if !grants.is_empty() {

@@ -64,7 +64,7 @@ pub struct Grant {
 pub struct Limits {
     /// Memory in MiB, all of the plugin's linear memories together; at most 256.
     pub memory_mib: u32,
-    /// CPU time in milliseconds.
+    /// Time of computing in milliseconds, waiting not included.
     pub cpu_ms: u32,
     /// Time in milliseconds, waiting for others included; by default 5 s for a source, 30 s for a
     /// notifier and 60 s for a remediation.
@@ -106,11 +106,9 @@ impl Limits {
         if !(1..=MOST_MEMORY_MIB).contains(&self.memory_mib) {
             problems.push(format!("limits.memory_mib must be 1 to {MOST_MEMORY_MIB}"));
         }
-        for (name, value) in [
-            ("cpu_ms", Some(self.cpu_ms)),
-            ("wall_ms", self.wall_ms),
-            ("concurrency", Some(self.concurrency)),
-        ] {
+        for (name, value) in
+            [("cpu_ms", Some(self.cpu_ms)), ("wall_ms", self.wall_ms), ("concurrency", Some(self.concurrency))]
+        {
             if value == Some(0) {
                 problems.push(format!("limits.{name} must be at least 1"));
             }

@@ -47,11 +47,7 @@ pub(super) fn find(bundled: &[Bundled], folder: Option<&Path>, problems: &mut Ve
     let mut packages = Vec::new();
     for (name, manifest, bytes) in bundled {
         match Manifest::parse(manifest) {
-            Ok(manifest) => packages.push(Package {
-                manifest,
-                folder: None,
-                component: Component::Bytes(bytes),
-            }),
+            Ok(manifest) => packages.push(Package { manifest, folder: None, component: Component::Bytes(bytes) }),
             Err(problem) => problems.push(Problem::new(*name, problem)),
         }
     }
@@ -64,6 +60,10 @@ pub(super) fn find(bundled: &[Bundled], folder: Option<&Path>, problems: &mut Ve
 }
 
 fn in_folder(folder: &Path, problems: &mut Vec<Problem>) -> Vec<Package> {
+    if folder.join("plugin.toml").is_file() {
+        let opened = open(folder).map_err(|problem| Problem::new(folder.display().to_string(), problem));
+        return opened.map_err(|problem| problems.push(problem)).into_iter().collect();
+    }
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
@@ -84,7 +84,7 @@ fn in_folder(folder: &Path, problems: &mut Vec<Problem>) -> Vec<Package> {
 }
 
 /// Reads the plugin of one folder. The error is a sentence.
-pub(super) fn open(folder: &Path) -> Result<Package, String> {
+fn open(folder: &Path) -> Result<Package, String> {
     let text = fs::read_to_string(folder.join("plugin.toml")).map_err(|e| format!("plugin.toml: {e}"))?;
     let manifest = Manifest::parse(&text)?;
     if folder.file_name().is_some_and(|name| name != manifest.name.as_str()) {

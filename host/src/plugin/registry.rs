@@ -18,9 +18,9 @@ use super::options::{Grant, Options, TargetOptions};
 use super::package::{Bundled, Package, find};
 use super::schema;
 use super::secrets::Secrets;
-use crate::domain::Tool;
+use super::transport::Transport;
+use crate::domain::{Catalogue, Tool};
 use crate::environment::Environment;
-use crate::network::Network;
 use crate::ports::{PluginState, Tools};
 use crate::secret::{Secret, SecretSource};
 
@@ -28,7 +28,7 @@ use crate::secret::{Secret, SecretSource};
 pub struct Setup<'a> {
     /// Plugins inside the binary.
     pub bundled: &'a [Bundled],
-    /// A folder with one folder for each further plugin.
+    /// A folder with one folder for each further plugin, or the folder of a single one.
     pub folder: Option<&'a Path>,
     /// Where compiled components are kept; without it each start compiles.
     pub cache: Option<&'a Path>,
@@ -39,21 +39,22 @@ pub struct Setup<'a> {
     /// For secrets.
     pub environment: &'a dyn Environment,
     /// For the plugins' requests.
-    pub network: Arc<Network>,
+    pub transport: Arc<dyn Transport>,
     /// For the plugins' state.
     pub state: Arc<dyn PluginState>,
     /// How instances get their memory; the best way that works, when absent.
     pub allocation: Option<Allocation>,
 }
 
-/// All plugins. Implements the ports [`crate::ports::Sources`], [`crate::ports::Notifiers`] and
-/// [`crate::ports::Planners`] for those of each kind.
+/// All plugins. Implements the ports [`crate::ports::Sources`], [`crate::ports::Notifiers`],
+/// [`crate::ports::Planners`] and, for the actions of remediation plugins, [`crate::ports::Tools`].
 pub struct Plugins {
     pub(super) runtime: Arc<Runtime>,
     outside: Arc<Outside>,
     pub(super) sources: BTreeMap<String, Unit>,
     pub(super) targets: BTreeMap<String, Unit>,
     pub(super) remediations: BTreeMap<String, Unit>,
+    pub(super) catalogue: Arc<Catalogue>,
     known: Vec<Known>,
 }
 
@@ -124,13 +125,18 @@ impl Plugins {
             load_one(Arc::clone(&runtime), cache.clone(), package, options, wanted)
         }))
         .await;
-        let outside = Outside { network: Arc::clone(&setup.network), state: Arc::clone(&setup.state), tools: OnceLock::new() };
+        let outside = Outside {
+            transport: Arc::clone(&setup.transport),
+            state: Arc::clone(&setup.state),
+            tools: OnceLock::new(),
+        };
         let mut plugins = Self {
             runtime,
             outside: Arc::new(outside),
             sources: BTreeMap::new(),
             targets: BTreeMap::new(),
             remediations: BTreeMap::new(),
+            catalogue: Arc::default(),
             known: vec![],
         };
         for one in known {
@@ -141,6 +147,9 @@ impl Plugins {
             }
             plugins.known.push(one);
         }
+        let tools = plugins.remediations.values().flat_map(|unit| unit.tools.iter());
+        let tools = tools.map(|tool| (tool.name.clone(), tool.clone())).collect();
+        plugins.catalogue = Arc::new(Catalogue { tools });
         Ok((plugins, problems))
     }
 
@@ -170,7 +179,9 @@ impl Plugins {
                 self.sources.extend(unit.map(|unit| (name.clone(), unit)));
             }
             Kind::Notifier => {
-                if !own.settings.is_empty() {
+                let elsewhere = setup.notifiers.values().any(|target| target.plugin == *name);
+                let given = !own.secrets.is_empty() || !own.grant.is_empty();
+                if !own.settings.is_empty() || (given && !elsewhere) {
                     let unit = self.unit(setup, loaded, name, &own, problems);
                     self.targets.extend(unit.map(|unit| (name.clone(), unit)));
                 }
@@ -224,12 +235,7 @@ impl Plugins {
             state_lock: Arc::default(),
             outside: Arc::clone(&self.outside),
         };
-        Some(Unit {
-            loaded: Arc::clone(loaded),
-            binding: Arc::new(binding),
-            tools: vec![],
-            health: Mutex::default(),
-        })
+        Some(Unit { loaded: Arc::clone(loaded), binding: Arc::new(binding), tools: vec![], health: Mutex::default() })
     }
 
     fn status_of(&self, known: &Known) -> Status {
@@ -238,11 +244,9 @@ impl Plugins {
         let own = units.iter().flat_map(|units| units.iter());
         let own: Vec<_> = own.filter(|(_, unit)| unit.loaded.manifest.name == manifest.name).collect();
         let mut problems = known.problems.clone();
-        problems.extend(own.iter().filter_map(|(name, unit)| {
-            unit.problem().map(|problem| format!("{name}: {problem}"))
-        }));
-        let mut unmet: Vec<String> =
-            own.iter().flat_map(|(_, unit)| unit.binding.grants.unmet()).collect();
+        problems
+            .extend(own.iter().filter_map(|(name, unit)| unit.problem().map(|problem| format!("{name}: {problem}"))));
+        let mut unmet: Vec<String> = own.iter().flat_map(|(_, unit)| unit.binding.grants.unmet()).collect();
         unmet.dedup();
         Status {
             name: manifest.name.clone(),
@@ -288,7 +292,12 @@ impl Unit {
         if let Some(problem) = &problem
             && health.as_ref() != Some(problem)
         {
-            tracing::warn!(plugin = self.loaded.manifest.label(), unit = self.binding.name, problem, "a plugin needs attention");
+            tracing::warn!(
+                plugin = self.loaded.manifest.label(),
+                unit = self.binding.name,
+                problem,
+                "a plugin needs attention"
+            );
         }
         *health = problem;
     }
@@ -311,29 +320,27 @@ async fn load_one(
     }
     // Compilation takes tens of milliseconds and must not hold up what else is starting.
     let work = package.clone();
-    let loaded =
-        tokio::task::spawn_blocking(move || load(&runtime, cache.as_deref(), &work, &options)).await;
+    let loaded = tokio::task::spawn_blocking(move || load(&runtime, cache.as_deref(), &work, &options)).await;
     match loaded.unwrap_or_else(|error| Err(vec![error.to_string()])) {
         Ok(loaded) => Known { package, loaded: Some(Arc::new(loaded)), problems: vec![] },
         Err(problems) => Known { package, loaded: None, problems },
     }
 }
 
-/// A bundled plugin that nobody configured costs nothing, unless it is a source: those work as
-/// they are.
+/// A bundled notifier that nobody configured costs nothing. Sources and remediations work as they
+/// are.
 fn is_wanted(setup: &Setup<'_>, package: &Package) -> bool {
     let name = &package.manifest.name;
     package.folder.is_some()
-        || package.manifest.kind == Kind::Source
+        || package.manifest.kind != Kind::Notifier
         || setup.plugins.contains_key(name)
         || setup.notifiers.values().any(|target| target.plugin == *name)
 }
 
 /// Configuration for plugins that do not exist.
 fn unknown(setup: &Setup<'_>, packages: &[Package], problems: &mut Vec<Problem>) {
-    let kind = |name: &str| {
-        packages.iter().find(|package| package.manifest.name == name).map(|package| package.manifest.kind)
-    };
+    let kind =
+        |name: &str| packages.iter().find(|package| package.manifest.name == name).map(|package| package.manifest.kind);
     for name in setup.plugins.keys().filter(|name| kind(name).is_none()) {
         problems.push(Problem::new(format!("[plugins.{name}]"), "there is no plugin of this name"));
     }

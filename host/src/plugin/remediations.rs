@@ -1,5 +1,7 @@
 //! Remediation plugins as the pipeline sees them: they plan, and their own actions are tools.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -11,8 +13,9 @@ use super::kind::remediation::{Effect, Performed, Remediate, tools};
 use super::lane::Exports;
 use super::registry::{Plugins, Unit};
 use crate::domain::text::cut;
-use crate::domain::{Call, Incident, Risk, Tool};
-use crate::ports::{Planned, Planners, ToolAnswer, ToolError};
+use crate::domain::{Call, Catalogue, Incident, Risk, Tool};
+use crate::gate::Permit;
+use crate::ports::{Planned, Planners, ToolAnswer, ToolError, Tools};
 
 /// A result is cut to this many bytes.
 const RESULT: usize = 64 << 10;
@@ -34,9 +37,7 @@ impl Planners for Plugins {
             let answer = unit
                 .loaded
                 .code
-                .call(&self.runtime, unit.state(), |store, instance, _| {
-                    exports.plan(store, instance, incident, now)
-                })
+                .call(&self.runtime, unit.state(), |store, instance, _| exports.plan(store, instance, incident, now))
                 .await;
             let (answer, looks) = match answer {
                 Ok((answer, state)) => (Ok(answer), state.looks.answered),
@@ -44,63 +45,60 @@ impl Planners for Plugins {
             };
             unit.note(&answer);
             let label = unit.loaded.manifest.label();
-            let proposed = answer
-                .map_err(|failure| failure.to_string())?
-                .map_err(|error| format!("plugin {label}: {error}"))?;
+            let proposed =
+                answer.map_err(|failure| failure.to_string())?.map_err(|error| format!("plugin {label}: {error}"))?;
             let proposals: Result<Vec<_>, String> = proposed
                 .into_iter()
                 .enumerate()
-                .map(|(i, proposal)| {
-                    proposal.map_err(|text| format!("plugin {label}: proposals[{i}].{text}"))
-                })
+                .map(|(i, proposal)| proposal.map_err(|text| format!("plugin {label}: proposals[{i}].{text}")))
                 .collect();
             Ok(Planned { proposals: proposals?, looks })
         })
     }
 }
 
-impl Plugins {
-    /// What remediation plugins can do themselves, as entries of the catalogue.
-    pub fn tools(&self) -> Vec<Tool> {
-        self.remediations.values().flat_map(|unit| unit.tools.iter().cloned()).collect()
+/// What remediation plugins can do themselves.
+impl Tools for Plugins {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue)
     }
 
-    /// Whether a tool's name is an action of a plugin.
-    pub fn owns(&self, tool: &str) -> bool {
-        self.find(tool).is_some()
-    }
-
-    /// Calls an action that only reads.
-    pub async fn look(&self, call: &Call) -> Result<ToolAnswer, ToolError> {
-        match self.find(&call.tool) {
-            Some((_, tool)) if tool.risk != Risk::Read => {
-                Err(ToolError::Refused(format!("`{}` can change things", call.tool)))
+    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        Box::pin(async move {
+            match self.find(&call.tool) {
+                Some((_, tool)) if tool.risk != Risk::Read => {
+                    Err(ToolError::Refused(format!("`{}` can change things", call.tool)))
+                }
+                _ => self.execute(call, "", LOOK).await,
             }
-            _ => self.perform(call, "", LOOK).await,
-        }
+        })
     }
 
-    /// Performs an action. `attempt` is stable across retries; a plugin that says `repeatable`
-    /// changes nothing more when it sees it again.
-    pub async fn perform(&self, call: &Call, target: &str, attempt: &str) -> Result<ToolAnswer, ToolError> {
+    /// The permit's attempt is stable across retries; a plugin that says `repeatable` changes nothing more
+    /// when it sees it again.
+    fn perform<'a>(
+        &'a self,
+        permit: &'a Permit,
+        call: &'a Call,
+        target: &'a str,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        Box::pin(self.execute(call, target, permit.attempt()))
+    }
+}
+
+impl Plugins {
+    async fn execute(&self, call: &Call, target: &str, attempt: &str) -> Result<ToolAnswer, ToolError> {
         let (unit, exports, action) = self.action(call, target)?;
         let answer = unit
             .loaded
             .code
-            .call(&self.runtime, unit.state(), |store, instance, _| {
-                exports.execute(store, instance, attempt, &action)
-            })
+            .call(&self.runtime, unit.state(), |store, instance, _| exports.execute(store, instance, attempt, &action))
             .await;
         settle(unit, answer)
     }
 
-    /// Takes back what [`Self::perform`] did in this attempt; none when the plugin cannot.
-    pub async fn undo(
-        &self,
-        call: &Call,
-        target: &str,
-        attempt: &str,
-    ) -> Option<Result<ToolAnswer, ToolError>> {
+    /// Takes back what [`Tools::perform`] did in this attempt; none when the plugin cannot.
+    pub async fn undo(&self, call: &Call, target: &str, attempt: &str) -> Option<Result<ToolAnswer, ToolError>> {
         let (unit, exports, action) = self.action(call, target).ok()?;
         if !exports.reversible() {
             return None;
@@ -108,9 +106,7 @@ impl Plugins {
         let answer = unit
             .loaded
             .code
-            .call(&self.runtime, unit.state(), |store, instance, _| {
-                exports.undo(store, instance, attempt, &action)
-            })
+            .call(&self.runtime, unit.state(), |store, instance, _| exports.undo(store, instance, attempt, &action))
             .await;
         Some(settle(unit, answer))
     }
@@ -124,9 +120,7 @@ impl Plugins {
         let answer = unit
             .loaded
             .code
-            .call(&self.runtime, unit.state(), |store, instance, _| {
-                exports.probe(store, instance, attempt, &action)
-            })
+            .call(&self.runtime, unit.state(), |store, instance, _| exports.probe(store, instance, attempt, &action))
             .await
             .map(|(answer, _)| answer);
         unit.note(&answer);
@@ -155,8 +149,7 @@ impl Plugins {
 
     fn action(&self, call: &Call, target: &str) -> Result<(&Unit, &dyn Remediate, Performed), ToolError> {
         let found = self.find(&call.tool).and_then(|(unit, _)| Some((unit, exports(unit)?)));
-        let (unit, exports) =
-            found.ok_or_else(|| ToolError::Refused(format!("there is no action `{}`", call.tool)))?;
+        let (unit, exports) = found.ok_or_else(|| ToolError::Refused(format!("there is no action `{}`", call.tool)))?;
         let name = call.tool.split_once('.').map(|(_, name)| name.to_string()).unwrap_or_default();
         let arguments = Value::Object(call.arguments.clone()).to_string();
         Ok((unit, exports, Performed { name, target: target.to_string(), arguments }))
@@ -172,19 +165,14 @@ fn exports(unit: &Unit) -> Option<&dyn Remediate> {
 
 /// What became of an action. Unless the plugin never ran or says that nothing can come of it, it
 /// may have had its effect.
-fn settle(
-    unit: &Unit,
-    answer: Result<(Result<String, CallError>, State), Failure>,
-) -> Result<ToolAnswer, ToolError> {
+fn settle(unit: &Unit, answer: Result<(Result<String, CallError>, State), Failure>) -> Result<ToolAnswer, ToolError> {
     let answer = answer.map(|(answer, _)| answer);
     unit.note(&answer);
     match answer {
         Ok(Ok(text)) => Ok(ToolAnswer { ok: true, text: cut(&text, RESULT) }),
         Ok(Err(error @ CallError::Unavailable { .. })) => Err(ToolError::Lost(error.to_string())),
         Ok(Err(error)) => Ok(ToolAnswer { ok: false, text: cut(&error.to_string(), RESULT) }),
-        Err(failure @ Failure { cause: Cause::Busy(_), .. }) => {
-            Err(ToolError::Unavailable(failure.to_string()))
-        }
+        Err(failure @ Failure { cause: Cause::Busy(_), .. }) => Err(ToolError::Unavailable(failure.to_string())),
         Err(failure) => Err(ToolError::Lost(failure.to_string())),
     }
 }

@@ -101,6 +101,11 @@ pub fn names(text: &str) -> Vec<String> {
     names
 }
 
+/// Whether a text begins with a placeholder.
+pub fn starts_with_secret(text: &str) -> bool {
+    next(text.trim_start()).is_some_and(|(before, ..)| before.is_empty())
+}
+
 /// What stands before the first placeholder, its name, and what stands after it.
 fn next(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once(OPEN)?;

@@ -10,43 +10,47 @@ use super::registry::Plugins;
 use crate::domain::Alert;
 use crate::ports::{DecodeError, Inbound, Sources};
 
+impl Plugins {
+    /// Lets a source decode a request, and tells apart what the plugin said and what befell it.
+    /// None when there is no such source.
+    pub async fn call_source(
+        &self,
+        source: &str,
+        request: &Inbound,
+    ) -> Option<Result<Result<Vec<Alert>, CallError>, Failure>> {
+        let unit = self.sources.get(source)?;
+        let Exports::Source(exports) = &unit.loaded.exports else { return None };
+        let code = &unit.loaded.code;
+        let call =
+            code.call(&self.runtime, unit.state(), |store, instance, _| exports.decode(store, instance, request));
+        let answer = match call.await {
+            Ok((Ok(decoded), _)) => normalise(source, decoded, request.received_at)
+                .map(Ok)
+                .map_err(|text| Failure::new(&unit.loaded.manifest, Cause::Answer(text))),
+            Ok((Err(error), _)) => Ok(Err(error)),
+            Err(failure) => Err(failure),
+        };
+        unit.note(&answer);
+        Some(answer)
+    }
+}
+
 impl Sources for Plugins {
     fn names(&self) -> Vec<String> {
         self.sources.keys().cloned().collect()
     }
 
-    fn decode<'a>(
-        &'a self,
-        source: &'a str,
-        request: Inbound,
-    ) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
+    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
         Box::pin(async move {
             let unknown = || DecodeError::UnknownSource(format!("there is no source `{source}`"));
             let unit = self.sources.get(source).ok_or_else(unknown)?;
-            let Exports::Source(exports) = &unit.loaded.exports else { return Err(unknown()) };
-            let answer = unit
-                .loaded
-                .code
-                .call(&self.runtime, unit.state(), |store, instance, _| {
-                    exports.decode(store, instance, &request)
-                })
-                .await;
-            let answer = match answer {
-                Ok((Ok(decoded), _)) => normalise(source, decoded, request.received_at)
-                    .map(Ok)
-                    .map_err(|text| Failure::new(&unit.loaded.manifest, Cause::Answer(text))),
-                Ok((Err(error), _)) => Ok(Err(error)),
-                Err(failure) => Err(failure),
-            };
-            unit.note(&answer);
-            match answer {
+            match self.call_source(source, &request).await.ok_or_else(unknown)? {
                 Ok(Ok(alerts)) => Ok(alerts),
                 Ok(Err(CallError::InvalidInput(text))) => Err(DecodeError::Invalid(text)),
                 // The sender did nothing wrong and keeps the alerts until this is mended.
-                Ok(Err(error)) => Err(DecodeError::Unavailable(format!(
-                    "plugin {}: {error}",
-                    unit.loaded.manifest.label()
-                ))),
+                Ok(Err(error)) => {
+                    Err(DecodeError::Unavailable(format!("plugin {}: {error}", unit.loaded.manifest.label())))
+                }
                 Err(failure) => Err(DecodeError::Unavailable(failure.to_string())),
             }
         })

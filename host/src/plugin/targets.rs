@@ -3,9 +3,31 @@
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use super::error::Failure;
+use super::kind::CallError;
 use super::lane::Exports;
 use super::registry::Plugins;
 use crate::ports::{Message, Notifiers, NotifyError};
+
+impl Plugins {
+    /// Lets a target deliver a message, and tells apart what the plugin said and what befell it.
+    /// None when there is no such target.
+    pub async fn call_notifier(
+        &self,
+        target: &str,
+        message: &Message,
+        now: Timestamp,
+    ) -> Option<Result<Result<Option<String>, CallError>, Failure>> {
+        let unit = self.targets.get(target)?;
+        let Exports::Notifier(exports) = &unit.loaded.exports else { return None };
+        let code = &unit.loaded.code;
+        let call =
+            code.call(&self.runtime, unit.state(), |store, instance, _| exports.notify(store, instance, message, now));
+        let answer = call.await.map(|(answer, _)| answer);
+        unit.note(&answer);
+        Some(answer)
+    }
+}
 
 impl Notifiers for Plugins {
     fn has(&self, target: &str) -> bool {
@@ -20,17 +42,7 @@ impl Notifiers for Plugins {
     ) -> BoxFuture<'a, Result<Option<String>, NotifyError>> {
         Box::pin(async move {
             let unknown = || NotifyError::Permanent(format!("there is no notifier target `{target}`"));
-            let unit = self.targets.get(target).ok_or_else(unknown)?;
-            let Exports::Notifier(exports) = &unit.loaded.exports else { return Err(unknown()) };
-            let answer = unit
-                .loaded
-                .code
-                .call(&self.runtime, unit.state(), |store, instance, _| {
-                    exports.notify(store, instance, message, now)
-                })
-                .await
-                .map(|(answer, _)| answer);
-            unit.note(&answer);
+            let answer = self.call_notifier(target, message, now).await.ok_or_else(unknown)?;
             answer.map_err(NotifyError::from)?.map_err(NotifyError::from)
         })
     }

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::path::At;
 use crate::domain::alert::fingerprint;
+use crate::domain::moment::Moment;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Labels, Severity, Status};
 use crate::ports::Inbound;
@@ -102,10 +103,10 @@ fn normalise(
     }
     let mut time = |key: &str, text: &Option<Text<'_>>| {
         let text = Text::given(text)?;
-        match text.parse::<Timestamp>() {
-            // Go's and the Unix zero time both mean that there is none.
-            Ok(time) => Some(time).filter(|time| *time > Timestamp::UNIX_EPOCH),
-            Err(_) => {
+        match Moment::from_text(text) {
+            Moment::At(time) => Some(time),
+            Moment::Absent => None,
+            Moment::Unreadable => {
                 // An alert is not lost over a time that nobody can read.
                 annotations.insert(key.into(), text.into());
                 None

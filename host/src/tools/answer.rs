@@ -7,13 +7,11 @@ use crate::domain::text::cut;
 use crate::ports::ToolAnswer;
 use crate::redact::{redact_known, visible};
 
-/// Longest text of an answer in bytes.
-const LONGEST: usize = 64 * 1024;
 /// What is looked at at all. Redaction sees more than is passed on, so that no cut splits a secret.
 const LOOKED_AT: usize = 1024 * 1024;
 
 /// A result as an answer.
-pub(super) fn of_result(result: &CallToolResult, secrets: &[String]) -> ToolAnswer {
+pub(super) fn of_result(result: &CallToolResult, secrets: &[String], longest: usize) -> ToolAnswer {
     let mut text = String::new();
     for block in &result.content {
         let part = match block {
@@ -39,13 +37,13 @@ pub(super) fn of_result(result: &CallToolResult, secrets: &[String]) -> ToolAnsw
         text = structured.to_string();
     }
     let ok = result.is_error != Some(true) && !says_no(&text);
-    ToolAnswer { ok, text: clean(&text, secrets) }
+    ToolAnswer { ok, text: clean(&text, secrets, longest) }
 }
 
 /// Text of a tool or server, fit to be stored and shown.
-pub(super) fn clean(text: &str, secrets: &[String]) -> String {
+pub(super) fn clean(text: &str, secrets: &[String], longest: usize) -> String {
     let text = if text.len() > LOOKED_AT { cut(text, LOOKED_AT) } else { text.to_string() };
-    cut(&redact_known(&visible(&text), secrets), LONGEST)
+    cut(&redact_known(&visible(&text), secrets), longest)
 }
 
 /// Some tools report failure inside of a success: `{"success": false, …}`.
@@ -62,7 +60,7 @@ mod tests {
     use super::*;
 
     fn answer(value: Value) -> ToolAnswer {
-        of_result(&serde_json::from_value(value).unwrap(), &["s3cr3t-value".into()])
+        of_result(&serde_json::from_value(value).unwrap(), &["s3cr3t-value".into()], 1000)
     }
 
     #[test]
@@ -92,6 +90,6 @@ mod tests {
     #[test]
     fn long_texts_are_cut() {
         let got = answer(json!({"content": [{"type": "text", "text": "x".repeat(200_000)}]}));
-        assert!(got.text.len() < LONGEST + 64 && got.text.ends_with("bytes cut)"));
+        assert!(got.text.len() < 1064 && got.text.ends_with("bytes cut)"));
     }
 }

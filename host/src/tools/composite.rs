@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 
 use super::servers::Servers;
 use crate::domain::{Call, Catalogue};
+use crate::gate::Permit;
 use crate::ports::{ToolAnswer, ToolError, Tools};
 
 /// Sends each call to where its tool is. The name of an MCP server goes before that of a plugin.
@@ -65,10 +66,10 @@ impl Tools for Composite {
 
     fn perform<'a>(
         &'a self,
+        permit: &'a Permit,
         call: &'a Call,
         target: &'a str,
-        attempt: &'a str,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        self.of(call).perform(call, target, attempt)
+        self.of(call).perform(permit, call, target)
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Definition {
     /// Tools that the definition itself switches off.
     pub deny: Vec<String>,
     /// The operator's allow list.
-    pub allow: Option<Vec<String>>,
+    pub allow: Vec<String>,
     /// Least risks.
     pub raise: Vec<(String, Risk)>,
 }
@@ -150,7 +150,7 @@ impl Entry<'_> {
         let deny = ["disabledTools", "excludeTools"].iter().flat_map(|key| self.list(map, key)).collect();
         self.unknown(map);
         let secrets = std::mem::take(&mut self.secrets);
-        Some(Definition { name: self.name.to_string(), place, secrets, deny, allow: None, raise: Vec::new() })
+        Some(Definition { name: self.name.to_string(), place, secrets, deny, allow: Vec::new(), raise: Vec::new() })
     }
 
     fn process(&mut self, map: &Map<String, Value>, command: String) -> Place {

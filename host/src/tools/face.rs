@@ -81,16 +81,15 @@ fn not_offered(definition: &Definition, name: &str, tool: &Shown) -> Option<Stri
     if definition.deny.iter().any(|denied| denied == name) {
         return Some(format!("{server}.{name} is switched off in the definition of the MCP server {server}"));
     }
-    let literal = definition.allow.iter().flatten().any(|allowed| allowed == name);
+    let full = format!("{server}.{name}");
+    let literal = definition.allow.contains(&full);
     if let Some(why) = known::withheld(name).filter(|_| !literal) {
         return Some(format!(
-            "{server}.{name} is not offered because {why}; to offer it, name it literally in the allow list of {server}"
+            "{server}.{name} is not offered because {why}; to offer it, name it literally in the allow list"
         ));
     }
-    if let Some(allow) = &definition.allow
-        && !allow.iter().any(|pattern| glob::covers(pattern, name))
-    {
-        return Some(format!("{server}.{name} is not in the allow list of {server}"));
+    if !definition.allow.iter().any(|pattern| glob::covers(pattern, &full)) {
+        return Some(format!("{full} is not in the allow list"));
     }
     let size = serde_json::to_string(tool.input_schema.as_ref()).map_or(usize::MAX, |text| text.len());
     if size > SCHEMA {

@@ -1,6 +1,5 @@
 //! What the operator says about MCP servers, and what is wrong with it.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,9 +33,9 @@ pub struct Options {
     /// Patterns over `server.tool` and the least risk of what they cover. A risk that a tool has
     /// already is never lowered.
     pub risk: Vec<(String, Risk)>,
-    /// For a server: patterns over the tools that exist for tidegate. Without an entry all do, but
-    /// for tools that hand out credentials or run anything; those must be named literally.
-    pub allow: BTreeMap<String, Vec<String>>,
+    /// Patterns over `server.tool`: what none covers does not exist. Tools that hand out credentials
+    /// or run anything must be named literally besides.
+    pub allow: Vec<String>,
     /// How long a server may take to start and to list its tools.
     pub start_within: Duration,
     /// How long a read-only call may take.
@@ -45,6 +44,8 @@ pub struct Options {
     pub perform_within: Duration,
     /// How often an idle server is asked whether it is there.
     pub check_every: Duration,
+    /// Longest answer in bytes; what is longer is cut.
+    pub max_answer: usize,
 }
 
 impl Default for Options {
@@ -52,11 +53,12 @@ impl Default for Options {
         Self {
             servers: Definitions::None,
             risk: Vec::new(),
-            allow: BTreeMap::new(),
+            allow: vec!["*".into()],
             start_within: Duration::from_secs(30),
             look_within: Duration::from_secs(30),
             perform_within: Duration::from_secs(60),
             check_every: Duration::from_secs(30),
+            max_answer: 64 * 1024,
         }
     }
 }
@@ -108,22 +110,19 @@ pub(super) fn settle(
         None => Vec::new(),
     };
     for definition in &mut definitions {
-        definition.allow = options.allow.get(&definition.name).cloned();
+        definition.allow = options.allow.clone();
         definition.raise = options.risk.clone();
     }
     checked.servers = definitions.iter().map(|definition| definition.name.clone()).collect();
-    for name in options.allow.keys().filter(|name| !checked.servers.contains(name)) {
-        checked.problems.push(format!("the allow list names the MCP server {name}, which is not defined"));
-    }
-    for (pattern, _) in &options.risk {
+    let patterns = options.risk.iter().map(|(pattern, _)| (pattern, "risk"));
+    for (pattern, what) in patterns.chain(options.allow.iter().map(|pattern| (pattern, "allow"))) {
         let server = pattern.split('.').next().unwrap_or_default();
-        let known = checked.servers.iter().any(|name| glob::covers(server, name));
-        if !pattern.contains('.') && pattern != "*" {
+        if !pattern.contains('.') && !pattern.ends_with('*') {
             checked.problems.push(format!(
-                "the risk pattern {pattern} covers no tool: patterns are written server.tool, such as *.{pattern}"
+                "the {what} pattern {pattern} covers no tool: patterns are written server.tool, such as *.{pattern}"
             ));
-        } else if !known {
-            checked.notes.push(format!("the risk pattern {pattern} covers no defined MCP server"));
+        } else if !checked.servers.iter().any(|name| glob::covers(server, name)) && !checked.servers.is_empty() {
+            checked.notes.push(format!("the {what} pattern {pattern} covers no defined MCP server"));
         }
     }
     (definitions, checked)

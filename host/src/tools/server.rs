@@ -75,6 +75,8 @@ pub(super) struct Server {
     pub definition: Definition,
     pub connect: Box<dyn Connect>,
     pub times: Times,
+    /// Longest answer in bytes.
+    pub longest: usize,
     pub jitter: Jitter,
     pub shelf: Arc<Shelf>,
     pub standing: watch::Sender<Standing>,
@@ -107,6 +109,7 @@ impl Server {
                 check: options.check_every,
                 ping: options.check_every.min(LONGEST_PING),
             },
+            longest: options.max_answer,
             jitter,
             shelf,
             standing: watch::Sender::new(standing),
@@ -124,7 +127,7 @@ impl Server {
 
     /// Text of the server or of its process, fit to be shown.
     pub(super) fn clean(&self, text: &str) -> String {
-        answer::clean(text, &self.definition.secrets)
+        answer::clean(text, &self.definition.secrets, self.longest)
     }
 
     /// Why a tool of this server is not offered, where that is known.

@@ -15,6 +15,7 @@ use super::options::{Checked, Jitter, Options, settle};
 use super::server::{Phase, Server, Status};
 use super::shelf::Shelf;
 use crate::domain::{Call, Catalogue, Risk};
+use crate::gate::Permit;
 use crate::ports::{ToolAnswer, ToolError, Tools};
 
 /// The MCP servers.
@@ -142,13 +143,13 @@ impl Tools for Servers {
 
     fn perform<'a>(
         &'a self,
+        permit: &'a Permit,
         call: &'a Call,
         target: &'a str,
-        attempt: &'a str,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async move {
             let ((server, tool), _) = self.find(call, Duration::from_secs(15)).await?;
-            tracing::info!(tool = call.tool, target, attempt, "performing");
+            tracing::info!(tool = call.tool, target, attempt = permit.attempt(), "performing");
             server.perform(tool, &call.arguments).await
         })
     }

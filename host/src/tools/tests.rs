@@ -68,7 +68,7 @@ async fn unknown_withheld_and_switched_off_tools_are_refused_with_the_reason() {
     let shown = vec![reads("get"), reads("configuration_view"), reads("other"), changes("pods_exec")];
     let fake = Fake::new(shown, |_, _, _| result("sent"));
     let mut options = quick();
-    options.allow.insert("k".into(), vec!["get".into(), "pods_*".into(), "configuration_*".into()]);
+    options.allow = vec!["*.get".into(), "k.pods_*".into(), "k.configuration_*".into()];
     let servers = fake.start(&options);
     servers.wait_ready(Duration::from_secs(5)).await;
     for (tool, want) in [

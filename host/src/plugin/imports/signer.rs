@@ -18,12 +18,7 @@ pub enum Encoding {
 }
 
 /// HMAC-SHA-256. The error names a secret that was not asked for or is not configured.
-pub fn hmac_sha256(
-    binding: &Binding,
-    key: &str,
-    message: &str,
-    encoding: Encoding,
-) -> Result<String, String> {
+pub fn hmac_sha256(binding: &Binding, key: &str, message: &str, encoding: Encoding) -> Result<String, String> {
     let expand = |text: &str| {
         for name in names(text) {
             binding.grants.permit_signing(&name)?;

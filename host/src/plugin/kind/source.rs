@@ -71,8 +71,7 @@ pub fn normalise(source: &str, decoded: Vec<Decoded>, received: Timestamp) -> Re
         return Err(format!("{} alerts where {ALERTS} are allowed", decoded.len()));
     }
     let each = decoded.into_iter().enumerate();
-    each.map(|(i, one)| alert(source, one, received).map_err(|what| format!("alerts[{i}].{what}")))
-        .collect()
+    each.map(|(i, one)| alert(source, one, received).map_err(|what| format!("alerts[{i}].{what}"))).collect()
 }
 
 fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, String> {

@@ -53,9 +53,7 @@ pub(in crate::plugin) fn linker(engine: &Engine, kind: Kind) -> wasmtime::Result
             "types" => wit::types::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),
             "log" => wit::log::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),
             "settings" => wit::settings::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),
-            "http-client" => {
-                wit::http_client::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)
-            }
+            "http-client" => wit::http_client::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),
             "signer" => wit::signer::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),
             "state" => wit::state::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),
             "tools" => wit::tools::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
-use crate::config::secret::variable;
+use crate::environment::{Environment, ProcessEnvironment};
 
 fn request(body: impl Into<String>) -> Inbound {
     Inbound {
@@ -43,7 +43,7 @@ fn recorded_bodies_decode_to_what_lies_beside_them() {
         };
         let got = serde_json::to_string_pretty(&got).unwrap() + "\n";
         let expected = path.with_extension("expected");
-        if variable("TIDEGATE_BLESS").is_some() {
+        if ProcessEnvironment.get("TIDEGATE_BLESS").is_some() {
             std::fs::write(&expected, &got).unwrap();
         }
         assert_eq!(std::fs::read_to_string(&expected).unwrap_or_default(), got, "{}", path.display());

@@ -102,7 +102,7 @@ impl Fake {
             place: Place::Http { url: String::new(), headers: Default::default() },
             secrets: Vec::new(),
             deny: Vec::new(),
-            allow: options.allow.get(&self.0.name).cloned(),
+            allow: options.allow.clone(),
             raise: options.risk.clone(),
         };
         let shelf = Arc::new(Shelf::new());

@@ -99,7 +99,7 @@ async fn the_last_words_of_a_server_that_does_not_start_are_shown_without_secret
 fn every_mistake_is_named_with_server_and_key() {
     let checked = check(
         &Options {
-            allow: [("ghost".to_string(), vec![])].into(),
+            allow: vec!["*".into(), "ghost.get".into(), "kubectl_logs".into()],
             risk: vec![("kubectl_get".to_string(), crate::domain::Risk::High)],
             ..options(json!({
                 "ok": {"command": "x", "timeout": 5, "alwaysAllow": [], "zzz": 1},
@@ -123,12 +123,13 @@ fn every_mistake_is_named_with_server_and_key() {
         "MCP server types: command must be a text",
         "MCP server unset: url refers to the environment variable MISSING",
         "MCP server a.b: a name is made of",
-        "names the MCP server ghost",
-        "kubectl_get covers no tool",
+        "the allow pattern kubectl_logs covers no tool",
+        "the risk pattern kubectl_get covers no tool",
     ] {
         assert!(problems.contains(want), "{want} is missing in\n{problems}");
     }
     let notes = checked.notes.join("\n");
     assert!(notes.contains("alwaysAllow is ignored: the gate alone") && notes.contains("key zzz"), "{notes}");
+    assert!(notes.contains("the allow pattern ghost.get covers no defined MCP server"), "{notes}");
     assert!(Servers::start(&options(json!({"none": {}})), &env, &(Arc::new(|| 0.0) as _)).is_err());
 }

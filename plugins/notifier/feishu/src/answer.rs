@@ -38,9 +38,9 @@ fn refused(response: &Response, code: i64, body: &Value) -> CallError {
             "; the signature does not match: check the secret, `sign`, and the host's clock",
         )),
         19022 => CallError::Misconfigured(reason("; the host's address is not on the bot's list")),
-        19024 => CallError::Misconfigured(reason(
-            "; the message holds none of the bot's keywords: use a signature instead",
-        )),
+        19024 => {
+            CallError::Misconfigured(reason("; the message holds none of the bot's keywords: use a signature instead"))
+        }
         _ if response.status >= 400 => status(response),
         _ => CallError::Other(reason("")),
     }
@@ -59,15 +59,11 @@ fn status(response: &Response) -> CallError {
 fn transport(error: HttpError) -> CallError {
     let retry = |reason: String| CallError::Unavailable(Retry { reason, after_ms: None });
     match error {
-        HttpError::Denied(reason) | HttpError::InvalidRequest(reason) => {
-            CallError::Misconfigured(reason)
-        }
+        HttpError::Denied(reason) | HttpError::InvalidRequest(reason) => CallError::Misconfigured(reason),
         HttpError::Timeout => retry("Feishu did not answer in time".into()),
         HttpError::Unreachable(reason) => retry(reason),
         // The card may well be there, and a repeat would meet the same answer.
-        HttpError::ResponseTooLarge(size) => {
-            CallError::Other(format!("the answer is larger than {size} bytes"))
-        }
+        HttpError::ResponseTooLarge(size) => CallError::Other(format!("the answer is larger than {size} bytes")),
         HttpError::Other(reason) => CallError::Other(reason),
     }
 }
@@ -115,9 +111,7 @@ mod tests {
     #[test]
     fn statuses_become_dispositions() {
         for status in [408, 429, 500, 502] {
-            let Err(CallError::Unavailable(retry)) = answer(status, "") else {
-                panic!("{status} must be retried")
-            };
+            let Err(CallError::Unavailable(retry)) = answer(status, "") else { panic!("{status} must be retried") };
             assert_eq!(retry.after_ms, Some(3000));
         }
         assert!(matches!(answer(404, ""), Err(CallError::Misconfigured(_))));

@@ -53,7 +53,11 @@ impl<'a> Card<'a> {
         }
         let mut text = markdown::convert(cut::at_line(&message.body_markdown, bytes));
         if message.body_markdown.len() > bytes {
-            text.push_str(if message.language == "zh" { "\n……（内容过长，已截断）" } else { "\n… (cut)" });
+            text.push_str(if message.language == "zh" {
+                "\n……（内容过长，已截断）"
+            } else {
+                "\n… (cut)"
+            });
         }
         if !text.is_empty() {
             elements.push(block(&text));

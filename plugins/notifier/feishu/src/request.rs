@@ -87,8 +87,15 @@ mod tests {
     #[test]
     fn every_message_fits_and_stays_json() {
         let settings = settings::read(r#"{"sign":true}"#).unwrap();
-        for body in ["", "短", &"很长的文字。".repeat(9000), &"<".repeat(50_000), &"{{".repeat(30_000),
-                     &"👩\u{200d}👩\u{200d}👧".repeat(5000), &"[x](https://a.example)\n".repeat(3000)] {
+        for body in [
+            "",
+            "短",
+            &"很长的文字。".repeat(9000),
+            &"<".repeat(50_000),
+            &"{{".repeat(30_000),
+            &"👩\u{200d}👩\u{200d}👧".repeat(5000),
+            &"[x](https://a.example)\n".repeat(3000),
+        ] {
             let request = build(&settings, &message(body), |_, _| Ok("s".repeat(44))).unwrap();
             assert!(request.body.len() <= 20_480, "{} bytes", request.body.len());
             assert!(!request.body.contains("{{"));

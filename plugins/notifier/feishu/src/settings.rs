@@ -47,9 +47,7 @@ pub(crate) fn read(text: &str) -> Result<Settings, CallError> {
         _ => return Err(wrong("sign: expected true, false or the name of a secret".into())),
     };
     // An id is written into markup, so it must be nothing but an id.
-    let is_id = |id: &String| {
-        !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c))
-    };
+    let is_id = |id: &String| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c));
     if let Some(id) = raw.mentions.iter().find(|id| !is_id(id)) {
         return Err(wrong(format!("mentions: {id:?} is no user id")));
     }
@@ -84,9 +82,7 @@ mod tests {
             (r#"{"mentions":["all></at><at id=all"]}"#, "mentions"),
             (r#"{"mention_on":["always"]}"#, "mention_on"),
         ] {
-            let Err(CallError::Misconfigured(reason)) = read(text) else {
-                panic!("{text} must be refused")
-            };
+            let Err(CallError::Misconfigured(reason)) = read(text) else { panic!("{text} must be refused") };
             assert!(reason.contains(place), "{reason}");
         }
     }

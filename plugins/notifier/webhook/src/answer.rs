@@ -10,10 +10,9 @@ pub(crate) fn judge(result: Result<Response, HttpError>) -> Result<Option<String
     let reason = || format!("the endpoint answered {}: {}", response.status, quote(&response.body));
     match response.status {
         200..=299 => Ok(None),
-        408 | 429 | 500..=599 => Err(CallError::Unavailable(Retry {
-            reason: reason(),
-            after_ms: retry_after(&response.headers),
-        })),
+        408 | 429 | 500..=599 => {
+            Err(CallError::Unavailable(Retry { reason: reason(), after_ms: retry_after(&response.headers) }))
+        }
         401 | 403 | 404 | 410 => Err(CallError::Misconfigured(reason())),
         _ => Err(CallError::Other(reason())),
     }
@@ -22,9 +21,7 @@ pub(crate) fn judge(result: Result<Response, HttpError>) -> Result<Option<String
 fn transport(error: HttpError) -> CallError {
     let retry = |reason: String| CallError::Unavailable(Retry { reason, after_ms: None });
     match error {
-        HttpError::Denied(reason) | HttpError::InvalidRequest(reason) => {
-            CallError::Misconfigured(reason)
-        }
+        HttpError::Denied(reason) | HttpError::InvalidRequest(reason) => CallError::Misconfigured(reason),
         HttpError::Timeout => retry("the endpoint did not answer in time".into()),
         HttpError::Unreachable(reason) => retry(reason),
         // The message may well have arrived, and a repeat would meet the same answer.
@@ -87,9 +84,7 @@ mod tests {
 
     #[test]
     fn answers_are_quoted_short_and_on_one_line() {
-        let Err(CallError::Other(reason)) = answer(400, &[], &"不\n".repeat(200)) else {
-            panic!("400 is final")
-        };
+        let Err(CallError::Other(reason)) = answer(400, &[], &"不\n".repeat(200)) else { panic!("400 is final") };
         assert!(reason.len() < 250 && !reason.contains('\n'), "{reason}");
     }
 }

@@ -39,13 +39,7 @@ pub(crate) fn build(
         }
         headers.push((name.clone(), value.clone()));
     }
-    Ok(Request {
-        method: "POST".into(),
-        url: settings.url.clone(),
-        headers,
-        body,
-        timeout_ms: settings.timeout_ms,
-    })
+    Ok(Request { method: "POST".into(), url: settings.url.clone(), headers, body, timeout_ms: settings.timeout_ms })
 }
 
 #[cfg(test)]
@@ -84,9 +78,7 @@ mod tests {
     fn the_signature_covers_time_and_exact_body() {
         let sign = |key: &str, text: &str| Ok(format!("{key}|{}", text.len()));
         let request = build(&settings(Some("s"), &[]), &message(), sign).unwrap();
-        let header = |name: &str| {
-            request.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-        };
+        let header = |name: &str| request.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let length = "1700000000.".len() + request.body.len();
         assert_eq!(header(SIGNATURE), Some(format!("sha256={{{{secret:s}}}}|{length}").as_str()));
         assert_eq!(header(TIMESTAMP), Some("1700000000"));

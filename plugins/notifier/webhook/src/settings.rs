@@ -76,9 +76,7 @@ mod tests {
             (r#"{"url":"u","headers":{"a":1}}"#, "headers.a"),
             (r#"{"url":"u","sign":7}"#, "sign"),
         ] {
-            let Err(CallError::Misconfigured(reason)) = read(text) else {
-                panic!("{text} must be refused")
-            };
+            let Err(CallError::Misconfigured(reason)) = read(text) else { panic!("{text} must be refused") };
             assert!(reason.contains(place), "{reason}");
         }
     }

@@ -1,1 +1,72 @@
-//! x
+//! Remediation for Kubernetes workloads.
+//!
+//! Looks with the read-only tools of an MCP server and proposes calls of the same server's other
+//! tools; it performs nothing itself. One proposal per workload where the workload is at fault, one
+//! per pod where only the pod is. What cannot be shown from the cluster's own words is not proposed.
+//!
+//! `plan` finds subjects in the alerts, `workload` finds who owns them, `symptom` reads their state,
+//! and each file under `repair` knows one cure.
+
+mod bindings;
+mod budget;
+mod cluster;
+mod image;
+mod object;
+mod plan;
+mod quote;
+mod repair;
+mod server;
+mod settings;
+mod subject;
+mod symptom;
+mod time;
+mod verify;
+mod workload;
+mod yaml;
+
+#[cfg(test)]
+mod golden;
+
+use bindings::exports::tidegate::plugin::remediation::{Action, CallError, Capability, Guest, Incident, Proposal};
+use bindings::tidegate::plugin::tools::{self, Tool, ToolError};
+use bindings::tidegate::plugin::{log, settings as host_settings};
+
+/// The plugin.
+pub(crate) struct Workload;
+
+impl Guest for Workload {
+    fn capabilities() -> Result<Vec<Capability>, CallError> {
+        Ok(Vec::new())
+    }
+
+    fn plan(what: Incident) -> Result<Vec<Proposal>, CallError> {
+        plan::plan(&Host, &settings::read(&host_settings::get())?, &what)
+    }
+
+    fn execute(_attempt_id: String, what: Action) -> Result<String, CallError> {
+        Err(CallError::InvalidInput(format!("this plugin has no action {:?}", quote::short(&what.name))))
+    }
+}
+
+/// What the plugin needs of the host; tests bring their own.
+pub(crate) trait Tools {
+    fn catalogue(&self) -> Vec<Tool>;
+    fn look(&self, tool: &str, arguments: &str) -> Result<String, ToolError>;
+    fn note(&self, line: &str);
+}
+
+struct Host;
+
+impl Tools for Host {
+    fn catalogue(&self) -> Vec<Tool> {
+        tools::catalogue()
+    }
+
+    fn look(&self, tool: &str, arguments: &str) -> Result<String, ToolError> {
+        tools::look(tool, arguments)
+    }
+
+    fn note(&self, line: &str) {
+        log::write(log::Level::Info, line);
+    }
+}

@@ -17,8 +17,7 @@ pub(crate) struct Group<'a> {
 
 /// Decodes a whole body.
 pub(crate) fn decode(text: &str) -> Result<Vec<Alert>, String> {
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| format!("body: expected JSON: {error}{CUSTOM}"))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| format!("body: expected JSON: {error}{CUSTOM}"))?;
     let body = Reader::new(&value, "").map_err(custom)?;
     let org = recognise(&body)?;
     let labels = body.get("groupLabels").map(|value| Reader::new(value, "groupLabels")).transpose()?;

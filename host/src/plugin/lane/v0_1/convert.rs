@@ -16,9 +16,7 @@ pub(super) fn millis(time: Timestamp) -> u64 {
     u64::try_from(time.as_millisecond()).unwrap_or(0)
 }
 
-fn pairs<'a>(
-    map: impl IntoIterator<Item = (&'a String, &'a String)>,
-) -> Vec<(String, String)> {
+fn pairs<'a>(map: impl IntoIterator<Item = (&'a String, &'a String)>) -> Vec<(String, String)> {
     map.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
@@ -27,10 +25,9 @@ impl From<types::CallError> for CallError {
         match error {
             types::CallError::InvalidInput(text) => Self::InvalidInput(text),
             types::CallError::Misconfigured(text) => Self::Misconfigured(text),
-            types::CallError::Unavailable(retry) => Self::Unavailable {
-                reason: retry.reason,
-                after: retry.after_ms.map(Duration::from_millis),
-            },
+            types::CallError::Unavailable(retry) => {
+                Self::Unavailable { reason: retry.reason, after: retry.after_ms.map(Duration::from_millis) }
+            }
             types::CallError::Other(text) => Self::Other(text),
         }
     }

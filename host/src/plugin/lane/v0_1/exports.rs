@@ -36,9 +36,7 @@ impl Decode for Source {
         Box::pin(async move {
             let guest = self.0.load(&mut *store, &instance)?;
             let answer = guest.call_decode(store, &request.into()).await?;
-            Ok(answer
-                .map(|alerts| alerts.into_iter().map(Into::into).collect())
-                .map_err(Into::into))
+            Ok(answer.map(|alerts| alerts.into_iter().map(Into::into).collect()).map_err(Into::into))
         })
     }
 }
@@ -86,11 +84,7 @@ impl Remediation {
 }
 
 impl Remediate for Remediation {
-    fn capabilities<'a>(
-        &'a self,
-        store: &'a mut Store<State>,
-        instance: Instance,
-    ) -> Called<'a, Vec<Capability>> {
+    fn capabilities<'a>(&'a self, store: &'a mut Store<State>, instance: Instance) -> Called<'a, Vec<Capability>> {
         Box::pin(async move {
             let guest = self.remediation.load(&mut *store, &instance)?;
             let answer = guest.call_capabilities(store).await?;
@@ -108,9 +102,7 @@ impl Remediate for Remediation {
         Box::pin(async move {
             let guest = self.remediation.load(&mut *store, &instance)?;
             let answer = guest.call_plan(store, &convert::incident(incident, now)).await?;
-            Ok(answer
-                .map(|list| list.into_iter().map(convert::proposal).collect())
-                .map_err(Into::into))
+            Ok(answer.map(|list| list.into_iter().map(convert::proposal).collect()).map_err(Into::into))
         })
     }
 

@@ -63,12 +63,7 @@ impl From<http_client::HttpError> for wit::http_client::HttpError {
 }
 
 impl wit::signer::Host for State {
-    fn hmac_sha256(
-        &mut self,
-        key: String,
-        message: String,
-        encoding: wit::signer::Encoding,
-    ) -> Result<String, String> {
+    fn hmac_sha256(&mut self, key: String, message: String, encoding: wit::signer::Encoding) -> Result<String, String> {
         let encoding = match encoding {
             wit::signer::Encoding::Hex => signer::Encoding::Hex,
             wit::signer::Encoding::Base64 => signer::Encoding::Base64,

@@ -1,0 +1,226 @@
+//! The host as a whole: the only place that knows all rooms and puts them together.
+//!
+//! [`App`] is a started host and what the HTTP server and the command line talk to; `launch` builds
+//! one, [`Launcher`] is how the command line starts, checks and reads.
+
+mod handle;
+mod launch;
+mod launcher;
+mod map;
+mod metrics;
+mod records;
+mod sources;
+mod tend;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+
+use crate::domain::control::Control;
+use crate::domain::incident::ActionState;
+use crate::domain::{Fact, Incident, IncidentId};
+use crate::front::{Answer, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
+use crate::journal::{Projection, Sqlite};
+use crate::pipeline::Rooms;
+use crate::plugin::Plugins;
+use crate::policy;
+use crate::ports::{DecodeError, Inbound, JournalError, Sources, Story};
+use crate::runner::Runner;
+use crate::tools::Servers;
+
+pub use launcher::Launcher;
+use sources::AllSources;
+
+/// A started host.
+pub struct App {
+    rooms: Arc<Rooms>,
+    runner: Arc<Runner>,
+    sources: AllSources,
+    policies: Arc<policy::Live>,
+    plugins: Arc<Plugins>,
+    servers: Arc<Servers>,
+    journal: Arc<Sqlite>,
+    projection: Arc<Projection>,
+    tasks: Vec<JoinHandle<()>>,
+    counters: metrics::Counters,
+}
+
+impl App {
+    /// An action that waits for a person, by the words of that person.
+    fn asked(&self, answer: &Answer) -> Result<(Arc<Incident>, crate::domain::ActionId), ControlError> {
+        let id = IncidentId(answer.incident.clone());
+        let Some(incident) = self.rooms.store.get(&id) else {
+            let known = self.projection.get(&id).ok().flatten().is_some();
+            return Err(if known {
+                ControlError::Conflict(format!("incident {id} is closed"))
+            } else {
+                ControlError::NotFound(format!("there is no incident {id}"))
+            });
+        };
+        let found = incident.actions.iter().find(|record| record.action.id.0 == answer.action);
+        let Some(record) = found else {
+            return Err(ControlError::NotFound(format!("incident {id} has no action {}", answer.action)));
+        };
+        if record.state != ActionState::Asked {
+            let state = record.state.as_str();
+            return Err(ControlError::Conflict(format!("action {} of {id} waits for nobody: it is {state}", answer.action)));
+        }
+        if answer.digest.as_ref().is_some_and(|digest| *digest != record.action.digest) {
+            let text = format!("action {} of {id} is not what you saw: its digest is {}", answer.action, record.action.digest);
+            return Err(ControlError::Conflict(text));
+        }
+        if answer.person.trim().is_empty() {
+            return Err(ControlError::Forbidden("an answer needs the name of a person".into()));
+        }
+        let until = record.ruling.as_ref().and_then(|ruling| ruling.until);
+        if until.is_some_and(|until| until <= self.rooms.clock.now()) {
+            return Err(ControlError::Conflict(format!("the question about {} of {id} has expired", answer.action)));
+        }
+        let action = record.action.id.clone();
+        Ok((incident, action))
+    }
+
+    async fn say(&self, incident: &Incident, fact: Fact) -> Result<(), ControlError> {
+        self.rooms.store.append(&incident.id, vec![fact]).await.map_err(unavailable)?;
+        self.rooms.store.wake(&incident.id);
+        Ok(())
+    }
+
+    async fn order(&self, control: Control) -> Result<(), ControlError> {
+        self.rooms.store.control(control.clone()).await.map_err(unavailable)?;
+        tend::obey(&self.rooms.gate, &control);
+        Ok(())
+    }
+}
+
+fn unavailable(error: JournalError) -> ControlError {
+    ControlError::Unavailable(error.to_string())
+}
+
+impl Records for App {
+    fn list(&self, filter: &Filter) -> Result<Vec<Incident>, String> {
+        records::list(&self.projection, Some(&self.rooms.store), filter)
+    }
+
+    fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
+        let id = IncidentId(id.to_string());
+        match self.rooms.store.get(&id) {
+            Some(incident) => Ok(Some((*incident).clone())),
+            None => self.projection.get(&id).map_err(|error| error.to_string()),
+        }
+    }
+
+    fn story(&self, id: &str) -> Result<Option<Story>, String> {
+        let Some(incident) = self.incident(id)? else { return Ok(None) };
+        let entries = self.rooms.store.entries(&incident.id).map_err(|error| error.to_string())?;
+        Ok(Some(Story { incident, entries }))
+    }
+}
+
+impl Front for App {
+    fn sources(&self) -> Vec<String> {
+        self.sources.names()
+    }
+
+    fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>> {
+        Box::pin(async move {
+            self.counters.request();
+            if self.journal.crowded() {
+                return Err(Refusal::Unavailable("the disk cannot keep up; send it again later".into()));
+            }
+            let alerts = self.sources.decode(source, request).await.map_err(|error| match error {
+                DecodeError::Invalid(text) => Refusal::Invalid(text),
+                DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
+                DecodeError::Unavailable(text) => Refusal::Unavailable(text),
+            })?;
+            let received = self.rooms.store.receive(alerts).await.map_err(|error| {
+                self.runner.check_journal();
+                Refusal::Unavailable(error.to_string())
+            })?;
+            self.counters.received(&received);
+            Ok(Received {
+                alerts: received.alerts,
+                incidents: received.incidents.into_iter().map(|id| id.0).collect(),
+                repeats: received.repeats,
+            })
+        })
+    }
+
+    fn approve(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>> {
+        Box::pin(async move {
+            let (incident, action) = self.asked(&answer)?;
+            let record = incident.action(&action);
+            let again = record.is_some_and(|record| {
+                record.approvals.iter().any(|approval| approval.person == answer.person)
+            });
+            if again {
+                return Err(ControlError::Conflict(format!("{} has approved {action} already", answer.person)));
+            }
+            let digest = record.map(|record| record.action.digest.clone()).unwrap_or_default();
+            let Answer { person, via, comment, .. } = answer;
+            self.say(&incident, Fact::Approved { action, digest, person, via, comment }).await
+        })
+    }
+
+    fn reject(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>> {
+        Box::pin(async move {
+            let (incident, action) = self.asked(&answer)?;
+            let Answer { person, via, comment, .. } = answer;
+            self.say(&incident, Fact::Rejected { action, person, via, comment }).await
+        })
+    }
+
+    fn pause(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
+        let Order { person, reason, scope } = order;
+        Box::pin(self.order(Control::Paused { person, reason, scope }))
+    }
+
+    fn resume(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
+        let Order { person, scope, .. } = order;
+        Box::pin(self.order(Control::Resumed { person, scope }))
+    }
+
+    fn changes(&self) -> broadcast::Receiver<String> {
+        self.rooms.store.changes()
+    }
+
+    fn ready(&self) -> Ready {
+        let broken = self.rooms.store.broken();
+        let mut problems: Vec<String> = broken.iter().map(ToString::to_string).collect();
+        problems.extend(self.policies.problems());
+        let servers = self.servers.status();
+        problems.extend(servers.iter().filter_map(|status| status.error.clone()));
+        problems.extend(self.plugins.status().into_iter().flat_map(|status| {
+            let name = status.name;
+            status.problems.into_iter().map(move |problem| format!("plugin {name}: {problem}"))
+        }));
+        for scope in self.rooms.gate.paused() {
+            let what = if scope.is_empty() { "execution".to_string() } else { scope };
+            problems.push(format!("{what} is paused"));
+        }
+        Ready { ready: broken.is_none(), problems }
+    }
+
+    fn metrics(&self) -> String {
+        self.counters.text(&self.rooms, &self.servers)
+    }
+
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            for task in &self.tasks {
+                task.abort();
+            }
+            self.servers.shutdown().await;
+        })
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}

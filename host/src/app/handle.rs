@@ -1,0 +1,83 @@
+//! Takes payloads through the whole pipeline to the end, in this process.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::App;
+use crate::domain::notice::DeliveryState;
+use crate::domain::{Incident, IncidentId, Outcome, State};
+use crate::front::{Front, Handled, Payload, Progress, Records};
+
+/// How long tool servers may take before incidents are handled without them.
+const SERVERS: Duration = Duration::from_secs(30);
+/// How long a message that was never tried is waited for.
+const MESSAGES: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Handles the payloads and waits until each incident has its outcome or a question to a person.
+pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) -> Handled {
+    let mut handled = Handled::default();
+    if !app.servers.status().is_empty() && !app.servers.wait_ready(SERVERS).await {
+        progress("warning: not every tool server is ready");
+    }
+    let mut ids = BTreeSet::new();
+    for payload in payloads {
+        match app.receive(&payload.source, payload.request).await {
+            Ok(received) => {
+                progress(&format!("{}: {} alerts, {} incidents", payload.name, received.alerts, received.incidents.len()));
+                ids.extend(received.incidents);
+            }
+            Err(refusal) => handled.failures.push((payload.name, refusal.to_string())),
+        }
+    }
+    let mut shown = BTreeSet::new();
+    let mut waited = Duration::ZERO;
+    loop {
+        let incidents: Vec<Arc<Incident>> =
+            ids.iter().filter_map(|id| app.rooms.store.get(&IncidentId(id.clone()))).collect();
+        for incident in &incidents {
+            let state = (incident.id.clone(), incident.state().as_str());
+            if shown.insert(state.clone()) {
+                progress(&format!("{}: {}", state.0, state.1));
+            }
+        }
+        let decided = incidents.iter().all(|incident| at_end(incident));
+        let told = incidents.iter().all(|incident| tried(incident));
+        if decided && (told || waited >= MESSAGES) {
+            break;
+        }
+        if decided {
+            waited += LOOK_AGAIN;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    for id in ids {
+        match app.story(&id) {
+            Ok(Some(story)) => handled.stories.push(story),
+            Ok(None) => handled.failures.push((id, "its incident is gone".into())),
+            Err(error) => handled.failures.push((id, error)),
+        }
+    }
+    handled
+}
+
+/// A question to a person, or a verdict that waits, is an end here: nobody answers a command.
+fn at_end(incident: &Incident) -> bool {
+    let reported = incident.report.is_some()
+        || matches!(incident.outcome(), Some(Outcome::Suppressed | Outcome::Resolved));
+    let held = incident.decision.as_ref().is_some_and(|decision| decision.verdict.kind() == "hold");
+    match incident.state() {
+        State::AwaitingApproval | State::Closed => true,
+        State::Watching => reported,
+        State::Open => held,
+        _ => false,
+    }
+}
+
+fn tried(incident: &Incident) -> bool {
+    let untried = |delivery: &crate::domain::Delivery| {
+        delivery.attempts == 0 && matches!(delivery.state, DeliveryState::Due { .. })
+    };
+    !incident.deliveries.iter().any(untried)
+}

@@ -1,0 +1,240 @@
+//! Starts a host: opens what lies on disk, loads plugins and policies, begins to start the tool
+//! servers, restores what was under way and lets the runner go.
+
+use std::path::Path;
+use std::sync::{Arc, RwLock, Weak};
+
+use tokio::sync::mpsc;
+
+use super::sources::AllSources;
+use super::{App, map, metrics, tend};
+use crate::boundary::{Boundary, Mortal};
+use crate::clock::SystemClock;
+use crate::config::{Config, Problem, Problems};
+use crate::domain::{History, Incident};
+use crate::environment::{Environment, ProcessEnvironment};
+use crate::front::Progress;
+use crate::gate::{Gate, Options as GateOptions};
+use crate::journal::{self, Projection, Sqlite};
+use crate::model;
+use crate::network::Network;
+use crate::pipeline::Rooms;
+use crate::pipeline::correlate::group_key;
+use crate::plugin::{Bundled, Plugins, Setup, Wire};
+use crate::policy;
+use crate::ports::{Clock, Journal, JournalError, Model, PluginState, Policies, Tools};
+use crate::random::Random;
+use crate::runner::Runner;
+use crate::store::Store;
+use crate::tools::{Composite, Servers};
+
+/// Plugins inside this binary.
+pub const BUNDLED: &[Bundled] = include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
+
+/// Starts a host with this configuration, and says what was loaded.
+pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Vec<String>), Problems> {
+    let mut loaded = Vec::new();
+    let environment = ProcessEnvironment;
+    let missing = config.missing_secrets(&environment);
+    if !missing.is_empty() {
+        return Err(Problems(missing));
+    }
+    let (journal, projection) = open(config)?;
+    loaded.push(format!("journal      {} ({} entries)", config.journal.display(), journal.position()));
+
+    let policies = load_policies(config)?;
+    let policies = Arc::new(policies);
+    loaded.push(format!("policies     {}", policies.describe()));
+
+    let network = Arc::new(Network::default());
+    let (plugins, problems) =
+        load_plugins(config, &environment, Arc::clone(&network), Arc::clone(&journal) as Arc<dyn PluginState>).await?;
+    for problem in problems {
+        progress(&format!("warning: {problem}"));
+    }
+    let plugins = Arc::new(plugins);
+    loaded.push(format!("plugins      {}", plugin_names(&plugins)));
+
+    let random = Arc::new(Random::from_system());
+    let jitter = Arc::clone(&random);
+    let jitter: crate::tools::Jitter = Arc::new(move || jitter.below(1_000_000) as f64 / 1_000_000.0);
+    let servers = Servers::start(&map::tools(config), &|name| environment.get(name), &jitter)
+        .map_err(|checked| Problems(problems_at(config, &["tools", "servers"], checked.problems)))?;
+    loaded.push(match servers.status().len() {
+        0 => "tool servers none".to_string(),
+        _ => format!("tool servers {}", names(servers.status().into_iter().map(|status| status.server))),
+    });
+    let remediations: Arc<dyn Tools> = Arc::clone(&plugins) as Arc<dyn Tools>;
+    let tools: Arc<dyn Tools> = Arc::new(Composite::new(Arc::clone(&servers), Some(remediations)));
+    plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
+
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let model = load_model(config, &clock)?;
+    loaded.push(match &config.model {
+        Some(model) => format!("model        {} at {}", model.name, model.url),
+        None => "model        none".to_string(),
+    });
+
+    let (wake, woken) = mpsc::unbounded_channel();
+    let group_by = config.correlate.group_by.clone();
+    let of_policies = Arc::clone(&policies);
+    let store = Arc::new(Store::new(
+        mortal(Arc::clone(&journal) as Arc<dyn Journal>, &environment)?,
+        Arc::clone(&clock),
+        Arc::clone(&random),
+        Box::new(move |alert| of_policies.group(alert).unwrap_or_else(|| group_key(alert, &group_by))),
+        wake,
+    ));
+    let gate = Arc::new(Gate::new(GateOptions::default()));
+    let rooms = Arc::new(Rooms {
+        store: Arc::clone(&store),
+        policies: Arc::clone(&policies) as Arc<dyn Policies>,
+        gate: Arc::clone(&gate),
+        tools,
+        planners: Arc::clone(&plugins) as Arc<_>,
+        model,
+        notifiers: Arc::clone(&plugins) as Arc<_>,
+        clock: Arc::clone(&clock),
+        random,
+        history: RwLock::new(Arc::new(History::default())),
+        mode: config.mode,
+        limits: map::limits(config),
+        language: map::language(config),
+    });
+    restore(&rooms, &projection).map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;
+    let again = (Arc::clone(&rooms), Arc::clone(&journal), Arc::clone(&projection));
+    let runner = Runner::new(
+        Arc::clone(&rooms),
+        Box::new(move || {
+            let (rooms, journal, projection) = &again;
+            projection.catch_up(journal.as_ref() as &dyn Journal)?;
+            restore(rooms, projection)
+        }),
+    );
+    let tasks = vec![
+        tokio::spawn(Arc::clone(&runner).run(woken)),
+        tokio::spawn(tend::project(Arc::clone(&journal), Arc::clone(&projection))),
+        tokio::spawn(tend::remember(Arc::clone(&rooms), Arc::clone(&projection))),
+        tokio::spawn(tend::reload(Arc::clone(&policies))),
+    ];
+    let sources = AllSources::new(Arc::clone(&plugins));
+    let counters = metrics::Counters::default();
+    let app = App { rooms, runner, sources, policies, plugins, servers, journal, projection, tasks, counters };
+    Ok((Arc::new(app), loaded))
+}
+
+fn open(config: &Config) -> Result<(Arc<Sqlite>, Arc<Projection>), Problems> {
+    let at = |error: journal::Error| problem(config, &["journal", "path"], error.to_string());
+    let journal = Sqlite::open(&config.journal, journal::Options::default()).map_err(at)?;
+    let projection = Projection::open(&config.projection()).map_err(at)?;
+    let caught_up = projection.catch_up(&journal as &dyn Journal);
+    caught_up.map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;
+    Ok((Arc::new(journal), Arc::new(projection)))
+}
+
+/// Puts the unsettled incidents into the store and what they spent into the gate.
+fn restore(rooms: &Rooms, projection: &Projection) -> Result<(), JournalError> {
+    let unreadable = |error: journal::Error| JournalError(error.to_string());
+    let unsettled: Vec<Incident> = projection.active().map_err(unreadable)?;
+    let since = rooms.clock.now().saturating_sub(tend::REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
+    let history = projection.history(since).map_err(unreadable)?;
+    rooms.gate.forget();
+    rooms.gate.restore_spends(projection.intents_since(since).map_err(unreadable)?);
+    for past in &history.past {
+        for (_, helped) in &past.fixes {
+            rooms.gate.restore_breaker(&past.rule, *helped);
+        }
+    }
+    for incident in &unsettled {
+        rooms.gate.restore_holds(incident);
+    }
+    tend::set_history(rooms, history);
+    for control in rooms.store.reload(unsettled)? {
+        tend::obey(&rooms.gate, &control);
+    }
+    Ok(())
+}
+
+/// The policies of the configured folder, or those inside the binary where there is none.
+pub fn load_policies(config: &Config) -> Result<policy::Live, Problems> {
+    let directory = &config.policies;
+    if !directory.given && !directory.path.is_dir() {
+        return policy::Live::embedded().map_err(|error| problem(config, &["policies", "path"], error.to_string()));
+    }
+    policy::Live::load(&directory.path).map_err(|error| problem(config, &["policies", "path"], error.to_string()))
+}
+
+/// All plugins, and what is wrong with those that do not load.
+pub async fn load_plugins(
+    config: &Config,
+    environment: &dyn Environment,
+    network: Arc<Network>,
+    state: Arc<dyn PluginState>,
+) -> Result<(Plugins, Vec<crate::plugin::Problem>), Problems> {
+    let directory = &config.plugins.directory;
+    let folder = (directory.given || directory.path.is_dir()).then_some(directory.path.as_path());
+    let cache = config.data().join("cache");
+    let setup = Setup {
+        bundled: BUNDLED,
+        folder: folder.filter(|folder| holds_plugins(folder)),
+        cache: Some(&cache),
+        plugins: &config.plugins.each,
+        notifiers: &config.notifiers,
+        environment,
+        transport: Arc::new(Wire(network)),
+        state,
+        allocation: None,
+    };
+    Plugins::load(setup).await.map_err(|error| problem(config, &["plugins", "path"], error))
+}
+
+/// A source checkout has a folder `plugins` too, with a workspace instead of built plugins.
+fn holds_plugins(folder: &Path) -> bool {
+    !folder.join("Cargo.toml").is_file()
+}
+
+fn load_model(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Model>, Problems> {
+    let Some(configured) = &config.model else {
+        return Ok(Arc::new(model::Unconfigured));
+    };
+    let key = match &configured.key {
+        Some(source) => {
+            let secret = source.resolve(&ProcessEnvironment);
+            Some(secret.map_err(|error| problem(config, &["model", "key"], error.to_string()))?)
+        }
+        None => None,
+    };
+    let options = map::model(configured, key, config);
+    let client = model::Client::new(options, Arc::clone(clock));
+    Ok(Arc::new(client.map_err(|error| problem(config, &["model", "url"], error))?))
+}
+
+fn mortal(journal: Arc<dyn Journal>, environment: &dyn Environment) -> Result<Arc<dyn Journal>, Problems> {
+    match environment.get("TIDEGATE_TEST_CRASH") {
+        None => Ok(journal),
+        Some(text) => match Boundary::parse(&text) {
+            Ok(boundary) => Ok(Arc::new(Mortal::new(journal, boundary))),
+            Err(error) => Err(Problems(vec![Problem::general(error)])),
+        },
+    }
+}
+
+fn problem(config: &Config, path: &[&str], text: String) -> Problems {
+    Problems(vec![config.problem(path, text)])
+}
+
+/// A problem for each sentence.
+pub fn problems_at(config: &Config, path: &[&str], texts: Vec<String>) -> Vec<Problem> {
+    texts.into_iter().map(|text| config.problem(path, text)).collect()
+}
+
+/// The plugins that are in use.
+pub fn plugin_names(plugins: &Plugins) -> String {
+    let loaded = plugins.status().into_iter().filter(|status| status.sha256.is_some());
+    names(loaded.map(|status| format!("{} ({})", status.name, status.kind)))
+}
+
+fn names(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.collect();
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}

@@ -1,0 +1,84 @@
+//! How the command line starts a host, or looks at one that is not running.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
+use super::records::DiskRecords;
+use super::{handle, map};
+use crate::config::{Config, Problem, Problems};
+use crate::environment::{Environment, ProcessEnvironment};
+use crate::front::{Checked, Front, Handled, Host, Payload, Progress, Records, Started, Verified};
+use crate::journal::{self, Memory, Reader};
+use crate::network::Network;
+use crate::tools;
+
+/// The real host.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Launcher;
+
+impl Host for Launcher {
+    fn start<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Result<Started, Problems>> {
+        Box::pin(async move {
+            let (app, loaded) = launch::start(&config, progress).await?;
+            Ok(Started { front: app, loaded })
+        })
+    }
+
+    fn check<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked> {
+        Box::pin(async move {
+            let mut checked = Checked { problems: config.missing_secrets(&ProcessEnvironment), ..Checked::default() };
+            progress("policies …");
+            match load_policies(&config) {
+                Ok(policies) => checked.loaded.push(format!("policies     {}", policies.describe())),
+                Err(problems) => checked.problems.extend(problems.0),
+            }
+            progress("plugins …");
+            let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
+            match load_plugins(&config, &ProcessEnvironment, network, state).await {
+                Ok((plugins, problems)) => {
+                    checked.loaded.push(format!("plugins      {}", plugin_names(&plugins)));
+                    let general = |problem: crate::plugin::Problem| Problem::general(problem.to_string());
+                    checked.problems.extend(problems.into_iter().map(general));
+                }
+                Err(problems) => checked.problems.extend(problems.0),
+            }
+            progress("tools …");
+            let found = tools::check(&map::tools(&config), &|name| ProcessEnvironment.get(name));
+            let servers = if found.servers.is_empty() { "none".to_string() } else { found.servers.join(", ") };
+            checked.loaded.push(format!("tool servers {servers}"));
+            checked.problems.extend(problems_at(&config, &["tools", "servers"], found.problems));
+            checked
+        })
+    }
+
+    fn handle<'a>(
+        &'a self,
+        config: Arc<Config>,
+        payloads: Vec<Payload>,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<Handled, Problems>> {
+        Box::pin(async move {
+            let (app, _) = launch::start(&config, progress).await?;
+            let handled = handle::run(&app, payloads, progress).await;
+            app.stop().await;
+            Ok(handled)
+        })
+    }
+
+    fn records(&self, config: &Config) -> Result<Box<dyn Records>, String> {
+        Ok(Box::new(DiskRecords::open(config)?))
+    }
+
+    fn verify(&self, config: &Config, progress: &Progress) -> Result<Verified, String> {
+        progress(&format!("reading {} …", config.journal.display()));
+        let reader = Reader::open(&config.journal).map_err(|error| error.to_string())?;
+        let report = journal::verify(&reader).map_err(|error| error.to_string())?;
+        let mut faults = report.problems;
+        if report.more > 0 {
+            faults.push(format!("… and {} more", report.more));
+        }
+        Ok(Verified { streams: report.streams, entries: report.entries, faults })
+    }
+}

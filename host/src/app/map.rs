@@ -1,0 +1,66 @@
+//! From the configuration's words to those of the rooms.
+
+use jiff::SignedDuration;
+
+use crate::config::{self, Config};
+use crate::domain::incident;
+use crate::model;
+use crate::report::Language;
+use crate::secret::Secret;
+use crate::tools;
+
+/// `[tools]`.
+pub fn tools(config: &Config) -> tools::Options {
+    let tools = &config.tools;
+    let default = tools::Options::default();
+    tools::Options {
+        servers: match &tools.servers {
+            Some(path) => tools::Definitions::File(path.clone()),
+            None => tools::Definitions::None,
+        },
+        risk: tools.risk.iter().map(|(pattern, risk)| (pattern.clone(), *risk)).collect(),
+        start_within: tools.start_timeout,
+        look_within: tools.call_timeout.min(default.look_within),
+        perform_within: tools.call_timeout,
+        ..default
+    }
+}
+
+/// `[limits]`.
+pub fn limits(config: &Config) -> incident::Limits {
+    let limits = &config.limits;
+    let long = |duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    incident::Limits {
+        watch: long(limits.watch),
+        settle: long(limits.settle),
+        model_calls: limits.model_calls,
+        looks_per_answer: limits.looks_per_answer,
+    }
+}
+
+/// `report.language`.
+pub fn language(config: &Config) -> Language {
+    match config.report.language {
+        config::Language::En => Language::En,
+        config::Language::Zh => Language::Zh,
+    }
+}
+
+/// `[model]`.
+pub fn model(model: &config::Model, key: Option<Secret>, config: &Config) -> model::Options {
+    model::Options {
+        url: model.url.clone(),
+        name: model.name.clone(),
+        key: key.map(|key| key.expose().into()),
+        timeout: model.timeout,
+        max_tokens: model.max_tokens,
+        budget: model::Budget {
+            incident_tokens: model.budget.incident_tokens,
+            incident_time: model.budget.incident_time,
+            day_calls: model.budget.day_calls,
+            day_tokens: model.budget.day_tokens,
+        },
+        language: config.report.language.as_str().into(),
+        ..model::Options::default()
+    }
+}

@@ -1,0 +1,60 @@
+//! Counters and gauges as Prometheus text.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::pipeline::Rooms;
+use crate::store::Received;
+use crate::tools::{Phase, Servers};
+
+/// What is counted since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    requests: AtomicU64,
+    alerts: AtomicU64,
+    repeats: AtomicU64,
+    unknown_resolved: AtomicU64,
+}
+
+impl Counters {
+    /// A request with alerts came in.
+    pub fn request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Alerts were taken.
+    pub fn received(&self, received: &Received) {
+        self.alerts.fetch_add(received.alerts as u64, Ordering::Relaxed);
+        self.repeats.fetch_add(received.repeats, Ordering::Relaxed);
+        self.unknown_resolved.fetch_add(received.unknown_resolved as u64, Ordering::Relaxed);
+    }
+
+    /// All of it.
+    pub fn text(&self, rooms: &Rooms, servers: &Servers) -> String {
+        let history = rooms.history.read().map(|history| history.clone()).unwrap_or_default();
+        let decided = history.past.iter().filter(|past| past.outcome.is_some()).count();
+        let by_rule = history.past.iter().filter(|past| past.outcome.is_some() && !past.rule.is_empty()).count();
+        let (live, _) = rooms.store.counts();
+        let ready = servers.status().iter().filter(|status| status.phase == Phase::Ready).count();
+        let counter = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let broken = u64::from(rooms.store.broken().is_some());
+        let paused = rooms.gate.paused().len() as u64;
+        let rows: [(&str, &str, &str, u64); 10] = [
+            ("tidegate_requests_total", "counter", "Requests with alerts.", counter(&self.requests)),
+            ("tidegate_alerts_total", "counter", "Alerts in them.", counter(&self.alerts)),
+            ("tidegate_alert_repeats_total", "counter", "Alerts that repeated what was known.", counter(&self.repeats)),
+            ("tidegate_unknown_resolved_total", "counter", "Resolved alerts that nobody knew.", counter(&self.unknown_resolved)),
+            ("tidegate_incidents_live", "gauge", "Incidents to which something may still happen.", live as u64),
+            ("tidegate_incidents_decided", "gauge", "Incidents of the last 31 days that have an outcome.", decided as u64),
+            ("tidegate_incidents_decided_by_rule", "gauge", "Those of them that a policy rule decided.", by_rule as u64),
+            ("tidegate_tool_servers_ready", "gauge", "MCP servers that answer.", ready as u64),
+            ("tidegate_journal_broken", "gauge", "1 while the journal takes nothing.", broken),
+            ("tidegate_paused_scopes", "gauge", "Scopes in which nothing is executed.", paused),
+        ];
+        let mut text = String::new();
+        for (name, kind, help, value) in rows {
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+        }
+        text
+    }
+}

@@ -1,0 +1,41 @@
+//! Built-in sources first, then plugins.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::domain::Alert;
+use crate::plugin::Plugins;
+use crate::ports::{DecodeError, Inbound, Sources};
+use crate::source::BuiltIn;
+
+/// All sources of a host.
+pub struct AllSources {
+    plugins: Arc<Plugins>,
+}
+
+impl AllSources {
+    /// The built-in sources and those of the plugins.
+    pub fn new(plugins: Arc<Plugins>) -> Self {
+        Self { plugins }
+    }
+}
+
+impl Sources for AllSources {
+    fn names(&self) -> Vec<String> {
+        let mut names = BuiltIn.names();
+        names.extend(Sources::names(self.plugins.as_ref()).into_iter().filter(|name| !BuiltIn::has(name)));
+        names
+    }
+
+    fn decode<'a>(
+        &'a self,
+        source: &'a str,
+        request: Inbound,
+    ) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
+        if BuiltIn::has(source) {
+            return Box::pin(async move { BuiltIn.decode(source, request).await });
+        }
+        Sources::decode(self.plugins.as_ref(), source, request)
+    }
+}

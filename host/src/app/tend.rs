@@ -1,0 +1,115 @@
+//! What goes on beside the incidents: the projection follows the journal, history is renewed,
+//! policies are reloaded when their files change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::domain::control::Control;
+use crate::domain::history::Active;
+use crate::domain::{History, Incident};
+use crate::gate::Gate;
+use crate::journal::{Projection, Sqlite};
+use crate::pipeline::Rooms;
+use crate::policy;
+use crate::ports::Journal;
+
+/// Pause between two readings of the journal: many entries are projected at once.
+const PROJECT: Duration = Duration::from_millis(200);
+/// Pause between two renewals of the history.
+const RENEW: Duration = Duration::from_secs(5);
+/// Pause between two looks at the policy files.
+const WATCH: Duration = Duration::from_secs(2);
+/// How far back policies can count.
+pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 31);
+
+/// Keeps the projection behind the journal.
+pub async fn project(journal: Arc<Sqlite>, projection: Arc<Projection>) {
+    loop {
+        let applied = projection.applied().unwrap_or(0);
+        journal.beyond(applied).await;
+        let (from, to) = (Arc::clone(&journal), Arc::clone(&projection));
+        let caught_up = tokio::task::spawn_blocking(move || to.catch_up(from.as_ref() as &dyn Journal)).await;
+        if let Ok(Err(error)) = caught_up {
+            tracing::warn!(%error, "the projection lags behind the journal");
+        }
+        tokio::time::sleep(PROJECT).await;
+    }
+}
+
+/// Renews what policies may know of the past.
+pub async fn remember(rooms: Arc<Rooms>, projection: Arc<Projection>) {
+    loop {
+        let now = rooms.clock.now();
+        let since = now.saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
+        let projection = Arc::clone(&projection);
+        let read = tokio::task::spawn_blocking(move || projection.history(since)).await;
+        match read {
+            Ok(Ok(mut history)) => {
+                history.active = rooms.store.all().iter().flat_map(|incident| active(incident)).collect();
+                set_history(&rooms, history);
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "the history could not be renewed"),
+            Err(_) => return,
+        }
+        tokio::time::sleep(RENEW).await;
+    }
+}
+
+/// Puts a history in place.
+pub fn set_history(rooms: &Rooms, history: History) {
+    let mut place = rooms.history.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+    *place = Arc::new(history);
+}
+
+fn active(incident: &Incident) -> Vec<Active> {
+    if incident.closed.is_some() {
+        return Vec::new();
+    }
+    let active = incident.firing().map(|alert| Active {
+        incident: incident.id.clone(),
+        source: alert.source.clone(),
+        name: alert.name.clone(),
+        severity: alert.severity,
+        labels: alert.labels.clone(),
+    });
+    active.collect()
+}
+
+/// Reloads the policies when their files change, and on SIGHUP.
+pub async fn reload(policies: Arc<policy::Live>) {
+    let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();
+    loop {
+        let asked = match &mut hangup {
+            Some(hangup) => tokio::time::timeout(WATCH, hangup.recv()).await.is_ok(),
+            None => {
+                tokio::time::sleep(WATCH).await;
+                false
+            }
+        };
+        let policies = Arc::clone(&policies);
+        let reloaded = tokio::task::spawn_blocking(move || {
+            (asked || policies.changed()).then(|| policies.reload())
+        });
+        match reloaded.await {
+            Ok(Some(Ok(()))) => tracing::info!("the policies were reloaded"),
+            Ok(Some(Err(problems))) => {
+                tracing::error!("the policies did not change, because the new ones are wrong:\n{problems}");
+            }
+            Ok(None) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Does what a person said to the host as a whole.
+pub fn obey(gate: &Gate, control: &Control) {
+    match control {
+        Control::Paused { scope, .. } => gate.pause(scope),
+        Control::Resumed { scope, .. } => gate.resume(scope),
+        Control::BreakerReset { key, .. } => {
+            gate.reset_breaker(key);
+        }
+    }
+}

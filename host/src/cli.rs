@@ -1,0 +1,189 @@
+//! The command line: words in, calls of the host, texts and an exit code out.
+//!
+//! Commands that only look read the data files, whether or not a host is running. Commands that
+//! answer or intervene talk to the running host over HTTP. No type of the argument parser leaves
+//! this module.
+
+mod answer;
+mod check;
+mod handle;
+mod incidents;
+mod journal;
+mod remote;
+mod serve;
+mod table;
+mod watch;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::config::{Config, Overrides, Problem, Problems, REFERENCE, parse_listen};
+use crate::domain::Mode;
+use crate::environment::{Environment, ProcessEnvironment};
+use crate::front::Host;
+use crate::telemetry;
+
+/// Receives alerts, decides by policy, repairs what the policies allow, and tells people.
+#[derive(Parser)]
+#[command(name = "tidegate", version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Arguments {
+    /// The configuration; without it ./tidegate.toml is read if it exists
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address and port of the HTTP server, over the configuration
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", value_parser = read_listen)]
+    listen: Option<SocketAddr>,
+    /// Whether anything may be changed, over the configuration
+    #[arg(long, global = true, value_name = "MODE")]
+    mode: Option<ModeWord>,
+    /// Directory of the journal and what belongs to it, over the configuration
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+To begin:
+  tidegate serve                                      start with the built-in defaults
+  curl --data @alert.json http://127.0.0.1:10000/alert    send what an Alertmanager would send
+  tidegate incidents                                  see what came of it
+  tidegate config > tidegate.toml                     get the commented reference of all settings
+
+The environment variable TIDEGATE_LOG sets which lines the log has, such as debug.";
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ModeWord {
+    /// Nothing is changed; what would have been done is recorded
+    Observe,
+    /// What the gate allows is executed
+    Enforce,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the host: receive alerts over HTTP and handle them
+    Serve,
+    /// Take payload files through the whole pipeline in this process, to the end
+    Handle(handle::Arguments),
+    /// Check configuration, policies, plugins and tools; report all problems at once
+    Check(check::Arguments),
+    /// Print the commented reference of all settings
+    Config,
+    /// Look at incidents: list them, show one, or watch them change
+    Incidents(incidents::Arguments),
+    /// Print the report of an incident as Markdown
+    Report {
+        /// The incident: its id, a unique beginning of it, or `latest`
+        incident: String,
+    },
+    /// Say yes to an action that waits for a person
+    Approve(answer::Arguments),
+    /// Say no to an action that waits for a person
+    Deny(answer::Arguments),
+    /// Execute nothing until `resume`, across restarts
+    Pause(answer::PauseArguments),
+    /// Go on executing
+    Resume(answer::ResumeArguments),
+    /// Look at the journal itself
+    Journal(journal::Arguments),
+}
+
+/// What every command gets.
+struct Context<'a> {
+    host: &'a dyn Host,
+    config: Arc<Config>,
+    environment: &'a dyn Environment,
+}
+
+/// Runs one command to its end.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &dyn Host) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match dispatch(arguments, host) {
+        Ok(code) => code,
+        Err(error) => {
+            match error.downcast_ref::<Problems>() {
+                Some(problems) => print_problems(&problems.0),
+                None => eprintln!("error: {error:#}"),
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
+    if let Command::Config = arguments.command {
+        table::print(REFERENCE)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let overrides = Overrides {
+        listen: arguments.listen,
+        mode: arguments.mode.map(|word| match word {
+            ModeWord::Observe => Mode::Observe,
+            ModeWord::Enforce => Mode::Enforce,
+        }),
+        data: arguments.data,
+    };
+    let config = match Config::load(arguments.config.as_deref(), &overrides) {
+        Ok(config) => Arc::new(config),
+        Err(problems) => {
+            if let Command::Check(arguments) = &arguments.command {
+                return check::report(arguments, &[], &problems.0);
+            }
+            return Err(problems.into());
+        }
+    };
+    let environment = &ProcessEnvironment;
+    telemetry::start(&config.log, environment).map_err(anyhow::Error::msg)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let context = Context { host, config, environment };
+    let result = runtime.block_on(async {
+        match arguments.command {
+            Command::Serve => serve::run(&context).await,
+            Command::Handle(arguments) => handle::run(&context, arguments).await,
+            Command::Check(arguments) => check::run(&context, arguments).await,
+            Command::Config => Ok(ExitCode::SUCCESS),
+            Command::Incidents(arguments) => incidents::run(&context, arguments).await,
+            Command::Report { incident } => incidents::report(&context, &incident),
+            Command::Approve(arguments) => answer::approve(&context, arguments).await,
+            Command::Deny(arguments) => answer::deny(&context, arguments).await,
+            Command::Pause(arguments) => answer::pause(&context, arguments).await,
+            Command::Resume(arguments) => answer::resume(&context, arguments).await,
+            Command::Journal(arguments) => journal::run(&context, arguments),
+        }
+    });
+    // Work that hangs in a thread must not keep a finished command from ending.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    result
+}
+
+fn read_listen(text: &str) -> Result<SocketAddr, String> {
+    parse_listen(text).ok_or_else(|| "write an address with a port, such as 127.0.0.1:10000 or [::1]:10000".into())
+}
+
+/// Problems go to standard error, one a line.
+fn print_problems(problems: &[Problem]) {
+    for problem in problems {
+        eprintln!("error: {problem}");
+    }
+}
+
+/// Long work says how far it is, where somebody is looking.
+fn progress() -> Box<dyn Fn(&str) + Send + Sync> {
+    use std::io::IsTerminal;
+    if std::io::stderr().is_terminal() { Box::new(|line| eprintln!("… {line}")) } else { Box::new(|_| {}) }
+}
+
+#[cfg(test)]
+mod tests;

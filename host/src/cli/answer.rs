@@ -1,0 +1,111 @@
+//! `approve`, `deny`, `pause` and `resume`: a person's word to the running host.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::remote::{Remote, segment};
+use super::{Context, table};
+use crate::domain::incident::{ActionView, IncidentView};
+
+/// Who speaks.
+#[derive(Args)]
+pub struct Person {
+    /// Your name, as the journal will keep it [default: $USER]
+    #[arg(long = "as", value_name = "NAME")]
+    name: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The incident: its id, a unique beginning of it, or `latest`
+    incident: String,
+    /// The action's id within it, such as a2; `incidents show` lists them
+    action: String,
+    /// Why, for the journal
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    comment: String,
+    #[command(flatten)]
+    person: Person,
+}
+
+#[derive(Args)]
+pub struct PauseArguments {
+    /// Why, for the journal
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+    /// Only this: rule:NAME or server:NAME
+    #[arg(long, value_name = "SCOPE", default_value = "")]
+    scope: String,
+    #[command(flatten)]
+    person: Person,
+}
+
+#[derive(Args)]
+pub struct ResumeArguments {
+    /// Only this: rule:NAME or server:NAME
+    #[arg(long, value_name = "SCOPE", default_value = "")]
+    scope: String,
+    #[command(flatten)]
+    person: Person,
+}
+
+pub async fn approve(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    answer(context, arguments, "approve", "approved").await
+}
+
+pub async fn deny(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    answer(context, arguments, "deny", "denied").await
+}
+
+async fn answer(context: &Context<'_>, arguments: Arguments, verb: &str, done: &str) -> anyhow::Result<ExitCode> {
+    let person = name(context, arguments.person)?;
+    let remote = Remote::new(context)?;
+    let incident: IncidentView = remote.get(&format!("/v1/incidents/{}", segment(&arguments.incident)?)).await?;
+    let action = pick(&incident, &arguments.action)?;
+    let path = format!("/v1/incidents/{}/actions/{}/{verb}", segment(&incident.id)?, segment(&action.id)?);
+    // The answer binds to what is shown here and now; if that changes meanwhile, it is refused.
+    let body = json!({ "person": person, "digest": action.digest, "comment": arguments.comment, "via": "cli" });
+    let _: IncidentView = remote.post(&path, &body).await?;
+    let arguments = Value::Object(action.arguments.clone());
+    let text = format!("{done} {} of {}: {} on {}\n  {arguments}\n", action.id, incident.id, action.tool, action.target);
+    table::print(&table::clean(&text))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn pick<'a>(incident: &'a IncidentView, id: &str) -> anyhow::Result<&'a ActionView> {
+    incident.actions.iter().find(|action| action.id == id).with_context(|| {
+        let ids: Vec<&str> = incident.actions.iter().map(|action| action.id.as_str()).collect();
+        let known = if ids.is_empty() { "it has none".to_string() } else { format!("it has {}", ids.join(", ")) };
+        format!("incident {} has no action {id}; {known}", incident.id)
+    })
+}
+
+pub async fn pause(context: &Context<'_>, arguments: PauseArguments) -> anyhow::Result<ExitCode> {
+    let person = name(context, arguments.person)?;
+    let body = json!({ "person": person, "reason": arguments.reason, "scope": arguments.scope });
+    let _: Value = Remote::new(context)?.post("/v1/pause", &body).await?;
+    let what = what(&arguments.scope);
+    table::print(&format!("paused: {what} is not executed until `tidegate resume`\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub async fn resume(context: &Context<'_>, arguments: ResumeArguments) -> anyhow::Result<ExitCode> {
+    let person = name(context, arguments.person)?;
+    let body = json!({ "person": person, "scope": arguments.scope });
+    let _: Value = Remote::new(context)?.post("/v1/resume", &body).await?;
+    table::print(&format!("resumed: {} is executed again where the gate allows it\n", what(&arguments.scope)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn what(scope: &str) -> String {
+    if scope.is_empty() { "everything".into() } else { table::clean(scope) }
+}
+
+fn name(context: &Context<'_>, person: Person) -> anyhow::Result<String> {
+    let said = person.name.or_else(|| context.environment.get("USER"));
+    let said = said.map(|name| name.trim().to_string()).filter(|name| !name.is_empty());
+    said.context("say who you are with --as NAME; the journal keeps who said so")
+}

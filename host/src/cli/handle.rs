@@ -1,0 +1,96 @@
+//! `handle`: payload files through the whole pipeline, in this process, to the end.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+
+use super::{Context, progress, table};
+use crate::clock::SystemClock;
+use crate::domain::incident::IncidentView;
+use crate::domain::{Labels, Outcome, State};
+use crate::front::{Handled, Payload, timeline};
+use crate::ports::{Clock, Inbound, Story};
+use crate::source::alertmanager;
+
+const EXIT_CODES: &str = "\
+Exit codes; with several incidents the worst wins:
+  0  fixed, or resolved without doing anything
+  3  suppressed by a policy
+  4  needs a person
+  1  an error, also when a payload cannot be read
+  2  wrong usage";
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// Payload files as a sender would post them; `-` reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print one JSON document instead of timelines
+    #[arg(long)]
+    json: bool,
+    /// The source that decodes the payloads
+    #[arg(long, value_name = "NAME", default_value = alertmanager::NAME)]
+    source: String,
+}
+
+pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let mut payloads = Vec::new();
+    for path in &arguments.files {
+        let body = read(path)?;
+        let request =
+            Inbound { headers: Labels::new(), query: Vec::new(), body, received_at: SystemClock.now() };
+        let name = path.display().to_string();
+        payloads.push(Payload { name, source: arguments.source.clone(), request });
+    }
+    let progress = progress();
+    let handled = context.host.handle(context.config.clone(), payloads, &progress).await?;
+    let views: Vec<IncidentView> = handled.stories.iter().map(|story| IncidentView::from(&story.incident)).collect();
+    if arguments.json {
+        let document = serde_json::to_string_pretty(&json!({ "incidents": views }))?;
+        table::print(&format!("{document}\n"))?;
+    } else {
+        let told = handled.stories.iter().zip(&views);
+        let texts: Vec<String> = told.map(|(story, view)| table::story(view, &timeline::lines(&story.entries))).collect();
+        table::print(&texts.join("\n"))?;
+    }
+    for (name, why) in &handled.failures {
+        eprintln!("error: {name}: {}", table::clean(why));
+    }
+    Ok(ExitCode::from(code(&handled)))
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;
+    } else {
+        bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    }
+    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", path.display()))
+}
+
+/// The worst of all.
+pub fn code(handled: &Handled) -> u8 {
+    // From bad to worse.
+    const ORDER: [u8; 4] = [0, 3, 4, 1];
+    let failed = if handled.failures.is_empty() { 0 } else { 1 };
+    let codes = handled.stories.iter().map(code_of).chain([failed]);
+    codes.max_by_key(|code| ORDER.iter().position(|known| known == code)).unwrap_or(0)
+}
+
+fn code_of(story: &Story) -> u8 {
+    match story.incident.outcome() {
+        Some(Outcome::Fixed | Outcome::Resolved) => 0,
+        Some(Outcome::Suppressed) => 3,
+        Some(Outcome::NeedsPerson) => 4,
+        Some(Outcome::Error) => 1,
+        // It was left waiting: for an answer, which only a person can give, or for no good reason.
+        None if story.incident.state() == State::AwaitingApproval => 4,
+        None => 1,
+    }
+}

@@ -1,0 +1,111 @@
+//! `incidents` and `report`: what happened, read from the data files.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, Subcommand};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::{Context, table, watch};
+use crate::domain::incident::IncidentView;
+use crate::domain::{Outcome, State};
+use crate::front::{Filter, Records, find, timeline};
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    list: ListArguments,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List incidents, newest first
+    List(ListArguments),
+    /// Show one incident with its timeline
+    Show {
+        /// The incident: its id, a unique beginning of it, or `latest`
+        incident: String,
+        /// Print JSON, as the HTTP API does
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a line whenever something happens to an incident, until interrupted
+    Watch,
+}
+
+#[derive(Args)]
+struct ListArguments {
+    /// Only these: open, planning, investigating, awaiting_approval, acting, watching or closed
+    #[arg(long, value_parser = word::<State>)]
+    state: Option<State>,
+    /// Only these: fixed, suppressed, resolved, needs_person or error
+    #[arg(long, value_parser = word::<Outcome>)]
+    outcome: Option<Outcome>,
+    /// At most this many
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    limit: usize,
+    /// Only those opened before the incident with this id
+    #[arg(long, value_name = "ID")]
+    before: Option<String>,
+    /// Print JSON, as the HTTP API does
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reads a word as the API spells it.
+fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(Value::String(text.into())).map_err(|error| error.to_string())
+}
+
+pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Some(Command::Watch) => return watch::run(context).await,
+        Some(Command::Show { incident, json }) => show(records(context)?.as_ref(), &incident, json)?,
+        Some(Command::List(list)) => print_list(records(context)?.as_ref(), list)?,
+        None => print_list(records(context)?.as_ref(), arguments.list)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `report`.
+pub fn report(context: &Context<'_>, word: &str) -> anyhow::Result<ExitCode> {
+    let records = records(context)?;
+    let incident = find(records.as_ref(), word)?;
+    let none = || anyhow!("incident {} has no report yet; it stands at {}", incident.id, incident.state().as_str());
+    let report = incident.report.as_ref().with_context(none)?;
+    table::print(&table::clean(&format!("{}\n", report.trim_end())))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn records(context: &Context<'_>) -> anyhow::Result<Box<dyn Records>> {
+    context.host.records(&context.config).map_err(anyhow::Error::msg)
+}
+
+fn print_list(records: &dyn Records, list: ListArguments) -> anyhow::Result<()> {
+    let filter =
+        Filter { state: list.state, outcome: list.outcome, prefix: None, before: list.before, limit: list.limit };
+    let incidents = records.list(&filter).map_err(anyhow::Error::msg)?;
+    let views: Vec<IncidentView> = incidents.iter().map(IncidentView::from).collect();
+    let text = if list.json {
+        format!("{}\n", serde_json::to_string_pretty(&json!({ "incidents": views }))?)
+    } else {
+        table::list(&views)
+    };
+    Ok(table::print(&text)?)
+}
+
+fn show(records: &dyn Records, word: &str, json: bool) -> anyhow::Result<()> {
+    let incident = find(records, word)?;
+    let text = if json {
+        format!("{}\n", serde_json::to_string_pretty(&IncidentView::from(&incident))?)
+    } else {
+        let story = records.story(&incident.id.0).map_err(anyhow::Error::msg)?;
+        let story = story.with_context(|| format!("incident {} has no entries", incident.id))?;
+        table::story(&IncidentView::from(&story.incident), &timeline::lines(&story.entries))
+    };
+    Ok(table::print(&text)?)
+}

@@ -1,0 +1,112 @@
+//! Talks to the running host over its HTTP API.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use reqwest::{Method, RequestBuilder, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Context;
+use crate::config::Auth;
+use crate::environment::Environment;
+use crate::network::{Network, describe};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a watch may last: for ever.
+const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// The running host.
+pub struct Remote<'a> {
+    client: reqwest::Client,
+    address: SocketAddr,
+    auth: Option<&'a Auth>,
+    environment: &'a dyn Environment,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    error: String,
+}
+
+impl<'a> Remote<'a> {
+    /// The host that the configuration speaks of.
+    pub fn new(context: &'a Context<'_>) -> anyhow::Result<Self> {
+        Ok(Self {
+            client: Network::default().trusted()?,
+            address: reachable(context.config.server.listen),
+            auth: context.config.server.auth.as_ref(),
+            environment: context.environment,
+        })
+    }
+
+    /// Reads JSON.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        let response = self.send(self.request(Method::GET, path)?.timeout(PATIENCE)).await?;
+        Ok(response.json().await.context("the host's answer cannot be read")?)
+    }
+
+    /// Sends JSON, reads JSON.
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> anyhow::Result<T> {
+        let response = self.send(self.request(Method::POST, path)?.timeout(PATIENCE).json(body)).await?;
+        Ok(response.json().await.context("the host's answer cannot be read")?)
+    }
+
+    /// Opens a stream of events.
+    pub async fn stream(&self, path: &str) -> anyhow::Result<Response> {
+        self.send(self.request(Method::GET, path)?.timeout(FOR_EVER)).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
+        let request = self.client.request(method, format!("http://{}{path}", self.address));
+        let read = |source: &crate::secret::SecretSource| {
+            source.resolve(self.environment).context("the API needs authentication (server.auth)")
+        };
+        Ok(match self.auth {
+            Some(Auth::Bearer(token)) => request.bearer_auth(read(token)?.expose()),
+            Some(Auth::Basic { user, password }) => request.basic_auth(user, Some(read(password)?.expose())),
+            Some(Auth::Hmac { .. }) | None => request,
+        })
+    }
+
+    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        let response = request.send().await.map_err(|error| {
+            if error.is_connect() {
+                anyhow!(
+                    "no tidegate answers at {}: start one with `tidegate serve`, or name its address with --listen",
+                    self.address
+                )
+            } else {
+                anyhow!("the host at {} does not answer: {}", self.address, describe(error))
+            }
+        })?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        match response.json::<Failure>().await {
+            Ok(failure) => bail!("{}", super::table::clean(&failure.error)),
+            Err(_) => bail!("{} answers {status}; perhaps it is not a tidegate", self.address),
+        }
+    }
+}
+
+/// An address to talk to, where the host listens on all of its addresses.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}
+
+/// A word as a part of a path.
+pub fn segment(word: &str) -> anyhow::Result<&str> {
+    let plain = !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    if plain { Ok(word) } else { bail!("{word:?} is not an id") }
+}

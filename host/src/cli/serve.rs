@@ -1,0 +1,78 @@
+//! `serve`: start, say so, run until told to stop, stop in order.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Context, progress, table};
+use crate::clock::SystemClock;
+use crate::config::Problems;
+use crate::domain::Mode;
+use crate::http;
+
+pub async fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
+    let config = &context.config;
+    // Handlers first: an order to stop during a slow start must not kill the process halfway.
+    let mut stop = Stop::new()?;
+    // The socket before the journal: a second host on the same address stops here.
+    let listener = http::listen(config).await.map_err(|problem| Problems(vec![problem]))?;
+    let progress = progress();
+    let started = tokio::select! {
+        started = context.host.start(config.clone(), &progress) => started?,
+        () = stop.ordered() => return Ok(ExitCode::SUCCESS),
+    };
+    let front = started.front;
+    let server = http::Server::new(listener, config, front.clone(), Arc::new(SystemClock), context.environment);
+    let server = match server {
+        Ok(server) => server,
+        Err(problems) => {
+            front.stop().await;
+            return Err(problems.into());
+        }
+    };
+    let url = format!("http://{}", server.address());
+    table::print(&greeting(&url, config.mode, config.file(), &started.loaded))?;
+    server.run(stop.ordered()).await;
+    tracing::info!("stopping");
+    tokio::select! {
+        () = front.stop() => Ok(ExitCode::SUCCESS),
+        () = stop.ordered() => Err(anyhow::anyhow!("stopped at once, as ordered twice; work under way goes on after the next start")),
+    }
+}
+
+fn greeting(url: &str, mode: Mode, file: Option<&std::path::Path>, loaded: &[String]) -> String {
+    let mode = match mode {
+        Mode::Observe => "observe: nothing is changed, what would have been done is recorded",
+        Mode::Enforce => "enforce: what the gate allows is executed",
+    };
+    let file = file.map_or("built-in defaults".to_string(), |file| file.display().to_string());
+    let mut text = format!("tidegate {} listens on {url}\n", env!("CARGO_PKG_VERSION"));
+    let mut rows = vec![vec!["  mode".into(), mode.into()], vec!["  config".into(), file]];
+    rows.extend(loaded.iter().map(|line| match line.split_once(": ") {
+        Some((name, what)) => vec![format!("  {name}"), what.into()],
+        None => vec![format!("  {line}")],
+    }));
+    text.push_str(&table::columns(&rows));
+    text.push_str(&format!("next, in another terminal:\n  curl --data @alert.json {url}/alert\n  tidegate incidents\n"));
+    text
+}
+
+/// SIGTERM and SIGINT.
+struct Stop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn ordered(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Texts for people: aligned columns, timelines. Everything from outside is freed of control
+//! characters first, so that an alert cannot command a terminal.
+
+use std::io::{ErrorKind, Write};
+
+use crate::domain::incident::{ActionView, IncidentView};
+use crate::front::timeline::Line;
+
+/// Writes to standard output. A reader that has seen enough, such as `head`, is no error.
+pub fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
+}
+
+/// Replaces control characters but line ends.
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
+/// Rows in aligned columns; the last column is not filled up.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..count).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()) + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    clean(&text)
+}
+
+/// A list of incidents.
+pub fn list(views: &[IncidentView]) -> String {
+    if views.is_empty() {
+        return "no incidents\n".into();
+    }
+    let mut rows = vec![["ID", "OPENED", "STATE", "OUTCOME", "SEVERITY", "ALERTS", "TITLE"].map(String::from).to_vec()];
+    rows.extend(views.iter().map(row));
+    columns(&rows)
+}
+
+fn row(view: &IncidentView) -> Vec<String> {
+    let outcome = view.outcome.clone().unwrap_or_else(|| "-".into());
+    let alerts = if view.firing == view.alerts {
+        view.alerts.to_string()
+    } else {
+        format!("{} ({} firing)", view.alerts, view.firing)
+    };
+    let one_line = view.title.split_whitespace().collect::<Vec<_>>().join(" ");
+    vec![view.id.clone(), seconds(&view.opened_at), view.state.clone(), outcome, view.severity.clone(), alerts, one_line]
+}
+
+/// One line about an incident.
+pub fn line(view: &IncidentView) -> String {
+    let mut cells = row(view);
+    if let Some(opened) = cells.get_mut(1) {
+        *opened = seconds(&view.updated_at);
+    }
+    clean(&cells.join("  "))
+}
+
+/// An RFC 3339 time to the second.
+fn seconds(time: &str) -> String {
+    match time.parse::<jiff::Timestamp>() {
+        Ok(at) => crate::front::timeline::time(at),
+        Err(_) => time.to_string(),
+    }
+}
+
+/// Everything about an incident but its report.
+pub fn story(view: &IncidentView, lines: &[Line]) -> String {
+    let outcome = view.outcome.clone().unwrap_or_else(|| "-".into());
+    let reason = view.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let mut head = vec![
+        pair("incident", &view.id),
+        pair("title", &view.title),
+        pair("state", &view.state),
+        pair("outcome", &format!("{outcome}{reason}")),
+        pair("severity", &view.severity),
+        pair("alerts", &format!("{} from {}, {} firing", view.alerts, view.source, view.firing)),
+        pair("opened", &seconds(&view.opened_at)),
+    ];
+    if let Some(verdict) = &view.verdict {
+        let rule = verdict.rule.as_ref().map_or("no rule".into(), |rule| format!("rule {rule}"));
+        head.push(pair("verdict", &format!("{} ({rule}): {}", verdict.kind, verdict.reason)));
+    }
+    if view.model.calls > 0 {
+        let model = view.model;
+        let tokens = model.prompt_tokens + model.completion_tokens;
+        head.push(pair("model", &format!("{} calls, {tokens} tokens", model.calls)));
+    }
+    let mut text = columns(&head);
+    if !view.actions.is_empty() {
+        text.push_str("\nactions\n");
+        text.push_str(&columns(&view.actions.iter().map(action).collect::<Vec<_>>()));
+    }
+    text.push_str("\ntimeline\n");
+    for line in lines {
+        let rule = line.rule.as_ref().map(|rule| format!(" [{rule}]")).unwrap_or_default();
+        text.push_str(&clean(&format!("  {}  {:<9}  {}{rule}\n", line.at, line.kind, line.what)));
+        if let Some(why) = &line.why {
+            text.push_str(&clean(&format!("  {:20}  {:9}  {why}\n", "", "")));
+        }
+    }
+    text
+}
+
+fn pair(name: &str, value: &str) -> Vec<String> {
+    vec![name.into(), value.split_whitespace().collect::<Vec<_>>().join(" ")]
+}
+
+fn action(view: &ActionView) -> Vec<String> {
+    let rule = view.rule.as_ref().map(|rule| format!(" by {rule}")).unwrap_or_default();
+    let ruling = view.ruling.clone().unwrap_or_else(|| "no ruling".into());
+    vec![
+        format!("  {}", view.id),
+        view.tool.clone(),
+        view.target.clone(),
+        view.risk.as_str().into(),
+        format!("{ruling}{rule}"),
+        view.state.clone(),
+    ]
+}

@@ -1,0 +1,29 @@
+//! The journal room: the append-only record on disk, and what is derived from it.
+//!
+//! Guarantees: an append that has resolved without an error survives power loss; appends stand in
+//! the order in which they were made; no entry stands behind a missing one; one process at a time
+//! writes. Everything but [`Sqlite`] can be rebuilt from it: [`Projection`] holds listings,
+//! [`Memory`] stands in for it in simulations, [`verify`] finds what somebody changed behind its
+//! back.
+//!
+//! SQL and the types of its library never leave this room. Nothing here reads a clock.
+
+mod error;
+mod file;
+mod lock;
+mod memory;
+mod projection;
+mod reader;
+mod rows;
+mod schema;
+mod sqlite;
+mod state;
+mod verify;
+mod writer;
+
+pub use error::Error;
+pub use memory::{Fault, Memory};
+pub use projection::{Filter, Intent, Projection};
+pub use reader::Reader;
+pub use sqlite::{Options, Sqlite};
+pub use verify::{VerifyReport, verify};

@@ -1,0 +1,27 @@
+//! Listings of incidents in a file of their own, derived from the journal and never the truth.
+//!
+//! [`Projection::catch_up`] reads what the journal has got since the last time. Whatever happens to
+//! the file — it is lost, broken, of another version, behind the journal or of another journal —
+//! the next catching up makes it right again, if need be from the first entry on. So writing it
+//! need not wait for the disk.
+
+mod catch_up;
+mod history;
+mod list;
+mod store;
+
+use jiff::Timestamp;
+
+pub use list::Filter;
+pub use store::Projection;
+
+/// An effect that was about to happen, and what it spent: for the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// Position of its entry in the journal.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Ledger keys.
+    pub spends: Vec<String>,
+}

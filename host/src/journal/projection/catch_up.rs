@@ -1,0 +1,136 @@
+//! Taking in what the journal has got.
+//!
+//! Entries that an incident holds already are skipped by their position in its stream, so that
+//! taking an entry in twice changes nothing.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+
+use super::{Intent, Projection};
+use crate::domain::incident::Chain;
+use crate::domain::{Entry, Fact, Incident, IncidentId, Sealed, control};
+use crate::ports::{Journal, JournalError};
+
+/// Entries that are taken in with one transaction.
+const BATCH: usize = 4096;
+
+impl Projection {
+    /// Takes in everything behind the position taken in last; the new position. When the journal is
+    /// not the one that this was derived from, everything is derived anew.
+    ///
+    /// # Errors
+    /// When the journal cannot be read or this file not written. What was taken in so far stays.
+    pub fn catch_up(&self, journal: &dyn Journal) -> Result<u64, JournalError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let (applied, hash) = self.mark()?;
+        if applied == 0 {
+            return self.take(journal, 0);
+        }
+        if !is_same(journal, applied, &hash)? {
+            tracing::warn!("the projection belongs to another journal and is derived anew");
+            self.wipe()?;
+            return self.take(journal, 0);
+        }
+        self.take(journal, applied)
+    }
+
+    /// Derives everything anew.
+    ///
+    /// # Errors
+    /// As [`Projection::catch_up`].
+    pub fn rebuild(&self, journal: &dyn Journal) -> Result<u64, JournalError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wipe()?;
+        self.take(journal, 0)
+    }
+
+    fn take(&self, journal: &dyn Journal, after: u64) -> Result<u64, JournalError> {
+        let mut batch = Batch { seq: after, ..Batch::default() };
+        journal.replay(after, &mut |seq, sealed| {
+            batch.take(self, seq, sealed)?;
+            if batch.entries >= BATCH { batch.flush(self) } else { Ok(()) }
+        })?;
+        batch.flush(self)?;
+        Ok(batch.seq)
+    }
+}
+
+/// Whether the journal has this entry at this position.
+fn is_same(journal: &dyn Journal, seq: u64, hash: &str) -> Result<bool, JournalError> {
+    let mut found = None;
+    let stop = JournalError(String::new());
+    let looked = journal.replay(seq - 1, &mut |at, sealed| {
+        found = Some(at == seq && sealed.hash == hash);
+        Err(stop.clone())
+    });
+    match (found, looked) {
+        (Some(same), _) => Ok(same),
+        (None, Ok(())) => Ok(false),
+        (None, Err(error)) => Err(error),
+    }
+}
+
+#[derive(Default)]
+struct Batch {
+    seq: u64,
+    hash: String,
+    entries: usize,
+    changed: HashMap<String, Incident>,
+    intents: Vec<Intent>,
+}
+
+impl Batch {
+    fn take(&mut self, projection: &Projection, seq: u64, sealed: Sealed) -> Result<(), JournalError> {
+        self.entries += 1;
+        self.seq = seq;
+        self.hash.clone_from(&sealed.hash);
+        if sealed.stream == control::STREAM {
+            return Ok(());
+        }
+        let entry: Entry = sealed.open().map_err(|error| {
+            let Sealed { stream, n, .. } = &sealed;
+            JournalError(format!("position {n} of {stream} is no entry that this program knows: {error}"))
+        })?;
+        if let Fact::Intent { spends, .. } = &entry.fact
+            && !spends.is_empty()
+        {
+            self.intents.push(Intent { seq, at: entry.at, spends: spends.clone() });
+        }
+        let id = IncidentId(sealed.stream.clone());
+        let known = match self.changed.remove(&sealed.stream) {
+            Some(incident) => Some(incident),
+            None if sealed.n == 1 => None,
+            None => projection.get(&id)?,
+        };
+        let chain = Chain { n: sealed.n, hash: sealed.hash };
+        let incident = match known {
+            Some(incident) if incident.chain.n >= chain.n => Some(incident),
+            Some(mut incident) => {
+                incident.apply(&entry);
+                incident.chain = chain;
+                Some(incident)
+            }
+            None => Incident::open(id, &entry).map(|incident| Incident { chain, ..incident }),
+        };
+        match incident {
+            Some(incident) => drop(self.changed.insert(sealed.stream, incident)),
+            // `verify` says what is missing; a listing goes on without it.
+            None => tracing::warn!(stream = sealed.stream, n = sealed.n, "an entry belongs to no incident"),
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, projection: &Projection) -> Result<(), JournalError> {
+        if self.entries == 0 {
+            return Ok(());
+        }
+        let incidents: Vec<Incident> = self.changed.drain().map(|(_, incident)| incident).collect();
+        projection.put((self.seq, &self.hash), &incidents, &self.intents)?;
+        self.entries = 0;
+        self.intents.clear();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

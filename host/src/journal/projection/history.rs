@@ -1,0 +1,82 @@
+//! The past as policies count in it, and what was spent as the ledger counts it.
+
+use jiff::Timestamp;
+
+use super::Projection;
+use crate::domain::history::{History, Past};
+use crate::domain::incident::ActionState;
+use crate::domain::{Incident, Origin, Outcome};
+use crate::journal::error::Error;
+
+/// Executed actions whose effect is known: target and whether it was seen to help.
+pub(super) fn fixes(incident: &Incident) -> Vec<(String, bool)> {
+    let repairs = incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }));
+    let known = repairs.filter_map(|record| {
+        use ActionState::{Failed, Uncertain, Unverified, Verified};
+        let helped = match record.state {
+            Verified => true,
+            Failed | Unverified | Uncertain => false,
+            _ => return None,
+        };
+        (record.attempts > 0).then(|| (record.action.target(), helped))
+    });
+    known.collect()
+}
+
+impl Projection {
+    /// Incidents opened at or after `since`, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn history(&self, since: Timestamp) -> Result<History, Error> {
+        type Row = (String, String, String, i64, Option<String>, String);
+        let rows: Vec<Row> = self.read(|connection| {
+            let sql = "SELECT rule, group_key, name, opened_at, outcome, fixes FROM incidents
+                       WHERE opened_at >= ?1 ORDER BY opened_at, id";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([since.as_microsecond()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+            })?;
+            rows.collect()
+        })?;
+        let past = rows.into_iter().map(|(rule, group_key, name, opened_at, outcome, fixes)| {
+            let fixes = serde_json::from_str(&fixes).map_err(|error| self.unreadable(&group_key, &error))?;
+            Ok(Past {
+                rule,
+                group_key,
+                name,
+                opened_at: time(opened_at),
+                outcome: outcome.as_deref().and_then(outcome_of),
+                fixes,
+            })
+        });
+        Ok(History { past: past.collect::<Result<_, Error>>()?, active: Vec::new() })
+    }
+
+    /// What effects have spent at or after `since`, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn intents_since(&self, since: Timestamp) -> Result<Vec<(Timestamp, Vec<String>)>, Error> {
+        let rows: Vec<(i64, String)> = self.read(|connection| {
+            let sql = "SELECT at, spends FROM intents WHERE at >= ?1 ORDER BY seq";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([since.as_microsecond()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        })?;
+        let read = |(at, spends): (i64, String)| {
+            let spends = serde_json::from_str(&spends).map_err(|error| self.unreadable("of an intent", &error))?;
+            Ok((time(at), spends))
+        };
+        rows.into_iter().map(read).collect()
+    }
+}
+
+fn time(microseconds: i64) -> Timestamp {
+    Timestamp::from_microsecond(microseconds).unwrap_or_default()
+}
+
+fn outcome_of(word: &str) -> Option<Outcome> {
+    use Outcome::{Error, Fixed, NeedsPerson, Resolved, Suppressed};
+    [Fixed, Suppressed, Resolved, NeedsPerson, Error].into_iter().find(|outcome| outcome.as_str() == word)
+}

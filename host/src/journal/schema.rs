@@ -1,0 +1,107 @@
+//! The journal file: its tables, its format's number, and how a connection to it is set up.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{Error, sentence};
+
+/// The latest format that this program knows.
+pub(super) const FORMAT: i64 = 1;
+
+/// Marks the file as ours among all databases: `tide`.
+const APPLICATION: i64 = 0x7469_6465;
+
+/// `seq` is the order of everything; AUTOINCREMENT never gives a number again, so that a removed
+/// tail shows. `probe` is what a recovery writes to see whether writing works.
+const TABLES: &str = "
+    CREATE TABLE entries (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        stream TEXT NOT NULL,
+        n INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        hash TEXT NOT NULL,
+        UNIQUE (stream, n)
+    );
+    CREATE TABLE plugin_state (
+        plugin TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (plugin, key)
+    ) WITHOUT ROWID;
+    CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL);
+";
+
+/// How long a connection waits for another one. Only backups and checkpoints by foreign programs
+/// ever make it wait.
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
+/// Opens the one connection that writes, and creates the tables in an empty file.
+pub(super) fn open_writer(path: &Path, max_bytes: Option<u64>) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| sentence(path, &error))?;
+    set_up(&connection, max_bytes).map_err(|error| sentence(path, &error))?;
+    let found = format(&connection, path)?;
+    if found == 0 {
+        create(&connection).map_err(|error| sentence(path, &error))?;
+    }
+    Ok(connection)
+}
+
+/// Opens a connection that cannot write.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
+    if !path.exists() {
+        return Err(Error::Missing(path.display().to_string()));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| sentence(path, &error))?;
+    connection.busy_timeout(BUSY).map_err(|error| sentence(path, &error))?;
+    if format(&connection, path)? == 0 {
+        return Err(Error::Missing(path.display().to_string()));
+    }
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection, max_bytes: Option<u64>) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    let _mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // The library's own checkpoints reuse the log; what it once grew to is cut back to this.
+    connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
+    let _limit: i64 = connection.pragma_update_and_check(None, "journal_size_limit", 16 << 20, |row| row.get(0))?;
+    if let Some(bytes) = max_bytes {
+        let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
+        let _pages: i64 = connection.pragma_update_and_check(None, "max_page_count", pages.max(1), |row| row.get(0))?;
+    }
+    Ok(())
+}
+
+/// The file's format; 0 for an empty file.
+fn format(connection: &Connection, path: &Path) -> Result<i64, Error> {
+    let pragma = |name: &str| {
+        let value = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        value.map_err(|error| sentence(path, &error))
+    };
+    let found = pragma("user_version")?;
+    let application = pragma("application_id")?;
+    if found > FORMAT && application == APPLICATION {
+        return Err(Error::Newer { path: path.display().to_string(), found, known: FORMAT });
+    }
+    let tables = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0));
+    let tables = tables.map_err(|error| sentence(path, &error))?;
+    if application != APPLICATION && (tables > 0 || found != 0) {
+        return Err(Error::Foreign(path.display().to_string()));
+    }
+    Ok(found)
+}
+
+fn create(connection: &Connection) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    transaction.execute_batch(TABLES)?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
+}

@@ -1,0 +1,263 @@
+//! The thread that writes: everything that is queued in one transaction, one wait for the disk.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use super::error::sentence;
+use super::rows::{self, Fit};
+use super::{schema, state};
+use crate::domain::Sealed;
+
+/// Called once with what became of a job.
+pub(super) type Reply = Box<dyn FnOnce(Result<(), String>) + Send>;
+
+/// What the thread is asked to do, in the order of the queue.
+pub(super) enum Job {
+    /// Write entries, all or none.
+    Append { entries: Vec<Sealed>, bytes: usize, reply: Reply },
+    /// Set a plugin's state.
+    State { plugin: String, key: String, value: String, bytes: usize, reply: Reply },
+    /// An append was refused for want of room: refuse what comes behind it.
+    Break { reason: String },
+    /// Make writing possible again.
+    Recover { reply: Reply },
+}
+
+/// A transaction ends when it holds this much, so that nobody waits long for others.
+const BATCH_BYTES: usize = 8 << 20;
+const BATCH_JOBS: usize = 8192;
+
+/// After this many written bytes the log is emptied even if readers are busy.
+const LOG_BYTES: usize = 48 << 20;
+
+pub(super) struct Writer {
+    path: PathBuf,
+    max_bytes: Option<u64>,
+    /// None after a recovery that could not open the file.
+    connection: Option<Connection>,
+    /// Why nothing is written until a recovery.
+    broken: Option<String>,
+    queued: Arc<AtomicUsize>,
+    announce: watch::Sender<u64>,
+    /// Written in the open transaction, waiting for the disk.
+    waiting: Vec<Reply>,
+    /// Position of the last entry in the open transaction.
+    last: Option<u64>,
+    since_emptied: usize,
+}
+
+impl Writer {
+    pub(super) fn new(
+        path: &Path,
+        max_bytes: Option<u64>,
+        connection: Connection,
+        queued: Arc<AtomicUsize>,
+        announce: watch::Sender<u64>,
+    ) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            max_bytes,
+            connection: Some(connection),
+            broken: None,
+            queued,
+            announce,
+            waiting: Vec::new(),
+            last: None,
+            since_emptied: 0,
+        }
+    }
+
+    /// Works until nobody can send jobs any more and the queue is empty.
+    pub(super) fn run(mut self, queue: &Receiver<Job>) {
+        while let Ok(first) = queue.recv() {
+            let (mut bytes, mut jobs) = (self.work(first), 1);
+            while bytes < BATCH_BYTES && jobs < BATCH_JOBS {
+                let Ok(job) = queue.try_recv() else { break };
+                bytes += self.work(job);
+                jobs += 1;
+            }
+            self.commit();
+            self.queued.fetch_sub(bytes, Ordering::Relaxed);
+            self.since_emptied += bytes;
+            if self.since_emptied > LOG_BYTES {
+                self.empty_log();
+            }
+        }
+        self.empty_log();
+    }
+
+    /// Does one job within the open transaction; returns its weight in the queue.
+    fn work(&mut self, job: Job) -> usize {
+        match job {
+            Job::Append { entries, bytes, reply } => {
+                self.write(reply, |connection| append(connection, &entries));
+                bytes
+            }
+            Job::State { plugin, key, value, bytes, reply } => {
+                self.write(reply, |connection| {
+                    let set = state::set(connection, &plugin, &key, &value)?;
+                    Ok(set.map(|()| None))
+                });
+                bytes
+            }
+            Job::Break { reason } => {
+                self.commit();
+                self.broken.get_or_insert(reason);
+                0
+            }
+            Job::Recover { reply } => {
+                self.commit();
+                reply(self.recover());
+                0
+            }
+        }
+    }
+
+    /// Writes within the open transaction. The outer error of `change` loses the transaction, the
+    /// inner one refuses this job alone and must have written nothing.
+    fn write(
+        &mut self,
+        reply: Reply,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<Result<Option<u64>, String>>,
+    ) {
+        if let Some(broken) = &self.broken {
+            return reply(Err(broken.clone()));
+        }
+        let Some(connection) = &self.connection else {
+            return reply(Err(format!("{} is not open", self.path.display())));
+        };
+        let begun = if connection.is_autocommit() { connection.execute_batch("BEGIN IMMEDIATE") } else { Ok(()) };
+        match begun.and_then(|()| change(connection)) {
+            Ok(Ok(last)) => {
+                self.last = last.or(self.last);
+                self.waiting.push(reply);
+            }
+            Ok(Err(refused)) => reply(Err(refused)),
+            Err(error) => {
+                self.waiting.push(reply);
+                self.lose(&error);
+            }
+        }
+    }
+
+    fn commit(&mut self) {
+        let Some(connection) = &self.connection else { return };
+        if connection.is_autocommit() {
+            return;
+        }
+        if let Err(error) = connection.execute_batch("COMMIT") {
+            return self.lose(&error);
+        }
+        if let Some(last) = self.last.take() {
+            self.announce.send_replace(last);
+        }
+        self.waiting.drain(..).for_each(|reply| reply(Ok(())));
+    }
+
+    /// The open transaction is lost, and nothing is written until a recovery.
+    fn lose(&mut self, error: &rusqlite::Error) {
+        let reason = sentence(&self.path, error).to_string();
+        tracing::error!(%reason, "the journal cannot be written");
+        if let Some(connection) = &self.connection
+            && !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            // A recovery opens the file anew, which rolls back as well.
+            tracing::warn!(%error, "a transaction of the journal could not be rolled back");
+        }
+        self.last = None;
+        self.waiting.drain(..).for_each(|reply| reply(Err(reason.clone())));
+        self.broken = Some(reason);
+    }
+
+    /// Opens the file anew and tries a write that grows it and one that lasts.
+    fn recover(&mut self) -> Result<(), String> {
+        if self.broken.is_none() {
+            return Ok(());
+        }
+        self.connection = None;
+        let attempt = schema::open_writer(&self.path, self.max_bytes).and_then(|connection| {
+            probe(&connection).map_err(|error| sentence(&self.path, &error))?;
+            Ok(connection)
+        });
+        match attempt {
+            Ok(connection) => {
+                self.connection = Some(connection);
+                self.broken = None;
+                tracing::info!("the journal can be written again");
+                Ok(())
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.broken = Some(reason.clone());
+                Err(reason)
+            }
+        }
+    }
+
+    /// Moves the log into the file and cuts it to nothing. While a reader is in the way it grows
+    /// on, and the next turn tries again.
+    fn empty_log(&mut self) {
+        self.since_emptied = 0;
+        let Some(connection) = &self.connection else { return };
+        let emptied = connection
+            .busy_timeout(Duration::from_millis(100))
+            .and_then(|()| checkpoint(connection))
+            .and_then(|()| connection.busy_timeout(schema::BUSY));
+        if let Err(error) = emptied {
+            tracing::warn!(%error, "the journal's log could not be emptied");
+        }
+    }
+}
+
+fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
+fn probe(connection: &Connection) -> rusqlite::Result<()> {
+    // What a failed disk may have kept from an append is made durable or is gone after this.
+    checkpoint(connection)?;
+    connection.execute_batch(
+        "BEGIN IMMEDIATE;
+         INSERT OR REPLACE INTO probe VALUES (1, zeroblob(65536));
+         ROLLBACK;
+         INSERT OR REPLACE INTO probe VALUES (1, randomblob(8));",
+    )
+}
+
+/// Checks and writes the entries of one append; the position of the last one.
+fn append(connection: &Connection, entries: &[Sealed]) -> rusqlite::Result<Result<Option<u64>, String>> {
+    let mut heads: HashMap<&str, Option<(u64, String)>> = HashMap::new();
+    let mut fresh = Vec::with_capacity(entries.len());
+    for sealed in entries {
+        let stream = sealed.stream.as_str();
+        if !heads.contains_key(stream) {
+            heads.insert(stream, rows::head(connection, stream)?);
+        }
+        let head = heads.get(stream).and_then(Option::as_ref);
+        let there = match head {
+            Some((last, _)) if sealed.n <= *last => rows::hash_at(connection, stream, sealed.n)?,
+            _ => None,
+        };
+        let fit = rows::fit(sealed, head, there.as_deref());
+        match fit.and_then(|fit| Ok((fit, rows::time_of(sealed)?))) {
+            Ok((Fit::There, _)) => {}
+            Ok((Fit::Next, at)) => {
+                heads.insert(stream, Some((sealed.n, sealed.hash.clone())));
+                fresh.push((sealed, at));
+            }
+            Err(refused) => return Ok(Err(refused)),
+        }
+    }
+    for (sealed, at) in &fresh {
+        rows::insert(connection, sealed, *at)?;
+    }
+    Ok(Ok((!fresh.is_empty()).then(|| rows::uint(connection.last_insert_rowid()))))
+}

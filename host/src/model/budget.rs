@@ -1,0 +1,125 @@
+//! What the model may cost. Spent budgets end in a sentence, never in a call.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::domain::Incident;
+use crate::domain::entry::Usage;
+
+/// What the model may cost. How many calls an incident may make is the pipeline's to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Tokens of one incident.
+    pub incident_tokens: u64,
+    /// Time of one incident's calls.
+    pub incident_time: Duration,
+    /// Requests of a day (UTC).
+    pub day_calls: u64,
+    /// Tokens of a day (UTC).
+    pub day_tokens: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            incident_tokens: 100_000,
+            incident_time: Duration::from_secs(600),
+            day_calls: 1_000,
+            day_tokens: 5_000_000,
+        }
+    }
+}
+
+impl Budget {
+    /// Time that the incident has left.
+    pub(super) fn time_left(&self, incident: &Incident) -> Duration {
+        self.incident_time.saturating_sub(Duration::from_millis(incident.model.took_ms))
+    }
+
+    /// Whether the incident may make one more request, after what this call has spent already.
+    pub(super) fn allows(&self, incident: &Incident, spent: &Usage) -> Result<(), String> {
+        let log = &incident.model;
+        let tokens = [log.prompt_tokens, log.completion_tokens, spent.prompt_tokens, spent.completion_tokens];
+        let tokens = tokens.into_iter().fold(0_u64, u64::saturating_add);
+        if tokens >= self.incident_tokens {
+            return Err(format!(
+                "the model's budget for one incident is used up: {tokens} of {} tokens",
+                self.incident_tokens
+            ));
+        }
+        if self.time_left(incident).is_zero() {
+            let seconds = self.incident_time.as_secs();
+            return Err(format!("the model's time for one incident is used up: {seconds} s"));
+        }
+        Ok(())
+    }
+}
+
+/// What today has cost.
+#[derive(Default)]
+pub(super) struct Day(Mutex<Option<Spent>>);
+
+struct Spent {
+    day: Date,
+    calls: u64,
+    tokens: u64,
+}
+
+impl Day {
+    /// Counts one request.
+    pub(super) fn spend(&self, at: Timestamp, usage: &Usage) {
+        let mut today = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let day = date(at);
+        let spent = today.take().filter(|spent| spent.day >= day);
+        let mut spent = spent.unwrap_or(Spent { day, calls: 0, tokens: 0 });
+        if spent.day == day {
+            spent.calls += 1;
+            spent.tokens = spent.tokens.saturating_add(usage.prompt_tokens).saturating_add(usage.completion_tokens);
+        }
+        *today = Some(spent);
+    }
+
+    /// Whether the day has room for one more request.
+    pub(super) fn allows(&self, now: Timestamp, budget: &Budget) -> Result<(), String> {
+        let today = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(spent) = today.as_ref().filter(|spent| spent.day == date(now)) else { return Ok(()) };
+        if spent.tokens >= budget.day_tokens {
+            return Err(format!("the model's budget of {} tokens a day is used up", budget.day_tokens));
+        }
+        if spent.calls >= budget.day_calls {
+            return Err(format!("the model's budget of {} requests a day is used up", budget.day_calls));
+        }
+        Ok(())
+    }
+}
+
+fn date(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_ends_at_midnight_and_the_past_does_not_count() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let budget = Budget { day_tokens: 100, day_calls: 3, ..Budget::default() };
+        let usage = Usage { prompt_tokens: 60, completion_tokens: 0, took_ms: 0 };
+        let day = Day::default();
+        day.spend(at("2026-01-01T23:59:00Z"), &usage);
+        assert_eq!(day.allows(at("2026-01-01T23:59:30Z"), &budget), Ok(()));
+        day.spend(at("2026-01-01T23:59:30Z"), &usage);
+        assert!(day.allows(at("2026-01-01T23:59:40Z"), &budget).unwrap_err().contains("100 tokens a day"));
+        assert_eq!(day.allows(at("2026-01-02T00:00:00Z"), &budget), Ok(()));
+        for _ in 0..3 {
+            day.spend(at("2026-01-02T00:00:00Z"), &Usage::default());
+        }
+        day.spend(at("2026-01-01T00:00:00Z"), &usage);
+        assert!(day.allows(at("2026-01-02T01:00:00Z"), &budget).unwrap_err().contains("3 requests a day"));
+    }
+}

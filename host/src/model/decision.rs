@@ -1,0 +1,153 @@
+//! Reads what the model wants from its reply. Pure; whatever the model prints, the outcome is an
+//! answer of the domain or a sentence that says why there is none.
+//!
+//! In order of preference: native tool calls, a decision as YAML or JSON (fenced or not), and tool
+//! calls printed as text in the forms that models are trained on.
+
+mod documents;
+mod draft;
+mod printed;
+#[cfg(test)]
+mod tests;
+mod thinking;
+
+use serde_json::{Map, Value};
+
+use super::names::Names;
+use super::wire::{RawCall, Reply};
+use crate::domain::entry::{Answer, AskedCall, Diagnosis};
+use crate::domain::text::cut;
+use crate::domain::{Call, Catalogue, Proposal, Risk};
+use crate::redact::visible;
+use draft::{Draft, Wish};
+
+/// Longest text that is read as a decision.
+const LONGEST: usize = 64 * 1024;
+/// Most calls of one answer that are taken.
+const CALLS: usize = 16;
+/// Longest reason and root cause.
+const SENTENCE: usize = 1024;
+
+/// An answer with the model's own words.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Decided {
+    pub answer: Answer,
+    pub words: String,
+}
+
+/// Reads a reply. The error is a sentence that both people and the model can use.
+pub(super) fn decide(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Result<Decided, String> {
+    if let Some(refusal) = &reply.refusal {
+        return Err(format!("the model refuses: {}", cut(refusal, 300)));
+    }
+    let words = thinking::strip(&visible(&reply.content));
+    if words.len() > LONGEST {
+        return Err(format!("the model's answer is longer than {LONGEST} bytes"));
+    }
+    let answer = answer(reply, &words, names, catalogue);
+    match answer {
+        // An answer that was cut off may lack its end without looking like it.
+        Err(_) | Ok(_) if matches!(reply.finish.as_str(), "length" | "max_tokens") => {
+            Err("the model's answer was cut off because it was too long".into())
+        }
+        Ok(answer) => Ok(Decided { answer, words }),
+        Err(why) => Err(why),
+    }
+}
+
+fn answer(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> Result<Answer, String> {
+    let said = documents::read(words);
+    let draft = said.as_ref().ok().and_then(|documents| Draft::of(documents));
+    if !reply.calls.is_empty() {
+        let calls = native(&reply.calls, names)?;
+        let draft = draft.unwrap_or_else(|| Draft::prose(words));
+        return act(calls, draft, catalogue);
+    }
+    if let Some(draft) = draft {
+        return match draft.wish.clone()? {
+            Wish::Resolved => Ok(Answer::Resolved { diagnosis: draft.account() }),
+            Wish::Person => Ok(Answer::Person { diagnosis: draft.account() }),
+            Wish::Tool => act(named(&draft.calls, names)?, draft, catalogue),
+        };
+    }
+    let printed = printed::calls(words, |name| names.real(name).is_some());
+    if !printed.is_empty() {
+        let calls = named(&printed, names)?;
+        return act(calls, Draft::prose(printed::before(words)), catalogue);
+    }
+    match said {
+        _ if words.trim().is_empty() => Err("the model's answer is empty".into()),
+        Err(why) => Err(why),
+        Ok(_) => Err(format!(
+            "the model's answer holds neither a tool call nor a decision: {}",
+            cut(words.lines().next().unwrap_or_default().trim(), 200)
+        )),
+    }
+}
+
+/// Reading calls become a look, changing calls proposals. What comes first decides: a look before a
+/// change asks to see before acting, a look behind one asks for the verification that the host does
+/// by itself.
+fn act(calls: Vec<AskedCall>, draft: Draft, catalogue: &Catalogue) -> Result<Answer, String> {
+    let reads = |asked: &AskedCall| catalogue.risk(&asked.call.tool) == Risk::Read;
+    let first = calls.first().ok_or("the model's decision is to use a tool, but it names none")?;
+    if reads(first) {
+        let mut looks: Vec<AskedCall> = Vec::new();
+        for asked in calls.into_iter().take_while(reads) {
+            // Asked for twice in one answer, it is done once; native ids must all be answered.
+            if !asked.id.is_empty() || !looks.iter().any(|look| look.call == asked.call) {
+                looks.push(asked);
+            }
+        }
+        return Ok(Answer::Look { calls: looks });
+    }
+    let diagnosis = draft.account();
+    let mut proposals: Vec<Proposal> = Vec::new();
+    for asked in calls.into_iter().filter(|asked| !reads(asked)) {
+        if proposals.iter().any(|proposal| proposal.call == asked.call) {
+            continue;
+        }
+        proposals.push(Proposal {
+            call: asked.call,
+            target: String::new(),
+            reason: cut(if draft.reason.is_empty() { &diagnosis.root_cause } else { &draft.reason }, SENTENCE),
+            evidence: Vec::new(),
+            root_cause: cut(&diagnosis.root_cause, SENTENCE),
+            verify: None,
+            undo: None,
+        });
+    }
+    Ok(Answer::Act { proposals, diagnosis })
+}
+
+fn native(calls: &[RawCall], names: &Names) -> Result<Vec<AskedCall>, String> {
+    let read = |call: &RawCall| {
+        let arguments = draft::arguments(&Value::String(call.arguments.clone()))
+            .map_err(|why| format!("the arguments of the call of {} cannot be read: {why}", cut(&call.name, 100)))?;
+        resolve(&call.id, &call.name, arguments, names)
+    };
+    calls.iter().take(CALLS).map(read).collect()
+}
+
+fn named(calls: &[draft::Named], names: &Names) -> Result<Vec<AskedCall>, String> {
+    let read = |call: &draft::Named| resolve("", &call.name, call.arguments.clone()?, names);
+    calls.iter().take(CALLS).map(read).collect()
+}
+
+fn resolve(id: &str, said: &str, arguments: Map<String, Value>, names: &Names) -> Result<AskedCall, String> {
+    let tool = names
+        .real(said)
+        .ok_or_else(|| format!("the model asks for the tool {}, which does not exist", cut(said, 100)))?;
+    Ok(AskedCall { id: id.to_string(), call: Call { tool: tool.to_string(), arguments } })
+}
+
+impl Draft {
+    /// The account for people; where there is none, the reason stands in for the cause.
+    fn account(&self) -> Diagnosis {
+        let mut diagnosis = self.diagnosis.clone();
+        if diagnosis.root_cause.is_empty() {
+            diagnosis.root_cause = cut(&self.reason, SENTENCE);
+        }
+        diagnosis
+    }
+}

@@ -1,0 +1,93 @@
+//! Tool calls that a model printed as text, in the forms that models were trained on.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use super::documents;
+use super::draft::Named;
+
+/// Most calls that are read.
+const MOST: usize = 16;
+
+/// Forms in which a name stands before its arguments; the arguments follow as JSON or as tags.
+const NAMED: [&str; 6] = [
+    r"<function=([^>\s]{1,128})>\s*",
+    r"<tool_call>\s*([A-Za-z][\w.-]{0,127})\s*(?:\n|<arg_key>)",
+    r"tool▁sep[|｜]>\s*([\w.-]{1,128})\s*(?:```(?:json)?\s*)?",
+    r"<\|tool_call_begin\|>\s*(?:functions\.)?([\w.-]{1,128}?)(?::\d+)?\s*<\|tool_call_argument_begin\|>\s*",
+    r"(?m)^[ \t]*Action:\s*`?([\w.-]{1,128})`?\s*\n\s*Action Input:\s*",
+    r"\b((?:functions\.|tools\.)?[A-Za-z][\w.-]{0,127}?)(?::\d+)?\s*\(?\s*(?:```(?:json)?\s*)?\{",
+];
+
+static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| NAMED.iter().filter_map(|form| Regex::new(form).ok()).collect());
+static TAGGED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let form = r"(?s)<parameter=([^>\s]{1,64})>\s*(.*?)\s*</parameter>|<arg_key>\s*(.*?)\s*</arg_key>\s*<arg_value>\s*(.*?)\s*</arg_value>";
+    Regex::new(form).ok()
+});
+
+/// All printed calls of one form. A name that only stands before a brace counts when it is the name
+/// of a tool.
+pub(super) fn calls(text: &str, is_tool: impl Fn(&str) -> bool) -> Vec<Named> {
+    for (index, form) in FORMS.iter().enumerate() {
+        let loose = index + 1 == NAMED.len();
+        let mut found = Vec::new();
+        for captures in form.captures_iter(text).take(4 * MOST) {
+            let (Some(whole), Some(name)) = (captures.get(0), captures.get(1)) else { continue };
+            if loose && !is_tool(name.as_str()) {
+                continue;
+            }
+            let start = if loose { whole.end() - 1 } else { name.end() };
+            let Some(rest) = text.get(start..) else { continue };
+            let rest = rest.get(..next_call(rest)).unwrap_or(rest);
+            if let Some(arguments) = arguments(rest) {
+                found.push(Named { name: name.as_str().to_string(), arguments: Ok(arguments) });
+            } else if !loose {
+                let why = Err(format!("the arguments of the call of {} cannot be read", name.as_str()));
+                found.push(Named { name: name.as_str().to_string(), arguments: why });
+            }
+            if found.len() >= MOST {
+                break;
+            }
+        }
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// Where the next call begins, so that a call without arguments does not take those of the next.
+fn next_call(text: &str) -> usize {
+    let marks = ["</tool_call>", "</function>", "<|tool_call_end|>", "tool▁call▁end", "\nObservation:", "\nAction:"];
+    marks.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len())
+}
+
+fn arguments(text: &str) -> Option<Map<String, Value>> {
+    let tagged = TAGGED.as_ref()?;
+    let mut map = Map::new();
+    for captures in tagged.captures_iter(text).take(64) {
+        let name = captures.get(1).or_else(|| captures.get(3))?.as_str();
+        let value = captures.get(2).or_else(|| captures.get(4))?.as_str();
+        // Numbers, flags and objects are written as JSON, texts bare.
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_string()));
+        map.insert(name.to_string(), value);
+    }
+    if !map.is_empty() {
+        return Some(map);
+    }
+    match documents::json(text).into_iter().next() {
+        Some(Value::Object(map)) => Some(map),
+        Some(_) => None,
+        None if text.trim_matches([' ', '\n', '>', '<', '/', ')', '(']).is_empty() => Some(map),
+        None => None,
+    }
+}
+
+/// What the model said before the call.
+pub(super) fn before(text: &str) -> &str {
+    let marks = ["<tool_call", "<function", "<|tool", "<｜tool", "[TOOL_CALLS]", "functions.", "Action:", "{"];
+    let end = marks.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().trim()
+}

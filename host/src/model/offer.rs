@@ -1,0 +1,131 @@
+//! The tools as an offer to the model.
+
+use serde_json::{Value, json};
+
+use super::names::Names;
+use crate::domain::text::cut;
+use crate::domain::{Catalogue, Risk, Tool};
+
+/// Bytes that all tools together may take.
+const ROOM: usize = 40 * 1024;
+/// Steps of thrift: longest description of a tool and of an argument.
+const THRIFT: [(usize, usize); 4] = [(600, 400), (300, 120), (160, 0), (60, 0)];
+
+/// Definitions for the field `tools`, and how many did not fit.
+pub(super) fn native(catalogue: &Catalogue, names: &Names) -> (Vec<Value>, usize) {
+    offer(catalogue, |tool, text, argument| {
+        json!({"type": "function", "function": {
+            "name": names.offered(&tool.name),
+            "description": description(tool, text),
+            "parameters": schema(&tool.schema, argument),
+        }})
+    })
+}
+
+/// The same as lines of text, and how many did not fit.
+pub(super) fn text(catalogue: &Catalogue) -> (String, usize) {
+    let (lines, missing) = offer(catalogue, |tool, text, argument| {
+        let arguments = schema(&tool.schema, argument);
+        let properties = arguments.get("properties").cloned().unwrap_or_else(|| json!({}));
+        let required = arguments.get("required").cloned().unwrap_or_else(|| json!([]));
+        let about = description(tool, text);
+        Value::String(format!("- {}: {about}\n  parameters: {properties}\n  required: {required}\n", tool.name))
+    });
+    (lines.iter().filter_map(Value::as_str).collect(), missing)
+}
+
+fn offer(catalogue: &Catalogue, make: impl Fn(&Tool, usize, usize) -> Value) -> (Vec<Value>, usize) {
+    let mut tools: Vec<&Tool> = catalogue.tools.values().collect();
+    // What only looks comes first, so that it is there when not all fit.
+    tools.sort_by_key(|tool| (tool.risk, &tool.name));
+    let mut made = Vec::new();
+    for (text, argument) in THRIFT {
+        made = tools.iter().map(|tool| make(tool, text, argument)).collect();
+        if made.iter().map(|value| value.to_string().len()).sum::<usize>() <= ROOM {
+            return (made, 0);
+        }
+    }
+    let mut room = ROOM;
+    let all = made.len();
+    made.retain(|value| {
+        let size = value.to_string().len();
+        let fits = size <= room;
+        room = if fits { room - size } else { 0 };
+        fits
+    });
+    let missing = all - made.len();
+    (made, missing)
+}
+
+fn description(tool: &Tool, longest: usize) -> String {
+    let text = cut(&tool.description, longest);
+    match tool.risk {
+        Risk::Read => text,
+        risk => format!("[proposal only: a policy gate decides; risk {}] {text}", risk.as_str()),
+    }
+}
+
+/// A schema with shorter descriptions and without what endpoints stumble over.
+fn schema(schema: &Value, longest: usize) -> Value {
+    let mut schema = schema.clone();
+    if let Value::Object(map) = &mut schema {
+        map.remove("$schema");
+        map.entry("type").or_insert_with(|| "object".into());
+        map.entry("properties").or_insert_with(|| json!({}));
+    }
+    shorten(&mut schema, longest, 0);
+    if schema.is_object() { schema } else { json!({"type": "object", "properties": {}}) }
+}
+
+fn shorten(value: &mut Value, longest: usize, depth: usize) {
+    match value {
+        Value::Object(map) => {
+            match map.get_mut("description") {
+                Some(Value::String(text)) if longest > 0 => *text = cut(text, longest),
+                Some(Value::String(_)) => {
+                    map.remove("description");
+                }
+                // An argument that is called description.
+                _ => {}
+            }
+            if depth < 16 {
+                map.values_mut().for_each(|value| shorten(value, longest, depth + 1));
+            }
+        }
+        Value::Array(items) if depth < 16 => items.iter_mut().for_each(|item| shorten(item, longest, depth + 1)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::tests::catalogue;
+
+    #[test]
+    fn changing_tools_are_marked_and_come_last() {
+        let mut catalogue = catalogue(&["k.a_patch", "k.get"]);
+        catalogue.tools.get_mut("k.a_patch").unwrap().risk = Risk::High;
+        let (tools, missing) = native(&catalogue, &Names::of(&catalogue));
+        assert_eq!(missing, 0);
+        assert_eq!(tools[0]["function"]["name"], "k__get");
+        let about = tools[1]["function"]["description"].as_str().unwrap();
+        assert!(about.starts_with("[proposal only: a policy gate decides; risk high]"), "{about}");
+        assert_eq!(tools[1]["function"]["parameters"]["type"], "object");
+    }
+
+    #[test]
+    fn many_tools_are_described_ever_shorter_and_at_last_left_out() {
+        let names: Vec<String> = (0..400).map(|n| format!("k.tool{n:03}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut catalogue = catalogue(&names);
+        for tool in catalogue.tools.values_mut() {
+            tool.description = "x".repeat(1000);
+            tool.schema = json!({"$schema": "s", "properties": {"a": {"description": "y".repeat(500)}}});
+        }
+        let (tools, missing) = native(&catalogue, &Names::of(&catalogue));
+        assert!(missing > 0 && tools.len() + missing == 400);
+        assert!(tools.iter().map(|tool| tool.to_string().len()).sum::<usize>() <= ROOM);
+        assert_eq!(tools[0]["function"]["parameters"]["properties"]["a"], json!({}));
+    }
+}

@@ -1,0 +1,183 @@
+//! What the model is told, made from the incident alone: equal incidents give equal prompts.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::evidence::{outside, piece, shares};
+use super::names::Names;
+use super::wire::Reply;
+use super::{offer, turns};
+use crate::domain::entry::Purpose;
+use crate::domain::incident::Look;
+use crate::domain::text::cut;
+use crate::domain::{Alert, Catalogue, Incident, Labels, Status};
+
+/// Most alerts that are shown.
+const ALERTS: usize = 20;
+/// Most bytes of all alerts.
+const ALERTS_ROOM: usize = 12 * 1024;
+
+/// How tools are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// In the field that endpoints have for it.
+    Native,
+    /// In the text.
+    Text,
+}
+
+/// What a prompt looks like besides the incident.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape<'a> {
+    pub form: Form,
+    pub language: &'a str,
+    pub bytes: usize,
+}
+
+/// A prompt.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Prompt {
+    pub messages: Vec<Value>,
+    pub tools: Vec<Value>,
+    pub names: Names,
+}
+
+/// Makes the prompt.
+pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_>) -> Prompt {
+    let names = Names::of(catalogue);
+    let mut system = include_str!("system.txt").to_string();
+    let (tools, missing) = match shape.form {
+        Form::Native => {
+            system.push_str(include_str!("native.txt"));
+            offer::native(catalogue, &names)
+        }
+        Form::Text => {
+            system.push_str(include_str!("text.txt"));
+            let (lines, missing) = offer::text(catalogue);
+            system.push_str(&lines);
+            (Vec::new(), missing)
+        }
+    };
+    if missing > 0 {
+        let _ = writeln!(system, "{missing} further tools exist for which there is no room here.");
+    }
+    let _ = writeln!(system, "Write reason, root_cause, impact, steps and prevention in {}.", language(shape.language));
+
+    let alerts = alerts(incident);
+    let looks: Vec<&Look> = incident.looks.iter().filter(|look| shown(look)).collect();
+    let said: usize = incident.model.turns.iter().map(|turn| turn.text.len().min(turns::WORDS) + 200).sum();
+    let used = system.len() + alerts.len() + said + 200 * looks.len();
+    let texts: Vec<String> = looks.iter().map(|look| outside(&look.text)).collect();
+    let shares = shares(&texts, shape.bytes.saturating_sub(used));
+    let pieces: Vec<(&Look, String)> = looks
+        .iter()
+        .zip(texts.iter().zip(&shares))
+        .enumerate()
+        .map(|(index, (look, (text, share)))| (*look, piece(index + 1, look, text, *share)))
+        .collect();
+
+    let mut first = alerts;
+    let before = incident.model.turns.first().map_or(incident.looks.len(), |turn| turn.after_looks);
+    for look in incident.looks.iter().take(before) {
+        if let Some((_, piece)) = pieces.iter().find(|(other, _)| std::ptr::eq(*other, look)) {
+            first.push_str(piece);
+            first.push('\n');
+        }
+    }
+    if let Some(plan) = &incident.plan {
+        let said = plan.error.as_deref().unwrap_or("it knows nothing that fits");
+        let _ = writeln!(first, "The remediation plugin {} was asked before: {}.", plan.plugin, cut(&outside(said), 500));
+    }
+    first.push_str("What is the next step?");
+    let mut messages = vec![json!({"role": "system", "content": system}), json!({"role": "user", "content": first})];
+    messages.extend(turns::messages(incident, &pieces, &names, shape.form));
+    Prompt { messages, tools, names }
+}
+
+/// What a look after an action showed is the host's to judge.
+fn shown(look: &Look) -> bool {
+    !matches!(look.purpose, Purpose::Verify { .. })
+}
+
+fn language(word: &str) -> &str {
+    match word {
+        "zh" => "Simplified Chinese",
+        _ => "English",
+    }
+}
+
+fn alerts(incident: &Incident) -> String {
+    let mut out = format!("<alerts count=\"{}\" source=\"{}\">\n", incident.alerts.len(), attribute(&incident.source));
+    // What still fires comes first.
+    let mut order: Vec<&Alert> = incident.alerts.iter().collect();
+    order.sort_by_key(|alert| alert.status == Status::Resolved);
+    let mut left = 0;
+    for alert in &order {
+        let line = one(alert);
+        if left > 0 || out.len() + line.len() > ALERTS_ROOM || out.matches("\n- ").count() >= ALERTS {
+            left += 1;
+        } else {
+            out.push_str(&line);
+        }
+    }
+    if left > 0 {
+        let _ = writeln!(out, "({left} more alerts of the same group)");
+    }
+    out.push_str("</alerts>\n");
+    out
+}
+
+fn one(alert: &Alert) -> String {
+    let status = if alert.status == Status::Firing { "firing" } else { "resolved" };
+    let mut out = format!("- {} ({}, {status})", cut(&outside(&alert.name), 200), alert.severity);
+    if let Some(at) = alert.starts_at {
+        let _ = write!(out, " since {at}");
+    }
+    out.push('\n');
+    lines(&mut out, "labels", &alert.labels, 256);
+    lines(&mut out, "annotations", &alert.annotations, 1024);
+    out
+}
+
+fn lines(out: &mut String, what: &str, entries: &Labels, longest: usize) {
+    if entries.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "  {what}:");
+    for (name, value) in entries.iter().take(40) {
+        // Name and value together, because the name may be what makes the value a secret.
+        let line = outside(&format!("{}: {}", cut(name, 100), cut(value, longest)));
+        let _ = writeln!(out, "    {}", line.replace('\n', "\n      "));
+    }
+}
+
+fn attribute(text: &str) -> String {
+    outside(text).replace(['"', '<', '\n'], " ")
+}
+
+/// Shows the model its own answer and why it could not be read.
+pub(super) fn correction(reply: &Reply, why: &str) -> Vec<Value> {
+    let content = cut(&reply.content, 4096);
+    let why = format!(
+        "Your answer could not be used: {why}. Answer again, with one tool call or one fenced YAML decision and nothing else."
+    );
+    if reply.calls.is_empty() {
+        return vec![json!({"role": "assistant", "content": if content.trim().is_empty() { "(nothing)" } else { &content }}), json!({"role": "user", "content": why})];
+    }
+    let calls: Vec<Value> = reply
+        .calls
+        .iter()
+        .map(|call| {
+            // Arguments that are not JSON would make the endpoint refuse the whole request.
+            let object = serde_json::from_str::<Value>(&call.arguments).is_ok_and(|value| value.is_object());
+            let arguments = if object { call.arguments.as_str() } else { "{}" };
+            json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
+        })
+        .collect();
+    let mut messages = vec![json!({"role": "assistant", "content": content, "tool_calls": calls})];
+    messages.extend(
+        reply.calls.iter().map(|call| json!({"role": "tool", "tool_call_id": call.id, "content": why.clone()})),
+    );
+    messages
+}

@@ -1,0 +1,255 @@
+//! The client against an endpoint that does what endpoints do.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::extract::{Json, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{alert, asked, call, happen, incident, kubernetes, looked};
+use crate::domain::Incident;
+use crate::domain::entry::{Answer, Purpose, Usage};
+use crate::model::{Budget, Client, Options, Unconfigured};
+use crate::ports::{Asked, Clock, Model};
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        "2026-01-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn sleep_until(&self, _: Timestamp) -> BoxFuture<'static, ()> {
+        Box::pin(async {})
+    }
+}
+
+#[derive(Default)]
+struct Script {
+    answers: Mutex<VecDeque<(u16, Value)>>,
+    seen: Mutex<Vec<(Option<String>, Value)>>,
+}
+
+/// An endpoint that gives these answers in order. Status 0 never answers.
+struct Endpoint {
+    url: String,
+    script: Arc<Script>,
+}
+
+async fn answer(
+    State(script): State<Arc<Script>>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> (StatusCode, [(&'static str, &'static str); 1], String) {
+    let key = headers.get("authorization").map(|value| value.to_str().unwrap().to_string());
+    script.seen.lock().unwrap().push((key, body));
+    let (status, body) = script.answers.lock().unwrap().pop_front().unwrap_or((500, json!("no more answers")));
+    if status == 0 {
+        std::future::pending::<()>().await;
+    }
+    let body = body.as_str().map_or_else(|| body.to_string(), Into::into);
+    (StatusCode::from_u16(status).unwrap(), [("retry-after", "0")], body)
+}
+
+impl Endpoint {
+    async fn new(answers: Vec<(u16, Value)>) -> Self {
+        let script = Arc::new(Script { answers: Mutex::new(answers.into()), ..Script::default() });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let router = axum::Router::new().route("/v1/chat/completions", post(answer)).with_state(script.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { url, script }
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            url: self.url.clone(),
+            name: "test-model".into(),
+            key: Some("sk-the-key-of-this-test".into()),
+            timeout: Duration::from_millis(300),
+            ..Options::default()
+        }
+    }
+
+    fn client(&self) -> Client {
+        Client::new(self.options(), Arc::new(Noon)).unwrap()
+    }
+
+    fn requests(&self) -> Vec<Value> {
+        self.script.seen.lock().unwrap().iter().map(|(_, body)| body.clone()).collect()
+    }
+}
+
+fn says(content: &str) -> (u16, Value) {
+    let message = json!({"role": "assistant", "content": content});
+    (200, json!({"choices": [{"message": message, "finish_reason": "stop"}], "usage": {"prompt_tokens": 100, "completion_tokens": 10}}))
+}
+
+fn calls(name: &str, arguments: &str) -> (u16, Value) {
+    let call = json!({"id": "c1", "type": "function", "function": {"name": name, "arguments": arguments}});
+    let message = json!({"role": "assistant", "content": null, "tool_calls": [call]});
+    (200, json!({"choices": [{"message": message, "finish_reason": "tool_calls"}], "usage": {"prompt_tokens": 100, "completion_tokens": 10}}))
+}
+
+fn fails(status: u16, message: &str) -> (u16, Value) {
+    (status, json!({"error": {"message": message}}))
+}
+
+const RESOLVED: &str = "```yaml\ndecision: resolved\nreason: gone\n```";
+
+fn web() -> Incident {
+    incident(vec![alert("web")])
+}
+
+async fn ask(client: &Client) -> Result<Asked, (String, Usage)> {
+    client.ask(&web(), &kubernetes()).await
+}
+
+#[tokio::test]
+async fn a_native_call_becomes_a_look_and_costs_what_the_endpoint_says() {
+    let endpoint = Endpoint::new(vec![calls("kubernetes__kubectl_get", "{\"namespace\":\"default\"}")]).await;
+    let asked = ask(&endpoint.client()).await.unwrap();
+    let Answer::Look { calls } = asked.answer else { panic!("{asked:?}") };
+    assert_eq!((calls[0].id.as_str(), calls[0].call.tool.as_str()), ("c1", "kubernetes.kubectl_get"));
+    assert_eq!((asked.usage.prompt_tokens, asked.usage.completion_tokens), (100, 10));
+    let (key, body) = endpoint.script.seen.lock().unwrap()[0].clone();
+    assert_eq!(key.unwrap(), "Bearer sk-the-key-of-this-test");
+    assert_eq!(body["model"], "test-model");
+    assert_eq!((&body["temperature"], &body["max_tokens"]), (&json!(0), &json!(2048)));
+    assert_eq!(body["tools"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_asked_for_once_more_with_the_reason() {
+    let endpoint = Endpoint::new(vec![says("Let me think about it."), says(RESOLVED)]).await;
+    let asked = ask(&endpoint.client()).await.unwrap();
+    assert!(matches!(asked.answer, Answer::Resolved { .. }));
+    assert_eq!(asked.usage.prompt_tokens, 200);
+    let messages = endpoint.requests()[1]["messages"].as_array().unwrap().clone();
+    assert!(messages.last().unwrap()["content"].as_str().unwrap().contains("neither a tool call nor a decision"));
+
+    let endpoint = Endpoint::new(vec![calls("kubernetes__kubectl_get", "{broken"), says("still nothing")]).await;
+    let (why, usage) = ask(&endpoint.client()).await.unwrap_err();
+    assert!(why.contains("neither a tool call"), "{why}");
+    assert_eq!(usage.completion_tokens, 20);
+    let messages = endpoint.requests()[1]["messages"].as_array().unwrap().clone();
+    let tail = &messages[messages.len() - 2..];
+    assert_eq!(tail[0]["tool_calls"][0]["function"]["arguments"], "{}", "no endpoint takes broken arguments back");
+    assert_eq!((&tail[1]["role"], &tail[1]["tool_call_id"]), (&json!("tool"), &json!("c1")));
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again_and_what_will_not_is_explained() {
+    let endpoint = Endpoint::new(vec![fails(429, "slow down"), fails(503, "busy"), says(RESOLVED)]).await;
+    assert!(ask(&endpoint.client()).await.is_ok());
+    let endpoint = Endpoint::new(vec![fails(500, "a"), fails(500, "b"), fails(500, "c"), says(RESOLVED)]).await;
+    let (why, _) = ask(&endpoint.client()).await.unwrap_err();
+    assert!(why.contains("overloaded or broken (HTTP 500") && endpoint.requests().len() == 3, "{why}");
+    for (status, message, want) in [
+        (401, "bad key sk-the-key-of-this-test", "does not take the configured key (HTTP 401 Unauthorized): bad key [redacted]"),
+        (404, "no such model", "has no model test-model"),
+        (402, "pay", "run out of credit"),
+        (400, "context too long", "refuses the request (HTTP 400 Bad Request): context too long"),
+        (302, "", "leads elsewhere"),
+    ] {
+        let endpoint = Endpoint::new(vec![fails(status, message), says(RESOLVED)]).await;
+        let (why, _) = ask(&endpoint.client()).await.unwrap_err();
+        assert!(why.contains(want), "{why}");
+        assert_eq!(endpoint.requests().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_without_tools_gets_them_in_the_text_from_then_on() {
+    let refused = fails(400, "registry.ollama.ai/library/gemma does not support tools");
+    let endpoint = Endpoint::new(vec![refused, says(RESOLVED), says(RESOLVED)]).await;
+    let client = endpoint.client();
+    assert!(ask(&client).await.is_ok() && ask(&client).await.is_ok());
+    let requests = endpoint.requests();
+    assert!(requests[0].get("tools").is_some());
+    assert!(requests[1].get("tools").is_none() && requests[2].get("tools").is_none());
+    assert!(requests[1]["messages"][0]["content"].as_str().unwrap().contains("- kubernetes.kubectl_get:"));
+}
+
+#[tokio::test]
+async fn endpoints_that_want_other_settings_get_them() {
+    let limit = fails(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.");
+    let temperature = fails(400, "Unsupported value: 'temperature' does not support 0.");
+    let endpoint = Endpoint::new(vec![limit, temperature, says(RESOLVED)]).await;
+    assert!(ask(&endpoint.client()).await.is_ok());
+    let last = endpoint.requests().remove(2);
+    assert!(last.get("max_tokens").is_none() && last.get("temperature").is_none());
+    assert_eq!(last["max_completion_tokens"], 2048);
+}
+
+#[tokio::test]
+async fn silence_garbage_and_floods_end_in_a_sentence() {
+    let endpoint = Endpoint::new(vec![(0, json!({})), (0, json!({})), says(RESOLVED)]).await;
+    let since = Instant::now();
+    let (why, usage) = ask(&endpoint.client()).await.unwrap_err();
+    assert!(why.contains("did not answer in time") && usage.took_ms >= 300, "{why}");
+    assert!(since.elapsed() < Duration::from_secs(2));
+    for (answer, want) in [
+        (json!("<html>"), "did not answer with JSON"),
+        (json!({"choices": []}), "without a choice"),
+        (json!({"error": {"message": "quota"}}), "reports an error: quota"),
+        (json!("x".repeat(2_000_000)), "more than 1048576 bytes"),
+    ] {
+        let (why, _) = ask(&Endpoint::new(vec![(200, answer)]).await.client()).await.unwrap_err();
+        assert!(why.contains(want), "{why}");
+    }
+    let options = Options { url: "http://127.0.0.1:9/v1".into(), ..Endpoint::new(vec![]).await.options() };
+    let client = Client::new(Options { timeout: Duration::from_secs(5), ..options }, Arc::new(Noon)).unwrap();
+    assert!(ask(&client).await.unwrap_err().0.contains("cannot be reached"));
+    assert!(Client::new(Options { url: "localhost".into(), ..Options::default() }, Arc::new(Noon)).is_err());
+}
+
+#[tokio::test]
+async fn spent_budgets_end_in_a_sentence_and_not_in_a_request() {
+    let endpoint = Endpoint::new(vec![says(RESOLVED); 9]).await;
+    let with = |budget: Budget| Client::new(Options { budget, ..endpoint.options() }, Arc::new(Noon)).unwrap();
+    let mut spent = web();
+    spent.model.prompt_tokens = 100;
+    spent.model.took_ms = 1000;
+    for (budget, want) in [
+        (Budget { incident_tokens: 100, ..Budget::default() }, "100 of 100 tokens"),
+        (Budget { incident_time: Duration::from_secs(1), ..Budget::default() }, "time for one incident is used up"),
+    ] {
+        let (why, _) = with(budget).ask(&spent, &kubernetes()).await.unwrap_err();
+        assert!(why.contains(want), "{why}");
+    }
+    assert!(endpoint.requests().is_empty());
+    let client = with(Budget { day_calls: 1, ..Budget::default() });
+    assert!(ask(&client).await.is_ok());
+    assert!(ask(&client).await.unwrap_err().0.contains("1 requests a day"));
+    let client = with(Budget { day_tokens: 50, ..Budget::default() });
+    client.restore(Noon.now(), Usage { prompt_tokens: 50, ..Usage::default() });
+    assert!(ask(&client).await.unwrap_err().0.contains("50 tokens a day"));
+    assert_eq!(endpoint.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn asking_twice_for_what_was_seen_is_a_circle() {
+    let again = || says("{\"name\":\"kubectl_get\",\"arguments\":{\"resourceType\":\"Pod\",\"namespace\":\"default\",\"all\":false}}");
+    let endpoint = Endpoint::new(vec![again(), again()]).await;
+    let get = call("kubernetes.kubectl_get", json!({"resourceType": "pods", "namespace": "default"}));
+    let mut incident = web();
+    happen(&mut incident, looked(Purpose::Evidence, get.clone(), "ImagePullBackOff"));
+    let first = endpoint.client().ask(&incident, &kubernetes()).await.unwrap();
+    assert!(matches!(first.answer, Answer::Look { .. }), "once is no circle");
+    happen(&mut incident, asked("", get.clone(), "again"));
+    happen(&mut incident, looked(Purpose::Model, get, "ImagePullBackOff"));
+    let (why, usage) = endpoint.client().ask(&incident, &kubernetes()).await.unwrap_err();
+    assert!(why.contains("already seen") && usage.prompt_tokens == 100, "{why}");
+}
+
+#[tokio::test]
+async fn without_a_model_there_is_a_sentence() {
+    assert!(!Unconfigured.configured());
+    assert!(Unconfigured.ask(&web(), &kubernetes()).await.unwrap_err().0.contains("no language model"));
+}

@@ -1,0 +1,50 @@
+//! Policies: what people write down about alerts and changes, and the answers that follow.
+//!
+//! A [`Set`] is a folder of rhai files, compiled and checked as a whole. It answers the questions
+//! of [`crate::ports::Policies`] purely: equal arguments give equal answers, whatever was asked
+//! before. It reads no clock, opens no file and calls no tool while it answers; a rule that errs
+//! or runs over is reported and counts as no match, or as `deny` at a gate. [`Live`] is the set in
+//! force and how it is replaced.
+//!
+//! The way of a question: `index` finds the declarations that can match, `facts` holds their `on`
+//! against the incident or the action, `code` calls their closures within the limits of `fuel`.
+//! The way of a file: `source` reads it, `engine` compiles it, `functions/declare` collects what it
+//! declares, `build` checks that and makes `items` of it.
+//!
+//! rhai is known nowhere outside of this folder.
+
+mod build;
+mod code;
+mod decide;
+mod engine;
+mod evidence;
+mod explain;
+mod facts;
+mod fields;
+mod fuel;
+mod functions;
+mod gates;
+mod index;
+mod interval;
+mod items;
+mod json;
+mod live;
+mod matcher;
+mod normal;
+mod on;
+mod problem;
+mod round;
+mod ruling;
+mod scene;
+mod set;
+mod source;
+mod span;
+mod view;
+mod words;
+#[cfg(test)]
+mod tests;
+
+pub use problem::{Place, Problem, Problems};
+pub use ruling::combine;
+pub use set::Set;
+pub use live::Live;

@@ -1,0 +1,177 @@
+//! Evidence for the model, checks of calls, routes and groups: the smaller questions to a set.
+
+use std::cell::RefCell;
+
+use rhai::Dynamic;
+
+use super::facts::{AlertFacts, CallFacts};
+use super::fields::describe;
+use super::items::CheckRule;
+use super::round::{Round, Seen, fault};
+use super::set::Set;
+use super::view;
+use super::words::{Act, Look, Verify};
+use crate::domain::{Alert, Call, Incident, Occasion, Target};
+use crate::ports::{Check, Context, Routed};
+
+/// The most calls that evidence rules can ask for.
+const MOST: usize = 32;
+
+/// What every matching evidence rule asks for, each call once. A rule that errs asks for nothing.
+pub(super) fn collect(round: &Round<'_>) -> Vec<Call> {
+    let mut calls: Vec<Call> = Vec::new();
+    for id in round.set.indexes.evidence.of_alerts(&round.facts) {
+        let Some(rule) = round.set.items.evidence.get(id as usize) else { continue };
+        if round.facts.refuses(&rule.on).is_some() {
+            continue;
+        }
+        let wanted = round.when("evidence", &rule.meta, &rule.when, || vec![round.view()]).and_then(|holds| {
+            if !holds {
+                return Ok(Vec::new());
+            }
+            let value = round.call(&rule.collect);
+            value.and_then(looks).map_err(|why| fault("evidence", &rule.meta, "collect", &why))
+        });
+        match wanted {
+            Ok(wanted) => {
+                if !wanted.is_empty() {
+                    round.note("evidence", &rule.meta, None, true);
+                }
+                let new: Vec<Call> = wanted.into_iter().filter(|call| !calls.contains(call)).collect();
+                calls.extend(new);
+            }
+            Err(why) => tracing::warn!("{why}"),
+        }
+    }
+    calls.truncate(MOST);
+    calls
+}
+
+fn looks(value: Dynamic) -> Result<Vec<Call>, String> {
+    if value.is_unit() {
+        return Ok(Vec::new());
+    }
+    let items = match value.try_cast_result::<rhai::Array>() {
+        Ok(items) => items,
+        Err(one) => vec![one],
+    };
+    items
+        .into_iter()
+        .filter(|item| !item.is_unit())
+        .map(|item| match item.try_cast_result::<Look>() {
+            Ok(look) => Ok(look.0),
+            Err(other) => Err(format!("it must return a list of look(…), but one is {}", describe(&other))),
+        })
+        .collect()
+}
+
+/// The first check rule that knows how to verify or undo the call.
+pub(super) fn check(
+    set: &Set,
+    call: &Call,
+    incident: &Incident,
+    context: &Context<'_>,
+    watch: Option<&RefCell<Vec<Seen>>>,
+) -> Option<Check> {
+    let touches = context.catalogue.touches(call);
+    Round::ask(set, incident, context, watch, |round| {
+        let facts = CallFacts::new(call, &touches, incident, context.mode);
+        set.indexes.checks.of_values(&facts, None).find_map(|id| {
+            let rule = set.items.checks.get(id as usize)?;
+            if facts.refuses(&rule.on).is_some() {
+                return None;
+            }
+            match try_check(round, rule, call, &touches) {
+                Ok(check) => check,
+                Err(why) => {
+                    tracing::warn!("{why}");
+                    None
+                }
+            }
+        })
+    })
+}
+
+fn try_check(round: &Round<'_>, rule: &CheckRule, call: &Call, touches: &Target) -> Result<Option<Check>, String> {
+    let arguments = || vec![view::call(call, touches), round.view()];
+    if !round.when("check", &rule.meta, &rule.when, arguments)? {
+        return Ok(None);
+    }
+    let mut check = Check { rule: rule.meta.name.clone(), verify: None, undo: None };
+    if let Some(func) = &rule.verify {
+        let value = round.set.code.call(func, arguments()).map_err(|why| fault("check", &rule.meta, "verify", &why))?;
+        let wrong = || format!("it must return verification(…), but returned {}", describe(&value));
+        check.verify = match value.read_lock::<Verify>() {
+            Some(verify) => Some((*verify.0).clone()),
+            None if value.is_unit() => None,
+            None => return Err(fault("check", &rule.meta, "verify", &wrong())),
+        };
+    }
+    if let Some(func) = &rule.undo {
+        let value = round.set.code.call(func, arguments()).map_err(|why| fault("check", &rule.meta, "undo", &why))?;
+        let wrong = || format!("it must return act(…), but returned {}", describe(&value));
+        check.undo = match value.read_lock::<Act>() {
+            Some(act) => Some(act.0.call.clone()),
+            None if value.is_unit() => None,
+            None => return Err(fault("check", &rule.meta, "undo", &wrong())),
+        };
+    }
+    let knows = check.verify.is_some() || check.undo.is_some();
+    if knows {
+        round.note("check", &rule.meta, None, true);
+    }
+    Ok(knows.then_some(check))
+}
+
+/// The routes of a message: the first that matches, and the following as long as they continue.
+pub(super) fn routes(
+    set: &Set,
+    incident: &Incident,
+    occasion: Occasion,
+    context: &Context<'_>,
+    watch: Option<&RefCell<Vec<Seen>>>,
+) -> Vec<Routed> {
+    Round::ask(set, incident, context, watch, |round| {
+        let mut routed = Vec::new();
+        for id in set.indexes.routes.of_alerts(&round.facts) {
+            let Some(route) = set.items.routes.get(id as usize) else { continue };
+            let other = !route.occasions.is_empty() && !route.occasions.contains(&occasion);
+            if other || round.facts.refuses(&route.on).is_some() {
+                continue;
+            }
+            match round.when("route", &route.meta, &route.when, || vec![round.view()]) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(why) => {
+                    tracing::warn!("{why}");
+                    continue;
+                }
+            }
+            round.note("route", &route.meta, None, true);
+            routed.push(Routed { route: route.meta.name.clone(), targets: route.to.clone() });
+            if !route.and_continue {
+                break;
+            }
+        }
+        routed
+    })
+}
+
+/// The group key of an alert by the first group that matches.
+pub(super) fn group(set: &Set, alert: &Alert) -> Option<String> {
+    let facts = AlertFacts::of_alert(alert);
+    let mut candidates = set.indexes.groups.of_alerts(&facts).filter_map(|id| set.items.groups.get(id as usize));
+    let group = candidates.find(|group| facts.refuses(&group.on).is_none())?;
+    let mut key = group.meta.name.clone();
+    for label in &group.by {
+        let value = match label.as_str() {
+            "alertname" => Some(alert.name.as_str()),
+            "severity" => Some(alert.severity.as_str()),
+            "source" => Some(alert.source.as_str()),
+            label => alert.labels.get(label).map(String::as_str),
+        };
+        // Quoted, so that no value can pass for two.
+        key.push_str(&format!(" {label}={:?}", value.unwrap_or_default()));
+    }
+    Some(key)
+}

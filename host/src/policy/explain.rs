@@ -1,0 +1,73 @@
+//! Why each rule was or was not taken: a pass over all of them, without the index.
+
+use super::decide::{Step, try_inhibit, try_rule, try_silence};
+use super::facts::Facts;
+use super::items::Meta;
+use super::matcher::Matcher;
+use super::on::Field;
+use super::round::Round;
+use super::set::Set;
+use super::words::Says;
+use crate::domain::{Considered, Incident};
+use crate::ports::Context;
+
+/// Turns the condition that refused into a sentence with the values that it saw.
+pub(super) fn refusal(facts: &dyn Facts, refused: Option<&(Field, Matcher)>) -> Result<(), String> {
+    match refused {
+        None => Ok(()),
+        Some((field, matcher)) => Err(format!("{field} is {}, wanted {matcher}", facts.shown(field))),
+    }
+}
+
+/// Every silence, inhibition and rule in the order in which they are asked.
+pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> Vec<Considered> {
+    Round::ask(set, incident, context, None, |round| {
+        let mut all = Vec::new();
+        let mut decided: Option<String> = None;
+        for silence in &set.items.silences {
+            let outcome = try_silence(round, silence).map(|()| "silences it".to_string());
+            all.push(line(&silence.meta, format!("silence:{}", silence.meta.name), outcome, &mut decided));
+        }
+        for inhibit in &set.items.inhibits {
+            let outcome = try_inhibit(round, inhibit).map(|source| format!("{} inhibits it", source.name));
+            all.push(line(&inhibit.meta, format!("inhibit:{}", inhibit.meta.name), outcome, &mut decided));
+        }
+        for rule in &set.items.rules {
+            let outcome = match try_rule(round, rule) {
+                Step::No(why) => Err(why),
+                Step::Fault(why) => Err(format!("counts as no match: {why}")),
+                Step::Yes(word) => Ok(format!("says {}", says(&word.says))),
+                Step::Wait(until) => Ok(format!("waits until {until}")),
+            };
+            all.push(line(&rule.meta, rule.meta.name.clone(), outcome, &mut decided));
+        }
+        all
+    })
+}
+
+fn line(meta: &Meta, rule: String, outcome: Result<String, String>, decided: &mut Option<String>) -> Considered {
+    let place = meta.place.to_string();
+    let (matched, why) = match (outcome, decided.as_ref()) {
+        (Err(why), _) => (false, why),
+        (Ok(word), Some(first)) => (true, format!("{word}, but {first} came first")),
+        (Ok(word), None) => {
+            *decided = Some(rule.clone());
+            (true, format!("{word} and decides"))
+        }
+    };
+    Considered { rule, place, matched, why }
+}
+
+fn says(says: &Says) -> String {
+    match says {
+        Says::Suppress => "suppress".into(),
+        Says::Escalate => "escalate".into(),
+        Says::Investigate => "investigate".into(),
+        Says::Remediate(actions) => {
+            let tools: Vec<&str> = actions.iter().map(|action| action.call.tool.as_str()).collect();
+            format!("remediate with {}", tools.join(", "))
+        }
+        Says::Plan(plugin) => format!("remediate as plugin {plugin} plans"),
+        Says::Hold(ms) => format!("hold for {}", super::span::show(*ms)),
+    }
+}

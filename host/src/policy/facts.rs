@@ -1,0 +1,199 @@
+//! What `on` matchers are held against: the fields of an incident, or of an action.
+
+use serde_json::Value;
+
+use super::matcher::Matcher;
+use super::normal::normal;
+use super::on::{Field, On};
+use crate::domain::{Action, Alert, Call, Incident, Mode, Origin, Severity, Target};
+
+/// Something that has fields. A field has no, one or many values; `None` stands for an alert that
+/// lacks the label.
+pub(super) trait Facts {
+    /// Shows every value of a field.
+    fn each(&self, field: &Field, visit: &mut dyn FnMut(Option<&str>));
+
+    /// The values as a text, for explanations.
+    fn shown(&self, field: &Field) -> String {
+        let mut seen: Vec<String> = Vec::new();
+        self.each(field, &mut |value| {
+            let value = value.map_or("nothing".to_string(), |value| format!("{value:?}"));
+            if !seen.contains(&value) {
+                seen.push(value);
+            }
+        });
+        if seen.is_empty() { "nothing".into() } else { seen.join(", ") }
+    }
+}
+
+/// An incident's alerts, as rules see them.
+pub(super) struct AlertFacts<'a> {
+    /// Those that fire; all of them when none does.
+    pub alerts: Vec<&'a Alert>,
+    severity: Severity,
+    outcome: &'static str,
+}
+
+impl<'a> AlertFacts<'a> {
+    /// Reads an incident.
+    pub fn new(incident: &'a Incident) -> Self {
+        let mut alerts: Vec<&Alert> = incident.firing().collect();
+        if alerts.is_empty() {
+            alerts = incident.alerts.iter().collect();
+        }
+        let outcome = incident.outcome().map(|outcome| outcome.as_str()).unwrap_or_default();
+        Self { alerts, severity: incident.severity(), outcome }
+    }
+
+    /// A single alert, before it belongs to an incident.
+    pub fn of_alert(alert: &'a Alert) -> Self {
+        Self { alerts: vec![alert], severity: alert.severity, outcome: "" }
+    }
+
+    /// The value of a field that decides which rules can match: since a matcher must hold for
+    /// every alert, it must hold for the first.
+    pub fn first(&self, field: &Field) -> Option<&str> {
+        let first = self.alerts.first()?;
+        match field {
+            Field::Name => Some(&first.name),
+            Field::Severity => Some(self.severity.as_str()),
+            Field::Source => Some(&first.source),
+            Field::Outcome => Some(self.outcome),
+            Field::Label(label) => first.labels.get(label).map(String::as_str),
+            _ => None,
+        }
+    }
+
+    /// The first matcher that does not hold for every alert.
+    pub fn refuses<'o>(&self, on: &'o On) -> Option<&'o (Field, Matcher)> {
+        on.conditions.iter().find(|(field, matcher)| {
+            let mut holds = !self.alerts.is_empty();
+            self.each(field, &mut |value| holds &= matcher.accepts(value));
+            !holds
+        })
+    }
+}
+
+impl Facts for AlertFacts<'_> {
+    fn each(&self, field: &Field, visit: &mut dyn FnMut(Option<&str>)) {
+        match field {
+            Field::Severity => visit(Some(self.severity.as_str())),
+            Field::Outcome => visit(Some(self.outcome)),
+            Field::Name => self.alerts.iter().for_each(|alert| visit(Some(&alert.name))),
+            Field::Source => self.alerts.iter().for_each(|alert| visit(Some(&alert.source))),
+            Field::Label(label) => {
+                self.alerts.iter().for_each(|alert| visit(alert.labels.get(label).map(String::as_str)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An action or a call, as gates and checks see it.
+pub(super) struct CallFacts<'a> {
+    pub call: &'a Call,
+    pub touches: &'a Target,
+    pub incident: AlertFacts<'a>,
+    risk: &'static str,
+    origin: &'static str,
+    pub origin_name: String,
+    mode: &'static str,
+}
+
+impl<'a> CallFacts<'a> {
+    /// Reads a call that nobody has proposed yet.
+    pub fn new(call: &'a Call, touches: &'a Target, incident: &'a Incident, mode: Mode) -> Self {
+        let mode = if mode == Mode::Observe { "observe" } else { "enforce" };
+        let incident = AlertFacts::new(incident);
+        Self { call, touches, incident, risk: "", origin: "", origin_name: String::new(), mode }
+    }
+
+    /// Reads an action.
+    pub fn of_action(action: &'a Action, incident: &'a Incident, mode: Mode) -> Self {
+        let origin_name = match &action.origin {
+            Origin::Policy { rule } => rule.clone(),
+            Origin::Plugin { name, .. } | Origin::Person { name } => name.clone(),
+            Origin::Model => "model".into(),
+            Origin::Undo { action } => action.0.clone(),
+        };
+        let facts = Self::new(&action.proposal.call, &action.touches, incident, mode);
+        Self { risk: action.risk.as_str(), origin: action.origin.kind(), origin_name, ..facts }
+    }
+
+    /// For what allows: every value must be accepted exactly as it is, and there must be one.
+    pub fn refuses<'o>(&self, on: &'o On) -> Option<&'o (Field, Matcher)> {
+        on.conditions.iter().find(|(field, matcher)| {
+            let (mut any, mut holds) = (false, true);
+            self.each(field, &mut |value| {
+                any |= value.is_some();
+                holds &= value.map_or_else(|| matcher.wants_absence(), |value| matcher.accepts(Some(value)));
+            });
+            !(holds && (any || matcher.wants_absence()))
+        })
+    }
+
+    /// For what forbids or asks: one value is enough, `*` is every value, and a value counts in its
+    /// normal spelling as well as in its own.
+    pub fn refuses_widely<'o>(&self, on: &'o On, normalised: &On) -> Option<&'o (Field, Matcher)> {
+        let both = on.conditions.iter().zip(&normalised.conditions);
+        let mut refusing = both.filter(|((field, exact), (_, wide))| {
+            let (mut any, mut holds) = (false, false);
+            self.each(field, &mut |value| {
+                any = true;
+                let everything = value == Some("*") && !field.is_label();
+                holds |= everything
+                    || exact.accepts(value)
+                    || wide.accepts(value.map(normal).as_deref());
+            });
+            !(holds || (!any && exact.wants_absence()))
+        });
+        refusing.next().map(|(condition, _)| condition)
+    }
+}
+
+impl Facts for CallFacts<'_> {
+    fn each(&self, field: &Field, visit: &mut dyn FnMut(Option<&str>)) {
+        let list = |items: &[String], visit: &mut dyn FnMut(Option<&str>)| {
+            items.iter().for_each(|item| visit(Some(item)));
+        };
+        let one = |text: &str, visit: &mut dyn FnMut(Option<&str>)| {
+            if !text.is_empty() {
+                visit(Some(text));
+            }
+        };
+        match field {
+            Field::Tool => one(&self.call.tool, visit),
+            Field::Server => one(&self.touches.server, visit),
+            Field::Risk => one(self.risk, visit),
+            Field::Origin => one(self.origin, visit),
+            Field::OriginName => one(&self.origin_name, visit),
+            Field::Mode => one(self.mode, visit),
+            Field::Namespace => list(&self.touches.namespaces, visit),
+            Field::Kind => list(&self.touches.kinds, visit),
+            Field::TargetName => list(&self.touches.names, visit),
+            Field::Argument(path) => {
+                if let Some((first, rest)) = path.split_first()
+                    && let Some(value) = self.call.arguments.get(first)
+                {
+                    argument(value, rest, visit);
+                }
+            }
+            of_incident => self.incident.each(of_incident, visit),
+        }
+    }
+}
+
+/// Every value at a path of arguments; a list counts with each of its items.
+fn argument(value: &Value, path: &[String], visit: &mut dyn FnMut(Option<&str>)) {
+    match (value, path.split_first()) {
+        (Value::Array(items), _) => items.iter().for_each(|item| argument(item, path, visit)),
+        (Value::Object(map), Some((key, rest))) => {
+            if let Some(value) = map.get(key) {
+                argument(value, rest, visit);
+            }
+        }
+        (_, Some(_)) => {}
+        (Value::String(text), None) => visit(Some(text)),
+        (other, None) => visit(Some(&other.to_string())),
+    }
+}

@@ -1,0 +1,107 @@
+//! How long one evaluation may run: an operation budget and a deadline, per thread.
+//!
+//! rhai's own operation limit does not see what happens inside native functions and their
+//! callbacks, so the budget is counted here, in the hook that rhai calls for every operation. An
+//! evaluation never leaves its thread. Outside of [`run`] the tank is empty: nothing runs unguarded.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// How much one evaluation may do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Operations as rhai counts them.
+    pub operations: u64,
+    /// Wall time.
+    pub time: Duration,
+}
+
+impl Limits {
+    /// One `when`, `then` or other closure.
+    pub const CLOSURE: Self = Self { operations: 200_000, time: Duration::from_millis(50) };
+    /// All closures of one decision together.
+    pub const DECISION: Self = Self { operations: 2_000_000, time: Duration::from_millis(500) };
+    /// The top level of one file, which declares the rules.
+    pub const FILE: Self = Self { operations: 50_000_000, time: Duration::from_secs(20) };
+}
+
+#[derive(Clone, Copy)]
+struct Tank {
+    operations: u64,
+    deadline: Option<Instant>,
+}
+
+const EMPTY: Tank = Tank { operations: 0, deadline: None };
+
+thread_local! {
+    static CLOSURE: Cell<Tank> = const { Cell::new(EMPTY) };
+    static DECISION: Cell<Option<Tank>> = const { Cell::new(None) };
+}
+
+/// How often the clock is read. A single operation may be a native one that takes a millisecond
+/// (sorting a full array), so this bounds how far a deadline is overrun.
+const CLOCK_EVERY: u64 = 16;
+
+/// rhai's hook: whether the evaluation must end, and why. Once empty, the tank stays empty, so that
+/// a script that catches the error gains nothing.
+pub(super) fn burn() -> Option<&'static str> {
+    CLOSURE.with(|cell| {
+        let mut tank = cell.get();
+        if tank.operations == 0 {
+            return Some("it ran longer than a policy may; make it simpler");
+        }
+        tank.operations -= 1;
+        if tank.operations.is_multiple_of(CLOCK_EVERY) && tank.deadline.is_none_or(|at| Instant::now() >= at) {
+            tank.operations = 0;
+        }
+        cell.set(tank);
+        None
+    })
+}
+
+/// Runs one evaluation with a fresh budget, out of the decision's if there is one.
+pub(super) fn run<T>(limits: Limits, evaluate: impl FnOnce() -> T) -> T {
+    let whole = DECISION.with(Cell::get);
+    let wanted = Instant::now() + limits.time;
+    let (operations, deadline) = match whole {
+        None => (limits.operations, wanted),
+        Some(whole) => (
+            limits.operations.min(whole.operations),
+            whole.deadline.map_or(wanted, |at| at.min(wanted)),
+        ),
+    };
+    let outer = CLOSURE.with(|cell| cell.replace(Tank { operations, deadline: Some(deadline) }));
+    let _restore = Restore(outer, operations);
+    evaluate()
+}
+
+struct Restore(Tank, u64);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        let left = CLOSURE.with(|cell| cell.replace(self.0)).operations;
+        let used = self.1.saturating_sub(left);
+        DECISION.with(|cell| {
+            cell.set(cell.get().map(|tank| Tank {
+                operations: tank.operations.saturating_sub(used),
+                deadline: tank.deadline,
+            }));
+        });
+    }
+}
+
+/// Runs all evaluations of one decision within a common budget.
+pub(super) fn decision<T>(limits: Limits, decide: impl FnOnce() -> T) -> T {
+    let tank = Tank { operations: limits.operations, deadline: Some(Instant::now() + limits.time) };
+    let outer = DECISION.with(|cell| cell.replace(Some(tank)));
+    let _end = End(outer);
+    decide()
+}
+
+struct End(Option<Tank>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        DECISION.with(|cell| cell.set(self.0));
+    }
+}

@@ -1,0 +1,27 @@
+//! The functions that policies may call, besides those of rhai itself.
+//!
+//! Each is listed with an example in `api.rs`, from which editors and people learn them.
+
+mod actions;
+mod declare;
+mod matching;
+mod past;
+mod time;
+mod verdicts;
+
+use rhai::Engine;
+
+/// Teaches an engine all functions.
+pub(super) fn register(engine: &mut Engine) {
+    declare::register(engine);
+    matching::register(engine);
+    actions::register(engine);
+    verdicts::register(engine);
+    time::register(engine);
+    past::register(engine);
+}
+
+/// A result that is an error as soon as anything is wrong with the map that was given.
+fn checked<T>(value: T, problems: Vec<String>) -> Result<T, String> {
+    if problems.is_empty() { Ok(value) } else { Err(problems.join("; ")) }
+}

@@ -1,0 +1,47 @@
+//! `re`, `glob`, `not`, `exists` and the other matchers.
+
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
+
+use crate::policy::interval::Interval;
+use crate::policy::matcher::{Matcher, Order};
+use crate::policy::scene::or_problem;
+
+type Made = Result<Matcher, Box<EvalAltResult>>;
+
+pub(super) fn register(engine: &mut Engine) {
+    engine.register_type_with_name::<Matcher>("Matcher");
+    engine.register_fn("re", |context: NativeCallContext<'_>, pattern: ImmutableString| -> Made {
+        or_problem(&context, Matcher::regex(&pattern), || Matcher::Broken)
+    });
+    engine.register_fn("glob", |context: NativeCallContext<'_>, pattern: ImmutableString| -> Made {
+        or_problem(&context, Matcher::glob(&pattern), || Matcher::Broken)
+    });
+    engine.register_fn("cidr", |context: NativeCallContext<'_>, network: ImmutableString| -> Made {
+        or_problem(&context, Matcher::network(&network), || Matcher::Broken)
+    });
+    engine.register_fn("exists", || Matcher::Exists);
+    engine.register_fn("absent", || Matcher::Absent);
+    engine.register_fn("not", |context: NativeCallContext<'_>, value: Dynamic| -> Result<Dynamic, _> {
+        if let Some(interval) = value.read_lock::<Interval>() {
+            return Ok(Dynamic::from(Interval::Not(Box::new(interval.clone()))));
+        }
+        let inner = or_problem(&context, Matcher::from_value(&value), || Matcher::Broken)?;
+        Ok::<_, Box<EvalAltResult>>(Dynamic::from(Matcher::Not(Box::new(inner))))
+    });
+    for (name, order) in
+        [("gt", Order::Above), ("ge", Order::AtLeast), ("lt", Order::Below), ("le", Order::AtMost)]
+    {
+        engine.register_fn(name, move |limit: f64| Matcher::Number(order, limit));
+        #[expect(clippy::cast_precision_loss, reason = "labels hold no numbers beyond 2^53")]
+        engine.register_fn(name, move |limit: i64| Matcher::Number(order, limit as f64));
+    }
+    engine.register_fn(
+        "matches",
+        |context: NativeCallContext<'_>, text: Dynamic, value: Dynamic| -> Result<bool, Box<EvalAltResult>> {
+            let matcher = or_problem(&context, Matcher::from_value(&value), || Matcher::Broken)?;
+            Ok(matcher.accepts(text.as_immutable_string_ref().ok().as_deref().map(|text| text.as_str())))
+        },
+    );
+    engine.register_fn("to_string", |matcher: &mut Matcher| matcher.to_string());
+    engine.register_fn("to_debug", |matcher: &mut Matcher| matcher.to_string());
+}

@@ -1,0 +1,97 @@
+//! `incidents`, `fixes`, `successes`, `flapping` and `past`: history as data.
+
+use jiff::{SignedDuration, Timestamp};
+use rhai::{Array, Engine, EvalAltResult, ImmutableString, Map};
+
+use super::checked;
+use crate::domain::history::Past;
+use crate::policy::fields::Fields;
+use crate::policy::scene::{Scene, ask, error};
+use crate::policy::{span, view};
+
+type Made<T> = Result<T, Box<EvalAltResult>>;
+
+/// A list is cut to this many, the latest ones.
+const LISTED: usize = 500;
+
+pub(super) fn register(engine: &mut Engine) {
+    engine.register_fn("incidents", |more: Map| count("incidents", more, |_, _| 1));
+    engine.register_fn("fixes", |more: Map| count("fixes", more, |past, target| fixes(past, target, false)));
+    engine.register_fn("successes", |more: Map| count("successes", more, |past, target| fixes(past, target, true)));
+    engine.register_fn("incidents", || count("incidents", Map::new(), |_, _| 1));
+    engine.register_fn("fixes", || count("fixes", Map::new(), |past, target| fixes(past, target, false)));
+    engine.register_fn("successes", || count("successes", Map::new(), |past, target| fixes(past, target, true)));
+    engine.register_fn("past", |more: Map| -> Made<Array> {
+        let select = Select::read("past", more)?;
+        ask("past(…)", |scene| {
+            let listed = select.of(scene).rev().take(LISTED).map(view::past);
+            let mut listed: Array = listed.collect();
+            listed.reverse();
+            listed
+        })
+    });
+    engine.register_fn("flapping", |times: i64, within: ImmutableString| -> Made<bool> {
+        let window = span::parse(&within).map_err(error)?;
+        let count = ask("flapping(…)", |scene| {
+            let from = since(scene.now, window);
+            let same = |past: &&Past| past.group_key == scene.group_key && past.opened_at >= from;
+            scene.history.past.iter().filter(same).count()
+        })?;
+        // This incident itself is one more.
+        Ok(i64::try_from(count).unwrap_or(i64::MAX).saturating_add(1) >= times)
+    });
+}
+
+struct Select {
+    rule: Option<String>,
+    name: Option<String>,
+    target: Option<String>,
+    outcome: Option<String>,
+    group: bool,
+    within: Option<i64>,
+}
+
+impl Select {
+    fn read(what: &str, more: Map) -> Made<Self> {
+        let mut fields = Fields::new(more);
+        let select = Self {
+            rule: fields.text("rule"),
+            name: fields.text("name"),
+            target: fields.text("target"),
+            outcome: fields.text("outcome"),
+            group: fields.flag("group").unwrap_or(false),
+            within: fields.span("within"),
+        };
+        checked(select, fields.finish()).map_err(|wrong| error(format!("{what}: {wrong}")))
+    }
+
+    fn of<'a>(&'a self, scene: &'a Scene) -> impl DoubleEndedIterator<Item = &'a Past> {
+        let from = self.within.map_or(Timestamp::MIN, |within| since(scene.now, within));
+        let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
+        scene.history.past.iter().filter(move |past| {
+            past.opened_at >= from
+                && is(&self.rule, &past.rule)
+                && is(&self.name, &past.name)
+                && is(&self.outcome, past.outcome.map_or("", |outcome| outcome.as_str()))
+                && (!self.group || past.group_key == scene.group_key)
+                && (self.target.is_none() || fixes(past, self.target.as_deref(), false) > 0)
+        })
+    }
+}
+
+fn since(now: Timestamp, ms: i64) -> Timestamp {
+    now.saturating_sub(SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MIN)
+}
+
+fn fixes(past: &Past, target: Option<&str>, helped_only: bool) -> usize {
+    let counts = |(name, helped): &&(String, bool)| {
+        target.is_none_or(|target| target == name) && (*helped || !helped_only)
+    };
+    past.fixes.iter().filter(counts).count()
+}
+
+fn count(what: &'static str, more: Map, each: impl Fn(&Past, Option<&str>) -> usize) -> Made<i64> {
+    let select = Select::read(what, more)?;
+    let sum = ask(what, |scene| select.of(scene).map(|past| each(past, select.target.as_deref())).sum::<usize>())?;
+    Ok(i64::try_from(sum).unwrap_or(i64::MAX))
+}

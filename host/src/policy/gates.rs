@@ -1,0 +1,164 @@
+//! What every gate says about an action. A gate that cannot be asked says no.
+
+use std::cell::RefCell;
+
+use rhai::Dynamic;
+
+use super::build::budgets;
+use super::facts::CallFacts;
+use super::fields::describe;
+use super::items::{Gate, GateSays};
+use super::normal::normal;
+use super::round::{Round, Seen, fault};
+use super::set::Set;
+use super::view;
+use super::words::{BudgetOf, Scope};
+use crate::domain::{Action, Incident, RulingKind};
+use crate::ports::{Budget, Context, Voice};
+
+/// Every gate that has something to say, in the order of the files.
+pub(super) fn gates(
+    set: &Set,
+    action: &Action,
+    incident: &Incident,
+    context: &Context<'_>,
+    watch: Option<&RefCell<Vec<Seen>>>,
+) -> Vec<Voice> {
+    Round::ask(set, incident, context, watch, |round| {
+        let facts = CallFacts::of_action(action, incident, context.mode);
+        let mut candidates: Vec<u32> = set.indexes.allow.of_values(&facts, None).collect();
+        candidates.extend(set.indexes.forbid.of_values(&facts, Some(normal)));
+        candidates.sort_unstable();
+        let gates = candidates.into_iter().filter_map(|id| set.items.gates.get(id as usize));
+        gates.filter_map(|gate| hear(round, gate, action, &facts)).collect()
+    })
+}
+
+fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) -> Option<Voice> {
+    let refused = if gate.says.allows() {
+        facts.refuses(&gate.on)
+    } else {
+        facts.refuses_widely(&gate.on, &gate.wide)
+    };
+    if refused.is_some() {
+        return None;
+    }
+    let arguments = || vec![view::action(action, &facts.origin_name), round.view()];
+    let spoken = round.when("gate", &gate.meta, &gate.when, arguments).and_then(|holds| {
+        if holds { says(round, gate, &arguments, facts) } else { Ok(None) }
+    });
+    let voice = spoken.unwrap_or_else(|fault| Some(voice(gate, RulingKind::Deny, fault)));
+    if voice.is_some() {
+        round.note("gate", &gate.meta, None, true);
+    }
+    voice
+}
+
+fn says(
+    round: &Round<'_>,
+    gate: &Gate,
+    arguments: &dyn Fn() -> Vec<Dynamic>,
+    facts: &CallFacts<'_>,
+) -> Result<Option<Voice>, String> {
+    let call = |func, part| round.set.code.call(func, arguments()).map_err(|why| fault("gate", &gate.meta, part, &why));
+    let reason = || gate.meta.description.clone();
+    let spends = |budgets: &[BudgetOf]| spends(budgets, facts, round.incident);
+    Ok(match &gate.says {
+        GateSays::Allow(budgets) => {
+            Some(Voice { budgets: spends(budgets), ..voice(gate, RulingKind::Allow, reason()) })
+        }
+        GateSays::AllowIf(func) => {
+            let value = call(func, "allow")?;
+            let listed = match value.as_bool() {
+                Ok(false) => return Ok(None),
+                Ok(true) => Vec::new(),
+                Err(_) if value.is_unit() => return Ok(None),
+                Err(_) => budgets(&value).ok_or_else(|| {
+                    let wrong = format!("it must return true, false or budgets, but returned {}", describe(&value));
+                    fault("gate", &gate.meta, "allow", &wrong)
+                })?,
+            };
+            Some(Voice { budgets: spends(&listed), ..voice(gate, RulingKind::Allow, reason()) })
+        }
+        GateSays::Ask(question) => {
+            let why = if question.reason.is_empty() { reason() } else { question.reason.clone() };
+            Some(Voice {
+                who: question.who.clone(),
+                approvals: question.approvals,
+                within_ms: question.within_ms.unsigned_abs(),
+                budgets: spends(&question.budgets),
+                ..voice(gate, RulingKind::Ask, why)
+            })
+        }
+        GateSays::Deny(why) => {
+            Some(voice(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() }))
+        }
+        GateSays::DenyIf(func) => {
+            let value = call(func, "deny")?;
+            if value.is_unit() || value.as_bool() == Ok(false) {
+                return Ok(None);
+            }
+            let why = match value.as_immutable_string_ref() {
+                Ok(why) => why.to_string(),
+                Err(_) if value.as_bool() == Ok(true) => reason(),
+                Err(_) => {
+                    let wrong = format!("it must return the reason or nothing, but returned {}", describe(&value));
+                    return Err(fault("gate", &gate.meta, "deny", &wrong));
+                }
+            };
+            Some(voice(gate, RulingKind::Deny, why))
+        }
+    })
+}
+
+fn voice(gate: &Gate, says: RulingKind, reason: String) -> Voice {
+    let reason = if reason.is_empty() { format!("gate {}", gate.meta.name) } else { reason };
+    Voice {
+        gate: gate.meta.name.clone(),
+        says,
+        reason,
+        budgets: Vec::new(),
+        who: String::new(),
+        approvals: 1,
+        within_ms: 0,
+        mode: gate.meta.mode,
+    }
+}
+
+/// What an execution spends: one budget for every combination of the values that it counts apart.
+fn spends(budgets: &[BudgetOf], facts: &CallFacts<'_>, incident: &Incident) -> Vec<Budget> {
+    let mut all = Vec::new();
+    for (i, budget) in budgets.iter().enumerate() {
+        let mut scopes = vec![String::new()];
+        for scope in &budget.per {
+            let values = values(*scope, facts, incident);
+            let joined = |scope: &String, value: &String| {
+                if scope.is_empty() { value.clone() } else { format!("{scope}|{value}") }
+            };
+            scopes = scopes.iter().flat_map(|scope| values.iter().map(move |value| joined(scope, value))).collect();
+        }
+        for scope in scopes {
+            // Several budgets of one gate are told apart by their place.
+            let scope = if i == 0 { scope } else { format!("{scope}#{}", i + 1) };
+            all.push(Budget { scope, max: budget.max, within_ms: budget.within_ms.unsigned_abs() });
+        }
+    }
+    all
+}
+
+fn values(scope: Scope, facts: &CallFacts<'_>, incident: &Incident) -> Vec<String> {
+    let touches = facts.touches;
+    let mut values = match scope {
+        Scope::Server => vec![touches.server.clone()],
+        Scope::Namespace => touches.namespaces.clone(),
+        Scope::Kind => touches.kinds.clone(),
+        Scope::Target => vec![touches.to_string()],
+        Scope::Tool => vec![facts.call.tool.clone()],
+        Scope::Incident => vec![incident.id.0.clone()],
+    };
+    if values.is_empty() {
+        values.push("-".into());
+    }
+    // `|` and `#` build the key, so no value may hold them.
+    values.iter().map(|value| value.replace('%', "%25").replace('|', "%7C").replace('#', "%23")).collect()
+}

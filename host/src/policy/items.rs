@@ -1,0 +1,151 @@
+//! Rules, gates, routes and the other declarations as the set holds them: checked and typed.
+
+use jiff::Timestamp;
+
+use super::code::Func;
+use super::interval::Interval;
+use super::on::On;
+use super::problem::Place;
+use super::words::{BudgetOf, Question, Word};
+use crate::domain::{Mode, Occasion};
+
+/// What every declaration has.
+#[derive(Clone, Debug)]
+pub(super) struct Meta {
+    pub name: String,
+    pub place: Place,
+    pub description: String,
+    pub owner: String,
+    pub tags: Vec<String>,
+    pub mode: Mode,
+}
+
+/// The condition besides `on`.
+#[derive(Clone, Debug)]
+pub(super) enum When {
+    Always,
+    Closure(Func),
+    Interval(Interval),
+}
+
+/// What to do about an incident.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub meta: Meta,
+    pub on: On,
+    pub when: When,
+    pub then: Then,
+    /// Milliseconds that the oldest alert must have fired.
+    pub for_at_least: Option<i64>,
+}
+
+/// A rule's verdict: always the same, or computed.
+#[derive(Debug)]
+pub(super) enum Then {
+    Word(Word),
+    Closure(Func),
+}
+
+/// Whether an action may be done.
+#[derive(Debug)]
+pub(super) struct Gate {
+    pub meta: Meta,
+    pub on: On,
+    /// `on` over normal spellings; used by what forbids or asks.
+    pub wide: On,
+    pub when: When,
+    pub says: GateSays,
+}
+
+/// A gate's word.
+#[derive(Debug)]
+pub(super) enum GateSays {
+    Allow(Vec<BudgetOf>),
+    /// A closure that returns true, a budget, budgets, or nothing.
+    AllowIf(Func),
+    Ask(Question),
+    Deny(String),
+    /// A closure that returns the reason, or nothing.
+    DenyIf(Func),
+}
+
+impl GateSays {
+    /// Whether it opens the gate, and so must match narrowly.
+    pub fn allows(&self) -> bool {
+        matches!(self, Self::Allow(_) | Self::AllowIf(_))
+    }
+}
+
+/// Who is told.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub meta: Meta,
+    pub on: On,
+    pub when: When,
+    pub to: Vec<String>,
+    pub and_continue: bool,
+    /// Empty for all.
+    pub occasions: Vec<Occasion>,
+}
+
+/// Which alerts belong together.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub meta: Meta,
+    pub on: On,
+    pub by: Vec<String>,
+}
+
+/// Nobody wants to hear of these for a while.
+#[derive(Debug)]
+pub(super) struct Silence {
+    pub meta: Meta,
+    pub on: On,
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    pub author: String,
+    pub comment: String,
+}
+
+/// While one alert fires, others say nothing new.
+#[derive(Debug)]
+pub(super) struct Inhibit {
+    pub meta: Meta,
+    pub source: On,
+    pub target: On,
+    pub equal: Vec<String>,
+    /// Milliseconds after which it is looked at again.
+    pub recheck: i64,
+}
+
+/// What a model should see.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub meta: Meta,
+    pub on: On,
+    pub when: When,
+    pub collect: Func,
+}
+
+/// How calls are verified and taken back.
+#[derive(Debug)]
+pub(super) struct CheckRule {
+    pub meta: Meta,
+    pub on: On,
+    pub when: When,
+    pub verify: Option<Func>,
+    pub undo: Option<Func>,
+}
+
+/// Everything that the files declare, each kind in order.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    pub rules: Vec<Rule>,
+    pub gates: Vec<Gate>,
+    pub routes: Vec<Route>,
+    pub groups: Vec<Group>,
+    pub silences: Vec<Silence>,
+    pub inhibits: Vec<Inhibit>,
+    pub evidence: Vec<Evidence>,
+    pub checks: Vec<CheckRule>,
+}

@@ -1,0 +1,259 @@
+//! What a value must be: equality, any-of, regex, glob, comparison, network, presence, negation.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use regex::{Regex, RegexBuilder};
+use rhai::Dynamic;
+
+use super::normal::normal;
+
+/// How a number is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Above,
+    AtLeast,
+    Below,
+    AtMost,
+}
+
+/// One condition on one value.
+#[derive(Clone, Debug)]
+pub(super) enum Matcher {
+    Is(String),
+    OneOf(BTreeSet<String>),
+    Any(Vec<Matcher>),
+    Pattern { source: String, regex: Regex, glob: bool },
+    Not(Box<Matcher>),
+    Exists,
+    Absent,
+    Number(Order, f64),
+    Network(IpNet),
+    /// Stands in for a matcher that was written wrongly, while the rest of the file is checked.
+    Broken,
+}
+
+const REGEX_SIZE: usize = 1 << 20;
+
+fn build(source: &str, pattern: &str, ignore_case: bool) -> Result<Regex, String> {
+    RegexBuilder::new(pattern)
+        .size_limit(REGEX_SIZE)
+        .case_insensitive(ignore_case)
+        .build()
+        .map_err(|error| {
+            let error = error.to_string();
+            let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ").trim();
+            format!("`{source}` is not a pattern that can be used: {last}")
+        })
+}
+
+fn anchored(source: &str) -> String {
+    format!("^(?s:{source})$")
+}
+
+fn glob_pattern(source: &str) -> String {
+    let mut out = String::from("^(?s:");
+    for c in source.chars() {
+        match c {
+            '*' => out.push_str(".*"),
+            '?' => out.push('.'),
+            c => out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    out.push_str(")$");
+    out
+}
+
+impl Matcher {
+    /// A regular expression that must match the whole value.
+    pub fn regex(source: &str) -> Result<Self, String> {
+        // Compiled alone first, so that `a)(b` does not escape from the anchors.
+        build(source, source, false)?;
+        let regex = build(source, &anchored(source), false)?;
+        Ok(Self::Pattern { source: source.into(), regex, glob: false })
+    }
+
+    /// `*` for anything, `?` for one character.
+    pub fn glob(source: &str) -> Result<Self, String> {
+        let regex = build(source, &glob_pattern(source), false)?;
+        Ok(Self::Pattern { source: source.into(), regex, glob: true })
+    }
+
+    /// An address within this network.
+    pub fn network(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a network; write it like \"10.0.0.0/8\"");
+        let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        net.map(Self::Network).map_err(|_| wrong())
+    }
+
+    /// Reads a matcher from the value that stands in a rule.
+    pub fn from_value(value: &Dynamic) -> Result<Self, String> {
+        if let Some(matcher) = value.read_lock::<Self>() {
+            return Ok(matcher.clone());
+        }
+        if let Some(text) = plain(value) {
+            return Ok(Self::Is(text));
+        }
+        let Ok(items) = value.as_array_ref() else {
+            return Err(format!(
+                "a matcher is a text, a number, a list of them, or re(…), glob(…), not(…), exists(), absent(), gt(…), cidr(…), but this is {}",
+                value.type_name()
+            ));
+        };
+        if items.is_empty() {
+            return Err("an empty list matches nothing; name at least one value".into());
+        }
+        if let Some(texts) = items.iter().map(plain).collect::<Option<BTreeSet<_>>>() {
+            return Ok(Self::OneOf(texts));
+        }
+        items.iter().map(Self::from_value).collect::<Result<_, _>>().map(Self::Any)
+    }
+
+    /// Whether the value, or its absence, is what is wanted.
+    pub fn accepts(&self, value: Option<&str>) -> bool {
+        match (self, value) {
+            (Self::Not(inner), value) => !inner.accepts(value),
+            (Self::Any(any), value) => any.iter().any(|matcher| matcher.accepts(value)),
+            (Self::Absent, value) => value.is_none(),
+            (_, None) | (Self::Broken, _) => false,
+            (Self::Exists, Some(_)) => true,
+            (Self::Is(text), Some(value)) => text == value,
+            (Self::OneOf(texts), Some(value)) => texts.contains(value),
+            (Self::Pattern { regex, .. }, Some(value)) => regex.is_match(value),
+            (Self::Number(order, limit), Some(value)) => match value.trim().parse::<f64>() {
+                Ok(number) => match order {
+                    Order::Above => number > *limit,
+                    Order::AtLeast => number >= *limit,
+                    Order::Below => number < *limit,
+                    Order::AtMost => number <= *limit,
+                },
+                Err(_) => false,
+            },
+            (Self::Network(net), Some(value)) => address(value).is_some_and(|address| net.contains(&address)),
+        }
+    }
+
+    /// Whether it is about absence, the only thing that a missing value can satisfy in a gate that
+    /// allows.
+    pub fn wants_absence(&self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Not(inner) => matches!(**inner, Self::Exists),
+            Self::Any(any) => any.iter().any(Self::wants_absence),
+            _ => false,
+        }
+    }
+
+    /// The values of an equality or any-of matcher: what an index can use.
+    pub fn literals(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Is(text) => Some(vec![text]),
+            Self::OneOf(texts) => Some(texts.iter().map(String::as_str).collect()),
+            _ => None,
+        }
+    }
+
+    /// The same matcher over [`normal`] spellings, for gates that forbid.
+    pub fn normalised(&self) -> Self {
+        match self {
+            Self::Is(text) => Self::Is(normal(text)),
+            Self::OneOf(texts) => Self::OneOf(texts.iter().map(|text| normal(text)).collect()),
+            Self::Any(any) => Self::Any(any.iter().map(Self::normalised).collect()),
+            Self::Not(inner) => Self::Not(Box::new(inner.normalised())),
+            Self::Pattern { source, glob, .. } => {
+                let pattern = if *glob { glob_pattern(source) } else { anchored(source) };
+                match build(source, &pattern, true) {
+                    Ok(regex) => Self::Pattern { source: source.clone(), regex, glob: *glob },
+                    Err(_) => self.clone(),
+                }
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// A text, whole number, decimal or truth value as the text that labels hold.
+fn plain(value: &Dynamic) -> Option<String> {
+    if let Ok(text) = value.as_immutable_string_ref() {
+        return Some(text.to_string());
+    }
+    if let Ok(number) = value.as_int() {
+        return Some(number.to_string());
+    }
+    if let Ok(number) = value.as_float() {
+        return Some(number.to_string());
+    }
+    value.as_bool().ok().map(|truth| truth.to_string())
+}
+
+/// The address in `10.0.0.7`, `10.0.0.7:9100`, `[::1]:9100` or `::1`.
+fn address(value: &str) -> Option<IpAddr> {
+    let value = value.trim();
+    if let Ok(address) = value.parse() {
+        return Some(address);
+    }
+    let host = match value.strip_prefix('[') {
+        Some(rest) => rest.split(']').next()?,
+        None => value.rsplit_once(':')?.0,
+    };
+    host.parse().ok()
+}
+
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, items: Vec<String>| write!(f, "[{}]", items.join(", "));
+        match self {
+            Self::Is(text) => write!(f, "{text:?}"),
+            Self::OneOf(texts) => list(f, texts.iter().map(|text| format!("{text:?}")).collect()),
+            Self::Any(any) => list(f, any.iter().map(Self::to_string).collect()),
+            Self::Pattern { source, glob: true, .. } => write!(f, "glob({source:?})"),
+            Self::Pattern { source, .. } => write!(f, "re({source:?})"),
+            Self::Not(inner) => write!(f, "not({inner})"),
+            Self::Exists => f.write_str("exists()"),
+            Self::Absent => f.write_str("absent()"),
+            Self::Number(Order::Above, n) => write!(f, "gt({n})"),
+            Self::Number(Order::AtLeast, n) => write!(f, "ge({n})"),
+            Self::Number(Order::Below, n) => write!(f, "lt({n})"),
+            Self::Number(Order::AtMost, n) => write!(f, "le({n})"),
+            Self::Network(net) => write!(f, "cidr({:?})", net.to_string()),
+            Self::Broken => f.write_str("(broken)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_values_and_cannot_leave_their_anchors() {
+        let kube = Matcher::regex("kube-.*|openshift").unwrap();
+        assert!(kube.accepts(Some("kube-system")) && kube.accepts(Some("openshift")));
+        assert!(!kube.accepts(Some("my-kube-system")) && !kube.accepts(Some("openshift-x")));
+        assert!(!kube.accepts(None));
+        assert!(Matcher::regex("a)|(b").is_err());
+        assert!(Matcher::regex("(").unwrap_err().contains("not a pattern"));
+        let glob = Matcher::glob("web-?.*").unwrap();
+        assert!(glob.accepts(Some("web-1.x")) && !glob.accepts(Some("web-1x")));
+    }
+
+    #[test]
+    fn numbers_networks_and_presence() {
+        assert!(Matcher::Number(Order::Above, 0.9).accepts(Some(" 0.95 ")));
+        assert!(!Matcher::Number(Order::Above, 0.9).accepts(Some("many")));
+        let ten = Matcher::network("10.0.0.0/8").unwrap();
+        assert!(ten.accepts(Some("10.1.2.3")) && ten.accepts(Some("10.1.2.3:9100")));
+        assert!(!ten.accepts(Some("11.1.2.3")) && !ten.accepts(Some("ten")));
+        assert!(Matcher::network("::1").unwrap().accepts(Some("[::1]:80")));
+        assert!(Matcher::Not(Box::new(Matcher::Is("a".into()))).accepts(None));
+        assert!(Matcher::Absent.accepts(None) && !Matcher::Exists.accepts(None));
+    }
+
+    #[test]
+    fn a_normalised_pattern_ignores_case() {
+        let kube = Matcher::regex("Kube-.*").unwrap().normalised();
+        assert!(kube.accepts(Some("kube-system")));
+    }
+}

@@ -1,0 +1,150 @@
+//! The `on` part of a declaration: which field must be what.
+
+use std::fmt;
+
+use rhai::Map;
+
+use super::matcher::Matcher;
+use super::problem::nearest;
+
+/// Something about an incident or an action that `on` can name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Field {
+    Name,
+    Severity,
+    Source,
+    Outcome,
+    Label(String),
+    Tool,
+    Server,
+    Risk,
+    Origin,
+    OriginName,
+    Mode,
+    Namespace,
+    Kind,
+    TargetName,
+    Argument(Vec<String>),
+}
+
+impl Field {
+    /// Whether an action can have several of it, so that gates treat it asymmetrically.
+    pub fn is_label(&self) -> bool {
+        matches!(self, Self::Label(_))
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Name => "alertname",
+            Self::Severity => "severity",
+            Self::Source => "source",
+            Self::Outcome => "outcome",
+            Self::Tool => "tool",
+            Self::Server => "server",
+            Self::Risk => "risk",
+            Self::Origin => "origin",
+            Self::OriginName => "origin_name",
+            Self::Mode => "mode",
+            Self::Namespace => "namespace",
+            Self::Kind => "kind",
+            Self::TargetName => "target_name",
+            Self::Label(name) => return write!(f, "label {name}"),
+            Self::Argument(path) => return write!(f, "argument {}", path.join(".")),
+        })
+    }
+}
+
+/// What a declaration is about, which decides what its `on` may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// Rules, groups, silences, inhibitions and evidence.
+    Incident,
+    /// Routes: an incident that may have ended.
+    Message,
+    /// Gates.
+    Action,
+    /// Checks.
+    Call,
+}
+
+const OF_CALLS: [(&str, Field); 5] = [
+    ("tool", Field::Tool),
+    ("server", Field::Server),
+    ("namespace", Field::Namespace),
+    ("kind", Field::Kind),
+    ("target_name", Field::TargetName),
+];
+
+const OF_ACTIONS: [(&str, Field); 7] = [
+    ("risk", Field::Risk),
+    ("origin", Field::Origin),
+    ("origin_name", Field::OriginName),
+    ("mode", Field::Mode),
+    ("severity", Field::Severity),
+    ("alertname", Field::Name),
+    ("source", Field::Source),
+];
+
+/// Reads the name of a field.
+pub(super) fn field(key: &str, about: About) -> Result<Field, String> {
+    if let Some(label) = key.strip_prefix("label.") {
+        return Ok(Field::Label(label.to_string()));
+    }
+    if matches!(about, About::Incident | About::Message) {
+        return Ok(match key {
+            "alertname" | "name" => Field::Name,
+            "severity" => Field::Severity,
+            "source" => Field::Source,
+            "outcome" if about == About::Message => Field::Outcome,
+            label => Field::Label(label.to_string()),
+        });
+    }
+    if let Some(path) = key.strip_prefix("argument.") {
+        return Ok(Field::Argument(path.split('.').map(str::to_string).collect()));
+    }
+    let mut known = OF_CALLS.to_vec();
+    if about == About::Action {
+        known.extend(OF_ACTIONS);
+    }
+    if let Some((_, field)) = known.iter().find(|(name, _)| *name == key) {
+        return Ok(field.clone());
+    }
+    let names = || known.iter().map(|(name, _)| *name);
+    let hint = nearest(key, names()).map(|near| format!("did you mean `{near}`?"));
+    let all = || format!("it may name {}, argument.<path> and label.<name>", names().collect::<Vec<_>>().join(", "));
+    Err(format!("`on` cannot name `{key}`; {}", hint.unwrap_or_else(all)))
+}
+
+/// All conditions of one declaration; each must hold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct On {
+    pub conditions: Vec<(Field, Matcher)>,
+}
+
+impl On {
+    /// Reads the map, collecting what is wrong with it.
+    pub fn read(map: &Map, about: About, problems: &mut Vec<String>) -> Self {
+        let mut conditions = Vec::new();
+        for (key, value) in map {
+            let matcher = Matcher::from_value(value).map_err(|why| format!("`on`, `{key}`: {why}"));
+            match field(key, about).and_then(|field| Ok((field, matcher?))) {
+                Ok(condition) => conditions.push(condition),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Self { conditions }
+    }
+
+    /// The same over normal spellings, for gates that forbid.
+    pub fn normalised(&self) -> Self {
+        let conditions = self.conditions.iter().map(|(field, matcher)| (field.clone(), matcher.normalised()));
+        Self { conditions: conditions.collect() }
+    }
+
+    /// Fields that must have one of a few values, which is what an index can use.
+    pub fn literals(&self) -> impl Iterator<Item = (&Field, Vec<&str>)> {
+        self.conditions.iter().filter_map(|(field, matcher)| Some((field, matcher.literals()?)))
+    }
+}

@@ -1,0 +1,94 @@
+//! One question to the set about one incident: what is known, built once and shared by all rules.
+
+use std::cell::{OnceCell, RefCell};
+
+use rhai::Dynamic;
+
+use super::code::Func;
+use super::facts::AlertFacts;
+use super::fuel::{self, Limits};
+use super::items::{Meta, When};
+use super::scene::{self, Scene};
+use super::set::Set;
+use super::view;
+use crate::domain::Incident;
+use crate::ports::Context;
+
+/// What was tried, for the coverage of tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub kind: &'static str,
+    pub name: String,
+    /// What `when` said; none when there is no `when` or `on` did not match.
+    pub when: Option<bool>,
+    /// Whether it decided or spoke.
+    pub spoke: bool,
+}
+
+/// What is known while one question is answered.
+pub(super) struct Round<'a> {
+    pub set: &'a Set,
+    pub incident: &'a Incident,
+    pub context: &'a Context<'a>,
+    pub facts: AlertFacts<'a>,
+    view: OnceCell<Dynamic>,
+    watch: Option<&'a RefCell<Vec<Seen>>>,
+}
+
+impl<'a> Round<'a> {
+    /// Answers a question within the budget of one decision.
+    pub fn ask<T>(
+        set: &'a Set,
+        incident: &'a Incident,
+        context: &'a Context<'a>,
+        watch: Option<&'a RefCell<Vec<Seen>>>,
+        answer: impl FnOnce(&Self) -> T,
+    ) -> T {
+        let facts = AlertFacts::new(incident);
+        let round = Self { set, incident, context, facts, view: OnceCell::new(), watch };
+        scene::deciding(Scene::new(incident, context), || fuel::decision(Limits::DECISION, || answer(&round)))
+    }
+
+    /// The incident as `i`; made when the first closure wants it.
+    pub fn view(&self) -> Dynamic {
+        self.view.get_or_init(|| view::incident(self.incident, self.context.now)).clone()
+    }
+
+    /// Calls a closure that takes the incident.
+    pub fn call(&self, func: &Func) -> Result<Dynamic, String> {
+        self.set.code.call(func, vec![self.view()])
+    }
+
+    /// Whether `when` holds; `arguments` are made only for a closure.
+    pub fn when(
+        &self,
+        kind: &'static str,
+        meta: &Meta,
+        when: &When,
+        arguments: impl FnOnce() -> Vec<Dynamic>,
+    ) -> Result<bool, String> {
+        let holds = match when {
+            When::Always => return Ok(true),
+            When::Interval(interval) => interval.holds(self.context.now),
+            When::Closure(func) => {
+                let value = self.set.code.call(func, arguments()).map_err(|why| fault(kind, meta, "when", &why))?;
+                let wrong = || format!("`when` must return true or false, but returned {}", super::fields::describe(&value));
+                value.as_bool().map_err(|_| fault(kind, meta, "when", &wrong()))?
+            }
+        };
+        self.note(kind, meta, Some(holds), false);
+        Ok(holds)
+    }
+
+    /// Notes what was tried, if anybody wants to know.
+    pub fn note(&self, kind: &'static str, meta: &Meta, when: Option<bool>, spoke: bool) {
+        if let Some(watch) = self.watch {
+            watch.borrow_mut().push(Seen { kind, name: meta.name.clone(), when, spoke });
+        }
+    }
+}
+
+/// A sentence about a closure that erred or ran over.
+pub(super) fn fault(kind: &str, meta: &Meta, part: &str, why: &str) -> String {
+    format!("{}: {kind} `{}`: `{part}` failed: {why}", meta.place, meta.name)
+}

@@ -1,0 +1,141 @@
+//! What the functions that rules call may know: passed in for one evaluation, gone after it.
+//!
+//! rhai's functions are registered once and shared by all threads; what differs between two
+//! decisions reaches them through here. While files are loaded it holds what they declare.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rhai::{EvalAltResult, GlobalRuntimeState, Map, NativeCallContext, Position};
+
+use super::problem::{Place, Problem};
+use crate::domain::{Catalogue, History};
+use crate::ports::Context;
+
+/// What is known during a decision.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    pub now: Timestamp,
+    pub history: Arc<History>,
+    pub catalogue: Arc<Catalogue>,
+    pub group_key: String,
+}
+
+impl Scene {
+    /// The scene of a decision about an incident.
+    pub fn new(incident: &crate::domain::Incident, context: &Context<'_>) -> Self {
+        Self {
+            now: context.now,
+            history: context.history.clone(),
+            catalogue: context.catalogue.clone(),
+            group_key: incident.group_key.clone(),
+        }
+    }
+}
+
+/// One call of `rule`, `gate`, … at the top level of a file.
+pub(super) struct Declared {
+    pub kind: &'static str,
+    pub name: String,
+    pub place: Place,
+    pub fields: Map,
+}
+
+/// What the file that is being loaded has said so far.
+#[derive(Default)]
+pub(super) struct Loading {
+    pub file: Arc<str>,
+    pub declared: Vec<Declared>,
+    pub problems: Vec<Problem>,
+    /// The file's imports and functions, for the closures that it leaves behind.
+    pub globals: Option<GlobalRuntimeState>,
+}
+
+enum Stage {
+    Idle,
+    Loading(Box<Loading>),
+    Deciding(Box<Scene>),
+}
+
+thread_local! {
+    static STAGE: RefCell<Stage> = const { RefCell::new(Stage::Idle) };
+}
+
+struct Leave(Option<Stage>);
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        if let Some(outer) = self.0.take() {
+            STAGE.with(|stage| stage.replace(outer));
+        }
+    }
+}
+
+/// Decides within a scene.
+pub(super) fn deciding<T>(scene: Scene, decide: impl FnOnce() -> T) -> T {
+    let outer = STAGE.with(|stage| stage.replace(Stage::Deciding(Box::new(scene))));
+    let _leave = Leave(Some(outer));
+    decide()
+}
+
+/// Runs a file's top level and returns what it declared.
+pub(super) fn loading<T>(file: Arc<str>, run: impl FnOnce() -> T) -> (T, Loading) {
+    let fresh = Stage::Loading(Box::new(Loading { file, ..Loading::default() }));
+    let outer = STAGE.with(|stage| stage.replace(fresh));
+    let mut leave = Leave(Some(outer));
+    let result = run();
+    let outer = leave.0.take().unwrap_or(Stage::Idle);
+    match STAGE.with(|stage| stage.replace(outer)) {
+        Stage::Loading(loading) => (result, *loading),
+        Stage::Idle | Stage::Deciding(_) => (result, Loading::default()),
+    }
+}
+
+
+/// Lets the file that is being loaded take something; none when no file is.
+pub(super) fn with_loading<T>(take: impl FnOnce(&mut Loading) -> T) -> Option<T> {
+    STAGE.with(|stage| match &mut *stage.borrow_mut() {
+        Stage::Loading(loading) => Some(take(loading)),
+        Stage::Idle | Stage::Deciding(_) => None,
+    })
+}
+
+/// Asks the scene of the decision under way; an error at the top level of a file.
+pub(super) fn ask<T>(what: &str, answer: impl FnOnce(&Scene) -> T) -> Result<T, Box<EvalAltResult>> {
+    STAGE.with(|stage| match &*stage.borrow() {
+        Stage::Deciding(scene) => Ok(answer(scene)),
+        Stage::Idle | Stage::Loading(_) => Err(error(format!(
+            "{what} depends on the incident; call it inside a closure such as |i| …, not at the top level"
+        ))),
+    })
+}
+
+/// While a file loads, notes a problem and goes on with `instead`, so that all problems are found
+/// at once; during a decision it is an error.
+pub(super) fn or_problem<T>(
+    context: &NativeCallContext<'_>,
+    result: Result<T, String>,
+    instead: impl FnOnce() -> T,
+) -> Result<T, Box<EvalAltResult>> {
+    let message = match result {
+        Ok(value) => return Ok(value),
+        Err(message) => message,
+    };
+    let file = context.call_source().map(Arc::<str>::from);
+    let line = context.call_position().line().unwrap_or(0);
+    let noted = with_loading(|loading| {
+        let place = Place {
+            file: file.unwrap_or_else(|| loading.file.clone()),
+            line: u32::try_from(line).unwrap_or(0),
+        };
+        loading.problems.push(Problem { place, message: message.clone() });
+    });
+    if noted.is_some() { Ok(instead()) } else { Err(error(message)) }
+}
+
+/// A sentence as a rhai error.
+pub(super) fn error(message: impl Into<String>) -> Box<EvalAltResult> {
+    let message: String = message.into();
+    Box::new(EvalAltResult::ErrorRuntime(message.into(), Position::NONE))
+}

@@ -1,0 +1,189 @@
+//! A set of policies: files that were read, compiled and checked together.
+
+use std::path::Path;
+
+use super::build::Builder;
+use super::code::{Code, File, defined, explain};
+use super::fuel::{self, Limits};
+use super::index::Index;
+use super::items::{Gate, Items};
+use super::on::On;
+use super::problem::{Place, Problem, Problems};
+use super::source::{self, SHIPPED, Source};
+use super::{engine, scene};
+
+/// Policies that belong together, ready to decide. Never changes once it is loaded.
+pub struct Set {
+    pub(super) code: Code,
+    pub(super) items: Items,
+    pub(super) indexes: Indexes,
+    digest: String,
+}
+
+/// Which items can match; one for each kind that decisions look up.
+#[derive(Default)]
+pub(super) struct Indexes {
+    pub rules: Index,
+    pub routes: Index,
+    pub evidence: Index,
+    pub groups: Index,
+    pub silences: Index,
+    pub inhibits: Index,
+    pub checks: Index,
+    /// Gates that allow, by exact values.
+    pub allow: Index,
+    /// Gates that forbid or ask, by normal spellings.
+    pub forbid: Index,
+}
+
+impl std::fmt::Debug for Set {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Set").field("digest", &self.digest).field("items", &self.items).finish_non_exhaustive()
+    }
+}
+
+impl Set {
+    /// Reads `*.rhai` of a folder and the modules in its `lib`. A folder that does not exist gives
+    /// the set that ships with the program.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any file, at once.
+    pub fn load(folder: &Path) -> Result<Self, Problems> {
+        if folder.exists() { Self::build(source::read(folder)?) } else { Self::embedded() }
+    }
+
+    /// Builds a set of texts under the names that files would have.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any text, at once.
+    pub fn from_sources(sources: &[(&str, &str)]) -> Result<Self, Problems> {
+        let one = |(name, text): &(&str, &str)| Source { name: (*name).into(), text: (*text).to_string() };
+        Self::build(sources.iter().map(one).collect())
+    }
+
+    /// The set that ships with the program.
+    ///
+    /// # Errors
+    /// None as long as the tests of the shipped set pass.
+    pub fn embedded() -> Result<Self, Problems> {
+        Self::from_sources(&SHIPPED)
+    }
+
+    /// SHA-256 over all files.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// How many declarations of every kind there are, for logs.
+    pub fn counts(&self) -> Vec<(&'static str, usize)> {
+        let items = &self.items;
+        vec![
+            ("rules", items.rules.len()),
+            ("gates", items.gates.len()),
+            ("routes", items.routes.len()),
+            ("groups", items.groups.len()),
+            ("silences", items.silences.len()),
+            ("inhibits", items.inhibits.len()),
+            ("evidence", items.evidence.len()),
+            ("checks", items.checks.len()),
+        ]
+    }
+
+    fn build(mut sources: Vec<Source>) -> Result<Self, Problems> {
+        sources.sort_by(|a, b| a.name.cmp(&b.name));
+        let digest = source::digest(&sources);
+        let (modules, files): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(Source::is_module);
+        let mut code = Code { engine: engine::build(&modules), files: Vec::new() };
+        let mut builder = Builder::default();
+        for file in files {
+            load(&mut code, &mut builder, &file);
+        }
+        if !builder.problems.is_empty() {
+            builder.problems.sort();
+            builder.problems.dedup();
+            return Err(Problems(builder.problems));
+        }
+        let indexes = Indexes::new(&builder.items);
+        Ok(Self { code, items: builder.items, indexes, digest })
+    }
+}
+
+/// Compiles and runs one file, and takes in what it declares.
+fn load(code: &mut Code, builder: &mut Builder, file: &Source) {
+    let mut problem = |line: Option<usize>, name: &str, message: String| {
+        let line = line.and_then(|line| u32::try_from(line).ok()).unwrap_or(0);
+        builder.problems.push(Problem { place: Place { file: name.into(), line }, message });
+    };
+    let mut ast = match code.engine.compile(&file.text) {
+        Ok(ast) => ast,
+        Err(error) => {
+            let hint = "the rest of the file was not read";
+            return problem(error.position().line(), &file.name, format!("{}; {hint}", error.err_type()));
+        }
+    };
+    ast.set_source(file.name.to_string());
+    let run = || fuel::run(Limits::FILE, || code.engine.run_ast(&ast));
+    let (result, loading) = scene::loading(file.name.clone(), run);
+    if let Err(error) = result {
+        let (message, line, module) = explain(&error);
+        let message = format!("{message}; the rest of the file was not read");
+        problem(line, module.as_deref().unwrap_or(&file.name), message);
+    }
+    builder.problems.extend(loading.problems);
+    let Some(mut globals) = loading.globals else { return };
+    // Closures run as if called from the top level of their file.
+    globals.level = 0;
+    globals.scope_level = 0;
+    globals.always_search_scope = false;
+    let defined = defined(&ast);
+    let index = code.files.len();
+    code.files.push(File { name: file.name.clone(), ast, globals });
+    for declared in loading.declared {
+        builder.add(index, &defined, declared);
+    }
+}
+
+fn numbered<'a, T>(items: &'a [T], on: impl Fn(&'a T) -> &'a On + Clone) -> impl Iterator<Item = (u32, &'a On)> + Clone {
+    (0u32..).zip(items).map(move |(id, item)| (id, on(item)))
+}
+
+impl Indexes {
+    fn new(items: &Items) -> Self {
+        let gates = |allows: bool, on: fn(&Gate) -> &On| {
+            let chosen = (0u32..).zip(&items.gates).filter(move |(_, gate)| gate.says.allows() == allows);
+            Index::new(chosen.map(move |(id, gate)| (id, on(gate))))
+        };
+        Self {
+            rules: Index::new(numbered(&items.rules, |rule| &rule.on)),
+            routes: Index::new(numbered(&items.routes, |route| &route.on)),
+            evidence: Index::new(numbered(&items.evidence, |evidence| &evidence.on)),
+            groups: Index::new(numbered(&items.groups, |group| &group.on)),
+            silences: Index::new(numbered(&items.silences, |silence| &silence.on)),
+            inhibits: Index::new(numbered(&items.inhibits, |inhibit| &inhibit.target)),
+            checks: Index::new(numbered(&items.checks, |check| &check.on)),
+            allow: gates(true, |gate| &gate.on),
+            forbid: gates(false, |gate| &gate.wide),
+        }
+    }
+
+    /// The same without any index.
+    #[cfg(test)]
+    pub fn linear(items: &Items) -> Self {
+        let all = |count: usize| Index::linear((0u32..).take(count));
+        let gates = |allows: bool| {
+            let chosen = (0u32..).zip(&items.gates).filter(move |(_, gate)| gate.says.allows() == allows);
+            Index::linear(chosen.map(|(id, _)| id))
+        };
+        Self {
+            rules: all(items.rules.len()),
+            routes: all(items.routes.len()),
+            evidence: all(items.evidence.len()),
+            groups: all(items.groups.len()),
+            silences: all(items.silences.len()),
+            inhibits: all(items.inhibits.len()),
+            checks: all(items.checks.len()),
+            allow: gates(true),
+            forbid: gates(false),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The policy files as text: read from a folder, or those that ship with the program.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::problem::Problems;
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    /// Path within the folder, with `/`.
+    pub name: Arc<str>,
+    /// Its text.
+    pub text: String,
+}
+
+impl Source {
+    /// Whether it only holds what others import.
+    pub fn is_module(&self) -> bool {
+        self.name.contains('/') || self.name.starts_with('_')
+    }
+}
+
+/// The set that ships with the program; in force until a folder of policies exists.
+pub(super) const SHIPPED: [(&str, &str); 6] = [
+    ("10-noise.rhai", include_str!("../../../policies/10-noise.rhai")),
+    ("20-kubernetes.rhai", include_str!("../../../policies/20-kubernetes.rhai")),
+    ("30-gates.rhai", include_str!("../../../policies/30-gates.rhai")),
+    ("40-maintenance.rhai", include_str!("../../../policies/40-maintenance.rhai")),
+    ("90-routes.rhai", include_str!("../../../policies/90-routes.rhai")),
+    ("lib/kubernetes.rhai", include_str!("../../../policies/lib/kubernetes.rhai")),
+];
+
+/// A file beyond this is not a policy.
+const MAX_BYTES: u64 = 32 << 20;
+
+/// Reads `*.rhai` of a folder in the order of their names, then the modules in `lib`.
+pub(super) fn read(folder: &Path) -> Result<Vec<Source>, Problems> {
+    let mut sources = Vec::new();
+    let mut problems = Vec::new();
+    for (under, prefix) in [(folder.to_path_buf(), ""), (folder.join("lib"), "lib/")] {
+        let listed = match fs::read_dir(&under) {
+            Ok(listed) => listed,
+            Err(_) if !prefix.is_empty() => continue,
+            Err(error) => {
+                let what = format!("the folder of policies cannot be read: {error}");
+                return Err(Problems::one(&under.display().to_string(), what));
+            }
+        };
+        let paths = listed.filter_map(Result::ok).map(|entry| entry.path());
+        let is_policy = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "rhai");
+        // Editors leave hidden files behind; the definitions for editors are no policies either.
+        let mut paths: Vec<_> = paths.filter(is_policy).filter(|path| wanted(path)).collect();
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = format!("{prefix}{name}");
+            match text(&path) {
+                Ok(text) => sources.push(Source { name: name.into(), text }),
+                Err(why) => problems.extend(Problems::one(&name, why).0),
+            }
+        }
+    }
+    if problems.is_empty() { Ok(sources) } else { Err(Problems(problems)) }
+}
+
+fn wanted(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    !name.starts_with('.') && !name.ends_with(".d.rhai")
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    let size = fs::metadata(path).map_err(|error| format!("cannot be read: {error}"))?.len();
+    if size > MAX_BYTES {
+        return Err(format!("is larger than {} MiB; split it", MAX_BYTES >> 20));
+    }
+    fs::read_to_string(path).map_err(|error| format!("cannot be read as UTF-8 text: {error}"))
+}
+
+/// SHA-256 over names and texts, in lower-case hex.
+pub(super) fn digest(sources: &[Source]) -> String {
+    let mut hash = Sha256::new();
+    for part in sources.iter().flat_map(|source| [&*source.name, source.text.as_str()]) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,124 @@
+//! Gates: narrow where they allow, wide where they forbid, and never silent when they fail.
+
+use serde_json::{Value, json};
+
+use super::{set, simple};
+use crate::domain::{Origin, Risk, RulingKind};
+use crate::policy::combine;
+use crate::ports::Voice;
+
+fn voices(text: &str, arguments: Value) -> Vec<Voice> {
+    let case = simple();
+    case.hear(&set(text), &case.action("kubernetes.kubectl_patch", arguments))
+}
+
+fn ruling(text: &str, arguments: Value) -> (RulingKind, String) {
+    combine(&voices(text, arguments), Risk::High)
+}
+
+const ALLOW_SHOP: &str = "gate(\"shop\", #{ on: #{ namespace: \"shop\" }, allow: true });";
+const DENY_KUBE: &str = "gate(\"all\", #{ allow: true }); gate(\"kube\", #{ on: #{ namespace: re(\"kube-.*\") }, deny: \"system\" });";
+
+#[test]
+fn what_allows_needs_every_value_and_at_least_one_exactly() {
+    use RulingKind::{Allow, Deny};
+    for (arguments, kind) in [
+        (json!({"namespace": "shop"}), Allow),
+        (json!({"namespace": "Shop"}), Deny),
+        (json!({"namespace": "shop "}), Deny),
+        (json!({"namespace": "shop", "patchData": {"metadata": {"namespace": "kube-system"}}}), Deny),
+        (json!({"namespace": "shop", "allNamespaces": true}), Deny),
+        (json!({}), Deny),
+    ] {
+        assert_eq!(ruling(ALLOW_SHOP, arguments.clone()).0, kind, "{arguments}");
+    }
+    let not = "gate(\"a\", #{ on: #{ target_name: not(\"x\") }, allow: true });";
+    assert_eq!(ruling(not, json!({"name": "web"})).0, Allow);
+    assert_eq!(ruling(not, json!({})).0, Deny, "a missing value is no value that is not x");
+    assert_eq!(ruling("gate(\"a\", #{ on: #{ target_name: absent() }, allow: true });", json!({})).0, Allow);
+    assert_eq!(ruling("gate(\"a\", #{ allow: true });", json!({})).0, Allow);
+}
+
+#[test]
+fn what_forbids_needs_one_value_in_any_spelling() {
+    for namespace in ["kube-system", "Kube-System", " kube-system", "kubе-system", "kube\u{200b}-system", "ｋube-x", "*"] {
+        let (kind, rule) = ruling(DENY_KUBE, json!({"namespace": namespace}));
+        assert_eq!((kind, rule.as_str()), (RulingKind::Deny, "kube"), "{namespace:?}");
+    }
+    let two = json!({"namespace": "shop", "patchData": {"metadata": {"namespace": "KUBE-SYSTEM"}}});
+    assert_eq!(ruling(DENY_KUBE, two).0, RulingKind::Deny);
+    assert_eq!(ruling(DENY_KUBE, json!({"namespace": "shop"})).0, RulingKind::Allow);
+    let exact = "gate(\"all\", #{ allow: true }); gate(\"one\", #{ on: #{ namespace: [\"Prod\", \"live\"] }, ask: \"why\" });";
+    assert_eq!(ruling(exact, json!({"namespace": "PROD"})).0, RulingKind::Ask);
+    assert_eq!(ruling(exact, json!({"allNamespaces": true})).0, RulingKind::Ask);
+}
+
+#[test]
+fn every_field_of_an_action_can_be_named() {
+    let case = simple();
+    let mut action = case.action("kubernetes.kubectl_patch", json!({
+        "namespace": "shop", "resourceType": "deployments", "name": "web",
+        "patchData": {"spec": {"containers": [{"image": "a"}, {"image": "b"}], "replicas": 3, "paused": true}},
+    }));
+    action.origin = Origin::Plugin { name: "fixer".into(), rule: "r".into() };
+    for on in [
+        "tool: re(\".*patch\"), server: \"kubernetes\", risk: \"high\", origin: \"plugin\", origin_name: \"fixer\", mode: \"enforce\"",
+        "severity: \"warning\", alertname: \"KubePodNotReady\", source: \"alertmanager\", \"label.pod\": \"web-1\"",
+        "namespace: \"shop\", kind: \"deployment\", target_name: glob(\"w*\")",
+        "\"argument.patchData.spec.containers.image\": [\"a\", \"b\"], \"argument.patchData.spec.replicas\": lt(5)",
+        "\"argument.patchData.spec.paused\": true, \"argument.nothing\": absent()",
+    ] {
+        let heard = case.hear(&set(&format!("gate(\"g\", #{{ on: #{{ {on} }}, allow: true }});")), &action);
+        assert_eq!(heard.len(), 1, "{on}");
+    }
+    let when = "gate(\"g\", #{ when: |a, i| a.tool.ends_with(\"patch\") && a.namespace == \"shop\" && a.kinds == [\"deployment\"]
+        && a.arguments.patchData.spec.replicas == 3 && a.origin_name == \"fixer\" && i.labels.pod == \"web-1\", allow: |a| a.risk == \"high\" });";
+    assert_eq!(case.hear(&set(when), &action).len(), 1);
+}
+
+#[test]
+fn a_gate_that_fails_says_no_and_names_the_fault() {
+    for broken in [
+        "when: |a, i| a.nothing == 1, allow: true",
+        "when: |a, i| loop {}, allow: true",
+        "when: |a, i| 5, ask: \"x\"",
+        "allow: |a, i| \"yes\"",
+        "allow: |a, i| { let x = a.arguments.list; x[7] }",
+        "deny: |a, i| 7",
+    ] {
+        let heard = voices(&format!("gate(\"bad\", #{{ {broken} }});"), json!({"namespace": "shop"}));
+        let [voice] = heard.as_slice() else { panic!("{broken}: {heard:?}") };
+        assert_eq!(voice.says, RulingKind::Deny, "{broken}");
+        assert!(voice.reason.contains("a.rhai:1: gate `bad`"), "{}", voice.reason);
+    }
+}
+
+#[test]
+fn closures_of_gates_may_say_nothing() {
+    let silent = "gate(\"a\", #{ allow: |a, i| false }); gate(\"b\", #{ allow: |a| () }); gate(\"c\", #{ deny: |a| () });
+        gate(\"d\", #{ deny: |a| if a.namespace == \"shop\" { \"closed\" } }); gate(\"e\", #{ when: during(\"sun\"), deny: true });";
+    let heard = voices(silent, json!({"namespace": "shop"}));
+    assert_eq!(heard.iter().map(|voice| voice.reason.as_str()).collect::<Vec<_>>(), ["closed"]);
+}
+
+#[test]
+fn questions_and_budgets() {
+    let ask = "gate(\"a\", #{ mode: \"observe\", ask: #{ who: \"sre\", within: \"10m\", approvals: 2, reason: \"big\", budget: budget(#{ max: 1, within: \"1d\" }) } });";
+    let [voice] = voices(ask, json!({})).try_into().unwrap();
+    assert_eq!((voice.says, voice.who.as_str(), voice.approvals, voice.within_ms), (RulingKind::Ask, "sre", 2, 600_000));
+    assert_eq!((voice.reason.as_str(), voice.budgets.len(), voice.mode), ("big", 1, crate::domain::Mode::Observe));
+
+    let two = "gate(\"b\", #{ allow: [budget(#{ max: 3, per: [\"cluster\", \"namespace\"], within: \"1h\" }), budget(#{ max: 9, within: \"1d\" })] });";
+    let [voice] = voices(two, json!({"namespace": "shop", "patchData": {"metadata": {"namespace": "a|b"}}})).try_into().unwrap();
+    let scopes: Vec<(String, u32)> = voice.budgets.into_iter().map(|budget| (budget.scope, budget.max)).collect();
+    let want = [("kubernetes|a%7Cb", 3), ("kubernetes|shop", 3), ("#2", 9)];
+    assert_eq!(scopes, want.map(|(scope, max)| (scope.to_string(), max)));
+}
+
+#[test]
+fn the_most_restrictive_voice_rules() {
+    let text = "gate(\"a\", #{ allow: true }); gate(\"q\", #{ ask: \"?\" }); gate(\"d\", #{ deny: \"no\" }); gate(\"d2\", #{ deny: \"no\" });";
+    assert_eq!(ruling(text, json!({})), (RulingKind::Deny, "d".into()));
+    assert_eq!(combine(&[], Risk::Read), (RulingKind::Allow, "builtin.default".into()));
+    assert_eq!(combine(&[], Risk::Low), (RulingKind::Deny, "builtin.default".into()));
+}

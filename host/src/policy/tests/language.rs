@@ -1,0 +1,227 @@
+//! What rules can say, and what that means.
+
+use super::{Case, alert, case, labels, past, set, simple};
+use crate::domain::history::Active;
+use crate::domain::{IncidentId, Mode, Occasion, Severity, Status, Verdict};
+use crate::ports::Policies;
+
+fn two() -> Case {
+    case(vec![
+        alert("KubePodNotReady", &[("namespace", "shop"), ("pod", "web-1"), ("severity", "info")]),
+        alert("KubePodNotReady", &[("namespace", "shop"), ("pod", "web-2"), ("severity", "critical")]),
+    ])
+}
+
+#[test]
+fn a_matcher_must_hold_for_every_firing_alert() {
+    let rule = |on: &str| format!("rule(\"a\", #{{ on: #{{ {on} }}, then: escalate() }});");
+    for (on, holds) in [
+        ("alertname: \"KubePodNotReady\", namespace: \"shop\"", true),
+        ("pod: \"web-1\"", false),
+        ("pod: [\"web-1\", \"web-2\"]", true),
+        ("pod: re(\"web-.\")", true),
+        ("pod: re(\"web\")", false),
+        ("pod: glob(\"web-*\")", true),
+        ("pod: not(\"web-1\")", false),
+        ("namespace: not(re(\"kube-.*\"))", true),
+        ("team: absent(), namespace: exists()", true),
+        ("team: not(\"a\")", true),
+        ("team: exists()", false),
+        ("severity: \"critical\"", true),
+        ("severity: \"info\"", false),
+        ("\"label.severity\": \"critical\"", false),
+        ("source: \"alertmanager\"", true),
+        ("name: [\"Other\", re(\"Kube.*\")]", true),
+    ] {
+        assert_eq!(!two().rule(&rule(on)).is_empty(), holds, "{on}");
+    }
+    let mut resolved = two();
+    resolved.incident.alerts[1].status = Status::Resolved;
+    assert_eq!(resolved.rule(&rule("pod: \"web-1\"")), "a");
+    let numbers = case(vec![alert("a", &[("value", "0.95"), ("instance", "10.1.2.3:9100"), ("code", "500")])]);
+    let on = "value: gt(0.9), code: 500, \"label.value\": le(1), instance: cidr(\"10.0.0.0/8\")";
+    assert_eq!(numbers.rule(&rule(on)), "a");
+}
+
+#[test]
+fn closures_see_the_incident() {
+    let text = "rule(\"a\", #{ when: |i| {
+        i.id == \"i1\" && i.name == \"KubePodNotReady\" && i.severity == \"critical\" && i.age == 600 && i.count == 2
+        && i.labels.namespace == \"shop\" && i.labels.missing == () && label(i, \"missing\") == \"\"
+        && !(\"pod\" in i.labels) && i.firing.map(|a| a.labels.pod) == [\"web-1\", \"web-2\"]
+        && i.alerts[1].severity == \"critical\" && i.alerts[0].age == 600 && i.now.starts_with(\"2026-07-06\")
+        && i.firing.all(|a| a.label(\"pod\").starts_with(\"web-\")) && (i.labels.team ?? \"none\") == \"none\"
+        && matches(i.labels.namespace, re(\"sh.p\")) && i.outcome == \"\" && i.state == \"open\"
+      }, then: |i| escalate(`${i.title}: ${i.count}`) });";
+    let decision = two().decide(text).unwrap();
+    assert_eq!(decision.reason, "KubePodNotReady in shop: 2");
+    let fault = simple().judge(&set("rule(\"a\", #{ when: |i| i.lables.x == 1, then: escalate() });")).faults.concat();
+    assert!(fault.contains("the incident has no field `lables`; did you mean `labels`? (a.rhai:1)"), "{fault}");
+    let missing = "rule(\"a\", #{ when: |i| i.labels.team.starts_with(\"x\"), then: escalate() });";
+    assert!(simple().judge(&set(missing)).faults.concat().contains("rule `a`: `when` failed"));
+}
+
+#[test]
+fn every_verdict_can_be_said() {
+    let say = |then: &str| simple().decide(&format!("rule(\"a\", #{{ then: {then} }});")).unwrap();
+    assert_eq!(say("suppress(\"noise\")").verdict, Verdict::Suppress);
+    assert_eq!(say("|i| escalate(\"why\")").reason, "why");
+    assert_eq!(say("investigate()").verdict, Verdict::Investigate);
+    assert_eq!(say("plan(\"p\", \"why\")").verdict, Verdict::Plan { plugin: "p".into() });
+    assert_eq!(say("hold(\"5m\")").verdict, Verdict::Hold { until: "2026-07-06T12:05:00Z".parse().unwrap() });
+    let fix = "|i| remediate([
+        act(\"k.pods_delete\", #{ namespace: i.labels.namespace, name: i.labels.pod }, #{
+            target: \"pod\", reason: \"stuck\", evidence: \"seen\", root_cause: \"leak\", undo: act(\"k.undo\"),
+            verify: verification(look(\"k.get\", #{ name: i.labels.pod }), #{ absent: [\"$.error\"], within: \"1m\", every: \"2s\" }),
+        }),
+        act(\"k.other\").reason(\"r\").target(\"t\").evidence([\"e\"]).root_cause(\"c\").undo(act(\"k.back\", #{ n: 1 })),
+      ], \"both\")";
+    let decision = say(fix);
+    let Verdict::Remediate { actions } = decision.verdict else { panic!("{decision:?}") };
+    let [first, second] = actions.as_slice() else { panic!("{actions:?}") };
+    assert_eq!(first.call.arguments["name"], "web-1");
+    assert_eq!(first.verify.as_ref().map(|v| (v.within_ms, v.every_ms)), Some((60_000, 2_000)));
+    assert_eq!((first.root_cause.as_str(), first.evidence.as_slice()), ("leak", &["seen".to_string()][..]));
+    assert_eq!(second.undo.as_ref().map(|undo| undo.arguments["n"].clone()), Some(1.into()));
+    assert_eq!(decision.reason, "both");
+    let nothing = "rule(\"a\", #{ then: |i| () }); rule(\"b\", #{ then: |i| 5 }); rule(\"c\", #{ then: escalate() });";
+    let judged = simple().judge(&set(nothing));
+    assert_eq!(judged.decision.unwrap().rule.as_deref(), Some("c"));
+    assert!(judged.faults.concat().contains("it must return a verdict such as escalate(), but returned the number"));
+}
+
+#[test]
+fn modes_only_narrow_and_reasons_have_a_default() {
+    let text = "rule(\"a\", #{ mode: \"observe\", description: \"told so\", owner: \"sre\", tags: [\"x\"], then: escalate() });";
+    let decision = simple().decide(text).unwrap();
+    assert_eq!((decision.mode, decision.reason.as_str()), (Mode::Observe, "told so"));
+    let wide = "rule(\"a\", #{ mode: \"enforce\", then: escalate() });";
+    let observing = Case { mode: Mode::Observe, ..simple() };
+    assert_eq!(observing.decide(wide).map(|decision| decision.mode), Some(Mode::Observe));
+}
+
+#[test]
+fn a_rule_waits_until_the_oldest_alert_has_lasted() {
+    let text = |time: &str| format!("rule(\"a\", #{{ for_at_least: \"{time}\", then: escalate() }});");
+    let until = "2026-07-06T12:05:00Z".parse().unwrap();
+    assert_eq!(simple().decide(&text("15m")).map(|d| d.verdict), Some(Verdict::Hold { until }));
+    assert_eq!(simple().decide(&text("10m")).map(|d| d.verdict), Some(Verdict::Escalate));
+}
+
+#[test]
+fn time_and_history_are_data() {
+    let rule = |when: &str| format!("let work = during(\"mon-fri 09:00-18:00\", \"Europe/Berlin\"); rule(\"a\", #{{ when: {when}, then: escalate() }});");
+    // Monday, 14:00 in Berlin.
+    for (when, holds) in [
+        ("during(\"mon-fri 09:00-18:00\", \"Europe/Berlin\")", true),
+        ("not(during(\"mon-fri\"))", false),
+        ("work.except(holiday([\"07-06\"], \"Europe/Berlin\"))", false),
+        ("any_of([holiday(\"2026-07-01..2026-07-07\"), during(\"sat\")])", true),
+        ("during(#{ days: \"mon\", months: \"jul-aug\", hours: \"11:00-13:00\", dates: \"07-06\", zone: \"UTC\" })", true),
+        ("during(#{ months: \"jan\" })", false),
+        ("|i| work.is_now() && !during(\"sun\").is_now()", true),
+        ("|i| flapping(3, \"1h\")", true),
+        ("|i| flapping(4, \"1h\")", false),
+        ("|i| incidents(#{ group: true, within: \"1h\" }) == 2 && incidents(#{ within: \"1d\" }) == 4", true),
+        ("|i| fixes(#{ rule: \"r\" }) == 3 && successes(#{ rule: \"r\" }) == 2 && fixes(#{ target: \"t1\" }) == 2", true),
+        ("|i| past(#{ name: \"KubePodNotReady\" }).len() == 4 && past(#{}).some(|p| p.helped && p.rule == \"r\")", true),
+        ("|i| incidents(#{ outcome: \"fixed\" }) == 4 && incidents(#{ name: \"x\" }) == 0", true),
+    ] {
+        let before = simple().with_past(vec![
+            past("r", "group", 600, &[("t1", true), ("t2", false)]),
+            past("q", "other", 50, &[]),
+            past("r", "group", 40, &[("t1", true)]),
+            past("q", "group", 30, &[]),
+        ]);
+        assert_eq!(!before.rule(&rule(when)).is_empty(), holds, "{when}");
+    }
+}
+
+#[test]
+fn silences_and_inhibitions_come_before_rules() {
+    let rules = "rule(\"a\", #{ then: escalate() });";
+    let silence = |more: &str| format!("silence(\"s\", #{{ on: #{{ namespace: \"shop\" }}, author: \"ann\", comment: \"move\", {more} }});{rules}");
+    let decision = simple().decide(&silence("from: \"2026-07-06T10:00Z\", until: \"2026-07-06T13:00[Europe/Berlin]\"")).unwrap();
+    assert_eq!(decision.rule.as_deref(), Some("a"), "13:00 in Berlin is 11:00 UTC, which is past");
+    let decision = simple().decide(&silence("until: \"2026-07-06T16:00:00+02:00\"")).unwrap();
+    assert_eq!(decision.verdict, Verdict::Hold { until: "2026-07-06T14:00:00Z".parse().unwrap() });
+    assert_eq!((decision.rule.as_deref(), decision.reason.as_str()), (Some("silence:s"), "silenced by ann: move"));
+    assert_eq!(simple().decide(&silence("")).unwrap().verdict, Verdict::Suppress);
+    assert_eq!(simple().rule(&silence("from: \"2026-07-07T00:00:00Z\"")), "a");
+
+    let inhibit = format!("inhibit(\"node\", #{{ source: #{{ alertname: \"NodeDown\", severity: \"critical\" }}, target: #{{ severity: [\"warning\", \"info\"] }}, equal: [\"cluster\"], recheck: \"2m\" }});{rules}");
+    let active = |incident: &str, cluster: &str| Active {
+        incident: IncidentId(incident.into()),
+        source: "x".into(),
+        name: "NodeDown".into(),
+        severity: Severity::Critical,
+        labels: labels(&[("cluster", cluster)]),
+    };
+    let in_a = case(vec![alert("Pod", &[("cluster", "a")])]);
+    let decision = in_a.clone().with_active(vec![active("i2", "a")]).decide(&inhibit).unwrap();
+    assert_eq!(decision.rule.as_deref(), Some("inhibit:node"));
+    assert_eq!(decision.verdict, Verdict::Hold { until: "2026-07-06T12:02:00Z".parse().unwrap() });
+    assert_eq!(in_a.clone().with_active(vec![active("i2", "b")]).rule(&inhibit), "a");
+    assert_eq!(in_a.with_active(vec![active("i1", "a")]).rule(&inhibit), "a", "no incident inhibits itself");
+}
+
+#[test]
+fn routes_stop_at_the_first_unless_they_continue() {
+    let set = set("route(\"page\", #{ on: #{ severity: \"critical\" }, to: [\"pager\"], and_continue: true });
+         route(\"fixed\", #{ on: #{ outcome: \"fixed\" }, to: \"log\" });
+         route(\"asks\", #{ occasions: [\"approval\"], to: [\"chat\"] });
+         route(\"night\", #{ when: |i| i.labels.team == \"x\", to: [\"night\"] });
+         route(\"rest\", #{ to: [\"mail\"] }); route(\"never\", #{ to: [\"never\"] });");
+    let names = |case: &Case, occasion| -> Vec<String> {
+        set.routes(&case.incident, occasion, &case.context()).into_iter().map(|routed| routed.route).collect()
+    };
+    assert_eq!(names(&two(), Occasion::Report), ["page", "rest"]);
+    assert_eq!(names(&two(), Occasion::Approval), ["page", "asks"]);
+    assert_eq!(names(&simple(), Occasion::Resolved), ["rest"]);
+}
+
+#[test]
+fn evidence_checks_groups_and_tools() {
+    let set = set("evidence(\"pod\", #{ on: #{ pod: exists() }, collect: |i| tools(\"*.kubectl_get\").map(|t| look(t, #{ name: i.labels.pod })) });
+         evidence(\"again\", #{ collect: |i| [look(tool(\"*.kubectl_get\"), #{ name: i.labels.pod }), ()] });
+         evidence(\"bad\", #{ collect: |i| [1] });
+         check(\"patch\", #{ on: #{ tool: re(\".*\\\\.kubectl_patch\"), kind: \"deployment\" }, when: |a, i| a.arguments.name != (),
+             verify: |a, i| verification(look(a.server + \".kubectl_get\", #{ name: a.arguments.name }), #{ present: \"$.status\" }),
+             undo: |a| act(a.server + \".kubectl_rollout\", #{ name: a.arguments.name }) });
+         group(\"kube\", #{ on: #{ namespace: exists() }, by: [\"alertname\", \"namespace\", \"zone\"] });
+         rule(\"ask\", #{ then: investigate() });");
+    let case = simple();
+    let decision = case.judge(&set).decision.unwrap();
+    assert_eq!(decision.evidence.len(), 1);
+    assert_eq!(decision.evidence, set.evidence(&case.incident, &case.context()));
+    assert_eq!(decision.evidence[0].tool, "kubernetes.kubectl_get");
+    let patch = case.action("kubernetes.kubectl_patch", serde_json::json!({"resourceType": "deployment", "name": "web"}));
+    let check = set.check(&patch.proposal.call, &case.incident, &case.context()).unwrap();
+    assert_eq!(check.verify.unwrap().look.tool, "kubernetes.kubectl_get");
+    assert_eq!(check.undo.unwrap().tool, "kubernetes.kubectl_rollout");
+    let pods = case.action("kubernetes.kubectl_patch", serde_json::json!({"resourceType": "pods", "name": "web"}));
+    assert_eq!(set.check(&pods.proposal.call, &case.incident, &case.context()), None);
+    let key = set.group(&case.incident.alerts[0]).unwrap();
+    assert_eq!(key, "kube alertname=\"KubePodNotReady\" namespace=\"shop\" zone=\"\"");
+    assert_eq!(set.group(&alert("x", &[])), None);
+}
+
+#[test]
+fn explain_says_which_matcher_refused_and_what_it_saw() {
+    let set = set("rule(\"a\", #{ on: #{ namespace: [\"b\", \"c\"] }, then: escalate() });
+         rule(\"b\", #{ when: |i| false, then: escalate() });
+         rule(\"c\", #{ then: escalate() });
+         rule(\"d\", #{ then: plan(\"p\") });");
+    let case = simple();
+    let said: Vec<String> = set
+        .explain(&case.incident, &case.context())
+        .into_iter()
+        .map(|one| format!("{} {} {} {}", one.place, one.rule, one.matched, one.why))
+        .collect();
+    assert_eq!(said, [
+        "a.rhai:1 a false label namespace is \"shop\", wanted [\"b\", \"c\"]",
+        "a.rhai:2 b false `when` is false",
+        "a.rhai:3 c true says escalate and decides",
+        "a.rhai:4 d true says remediate as plugin p plans, but c came first",
+    ]);
+}

@@ -1,0 +1,197 @@
+//! What rules see of an incident, an alert or an action: read-only, with every field known.
+//!
+//! A view is shared, not copied, when it is passed to a closure, so that its size does not matter;
+//! and since nothing in it can be changed, no rule can leave a trace for the next.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
+
+use super::json::from_object;
+use super::problem::nearest;
+use super::scene::error;
+use crate::domain::{Action, Alert, Call, Incident, Labels, Target};
+
+type Got = Result<Dynamic, Box<EvalAltResult>>;
+
+/// Named values that closures can read.
+#[derive(Clone, Debug)]
+pub(super) struct View(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: &'static str,
+    fields: Map,
+}
+
+impl View {
+    fn new(kind: &'static str, fields: impl IntoIterator<Item = (&'static str, Dynamic)>) -> Self {
+        let fields = fields.into_iter().map(|(key, value)| (key.into(), value)).collect();
+        Self(Arc::new(Inner { kind, fields }))
+    }
+
+    /// The field of this name.
+    pub fn get(&self, field: &str) -> Got {
+        self.0.fields.get(field).cloned().ok_or_else(|| {
+            let known = || self.0.fields.keys().map(|key| key.as_str());
+            let hint = nearest(field, known()).map(|near| format!("; did you mean `{near}`?"));
+            let all = || format!("; it has {}", known().collect::<Vec<_>>().join(", "));
+            error(format!("{} has no field `{field}`{}", self.0.kind, hint.unwrap_or_else(all)))
+        })
+    }
+}
+
+/// All names that any view has; each gets a getter, which is quicker than the indexer.
+const FIELDS: [&str; 40] = [
+    "id", "title", "name", "severity", "source", "group_key", "opened_at", "age", "labels", "annotations",
+    "alerts", "firing", "now", "count", "state", "outcome", "rule", "status", "starts_at", "ends_at", "link",
+    "fingerprint", "tool", "server", "arguments", "risk", "origin", "origin_name", "target", "reason",
+    "root_cause", "namespaces", "kinds", "names", "namespace", "kind", "target_name", "mode", "helped", "at",
+];
+
+/// Teaches an engine to read views.
+pub(super) fn register(engine: &mut Engine) {
+    engine.register_type_with_name::<View>("View");
+    for field in FIELDS {
+        engine.register_get(field, move |view: &mut View| view.get(field));
+    }
+    engine.register_indexer_get(|view: &mut View, field: ImmutableString| view.get(&field));
+    engine.register_fn("to_string", |view: &mut View| format!("{:?}", view.0.fields));
+    engine.register_fn("to_debug", |view: &mut View| format!("{:?}", view.0.fields));
+    engine.register_fn("label", |view: &mut View, name: ImmutableString| text_in(view, "labels", &name));
+    engine
+        .register_fn("annotation", |view: &mut View, name: ImmutableString| text_in(view, "annotations", &name));
+}
+
+/// The text under `name` in one of the maps of a view; empty when it is missing.
+fn text_in(view: &mut View, map: &str, name: &str) -> Got {
+    let found = view.get(map)?;
+    let found = found.as_map_ref().ok().and_then(|map| map.get(name).cloned());
+    Ok(found.unwrap_or_else(|| "".into()))
+}
+
+fn labels(labels: &Labels) -> Dynamic {
+    Dynamic::from_map(labels.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect())
+}
+
+fn common(alerts: &[Alert], of: impl Fn(&Alert) -> &Labels) -> Labels {
+    let mut alerts = alerts.iter();
+    let mut common = alerts.next().map(|alert| of(alert).clone()).unwrap_or_default();
+    for alert in alerts {
+        common.retain(|key, value| of(alert).get(key) == Some(value));
+    }
+    common
+}
+
+fn texts(items: &[String]) -> Dynamic {
+    Dynamic::from_array(items.iter().map(|item| item.as_str().into()).collect())
+}
+
+/// Whole seconds since a time; never negative.
+fn seconds_since(at: Timestamp, now: Timestamp) -> i64 {
+    now.as_second().saturating_sub(at.as_second()).max(0)
+}
+
+fn alert(alert: &Alert, opened_at: Timestamp, now: Timestamp) -> View {
+    let time = |at: Option<Timestamp>| at.map_or(Dynamic::UNIT, |at| at.to_string().into());
+    View::new("an alert", [
+        ("name", alert.name.as_str().into()),
+        ("status", (if alert.status == crate::domain::Status::Firing { "firing" } else { "resolved" }).into()),
+        ("severity", alert.severity.as_str().into()),
+        ("source", alert.source.as_str().into()),
+        ("labels", labels(&alert.labels)),
+        ("annotations", labels(&alert.annotations)),
+        ("starts_at", time(alert.starts_at)),
+        ("ends_at", time(alert.ends_at)),
+        ("age", seconds_since(alert.starts_at.unwrap_or(opened_at), now).into()),
+        ("link", alert.link.as_deref().unwrap_or_default().into()),
+        ("fingerprint", alert.fingerprint.as_str().into()),
+    ])
+}
+
+/// The incident as `i` in closures.
+pub(super) fn incident(incident: &Incident, now: Timestamp) -> Dynamic {
+    let view = |one: &Alert| Dynamic::from(alert(one, incident.opened_at, now));
+    let alerts: Array = incident.alerts.iter().map(view).collect();
+    let fires = |one: &&Alert| one.status == crate::domain::Status::Firing;
+    let firing: Array = incident.alerts.iter().filter(fires).map(view).collect();
+    let decision = incident.decision.as_ref();
+    let first = incident.alerts.first();
+    Dynamic::from(View::new("the incident", [
+        ("id", incident.id.0.as_str().into()),
+        ("title", incident.title().into()),
+        ("name", first.map(|alert| alert.name.as_str()).unwrap_or_default().into()),
+        ("severity", incident.severity().as_str().into()),
+        ("source", incident.source.as_str().into()),
+        ("group_key", incident.group_key.as_str().into()),
+        ("opened_at", incident.opened_at.to_string().into()),
+        ("age", seconds_since(incident.opened_at, now).into()),
+        ("labels", labels(&common(&incident.alerts, |alert| &alert.labels))),
+        ("annotations", labels(&common(&incident.alerts, |alert| &alert.annotations))),
+        ("count", i64::try_from(firing.len()).unwrap_or(i64::MAX).into()),
+        ("alerts", Dynamic::from_array(alerts)),
+        ("firing", Dynamic::from_array(firing)),
+        ("now", now.to_string().into()),
+        ("state", incident.state().as_str().into()),
+        ("outcome", incident.outcome().map(|outcome| outcome.as_str()).unwrap_or_default().into()),
+        ("rule", decision.and_then(|decision| decision.rule.as_deref()).unwrap_or_default().into()),
+    ]))
+}
+
+fn call_fields(call: &Call, touches: &Target) -> Vec<(&'static str, Dynamic)> {
+    let one = |items: &[String]| -> Dynamic {
+        match items {
+            [only] => only.as_str().into(),
+            _ => "".into(),
+        }
+    };
+    vec![
+        ("tool", call.tool.as_str().into()),
+        ("server", touches.server.as_str().into()),
+        ("arguments", from_object(&call.arguments)),
+        ("namespaces", texts(&touches.namespaces)),
+        ("kinds", texts(&touches.kinds)),
+        ("names", texts(&touches.names)),
+        ("namespace", one(&touches.namespaces)),
+        ("kind", one(&touches.kinds)),
+        ("target_name", one(&touches.names)),
+    ]
+}
+
+/// A call as `a` in the closures of checks.
+pub(super) fn call(call: &Call, touches: &Target) -> Dynamic {
+    Dynamic::from(View::new("the call", call_fields(call, touches)))
+}
+
+/// An action as `a` in the closures of gates.
+pub(super) fn action(action: &Action, origin_name: &str) -> Dynamic {
+    let mut fields = call_fields(&action.proposal.call, &action.touches);
+    fields.extend([
+        ("id", Dynamic::from(action.id.0.clone())),
+        ("risk", action.risk.as_str().into()),
+        ("origin", action.origin.kind().into()),
+        ("origin_name", origin_name.into()),
+        ("target", action.target().into()),
+        ("reason", action.proposal.reason.as_str().into()),
+        ("root_cause", action.proposal.root_cause.as_str().into()),
+    ]);
+    Dynamic::from(View::new("the action", fields))
+}
+
+/// One incident of the past, as `past(…)` lists them.
+pub(super) fn past(past: &crate::domain::history::Past) -> Dynamic {
+    let fixes = i64::try_from(past.fixes.len()).unwrap_or(i64::MAX);
+    let helped = past.fixes.iter().any(|(_, helped)| *helped);
+    let targets: Vec<String> = past.fixes.iter().map(|(target, _)| target.clone()).collect();
+    Dynamic::from(View::new("a past incident", [
+        ("rule", past.rule.as_str().into()),
+        ("group_key", past.group_key.as_str().into()),
+        ("name", past.name.as_str().into()),
+        ("opened_at", past.opened_at.to_string().into()),
+        ("outcome", past.outcome.map(|outcome| outcome.as_str()).unwrap_or_default().into()),
+        ("count", fixes.into()),
+        ("names", texts(&targets)),
+        ("helped", helped.into()),
+    ]))
+}

@@ -1,0 +1,77 @@
+//! The values that rules return: calls, actions, verdicts, budgets and questions to people.
+
+use crate::domain::{Call, Proposal, Verification};
+
+/// A read-only call.
+#[derive(Clone, Debug)]
+pub(super) struct Look(pub Call);
+
+/// A change.
+#[derive(Clone, Debug)]
+pub(super) struct Act(pub Box<Proposal>);
+
+/// How to see that a change worked.
+#[derive(Clone, Debug)]
+pub(super) struct Verify(pub Box<Verification>);
+
+/// What a rule says about an incident.
+#[derive(Clone, Debug)]
+pub(super) struct Word {
+    pub says: Says,
+    pub reason: String,
+}
+
+/// The verdicts of the language.
+#[derive(Clone, Debug)]
+pub(super) enum Says {
+    Suppress,
+    Escalate,
+    Investigate,
+    Remediate(Vec<Proposal>),
+    Plan(String),
+    /// For this many milliseconds.
+    Hold(i64),
+}
+
+/// What a budget counts apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    Server,
+    Namespace,
+    Kind,
+    Target,
+    Tool,
+    Incident,
+}
+
+impl Scope {
+    /// The words that policies use.
+    pub const WORDS: [(&'static str, Self); 8] = [
+        ("cluster", Self::Server),
+        ("server", Self::Server),
+        ("namespace", Self::Namespace),
+        ("kind", Self::Kind),
+        ("target", Self::Target),
+        ("target_name", Self::Target),
+        ("tool", Self::Tool),
+        ("incident", Self::Incident),
+    ];
+}
+
+/// At most so many executions per scope within a sliding window.
+#[derive(Clone, Debug)]
+pub(super) struct BudgetOf {
+    pub max: u32,
+    pub per: Vec<Scope>,
+    pub within_ms: i64,
+}
+
+/// A question to a person.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Question {
+    pub who: String,
+    pub approvals: u32,
+    pub within_ms: i64,
+    pub reason: String,
+    pub budgets: Vec<BudgetOf>,
+}

@@ -1,0 +1,84 @@
+//! Keeps a plan within the looks that the host allows in one call.
+//!
+//! A storm of alerts must not use up all looks on its first pods, and a case of which only a part was
+//! seen must not lead to a proposal.
+
+use std::cell::Cell;
+
+use crate::Tools;
+use crate::bindings::tidegate::plugin::tools::{Tool, ToolError};
+
+/// A little less than the host's own limit.
+const LOOKS: u32 = 36;
+
+/// What is kept for the history of the first workload while pods are still being gathered.
+const KEPT: u32 = 16;
+
+/// Counts the looks of one plan.
+pub(crate) struct Budget<'a> {
+    tools: &'a dyn Tools,
+    left: Cell<u32>,
+    refused: Cell<bool>,
+}
+
+impl<'a> Budget<'a> {
+    pub fn new(tools: &'a dyn Tools) -> Self {
+        Self { tools, left: Cell::new(LOOKS), refused: Cell::new(false) }
+    }
+
+    /// Whether more subjects may be gathered.
+    pub fn allows_gathering(&self) -> bool {
+        self.left.get() > KEPT
+    }
+
+    /// Whether a look was not made, so that what was seen last is incomplete.
+    pub fn refused(&self) -> bool {
+        self.refused.get()
+    }
+}
+
+impl Tools for Budget<'_> {
+    fn catalogue(&self) -> Vec<Tool> {
+        self.tools.catalogue()
+    }
+
+    fn look(&self, tool: &str, arguments: &str) -> Result<String, ToolError> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            self.refused.set(true);
+            return Err(ToolError::Failed("the looks of this plan are used up".into()));
+        };
+        self.left.set(left);
+        self.tools.look(tool, arguments)
+    }
+
+    fn note(&self, line: &str) {
+        self.tools.note(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Always;
+
+    impl Tools for Always {
+        fn catalogue(&self) -> Vec<Tool> {
+            Vec::new()
+        }
+        fn look(&self, _: &str, _: &str) -> Result<String, ToolError> {
+            Ok(String::new())
+        }
+        fn note(&self, _: &str) {}
+    }
+
+    #[test]
+    fn the_last_look_is_refused_and_remembered() {
+        let budget = Budget::new(&Always);
+        for used in 0..LOOKS {
+            assert_eq!(budget.allows_gathering(), LOOKS - used > KEPT);
+            assert!(budget.look("a.b", "{}").is_ok() && !budget.refused());
+        }
+        assert!(budget.look("a.b", "{}").is_err() && budget.refused());
+    }
+}

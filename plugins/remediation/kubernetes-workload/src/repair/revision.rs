@@ -1,0 +1,50 @@
+//! The history of a Deployment: its ReplicaSets.
+
+use serde_json::Value;
+
+use crate::bindings::exports::tidegate::plugin::remediation::CallError;
+use crate::object;
+use crate::workload::Case;
+
+/// ReplicaSets that are read whole, newest first.
+const SETS: usize = 4;
+
+/// One revision.
+pub(crate) struct Revision {
+    pub number: u64,
+    pub set: Value,
+}
+
+impl Revision {
+    /// Pods of this revision that are ready now.
+    pub fn ready(&self) -> u64 {
+        object::number(&self.set, "/status/readyReplicas")
+    }
+
+    /// What a container of this revision runs.
+    pub fn image(&self, containers: &str, container: &str) -> Option<&str> {
+        object::template_image(&self.set, containers, container)
+    }
+}
+
+/// The current revision and those before it, newest first.
+pub(crate) fn history(case: &Case<'_>, deployment: &Value) -> Result<Vec<Revision>, CallError> {
+    let selector = object::selector(deployment.pointer("/spec/selector/matchLabels"));
+    let mut listed = case.cluster.replica_sets(&case.namespace, selector.as_deref())?;
+    let prefix = format!("{}-", case.name);
+    listed.retain(|set| set.name.starts_with(&prefix));
+    listed.sort_by(|a, b| b.created.cmp(&a.created));
+    let mut revisions = Vec::new();
+    for summary in listed.iter().take(SETS) {
+        let Some(set) = case.cluster.get("ReplicaSet", &case.namespace, &summary.name)? else {
+            continue;
+        };
+        let number = object::annotation(&set, "deployment.kubernetes.io/revision").parse();
+        let ours = object::controller(&set) == Some(("Deployment", case.name.as_str()));
+        if let (true, Ok(number)) = (ours, number) {
+            revisions.push(Revision { number, set });
+        }
+    }
+    revisions.sort_by_key(|revision| std::cmp::Reverse(revision.number));
+    Ok(revisions)
+}

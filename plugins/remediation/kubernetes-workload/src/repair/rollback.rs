@@ -1,0 +1,128 @@
+//! A crash that came with a rollout: go back to the revision before.
+
+use serde_json::{Value, json};
+
+use super::revision::{self, Revision};
+use super::{Finding, manager_words, pod_words};
+use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Proposal};
+use crate::settings::Settings;
+use crate::symptom::{Container, Symptom};
+use crate::workload::Case;
+use crate::{object, quote, time, verify};
+
+/// Proposes to undo the newest rollout, if its pods crash, it is recent and there is one before it.
+pub(super) fn propose(
+    case: &Case<'_>,
+    deployment: &Value,
+    findings: &[Finding<'_>],
+    settings: &Settings,
+    now_ms: u64,
+) -> Result<Option<Proposal>, CallError> {
+    let Some(tool) = case.cluster.server.tool("kubectl_rollout") else {
+        return Ok(None);
+    };
+    let crashing = |finding: &&Finding<'_>| matches!(finding.symptom, Symptom::Crash(_) | Symptom::OutOfMemory(_));
+    if !findings.iter().any(|finding| crashing(&finding)) {
+        return Ok(None);
+    }
+    let revisions = revision::history(case, deployment)?;
+    let Some((newest, previous)) = newest_and_previous(&revisions) else {
+        return Ok(None);
+    };
+    let of_newest =
+        |finding: &&Finding<'_>| object::controller(finding.pod) == Some(("ReplicaSet", object::name(&newest.set)));
+    let found: Vec<_> = findings.iter().filter(crashing).filter(of_newest).collect();
+    let created = time::millis(object::text(&newest.set, "/metadata/creationTimestamp"));
+    let age_ms = created.map(|created| now_ms.saturating_sub(created));
+    let recent = age_ms.is_some_and(|age| age <= settings.rollback_within_hours.saturating_mul(3_600_000));
+    if found.is_empty() || !recent {
+        return Ok(None);
+    }
+
+    let mut evidence: Vec<String> = found
+        .iter()
+        .take(3)
+        .filter_map(|finding| match &finding.symptom {
+            Symptom::Crash(container) | Symptom::OutOfMemory(container) => {
+                Some(crash_words(&pod_words(case, finding.pod), container))
+            }
+            _ => None,
+        })
+        .collect();
+    evidence.push(format!(
+        "they belong to revision {} (ReplicaSet {}), made {} minutes ago",
+        newest.number,
+        quote::short(object::name(&newest.set)),
+        age_ms.unwrap_or_default() / 60_000
+    ));
+    evidence.push(format!(
+        "revision {} (ReplicaSet {}) came before it and has {} ready pods",
+        previous.number,
+        quote::short(object::name(&previous.set)),
+        previous.ready()
+    ));
+    let images = changed_images(newest, previous);
+    evidence.extend(images.iter().map(|(_, name, old)| {
+        let new = newest.image("containers", name).unwrap_or_default();
+        format!(
+            "between them the image of container {} went from {} to {}",
+            quote::short(name),
+            quote::marked(old),
+            quote::marked(new)
+        )
+    }));
+    evidence.extend(manager_words(case));
+    Ok(Some(Proposal {
+        call: Call { tool: tool.clone(), arguments: undo_to(case, previous.number) },
+        target: case.target(),
+        reason: format!(
+            "roll {} back to revision {}, because pods of the new revision {} crash",
+            case.target(),
+            previous.number,
+            newest.number
+        ),
+        evidence,
+        root_cause: format!("revision {} of {} crashes after its start", newest.number, case.target()),
+        verify: verify::rollout(&case.cluster, deployment, &images),
+        undo: Some(Call { tool, arguments: undo_to(case, newest.number) }),
+        extra: vec![],
+    }))
+}
+
+/// The newest revision and the one to go back to: the newest before it that runs now, else the one
+/// right before it.
+fn newest_and_previous(revisions: &[Revision]) -> Option<(&Revision, &Revision)> {
+    let (newest, before) = revisions.split_first()?;
+    let previous = before.iter().find(|revision| revision.ready() > 0).or_else(|| before.first())?;
+    Some((newest, previous))
+}
+
+/// Containers whose image differs, with the image of the earlier revision.
+fn changed_images<'a>(newest: &'a Revision, previous: &'a Revision) -> Vec<(&'static str, &'a str, &'a str)> {
+    let containers = object::list(&previous.set, "/spec/template/spec/containers").iter();
+    let named = containers.map(|container| (object::text(container, "/name"), object::text(container, "/image")));
+    let changed = named.filter(|(name, image)| newest.image("containers", name) != Some(*image));
+    changed.map(|(name, image)| ("containers", name, image)).collect()
+}
+
+fn crash_words(pod: &str, container: &Container) -> String {
+    let name = quote::short(&container.name);
+    let times = container.restarts;
+    if container.message.is_empty() {
+        return format!("{pod}: container {name} is in {} after {times} restarts", container.reason);
+    }
+    let words = quote::marked(&container.message);
+    format!("{pod}: container {name} is in {} after {times} restarts and ended with {words}", container.reason)
+}
+
+/// The revision is named, so that what was approved is what happens even after another rollout.
+fn undo_to(case: &Case<'_>, revision: u64) -> String {
+    json!({
+        "subCommand": "undo",
+        "resourceType": "deployment",
+        "name": case.name,
+        "namespace": case.namespace,
+        "revision": revision,
+    })
+    .to_string()
+}

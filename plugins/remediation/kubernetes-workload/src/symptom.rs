@@ -1,0 +1,147 @@
+//! What a pod's own state says is wrong with it.
+
+use serde_json::Value;
+
+use crate::object;
+use crate::settings::Settings;
+use crate::time;
+
+/// One thing that is wrong with a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Symptom {
+    /// A container's image cannot be pulled.
+    Image(Container),
+    /// A container starts and ends again and again.
+    Crash(Container),
+    /// A container was killed because it used too much memory, and is not back.
+    OutOfMemory(Container),
+    /// The pod should have ended this many minutes ago.
+    Overdue(u64),
+    /// The pod's node does not answer.
+    NodeLost(String),
+}
+
+/// The container that a symptom belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Container {
+    pub name: String,
+    /// `containers` or `initContainers`, as in the pod's template.
+    pub list: &'static str,
+    /// What the pod was told to run.
+    pub image: String,
+    pub reason: String,
+    pub message: String,
+    pub restarts: u64,
+}
+
+const IMAGE: [&str; 3] = ["ErrImagePull", "ImagePullBackOff", "InvalidImageName"];
+
+/// States of a listing behind which a symptom may stand.
+pub(crate) fn worth_a_look(status: &str) -> bool {
+    let status = status.rsplit(':').next().unwrap_or_default();
+    IMAGE.contains(&status)
+        || matches!(status, "CrashLoopBackOff" | "OOMKilled" | "Terminating" | "Unknown" | "NodeLost" | "Error")
+}
+
+/// Reads a pod.
+pub(crate) fn of(pod: &Value, now_ms: u64, settings: &Settings) -> Vec<Symptom> {
+    let mut symptoms = Vec::new();
+    if let Some(due) = time::millis(object::text(pod, "/metadata/deletionTimestamp")) {
+        // A pod that is on its way out has no other symptom that matters.
+        let overdue = now_ms.saturating_sub(due) / 60_000;
+        if overdue >= settings.stuck_after_minutes {
+            symptoms.push(Symptom::Overdue(overdue));
+        }
+        return symptoms;
+    }
+    if object::text(pod, "/status/reason") == "NodeLost" || object::text(pod, "/status/phase") == "Unknown" {
+        symptoms.push(Symptom::NodeLost(object::text(pod, "/spec/nodeName").to_string()));
+        return symptoms;
+    }
+    for (statuses, list) in [("initContainerStatuses", "initContainers"), ("containerStatuses", "containers")] {
+        for status in object::list(pod, &format!("/status/{statuses}")) {
+            symptoms.extend(container(pod, status, list));
+        }
+    }
+    symptoms
+}
+
+fn container(pod: &Value, status: &Value, list: &'static str) -> Option<Symptom> {
+    let name = object::text(status, "/name");
+    let waiting = object::text(status, "/state/waiting/reason");
+    let last = ["/state/terminated", "/lastState/terminated"].into_iter().find_map(|at| status.pointer(at));
+    let found = |reason: &str, message: &str| Container {
+        name: name.to_string(),
+        list,
+        image: asked_image(pod, list, name).to_string(),
+        reason: reason.to_string(),
+        message: message.to_string(),
+        restarts: object::number(status, "/restartCount"),
+    };
+    if IMAGE.contains(&waiting) {
+        return Some(Symptom::Image(found(waiting, object::text(status, "/state/waiting/message"))));
+    }
+    let ready = status.get("ready") == Some(&Value::Bool(true));
+    let killed = last.is_some_and(|last| object::text(last, "/reason") == "OOMKilled");
+    if killed && !ready {
+        return Some(Symptom::OutOfMemory(found("OOMKilled", "")));
+    }
+    if waiting == "CrashLoopBackOff" {
+        let code = last.and_then(|last| last.get("exitCode")).and_then(Value::as_i64);
+        let message = last.map(|last| object::text(last, "/message")).unwrap_or_default();
+        let code = code.map(|code| format!("exit code {code}")).unwrap_or_default();
+        let message = [code.as_str(), message].into_iter().filter(|part| !part.is_empty());
+        return Some(Symptom::Crash(found(waiting, &message.collect::<Vec<_>>().join(": "))));
+    }
+    None
+}
+
+/// The image in the pod's specification; the one in its status may be a resolved name.
+fn asked_image<'a>(pod: &'a Value, containers: &str, wanted: &str) -> &'a str {
+    let containers = object::list(pod, &format!("/spec/{containers}")).iter();
+    let mut found = containers.filter(|container| object::text(container, "/name") == wanted);
+    found.next().map(|container| object::text(container, "/image")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: u64 = 1_795_220_472_000; // 2026-11-21T00:21:12Z
+
+    fn symptoms(status: Value) -> Vec<Symptom> {
+        let pod = json!({
+            "metadata": {"name": "web-1"},
+            "spec": {"containers": [{"name": "web", "image": "web:2"}]},
+            "status": {"containerStatuses": [status]},
+        });
+        of(&pod, NOW, &Settings::default())
+    }
+
+    #[test]
+    fn container_states() {
+        let found = symptoms(json!({"name": "web", "ready": false, "restartCount": 4,
+            "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            "lastState": {"terminated": {"reason": "Error", "exitCode": 2}}}));
+        assert!(matches!(found.as_slice(), [Symptom::Crash(c)] if c.message == "exit code 2" && c.image == "web:2"));
+        let found = symptoms(json!({"name": "web", "ready": false,
+            "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}));
+        assert!(matches!(found.as_slice(), [Symptom::OutOfMemory(_)]));
+        let back = json!({"name": "web", "ready": true, "state": {"running": {}},
+            "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}});
+        assert_eq!(symptoms(back), []);
+    }
+
+    #[test]
+    fn only_long_overdue_pods_are_stuck() {
+        let pod = |due: &str| json!({"metadata": {"deletionTimestamp": due}});
+        let found = |due: &str| of(&pod(due), NOW, &Settings::default());
+        assert_eq!(found("2026-11-21T00:20:00Z"), []);
+        assert_eq!(found("2026-11-20T23:51:12Z"), [Symptom::Overdue(30)]);
+        let lost = json!({"spec": {"nodeName": "n1"}, "status": {"phase": "Unknown"}});
+        assert_eq!(of(&lost, NOW, &Settings::default()), [Symptom::NodeLost("n1".into())]);
+    }
+}

@@ -1,0 +1,37 @@
+//! Says one label twice.
+
+#[allow(unsafe_code, missing_docs, clippy::all, clippy::restriction, reason = "generated")]
+mod bindings {
+    use super::Plugin;
+
+    wit_bindgen::generate!({ path: "../../../../wit/v0.1", world: "source-plugin" });
+
+    export!(Plugin);
+}
+
+use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::tidegate::plugin::types::Status;
+
+struct Plugin;
+
+impl Guest for Plugin {
+    fn decode(_: Inbound) -> Result<Vec<Alert>, CallError> {
+        let pair = |value: &str| ("job".to_string(), value.to_string());
+        Ok(vec![alert(vec![pair("a"), pair("b")])])
+    }
+}
+
+fn alert(labels: Vec<(String, String)>) -> Alert {
+    Alert {
+        name: "Echo".into(),
+        status: Status::Firing,
+        severity: None,
+        labels,
+        annotations: vec![],
+        starts_at: None,
+        ends_at: None,
+        fingerprint: None,
+        link: None,
+        extra: vec![],
+    }
+}

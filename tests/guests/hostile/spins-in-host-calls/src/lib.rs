@@ -1,0 +1,23 @@
+//! Calls the host without end.
+
+#[allow(unsafe_code, missing_docs, clippy::all, clippy::restriction, reason = "generated")]
+mod bindings {
+    use super::Plugin;
+
+    wit_bindgen::generate!({ path: "../../../../wit/v0.1", world: "source-plugin" });
+
+    export!(Plugin);
+}
+
+use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::tidegate::plugin::settings;
+
+struct Plugin;
+
+impl Guest for Plugin {
+    fn decode(_: Inbound) -> Result<Vec<Alert>, CallError> {
+        loop {
+            std::hint::black_box(settings::get());
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Never ends.
+
+#[allow(unsafe_code, missing_docs, clippy::all, clippy::restriction, reason = "generated")]
+mod bindings {
+    use super::Plugin;
+
+    wit_bindgen::generate!({ path: "../../../../wit/v0.1", world: "source-plugin" });
+
+    export!(Plugin);
+}
+
+use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+
+struct Plugin;
+
+impl Guest for Plugin {
+    fn decode(_: Inbound) -> Result<Vec<Alert>, CallError> {
+        let mut x = 0u64;
+        loop {
+            x = std::hint::black_box(x.wrapping_add(1));
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Returns one alert that says what came in; body `bad` is refused.
+
+#[allow(unsafe_code, missing_docs, clippy::all, clippy::restriction, reason = "generated")]
+mod bindings {
+    use super::Plugin;
+
+    wit_bindgen::generate!({ path: "../../../../wit/v0.1", world: "source-plugin" });
+
+    export!(Plugin);
+}
+
+use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::tidegate::plugin::settings;
+use bindings::tidegate::plugin::types::{Moment, Status};
+
+struct Plugin;
+
+impl Guest for Plugin {
+    fn decode(request: Inbound) -> Result<Vec<Alert>, CallError> {
+        if request.body == "bad" {
+            return Err(CallError::InvalidInput("alerts[0]: expected an object".into()));
+        }
+        let mut labels = request.headers;
+        labels.push(("alertname".into(), "Echo".into()));
+        Ok(vec![Alert {
+            name: "Echo".into(),
+            status: Status::Firing,
+            severity: Some("page".into()),
+            labels,
+            annotations: vec![("summary".into(), request.body), ("settings".into(), settings::get())],
+            starts_at: Some(Moment::Text("2026-02-15 14:59:03 +0000 UTC".into())),
+            ends_at: Some(Moment::Millis(0)),
+            fingerprint: None,
+            link: None,
+            extra: vec![],
+        }])
+    }
+}

@@ -1,0 +1,146 @@
+//! Every guest under `guests/hostile` ends as a named error within its budget and delays nobody.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tidegate::plugin::Plugins;
+use tidegate::plugin::engine::Allocation;
+use tidegate::ports::{DecodeError, Sources as _};
+use tidegate_tests::guests::{Room, build, decode, names};
+use tokio::sync::OnceCell;
+
+/// A guest, the body that it gets, and what the error says.
+const CALLS: [(&str, &str, &str); 9] = [
+    ("spins", "", "plugin spins 0.1.0 used more than its 250 ms of CPU time"),
+    ("spins-in-host-calls", "", "plugin spins-in-host-calls 0.1.0 used more than its 250 ms of CPU time"),
+    (
+        "eats-memory",
+        "",
+        "plugin eats-memory 0.1.0 asked for more than its 64 MiB of memory (its last log line: hungry)",
+    ),
+    ("traps", "", "plugin traps 0.1.0 crashed: it stopped itself, as a panic does (its last log line: panicked at"),
+    ("recursion", "", "plugin recursion 0.1.0 crashed: it reached outside its memory, as a recursion without end"),
+    ("returns-huge", "big", "plugin returns-huge 0.1.0 handed over more than 16 MiB at once"),
+    ("returns-huge", "many", "the contract does not allow: 20000 alerts where 10000 are allowed"),
+    ("returns-duplicate-labels", "", "does not allow: alerts[0].labels has the key `job` twice"),
+    ("floods-log", "", "plugin floods-log 0.1.0 logged more than its 64 KiB (its last log line: all work"),
+];
+
+/// A guest that is not even loaded, and what `tidegate check` says about it.
+const REFUSED: [(&str, &str); 3] = [
+    ("wrong-kind", "its manifest says notifier, but it exports source@0.1.0"),
+    ("undeclared-import", "it imports http-client@0.1.0, which a source may not import"),
+    ("undeclared-import", "its manifest says source, but it exports notifier@0.1.0"),
+];
+
+/// A debug build of the host on a busy machine is slow; the limits themselves are exact.
+const SLACK: Duration = Duration::from_millis(1_500);
+
+/// Built once for all tests of this file.
+async fn folder() -> &'static Path {
+    static FOLDER: OnceCell<std::path::PathBuf> = OnceCell::const_new();
+    let build = || async {
+        let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        tokio::task::spawn_blocking(move || build(scratch).unwrap()).await.unwrap()
+    };
+    FOLDER.get_or_init(build).await
+}
+
+async fn room() -> Arc<Plugins> {
+    Room::default().load(folder().await).await.unwrap().0
+}
+
+#[test]
+fn no_hostile_guest_is_without_a_case() {
+    let mut cases: Vec<&str> = CALLS.iter().map(|(name, ..)| *name).collect();
+    cases.extend(REFUSED.iter().map(|(name, _)| *name));
+    cases.sort_unstable();
+    cases.dedup();
+    assert_eq!(names("hostile").unwrap(), cases);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_ends_as_a_named_error_within_its_budget() {
+    let plugins = room().await;
+    for (name, body, want) in CALLS {
+        let started = Instant::now();
+        let error = decode(&plugins, name, body).await.unwrap_err();
+        let took = started.elapsed();
+        assert!(took < SLACK, "{name} took {took:?}");
+        let DecodeError::Unavailable(text) = error else { panic!("{name}: {error:?}") };
+        assert!(text.contains(want), "{name}: {text}");
+        let status = plugins.status().into_iter().find(|status| status.name == name).unwrap();
+        assert!(status.problems[0].contains(&text), "{:?}", status.problems);
+    }
+}
+
+#[tokio::test]
+async fn what_lies_about_itself_is_not_loaded() {
+    let (plugins, problems) = Room::default().load(folder().await).await.unwrap();
+    for (name, want) in REFUSED {
+        let subject = format!("{name} 0.1.0");
+        assert!(
+            problems.iter().any(|problem| problem.subject == subject && problem.text.contains(want)),
+            "{name}: {problems:?}"
+        );
+        assert!(!plugins.names().contains(&name.to_string()));
+    }
+    assert!(problems.iter().all(|problem| REFUSED.iter().any(|(name, _)| problem.subject.starts_with(name))));
+}
+
+/// The slow ways to allocate contain just as well.
+#[tokio::test]
+async fn limits_hold_without_a_pool() {
+    for allocation in [Allocation::Pooled, Allocation::OnDemand] {
+        let room = Room { allocation: Some(allocation), ..Room::default() };
+        let (plugins, _) = room.load(folder().await).await.unwrap();
+        for (name, body, want) in CALLS.iter().filter(|(name, ..)| ["spins", "eats-memory", "traps"].contains(name)) {
+            let error = decode(&plugins, name, body).await.unwrap_err().to_string();
+            assert!(error.contains(want), "{name}: {error}");
+        }
+    }
+}
+
+/// More attackers than workers, each at its own limit of concurrency; the neighbour's calls go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_neighbour_is_not_delayed() {
+    let plugins = room().await;
+    decode(&plugins, "echo-source", "warm").await.unwrap();
+    let attackers: Vec<_> = ["spins", "spins-in-host-calls", "traps", "eats-memory", "floods-log", "recursion"]
+        .into_iter()
+        .flat_map(|name| [name; 12])
+        .map(|name| {
+            let plugins = Arc::clone(&plugins);
+            tokio::spawn(async move { decode(&plugins, name, "").await.is_err() })
+        })
+        .collect();
+    let mut times = Vec::new();
+    for _ in 0..30 {
+        let plugins = Arc::clone(&plugins);
+        let started = Instant::now();
+        tokio::spawn(async move { decode(&plugins, "echo-source", "x").await.unwrap() }).await.unwrap();
+        times.push(started.elapsed());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let under_attack = attackers.iter().filter(|attacker| !attacker.is_finished()).count();
+    for attacker in attackers {
+        assert!(attacker.await.unwrap());
+    }
+    times.sort();
+    let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
+    eprintln!("neighbour's calls: median {median:?}, worst {worst:?}, {under_attack} attackers left at the end");
+    assert!(median < Duration::from_millis(250), "median {median:?}");
+    assert!(worst < SLACK, "worst {worst:?}");
+}
+
+/// A failed instance leaves nothing behind for the next call of the same plugin.
+#[tokio::test]
+async fn nothing_leaks_from_call_to_call() {
+    let plugins = room().await;
+    let first = decode(&plugins, "eats-memory", "").await.unwrap_err();
+    let second = decode(&plugins, "eats-memory", "").await.unwrap_err();
+    assert_eq!(first, second);
+    let alerts = decode(&plugins, "echo-source", "hello").await.unwrap();
+    assert_eq!(alerts[0].annotations["summary"], "hello");
+}
