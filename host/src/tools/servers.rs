@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -148,6 +149,9 @@ impl Tools for Servers {
         target: &'a str,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async move {
+            // The executor has looked at the expiry; that the call is the permitted one is looked at
+            // again where it leaves the host.
+            permit.check(call, Timestamp::MIN).map_err(ToolError::Refused)?;
             let ((server, tool), _) = self.find(call, Duration::from_secs(15)).await?;
             tracing::info!(tool = call.tool, target, attempt = permit.attempt(), "performing");
             server.perform(tool, &call.arguments).await
