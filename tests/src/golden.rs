@@ -4,8 +4,8 @@
 //!
 //! A case is a folder `plugins/<kind>/<name>/testdata/<case>/`; the plugins' own tests hold the same
 //! cases against the same code without the sandbox and are the ones that write `expected.json`.
-//! What the host changes on the way in or out (times become milliseconds, errors become sentences)
-//! is applied to the expectation by the host's own functions, or is said where it is done.
+//! What the host makes of an answer (normalised alerts, errors as sentences) is applied to the
+//! expectation by the host's own functions, or is said where it is done.
 
 mod notifier;
 mod remediation;

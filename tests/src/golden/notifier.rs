@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
-use tidegate::domain::moment::Moment;
 use tidegate::domain::{IncidentId, Occasion};
 use tidegate::plugin::kind::CallError;
 use tidegate::plugin::{Grant, Options, Outgoing, Returned, Transport, TransportError};
@@ -50,8 +49,7 @@ impl Transport for Recorded {
 
 pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     let notification = read(&case.join("notification.json"))?;
-    let mut expected = read(&case.join("expected.json"))?;
-    as_millis(&mut expected, &notification);
+    let expected = read(&case.join("expected.json"))?;
     let settings = read(&case.join("settings.json"))?;
     let secrets = read(&case.join("secrets.json"))?;
     let environment: BTreeMap<String, String> = pairs(&json!({"s": secrets}), "s").into_iter().collect();
@@ -112,26 +110,4 @@ fn message(value: &Value) -> Result<Message> {
         thread: value["thread"].as_str().map(str::to_string),
         language: text(value, "language"),
     })
-}
-
-/// The host has read the times of alerts and hands them on as milliseconds; where the case wrote a
-/// text, the expectation is put into the same terms.
-fn as_millis(expected: &mut Value, notification: &Value) {
-    let alerts = notification["alerts"].as_array().into_iter().flatten();
-    let texts = alerts.flat_map(|alert| [&alert["starts-at"], &alert["ends-at"]]);
-    let texts: Vec<&str> = texts.filter_map(|moment| moment["text"].as_str()).collect();
-    replace(expected, &texts);
-}
-
-fn replace(value: &mut Value, texts: &[&str]) {
-    match value {
-        Value::String(text) if texts.contains(&text.as_str()) => {
-            if let Moment::At(time) = Moment::from_text(text) {
-                *value = json!(time.as_millisecond());
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, texts)),
-        Value::Object(map) => map.values_mut().for_each(|item| replace(item, texts)),
-        _ => {}
-    }
 }
