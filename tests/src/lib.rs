@@ -4,3 +4,4 @@ pub mod golden;
 pub mod guests;
 pub mod process;
 pub mod rig;
+pub mod sim;
