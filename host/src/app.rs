@@ -30,6 +30,7 @@ use crate::ports::{DecodeError, Inbound, JournalError, Sources, Story};
 use crate::runner::Runner;
 use crate::tools::Servers;
 
+pub use launch::BUNDLED;
 pub use launcher::Launcher;
 use sources::AllSources;
 

@@ -36,7 +36,7 @@ pub(super) fn gates(
 
 fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) -> Option<Voice> {
     let refused = if gate.says.allows() {
-        facts.refuses(&gate.on)
+        facts.refuses(&gate.on, &gate.wide)
     } else {
         facts.refuses_widely(&gate.on, &gate.wide)
     };
