@@ -3,6 +3,8 @@
 //! `Front` is the running host, `Records` its history on disk, `Host` the way to start and inspect
 //! one. The HTTP server knows only the first two, so tests put a fake behind it.
 
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod timeline;
 
 use std::sync::Arc;

@@ -115,6 +115,10 @@ impl Rooms {
 /// # Errors
 /// When the journal cannot take it; the incident then stands where it stood.
 pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Result<(), JournalError> {
+    if !matches!(effect, Effect::Record(_) | Effect::Report | Effect::Close { .. }) {
+        // Who decides or rules without knowing the tools decides wrongly.
+        rooms.tools.settled().await;
+    }
     let facts = match effect {
         Effect::Record(facts) => {
             finish_actions(rooms, incident, &facts);

@@ -39,6 +39,7 @@ mod scene;
 mod set;
 mod source;
 mod span;
+mod split;
 mod view;
 mod words;
 #[cfg(test)]

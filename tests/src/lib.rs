@@ -3,3 +3,4 @@
 pub mod guests;
 pub mod process;
 pub mod rig;
+pub mod sim;

@@ -68,13 +68,13 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let tools: Arc<dyn Tools> = Arc::new(Composite::new(Arc::clone(&servers), Some(remediations)));
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
 
-    let model = load_model(config, &network)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let model = load_model(config, &clock)?;
     loaded.push(match &config.model {
         Some(model) => format!("model        {} at {}", model.name, model.url),
         None => "model        none".to_string(),
     });
 
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (wake, woken) = mpsc::unbounded_channel();
     let group_by = config.correlate.group_by.clone();
     let of_policies = Arc::clone(&policies);
@@ -193,7 +193,7 @@ fn holds_plugins(folder: &Path) -> bool {
     !folder.join("Cargo.toml").is_file()
 }
 
-fn load_model(config: &Config, network: &Arc<Network>) -> Result<Arc<dyn Model>, Problems> {
+fn load_model(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Model>, Problems> {
     let Some(configured) = &config.model else {
         return Ok(Arc::new(model::Unconfigured));
     };
@@ -204,8 +204,9 @@ fn load_model(config: &Config, network: &Arc<Network>) -> Result<Arc<dyn Model>,
         }
         None => None,
     };
-    let client = network.trusted().map_err(|error| problem(config, &["model", "url"], error.to_string()))?;
-    Ok(Arc::new(model::Client::new(map::model(configured, config), key, client)))
+    let options = map::model(configured, key, config);
+    let client = model::Client::new(options, Arc::clone(clock));
+    Ok(Arc::new(client.map_err(|error| problem(config, &["model", "url"], error))?))
 }
 
 fn mortal(journal: Arc<dyn Journal>, environment: &dyn Environment) -> Result<Arc<dyn Journal>, Problems> {

@@ -4,7 +4,9 @@ use jiff::SignedDuration;
 
 use crate::config::{self, Config};
 use crate::domain::incident;
+use crate::model;
 use crate::report::Language;
+use crate::secret::Secret;
 use crate::tools;
 
 /// `[tools]`.
@@ -16,6 +18,8 @@ pub fn tools(config: &Config) -> tools::Options {
             Some(path) => tools::Definitions::File(path.clone()),
             None => tools::Definitions::None,
         },
+        allow: tools.allow.clone(),
+        max_answer: usize::try_from(tools.max_answer.0).unwrap_or(usize::MAX),
         risk: tools.risk.iter().map(|(pattern, risk)| (pattern.clone(), *risk)).collect(),
         start_within: tools.start_timeout,
         look_within: tools.call_timeout.min(default.look_within),
@@ -41,5 +45,24 @@ pub fn language(config: &Config) -> Language {
     match config.report.language {
         config::Language::En => Language::En,
         config::Language::Zh => Language::Zh,
+    }
+}
+
+/// `[model]`.
+pub fn model(model: &config::Model, key: Option<Secret>, config: &Config) -> model::Options {
+    model::Options {
+        url: model.url.clone(),
+        name: model.name.clone(),
+        key: key.map(|key| key.expose().into()),
+        timeout: model.timeout,
+        max_tokens: model.max_tokens,
+        budget: model::Budget {
+            incident_tokens: model.budget.incident_tokens,
+            incident_time: model.budget.incident_time,
+            day_calls: model.budget.day_calls,
+            day_tokens: model.budget.day_tokens,
+        },
+        language: config.report.language.as_str().into(),
+        ..model::Options::default()
     }
 }

@@ -1,0 +1,101 @@
+//! The model and the planners: they answer at random, usefully or not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tidegate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
+use tidegate::domain::{Catalogue, Incident, Proposal};
+use tidegate::ports::{Asked, Model, Planned, Planners, ToolAnswer};
+
+use super::dice::Dice;
+use super::policies::template;
+use super::propose::{call, proposal};
+use super::world::World;
+
+/// The model room.
+pub struct SimModel(pub Arc<World>);
+
+/// The planner room.
+pub struct SimPlanners(pub Arc<World>);
+
+fn proposals(dice: &mut Dice, incident: &Incident, most: u64) -> Vec<Proposal> {
+    let first = incident.actions.len();
+    (0..dice.within(0..most)).map(|i| proposal(&template(dice), incident, first + i as usize)).collect()
+}
+
+async fn think(world: &World, label: &str) -> bool {
+    world.point(label).await;
+    let (took, fails) = {
+        let mut state = world.state();
+        let percent = if state.quiet { 0 } else { state.plan.temper.advisers };
+        let took = Duration::from_millis(state.dice.skewed(30_000));
+        let fails = state.dice.chance(percent);
+        state.stats.adviser_faults += u64::from(fails);
+        (took, fails)
+    };
+    tokio::time::sleep(took).await;
+    world.point(label).await;
+    fails
+}
+
+impl Model for SimModel {
+    fn configured(&self) -> bool {
+        self.0.state().plan.temper.model
+    }
+
+    fn ask<'a>(
+        &'a self,
+        incident: &'a Incident,
+        _: &'a Catalogue,
+    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+        async move {
+            let fails = think(&self.0, "the model").await;
+            let mut state = self.0.state();
+            let dice = &mut state.dice;
+            let usage = Usage { prompt_tokens: 100, completion_tokens: 10, ..Usage::default() };
+            if fails && dice.chance(50) {
+                return Err(("the answer is no JSON".into(), usage));
+            }
+            let diagnosis = Diagnosis { root_cause: "something broke".into(), ..Diagnosis::default() };
+            let looks = |dice: &mut Dice| {
+                let calls = (0..dice.within(0..4)).map(|i| {
+                    // The same call again and again, now and then of a tool that is not read-only.
+                    let tool = if dice.chance(10) { "k.drain" } else { "k.get" };
+                    AskedCall { id: format!("call-{i}"), call: call(tool, dice.within(0..2), 0) }
+                });
+                Answer::Look { calls: calls.collect() }
+            };
+            let answer = match dice.within(0..10) {
+                _ if fails => looks(dice),
+                0..3 => looks(dice),
+                3 => Answer::Person { diagnosis },
+                4 => Answer::Resolved { diagnosis },
+                _ => Answer::Act { proposals: proposals(dice, incident, 4), diagnosis },
+            };
+            Ok(Asked { answer, text: "so be it".into(), usage })
+        }
+        .boxed()
+    }
+}
+
+impl Planners for SimPlanners {
+    fn plan<'a>(
+        &'a self,
+        _: &'a str,
+        incident: &'a Incident,
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<Planned, String>> {
+        async move {
+            if think(&self.0, "the planner").await {
+                return Err("the plugin trapped".into());
+            }
+            let mut state = self.0.state();
+            let looks = vec![(call("k.get", 0, 0), ToolAnswer { ok: true, text: "{}".into() })];
+            Ok(Planned { proposals: proposals(&mut state.dice, incident, 3), looks })
+        }
+        .boxed()
+    }
+}

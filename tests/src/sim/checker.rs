@@ -1,0 +1,229 @@
+//! What must hold, checked at every entry that becomes durable, every call that reaches the cluster,
+//! every message and every acknowledgement; from the journal and the world's record alone.
+//!
+//! Each invariant is a function whose name is the invariant's name.
+
+pub mod alerts;
+pub mod calls;
+mod deliveries;
+mod incidents;
+mod intents;
+pub mod quiet;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tidegate::domain::control::{self, Control};
+use tidegate::domain::entry::{GENESIS, Resolution, chain_hash};
+use tidegate::domain::{ActionId, Entry, Fact, Incident, IncidentId, Mode, Ruling, Sealed};
+
+use super::plan::Plan;
+use super::world::State;
+
+pub use calls::take_call;
+pub use deliveries::take_delivery;
+
+/// Under which circumstances the host wrote an entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Written {
+    /// When, in the world's own time.
+    pub at: Duration,
+    /// The policy set in force.
+    pub policies: usize,
+    /// The host's mode.
+    pub mode: Mode,
+    /// Which process.
+    pub life: u64,
+}
+
+/// What the checker knows.
+#[derive(Default)]
+pub struct Checker {
+    /// Every incident, rebuilt entry by entry.
+    pub incidents: BTreeMap<IncidentId, Incident>,
+    tracks: BTreeMap<(IncidentId, ActionId), Track>,
+    control: (u64, String),
+    paused: BTreeSet<String>,
+    versions: alerts::Versions,
+    /// Budget key, time and attempt of everything that was spent.
+    spends: Vec<(String, Timestamp, String)>,
+    /// Target, time and incident of every intent.
+    changes: Vec<(String, Timestamp, IncidentId)>,
+    attempts: BTreeMap<String, calls::Attempt>,
+    told: BTreeMap<String, deliveries::Told>,
+}
+
+/// What was said about one action.
+#[derive(Default)]
+struct Track {
+    ruling: Option<Ruling>,
+    /// Person, digest and time.
+    yes: Vec<(String, String, Timestamp)>,
+    /// A word after which it must not happen any more.
+    ended: Option<&'static str>,
+    intents: Vec<String>,
+    resolution: Option<Resolution>,
+    /// Looks with an answer since the last intent.
+    seen: u32,
+}
+
+/// One entry, and what was known before it.
+struct Step<'a> {
+    checker: &'a Checker,
+    plan: &'a Plan,
+    id: &'a IncidentId,
+    incident: &'a Incident,
+    entry: &'a Entry,
+    written: Written,
+}
+
+type Check = (&'static str, fn(&Step<'_>) -> Result<(), String>);
+
+/// Names a function as an invariant.
+macro_rules! invariants {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        &[$((stringify!($name), $module::$name)),*]
+    };
+}
+
+const AT_EVERY_ENTRY: &[Check] = invariants![
+    intents::intent_needs_a_yes,
+    intents::ended_actions_stay_ended,
+    intents::no_blind_repeat,
+    intents::did_not_happen_was_seen,
+    intents::nothing_starts_while_paused,
+    intents::nothing_starts_in_observe,
+    intents::intent_needs_the_policies,
+    intents::budgets_are_never_overspent,
+    intents::targets_cool_down,
+    incidents::repeats_write_nothing,
+    incidents::conclusions_fit_the_alerts,
+    incidents::concluded_once_and_for_all,
+    incidents::one_open_incident_per_group,
+    incidents::action_ids_are_unique,
+    incidents::nobody_runs_in_circles,
+    deliveries::delivery_ids_are_unique,
+];
+
+/// Takes in an entry that has just become durable.
+pub fn take_entry(state: &mut State, place: usize, written: Written) {
+    state.stats.entries += 1;
+    let sealed = state.disk.durable[place].clone();
+    let known = state.checker.incidents.get(&IncidentId(sealed.stream.clone()));
+    let (n, hash) = match sealed.stream == control::STREAM {
+        true => (state.checker.control.0, state.checker.control.1.clone()),
+        false => known.map_or((0, String::new()), |incident| (incident.chain.n, incident.chain.hash.clone())),
+    };
+    if let Err(text) = chains_verify(&sealed, n, &hash) {
+        return state.violate("chains_verify", text);
+    }
+    state.note(|| format!("  {:<13} {:>3} {}", sealed.stream, sealed.n, story(&sealed.body)));
+    if sealed.stream == control::STREAM {
+        return take_control(state, &sealed);
+    }
+    let Ok(entry) = sealed.open::<Fact>() else {
+        return state.violate("chains_verify", "an entry cannot be read".into());
+    };
+    take_fact(state, place, &sealed, &entry, written);
+}
+
+/// Every entry stands where it belongs, behind the one before it.
+fn chains_verify(sealed: &Sealed, n: u64, hash: &str) -> Result<(), String> {
+    let previous = if n == 0 { GENESIS } else { hash };
+    if sealed.n != n + 1 {
+        return Err(format!("entry {} of {} follows entry {n}", sealed.n, sealed.stream));
+    }
+    match sealed.hash == chain_hash(previous, &sealed.stream, sealed.n, &sealed.body) {
+        true => Ok(()),
+        false => Err(format!("the hash of entry {} of {} does not fit", sealed.n, sealed.stream)),
+    }
+}
+
+fn take_control(state: &mut State, sealed: &Sealed) {
+    let checker = &mut state.checker;
+    checker.control = (sealed.n, sealed.hash.clone());
+    match sealed.open::<Control>().map(|entry| entry.fact) {
+        Ok(Control::Paused { scope, .. }) => {
+            checker.paused.insert(scope);
+        }
+        Ok(Control::Resumed { scope, .. }) => {
+            checker.paused.remove(&scope);
+        }
+        _ => {}
+    }
+}
+
+fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, written: Written) {
+    let id = IncidentId(sealed.stream.clone());
+    let mut incident = match state.checker.incidents.get(&id) {
+        Some(incident) => incident.clone(),
+        None => match Incident::open(id.clone(), entry) {
+            Some(incident) => incident,
+            None => return state.violate("chains_verify", format!("{id} does not begin with Opened")),
+        },
+    };
+    let step = Step { checker: &state.checker, plan: &state.plan, id: &id, incident: &incident, entry, written };
+    let broken = AT_EVERY_ENTRY.iter().find_map(|(name, check)| Some((*name, check(&step).err()?)));
+    if let Some((name, text)) = broken {
+        state.violate(name, format!("{id} entry {}: {text}", sealed.n));
+    }
+    incident.apply(entry);
+    incident.chain.n = sealed.n;
+    incident.chain.hash.clone_from(&sealed.hash);
+    match &entry.fact {
+        Fact::Opened { alerts, .. } | Fact::AlertsChanged { alerts } => {
+            state.stats.incidents += u64::from(sealed.n == 1);
+            state.checker.versions.take(place, &id, alerts);
+        }
+        Fact::Proposed { .. } => state.stats.actions += 1,
+        _ => {}
+    }
+    deliveries::take_told(state, entry);
+    calls::take_intent(&mut state.checker, &incident, entry);
+    follow(&mut state.checker, &id, entry);
+    state.checker.incidents.insert(id, incident);
+}
+
+/// Keeps what was said about each action.
+fn follow(checker: &mut Checker, id: &IncidentId, entry: &Entry) {
+    let mut track = |action: &ActionId, change: &dyn Fn(&mut Track)| {
+        change(checker.tracks.entry((id.clone(), action.clone())).or_default());
+    };
+    match &entry.fact {
+        Fact::Ruled { action, ruling } => track(action, &|track| {
+            track.ruling = Some(ruling.clone());
+            if ruling.kind == tidegate::domain::RulingKind::Deny {
+                track.ended = Some("denied");
+            }
+        }),
+        Fact::Approved { action, digest, person, .. } => {
+            track(action, &|track| track.yes.push((person.clone(), digest.clone(), entry.at)));
+        }
+        Fact::Rejected { action, .. } => track(action, &|track| {
+            if track.intents.is_empty() {
+                track.ended = Some("rejected");
+            }
+        }),
+        Fact::Expired { action } => track(action, &|track| track.ended = Some("expired")),
+        Fact::Intent { action, attempt, .. } => track(action, &|track| {
+            track.intents.push(attempt.clone());
+            track.resolution = None;
+            track.seen = 0;
+        }),
+        Fact::Looked { purpose: tidegate::domain::entry::Purpose::Verify { action }, ok: true, .. } => {
+            track(action, &|track| track.seen += 1);
+        }
+        Fact::Uncertain { action, resolution, .. } => {
+            track(action, &|track| track.resolution = Some(*resolution));
+        }
+        _ => {}
+    }
+}
+
+/// The part of an entry that a person wants to read.
+fn story(body: &str) -> String {
+    let entry: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let text = entry.get("fact").unwrap_or(&entry).to_string();
+    text.chars().take(300).collect()
+}

@@ -1,0 +1,84 @@
+//! What must hold for an incident as a whole.
+
+use tidegate::domain::{Alert, Fact, Outcome};
+
+use super::Step;
+
+/// More entries than this no incident of these small worlds can need.
+const MANY: u64 = 2_000;
+
+/// An alert that only repeats what is known is not written.
+pub fn repeats_write_nothing(step: &Step<'_>) -> Result<(), String> {
+    let Fact::AlertsChanged { alerts } = &step.entry.fact else { return Ok(()) };
+    for alert in alerts {
+        let known = step.incident.alerts.iter().find(|known| known.identity() == alert.identity());
+        if known.is_some_and(|known| same(known, alert)) {
+            return Err(format!("{} {} was known already", alert.source, alert.fingerprint));
+        }
+    }
+    Ok(())
+}
+
+/// Whether nothing that counts has changed.
+pub fn same(known: &Alert, alert: &Alert) -> bool {
+    known.status == alert.status
+        && known.severity == alert.severity
+        && (known.starts_at == alert.starts_at || alert.starts_at.is_none())
+}
+
+/// What ends as resolved has no alert that fires.
+pub fn conclusions_fit_the_alerts(step: &Step<'_>) -> Result<(), String> {
+    let all_resolved = step.incident.all_resolved();
+    match &step.entry.fact {
+        Fact::Concluded { outcome: Outcome::Resolved, .. } if !all_resolved => {
+            Err("it ends as resolved while an alert fires".into())
+        }
+        Fact::Closed { reason } if reason.contains("resolved") && !all_resolved => {
+            Err("it is closed as resolved while an alert fires".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Behind a conclusion nothing is decided, proposed or done; behind the end nothing but receipts.
+pub fn concluded_once_and_for_all(step: &Step<'_>) -> Result<(), String> {
+    let receipt = matches!(&step.entry.fact, Fact::Delivered { .. } | Fact::DeliveryFailed { .. });
+    // A person may answer about an action that is over; that changes nothing.
+    let answer = matches!(&step.entry.fact, Fact::Approved { .. } | Fact::Rejected { .. });
+    let after = matches!(
+        &step.entry.fact,
+        Fact::AlertsChanged { .. } | Fact::Reported { .. } | Fact::Told { .. } | Fact::Closed { .. }
+    );
+    match (&step.incident.closed, &step.incident.conclusion) {
+        (Some(_), _) if !receipt && !answer => Err("something happens to it after its end".into()),
+        (None, Some(_)) if !receipt && !answer && !after => Err("it goes on after its conclusion".into()),
+        _ => Ok(()),
+    }
+}
+
+/// Alerts of one group that arrive while its incident is being handled belong to it.
+pub fn one_open_incident_per_group(step: &Step<'_>) -> Result<(), String> {
+    let Fact::Opened { group_key, .. } = &step.entry.fact else { return Ok(()) };
+    let mut open = step.checker.incidents.values().filter(|other| other.conclusion.is_none() && other.closed.is_none());
+    match open.find(|other| other.group_key == *group_key && other.id != *step.id) {
+        Some(other) => Err(format!("{} is open for the group {group_key}", other.id)),
+        None => Ok(()),
+    }
+}
+
+/// An action's name stands for one action.
+pub fn action_ids_are_unique(step: &Step<'_>) -> Result<(), String> {
+    let Fact::Proposed { action } = &step.entry.fact else { return Ok(()) };
+    match step.incident.next_action_id() == action.id {
+        true => Ok(()),
+        false => Err(format!("{} is proposed where {} comes next", action.id, step.incident.next_action_id())),
+    }
+}
+
+/// No incident goes on for ever.
+pub fn nobody_runs_in_circles(step: &Step<'_>) -> Result<(), String> {
+    match step.incident.chain.n < MANY {
+        true => Ok(()),
+        false => Err(format!("it has {MANY} entries")),
+    }
+}

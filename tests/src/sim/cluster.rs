@@ -1,0 +1,281 @@
+//! A small cluster and the tools that reach it: slow, failing, lying, hanging.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::json;
+use tidegate::domain::catalogue::{Catalogue, Tool};
+use tidegate::domain::{Call, Risk};
+use tidegate::gate::Permit;
+use tidegate::ports::{ToolAnswer, ToolError, Tools};
+
+use super::checker;
+use super::dice::Dice;
+use super::mutant::Mutant;
+use super::world::{State, World};
+
+/// Tools that proposals name; one of them does not exist, and one only reads.
+pub const TOOLS: [&str; 6] = ["k.restart", "k.restart", "k.scale", "k.drain", "k.get", "k.unknown"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Health {
+    Broken,
+    HealingUntil(Duration),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Service {
+    health: Health,
+    mark: u64,
+}
+
+/// The cluster.
+pub struct Cluster {
+    dice: Dice,
+    services: BTreeMap<String, Service>,
+    /// Effects of calls whose answer was lost, and when they happen.
+    late: Vec<(Duration, Call)>,
+    /// Changes so far.
+    pub effects: u64,
+    /// No tool can be reached until then.
+    pub down_until: Duration,
+}
+
+enum Outcome {
+    Works,
+    Refused,
+    Unavailable,
+    Fails,
+    LiesYes,
+    LiesNo,
+    LostBefore,
+    LostAfter,
+    Hangs,
+    Late,
+}
+
+impl Cluster {
+    /// A cluster in which everything is broken.
+    pub fn new(dice: Dice) -> Self {
+        Self { dice, services: BTreeMap::new(), late: Vec::new(), effects: 0, down_until: Duration::ZERO }
+    }
+
+    /// The connections of the process are gone; what it has sent still happens.
+    pub fn forget_process(&mut self) {}
+
+    fn service(&mut self, call: &Call) -> &mut Service {
+        let name = call.arguments.get("name").and_then(|name| name.as_str()).unwrap_or("nobody");
+        self.services.entry(name.into()).or_insert(Service { health: Health::Broken, mark: 0 })
+    }
+
+    fn settle_late(&mut self, now: Duration) {
+        let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
+        self.late = later;
+        let due: Vec<(Duration, Call)> = due;
+        due.iter().for_each(|(_, call)| self.change(call, now));
+    }
+
+    fn change(&mut self, call: &Call, now: Duration) {
+        self.effects += 1;
+        let heals = match call.tool.as_str() {
+            "k.restart" | "k.scale" => self.dice.chance(70),
+            _ => false,
+        };
+        let after = Duration::from_millis(self.dice.skewed(20_000));
+        let mark = call.arguments.get("mark").and_then(|mark| mark.as_u64()).unwrap_or(0);
+        let service = self.service(call);
+        service.mark = mark;
+        service.health = if heals { Health::HealingUntil(now + after) } else { Health::Broken };
+    }
+
+    fn describe(&mut self, call: &Call, now: Duration) -> String {
+        self.settle_late(now);
+        let service = *self.service(call);
+        let health = match service.health {
+            Health::Broken => "broken",
+            Health::HealingUntil(at) if at > now => "healing",
+            Health::HealingUntil(_) => "healthy",
+        };
+        json!({ "health": health, "mark": service.mark }).to_string()
+    }
+
+    fn outcome(&mut self, percent: u64) -> Outcome {
+        if !self.dice.chance(percent) {
+            return Outcome::Works;
+        }
+        match self.dice.within(0..9) {
+            0 => Outcome::Refused,
+            1 => Outcome::Unavailable,
+            2 => Outcome::Fails,
+            3 => Outcome::LiesYes,
+            4 => Outcome::LiesNo,
+            5 => Outcome::LostBefore,
+            6 => Outcome::LostAfter,
+            7 => Outcome::Hangs,
+            _ => Outcome::Late,
+        }
+    }
+}
+
+/// The tools that exist in one of the variants that a world goes through.
+pub fn catalogue(variant: u64) -> Catalogue {
+    let schema = json!({ "properties": { "namespace": {}, "name": {} } });
+    let tool = |name: &str, risk, repeatable| Tool {
+        name: name.into(),
+        description: String::new(),
+        schema: schema.clone(),
+        risk,
+        repeatable,
+    };
+    let restart = if variant == 1 { Risk::High } else { Risk::Low };
+    let mut tools = vec![
+        tool("k.get", Risk::Read, true),
+        tool("k.restart", restart, false),
+        tool("k.scale", Risk::High, true),
+        tool("k.rollback", Risk::Low, true),
+    ];
+    if variant != 2 {
+        tools.push(tool("k.drain", Risk::Irreversible, false));
+    }
+    Catalogue { tools: tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect() }
+}
+
+/// The tool room of one process.
+pub struct SimTools(pub Arc<World>);
+
+impl SimTools {
+    /// One call's way to the cluster and back.
+    async fn send(&self, permit: &Permit, call: &Call) -> Result<ToolAnswer, ToolError> {
+        let (outcome, before, after) = {
+            let mut state = self.0.state();
+            let (percent, down) = (state.plan.temper.tools, state.mono() < state.cluster.down_until);
+            let percent = if state.quiet { 0 } else { percent };
+            let dice = &mut state.cluster.dice;
+            let before = Duration::from_millis(dice.skewed(3_000));
+            let after = Duration::from_millis(dice.skewed(20_000));
+            let outcome = match down && !state.quiet {
+                true => Outcome::Unavailable,
+                false => state.cluster.outcome(percent),
+            };
+            (outcome, before, after)
+        };
+        tokio::time::sleep(before).await;
+        let happens = match outcome {
+            Outcome::Refused => return Err(ToolError::Refused("not allowed".into())),
+            Outcome::Unavailable => return Err(ToolError::Unavailable("the server is down".into())),
+            Outcome::Works | Outcome::LiesNo | Outcome::LostAfter => true,
+            Outcome::Hangs => before.as_millis() % 2 == 0,
+            Outcome::Fails | Outcome::LiesYes | Outcome::LostBefore | Outcome::Late => false,
+        };
+        {
+            let mut state = self.0.state();
+            if state.dead {
+                drop(state);
+                std::future::pending::<()>().await;
+                return Err(ToolError::Lost(String::new()));
+            }
+            checker::take_call(&mut state, permit, call);
+            let now = state.mono();
+            state.cluster.settle_late(now);
+            if happens {
+                state.cluster.change(call, now);
+            }
+            if matches!(outcome, Outcome::Late) {
+                state.cluster.late.push((now + after, call.clone()));
+            }
+            if !matches!(outcome, Outcome::Works) {
+                state.stats.tool_faults += 1;
+            }
+        }
+        self.0.point("tool call, arrived").await;
+        tokio::time::sleep(after).await;
+        match outcome {
+            Outcome::Works | Outcome::LiesYes => Ok(ToolAnswer { ok: true, text: "done".into() }),
+            Outcome::Fails | Outcome::LiesNo => Ok(ToolAnswer { ok: false, text: "it failed".into() }),
+            Outcome::Hangs => {
+                tokio::time::sleep(Duration::from_secs(600)).await;
+                Err(ToolError::Lost("no answer in time".into()))
+            }
+            _ => Err(ToolError::Lost("the connection broke".into())),
+        }
+    }
+
+    async fn look_once(&self, call: &Call) -> Result<ToolAnswer, ToolError> {
+        self.0.point("look, before").await;
+        let (trouble, took) = {
+            let mut state = self.0.state();
+            let down = state.mono() < state.cluster.down_until && !state.quiet;
+            let percent = if state.quiet { 0 } else { state.plan.temper.looks };
+            let dice = &mut state.cluster.dice;
+            let took = Duration::from_millis(dice.skewed(2_000));
+            let trouble = dice.chance(percent).then(|| dice.within(0..4));
+            (if down { Some(0) } else { trouble }, took)
+        };
+        tokio::time::sleep(took).await;
+        let answer = |ok, text: &str| Ok(ToolAnswer { ok, text: text.into() });
+        let result = match trouble {
+            None => {
+                let mut state = self.0.state();
+                let now = state.mono();
+                let text = state.cluster.describe(call, now);
+                looks_disturb(&self.0, &mut state, call);
+                answer(true, &text)
+            }
+            Some(0) => Err(ToolError::Unavailable("the server is down".into())),
+            Some(1) => Err(ToolError::Lost("no answer".into())),
+            Some(2) => answer(false, "dial tcp: connection refused"),
+            Some(_) => answer(true, "{}"),
+        };
+        if trouble.is_some() {
+            self.0.state().stats.tool_faults += 1;
+        }
+        self.0.point("look, answered").await;
+        result
+    }
+}
+
+fn looks_disturb(world: &World, state: &mut State, call: &Call) {
+    let effects = state.cluster.effects;
+    if world.mutant == Some(Mutant::LooksHaveEffects) {
+        let now = state.mono();
+        state.cluster.change(call, now);
+    }
+    checker::calls::looks_change_nothing(state, effects);
+}
+
+impl Tools for SimTools {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::new(catalogue(self.0.state().catalogue))
+    }
+
+    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        async move {
+            if self.catalogue().risk(&call.tool) != Risk::Read {
+                return Err(ToolError::Refused(format!("{} is not read-only", call.tool)));
+            }
+            self.look_once(call).await
+        }
+        .boxed()
+    }
+
+    fn perform<'a>(
+        &'a self,
+        permit: &'a Permit,
+        call: &'a Call,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        async move {
+            self.0.point("tool call, before").await;
+            let mut answer = self.send(permit, call).await;
+            if self.0.mutant == Some(Mutant::ToolsCallTwice) {
+                answer = self.send(permit, call).await;
+            }
+            self.0.point("tool call, answered").await;
+            answer
+        }
+        .boxed()
+    }
+}

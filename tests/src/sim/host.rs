@@ -1,0 +1,152 @@
+//! One process: the real store, gate, runner and pipeline over simulated rooms.
+
+use std::sync::{Arc, RwLock};
+
+use jiff::{SignedDuration, Timestamp};
+use tidegate::domain::control::Control;
+use tidegate::domain::incident::{ActionState, Limits};
+use tidegate::domain::{Entry, Fact, Incident};
+use tidegate::gate::{Gate, Options};
+use tidegate::pipeline::Rooms;
+use tidegate::ports::{Clock, Journal, JournalError, Policies};
+use tidegate::random::Random;
+use tidegate::report::Language;
+use tidegate::runner::Runner;
+use tidegate::store::{Store, replay};
+use tokio::sync::mpsc;
+
+use super::advisers::{SimModel, SimPlanners};
+use super::clock::SimClock;
+use super::cluster::SimTools;
+use super::journal::SimJournal;
+use super::mutant::Mutant;
+use super::notifiers::SimNotifiers;
+use super::policies::SimPolicies;
+use super::world::World;
+
+/// The process.
+#[derive(Clone)]
+pub struct Host {
+    pub world: Arc<World>,
+    pub store: Arc<Store>,
+    pub gate: Arc<Gate>,
+    pub runner: Arc<Runner>,
+}
+
+impl Host {
+    /// Starts a process from what is durable.
+    pub fn start(world: &Arc<World>) -> Result<Self, JournalError> {
+        world.state().born();
+        let (temper, seed, mode) = {
+            let state = world.state();
+            (state.plan.temper.clone(), state.plan.seed ^ (state.life << 32), state.mode)
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SimClock::new(Arc::clone(world)));
+        let journal: Arc<dyn Journal> = Arc::new(SimJournal(Arc::clone(world)));
+        let policies: Arc<dyn Policies> = Arc::new(SimPolicies(Arc::clone(world)));
+        let gate = Arc::new(Gate::new(Options {
+            cooldown: SignedDuration::from_secs(temper.cooldown_s as i64),
+            targets_per_incident: 3,
+            breaker_after: temper.breaker_after,
+            permit_for: SignedDuration::from_secs(60),
+        }));
+        let random = Arc::new(Random::seeded(seed));
+        let (wake, woken) = mpsc::unbounded_channel();
+        let of_group = Arc::clone(&policies);
+        let store = Arc::new(Store::new(
+            Arc::clone(&journal),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            Box::new(move |alert| of_group.group(alert).unwrap_or_default()),
+            wake,
+        ));
+        restore(world, &gate, journal.as_ref())?;
+        for control in store.reload(unsettled(journal.as_ref())?)? {
+            obey(world, &gate, &control);
+        }
+        let rooms = Arc::new(Rooms {
+            store: Arc::clone(&store),
+            policies,
+            gate: Arc::clone(&gate),
+            tools: Arc::new(SimTools(Arc::clone(world))),
+            planners: Arc::new(SimPlanners(Arc::clone(world))),
+            model: Arc::new(SimModel(Arc::clone(world))),
+            notifiers: Arc::new(SimNotifiers(Arc::clone(world))),
+            clock,
+            random,
+            history: RwLock::default(),
+            mode,
+            limits: Limits {
+                watch: SignedDuration::from_mins(temper.watch_min as i64),
+                ..Limits::default()
+            },
+            language: Language::En,
+        });
+        let reloaded = Arc::clone(&store);
+        let reload = move || reloaded.reload(unsettled(journal.as_ref())?).map(|_| ());
+        let runner = Runner::new(rooms, Box::new(reload));
+        tokio::spawn(Arc::clone(&runner).run(woken));
+        Ok(Self { world: Arc::clone(world), store, gate, runner })
+    }
+
+    /// A person says pause: at once, and then for good.
+    pub async fn pause(self, scope: String) {
+        self.gate.pause(&scope);
+        let order = Control::Paused { person: "somebody".into(), reason: String::new(), scope };
+        if self.store.control(order).await.is_err() {
+            self.runner.check_journal();
+        }
+    }
+
+    /// A person says resume: for good, and only then.
+    pub async fn resume(self, scope: String) {
+        let order = Control::Resumed { person: "somebody".into(), scope: scope.clone() };
+        match self.store.control(order).await {
+            Ok(()) => self.gate.resume(&scope),
+            Err(_) => self.runner.check_journal(),
+        }
+    }
+}
+
+fn unsettled(journal: &dyn Journal) -> Result<Vec<Incident>, JournalError> {
+    Ok(replay(journal)?.into_values().filter(|incident| !incident.settled()).collect())
+}
+
+fn obey(world: &World, gate: &Gate, control: &Control) {
+    match control {
+        _ if world.mutant == Some(Mutant::RestartForgetsPauses) => {}
+        Control::Paused { scope, .. } => gate.pause(scope),
+        Control::Resumed { scope, .. } => gate.resume(scope),
+        Control::BreakerReset { key, .. } => {
+            gate.reset_breaker(key);
+        }
+    }
+}
+
+/// Gives a new gate the memory of the one before it.
+fn restore(world: &World, gate: &Gate, journal: &dyn Journal) -> Result<(), JournalError> {
+    let mut spends: Vec<(Timestamp, Vec<String>)> = Vec::new();
+    journal.replay(0, &mut |_, sealed| {
+        if let Ok(Entry { at, fact: Fact::Intent { spends: keys, .. } }) = sealed.open() {
+            spends.push((at, keys));
+        }
+        Ok(())
+    })?;
+    if world.mutant != Some(Mutant::RestartForgetsSpends) {
+        gate.restore_spends(spends);
+    }
+    for incident in replay(journal)?.values() {
+        if world.mutant != Some(Mutant::RestartForgetsHolds) {
+            gate.restore_holds(incident);
+        }
+        let rule = incident.decision.as_ref().and_then(|decision| decision.rule.as_ref());
+        for record in &incident.actions {
+            match (rule, record.state) {
+                (Some(rule), ActionState::Verified) => gate.restore_breaker(rule, true),
+                (Some(rule), ActionState::Unverified | ActionState::Failed) => gate.restore_breaker(rule, false),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Deliberate faults of the doubles, to prove that the checker sees what it is there to see.
+
+/// One deliberate fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// Gate rules that deny or ask say "allow" instead.
+    PoliciesSayYes,
+    /// The journal says "durable" before anything is.
+    JournalAnswersEarly,
+    /// The journal forgets an entry now and then.
+    JournalDropsEntries,
+    /// The tool room sends every call twice.
+    ToolsCallTwice,
+    /// Looking changes something.
+    LooksHaveEffects,
+    /// Somebody writes intents around the gate and calls the tool again after each failure.
+    BlindRepeats,
+    /// A restart forgets what was spent.
+    RestartForgetsSpends,
+    /// A restart forgets that a person said pause.
+    RestartForgetsPauses,
+    /// A restart forgets which targets are being changed.
+    RestartForgetsHolds,
+    /// The notifier room says "delivered" and delivers nothing.
+    NotifiersSwallow,
+    /// The message's id differs from attempt to attempt.
+    NotifiersRename,
+    /// Senders hear "accepted" whatever the journal says.
+    AcceptsTooMuch,
+    /// Repeats of alerts are written to the journal.
+    RepeatsAreWritten,
+}
+
+impl Mutant {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::PoliciesSayYes,
+        Self::JournalAnswersEarly,
+        Self::JournalDropsEntries,
+        Self::ToolsCallTwice,
+        Self::LooksHaveEffects,
+        Self::BlindRepeats,
+        Self::RestartForgetsSpends,
+        Self::RestartForgetsPauses,
+        Self::RestartForgetsHolds,
+        Self::NotifiersSwallow,
+        Self::NotifiersRename,
+        Self::AcceptsTooMuch,
+        Self::RepeatsAreWritten,
+    ];
+
+    /// The invariants of which one must be seen broken.
+    pub fn breaks(self) -> &'static [&'static str] {
+        match self {
+            Self::PoliciesSayYes => &["intent_needs_the_policies"],
+            Self::JournalAnswersEarly => &["effect_needs_durable_intent", "acknowledged_alerts_are_in_the_journal"],
+            Self::JournalDropsEntries => &["chains_verify"],
+            Self::ToolsCallTwice => &["attempt_arrives_once"],
+            Self::LooksHaveEffects => &["looks_change_nothing"],
+            Self::BlindRepeats => &["no_blind_repeat"],
+            Self::RestartForgetsSpends => &["budgets_are_never_overspent"],
+            Self::RestartForgetsPauses => &["nothing_starts_while_paused"],
+            Self::RestartForgetsHolds => &["one_change_per_target", "targets_cool_down"],
+            Self::NotifiersSwallow => &["told_means_delivered"],
+            Self::NotifiersRename => &["delivery_ids_are_stable"],
+            Self::AcceptsTooMuch => &["acknowledged_alerts_are_in_the_journal"],
+            Self::RepeatsAreWritten => &["repeats_write_nothing"],
+        }
+    }
+}

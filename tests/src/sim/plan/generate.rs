@@ -1,0 +1,149 @@
+//! Draws a plan from a seed.
+
+use tidegate::domain::{Severity, Status};
+
+use super::{Event, Plan, Signal, Temper, What};
+use crate::sim::dice::Dice;
+use crate::sim::policies;
+
+const SERVICES: u64 = 4;
+const CONDITIONS: u64 = 4;
+
+/// The plan of a seed.
+pub fn generate(seed: u64) -> Plan {
+    let mut dice = Dice::new(seed, "plan");
+    let temper = temper(&mut dice);
+    let policies = (0..dice.within(1..4)).map(|_| policies::generate(&mut dice)).collect::<Vec<_>>();
+    let mut events = Vec::new();
+    let mut at_ms = 0;
+    let mut told: Vec<Signal> = Vec::new();
+    let scale = *dice.pick(&[300, 3_000, 30_000, 300_000]);
+    for _ in 0..dice.within(4..26) {
+        at_ms += dice.skewed(scale);
+        let what = what(&mut dice, &mut told, policies.len());
+        events.push(Event { at_ms, what });
+    }
+    if dice.chance(1) {
+        at_ms = storm(&mut dice, at_ms, &mut events);
+    }
+    let _ = at_ms;
+    Plan { seed, policies, temper, events }
+}
+
+fn temper(dice: &mut Dice) -> Temper {
+    let mut percent = |choices: &[u64]| *dice.pick(choices);
+    Temper {
+        tools: percent(&[0, 10, 40, 80]),
+        looks: percent(&[0, 5, 30]),
+        advisers: percent(&[0, 20, 60]),
+        notifiers: percent(&[0, 10, 50]),
+        appends: percent(&[0, 0, 1, 5]),
+        append_ms: percent(&[0, 2, 50, 2_000]),
+        model: percent(&[0, 1, 1]) == 1,
+        cooldown_s: percent(&[0, 5, 60, 600]),
+        breaker_after: percent(&[0, 0, 2, 4]) as u32,
+        watch_min: percent(&[1, 10, 60]),
+    }
+}
+
+fn what(dice: &mut Dice, told: &mut Vec<Signal>, policies: usize) -> What {
+    let scopes = ["", "rule:rule-0", "server:k"];
+    match dice.within(0..100) {
+        0..46 => alerts(dice, told),
+        46..66 => What::Person {
+            pick: dice.next() % 1000,
+            yes: dice.chance(80),
+            who: dice.within(0..3),
+            stale: dice.chance(15),
+            hesitates_ms: if dice.chance(30) { dice.skewed(100_000) } else { 0 },
+        },
+        66..69 => What::Pause((*dice.pick(&scopes)).into()),
+        69..73 => What::Resume((*dice.pick(&scopes)).into()),
+        73..76 => What::Policies(dice.next() as usize % policies),
+        76..78 => What::Catalogue(dice.within(0..4)),
+        78..81 => {
+            let jump = dice.skewed(4 * 3_600_000) as i64;
+            What::Clock(if dice.chance(50) { jump } else { -jump })
+        }
+        81..84 => What::Crash,
+        84..91 => What::CrashAtPoint(dice.skewed(60)),
+        91..92 => What::Observe(dice.chance(50)),
+        92..94 => What::AppendFails { kept: dice.chance(40) },
+        94..95 => What::DiskFull(dice.skewed(600_000)),
+        95..97 => What::ToolsDown(dice.skewed(600_000)),
+        _ => What::TargetDown(dice.within(1..4) as usize, dice.skewed(5 * 3_600_000)),
+    }
+}
+
+fn alerts(dice: &mut Dice, told: &mut Vec<Signal>) -> What {
+    let mut alerts = Vec::new();
+    for _ in 0..dice.within(1..5) {
+        let alert = match told.is_empty() || dice.chance(35) {
+            true => fresh(dice),
+            false => again(dice, told),
+        };
+        told.push(alert);
+        alerts.push(alert);
+        if dice.chance(10) {
+            alerts.push(alert);
+        }
+    }
+    let patience_ms = dice.chance(12).then(|| dice.skewed(3_000));
+    What::Alerts { alerts, patience_ms }
+}
+
+fn fresh(dice: &mut Dice) -> Signal {
+    Signal {
+        source: dice.within(0..2),
+        name: dice.within(0..CONDITIONS),
+        service: dice.within(0..SERVICES),
+        status: if dice.chance(90) { Status::Firing } else { Status::Resolved },
+        severity: *dice.pick(&[Severity::Info, Severity::Warning, Severity::Critical]),
+        outbreak: 0,
+    }
+}
+
+/// A repeat, an end, a change or a new outbreak of what was sent before.
+fn again(dice: &mut Dice, told: &[Signal]) -> Signal {
+    let mut alert = *dice.pick(told);
+    let same = |other: &&Signal| (other.source, other.name, other.service) == (alert.source, alert.name, alert.service);
+    if let Some(last) = told.iter().rev().find(same) {
+        alert = *last;
+    }
+    match dice.within(0..10) {
+        0..4 => {}
+        4..7 => alert.status = Status::Resolved,
+        7..9 => {
+            alert.status = Status::Firing;
+            alert.outbreak += dice.within(0..2);
+        }
+        _ => alert.severity = *dice.pick(&[Severity::Info, Severity::Warning, Severity::Critical]),
+    }
+    alert
+}
+
+/// More incidents at once than the host handles side by side, some resolving meanwhile.
+fn storm(dice: &mut Dice, mut at_ms: u64, events: &mut Vec<Event>) -> u64 {
+    let signal = |service| Signal {
+        source: 0,
+        name: service % CONDITIONS,
+        service,
+        status: Status::Firing,
+        severity: Severity::Warning,
+        outbreak: 0,
+    };
+    let alerts: Vec<Signal> = (100..200).map(signal).collect();
+    let hurt = alerts.clone();
+    events.push(Event { at_ms, what: What::Alerts { alerts, patience_ms: None } });
+    for _ in 0..dice.within(3..12) {
+        at_ms += dice.skewed(20_000);
+        let mut alerts: Vec<Signal> = (0..dice.within(1..40)).map(|_| *dice.pick(&hurt)).collect();
+        let status = if dice.chance(60) { Status::Resolved } else { Status::Firing };
+        alerts.iter_mut().for_each(|alert| alert.status = status);
+        events.push(Event { at_ms, what: What::Alerts { alerts, patience_ms: None } });
+        let (pick, who) = (dice.next() % 1000, dice.within(0..3));
+        let what = What::Person { pick, yes: dice.chance(50), who, stale: false, hesitates_ms: 0 };
+        events.push(Event { at_ms, what });
+    }
+    at_ms
+}

@@ -1,0 +1,219 @@
+//! Policies as plain data, drawn at random and exchanged while the host runs.
+//!
+//! The checker reads the same data by itself, so that it does not have to believe what the double
+//! said to the gate.
+
+mod generate;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tidegate::domain::{
+    Action, Alert, Call, Considered, Decision, Incident, Mode, Occasion, RulingKind, Severity, Verdict,
+};
+use tidegate::ports::{Budget, Check, Context, Judged, Policies, Routed, Voice};
+
+use super::mutant::Mutant;
+use super::propose::{Template, call, proposal};
+use super::world::World;
+
+pub use generate::generate;
+
+/// One set of policies.
+#[derive(Clone, Debug)]
+pub struct PolicySet {
+    /// The first that matches decides.
+    pub rules: Vec<Rule>,
+    /// All that match are heard.
+    pub gates: Vec<GateRule>,
+    /// Targets for each severity and above.
+    pub routes: Vec<(Severity, Vec<&'static str>)>,
+    /// Which labels make the group: 0 the service, 1 the condition, 2 both, 3 all is one.
+    pub grouping: u64,
+    /// Whether a restart without a verification gets one.
+    pub check: bool,
+}
+
+/// A rule that gives verdicts.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// Only this condition.
+    pub condition: Option<u64>,
+    /// What it says.
+    pub says: Says,
+    /// Its own mode.
+    pub mode: Mode,
+    /// Evidence for the model.
+    pub evidence: u64,
+}
+
+/// What a rule says.
+#[derive(Clone, Debug)]
+pub enum Says {
+    Suppress,
+    Escalate,
+    Investigate,
+    Plan,
+    Remediate(Vec<Template>),
+    /// Hold for these milliseconds after the opening, asked again after each of the second.
+    Hold(u64, u64),
+}
+
+/// A rule that speaks about actions.
+#[derive(Clone, Debug)]
+pub struct GateRule {
+    /// Its name; a budget's bounds stand in it, so that the checker can read them off a ledger key.
+    pub name: String,
+    /// Only this tool.
+    pub tool: Option<&'static str>,
+    /// Only this service.
+    pub service: Option<u64>,
+    /// What it says.
+    pub says: RulingKind,
+    /// At most so many within so many milliseconds, for each service or for all.
+    pub budget: Option<(u32, u64, bool)>,
+    /// Persons that must agree.
+    pub approvals: u32,
+    /// Until silence is a no.
+    pub within_ms: u64,
+    /// Its own mode.
+    pub mode: Mode,
+}
+
+impl PolicySet {
+    /// The voices about an action, straight from the data.
+    pub fn voices(&self, action: &Action) -> Vec<Voice> {
+        let hits = self.gates.iter().filter(|gate| gate.matches(action));
+        hits.map(|gate| gate.voice(action)).collect()
+    }
+}
+
+impl GateRule {
+    fn matches(&self, action: &Action) -> bool {
+        let service = self.service.map(|service| format!("app{service}"));
+        self.tool.is_none_or(|tool| tool == action.tool())
+            && service.is_none_or(|service| action.touches.names.contains(&service))
+    }
+
+    fn voice(&self, action: &Action) -> Voice {
+        let budgets = self.budget.iter().map(|(max, within_ms, each)| {
+            let scope = if *each { action.touches.names.join("+") } else { "all".into() };
+            Budget { scope, max: *max, within_ms: *within_ms }
+        });
+        Voice {
+            gate: self.name.clone(),
+            says: self.says,
+            reason: "the data says so".into(),
+            budgets: budgets.collect(),
+            who: String::new(),
+            approvals: self.approvals,
+            within_ms: self.within_ms,
+            mode: self.mode,
+        }
+    }
+}
+
+/// The double that the host asks.
+pub struct SimPolicies(pub Arc<World>);
+
+impl SimPolicies {
+    fn set(&self) -> PolicySet {
+        let state = self.0.state();
+        state.plan.policies[state.policies_in_force].clone()
+    }
+
+    fn verdict(rule: &Rule, incident: &Incident, now: Timestamp) -> Option<Verdict> {
+        Some(match &rule.says {
+            Says::Suppress => Verdict::Suppress,
+            Says::Escalate => Verdict::Escalate,
+            Says::Investigate => Verdict::Investigate,
+            Says::Plan => Verdict::Plan { plugin: "planner".into() },
+            Says::Remediate(templates) => {
+                let actions = templates.iter().enumerate().map(|(i, template)| proposal(template, incident, i));
+                Verdict::Remediate { actions: actions.collect() }
+            }
+            Says::Hold(until_ms, step_ms) => {
+                let end = incident.opened_at + SignedDuration::from_millis(*until_ms as i64);
+                if now >= end {
+                    return None;
+                }
+                Verdict::Hold { until: now + SignedDuration::from_millis(*step_ms as i64) }
+            }
+        })
+    }
+}
+
+impl Policies for SimPolicies {
+    fn digest(&self) -> &str {
+        "simulated"
+    }
+
+    fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged {
+        let set = self.set();
+        let condition = incident.alerts.first().map(|alert| alert.name.clone()).unwrap_or_default();
+        let decision = set.rules.iter().find_map(|rule| {
+            if rule.condition.is_some_and(|wanted| format!("c{wanted}") != condition) {
+                return None;
+            }
+            Some(Decision {
+                verdict: Self::verdict(rule, incident, context.now)?,
+                rule: Some(rule.name.clone()),
+                reason: "the data says so".into(),
+                mode: rule.mode,
+                evidence: (0..rule.evidence).map(|service| call("k.get", service, service)).collect(),
+                faults: Vec::new(),
+                policies: self.digest().into(),
+            })
+        });
+        Judged { decision, faults: Vec::new() }
+    }
+
+    fn explain(&self, _: &Incident, _: &Context<'_>) -> Vec<Considered> {
+        Vec::new()
+    }
+
+    fn evidence(&self, _: &Incident, _: &Context<'_>) -> Vec<Call> {
+        vec![call("k.get", 0, 0)]
+    }
+
+    fn gates(&self, action: &Action, _: &Incident, _: &Context<'_>) -> Vec<Voice> {
+        let mut voices = self.set().voices(action);
+        if self.0.mutant == Some(Mutant::PoliciesSayYes) {
+            voices.iter_mut().for_each(|voice| voice.says = RulingKind::Allow);
+        }
+        voices
+    }
+
+    fn check(&self, call: &Call, incident: &Incident, _: &Context<'_>) -> Option<Check> {
+        let set = self.set();
+        if !set.check || call.tool != "k.restart" {
+            return None;
+        }
+        let template = Template { tool: "k.restart", service: 0, verify: 1, undo: false };
+        let verify = proposal(&template, incident, 0).verify;
+        Some(Check { rule: "restarts-are-looked-at".into(), verify, undo: None })
+    }
+
+    fn routes(&self, incident: &Incident, _: Occasion, _: &Context<'_>) -> Vec<Routed> {
+        let set = self.set();
+        let hits = set.routes.iter().filter(|(least, _)| incident.severity() >= *least);
+        hits.enumerate()
+            .map(|(i, (_, targets))| Routed {
+                route: format!("route-{i}"),
+                targets: targets.iter().map(|target| target.to_string()).collect(),
+            })
+            .collect()
+    }
+
+    fn group(&self, alert: &Alert) -> Option<String> {
+        let service = alert.labels.get("service").cloned().unwrap_or_default();
+        Some(match self.set().grouping {
+            0 => service,
+            1 => alert.name.clone(),
+            2 => format!("{}/{service}", alert.name),
+            _ => "all".into(),
+        })
+    }
+}

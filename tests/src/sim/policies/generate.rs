@@ -1,0 +1,83 @@
+//! Draws a policy set.
+
+use tidegate::domain::{Mode, RulingKind, Severity};
+
+use super::{GateRule, PolicySet, Rule, Says};
+use crate::sim::cluster::TOOLS;
+use crate::sim::dice::Dice;
+use crate::sim::propose::Template;
+
+/// A policy set; often one that allows much, for a world in which nothing happens proves nothing.
+pub fn generate(dice: &mut Dice) -> PolicySet {
+    let rules = (0..dice.within(1..5)).map(|i| rule(dice, i)).collect();
+    let mut gates: Vec<GateRule> = (0..dice.within(0..4)).map(|i| gate(dice, i)).collect();
+    if dice.chance(85) {
+        let (budget, name) = budget(dice, "wide");
+        gates.push(GateRule {
+            name,
+            tool: None,
+            service: None,
+            says: RulingKind::Allow,
+            budget,
+            approvals: 1,
+            within_ms: 60_000,
+            mode: Mode::Enforce,
+        });
+    }
+    let all: [&'static str; 5] = ["steady", "flaky", "remote", "picky", "ghost"];
+    let routes = (0..dice.within(1..3)).map(|_| {
+        let least = *dice.pick(&[Severity::Info, Severity::Info, Severity::Critical]);
+        (least, (0..dice.within(1..4)).map(|_| *dice.pick(&all)).collect())
+    });
+    PolicySet { rules, gates, routes: routes.collect(), grouping: dice.within(0..4), check: dice.chance(50) }
+}
+
+fn rule(dice: &mut Dice, i: u64) -> Rule {
+    let says = match dice.within(0..20) {
+        0 => Says::Suppress,
+        1 => Says::Escalate,
+        2..5 => Says::Investigate,
+        5..8 => Says::Plan,
+        8..10 => Says::Hold(dice.skewed(600_000), dice.within(0..3) * dice.skewed(60_000)),
+        _ => Says::Remediate((0..dice.within(0..4)).map(|_| template(dice)).collect()),
+    };
+    Rule {
+        name: format!("rule-{i}"),
+        condition: dice.chance(60).then(|| dice.within(0..4)),
+        says,
+        mode: if dice.chance(92) { Mode::Enforce } else { Mode::Observe },
+        evidence: dice.within(0..3),
+    }
+}
+
+/// A proposal to be.
+pub fn template(dice: &mut Dice) -> Template {
+    Template {
+        tool: dice.pick(&TOOLS),
+        service: dice.within(0..4),
+        verify: dice.within(0..3),
+        undo: dice.chance(30),
+    }
+}
+
+fn gate(dice: &mut Dice, i: u64) -> GateRule {
+    let (budget, name) = budget(dice, &format!("gate-{i}"));
+    GateRule {
+        name,
+        tool: dice.chance(50).then(|| *dice.pick(&TOOLS)),
+        service: dice.chance(30).then(|| dice.within(0..4)),
+        says: *dice.pick(&[RulingKind::Allow, RulingKind::Allow, RulingKind::Ask, RulingKind::Ask, RulingKind::Deny]),
+        budget,
+        approvals: dice.within(1..3) as u32,
+        within_ms: dice.skewed(1_800_000),
+        mode: if dice.chance(92) { Mode::Enforce } else { Mode::Observe },
+    }
+}
+
+fn budget(dice: &mut Dice, name: &str) -> (Option<(u32, u64, bool)>, String) {
+    if dice.chance(50) {
+        return (None, name.into());
+    }
+    let (max, within_ms) = (dice.within(0..5) as u32, *dice.pick(&[1_000, 60_000, 3_600_000]));
+    (Some((max, within_ms, dice.chance(50))), format!("{name}-max{max}-within{within_ms}"))
+}
