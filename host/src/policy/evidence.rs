@@ -158,10 +158,13 @@ pub(super) fn routes(
 }
 
 /// The group key of an alert by the first group that matches.
-pub(super) fn group(set: &Set, alert: &Alert) -> Option<String> {
+pub(super) fn group(set: &Set, alert: &Alert, watch: Option<&RefCell<Vec<Seen>>>) -> Option<String> {
     let facts = AlertFacts::of_alert(alert);
     let mut candidates = set.indexes.groups.of_alerts(&facts).filter_map(|id| set.items.groups.get(id as usize));
     let group = candidates.find(|group| facts.refuses(&group.on).is_none())?;
+    if let Some(watch) = watch {
+        watch.borrow_mut().push(Seen { kind: "group", name: group.meta.name.clone(), when: None, spoke: true });
+    }
     let mut key = group.meta.name.clone();
     for label in &group.by {
         let value = match label.as_str() {
