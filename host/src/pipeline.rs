@@ -45,6 +45,8 @@ use crate::random::Random;
 use crate::report::Language;
 use crate::store::Store;
 
+pub use decide::judge;
+pub use intake::take_in;
 pub use notify::deliver;
 
 /// Everything that an effect may need.
