@@ -46,7 +46,7 @@ fn rule(dice: &mut Dice, i: u64) -> Rule {
         name: format!("rule-{i}"),
         condition: dice.chance(60).then(|| dice.within(0..4)),
         says,
-        mode: if dice.chance(92) { Mode::Enforce } else { Mode::Observe },
+        mode: if dice.chance(96) { Mode::Enforce } else { Mode::Observe },
         evidence: dice.within(0..3),
     }
 }
@@ -55,7 +55,7 @@ fn rule(dice: &mut Dice, i: u64) -> Rule {
 pub fn template(dice: &mut Dice) -> Template {
     Template {
         tool: *dice.pick::<&'static str>(&TOOLS),
-        service: dice.within(0..4),
+        service: dice.within(0..6),
         verify: dice.within(0..3),
         undo: dice.chance(30),
     }
@@ -80,8 +80,8 @@ fn gate(dice: &mut Dice, i: u64) -> GateRule {
         says: *dice.pick(&SAYS),
         budget,
         approvals: *dice.pick(&[1, 1, 1, 2]),
-        within_ms: dice.skewed(1_800_000),
-        mode: if dice.chance(92) { Mode::Enforce } else { Mode::Observe },
+        within_ms: *dice.pick(&[0, 5_000, 60_000, 1_800_000, 1_800_000]),
+        mode: if dice.chance(96) { Mode::Enforce } else { Mode::Observe },
     }
 }
 
