@@ -119,9 +119,9 @@ impl GateRule {
 pub struct SimPolicies(pub Arc<World>);
 
 impl SimPolicies {
-    fn set(&self) -> PolicySet {
+    fn set(&self) -> Arc<PolicySet> {
         let state = self.0.state();
-        state.plan.policies[state.policies_in_force].clone()
+        Arc::clone(&state.plan.policies[state.policies_in_force])
     }
 
     fn verdict(rule: &Rule, incident: &Incident, now: Timestamp) -> Option<Verdict> {
