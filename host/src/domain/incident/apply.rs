@@ -115,7 +115,8 @@ impl Incident {
                 };
                 record.approvals.push(approval);
                 let wanted = record.ruling.as_ref().map_or(1, |ruling| ruling.approvals);
-                if record.state == ActionState::Asked && record.approvals.len() as u32 >= wanted {
+                let approvers = record.approvers(Timestamp::MIN, wanted).len();
+                if record.state == ActionState::Asked && approvers >= usize::try_from(wanted).unwrap_or(usize::MAX) {
                     record.set(ActionState::Approved, at);
                 }
             }),
