@@ -43,7 +43,7 @@ fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) 
     if refused.is_some() {
         return None;
     }
-    let arguments = || vec![view::action(action, &facts.origin_name), round.view()];
+    let arguments = || vec![view::action(action, round.incident, &facts.origin_name), round.view()];
     let spoken = round.when("gate", &gate.meta, &gate.when, arguments).and_then(|holds| {
         if holds { says(round, gate, &arguments, facts) } else { Ok(None) }
     });

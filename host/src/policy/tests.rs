@@ -4,7 +4,9 @@ mod bombs;
 mod gating;
 mod language;
 mod loading;
+mod proof;
 mod purity;
+mod shipped;
 
 use std::sync::Arc;
 
