@@ -241,7 +241,7 @@ impl Store {
             if incident.closed.is_some() {
                 live.index.remove(&incident);
             } else if incident.conclusion.is_some() {
-                live.index.leave_group(&incident);
+                live.index.conclude(&incident);
             }
             *live.pending.entry(id.clone()).or_default() += 1;
             self.journal.append(sealed)

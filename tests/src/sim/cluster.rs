@@ -170,13 +170,11 @@ impl SimTools {
             Outcome::Hangs => before.as_millis() % 2 == 0,
             Outcome::Fails | Outcome::LiesYes | Outcome::LostBefore | Outcome::Late => false,
         };
+        if self.0.state().dead {
+            std::future::pending::<()>().await;
+        }
         {
             let mut state = self.0.state();
-            if state.dead {
-                drop(state);
-                std::future::pending::<()>().await;
-                return Err(ToolError::Lost(String::new()));
-            }
             checker::take_call(&mut state, permit, call);
             let now = state.mono();
             state.cluster.settle_late(now);

@@ -39,10 +39,14 @@ pub fn run(plan: &Plan, mutant: Option<Mutant>, trace: bool) -> Run {
     let world = World::new(plan.clone(), mutant, trace);
     loop {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let done = runtime.block_on(live(&world));
-        // What the process still does while it is dropped reaches nobody.
-        world.state().dead = true;
-        world.state().bury_time();
+        let done = runtime.block_on(async {
+            let done = live(&world).await;
+            let mut state = world.state();
+            // What the process still does while it is dropped reaches nobody.
+            state.dead = true;
+            state.stop_time();
+            done
+        });
         drop(runtime);
         world.state().bury();
         if done || world.state().over() {

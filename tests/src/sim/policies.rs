@@ -17,7 +17,7 @@ use super::mutant::Mutant;
 use super::propose::{Template, call, proposal};
 use super::world::World;
 
-pub use generate::generate;
+pub use generate::{generate, template};
 
 /// One set of policies.
 #[derive(Clone, Debug)]
@@ -146,8 +146,8 @@ impl SimPolicies {
 }
 
 impl Policies for SimPolicies {
-    fn digest(&self) -> &str {
-        "simulated"
+    fn digest(&self) -> String {
+        "simulated".into()
     }
 
     fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged {
@@ -164,7 +164,7 @@ impl Policies for SimPolicies {
                 mode: rule.mode,
                 evidence: (0..rule.evidence).map(|service| call("k.get", service, service)).collect(),
                 faults: Vec::new(),
-                policies: self.digest().into(),
+                policies: self.digest(),
             })
         });
         Judged { decision, faults: Vec::new() }

@@ -53,7 +53,7 @@ fn rule(dice: &mut Dice, i: u64) -> Rule {
 /// A proposal to be.
 pub fn template(dice: &mut Dice) -> Template {
     Template {
-        tool: dice.pick(&TOOLS),
+        tool: *dice.pick::<&'static str>(&TOOLS),
         service: dice.within(0..4),
         verify: dice.within(0..3),
         undo: dice.chance(30),
