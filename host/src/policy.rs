@@ -51,4 +51,4 @@ mod tests;
 pub use live::Live;
 pub use problem::{Place, Problem, Problems};
 pub use ruling::combine;
-pub use set::Set;
+pub use set::{Declaration, Set};

@@ -4,6 +4,7 @@ mod bombs;
 mod gating;
 mod language;
 mod loading;
+mod proof;
 mod purity;
 mod shipped;
 
