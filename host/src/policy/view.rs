@@ -43,7 +43,7 @@ impl View {
 }
 
 /// All names that any view has; each gets a getter, which is quicker than the indexer.
-const FIELDS: [&str; 39] = [
+pub(super) const FIELDS: [&str; 39] = [
     "id", "title", "name", "severity", "source", "group_key", "opened_at", "age", "labels", "annotations",
     "alerts", "firing", "now", "count", "state", "outcome", "rule", "status", "starts_at", "ends_at", "link",
     "fingerprint", "tool", "server", "arguments", "risk", "origin", "origin_name", "target", "reason",
