@@ -2,6 +2,7 @@
 
 pub mod golden;
 pub mod guests;
+pub mod permits;
 pub mod process;
 pub mod rig;
 pub mod sim;
