@@ -5,10 +5,12 @@
 //! this module.
 
 mod answer;
+mod breakers;
 mod check;
 mod handle;
 mod incidents;
 mod journal;
+mod policy;
 mod remote;
 mod serve;
 mod table;
@@ -33,35 +35,36 @@ use crate::telemetry;
 #[command(name = "tidegate", version, max_term_width = 100, after_help = AFTER_HELP)]
 struct Arguments {
     /// The configuration; without it ./tidegate.toml is read if it exists
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     config: Option<PathBuf>,
     /// Address and port of the HTTP server, over the configuration
-    #[arg(long, global = true, value_name = "ADDRESS:PORT", value_parser = read_listen)]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", value_parser = read_listen, help_heading = GLOBAL)]
     listen: Option<SocketAddr>,
-    /// Whether anything may be changed, over the configuration
-    #[arg(long, global = true, value_name = "MODE")]
+    /// observe (change nothing) or enforce (execute what the gate allows), over the configuration
+    #[arg(long, global = true, value_name = "MODE", help_heading = GLOBAL, hide_possible_values = true)]
     mode: Option<ModeWord>,
     /// Directory of the journal and what belongs to it, over the configuration
-    #[arg(long, global = true, value_name = "DIRECTORY")]
+    #[arg(long, global = true, value_name = "DIRECTORY", help_heading = GLOBAL)]
     data: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
 
+/// Heading of the options that every command takes.
+const GLOBAL: &str = "Options of every command";
+
 const AFTER_HELP: &str = "\
 To begin:
-  tidegate serve                                      start with the built-in defaults
-  curl --data @alert.json http://127.0.0.1:10000/alert    send what an Alertmanager would send
-  tidegate incidents                                  see what came of it
-  tidegate config > tidegate.toml                     get the commented reference of all settings
+  tidegate serve                                        start with the built-in defaults
+  curl --data @alert.json http://127.0.0.1:10000/alert  send what an Alertmanager would send
+  tidegate incidents                                    see what came of it
+  tidegate config > tidegate.toml                       get the commented reference of all settings
 
 The environment variable TIDEGATE_LOG sets which lines the log has, such as debug.";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum ModeWord {
-    /// Nothing is changed; what would have been done is recorded
     Observe,
-    /// What the gate allows is executed
     Enforce,
 }
 
@@ -90,6 +93,10 @@ enum Command {
     Pause(answer::PauseArguments),
     /// Go on executing
     Resume(answer::ResumeArguments),
+    /// Prove policies before they are live, and see why they decide as they do
+    Policy(policy::Arguments),
+    /// List what was stopped because its fixes kept failing, or let it go on
+    Breakers(breakers::Arguments),
     /// Look at the journal itself
     Journal(journal::Arguments),
 }
@@ -160,6 +167,8 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Deny(arguments) => answer::deny(&context, arguments).await,
             Command::Pause(arguments) => answer::pause(&context, arguments).await,
             Command::Resume(arguments) => answer::resume(&context, arguments).await,
+            Command::Policy(arguments) => policy::run(&context, arguments).await,
+            Command::Breakers(arguments) => breakers::run(&context, arguments).await,
             Command::Journal(arguments) => journal::run(&context, arguments),
         }
     });

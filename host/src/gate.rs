@@ -70,6 +70,11 @@ impl Gate {
         Self { options, guarded: Mutex::new(Guarded::default()) }
     }
 
+    /// The bounds that hold whatever the policies say.
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
     fn guarded(&self) -> std::sync::MutexGuard<'_, Guarded> {
         // A panic cannot leave the state half changed: every change is one insertion.
         self.guarded.lock().unwrap_or_else(|poisoned| poisoned.into_inner())

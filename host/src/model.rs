@@ -85,11 +85,7 @@ impl Model for Unconfigured {
         false
     }
 
-    fn ask<'a>(
-        &'a self,
-        _: &'a Incident,
-        _: &'a Catalogue,
-    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+    fn ask<'a>(&'a self, _: &'a Incident, _: &'a Catalogue) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
         Box::pin(async { Err(("no language model is configured".into(), Usage::default())) })
     }
 }
@@ -172,8 +168,8 @@ impl Client {
             let prompt = prompt::build(incident, catalogue, &shape);
             let messages: Vec<Value> = prompt.messages.iter().chain(told).cloned().collect();
             let mut body = json!({"model": self.options.name, "messages": messages, "stream": false});
-            if !prompt.tools.is_empty() {
-                body["tools"] = Value::Array(prompt.tools.clone());
+            if let Some(body) = body.as_object_mut().filter(|_| !prompt.tools.is_empty()) {
+                body.insert("tools".into(), Value::Array(prompt.tools.clone()));
             }
             let size = body.to_string().len();
             let sent = self.sender.send(body, deadline).await;

@@ -46,6 +46,8 @@ use crate::random::Random;
 use crate::report::Language;
 use crate::store::Store;
 
+pub use decide::judge;
+pub use intake::take_in;
 pub use notify::deliver;
 
 /// Everything that an effect may need.
@@ -116,6 +118,10 @@ impl Rooms {
 /// # Errors
 /// When the journal cannot take it; the incident then stands where it stood.
 pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Result<(), JournalError> {
+    if !matches!(effect, Effect::Record(_) | Effect::Report | Effect::Close { .. }) {
+        // Who decides or rules without knowing the tools decides wrongly.
+        rooms.tools.settled().await;
+    }
     // What follows from what is known alone holds only as long as nothing else has come in.
     let derived = !matches!(
         effect,

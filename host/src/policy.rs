@@ -13,6 +13,7 @@
 //!
 //! rhai is known nowhere outside of this folder.
 
+mod answers;
 mod build;
 mod code;
 mod decide;
@@ -28,6 +29,7 @@ mod index;
 mod interval;
 mod items;
 mod json;
+pub mod lint;
 mod live;
 mod matcher;
 mod normal;
@@ -39,12 +41,14 @@ mod scene;
 mod set;
 mod source;
 mod span;
+mod split;
+pub mod test;
 mod view;
 mod words;
 #[cfg(test)]
 mod tests;
 
+pub use live::Live;
 pub use problem::{Place, Problem, Problems};
 pub use ruling::combine;
 pub use set::Set;
-pub use live::Live;

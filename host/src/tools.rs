@@ -23,11 +23,11 @@ mod risk;
 mod server;
 mod servers;
 mod shelf;
-mod trouble;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 pub use composite::Composite;
 pub use options::{Checked, Definitions, Jitter, Options, check};
-pub use servers::Servers;
 pub use server::{Phase, Status};
+pub use servers::Servers;

@@ -63,7 +63,7 @@ pub struct Room {
     pub environment: BTreeMap<String, String>,
     /// How instances get their memory.
     pub allocation: Option<Allocation>,
-    /// Where compiled guests are kept.
+    /// Where compiled guests are kept; beside them, when absent.
     pub cache: Option<PathBuf>,
 }
 
@@ -72,10 +72,11 @@ impl Room {
     pub async fn load(self, folder: &Path) -> Result<(Arc<Plugins>, Vec<Problem>)> {
         let plugins: BTreeMap<String, Options> = toml::from_str(&self.plugins)?;
         let notifiers: BTreeMap<String, TargetOptions> = toml::from_str(&self.notifiers)?;
+        let beside = folder.with_file_name("guest-compiled");
         let setup = Setup {
             bundled: &[],
             folder: Some(folder),
-            cache: self.cache.as_deref(),
+            cache: Some(self.cache.as_deref().unwrap_or(&beside)),
             plugins: &plugins,
             notifiers: &notifiers,
             environment: &self.environment,

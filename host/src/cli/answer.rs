@@ -25,7 +25,7 @@ pub struct Arguments {
     /// The action's id within it, such as a2; `incidents show` lists them
     action: String,
     /// Why, for the journal
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     comment: String,
     #[command(flatten)]
     person: Person,
@@ -34,10 +34,10 @@ pub struct Arguments {
 #[derive(Args)]
 pub struct PauseArguments {
     /// Why, for the journal
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     reason: String,
     /// Only this: rule:NAME or server:NAME
-    #[arg(long, value_name = "SCOPE", default_value = "")]
+    #[arg(long, value_name = "SCOPE", default_value = "", hide_default_value = true)]
     scope: String,
     #[command(flatten)]
     person: Person,
@@ -46,7 +46,7 @@ pub struct PauseArguments {
 #[derive(Args)]
 pub struct ResumeArguments {
     /// Only this: rule:NAME or server:NAME
-    #[arg(long, value_name = "SCOPE", default_value = "")]
+    #[arg(long, value_name = "SCOPE", default_value = "", hide_default_value = true)]
     scope: String,
     #[command(flatten)]
     person: Person,
@@ -87,8 +87,7 @@ pub async fn pause(context: &Context<'_>, arguments: PauseArguments) -> anyhow::
     let person = name(context, arguments.person)?;
     let body = json!({ "person": person, "reason": arguments.reason, "scope": arguments.scope });
     let _: Value = Remote::new(context)?.post("/v1/pause", &body).await?;
-    let what = what(&arguments.scope);
-    table::print(&format!("paused: {what} is not executed until `tidegate resume`\n"))?;
+    table::print(&table::clean(&format!("paused: nothing{} is executed until `tidegate resume`\n", of(&arguments.scope))))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -96,15 +95,17 @@ pub async fn resume(context: &Context<'_>, arguments: ResumeArguments) -> anyhow
     let person = name(context, arguments.person)?;
     let body = json!({ "person": person, "scope": arguments.scope });
     let _: Value = Remote::new(context)?.post("/v1/resume", &body).await?;
-    table::print(&format!("resumed: {} is executed again where the gate allows it\n", what(&arguments.scope)))?;
+    let text = format!("resumed: what the gate allows{} is executed again\n", of(&arguments.scope));
+    table::print(&table::clean(&text))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn what(scope: &str) -> String {
-    if scope.is_empty() { "everything".into() } else { table::clean(scope) }
+fn of(scope: &str) -> String {
+    if scope.is_empty() { String::new() } else { format!(" of {scope}") }
 }
 
-fn name(context: &Context<'_>, person: Person) -> anyhow::Result<String> {
+/// Who speaks: the name that was given, or the user's.
+pub fn name(context: &Context<'_>, person: Person) -> anyhow::Result<String> {
     let said = person.name.or_else(|| context.environment.get("USER"));
     let said = said.map(|name| name.trim().to_string()).filter(|name| !name.is_empty());
     said.context("say who you are with --as NAME; the journal keeps who said so")

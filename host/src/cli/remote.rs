@@ -47,13 +47,13 @@ impl<'a> Remote<'a> {
     /// Reads JSON.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         let response = self.send(self.request(Method::GET, path)?.timeout(PATIENCE)).await?;
-        Ok(response.json().await.context("the host's answer cannot be read")?)
+        response.json().await.context("the host's answer cannot be read")
     }
 
     /// Sends JSON, reads JSON.
     pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> anyhow::Result<T> {
         let response = self.send(self.request(Method::POST, path)?.timeout(PATIENCE).json(body)).await?;
-        Ok(response.json().await.context("the host's answer cannot be read")?)
+        response.json().await.context("the host's answer cannot be read")
     }
 
     /// Opens a stream of events.

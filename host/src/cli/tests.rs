@@ -1,5 +1,7 @@
 //! The argument definitions hold together, and the exit code is the worst of all outcomes.
 
+mod remote;
+
 use clap::CommandFactory;
 use jiff::Timestamp;
 

@@ -1,0 +1,299 @@
+//! The server on a real socket with a fake host behind it: what is refused, how, and what reaches
+//! the host.
+
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::config::Overrides;
+use crate::front::fake::Fake;
+
+struct Running {
+    fake: Arc<Fake>,
+    address: SocketAddr,
+    client: Client,
+    stop: Option<oneshot::Sender<()>>,
+    done: tokio::task::JoinHandle<()>,
+}
+
+async fn start(config: &str, fake: Fake) -> Running {
+    let config = format!("[server]\nlisten = \"127.0.0.1:0\"\n{config}");
+    let config = Config::parse(config, None, &Overrides::default()).unwrap();
+    let environment: std::collections::BTreeMap<String, String> =
+        [("TOKEN".to_string(), "t0ken".to_string()), ("KEY".to_string(), "k3yk3y".to_string())].into();
+    let fake = Arc::new(fake);
+    let listener = listen(&config).await.unwrap();
+    let server = Server::new(listener, &config, fake.clone(), Arc::new(SystemClock), &environment).unwrap();
+    let address = server.address();
+    let (stop, stopped) = oneshot::channel();
+    let done = tokio::spawn(server.run(async move { drop(stopped.await) }));
+    let client = Client::builder().no_proxy().build().unwrap();
+    Running { fake, address, client, stop: Some(stop), done }
+}
+
+impl Running {
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+        self.client.post(self.url(path)).body(body)
+    }
+
+    fn post_json(&self, path: &str, body: Value) -> RequestBuilder {
+        self.client.post(self.url(path)).json(&body)
+    }
+
+    fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path))
+    }
+
+    /// Writes raw bytes and reads until the other side closes.
+    async fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+async fn answer(request: RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+const ONE: &str = r#"{"status":"firing","alerts":[{"labels":{"alertname":"a"}}]}"#;
+
+#[tokio::test]
+async fn alerts_come_in_and_everything_bad_gets_a_sentence() {
+    let host = start("max_body = \"64KiB\"", Fake::default()).await;
+    let taken = json!({ "alerts": 1, "incidents": ["i-b1"], "repeats": 1 });
+    assert_eq!(answer(host.post("/alert", ONE)).await, (200, taken.clone()));
+    let (status, _) = answer(host.post("/v1/alerts/alertmanager?a=1&b=x%20y&a=2", ONE)).await;
+    assert_eq!(status, 200);
+    let query = host.fake.seen.lock().unwrap()[1].query.clone();
+    assert_eq!(query, [("a", "1"), ("b", "x y"), ("a", "2")].map(|(k, v)| (k.to_string(), v.to_string())));
+
+    let nested = format!("{{\"alerts\":{}1", "[".repeat(30_000));
+    for (path, body, status, sentence) in [
+        ("/alert", Vec::new(), 400, "the body is empty"),
+        ("/alert", b"{\"alerts\": [}".to_vec(), 400, "the body is not JSON"),
+        ("/alert", nested.into_bytes(), 400, "recursion limit"),
+        ("/alert", vec![b'{', 0xff, 0xfe], 400, "the body is not UTF-8: byte 2 is wrong"),
+        ("/alert", br#"{"alerts":[{"labels":{"a":1}}]}"#.to_vec(), 400, "alerts[0].labels.a: expected a string"),
+        ("/v1/alerts/nope", ONE.into(), 404, "there is no source called \"nope\"; there are alertmanager"),
+        ("/v1/alerts/..%2fx", ONE.into(), 404, "there is no source called \"../x\""),
+        ("/alert", vec![b' '; 10 << 20], 413, "the body is larger than 64KiB"),
+        ("/nowhere", ONE.into(), 404, "there is nothing at /nowhere"),
+    ] {
+        let (got, error) = answer(host.post(path, body)).await;
+        let error = error["error"].as_str().unwrap().to_string();
+        assert!(got == status && error.contains(sentence), "{path}: {got} {error}");
+    }
+    let (status, error) = answer(host.get("/alert")).await;
+    assert_eq!((status, error["error"].as_str()), (405, Some("/alert does not take GET")));
+}
+
+#[tokio::test]
+async fn ten_thousand_alerts_and_bodies_of_unknown_length() {
+    let host = start("", Fake::default()).await;
+    let many = format!("[{}]", vec![r#"{"labels":{"alertname":"a"}}"#; 10_000].join(","));
+    let (status, taken) = answer(host.post("/alert", many)).await;
+    assert_eq!((status, &taken["alerts"]), (200, &json!(10_000)));
+    let endless = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 1 << 20]));
+    let body = reqwest::Body::wrap_stream(futures::StreamExt::take(endless, 10));
+    let (status, _) = answer(host.post("/alert", body)).await;
+    assert_eq!(status, 413);
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_written_makes_senders_try_again() {
+    let host = start("", Fake { full: true, ..Fake::default() }).await;
+    let response = host.post("/alert", ONE).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.headers().contains_key("retry-after"));
+    let (status, ready) = answer(host.get("/readyz")).await;
+    assert_eq!((status, ready), (503, json!({ "ready": false, "problems": ["disk full"] })));
+    assert_eq!(host.get("/healthz").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn more_requests_than_can_be_worked_on_are_sent_away() {
+    let fake = Fake { slow: Duration::from_millis(500), ..Fake::default() };
+    let host = start("max_requests = 1", fake).await;
+    let (first, second) = tokio::join!(host.post("/alert", ONE).send(), async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let response = host.post("/alert", ONE).send().await.unwrap();
+        assert_eq!(host.get("/healthz").send().await.unwrap().status(), 200, "health is never refused");
+        response
+    });
+    assert_eq!(first.unwrap().status(), 200);
+    assert_eq!(second.status(), 503);
+    assert!(second.headers().contains_key("retry-after"));
+}
+
+#[tokio::test]
+async fn slow_heads_and_slow_bodies_are_cut_off() {
+    let host = start("header_timeout = \"200ms\"\nbody_timeout = \"200ms\"", Fake::default()).await;
+    let started = Instant::now();
+    assert_eq!(host.raw(b"POST /alert HTTP/1.1\r\nHost: x\r\n").await, "", "half a head gets no answer");
+    let late = host.raw(b"POST /alert HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{").await;
+    assert!(late.starts_with("HTTP/1.1 408 ") && late.contains("did not arrive within 0.2 s"), "{late}");
+    let idle = host.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(idle.ends_with("ok\n"), "an idle connection is closed after its answer: {idle}");
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(host.fake.seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn sources_and_api_demand_what_is_configured_and_pass_no_credentials_on() {
+    let config = "auth = { basic = { user = \"ada\", password = { env = \"KEY\" } } }\n\
+                  [sources.alertmanager]\nauth = { bearer = { env = \"TOKEN\" } }";
+    let host = start(config, Fake::default()).await;
+    let response = host.post("/alert", ONE).send().await.unwrap();
+    assert_eq!(response.status(), 401);
+    assert_eq!(response.headers()["www-authenticate"], "Bearer realm=\"tidegate\"");
+    assert_eq!(host.post("/alert", ONE).bearer_auth("t0kem").send().await.unwrap().status(), 401);
+    let good = host.post("/alert", ONE).bearer_auth("t0ken").header("Cookie", "a=b").header("X-Thing", "1");
+    assert_eq!(good.send().await.unwrap().status(), 200);
+    let headers = host.fake.seen.lock().unwrap()[0].headers.clone();
+    assert!(!headers.contains_key("authorization") && !headers.contains_key("cookie"), "{headers:?}");
+    assert_eq!(headers["x-thing"], "1");
+
+    for path in ["/v1/incidents", "/v1/incidents/i-b1", "/v1/incidents/watch", "/metrics"] {
+        assert_eq!(host.get(path).send().await.unwrap().status(), 401, "{path}");
+    }
+    assert_eq!(host.post_json("/v1/pause", json!({})).send().await.unwrap().status(), 401);
+    let paused = host.post_json("/v1/pause", json!({ "person": "bob" })).basic_auth("ada", Some("k3yk3y"));
+    assert_eq!(paused.send().await.unwrap().status(), 200);
+    assert_eq!(host.fake.orders.lock().unwrap()[0].person, "ada (as bob)", "a proven name beats a said one");
+}
+
+#[tokio::test]
+async fn signed_bodies_are_checked_byte_by_byte() {
+    let config = "[sources.alertmanager]\nauth = { hmac = { secret = { env = \"KEY\" }, header = \"X-Sig\" } }";
+    let host = start(config, Fake::default()).await;
+    use hmac::{Hmac, KeyInit, Mac};
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"k3yk3y").unwrap();
+    mac.update(ONE.as_bytes());
+    let signature = hex::encode(mac.finalize().into_bytes());
+    let signed = |body: String| host.post("/alert", body).header("X-Sig", &signature).send();
+    assert_eq!(signed(ONE.into()).await.unwrap().status(), 200);
+    assert_eq!(signed(format!("{ONE} ")).await.unwrap().status(), 401);
+    assert_eq!(host.post("/alert", ONE).send().await.unwrap().status(), 401);
+    assert!(!host.fake.seen.lock().unwrap()[0].headers.contains_key("x-sig"));
+}
+
+#[tokio::test]
+async fn a_switched_off_source_does_not_exist() {
+    let host = start("[sources.alertmanager]\nenabled = false", Fake::default()).await;
+    assert_eq!(host.post("/alert", ONE).send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn web_pages_of_others_get_nothing() {
+    let host = start("", Fake::default()).await;
+    let status = async |request: RequestBuilder| request.send().await.unwrap().status().as_u16();
+    let rebound = "evil.example:10000";
+    assert_eq!(status(host.get("/v1/incidents").header("Host", rebound)).await, 403);
+    assert_eq!(status(host.post_json("/v1/pause", json!({"person": "p"})).header("Host", rebound)).await, 403);
+    let foreign = ("Origin", "http://evil.example");
+    assert_eq!(status(host.post_json("/v1/pause", json!({"person": "p"})).header(foreign.0, foreign.1)).await, 403);
+    assert_eq!(status(host.post("/alert", ONE).header(foreign.0, foreign.1)).await, 403);
+    let own = host.url("");
+    assert_eq!(status(host.post_json("/v1/pause", json!({"person": "p"})).header("Origin", own)).await, 200);
+    assert!(host.fake.seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn incidents_are_listed_found_and_told() {
+    let host = start("", Fake::default()).await;
+    let (_, list) = answer(host.get("/v1/incidents?limit=2")).await;
+    assert_eq!(list["incidents"].as_array().unwrap().len(), 2);
+    assert_eq!(list["incidents"][0]["id"], "i-b1");
+    let (_, open) = answer(host.get("/v1/incidents?state=open")).await;
+    assert_eq!(open["incidents"].as_array().unwrap().len(), 2, "the first one acts");
+    let (status, error) = answer(host.get("/v1/incidents?state=odd")).await;
+    assert!(status == 400 && error["error"].as_str().unwrap().contains("unknown variant `odd`"), "{error}");
+    assert_eq!(answer(host.get("/v1/incidents/i-b")).await.1["id"], "i-b1");
+    assert_eq!(answer(host.get("/v1/incidents/latest")).await.1["id"], "i-b1");
+    let (status, error) = answer(host.get("/v1/incidents/i-a")).await;
+    assert_eq!((status, error["error"].as_str()), (404, Some("i-a is not one incident but several: i-a2, i-a1")));
+    let report = host.get("/v1/incidents/i-a2/report").send().await.unwrap();
+    assert_eq!(report.headers()["content-type"], "text/markdown; charset=utf-8");
+    assert_eq!(report.text().await.unwrap(), "# Report");
+    assert_eq!(host.get("/v1/incidents/i-b1/report").send().await.unwrap().status(), 404);
+    let (_, told) = answer(host.get("/v1/incidents/i-b1/timeline")).await;
+    assert_eq!(told["timeline"][0]["kind"], "closed");
+    let metrics = host.get("/metrics").send().await.unwrap();
+    assert!(metrics.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
+}
+
+#[tokio::test]
+async fn answers_carry_who_what_and_how() {
+    let host = start("", Fake::default()).await;
+    let path = "/v1/incidents/i-b1/actions/a1/approve";
+    let words = json!({ "person": " ada ", "digest": "d1", "comment": "go", "via": "cli" });
+    let (status, view) = answer(host.post_json(path, words)).await;
+    assert_eq!((status, view["id"].as_str()), (200, Some("i-b1")));
+    let given = host.fake.answers.lock().unwrap()[0].clone();
+    assert_eq!((given.person.as_str(), given.via.as_str(), given.digest.as_deref()), ("ada", "cli", Some("d1")));
+    for (path, body, status, sentence) in [
+        (path, json!({}), 400, "person: is missing"),
+        (path, json!({ "person": "p", "digset": "d" }), 400, "unknown field `digset`"),
+        ("/v1/incidents/i-b1/actions/a9/deny", json!({ "person": "p" }), 409, "too late"),
+        ("/v1/incidents/i-x/actions/a1/deny", json!({ "person": "p" }), 404, "there is no incident i-x"),
+        ("/v1/incidents/latest/actions/a1/approve", json!({ "person": "p" }), 404, "needs the full id"),
+    ] {
+        let (got, error) = answer(host.post_json(path, body)).await;
+        let error = error["error"].as_str().unwrap().to_string();
+        assert!(got == status && error.contains(sentence), "{path}: {got} {error}");
+    }
+    assert_eq!(host.post("/v1/pause", "person=p").send().await.unwrap().status(), 415);
+    let order = json!({ "person": "p", "reason": "r", "scope": "rule:x" });
+    assert_eq!(answer(host.post_json("/v1/pause", order)).await.1, json!({ "paused": true, "scope": "rule:x" }));
+}
+
+#[tokio::test]
+async fn a_watcher_sees_changes_and_does_not_keep_the_server_from_stopping() {
+    let mut host = start("", Fake::default()).await;
+    let mut events = host.get("/v1/incidents/watch").send().await.unwrap();
+    host.fake.changes.send("i-a2".into()).unwrap();
+    let event = String::from_utf8(events.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(event.starts_with("event: incident\ndata: {\"id\":\"i-a2\""), "{event}");
+    let started = Instant::now();
+    host.stop.take().unwrap().send(()).unwrap();
+    while events.chunk().await.unwrap().is_some() {}
+    (&mut host.done).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    assert!(TcpStream::connect(host.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_finished_before_the_server_stops() {
+    let fake = Fake { slow: Duration::from_millis(400), ..Fake::default() };
+    let mut host = start("", fake).await;
+    let request = host.post("/alert", ONE);
+    let sent = tokio::spawn(request.send());
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    host.stop.take().unwrap().send(()).unwrap();
+    assert_eq!(sent.await.unwrap().unwrap().status(), 200);
+    (&mut host.done).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_server_comes_up_beyond_loopback_without_authentication() {
+    let config = Config::parse("[server]\nlisten = \"0.0.0.0:0\"".into(), None, &Overrides::default()).unwrap();
+    let listener = listen(&config).await.unwrap();
+    let environment = std::collections::BTreeMap::new();
+    let server = Server::new(listener, &config, Arc::new(Fake::default()), Arc::new(SystemClock), &environment);
+    let problems = server.err().unwrap().to_string();
+    assert!(problems.contains("the API needs authentication"), "{problems}");
+    assert!(problems.contains("source alertmanager needs authentication"), "{problems}");
+}

@@ -86,7 +86,9 @@ impl Day {
     /// Whether the day has room for one more request.
     pub(super) fn allows(&self, now: Timestamp, budget: &Budget) -> Result<(), String> {
         let today = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(spent) = today.as_ref().filter(|spent| spent.day == date(now)) else { return Ok(()) };
+        let Some(spent) = today.as_ref().filter(|spent| spent.day == date(now)) else {
+            return Ok(());
+        };
         if spent.tokens >= budget.day_tokens {
             return Err(format!("the model's budget of {} tokens a day is used up", budget.day_tokens));
         }

@@ -24,7 +24,9 @@ impl Names {
     pub(super) fn of(catalogue: &Catalogue) -> Self {
         let mut names = Self::default();
         for name in catalogue.tools.keys() {
-            let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' };
+            let allowed = |c: char| {
+                if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' }
+            };
             let plain: String = name.replace('.', "__").chars().map(allowed).collect();
             let offered = if plain.len() > LONGEST || names.real.contains_key(&plain) {
                 let digest: String = Sha256::digest(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect();

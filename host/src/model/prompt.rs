@@ -87,7 +87,8 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     }
     if let Some(plan) = &incident.plan {
         let said = plan.error.as_deref().unwrap_or("it knows nothing that fits");
-        let _ = writeln!(first, "The remediation plugin {} was asked before: {}.", plan.plugin, cut(&outside(said), 500));
+        let _ =
+            writeln!(first, "The remediation plugin {} was asked before: {}.", plan.plugin, cut(&outside(said), 500));
     }
     first.push_str("What is the next step?");
     let mut messages = vec![json!({"role": "system", "content": system}), json!({"role": "user", "content": first})];
@@ -163,7 +164,10 @@ pub(super) fn correction(reply: &Reply, why: &str) -> Vec<Value> {
         "Your answer could not be used: {why}. Answer again, with one tool call or one fenced YAML decision and nothing else."
     );
     if reply.calls.is_empty() {
-        return vec![json!({"role": "assistant", "content": if content.trim().is_empty() { "(nothing)" } else { &content }}), json!({"role": "user", "content": why})];
+        return vec![
+            json!({"role": "assistant", "content": if content.trim().is_empty() { "(nothing)" } else { &content }}),
+            json!({"role": "user", "content": why}),
+        ];
     }
     let calls: Vec<Value> = reply
         .calls

@@ -1,6 +1,5 @@
 //! Sends one request: retries what may pass, explains what will not.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::Options;
 use super::wire::{self, Reply};
 use crate::domain::text::cut;
+use crate::network::{Network, describe};
 use crate::redact::{redact_known, visible};
 
 /// Largest response that is read.
@@ -59,7 +59,7 @@ impl Sender {
             return Err("the model's url must begin with http:// or https:// and go up to /v1".into());
         }
         Ok(Self {
-            client: client()?,
+            client: Network::default().trusted().map_err(|error| error.to_string())?,
             url: format!("{url}/chat/completions"),
             name: options.name.clone(),
             key: options.key.clone(),
@@ -85,7 +85,11 @@ impl Sender {
                         continue;
                     }
                     let why = self.refusal(status, &text);
-                    return Err(if tools && about_tools(status, &text) { Trouble::NoTools(why) } else { Trouble::Final(why) });
+                    return Err(if tools && about_tools(status, &text) {
+                        Trouble::NoTools(why)
+                    } else {
+                        Trouble::Final(why)
+                    });
                 }
                 Err(Failure::TimedOut(why)) => {
                     timeouts += 1;
@@ -133,7 +137,9 @@ impl Sender {
 
     async fn once(&self, body: &Value, deadline: Instant) -> Result<Reply, Failure> {
         let until = deadline.min(Instant::now() + self.timeout);
-        let mut request = self.client.post(&self.url).json(body);
+        // The client has a limit of its own, which is shorter than some models take.
+        let limit = self.timeout + Duration::from_secs(1);
+        let mut request = self.client.post(&self.url).timeout(limit).json(body);
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
         }
@@ -147,7 +153,9 @@ impl Sender {
             let chunk = timeout_at(until, response.chunk()).await.map_err(|_| late())?;
             match chunk.map_err(|error| self.unreachable(error))? {
                 Some(chunk) if bytes.len() + chunk.len() > LARGEST => {
-                    return Err(Failure::Final(format!("the model's endpoint answered with more than {LARGEST} bytes")));
+                    return Err(Failure::Final(format!(
+                        "the model's endpoint answered with more than {LARGEST} bytes"
+                    )));
                 }
                 Some(chunk) => bytes.extend_from_slice(&chunk),
                 None => break,
@@ -157,7 +165,8 @@ impl Sender {
         match status.as_u16() {
             200..=299 => wire::read(&text).map_err(|why| Failure::Final(self.clean(&why))),
             429 | 500 | 502..=504 | 529 => {
-                let why = format!("the model's endpoint is overloaded or broken (HTTP {status}): {}", self.excerpt(&text));
+                let why =
+                    format!("the model's endpoint is overloaded or broken (HTTP {status}): {}", self.excerpt(&text));
                 Err(Failure::Again { why, after: after.map(Duration::from_secs) })
             }
             _ => Err(Failure::Refused { status, text: text.into_owned() }),
@@ -165,15 +174,9 @@ impl Sender {
     }
 
     fn unreachable(&self, error: reqwest::Error) -> Failure {
-        let error = error.without_url();
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(next) = cause {
-            text = format!("{text}: {next}");
-            cause = next.source();
-        }
-        let why = format!("the model's endpoint {} cannot be reached: {text}", self.url);
-        if error.is_builder() {
+        let hopeless = error.is_builder();
+        let why = format!("the model's endpoint {} cannot be reached: {}", self.url, describe(error));
+        if hopeless {
             return Failure::Final(self.clean(&why));
         }
         Failure::Again { why: self.clean(&why), after: None }
@@ -187,7 +190,9 @@ impl Sender {
             402 => "the account behind the model's key has run out of credit".to_string(),
             404 => format!("either the address {url} is wrong or the endpoint has no model {name}"),
             413 => "the model's endpoint finds the request too large".to_string(),
-            300..=399 => format!("the address {url} leads elsewhere; configure the address that it leads to"),
+            300..=399 => {
+                format!("the address {url} leads elsewhere; configure the address that it leads to")
+            }
             _ => "the model's endpoint refuses the request".to_string(),
         };
         format!("{why} (HTTP {status}): {}", self.excerpt(text))
@@ -209,15 +214,7 @@ impl Sender {
 /// Whether an endpoint refuses tools as such.
 fn about_tools(status: StatusCode, text: &str) -> bool {
     let text = text.to_lowercase();
-    let mentions = ["tools", "tool_choice", "tool use", "tool call", "function call"].iter().any(|word| text.contains(word));
+    let mentions =
+        ["tools", "tool_choice", "tool use", "tool call", "function call"].iter().any(|word| text.contains(word));
     matches!(status.as_u16(), 400 | 404 | 422 | 501) && mentions
-}
-
-/// The one place that makes a client.
-fn client() -> Result<reqwest::Client, String> {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(10))
-        .build()
-        .map_err(|error| format!("no HTTP client can be made: {error}"))
 }

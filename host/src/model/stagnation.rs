@@ -9,12 +9,16 @@ use crate::domain::entry::Answer;
 /// Whether this answer and the one before it ask for nothing but what had been seen already when
 /// they were given. Once may be a slip, and the world may have moved on; twice is a circle.
 pub(super) fn stagnates(incident: &Incident, answer: &Answer) -> bool {
-    let Some(turn) = incident.model.turns.last() else { return false };
+    let Some(turn) = incident.model.turns.last() else {
+        return false;
+    };
     repeats(incident, answer, incident.looks.len()) && repeats(incident, &turn.answer, turn.after_looks)
 }
 
 fn repeats(incident: &Incident, answer: &Answer, seen: usize) -> bool {
-    let Answer::Look { calls } = answer else { return false };
+    let Answer::Look { calls } = answer else {
+        return false;
+    };
     let known: Vec<String> = incident.looks.iter().take(seen).map(|look| essence(&look.call)).collect();
     !calls.is_empty() && calls.iter().all(|asked| known.contains(&essence(&asked.call)))
 }

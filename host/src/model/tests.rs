@@ -3,6 +3,7 @@
 
 mod endpoint;
 mod prompts;
+mod served;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -24,7 +25,8 @@ pub fn catalogue(names: &[&str]) -> Catalogue {
 
 /// Two tools that look and one that changes.
 pub fn kubernetes() -> Catalogue {
-    let mut catalogue = catalogue(&["kubernetes.kubectl_describe", "kubernetes.kubectl_get", "kubernetes.kubectl_patch"]);
+    let mut catalogue =
+        catalogue(&["kubernetes.kubectl_describe", "kubernetes.kubectl_get", "kubernetes.kubectl_patch"]);
     catalogue.tools.get_mut("kubernetes.kubectl_patch").unwrap().risk = Risk::High;
     catalogue
 }

@@ -14,12 +14,7 @@ use crate::domain::text::cut;
 pub(super) const WORDS: usize = 2048;
 
 /// Every turn, each followed by what came of it.
-pub(super) fn messages(
-    incident: &Incident,
-    pieces: &[(&Look, String)],
-    names: &Names,
-    form: Form,
-) -> Vec<Value> {
+pub(super) fn messages(incident: &Incident, pieces: &[(&Look, String)], names: &Names, form: Form) -> Vec<Value> {
     let turns = &incident.model.turns;
     let mut messages = Vec::new();
     for (index, turn) in turns.iter().enumerate() {
@@ -44,11 +39,14 @@ pub(super) fn messages(
             Answer::Look { calls } => {
                 messages.push(json!({"role": "assistant", "content": said(turn, &words)}));
                 let results: Vec<String> = calls.iter().map(|asked| result(asked, &looks, pieces)).collect();
-                messages.push(json!({"role": "user", "content": format!("{}\nWhat is the next step?", results.join("\n"))}));
+                messages.push(
+                    json!({"role": "user", "content": format!("{}\nWhat is the next step?", results.join("\n"))}),
+                );
             }
             _ => {
                 messages.push(json!({"role": "assistant", "content": said(turn, &words)}));
-                messages.push(json!({"role": "user", "content": "The host went on from there. What is the next step?"}));
+                messages
+                    .push(json!({"role": "user", "content": "The host went on from there. What is the next step?"}));
             }
         }
     }
@@ -63,11 +61,10 @@ fn made(asked: &AskedCall, names: &Names) -> Value {
 
 fn result(asked: &AskedCall, looks: &[&Look], pieces: &[(&Look, String)]) -> String {
     let look = looks.iter().find(|look| look.call == asked.call);
-    look.and_then(|look| pieces.iter().find(|(other, _)| std::ptr::eq(*other, *look)))
-        .map_or_else(
-            || format!("{} was not called: there is a limit to the calls of one answer.", call_line(&asked.call)),
-            |(_, piece)| piece.clone(),
-        )
+    look.and_then(|look| pieces.iter().find(|(other, _)| std::ptr::eq(*other, *look))).map_or_else(
+        || format!("{} was not called: there is a limit to the calls of one answer.", call_line(&asked.call)),
+        |(_, piece)| piece.clone(),
+    )
 }
 
 /// Its own words, or what it did where it said nothing.

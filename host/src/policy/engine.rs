@@ -57,7 +57,7 @@ fn limit(engine: &mut Engine) {
     engine.set_max_string_size(TEXT);
     engine.set_max_array_size(ITEMS);
     engine.set_max_map_size(ITEMS);
-    engine.set_max_variables(256);
+    engine.set_max_variables(1_024);
     engine.set_max_modules(64);
     // `until` ends a silence; rhai keeps the word for a loop that policies can do without.
     #[expect(deprecated, reason = "rhai marks this as likely to change, and its version is pinned")]
@@ -128,18 +128,19 @@ impl ModuleResolver for Modules {
         position: Position,
     ) -> Result<SharedModule, Box<EvalAltResult>> {
         let name = path.trim_end_matches(".rhai");
+        let at = |message: String| Box::new(EvalAltResult::ErrorRuntime(message.into(), position));
         if let Some(module) = self.ready(|ready| ready.loaded.get(name).cloned()) {
             return Ok(module);
         }
         let Some(text) = self.texts.get(name) else {
             let known: Vec<&str> = self.texts.keys().map(String::as_str).collect();
-            return Err(error(format!(
+            return Err(at(format!(
                 "there is no module {path:?}; modules are the files in lib/ and those whose name begins with _, here: {}",
                 if known.is_empty() { "none".to_string() } else { known.join(", ") }
             )));
         };
         if !self.ready(|ready| ready.running.insert(name.to_string())) {
-            return Err(error(format!("module {path:?} imports itself, directly or through another")));
+            return Err(at(format!("module {path:?} imports itself, directly or through another")));
         }
         let loaded = self.load(engine, name, text);
         self.ready(|ready| ready.running.remove(name));

@@ -78,7 +78,7 @@ pub(super) fn check(
         let facts = CallFacts::new(call, &touches, incident, context.mode);
         set.indexes.checks.of_values(&facts, None).find_map(|id| {
             let rule = set.items.checks.get(id as usize)?;
-            if facts.refuses(&rule.on).is_some() {
+            if facts.refuses(&rule.on, &rule.on.normalised()).is_some() {
                 return None;
             }
             match try_check(round, rule, call, &touches) {
@@ -158,10 +158,13 @@ pub(super) fn routes(
 }
 
 /// The group key of an alert by the first group that matches.
-pub(super) fn group(set: &Set, alert: &Alert) -> Option<String> {
+pub(super) fn group(set: &Set, alert: &Alert, watch: Option<&RefCell<Vec<Seen>>>) -> Option<String> {
     let facts = AlertFacts::of_alert(alert);
     let mut candidates = set.indexes.groups.of_alerts(&facts).filter_map(|id| set.items.groups.get(id as usize));
     let group = candidates.find(|group| facts.refuses(&group.on).is_none())?;
+    if let Some(watch) = watch {
+        watch.borrow_mut().push(Seen { kind: "group", name: group.meta.name.clone(), when: None, spoke: true });
+    }
     let mut key = group.meta.name.clone();
     for label in &group.by {
         let value = match label.as_str() {

@@ -1,41 +1,178 @@
 //! The set in force, which a reload replaces as a whole or not at all.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
 
+use super::problem::{Place, Problem, Problems};
 use super::set::Set;
-use super::{decide, evidence, explain, gates};
+use super::{lint, test};
 use crate::domain::{Action, Alert, Call, Considered, Incident, Occasion};
 use crate::ports::{Check, Context, Judged, Policies, Routed, Voice};
 
-impl Policies for Set {
+/// Policies that can be replaced while alerts flow. Whoever asks keeps the set that it asked until
+/// it has its answer.
+#[derive(Debug)]
+pub struct Live {
+    folder: Option<PathBuf>,
+    state: RwLock<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    set: Arc<Set>,
+    /// The files as they were when they were last read, whether or not they were taken.
+    stamp: Stamp,
+    /// Why the files as they are now are not in force.
+    refused: Vec<String>,
+}
+
+type Stamp = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
+
+impl Live {
+    /// Puts the policies of a folder in force.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any file, at once.
+    pub fn load(folder: &Path) -> Result<Self, Problems> {
+        let stamp = stamp(folder);
+        let state = State { set: Arc::new(Set::load(folder)?), stamp, refused: Vec::new() };
+        Ok(Self { folder: Some(folder.to_path_buf()), state: RwLock::new(state) })
+    }
+
+    /// Puts the policies that ship with the program in force; there is nothing to reload.
+    ///
+    /// # Errors
+    /// None as long as the tests of the shipped set pass.
+    pub fn embedded() -> Result<Self, Problems> {
+        let state = State { set: Arc::new(Set::embedded()?), stamp: Stamp::new(), refused: Vec::new() };
+        Ok(Self { folder: None, state: RwLock::new(state) })
+    }
+
+    /// The set in force.
+    pub fn set(&self) -> Arc<Set> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).set)
+    }
+
+    /// One line about the set in force.
+    pub fn describe(&self) -> String {
+        let set = self.set();
+        let some = set.counts().into_iter().filter(|(_, count)| *count > 0);
+        let counts: Vec<String> = some
+            .map(|(kind, count)| if count == 1 { format!("1 {}", one(kind)) } else { format!("{count} {kind}") })
+            .collect();
+        let from = match &self.folder {
+            Some(folder) if folder.exists() => folder.display().to_string(),
+            _ => "the built-in set".into(),
+        };
+        let counts = if counts.is_empty() { "nothing".into() } else { counts.join(", ") };
+        let digest: String = set.digest().chars().take(12).collect();
+        format!("{counts} from {from} ({digest})")
+    }
+
+    /// Why the files as they are now are not in force; empty when they are.
+    pub fn problems(&self) -> Vec<String> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).refused.clone()
+    }
+
+    /// Whether any file has changed since it was last read.
+    pub fn changed(&self) -> bool {
+        let Some(folder) = &self.folder else { return false };
+        stamp(folder) != self.state.read().unwrap_or_else(PoisonError::into_inner).stamp
+    }
+
+    /// Reads the files again: compiles, lints and tests them, and puts them in force if all is well.
+    /// Otherwise the last good set stays.
+    ///
+    /// # Errors
+    /// Everything that stands against the new files.
+    pub fn reload(&self) -> Result<(), Problems> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let stamp = stamp(folder);
+        let fresh = proven(folder);
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.stamp = stamp;
+        match fresh {
+            Ok(set) => {
+                state.set = Arc::new(set);
+                state.refused.clear();
+                Ok(())
+            }
+            Err(problems) => {
+                state.refused = problems.0.iter().map(Problem::to_string).collect();
+                Err(problems)
+            }
+        }
+    }
+}
+
+/// A set that has passed everything that can be known before it is in force.
+fn proven(folder: &Path) -> Result<Set, Problems> {
+    let set = Set::load(folder)?;
+    let mut problems: Vec<Problem> = lint::run(&set, None)
+        .into_iter()
+        .map(|finding| Problem { place: finding.place, message: finding.message })
+        .collect();
+    if folder.exists() {
+        let failed = test::run(&set, &folder.join("tests")).failed.into_iter();
+        problems.extend(failed.map(|failure| Problem {
+            place: Place { file: failure.file.as_str().into(), line: 0 },
+            message: format!("test failed: {failure}"),
+        }));
+    }
+    if problems.is_empty() { Ok(set) } else { Err(Problems(problems)) }
+}
+
+fn one(kind: &str) -> &str {
+    if kind == "evidence" { "evidence rule" } else { kind.strip_suffix('s').unwrap_or(kind) }
+}
+
+/// Sizes and times of everything that a reload reads.
+fn stamp(folder: &Path) -> Stamp {
+    let folders = [folder.to_path_buf(), folder.join("lib"), folder.join("tests")];
+    let listed = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+    let paths = listed.filter_map(Result::ok).map(|entry| entry.path());
+    let read = |path: &PathBuf| path.extension().is_some_and(|end| end == "rhai" || end == "toml");
+    let stamped = paths.filter(read).map(|path| {
+        let metadata = fs::metadata(&path).ok();
+        let size = metadata.as_ref().map_or(0, fs::Metadata::len);
+        (path, (size, metadata.and_then(|metadata| metadata.modified().ok())))
+    });
+    stamped.collect()
+}
+
+impl Policies for Live {
     fn digest(&self) -> String {
-        self.digest().to_string()
+        self.set().digest().to_string()
     }
 
     fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged {
-        decide::decide(self, incident, context, None)
+        Policies::decide(&*self.set(), incident, context)
     }
 
     fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered> {
-        explain::explain(self, incident, context)
+        Policies::explain(&*self.set(), incident, context)
     }
 
     fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
-        super::round::Round::ask(self, incident, context, None, evidence::collect)
+        Policies::evidence(&*self.set(), incident, context)
     }
 
     fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Voice> {
-        gates::gates(self, action, incident, context, None)
+        Policies::gates(&*self.set(), action, incident, context)
     }
 
     fn check(&self, call: &Call, incident: &Incident, context: &Context<'_>) -> Option<Check> {
-        evidence::check(self, call, incident, context, None)
+        Policies::check(&*self.set(), call, incident, context)
     }
 
     fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed> {
-        evidence::routes(self, incident, occasion, context, None)
+        Policies::routes(&*self.set(), incident, occasion, context)
     }
 
     fn group(&self, alert: &Alert) -> Option<String> {
-        evidence::group(self, alert)
+        Policies::group(&*self.set(), alert)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rhai::Scope;
+
 use super::build::Builder;
 use super::code::{Code, File, defined, explain};
 use super::fuel::{self, Limits};
@@ -10,6 +12,7 @@ use super::items::{Gate, Items};
 use super::on::On;
 use super::problem::{Place, Problem, Problems};
 use super::source::{self, SHIPPED, Source};
+use super::split::split;
 use super::{engine, scene};
 
 /// Policies that belong together, ready to decide. Never changes once it is loaded.
@@ -110,36 +113,50 @@ impl Set {
 
 /// Compiles and runs one file, and takes in what it declares.
 fn load(code: &mut Code, builder: &mut Builder, file: &Source) {
-    let mut problem = |line: Option<usize>, name: &str, message: String| {
+    let problem = |line: Option<usize>, name: &str, message: String| {
         let line = line.and_then(|line| u32::try_from(line).ok()).unwrap_or(0);
-        builder.problems.push(Problem { place: Place { file: name.into(), line }, message });
-    };
-    let mut ast = match code.engine.compile(&file.text) {
-        Ok(ast) => ast,
-        Err(error) => {
-            let hint = "the rest of the file was not read";
-            return problem(error.position().line(), &file.name, format!("{}; {hint}", error.err_type()));
-        }
-    };
-    ast.set_source(file.name.to_string());
-    let run = || fuel::run(Limits::FILE, || code.engine.run_ast(&ast));
-    let (result, loading) = scene::loading(file.name.clone(), run);
-    if let Err(error) = result {
-        let (message, line, module) = explain(&error);
         let message = format!("{message}; the rest of the file was not read");
-        problem(line, module.as_deref().unwrap_or(&file.name), message);
-    }
-    builder.problems.extend(loading.problems);
-    let Some(mut globals) = loading.globals else { return };
-    // Closures run as if called from the top level of their file.
-    globals.level = 0;
-    globals.scope_level = 0;
-    globals.always_search_scope = false;
-    let defined = defined(&ast);
-    let index = code.files.len();
-    code.files.push(File { name: file.name.clone(), ast, globals });
-    for declared in loading.declared {
-        builder.add(index, &defined, declared);
+        Problem { place: Place { file: name.into(), line }, message }
+    };
+    let pieces = split(&file.text);
+    let compiled = code.engine.compile(&pieces.functions);
+    let mut scope = Scope::new();
+    for text in &pieces.texts {
+        let both = compiled.as_ref().map_err(Clone::clone).and_then(|functions| {
+            let statements = code.engine.compile_with_scope(&scope, text)?;
+            Ok(functions.merge(&statements))
+        });
+        let mut ast = match both {
+            Ok(ast) => ast,
+            Err(error) => {
+                return builder.problems.push(problem(
+                    error.position().line(),
+                    &file.name,
+                    error.err_type().to_string(),
+                ));
+            }
+        };
+        ast.set_source(file.name.to_string());
+        let run = || fuel::run(Limits::FILE, || code.engine.run_ast_with_scope(&mut scope, &ast));
+        let (result, loading) = scene::loading(file.name.clone(), run);
+        builder.problems.extend(loading.problems);
+        if let Some(mut globals) = loading.globals {
+            // Closures run as if called from the top level of their file.
+            globals.level = 0;
+            globals.scope_level = 0;
+            globals.always_search_scope = false;
+            let defined = defined(&ast);
+            let index = code.files.len();
+            code.files.push(File { name: file.name.clone(), ast, globals });
+            for declared in loading.declared {
+                builder.add(index, &defined, declared);
+            }
+        }
+        if let Err(error) = result {
+            let (message, line, module) = explain(&error);
+            builder.problems.push(problem(line, module.as_deref().unwrap_or(&file.name), message));
+            return;
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod gating;
 mod language;
 mod loading;
 mod purity;
+mod shipped;
 
 use std::sync::Arc;
 

@@ -97,12 +97,16 @@ static EMBEDDED: LazyLock<Option<(Regex, Regex)>> = LazyLock::new(|| {
 /// The annotation `last-applied-configuration` holds the whole object as JSON in one line. What
 /// follows the values on that line goes with them.
 fn embedded(text: &str) -> String {
-    let Some((kind, data)) = EMBEDDED.as_ref() else { return MARK.to_string() };
+    let Some((kind, data)) = EMBEDDED.as_ref() else {
+        return MARK.to_string();
+    };
     if !kind.is_match(text) {
         return text.to_string();
     }
-    data.replace_all(text, |found: &Captures<'_>| format!("{}{{}} {MARK}", found.get(1).map_or("", |name| name.as_str())))
-        .into_owned()
+    data.replace_all(text, |found: &Captures<'_>| {
+        format!("{}{{}} {MARK}", found.get(1).map_or("", |name| name.as_str()))
+    })
+    .into_owned()
 }
 
 #[cfg(test)]
@@ -115,8 +119,10 @@ mod tests {
         let got = redact(json);
         assert!(!got.contains("eA==") && got.contains("keep") && got.contains(MARK), "{got}");
 
-        let yaml = "apiVersion: v1\ndata:\n  user: eA==\n  file: |\n    line\n    two\nkind: Secret\nmetadata:\n  name: db\n";
-        let want = "apiVersion: v1\ndata:\n  user: [redacted]\n  file: [redacted]\nkind: Secret\nmetadata:\n  name: db\n";
+        let yaml =
+            "apiVersion: v1\ndata:\n  user: eA==\n  file: |\n    line\n    two\nkind: Secret\nmetadata:\n  name: db\n";
+        let want =
+            "apiVersion: v1\ndata:\n  user: [redacted]\n  file: [redacted]\nkind: Secret\nmetadata:\n  name: db\n";
         assert_eq!(redact(yaml), want);
         assert_eq!(redact(want), want);
     }

@@ -103,9 +103,7 @@ fn harmless(name: &str, value: &str) -> bool {
 /// Names that ordinary sentences have too: `unexpected token: if`.
 fn weak(name: &str) -> bool {
     let name = name.trim_end().trim_end_matches([':', '=', ' ', '\t', '"', '\'']);
-    ["token", "secret", "credential", "credentials", "cookie"]
-        .iter()
-        .any(|word| name.eq_ignore_ascii_case(word))
+    ["token", "secret", "credential", "credentials", "cookie"].iter().any(|word| name.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -165,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_megabyte_of_bait_takes_linear_time() {
-        let bait = "password: \"".repeat(20_000) + &"eyJ".repeat(100_000) + &"a://".repeat(100_000);
+        let bait = ["password: \"".repeat(20_000), "eyJ".repeat(100_000), "a://".repeat(100_000)].concat();
         assert!(!all(&bait).is_empty());
     }
 }

@@ -55,7 +55,7 @@ struct Item<'a> {
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Text<'_> {
-    fn given<'b>(text: &'b Option<Self>) -> Option<&'b str> {
+    fn given(text: &Option<Self>) -> Option<&str> {
         text.as_ref().map(|text| text.0.trim()).filter(|text| !text.is_empty())
     }
 }

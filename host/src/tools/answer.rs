@@ -49,8 +49,7 @@ pub(super) fn clean(text: &str, secrets: &[String], longest: usize) -> String {
 /// Some tools report failure inside of a success: `{"success": false, …}`.
 fn says_no(text: &str) -> bool {
     text.trim_start().starts_with('{')
-        && serde_json::from_str::<Value>(text)
-            .is_ok_and(|value| value.get("success") == Some(&Value::Bool(false)))
+        && serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("success") == Some(&Value::Bool(false)))
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use rmcp::RoleClient;
 use rmcp::model::{ClientRequest, PingRequest};
 use rmcp::service::{Peer, PeerRequestOptions, ServiceError};
-use rmcp::RoleClient;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
@@ -101,10 +101,8 @@ async fn start(server: &Arc<Server>, changed: &Arc<Notify>) -> Result<Session, S
 
 /// Reads the tools and puts them on the shelf.
 async fn list(server: &Server, peer: &Peer<RoleClient>) -> Result<(), String> {
-    let shown = peer
-        .list_all_tools()
-        .await
-        .map_err(|error| format!("its tools cannot be listed: {}", chain(&error)))?;
+    let shown =
+        peer.list_all_tools().await.map_err(|error| format!("its tools cannot be listed: {}", chain(&error)))?;
     let identity = peer.peer_info().and_then(|info| info.server_info.as_ref().map(|name| name.name.clone()));
     let (tools, news) = {
         let mut faces = server.faces.lock().unwrap_or_else(PoisonError::into_inner);
@@ -179,7 +177,10 @@ async fn there(server: &Server, peer: &Peer<RoleClient>, idle: bool) -> Result<(
     }
     let asking = async {
         let request = ClientRequest::PingRequest(PingRequest::default());
-        peer.send_cancellable_request(request, PeerRequestOptions::with_timeout(server.times.ping)).await?.await_response().await
+        peer.send_cancellable_request(request, PeerRequestOptions::with_timeout(server.times.ping))
+            .await?
+            .await_response()
+            .await
     };
     match timeout(server.times.ping + Duration::from_secs(1), asking).await {
         // An error is an answer as well.

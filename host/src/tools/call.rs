@@ -108,7 +108,8 @@ impl Server {
         let answering = async { peer.send_cancellable_request(request, options).await?.await_response().await };
         // The inner deadline tells the server; the outer one holds when that cannot be done either.
         let answered = timeout_at(deadline + Duration::from_secs(1), answering).await;
-        let lost = |why: String| Err(ToolError::Lost(format!("{full}: {}; it may have had its effect", self.clean(&why))));
+        let lost =
+            |why: String| Err(ToolError::Lost(format!("{full}: {}; it may have had its effect", self.clean(&why))));
         match answered {
             Ok(Ok(ServerResult::CallToolResult(result))) => {
                 Ok(answer::of_result(&result, &self.definition.secrets, self.longest))
@@ -116,9 +117,7 @@ impl Server {
             Ok(Ok(_)) | Ok(Err(ServiceError::UnexpectedResponse)) => {
                 lost("the server answered with something that is no result of a tool".into())
             }
-            Ok(Err(ServiceError::McpError(error))) => {
-                Ok(ToolAnswer { ok: false, text: self.clean(&error.message) })
-            }
+            Ok(Err(ServiceError::McpError(error))) => Ok(ToolAnswer { ok: false, text: self.clean(&error.message) }),
             Ok(Err(ServiceError::Timeout { .. })) | Err(_) => {
                 self.doubt.notify_one();
                 lost(format!("the server did not answer within {} s", within.as_secs_f32()))

@@ -63,10 +63,7 @@ impl Connect for Place {
                     }
                 }
                 Place::Http { url, headers } => {
-                    let service = client
-                        .serve(http(url, headers)?)
-                        .await
-                        .map_err(trouble::handshake)?;
+                    let service = client.serve(http(url, headers)?).await.map_err(trouble::handshake)?;
                     Ok(Session { service, process: None })
                 }
             }
@@ -78,8 +75,10 @@ fn http(
     url: &str,
     headers: &BTreeMap<String, String>,
 ) -> Result<StreamableHttpClientTransport<reqwest::Client>, String> {
+    // Not from the common door: its limit on a whole request would end the stream of a session.
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
         .connect_timeout(Duration::from_secs(10))
         .build()
         .map_err(|error| format!("no HTTP client can be made: {error}"))?;
@@ -97,4 +96,3 @@ fn http(
         .reinit_on_expired_session(true);
     Ok(StreamableHttpClientTransport::with_client(client, config))
 }
-

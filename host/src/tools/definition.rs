@@ -49,8 +49,22 @@ impl fmt::Debug for Definition {
 
 /// Keys that other programs use and that mean nothing here.
 const IGNORED: [&str; 16] = [
-    "alwaysAllow", "autoApprove", "autoStart", "description", "disabledReason", "displayName", "envFile",
-    "gallery", "icon", "includeTools", "initTimeout", "name", "note", "oauth", "timeout", "trust",
+    "alwaysAllow",
+    "autoApprove",
+    "autoStart",
+    "description",
+    "disabledReason",
+    "displayName",
+    "envFile",
+    "gallery",
+    "icon",
+    "includeTools",
+    "initTimeout",
+    "name",
+    "note",
+    "oauth",
+    "timeout",
+    "trust",
 ];
 /// What a child process needs to find its programs and files.
 const INHERITED: [&str; 2] = ["PATH", "HOME"];
@@ -142,7 +156,8 @@ impl Entry<'_> {
                 return None;
             }
             (Some(other), ..) => {
-                let what = format!("type {other} does not go with the other keys; use stdio with command, or http with url");
+                let what =
+                    format!("type {other} does not go with the other keys; use stdio with command, or http with url");
                 self.problem(&what);
                 return None;
             }
@@ -172,8 +187,20 @@ impl Entry<'_> {
 
     fn unknown(&mut self, map: &Map<String, Value>) {
         const READ: [&str; 14] = [
-            "disabled", "enabled", "type", "transport", "url", "httpUrl", "serverUrl", "command", "args", "env",
-            "cwd", "headers", "disabledTools", "excludeTools",
+            "disabled",
+            "enabled",
+            "type",
+            "transport",
+            "url",
+            "httpUrl",
+            "serverUrl",
+            "command",
+            "args",
+            "env",
+            "cwd",
+            "headers",
+            "disabledTools",
+            "excludeTools",
         ];
         for key in map.keys().filter(|key| !READ.contains(&key.as_str())) {
             let why = match key.as_str() {

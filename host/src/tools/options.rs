@@ -80,10 +80,7 @@ pub fn check(options: &Options, env: &dyn Fn(&str) -> Option<String>) -> Checked
 }
 
 /// The definitions with everything that the options say about them.
-pub(super) fn settle(
-    options: &Options,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> (Vec<Definition>, Checked) {
+pub(super) fn settle(options: &Options, env: &dyn Fn(&str) -> Option<String>) -> (Vec<Definition>, Checked) {
     let mut checked = Checked::default();
     let document = match &options.servers {
         Definitions::None => None,

@@ -34,13 +34,7 @@ impl Process {
         cwd: Option<&PathBuf>,
     ) -> Result<(Self, ChildStdout, ChildStdin), String> {
         let mut configured = Command::new(command);
-        configured
-            .args(args)
-            .env_clear()
-            .envs(env)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        configured.args(args).env_clear().envs(env).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if let Some(cwd) = cwd {
             configured.current_dir(cwd);
         }

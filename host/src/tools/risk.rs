@@ -34,7 +34,9 @@ pub(super) fn of(
 }
 
 fn by_hints(hints: Option<&ToolAnnotations>) -> (Risk, bool) {
-    let Some(hints) = hints else { return (Risk::Irreversible, false) };
+    let Some(hints) = hints else {
+        return (Risk::Irreversible, false);
+    };
     match (hints.read_only_hint, hints.destructive_hint) {
         (Some(true), _) => (Risk::Read, true),
         (_, Some(false)) => (Risk::High, hints.idempotent_hint == Some(true)),

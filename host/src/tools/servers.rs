@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -17,6 +18,9 @@ use super::shelf::Shelf;
 use crate::domain::{Call, Catalogue, Risk};
 use crate::gate::Permit;
 use crate::ports::{ToolAnswer, ToolError, Tools};
+
+/// How long handling waits for servers that have not started yet.
+const START_GRACE: Duration = Duration::from_secs(15);
 
 /// The MCP servers.
 pub struct Servers {
@@ -127,6 +131,12 @@ impl Tools for Servers {
         self.shelf.catalogue()
     }
 
+    fn settled(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.wait_ready(START_GRACE).await;
+        })
+    }
+
     fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async move {
             let ((server, tool), risk) = self.find(call, Duration::from_secs(15)).await?;
@@ -148,6 +158,9 @@ impl Tools for Servers {
         target: &'a str,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async move {
+            // The executor has looked at the expiry; that the call is the permitted one is looked at
+            // again where it leaves the host.
+            permit.check(call, Timestamp::MIN).map_err(ToolError::Refused)?;
             let ((server, tool), _) = self.find(call, Duration::from_secs(15)).await?;
             tracing::info!(tool = call.tool, target, attempt = permit.attempt(), "performing");
             server.perform(tool, &call.arguments).await

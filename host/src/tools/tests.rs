@@ -2,6 +2,7 @@
 
 mod fake;
 mod lifecycle;
+mod permits;
 mod processes;
 
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use self::fake::{Fake, Reply, result, tool};
-use super::{Options, Phase};
+use super::{Options, Phase, Servers};
 use crate::domain::{Call, Risk};
 use crate::ports::{ToolAnswer, ToolError, Tools};
 
@@ -26,6 +27,11 @@ pub(super) fn quick() -> Options {
         check_every: Duration::from_secs(30),
         ..Options::default()
     }
+}
+
+/// Performs a call with a permit for it.
+pub(super) async fn perform(servers: &Servers, call: &Call) -> Result<ToolAnswer, ToolError> {
+    servers.perform(&permits::permit(call), call, "target").await
 }
 
 fn reads(name: &str) -> Value {
@@ -52,7 +58,10 @@ async fn tools_are_listed_looked_at_and_performed() {
     let patch = call("k.patch", json!({"name": "web"}));
     let refused = servers.look(&patch).await;
     assert!(matches!(&refused, Err(ToolError::Refused(why)) if why.contains("needs a permit")), "{refused:?}");
-    assert!(servers.perform(&patch, "shop/web", "1").await.unwrap().ok);
+    assert!(perform(&servers, &patch).await.unwrap().ok);
+    let other = call("k.patch", json!({"name": "other"}));
+    let refused = servers.perform(&permits::permit(&patch), &other, "target").await;
+    assert!(matches!(&refused, Err(ToolError::Refused(why)) if why.contains("not the one")), "{refused:?}");
     assert_eq!(fake.calls(), ["get", "patch"], "what is refused is not sent");
 }
 
@@ -79,7 +88,7 @@ async fn unknown_withheld_and_switched_off_tools_are_refused_with_the_reason() {
         ("k.pods_exec", "name it literally"),
         ("k.other", "not in the allow list"),
     ] {
-        let got = servers.perform(&call(tool, json!({})), "", "1").await;
+        let got = perform(&servers, &call(tool, json!({}))).await;
         assert!(matches!(&got, Err(ToolError::Refused(why)) if why.contains(want)), "{tool}: {got:?}");
     }
     let elsewhere = servers.look(&call("k.get", json!({"context": "prod"}))).await;
@@ -110,7 +119,7 @@ async fn changing_calls_of_a_server_come_one_after_the_other_and_looks_do_not() 
     servers.wait_ready(Duration::from_secs(5)).await;
     let (patch, get) = (call("k.patch", json!({})), call("k.get", json!({})));
     let since = Instant::now();
-    let (one, two) = tokio::join!(servers.perform(&patch, "", "1"), servers.perform(&patch, "", "2"));
+    let (one, two) = tokio::join!(perform(&servers, &patch), perform(&servers, &patch));
     assert!(one.unwrap().ok && two.unwrap().ok);
     assert!(since.elapsed() >= Duration::from_millis(120));
     let since = Instant::now();
@@ -142,7 +151,8 @@ async fn a_tool_that_changes_its_face_is_withdrawn_for_good() {
 async fn a_composite_sends_each_call_to_where_its_tool_is() {
     let one = Fake::new(vec![reads("get")], |_, _, _| result("from the server")).start(&quick());
     one.wait_ready(Duration::from_secs(5)).await;
-    let plugins = Fake::new(vec![reads("get"), reads("plan")], |_, _, _| result("from the plugin")).named("p").start(&quick());
+    let plugins =
+        Fake::new(vec![reads("get"), reads("plan")], |_, _, _| result("from the plugin")).named("p").start(&quick());
     plugins.wait_ready(Duration::from_secs(5)).await;
     let both = super::Composite::new(one.clone(), Some(plugins));
     let catalogue = both.catalogue();

@@ -62,7 +62,9 @@ pub(super) fn json(text: &str) -> Vec<Value> {
     let mut rest = text;
     for _ in 0..4 * MOST {
         let Some(start) = rest.find('{') else { break };
-        let Some(candidate) = rest.get(start..) else { break };
+        let Some(candidate) = rest.get(start..) else {
+            break;
+        };
         let mut stream = serde_json::Deserializer::from_str(candidate).into_iter::<Value>();
         match stream.next() {
             Some(Ok(value)) => {
@@ -113,8 +115,7 @@ fn parse(text: &str) -> Result<Value, String> {
 }
 
 /// Names whose values are sentences.
-const SENTENCES: [&str; 8] =
-    ["reason", "root_cause", "impact", "explanation", "analysis", "原因", "根因", "影响"];
+const SENTENCES: [&str; 8] = ["reason", "root_cause", "impact", "explanation", "analysis", "原因", "根因", "影响"];
 
 fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);

@@ -99,16 +99,36 @@ fn decision(map: &Map<String, Value>) -> Option<Draft> {
 fn wish(word: &str) -> Result<Wish, String> {
     let plain: String = word.trim().to_lowercase().replace([' ', '-'], "_");
     match plain.as_str() {
-        "execute_tool" | "execute" | "tool" | "tool_call" | "call_tool" | "use_tool" | "look" | "act" | "investigate"
-        | "remediate" | "fix" | "执行工具" | "调用工具" => Ok(Wish::Tool),
+        "execute_tool" | "execute" | "tool" | "tool_call" | "call_tool" | "use_tool" | "look" | "act"
+        | "investigate" | "remediate" | "fix" | "执行工具" | "调用工具" => Ok(Wish::Tool),
         "resolved" | "resolve" | "fixed" | "done" | "no_action" | "no_action_needed" | "none" | "ignore" | "已解决"
         | "问题已解决" | "无需处理" => Ok(Wish::Resolved),
-        "need_person" | "needs_person" | "person" | "need_human" | "needs_human" | "human" | "human_intervention"
-        | "manual" | "manual_intervention" | "need_manual" | "need_manual_intervention" | "escalate"
-        | "cannot_resolve" | "cannot_fix" | "unresolvable" | "unresolved" | "unable_to_resolve" | "generate_report"
-        | "report" | "give_up" | "需要人工" | "需要人工干预" | "人工干预" | "人工处理" | "无法解决" | "无法自动修复" => {
-            Ok(Wish::Person)
-        }
+        "need_person"
+        | "needs_person"
+        | "person"
+        | "need_human"
+        | "needs_human"
+        | "human"
+        | "human_intervention"
+        | "manual"
+        | "manual_intervention"
+        | "need_manual"
+        | "need_manual_intervention"
+        | "escalate"
+        | "cannot_resolve"
+        | "cannot_fix"
+        | "unresolvable"
+        | "unresolved"
+        | "unable_to_resolve"
+        | "generate_report"
+        | "report"
+        | "give_up"
+        | "需要人工"
+        | "需要人工干预"
+        | "人工干预"
+        | "人工处理"
+        | "无法解决"
+        | "无法自动修复" => Ok(Wish::Person),
         _ => Err(format!(
             "the model's decision {} is none of execute_tool, resolved and need_person",
             cut(word.trim(), 60)

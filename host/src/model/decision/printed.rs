@@ -34,12 +34,16 @@ pub(super) fn calls(text: &str, is_tool: impl Fn(&str) -> bool) -> Vec<Named> {
         let loose = index + 1 == NAMED.len();
         let mut found = Vec::new();
         for captures in form.captures_iter(text).take(4 * MOST) {
-            let (Some(whole), Some(name)) = (captures.get(0), captures.get(1)) else { continue };
+            let (Some(whole), Some(name)) = (captures.get(0), captures.get(1)) else {
+                continue;
+            };
             if loose && !is_tool(name.as_str()) {
                 continue;
             }
             let start = if loose { whole.end() - 1 } else { name.end() };
-            let Some(rest) = text.get(start..) else { continue };
+            let Some(rest) = text.get(start..) else {
+                continue;
+            };
             let rest = rest.get(..next_call(rest)).unwrap_or(rest);
             if let Some(arguments) = arguments(rest) {
                 found.push(Named { name: name.as_str().to_string(), arguments: Ok(arguments) });

@@ -6,7 +6,8 @@ use super::*;
 use crate::model::tests::catalogue;
 
 fn tools() -> Catalogue {
-    let mut catalogue = catalogue(&["k.kubectl_get", "k.kubectl_describe", "k.kubectl_patch", "p.restart", "p.get", "q.get"]);
+    let mut catalogue =
+        catalogue(&["k.kubectl_get", "k.kubectl_describe", "k.kubectl_patch", "p.restart", "p.get", "q.get"]);
     for name in ["k.kubectl_patch", "p.restart"] {
         catalogue.tools.get_mut(name).unwrap().risk = Risk::High;
     }
@@ -112,14 +113,18 @@ fn what_comes_first_decides_between_looking_and_acting() {
 #[test]
 fn an_account_beside_a_native_call_is_taken_over() {
     let mut reply = native(&[("k__kubectl_patch", "{\"name\": \"web\"}")]);
-    reply.content = "```yaml\ndecision: execute_tool\nreason: tag is missing\nroot_cause: image tag 1.25- does not exist\n\
+    reply.content =
+        "```yaml\ndecision: execute_tool\nreason: tag is missing\nroot_cause: image tag 1.25- does not exist\n\
                      confidence: 90%\nimpact: no pods\nsteps: [patch]\nprevention:\n- check: tags\n- pin digests\n```"
-        .into();
+            .into();
     let (proposals, diagnosis) = proposals(&read(reply.clone()));
     assert_eq!(proposals[0].reason, "tag is missing");
     assert_eq!(proposals[0].root_cause, "image tag 1.25- does not exist");
     assert_eq!(diagnosis.confidence, Some(0.9));
-    assert_eq!((diagnosis.steps, diagnosis.prevention), (vec!["patch".into()], vec!["check: tags".into(), "pin digests".into()]));
+    assert_eq!(
+        (diagnosis.steps, diagnosis.prevention),
+        (vec!["patch".into()], vec!["check: tags".into(), "pin digests".into()])
+    );
     reply.content = "The tag 1.25- does not exist.".into();
     assert_eq!(super::tests::proposals(&read(reply)).0[0].root_cause, "The tag 1.25- does not exist.");
 }

@@ -1,106 +1,16 @@
 //! The client against an endpoint that does what endpoints do.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{Json, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
-use futures::future::BoxFuture;
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::served::{Endpoint, Noon, RESOLVED, calls, fails, says};
 use super::{alert, asked, call, happen, incident, kubernetes, looked};
 use crate::domain::Incident;
 use crate::domain::entry::{Answer, Purpose, Usage};
 use crate::model::{Budget, Client, Options, Unconfigured};
 use crate::ports::{Asked, Clock, Model};
-
-struct Noon;
-
-impl Clock for Noon {
-    fn now(&self) -> Timestamp {
-        "2026-01-01T12:00:00Z".parse().unwrap()
-    }
-
-    fn sleep_until(&self, _: Timestamp) -> BoxFuture<'static, ()> {
-        Box::pin(async {})
-    }
-}
-
-#[derive(Default)]
-struct Script {
-    answers: Mutex<VecDeque<(u16, Value)>>,
-    seen: Mutex<Vec<(Option<String>, Value)>>,
-}
-
-/// An endpoint that gives these answers in order. Status 0 never answers.
-struct Endpoint {
-    url: String,
-    script: Arc<Script>,
-}
-
-async fn answer(
-    State(script): State<Arc<Script>>,
-    headers: HeaderMap,
-    Json(body): Json<Value>,
-) -> (StatusCode, [(&'static str, &'static str); 1], String) {
-    let key = headers.get("authorization").map(|value| value.to_str().unwrap().to_string());
-    script.seen.lock().unwrap().push((key, body));
-    let (status, body) = script.answers.lock().unwrap().pop_front().unwrap_or((500, json!("no more answers")));
-    if status == 0 {
-        std::future::pending::<()>().await;
-    }
-    let body = body.as_str().map_or_else(|| body.to_string(), Into::into);
-    (StatusCode::from_u16(status).unwrap(), [("retry-after", "0")], body)
-}
-
-impl Endpoint {
-    async fn new(answers: Vec<(u16, Value)>) -> Self {
-        let script = Arc::new(Script { answers: Mutex::new(answers.into()), ..Script::default() });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let router = axum::Router::new().route("/v1/chat/completions", post(answer)).with_state(script.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, script }
-    }
-
-    fn options(&self) -> Options {
-        Options {
-            url: self.url.clone(),
-            name: "test-model".into(),
-            key: Some("sk-the-key-of-this-test".into()),
-            timeout: Duration::from_millis(300),
-            ..Options::default()
-        }
-    }
-
-    fn client(&self) -> Client {
-        Client::new(self.options(), Arc::new(Noon)).unwrap()
-    }
-
-    fn requests(&self) -> Vec<Value> {
-        self.script.seen.lock().unwrap().iter().map(|(_, body)| body.clone()).collect()
-    }
-}
-
-fn says(content: &str) -> (u16, Value) {
-    let message = json!({"role": "assistant", "content": content});
-    (200, json!({"choices": [{"message": message, "finish_reason": "stop"}], "usage": {"prompt_tokens": 100, "completion_tokens": 10}}))
-}
-
-fn calls(name: &str, arguments: &str) -> (u16, Value) {
-    let call = json!({"id": "c1", "type": "function", "function": {"name": name, "arguments": arguments}});
-    let message = json!({"role": "assistant", "content": null, "tool_calls": [call]});
-    (200, json!({"choices": [{"message": message, "finish_reason": "tool_calls"}], "usage": {"prompt_tokens": 100, "completion_tokens": 10}}))
-}
-
-fn fails(status: u16, message: &str) -> (u16, Value) {
-    (status, json!({"error": {"message": message}}))
-}
-
-const RESOLVED: &str = "```yaml\ndecision: resolved\nreason: gone\n```";
 
 fn web() -> Incident {
     incident(vec![alert("web")])
@@ -151,7 +61,11 @@ async fn what_may_pass_is_tried_again_and_what_will_not_is_explained() {
     let (why, _) = ask(&endpoint.client()).await.unwrap_err();
     assert!(why.contains("overloaded or broken (HTTP 500") && endpoint.requests().len() == 3, "{why}");
     for (status, message, want) in [
-        (401, "bad key sk-the-key-of-this-test", "does not take the configured key (HTTP 401 Unauthorized): bad key [redacted]"),
+        (
+            401,
+            "bad key sk-the-key-of-this-test",
+            "does not take the configured key (HTTP 401 Unauthorized): bad key [redacted]",
+        ),
         (404, "no such model", "has no model test-model"),
         (402, "pay", "run out of credit"),
         (400, "context too long", "refuses the request (HTTP 400 Bad Request): context too long"),
@@ -235,7 +149,11 @@ async fn spent_budgets_end_in_a_sentence_and_not_in_a_request() {
 
 #[tokio::test]
 async fn asking_twice_for_what_was_seen_is_a_circle() {
-    let again = || says("{\"name\":\"kubectl_get\",\"arguments\":{\"resourceType\":\"Pod\",\"namespace\":\"default\",\"all\":false}}");
+    let again = || {
+        says(
+            "{\"name\":\"kubectl_get\",\"arguments\":{\"resourceType\":\"Pod\",\"namespace\":\"default\",\"all\":false}}",
+        )
+    };
     let endpoint = Endpoint::new(vec![again(), again()]).await;
     let get = call("kubernetes.kubectl_get", json!({"resourceType": "pods", "namespace": "default"}));
     let mut incident = web();

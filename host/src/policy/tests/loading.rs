@@ -71,6 +71,7 @@ fn files_that_do_not_parse_do_not_hide_the_others() {
     }
     let undefined = wrong("rule(\"a\", #{ when: |i| later, then: escalate() });");
     assert!(undefined.contains("a.rhai:1") && undefined.contains("later"), "{undefined}");
+    assert!(wrong("\nimport \"lib/x\" as x;").starts_with("a.rhai:2: there is no module \"lib/x\""));
     let borrowed = [("a.rhai", "import \"lib/x\" as x;\nrule(\"a\", #{ when: x::make(), then: escalate() });"), ("lib/x.rhai", "fn make() { |i| true }")];
     assert!(Set::from_sources(&borrowed).unwrap_err().to_string().contains("`when` is a closure from a module; wrap it"));
 }
@@ -146,6 +147,28 @@ fn ten_thousand_rules_have_five_candidates() {
     let facts = crate::policy::facts::AlertFacts::new(&case.incident);
     let found: Vec<u32> = set.indexes.rules.of_alerts(&facts).collect();
     assert_eq!(found, [0, 2_000, 4_000, 6_000, 8_000]);
+}
+
+#[test]
+fn a_large_file_means_what_a_small_one_means() {
+    let head = "import \"lib/x\" as x;\nfn helper(i) { later(i) }\nlet limit = 600; const WORD = \"w\";\n";
+    let tail = "let more = #{ pod: \"web-1\" };
+        rule(\"end\", #{ when: |i| i.age >= limit && helper(i) && more.pod == i.labels.pod, then: |i| escalate(WORD + x::word() + global::WORD) });
+        fn later(i) { i.labels.namespace == \"shop\" }";
+    for rules in [1, 2_000] {
+        let text = format!("{head}{}{tail}", many(rules, 1));
+        let sources = [("a.rhai", text.as_str()), ("lib/x.rhai", "fn word() { \"x\" }")];
+        let set = Set::from_sources(&sources).unwrap_or_else(|problems| panic!("{problems}"));
+        let judged = simple().judge(&set);
+        assert_eq!(judged.faults, [""; 0]);
+        assert_eq!(judged.decision.unwrap().reason, "wxw");
+        let line = 3 + rules * 5 + 2;
+        let place = set.items.rules.last().unwrap().meta.place.to_string();
+        assert_eq!(place, format!("a.rhai:{line}"));
+        let text = format!("{text}\nrule(\"z\", #{{ then: nothing }});");
+        let broken = Set::from_sources(&[("a.rhai", &text), ("lib/x.rhai", "")]).unwrap_err();
+        assert!(broken.to_string().starts_with(&format!("a.rhai:{}: ", line + 2)), "{broken}");
+    }
 }
 
 fn value() -> impl Strategy<Value = &'static str> {

@@ -129,7 +129,9 @@ impl Fake {
             };
             let Ok(Some(line)) = line else { return };
             let message: Value = serde_json::from_str(&line).unwrap();
-            let Some(id) = message.get("id").cloned() else { continue };
+            let Some(id) = message.get("id").cloned() else {
+                continue;
+            };
             let method = message["method"].as_str().unwrap_or_default().to_string();
             let reply = if method == "tools/call" {
                 let name = message["params"]["name"].as_str().unwrap().to_string();
@@ -143,7 +145,13 @@ impl Fake {
         }
     }
 
-    async fn reply(&self, reply: Reply, id: Value, method: &str, out: &tokio::sync::mpsc::UnboundedSender<Option<String>>) {
+    async fn reply(
+        &self,
+        reply: Reply,
+        id: Value,
+        method: &str,
+        out: &tokio::sync::mpsc::UnboundedSender<Option<String>>,
+    ) {
         let line = match reply {
             Reply::Result(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string(),
             Reply::Error(code, message) => {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::fake::{Fake, Reply, result, usual};
-use super::{call, changes, quick, reads};
+use super::{call, changes, perform, quick, reads};
 use crate::ports::{ToolError, Tools};
 use crate::tools::Phase;
 
@@ -19,10 +19,10 @@ async fn a_look_survives_the_death_of_the_server_and_a_change_does_not() {
     servers.wait_ready(Duration::from_secs(5)).await;
     assert_eq!(servers.look(&call("k.get", json!({}))).await.unwrap().text, "alive");
     assert_eq!(fake.sessions(), 2);
-    let lost = servers.perform(&call("k.patch", json!({})), "", "1").await;
+    let lost = perform(&servers, &call("k.patch", json!({}))).await;
     assert!(matches!(&lost, Err(ToolError::Lost(why)) if why.contains("may have had its effect")), "{lost:?}");
     assert_eq!(fake.calls(), ["get", "get", "patch"], "a change is sent once");
-    let down = servers.perform(&call("k.patch", json!({})), "", "2").await;
+    let down = perform(&servers, &call("k.patch", json!({}))).await;
     assert!(matches!(&down, Err(ToolError::Unavailable(why)) if why.contains("nothing was sent")), "{down:?}");
 }
 
@@ -35,7 +35,7 @@ async fn a_call_without_an_answer_is_lost_at_its_deadline_and_the_session_goes_o
     let servers = fake.start(&quick());
     servers.wait_ready(Duration::from_secs(5)).await;
     let since = Instant::now();
-    let lost = servers.perform(&call("k.patch", json!({})), "", "1").await;
+    let lost = perform(&servers, &call("k.patch", json!({}))).await;
     assert!(matches!(&lost, Err(ToolError::Lost(why)) if why.contains("within 0.3 s")), "{lost:?}");
     assert!(since.elapsed() < Duration::from_secs(1));
     assert_eq!(servers.look(&call("k.get", json!({}))).await.unwrap().text, "alive");

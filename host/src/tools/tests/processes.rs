@@ -91,7 +91,10 @@ async fn the_last_words_of_a_server_that_does_not_start_are_shown_without_secret
     assert!(!servers.wait_ready(Duration::from_secs(5)).await);
     let errors: Vec<String> = servers.status().into_iter().filter_map(|status| status.error).collect();
     assert!(errors[0].contains("cannot use [redacted]") && errors[0].contains("exit status: 3"), "{errors:?}");
-    assert!(errors[1].contains("the MCP server http is down") && errors[1].contains("Connection refused"), "{errors:?}");
+    assert!(
+        errors[1].contains("the MCP server http is down") && errors[1].contains("Connection refused"),
+        "{errors:?}"
+    );
     assert!(errors[2].contains("/no/such/program cannot be started"), "{errors:?}");
 }
 

@@ -1,0 +1,145 @@
+//! Commands that talk to a running host, against the real server with a fake host behind it.
+
+use futures::future::BoxFuture;
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::front::fake::Fake;
+use crate::front::policies::{Explained, Subject, Tested};
+use crate::front::{Checked, Payload, Progress, Records, Started, Verified};
+use crate::http;
+
+/// Has the records of a fake and nothing that runs.
+struct Stopped;
+
+impl Host for Stopped {
+    fn start<'a>(&'a self, _: Arc<Config>, _: &'a Progress) -> BoxFuture<'a, Result<Started, Problems>> {
+        Box::pin(async { Err(Problems(vec![Problem::general("not here")])) })
+    }
+
+    fn check<'a>(&'a self, _: Arc<Config>, _: &'a Progress) -> BoxFuture<'a, Checked> {
+        Box::pin(async { Checked::default() })
+    }
+
+    fn handle<'a>(
+        &'a self,
+        _: Arc<Config>,
+        payloads: Vec<Payload>,
+        _: &'a Progress,
+    ) -> BoxFuture<'a, Result<Handled, Problems>> {
+        let failures = payloads.into_iter().map(|payload| (payload.name, payload.request.body)).collect();
+        Box::pin(async { Ok(Handled { stories: Vec::new(), failures }) })
+    }
+
+    fn records(&self, _: &Config) -> Result<Box<dyn Records>, String> {
+        Ok(Box::new(Fake::default()))
+    }
+
+    fn test_policies(&self, _: &Config, folder: Option<&std::path::Path>) -> Result<Tested, Problems> {
+        let failed = if folder.is_some() { vec!["tests/a.toml · case\n    wanted".into()] } else { Vec::new() };
+        Ok(Tested { folder: "p".into(), passed: 1, failed, reached: 1, all: 2, missing: vec!["a.rhai:1: x".into()] })
+    }
+
+    fn lint_policies(&self, _: &Config, folder: Option<&std::path::Path>) -> Result<Vec<String>, Problems> {
+        Ok(folder.iter().map(|_| "a.rhai:1: never".into()).collect())
+    }
+
+    fn explain<'a>(
+        &'a self,
+        _: Arc<Config>,
+        subject: Subject,
+        _: &'a Progress,
+    ) -> BoxFuture<'a, Result<Vec<Explained>, Problems>> {
+        Box::pin(async move {
+            match subject {
+                Subject::Incident(id) if id == "latest" => Ok(Vec::new()),
+                _ => Err(Problems(vec![Problem::general("there is no such incident")])),
+            }
+        })
+    }
+
+    fn verify(&self, config: &Config, _: &Progress) -> Result<Verified, String> {
+        let faults = if config.data().ends_with("broken") { vec!["entry 2 is missing".into()] } else { Vec::new() };
+        Ok(Verified { streams: 1, entries: 2, faults })
+    }
+}
+
+/// The exit code of a command line.
+fn code(line: &str) -> u8 {
+    let code = run(line.split(' ').map(OsString::from), &Stopped);
+    (0..=u8::MAX).find(|n| ExitCode::from(*n) == code).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
+    let config = Config::parse("[server]\nlisten = \"127.0.0.1:0\"".into(), None, &Overrides::default()).unwrap();
+    let fake = Arc::new(Fake::default());
+    let listener = http::listen(&config).await.unwrap();
+    let environment = std::collections::BTreeMap::new();
+    let server = http::Server::new(listener, &config, fake.clone(), Arc::new(SystemClock), &environment).unwrap();
+    let address = server.address();
+    let (stop, stopped) = oneshot::channel();
+    let done = tokio::spawn(server.run(async move { drop(stopped.await) }));
+    let commands = move || {
+        let at = |rest: &str| code(&format!("tidegate --listen {address} {rest}"));
+        assert_eq!(at("approve i-b a1 --as ada --comment go"), 0);
+        assert_eq!(at("deny i-b1 a1 --as bob"), 0);
+        assert_eq!(at("approve i-b1 a9 --as ada"), 1, "no such action");
+        assert_eq!(at("approve i-a a1 --as ada"), 1, "several incidents");
+        assert_eq!(at("approve ../x a1 --as ada"), 1, "not an id");
+        assert_eq!(at("pause --reason r --as ada"), 0);
+        assert_eq!(at("resume --as ada"), 0);
+        assert_eq!(at("breakers"), 0);
+        assert_eq!(at("breakers --json"), 0);
+        assert_eq!(at("breakers reset rule:x --as ada --reason fixed"), 0);
+        assert_eq!(at("breakers reset rule:y --as ada"), 1, "no such breaker");
+    };
+    tokio::task::spawn_blocking(commands).await.unwrap();
+    let answers = fake.answers.lock().unwrap().clone();
+    assert_eq!(answers.len(), 2);
+    let digest = &fake.incidents[0].actions[0].action.digest;
+    assert_eq!((answers[0].incident.as_str(), answers[0].digest.as_ref()), ("i-b1", Some(digest)));
+    assert_eq!((answers[0].person.as_str(), answers[0].via.as_str(), answers[0].comment.as_str()), ("ada", "cli", "go"));
+    let orders = fake.orders.lock().unwrap().clone();
+    assert_eq!(orders.len(), 4);
+    assert_eq!((orders[2].person.as_str(), orders[2].scope.as_str(), orders[2].reason.as_str()), ("ada", "rule:x", "fixed"));
+
+    // The watch ends when the host stops.
+    let watch = tokio::task::spawn_blocking(move || code(&format!("tidegate --listen {address} incidents watch")));
+    while fake.changes.receiver_count() == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    fake.changes.send("i-b1".into()).unwrap();
+    stop.send(()).unwrap();
+    assert_eq!(watch.await.unwrap(), 0);
+    done.await.unwrap();
+    let gone = tokio::task::spawn_blocking(move || code(&format!("tidegate --listen {address} pause --as ada")));
+    assert_eq!(gone.await.unwrap(), 1, "nobody listens there any more");
+}
+
+#[test]
+fn commands_that_look_need_no_running_host() {
+    assert_eq!(code("tidegate incidents"), 0);
+    assert_eq!(code("tidegate incidents list --state open --json"), 0);
+    assert_eq!(code("tidegate incidents show latest"), 0);
+    assert_eq!(code("tidegate incidents show i-a"), 1);
+    assert_eq!(code("tidegate report i-a2"), 0);
+    assert_eq!(code("tidegate report i-b1"), 1);
+    assert_eq!(code("tidegate journal verify"), 0);
+    assert_eq!(code("tidegate --data broken journal verify"), 1);
+    assert_eq!(code("tidegate check"), 0);
+    assert_eq!(code("tidegate config"), 0);
+    assert_eq!(code("tidegate policy test --coverage"), 0);
+    assert_eq!(code("tidegate policy test somewhere"), 1);
+    assert_eq!(code("tidegate policy lint"), 0);
+    assert_eq!(code("tidegate policy lint somewhere"), 1);
+    assert_eq!(code("tidegate policy explain latest"), 0);
+    assert_eq!(code("tidegate policy explain i9"), 1);
+    assert_eq!(code("tidegate policy explain /nowhere/x.json"), 1);
+    assert_eq!(code("tidegate policy"), 2);
+    assert_eq!(code("tidegate --config /nowhere/t.toml incidents"), 1);
+    assert_eq!(code("tidegate handle /nowhere/alert.json"), 1);
+    assert_eq!(code("tidegate --help"), 0);
+    assert_eq!(code("tidegate nonsense"), 2);
+}

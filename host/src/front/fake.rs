@@ -1,0 +1,149 @@
+//! A front for tests: three incidents, a memory of what it was asked, and nothing else.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::sync::broadcast;
+
+use super::{Answer, Breaker, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
+use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
+use crate::ports::{DecodeError, Inbound, Sources, Story};
+use crate::source::BuiltIn;
+
+/// A host without anything behind it.
+pub struct Fake {
+    pub incidents: Vec<Incident>,
+    pub seen: Mutex<Vec<Inbound>>,
+    pub answers: Mutex<Vec<Answer>>,
+    pub orders: Mutex<Vec<Order>>,
+    pub changes: broadcast::Sender<String>,
+    /// The journal cannot be written.
+    pub full: bool,
+    /// How long taking a request in takes.
+    pub slow: Duration,
+}
+
+fn incident(id: &str) -> Incident {
+    let opened = Fact::Opened { group_key: "g".into(), source: "alertmanager".into(), alerts: Vec::new() };
+    Incident::open(IncidentId(id.into()), &Entry { at: Timestamp::UNIX_EPOCH, fact: opened }).unwrap()
+}
+
+impl Default for Fake {
+    fn default() -> Self {
+        let mut reported = incident("i-a2");
+        let fact = Fact::Reported { markdown: "# Report".into() };
+        reported.apply(&Entry { at: Timestamp::UNIX_EPOCH, fact });
+        let mut asking = incident("i-b1");
+        let call = Call { tool: "k.delete".into(), arguments: serde_json::Map::new() };
+        let proposal = Proposal {
+            call,
+            target: "pod a".into(),
+            reason: String::new(),
+            evidence: Vec::new(),
+            root_cause: String::new(),
+            verify: None,
+            undo: None,
+        };
+        let action = Action::new(ActionId("a1".into()), proposal, Origin::Model, Risk::Low, Target::default());
+        let fact = Fact::Proposed { action: Box::new(action) };
+        asking.apply(&Entry { at: Timestamp::UNIX_EPOCH, fact });
+        Self {
+            incidents: vec![asking, reported, incident("i-a1")],
+            seen: Mutex::default(),
+            answers: Mutex::default(),
+            orders: Mutex::default(),
+            changes: broadcast::channel(8).0,
+            full: false,
+            slow: Duration::ZERO,
+        }
+    }
+}
+
+impl Records for Fake {
+    fn list(&self, filter: &Filter) -> Result<Vec<Incident>, String> {
+        let matches = |incident: &&Incident| {
+            filter.prefix.as_ref().is_none_or(|prefix| incident.id.0.starts_with(prefix))
+                && filter.state.is_none_or(|state| incident.state() == state)
+        };
+        Ok(self.incidents.iter().filter(matches).take(filter.limit).cloned().collect())
+    }
+
+    fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
+        Ok(self.incidents.iter().find(|incident| incident.id.0 == id).cloned())
+    }
+
+    fn story(&self, id: &str) -> Result<Option<Story>, String> {
+        let fact = Fact::Closed { reason: "done".into() };
+        let entries = vec![Entry { at: Timestamp::UNIX_EPOCH, fact }];
+        Ok(self.incident(id)?.map(|incident| Story { incident, entries }))
+    }
+}
+
+impl Front for Fake {
+    fn sources(&self) -> Vec<String> {
+        BuiltIn.names()
+    }
+
+    fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>> {
+        Box::pin(async move {
+            tokio::time::sleep(self.slow).await;
+            self.seen.lock().unwrap().push(request.clone());
+            if self.full {
+                return Err(Refusal::Unavailable("the journal is not available: disk full".into()));
+            }
+            let alerts = BuiltIn.decode(source, request).await.map_err(|error| match error {
+                DecodeError::Invalid(text) => Refusal::Invalid(text),
+                DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
+                DecodeError::Unavailable(text) => Refusal::Unavailable(text),
+            })?;
+            Ok(Received { alerts: alerts.len(), incidents: vec!["i-b1".into()], repeats: 1 })
+        })
+    }
+
+    fn approve(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>> {
+        let known = answer.action == "a1";
+        self.answers.lock().unwrap().push(answer);
+        Box::pin(async move { if known { Ok(()) } else { Err(ControlError::Conflict("too late".into())) } })
+    }
+
+    fn reject(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>> {
+        self.approve(answer)
+    }
+
+    fn pause(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
+        self.orders.lock().unwrap().push(order);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn resume(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
+        self.pause(order)
+    }
+
+    fn breakers(&self) -> Vec<Breaker> {
+        vec![Breaker { key: "rule:x".into(), failures: 3, limit: 3, open: true }]
+    }
+
+    fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
+        let known = order.scope == "rule:x";
+        self.orders.lock().unwrap().push(order);
+        Box::pin(async move { if known { Ok(()) } else { Err(ControlError::NotFound("no such breaker".into())) } })
+    }
+
+    fn changes(&self) -> broadcast::Receiver<String> {
+        self.changes.subscribe()
+    }
+
+    fn ready(&self) -> Ready {
+        Ready { ready: !self.full, problems: if self.full { vec!["disk full".into()] } else { Vec::new() } }
+    }
+
+    fn metrics(&self) -> String {
+        "tidegate_up 1\n".into()
+    }
+
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}

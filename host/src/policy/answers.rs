@@ -1,0 +1,40 @@
+//! The set as the pipeline asks it.
+
+use super::set::Set;
+use super::{decide, evidence, explain, gates};
+use crate::domain::{Action, Alert, Call, Considered, Incident, Occasion};
+use crate::ports::{Check, Context, Judged, Policies, Routed, Voice};
+
+impl Policies for Set {
+    fn digest(&self) -> String {
+        self.digest().to_string()
+    }
+
+    fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged {
+        decide::decide(self, incident, context, None)
+    }
+
+    fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered> {
+        explain::explain(self, incident, context)
+    }
+
+    fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
+        super::round::Round::ask(self, incident, context, None, evidence::collect)
+    }
+
+    fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Voice> {
+        gates::gates(self, action, incident, context, None)
+    }
+
+    fn check(&self, call: &Call, incident: &Incident, context: &Context<'_>) -> Option<Check> {
+        evidence::check(self, call, incident, context, None)
+    }
+
+    fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed> {
+        evidence::routes(self, incident, occasion, context, None)
+    }
+
+    fn group(&self, alert: &Alert) -> Option<String> {
+        evidence::group(self, alert, None)
+    }
+}

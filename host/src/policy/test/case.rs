@@ -1,0 +1,319 @@
+//! The form of a case, and what it stands for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::domain::history::{Active, Past};
+use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, ModelLog, Outcome};
+use crate::domain::{
+    Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Proposal,
+    Risk, Severity, Status, Tool,
+};
+use crate::policy::span;
+
+/// A test file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document {
+    /// The cases in order.
+    #[serde(default)]
+    pub case: Vec<Case>,
+}
+
+/// One question.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Case {
+    pub name: String,
+    #[serde(default = "noon")]
+    pub now: String,
+    #[serde(default)]
+    pub mode: Option<Mode>,
+    #[serde(default)]
+    pub source: Option<String>,
+    #[serde(default)]
+    pub group: Option<String>,
+    pub alerts: Vec<AlertRow>,
+    /// Names of tools, or names with their risk.
+    #[serde(default)]
+    pub tools: Option<Tools>,
+    #[serde(default)]
+    pub history: Vec<PastRow>,
+    #[serde(default)]
+    pub active: Vec<AlertRow>,
+    /// How the incident ended, for routes.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+    #[serde(default)]
+    pub action: Option<ActionRow>,
+    #[serde(default)]
+    pub occasion: Option<Occasion>,
+    pub want: Want,
+}
+
+fn noon() -> String {
+    "2026-07-01T12:00:00Z".into()
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AlertRow {
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub labels: Labels,
+    #[serde(default)]
+    pub annotations: Labels,
+    #[serde(default)]
+    pub firing_for: Option<String>,
+    #[serde(default)]
+    pub resolved: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Tools {
+    Names(Vec<String>),
+    Risks(BTreeMap<String, Risk>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PastRow {
+    pub ago: String,
+    #[serde(default)]
+    pub rule: String,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub group: Option<String>,
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+    /// Targets of fixes that helped.
+    #[serde(default)]
+    pub helped: Vec<String>,
+    /// Targets of fixes that did not.
+    #[serde(default)]
+    pub failed: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActionRow {
+    pub tool: String,
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// The plugin, rule or person that proposed it.
+    #[serde(default)]
+    pub by: String,
+    #[serde(default)]
+    pub risk: Option<Risk>,
+    /// With origin undo: the action that is undone.
+    #[serde(default)]
+    pub undoes: Option<Box<ActionRow>>,
+}
+
+/// What is to be heard; what is left out does not matter.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Want {
+    pub verdict: Option<String>,
+    pub rule: Option<String>,
+    /// A part of the reason.
+    pub reason: Option<String>,
+    pub mode: Option<Mode>,
+    pub plugin: Option<String>,
+    /// A time, or how long from now.
+    pub until: Option<String>,
+    pub actions: Option<Vec<WantCall>>,
+    pub evidence: Option<Vec<String>>,
+    pub ruling: Option<String>,
+    pub who: Option<String>,
+    pub budgets: Option<Vec<String>>,
+    pub check: Option<String>,
+    /// A part of what undoes it: the tool's name.
+    pub undo: Option<String>,
+    pub verify: Option<String>,
+    pub routes: Option<Vec<String>>,
+    pub route: Option<String>,
+    pub targets: Option<Vec<String>>,
+    pub group: Option<String>,
+}
+
+/// An action that is wanted: its tool, and arguments that it must have among others.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WantCall {
+    pub tool: String,
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+}
+
+/// A case in the words of the domain.
+pub(super) struct Scene {
+    pub incident: Incident,
+    pub now: Timestamp,
+    pub mode: Mode,
+    pub history: Arc<History>,
+    pub catalogue: Arc<Catalogue>,
+    pub action: Option<Action>,
+}
+
+impl Case {
+    /// Builds what the case stands for.
+    pub fn scene(&self) -> Result<Scene, String> {
+        let now = time(&self.now)?;
+        let alerts: Vec<Alert> =
+            self.alerts.iter().map(|row| self.alert(row, now)).collect::<Result<_, _>>()?;
+        let opened_at = alerts.iter().filter_map(|alert| alert.starts_at).min().unwrap_or(now);
+        let group = self.group.clone().unwrap_or_else(|| "group".into());
+        let conclusion =
+            self.outcome.map(|outcome| Conclusion { outcome, reason: String::new(), at: now });
+        let mut incident = Incident {
+            id: IncidentId("i1".into()),
+            group_key: group.clone(),
+            source: self.source.clone().unwrap_or_else(|| "alertmanager".into()),
+            opened_at,
+            updated_at: now,
+            alerts,
+            decision: None,
+            plan: None,
+            collected: false,
+            looks: Vec::new(),
+            model: ModelLog::default(),
+            actions: Vec::new(),
+            conclusion,
+            report: None,
+            deliveries: Vec::new(),
+            closed: None,
+            chain: Chain::default(),
+        };
+        let past = self.history.iter().map(|row| row.past(&group, now)).collect::<Result<_, _>>()?;
+        let active = self.active.iter().map(|row| self.active_alert(row, now)).collect::<Result<_, _>>()?;
+        let catalogue = self.catalogue();
+        let action = self.action.as_ref().map(|row| row.action("a2", &catalogue)).transpose()?;
+        let undone = self.action.as_ref().and_then(|row| row.undoes.as_ref());
+        if let Some(undone) = undone.map(|row| row.action("a1", &catalogue)).transpose()? {
+            incident.actions.push(done(undone, now));
+        }
+        let mode = self.mode.unwrap_or(Mode::Enforce);
+        let history = Arc::new(History { past, active });
+        Ok(Scene { incident, now, mode, history, catalogue: Arc::new(catalogue), action })
+    }
+
+    fn alert(&self, row: &AlertRow, now: Timestamp) -> Result<Alert, String> {
+        let lasted = row.firing_for.as_deref().map(span::parse).transpose()?.unwrap_or(0);
+        let named = row.name.clone().or_else(|| row.labels.get("alertname").cloned());
+        Ok(Alert {
+            source: self.source.clone().unwrap_or_else(|| "alertmanager".into()),
+            name: named.ok_or("an alert has neither `name` nor the label alertname")?,
+            status: if row.resolved { Status::Resolved } else { Status::Firing },
+            severity: Severity::from_word(row.labels.get("severity").map(String::as_str)),
+            labels: row.labels.clone(),
+            annotations: row.annotations.clone(),
+            starts_at: Some(now.saturating_sub(SignedDuration::from_millis(lasted)).unwrap_or(now)),
+            ends_at: row.resolved.then_some(now),
+            fingerprint: String::new(),
+            link: None,
+        })
+    }
+
+    fn active_alert(&self, row: &AlertRow, now: Timestamp) -> Result<Active, String> {
+        let alert = self.alert(row, now)?;
+        let incident = IncidentId("i0".into());
+        Ok(Active { incident, source: alert.source, name: alert.name, severity: alert.severity, labels: alert.labels })
+    }
+
+    fn catalogue(&self) -> Catalogue {
+        let mut risks: BTreeMap<String, Risk> = match &self.tools {
+            None => BTreeMap::new(),
+            Some(Tools::Names(names)) => names.iter().map(|name| (name.clone(), Risk::Read)).collect(),
+            Some(Tools::Risks(risks)) => risks.clone(),
+        };
+        if let Some(action) = &self.action {
+            let risk = action.risk.unwrap_or(Risk::High);
+            risks.entry(action.tool.clone()).or_insert(risk);
+        }
+        let tool = |(name, risk): (String, Risk)| {
+            // As Kubernetes tools declare it, so that a call without a namespace is one on `default`.
+            let schema = json!({ "properties": { "namespace": {} } });
+            let description = String::new();
+            (name.clone(), Tool { name, description, schema, risk, repeatable: false })
+        };
+        Catalogue { tools: risks.into_iter().map(tool).collect() }
+    }
+}
+
+impl PastRow {
+    fn past(&self, group: &str, now: Timestamp) -> Result<Past, String> {
+        let ago = SignedDuration::from_millis(span::parse(&self.ago)?);
+        let fixes = |targets: &[String], helped: bool| -> Vec<(String, bool)> {
+            targets.iter().map(|target| (target.clone(), helped)).collect()
+        };
+        let mut all = fixes(&self.helped, true);
+        all.extend(fixes(&self.failed, false));
+        Ok(Past {
+            rule: self.rule.clone(),
+            group_key: self.group.clone().unwrap_or_else(|| group.to_string()),
+            name: self.name.clone(),
+            opened_at: now.saturating_sub(ago).unwrap_or(Timestamp::MIN),
+            outcome: self.outcome,
+            fixes: all,
+        })
+    }
+}
+
+impl ActionRow {
+    fn action(&self, id: &str, catalogue: &Catalogue) -> Result<Action, String> {
+        let call = Call { tool: self.tool.clone(), arguments: self.arguments.clone() };
+        let touches = catalogue.touches(&call);
+        let risk = self.risk.unwrap_or_else(|| catalogue.risk(&self.tool));
+        let by = self.by.clone();
+        let origin = match self.origin.as_deref() {
+            None | Some("policy") => Origin::Policy { rule: by },
+            Some("plugin") => Origin::Plugin { name: by, rule: String::new() },
+            Some("model") => Origin::Model,
+            Some("person") => Origin::Person { name: by },
+            Some("undo") => Origin::Undo { action: ActionId("a1".into()) },
+            Some(other) => return Err(format!("`origin` is policy, plugin, model, person or undo, not {other:?}")),
+        };
+        let proposal = Proposal {
+            call,
+            target: String::new(),
+            reason: String::new(),
+            evidence: Vec::new(),
+            root_cause: String::new(),
+            verify: None,
+            undo: None,
+        };
+        Ok(Action::new(ActionId(id.into()), proposal, origin, risk, touches))
+    }
+}
+
+fn done(action: Action, at: Timestamp) -> ActionRecord {
+    ActionRecord {
+        action,
+        state: ActionState::Unverified,
+        since: at,
+        ruling: None,
+        approvals: Vec::new(),
+        attempts: 1,
+        attempt: None,
+        result: None,
+        looks: 0,
+        looked_at: None,
+        seen: None,
+    }
+}
+
+/// A point in time.
+pub(super) fn time(text: &str) -> Result<Timestamp, String> {
+    let zoned = || text.parse::<jiff::Zoned>().map(|zoned| zoned.timestamp());
+    text.parse::<Timestamp>().or_else(|_| zoned()).map_err(|_| format!("{text:?} is not a time"))
+}

@@ -1,0 +1,257 @@
+//! Asks the set what a case asks, and compares.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+
+use super::case::{Case, Scene, Want, time};
+use crate::domain::text::cut;
+use crate::domain::{Decision, Occasion, Verdict};
+use crate::policy::round::Seen;
+use crate::policy::set::Set;
+use crate::policy::{combine, decide, evidence, gates, span};
+use crate::ports::Context;
+
+/// What differs, and what was tried.
+pub(super) fn judge(set: &Set, case: &Case) -> (Vec<String>, Vec<Seen>) {
+    let seen = RefCell::new(Vec::new());
+    let lines = match case.scene() {
+        Ok(scene) => {
+            let context =
+                Context { now: scene.now, mode: scene.mode, history: &scene.history, catalogue: &scene.catalogue };
+            let mut lines = Lines(Vec::new());
+            compare(set, case, &scene, &context, &seen, &mut lines);
+            lines.0
+        }
+        Err(why) => vec![format!("the case is not right: {why}")],
+    };
+    (lines, seen.into_inner())
+}
+
+struct Lines(Vec<String>);
+
+impl Lines {
+    fn same(&mut self, what: &str, wanted: &impl Display, got: &impl Display) {
+        let (wanted, got) = (wanted.to_string(), got.to_string());
+        if wanted != got {
+            self.differs(what, &wanted, &got);
+        }
+    }
+
+    fn differs(&mut self, what: &str, wanted: &str, got: &str) {
+        self.0.push(format!("{what}: wanted {wanted}, got {}", if got.is_empty() { "nothing" } else { got }));
+    }
+}
+
+fn compare(
+    set: &Set,
+    case: &Case,
+    scene: &Scene,
+    context: &Context<'_>,
+    seen: &RefCell<Vec<Seen>>,
+    lines: &mut Lines,
+) {
+    let want = &case.want;
+    let asked = lines.0.len();
+    let mut any = false;
+    let of_action = want.ruling.is_some() || want.check.is_some() || want.undo.is_some() || want.verify.is_some();
+    let of_routes = want.routes.is_some() || want.route.is_some() || want.targets.is_some();
+    if of_action {
+        any = true;
+        action(set, scene, context, want, seen, lines);
+    }
+    if of_routes {
+        any = true;
+        routes(set, scene, case.occasion.unwrap_or(Occasion::Report), context, want, seen, lines);
+    }
+    if let Some(group) = &want.group {
+        any = true;
+        let got = scene.incident.alerts.first().and_then(|alert| evidence::group(set, alert, Some(seen)));
+        lines.same("group", group, &got.unwrap_or_default());
+    }
+    let of_verdict = want.verdict.is_some() || want.actions.is_some() || want.evidence.is_some();
+    if of_verdict || (want.rule.is_some() && !of_action && !of_routes) {
+        any = true;
+        verdict(set, scene, context, want, seen, lines);
+    }
+    if !any && lines.0.len() == asked {
+        lines.0.push("`want` asks nothing; name verdict, rule, ruling, routes, check or group".into());
+    }
+}
+
+fn verdict(
+    set: &Set,
+    scene: &Scene,
+    context: &Context<'_>,
+    want: &Want,
+    seen: &RefCell<Vec<Seen>>,
+    lines: &mut Lines,
+) {
+    let judged = decide::decide(set, &scene.incident, context, Some(seen));
+    lines.0.extend(judged.faults.iter().map(|fault| format!("a rule failed: {fault}")));
+    let got = judged.decision.as_ref();
+    if let Some(wanted) = &want.verdict {
+        lines.same("verdict", wanted, &got.map_or("none", |decision| word(&decision.verdict)));
+    }
+    if let Some(wanted) = &want.rule {
+        lines.same("rule", wanted, &got.and_then(|decision| decision.rule.as_deref()).unwrap_or("none"));
+    }
+    if let Some(wanted) = &want.mode {
+        let shown = |mode| if mode == crate::domain::Mode::Observe { "observe" } else { "enforce" };
+        lines.same("mode", &shown(*wanted), &got.map_or("none", |decision| shown(decision.mode)));
+    }
+    let Some(decision) = got else { return };
+    if let Some(part) = &want.reason
+        && !decision.reason.contains(part.as_str())
+    {
+        lines.differs("reason", &format!("something with {part:?}"), &format!("{:?}", decision.reason));
+    }
+    if let Some(wanted) = &want.plugin {
+        let got = if let Verdict::Plan { plugin } = &decision.verdict { plugin } else { "no plugin" };
+        lines.same("plugin", wanted, &got);
+    }
+    if let Some(wanted) = &want.until {
+        let later = |text: &str| {
+            let ms = span::parse(text)?;
+            context.now.checked_add(SignedDuration::from_millis(ms)).map_err(|error| error.to_string())
+        };
+        let wanted = later(wanted).or_else(|_| time(wanted)).map_or_else(|why| why, |at| at.to_string());
+        let got = if let Verdict::Hold { until } = decision.verdict { until.to_string() } else { "no end".into() };
+        lines.same("until", &wanted, &got);
+    }
+    if let Some(wanted) = &want.evidence {
+        let got: Vec<String> =
+            evidence_of(set, scene, context, seen, decision).iter().map(|call| call.tool.clone()).collect();
+        lines.same("evidence", &format!("{wanted:?}"), &format!("{got:?}"));
+    }
+    if let Some(wanted) = &want.actions {
+        let none = Vec::new();
+        let got = if let Verdict::Remediate { actions } = &decision.verdict { actions } else { &none };
+        if wanted.len() != got.len() {
+            lines.differs("actions", &wanted.len().to_string(), &got.len().to_string());
+        }
+        for (wanted, got) in wanted.iter().zip(got) {
+            lines.same("tool", &wanted.tool, &got.call.tool);
+            arguments(&wanted.arguments, &got.call.arguments, lines);
+        }
+    }
+}
+
+fn evidence_of(
+    set: &Set,
+    scene: &Scene,
+    context: &Context<'_>,
+    seen: &RefCell<Vec<Seen>>,
+    decision: &Decision,
+) -> Vec<crate::domain::Call> {
+    if decision.evidence.is_empty() {
+        let round = crate::policy::round::Round::ask;
+        round(set, &scene.incident, context, Some(seen), evidence::collect)
+    } else {
+        decision.evidence.clone()
+    }
+}
+
+fn arguments(wanted: &Map<String, Value>, got: &Map<String, Value>, lines: &mut Lines) {
+    for (name, wanted) in wanted {
+        let got = got.get(name).map(Value::to_string).unwrap_or_default();
+        lines.same(&format!("argument {name}"), wanted, &got);
+    }
+}
+
+fn action(
+    set: &Set,
+    scene: &Scene,
+    context: &Context<'_>,
+    want: &Want,
+    seen: &RefCell<Vec<Seen>>,
+    lines: &mut Lines,
+) {
+    let Some(action) = &scene.action else {
+        lines.0.push("a ruling or a check needs `action = { tool, arguments }`".into());
+        return;
+    };
+    if let Some(wanted) = &want.ruling {
+        let voices = gates::gates(set, action, &scene.incident, context, Some(seen));
+        let (ruling, rule) = combine(&voices, action.risk);
+        lines.same("ruling", wanted, &ruling.as_str());
+        if let Some(wanted) = &want.rule {
+            lines.same("rule", wanted, &rule);
+        }
+        let decisive = voices.iter().find(|voice| voice.gate == rule);
+        if let (Some(part), Some(voice)) = (&want.reason, decisive)
+            && !voice.reason.contains(part.as_str())
+        {
+            lines.differs("reason", &format!("something with {part:?}"), &format!("{:?}", voice.reason));
+        }
+        if let Some(wanted) = &want.who {
+            lines.same("who", wanted, &decisive.map_or("", |voice| voice.who.as_str()));
+        }
+        if let Some(wanted) = &want.budgets {
+            let budgets = voices.iter().flat_map(|voice| voice.budgets.iter().map(move |budget| (voice, budget)));
+            let got: Vec<String> = budgets
+                .map(|(voice, budget)| {
+                    let within = span::show(i64::try_from(budget.within_ms).unwrap_or(i64::MAX));
+                    format!("{} {}: {} in {within}", voice.gate, budget.scope, budget.max)
+                })
+                .collect();
+            lines.same("budgets", &format!("{wanted:?}"), &format!("{got:?}"));
+        }
+    }
+    if want.check.is_some() || want.undo.is_some() || want.verify.is_some() {
+        let check = evidence::check(set, &action.proposal.call, &scene.incident, context, Some(seen));
+        let show = |call: &crate::domain::Call| {
+            format!("{} {}", call.tool, cut(&Value::Object(call.arguments.clone()).to_string(), 2_000))
+        };
+        let of = |wanted: &Option<String>, what: &str, got: Option<String>, lines: &mut Lines| {
+            if let Some(wanted) = wanted {
+                let got = got.unwrap_or_else(|| "none".into());
+                if !got.contains(wanted.as_str()) {
+                    lines.differs(what, &format!("something with {wanted:?}"), &got);
+                }
+            }
+        };
+        of(&want.check, "check", check.as_ref().map(|check| check.rule.clone()), lines);
+        of(&want.undo, "undo", check.as_ref().and_then(|check| check.undo.as_ref()).map(show), lines);
+        let verify = check.as_ref().and_then(|check| check.verify.as_ref());
+        let shown = verify.map(|verify| {
+            format!("{} present {:?} absent {:?} applied {:?}", show(&verify.look), verify.present, verify.absent, verify.applied)
+        });
+        of(&want.verify, "verify", shown, lines);
+    }
+}
+
+fn routes(
+    set: &Set,
+    scene: &Scene,
+    occasion: Occasion,
+    context: &Context<'_>,
+    want: &Want,
+    seen: &RefCell<Vec<Seen>>,
+    lines: &mut Lines,
+) {
+    let routed = evidence::routes(set, &scene.incident, occasion, context, Some(seen));
+    let names: Vec<&str> = routed.iter().map(|routed| routed.route.as_str()).collect();
+    if let Some(wanted) = &want.routes {
+        lines.same("routes", &format!("{wanted:?}"), &format!("{names:?}"));
+    }
+    if let Some(wanted) = &want.route {
+        lines.same("route", wanted, &names.join(", "));
+    }
+    if let Some(wanted) = &want.targets {
+        let mut targets: Vec<&str> = Vec::new();
+        for target in routed.iter().flat_map(|routed| &routed.targets) {
+            if !targets.contains(&target.as_str()) {
+                targets.push(target);
+            }
+        }
+        lines.same("targets", &format!("{wanted:?}"), &format!("{targets:?}"));
+    }
+}
+
+/// The verdict's word; unlike for people, `plan` has one of its own.
+fn word(verdict: &Verdict) -> &'static str {
+    if let Verdict::Plan { .. } = verdict { "plan" } else { verdict.kind() }
+}

@@ -1,0 +1,57 @@
+//! The written account of an incident: the report, the timeline and the short messages.
+//!
+//! Pure, and without a model: everything is read off the journal's entries, so that the same story
+//! always gives the same text. Whatever came from outside (alerts, tools, models, people) is data:
+//! in Markdown it can neither leave its place nor become a heading, a table, a link, an image or
+//! HTML. A language whose translation lacks something does not compile.
+
+mod actions;
+mod chinese;
+mod ending;
+mod english;
+mod escape;
+mod message;
+mod sheet;
+mod timeline;
+mod tongue;
+
+use jiff::Timestamp;
+
+pub use message::{MessageText, message};
+pub use sheet::markdown;
+pub use timeline::{Line, timeline};
+
+/// The language of reports and messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Chinese.
+    Zh,
+}
+
+impl Language {
+    /// `en` or `zh`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh",
+        }
+    }
+
+    fn tongue(self) -> &'static dyn tongue::Tongue {
+        match self {
+            Self::En => &english::English,
+            Self::Zh => &chinese::Chinese,
+        }
+    }
+}
+
+/// RFC 3339 in UTC, to the second.
+fn date(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+//! Chinese.
+
+mod ending;
+mod happened;
+
+use super::ending::Why;
+use super::escape::Style;
+use super::tongue::{Tongue, Words};
+use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
+
+pub(super) struct Chinese;
+
+static WORDS: Words = Words {
+    report: "告警处理报告",
+    overview: "概述",
+    item: "项目",
+    detail: "详情",
+    incident: "事件",
+    alert: "告警",
+    severity: "严重性",
+    source: "来源",
+    labels: "标签",
+    affected: "受影响资源",
+    first_seen: "首次触发时间",
+    received: "接收时间",
+    state: "当前状态",
+    outcome: "处理结果",
+    concluded: "处理完成时间",
+    duration: "处理用时",
+    decided_by: "决策依据",
+    model: "大模型",
+    object: "对象",
+    status: "状态",
+    since: "开始时间",
+    firing: "触发中",
+    resolved: "已恢复",
+    summary: "摘要",
+    diagnosis: "诊断",
+    evidence: "证据",
+    no_evidence: "未收集证据：决策不需要。",
+    assessment: "模型判断",
+    impact: "影响",
+    confidence: "置信度",
+    looked_at: "查看",
+    failed: "失败",
+    actions: "处理动作",
+    no_actions: "没有提出任何动作，未做任何变更。",
+    target: "目标",
+    proposed_by: "提出者",
+    reason: "理由",
+    observations: "观察",
+    risk: "风险",
+    ruling: "裁决",
+    heard: "其他意见",
+    approvals: "审批",
+    arguments: "参数",
+    result: "结果",
+    verification: "验证",
+    root_cause: "根因分析",
+    unknown_cause: "尚未确定。",
+    suspected: "疑似原因（尚未通过修复确认）",
+    next: "后续人工处理",
+    suggested: "模型建议的步骤",
+    prevention: "预防建议",
+    timeline: "时间线",
+    link: "链接",
+    who: "可审批人",
+    until: "截止时间",
+    digest: "摘要值",
+    approve_with: "批准命令",
+    reject_with: "拒绝命令",
+    read_more: "查看全部信息",
+    colon: "：",
+    comma: "，",
+};
+
+impl Tongue for Chinese {
+    fn words(&self) -> &'static Words {
+        &WORDS
+    }
+
+    fn severity(&self, severity: Severity) -> &'static str {
+        match severity {
+            Severity::Info => "提示（info）",
+            Severity::Warning => "警告（warning）",
+            Severity::Error => "错误（error）",
+            Severity::Critical => "严重（critical）",
+        }
+    }
+
+    fn state(&self, state: State) -> &'static str {
+        match state {
+            State::Open => "待处理",
+            State::Planning => "插件规划中",
+            State::Investigating => "调查中",
+            State::AwaitingApproval => "等待审批",
+            State::Acting => "修复中",
+            State::Watching => "已处理，等待告警恢复",
+            State::Closed => "已关闭",
+        }
+    }
+
+    fn outcome(&self, outcome: Outcome) -> &'static str {
+        match outcome {
+            Outcome::Fixed => "已修复",
+            Outcome::Suppressed => "已抑制",
+            Outcome::Resolved => "自行恢复",
+            Outcome::NeedsPerson => "需要人工处理",
+            Outcome::Error => "tidegate 出错，需要人工处理",
+        }
+    }
+
+    fn action_state(&self, state: ActionState) -> &'static str {
+        match state {
+            ActionState::Proposed => "已提出",
+            ActionState::Allowed => "已允许",
+            ActionState::Asked => "等待审批",
+            ActionState::Approved => "已批准",
+            ActionState::Denied => "已禁止",
+            ActionState::Rejected => "被人工拒绝",
+            ActionState::Expired => "审批超时",
+            ActionState::Observed => "未执行（观察模式）",
+            ActionState::Started => "执行中",
+            ActionState::Done => "已执行，未验证",
+            ActionState::Failed => "执行失败",
+            ActionState::Uncertain => "无法确定是否已执行",
+            ActionState::Verified => "已执行并验证",
+            ActionState::Unverified => "已执行但无效",
+        }
+    }
+
+    fn ruling(&self, ruling: RulingKind) -> &'static str {
+        match ruling {
+            RulingKind::Allow => "允许",
+            RulingKind::Ask => "需要审批",
+            RulingKind::Deny => "禁止",
+        }
+    }
+
+    fn risk(&self, risk: Risk) -> &'static str {
+        match risk {
+            Risk::Read => "只读：不做任何变更",
+            Risk::Low => "低：出错可自愈",
+            Risk::High => "高：可能造成破坏，可以撤销",
+            Risk::Irreversible => "不可逆：无法撤销",
+        }
+    }
+
+    fn mode(&self, mode: Mode) -> &'static str {
+        match mode {
+            Mode::Observe => "观察模式，不执行任何动作",
+            Mode::Enforce => "执行模式",
+        }
+    }
+
+    fn origin(&self, origin: &Origin, style: Style) -> String {
+        match origin {
+            Origin::Policy { rule } => format!("规则 {}", style.name(rule)),
+            Origin::Plugin { name, rule } => format!("插件 {}（由规则 {} 调用）", style.name(name), style.name(rule)),
+            Origin::Model => "大模型".into(),
+            Origin::Person { name } => style.name(name),
+            Origin::Undo { action } => format!("tidegate（用于撤销 {action}）"),
+        }
+    }
+
+    fn duration(&self, seconds: i64) -> String {
+        match seconds.max(0) {
+            seconds @ 0..60 => format!("{seconds} 秒"),
+            seconds @ 60..3600 => format!("{} 分 {} 秒", seconds / 60, seconds % 60),
+            seconds => format!("{} 小时 {} 分", seconds / 3600, seconds % 3600 / 60),
+        }
+    }
+
+    fn alerts(&self, all: usize, firing: usize) -> String {
+        match firing {
+            0 => format!("{all} 条告警，均已恢复"),
+            firing => format!("{all} 条告警，{firing} 条触发中"),
+        }
+    }
+
+    fn more(&self, count: usize) -> String {
+        format!("……另有 {count} 项")
+    }
+
+    fn decided_by(&self, rule: Option<&str>, style: Style) -> String {
+        rule.map_or_else(|| "无匹配规则，使用默认策略".into(), |rule| format!("规则 {}", style.name(rule)))
+    }
+
+    fn model_cost(&self, calls: u64, prompt: u64, completion: u64) -> String {
+        match calls {
+            0 => "未调用".into(),
+            calls => format!("调用 {calls} 次，输入 {prompt} token，输出 {completion} token"),
+        }
+    }
+
+    fn headline(&self, occasion: Occasion, outcome: Option<Outcome>) -> &'static str {
+        match (occasion, outcome) {
+            (Occasion::Approval, _) => "待审批",
+            (Occasion::Resolved, _) => "已恢复",
+            (Occasion::Report, Some(Outcome::Fixed)) => "已修复",
+            (Occasion::Report, Some(Outcome::Suppressed)) => "已抑制",
+            (Occasion::Report, Some(Outcome::Resolved)) => "已恢复",
+            (Occasion::Report, Some(Outcome::NeedsPerson)) => "需人工处理",
+            (Occasion::Report, Some(Outcome::Error)) => "出错",
+            (Occasion::Report, None) => "报告",
+        }
+    }
+
+    fn why(&self, why: &Why<'_>, style: Style) -> String {
+        ending::why(why, style)
+    }
+
+    fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String> {
+        ending::left(why, incident, style)
+    }
+
+    fn happened(&self, fact: &Fact, style: Style) -> String {
+        happened::happened(fact, style)
+    }
+
+    fn would_have(&self, record: &ActionRecord, style: Style) -> String {
+        ending::would_have(record, style)
+    }
+}

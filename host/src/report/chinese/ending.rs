@@ -1,0 +1,123 @@
+//! Endings and what they leave to a person, in Chinese.
+
+use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::{Incident, Outcome, RulingKind};
+use crate::report::ending::{Why, repairs};
+use crate::report::escape::Style;
+
+pub(super) fn why(why: &Why<'_>, s: Style) -> String {
+    match why {
+        Why::UnderWay => "仍在处理中。".into(),
+        Why::Asked(record) => format!("{} 等待人工审批。", what(record, s)),
+        Why::Fixed => "已修复，并已验证修复有效。".into(),
+        Why::Suppressed { rule, reason } => format!("{}认为无需通知任何人：{}", by(*rule, s), s.say(reason)),
+        Why::Resolved => "在采取任何措施之前，告警已自行恢复。".into(),
+        Why::Observed => "当前为观察模式，未执行任何动作。本应执行的动作见下文。".into(),
+        Why::Denied(record) => format!("{} 被 {} 禁止。", what(record, s), gate(record, s)),
+        Why::Rejected(record) => format!("{} 被人工拒绝：{}。", what(record, s), result(record, s)),
+        Why::Expired(record) => format!("{} 未在规定时间内获得批准，视为拒绝。", what(record, s)),
+        Why::Failed(record) => format!("{} 执行失败：{}", what(record, s), result(record, s)),
+        Why::Uncertain(record) => format!("无法确定 {} 是否已经执行：{}", what(record, s), result(record, s)),
+        Why::Useless { action, undo } => {
+            let undone = match undo.map(|undo| undo.state) {
+                None => "没有已知的撤销方法，保持现状。",
+                Some(ActionState::Done | ActionState::Verified) => "已撤销。",
+                Some(_) => "撤销未成功。",
+            };
+            format!("{} 已执行但无效：{}。{undone}", what(action, s), seen(action, s))
+        }
+        Why::Escalated { rule, reason } => format!("{}将其交由人工处理：{}", by(*rule, s), s.say(reason)),
+        Why::Unplanned { plugin, error } => format!("插件 {} 无法给出方案：{}", s.name(plugin), s.say(error)),
+        Why::NoModel(reason) => format!("没有规则可以修复，大模型也无法协助：{}", s.say(reason)),
+        Why::ModelAsks => "大模型没有找到安全的修复方法，请求人工处理。".into(),
+        Why::ModelDone => "大模型认为已无事可做，但告警仍在触发。".into(),
+        Why::Other(reason) => s.say(reason),
+    }
+}
+
+pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> {
+    let mut left = match why {
+        Why::UnderWay => vec!["暂无。".into()],
+        Why::Asked(record) => {
+            let (incident, action) = (&incident.id, &record.action.id);
+            vec![format!(
+                "批准或拒绝：{} 或 {}。",
+                s.name(&format!("tidegate approve {incident} {action}")),
+                s.name(&format!("tidegate reject {incident} {action}"))
+            )]
+        }
+        Why::Fixed if incident.all_resolved() => vec!["无需处理：所有告警均已恢复。".into()],
+        Why::Fixed => vec!["暂无需处理：修复已验证。若告警未恢复，请再次检查。".into()],
+        Why::Suppressed { .. } | Why::Resolved => vec!["无需处理。".into()],
+        Why::Observed => {
+            let mut sentences: Vec<String> = repairs(incident).map(|record| would_have(record, s)).collect();
+            sentences.push(format!(
+                "如果动作正确，请手动执行。若希望今后由 tidegate 执行，请在配置中设置 {}。",
+                s.name("mode = \"enforce\"")
+            ));
+            sentences
+        }
+        Why::Denied(record) => vec![format!(
+            "请判断 {} 是否正确。如正确，请手动执行；如总是正确，请添加允许它的门禁规则。门禁的理由：{}",
+            what(record, s),
+            reason(record, s)
+        )],
+        Why::Rejected(_) => vec!["请另寻办法：所提方案已被人工否决。".into()],
+        Why::Expired(record) => vec![format!("请对 {} 作出决定并手动执行。", what(record, s))],
+        Why::Failed(record) => vec![format!("请查明 {} 失败的原因，并手动修复。", s.name(record.action.tool()))],
+        Why::Uncertain(record) => vec![
+            format!("请先检查 {}：它可能已被变更，也可能没有。", s.name(&record.action.target())),
+            format!("执行编号为 {}。", s.name(record.attempt.as_deref().unwrap_or_default())),
+        ],
+        Why::Useless { action, undo } => {
+            let mut sentences = vec![format!("请另寻原因：{} 没有解决问题。", what(action, s))];
+            if !undo.is_some_and(|undo| matches!(undo.state, ActionState::Done | ActionState::Verified)) {
+                sentences.push(format!("如造成损害，请手动撤销：{}。", s.name(&action.action.target())));
+            }
+            sentences
+        }
+        Why::Escalated { .. } | Why::ModelAsks | Why::ModelDone | Why::Other(_) => vec!["请人工调查并修复。".into()],
+        Why::Unplanned { plugin, .. } => vec![format!("请手动修复，并检查插件 {} 为何无法给出方案。", s.name(plugin))],
+        Why::NoModel(_) => vec!["请人工调查并修复；为此告警编写规则可以避免下次再由人工处理。".into()],
+    };
+    let firing = incident.firing().count();
+    let open = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
+    if open && firing > 0 {
+        left.push(format!("仍有 {firing} 条告警在触发。"));
+    }
+    left
+}
+
+pub(super) fn would_have(record: &ActionRecord, s: Style) -> String {
+    let ruling = record.ruling.as_ref().map(|ruling| ruling.kind);
+    let (what, gate) = (what(record, s), gate(record, s));
+    match ruling {
+        Some(RulingKind::Allow) => format!("在执行模式下，{what} 会被执行（由 {gate} 允许）。"),
+        Some(RulingKind::Ask) => format!("在执行模式下，会就 {what} 请求人工审批（{gate}）。"),
+        Some(RulingKind::Deny) | None => format!("即使在执行模式下，{what} 也不会被执行。"),
+    }
+}
+
+fn what(record: &ActionRecord, s: Style) -> String {
+    format!("{}（{}）", s.name(record.action.tool()), s.name(&record.action.target()))
+}
+
+fn gate(record: &ActionRecord, s: Style) -> String {
+    record.ruling.as_ref().map_or_else(|| "门禁".into(), |ruling| s.name(&ruling.rule))
+}
+
+fn reason(record: &ActionRecord, s: Style) -> String {
+    record.ruling.as_ref().map_or_else(String::new, |ruling| s.say(&ruling.reason))
+}
+
+fn result(record: &ActionRecord, s: Style) -> String {
+    s.say(record.result.as_deref().unwrap_or("没有收到应答"))
+}
+
+fn seen(record: &ActionRecord, s: Style) -> String {
+    s.say(record.seen.as_deref().unwrap_or("无法验证"))
+}
+
+fn by(rule: Option<&str>, s: Style) -> String {
+    rule.map_or_else(|| "没有匹配的规则，默认策略".into(), |rule| format!("规则 {} ", s.name(rule)))
+}

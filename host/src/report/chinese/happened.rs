@@ -1,0 +1,144 @@
+//! The lines of the timeline, in Chinese.
+
+use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
+use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status, Verdict};
+use crate::report::chinese::Chinese;
+use crate::report::date;
+use crate::report::escape::Style;
+use crate::report::tongue::{Tongue, took};
+
+pub(super) fn happened(fact: &Fact, s: Style) -> String {
+    match fact {
+        Fact::Opened { source, alerts, .. } => format!("{} 上报 {}", s.name(source), changed(alerts, s)),
+        Fact::AlertsChanged { alerts } => format!("来源上报 {}", changed(alerts, s)),
+        Fact::Decided { decision } => {
+            let by = Chinese.decided_by(decision.rule.as_deref(), s);
+            let mut text = format!("{by}：{}。{}", verdict(&decision.verdict), s.say(&decision.reason));
+            if decision.mode == Mode::Observe {
+                text.push_str("（观察模式）");
+            }
+            decision.faults.iter().for_each(|fault| text.push_str(&format!("；有规则出错：{}", s.say(fault))));
+            text
+        }
+        Fact::Looked { purpose, call, ok, text, took_ms } => {
+            let purpose = match purpose {
+                Purpose::Evidence => "收集证据".to_string(),
+                Purpose::Model => "应模型要求查看".into(),
+                Purpose::Plan => "为规划查看".into(),
+                Purpose::Verify { action } => format!("验证 {action}"),
+            };
+            let head = format!("{purpose}：{}（{}）", s.name(&call.tool), took(*took_ms));
+            if *ok { head } else { format!("{head}，失败：{}", s.say(text)) }
+        }
+        Fact::Collected => "模型所需证据已收集完毕".into(),
+        Fact::Planned { plugin, proposals, error } => match error {
+            Some(error) => format!("插件 {} 无法给出方案：{}", s.name(plugin), s.say(error)),
+            None => format!("插件 {} 给出 {} 个动作", s.name(plugin), proposals.len()),
+        },
+        Fact::Answered { answer, usage, .. } => format!("{}（{}）", answered(answer, s), cost(usage)),
+        Fact::ModelFailed { reason, .. } => format!("大模型不可用：{}", s.say(reason)),
+        Fact::Proposed { action } => {
+            let (tool, target) = (s.name(action.tool()), s.name(&action.target()));
+            let origin = Chinese.origin(&action.origin, s);
+            let why = if action.proposal.reason.is_empty() {
+                String::new()
+            } else {
+                format!("：{}", s.say(&action.proposal.reason))
+            };
+            format!("{}：{origin} 提出 {tool}（{target}）{why}", action.id)
+        }
+        Fact::Ruled { action, ruling } => {
+            let said = match ruling.kind {
+                RulingKind::Allow => "允许",
+                RulingKind::Ask => "要求人工审批",
+                RulingKind::Deny => "禁止",
+            };
+            let until = ruling.until.map(|until| format!("，截止 {}", date(until))).unwrap_or_default();
+            let observe = if ruling.mode == Mode::Observe { "（观察模式，不执行）" } else { "" };
+            format!("{action}：门禁 {} {said}{until}：{}{observe}", s.name(&ruling.rule), s.say(&ruling.reason))
+        }
+        Fact::Approved { action, person, via, comment, .. } => {
+            format!("{action}：{} 通过 {} 批准{}", s.name(person), s.name(via), quoted(comment, s))
+        }
+        Fact::Rejected { action, person, via, comment } => {
+            format!("{action}：{} 通过 {} 拒绝{}", s.name(person), s.name(via), quoted(comment, s))
+        }
+        Fact::Expired { action } => format!("{action}：未在规定时间内获得批准，视为拒绝"),
+        Fact::Intent { action, attempt, .. } => format!("{action}：开始执行（执行编号 {}）", s.name(attempt)),
+        Fact::Result { action, ok, text, took_ms, .. } => {
+            let said = if *ok { "执行完成" } else { "执行失败" };
+            format!("{action}：{said}（{}）：{}", took(*took_ms), s.say(text))
+        }
+        Fact::Uncertain { action, resolution, reason } => {
+            let then = match resolution {
+                Resolution::Repeat => "重复执行无害，将再次执行",
+                Resolution::Happened => "已经生效",
+                Resolution::DidNotHappen => "没有生效",
+                Resolution::Person => "需要人工检查",
+            };
+            format!("{action}：已开始但没有应答；{then}：{}", s.say(reason))
+        }
+        Fact::Verified { action, ok, reason } => {
+            let said = if *ok { "验证有效" } else { "验证无效" };
+            format!("{action}：{said}：{}", s.say(reason))
+        }
+        Fact::Concluded { outcome, reason } => format!("结论：{}。{}", Chinese.outcome(*outcome), s.say(reason)),
+        Fact::Reported { .. } => "报告已生成".into(),
+        Fact::Told { occasion, deliveries } => {
+            let targets: Vec<String> = deliveries.iter().map(|delivery| s.name(&delivery.target)).collect();
+            let what = match occasion {
+                Occasion::Approval => "请求审批",
+                Occasion::Report => "发送报告",
+                Occasion::Resolved => "通知已恢复",
+            };
+            format!("{what}：{}", targets.join("，"))
+        }
+        Fact::DeliveryFailed { delivery, reason, retry_at } => {
+            let then = retry_at.map_or_else(|| "不再重试".into(), |at| format!("将于 {} 重试", date(at)));
+            format!("消息 {} 发送失败，{then}：{}", s.name(delivery), s.say(reason))
+        }
+        Fact::Delivered { delivery, .. } => format!("消息 {} 已送达", s.name(delivery)),
+        Fact::Closed { reason } => format!("关闭：{}", s.say(reason)),
+    }
+}
+
+fn verdict(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Suppress => "抑制",
+        Verdict::Remediate { .. } | Verdict::Plan { .. } => "修复",
+        Verdict::Investigate => "调查",
+        Verdict::Escalate => "交由人工处理",
+        Verdict::Hold { .. } => "暂缓",
+    }
+}
+
+fn changed(alerts: &[Alert], s: Style) -> String {
+    let firing = alerts.iter().filter(|alert| alert.status == Status::Firing).count();
+    let names: std::collections::BTreeSet<&str> = alerts.iter().map(|alert| alert.name.as_str()).collect();
+    let names: Vec<String> = names.into_iter().take(5).map(|name| s.name(name)).collect();
+    let parts = [(firing, "触发"), (alerts.len() - firing, "恢复")];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = parts.map(|(count, status)| format!("{count} 条告警{status}")).collect();
+    format!("{}：{}", parts.join("，"), names.join("，"))
+}
+
+fn answered(answer: &Answer, s: Style) -> String {
+    match answer {
+        Answer::Look { calls } => format!("大模型要求查看 {} 项", calls.len()),
+        Answer::Act { proposals, diagnosis } => format!("大模型提出 {} 个动作{}", proposals.len(), cause(diagnosis, s)),
+        Answer::Resolved { diagnosis } => format!("大模型认为已无事可做{}", cause(diagnosis, s)),
+        Answer::Person { diagnosis } => format!("大模型请求人工处理{}", cause(diagnosis, s)),
+    }
+}
+
+fn cause(diagnosis: &Diagnosis, s: Style) -> String {
+    if diagnosis.root_cause.is_empty() { String::new() } else { format!("：{}", s.say(&diagnosis.root_cause)) }
+}
+
+fn cost(usage: &Usage) -> String {
+    format!("{} + {} token，{}", usage.prompt_tokens, usage.completion_tokens, took(usage.took_ms))
+}
+
+fn quoted(comment: &str, s: Style) -> String {
+    if comment.is_empty() { String::new() } else { format!("，并说明：{}", s.say(comment)) }
+}

@@ -1,0 +1,120 @@
+//! Why an incident stands as it does, as data: what a person needs to know before the details.
+//!
+//! Read off the same states from which the state machine concludes, in the same order.
+
+use crate::domain::decision::Verdict;
+use crate::domain::entry::Answer;
+use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::{Incident, Origin, Outcome};
+
+/// Why.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Why<'a> {
+    /// It is still being handled.
+    UnderWay,
+    /// A person must approve an action.
+    Asked(&'a ActionRecord),
+    /// All actions were seen to help.
+    Fixed,
+    /// A rule said that nobody needs to know.
+    Suppressed { rule: Option<&'a str>, reason: &'a str },
+    /// The alerts resolved before anything was done.
+    Resolved,
+    /// Nothing is executed in this mode.
+    Observed,
+    /// The gate said no.
+    Denied(&'a ActionRecord),
+    /// A person said no.
+    Rejected(&'a ActionRecord),
+    /// Nobody answered in time.
+    Expired(&'a ActionRecord),
+    /// The tool failed.
+    Failed(&'a ActionRecord),
+    /// Nobody knows whether it happened.
+    Uncertain(&'a ActionRecord),
+    /// It was done and did not help.
+    Useless { action: &'a ActionRecord, undo: Option<&'a ActionRecord> },
+    /// A rule leaves it to a person.
+    Escalated { rule: Option<&'a str>, reason: &'a str },
+    /// A remediation plugin could not plan.
+    Unplanned { plugin: &'a str, error: &'a str },
+    /// The model could not be used.
+    NoModel(&'a str),
+    /// The model asks for a person.
+    ModelAsks,
+    /// The model sees nothing left to do.
+    ModelDone,
+    /// Something else, in the words of the journal.
+    Other(&'a str),
+}
+
+impl<'a> Why<'a> {
+    pub(super) fn of(incident: &'a Incident) -> Self {
+        let Some(conclusion) = &incident.conclusion else {
+            let asked = incident.actions.iter().find(|record| record.state == ActionState::Asked);
+            return asked.map_or(Self::UnderWay, Self::Asked);
+        };
+        match conclusion.outcome {
+            Outcome::Fixed => return Self::Fixed,
+            Outcome::Resolved => return Self::Resolved,
+            Outcome::Suppressed => {
+                let rule = incident.decision.as_ref().and_then(|decision| decision.rule.as_deref());
+                return Self::Suppressed { rule, reason: &conclusion.reason };
+            }
+            Outcome::NeedsPerson | Outcome::Error => {}
+        }
+        if let Some(why) = of_actions(incident) {
+            return why;
+        }
+        if let Some(reason) = &incident.model.failed {
+            return Self::NoModel(reason);
+        }
+        match incident.model.turns.last().map(|turn| &turn.answer) {
+            Some(Answer::Person { .. }) => return Self::ModelAsks,
+            Some(Answer::Resolved { .. }) => return Self::ModelDone,
+            Some(Answer::Look { .. } | Answer::Act { .. }) => return Self::Other(&conclusion.reason),
+            None => {}
+        }
+        if let Some(plan) = &incident.plan
+            && let Some(error) = &plan.error
+        {
+            return Self::Unplanned { plugin: &plan.plugin, error };
+        }
+        match &incident.decision {
+            Some(decision) if decision.verdict == Verdict::Escalate => {
+                Self::Escalated { rule: decision.rule.as_deref(), reason: &decision.reason }
+            }
+            _ => Self::Other(&conclusion.reason),
+        }
+    }
+}
+
+fn of_actions(incident: &Incident) -> Option<Why<'_>> {
+    use ActionState::{Denied, Expired, Failed, Observed, Rejected, Uncertain, Unverified, Verified};
+    let mut observed = false;
+    for record in repairs(incident) {
+        match record.state {
+            Verified => {}
+            Observed => observed = true,
+            Denied => return Some(Why::Denied(record)),
+            Rejected => return Some(Why::Rejected(record)),
+            Expired => return Some(Why::Expired(record)),
+            Failed => return Some(Why::Failed(record)),
+            Uncertain => return Some(Why::Uncertain(record)),
+            Unverified => return Some(Why::Useless { action: record, undo: undo_of(incident, record) }),
+            _ => return None,
+        }
+    }
+    observed.then_some(Why::Observed)
+}
+
+/// Actions that are no undoing.
+pub(super) fn repairs(incident: &Incident) -> impl Iterator<Item = &ActionRecord> {
+    incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }))
+}
+
+fn undo_of<'a>(incident: &'a Incident, of: &ActionRecord) -> Option<&'a ActionRecord> {
+    let undoes =
+        |record: &&ActionRecord| matches!(&record.action.origin, Origin::Undo { action } if *action == of.action.id);
+    incident.actions.iter().find(undoes)
+}

@@ -1,0 +1,234 @@
+//! English.
+
+mod ending;
+mod happened;
+
+use super::ending::Why;
+use super::escape::Style;
+use super::tongue::{Tongue, Words};
+use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
+
+pub(super) struct English;
+
+static WORDS: Words = Words {
+    report: "Incident report",
+    overview: "Overview",
+    item: "Item",
+    detail: "Detail",
+    incident: "Incident",
+    alert: "Alert",
+    severity: "Severity",
+    source: "Source",
+    labels: "Labels",
+    affected: "Affected resources",
+    first_seen: "First seen",
+    received: "Received",
+    state: "State",
+    outcome: "Outcome",
+    concluded: "Concluded",
+    duration: "Handled in",
+    decided_by: "Decided by",
+    model: "Language model",
+    object: "Object",
+    status: "Status",
+    since: "Since",
+    firing: "firing",
+    resolved: "resolved",
+    summary: "Summary",
+    diagnosis: "Diagnosis",
+    evidence: "Evidence",
+    no_evidence: "No evidence was collected: none was needed for the decision.",
+    assessment: "The model's assessment",
+    impact: "Impact",
+    confidence: "Confidence",
+    looked_at: "Seen with",
+    failed: "failed",
+    actions: "Actions",
+    no_actions: "No action was proposed, and nothing was changed.",
+    target: "Target",
+    proposed_by: "Proposed by",
+    reason: "Reason",
+    observations: "Observed",
+    risk: "Risk",
+    ruling: "Ruling",
+    heard: "Also heard",
+    approvals: "People",
+    arguments: "Arguments",
+    result: "Result",
+    verification: "Verification",
+    root_cause: "Root cause",
+    unknown_cause: "Not established.",
+    suspected: "Suspected, not confirmed by a repair",
+    next: "What a person should do next",
+    suggested: "Steps that the model suggests",
+    prevention: "To keep it from coming back",
+    timeline: "Timeline",
+    link: "Link",
+    who: "Who may approve",
+    until: "Until",
+    digest: "Digest",
+    approve_with: "Approve with",
+    reject_with: "Reject with",
+    read_more: "Everything about it",
+    colon: ": ",
+    comma: ", ",
+};
+
+impl Tongue for English {
+    fn words(&self) -> &'static Words {
+        &WORDS
+    }
+
+    fn severity(&self, severity: Severity) -> &'static str {
+        match severity {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+            Severity::Critical => "critical",
+        }
+    }
+
+    fn state(&self, state: State) -> &'static str {
+        match state {
+            State::Open => "open",
+            State::Planning => "a plugin plans",
+            State::Investigating => "being investigated",
+            State::AwaitingApproval => "waits for an approval",
+            State::Acting => "being repaired",
+            State::Watching => "handled, watched until its alerts resolve",
+            State::Closed => "closed",
+        }
+    }
+
+    fn outcome(&self, outcome: Outcome) -> &'static str {
+        match outcome {
+            Outcome::Fixed => "fixed",
+            Outcome::Suppressed => "suppressed",
+            Outcome::Resolved => "resolved by itself",
+            Outcome::NeedsPerson => "needs a person",
+            Outcome::Error => "tidegate failed; needs a person",
+        }
+    }
+
+    fn action_state(&self, state: ActionState) -> &'static str {
+        match state {
+            ActionState::Proposed => "proposed",
+            ActionState::Allowed => "allowed",
+            ActionState::Asked => "waits for an approval",
+            ActionState::Approved => "approved",
+            ActionState::Denied => "denied",
+            ActionState::Rejected => "rejected by a person",
+            ActionState::Expired => "not approved in time",
+            ActionState::Observed => "not executed (observe mode)",
+            ActionState::Started => "under way",
+            ActionState::Done => "done, not verified",
+            ActionState::Failed => "failed",
+            ActionState::Uncertain => "unknown whether it happened",
+            ActionState::Verified => "done and verified",
+            ActionState::Unverified => "done, did not help",
+        }
+    }
+
+    fn ruling(&self, ruling: RulingKind) -> &'static str {
+        match ruling {
+            RulingKind::Allow => "allow",
+            RulingKind::Ask => "ask a person",
+            RulingKind::Deny => "deny",
+        }
+    }
+
+    fn risk(&self, risk: Risk) -> &'static str {
+        match risk {
+            Risk::Read => "read: changes nothing",
+            Risk::Low => "low: heals by itself when wrong",
+            Risk::High => "high: can break something, can be taken back",
+            Risk::Irreversible => "irreversible: cannot be taken back",
+        }
+    }
+
+    fn mode(&self, mode: Mode) -> &'static str {
+        match mode {
+            Mode::Observe => "observe mode, so nothing is executed",
+            Mode::Enforce => "enforce mode",
+        }
+    }
+
+    fn origin(&self, origin: &Origin, style: Style) -> String {
+        match origin {
+            Origin::Policy { rule } => format!("rule {}", style.name(rule)),
+            Origin::Plugin { name, rule } => format!("plugin {}, asked by rule {}", style.name(name), style.name(rule)),
+            Origin::Model => "the language model".into(),
+            Origin::Person { name } => style.name(name),
+            Origin::Undo { action } => format!("tidegate, to take {action} back"),
+        }
+    }
+
+    fn duration(&self, seconds: i64) -> String {
+        match seconds.max(0) {
+            seconds @ 0..60 => format!("{seconds} s"),
+            seconds @ 60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+            seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        }
+    }
+
+    fn alerts(&self, all: usize, firing: usize) -> String {
+        match (all, firing) {
+            (all, 0) => format!("{}, none firing", count(all, "alert")),
+            (all, firing) if all == firing => format!("{} firing", count(all, "alert")),
+            (all, firing) => format!("{}, {firing} firing", count(all, "alert")),
+        }
+    }
+
+    fn more(&self, count: usize) -> String {
+        format!("… and {count} more")
+    }
+
+    fn decided_by(&self, rule: Option<&str>, style: Style) -> String {
+        rule.map_or_else(|| "no rule, so the default".into(), |rule| format!("rule {}", style.name(rule)))
+    }
+
+    fn model_cost(&self, calls: u64, prompt: u64, completion: u64) -> String {
+        match calls {
+            0 => "not asked".into(),
+            calls => format!("{}, {prompt} tokens asked, {completion} answered", count(calls, "call")),
+        }
+    }
+
+    fn headline(&self, occasion: Occasion, outcome: Option<Outcome>) -> &'static str {
+        match (occasion, outcome) {
+            (Occasion::Approval, _) => "Approval needed",
+            (Occasion::Resolved, _) => "Resolved",
+            (Occasion::Report, Some(Outcome::Fixed)) => "Fixed",
+            (Occasion::Report, Some(Outcome::Suppressed)) => "Suppressed",
+            (Occasion::Report, Some(Outcome::Resolved)) => "Resolved",
+            (Occasion::Report, Some(Outcome::NeedsPerson)) => "Needs a person",
+            (Occasion::Report, Some(Outcome::Error)) => "Error",
+            (Occasion::Report, None) => "Report",
+        }
+    }
+
+    fn why(&self, why: &Why<'_>, style: Style) -> String {
+        ending::why(why, style)
+    }
+
+    fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String> {
+        ending::left(why, incident, style)
+    }
+
+    fn happened(&self, fact: &Fact, style: Style) -> String {
+        happened::happened(fact, style)
+    }
+
+    fn would_have(&self, record: &ActionRecord, style: Style) -> String {
+        ending::would_have(record, style)
+    }
+}
+
+/// `1 alert`, `2 alerts`.
+fn count(count: impl TryInto<u64>, noun: &str) -> String {
+    match count.try_into().unwrap_or(u64::MAX) {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    }
+}

@@ -1,0 +1,137 @@
+//! The lines of the timeline, in English.
+
+use super::count;
+use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
+use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status};
+use crate::report::date;
+use crate::report::english::English;
+use crate::report::escape::Style;
+use crate::report::tongue::{Tongue, took};
+
+pub(super) fn happened(fact: &Fact, s: Style) -> String {
+    match fact {
+        Fact::Opened { source, alerts, .. } => format!("{} reported {}", s.name(source), changed(alerts, s)),
+        Fact::AlertsChanged { alerts } => format!("the source reported {}", changed(alerts, s)),
+        Fact::Decided { decision } => {
+            let by = English.decided_by(decision.rule.as_deref(), s);
+            let mut text = format!("{by} decided: {}. {}", decision.verdict.kind(), s.say(&decision.reason));
+            if decision.mode == Mode::Observe {
+                text.push_str(" (observe mode)");
+            }
+            decision.faults.iter().for_each(|fault| text.push_str(&format!("; a rule failed: {}", s.say(fault))));
+            text
+        }
+        Fact::Looked { purpose, call, ok, text, took_ms } => {
+            let purpose = match purpose {
+                Purpose::Evidence => "as evidence".to_string(),
+                Purpose::Model => "for the model".into(),
+                Purpose::Plan => "for the plan".into(),
+                Purpose::Verify { action } => format!("to verify {action}"),
+            };
+            let head = format!("looked with {} {purpose} ({})", s.name(&call.tool), took(*took_ms));
+            if *ok { head } else { format!("{head}, which failed: {}", s.say(text)) }
+        }
+        Fact::Collected => "all evidence for the model is there".into(),
+        Fact::Planned { plugin, proposals, error } => match error {
+            Some(error) => format!("plugin {} could not plan: {}", s.name(plugin), s.say(error)),
+            None => format!("plugin {} planned {}", s.name(plugin), count(proposals.len(), "action")),
+        },
+        Fact::Answered { answer, usage, .. } => format!("{} ({})", answered(answer, s), cost(usage)),
+        Fact::ModelFailed { reason, .. } => format!("the model could not be used: {}", s.say(reason)),
+        Fact::Proposed { action } => {
+            let (tool, target) = (s.name(action.tool()), s.name(&action.target()));
+            let origin = English.origin(&action.origin, s);
+            let why = if action.proposal.reason.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", s.say(&action.proposal.reason))
+            };
+            format!("{}: {tool} on {target} proposed by {origin}{why}", action.id)
+        }
+        Fact::Ruled { action, ruling } => {
+            let said = match ruling.kind {
+                RulingKind::Allow => "allows it",
+                RulingKind::Ask => "asks for a person",
+                RulingKind::Deny => "denies it",
+            };
+            let until = ruling.until.map(|until| format!(", until {}", date(until))).unwrap_or_default();
+            let observe = if ruling.mode == Mode::Observe { " (observe mode: nothing is executed)" } else { "" };
+            format!("{action}: gate {} {said}{until}: {}{observe}", s.name(&ruling.rule), s.say(&ruling.reason))
+        }
+        Fact::Approved { action, person, via, comment, .. } => {
+            format!("{action}: approved by {} over {}{}", s.name(person), s.name(via), quoted(comment, s))
+        }
+        Fact::Rejected { action, person, via, comment } => {
+            format!("{action}: rejected by {} over {}{}", s.name(person), s.name(via), quoted(comment, s))
+        }
+        Fact::Expired { action } => format!("{action}: nobody approved in time, which means no"),
+        Fact::Intent { action, attempt, .. } => format!("{action}: execution begins (attempt {})", s.name(attempt)),
+        Fact::Result { action, ok, text, took_ms, .. } => {
+            let said = if *ok { "done" } else { "failed" };
+            format!("{action}: {said} ({}): {}", took(*took_ms), s.say(text))
+        }
+        Fact::Uncertain { action, resolution, reason } => {
+            let then = match resolution {
+                Resolution::Repeat => "it is repeated, which is harmless",
+                Resolution::Happened => "it has happened",
+                Resolution::DidNotHappen => "it has not happened",
+                Resolution::Person => "a person must look",
+            };
+            format!("{action}: begun and not answered; {then}: {}", s.say(reason))
+        }
+        Fact::Verified { action, ok, reason } => {
+            let said = if *ok { "seen to help" } else { "not seen to help" };
+            format!("{action}: {said}: {}", s.say(reason))
+        }
+        Fact::Concluded { outcome, reason } => format!("concluded: {}. {}", English.outcome(*outcome), s.say(reason)),
+        Fact::Reported { .. } => "the report was written".into(),
+        Fact::Told { occasion, deliveries } => {
+            let targets: Vec<String> = deliveries.iter().map(|delivery| s.name(&delivery.target)).collect();
+            let what = match occasion {
+                Occasion::Approval => "to be asked for approval",
+                Occasion::Report => "to get the report",
+                Occasion::Resolved => "to hear that it is over",
+            };
+            format!("{what}: {}", targets.join(", "))
+        }
+        Fact::DeliveryFailed { delivery, reason, retry_at } => {
+            let then = retry_at.map_or_else(|| "given up".into(), |at| format!("again at {}", date(at)));
+            format!("delivery {} failed, {then}: {}", s.name(delivery), s.say(reason))
+        }
+        Fact::Delivered { delivery, .. } => format!("delivery {} arrived", s.name(delivery)),
+        Fact::Closed { reason } => format!("closed: {}", s.say(reason)),
+    }
+}
+
+fn changed(alerts: &[Alert], s: Style) -> String {
+    let firing = alerts.iter().filter(|alert| alert.status == Status::Firing).count();
+    let names: std::collections::BTreeSet<&str> = alerts.iter().map(|alert| alert.name.as_str()).collect();
+    let names: Vec<String> = names.into_iter().take(5).map(|name| s.name(name)).collect();
+    let parts = [(firing, "firing"), (alerts.len() - firing, "resolved")];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = parts.map(|(many, status)| format!("{} {status}", count(*many, "alert"))).collect();
+    format!("{}: {}", parts.join(" and "), names.join(", "))
+}
+
+fn answered(answer: &Answer, s: Style) -> String {
+    match answer {
+        Answer::Look { calls } => format!("the model asks for {}", count(calls.len(), "look")),
+        Answer::Act { proposals, diagnosis } => {
+            format!("the model proposes {}{}", count(proposals.len(), "action"), cause(diagnosis, s))
+        }
+        Answer::Resolved { diagnosis } => format!("the model sees nothing left to do{}", cause(diagnosis, s)),
+        Answer::Person { diagnosis } => format!("the model asks for a person{}", cause(diagnosis, s)),
+    }
+}
+
+fn cause(diagnosis: &Diagnosis, s: Style) -> String {
+    if diagnosis.root_cause.is_empty() { String::new() } else { format!(": {}", s.say(&diagnosis.root_cause)) }
+}
+
+fn cost(usage: &Usage) -> String {
+    format!("{} + {} tokens, {}", usage.prompt_tokens, usage.completion_tokens, took(usage.took_ms))
+}
+
+fn quoted(comment: &str, s: Style) -> String {
+    if comment.is_empty() { String::new() } else { format!(", saying: {}", s.say(comment)) }
+}

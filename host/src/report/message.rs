@@ -1,0 +1,143 @@
+//! Short messages for notifiers: what happened and what the reader should do.
+
+use serde_json::Value;
+
+use super::ending::{Why, repairs};
+use super::escape::{Style, excerpt, fence, one_line};
+use super::tongue::cause;
+use super::{Language, date};
+use crate::domain::incident::ActionRecord;
+use crate::domain::{ActionId, Incident, Occasion};
+use crate::ports::Story;
+
+/// A message's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageText {
+    /// One line without markup.
+    pub title: String,
+    /// Markdown.
+    pub body: String,
+    /// Short key/value lines without markup.
+    pub facts: Vec<(String, String)>,
+}
+
+/// Longer arguments are cut in messages; the report has them whole.
+const LONGEST_ARGUMENTS: usize = 4000;
+
+const MD: Style = Style::Markdown;
+
+/// What people are told on this occasion; an approval is about one action.
+pub fn message(story: &Story, occasion: Occasion, language: Language, action: Option<&ActionId>) -> MessageText {
+    let incident = &story.incident;
+    let tongue = language.tongue();
+    let headline = tongue.headline(occasion, incident.outcome());
+    let title = format!("[{headline}] {}", one_line(&incident.title(), 200));
+    let record = action.and_then(|id| incident.action(id));
+    let body = match (occasion, record) {
+        (Occasion::Approval, Some(record)) => approval(incident, record, language),
+        (Occasion::Approval | Occasion::Report | Occasion::Resolved, _) => account(incident, occasion, language),
+    };
+    MessageText { title, body, facts: facts(incident, record, language) }
+}
+
+fn approval(incident: &Incident, record: &ActionRecord, language: Language) -> String {
+    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let action = &record.action;
+    let mut lines = vec![format!("**{}** → **{}**", MD.name(action.tool()), MD.name(&action.target()))];
+    let mut line = |label: &str, text: String| lines.push(format!("- {label}{}{text}", words.colon));
+    line(words.proposed_by, tongue.origin(&action.origin, MD));
+    if !action.proposal.reason.is_empty() {
+        line(words.reason, MD.say(&action.proposal.reason));
+    }
+    for seen in action.proposal.evidence.iter().take(5) {
+        line(words.observations, MD.say(seen));
+    }
+    line(words.risk, tongue.risk(action.risk).to_string());
+    if let Some(ruling) = &record.ruling {
+        line(words.ruling, format!("{}{}{}", MD.name(&ruling.rule), words.colon, MD.say(&ruling.reason)));
+        if !ruling.who.is_empty() {
+            line(words.who, MD.name(&ruling.who));
+        }
+        if let Some(until) = ruling.until {
+            line(words.until, date(until));
+        }
+    }
+    line(words.digest, MD.name(prefix(&action.digest)));
+    let (incident, action) = (&incident.id, &action.id);
+    line(words.approve_with, MD.name(&format!("tidegate approve {incident} {action}")));
+    line(words.reject_with, MD.name(&format!("tidegate reject {incident} {action}")));
+    line(words.read_more, MD.name(&format!("tidegate incidents show {incident}")));
+    // All of them, if they are not endless: a person says yes to exactly these.
+    let arguments = Value::Object(record.action.proposal.call.arguments.clone());
+    let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();
+    let shown = if json.len() <= LONGEST_ARGUMENTS { fence(&json, "json") } else { excerpt(&json) };
+    lines.push(format!("\n{}\n\n{}", words.head(words.arguments), shown.trim_end()));
+    lines.join("\n")
+}
+
+fn account(incident: &Incident, occasion: Occasion, language: Language) -> String {
+    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let why = Why::of(incident);
+    let mut blocks = vec![tongue.why(&why, MD)];
+    if occasion == Occasion::Resolved {
+        blocks.push(tongue.alerts(incident.alerts.len(), incident.firing().count()));
+        return blocks.join("\n\n");
+    }
+    if let Some(cause) = cause(incident, words) {
+        blocks.push(format!("**{}**{}{cause}", words.root_cause, words.colon));
+    }
+    let done = repairs(incident).map(|record| {
+        let (tool, target) = (MD.name(record.action.tool()), MD.name(&record.action.target()));
+        format!("- {tool} → {target}{}{}", words.colon, tongue.action_state(record.state))
+    });
+    let done: Vec<String> = done.take(10).collect();
+    if !done.is_empty() {
+        blocks.push(format!("**{}**\n{}", words.actions, done.join("\n")));
+    }
+    let left = tongue.left(&why, incident, MD);
+    if !left.is_empty() {
+        let left: Vec<String> = left.iter().map(|sentence| format!("- {sentence}")).collect();
+        blocks.push(format!("**{}**\n{}", words.next, left.join("\n")));
+    }
+    let show = MD.name(&format!("tidegate incidents show {}", incident.id));
+    blocks.push(format!("{}{}{show}", words.read_more, words.colon));
+    blocks.join("\n\n")
+}
+
+fn facts(incident: &Incident, record: Option<&ActionRecord>, language: Language) -> Vec<(String, String)> {
+    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let labels = incident.labels();
+    let mut facts = vec![
+        (words.incident, incident.id.0.clone()),
+        (words.severity, tongue.severity(incident.severity()).to_string()),
+    ];
+    let place = ["cluster", "namespace"].iter().filter_map(|key| labels.get(*key)).map(String::as_str);
+    let place: Vec<&str> = place.collect();
+    if !place.is_empty() {
+        facts.push((words.labels, place.join(" / ")));
+    }
+    facts.push((words.alert, tongue.alerts(incident.alerts.len(), incident.firing().count())));
+    let end = incident.outcome().map_or_else(|| tongue.state(incident.state()), |outcome| tongue.outcome(outcome));
+    facts.push((words.outcome, end.to_string()));
+    if let Some(decision) = &incident.decision {
+        facts.push((words.decided_by, tongue.decided_by(decision.rule.as_deref(), Style::Plain)));
+    }
+    if let Some(record) = record {
+        facts.push((words.risk, tongue.risk(record.action.risk).to_string()));
+        facts.push((words.digest, prefix(&record.action.digest).to_string()));
+        if let Some(until) = record.ruling.as_ref().and_then(|ruling| ruling.until) {
+            facts.push((words.until, date(until)));
+        }
+    }
+    let model = &incident.model;
+    if model.calls > 0 {
+        let cost = tongue.model_cost(model.calls, model.prompt_tokens, model.completion_tokens);
+        facts.push((words.model, cost));
+    }
+    facts.into_iter().map(|(label, text)| (label.to_string(), one_line(&text, 200))).collect()
+}
+
+/// Enough of a digest to compare by eye.
+fn prefix(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}

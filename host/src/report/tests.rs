@@ -1,0 +1,140 @@
+//! Whole reports against texts that people have read, and texts that try to break out of them.
+//!
+//! `UPDATE_EXPECT=1` writes the expected texts anew.
+
+mod stories;
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::domain::{ActionId, Occasion};
+use crate::ports::Story;
+
+/// Compares with `testdata/<name>`.
+fn expect(name: &str, actual: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/report/testdata").join(name);
+    // This is a test's own switch and no setting of the host.
+    #[expect(clippy::disallowed_methods, reason = "no part of the program")]
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    if update {
+        std::fs::write(&path, actual).unwrap();
+        return;
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = expected.lines().zip(actual.lines()).find(|(expected, actual)| expected != actual);
+    assert!(expected == actual, "{name} differs, first at {differs:#?}; UPDATE_EXPECT=1 accepts it");
+}
+
+fn check(name: &str, story: &Story, occasion: Occasion, action: Option<&ActionId>) {
+    for language in [Language::En, Language::Zh] {
+        let word = language.as_str();
+        expect(&format!("{name}.{word}.md"), &markdown(story, language));
+        let message = message(story, occasion, language, action);
+        let facts = message.facts.iter().map(|(label, text)| format!("{label} = {text}\n"));
+        let lines = timeline(story, language).into_iter().map(|line| format!("{} {}\n", date(line.at), line.text));
+        let text = format!(
+            "{}\n\n{}\n\n{}\n{}",
+            message.title,
+            message.body,
+            facts.collect::<String>(),
+            lines.collect::<String>()
+        );
+        expect(&format!("{name}.{word}.txt"), &text);
+    }
+}
+
+#[test]
+fn a_rule_repaired_it() {
+    check("fixed", &stories::fixed(), Occasion::Report, None);
+}
+
+#[test]
+fn a_person_approved_what_the_model_proposed_and_it_did_not_help() {
+    check("useless", &stories::useless(), Occasion::Report, None);
+}
+
+#[test]
+fn a_person_is_asked() {
+    check("asked", &stories::asked(), Occasion::Approval, Some(&ActionId("a1".into())));
+}
+
+#[test]
+fn nothing_is_executed_in_observe_mode() {
+    check("observed", &stories::observed(), Occasion::Report, None);
+}
+
+#[test]
+fn text_from_outside_stays_where_it_is_put() {
+    let story = stories::hostile();
+    check("hostile", &story, Occasion::Approval, Some(&ActionId("a1".into())));
+    for language in [Language::En, Language::Zh] {
+        let report = markdown(&story, language);
+        let message = message(&story, Occasion::Approval, language, Some(&ActionId("a1".into())));
+        for text in [&report, &message.body] {
+            let outside = outside_of_code(text).replace("\\]", "");
+            for bad in ["<script", "<img", "<at ", "![", "](", "://", "www.", "\u{202e}", "\u{1b}"] {
+                assert!(!outside.contains(bad), "{bad} in {outside}");
+            }
+            let headings = outside.lines().filter(|line| line.starts_with("# ")).count();
+            assert!(headings <= 1, "a text became a heading: {outside}");
+            assert!(!text.contains("\u{1b}"));
+        }
+        // Every row of a table has as many cells as its head.
+        for row in report.lines().filter(|line| line.starts_with('|')) {
+            let bars = row.replace("\\|", "").matches('|').count();
+            assert!(bars == 3 || bars == 5, "{row}");
+        }
+        for line in timeline(&story, language) {
+            assert!(!line.text.contains(['\n', '\u{1b}', '\u{202e}']), "{}", line.text);
+        }
+        assert!(!message.title.contains('\n'));
+    }
+}
+
+/// What a Markdown reader would not take as code: without fenced blocks and code spans.
+fn outside_of_code(text: &str) -> String {
+    let mut outside = String::new();
+    let mut fence: Option<String> = None;
+    for line in text.lines() {
+        let ticks: String = line.chars().take_while(|letter| *letter == '`').collect();
+        match &fence {
+            Some(open) => {
+                if ticks.len() >= open.len() && line.trim() == ticks {
+                    fence = None;
+                }
+            }
+            None if ticks.len() >= 3 && !line.trim_start_matches('`').contains('`') => fence = Some(ticks),
+            None => {
+                let mut rest = line.to_string();
+                while let Some(start) = first_tick(&rest) {
+                    let run = rest[start..].chars().take_while(|letter| *letter == '`').count();
+                    let close = closing(&rest[start + run..], run);
+                    outside.push_str(&rest[..start]);
+                    rest = close.map_or_else(String::new, |close| rest[start + run + close + run..].to_string());
+                }
+                outside.push_str(&rest);
+                outside.push('\n');
+            }
+        }
+    }
+    assert!(fence.is_none(), "a fence stays open: {text}");
+    outside
+}
+
+fn first_tick(text: &str) -> Option<usize> {
+    let ticks = text.match_indices('`').map(|(at, _)| at);
+    ticks.into_iter().find(|at| !text[..*at].ends_with('\\'))
+}
+
+fn closing(text: &str, run: usize) -> Option<usize> {
+    let mut at = 0;
+    while let Some(found) = text[at..].find('`') {
+        let start = at + found;
+        let length = text[start..].chars().take_while(|letter| *letter == '`').count();
+        if length == run {
+            return Some(start);
+        }
+        at = start + length;
+    }
+    None
+}

@@ -1,0 +1,323 @@
+//! Incidents as the journal would have them.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::domain::action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verification};
+use crate::domain::decision::{Decision, Heard, Mode, Ruling, RulingKind, Spend, Verdict};
+use crate::domain::entry::{Answer, AskedCall, Diagnosis, Entry, Fact, Purpose, Usage};
+use crate::domain::notice::{Delivery, DeliveryState, Occasion};
+use crate::domain::{Alert, Incident, IncidentId, Outcome, Severity, Status};
+use crate::ports::Story;
+
+/// Applies facts, each two seconds after the one before.
+fn story(facts: Vec<Fact>) -> Story {
+    let start: Timestamp = "2025-06-04T09:30:00.25Z".parse().unwrap();
+    let at = |i: usize| start + jiff::SignedDuration::from_secs(2 * i64::try_from(i).unwrap());
+    let entries: Vec<Entry> = facts.into_iter().enumerate().map(|(i, fact)| Entry { at: at(i), fact }).collect();
+    let mut incident = Incident::open(IncidentId("i7k2m9".into()), &entries[0]).unwrap();
+    entries[1..].iter().for_each(|entry| incident.apply(entry));
+    Story { incident, entries }
+}
+
+fn alert(pod: &str, status: Status) -> Alert {
+    let labels = [("alertname", "KubePodNotReady"), ("namespace", "shop"), ("pod", pod), ("severity", "warning")];
+    Alert {
+        source: "alertmanager".into(),
+        name: "KubePodNotReady".into(),
+        status,
+        severity: Severity::Warning,
+        labels: labels.map(|(key, value)| (key.to_string(), value.to_string())).into(),
+        annotations: [
+            ("summary".to_string(), "Pod has been in a non-ready state for more than 15 minutes.".to_string()),
+            ("description".to_string(), format!("Pod shop/{pod} has been in a non-ready state for longer.")),
+        ]
+        .into(),
+        starts_at: Some("2025-06-04T07:25:54.169Z".parse().unwrap()),
+        ends_at: None,
+        fingerprint: pod.into(),
+        link: Some("http://prometheus.example/graph?g0.expr=up".into()),
+    }
+}
+
+fn opened(pods: &[&str]) -> Fact {
+    let alerts = pods.iter().map(|pod| alert(pod, Status::Firing)).collect();
+    Fact::Opened { group_key: "KubePodNotReady/shop".into(), source: "alertmanager".into(), alerts }
+}
+
+fn resolved(pods: &[&str]) -> Fact {
+    Fact::AlertsChanged { alerts: pods.iter().map(|pod| alert(pod, Status::Resolved)).collect() }
+}
+
+fn call(tool: &str, arguments: Value) -> Call {
+    Call { tool: tool.into(), arguments: arguments.as_object().unwrap().clone() }
+}
+
+fn decided(verdict: Verdict, rule: Option<&str>, reason: &str, mode: Mode) -> Fact {
+    Fact::Decided {
+        decision: Box::new(Decision {
+            verdict,
+            rule: rule.map(str::to_string),
+            reason: reason.into(),
+            mode,
+            evidence: Vec::new(),
+            faults: Vec::new(),
+            policies: "0f".repeat(32),
+        }),
+    }
+}
+
+fn patch() -> Proposal {
+    let image = json!({"spec": {"containers": [{"name": "nginx", "image": "nginx:1.25"}]}});
+    let arguments = json!({"namespace": "shop", "resourceType": "deployment", "name": "web", "patchData": image});
+    let look = call("kubernetes.get", json!({"namespace": "shop", "name": "web"}));
+    Proposal {
+        call: call("kubernetes.patch", arguments),
+        target: "deployment shop/web".into(),
+        reason: "the image tag does not exist; the tag before it does".into(),
+        evidence: vec!["ImagePullBackOff for nginx:1.25-".into()],
+        root_cause: "The deployment names the image nginx:1.25-, a tag that does not exist.".into(),
+        verify: Some(Verification {
+            look,
+            present: vec!["$.status".into()],
+            absent: vec![],
+            applied: vec![],
+            within_ms: 60_000,
+            every_ms: 2_000,
+        }),
+        undo: Some(call("kubernetes.rollout_undo", json!({"namespace": "shop", "name": "web"}))),
+    }
+}
+
+fn proposed(id: &str, proposal: Proposal, origin: Origin) -> Fact {
+    let touches = Target {
+        server: "kubernetes".into(),
+        namespaces: vec!["shop".into()],
+        kinds: vec!["deployment".into()],
+        names: vec!["web".into()],
+    };
+    Fact::Proposed { action: Box::new(Action::new(ActionId(id.into()), proposal, origin, Risk::High, touches)) }
+}
+
+fn ruled(id: &str, kind: RulingKind, rule: &str, reason: &str, mode: Mode) -> Fact {
+    let heard = |gate: &str, ruling, reason: &str| Heard { gate: gate.into(), ruling, reason: reason.into() };
+    let until = (kind == RulingKind::Ask).then(|| "2025-06-04T10:00:00Z".parse().unwrap());
+    Fact::Ruled {
+        action: ActionId(id.into()),
+        ruling: Ruling {
+            kind,
+            rule: rule.into(),
+            reason: reason.into(),
+            heard: vec![
+                heard(rule, kind, reason),
+                heard("deployments-are-ours", RulingKind::Allow, "namespace shop is ours"),
+            ],
+            who: if kind == RulingKind::Ask { "sre".into() } else { String::new() },
+            approvals: 1,
+            until,
+            mode,
+            spends: vec![Spend { key: "patches|shop".into(), max: 3, within_ms: 3_600_000 }],
+        },
+    }
+}
+
+fn executed(id: &str, text: &str) -> [Fact; 2] {
+    let (action, attempt) = (ActionId(id.into()), format!("i7k2m9-{id}-1"));
+    [
+        Fact::Intent { action: action.clone(), attempt: attempt.clone(), spends: vec!["patches|shop".into()] },
+        Fact::Result { action, attempt, ok: true, text: text.into(), took_ms: 140 },
+    ]
+}
+
+fn looked(purpose: Purpose, text: &str) -> Fact {
+    let call = call("kubernetes.get", json!({"namespace": "shop", "resourceType": "pods"}));
+    Fact::Looked { purpose, call, ok: true, text: text.into(), took_ms: 35 }
+}
+
+fn verified(id: &str, ok: bool, reason: &str) -> Fact {
+    Fact::Verified { action: ActionId(id.into()), ok, reason: reason.into() }
+}
+
+fn concluded(outcome: Outcome, reason: &str) -> Fact {
+    Fact::Concluded { outcome, reason: reason.into() }
+}
+
+fn answered(answer: Answer) -> Fact {
+    let usage = Usage { prompt_tokens: 2100, completion_tokens: 180, took_ms: 4200 };
+    Fact::Answered { answer, text: String::new(), usage }
+}
+
+fn verify(id: &str) -> Purpose {
+    Purpose::Verify { action: ActionId(id.into()) }
+}
+
+const RUNNING: &str = "{\n  \"items\": [\n    {\"name\": \"web-5c98-jcn4m\", \"status\": \"Running\"}\n  ]\n}";
+
+/// Three alerts, one rule, one repair.
+pub(super) fn fixed() -> Story {
+    let pods = ["web-85c8-6kmxz", "web-85c8-g8d82", "web-85c8-ws758"];
+    let origin = Origin::Policy { rule: "bad-image-tag".into() };
+    let mut facts = vec![
+        opened(&pods),
+        decided(
+            Verdict::Remediate { actions: vec![patch()] },
+            Some("bad-image-tag"),
+            "the tag of a deployment does not exist",
+            Mode::Enforce,
+        ),
+        proposed("a1", patch(), origin),
+        ruled("a1", RulingKind::Allow, "patches-in-shop", "1 of 3 within an hour", Mode::Enforce),
+    ];
+    facts.extend(executed("a1", "deployment.apps/web patched\n"));
+    facts.extend([
+        looked(verify("a1"), RUNNING),
+        verified("a1", true, "every condition holds"),
+        concluded(Outcome::Fixed, "deployment shop/web repaired and verified"),
+        Fact::Reported { markdown: "…".into() },
+        Fact::Told {
+            occasion: Occasion::Report,
+            deliveries: vec![Delivery {
+                id: "i7k2m9-report-team".into(),
+                target: "team".into(),
+                route: "all".into(),
+                occasion: Occasion::Report,
+                state: DeliveryState::Due { at: Timestamp::UNIX_EPOCH },
+                attempts: 0,
+            }],
+        },
+        Fact::Delivered { delivery: "i7k2m9-report-team".into(), reference: None },
+        resolved(&pods),
+        Fact::Closed { reason: "all alerts resolved".into() },
+    ]);
+    story(facts)
+}
+
+fn diagnosis() -> Diagnosis {
+    Diagnosis {
+        root_cause: "The image tag nginx:1.25- does not exist.".into(),
+        confidence: Some(0.92),
+        impact: "No pod of the shop answers.".into(),
+        steps: vec!["Correct the tag.".into(), "Watch the rollout.".into()],
+        prevention: vec!["Check image tags before a rollout.".into()],
+    }
+}
+
+fn until_asked() -> Vec<Fact> {
+    let asked = AskedCall { id: "c1".into(), call: call("kubernetes.describe", json!({"name": "web-85c8-6kmxz"})) };
+    vec![
+        opened(&["web-85c8-6kmxz"]),
+        decided(Verdict::Investigate, None, "no rule matches", Mode::Enforce),
+        looked(Purpose::Evidence, "web-85c8-6kmxz  0/1  ImagePullBackOff  0  2h"),
+        Fact::Collected,
+        answered(Answer::Look { calls: vec![asked] }),
+        looked(Purpose::Model, "Failed to pull image \"nginx:1.25-\": 400 Bad Request"),
+        answered(Answer::Act { proposals: vec![patch()], diagnosis: diagnosis() }),
+        proposed("a1", patch(), Origin::Model),
+        ruled("a1", RulingKind::Ask, "patches-need-a-person", "a patch can break what was whole", Mode::Enforce),
+    ]
+}
+
+/// A person must approve what the model proposed.
+pub(super) fn asked() -> Story {
+    story(until_asked())
+}
+
+/// The person approves, it does not help, it is taken back.
+pub(super) fn useless() -> Story {
+    let mut facts = until_asked();
+    let digest = crate::domain::action::digest(&patch().call);
+    facts.push(Fact::Approved {
+        action: ActionId("a1".into()),
+        digest,
+        person: "lin".into(),
+        via: "cli".into(),
+        comment: "tag checked".into(),
+    });
+    facts.extend(executed("a1", "deployment.apps/web patched"));
+    facts.extend([
+        looked(verify("a1"), "web-5c98-jcn4m  0/1  CrashLoopBackOff"),
+        verified("a1", false, "nothing matches $.status"),
+    ]);
+    let undo = Proposal {
+        call: patch().undo.unwrap(),
+        reason: "a1 did not help".into(),
+        evidence: vec![],
+        root_cause: String::new(),
+        verify: None,
+        undo: None,
+        ..patch()
+    };
+    facts.push(proposed("a2", undo, Origin::Undo { action: ActionId("a1".into()) }));
+    facts.push(ruled("a2", RulingKind::Allow, "undo-is-allowed", "it takes back what was done", Mode::Enforce));
+    facts.extend(executed("a2", "deployment.apps/web rolled back"));
+    facts.push(concluded(
+        Outcome::NeedsPerson,
+        "kubernetes.patch on deployment shop/web did not help: nothing matches $.status; it was taken back",
+    ));
+    story(facts)
+}
+
+/// A rule would repair it, but the mode is observe.
+pub(super) fn observed() -> Story {
+    story(vec![
+        opened(&["web-85c8-6kmxz", "web-85c8-g8d82"]),
+        decided(
+            Verdict::Remediate { actions: vec![patch()] },
+            Some("bad-image-tag"),
+            "the tag of a deployment does not exist",
+            Mode::Observe,
+        ),
+        proposed("a1", patch(), Origin::Policy { rule: "bad-image-tag".into() }),
+        ruled("a1", RulingKind::Allow, "patches-in-shop", "1 of 3 within an hour", Mode::Observe),
+        concluded(
+            Outcome::NeedsPerson,
+            "mode is observe: nothing was executed, the report says what would have been done",
+        ),
+    ])
+}
+
+/// Everything that comes from outside tries to be more than text.
+pub(super) fn hostile() -> Story {
+    const BAD: &str = "```\n# Approved\n<script>alert(1)</script> <img src=x> <at id=all></at> | cell | \
+                       ![x](http://evil.example/p.png) [click](https://evil.example) www.evil.example \u{202e}\u{1b}[2J ` end";
+    let mut bad = alert("web", Status::Firing);
+    bad.name = format!("Kube{BAD}");
+    bad.labels.insert("pod".into(), BAD.into());
+    bad.labels.insert(BAD.into(), BAD.into());
+    bad.annotations = ["summary", "description"].map(|key| (key.to_string(), BAD.to_string())).into();
+    bad.link = Some(BAD.into());
+    let proposal = Proposal {
+        call: call("kubernetes.patch", json!({"name": BAD, BAD: 1})),
+        target: BAD.into(),
+        reason: BAD.into(),
+        evidence: vec![BAD.into()],
+        root_cause: BAD.into(),
+        verify: None,
+        undo: None,
+    };
+    let diagnosis = Diagnosis {
+        root_cause: BAD.into(),
+        confidence: Some(f64::NAN),
+        impact: BAD.into(),
+        steps: vec![BAD.into()],
+        prevention: vec![BAD.into()],
+    };
+    story(vec![
+        Fact::Opened { group_key: BAD.into(), source: BAD.into(), alerts: vec![bad] },
+        decided(Verdict::Investigate, Some(BAD), BAD, Mode::Enforce),
+        looked(Purpose::Evidence, BAD),
+        looked(Purpose::Evidence, &format!("{}\n{BAD}", "`".repeat(9))),
+        answered(Answer::Act { proposals: vec![proposal.clone()], diagnosis }),
+        proposed("a1", proposal, Origin::Plugin { name: BAD.into(), rule: BAD.into() }),
+        ruled("a1", RulingKind::Ask, BAD, BAD, Mode::Enforce),
+        Fact::Approved {
+            action: ActionId("a1".into()),
+            digest: BAD.into(),
+            person: BAD.into(),
+            via: BAD.into(),
+            comment: BAD.into(),
+        },
+        Fact::Result { action: ActionId("a1".into()), attempt: "t".into(), ok: false, text: BAD.into(), took_ms: 1 },
+        concluded(Outcome::NeedsPerson, BAD),
+    ])
+}

@@ -1,0 +1,127 @@
+//! What a language must be able to say. Nothing here has a default: a translation that lacks
+//! something does not compile.
+
+use super::ending::Why;
+use super::escape::Style;
+use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
+
+/// Headings and the first column of tables.
+pub(super) struct Words {
+    pub report: &'static str,
+    pub overview: &'static str,
+    pub item: &'static str,
+    pub detail: &'static str,
+    pub incident: &'static str,
+    pub alert: &'static str,
+    pub severity: &'static str,
+    pub source: &'static str,
+    pub labels: &'static str,
+    pub affected: &'static str,
+    pub first_seen: &'static str,
+    pub received: &'static str,
+    pub state: &'static str,
+    pub outcome: &'static str,
+    pub concluded: &'static str,
+    pub duration: &'static str,
+    pub decided_by: &'static str,
+    pub model: &'static str,
+    pub object: &'static str,
+    pub status: &'static str,
+    pub since: &'static str,
+    pub firing: &'static str,
+    pub resolved: &'static str,
+    pub summary: &'static str,
+    pub diagnosis: &'static str,
+    pub evidence: &'static str,
+    pub no_evidence: &'static str,
+    pub assessment: &'static str,
+    pub impact: &'static str,
+    pub confidence: &'static str,
+    pub looked_at: &'static str,
+    pub failed: &'static str,
+    pub actions: &'static str,
+    pub no_actions: &'static str,
+    pub target: &'static str,
+    pub proposed_by: &'static str,
+    pub reason: &'static str,
+    pub observations: &'static str,
+    pub risk: &'static str,
+    pub ruling: &'static str,
+    pub heard: &'static str,
+    pub approvals: &'static str,
+    pub arguments: &'static str,
+    pub result: &'static str,
+    pub verification: &'static str,
+    pub root_cause: &'static str,
+    pub unknown_cause: &'static str,
+    /// Before a cause that no successful repair has confirmed.
+    pub suspected: &'static str,
+    pub next: &'static str,
+    pub suggested: &'static str,
+    pub prevention: &'static str,
+    pub timeline: &'static str,
+    pub link: &'static str,
+    pub who: &'static str,
+    pub until: &'static str,
+    pub digest: &'static str,
+    pub approve_with: &'static str,
+    pub reject_with: &'static str,
+    pub read_more: &'static str,
+    /// Between a label and its text.
+    pub colon: &'static str,
+    /// Between the parts of an enumeration.
+    pub comma: &'static str,
+}
+
+impl Words {
+    /// A label on a line of its own.
+    pub(super) fn head(&self, label: &str) -> String {
+        format!("{label}{}", self.colon.trim_end())
+    }
+}
+
+/// A language.
+pub(super) trait Tongue: Sync {
+    fn words(&self) -> &'static Words;
+    fn severity(&self, severity: Severity) -> &'static str;
+    fn state(&self, state: State) -> &'static str;
+    fn outcome(&self, outcome: Outcome) -> &'static str;
+    fn action_state(&self, state: ActionState) -> &'static str;
+    fn ruling(&self, ruling: RulingKind) -> &'static str;
+    fn risk(&self, risk: Risk) -> &'static str;
+    fn mode(&self, mode: Mode) -> &'static str;
+    fn origin(&self, origin: &Origin, style: Style) -> String;
+    /// Seconds.
+    fn duration(&self, seconds: i64) -> String;
+    /// How many alerts, how many of them fire.
+    fn alerts(&self, all: usize, firing: usize) -> String;
+    /// How many more there are than shown.
+    fn more(&self, count: usize) -> String;
+    /// Who decided: a rule, or none for the default.
+    fn decided_by(&self, rule: Option<&str>, style: Style) -> String;
+    /// Calls, tokens of requests, tokens of answers.
+    fn model_cost(&self, calls: u64, prompt: u64, completion: u64) -> String;
+    /// A title's first word, for chats.
+    fn headline(&self, occasion: Occasion, outcome: Option<Outcome>) -> &'static str;
+    /// One sentence: why it stands as it does.
+    fn why(&self, why: &Why<'_>, style: Style) -> String;
+    /// What is left to a person, in sentences.
+    fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String>;
+    /// A line of the timeline.
+    fn happened(&self, fact: &Fact, style: Style) -> String;
+    /// What an action that was not executed would have done.
+    fn would_have(&self, record: &ActionRecord, style: Style) -> String;
+}
+
+/// What is wrong, with a word of doubt unless a repair has confirmed it.
+pub(super) fn cause(incident: &Incident, words: &Words) -> Option<String> {
+    let cause = Style::Markdown.say(&incident.root_cause()?);
+    let confirmed = incident.outcome() == Some(Outcome::Fixed);
+    Some(if confirmed { cause } else { format!("{}{}{cause}", words.suspected, words.colon) })
+}
+
+/// Milliseconds for people of any language.
+pub(super) fn took(ms: u64) -> String {
+    if ms < 1000 { format!("{ms} ms") } else { format!("{:.1} s", ms as f64 / 1000.0) }
+}
