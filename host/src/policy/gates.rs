@@ -35,18 +35,14 @@ pub(super) fn gates(
 }
 
 fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) -> Option<Voice> {
-    let refused = if gate.says.allows() {
-        facts.refuses(&gate.on)
-    } else {
-        facts.refuses_widely(&gate.on, &gate.wide)
-    };
+    let refused = if gate.says.allows() { facts.refuses(&gate.on) } else { facts.refuses_widely(&gate.on, &gate.wide) };
     if refused.is_some() {
         return None;
     }
     let arguments = || vec![view::action(action, round.incident, &facts.origin_name), round.view()];
-    let spoken = round.when("gate", &gate.meta, &gate.when, arguments).and_then(|holds| {
-        if holds { says(round, gate, &arguments, facts) } else { Ok(None) }
-    });
+    let spoken = round
+        .when("gate", &gate.meta, &gate.when, arguments)
+        .and_then(|holds| if holds { says(round, gate, &arguments, facts) } else { Ok(None) });
     let voice = spoken.unwrap_or_else(|fault| Some(voice(gate, RulingKind::Deny, fault)));
     if voice.is_some() {
         round.note("gate", &gate.meta, None, true);
@@ -90,9 +86,7 @@ fn says(
                 ..voice(gate, RulingKind::Ask, why)
             })
         }
-        GateSays::Deny(why) => {
-            Some(voice(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() }))
-        }
+        GateSays::Deny(why) => Some(voice(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() })),
         GateSays::DenyIf(func) => {
             let value = call(func, "deny")?;
             if value.is_unit() || value.as_bool() == Ok(false) {

@@ -169,12 +169,10 @@ impl Case {
     /// Builds what the case stands for.
     pub fn scene(&self) -> Result<Scene, String> {
         let now = time(&self.now)?;
-        let alerts: Vec<Alert> =
-            self.alerts.iter().map(|row| self.alert(row, now)).collect::<Result<_, _>>()?;
+        let alerts: Vec<Alert> = self.alerts.iter().map(|row| self.alert(row, now)).collect::<Result<_, _>>()?;
         let opened_at = alerts.iter().filter_map(|alert| alert.starts_at).min().unwrap_or(now);
         let group = self.group.clone().unwrap_or_else(|| "group".into());
-        let conclusion =
-            self.outcome.map(|outcome| Conclusion { outcome, reason: String::new(), at: now });
+        let conclusion = self.outcome.map(|outcome| Conclusion { outcome, reason: String::new(), at: now });
         let mut incident = Incident {
             id: IncidentId("i1".into()),
             group_key: group.clone(),
