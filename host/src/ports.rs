@@ -147,6 +147,11 @@ pub enum ToolError {
 pub trait Tools: Send + Sync {
     /// The tools that exist now.
     fn catalogue(&self) -> Arc<Catalogue>;
+    /// Resolves when it is known which tools there are: soon after the start, and at once from then
+    /// on. A server that hangs is not waited for long.
+    fn settled(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
     /// Calls a read-only tool. Any other is refused.
     fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
     /// Calls any tool. Nobody but the gate can make the permit that this takes.

@@ -14,8 +14,8 @@ use tokio::sync::OnceCell;
 
 /// A guest, the body that it gets, and what the error says.
 const CALLS: [(&str, &str, &str); 9] = [
-    ("spins", "", "plugin spins 0.1.0 used more than its 250 ms of CPU time"),
-    ("spins-in-host-calls", "", "plugin spins-in-host-calls 0.1.0 used more than its 250 ms of CPU time"),
+    ("spins", "", "plugin spins 0.1.0 used more than its 500 ms of CPU time"),
+    ("spins-in-host-calls", "", "plugin spins-in-host-calls 0.1.0 used more than its 500 ms of CPU time"),
     (
         "eats-memory",
         "",
@@ -37,7 +37,7 @@ const REFUSED: [(&str, &str); 3] = [
 ];
 
 /// A debug build of the host on a busy machine is slow; the limits themselves are exact.
-const SLACK: Duration = Duration::from_millis(1_500);
+const SLACK: Duration = Duration::from_secs(3);
 
 /// Built once for all tests of this file.
 async fn folder() -> &'static Path {

@@ -18,6 +18,8 @@ pub fn tools(config: &Config) -> tools::Options {
             Some(path) => tools::Definitions::File(path.clone()),
             None => tools::Definitions::None,
         },
+        allow: tools.allow.clone(),
+        max_answer: usize::try_from(tools.max_answer.0).unwrap_or(usize::MAX),
         risk: tools.risk.iter().map(|(pattern, risk)| (pattern.clone(), *risk)).collect(),
         start_within: tools.start_timeout,
         look_within: tools.call_timeout.min(default.look_within),

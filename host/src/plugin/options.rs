@@ -64,7 +64,8 @@ pub struct Grant {
 pub struct Limits {
     /// Memory in MiB, all of the plugin's linear memories together; at most 256.
     pub memory_mib: u32,
-    /// Time of computing in milliseconds, waiting not included.
+    /// Time on a thread in milliseconds, waiting not included. A busy machine stretches it, hence
+    /// a default far above what plugins need.
     pub cpu_ms: u32,
     /// Time in milliseconds, waiting for others included; by default 5 s for a source, 30 s for a
     /// notifier and 60 s for a remediation.
@@ -85,7 +86,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             memory_mib: 64,
-            cpu_ms: 250,
+            cpu_ms: 500,
             wall_ms: None,
             concurrency: 8,
             log_kib: 64,
@@ -128,12 +129,12 @@ mod tests {
             settings = { receive_id = "oc_1", keyword = "{{secret:word}}" }
             secrets = { word = { env = "WORD" } }
             grant = [{ origin = "https://open.feishu.cn", methods = ["POST"], secrets = ["word"] }]
-            limits = { cpu_ms = 500 }
+            limits = { cpu_ms = 100 }
             "#,
         )
         .unwrap();
         assert!(!options.grant[0].private);
-        assert_eq!(options.limits, Limits { cpu_ms: 500, ..Limits::default() });
+        assert_eq!(options.limits, Limits { cpu_ms: 100, ..Limits::default() });
 
         let target: TargetOptions = toml::from_str(r#"plugin = "feishu""#).unwrap();
         assert!(target.grant.is_empty());

@@ -35,7 +35,11 @@ pub(super) fn gates(
 }
 
 fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) -> Option<Voice> {
-    let refused = if gate.says.allows() { facts.refuses(&gate.on) } else { facts.refuses_widely(&gate.on, &gate.wide) };
+    let refused = if gate.says.allows() {
+        facts.refuses(&gate.on, &gate.wide)
+    } else {
+        facts.refuses_widely(&gate.on, &gate.wide)
+    };
     if refused.is_some() {
         return None;
     }

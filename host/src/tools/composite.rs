@@ -60,6 +60,10 @@ impl Tools for Composite {
         both
     }
 
+    fn settled(&self) -> BoxFuture<'_, ()> {
+        self.servers.settled()
+    }
+
     fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         self.of(call).look(call)
     }

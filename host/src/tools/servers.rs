@@ -19,6 +19,9 @@ use crate::domain::{Call, Catalogue, Risk};
 use crate::gate::Permit;
 use crate::ports::{ToolAnswer, ToolError, Tools};
 
+/// How long handling waits for servers that have not started yet.
+const START_GRACE: Duration = Duration::from_secs(15);
+
 /// The MCP servers.
 pub struct Servers {
     servers: BTreeMap<String, Arc<Server>>,
@@ -126,6 +129,12 @@ impl Servers {
 impl Tools for Servers {
     fn catalogue(&self) -> Arc<Catalogue> {
         self.shelf.catalogue()
+    }
+
+    fn settled(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.wait_ready(START_GRACE).await;
+        })
     }
 
     fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {

@@ -135,6 +135,8 @@ pub(super) struct Want {
     pub evidence: Option<Vec<String>>,
     pub ruling: Option<String>,
     pub who: Option<String>,
+    /// Gates that must be among those that spoke.
+    pub heard: Option<Vec<String>>,
     pub budgets: Option<Vec<String>>,
     pub check: Option<String>,
     /// A part of what undoes it: the tool's name.

@@ -159,6 +159,12 @@ fn action(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &R
         if let Some(wanted) = &want.rule {
             lines.same("rule", wanted, &rule);
         }
+        for gate in want.heard.iter().flatten() {
+            if !voices.iter().any(|voice| voice.gate == *gate) {
+                let heard: Vec<&str> = voices.iter().map(|voice| voice.gate.as_str()).collect();
+                lines.differs("heard", gate, &heard.join(", "));
+            }
+        }
         let decisive = voices.iter().find(|voice| voice.gate == rule);
         if let (Some(part), Some(voice)) = (&want.reason, decisive)
             && !voice.reason.contains(part.as_str())
