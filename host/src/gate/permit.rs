@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::ledger::Taken;
 use crate::domain::action::{Action, Call, digest};
 use crate::domain::{ActionId, IncidentId};
 
@@ -15,7 +16,17 @@ pub struct Permit {
     digest: String,
     attempt: String,
     spends: Vec<String>,
+    withdrawal: Withdrawal,
     expires_at: Timestamp,
+}
+
+/// What the ledger must take back when the permit is not used.
+#[derive(Debug)]
+pub(super) struct Withdrawal {
+    /// Keys that were spent with this permit, and not by an earlier one of the same attempt.
+    pub spent: Vec<String>,
+    /// The target that was taken.
+    pub taken: Option<Taken>,
 }
 
 impl Permit {
@@ -25,10 +36,16 @@ impl Permit {
         action: &Action,
         attempt: String,
         spends: Vec<String>,
+        withdrawal: Withdrawal,
         expires_at: Timestamp,
     ) -> Self {
         let (id, digest) = (action.id.clone(), action.digest.clone());
-        Self { incident, action: id, digest, attempt, spends, expires_at }
+        Self { incident, action: id, digest, attempt, spends, withdrawal, expires_at }
+    }
+
+    /// Uses the permit up without an execution.
+    pub(super) fn into_withdrawal(self) -> Withdrawal {
+        self.withdrawal
     }
 
     /// Checks that a call is the permitted one and that the permit is still good.

@@ -1,10 +1,16 @@
 //! Asks the policies for a verdict. Where no rule matches, a configured model investigates;
 //! without one a person is told.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::Rooms;
 use super::intake::take_in;
 use crate::domain::{Decision, Fact, Incident, Origin, Verdict};
 use crate::ports::{Context, Policies};
+
+/// The shortest time for which an incident is held back: a rule that asks for none would be asked
+/// again and again without a pause.
+const SHORTEST_HOLD: SignedDuration = SignedDuration::from_secs(1);
 
 /// The verdict, and the actions that it brings along.
 pub fn run(rooms: &Rooms, incident: &Incident) -> Vec<Fact> {
@@ -33,6 +39,9 @@ pub fn judge(policies: &dyn Policies, incident: &Incident, context: &Context<'_>
     });
     decision.mode = decision.mode.min(context.mode);
     decision.faults = judged.faults;
+    if let Verdict::Hold { until } = &mut decision.verdict {
+        *until = (*until).max(context.now.saturating_add(SHORTEST_HOLD).unwrap_or(Timestamp::MAX));
+    }
     if decision.evidence.is_empty() && matches!(decision.verdict, Verdict::Investigate | Verdict::Plan { .. }) {
         decision.evidence = policies.evidence(incident, context);
     }

@@ -17,7 +17,7 @@ use super::mutant::Mutant;
 use super::propose::{Template, call, proposal};
 use super::world::World;
 
-pub use generate::generate;
+pub use generate::{generate, template};
 
 /// One set of policies.
 #[derive(Clone, Debug)]
@@ -119,9 +119,9 @@ impl GateRule {
 pub struct SimPolicies(pub Arc<World>);
 
 impl SimPolicies {
-    fn set(&self) -> PolicySet {
+    fn set(&self) -> Arc<PolicySet> {
         let state = self.0.state();
-        state.plan.policies[state.policies_in_force].clone()
+        Arc::clone(&state.plan.policies[state.policies_in_force])
     }
 
     fn verdict(rule: &Rule, incident: &Incident, now: Timestamp) -> Option<Verdict> {
@@ -146,8 +146,8 @@ impl SimPolicies {
 }
 
 impl Policies for SimPolicies {
-    fn digest(&self) -> &str {
-        "simulated"
+    fn digest(&self) -> String {
+        "simulated".into()
     }
 
     fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged {
@@ -164,7 +164,7 @@ impl Policies for SimPolicies {
                 mode: rule.mode,
                 evidence: (0..rule.evidence).map(|service| call("k.get", service, service)).collect(),
                 faults: Vec::new(),
-                policies: self.digest().into(),
+                policies: self.digest(),
             })
         });
         Judged { decision, faults: Vec::new() }
