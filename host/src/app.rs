@@ -8,6 +8,7 @@ mod launch;
 mod launcher;
 mod map;
 mod metrics;
+mod policies;
 mod records;
 mod sources;
 mod tend;
@@ -21,7 +22,7 @@ use tokio::task::JoinHandle;
 use crate::domain::control::Control;
 use crate::domain::incident::{ActionState, identity};
 use crate::domain::{Fact, Incident, IncidentId};
-use crate::front::{Answer, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
+use crate::front::{Answer, Breaker, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
 use crate::journal::{Projection, Sqlite};
 use crate::pipeline::Rooms;
 use crate::plugin::Plugins;
@@ -183,6 +184,25 @@ impl Front for App {
         Box::pin(self.order(Control::Resumed { person, scope }))
     }
 
+    fn breakers(&self) -> Vec<Breaker> {
+        let limit = self.rooms.gate.options().breaker_after;
+        let listed = self.rooms.gate.breakers().into_iter();
+        listed.map(|(key, failures, open)| Breaker { key, failures, limit, open }).collect()
+    }
+
+    fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
+        Box::pin(async move {
+            let Order { person, scope: key, reason } = order;
+            let breakers = self.rooms.gate.breakers();
+            if !breakers.iter().any(|(known, _, _)| *known == key) {
+                let known: Vec<&str> = breakers.iter().map(|(key, _, _)| key.as_str()).collect();
+                let known = if known.is_empty() { "there is none".into() } else { format!("there are {}", known.join(", ")) };
+                return Err(ControlError::NotFound(format!("there is no breaker {key:?}; {known}")));
+            }
+            self.order(Control::BreakerReset { person, key, reason }).await
+        })
+    }
+
     fn changes(&self) -> broadcast::Receiver<String> {
         self.rooms.store.changes()
     }
@@ -200,6 +220,12 @@ impl Front for App {
         for scope in self.rooms.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };
             problems.push(format!("{what} is paused"));
+        }
+        for breaker in Front::breakers(self).into_iter().filter(|breaker| breaker.open) {
+            let Breaker { key, failures, .. } = breaker;
+            problems.push(format!(
+                "the breaker {key} is open: its last {failures} fixes did not help; `tidegate breakers reset {key}` closes it"
+            ));
         }
         Ready { ready: broken.is_none(), problems }
     }

@@ -5,10 +5,12 @@
 //! this module.
 
 mod answer;
+mod breakers;
 mod check;
 mod handle;
 mod incidents;
 mod journal;
+mod policy;
 mod remote;
 mod serve;
 mod table;
@@ -91,6 +93,10 @@ enum Command {
     Pause(answer::PauseArguments),
     /// Go on executing
     Resume(answer::ResumeArguments),
+    /// Prove policies before they are live, and see why they decide as they do
+    Policy(policy::Arguments),
+    /// List what was stopped because its fixes kept failing, or let it go on
+    Breakers(breakers::Arguments),
     /// Look at the journal itself
     Journal(journal::Arguments),
 }
@@ -161,6 +167,8 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Deny(arguments) => answer::deny(&context, arguments).await,
             Command::Pause(arguments) => answer::pause(&context, arguments).await,
             Command::Resume(arguments) => answer::resume(&context, arguments).await,
+            Command::Policy(arguments) => policy::run(&context, arguments).await,
+            Command::Breakers(arguments) => breakers::run(&context, arguments).await,
             Command::Journal(arguments) => journal::run(&context, arguments),
         }
     });

@@ -5,8 +5,10 @@
 
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod policies;
 pub mod timeline;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -16,6 +18,7 @@ use tokio::sync::broadcast;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::{Incident, Outcome, State};
 use crate::ports::{Inbound, Story};
+use policies::{Explained, Subject, Tested};
 
 /// Incidents on disk. Calls may block on files; do not call them on an async thread.
 pub trait Records: Send + Sync {
@@ -41,6 +44,10 @@ pub trait Front: Records + 'static {
     fn pause(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Execution goes on.
     fn resume(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
+    /// Every breaker that has counted a failure.
+    fn breakers(&self) -> Vec<Breaker>;
+    /// Closes a breaker: `scope` is its key.
+    fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Ids of incidents to which something happened.
     fn changes(&self) -> broadcast::Receiver<String>;
     /// Whether it can take alerts.
@@ -66,6 +73,17 @@ pub trait Host: Send + Sync {
     ) -> BoxFuture<'a, Result<Handled, Problems>>;
     /// The history on disk, for reading, whether or not a host is running.
     fn records(&self, config: &Config) -> Result<Box<dyn Records>, String>;
+    /// Runs the table tests of a folder of policies, or of the configured one.
+    fn test_policies(&self, config: &Config, folder: Option<&Path>) -> Result<Tested, Problems>;
+    /// Says what in a folder of policies cannot be meant: a sentence with its place each.
+    fn lint_policies(&self, config: &Config, folder: Option<&Path>) -> Result<Vec<String>, Problems>;
+    /// Says why something is, or would be, decided as it is. Changes and calls nothing.
+    fn explain<'a>(
+        &'a self,
+        config: Arc<Config>,
+        subject: Subject,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<Vec<Explained>, Problems>>;
     /// Reads the whole journal and checks its chain.
     fn verify(&self, config: &Config, progress: &Progress) -> Result<Verified, String>;
 }
@@ -178,7 +196,7 @@ pub struct Answer {
     pub digest: Option<String>,
     /// Who.
     pub person: String,
-    /// `cli` or `http`.
+    /// `cli`, `http` or `link`.
     pub via: String,
     /// In the person's words.
     pub comment: String,
@@ -193,6 +211,19 @@ pub struct Order {
     pub reason: String,
     /// Empty for everything, `rule:<name>` or `server:<name>`.
     pub scope: String,
+}
+
+/// Stops an origin whose fixes keep failing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    /// Whose fixes it counts, such as `rule:restart-pods`.
+    pub key: String,
+    /// Failures in a row.
+    pub failures: u32,
+    /// So many open it.
+    pub limit: u32,
+    /// Whether it lets nothing through.
+    pub open: bool,
 }
 
 /// Why a person's word was not taken.

@@ -15,6 +15,7 @@ use std::sync::Mutex;
 use jiff::{SignedDuration, Timestamp};
 
 pub use permit::Permit;
+use permit::Withdrawal;
 
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::decision::Spend;
@@ -68,6 +69,11 @@ impl Gate {
     /// A gate with nothing spent.
     pub fn new(options: Options) -> Self {
         Self { options, guarded: Mutex::new(Guarded::default()) }
+    }
+
+    /// The bounds that hold whatever the policies say.
+    pub fn options(&self) -> Options {
+        self.options
     }
 
     fn guarded(&self) -> std::sync::MutexGuard<'_, Guarded> {
@@ -143,9 +149,6 @@ impl Gate {
         if context.catalogue.risk(action.tool()) > action.risk {
             deny("risk-changed", format!("the risk of {} has risen since it was proposed", action.tool()));
         }
-        if action.risk == Risk::Read {
-            return heard;
-        }
         if digest(&action.proposal.call) != action.digest {
             deny("digest", "its arguments are not those that were proposed".into());
         }
@@ -165,6 +168,16 @@ impl Gate {
         if let Some(scope) = paused(&guarded.paused, incident, action) {
             deny("pause", format!("{scope} is paused; `tidegate resume` lets it go on"));
         }
+        let attempt = incident.action(&action.id).and_then(continued);
+        for spend in spends {
+            if let Some(refusal) = guarded.ledger.refusal(spend, now, attempt) {
+                deny("budget", refusal);
+            }
+        }
+        // What changes nothing neither takes a target nor waits for one.
+        if action.risk == Risk::Read {
+            return heard;
+        }
         let target = action.touches.to_string();
         if let Some(other) = guarded.ledger.held_by_other(&target, &incident.id) {
             deny("one-change-per-target", format!("incident {other} is changing {target} right now"));
@@ -183,11 +196,6 @@ impl Gate {
             && let Some(failures) = guarded.breakers.open(&key, self.options.breaker_after)
         {
             deny("breaker", format!("the last {failures} fixes of {key} did not help; `tidegate breakers` shows and resets it"));
-        }
-        for spend in spends {
-            if let Some(refusal) = guarded.ledger.refusal(spend, now) {
-                deny("budget", refusal);
-            }
         }
         heard
     }
@@ -226,24 +234,31 @@ impl Gate {
         if ruling.kind != RulingKind::Allow || ruling.mode == Mode::Observe {
             return Err(Box::new(ruling));
         }
-        let attempt = match (&record.attempt, record.state) {
+        let attempt = match continued(record) {
             // The tool declared repetition harmless: the same attempt goes on.
-            (Some(attempt), ActionState::Allowed) if record.attempts > 0 => attempt.clone(),
-            _ => format!("{}-{}-{}", incident.id, action.id, record.attempts + 1),
+            Some(attempt) => attempt.to_string(),
+            None => format!("{}-{}-{}", incident.id, action.id, record.attempts + 1),
         };
         let spends: Vec<String> = ruling.spends.iter().map(|spend| spend.key.clone()).collect();
-        guarded.ledger.spend(&spends, context.now, &attempt);
-        let hold = Hold { incident: incident.id.clone(), at: context.now };
-        guarded.ledger.hold(&action.touches.to_string(), hold);
+        let spent = guarded.ledger.spend(&spends, context.now, &attempt);
+        let taken = (action.risk != Risk::Read).then(|| {
+            let hold = Hold { incident: incident.id.clone(), at: context.now };
+            guarded.ledger.hold(&action.touches.to_string(), hold)
+        });
         let expires_at = context.now.saturating_add(self.options.permit_for).unwrap_or(Timestamp::MAX);
-        Ok(Permit::new(incident.id.clone(), action, attempt, spends, expires_at))
+        Ok(Permit::new(incident.id.clone(), action, attempt, spends, Withdrawal { spent, taken }, expires_at))
     }
 
-    /// Takes back what a permit spent whose intent never became durable.
-    pub fn withdraw(&self, permit: Permit, target: &str) {
+    /// Takes back what a permit spent whose intent never became durable. What earlier attempts of
+    /// the same action spent and hold stays.
+    pub fn withdraw(&self, permit: Permit) {
         let mut guarded = self.guarded();
-        guarded.ledger.unspend(permit.spends(), permit.attempt());
-        guarded.ledger.release(target, permit.incident());
+        let attempt = permit.attempt().to_string();
+        let Withdrawal { spent, taken } = permit.into_withdrawal();
+        guarded.ledger.unspend(&spent, &attempt);
+        if let Some(taken) = taken {
+            guarded.ledger.unhold(taken);
+        }
     }
 
     /// Says that an action is over: its target is free for others after the cooldown.
@@ -268,16 +283,16 @@ impl Gate {
         }
     }
 
-    /// Restores the hold of an incident's action that is under way, and its cooldown.
+    /// Restores the hold of an incident's action that is under way, and the cooldown of its targets.
+    /// In any order; an incident that has ended holds nothing, but its targets still cool.
     pub fn restore_holds(&self, incident: &Incident) {
         let mut guarded = self.guarded();
-        for record in incident.actions.iter().filter(|record| record.attempts > 0) {
-            let target = record.action.touches.to_string();
+        let changes = incident.actions.iter().filter(|record| record.attempts > 0 && record.action.risk != Risk::Read);
+        for record in changes {
+            let under_way = incident.conclusion.is_none()
+                && matches!(record.state, ActionState::Started | ActionState::Done | ActionState::Allowed);
             let hold = Hold { incident: incident.id.clone(), at: record.since };
-            guarded.ledger.hold(&target, hold);
-            if !matches!(record.state, ActionState::Started | ActionState::Done | ActionState::Allowed) {
-                guarded.ledger.release(&target, &incident.id);
-            }
+            guarded.ledger.restore(&record.action.touches.to_string(), hold, under_way);
         }
     }
 
@@ -343,6 +358,12 @@ fn spends(voices: &[Voice]) -> Vec<Spend> {
         }
     }
     spends
+}
+
+/// The attempt that goes on when the action is permitted once more.
+fn continued(record: &ActionRecord) -> Option<&str> {
+    let again = record.state == ActionState::Allowed && record.attempts > 0;
+    record.attempt.as_deref().filter(|_| again)
 }
 
 fn approved(record: &ActionRecord, ruling: &Ruling, now: Timestamp) -> Result<(), String> {

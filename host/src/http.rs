@@ -156,6 +156,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/incidents/{id}/actions/{action}/deny", post(control::deny))
         .route("/v1/pause", post(control::pause))
         .route("/v1/resume", post(control::resume))
+        .route("/v1/breakers", get(control::breakers))
+        .route("/v1/breakers/reset", post(control::reset_breaker))
         .route("/metrics", get(health::metrics))
         .route_layer(middleware::from_fn_with_state(state.clone(), guard::api));
     let bounded = senders.merge(api).route_layer(middleware::from_fn_with_state(state.clone(), bound));

@@ -108,7 +108,7 @@ impl Case {
         let permit = gate.permit(policies, &incident, &record, &world.context());
         let permitted = permit.is_ok();
         if let Ok(permit) = permit {
-            gate.withdraw(permit, &record.action.touches.to_string());
+            gate.withdraw(permit);
         }
         let allowed = ruling.kind == RulingKind::Allow && ruling.mode == Mode::Enforce;
         let right = match want {

@@ -99,6 +99,8 @@ alerting: {{ alertmanagers: [{{ static_configs: [{{ targets: ["127.0.0.1:{alertm
             "--storage.tsdb.path=prometheus".into(),
             format!("--web.listen-address=127.0.0.1:{prometheus_port}"),
             "--web.enable-lifecycle".into(),
+            // The first alert may be raised before Alertmanager is discovered; it comes again soon.
+            "--rules.alert.resend-delay=1s".into(),
         ],
     )?;
     let opened = host.until("an incident", |incident| incident["outcome"] == "needs_person").await?;

@@ -219,7 +219,8 @@ fn mortal(journal: Arc<dyn Journal>, environment: &dyn Environment) -> Result<Ar
     }
 }
 
-fn problem(config: &Config, path: &[&str], text: String) -> Problems {
+/// One problem with the value at a path of keys.
+pub fn problem(config: &Config, path: &[&str], text: String) -> Problems {
     Problems(vec![config.problem(path, text)])
 }
 

@@ -1,14 +1,16 @@
 //! How the command line starts a host, or looks at one that is not running.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
 use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
-use super::{handle, map};
+use super::{handle, map, policies};
 use crate::config::{Config, Problem, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
+use crate::front::policies::{Explained, Subject, Tested};
 use crate::front::{Checked, Front, Handled, Host, Payload, Progress, Records, Started, Verified};
 use crate::journal::{self, Memory, Reader};
 use crate::network::Network;
@@ -69,6 +71,26 @@ impl Host for Launcher {
 
     fn records(&self, config: &Config) -> Result<Box<dyn Records>, String> {
         Ok(Box::new(DiskRecords::open(config)?))
+    }
+
+    fn test_policies(&self, config: &Config, folder: Option<&Path>) -> Result<Tested, Problems> {
+        policies::run_tests(config, folder)
+    }
+
+    fn lint_policies(&self, config: &Config, folder: Option<&Path>) -> Result<Vec<String>, Problems> {
+        policies::run_lint(config, folder)
+    }
+
+    fn explain<'a>(
+        &'a self,
+        config: Arc<Config>,
+        subject: Subject,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<Vec<Explained>, Problems>> {
+        Box::pin(async move {
+            progress("policies …");
+            policies::explain(&config, subject).await
+        })
     }
 
     fn verify(&self, config: &Config, progress: &Progress) -> Result<Verified, String> {

@@ -1,7 +1,8 @@
 //! Reading incidents: from the projection, and fresher from the live store where there is one.
 
 use crate::config::Config;
-use crate::domain::{Incident, IncidentId};
+use super::tend::REMEMBERED;
+use crate::domain::{History, Incident, IncidentId};
 use crate::front::{Filter, Records};
 use crate::journal::{self, Projection, Reader};
 use crate::ports::Story;
@@ -64,6 +65,17 @@ impl DiskRecords {
         let projection = Projection::open(&config.projection()).map_err(|error| error.to_string())?;
         projection.catch_up(&reader).map_err(|error| error.to_string())?;
         Ok(Self { reader, projection })
+    }
+}
+
+impl DiskRecords {
+    /// The past as it was when an incident was opened, as far as it can be known.
+    pub fn history(&self, incident: &Incident) -> Result<History, String> {
+        let until = incident.opened_at;
+        let since = until.saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
+        let mut history = self.projection.history(since).map_err(|error| error.to_string())?;
+        history.past.retain(|past| past.opened_at < until);
+        Ok(history)
     }
 }
 

@@ -104,7 +104,8 @@ fn of(scope: &str) -> String {
     if scope.is_empty() { String::new() } else { format!(" of {scope}") }
 }
 
-fn name(context: &Context<'_>, person: Person) -> anyhow::Result<String> {
+/// Who speaks: the name that was given, or the user's.
+pub fn name(context: &Context<'_>, person: Person) -> anyhow::Result<String> {
     let said = person.name.or_else(|| context.environment.get("USER"));
     let said = said.map(|name| name.trim().to_string()).filter(|name| !name.is_empty());
     said.context("say who you are with --as NAME; the journal keeps who said so")

@@ -64,7 +64,8 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     Ok(ExitCode::from(code(&handled)))
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+/// A file's text, or standard input's for `-`.
+pub fn read(path: &Path) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
         std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;

@@ -33,5 +33,8 @@ pub enum Control {
         person: String,
         /// The breaker's key.
         key: String,
+        /// Why.
+        #[serde(default)]
+        reason: String,
     },
 }

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use super::{Answer, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
+use super::{Answer, Breaker, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
 use crate::ports::{DecodeError, Inbound, Sources, Story};
 use crate::source::BuiltIn;
@@ -119,6 +119,16 @@ impl Front for Fake {
 
     fn resume(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
         self.pause(order)
+    }
+
+    fn breakers(&self) -> Vec<Breaker> {
+        vec![Breaker { key: "rule:x".into(), failures: 3, limit: 3, open: true }]
+    }
+
+    fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
+        let known = order.scope == "rule:x";
+        self.orders.lock().unwrap().push(order);
+        Box::pin(async move { if known { Ok(()) } else { Err(ControlError::NotFound("no such breaker".into())) } })
     }
 
     fn changes(&self) -> broadcast::Receiver<String> {

@@ -1,4 +1,5 @@
-//! `POST …/approve`, `…/deny`, `/v1/pause` and `/v1/resume`: people answer and intervene.
+//! `POST …/approve`, `…/deny`, `/v1/pause`, `/v1/resume` and `/v1/breakers/reset`: people answer
+//! and intervene.
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ struct Words {
     comment: String,
     reason: String,
     scope: String,
+    key: String,
     via: Option<String>,
 }
 
@@ -69,6 +71,23 @@ pub async fn resume(State(state): State<Arc<Shared>>, request: Request) -> Resul
     let scope = order.scope.clone();
     state.front.resume(order).await?;
     Ok(Json(json!({ "paused": false, "scope": scope })))
+}
+
+/// `GET /v1/breakers`.
+pub async fn breakers(State(state): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({ "breakers": state.front.breakers() }))
+}
+
+/// `POST /v1/breakers/reset`.
+pub async fn reset_breaker(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
+    let words: Words = read(&state, request).await?;
+    if words.key.is_empty() {
+        return Err(Failure::invalid("key: is missing; GET /v1/breakers lists them"));
+    }
+    let person = person(&state, words.person)?;
+    let order = Order { person, reason: words.reason, scope: words.key.clone() };
+    state.front.reset_breaker(order).await?;
+    Ok(Json(json!({ "reset": words.key })))
 }
 
 /// An answer needs the full id: whoever answers must know what about.

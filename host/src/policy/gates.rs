@@ -64,9 +64,9 @@ fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) 
         return None;
     }
     let arguments = || vec![view::action(action, round.incident, &facts.origin_name), round.view()];
-    let spoken = round.when("gate", &gate.meta, &gate.when, arguments).and_then(|holds| {
-        if holds { says(round, gate, &arguments, facts) } else { Ok(None) }
-    });
+    let spoken = round
+        .when("gate", &gate.meta, &gate.when, arguments)
+        .and_then(|holds| if holds { says(round, gate, &arguments, facts) } else { Ok(None) });
     let voice = spoken.unwrap_or_else(|fault| Some(voice(gate, RulingKind::Deny, fault)));
     if voice.is_some() {
         round.note("gate", &gate.meta, None, true);
@@ -110,9 +110,7 @@ fn says(
                 ..voice(gate, RulingKind::Ask, why)
             })
         }
-        GateSays::Deny(why) => {
-            Some(voice(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() }))
-        }
+        GateSays::Deny(why) => Some(voice(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() })),
         GateSays::DenyIf(func) => {
             let value = call(func, "deny")?;
             if value.is_unit() || value.as_bool() == Ok(false) {

@@ -90,11 +90,7 @@ impl Index {
 
     /// Those that can match any of the values that `each` shows for a field. With `wide`, values
     /// count in the spelling that `wide` gives them, and `*` stands for every value.
-    pub fn of_values<'a>(
-        &'a self,
-        facts: &dyn super::facts::Facts,
-        wide: Option<fn(&str) -> String>,
-    ) -> Merged<'a> {
+    pub fn of_values<'a>(&'a self, facts: &dyn super::facts::Facts, wide: Option<fn(&str) -> String>) -> Merged<'a> {
         let mut lists = vec![self.always.as_slice()];
         let mut look = |field: &Field, bucket: &'a Bucket| {
             facts.each(field, &mut |value| {

@@ -55,11 +55,8 @@ fn finding(meta: &Meta, message: String) -> Finding {
 /// Rules behind one that has no other condition than an `on` that takes all that they take.
 fn shadowed(set: &Set, findings: &mut Vec<Finding>) {
     let rules = &set.items.rules;
-    let blocking: Vec<_> = rules
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| matches!(rule.when, When::Always) && decides(&rule.then))
-        .collect();
+    let blocking: Vec<_> =
+        rules.iter().enumerate().filter(|(_, rule)| matches!(rule.when, When::Always) && decides(&rule.then)).collect();
     for (later, rule) in rules.iter().enumerate() {
         let before = blocking.iter().take_while(|(earlier, _)| *earlier < later);
         if let Some((_, first)) = before.into_iter().find(|(_, first)| covers(&first.on, &rule.on)) {
@@ -89,7 +86,9 @@ fn covers(wide: &On, narrow: &On) -> bool {
 fn implies(given: &Matcher, wanted: &Matcher) -> bool {
     match (given.literals(), wanted) {
         (Some(values), wanted) => values.iter().all(|value| wanted.accepts(Some(value))),
-        (None, Matcher::Exists) => matches!(given, Matcher::Pattern { .. } | Matcher::Number(..) | Matcher::Network(_) | Matcher::Exists),
+        (None, Matcher::Exists) => {
+            matches!(given, Matcher::Pattern { .. } | Matcher::Number(..) | Matcher::Network(_) | Matcher::Exists)
+        }
         (None, Matcher::Absent) => matches!(given, Matcher::Absent),
         (None, Matcher::Pattern { source, glob, .. }) => {
             matches!(given, Matcher::Pattern { source: same, glob: kind, .. } if same == source && kind == glob)
@@ -176,15 +175,17 @@ fn outvoted(gate: &Gate, gates: &[Gate]) -> Option<Finding> {
     };
     let other = gates.iter().find(forbids)?;
     let (name, by, place) = (&gate.meta.name, &other.meta.name, &other.meta.place);
-    let message = format!("gate `{name}` can never open anything, because `{by}` ({place}) forbids all of it; narrow `{by}`");
+    let message =
+        format!("gate `{name}` can never open anything, because `{by}` ({place}) forbids all of it; narrow `{by}`");
     Some(finding(&gate.meta, message))
 }
 
 /// Gates for what is allowed anyway.
 fn pointless(gate: &Gate) -> Option<Finding> {
-    let read_only = gate.on.conditions.iter().any(|(field, matcher)| {
-        *field == Field::Risk && matcher.literals().is_some_and(|values| values == ["read"])
-    });
+    let read_only =
+        gate.on.conditions.iter().any(|(field, matcher)| {
+            *field == Field::Risk && matcher.literals().is_some_and(|values| values == ["read"])
+        });
     let allows = matches!(&gate.says, GateSays::Allow(budgets) if budgets.is_empty());
     (read_only && allows).then(|| {
         let message = format!("gate `{}` allows what only reads, which needs no gate; remove it", gate.meta.name);

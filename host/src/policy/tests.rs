@@ -1,6 +1,7 @@
 //! Tests of the room as a whole, by what they are about.
 
 mod bombs;
+mod docs;
 mod gating;
 mod language;
 mod loading;

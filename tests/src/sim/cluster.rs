@@ -18,7 +18,20 @@ use super::mutant::Mutant;
 use super::world::{State, World};
 
 /// Tools that proposals name; one of them does not exist, and one only reads.
-pub const TOOLS: [&str; 6] = ["k.restart", "k.restart", "k.scale", "k.drain", "k.get", "k.unknown"];
+pub const TOOLS: [&str; 12] = [
+    "k.restart",
+    "k.restart",
+    "k.restart",
+    "k.restart",
+    "k.scale",
+    "k.scale",
+    "k.scale",
+    "k.drain",
+    "k.drain",
+    "k.drain",
+    "k.get",
+    "k.unknown",
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Health {

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::clock::SystemClock;
 use crate::front::fake::Fake;
+use crate::front::policies::{Explained, Subject, Tested};
 use crate::front::{Checked, Payload, Progress, Records, Started, Verified};
 use crate::http;
 
@@ -33,6 +34,29 @@ impl Host for Stopped {
 
     fn records(&self, _: &Config) -> Result<Box<dyn Records>, String> {
         Ok(Box::new(Fake::default()))
+    }
+
+    fn test_policies(&self, _: &Config, folder: Option<&std::path::Path>) -> Result<Tested, Problems> {
+        let failed = if folder.is_some() { vec!["tests/a.toml · case\n    wanted".into()] } else { Vec::new() };
+        Ok(Tested { folder: "p".into(), passed: 1, failed, reached: 1, all: 2, missing: vec!["a.rhai:1: x".into()] })
+    }
+
+    fn lint_policies(&self, _: &Config, folder: Option<&std::path::Path>) -> Result<Vec<String>, Problems> {
+        Ok(folder.iter().map(|_| "a.rhai:1: never".into()).collect())
+    }
+
+    fn explain<'a>(
+        &'a self,
+        _: Arc<Config>,
+        subject: Subject,
+        _: &'a Progress,
+    ) -> BoxFuture<'a, Result<Vec<Explained>, Problems>> {
+        Box::pin(async move {
+            match subject {
+                Subject::Incident(id) if id == "latest" => Ok(Vec::new()),
+                _ => Err(Problems(vec![Problem::general("there is no such incident")])),
+            }
+        })
     }
 
     fn verify(&self, config: &Config, _: &Progress) -> Result<Verified, String> {
@@ -66,6 +90,10 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
         assert_eq!(at("approve ../x a1 --as ada"), 1, "not an id");
         assert_eq!(at("pause --reason r --as ada"), 0);
         assert_eq!(at("resume --as ada"), 0);
+        assert_eq!(at("breakers"), 0);
+        assert_eq!(at("breakers --json"), 0);
+        assert_eq!(at("breakers reset rule:x --as ada --reason fixed"), 0);
+        assert_eq!(at("breakers reset rule:y --as ada"), 1, "no such breaker");
     };
     tokio::task::spawn_blocking(commands).await.unwrap();
     let answers = fake.answers.lock().unwrap().clone();
@@ -73,7 +101,9 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
     let digest = &fake.incidents[0].actions[0].action.digest;
     assert_eq!((answers[0].incident.as_str(), answers[0].digest.as_ref()), ("i-b1", Some(digest)));
     assert_eq!((answers[0].person.as_str(), answers[0].via.as_str(), answers[0].comment.as_str()), ("ada", "cli", "go"));
-    assert_eq!(fake.orders.lock().unwrap().len(), 2);
+    let orders = fake.orders.lock().unwrap().clone();
+    assert_eq!(orders.len(), 4);
+    assert_eq!((orders[2].person.as_str(), orders[2].scope.as_str(), orders[2].reason.as_str()), ("ada", "rule:x", "fixed"));
 
     // The watch ends when the host stops.
     let watch = tokio::task::spawn_blocking(move || code(&format!("tidegate --listen {address} incidents watch")));
@@ -100,6 +130,14 @@ fn commands_that_look_need_no_running_host() {
     assert_eq!(code("tidegate --data broken journal verify"), 1);
     assert_eq!(code("tidegate check"), 0);
     assert_eq!(code("tidegate config"), 0);
+    assert_eq!(code("tidegate policy test --coverage"), 0);
+    assert_eq!(code("tidegate policy test somewhere"), 1);
+    assert_eq!(code("tidegate policy lint"), 0);
+    assert_eq!(code("tidegate policy lint somewhere"), 1);
+    assert_eq!(code("tidegate policy explain latest"), 0);
+    assert_eq!(code("tidegate policy explain i9"), 1);
+    assert_eq!(code("tidegate policy explain /nowhere/x.json"), 1);
+    assert_eq!(code("tidegate policy"), 2);
     assert_eq!(code("tidegate --config /nowhere/t.toml incidents"), 1);
     assert_eq!(code("tidegate handle /nowhere/alert.json"), 1);
     assert_eq!(code("tidegate --help"), 0);

@@ -1,0 +1,207 @@
+//! Questions about policies that need no running host: tests, lint, and why something is decided.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::launch::{load_plugins, problem};
+use super::records::DiskRecords;
+use super::sources::AllSources;
+use crate::clock::SystemClock;
+use crate::config::{Config, Problem, Problems};
+use crate::domain::decision::Heard;
+use crate::domain::{
+    Action, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Risk, Tool, Verdict,
+};
+use crate::environment::ProcessEnvironment;
+use crate::front::policies::{Explained, ExplainedAction, Subject, Tested};
+use crate::front::{Payload, Records, find};
+use crate::gate;
+use crate::journal::Memory;
+use crate::network::Network;
+use crate::pipeline::correlate::{Index, correlate, group_key};
+use crate::policy::{Set, lint, test};
+use crate::ports::{Clock, Context, Judged, Policies, Sources, Story};
+
+/// Reads the folder that was named, or else the configured one, or else the built-in set.
+fn load(config: &Config, folder: Option<&Path>) -> Result<(Set, Option<std::path::PathBuf>), Problems> {
+    let configured = &config.policies;
+    let folder = match folder {
+        Some(folder) if !folder.is_dir() => {
+            let text = format!("there is no folder {}; name the folder that holds the *.rhai files", folder.display());
+            return Err(Problems(vec![Problem::general(text)]));
+        }
+        Some(folder) => Some(folder),
+        None => (configured.given || configured.path.is_dir()).then_some(configured.path.as_path()),
+    };
+    let set = match folder {
+        Some(folder) => Set::load(folder),
+        None => Set::embedded(),
+    };
+    let wrong = |error: crate::policy::Problems| match folder {
+        Some(folder) if folder != configured.path => Problems(error.0.iter().map(|one| Problem::general(one.to_string())).collect()),
+        _ => problem(config, &["policies", "path"], error.to_string()),
+    };
+    Ok((set.map_err(wrong)?, folder.map(Path::to_path_buf)))
+}
+
+fn name(folder: Option<&Path>) -> String {
+    folder.map_or_else(|| "the built-in policies".into(), |folder| folder.display().to_string())
+}
+
+/// Runs the table tests beside the policies.
+pub fn run_tests(config: &Config, folder: Option<&Path>) -> Result<Tested, Problems> {
+    let (set, folder) = load(config, folder)?;
+    let report = match &folder {
+        Some(folder) => test::run(&set, &folder.join("tests")),
+        None => test::run_texts(&set, Vec::new()),
+    };
+    Ok(Tested {
+        folder: name(folder.as_deref()),
+        passed: report.passed,
+        failed: report.failed.iter().map(ToString::to_string).collect(),
+        reached: report.coverage.reached,
+        all: report.coverage.all,
+        missing: report.coverage.missing.iter().map(|(place, text)| format!("{place}: {text}")).collect(),
+    })
+}
+
+/// Says what is allowed in the policies but cannot be meant.
+pub fn run_lint(config: &Config, folder: Option<&Path>) -> Result<Vec<String>, Problems> {
+    let (set, _) = load(config, folder)?;
+    Ok(lint::run(&set, None).into_iter().map(|finding| format!("{}: {}", finding.place, finding.message)).collect())
+}
+
+/// Explains an incident of the journal, or what a payload would become.
+pub async fn explain(config: &Config, subject: Subject) -> Result<Vec<Explained>, Problems> {
+    let (set, _) = load(config, None)?;
+    let general = |text: String| Problems(vec![Problem::general(text)]);
+    match subject {
+        Subject::Incident(word) => {
+            let records = DiskRecords::open(config).map_err(general)?;
+            let incident = find(&records, &word).map_err(|error| general(error.to_string()))?;
+            let story = records.story(&incident.id.0).map_err(general)?;
+            let story = story.ok_or_else(|| general(format!("incident {} has no entries", incident.id)))?;
+            let past = records.history(&story.incident).map_err(general)?;
+            Ok(vec![of_story(config, &set, &story, past)])
+        }
+        Subject::Payload(payload) => of_payload(config, &set, payload).await,
+    }
+}
+
+/// The incident as it stood when it was decided, with the past as it was then.
+fn of_story(config: &Config, set: &Set, story: &Story, history: History) -> Explained {
+    let decided = story.entries.iter().rposition(|entry| matches!(entry.fact, Fact::Decided { .. }));
+    let before = story.entries.get(..decided.unwrap_or(story.entries.len())).unwrap_or_default();
+    let now = decided.and_then(|n| story.entries.get(n)).map_or_else(|| SystemClock.now(), |entry| entry.at);
+    let then = rebuilt(&story.incident.id, before).unwrap_or_else(|| story.incident.clone());
+    let (history, catalogue) = (Arc::new(history), Arc::new(seen_tools(&story.incident)));
+    let context = Context { now, mode: config.mode, history: &history, catalogue: &catalogue };
+    let mut explained = explained(set, &then, &context);
+    for record in &story.incident.actions {
+        let mut action = about(set, &record.action, &story.incident, &context);
+        action.ruled = record.ruling.clone();
+        explained.actions.push(action);
+    }
+    explained.notes.push("asked as it stood when it was decided; tools are those that it used".into());
+    if story.incident.decision.as_ref().is_some_and(|decision| decision.policies != set.digest()) {
+        explained.notes.push("the policies have changed since then; the answers are those of the policies now".into());
+    }
+    explained
+}
+
+fn rebuilt(id: &IncidentId, entries: &[Entry]) -> Option<Incident> {
+    let (first, rest) = entries.split_first()?;
+    let mut incident = Incident::open(id.clone(), first)?;
+    rest.iter().for_each(|entry| incident.apply(entry));
+    Some(incident)
+}
+
+/// The tools that an incident is known to have used, with the risks that they had.
+fn seen_tools(incident: &Incident) -> Catalogue {
+    let looks = incident.looks.iter().map(|look| (look.call.tool.clone(), Risk::Read));
+    let acts = incident.actions.iter().map(|record| (record.action.tool().to_string(), record.action.risk));
+    let tool = |(name, risk): (String, Risk)| {
+        let (description, schema) = (String::new(), serde_json::Value::Null);
+        (name.clone(), Tool { name, description, schema, risk, repeatable: false })
+    };
+    Catalogue { tools: looks.chain(acts).map(tool).collect() }
+}
+
+/// What a payload would become, if there were no other incident. Nothing is written or called.
+async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<Explained>, Problems> {
+    let general = |text: String| Problems(vec![Problem::general(text)]);
+    let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
+    let (plugins, _) = load_plugins(config, &ProcessEnvironment, network, state).await?;
+    let plugins = Arc::new(plugins);
+    let catalogue = Arc::new(crate::ports::Tools::catalogue(plugins.as_ref()).as_ref().clone());
+    let at = payload.request.received_at;
+    let sources = AllSources::new(plugins);
+    let decoded = sources.decode(&payload.source, payload.request).await;
+    let alerts = decoded.map_err(|error| general(format!("{}: {error}", payload.name)))?;
+    let by = &config.correlate.group_by;
+    let key = |alert: &_| Policies::group(set, alert).unwrap_or_else(|| group_key(alert, by));
+    let opened = correlate(&Index::default(), &HashMap::new(), alerts, &key).opened;
+    let mut all = Vec::new();
+    for (n, (group_key, alerts)) in opened.into_iter().enumerate() {
+        let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
+        let fact = Fact::Opened { group_key: group_key.clone(), source, alerts };
+        let Some(incident) = Incident::open(IncidentId(format!("i{}", n + 1)), &Entry { at, fact }) else { continue };
+        all.push(Explained { incident: group_key, ..of_new(config, set, &incident, at, &catalogue) });
+    }
+    Ok(all)
+}
+
+fn of_new(config: &Config, set: &Set, incident: &Incident, now: Timestamp, catalogue: &Arc<Catalogue>) -> Explained {
+    let history = Arc::new(History::default());
+    let context = Context { now, mode: config.mode, history: &history, catalogue };
+    let mut explained = explained(set, incident, &context);
+    let decided = explained.decision.as_ref().map(|decision| (decision.verdict.clone(), decision.rule.clone()));
+    if let Some((Verdict::Remediate { actions }, rule)) = decided {
+        let origin = Origin::Policy { rule: rule.unwrap_or_default() };
+        for (n, proposal) in actions.into_iter().enumerate() {
+            let (risk, touches) = (catalogue.risk(&proposal.call.tool), catalogue.touches(&proposal.call));
+            let id = crate::domain::ActionId(format!("a{}", n + 1));
+            let action = Action::new(id, proposal, origin.clone(), risk, touches);
+            explained.actions.push(about(set, &action, incident, &context));
+        }
+    }
+    let note = "without a past and without tool servers: counts are 0, and a tool that is not known has the highest risk";
+    explained.notes.push(note.into());
+    explained
+}
+
+fn explained(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained {
+    let Judged { decision, faults } = Policies::decide(set, incident, context);
+    Explained {
+        incident: incident.id.0.clone(),
+        title: incident.title(),
+        notes: Vec::new(),
+        decision,
+        faults,
+        considered: Policies::explain(set, incident, context),
+        actions: Vec::new(),
+    }
+}
+
+fn about(set: &Set, action: &Action, incident: &Incident, context: &Context<'_>) -> ExplainedAction {
+    let voices = Policies::gates(set, action, incident, context);
+    let heard: Vec<Heard> = voices
+        .into_iter()
+        .map(|voice| Heard { gate: voice.gate, ruling: voice.says, reason: voice.reason })
+        .collect();
+    let (says, by, _) = gate::decide(&heard, action.risk);
+    ExplainedAction {
+        id: action.id.0.clone(),
+        tool: action.tool().into(),
+        target: action.target(),
+        origin: action.origin.clone(),
+        risk: action.risk,
+        says,
+        by,
+        heard,
+        ruled: None,
+    }
+}

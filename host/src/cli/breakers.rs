@@ -1,0 +1,74 @@
+//! `breakers`: who was stopped because its fixes kept failing, and letting it go on.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::answer::{Person, name};
+use super::remote::Remote;
+use super::{Context, table};
+use crate::front::Breaker;
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Close a breaker: its origin may act again
+    Reset {
+        /// The breaker, as `breakers` names it, such as rule:restart-pods
+        key: String,
+        /// Why, for the journal
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        reason: String,
+        #[command(flatten)]
+        person: Person,
+    },
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    breakers: Vec<Breaker>,
+}
+
+pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let remote = Remote::new(context)?;
+    match arguments.command {
+        Some(Command::Reset { key, reason, person }) => {
+            let body = json!({ "person": name(context, person)?, "key": key, "reason": reason });
+            let _: Value = remote.post("/v1/breakers/reset", &body).await?;
+            table::print(&table::clean(&format!("reset: {key} may act again\n")))?;
+        }
+        None => {
+            let listed: Listed = remote.get("/v1/breakers").await?;
+            let text = if arguments.json {
+                format!("{}\n", serde_json::to_string_pretty(&json!({ "breakers": listed.breakers }))?)
+            } else {
+                shown(&listed.breakers)
+            };
+            table::print(&text)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn shown(breakers: &[Breaker]) -> String {
+    if breakers.is_empty() {
+        return "no breaker has counted anything\n".into();
+    }
+    let mut rows = vec![["BREAKER", "STATE", "FAILED IN A ROW", "OPENS AT"].map(String::from).to_vec()];
+    rows.extend(breakers.iter().map(|breaker| {
+        let state = if breaker.open { "open" } else { "closed" };
+        vec![breaker.key.clone(), state.into(), breaker.failures.to_string(), breaker.limit.to_string()]
+    }));
+    table::columns(&rows)
+}

@@ -1,0 +1,179 @@
+//! `policy`: prove policies before they are live, and see why they say what they say.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Context, handle, progress, table};
+use crate::clock::SystemClock;
+use crate::domain::Labels;
+use crate::domain::decision::Heard;
+use crate::front::Payload;
+use crate::front::policies::{Explained, ExplainedAction, Subject, Tested};
+use crate::ports::{Clock, Inbound};
+use crate::source::alertmanager;
+
+#[derive(Args)]
+#[command(subcommand_value_name = "WHAT", subcommand_help_heading = "What")]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the table tests in tests/*.toml beside the policies; exit code 1 when one fails
+    Test(TestArguments),
+    /// Find what cannot be meant: rules that never match, routes that are never reached; exit code 1 if there is any
+    Lint {
+        /// The folder with *.rhai [default: the configured one]
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Show every rule that was considered and why it did or did not match, and every gate
+    Explain(ExplainArguments),
+}
+
+#[derive(Args)]
+struct TestArguments {
+    /// The folder with *.rhai [default: the configured one]
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Name the rules, gates and branches that no test reached
+    #[arg(long)]
+    coverage: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct ExplainArguments {
+    /// An incident (its id, a unique beginning of it, or `latest`), or a payload file
+    #[arg(value_name = "INCIDENT|FILE")]
+    subject: String,
+    /// The source that decodes a payload file
+    #[arg(long, value_name = "NAME", default_value = alertmanager::NAME)]
+    source: String,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Test(arguments) => {
+            let tested = context.host.test_policies(&context.config, arguments.folder.as_deref())?;
+            let text = if arguments.json {
+                format!("{}\n", serde_json::to_string_pretty(&tested)?)
+            } else {
+                table::clean(&told(&tested, arguments.coverage))
+            };
+            table::print(&text)?;
+            Ok(code(tested.failed.is_empty()))
+        }
+        Command::Lint { folder } => {
+            let findings = context.host.lint_policies(&context.config, folder.as_deref())?;
+            let lines: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
+            let end = if findings.is_empty() { "nothing to complain about\n" } else { "" };
+            table::print(&table::clean(&format!("{lines}{end}")))?;
+            Ok(code(findings.is_empty()))
+        }
+        Command::Explain(arguments) => explain(context, arguments).await,
+    }
+}
+
+fn code(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn told(tested: &Tested, coverage: bool) -> String {
+    let mut text = String::new();
+    for failure in &tested.failed {
+        text.push_str(&format!("FAILED {failure}\n\n"));
+    }
+    let Tested { folder, passed, reached, all, .. } = tested;
+    let failed = tested.failed.len();
+    if passed + failed == 0 {
+        text.push_str(&format!("{folder}: no tests; write them into tests/*.toml beside the policies\n"));
+    } else {
+        text.push_str(&format!("{folder}: {passed} passed, {failed} failed\n"));
+    }
+    let percent = (reached * 100).checked_div(*all).unwrap_or(100);
+    if coverage {
+        text.push_str(&format!("coverage: {percent} % ({reached} of {all})\n"));
+        tested.missing.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    }
+    text
+}
+
+async fn explain(context: &Context<'_>, arguments: ExplainArguments) -> anyhow::Result<ExitCode> {
+    let path = Path::new(&arguments.subject);
+    let subject = if arguments.subject == "-" || path.is_file() || looks_like_a_file(&arguments.subject) {
+        let received_at = SystemClock.now();
+        let request = Inbound { headers: Labels::new(), query: Vec::new(), body: handle::read(path)?, received_at };
+        Subject::Payload(Payload { name: path.display().to_string(), source: arguments.source, request })
+    } else {
+        Subject::Incident(arguments.subject)
+    };
+    let progress = progress();
+    let explained = context.host.explain(context.config.clone(), subject, &progress).await?;
+    if arguments.json {
+        table::print(&format!("{}\n", serde_json::to_string_pretty(&json!({ "incidents": explained }))?))?;
+    } else {
+        let texts: Vec<String> = explained.iter().map(shown).collect();
+        let text = if texts.is_empty() { "no alert in it opens an incident\n".into() } else { texts.join("\n") };
+        table::print(&table::clean(&text))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// No id has these, so a typing error in a file's name is not taken for an unknown incident.
+fn looks_like_a_file(word: &str) -> bool {
+    word.contains('/') || word.ends_with(".json")
+}
+
+fn shown(explained: &Explained) -> String {
+    let mut text = format!("{}\n  {}\n", explained.incident, explained.title);
+    explained.notes.iter().for_each(|note| text.push_str(&format!("  note: {note}\n")));
+    let verdict = match &explained.decision {
+        Some(decision) => {
+            let rule = decision.rule.as_ref().map_or("no rule".to_string(), |rule| format!("rule {rule}"));
+            format!("{} ({rule}): {}", decision.verdict.kind(), decision.reason)
+        }
+        None => "none: no rule matches, so the default applies".into(),
+    };
+    text.push_str(&format!("\nverdict\n  {verdict}\n"));
+    explained.faults.iter().for_each(|fault| text.push_str(&format!("  fault: {fault}\n")));
+    text.push_str("\nrules in order\n");
+    for one in &explained.considered {
+        let sign = if one.matched { "yes" } else { "no " };
+        text.push_str(&format!("  {sign}  {} ({})\n       {}\n", one.rule, one.place, one.why));
+    }
+    for action in &explained.actions {
+        text.push_str(&about(action));
+    }
+    text
+}
+
+fn about(action: &ExplainedAction) -> String {
+    let ExplainedAction { id, tool, target, origin, risk, says, by, heard, ruled } = action;
+    let mut text = format!("\naction {id}: {tool} on {target} ({}, by {origin})\n", risk.as_str());
+    text.push_str(&format!("  the gates say {} ({by})\n", says.as_str()));
+    text.push_str(&voices(heard));
+    if let Some(ruling) = ruled {
+        text.push_str(&format!("  it was ruled {} ({}): {}\n", ruling.kind.as_str(), ruling.rule, ruling.reason));
+        text.push_str(&voices(&ruling.heard));
+    }
+    text
+}
+
+fn voices(heard: &[Heard]) -> String {
+    if heard.is_empty() {
+        return "    no gate has anything to say\n".into();
+    }
+    let line = |voice: &Heard| format!("    {:<5}  {}: {}\n", voice.ruling.as_str(), voice.gate, voice.reason);
+    heard.iter().map(line).collect()
+}

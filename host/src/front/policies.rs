@@ -1,0 +1,76 @@
+//! What the command line asks about policies without a running host, and the answers.
+
+use serde::Serialize;
+
+use super::Payload;
+use crate::domain::decision::Heard;
+use crate::domain::{Considered, Decision, Origin, Risk, Ruling, RulingKind};
+
+/// How the table tests of a folder went.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tested {
+    /// What was tested.
+    pub folder: String,
+    /// Cases that heard what they wanted.
+    pub passed: usize,
+    /// The others: file, case, and line by line what was wanted and what was heard.
+    pub failed: Vec<String>,
+    /// Declarations and branches that a case reached, of how many.
+    pub reached: usize,
+    /// How many there are.
+    pub all: usize,
+    /// A sentence for each that no case reached.
+    pub missing: Vec<String>,
+}
+
+/// What is to be explained.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// An incident of the journal: its id, a unique beginning of it, or `latest`.
+    Incident(String),
+    /// A payload that nobody has sent.
+    Payload(Payload),
+}
+
+/// Why an incident is decided as it is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explained {
+    /// The incident's id, or the group key of one that does not exist.
+    pub incident: String,
+    /// One line about it.
+    pub title: String,
+    /// What the answers rest on, where that is not obvious.
+    pub notes: Vec<String>,
+    /// What the policies say; none when no rule matches.
+    pub decision: Option<Decision>,
+    /// Rules that erred: a sentence each.
+    pub faults: Vec<String>,
+    /// Every silence, inhibition and rule in order.
+    pub considered: Vec<Considered>,
+    /// Its actions, and what every gate says about each.
+    pub actions: Vec<ExplainedAction>,
+}
+
+/// What the gates say about an action.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExplainedAction {
+    /// Its name within the incident.
+    pub id: String,
+    /// The tool.
+    pub tool: String,
+    /// What is changed.
+    pub target: String,
+    /// Who proposed it.
+    pub origin: Origin,
+    /// Its risk.
+    pub risk: Risk,
+    /// What the policies' gates say together, without what the host guards by itself.
+    pub says: RulingKind,
+    /// The gate that decides.
+    pub by: String,
+    /// Every gate that has something to say.
+    pub heard: Vec<Heard>,
+    /// What was ruled when it happened, guards included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ruled: Option<Ruling>,
+}
