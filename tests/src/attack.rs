@@ -1,6 +1,8 @@
 //! A gate with the real tools of the two Kubernetes MCP servers and a few hostile ones, and
 //! proposals as data to try it with.
 
+#![allow(clippy::indexing_slicing, reason = "a JSON value indexed by a key that it lacks is null")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
