@@ -14,6 +14,7 @@ pub mod history;
 pub mod incident;
 pub mod moment;
 pub mod notice;
+pub mod person;
 pub mod text;
 
 pub use action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verification};

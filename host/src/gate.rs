@@ -5,8 +5,10 @@
 //! built-in guards speak, and the most restrictive voice wins. What nobody allows is denied unless
 //! it changes nothing. Pure but for the state that it guards: the ledger, held targets and breakers.
 
+pub mod approval;
 pub mod breaker;
 pub mod ledger;
+pub mod link;
 mod permit;
 
 use std::collections::BTreeSet;
@@ -14,6 +16,7 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use approval::{LINK, People};
 pub use permit::Permit;
 
 use crate::domain::incident::{ActionRecord, ActionState};
@@ -21,6 +24,7 @@ use crate::domain::decision::Spend;
 use crate::domain::{Action, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
 use crate::ports::{Context, Policies, Voice};
 
+use approval::approved;
 use breaker::Breakers;
 use ledger::{Hold, Ledger};
 
@@ -52,6 +56,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Gate {
     options: Options,
+    people: People,
     guarded: Mutex<Guarded>,
 }
 
@@ -66,7 +71,18 @@ struct Guarded {
 impl Gate {
     /// A gate with nothing spent.
     pub fn new(options: Options) -> Self {
-        Self { options, guarded: Mutex::new(Guarded::default()) }
+        Self { options, people: People::default(), guarded: Mutex::new(Guarded::default()) }
+    }
+
+    /// The same gate, which knows the groups that gates may ask.
+    #[must_use]
+    pub fn with_people(self, people: People) -> Self {
+        Self { people, ..self }
+    }
+
+    /// Why a person's yes to an action would not count; none when it would.
+    pub fn refusal(&self, record: &ActionRecord, person: &str) -> Option<String> {
+        self.people.refusal(record.ruling.as_ref()?, &record.action, person)
     }
 
     /// The bounds that hold whatever the policies say.
@@ -119,7 +135,8 @@ impl Gate {
             rule,
             reason,
             heard,
-            who: asks.iter().map(|voice| voice.who.clone()).find(|who| !who.is_empty()).unwrap_or_default(),
+            who: approval::join(asks.iter().map(|voice| voice.who.as_str())),
+            own: asks.iter().all(|voice| voice.own),
             approvals: asks.iter().map(|voice| voice.approvals).max().unwrap_or(1).max(1),
             until: if kind == RulingKind::Ask { until } else { None },
             mode: mode.unwrap_or(Mode::Observe).min(decided),
@@ -196,7 +213,7 @@ impl Gate {
         let action = &record.action;
         let mut ruling = self.rule_locked(&guarded, policies, incident, action, context);
         if ruling.kind == RulingKind::Ask {
-            match approved(record, &ruling) {
+            match approved(&self.people, record, &ruling) {
                 Ok(()) => ruling.kind = RulingKind::Allow,
                 Err(reason) => {
                     ruling.kind = RulingKind::Deny;
@@ -327,20 +344,6 @@ fn spends(voices: &[Voice]) -> Vec<Spend> {
     spends
 }
 
-fn approved(record: &ActionRecord, ruling: &Ruling) -> Result<(), String> {
-    let mut persons = BTreeSet::new();
-    for approval in &record.approvals {
-        if approval.digest == record.action.digest {
-            persons.insert(approval.person.as_str());
-        }
-    }
-    let wanted = usize::try_from(ruling.approvals).unwrap_or(usize::MAX);
-    if persons.len() >= wanted {
-        return Ok(());
-    }
-    Err(format!("{} of {wanted} approvals bind to these exact arguments", persons.len()))
-}
-
 fn paused<'a>(paused: &'a BTreeSet<String>, incident: &Incident, action: &Action) -> Option<&'a str> {
     let rule = incident.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
     let server = &action.touches.server;
@@ -368,3 +371,6 @@ fn breaker_key(incident: &Incident, action: &Action) -> String {
 
 /// Whose incident holds a target.
 pub type Holder = IncidentId;
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use crate::config::{Config, Problem, Problems};
 use crate::domain::{History, Incident};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::front::Progress;
-use crate::gate::{Gate, Options as GateOptions};
+use crate::gate::{Gate, Options as GateOptions, People};
 use crate::journal::{self, Projection, Sqlite};
 use crate::model;
 use crate::network::Network;
@@ -85,7 +85,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         Box::new(move |alert| of_policies.group(alert).unwrap_or_else(|| group_key(alert, &group_by))),
         wake,
     ));
-    let gate = Arc::new(Gate::new(GateOptions::default()));
+    let gate = Arc::new(Gate::new(GateOptions::default()).with_people(People::new(&config.people)));
     let rooms = Arc::new(Rooms {
         store: Arc::clone(&store),
         policies: Arc::clone(&policies) as Arc<dyn Policies>,
@@ -100,6 +100,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         mode: config.mode,
         limits: map::limits(config),
         language: map::language(config),
+        links: config.links(&environment).map_err(|problem| Problems(vec![problem]))?,
     });
     restore(&rooms, &projection).map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;
     let again = (Arc::clone(&rooms), Arc::clone(&journal), Arc::clone(&projection));

@@ -7,6 +7,7 @@ mod apply;
 mod next;
 mod view;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ use super::alert::{Alert, Labels, Severity, Status, common_labels};
 use super::decision::{Decision, Ruling};
 use super::entry::{Answer, Diagnosis, Purpose};
 use super::notice::Delivery;
+use super::person::identity;
 
 /// Name of an incident: short, unique, in the order of opening.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -190,6 +192,27 @@ pub struct ActionRecord {
     pub looked_at: Option<Timestamp>,
     /// What the last look showed.
     pub seen: Option<String>,
+}
+
+impl ActionRecord {
+    /// How many different people said yes to exactly this action. Links prove no name, so all
+    /// answers over one count as one.
+    pub fn distinct_approvals(&self, counts: impl Fn(&str) -> bool) -> usize {
+        let bound = self.approvals.iter().filter(|approval| approval.digest == self.action.digest);
+        let valid = bound.filter(|approval| counts(&approval.person));
+        let mut links = 0;
+        let mut people = BTreeSet::new();
+        for approval in valid {
+            if approval.via == "link" {
+                links += 1;
+                if links > 1 {
+                    continue;
+                }
+            }
+            people.insert(identity(&approval.person));
+        }
+        people.len()
+    }
 }
 
 /// A read-only call and its answer.

@@ -81,6 +81,7 @@ impl Host {
                 ..Limits::default()
             },
             language: Language::En,
+            links: None,
         });
         let reloaded = Arc::clone(&store);
         let reload = move || reloaded.reload(unsettled(journal.as_ref())?).map(|_| ());

@@ -114,16 +114,23 @@ impl Incident {
                     digest: digest.clone(),
                 };
                 record.approvals.push(approval);
-                let wanted = record.ruling.as_ref().map_or(1, |ruling| ruling.approvals);
-                if record.state == ActionState::Asked && record.approvals.len() as u32 >= wanted {
+                let wanted = record.ruling.as_ref().map_or(1, |ruling| ruling.approvals as usize);
+                if record.state == ActionState::Asked && record.distinct_approvals(|_| true) >= wanted {
                     record.set(ActionState::Approved, at);
                 }
             }),
             Fact::Rejected { action, person, .. } => self.with(action, |record| {
-                record.set(ActionState::Rejected, at);
-                record.result = Some(format!("{person} said no"));
+                // A no that comes when it is being done already takes nothing back.
+                if matches!(record.state, ActionState::Proposed | ActionState::Asked | ActionState::Approved | ActionState::Allowed) {
+                    record.set(ActionState::Rejected, at);
+                    record.result = Some(format!("{person} said no"));
+                }
             }),
-            Fact::Expired { action } => self.with(action, |record| record.set(ActionState::Expired, at)),
+            Fact::Expired { action } => self.with(action, |record| {
+                if record.state == ActionState::Asked {
+                    record.set(ActionState::Expired, at);
+                }
+            }),
             Fact::Intent { action, attempt, .. } => self.with(action, |record| {
                 record.set(ActionState::Started, at);
                 record.attempts += 1;
