@@ -20,9 +20,8 @@ use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 use crate::domain::control::Control;
-use crate::domain::incident::ActionState;
+use crate::domain::incident::{ActionState, identity};
 use crate::domain::{Fact, Incident, IncidentId};
-use crate::domain::person::identity;
 use crate::gate::LINK;
 use crate::front::{Answer, Breaker, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
 use crate::journal::{Projection, Sqlite};
@@ -33,6 +32,7 @@ use crate::ports::{DecodeError, Inbound, JournalError, Sources, Story};
 use crate::runner::Runner;
 use crate::tools::Servers;
 
+pub use launch::BUNDLED;
 pub use launcher::Launcher;
 use sources::AllSources;
 

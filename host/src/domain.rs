@@ -14,7 +14,7 @@ pub mod history;
 pub mod incident;
 pub mod moment;
 pub mod notice;
-pub mod person;
+mod reach;
 pub mod text;
 
 pub use action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verification};

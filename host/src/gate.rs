@@ -11,17 +11,19 @@ pub mod ledger;
 pub mod link;
 mod permit;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use approval::{LINK, People};
 pub use permit::Permit;
+use permit::Withdrawal;
 
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::decision::Spend;
-use crate::domain::{Action, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
+use crate::domain::action::digest;
+use crate::domain::{Action, ActionId, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
 use crate::ports::{Context, Policies, Voice};
 
 use approval::approved;
@@ -164,11 +166,34 @@ impl Gate {
         if context.catalogue.risk(action.tool()) > action.risk {
             deny("risk-changed", format!("the risk of {} has risen since it was proposed", action.tool()));
         }
-        if action.risk == Risk::Read {
-            return heard;
+        if digest(&action.proposal.call) != action.digest {
+            deny("digest", "its arguments are not those that were proposed".into());
+        }
+        if context.catalogue.touches(&action.proposal.call) != action.touches {
+            deny("target-changed", format!("what {} touches has changed since it was proposed", action.tool()));
+        }
+        if let Some(look) = action.proposal.verify.as_ref().map(|verify| &verify.look.tool)
+            && context.catalogue.risk(look) != Risk::Read
+        {
+            deny("verification", format!("{look}, with which it would be verified, is not read-only"));
+        }
+        if let Origin::Undo { action: undone } = &action.origin
+            && !takes_back(incident, undone, action)
+        {
+            deny("undo", format!("it is not what takes back {undone}, or there is nothing to take back"));
         }
         if let Some(scope) = paused(&guarded.paused, incident, action) {
             deny("pause", format!("{scope} is paused; `tidegate resume` lets it go on"));
+        }
+        let attempt = incident.action(&action.id).and_then(continued);
+        for spend in spends {
+            if let Some(refusal) = guarded.ledger.refusal(spend, now, attempt) {
+                deny("budget", refusal);
+            }
+        }
+        // What changes nothing neither takes a target nor waits for one.
+        if action.risk == Risk::Read {
+            return heard;
         }
         let target = action.touches.to_string();
         if let Some(other) = guarded.ledger.held_by_other(&target, &incident.id) {
@@ -177,21 +202,17 @@ impl Gate {
         if let Some(free) = guarded.ledger.cooling(&target, &incident.id, now, self.options.cooldown) {
             deny("cooldown", format!("{target} was changed a short while ago; it is free again at {free}"));
         }
-        let changed = changed_targets(incident, &action.id.0);
-        if !changed.contains(&target) && changed.len() >= self.options.targets_per_incident {
-            let max = self.options.targets_per_incident;
-            deny("targets-per-incident", format!("this incident has changed {max} targets already"));
+        let mut changed = changed_targets(incident, &action.id.0);
+        changed.insert(target.clone(), objects(action));
+        let (max, all) = (self.options.targets_per_incident, changed.values().sum::<usize>());
+        if all > max {
+            deny("targets-per-incident", format!("this incident would change {all} targets, and {max} are the limit"));
         }
         let key = breaker_key(incident, action);
         if !matches!(action.origin, Origin::Undo { .. })
             && let Some(failures) = guarded.breakers.open(&key, self.options.breaker_after)
         {
             deny("breaker", format!("the last {failures} fixes of {key} did not help; `tidegate breakers` shows and resets it"));
-        }
-        for spend in spends {
-            if let Some(refusal) = guarded.ledger.refusal(spend, now) {
-                deny("budget", refusal);
-            }
         }
         heard
     }
@@ -213,7 +234,7 @@ impl Gate {
         let action = &record.action;
         let mut ruling = self.rule_locked(&guarded, policies, incident, action, context);
         if ruling.kind == RulingKind::Ask {
-            match approved(&self.people, record, &ruling) {
+            match approved(&self.people, record, &ruling, context.now) {
                 Ok(()) => ruling.kind = RulingKind::Allow,
                 Err(reason) => {
                     ruling.kind = RulingKind::Deny;
@@ -222,27 +243,39 @@ impl Gate {
                 }
             }
         }
+        if !matches!(record.state, ActionState::Allowed | ActionState::Approved) {
+            ruling.kind = RulingKind::Deny;
+            ruling.rule = "builtin.state".into();
+            ruling.reason = format!("it is {}, and neither allowed nor approved", record.state.as_str());
+        }
         if ruling.kind != RulingKind::Allow || ruling.mode == Mode::Observe {
             return Err(Box::new(ruling));
         }
-        let attempt = match (&record.attempt, record.state) {
+        let attempt = match continued(record) {
             // The tool declared repetition harmless: the same attempt goes on.
-            (Some(attempt), ActionState::Allowed) if record.attempts > 0 => attempt.clone(),
-            _ => format!("{}-{}-{}", incident.id, action.id, record.attempts + 1),
+            Some(attempt) => attempt.to_string(),
+            None => format!("{}-{}-{}", incident.id, action.id, record.attempts + 1),
         };
         let spends: Vec<String> = ruling.spends.iter().map(|spend| spend.key.clone()).collect();
-        guarded.ledger.spend(&spends, context.now, &attempt);
-        let hold = Hold { incident: incident.id.clone(), at: context.now };
-        guarded.ledger.hold(&action.touches.to_string(), hold);
+        let spent = guarded.ledger.spend(&spends, context.now, &attempt);
+        let taken = (action.risk != Risk::Read).then(|| {
+            let hold = Hold { incident: incident.id.clone(), at: context.now };
+            guarded.ledger.hold(&action.touches.to_string(), hold)
+        });
         let expires_at = context.now.saturating_add(self.options.permit_for).unwrap_or(Timestamp::MAX);
-        Ok(Permit::new(incident.id.clone(), action, attempt, spends, expires_at))
+        Ok(Permit::new(incident.id.clone(), action, attempt, spends, Withdrawal { spent, taken }, expires_at))
     }
 
-    /// Takes back what a permit spent whose intent never became durable.
-    pub fn withdraw(&self, permit: Permit, target: &str) {
+    /// Takes back what a permit spent whose intent never became durable. What earlier attempts of
+    /// the same action spent and hold stays.
+    pub fn withdraw(&self, permit: Permit) {
         let mut guarded = self.guarded();
-        guarded.ledger.unspend(permit.spends(), permit.attempt());
-        guarded.ledger.release(target, permit.incident());
+        let attempt = permit.attempt().to_string();
+        let Withdrawal { spent, taken } = permit.into_withdrawal();
+        guarded.ledger.unspend(&spent, &attempt);
+        if let Some(taken) = taken {
+            guarded.ledger.unhold(taken);
+        }
     }
 
     /// Says that an action is over: its target is free for others after the cooldown.
@@ -267,16 +300,16 @@ impl Gate {
         }
     }
 
-    /// Restores the hold of an incident's action that is under way, and its cooldown.
+    /// Restores the hold of an incident's action that is under way, and the cooldown of its targets.
+    /// In any order; an incident that has ended holds nothing, but its targets still cool.
     pub fn restore_holds(&self, incident: &Incident) {
         let mut guarded = self.guarded();
-        for record in incident.actions.iter().filter(|record| record.attempts > 0) {
-            let target = record.action.touches.to_string();
+        let changes = incident.actions.iter().filter(|record| record.attempts > 0 && record.action.risk != Risk::Read);
+        for record in changes {
+            let under_way = incident.conclusion.is_none()
+                && matches!(record.state, ActionState::Started | ActionState::Done | ActionState::Allowed);
             let hold = Hold { incident: incident.id.clone(), at: record.since };
-            guarded.ledger.hold(&target, hold);
-            if !matches!(record.state, ActionState::Started | ActionState::Done | ActionState::Allowed) {
-                guarded.ledger.release(&target, &incident.id);
-            }
+            guarded.ledger.restore(&record.action.touches.to_string(), hold, under_way);
         }
     }
 
@@ -344,6 +377,12 @@ fn spends(voices: &[Voice]) -> Vec<Spend> {
     spends
 }
 
+/// The attempt that goes on when the action is permitted once more.
+fn continued(record: &ActionRecord) -> Option<&str> {
+    let again = record.state == ActionState::Allowed && record.attempts > 0;
+    record.attempt.as_deref().filter(|_| again)
+}
+
 fn paused<'a>(paused: &'a BTreeSet<String>, incident: &Incident, action: &Action) -> Option<&'a str> {
     let rule = incident.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
     let server = &action.touches.server;
@@ -354,9 +393,22 @@ fn paused<'a>(paused: &'a BTreeSet<String>, incident: &Incident, action: &Action
     })
 }
 
-fn changed_targets(incident: &Incident, except: &str) -> BTreeSet<String> {
+/// Targets that the incident has changed, and how many objects each is.
+fn changed_targets(incident: &Incident, except: &str) -> BTreeMap<String, usize> {
     let changed = incident.actions.iter().filter(|record| record.attempts > 0 && record.action.id.0 != except);
-    changed.map(|record| record.action.touches.to_string()).collect()
+    changed.map(|record| (record.action.touches.to_string(), objects(&record.action))).collect()
+}
+
+/// One call may name many objects.
+fn objects(action: &Action) -> usize {
+    action.touches.names.iter().filter(|name| *name != "*").count().max(1)
+}
+
+/// Whether an action is what its incident planned for taking back one that was carried out.
+fn takes_back(incident: &Incident, undone: &ActionId, action: &Action) -> bool {
+    let record = incident.action(undone).filter(|record| record.attempts > 0);
+    let planned = record.and_then(|record| record.action.proposal.undo.as_ref());
+    planned.is_some_and(|planned| digest(planned) == action.digest)
 }
 
 /// Whose failures are counted together: the deciding rule's, or the model's.

@@ -2,6 +2,7 @@
 //! model about what they leave open, and tells people.
 
 pub mod app;
+pub mod backtest;
 pub mod boundary;
 pub mod cli;
 pub mod clock;
@@ -25,5 +26,6 @@ pub mod runner;
 pub mod secret;
 pub mod source;
 pub mod store;
+pub mod suggest;
 pub mod telemetry;
 pub mod tools;

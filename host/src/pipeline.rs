@@ -36,7 +36,8 @@ use std::sync::{Arc, RwLock};
 use jiff::Timestamp;
 
 use crate::domain::incident::{Effect, Limits};
-use crate::domain::{Catalogue, Fact, History, Incident, Mode};
+use crate::domain::entry::Resolution;
+use crate::domain::{Action, Catalogue, Fact, History, Incident, Mode};
 use crate::gate::Gate;
 use crate::gate::link::Links;
 use crate::ports::{
@@ -46,6 +47,8 @@ use crate::random::Random;
 use crate::report::Language;
 use crate::store::Store;
 
+pub use decide::judge;
+pub use intake::take_in;
 pub use notify::deliver;
 
 /// Everything that an effect may need.
@@ -122,11 +125,13 @@ pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Resu
         // Who decides or rules without knowing the tools decides wrongly.
         rooms.tools.settled().await;
     }
+    // What follows from what is known alone holds only as long as nothing else has come in.
+    let derived = !matches!(
+        effect,
+        Effect::Plan { .. } | Effect::Look { .. } | Effect::AskModel | Effect::Settle { .. } | Effect::Verify { .. }
+    );
     let facts = match effect {
-        Effect::Record(facts) => {
-            finish_actions(rooms, incident, &facts);
-            facts
-        }
+        Effect::Record(facts) => facts,
         Effect::Decide => decide::run(rooms, incident),
         Effect::Plan { plugin } => plan::run(rooms, incident, &plugin).await,
         Effect::Look { purpose, call } => investigate::look(rooms, purpose, call).await,
@@ -139,19 +144,42 @@ pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Resu
         Effect::Report => report::run(rooms, incident)?,
         Effect::Close { reason } => report::close(rooms, incident, reason),
     };
-    rooms.store.append(&incident.id, facts).await
+    append(rooms, incident, facts, derived).await.map(|_| ())
 }
 
-/// Tells the gate about actions that are over, so that targets become free and breakers count.
-fn finish_actions(rooms: &Rooms, incident: &Incident, facts: &[Fact]) {
+/// Journals facts and tells the gate about actions that are over; false when they no longer hold.
+async fn append(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>, derived: bool) -> Result<bool, JournalError> {
+    let over = finished(incident, &facts);
+    if derived {
+        if !rooms.store.append_behind(incident, facts).await? {
+            return Ok(false);
+        }
+    } else {
+        rooms.store.append(&incident.id, facts).await?;
+    }
+    // Not before it is durable: until then the journal says that the target is being changed.
+    for (action, helped) in over {
+        rooms.gate.finish(incident, action, helped);
+    }
+    Ok(true)
+}
+
+/// Actions that are over with these facts: their targets become free and breakers count.
+fn finished<'a>(incident: &'a Incident, facts: &[Fact]) -> Vec<(&'a Action, Option<bool>)> {
+    let mut over = Vec::new();
     for fact in facts {
         let (id, helped) = match fact {
             Fact::Verified { action, ok, .. } => (action, Some(*ok)),
             Fact::Result { action, ok: false, .. } => (action, Some(false)),
+            Fact::Uncertain { action, resolution: Resolution::Person, .. } => (action, Some(false)),
+            Fact::Ruled { action, .. } => (action, None),
+            Fact::Concluded { .. } => {
+                over.extend(incident.actions.iter().map(|record| (&record.action, None)));
+                continue;
+            }
             _ => continue,
         };
-        if let Some(record) = incident.action(id) {
-            rooms.gate.finish(incident, &record.action, helped);
-        }
+        over.extend(incident.action(id).map(|record| (&record.action, helped)));
     }
+    over
 }

@@ -72,13 +72,15 @@ impl Runner {
                     None => std::future::pending().await,
                 }
             };
+            // In a fixed order: a simulation must be able to repeat a history exactly.
             tokio::select! {
+                biased;
+                () = self.timer.notified() => {}
+                () = sleep => self.ring(),
                 id = woken.recv() => match id {
                     Some(id) => self.look_after(id),
                     None => return,
                 },
-                () = sleep => self.ring(),
-                () = self.timer.notified() => {}
             }
         }
     }
@@ -144,6 +146,10 @@ impl Runner {
 
     async fn drive(self: &Arc<Self>, id: &IncidentId) -> Result<(), JournalError> {
         loop {
+            // Nothing is looked at, asked or told on the strength of what is not durable.
+            if let Some(broken) = self.rooms.store.broken() {
+                return Err(broken);
+            }
             let Some(incident) = self.rooms.store.get(id) else {
                 return Ok(());
             };
@@ -155,6 +161,10 @@ impl Runner {
             match next(&incident, self.rooms.clock.now(), &self.rooms.limits) {
                 Next::Do(effect) => {
                     let Ok(_slot) = self.effects.acquire().await else { return Ok(()) };
+                    // Somebody may have said no, or an alert may have ended, while it waited for its slot.
+                    if self.rooms.store.get(id).is_none_or(|now| now.chain != incident.chain) {
+                        continue;
+                    }
                     perform(&self.rooms, &incident, effect).await?;
                 }
                 Next::Wait(at) => {
@@ -187,7 +197,10 @@ impl Runner {
                 if let Ok(_slot) = slots.acquire().await {
                     // The incident may have moved on while the delivery waited for its slot.
                     let incident = runner.rooms.store.get(&incident.id).unwrap_or(incident);
-                    let result = deliver(&runner.rooms, &incident, &delivery).await;
+                    let result = match runner.rooms.store.broken() {
+                        Some(broken) => Err(broken),
+                        None => deliver(&runner.rooms, &incident, &delivery).await,
+                    };
                     runner.state().delivering.remove(&delivery.id);
                     match result {
                         Ok(()) => runner.rooms.store.wake(&incident.id),
@@ -208,12 +221,18 @@ impl Runner {
             loop {
                 let at = runner.rooms.clock.now().saturating_add(REVIVE).unwrap_or(Timestamp::MAX);
                 runner.rooms.clock.sleep_until(at).await;
-                if !runner.state().driven.is_empty() || !runner.state().delivering.is_empty() {
+                // What is under way may rest on what is not durable. A delivery does not, and a dead
+                // target must not keep the host from going on.
+                if !runner.state().driven.is_empty() {
                     continue;
                 }
-                let result = match runner.rooms.store.recover().await {
-                    Ok(()) => (runner.reload)(),
-                    Err(error) => Err(error),
+                // Only a broken journal has nothing on its way any more, so that it can be read anew.
+                let result = match runner.rooms.store.broken() {
+                    None => Ok(runner.wake_all()),
+                    Some(_) => match runner.rooms.store.recover().await {
+                        Ok(()) => (runner.reload)(),
+                        Err(error) => Err(error),
+                    },
                 };
                 match result {
                     Ok(()) => {
@@ -225,6 +244,12 @@ impl Runner {
                 }
             }
         });
+    }
+
+    fn wake_all(&self) {
+        let mut ids: Vec<IncidentId> = self.rooms.store.all().iter().map(|incident| incident.id.clone()).collect();
+        ids.sort();
+        ids.iter().for_each(|id| self.rooms.store.wake(id));
     }
 
     /// Starts to revive the journal, if it is broken; called where nobody drives an incident.

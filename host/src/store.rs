@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
+use futures::future::BoxFuture;
 use tokio::sync::{broadcast, mpsc};
 
 use crate::domain::control::{self, Control};
@@ -52,10 +53,15 @@ struct Live {
     incidents: HashMap<IncidentId, Arc<Incident>>,
     index: Index,
     repeats: HashMap<IncidentId, u64>,
-    /// Appends under way by incident: a repeat of an alert waits for them.
-    pending: HashMap<IncidentId, usize>,
+    /// Appends so far, and how many of them are durable: they become so in their order.
+    appends: u64,
+    durable: u64,
+    /// The last append of each incident: a repeat of an alert waits for it.
+    written: HashMap<IncidentId, u64>,
     control: Chain,
     seen: u64,
+    /// How often the live state was read anew: what was written before concerns another state.
+    generation: u64,
 }
 
 impl Store {
@@ -102,9 +108,13 @@ impl Store {
             }
             live.incidents.insert(incident.id.clone(), Arc::new(incident));
         }
-        let ids: Vec<IncidentId> = live.incidents.keys().cloned().collect();
-        *self.live() = live;
+        let mut ids: Vec<IncidentId> = live.incidents.keys().cloned().collect();
+        ids.sort();
+        let mut place = self.live();
+        live.generation = place.generation + 1;
+        *place = live;
         *self.broken.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
+        drop(place);
         for id in ids {
             self.wake(&id);
         }
@@ -157,18 +167,17 @@ impl Store {
         open_all(&self.journal.stream(&id.0)?)
     }
 
-    /// Takes a batch of alerts. When this returns, whatever it means is durable.
+    /// Takes a batch of alerts. When this returns, whatever it means is durable. A caller that does
+    /// not wait for that leaves no incident behind that nobody looks after.
     ///
     /// # Errors
     /// When the journal does not take it: the sender must send it again.
     pub async fn receive(&self, alerts: Vec<Alert>) -> Result<Received, JournalError> {
-        if let Some(broken) = self.broken() {
-            return Err(broken);
-        }
         let mut received = Received { alerts: alerts.len(), ..Received::default() };
         let now = self.clock.now();
-        let (append, touched) = {
+        let (append, touched, mark) = {
             let mut guard = self.live();
+            self.whole()?;
             let live = &mut *guard;
             live.seen += alerts.len() as u64;
             let Correlated { opened, changed, repeats, unknown_resolved } =
@@ -177,7 +186,7 @@ impl Store {
             let mut sealed = Vec::new();
             let mut touched = Vec::new();
             for (group_key, alerts) in opened {
-                let id = IncidentId(incident_id(now, &self.random));
+                let id = self.unused_id(live, now);
                 let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
                 let entry = Entry { at: now, fact: Fact::Opened { group_key, source, alerts } };
                 let Some(mut incident) = Incident::open(id.clone(), &entry) else { continue };
@@ -195,20 +204,20 @@ impl Store {
                 live.index.insert(incident);
                 touched.push(id);
             }
-            let mut waits = !sealed.is_empty();
+            // What is not known any more may rest on an end that is not durable yet.
+            let mut waits = !sealed.is_empty() || unknown_resolved > 0 && live.durable < live.appends;
             for (id, count) in repeats {
                 received.repeats += count;
-                waits |= live.pending.contains_key(&id);
+                waits |= live.written.get(&id).is_some_and(|written| *written > live.durable);
                 *live.repeats.entry(id).or_default() += count;
             }
-            for id in &touched {
-                *live.pending.entry(id.clone()).or_default() += 1;
-            }
             // An empty batch is a barrier: it is durable when everything before it is.
-            (waits.then(|| self.journal.append(sealed)), touched)
+            let append = waits.then(|| self.journal.append(sealed));
+            let mark = live.mark(append.is_some(), &touched);
+            (append, touched, mark)
         };
         if let Some(append) = append {
-            self.durable(append.await, &touched)?;
+            self.durable(append, &touched, mark).await?;
         }
         for id in &touched {
             self.wake(id);
@@ -222,14 +231,28 @@ impl Store {
     /// # Errors
     /// When the journal does not take them.
     pub async fn append(&self, id: &IncidentId, facts: Vec<Fact>) -> Result<(), JournalError> {
-        if let Some(broken) = self.broken() {
-            return Err(broken);
-        }
+        self.write(id, None, facts).await.map(|_| ())
+    }
+
+    /// Appends facts that follow from what is known of an incident; false, and nothing appended, if
+    /// something has happened to it since.
+    ///
+    /// # Errors
+    /// When the journal does not take them.
+    pub async fn append_behind(&self, known: &Incident, facts: Vec<Fact>) -> Result<bool, JournalError> {
+        self.write(&known.id, Some(&known.chain), facts).await
+    }
+
+    async fn write(&self, id: &IncidentId, behind: Option<&Chain>, facts: Vec<Fact>) -> Result<bool, JournalError> {
         let now = self.clock.now();
-        let append = {
+        let (append, mark) = {
             let mut guard = self.live();
+            self.whole()?;
             let live = &mut *guard;
-            let Some(incident) = live.incidents.get_mut(id) else { return Ok(()) };
+            let Some(incident) = live.incidents.get_mut(id) else { return Ok(true) };
+            if behind.is_some_and(|chain| *chain != incident.chain) {
+                return Ok(false);
+            }
             let incident = Arc::make_mut(incident);
             let mut sealed = Vec::with_capacity(facts.len());
             for fact in facts {
@@ -241,14 +264,13 @@ impl Store {
             if incident.closed.is_some() {
                 live.index.remove(&incident);
             } else if incident.conclusion.is_some() {
-                live.index.leave_group(&incident);
+                live.index.conclude(&incident);
             }
-            *live.pending.entry(id.clone()).or_default() += 1;
-            self.journal.append(sealed)
+            (self.journal.append(sealed), live.mark(true, std::slice::from_ref(id)))
         };
-        self.durable(append.await, std::slice::from_ref(id))?;
+        self.durable(append, std::slice::from_ref(id), mark).await?;
         let _ = self.changes.send(id.0.clone());
-        Ok(())
+        Ok(true)
     }
 
     /// Appends to the host's own stream.
@@ -256,30 +278,52 @@ impl Store {
     /// # Errors
     /// When the journal does not take it.
     pub async fn control(&self, fact: Control) -> Result<(), JournalError> {
-        let append = {
+        let (append, mark) = {
             let mut live = self.live();
+            self.whole()?;
             let entry = Entry { at: self.clock.now(), fact };
             let n = live.control.n + 1;
             let sealed = Sealed::new(control::STREAM, n, &live.control.hash, &entry).map_err(unwritable)?;
             live.control = Chain { n, hash: sealed.hash.clone() };
-            self.journal.append(vec![sealed])
+            (self.journal.append(vec![sealed]), live.mark(true, &[]))
         };
-        self.durable(append.await, &[])
+        self.durable(append, &[], mark).await
     }
 
-    fn durable(&self, result: Result<(), JournalError>, ids: &[IncidentId]) -> Result<(), JournalError> {
-        let mut live = self.live();
-        for id in ids {
-            if let Some(pending) = live.pending.get_mut(id) {
-                *pending = pending.saturating_sub(1);
-                if *pending == 0 {
-                    live.pending.remove(id);
-                }
+    /// Refuses while the live state is ahead of the journal; asked with the live state locked.
+    fn whole(&self) -> Result<(), JournalError> {
+        self.broken().map_or(Ok(()), Err)
+    }
+
+    fn unused_id(&self, live: &Live, now: jiff::Timestamp) -> IncidentId {
+        // Thousands of incidents may open in one millisecond.
+        loop {
+            let id = IncidentId(incident_id(now, &self.random));
+            if !live.incidents.contains_key(&id) {
+                return id;
             }
         }
-        if let Err(error) = &result {
-            let mut broken = self.broken.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-            *broken = Some(error.clone());
+    }
+
+    async fn durable(
+        &self,
+        append: BoxFuture<'static, Result<(), JournalError>>,
+        ids: &[IncidentId],
+        mark: Mark,
+    ) -> Result<(), JournalError> {
+        let mut waiting = Waiting { store: self, ids, heard: false };
+        let result = append.await;
+        waiting.heard = true;
+        let mut live = self.live();
+        // What was written before the live state was read anew says nothing about it.
+        if live.generation == mark.generation {
+            match &result {
+                Ok(()) => live.durable = live.durable.max(mark.append),
+                Err(error) => {
+                    let mut broken = self.broken.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+                    *broken = Some(error.clone());
+                }
+            }
         }
         result
     }
@@ -289,6 +333,7 @@ impl Store {
         let mut live = self.live();
         live.incidents.remove(id);
         live.repeats.remove(id);
+        live.written.remove(id);
     }
 
     /// Tries to make the journal writable again.
@@ -297,6 +342,41 @@ impl Store {
     /// Why it is not.
     pub async fn recover(&self) -> Result<(), JournalError> {
         self.journal.recover().await
+    }
+}
+
+/// The place of an append among all.
+#[derive(Clone, Copy)]
+struct Mark {
+    generation: u64,
+    append: u64,
+}
+
+impl Live {
+    /// Counts an append and remembers whom it concerns.
+    fn mark(&mut self, appended: bool, ids: &[IncidentId]) -> Mark {
+        self.appends += u64::from(appended);
+        self.written.extend(ids.iter().map(|id| (id.clone(), self.appends)));
+        Mark { generation: self.generation, append: self.appends }
+    }
+}
+
+/// Somebody who waits until entries are durable.
+struct Waiting<'a> {
+    store: &'a Store,
+    ids: &'a [IncidentId],
+    heard: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.heard {
+            return;
+        }
+        // The caller hung up; what it wrote still becomes durable, before anything that follows.
+        for id in self.ids {
+            self.store.wake(id);
+        }
     }
 }
 

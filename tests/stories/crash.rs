@@ -45,11 +45,16 @@ async fn told_once(rig: &Rig) {
 }
 
 async fn with_a_model(boundary: &str) -> anyhow::Result<()> {
-    // An answer that was lost in the crash is asked for again: the script has it twice.
+    // An answer that was lost in the crash is asked for again: the script has it twice. The first
+    // answer looks; the second proposes, and is journaled together with its proposal.
     let mut script = recorded::fenced();
-    let lost = boundary == "before:answered" || boundary == "before:proposed";
-    if lost {
-        script.insert(0, recorded::fenced().remove(0));
+    let lost = match boundary {
+        "before:answered" => Some(0),
+        "before:proposed" => Some(1),
+        _ => None,
+    };
+    if let Some(lost) = lost {
+        script.insert(lost, recorded::fenced().remove(lost));
     }
     let rig = Rig::new(with_model::POLICY, Some(script)).await?;
     let mut host = rig.serve_until(boundary).await?;

@@ -1,6 +1,7 @@
 //! Stories with the real binary, a real MCP server, and stand-ins that are as strict as the real
 //! thing. Time is real here; what needs simulated time is in the simulation.
 
+mod alertmanager;
 mod crash;
 mod no_model;
 mod with_model;

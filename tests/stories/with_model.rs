@@ -66,7 +66,7 @@ pub async fn approve(rig: &Rig, host: &Process) -> anyhow::Result<()> {
     let action = incident["actions"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap();
     let arguments = ["--listen", host.url.trim_start_matches("http://"), "approve", id, action, "--as", "ada"];
     let (code, output, problems) = run(rig.folder(), &rig.environment, &arguments).await?;
-    assert_eq!(code, 0, "{output}{problems}");
+    anyhow::ensure!(code == 0, "{output}{problems}");
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use crate::domain::control::Control;
 use crate::domain::history::Active;
-use crate::domain::{History, Incident};
+use crate::domain::History;
 use crate::gate::Gate;
 use crate::journal::{Projection, Sqlite};
 use crate::pipeline::Rooms;
@@ -47,7 +47,7 @@ pub async fn remember(rooms: Arc<Rooms>, projection: Arc<Projection>) {
         let read = tokio::task::spawn_blocking(move || projection.history(since)).await;
         match read {
             Ok(Ok(mut history)) => {
-                history.active = rooms.store.all().iter().flat_map(|incident| active(incident)).collect();
+                history.active = rooms.store.all().iter().flat_map(|incident| Active::of(incident)).collect();
                 set_history(&rooms, history);
             }
             Ok(Err(error)) => tracing::warn!(%error, "the history could not be renewed"),
@@ -61,20 +61,6 @@ pub async fn remember(rooms: Arc<Rooms>, projection: Arc<Projection>) {
 pub fn set_history(rooms: &Rooms, history: History) {
     let mut place = rooms.history.write().unwrap_or_else(|poisoned| poisoned.into_inner());
     *place = Arc::new(history);
-}
-
-fn active(incident: &Incident) -> Vec<Active> {
-    if incident.closed.is_some() {
-        return Vec::new();
-    }
-    let active = incident.firing().map(|alert| Active {
-        incident: incident.id.clone(),
-        source: alert.source.clone(),
-        name: alert.name.clone(),
-        severity: alert.severity,
-        labels: alert.labels.clone(),
-    });
-    active.collect()
 }
 
 /// Reloads the policies when their files change, and on SIGHUP.

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::alert::{Labels, Severity};
-use super::incident::{IncidentId, Outcome};
+use super::action::Origin;
+use super::incident::{ActionState, Incident, IncidentId, Outcome};
 
 /// One incident of the past.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +23,36 @@ pub struct Past {
     pub fixes: Vec<(String, bool)>,
 }
 
+impl Past {
+    /// What later decisions may know of an incident.
+    pub fn of(incident: &Incident) -> Self {
+        let rule = incident.decision.as_ref().and_then(|decision| decision.rule.clone());
+        Self {
+            rule: rule.unwrap_or_default(),
+            group_key: incident.group_key.clone(),
+            name: incident.alerts.first().map(|alert| alert.name.clone()).unwrap_or_default(),
+            opened_at: incident.opened_at,
+            outcome: incident.outcome(),
+            fixes: fixes(incident),
+        }
+    }
+}
+
+/// Executed actions whose effect is known: target and whether it was seen to help.
+pub fn fixes(incident: &Incident) -> Vec<(String, bool)> {
+    let repairs = incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }));
+    let known = repairs.filter_map(|record| {
+        use ActionState::{Failed, Uncertain, Unverified, Verified};
+        let helped = match record.state {
+            Verified => true,
+            Failed | Unverified | Uncertain => false,
+            _ => return None,
+        };
+        (record.attempts > 0).then(|| (record.action.target(), helped))
+    });
+    known.collect()
+}
+
 /// One alert that fires now, of any incident; what inhibitions look at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Active {
@@ -35,6 +66,23 @@ pub struct Active {
     pub severity: Severity,
     /// Its labels.
     pub labels: Labels,
+}
+
+impl Active {
+    /// The firing alerts of an incident that is not closed.
+    pub fn of(incident: &Incident) -> Vec<Self> {
+        if incident.closed.is_some() {
+            return Vec::new();
+        }
+        let active = incident.firing().map(|alert| Self {
+            incident: incident.id.clone(),
+            source: alert.source.clone(),
+            name: alert.name.clone(),
+            severity: alert.severity,
+            labels: alert.labels.clone(),
+        });
+        active.collect()
+    }
 }
 
 /// The past as far as it is kept.

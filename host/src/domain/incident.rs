@@ -16,12 +16,11 @@ use serde::{Deserialize, Serialize};
 pub use next::{Effect, Limits, Next, due, next};
 pub use view::{ActionView, IncidentView, ModelView, VerdictView};
 
-use super::action::{Action, ActionId, Call};
+use super::action::{Action, ActionId, Call, Origin};
 use super::alert::{Alert, Labels, Severity, Status, common_labels};
 use super::decision::{Decision, Ruling};
 use super::entry::{Answer, Diagnosis, Purpose};
 use super::notice::Delivery;
-use super::person::identity;
 
 /// Name of an incident: short, unique, in the order of opening.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -195,24 +194,31 @@ pub struct ActionRecord {
 }
 
 impl ActionRecord {
-    /// How many different people said yes to exactly this action. Links prove no name, so all
-    /// answers over one count as one.
-    pub fn distinct_approvals(&self, counts: impl Fn(&str) -> bool) -> usize {
-        let bound = self.approvals.iter().filter(|approval| approval.digest == self.action.digest);
-        let valid = bound.filter(|approval| counts(&approval.person));
+    /// The different people who said yes to exactly these arguments, not before `since`. Who
+    /// proposed the action counts only where the gate says so and one yes is enough.
+    pub fn approvers(&self, since: Timestamp, wanted: u32) -> BTreeSet<String> {
+        let own = self.ruling.as_ref().is_some_and(|ruling| ruling.own);
+        let proposer = match &self.action.origin {
+            Origin::Person { name } if wanted > 1 || !own => Some(identity(name)),
+            _ => None,
+        };
+        let fits = |approval: &&Approval| approval.digest == self.action.digest && approval.at >= since;
         let mut links = 0;
-        let mut people = BTreeSet::new();
-        for approval in valid {
-            if approval.via == "link" {
-                links += 1;
-                if links > 1 {
-                    continue;
-                }
-            }
-            people.insert(identity(&approval.person));
-        }
-        people.len()
+        let approvals = self.approvals.iter().filter(fits).filter(|approval| {
+            // A link proves no name, so whatever names were typed over one are one person.
+            links += u32::from(approval.via == "link");
+            approval.via != "link" || links == 1
+        });
+        approvals.map(|approval| identity(&approval.person)).filter(|person| Some(person) != proposer.as_ref()).collect()
     }
+}
+
+/// Who a person is, whatever name they gave besides the proven one, and however they spelled it:
+/// `ops (as Ann)` and `OPS` are one.
+pub fn identity(person: &str) -> String {
+    let proven = person.split(" (as ").next().unwrap_or_default();
+    let seen = |c: &char| !(c.is_whitespace() || c.is_control() || matches!(*c, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}'));
+    proven.chars().filter(seen).flat_map(char::to_lowercase).collect()
 }
 
 /// A read-only call and its answer.

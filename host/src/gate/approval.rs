@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::incident::ActionRecord;
-use crate::domain::person::identity;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::incident::{ActionRecord, identity};
 use crate::domain::{Action, Origin, Ruling};
 
 /// How an answer over a signed link is marked. Such a link proves no name, so it counts once.
@@ -59,16 +60,21 @@ pub fn join<'a>(whos: impl Iterator<Item = &'a str>) -> String {
     all.join(" and ")
 }
 
-/// Checks that enough different people said yes to exactly this action.
+/// Checks that enough different people said yes to exactly this action, and not too long ago.
 ///
 /// # Errors
 /// How many did.
-pub fn approved(people: &People, record: &ActionRecord, ruling: &Ruling) -> Result<(), String> {
-    let counts = |person: &str| people.refusal(ruling, &record.action, person).is_none();
-    let given = record.distinct_approvals(counts);
-    let wanted = usize::try_from(ruling.approvals).unwrap_or(usize::MAX).max(1);
+pub fn approved(people: &People, record: &ActionRecord, ruling: &Ruling, now: Timestamp) -> Result<(), String> {
+    // A yes is good for as long as the question was: what is asked now would expire at `until`.
+    let good_for = ruling.until.map(|until| until.duration_since(now)).unwrap_or(SignedDuration::MAX);
+    let since = now.saturating_sub(good_for).unwrap_or(Timestamp::MIN);
+    let approvers = record.approvers(since, ruling.approvals).into_iter();
+    let given = approvers.filter(|person| people.refusal(ruling, &record.action, person).is_none()).count();
+    let wanted = usize::try_from(ruling.approvals).unwrap_or(usize::MAX);
     if given >= wanted {
         return Ok(());
     }
-    Err(format!("{given} of {wanted} approvals bind to these exact arguments and come from people who may give them"))
+    Err(format!(
+        "{given} of {wanted} approvals bind to these exact arguments, are still good and come from people who may give them"
+    ))
 }

@@ -21,6 +21,15 @@ pub struct Hold {
     pub at: Timestamp,
 }
 
+/// A target that was just taken, and who had it before.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    target: String,
+    incident: IncidentId,
+    held: Option<Hold>,
+    last: Option<Hold>,
+}
+
 /// Spends by key, and holds by target.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -30,8 +39,9 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Why a budget does not cover one more; none when it does.
-    pub fn refusal(&self, spend: &Spend, now: Timestamp) -> Option<String> {
+    /// Why a budget does not cover one more; none when it does. What the attempt that goes on has
+    /// spent already is not spent twice.
+    pub fn refusal(&self, spend: &Spend, now: Timestamp, attempt: Option<&str>) -> Option<String> {
         let window = SignedDuration::from_millis(i64::try_from(spend.within_ms).unwrap_or(i64::MAX));
         let from = now.saturating_sub(window).unwrap_or(Timestamp::MIN);
         let spent: Vec<Timestamp> = self
@@ -39,8 +49,8 @@ impl Ledger {
             .get(&spend.key)
             .into_iter()
             .flatten()
+            .filter(|(at, by)| *at > from && attempt != Some(by.as_str()))
             .map(|(at, _)| *at)
-            .filter(|at| *at > from)
             .collect();
         let max = usize::try_from(spend.max).unwrap_or(usize::MAX);
         if spent.len() < max {
@@ -55,8 +65,9 @@ impl Ledger {
         Some(format!("budget {} has spent {} of {}{when}", spend.key, spent.len(), spend.max))
     }
 
-    /// Spends one from each key.
-    pub fn spend(&mut self, keys: &[String], at: Timestamp, attempt: &str) {
+    /// Spends one from each key; returns the keys from which this attempt had not spent yet.
+    pub fn spend(&mut self, keys: &[String], at: Timestamp, attempt: &str) -> Vec<String> {
+        let mut newly = Vec::new();
         let oldest = at.saturating_sub(LONGEST_WINDOW).unwrap_or(Timestamp::MIN);
         for key in keys {
             let spent = self.spends.entry(key.clone()).or_default();
@@ -66,8 +77,10 @@ impl Ledger {
             // The same attempt repeated is one change.
             if attempt.is_empty() || !spent.iter().any(|(_, known)| known == attempt) {
                 spent.push_back((at, attempt.to_string()));
+                newly.push(key.clone());
             }
         }
+        newly
     }
 
     /// Takes back what an attempt spent.
@@ -80,9 +93,34 @@ impl Ledger {
     }
 
     /// Says that an incident changes a target.
-    pub fn hold(&mut self, target: &str, hold: Hold) {
-        self.last.insert(target.to_string(), hold.clone());
-        self.held.insert(target.to_string(), hold);
+    pub fn hold(&mut self, target: &str, hold: Hold) -> Taken {
+        let (target, incident) = (target.to_string(), hold.incident.clone());
+        let last = self.last.insert(target.clone(), hold.clone());
+        let held = self.held.insert(target.clone(), hold);
+        Taken { target, incident, held, last }
+    }
+
+    /// Says that an incident did not change the target that it took.
+    pub fn unhold(&mut self, taken: Taken) {
+        let Taken { target, incident, held, last } = taken;
+        for (place, before) in [(&mut self.held, held), (&mut self.last, last)] {
+            if place.get(&target).is_some_and(|hold| hold.incident == incident) {
+                match before {
+                    Some(before) => place.insert(target.clone(), before),
+                    None => place.remove(&target),
+                };
+            }
+        }
+    }
+
+    /// Takes in a change of the past: the latest one decides how long the target cools.
+    pub fn restore(&mut self, target: &str, hold: Hold, under_way: bool) {
+        if self.last.get(target).is_none_or(|last| last.at <= hold.at) {
+            self.last.insert(target.to_string(), hold.clone());
+        }
+        if under_way {
+            self.held.insert(target.to_string(), hold);
+        }
     }
 
     /// Says that an incident no longer changes a target.
@@ -128,11 +166,11 @@ mod tests {
         ledger.spend(&keys, at(0), "x-1");
         ledger.spend(&keys, at(10), "x-2");
         ledger.spend(&keys, at(10), "x-2");
-        let refusal = ledger.refusal(&spend, at(20)).unwrap();
+        let refusal = ledger.refusal(&spend, at(20), None).unwrap();
         assert_eq!(refusal, format!("budget g|shop has spent 2 of 2; it frees at {}", at(60)));
-        assert_eq!(ledger.refusal(&spend, at(60)), None);
+        assert_eq!(ledger.refusal(&spend, at(60), None), None);
         ledger.unspend(&keys, "x-2");
-        assert_eq!(ledger.refusal(&spend, at(20)), None);
+        assert_eq!(ledger.refusal(&spend, at(20), None), None);
     }
 
     #[test]

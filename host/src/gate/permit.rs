@@ -2,11 +2,56 @@
 
 use jiff::Timestamp;
 
+use super::ledger::Taken;
 use crate::domain::action::{Action, Call, digest};
 use crate::domain::{ActionId, IncidentId};
 
 /// The executor's only key. It can be made by the gate alone, cannot be copied, names one digest,
 /// one incident and one moment of expiry, and is used up by the execution.
+///
+/// It cannot be made elsewhere: its parts are private, and so is the function that puts them together.
+///
+/// ```compile_fail,E0451
+/// use tidegate::gate::Permit;
+/// fn forge(permit: Permit) -> Permit {
+///     Permit { attempt: "another".to_string(), ..permit }
+/// }
+/// ```
+///
+/// ```compile_fail,E0624
+/// use tidegate::gate::Permit;
+/// let maker = Permit::new;
+/// ```
+///
+/// It cannot be copied.
+///
+/// ```compile_fail,E0599
+/// use tidegate::gate::Permit;
+/// fn twice(permit: &Permit) -> Permit {
+///     Permit::clone(permit)
+/// }
+/// ```
+///
+/// It cannot be used once it has been given away.
+///
+/// ```compile_fail,E0382
+/// use tidegate::gate::{Gate, Permit};
+/// fn withdraw_and_go_on(gate: &Gate, permit: Permit) -> String {
+///     gate.withdraw(permit);
+///     permit.attempt().to_string()
+/// }
+/// ```
+///
+/// What may be done with it compiles, so the refusals above are about what they say.
+///
+/// ```
+/// use tidegate::gate::{Gate, Permit};
+/// fn withdraw(gate: &Gate, permit: Permit) -> String {
+///     let attempt = permit.attempt().to_string();
+///     gate.withdraw(permit);
+///     attempt
+/// }
+/// ```
 #[must_use = "a permit that is not used must be withdrawn, or its budget stays spent"]
 #[derive(Debug)]
 pub struct Permit {
@@ -15,7 +60,17 @@ pub struct Permit {
     digest: String,
     attempt: String,
     spends: Vec<String>,
+    withdrawal: Withdrawal,
     expires_at: Timestamp,
+}
+
+/// What the ledger must take back when the permit is not used.
+#[derive(Debug)]
+pub(super) struct Withdrawal {
+    /// Keys that were spent with this permit, and not by an earlier one of the same attempt.
+    pub spent: Vec<String>,
+    /// The target that was taken.
+    pub taken: Option<Taken>,
 }
 
 impl Permit {
@@ -25,10 +80,16 @@ impl Permit {
         action: &Action,
         attempt: String,
         spends: Vec<String>,
+        withdrawal: Withdrawal,
         expires_at: Timestamp,
     ) -> Self {
         let (id, digest) = (action.id.clone(), action.digest.clone());
-        Self { incident, action: id, digest, attempt, spends, expires_at }
+        Self { incident, action: id, digest, attempt, spends, withdrawal, expires_at }
+    }
+
+    /// Uses the permit up without an execution.
+    pub(super) fn into_withdrawal(self) -> Withdrawal {
+        self.withdrawal
     }
 
     /// Checks that a call is the permitted one and that the permit is still good.

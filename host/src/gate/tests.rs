@@ -158,7 +158,8 @@ fn two_people_are_two_people_however_one_spells_a_name() {
         scene.approve(spelling, "http", None);
         assert_eq!(scene.record().state, ActionState::Asked, "{spelling:?}");
     }
-    assert!(scene.permit().unwrap_err().starts_with("1 of 2 approvals"));
+    let refusal = scene.permit().unwrap_err();
+    assert!(refusal.contains("1 of 2 approvals"), "{refusal}");
     scene.approve("carol", "cli", None);
     assert!(scene.permit().is_ok());
 }
@@ -169,7 +170,7 @@ fn a_link_counts_once_whatever_names_are_typed() {
     scene.approve("ada", "link", None);
     scene.approve("bob", "link", None);
     assert_eq!(scene.record().state, ActionState::Asked);
-    scene.approve("bob", "cli", None);
+    scene.approve("carol", "cli", None);
     assert!(scene.permit().is_ok());
 }
 
@@ -180,7 +181,7 @@ fn nobody_approves_their_own_proposal_unless_the_gate_says_so() {
     let refusal = own.gate.refusal(own.record(), "ada ").unwrap();
     assert!(refusal.contains("cannot approve it too"), "{refusal}");
     own.approve("ada", "cli", None);
-    assert!(own.permit().is_err(), "the gate counts by itself");
+    assert_eq!(own.record().state, ActionState::Asked);
     assert_eq!(own.gate.refusal(own.record(), "bob"), None);
     own.approve("bob", "cli", None);
     assert!(own.permit().is_ok());
@@ -196,7 +197,8 @@ fn a_configured_group_answers_alone_and_any_other_word_means_anybody() {
     let refusal = sre.gate.refusal(sre.record(), "mallory").unwrap();
     assert!(refusal.starts_with("mallory is not in the group SRE"), "{refusal}");
     sre.approve("mallory", "cli", None);
-    assert!(sre.permit().is_err());
+    assert!(sre.permit().is_err(), "the gate counts by itself");
+    let mut sre = scene(voice("SRE", 1, false), RULE());
     sre.approve("ada", "cli", None);
     assert!(sre.permit().is_ok());
     let mut anybody = scene(voice("whoever is on call", 1, false), RULE());

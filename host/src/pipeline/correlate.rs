@@ -1,24 +1,53 @@
 //! Which incident an alert belongs to: repeats, joiners, newcomers, resolved ones. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::{Alert, Incident, IncidentId, Status};
 
+/// Where an alert is known.
+#[derive(Debug)]
+struct Place {
+    incident: IncidentId,
+    position: usize,
+    /// How much this incident has to say about the alert.
+    weight: Weight,
+}
+
+/// Whose word about an alert counts when several live incidents know it, least first: where it has
+/// come to its end, where it may fire again, where it fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Over,
+    Open,
+    Firing,
+}
+
 /// Live incidents by alert and by group.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// Source, then fingerprint, to the incident and the alert's position in it.
-    by_alert: HashMap<String, HashMap<String, (IncidentId, usize)>>,
+    /// Source, then fingerprint, to the alert's place.
+    by_alert: HashMap<String, HashMap<String, Place>>,
     by_group: HashMap<String, IncidentId>,
 }
 
 impl Index {
-    /// Takes an incident in, or its new alerts.
+    /// Takes an incident in, or its new alerts. An alert that another incident has taken over since
+    /// stays there: the order in which incidents come in makes no difference.
     pub fn insert(&mut self, incident: &Incident) {
+        let open = incident.conclusion.is_none();
         for (position, alert) in incident.alerts.iter().enumerate() {
-            let place = (incident.id.clone(), position);
-            self.by_alert.entry(alert.source.clone()).or_default().insert(alert.fingerprint.clone(), place);
+            let weight = match alert.status {
+                Status::Firing => Weight::Firing,
+                Status::Resolved if open => Weight::Open,
+                Status::Resolved => Weight::Over,
+            };
+            let of_source = self.by_alert.entry(alert.source.clone()).or_default();
+            let elsewhere = of_source.get(&alert.fingerprint).filter(|place| place.incident != incident.id);
+            if elsewhere.is_none_or(|place| place.weight < weight || place.weight == weight && place.incident < incident.id) {
+                let place = Place { incident: incident.id.clone(), position, weight };
+                of_source.insert(alert.fingerprint.clone(), place);
+            }
         }
         if incident.conclusion.is_none() {
             self.by_group.insert(incident.group_key.clone(), incident.id.clone());
@@ -28,7 +57,12 @@ impl Index {
     }
 
     /// A concluded incident takes no new alerts in.
-    pub fn leave_group(&mut self, incident: &Incident) {
+    pub fn conclude(&mut self, incident: &Incident) {
+        // Its word about alerts that are over counts less from now on.
+        self.insert(incident);
+    }
+
+    fn leave_group(&mut self, incident: &Incident) {
         if self.by_group.get(&incident.group_key) == Some(&incident.id) {
             self.by_group.remove(&incident.group_key);
         }
@@ -39,7 +73,7 @@ impl Index {
         self.leave_group(incident);
         for alert in &incident.alerts {
             let Some(of_source) = self.by_alert.get_mut(&alert.source) else { continue };
-            if of_source.get(&alert.fingerprint).is_some_and(|(id, _)| *id == incident.id) {
+            if of_source.get(&alert.fingerprint).is_some_and(|place| place.incident == incident.id) {
                 of_source.remove(&alert.fingerprint);
             }
         }
@@ -59,7 +93,8 @@ pub struct Correlated {
     pub unknown_resolved: usize,
 }
 
-/// Sorts a batch of alerts. `group_key` names the group of a newcomer.
+/// Sorts a batch of alerts. `group_key` names the group of a newcomer. The last word of a sender
+/// counts when one body names an alert more than once.
 pub fn correlate(
     index: &Index,
     incidents: &HashMap<IncidentId, Arc<Incident>>,
@@ -68,11 +103,11 @@ pub fn correlate(
 ) -> Correlated {
     let mut out = Correlated::default();
     let mut opened: BTreeMap<String, Vec<Alert>> = BTreeMap::new();
-    for alert in alerts {
+    for alert in last_words(alerts) {
         let place = index.by_alert.get(&alert.source).and_then(|of| of.get(&alert.fingerprint));
-        let known = place.and_then(|(id, position)| {
-            let incident = incidents.get(id)?;
-            Some((incident, incident.alerts.get(*position)?))
+        let known = place.and_then(|place| {
+            let incident = incidents.get(&place.incident)?;
+            Some((incident, incident.alerts.get(place.position)?))
         });
         match known {
             Some((incident, known)) if same(known, &alert) => {
@@ -81,23 +116,14 @@ pub fn correlate(
             Some((incident, known)) => {
                 let refires = alert.status == Status::Firing && known.status == Status::Resolved;
                 if refires && incident.conclusion.is_some() {
-                    opened.entry(group_key(&alert)).or_default().push(alert);
+                    join(index, group_key, alert, &mut out.changed, &mut opened);
                 } else {
                     out.changed.entry(incident.id.clone()).or_default().push(alert);
                 }
             }
             None if alert.status == Status::Resolved => out.unknown_resolved += 1,
-            None => {
-                let key = group_key(&alert);
-                match index.by_group.get(&key) {
-                    Some(id) => out.changed.entry(id.clone()).or_default().push(alert),
-                    None => opened.entry(key).or_default().push(alert),
-                }
-            }
+            None => join(index, group_key, alert, &mut out.changed, &mut opened),
         }
-    }
-    for (_, alerts) in &mut opened {
-        dedup(alerts);
     }
     out.opened = opened.into_iter().collect();
     out
@@ -110,20 +136,32 @@ fn same(known: &Alert, alert: &Alert) -> bool {
         && (known.starts_at == alert.starts_at || alert.starts_at.is_none())
 }
 
-/// The last word of a sender counts when one body names an alert twice.
-fn dedup(alerts: &mut Vec<Alert>) {
-    let mut position: HashMap<String, usize> = HashMap::new();
+/// Puts a newcomer to its group: an incident that is being handled, or a new one.
+fn join(
+    index: &Index,
+    group_key: &dyn Fn(&Alert) -> String,
+    alert: Alert,
+    changed: &mut BTreeMap<IncidentId, Vec<Alert>>,
+    opened: &mut BTreeMap<String, Vec<Alert>>,
+) {
+    let key = group_key(&alert);
+    match index.by_group.get(&key) {
+        Some(id) => changed.entry(id.clone()).or_default().push(alert),
+        None => opened.entry(key).or_default().push(alert),
+    }
+}
+
+/// Each alert once, in its last form. Fingerprints are unique within their source only.
+fn last_words(alerts: Vec<Alert>) -> Vec<Alert> {
+    let mut named = HashSet::new();
     let mut kept: Vec<Alert> = Vec::with_capacity(alerts.len());
-    for alert in alerts.drain(..) {
-        match position.get(&alert.fingerprint).and_then(|position| kept.get_mut(*position)) {
-            Some(known) => *known = alert,
-            None => {
-                position.insert(alert.fingerprint.clone(), kept.len());
-                kept.push(alert);
-            }
+    for alert in alerts.into_iter().rev() {
+        if named.insert(alert.identity()) {
+            kept.push(alert);
         }
     }
-    *alerts = kept;
+    kept.reverse();
+    kept
 }
 
 /// The group key of an alert by configuration: its source and the values of these labels.

@@ -3,7 +3,7 @@
 //! The intent is durable before the tool is called. A call that was sent and not answered leaves the
 //! intent without a result; what became of it is settled by looking, here as after a crash.
 
-use super::Rooms;
+use super::{Rooms, append};
 use super::investigate::since;
 use crate::domain::{ActionId, Fact, Incident};
 use crate::ports::{JournalError, ToolError};
@@ -18,7 +18,7 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Resul
         Ok(permit) => permit,
         Err(ruling) => {
             let fact = Fact::Ruled { action: action.clone(), ruling: *ruling };
-            return rooms.store.append(&incident.id, vec![fact]).await;
+            return append(rooms, incident, vec![fact], true).await.map(|_| ());
         }
     };
     let intent = Fact::Intent {
@@ -26,9 +26,17 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Resul
         attempt: permit.attempt().to_string(),
         spends: permit.spends().to_vec(),
     };
-    if let Err(error) = rooms.store.append(&incident.id, vec![intent]).await {
-        rooms.gate.withdraw(permit, &record.action.touches.to_string());
-        return Err(error);
+    match rooms.store.append_behind(incident, vec![intent]).await {
+        Ok(true) => {}
+        // A person may have said no since the gate was asked.
+        Ok(false) => {
+            rooms.gate.withdraw(permit);
+            return Ok(());
+        }
+        Err(error) => {
+            rooms.gate.withdraw(permit);
+            return Err(error);
+        }
     }
     let attempt = permit.attempt().to_string();
     let call = &record.action.proposal.call;
@@ -47,10 +55,7 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Resul
             return Ok(());
         }
     };
-    if !ok {
-        rooms.gate.finish(incident, &record.action, Some(false));
-    }
     let took_ms = since(started, rooms.clock.now());
     let result = Fact::Result { action: action.clone(), attempt, ok, text, took_ms };
-    rooms.store.append(&incident.id, vec![result]).await
+    append(rooms, incident, vec![result], false).await.map(|_| ())
 }

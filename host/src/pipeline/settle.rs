@@ -31,9 +31,6 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<F
             Vec::new(),
         ),
     };
-    if resolution == Resolution::Person {
-        rooms.gate.finish(incident, &record.action, Some(false));
-    }
     facts.push(Fact::Uncertain { action: action.clone(), resolution, reason });
     facts
 }
@@ -57,8 +54,8 @@ async fn look(
                 if applied {
                     return (Resolution::Happened, "looking shows that it happened".into(), facts);
                 }
-                // An answer such as "not found" is about the target; it counts as a look too.
-                not_done += 1;
+                // An error may be about the way to the target rather than about the target.
+                not_done += u32::from(answer.ok);
             }
             Err(error) => facts.push(looked(action, verification, false, &error.to_string())),
         }

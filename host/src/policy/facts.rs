@@ -120,16 +120,24 @@ impl<'a> CallFacts<'a> {
         Self { risk: action.risk.as_str(), origin: action.origin.kind(), origin_name, ..facts }
     }
 
-    /// For what allows: every value must be accepted exactly as it is, and there must be one.
-    pub fn refuses<'o>(&self, on: &'o On) -> Option<&'o (Field, Matcher)> {
-        on.conditions.iter().find(|(field, matcher)| {
+    /// For what allows: every value must be accepted exactly as it is, and there must be one. `*` is
+    /// accepted only by what accepts every value. A matcher that says `not` must also let the normal
+    /// spelling pass, or `not("kube-system")` would allow `Kube-System`.
+    pub fn refuses<'o>(&self, on: &'o On, normalised: &On) -> Option<&'o (Field, Matcher)> {
+        let both = on.conditions.iter().zip(&normalised.conditions);
+        let mut refusing = both.filter(|((field, matcher), (_, wide))| {
             let (mut any, mut holds) = (false, true);
             self.each(field, &mut |value| {
                 any |= value.is_some();
-                holds &= value.map_or_else(|| matcher.wants_absence(), |value| matcher.accepts(Some(value)));
+                holds &= match value {
+                    None => matcher.wants_absence(),
+                    Some("*") if !field.is_label() => matcher.accepts_everything(),
+                    Some(text) => matcher.accepts(value) && (!matcher.negates() || wide.accepts(Some(&normal(text)))),
+                };
             });
             !(holds && (any || matcher.wants_absence()))
-        })
+        });
+        refusing.next().map(|(condition, _)| condition)
     }
 
     /// For what forbids or asks: one value is enough, `*` is every value, and a value counts in its

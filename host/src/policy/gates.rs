@@ -36,14 +36,14 @@ pub(super) fn gates(
 
 fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) -> Option<Voice> {
     let refused = if gate.says.allows() {
-        facts.refuses(&gate.on)
+        facts.refuses(&gate.on, &gate.wide)
     } else {
         facts.refuses_widely(&gate.on, &gate.wide)
     };
     if refused.is_some() {
         return None;
     }
-    let arguments = || vec![view::action(action, &facts.origin_name), round.view()];
+    let arguments = || vec![view::action(action, round.incident, &facts.origin_name), round.view()];
     let spoken = round.when("gate", &gate.meta, &gate.when, arguments).and_then(|holds| {
         if holds { says(round, gate, &arguments, facts) } else { Ok(None) }
     });

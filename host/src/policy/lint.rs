@@ -1,15 +1,14 @@
 //! What is allowed but cannot be meant. No finding is ever wrong: where it is not certain, nothing
 //! is said.
 
+mod tools;
+
 use std::collections::BTreeSet;
 
-use rhai::ASTNode;
-
-use super::code::File;
 use super::items::{Gate, GateSays, Meta, Route, When};
 use super::matcher::Matcher;
 use super::on::{Field, On};
-use super::problem::{Place, nearest};
+use super::problem::Place;
 use super::set::Set;
 use crate::domain::{Catalogue, Occasion};
 
@@ -28,16 +27,21 @@ pub fn run(set: &Set, catalogue: Option<&Catalogue>) -> Vec<Finding> {
     shadowed(set, &mut findings);
     unreachable(set, &mut findings);
     for gate in &set.items.gates {
-        findings.extend(never(&gate.meta, "gate", &gate.on));
+        // What forbids matches in normal spelling too.
+        let wide = if gate.says.allows() { &gate.on } else { &gate.wide };
+        findings.extend(never(&gate.meta, "gate", &gate.on, wide));
         findings.extend(pointless(gate));
+        findings.extend(outvoted(gate, &set.items.gates));
     }
     let rules = set.items.rules.iter().map(|rule| (&rule.meta, "rule", &rule.on));
     let routes = set.items.routes.iter().map(|route| (&route.meta, "route", &route.on));
-    for (meta, kind, on) in rules.chain(routes) {
-        findings.extend(never(meta, kind, on));
+    let evidence = set.items.evidence.iter().map(|one| (&one.meta, "evidence", &one.on));
+    let checks = set.items.checks.iter().map(|check| (&check.meta, "check", &check.on));
+    for (meta, kind, on) in rules.chain(routes).chain(evidence).chain(checks) {
+        findings.extend(never(meta, kind, on, on));
     }
     if let Some(catalogue) = catalogue {
-        tools(set, catalogue, &mut findings);
+        tools::tools(set, catalogue, &mut findings);
     }
     findings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     findings.dedup();
@@ -131,26 +135,49 @@ fn possible(field: &Field) -> Option<&'static [&'static str]> {
 }
 
 /// Conditions that no incident or action can meet.
-fn never(meta: &Meta, kind: &str, on: &On) -> Option<Finding> {
+fn never(meta: &Meta, kind: &str, on: &On, wide: &On) -> Option<Finding> {
     let name = &meta.name;
-    for (field, matcher) in &on.conditions {
+    for ((field, matcher), (_, wide)) in on.conditions.iter().zip(&wide.conditions) {
         if let Some(values) = possible(field)
-            && !values.iter().any(|value| matcher.accepts(Some(value)))
+            && !values.iter().any(|value| matcher.accepts(Some(value)) || wide.accepts(Some(value)))
         {
             let all: Vec<&str> = values.iter().copied().filter(|value| !value.is_empty()).collect();
-            let message = format!("{kind} `{name}` can never match: {field} is one of {}, wanted {matcher}", all.join(", "));
+            let message =
+                format!("{kind} `{name}` can never match: {field} is one of {}, wanted {matcher}", all.join(", "));
+            return Some(finding(meta, message));
+        }
+        if *field == Field::Tool && undotted(matcher) {
+            let message = format!(
+                "{kind} `{name}` can never match: tools are called server.tool, wanted {matcher}; write glob(\"*.name\") for any server"
+            );
             return Some(finding(meta, message));
         }
     }
-    let server = on.conditions.iter().find(|(field, _)| *field == Field::Server).map(|(_, matcher)| matcher);
-    let tools = on.conditions.iter().find(|(field, _)| *field == Field::Tool).and_then(|(_, tool)| tool.literals());
-    // An action has one tool, and the tool's name begins with its server's.
-    if let (Some(server), Some(tools)) = (server, tools)
-        && tools.iter().all(|tool| !server.accepts(tool.split('.').next()))
-    {
-        return Some(finding(meta, format!("{kind} `{name}` can never match: no tool of {tools:?} is of server {server}")));
-    }
     None
+}
+
+/// Whether a matcher only accepts names without a dot.
+fn undotted(matcher: &Matcher) -> bool {
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '|'));
+    match matcher {
+        Matcher::Pattern { source, .. } => plain(source),
+        Matcher::Any(any) => any.iter().all(undotted),
+        other => other.literals().is_some_and(|values| values.iter().all(|value| plain(value))),
+    }
+}
+
+/// Gates that allow only what another gate always forbids.
+fn outvoted(gate: &Gate, gates: &[Gate]) -> Option<Finding> {
+    if !gate.says.allows() {
+        return None;
+    }
+    let forbids = |other: &&Gate| {
+        matches!(other.says, GateSays::Deny(_)) && matches!(other.when, When::Always) && covers(&other.on, &gate.on)
+    };
+    let other = gates.iter().find(forbids)?;
+    let (name, by, place) = (&gate.meta.name, &other.meta.name, &other.meta.place);
+    let message = format!("gate `{name}` can never open anything, because `{by}` ({place}) forbids all of it; narrow `{by}`");
+    Some(finding(&gate.meta, message))
 }
 
 /// Gates for what is allowed anyway.
@@ -163,57 +190,4 @@ fn pointless(gate: &Gate) -> Option<Finding> {
         let message = format!("gate `{}` allows what only reads, which needs no gate; remove it", gate.meta.name);
         finding(&gate.meta, message)
     })
-}
-
-/// Tools that are named and do not exist.
-fn tools(set: &Set, catalogue: &Catalogue, findings: &mut Vec<Finding>) {
-    let known = || catalogue.tools.keys().map(String::as_str);
-    let unknown = |tool: &str| {
-        let hint = nearest(tool, known()).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-        format!("there is no tool {tool:?}{hint}")
-    };
-    let gates = set.items.gates.iter().map(|gate| (&gate.meta, &gate.on));
-    let checks = set.items.checks.iter().map(|check| (&check.meta, &check.on));
-    for (meta, on) in gates.chain(checks) {
-        for (_, matcher) in on.conditions.iter().filter(|(field, _)| *field == Field::Tool) {
-            match matcher {
-                Matcher::Pattern { .. } if !known().any(|tool| matcher.accepts(Some(tool))) => {
-                    findings.push(finding(meta, format!("`on`: no tool matches {matcher}")));
-                }
-                _ => {
-                    let missing = matcher.literals().unwrap_or_default().into_iter().filter(|tool| catalogue.get(tool).is_none());
-                    findings.extend(missing.map(|tool| finding(meta, format!("`on`: {}", unknown(tool)))));
-                }
-            }
-        }
-    }
-    for file in &set.code.files {
-        for (tool, line) in literal_tools(file) {
-            if catalogue.get(&tool).is_none() {
-                let place = Place { file: file.name.clone(), line };
-                findings.push(Finding { place, message: unknown(&tool) });
-            }
-        }
-    }
-}
-
-/// Tools that a file names as texts in `act("…")` and `look("…")`.
-fn literal_tools(file: &File) -> Vec<(String, u32)> {
-    let mut found = Vec::new();
-    file.ast.walk(&mut |path| {
-        let call = match path.last() {
-            Some(ASTNode::Expr(rhai::Expr::FnCall(call, at))) => Some((call, *at)),
-            Some(ASTNode::Stmt(rhai::Stmt::FnCall(call, at))) => Some((call, *at)),
-            _ => None,
-        };
-        if let Some((call, at)) = call
-            && matches!(call.name.as_str(), "act" | "look")
-            && let Some(rhai::Expr::StringConstant(tool, _)) = call.args.first()
-        {
-            let line = at.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0);
-            found.push((tool.to_string(), line));
-        }
-        true
-    });
-    found
 }

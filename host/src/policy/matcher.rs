@@ -146,6 +146,30 @@ impl Matcher {
         }
     }
 
+    /// Whether no value at all is refused, so that even `*` may be allowed.
+    pub fn accepts_everything(&self) -> bool {
+        match self {
+            Self::Exists => true,
+            Self::Is(text) => text == "*",
+            Self::OneOf(texts) => texts.contains("*"),
+            Self::Any(any) => any.iter().any(Self::accepts_everything),
+            Self::Not(inner) => matches!(**inner, Self::Absent),
+            Self::Pattern { source, glob, .. } => {
+                matches!((source.as_str(), glob), ("*", true) | (".*" | ".+" | "(.*)", false))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it says what a value must not be.
+    pub fn negates(&self) -> bool {
+        match self {
+            Self::Not(_) => true,
+            Self::Any(any) => any.iter().any(Self::negates),
+            _ => false,
+        }
+    }
+
     /// The values of an equality or any-of matcher: what an index can use.
     pub fn literals(&self) -> Option<Vec<&str>> {
         match self {

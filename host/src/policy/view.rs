@@ -11,7 +11,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use super::json::from_object;
 use super::problem::nearest;
 use super::scene::error;
-use crate::domain::{Action, Alert, Call, Incident, Labels, Target};
+use crate::domain::{Action, Alert, Call, Incident, Labels, Origin, Target};
 
 type Got = Result<Dynamic, Box<EvalAltResult>>;
 
@@ -43,11 +43,11 @@ impl View {
 }
 
 /// All names that any view has; each gets a getter, which is quicker than the indexer.
-const FIELDS: [&str; 40] = [
+pub(super) const FIELDS: [&str; 39] = [
     "id", "title", "name", "severity", "source", "group_key", "opened_at", "age", "labels", "annotations",
     "alerts", "firing", "now", "count", "state", "outcome", "rule", "status", "starts_at", "ends_at", "link",
     "fingerprint", "tool", "server", "arguments", "risk", "origin", "origin_name", "target", "reason",
-    "root_cause", "namespaces", "kinds", "names", "namespace", "kind", "target_name", "mode", "helped", "at",
+    "root_cause", "namespaces", "kinds", "names", "namespace", "kind", "target_name", "helped", "undoes",
 ];
 
 /// Teaches an engine to read views.
@@ -165,7 +165,16 @@ pub(super) fn call(call: &Call, touches: &Target) -> Dynamic {
 }
 
 /// An action as `a` in the closures of gates.
-pub(super) fn action(action: &Action, origin_name: &str) -> Dynamic {
+pub(super) fn action(action: &Action, incident: &Incident, origin_name: &str) -> Dynamic {
+    let undone = match &action.origin {
+        Origin::Undo { action } => incident.action(action).map(|record| &record.action),
+        _ => None,
+    };
+    let undoes = undone.map_or(Dynamic::UNIT, |undone| {
+        let mut fields = call_fields(&undone.proposal.call, &undone.touches);
+        fields.push(("origin", undone.origin.kind().into()));
+        Dynamic::from(View::new("the action that is undone", fields))
+    });
     let mut fields = call_fields(&action.proposal.call, &action.touches);
     fields.extend([
         ("id", Dynamic::from(action.id.0.clone())),
@@ -175,6 +184,7 @@ pub(super) fn action(action: &Action, origin_name: &str) -> Dynamic {
         ("target", action.target().into()),
         ("reason", action.proposal.reason.as_str().into()),
         ("root_cause", action.proposal.root_cause.as_str().into()),
+        ("undoes", undoes),
     ]);
     Dynamic::from(View::new("the action", fields))
 }

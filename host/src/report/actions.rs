@@ -55,12 +55,12 @@ fn account(story: &Story, record: &ActionRecord, language: Language) -> String {
     line(words.digest, &MD.name(&action.digest));
     let arguments = Value::Object(action.proposal.call.arguments.clone());
     let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();
-    out.push_str(&format!("\n{}{}\n\n{}", words.arguments, words.colon, fence(&json, "json")));
+    out.push_str(&format!("\n{}\n\n{}", words.head(words.arguments), fence(&json, "json")));
     if record.state == ActionState::Observed {
         out.push_str(&format!("\n{}\n", tongue.would_have(record, MD)));
     }
     if let Some(result) = &record.result {
-        out.push_str(&format!("\n{}{}\n\n{}", words.result, words.colon, excerpt(result)));
+        out.push_str(&format!("\n{}\n\n{}", words.head(words.result), excerpt(result)));
     }
     out.push_str(&verification(story, record, language));
     out
@@ -69,8 +69,9 @@ fn account(story: &Story, record: &ActionRecord, language: Language) -> String {
 fn ruling(ruling: &crate::domain::Ruling, language: Language) -> String {
     let (tongue, words) = (language.tongue(), language.tongue().words());
     let mut text = format!(
-        "**{}**, {}{}{}",
+        "**{}**{}{}{}{}",
         tongue.ruling(ruling.kind),
+        words.comma,
         MD.name(&ruling.rule),
         words.colon,
         MD.say(&ruling.reason)
@@ -128,7 +129,8 @@ fn verification(story: &Story, record: &ActionRecord, language: Language) -> Str
     if let Some(look) = last {
         let at = date(look.at);
         let tool = MD.name(&look.call.tool);
-        out.push_str(&format!("\n{} {tool}, {at}{}\n\n{}", words.looked_at, words.colon, excerpt(&look.text)));
+        let head = words.head(&format!("{} {tool}{}{at}", words.looked_at, words.comma));
+        out.push_str(&format!("\n{head}\n\n{}", excerpt(&look.text)));
     }
     out
 }

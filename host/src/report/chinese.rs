@@ -61,6 +61,7 @@ static WORDS: Words = Words {
     verification: "验证",
     root_cause: "根因分析",
     unknown_cause: "尚未确定。",
+    suspected: "疑似原因（尚未通过修复确认）",
     next: "后续人工处理",
     suggested: "模型建议的步骤",
     prevention: "预防建议",

@@ -61,6 +61,7 @@ static WORDS: Words = Words {
     verification: "Verification",
     root_cause: "Root cause",
     unknown_cause: "Not established.",
+    suspected: "Suspected, not confirmed by a repair",
     next: "What a person should do next",
     suggested: "Steps that the model suggests",
     prevention: "To keep it from coming back",

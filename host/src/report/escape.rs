@@ -107,7 +107,7 @@ fn prose(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             // Between letters it is part of a name, and Markdown takes it as that.
             '_' if before.is_alphanumeric() && after.is_alphanumeric() => out.push('_'),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => {
                 out.push('\\');
                 out.push(letter);
             }

@@ -1,7 +1,10 @@
 //! Short messages for notifiers: what happened and what the reader should do.
 
+use serde_json::Value;
+
 use super::ending::{Why, repairs};
-use super::escape::{Style, one_line};
+use super::escape::{Style, excerpt, fence, one_line};
+use super::tongue::cause;
 use super::{Language, date};
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Incident, Occasion};
@@ -17,6 +20,9 @@ pub struct MessageText {
     /// Short key/value lines without markup.
     pub facts: Vec<(String, String)>,
 }
+
+/// Longer arguments are cut in messages; the report has them whole.
+const LONGEST_ARGUMENTS: usize = 4000;
 
 const MD: Style = Style::Markdown;
 
@@ -64,15 +70,19 @@ fn approval(incident: &Incident, record: &ActionRecord, language: Language, link
         }
     }
     line(words.digest, MD.name(prefix(&action.digest)));
-    let arguments = serde_json::to_string(&action.proposal.call.arguments).unwrap_or_default();
-    line(words.arguments, MD.name(&arguments));
     let (incident, action) = (&incident.id, &action.id);
     line(words.approve_with, MD.name(&format!("tidegate approve {incident} {action}")));
     line(words.reject_with, MD.name(&format!("tidegate deny {incident} {action}")));
+    line(words.read_more, MD.name(&format!("tidegate incidents show {incident}")));
     if let Some(link) = link {
         let (approve, deny) = (tongue.page().approve, tongue.page().deny);
         line(words.link, format!("[{approve}]({link}#approve) · [{deny}]({link}#deny)"));
     }
+    // All of them, if they are not endless: a person says yes to exactly these.
+    let arguments = Value::Object(record.action.proposal.call.arguments.clone());
+    let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();
+    let shown = if json.len() <= LONGEST_ARGUMENTS { fence(&json, "json") } else { excerpt(&json) };
+    lines.push(format!("\n{}\n\n{}", words.head(words.arguments), shown.trim_end()));
     lines.join("\n")
 }
 
@@ -84,8 +94,8 @@ fn account(incident: &Incident, occasion: Occasion, language: Language) -> Strin
         blocks.push(tongue.alerts(incident.alerts.len(), incident.firing().count()));
         return blocks.join("\n\n");
     }
-    if let Some(cause) = incident.root_cause() {
-        blocks.push(format!("**{}**{}{}", words.root_cause, words.colon, MD.say(&cause)));
+    if let Some(cause) = cause(incident, words) {
+        blocks.push(format!("**{}**{}{cause}", words.root_cause, words.colon));
     }
     let done = repairs(incident).map(|record| {
         let (tool, target) = (MD.name(record.action.tool()), MD.name(&record.action.target()));

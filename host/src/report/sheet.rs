@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::ending::Why;
 use super::escape::{Style, excerpt};
 use super::timeline::lines;
+use super::tongue::cause;
 use super::{Language, actions, date};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::Look;
@@ -45,12 +46,12 @@ pub fn markdown(story: &Story, language: Language) -> String {
     let why = Why::of(incident);
     let mut out =
         format!("# {}{}{}\n\n{}\n", words.report, words.colon, MD.say(&incident.title()), tongue.why(&why, MD));
-    let mut section = |title: &str, text: &str| out.push_str(&format!("\n## {title}\n\n{text}"));
+    let mut section = |title: &str, text: &str| out.push_str(&format!("\n## {title}\n\n{}\n", text.trim_end()));
     section(words.overview, &overview(story, language));
     section(words.affected, &affected(incident, language));
     section(words.diagnosis, &diagnosis(incident, language));
     section(words.actions, &actions::section(story, language));
-    let cause = incident.root_cause().map_or_else(|| words.unknown_cause.to_string(), |cause| MD.say(&cause));
+    let cause = cause(incident, words).unwrap_or_else(|| words.unknown_cause.to_string());
     section(words.root_cause, &format!("{cause}\n"));
     section(words.next, &next_steps(incident, &why, language));
     section(words.timeline, &timeline(story, language));
@@ -139,9 +140,9 @@ fn diagnosis(incident: &Incident, language: Language) -> String {
     }
     for (i, look) in looks.iter().take(QUOTES).enumerate() {
         let arguments = serde_json::to_string(&look.call.arguments).unwrap_or_default();
-        let failed = if look.ok { String::new() } else { format!(" ({})", words.failed) };
+        let failed = if look.ok { String::new() } else { format!(" **{}**", words.failed) };
         let (tool, at) = (MD.name(&look.call.tool), date(look.at));
-        let head = format!("{} {}{} {tool} {}{failed}, {at}", words.evidence, i + 1, words.colon, MD.name(&arguments));
+        let head = format!("{} {}{}{tool} {}{failed} ({at})", words.evidence, i + 1, words.colon, MD.name(&arguments));
         out.push_str(&format!("{head}\n\n{}\n", excerpt(&look.text)));
     }
     if looks.len() > QUOTES {
@@ -159,7 +160,7 @@ fn next_steps(incident: &Incident, why: &Why<'_>, language: Language) -> String 
     if let Some(diagnosis) = incident.diagnosis() {
         for (title, steps) in [(words.suggested, &diagnosis.steps), (words.prevention, &diagnosis.prevention)] {
             if !steps.is_empty() {
-                out.push_str(&format!("\n{title}{}\n\n", words.colon));
+                out.push_str(&format!("\n{}\n\n", words.head(title)));
                 for (i, step) in steps.iter().take(ROWS).enumerate() {
                     out.push_str(&format!("{}. {}\n", i + 1, MD.say(step)));
                 }

@@ -56,6 +56,8 @@ pub(super) struct Words {
     pub verification: &'static str,
     pub root_cause: &'static str,
     pub unknown_cause: &'static str,
+    /// Before a cause that no successful repair has confirmed.
+    pub suspected: &'static str,
     pub next: &'static str,
     pub suggested: &'static str,
     pub prevention: &'static str,
@@ -71,6 +73,13 @@ pub(super) struct Words {
     pub colon: &'static str,
     /// Between the parts of an enumeration.
     pub comma: &'static str,
+}
+
+impl Words {
+    /// A label on a line of its own.
+    pub(super) fn head(&self, label: &str) -> String {
+        format!("{label}{}", self.colon.trim_end())
+    }
 }
 
 /// A language.
@@ -105,6 +114,13 @@ pub(super) trait Tongue: Sync {
     fn happened(&self, fact: &Fact, style: Style) -> String;
     /// What an action that was not executed would have done.
     fn would_have(&self, record: &ActionRecord, style: Style) -> String;
+}
+
+/// What is wrong, with a word of doubt unless a repair has confirmed it.
+pub(super) fn cause(incident: &Incident, words: &Words) -> Option<String> {
+    let cause = Style::Markdown.say(&incident.root_cause()?);
+    let confirmed = incident.outcome() == Some(Outcome::Fixed);
+    Some(if confirmed { cause } else { format!("{}{}{cause}", words.suspected, words.colon) })
 }
 
 /// Milliseconds for people of any language.

@@ -18,7 +18,20 @@ use super::mutant::Mutant;
 use super::world::{State, World};
 
 /// Tools that proposals name; one of them does not exist, and one only reads.
-pub const TOOLS: [&str; 6] = ["k.restart", "k.restart", "k.scale", "k.drain", "k.get", "k.unknown"];
+pub const TOOLS: [&str; 12] = [
+    "k.restart",
+    "k.restart",
+    "k.restart",
+    "k.restart",
+    "k.scale",
+    "k.scale",
+    "k.scale",
+    "k.drain",
+    "k.drain",
+    "k.drain",
+    "k.get",
+    "k.unknown",
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Health {
@@ -170,13 +183,11 @@ impl SimTools {
             Outcome::Hangs => before.as_millis() % 2 == 0,
             Outcome::Fails | Outcome::LiesYes | Outcome::LostBefore | Outcome::Late => false,
         };
+        if self.0.state().dead {
+            std::future::pending::<()>().await;
+        }
         {
             let mut state = self.0.state();
-            if state.dead {
-                drop(state);
-                std::future::pending::<()>().await;
-                return Err(ToolError::Lost(String::new()));
-            }
             checker::take_call(&mut state, permit, call);
             let now = state.mono();
             state.cluster.settle_late(now);

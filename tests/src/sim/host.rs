@@ -15,6 +15,7 @@ use tidegate::runner::Runner;
 use tidegate::store::{Store, replay};
 use tokio::sync::mpsc;
 
+use super::checker::quiet;
 use super::advisers::{SimModel, SimPlanners};
 use super::clock::SimClock;
 use super::cluster::SimTools;
@@ -60,10 +61,7 @@ impl Host {
             Box::new(move |alert| of_group.group(alert).unwrap_or_default()),
             wake,
         ));
-        restore(world, &gate, journal.as_ref())?;
-        for control in store.reload(unsettled(journal.as_ref())?)? {
-            obey(world, &gate, &control);
-        }
+        restore(world, &gate, &store, journal.as_ref())?;
         let rooms = Arc::new(Rooms {
             store: Arc::clone(&store),
             policies,
@@ -83,8 +81,8 @@ impl Host {
             language: Language::En,
             links: None,
         });
-        let reloaded = Arc::clone(&store);
-        let reload = move || reloaded.reload(unsettled(journal.as_ref())?).map(|_| ());
+        let again = (Arc::clone(world), Arc::clone(&gate), Arc::clone(&store));
+        let reload = move || restore(&again.0, &again.1, &again.2, journal.as_ref());
         let runner = Runner::new(rooms, Box::new(reload));
         tokio::spawn(Arc::clone(&runner).run(woken));
         Ok(Self { world: Arc::clone(world), store, gate, runner })
@@ -109,10 +107,6 @@ impl Host {
     }
 }
 
-fn unsettled(journal: &dyn Journal) -> Result<Vec<Incident>, JournalError> {
-    Ok(replay(journal)?.into_values().filter(|incident| !incident.settled()).collect())
-}
-
 fn obey(world: &World, gate: &Gate, control: &Control) {
     match control {
         _ if world.mutant == Some(Mutant::RestartForgetsPauses) => {}
@@ -124,19 +118,26 @@ fn obey(world: &World, gate: &Gate, control: &Control) {
     }
 }
 
-/// Gives a new gate the memory of the one before it.
-fn restore(world: &World, gate: &Gate, journal: &dyn Journal) -> Result<(), JournalError> {
+/// Gives the gate and the store the memory that the journal keeps.
+fn restore(world: &World, gate: &Gate, store: &Store, journal: &dyn Journal) -> Result<(), JournalError> {
     let mut spends: Vec<(Timestamp, Vec<String>)> = Vec::new();
     journal.replay(0, &mut |_, sealed| {
+        // Reading every entry as JSON would be most of what a world costs.
+        if !sealed.body.contains("\"kind\":\"intent\"") {
+            return Ok(());
+        }
         if let Ok(Entry { at, fact: Fact::Intent { spends: keys, .. } }) = sealed.open() {
             spends.push((at, keys));
         }
         Ok(())
     })?;
+    gate.forget();
     if world.mutant != Some(Mutant::RestartForgetsSpends) {
         gate.restore_spends(spends);
     }
-    for incident in replay(journal)?.values() {
+    let incidents = replay(journal)?;
+    quiet::check_replay(&mut world.state(), &incidents);
+    for incident in incidents.values() {
         if world.mutant != Some(Mutant::RestartForgetsHolds) {
             gate.restore_holds(incident);
         }
@@ -148,6 +149,10 @@ fn restore(world: &World, gate: &Gate, journal: &dyn Journal) -> Result<(), Jour
                 _ => {}
             }
         }
+    }
+    let unsettled: Vec<Incident> = incidents.into_values().filter(|incident| !incident.settled()).collect();
+    for control in store.reload(unsettled)? {
+        obey(world, gate, &control);
     }
     Ok(())
 }

@@ -39,10 +39,14 @@ pub fn run(plan: &Plan, mutant: Option<Mutant>, trace: bool) -> Run {
     let world = World::new(plan.clone(), mutant, trace);
     loop {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let done = runtime.block_on(live(&world));
-        // What the process still does while it is dropped reaches nobody.
-        world.state().dead = true;
-        world.state().bury_time();
+        let done = runtime.block_on(async {
+            let done = live(&world).await;
+            let mut state = world.state();
+            // What the process still does while it is dropped reaches nobody.
+            state.dead = true;
+            state.stop_time();
+            done
+        });
         drop(runtime);
         world.state().bury();
         if done || world.state().over() {
@@ -72,7 +76,6 @@ async fn live(world: &Arc<World>) -> bool {
             return true;
         }
     };
-    check_replay(world);
     let waiting: Vec<u64> = world.state().outbox.batches.keys().copied().collect();
     for number in waiting {
         tokio::spawn(senders::send(host.clone(), number));
@@ -98,18 +101,6 @@ async fn live(world: &Arc<World>) -> bool {
         tokio::task::yield_now().await;
     }
     rest(&host).await
-}
-
-fn check_replay(world: &Arc<World>) {
-    let replayed = replay(&SimJournal(Arc::clone(world)));
-    let mut state = world.state();
-    let result = match replayed {
-        Ok(replayed) => quiet::replay_is_deterministic(&state, &replayed),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(text) = result {
-        state.violate("replay_is_deterministic", text);
-    }
 }
 
 /// Waits; true when the process died meanwhile.
@@ -196,8 +187,12 @@ async fn rest(host: &Host) -> bool {
             Err(text) => state.violate("incidents_come_to_an_end", text),
         }
     }
-    check_replay(world);
+    let replayed = replay(&SimJournal(Arc::clone(world)));
     let mut state = world.state();
+    match replayed {
+        Ok(replayed) => quiet::check_replay(&mut state, &replayed),
+        Err(error) => state.violate("replay_is_deterministic", error.to_string()),
+    }
     if let Err(text) = quiet::told_means_delivered(&state) {
         state.violate("told_means_delivered", text);
     }

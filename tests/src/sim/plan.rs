@@ -3,6 +3,7 @@
 mod generate;
 
 use std::fmt;
+use std::sync::Arc;
 
 use tidegate::domain::{Severity, Status};
 
@@ -16,7 +17,7 @@ pub struct Plan {
     /// Seeds every draw that is not an event.
     pub seed: u64,
     /// The policy sets that reloads choose from; the first is in force at the start.
-    pub policies: Vec<PolicySet>,
+    pub policies: Vec<Arc<PolicySet>>,
     /// How the rooms behave.
     pub temper: Temper,
     /// What happens, in order of time.

@@ -17,7 +17,7 @@ use super::mutant::Mutant;
 use super::propose::{Template, call, proposal};
 use super::world::World;
 
-pub use generate::generate;
+pub use generate::{generate, template};
 
 /// One set of policies.
 #[derive(Clone, Debug)]
@@ -120,9 +120,9 @@ impl GateRule {
 pub struct SimPolicies(pub Arc<World>);
 
 impl SimPolicies {
-    fn set(&self) -> PolicySet {
+    fn set(&self) -> Arc<PolicySet> {
         let state = self.0.state();
-        state.plan.policies[state.policies_in_force].clone()
+        Arc::clone(&state.plan.policies[state.policies_in_force])
     }
 
     fn verdict(rule: &Rule, incident: &Incident, now: Timestamp) -> Option<Verdict> {
@@ -136,8 +136,9 @@ impl SimPolicies {
                 Verdict::Remediate { actions: actions.collect() }
             }
             Says::Hold(until_ms, step_ms) => {
-                let end = incident.opened_at + SignedDuration::from_millis(*until_ms as i64);
-                if now >= end {
+                // An age that makes no sense, after the clock was set, holds nothing.
+                let age = now.duration_since(incident.opened_at).abs();
+                if age >= SignedDuration::from_millis(*until_ms as i64) {
                     return None;
                 }
                 Verdict::Hold { until: now + SignedDuration::from_millis(*step_ms as i64) }
@@ -147,8 +148,8 @@ impl SimPolicies {
 }
 
 impl Policies for SimPolicies {
-    fn digest(&self) -> &str {
-        "simulated"
+    fn digest(&self) -> String {
+        "simulated".into()
     }
 
     fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged {
@@ -165,7 +166,7 @@ impl Policies for SimPolicies {
                 mode: rule.mode,
                 evidence: (0..rule.evidence).map(|service| call("k.get", service, service)).collect(),
                 faults: Vec::new(),
-                policies: self.digest().into(),
+                policies: self.digest(),
             })
         });
         Judged { decision, faults: Vec::new() }

@@ -1,5 +1,7 @@
 //! Makes a failing world small, and tells it.
 
+use std::sync::Arc;
+
 use super::life::{Run, run};
 use super::mutant::Mutant;
 use super::plan::Plan;
@@ -49,7 +51,7 @@ fn calm(best: &mut Plan, fails: &mut impl FnMut(&Plan) -> bool) {
         |plan| plan.temper.append_ms = 0,
         |plan| plan.temper.breaker_after = 0,
         |plan| plan.temper.model = false,
-        |plan| plan.policies.iter_mut().for_each(|set| set.routes.clear()),
+        |plan| plan.policies.iter_mut().for_each(|set| Arc::make_mut(set).routes.clear()),
     ];
     for change in turn_off {
         let mut candidate = best.clone();

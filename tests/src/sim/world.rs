@@ -177,8 +177,8 @@ impl State {
         self.note(|| format!("START process {life} in mode {mode:?}"));
     }
 
-    /// Stops the process's clock: the world's own goes on from there.
-    pub fn bury_time(&mut self) {
+    /// Stops the process's clock, inside its runtime: the world's own goes on from there.
+    pub fn stop_time(&mut self) {
         self.before = self.mono();
         self.started = None;
     }

@@ -107,21 +107,13 @@ impl Incident {
                 record.ruling = Some(ruling.clone());
             }),
             Fact::Approved { action, digest, person, via, .. } => self.with(action, |record| {
-                let approval = Approval {
-                    person: person.clone(),
-                    via: via.clone(),
-                    at,
-                    digest: digest.clone(),
-                };
-                record.approvals.push(approval);
-                let wanted = record.ruling.as_ref().map_or(1, |ruling| ruling.approvals as usize);
-                if record.state == ActionState::Asked && record.distinct_approvals(|_| true) >= wanted {
-                    record.set(ActionState::Approved, at);
-                }
+                let (person, via, digest) = (person.clone(), via.clone(), digest.clone());
+                record.approve(Approval { person, via, at, digest });
             }),
             Fact::Rejected { action, person, .. } => self.with(action, |record| {
-                // A no that comes when it is being done already takes nothing back.
-                if matches!(record.state, ActionState::Proposed | ActionState::Asked | ActionState::Approved | ActionState::Allowed) {
+                use ActionState::{Allowed, Approved, Asked, Proposed};
+                // A no that comes after the intent cannot call the effect back.
+                if matches!(record.state, Proposed | Asked | Approved | Allowed) {
                     record.set(ActionState::Rejected, at);
                     record.result = Some(format!("{person} said no"));
                 }
@@ -148,6 +140,10 @@ impl Incident {
                 };
                 record.set(state, at);
                 record.result = Some(reason.clone());
+                if *resolution == Resolution::DidNotHappen {
+                    // What comes next is another attempt: only a repeat goes on under the same name.
+                    record.attempt = None;
+                }
             }),
             Fact::Verified { action, ok, reason } => self.with(action, |record| {
                 record.set(if *ok { ActionState::Verified } else { ActionState::Unverified }, at);
@@ -205,6 +201,22 @@ impl Incident {
 }
 
 impl ActionRecord {
+    /// Counts a yes: one a person, to exactly this action, while it is asked for and not too late.
+    fn approve(&mut self, approval: Approval) {
+        let Some(ruling) = self.ruling.as_ref().filter(|_| self.state == ActionState::Asked) else { return };
+        let in_time = ruling.until.is_none_or(|until| approval.at < until);
+        let again = self.approvals.iter().any(|known| known.person == approval.person);
+        if !in_time || again || approval.digest != self.action.digest {
+            return;
+        }
+        let (wanted, at) = (usize::try_from(ruling.approvals).unwrap_or(usize::MAX), approval.at);
+        let asked_for = ruling.approvals;
+        self.approvals.push(approval);
+        if self.approvers(Timestamp::MIN, asked_for).len() >= wanted {
+            self.set(ActionState::Approved, at);
+        }
+    }
+
     fn set(&mut self, state: ActionState, at: Timestamp) {
         self.state = state;
         self.since = at;

@@ -4,24 +4,8 @@ use jiff::Timestamp;
 
 use super::Projection;
 use crate::domain::history::{History, Past};
-use crate::domain::incident::ActionState;
-use crate::domain::{Incident, Origin, Outcome};
+use crate::domain::Outcome;
 use crate::journal::error::Error;
-
-/// Executed actions whose effect is known: target and whether it was seen to help.
-pub(super) fn fixes(incident: &Incident) -> Vec<(String, bool)> {
-    let repairs = incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }));
-    let known = repairs.filter_map(|record| {
-        use ActionState::{Failed, Uncertain, Unverified, Verified};
-        let helped = match record.state {
-            Verified => true,
-            Failed | Unverified | Uncertain => false,
-            _ => return None,
-        };
-        (record.attempts > 0).then(|| (record.action.target(), helped))
-    });
-    known.collect()
-}
 
 impl Projection {
     /// Incidents opened at or after `since`, oldest first.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 
 use super::Intent;
-use super::history::fixes;
+use crate::domain::history::fixes;
 use crate::domain::Incident;
 use crate::journal::error::{Error, sentence};
 use crate::journal::file::{beside, create_private};

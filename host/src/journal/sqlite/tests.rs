@@ -1,3 +1,5 @@
+//! The journal on disk: order, ownership, full disks, recovery, and files that cannot be used.
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! Ways to tamper with a journal, each of which the check must name.
+
 use rusqlite::Connection;
 
 use super::*;

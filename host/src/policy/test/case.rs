@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::domain::history::{Active, Past};
-use crate::domain::incident::{Chain, Conclusion, ModelLog, Outcome};
+use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, ModelLog, Outcome};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Proposal,
     Risk, Severity, Status, Tool,
@@ -114,6 +114,9 @@ pub(super) struct ActionRow {
     pub by: String,
     #[serde(default)]
     pub risk: Option<Risk>,
+    /// With origin undo: the action that is undone.
+    #[serde(default)]
+    pub undoes: Option<Box<ActionRow>>,
 }
 
 /// What is to be heard; what is left out does not matter.
@@ -172,7 +175,7 @@ impl Case {
         let group = self.group.clone().unwrap_or_else(|| "group".into());
         let conclusion =
             self.outcome.map(|outcome| Conclusion { outcome, reason: String::new(), at: now });
-        let incident = Incident {
+        let mut incident = Incident {
             id: IncidentId("i1".into()),
             group_key: group.clone(),
             source: self.source.clone().unwrap_or_else(|| "alertmanager".into()),
@@ -194,7 +197,11 @@ impl Case {
         let past = self.history.iter().map(|row| row.past(&group, now)).collect::<Result<_, _>>()?;
         let active = self.active.iter().map(|row| self.active_alert(row, now)).collect::<Result<_, _>>()?;
         let catalogue = self.catalogue();
-        let action = self.action.as_ref().map(|row| row.action(&catalogue)).transpose()?;
+        let action = self.action.as_ref().map(|row| row.action("a2", &catalogue)).transpose()?;
+        let undone = self.action.as_ref().and_then(|row| row.undoes.as_ref());
+        if let Some(undone) = undone.map(|row| row.action("a1", &catalogue)).transpose()? {
+            incident.actions.push(done(undone, now));
+        }
         let mode = self.mode.unwrap_or(Mode::Enforce);
         let history = Arc::new(History { past, active });
         Ok(Scene { incident, now, mode, history, catalogue: Arc::new(catalogue), action })
@@ -263,7 +270,7 @@ impl PastRow {
 }
 
 impl ActionRow {
-    fn action(&self, catalogue: &Catalogue) -> Result<Action, String> {
+    fn action(&self, id: &str, catalogue: &Catalogue) -> Result<Action, String> {
         let call = Call { tool: self.tool.clone(), arguments: self.arguments.clone() };
         let touches = catalogue.touches(&call);
         let risk = self.risk.unwrap_or_else(|| catalogue.risk(&self.tool));
@@ -285,7 +292,23 @@ impl ActionRow {
             verify: None,
             undo: None,
         };
-        Ok(Action::new(ActionId("a2".into()), proposal, origin, risk, touches))
+        Ok(Action::new(ActionId(id.into()), proposal, origin, risk, touches))
+    }
+}
+
+fn done(action: Action, at: Timestamp) -> ActionRecord {
+    ActionRecord {
+        action,
+        state: ActionState::Unverified,
+        since: at,
+        ruling: None,
+        approvals: Vec::new(),
+        attempts: 1,
+        attempt: None,
+        result: None,
+        looks: 0,
+        looked_at: None,
+        seen: None,
     }
 }
 

@@ -111,7 +111,8 @@ fn questions_and_budgets() {
     let two = "gate(\"b\", #{ allow: [budget(#{ max: 3, per: [\"cluster\", \"namespace\"], within: \"1h\" }), budget(#{ max: 9, within: \"1d\" })] });";
     let [voice] = voices(two, json!({"namespace": "shop", "patchData": {"metadata": {"namespace": "a|b"}}})).try_into().unwrap();
     let scopes: Vec<(String, u32)> = voice.budgets.into_iter().map(|budget| (budget.scope, budget.max)).collect();
-    let want = [("kubernetes|a%7Cb", 3), ("kubernetes|shop", 3), ("#2", 9)];
+    let want = [("kubernetes|*", 3), ("kubernetes|a%7Cb", 3), ("kubernetes|shop", 3), ("#2", 9)];
+    let want = want.map(|(scope, max)| (scope.to_string(), max));
     assert_eq!(scopes, want.map(|(scope, max)| (scope.to_string(), max)));
 }
 

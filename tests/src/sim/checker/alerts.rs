@@ -44,7 +44,8 @@ fn acknowledged_alerts_are_in_the_journal(state: &State, alert: &Alert, seen: us
         return Ok(());
     }
     let over = |id: &IncidentId| state.checker.incidents.get(id).is_none_or(|incident| incident.closed.is_some());
-    if alert.status == Status::Resolved && versions.last().is_none_or(|(_, id, _)| over(id)) {
+    let earlier = versions.iter().rev().find(|(place, ..)| *place < seen);
+    if alert.status == Status::Resolved && earlier.is_none_or(|(_, id, _)| over(id)) {
         return Ok(());
     }
     let known = versions.last().map(|(_, id, known)| format!("{:?} in {id}", known.status));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use tidegate::domain::entry::Resolution;
 use tidegate::domain::incident::ActionRecord;
-use tidegate::domain::{ActionId, Fact, Mode, Risk, RulingKind};
+use tidegate::domain::{ActionId, Fact, Incident, Mode, Risk, RulingKind};
 
 use super::{Step, Track};
 use crate::sim::cluster::catalogue;
@@ -158,9 +158,15 @@ pub fn targets_cool_down(step: &Step<'_>) -> Result<(), String> {
     }
     let target = record.action.touches.to_string();
     let from = step.entry.at - SignedDuration::from_secs(step.plan.temper.cooldown_s as i64);
-    let mut others = step.checker.changes.iter().filter(|(known, _, by)| *known == target && by != step.id);
-    match others.find(|(_, at, _)| *at > from) {
-        Some((_, at, by)) => Err(format!("{by} changed {target} at {at}")),
-        None => Ok(()),
+    let last = step.checker.changes.iter().rfind(|(known, ..)| *known == target);
+    let Some((_, at, by)) = last.filter(|(.., by)| by != step.id) else { return Ok(()) };
+    // A restart knows the end of a change rather than its beginning, which is earlier only where the
+    // clock was set back between them.
+    let actions = step.checker.incidents.get(by).into_iter().flat_map(|incident: &Incident| &incident.actions);
+    let changes = actions.filter(|record| record.attempts > 0 && record.action.touches.to_string() == target);
+    let since = changes.map(|record| record.since).max();
+    match *at > from && since.is_none_or(|since| since > from) {
+        true => Err(format!("{by} changed {target} at {at}")),
+        false => Ok(()),
     }
 }

@@ -1,8 +1,10 @@
 //! What must hold whenever nothing is on its way to the disk, and when the world has gone quiet.
 
+use std::collections::BTreeMap;
+
 use tidegate::domain::incident::due;
 use tidegate::domain::notice::DeliveryState;
-use tidegate::domain::{Incident, next};
+use tidegate::domain::{Incident, IncidentId, next};
 
 use crate::sim::host::Host;
 use crate::sim::world::State;
@@ -31,8 +33,14 @@ pub fn live_state_is_the_journal(host: &Host) {
     }
 }
 
-/// Reading the journal gives what following it gave.
-pub fn replay_is_deterministic(state: &State, replayed: &std::collections::BTreeMap<tidegate::domain::IncidentId, Incident>) -> Result<(), String> {
+/// Reading the journal anew gives what following it gave.
+pub fn check_replay(state: &mut State, replayed: &BTreeMap<IncidentId, Incident>) {
+    if let Err(text) = replay_is_deterministic(state, replayed) {
+        state.violate("replay_is_deterministic", text);
+    }
+}
+
+fn replay_is_deterministic(state: &State, replayed: &BTreeMap<IncidentId, Incident>) -> Result<(), String> {
     match *replayed == state.checker.incidents {
         true => Ok(()),
         false => Err("two readings of one journal differ".into()),

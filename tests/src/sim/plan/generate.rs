@@ -1,24 +1,26 @@
 //! Draws a plan from a seed.
 
+use std::sync::Arc;
+
 use tidegate::domain::{Severity, Status};
 
 use super::{Event, Plan, Signal, Temper, What};
 use crate::sim::dice::Dice;
 use crate::sim::policies;
 
-const SERVICES: u64 = 4;
-const CONDITIONS: u64 = 4;
+const SERVICES: u64 = 5;
+const CONDITIONS: u64 = 5;
 
 /// The plan of a seed.
 pub fn generate(seed: u64) -> Plan {
     let mut dice = Dice::new(seed, "plan");
     let temper = temper(&mut dice);
-    let policies = (0..dice.within(1..4)).map(|_| policies::generate(&mut dice)).collect::<Vec<_>>();
+    let policies = (0..dice.within(1..4)).map(|_| Arc::new(policies::generate(&mut dice))).collect::<Vec<_>>();
     let mut events = Vec::new();
     let mut at_ms = 0;
     let mut told: Vec<Signal> = Vec::new();
     let scale = *dice.pick(&[300, 3_000, 30_000, 300_000]);
-    for _ in 0..dice.within(4..26) {
+    for _ in 0..dice.within(4..44) {
         at_ms += dice.skewed(scale);
         let what = what(&mut dice, &mut told, policies.len());
         events.push(Event { at_ms, what });
@@ -39,7 +41,7 @@ fn temper(dice: &mut Dice) -> Temper {
         notifiers: percent(&[0, 10, 50]),
         appends: percent(&[0, 0, 1, 5]),
         append_ms: percent(&[0, 2, 50, 2_000]),
-        model: percent(&[0, 1, 1]) == 1,
+        model: percent(&[0, 1, 1, 1]) == 1,
         cooldown_s: percent(&[0, 5, 60, 600]),
         breaker_after: percent(&[0, 0, 2, 4]) as u32,
         watch_min: percent(&[1, 10, 60]),
@@ -49,25 +51,25 @@ fn temper(dice: &mut Dice) -> Temper {
 fn what(dice: &mut Dice, told: &mut Vec<Signal>, policies: usize) -> What {
     let scopes = ["", "rule:rule-0", "server:k"];
     match dice.within(0..100) {
-        0..46 => alerts(dice, told),
-        46..66 => What::Person {
+        0..44 => alerts(dice, told),
+        44..70 => What::Person {
             pick: dice.next() % 1000,
             yes: dice.chance(80),
             who: dice.within(0..3),
             stale: dice.chance(15),
             hesitates_ms: if dice.chance(30) { dice.skewed(100_000) } else { 0 },
         },
-        66..69 => What::Pause((*dice.pick(&scopes)).into()),
-        69..73 => What::Resume((*dice.pick(&scopes)).into()),
-        73..76 => What::Policies(dice.next() as usize % policies),
-        76..78 => What::Catalogue(dice.within(0..4)),
+        70..72 => What::Pause((*dice.pick(&scopes)).into()),
+        72..75 => What::Resume((*dice.pick(&scopes)).into()),
+        75..77 => What::Policies(dice.next() as usize % policies),
+        77..78 => What::Catalogue(dice.within(0..4)),
         78..81 => {
             let jump = dice.skewed(4 * 3_600_000) as i64;
             What::Clock(if dice.chance(50) { jump } else { -jump })
         }
         81..84 => What::Crash,
         84..91 => What::CrashAtPoint(dice.skewed(60)),
-        91..92 => What::Observe(dice.chance(50)),
+        91..92 => What::Observe(dice.chance(30)),
         92..94 => What::AppendFails { kept: dice.chance(40) },
         94..95 => What::DiskFull(dice.skewed(600_000)),
         95..97 => What::ToolsDown(dice.skewed(600_000)),
@@ -78,7 +80,7 @@ fn what(dice: &mut Dice, told: &mut Vec<Signal>, policies: usize) -> What {
 fn alerts(dice: &mut Dice, told: &mut Vec<Signal>) -> What {
     let mut alerts = Vec::new();
     for _ in 0..dice.within(1..5) {
-        let alert = match told.is_empty() || dice.chance(35) {
+        let alert = match told.is_empty() || dice.chance(45) {
             true => fresh(dice),
             false => again(dice, told),
         };

@@ -39,13 +39,14 @@ fn rule(dice: &mut Dice, i: u64) -> Rule {
         2..5 => Says::Investigate,
         5..8 => Says::Plan,
         8..10 => Says::Hold(dice.skewed(600_000), dice.within(0..3) * dice.skewed(60_000)),
-        _ => Says::Remediate((0..dice.within(0..4)).map(|_| template(dice)).collect()),
+        10 => Says::Remediate(Vec::new()),
+        _ => Says::Remediate((0..dice.within(1..4)).map(|_| template(dice)).collect()),
     };
     Rule {
         name: format!("rule-{i}"),
         condition: dice.chance(60).then(|| dice.within(0..4)),
         says,
-        mode: if dice.chance(92) { Mode::Enforce } else { Mode::Observe },
+        mode: if dice.chance(96) { Mode::Enforce } else { Mode::Observe },
         evidence: dice.within(0..3),
     }
 }
@@ -53,24 +54,34 @@ fn rule(dice: &mut Dice, i: u64) -> Rule {
 /// A proposal to be.
 pub fn template(dice: &mut Dice) -> Template {
     Template {
-        tool: dice.pick(&TOOLS),
-        service: dice.within(0..4),
+        tool: *dice.pick::<&'static str>(&TOOLS),
+        service: dice.within(0..6),
         verify: dice.within(0..3),
         undo: dice.chance(30),
     }
 }
 
+const SAYS: [RulingKind; 7] = [
+    RulingKind::Allow,
+    RulingKind::Allow,
+    RulingKind::Allow,
+    RulingKind::Ask,
+    RulingKind::Ask,
+    RulingKind::Ask,
+    RulingKind::Deny,
+];
+
 fn gate(dice: &mut Dice, i: u64) -> GateRule {
     let (budget, name) = budget(dice, &format!("gate-{i}"));
     GateRule {
         name,
-        tool: dice.chance(50).then(|| *dice.pick(&TOOLS)),
+        tool: dice.chance(70).then(|| *dice.pick(&TOOLS)),
         service: dice.chance(30).then(|| dice.within(0..4)),
-        says: *dice.pick(&[RulingKind::Allow, RulingKind::Allow, RulingKind::Ask, RulingKind::Ask, RulingKind::Deny]),
+        says: *dice.pick(&SAYS),
         budget,
-        approvals: dice.within(1..3) as u32,
-        within_ms: dice.skewed(1_800_000),
-        mode: if dice.chance(92) { Mode::Enforce } else { Mode::Observe },
+        approvals: *dice.pick(&[1, 1, 1, 2]),
+        within_ms: *dice.pick(&[0, 5_000, 60_000, 1_800_000, 1_800_000]),
+        mode: if dice.chance(96) { Mode::Enforce } else { Mode::Observe },
     }
 }
 
@@ -78,6 +89,6 @@ fn budget(dice: &mut Dice, name: &str) -> (Option<(u32, u64, bool)>, String) {
     if dice.chance(50) {
         return (None, name.into());
     }
-    let (max, within_ms) = (dice.within(0..5) as u32, *dice.pick(&[1_000, 60_000, 3_600_000]));
+    let (max, within_ms) = (*dice.pick(&[0, 1, 1, 2, 2, 3, 5, 9]), *dice.pick(&[1_000, 60_000, 3_600_000]));
     (Some((max, within_ms, dice.chance(50))), format!("{name}-max{max}-within{within_ms}"))
 }

@@ -1,3 +1,5 @@
+//! Listings that follow a journal, fall behind it, or belong to another one.
+
 use futures::FutureExt;
 use serde_json::json;
 

@@ -1,0 +1,122 @@
+//! Holds the two ends of an incident against each other.
+
+use std::collections::BTreeMap;
+
+use super::lane::Lane;
+use super::report::{ActionChange, ActionSide, Changed, Fate, VerdictSide};
+use crate::domain::action::digest;
+use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::{Decision, Mode, RulingKind, Verdict};
+
+/// What follows from a decision; two with the same path have the same consequences.
+pub fn path(decision: &Decision) -> (&'static str, String, Mode) {
+    let detail = match &decision.verdict {
+        Verdict::Remediate { actions } => {
+            actions.iter().map(|proposal| digest(&proposal.call)).collect::<Vec<_>>().join(" ")
+        }
+        Verdict::Plan { plugin } => format!("plugin {plugin}"),
+        Verdict::Hold { until } => until.to_string(),
+        Verdict::Suppress | Verdict::Investigate | Verdict::Escalate => String::new(),
+    };
+    // In mode observe nothing is executed; for a verdict without actions the mode means nothing.
+    let acts = matches!(decision.verdict, Verdict::Remediate { .. } | Verdict::Plan { .. } | Verdict::Investigate);
+    (decision.verdict.kind(), detail, if acts { decision.mode } else { Mode::Enforce })
+}
+
+/// A decision for people.
+pub fn side(decision: &Decision) -> VerdictSide {
+    let detail = match &decision.verdict {
+        Verdict::Remediate { actions } => {
+            actions.iter().map(|proposal| proposal.call.tool.as_str()).collect::<Vec<_>>().join(", ")
+        }
+        Verdict::Plan { plugin } => format!("plan by {plugin}"),
+        Verdict::Hold { until } => format!("until {until}"),
+        Verdict::Suppress | Verdict::Investigate | Verdict::Escalate => String::new(),
+    };
+    VerdictSide {
+        verdict: decision.verdict.kind().into(),
+        detail,
+        rule: decision.rule.clone(),
+        mode: if decision.mode == Mode::Observe { "observe" } else { "enforce" }.into(),
+        reason: decision.reason.clone(),
+    }
+}
+
+/// What differs, and how many actions were held against each other.
+pub fn compare(lane: &Lane) -> (Changed, u64) {
+    let (recorded, fresh) = (&lane.recorded, &lane.fresh);
+    let actions = pairs(lane);
+    let count = actions.len() as u64;
+    let saved = recorded.model.calls.saturating_sub(fresh.model.calls);
+    let tokens = |model: &crate::domain::incident::ModelLog| model.prompt_tokens + model.completion_tokens;
+    let changed = Changed {
+        incident: recorded.id.0.clone(),
+        alert: recorded.title(),
+        opened_at: recorded.opened_at,
+        verdict: lane.verdict.clone(),
+        actions: actions.into_iter().filter_map(|(old, new)| change(old, new)).collect(),
+        routes: lane.routes.clone(),
+        // While the record says what happens next, its calls are the new side's as well.
+        model_calls_saved: if lane.parted { saved } else { 0 },
+        model_calls_added: lane.added,
+        tokens_saved: if lane.parted { tokens(&recorded.model).saturating_sub(tokens(&fresh.model)) } else { 0 },
+        notes: lane.notes.clone(),
+    };
+    (changed, count)
+}
+
+type Two<'a> = (Option<&'a ActionRecord>, Option<&'a ActionRecord>);
+
+/// Actions of both sides by what they do: the n-th of one side belongs to the n-th of the other.
+fn pairs(lane: &Lane) -> Vec<Two<'_>> {
+    let mut waiting: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut all: Vec<Two<'_>> = Vec::new();
+    for record in &lane.recorded.actions {
+        waiting.entry(&record.action.digest).or_default().push(all.len());
+        all.push((Some(record), None));
+    }
+    for record in &lane.fresh.actions {
+        let places = waiting.get_mut(record.action.digest.as_str());
+        let place = places.filter(|places| !places.is_empty()).map(|places| places.remove(0));
+        match place.and_then(|place| all.get_mut(place)) {
+            Some(pair) => pair.1 = Some(record),
+            None => all.push((None, Some(record))),
+        }
+    }
+    all
+}
+
+fn change(old: Option<&ActionRecord>, new: Option<&ActionRecord>) -> Option<ActionChange> {
+    let shown = old.or(new)?;
+    let (before, after) = (of(old), of(new));
+    let same = before.fate == after.fate && before.rule == after.rule;
+    (!same).then(|| ActionChange {
+        tool: shown.action.tool().to_string(),
+        target: shown.action.target(),
+        origin: new.unwrap_or(shown).action.origin.to_string(),
+        old: before,
+        new: after,
+    })
+}
+
+fn of(record: Option<&ActionRecord>) -> ActionSide {
+    let Some(record) = record else {
+        return ActionSide { fate: Fate::NotProposed, rule: None, reason: None };
+    };
+    let ruling = record.ruling.as_ref();
+    let kind = ruling.map_or(RulingKind::Deny, |ruling| ruling.kind);
+    let fate = match record.state {
+        _ if record.attempts > 0 => Fate::Executed,
+        ActionState::Proposed => Fate::NotReached,
+        ActionState::Denied => Fate::Denied,
+        ActionState::Asked | ActionState::Rejected | ActionState::Expired => Fate::Asked,
+        ActionState::Observed => match kind {
+            RulingKind::Allow => Fate::ObservedAllowed,
+            RulingKind::Ask => Fate::ObservedAsked,
+            RulingKind::Deny => Fate::ObservedDenied,
+        },
+        _ => Fate::Executed,
+    };
+    let rule = ruling.map(|ruling| ruling.rule.clone());
+    ActionSide { fate, rule, reason: ruling.map(|ruling| ruling.reason.clone()) }
+}

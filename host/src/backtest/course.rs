@@ -1,0 +1,226 @@
+//! The way of the new policies where it leaves the record: the state machine itself, with recorded
+//! answers as far as there are any.
+
+use jiff::Timestamp;
+
+use super::compare::side;
+use super::lane::{Lane, over};
+use super::report::Pair;
+use super::world::World;
+use crate::domain::action::digest;
+use crate::domain::incident::{ActionState, Effect};
+use crate::domain::entry::Answer;
+use crate::domain::{ActionId, Entry, Fact, Next, Origin, Proposal, next};
+use crate::pipeline::take_in;
+use crate::ports::JournalError;
+use crate::store::open_all;
+
+/// Steps at one moment; no incident needs as many.
+const STEPS: usize = 200;
+
+/// An entry of the record while the new side goes another way: only what the outside world did
+/// counts.
+pub fn hear(lane: &mut Lane, world: &mut World<'_>, entry: &Entry) -> Result<(), JournalError> {
+    let fact = match &entry.fact {
+        Fact::AlertsChanged { .. } => Some(entry.fact.clone()),
+        Fact::Approved { action, digest, person, via, comment } => asked(lane, action).map(|action| Fact::Approved {
+            action,
+            digest: digest.clone(),
+            person: person.clone(),
+            via: via.clone(),
+            comment: comment.clone(),
+        }),
+        Fact::Rejected { action, person, via, comment } => asked(lane, action).map(|action| Fact::Rejected {
+            action,
+            person: person.clone(),
+            via: via.clone(),
+            comment: comment.clone(),
+        }),
+        _ => None,
+    };
+    let Some(fact) = fact else { return Ok(()) };
+    lane.apply(entry.at, fact);
+    advance(lane, world, entry.at)
+}
+
+/// The new side's name of an action that waits for a person under the record's name.
+fn asked(lane: &Lane, recorded: &ActionId) -> Option<ActionId> {
+    let digest = &lane.recorded.action(recorded)?.action.digest;
+    let waits = |state| state == ActionState::Asked;
+    let same = lane.fresh.actions.iter().find(|record| record.action.digest == *digest && waits(record.state))?;
+    Some(same.action.id.clone())
+}
+
+/// Goes on until the new side waits for something.
+pub fn advance(lane: &mut Lane, world: &mut World<'_>, at: Timestamp) -> Result<(), JournalError> {
+    for _ in 0..STEPS {
+        if lane.fresh.conclusion.is_some() {
+            return Ok(());
+        }
+        let effect = match next(&lane.fresh, at, &world.options.limits) {
+            Next::Do(effect) => effect,
+            Next::Wait(until) => {
+                world.wake(lane, until);
+                return Ok(());
+            }
+            Next::Idle => return Ok(()),
+        };
+        if !step(lane, world, at, effect)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// One step; false when the record cannot tell how it goes on.
+fn step(lane: &mut Lane, world: &mut World<'_>, at: Timestamp, effect: Effect) -> Result<bool, JournalError> {
+    match effect {
+        Effect::Record(facts) => {
+            for fact in facts {
+                over(world, &lane.fresh, &fact);
+                lane.apply(at, fact);
+            }
+        }
+        Effect::Decide => decide(lane, world, at),
+        Effect::Plan { plugin } => return plan(lane, world, at, &plugin),
+        Effect::Look { purpose, call } => {
+            let found = script(lane, world)?.iter().find_map(|fact| match fact {
+                Fact::Looked { call: known, ok, text, .. } if *known == call => Some((*ok, text.clone())),
+                _ => None,
+            });
+            let (ok, text) = found.unwrap_or_else(|| (false, "not recorded".into()));
+            lane.apply(at, Fact::Looked { purpose, call, ok, text, took_ms: 0 });
+        }
+        Effect::AskModel => return model(lane, world, at),
+        Effect::Rule { action } => {
+            let Some(record) = lane.fresh.action(&action) else { return Ok(false) };
+            let context = world.context(at, &world.catalogue);
+            let ruling = world.gate.rule(world.policies, &lane.fresh, &record.action, &context);
+            lane.apply(at, Fact::Ruled { action, ruling });
+        }
+        Effect::Execute { action } => execute(lane, world, at, action),
+        Effect::Settle { action } | Effect::Verify { action } => effect_of(lane, world, at, &action)?,
+        Effect::Undo { action } => {
+            let record = lane.fresh.action(&action);
+            let Some(call) = record.and_then(|record| record.action.proposal.undo.clone()) else { return Ok(false) };
+            let proposal = Proposal {
+                call,
+                target: String::new(),
+                reason: String::new(),
+                evidence: Vec::new(),
+                root_cause: String::new(),
+                verify: None,
+                undo: None,
+            };
+            propose(lane, world, at, vec![proposal], &Origin::Undo { action });
+        }
+        Effect::Report | Effect::Close { .. } => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn decide(lane: &mut Lane, world: &World<'_>, at: Timestamp) {
+    for fact in lane.judged(world, at) {
+        if let Fact::Decided { decision } = &fact
+            && let Some(pair) = lane.verdict.take()
+        {
+            // A hold that has ended is told by what came after it.
+            lane.verdict = Some(Pair { old: pair.old, new: side(decision) });
+        }
+        lane.apply(at, fact);
+    }
+}
+
+fn plan(lane: &mut Lane, world: &World<'_>, at: Timestamp, plugin: &str) -> Result<bool, JournalError> {
+    let found = script(lane, world)?.iter().find_map(|fact| match fact {
+        Fact::Planned { plugin: known, proposals, .. } if known == plugin => Some((fact.clone(), proposals.clone())),
+        _ => None,
+    });
+    let Some((planned, proposals)) = found else {
+        lane.note(&format!("would ask plugin {plugin}, whose answer was not recorded"));
+        return Ok(false);
+    };
+    lane.apply(at, planned);
+    let rule = lane.fresh.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
+    propose(lane, world, at, proposals, &Origin::Plugin { name: plugin.to_string(), rule });
+    Ok(true)
+}
+
+fn model(lane: &mut Lane, world: &World<'_>, at: Timestamp) -> Result<bool, JournalError> {
+    if !world.model {
+        let outcome = crate::domain::Outcome::NeedsPerson;
+        lane.apply(at, Fact::Concluded { outcome, reason: "no model is configured".into() });
+        return Ok(true);
+    }
+    let calls = usize::try_from(lane.fresh.model.calls).unwrap_or(usize::MAX);
+    let is_call = |fact: &&Fact| matches!(fact, Fact::Answered { .. } | Fact::ModelFailed { .. });
+    let Some(answered) = script(lane, world)?.iter().filter(is_call).nth(calls).cloned() else {
+        lane.added += 1;
+        lane.note("would ask the model, whose answer was not recorded");
+        return Ok(false);
+    };
+    let proposals = match &answered {
+        Fact::Answered { answer: Answer::Act { proposals, .. }, .. } => proposals.clone(),
+        _ => Vec::new(),
+    };
+    lane.apply(at, answered);
+    propose(lane, world, at, proposals, &Origin::Model);
+    Ok(true)
+}
+
+fn propose(lane: &mut Lane, world: &World<'_>, at: Timestamp, proposals: Vec<Proposal>, origin: &Origin) {
+    let context = world.context(at, &world.catalogue);
+    let facts = take_in(world.policies, &lane.fresh, &context, proposals, origin);
+    facts.into_iter().for_each(|fact| lane.apply(at, fact));
+}
+
+fn execute(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: ActionId) {
+    let Some(record) = lane.fresh.action(&action).cloned() else { return };
+    let context = world.context(at, &world.catalogue);
+    let fact = match world.gate.permit(world.policies, &lane.fresh, &record, &context) {
+        Ok(permit) => {
+            let (attempt, spends) = (permit.attempt().to_string(), permit.spends().to_vec());
+            Fact::Intent { action, attempt, spends }
+        }
+        Err(ruling) => Fact::Ruled { action, ruling: *ruling },
+    };
+    lane.apply(at, fact);
+}
+
+/// What came of an execution: as recorded for the same call, or else taken to be well. Only what was
+/// recorded counts for the breakers.
+fn effect_of(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: &ActionId) -> Result<(), JournalError> {
+    let Some(record) = lane.fresh.action(action) else { return Ok(()) };
+    let (wanted, attempt) = (record.action.digest.clone(), record.attempt.clone().unwrap_or_default());
+    let id = action.clone();
+    let mut seen = None;
+    let mut same = None;
+    for fact in script(lane, world)? {
+        match fact {
+            Fact::Proposed { action } if digest(&action.proposal.call) == wanted => same = Some(action.id.clone()),
+            Fact::Result { action, ok: false, .. } if same.as_ref() == Some(action) => seen = Some((false, false)),
+            Fact::Verified { action, ok, .. } if same.as_ref() == Some(action) => seen = Some((true, *ok)),
+            _ => {}
+        }
+    }
+    let (ok, helped) = seen.unwrap_or((true, true));
+    let text = if seen.is_some() { "as recorded" } else { "not recorded; taken to be well" };
+    let mut facts = vec![Fact::Result { action: id.clone(), attempt, ok, text: text.into(), took_ms: 0 }];
+    if ok {
+        facts.push(Fact::Verified { action: id.clone(), ok: helped, reason: text.into() });
+    }
+    if let Some(record) = lane.fresh.action(&id) {
+        world.gate.finish(&lane.fresh, &record.action, seen.map(|(_, helped)| helped));
+    }
+    facts.into_iter().for_each(|fact| lane.apply(at, fact));
+    Ok(())
+}
+
+/// Everything that was recorded about the incident, also what comes later.
+fn script<'l>(lane: &'l mut Lane, world: &World<'_>) -> Result<&'l [Fact], JournalError> {
+    if lane.script.is_none() {
+        let entries = open_all(&world.journal.stream(&lane.fresh.id.0)?)?;
+        lane.script = Some(entries.into_iter().map(|entry| entry.fact).collect());
+    }
+    Ok(lane.script.as_deref().unwrap_or_default())
+}

@@ -1,0 +1,306 @@
+//! One incident on both sides: as recorded, and as the new policies would have it.
+//!
+//! As long as both sides stand alike, the record says when something happens and what tools, models
+//! and persons answered, and the new policies are asked at exactly these moments.
+
+use jiff::Timestamp;
+
+use super::compare::{path, side};
+use super::course;
+use super::record::{risk_rose, unknown_tool};
+use super::report::{Pair, RouteChange, VerdictSide};
+use super::world::World;
+use crate::domain::entry::Resolution;
+use crate::domain::incident::ActionState;
+use crate::domain::notice::Delivery;
+use crate::domain::{
+    Action, ActionId, Decision, Entry, Fact, Incident, IncidentId, Mode, Occasion, Origin, Outcome, Risk, Ruling,
+};
+use crate::pipeline::judge;
+use crate::ports::JournalError;
+
+/// An incident on both sides.
+pub struct Lane {
+    /// As the journal has it.
+    pub recorded: Incident,
+    /// By the new policies.
+    pub fresh: Incident,
+    /// Whether the new policies went another way.
+    pub parted: bool,
+    /// Too old for anything that it spends to count: it is only remembered.
+    cold: bool,
+    /// When it is looked at again.
+    pub timer: Option<Timestamp>,
+    /// The whole record of this incident, once it is needed.
+    pub script: Option<Vec<Fact>>,
+    /// Old and new verdict, where they differ.
+    pub verdict: Option<Pair<VerdictSide>>,
+    /// Messages that would go to others.
+    pub routes: Vec<RouteChange>,
+    /// What else is to be said.
+    pub notes: Vec<String>,
+    /// Model calls without a recorded answer.
+    pub added: u64,
+    /// Whether the record was made by these very policies.
+    pub same_policies: bool,
+    /// What the new policies say about a message that the next entry may record.
+    expected: Option<(Occasion, Vec<String>)>,
+}
+
+impl Lane {
+    /// Begins with the first entry of an incident.
+    pub fn open(id: &IncidentId, entry: &Entry, warm_from: Timestamp) -> Option<Self> {
+        let recorded = Incident::open(id.clone(), entry)?;
+        Some(Self {
+            fresh: recorded.clone(),
+            cold: recorded.opened_at < warm_from,
+            recorded,
+            parted: false,
+            timer: None,
+            script: None,
+            verdict: None,
+            routes: Vec::new(),
+            notes: Vec::new(),
+            added: 0,
+            same_policies: true,
+            expected: None,
+        })
+    }
+
+    /// Takes the next entry of this incident.
+    pub fn take(&mut self, world: &mut World<'_>, entry: &Entry) -> Result<(), JournalError> {
+        if self.cold {
+            self.recorded.apply(entry);
+            return Ok(());
+        }
+        if let Fact::Decided { decision } = &entry.fact {
+            self.same_policies &= decision.policies == world.digest;
+        }
+        if self.parted {
+            self.recorded.apply(entry);
+            return course::hear(self, world, entry);
+        }
+        self.told(entry);
+        self.follow(world, entry);
+        self.recorded.apply(entry);
+        self.parted |= !alike(&self.recorded, &self.fresh);
+        if self.parted {
+            course::advance(self, world, entry.at)?;
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, world: &mut World<'_>, entry: &Entry) {
+        let at = entry.at;
+        match &entry.fact {
+            Fact::Decided { decision } => return self.decided(world, decision, at),
+            Fact::Proposed { action } => {
+                let fact = Fact::Proposed { action: Box::new(self.renamed(action)) };
+                return self.apply(at, fact);
+            }
+            Fact::Ruled { action, ruling } => return self.ruled(world, action, ruling, at),
+            Fact::Intent { action, attempt, .. } => return self.intent(world, action, attempt, at),
+            Fact::Reported { .. } => {
+                self.expected = Some((Occasion::Report, self.routes(world, Occasion::Report, None, at)));
+            }
+            Fact::Told { occasion: Occasion::Resolved, .. } => {
+                self.expected = Some((Occasion::Resolved, self.routes(world, Occasion::Resolved, None, at)));
+                self.told(entry);
+            }
+            Fact::Closed { .. } => self.closed(world, at),
+            _ => {}
+        }
+        self.fresh.apply(entry);
+        over(world, &self.fresh, &entry.fact);
+    }
+
+    /// Applies a fact of the new side.
+    pub fn apply(&mut self, at: Timestamp, fact: Fact) {
+        self.fresh.apply(&Entry { at, fact });
+    }
+
+    fn decided(&mut self, world: &mut World<'_>, old: &Decision, at: Timestamp) {
+        let built_in = |rule: &str| rule.starts_with("silence:") || rule.starts_with("inhibit:");
+        match old.rule.as_deref() {
+            None => {
+                world.mode = old.mode;
+                world.model = old.verdict.kind() == "investigate";
+            }
+            Some(rule) if built_in(rule) => world.mode = old.mode,
+            Some(_) if old.mode == Mode::Enforce => world.mode = Mode::Enforce,
+            Some(_) => {}
+        }
+        let mut facts = self.judged(world, at);
+        if old.policies == world.digest
+            && old.mode == Mode::Observe
+            && matches!(facts.first(), Some(Fact::Decided { decision }) if decision.mode == Mode::Enforce)
+        {
+            // These very policies enforce: then it was the host that observed.
+            world.mode = Mode::Observe;
+            facts = self.judged(world, at);
+        }
+        let mut facts = facts.into_iter();
+        let Some(Fact::Decided { decision: new }) = facts.next() else { return };
+        let (before, after) = (side(old), side(&new));
+        let same_path = path(old) == path(&new);
+        if !same_path || old.rule != new.rule {
+            self.verdict = Some(Pair { old: before, new: after });
+        } else if old.evidence != new.evidence {
+            self.note("the model would be shown other evidence; its recorded answers are kept");
+        }
+        self.apply(at, Fact::Decided { decision: new });
+        if !same_path {
+            self.parted = true;
+            facts.for_each(|fact| self.apply(at, fact));
+        }
+    }
+
+    /// What the new policies say now.
+    pub fn judged(&self, world: &World<'_>, at: Timestamp) -> Vec<Fact> {
+        judge(world.policies, &self.fresh, &world.context(at, &world.catalogue), world.model)
+    }
+
+    fn ruled(&mut self, world: &mut World<'_>, id: &ActionId, old: &Ruling, at: Timestamp) {
+        if old.mode == Mode::Enforce {
+            world.mode = Mode::Enforce;
+        }
+        let Some(record) = self.fresh.action(id).cloned() else { return };
+        let action = &record.action;
+        let risk = if risk_rose(old) { Risk::Irreversible } else { action.risk };
+        let catalogue = world.catalogue_with(action.tool(), (!unknown_tool(old)).then_some(risk));
+        let refused = matches!(record.state, ActionState::Allowed | ActionState::Approved);
+        let ask = |world: &World<'_>| {
+            let context = world.context(at, &catalogue);
+            if refused {
+                // The gate was heard once more at the moment of execution, and spoke against it.
+                let permit = world.gate.permit(world.policies, &self.fresh, &record, &context);
+                return permit.map(|permit| (permit.attempt().to_string(), permit.spends().to_vec()));
+            }
+            Err(Box::new(world.gate.rule(world.policies, &self.fresh, action, &context)))
+        };
+        let mut heard = ask(world);
+        let observing = old.mode == Mode::Observe && self.same_policies;
+        if observing && matches!(&heard, Err(ruling) if ruling.mode == Mode::Enforce) {
+            world.mode = Mode::Observe;
+            heard = ask(world);
+        }
+        match heard {
+            Ok((attempt, spends)) => self.apply(at, Fact::Intent { action: id.clone(), attempt, spends }),
+            Err(ruling) => {
+                if asks(&ruling) && asks(old) {
+                    let expected = self.routes(world, Occasion::Approval, Some(id), at);
+                    self.expected = Some((Occasion::Approval, expected));
+                    if (&ruling.who, ruling.approvals) != (&old.who, old.approvals) {
+                        self.note("other people, or another number of them, would have to approve");
+                    }
+                }
+                self.apply(at, Fact::Ruled { action: id.clone(), ruling: *ruling });
+            }
+        }
+    }
+
+    fn intent(&mut self, world: &World<'_>, id: &ActionId, attempt: &str, at: Timestamp) {
+        let Some(record) = self.fresh.action(id).cloned() else { return };
+        if !matches!(record.state, ActionState::Allowed | ActionState::Approved) {
+            return;
+        }
+        let catalogue = world.catalogue_with(record.action.tool(), Some(record.action.risk));
+        let permit = world.gate.permit(world.policies, &self.fresh, &record, &world.context(at, &catalogue));
+        let fact = match permit {
+            Ok(permit) => {
+                let (attempt, spends) = (attempt.to_string(), permit.spends().to_vec());
+                Fact::Intent { action: id.clone(), attempt, spends }
+            }
+            Err(ruling) => Fact::Ruled { action: id.clone(), ruling: *ruling },
+        };
+        self.apply(at, fact);
+    }
+
+    /// A recorded action under the name of the rule that proposes it now.
+    fn renamed(&self, action: &Action) -> Action {
+        let mut action = action.clone();
+        let now = self.fresh.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
+        if let Origin::Policy { rule } | Origin::Plugin { rule, .. } = &mut action.origin {
+            *rule = now;
+        }
+        action
+    }
+
+    /// Routes and targets of a message that the new policies would send.
+    fn routes(&self, world: &World<'_>, occasion: Occasion, action: Option<&ActionId>, at: Timestamp) -> Vec<String> {
+        let of_action = action.map(|action| format!("-{action}")).unwrap_or_default();
+        let mut told = Vec::new();
+        let mut listed = Vec::new();
+        for routed in world.policies.routes(&self.fresh, occasion, &world.context(at, &world.catalogue)) {
+            for target in routed.targets {
+                let id = format!("{}-{}{of_action}-{target}", self.fresh.id, occasion.as_str());
+                let exists = world.record.targets.contains(&target)
+                    || world.options.targets.as_ref().is_none_or(|targets| targets.contains(&target));
+                if exists && !told.contains(&target) && !self.fresh.deliveries.iter().any(|known| known.id == id) {
+                    listed.push(format!("{} → {target}", routed.route));
+                    told.push(target);
+                }
+            }
+        }
+        listed
+    }
+
+    /// Holds what was expected to be told against what was.
+    fn told(&mut self, entry: &Entry) {
+        let Some((expected, new)) = self.expected.take() else { return };
+        let old = match &entry.fact {
+            Fact::Told { occasion, deliveries } if *occasion == expected => listed(deliveries),
+            _ => Vec::new(),
+        };
+        if old != new {
+            self.routes.push(RouteChange { occasion: expected.as_str().into(), old, new });
+        }
+    }
+
+    /// Nobody was told that it is over; the new policies may tell somebody.
+    fn closed(&mut self, world: &World<'_>, at: Timestamp) {
+        let open_ended = matches!(self.fresh.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
+        let told = self.fresh.deliveries.iter().any(|delivery| delivery.occasion == Occasion::Resolved);
+        if open_ended && !told && self.fresh.report.is_some() && self.fresh.all_resolved() {
+            let new = self.routes(world, Occasion::Resolved, None, at);
+            if !new.is_empty() {
+                let occasion = Occasion::Resolved.as_str().into();
+                self.routes.push(RouteChange { occasion, old: Vec::new(), new });
+            }
+        }
+    }
+
+    /// Adds a note, once.
+    pub fn note(&mut self, note: &str) {
+        if !self.notes.iter().any(|known| known == note) {
+            self.notes.push(note.to_string());
+        }
+    }
+}
+
+fn asks(ruling: &Ruling) -> bool {
+    ruling.kind == crate::domain::RulingKind::Ask && ruling.mode == Mode::Enforce
+}
+
+fn listed(deliveries: &[Delivery]) -> Vec<String> {
+    deliveries.iter().map(|delivery| format!("{} → {}", delivery.route, delivery.target)).collect()
+}
+
+/// Whether every action stands where the record has it.
+fn alike(recorded: &Incident, fresh: &Incident) -> bool {
+    recorded.actions.len() == fresh.actions.len()
+        && recorded.actions.iter().zip(&fresh.actions).all(|(old, new)| old.state == new.state)
+}
+
+/// Tells the gate about an action that is over, where the host told it.
+pub fn over(world: &World<'_>, incident: &Incident, fact: &Fact) {
+    let (id, helped) = match fact {
+        Fact::Verified { action, ok, .. } => (action, *ok),
+        Fact::Result { action, ok: false, .. } => (action, false),
+        Fact::Uncertain { action, resolution: Resolution::Person, .. } => (action, false),
+        _ => return,
+    };
+    if let Some(record) = incident.action(id) {
+        world.gate.finish(incident, &record.action, Some(helped));
+    }
+}

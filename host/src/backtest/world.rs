@@ -1,0 +1,216 @@
+//! The replay as a whole: incidents under way, the gate, the past, and what time it is.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::lane::Lane;
+use super::memory::{Memory, REMEMBERED};
+use super::record::Record;
+use super::report::{Changed, Report, Summary};
+use super::{Options, compare, course};
+use crate::domain::control::{self, Control};
+use crate::domain::{Catalogue, Fact, IncidentId, Mode, Risk, Sealed};
+use crate::gate::Gate;
+use crate::ports::{Context, Journal, JournalError, Policies};
+
+/// Everything that a question to the new policies needs.
+pub struct World<'a> {
+    pub journal: &'a dyn Journal,
+    pub policies: &'a dyn Policies,
+    /// Digest of the new policies.
+    pub digest: String,
+    pub options: Options,
+    pub record: Record,
+    pub catalogue: Arc<Catalogue>,
+    /// The gate under the new policies: what they would have spent.
+    pub gate: Gate,
+    pub memory: Memory,
+    /// The host's mode, as far as the record shows it.
+    pub mode: Mode,
+    /// Whether a model was configured, as far as the record shows it.
+    pub model: bool,
+    lanes: HashMap<IncidentId, Lane>,
+    timers: BinaryHeap<Reverse<(Timestamp, IncidentId)>>,
+    /// Incidents opened before this spend nothing that any budget still counts.
+    warm_from: Timestamp,
+    until: Option<Timestamp>,
+    summary: Summary,
+    changes: Vec<Changed>,
+    not_reproduced: Vec<Changed>,
+}
+
+impl<'a> World<'a> {
+    pub fn new(journal: &'a dyn Journal, policies: &'a dyn Policies, options: Options, record: Record) -> Self {
+        Self {
+            journal,
+            policies,
+            digest: policies.digest(),
+            catalogue: Arc::new(record.catalogue.clone()),
+            gate: Gate::new(options.gate),
+            memory: Memory::default(),
+            mode: options.mode,
+            model: options.model || record.model,
+            lanes: HashMap::new(),
+            timers: BinaryHeap::new(),
+            warm_from: options.since.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN),
+            until: None,
+            summary: Summary::default(),
+            changes: Vec::new(),
+            not_reproduced: Vec::new(),
+            record,
+            options,
+        }
+    }
+
+    /// Entries in the journal.
+    pub fn entries(&self) -> u64 {
+        self.record.entries
+    }
+
+    /// Incidents compared so far.
+    pub fn compared(&self) -> u64 {
+        self.summary.incidents
+    }
+
+    /// What the new policies may know at a moment.
+    pub fn context<'b>(&'b self, now: Timestamp, catalogue: &'b Arc<Catalogue>) -> Context<'b> {
+        Context { now, mode: self.mode, history: self.memory.history(), catalogue }
+    }
+
+    /// The tools as they were when the gate ruled on a call of `tool`: there with this risk, or not.
+    pub fn catalogue_with(&self, tool: &str, risk: Option<Risk>) -> Arc<Catalogue> {
+        if self.catalogue.get(tool).map(|tool| tool.risk) == risk {
+            return Arc::clone(&self.catalogue);
+        }
+        let mut catalogue = Catalogue::clone(&self.catalogue);
+        match (catalogue.tools.get_mut(tool), risk) {
+            (Some(tool), Some(risk)) => tool.risk = risk,
+            (_, None) => {
+                catalogue.tools.remove(tool);
+            }
+            (None, Some(risk)) => {
+                let known = crate::domain::Tool {
+                    name: tool.to_string(),
+                    description: String::new(),
+                    schema: serde_json::Value::Null,
+                    risk,
+                    repeatable: false,
+                };
+                catalogue.tools.insert(tool.to_string(), known);
+            }
+        }
+        Arc::new(catalogue)
+    }
+
+    /// Takes the next entry of the journal.
+    pub fn take(&mut self, sealed: &Sealed) -> Result<(), JournalError> {
+        if sealed.stream == control::STREAM {
+            if let Ok(entry) = sealed.open::<Control>() {
+                self.obey(&entry.fact);
+            }
+            return Ok(());
+        }
+        let entry = sealed.open::<Fact>().map_err(|error| {
+            JournalError(format!("entry {} of {} cannot be read: {error}", sealed.n, sealed.stream))
+        })?;
+        self.until = Some(entry.at);
+        self.ring(entry.at)?;
+        let id = IncidentId(sealed.stream.clone());
+        let alerts = matches!(entry.fact, Fact::Opened { .. } | Fact::AlertsChanged { .. } | Fact::Closed { .. });
+        let lane = match self.lanes.remove(&id) {
+            Some(mut lane) => {
+                self.memory.hide(&id);
+                lane.take(self, &entry)?;
+                self.memory.show();
+                Some(lane)
+            }
+            None => Lane::open(&id, &entry, self.warm_from),
+        };
+        let Some(lane) = lane else { return Ok(()) };
+        self.memory.note(&lane.recorded, alerts);
+        if lane.recorded.settled() && lane.timer.is_none() {
+            self.close(&lane);
+        } else {
+            self.lanes.insert(id, lane);
+        }
+        Ok(())
+    }
+
+    fn obey(&self, control: &Control) {
+        match control {
+            Control::Paused { scope, .. } => self.gate.pause(scope),
+            Control::Resumed { scope, .. } => self.gate.resume(scope),
+            Control::BreakerReset { key, .. } => {
+                self.gate.reset_breaker(key);
+            }
+        }
+    }
+
+    /// Lets an incident that has left the record's way be looked at again at `at`.
+    pub fn wake(&mut self, lane: &mut Lane, at: Timestamp) {
+        lane.timer = Some(at);
+        self.timers.push(Reverse((at, lane.fresh.id.clone())));
+    }
+
+    /// Looks at everything that was to be looked at by `now`.
+    fn ring(&mut self, now: Timestamp) -> Result<(), JournalError> {
+        while let Some(Reverse((at, _))) = self.timers.peek()
+            && *at <= now
+        {
+            let Some(Reverse((at, id))) = self.timers.pop() else { break };
+            let Some(mut lane) = self.lanes.remove(&id) else { continue };
+            if lane.timer == Some(at) {
+                lane.timer = None;
+                self.memory.hide(&id);
+                course::advance(&mut lane, self, at)?;
+                self.memory.show();
+            }
+            if lane.recorded.settled() && lane.timer.is_none() {
+                self.close(&lane);
+            } else {
+                self.lanes.insert(id, lane);
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, lane: &Lane) {
+        if lane.recorded.opened_at < self.options.since {
+            return;
+        }
+        let (changed, actions) = compare::compare(lane);
+        self.summary.incidents += 1;
+        self.summary.actions += actions;
+        if changed.is_empty() {
+            return;
+        }
+        if lane.same_policies {
+            self.not_reproduced.push(changed);
+        } else {
+            self.summary.add(&changed);
+            self.changes.push(changed);
+        }
+    }
+
+    /// The end of the journal.
+    pub fn finish(mut self) -> Report {
+        for lane in std::mem::take(&mut self.lanes).into_values() {
+            self.close(&lane);
+        }
+        for list in [&mut self.changes, &mut self.not_reproduced] {
+            list.sort_by(|a, b| (a.opened_at, &a.incident).cmp(&(b.opened_at, &b.incident)));
+        }
+        Report {
+            mode: "recorded",
+            since: self.options.since,
+            until: self.until,
+            policies: self.digest,
+            summary: self.summary,
+            changes: self.changes,
+            not_reproduced: self.not_reproduced,
+        }
+    }
+}

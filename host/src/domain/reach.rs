@@ -1,0 +1,382 @@
+//! Reads from a call's arguments what it touches: every namespace, kind and name that stands
+//! anywhere in them, manifests and patches written as text included.
+//!
+//! The gate rules on what is found here, so nothing may be missed: `*` stands for "all, or nobody
+//! can tell". It is added wherever a value is not what it should be (a namespace that no cluster
+//! could have, a name that looks like an option, a manifest that cannot be read), because `*` is
+//! matched by every rule that forbids or asks and by none that allows a part.
+
+mod document;
+mod words;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::action::{Call, Target};
+use document::Looks;
+use words::Role;
+
+/// Everything.
+const ALL: &str = "*";
+/// Levels of objects, lists and texts within texts. Real manifests have a dozen.
+const DEEPEST: usize = 48;
+
+/// What the call touches, by its arguments and the tool's schema.
+pub(super) fn read(call: &Call, schema: Option<&Value>) -> Target {
+    let (server, tool) = call.tool.split_once('.').unwrap_or((&call.tool, ""));
+    let properties = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+    let mut reader = Reader { cluster: is_cluster(properties, &call.arguments), ..Reader::default() };
+    for (key, value) in &call.arguments {
+        reader.argument(key, value);
+    }
+    reader.defaults(tool, properties, &call.arguments);
+    let Reader { namespaces, kinds, names, .. } = reader;
+    let list = |set: BTreeSet<String>| set.into_iter().collect();
+    Target { server: server.to_string(), namespaces: list(namespaces), kinds: list(kinds), names: list(names) }
+}
+
+/// Whether the tool is about objects in namespaces. The names that other tools take, such as the
+/// title of a ticket, are not held to the rules of a cluster.
+fn is_cluster(properties: Option<&Map<String, Value>>, arguments: &Map<String, Value>) -> bool {
+    let keys = properties.into_iter().flat_map(Map::keys).chain(arguments.keys());
+    keys.into_iter().any(|key| words::speaks_of_clusters(&words::plain(key)))
+}
+
+#[derive(Default)]
+struct Reader {
+    cluster: bool,
+    namespaces: BTreeSet<String>,
+    kinds: BTreeSet<String>,
+    names: BTreeSet<String>,
+    /// Whether there is a manifest, and whether one leaves its namespace to the call.
+    manifests: bool,
+    homeless: bool,
+}
+
+impl Reader {
+    fn everything(&mut self) {
+        for set in [&mut self.namespaces, &mut self.kinds, &mut self.names] {
+            set.insert(ALL.into());
+        }
+    }
+
+    /// What cannot be read may be anything, if the tool is about a cluster at all.
+    fn unreadable(&mut self) {
+        if self.cluster {
+            self.everything();
+        }
+    }
+
+    fn argument(&mut self, key: &str, value: &Value) {
+        if matches!(value, Value::Null) {
+            return;
+        }
+        let word = words::plain(key);
+        let role = words::role(&word);
+        self.options(role, value);
+        match role {
+            Role::Prose => {}
+            Role::Namespace => self.namespace(value),
+            Role::AllNamespaces => {
+                if *value != Value::Bool(false) {
+                    self.namespaces.insert(ALL.into());
+                }
+            }
+            Role::Kind => self.texts(value, Self::kind),
+            // `service: {…}` is no name but the object itself.
+            Role::Name(Some(_)) if value.is_object() => self.walk(value, 0, false),
+            Role::Name(kind) => {
+                self.kinds.extend(kind.map(str::to_string));
+                self.texts(value, Self::name);
+            }
+            Role::Selector => {
+                self.names.insert(ALL.into());
+                self.walk(value, 0, false);
+            }
+            Role::All => {
+                if *value != Value::Bool(false) {
+                    self.names.insert(ALL.into());
+                }
+            }
+            Role::Elsewhere => {
+                if !is_empty(value) {
+                    self.everything();
+                }
+            }
+            Role::Command => {
+                // A list after `--` is what a new container runs; a text is parsed by somebody.
+                if !(is_empty(value) || word == "command" && value.is_array()) {
+                    self.unreadable();
+                }
+                self.walk(value, 0, false);
+            }
+            Role::Chart => {
+                self.namespaces.insert(ALL.into());
+                self.kinds.insert(ALL.into());
+            }
+            Role::Manifest => self.manifest(value),
+            Role::Other => self.walk(value, 0, false),
+        }
+    }
+
+    /// An argument that holds a manifest, a patch or values.
+    fn manifest(&mut self, value: &Value) {
+        let Some(text) = value.as_str() else { return self.walk(value, 0, false) };
+        match document::read(text) {
+            // What is a single word for us is no manifest for anybody, but it may name a kind.
+            Ok(documents) if documents.iter().all(|one| matches!(one, Value::String(_) | Value::Null)) => {
+                if !text.trim().is_empty() {
+                    self.kind(text.trim());
+                }
+            }
+            Ok(documents) => documents.iter().for_each(|one| self.walk(one, 1, false)),
+            Err(()) => self.unreadable(),
+        }
+    }
+
+    /// Texts that a command line would take for something else than a value.
+    fn options(&mut self, role: Role, value: &Value) {
+        if matches!(role, Role::Prose | Role::Manifest | Role::Command) || !self.cluster {
+            return;
+        }
+        let items = match value {
+            Value::Array(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for text in items.iter().filter_map(Value::as_str) {
+            if document::looks(text) == Looks::Plain && words::is_suspicious(text) {
+                self.everything();
+            }
+            self.paths(text);
+        }
+    }
+
+    /// `/api/v1/namespaces/kube-system/pods` names a namespace too.
+    fn paths(&mut self, text: &str) {
+        for rest in text.split("namespaces/").skip(1) {
+            let segment = rest.split(['/', '?', '#', ' ']).next().unwrap_or_default();
+            self.one_namespace(segment);
+        }
+    }
+
+    fn texts(&mut self, value: &Value, take: fn(&mut Self, &str)) {
+        match value {
+            Value::String(text) => take(self, text),
+            Value::Array(items) if !items.is_empty() => {
+                for item in items {
+                    match item {
+                        Value::String(text) => take(self, text),
+                        other => {
+                            self.unreadable();
+                            self.walk(other, 0, false);
+                        }
+                    }
+                }
+            }
+            other => {
+                self.unreadable();
+                self.walk(other, 0, false);
+            }
+        }
+    }
+
+    fn namespace(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.one_namespace(text),
+            Value::Array(items) if !items.is_empty() => items.iter().for_each(|item| self.namespace(item)),
+            other => {
+                self.namespaces.insert(ALL.into());
+                self.walk(other, 0, false);
+            }
+        }
+    }
+
+    fn one_namespace(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.namespaces.insert(text.to_string());
+        }
+        if !words::is_namespace(text) {
+            self.namespaces.insert(ALL.into());
+        }
+    }
+
+    fn kind(&mut self, text: &str) {
+        for part in text.split(',') {
+            let (part, name) = part.split_once('/').map_or((part, None), |(kind, name)| (kind, Some(name)));
+            if !words::is_kind(part) {
+                self.kinds.insert(part.to_lowercase());
+                self.unreadable();
+                continue;
+            }
+            if let Some(name) = name {
+                self.name(name);
+            }
+            let kinds = words::kinds(part);
+            if kinds.iter().any(|kind| kind == "all") {
+                self.kinds.insert(ALL.into());
+            }
+            if kinds.iter().any(|kind| words::is_cluster_wide(kind)) {
+                self.namespaces.insert(ALL.into());
+            }
+            self.kinds.extend(kinds);
+        }
+    }
+
+    fn name(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.names.insert(text.to_string());
+        }
+        if self.cluster && !words::is_name(text) {
+            self.everything();
+        }
+    }
+
+    /// Anything, wherever it stands. `inside` a manifest, the objects that it is made of are no
+    /// objects of their own.
+    fn walk(&mut self, value: &Value, depth: usize, inside: bool) {
+        if depth > DEEPEST {
+            return self.everything();
+        }
+        match value {
+            Value::Object(map) => self.object(map, depth, inside),
+            Value::Array(items) => items.iter().for_each(|item| self.walk(item, depth + 1, inside)),
+            Value::String(text) => match document::looks(text) {
+                Looks::Plain => {}
+                looks => match document::read(text) {
+                    Ok(documents) => documents.iter().for_each(|one| self.walk(one, depth + 8, inside)),
+                    Err(()) if looks == Looks::Manifest => self.unreadable(),
+                    Err(()) => {}
+                },
+            },
+            _ => {}
+        }
+    }
+
+    fn object(&mut self, map: &Map<String, Value>, depth: usize, inside: bool) {
+        let get = |wanted: &str| map.iter().find(|(key, _)| words::plain(key) == wanted).map(|(_, value)| value);
+        let (kind, metadata) = (get("kind"), get("metadata"));
+        let list = kind.and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
+        match (kind, get("apiversion")) {
+            (Some(Value::String(kind)), Some(Value::String(version))) => {
+                self.kind(kind);
+                self.kinds.extend(words::foreign(kind, version));
+            }
+            (Some(Value::String(kind)), None) => self.kind(kind),
+            // Somewhere below, such as among properties of a schema, it is just a word.
+            (Some(_), _) if !inside => self.unreadable(),
+            _ => {}
+        }
+        match metadata {
+            Some(Value::Object(metadata)) => self.metadata(metadata),
+            Some(Value::Null) | None => {}
+            Some(_) if inside => {}
+            Some(_) => self.unreadable(),
+        }
+        let manifest = kind.is_some() && !list && !inside;
+        if manifest {
+            self.manifests = true;
+            let own = metadata.and_then(|metadata| metadata.get("namespace")).is_some_and(|own| !is_empty(own));
+            let wide = kind.and_then(Value::as_str).is_some_and(words::is_cluster_wide_kind);
+            self.homeless |= !own && !wide;
+        }
+        self.pointer(map);
+        for (key, value) in map {
+            if words::ends_in_namespace(&words::plain(key)) {
+                match value {
+                    Value::Null | Value::Bool(_) | Value::Object(_) => {}
+                    Value::String(text) if text.is_empty() => {}
+                    value => self.namespace(value),
+                }
+            }
+            self.walk(value, depth + 1, inside || manifest);
+        }
+    }
+
+    fn metadata(&mut self, metadata: &Map<String, Value>) {
+        for (key, value) in metadata {
+            match (words::plain(key).as_str(), value) {
+                ("name", Value::String(text)) => self.name(text),
+                ("generatename", Value::String(_)) => {
+                    self.names.insert(ALL.into());
+                }
+                ("name" | "generatename" | "namespace", Value::Null | Value::String(_)) => {}
+                ("name" | "generatename" | "namespace", _) => self.unreadable(),
+                _ => {}
+            }
+        }
+    }
+
+    /// One operation of a JSON patch.
+    fn pointer(&mut self, map: &Map<String, Value>) {
+        let Some(path) = map.get("path").and_then(Value::as_str).filter(|_| map.contains_key("op")) else { return };
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let value = map.get("value");
+        match (words::plain(last).as_str(), value) {
+            ("namespace", Some(value)) => self.namespace(value),
+            ("name", Some(Value::String(text))) if path.contains("metadata") => self.name(text),
+            ("kind", Some(Value::String(text))) => self.kind(text),
+            // Moved or copied from elsewhere, or of a strange type: nobody can tell.
+            ("namespace" | "kind" | "metadata", _) if !matches!(value, Some(Value::Object(_))) => self.unreadable(),
+            _ => {}
+        }
+    }
+
+    /// What the tool does where the arguments say nothing.
+    fn defaults(&mut self, tool: &str, properties: Option<&Map<String, Value>>, arguments: &Map<String, Value>) {
+        let given = |key: &str| arguments.get(key).is_some_and(|value| !value.is_null());
+        let offered = properties.into_iter().flatten().filter(|(key, _)| !given(key));
+        let (mut takes_namespace, mut takes_name) = (false, false);
+        for (key, property) in offered {
+            let default = property.get("default");
+            match words::role(&words::plain(key)) {
+                Role::Namespace => takes_namespace = true,
+                Role::Name(_) => takes_name = true,
+                Role::AllNamespaces if default == Some(&Value::Bool(true)) => {
+                    self.namespaces.insert(ALL.into());
+                }
+                Role::Kind if self.kinds.is_empty() => {
+                    if let Some(kind) = default.and_then(Value::as_str) {
+                        self.kind(kind);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if self.kinds.is_empty() {
+            self.kinds.extend(tool.split(['_', '-']).filter_map(words::builtin).map(str::to_string));
+        }
+        if self.kinds.contains("namespace") {
+            self.namespaces.extend(self.names.iter().filter(|name| words::is_namespace(name)).cloned());
+        }
+        if tool.contains("helm") {
+            // A release may hold anything, anywhere.
+            self.namespaces.insert(ALL.into());
+            self.kinds.insert(ALL.into());
+        }
+        let speaks = self.cluster && properties.is_some();
+        // The Kubernetes tools fall back to the namespace of this name.
+        let left_open = takes_namespace && (!self.manifests || self.homeless);
+        let nowhere = self.homeless && !arguments.keys().any(|key| words::role(&words::plain(key)) == Role::Namespace);
+        if (left_open || nowhere) && !self.namespaces.contains(ALL) {
+            self.namespaces.insert("default".into());
+        }
+        // Without a name a tool may take all that there is.
+        if speaks && takes_name && self.names.is_empty() && !self.kinds.is_empty() {
+            self.names.insert(ALL.into());
+        }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

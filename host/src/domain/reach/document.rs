@@ -1,0 +1,80 @@
+//! Texts that hold a manifest: JSON, YAML, or several documents of either.
+
+use serde_json::Value;
+
+/// What a text seems to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// A word, a path, a sentence.
+    Plain,
+    /// Something with keys and values.
+    Structured,
+    /// Something with keys and values that speaks of objects in a cluster.
+    Manifest,
+}
+
+/// Words that a manifest cannot do without.
+const TELLING: [&str; 4] = ["namespace", "apiversion", "metadata", "kind"];
+
+/// Judges by its looks, without reading it.
+pub(super) fn looks(text: &str) -> Looks {
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
+    let opens = start.starts_with(['{', '[', '%', '&', '!', '?', '#']) || start.starts_with("---");
+    let keyed = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).any(|line| {
+        let line = line.trim();
+        line.ends_with(':') || line.contains(": ") || line.contains(":\t")
+    });
+    if !opens && !keyed {
+        return Looks::Plain;
+    }
+    let lower = text.to_lowercase();
+    // A backslash may write any letter of a key.
+    if TELLING.iter().any(|word| lower.contains(word)) || text.contains('\\') {
+        Looks::Manifest
+    } else {
+        Looks::Structured
+    }
+}
+
+/// All documents of a text; an error when it cannot be read without doubt. JSON is read as YAML too,
+/// because that refuses two equal keys, of which one tool takes the first and another the last.
+pub(super) fn read(text: &str) -> Result<Vec<Value>, ()> {
+    if has_strange_marks(text) {
+        return Err(());
+    }
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_events: 50_000,
+            max_aliases: 0,
+            max_anchors: 0,
+            max_depth: 64,
+            max_documents: 64,
+            max_nodes: 20_000,
+            max_total_scalar_bytes: 1 << 20,
+            max_merge_keys: 0,
+        },
+    };
+    serde_saphyr::from_multiple_with_options::<Value>(text, options).map_err(|_| ())
+}
+
+/// What two parsers may read differently: characters that are line breaks for one of them, tags
+/// that turn a text into another one, and separators that cut where YAML does not.
+fn has_strange_marks(text: &str) -> bool {
+    let strange = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+    };
+    let lone_return = text.replace("\r\n", "").contains('\r');
+    let cut = text.split('\n').any(|line| {
+        line.strip_prefix("---").is_some_and(|rest| !rest.trim_end().is_empty() && !rest.starts_with([' ', '\t', '\r']))
+    });
+    text.chars().any(strange) || lone_return || cut || is_tagged(text)
+}
+
+/// Whether a value has a type written to it that may change it.
+fn is_tagged(text: &str) -> bool {
+    let begins = |at: usize| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        before.is_none_or(|c| c.is_whitespace() || matches!(c, '[' | '{' | ',' | ':'))
+    };
+    text.contains("%TAG") || ["!!", "!<"].iter().any(|tag| text.match_indices(tag).any(|(at, _)| begins(at)))
+}

@@ -1,0 +1,125 @@
+//! What is found in arguments, and what counts as everything.
+
+use serde_json::{Value, json};
+
+use super::super::action::Risk;
+use super::super::catalogue::{Catalogue, Tool};
+use super::*;
+
+fn touches(arguments: Value) -> Target {
+    let properties = json!({"namespace": {}, "name": {}, "resourceType": {}, "manifest": {}, "labelSelector": {}});
+    let tool = Tool {
+        name: "k.patch".into(),
+        description: String::new(),
+        schema: json!({"properties": properties}),
+        risk: Risk::High,
+        repeatable: false,
+    };
+    let catalogue = Catalogue { tools: [(tool.name.clone(), tool)].into() };
+    let Value::Object(arguments) = arguments else { panic!("an object is needed") };
+    catalogue.touches(&Call { tool: "k.patch".into(), arguments })
+}
+
+fn namespaces(arguments: Value) -> Vec<String> {
+    touches(arguments).namespaces
+}
+
+#[test]
+fn every_place_that_names_a_namespace_counts() {
+    let target = touches(json!({
+        "namespace": "shop", "resourceType": "Deployments", "name": "web",
+        "patchData": {"metadata": {"namespace": "kube-system"}, "spec": {"containers": [{"name": "x"}]}},
+    }));
+    assert_eq!(target.namespaces, ["kube-system", "shop"]);
+    assert_eq!(target.kinds, ["deployment"]);
+    assert_eq!(target.names, ["web"]);
+    for more in [
+        json!({"patchData": [{"op": "replace", "path": "/metadata/namespace", "value": "kube-system"}]}),
+        json!({"patchData": "[{\"op\":\"add\",\"path\":\"/metadata\",\"value\":{\"namespace\":\"kube-system\"}}]"}),
+        json!({"manifest": "kind: Pod\nmetadata:\n  name: a\n  namespace: kube-system\n"}),
+        json!({"manifest": "{kind: Pod, metadata: {name: a, \"n\\u0061mespace\": kube-system}}"}),
+        json!({"manifest": "kind: Pod\nmetadata: {namespace: shop}\n---\nkind: Pod\nmetadata: {namespace: kube-system}"}),
+        json!({"roleBinding": {"subjects": [{"kind": "ServiceAccount", "name": "a", "namespace": "kube-system"}]}}),
+        json!({"TargetNamespace": ["shop", "kube-system"]}),
+        json!({"path": "/api/v1/namespaces/kube-system/pods/a"}),
+    ] {
+        let mut arguments = json!({"namespace": "shop", "name": "web"});
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert_eq!(namespaces(arguments), ["kube-system", "shop"], "{more}");
+    }
+}
+
+#[test]
+fn missing_and_wide_namespaces_are_said() {
+    assert_eq!(namespaces(json!({"name": "web"})), ["default"]);
+    assert_eq!(namespaces(json!({"name": "web", "namespace": null})), ["default"]);
+    assert_eq!(namespaces(json!({"name": "web", "Namespace": "shop"})), ["default", "shop"], "the tool does not read it");
+    assert_eq!(namespaces(json!({"allNamespaces": true})), ["*"]);
+    assert_eq!(touches(json!({"labelSelector": "a=b"})).names, ["*"]);
+    assert_eq!(touches(json!({"namespace": "shop", "resourceType": "pods"})).names, ["*"]);
+    let homeless = json!({"manifest": "kind: Pod\nmetadata: {name: a}"});
+    assert_eq!(namespaces(homeless), ["default"]);
+    let two = json!({"manifest": "kind: Pod\nmetadata: {name: a, namespace: shop}\n---\nkind: Pod\nmetadata: {name: b}"});
+    assert_eq!(namespaces(two), ["default", "shop"]);
+}
+
+#[test]
+fn what_nobody_can_tell_is_everything() {
+    for arguments in [
+        json!({"namespace": ["shop", 7]}),
+        json!({"namespace": ""}),
+        json!({"namespace": true}),
+        json!({"namespace": " shop"}),
+        json!({"namespace": "Shop"}),
+        json!({"namespace": "shop", "name": "--all"}),
+        json!({"namespace": "shop", "name": "kube-system/a"}),
+        json!({"namespace": "shop", "resourceType": "pods -n kube-system", "name": "a"}),
+        json!({"namespace": "shop", "name": "a", "timeout": "5s --all-namespaces"}),
+        json!({"namespace": "shop", "resourceType": "node", "name": "a"}),
+        json!({"namespace": "shop", "manifest": "kind: Pod\nmetadata: {namespace: shop\n"}),
+        json!({"namespace": "shop", "manifest": "a: &x {namespace: shop}\nmetadata: *x"}),
+        json!({"namespace": "shop", "manifest": "kind: Pod\nmetadata: {namespace: !!binary c2hvcA==}"}),
+        json!({"namespace": "shop", "manifest": "kind: Pod\n#\u{2028}metadata: {namespace: kube-system}"}),
+        json!({"namespace": "shop", "manifest": "{\"kind\":\"Pod\",\"kind\":\"Pod\"}"}),
+        json!({"namespace": "shop", "name": "a", "filename": "https://evil.example/x.yaml"}),
+        json!({"namespace": "shop", "name": "a", "context": "prod"}),
+    ] {
+        let found = namespaces(arguments.clone());
+        assert!(found.contains(&"*".to_string()), "{arguments}: {found:?}");
+    }
+}
+
+#[test]
+fn kinds_have_one_spelling() {
+    for (text, want) in [
+        ("po", vec!["pod"]),
+        ("netpol", vec!["networkpolicy"]),
+        ("NetworkPolicies", vec!["networkpolicy"]),
+        ("ingresses.networking.k8s.io", vec!["ingress"]),
+        ("deployments.v1.apps", vec!["deployment"]),
+        ("services.serving.knative.dev", vec!["service", "service.serving.knative.dev"]),
+        ("certificates.cert-manager.io", vec!["certificate"]),
+        ("SecretList", vec!["secret"]),
+        ("pod,secret", vec!["pod", "secret"]),
+        ("all", vec!["*", "all"]),
+    ] {
+        assert_eq!(touches(json!({"namespace": "shop", "resourceType": text, "name": "a"})).kinds, want, "{text}");
+    }
+}
+
+#[test]
+fn other_tools_are_left_alone() {
+    let tool = Tool {
+        name: "tickets.create".into(),
+        description: String::new(),
+        schema: json!({"properties": {"title": {}, "name": {}, "text": {}}}),
+        risk: Risk::Low,
+        repeatable: false,
+    };
+    let catalogue = Catalogue { tools: [(tool.name.clone(), tool)].into() };
+    let Value::Object(arguments) = json!({
+        "title": "pod web -n shop: failed", "name": "Certificate expires", "text": "namespace: kube-system\nkind: [",
+    }) else { panic!("an object is needed") };
+    let target = catalogue.touches(&Call { tool: "tickets.create".into(), arguments });
+    assert_eq!(target, Target { server: "tickets".into(), names: vec!["Certificate expires".into()], ..Target::default() });
+}

@@ -1,0 +1,113 @@
+//! Notifiers: a message in, requests and a result out. The host grants what the expected requests
+//! need, fills in the secrets and signs; the answers come from `http.json`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use futures::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use tidegate::domain::{IncidentId, Occasion};
+use tidegate::plugin::kind::CallError;
+use tidegate::plugin::{Grant, Options, Outgoing, Returned, Transport, TransportError};
+use tidegate::ports::Message;
+use tidegate::secret::SecretSource;
+
+use super::{alert, items, load, pairs, read, same, text};
+
+/// Notes each request and gives the next recorded answer.
+#[derive(Default)]
+struct Recorded {
+    answers: Mutex<VecDeque<Value>>,
+    requests: Mutex<Vec<Value>>,
+}
+
+impl Transport for Recorded {
+    fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
+        let headers: Map<_, _> = request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let body: Value = serde_json::from_str(&request.body).unwrap_or_else(|_| json!(request.body));
+        let sent = json!({
+            "method": request.method, "url": request.url.as_str(), "headers": headers, "body": body,
+        });
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
+        let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        Box::pin(async move {
+            let answer = answer.ok_or_else(|| TransportError::Other("http.json has too few answers".into()))?;
+            match answer.get("error") {
+                Some(error) if error == "timeout" => Err(TransportError::Timeout),
+                Some(error) => Err(TransportError::Unreachable(text(error, "unreachable"))),
+                None => Ok(Returned {
+                    status: answer["status"].as_u64().and_then(|status| status.try_into().ok()).unwrap_or(0),
+                    headers: pairs(&answer, "headers"),
+                    body: text(&answer, "body").into_bytes(),
+                }),
+            }
+        })
+    }
+}
+
+pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
+    let notification = read(&case.join("notification.json"))?;
+    let expected = read(&case.join("expected.json"))?;
+    let settings = read(&case.join("settings.json"))?;
+    let secrets = read(&case.join("secrets.json"))?;
+    let environment: BTreeMap<String, String> = pairs(&json!({"s": secrets}), "s").into_iter().collect();
+    let names = || environment.keys().cloned();
+    let mut origins: Vec<String> = items(&expected, "requests")?.iter().map(|request| origin(request)).collect();
+    origins.sort();
+    origins.dedup();
+    let grant = |origin: String| Grant { origin, methods: vec!["POST".into()], secrets: names().collect(), private: false };
+    let options = Options {
+        settings: settings.as_object().cloned().context("settings.json is no object")?,
+        secrets: names().map(|name| (name.clone(), SecretSource::Env(name))).collect(),
+        grant: origins.into_iter().map(grant).collect(),
+        ..Options::default()
+    };
+    let answers = read(&case.join("http.json"))?.as_array().cloned().context("http.json is no list")?;
+    let recorded = Arc::new(Recorded { answers: Mutex::new(answers.into()), requests: Mutex::default() });
+    let plugins = load(plugin, options, &environment, Arc::clone(&recorded) as Arc<dyn Transport>, cache).await?;
+
+    let millis = notification["now-ms"].as_i64().context("now-ms is missing")?;
+    let now = jiff::Timestamp::from_millisecond(millis)?;
+    let answer = plugins.call_notifier(plugin, &message(&notification)?, now).await.context("no such target")?;
+    let result = match answer.map_err(|failure| anyhow!(failure.to_string()))? {
+        Ok(reference) => json!({"ok": reference}),
+        Err(CallError::InvalidInput(reason)) => json!({"error": {"invalid-input": reason}}),
+        Err(CallError::Misconfigured(reason)) => json!({"error": {"misconfigured": reason}}),
+        Err(CallError::Other(reason)) => json!({"error": {"other": reason}}),
+        Err(CallError::Unavailable { reason, after }) => {
+            let after = after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+            json!({"error": {"unavailable": {"reason": reason, "after-ms": after}}})
+        }
+    };
+    let requests = recorded.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let left = recorded.answers.lock().unwrap_or_else(PoisonError::into_inner).len();
+    ensure!(left == 0, "{left} answers of http.json were not asked for");
+    same("the exchange", &json!({"requests": requests, "result": result}), &expected)
+}
+
+fn origin(request: &Value) -> String {
+    let url = text(request, "url");
+    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+}
+
+fn message(value: &Value) -> Result<Message> {
+    Ok(Message {
+        delivery: text(value, "delivery-id"),
+        incident: IncidentId(text(value, "incident-id")),
+        occasion: match value["occasion"].as_str() {
+            Some("approval") => Occasion::Approval,
+            Some("resolved") => Occasion::Resolved,
+            _ => Occasion::Report,
+        },
+        title: text(value, "title"),
+        severity: text(value, "severity"),
+        outcome: text(value, "outcome"),
+        body: text(value, "body-markdown"),
+        facts: pairs(value, "facts"),
+        alerts: items(value, "alerts")?.iter().map(alert).collect(),
+        thread: value["thread"].as_str().map(str::to_string),
+        language: text(value, "language"),
+    })
+}
