@@ -1,5 +1,6 @@
 //! What tests of the whole product share.
 
+pub mod attack;
 pub mod golden;
 pub mod guests;
 pub mod permits;

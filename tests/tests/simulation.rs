@@ -33,7 +33,10 @@ fn one_seed_is_one_history() {
 #[test]
 fn a_crash_at_every_point_is_survived() {
     let mut total = 0;
-    for seed in (0..).take_while(|_| total < 400) {
+    for seed in 0.. {
+        if total >= 400 {
+            break;
+        }
         match crash_everywhere(seed) {
             Ok(points) => total += points,
             Err(plan) => panic!("{}", explain(&plan, None)),
