@@ -128,6 +128,7 @@ fn voice() -> impl Strategy<Value = Voice> {
             budgets: budgets.into_iter().collect(),
             who: String::new(),
             approvals,
+            own: false,
             within_ms,
             mode,
         }
