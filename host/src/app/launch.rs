@@ -11,6 +11,7 @@ use super::{App, map, metrics, tend};
 use crate::boundary::{Boundary, Mortal};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
+use crate::domain::control::Control;
 use crate::domain::{History, Incident};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::front::Progress;
@@ -141,7 +142,12 @@ fn restore(rooms: &Rooms, projection: &Projection) -> Result<(), JournalError> {
     let history = projection.history(since).map_err(unreadable)?;
     rooms.gate.forget();
     rooms.gate.restore_spends(projection.intents_since(since).map_err(unreadable)?);
+    let resets = rooms.store.resets()?;
     for past in &history.past {
+        // What came before a reset was forgiven; what came after it counts.
+        if resets.get(&format!("rule:{}", past.rule)).is_some_and(|reset| past.opened_at < *reset) {
+            continue;
+        }
         for (_, helped) in &past.fixes {
             rooms.gate.restore_breaker(&past.rule, *helped);
         }
@@ -151,7 +157,9 @@ fn restore(rooms: &Rooms, projection: &Projection) -> Result<(), JournalError> {
     }
     tend::set_history(rooms, history);
     for control in rooms.store.reload(unsettled)? {
-        tend::obey(&rooms.gate, &control);
+        if !matches!(control, Control::BreakerReset { .. }) {
+            tend::obey(&rooms.gate, &control);
+        }
     }
     Ok(())
 }
