@@ -5,8 +5,10 @@
 //! built-in guards speak, and the most restrictive voice wins. What nobody allows is denied unless
 //! it changes nothing. Pure but for the state that it guards: the ledger, held targets and breakers.
 
+pub mod approval;
 pub mod breaker;
 pub mod ledger;
+pub mod link;
 mod permit;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +16,7 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use approval::{LINK, People};
 pub use permit::Permit;
 use permit::Withdrawal;
 
@@ -23,6 +26,7 @@ use crate::domain::action::digest;
 use crate::domain::{Action, ActionId, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
 use crate::ports::{Context, Policies, Voice};
 
+use approval::approved;
 use breaker::Breakers;
 use ledger::{Hold, Ledger};
 
@@ -54,6 +58,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Gate {
     options: Options,
+    people: People,
     guarded: Mutex<Guarded>,
 }
 
@@ -68,7 +73,18 @@ struct Guarded {
 impl Gate {
     /// A gate with nothing spent.
     pub fn new(options: Options) -> Self {
-        Self { options, guarded: Mutex::new(Guarded::default()) }
+        Self { options, people: People::default(), guarded: Mutex::new(Guarded::default()) }
+    }
+
+    /// The same gate, which knows the groups that gates may ask.
+    #[must_use]
+    pub fn with_people(self, people: People) -> Self {
+        Self { people, ..self }
+    }
+
+    /// Why a person's yes to an action would not count; none when it would.
+    pub fn refusal(&self, record: &ActionRecord, person: &str) -> Option<String> {
+        self.people.refusal(record.ruling.as_ref()?, &record.action, person)
     }
 
     /// The bounds that hold whatever the policies say.
@@ -121,7 +137,8 @@ impl Gate {
             rule,
             reason,
             heard,
-            who: asks.iter().map(|voice| voice.who.clone()).find(|who| !who.is_empty()).unwrap_or_default(),
+            who: approval::join(asks.iter().map(|voice| voice.who.as_str())),
+            own: asks.iter().all(|voice| voice.own),
             approvals: asks.iter().map(|voice| voice.approvals).max().unwrap_or(1).max(1),
             until: if kind == RulingKind::Ask { until } else { None },
             mode: mode.unwrap_or(Mode::Observe).min(decided),
@@ -217,7 +234,7 @@ impl Gate {
         let action = &record.action;
         let mut ruling = self.rule_locked(&guarded, policies, incident, action, context);
         if ruling.kind == RulingKind::Ask {
-            match approved(record, &ruling, context.now) {
+            match approved(&self.people, record, &ruling, context.now) {
                 Ok(()) => ruling.kind = RulingKind::Allow,
                 Err(reason) => {
                     ruling.kind = RulingKind::Deny;
@@ -366,18 +383,6 @@ fn continued(record: &ActionRecord) -> Option<&str> {
     record.attempt.as_deref().filter(|_| again)
 }
 
-fn approved(record: &ActionRecord, ruling: &Ruling, now: Timestamp) -> Result<(), String> {
-    // A yes is good for as long as the question was: what is asked now would expire at `until`.
-    let good_for = ruling.until.map(|until| until.duration_since(now)).unwrap_or(SignedDuration::MAX);
-    let since = now.saturating_sub(good_for).unwrap_or(Timestamp::MIN);
-    let approvers = record.approvers(since, ruling.approvals).len();
-    let wanted = usize::try_from(ruling.approvals).unwrap_or(usize::MAX);
-    if approvers >= wanted {
-        return Ok(());
-    }
-    Err(format!("{approvers} of {wanted} approvals bind to these exact arguments and are still good"))
-}
-
 fn paused<'a>(paused: &'a BTreeSet<String>, incident: &Incident, action: &Action) -> Option<&'a str> {
     let rule = incident.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
     let server = &action.touches.server;
@@ -418,3 +423,6 @@ fn breaker_key(incident: &Incident, action: &Action) -> String {
 
 /// Whose incident holds a target.
 pub type Holder = IncidentId;
+
+#[cfg(test)]
+mod tests;

@@ -33,7 +33,11 @@ impl Host for Launcher {
             let mut checked = Checked { problems: config.missing_secrets(&ProcessEnvironment), ..Checked::default() };
             progress("policies …");
             match load_policies(&config) {
-                Ok(policies) => checked.loaded.push(format!("policies     {}", policies.describe())),
+                Ok(loaded) => {
+                    checked.loaded.push(format!("policies     {}", loaded.describe()));
+                    let notes = policies::asked(&config, &loaded.set());
+                    checked.loaded.extend(notes.into_iter().map(|note| format!("note         {note}")));
+                }
                 Err(problems) => checked.problems.extend(problems.0),
             }
             progress("plugins …");
