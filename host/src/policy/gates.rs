@@ -30,8 +30,28 @@ pub(super) fn gates(
         candidates.extend(set.indexes.forbid.of_values(&facts, Some(normal)));
         candidates.sort_unstable();
         let gates = candidates.into_iter().filter_map(|id| set.items.gates.get(id as usize));
-        gates.filter_map(|gate| hear(round, gate, action, &facts)).collect()
+        let heard: Vec<(&Gate, Voice)> =
+            gates.filter_map(|gate| Some((gate, hear(round, gate, action, &facts)?))).collect();
+        narrowed(heard, &facts)
     })
+}
+
+/// A question restricts whatever it touches, but what it opens is only what it was written for: an
+/// action that nothing allows, and that a question covers in part or in another spelling, is denied.
+fn narrowed(heard: Vec<(&Gate, Voice)>, facts: &CallFacts<'_>) -> Vec<Voice> {
+    let opens = |gate: &Gate, voice: &Voice| match voice.says {
+        RulingKind::Allow => true,
+        RulingKind::Ask => facts.refuses(&gate.on, &gate.wide).is_none(),
+        RulingKind::Deny => false,
+    };
+    let open = heard.iter().any(|(gate, voice)| opens(gate, voice));
+    let voices = heard.into_iter().map(|(gate, mut voice)| {
+        if !open && voice.says == RulingKind::Ask {
+            voice = self::voice(gate, RulingKind::Deny, "a person is only asked about a part of what it touches".into());
+        }
+        voice
+    });
+    voices.collect()
 }
 
 fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) -> Option<Voice> {
