@@ -44,10 +44,10 @@ mod source;
 mod span;
 mod split;
 pub mod test;
-mod view;
-mod words;
 #[cfg(test)]
 mod tests;
+mod view;
+mod words;
 
 pub use api::definitions;
 pub use live::Live;

@@ -9,6 +9,7 @@ mod checker;
 mod clock;
 mod cluster;
 mod dice;
+mod exhaust;
 mod host;
 mod journal;
 mod life;
@@ -23,6 +24,7 @@ mod shrink;
 mod stats;
 mod world;
 
+pub use exhaust::crash_everywhere;
 pub use life::{Run, run};
 pub use mutant::Mutant;
 pub use plan::{Event, Plan, generate};

@@ -8,6 +8,50 @@ use crate::domain::{ActionId, IncidentId};
 
 /// The executor's only key. It can be made by the gate alone, cannot be copied, names one digest,
 /// one incident and one moment of expiry, and is used up by the execution.
+///
+/// It cannot be made elsewhere: its parts are private, and so is the function that puts them together.
+///
+/// ```compile_fail,E0451
+/// use tidegate::gate::Permit;
+/// fn forge(permit: Permit) -> Permit {
+///     Permit { attempt: "another".to_string(), ..permit }
+/// }
+/// ```
+///
+/// ```compile_fail,E0624
+/// use tidegate::gate::Permit;
+/// let maker = Permit::new;
+/// ```
+///
+/// It cannot be copied.
+///
+/// ```compile_fail,E0599
+/// use tidegate::gate::Permit;
+/// fn twice(permit: &Permit) -> Permit {
+///     Permit::clone(permit)
+/// }
+/// ```
+///
+/// It cannot be used once it has been given away.
+///
+/// ```compile_fail,E0382
+/// use tidegate::gate::{Gate, Permit};
+/// fn withdraw_and_go_on(gate: &Gate, permit: Permit) -> String {
+///     gate.withdraw(permit);
+///     permit.attempt().to_string()
+/// }
+/// ```
+///
+/// What may be done with it compiles, so the refusals above are about what they say.
+///
+/// ```
+/// use tidegate::gate::{Gate, Permit};
+/// fn withdraw(gate: &Gate, permit: Permit) -> String {
+///     let attempt = permit.attempt().to_string();
+///     gate.withdraw(permit);
+///     attempt
+/// }
+/// ```
 #[must_use = "a permit that is not used must be withdrawn, or its budget stays spent"]
 #[derive(Debug)]
 pub struct Permit {

@@ -5,6 +5,7 @@ mod tools;
 
 use std::collections::BTreeSet;
 
+use super::index::Index;
 use super::items::{Gate, GateSays, Meta, Route, When};
 use super::matcher::Matcher;
 use super::on::{Field, On};
@@ -26,12 +27,12 @@ pub fn run(set: &Set, catalogue: Option<&Catalogue>) -> Vec<Finding> {
     let mut findings = Vec::new();
     shadowed(set, &mut findings);
     unreachable(set, &mut findings);
+    outvoted(set, &mut findings);
     for gate in &set.items.gates {
         // What forbids matches in normal spelling too.
         let wide = if gate.says.allows() { &gate.on } else { &gate.wide };
         findings.extend(never(&gate.meta, "gate", &gate.on, wide));
         findings.extend(pointless(gate));
-        findings.extend(outvoted(gate, &set.items.gates));
     }
     let rules = set.items.rules.iter().map(|rule| (&rule.meta, "rule", &rule.on));
     let routes = set.items.routes.iter().map(|route| (&route.meta, "route", &route.on));
@@ -52,21 +53,28 @@ fn finding(meta: &Meta, message: String) -> Finding {
     Finding { place: meta.place.clone(), message }
 }
 
+/// The first of the indexed items before `at` that takes all that `on` takes. Ten thousand items
+/// must not be compared each with each; where too many have nothing to be indexed by, the rest is
+/// left out.
+fn covering<'a, T>(index: &Index, items: &'a [T], at: usize, on: &On, covers: impl Fn(&'a T) -> bool) -> Option<&'a T> {
+    const TRIED: usize = 500;
+    let before = index.of_conditions(on).map(|id| id as usize).take_while(|id| *id < at).take(TRIED);
+    before.filter_map(|id| items.get(id)).find(|item| covers(item))
+}
+
 /// Rules behind one that has no other condition than an `on` that takes all that they take.
 fn shadowed(set: &Set, findings: &mut Vec<Finding>) {
     let rules = &set.items.rules;
-    let blocking: Vec<_> = rules
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| matches!(rule.when, When::Always) && decides(&rule.then))
-        .collect();
+    let blocking = (0u32..).zip(rules).filter(|(_, rule)| matches!(rule.when, When::Always) && decides(&rule.then));
+    let index = Index::new(blocking.map(|(id, rule)| (id, &rule.on)));
     for (later, rule) in rules.iter().enumerate() {
-        let before = blocking.iter().take_while(|(earlier, _)| *earlier < later);
-        if let Some((_, first)) = before.into_iter().find(|(_, first)| covers(&first.on, &rule.on)) {
+        if let Some(first) = covering(&index, rules, later, &rule.on, |first| covers(&first.on, &rule.on)) {
             let (name, by, place) = (&rule.meta.name, &first.meta.name, &first.meta.place);
             findings.push(finding(
                 &rule.meta,
-                format!("rule `{name}` can never decide, because `{by}` ({place}) takes everything before it; move it up or narrow `{by}`"),
+                format!(
+                    "rule `{name}` can never decide, because `{by}` ({place}) takes everything before it; move it up or narrow `{by}`"
+                ),
             ));
         }
     }
@@ -89,7 +97,9 @@ fn covers(wide: &On, narrow: &On) -> bool {
 fn implies(given: &Matcher, wanted: &Matcher) -> bool {
     match (given.literals(), wanted) {
         (Some(values), wanted) => values.iter().all(|value| wanted.accepts(Some(value))),
-        (None, Matcher::Exists) => matches!(given, Matcher::Pattern { .. } | Matcher::Number(..) | Matcher::Network(_) | Matcher::Exists),
+        (None, Matcher::Exists) => {
+            matches!(given, Matcher::Pattern { .. } | Matcher::Number(..) | Matcher::Network(_) | Matcher::Exists)
+        }
         (None, Matcher::Absent) => matches!(given, Matcher::Absent),
         (None, Matcher::Pattern { source, glob, .. }) => {
             matches!(given, Matcher::Pattern { source: same, glob: kind, .. } if same == source && kind == glob)
@@ -100,18 +110,17 @@ fn implies(given: &Matcher, wanted: &Matcher) -> bool {
 
 fn unreachable(set: &Set, findings: &mut Vec<Finding>) {
     let routes = &set.items.routes;
+    let stopping = (0u32..).zip(routes).filter(|(_, route)| !route.and_continue && matches!(route.when, When::Always));
+    let index = Index::new(stopping.map(|(id, route)| (id, &route.on)));
     for (later, route) in routes.iter().enumerate() {
-        let stops = |first: &&Route| {
-            !first.and_continue
-                && matches!(first.when, When::Always)
-                && occasions(route).is_subset(&occasions(first))
-                && covers(&first.on, &route.on)
-        };
-        if let Some(first) = routes.iter().take(later).find(stops) {
+        let stops = |first: &Route| occasions(route).is_subset(&occasions(first)) && covers(&first.on, &route.on);
+        if let Some(first) = covering(&index, routes, later, &route.on, stops) {
             let (name, by, place) = (&route.meta.name, &first.meta.name, &first.meta.place);
             findings.push(finding(
                 &route.meta,
-                format!("route `{name}` is never reached, because `{by}` ({place}) takes everything before it; add `and_continue: true` to `{by}` or move it down"),
+                format!(
+                    "route `{name}` is never reached, because `{by}` ({place}) takes everything before it; add `and_continue: true` to `{by}` or move it down"
+                ),
             ));
         }
     }
@@ -167,24 +176,28 @@ fn undotted(matcher: &Matcher) -> bool {
 }
 
 /// Gates that allow only what another gate always forbids.
-fn outvoted(gate: &Gate, gates: &[Gate]) -> Option<Finding> {
-    if !gate.says.allows() {
-        return None;
+fn outvoted(set: &Set, findings: &mut Vec<Finding>) {
+    let gates = &set.items.gates;
+    let forbids = |gate: &Gate| matches!(gate.says, GateSays::Deny(_)) && matches!(gate.when, When::Always);
+    let forbidding = (0u32..).zip(gates).filter(|(_, gate)| forbids(gate));
+    let index = Index::new(forbidding.map(|(id, gate)| (id, &gate.on)));
+    for gate in gates.iter().filter(|gate| gate.says.allows()) {
+        if let Some(other) = covering(&index, gates, gates.len(), &gate.on, |other| covers(&other.on, &gate.on)) {
+            let (name, by, place) = (&gate.meta.name, &other.meta.name, &other.meta.place);
+            let message = format!(
+                "gate `{name}` can never open anything, because `{by}` ({place}) forbids all of it; narrow `{by}`"
+            );
+            findings.push(finding(&gate.meta, message));
+        }
     }
-    let forbids = |other: &&Gate| {
-        matches!(other.says, GateSays::Deny(_)) && matches!(other.when, When::Always) && covers(&other.on, &gate.on)
-    };
-    let other = gates.iter().find(forbids)?;
-    let (name, by, place) = (&gate.meta.name, &other.meta.name, &other.meta.place);
-    let message = format!("gate `{name}` can never open anything, because `{by}` ({place}) forbids all of it; narrow `{by}`");
-    Some(finding(&gate.meta, message))
 }
 
 /// Gates for what is allowed anyway.
 fn pointless(gate: &Gate) -> Option<Finding> {
-    let read_only = gate.on.conditions.iter().any(|(field, matcher)| {
-        *field == Field::Risk && matcher.literals().is_some_and(|values| values == ["read"])
-    });
+    let read_only =
+        gate.on.conditions.iter().any(|(field, matcher)| {
+            *field == Field::Risk && matcher.literals().is_some_and(|values| values == ["read"])
+        });
     let allows = matches!(&gate.says, GateSays::Allow(budgets) if budgets.is_empty());
     (read_only && allows).then(|| {
         let message = format!("gate `{}` allows what only reads, which needs no gate; remove it", gate.meta.name);

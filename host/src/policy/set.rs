@@ -206,7 +206,10 @@ fn load(code: &mut Code, builder: &mut Builder, file: &Source) {
     }
 }
 
-fn numbered<'a, T>(items: &'a [T], on: impl Fn(&'a T) -> &'a On + Clone) -> impl Iterator<Item = (u32, &'a On)> + Clone {
+fn numbered<'a, T>(
+    items: &'a [T],
+    on: impl Fn(&'a T) -> &'a On + Clone,
+) -> impl Iterator<Item = (u32, &'a On)> + Clone {
     (0u32..).zip(items).map(move |(id, item)| (id, on(item)))
 }
 

@@ -11,7 +11,6 @@ mod intents;
 pub mod quiet;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tidegate::domain::control::{self, Control};
@@ -27,14 +26,10 @@ pub use deliveries::take_delivery;
 /// Under which circumstances the host wrote an entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Written {
-    /// When, in the world's own time.
-    pub at: Duration,
     /// The policy set in force.
     pub policies: usize,
     /// The host's mode.
     pub mode: Mode,
-    /// Which process.
-    pub life: u64,
 }
 
 /// What the checker knows.

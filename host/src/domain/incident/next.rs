@@ -350,7 +350,8 @@ pub fn due(incident: &Incident, now: Timestamp) -> (Vec<&Delivery>, Option<Times
     let mut later: Option<Timestamp> = None;
     for delivery in &incident.deliveries {
         let DeliveryState::Due { at } = delivery.state else { continue };
-        if at <= now {
+        // The first attempt waits for nothing, even if the clock was set back meanwhile.
+        if at <= now || delivery.attempts == 0 {
             ready.push(delivery);
         } else {
             later = Some(later.map_or(at, |earliest| earliest.min(at)));

@@ -26,7 +26,8 @@ pub(super) fn tools(set: &Set, catalogue: &Catalogue, findings: &mut Vec<Finding
                     findings.push(finding(meta, format!("`on`: no tool matches {matcher}")));
                 }
                 _ => {
-                    let missing = matcher.literals().unwrap_or_default().into_iter().filter(|tool| catalogue.get(tool).is_none());
+                    let missing =
+                        matcher.literals().unwrap_or_default().into_iter().filter(|tool| catalogue.get(tool).is_none());
                     findings.extend(missing.map(|tool| finding(meta, format!("`on`: {}", unknown(tool)))));
                 }
             }

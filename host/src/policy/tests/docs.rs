@@ -70,10 +70,7 @@ fn every_example_of_the_readme_loads() {
 #[test]
 fn every_function_has_an_example() {
     let all = blocks("rhai").concat();
-    let missing: Vec<&str> = functions()
-        .into_iter()
-        .filter(|name| !all.contains(&format!("{name}(")))
-        .collect();
+    let missing: Vec<&str> = functions().into_iter().filter(|name| !all.contains(&format!("{name}("))).collect();
     assert!(missing.is_empty(), "policies/README.md shows no example of {missing:?}");
 }
 

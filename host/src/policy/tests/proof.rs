@@ -15,17 +15,38 @@ fn found(text: &str) -> Vec<String> {
 #[test]
 fn what_cannot_be_meant_is_found() {
     for (text, says) in [
-        ("rule(\"a\", #{ then: escalate() }); rule(\"b\", #{ on: #{ x: \"1\" }, then: escalate() });", "rule `b` can never decide, because `a` (a.rhai:1)"),
-        ("rule(\"a\", #{ on: #{ x: [\"1\", \"2\"], y: exists() }, then: escalate() }); rule(\"b\", #{ on: #{ y: re(\"z\"), x: \"2\" }, when: |i| true, then: |i| escalate() });", "rule `b` can never"),
+        (
+            "rule(\"a\", #{ then: escalate() }); rule(\"b\", #{ on: #{ x: \"1\" }, then: escalate() });",
+            "rule `b` can never decide, because `a` (a.rhai:1)",
+        ),
+        (
+            "rule(\"a\", #{ on: #{ x: [\"1\", \"2\"], y: exists() }, then: escalate() }); rule(\"b\", #{ on: #{ y: re(\"z\"), x: \"2\" }, when: |i| true, then: |i| escalate() });",
+            "rule `b` can never",
+        ),
         ("route(\"a\", #{ to: \"x\" }); route(\"b\", #{ to: \"y\" });", "route `b` is never reached"),
-        ("rule(\"a\", #{ on: #{ severity: \"fatal\" }, then: escalate() });", "severity is one of critical, error, warning, info, wanted \"fatal\""),
+        (
+            "rule(\"a\", #{ on: #{ severity: \"fatal\" }, then: escalate() });",
+            "severity is one of critical, error, warning, info, wanted \"fatal\"",
+        ),
         ("gate(\"a\", #{ on: #{ risk: re(\"lo\") }, deny: \"x\" });", "gate `a` can never match: risk is one of"),
         ("gate(\"a\", #{ on: #{ tool: re(\"kubectl_patch\") }, allow: true });", "tools are called server.tool"),
-        ("gate(\"a\", #{ on: #{ tool: glob(\"*.kubectl_pach\") }, deny: \"x\" });", "no tool matches glob(\"*.kubectl_pach\")"),
-        ("gate(\"a\", #{ on: #{ tool: \"kubernetes.kubectl_pach\" }, deny: \"x\" });", "there is no tool \"kubernetes.kubectl_pach\"; did you mean \"kubernetes.kubectl_patch\"?"),
+        (
+            "gate(\"a\", #{ on: #{ tool: glob(\"*.kubectl_pach\") }, deny: \"x\" });",
+            "no tool matches glob(\"*.kubectl_pach\")",
+        ),
+        (
+            "gate(\"a\", #{ on: #{ tool: \"kubernetes.kubectl_pach\" }, deny: \"x\" });",
+            "there is no tool \"kubernetes.kubectl_pach\"; did you mean \"kubernetes.kubectl_patch\"?",
+        ),
         ("gate(\"a\", #{ on: #{ risk: \"read\" }, allow: true });", "needs no gate"),
-        ("gate(\"a\", #{ on: #{ namespace: \"shop\", kind: \"pod\" }, allow: true }); gate(\"b\", #{ on: #{ namespace: re(\"sh.*\") }, deny: \"x\" });", "gate `a` can never open anything, because `b`"),
-        ("rule(\"a\", #{\n then: |i| remediate(act(\"kubernetes.nothing\").reason(\"x\")) });", "a.rhai:2: there is no tool \"kubernetes.nothing\""),
+        (
+            "gate(\"a\", #{ on: #{ namespace: \"shop\", kind: \"pod\" }, allow: true }); gate(\"b\", #{ on: #{ namespace: re(\"sh.*\") }, deny: \"x\" });",
+            "gate `a` can never open anything, because `b`",
+        ),
+        (
+            "rule(\"a\", #{\n then: |i| remediate(act(\"kubernetes.nothing\").reason(\"x\")) });",
+            "a.rhai:2: there is no tool \"kubernetes.nothing\"",
+        ),
         ("fn f() { look(\"x.y\") } evidence(\"e\", #{ collect: |i| [f()] });", "a.rhai:1: there is no tool \"x.y\""),
     ] {
         let found = found(text);
@@ -72,11 +93,14 @@ fn a_failing_case_reads_as_a_difference() {
     );
     assert_eq!(failed.passed, 1);
     let shown: Vec<String> = failed.failed.iter().map(|failure| failure.to_string()).collect();
-    assert_eq!(shown, [
-        "tests/a.toml · old\n    verdict: wanted suppress, got none\n    rule: wanted shop, got none",
-        "tests/a.toml · nothing\n    `want` asks nothing; name verdict, rule, ruling, routes, check or group",
-        "tests/a.toml · no action\n    a ruling or a check needs `action = { tool, arguments }`",
-    ]);
+    assert_eq!(
+        shown,
+        [
+            "tests/a.toml · old\n    verdict: wanted suppress, got none\n    rule: wanted shop, got none",
+            "tests/a.toml · nothing\n    `want` asks nothing; name verdict, rule, ruling, routes, check or group",
+            "tests/a.toml · no action\n    a ruling or a check needs `action = { tool, arguments }`",
+        ]
+    );
     assert_eq!((failed.coverage.reached, failed.coverage.all, failed.coverage.percent()), (3, 4, 75));
     assert!(failed.coverage.to_string().contains("a.rhai:2: gate `never` never spoke"));
     let unreadable = report("[[case]]\nname = \"x\"\nalarts = []\n");
@@ -87,12 +111,15 @@ fn a_failing_case_reads_as_a_difference() {
 fn what_no_case_reached_is_named() {
     let missing = report("").coverage.missing;
     let shown: Vec<String> = missing.iter().map(|(place, message)| format!("{place}: {message}")).collect();
-    assert_eq!(shown, [
-        "a.rhai:1: `when` of rule `shop` was never false",
-        "a.rhai:1: `when` of rule `shop` was never true",
-        "a.rhai:1: rule `shop` never decided",
-        "a.rhai:2: gate `never` never spoke",
-    ]);
+    assert_eq!(
+        shown,
+        [
+            "a.rhai:1: `when` of rule `shop` was never false",
+            "a.rhai:1: `when` of rule `shop` was never true",
+            "a.rhai:1: rule `shop` never decided",
+            "a.rhai:2: gate `never` never spoke",
+        ]
+    );
 }
 
 #[test]
@@ -141,7 +168,9 @@ fn a_reload_takes_only_what_passes() {
 
 #[test]
 fn declarations_are_listed_with_their_owners() {
-    let set = set("rule(\"a\", #{ description: \"d\", owner: \"sre\", tags: [\"x\"], mode: \"observe\", then: escalate() });");
+    let set = set(
+        "rule(\"a\", #{ description: \"d\", owner: \"sre\", tags: [\"x\"], mode: \"observe\", then: escalate() });",
+    );
     let [rule] = set.declared().try_into().unwrap();
     assert_eq!((rule.kind, rule.owner.as_str(), rule.tags.len(), rule.place.line), ("rule", "sre", 1, 1));
 }

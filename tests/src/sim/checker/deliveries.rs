@@ -16,13 +16,13 @@ pub struct Told {
     pub incident: IncidentId,
     pub target: String,
     at: Duration,
-    /// What explains a delay: crashes, journal failures and clock settings so far.
+    /// What explains a delay: crashes and journal failures so far.
     troubles: u64,
     attempted: bool,
 }
 
 fn troubles(state: &State) -> u64 {
-    state.life + state.disk.failures + state.stats.clock_jumps
+    state.life + state.disk.failures
 }
 
 /// Keeps what is to be delivered.

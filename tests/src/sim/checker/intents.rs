@@ -158,16 +158,15 @@ pub fn targets_cool_down(step: &Step<'_>) -> Result<(), String> {
     }
     let target = record.action.touches.to_string();
     let from = step.entry.at - SignedDuration::from_secs(step.plan.temper.cooldown_s as i64);
-    let mut others = step.checker.changes.iter().filter(|(known, _, by)| *known == target && by != step.id);
+    let last = step.checker.changes.iter().rfind(|(known, ..)| *known == target);
+    let Some((_, at, by)) = last.filter(|(.., by)| by != step.id) else { return Ok(()) };
     // A restart knows the end of a change rather than its beginning, which is earlier only where the
     // clock was set back between them.
-    let since = |by| {
-        let actions = step.checker.incidents.get(by).into_iter().flat_map(|incident: &Incident| &incident.actions);
-        let changes = actions.filter(|record| record.attempts > 0 && record.action.touches.to_string() == target);
-        changes.map(|record| record.since).max()
-    };
-    match others.find(|(_, at, by)| *at > from && since(by).is_none_or(|since| since > from)) {
-        Some((_, at, by)) => Err(format!("{by} changed {target} at {at}")),
-        None => Ok(()),
+    let actions = step.checker.incidents.get(by).into_iter().flat_map(|incident: &Incident| &incident.actions);
+    let changes = actions.filter(|record| record.attempts > 0 && record.action.touches.to_string() == target);
+    let since = changes.map(|record| record.since).max();
+    match *at > from && since.is_none_or(|since| since > from) {
+        true => Err(format!("{by} changed {target} at {at}")),
+        false => Ok(()),
     }
 }
