@@ -10,6 +10,7 @@ mod map;
 mod metrics;
 mod policies;
 mod records;
+mod replay;
 mod sources;
 mod tend;
 

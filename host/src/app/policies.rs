@@ -26,7 +26,7 @@ use crate::policy::{Set, lint, test};
 use crate::ports::{Clock, Context, Judged, Policies, Sources, Story};
 
 /// Reads the folder that was named, or else the configured one, or else the built-in set.
-fn load(config: &Config, folder: Option<&Path>) -> Result<(Set, Option<std::path::PathBuf>), Problems> {
+pub(super) fn load(config: &Config, folder: Option<&Path>) -> Result<(Set, Option<std::path::PathBuf>), Problems> {
     let configured = &config.policies;
     let folder = match folder {
         Some(folder) if !folder.is_dir() => {

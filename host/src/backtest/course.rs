@@ -125,7 +125,12 @@ fn decide(lane: &mut Lane, world: &World<'_>, at: Timestamp) {
             && let Some(pair) = lane.verdict.take()
         {
             // A hold that has ended is told by what came after it.
-            lane.verdict = Some(Pair { old: pair.old, new: side(decision) });
+            let new = side(decision);
+            if new == pair.old {
+                lane.note(&format!("comes to the same verdict later, at {at}"));
+            } else {
+                lane.verdict = Some(Pair { old: pair.old, new });
+            }
         }
         lane.apply(at, fact);
     }

@@ -6,7 +6,9 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::clock::SystemClock;
 use crate::front::fake::Fake;
-use crate::front::policies::{Explained, Subject, Tested};
+use crate::backtest::Report;
+use crate::front::policies::{Explained, Replay, Subject, Suggest, Tested};
+use crate::suggest::Written;
 use crate::front::{Checked, Payload, Progress, Records, Started, Verified};
 use crate::http;
 
@@ -57,6 +59,14 @@ impl Host for Stopped {
                 _ => Err(Problems(vec![Problem::general("there is no such incident")])),
             }
         })
+    }
+
+    fn backtest(&self, _: &Config, _: &Replay, _: &Progress) -> Result<Report, Problems> {
+        Err(Problems(vec![Problem::general("there is no journal")]))
+    }
+
+    fn suggest(&self, _: &Config, _: &Suggest, _: &Progress) -> Result<Vec<Written>, Problems> {
+        Ok(Vec::new())
     }
 
     fn verify(&self, config: &Config, _: &Progress) -> Result<Verified, String> {
