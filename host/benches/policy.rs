@@ -187,6 +187,7 @@ fn story(n: usize, now: Timestamp) -> Vec<Sealed> {
         reason: String::new(),
         heard: Vec::new(),
         who: String::new(),
+        own: false,
         approvals: 1,
         until: None,
         mode: Mode::Enforce,

@@ -10,8 +10,9 @@ pub mod breaker;
 pub mod ledger;
 pub mod link;
 mod permit;
+mod standing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,11 +24,12 @@ use permit::Withdrawal;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::decision::Spend;
 use crate::domain::action::digest;
-use crate::domain::{Action, ActionId, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
+use crate::domain::{Action, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
 use crate::ports::{Context, Policies, Voice};
 
 use approval::approved;
 use breaker::Breakers;
+use standing::{breaker_key, changed_targets, continued, objects, paused, takes_back};
 use ledger::{Hold, Ledger};
 
 /// Bounds that hold whatever the policies say.
@@ -375,50 +377,6 @@ fn spends(voices: &[Voice]) -> Vec<Spend> {
         }
     }
     spends
-}
-
-/// The attempt that goes on when the action is permitted once more.
-fn continued(record: &ActionRecord) -> Option<&str> {
-    let again = record.state == ActionState::Allowed && record.attempts > 0;
-    record.attempt.as_deref().filter(|_| again)
-}
-
-fn paused<'a>(paused: &'a BTreeSet<String>, incident: &Incident, action: &Action) -> Option<&'a str> {
-    let rule = incident.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
-    let server = &action.touches.server;
-    paused.iter().find_map(|scope| match scope.as_str() {
-        "" => Some("execution"),
-        scope if scope == format!("rule:{rule}") || scope == format!("server:{server}") => Some(scope),
-        _ => None,
-    })
-}
-
-/// Targets that the incident has changed, and how many objects each is.
-fn changed_targets(incident: &Incident, except: &str) -> BTreeMap<String, usize> {
-    let changed = incident.actions.iter().filter(|record| record.attempts > 0 && record.action.id.0 != except);
-    changed.map(|record| (record.action.touches.to_string(), objects(&record.action))).collect()
-}
-
-/// One call may name many objects.
-fn objects(action: &Action) -> usize {
-    action.touches.names.iter().filter(|name| *name != "*").count().max(1)
-}
-
-/// Whether an action is what its incident planned for taking back one that was carried out.
-fn takes_back(incident: &Incident, undone: &ActionId, action: &Action) -> bool {
-    let record = incident.action(undone).filter(|record| record.attempts > 0);
-    let planned = record.and_then(|record| record.action.proposal.undo.as_ref());
-    planned.is_some_and(|planned| digest(planned) == action.digest)
-}
-
-/// Whose failures are counted together: the deciding rule's, or the model's.
-fn breaker_key(incident: &Incident, action: &Action) -> String {
-    match (&action.origin, incident.decision.as_ref().and_then(|decision| decision.rule.as_ref())) {
-        (Origin::Policy { rule } | Origin::Plugin { rule, .. }, _) => format!("rule:{rule}"),
-        (Origin::Person { name }, _) => format!("person:{name}"),
-        (Origin::Model, Some(rule)) => format!("model:{rule}"),
-        _ => "model".into(),
-    }
 }
 
 /// Whose incident holds a target.

@@ -74,8 +74,25 @@ pub fn cases() -> Result<Vec<Case>> {
             let same = |case: &Case| case.technique == technique && case.name == name;
             ensure!(!cases.iter().any(same), "{}: {name} is there twice", place());
             const KEYS: [&str; 19] = [
-                "name", "why", "want", "tool", "arguments", "labels", "annotations", "alertname", "origin", "reason",
-                "target", "evidence", "now", "mode", "paused", "verify", "done", "forged", "repeat",
+                "name",
+                "why",
+                "want",
+                "tool",
+                "arguments",
+                "labels",
+                "annotations",
+                "alertname",
+                "origin",
+                "reason",
+                "target",
+                "evidence",
+                "now",
+                "mode",
+                "paused",
+                "verify",
+                "done",
+                "forged",
+                "repeat",
             ];
             let unknown = data.as_object().into_iter().flatten().find(|(key, _)| !KEYS.contains(&key.as_str()));
             ensure!(unknown.is_none(), "{}: {unknown:?} is no key of a case", place());
@@ -158,7 +175,8 @@ impl Case {
         if let Some(repeat) = self.data["repeat"].as_object() {
             for (key, value) in repeat {
                 let times = usize::try_from(value["times"].as_u64().unwrap_or(1))?;
-                let long = format!("{}{}{}", text(value, "before"), text(value, "text").repeat(times), text(value, "after"));
+                let long =
+                    format!("{}{}{}", text(value, "before"), text(value, "text").repeat(times), text(value, "after"));
                 asked.arguments.insert(key.clone(), json!(long));
             }
         }
