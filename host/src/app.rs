@@ -20,7 +20,7 @@ use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 use crate::domain::control::Control;
-use crate::domain::incident::ActionState;
+use crate::domain::incident::{ActionState, identity};
 use crate::domain::{Fact, Incident, IncidentId};
 use crate::front::{Answer, Breaker, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
 use crate::journal::{Projection, Sqlite};
@@ -155,7 +155,7 @@ impl Front for App {
             let (incident, action) = self.asked(&answer)?;
             let record = incident.action(&action);
             let again = record.is_some_and(|record| {
-                record.approvals.iter().any(|approval| approval.person == answer.person)
+                record.approvals.iter().any(|approval| identity(&approval.person) == identity(&answer.person))
             });
             if again {
                 return Err(ControlError::Conflict(format!("{} has approved {action} already", answer.person)));

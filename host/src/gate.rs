@@ -9,7 +9,7 @@ pub mod breaker;
 pub mod ledger;
 mod permit;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,7 +19,8 @@ use permit::Withdrawal;
 
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::decision::Spend;
-use crate::domain::{Action, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
+use crate::domain::action::digest;
+use crate::domain::{Action, ActionId, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
 use crate::ports::{Context, Policies, Voice};
 
 use breaker::Breakers;
@@ -148,6 +149,22 @@ impl Gate {
         if context.catalogue.risk(action.tool()) > action.risk {
             deny("risk-changed", format!("the risk of {} has risen since it was proposed", action.tool()));
         }
+        if digest(&action.proposal.call) != action.digest {
+            deny("digest", "its arguments are not those that were proposed".into());
+        }
+        if context.catalogue.touches(&action.proposal.call) != action.touches {
+            deny("target-changed", format!("what {} touches has changed since it was proposed", action.tool()));
+        }
+        if let Some(look) = action.proposal.verify.as_ref().map(|verify| &verify.look.tool)
+            && context.catalogue.risk(look) != Risk::Read
+        {
+            deny("verification", format!("{look}, with which it would be verified, is not read-only"));
+        }
+        if let Origin::Undo { action: undone } = &action.origin
+            && !takes_back(incident, undone, action)
+        {
+            deny("undo", format!("it is not what takes back {undone}, or there is nothing to take back"));
+        }
         if let Some(scope) = paused(&guarded.paused, incident, action) {
             deny("pause", format!("{scope} is paused; `tidegate resume` lets it go on"));
         }
@@ -168,10 +185,11 @@ impl Gate {
         if let Some(free) = guarded.ledger.cooling(&target, &incident.id, now, self.options.cooldown) {
             deny("cooldown", format!("{target} was changed a short while ago; it is free again at {free}"));
         }
-        let changed = changed_targets(incident, &action.id.0);
-        if !changed.contains(&target) && changed.len() >= self.options.targets_per_incident {
-            let max = self.options.targets_per_incident;
-            deny("targets-per-incident", format!("this incident has changed {max} targets already"));
+        let mut changed = changed_targets(incident, &action.id.0);
+        changed.insert(target.clone(), objects(action));
+        let (max, all) = (self.options.targets_per_incident, changed.values().sum::<usize>());
+        if all > max {
+            deny("targets-per-incident", format!("this incident would change {all} targets, and {max} are the limit"));
         }
         let key = breaker_key(incident, action);
         if !matches!(action.origin, Origin::Undo { .. })
@@ -199,7 +217,7 @@ impl Gate {
         let action = &record.action;
         let mut ruling = self.rule_locked(&guarded, policies, incident, action, context);
         if ruling.kind == RulingKind::Ask {
-            match approved(record, &ruling) {
+            match approved(record, &ruling, context.now) {
                 Ok(()) => ruling.kind = RulingKind::Allow,
                 Err(reason) => {
                     ruling.kind = RulingKind::Deny;
@@ -207,6 +225,11 @@ impl Gate {
                     ruling.reason = reason;
                 }
             }
+        }
+        if !matches!(record.state, ActionState::Allowed | ActionState::Approved) {
+            ruling.kind = RulingKind::Deny;
+            ruling.rule = "builtin.state".into();
+            ruling.reason = format!("it is {}, and neither allowed nor approved", record.state.as_str());
         }
         if ruling.kind != RulingKind::Allow || ruling.mode == Mode::Observe {
             return Err(Box::new(ruling));
@@ -343,18 +366,16 @@ fn continued(record: &ActionRecord) -> Option<&str> {
     record.attempt.as_deref().filter(|_| again)
 }
 
-fn approved(record: &ActionRecord, ruling: &Ruling) -> Result<(), String> {
-    let mut persons = BTreeSet::new();
-    for approval in &record.approvals {
-        if approval.digest == record.action.digest {
-            persons.insert(approval.person.as_str());
-        }
-    }
+fn approved(record: &ActionRecord, ruling: &Ruling, now: Timestamp) -> Result<(), String> {
+    // A yes is good for as long as the question was: what is asked now would expire at `until`.
+    let good_for = ruling.until.map(|until| until.duration_since(now)).unwrap_or(SignedDuration::MAX);
+    let since = now.saturating_sub(good_for).unwrap_or(Timestamp::MIN);
+    let approvers = record.approvers(since, ruling.approvals).len();
     let wanted = usize::try_from(ruling.approvals).unwrap_or(usize::MAX);
-    if persons.len() >= wanted {
+    if approvers >= wanted {
         return Ok(());
     }
-    Err(format!("{} of {wanted} approvals bind to these exact arguments", persons.len()))
+    Err(format!("{approvers} of {wanted} approvals bind to these exact arguments and are still good"))
 }
 
 fn paused<'a>(paused: &'a BTreeSet<String>, incident: &Incident, action: &Action) -> Option<&'a str> {
@@ -367,9 +388,22 @@ fn paused<'a>(paused: &'a BTreeSet<String>, incident: &Incident, action: &Action
     })
 }
 
-fn changed_targets(incident: &Incident, except: &str) -> BTreeSet<String> {
+/// Targets that the incident has changed, and how many objects each is.
+fn changed_targets(incident: &Incident, except: &str) -> BTreeMap<String, usize> {
     let changed = incident.actions.iter().filter(|record| record.attempts > 0 && record.action.id.0 != except);
-    changed.map(|record| record.action.touches.to_string()).collect()
+    changed.map(|record| (record.action.touches.to_string(), objects(&record.action))).collect()
+}
+
+/// One call may name many objects.
+fn objects(action: &Action) -> usize {
+    action.touches.names.iter().filter(|name| *name != "*").count().max(1)
+}
+
+/// Whether an action is what its incident planned for taking back one that was carried out.
+fn takes_back(incident: &Incident, undone: &ActionId, action: &Action) -> bool {
+    let record = incident.action(undone).filter(|record| record.attempts > 0);
+    let planned = record.and_then(|record| record.action.proposal.undo.as_ref());
+    planned.is_some_and(|planned| digest(planned) == action.digest)
 }
 
 /// Whose failures are counted together: the deciding rule's, or the model's.

@@ -14,6 +14,7 @@
 //! rhai is known nowhere outside of this folder.
 
 mod answers;
+mod api;
 mod build;
 mod code;
 mod decide;
@@ -43,12 +44,13 @@ mod source;
 mod span;
 mod split;
 pub mod test;
-mod view;
-mod words;
 #[cfg(test)]
 mod tests;
+mod view;
+mod words;
 
+pub use api::definitions;
 pub use live::Live;
 pub use problem::{Place, Problem, Problems};
 pub use ruling::combine;
-pub use set::Set;
+pub use set::{Declaration, Set};

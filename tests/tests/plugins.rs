@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tidegate::domain::{Alert, Call, Catalogue, Incident, Occasion, Risk, Severity, Status, Tool};
 use tidegate::plugin::Plugins;
 use tidegate::plugin::kind::remediation::Effect;
+use tidegate::gate::Permit;
 use tidegate::ports::{
     DecodeError, Message, Notifiers as _, NotifyError, Planners as _, Sources as _, ToolAnswer, ToolError, Tools,
 };
@@ -280,7 +281,7 @@ impl Tools for Cluster {
         Box::pin(async { Ok(ToolAnswer { ok: true, text: "pod web is down".into() }) })
     }
 
-    fn perform<'a>(&'a self, _: &'a Call, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(&'a self, _: &'a Permit, _: &'a Call, _: &'a str) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         unreachable!("a plugin never performs")
     }
 }
@@ -359,16 +360,18 @@ async fn actions_of_a_plugin_are_tools() {
     let note = Call { tool: "echo-remediation.note".into(), arguments };
     let read = Call { tool: "echo-remediation.read".into(), arguments: Default::default() };
 
-    assert_eq!(plugins.probe(&note, "note/1", "a1-1").await, Some(Effect::DidNotHappen));
-    let done = plugins.perform(&note, "note/1", "a1-1").await.unwrap();
-    assert_eq!(done, ToolAnswer { ok: true, text: "noted for note/1 in a1-1".into() });
-    assert_eq!(plugins.probe(&note, "note/1", "a1-1").await, Some(Effect::Happened));
+    let permit = tidegate_tests::permits::permit(&note, &catalogue).unwrap();
+    let attempt = permit.attempt().to_string();
+    assert_eq!(plugins.probe(&note, "note/1", &attempt).await, Some(Effect::DidNotHappen));
+    let done = plugins.perform(&permit, &note, "note/1").await.unwrap();
+    assert_eq!(done, ToolAnswer { ok: true, text: format!("noted for note/1 in {attempt}") });
+    assert_eq!(plugins.probe(&note, "note/1", &attempt).await, Some(Effect::Happened));
     assert!(plugins.look(&read).await.unwrap().text.contains("hi"));
     assert!(matches!(plugins.look(&note).await, Err(ToolError::Refused(_))));
-    let undone = plugins.undo(&note, "note/1", "a1-1").await.unwrap().unwrap();
-    assert_eq!(undone.text, "took a1-1 back");
+    let undone = plugins.undo(&note, "note/1", &attempt).await.unwrap().unwrap();
+    assert_eq!(undone.text, format!("took {attempt} back"));
     let missing = Call { tool: "echo-remediation.other".into(), arguments: Default::default() };
-    assert!(matches!(plugins.perform(&missing, "", "a").await, Err(ToolError::Refused(_))));
+    assert!(matches!(plugins.perform(&permit, &missing, "").await, Err(ToolError::Refused(_))));
 }
 
 #[tokio::test]

@@ -1,1 +1,129 @@
-//! Tests.
+//! The same policies change nothing, and others change what they should.
+
+mod rig;
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use self::rig::{Rig, START, TOUGH, set};
+use super::report::{Fate, Report};
+use super::{Options, run};
+use crate::domain::Mode;
+use crate::journal::Memory;
+
+fn start() -> Timestamp {
+    START.parse().unwrap()
+}
+
+fn replay(journal: &Memory, policies: &str, mode: Mode) -> Report {
+    run(journal, &set(policies), Options::new(start(), mode), &|_| {}).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn the_same_policies_change_nothing(seed in any::<u64>(), observe in any::<bool>(), guess in any::<bool>()) {
+        let mode = |observe| if observe { Mode::Observe } else { Mode::Enforce };
+        let rig = Rig::run(seed, TOUGH, mode(observe), 60);
+        // Whatever is guessed about the host's mode, the record knows better.
+        let report = replay(&rig, TOUGH, mode(guess));
+        prop_assert!(report.summary.incidents > 5);
+        prop_assert_eq!(&report.changes, &vec![]);
+        prop_assert_eq!(&report.not_reproduced, &vec![]);
+    }
+
+    #[test]
+    fn a_comment_more_is_no_change(seed in any::<u64>()) {
+        let rig = Rig::run(seed, TOUGH, Mode::Enforce, 60);
+        let report = replay(&rig, &format!("// Another digest.\n{TOUGH}"), Mode::Enforce);
+        prop_assert_eq!(&report.changes, &vec![]);
+    }
+
+    #[test]
+    fn other_policies_never_break_the_replay(seed in any::<u64>(), which in 0_usize..4) {
+        let rig = Rig::run(seed, TOUGH, Mode::Enforce, 60);
+        let new = [
+            "rule(\"all\", #{ then: suppress() });",
+            "rule(\"all\", #{ then: plan(\"planner\") }); gate(\"all\", #{ allow: true });",
+            "rule(\"all\", #{ then: |i| remediate(act(\"k.restart\", #{ namespace: \"shop\", name: i.name })) });
+             gate(\"few\", #{ allow: budget(#{ max: 2, within: \"1h\" }) });",
+            "rule(\"wait\", #{ for_at_least: \"20m\", then: investigate() }); gate(\"all\", #{ ask: #{ reason: \"why\", within: \"1h\" } });",
+        ][which];
+        let report = replay(&rig, new, Mode::Enforce);
+        prop_assert_eq!(report.summary.changed, report.changes.len() as u64);
+        prop_assert!(report.summary.changed > 0);
+        prop_assert!(report.not_reproduced.is_empty());
+    }
+}
+
+const SIMPLE: &str = r#"
+rule("restart", #{ on: #{ alertname: "Stuck" }, then: |i| remediate(act("k.restart", #{ namespace: "shop", name: i.labels.app })) });
+rule("ask-model", #{ on: #{ alertname: "Odd" }, then: investigate() });
+rule("tell", #{ then: escalate("a person") });
+gate("restarts", #{ on: #{ tool: "k.restart" }, allow: true });
+route("all", #{ to: "ops" });
+"#;
+
+fn recorded() -> Memory {
+    let mut rig = Rig::new(7, SIMPLE, Mode::Enforce);
+    for (minute, name, app) in [(0, "Stuck", "a"), (20, "Stuck", "b"), (30, "Odd", "c"), (50, "Other", "d")] {
+        rig.at(start() + SignedDuration::from_mins(minute));
+        rig.fire(name, app);
+        rig.settle();
+    }
+    rig.at(start() + SignedDuration::from_mins(180));
+    rig.settle();
+    rig.done()
+}
+
+#[test]
+fn changes_name_rules_actions_calls_and_routes() {
+    let journal = recorded();
+    assert_eq!(replay(&journal, SIMPLE, Mode::Observe).changes, []);
+
+    let quiet = replay(&journal, &SIMPLE.replace("then: investigate()", "then: escalate()"), Mode::Enforce);
+    assert_eq!((quiet.summary.incidents, quiet.summary.changed), (4, 1));
+    assert!(quiet.summary.model_calls_saved > 0 && quiet.summary.tokens_saved > 0, "{quiet:?}");
+    let verdict = quiet.changes[0].verdict.clone().unwrap();
+    assert_eq!((verdict.old.verdict.as_str(), verdict.new.verdict.as_str()), ("investigate", "escalate"));
+
+    let asking = SIMPLE.replace("#{ on: #{ tool: \"k.restart\" }, allow: true }", "#{ on: #{ tool: \"k.restart\" }, ask: \"sure?\" }");
+    let asking = replay(&journal, &asking, Mode::Enforce);
+    assert_eq!((asking.summary.no_longer_happening, asking.summary.newly_asked), (2, 2), "{asking:?}");
+
+    let once = SIMPLE.replace("allow: true", "allow: budget(#{ max: 1, within: \"2h\" })");
+    let once = replay(&journal, &once, Mode::Enforce);
+    assert_eq!(once.summary.no_longer_happening, 1, "{once:?}");
+    let action = &once.changes[0].actions[0];
+    assert_eq!((action.old.fate, action.new.fate), (Fate::Executed, Fate::Denied));
+    assert_eq!(action.new.rule.as_deref(), Some("builtin.budget"));
+
+    let routed = replay(&journal, &SIMPLE.replace("to: \"ops\"", "to: \"oncall\""), Mode::Enforce);
+    assert!(routed.summary.routes >= 4 && routed.summary.verdicts == 0, "{routed:?}");
+    assert_eq!(routed.changes[0].routes[0].new, ["all → oncall"]);
+
+    let model = replay(&journal, &SIMPLE.replace("then: escalate(\"a person\")", "then: investigate()"), Mode::Enforce);
+    assert_eq!((model.summary.model_calls_added, model.summary.changed), (1, 1), "{model:?}");
+    assert!(model.changes[0].notes[0].contains("was not recorded"));
+
+    let more = SIMPLE.replace("then: escalate(\"a person\")", "then: |i| remediate(act(\"k.restart\", #{ namespace: \"shop\", name: i.labels.app }))");
+    let more = replay(&journal, &more, Mode::Enforce);
+    assert_eq!(more.summary.newly_happening, 1, "{more:?}");
+
+    let renamed = replay(&journal, &SIMPLE.replace("\"restart\"", "\"restart-it\""), Mode::Enforce);
+    assert_eq!((renamed.summary.verdicts, renamed.summary.changed), (2, 2), "{renamed:?}");
+    assert_eq!(renamed.changes[0].actions, []);
+
+    let later = replay(&journal, &SIMPLE.replace("alertname: \"Stuck\" }", "alertname: \"Stuck\" }, for_at_least: \"10m\""), Mode::Enforce);
+    assert_eq!(later.summary.no_longer_happening, 2, "they had resolved by then: {later:?}");
+}
+
+#[test]
+fn what_is_older_spends_but_is_not_compared() {
+    let journal = recorded();
+    let once = SIMPLE.replace("allow: true", "allow: budget(#{ max: 1, within: \"2h\" })");
+    let since = start() + SignedDuration::from_mins(10);
+    let report = run(&journal, &set(&once), Options::new(since, Mode::Enforce), &|_| {}).unwrap();
+    assert_eq!((report.summary.incidents, report.summary.no_longer_happening), (3, 1));
+}

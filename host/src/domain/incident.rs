@@ -7,6 +7,7 @@ mod apply;
 mod next;
 mod view;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use next::{Effect, Limits, Next, due, next};
 pub use view::{ActionView, IncidentView, ModelView, VerdictView};
 
-use super::action::{Action, ActionId, Call};
+use super::action::{Action, ActionId, Call, Origin};
 use super::alert::{Alert, Labels, Severity, Status, common_labels};
 use super::decision::{Decision, Ruling};
 use super::entry::{Answer, Diagnosis, Purpose};
@@ -190,6 +191,28 @@ pub struct ActionRecord {
     pub looked_at: Option<Timestamp>,
     /// What the last look showed.
     pub seen: Option<String>,
+}
+
+impl ActionRecord {
+    /// The different people who said yes to exactly these arguments, not before `since`. Who
+    /// proposed the action counts only where one yes is enough.
+    pub fn approvers(&self, since: Timestamp, wanted: u32) -> BTreeSet<String> {
+        let proposer = match &self.action.origin {
+            Origin::Person { name } if wanted > 1 => Some(identity(name)),
+            _ => None,
+        };
+        let fits = |approval: &&Approval| approval.digest == self.action.digest && approval.at >= since;
+        let approvers = self.approvals.iter().filter(fits).map(|approval| identity(&approval.person));
+        approvers.filter(|person| Some(person) != proposer.as_ref()).collect()
+    }
+}
+
+/// Who a person is, whatever name they gave besides the proven one, and however they spelled it:
+/// `ops (as Ann)` and `OPS` are one.
+pub fn identity(person: &str) -> String {
+    let proven = person.split(" (as ").next().unwrap_or_default();
+    let seen = |c: &char| !(c.is_whitespace() || c.is_control() || matches!(*c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'));
+    proven.chars().filter(seen).flat_map(char::to_lowercase).collect()
 }
 
 /// A read-only call and its answer.

@@ -52,6 +52,8 @@ struct Reader {
     /// Whether there is a manifest, and whether one leaves its namespace to the call.
     manifests: bool,
     homeless: bool,
+    /// Whether a kind brought a name along, as in `pod/web`.
+    with_name: bool,
 }
 
 impl Reader {
@@ -211,6 +213,7 @@ impl Reader {
             }
             if let Some(name) = name {
                 self.name(name);
+                self.with_name = true;
             }
             let kinds = words::kinds(part);
             if kinds.iter().any(|kind| kind == "all") {
@@ -345,6 +348,10 @@ impl Reader {
         }
         if self.kinds.is_empty() {
             self.kinds.extend(tool.split(['_', '-']).filter_map(words::builtin).map(str::to_string));
+        }
+        if self.with_name && self.names.len() > 1 {
+            // Which of them is meant differs from tool to tool.
+            self.everything();
         }
         if self.kinds.contains("namespace") {
             self.namespaces.extend(self.names.iter().filter(|name| words::is_namespace(name)).cloned());

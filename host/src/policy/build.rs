@@ -302,7 +302,8 @@ impl Reading<'_> {
         if verify.is_none() && undo.is_none() && self.fields.problems.is_empty() {
             self.fields.missing("verify", "verify: |a, i| verification(…), or undo: |a, i| act(…)");
         }
-        Some(CheckRule { meta, on, when, verify, undo })
+        let wide = on.normalised();
+        Some(CheckRule { meta, on, wide, when, verify, undo })
     }
 }
 

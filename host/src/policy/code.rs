@@ -109,10 +109,9 @@ pub(super) fn explain(error: &EvalAltResult) -> (String, Option<usize>, Option<S
         EvalAltResult::ErrorRuntime(value, _) => (value.to_string(), line, None),
         EvalAltResult::ErrorParsing(why, at) => (why.to_string(), at.line(), None),
         other => {
-            let mut bare = Position::NONE;
+            // The line is said apart from the sentence.
             let text = other.to_string();
-            std::mem::swap(&mut bare, &mut other.position());
-            let at = format!(" ({bare})");
+            let at = format!(" ({})", other.position());
             (text.strip_suffix(&at).unwrap_or(&text).to_string(), line, None)
         }
     }

@@ -144,8 +144,8 @@ impl ModuleResolver for Modules {
         }
         let loaded = self.load(engine, name, text);
         self.ready(|ready| ready.running.remove(name));
-        let module = loaded
-            .map_err(|error| Box::new(EvalAltResult::ErrorInModule(format!("{name}.rhai"), error, position)))?;
+        let module =
+            loaded.map_err(|error| Box::new(EvalAltResult::ErrorInModule(format!("{name}.rhai"), error, position)))?;
         self.ready(|ready| ready.loaded.insert(name.to_string(), module.clone()));
         Ok(module)
     }

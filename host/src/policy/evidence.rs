@@ -78,7 +78,7 @@ pub(super) fn check(
         let facts = CallFacts::new(call, &touches, incident, context.mode);
         set.indexes.checks.of_values(&facts, None).find_map(|id| {
             let rule = set.items.checks.get(id as usize)?;
-            if facts.refuses(&rule.on, &rule.on.normalised()).is_some() {
+            if facts.refuses(&rule.on, &rule.wide).is_some() {
                 return None;
             }
             match try_check(round, rule, call, &touches) {

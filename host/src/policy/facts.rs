@@ -149,9 +149,7 @@ impl<'a> CallFacts<'a> {
             self.each(field, &mut |value| {
                 any = true;
                 let everything = value == Some("*") && !field.is_label();
-                holds |= everything
-                    || exact.accepts(value)
-                    || wide.accepts(value.map(normal).as_deref());
+                holds |= everything || exact.accepts(value) || wide.accepts(value.map(normal).as_deref());
             });
             !(holds || (!any && exact.wants_absence()))
         });

@@ -29,9 +29,26 @@ impl Limits {
 struct Tank {
     operations: u64,
     deadline: Option<Instant>,
+    /// The deadline counts from here on: what has done next to nothing was only kept waiting by a
+    /// busy machine, and must not be judged differently for it, unless it takes far too long.
+    busy_below: u64,
+    end: Option<Instant>,
 }
 
-const EMPTY: Tank = Tank { operations: 0, deadline: None };
+const EMPTY: Tank = Tank { operations: 0, deadline: None, busy_below: 0, end: None };
+
+/// Operations that count as next to nothing.
+const IDLE: u64 = 1_000;
+/// How many times the deadline is far too long.
+const FAR: u32 = 5;
+
+impl Tank {
+    fn late(&self) -> bool {
+        let now = Instant::now();
+        let past = |at: Option<Instant>| at.is_none_or(|at| now >= at);
+        past(self.end) || (self.operations <= self.busy_below && past(self.deadline))
+    }
+}
 
 thread_local! {
     static CLOSURE: Cell<Tank> = const { Cell::new(EMPTY) };
@@ -51,7 +68,7 @@ pub(super) fn burn() -> Option<&'static str> {
             return Some("it ran longer than a policy may; make it simpler");
         }
         tank.operations -= 1;
-        if tank.operations.is_multiple_of(CLOCK_EVERY) && tank.deadline.is_none_or(|at| Instant::now() >= at) {
+        if tank.operations.is_multiple_of(CLOCK_EVERY) && tank.late() {
             tank.operations = 0;
         }
         cell.set(tank);
@@ -62,15 +79,16 @@ pub(super) fn burn() -> Option<&'static str> {
 /// Runs one evaluation with a fresh budget, out of the decision's if there is one.
 pub(super) fn run<T>(limits: Limits, evaluate: impl FnOnce() -> T) -> T {
     let whole = DECISION.with(Cell::get);
-    let wanted = Instant::now() + limits.time;
-    let (operations, deadline) = match whole {
-        None => (limits.operations, wanted),
-        Some(whole) => (
-            limits.operations.min(whole.operations),
-            whole.deadline.map_or(wanted, |at| at.min(wanted)),
-        ),
+    let start = Instant::now();
+    let earlier = |at: Instant, limit: Option<Instant>| limit.map_or(at, |limit| limit.min(at));
+    let operations = limits.operations.min(whole.map_or(u64::MAX, |whole| whole.operations));
+    let tank = Tank {
+        operations,
+        deadline: Some(earlier(start + limits.time, whole.and_then(|whole| whole.deadline))),
+        busy_below: operations.saturating_sub(IDLE),
+        end: Some(earlier(start + limits.time * FAR, whole.and_then(|whole| whole.end))),
     };
-    let outer = CLOSURE.with(|cell| cell.replace(Tank { operations, deadline: Some(deadline) }));
+    let outer = CLOSURE.with(|cell| cell.replace(tank));
     let _restore = Restore(outer, operations);
     evaluate()
 }
@@ -82,17 +100,20 @@ impl Drop for Restore {
         let left = CLOSURE.with(|cell| cell.replace(self.0)).operations;
         let used = self.1.saturating_sub(left);
         DECISION.with(|cell| {
-            cell.set(cell.get().map(|tank| Tank {
-                operations: tank.operations.saturating_sub(used),
-                deadline: tank.deadline,
-            }));
+            cell.set(cell.get().map(|tank| Tank { operations: tank.operations.saturating_sub(used), ..tank }));
         });
     }
 }
 
 /// Runs all evaluations of one decision within a common budget.
 pub(super) fn decision<T>(limits: Limits, decide: impl FnOnce() -> T) -> T {
-    let tank = Tank { operations: limits.operations, deadline: Some(Instant::now() + limits.time) };
+    let start = Instant::now();
+    let tank = Tank {
+        operations: limits.operations,
+        deadline: Some(start + limits.time),
+        busy_below: limits.operations,
+        end: Some(start + limits.time * FAR),
+    };
     let outer = DECISION.with(|cell| cell.replace(Some(tank)));
     let _end = End(outer);
     decide()

@@ -9,6 +9,8 @@ mod past;
 mod time;
 mod verdicts;
 
+#[cfg(test)]
+pub(super) use declare::KINDS;
 use rhai::Engine;
 
 /// Teaches an engine all functions.

@@ -30,8 +30,28 @@ pub(super) fn gates(
         candidates.extend(set.indexes.forbid.of_values(&facts, Some(normal)));
         candidates.sort_unstable();
         let gates = candidates.into_iter().filter_map(|id| set.items.gates.get(id as usize));
-        gates.filter_map(|gate| hear(round, gate, action, &facts)).collect()
+        let heard: Vec<(&Gate, Voice)> =
+            gates.filter_map(|gate| Some((gate, hear(round, gate, action, &facts)?))).collect();
+        narrowed(heard, &facts)
     })
+}
+
+/// A question restricts whatever it touches, but what it opens is only what it was written for: an
+/// action that nothing allows, and that a question covers in part or in another spelling, is denied.
+fn narrowed(heard: Vec<(&Gate, Voice)>, facts: &CallFacts<'_>) -> Vec<Voice> {
+    let opens = |gate: &Gate, voice: &Voice| match voice.says {
+        RulingKind::Allow => true,
+        RulingKind::Ask => facts.refuses(&gate.on, &gate.wide).is_none(),
+        RulingKind::Deny => false,
+    };
+    let open = heard.iter().any(|(gate, voice)| opens(gate, voice));
+    let voices = heard.into_iter().map(|(gate, mut voice)| {
+        if !open && voice.says == RulingKind::Ask {
+            voice = self::voice(gate, RulingKind::Deny, "a person is only asked about a part of what it touches".into());
+        }
+        voice
+    });
+    voices.collect()
 }
 
 fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) -> Option<Voice> {
@@ -44,9 +64,9 @@ fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) 
         return None;
     }
     let arguments = || vec![view::action(action, round.incident, &facts.origin_name), round.view()];
-    let spoken = round.when("gate", &gate.meta, &gate.when, arguments).and_then(|holds| {
-        if holds { says(round, gate, &arguments, facts) } else { Ok(None) }
-    });
+    let spoken = round
+        .when("gate", &gate.meta, &gate.when, arguments)
+        .and_then(|holds| if holds { says(round, gate, &arguments, facts) } else { Ok(None) });
     let voice = spoken.unwrap_or_else(|fault| Some(voice(gate, RulingKind::Deny, fault)));
     if voice.is_some() {
         round.note("gate", &gate.meta, None, true);
@@ -90,9 +110,7 @@ fn says(
                 ..voice(gate, RulingKind::Ask, why)
             })
         }
-        GateSays::Deny(why) => {
-            Some(voice(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() }))
-        }
+        GateSays::Deny(why) => Some(voice(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() })),
         GateSays::DenyIf(func) => {
             let value = call(func, "deny")?;
             if value.is_unit() || value.as_bool() == Ok(false) {

@@ -88,13 +88,24 @@ impl Index {
         Merged { lists }
     }
 
+    /// Those that can take everything that these conditions take: what is filed under a value, or
+    /// under none. A condition that no index can use may be missed.
+    pub fn of_conditions(&self, on: &On) -> Merged<'_> {
+        let mut lists = vec![self.always.as_slice()];
+        for (field, values) in on.literals() {
+            let bucket = match field {
+                Field::Label(label) => self.labels.get(label),
+                other => self.others.iter().find(|(field, _)| field == other).map(|(_, bucket)| bucket),
+            };
+            let first = values.first().copied().unwrap_or_default();
+            lists.extend(bucket.and_then(|bucket| bucket.by.get(first)).map(Vec::as_slice));
+        }
+        Merged { lists }
+    }
+
     /// Those that can match any of the values that `each` shows for a field. With `wide`, values
     /// count in the spelling that `wide` gives them, and `*` stands for every value.
-    pub fn of_values<'a>(
-        &'a self,
-        facts: &dyn super::facts::Facts,
-        wide: Option<fn(&str) -> String>,
-    ) -> Merged<'a> {
+    pub fn of_values<'a>(&'a self, facts: &dyn super::facts::Facts, wide: Option<fn(&str) -> String>) -> Merged<'a> {
         let mut lists = vec![self.always.as_slice()];
         let mut look = |field: &Field, bucket: &'a Bucket| {
             facts.each(field, &mut |value| {

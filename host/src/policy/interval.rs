@@ -60,8 +60,7 @@ impl Window {
                 return from <= minute && minute < to && self.day(today);
             }
             let yesterday = today.checked_sub(1.day());
-            (minute >= from && self.day(today))
-                || (minute < to && yesterday.is_ok_and(|yesterday| self.day(yesterday)))
+            (minute >= from && self.day(today)) || (minute < to && yesterday.is_ok_and(|yesterday| self.day(yesterday)))
         })
     }
 
@@ -83,15 +82,13 @@ impl Window {
 
 /// A zone by its IANA name.
 pub(super) fn zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| {
-        format!("`{name}` is not a time zone; write its IANA name, such as \"Europe/Berlin\" or \"UTC\"")
-    })
+    TimeZone::get(name)
+        .map_err(|_| format!("`{name}` is not a time zone; write its IANA name, such as \"Europe/Berlin\" or \"UTC\""))
 }
 
 /// `mon-fri 09:00-18:00`: days, hours or both, lists separated by commas.
 pub(super) fn parse(text: &str, zone: TimeZone) -> Result<Window, String> {
-    let mut window =
-        Window { zone, days: Vec::new(), months: Vec::new(), dates: Vec::new(), hours: Vec::new() };
+    let mut window = Window { zone, days: Vec::new(), months: Vec::new(), dates: Vec::new(), hours: Vec::new() };
     if text.trim().is_empty() {
         return Err("it names no time; write it like \"mon-fri 09:00-18:00\"".into());
     }
@@ -106,8 +103,7 @@ pub(super) fn parse(text: &str, zone: TimeZone) -> Result<Window, String> {
 }
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// `mon-fri`, `sat,sun`.
 pub(super) fn days(text: &str) -> Result<Vec<bool>, String> {
@@ -162,9 +158,7 @@ pub(super) fn hours(text: &str) -> Result<Vec<(i16, i16)>, String> {
 
 /// `2026-12-24`, `12-25` of every year, `2026-12-20..2027-01-03`.
 pub(super) fn dates(text: &str) -> Result<Dates, String> {
-    let wrong = || {
-        format!("`{text}` is not a date; write \"2026-12-24\", \"12-25\" or \"2026-12-20..2027-01-03\"")
-    };
+    let wrong = || format!("`{text}` is not a date; write \"2026-12-24\", \"12-25\" or \"2026-12-20..2027-01-03\"");
     let date = |text: &str| text.trim().parse::<Date>().map_err(|_| wrong());
     if let Some((from, to)) = text.split_once("..") {
         let (from, to) = (date(from)?, date(to)?);

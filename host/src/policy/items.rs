@@ -51,7 +51,7 @@ pub(super) enum Then {
 pub(super) struct Gate {
     pub meta: Meta,
     pub on: On,
-    /// `on` over normal spellings; used by what forbids or asks.
+    /// `on` over normal spellings; used by what forbids or asks, and where a matcher says `not`.
     pub wide: On,
     pub when: When,
     pub says: GateSays,
@@ -132,6 +132,8 @@ pub(super) struct Evidence {
 pub(super) struct CheckRule {
     pub meta: Meta,
     pub on: On,
+    /// `on` over normal spellings; used where a matcher says `not`.
+    pub wide: On,
     pub when: When,
     pub verify: Option<Func>,
     pub undo: Option<Func>,

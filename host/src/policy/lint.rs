@@ -1,15 +1,15 @@
 //! What is allowed but cannot be meant. No finding is ever wrong: where it is not certain, nothing
 //! is said.
 
+mod tools;
+
 use std::collections::BTreeSet;
 
-use rhai::ASTNode;
-
-use super::code::File;
+use super::index::Index;
 use super::items::{Gate, GateSays, Meta, Route, When};
 use super::matcher::Matcher;
 use super::on::{Field, On};
-use super::problem::{Place, nearest};
+use super::problem::Place;
 use super::set::Set;
 use crate::domain::{Catalogue, Occasion};
 
@@ -27,17 +27,22 @@ pub fn run(set: &Set, catalogue: Option<&Catalogue>) -> Vec<Finding> {
     let mut findings = Vec::new();
     shadowed(set, &mut findings);
     unreachable(set, &mut findings);
+    outvoted(set, &mut findings);
     for gate in &set.items.gates {
-        findings.extend(never(&gate.meta, "gate", &gate.on));
+        // What forbids matches in normal spelling too.
+        let wide = if gate.says.allows() { &gate.on } else { &gate.wide };
+        findings.extend(never(&gate.meta, "gate", &gate.on, wide));
         findings.extend(pointless(gate));
     }
     let rules = set.items.rules.iter().map(|rule| (&rule.meta, "rule", &rule.on));
     let routes = set.items.routes.iter().map(|route| (&route.meta, "route", &route.on));
-    for (meta, kind, on) in rules.chain(routes) {
-        findings.extend(never(meta, kind, on));
+    let evidence = set.items.evidence.iter().map(|one| (&one.meta, "evidence", &one.on));
+    let checks = set.items.checks.iter().map(|check| (&check.meta, "check", &check.on));
+    for (meta, kind, on) in rules.chain(routes).chain(evidence).chain(checks) {
+        findings.extend(never(meta, kind, on, on));
     }
     if let Some(catalogue) = catalogue {
-        tools(set, catalogue, &mut findings);
+        tools::tools(set, catalogue, &mut findings);
     }
     findings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     findings.dedup();
@@ -48,21 +53,28 @@ fn finding(meta: &Meta, message: String) -> Finding {
     Finding { place: meta.place.clone(), message }
 }
 
+/// The first of the indexed items before `at` that takes all that `on` takes. Ten thousand items
+/// must not be compared each with each; where too many have nothing to be indexed by, the rest is
+/// left out.
+fn covering<'a, T>(index: &Index, items: &'a [T], at: usize, on: &On, covers: impl Fn(&'a T) -> bool) -> Option<&'a T> {
+    const TRIED: usize = 500;
+    let before = index.of_conditions(on).map(|id| id as usize).take_while(|id| *id < at).take(TRIED);
+    before.filter_map(|id| items.get(id)).find(|item| covers(item))
+}
+
 /// Rules behind one that has no other condition than an `on` that takes all that they take.
 fn shadowed(set: &Set, findings: &mut Vec<Finding>) {
     let rules = &set.items.rules;
-    let blocking: Vec<_> = rules
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| matches!(rule.when, When::Always) && decides(&rule.then))
-        .collect();
+    let blocking = (0u32..).zip(rules).filter(|(_, rule)| matches!(rule.when, When::Always) && decides(&rule.then));
+    let index = Index::new(blocking.map(|(id, rule)| (id, &rule.on)));
     for (later, rule) in rules.iter().enumerate() {
-        let before = blocking.iter().take_while(|(earlier, _)| *earlier < later);
-        if let Some((_, first)) = before.into_iter().find(|(_, first)| covers(&first.on, &rule.on)) {
+        if let Some(first) = covering(&index, rules, later, &rule.on, |first| covers(&first.on, &rule.on)) {
             let (name, by, place) = (&rule.meta.name, &first.meta.name, &first.meta.place);
             findings.push(finding(
                 &rule.meta,
-                format!("rule `{name}` can never decide, because `{by}` ({place}) takes everything before it; move it up or narrow `{by}`"),
+                format!(
+                    "rule `{name}` can never decide, because `{by}` ({place}) takes everything before it; move it up or narrow `{by}`"
+                ),
             ));
         }
     }
@@ -85,7 +97,9 @@ fn covers(wide: &On, narrow: &On) -> bool {
 fn implies(given: &Matcher, wanted: &Matcher) -> bool {
     match (given.literals(), wanted) {
         (Some(values), wanted) => values.iter().all(|value| wanted.accepts(Some(value))),
-        (None, Matcher::Exists) => matches!(given, Matcher::Pattern { .. } | Matcher::Number(..) | Matcher::Network(_) | Matcher::Exists),
+        (None, Matcher::Exists) => {
+            matches!(given, Matcher::Pattern { .. } | Matcher::Number(..) | Matcher::Network(_) | Matcher::Exists)
+        }
         (None, Matcher::Absent) => matches!(given, Matcher::Absent),
         (None, Matcher::Pattern { source, glob, .. }) => {
             matches!(given, Matcher::Pattern { source: same, glob: kind, .. } if same == source && kind == glob)
@@ -96,18 +110,17 @@ fn implies(given: &Matcher, wanted: &Matcher) -> bool {
 
 fn unreachable(set: &Set, findings: &mut Vec<Finding>) {
     let routes = &set.items.routes;
+    let stopping = (0u32..).zip(routes).filter(|(_, route)| !route.and_continue && matches!(route.when, When::Always));
+    let index = Index::new(stopping.map(|(id, route)| (id, &route.on)));
     for (later, route) in routes.iter().enumerate() {
-        let stops = |first: &&Route| {
-            !first.and_continue
-                && matches!(first.when, When::Always)
-                && occasions(route).is_subset(&occasions(first))
-                && covers(&first.on, &route.on)
-        };
-        if let Some(first) = routes.iter().take(later).find(stops) {
+        let stops = |first: &Route| occasions(route).is_subset(&occasions(first)) && covers(&first.on, &route.on);
+        if let Some(first) = covering(&index, routes, later, &route.on, stops) {
             let (name, by, place) = (&route.meta.name, &first.meta.name, &first.meta.place);
             findings.push(finding(
                 &route.meta,
-                format!("route `{name}` is never reached, because `{by}` ({place}) takes everything before it; add `and_continue: true` to `{by}` or move it down"),
+                format!(
+                    "route `{name}` is never reached, because `{by}` ({place}) takes everything before it; add `and_continue: true` to `{by}` or move it down"
+                ),
             ));
         }
     }
@@ -131,89 +144,63 @@ fn possible(field: &Field) -> Option<&'static [&'static str]> {
 }
 
 /// Conditions that no incident or action can meet.
-fn never(meta: &Meta, kind: &str, on: &On) -> Option<Finding> {
+fn never(meta: &Meta, kind: &str, on: &On, wide: &On) -> Option<Finding> {
     let name = &meta.name;
-    for (field, matcher) in &on.conditions {
+    for ((field, matcher), (_, wide)) in on.conditions.iter().zip(&wide.conditions) {
         if let Some(values) = possible(field)
-            && !values.iter().any(|value| matcher.accepts(Some(value)))
+            && !values.iter().any(|value| matcher.accepts(Some(value)) || wide.accepts(Some(value)))
         {
             let all: Vec<&str> = values.iter().copied().filter(|value| !value.is_empty()).collect();
-            let message = format!("{kind} `{name}` can never match: {field} is one of {}, wanted {matcher}", all.join(", "));
+            let message =
+                format!("{kind} `{name}` can never match: {field} is one of {}, wanted {matcher}", all.join(", "));
             return Some(finding(meta, message));
         }
-    }
-    let server = on.conditions.iter().find(|(field, _)| *field == Field::Server).map(|(_, matcher)| matcher);
-    let tools = on.conditions.iter().find(|(field, _)| *field == Field::Tool).and_then(|(_, tool)| tool.literals());
-    // An action has one tool, and the tool's name begins with its server's.
-    if let (Some(server), Some(tools)) = (server, tools)
-        && tools.iter().all(|tool| !server.accepts(tool.split('.').next()))
-    {
-        return Some(finding(meta, format!("{kind} `{name}` can never match: no tool of {tools:?} is of server {server}")));
+        if *field == Field::Tool && undotted(matcher) {
+            let message = format!(
+                "{kind} `{name}` can never match: tools are called server.tool, wanted {matcher}; write glob(\"*.name\") for any server"
+            );
+            return Some(finding(meta, message));
+        }
     }
     None
 }
 
+/// Whether a matcher only accepts names without a dot.
+fn undotted(matcher: &Matcher) -> bool {
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '|'));
+    match matcher {
+        Matcher::Pattern { source, .. } => plain(source),
+        Matcher::Any(any) => any.iter().all(undotted),
+        other => other.literals().is_some_and(|values| values.iter().all(|value| plain(value))),
+    }
+}
+
+/// Gates that allow only what another gate always forbids.
+fn outvoted(set: &Set, findings: &mut Vec<Finding>) {
+    let gates = &set.items.gates;
+    let forbids = |gate: &Gate| matches!(gate.says, GateSays::Deny(_)) && matches!(gate.when, When::Always);
+    let forbidding = (0u32..).zip(gates).filter(|(_, gate)| forbids(gate));
+    let index = Index::new(forbidding.map(|(id, gate)| (id, &gate.on)));
+    for gate in gates.iter().filter(|gate| gate.says.allows()) {
+        if let Some(other) = covering(&index, gates, gates.len(), &gate.on, |other| covers(&other.on, &gate.on)) {
+            let (name, by, place) = (&gate.meta.name, &other.meta.name, &other.meta.place);
+            let message = format!(
+                "gate `{name}` can never open anything, because `{by}` ({place}) forbids all of it; narrow `{by}`"
+            );
+            findings.push(finding(&gate.meta, message));
+        }
+    }
+}
+
 /// Gates for what is allowed anyway.
 fn pointless(gate: &Gate) -> Option<Finding> {
-    let read_only = gate.on.conditions.iter().any(|(field, matcher)| {
-        *field == Field::Risk && matcher.literals().is_some_and(|values| values == ["read"])
-    });
+    let read_only =
+        gate.on.conditions.iter().any(|(field, matcher)| {
+            *field == Field::Risk && matcher.literals().is_some_and(|values| values == ["read"])
+        });
     let allows = matches!(&gate.says, GateSays::Allow(budgets) if budgets.is_empty());
     (read_only && allows).then(|| {
         let message = format!("gate `{}` allows what only reads, which needs no gate; remove it", gate.meta.name);
         finding(&gate.meta, message)
     })
-}
-
-/// Tools that are named and do not exist.
-fn tools(set: &Set, catalogue: &Catalogue, findings: &mut Vec<Finding>) {
-    let known = || catalogue.tools.keys().map(String::as_str);
-    let unknown = |tool: &str| {
-        let hint = nearest(tool, known()).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-        format!("there is no tool {tool:?}{hint}")
-    };
-    let gates = set.items.gates.iter().map(|gate| (&gate.meta, &gate.on));
-    let checks = set.items.checks.iter().map(|check| (&check.meta, &check.on));
-    for (meta, on) in gates.chain(checks) {
-        for (_, matcher) in on.conditions.iter().filter(|(field, _)| *field == Field::Tool) {
-            match matcher {
-                Matcher::Pattern { .. } if !known().any(|tool| matcher.accepts(Some(tool))) => {
-                    findings.push(finding(meta, format!("`on`: no tool matches {matcher}")));
-                }
-                _ => {
-                    let missing = matcher.literals().unwrap_or_default().into_iter().filter(|tool| catalogue.get(tool).is_none());
-                    findings.extend(missing.map(|tool| finding(meta, format!("`on`: {}", unknown(tool)))));
-                }
-            }
-        }
-    }
-    for file in &set.code.files {
-        for (tool, line) in literal_tools(file) {
-            if catalogue.get(&tool).is_none() {
-                let place = Place { file: file.name.clone(), line };
-                findings.push(Finding { place, message: unknown(&tool) });
-            }
-        }
-    }
-}
-
-/// Tools that a file names as texts in `act("…")` and `look("…")`.
-fn literal_tools(file: &File) -> Vec<(String, u32)> {
-    let mut found = Vec::new();
-    file.ast.walk(&mut |path| {
-        let call = match path.last() {
-            Some(ASTNode::Expr(rhai::Expr::FnCall(call, at))) => Some((call, *at)),
-            Some(ASTNode::Stmt(rhai::Stmt::FnCall(call, at))) => Some((call, *at)),
-            _ => None,
-        };
-        if let Some((call, at)) = call
-            && matches!(call.name.as_str(), "act" | "look")
-            && let Some(rhai::Expr::StringConstant(tool, _)) = call.args.first()
-        {
-            let line = at.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0);
-            found.push((tool.to_string(), line));
-        }
-        true
-    });
-    found
 }

@@ -25,7 +25,11 @@ pub(super) enum Matcher {
     Is(String),
     OneOf(BTreeSet<String>),
     Any(Vec<Matcher>),
-    Pattern { source: String, regex: Regex, glob: bool },
+    Pattern {
+        source: String,
+        regex: Regex,
+        glob: bool,
+    },
     Not(Box<Matcher>),
     Exists,
     Absent,
@@ -38,15 +42,11 @@ pub(super) enum Matcher {
 const REGEX_SIZE: usize = 1 << 20;
 
 fn build(source: &str, pattern: &str, ignore_case: bool) -> Result<Regex, String> {
-    RegexBuilder::new(pattern)
-        .size_limit(REGEX_SIZE)
-        .case_insensitive(ignore_case)
-        .build()
-        .map_err(|error| {
-            let error = error.to_string();
-            let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ").trim();
-            format!("`{source}` is not a pattern that can be used: {last}")
-        })
+    RegexBuilder::new(pattern).size_limit(REGEX_SIZE).case_insensitive(ignore_case).build().map_err(|error| {
+        let error = error.to_string();
+        let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ").trim();
+        format!("`{source}` is not a pattern that can be used: {last}")
+    })
 }
 
 fn anchored(source: &str) -> String {

@@ -110,8 +110,18 @@ mod tests {
     #[test]
     fn names_that_look_alike_become_one() {
         for other in [
-            "KUBE-SYSTEM", " kube-system ", "kube-system\n", "ｋｕｂｅ－ｓｙｓｔｅｍ", "kubе-systеm", "kube\u{200b}-system",
-            "kube‐system", "𝐤𝐮𝐛𝐞-𝐬𝐲𝐬𝐭𝐞𝐦", "kube-sys\u{0301}tem", "ⓚube-system", "кube-ѕyѕtem", "kube-\u{ad}system",
+            "KUBE-SYSTEM",
+            " kube-system ",
+            "kube-system\n",
+            "ｋｕｂｅ－ｓｙｓｔｅｍ",
+            "kubе-systеm",
+            "kube\u{200b}-system",
+            "kube‐system",
+            "𝐤𝐮𝐛𝐞-𝐬𝐲𝐬𝐭𝐞𝐦",
+            "kube-sys\u{0301}tem",
+            "ⓚube-system",
+            "кube-ѕyѕtem",
+            "kube-\u{ad}system",
         ] {
             assert_eq!(normal(other), "kube-system", "{other:?}");
         }

@@ -72,7 +72,8 @@ impl<'a> Round<'a> {
             When::Interval(interval) => interval.holds(self.context.now),
             When::Closure(func) => {
                 let value = self.set.code.call(func, arguments()).map_err(|why| fault(kind, meta, "when", &why))?;
-                let wrong = || format!("`when` must return true or false, but returned {}", super::fields::describe(&value));
+                let wrong =
+                    || format!("`when` must return true or false, but returned {}", super::fields::describe(&value));
                 value.as_bool().map_err(|_| fault(kind, meta, "when", &wrong()))?
             }
         };

@@ -92,7 +92,6 @@ pub(super) fn loading<T>(file: Arc<str>, run: impl FnOnce() -> T) -> (T, Loading
     }
 }
 
-
 /// Lets the file that is being loaded take something; none when no file is.
 pub(super) fn with_loading<T>(take: impl FnOnce(&mut Loading) -> T) -> Option<T> {
     STAGE.with(|stage| match &mut *stage.borrow_mut() {
@@ -125,10 +124,8 @@ pub(super) fn or_problem<T>(
     let file = context.call_source().map(Arc::<str>::from);
     let line = context.call_position().line().unwrap_or(0);
     let noted = with_loading(|loading| {
-        let place = Place {
-            file: file.unwrap_or_else(|| loading.file.clone()),
-            line: u32::try_from(line).unwrap_or(0),
-        };
+        let place =
+            Place { file: file.unwrap_or_else(|| loading.file.clone()), line: u32::try_from(line).unwrap_or(0) };
         loading.problems.push(Problem { place, message: message.clone() });
     });
     if noted.is_some() { Ok(instead()) } else { Err(error(message)) }

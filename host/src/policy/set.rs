@@ -8,12 +8,13 @@ use super::build::Builder;
 use super::code::{Code, File, defined, explain};
 use super::fuel::{self, Limits};
 use super::index::Index;
-use super::items::{Gate, Items};
+use super::items::{Gate, Items, Meta};
 use super::on::On;
 use super::problem::{Place, Problem, Problems};
 use super::source::{self, SHIPPED, Source};
 use super::split::split;
 use super::{engine, scene};
+use crate::domain::Mode;
 
 /// Policies that belong together, ready to decide. Never changes once it is loaded.
 pub struct Set {
@@ -21,6 +22,25 @@ pub struct Set {
     pub(super) items: Items,
     pub(super) indexes: Indexes,
     digest: String,
+}
+
+/// One declaration, as listings show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declaration {
+    /// `rule`, `gate`, `route`, …
+    pub kind: &'static str,
+    /// Its name, unique among its kind.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+    /// What it is for.
+    pub description: String,
+    /// Who looks after it.
+    pub owner: String,
+    /// Free words.
+    pub tags: Vec<String>,
+    /// Its own mode.
+    pub mode: Mode,
 }
 
 /// Which items can match; one for each kind that decisions look up.
@@ -92,6 +112,32 @@ impl Set {
         ]
     }
 
+    /// Everything that is declared, kind by kind in the order in which it is asked, for listings.
+    pub fn declared(&self) -> Vec<Declaration> {
+        let items = &self.items;
+        let mut all = Vec::new();
+        let mut list = |kind: &'static str, metas: Vec<&Meta>| {
+            all.extend(metas.into_iter().map(|meta| Declaration {
+                kind,
+                name: meta.name.clone(),
+                place: meta.place.clone(),
+                description: meta.description.clone(),
+                owner: meta.owner.clone(),
+                tags: meta.tags.clone(),
+                mode: meta.mode,
+            }));
+        };
+        list("silence", items.silences.iter().map(|one| &one.meta).collect());
+        list("inhibit", items.inhibits.iter().map(|one| &one.meta).collect());
+        list("rule", items.rules.iter().map(|one| &one.meta).collect());
+        list("evidence", items.evidence.iter().map(|one| &one.meta).collect());
+        list("gate", items.gates.iter().map(|one| &one.meta).collect());
+        list("check", items.checks.iter().map(|one| &one.meta).collect());
+        list("route", items.routes.iter().map(|one| &one.meta).collect());
+        list("group", items.groups.iter().map(|one| &one.meta).collect());
+        all
+    }
+
     fn build(mut sources: Vec<Source>) -> Result<Self, Problems> {
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         let digest = source::digest(&sources);
@@ -160,7 +206,10 @@ fn load(code: &mut Code, builder: &mut Builder, file: &Source) {
     }
 }
 
-fn numbered<'a, T>(items: &'a [T], on: impl Fn(&'a T) -> &'a On + Clone) -> impl Iterator<Item = (u32, &'a On)> + Clone {
+fn numbered<'a, T>(
+    items: &'a [T],
+    on: impl Fn(&'a T) -> &'a On + Clone,
+) -> impl Iterator<Item = (u32, &'a On)> + Clone {
     (0u32..).zip(items).map(move |(id, item)| (id, on(item)))
 }
 

@@ -42,7 +42,9 @@ mod tests {
 
     #[test]
     fn lengths_are_read_and_written() {
-        for (text, ms) in [("5m", 300_000), ("1h30m", 5_400_000), ("2d", 172_800_000), ("1w", 604_800_000), ("250ms", 250)] {
+        for (text, ms) in
+            [("5m", 300_000), ("1h30m", 5_400_000), ("2d", 172_800_000), ("1w", 604_800_000), ("250ms", 250)]
+        {
             assert_eq!(parse(text), Ok(ms), "{text}");
         }
         assert_eq!(show(5_400_000), "1h30m");

@@ -56,10 +56,7 @@ fn pieces(text: &str, units: &[(Kind, Range<usize>)]) -> Pieces {
         groups.iter_mut().next_back().into_iter().for_each(|group| group.push(unit));
     }
     let functions: Vec<_> = units.iter().filter(|(kind, _)| *kind == Kind::Function).collect();
-    Pieces {
-        functions: placed(text, &functions),
-        texts: groups.iter().map(|group| placed(text, group)).collect(),
-    }
+    Pieces { functions: placed(text, &functions), texts: groups.iter().map(|group| placed(text, group)).collect() }
 }
 
 /// These units on their own lines, the rest of the file as empty lines.
@@ -205,16 +202,19 @@ mod tests {
         let text = "import \"x;y\" as x; // a; b\nfn f(a) { a; { b } }\nfor n in 1..2 { g(n); }\nfn h() { 1 }\n/* ; /* ; */ */ let s = `a;${ if x { \"}\" } };`; const C = ';'; rule(\"a\", #{\n when: |i| { 1; 2 },\n});";
         let found = units(text).unwrap();
         let shown: Vec<(Kind, &str)> = found.into_iter().map(|(kind, range)| (kind, text[range].trim())).collect();
-        assert_eq!(shown, [
-            (Kind::Repeated, "import \"x;y\" as x;"),
-            (Kind::Function, "// a; b\nfn f(a) { a; { b } }"),
-            (Kind::Once, "for n in 1..2 { g(n); }"),
-            (Kind::Function, "fn h() { 1 }"),
-            (Kind::Once, "/* ; /* ; */ */ let s = `a;${ if x { \"}\" } };`;"),
-            (Kind::Repeated, "const C = ';';"),
-            (Kind::Once, "rule(\"a\", #{\n when: |i| { 1; 2 },\n});"),
-            (Kind::Once, ""),
-        ]);
+        assert_eq!(
+            shown,
+            [
+                (Kind::Repeated, "import \"x;y\" as x;"),
+                (Kind::Function, "// a; b\nfn f(a) { a; { b } }"),
+                (Kind::Once, "for n in 1..2 { g(n); }"),
+                (Kind::Function, "fn h() { 1 }"),
+                (Kind::Once, "/* ; /* ; */ */ let s = `a;${ if x { \"}\" } };`;"),
+                (Kind::Repeated, "const C = ';';"),
+                (Kind::Once, "rule(\"a\", #{\n when: |i| { 1; 2 },\n});"),
+                (Kind::Once, ""),
+            ]
+        );
         assert_eq!(units("rule(\"a\";"), None);
         assert_eq!(units("let s = \"a;"), None);
     }

@@ -1,9 +1,11 @@
 //! Tests of the room as a whole, by what they are about.
 
 mod bombs;
+mod docs;
 mod gating;
 mod language;
 mod loading;
+mod proof;
 mod purity;
 mod shipped;
 

@@ -43,11 +43,46 @@ impl View {
 }
 
 /// All names that any view has; each gets a getter, which is quicker than the indexer.
-const FIELDS: [&str; 39] = [
-    "id", "title", "name", "severity", "source", "group_key", "opened_at", "age", "labels", "annotations",
-    "alerts", "firing", "now", "count", "state", "outcome", "rule", "status", "starts_at", "ends_at", "link",
-    "fingerprint", "tool", "server", "arguments", "risk", "origin", "origin_name", "target", "reason",
-    "root_cause", "namespaces", "kinds", "names", "namespace", "kind", "target_name", "helped", "undoes",
+pub(super) const FIELDS: [&str; 39] = [
+    "id",
+    "title",
+    "name",
+    "severity",
+    "source",
+    "group_key",
+    "opened_at",
+    "age",
+    "labels",
+    "annotations",
+    "alerts",
+    "firing",
+    "now",
+    "count",
+    "state",
+    "outcome",
+    "rule",
+    "status",
+    "starts_at",
+    "ends_at",
+    "link",
+    "fingerprint",
+    "tool",
+    "server",
+    "arguments",
+    "risk",
+    "origin",
+    "origin_name",
+    "target",
+    "reason",
+    "root_cause",
+    "namespaces",
+    "kinds",
+    "names",
+    "namespace",
+    "kind",
+    "target_name",
+    "helped",
+    "undoes",
 ];
 
 /// Teaches an engine to read views.
@@ -60,8 +95,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("to_string", |view: &mut View| format!("{:?}", view.0.fields));
     engine.register_fn("to_debug", |view: &mut View| format!("{:?}", view.0.fields));
     engine.register_fn("label", |view: &mut View, name: ImmutableString| text_in(view, "labels", &name));
-    engine
-        .register_fn("annotation", |view: &mut View, name: ImmutableString| text_in(view, "annotations", &name));
+    engine.register_fn("annotation", |view: &mut View, name: ImmutableString| text_in(view, "annotations", &name));
 }
 
 /// The text under `name` in one of the maps of a view; empty when it is missing.
@@ -95,19 +129,22 @@ fn seconds_since(at: Timestamp, now: Timestamp) -> i64 {
 
 fn alert(alert: &Alert, opened_at: Timestamp, now: Timestamp) -> View {
     let time = |at: Option<Timestamp>| at.map_or(Dynamic::UNIT, |at| at.to_string().into());
-    View::new("an alert", [
-        ("name", alert.name.as_str().into()),
-        ("status", (if alert.status == crate::domain::Status::Firing { "firing" } else { "resolved" }).into()),
-        ("severity", alert.severity.as_str().into()),
-        ("source", alert.source.as_str().into()),
-        ("labels", labels(&alert.labels)),
-        ("annotations", labels(&alert.annotations)),
-        ("starts_at", time(alert.starts_at)),
-        ("ends_at", time(alert.ends_at)),
-        ("age", seconds_since(alert.starts_at.unwrap_or(opened_at), now).into()),
-        ("link", alert.link.as_deref().unwrap_or_default().into()),
-        ("fingerprint", alert.fingerprint.as_str().into()),
-    ])
+    View::new(
+        "an alert",
+        [
+            ("name", alert.name.as_str().into()),
+            ("status", (if alert.status == crate::domain::Status::Firing { "firing" } else { "resolved" }).into()),
+            ("severity", alert.severity.as_str().into()),
+            ("source", alert.source.as_str().into()),
+            ("labels", labels(&alert.labels)),
+            ("annotations", labels(&alert.annotations)),
+            ("starts_at", time(alert.starts_at)),
+            ("ends_at", time(alert.ends_at)),
+            ("age", seconds_since(alert.starts_at.unwrap_or(opened_at), now).into()),
+            ("link", alert.link.as_deref().unwrap_or_default().into()),
+            ("fingerprint", alert.fingerprint.as_str().into()),
+        ],
+    )
 }
 
 /// The incident as `i` in closures.
@@ -118,25 +155,28 @@ pub(super) fn incident(incident: &Incident, now: Timestamp) -> Dynamic {
     let firing: Array = incident.alerts.iter().filter(fires).map(view).collect();
     let decision = incident.decision.as_ref();
     let first = incident.alerts.first();
-    Dynamic::from(View::new("the incident", [
-        ("id", incident.id.0.as_str().into()),
-        ("title", incident.title().into()),
-        ("name", first.map(|alert| alert.name.as_str()).unwrap_or_default().into()),
-        ("severity", incident.severity().as_str().into()),
-        ("source", incident.source.as_str().into()),
-        ("group_key", incident.group_key.as_str().into()),
-        ("opened_at", incident.opened_at.to_string().into()),
-        ("age", seconds_since(incident.opened_at, now).into()),
-        ("labels", labels(&common(&incident.alerts, |alert| &alert.labels))),
-        ("annotations", labels(&common(&incident.alerts, |alert| &alert.annotations))),
-        ("count", i64::try_from(firing.len()).unwrap_or(i64::MAX).into()),
-        ("alerts", Dynamic::from_array(alerts)),
-        ("firing", Dynamic::from_array(firing)),
-        ("now", now.to_string().into()),
-        ("state", incident.state().as_str().into()),
-        ("outcome", incident.outcome().map(|outcome| outcome.as_str()).unwrap_or_default().into()),
-        ("rule", decision.and_then(|decision| decision.rule.as_deref()).unwrap_or_default().into()),
-    ]))
+    Dynamic::from(View::new(
+        "the incident",
+        [
+            ("id", incident.id.0.as_str().into()),
+            ("title", incident.title().into()),
+            ("name", first.map(|alert| alert.name.as_str()).unwrap_or_default().into()),
+            ("severity", incident.severity().as_str().into()),
+            ("source", incident.source.as_str().into()),
+            ("group_key", incident.group_key.as_str().into()),
+            ("opened_at", incident.opened_at.to_string().into()),
+            ("age", seconds_since(incident.opened_at, now).into()),
+            ("labels", labels(&common(&incident.alerts, |alert| &alert.labels))),
+            ("annotations", labels(&common(&incident.alerts, |alert| &alert.annotations))),
+            ("count", i64::try_from(firing.len()).unwrap_or(i64::MAX).into()),
+            ("alerts", Dynamic::from_array(alerts)),
+            ("firing", Dynamic::from_array(firing)),
+            ("now", now.to_string().into()),
+            ("state", incident.state().as_str().into()),
+            ("outcome", incident.outcome().map(|outcome| outcome.as_str()).unwrap_or_default().into()),
+            ("rule", decision.and_then(|decision| decision.rule.as_deref()).unwrap_or_default().into()),
+        ],
+    ))
 }
 
 fn call_fields(call: &Call, touches: &Target) -> Vec<(&'static str, Dynamic)> {
@@ -194,14 +234,17 @@ pub(super) fn past(past: &crate::domain::history::Past) -> Dynamic {
     let fixes = i64::try_from(past.fixes.len()).unwrap_or(i64::MAX);
     let helped = past.fixes.iter().any(|(_, helped)| *helped);
     let targets: Vec<String> = past.fixes.iter().map(|(target, _)| target.clone()).collect();
-    Dynamic::from(View::new("a past incident", [
-        ("rule", past.rule.as_str().into()),
-        ("group_key", past.group_key.as_str().into()),
-        ("name", past.name.as_str().into()),
-        ("opened_at", past.opened_at.to_string().into()),
-        ("outcome", past.outcome.map(|outcome| outcome.as_str()).unwrap_or_default().into()),
-        ("count", fixes.into()),
-        ("names", texts(&targets)),
-        ("helped", helped.into()),
-    ]))
+    Dynamic::from(View::new(
+        "a past incident",
+        [
+            ("rule", past.rule.as_str().into()),
+            ("group_key", past.group_key.as_str().into()),
+            ("name", past.name.as_str().into()),
+            ("opened_at", past.opened_at.to_string().into()),
+            ("outcome", past.outcome.map(|outcome| outcome.as_str()).unwrap_or_default().into()),
+            ("count", fixes.into()),
+            ("names", texts(&targets)),
+            ("helped", helped.into()),
+        ],
+    ))
 }

@@ -18,7 +18,7 @@ pub(super) fn of(
     raise: &[(String, Risk)],
 ) -> (Risk, bool) {
     let read_only = hints.and_then(|hints| hints.read_only_hint);
-    let said = by_hints(hints);
+    let said = by_hints(tool, hints);
     let (base, repeatable) = match known::risk(identity, tool) {
         // The table is of one version; a server that has changed its mind is believed.
         Some((Risk::Read, _)) if read_only == Some(false) => said,
@@ -33,17 +33,52 @@ pub(super) fn of(
     (risk, repeatable)
 }
 
-fn by_hints(hints: Option<&ToolAnnotations>) -> (Risk, bool) {
+/// The same for annotations as a server lists them, for tests of the whole.
+pub fn assess(server: &str, identity: &str, tool: &str, annotations: &serde_json::Value) -> (Risk, bool) {
+    let hints: Option<ToolAnnotations> = serde_json::from_value(annotations.clone()).unwrap_or_default();
+    of(server, identity, tool, hints.as_ref(), &[])
+}
+
+fn by_hints(tool: &str, hints: Option<&ToolAnnotations>) -> (Risk, bool) {
     let Some(hints) = hints else {
         return (Risk::Irreversible, false);
     };
     match (hints.read_only_hint, hints.destructive_hint) {
+        // A name that says the opposite is believed more.
+        (Some(true), _) if sounds_like_a_change(tool) => (Risk::High, false),
         (Some(true), _) => (Risk::Read, true),
         (_, Some(false)) => (Risk::High, hints.idempotent_hint == Some(true)),
         (Some(false), None) | (_, Some(true)) => (Risk::High, false),
         // A title alone says nothing about effects.
         (None, None) => (Risk::Irreversible, false),
     }
+}
+
+/// Words for what changes something, unless the name begins with one for looking.
+const CHANGES: [&str; 44] = [
+    "add", "apply", "cleanup", "clear", "cordon", "create", "delete", "deploy", "destroy", "disable", "drain", "drop",
+    "edit", "enable", "evict", "exec", "execute", "install", "kill", "modify", "patch", "post", "prune", "purge", "push",
+    "put", "reboot", "remove", "replace", "reset", "restart", "revoke", "rollback", "run", "scale", "shell", "shutdown",
+    "stop", "terminate", "uncordon", "uninstall", "update", "upgrade", "write",
+];
+const LOOKS: [&str; 14] = [
+    "check", "count", "describe", "explain", "fetch", "find", "get", "list", "query", "read", "search", "show", "view",
+    "watch",
+];
+
+fn sounds_like_a_change(tool: &str) -> bool {
+    let mut words = vec![String::new()];
+    for c in tool.chars() {
+        if c.is_uppercase() || !c.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(last) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            last.extend(c.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    let looks = words.first().is_some_and(|first| LOOKS.contains(&first.as_str()));
+    !looks && words.iter().any(|word| CHANGES.contains(&word.as_str()))
 }
 
 #[cfg(test)]
@@ -68,6 +103,21 @@ mod tests {
             (json!({"destructiveHint": false, "idempotentHint": true}), (Risk::High, true)),
         ] {
             assert_eq!(of("s", "some", "t", hints(value.clone()).as_ref(), &[]), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_says_the_opposite_is_believed_more() {
+        let reads = hints(json!({"readOnlyHint": true}));
+        for (tool, want) in [
+            ("delete_everything", Risk::High),
+            ("podsEvict", Risk::High),
+            ("run-shell", Risk::High),
+            ("get_last_run", Risk::Read),
+            ("pods_list", Risk::Read),
+            ("updates", Risk::Read),
+        ] {
+            assert_eq!(of("s", "some", tool, reads.as_ref(), &[]).0, want, "{tool}");
         }
     }
 

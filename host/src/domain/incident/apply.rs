@@ -210,8 +210,9 @@ impl ActionRecord {
             return;
         }
         let (wanted, at) = (usize::try_from(ruling.approvals).unwrap_or(usize::MAX), approval.at);
+        let asked_for = ruling.approvals;
         self.approvals.push(approval);
-        if self.approvals.len() >= wanted {
+        if self.approvers(Timestamp::MIN, asked_for).len() >= wanted {
             self.set(ActionState::Approved, at);
         }
     }

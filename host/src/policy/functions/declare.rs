@@ -34,7 +34,8 @@ fn declare(
     let noted = with_loading(|loading| {
         let place = Place { file: source.clone().unwrap_or_else(|| loading.file.clone()), line };
         if place.file != loading.file {
-            let message = format!("a module cannot declare a {kind}; declare it in a policy file and import what it needs");
+            let message =
+                format!("a module cannot declare a {kind}; declare it in a policy file and import what it needs");
             loading.problems.push(Problem { place, message });
             return;
         }

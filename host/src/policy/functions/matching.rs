@@ -28,9 +28,7 @@ pub(super) fn register(engine: &mut Engine) {
         let inner = or_problem(&context, Matcher::from_value(&value), || Matcher::Broken)?;
         Ok::<_, Box<EvalAltResult>>(Dynamic::from(Matcher::Not(Box::new(inner))))
     });
-    for (name, order) in
-        [("gt", Order::Above), ("ge", Order::AtLeast), ("lt", Order::Below), ("le", Order::AtMost)]
-    {
+    for (name, order) in [("gt", Order::Above), ("ge", Order::AtLeast), ("lt", Order::Below), ("le", Order::AtMost)] {
         engine.register_fn(name, move |limit: f64| Matcher::Number(order, limit));
         #[expect(clippy::cast_precision_loss, reason = "labels hold no numbers beyond 2^53")]
         engine.register_fn(name, move |limit: i64| Matcher::Number(order, limit as f64));

@@ -84,9 +84,8 @@ fn since(now: Timestamp, ms: i64) -> Timestamp {
 }
 
 fn fixes(past: &Past, target: Option<&str>, helped_only: bool) -> usize {
-    let counts = |(name, helped): &&(String, bool)| {
-        target.is_none_or(|target| target == name) && (*helped || !helped_only)
-    };
+    let counts =
+        |(name, helped): &&(String, bool)| target.is_none_or(|target| target == name) && (*helped || !helped_only);
     past.fixes.iter().filter(counts).count()
 }
 

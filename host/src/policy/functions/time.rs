@@ -15,12 +15,9 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("during", |context: NativeCallContext<'_>, text: ImmutableString| {
         or_problem(&context, week(&text, "UTC"), || Interval::Broken)
     });
-    engine.register_fn(
-        "during",
-        |context: NativeCallContext<'_>, text: ImmutableString, zone: ImmutableString| {
-            or_problem(&context, week(&text, &zone), || Interval::Broken)
-        },
-    );
+    engine.register_fn("during", |context: NativeCallContext<'_>, text: ImmutableString, zone: ImmutableString| {
+        or_problem(&context, week(&text, &zone), || Interval::Broken)
+    });
     engine.register_fn("during", |context: NativeCallContext<'_>, more: Map| {
         or_problem(&context, calendar(more), || Interval::Broken)
     });
@@ -67,9 +64,7 @@ fn calendar(more: Map) -> Result<Interval, String> {
     each(fields.texts("months"), &mut |text| interval::months(text).map(|months| merge(&mut window.months, months)));
     each(fields.texts("hours"), &mut |text| interval::hours(text).map(|hours| window.hours.extend(hours)));
     each(fields.texts("dates"), &mut |text| interval::dates(text).map(|dates| window.dates.push(dates)));
-    each(fields.text("zone").map(|zone| vec![zone]), &mut |text| {
-        interval::zone(text).map(|zone| window.zone = zone)
-    });
+    each(fields.text("zone").map(|zone| vec![zone]), &mut |text| interval::zone(text).map(|zone| window.zone = zone));
     fields.problems.extend(wrong);
     if window.days.is_empty() && window.months.is_empty() && window.hours.is_empty() && window.dates.is_empty() {
         fields.missing("days", "days, hours, months or dates");
@@ -86,6 +81,8 @@ fn merge(all: &mut Vec<bool>, more: Vec<bool>) {
 }
 
 fn list(intervals: Array) -> Made<Vec<Interval>> {
-    let one = |value: Dynamic| value.try_cast::<Interval>().ok_or_else(|| error("this takes a list of during(…) and holiday(…)"));
+    let one = |value: Dynamic| {
+        value.try_cast::<Interval>().ok_or_else(|| error("this takes a list of during(…) and holiday(…)"))
+    };
     intervals.into_iter().map(one).collect()
 }

@@ -17,8 +17,7 @@ fn word(says: Says, reason: &str) -> Word {
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Word>("Verdict");
     engine.register_type_with_name::<BudgetOf>("Budget");
-    for (name, says) in
-        [("suppress", Says::Suppress), ("escalate", Says::Escalate), ("investigate", Says::Investigate)]
+    for (name, says) in [("suppress", Says::Suppress), ("escalate", Says::Escalate), ("investigate", Says::Investigate)]
     {
         let again = says.clone();
         engine.register_fn(name, move || word(says.clone(), ""));
@@ -33,9 +32,7 @@ pub(super) fn register(engine: &mut Engine) {
         hold(&context, &time, &reason)
     });
     engine.register_fn("remediate", |act: Act| word(Says::Remediate(vec![*act.0]), ""));
-    engine.register_fn("remediate", |act: Act, reason: ImmutableString| {
-        word(Says::Remediate(vec![*act.0]), &reason)
-    });
+    engine.register_fn("remediate", |act: Act, reason: ImmutableString| word(Says::Remediate(vec![*act.0]), &reason));
     engine.register_fn("remediate", |acts: Array| remediate(acts, ""));
     engine.register_fn("remediate", |acts: Array, reason: ImmutableString| remediate(acts, &reason));
     engine.register_fn("budget", |context: NativeCallContext<'_>, more: Map| -> Made<BudgetOf> {

@@ -135,6 +135,8 @@ pub(super) struct Want {
     pub evidence: Option<Vec<String>>,
     pub ruling: Option<String>,
     pub who: Option<String>,
+    /// Gates that must be among those that spoke.
+    pub heard: Option<Vec<String>>,
     pub budgets: Option<Vec<String>>,
     pub check: Option<String>,
     /// A part of what undoes it: the tool's name.
@@ -169,12 +171,10 @@ impl Case {
     /// Builds what the case stands for.
     pub fn scene(&self) -> Result<Scene, String> {
         let now = time(&self.now)?;
-        let alerts: Vec<Alert> =
-            self.alerts.iter().map(|row| self.alert(row, now)).collect::<Result<_, _>>()?;
+        let alerts: Vec<Alert> = self.alerts.iter().map(|row| self.alert(row, now)).collect::<Result<_, _>>()?;
         let opened_at = alerts.iter().filter_map(|alert| alert.starts_at).min().unwrap_or(now);
         let group = self.group.clone().unwrap_or_else(|| "group".into());
-        let conclusion =
-            self.outcome.map(|outcome| Conclusion { outcome, reason: String::new(), at: now });
+        let conclusion = self.outcome.map(|outcome| Conclusion { outcome, reason: String::new(), at: now });
         let mut incident = Incident {
             id: IncidentId("i1".into()),
             group_key: group.clone(),

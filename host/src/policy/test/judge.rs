@@ -45,14 +45,7 @@ impl Lines {
     }
 }
 
-fn compare(
-    set: &Set,
-    case: &Case,
-    scene: &Scene,
-    context: &Context<'_>,
-    seen: &RefCell<Vec<Seen>>,
-    lines: &mut Lines,
-) {
+fn compare(set: &Set, case: &Case, scene: &Scene, context: &Context<'_>, seen: &RefCell<Vec<Seen>>, lines: &mut Lines) {
     let want = &case.want;
     let asked = lines.0.len();
     let mut any = false;
@@ -81,14 +74,7 @@ fn compare(
     }
 }
 
-fn verdict(
-    set: &Set,
-    scene: &Scene,
-    context: &Context<'_>,
-    want: &Want,
-    seen: &RefCell<Vec<Seen>>,
-    lines: &mut Lines,
-) {
+fn verdict(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &RefCell<Vec<Seen>>, lines: &mut Lines) {
     let judged = decide::decide(set, &scene.incident, context, Some(seen));
     lines.0.extend(judged.faults.iter().map(|fault| format!("a rule failed: {fault}")));
     let got = judged.decision.as_ref();
@@ -161,14 +147,7 @@ fn arguments(wanted: &Map<String, Value>, got: &Map<String, Value>, lines: &mut 
     }
 }
 
-fn action(
-    set: &Set,
-    scene: &Scene,
-    context: &Context<'_>,
-    want: &Want,
-    seen: &RefCell<Vec<Seen>>,
-    lines: &mut Lines,
-) {
+fn action(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &RefCell<Vec<Seen>>, lines: &mut Lines) {
     let Some(action) = &scene.action else {
         lines.0.push("a ruling or a check needs `action = { tool, arguments }`".into());
         return;
@@ -179,6 +158,12 @@ fn action(
         lines.same("ruling", wanted, &ruling.as_str());
         if let Some(wanted) = &want.rule {
             lines.same("rule", wanted, &rule);
+        }
+        for gate in want.heard.iter().flatten() {
+            if !voices.iter().any(|voice| voice.gate == *gate) {
+                let heard: Vec<&str> = voices.iter().map(|voice| voice.gate.as_str()).collect();
+                lines.differs("heard", gate, &heard.join(", "));
+            }
         }
         let decisive = voices.iter().find(|voice| voice.gate == rule);
         if let (Some(part), Some(voice)) = (&want.reason, decisive)
@@ -217,7 +202,13 @@ fn action(
         of(&want.undo, "undo", check.as_ref().and_then(|check| check.undo.as_ref()).map(show), lines);
         let verify = check.as_ref().and_then(|check| check.verify.as_ref());
         let shown = verify.map(|verify| {
-            format!("{} present {:?} absent {:?} applied {:?}", show(&verify.look), verify.present, verify.absent, verify.applied)
+            format!(
+                "{} present {:?} absent {:?} applied {:?}",
+                show(&verify.look),
+                verify.present,
+                verify.absent,
+                verify.applied
+            )
         });
         of(&want.verify, "verify", shown, lines);
     }

@@ -54,7 +54,9 @@ fn every_bomb_ends_as_a_fault_and_the_next_rule_decides() {
         assert!(took < Duration::from_secs(2), "{bomb} took {took:?}");
         assert_eq!(judged.decision.map(|decision| decision.verdict), Some(Verdict::Escalate), "{bomb}");
         let fault = judged.faults.first().cloned().unwrap_or_default();
-        assert!(fault.contains(says) && fault.contains("a.rhai:2: rule `bomb`"), "{bomb} says {fault:?}");
+        // On a busy machine the deadline may come before the limit on sizes.
+        let ended = fault.contains(says) || (says == "too large" && fault.contains("longer"));
+        assert!(ended && fault.contains("a.rhai:2: rule `bomb`"), "{bomb} says {fault:?}");
     }
 }
 

@@ -17,7 +17,8 @@ fn ruling(text: &str, arguments: Value) -> (RulingKind, String) {
 }
 
 const ALLOW_SHOP: &str = "gate(\"shop\", #{ on: #{ namespace: \"shop\" }, allow: true });";
-const DENY_KUBE: &str = "gate(\"all\", #{ allow: true }); gate(\"kube\", #{ on: #{ namespace: re(\"kube-.*\") }, deny: \"system\" });";
+const DENY_KUBE: &str =
+    "gate(\"all\", #{ allow: true }); gate(\"kube\", #{ on: #{ namespace: re(\"kube-.*\") }, deny: \"system\" });";
 
 #[test]
 fn what_allows_needs_every_value_and_at_least_one_exactly() {
@@ -41,14 +42,17 @@ fn what_allows_needs_every_value_and_at_least_one_exactly() {
 
 #[test]
 fn what_forbids_needs_one_value_in_any_spelling() {
-    for namespace in ["kube-system", "Kube-System", " kube-system", "kubе-system", "kube\u{200b}-system", "ｋube-x", "*"] {
+    for namespace in
+        ["kube-system", "Kube-System", " kube-system", "kubе-system", "kube\u{200b}-system", "ｋube-x", "*"]
+    {
         let (kind, rule) = ruling(DENY_KUBE, json!({"namespace": namespace}));
         assert_eq!((kind, rule.as_str()), (RulingKind::Deny, "kube"), "{namespace:?}");
     }
     let two = json!({"namespace": "shop", "patchData": {"metadata": {"namespace": "KUBE-SYSTEM"}}});
     assert_eq!(ruling(DENY_KUBE, two).0, RulingKind::Deny);
     assert_eq!(ruling(DENY_KUBE, json!({"namespace": "shop"})).0, RulingKind::Allow);
-    let exact = "gate(\"all\", #{ allow: true }); gate(\"one\", #{ on: #{ namespace: [\"Prod\", \"live\"] }, ask: \"why\" });";
+    let exact =
+        "gate(\"all\", #{ allow: true }); gate(\"one\", #{ on: #{ namespace: [\"Prod\", \"live\"] }, ask: \"why\" });";
     assert_eq!(ruling(exact, json!({"namespace": "PROD"})).0, RulingKind::Ask);
     assert_eq!(ruling(exact, json!({"allNamespaces": true})).0, RulingKind::Ask);
 }
@@ -56,10 +60,13 @@ fn what_forbids_needs_one_value_in_any_spelling() {
 #[test]
 fn every_field_of_an_action_can_be_named() {
     let case = simple();
-    let mut action = case.action("kubernetes.kubectl_patch", json!({
-        "namespace": "shop", "resourceType": "deployments", "name": "web",
-        "patchData": {"spec": {"containers": [{"image": "a"}, {"image": "b"}], "replicas": 3, "paused": true}},
-    }));
+    let mut action = case.action(
+        "kubernetes.kubectl_patch",
+        json!({
+            "namespace": "shop", "resourceType": "deployments", "name": "web",
+            "patchData": {"spec": {"containers": [{"image": "a"}, {"image": "b"}], "replicas": 3, "paused": true}},
+        }),
+    );
     action.origin = Origin::Plugin { name: "fixer".into(), rule: "r".into() };
     for on in [
         "tool: re(\".*patch\"), server: \"kubernetes\", risk: \"high\", origin: \"plugin\", origin_name: \"fixer\", mode: \"enforce\"",
@@ -105,13 +112,17 @@ fn closures_of_gates_may_say_nothing() {
 fn questions_and_budgets() {
     let ask = "gate(\"a\", #{ mode: \"observe\", ask: #{ who: \"sre\", within: \"10m\", approvals: 2, reason: \"big\", budget: budget(#{ max: 1, within: \"1d\" }) } });";
     let [voice] = voices(ask, json!({})).try_into().unwrap();
-    assert_eq!((voice.says, voice.who.as_str(), voice.approvals, voice.within_ms), (RulingKind::Ask, "sre", 2, 600_000));
+    assert_eq!(
+        (voice.says, voice.who.as_str(), voice.approvals, voice.within_ms),
+        (RulingKind::Ask, "sre", 2, 600_000)
+    );
     assert_eq!((voice.reason.as_str(), voice.budgets.len(), voice.mode), ("big", 1, crate::domain::Mode::Observe));
 
     let two = "gate(\"b\", #{ allow: [budget(#{ max: 3, per: [\"cluster\", \"namespace\"], within: \"1h\" }), budget(#{ max: 9, within: \"1d\" })] });";
-    let [voice] = voices(two, json!({"namespace": "shop", "patchData": {"metadata": {"namespace": "a|b"}}})).try_into().unwrap();
+    let [voice] =
+        voices(two, json!({"namespace": "shop", "patchData": {"metadata": {"namespace": "a|b"}}})).try_into().unwrap();
     let scopes: Vec<(String, u32)> = voice.budgets.into_iter().map(|budget| (budget.scope, budget.max)).collect();
-    let want = [("kubernetes|*".to_string(), 3), ("kubernetes|a%7Cb", 3), ("kubernetes|shop", 3), ("#2", 9)];
+    let want = [("kubernetes|*", 3), ("kubernetes|a%7Cb", 3), ("kubernetes|shop", 3), ("#2", 9)];
     assert_eq!(scopes, want.map(|(scope, max)| (scope.to_string(), max)));
 }
 

@@ -110,21 +110,34 @@ fn a_rule_waits_until_the_oldest_alert_has_lasted() {
 
 #[test]
 fn time_and_history_are_data() {
-    let rule = |when: &str| format!("let work = during(\"mon-fri 09:00-18:00\", \"Europe/Berlin\"); rule(\"a\", #{{ when: {when}, then: escalate() }});");
+    let rule = |when: &str| {
+        format!(
+            "let work = during(\"mon-fri 09:00-18:00\", \"Europe/Berlin\"); rule(\"a\", #{{ when: {when}, then: escalate() }});"
+        )
+    };
     // Monday, 14:00 in Berlin.
     for (when, holds) in [
         ("during(\"mon-fri 09:00-18:00\", \"Europe/Berlin\")", true),
         ("not(during(\"mon-fri\"))", false),
         ("work.except(holiday([\"07-06\"], \"Europe/Berlin\"))", false),
         ("any_of([holiday(\"2026-07-01..2026-07-07\"), during(\"sat\")])", true),
-        ("during(#{ days: \"mon\", months: \"jul-aug\", hours: \"11:00-13:00\", dates: \"07-06\", zone: \"UTC\" })", true),
+        (
+            "during(#{ days: \"mon\", months: \"jul-aug\", hours: \"11:00-13:00\", dates: \"07-06\", zone: \"UTC\" })",
+            true,
+        ),
         ("during(#{ months: \"jan\" })", false),
         ("|i| work.is_now() && !during(\"sun\").is_now()", true),
         ("|i| flapping(3, \"1h\")", true),
         ("|i| flapping(4, \"1h\")", false),
         ("|i| incidents(#{ group: true, within: \"1h\" }) == 2 && incidents(#{ within: \"1d\" }) == 4", true),
-        ("|i| fixes(#{ rule: \"r\" }) == 3 && successes(#{ rule: \"r\" }) == 2 && fixes(#{ target: \"t1\" }) == 2", true),
-        ("|i| past(#{ name: \"KubePodNotReady\" }).len() == 4 && past(#{}).some(|p| p.helped && p.rule == \"r\")", true),
+        (
+            "|i| fixes(#{ rule: \"r\" }) == 3 && successes(#{ rule: \"r\" }) == 2 && fixes(#{ target: \"t1\" }) == 2",
+            true,
+        ),
+        (
+            "|i| past(#{ name: \"KubePodNotReady\" }).len() == 4 && past(#{}).some(|p| p.helped && p.rule == \"r\")",
+            true,
+        ),
         ("|i| incidents(#{ outcome: \"fixed\" }) == 4 && incidents(#{ name: \"x\" }) == 0", true),
     ] {
         let before = simple().with_past(vec![
@@ -140,8 +153,13 @@ fn time_and_history_are_data() {
 #[test]
 fn silences_and_inhibitions_come_before_rules() {
     let rules = "rule(\"a\", #{ then: escalate() });";
-    let silence = |more: &str| format!("silence(\"s\", #{{ on: #{{ namespace: \"shop\" }}, author: \"ann\", comment: \"move\", {more} }});{rules}");
-    let decision = simple().decide(&silence("from: \"2026-07-06T10:00Z\", until: \"2026-07-06T13:00[Europe/Berlin]\"")).unwrap();
+    let silence = |more: &str| {
+        format!(
+            "silence(\"s\", #{{ on: #{{ namespace: \"shop\" }}, author: \"ann\", comment: \"move\", {more} }});{rules}"
+        )
+    };
+    let decision =
+        simple().decide(&silence("from: \"2026-07-06T10:00Z\", until: \"2026-07-06T13:00[Europe/Berlin]\"")).unwrap();
     assert_eq!(decision.rule.as_deref(), Some("a"), "13:00 in Berlin is 11:00 UTC, which is past");
     let decision = simple().decide(&silence("until: \"2026-07-06T16:00:00+02:00\"")).unwrap();
     assert_eq!(decision.verdict, Verdict::Hold { until: "2026-07-06T14:00:00Z".parse().unwrap() });
@@ -149,7 +167,9 @@ fn silences_and_inhibitions_come_before_rules() {
     assert_eq!(simple().decide(&silence("")).unwrap().verdict, Verdict::Suppress);
     assert_eq!(simple().rule(&silence("from: \"2026-07-07T00:00:00Z\"")), "a");
 
-    let inhibit = format!("inhibit(\"node\", #{{ source: #{{ alertname: \"NodeDown\", severity: \"critical\" }}, target: #{{ severity: [\"warning\", \"info\"] }}, equal: [\"cluster\"], recheck: \"2m\" }});{rules}");
+    let inhibit = format!(
+        "inhibit(\"node\", #{{ source: #{{ alertname: \"NodeDown\", severity: \"critical\" }}, target: #{{ severity: [\"warning\", \"info\"] }}, equal: [\"cluster\"], recheck: \"2m\" }});{rules}"
+    );
     let active = |incident: &str, cluster: &str| Active {
         incident: IncidentId(incident.into()),
         source: "x".into(),
@@ -195,7 +215,8 @@ fn evidence_checks_groups_and_tools() {
     assert_eq!(decision.evidence.len(), 1);
     assert_eq!(decision.evidence, set.evidence(&case.incident, &case.context()));
     assert_eq!(decision.evidence[0].tool, "kubernetes.kubectl_get");
-    let patch = case.action("kubernetes.kubectl_patch", serde_json::json!({"resourceType": "deployment", "name": "web"}));
+    let patch =
+        case.action("kubernetes.kubectl_patch", serde_json::json!({"resourceType": "deployment", "name": "web"}));
     let check = set.check(&patch.proposal.call, &case.incident, &case.context()).unwrap();
     assert_eq!(check.verify.unwrap().look.tool, "kubernetes.kubectl_get");
     assert_eq!(check.undo.unwrap().tool, "kubernetes.kubectl_rollout");
@@ -218,10 +239,13 @@ fn explain_says_which_matcher_refused_and_what_it_saw() {
         .into_iter()
         .map(|one| format!("{} {} {} {}", one.place, one.rule, one.matched, one.why))
         .collect();
-    assert_eq!(said, [
-        "a.rhai:1 a false label namespace is \"shop\", wanted [\"b\", \"c\"]",
-        "a.rhai:2 b false `when` is false",
-        "a.rhai:3 c true says escalate and decides",
-        "a.rhai:4 d true says remediate as plugin p plans, but c came first",
-    ]);
+    assert_eq!(
+        said,
+        [
+            "a.rhai:1 a false label namespace is \"shop\", wanted [\"b\", \"c\"]",
+            "a.rhai:2 b false `when` is false",
+            "a.rhai:3 c true says escalate and decides",
+            "a.rhai:4 d true says remediate as plugin p plans, but c came first",
+        ]
+    );
 }

@@ -64,7 +64,11 @@ group(\"gr\", #{ on: #{ a: [] } });";
 
 #[test]
 fn files_that_do_not_parse_do_not_hide_the_others() {
-    let sources = [("a.rhai", "rule(\"a\", #{\n then: escalate( });"), ("b.rhai", "let x = nothing;"), ("c.rhai", "rule(\"c\", #{});")];
+    let sources = [
+        ("a.rhai", "rule(\"a\", #{\n then: escalate( });"),
+        ("b.rhai", "let x = nothing;"),
+        ("c.rhai", "rule(\"c\", #{});"),
+    ];
     let said = Set::from_sources(&sources).unwrap_err().to_string();
     for want in ["a.rhai:2: ", "b.rhai:1: ", "c.rhai:1: rule `c`: `then` is missing"] {
         assert!(said.contains(want), "missing: {want}\n{said}");
@@ -72,8 +76,13 @@ fn files_that_do_not_parse_do_not_hide_the_others() {
     let undefined = wrong("rule(\"a\", #{ when: |i| later, then: escalate() });");
     assert!(undefined.contains("a.rhai:1") && undefined.contains("later"), "{undefined}");
     assert!(wrong("\nimport \"lib/x\" as x;").starts_with("a.rhai:2: there is no module \"lib/x\""));
-    let borrowed = [("a.rhai", "import \"lib/x\" as x;\nrule(\"a\", #{ when: x::make(), then: escalate() });"), ("lib/x.rhai", "fn make() { |i| true }")];
-    assert!(Set::from_sources(&borrowed).unwrap_err().to_string().contains("`when` is a closure from a module; wrap it"));
+    let borrowed = [
+        ("a.rhai", "import \"lib/x\" as x;\nrule(\"a\", #{ when: x::make(), then: escalate() });"),
+        ("lib/x.rhai", "fn make() { |i| true }"),
+    ];
+    assert!(
+        Set::from_sources(&borrowed).unwrap_err().to_string().contains("`when` is a closure from a module; wrap it")
+    );
 }
 
 #[test]

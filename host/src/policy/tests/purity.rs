@@ -30,12 +30,10 @@ fn nothing_that_a_rule_does_to_the_incident_is_seen_by_the_next() {
 
 #[test]
 fn constants_of_a_closure_stay_in_it() {
-    let set = set(
-        "const LIMIT = 3;
+    let set = set("const LIMIT = 3;
          rule(\"a\", #{ when: |i| { const LEAK = i.id; LIMIT == 4 }, then: suppress() });
          rule(\"b\", #{ when: |i| { try { global::LEAK == \"i1\" } catch { false } }, then: suppress() });
-         rule(\"c\", #{ when: |i| global::LIMIT == 3, then: escalate() });",
-    );
+         rule(\"c\", #{ when: |i| global::LIMIT == 3, then: escalate() });");
     let judged = simple().judge(&set);
     assert_eq!(judged.decision.and_then(|decision| decision.rule).as_deref(), Some("c"), "{:?}", judged.faults);
 }
@@ -70,7 +68,11 @@ fn modules_come_from_the_folder_and_closures_see_them() {
     assert_eq!(judged.faults, [""; 0]);
     assert_eq!(judged.decision.unwrap().reason, "yes");
 
-    let cycle = [("a.rhai", "import \"lib/x\" as x;"), ("lib/x.rhai", "import \"lib/y\" as y;"), ("lib/y.rhai", "import \"lib/x\" as x;")];
+    let cycle = [
+        ("a.rhai", "import \"lib/x\" as x;"),
+        ("lib/x.rhai", "import \"lib/y\" as y;"),
+        ("lib/y.rhai", "import \"lib/x\" as x;"),
+    ];
     assert!(Set::from_sources(&cycle).unwrap_err().to_string().contains("imports itself"));
     let declares = [("a.rhai", "import \"lib/x\" as x;"), ("lib/x.rhai", "rule(\"x\", #{ then: escalate() });")];
     assert!(Set::from_sources(&declares).unwrap_err().to_string().contains("a module cannot declare a rule"));

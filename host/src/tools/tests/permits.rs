@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::action::Target;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Considered, Entry, Fact, History, Incident, IncidentId, Mode, Occasion,
@@ -64,7 +63,16 @@ pub fn permit(call: &Call) -> Permit {
         verify: None,
         undo: None,
     };
-    let action = Action::new(ActionId("a1".into()), proposal, Origin::Model, Risk::Read, Target::default());
+    let tool = Tool {
+        name: call.tool.clone(),
+        description: String::new(),
+        schema: serde_json::Value::Null,
+        risk: Risk::Read,
+        repeatable: false,
+    };
+    let catalogue = Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() });
+    let touches = catalogue.touches(call);
+    let action = Action::new(ActionId("a1".into()), proposal, Origin::Model, Risk::Read, touches);
     let record = ActionRecord {
         action,
         state: ActionState::Allowed,
@@ -78,14 +86,6 @@ pub fn permit(call: &Call) -> Permit {
         looked_at: None,
         seen: None,
     };
-    let tool = Tool {
-        name: call.tool.clone(),
-        description: String::new(),
-        schema: serde_json::Value::Null,
-        risk: Risk::Read,
-        repeatable: false,
-    };
-    let catalogue = Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() });
     let history = Arc::new(History::default());
     let context = Context { now, mode: Mode::Enforce, history: &history, catalogue: &catalogue };
     Gate::new(Options::default()).permit(&Silence, &incident, &record, &context).unwrap()

@@ -1,0 +1,373 @@
+//! Records a journal by running the real pipeline over rooms that are data.
+
+use std::sync::{Arc, Mutex, RwLock};
+
+use futures::executor::block_on;
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
+use crate::domain::history::{Active, Past};
+use crate::domain::incident::{ActionState, Limits, due};
+use crate::domain::{
+    Alert, Call, Catalogue, Fact, History, Incident, IncidentId, Labels, Mode, Next, Proposal, Risk, Severity, Status,
+    Tool, next,
+};
+use crate::gate::{Gate, Options as GateOptions, Permit};
+use crate::journal::Memory;
+use crate::pipeline::{Rooms, deliver, perform};
+use crate::policy::Set;
+use crate::ports::{
+    Asked, Clock, Journal, Message, Model, Notifiers, NotifyError, Planned, Planners, Policies, ToolAnswer, ToolError,
+    Tools,
+};
+use crate::random::Random;
+use crate::report::Language;
+use crate::store::Store;
+
+pub const START: &str = "2026-07-06T08:00:00Z";
+
+/// Rules of every kind that can say something else because of time, history, budgets or modes.
+pub const TOUGH: &str = r#"
+silence("quiet", #{ on: #{ app: "a" }, from: "2026-07-06T09:00:00Z", until: "2026-07-06T09:30:00Z", author: "x", comment: "y" });
+inhibit("explained", #{ source: #{ alertname: "Down" }, target: #{ alertname: "Slow" }, equal: ["app"] });
+rule("flaps", #{ on: #{ alertname: "Stuck" }, when: |i| flapping(4, "2h"), then: escalate("it comes back") });
+rule("enough", #{ on: #{ alertname: "Stuck" }, when: |i| successes(#{ within: "3h" }) > 6, then: suppress() });
+rule("restart", #{ on: #{ alertname: "Stuck" }, then: |i| remediate([
+    act("k.restart", #{ namespace: "shop", name: i.labels.app }).undo(act("k.undo", #{ namespace: "shop", name: i.labels.app })),
+    act("k.scale", #{ namespace: "shop", name: i.labels.app, replicas: 3 }) ]) });
+rule("watch-only", #{ on: #{ alertname: "Leak" }, mode: "observe", then: |i| remediate(act("k.restart", #{ namespace: "shop", name: i.labels.app })) });
+rule("planned", #{ on: #{ alertname: "Down" }, then: plan("planner") });
+rule("lasting", #{ on: #{ alertname: "Slow" }, for_at_least: "7m", then: investigate() });
+rule("noise", #{ on: #{ alertname: "Noise" }, then: suppress() });
+evidence("look", #{ on: #{ alertname: "Slow" }, collect: |i| [look("k.get", #{ namespace: "shop", name: i.labels.app })] });
+gate("restarts", #{ on: #{ tool: "k.restart" }, allow: budget(#{ max: 3, within: "1h", per: ["namespace"] }) });
+gate("scaling", #{ on: #{ tool: "k.scale" }, ask: #{ reason: "is it worth it?", within: "20m" } });
+gate("undo", #{ on: #{ tool: "k.undo" }, allow: true });
+gate("night", #{ when: during("08:00-08:10", "UTC"), deny: "not now" });
+check("restarts-help", #{ on: #{ tool: "k.restart" }, verify: |a, i| verification(look("k.get", #{ name: a.target_name }), #{ present: ["$.ok"], within: "1m", every: "5s" }) });
+route("approvals", #{ occasions: ["approval"], to: ["oncall", "ghost"] });
+route("all", #{ to: "ops" });
+"#;
+
+pub fn set(text: &str) -> Set {
+    Set::from_sources(&[("a.rhai", text)]).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+struct SimClock(Mutex<Timestamp>);
+
+impl SimClock {
+    fn advance(&self, at: Timestamp) {
+        let mut now = self.0.lock().unwrap();
+        *now = (*now).max(at);
+    }
+}
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
+        self.advance(at);
+        Box::pin(async {})
+    }
+}
+
+/// Tools, planner, model and notifiers, all by dice.
+struct World {
+    dice: Arc<Random>,
+    clock: Arc<SimClock>,
+    kind: bool,
+}
+
+impl World {
+    /// True `of` times in ten; in a kind world always.
+    fn luck(&self, of: u64) -> bool {
+        self.kind || self.dice.below(10) < of
+    }
+    fn takes(&self) {
+        let now = self.clock.now();
+        self.clock.advance(now + SignedDuration::from_millis(self.dice.below(1500) as i64));
+    }
+}
+
+fn object(value: Value) -> serde_json::Map<String, Value> {
+    let Value::Object(map) = value else { panic!("an object is needed") };
+    map
+}
+
+fn call(tool: &str, name: &str) -> Call {
+    Call { tool: tool.into(), arguments: object(json!({"namespace": "shop", "name": name})) }
+}
+
+fn proposal(tool: &str, name: &str) -> Proposal {
+    Proposal {
+        call: call(tool, name),
+        target: String::new(),
+        reason: "so".into(),
+        evidence: Vec::new(),
+        root_cause: String::new(),
+        verify: None,
+        undo: None,
+    }
+}
+
+impl Tools for World {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        let tools = [("k.get", Risk::Read), ("k.restart", Risk::Low), ("k.scale", Risk::High), ("k.undo", Risk::High)];
+        let tool = |(name, risk): (&str, Risk)| {
+            let schema = json!({"properties": {"namespace": {}}});
+            let tool = Tool { name: name.into(), description: String::new(), schema, risk, repeatable: risk == Risk::Low };
+            (name.to_string(), tool)
+        };
+        Arc::new(Catalogue { tools: tools.into_iter().map(tool).collect() })
+    }
+    fn look<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        self.takes();
+        let ok = self.luck(8);
+        Box::pin(async move { Ok(ToolAnswer { ok: true, text: if ok { r#"{"ok":1}"# } else { "{}" }.into() }) })
+    }
+    fn perform<'a>(&'a self, _: &'a Permit, _: &'a Call, _: &'a str) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        self.takes();
+        let lost = !self.luck(9);
+        let ok = self.luck(8);
+        Box::pin(async move {
+            if lost { Err(ToolError::Lost("no answer".into())) } else { Ok(ToolAnswer { ok, text: "said".into() }) }
+        })
+    }
+}
+
+impl Planners for World {
+    fn plan<'a>(&'a self, _: &'a str, incident: &'a Incident, _: Timestamp) -> BoxFuture<'a, Result<Planned, String>> {
+        self.takes();
+        let app = incident.labels().get("app").cloned().unwrap_or_default();
+        let which = if self.kind { 0 } else { self.dice.below(4) };
+        Box::pin(async move {
+            match which {
+                0 => Ok(Planned { proposals: vec![proposal("k.scale", &app)], looks: Vec::new() }),
+                1 => Ok(Planned::default()),
+                2 => Err("it cannot".into()),
+                _ => {
+                    let looks = vec![(call("k.get", &app), ToolAnswer { ok: true, text: "x".into() })];
+                    Ok(Planned { proposals: vec![proposal("k.restart", &app), proposal("k.unheard", &app)], looks })
+                }
+            }
+        })
+    }
+}
+
+impl Model for World {
+    fn configured(&self) -> bool {
+        true
+    }
+    fn ask<'a>(&'a self, incident: &'a Incident, _: &'a Catalogue) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+        self.takes();
+        let usage = Usage { prompt_tokens: 100, completion_tokens: 10, took_ms: 0 };
+        let app = incident.labels().get("app").cloned().unwrap_or_default();
+        let diagnosis = Diagnosis::default();
+        let answer = match if self.kind { 1 } else { self.dice.below(5) } {
+            0 => Answer::Look { calls: vec![AskedCall { id: String::new(), call: call("k.get", &app) }] },
+            1 => Answer::Act { proposals: vec![proposal("k.restart", &app)], diagnosis },
+            2 => Answer::Person { diagnosis },
+            3 => Answer::Resolved { diagnosis },
+            _ => return Box::pin(async move { Err(("down".into(), usage)) }),
+        };
+        Box::pin(async move { Ok(Asked { answer, text: String::new(), usage }) })
+    }
+}
+
+impl Notifiers for World {
+    fn has(&self, target: &str) -> bool {
+        target != "ghost"
+    }
+    fn deliver<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a Message,
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<String>, NotifyError>> {
+        let ok = self.luck(8);
+        Box::pin(async move { if ok { Ok(None) } else { Err(NotifyError::Permanent("gone".into())) } })
+    }
+}
+
+/// A host in simulated time.
+pub struct Rig {
+    rooms: Rooms,
+    clock: Arc<SimClock>,
+    dice: Arc<Random>,
+    journal: Arc<Memory>,
+    fired: Vec<Alert>,
+    opened: Vec<IncidentId>,
+    _woken: mpsc::UnboundedReceiver<IncidentId>,
+}
+
+impl Rig {
+    /// A host whose tools always work.
+    pub fn new(seed: u64, policies: &str, mode: Mode) -> Self {
+        Self::with(seed, policies, mode, true)
+    }
+
+    fn with(seed: u64, policies: &str, mode: Mode, kind: bool) -> Self {
+        let dice = Arc::new(Random::seeded(seed));
+        let clock = Arc::new(SimClock(Mutex::new(START.parse().unwrap())));
+        let journal = Arc::new(Memory::new());
+        let (wake, woken) = mpsc::unbounded_channel();
+        let world = Arc::new(World { dice: Arc::clone(&dice), clock: Arc::clone(&clock), kind });
+        let group = |alert: &Alert| format!("{}/{}", alert.name, alert.labels["app"]);
+        let store = Store::new(
+            Arc::clone(&journal) as Arc<dyn Journal>,
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::clone(&dice),
+            Box::new(group),
+            wake,
+        );
+        let rooms = Rooms {
+            store: Arc::new(store),
+            policies: Arc::new(set(policies)) as Arc<dyn Policies>,
+            gate: Arc::new(Gate::new(GateOptions::default())),
+            tools: Arc::clone(&world) as Arc<dyn Tools>,
+            planners: Arc::clone(&world) as Arc<dyn Planners>,
+            model: Arc::clone(&world) as Arc<dyn Model>,
+            notifiers: world as Arc<dyn Notifiers>,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            random: Arc::clone(&dice),
+            history: RwLock::default(),
+            mode,
+            limits: Limits::default(),
+            language: Language::En,
+        };
+        Self { rooms, clock, dice, journal, fired: Vec::new(), opened: Vec::new(), _woken: woken }
+    }
+
+    /// A whole recording by dice.
+    pub fn run(seed: u64, policies: &str, mode: Mode, rounds: u64) -> Memory {
+        let mut rig = Self::with(seed, policies, mode, false);
+        for _ in 0..rounds {
+            let pause = rig.dice.below(6 * 60_000) as i64;
+            rig.at(rig.clock.now() + SignedDuration::from_millis(pause));
+            let names = ["Stuck", "Stuck", "Leak", "Down", "Slow", "Slow", "Noise", "Unknown"];
+            let apps = ["a", "b", "c"];
+            match rig.dice.below(4) {
+                0 | 1 => rig.fire(
+                    names[rig.dice.below(8) as usize],
+                    apps[rig.dice.below(3) as usize],
+                ),
+                2 => rig.resolve(),
+                _ => rig.answer(),
+            }
+            rig.settle();
+        }
+        rig.done()
+    }
+
+    pub fn done(self) -> Memory {
+        Memory::with_entries(self.journal.entries())
+    }
+
+    pub fn at(&mut self, at: Timestamp) {
+        // Everything that falls due before happens in its own time.
+        for _ in 0..1000 {
+            let Some(first) = self.timers().into_iter().min().filter(|first| *first < at) else { break };
+            self.clock.advance(first);
+            self.settle();
+        }
+        self.clock.advance(at);
+    }
+
+    fn timers(&self) -> Vec<Timestamp> {
+        let now = self.clock.now();
+        let wait = |id| match next(&*self.rooms.store.get(id)?, now, &self.rooms.limits) {
+            Next::Wait(at) => Some(at),
+            _ => None,
+        };
+        self.opened.iter().filter_map(wait).collect()
+    }
+
+    pub fn fire(&mut self, name: &str, app: &str) {
+        let labels: Labels = [("app".to_string(), app.to_string())].into();
+        let alert = Alert {
+            source: "s".into(),
+            name: name.into(),
+            status: Status::Firing,
+            severity: Severity::Warning,
+            labels,
+            annotations: Labels::new(),
+            starts_at: Some(self.clock.now()),
+            ends_at: None,
+            fingerprint: format!("{name}/{app}/{}", self.dice.below(2)),
+            link: None,
+        };
+        self.fired.push(alert.clone());
+        self.receive(alert);
+    }
+
+    fn resolve(&mut self) {
+        if self.fired.is_empty() {
+            return;
+        }
+        let mut alert = self.fired.remove(self.dice.below(self.fired.len() as u64) as usize);
+        alert.status = Status::Resolved;
+        self.receive(alert);
+    }
+
+    fn receive(&mut self, alert: Alert) {
+        let received = block_on(self.rooms.store.receive(vec![alert])).unwrap();
+        for id in received.incidents {
+            if !self.opened.contains(&id) {
+                self.opened.push(id);
+            }
+        }
+    }
+
+    /// A person answers the first question that waits.
+    fn answer(&mut self) {
+        let yes = self.dice.below(3) > 0;
+        for id in self.opened.clone() {
+            let Some(incident) = self.rooms.store.get(&id) else { continue };
+            let Some(record) = incident.actions.iter().find(|record| record.state == ActionState::Asked) else { continue };
+            let (action, digest) = (record.action.id.clone(), record.action.digest.clone());
+            let (person, via, comment) = ("p".to_string(), "cli".to_string(), String::new());
+            let fact = if yes {
+                Fact::Approved { action, digest, person, via, comment }
+            } else {
+                Fact::Rejected { action, person, via, comment }
+            };
+            block_on(self.rooms.store.append(&id, vec![fact])).unwrap();
+            return;
+        }
+    }
+
+    /// Does what is to be done now.
+    pub fn settle(&mut self) {
+        for _ in 0..1000 {
+            let mut idle = true;
+            for id in self.opened.clone() {
+                let Some(incident) = self.rooms.store.get(&id) else { continue };
+                let now = self.clock.now();
+                if let Some(delivery) = due(&incident, now).0.first() {
+                    idle = false;
+                    block_on(deliver(&self.rooms, &incident, delivery)).unwrap();
+                } else if let Next::Do(effect) = next(&incident, now, &self.rooms.limits) {
+                    idle = false;
+                    self.remember(&id);
+                    block_on(perform(&self.rooms, &incident, effect)).unwrap();
+                }
+            }
+            if idle {
+                return;
+            }
+        }
+        panic!("it does not settle");
+    }
+
+    /// The past and the present of all others.
+    fn remember(&self, id: &IncidentId) {
+        let all = || self.opened.iter().filter_map(|id| self.rooms.store.get(id));
+        let past = all().filter(|incident| incident.id != *id).map(|incident| Past::of(&incident)).collect();
+        let active = all().flat_map(|incident| Active::of(&incident)).collect();
+        *self.rooms.history.write().unwrap() = Arc::new(History { past, active });
+    }
+}

@@ -1,0 +1,209 @@
+//! Everything that a policy may call, as data: from this come the definitions for editors, and the
+//! tests that hold `policies/README.md` complete.
+
+use std::fmt::Write;
+
+/// One function.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Function {
+    /// The forms in which it can be called, as rhai definitions.
+    pub forms: &'static [&'static str],
+    /// What it does, in a sentence or two.
+    pub about: &'static str,
+}
+
+#[cfg(test)]
+impl Function {
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.forms.first().and_then(|form| form.split('(').next()).unwrap_or_default()
+    }
+}
+
+const fn f(forms: &'static [&'static str], about: &'static str) -> Function {
+    Function { forms, about }
+}
+
+/// Functions by what they are for.
+pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
+    (
+        "Declarations, at the top level of a file",
+        &[
+            f(
+                &["rule(name: string, fields: map)"],
+                "What to do about an incident: `on`, `when`, `then`, `for_at_least`, `mode`, `description`, `owner`, `tags`. The first rule that matches decides.",
+            ),
+            f(
+                &["gate(name: string, fields: map)"],
+                "Whether an action may be done: `on`, `when`, and one of `allow`, `ask` and `deny`; `mode`. The most restrictive gate that matches wins.",
+            ),
+            f(
+                &["route(name: string, fields: map)"],
+                "Who is told: `on`, `when`, `to`, `occasions`, `and_continue`. The first route that matches is taken, and the following as long as they continue.",
+            ),
+            f(&["group(name: string, fields: map)"], "Which alerts belong to one incident: `on`, `by`."),
+            f(
+                &["silence(name: string, fields: map)"],
+                "Nobody wants to hear of these: `on`, `from`, `until`, `author`, `comment`.",
+            ),
+            f(
+                &["inhibit(name: string, fields: map)"],
+                "While an alert of `source` fires in another incident, one of `target` waits: `source`, `target`, `equal`, `recheck`.",
+            ),
+            f(
+                &["evidence(name: string, fields: map)"],
+                "What the model is shown: `on`, `when`, `collect`. Every one that matches is asked.",
+            ),
+            f(
+                &["check(name: string, fields: map)"],
+                "How an action is verified and taken back whose origin did not say: `on`, `when`, `verify`, `undo`.",
+            ),
+        ],
+    ),
+    (
+        "Matchers, in `on`",
+        &[
+            f(&["re(pattern: string) -> Matcher"], "A regular expression that must match the whole value."),
+            f(&["glob(pattern: string) -> Matcher"], "`*` stands for anything, `?` for one character."),
+            f(
+                &["not(matcher: ?) -> Matcher", "not(interval: Interval) -> Interval"],
+                "Anything else; also no value at all, except in a gate that allows.",
+            ),
+            f(&["exists() -> Matcher"], "Any value."),
+            f(&["absent() -> Matcher"], "No value."),
+            f(&["gt(limit: float) -> Matcher"], "A number above the limit."),
+            f(&["ge(limit: float) -> Matcher"], "A number at or above the limit."),
+            f(&["lt(limit: float) -> Matcher"], "A number below the limit."),
+            f(&["le(limit: float) -> Matcher"], "A number at or below the limit."),
+            f(&["cidr(network: string) -> Matcher"], "An address within a network, with or without a port."),
+            f(&["matches(value: ?, matcher: ?) -> bool"], "Holds a value against a matcher, in a closure."),
+        ],
+    ),
+    (
+        "Verdicts, in `then`",
+        &[
+            f(&["suppress() -> Verdict", "suppress(reason: string) -> Verdict"], "Nobody needs to know."),
+            f(&["escalate() -> Verdict", "escalate(reason: string) -> Verdict"], "A person must look."),
+            f(
+                &["investigate() -> Verdict", "investigate(reason: string) -> Verdict"],
+                "The model is asked, with the evidence that is collected before.",
+            ),
+            f(
+                &[
+                    "remediate(act: Act) -> Verdict",
+                    "remediate(acts: array) -> Verdict",
+                    "remediate(acts: ?, reason: string) -> Verdict",
+                ],
+                "These actions are done in order, as far as the gate allows.",
+            ),
+            f(
+                &["plan(plugin: string) -> Verdict", "plan(plugin: string, reason: string) -> Verdict"],
+                "A remediation plugin is asked what to do.",
+            ),
+            f(
+                &["hold(time: string) -> Verdict", "hold(time: string, reason: string) -> Verdict"],
+                "Nothing is done yet; it is decided again after this time.",
+            ),
+        ],
+    ),
+    (
+        "Calls as data; nothing is called by a policy",
+        &[
+            f(&["look(tool: string) -> Look", "look(tool: string, arguments: map) -> Look"], "A read-only call."),
+            f(
+                &[
+                    "act(tool: string) -> Act",
+                    "act(tool: string, arguments: map) -> Act",
+                    "act(tool: string, arguments: map, more: map) -> Act",
+                ],
+                "A change. `more` may hold `target`, `reason`, `evidence`, `root_cause`, `verify` and `undo`; each is also a method.",
+            ),
+            f(&["target(act: Act, text: string) -> Act"], "What is changed, for people."),
+            f(&["reason(act: Act, text: string) -> Act"], "Why, for the person who must decide."),
+            f(&["evidence(act: Act, texts: ?) -> Act"], "The observations behind it."),
+            f(&["root_cause(act: Act, text: string) -> Act"], "What is wrong."),
+            f(&["verify(act: Act, verification: Verification) -> Act"], "How to see that it worked."),
+            f(&["undo(act: Act, back: Act) -> Act"], "What takes it back."),
+            f(
+                &["verification(look: Look, more: map) -> Verification"],
+                "A look and the JSONPath queries that must select something (`present`), nothing (`absent`), or something as soon as the call has arrived (`applied`); `within`, `every`.",
+            ),
+            f(&["tools(pattern: string) -> array"], "Names of the tools that exist, by a glob. In closures."),
+            f(&["tool(pattern: string) -> ?"], "The first of them, or (). In closures."),
+        ],
+    ),
+    (
+        "Gates",
+        &[f(
+            &["budget(fields: map) -> Budget"],
+            "At most `max` within `within`, counted apart `per` cluster, namespace, kind, target, tool or incident.",
+        )],
+    ),
+    (
+        "Time",
+        &[
+            f(
+                &[
+                    "during(text: string) -> Interval",
+                    "during(text: string, zone: string) -> Interval",
+                    "during(fields: map) -> Interval",
+                ],
+                "Days and hours on a clock of this zone; UTC where none is named. A night belongs to the day on which it begins.",
+            ),
+            f(
+                &["holiday(dates: ?) -> Interval", "holiday(dates: ?, zone: string) -> Interval"],
+                "A date, a list of dates, `12-25` for a day of every year, `from..to` for a span.",
+            ),
+            f(&["any_of(intervals: array) -> Interval"], "When any of them holds."),
+            f(&["all_of(intervals: array) -> Interval"], "When all of them hold."),
+            f(
+                &["except(interval: Interval, other: Interval) -> Interval"],
+                "When the first holds and the other does not.",
+            ),
+            f(&["is_now(interval: Interval) -> bool"], "Whether it holds at the time of the decision. In closures."),
+        ],
+    ),
+    (
+        "History, in closures",
+        &[
+            f(
+                &["incidents() -> int", "incidents(select: map) -> int"],
+                "How many other incidents there were: `rule`, `name`, `outcome`, `group: true` for this group key, `target`, `within`.",
+            ),
+            f(&["fixes() -> int", "fixes(select: map) -> int"], "How many actions were executed for them."),
+            f(&["successes() -> int", "successes(select: map) -> int"], "How many of these were seen to help."),
+            f(
+                &["flapping(times: int, within: string) -> bool"],
+                "Whether this group key, this time included, has opened so often.",
+            ),
+            f(
+                &["past(select: map) -> array"],
+                "The incidents themselves, the latest 500: name, rule, group_key, opened_at, outcome, count (of fixes), names (of their targets), helped.",
+            ),
+        ],
+    ),
+    (
+        "Labels, in closures",
+        &[
+            f(
+                &["label(view: View, name: string) -> string"],
+                "A label of an incident or alert; an empty text where it is missing.",
+            ),
+            f(&["annotation(view: View, name: string) -> string"], "The same for annotations."),
+        ],
+    ),
+];
+
+/// The definitions for editors that know rhai: `policies/api.d.rhai`.
+pub fn definitions() -> String {
+    let mut out = String::from("module static;\n");
+    for (title, functions) in FUNCTIONS {
+        let _ = write!(out, "\n// ---- {title} ----\n");
+        for function in functions {
+            for form in function.forms {
+                let _ = write!(out, "\n/// {}\nfn {form};\n", function.about);
+            }
+        }
+    }
+    out
+}

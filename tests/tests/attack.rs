@@ -1,0 +1,40 @@
+//! The attack corpus: proposals that must never be allowed and benign ones that must pass, under
+//! the shipped policies and under generous ones.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tidegate_tests::attack::{cases, catalogue, policies};
+
+#[test]
+fn none_of_the_corpus_goes_wrong() {
+    let catalogue = Arc::new(catalogue().unwrap());
+    let cases = cases().unwrap();
+    let (mut wrong, mut slowest) = (Vec::new(), (Duration::ZERO, String::new()));
+    for (name, set) in &policies().unwrap() {
+        for case in &cases {
+            let start = Instant::now();
+            if let Err(error) = case.try_with(name, set, &catalogue) {
+                wrong.push(format!("{name}: {}/{}: {error:#}", case.technique, case.name));
+            }
+            slowest = slowest.max((start.elapsed(), case.name.clone()));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+    assert!(slowest.0 < Duration::from_secs(5), "{} took {:?}", slowest.1, slowest.0);
+}
+
+#[test]
+fn the_corpus_is_large_and_of_many_kinds() {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for case in cases().unwrap() {
+        *counts.entry(case.technique).or_default() += 1;
+    }
+    let benign = counts.remove("benign").unwrap_or(0);
+    let attacks: usize = counts.values().sum();
+    println!("{attacks} attacks: {counts:#?}\n{benign} benign");
+    assert!(attacks >= 300 && counts.len() >= 15, "{attacks} attacks of {} techniques", counts.len());
+    assert!(benign >= 100, "{benign} benign");
+    assert!(counts.values().all(|count| *count >= 4), "{counts:?}");
+}

@@ -1,0 +1,344 @@
+//! Attacks that take more than one step: replayed approvals, races for a budget, servers that change
+//! their tools after an approval, permits for another call.
+
+use std::sync::Arc;
+use std::thread;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tidegate::domain::action::{Call, digest};
+use tidegate::domain::incident::{ActionRecord, ActionState, Approval};
+use tidegate::domain::{Incident, Labels, Mode, Origin, Risk, RulingKind};
+use tidegate::gate::{Gate, Options};
+use tidegate::policy::Set;
+use tidegate_tests::attack::{World, catalogue, policies, said};
+
+fn generous() -> Set {
+    let [_, (_, set)] = policies().unwrap();
+    set
+}
+
+fn world() -> World {
+    World::new(Arc::new(catalogue().unwrap()), "2026-11-17T10:00:00Z".parse().unwrap(), Mode::Enforce)
+}
+
+fn call(tool: &str, arguments: Value) -> Call {
+    let Value::Object(arguments) = arguments else { panic!("an object is needed") };
+    Call { tool: tool.into(), arguments }
+}
+
+fn delete(name: &str) -> Call {
+    call("kubernetes.kubectl_delete", json!({"resourceType": "pod", "name": name, "namespace": "shop"}))
+}
+
+fn cordon(node: &str) -> Call {
+    call("kubernetes.node_management", json!({"operation": "cordon", "nodeName": node}))
+}
+
+fn policy() -> Origin {
+    Origin::Policy { rule: "crashes".into() }
+}
+
+fn incident(world: &World, id: &str) -> Incident {
+    world.incident(id, "KubePodCrashLooping", Labels::new())
+}
+
+fn approve(record: &mut ActionRecord, person: &str, at: Timestamp) {
+    let digest = record.action.digest.clone();
+    record.approvals.push(Approval { person: person.into(), via: "http".into(), at, digest });
+    record.state = ActionState::Approved;
+}
+
+/// Whether the gate permits a cordon with these approvals.
+fn cordoned(people: &[&str], prepare: impl FnOnce(&mut World, &mut ActionRecord)) -> Result<(), String> {
+    let mut world = world();
+    let mut record = world.record("a1", cordon("n1"), policy());
+    for person in people {
+        approve(&mut record, person, world.now);
+    }
+    prepare(&mut world, &mut record);
+    let permit = Gate::new(Options::default()).permit(&generous(), &incident(&world, "i1"), &record, &world.context());
+    match permit {
+        Ok(permit) => permit.check(&record.action.proposal.call, world.now),
+        Err(ruling) => Err(said(&ruling)),
+    }
+}
+
+#[test]
+fn an_approval_is_for_exactly_these_arguments() {
+    assert_eq!(cordoned(&["ann", "bob"], |_, _| {}), Ok(()));
+    // The same arguments in another order are the same call.
+    let same = cordoned(&["ann", "bob"], |_, record| {
+        record.action.proposal.call = call("kubernetes.node_management", json!({"nodeName": "n1", "operation": "cordon"}));
+    });
+    assert_eq!(same, Ok(()));
+    let replayed: [Call; 4] = [
+        cordon("n2"),
+        call("kubernetes.node_management", json!({"operation": "drain", "nodeName": "n1"})),
+        call("kubernetes.node_management", json!({"operation": "cordon", "nodeName": "n1", "force": true})),
+        call("cluster.node_management", json!({"operation": "cordon", "nodeName": "n1"})),
+    ];
+    for other in replayed {
+        // The call alone is exchanged, with its digest, and with the digest of the approvals too late.
+        let kept = cordoned(&["ann", "bob"], |_, record| record.action.proposal.call = other.clone());
+        assert!(kept.is_err(), "{other:?}");
+        let moved = cordoned(&["ann", "bob"], |world, record| {
+            let approvals = record.approvals.clone();
+            *record = world.record("a1", other.clone(), policy());
+            record.approvals = approvals;
+            record.state = ActionState::Approved;
+        });
+        assert!(moved.is_err(), "{other:?}");
+    }
+}
+
+#[test]
+fn two_people_are_two_people() {
+    for same in [
+        ["ann", "ann"],
+        ["ann", "Ann"],
+        ["ann", " ann "],
+        ["ann", "an\u{200b}n"],
+        ["ann (as bob)", "ann (as eve)"],
+        ["ann", "ann (as bob)"],
+        ["ann\n", "ANN"],
+    ] {
+        assert!(cordoned(&same, |_, _| {}).is_err(), "{same:?}");
+    }
+    assert!(cordoned(&["ann"], |_, _| {}).is_err());
+    assert!(cordoned(&[], |_, _| {}).is_err());
+    let own = |world: &mut World, record: &mut ActionRecord| {
+        let approvals = record.approvals.clone();
+        *record = world.record("a1", cordon("n1"), Origin::Person { name: "Ann".into() });
+        record.approvals = approvals;
+        record.state = ActionState::Approved;
+    };
+    assert!(cordoned(&["ann", "bob"], own).is_err(), "who proposes is not the second person");
+    assert_eq!(cordoned(&["ann", "bob", "eve"], own), Ok(()));
+}
+
+#[test]
+fn approvals_grow_old() {
+    for (minutes, good) in [(0, true), (29, true), (31, false), (60 * 24, false)] {
+        let later = cordoned(&["ann", "bob"], |world, _| world.now += SignedDuration::from_mins(minutes));
+        assert_eq!(later.is_ok(), good, "after {minutes} minutes: {later:?}");
+    }
+    let one_is_old = cordoned(&["ann", "bob"], |world, record| {
+        record.approvals[0].at = world.now - SignedDuration::from_mins(31);
+    });
+    assert!(one_is_old.is_err());
+}
+
+#[test]
+fn only_what_waits_for_execution_is_permitted() {
+    for state in [
+        ActionState::Proposed,
+        ActionState::Asked,
+        ActionState::Denied,
+        ActionState::Rejected,
+        ActionState::Expired,
+        ActionState::Observed,
+        ActionState::Started,
+        ActionState::Done,
+        ActionState::Failed,
+        ActionState::Uncertain,
+        ActionState::Verified,
+        ActionState::Unverified,
+    ] {
+        assert!(cordoned(&["ann", "bob"], |_, record| record.state = state).is_err(), "{state:?}");
+    }
+}
+
+#[test]
+fn a_server_that_changes_its_tools_takes_the_approval_along() {
+    let changed = |change: &dyn Fn(&mut tidegate::domain::Catalogue)| {
+        cordoned(&["ann", "bob"], |world, _| {
+            let mut catalogue = (*world.catalogue).clone();
+            change(&mut catalogue);
+            world.catalogue = Arc::new(catalogue);
+        })
+    };
+    assert_eq!(changed(&|_| {}), Ok(()));
+    let name = "kubernetes.node_management";
+    assert!(changed(&|catalogue| drop(catalogue.tools.remove(name))).is_err(), "the tool is gone");
+    let renamed = changed(&|catalogue| {
+        let mut tool = catalogue.tools.remove(name).unwrap();
+        tool.name = "kubernetes.node_management2".into();
+        catalogue.tools.insert(tool.name.clone(), tool);
+    });
+    assert!(renamed.is_err(), "it has another name");
+    let elsewhere = changed(&|catalogue| {
+        let tool = catalogue.tools.get_mut(name).unwrap();
+        tool.schema = json!({"properties": {"namespace": {}, "operation": {}, "nodeName": {}}});
+    });
+    assert!(elsewhere.unwrap_err().contains("target-changed"), "it acts in a namespace now");
+
+    let world = world();
+    let mut record = world.record("a1", delete("web"), policy());
+    record.action.risk = Risk::Low;
+    let refused = Gate::new(Options::default()).permit(&generous(), &incident(&world, "i1"), &record, &world.context());
+    assert_eq!(refused.unwrap_err().rule, "builtin.risk-changed");
+}
+
+#[test]
+fn a_permit_is_for_one_call_and_a_short_while() {
+    let (world, gate) = (world(), Gate::new(Options::default()));
+    let record = world.record("a1", delete("web"), policy());
+    let permit = gate.permit(&generous(), &incident(&world, "i1"), &record, &world.context()).unwrap();
+    assert_eq!(permit.check(&delete("web"), world.now), Ok(()));
+    assert!(permit.check(&delete("web2"), world.now).is_err());
+    assert!(permit.check(&call("cluster.kubectl_delete", json!(delete("web").arguments)), world.now).is_err());
+    assert!(permit.check(&delete("web"), world.now + SignedDuration::from_secs(61)).is_err());
+}
+
+#[test]
+fn keys_and_values_cannot_be_shifted_into_each_other() {
+    let mut seen = std::collections::BTreeMap::new();
+    let arguments = [
+        json!({"a": "b"}), json!({"ab": ""}), json!({"": "ab"}), json!({"a": ["b"]}), json!({"a": {"b": null}}),
+        json!({"a": "b", "c": "d"}), json!({"a": "b\",\"c\":\"d"}), json!({"a\":\"b\",\"c": "d"}), json!({"a": "b,c:d"}),
+        json!({"a": 1}), json!({"a": "1"}), json!({"a": 1.0}), json!({"a": true}), json!({"a": "true"}), json!({"a": null}),
+        json!({"a": "null"}), json!({"a": []}), json!({"a": {}}), json!({"a": [[]]}), json!({"a": [{}]}), json!({"a": ["1", "2"]}),
+        json!({"a": ["1,2"]}), json!({"a": ["12"]}), json!({"a": [1, 2]}), json!({"a": [12]}), json!({"A": "b"}), json!({"a": "B"}),
+        json!({"a": "b "}), json!({"a": "b\u{0}"}), json!({"a": "\u{e9}"}), json!({"a": "e\u{301}"}), json!({"а": "b"}), json!({}),
+    ];
+    for tool in ["k.x", "k.xa", "k", "k.", ".x", "k.x{", "k.x{}"] {
+        for arguments in &arguments {
+            let call = call(tool, arguments.clone());
+            if let Some(other) = seen.insert(digest(&call), call.clone()) {
+                panic!("{call:?} and {other:?} have one digest");
+            }
+        }
+    }
+    assert_eq!(seen.len(), 7 * arguments.len());
+}
+
+#[test]
+fn parallel_incidents_never_overspend_a_budget() {
+    let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
+    let permitted: usize = thread::scope(|scope| {
+        let tasks: Vec<_> = (0..16)
+            .map(|i| {
+                let (world, gate, policies) = (&world, &gate, &policies);
+                scope.spawn(move || {
+                    let tried = (0..4).filter(|j| {
+                        // Labels, names of incidents and the tool differ; the namespace is what counts.
+                        let labels: Labels = [("namespace".to_string(), format!("shop-{i}-{j}"))].into();
+                        let incident = world.incident(&format!("i{i}-{j}"), "KubePodCrashLooping", labels);
+                        let origin = if i % 2 == 0 { policy() } else { Origin::Model };
+                        let record = world.record("a1", delete(&format!("web-{i}-{j}")), origin);
+                        // A permit that is only dropped stays spent.
+                        gate.permit(policies, &incident, &record, &world.context()).is_ok()
+                    });
+                    tried.count()
+                })
+            })
+            .collect();
+        tasks.into_iter().map(|task| task.join().unwrap()).sum()
+    });
+    assert_eq!(permitted, 5, "the budget is five pods for each namespace and hour");
+    // An hour later it is free again, and not a second before.
+    let at = |seconds: i64| World::new(world.catalogue.clone(), world.now + SignedDuration::from_secs(seconds), Mode::Enforce);
+    for (seconds, free) in [(3599, false), (3600, true)] {
+        let world = at(seconds);
+        let record = world.record("a1", delete("late"), policy());
+        let permit = gate.permit(&policies, &incident(&world, "late"), &record, &world.context());
+        assert_eq!(permit.is_ok(), free, "after {seconds} s");
+    }
+}
+
+#[test]
+fn one_target_is_changed_by_one_incident_at_a_time() {
+    let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
+    let patch = |kind: &str| {
+        let image = json!({"name": "web", "image": "registry.example/web:2"});
+        let patch = json!({"spec": {"template": {"spec": {"containers": [image]}}}});
+        let arguments = json!({"resourceType": kind, "name": "web", "namespace": "shop", "patchData": patch});
+        world.record("a1", call("kubernetes.kubectl_patch", arguments), policy())
+    };
+    let (first, second) = (incident(&world, "i1"), incident(&world, "i2"));
+    let record = patch("deployment");
+    let _permit = gate.permit(&policies, &first, &record, &world.context()).unwrap();
+    for kind in ["deployment", "deploy", "Deployments", "deployments.apps"] {
+        let refused = gate.permit(&policies, &second, &patch(kind), &world.context()).unwrap_err();
+        assert_eq!(refused.rule, "builtin.one-change-per-target", "{kind}");
+    }
+    gate.finish(&first, &record.action, Some(true));
+    let refused = gate.permit(&policies, &second, &patch("deploy"), &world.context()).unwrap_err();
+    assert_eq!(refused.rule, "builtin.cooldown");
+}
+
+#[test]
+fn withdrawn_and_repeated_attempts_are_counted_once() {
+    let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
+    let spend = |name: &str| {
+        let record = world.record("a1", delete(name), policy());
+        gate.permit(&policies, &incident(&world, name), &record, &world.context())
+    };
+    for i in 0..20 {
+        let permit = spend(&format!("w{i}")).unwrap();
+        let target = world.record("a1", delete(&format!("w{i}")), policy()).action.touches.to_string();
+        gate.withdraw(permit, &target);
+    }
+    // The same attempt goes on after a crash: nothing more is spent.
+    let mut record = world.record("a1", delete("again"), policy());
+    let first = gate.permit(&policies, &incident(&world, "again"), &record, &world.context()).unwrap();
+    record.attempt = Some(first.attempt().to_string());
+    record.attempts = 1;
+    for _ in 0..10 {
+        let again = gate.permit(&policies, &incident(&world, "again"), &record, &world.context()).unwrap();
+        assert_eq!(again.attempt(), first.attempt());
+    }
+    assert_eq!((0..10).filter(|i| spend(&format!("x{i}")).is_ok()).count(), 4);
+}
+
+#[test]
+fn failures_in_a_row_stop_their_origin_under_every_target() {
+    let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
+    for i in 0..3 {
+        let record = world.record("a1", delete(&format!("w{i}")), policy());
+        gate.finish(&incident(&world, &format!("i{i}")), &record.action, Some(false));
+    }
+    let record = world.record("a1", delete("other"), policy());
+    let ruling = gate.rule(&policies, &incident(&world, "i9"), &record.action, &world.context());
+    assert_eq!((ruling.kind, ruling.rule.as_str()), (RulingKind::Deny, "builtin.breaker"));
+    let plugin = Origin::Plugin { name: "other".into(), rule: "crashes".into() };
+    let record = world.record("a1", delete("other"), plugin);
+    let ruling = gate.rule(&policies, &incident(&world, "i9"), &record.action, &world.context());
+    assert_eq!(ruling.rule, "builtin.breaker", "a plugin of the same rule");
+}
+
+#[test]
+fn what_was_spent_before_a_restart_is_still_spent() {
+    let (world, policies) = (world(), generous());
+    let before = Gate::new(Options::default());
+    let spent: Vec<(Timestamp, Vec<String>)> = (0..5)
+        .map(|i| {
+            let record = world.record("a1", delete(&format!("w{i}")), policy());
+            let incident = incident(&world, &format!("i{i}"));
+            let permit = before.permit(&policies, &incident, &record, &world.context()).unwrap();
+            (world.now, permit.spends().to_vec())
+        })
+        .collect();
+    let after = Gate::new(Options::default());
+    after.restore_spends(spent);
+    let record = world.record("a1", delete("w9"), policy());
+    let refused = after.permit(&policies, &incident(&world, "i9"), &record, &world.context()).unwrap_err();
+    assert_eq!(refused.rule, "builtin.budget");
+}
+
+#[test]
+fn a_pause_stops_what_was_allowed_before_it() {
+    let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
+    let record = world.record("a1", delete("web"), policy());
+    assert_eq!(gate.rule(&policies, &incident(&world, "i1"), &record.action, &world.context()).kind, RulingKind::Allow);
+    for scope in ["", "rule:crashes", "server:kubernetes"] {
+        gate.pause(scope);
+        let refused = gate.permit(&policies, &incident(&world, "i1"), &record, &world.context()).unwrap_err();
+        assert_eq!(refused.rule, "builtin.pause", "{scope:?}");
+        gate.resume(scope);
+    }
+    let observed = World::new(world.catalogue.clone(), world.now, Mode::Observe);
+    assert!(gate.permit(&policies, &incident(&world, "i1"), &record, &observed.context()).is_err());
+    assert!(gate.permit(&policies, &incident(&world, "i1"), &record, &world.context()).is_ok());
+}
