@@ -202,6 +202,14 @@ mod store {
         entries: Mutex<Vec<Sealed>>,
     }
 
+    impl Slow {
+        /// From now on answers come at once.
+        fn answer(&self) {
+            self.answers.store(true, Ordering::SeqCst);
+            self.rings.notify_waiters();
+        }
+    }
+
     impl Journal for Slow {
         fn append(&self, entries: Vec<Sealed>) -> BoxFuture<'static, Result<(), JournalError>> {
             self.appends.fetch_add(1, Ordering::SeqCst);
@@ -256,7 +264,7 @@ mod store {
         assert!(store.receive(firing("f")).now_or_never().is_none());
         assert!(woken.try_recv().is_ok(), "nobody is woken");
         assert!(store.receive(firing("f")).now_or_never().is_none(), "a repeat is accepted before the alert is durable");
-        journal.answers.store(true, Ordering::SeqCst);
+        journal.answer();
         assert_eq!(store.receive(firing("f")).await.unwrap().repeats, 1);
         let appends = journal.appends.load(Ordering::SeqCst);
         assert_eq!(store.receive(firing("f")).await.unwrap().repeats, 1);
@@ -267,7 +275,7 @@ mod store {
     #[tokio::test]
     async fn a_storm_gives_every_incident_its_own_name() {
         let (journal, store, _woken) = store();
-        journal.answers.store(true, Ordering::SeqCst);
+        journal.answer();
         let storm: Vec<Alert> = (0..4_000).flat_map(|n| firing(&format!("f{n}"))).collect();
         let received = store.receive(storm).await.unwrap();
         let names: std::collections::BTreeSet<_> = received.incidents.iter().collect();
@@ -282,7 +290,7 @@ mod store {
         let mut late = Box::pin(store.receive(firing("f")));
         assert!(late.as_mut().now_or_never().is_none());
         store.reload(Vec::new()).unwrap();
-        journal.answers.store(true, Ordering::SeqCst);
+        journal.answer();
         assert!(late.await.is_err());
         assert_eq!(store.broken(), None);
     }
@@ -291,7 +299,7 @@ mod store {
     #[tokio::test]
     async fn nothing_is_ordered_while_the_journal_is_broken() {
         let (journal, store, _woken) = store();
-        journal.answers.store(true, Ordering::SeqCst);
+        journal.answer();
         journal.fails.store(true, Ordering::SeqCst);
         assert!(store.receive(firing("f")).await.is_err());
         let appends = journal.appends.load(Ordering::SeqCst);
@@ -304,7 +312,7 @@ mod store {
     #[tokio::test]
     async fn what_follows_from_the_past_is_not_written() {
         let (journal, store, _woken) = store();
-        journal.answers.store(true, Ordering::SeqCst);
+        journal.answer();
         let id = store.receive(firing("f")).await.unwrap().incidents.remove(0);
         let known = store.get(&id).unwrap();
         store.append(&id, vec![Fact::Collected]).await.unwrap();
