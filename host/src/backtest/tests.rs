@@ -112,6 +112,11 @@ fn changes_name_rules_actions_calls_and_routes() {
     let more = replay(&journal, &more, Mode::Enforce);
     assert_eq!(more.summary.newly_happening, 1, "{more:?}");
 
+    let unheard = SIMPLE.replace("then: escalate(\"a person\")", "then: |i| remediate(act(\"k.unheard\"))");
+    let unheard = replay(&journal, &unheard, Mode::Enforce);
+    assert_eq!(unheard.changes[0].notes, ["the journal does not know k.unheard, which counts as irreversible here"]);
+    assert_eq!(unheard.changes[0].actions[0].new.rule.as_deref(), Some("builtin.default-deny"));
+
     let renamed = replay(&journal, &SIMPLE.replace("\"restart\"", "\"restart-it\""), Mode::Enforce);
     assert_eq!((renamed.summary.verdicts, renamed.summary.changed), (2, 2), "{renamed:?}");
     assert_eq!(renamed.changes[0].actions, []);

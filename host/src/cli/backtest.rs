@@ -14,9 +14,9 @@ use crate::front::policies::Replay;
 
 #[derive(Args)]
 #[command(after_help = "\
-Recorded mode: clock, history, looks, plans and model answers are those of the journal; no tool, model or
-network is touched. Tools and their risks are read off recorded actions. Executions that the journal does
-not know are taken to succeed at once.
+Recorded mode: clock, history, looks, plans and model answers are those of the journal;
+no tool, model or network is touched. Tools and their risks are read off recorded actions.
+Executions that the journal does not know are taken to succeed at once.
 
 Exit codes: 0 when nothing changes, 3 when something does, 1 when it cannot be told.")]
 pub struct Arguments {
@@ -129,5 +129,5 @@ fn summary(report: &Report) -> String {
     }
     let lines = rows.into_iter().map(|(what, count)| vec![format!("  {what}"), count.to_string()]);
     let lines: Vec<Vec<String>> = lines.collect();
-    format!("since {}, policies {digest}, recorded mode\n{}", report.since, table::columns(&lines))
+    format!("since {}, policies {digest}, recorded mode\n{}", report.since.strftime("%Y-%m-%d %H:%M"), table::columns(&lines))
 }

@@ -14,8 +14,9 @@ use crate::suggest::Written;
 
 #[derive(Args)]
 #[command(after_help = "\
-A draft is never in force: it says mode observe and lies in a folder of its own, with its evidence and its
-tests. Read it, try it with `tidegate policy backtest --policies DIR`, then move it where your policies are.")]
+A draft is never in force: it says mode observe and lies in a folder of its own, with its
+evidence and its tests. Read it, run `tidegate policy test` on the folder, then move both files
+where your policies are and try them with `tidegate policy backtest`.")]
 pub struct Arguments {
     /// At least so many incidents that ended in the same way
     #[arg(long, value_name = "N", default_value_t = 3)]

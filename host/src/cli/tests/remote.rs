@@ -147,6 +147,9 @@ fn commands_that_look_need_no_running_host() {
     assert_eq!(code("tidegate policy explain latest"), 0);
     assert_eq!(code("tidegate policy explain i9"), 1);
     assert_eq!(code("tidegate policy explain /nowhere/x.json"), 1);
+    assert_eq!(code("tidegate policy backtest --since 7d"), 1);
+    assert_eq!(code("tidegate policy backtest --since 7 --json"), 2);
+    assert_eq!(code("tidegate policy suggest --min 2"), 0);
     assert_eq!(code("tidegate policy"), 2);
     assert_eq!(code("tidegate --config /nowhere/t.toml incidents"), 1);
     assert_eq!(code("tidegate handle /nowhere/alert.json"), 1);
