@@ -5,8 +5,10 @@
 //! built-in guards speak, and the most restrictive voice wins. What nobody allows is denied unless
 //! it changes nothing. Pure but for the state that it guards: the ledger, held targets and breakers.
 
+pub mod approval;
 pub mod breaker;
 pub mod ledger;
+pub mod link;
 mod permit;
 mod standing;
 
@@ -15,6 +17,7 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use approval::{LINK, People};
 pub use permit::Permit;
 use permit::Withdrawal;
 
@@ -24,8 +27,9 @@ use crate::domain::action::digest;
 use crate::domain::{Action, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
 use crate::ports::{Context, Policies, Voice};
 
+use approval::approved;
 use breaker::Breakers;
-use standing::{approved, breaker_key, changed_targets, continued, objects, paused, takes_back};
+use standing::{breaker_key, changed_targets, continued, objects, paused, takes_back};
 use ledger::{Hold, Ledger};
 
 /// Bounds that hold whatever the policies say.
@@ -56,6 +60,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Gate {
     options: Options,
+    people: People,
     guarded: Mutex<Guarded>,
 }
 
@@ -70,7 +75,18 @@ struct Guarded {
 impl Gate {
     /// A gate with nothing spent.
     pub fn new(options: Options) -> Self {
-        Self { options, guarded: Mutex::new(Guarded::default()) }
+        Self { options, people: People::default(), guarded: Mutex::new(Guarded::default()) }
+    }
+
+    /// The same gate, which knows the groups that gates may ask.
+    #[must_use]
+    pub fn with_people(self, people: People) -> Self {
+        Self { people, ..self }
+    }
+
+    /// Why a person's yes to an action would not count; none when it would.
+    pub fn refusal(&self, record: &ActionRecord, person: &str) -> Option<String> {
+        self.people.refusal(record.ruling.as_ref()?, &record.action, person)
     }
 
     /// The bounds that hold whatever the policies say.
@@ -123,7 +139,8 @@ impl Gate {
             rule,
             reason,
             heard,
-            who: who(&asks),
+            who: approval::join(asks.iter().map(|voice| voice.who.as_str())),
+            own: asks.iter().all(|voice| voice.own),
             approvals: asks.iter().map(|voice| voice.approvals).max().unwrap_or(1).max(1),
             until: if kind == RulingKind::Ask { until } else { None },
             mode: mode.unwrap_or(Mode::Observe).min(decided),
@@ -219,7 +236,7 @@ impl Gate {
         let action = &record.action;
         let mut ruling = self.rule_locked(&guarded, policies, incident, action, context);
         if ruling.kind == RulingKind::Ask {
-            match approved(record, &ruling, context.now) {
+            match approved(&self.people, record, &ruling, context.now) {
                 Ok(()) => ruling.kind = RulingKind::Allow,
                 Err(reason) => {
                     ruling.kind = RulingKind::Deny;
@@ -351,17 +368,6 @@ pub fn decide(heard: &[Heard], risk: Risk) -> (RulingKind, String, String) {
     }
 }
 
-/// Everybody whom the questions are for, each once.
-fn who(asks: &[&Voice]) -> String {
-    let mut all: Vec<&str> = Vec::new();
-    for who in asks.iter().map(|voice| voice.who.as_str()).filter(|who| !who.is_empty()) {
-        if !all.contains(&who) {
-            all.push(who);
-        }
-    }
-    all.join(" and ")
-}
-
 fn spends(voices: &[Voice]) -> Vec<Spend> {
     let mut spends: Vec<Spend> = Vec::new();
     for voice in voices.iter().filter(|voice| voice.says != RulingKind::Deny) {
@@ -375,3 +381,6 @@ fn spends(voices: &[Voice]) -> Vec<Spend> {
 
 /// Whose incident holds a target.
 pub type Holder = IncidentId;
+
+#[cfg(test)]
+mod tests;

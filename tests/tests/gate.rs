@@ -128,6 +128,7 @@ fn voice() -> impl Strategy<Value = Voice> {
             budgets: budgets.into_iter().collect(),
             who: String::new(),
             approvals,
+            own: false,
             within_ms,
             mode,
         }
@@ -143,6 +144,7 @@ fn allow(max: u32, within_ms: u64) -> Voice {
         budgets: vec![Budget { scope: "all".into(), max, within_ms }],
         who: String::new(),
         approvals: 1,
+        own: false,
         within_ms: 0,
         mode: Mode::Enforce,
     }

@@ -3,29 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::action::digest;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Action, ActionId, Incident, Origin, Ruling};
+use crate::domain::{Action, ActionId, Incident, Origin};
 
 /// The attempt that goes on when the action is permitted once more.
 pub(super) fn continued(record: &ActionRecord) -> Option<&str> {
     let again = record.state == ActionState::Allowed && record.attempts > 0;
     record.attempt.as_deref().filter(|_| again)
-}
-
-/// Whether enough people said yes to exactly this, not too long ago. The error is a sentence.
-pub(super) fn approved(record: &ActionRecord, ruling: &Ruling, now: Timestamp) -> Result<(), String> {
-    // A yes is good for as long as the question was: what is asked now would expire at `until`.
-    let good_for = ruling.until.map(|until| until.duration_since(now)).unwrap_or(SignedDuration::MAX);
-    let since = now.saturating_sub(good_for).unwrap_or(Timestamp::MIN);
-    let approvers = record.approvers(since, ruling.approvals).len();
-    let wanted = usize::try_from(ruling.approvals).unwrap_or(usize::MAX);
-    if approvers >= wanted {
-        return Ok(());
-    }
-    Err(format!("{approvers} of {wanted} approvals bind to these exact arguments and are still good"))
 }
 
 /// The paused scope that an action falls into.

@@ -79,6 +79,7 @@ impl Host {
                 ..Limits::default()
             },
             language: Language::En,
+            links: None,
         });
         let again = (Arc::clone(world), Arc::clone(&gate), Arc::clone(&store));
         let reload = move || restore(&again.0, &again.1, &again.2, journal.as_ref());
