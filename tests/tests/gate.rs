@@ -9,7 +9,7 @@ use serde_json::json;
 use tidegate::domain::decision::Spend;
 use tidegate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Considered, Entry, Fact, History, Incident, IncidentId, Labels, Mode,
-    Occasion, Origin, Proposal, Risk, Ruling, RulingKind, Severity, Status, Target, Tool,
+    Occasion, Origin, Proposal, Risk, Ruling, RulingKind, Severity, Status, Tool,
 };
 use tidegate::gate::ledger::Ledger;
 use tidegate::gate::{Gate, Options, Permit};
@@ -78,9 +78,10 @@ fn incident(number: usize, tool: &str, target: &str) -> Incident {
     let opened = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: vec![alert] };
     let id = IncidentId(format!("incident{number}"));
     let mut incident = Incident::open(id, &Entry { at: start(), fact: opened }).unwrap();
-    let call = Call { tool: tool.into(), arguments: serde_json::Map::new() };
+    let arguments = [("name".to_string(), json!(target))].into_iter().collect();
+    let call = Call { tool: tool.into(), arguments };
+    let touches = catalogue().touches(&call);
     let proposal: Proposal = serde_json::from_value(json!({ "call": call })).unwrap();
-    let touches = Target { names: vec![target.into()], ..Target::default() };
     let risk = catalogue().risk(tool);
     let action = Action::new(ActionId("a1".into()), proposal, Origin::Model, risk, touches);
     incident.apply(&Entry { at: start(), fact: Fact::Proposed { action: Box::new(action) } });
