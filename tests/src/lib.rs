@@ -1,5 +1,12 @@
 //! What tests of the whole product share.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::type_complexity,
+    reason = "code of tests: a panic here is a failed test"
+)]
+
 pub mod attack;
 pub mod golden;
 pub mod guests;

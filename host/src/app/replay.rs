@@ -32,7 +32,7 @@ pub fn backtest(config: &Config, replay: &Replay, progress: &Progress) -> Result
 /// Writes drafts of rules.
 pub fn suggest(config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems> {
     let reader = open(config)?;
-    let from = wanted.since.map_or(Timestamp::MIN, |length| since(length));
+    let from = wanted.since.map_or(Timestamp::MIN, since);
     let drafts = suggest::find(&reader, from, wanted.min, progress).map_err(|error| general(error.to_string()))?;
     suggest::write(drafts, &wanted.out, &config.policies.path).map_err(general)
 }

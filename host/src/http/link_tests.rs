@@ -1,5 +1,7 @@
 //! The page behind a signed link, on a real socket: what it shows, and which answers it takes.
 
+#![expect(clippy::disallowed_methods, reason = "the server under test reads the real clock")]
+
 use reqwest::Response;
 
 use super::tests::{Running, start};
