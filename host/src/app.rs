@@ -23,8 +23,8 @@ use tokio::task::JoinHandle;
 use crate::domain::control::Control;
 use crate::domain::incident::{ActionState, identity};
 use crate::domain::{Fact, Incident, IncidentId};
-use crate::gate::LINK;
 use crate::front::{Answer, Breaker, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
+use crate::gate::LINK;
 use crate::journal::{Projection, Sqlite};
 use crate::pipeline::Rooms;
 use crate::plugin::Plugins;
@@ -69,10 +69,14 @@ impl App {
         };
         if record.state != ActionState::Asked {
             let state = record.state.as_str();
-            return Err(ControlError::Conflict(format!("action {} of {id} waits for nobody: it is {state}", answer.action)));
+            return Err(ControlError::Conflict(format!(
+                "action {} of {id} waits for nobody: it is {state}",
+                answer.action
+            )));
         }
         if answer.digest.as_ref().is_some_and(|digest| *digest != record.action.digest) {
-            let text = format!("action {} of {id} is not what you saw: its digest is {}", answer.action, record.action.digest);
+            let text =
+                format!("action {} of {id} is not what you saw: its digest is {}", answer.action, record.action.digest);
             return Err(ControlError::Conflict(text));
         }
         if identity(&answer.person).is_empty() {
@@ -203,7 +207,8 @@ impl Front for App {
             let breakers = self.rooms.gate.breakers();
             if !breakers.iter().any(|(known, _, _)| *known == key) {
                 let known: Vec<&str> = breakers.iter().map(|(key, _, _)| key.as_str()).collect();
-                let known = if known.is_empty() { "there is none".into() } else { format!("there are {}", known.join(", ")) };
+                let known =
+                    if known.is_empty() { "there is none".into() } else { format!("there are {}", known.join(", ")) };
                 return Err(ControlError::NotFound(format!("there is no breaker {key:?}; {known}")));
             }
             self.order(Control::BreakerReset { person, key, reason }).await

@@ -121,10 +121,8 @@ mod tests {
     use crate::domain::{Entry, Fact};
 
     fn closed(n: u64) -> Sealed {
-        let entry = Entry {
-            at: jiff::Timestamp::UNIX_EPOCH,
-            fact: Fact::Closed { reason: "\"kind\":\"intent\"".into() },
-        };
+        let entry =
+            Entry { at: jiff::Timestamp::UNIX_EPOCH, fact: Fact::Closed { reason: "\"kind\":\"intent\"".into() } };
         Sealed::new("i", n, "", &entry).unwrap()
     }
 

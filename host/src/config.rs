@@ -271,7 +271,9 @@ impl Config {
         let wrong = |text: String| self.problem(&["approvals", "link"], text);
         let secret = link.secret.resolve(environment).map_err(|error| wrong(error.to_string()))?;
         if secret.expose().len() < SHORTEST_LINK_SECRET {
-            return Err(wrong(format!("the secret of links needs at least {SHORTEST_LINK_SECRET} bytes; make one with `openssl rand -hex 32`")));
+            return Err(wrong(format!(
+                "the secret of links needs at least {SHORTEST_LINK_SECRET} bytes; make one with `openssl rand -hex 32`"
+            )));
         }
         Ok(Some(Links::new(&link.base, secret)))
     }

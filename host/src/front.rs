@@ -15,10 +15,10 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
+use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::{Incident, Outcome, State};
 use crate::ports::{Inbound, Story};
-use crate::backtest::Report;
 use crate::suggest::Written;
 use policies::{Explained, Replay, Subject, Suggest, Tested};
 

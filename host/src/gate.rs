@@ -21,16 +21,16 @@ pub use approval::{LINK, People};
 pub use permit::Permit;
 use permit::Withdrawal;
 
-use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::decision::Spend;
 use crate::domain::action::digest;
+use crate::domain::decision::Spend;
+use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Action, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
 use crate::ports::{Context, Policies, Voice};
 
 use approval::approved;
 use breaker::Breakers;
-use standing::{breaker_key, changed_targets, continued, objects, paused, takes_back};
 use ledger::{Hold, Ledger};
+use standing::{breaker_key, changed_targets, continued, objects, paused, takes_back};
 
 /// Bounds that hold whatever the policies say.
 #[derive(Clone, Copy, Debug)]
@@ -100,13 +100,7 @@ impl Gate {
     }
 
     /// Rules on a proposal. Spends nothing and permits nothing.
-    pub fn rule(
-        &self,
-        policies: &dyn Policies,
-        incident: &Incident,
-        action: &Action,
-        context: &Context<'_>,
-    ) -> Ruling {
+    pub fn rule(&self, policies: &dyn Policies, incident: &Incident, action: &Action, context: &Context<'_>) -> Ruling {
         self.rule_locked(&self.guarded(), policies, incident, action, context)
     }
 
@@ -214,7 +208,10 @@ impl Gate {
         if !matches!(action.origin, Origin::Undo { .. })
             && let Some(failures) = guarded.breakers.open(&key, self.options.breaker_after)
         {
-            deny("breaker", format!("the last {failures} fixes of {key} did not help; `tidegate breakers` shows and resets it"));
+            deny(
+                "breaker",
+                format!("the last {failures} fixes of {key} did not help; `tidegate breakers` shows and resets it"),
+            );
         }
         heard
     }
@@ -357,9 +354,7 @@ pub fn decide(heard: &[Heard], risk: Risk) -> (RulingKind, String, String) {
     }
     match winner {
         Some(voice) => (voice.ruling, voice.gate.clone(), voice.reason.clone()),
-        None if risk == Risk::Read => {
-            (RulingKind::Allow, "builtin.read-only".into(), "it changes nothing".into())
-        }
+        None if risk == Risk::Read => (RulingKind::Allow, "builtin.read-only".into(), "it changes nothing".into()),
         None => (
             RulingKind::Deny,
             "builtin.default-deny".into(),

@@ -33,8 +33,8 @@ use crate::config::{Config, Problem, Problems};
 use crate::environment::Environment;
 use crate::front::Front;
 use crate::gate::link::Links;
-use crate::report::Language;
 use crate::ports::Clock;
+use crate::report::Language;
 use answer::Failure;
 use guard::Proof;
 
@@ -148,7 +148,9 @@ pub async fn listen(config: &Config) -> Result<TcpListener, Problem> {
     let address = config.server.listen;
     TcpListener::bind(address).await.map_err(|error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "; perhaps a tidegate is running there already; choose another with --listen",
+            std::io::ErrorKind::AddrInUse => {
+                "; perhaps a tidegate is running there already; choose another with --listen"
+            }
             std::io::ErrorKind::PermissionDenied => "; choose a port above 1023 with --listen",
             _ => "",
         };
@@ -157,9 +159,8 @@ pub async fn listen(config: &Config) -> Result<TcpListener, Problem> {
 }
 
 fn router(state: Arc<Shared>) -> Router {
-    let senders = Router::new()
-        .route("/alert", post(receive::alert))
-        .route("/v1/alerts/{source}", post(receive::source));
+    let senders =
+        Router::new().route("/alert", post(receive::alert)).route("/v1/alerts/{source}", post(receive::source));
     let api = Router::new()
         .route("/v1/incidents", get(incidents::list))
         .route("/v1/incidents/watch", get(watch::watch))

@@ -35,14 +35,12 @@ use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 
-use crate::domain::incident::{Effect, Limits};
 use crate::domain::entry::Resolution;
+use crate::domain::incident::{Effect, Limits};
 use crate::domain::{Action, Catalogue, Fact, History, Incident, Mode};
 use crate::gate::Gate;
 use crate::gate::link::Links;
-use crate::ports::{
-    Clock, Context, JournalError, Model, Notifiers, Planners, Policies, Tools,
-};
+use crate::ports::{Clock, Context, JournalError, Model, Notifiers, Planners, Policies, Tools};
 use crate::random::Random;
 use crate::report::Language;
 use crate::store::Store;
@@ -94,12 +92,7 @@ pub struct Moment {
 impl Moment {
     /// The context to hand over.
     pub fn context(&self) -> Context<'_> {
-        Context {
-            now: self.now,
-            mode: self.mode,
-            history: &self.history,
-            catalogue: &self.catalogue,
-        }
+        Context { now: self.now, mode: self.mode, history: &self.history, catalogue: &self.catalogue }
     }
 }
 

@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use crate::domain::entry::{Answer, Usage};
 use crate::domain::history::History;
-use crate::gate::Permit;
 use crate::domain::{
-    Action, Alert, Call, Catalogue, Considered, Decision, Entry, Incident, IncidentId, Labels, Mode,
-    Occasion, Proposal, RulingKind, Sealed, Verification,
+    Action, Alert, Call, Catalogue, Considered, Decision, Entry, Incident, IncidentId, Labels, Mode, Occasion,
+    Proposal, RulingKind, Sealed, Verification,
 };
+use crate::gate::Permit;
 
 /// Time. The only way to read a clock or to wait.
 pub trait Clock: Send + Sync {
@@ -295,11 +295,7 @@ pub trait Sources: Send + Sync {
     /// Names of all sources.
     fn names(&self) -> Vec<String>;
     /// Turns a request into alerts.
-    fn decode<'a>(
-        &'a self,
-        source: &'a str,
-        request: Inbound,
-    ) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>>;
+    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>>;
 }
 
 /// Why the journal could not take or give entries.

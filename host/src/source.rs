@@ -30,11 +30,7 @@ impl Sources for BuiltIn {
         vec![alertmanager::NAME.into()]
     }
 
-    fn decode<'a>(
-        &'a self,
-        source: &'a str,
-        request: Inbound,
-    ) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
+    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
         Box::pin(async move {
             if !Self::has(source) {
                 return Err(DecodeError::UnknownSource(format!("there is no source called {source}")));

@@ -414,9 +414,9 @@ fn unwritable(error: serde_json::Error) -> JournalError {
 /// Names the entry that this version cannot read.
 pub fn open_all(sealed: &[Sealed]) -> Result<Vec<Entry>, JournalError> {
     let open = |sealed: &Sealed| {
-        sealed.open().map_err(|error| {
-            JournalError(format!("entry {} of {} cannot be read: {error}", sealed.n, sealed.stream))
-        })
+        sealed
+            .open()
+            .map_err(|error| JournalError(format!("entry {} of {} cannot be read: {error}", sealed.n, sealed.stream)))
     };
     sealed.iter().map(open).collect()
 }
@@ -431,9 +431,8 @@ pub fn replay(journal: &dyn Journal) -> Result<BTreeMap<IncidentId, Incident>, J
         if sealed.stream == control::STREAM {
             return Ok(());
         }
-        let entry: Entry = sealed
-            .open()
-            .map_err(|error| JournalError(format!("entry {} of {}: {error}", sealed.n, sealed.stream)))?;
+        let entry: Entry =
+            sealed.open().map_err(|error| JournalError(format!("entry {} of {}: {error}", sealed.n, sealed.stream)))?;
         let id = IncidentId(sealed.stream.clone());
         let chain = Chain { n: sealed.n, hash: sealed.hash.clone() };
         match incidents.get_mut(&id) {

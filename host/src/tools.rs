@@ -28,7 +28,7 @@ mod tests;
 mod trouble;
 
 pub use composite::Composite;
-pub use risk::assess;
 pub use options::{Checked, Definitions, Jitter, Options, check};
+pub use risk::assess;
 pub use server::{Phase, Status};
 pub use servers::Servers;

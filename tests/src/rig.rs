@@ -84,10 +84,7 @@ grant = [{{ origin = "{origin}", methods = ["POST"], secrets = ["webhook-url", "
 "#
         );
         fs::write(folder.path().join("tidegate.toml"), config)?;
-        let environment = vec![
-            ("FEISHU_URL".into(), feishu.url()),
-            ("FEISHU_SECRET".into(), SIGN_SECRET.into()),
-        ];
+        let environment = vec![("FEISHU_URL".into(), feishu.url()), ("FEISHU_SECRET".into(), SIGN_SECRET.into())];
         Ok(Self { folder, kubernetes, feishu, model, environment })
     }
 

@@ -25,12 +25,7 @@ fn free_port() -> anyhow::Result<u16> {
 
 fn start(program: &Path, folder: &Path, arguments: &[String]) -> anyhow::Result<Running> {
     let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("upstream.log"))?;
-    let child = Command::new(program)
-        .args(arguments)
-        .current_dir(folder)
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()?;
+    let child = Command::new(program).args(arguments).current_dir(folder).stdout(Stdio::null()).stderr(log).spawn()?;
     Ok(Running(child))
 }
 
@@ -53,7 +48,10 @@ async fn a_rule_fires_and_stops() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let folder = folder.path();
     fs::create_dir(folder.join("policies"))?;
-    fs::write(folder.join("policies/story.rhai"), r#"rule("disks", #{ then: |i| escalate("a disk needs a person") });"#)?;
+    fs::write(
+        folder.join("policies/story.rhai"),
+        r#"rule("disks", #{ then: |i| escalate("a disk needs a person") });"#,
+    )?;
     fs::write(folder.join("tidegate.toml"), "[policies]\npath = \"policies\"\n")?;
     let host = Process::serve(folder, &[]).await?;
 

@@ -7,12 +7,32 @@ use super::{no_model, with_model};
 
 /// Kinds of entries in the order in which the stories write them.
 const NO_MODEL: [&str; 12] = [
-    "opened", "decided", "looked", "planned", "proposed", "ruled", "intent", "result", "verified",
-    "concluded", "reported", "delivered",
+    "opened",
+    "decided",
+    "looked",
+    "planned",
+    "proposed",
+    "ruled",
+    "intent",
+    "result",
+    "verified",
+    "concluded",
+    "reported",
+    "delivered",
 ];
 const WITH_MODEL: [&str; 12] = [
-    "opened", "decided", "looked", "collected", "answered", "proposed", "ruled", "approved", "intent", "result",
-    "verified", "reported",
+    "opened",
+    "decided",
+    "looked",
+    "collected",
+    "answered",
+    "proposed",
+    "ruled",
+    "approved",
+    "intent",
+    "result",
+    "verified",
+    "reported",
 ];
 
 fn boundaries(kinds: &[&str]) -> Vec<String> {

@@ -16,9 +16,9 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate::domain::{Alert, Call, Catalogue, Incident, Occasion, Risk, Severity, Status, Tool};
+use tidegate::gate::Permit;
 use tidegate::plugin::Plugins;
 use tidegate::plugin::kind::remediation::Effect;
-use tidegate::gate::Permit;
 use tidegate::ports::{
     DecodeError, Message, Notifiers as _, NotifyError, Planners as _, Sources as _, ToolAnswer, ToolError, Tools,
 };

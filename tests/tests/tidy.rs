@@ -92,7 +92,17 @@ fn dependencies_point_one_way() {
             }
         }
         if part == "domain" {
-            for other in ["crate::ports", "crate::gate", "crate::pipeline", "crate::store", "crate::report", "tokio::", "std::fs", "std::net", "std::env"] {
+            for other in [
+                "crate::ports",
+                "crate::gate",
+                "crate::pipeline",
+                "crate::store",
+                "crate::report",
+                "tokio::",
+                "std::fs",
+                "std::net",
+                "std::env",
+            ] {
                 if names(other) {
                     wrong.push(format!("{path} names {other}, but the domain is pure"));
                 }

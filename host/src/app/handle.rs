@@ -25,7 +25,12 @@ pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) ->
     for payload in payloads {
         match app.receive(&payload.source, payload.request).await {
             Ok(received) => {
-                progress(&format!("{}: {} alerts, {} incidents", payload.name, received.alerts, received.incidents.len()));
+                progress(&format!(
+                    "{}: {} alerts, {} incidents",
+                    payload.name,
+                    received.alerts,
+                    received.incidents.len()
+                ));
                 ids.extend(received.incidents);
             }
             Err(refusal) => handled.failures.push((payload.name, refusal.to_string())),
@@ -64,8 +69,8 @@ pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) ->
 
 /// A question to a person, or a verdict that waits, is an end here: nobody answers a command.
 fn at_end(incident: &Incident) -> bool {
-    let reported = incident.report.is_some()
-        || matches!(incident.outcome(), Some(Outcome::Suppressed | Outcome::Resolved));
+    let reported =
+        incident.report.is_some() || matches!(incident.outcome(), Some(Outcome::Suppressed | Outcome::Resolved));
     let held = incident.decision.as_ref().is_some_and(|decision| decision.verdict.kind() == "hold");
     match incident.state() {
         State::AwaitingApproval | State::Closed => true,

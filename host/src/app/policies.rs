@@ -12,9 +12,7 @@ use super::sources::AllSources;
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::decision::Heard;
-use crate::domain::{
-    Action, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Risk, Tool, Verdict,
-};
+use crate::domain::{Action, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Risk, Tool, Verdict};
 use crate::environment::ProcessEnvironment;
 use crate::front::policies::{Explained, ExplainedAction, Subject, Tested};
 use crate::front::{Payload, Records, find};
@@ -41,7 +39,9 @@ pub(super) fn load(config: &Config, folder: Option<&Path>) -> Result<(Set, Optio
         None => Set::embedded(),
     };
     let wrong = |error: crate::policy::Problems| match folder {
-        Some(folder) if folder != configured.path => Problems(error.0.iter().map(|one| Problem::general(one.to_string())).collect()),
+        Some(folder) if folder != configured.path => {
+            Problems(error.0.iter().map(|one| Problem::general(one.to_string())).collect())
+        }
         _ => problem(config, &["policies", "path"], error.to_string()),
     };
     Ok((set.map_err(wrong)?, folder.map(Path::to_path_buf)))
@@ -84,7 +84,11 @@ pub fn asked(config: &Config, set: &Set) -> Vec<String> {
             ));
         };
         let few = count < usize::try_from(approvals).unwrap_or(usize::MAX);
-        few.then(|| format!("gate {gate} wants {approvals} people of {who:?}, but only {count} are in it: nobody can ever approve"))
+        few.then(|| {
+            format!(
+                "gate {gate} wants {approvals} people of {who:?}, but only {count} are in it: nobody can ever approve"
+            )
+        })
     };
     set.asked().into_iter().filter_map(note).collect()
 }
@@ -183,7 +187,8 @@ fn of_new(config: &Config, set: &Set, incident: &Incident, now: Timestamp, catal
             explained.actions.push(about(set, &action, incident, &context));
         }
     }
-    let note = "without a past and without tool servers: counts are 0, and a tool that is not known has the highest risk";
+    let note =
+        "without a past and without tool servers: counts are 0, and a tool that is not known has the highest risk";
     explained.notes.push(note.into());
     explained
 }
@@ -203,10 +208,8 @@ fn explained(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained
 
 fn about(set: &Set, action: &Action, incident: &Incident, context: &Context<'_>) -> ExplainedAction {
     let voices = Policies::gates(set, action, incident, context);
-    let heard: Vec<Heard> = voices
-        .into_iter()
-        .map(|voice| Heard { gate: voice.gate, ruling: voice.says, reason: voice.reason })
-        .collect();
+    let heard: Vec<Heard> =
+        voices.into_iter().map(|voice| Heard { gate: voice.gate, ruling: voice.says, reason: voice.reason }).collect();
     let (says, by, _) = gate::decide(&heard, action.risk);
     ExplainedAction {
         id: action.id.0.clone(),

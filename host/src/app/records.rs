@@ -1,7 +1,7 @@
 //! Reading incidents: from the projection, and fresher from the live store where there is one.
 
-use crate::config::Config;
 use super::tend::REMEMBERED;
+use crate::config::Config;
 use crate::domain::{History, Incident, IncidentId};
 use crate::front::{Filter, Records};
 use crate::journal::{self, Projection, Reader};

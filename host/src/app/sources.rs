@@ -28,11 +28,7 @@ impl Sources for AllSources {
         names
     }
 
-    fn decode<'a>(
-        &'a self,
-        source: &'a str,
-        request: Inbound,
-    ) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
+    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
         if BuiltIn::has(source) {
             return Box::pin(async move { BuiltIn.decode(source, request).await });
         }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::domain::History;
 use crate::domain::control::Control;
 use crate::domain::history::Active;
-use crate::domain::History;
 use crate::gate::Gate;
 use crate::journal::{Projection, Sqlite};
 use crate::pipeline::Rooms;
@@ -75,9 +75,7 @@ pub async fn reload(policies: Arc<policy::Live>) {
             }
         };
         let policies = Arc::clone(&policies);
-        let reloaded = tokio::task::spawn_blocking(move || {
-            (asked || policies.changed()).then(|| policies.reload())
-        });
+        let reloaded = tokio::task::spawn_blocking(move || (asked || policies.changed()).then(|| policies.reload()));
         match reloaded.await {
             Ok(Some(Ok(()))) => tracing::info!("the policies were reloaded"),
             Ok(Some(Err(problems))) => {

@@ -11,8 +11,8 @@ use super::record::unknown_tool;
 use super::report::Pair;
 use super::world::World;
 use crate::domain::action::digest;
-use crate::domain::incident::{ActionRecord, ActionState, Effect};
 use crate::domain::entry::Answer;
+use crate::domain::incident::{ActionRecord, ActionState, Effect};
 use crate::domain::{ActionId, Catalogue, Entry, Fact, Next, Origin, Proposal, Risk, next};
 use crate::pipeline::take_in;
 use crate::ports::JournalError;
@@ -200,7 +200,8 @@ fn execute(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: ActionId) 
 /// The tools for a ruling that was never recorded: a tool that the record does not know is taken to
 /// exist and to be irreversible, unless the record says that there was none.
 fn known(lane: &mut Lane, world: &World<'_>, tool: &str) -> Arc<Catalogue> {
-    let missing = |record: &ActionRecord| record.action.tool() == tool && record.ruling.as_ref().is_some_and(unknown_tool);
+    let missing =
+        |record: &ActionRecord| record.action.tool() == tool && record.ruling.as_ref().is_some_and(unknown_tool);
     if world.catalogue.get(tool).is_some() || lane.recorded.actions.iter().any(missing) {
         return Arc::clone(&world.catalogue);
     }

@@ -52,7 +52,9 @@ impl Record {
                         record.acted(&action);
                     }
                 }
-                Fact::Looked { call, .. } => record.add(&call.tool, Risk::Read, call.arguments.contains_key("namespace")),
+                Fact::Looked { call, .. } => {
+                    record.add(&call.tool, Risk::Read, call.arguments.contains_key("namespace"))
+                }
                 Fact::Told { deliveries, .. } => {
                     record.targets.extend(deliveries.into_iter().map(|delivery| delivery.target));
                 }

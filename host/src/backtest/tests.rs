@@ -89,7 +89,8 @@ fn changes_name_rules_actions_calls_and_routes() {
     let verdict = quiet.changes[0].verdict.clone().unwrap();
     assert_eq!((verdict.old.verdict.as_str(), verdict.new.verdict.as_str()), ("investigate", "escalate"));
 
-    let asking = SIMPLE.replace("#{ on: #{ tool: \"k.restart\" }, allow: true }", "#{ on: #{ tool: \"k.restart\" }, ask: \"sure?\" }");
+    let asking = SIMPLE
+        .replace("#{ on: #{ tool: \"k.restart\" }, allow: true }", "#{ on: #{ tool: \"k.restart\" }, ask: \"sure?\" }");
     let asking = replay(&journal, &asking, Mode::Enforce);
     assert_eq!((asking.summary.no_longer_happening, asking.summary.newly_asked), (3, 3), "{asking:?}");
 
@@ -108,7 +109,10 @@ fn changes_name_rules_actions_calls_and_routes() {
     assert_eq!((model.summary.model_calls_added, model.summary.changed), (1, 1), "{model:?}");
     assert!(model.changes[0].notes[0].contains("was not recorded"));
 
-    let more = SIMPLE.replace("then: escalate(\"a person\")", "then: |i| remediate(act(\"k.restart\", #{ namespace: \"shop\", name: i.labels.app }))");
+    let more = SIMPLE.replace(
+        "then: escalate(\"a person\")",
+        "then: |i| remediate(act(\"k.restart\", #{ namespace: \"shop\", name: i.labels.app }))",
+    );
     let more = replay(&journal, &more, Mode::Enforce);
     assert_eq!(more.summary.newly_happening, 1, "{more:?}");
 
@@ -121,7 +125,11 @@ fn changes_name_rules_actions_calls_and_routes() {
     assert_eq!((renamed.summary.verdicts, renamed.summary.changed), (2, 2), "{renamed:?}");
     assert_eq!(renamed.changes[0].actions, []);
 
-    let later = replay(&journal, &SIMPLE.replace("alertname: \"Stuck\" }", "alertname: \"Stuck\" }, for_at_least: \"10m\""), Mode::Enforce);
+    let later = replay(
+        &journal,
+        &SIMPLE.replace("alertname: \"Stuck\" }", "alertname: \"Stuck\" }, for_at_least: \"10m\""),
+        Mode::Enforce,
+    );
     assert_eq!((later.summary.changed, later.summary.no_longer_happening), (2, 0), "{later:?}");
     assert_eq!(later.changes[0].notes, ["comes to the same verdict later, at 2026-07-06T08:10:00Z"]);
 }

@@ -70,7 +70,8 @@ async fn answer(context: &Context<'_>, arguments: Arguments, verb: &str, done: &
     let body = json!({ "person": person, "digest": action.digest, "comment": arguments.comment, "via": "cli" });
     let _: IncidentView = remote.post(&path, &body).await?;
     let arguments = Value::Object(action.arguments.clone());
-    let text = format!("{done} {} of {}: {} on {}\n  {arguments}\n", action.id, incident.id, action.tool, action.target);
+    let text =
+        format!("{done} {} of {}: {} on {}\n  {arguments}\n", action.id, incident.id, action.tool, action.target);
     table::print(&table::clean(&text))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -87,7 +88,10 @@ pub async fn pause(context: &Context<'_>, arguments: PauseArguments) -> anyhow::
     let person = name(context, arguments.person)?;
     let body = json!({ "person": person, "reason": arguments.reason, "scope": arguments.scope });
     let _: Value = Remote::new(context)?.post("/v1/pause", &body).await?;
-    table::print(&table::clean(&format!("paused: nothing{} is executed until `tidegate resume`\n", of(&arguments.scope))))?;
+    table::print(&table::clean(&format!(
+        "paused: nothing{} is executed until `tidegate resume`\n",
+        of(&arguments.scope)
+    )))?;
     Ok(ExitCode::SUCCESS)
 }
 

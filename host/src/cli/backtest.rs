@@ -129,5 +129,9 @@ fn summary(report: &Report) -> String {
     }
     let lines = rows.into_iter().map(|(what, count)| vec![format!("  {what}"), count.to_string()]);
     let lines: Vec<Vec<String>> = lines.collect();
-    format!("since {}, policies {digest}, recorded mode\n{}", report.since.strftime("%Y-%m-%d %H:%M"), table::columns(&lines))
+    format!(
+        "since {}, policies {digest}, recorded mode\n{}",
+        report.since.strftime("%Y-%m-%d %H:%M"),
+        table::columns(&lines)
+    )
 }

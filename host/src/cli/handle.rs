@@ -42,8 +42,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     let mut payloads = Vec::new();
     for path in &arguments.files {
         let body = read(path)?;
-        let request =
-            Inbound { headers: Labels::new(), query: Vec::new(), body, received_at: SystemClock.now() };
+        let request = Inbound { headers: Labels::new(), query: Vec::new(), body, received_at: SystemClock.now() };
         let name = path.display().to_string();
         payloads.push(Payload { name, source: arguments.source.clone(), request });
     }
@@ -55,7 +54,8 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         table::print(&format!("{document}\n"))?;
     } else {
         let told = handled.stories.iter().zip(&views);
-        let texts: Vec<String> = told.map(|(story, view)| table::story(view, &timeline::lines(&story.entries))).collect();
+        let texts: Vec<String> =
+            told.map(|(story, view)| table::story(view, &timeline::lines(&story.entries))).collect();
         table::print(&texts.join("\n"))?;
     }
     for (name, why) in &handled.failures {

@@ -54,7 +54,9 @@ fn greeting(url: &str, mode: Mode, file: Option<&std::path::Path>, loaded: &[Str
         None => vec![format!("  {line}")],
     }));
     text.push_str(&table::columns(&rows));
-    text.push_str(&format!("next, in another terminal:\n  curl --data @alert.json {url}/alert\n  tidegate incidents\n"));
+    text.push_str(&format!(
+        "next, in another terminal:\n  curl --data @alert.json {url}/alert\n  tidegate incidents\n"
+    ));
     text
 }
 

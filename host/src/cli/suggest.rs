@@ -50,7 +50,8 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
 fn one(written: &Written) -> String {
     let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let tools = line(&written.tools.join(", "));
-    let mut text = format!("{}: {} helped with {} {} times\n", written.name, tools, line(&written.alert), written.evidence.len());
+    let mut text =
+        format!("{}: {} helped with {} {} times\n", written.name, tools, line(&written.alert), written.evidence.len());
     for file in &written.files {
         text.push_str(&format!("    written  {}\n", file.display()));
     }

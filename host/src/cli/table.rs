@@ -58,7 +58,15 @@ fn row(view: &IncidentView) -> Vec<String> {
         format!("{} ({} firing)", view.alerts, view.firing)
     };
     let one_line = view.title.split_whitespace().collect::<Vec<_>>().join(" ");
-    vec![view.id.clone(), seconds(&view.opened_at), view.state.clone(), outcome, view.severity.clone(), alerts, one_line]
+    vec![
+        view.id.clone(),
+        seconds(&view.opened_at),
+        view.state.clone(),
+        outcome,
+        view.severity.clone(),
+        alerts,
+        one_line,
+    ]
 }
 
 /// One line about an incident.

@@ -88,10 +88,25 @@ mod tests {
 
     #[test]
     fn a_link_is_never_sent_in_the_clear() {
-        for good in ["https://t.example", "https://t.example:8443/ops/", "http://localhost:10000", "http://127.0.0.1", "http://[::1]:1"] {
+        for good in [
+            "https://t.example",
+            "https://t.example:8443/ops/",
+            "http://localhost:10000",
+            "http://127.0.0.1",
+            "http://[::1]:1",
+        ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
-        for bad in ["t.example", "http://t.example", "ftp://t", "https://", "https://t.example/?a=b", "https://t/#x", "https://u@t", "http://localhost.evil.example"] {
+        for bad in [
+            "t.example",
+            "http://t.example",
+            "ftp://t",
+            "https://",
+            "https://t.example/?a=b",
+            "https://t/#x",
+            "https://u@t",
+            "http://localhost.evil.example",
+        ] {
             assert!(check(bad).is_err(), "{bad}");
         }
     }

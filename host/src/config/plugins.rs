@@ -194,13 +194,20 @@ fn check(
     for grant in grants {
         let origin = &grant.origin;
         if !is_origin(origin) {
-            report(&path, format!("{origin:?} is not an origin: write https://host or https://host:port, without a path"));
+            report(
+                &path,
+                format!("{origin:?} is not an origin: write https://host or https://host:port, without a path"),
+            );
         }
-        if let Some(method) = grant.methods.iter().find(|m| m.is_empty() || !m.bytes().all(|b| b.is_ascii_uppercase())) {
+        if let Some(method) = grant.methods.iter().find(|m| m.is_empty() || !m.bytes().all(|b| b.is_ascii_uppercase()))
+        {
             report(&path, format!("{method:?} is not an HTTP method in upper case, such as \"POST\""));
         }
         for name in grant.secrets.iter().filter(|name| !known(name)) {
-            report(&path, format!("the grant for {origin} names the secret {name}, which {}.secrets lacks", at.join(".")));
+            report(
+                &path,
+                format!("the grant for {origin} names the secret {name}, which {}.secrets lacks", at.join(".")),
+            );
         }
     }
 }

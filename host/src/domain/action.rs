@@ -173,14 +173,7 @@ pub struct Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let join = |values: &[String]| values.join("+");
-        write!(
-            f,
-            "{}:{}/{}/{}",
-            self.server,
-            join(&self.namespaces),
-            join(&self.kinds),
-            join(&self.names)
-        )
+        write!(f, "{}:{}/{}/{}", self.server, join(&self.namespaces), join(&self.kinds), join(&self.names))
     }
 }
 
@@ -216,11 +209,7 @@ impl Action {
 
     /// What is changed, in the words of the origin or else of the host.
     pub fn target(&self) -> String {
-        if self.proposal.target.is_empty() {
-            self.touches.to_string()
-        } else {
-            self.proposal.target.clone()
-        }
+        if self.proposal.target.is_empty() { self.touches.to_string() } else { self.proposal.target.clone() }
     }
 }
 

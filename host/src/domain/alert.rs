@@ -40,11 +40,11 @@ impl Severity {
     pub fn from_word(word: Option<&str>) -> Self {
         let word = word.unwrap_or_default().trim().to_ascii_lowercase();
         match word.as_str() {
-            "critical" | "crit" | "fatal" | "emergency" | "emerg" | "alert" | "disaster" | "p1"
-            | "sev0" | "sev1" | "page" => Self::Critical,
+            "critical" | "crit" | "fatal" | "emergency" | "emerg" | "alert" | "disaster" | "p1" | "sev0" | "sev1"
+            | "page" => Self::Critical,
             "error" | "err" | "high" | "major" | "severe" | "p2" => Self::Error,
-            "info" | "informational" | "information" | "notice" | "low" | "none" | "ok" | "debug"
-            | "sev4" | "p4" | "p5" => Self::Info,
+            "info" | "informational" | "information" | "notice" | "low" | "none" | "ok" | "debug" | "sev4" | "p4"
+            | "p5" => Self::Info,
             _ => Self::Warning,
         }
     }
@@ -101,9 +101,7 @@ const VOLATILE: [&str; 6] = ["value", "timestamp", "url", "image", "severity", "
 pub fn fingerprint(source: &str, name: &str, labels: &Labels) -> String {
     let mut hash = Sha256::new();
     let stable = labels.iter().filter(|(key, _)| !VOLATILE.contains(&key.as_str()));
-    let parts = [("", source), ("", name)]
-        .into_iter()
-        .chain(stable.map(|(k, v)| (k.as_str(), v.as_str())));
+    let parts = [("", source), ("", name)].into_iter().chain(stable.map(|(k, v)| (k.as_str(), v.as_str())));
     for (key, value) in parts {
         for part in [key, value] {
             // The length keeps ("ab","c") and ("a","bc") apart.

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::alert::{Labels, Severity};
 use super::action::Origin;
+use super::alert::{Labels, Severity};
 use super::incident::{ActionState, Incident, IncidentId, Outcome};
 
 /// One incident of the past.

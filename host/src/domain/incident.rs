@@ -209,7 +209,10 @@ impl ActionRecord {
             links += u32::from(approval.via == "link");
             approval.via != "link" || links == 1
         });
-        approvals.map(|approval| identity(&approval.person)).filter(|person| Some(person) != proposer.as_ref()).collect()
+        approvals
+            .map(|approval| identity(&approval.person))
+            .filter(|person| Some(person) != proposer.as_ref())
+            .collect()
     }
 }
 
@@ -217,7 +220,11 @@ impl ActionRecord {
 /// `ops (as Ann)` and `OPS` are one.
 pub fn identity(person: &str) -> String {
     let proven = person.split(" (as ").next().unwrap_or_default();
-    let seen = |c: &char| !(c.is_whitespace() || c.is_control() || matches!(*c, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}'));
+    let seen = |c: &char| {
+        !(c.is_whitespace()
+            || c.is_control()
+            || matches!(*c, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}'))
+    };
     proven.chars().filter(seen).flat_map(char::to_lowercase).collect()
 }
 
@@ -372,10 +379,8 @@ impl Incident {
         let Some(first) = self.alerts.first() else {
             return self.group_key.clone();
         };
-        let place: Vec<&str> = ["cluster", "namespace", "instance"]
-            .iter()
-            .filter_map(|key| self.labels_ref(key))
-            .collect();
+        let place: Vec<&str> =
+            ["cluster", "namespace", "instance"].iter().filter_map(|key| self.labels_ref(key)).collect();
         if place.is_empty() { first.name.clone() } else { format!("{} in {}", first.name, place.join("/")) }
     }
 
@@ -420,9 +425,9 @@ impl Incident {
     /// The model's last diagnosis.
     pub fn diagnosis(&self) -> Option<&Diagnosis> {
         self.model.turns.iter().rev().find_map(|turn| match &turn.answer {
-            Answer::Act { diagnosis, .. }
-            | Answer::Resolved { diagnosis }
-            | Answer::Person { diagnosis } => Some(diagnosis),
+            Answer::Act { diagnosis, .. } | Answer::Resolved { diagnosis } | Answer::Person { diagnosis } => {
+                Some(diagnosis)
+            }
             Answer::Look { .. } => None,
         })
     }

@@ -110,7 +110,14 @@ fn tell(fact: &Fact) -> Told {
         }
         Fact::ModelFailed { reason, .. } => told("model", "could not be used").why(reason),
         Fact::Proposed { action } => {
-            let what = format!("{} {} on {} ({}), by {}", action.id, action.tool(), action.target(), action.risk.as_str(), action.origin);
+            let what = format!(
+                "{} {} on {} ({}), by {}",
+                action.id,
+                action.tool(),
+                action.target(),
+                action.risk.as_str(),
+                action.origin
+            );
             told("proposed", what).why(&action.proposal.reason)
         }
         Fact::Ruled { action, ruling } => {

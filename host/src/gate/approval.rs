@@ -37,10 +37,17 @@ impl People {
             && identity(author) == name
         {
             let gate = &ruling.rule;
-            return Some(format!("{author} proposed {} and cannot approve it too; gate {gate} wants somebody else", action.id));
+            return Some(format!(
+                "{author} proposed {} and cannot approve it too; gate {gate} wants somebody else",
+                action.id
+            ));
         }
-        let missing = parts(&ruling.who).find(|group| self.0.get(&identity(group)).is_some_and(|members| !members.contains(&name)))?;
-        Some(format!("{person} is not in the group {missing}, which gate {} asks; [people] in the configuration says who is", ruling.rule))
+        let missing = parts(&ruling.who)
+            .find(|group| self.0.get(&identity(group)).is_some_and(|members| !members.contains(&name)))?;
+        Some(format!(
+            "{person} is not in the group {missing}, which gate {} asks; [people] in the configuration says who is",
+            ruling.rule
+        ))
     }
 }
 

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::domain::incident::ActionRecord;
 use crate::domain::IncidentId;
+use crate::domain::incident::ActionRecord;
 use crate::secret::Secret;
 
 /// Keys of the same secret for other purposes must not be good here.
@@ -46,7 +46,9 @@ impl Links {
     /// Whether a token was made here for exactly this action and has not expired. Takes as long for
     /// a token that is almost right as for any other.
     pub fn holds(&self, incident: &IncidentId, record: &ActionRecord, until: i64, token: &str, now: Timestamp) -> bool {
-        let Some(wanted) = self.token(incident, &record.action.id.0, &record.action.digest, until) else { return false };
+        let Some(wanted) = self.token(incident, &record.action.id.0, &record.action.digest, until) else {
+            return false;
+        };
         let same: bool = wanted.as_bytes().ct_eq(token.as_bytes()).into();
         same && now.as_millisecond() < until
     }

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-
 use crate::domain::action::digest;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Action, ActionId, Incident, Origin};

@@ -7,9 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::*;
-use crate::domain::{
-    Alert, Call, Catalogue, Considered, Entry, Fact, History, Occasion, Proposal, Tool,
-};
+use crate::domain::{Alert, Call, Catalogue, Considered, Entry, Fact, History, Occasion, Proposal, Tool};
 use crate::ports::{Check, Judged, Routed};
 
 /// Policies of one gate that asks.
@@ -81,19 +79,15 @@ fn scene(voice: Voice, origin: Origin) -> Scene {
         undo: None,
     };
     let name = "k.restart".to_string();
-    let tool = Tool {
-        name: name.clone(),
-        description: String::new(),
-        schema: json!({}),
-        risk: Risk::High,
-        repeatable: false,
-    };
+    let tool =
+        Tool { name: name.clone(), description: String::new(), schema: json!({}), risk: Risk::High, repeatable: false };
     let catalogue = Arc::new(Catalogue { tools: [(name, tool)].into() });
     let touches = catalogue.touches(&proposal.call);
     let id = crate::domain::ActionId("a1".into());
     let action = Box::new(Action::new(id.clone(), proposal, origin, Risk::High, touches));
     incident.apply(&Entry { at: NOW, fact: Fact::Proposed { action } });
-    let groups: BTreeMap<String, Vec<String>> = [("sre".to_string(), vec!["Ada".to_string(), "bob".to_string()])].into();
+    let groups: BTreeMap<String, Vec<String>> =
+        [("sre".to_string(), vec!["Ada".to_string(), "bob".to_string()])].into();
     let gate = Gate::new(Options::default()).with_people(People::new(&groups));
     let mut scene = Scene { gate, policies: Asks(voice), incident, catalogue, history: Arc::default() };
     let ruling = scene.gate.rule(&scene.policies, &scene.incident, &scene.record().action, &scene.context());

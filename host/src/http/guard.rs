@@ -75,7 +75,8 @@ impl Proof {
         };
         if let Some(name) = timestamp_header {
             let time = text(name);
-            let fresh = time.parse::<i64>().is_ok_and(|time| time.abs_diff(now.as_second()) <= TOLERANCE_S.unsigned_abs());
+            let fresh =
+                time.parse::<i64>().is_ok_and(|time| time.abs_diff(now.as_second()) <= TOLERANCE_S.unsigned_abs());
             if !fresh {
                 let text = format!("the time in {name} is missing or more than {TOLERANCE_S} s from the host's own");
                 return Err(Failure::unauthorized(text, "Signature"));
@@ -114,9 +115,10 @@ impl Proof {
             return Ok(());
         }
         Err(match self {
-            Self::Bearer(_) => {
-                Failure::unauthorized("this needs the right token in Authorization: Bearer …", "Bearer realm=\"tidegate\"")
-            }
+            Self::Bearer(_) => Failure::unauthorized(
+                "this needs the right token in Authorization: Bearer …",
+                "Bearer realm=\"tidegate\"",
+            ),
             Self::Basic { .. } => {
                 Failure::unauthorized("this needs the right user and password", "Basic realm=\"tidegate\"")
             }
@@ -138,7 +140,10 @@ pub async fn api(State(state): State<Arc<Shared>>, request: Request, next: Next)
         Some(proof) => proof.head(headers)?,
         // Cannot happen beyond loopback, where starting is refused; if it did, nobody gets in.
         None if !state.loopback => {
-            return Err(Failure::unauthorized("no authentication is configured for the API", "Bearer realm=\"tidegate\""));
+            return Err(Failure::unauthorized(
+                "no authentication is configured for the API",
+                "Bearer realm=\"tidegate\"",
+            ));
         }
         None => origin::check_host(headers, state.listen)?,
     }

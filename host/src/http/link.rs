@@ -115,7 +115,13 @@ pub async fn answer(
 
 fn approved(before: &ActionRecord) -> Told {
     let wanted = before.ruling.as_ref().map_or(1, |ruling| ruling.approvals as usize);
-    if before.approvers(jiff::Timestamp::MIN, before.ruling.as_ref().map_or(1, |ruling| ruling.approvals)).len() + 1 >= wanted { Told::Approved } else { Told::MoreNeeded }
+    if before.approvers(jiff::Timestamp::MIN, before.ruling.as_ref().map_or(1, |ruling| ruling.approvals)).len() + 1
+        >= wanted
+    {
+        Told::Approved
+    } else {
+        Told::MoreNeeded
+    }
 }
 
 /// The incident and the place of its action, if the link is good for it and nobody has answered.

@@ -63,7 +63,9 @@ async fn looking_shows_the_question_and_answers_nothing() {
         assert_eq!(headers["cache-control"], "no-store");
         assert_eq!(headers["referrer-policy"], "no-referrer");
         let policy = headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && policy.contains("frame-ancestors 'none'"));
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'sha256-") && policy.contains("frame-ancestors 'none'")
+        );
     }
     let page = host.get(&path).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("k.delete") && page.contains("pod a") && page.contains("ask-first"), "{page}");

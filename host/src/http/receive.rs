@@ -37,7 +37,12 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
         Some(proof) => proof.head(&head.headers)?,
         None if state.loopback => origin::check_origin(&head.headers)?,
         // As for the API: beyond loopback nothing is taken from anybody.
-        None => return Err(Failure::unauthorized("no authentication is configured for this source", "Bearer realm=\"tidegate\"")),
+        None => {
+            return Err(Failure::unauthorized(
+                "no authentication is configured for this source",
+                "Bearer realm=\"tidegate\"",
+            ));
+        }
     }
     if gate.is_some_and(|gate| gate.disabled) || !state.front.sources().iter().any(|name| name == source) {
         return Err(unknown(state, source));

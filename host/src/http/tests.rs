@@ -24,8 +24,12 @@ pub(super) struct Running {
 pub(super) async fn start(config: &str, fake: Fake) -> Running {
     let config = format!("[server]\nlisten = \"127.0.0.1:0\"\n{config}");
     let config = Config::parse(config, None, &Overrides::default()).unwrap();
-    let environment: std::collections::BTreeMap<String, String> =
-        [("TOKEN".to_string(), "t0ken".to_string()), ("KEY".to_string(), "k3yk3y".to_string()), ("LINKS".to_string(), "0123456789abcdef".to_string())].into();
+    let environment: std::collections::BTreeMap<String, String> = [
+        ("TOKEN".to_string(), "t0ken".to_string()),
+        ("KEY".to_string(), "k3yk3y".to_string()),
+        ("LINKS".to_string(), "0123456789abcdef".to_string()),
+    ]
+    .into();
     let fake = Arc::new(fake);
     let listener = listen(&config).await.unwrap();
     let server = Server::new(listener, &config, fake.clone(), Arc::new(SystemClock), &environment).unwrap();

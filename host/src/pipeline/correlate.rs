@@ -44,7 +44,9 @@ impl Index {
             };
             let of_source = self.by_alert.entry(alert.source.clone()).or_default();
             let elsewhere = of_source.get(&alert.fingerprint).filter(|place| place.incident != incident.id);
-            if elsewhere.is_none_or(|place| place.weight < weight || place.weight == weight && place.incident < incident.id) {
+            if elsewhere
+                .is_none_or(|place| place.weight < weight || place.weight == weight && place.incident < incident.id)
+            {
                 let place = Place { incident: incident.id.clone(), position, weight };
                 of_source.insert(alert.fingerprint.clone(), place);
             }

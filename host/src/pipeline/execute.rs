@@ -3,8 +3,8 @@
 //! The intent is durable before the tool is called. A call that was sent and not answered leaves the
 //! intent without a result; what became of it is settled by looking, here as after a crash.
 
-use super::{Rooms, append};
 use super::investigate::since;
+use super::{Rooms, append};
 use crate::domain::{ActionId, Fact, Incident};
 use crate::ports::{JournalError, ToolError};
 

@@ -14,9 +14,7 @@ pub async fn look(rooms: &Rooms, purpose: Purpose, call: Call) -> Vec<Fact> {
     let started = rooms.clock.now();
     let (ok, text) = match rooms.tools.look(&call).await {
         Ok(answer) => (answer.ok, answer.text),
-        Err(ToolError::Refused(error) | ToolError::Unavailable(error) | ToolError::Lost(error)) => {
-            (false, error)
-        }
+        Err(ToolError::Refused(error) | ToolError::Unavailable(error) | ToolError::Lost(error)) => (false, error),
     };
     vec![Fact::Looked { purpose, call, ok, text, took_ms: since(started, rooms.clock.now()) }]
 }
@@ -25,10 +23,7 @@ pub async fn look(rooms: &Rooms, purpose: Purpose, call: Call) -> Vec<Fact> {
 pub async fn ask(rooms: &Rooms, incident: &Incident) -> Vec<Fact> {
     if !rooms.model.configured() {
         let reason = "no policy knows a repair and no model is configured";
-        return vec![Fact::Concluded {
-            outcome: crate::domain::Outcome::NeedsPerson,
-            reason: reason.into(),
-        }];
+        return vec![Fact::Concluded { outcome: crate::domain::Outcome::NeedsPerson, reason: reason.into() }];
     }
     let catalogue = rooms.tools.catalogue();
     let started = rooms.clock.now();

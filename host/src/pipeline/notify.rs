@@ -88,8 +88,7 @@ pub async fn deliver(rooms: &Rooms, incident: &Incident, delivery: &Delivery) ->
         }
         Err(NotifyError::Retry { reason, after }) => {
             let after = after.and_then(|after| SignedDuration::try_from(after).ok());
-            let retry_at = (delivery.attempts + 1 < ATTEMPTS)
-                .then(|| retry_at(rooms, delivery.attempts, after));
+            let retry_at = (delivery.attempts + 1 < ATTEMPTS).then(|| retry_at(rooms, delivery.attempts, after));
             Fact::DeliveryFailed { delivery: delivery.id.clone(), reason, retry_at }
         }
     };

@@ -18,9 +18,7 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<F
         return Vec::new();
     };
     let (resolution, reason, mut facts) = match &record.action.proposal.verify {
-        Some(verification) if !verification.applied.is_empty() => {
-            look(rooms, action, verification).await
-        }
+        Some(verification) if !verification.applied.is_empty() => look(rooms, action, verification).await,
         _ if repeatable(rooms, record.action.tool()) => {
             (Resolution::Repeat, "the tool declares that a repeat is harmless".to_string(), Vec::new())
         }
@@ -39,11 +37,7 @@ fn repeatable(rooms: &Rooms, tool: &str) -> bool {
     rooms.tools.catalogue().get(tool).is_some_and(|tool| tool.repeatable)
 }
 
-async fn look(
-    rooms: &Rooms,
-    action: &ActionId,
-    verification: &Verification,
-) -> (Resolution, String, Vec<Fact>) {
+async fn look(rooms: &Rooms, action: &ActionId, verification: &Verification) -> (Resolution, String, Vec<Fact>) {
     let mut facts = Vec::new();
     let mut not_done = 0;
     for _ in 0..LOOKS {

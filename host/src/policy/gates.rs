@@ -47,7 +47,8 @@ fn narrowed(heard: Vec<(&Gate, Voice)>, facts: &CallFacts<'_>) -> Vec<Voice> {
     let open = heard.iter().any(|(gate, voice)| opens(gate, voice));
     let voices = heard.into_iter().map(|(gate, mut voice)| {
         if !open && voice.says == RulingKind::Ask {
-            voice = self::voice(gate, RulingKind::Deny, "a person is only asked about a part of what it touches".into());
+            voice =
+                self::voice(gate, RulingKind::Deny, "a person is only asked about a part of what it touches".into());
         }
         voice
     });

@@ -84,7 +84,8 @@ pub fn question(incident: &Incident, record: &ActionRecord, hidden: &[(&str, &st
         }
     }
     rows.push((words.digest, action.digest.clone()));
-    let row = |(label, text): &(&str, String)| format!("<dt>{}</dt><dd>{}</dd>\n", html(label), html(&one_line(text, 2000)));
+    let row =
+        |(label, text): &(&str, String)| format!("<dt>{}</dt><dd>{}</dd>\n", html(label), html(&one_line(text, 2000)));
     let rows: String = rows.iter().filter(|(_, text)| !text.trim().is_empty()).map(row).collect();
     let arguments = serde_json::to_string_pretty(&action.proposal.call.arguments).unwrap_or_default();
     let body = format!(
@@ -99,9 +100,9 @@ pub fn question(incident: &Incident, record: &ActionRecord, hidden: &[(&str, &st
 }
 
 fn form(answer: &str, label: &str, page: &PageWords, hidden: &[(&str, &str)]) -> String {
-    let hidden = hidden.iter().map(|(name, value)| {
-        format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">\n", html(name), html(value))
-    });
+    let hidden = hidden
+        .iter()
+        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">\n", html(name), html(value)));
     let hidden: String = hidden.collect();
     let (label, name, comment) = (html(label), html(page.name), html(page.comment));
     format!(

@@ -78,8 +78,7 @@ pub fn decode(request: &Inbound) -> Result<Vec<Alert>, String> {
     let message = match quick {
         Ok(message) => message,
         Err(_) => {
-            let value: Value =
-                serde_json::from_str(body).map_err(|error| format!("the body is not JSON: {error}"))?;
+            let value: Value = serde_json::from_str(body).map_err(|error| format!("the body is not JSON: {error}"))?;
             read(At::root(&value))?
         }
     };
@@ -90,12 +89,7 @@ pub fn decode(request: &Inbound) -> Result<Vec<Alert>, String> {
     numbered.map(|(i, item)| normalise(item, root, &format_args!("{before}[{i}]"), request.received_at)).collect()
 }
 
-fn normalise(
-    item: Item<'_>,
-    root: Option<Status>,
-    place: &dyn fmt::Display,
-    now: Timestamp,
-) -> Result<Alert, String> {
+fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now: Timestamp) -> Result<Alert, String> {
     let labels = item.labels.unwrap_or_default();
     let mut annotations = item.annotations.unwrap_or_default();
     if labels.is_empty() {

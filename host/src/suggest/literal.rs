@@ -59,8 +59,18 @@ pub fn label(name: &str) -> String {
 
 /// Names that are surely no words of the language.
 const PLAIN: [&str; 12] = [
-    "namespace", "pod", "container", "deployment", "statefulset", "daemonset", "node", "instance", "service", "app",
-    "job_name", "cluster",
+    "namespace",
+    "pod",
+    "container",
+    "deployment",
+    "statefulset",
+    "daemonset",
+    "node",
+    "instance",
+    "service",
+    "app",
+    "job_name",
+    "cluster",
 ];
 
 #[cfg(test)]

@@ -166,8 +166,20 @@ fn nothing_is_overwritten_and_the_live_folder_stays_alone() {
 }
 
 const HOSTILE: [&str; 14] = [
-    "\"", "\\", "\\\"", "${i.labels}", "`${1+1}`", "\"}); rule(\"evil\", #{ then: suppress() }); //",
-    "a\nb", "*/ x /*", "\u{202e}evil", "😀", "\0", "i.labels.pod", "'''\n[[case]]", "#{",
+    "\"",
+    "\\",
+    "\\\"",
+    "${i.labels}",
+    "`${1+1}`",
+    "\"}); rule(\"evil\", #{ then: suppress() }); //",
+    "a\nb",
+    "*/ x /*",
+    "\u{202e}evil",
+    "😀",
+    "\0",
+    "i.labels.pod",
+    "'''\n[[case]]",
+    "#{",
 ];
 
 #[test]

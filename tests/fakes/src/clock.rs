@@ -6,10 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 /// The time of day.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the clock of the stand-ins"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the clock of the stand-ins")]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }

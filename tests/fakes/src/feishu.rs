@@ -47,13 +47,8 @@ struct Robot {
 impl FakeFeishu {
     /// Starts a robot; with a secret it demands a signature.
     pub async fn start(secret: Option<&str>) -> anyhow::Result<Self> {
-        let robot = Arc::new(Mutex::new(Robot {
-            secret: secret.map(str::to_owned),
-            ..Robot::default()
-        }));
-        let routes = Router::new()
-            .fallback(handle)
-            .with_state(Arc::clone(&robot));
+        let robot = Arc::new(Mutex::new(Robot { secret: secret.map(str::to_owned), ..Robot::default() }));
+        let routes = Router::new().fallback(handle).with_state(Arc::clone(&robot));
         let server = Server::start(routes, 0).await?;
         Ok(Self { server, robot })
     }
@@ -94,8 +89,7 @@ pub fn sign(timestamp: &str, secret: &str) -> String {
     let key = format!("{timestamp}\n{secret}");
     // HMAC takes keys of any length, so there is always a signature.
     let hmac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
-    hmac.map(|hmac| STANDARD.encode(hmac.finalize().into_bytes()))
-        .unwrap_or_default()
+    hmac.map(|hmac| STANDARD.encode(hmac.finalize().into_bytes())).unwrap_or_default()
 }
 
 async fn handle(
@@ -116,18 +110,11 @@ async fn handle(
         }
         Err((code, message)) => {
             robot.refusals.push(format!("{code} {message}"));
-            let status = if code == 404 {
-                StatusCode::NOT_FOUND
-            } else {
-                StatusCode::OK
-            };
+            let status = if code == 404 { StatusCode::NOT_FOUND } else { StatusCode::OK };
             (status, json!({ "code": code, "msg": message, "data": {} }))
         }
     };
-    robot.requests.push(Request {
-        status: Some(status.as_u16()),
-        ..request
-    });
+    robot.requests.push(Request { status: Some(status.as_u16()), ..request });
     let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
     (status, kind, answer.to_string()).into_response()
 }
@@ -138,33 +125,21 @@ impl Robot {
             return Err((404, "the robot takes POST only".to_owned()));
         }
         if request.path != PATH {
-            return Err((
-                19001,
-                "param invalid: incoming webhook access token invalid".to_owned(),
-            ));
+            return Err((19001, "param invalid: incoming webhook access token invalid".to_owned()));
         }
         if self.limited > 0 {
             self.limited -= 1;
-            return Err((
-                11232,
-                "frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]".to_owned(),
-            ));
+            return Err((11232, "frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]".to_owned()));
         }
         let bad = |why: String| (9499, format!("Bad Request: {why}"));
-        if !request
-            .header("content-type")
-            .starts_with("application/json")
-        {
+        if !request.header("content-type").starts_with("application/json") {
             return Err(bad("the content type is not application/json".to_owned()));
         }
         if request.body.len() > LARGEST_BODY {
-            return Err(bad(format!(
-                "the body has {} bytes, {LARGEST_BODY} are allowed",
-                request.body.len()
-            )));
+            return Err(bad(format!("the body has {} bytes, {LARGEST_BODY} are allowed", request.body.len())));
         }
-        let message: Value = serde_json::from_slice(&request.body)
-            .map_err(|error| bad(format!("the body is not JSON: {error}")))?;
+        let message: Value =
+            serde_json::from_slice(&request.body).map_err(|error| bad(format!("the body is not JSON: {error}")))?;
         self.check_signature(&message).map_err(|why| (19021, why))?;
         match message.get("msg_type").and_then(Value::as_str) {
             Some("interactive") => card::check(&message).map_err(bad),
@@ -177,17 +152,11 @@ impl Robot {
         let Some(secret) = &self.secret else {
             return Ok(());
         };
-        let text = |name: &str| {
-            message
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
+        let text = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default();
         let (timestamp, given) = (text("timestamp"), text("sign"));
         let refused = "sign match fail or timestamp is not within one hour from current time";
-        let at = timestamp
-            .parse::<i64>()
-            .map_err(|_| format!("{refused}: the timestamp is not a string of seconds"))?;
+        let at =
+            timestamp.parse::<i64>().map_err(|_| format!("{refused}: the timestamp is not a string of seconds"))?;
         let now = self.now.unwrap_or_else(|| clock::now().as_second());
         if now.abs_diff(at) > LARGEST_SKEW.unsigned_abs() {
             return Err(format!("{refused}: it is {now}"));
@@ -205,9 +174,6 @@ mod tests {
 
     #[test]
     fn the_signature_has_the_secret_in_the_key() {
-        assert_eq!(
-            sign("1599360473", "demo-secret"),
-            "3/MaVZ8JLIy4TUG+7KSFJqvUkTKd+HWY8g+56DZWq8s="
-        );
+        assert_eq!(sign("1599360473", "demo-secret"), "3/MaVZ8JLIy4TUG+7KSFJqvUkTKd+HWY8g+56DZWq8s=");
     }
 }

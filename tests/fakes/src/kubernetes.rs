@@ -68,11 +68,7 @@ impl FakeKubernetes {
         let cluster = Arc::new(Mutex::new(scenario::build(scenario)));
         let server = Server::start(handler::routes(Arc::clone(&cluster)), port).await?;
         let kubelet = tokio::spawn(keep_time(Arc::clone(&cluster)));
-        Ok(Self {
-            server,
-            cluster,
-            kubelet,
-        })
+        Ok(Self { server, cluster, kubelet })
     }
 
     /// Where the API listens: `http://127.0.0.1:<port>`.
@@ -125,18 +121,14 @@ impl FakeKubernetes {
     /// One object as it is stored, by the plural of its kind.
     pub fn object(&self, plural: &str, namespace: &str, name: &str) -> Option<Value> {
         let objects = self.objects(plural, namespace);
-        objects
-            .into_iter()
-            .find(|object| json::text(object, "/metadata/name") == name)
+        objects.into_iter().find(|object| json::text(object, "/metadata/name") == name)
     }
 
     /// All objects of a kind in a namespace, by name.
     pub fn objects(&self, plural: &str, namespace: &str) -> Vec<Value> {
         let mut cluster = lock(&self.cluster);
         kubelet::advance(&mut cluster, Instant::now());
-        let inside = cluster
-            .all(plural)
-            .filter(|(key, _)| key.namespace == namespace);
+        let inside = cluster.all(plural).filter(|(key, _)| key.namespace == namespace);
         inside.map(|(_, object)| object.clone()).collect()
     }
 
@@ -160,8 +152,7 @@ impl FakeKubernetes {
         kubelet::advance(&mut cluster, Instant::now());
         let unwell = cluster.all("deployments").find(|(_, deployment)| {
             let mut conditions = json::list(deployment, "/status/conditions").iter();
-            !conditions
-                .any(|condition| json::text(condition, "/reason") == "NewReplicaSetAvailable")
+            !conditions.any(|condition| json::text(condition, "/reason") == "NewReplicaSetAvailable")
         });
         unwell.map(|(key, _)| format!("deployment {}/{}", key.namespace, key.name))
     }

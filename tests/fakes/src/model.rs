@@ -51,11 +51,7 @@ impl FakeModel {
     }
 
     async fn start_as(script: Vec<Scripted>, key: Option<String>) -> anyhow::Result<Self> {
-        let state = Arc::new(Mutex::new(Model {
-            script: script.into(),
-            key,
-            ..Model::default()
-        }));
+        let state = Arc::new(Mutex::new(Model { script: script.into(), key, ..Model::default() }));
         let routes = Router::new()
             .fallback(handle)
             .layer(axum::extract::DefaultBodyLimit::max(16 << 20))
@@ -102,10 +98,7 @@ impl FakeModel {
 
 /// An error as real servers word it.
 fn error(status: u16, kind: &str, message: &str) -> (u16, Value) {
-    (
-        status,
-        json!({ "error": { "message": message, "type": kind, "param": null, "code": null } }),
-    )
+    (status, json!({ "error": { "message": message, "type": kind, "param": null, "code": null } }))
 }
 
 impl Model {
@@ -177,8 +170,7 @@ async fn handle(
         recorded.status = Some(status);
     }
     let mut response = Response::new(Body::from(answer));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     if let Some(after) = retry_after.and_then(|after| HeaderValue::from_str(&after).ok()) {

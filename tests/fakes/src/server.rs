@@ -35,20 +35,13 @@ impl Server {
             .with_context(|| format!("cannot listen on 127.0.0.1:{port}"))?;
         let url = format!("http://{}", tcp.local_addr()?);
         let connections = Arc::default();
-        let listener = CuttableListener {
-            tcp,
-            connections: Arc::clone(&connections),
-        };
+        let listener = CuttableListener { tcp, connections: Arc::clone(&connections) };
         let service = routes.into_make_service_with_connect_info::<Connection>();
         let task = tokio::spawn(async move {
             // The error type of an accept loop that never ends is of no interest.
             let _ended = axum::serve(listener, service).await;
         });
-        Ok(Self {
-            url,
-            task,
-            connections,
-        })
+        Ok(Self { url, task, connections })
     }
 
     /// `http://127.0.0.1:<port>`, without a slash at the end.
@@ -138,11 +131,7 @@ impl AsyncRead for CuttableStream {
 }
 
 impl AsyncWrite for CuttableStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.connection.check()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

@@ -23,30 +23,20 @@ pub fn alertmanager() -> anyhow::Result<PathBuf> {
 /// The command of the MCP server `mcp-server-kubernetes`, which calls `kubectl`: program and arguments.
 pub fn mcp_server_kubernetes() -> anyhow::Result<Vec<PathBuf>> {
     kubectl()?;
-    Ok(vec![
-        program("node")?,
-        package("mcp-server-kubernetes/dist/index.js")?,
-    ])
+    Ok(vec![program("node")?, package("mcp-server-kubernetes/dist/index.js")?])
 }
 
 /// The command of the MCP server `kubernetes-mcp-server`: a program for Linux on amd64 that needs nothing else.
 pub fn kubernetes_mcp_server() -> anyhow::Result<Vec<PathBuf>> {
     let package_name = "kubernetes-mcp-server-linux-amd64";
-    Ok(vec![package(&format!(
-        "{package_name}/bin/{package_name}"
-    ))?])
+    Ok(vec![package(&format!("{package_name}/bin/{package_name}"))?])
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests look for the programs where the shell would"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests look for the programs where the shell would")]
 fn program(name: &str) -> anyhow::Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut found = std::env::split_paths(&path).map(|folder| folder.join(name));
-    found
-        .find(|file| file.is_file())
-        .with_context(|| format!("{name} is not installed: run tests/setup first"))
+    found.find(|file| file.is_file()).with_context(|| format!("{name} is not installed: run tests/setup first"))
 }
 
 fn package(file: &str) -> anyhow::Result<PathBuf> {

@@ -38,9 +38,7 @@ impl FakeWebhook {
     /// Starts a receiver that answers 200 with `{}`.
     pub async fn start() -> anyhow::Result<Self> {
         let receiver = Arc::<Mutex<Receiver>>::default();
-        let routes = Router::new()
-            .fallback(handle)
-            .with_state(Arc::clone(&receiver));
+        let routes = Router::new().fallback(handle).with_state(Arc::clone(&receiver));
         let server = Server::start(routes, 0).await?;
         Ok(Self { server, receiver })
     }
@@ -62,10 +60,7 @@ impl FakeWebhook {
 
     /// The next `times` requests get `status`, with a `Retry-After` header if one is given, word for word.
     pub fn fail(&self, times: usize, status: u16, retry_after: Option<&str>) {
-        self.plan(
-            times,
-            &Failure::Status(status, retry_after.map(str::to_owned)),
-        );
+        self.plan(times, &Failure::Status(status, retry_after.map(str::to_owned)));
     }
 
     /// The next `times` requests never get an answer.
@@ -105,19 +100,11 @@ async fn handle(
         receiver.requests.push(request);
         (failure, answer)
     };
-    let status =
-        |code: u16| StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = |code: u16| StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match failure {
-        None => (
-            status(answer.0),
-            [(header::CONTENT_TYPE, "application/json")],
-            answer.1,
-        )
-            .into_response(),
+        None => (status(answer.0), [(header::CONTENT_TYPE, "application/json")], answer.1).into_response(),
         Some(Failure::Status(code, None)) => status(code).into_response(),
-        Some(Failure::Status(code, Some(after))) => {
-            (status(code), [(header::RETRY_AFTER, after)]).into_response()
-        }
+        Some(Failure::Status(code, Some(after))) => (status(code), [(header::RETRY_AFTER, after)]).into_response(),
         Some(Failure::Hang) => std::future::pending().await,
         Some(Failure::Cut) => {
             connection.cut();

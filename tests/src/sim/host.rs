@@ -15,8 +15,8 @@ use tidegate::runner::Runner;
 use tidegate::store::{Store, replay};
 use tokio::sync::mpsc;
 
-use super::checker::quiet;
 use super::advisers::{SimModel, SimPlanners};
+use super::checker::quiet;
 use super::clock::SimClock;
 use super::cluster::SimTools;
 use super::journal::SimJournal;
@@ -74,10 +74,7 @@ impl Host {
             random,
             history: RwLock::default(),
             mode,
-            limits: Limits {
-                watch: SignedDuration::from_mins(temper.watch_min as i64),
-                ..Limits::default()
-            },
+            limits: Limits { watch: SignedDuration::from_mins(temper.watch_min as i64), ..Limits::default() },
             language: Language::En,
             links: None,
         });

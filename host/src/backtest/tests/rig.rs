@@ -119,7 +119,8 @@ impl Tools for World {
         let tools = [("k.get", Risk::Read), ("k.restart", Risk::Low), ("k.scale", Risk::High), ("k.undo", Risk::High)];
         let tool = |(name, risk): (&str, Risk)| {
             let schema = json!({"properties": {"namespace": {}}});
-            let tool = Tool { name: name.into(), description: String::new(), schema, risk, repeatable: risk == Risk::Low };
+            let tool =
+                Tool { name: name.into(), description: String::new(), schema, risk, repeatable: risk == Risk::Low };
             (name.to_string(), tool)
         };
         Arc::new(Catalogue { tools: tools.into_iter().map(tool).collect() })
@@ -252,10 +253,7 @@ impl Rig {
             let names = ["Stuck", "Stuck", "Leak", "Down", "Slow", "Slow", "Noise", "Unknown"];
             let apps = ["a", "b", "c"];
             match rig.dice.below(4) {
-                0 | 1 => rig.fire(
-                    names[rig.dice.below(8) as usize],
-                    apps[rig.dice.below(3) as usize],
-                ),
+                0 | 1 => rig.fire(names[rig.dice.below(8) as usize], apps[rig.dice.below(3) as usize]),
                 2 => rig.resolve(),
                 _ => rig.answer(),
             }
@@ -328,7 +326,9 @@ impl Rig {
         let yes = self.dice.below(3) > 0;
         for id in self.opened.clone() {
             let Some(incident) = self.rooms.store.get(&id) else { continue };
-            let Some(record) = incident.actions.iter().find(|record| record.state == ActionState::Asked) else { continue };
+            let Some(record) = incident.actions.iter().find(|record| record.state == ActionState::Asked) else {
+                continue;
+            };
             let (action, digest) = (record.action.id.clone(), record.action.digest.clone());
             let (person, via, comment) = ("p".to_string(), "cli".to_string(), String::new());
             let fact = if yes {

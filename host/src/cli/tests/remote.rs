@@ -4,13 +4,13 @@ use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::backtest::Report;
 use crate::clock::SystemClock;
 use crate::front::fake::Fake;
-use crate::backtest::Report;
 use crate::front::policies::{Explained, Replay, Subject, Suggest, Tested};
-use crate::suggest::Written;
 use crate::front::{Checked, Payload, Progress, Records, Started, Verified};
 use crate::http;
+use crate::suggest::Written;
 
 /// Has the records of a fake and nothing that runs.
 struct Stopped;
@@ -110,10 +110,16 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
     assert_eq!(answers.len(), 2);
     let digest = &fake.incidents[0].actions[0].action.digest;
     assert_eq!((answers[0].incident.as_str(), answers[0].digest.as_ref()), ("i-b1", Some(digest)));
-    assert_eq!((answers[0].person.as_str(), answers[0].via.as_str(), answers[0].comment.as_str()), ("ada", "cli", "go"));
+    assert_eq!(
+        (answers[0].person.as_str(), answers[0].via.as_str(), answers[0].comment.as_str()),
+        ("ada", "cli", "go")
+    );
     let orders = fake.orders.lock().unwrap().clone();
     assert_eq!(orders.len(), 4);
-    assert_eq!((orders[2].person.as_str(), orders[2].scope.as_str(), orders[2].reason.as_str()), ("ada", "rule:x", "fixed"));
+    assert_eq!(
+        (orders[2].person.as_str(), orders[2].scope.as_str(), orders[2].reason.as_str()),
+        ("ada", "rule:x", "fixed")
+    );
 
     // The watch ends when the host stops.
     let watch = tokio::task::spawn_blocking(move || code(&format!("tidegate --listen {address} incidents watch")));

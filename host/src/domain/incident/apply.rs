@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{
-    ActionRecord, ActionState, Approval, Chain, Conclusion, Incident, IncidentId, Look, ModelLog,
-    Plan, Turn,
-};
+use super::{ActionRecord, ActionState, Approval, Chain, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
 use crate::domain::action::ActionId;
 use crate::domain::decision::RulingKind;
 use crate::domain::entry::{Entry, Fact, Purpose, Resolution, Usage};
@@ -58,21 +55,11 @@ impl Incident {
                         record.seen = Some(text.clone());
                     });
                 }
-                self.looks.push(Look {
-                    purpose: purpose.clone(),
-                    call: call.clone(),
-                    ok: *ok,
-                    text: text.clone(),
-                    at,
-                });
+                self.looks.push(Look { purpose: purpose.clone(), call: call.clone(), ok: *ok, text: text.clone(), at });
             }
             Fact::Collected => self.collected = true,
             Fact::Planned { plugin, proposals, error } => {
-                self.plan = Some(Plan {
-                    plugin: plugin.clone(),
-                    proposals: proposals.len(),
-                    error: error.clone(),
-                });
+                self.plan = Some(Plan { plugin: plugin.clone(), proposals: proposals.len(), error: error.clone() });
             }
             Fact::Answered { answer, text, usage } => {
                 self.count(usage);

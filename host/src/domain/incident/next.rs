@@ -129,9 +129,7 @@ pub fn next(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
         Verdict::Plan { plugin } => match &incident.plan {
             None => Next::Do(Effect::Plan { plugin: plugin.clone() }),
             Some(plan) => match &plan.error {
-                Some(error) => {
-                    conclude(Outcome::NeedsPerson, &format!("plugin {plugin} could not plan: {error}"))
-                }
+                Some(error) => conclude(Outcome::NeedsPerson, &format!("plugin {plugin} could not plan: {error}")),
                 None => investigating(incident, limits),
             },
         },
@@ -187,10 +185,7 @@ fn investigating(incident: &Incident, limits: &Limits) -> Next {
             return conclude(Outcome::NeedsPerson, non_empty(&diagnosis.root_cause, "the model asks for a person"));
         }
         Some((Answer::Resolved { .. }, _)) => {
-            return conclude(
-                Outcome::NeedsPerson,
-                "the model sees nothing left to do, but the alerts still fire",
-            );
+            return conclude(Outcome::NeedsPerson, "the model sees nothing left to do, but the alerts still fire");
         }
         Some((Answer::Act { .. }, _)) => {
             return conclude(Outcome::NeedsPerson, "the model proposed no action that could be taken in");
@@ -240,23 +235,14 @@ fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
     conclude(Outcome::Fixed, &format!("{} repaired and verified", done.join(", ")))
 }
 
-fn in_progress(
-    incident: &Incident,
-    record: &ActionRecord,
-    now: Timestamp,
-    limits: &Limits,
-) -> Option<Next> {
+fn in_progress(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Option<Next> {
     let action = record.action.id.clone();
     Some(match record.state {
         ActionState::Proposed => Next::Do(Effect::Rule { action }),
         ActionState::Asked => {
             let until = record.ruling.as_ref().and_then(|ruling| ruling.until);
             let until = until.unwrap_or(record.since);
-            if until <= now {
-                Next::Do(Effect::Record(vec![Fact::Expired { action }]))
-            } else {
-                Next::Wait(until)
-            }
+            if until <= now { Next::Do(Effect::Record(vec![Fact::Expired { action }])) } else { Next::Wait(until) }
         }
         ActionState::Allowed | ActionState::Approved => Next::Do(Effect::Execute { action }),
         ActionState::Started => Next::Do(Effect::Settle { action }),
@@ -325,9 +311,10 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
     if record.state != ActionState::Unverified || record.action.proposal.undo.is_none() {
         return conclude(Outcome::NeedsPerson, &what);
     }
-    let undo = incident.actions.iter().find(
-        |other| matches!(&other.action.origin, Origin::Undo { action } if *action == record.action.id),
-    );
+    let undo = incident
+        .actions
+        .iter()
+        .find(|other| matches!(&other.action.origin, Origin::Undo { action } if *action == record.action.id));
     let Some(undo) = undo else {
         return Next::Do(Effect::Undo { action: record.action.id.clone() });
     };

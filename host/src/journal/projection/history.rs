@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::Projection;
-use crate::domain::history::{History, Past};
 use crate::domain::Outcome;
+use crate::domain::history::{History, Past};
 use crate::journal::error::Error;
 
 impl Projection {

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 
 use super::Intent;
-use crate::domain::history::fixes;
 use crate::domain::Incident;
+use crate::domain::history::fixes;
 use crate::journal::error::{Error, sentence};
 use crate::journal::file::{beside, create_private};
 use crate::journal::rows::{int, uint};

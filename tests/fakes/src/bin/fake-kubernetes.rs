@@ -14,11 +14,7 @@ async fn main() -> anyhow::Result<()> {
     let (mut scenario, mut port, mut file) = ("bad-image-tag".to_owned(), 0, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        let mut value = || {
-            arguments
-                .next()
-                .with_context(|| format!("{argument} needs a value\n{USAGE}"))
-        };
+        let mut value = || arguments.next().with_context(|| format!("{argument} needs a value\n{USAGE}"));
         match argument.as_str() {
             "--scenario" => scenario = value()?,
             "--port" => port = value()?.parse().context("a port is a number up to 65535")?,
@@ -26,15 +22,12 @@ async fn main() -> anyhow::Result<()> {
             _ => bail!("unknown argument {argument}\n{USAGE}"),
         }
     }
-    let wanted = Scenario::named(&scenario)
-        .with_context(|| format!("unknown scenario {scenario}\n{USAGE}"))?;
+    let wanted = Scenario::named(&scenario).with_context(|| format!("unknown scenario {scenario}\n{USAGE}"))?;
     let kubernetes = FakeKubernetes::start_on(wanted, port).await?;
     let file = file.unwrap_or_else(|| std::env::temp_dir().join("fake-kubernetes.yaml"));
     std::fs::write(&file, kubernetes.kubeconfig())
         .with_context(|| format!("cannot write the kubeconfig {}", file.display()))?;
     println!("{}", kubernetes.url());
     println!("export KUBECONFIG={}", file.display());
-    tokio::signal::ctrl_c()
-        .await
-        .context("cannot wait for an interrupt")
+    tokio::signal::ctrl_c().await.context("cannot wait for an interrupt")
 }

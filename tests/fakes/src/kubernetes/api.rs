@@ -30,10 +30,7 @@ pub fn answer(cluster: &mut Cluster, request: &Request) -> Result<Answer, Refusa
         return document;
     }
     // The client asks whether it may; whoever is asked in an encoding it cannot read says so.
-    if request
-        .path
-        .starts_with("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
-    {
+    if request.path.starts_with("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews") {
         return write::access_review(request);
     }
     let target = Target::parse(&request.path).ok_or_else(Refusal::no_such_path)?;
@@ -43,16 +40,10 @@ pub fn answer(cluster: &mut Cluster, request: &Request) -> Result<Answer, Refusa
         ("GET", "", false) => read::list(cluster, request, &target),
         ("GET", "", true) | ("GET", "status", true) => {
             let object = read::get(cluster, &target)?;
-            Ok(Answer::Object(
-                200,
-                table::one_if_asked(request, &target, object),
-            ))
+            Ok(Answer::Object(200, table::one_if_asked(request, &target, object)))
         }
         ("GET", "log", true) => read::log(cluster, request, &target),
-        ("GET", "scale", true) => Ok(Answer::Object(
-            200,
-            write::scale_of(&read::get(cluster, &target)?),
-        )),
+        ("GET", "scale", true) => Ok(Answer::Object(200, write::scale_of(&read::get(cluster, &target)?))),
         ("POST", "", false) => write::create(cluster, request, &target),
         ("PUT", "", true) => write::replace(cluster, request, &target),
         ("PATCH", "", true) => write::patch(cluster, request, &target),

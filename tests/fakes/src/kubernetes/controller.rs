@@ -14,17 +14,11 @@ const ROUNDS: usize = 64;
 pub fn reconcile(cluster: &mut Cluster) {
     for _ in 0..ROUNDS {
         let before = cluster.version();
-        let deployments: Vec<_> = cluster
-            .all("deployments")
-            .map(|(key, _)| key.clone())
-            .collect();
+        let deployments: Vec<_> = cluster.all("deployments").map(|(key, _)| key.clone()).collect();
         for key in deployments {
             deployment::reconcile(cluster, &key);
         }
-        let replica_sets: Vec<_> = cluster
-            .all("replicasets")
-            .map(|(key, _)| key.clone())
-            .collect();
+        let replica_sets: Vec<_> = cluster.all("replicasets").map(|(key, _)| key.clone()).collect();
         for key in replica_sets {
             replica_set::reconcile(cluster, &key);
         }

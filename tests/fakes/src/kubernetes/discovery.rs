@@ -19,11 +19,8 @@ pub fn answer(request: &Request) -> Option<Result<Answer, Refusal>> {
             json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] })
         }
         ["apis"] => {
-            let groups: Vec<Value> = GROUPS
-                .iter()
-                .filter(|group| !group.is_empty())
-                .map(|group| api_group(group))
-                .collect();
+            let groups: Vec<Value> =
+                GROUPS.iter().filter(|group| !group.is_empty()).map(|group| api_group(group)).collect();
             json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         }
         ["api", "v1"] => resource_list(""),
@@ -35,12 +32,8 @@ pub fn answer(request: &Request) -> Option<Result<Answer, Refusal>> {
         }
         ["apis", group, "v1"] if known(group) => resource_list(group),
         ["openapi", "v3"] => {
-            let entry = |path: &str| {
-                (
-                    path.to_owned(),
-                    json!({ "serverRelativeURL": format!("/openapi/v3/{path}?hash=1") }),
-                )
-            };
+            let entry =
+                |path: &str| (path.to_owned(), json!({ "serverRelativeURL": format!("/openapi/v3/{path}?hash=1") }));
             let groups = GROUPS.iter().map(|group| match *group {
                 "" => entry("api/v1"),
                 group => entry(&format!("apis/{group}/v1")),
@@ -51,11 +44,7 @@ pub fn answer(request: &Request) -> Option<Result<Answer, Refusal>> {
         ["openapi", "v3", "apis", group, "v1"] if known(group) => open_api(group),
         // Only in protobuf on a real server: clients that need it have to skip validation.
         ["openapi", ..] => {
-            return Some(Err(Refusal::new(
-                406,
-                "NotAcceptable",
-                "only protobuf, which is not offered",
-            )));
+            return Some(Err(Refusal::new(406, "NotAcceptable", "only protobuf, which is not offered")));
         }
         ["apis" | "api", ..] | [..] if path.is_empty() || parts.len() < 3 => {
             return Some(Err(Refusal::no_such_path()));
@@ -74,10 +63,7 @@ fn known(group: &str) -> bool {
 
 /// What `kubectl get all` lists.
 fn in_all(plural: &str) -> bool {
-    matches!(
-        plural,
-        "pods" | "services" | "deployments" | "replicasets" | "statefulsets" | "daemonsets"
-    )
+    matches!(plural, "pods" | "services" | "deployments" | "replicasets" | "statefulsets" | "daemonsets")
 }
 
 fn version() -> Value {
@@ -113,11 +99,7 @@ fn resource_list(group: &str) -> Value {
             resources.push(entry);
         }
     }
-    let version = if group.is_empty() {
-        "v1".to_owned()
-    } else {
-        format!("{group}/v1")
-    };
+    let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
     json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources })
 }
 
@@ -125,19 +107,10 @@ fn resource_list(group: &str) -> Value {
 fn open_api(group: &str) -> Value {
     let mut paths = serde_json::Map::new();
     for known in RESOURCES.iter().filter(|known| known.group == group) {
-        let base = if group.is_empty() {
-            "/api/v1".to_owned()
-        } else {
-            format!("/apis/{group}/v1")
-        };
-        let scope = if known.namespaced {
-            "/namespaces/{namespace}"
-        } else {
-            ""
-        };
+        let base = if group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{group}/v1") };
+        let scope = if known.namespaced { "/namespaces/{namespace}" } else { "" };
         let path = format!("{base}{scope}/{}/{{name}}", known.plural);
-        let validation =
-            json!({ "name": "fieldValidation", "in": "query", "schema": { "type": "string" } });
+        let validation = json!({ "name": "fieldValidation", "in": "query", "schema": { "type": "string" } });
         let operation = json!({
             "parameters": [validation], "responses": { "200": { "description": "OK" } },
             "x-kubernetes-action": "patch",

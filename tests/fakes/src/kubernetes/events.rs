@@ -29,22 +29,12 @@ impl<'a> Event<'a> {
     /// Something that is in order, now.
     pub fn normal(source: &'a str, reason: &'a str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self {
-            kind: "Normal",
-            reason,
-            message,
-            source,
-            count: 1,
-            ages: (0, 0),
-        }
+        Self { kind: "Normal", reason, message, source, count: 1, ages: (0, 0) }
     }
 
     /// Something that is not in order, now.
     pub fn warning(source: &'a str, reason: &'a str, message: impl Into<String>) -> Self {
-        Self {
-            kind: "Warning",
-            ..Self::normal(source, reason, message)
-        }
+        Self { kind: "Warning", ..Self::normal(source, reason, message) }
     }
 
     /// It happened `count` times, first and last so many seconds ago.
@@ -76,15 +66,8 @@ pub fn record(cluster: &mut Cluster, object: &Value, event: &Event<'_>) {
         namespace => namespace,
     };
     let about = json::text(object, "/metadata/name");
-    let name = format!(
-        "{about}.{:016x}",
-        0x17e0_0000_0000_0000_u64 + cluster.next()
-    );
-    let host = if event.source == "kubelet" {
-        super::objects::NODE
-    } else {
-        ""
-    };
+    let name = format!("{about}.{:016x}", 0x17e0_0000_0000_0000_u64 + cluster.next());
+    let host = if event.source == "kubelet" { super::objects::NODE } else { "" };
     let mut involved = json!({
         "kind": json::text(object, "/kind"), "apiVersion": json::text(object, "/apiVersion"),
         "name": about, "namespace": json::text(object, "/metadata/namespace"), "uid": uid,
@@ -92,11 +75,7 @@ pub fn record(cluster: &mut Cluster, object: &Value, event: &Event<'_>) {
     });
     let container = json::text(object, "/spec/containers/0/name");
     if event.source == "kubelet" && !container.is_empty() {
-        json::set(
-            &mut involved,
-            "/fieldPath",
-            format!("spec.containers{{{container}}}"),
-        );
+        json::set(&mut involved, "/fieldPath", format!("spec.containers{{{container}}}"));
     }
     let recorded = json!({
         "apiVersion": "v1", "kind": "Event",

@@ -28,12 +28,7 @@ pub(super) enum Trouble {
 
 impl Fault {
     fn new(trouble: Trouble) -> Self {
-        Self {
-            trouble,
-            method: None,
-            path: None,
-            left: None,
-        }
+        Self { trouble, method: None, path: None, left: None }
     }
 
     /// Every answer comes this much later. The request takes effect before the wait.
@@ -85,14 +80,8 @@ impl Fault {
     }
 
     fn hits(&self, request: &Request) -> bool {
-        let method = self
-            .method
-            .as_ref()
-            .is_none_or(|method| *method == request.method);
-        let path = self
-            .path
-            .as_ref()
-            .is_none_or(|part| request.path.contains(part));
+        let method = self.method.as_ref().is_none_or(|method| *method == request.method);
+        let path = self.path.as_ref().is_none_or(|part| request.path.contains(part));
         method && path && self.left != Some(0)
     }
 }
@@ -112,37 +101,21 @@ impl Trouble {
             (Self::Forbidden, Some(target)) => {
                 let watch = !request.parameter("watch").is_empty();
                 let verb = verb(&request.method, &target, watch);
-                Some(Refusal::forbidden(
-                    target.resource,
-                    verb,
-                    &target.namespace,
-                    &target.name,
-                ))
+                Some(Refusal::forbidden(target.resource, verb, &target.namespace, &target.name))
             }
             (Self::Forbidden, None) => {
                 let path = &request.path;
                 Some(Refusal::new(
                     403,
                     "Forbidden",
-                    format!(
-                        "forbidden: User \"tester\" cannot {} path \"{path}\"",
-                        request.method.to_lowercase()
-                    ),
+                    format!("forbidden: User \"tester\" cannot {} path \"{path}\"", request.method.to_lowercase()),
                 ))
             }
-            (Self::Conflict, Some(target)) => {
-                Some(Refusal::conflict(target.resource, &target.name))
+            (Self::Conflict, Some(target)) => Some(Refusal::conflict(target.resource, &target.name)),
+            (Self::Conflict, None) => Some(Refusal::new(409, "Conflict", "the object has been modified")),
+            (Self::ServerError, _) => {
+                Some(Refusal::new(500, "InternalError", "Internal error occurred: etcdserver: request timed out"))
             }
-            (Self::Conflict, None) => Some(Refusal::new(
-                409,
-                "Conflict",
-                "the object has been modified",
-            )),
-            (Self::ServerError, _) => Some(Refusal::new(
-                500,
-                "InternalError",
-                "Internal error occurred: etcdserver: request timed out",
-            )),
             (Self::Latency(_) | Self::CutBefore | Self::CutAfter, _) => None,
         }
     }

@@ -42,9 +42,7 @@ async fn handle(
         let index = cluster.requests.len();
         cluster.requests.push(request.clone());
         let trouble = fault::next(&mut cluster.faults, &request);
-        let refusal = trouble
-            .as_ref()
-            .and_then(|trouble| trouble.refusal(&request));
+        let refusal = trouble.as_ref().and_then(|trouble| trouble.refusal(&request));
         let answer = match (refusal, &trouble) {
             (Some(refusal), _) => Err(refusal),
             (None, Some(Trouble::CutBefore)) => Ok(Answer::Text(String::new())),

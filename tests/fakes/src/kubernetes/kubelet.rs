@@ -27,16 +27,9 @@ pub fn adopt(cluster: &mut Cluster, mut pod: Value) -> Value {
     State::Creating.write(&mut pod, 0);
     let (namespace, name) = place(&pod);
     let key = Key::new(&PODS, namespace, name);
-    let where_to = format!(
-        "Successfully assigned {namespace}/{name} to {}",
-        super::objects::NODE
-    );
+    let where_to = format!("Successfully assigned {namespace}/{name} to {}", super::objects::NODE);
     let pod = cluster.put(key, pod);
-    events::record(
-        cluster,
-        &pod,
-        &Event::normal("default-scheduler", "Scheduled", where_to),
-    );
+    events::record(cluster, &pod, &Event::normal("default-scheduler", "Scheduled", where_to));
     start(cluster, &pod);
     pod
 }
@@ -49,11 +42,8 @@ pub fn start(cluster: &mut Cluster, pod: &Value) {
         let pulling = format!("Pulling image \"{image}\"");
         events::record(cluster, pod, &Event::normal("kubelet", "Pulling", pulling));
     }
-    let step = Step {
-        pod: Key::new(&PODS, namespace, name),
-        uid: json::text(pod, "/metadata/uid").to_owned(),
-        retry: false,
-    };
+    let step =
+        Step { pod: Key::new(&PODS, namespace, name), uid: json::text(pod, "/metadata/uid").to_owned(), retry: false };
     cluster.plan(Instant::now() + cluster.settings.start_delay, step);
 }
 
@@ -85,42 +75,25 @@ fn take(cluster: &mut Cluster, step: Step, mut pod: Value) {
                 State::Running,
                 vec![
                     Event::normal("kubelet", "Pulled", present),
-                    Event::normal(
-                        "kubelet",
-                        "Created",
-                        format!("Created container: {container}"),
-                    ),
-                    Event::normal(
-                        "kubelet",
-                        "Started",
-                        format!("Started container {container}"),
-                    ),
+                    Event::normal("kubelet", "Created", format!("Created container: {container}")),
+                    Event::normal("kubelet", "Started", format!("Started container {container}")),
                 ],
             )
         }
         (Some(Behaviour::Exits { code, .. }), _) => {
             let (namespace, name) = place(&pod);
-            let back_off = format!(
-                "Back-off restarting failed container {container} in pod {name}_{namespace}({})",
-                step.uid
-            );
+            let back_off =
+                format!("Back-off restarting failed container {container} in pod {name}_{namespace}({})", step.uid);
             (
                 State::crashed("Error", code, 1),
                 vec![
-                    Event::normal(
-                        "kubelet",
-                        "Started",
-                        format!("Started container {container}"),
-                    ),
+                    Event::normal("kubelet", "Started", format!("Started container {container}")),
                     Event::warning("kubelet", "BackOff", back_off),
                 ],
             )
         }
         (None, false) => {
-            let retry = Step {
-                retry: true,
-                ..step.clone()
-            };
+            let retry = Step { retry: true, ..step.clone() };
             cluster.plan(Instant::now() + cluster.settings.start_delay, retry);
             (
                 State::PullFailed,
@@ -133,11 +106,7 @@ fn take(cluster: &mut Cluster, step: Step, mut pod: Value) {
         (None, true) => (
             State::PullBackOff,
             vec![
-                Event::normal(
-                    "kubelet",
-                    "BackOff",
-                    format!("Back-off pulling image \"{image}\""),
-                ),
+                Event::normal("kubelet", "BackOff", format!("Back-off pulling image \"{image}\"")),
                 Event::warning("kubelet", "Failed", "Error: ImagePullBackOff"),
             ],
         ),
@@ -159,8 +128,5 @@ pub fn log(cluster: &Cluster, pod: &Value) -> String {
 }
 
 fn place(pod: &Value) -> (&str, &str) {
-    (
-        json::text(pod, "/metadata/namespace"),
-        json::text(pod, "/metadata/name"),
-    )
+    (json::text(pod, "/metadata/namespace"), json::text(pod, "/metadata/name"))
 }

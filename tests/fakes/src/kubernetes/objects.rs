@@ -12,13 +12,7 @@ pub const NODE: &str = "node-1";
 pub const NODE_ADDRESS: &str = "192.0.2.10";
 
 /// A Deployment as `kubectl create` leaves it, after the API has filled in its defaults.
-pub fn deployment(
-    namespace: &str,
-    name: &str,
-    replicas: usize,
-    template: Value,
-    age: i64,
-) -> Value {
+pub fn deployment(namespace: &str, name: &str, replicas: usize, template: Value, age: i64) -> Value {
     let labels = json::at(&template, "/metadata/labels");
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment",

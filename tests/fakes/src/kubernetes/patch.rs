@@ -23,15 +23,13 @@ pub fn apply(object: &Value, content_type: &str, body: &[u8]) -> Result<Value, R
 
 /// Reads a JSON body.
 pub fn parse_json(body: &[u8]) -> Result<Value, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal::bad_request(format!("error decoding JSON: {error}")))
+    serde_json::from_slice(body).map_err(|error| Refusal::bad_request(format!("error decoding JSON: {error}")))
 }
 
 /// Reads a YAML body, of which JSON is a part.
 pub fn parse_yaml(body: &[u8]) -> Result<Value, Refusal> {
     let text = String::from_utf8_lossy(body);
-    serde_saphyr::from_str(&text)
-        .map_err(|error| Refusal::bad_request(format!("error decoding YAML: {error}")))
+    serde_saphyr::from_str(&text).map_err(|error| Refusal::bad_request(format!("error decoding YAML: {error}")))
 }
 
 /// RFC 7386: null removes, objects merge, everything else replaces.
@@ -54,12 +52,9 @@ fn merge(target: &mut Value, patch: &Value) {
 /// The member that identifies the elements of a list, by the name of the list.
 fn merge_key(list: &str) -> Option<&'static str> {
     match list {
-        "containers"
-        | "initContainers"
-        | "ephemeralContainers"
-        | "volumes"
-        | "env"
-        | "imagePullSecrets" => Some("name"),
+        "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "env" | "imagePullSecrets" => {
+            Some("name")
+        }
         "ports" => Some("containerPort"),
         "volumeMounts" => Some("mountPath"),
         "conditions" => Some("type"),
@@ -88,17 +83,11 @@ fn strategic(target: &mut Value, patch: &Value) {
             Value::Null => {
                 object.remove(name);
             }
-            Value::Object(inner)
-                if inner.get("$patch").and_then(Value::as_str) == Some("delete") =>
-            {
+            Value::Object(inner) if inner.get("$patch").and_then(Value::as_str) == Some("delete") => {
                 object.remove(name);
             }
             Value::Array(elements) => match merge_key(name) {
-                Some(key) => merge_list(
-                    object.entry(name.clone()).or_insert(Value::Null),
-                    key,
-                    elements,
-                ),
+                Some(key) => merge_list(object.entry(name.clone()).or_insert(Value::Null), key, elements),
                 None => {
                     object.insert(name.clone(), value.clone());
                 }
@@ -117,16 +106,11 @@ fn merge_list(target: &mut Value, key: &str, elements: &[Value]) {
         let found = element.get("$patch").and_then(Value::as_str);
         found.map(str::to_owned)
     };
-    if elements
-        .iter()
-        .any(|element| directive(element).as_deref() == Some("replace"))
-    {
+    if elements.iter().any(|element| directive(element).as_deref() == Some("replace")) {
         list.clear();
     }
     for element in elements {
-        let place = list
-            .iter()
-            .position(|known| known.get(key).is_some() && known.get(key) == element.get(key));
+        let place = list.iter().position(|known| known.get(key).is_some() && known.get(key) == element.get(key));
         match (directive(element).as_deref(), place) {
             (Some("replace"), _) => {}
             (Some("delete"), Some(place)) => {
@@ -171,8 +155,7 @@ mod tests {
     fn a_strategic_patch_obeys_directives() {
         let object = json!({ "env": [{ "name": "A", "value": "1" }, { "name": "B", "value": "2" }], "strategy": { "type": "RollingUpdate", "rollingUpdate": {} } });
         let patch = json!({ "env": [{ "name": "A", "$patch": "delete" }], "strategy": { "$retainKeys": ["type"], "type": "Recreate" } });
-        let want =
-            json!({ "env": [{ "name": "B", "value": "2" }], "strategy": { "type": "Recreate" } });
+        let want = json!({ "env": [{ "name": "B", "value": "2" }], "strategy": { "type": "Recreate" } });
         assert_eq!(patched(&object, STRATEGIC, &patch), want);
     }
 
@@ -181,10 +164,7 @@ mod tests {
         let object = json!({ "list": [1, 2], "gone": true, "kept": { "a": 1 } });
         let patch = json!({ "list": [3], "gone": null, "kept": { "b": 2 } });
         let want = json!({ "list": [3], "kept": { "a": 1, "b": 2 } });
-        assert_eq!(
-            patched(&object, "application/merge-patch+json", &patch),
-            want
-        );
+        assert_eq!(patched(&object, "application/merge-patch+json", &patch), want);
     }
 
     #[test]

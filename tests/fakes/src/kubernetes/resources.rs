@@ -56,51 +56,21 @@ const fn resource(
     short: &'static [&'static str],
     subresources: &'static [&'static str],
 ) -> Resource {
-    Resource {
-        group,
-        plural,
-        singular,
-        kind,
-        namespaced,
-        short,
-        subresources,
-    }
+    Resource { group, plural, singular, kind, namespaced, short, subresources }
 }
 
 /// Every pod.
 pub static PODS: Resource = resource("", "pods", "pod", "Pod", true, &["po"], &["log", "status"]);
 /// Every Deployment.
-pub static DEPLOYMENTS: Resource = resource(
-    "apps",
-    "deployments",
-    "deployment",
-    "Deployment",
-    true,
-    &["deploy"],
-    &["scale", "status"],
-);
+pub static DEPLOYMENTS: Resource =
+    resource("apps", "deployments", "deployment", "Deployment", true, &["deploy"], &["scale", "status"]);
 /// Every ReplicaSet.
-pub static REPLICA_SETS: Resource = resource(
-    "apps",
-    "replicasets",
-    "replicaset",
-    "ReplicaSet",
-    true,
-    &["rs"],
-    &["scale", "status"],
-);
+pub static REPLICA_SETS: Resource =
+    resource("apps", "replicasets", "replicaset", "ReplicaSet", true, &["rs"], &["scale", "status"]);
 /// Every event.
 pub static EVENTS: Resource = resource("", "events", "event", "Event", true, &["ev"], &[]);
 /// Every namespace.
-pub static NAMESPACES: Resource = resource(
-    "",
-    "namespaces",
-    "namespace",
-    "Namespace",
-    false,
-    &["ns"],
-    &["status"],
-);
+pub static NAMESPACES: Resource = resource("", "namespaces", "namespace", "Namespace", false, &["ns"], &["status"]);
 /// Every node.
 pub static NODES: Resource = resource("", "nodes", "node", "Node", false, &["no"], &["status"]);
 
@@ -111,61 +81,13 @@ pub static RESOURCES: &[&Resource] = &[
     &NAMESPACES,
     &NODES,
     &resource("", "services", "service", "Service", true, &["svc"], &[]),
-    &resource(
-        "",
-        "configmaps",
-        "configmap",
-        "ConfigMap",
-        true,
-        &["cm"],
-        &[],
-    ),
+    &resource("", "configmaps", "configmap", "ConfigMap", true, &["cm"], &[]),
     &resource("", "secrets", "secret", "Secret", true, &[], &[]),
-    &resource(
-        "",
-        "serviceaccounts",
-        "serviceaccount",
-        "ServiceAccount",
-        true,
-        &["sa"],
-        &[],
-    ),
-    &resource(
-        "",
-        "persistentvolumeclaims",
-        "persistentvolumeclaim",
-        "PersistentVolumeClaim",
-        true,
-        &["pvc"],
-        &[],
-    ),
+    &resource("", "serviceaccounts", "serviceaccount", "ServiceAccount", true, &["sa"], &[]),
+    &resource("", "persistentvolumeclaims", "persistentvolumeclaim", "PersistentVolumeClaim", true, &["pvc"], &[]),
     &DEPLOYMENTS,
     &REPLICA_SETS,
-    &resource(
-        "apps",
-        "statefulsets",
-        "statefulset",
-        "StatefulSet",
-        true,
-        &["sts"],
-        &["scale"],
-    ),
-    &resource(
-        "apps",
-        "daemonsets",
-        "daemonset",
-        "DaemonSet",
-        true,
-        &["ds"],
-        &[],
-    ),
-    &resource(
-        "events.k8s.io",
-        "events",
-        "event",
-        "Event",
-        true,
-        &["ev"],
-        &[],
-    ),
+    &resource("apps", "statefulsets", "statefulset", "StatefulSet", true, &["sts"], &["scale"]),
+    &resource("apps", "daemonsets", "daemonset", "DaemonSet", true, &["ds"], &[]),
+    &resource("events.k8s.io", "events", "event", "Event", true, &["ev"], &[]),
 ];

@@ -30,9 +30,7 @@ impl Target {
         let rest: Vec<&str> = parts.collect();
         match rest.as_slice() {
             // A namespace is an object itself, unless a collection follows it.
-            ["namespaces", namespace, plural, rest @ ..]
-                if *plural != "status" && *plural != "finalize" =>
-            {
+            ["namespaces", namespace, plural, rest @ ..] if *plural != "status" && *plural != "finalize" => {
                 Self::within(group, plural, namespace, rest)
             }
             [plural, rest @ ..] => Self::within(group, plural, "", rest),

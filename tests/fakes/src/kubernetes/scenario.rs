@@ -58,27 +58,14 @@ impl Scenario {
     fn with(images: &[&str], deployments: Vec<Deployment>) -> Self {
         let settings = Settings {
             start_delay: Duration::from_millis(300),
-            images: images
-                .iter()
-                .map(|image| ((*image).to_owned(), Behaviour::Runs))
-                .collect(),
+            images: images.iter().map(|image| ((*image).to_owned(), Behaviour::Runs)).collect(),
             hashes: BTreeMap::new(),
             suffixes: BTreeMap::new(),
         };
-        let mut scenario = Self {
-            settings,
-            deployments,
-        };
-        let revisions: Vec<_> = scenario
-            .deployments
-            .iter()
-            .flat_map(|one| one.revisions.clone())
-            .collect();
+        let mut scenario = Self { settings, deployments };
+        let revisions: Vec<_> = scenario.deployments.iter().flat_map(|one| one.revisions.clone()).collect();
         for (image, hash) in revisions {
-            scenario
-                .settings
-                .hashes
-                .insert(image.to_owned(), hash.to_owned());
+            scenario.settings.hashes.insert(image.to_owned(), hash.to_owned());
         }
         scenario
     }
@@ -102,15 +89,9 @@ impl Scenario {
             }],
         );
         let repaired = "5c989f4f99".to_owned();
-        scenario
-            .settings
-            .hashes
-            .insert("nginx:1.25".to_owned(), repaired.clone());
+        scenario.settings.hashes.insert("nginx:1.25".to_owned(), repaired.clone());
         let suffixes = ["jcn4m", "l548t", "sh8zk"].map(str::to_owned).to_vec();
-        scenario
-            .settings
-            .suffixes
-            .insert(format!("nginx-deployment-{repaired}"), suffixes);
+        scenario.settings.suffixes.insert(format!("nginx-deployment-{repaired}"), suffixes);
         scenario
     }
 
@@ -124,10 +105,7 @@ impl Scenario {
                 name: "checkout",
                 app: "checkout",
                 container: "checkout",
-                revisions: vec![
-                    ("checkout:2.4.0", "7d9f8c6b54"),
-                    ("checkout:2.4.1", "6b7c9d8f57"),
-                ],
+                revisions: vec![("checkout:2.4.0", "7d9f8c6b54"), ("checkout:2.4.1", "6b7c9d8f57")],
                 replicas: 2,
                 pods: vec![
                     ("4kx2p", 0, State::Running),
@@ -155,10 +133,7 @@ impl Scenario {
                 container: "worker",
                 revisions: vec![("report-worker:3.1", "84f6d7c9b5")],
                 replicas: 2,
-                pods: vec![
-                    ("hx9t4", 0, State::Running),
-                    ("vb2mz", 0, State::crashed("OOMKilled", 137, 4)),
-                ],
+                pods: vec![("hx9t4", 0, State::Running), ("vb2mz", 0, State::crashed("OOMKilled", 137, 4))],
                 age: 26 * 3600,
                 stalled: false,
             }],
@@ -203,18 +178,13 @@ impl Scenario {
 
     /// This image can be pulled and runs.
     pub fn pullable(mut self, image: &str) -> Self {
-        self.settings
-            .images
-            .insert(image.to_owned(), Behaviour::Runs);
+        self.settings.images.insert(image.to_owned(), Behaviour::Runs);
         self
     }
 
     /// This image can be pulled, prints `log` and ends with `code`.
     pub fn crashing(mut self, image: &str, code: i64, log: &str) -> Self {
-        let behaviour = Behaviour::Exits {
-            code,
-            log: log.to_owned(),
-        };
+        let behaviour = Behaviour::Exits { code, log: log.to_owned() };
         self.settings.images.insert(image.to_owned(), behaviour);
         self
     }

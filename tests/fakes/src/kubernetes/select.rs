@@ -48,9 +48,7 @@ fn comparison(term: &str) -> Option<(&str, &str, bool)> {
     let (key, value, equal) = match (term.split_once("!="), term.split_once("==")) {
         (Some((key, value)), _) => (key, value, false),
         (None, Some((key, value))) => (key, value, true),
-        (None, None) => term
-            .split_once('=')
-            .map(|(key, value)| (key, value, true))?,
+        (None, None) => term.split_once('=').map(|(key, value)| (key, value, true))?,
     };
     Some((key.trim(), value.trim(), equal))
 }
@@ -58,15 +56,12 @@ fn comparison(term: &str) -> Option<(&str, &str, bool)> {
 fn label_matches(object: &Value, term: &str) -> Result<bool, Refusal> {
     let label = |key: &str| {
         let labels = object.pointer("/metadata/labels");
-        labels
-            .and_then(|labels| labels.get(key))
-            .and_then(Value::as_str)
+        labels.and_then(|labels| labels.get(key)).and_then(Value::as_str)
     };
     if let Some((head, values)) = term.trim().trim_end_matches(')').split_once('(') {
         let mut words = head.split_whitespace();
         let key = words.next().unwrap_or_default();
-        let listed =
-            label(key).is_some_and(|label| values.split(',').any(|value| value.trim() == label));
+        let listed = label(key).is_some_and(|label| values.split(',').any(|value| value.trim() == label));
         return match (words.next(), words.next()) {
             (Some("in"), None) => Ok(listed),
             (Some("notin"), None) => Ok(!listed),
@@ -89,16 +84,11 @@ fn field_matches(object: &Value, term: &str) -> Result<bool, Refusal> {
     let supported = match kind {
         _ if matches!(key, "metadata.name" | "metadata.namespace") => true,
         "Event" => {
-            key.starts_with("involvedObject.")
-                || matches!(key, "reason" | "type" | "source" | "reportingComponent")
+            key.starts_with("involvedObject.") || matches!(key, "reason" | "type" | "source" | "reportingComponent")
         }
         "Pod" => matches!(
             key,
-            "spec.nodeName"
-                | "spec.restartPolicy"
-                | "status.phase"
-                | "status.podIP"
-                | "spec.serviceAccountName"
+            "spec.nodeName" | "spec.restartPolicy" | "status.phase" | "status.podIP" | "spec.serviceAccountName"
         ),
         "Node" => key == "spec.unschedulable",
         "Namespace" => key == "status.phase",

@@ -95,11 +95,7 @@ impl Refusal {
 
     /// 404 for a path that no resource has.
     pub fn no_such_path() -> Self {
-        Self::new(
-            404,
-            "NotFound",
-            "the server could not find the requested resource",
-        )
+        Self::new(404, "NotFound", "the server could not find the requested resource")
     }
 
     /// 405: the resource has no such verb.
@@ -110,9 +106,8 @@ impl Refusal {
 
     /// 415: the body is in an encoding that this API does not read.
     pub fn unsupported_media_type(found: &str) -> Self {
-        let message = format!(
-            "the body of the request was in an unknown format - accepted media types do not include: {found}"
-        );
+        let message =
+            format!("the body of the request was in an unknown format - accepted media types do not include: {found}");
         Self::new(415, "UnsupportedMediaType", message)
     }
 }

@@ -30,11 +30,7 @@ pub struct Key {
 impl Key {
     /// The place of one object.
     pub fn new(resource: &Resource, namespace: &str, name: &str) -> Self {
-        Self {
-            plural: resource.plural,
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        }
+        Self { plural: resource.plural, namespace: namespace.to_owned(), name: name.to_owned() }
     }
 }
 
@@ -106,17 +102,14 @@ impl Cluster {
 
     /// The objects of one kind, in the order of namespace and name.
     pub fn all(&self, plural: &str) -> impl Iterator<Item = (&Key, &Value)> {
-        self.objects
-            .iter()
-            .filter(move |(key, _)| key.plural == plural)
+        self.objects.iter().filter(move |(key, _)| key.plural == plural)
     }
 
     /// The keys of the objects of one kind whose controlling owner has `uid`.
     pub fn owned(&self, plural: &str, uid: &str) -> Vec<Key> {
         let owned = self.all(plural).filter(|(_, object)| {
             let mut owners = json::list(object, "/metadata/ownerReferences").iter();
-            owners
-                .any(|owner| json::truth(owner, "/controller") && json::text(owner, "/uid") == uid)
+            owners.any(|owner| json::truth(owner, "/controller") && json::text(owner, "/uid") == uid)
         });
         owned.map(|(key, _)| key.clone()).collect()
     }
@@ -124,18 +117,10 @@ impl Cluster {
     /// Writes an object, filling in what the API itself owns; a write that changes nothing is none.
     pub fn put(&mut self, key: Key, mut object: Value) -> Value {
         let before = self.objects.get(&key);
-        let action = if before.is_some() {
-            "MODIFIED"
-        } else {
-            "ADDED"
-        };
+        let action = if before.is_some() { "MODIFIED" } else { "ADDED" };
         match before {
             Some(before) => {
-                for kept in [
-                    "/metadata/uid",
-                    "/metadata/creationTimestamp",
-                    "/metadata/resourceVersion",
-                ] {
+                for kept in ["/metadata/uid", "/metadata/creationTimestamp", "/metadata/resourceVersion"] {
                     json::set(&mut object, kept, json::at(before, kept));
                 }
                 if *before == object {
@@ -146,20 +131,12 @@ impl Cluster {
                 let uid = names::uid(self.next());
                 json::set(&mut object, "/metadata/uid", uid);
                 if json::text(&object, "/metadata/creationTimestamp").is_empty() {
-                    json::set(
-                        &mut object,
-                        "/metadata/creationTimestamp",
-                        clock::rfc3339(0),
-                    );
+                    json::set(&mut object, "/metadata/creationTimestamp", clock::rfc3339(0));
                 }
             }
         }
         self.version += 1;
-        json::set(
-            &mut object,
-            "/metadata/resourceVersion",
-            self.version.to_string(),
-        );
+        json::set(&mut object, "/metadata/resourceVersion", self.version.to_string());
         self.objects.insert(key.clone(), object.clone());
         self.record(action, key, object.clone());
         object
@@ -169,11 +146,7 @@ impl Cluster {
     pub fn remove(&mut self, key: &Key) -> Option<Value> {
         let mut object = self.objects.remove(key)?;
         self.version += 1;
-        json::set(
-            &mut object,
-            "/metadata/resourceVersion",
-            self.version.to_string(),
-        );
+        json::set(&mut object, "/metadata/resourceVersion", self.version.to_string());
         self.record("DELETED", key.clone(), object.clone());
         let uid = json::text(&object, "/metadata/uid").to_owned();
         for plural in ["replicasets", "pods"] {
@@ -205,12 +178,7 @@ impl Cluster {
 
     fn record(&mut self, action: &'static str, key: Key, object: Value) {
         let version = self.version;
-        self.log.push(Change {
-            version,
-            action,
-            key,
-            object,
-        });
+        self.log.push(Change { version, action, key, object });
         self.changed.send_modify(|count| *count += 1);
     }
 }

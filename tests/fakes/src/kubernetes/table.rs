@@ -28,10 +28,13 @@ pub fn one_if_asked(request: &Request, target: &Target, object: Value) -> Value 
 /// The table of `objects`.
 pub fn table(request: &Request, target: &Target, objects: &[Value], metadata: Value) -> Value {
     let columns = cells::columns(target.resource.kind);
-    let definitions: Vec<Value> = columns.iter().map(|(name, priority)| {
-        let format = if *name == "Name" { "name" } else { "" };
-        json!({ "name": name, "type": "string", "format": format, "description": name, "priority": priority })
-    }).collect();
+    let definitions: Vec<Value> = columns
+        .iter()
+        .map(|(name, priority)| {
+            let format = if *name == "Name" { "name" } else { "" };
+            json!({ "name": name, "type": "string", "format": format, "description": name, "priority": priority })
+        })
+        .collect();
     let rows: Vec<Value> = objects.iter().map(|object| {
         let mut row = json!({ "cells": cells::cells(object) });
         match request.parameter("includeObject") {

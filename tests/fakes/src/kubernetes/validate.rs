@@ -12,10 +12,7 @@ pub fn check(target: &Target, before: Option<&Value>, object: &Value) -> Result<
     let invalid = |why: &str| Err(Refusal::invalid(resource, &target.name, why));
     let kind = json::text(object, "/kind");
     if kind != resource.kind {
-        return Err(Refusal::bad_request(format!(
-            "{kind} in version \"v1\" cannot be handled as a {}",
-            resource.kind
-        )));
+        return Err(Refusal::bad_request(format!("{kind} in version \"v1\" cannot be handled as a {}", resource.kind)));
     }
     let name = json::text(object, "/metadata/name");
     if before.is_some() && name != target.name {
@@ -35,9 +32,7 @@ pub fn check(target: &Target, before: Option<&Value>, object: &Value) -> Result<
             match object.pointer("/spec/replicas").map(Value::as_i64) {
                 None | Some(Some(0..)) => {}
                 Some(Some(_)) => {
-                    return invalid(
-                        "spec.replicas: Invalid value: must be greater than or equal to 0",
-                    );
+                    return invalid("spec.replicas: Invalid value: must be greater than or equal to 0");
                 }
                 Some(None) => {
                     return Err(Refusal::bad_request(
@@ -45,18 +40,12 @@ pub fn check(target: &Target, before: Option<&Value>, object: &Value) -> Result<
                     ));
                 }
             }
-            if before.is_some_and(|before| {
-                before.pointer("/spec/selector") != object.pointer("/spec/selector")
-            }) {
+            if before.is_some_and(|before| before.pointer("/spec/selector") != object.pointer("/spec/selector")) {
                 return invalid("spec.selector: Invalid value: field is immutable");
             }
-            let wanted = object
-                .pointer("/spec/selector/matchLabels")
-                .and_then(Value::as_object);
+            let wanted = object.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
             let labels = object.pointer("/spec/template/metadata/labels");
-            let matches = |(key, value): (&String, &Value)| {
-                labels.and_then(|labels| labels.get(key)) == Some(value)
-            };
+            let matches = |(key, value): (&String, &Value)| labels.and_then(|labels| labels.get(key)) == Some(value);
             if !wanted.is_some_and(|wanted| !wanted.is_empty() && wanted.iter().all(matches)) {
                 return invalid(
                     "spec.template.metadata.labels: Invalid value: `selector` does not match template `labels`",
@@ -81,11 +70,7 @@ pub fn check(target: &Target, before: Option<&Value>, object: &Value) -> Result<
 /// What must not change in a running pod.
 fn fixed_part(pod: &Value) -> Value {
     let mut spec = json::at(pod, "/spec");
-    for name in [
-        "activeDeadlineSeconds",
-        "tolerations",
-        "terminationGracePeriodSeconds",
-    ] {
+    for name in ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds"] {
         json::remove(&mut spec, "", name);
     }
     if let Some(Value::Array(containers)) = spec.pointer_mut("/containers") {

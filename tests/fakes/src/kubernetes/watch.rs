@@ -28,11 +28,7 @@ struct Watch {
 }
 
 /// The body of a watch.
-pub fn body(
-    cluster: &Arc<Mutex<Cluster>>,
-    request: Request,
-    target: Target,
-) -> Result<Body, Refusal> {
+pub fn body(cluster: &Arc<Mutex<Cluster>>, request: Request, target: Target) -> Result<Body, Refusal> {
     let state = lock(cluster);
     let from = request.parameter("resourceVersion").parse().unwrap_or(0);
     let bookmark = request.parameter("sendInitialEvents") == "true";
@@ -45,29 +41,16 @@ pub fn body(
         }
     }
     if bookmark {
-        let mut mark =
-            json!({ "kind": target.resource.kind, "apiVersion": target.resource.api_version() });
-        tree::set(
-            &mut mark,
-            "/metadata/resourceVersion",
-            state.version().to_string(),
-        );
-        tree::set(
-            &mut mark,
-            "/metadata/annotations",
-            json!({ "k8s.io/initial-events-end": "true" }),
-        );
+        let mut mark = json!({ "kind": target.resource.kind, "apiVersion": target.resource.api_version() });
+        tree::set(&mut mark, "/metadata/resourceVersion", state.version().to_string());
+        tree::set(&mut mark, "/metadata/annotations", json!({ "k8s.io/initial-events-end": "true" }));
         first.push(json!({ "type": "BOOKMARK", "object": mark }));
     }
     let seconds = request.parameter("timeoutSeconds").parse().unwrap_or(1800);
     let watch = Watch {
         cluster: Arc::clone(cluster),
         changes: state.changes(),
-        from: if first.is_empty() && from > 0 {
-            from
-        } else {
-            state.version()
-        },
+        from: if first.is_empty() && from > 0 { from } else { state.version() },
         until: Instant::now() + Duration::from_secs(seconds),
         first: Some(first),
         request,
@@ -89,10 +72,7 @@ async fn next(mut watch: Watch) -> Option<(String, Watch)> {
         if !news.is_empty() {
             return Some((lines(&news), watch));
         }
-        tokio::time::timeout_at(watch.until, watch.changes.changed())
-            .await
-            .ok()?
-            .ok()?;
+        tokio::time::timeout_at(watch.until, watch.changes.changed()).await.ok()?.ok()?;
     }
 }
 
@@ -100,19 +80,10 @@ impl Watch {
     fn news(&mut self) -> Vec<Value> {
         let cluster = lock(&self.cluster);
         let mut news = Vec::new();
-        for change in cluster
-            .log
-            .iter()
-            .filter(|change| change.version > self.from)
-        {
+        for change in cluster.log.iter().filter(|change| change.version > self.from) {
             let chosen = api::chosen(&self.request, &change.object).unwrap_or_default();
             if api::in_scope(&self.target, &change.key) && chosen {
-                news.push(event(
-                    change.action,
-                    &self.request,
-                    &self.target,
-                    &change.object,
-                ));
+                news.push(event(change.action, &self.request, &self.target, &change.object));
             }
         }
         self.from = cluster.version();

@@ -23,9 +23,7 @@ pub fn fenced() -> Vec<Scripted> {
 
 /// The whole record: describe, patch, get, resolved, report.
 pub fn fenced_whole() -> Vec<Scripted> {
-    [DESCRIBE, PATCH, GET, RESOLVED, REPORT]
-        .map(Scripted::text)
-        .to_vec()
+    [DESCRIBE, PATCH, GET, RESOLVED, REPORT].map(Scripted::text).to_vec()
 }
 
 /// Describe, patch, resolved, as native tool calls; the last is text, as there is no tool to call.
@@ -35,22 +33,13 @@ pub fn native() -> Vec<Scripted> {
 
 /// The whole record as native tool calls: describe, patch, get, resolved, report.
 pub fn native_whole() -> Vec<Scripted> {
-    vec![
-        native_describe(),
-        native_patch(),
-        native_get(),
-        Scripted::text(RESOLVED),
-        Scripted::text(REPORT),
-    ]
+    vec![native_describe(), native_patch(), native_get(), Scripted::text(RESOLVED), Scripted::text(REPORT)]
 }
 
 /// The call of [`DESCRIBE`].
 pub fn native_describe() -> Scripted {
     let name = "nginx-deployment-85c88b48cd-6kmxz";
-    Scripted::tool_call(
-        "kubectl_describe",
-        json!({ "resourceType": "pod", "name": name, "namespace": "default" }),
-    )
+    Scripted::tool_call("kubectl_describe", json!({ "resourceType": "pod", "name": name, "namespace": "default" }))
 }
 
 /// The call of [`PATCH`].

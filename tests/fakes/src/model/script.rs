@@ -46,12 +46,7 @@ pub enum Reply {
 
 impl Scripted {
     fn new(answer: Answer) -> Self {
-        Self {
-            answer,
-            usage: None,
-            finish_reason: None,
-            delay: Duration::ZERO,
-        }
+        Self { answer, usage: None, finish_reason: None, delay: Duration::ZERO }
     }
 
     /// The assistant says this.
@@ -67,9 +62,7 @@ impl Scripted {
 
     /// The assistant calls several tools at once.
     pub fn tool_calls(calls: Vec<(&str, Value)>) -> Self {
-        let calls = calls
-            .into_iter()
-            .map(|(name, arguments)| (name.to_owned(), arguments));
+        let calls = calls.into_iter().map(|(name, arguments)| (name.to_owned(), arguments));
         Self::new(Answer::ToolCalls(calls.collect()))
     }
 
@@ -127,14 +120,8 @@ impl Scripted {
     pub(super) fn reply(&self, request: &Request, index: usize) -> Reply {
         let body = request.json();
         let (message, finish) = match &self.answer {
-            Answer::Text(content) => (
-                json!({ "role": "assistant", "content": content, "refusal": null }),
-                "stop",
-            ),
-            Answer::Refusal(words) => (
-                json!({ "role": "assistant", "content": null, "refusal": words }),
-                "stop",
-            ),
+            Answer::Text(content) => (json!({ "role": "assistant", "content": content, "refusal": null }), "stop"),
+            Answer::Refusal(words) => (json!({ "role": "assistant", "content": null, "refusal": words }), "stop"),
             Answer::ToolCalls(calls) => match tool_calls(&body, calls, index) {
                 Ok(calls) => (
                     json!({ "role": "assistant", "content": null, "refusal": null, "tool_calls": calls }),
@@ -148,10 +135,7 @@ impl Scripted {
             Answer::Cut => return Reply::Cut,
         };
         let quarter = |bytes: usize| u64::try_from(bytes / 4).unwrap_or(u64::MAX);
-        let counted = (
-            quarter(request.body.len()),
-            quarter(message.to_string().len()),
-        );
+        let counted = (quarter(request.body.len()), quarter(message.to_string().len()));
         let (prompt, completion) = self.usage.unwrap_or(counted);
         Reply::Json(json!({
             "id": format!("chatcmpl-{index}"), "object": "chat.completion", "created": clock::now().as_second(),
@@ -164,30 +148,16 @@ impl Scripted {
 }
 
 fn tool_calls(body: &Value, calls: &[(String, Value)], index: usize) -> Result<Vec<Value>, String> {
-    let tools = body
-        .get("tools")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let offered: Vec<&str> = tools
-        .iter()
-        .filter_map(|tool| tool.pointer("/function/name")?.as_str())
-        .collect();
-    let made = calls
-        .iter()
-        .enumerate()
-        .map(|(place, (wanted, arguments))| {
-            let name = offered_name(&offered, wanted).ok_or_else(|| {
-                format!(
-                    "the script calls {wanted}, but the request offers only: {}",
-                    offered.join(", ")
-                )
-            })?;
-            Ok(json!({
-                "id": format!("call_{index}_{place}"), "type": "function",
-                "function": { "name": name, "arguments": arguments.to_string() },
-            }))
-        });
+    let tools = body.get("tools").and_then(Value::as_array).cloned().unwrap_or_default();
+    let offered: Vec<&str> = tools.iter().filter_map(|tool| tool.pointer("/function/name")?.as_str()).collect();
+    let made = calls.iter().enumerate().map(|(place, (wanted, arguments))| {
+        let name = offered_name(&offered, wanted)
+            .ok_or_else(|| format!("the script calls {wanted}, but the request offers only: {}", offered.join(", ")))?;
+        Ok(json!({
+            "id": format!("call_{index}_{place}"), "type": "function",
+            "function": { "name": name, "arguments": arguments.to_string() },
+        }))
+    });
     made.collect()
 }
 
@@ -197,11 +167,7 @@ fn offered_name<'a>(offered: &[&'a str], wanted: &str) -> Option<&'a str> {
         Some(before) => before.is_empty() || !before.ends_with(char::is_alphanumeric),
         None => false,
     };
-    offered
-        .iter()
-        .filter(fits)
-        .min_by_key(|name| name.len())
-        .copied()
+    offered.iter().filter(fits).min_by_key(|name| name.len()).copied()
 }
 
 #[cfg(test)]
@@ -210,19 +176,9 @@ mod tests {
 
     #[test]
     fn a_tool_is_found_by_the_end_of_its_name() {
-        let offered = [
-            "kubernetes__kubectl_get",
-            "other__xkubectl_get",
-            "kubectl_patch",
-        ];
-        assert_eq!(
-            offered_name(&offered, "kubectl_get"),
-            Some("kubernetes__kubectl_get")
-        );
-        assert_eq!(
-            offered_name(&offered, "kubectl_patch"),
-            Some("kubectl_patch")
-        );
+        let offered = ["kubernetes__kubectl_get", "other__xkubectl_get", "kubectl_patch"];
+        assert_eq!(offered_name(&offered, "kubectl_get"), Some("kubernetes__kubectl_get"));
+        assert_eq!(offered_name(&offered, "kubectl_patch"), Some("kubectl_patch"));
         assert_eq!(offered_name(&offered, "delete"), None);
     }
 }

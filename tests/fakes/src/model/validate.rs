@@ -45,46 +45,29 @@ pub fn check(request: &Request) -> Result<(), (u16, String)> {
     if request.method != "POST" {
         return Err((405, format!("{} is not allowed here", request.method)));
     }
-    if !request
-        .header("content-type")
-        .starts_with("application/json")
-    {
+    if !request.header("content-type").starts_with("application/json") {
         return Err((415, "the content type is not application/json".to_owned()));
     }
-    let body: Value = serde_json::from_slice(&request.body)
-        .map_err(|error| (400, format!("the body is not JSON: {error}")))?;
+    let body: Value =
+        serde_json::from_slice(&request.body).map_err(|error| (400, format!("the body is not JSON: {error}")))?;
     parameters(&body).map_err(|why| (400, why))
 }
 
 fn parameters(body: &Value) -> Result<(), String> {
     let members = body.as_object().ok_or("the body is not an object")?;
-    if let Some(unknown) = members
-        .keys()
-        .find(|name| !PARAMETERS.contains(&name.as_str()))
-    {
+    if let Some(unknown) = members.keys().find(|name| !PARAMETERS.contains(&name.as_str())) {
         return Err(format!("unknown parameter {unknown}"));
     }
     if text(body, "model").is_empty() {
         return Err("model is missing".to_owned());
     }
-    if body
-        .get("stream")
-        .is_some_and(|stream| *stream != Value::Bool(false))
-    {
+    if body.get("stream").is_some_and(|stream| *stream != Value::Bool(false)) {
         return Err("this server does not stream".to_owned());
     }
     let within = |name: &str, least: f64, most: f64| match body.get(name) {
         None | Some(Value::Null) => Ok(()),
-        Some(value)
-            if value
-                .as_f64()
-                .is_some_and(|value| (least..=most).contains(&value)) =>
-        {
-            Ok(())
-        }
-        Some(value) => Err(format!(
-            "{name} is {value}, but must be a number from {least} to {most}"
-        )),
+        Some(value) if value.as_f64().is_some_and(|value| (least..=most).contains(&value)) => Ok(()),
+        Some(value) => Err(format!("{name} is {value}, but must be a number from {least} to {most}")),
     };
     within("temperature", 0.0, 2.0)?;
     within("top_p", 0.0, 1.0)?;
@@ -106,29 +89,21 @@ fn tools(body: &Value) -> Result<BTreeSet<String>, String> {
     let Some(tools) = body.get("tools") else {
         return Ok(names);
     };
-    let tools = tools
-        .as_array()
-        .filter(|tools| !tools.is_empty() && tools.len() <= 128);
+    let tools = tools.as_array().filter(|tools| !tools.is_empty() && tools.len() <= 128);
     for tool in tools.ok_or("tools must be a list of 1 to 128 tools")? {
-        let function = tool
-            .get("function")
-            .filter(|_| text(tool, "type") == "function");
+        let function = tool.get("function").filter(|_| text(tool, "type") == "function");
         let function = function.ok_or("a tool must have the type function and a function")?;
         let name = text(function, "name");
         let legal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
         if name.is_empty() || name.len() > 64 || !name.chars().all(legal) {
-            return Err(format!(
-                "the tool name {name:?} must be 1 to 64 letters, digits, _ and -"
-            ));
+            return Err(format!("the tool name {name:?} must be 1 to 64 letters, digits, _ and -"));
         }
         if !names.insert(name.to_owned()) {
             return Err(format!("the tool name {name} is there twice"));
         }
         if let Some(parameters) = function.get("parameters") {
             if text(parameters, "type") != "object" {
-                return Err(format!(
-                    "the parameters of {name} must be a schema of type object"
-                ));
+                return Err(format!("the parameters of {name} must be a schema of type object"));
             }
             schema::check(parameters).map_err(|why| format!("the schema of {name}: {why}"))?;
         }
@@ -140,18 +115,10 @@ fn tool_choice(body: &Value, names: &BTreeSet<String>) -> Result<(), String> {
     match body.get("tool_choice") {
         None | Some(Value::Null) => Ok(()),
         Some(_) if names.is_empty() => Err("tool_choice is only allowed with tools".to_owned()),
-        Some(Value::String(choice)) if matches!(choice.as_str(), "none" | "auto" | "required") => {
-            Ok(())
-        }
+        Some(Value::String(choice)) if matches!(choice.as_str(), "none" | "auto" | "required") => Ok(()),
         Some(choice) => {
-            let name = choice
-                .pointer("/function/name")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            names
-                .contains(name)
-                .then_some(())
-                .ok_or(format!("tool_choice {choice} names no tool"))
+            let name = choice.pointer("/function/name").and_then(Value::as_str).unwrap_or_default();
+            names.contains(name).then_some(()).ok_or(format!("tool_choice {choice} names no tool"))
         }
     }
 }
@@ -163,25 +130,14 @@ fn response_format(body: &Value) -> Result<(), String> {
     match text(format, "type") {
         "text" => Ok(()),
         "json_object" => {
-            let messages = body
-                .get("messages")
-                .map(Value::to_string)
-                .unwrap_or_default();
+            let messages = body.get("messages").map(Value::to_string).unwrap_or_default();
             let mentioned = messages.to_lowercase().contains("json");
-            mentioned
-                .then_some(())
-                .ok_or("json_object needs the word json in the messages".to_owned())
+            mentioned.then_some(()).ok_or("json_object needs the word json in the messages".to_owned())
         }
         "json_schema" => {
-            let schema = format
-                .pointer("/json_schema/schema")
-                .ok_or("response_format has no json_schema.schema")?;
-            let named = format
-                .pointer("/json_schema/name")
-                .is_some_and(Value::is_string);
-            named
-                .then_some(())
-                .ok_or("response_format has no json_schema.name")?;
+            let schema = format.pointer("/json_schema/schema").ok_or("response_format has no json_schema.schema")?;
+            let named = format.pointer("/json_schema/name").is_some_and(Value::is_string);
+            named.then_some(()).ok_or("response_format has no json_schema.name")?;
             schema::check(schema).map_err(|why| format!("the schema of response_format: {why}"))
         }
         other => Err(format!("unknown response_format {other:?}")),
@@ -190,9 +146,7 @@ fn response_format(body: &Value) -> Result<(), String> {
 
 /// The order of roles, and that every tool call is answered once, before anything else is said.
 fn messages(messages: Option<&Value>) -> Result<(), String> {
-    let messages = messages
-        .and_then(Value::as_array)
-        .filter(|messages| !messages.is_empty());
+    let messages = messages.and_then(Value::as_array).filter(|messages| !messages.is_empty());
     let messages = messages.ok_or("messages must be a list that is not empty")?;
     let mut open = BTreeSet::new();
     let mut last = "system";
@@ -234,14 +188,8 @@ fn content(message: &Value) -> Result<(), String> {
     match message.get("content") {
         Some(Value::String(_)) => Ok(()),
         Some(Value::Array(parts)) if !parts.is_empty() => {
-            let legal = |part: &Value| {
-                text(part, "type") != "text" || part.get("text").is_some_and(Value::is_string)
-            };
-            parts
-                .iter()
-                .all(legal)
-                .then_some(())
-                .ok_or("a text part has no text".to_owned())
+            let legal = |part: &Value| text(part, "type") != "text" || part.get("text").is_some_and(Value::is_string);
+            parts.iter().all(legal).then_some(()).ok_or("a text part has no text".to_owned())
         }
         _ => Err("content must be a string or a list of parts".to_owned()),
     }
@@ -255,14 +203,9 @@ fn assistant(message: &Value) -> Result<BTreeSet<String>, String> {
     };
     let calls = calls.as_array().filter(|calls| !calls.is_empty());
     for call in calls.ok_or("tool_calls must be a list that is not empty")? {
-        let (id, name) = (
-            text(call, "id"),
-            call.pointer("/function/name").and_then(Value::as_str),
-        );
+        let (id, name) = (text(call, "id"), call.pointer("/function/name").and_then(Value::as_str));
         if id.is_empty() || text(call, "type") != "function" || name.is_none_or(str::is_empty) {
-            return Err(
-                "a tool call needs an id, the type function and a function name".to_owned(),
-            );
+            return Err("a tool call needs an id, the type function and a function name".to_owned());
         }
         let arguments = call.pointer("/function/arguments").and_then(Value::as_str);
         let arguments = arguments.ok_or("the arguments of a tool call must be a string")?;

@@ -16,16 +16,10 @@ pub struct Cluster {
 
 impl Cluster {
     pub async fn start(scenario: Scenario) -> Self {
-        let api = FakeKubernetes::start(scenario)
-            .await
-            .expect("the API starts");
+        let api = FakeKubernetes::start(scenario).await.expect("the API starts");
         let folder = tempfile::tempdir().expect("a folder");
         let kubeconfig = api.kubeconfig_path(folder.path()).expect("a kubeconfig");
-        Self {
-            api,
-            folder,
-            kubeconfig,
-        }
+        Self { api, folder, kubeconfig }
     }
 
     /// A program that sees this cluster and leaves its caches in the folder of the test.
@@ -43,12 +37,7 @@ impl Cluster {
     #[allow(dead_code, reason = "not every test file uses every helper")]
     pub async fn kubectl(&self, arguments: &[&str]) -> Result<String, String> {
         let kubectl = tools::kubectl().expect("kubectl is installed");
-        let output = self
-            .program(kubectl)
-            .args(arguments)
-            .output()
-            .await
-            .expect("kubectl runs");
+        let output = self.program(kubectl).args(arguments).output().await.expect("kubectl runs");
         match output.status.success() {
             true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
             false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
@@ -59,12 +48,7 @@ impl Cluster {
     #[allow(dead_code, reason = "not every test file uses every helper")]
     pub fn pods(&self, namespace: &str) -> Vec<String> {
         let pods = self.api.objects("pods", namespace);
-        let name = |pod: &Value| {
-            pod["metadata"]["name"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let name = |pod: &Value| pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         pods.iter().map(name).collect()
     }
 }

@@ -31,10 +31,7 @@ pub fn list(cluster: &Cluster, request: &Request, target: &Target) -> Result<Ans
     }
     let metadata = json!({ "resourceVersion": cluster.version().to_string() });
     if table::is_asked(request) {
-        return Ok(Answer::Object(
-            200,
-            table::table(request, target, &items, metadata),
-        ));
+        return Ok(Answer::Object(200, table::table(request, target, &items, metadata)));
     }
     let list = json!({
         "kind": format!("{}List", target.resource.kind), "apiVersion": target.resource.api_version(),
@@ -51,10 +48,7 @@ pub fn in_scope(target: &Target, key: &Key) -> bool {
 
 /// Whether the selectors of the request choose an object.
 pub fn chosen(request: &Request, object: &Value) -> Result<bool, Refusal> {
-    let (labels, fields) = (
-        request.parameter("labelSelector"),
-        request.parameter("fieldSelector"),
-    );
+    let (labels, fields) = (request.parameter("labelSelector"), request.parameter("fieldSelector"));
     select::chosen(object, labels, fields)
 }
 
@@ -71,30 +65,17 @@ pub fn log(cluster: &Cluster, request: &Request, target: &Target) -> Result<Answ
     let pod = get(cluster, target)?;
     let reason = pod.pointer("/status/containerStatuses/0/state/waiting/reason");
     let reason = reason.and_then(Value::as_str).unwrap_or_default();
-    if matches!(
-        reason,
-        "ErrImagePull" | "ImagePullBackOff" | "ContainerCreating"
-    ) {
+    if matches!(reason, "ErrImagePull" | "ImagePullBackOff" | "ContainerCreating") {
         let container = crate::kubernetes::json::text(&pod, "/spec/containers/0/name");
         let why = match reason {
             "ContainerCreating" => "is waiting to start: ContainerCreating",
             _ => "is waiting to start: trying and failing to pull image",
         };
-        return Err(Refusal::bad_request(format!(
-            "container \"{container}\" in pod \"{}\" {why}",
-            target.name
-        )));
+        return Err(Refusal::bad_request(format!("container \"{container}\" in pod \"{}\" {why}", target.name)));
     }
     let text = kubelet::log(cluster, &pod);
     let lines: Vec<&str> = text.lines().collect();
-    let kept = request
-        .parameter("tailLines")
-        .parse()
-        .unwrap_or(lines.len());
-    let tail = lines
-        .get(lines.len().saturating_sub(kept)..)
-        .unwrap_or_default();
-    Ok(Answer::Text(
-        tail.iter().map(|line| format!("{line}\n")).collect(),
-    ))
+    let kept = request.parameter("tailLines").parse().unwrap_or(lines.len());
+    let tail = lines.get(lines.len().saturating_sub(kept)..).unwrap_or_default();
+    Ok(Answer::Text(tail.iter().map(|line| format!("{line}\n")).collect()))
 }

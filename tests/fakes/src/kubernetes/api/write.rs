@@ -13,11 +13,7 @@ use crate::kubernetes::{controller, json, kubelet, patch, validate};
 
 /// Reads a body that may be JSON or YAML, but not protobuf.
 fn body(request: &Request) -> Result<Value, Refusal> {
-    let kind = request
-        .header("content-type")
-        .split(';')
-        .next()
-        .unwrap_or_default();
+    let kind = request.header("content-type").split(';').next().unwrap_or_default();
     match kind.trim() {
         "application/json" | "" => patch::parse_json(&request.body),
         "application/yaml" => patch::parse_yaml(&request.body),
@@ -33,17 +29,10 @@ pub fn access_review(request: &Request) -> Result<Answer, Refusal> {
 }
 
 /// Creates an object.
-pub fn create(
-    cluster: &mut Cluster,
-    request: &Request,
-    target: &Target,
-) -> Result<Answer, Refusal> {
+pub fn create(cluster: &mut Cluster, request: &Request, target: &Target) -> Result<Answer, Refusal> {
     let mut object = body(request)?;
     let name = json::text(&object, "/metadata/name").to_owned();
-    let target = Target {
-        name,
-        ..target.clone()
-    };
+    let target = Target { name, ..target.clone() };
     if target.name.is_empty() {
         return Err(Refusal::invalid(
             target.resource,
@@ -60,11 +49,7 @@ pub fn create(
 }
 
 /// Replaces an object.
-pub fn replace(
-    cluster: &mut Cluster,
-    request: &Request,
-    target: &Target,
-) -> Result<Answer, Refusal> {
+pub fn replace(cluster: &mut Cluster, request: &Request, target: &Target) -> Result<Answer, Refusal> {
     let before = read::get(cluster, target)?;
     let after = body(request)?;
     let object = keep(cluster, request, target, Some(&before), after)?;
@@ -120,8 +105,8 @@ fn keep(
     }
     let key = Key::new(resource, &target.namespace, &target.name);
     let image = "/spec/containers/0/image";
-    let pod_image_changed = resource == &PODS
-        && before.is_some_and(|before| json::text(before, image) != json::text(&object, image));
+    let pod_image_changed =
+        resource == &PODS && before.is_some_and(|before| json::text(before, image) != json::text(&object, image));
     let object = match (resource == &PODS, before) {
         (true, None) => kubelet::adopt(cluster, object),
         _ => cluster.put(key.clone(), object),
@@ -135,35 +120,17 @@ fn keep(
 
 /// The selector of a Deployment or ReplicaSet, as text.
 pub fn selector(object: &Value) -> String {
-    let labels = object
-        .pointer("/spec/selector/matchLabels")
-        .and_then(Value::as_object);
-    let pair =
-        |(key, value): (&String, &Value)| format!("{key}={}", value.as_str().unwrap_or_default());
-    labels
-        .into_iter()
-        .flatten()
-        .map(pair)
-        .collect::<Vec<_>>()
-        .join(",")
+    let labels = object.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
+    let pair = |(key, value): (&String, &Value)| format!("{key}={}", value.as_str().unwrap_or_default());
+    labels.into_iter().flatten().map(pair).collect::<Vec<_>>().join(",")
 }
 
 /// The `Scale` of a Deployment or ReplicaSet.
 pub fn scale_of(object: &Value) -> Value {
     let mut metadata = json!({});
-    for name in [
-        "name",
-        "namespace",
-        "uid",
-        "resourceVersion",
-        "creationTimestamp",
-    ] {
+    for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         let pointer = format!("/{name}");
-        json::set(
-            &mut metadata,
-            &pointer,
-            json::at(object, &format!("/metadata{pointer}")),
-        );
+        json::set(&mut metadata, &pointer, json::at(object, &format!("/metadata{pointer}")));
     }
     json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
@@ -183,27 +150,15 @@ pub fn scale(cluster: &mut Cluster, request: &Request, target: &Target) -> Resul
     let mut after = before.clone();
     let version = json::text(&wanted, "/metadata/resourceVersion");
     json::set(&mut after, "/metadata/resourceVersion", version);
-    json::set(
-        &mut after,
-        "/spec/replicas",
-        json::at(&wanted, "/spec/replicas"),
-    );
+    json::set(&mut after, "/spec/replicas", json::at(&wanted, "/spec/replicas"));
     let object = keep(cluster, request, target, Some(&before), after)?;
     Ok(Answer::Object(200, scale_of(&object)))
 }
 
 /// Deletes one object and what it controls.
-pub fn delete(
-    cluster: &mut Cluster,
-    request: &Request,
-    target: &Target,
-) -> Result<Answer, Refusal> {
+pub fn delete(cluster: &mut Cluster, request: &Request, target: &Target) -> Result<Answer, Refusal> {
     let object = read::get(cluster, target)?;
-    let options = if request.body.is_empty() {
-        Value::Null
-    } else {
-        body(request)?
-    };
+    let options = if request.body.is_empty() { Value::Null } else { body(request)? };
     let uid = json::text(&object, "/metadata/uid");
     let precondition = json::text(&options, "/preconditions/uid");
     if !precondition.is_empty() && precondition != uid {
@@ -211,11 +166,8 @@ pub fn delete(
     }
     let kept = !request.parameter("dryRun").is_empty() || options.get("dryRun").is_some();
     if !kept {
-        let orphan = [
-            request.parameter("propagationPolicy"),
-            json::text(&options, "/propagationPolicy"),
-        ]
-        .contains(&"Orphan");
+        let orphan =
+            [request.parameter("propagationPolicy"), json::text(&options, "/propagationPolicy")].contains(&"Orphan");
         if orphan {
             cluster.orphan(uid);
         }
@@ -236,26 +188,14 @@ pub fn delete(
 }
 
 /// Deletes the objects that the selectors choose.
-pub fn delete_all(
-    cluster: &mut Cluster,
-    request: &Request,
-    target: &Target,
-) -> Result<Answer, Refusal> {
+pub fn delete_all(cluster: &mut Cluster, request: &Request, target: &Target) -> Result<Answer, Refusal> {
     let Answer::Object(_, list) = read::list(cluster, request, target)? else {
         return Err(Refusal::method_not_allowed());
     };
     for item in json::list(&list, "/items") {
         let name = json::text(item, "/metadata/name").to_owned();
         let namespace = json::text(item, "/metadata/namespace").to_owned();
-        delete(
-            cluster,
-            request,
-            &Target {
-                name,
-                namespace,
-                ..target.clone()
-            },
-        )?;
+        delete(cluster, request, &Target { name, namespace, ..target.clone() })?;
     }
     Ok(Answer::Object(200, list))
 }

@@ -27,48 +27,29 @@ pub fn reconcile(cluster: &mut Cluster, key: &Key) {
 }
 
 fn revision(set: Option<&Value>) -> i64 {
-    set.map_or(0, |set| {
-        json::text(set, REVISION).parse().unwrap_or_default()
-    })
+    set.map_or(0, |set| json::text(set, REVISION).parse().unwrap_or_default())
 }
 
 /// The ReplicaSet of the present template: found again after an undo, made anew otherwise.
 fn newest_set(cluster: &mut Cluster, deployment: &Value) -> Key {
     let sets = cluster.owned("replicasets", json::text(deployment, "/metadata/uid"));
-    let last = sets
-        .iter()
-        .map(|set| revision(cluster.get(set)))
-        .max()
-        .unwrap_or_default();
+    let last = sets.iter().map(|set| revision(cluster.get(set))).max().unwrap_or_default();
     let template = json::at(deployment, "/spec/template");
-    let same = |set: &&Key| {
-        cluster
-            .get(set)
-            .is_some_and(|set| same_template(set, &template))
-    };
+    let same = |set: &&Key| cluster.get(set).is_some_and(|set| same_template(set, &template));
     if let Some(key) = sets.iter().find(same).cloned() {
         let found = cluster.get(&key).cloned();
         if let Some(mut found) = found.filter(|found| revision(Some(found)) < last) {
             json::set(&mut found, REVISION, (last + 1).to_string());
             // A rollout begins anew, and with it the time it may take.
-            cluster
-                .deadline_passed
-                .remove(json::text(&found, "/metadata/uid"));
+            cluster.deadline_passed.remove(json::text(&found, "/metadata/uid"));
             cluster.put(key.clone(), found);
         }
         return key;
     }
     let hash = hash(cluster, &template);
     let name = format!("{}-{hash}", json::text(deployment, "/metadata/name"));
-    let key = Key::new(
-        &REPLICA_SETS,
-        json::text(deployment, "/metadata/namespace"),
-        &name,
-    );
-    cluster.put(
-        key.clone(),
-        objects::replica_set(deployment, &name, &hash, last + 1, 0),
-    );
+    let key = Key::new(&REPLICA_SETS, json::text(deployment, "/metadata/namespace"), &name);
+    cluster.put(key.clone(), objects::replica_set(deployment, &name, &hash, last + 1, 0));
     key
 }
 
@@ -83,9 +64,7 @@ fn hash(cluster: &Cluster, template: &Value) -> String {
     let image = json::text(template, "/spec/containers/0/image");
     let plain = template.pointer("/metadata/annotations").is_none();
     let recorded = cluster.settings.hashes.get(image).filter(|_| plain);
-    recorded
-        .cloned()
-        .unwrap_or_else(|| names::template_hash(&template.to_string()))
+    recorded.cloned().unwrap_or_else(|| names::template_hash(&template.to_string()))
 }
 
 /// One step of a rolling update, after the arithmetic of the real controller.
@@ -93,16 +72,9 @@ fn roll(cluster: &mut Cluster, deployment: &Value, newest: &Key) {
     let desired = json::number(deployment, "/spec/replicas");
     let all = cluster.owned("replicasets", json::text(deployment, "/metadata/uid"));
     let old: Vec<Key> = all.iter().filter(|set| *set != newest).cloned().collect();
-    let wanted = |cluster: &Cluster, set: &Key| {
-        cluster
-            .get(set)
-            .map_or(0, |set| json::number(set, "/spec/replicas"))
-    };
-    let available = |cluster: &Cluster, set: &Key| {
-        cluster
-            .get(set)
-            .map_or(0, |set| json::number(set, "/status/availableReplicas"))
-    };
+    let wanted = |cluster: &Cluster, set: &Key| cluster.get(set).map_or(0, |set| json::number(set, "/spec/replicas"));
+    let available =
+        |cluster: &Cluster, set: &Key| cluster.get(set).map_or(0, |set| json::number(set, "/status/availableReplicas"));
     let old_wanted: i64 = old.iter().map(|set| wanted(cluster, set)).sum();
     let new_wanted = wanted(cluster, newest);
     if json::text(deployment, "/spec/strategy/type") == "Recreate" && old_wanted > 0 {
@@ -112,16 +84,8 @@ fn roll(cluster: &mut Cluster, deployment: &Value, newest: &Key) {
         return;
     }
     let (surge, unavailable) = limits(deployment, desired);
-    let room = if old_wanted == 0 {
-        desired
-    } else {
-        desired + surge - old_wanted
-    };
-    let target = if new_wanted > desired {
-        desired
-    } else {
-        desired.min(room.max(new_wanted))
-    };
+    let room = if old_wanted == 0 { desired } else { desired + surge - old_wanted };
+    let target = if new_wanted > desired { desired } else { desired.min(room.max(new_wanted)) };
     scale(cluster, deployment, newest, target);
 
     let total = old_wanted + target;
@@ -147,20 +111,12 @@ fn roll(cluster: &mut Cluster, deployment: &Value, newest: &Key) {
 fn limits(deployment: &Value, desired: i64) -> (i64, i64) {
     let limit = |name: &str, round_up: i64| {
         let value = json::at(deployment, &format!("/spec/strategy/rollingUpdate/{name}"));
-        let percent = value
-            .as_str()
-            .and_then(|text| text.trim_end_matches('%').parse::<i64>().ok());
-        percent.map_or(value.as_i64().unwrap_or(1), |percent| {
-            (desired * percent + round_up) / 100
-        })
+        let percent = value.as_str().and_then(|text| text.trim_end_matches('%').parse::<i64>().ok());
+        percent.map_or(value.as_i64().unwrap_or(1), |percent| (desired * percent + round_up) / 100)
     };
     let (surge, unavailable) = (limit("maxSurge", 99), limit("maxUnavailable", 0));
     // Both 0 would never move anything.
-    if surge == 0 && unavailable == 0 {
-        (0, 1)
-    } else {
-        (surge, unavailable)
-    }
+    if surge == 0 && unavailable == 0 { (0, 1) } else { (surge, unavailable) }
 }
 
 fn scale(cluster: &mut Cluster, deployment: &Value, key: &Key, replicas: i64) {
@@ -176,13 +132,6 @@ fn scale(cluster: &mut Cluster, deployment: &Value, key: &Key, replicas: i64) {
     json::set(&mut set, "/metadata/generation", generation);
     cluster.put(key.clone(), set);
     let direction = if before < replicas { "up" } else { "down" };
-    let message = format!(
-        "Scaled {direction} replica set {} from {before} to {replicas}",
-        key.name
-    );
-    events::record(
-        cluster,
-        deployment,
-        &Event::normal("deployment-controller", "ScalingReplicaSet", message),
-    );
+    let message = format!("Scaled {direction} replica set {} from {before} to {replicas}", key.name);
+    events::record(cluster, deployment, &Event::normal("deployment-controller", "ScalingReplicaSet", message));
 }

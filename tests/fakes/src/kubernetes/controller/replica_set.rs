@@ -23,11 +23,7 @@ pub fn reconcile(cluster: &mut Cluster, key: &Key) {
     for pod in pods.iter().take(pods.len().saturating_sub(wanted)) {
         cluster.remove(pod);
         let message = format!("Deleted pod: {}", pod.name);
-        events::record(
-            cluster,
-            &set,
-            &Event::normal("replicaset-controller", "SuccessfulDelete", message),
-        );
+        events::record(cluster, &set, &Event::normal("replicaset-controller", "SuccessfulDelete", message));
     }
     write_status(cluster, key, set);
 }
@@ -35,44 +31,25 @@ pub fn reconcile(cluster: &mut Cluster, key: &Key) {
 fn create(cluster: &mut Cluster, set: &Value) {
     let owner = json::text(set, "/metadata/name");
     let namespace = json::text(set, "/metadata/namespace");
-    let recorded =
-        cluster
-            .settings
-            .suffixes
-            .get_mut(owner)
-            .and_then(|left| match left.is_empty() {
-                true => None,
-                false => Some(left.remove(0)),
-            });
+    let recorded = cluster.settings.suffixes.get_mut(owner).and_then(|left| match left.is_empty() {
+        true => None,
+        false => Some(left.remove(0)),
+    });
     let number = cluster.next();
     let suffix = recorded.unwrap_or_else(|| names::pod_suffix(owner, number));
     let pod = objects::pod(set, &suffix, number, 0);
-    if cluster
-        .get(&Key::new(
-            &PODS,
-            namespace,
-            json::text(&pod, "/metadata/name"),
-        ))
-        .is_some()
-    {
+    if cluster.get(&Key::new(&PODS, namespace, json::text(&pod, "/metadata/name"))).is_some() {
         // The next round tries the next number.
         return;
     }
     let pod = kubelet::adopt(cluster, pod);
     let message = format!("Created pod: {}", json::text(&pod, "/metadata/name"));
-    events::record(
-        cluster,
-        set,
-        &Event::normal("replicaset-controller", "SuccessfulCreate", message),
-    );
+    events::record(cluster, set, &Event::normal("replicaset-controller", "SuccessfulCreate", message));
 }
 
 fn write_status(cluster: &mut Cluster, key: &Key, mut set: Value) {
     let pods = cluster.owned(PODS.plural, json::text(&set, "/metadata/uid"));
-    let ready = pods
-        .iter()
-        .filter(|pod| cluster.get(pod).is_some_and(is_ready))
-        .count();
+    let ready = pods.iter().filter(|pod| cluster.get(pod).is_some_and(is_ready)).count();
     let mut status = json!({
         "replicas": pods.len(), "fullyLabeledReplicas": pods.len(),
         "observedGeneration": json::number(&set, "/metadata/generation"),
@@ -88,7 +65,5 @@ fn write_status(cluster: &mut Cluster, key: &Key, mut set: Value) {
 /// Whether a pod is ready.
 pub fn is_ready(pod: &Value) -> bool {
     let mut conditions = json::list(pod, "/status/conditions").iter();
-    conditions.any(|condition| {
-        json::text(condition, "/type") == "Ready" && json::text(condition, "/status") == "True"
-    })
+    conditions.any(|condition| json::text(condition, "/type") == "Ready" && json::text(condition, "/status") == "True")
 }

@@ -39,24 +39,14 @@ impl State {
 
     /// The process ended for `reason`.
     pub fn crashed(reason: &str, code: i64, restarts: i64) -> Self {
-        Self::Crashed {
-            reason: reason.to_owned(),
-            code,
-            restarts,
-        }
+        Self::Crashed { reason: reason.to_owned(), code, restarts }
     }
 
     /// Writes the state into the pod's status, as having begun `age` seconds ago.
     pub fn write(&self, pod: &mut Value, age: i64) {
         let containers = json::list(pod, "/spec/containers").to_vec();
-        let statuses: Vec<Value> = containers
-            .iter()
-            .map(|container| self.container(container, age))
-            .collect();
-        let names: Vec<&str> = containers
-            .iter()
-            .map(|container| json::text(container, "/name"))
-            .collect();
+        let statuses: Vec<Value> = containers.iter().map(|container| self.container(container, age)).collect();
+        let names: Vec<&str> = containers.iter().map(|container| json::text(container, "/name")).collect();
         let ready = matches!(self, Self::Running);
         let phase = match self {
             Self::Running | Self::Crashed { .. } => "Running",
@@ -89,10 +79,7 @@ impl State {
     }
 
     fn container(&self, container: &Value, age: i64) -> Value {
-        let (name, image) = (
-            json::text(container, "/name"),
-            json::text(container, "/image"),
-        );
+        let (name, image) = (json::text(container, "/name"), json::text(container, "/image"));
         let waiting = |reason: &str, message: String| match message.as_str() {
             "" => json!({ "waiting": { "reason": reason } }),
             message => json!({ "waiting": { "reason": reason, "message": message } }),
@@ -101,23 +88,12 @@ impl State {
         let (state, last, restarts) = match self {
             Self::Creating => (waiting("ContainerCreating", String::new()), json!({}), 0),
             Self::Running => (json!({ "running": { "startedAt": started } }), json!({}), 0),
-            Self::PullFailed => (
-                waiting("ErrImagePull", Self::pull_error(image)),
-                json!({}),
-                0,
-            ),
+            Self::PullFailed => (waiting("ErrImagePull", Self::pull_error(image)), json!({}), 0),
             Self::PullBackOff => {
-                let message = format!(
-                    "Back-off pulling image \"{image}\": ErrImagePull: {}",
-                    Self::pull_error(image)
-                );
+                let message = format!("Back-off pulling image \"{image}\": ErrImagePull: {}", Self::pull_error(image));
                 (waiting("ImagePullBackOff", message), json!({}), 0)
             }
-            Self::Crashed {
-                reason,
-                code,
-                restarts,
-            } => {
+            Self::Crashed { reason, code, restarts } => {
                 let message = format!("back-off 5m0s restarting failed container={name}");
                 let last = json!({ "terminated": {
                     "reason": reason, "exitCode": code, "startedAt": clock::rfc3339(age + 2), "finishedAt": started,

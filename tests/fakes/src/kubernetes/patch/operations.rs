@@ -8,9 +8,7 @@ use crate::kubernetes::status::Refusal;
 /// Applies a list of operations.
 pub fn apply(object: &mut Value, operations: &Value) -> Result<(), Refusal> {
     let Value::Array(operations) = operations else {
-        return Err(Refusal::bad_request(
-            "a JSON patch must be a list of operations",
-        ));
+        return Err(Refusal::bad_request("a JSON patch must be a list of operations"));
     };
     let mut result = object.clone();
     for operation in operations {
@@ -27,16 +25,8 @@ pub fn apply(object: &mut Value, operations: &Value) -> Result<(), Refusal> {
 }
 
 fn one(object: &mut Value, operation: &Value) -> Result<(), String> {
-    let path = operation
-        .get("path")
-        .and_then(Value::as_str)
-        .ok_or("an operation has no path")?;
-    let value = || {
-        operation
-            .get("value")
-            .cloned()
-            .ok_or_else(|| format!("the operation on {path} has no value"))
-    };
+    let path = operation.get("path").and_then(Value::as_str).ok_or("an operation has no path")?;
+    let value = || operation.get("value").cloned().ok_or_else(|| format!("the operation on {path} has no value"));
     let from = json::text(operation, "/from");
     match json::text(operation, "/op") {
         "add" => add(object, path, value()?),
@@ -127,20 +117,14 @@ mod tests {
             { "op": "move", "from": "/a~1b", "path": "/moved" },
         ]);
         apply(&mut object, &patch).expect("the patch applies");
-        assert_eq!(
-            object,
-            json!({ "copy": [9, 3, 4], "moved": { "list": [9, 3, 4] } })
-        );
+        assert_eq!(object, json!({ "copy": [9, 3, 4], "moved": { "list": [9, 3, 4] } }));
     }
 
     #[test]
     fn a_failed_test_changes_nothing() {
         let mut object = json!({ "a": 1 });
         let patch = json!([{ "op": "add", "path": "/b", "value": 2 }, { "op": "test", "path": "/a", "value": 5 }]);
-        assert_eq!(
-            apply(&mut object, &patch).expect_err("the test fails").code,
-            422
-        );
+        assert_eq!(apply(&mut object, &patch).expect_err("the test fails").code, 422);
         assert_eq!(object, json!({ "a": 1 }));
     }
 }

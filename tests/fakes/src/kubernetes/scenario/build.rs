@@ -16,15 +16,9 @@ const CLUSTER_AGE: i64 = 90 * 24 * 3600;
 pub fn build(scenario: Scenario) -> Cluster {
     let mut cluster = Cluster::new(scenario.settings);
     for name in ["default", "kube-system", "shop"] {
-        cluster.put(
-            Key::new(&NAMESPACES, "", name),
-            objects::namespace(name, CLUSTER_AGE),
-        );
+        cluster.put(Key::new(&NAMESPACES, "", name), objects::namespace(name, CLUSTER_AGE));
     }
-    cluster.put(
-        Key::new(&NODES, "", objects::NODE),
-        objects::node(CLUSTER_AGE),
-    );
+    cluster.put(Key::new(&NODES, "", objects::NODE), objects::node(CLUSTER_AGE));
     for deployment in &scenario.deployments {
         add(&mut cluster, deployment);
     }
@@ -36,13 +30,7 @@ fn add(cluster: &mut Cluster, what: &Deployment) {
     let template = |image: &str| objects::template(what.app, what.container, image);
     let last = what.revisions.len().saturating_sub(1);
     let image = what.revisions.get(last).map_or("", |(image, _)| image);
-    let mut made = objects::deployment(
-        what.namespace,
-        what.name,
-        what.replicas,
-        template(image),
-        what.age + 60,
-    );
+    let mut made = objects::deployment(what.namespace, what.name, what.replicas, template(image), what.age + 60);
     let place = Key::new(&DEPLOYMENTS, what.namespace, what.name);
     json::set(&mut made, "/metadata/generation", last + 1);
     made = cluster.put(place, made);
@@ -63,56 +51,36 @@ fn add(cluster: &mut Cluster, what: &Deployment) {
         sets.push(set);
     }
     if let Some(newest) = sets.last().filter(|_| what.stalled) {
-        cluster
-            .deadline_passed
-            .insert(json::text(newest, "/metadata/uid").to_owned());
+        cluster.deadline_passed.insert(json::text(newest, "/metadata/uid").to_owned());
     }
 }
 
 fn add_pod(cluster: &mut Cluster, set: &Value, suffix: &str, state: &State, age: i64) {
     let number = cluster.next();
     let mut pod = objects::pod(set, suffix, number, age);
-    let since = if matches!(state, State::Running) {
-        age
-    } else {
-        age.min(200)
-    };
+    let since = if matches!(state, State::Running) { age } else { age.min(200) };
     state.write(&mut pod, since);
-    let (namespace, name) = (
-        json::text(&pod, "/metadata/namespace").to_owned(),
-        json::text(&pod, "/metadata/name").to_owned(),
-    );
+    let (namespace, name) =
+        (json::text(&pod, "/metadata/namespace").to_owned(), json::text(&pod, "/metadata/name").to_owned());
     let pod = cluster.put(Key::new(&PODS, &namespace, &name), pod);
     let image = json::text(&pod, "/spec/containers/0/image");
     let container = json::text(&pod, "/spec/containers/0/name");
     let uid = json::text(&pod, "/metadata/uid");
     let happened = match state {
         State::PullFailed | State::PullBackOff => vec![
-            Event::normal("kubelet", "Pulling", format!("Pulling image \"{image}\"")).repeated(
-                29,
-                age,
-                12 * 60,
-            ),
+            Event::normal("kubelet", "Pulling", format!("Pulling image \"{image}\"")).repeated(29, age, 12 * 60),
             Event::warning("kubelet", "Failed", "Error: ImagePullBackOff").repeated(567, age, 397),
-            Event::normal(
-                "kubelet",
-                "BackOff",
-                format!("Back-off pulling image \"{image}\""),
-            )
-            .repeated(584, age, 168),
+            Event::normal("kubelet", "BackOff", format!("Back-off pulling image \"{image}\"")).repeated(584, age, 168),
             Event::warning("kubelet", "Failed", State::pull_error(image)).repeated(31, age, 86),
         ],
         State::Crashed { restarts, .. } => {
-            let back_off = format!(
-                "Back-off restarting failed container {container} in pod {name}_{namespace}({uid})"
-            );
+            let back_off = format!("Back-off restarting failed container {container} in pod {name}_{namespace}({uid})");
             vec![
-                Event::normal(
-                    "kubelet",
-                    "Started",
-                    format!("Started container {container}"),
-                )
-                .repeated(restarts + 1, age, since),
+                Event::normal("kubelet", "Started", format!("Started container {container}")).repeated(
+                    restarts + 1,
+                    age,
+                    since,
+                ),
                 Event::warning("kubelet", "BackOff", back_off).repeated(30 * restarts, age, 15),
             ]
         }

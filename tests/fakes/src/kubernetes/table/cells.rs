@@ -40,21 +40,8 @@ pub fn columns(kind: &str) -> &'static [(&'static str, u8)] {
             ("Images", 1),
             ("Selector", 1),
         ],
-        "Event" => &[
-            ("Last Seen", 0),
-            ("Type", 0),
-            ("Reason", 0),
-            ("Object", 0),
-            ("Message", 0),
-            ("Name", 1),
-        ],
-        "Node" => &[
-            ("Name", 0),
-            ("Status", 0),
-            ("Roles", 0),
-            ("Age", 0),
-            ("Version", 0),
-        ],
+        "Event" => &[("Last Seen", 0), ("Type", 0), ("Reason", 0), ("Object", 0), ("Message", 0), ("Name", 1)],
+        "Node" => &[("Name", 0), ("Status", 0), ("Roles", 0), ("Age", 0), ("Version", 0)],
         "Namespace" => &[("Name", 0), ("Status", 0), ("Age", 0)],
         _ => &[("Name", 0), ("Age", 0)],
     }
@@ -68,11 +55,7 @@ pub fn cells(object: &Value) -> Value {
     match json::text(object, "/kind") {
         "Pod" => pod(object, name, &age),
         "Deployment" => {
-            let ready = format!(
-                "{}/{}",
-                count("/status/readyReplicas"),
-                count("/spec/replicas")
-            );
+            let ready = format!("{}/{}", count("/status/readyReplicas"), count("/spec/replicas"));
             let (containers, images, selector) = template(object);
             json!([
                 name,
@@ -99,19 +82,11 @@ pub fn cells(object: &Value) -> Value {
             ])
         }
         "Event" => {
-            let about = if object.get("regarding").is_some() {
-                "/regarding"
-            } else {
-                "/involvedObject"
-            };
+            let about = if object.get("regarding").is_some() { "/regarding" } else { "/involvedObject" };
             let kind = json::text(object, &format!("{about}/kind")).to_lowercase();
             let object_name = format!("{kind}/{}", json::text(object, &format!("{about}/name")));
             let message = [json::text(object, "/message"), json::text(object, "/note")].concat();
-            let last = [
-                json::text(object, "/lastTimestamp"),
-                json::text(object, "/deprecatedLastTimestamp"),
-            ]
-            .concat();
+            let last = [json::text(object, "/lastTimestamp"), json::text(object, "/deprecatedLastTimestamp")].concat();
             json!([
                 self::age(&last),
                 json::text(object, "/type"),
@@ -121,13 +96,7 @@ pub fn cells(object: &Value) -> Value {
                 name
             ])
         }
-        "Node" => json!([
-            name,
-            "Ready",
-            "<none>",
-            age,
-            json::text(object, "/status/nodeInfo/kubeletVersion")
-        ]),
+        "Node" => json!([name, "Ready", "<none>", age, json::text(object, "/status/nodeInfo/kubeletVersion")]),
         "Namespace" => json!([name, json::text(object, "/status/phase"), age]),
         _ => json!([name, age]),
     }
@@ -135,24 +104,13 @@ pub fn cells(object: &Value) -> Value {
 
 fn pod(pod: &Value, name: &str, age: &str) -> Value {
     let statuses = json::list(pod, "/status/containerStatuses");
-    let ready = statuses
-        .iter()
-        .filter(|status| json::truth(status, "/ready"))
-        .count();
-    let restarts: i64 = statuses
-        .iter()
-        .map(|status| json::number(status, "/restartCount"))
-        .sum();
+    let ready = statuses.iter().filter(|status| json::truth(status, "/ready")).count();
+    let restarts: i64 = statuses.iter().map(|status| json::number(status, "/restartCount")).sum();
     // Of several containers the first one that waits gives its reason.
-    let mut reasons = statuses
-        .iter()
-        .map(|status| json::text(status, "/state/waiting/reason"));
+    let mut reasons = statuses.iter().map(|status| json::text(status, "/state/waiting/reason"));
     let phase = json::text(pod, "/status/phase");
     let state = reasons.find(|reason| !reason.is_empty()).unwrap_or(phase);
-    let finished = statuses
-        .iter()
-        .map(|status| json::text(status, "/lastState/terminated/finishedAt"))
-        .max();
+    let finished = statuses.iter().map(|status| json::text(status, "/lastState/terminated/finishedAt")).max();
     let restarts = match finished {
         Some(finished) if !finished.is_empty() && restarts > 0 => {
             format!("{restarts} ({} ago)", self::age(finished))
@@ -174,13 +132,7 @@ fn pod(pod: &Value, name: &str, age: &str) -> Value {
 
 fn template(object: &Value) -> (String, String, String) {
     let containers = json::list(object, "/spec/template/spec/containers");
-    let all = |pointer: &str| {
-        containers
-            .iter()
-            .map(|one| json::text(one, pointer))
-            .collect::<Vec<_>>()
-            .join(",")
-    };
+    let all = |pointer: &str| containers.iter().map(|one| json::text(one, pointer)).collect::<Vec<_>>().join(",");
     let selector = crate::kubernetes::api::selector(object);
     (all("/name"), all("/image"), selector)
 }

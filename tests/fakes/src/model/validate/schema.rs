@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 
-const TYPES: &[&str] = &[
-    "object", "array", "string", "number", "integer", "boolean", "null",
-];
+const TYPES: &[&str] = &["object", "array", "string", "number", "integer", "boolean", "null"];
 
 /// Checks a schema and those inside it.
 pub fn check(schema: &Value) -> Result<(), String> {
@@ -27,20 +25,14 @@ pub fn check(schema: &Value) -> Result<(), String> {
         return Err("an array has no items".to_owned());
     }
     if let Some(properties) = members.get("properties") {
-        let properties = properties
-            .as_object()
-            .ok_or("properties is not an object")?;
+        let properties = properties.as_object().ok_or("properties is not an object")?;
         for (name, property) in properties {
             check(property).map_err(|why| format!("{name}: {why}"))?;
         }
     }
     if let Some(required) = members.get("required") {
-        let names = required
-            .as_array()
-            .is_some_and(|names| names.iter().all(Value::is_string));
-        names
-            .then_some(())
-            .ok_or("required is not a list of names")?;
+        let names = required.as_array().is_some_and(|names| names.iter().all(Value::is_string));
+        names.then_some(()).ok_or("required is not a list of names")?;
     }
     if let Some(values) = members.get("enum") {
         let some = values.as_array().is_some_and(|values| !values.is_empty());
@@ -53,10 +45,7 @@ pub fn check(schema: &Value) -> Result<(), String> {
         let Some(list) = members.get(name) else {
             continue;
         };
-        list.as_array()
-            .ok_or(format!("{name} is not a list"))?
-            .iter()
-            .try_for_each(check)?;
+        list.as_array().ok_or(format!("{name} is not a list"))?.iter().try_for_each(check)?;
     }
     Ok(())
 }

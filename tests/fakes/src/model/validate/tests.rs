@@ -27,9 +27,8 @@ fn a_dialogue_with_tool_calls_is_accepted() {
 
 #[test]
 fn an_answer_without_a_call_is_refused() {
-    let body = with(
-        json!([{ "role": "user", "content": "u" }, { "role": "tool", "tool_call_id": "c9", "content": "x" }]),
-    );
+    let body =
+        with(json!([{ "role": "user", "content": "u" }, { "role": "tool", "tool_call_id": "c9", "content": "x" }]));
     refused(&body, "no preceding tool call");
 }
 
@@ -42,8 +41,7 @@ fn a_call_without_an_answer_is_refused() {
 
 #[test]
 fn a_late_system_message_is_refused() {
-    let body =
-        with(json!([{ "role": "user", "content": "u" }, { "role": "system", "content": "s" }]));
+    let body = with(json!([{ "role": "user", "content": "u" }, { "role": "system", "content": "s" }]));
     refused(&body, "must come first");
 }
 
@@ -53,10 +51,7 @@ fn bad_tools_are_refused() {
     let mut body = with(user);
     for (tools, why) in [
         (json!([]), "1 to 128"),
-        (
-            json!([{ "type": "function", "function": { "name": "a.b" } }]),
-            "letters, digits",
-        ),
+        (json!([{ "type": "function", "function": { "name": "a.b" } }]), "letters, digits"),
         (
             json!([{ "type": "function", "function": { "name": "a", "parameters": { "type": "string" } } }]),
             "type object",

@@ -18,21 +18,12 @@ pub fn write(cluster: &mut Cluster, key: &Key) {
     };
     let revision = json::text(&deployment, super::REVISION);
     let mut present = sets.iter().filter_map(|set| cluster.get(set));
-    let newest = present
-        .find(|set| json::text(set, super::REVISION) == revision)
-        .cloned()
-        .unwrap_or_default();
+    let newest = present.find(|set| json::text(set, super::REVISION) == revision).cloned().unwrap_or_default();
     let desired = json::number(&deployment, "/spec/replicas");
-    let (replicas, available) = (
-        count("/status/replicas"),
-        count("/status/availableReplicas"),
-    );
+    let (replicas, available) = (count("/status/replicas"), count("/status/availableReplicas"));
     let updated = json::number(&newest, "/status/replicas");
     let complete = updated == desired && replicas == desired && available == desired;
-    let stalled = !complete
-        && cluster
-            .deadline_passed
-            .contains(json::text(&newest, "/metadata/uid"));
+    let stalled = !complete && cluster.deadline_passed.contains(json::text(&newest, "/metadata/uid"));
 
     let (_, unavailable_allowed) = super::limits(&deployment, desired);
     let enough = available >= desired - unavailable_allowed;
@@ -86,10 +77,7 @@ pub fn write(cluster: &mut Cluster, key: &Key) {
         ("/updatedReplicas", updated),
         ("/readyReplicas", count("/status/readyReplicas")),
         ("/availableReplicas", available),
-        (
-            "/unavailableReplicas",
-            (replicas.max(desired) - available).max(0),
-        ),
+        ("/unavailableReplicas", (replicas.max(desired) - available).max(0)),
     ];
     // The API leaves out counters that are zero, and parsers have to live with that.
     for (pointer, value) in counters.into_iter().filter(|(_, value)| *value > 0) {
@@ -102,19 +90,14 @@ pub fn write(cluster: &mut Cluster, key: &Key) {
 /// A condition whose times move only when it changes.
 fn condition(deployment: &Value, kind: &str, holds: bool, reason: &str, message: &str) -> Value {
     let mut known = json::list(deployment, "/status/conditions").iter();
-    let known = known
-        .find(|known| json::text(known, "/type") == kind)
-        .cloned()
-        .unwrap_or_default();
+    let known = known.find(|known| json::text(known, "/type") == kind).cloned().unwrap_or_default();
     let status = if holds { "True" } else { "False" };
     let time = |unchanged: bool, pointer: &str| match (unchanged, json::text(&known, pointer)) {
         (true, time) if !time.is_empty() => time.to_owned(),
         _ => clock::rfc3339(0),
     };
     let same_status = json::text(&known, "/status") == status;
-    let same = same_status
-        && json::text(&known, "/reason") == reason
-        && json::text(&known, "/message") == message;
+    let same = same_status && json::text(&known, "/reason") == reason && json::text(&known, "/message") == message;
     json!({
         "type": kind, "status": status, "reason": reason, "message": message,
         "lastTransitionTime": time(same_status, "/lastTransitionTime"), "lastUpdateTime": time(same, "/lastUpdateTime"),
