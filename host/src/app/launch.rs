@@ -41,11 +41,11 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         return Err(Problems(missing));
     }
     let (journal, projection) = open(config)?;
-    loaded.push(format!("journal      {} ({} entries)", config.journal.display(), journal.position()));
+    loaded.push(format!("journal: {} ({} entries)", config.journal.display(), journal.position()));
 
     let policies = load_policies(config)?;
     let policies = Arc::new(policies);
-    loaded.push(format!("policies     {}", policies.describe()));
+    loaded.push(format!("policies: {}", policies.describe()));
 
     let network = Arc::new(Network::default());
     let (plugins, problems) =
@@ -54,7 +54,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         progress(&format!("warning: {problem}"));
     }
     let plugins = Arc::new(plugins);
-    loaded.push(format!("plugins      {}", plugin_names(&plugins)));
+    loaded.push(format!("plugins: {}", plugin_names(&plugins)));
 
     let random = Arc::new(Random::from_system());
     let jitter = Arc::clone(&random);
@@ -62,8 +62,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let servers = Servers::start(&map::tools(config), &|name| environment.get(name), &jitter)
         .map_err(|checked| Problems(problems_at(config, &["tools", "servers"], checked.problems)))?;
     loaded.push(match servers.status().len() {
-        0 => "tool servers none".to_string(),
-        _ => format!("tool servers {}", names(servers.status().into_iter().map(|status| status.server))),
+        0 => "tool servers: none".to_string(),
+        _ => format!("tool servers: {}", names(servers.status().into_iter().map(|status| status.server))),
     });
     let remediations: Arc<dyn Tools> = Arc::clone(&plugins) as Arc<dyn Tools>;
     let tools: Arc<dyn Tools> = Arc::new(Composite::new(Arc::clone(&servers), Some(remediations)));
@@ -72,8 +72,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let model = load_model(config, &clock)?;
     loaded.push(match &config.model {
-        Some(model) => format!("model        {} at {}", model.name, model.url),
-        None => "model        none".to_string(),
+        Some(model) => format!("model: {} at {}", model.name, model.url),
+        None => "model: none".to_string(),
     });
 
     let (wake, woken) = mpsc::unbounded_channel();

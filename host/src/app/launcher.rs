@@ -36,9 +36,9 @@ impl Host for Launcher {
             progress("policies …");
             match load_policies(&config) {
                 Ok(loaded) => {
-                    checked.loaded.push(format!("policies     {}", loaded.describe()));
+                    checked.loaded.push(format!("policies: {}", loaded.describe()));
                     let notes = policies::asked(&config, &loaded.set());
-                    checked.loaded.extend(notes.into_iter().map(|note| format!("note         {note}")));
+                    checked.loaded.extend(notes.into_iter().map(|note| format!("note: {note}")));
                 }
                 Err(problems) => checked.problems.extend(problems.0),
             }
@@ -46,7 +46,7 @@ impl Host for Launcher {
             let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
             match load_plugins(&config, &ProcessEnvironment, network, state).await {
                 Ok((plugins, problems)) => {
-                    checked.loaded.push(format!("plugins      {}", plugin_names(&plugins)));
+                    checked.loaded.push(format!("plugins: {}", plugin_names(&plugins)));
                     let general = |problem: crate::plugin::Problem| Problem::general(problem.to_string());
                     checked.problems.extend(problems.into_iter().map(general));
                 }
@@ -55,7 +55,7 @@ impl Host for Launcher {
             progress("tools …");
             let found = tools::check(&map::tools(&config), &|name| ProcessEnvironment.get(name));
             let servers = if found.servers.is_empty() { "none".to_string() } else { found.servers.join(", ") };
-            checked.loaded.push(format!("tool servers {servers}"));
+            checked.loaded.push(format!("tool servers: {servers}"));
             checked.problems.extend(problems_at(&config, &["tools", "servers"], found.problems));
             checked
         })
