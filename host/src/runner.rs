@@ -228,7 +228,10 @@ impl Runner {
                 }
                 // Only a broken journal has nothing on its way any more, so that it can be read anew.
                 let result = match runner.rooms.store.broken() {
-                    None => Ok(runner.wake_all()),
+                    None => {
+                        runner.wake_all();
+                        Ok(())
+                    }
                     Some(_) => match runner.rooms.store.recover().await {
                         Ok(()) => (runner.reload)(),
                         Err(error) => Err(error),

@@ -119,19 +119,21 @@ fn mode() -> impl Strategy<Value = Mode> {
 fn voice() -> impl Strategy<Value = Voice> {
     let says = prop_oneof![3 => Just(RulingKind::Allow), 2 => Just(RulingKind::Ask), 1 => Just(RulingKind::Deny)];
     let budget = proptest::option::of((0_u32..4, 1_u64..100_000));
-    (says, budget, 1_u32..4, 0_u64..100_000, mode(), 0_u32..5).prop_map(|(says, budget, approvals, within_ms, mode, n)| {
-        let budgets = budget.map(|(max, within_ms)| Budget { scope: "all".into(), max, within_ms });
-        Voice {
-            gate: format!("gate-{n}"),
-            says,
-            reason: String::new(),
-            budgets: budgets.into_iter().collect(),
-            who: String::new(),
-            approvals,
-            within_ms,
-            mode,
-        }
-    })
+    (says, budget, 1_u32..4, 0_u64..100_000, mode(), 0_u32..5).prop_map(
+        |(says, budget, approvals, within_ms, mode, n)| {
+            let budgets = budget.map(|(max, within_ms)| Budget { scope: "all".into(), max, within_ms });
+            Voice {
+                gate: format!("gate-{n}"),
+                says,
+                reason: String::new(),
+                budgets: budgets.into_iter().collect(),
+                who: String::new(),
+                approvals,
+                within_ms,
+                mode,
+            }
+        },
+    )
 }
 
 /// One word that does not move the window of a budget.

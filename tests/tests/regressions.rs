@@ -263,7 +263,10 @@ mod store {
         let (journal, store, mut woken) = store();
         assert!(store.receive(firing("f")).now_or_never().is_none());
         assert!(woken.try_recv().is_ok(), "nobody is woken");
-        assert!(store.receive(firing("f")).now_or_never().is_none(), "a repeat is accepted before the alert is durable");
+        assert!(
+            store.receive(firing("f")).now_or_never().is_none(),
+            "a repeat is accepted before the alert is durable"
+        );
         journal.answer();
         assert_eq!(store.receive(firing("f")).await.unwrap().repeats, 1);
         let appends = journal.appends.load(Ordering::SeqCst);

@@ -46,11 +46,7 @@ impl Model for SimModel {
         self.0.state().plan.temper.model
     }
 
-    fn ask<'a>(
-        &'a self,
-        incident: &'a Incident,
-        _: &'a Catalogue,
-    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+    fn ask<'a>(&'a self, incident: &'a Incident, _: &'a Catalogue) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
         async move {
             let fails = think(&self.0, "the model").await;
             let mut state = self.0.state();
@@ -82,12 +78,7 @@ impl Model for SimModel {
 }
 
 impl Planners for SimPlanners {
-    fn plan<'a>(
-        &'a self,
-        _: &'a str,
-        incident: &'a Incident,
-        _: Timestamp,
-    ) -> BoxFuture<'a, Result<Planned, String>> {
+    fn plan<'a>(&'a self, _: &'a str, incident: &'a Incident, _: Timestamp) -> BoxFuture<'a, Result<Planned, String>> {
         async move {
             if think(&self.0, "the planner").await {
                 return Err("the plugin trapped".into());

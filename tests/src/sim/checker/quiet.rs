@@ -24,9 +24,11 @@ pub fn live_state_is_the_journal(host: &Host) {
         let text = format!("{} is not what its entries make of it", incident.id);
         return state.violate("live_state_is_the_journal", text);
     }
-    let unsettled = state.checker.incidents.values().find(|incident| {
-        !incident.settled() && !live.iter().any(|live| live.id == incident.id)
-    });
+    let unsettled = state
+        .checker
+        .incidents
+        .values()
+        .find(|incident| !incident.settled() && !live.iter().any(|live| live.id == incident.id));
     if let Some(incident) = unsettled {
         let text = format!("{} is not settled, and nobody looks after it", incident.id);
         state.violate("live_state_is_the_journal", text);
