@@ -10,6 +10,7 @@ mod map;
 mod metrics;
 mod policies;
 mod records;
+mod replay;
 mod sources;
 mod tend;
 
@@ -22,6 +23,7 @@ use tokio::task::JoinHandle;
 use crate::domain::control::Control;
 use crate::domain::incident::{ActionState, identity};
 use crate::domain::{Fact, Incident, IncidentId};
+use crate::gate::LINK;
 use crate::front::{Answer, Breaker, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
 use crate::journal::{Projection, Sqlite};
 use crate::pipeline::Rooms;
@@ -73,7 +75,7 @@ impl App {
             let text = format!("action {} of {id} is not what you saw: its digest is {}", answer.action, record.action.digest);
             return Err(ControlError::Conflict(text));
         }
-        if answer.person.trim().is_empty() {
+        if identity(&answer.person).is_empty() {
             return Err(ControlError::Forbidden("an answer needs the name of a person".into()));
         }
         let until = record.ruling.as_ref().and_then(|ruling| ruling.until);
@@ -154,11 +156,16 @@ impl Front for App {
         Box::pin(async move {
             let (incident, action) = self.asked(&answer)?;
             let record = incident.action(&action);
-            let again = record.is_some_and(|record| {
-                record.approvals.iter().any(|approval| identity(&approval.person) == identity(&answer.person))
-            });
-            if again {
+            if let Some(refusal) = record.and_then(|record| self.rooms.gate.refusal(record, &answer.person)) {
+                return Err(ControlError::Forbidden(refusal));
+            }
+            let given = || record.into_iter().flat_map(|record| &record.approvals);
+            if given().any(|approval| identity(&approval.person) == identity(&answer.person)) {
                 return Err(ControlError::Conflict(format!("{} has approved {action} already", answer.person)));
+            }
+            if answer.via == LINK && given().any(|approval| approval.via == LINK) {
+                let text = format!("the link has been used; the next person approves {action} with `tidegate approve`");
+                return Err(ControlError::Conflict(text));
             }
             let digest = record.map(|record| record.action.digest.clone()).unwrap_or_default();
             let Answer { person, via, comment, .. } = answer;

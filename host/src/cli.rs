@@ -5,6 +5,7 @@
 //! this module.
 
 mod answer;
+mod backtest;
 mod breakers;
 mod check;
 mod handle;
@@ -13,6 +14,7 @@ mod journal;
 mod policy;
 mod remote;
 mod serve;
+mod suggest;
 mod table;
 mod watch;
 

@@ -6,6 +6,7 @@
 //! socket, starts a process or reads a secret; secrets stay references until their user resolves
 //! them. `host/config.example.toml` is the reference of all keys and part of the binary.
 
+mod approvals;
 mod auth;
 mod correlate;
 mod document;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use approvals::{Approvals, Groups, Link};
 pub use auth::Auth;
 pub use correlate::Correlate;
 pub use limits::Limits;
@@ -43,6 +45,7 @@ pub use unit::{Period, Size};
 
 use crate::domain::Mode;
 use crate::environment::Environment;
+use crate::gate::link::Links;
 use crate::plugin::TargetOptions;
 use crate::secret::SecretSource;
 use document::Document;
@@ -52,6 +55,9 @@ pub const REFERENCE: &str = include_str!("../config.example.toml");
 
 /// The file that is read when `--config` is absent and it exists.
 pub const DEFAULT_FILE: &str = "tidegate.toml";
+
+/// A shorter secret could be found by trying.
+const SHORTEST_LINK_SECRET: usize = 16;
 
 /// What flags say; each wins over the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,6 +99,10 @@ pub struct Config {
     pub correlate: Correlate,
     /// Limits of handling.
     pub limits: Limits,
+    /// How people answer.
+    pub approvals: Approvals,
+    /// Groups of people that gates may ask.
+    pub people: Groups,
     document: Document,
 }
 
@@ -147,6 +157,8 @@ impl Config {
             sources: sources::build(raw.sources, &base, &mut report),
             correlate: raw.correlate.build(&mut report),
             limits: raw.limits.build(&mut report),
+            approvals: raw.approvals.build(&base, &mut report),
+            people: approvals::groups(raw.people, &mut report),
             document: Document::default(),
         };
         if let Some(auth) = &mut config.server.auth {
@@ -235,6 +247,9 @@ impl Config {
                 auth.secrets(&at(&["sources", name, "auth"]), &mut all);
             }
         }
+        if let Some(link) = &self.approvals.link {
+            all.push((at(&["approvals", "link"]), &link.secret));
+        }
         if let Some(key) = self.model.as_ref().and_then(|model| model.key.as_ref()) {
             all.push((at(&["model", "key"]), key));
         }
@@ -245,6 +260,20 @@ impl Config {
             all.extend(target.secrets.iter().map(|(key, s)| (at(&["notifiers", name, "secrets", key]), s)));
         }
         all
+    }
+
+    /// What makes and checks signed links, if they are configured.
+    ///
+    /// # Errors
+    /// When the secret cannot be had or can be guessed.
+    pub fn links(&self, environment: &dyn Environment) -> Result<Option<Links>, Problem> {
+        let Some(link) = &self.approvals.link else { return Ok(None) };
+        let wrong = |text: String| self.problem(&["approvals", "link"], text);
+        let secret = link.secret.resolve(environment).map_err(|error| wrong(error.to_string()))?;
+        if secret.expose().len() < SHORTEST_LINK_SECRET {
+            return Err(wrong(format!("the secret of links needs at least {SHORTEST_LINK_SECRET} bytes; make one with `openssl rand -hex 32`")));
+        }
+        Ok(Some(Links::new(&link.base, secret)))
     }
 
     /// A problem for every secret that cannot be had now.

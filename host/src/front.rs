@@ -18,7 +18,9 @@ use tokio::sync::broadcast;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::{Incident, Outcome, State};
 use crate::ports::{Inbound, Story};
-use policies::{Explained, Subject, Tested};
+use crate::backtest::Report;
+use crate::suggest::Written;
+use policies::{Explained, Replay, Subject, Suggest, Tested};
 
 /// Incidents on disk. Calls may block on files; do not call them on an async thread.
 pub trait Records: Send + Sync {
@@ -84,6 +86,10 @@ pub trait Host: Send + Sync {
         subject: Subject,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Vec<Explained>, Problems>>;
+    /// Replays the journal against other policies. Changes and calls nothing.
+    fn backtest(&self, config: &Config, wanted: &Replay, progress: &Progress) -> Result<Report, Problems>;
+    /// Writes drafts of rules; puts none in force.
+    fn suggest(&self, config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems>;
     /// Reads the whole journal and checks its chain.
     fn verify(&self, config: &Config, progress: &Progress) -> Result<Verified, String>;
 }

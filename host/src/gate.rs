@@ -5,25 +5,31 @@
 //! built-in guards speak, and the most restrictive voice wins. What nobody allows is denied unless
 //! it changes nothing. Pure but for the state that it guards: the ledger, held targets and breakers.
 
+pub mod approval;
 pub mod breaker;
 pub mod ledger;
+pub mod link;
 mod permit;
+mod standing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use approval::{LINK, People};
 pub use permit::Permit;
 use permit::Withdrawal;
 
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::decision::Spend;
 use crate::domain::action::digest;
-use crate::domain::{Action, ActionId, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
+use crate::domain::{Action, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
 use crate::ports::{Context, Policies, Voice};
 
+use approval::approved;
 use breaker::Breakers;
+use standing::{breaker_key, changed_targets, continued, objects, paused, takes_back};
 use ledger::{Hold, Ledger};
 
 /// Bounds that hold whatever the policies say.
@@ -54,6 +60,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Gate {
     options: Options,
+    people: People,
     guarded: Mutex<Guarded>,
 }
 
@@ -68,7 +75,18 @@ struct Guarded {
 impl Gate {
     /// A gate with nothing spent.
     pub fn new(options: Options) -> Self {
-        Self { options, guarded: Mutex::new(Guarded::default()) }
+        Self { options, people: People::default(), guarded: Mutex::new(Guarded::default()) }
+    }
+
+    /// The same gate, which knows the groups that gates may ask.
+    #[must_use]
+    pub fn with_people(self, people: People) -> Self {
+        Self { people, ..self }
+    }
+
+    /// Why a person's yes to an action would not count; none when it would.
+    pub fn refusal(&self, record: &ActionRecord, person: &str) -> Option<String> {
+        self.people.refusal(record.ruling.as_ref()?, &record.action, person)
     }
 
     /// The bounds that hold whatever the policies say.
@@ -121,7 +139,8 @@ impl Gate {
             rule,
             reason,
             heard,
-            who: asks.iter().map(|voice| voice.who.clone()).find(|who| !who.is_empty()).unwrap_or_default(),
+            who: approval::join(asks.iter().map(|voice| voice.who.as_str())),
+            own: asks.iter().all(|voice| voice.own),
             approvals: asks.iter().map(|voice| voice.approvals).max().unwrap_or(1).max(1),
             until: if kind == RulingKind::Ask { until } else { None },
             mode: mode.unwrap_or(Mode::Observe).min(decided),
@@ -217,7 +236,7 @@ impl Gate {
         let action = &record.action;
         let mut ruling = self.rule_locked(&guarded, policies, incident, action, context);
         if ruling.kind == RulingKind::Ask {
-            match approved(record, &ruling, context.now) {
+            match approved(&self.people, record, &ruling, context.now) {
                 Ok(()) => ruling.kind = RulingKind::Allow,
                 Err(reason) => {
                     ruling.kind = RulingKind::Deny;
@@ -360,61 +379,8 @@ fn spends(voices: &[Voice]) -> Vec<Spend> {
     spends
 }
 
-/// The attempt that goes on when the action is permitted once more.
-fn continued(record: &ActionRecord) -> Option<&str> {
-    let again = record.state == ActionState::Allowed && record.attempts > 0;
-    record.attempt.as_deref().filter(|_| again)
-}
-
-fn approved(record: &ActionRecord, ruling: &Ruling, now: Timestamp) -> Result<(), String> {
-    // A yes is good for as long as the question was: what is asked now would expire at `until`.
-    let good_for = ruling.until.map(|until| until.duration_since(now)).unwrap_or(SignedDuration::MAX);
-    let since = now.saturating_sub(good_for).unwrap_or(Timestamp::MIN);
-    let approvers = record.approvers(since, ruling.approvals).len();
-    let wanted = usize::try_from(ruling.approvals).unwrap_or(usize::MAX);
-    if approvers >= wanted {
-        return Ok(());
-    }
-    Err(format!("{approvers} of {wanted} approvals bind to these exact arguments and are still good"))
-}
-
-fn paused<'a>(paused: &'a BTreeSet<String>, incident: &Incident, action: &Action) -> Option<&'a str> {
-    let rule = incident.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
-    let server = &action.touches.server;
-    paused.iter().find_map(|scope| match scope.as_str() {
-        "" => Some("execution"),
-        scope if scope == format!("rule:{rule}") || scope == format!("server:{server}") => Some(scope),
-        _ => None,
-    })
-}
-
-/// Targets that the incident has changed, and how many objects each is.
-fn changed_targets(incident: &Incident, except: &str) -> BTreeMap<String, usize> {
-    let changed = incident.actions.iter().filter(|record| record.attempts > 0 && record.action.id.0 != except);
-    changed.map(|record| (record.action.touches.to_string(), objects(&record.action))).collect()
-}
-
-/// One call may name many objects.
-fn objects(action: &Action) -> usize {
-    action.touches.names.iter().filter(|name| *name != "*").count().max(1)
-}
-
-/// Whether an action is what its incident planned for taking back one that was carried out.
-fn takes_back(incident: &Incident, undone: &ActionId, action: &Action) -> bool {
-    let record = incident.action(undone).filter(|record| record.attempts > 0);
-    let planned = record.and_then(|record| record.action.proposal.undo.as_ref());
-    planned.is_some_and(|planned| digest(planned) == action.digest)
-}
-
-/// Whose failures are counted together: the deciding rule's, or the model's.
-fn breaker_key(incident: &Incident, action: &Action) -> String {
-    match (&action.origin, incident.decision.as_ref().and_then(|decision| decision.rule.as_ref())) {
-        (Origin::Policy { rule } | Origin::Plugin { rule, .. }, _) => format!("rule:{rule}"),
-        (Origin::Person { name }, _) => format!("person:{name}"),
-        (Origin::Model, Some(rule)) => format!("model:{rule}"),
-        _ => "model".into(),
-    }
-}
-
 /// Whose incident holds a target.
 pub type Holder = IncidentId;
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ mod control;
 mod guard;
 mod health;
 mod incidents;
+mod link;
 mod origin;
 mod receive;
 mod watch;
@@ -31,6 +32,8 @@ use tokio::sync::{Semaphore, watch as signal};
 use crate::config::{Config, Problem, Problems};
 use crate::environment::Environment;
 use crate::front::Front;
+use crate::gate::link::Links;
+use crate::report::Language;
 use crate::ports::Clock;
 use answer::Failure;
 use guard::Proof;
@@ -57,6 +60,10 @@ struct Shared {
     api: Option<Proof>,
     sources: HashMap<String, Gate>,
     settings: crate::config::Server,
+    /// Signed links to questions.
+    links: Option<Links>,
+    language: Language,
+    page_policy: axum::http::HeaderValue,
     requests: Semaphore,
     stopping: signal::Receiver<bool>,
 }
@@ -94,6 +101,10 @@ impl Server {
             let proof = proof(&["sources", name, "auth"], &source.auth);
             sources.insert(name.clone(), Gate { disabled: !source.enabled, proof });
         }
+        let links = config.links(environment).unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
         let listen = listener.local_addr().unwrap_or(config.server.listen);
         if !problems.is_empty() {
             return Err(Problems(problems));
@@ -109,6 +120,9 @@ impl Server {
             sources,
             requests: Semaphore::new(settings.max_requests.min(Semaphore::MAX_PERMITS)),
             settings: settings.clone(),
+            links,
+            language: config.report.language.of_texts(),
+            page_policy: link::page_policy(),
             stopping: stopped,
         });
         Ok(Self { listener, state, settings, stopping })
@@ -160,7 +174,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/breakers/reset", post(control::reset_breaker))
         .route("/metrics", get(health::metrics))
         .route_layer(middleware::from_fn_with_state(state.clone(), guard::api));
-    let bounded = senders.merge(api).route_layer(middleware::from_fn_with_state(state.clone(), bound));
+    let links = Router::new().route("/approve/{incident}/{action}", get(link::show).post(link::answer));
+    let bounded = senders.merge(links).merge(api).route_layer(middleware::from_fn_with_state(state.clone(), bound));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -187,5 +202,7 @@ async fn wrong_method(request: Request) -> Failure {
     Failure::method(request.method().as_str(), &crate::domain::text::cut(request.uri().path(), 100))
 }
 
+#[cfg(test)]
+mod link_tests;
 #[cfg(test)]
 mod tests;

@@ -40,6 +40,7 @@ use crate::domain::incident::{Effect, Limits};
 use crate::domain::entry::Resolution;
 use crate::domain::{Action, Catalogue, Fact, History, Incident, Mode};
 use crate::gate::Gate;
+use crate::gate::link::Links;
 use crate::ports::{
     Clock, Context, JournalError, Model, Notifiers, Planners, Policies, Tools,
 };
@@ -80,6 +81,8 @@ pub struct Rooms {
     pub limits: Limits,
     /// The language of reports and messages.
     pub language: Language,
+    /// Signed links for messages that ask for an approval.
+    pub links: Option<Links>,
 }
 
 /// What policies may know at one moment; holds what a [`Context`] borrows.

@@ -54,6 +54,8 @@ pub struct Voice {
     pub who: String,
     /// For `ask`: how many different people; at least 1.
     pub approvals: u32,
+    /// For `ask`: whether a person may approve what they proposed themselves.
+    pub own: bool,
     /// For `ask`: milliseconds until silence becomes a denial.
     pub within_ms: u64,
     /// The gate's own mode.

@@ -11,6 +11,7 @@ mod ending;
 mod english;
 mod escape;
 mod message;
+pub mod page;
 mod sheet;
 mod timeline;
 mod tongue;

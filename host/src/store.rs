@@ -125,6 +125,21 @@ impl Store {
         Ok(controls)
     }
 
+    /// When each breaker was closed for the last time.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn resets(&self) -> Result<BTreeMap<String, jiff::Timestamp>, JournalError> {
+        let sealed = self.journal.stream(control::STREAM)?;
+        let entries = sealed.iter().filter_map(|sealed| sealed.open::<Control>().ok());
+        Ok(entries
+            .filter_map(|entry| match entry.fact {
+                Control::BreakerReset { key, .. } => Some((key, entry.at)),
+                _ => None,
+            })
+            .collect())
+    }
+
     /// Why the journal takes nothing; none when it does.
     pub fn broken(&self) -> Option<JournalError> {
         self.broken.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()

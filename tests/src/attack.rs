@@ -1,6 +1,8 @@
 //! A gate with the real tools of the two Kubernetes MCP servers and a few hostile ones, and
 //! proposals as data to try it with.
 
+#![allow(clippy::indexing_slicing, reason = "a JSON value indexed by a key that it lacks is null")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,8 +76,25 @@ pub fn cases() -> Result<Vec<Case>> {
             let same = |case: &Case| case.technique == technique && case.name == name;
             ensure!(!cases.iter().any(same), "{}: {name} is there twice", place());
             const KEYS: [&str; 19] = [
-                "name", "why", "want", "tool", "arguments", "labels", "annotations", "alertname", "origin", "reason",
-                "target", "evidence", "now", "mode", "paused", "verify", "done", "forged", "repeat",
+                "name",
+                "why",
+                "want",
+                "tool",
+                "arguments",
+                "labels",
+                "annotations",
+                "alertname",
+                "origin",
+                "reason",
+                "target",
+                "evidence",
+                "now",
+                "mode",
+                "paused",
+                "verify",
+                "done",
+                "forged",
+                "repeat",
             ];
             let unknown = data.as_object().into_iter().flatten().find(|(key, _)| !KEYS.contains(&key.as_str()));
             ensure!(unknown.is_none(), "{}: {unknown:?} is no key of a case", place());
@@ -158,7 +177,8 @@ impl Case {
         if let Some(repeat) = self.data["repeat"].as_object() {
             for (key, value) in repeat {
                 let times = usize::try_from(value["times"].as_u64().unwrap_or(1))?;
-                let long = format!("{}{}{}", text(value, "before"), text(value, "text").repeat(times), text(value, "after"));
+                let long =
+                    format!("{}{}{}", text(value, "before"), text(value, "text").repeat(times), text(value, "after"));
                 asked.arguments.insert(key.clone(), json!(long));
             }
         }

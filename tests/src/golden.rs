@@ -7,6 +7,8 @@
 //! What the host makes of an answer (normalised alerts, errors as sentences) is applied to the
 //! expectation by the host's own functions, or is said where it is done.
 
+#![allow(clippy::indexing_slicing, reason = "a JSON value indexed by a key that it lacks is null")]
+
 mod notifier;
 mod remediation;
 mod source;

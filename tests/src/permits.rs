@@ -30,9 +30,13 @@ pub fn permit(call: &Call, catalogue: &Arc<Catalogue>) -> anyhow::Result<Permit>
     let (risk, touches) = (catalogue.risk(&call.tool), catalogue.touches(call));
     let action = Action::new(ActionId("a1".into()), proposal, Origin::Model, risk, touches);
     incident.apply(&Entry { at, fact: Fact::Proposed { action: Box::new(action) } });
-    let record = incident.actions.first().context("the action was proposed")?;
     let history = Arc::new(History::default());
     let context = Context { now: at, mode: Mode::Enforce, history: &history, catalogue };
-    let permit = Gate::new(Options::default()).permit(&policies, &incident, record, &context);
+    let gate = Gate::new(Options::default());
+    let proposed = incident.actions.first().context("the action was proposed")?;
+    let ruling = gate.rule(&policies, &incident, &proposed.action, &context);
+    incident.apply(&Entry { at, fact: Fact::Ruled { action: ActionId("a1".into()), ruling } });
+    let record = incident.actions.first().context("the action was ruled on")?;
+    let permit = gate.permit(&policies, &incident, record, &context);
     permit.map_err(|ruling| anyhow::anyhow!("{}: {}", ruling.rule, ruling.reason))
 }

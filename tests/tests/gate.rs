@@ -9,7 +9,7 @@ use serde_json::json;
 use tidegate::domain::decision::Spend;
 use tidegate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Considered, Entry, Fact, History, Incident, IncidentId, Labels, Mode,
-    Occasion, Origin, Proposal, Risk, Ruling, RulingKind, Severity, Status, Target, Tool,
+    Occasion, Origin, Proposal, Risk, Ruling, RulingKind, Severity, Status, Tool,
 };
 use tidegate::gate::ledger::Ledger;
 use tidegate::gate::{Gate, Options, Permit};
@@ -78,9 +78,10 @@ fn incident(number: usize, tool: &str, target: &str) -> Incident {
     let opened = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: vec![alert] };
     let id = IncidentId(format!("incident{number}"));
     let mut incident = Incident::open(id, &Entry { at: start(), fact: opened }).unwrap();
-    let call = Call { tool: tool.into(), arguments: serde_json::Map::new() };
+    let arguments = [("name".to_string(), json!(target))].into_iter().collect();
+    let call = Call { tool: tool.into(), arguments };
+    let touches = catalogue().touches(&call);
     let proposal: Proposal = serde_json::from_value(json!({ "call": call })).unwrap();
-    let touches = Target { names: vec![target.into()], ..Target::default() };
     let risk = catalogue().risk(tool);
     let action = Action::new(ActionId("a1".into()), proposal, Origin::Model, risk, touches);
     incident.apply(&Entry { at: start(), fact: Fact::Proposed { action: Box::new(action) } });
@@ -129,6 +130,7 @@ fn voice() -> impl Strategy<Value = Voice> {
                 budgets: budgets.into_iter().collect(),
                 who: String::new(),
                 approvals,
+                own: false,
                 within_ms,
                 mode,
             }
@@ -145,6 +147,7 @@ fn allow(max: u32, within_ms: u64) -> Voice {
         budgets: vec![Budget { scope: "all".into(), max, within_ms }],
         who: String::new(),
         approvals: 1,
+        own: false,
         within_ms: 0,
         mode: Mode::Enforce,
     }

@@ -11,10 +11,11 @@ use super::{App, map, metrics, tend};
 use crate::boundary::{Boundary, Mortal};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
+use crate::domain::control::Control;
 use crate::domain::{History, Incident};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::front::Progress;
-use crate::gate::{Gate, Options as GateOptions};
+use crate::gate::{Gate, Options as GateOptions, People};
 use crate::journal::{self, Projection, Sqlite};
 use crate::model;
 use crate::network::Network;
@@ -85,7 +86,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         Box::new(move |alert| of_policies.group(alert).unwrap_or_else(|| group_key(alert, &group_by))),
         wake,
     ));
-    let gate = Arc::new(Gate::new(GateOptions::default()));
+    let gate = Arc::new(Gate::new(GateOptions::default()).with_people(People::new(&config.people)));
     let rooms = Arc::new(Rooms {
         store: Arc::clone(&store),
         policies: Arc::clone(&policies) as Arc<dyn Policies>,
@@ -100,6 +101,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         mode: config.mode,
         limits: map::limits(config),
         language: map::language(config),
+        links: config.links(&environment).map_err(|problem| Problems(vec![problem]))?,
     });
     restore(&rooms, &projection).map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;
     let again = (Arc::clone(&rooms), Arc::clone(&journal), Arc::clone(&projection));
@@ -140,7 +142,12 @@ fn restore(rooms: &Rooms, projection: &Projection) -> Result<(), JournalError> {
     let history = projection.history(since).map_err(unreadable)?;
     rooms.gate.forget();
     rooms.gate.restore_spends(projection.intents_since(since).map_err(unreadable)?);
+    let resets = rooms.store.resets()?;
     for past in &history.past {
+        // What came before a reset was forgiven; what came after it counts.
+        if resets.get(&format!("rule:{}", past.rule)).is_some_and(|reset| past.opened_at < *reset) {
+            continue;
+        }
         for (_, helped) in &past.fixes {
             rooms.gate.restore_breaker(&past.rule, *helped);
         }
@@ -150,7 +157,9 @@ fn restore(rooms: &Rooms, projection: &Projection) -> Result<(), JournalError> {
     }
     tend::set_history(rooms, history);
     for control in rooms.store.reload(unsettled)? {
-        tend::obey(&rooms.gate, &control);
+        if !matches!(control, Control::BreakerReset { .. }) {
+            tend::obey(&rooms.gate, &control);
+        }
     }
     Ok(())
 }

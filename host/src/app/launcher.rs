@@ -7,13 +7,15 @@ use futures::future::BoxFuture;
 
 use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
-use super::{handle, map, policies};
+use super::{handle, map, policies, replay};
 use crate::config::{Config, Problem, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
-use crate::front::policies::{Explained, Subject, Tested};
+use crate::backtest::Report;
+use crate::front::policies::{Explained, Replay, Subject, Suggest, Tested};
 use crate::front::{Checked, Front, Handled, Host, Payload, Progress, Records, Started, Verified};
 use crate::journal::{self, Memory, Reader};
 use crate::network::Network;
+use crate::suggest::Written;
 use crate::tools;
 
 /// The real host.
@@ -33,7 +35,11 @@ impl Host for Launcher {
             let mut checked = Checked { problems: config.missing_secrets(&ProcessEnvironment), ..Checked::default() };
             progress("policies …");
             match load_policies(&config) {
-                Ok(policies) => checked.loaded.push(format!("policies     {}", policies.describe())),
+                Ok(loaded) => {
+                    checked.loaded.push(format!("policies     {}", loaded.describe()));
+                    let notes = policies::asked(&config, &loaded.set());
+                    checked.loaded.extend(notes.into_iter().map(|note| format!("note         {note}")));
+                }
                 Err(problems) => checked.problems.extend(problems.0),
             }
             progress("plugins …");
@@ -91,6 +97,14 @@ impl Host for Launcher {
             progress("policies …");
             policies::explain(&config, subject).await
         })
+    }
+
+    fn backtest(&self, config: &Config, wanted: &Replay, progress: &Progress) -> Result<Report, Problems> {
+        replay::backtest(config, wanted, progress)
+    }
+
+    fn suggest(&self, config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems> {
+        replay::suggest(config, wanted, progress)
     }
 
     fn verify(&self, config: &Config, progress: &Progress) -> Result<Verified, String> {

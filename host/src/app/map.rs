@@ -42,10 +42,7 @@ pub fn limits(config: &Config) -> incident::Limits {
 
 /// `report.language`.
 pub fn language(config: &Config) -> Language {
-    match config.report.language {
-        config::Language::En => Language::En,
-        config::Language::Zh => Language::Zh,
-    }
+    config.report.language.of_texts()
 }
 
 /// `[model]`.

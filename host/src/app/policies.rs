@@ -26,7 +26,7 @@ use crate::policy::{Set, lint, test};
 use crate::ports::{Clock, Context, Judged, Policies, Sources, Story};
 
 /// Reads the folder that was named, or else the configured one, or else the built-in set.
-fn load(config: &Config, folder: Option<&Path>) -> Result<(Set, Option<std::path::PathBuf>), Problems> {
+pub(super) fn load(config: &Config, folder: Option<&Path>) -> Result<(Set, Option<std::path::PathBuf>), Problems> {
     let configured = &config.policies;
     let folder = match folder {
         Some(folder) if !folder.is_dir() => {
@@ -72,6 +72,21 @@ pub fn run_tests(config: &Config, folder: Option<&Path>) -> Result<Tested, Probl
 pub fn run_lint(config: &Config, folder: Option<&Path>) -> Result<Vec<String>, Problems> {
     let (set, _) = load(config, folder)?;
     Ok(lint::run(&set, None).into_iter().map(|finding| format!("{}: {}", finding.place, finding.message)).collect())
+}
+
+/// Says whom gates ask who is no group, and which groups are too small for what is asked of them.
+pub fn asked(config: &Config, set: &Set) -> Vec<String> {
+    let people = gate::People::new(&config.people);
+    let note = |(gate, who, approvals): (String, String, u32)| {
+        let Some(count) = people.count(&who) else {
+            return Some(format!(
+                "gate {gate} asks {who:?}, which is no group in [people]: anybody who can authenticate may approve"
+            ));
+        };
+        let few = count < usize::try_from(approvals).unwrap_or(usize::MAX);
+        few.then(|| format!("gate {gate} wants {approvals} people of {who:?}, but only {count} are in it: nobody can ever approve"))
+    };
+    set.asked().into_iter().filter_map(note).collect()
 }
 
 /// Explains an incident of the journal, or what a payload would become.

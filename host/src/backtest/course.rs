@@ -1,16 +1,19 @@
 //! The way of the new policies where it leaves the record: the state machine itself, with recorded
 //! answers as far as there are any.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::compare::side;
 use super::lane::{Lane, over};
+use super::record::unknown_tool;
 use super::report::Pair;
 use super::world::World;
 use crate::domain::action::digest;
-use crate::domain::incident::{ActionState, Effect};
+use crate::domain::incident::{ActionRecord, ActionState, Effect};
 use crate::domain::entry::Answer;
-use crate::domain::{ActionId, Entry, Fact, Next, Origin, Proposal, next};
+use crate::domain::{ActionId, Catalogue, Entry, Fact, Next, Origin, Proposal, Risk, next};
 use crate::pipeline::take_in;
 use crate::ports::JournalError;
 use crate::store::open_all;
@@ -93,8 +96,9 @@ fn step(lane: &mut Lane, world: &mut World<'_>, at: Timestamp, effect: Effect) -
         }
         Effect::AskModel => return model(lane, world, at),
         Effect::Rule { action } => {
-            let Some(record) = lane.fresh.action(&action) else { return Ok(false) };
-            let context = world.context(at, &world.catalogue);
+            let Some(record) = lane.fresh.action(&action).cloned() else { return Ok(false) };
+            let catalogue = known(lane, world, record.action.tool());
+            let context = world.context(at, &catalogue);
             let ruling = world.gate.rule(world.policies, &lane.fresh, &record.action, &context);
             lane.apply(at, Fact::Ruled { action, ruling });
         }
@@ -125,7 +129,12 @@ fn decide(lane: &mut Lane, world: &World<'_>, at: Timestamp) {
             && let Some(pair) = lane.verdict.take()
         {
             // A hold that has ended is told by what came after it.
-            lane.verdict = Some(Pair { old: pair.old, new: side(decision) });
+            let new = side(decision);
+            if new == pair.old {
+                lane.note(&format!("comes to the same verdict later, at {at}"));
+            } else {
+                lane.verdict = Some(Pair { old: pair.old, new });
+            }
         }
         lane.apply(at, fact);
     }
@@ -176,7 +185,8 @@ fn propose(lane: &mut Lane, world: &World<'_>, at: Timestamp, proposals: Vec<Pro
 
 fn execute(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: ActionId) {
     let Some(record) = lane.fresh.action(&action).cloned() else { return };
-    let context = world.context(at, &world.catalogue);
+    let catalogue = known(lane, world, record.action.tool());
+    let context = world.context(at, &catalogue);
     let fact = match world.gate.permit(world.policies, &lane.fresh, &record, &context) {
         Ok(permit) => {
             let (attempt, spends) = (permit.attempt().to_string(), permit.spends().to_vec());
@@ -185,6 +195,17 @@ fn execute(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: ActionId) 
         Err(ruling) => Fact::Ruled { action, ruling: *ruling },
     };
     lane.apply(at, fact);
+}
+
+/// The tools for a ruling that was never recorded: a tool that the record does not know is taken to
+/// exist and to be irreversible, unless the record says that there was none.
+fn known(lane: &mut Lane, world: &World<'_>, tool: &str) -> Arc<Catalogue> {
+    let missing = |record: &ActionRecord| record.action.tool() == tool && record.ruling.as_ref().is_some_and(unknown_tool);
+    if world.catalogue.get(tool).is_some() || lane.recorded.actions.iter().any(missing) {
+        return Arc::clone(&world.catalogue);
+    }
+    lane.note(&format!("the journal does not know {tool}, which counts as irreversible here"));
+    world.catalogue_with(tool, Some(Risk::Irreversible))
 }
 
 /// What came of an execution: as recorded for the same call, or else taken to be well. Only what was

@@ -43,6 +43,8 @@ pub struct Lane {
     pub added: u64,
     /// Whether the record was made by these very policies.
     pub same_policies: bool,
+    /// Whether an earlier incident that went another way may have led this one there too.
+    pub shaken: bool,
     /// What the new policies say about a message that the next entry may record.
     expected: Option<(Occasion, Vec<String>)>,
 }
@@ -63,6 +65,7 @@ impl Lane {
             notes: Vec::new(),
             added: 0,
             same_policies: true,
+            shaken: false,
             expected: None,
         })
     }
@@ -85,6 +88,8 @@ impl Lane {
         self.recorded.apply(entry);
         self.parted |= !alike(&self.recorded, &self.fresh);
         if self.parted {
+            self.shaken = world.swerved;
+            world.swerved |= !self.same_policies;
             course::advance(self, world, entry.at)?;
         }
         Ok(())

@@ -37,6 +37,8 @@ pub struct World<'a> {
     /// Incidents opened before this spend nothing that any budget still counts.
     warm_from: Timestamp,
     until: Option<Timestamp>,
+    /// Whether other policies have led any incident another way, which later ones may feel.
+    pub swerved: bool,
     summary: Summary,
     changes: Vec<Changed>,
     not_reproduced: Vec<Changed>,
@@ -57,6 +59,7 @@ impl<'a> World<'a> {
             timers: BinaryHeap::new(),
             warm_from: options.since.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN),
             until: None,
+            swerved: false,
             summary: Summary::default(),
             changes: Vec::new(),
             not_reproduced: Vec::new(),
@@ -187,7 +190,7 @@ impl<'a> World<'a> {
         if changed.is_empty() {
             return;
         }
-        if lane.same_policies {
+        if lane.same_policies && !lane.shaken {
             self.not_reproduced.push(changed);
         } else {
             self.summary.add(&changed);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Context, handle, progress, table};
+use super::{Context, backtest, handle, progress, suggest, table};
 use crate::clock::SystemClock;
 use crate::domain::Labels;
 use crate::domain::decision::Heard;
@@ -34,6 +34,10 @@ enum Command {
     },
     /// Show every rule that was considered and why it did or did not match, and every gate
     Explain(ExplainArguments),
+    /// Replay the journal against other policies: what would change; exit code 3 when anything does
+    Backtest(backtest::Arguments),
+    /// Write drafts of rules for what helped again and again; nothing is put in force
+    Suggest(suggest::Arguments),
 }
 
 #[derive(Args)]
@@ -82,6 +86,8 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             Ok(code(findings.is_empty()))
         }
         Command::Explain(arguments) => explain(context, arguments).await,
+        Command::Backtest(arguments) => backtest::run(context, arguments),
+        Command::Suggest(arguments) => suggest::run(context, arguments),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::report;
+
 /// How reports are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -26,6 +28,14 @@ impl Language {
         match self {
             Self::En => "en",
             Self::Zh => "zh",
+        }
+    }
+
+    /// The language as the writer of texts knows it.
+    pub fn of_texts(self) -> report::Language {
+        match self {
+            Self::En => report::Language::En,
+            Self::Zh => report::Language::Zh,
         }
     }
 }

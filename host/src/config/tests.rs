@@ -54,7 +54,7 @@ fn the_references_examples_are_valid_but_for_files_that_are_not_there() {
     let without = parse("[model]\nurl = \"http://h/v1/\"\nname = \"m\"").unwrap().model.unwrap();
     assert_eq!(without.budget, model.budget, "the example shows the defaults");
     assert_eq!(without.url, "http://h/v1");
-    assert_eq!(config.secrets().len(), 7);
+    assert_eq!(config.secrets().len(), 8);
 }
 
 /// Catches the names of a struct's fields and stops.
@@ -112,6 +112,8 @@ fn the_reference_names_every_key() {
     names.extend(fields::<sources::Raw>());
     names.extend(fields::<correlate::Raw>());
     names.extend(fields::<limits::Raw>());
+    names.extend(fields::<approvals::Raw>());
+    names.extend(fields::<approvals::RawLink>());
     for name in names {
         let known = [format!("{name} = "), format!("[{name}]"), format!("[{name}.")];
         assert!(known.iter().any(|form| REFERENCE.contains(form)), "the reference lacks {name}");

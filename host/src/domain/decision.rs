@@ -140,6 +140,9 @@ pub struct Ruling {
     /// For `ask`: how many different people must approve; at least 1.
     #[serde(default = "one")]
     pub approvals: u32,
+    /// For `ask`: whether a person may approve what they proposed themselves.
+    #[serde(default)]
+    pub own: bool,
     /// For `ask`: when silence becomes a denial.
     #[serde(default)]
     pub until: Option<Timestamp>,

@@ -195,15 +195,21 @@ pub struct ActionRecord {
 
 impl ActionRecord {
     /// The different people who said yes to exactly these arguments, not before `since`. Who
-    /// proposed the action counts only where one yes is enough.
+    /// proposed the action counts only where the gate says so and one yes is enough.
     pub fn approvers(&self, since: Timestamp, wanted: u32) -> BTreeSet<String> {
+        let own = self.ruling.as_ref().is_some_and(|ruling| ruling.own);
         let proposer = match &self.action.origin {
-            Origin::Person { name } if wanted > 1 => Some(identity(name)),
+            Origin::Person { name } if wanted > 1 || !own => Some(identity(name)),
             _ => None,
         };
         let fits = |approval: &&Approval| approval.digest == self.action.digest && approval.at >= since;
-        let approvers = self.approvals.iter().filter(fits).map(|approval| identity(&approval.person));
-        approvers.filter(|person| Some(person) != proposer.as_ref()).collect()
+        let mut links = 0;
+        let approvals = self.approvals.iter().filter(fits).filter(|approval| {
+            // A link proves no name, so whatever names were typed over one are one person.
+            links += u32::from(approval.via == "link");
+            approval.via != "link" || links == 1
+        });
+        approvals.map(|approval| identity(&approval.person)).filter(|person| Some(person) != proposer.as_ref()).collect()
     }
 }
 
@@ -211,7 +217,7 @@ impl ActionRecord {
 /// `ops (as Ann)` and `OPS` are one.
 pub fn identity(person: &str) -> String {
     let proven = person.split(" (as ").next().unwrap_or_default();
-    let seen = |c: &char| !(c.is_whitespace() || c.is_control() || matches!(*c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'));
+    let seen = |c: &char| !(c.is_whitespace() || c.is_control() || matches!(*c, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}'));
     proven.chars().filter(seen).flat_map(char::to_lowercase).collect()
 }
 

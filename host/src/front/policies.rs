@@ -1,10 +1,33 @@
 //! What the command line asks about policies without a running host, and the answers.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::Payload;
 use crate::domain::decision::Heard;
 use crate::domain::{Considered, Decision, Origin, Risk, Ruling, RulingKind};
+
+/// A replay of the journal against policies.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The folder with the policies; the configured one when none is named.
+    pub folder: Option<PathBuf>,
+    /// How far back incidents are compared.
+    pub since: Duration,
+}
+
+/// What drafts are wanted.
+#[derive(Clone, Debug)]
+pub struct Suggest {
+    /// At least so many incidents behind each.
+    pub min: usize,
+    /// How far back; everything when none is said.
+    pub since: Option<Duration>,
+    /// The folder for them.
+    pub out: PathBuf,
+}
 
 /// How the table tests of a folder went.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -13,19 +13,19 @@ use crate::clock::SystemClock;
 use crate::config::Overrides;
 use crate::front::fake::Fake;
 
-struct Running {
-    fake: Arc<Fake>,
+pub(super) struct Running {
+    pub fake: Arc<Fake>,
     address: SocketAddr,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
     done: tokio::task::JoinHandle<()>,
 }
 
-async fn start(config: &str, fake: Fake) -> Running {
+pub(super) async fn start(config: &str, fake: Fake) -> Running {
     let config = format!("[server]\nlisten = \"127.0.0.1:0\"\n{config}");
     let config = Config::parse(config, None, &Overrides::default()).unwrap();
     let environment: std::collections::BTreeMap<String, String> =
-        [("TOKEN".to_string(), "t0ken".to_string()), ("KEY".to_string(), "k3yk3y".to_string())].into();
+        [("TOKEN".to_string(), "t0ken".to_string()), ("KEY".to_string(), "k3yk3y".to_string()), ("LINKS".to_string(), "0123456789abcdef".to_string())].into();
     let fake = Arc::new(fake);
     let listener = listen(&config).await.unwrap();
     let server = Server::new(listener, &config, fake.clone(), Arc::new(SystemClock), &environment).unwrap();
@@ -37,11 +37,15 @@ async fn start(config: &str, fake: Fake) -> Running {
 }
 
 impl Running {
-    fn url(&self, path: &str) -> String {
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+    pub fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
         self.client.post(self.url(path)).body(body)
     }
 
@@ -49,7 +53,7 @@ impl Running {
         self.client.post(self.url(path)).json(&body)
     }
 
-    fn get(&self, path: &str) -> RequestBuilder {
+    pub fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(self.url(path))
     }
 

@@ -60,7 +60,9 @@ pub async fn deliver(rooms: &Rooms, incident: &Incident, delivery: &Delivery) ->
         Occasion::Approval => action_of(incident, delivery),
         Occasion::Report | Occasion::Resolved => None,
     };
-    let text = message(&story, delivery.occasion, rooms.language, action.as_ref());
+    let record = action.as_ref().and_then(|action| incident.action(action));
+    let link = rooms.links.as_ref().and_then(|links| links.url(&incident.id, record?));
+    let text = message(&story, delivery.occasion, rooms.language, action.as_ref(), link.as_deref());
     let thread = incident.deliveries.iter().rev().find_map(|earlier| match &earlier.state {
         DeliveryState::Delivered { reference } if earlier.target == delivery.target => reference.clone(),
         _ => None,

@@ -320,6 +320,7 @@ fn question(map: Map) -> Result<Question, Vec<String>> {
     let mut fields = Fields::new(map);
     let who = fields.text("who").unwrap_or_default();
     let approvals = fields.count("approvals").unwrap_or(1);
+    let own = fields.flag("own").unwrap_or(false);
     let within_ms = fields.span("within").unwrap_or(1_800_000);
     let reason = fields.text("reason").unwrap_or_default();
     let budgets = match fields.take("budget") {
@@ -330,5 +331,5 @@ fn question(map: Map) -> Result<Question, Vec<String>> {
         }),
     };
     let wrong = fields.finish();
-    if wrong.is_empty() { Ok(Question { who, approvals, within_ms, reason, budgets }) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(Question { who, approvals, own, within_ms, reason, budgets }) } else { Err(wrong) }
 }

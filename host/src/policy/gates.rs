@@ -105,6 +105,7 @@ fn says(
             Some(Voice {
                 who: question.who.clone(),
                 approvals: question.approvals,
+                own: question.own,
                 within_ms: question.within_ms.unsigned_abs(),
                 budgets: spends(&question.budgets),
                 ..voice(gate, RulingKind::Ask, why)
@@ -138,6 +139,7 @@ fn voice(gate: &Gate, says: RulingKind, reason: String) -> Voice {
         budgets: Vec::new(),
         who: String::new(),
         approvals: 1,
+        own: false,
         within_ms: 0,
         mode: gate.meta.mode,
     }

@@ -1,6 +1,7 @@
 //! What a value must be: equality, any-of, regex, glob, comparison, network, presence, negation.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -41,12 +42,32 @@ pub(super) enum Matcher {
 
 const REGEX_SIZE: usize = 1 << 20;
 
+/// Patterns that closures build anew for every decision.
+const REMEMBERED: usize = 512;
+
+thread_local! {
+    static BUILT: RefCell<HashMap<(String, bool), Regex>> = RefCell::default();
+}
+
+/// Compiles a pattern, or takes it from those that this thread has compiled lately.
 fn build(source: &str, pattern: &str, ignore_case: bool) -> Result<Regex, String> {
-    RegexBuilder::new(pattern).size_limit(REGEX_SIZE).case_insensitive(ignore_case).build().map_err(|error| {
+    let key = (pattern.to_string(), ignore_case);
+    if let Some(regex) = BUILT.with_borrow(|built| built.get(&key).cloned()) {
+        return Ok(regex);
+    }
+    let built = RegexBuilder::new(pattern).size_limit(REGEX_SIZE).case_insensitive(ignore_case).build();
+    let regex = built.map_err(|error| {
         let error = error.to_string();
         let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ").trim();
         format!("`{source}` is not a pattern that can be used: {last}")
-    })
+    })?;
+    BUILT.with_borrow_mut(|built| {
+        if built.len() >= REMEMBERED {
+            built.clear();
+        }
+        built.insert(key, regex.clone());
+    });
+    Ok(regex)
 }
 
 fn anchored(source: &str) -> String {

@@ -97,6 +97,17 @@ impl Set {
         &self.digest
     }
 
+    /// Gates that ask somebody in particular: gate, who, and how many of them.
+    pub fn asked(&self) -> Vec<(String, String, u32)> {
+        let asking = self.items.gates.iter().filter_map(|gate| match &gate.says {
+            super::items::GateSays::Ask(question) if !question.who.is_empty() => {
+                Some((gate.meta.name.clone(), question.who.clone(), question.approvals))
+            }
+            _ => None,
+        });
+        asking.collect()
+    }
+
     /// How many declarations of every kind there are, for logs.
     pub fn counts(&self) -> Vec<(&'static str, usize)> {
         let items = &self.items;

@@ -11,7 +11,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use super::json::from_object;
 use super::problem::nearest;
 use super::scene::error;
-use crate::domain::{Action, Alert, Call, Incident, Labels, Origin, Target};
+use crate::domain::{Action, Alert, Call, Incident, Labels, Origin, Status, Target};
 
 type Got = Result<Dynamic, Box<EvalAltResult>>;
 
@@ -133,7 +133,7 @@ fn alert(alert: &Alert, opened_at: Timestamp, now: Timestamp) -> View {
         "an alert",
         [
             ("name", alert.name.as_str().into()),
-            ("status", (if alert.status == crate::domain::Status::Firing { "firing" } else { "resolved" }).into()),
+            ("status", (if alert.status == Status::Firing { "firing" } else { "resolved" }).into()),
             ("severity", alert.severity.as_str().into()),
             ("source", alert.source.as_str().into()),
             ("labels", labels(&alert.labels)),
@@ -151,8 +151,9 @@ fn alert(alert: &Alert, opened_at: Timestamp, now: Timestamp) -> View {
 pub(super) fn incident(incident: &Incident, now: Timestamp) -> Dynamic {
     let view = |one: &Alert| Dynamic::from(alert(one, incident.opened_at, now));
     let alerts: Array = incident.alerts.iter().map(view).collect();
-    let fires = |one: &&Alert| one.status == crate::domain::Status::Firing;
-    let firing: Array = incident.alerts.iter().filter(fires).map(view).collect();
+    let fires = |(one, _): &(&Alert, &Dynamic)| one.status == Status::Firing;
+    // The same views as above, which costs nothing but a count.
+    let firing: Array = incident.alerts.iter().zip(&alerts).filter(fires).map(|(_, view)| view.clone()).collect();
     let decision = incident.decision.as_ref();
     let first = incident.alerts.first();
     Dynamic::from(View::new(

@@ -71,6 +71,8 @@ pub(super) struct BudgetOf {
 pub(super) struct Question {
     pub who: String,
     pub approvals: u32,
+    /// A person may approve what they proposed themselves.
+    pub own: bool,
     pub within_ms: i64,
     pub reason: String,
     pub budgets: Vec<BudgetOf>,

@@ -2,9 +2,11 @@
 
 mod ending;
 mod happened;
+mod page;
 
 use super::ending::Why;
 use super::escape::Style;
+use super::page::PageWords;
 use super::tongue::{Tongue, Words};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
@@ -78,6 +80,10 @@ static WORDS: Words = Words {
 impl Tongue for English {
     fn words(&self) -> &'static Words {
         &WORDS
+    }
+
+    fn page(&self) -> &'static PageWords {
+        &page::PAGE
     }
 
     fn severity(&self, severity: Severity) -> &'static str {

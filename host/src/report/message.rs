@@ -26,21 +26,28 @@ const LONGEST_ARGUMENTS: usize = 4000;
 
 const MD: Style = Style::Markdown;
 
-/// What people are told on this occasion; an approval is about one action.
-pub fn message(story: &Story, occasion: Occasion, language: Language, action: Option<&ActionId>) -> MessageText {
+/// What people are told on this occasion; an approval is about one action, and `link` leads to the
+/// page where it can be answered.
+pub fn message(
+    story: &Story,
+    occasion: Occasion,
+    language: Language,
+    action: Option<&ActionId>,
+    link: Option<&str>,
+) -> MessageText {
     let incident = &story.incident;
     let tongue = language.tongue();
     let headline = tongue.headline(occasion, incident.outcome());
     let title = format!("[{headline}] {}", one_line(&incident.title(), 200));
     let record = action.and_then(|id| incident.action(id));
     let body = match (occasion, record) {
-        (Occasion::Approval, Some(record)) => approval(incident, record, language),
+        (Occasion::Approval, Some(record)) => approval(incident, record, language, link),
         (Occasion::Approval | Occasion::Report | Occasion::Resolved, _) => account(incident, occasion, language),
     };
     MessageText { title, body, facts: facts(incident, record, language) }
 }
 
-fn approval(incident: &Incident, record: &ActionRecord, language: Language) -> String {
+fn approval(incident: &Incident, record: &ActionRecord, language: Language, link: Option<&str>) -> String {
     let (tongue, words) = (language.tongue(), language.tongue().words());
     let action = &record.action;
     let mut lines = vec![format!("**{}** → **{}**", MD.name(action.tool()), MD.name(&action.target()))];
@@ -65,8 +72,12 @@ fn approval(incident: &Incident, record: &ActionRecord, language: Language) -> S
     line(words.digest, MD.name(prefix(&action.digest)));
     let (incident, action) = (&incident.id, &action.id);
     line(words.approve_with, MD.name(&format!("tidegate approve {incident} {action}")));
-    line(words.reject_with, MD.name(&format!("tidegate reject {incident} {action}")));
+    line(words.reject_with, MD.name(&format!("tidegate deny {incident} {action}")));
     line(words.read_more, MD.name(&format!("tidegate incidents show {incident}")));
+    if let Some(link) = link {
+        let (approve, deny) = (tongue.page().approve, tongue.page().deny);
+        line(words.link, format!("[{approve}]({link}#approve) · [{deny}]({link}#deny)"));
+    }
     // All of them, if they are not endless: a person says yes to exactly these.
     let arguments = Value::Object(record.action.proposal.call.arguments.clone());
     let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();

@@ -29,7 +29,7 @@ fn check(name: &str, story: &Story, occasion: Occasion, action: Option<&ActionId
     for language in [Language::En, Language::Zh] {
         let word = language.as_str();
         expect(&format!("{name}.{word}.md"), &markdown(story, language));
-        let message = message(story, occasion, language, action);
+        let message = message(story, occasion, language, action, None);
         let facts = message.facts.iter().map(|(label, text)| format!("{label} = {text}\n"));
         let lines = timeline(story, language).into_iter().map(|line| format!("{} {}\n", date(line.at), line.text));
         let text = format!(
@@ -69,7 +69,7 @@ fn text_from_outside_stays_where_it_is_put() {
     check("hostile", &story, Occasion::Approval, Some(&ActionId("a1".into())));
     for language in [Language::En, Language::Zh] {
         let report = markdown(&story, language);
-        let message = message(&story, Occasion::Approval, language, Some(&ActionId("a1".into())));
+        let message = message(&story, Occasion::Approval, language, Some(&ActionId("a1".into())), None);
         for text in [&report, &message.body] {
             let outside = outside_of_code(text).replace("\\]", "");
             for bad in ["<script", "<img", "<at ", "![", "](", "://", "www.", "\u{202e}", "\u{1b}"] {

@@ -3,6 +3,7 @@
 
 use super::ending::Why;
 use super::escape::Style;
+use super::page::PageWords;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
 
@@ -84,6 +85,7 @@ impl Words {
 /// A language.
 pub(super) trait Tongue: Sync {
     fn words(&self) -> &'static Words;
+    fn page(&self) -> &'static PageWords;
     fn severity(&self, severity: Severity) -> &'static str;
     fn state(&self, state: State) -> &'static str;
     fn outcome(&self, outcome: Outcome) -> &'static str;

@@ -54,10 +54,11 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     let secrets = read(&case.join("secrets.json"))?;
     let environment: BTreeMap<String, String> = pairs(&json!({"s": secrets}), "s").into_iter().collect();
     let names = || environment.keys().cloned();
-    let mut origins: Vec<String> = items(&expected, "requests")?.iter().map(|request| origin(request)).collect();
+    let mut origins: Vec<String> = items(&expected, "requests")?.iter().map(origin).collect();
     origins.sort();
     origins.dedup();
-    let grant = |origin: String| Grant { origin, methods: vec!["POST".into()], secrets: names().collect(), private: false };
+    let grant =
+        |origin: String| Grant { origin, methods: vec!["POST".into()], secrets: names().collect(), private: false };
     let options = Options {
         settings: settings.as_object().cloned().context("settings.json is no object")?,
         secrets: names().map(|name| (name.clone(), SecretSource::Env(name))).collect(),

@@ -76,6 +76,7 @@ impl Host {
             mode,
             limits: Limits { watch: SignedDuration::from_mins(temper.watch_min as i64), ..Limits::default() },
             language: Language::En,
+            links: None,
         });
         let again = (Arc::clone(world), Arc::clone(&gate), Arc::clone(&store));
         let reload = move || restore(&again.0, &again.1, &again.2, journal.as_ref());

@@ -109,6 +109,7 @@ impl GateRule {
             budgets: budgets.collect(),
             who: String::new(),
             approvals: self.approvals,
+            own: false,
             within_ms: self.within_ms,
             mode: self.mode,
         }

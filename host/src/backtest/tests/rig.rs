@@ -238,6 +238,7 @@ impl Rig {
             mode,
             limits: Limits::default(),
             language: Language::En,
+            links: None,
         };
         Self { rooms, clock, dice, journal, fired: Vec::new(), opened: Vec::new(), _woken: woken }
     }

@@ -6,7 +6,9 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::clock::SystemClock;
 use crate::front::fake::Fake;
-use crate::front::policies::{Explained, Subject, Tested};
+use crate::backtest::Report;
+use crate::front::policies::{Explained, Replay, Subject, Suggest, Tested};
+use crate::suggest::Written;
 use crate::front::{Checked, Payload, Progress, Records, Started, Verified};
 use crate::http;
 
@@ -57,6 +59,14 @@ impl Host for Stopped {
                 _ => Err(Problems(vec![Problem::general("there is no such incident")])),
             }
         })
+    }
+
+    fn backtest(&self, _: &Config, _: &Replay, _: &Progress) -> Result<Report, Problems> {
+        Err(Problems(vec![Problem::general("there is no journal")]))
+    }
+
+    fn suggest(&self, _: &Config, _: &Suggest, _: &Progress) -> Result<Vec<Written>, Problems> {
+        Ok(Vec::new())
     }
 
     fn verify(&self, config: &Config, _: &Progress) -> Result<Verified, String> {
@@ -137,6 +147,9 @@ fn commands_that_look_need_no_running_host() {
     assert_eq!(code("tidegate policy explain latest"), 0);
     assert_eq!(code("tidegate policy explain i9"), 1);
     assert_eq!(code("tidegate policy explain /nowhere/x.json"), 1);
+    assert_eq!(code("tidegate policy backtest --since 7d"), 1);
+    assert_eq!(code("tidegate policy backtest --since 7 --json"), 2);
+    assert_eq!(code("tidegate policy suggest --min 2"), 0);
     assert_eq!(code("tidegate policy"), 2);
     assert_eq!(code("tidegate --config /nowhere/t.toml incidents"), 1);
     assert_eq!(code("tidegate handle /nowhere/alert.json"), 1);

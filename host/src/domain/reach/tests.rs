@@ -53,13 +53,18 @@ fn every_place_that_names_a_namespace_counts() {
 fn missing_and_wide_namespaces_are_said() {
     assert_eq!(namespaces(json!({"name": "web"})), ["default"]);
     assert_eq!(namespaces(json!({"name": "web", "namespace": null})), ["default"]);
-    assert_eq!(namespaces(json!({"name": "web", "Namespace": "shop"})), ["default", "shop"], "the tool does not read it");
+    assert_eq!(
+        namespaces(json!({"name": "web", "Namespace": "shop"})),
+        ["default", "shop"],
+        "the tool does not read it"
+    );
     assert_eq!(namespaces(json!({"allNamespaces": true})), ["*"]);
     assert_eq!(touches(json!({"labelSelector": "a=b"})).names, ["*"]);
     assert_eq!(touches(json!({"namespace": "shop", "resourceType": "pods"})).names, ["*"]);
     let homeless = json!({"manifest": "kind: Pod\nmetadata: {name: a}"});
     assert_eq!(namespaces(homeless), ["default"]);
-    let two = json!({"manifest": "kind: Pod\nmetadata: {name: a, namespace: shop}\n---\nkind: Pod\nmetadata: {name: b}"});
+    let two =
+        json!({"manifest": "kind: Pod\nmetadata: {name: a, namespace: shop}\n---\nkind: Pod\nmetadata: {name: b}"});
     assert_eq!(namespaces(two), ["default", "shop"]);
 }
 
@@ -119,7 +124,12 @@ fn other_tools_are_left_alone() {
     let catalogue = Catalogue { tools: [(tool.name.clone(), tool)].into() };
     let Value::Object(arguments) = json!({
         "title": "pod web -n shop: failed", "name": "Certificate expires", "text": "namespace: kube-system\nkind: [",
-    }) else { panic!("an object is needed") };
+    }) else {
+        panic!("an object is needed")
+    };
     let target = catalogue.touches(&Call { tool: "tickets.create".into(), arguments });
-    assert_eq!(target, Target { server: "tickets".into(), names: vec!["Certificate expires".into()], ..Target::default() });
+    assert_eq!(
+        target,
+        Target { server: "tickets".into(), names: vec!["Certificate expires".into()], ..Target::default() }
+    );
 }

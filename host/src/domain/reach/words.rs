@@ -47,11 +47,15 @@ pub(super) fn role(word: &str) -> Role {
         "all" | "deleteall" => Role::All,
         "context" | "kubeconfig" | "patchfile" | "filename" | "file" | "manifestfile" | "valuesfile" | "fromfile"
         | "fromenvfile" | "manifesturl" => Role::Elsewhere,
-        "command" | "cmd" | "args" | "arguments" | "flags" | "options" | "script" | "shell" | "extraargs" => Role::Command,
+        "command" | "cmd" | "args" | "arguments" | "flags" | "options" | "script" | "shell" | "extraargs" => {
+            Role::Command
+        }
         "chart" => Role::Chart,
         "manifest" | "manifests" | "resource" | "resources" | "object" | "objects" | "yaml" | "json" | "body"
         | "patch" | "patchdata" | "patches" | "values" | "spec" | "template" | "config" | "content" => Role::Manifest,
-        "text" | "message" | "description" | "reason" | "comment" | "summary" | "title" | "note" | "notes" => Role::Prose,
+        "text" | "message" | "description" | "reason" | "comment" | "summary" | "title" | "note" | "notes" => {
+            Role::Prose
+        }
         word if ends_in_namespace(word) => Role::Namespace,
         word if word.ends_with("selector") => Role::Selector,
         word => {
@@ -76,11 +80,7 @@ pub(super) fn ends_in_namespace(word: &str) -> bool {
 /// Whether a namespace can have this name.
 pub(super) fn is_namespace(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    !text.is_empty()
-        && text.len() <= 63
-        && text.chars().all(inner)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
+    !text.is_empty() && text.len() <= 63 && text.chars().all(inner) && !text.starts_with('-') && !text.ends_with('-')
 }
 
 /// Whether an object can have this name.
@@ -96,7 +96,10 @@ pub(super) fn is_name(text: &str) -> bool {
 /// Whether a kind or resource can be written like this.
 pub(super) fn is_kind(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-    !text.is_empty() && text.len() <= 253 && text.chars().all(inner) && text.starts_with(|c: char| c.is_ascii_alphabetic())
+    !text.is_empty()
+        && text.len() <= 253
+        && text.chars().all(inner)
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
 /// A text that a command line or an address would take apart: options, control characters, ways up.
@@ -162,12 +165,36 @@ const BUILTIN: [(&str, &[&str]); 41] = [
 
 /// Kinds that lie in no namespace, besides all that begin with `cluster`.
 const WIDE: [&str; 31] = [
-    "namespace", "node", "persistentvolume", "customresourcedefinition", "storageclass", "priorityclass",
-    "ingressclass", "runtimeclass", "apiservice", "mutatingwebhookconfiguration", "validatingwebhookconfiguration",
-    "validatingadmissionpolicy", "validatingadmissionpolicybinding", "mutatingadmissionpolicy",
-    "mutatingadmissionpolicybinding", "certificatesigningrequest", "csidriver", "csinode", "volumeattachment",
-    "volumeattributesclass", "flowschema", "prioritylevelconfiguration", "componentstatus", "gatewayclass",
-    "podsecuritypolicy", "tokenreview", "subjectaccessreview", "ipaddress", "servicecidr", "deviceclass",
+    "namespace",
+    "node",
+    "persistentvolume",
+    "customresourcedefinition",
+    "storageclass",
+    "priorityclass",
+    "ingressclass",
+    "runtimeclass",
+    "apiservice",
+    "mutatingwebhookconfiguration",
+    "validatingwebhookconfiguration",
+    "validatingadmissionpolicy",
+    "validatingadmissionpolicybinding",
+    "mutatingadmissionpolicy",
+    "mutatingadmissionpolicybinding",
+    "certificatesigningrequest",
+    "csidriver",
+    "csinode",
+    "volumeattachment",
+    "volumeattributesclass",
+    "flowschema",
+    "prioritylevelconfiguration",
+    "componentstatus",
+    "gatewayclass",
+    "podsecuritypolicy",
+    "tokenreview",
+    "subjectaccessreview",
+    "ipaddress",
+    "servicecidr",
+    "deviceclass",
     "resourceslice",
 ];
 
@@ -215,17 +242,28 @@ pub(super) fn foreign(kind: &str, version: &str) -> Option<String> {
 
 /// Whether a group, perhaps behind a version such as `v1.apps`, is Kubernetes' own.
 fn is_own(group: &str) -> bool {
-    let version = |part: &str| part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let version =
+        |part: &str| part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     let group = match group.split_once('.') {
         Some((first, rest)) if version(first) => rest,
         None if version(group) => "",
         _ => group,
     };
-    let own = ["networking", "rbac.authorization", "storage", "apiextensions", "apiregistration", "admissionregistration",
-        "certificates", "coordination", "discovery", "events", "node", "scheduling"];
-    group.is_empty()
-        || GROUPS.contains(&group)
-        || group.strip_suffix(".k8s.io").is_some_and(|name| own.contains(&name))
+    let own = [
+        "networking",
+        "rbac.authorization",
+        "storage",
+        "apiextensions",
+        "apiregistration",
+        "admissionregistration",
+        "certificates",
+        "coordination",
+        "discovery",
+        "events",
+        "node",
+        "scheduling",
+    ];
+    group.is_empty() || GROUPS.contains(&group) || group.strip_suffix(".k8s.io").is_some_and(|name| own.contains(&name))
 }
 
 fn singular(kind: &str) -> String {

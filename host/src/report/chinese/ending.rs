@@ -43,7 +43,7 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
             vec![format!(
                 "批准或拒绝：{} 或 {}。",
                 s.name(&format!("tidegate approve {incident} {action}")),
-                s.name(&format!("tidegate reject {incident} {action}"))
+                s.name(&format!("tidegate deny {incident} {action}"))
             )]
         }
         Why::Fixed if incident.all_resolved() => vec!["无需处理：所有告警均已恢复。".into()],

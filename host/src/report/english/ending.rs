@@ -50,7 +50,7 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
             vec![format!(
                 "Approve or reject: {} or {}.",
                 s.name(&format!("tidegate approve {incident} {action}")),
-                s.name(&format!("tidegate reject {incident} {action}"))
+                s.name(&format!("tidegate deny {incident} {action}"))
             )]
         }
         Why::Fixed if incident.all_resolved() => vec!["Nothing: all alerts have resolved.".into()],

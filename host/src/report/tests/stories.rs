@@ -114,6 +114,7 @@ fn ruled(id: &str, kind: RulingKind, rule: &str, reason: &str, mode: Mode) -> Fa
             ],
             who: if kind == RulingKind::Ask { "sre".into() } else { String::new() },
             approvals: 1,
+            own: false,
             until,
             mode,
             spends: vec![Spend { key: "patches|shop".into(), max: 3, within_ms: 3_600_000 }],

@@ -1,0 +1,133 @@
+//! `policy backtest`: what other policies would have done with what is in the journal.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Context, progress, table};
+use crate::backtest::Report;
+use crate::backtest::report::{ActionSide, Changed, VerdictSide};
+use crate::config::Period;
+use crate::front::policies::Replay;
+
+#[derive(Args)]
+#[command(after_help = "\
+Recorded mode: clock, history, looks, plans and model answers are those of the journal;
+no tool, model or network is touched. Tools and their risks are read off recorded actions.
+Executions that the journal does not know are taken to succeed at once.
+
+Exit codes: 0 when nothing changes, 3 when something does, 1 when it cannot be told.")]
+pub struct Arguments {
+    /// Compare incidents opened within this time, such as 12h or 30d
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = length)]
+    since: Duration,
+    /// The folder with the other *.rhai [default: the configured one]
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reads a length of time.
+pub fn length(text: &str) -> Result<Duration, String> {
+    let period = Period::parse(text).ok_or("write a length of time such as 12h or 30d")?;
+    Ok(period.0)
+}
+
+/// Exit code for "something changes".
+const CHANGES: u8 = 3;
+
+pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let replay = Replay { folder: arguments.policies, since: arguments.since };
+    let progress = progress();
+    let report = context.host.backtest(&context.config, &replay, &progress)?;
+    let text = if arguments.json {
+        format!("{}\n", serde_json::to_string_pretty(&report)?)
+    } else {
+        table::clean(&shown(&report))
+    };
+    table::print(&text)?;
+    Ok(if report.changes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(CHANGES) })
+}
+
+fn shown(report: &Report) -> String {
+    let mut text = String::new();
+    report.changes.iter().for_each(|changed| text.push_str(&one(changed)));
+    if !report.not_reproduced.is_empty() {
+        text.push_str("not reproduced: these same policies decided otherwise when this was recorded, because of\n");
+        text.push_str("something that the journal does not hold (tools that were gone, state lost by a restart)\n\n");
+        report.not_reproduced.iter().for_each(|changed| text.push_str(&one(changed)));
+    }
+    text.push_str(&summary(report));
+    text
+}
+
+fn one(changed: &Changed) -> String {
+    let opened = changed.opened_at.strftime("%Y-%m-%d %H:%M");
+    let mut text = format!("{}  {opened}  {}\n", changed.incident, line(&changed.alert));
+    if let Some(pair) = &changed.verdict {
+        text.push_str(&format!("    verdict  {}  →  {}\n", verdict(&pair.old), verdict(&pair.new)));
+    }
+    for action in &changed.actions {
+        let (what, on) = (line(&action.tool), line(&action.target));
+        text.push_str(&format!("    action   {what} on {on}: {}  →  {}\n", side(&action.old), side(&action.new)));
+    }
+    for route in &changed.routes {
+        let list = |list: &[String]| if list.is_empty() { "nobody".into() } else { list.join(", ") };
+        text.push_str(&format!("    {:<8} {}  →  {}\n", route.occasion, list(&route.old), list(&route.new)));
+    }
+    if changed.model_calls_saved > 0 {
+        let (calls, tokens) = (changed.model_calls_saved, changed.tokens_saved);
+        text.push_str(&format!("    model    {calls} calls fewer ({tokens} tokens)\n"));
+    }
+    if changed.model_calls_added > 0 {
+        text.push_str("    model    would be asked; there is no recorded answer\n");
+    }
+    changed.notes.iter().for_each(|note| text.push_str(&format!("    note     {}\n", line(note))));
+    text.push('\n');
+    text
+}
+
+fn verdict(side: &VerdictSide) -> String {
+    let detail = if side.detail.is_empty() { String::new() } else { format!(" {}", line(&side.detail)) };
+    let rule = side.rule.as_deref().unwrap_or("no rule");
+    let mode = if side.mode == "observe" { ", observe" } else { "" };
+    format!("{}{detail} ({}{mode})", side.verdict, line(rule))
+}
+
+fn side(side: &ActionSide) -> String {
+    let rule = side.rule.as_deref().map_or(String::new(), |rule| format!(" ({})", line(rule)));
+    format!("{}{rule}", side.fate.as_str())
+}
+
+fn line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn summary(report: &Report) -> String {
+    let sum = &report.summary;
+    let digest: String = report.policies.chars().take(12).collect();
+    let mut rows = vec![
+        ("incidents compared", sum.incidents),
+        ("incidents with changes", sum.changed),
+        ("changed verdicts", sum.verdicts),
+        ("actions newly happening", sum.newly_happening),
+        ("actions newly waiting for a person", sum.newly_asked),
+        ("actions no longer happening", sum.no_longer_happening),
+        ("newly allowed, in mode observe", sum.newly_allowed_in_observe),
+        ("no longer allowed, in mode observe", sum.no_longer_allowed_in_observe),
+        ("changed messages", sum.routes),
+        ("model calls saved", sum.model_calls_saved),
+        ("model calls added", sum.model_calls_added),
+        ("tokens saved", sum.tokens_saved),
+    ];
+    if !report.not_reproduced.is_empty() {
+        rows.push(("incidents not reproduced", report.not_reproduced.len() as u64));
+    }
+    let lines = rows.into_iter().map(|(what, count)| vec![format!("  {what}"), count.to_string()]);
+    let lines: Vec<Vec<String>> = lines.collect();
+    format!("since {}, policies {digest}, recorded mode\n{}", report.since.strftime("%Y-%m-%d %H:%M"), table::columns(&lines))
+}

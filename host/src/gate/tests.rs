@@ -1,0 +1,225 @@
+//! Approvals at the gate: what they bind to, and whose count.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::*;
+use crate::domain::{
+    Alert, Call, Catalogue, Considered, Entry, Fact, History, Occasion, Proposal, Tool,
+};
+use crate::ports::{Check, Judged, Routed};
+
+/// Policies of one gate that asks.
+struct Asks(Voice);
+
+impl Policies for Asks {
+    fn digest(&self) -> String {
+        String::new()
+    }
+    fn decide(&self, _: &Incident, _: &Context<'_>) -> Judged {
+        Judged { decision: None, faults: Vec::new() }
+    }
+    fn explain(&self, _: &Incident, _: &Context<'_>) -> Vec<Considered> {
+        Vec::new()
+    }
+    fn evidence(&self, _: &Incident, _: &Context<'_>) -> Vec<Call> {
+        Vec::new()
+    }
+    fn gates(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Voice> {
+        vec![self.0.clone()]
+    }
+    fn check(&self, _: &Call, _: &Incident, _: &Context<'_>) -> Option<Check> {
+        None
+    }
+    fn routes(&self, _: &Incident, _: Occasion, _: &Context<'_>) -> Vec<Routed> {
+        Vec::new()
+    }
+    fn group(&self, _: &Alert) -> Option<String> {
+        None
+    }
+}
+
+fn voice(who: &str, approvals: u32, own: bool) -> Voice {
+    Voice {
+        gate: "ask-first".into(),
+        says: RulingKind::Ask,
+        reason: "because".into(),
+        budgets: Vec::new(),
+        who: who.into(),
+        approvals,
+        own,
+        within_ms: 60_000,
+        mode: Mode::Enforce,
+    }
+}
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+struct Scene {
+    gate: Gate,
+    policies: Asks,
+    incident: Incident,
+    catalogue: Arc<Catalogue>,
+    history: Arc<History>,
+}
+
+fn scene(voice: Voice, origin: Origin) -> Scene {
+    let opened = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: Vec::new() };
+    let mut incident = Incident::open(IncidentId("i1".into()), &Entry { at: NOW, fact: opened }).unwrap();
+    let serde_json::Value::Object(arguments) = json!({ "name": "web" }) else { unreachable!() };
+    let call = Call { tool: "k.restart".into(), arguments };
+    let proposal = Proposal {
+        call,
+        target: String::new(),
+        reason: String::new(),
+        evidence: Vec::new(),
+        root_cause: String::new(),
+        verify: None,
+        undo: None,
+    };
+    let name = "k.restart".to_string();
+    let tool = Tool {
+        name: name.clone(),
+        description: String::new(),
+        schema: json!({}),
+        risk: Risk::High,
+        repeatable: false,
+    };
+    let catalogue = Arc::new(Catalogue { tools: [(name, tool)].into() });
+    let touches = catalogue.touches(&proposal.call);
+    let id = crate::domain::ActionId("a1".into());
+    let action = Box::new(Action::new(id.clone(), proposal, origin, Risk::High, touches));
+    incident.apply(&Entry { at: NOW, fact: Fact::Proposed { action } });
+    let groups: BTreeMap<String, Vec<String>> = [("sre".to_string(), vec!["Ada".to_string(), "bob".to_string()])].into();
+    let gate = Gate::new(Options::default()).with_people(People::new(&groups));
+    let mut scene = Scene { gate, policies: Asks(voice), incident, catalogue, history: Arc::default() };
+    let ruling = scene.gate.rule(&scene.policies, &scene.incident, &scene.record().action, &scene.context());
+    assert_eq!(ruling.kind, RulingKind::Ask, "{ruling:?}");
+    scene.tell(Fact::Ruled { action: id, ruling });
+    scene
+}
+
+impl Scene {
+    fn context(&self) -> Context<'_> {
+        Context { now: NOW, mode: Mode::Enforce, history: &self.history, catalogue: &self.catalogue }
+    }
+
+    fn record(&self) -> &ActionRecord {
+        &self.incident.actions[0]
+    }
+
+    fn tell(&mut self, fact: Fact) {
+        self.incident.apply(&Entry { at: NOW, fact });
+    }
+
+    fn approve(&mut self, person: &str, via: &str, digest: Option<&str>) {
+        let record = self.record();
+        let digest = digest.map_or_else(|| record.action.digest.clone(), str::to_string);
+        let (action, person) = (record.action.id.clone(), person.to_string());
+        self.tell(Fact::Approved { action, digest, person, via: via.into(), comment: String::new() });
+    }
+
+    fn permit(&self) -> Result<Permit, String> {
+        self.gate.permit(&self.policies, &self.incident, self.record(), &self.context()).map_err(|ruling| ruling.reason)
+    }
+}
+
+const RULE: fn() -> Origin = || Origin::Policy { rule: "r".into() };
+
+#[test]
+fn an_approval_binds_to_exactly_these_arguments() {
+    let mut scene = scene(voice("", 1, false), RULE());
+    scene.approve("ada", "cli", Some("another digest"));
+    assert_eq!(scene.record().state, ActionState::Asked, "it still asks");
+    assert!(scene.permit().is_err());
+    scene.approve("ada", "cli", None);
+    assert_eq!(scene.record().state, ActionState::Approved);
+    assert!(scene.permit().is_ok());
+    let mut changed = scene.record().clone();
+    changed.action.proposal.call.arguments.insert("force".into(), json!(true));
+    changed.action = Action::new(
+        changed.action.id.clone(),
+        changed.action.proposal.clone(),
+        RULE(),
+        Risk::High,
+        changed.action.touches.clone(),
+    );
+    let refused = scene.gate.permit(&scene.policies, &scene.incident, &changed, &scene.context()).unwrap_err();
+    assert_eq!((refused.kind, refused.rule.as_str()), (RulingKind::Deny, "builtin.approval"));
+}
+
+#[test]
+fn two_people_are_two_people_however_one_spells_a_name() {
+    let mut scene = scene(voice("", 2, false), RULE());
+    for spelling in ["ada", "ADA ", "a\u{200b}da", "ada (as bob)"] {
+        scene.approve(spelling, "http", None);
+        assert_eq!(scene.record().state, ActionState::Asked, "{spelling:?}");
+    }
+    let refusal = scene.permit().unwrap_err();
+    assert!(refusal.contains("neither allowed nor approved"), "{refusal}");
+    scene.approve("carol", "cli", None);
+    assert!(scene.permit().is_ok());
+}
+
+#[test]
+fn a_link_counts_once_whatever_names_are_typed() {
+    let mut scene = scene(voice("", 2, false), RULE());
+    scene.approve("ada", "link", None);
+    scene.approve("bob", "link", None);
+    assert_eq!(scene.record().state, ActionState::Asked);
+    scene.approve("carol", "cli", None);
+    assert!(scene.permit().is_ok());
+}
+
+#[test]
+fn nobody_approves_their_own_proposal_unless_the_gate_says_so() {
+    let person = || Origin::Person { name: "Ada".into() };
+    let mut own = scene(voice("", 1, false), person());
+    let refusal = own.gate.refusal(own.record(), "ada ").unwrap();
+    assert!(refusal.contains("cannot approve it too"), "{refusal}");
+    own.approve("ada", "cli", None);
+    assert_eq!(own.record().state, ActionState::Asked);
+    assert_eq!(own.gate.refusal(own.record(), "bob"), None);
+    own.approve("bob", "cli", None);
+    assert!(own.permit().is_ok());
+    let mut open = scene(voice("", 1, true), person());
+    assert_eq!(open.gate.refusal(open.record(), "ada"), None);
+    open.approve("ada", "cli", None);
+    assert!(open.permit().is_ok());
+}
+
+#[test]
+fn a_configured_group_answers_alone_and_any_other_word_means_anybody() {
+    let mut sre = scene(voice("SRE", 1, false), RULE());
+    let refusal = sre.gate.refusal(sre.record(), "mallory").unwrap();
+    assert!(refusal.starts_with("mallory is not in the group SRE"), "{refusal}");
+    sre.approve("mallory", "cli", None);
+    assert!(sre.permit().is_err(), "the gate counts by itself");
+    let mut sre = scene(voice("SRE", 1, false), RULE());
+    sre.approve("ada", "cli", None);
+    assert!(sre.permit().is_ok());
+    let mut anybody = scene(voice("whoever is on call", 1, false), RULE());
+    anybody.approve("mallory", "cli", None);
+    assert!(anybody.permit().is_ok());
+    assert_eq!(approval::join(["sre", "", "dba", "sre"].into_iter()), "sre and dba");
+}
+
+#[test]
+fn silence_is_a_no_and_a_late_no_takes_nothing_back() {
+    let mut late = scene(voice("", 1, false), RULE());
+    let until = late.record().ruling.as_ref().unwrap().until.unwrap();
+    assert_eq!(until, NOW + SignedDuration::from_mins(1));
+    let action = late.record().action.id.clone();
+    late.tell(Fact::Expired { action: action.clone() });
+    late.approve("ada", "cli", None);
+    assert_eq!(late.record().state, ActionState::Expired);
+    let mut started = scene(voice("", 1, false), RULE());
+    started.approve("ada", "cli", None);
+    started.tell(Fact::Intent { action: action.clone(), attempt: "x".into(), spends: Vec::new() });
+    let no = Fact::Rejected { action, person: "bob".into(), via: "cli".into(), comment: String::new() };
+    started.tell(no);
+    assert_eq!(started.record().state, ActionState::Started);
+}

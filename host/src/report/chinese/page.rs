@@ -1,0 +1,23 @@
+//! The page behind a signed link, in Chinese.
+
+use crate::report::page::PageWords;
+
+pub(super) static PAGE: PageWords = PageWords {
+    question: "是否允许 tidegate 执行此操作？",
+    tool: "工具",
+    given: "已有批准",
+    name: "您的姓名",
+    unverified: "链接只能证明您持有它，因此日志中会将您的姓名记为未验证。",
+    comment: "备注（可选）",
+    approve: "批准",
+    deny: "拒绝",
+    approved: "已批准",
+    more: "您的批准已计入，还需要其他人批准",
+    denied: "已拒绝",
+    refused: "未执行任何操作",
+    invalid: "该链接无效，或问题已过期。",
+    answered: "该问题已有答复；一个链接只能使用一次。",
+    nameless: "答复需要填写姓名。请返回并填写。",
+    foreign: "该答复不是从此链接的页面提交的。请用较新的浏览器打开链接，或使用命令行。",
+    done: "已记入日志。您可以关闭此页面。",
+};

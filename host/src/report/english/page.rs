@@ -1,0 +1,23 @@
+//! The page behind a signed link, in English.
+
+use crate::report::page::PageWords;
+
+pub(super) static PAGE: PageWords = PageWords {
+    question: "May tidegate do this?",
+    tool: "Tool",
+    given: "Approvals so far",
+    name: "Your name",
+    unverified: "The link proves only that you have it, so the journal keeps your name as unverified.",
+    comment: "Comment (optional)",
+    approve: "Approve",
+    deny: "Deny",
+    approved: "Approved",
+    more: "Your approval counts, and more are needed",
+    denied: "Denied",
+    refused: "Nothing was done",
+    invalid: "This link is not valid, or the question has expired.",
+    answered: "This question has been answered already; a link answers once.",
+    nameless: "An answer needs the name of a person. Go back and give yours.",
+    foreign: "The answer did not come from the page of this link. Open the link in a current browser, or use the command line.",
+    done: "It is in the journal. You can close this page.",
+};

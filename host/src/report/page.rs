@@ -1,0 +1,139 @@
+//! The page behind a signed link: what is asked, and what became of the answer.
+//!
+//! HTML without a script, a picture or anything that is loaded. Everything from outside is escaped;
+//! letters without a shape are shown as their number, so that the reader sees what is approved.
+
+use super::escape::{Style, html, one_line, visible};
+use super::{Language, date};
+use crate::domain::Incident;
+use crate::domain::incident::ActionRecord;
+
+/// The sentences of the page.
+pub(super) struct PageWords {
+    pub question: &'static str,
+    pub tool: &'static str,
+    pub given: &'static str,
+    pub name: &'static str,
+    pub unverified: &'static str,
+    pub comment: &'static str,
+    pub approve: &'static str,
+    pub deny: &'static str,
+    pub approved: &'static str,
+    pub more: &'static str,
+    pub denied: &'static str,
+    pub refused: &'static str,
+    pub invalid: &'static str,
+    pub answered: &'static str,
+    pub nameless: &'static str,
+    pub foreign: &'static str,
+    pub done: &'static str,
+}
+
+/// What became of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// The action is approved.
+    Approved,
+    /// The approval counts, and more are needed.
+    MoreNeeded,
+    /// The action is denied.
+    Denied,
+    /// The answer was not taken: a sentence.
+    Refused(String),
+    /// The link is wrong or too old.
+    Invalid,
+    /// Somebody has answered already.
+    Answered,
+    /// No name was given.
+    Nameless,
+    /// The form was sent from another site.
+    Foreign,
+}
+
+/// The style sheet, for the hash in the page's policy.
+pub const STYLE: &str = "body{font-family:sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;line-height:1.5}\
+dt{color:#555;margin-top:.6rem}dd{margin:0;overflow-wrap:anywhere}pre{background:#f4f4f4;padding:.8rem;overflow-x:auto;white-space:pre-wrap}\
+form{border:1px solid #bbb;padding:.8rem;margin:1rem 0}label{display:block;margin:.4rem 0}input{width:100%;box-sizing:border-box;padding:.4rem}\
+button{padding:.5rem 1.4rem;margin-top:.6rem}";
+
+/// The question about one action with a form for each answer. `hidden` goes back with the answer.
+pub fn question(incident: &Incident, record: &ActionRecord, hidden: &[(&str, &str)], language: Language) -> String {
+    let (tongue, words, page) = (language.tongue(), language.tongue().words(), language.tongue().page());
+    let action = &record.action;
+    let mut rows: Vec<(&str, String)> = vec![
+        (words.incident, format!("{}: {}", incident.id, incident.title())),
+        (page.tool, action.tool().into()),
+        (words.target, action.target()),
+    ];
+    let touches = action.touches.to_string();
+    if touches != action.target() {
+        rows.push((words.affected, touches));
+    }
+    rows.push((words.proposed_by, tongue.origin(&action.origin, Style::Plain)));
+    rows.push((words.reason, action.proposal.reason.clone()));
+    rows.push((words.root_cause, action.proposal.root_cause.clone()));
+    rows.extend(action.proposal.evidence.iter().take(10).map(|seen| (words.observations, seen.clone())));
+    rows.push((words.risk, tongue.risk(action.risk).to_string()));
+    if let Some(ruling) = &record.ruling {
+        rows.push((words.ruling, format!("{}: {}", ruling.rule, ruling.reason)));
+        rows.push((words.who, ruling.who.clone()));
+        rows.push((words.until, ruling.until.map(date).unwrap_or_default()));
+        let people: Vec<&str> = record.approvals.iter().map(|approval| approval.person.as_str()).collect();
+        if ruling.approvals > 1 {
+            rows.push((page.given, format!("{}/{} {}", people.len(), ruling.approvals, people.join(", "))));
+        }
+    }
+    rows.push((words.digest, action.digest.clone()));
+    let row = |(label, text): &(&str, String)| format!("<dt>{}</dt><dd>{}</dd>\n", html(label), html(&one_line(text, 2000)));
+    let rows: String = rows.iter().filter(|(_, text)| !text.trim().is_empty()).map(row).collect();
+    let arguments = serde_json::to_string_pretty(&action.proposal.call.arguments).unwrap_or_default();
+    let body = format!(
+        "<dl>\n{rows}<dt>{}</dt></dl>\n<pre>{}</pre>\n{}{}<p>{}</p>\n",
+        html(words.arguments),
+        html(&visible(&arguments)),
+        form("approve", page.approve, page, hidden),
+        form("deny", page.deny, page, hidden),
+        html(page.unverified),
+    );
+    document(page.question, &body, language)
+}
+
+fn form(answer: &str, label: &str, page: &PageWords, hidden: &[(&str, &str)]) -> String {
+    let hidden = hidden.iter().map(|(name, value)| {
+        format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">\n", html(name), html(value))
+    });
+    let hidden: String = hidden.collect();
+    let (label, name, comment) = (html(label), html(page.name), html(page.comment));
+    format!(
+        "<form id=\"{answer}\" method=\"post\" autocomplete=\"off\">\n{hidden}\
+         <input type=\"hidden\" name=\"answer\" value=\"{answer}\">\n\
+         <label>{name}<input name=\"person\" required maxlength=\"100\"></label>\n\
+         <label>{comment}<input name=\"comment\" maxlength=\"1000\"></label>\n\
+         <button type=\"submit\">{label}</button>\n</form>\n"
+    )
+}
+
+/// What became of an answer.
+pub fn told(told: &Told, language: Language) -> String {
+    let page = language.tongue().page();
+    let (title, detail) = match told {
+        Told::Approved => (page.approved, page.done),
+        Told::MoreNeeded => (page.more, page.done),
+        Told::Denied => (page.denied, page.done),
+        Told::Refused(why) => (page.refused, why.as_str()),
+        Told::Invalid => (page.refused, page.invalid),
+        Told::Answered => (page.refused, page.answered),
+        Told::Nameless => (page.refused, page.nameless),
+        Told::Foreign => (page.refused, page.foreign),
+    };
+    document(title, &format!("<p>{}</p>\n", html(&one_line(detail, 1000))), language)
+}
+
+fn document(title: &str, body: &str, language: Language) -> String {
+    let (title, language) = (html(title), language.as_str());
+    format!(
+        "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"robots\" content=\"noindex\">\n\
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}</body>\n</html>\n"
+    )
+}
