@@ -25,6 +25,7 @@ mod execute;
 mod intake;
 mod investigate;
 mod notify;
+mod order;
 mod plan;
 mod report;
 mod rule;
@@ -48,6 +49,7 @@ use crate::store::Store;
 pub use decide::judge;
 pub use intake::take_in;
 pub use notify::deliver;
+pub use order::order;
 
 /// Everything that an effect may need.
 pub struct Rooms {

@@ -46,6 +46,9 @@ pub struct Store {
     changes: broadcast::Sender<String>,
     /// Why the journal takes nothing; none when it does.
     broken: RwLock<Option<JournalError>>,
+    /// Orders to the host as a whole are obeyed one after the other, and not between a permit and
+    /// its intent.
+    orders: tokio::sync::RwLock<()>,
 }
 
 #[derive(Default)]
@@ -83,6 +86,7 @@ impl Store {
             wake,
             changes: broadcast::channel(1024).0,
             broken: RwLock::new(None),
+            orders: tokio::sync::RwLock::new(()),
         }
     }
 
@@ -288,7 +292,17 @@ impl Store {
         Ok(true)
     }
 
-    /// Appends to the host's own stream.
+    /// Waits until no other order is being journaled, and every permit given so far has its intent.
+    pub async fn ordering(&self) -> tokio::sync::RwLockWriteGuard<'_, ()> {
+        self.orders.write().await
+    }
+
+    /// Waits until no order is being journaled; none is until the guard is gone.
+    pub async fn permitting(&self) -> tokio::sync::RwLockReadGuard<'_, ()> {
+        self.orders.read().await
+    }
+
+    /// Appends to the host's own stream; see [`crate::pipeline::order`].
     ///
     /// # Errors
     /// When the journal does not take it.

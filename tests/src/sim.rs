@@ -4,6 +4,14 @@
 //! a runtime of its own; a crash drops it with everything in it, and the next one starts from what is
 //! durable. The world around it (cluster, mailboxes, disk, senders) goes on.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a simulation is test code: a broken assumption must stop it at once"
+)]
+
 mod advisers;
 mod checker;
 mod clock;

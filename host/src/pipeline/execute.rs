@@ -13,6 +13,8 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Resul
     let Some(record) = incident.action(action) else {
         return Ok(());
     };
+    // A pause that is journaled meanwhile waits until the intent is durable, or the permit refused.
+    let permitting = rooms.store.permitting().await;
     let moment = rooms.moment();
     let permit = match rooms.gate.permit(rooms.policies.as_ref(), incident, record, &moment.context()) {
         Ok(permit) => permit,
@@ -38,6 +40,7 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Resul
             return Err(error);
         }
     }
+    drop(permitting);
     let attempt = permit.attempt().to_string();
     let call = &record.action.proposal.call;
     let started = rooms.clock.now();

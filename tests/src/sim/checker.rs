@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use tidegate::domain::control::{self, Control};
 use tidegate::domain::entry::{GENESIS, Resolution, chain_hash};
-use tidegate::domain::{ActionId, Entry, Fact, Incident, IncidentId, Mode, Ruling, Sealed};
+use tidegate::domain::incident::{ActionRecord, ActionState};
+use tidegate::domain::{ActionId, Entry, Fact, Incident, IncidentId, Mode, Origin, Ruling, Sealed};
 
 use super::plan::Plan;
 use super::world::State;
@@ -171,7 +172,18 @@ fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, wr
             state.stats.incidents += u64::from(sealed.n == 1);
             state.checker.versions.take(place, &id, alerts);
         }
-        Fact::Proposed { .. } => state.stats.actions += 1,
+        Fact::Proposed { action } => {
+            state.stats.actions += 1;
+            state.stats.undos += u64::from(matches!(action.origin, Origin::Undo { .. }));
+        }
+        Fact::Approved { action, .. } => {
+            let approved = |record: &ActionRecord| record.state == ActionState::Approved && record.since == entry.at;
+            state.stats.approved += u64::from(incident.action(action).is_some_and(approved));
+        }
+        Fact::Uncertain { .. } => state.stats.uncertain += 1,
+        Fact::Intent { action, .. } => {
+            state.stats.repeats += u64::from(incident.action(action).is_some_and(|record| record.attempts > 1));
+        }
         _ => {}
     }
     deliveries::take_told(state, entry);

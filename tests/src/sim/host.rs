@@ -7,7 +7,7 @@ use tidegate::domain::control::Control;
 use tidegate::domain::incident::{ActionState, Limits};
 use tidegate::domain::{Entry, Fact, Incident};
 use tidegate::gate::{Gate, Options};
-use tidegate::pipeline::Rooms;
+use tidegate::pipeline::{Rooms, order};
 use tidegate::ports::{Clock, Journal, JournalError, Policies};
 use tidegate::random::Random;
 use tidegate::report::Language;
@@ -30,7 +30,7 @@ use super::world::World;
 pub struct Host {
     pub world: Arc<World>,
     pub store: Arc<Store>,
-    pub gate: Arc<Gate>,
+    rooms: Arc<Rooms>,
     pub runner: Arc<Runner>,
 }
 
@@ -80,26 +80,15 @@ impl Host {
         });
         let again = (Arc::clone(world), Arc::clone(&gate), Arc::clone(&store));
         let reload = move || restore(&again.0, &again.1, &again.2, journal.as_ref());
-        let runner = Runner::new(rooms, Box::new(reload));
+        let runner = Runner::new(Arc::clone(&rooms), Box::new(reload));
         tokio::spawn(Arc::clone(&runner).run(woken));
-        Ok(Self { world: Arc::clone(world), store, gate, runner })
+        Ok(Self { world: Arc::clone(world), store, rooms, runner })
     }
 
-    /// A person says pause: at once, and then for good.
-    pub async fn pause(self, scope: String) {
-        self.gate.pause(&scope);
-        let order = Control::Paused { person: "somebody".into(), reason: String::new(), scope };
-        if self.store.control(order).await.is_err() {
+    /// A person gives an order to the host as a whole.
+    pub async fn order(self, control: Control) {
+        if order(&self.rooms, control).await.is_err() {
             self.runner.check_journal();
-        }
-    }
-
-    /// A person says resume: for good, and only then.
-    pub async fn resume(self, scope: String) {
-        let order = Control::Resumed { person: "somebody".into(), scope: scope.clone() };
-        match self.store.control(order).await {
-            Ok(()) => self.gate.resume(&scope),
-            Err(_) => self.runner.check_journal(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate::domain::Mode;
+use tidegate::domain::control::Control;
 use tidegate::store::replay;
 use tokio::runtime::Builder;
 
@@ -133,10 +134,11 @@ fn happen(host: &Host, what: What) {
             tokio::spawn(persons::answer(host.clone(), what));
         }
         What::Pause(scope) => {
-            tokio::spawn(host.clone().pause(scope));
+            let (person, reason) = ("somebody".into(), String::new());
+            tokio::spawn(host.clone().order(Control::Paused { person, reason, scope }));
         }
         What::Resume(scope) => {
-            tokio::spawn(host.clone().resume(scope));
+            tokio::spawn(host.clone().order(Control::Resumed { person: "somebody".into(), scope }));
         }
         What::Policies(set) => state.policies_in_force = set,
         What::Catalogue(variant) => state.catalogue = variant,

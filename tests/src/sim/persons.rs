@@ -12,10 +12,20 @@ use super::host::Host;
 use super::mutant::Mutant;
 use super::plan::What;
 
+/// So often a person looks whether there is something to answer.
+const PATIENCE: usize = 60;
+
 /// One answer.
 pub async fn answer(host: Host, what: What) {
     let What::Person { pick, yes, who, stale, hesitates_ms } = what else { return };
-    let Some((incident, action, digest)) = choose(&host, pick) else { return };
+    let mut found = choose(&host, pick);
+    for _ in 0..PATIENCE {
+        if found.is_none() {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            found = choose(&host, pick);
+        }
+    }
+    let Some((incident, action, digest)) = found else { return };
     tokio::time::sleep(Duration::from_millis(hesitates_ms)).await;
     let person = format!("person-{who}");
     let (via, comment) = ("cli".to_string(), String::new());
@@ -47,7 +57,7 @@ fn choose(host: &Host, pick: u64) -> Option<(IncidentId, ActionId, String)> {
             all.push(found);
         }
     }
-    let from = if pick.is_multiple_of(6) || asked.is_empty() { all } else { asked };
+    let from = if pick.is_multiple_of(6) { all } else { asked };
     let place = (pick as usize).checked_rem(from.len())?;
     from.into_iter().nth(place)
 }

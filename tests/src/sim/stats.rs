@@ -15,6 +15,14 @@ pub struct Stats {
     pub actions: u64,
     /// Calls that reached the cluster.
     pub calls: u64,
+    /// Actions that persons said yes to.
+    pub approved: u64,
+    /// Intents without a result that had to be settled.
+    pub uncertain: u64,
+    /// Second and later attempts.
+    pub repeats: u64,
+    /// Actions proposed to take another one back.
+    pub undos: u64,
     /// Delivery attempts.
     pub deliveries: u64,
     /// Processes killed.
@@ -52,6 +60,10 @@ impl AddAssign for Stats {
         self.entries += other.entries;
         self.actions += other.actions;
         self.calls += other.calls;
+        self.approved += other.approved;
+        self.uncertain += other.uncertain;
+        self.repeats += other.repeats;
+        self.undos += other.undos;
         self.deliveries += other.deliveries;
         self.crashes += other.crashes;
         self.append_failures += other.append_failures;

@@ -9,7 +9,9 @@ use crate::sim::world::State;
 
 /// Every form of every alert that the journal holds, with its place there.
 #[derive(Default)]
-pub struct Versions(BTreeMap<(String, String), Vec<(usize, IncidentId, Alert)>>);
+pub struct Versions(BTreeMap<(String, String), Vec<Version>>);
+
+type Version = (usize, IncidentId, Alert);
 
 impl Versions {
     /// Keeps alerts of an entry.

@@ -23,12 +23,16 @@ pub fn generate(seed: u64) -> Plan {
     for _ in 0..dice.within(4..44) {
         at_ms += dice.skewed(scale);
         let what = what(&mut dice, &mut told, policies.len());
+        if let What::Pause(scope) = &what {
+            let later = at_ms + dice.skewed(2 * scale);
+            events.push(Event { at_ms: later, what: What::Resume(scope.clone()) });
+        }
         events.push(Event { at_ms, what });
     }
     if dice.chance(1) {
-        at_ms = storm(&mut dice, at_ms, &mut events);
+        storm(&mut dice, at_ms, &mut events);
     }
-    let _ = at_ms;
+    events.sort_by_key(|event| event.at_ms);
     Plan { seed, policies, temper, events }
 }
 
@@ -42,7 +46,7 @@ fn temper(dice: &mut Dice) -> Temper {
         appends: percent(&[0, 0, 1, 5]),
         append_ms: percent(&[0, 2, 50, 2_000]),
         model: percent(&[0, 1, 1, 1]) == 1,
-        cooldown_s: percent(&[0, 5, 60, 600]),
+        cooldown_s: percent(&[0, 0, 5, 60, 600]),
         breaker_after: percent(&[0, 0, 2, 4]) as u32,
         watch_min: percent(&[1, 10, 60]),
     }
@@ -125,7 +129,7 @@ fn again(dice: &mut Dice, told: &[Signal]) -> Signal {
 }
 
 /// More incidents at once than the host handles side by side, some resolving meanwhile.
-fn storm(dice: &mut Dice, mut at_ms: u64, events: &mut Vec<Event>) -> u64 {
+fn storm(dice: &mut Dice, mut at_ms: u64, events: &mut Vec<Event>) {
     let signal = |service| Signal {
         source: 0,
         name: service % CONDITIONS,
@@ -147,5 +151,4 @@ fn storm(dice: &mut Dice, mut at_ms: u64, events: &mut Vec<Event>) -> u64 {
         let what = What::Person { pick, yes: dice.chance(50), who, stale: false, hesitates_ms: 0 };
         events.push(Event { at_ms, what });
     }
-    at_ms
 }

@@ -54,8 +54,8 @@ fn rule(dice: &mut Dice, i: u64) -> Rule {
 /// A proposal to be.
 pub fn template(dice: &mut Dice) -> Template {
     Template {
-        tool: *dice.pick::<&'static str>(&TOOLS),
-        service: dice.within(0..6),
+        tool: dice.pick::<&'static str>(&TOOLS),
+        service: dice.within(0..8),
         verify: dice.within(0..3),
         undo: dice.chance(30),
     }
@@ -80,7 +80,7 @@ fn gate(dice: &mut Dice, i: u64) -> GateRule {
         says: *dice.pick(&SAYS),
         budget,
         approvals: *dice.pick(&[1, 1, 1, 2]),
-        within_ms: *dice.pick(&[0, 5_000, 60_000, 1_800_000, 1_800_000]),
+        within_ms: *dice.pick(&[0, 30_000, 300_000, 1_800_000, 1_800_000]),
         mode: if dice.chance(96) { Mode::Enforce } else { Mode::Observe },
     }
 }
@@ -89,6 +89,6 @@ fn budget(dice: &mut Dice, name: &str) -> (Option<(u32, u64, bool)>, String) {
     if dice.chance(50) {
         return (None, name.into());
     }
-    let (max, within_ms) = (*dice.pick(&[0, 1, 1, 2, 2, 3, 5, 9]), *dice.pick(&[1_000, 60_000, 3_600_000]));
+    let (max, within_ms) = (*dice.pick(&[0, 1, 2, 2, 3, 5, 9, 9]), *dice.pick(&[1_000, 60_000, 3_600_000]));
     (Some((max, within_ms, dice.chance(50))), format!("{name}-max{max}-within{within_ms}"))
 }

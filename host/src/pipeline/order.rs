@@ -1,0 +1,36 @@
+//! What a person says to the host as a whole takes effect: pause, resume, reset of a breaker.
+//!
+//! The gate obeys in the order of the journal, and a pause before it is journaled: no intent ever
+//! follows a pause in the journal but behind a resume.
+
+use super::Rooms;
+use crate::domain::control::Control;
+use crate::gate::Gate;
+use crate::ports::JournalError;
+
+/// Journals an order and obeys it.
+///
+/// # Errors
+/// When the journal does not take it. A pause holds nevertheless until the journal is read anew.
+pub async fn order(rooms: &Rooms, control: Control) -> Result<(), JournalError> {
+    // At once, however long other orders take to become durable …
+    before(&rooms.gate, &control);
+    let _one_at_a_time = rooms.store.ordering().await;
+    // … and once more, for the order before this one may have been to resume.
+    before(&rooms.gate, &control);
+    rooms.store.control(control.clone()).await?;
+    match &control {
+        Control::Paused { .. } => {}
+        Control::Resumed { scope, .. } => rooms.gate.resume(scope),
+        Control::BreakerReset { key, .. } => {
+            rooms.gate.reset_breaker(key);
+        }
+    }
+    Ok(())
+}
+
+fn before(gate: &Gate, control: &Control) {
+    if let Control::Paused { scope, .. } = control {
+        gate.pause(scope);
+    }
+}
