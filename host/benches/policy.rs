@@ -1,5 +1,13 @@
 //! How long decisions, rulings, loading and replays take: `cargo bench -p tidegate --bench policy`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark that cannot run must stop"
+)]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
