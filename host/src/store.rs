@@ -5,7 +5,10 @@
 //! merely a repeat of one that another request is just journaling. After a journal error the live
 //! state is ahead of the journal, so nothing more is taken until [`Store::reload`] has read it anew.
 
-use std::collections::{BTreeMap, HashMap};
+mod live;
+mod replay;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use futures::future::BoxFuture;
@@ -15,9 +18,13 @@ use crate::domain::control::{self, Control};
 use crate::domain::entry::GENESIS;
 use crate::domain::incident::Chain;
 use crate::domain::{Alert, Entry, Fact, Incident, IncidentId, Sealed};
-use crate::pipeline::correlate::{Correlated, Index, correlate};
+use crate::pipeline::correlate::{Correlated, correlate};
 use crate::ports::{Clock, Journal, JournalError};
 use crate::random::{Random, incident_id};
+
+pub use replay::{open_all, replay};
+
+use live::{Live, Mark};
 
 /// What became of a batch of alerts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,22 +56,6 @@ pub struct Store {
     /// Orders to the host as a whole are obeyed one after the other, and not between a permit and
     /// its intent.
     orders: tokio::sync::RwLock<()>,
-}
-
-#[derive(Default)]
-struct Live {
-    incidents: HashMap<IncidentId, Arc<Incident>>,
-    index: Index,
-    repeats: HashMap<IncidentId, u64>,
-    /// Appends so far, and how many of them are durable: they become so in their order.
-    appends: u64,
-    durable: u64,
-    /// The last append of each incident: a repeat of an alert waits for it.
-    written: HashMap<IncidentId, u64>,
-    control: Chain,
-    seen: u64,
-    /// How often the live state was read anew: what was written before concerns another state.
-    generation: u64,
 }
 
 impl Store {
@@ -374,22 +365,6 @@ impl Store {
     }
 }
 
-/// The place of an append among all.
-#[derive(Clone, Copy)]
-struct Mark {
-    generation: u64,
-    append: u64,
-}
-
-impl Live {
-    /// Counts an append and remembers whom it concerns.
-    fn mark(&mut self, appended: bool, ids: &[IncidentId]) -> Mark {
-        self.appends += u64::from(appended);
-        self.written.extend(ids.iter().map(|id| (id.clone(), self.appends)));
-        Mark { generation: self.generation, append: self.appends }
-    }
-}
-
 /// Somebody who waits until entries are durable.
 struct Waiting<'a> {
     store: &'a Store,
@@ -420,47 +395,4 @@ fn seal(incident: &mut Incident, entry: &Entry) -> Result<Sealed, JournalError> 
 
 fn unwritable(error: serde_json::Error) -> JournalError {
     JournalError(format!("an entry cannot be written as JSON: {error}"))
-}
-
-/// Reads entries back.
-///
-/// # Errors
-/// Names the entry that this version cannot read.
-pub fn open_all(sealed: &[Sealed]) -> Result<Vec<Entry>, JournalError> {
-    let open = |sealed: &Sealed| {
-        sealed
-            .open()
-            .map_err(|error| JournalError(format!("entry {} of {} cannot be read: {error}", sealed.n, sealed.stream)))
-    };
-    sealed.iter().map(open).collect()
-}
-
-/// Incidents rebuilt from a whole journal, for journals without a projection.
-///
-/// # Errors
-/// When the journal cannot be read.
-pub fn replay(journal: &dyn Journal) -> Result<BTreeMap<IncidentId, Incident>, JournalError> {
-    let mut incidents: BTreeMap<IncidentId, Incident> = BTreeMap::new();
-    journal.replay(0, &mut |_, sealed| {
-        if sealed.stream == control::STREAM {
-            return Ok(());
-        }
-        let entry: Entry =
-            sealed.open().map_err(|error| JournalError(format!("entry {} of {}: {error}", sealed.n, sealed.stream)))?;
-        let id = IncidentId(sealed.stream.clone());
-        let chain = Chain { n: sealed.n, hash: sealed.hash.clone() };
-        match incidents.get_mut(&id) {
-            Some(incident) => incident.apply(&entry),
-            None => {
-                if let Some(incident) = Incident::open(id.clone(), &entry) {
-                    incidents.insert(id.clone(), incident);
-                }
-            }
-        }
-        if let Some(incident) = incidents.get_mut(&id) {
-            incident.chain = chain;
-        }
-        Ok(())
-    })?;
-    Ok(incidents)
 }

@@ -1,0 +1,41 @@
+//! The live incidents and how far the journal is behind them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::domain::incident::Chain;
+use crate::domain::{Incident, IncidentId};
+use crate::pipeline::correlate::Index;
+
+/// What is live.
+#[derive(Default)]
+pub(super) struct Live {
+    pub incidents: HashMap<IncidentId, Arc<Incident>>,
+    pub index: Index,
+    pub repeats: HashMap<IncidentId, u64>,
+    /// Appends so far, and how many of them are durable: they become so in their order.
+    pub appends: u64,
+    pub durable: u64,
+    /// The last append of each incident: a repeat of an alert waits for it.
+    pub written: HashMap<IncidentId, u64>,
+    pub control: Chain,
+    pub seen: u64,
+    /// How often the live state was read anew: what was written before concerns another state.
+    pub generation: u64,
+}
+
+/// The place of an append among all.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    pub generation: u64,
+    pub append: u64,
+}
+
+impl Live {
+    /// Counts an append and remembers whom it concerns.
+    pub fn mark(&mut self, appended: bool, ids: &[IncidentId]) -> Mark {
+        self.appends += u64::from(appended);
+        self.written.extend(ids.iter().map(|id| (id.clone(), self.appends)));
+        Mark { generation: self.generation, append: self.appends }
+    }
+}
