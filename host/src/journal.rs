@@ -10,6 +10,7 @@
 
 mod error;
 mod file;
+mod heads;
 mod lock;
 mod memory;
 mod projection;

@@ -38,7 +38,7 @@ use jiff::Timestamp;
 
 use crate::domain::entry::Resolution;
 use crate::domain::incident::{Effect, Limits};
-use crate::domain::{Action, Catalogue, Fact, History, Incident, Mode};
+use crate::domain::{Action, Catalogue, Entry, Fact, History, Incident, Mode, Next, next};
 use crate::gate::Gate;
 use crate::gate::link::Links;
 use crate::ports::{Clock, Context, JournalError, Model, Notifiers, Planners, Policies, Tools};
@@ -139,7 +139,26 @@ pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Resu
         Effect::Report => report::run(rooms, incident)?,
         Effect::Close { reason } => report::close(rooms, incident, reason),
     };
+    let facts = if derived { with_consequences(rooms, incident, facts) } else { facts };
     append(rooms, incident, facts, derived).await.map(|_| ())
+}
+
+/// What follows from these facts alone is recorded with them: it costs no second wait for the disk.
+fn with_consequences(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>) -> Vec<Fact> {
+    let at = rooms.clock.now();
+    let mut ahead = incident.clone();
+    let (mut fresh, mut all) = (facts, Vec::new());
+    loop {
+        for fact in fresh {
+            let entry = Entry { at, fact };
+            ahead.apply(&entry);
+            all.push(entry.fact);
+        }
+        match next(&ahead, at, &rooms.limits) {
+            Next::Do(Effect::Record(more)) => fresh = more,
+            _ => return all,
+        }
+    }
 }
 
 /// Journals facts and tells the gate about actions that are over; false when they no longer hold.

@@ -270,11 +270,10 @@ impl Store {
                 incident.apply(&entry);
                 sealed.push(seal(incident, &entry)?);
             }
-            let incident = incident.clone();
             if incident.closed.is_some() {
-                live.index.remove(&incident);
+                live.index.remove(incident);
             } else if incident.conclusion.is_some() {
-                live.index.conclude(&incident);
+                live.index.conclude(incident);
             }
             (self.journal.append(sealed), live.mark(true, std::slice::from_ref(id)))
         };

@@ -2,7 +2,7 @@
 //! policies are reloaded when their files change.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 
@@ -15,8 +15,9 @@ use crate::pipeline::Rooms;
 use crate::policy;
 use crate::ports::Journal;
 
-/// Pause between two readings of the journal: many entries are projected at once.
+/// Shortest and longest pause between two readings of the journal: many entries are projected at once.
 const PROJECT: Duration = Duration::from_millis(200);
+const PROJECT_BUSY: Duration = Duration::from_secs(2);
 /// Pause between two renewals of the history.
 const RENEW: Duration = Duration::from_secs(5);
 /// Pause between two looks at the policy files.
@@ -30,11 +31,13 @@ pub async fn project(journal: Arc<Sqlite>, projection: Arc<Projection>) {
         let applied = projection.applied().unwrap_or(0);
         journal.beyond(applied).await;
         let (from, to) = (Arc::clone(&journal), Arc::clone(&projection));
+        let started = Instant::now();
         let caught_up = tokio::task::spawn_blocking(move || to.catch_up(from.as_ref() as &dyn Journal)).await;
         if let Ok(Err(error)) = caught_up {
             tracing::warn!(%error, "the projection lags behind the journal");
         }
-        tokio::time::sleep(PROJECT).await;
+        // In a storm of alerts the listings come after the alerts.
+        tokio::time::sleep((started.elapsed() * 3).clamp(PROJECT, PROJECT_BUSY)).await;
     }
 }
 

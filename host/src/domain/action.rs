@@ -220,7 +220,7 @@ pub fn digest(call: &Call) -> String {
     hash.update((call.tool.len() as u64).to_be_bytes());
     hash.update(&call.tool);
     hash.update(canonical_json(&Value::Object(call.arguments.clone())));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash.finalize())
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ pub fn fingerprint(source: &str, name: &str, labels: &Labels) -> String {
             hash.update(part);
         }
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash.finalize().get(..8).unwrap_or_default())
 }
 
 impl Alert {

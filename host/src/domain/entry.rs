@@ -334,7 +334,7 @@ pub fn chain_hash(previous: &str, stream: &str, n: u64, body: &str) -> String {
         hash.update(part);
     }
     hash.update(n.to_be_bytes());
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash.finalize())
 }
 
 impl Sealed {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{Error, sentence};
@@ -68,6 +69,8 @@ fn set_up(connection: &Connection, max_bytes: Option<u64>) -> rusqlite::Result<(
     connection.busy_timeout(BUSY)?;
     let _mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Otherwise every statement is compiled anew whenever it is asked with another value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // The library's own checkpoints reuse the log; what it once grew to is cut back to this.
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
     let _limit: i64 = connection.pragma_update_and_check(None, "journal_size_limit", 16 << 20, |row| row.get(0))?;

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::error::sentence;
+use super::heads::Heads;
 use super::rows::{self, Fit};
 use super::{schema, state};
 use crate::domain::Sealed;
@@ -50,6 +51,7 @@ pub(super) struct Writer {
     waiting: Vec<Reply>,
     /// Position of the last entry in the open transaction.
     last: Option<u64>,
+    heads: Heads,
     since_emptied: usize,
 }
 
@@ -70,6 +72,7 @@ impl Writer {
             announce,
             waiting: Vec::new(),
             last: None,
+            heads: Heads::default(),
             since_emptied: 0,
         }
     }
@@ -97,11 +100,11 @@ impl Writer {
     fn work(&mut self, job: Job) -> usize {
         match job {
             Job::Append { entries, bytes, reply } => {
-                self.write(reply, |connection| append(connection, &entries));
+                self.write(reply, |connection, heads| append(connection, heads, &entries));
                 bytes
             }
             Job::State { plugin, key, value, bytes, reply } => {
-                self.write(reply, |connection| {
+                self.write(reply, |connection, _| {
                     let set = state::set(connection, &plugin, &key, &value)?;
                     Ok(set.map(|()| None))
                 });
@@ -125,7 +128,7 @@ impl Writer {
     fn write(
         &mut self,
         reply: Reply,
-        change: impl FnOnce(&Connection) -> rusqlite::Result<Result<Option<u64>, String>>,
+        change: impl FnOnce(&Connection, &mut Heads) -> rusqlite::Result<Result<Option<u64>, String>>,
     ) {
         if let Some(broken) = &self.broken {
             return reply(Err(broken.clone()));
@@ -134,7 +137,7 @@ impl Writer {
             return reply(Err(format!("{} is not open", self.path.display())));
         };
         let begun = if connection.is_autocommit() { connection.execute_batch("BEGIN IMMEDIATE") } else { Ok(()) };
-        match begun.and_then(|()| change(connection)) {
+        match begun.and_then(|()| change(connection, &mut self.heads)) {
             Ok(Ok(last)) => {
                 self.last = last.or(self.last);
                 self.waiting.push(reply);
@@ -173,6 +176,7 @@ impl Writer {
             tracing::warn!(%error, "a transaction of the journal could not be rolled back");
         }
         self.last = None;
+        self.heads.forget();
         self.waiting.drain(..).for_each(|reply| reply(Err(reason.clone())));
         self.broken = Some(reason);
     }
@@ -233,24 +237,29 @@ fn probe(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Checks and writes the entries of one append; the position of the last one.
-fn append(connection: &Connection, entries: &[Sealed]) -> rusqlite::Result<Result<Option<u64>, String>> {
-    let mut heads: HashMap<&str, Option<(u64, String)>> = HashMap::new();
+fn append(
+    connection: &Connection,
+    heads: &mut Heads,
+    entries: &[Sealed],
+) -> rusqlite::Result<Result<Option<u64>, String>> {
     let mut fresh = Vec::with_capacity(entries.len());
+    // What this append itself has got so far; it counts for nothing if the append is refused.
+    let mut ahead: HashMap<&str, &Sealed> = HashMap::new();
     for sealed in entries {
         let stream = sealed.stream.as_str();
-        if !heads.contains_key(stream) {
-            heads.insert(stream, rows::head(connection, stream)?);
-        }
-        let head = heads.get(stream).and_then(Option::as_ref);
-        let there = match head {
+        let head = match ahead.get(stream) {
+            Some(last) => Some((last.n, last.hash.clone())),
+            None => heads.get(connection, stream)?,
+        };
+        let there = match &head {
             Some((last, _)) if sealed.n <= *last => rows::hash_at(connection, stream, sealed.n)?,
             _ => None,
         };
-        let fit = rows::fit(sealed, head, there.as_deref());
+        let fit = rows::fit(sealed, head.as_ref(), there.as_deref());
         match fit.and_then(|fit| Ok((fit, rows::time_of(sealed)?))) {
             Ok((Fit::There, _)) => {}
             Ok((Fit::Next, at)) => {
-                heads.insert(stream, Some((sealed.n, sealed.hash.clone())));
+                ahead.insert(stream, sealed);
                 fresh.push((sealed, at));
             }
             Err(refused) => return Ok(Err(refused)),
@@ -259,5 +268,6 @@ fn append(connection: &Connection, entries: &[Sealed]) -> rusqlite::Result<Resul
     for (sealed, at) in &fresh {
         rows::insert(connection, sealed, *at)?;
     }
+    ahead.into_values().for_each(|last| heads.set(last));
     Ok(Ok((!fresh.is_empty()).then(|| rows::uint(connection.last_insert_rowid()))))
 }
