@@ -17,7 +17,7 @@ use crate::ports::Journal;
 
 /// Shortest and longest pause between two readings of the journal: many entries are projected at once.
 const PROJECT: Duration = Duration::from_millis(200);
-const PROJECT_BUSY: Duration = Duration::from_secs(2);
+const PROJECT_BUSY: Duration = Duration::from_secs(5);
 /// Pause between two renewals of the history.
 const RENEW: Duration = Duration::from_secs(5);
 /// Pause between two looks at the policy files.
@@ -37,13 +37,14 @@ pub async fn project(journal: Arc<Sqlite>, projection: Arc<Projection>) {
             tracing::warn!(%error, "the projection lags behind the journal");
         }
         // In a storm of alerts the listings come after the alerts.
-        tokio::time::sleep((started.elapsed() * 3).clamp(PROJECT, PROJECT_BUSY)).await;
+        tokio::time::sleep((started.elapsed() * 9).clamp(PROJECT, PROJECT_BUSY)).await;
     }
 }
 
 /// Renews what policies may know of the past.
 pub async fn remember(rooms: Arc<Rooms>, projection: Arc<Projection>) {
     loop {
+        let started = Instant::now();
         let now = rooms.clock.now();
         let since = now.saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
         let projection = Arc::clone(&projection);
@@ -56,7 +57,8 @@ pub async fn remember(rooms: Arc<Rooms>, projection: Arc<Projection>) {
             Ok(Err(error)) => tracing::warn!(%error, "the history could not be renewed"),
             Err(_) => return,
         }
-        tokio::time::sleep(RENEW).await;
+        // However much there is to remember, it takes a small part of the time.
+        tokio::time::sleep((started.elapsed() * 20).max(RENEW)).await;
     }
 }
 

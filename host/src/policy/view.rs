@@ -3,6 +3,7 @@
 //! A view is shared, not copied, when it is passed to a closure, so that its size does not matter;
 //! and since nothing in it can be changed, no rule can leave a trace for the next.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -22,23 +23,28 @@ pub(super) struct View(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     kind: &'static str,
-    fields: Map,
+    /// Few enough to be looked through, and quicker to put together than a map.
+    fields: Vec<(&'static str, Dynamic)>,
 }
 
 impl View {
     fn new(kind: &'static str, fields: impl IntoIterator<Item = (&'static str, Dynamic)>) -> Self {
-        let fields = fields.into_iter().map(|(key, value)| (key.into(), value)).collect();
-        Self(Arc::new(Inner { kind, fields }))
+        Self(Arc::new(Inner { kind, fields: fields.into_iter().collect() }))
     }
 
     /// The field of this name.
     pub fn get(&self, field: &str) -> Got {
-        self.0.fields.get(field).cloned().ok_or_else(|| {
-            let known = || self.0.fields.keys().map(|key| key.as_str());
+        let found = self.0.fields.iter().find(|(name, _)| *name == field);
+        found.map(|(_, value)| value.clone()).ok_or_else(|| {
+            let known = || self.0.fields.iter().map(|(name, _)| *name);
             let hint = nearest(field, known()).map(|near| format!("; did you mean `{near}`?"));
             let all = || format!("; it has {}", known().collect::<Vec<_>>().join(", "));
             error(format!("{} has no field `{field}`{}", self.0.kind, hint.unwrap_or_else(all)))
         })
+    }
+
+    fn show(&self) -> String {
+        format!("{:?}", self.0.fields.iter().map(|(name, value)| (*name, value)).collect::<BTreeMap<_, _>>())
     }
 }
 
@@ -92,8 +98,8 @@ pub(super) fn register(engine: &mut Engine) {
         engine.register_get(field, move |view: &mut View| view.get(field));
     }
     engine.register_indexer_get(|view: &mut View, field: ImmutableString| view.get(&field));
-    engine.register_fn("to_string", |view: &mut View| format!("{:?}", view.0.fields));
-    engine.register_fn("to_debug", |view: &mut View| format!("{:?}", view.0.fields));
+    engine.register_fn("to_string", |view: &mut View| view.show());
+    engine.register_fn("to_debug", |view: &mut View| view.show());
     engine.register_fn("label", |view: &mut View, name: ImmutableString| text_in(view, "labels", &name));
     engine.register_fn("annotation", |view: &mut View, name: ImmutableString| text_in(view, "annotations", &name));
 }
@@ -109,13 +115,11 @@ fn labels(labels: &Labels) -> Dynamic {
     Dynamic::from_map(labels.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect())
 }
 
-fn common(alerts: &[Alert], of: impl Fn(&Alert) -> &Labels) -> Labels {
-    let mut alerts = alerts.iter();
-    let mut common = alerts.next().map(|alert| of(alert).clone()).unwrap_or_default();
-    for alert in alerts {
-        common.retain(|key, value| of(alert).get(key) == Some(value));
-    }
-    common
+/// What all alerts have.
+fn common(alerts: &[Alert], of: impl Fn(&Alert) -> &Labels) -> Dynamic {
+    let Some((first, others)) = alerts.split_first() else { return Dynamic::from_map(Map::new()) };
+    let shared = of(first).iter().filter(|(key, value)| others.iter().all(|other| of(other).get(*key) == Some(value)));
+    Dynamic::from_map(shared.map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect())
 }
 
 fn texts(items: &[String]) -> Dynamic {
@@ -167,8 +171,8 @@ pub(super) fn incident(incident: &Incident, now: Timestamp) -> Dynamic {
             ("group_key", incident.group_key.as_str().into()),
             ("opened_at", incident.opened_at.to_string().into()),
             ("age", seconds_since(incident.opened_at, now).into()),
-            ("labels", labels(&common(&incident.alerts, |alert| &alert.labels))),
-            ("annotations", labels(&common(&incident.alerts, |alert| &alert.annotations))),
+            ("labels", common(&incident.alerts, |alert| &alert.labels)),
+            ("annotations", common(&incident.alerts, |alert| &alert.annotations)),
             ("count", i64::try_from(firing.len()).unwrap_or(i64::MAX).into()),
             ("alerts", Dynamic::from_array(alerts)),
             ("firing", Dynamic::from_array(firing)),
