@@ -6,7 +6,6 @@
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod policies;
-pub mod timeline;
 
 use std::path::Path;
 use std::sync::Arc;

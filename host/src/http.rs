@@ -165,7 +165,7 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/incidents", get(incidents::list))
         .route("/v1/incidents/watch", get(watch::watch))
         .route("/v1/incidents/{id}", get(incidents::one))
-        .route("/v1/incidents/{id}/report", get(incidents::report))
+        .route("/v1/incidents/{id}/report", get(incidents::written))
         .route("/v1/incidents/{id}/timeline", get(incidents::timeline))
         .route("/v1/incidents/{id}/actions/{action}/approve", post(control::approve))
         .route("/v1/incidents/{id}/actions/{action}/deny", post(control::deny))

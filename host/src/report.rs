@@ -50,7 +50,7 @@ impl Language {
 }
 
 /// RFC 3339 in UTC, to the second.
-fn date(at: Timestamp) -> String {
+pub fn date(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

@@ -12,8 +12,9 @@ use super::{Context, progress, table};
 use crate::clock::SystemClock;
 use crate::domain::incident::IncidentView;
 use crate::domain::{Labels, Outcome, State};
-use crate::front::{Handled, Payload, timeline};
+use crate::front::{Handled, Payload};
 use crate::ports::{Clock, Inbound, Story};
+use crate::report::timeline;
 use crate::source::alertmanager;
 
 const EXIT_CODES: &str = "\
@@ -53,9 +54,9 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         let document = serde_json::to_string_pretty(&json!({ "incidents": views }))?;
         table::print(&format!("{document}\n"))?;
     } else {
+        let language = context.config.report.language.of_texts();
         let told = handled.stories.iter().zip(&views);
-        let texts: Vec<String> =
-            told.map(|(story, view)| table::story(view, &timeline::lines(&story.entries))).collect();
+        let texts: Vec<String> = told.map(|(story, view)| table::story(view, &timeline(story, language))).collect();
         table::print(&texts.join("\n"))?;
     }
     for (name, why) in &handled.failures {

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::{Context, table, watch};
 use crate::domain::incident::IncidentView;
 use crate::domain::{Outcome, State};
-use crate::front::{Filter, Records, find, timeline};
+use crate::front::{Filter, Records, find};
+use crate::report::timeline;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -64,7 +65,7 @@ fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Some(Command::Watch) => return watch::run(context).await,
-        Some(Command::Show { incident, json }) => show(records(context)?.as_ref(), &incident, json)?,
+        Some(Command::Show { incident, json }) => show(context, &incident, json)?,
         Some(Command::List(list)) => print_list(records(context)?.as_ref(), list)?,
         None => print_list(records(context)?.as_ref(), arguments.list)?,
     }
@@ -98,14 +99,16 @@ fn print_list(records: &dyn Records, list: ListArguments) -> anyhow::Result<()> 
     Ok(table::print(&text)?)
 }
 
-fn show(records: &dyn Records, word: &str, json: bool) -> anyhow::Result<()> {
-    let incident = find(records, word)?;
+fn show(context: &Context<'_>, word: &str, json: bool) -> anyhow::Result<()> {
+    let records = records(context)?;
+    let incident = find(records.as_ref(), word)?;
+    let language = context.config.report.language.of_texts();
     let text = if json {
         format!("{}\n", serde_json::to_string_pretty(&IncidentView::from(&incident))?)
     } else {
         let story = records.story(&incident.id.0).map_err(anyhow::Error::msg)?;
         let story = story.with_context(|| format!("incident {} has no entries", incident.id))?;
-        table::story(&IncidentView::from(&story.incident), &timeline::lines(&story.entries))
+        table::story(&IncidentView::from(&story.incident), &timeline(&story, language))
     };
     Ok(table::print(&text)?)
 }

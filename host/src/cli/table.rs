@@ -4,7 +4,7 @@
 use std::io::{ErrorKind, Write};
 
 use crate::domain::incident::{ActionView, IncidentView};
-use crate::front::timeline::Line;
+use crate::report::{self, Line};
 
 /// Writes to standard output. A reader that has seen enough, such as `head`, is no error.
 pub fn print(text: &str) -> std::io::Result<()> {
@@ -81,7 +81,7 @@ pub fn line(view: &IncidentView) -> String {
 /// An RFC 3339 time to the second.
 fn seconds(time: &str) -> String {
     match time.parse::<jiff::Timestamp>() {
-        Ok(at) => crate::front::timeline::time(at),
+        Ok(at) => report::date(at),
         Err(_) => time.to_string(),
     }
 }
@@ -115,11 +115,7 @@ pub fn story(view: &IncidentView, lines: &[Line]) -> String {
     }
     text.push_str("\ntimeline\n");
     for line in lines {
-        let rule = line.rule.as_ref().map(|rule| format!(" [{rule}]")).unwrap_or_default();
-        text.push_str(&clean(&format!("  {}  {:<9}  {}{rule}\n", line.at, line.kind, line.what)));
-        if let Some(why) = &line.why {
-            text.push_str(&clean(&format!("  {:20}  {:9}  {why}\n", "", "")));
-        }
+        text.push_str(&clean(&format!("  {}  {:<9}  {}\n", report::date(line.at), line.kind, line.text)));
     }
     text
 }

@@ -13,7 +13,8 @@ use super::Shared;
 use super::answer::Failure;
 use crate::domain::incident::IncidentView;
 use crate::domain::{Incident, Outcome, State as Standing};
-use crate::front::{Filter, Front, find, timeline};
+use crate::front::{Filter, Front, find};
+use crate::report;
 
 /// Longer listings come in pages, by `before`.
 const MAX_LIMIT: usize = 1_000;
@@ -64,7 +65,7 @@ pub async fn one(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Re
 }
 
 /// `GET /v1/incidents/{id}/report`.
-pub async fn report(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<impl IntoResponse, Failure> {
+pub async fn written(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<impl IntoResponse, Failure> {
     let incident = named(&state, id).await?;
     let none = || Failure::not_found(format!("incident {} has no report yet", incident.id));
     let report = incident.report.clone().ok_or_else(none)?;
@@ -79,5 +80,5 @@ pub async fn timeline(State(state): State<Arc<Shared>>, Path(id): Path<String>) 
     })
     .await?
     .ok_or_else(|| Failure::not_found("this incident has no entries"))?;
-    Ok(Json(json!({ "incident": story.incident.id, "timeline": timeline::lines(&story.entries) })))
+    Ok(Json(json!({ "incident": story.incident.id, "timeline": report::timeline(&story, state.language) })))
 }
