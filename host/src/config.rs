@@ -37,7 +37,7 @@ pub use model::{Budget, Model};
 pub use paths::Directory;
 pub use plugins::Plugins;
 pub use problem::{Problem, Problems};
-pub use report::{Language, Report};
+pub use report::Report;
 pub use server::{Server, parse_listen};
 pub use sources::Source;
 pub use tools::Tools;

@@ -121,7 +121,7 @@ impl Server {
             requests: Semaphore::new(settings.max_requests.min(Semaphore::MAX_PERMITS)),
             settings: settings.clone(),
             links,
-            language: config.report.language.of_texts(),
+            language: config.report.language,
             page_policy: link::page_policy(),
             stopping: stopped,
         });

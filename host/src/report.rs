@@ -17,13 +17,15 @@ mod timeline;
 mod tongue;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 
 pub use message::{MessageText, message};
 pub use sheet::markdown;
 pub use timeline::{Line, timeline};
 
 /// The language of reports and messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Language {
     /// English.
     #[default]

@@ -100,7 +100,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         history: RwLock::new(Arc::new(History::default())),
         mode: config.mode,
         limits: map::limits(config),
-        language: map::language(config),
+        language: config.report.language,
         links: config.links(&environment).map_err(|problem| Problems(vec![problem]))?,
     });
     restore(&rooms, &projection).map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;

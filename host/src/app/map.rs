@@ -5,7 +5,6 @@ use jiff::SignedDuration;
 use crate::config::{self, Config};
 use crate::domain::incident;
 use crate::model;
-use crate::report::Language;
 use crate::secret::Secret;
 use crate::tools;
 
@@ -38,11 +37,6 @@ pub fn limits(config: &Config) -> incident::Limits {
         model_calls: limits.model_calls,
         looks_per_answer: limits.looks_per_answer,
     }
-}
-
-/// `report.language`.
-pub fn language(config: &Config) -> Language {
-    config.report.language.of_texts()
 }
 
 /// `[model]`.

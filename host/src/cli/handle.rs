@@ -54,7 +54,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         let document = serde_json::to_string_pretty(&json!({ "incidents": views }))?;
         table::print(&format!("{document}\n"))?;
     } else {
-        let language = context.config.report.language.of_texts();
+        let language = context.config.report.language;
         let told = handled.stories.iter().zip(&views);
         let texts: Vec<String> = told.map(|(story, view)| table::story(view, &timeline(story, language))).collect();
         table::print(&texts.join("\n"))?;

@@ -102,7 +102,7 @@ fn print_list(records: &dyn Records, list: ListArguments) -> anyhow::Result<()> 
 fn show(context: &Context<'_>, word: &str, json: bool) -> anyhow::Result<()> {
     let records = records(context)?;
     let incident = find(records.as_ref(), word)?;
-    let language = context.config.report.language.of_texts();
+    let language = context.config.report.language;
     let text = if json {
         format!("{}\n", serde_json::to_string_pretty(&IncidentView::from(&incident))?)
     } else {
