@@ -149,8 +149,8 @@ pub enum ToolError {
 pub trait Tools: Send + Sync {
     /// The tools that exist now.
     fn catalogue(&self) -> Arc<Catalogue>;
-    /// Resolves when it is known which tools there are: soon after the start, and at once from then
-    /// on. A server that hangs is not waited for long.
+    /// Resolves when it is known which tools there are: each server has started or failed to within the
+    /// time that it may take; at once from then on.
     fn settled(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }

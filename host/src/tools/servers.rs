@@ -19,9 +19,6 @@ use crate::domain::{Call, Catalogue, Risk};
 use crate::gate::Permit;
 use crate::ports::{ToolAnswer, ToolError, Tools};
 
-/// How long handling waits for servers that have not started yet.
-const START_GRACE: Duration = Duration::from_secs(15);
-
 /// The MCP servers.
 pub struct Servers {
     servers: BTreeMap<String, Arc<Server>>,
@@ -133,7 +130,9 @@ impl Tools for Servers {
 
     fn settled(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            self.wait_ready(START_GRACE).await;
+            // Who decides while a server is still starting denies what it would have allowed.
+            let longest = self.servers.values().map(|server| server.times.start).max();
+            self.wait_ready(longest.unwrap_or_default() + Duration::from_secs(1)).await;
         })
     }
 
