@@ -7,7 +7,7 @@ use serde_json::json;
 use super::fake::{Fake, Reply, result, usual};
 use super::{call, changes, perform, quick, reads};
 use crate::ports::{ToolError, Tools};
-use crate::tools::Phase;
+use crate::tools::{Options, Phase};
 
 #[tokio::test]
 async fn a_look_survives_the_death_of_the_server_and_a_change_does_not() {
@@ -40,6 +40,25 @@ async fn a_call_without_an_answer_is_lost_at_its_deadline_and_the_session_goes_o
     assert!(since.elapsed() < Duration::from_secs(1));
     assert_eq!(servers.look(&call("k.get", json!({}))).await.unwrap().text, "alive");
     assert_eq!(fake.sessions(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_must_know_the_tools_waits_for_a_slow_server_and_not_for_a_dead_one() {
+    let within = Options { start_within: Duration::from_secs(30), ..quick() };
+    let slow = |ms: u64| {
+        Fake::scripted(vec![reads("get")], move |_, what, _| match what {
+            "initialize" => Reply::Late(ms, Box::new(usual())),
+            _ => usual(),
+        })
+    };
+    let servers = slow(25_000).start(&within);
+    servers.settled().await;
+    assert!(servers.catalogue().get("k.get").is_some(), "25 s are less than the 30 s that it may take");
+    let servers = slow(600_000).start(&within);
+    let since = tokio::time::Instant::now();
+    servers.settled().await;
+    assert!(since.elapsed() <= Duration::from_secs(31), "{:?}", since.elapsed());
+    assert!(servers.catalogue().get("k.get").is_none());
 }
 
 #[tokio::test]
