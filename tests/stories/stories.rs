@@ -3,5 +3,6 @@
 
 mod alertmanager;
 mod crash;
+mod lint;
 mod no_model;
 mod with_model;

@@ -20,7 +20,7 @@ use crate::gate;
 use crate::journal::Memory;
 use crate::network::Network;
 use crate::pipeline::correlate::{Index, correlate, group_key};
-use crate::policy::{Set, lint, test};
+use crate::policy::{Set, test};
 use crate::ports::{Clock, Context, Judged, Policies, Sources, Story};
 
 /// Reads the folder that was named, or else the configured one, or else the built-in set.
@@ -66,12 +66,6 @@ pub fn run_tests(config: &Config, folder: Option<&Path>) -> Result<Tested, Probl
         all: report.coverage.all,
         missing: report.coverage.missing.iter().map(|(place, text)| format!("{place}: {text}")).collect(),
     })
-}
-
-/// Says what is allowed in the policies but cannot be meant.
-pub fn run_lint(config: &Config, folder: Option<&Path>) -> Result<Vec<String>, Problems> {
-    let (set, _) = load(config, folder)?;
-    Ok(lint::run(&set, None).into_iter().map(|finding| format!("{}: {}", finding.place, finding.message)).collect())
 }
 
 /// Says whom gates ask who is no group, and which groups are too small for what is asked of them.

@@ -11,7 +11,7 @@ use crate::clock::SystemClock;
 use crate::domain::Labels;
 use crate::domain::decision::Heard;
 use crate::front::Payload;
-use crate::front::policies::{Explained, ExplainedAction, Subject, Tested};
+use crate::front::policies::{Explained, ExplainedAction, Lint, Linted, Subject, Tested};
 use crate::ports::{Clock, Inbound};
 use crate::source::alertmanager;
 
@@ -26,12 +26,8 @@ pub struct Arguments {
 enum Command {
     /// Run the table tests in tests/*.toml beside the policies; exit code 1 when one fails
     Test(TestArguments),
-    /// Find what cannot be meant: rules that never match, routes that are never reached; exit code 1 if there is any
-    Lint {
-        /// The folder with *.rhai [default: the configured one]
-        #[arg(value_name = "DIR")]
-        folder: Option<PathBuf>,
-    },
+    /// Find what cannot be meant: rules that never match, tools that do not exist; exit code 1 if there is any
+    Lint(LintArguments),
     /// Show every rule that was considered and why it did or did not match, and every gate
     Explain(ExplainArguments),
     /// Replay the journal against other policies: what would change; exit code 3 when anything does
@@ -51,6 +47,16 @@ struct TestArguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Args)]
+struct LintArguments {
+    /// The folder with *.rhai [default: the configured one]
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Start no tool servers; then nothing is said about their tools
+    #[arg(long)]
+    offline: bool,
 }
 
 #[derive(Args)]
@@ -78,12 +84,11 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             table::print(&text)?;
             Ok(code(tested.failed.is_empty()))
         }
-        Command::Lint { folder } => {
-            let findings = context.host.lint_policies(&context.config, folder.as_deref())?;
-            let lines: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
-            let end = if findings.is_empty() { "nothing to complain about\n" } else { "" };
-            table::print(&table::clean(&format!("{lines}{end}")))?;
-            Ok(code(findings.is_empty()))
+        Command::Lint(LintArguments { folder, offline }) => {
+            let wanted = Lint { folder, offline };
+            let linted = context.host.lint_policies(context.config.clone(), &wanted, &progress()).await?;
+            table::print(&table::clean(&linted_text(&linted)))?;
+            Ok(code(linted.findings.is_empty()))
         }
         Command::Explain(arguments) => explain(context, arguments).await,
         Command::Backtest(arguments) => backtest::run(context, arguments),
@@ -93,6 +98,17 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
 
 fn code(good: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn linted_text(linted: &Linted) -> String {
+    let mut text: String = linted.findings.iter().map(|finding| format!("{finding}\n")).collect();
+    text.push_str(&match linted.findings.len() {
+        0 => "nothing to complain about\n".to_string(),
+        1 => "1 finding\n".to_string(),
+        n => format!("{n} findings\n"),
+    });
+    linted.unchecked.iter().for_each(|line| text.push_str(&format!("not checked: {line}\n")));
+    text
 }
 
 fn told(tested: &Tested, coverage: bool) -> String {

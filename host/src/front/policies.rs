@@ -18,6 +18,24 @@ pub struct Replay {
     pub since: Duration,
 }
 
+/// What the lint is to read.
+#[derive(Clone, Debug, Default)]
+pub struct Lint {
+    /// The folder with the policies; the configured one when none is named.
+    pub folder: Option<PathBuf>,
+    /// Starts no tool servers.
+    pub offline: bool,
+}
+
+/// What the lint found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Linted {
+    /// What cannot be meant: a sentence with its place each.
+    pub findings: Vec<String>,
+    /// What could not be looked at, and why.
+    pub unchecked: Vec<String>,
+}
+
 /// What drafts are wanted.
 #[derive(Clone, Debug)]
 pub struct Suggest {
