@@ -15,6 +15,8 @@ mod records;
 mod replay;
 mod sources;
 mod tend;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

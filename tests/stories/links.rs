@@ -223,7 +223,58 @@ async fn a_link_shows_the_question_takes_one_answer_and_nothing_else_passes_for_
     assert!(lines.concat().contains("the tag has a typo"), "{timeline}");
     let (code, verified, problems) = run(rig.folder(), &rig.environment, &["journal", "verify"]).await?;
     assert_eq!(code, 0, "{verified}{problems}");
+    explained(&rig, id).await?;
     host.kill().await
+}
+
+/// What `policy explain` says of it, before and after the policies change.
+async fn explained(rig: &Rig, id: &str) -> anyhow::Result<()> {
+    let explain = ["policy", "explain", id];
+    let (code, text, problems) = run(rig.folder(), &rig.environment, &explain).await?;
+    assert_eq!(code, 0, "{problems}");
+    let moment = |word: &str| word.trim_matches([',', ':']).parse::<Timestamp>().is_ok();
+    let timeless = |line: &str| {
+        let words = line
+            .split(' ')
+            .map(|word| if moment(word) { word.replace(word.trim_matches([',', ':']), "TIME") } else { word.into() });
+        words.collect::<Vec<String>>().join(" ")
+    };
+    let text: Vec<String> = text.replace(id, "ID").lines().map(timeless).collect();
+    let wanted = r#"ID
+  KubePodNotReady in default
+  note: the policies of now were asked about it as it stood at TIME, when it was decided
+  note: of tools only those that it used are known here
+
+verdict
+  then and now  remediate (rule pod-not-ready, story.rhai:2): rule pod-not-ready
+
+silences, inhibitions and rules in order
+  yes  pod-not-ready (story.rhai:2)
+       says remediate as plugin kubernetes-workload plans, and decides
+
+action a1: kubernetes.kubectl_patch on deployment/default/nginx-deployment (high risk, by plugin kubernetes-workload)
+  then  it was ruled ask (patches-need-a-person), 1 approval of sre until TIME: it changes what runs
+    ask    patches-need-a-person: it changes what runs
+    yes    ada at TIME (link)
+  now   the gates say ask (patches-need-a-person)
+    as they did then
+  it stands at verified"#;
+    assert_eq!(text.join("\n"), wanted);
+
+    let stricter = policy("30m").replace("then: |i| plan(", "when: |i| i.count > 9, then: |i| plan(")
+        + "gate(\"freeze\", #{ on: #{ risk: \"high\" }, deny: \"nothing is changed today\" });\n";
+    fs::write(rig.folder().join("policies/story.rhai"), stricter)?;
+    let (code, text, problems) = run(rig.folder(), &rig.environment, &explain).await?;
+    assert_eq!(code, 0, "{problems}");
+    for part in [
+        "note: the policies have changed since then\n",
+        "  then  remediate (rule pod-not-ready, story.rhai:2): rule pod-not-ready\n  now   none: no rule matches",
+        "  no   pod-not-ready (story.rhai:2)\n       `when` is false\n",
+        "  now   the gates say deny (freeze)\n    ask    patches-need-a-person: it changes what runs\n    deny   freeze:",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -82,6 +82,9 @@ pub struct Explained {
     pub title: String,
     /// What the answers rest on, where that is not obvious.
     pub notes: Vec<String>,
+    /// What was decided when it happened, of an incident that has happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Decision>,
     /// What the policies say; none when no rule matches.
     pub decision: Option<Decision>,
     /// Rules that erred: a sentence each.
@@ -114,4 +117,10 @@ pub struct ExplainedAction {
     /// What was ruled when it happened, guards included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruled: Option<Ruling>,
+    /// How far it came, of an action that was proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Who said yes, and how.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<String>,
 }

@@ -153,8 +153,8 @@ fn proven(folder: &Path) -> Result<Set, Problems> {
     if folder.exists() {
         let failed = test::run(&set, &folder.join("tests")).failed.into_iter();
         problems.extend(failed.map(|failure| Problem {
-            place: Place { file: failure.file.as_str().into(), line: 0 },
-            message: format!("test failed: {failure}"),
+            place: Place { file: failure.file.as_str().into(), line: u32::try_from(failure.line).unwrap_or(0) },
+            message: format!("test failed: {}\n    {}", failure.case, failure.lines.join("\n    ")),
         }));
     }
     if problems.is_empty() { Ok(set) } else { Err(Problems(problems)) }

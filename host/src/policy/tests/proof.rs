@@ -205,9 +205,9 @@ fn a_failing_case_reads_as_a_difference() {
     assert_eq!(
         shown,
         [
-            "tests/a.toml · old\n    verdict: wanted suppress, got none\n    rule: wanted shop, got none",
-            "tests/a.toml · nothing\n    `want` asks nothing; name verdict, rule, ruling, routes, check or group",
-            "tests/a.toml · no action\n    a ruling or a check needs `action = { tool, arguments }`",
+            "tests/a.toml:1 · old\n    verdict  wanted  suppress\n             got     none\n    rule     wanted  shop\n             got     none\n    shop (a.rhai:1): `when` is false",
+            "tests/a.toml:9 · nothing\n    `want` asks nothing; name verdict, rule, ruling, routes, check or group",
+            "tests/a.toml:13 · no action\n    a ruling or a check needs `action = { tool, arguments }`",
         ]
     );
     assert_eq!((failed.coverage.reached, failed.coverage.all, failed.coverage.percent()), (3, 4, 75));
@@ -223,8 +223,7 @@ fn what_no_case_reached_is_named() {
     assert_eq!(
         shown,
         [
-            "a.rhai:1: `when` of rule `shop` was never false",
-            "a.rhai:1: `when` of rule `shop` was never true",
+            "a.rhai:1: `when` of rule `shop` was never asked",
             "a.rhai:1: rule `shop` never decided",
             "a.rhai:2: gate `never` never spoke",
         ]
@@ -255,7 +254,7 @@ fn a_reload_takes_only_what_passes() {
         (
             rule("escalate()"),
             "[[case]]\nname = \"quiet\"\nalerts = [{ name = \"A\" }]\nwant = { verdict = \"suppress\" }\n",
-            "tests/a.toml: test failed: tests/a.toml · quiet",
+            "tests/a.toml:1: test failed: quiet\n    verdict  wanted  suppress",
         ),
     ] {
         fs::write(&policy, text).unwrap();
