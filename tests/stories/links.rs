@@ -6,6 +6,7 @@ use std::fs;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tidegate::clock::SystemClock;
 use tidegate::domain::entry::GENESIS;
 use tidegate::domain::incident::ActionRecord;
 use tidegate::domain::{
@@ -14,7 +15,7 @@ use tidegate::domain::{
 };
 use tidegate::gate::link::Links;
 use tidegate::journal::{Options, Reader, Sqlite};
-use tidegate::ports::Journal;
+use tidegate::ports::{Clock, Journal};
 use tidegate::secret::Secret;
 use tidegate_fakes::FakeWebhook;
 use tidegate_tests::process::{PATIENCE, Process, run};
@@ -204,6 +205,7 @@ async fn a_link_shows_the_question_takes_one_answer_and_nothing_else_passes_for_
     assert!(page.contains("eve is not in the group sre"), "{page}");
     assert_eq!(rig.patches(), 0);
 
+    let begin = SystemClock.now();
     let (status, page) = browser.answer(&link, "approve", "ada", "the+tag+has+a+typo").await?;
     assert_eq!(status, 200, "{page}");
     assert!(page.contains("<h1>Approved</h1>"), "{page}");
@@ -219,7 +221,8 @@ async fn a_link_shows_the_question_takes_one_answer_and_nothing_else_passes_for_
     let timeline = timeline(&rig, id).await?;
     let approved = timeline.lines().position(|line| line.contains("a1 by ada (link)")).expect("an approval");
     let lines: Vec<&str> = timeline.lines().skip(approved).take(2).collect();
-    assert!(lines[0].contains(&Timestamp::now().strftime("%Y-%m-%dT").to_string()), "{timeline}");
+    let at: Timestamp = lines[0].split_whitespace().find_map(|word| word.parse().ok()).expect("a time");
+    assert!(at >= begin - SignedDuration::from_secs(1) && at <= SystemClock.now(), "{timeline}");
     assert!(lines.concat().contains("the tag has a typo"), "{timeline}");
     let (code, verified, problems) = run(rig.folder(), &rig.environment, &["journal", "verify"]).await?;
     assert_eq!(code, 0, "{verified}{problems}");
@@ -345,7 +348,7 @@ async fn proposed_by(rig: &Rig, person: &str) -> anyhow::Result<ActionRecord> {
         "kind": "ask", "rule": "patches-need-a-person", "reason": "it changes what runs", "heard": [],
         "who": "sre", "approvals": 1, "mode": "enforce",
     }))?;
-    let until = Timestamp::now() + SignedDuration::from_mins(30);
+    let until = SystemClock.now() + SignedDuration::from_mins(30);
     let facts = [
         Fact::Opened {
             group_key: "g".into(),
@@ -358,7 +361,7 @@ async fn proposed_by(rig: &Rig, person: &str) -> anyhow::Result<ActionRecord> {
     ];
     let (mut hash, mut sealed) = (GENESIS.to_string(), Vec::new());
     for (n, fact) in (1..).zip(facts) {
-        let one = Sealed::new("i-chat", n, &hash, &Entry { at: Timestamp::now(), fact })?;
+        let one = Sealed::new("i-chat", n, &hash, &Entry { at: SystemClock.now(), fact })?;
         hash.clone_from(&one.hash);
         sealed.push(one);
     }
