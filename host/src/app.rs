@@ -4,8 +4,10 @@
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
 mod handle;
+mod known;
 mod launch;
 mod launcher;
+mod lint;
 mod map;
 mod metrics;
 mod policies;
@@ -13,6 +15,8 @@ mod records;
 mod replay;
 mod sources;
 mod tend;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -223,6 +227,7 @@ impl Front for App {
         let broken = self.rooms.store.broken();
         let mut problems: Vec<String> = broken.iter().map(ToString::to_string).collect();
         problems.extend(self.policies.problems());
+        problems.extend(self.policies.warnings().into_iter().map(|warning| format!("policies: {warning}")));
         let servers = self.servers.status();
         problems.extend(servers.iter().filter_map(|status| status.error.clone()));
         problems.extend(self.plugins.status().into_iter().flat_map(|status| {

@@ -19,7 +19,7 @@ use crate::config::{Config, Problem, Problems};
 use crate::domain::{Incident, Outcome, State};
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
-use policies::{Explained, Replay, Subject, Suggest, Tested};
+use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 
 /// Incidents on disk. Calls may block on files; do not call them on an async thread.
 pub trait Records: Send + Sync {
@@ -76,8 +76,14 @@ pub trait Host: Send + Sync {
     fn records(&self, config: &Config) -> Result<Box<dyn Records>, String>;
     /// Runs the table tests of a folder of policies, or of the configured one.
     fn test_policies(&self, config: &Config, folder: Option<&Path>) -> Result<Tested, Problems>;
-    /// Says what in a folder of policies cannot be meant: a sentence with its place each.
-    fn lint_policies(&self, config: &Config, folder: Option<&Path>) -> Result<Vec<String>, Problems>;
+    /// Says what in policies cannot be meant. Starts the configured tool servers to know their
+    /// tools, unless that is not wanted, and ends them; calls none of the tools.
+    fn lint_policies<'a>(
+        &'a self,
+        config: Arc<Config>,
+        wanted: &'a Lint,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<Linted, Problems>>;
     /// Says why something is, or would be, decided as it is. Changes and calls nothing.
     fn explain<'a>(
         &'a self,

@@ -28,6 +28,7 @@ mod tests;
 mod trouble;
 
 pub use composite::Composite;
+pub use known::names;
 pub use options::{Checked, Definitions, Jitter, Options, check};
 pub use risk::assess;
 pub use server::{Phase, Status};

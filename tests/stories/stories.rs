@@ -3,5 +3,7 @@
 
 mod alertmanager;
 mod crash;
+mod links;
+mod lint;
 mod no_model;
 mod with_model;

@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock, Weak};
 use tokio::sync::mpsc;
 
 use super::sources::AllSources;
-use super::{App, map, metrics, tend};
+use super::{App, known, map, metrics, tend};
 use crate::boundary::{Boundary, Mortal};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
@@ -113,11 +113,13 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
             restore(rooms, projection)
         }),
     );
+    let of = (Arc::clone(&rooms), Arc::clone(&servers), Arc::clone(&plugins));
+    let known = move || known::tools(&of.0.tools.catalogue(), &of.1, &of.2);
     let tasks = vec![
         tokio::spawn(Arc::clone(&runner).run(woken)),
         tokio::spawn(tend::project(Arc::clone(&journal), Arc::clone(&projection))),
         tokio::spawn(tend::remember(Arc::clone(&rooms), Arc::clone(&projection))),
-        tokio::spawn(tend::reload(Arc::clone(&policies))),
+        tokio::spawn(tend::reload(Arc::clone(&policies), known)),
     ];
     let sources = AllSources::new(Arc::clone(&plugins));
     let counters = metrics::Counters::default();

@@ -7,11 +7,11 @@ use futures::future::BoxFuture;
 
 use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
-use super::{handle, map, policies, replay};
+use super::{handle, lint, map, policies, replay};
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
-use crate::front::policies::{Explained, Replay, Subject, Suggest, Tested};
+use crate::front::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 use crate::front::{Checked, Front, Handled, Host, Payload, Progress, Records, Started, Verified};
 use crate::journal::{self, Memory, Reader};
 use crate::network::Network;
@@ -83,8 +83,13 @@ impl Host for Launcher {
         policies::run_tests(config, folder)
     }
 
-    fn lint_policies(&self, config: &Config, folder: Option<&Path>) -> Result<Vec<String>, Problems> {
-        policies::run_lint(config, folder)
+    fn lint_policies<'a>(
+        &'a self,
+        config: Arc<Config>,
+        wanted: &'a Lint,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<Linted, Problems>> {
+        Box::pin(async move { lint::run(&config, wanted, progress).await })
     }
 
     fn explain<'a>(

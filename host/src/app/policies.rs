@@ -15,12 +15,13 @@ use crate::domain::decision::Heard;
 use crate::domain::{Action, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Risk, Tool, Verdict};
 use crate::environment::ProcessEnvironment;
 use crate::front::policies::{Explained, ExplainedAction, Subject, Tested};
+use crate::front::timeline::time;
 use crate::front::{Payload, Records, find};
 use crate::gate;
 use crate::journal::Memory;
 use crate::network::Network;
 use crate::pipeline::correlate::{Index, correlate, group_key};
-use crate::policy::{Set, lint, test};
+use crate::policy::{Set, test};
 use crate::ports::{Clock, Context, Judged, Policies, Sources, Story};
 
 /// Reads the folder that was named, or else the configured one, or else the built-in set.
@@ -66,12 +67,6 @@ pub fn run_tests(config: &Config, folder: Option<&Path>) -> Result<Tested, Probl
         all: report.coverage.all,
         missing: report.coverage.missing.iter().map(|(place, text)| format!("{place}: {text}")).collect(),
     })
-}
-
-/// Says what is allowed in the policies but cannot be meant.
-pub fn run_lint(config: &Config, folder: Option<&Path>) -> Result<Vec<String>, Problems> {
-    let (set, _) = load(config, folder)?;
-    Ok(lint::run(&set, None).into_iter().map(|finding| format!("{}: {}", finding.place, finding.message)).collect())
 }
 
 /// Says whom gates ask who is no group, and which groups are too small for what is asked of them.
@@ -122,11 +117,20 @@ fn of_story(config: &Config, set: &Set, story: &Story, history: History) -> Expl
     for record in &story.incident.actions {
         let mut action = about(set, &record.action, &story.incident, &context);
         action.ruled = record.ruling.clone();
+        action.state = Some(record.state.as_str().to_string());
+        let approvals = record.approvals.iter();
+        action.approvals = approvals.map(|one| format!("{} at {} ({})", one.person, time(one.at), one.via)).collect();
         explained.actions.push(action);
     }
-    explained.notes.push("asked as it stood when it was decided; tools are those that it used".into());
-    if story.incident.decision.as_ref().is_some_and(|decision| decision.policies != set.digest()) {
-        explained.notes.push("the policies have changed since then; the answers are those of the policies now".into());
+    explained.notes.push(format!(
+        "the policies of now were asked about it as it stood at {}, when it {}",
+        time(now),
+        if decided.is_some() { "was decided" } else { "was looked at: it has not been decided yet" }
+    ));
+    explained.notes.push("of tools only those that it used are known here".into());
+    explained.decided = story.incident.decision.clone();
+    if explained.decided.as_ref().is_some_and(|decision| decision.policies != set.digest()) {
+        explained.notes.push("the policies have changed since then".into());
     }
     explained
 }
@@ -199,6 +203,7 @@ fn explained(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained
         incident: incident.id.0.clone(),
         title: incident.title(),
         notes: Vec::new(),
+        decided: None,
         decision,
         faults,
         considered: Policies::explain(set, incident, context),
@@ -221,5 +226,7 @@ fn about(set: &Set, action: &Action, incident: &Incident, context: &Context<'_>)
         by,
         heard,
         ruled: None,
+        state: None,
+        approvals: Vec::new(),
     }
 }

@@ -13,6 +13,7 @@ use crate::gate::Gate;
 use crate::journal::{Projection, Sqlite};
 use crate::pipeline::Rooms;
 use crate::policy;
+use crate::policy::lint::Known;
 use crate::ports::Journal;
 
 /// Shortest and longest pause between two readings of the journal: many entries are projected at once.
@@ -68,8 +69,9 @@ pub fn set_history(rooms: &Rooms, history: History) {
     *place = Arc::new(history);
 }
 
-/// Reloads the policies when their files change, and on SIGHUP.
-pub async fn reload(policies: Arc<policy::Live>) {
+/// Reloads the policies when their files change, and on SIGHUP. Holds those in force against the
+/// tools that there are, whenever either changes.
+pub async fn reload(policies: Arc<policy::Live>, known: impl Fn() -> Known + Send) {
     let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();
     loop {
         let asked = match &mut hangup {
@@ -79,15 +81,21 @@ pub async fn reload(policies: Arc<policy::Live>) {
                 false
             }
         };
-        let policies = Arc::clone(&policies);
-        let reloaded = tokio::task::spawn_blocking(move || (asked || policies.changed()).then(|| policies.reload()));
-        match reloaded.await {
-            Ok(Some(Ok(()))) => tracing::info!("the policies were reloaded"),
-            Ok(Some(Err(problems))) => {
+        let (policies, known) = (Arc::clone(&policies), known());
+        let work = move || {
+            let reloaded = (asked || policies.changed()).then(|| policies.reload());
+            (reloaded, policies.inspect(&known))
+        };
+        let Ok((reloaded, warnings)) = tokio::task::spawn_blocking(work).await else { return };
+        match reloaded {
+            Some(Ok(())) => tracing::info!("the policies were reloaded"),
+            Some(Err(problems)) => {
                 tracing::error!("the policies did not change, because the new ones are wrong:\n{problems}");
             }
-            Ok(None) => {}
-            Err(_) => return,
+            None => {}
+        }
+        for warning in warnings {
+            tracing::warn!("the policies in force: {warning}");
         }
     }
 }

@@ -9,11 +9,12 @@ use serde_json::json;
 use super::{Context, backtest, handle, progress, suggest, table};
 use crate::clock::SystemClock;
 use crate::domain::Labels;
-use crate::domain::decision::Heard;
 use crate::front::Payload;
-use crate::front::policies::{Explained, ExplainedAction, Subject, Tested};
+use crate::front::policies::{Lint, Linted, Subject, Tested};
 use crate::ports::{Clock, Inbound};
 use crate::source::alertmanager;
+
+mod explain;
 
 #[derive(Args)]
 #[command(subcommand_value_name = "WHAT", subcommand_help_heading = "What")]
@@ -26,12 +27,8 @@ pub struct Arguments {
 enum Command {
     /// Run the table tests in tests/*.toml beside the policies; exit code 1 when one fails
     Test(TestArguments),
-    /// Find what cannot be meant: rules that never match, routes that are never reached; exit code 1 if there is any
-    Lint {
-        /// The folder with *.rhai [default: the configured one]
-        #[arg(value_name = "DIR")]
-        folder: Option<PathBuf>,
-    },
+    /// Find what cannot be meant: rules that never match, tools that do not exist; exit code 1 if there is any
+    Lint(LintArguments),
     /// Show every rule that was considered and why it did or did not match, and every gate
     Explain(ExplainArguments),
     /// Replay the journal against other policies: what would change; exit code 3 when anything does
@@ -51,6 +48,16 @@ struct TestArguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Args)]
+struct LintArguments {
+    /// The folder with *.rhai [default: the configured one]
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Start no tool servers; then nothing is said about their tools
+    #[arg(long)]
+    offline: bool,
 }
 
 #[derive(Args)]
@@ -78,14 +85,13 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             table::print(&text)?;
             Ok(code(tested.failed.is_empty()))
         }
-        Command::Lint { folder } => {
-            let findings = context.host.lint_policies(&context.config, folder.as_deref())?;
-            let lines: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
-            let end = if findings.is_empty() { "nothing to complain about\n" } else { "" };
-            table::print(&table::clean(&format!("{lines}{end}")))?;
-            Ok(code(findings.is_empty()))
+        Command::Lint(LintArguments { folder, offline }) => {
+            let wanted = Lint { folder, offline };
+            let linted = context.host.lint_policies(context.config.clone(), &wanted, &progress()).await?;
+            table::print(&table::clean(&linted_text(&linted)))?;
+            Ok(code(linted.findings.is_empty()))
         }
-        Command::Explain(arguments) => explain(context, arguments).await,
+        Command::Explain(arguments) => explained(context, arguments).await,
         Command::Backtest(arguments) => backtest::run(context, arguments),
         Command::Suggest(arguments) => suggest::run(context, arguments),
     }
@@ -93,6 +99,17 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
 
 fn code(good: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn linted_text(linted: &Linted) -> String {
+    let mut text: String = linted.findings.iter().map(|finding| format!("{finding}\n")).collect();
+    text.push_str(&match linted.findings.len() {
+        0 => "nothing to complain about\n".to_string(),
+        1 => "1 finding\n".to_string(),
+        n => format!("{n} findings\n"),
+    });
+    linted.unchecked.iter().for_each(|line| text.push_str(&format!("not checked: {line}\n")));
+    text
 }
 
 fn told(tested: &Tested, coverage: bool) -> String {
@@ -109,13 +126,13 @@ fn told(tested: &Tested, coverage: bool) -> String {
     }
     let percent = (reached * 100).checked_div(*all).unwrap_or(100);
     if coverage {
-        text.push_str(&format!("coverage: {percent} % ({reached} of {all})\n"));
+        text.push_str(&format!("coverage: {percent} % ({reached} of {all} declarations and sides of `when`)\n"));
         tested.missing.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
     }
     text
 }
 
-async fn explain(context: &Context<'_>, arguments: ExplainArguments) -> anyhow::Result<ExitCode> {
+async fn explained(context: &Context<'_>, arguments: ExplainArguments) -> anyhow::Result<ExitCode> {
     let path = Path::new(&arguments.subject);
     let subject = if arguments.subject == "-" || path.is_file() || looks_like_a_file(&arguments.subject) {
         let received_at = SystemClock.now();
@@ -129,7 +146,7 @@ async fn explain(context: &Context<'_>, arguments: ExplainArguments) -> anyhow::
     if arguments.json {
         table::print(&format!("{}\n", serde_json::to_string_pretty(&json!({ "incidents": explained }))?))?;
     } else {
-        let texts: Vec<String> = explained.iter().map(shown).collect();
+        let texts: Vec<String> = explained.iter().map(explain::shown).collect();
         let text = if texts.is_empty() { "no alert in it opens an incident\n".into() } else { texts.join("\n") };
         table::print(&table::clean(&text))?;
     }
@@ -141,45 +158,5 @@ fn looks_like_a_file(word: &str) -> bool {
     word.contains('/') || word.ends_with(".json")
 }
 
-fn shown(explained: &Explained) -> String {
-    let mut text = format!("{}\n  {}\n", explained.incident, explained.title);
-    explained.notes.iter().for_each(|note| text.push_str(&format!("  note: {note}\n")));
-    let verdict = match &explained.decision {
-        Some(decision) => {
-            let rule = decision.rule.as_ref().map_or("no rule".to_string(), |rule| format!("rule {rule}"));
-            format!("{} ({rule}): {}", decision.verdict.kind(), decision.reason)
-        }
-        None => "none: no rule matches, so the default applies".into(),
-    };
-    text.push_str(&format!("\nverdict\n  {verdict}\n"));
-    explained.faults.iter().for_each(|fault| text.push_str(&format!("  fault: {fault}\n")));
-    text.push_str("\nrules in order\n");
-    for one in &explained.considered {
-        let sign = if one.matched { "yes" } else { "no " };
-        text.push_str(&format!("  {sign}  {} ({})\n       {}\n", one.rule, one.place, one.why));
-    }
-    for action in &explained.actions {
-        text.push_str(&about(action));
-    }
-    text
-}
-
-fn about(action: &ExplainedAction) -> String {
-    let ExplainedAction { id, tool, target, origin, risk, says, by, heard, ruled } = action;
-    let mut text = format!("\naction {id}: {tool} on {target} ({}, by {origin})\n", risk.as_str());
-    text.push_str(&format!("  the gates say {} ({by})\n", says.as_str()));
-    text.push_str(&voices(heard));
-    if let Some(ruling) = ruled {
-        text.push_str(&format!("  it was ruled {} ({}): {}\n", ruling.kind.as_str(), ruling.rule, ruling.reason));
-        text.push_str(&voices(&ruling.heard));
-    }
-    text
-}
-
-fn voices(heard: &[Heard]) -> String {
-    if heard.is_empty() {
-        return "    no gate has anything to say\n".into();
-    }
-    let line = |voice: &Heard| format!("    {:<5}  {}: {}\n", voice.ruling.as_str(), voice.gate, voice.reason);
-    heard.iter().map(line).collect()
-}
+#[cfg(test)]
+mod tests;

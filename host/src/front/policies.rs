@@ -18,6 +18,24 @@ pub struct Replay {
     pub since: Duration,
 }
 
+/// What the lint is to read.
+#[derive(Clone, Debug, Default)]
+pub struct Lint {
+    /// The folder with the policies; the configured one when none is named.
+    pub folder: Option<PathBuf>,
+    /// Starts no tool servers.
+    pub offline: bool,
+}
+
+/// What the lint found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Linted {
+    /// What cannot be meant: a sentence with its place each.
+    pub findings: Vec<String>,
+    /// What could not be looked at, and why.
+    pub unchecked: Vec<String>,
+}
+
 /// What drafts are wanted.
 #[derive(Clone, Debug)]
 pub struct Suggest {
@@ -64,6 +82,9 @@ pub struct Explained {
     pub title: String,
     /// What the answers rest on, where that is not obvious.
     pub notes: Vec<String>,
+    /// What was decided when it happened, of an incident that has happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Decision>,
     /// What the policies say; none when no rule matches.
     pub decision: Option<Decision>,
     /// Rules that erred: a sentence each.
@@ -96,4 +117,10 @@ pub struct ExplainedAction {
     /// What was ruled when it happened, guards included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruled: Option<Ruling>,
+    /// How far it came, of an action that was proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Who said yes, and how.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<String>,
 }

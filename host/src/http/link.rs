@@ -135,13 +135,18 @@ async fn asked(state: &Shared, id: String, action: &str, ticket: &Ticket) -> Res
     let n = incident.actions.iter().position(|record| record.action.id.0 == action);
     let found = n.and_then(|n| incident.actions.get(n).map(|record| (n, record)));
     let (n, record) = found.ok_or_else(|| say(state, &Told::Invalid))?;
-    if !links.holds(&incident.id, record, ticket.until, &ticket.token, state.clock.now()) {
+    if !links.made(&incident.id, record, ticket.until, &ticket.token) {
         return Err(say(state, &Told::Invalid));
     }
+    // Whoever has a link that was good once may learn what became of the question.
     let used = record.approvals.iter().any(|approval| approval.via == LINK);
-    if record.state != ActionState::Asked || used {
-        return Err(say(state, &Told::Answered));
-    }
+    match record.state {
+        ActionState::Asked if used => Err(say(state, &Told::Answered)),
+        ActionState::Asked if state.clock.now().as_millisecond() >= ticket.until => Err(say(state, &Told::Expired)),
+        ActionState::Asked => Ok(()),
+        ActionState::Expired => Err(say(state, &Told::Expired)),
+        _ => Err(say(state, &Told::Answered)),
+    }?;
     Ok((incident, n))
 }
 
@@ -166,6 +171,7 @@ fn say(state: &Shared, told: &Told) -> Response {
     let status = match told {
         Told::Approved | Told::MoreNeeded | Told::Denied => StatusCode::OK,
         Told::Refused(_) | Told::Answered => StatusCode::CONFLICT,
+        Told::Expired => StatusCode::GONE,
         Told::Invalid | Told::Foreign => StatusCode::FORBIDDEN,
         Told::Nameless => StatusCode::BAD_REQUEST,
     };

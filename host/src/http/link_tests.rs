@@ -112,7 +112,11 @@ async fn what_is_not_a_good_link_or_not_our_page_answers_nothing() {
     assert!(host.fake.answers.lock().unwrap().is_empty());
 
     let (host, path) = asking(CONFIG, -1).await;
-    assert_eq!(host.get(&path).send().await.unwrap().status(), 403, "expired");
+    let expired = host.get(&path).send().await.unwrap();
+    assert_eq!(expired.status(), 410);
+    assert!(expired.text().await.unwrap().contains("nobody answered in time"));
+    let forged = path.replace("token=", "token=A");
+    assert_eq!(host.get(&forged).send().await.unwrap().status(), 403, "who has no good link learns nothing");
     let (host, path) = asking("", 1).await;
     assert_eq!(host.get(&path).send().await.unwrap().status(), 404, "not configured");
 }

@@ -21,7 +21,7 @@ use tokio::sync::{oneshot, watch};
 use super::error::Error;
 use super::lock::Lock;
 use super::reader::Reader;
-use super::writer::{Job, Writer};
+use super::writer::{Job, Reply, Writer};
 use super::{file, schema};
 use crate::domain::Sealed;
 use crate::ports::{Journal, JournalError};
@@ -66,7 +66,7 @@ impl Sqlite {
         let reader = Reader::open(path)?;
         let (announce, position) = watch::channel(reader.position()?);
         let queued = Arc::new(AtomicUsize::new(0));
-        let writer = Writer::new(path, options.max_bytes, connection, Arc::clone(&queued), announce);
+        let writer = Writer::new(path, options.max_bytes, connection, announce);
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new().name("journal".into()).spawn(move || writer.run(&queue));
         let thread = thread.map_err(|error| {
@@ -75,7 +75,7 @@ impl Sqlite {
         Ok(Self { jobs: Some(jobs), writer: Some(thread), queued, position, reader, options, _lock: lock })
     }
 
-    /// Bytes that wait to be written.
+    /// Bytes that wait to be written. What has been answered does not count any more.
     pub fn queued(&self) -> usize {
         self.queued.load(Ordering::Relaxed)
     }
@@ -106,6 +106,16 @@ impl Sqlite {
     /// For reading beside the writing.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// How a job of this weight is answered. Its weight is given back before anybody hears of it, or
+    /// whoever is quick to go on could be refused for what is done.
+    pub(super) fn reply(&self, bytes: usize, tell: impl FnOnce(Result<(), String>) + Send + 'static) -> Reply {
+        let queued = Arc::clone(&self.queued);
+        Box::new(move |result| {
+            queued.fetch_sub(bytes, Ordering::Relaxed);
+            tell(result);
+        })
     }
 
     /// Queues a job whose weight is `bytes`. Over the bound it is refused, and so is every later
@@ -142,14 +152,14 @@ impl Journal for Sqlite {
         let bytes = entries.iter().map(weight).sum();
         let (reply, answer) = oneshot::channel();
         // Whoever no longer waits for the answer does not need it.
-        let reply = Box::new(move |result| drop(reply.send(result)));
+        let reply = self.reply(bytes, move |result| drop(reply.send(result)));
         let queued = self.enqueue(Job::Append { entries, bytes, reply }, bytes);
         Box::pin(answered(queued, answer))
     }
 
     fn recover(&self) -> BoxFuture<'_, Result<(), JournalError>> {
         let (reply, answer) = oneshot::channel();
-        let reply = Box::new(move |result| drop(reply.send(result)));
+        let reply = self.reply(0, move |result| drop(reply.send(result)));
         let queued = self.enqueue(Job::Recover { reply }, 0);
         Box::pin(answered(queued, answer))
     }

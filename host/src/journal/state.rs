@@ -46,7 +46,7 @@ impl PluginState for Sqlite {
     fn set(&self, plugin: &str, key: &str, value: &str) -> Result<(), String> {
         let bytes = plugin.len() + key.len() + value.len() + 128;
         let (reply, answer) = mpsc::sync_channel(1);
-        let reply = Box::new(move |result| drop(reply.send(result)));
+        let reply = self.reply(bytes, move |result| drop(reply.send(result)));
         let (plugin, key, value) = (plugin.to_string(), key.to_string(), value.to_string());
         self.enqueue(Job::State { plugin, key, value, bytes, reply }, bytes)?;
         answer.recv().unwrap_or_else(|_| Err("its writer has stopped; restart tidegate".into()))

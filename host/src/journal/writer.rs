@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
@@ -16,7 +14,7 @@ use super::rows::{self, Fit};
 use super::{schema, state};
 use crate::domain::Sealed;
 
-/// Called once with what became of a job.
+/// Called once with what became of a job; gives its weight back.
 pub(super) type Reply = Box<dyn FnOnce(Result<(), String>) + Send>;
 
 /// What the thread is asked to do, in the order of the queue.
@@ -45,7 +43,6 @@ pub(super) struct Writer {
     connection: Option<Connection>,
     /// Why nothing is written until a recovery.
     broken: Option<String>,
-    queued: Arc<AtomicUsize>,
     announce: watch::Sender<u64>,
     /// Written in the open transaction, waiting for the disk.
     waiting: Vec<Reply>,
@@ -60,7 +57,6 @@ impl Writer {
         path: &Path,
         max_bytes: Option<u64>,
         connection: Connection,
-        queued: Arc<AtomicUsize>,
         announce: watch::Sender<u64>,
     ) -> Self {
         Self {
@@ -68,7 +64,6 @@ impl Writer {
             max_bytes,
             connection: Some(connection),
             broken: None,
-            queued,
             announce,
             waiting: Vec::new(),
             last: None,
@@ -87,7 +82,6 @@ impl Writer {
                 jobs += 1;
             }
             self.commit();
-            self.queued.fetch_sub(bytes, Ordering::Relaxed);
             self.since_emptied += bytes;
             if self.since_emptied > LOG_BYTES {
                 self.empty_log();
@@ -96,7 +90,7 @@ impl Writer {
         self.empty_log();
     }
 
-    /// Does one job within the open transaction; returns its weight in the queue.
+    /// Does one job within the open transaction; returns its weight.
     fn work(&mut self, job: Job) -> usize {
         match job {
             Job::Append { entries, bytes, reply } => {

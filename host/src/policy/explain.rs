@@ -15,7 +15,7 @@ use crate::ports::Context;
 pub(super) fn refusal(facts: &dyn Facts, refused: Option<&(Field, Matcher)>) -> Result<(), String> {
     match refused {
         None => Ok(()),
-        Some((field, matcher)) => Err(format!("{field} is {}, wanted {matcher}", facts.shown(field))),
+        Some((field, matcher)) => Err(format!("{field} is {}, wanted {matcher}", facts.shown(field, matcher))),
     }
 }
 
@@ -52,7 +52,7 @@ fn line(meta: &Meta, rule: String, outcome: Result<String, String>, decided: &mu
         (Ok(word), Some(first)) => (true, format!("{word}, but {first} came first")),
         (Ok(word), None) => {
             *decided = Some(rule.clone());
-            (true, format!("{word} and decides"))
+            (true, format!("{word}, and decides"))
         }
     };
     Considered { rule, place, matched, why }
@@ -64,8 +64,17 @@ fn says(says: &Says) -> String {
         Says::Escalate => "escalate".into(),
         Says::Investigate => "investigate".into(),
         Says::Remediate(actions) => {
-            let tools: Vec<&str> = actions.iter().map(|action| action.call.tool.as_str()).collect();
-            format!("remediate with {}", tools.join(", "))
+            let mut tools: Vec<(&str, usize)> = Vec::new();
+            for tool in actions.iter().map(|action| action.call.tool.as_str()) {
+                match tools.last_mut() {
+                    Some((last, times)) if *last == tool => *times += 1,
+                    _ => tools.push((tool, 1)),
+                }
+            }
+            let shown = |(tool, times): &(&str, usize)| {
+                if *times == 1 { tool.to_string() } else { format!("{tool} ×{times}") }
+            };
+            format!("remediate with {}", tools.iter().map(shown).collect::<Vec<_>>().join(", "))
         }
         Says::Plan(plugin) => format!("remediate as plugin {plugin} plans"),
         Says::Hold(ms) => format!("hold for {}", super::span::show(*ms)),

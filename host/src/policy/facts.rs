@@ -7,21 +7,31 @@ use super::normal::normal;
 use super::on::{Field, On};
 use crate::domain::{Action, Alert, Call, Incident, Mode, Origin, Severity, Target};
 
+/// Values that an explanation shows of one field; an incident can have hundreds.
+const SHOWN: usize = 4;
+
 /// Something that has fields. A field has no, one or many values; `None` stands for an alert that
 /// lacks the label.
 pub(super) trait Facts {
     /// Shows every value of a field.
     fn each(&self, field: &Field, visit: &mut dyn FnMut(Option<&str>));
 
-    /// The values as a text, for explanations.
-    fn shown(&self, field: &Field) -> String {
-        let mut seen: Vec<String> = Vec::new();
+    /// The values as a text, for explanations: first those that are not what is wanted.
+    fn shown(&self, field: &Field, wanted: &Matcher) -> String {
+        let (mut seen, mut good): (Vec<String>, Vec<String>) = Default::default();
         self.each(field, &mut |value| {
+            let list = if wanted.accepts(value) { &mut good } else { &mut seen };
             let value = value.map_or("nothing".to_string(), |value| format!("{value:?}"));
-            if !seen.contains(&value) {
-                seen.push(value);
+            if !list.contains(&value) {
+                list.push(value);
             }
         });
+        seen.append(&mut good);
+        let more = seen.len().saturating_sub(SHOWN);
+        seen.truncate(SHOWN);
+        if more > 0 {
+            seen.push(format!("and {more} more"));
+        }
         if seen.is_empty() { "nothing".into() } else { seen.join(", ") }
     }
 }

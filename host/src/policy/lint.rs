@@ -1,9 +1,15 @@
 //! What is allowed but cannot be meant. No finding is ever wrong: where it is not certain, nothing
 //! is said.
 
+mod known;
+mod language;
+mod lists;
 mod tools;
 
 use std::collections::BTreeSet;
+
+pub use known::Known;
+use language::Languages;
 
 use super::index::Index;
 use super::items::{Gate, GateSays, Meta, Route, When};
@@ -11,7 +17,7 @@ use super::matcher::Matcher;
 use super::on::{Field, On};
 use super::problem::Place;
 use super::set::Set;
-use crate::domain::{Catalogue, Occasion};
+use crate::domain::Occasion;
 
 /// Something that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +26,21 @@ pub struct Finding {
     pub place: Place,
     /// What, and what to do about it.
     pub message: String,
+    /// Whether a reload must not take a set with it. The others are harmless, or may pass: a tool
+    /// that is missing today.
+    pub grave: bool,
 }
 
-/// Reads a set. With a catalogue it also says which tools do not exist.
-pub fn run(set: &Set, catalogue: Option<&Catalogue>) -> Vec<Finding> {
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+/// Reads a set. Where something is known about tools it also says which do not exist.
+pub fn run(set: &Set, known: Option<&Known>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut languages = Languages::default();
     shadowed(set, &mut findings);
     unreachable(set, &mut findings);
     outvoted(set, &mut findings);
@@ -41,8 +57,9 @@ pub fn run(set: &Set, catalogue: Option<&Catalogue>) -> Vec<Finding> {
     for (meta, kind, on) in rules.chain(routes).chain(evidence).chain(checks) {
         findings.extend(never(meta, kind, on, on));
     }
-    if let Some(catalogue) = catalogue {
-        tools::tools(set, catalogue, &mut findings);
+    lists::lists(set, &mut languages, &mut findings);
+    if let Some(known) = known {
+        tools::tools(set, known, &mut languages, &mut findings);
     }
     findings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     findings.dedup();
@@ -50,7 +67,11 @@ pub fn run(set: &Set, catalogue: Option<&Catalogue>) -> Vec<Finding> {
 }
 
 fn finding(meta: &Meta, message: String) -> Finding {
-    Finding { place: meta.place.clone(), message }
+    Finding { place: meta.place.clone(), message, grave: true }
+}
+
+fn hint(meta: &Meta, message: String) -> Finding {
+    Finding { place: meta.place.clone(), message, grave: false }
 }
 
 /// The first of the indexed items before `at` that takes all that `on` takes. Ten thousand items
@@ -155,6 +176,9 @@ fn never(meta: &Meta, kind: &str, on: &On, wide: &On) -> Option<Finding> {
                 format!("{kind} `{name}` can never match: {field} is one of {}, wanted {matcher}", all.join(", "));
             return Some(finding(meta, message));
         }
+        if always_there(kind, field) && matches!(matcher, Matcher::Absent) {
+            return Some(finding(meta, format!("{kind} `{name}` can never match: {field} is never absent")));
+        }
         if *field == Field::Tool && undotted(matcher) {
             let message = format!(
                 "{kind} `{name}` can never match: tools are called server.tool, wanted {matcher}; write glob(\"*.name\") for any server"
@@ -163,6 +187,15 @@ fn never(meta: &Meta, kind: &str, on: &On, wide: &On) -> Option<Finding> {
         }
     }
     None
+}
+
+/// Fields that nothing lacks.
+fn always_there(kind: &str, field: &Field) -> bool {
+    match field {
+        Field::Name | Field::Severity | Field::Source | Field::Tool => true,
+        Field::Risk | Field::Origin | Field::Mode => kind == "gate",
+        _ => false,
+    }
 }
 
 /// Whether a matcher only accepts names without a dot.

@@ -27,6 +27,14 @@ struct State {
     stamp: Stamp,
     /// Why the files as they are now are not in force.
     refused: Vec<String>,
+    /// What the lint says about the set in force, and what was known when it said so.
+    said: Option<(lint::Known, Vec<String>)>,
+}
+
+impl State {
+    fn new(set: Set, stamp: Stamp) -> Self {
+        Self { set: Arc::new(set), stamp, refused: Vec::new(), said: None }
+    }
 }
 
 type Stamp = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
@@ -38,7 +46,7 @@ impl Live {
     /// Everything that is wrong with any file, at once.
     pub fn load(folder: &Path) -> Result<Self, Problems> {
         let stamp = stamp(folder);
-        let state = State { set: Arc::new(Set::load(folder)?), stamp, refused: Vec::new() };
+        let state = State::new(Set::load(folder)?, stamp);
         Ok(Self { folder: Some(folder.to_path_buf()), state: RwLock::new(state) })
     }
 
@@ -47,7 +55,7 @@ impl Live {
     /// # Errors
     /// None as long as the tests of the shipped set pass.
     pub fn embedded() -> Result<Self, Problems> {
-        let state = State { set: Arc::new(Set::embedded()?), stamp: Stamp::new(), refused: Vec::new() };
+        let state = State::new(Set::embedded()?, Stamp::new());
         Ok(Self { folder: None, state: RwLock::new(state) })
     }
 
@@ -77,6 +85,33 @@ impl Live {
         self.state.read().unwrap_or_else(PoisonError::into_inner).refused.clone()
     }
 
+    /// What the lint says about the set in force, since [`Self::inspect`] last asked it.
+    pub fn warnings(&self) -> Vec<String> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.said.as_ref().map(|(_, said)| said.clone()).unwrap_or_default()
+    }
+
+    /// Asks the lint about the set in force, with what is known of tools now; costs nothing when
+    /// neither has changed. Changes nothing about what is in force: a tool server that is down must
+    /// not. Returns what the lint had not said before.
+    pub fn inspect(&self, known: &lint::Known) -> Vec<String> {
+        let (set, before) = {
+            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+            (Arc::clone(&state.set), state.said.clone())
+        };
+        if before.as_ref().is_some_and(|(then, _)| then == known) {
+            return Vec::new();
+        }
+        let said: Vec<String> = lint::run(&set, Some(known)).iter().map(ToString::to_string).collect();
+        let heard = before.map(|(_, said)| said).unwrap_or_default();
+        let fresh = said.iter().filter(|line| !heard.contains(line)).cloned().collect();
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&state.set, &set) {
+            state.said = Some((known.clone(), said));
+        }
+        fresh
+    }
+
     /// Whether any file has changed since it was last read.
     pub fn changed(&self) -> bool {
         let Some(folder) = &self.folder else { return false };
@@ -96,8 +131,7 @@ impl Live {
         state.stamp = stamp;
         match fresh {
             Ok(set) => {
-                state.set = Arc::new(set);
-                state.refused.clear();
+                *state = State::new(set, std::mem::take(&mut state.stamp));
                 Ok(())
             }
             Err(problems) => {
@@ -113,13 +147,14 @@ fn proven(folder: &Path) -> Result<Set, Problems> {
     let set = Set::load(folder)?;
     let mut problems: Vec<Problem> = lint::run(&set, None)
         .into_iter()
+        .filter(|finding| finding.grave)
         .map(|finding| Problem { place: finding.place, message: finding.message })
         .collect();
     if folder.exists() {
         let failed = test::run(&set, &folder.join("tests")).failed.into_iter();
         problems.extend(failed.map(|failure| Problem {
-            place: Place { file: failure.file.as_str().into(), line: 0 },
-            message: format!("test failed: {failure}"),
+            place: Place { file: failure.file.as_str().into(), line: u32::try_from(failure.line).unwrap_or(0) },
+            message: format!("test failed: {}\n    {}", failure.case, failure.lines.join("\n    ")),
         }));
     }
     if problems.is_empty() { Ok(set) } else { Err(Problems(problems)) }

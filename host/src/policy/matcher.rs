@@ -30,6 +30,8 @@ pub(super) enum Matcher {
         source: String,
         regex: Regex,
         glob: bool,
+        /// Over normal spellings.
+        ignore_case: bool,
     },
     Not(Box<Matcher>),
     Exists,
@@ -93,13 +95,13 @@ impl Matcher {
         // Compiled alone first, so that `a)(b` does not escape from the anchors.
         build(source, source, false)?;
         let regex = build(source, &anchored(source), false)?;
-        Ok(Self::Pattern { source: source.into(), regex, glob: false })
+        Ok(Self::Pattern { source: source.into(), regex, glob: false, ignore_case: false })
     }
 
     /// `*` for anything, `?` for one character.
     pub fn glob(source: &str) -> Result<Self, String> {
         let regex = build(source, &glob_pattern(source), false)?;
-        Ok(Self::Pattern { source: source.into(), regex, glob: true })
+        Ok(Self::Pattern { source: source.into(), regex, glob: true, ignore_case: false })
     }
 
     /// An address within this network.
@@ -200,6 +202,22 @@ impl Matcher {
         }
     }
 
+    /// The regular expression over the whole value, of what is one.
+    pub fn pattern(&self) -> Option<String> {
+        match self {
+            Self::Is(text) => Some(format!("^(?:{})$", regex::escape(text))),
+            Self::OneOf(texts) => {
+                let all: Vec<String> = texts.iter().map(|text| regex::escape(text)).collect();
+                Some(format!("^(?:{})$", all.join("|")))
+            }
+            Self::Pattern { source, glob, ignore_case, .. } => {
+                let pattern = if *glob { glob_pattern(source) } else { anchored(source) };
+                Some(if *ignore_case { format!("(?i){pattern}") } else { pattern })
+            }
+            _ => None,
+        }
+    }
+
     /// The same matcher over [`normal`] spellings, for gates that forbid.
     pub fn normalised(&self) -> Self {
         match self {
@@ -210,7 +228,7 @@ impl Matcher {
             Self::Pattern { source, glob, .. } => {
                 let pattern = if *glob { glob_pattern(source) } else { anchored(source) };
                 match build(source, &pattern, true) {
-                    Ok(regex) => Self::Pattern { source: source.clone(), regex, glob: *glob },
+                    Ok(regex) => Self::Pattern { source: source.clone(), regex, glob: *glob, ignore_case: true },
                     Err(_) => self.clone(),
                 }
             }

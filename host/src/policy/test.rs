@@ -31,6 +31,8 @@ pub struct Report {
 pub struct Failure {
     /// The test file.
     pub file: String,
+    /// The line at which the case begins; 0 when the file itself is wrong.
+    pub line: usize,
     /// The case; empty when the file itself is wrong.
     pub case: String,
     /// Line by line what was wanted and what was heard.
@@ -40,8 +42,8 @@ pub struct Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file)?;
-        if !self.case.is_empty() {
-            write!(f, " · {}", self.case)?;
+        if self.line > 0 {
+            write!(f, ":{} · {}", self.line, self.case)?;
         }
         self.lines.iter().try_for_each(|line| write!(f, "\n    {line}"))
     }
@@ -69,22 +71,27 @@ pub fn run_texts(set: &Set, texts: Vec<(String, Result<String, String>)>) -> Rep
     let mut report = Report::default();
     let mut seen = Vec::new();
     for (file, text) in texts {
-        let read = text.and_then(|text| toml::from_str::<Document>(&text).map_err(|error| error.to_string()));
-        let document = match read {
-            Ok(document) => document,
+        let read = text.and_then(|text| {
+            let document = toml::from_str::<Document>(&text).map_err(|error| error.to_string())?;
+            Ok((document, text))
+        });
+        let (document, text) = match read {
+            Ok(read) => read,
             Err(why) => {
                 let lines = why.lines().map(str::to_string).collect();
-                report.failed.push(Failure { file, case: String::new(), lines });
+                report.failed.push(Failure { file, line: 0, case: String::new(), lines });
                 continue;
             }
         };
         for case in document.case {
+            let before = text.get(..case.span().start).unwrap_or_default();
+            let (line, case) = (before.matches('\n').count() + 1, case.into_inner());
             let (lines, noted) = judge::judge(set, &case);
             seen.extend(noted);
             if lines.is_empty() {
                 report.passed += 1;
             } else {
-                report.failed.push(Failure { file: file.clone(), case: case.name, lines });
+                report.failed.push(Failure { file: file.clone(), line, case: case.name, lines });
             }
         }
     }

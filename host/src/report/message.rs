@@ -44,7 +44,10 @@ pub fn message(
         (Occasion::Approval, Some(record)) => approval(incident, record, language, link),
         (Occasion::Approval | Occasion::Report | Occasion::Resolved, _) => account(incident, occasion, language),
     };
-    MessageText { title, body, facts: facts(incident, record, language) }
+    let mut facts = facts(incident, record, language);
+    // Whole: a notifier may make a button of it.
+    facts.extend(link.filter(|_| record.is_some()).map(|link| (tongue.page().either.to_string(), link.to_string())));
+    MessageText { title, body, facts }
 }
 
 fn approval(incident: &Incident, record: &ActionRecord, language: Language, link: Option<&str>) -> String {

@@ -11,6 +11,8 @@ use crate::domain::incident::ActionRecord;
 /// The sentences of the page.
 pub(super) struct PageWords {
     pub question: &'static str,
+    /// The link to the page, where a message shows it apart.
+    pub either: &'static str,
     pub tool: &'static str,
     pub given: &'static str,
     pub name: &'static str,
@@ -23,6 +25,7 @@ pub(super) struct PageWords {
     pub denied: &'static str,
     pub refused: &'static str,
     pub invalid: &'static str,
+    pub expired: &'static str,
     pub answered: &'static str,
     pub nameless: &'static str,
     pub foreign: &'static str,
@@ -40,8 +43,10 @@ pub enum Told {
     Denied,
     /// The answer was not taken: a sentence.
     Refused(String),
-    /// The link is wrong or too old.
+    /// The link is wrong.
     Invalid,
+    /// Nobody answered in time.
+    Expired,
     /// Somebody has answered already.
     Answered,
     /// No name was given.
@@ -123,6 +128,7 @@ pub fn told(told: &Told, language: Language) -> String {
         Told::Denied => (page.denied, page.done),
         Told::Refused(why) => (page.refused, why.as_str()),
         Told::Invalid => (page.refused, page.invalid),
+        Told::Expired => (page.refused, page.expired),
         Told::Answered => (page.refused, page.answered),
         Told::Nameless => (page.refused, page.nameless),
         Told::Foreign => (page.refused, page.foreign),

@@ -59,6 +59,18 @@ fn a_person_is_asked() {
 }
 
 #[test]
+fn a_signed_link_is_in_the_text_and_whole_among_the_facts() {
+    let link = format!("https://tidegate.example/approve/i1/a1?until=1&token={}", "x".repeat(300));
+    for (language, label) in [(Language::En, "Approve or deny"), (Language::Zh, "批准或拒绝")] {
+        let id = ActionId("a1".into());
+        let message = message(&stories::asked(), Occasion::Approval, language, Some(&id), Some(&link));
+        assert!(message.body.contains(&format!("]({link}#approve)")), "{}", message.body);
+        assert!(message.body.contains(&format!("]({link}#deny)")), "{}", message.body);
+        assert_eq!(message.facts.last(), Some(&(label.to_string(), link.clone())));
+    }
+}
+
+#[test]
 fn nothing_is_executed_in_observe_mode() {
     check("observed", &stories::observed(), Occasion::Report, None);
 }

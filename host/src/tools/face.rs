@@ -66,6 +66,11 @@ impl Faces {
         (offered, news)
     }
 
+    /// What is not offered, and why.
+    pub(super) fn refused(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.refused.iter().map(|(tool, why)| (tool.as_str(), why.as_str()))
+    }
+
     /// Why a tool is not offered, where that is known.
     pub(super) fn refusal(&self, tool: &str) -> Option<String> {
         self.refused.get(tool).cloned()

@@ -31,6 +31,14 @@ pub(super) fn risk(server: &str, tool: &str) -> Option<(Risk, bool)> {
     table.iter().find(|(name, ..)| *name == tool).map(|(_, risk, repeatable)| (*risk, *repeatable))
 }
 
+/// Names of the tools of the known servers, each once.
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = CONTAINERS.iter().chain(FLUX159).map(|(name, ..)| *name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 type Table = &'static [(&'static str, Risk, bool)];
 
 const CONTAINERS: Table = &[

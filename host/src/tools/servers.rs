@@ -1,7 +1,7 @@
 //! All MCP servers as the tools that the pipeline knows.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
@@ -54,6 +54,11 @@ impl Servers {
         Ok(Self::keep(servers, shelf))
     }
 
+    /// No servers at all.
+    pub fn none() -> Arc<Self> {
+        Self::keep(Vec::new(), Arc::new(Shelf::new()))
+    }
+
     pub(super) fn keep(servers: Vec<Server>, shelf: Arc<Shelf>) -> Arc<Self> {
         let (stop, stopped) = watch::channel(false);
         let servers: BTreeMap<String, Arc<Server>> =
@@ -65,6 +70,16 @@ impl Servers {
     /// Where each server stands.
     pub fn status(&self) -> Vec<Status> {
         self.servers.values().map(|server| server.status()).collect()
+    }
+
+    /// Tools that servers have and that are not offered: `server.tool`, and why.
+    pub fn withheld(&self) -> BTreeMap<String, String> {
+        let mut withheld = BTreeMap::new();
+        for (server, one) in &self.servers {
+            let faces = one.faces.lock().unwrap_or_else(PoisonError::into_inner);
+            withheld.extend(faces.refused().map(|(tool, why)| (format!("{server}.{tool}"), why.to_string())));
+        }
+        withheld
     }
 
     /// Waits until every server has either started or failed to start once, but no longer than

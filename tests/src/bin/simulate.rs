@@ -29,7 +29,7 @@ fn main() -> ExitCode {
             failed += 1;
         }
     }
-    tell(&total, begin.elapsed().as_secs_f64());
+    print!("{}", total.account(begin.elapsed().as_secs_f64()));
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -45,20 +45,4 @@ fn one(seed: u64, trace: bool) -> ExitCode {
     };
     println!("{}", explain(&shrink(&plan, violation.invariant, None), None));
     ExitCode::FAILURE
-}
-
-fn tell(total: &Stats, seconds: f64) {
-    let minute = |count: u64| (count as f64 / seconds * 60.0).round();
-    println!("{total:#?}");
-    println!(
-        "{} worlds in {seconds:.1} s ({:.0} a second); in one minute: {} incidents, {} actions, {} calls, {} crashes, {} faults, {} simulated days",
-        total.worlds,
-        total.worlds as f64 / seconds,
-        minute(total.incidents),
-        minute(total.actions),
-        minute(total.calls),
-        minute(total.crashes),
-        minute(total.faults()),
-        minute(total.seconds / 86_400),
-    );
 }

@@ -51,6 +51,37 @@ impl Stats {
             + self.notifier_faults
             + self.clock_jumps
     }
+
+    /// What was simulated, and what one minute on a real clock simulates at this pace: a line each,
+    /// faults by their kind. `seconds` is how long it took.
+    pub fn account(&self, seconds: f64) -> String {
+        let rows = [
+            ("worlds", self.worlds),
+            ("simulated hours", self.seconds / 3_600),
+            ("incidents", self.incidents),
+            ("journal entries", self.entries),
+            ("actions proposed", self.actions),
+            ("  approved by persons", self.approved),
+            ("  to take one back", self.undos),
+            ("calls of the cluster", self.calls),
+            ("  after a first attempt", self.repeats),
+            ("intents to be settled", self.uncertain),
+            ("delivery attempts", self.deliveries),
+            ("faults", self.faults()),
+            ("  crashes of the host", self.crashes),
+            ("  failed appends", self.append_failures),
+            ("  tools fail, lie, hang", self.tool_faults),
+            ("  models and planners", self.adviser_faults),
+            ("  notifiers", self.notifier_faults),
+            ("  jumps of the clock", self.clock_jumps),
+        ];
+        let minute = |count: u64| if seconds > 0.0 { (count as f64 * 60.0 / seconds).round() as u64 } else { 0 };
+        let mut text = format!("{:<24}{:>14}{:>16}\n", "", format!("in {seconds:.1} s"), "in one minute");
+        for (what, count) in rows {
+            text.push_str(&format!("{what:<24}{count:>14}{:>16}\n", minute(count)));
+        }
+        text
+    }
 }
 
 impl AddAssign for Stats {
@@ -72,5 +103,28 @@ impl AddAssign for Stats {
         self.notifier_faults += other.notifier_faults;
         self.clock_jumps += other.clock_jumps;
         self.seconds += other.seconds;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_counts_by_kind_and_by_the_minute() {
+        let stats =
+            Stats { worlds: 10, crashes: 3, tool_faults: 4, clock_jumps: 1, seconds: 7_200, ..Stats::default() };
+        let text = stats.account(30.0);
+        let row = |what: &str| {
+            let line = text.lines().find(|line| line.trim_start().starts_with(what)).unwrap();
+            line[24..].split_whitespace().map(|word| word.parse().unwrap()).collect::<Vec<u64>>()
+        };
+        assert_eq!(row("worlds"), [10, 20]);
+        assert_eq!(row("simulated hours"), [2, 4]);
+        assert_eq!(row("faults"), [8, 16]);
+        assert_eq!(row("crashes"), [3, 6]);
+        assert_eq!(row("tools fail"), [4, 8]);
+        assert_eq!(row("incidents"), [0, 0]);
+        assert!(text.starts_with(&format!("{:>38}{:>16}\n", "in 30.0 s", "in one minute")), "{text}");
     }
 }

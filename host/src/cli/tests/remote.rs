@@ -7,7 +7,7 @@ use super::*;
 use crate::backtest::Report;
 use crate::clock::SystemClock;
 use crate::front::fake::Fake;
-use crate::front::policies::{Explained, Replay, Subject, Suggest, Tested};
+use crate::front::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 use crate::front::{Checked, Payload, Progress, Records, Started, Verified};
 use crate::http;
 use crate::suggest::Written;
@@ -43,8 +43,14 @@ impl Host for Stopped {
         Ok(Tested { folder: "p".into(), passed: 1, failed, reached: 1, all: 2, missing: vec!["a.rhai:1: x".into()] })
     }
 
-    fn lint_policies(&self, _: &Config, folder: Option<&std::path::Path>) -> Result<Vec<String>, Problems> {
-        Ok(folder.iter().map(|_| "a.rhai:1: never".into()).collect())
+    fn lint_policies<'a>(
+        &'a self,
+        _: Arc<Config>,
+        wanted: &'a Lint,
+        _: &'a Progress,
+    ) -> BoxFuture<'a, Result<Linted, Problems>> {
+        let findings = wanted.folder.iter().map(|_| "a.rhai:1: never".into()).collect();
+        Box::pin(async { Ok(Linted { findings, unchecked: vec!["the tools of k".into()] }) })
     }
 
     fn explain<'a>(
@@ -150,6 +156,7 @@ fn commands_that_look_need_no_running_host() {
     assert_eq!(code("tidegate policy test somewhere"), 1);
     assert_eq!(code("tidegate policy lint"), 0);
     assert_eq!(code("tidegate policy lint somewhere"), 1);
+    assert_eq!(code("tidegate policy lint --offline"), 0);
     assert_eq!(code("tidegate policy explain latest"), 0);
     assert_eq!(code("tidegate policy explain i9"), 1);
     assert_eq!(code("tidegate policy explain /nowhere/x.json"), 1);

@@ -177,6 +177,24 @@ async fn a_queue_that_is_full_refuses_and_recovers_once_it_is_written() {
 }
 
 #[tokio::test]
+async fn what_was_answered_waits_for_nothing_any_more() {
+    let place = Place::new("answered");
+    // Room for one append, so that any weight that is left of the one before refuses the next.
+    let journal = Sqlite::open(&place.journal(), Options { max_queued_bytes: 1, max_bytes: None }).unwrap();
+    for i in 0..2_000 {
+        journal.append(chain(&format!("i{i}"), 1)).await.unwrap();
+        assert_eq!(journal.queued(), 0, "after {i} answers");
+        let refused = journal.append(tail(&chain("gap", 3), 1)).await.unwrap_err();
+        assert!(refused.0.contains("cannot come next"), "{refused}");
+        assert_eq!(journal.queued(), 0, "after {i} refusals");
+    }
+    for i in 0..50 {
+        journal.set("plugin", "key", &i.to_string()).unwrap();
+        assert_eq!(journal.queued(), 0, "after {i} changes of a plugin's state");
+    }
+}
+
+#[tokio::test]
 async fn the_log_does_not_grow_without_bound() {
     let place = Place::new("log");
     let journal = open(&place);

@@ -21,7 +21,7 @@ use crate::policy::span;
 pub(super) struct Document {
     /// The cases in order.
     #[serde(default)]
-    pub case: Vec<Case>,
+    pub case: Vec<toml::Spanned<Case>>,
 }
 
 /// One question.

@@ -33,20 +33,21 @@ impl Coverage {
         let mut coverage = Self::default();
         let mut look = |kind: &str, verb: &str, meta: &Meta, when: &When| {
             let name = meta.name.as_str();
-            let mut count = |reached: bool, message: String| {
-                coverage.all += 1;
+            let mut count = |sides: usize, reached: bool, message: String| {
+                coverage.all += sides;
                 if reached {
-                    coverage.reached += 1;
+                    coverage.reached += sides;
                 } else {
                     coverage.missing.push((meta.place.clone(), message));
                 }
             };
-            count(spoke.contains(&(kind, name)), format!("{kind} `{name}` never {verb}"));
+            count(1, spoke.contains(&(kind, name)), format!("{kind} `{name}` never {verb}"));
             if !matches!(when, When::Always) {
-                let found = branches.get(&(kind, name));
+                let Some(found) = branches.get(&(kind, name)) else {
+                    return count(2, false, format!("`when` of {kind} `{name}` was never asked"));
+                };
                 for truth in [true, false] {
-                    let reached = found.is_some_and(|found| found.contains(&truth));
-                    count(reached, format!("`when` of {kind} `{name}` was never {truth}"));
+                    count(1, found.contains(&truth), format!("`when` of {kind} `{name}` was never {truth}"));
                 }
             }
         };

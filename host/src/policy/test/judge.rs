@@ -11,7 +11,7 @@ use crate::domain::text::cut;
 use crate::domain::{Decision, Occasion, Verdict};
 use crate::policy::round::Seen;
 use crate::policy::set::Set;
-use crate::policy::{combine, decide, evidence, gates, span};
+use crate::policy::{combine, decide, evidence, explain, gates, span};
 use crate::ports::Context;
 
 /// What differs, and what was tried.
@@ -23,16 +23,40 @@ pub(super) fn judge(set: &Set, case: &Case) -> (Vec<String>, Vec<Seen>) {
                 Context { now: scene.now, mode: scene.mode, history: &scene.history, catalogue: &scene.catalogue };
             let mut lines = Lines(Vec::new());
             compare(set, case, &scene, &context, &seen, &mut lines);
-            lines.0
+            lines.shown()
         }
         Err(why) => vec![format!("the case is not right: {why}")],
     };
     (lines, seen.into_inner())
 }
 
-struct Lines(Vec<String>);
+/// What differs, in the order in which it was compared.
+struct Lines(Vec<Line>);
+
+enum Line {
+    Differs { what: String, wanted: String, got: String },
+    Says(String),
+}
 
 impl Lines {
+    /// Wanted and got below each other, so that the eye finds the difference.
+    fn shown(&self) -> Vec<String> {
+        let names =
+            self.0.iter().map(|line| if let Line::Differs { what, .. } = line { what.chars().count() } else { 0 });
+        let width = names.max().unwrap_or(0);
+        let lines = self.0.iter().flat_map(|line| match line {
+            Line::Differs { what, wanted, got } => {
+                vec![format!("{what:<width$}  wanted  {wanted}"), format!("{:<width$}  got     {got}", "")]
+            }
+            Line::Says(text) => vec![text.clone()],
+        });
+        lines.collect()
+    }
+
+    fn say(&mut self, text: String) {
+        self.0.push(Line::Says(text));
+    }
+
     fn same(&mut self, what: &str, wanted: &impl Display, got: &impl Display) {
         let (wanted, got) = (wanted.to_string(), got.to_string());
         if wanted != got {
@@ -41,7 +65,8 @@ impl Lines {
     }
 
     fn differs(&mut self, what: &str, wanted: &str, got: &str) {
-        self.0.push(format!("{what}: wanted {wanted}, got {}", if got.is_empty() { "nothing" } else { got }));
+        let some = |text: &str| if text.is_empty() { "nothing".to_string() } else { text.to_string() };
+        self.0.push(Line::Differs { what: what.into(), wanted: some(wanted), got: some(got) });
     }
 }
 
@@ -70,19 +95,23 @@ fn compare(set: &Set, case: &Case, scene: &Scene, context: &Context<'_>, seen: &
         verdict(set, scene, context, want, seen, lines);
     }
     if !any && lines.0.len() == asked {
-        lines.0.push("`want` asks nothing; name verdict, rule, ruling, routes, check or group".into());
+        lines.say("`want` asks nothing; name verdict, rule, ruling, routes, check or group".into());
     }
 }
 
 fn verdict(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &RefCell<Vec<Seen>>, lines: &mut Lines) {
     let judged = decide::decide(set, &scene.incident, context, Some(seen));
-    lines.0.extend(judged.faults.iter().map(|fault| format!("a rule failed: {fault}")));
+    judged.faults.iter().for_each(|fault| lines.say(format!("a rule failed: {fault}")));
     let got = judged.decision.as_ref();
     if let Some(wanted) = &want.verdict {
         lines.same("verdict", wanted, &got.map_or("none", |decision| word(&decision.verdict)));
     }
     if let Some(wanted) = &want.rule {
-        lines.same("rule", wanted, &got.and_then(|decision| decision.rule.as_deref()).unwrap_or("none"));
+        let got = got.and_then(|decision| decision.rule.as_deref()).unwrap_or("none");
+        lines.same("rule", wanted, &got);
+        if got != wanted && wanted != "none" {
+            lines.say(why_not(set, scene, context, wanted));
+        }
     }
     if let Some(wanted) = &want.mode {
         let shown = |mode| if mode == crate::domain::Mode::Observe { "observe" } else { "enforce" };
@@ -116,12 +145,23 @@ fn verdict(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &
         let none = Vec::new();
         let got = if let Verdict::Remediate { actions } = &decision.verdict { actions } else { &none };
         if wanted.len() != got.len() {
-            lines.differs("actions", &wanted.len().to_string(), &got.len().to_string());
+            let wanted: Vec<&str> = wanted.iter().map(|call| call.tool.as_str()).collect();
+            let got: Vec<&str> = got.iter().map(|action| action.call.tool.as_str()).collect();
+            lines.differs("actions", &wanted.join(", "), &got.join(", "));
         }
         for (wanted, got) in wanted.iter().zip(got) {
             lines.same("tool", &wanted.tool, &got.call.tool);
             arguments(&wanted.arguments, &got.call.arguments, lines);
         }
+    }
+}
+
+/// What kept a rule from deciding.
+fn why_not(set: &Set, scene: &Scene, context: &Context<'_>, rule: &str) -> String {
+    let considered = explain::explain(set, &scene.incident, context);
+    match considered.into_iter().find(|one| one.rule == rule) {
+        Some(one) => format!("{rule} ({}): {}", one.place, one.why),
+        None => format!("there is no rule {rule}"),
     }
 }
 
@@ -149,7 +189,7 @@ fn arguments(wanted: &Map<String, Value>, got: &Map<String, Value>, lines: &mut 
 
 fn action(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &RefCell<Vec<Seen>>, lines: &mut Lines) {
     let Some(action) = &scene.action else {
-        lines.0.push("a ruling or a check needs `action = { tool, arguments }`".into());
+        lines.say("a ruling or a check needs `action = { tool, arguments }`".into());
         return;
     };
     if let Some(wanted) = &want.ruling {

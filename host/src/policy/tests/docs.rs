@@ -83,6 +83,30 @@ fn the_example_of_a_test_passes() {
     assert_eq!(report.coverage.missing, []);
 }
 
+/// The careless gate opens where the careful ones do not, just as it is written there.
+#[test]
+fn the_warning_about_several_namespaces_is_true() {
+    let policies = blocks("rhai");
+    let of = |gate: &str| policies.iter().find(|block| block.contains(&format!("gate(\"{gate}\""))).unwrap();
+    let tests = blocks("toml").into_iter().find(|block| block.contains("beside another namespace")).unwrap();
+    let failed = |gate: &str| -> Vec<String> {
+        let report = test::run_texts(&set(of(gate)), vec![("README".into(), Ok(tests.clone()))]);
+        assert_eq!(report.passed + report.failed.len(), 6);
+        report.failed.into_iter().map(|failure| failure.case).collect()
+    };
+    assert_eq!(failed("careful"), [""; 0]);
+    assert_eq!(failed("careful-in-a-closure"), [""; 0]);
+    assert_eq!(
+        failed("careless"),
+        [
+            "also beside another namespace",
+            "also among all namespaces",
+            "also where there is no namespace",
+            "also in another spelling"
+        ]
+    );
+}
+
 #[test]
 fn every_field_of_a_view_is_explained() {
     let readme = fs::read_to_string(file("README.md")).unwrap();

@@ -244,7 +244,7 @@ fn explain_says_which_matcher_refused_and_what_it_saw() {
         [
             "a.rhai:1 a false label namespace is \"shop\", wanted [\"b\", \"c\"]",
             "a.rhai:2 b false `when` is false",
-            "a.rhai:3 c true says escalate and decides",
+            "a.rhai:3 c true says escalate, and decides",
             "a.rhai:4 d true says remediate as plugin p plans, but c came first",
         ]
     );

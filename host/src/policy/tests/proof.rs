@@ -3,13 +3,22 @@
 use std::fs;
 
 use super::{set, simple};
-use crate::domain::Catalogue;
+use crate::policy::lint::Known;
 use crate::policy::{Live, lint, test};
 use crate::ports::Policies;
 
+/// One Kubernetes server that is up.
+fn known() -> Known {
+    Known {
+        catalogue: simple().catalogue,
+        servers: [("kubernetes".to_string(), true)].into(),
+        complete: true,
+        ..Known::default()
+    }
+}
+
 fn found(text: &str) -> Vec<String> {
-    let findings = lint::run(&set(text), Some(&simple().catalogue));
-    findings.into_iter().map(|finding| format!("{}: {}", finding.place, finding.message)).collect()
+    lint::run(&set(text), Some(&known())).iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -32,7 +41,7 @@ fn what_cannot_be_meant_is_found() {
         ("gate(\"a\", #{ on: #{ tool: re(\"kubectl_patch\") }, allow: true });", "tools are called server.tool"),
         (
             "gate(\"a\", #{ on: #{ tool: glob(\"*.kubectl_pach\") }, deny: \"x\" });",
-            "no tool matches glob(\"*.kubectl_pach\")",
+            "gate `a`: `on`, `tool`: no tool matches glob(\"*.kubectl_pach\")",
         ),
         (
             "gate(\"a\", #{ on: #{ tool: \"kubernetes.kubectl_pach\" }, deny: \"x\" });",
@@ -73,7 +82,107 @@ fn what_could_be_meant_is_left_alone() {
     }
     let set = set("gate(\"a\", #{ on: #{ tool: \"any.thing\" }, deny: \"x\" });");
     assert_eq!(lint::run(&set, None), [], "without a catalogue nothing is known about tools");
-    assert_eq!(lint::run(&set, Some(&Catalogue::default())).len(), 1);
+    assert_eq!(lint::run(&set, Some(&Known::default())), [], "nor is it when nothing is known");
+    assert_eq!(lint::run(&set, Some(&Known { complete: true, ..Known::default() })).len(), 1);
+}
+
+#[test]
+fn what_lists_and_patterns_cannot_match_is_found() {
+    let gate = |on: &str| format!("gate(\"a\", #{{ on: #{{ {on} }}, deny: \"x\" }});");
+    for (on, says) in [
+        (
+            "namespace: [\"kube-system\", re(\"kube-.*\")]",
+            "gate `a`: \"kube-system\" adds nothing to what namespace may be, because re(\"kube-.*\") takes it",
+        ),
+        ("namespace: [glob(\"kube-*\"), re(\"kube-(dns|proxy)\")]", "re(\"kube-(dns|proxy)\") adds nothing"),
+        (
+            "namespace: [re(\"a+\"), re(\"aa*\")]",
+            "re(\"aa*\") adds nothing to what namespace may be, because re(\"a+\")",
+        ),
+        ("kind: not([re(\".*set\"), \"daemonset\"])", "\"daemonset\" adds nothing"),
+        ("namespace: [\"shop\", re(\"web$.+\")]", "no text is re(\"web$.+\"), which namespace may be"),
+        ("namespace: re(\"a$b\")", "can never match: no text is re"),
+        ("namespace: [not(\"a\"), not(\"b\")]", "write not([…]) for none of several"),
+        (
+            "tool: \"kubernetes.kubectl_patch\", server: \"other\"",
+            "no tool is \"kubernetes.kubectl_patch\" and of a server",
+        ),
+        ("tool: re(\"a\\\\..*\"), server: [\"b\", \"c\"]", "can never match: no tool is"),
+        ("tool: absent()", "tool is never absent"),
+    ] {
+        let found = found(&gate(on));
+        assert!(found.iter().any(|found| found.contains(says)), "{on}\n{found:?}");
+    }
+    let rule = "rule(\"a\", #{ on: #{ name: \"A\", alertname: re(\"B.*\") }, then: escalate() });";
+    assert!(found(rule)[0].contains("no alertname is both"), "{:?}", found(rule));
+    for on in [
+        "namespace: [re(\"kube-.*\"), re(\".*-system\")]",
+        // Another spelling is forbidden by one and not by the other.
+        "namespace: [\"A\", re(\"[^a]\")]",
+        "namespace: [\"*\", re(\"[^x]*\")]",
+        "namespace: not([\"a\", \"b\"])",
+        "\"label.x\": [absent(), not(\"a\")]",
+        "namespace: [exists(), absent()]",
+        "tool: glob(\"*.kubectl_patch\"), server: \"kubernetes\"",
+        "\"argument.n\": [gt(3), \"none\"]",
+    ] {
+        assert_eq!(found(&gate(on)), [""; 0], "{on}");
+    }
+}
+
+#[test]
+fn what_is_known_of_tools_bounds_what_is_said_about_them() {
+    let catalogue = simple().catalogue;
+    let up = || Known { elsewhere: vec!["pods_exec", "pods_delete"], ..known() };
+    let withheld = Known { withheld: [("kubernetes.cleanup".into(), "it deletes everything".into())].into(), ..up() };
+    let down = Known { servers: [("kubernetes".into(), true), ("other".into(), false)].into(), ..up() };
+    let some = Known { complete: false, servers: [("plugin".into(), true)].into(), catalogue, ..Known::default() };
+    let allow = |on: &str| format!("gate(\"a\", #{{ on: #{{ {on} }}, allow: true }});");
+    let deny = |on: &str| format!("gate(\"a\", #{{ on: #{{ {on} }}, deny: \"x\" }});");
+    let act = |tool: &str| format!("rule(\"a\", #{{\n then: |i| remediate(act(\"{tool}\"), \"x\") }});");
+    let check = |on: &str| format!("check(\"a\", #{{ on: #{{ {on} }}, undo: |a| () }});");
+    let nothing = "";
+    for (text, known, says) in [
+        (deny("tool: [\"kubernetes.kubectl_get\", re(\".*\\\\.kubectl_pach\")]"), up(), "no tool matches re"),
+        (check("tool: not(\"kubernetes.kubectl_pach\")"), up(), "check `a`: `on`, `tool`: there is no tool"),
+        (
+            allow("server: \"kubernets\""),
+            up(),
+            "no tool server or plugin is called \"kubernets\"; there are kubernetes",
+        ),
+        (allow("server: glob(\"k8s-*\")"), up(), "no tool server or plugin matches glob"),
+        (allow("tool: glob(\"*.kubectl_get\"), risk: \"high\""), up(), "gate `a` never applies: no tool has"),
+        (allow("tool: glob(\"k8s-*.pods_delete\")"), up(), "no tool matches"),
+        (
+            act("other.x"),
+            up(),
+            "a.rhai:2: there is no tool \"other.x\", because no tool server or plugin is called \"other\"",
+        ),
+        // What exists elsewhere may be guarded against here, by a pattern over all servers.
+        (deny("tool: glob(\"*.pods_exec\")"), up(), nothing),
+        (allow("tool: glob(\"*.pods_delete\"), risk: \"high\""), up(), nothing),
+        (deny("tool: glob(\"KUBERNETES.kubectl_get\")"), up(), nothing),
+        (deny("tool: \"kubernetes.cleanup\""), withheld.clone(), nothing),
+        (allow("tool: \"kubernetes.cleanup\""), withheld.clone(), "cannot be called: it deletes everything"),
+        (act("kubernetes.cleanup"), withheld, "a.rhai:2: the tool \"kubernetes.cleanup\" cannot be called"),
+        // Nothing is said of a server that does not say what it has.
+        (act("other.x"), down.clone(), nothing),
+        (deny("tool: re(\".*\\\\.x\")"), down.clone(), nothing),
+        (deny("tool: re(\"kubernetes\\\\.x\")"), down.clone(), "no tool matches"),
+        (allow("tool: glob(\"*.kubectl_get\"), risk: \"high\""), down, nothing),
+        (act("other.x"), some.clone(), nothing),
+        (deny("tool: glob(\"*.x\"), server: \"other\""), some.clone(), nothing),
+        (act("plugin.x"), some, "there is no tool \"plugin.x\""),
+    ] {
+        let findings = lint::run(&set(&text), Some(&known));
+        let found: Vec<String> = findings.iter().map(ToString::to_string).collect();
+        if says == nothing {
+            assert_eq!(found, [""; 0], "{text}");
+        } else {
+            assert!(matches!(&found[..], [one] if one.contains(says)), "{text}\n{found:?}");
+            assert!(!findings[0].grave, "a tool that is missing keeps nobody from a reload");
+        }
+    }
 }
 
 const RULES: &str = "rule(\"shop\", #{ on: #{ namespace: \"shop\" }, when: |i| i.age > 60, then: escalate(\"told\") });
@@ -96,9 +205,9 @@ fn a_failing_case_reads_as_a_difference() {
     assert_eq!(
         shown,
         [
-            "tests/a.toml · old\n    verdict: wanted suppress, got none\n    rule: wanted shop, got none",
-            "tests/a.toml · nothing\n    `want` asks nothing; name verdict, rule, ruling, routes, check or group",
-            "tests/a.toml · no action\n    a ruling or a check needs `action = { tool, arguments }`",
+            "tests/a.toml:1 · old\n    verdict  wanted  suppress\n             got     none\n    rule     wanted  shop\n             got     none\n    shop (a.rhai:1): `when` is false",
+            "tests/a.toml:9 · nothing\n    `want` asks nothing; name verdict, rule, ruling, routes, check or group",
+            "tests/a.toml:13 · no action\n    a ruling or a check needs `action = { tool, arguments }`",
         ]
     );
     assert_eq!((failed.coverage.reached, failed.coverage.all, failed.coverage.percent()), (3, 4, 75));
@@ -114,8 +223,7 @@ fn what_no_case_reached_is_named() {
     assert_eq!(
         shown,
         [
-            "a.rhai:1: `when` of rule `shop` was never false",
-            "a.rhai:1: `when` of rule `shop` was never true",
+            "a.rhai:1: `when` of rule `shop` was never asked",
             "a.rhai:1: rule `shop` never decided",
             "a.rhai:2: gate `never` never spoke",
         ]
@@ -146,7 +254,7 @@ fn a_reload_takes_only_what_passes() {
         (
             rule("escalate()"),
             "[[case]]\nname = \"quiet\"\nalerts = [{ name = \"A\" }]\nwant = { verdict = \"suppress\" }\n",
-            "tests/a.toml: test failed: tests/a.toml · quiet",
+            "tests/a.toml:1: test failed: quiet\n    verdict  wanted  suppress",
         ),
     ] {
         fs::write(&policy, text).unwrap();
@@ -164,6 +272,34 @@ fn a_reload_takes_only_what_passes() {
     let embedded = Live::embedded().unwrap();
     assert!(!embedded.changed() && embedded.reload().is_ok());
     assert!(embedded.describe().contains("from the built-in set"), "{}", embedded.describe());
+}
+
+#[test]
+fn what_is_harmless_or_may_pass_is_said_and_refuses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("a.rhai");
+    fs::write(&policy, "gate(\"a\", #{ on: #{ tool: \"kubernetes.kubectl_get\" }, deny: \"x\" });").unwrap();
+    let live = Live::load(folder.path()).unwrap();
+    let up = known();
+    assert_eq!((live.inspect(&up), live.warnings()), (vec![], vec![]));
+
+    let text =
+        "gate(\"a\", #{ on: #{ tool: \"kubernetes.kubectl_gte\", namespace: [\"x\", re(\"x+\")] }, deny: \"x\" });";
+    fs::write(&policy, text).unwrap();
+    live.reload().unwrap();
+    assert_eq!((live.problems(), live.warnings()), (vec![], vec![]), "nobody has looked yet");
+    let said = live.inspect(&up);
+    assert!(
+        matches!(&said[..], [tool, list] if tool.contains("did you mean") != list.contains("did you mean")),
+        "{said:?}"
+    );
+    assert_eq!(live.warnings(), said);
+    assert_eq!(live.inspect(&up), [""; 0], "nothing is said twice");
+
+    let down = Known { servers: [("kubernetes".to_string(), false)].into(), catalogue: Default::default(), ..known() };
+    assert_eq!(live.inspect(&down), [""; 0]);
+    assert_eq!(live.warnings().len(), 1, "of a server that is down nothing is known");
+    assert_eq!(live.inspect(&up).len(), 1, "it is up again");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::policy::lint::Known;
 use crate::policy::{Set, lint, test};
 
 fn folder() -> &'static Path {
@@ -23,4 +24,15 @@ fn they_pass_their_tests_and_every_branch_is_reached() {
 fn those_in_the_binary_are_those_in_the_folder() {
     let folder = Set::load(folder()).unwrap();
     assert_eq!(Set::embedded().unwrap().digest(), folder.digest(), "source.rs lists other files than the folder has");
+}
+
+/// With either of the two Kubernetes servers, with both under names of their own, and with none.
+#[test]
+fn they_name_no_tool_that_does_not_exist_somewhere() {
+    let set = Set::load(folder()).unwrap();
+    for servers in [&[][..], &["kubernetes"], &["production", "staging"]] {
+        let servers = servers.iter().map(|name| (name.to_string(), true)).collect();
+        let known = Known { servers, complete: true, elsewhere: crate::tools::names(), ..Known::default() };
+        assert_eq!(lint::run(&set, Some(&known)), []);
+    }
 }

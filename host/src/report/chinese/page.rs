@@ -4,6 +4,7 @@ use crate::report::page::PageWords;
 
 pub(super) static PAGE: PageWords = PageWords {
     question: "是否允许 tidegate 执行此操作？",
+    either: "批准或拒绝",
     tool: "工具",
     given: "已有批准",
     name: "您的姓名",
@@ -15,7 +16,8 @@ pub(super) static PAGE: PageWords = PageWords {
     more: "您的批准已计入，还需要其他人批准",
     denied: "已拒绝",
     refused: "未执行任何操作",
-    invalid: "该链接无效，或问题已过期。",
+    invalid: "该链接无效。请从消息中完整复制链接，或使用命令行答复。",
+    expired: "问题已过期：无人及时答复，即视为拒绝。",
     answered: "该问题已有答复；一个链接只能使用一次。",
     nameless: "答复需要填写姓名。请返回并填写。",
     foreign: "该答复不是从此链接的页面提交的。请用较新的浏览器打开链接，或使用命令行。",

@@ -4,6 +4,7 @@ use crate::report::page::PageWords;
 
 pub(super) static PAGE: PageWords = PageWords {
     question: "May tidegate do this?",
+    either: "Approve or deny",
     tool: "Tool",
     given: "Approvals so far",
     name: "Your name",
@@ -15,7 +16,8 @@ pub(super) static PAGE: PageWords = PageWords {
     more: "Your approval counts, and more are needed",
     denied: "Denied",
     refused: "Nothing was done",
-    invalid: "This link is not valid, or the question has expired.",
+    invalid: "This link is not valid. Copy it whole from the message, or answer on the command line.",
+    expired: "The question has expired: nobody answered in time, which means no.",
     answered: "This question has been answered already; a link answers once.",
     nameless: "An answer needs the name of a person. Go back and give yours.",
     foreign: "The answer did not come from the page of this link. Open the link in a current browser, or use the command line.",

@@ -1,0 +1,91 @@
+//! `policy lint` without a running host: the tools are asked for on the spot, as far as they can be.
+
+use std::sync::Arc;
+
+use super::launch::load_plugins;
+use super::{known, map, policies};
+use crate::config::{Config, Problems};
+use crate::environment::{Environment, ProcessEnvironment};
+use crate::front::Progress;
+use crate::front::policies::{Lint, Linted};
+use crate::journal::Memory;
+use crate::network::Network;
+use crate::plugin::Plugins;
+use crate::policy::lint::{self, Known};
+use crate::ports::Tools;
+use crate::tools::{Checked, Composite, Jitter, Phase, Servers};
+
+/// Reads the policies that are wanted, with what can be known of tools.
+///
+/// # Errors
+/// When the policies cannot be read.
+pub async fn run(config: &Config, wanted: &Lint, progress: &Progress) -> Result<Linted, Problems> {
+    let (set, _) = policies::load(config, wanted.folder.as_deref())?;
+    let mut unchecked = Vec::new();
+    let known = look(config, wanted.offline, progress, &mut unchecked).await;
+    let findings = lint::run(&set, Some(&known)).iter().map(ToString::to_string).collect();
+    Ok(Linted { findings, unchecked })
+}
+
+/// Loads the plugins, starts the servers, lists their tools and ends them.
+async fn look(config: &Config, offline: bool, progress: &Progress, unchecked: &mut Vec<String>) -> Known {
+    let plugins = plugins(config, progress, unchecked).await;
+    let servers = if offline {
+        unchecked.push("the tools of tool servers, because --offline starts none".into());
+        None
+    } else {
+        servers(config, progress, unchecked).await
+    };
+    let Some(plugins) = plugins else { return Known::default() };
+    let plugins = Arc::new(plugins);
+    let Some(servers) = servers else {
+        let nobody = Servers::none();
+        let catalogue = plugins.catalogue();
+        return Known { complete: false, ..known::tools(&catalogue, &nobody, &plugins) };
+    };
+    let all = Composite::new(Arc::clone(&servers), Some(Arc::clone(&plugins) as Arc<dyn Tools>));
+    let known = known::tools(&all.catalogue(), &servers, &plugins);
+    servers.shutdown().await;
+    known
+}
+
+async fn plugins(config: &Config, progress: &Progress, unchecked: &mut Vec<String>) -> Option<Plugins> {
+    progress("plugins …");
+    let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
+    match load_plugins(config, &ProcessEnvironment, network, state).await {
+        Ok((plugins, problems)) => {
+            unchecked.extend(problems.into_iter().map(|problem| format!("what a plugin offers: {problem}")));
+            Some(plugins)
+        }
+        Err(problems) => {
+            unchecked.extend(problems.0.into_iter().map(|problem| format!("all tools: {problem}")));
+            None
+        }
+    }
+}
+
+/// The servers, each either up or given up.
+async fn servers(config: &Config, progress: &Progress, unchecked: &mut Vec<String>) -> Option<Arc<Servers>> {
+    let options = map::tools(config);
+    // Nothing is started twice, so nothing has to be spread over time.
+    let jitter: Jitter = Arc::new(|| 0.5);
+    let servers = match Servers::start(&options, &|name| ProcessEnvironment.get(name), &jitter) {
+        Ok(servers) => servers,
+        Err(Checked { problems, .. }) => {
+            unchecked.extend(problems.into_iter().map(|problem| format!("the tools of tool servers: {problem}")));
+            return None;
+        }
+    };
+    if servers.status().is_empty() {
+        unchecked.push("the tools of tool servers, because [tools] in the configuration names none".into());
+        return None;
+    }
+    progress("tool servers …");
+    servers.wait_ready(options.start_within).await;
+    for status in servers.status().into_iter().filter(|status| status.phase != Phase::Ready && status.tools == 0) {
+        let within = options.start_within.as_secs();
+        let why = status.error.unwrap_or_else(|| format!("it did not start and list its tools within {within} s"));
+        unchecked.push(format!("the tools of {}: {why}", status.server));
+    }
+    Some(servers)
+}

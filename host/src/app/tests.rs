@@ -1,0 +1,210 @@
+//! A started host takes a person's answer only about exactly what was asked, from whom it was asked,
+//! and in time.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::config::{Config, Overrides};
+use crate::domain::entry::GENESIS;
+use crate::domain::incident::ActionRecord;
+use crate::domain::{
+    Action, ActionId, Catalogue, Decision, Entry, Mode, Origin, Outcome, Proposal, Risk, Ruling, Sealed, Verdict,
+};
+use crate::front::{FindError, find};
+use crate::journal::Options;
+use crate::ports::{Clock, Journal};
+
+/// Nobody else's tool servers, and people who may be asked.
+const CONFIG: &str = "[people]\nsre = [\"ada\", \"bob\", \"ann\"]\n";
+
+/// One incident that waits for `approvals` of the group `sre` about `a1`, which `origin` proposed.
+fn question(origin: Origin, approvals: u32, until: Timestamp) -> Vec<Fact> {
+    let alert = json!({
+        "source": "alertmanager", "name": "Stuck", "status": "firing", "severity": "warning", "labels": {},
+        "annotations": {}, "fingerprint": "f", "starts_at": null, "ends_at": null, "link": null,
+    });
+    let call = json!({"call": {"tool": "k.restart", "arguments": {"namespace": "shop", "name": "web"}}});
+    let proposal: Proposal = serde_json::from_value(call).unwrap();
+    let touches = Catalogue::default().touches(&proposal.call);
+    let action = Action::new(ActionId("a1".into()), proposal, origin, Risk::High, touches);
+    let decision = Decision {
+        verdict: Verdict::Investigate,
+        rule: None,
+        reason: String::new(),
+        mode: Mode::Enforce,
+        evidence: Vec::new(),
+        faults: Vec::new(),
+        policies: String::new(),
+    };
+    let ruling = json!({
+        "kind": "ask", "rule": "restarts-need-people", "reason": "", "heard": [], "who": "sre", "mode": "enforce",
+        "approvals": approvals, "until": until,
+    });
+    let ruling: Ruling = serde_json::from_value(ruling).unwrap();
+    vec![
+        Fact::Opened {
+            group_key: "g".into(),
+            source: "alertmanager".into(),
+            alerts: vec![serde_json::from_value(alert).unwrap()],
+        },
+        Fact::Decided { decision: Box::new(decision) },
+        Fact::Proposed { action: Box::new(action) },
+        Fact::Ruled { action: ActionId("a1".into()), ruling },
+    ]
+}
+
+fn sealed(id: &str, facts: Vec<Fact>) -> Vec<Sealed> {
+    let mut hash = GENESIS.to_string();
+    let seal = |(n, fact): (u64, Fact)| {
+        let one = Sealed::new(id, n, &hash, &Entry { at: SystemClock.now(), fact }).unwrap();
+        hash.clone_from(&one.hash);
+        one
+    };
+    (1..).zip(facts).map(seal).collect()
+}
+
+/// A host that was started over a journal with these incidents.
+async fn host(incidents: Vec<(&str, Vec<Fact>)>) -> (TempDir, Arc<App>) {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "mode = \"enforce\"\n[journal]\npath = \"{0}/data/journal.db\"\n[policies]\npath = \"{0}/policies\"\n{CONFIG}",
+        folder.path().display()
+    );
+    write_policies(folder.path());
+    let config = Config::parse(text, None, &Overrides::default()).unwrap();
+    let journal = Sqlite::open(&config.journal, Options::default()).unwrap();
+    for (id, facts) in incidents {
+        journal.append(sealed(id, facts)).await.unwrap();
+    }
+    drop(journal);
+    let (app, _) = launch::start(&config, &|_| {}).await.unwrap();
+    (folder, app)
+}
+
+fn write_policies(folder: &Path) {
+    std::fs::create_dir(folder.join("policies")).unwrap();
+    let gate =
+        "gate(\"restarts-need-people\", #{ on: #{ tool: \"k.restart\" }, ask: #{ who: \"sre\", within: \"1h\" } });";
+    std::fs::write(folder.join("policies/a.rhai"), gate).unwrap();
+}
+
+fn soon() -> Timestamp {
+    SystemClock.now() + SignedDuration::from_mins(30)
+}
+
+fn answer(incident: &str, person: &str) -> Answer {
+    Answer {
+        incident: incident.into(),
+        action: "a1".into(),
+        digest: None,
+        person: person.into(),
+        via: "http".into(),
+        comment: "go on".into(),
+    }
+}
+
+fn record(app: &App, incident: &str) -> ActionRecord {
+    app.incident(incident).unwrap().unwrap().actions[0].clone()
+}
+
+/// Which refusal it was, and that it says so.
+fn refused(result: Result<(), ControlError>, part: &str) -> &'static str {
+    let error = result.expect_err("it must be refused");
+    assert!(error.to_string().contains(part), "{error} should say {part}");
+    match error {
+        ControlError::NotFound(_) => "not found",
+        ControlError::Conflict(_) => "conflict",
+        ControlError::Forbidden(_) => "forbidden",
+        ControlError::Unavailable(_) => "unavailable",
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_must_be_about_exactly_one_open_question() {
+    let closed = vec![
+        Fact::Concluded { outcome: Outcome::NeedsPerson, reason: String::new() },
+        Fact::Closed { reason: "over".into() },
+    ];
+    let over = [question(Origin::Model, 1, soon()), closed].concat();
+    let (_folder, app) = host(vec![
+        ("i-aa1", question(Origin::Model, 1, soon())),
+        ("i-aa2", question(Origin::Model, 1, soon())),
+        ("i-over", over),
+    ])
+    .await;
+    let ask = |answer: Answer| app.approve(answer);
+    assert_eq!(refused(ask(answer("i-b", "ada")).await, "there is no incident i-b"), "not found");
+    // People may shorten ids, but what they mean is settled before an answer is given.
+    assert_eq!(refused(ask(answer("i-aa", "ada")).await, "there is no incident i-aa"), "not found");
+    let several = find(app.as_ref(), "i-aa").unwrap_err();
+    assert!(matches!(&several, FindError::NotOne(why) if why.contains("several: i-aa2, i-aa1")), "{several}");
+    assert_eq!(refused(ask(answer("i-over", "ada")).await, "incident i-over is closed"), "conflict");
+    let other = Answer { action: "a2".into(), ..answer("i-aa1", "ada") };
+    assert_eq!(refused(ask(other).await, "has no action a2"), "not found");
+    let changed = Answer { digest: Some("0".repeat(64)), ..answer("i-aa1", "ada") };
+    let digest = record(&app, "i-aa1").action.digest;
+    assert_eq!(refused(ask(changed.clone()).await, &format!("its digest is {digest}")), "conflict");
+    assert_eq!(refused(app.reject(changed).await, "is not what you saw"), "conflict");
+    for nobody in ["", " ", "\u{200b}"] {
+        assert_eq!(refused(ask(answer("i-aa1", nobody)).await, "name of a person"), "forbidden");
+    }
+    assert_eq!(refused(ask(answer("i-aa1", "eve")).await, "eve is not in the group sre"), "forbidden");
+    assert!(record(&app, "i-aa1").approvals.is_empty());
+
+    let seen = Answer { digest: Some(digest.clone()), ..answer("i-aa1", "ada") };
+    ask(seen).await.unwrap();
+    let given = record(&app, "i-aa1").approvals;
+    assert_eq!((given.len(), given[0].person.as_str(), given[0].digest.as_str()), (1, "ada", digest.as_str()));
+    assert_eq!(refused(ask(answer("i-aa1", "bob")).await, "waits for nobody"), "conflict");
+    assert_eq!(refused(app.reject(answer("i-aa1", "bob")).await, "waits for nobody"), "conflict");
+    let entries = app.story("i-aa1").unwrap().unwrap().entries;
+    let kept = entries.iter().any(|entry| {
+        matches!(&entry.fact, Fact::Approved { person, via, comment, .. }
+            if person == "ada" && via == "http" && comment == "go on")
+    });
+    assert!(kept, "the journal keeps who, how and in which words");
+
+    app.reject(answer("i-aa2", "bob")).await.unwrap();
+    assert_eq!(record(&app, "i-aa2").state, ActionState::Rejected);
+    assert_eq!(refused(ask(answer("i-aa2", "ada")).await, "it is rejected"), "conflict");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_are_two_people() {
+    let ann = Origin::Person { name: "Ann".into() };
+    let (_folder, app) = host(vec![("i-two", question(ann, 2, soon()))]).await;
+    assert_eq!(refused(app.approve(answer("i-two", "ann")).await, "cannot approve it too"), "forbidden");
+    app.approve(Answer { via: LINK.into(), ..answer("i-two", "ada") }).await.unwrap();
+    assert_eq!(record(&app, "i-two").state, ActionState::Asked, "one of two");
+    for again in ["ada", " ADA ", "ada (as bob)"] {
+        assert_eq!(refused(app.approve(answer("i-two", again)).await, "has approved a1 already"), "conflict");
+    }
+    let link = Answer { via: LINK.into(), ..answer("i-two", "bob") };
+    assert_eq!(refused(app.approve(link).await, "the link has been used"), "conflict");
+    app.approve(answer("i-two", "bob")).await.unwrap();
+    let people: Vec<String> = record(&app, "i-two").approvals.into_iter().map(|one| one.person).collect();
+    assert_eq!(people, ["ada", "bob"]);
+    assert_ne!(record(&app, "i-two").state, ActionState::Asked, "two of two");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_answers_after_the_end_and_one_no_is_enough() {
+    let late = SystemClock.now() - SignedDuration::from_secs(1);
+    let (_folder, app) =
+        host(vec![("i-late", question(Origin::Model, 1, late)), ("i-no", question(Origin::Model, 2, soon()))]).await;
+    // Either the answer finds the question expired, or the host was quicker and has said so.
+    assert_eq!(refused(app.approve(answer("i-late", "ada")).await, "expired"), "conflict");
+    assert_eq!(refused(app.reject(answer("i-late", "ada")).await, "expired"), "conflict");
+    app.approve(answer("i-no", "ada")).await.unwrap();
+    app.reject(answer("i-no", "bob")).await.unwrap();
+    assert_eq!(record(&app, "i-no").state, ActionState::Rejected);
+    assert_eq!(refused(app.approve(answer("i-no", "ann")).await, "it is rejected"), "conflict");
+    app.stop().await;
+}

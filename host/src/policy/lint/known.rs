@@ -1,0 +1,34 @@
+//! What is known of tools while a set is read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::Catalogue;
+
+/// What is known of tools. The default knows nothing, and so finds nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// The tools that there are.
+    pub catalogue: Arc<Catalogue>,
+    /// Tools that exist and are not offered: `server.tool`, and a sentence that says why.
+    pub withheld: BTreeMap<String, String>,
+    /// Tool servers and remediation plugins, and whether their tools could be listed.
+    pub servers: BTreeMap<String, bool>,
+    /// Whether `servers` are all that there are.
+    pub complete: bool,
+    /// Names of tools, without their server, that servers are known to have elsewhere. A pattern
+    /// over any server may be meant for those.
+    pub elsewhere: Vec<&'static str>,
+}
+
+impl Known {
+    /// Servers whose tools could not be listed.
+    pub(super) fn unseen(&self) -> impl Iterator<Item = &str> {
+        self.servers.iter().filter(|(_, seen)| !**seen).map(|(name, _)| name.as_str())
+    }
+
+    /// Whether all tools that there are are known.
+    pub(super) fn whole(&self) -> bool {
+        self.complete && self.unseen().next().is_none()
+    }
+}

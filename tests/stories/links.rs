@@ -1,0 +1,398 @@
+//! A person answers over the signed link in a message: looking answers nothing, an answer is taken
+//! once, and what is not exactly that link is refused with a page that says why.
+
+use std::fs;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tidegate::clock::SystemClock;
+use tidegate::domain::entry::GENESIS;
+use tidegate::domain::incident::ActionRecord;
+use tidegate::domain::{
+    Action, ActionId, Catalogue, Decision, Entry, Fact, Incident, IncidentId, Mode, Origin, Proposal, Risk, Ruling,
+    RulingKind, Sealed, Verdict,
+};
+use tidegate::gate::link::Links;
+use tidegate::journal::{Options, Reader, Sqlite};
+use tidegate::ports::{Clock, Journal};
+use tidegate::secret::Secret;
+use tidegate_fakes::FakeWebhook;
+use tidegate_tests::process::{PATIENCE, Process, run};
+use tidegate_tests::rig::{POD_NOT_READY, Rig};
+
+/// Where people reach the host: a proxy in front of it, which takes `/ops` away.
+const BASE: &str = "https://tidegate.example/ops";
+const LINK_SECRET: &str = "0123456789abcdef-links";
+
+/// The plugin plans a patch, a person of the group must approve it.
+fn policy(within: &str) -> String {
+    format!(
+        r#"
+rule("pod-not-ready", #{{
+    on: #{{ alertname: "KubePodNotReady" }},
+    then: |i| plan("kubernetes-workload"),
+}});
+gate("patches-need-a-person", #{{
+    on: #{{ tool: re(".*\\.kubectl_patch") }},
+    ask: #{{ who: "sre", within: "{within}", reason: "it changes what runs" }},
+}});
+route("everything", #{{ to: ["feishu-oncall", "hook"] }});
+"#
+    )
+}
+
+/// The rig with signed links, a group of people, and a second place that is told.
+async fn rig(within: &str) -> anyhow::Result<(Rig, FakeWebhook)> {
+    let mut rig = Rig::new(&policy(within), None).await?;
+    let hook = FakeWebhook::start().await?;
+    let path = rig.folder().join("tidegate.toml");
+    let more = format!(
+        r#"
+[approvals]
+link = {{ base = "{BASE}/", secret = {{ env = "LINK_SECRET" }} }}
+[people]
+sre = ["ada", "bob"]
+[notifiers.hook]
+plugin = "webhook"
+settings = {{ url = "{0}/told" }}
+grant = [{{ origin = "{0}", methods = ["POST"], private = true }}]
+"#,
+        hook.url()
+    );
+    fs::write(&path, fs::read_to_string(&path)? + more.as_str())?;
+    rig.environment.push(("LINK_SECRET".into(), LINK_SECRET.into()));
+    Ok((rig, hook))
+}
+
+/// What a browser behind the proxy does with a link.
+struct Browser {
+    http: reqwest::Client,
+    host: String,
+}
+
+impl Browser {
+    fn new(host: &Process) -> anyhow::Result<Self> {
+        Ok(Self { http: reqwest::Client::builder().no_proxy().build()?, host: host.url.clone() })
+    }
+
+    /// Status and page.
+    async fn open(&self, method: Method, link: &str, form: Option<String>) -> anyhow::Result<(u16, String)> {
+        let path = link.strip_prefix(BASE).expect("the link leads to the configured address");
+        let mut request = self.http.request(method, format!("{}{path}", self.host));
+        if let Some(form) = form {
+            // Browsers hide where the form was, because the page sends no referrer.
+            request = request.header("Origin", "null").header("Sec-Fetch-Site", "same-origin");
+            request = request.header("Content-Type", "application/x-www-form-urlencoded").body(form);
+        }
+        let response = request.send().await?;
+        Ok((response.status().as_u16(), response.text().await?))
+    }
+
+    async fn look(&self, link: &str) -> anyhow::Result<(u16, String)> {
+        self.open(Method::GET, link, None).await
+    }
+
+    /// Sends the form of the page as it came, filled in.
+    async fn answer(&self, link: &str, answer: &str, person: &str, comment: &str) -> anyhow::Result<(u16, String)> {
+        let (path, query) = link.split_once('?').expect("the link has a ticket");
+        let form = format!("{query}&answer={answer}&person={person}&comment={comment}");
+        self.open(Method::POST, path, Some(form)).await
+    }
+}
+
+/// Waits for the question and the message about it; the incident, the message and its link.
+async fn asked(host: &Process, hook: &FakeWebhook) -> anyhow::Result<(Value, Value, String)> {
+    let (status, answer) = host.post("/alert", POD_NOT_READY).await?;
+    assert_eq!(status, 200, "{answer}");
+    let incident = host
+        .until("a question to a person", |incident| {
+            incident["state"] == "awaiting_approval" || incident["outcome"].is_string()
+        })
+        .await?;
+    assert_eq!(incident["state"], "awaiting_approval", "{incident:#}");
+    let deadline = std::time::Instant::now() + PATIENCE;
+    loop {
+        let messages = hook.requests().into_iter().filter_map(|one| serde_json::from_slice::<Value>(&one.body).ok());
+        if let Some(message) = messages.into_iter().find(|message| message["occasion"] == "approval") {
+            let facts = message["facts"].as_array().unwrap();
+            let fact = facts.iter().find(|fact| fact["name"] == "Approve or deny").expect("a fact with the link");
+            let link = fact["value"].as_str().unwrap().to_string();
+            return Ok((incident, message, link));
+        }
+        anyhow::ensure!(std::time::Instant::now() < deadline, "nobody was asked");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+/// The record of the first action, from the journal.
+fn record(rig: &Rig, id: &str) -> anyhow::Result<ActionRecord> {
+    let reader = Reader::open(&rig.folder().join("data/journal.db"))?;
+    let mut incident: Option<Incident> = None;
+    for sealed in reader.stream(id)? {
+        let entry: Entry = serde_json::from_str(&sealed.body)?;
+        match &mut incident {
+            None => incident = Incident::open(IncidentId(id.into()), &entry),
+            Some(incident) => incident.apply(&entry),
+        }
+    }
+    Ok(incident.expect("the journal has it").actions[0].clone())
+}
+
+async fn timeline(rig: &Rig, id: &str) -> anyhow::Result<String> {
+    let (code, timeline, problems) = run(rig.folder(), &rig.environment, &["incidents", "show", id]).await?;
+    assert_eq!(code, 0, "{problems}");
+    Ok(timeline)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_shows_the_question_takes_one_answer_and_nothing_else_passes_for_it() -> anyhow::Result<()> {
+    let (rig, hook) = rig("30m").await?;
+    let host = rig.serve().await?;
+    let browser = Browser::new(&host)?;
+    let (incident, message, link) = asked(&host, &hook).await?;
+    let id = incident["id"].as_str().unwrap();
+    let body = message["body_markdown"].as_str().unwrap();
+    for part in ["kubectl_patch", "nginx-deployment", "nginx:1.25", "patches-need-a-person", "tidegate approve"] {
+        assert!(body.contains(part), "the message lacks {part}:\n{body}");
+    }
+    assert!(body.contains(&format!("[Approve]({link}#approve) · [Deny]({link}#deny)")), "{body}");
+    let card = rig.feishu.cards()[0].to_string();
+    assert!(card.contains("\"tag\":\"button\"") && card.contains(&link), "{card}");
+
+    // Chats and mail servers look at links before people do.
+    let before = timeline(&rig, id).await?;
+    for method in [Method::GET, Method::HEAD, Method::GET] {
+        let (status, _) = browser.open(method, &link, None).await?;
+        assert_eq!(status, 200);
+    }
+    let (_, page) = browser.look(&link).await?;
+    for part in ["kubernetes.kubectl_patch", "nginx-deployment", "nginx:1.25", "it changes what runs", "Your name"] {
+        assert!(page.contains(part), "the page lacks {part}:\n{page}");
+    }
+    assert_eq!(timeline(&rig, id).await?, before, "looking changes nothing");
+    assert_eq!(rig.patches(), 0);
+
+    // One changed byte, another moment of expiry, another action, other arguments, another secret.
+    let record = record(&rig, id)?;
+    let of = |secret: &str, record: &ActionRecord| {
+        Links::new(BASE, Secret::new(secret)).url(&IncidentId(id.into()), record).unwrap()
+    };
+    assert_eq!(of(LINK_SECRET, &record), link, "a link is made of the question and the secret alone");
+    let mut other = record.clone();
+    other.action.proposal.call.arguments.insert("name".into(), json!("another-deployment"));
+    other.action.digest = tidegate::domain::action::digest(&other.action.proposal.call);
+    let mut byte = link.clone().into_bytes();
+    let last = byte.len() - 10;
+    byte[last] = if byte[last] == b'A' { b'B' } else { b'A' };
+    let wrong = [
+        String::from_utf8(byte)?,
+        link.replace("until=1", "until=2"),
+        link.replace("/a1?", "/a2?"),
+        of(LINK_SECRET, &other),
+        of("another secret of enough bytes", &record),
+    ];
+    for wrong in &wrong {
+        assert_ne!(*wrong, link);
+        for (status, page) in [browser.look(wrong).await?, browser.answer(wrong, "approve", "ada", "").await?] {
+            assert_eq!(status, 403, "{wrong}");
+            assert!(page.contains("<h1>Nothing was done</h1>") && page.contains("is not valid"), "{page}");
+            assert!(!page.contains("kubectl_patch"), "who has no good link learns nothing: {page}");
+        }
+    }
+    let (status, page) = browser.answer(&link, "approve", "eve", "").await?;
+    assert_eq!(status, 403, "{page}");
+    assert!(page.contains("eve is not in the group sre"), "{page}");
+    assert_eq!(rig.patches(), 0);
+
+    let begin = SystemClock.now();
+    let (status, page) = browser.answer(&link, "approve", "ada", "the+tag+has+a+typo").await?;
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("<h1>Approved</h1>"), "{page}");
+    let done = host.until("the report", |incident| incident["report"].is_string()).await?;
+    assert_eq!(done["outcome"], "fixed", "{done:#}");
+    assert_eq!(done["actions"][0]["state"], "verified");
+    assert_eq!(rig.patches(), 1);
+    for (status, page) in [browser.look(&link).await?, browser.answer(&link, "deny", "bob", "").await?] {
+        assert_eq!(status, 409);
+        assert!(page.contains("answered already"), "{page}");
+    }
+    // Who, when, over what, and in which words.
+    let timeline = timeline(&rig, id).await?;
+    let approved = timeline.lines().position(|line| line.contains("a1 by ada (link)")).expect("an approval");
+    let lines: Vec<&str> = timeline.lines().skip(approved).take(2).collect();
+    let at: Timestamp = lines[0].split_whitespace().find_map(|word| word.parse().ok()).expect("a time");
+    assert!(at >= begin - SignedDuration::from_secs(1) && at <= SystemClock.now(), "{timeline}");
+    assert!(lines.concat().contains("the tag has a typo"), "{timeline}");
+    let (code, verified, problems) = run(rig.folder(), &rig.environment, &["journal", "verify"]).await?;
+    assert_eq!(code, 0, "{verified}{problems}");
+    explained(&rig, id).await?;
+    host.kill().await
+}
+
+/// What `policy explain` says of it, before and after the policies change.
+async fn explained(rig: &Rig, id: &str) -> anyhow::Result<()> {
+    let explain = ["policy", "explain", id];
+    let (code, text, problems) = run(rig.folder(), &rig.environment, &explain).await?;
+    assert_eq!(code, 0, "{problems}");
+    let moment = |word: &str| word.trim_matches([',', ':']).parse::<Timestamp>().is_ok();
+    let timeless = |line: &str| {
+        let words = line
+            .split(' ')
+            .map(|word| if moment(word) { word.replace(word.trim_matches([',', ':']), "TIME") } else { word.into() });
+        words.collect::<Vec<String>>().join(" ")
+    };
+    let text: Vec<String> = text.replace(id, "ID").lines().map(timeless).collect();
+    let wanted = r#"ID
+  KubePodNotReady in default
+  note: the policies of now were asked about it as it stood at TIME, when it was decided
+  note: of tools only those that it used are known here
+
+verdict
+  then and now  remediate (rule pod-not-ready, story.rhai:2): rule pod-not-ready
+
+silences, inhibitions and rules in order
+  yes  pod-not-ready (story.rhai:2)
+       says remediate as plugin kubernetes-workload plans, and decides
+
+action a1: kubernetes.kubectl_patch on deployment/default/nginx-deployment (high risk, by plugin kubernetes-workload)
+  then  it was ruled ask (patches-need-a-person), 1 approval of sre until TIME: it changes what runs
+    ask    patches-need-a-person: it changes what runs
+    yes    ada at TIME (link)
+  now   the gates say ask (patches-need-a-person)
+    as they did then
+  it stands at verified"#;
+    assert_eq!(text.join("\n"), wanted);
+
+    let stricter = policy("30m").replace("then: |i| plan(", "when: |i| i.count > 9, then: |i| plan(")
+        + "gate(\"freeze\", #{ on: #{ risk: \"high\" }, deny: \"nothing is changed today\" });\n";
+    fs::write(rig.folder().join("policies/story.rhai"), stricter)?;
+    let (code, text, problems) = run(rig.folder(), &rig.environment, &explain).await?;
+    assert_eq!(code, 0, "{problems}");
+    for part in [
+        "note: the policies have changed since then\n",
+        "  then  remediate (rule pod-not-ready, story.rhai:2): rule pod-not-ready\n  now   none: no rule matches",
+        "  no   pod-not-ready (story.rhai:2)\n       `when` is false\n",
+        "  now   the gates say deny (freeze)\n    ask    patches-need-a-person: it changes what runs\n    deny   freeze:",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_denies_as_well() -> anyhow::Result<()> {
+    let (rig, hook) = rig("30m").await?;
+    let host = rig.serve().await?;
+    let browser = Browser::new(&host)?;
+    let (incident, _, link) = asked(&host, &hook).await?;
+    let (status, page) = browser.answer(&link, "deny", "bob", "not+during+the+sale").await?;
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("<h1>Denied</h1>"), "{page}");
+    let done = host.until("the report", |incident| incident["report"].is_string()).await?;
+    assert_eq!(done["outcome"], "needs_person", "{done:#}");
+    assert_eq!(done["actions"][0]["state"], "rejected");
+    assert!(done["report"].as_str().unwrap().contains("not during the sale"), "{done:#}");
+    let (status, page) = browser.answer(&link, "approve", "ada", "").await?;
+    assert_eq!(status, 409, "{page}");
+    assert_eq!(rig.patches(), 0);
+    let timeline = timeline(&rig, incident["id"].as_str().unwrap()).await?;
+    assert!(timeline.contains("a1 by bob (link)") && timeline.contains("not during the sale"), "{timeline}");
+    host.kill().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_expires_with_its_question() -> anyhow::Result<()> {
+    let (rig, hook) = rig("3s").await?;
+    let host = rig.serve().await?;
+    let browser = Browser::new(&host)?;
+    let (_, _, link) = asked(&host, &hook).await?;
+    let done = host.until("the report", |incident| incident["report"].is_string()).await?;
+    assert_eq!(done["actions"][0]["state"], "expired", "{done:#}");
+    for (status, page) in [browser.look(&link).await?, browser.answer(&link, "approve", "ada", "").await?] {
+        assert_eq!(status, 410);
+        assert!(page.contains("nobody answered in time, which means no"), "{page}");
+    }
+    assert_eq!(rig.patches(), 0);
+    host.kill().await
+}
+
+/// An incident in which a person proposed the patch in a chat, asked about and not answered.
+async fn proposed_by(rig: &Rig, person: &str) -> anyhow::Result<ActionRecord> {
+    let patch = json!({"spec": {"template": {"spec": {"containers": [{"name": "nginx", "image": "nginx:1.25"}]}}}});
+    let arguments = json!({
+        "resourceType": "deployment", "name": "nginx-deployment", "namespace": "default", "patchData": patch,
+    });
+    let proposal: Proposal = serde_json::from_value(
+        json!({"call": {"tool": "kubernetes.kubectl_patch", "arguments": arguments}, "reason": "the tag has a typo"}),
+    )?;
+    let touches = Catalogue::default().touches(&proposal.call);
+    let origin = Origin::Person { name: person.into() };
+    let id = ActionId("a1".into());
+    let action = Action::new(id.clone(), proposal, origin, Risk::High, touches);
+    let alert = json!({
+        "source": "alertmanager", "name": "KubePodNotReady", "status": "firing", "severity": "warning",
+        "labels": {"alertname": "KubePodNotReady", "namespace": "default"}, "annotations": {},
+        "fingerprint": "f1", "starts_at": null, "ends_at": null, "link": null,
+    });
+    let decision = Decision {
+        verdict: Verdict::Investigate,
+        rule: None,
+        reason: String::new(),
+        mode: Mode::Enforce,
+        evidence: Vec::new(),
+        faults: Vec::new(),
+        policies: String::new(),
+    };
+    let ruling: Ruling = serde_json::from_value(json!({
+        "kind": "ask", "rule": "patches-need-a-person", "reason": "it changes what runs", "heard": [],
+        "who": "sre", "approvals": 1, "mode": "enforce",
+    }))?;
+    let until = SystemClock.now() + SignedDuration::from_mins(30);
+    let facts = [
+        Fact::Opened {
+            group_key: "g".into(),
+            source: "alertmanager".into(),
+            alerts: vec![serde_json::from_value(alert)?],
+        },
+        Fact::Decided { decision: Box::new(decision) },
+        Fact::Proposed { action: Box::new(action) },
+        Fact::Ruled { action: id, ruling: Ruling { kind: RulingKind::Ask, until: Some(until), ..ruling } },
+    ];
+    let (mut hash, mut sealed) = (GENESIS.to_string(), Vec::new());
+    for (n, fact) in (1..).zip(facts) {
+        let one = Sealed::new("i-chat", n, &hash, &Entry { at: SystemClock.now(), fact })?;
+        hash.clone_from(&one.hash);
+        sealed.push(one);
+    }
+    let journal = Sqlite::open(&rig.folder().join("data/journal.db"), Options::default())?;
+    journal.append(sealed).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+    drop(journal);
+    record(rig, "i-chat")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_proposed_it_in_a_chat_cannot_approve_it_over_the_link() -> anyhow::Result<()> {
+    let (rig, _hook) = rig("30m").await?;
+    let record = proposed_by(&rig, "Ada").await?;
+    let link = Links::new(BASE, Secret::new(LINK_SECRET)).url(&IncidentId("i-chat".into()), &record).unwrap();
+    let host = rig.serve().await?;
+    let browser = Browser::new(&host)?;
+    let (status, page) = browser.look(&link).await?;
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("person Ada") || page.contains("Ada"), "{page}");
+    for spelling in ["ada", "+ADA+", "ada+(as+bob)"] {
+        let (status, page) = browser.answer(&link, "approve", spelling, "").await?;
+        assert_eq!(status, 403, "{page}");
+        assert!(page.contains("Ada proposed a1 and cannot approve it too"), "{page}");
+    }
+    assert_eq!(rig.patches(), 0);
+    let (status, page) = browser.answer(&link, "approve", "bob", "").await?;
+    assert_eq!(status, 200, "{page}");
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while rig.patches() == 0 && std::time::Instant::now() < deadline {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(rig.patches(), 1, "what another person approved is executed: {:#?}", host.incidents().await?);
+    host.kill().await
+}
