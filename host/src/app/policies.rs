@@ -15,7 +15,6 @@ use crate::domain::decision::Heard;
 use crate::domain::{Action, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Risk, Tool, Verdict};
 use crate::environment::ProcessEnvironment;
 use crate::front::policies::{Explained, ExplainedAction, Subject, Tested};
-use crate::front::timeline::time;
 use crate::front::{Payload, Records, find};
 use crate::gate;
 use crate::journal::Memory;
@@ -23,6 +22,7 @@ use crate::network::Network;
 use crate::pipeline::correlate::{Index, correlate, group_key};
 use crate::policy::{Set, test};
 use crate::ports::{Clock, Context, Judged, Policies, Sources, Story};
+use crate::report::date;
 
 /// Reads the folder that was named, or else the configured one, or else the built-in set.
 pub(super) fn load(config: &Config, folder: Option<&Path>) -> Result<(Set, Option<std::path::PathBuf>), Problems> {
@@ -119,12 +119,12 @@ fn of_story(config: &Config, set: &Set, story: &Story, history: History) -> Expl
         action.ruled = record.ruling.clone();
         action.state = Some(record.state.as_str().to_string());
         let approvals = record.approvals.iter();
-        action.approvals = approvals.map(|one| format!("{} at {} ({})", one.person, time(one.at), one.via)).collect();
+        action.approvals = approvals.map(|one| format!("{} at {} ({})", one.person, date(one.at), one.via)).collect();
         explained.actions.push(action);
     }
     explained.notes.push(format!(
         "the policies of now were asked about it as it stood at {}, when it {}",
-        time(now),
+        date(now),
         if decided.is_some() { "was decided" } else { "was looked at: it has not been decided yet" }
     ));
     explained.notes.push("of tools only those that it used are known here".into());

@@ -3,7 +3,7 @@
 
 use crate::domain::decision::{Decision, Heard, Ruling, RulingKind};
 use crate::front::policies::{Explained, ExplainedAction};
-use crate::front::timeline::time;
+use crate::report::date;
 
 /// The whole explanation.
 pub(super) fn shown(explained: &Explained) -> String {
@@ -69,7 +69,7 @@ fn question(ruling: &Ruling) -> String {
         let who = if ruling.who.is_empty() { "anybody" } else { &ruling.who };
         let people =
             if ruling.approvals == 1 { "1 approval".into() } else { format!("{} approvals", ruling.approvals) };
-        let until = ruling.until.map(|until| format!(" until {}", time(until))).unwrap_or_default();
+        let until = ruling.until.map(|until| format!(" until {}", date(until))).unwrap_or_default();
         text.push_str(&format!(", {people} of {who}{until}"));
     }
     text
