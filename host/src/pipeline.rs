@@ -36,9 +36,8 @@ use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 
-use crate::domain::entry::Resolution;
 use crate::domain::incident::{Effect, Limits};
-use crate::domain::{Action, Catalogue, Fact, History, Incident, Mode};
+use crate::domain::{Catalogue, Fact, History, Incident, Mode};
 use crate::gate::Gate;
 use crate::gate::link::Links;
 use crate::ports::{Clock, Context, JournalError, Model, Notifiers, Planners, Policies, Tools};
@@ -144,7 +143,7 @@ pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Resu
 
 /// Journals facts and tells the gate about actions that are over; false when they no longer hold.
 async fn append(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>, derived: bool) -> Result<bool, JournalError> {
-    let over = finished(incident, &facts);
+    let kept = facts.clone();
     if derived {
         if !rooms.store.append_behind(incident, facts).await? {
             return Ok(false);
@@ -153,28 +152,8 @@ async fn append(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>, derived: b
         rooms.store.append(&incident.id, facts).await?;
     }
     // Not before it is durable: until then the journal says that the target is being changed.
-    for (action, helped) in over {
-        rooms.gate.finish(incident, action, helped);
+    if let Some(incident) = rooms.store.get(&incident.id) {
+        kept.iter().for_each(|fact| rooms.gate.heed(&incident, fact));
     }
     Ok(true)
-}
-
-/// Actions that are over with these facts: their targets become free and breakers count.
-fn finished<'a>(incident: &'a Incident, facts: &[Fact]) -> Vec<(&'a Action, Option<bool>)> {
-    let mut over = Vec::new();
-    for fact in facts {
-        let (id, helped) = match fact {
-            Fact::Verified { action, ok, .. } => (action, Some(*ok)),
-            Fact::Result { action, ok: false, .. } => (action, Some(false)),
-            Fact::Uncertain { action, resolution: Resolution::Person, .. } => (action, Some(false)),
-            Fact::Ruled { action, .. } => (action, None),
-            Fact::Concluded { .. } => {
-                over.extend(incident.actions.iter().map(|record| (&record.action, None)));
-                continue;
-            }
-            _ => continue,
-        };
-        over.extend(incident.action(id).map(|record| (&record.action, helped)));
-    }
-    over
 }

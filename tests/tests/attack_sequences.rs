@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tidegate::domain::action::{Call, digest};
 use tidegate::domain::incident::{ActionRecord, ActionState, Approval};
-use tidegate::domain::{Incident, Labels, Mode, Origin, Risk, RulingKind};
+use tidegate::domain::{ActionId, Fact, Incident, Labels, Lesson, Mode, Origin, Risk, RulingKind};
 use tidegate::gate::{Gate, Options};
 use tidegate::policy::Set;
 use tidegate_tests::attack::{World, catalogue, policies, said};
@@ -293,7 +293,7 @@ fn one_target_is_changed_by_one_incident_at_a_time() {
         let refused = gate.permit(&policies, &second, &patch(kind), &world.context()).unwrap_err();
         assert_eq!(refused.rule, "builtin.one-change-per-target", "{kind}");
     }
-    gate.finish(&first, &record.action, Some(true));
+    gate.release(&first, &record.action);
     let refused = gate.permit(&policies, &second, &patch("deploy"), &world.context()).unwrap_err();
     assert_eq!(refused.rule, "builtin.cooldown");
 }
@@ -325,8 +325,9 @@ fn withdrawn_and_repeated_attempts_are_counted_once() {
 fn failures_in_a_row_stop_their_origin_under_every_target() {
     let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
     for i in 0..3 {
-        let record = world.record("a1", delete(&format!("w{i}")), policy());
-        gate.finish(&incident(&world, &format!("i{i}")), &record.action, Some(false));
+        let mut failed = incident(&world, &format!("i{i}"));
+        failed.actions.push(world.record("a1", delete(&format!("w{i}")), policy()));
+        gate.heed(&failed, &Fact::Verified { action: ActionId("a1".into()), ok: false, reason: String::new() });
     }
     let record = world.record("a1", delete("other"), policy());
     let ruling = gate.rule(&policies, &incident(&world, "i9"), &record.action, &world.context());
@@ -341,16 +342,17 @@ fn failures_in_a_row_stop_their_origin_under_every_target() {
 fn what_was_spent_before_a_restart_is_still_spent() {
     let (world, policies) = (world(), generous());
     let before = Gate::new(Options::default());
-    let spent: Vec<(Timestamp, Vec<String>)> = (0..5)
+    let spent: Vec<(Timestamp, Lesson)> = (0..5)
         .map(|i| {
             let record = world.record("a1", delete(&format!("w{i}")), policy());
             let incident = incident(&world, &format!("i{i}"));
             let permit = before.permit(&policies, &incident, &record, &world.context()).unwrap();
-            (world.now, permit.spends().to_vec())
+            let (attempt, spends) = (permit.attempt().to_string(), permit.spends().to_vec());
+            (world.now, Lesson::Begun { incident: incident.id, attempt, spends, target: None })
         })
         .collect();
     let after = Gate::new(Options::default());
-    after.restore_spends(spent);
+    after.restore(spent);
     let record = world.record("a1", delete("w9"), policy());
     let refused = after.permit(&policies, &incident(&world, "i9"), &record, &world.context()).unwrap_err();
     assert_eq!(refused.rule, "builtin.budget");

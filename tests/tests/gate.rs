@@ -225,7 +225,7 @@ proptest! {
                     prop_assert!(spent < max as usize, "{} of {} were spent", spent, max);
                     drop(permit);
                     used.push(now);
-                    gate.finish(&incident, &incident.actions[0].action, None);
+                    gate.release(&incident, &incident.actions[0].action);
                 }
                 Ok(permit) => gate.withdraw(permit),
                 Err(_) => prop_assert!(spent >= max as usize, "{} of {} are spent, and yet it is refused", spent, max),

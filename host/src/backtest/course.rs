@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::compare::side;
-use super::lane::{Lane, over};
+use super::lane::Lane;
 use super::record::unknown_tool;
 use super::report::Pair;
 use super::world::World;
@@ -80,8 +80,8 @@ fn step(lane: &mut Lane, world: &mut World<'_>, at: Timestamp, effect: Effect) -
     match effect {
         Effect::Record(facts) => {
             for fact in facts {
-                over(world, &lane.fresh, &fact);
-                lane.apply(at, fact);
+                lane.apply(at, fact.clone());
+                world.gate.heed(&lane.fresh, &fact);
             }
         }
         Effect::Decide => decide(lane, world, at),
@@ -231,10 +231,15 @@ fn effect_of(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: &ActionI
     if ok {
         facts.push(Fact::Verified { action: id.clone(), ok: helped, reason: text.into() });
     }
-    if let Some(record) = lane.fresh.action(&id) {
-        world.gate.finish(&lane.fresh, &record.action, seen.map(|(_, helped)| helped));
+    for fact in facts {
+        lane.apply(at, fact.clone());
+        if seen.is_some() {
+            world.gate.heed(&lane.fresh, &fact);
+        }
     }
-    facts.into_iter().for_each(|fact| lane.apply(at, fact));
+    if let Some(record) = lane.fresh.action(&id) {
+        world.gate.release(&lane.fresh, &record.action);
+    }
     Ok(())
 }
 

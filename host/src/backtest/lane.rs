@@ -10,7 +10,6 @@ use super::course;
 use super::record::{risk_rose, unknown_tool};
 use super::report::{Pair, RouteChange, VerdictSide};
 use super::world::World;
-use crate::domain::entry::Resolution;
 use crate::domain::incident::ActionState;
 use crate::domain::notice::Delivery;
 use crate::domain::{
@@ -74,6 +73,8 @@ impl Lane {
     pub fn take(&mut self, world: &mut World<'_>, entry: &Entry) -> Result<(), JournalError> {
         if self.cold {
             self.recorded.apply(entry);
+            // What it spent counts no more; what it taught otherwise is never too old.
+            world.gate.heed(&self.recorded, &entry.fact);
             return Ok(());
         }
         if let Fact::Decided { decision } = &entry.fact {
@@ -116,7 +117,7 @@ impl Lane {
             _ => {}
         }
         self.fresh.apply(entry);
-        over(world, &self.fresh, &entry.fact);
+        world.gate.heed(&self.fresh, &entry.fact);
     }
 
     /// Applies a fact of the new side.
@@ -295,17 +296,4 @@ fn listed(deliveries: &[Delivery]) -> Vec<String> {
 fn alike(recorded: &Incident, fresh: &Incident) -> bool {
     recorded.actions.len() == fresh.actions.len()
         && recorded.actions.iter().zip(&fresh.actions).all(|(old, new)| old.state == new.state)
-}
-
-/// Tells the gate about an action that is over, where the host told it.
-pub fn over(world: &World<'_>, incident: &Incident, fact: &Fact) {
-    let (id, helped) = match fact {
-        Fact::Verified { action, ok, .. } => (action, *ok),
-        Fact::Result { action, ok: false, .. } => (action, false),
-        Fact::Uncertain { action, resolution: Resolution::Person, .. } => (action, false),
-        _ => return,
-    };
-    if let Some(record) = incident.action(id) {
-        world.gate.finish(incident, &record.action, Some(helped));
-    }
 }

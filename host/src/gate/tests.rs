@@ -1,4 +1,4 @@
-//! Approvals at the gate: what they bind to, and whose count.
+//! Approvals at the gate: what they bind to, and whose count. What a restart must not forget.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::*;
-use crate::domain::{Alert, Call, Catalogue, Considered, Entry, Fact, History, Occasion, Proposal, Tool};
+use crate::domain::{
+    Alert, Call, Catalogue, Considered, Entry, Fact, History, IncidentId, Occasion, Origin, Proposal, Tool,
+};
 use crate::ports::{Check, Judged, Routed};
 
 /// Policies of one gate that asks.
@@ -216,4 +218,63 @@ fn silence_is_a_no_and_a_late_no_takes_nothing_back() {
     let no = Fact::Rejected { action, person: "bob".into(), via: "cli".into(), comment: String::new() };
     started.tell(no);
     assert_eq!(started.record().state, ActionState::Started);
+}
+
+/// Everything that a journal with these entries teaches.
+fn taught(incident: &Incident, facts: &[Fact]) -> Vec<(Timestamp, Lesson)> {
+    let mut incident = incident.clone();
+    let mut lessons = Vec::new();
+    for fact in facts {
+        incident.apply(&Entry { at: NOW, fact: fact.clone() });
+        lessons.extend(Lesson::of(&incident, fact).map(|lesson| (NOW, lesson)));
+    }
+    lessons
+}
+
+fn id() -> crate::domain::ActionId {
+    crate::domain::ActionId("a1".into())
+}
+
+#[test]
+fn an_attempt_that_goes_on_after_a_restart_does_not_stand_in_its_own_way() {
+    let mut once = voice("", 1, false);
+    once.says = RulingKind::Ask;
+    once.budgets = vec![crate::ports::Budget { scope: "all".into(), max: 1, within_ms: 60_000 }];
+    let mut scene = scene(once, RULE());
+    scene.approve("ada", "cli", None);
+    let permit = scene.permit().unwrap();
+    let intent = Fact::Intent { action: id(), attempt: permit.attempt().to_string(), spends: permit.spends().to_vec() };
+    let lessons = taught(&scene.incident, std::slice::from_ref(&intent));
+    scene.gate = Gate::new(Options::default());
+    scene.gate.restore(lessons);
+    scene.tell(intent);
+    let (resolution, reason) = (Resolution::Repeat, String::new());
+    scene.tell(Fact::Uncertain { action: id(), resolution, reason });
+    let again = scene.permit().unwrap();
+    assert_eq!(again.attempt(), permit.attempt());
+}
+
+#[test]
+fn a_restored_breaker_counts_for_whom_it_counted_and_from_the_last_reset_on() {
+    let failed = |ok| Fact::Verified { action: id(), ok, reason: String::new() };
+    for (origin, key) in [
+        (RULE(), "rule:r"),
+        (Origin::Model, "model"),
+        (Origin::Person { name: "ada".into() }, "person:ada"),
+        (Origin::Plugin { name: "p".into(), rule: "r".into() }, "rule:r"),
+    ] {
+        let scene = scene(voice("", 1, false), origin);
+        let three = taught(&scene.incident, &[failed(false), failed(false), failed(false)]);
+        let reset = (NOW, Lesson::Reset { key: key.into() });
+        scene.gate.restore(three.clone());
+        assert_eq!(scene.gate.breakers(), [(key.to_string(), 3, true)]);
+        scene.gate.forget();
+        // The incident was opened before the reset; its failure came after it.
+        scene.gate.restore([three.as_slice(), &[reset], &three[..1]].concat());
+        assert_eq!(scene.gate.breakers(), [(key.to_string(), 1, false)]);
+    }
+    let undo = scene(voice("", 1, false), RULE());
+    let mut action = undo.incident.actions[0].action.clone();
+    action.origin = Origin::Undo { action: id() };
+    assert_eq!(crate::domain::lesson::origin_key(&undo.incident, &action), None, "a failed undo is nobody's fix");
 }

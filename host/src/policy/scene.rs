@@ -10,16 +10,18 @@ use jiff::Timestamp;
 use rhai::{EvalAltResult, GlobalRuntimeState, Map, NativeCallContext, Position};
 
 use super::problem::{Place, Problem};
-use crate::domain::{Catalogue, History};
+use crate::domain::history::Past;
+use crate::domain::{Catalogue, History, IncidentId};
 use crate::ports::Context;
 
 /// What is known during a decision.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub now: Timestamp,
-    pub history: Arc<History>,
+    history: Arc<History>,
     pub catalogue: Arc<Catalogue>,
     pub group_key: String,
+    incident: IncidentId,
 }
 
 impl Scene {
@@ -30,7 +32,13 @@ impl Scene {
             history: context.history.clone(),
             catalogue: context.catalogue.clone(),
             group_key: incident.group_key.clone(),
+            incident: incident.id.clone(),
         }
+    }
+
+    /// The incidents that policies count in: never the one that is decided about.
+    pub fn past(&self) -> impl DoubleEndedIterator<Item = &Past> {
+        self.history.others(&self.incident)
     }
 }
 

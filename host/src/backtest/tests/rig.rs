@@ -353,7 +353,7 @@ impl Rig {
                     block_on(deliver(&self.rooms, &incident, delivery)).unwrap();
                 } else if let Next::Do(effect) = next(&incident, now, &self.rooms.limits) {
                     idle = false;
-                    self.remember(&id);
+                    self.remember();
                     block_on(perform(&self.rooms, &incident, effect)).unwrap();
                 }
             }
@@ -364,10 +364,10 @@ impl Rig {
         panic!("it does not settle");
     }
 
-    /// The past and the present of all others.
-    fn remember(&self, id: &IncidentId) {
+    /// The past and the present.
+    fn remember(&self) {
         let all = || self.opened.iter().filter_map(|id| self.rooms.store.get(id));
-        let past = all().filter(|incident| incident.id != *id).map(|incident| Past::of(&incident)).collect();
+        let past = all().map(|incident| Past::of(&incident)).collect();
         let active = all().flat_map(|incident| Active::of(&incident)).collect();
         *self.rooms.history.write().unwrap() = Arc::new(History { past, active });
     }

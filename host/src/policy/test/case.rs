@@ -259,6 +259,7 @@ impl PastRow {
         let mut all = fixes(&self.helped, true);
         all.extend(fixes(&self.failed, false));
         Ok(Past {
+            incident: IncidentId("i0".into()),
             rule: self.rule.clone(),
             group_key: self.group.clone().unwrap_or_else(|| group.to_string()),
             name: self.name.clone(),
