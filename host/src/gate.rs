@@ -6,6 +6,7 @@
 //! it changes nothing. Pure but for the state that it guards: the ledger, held targets and breakers.
 
 pub mod approval;
+pub mod canary;
 mod guards;
 pub mod ledger;
 pub mod link;
@@ -20,9 +21,9 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use approval::{LINK, People};
 pub use permit::Permit;
-use permit::Withdrawal;
+use permit::{Terms, Withdrawal};
 
-use crate::domain::decision::Spend;
+use crate::domain::decision::{Counts, Spend};
 use crate::domain::entry::Resolution;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::lesson::Lesson;
@@ -71,6 +72,8 @@ struct Guarded {
     ledger: Ledger,
     /// Fixes of an origin that did not help, in a row.
     failures: Streaks,
+    /// What canaries let through and was seen to help, in a row.
+    verified: Streaks,
     /// Scopes that are paused: empty for everything, `rule:<name>`, `server:<name>`.
     paused: BTreeSet<String>,
 }
@@ -115,12 +118,10 @@ impl Gate {
         action: &Action,
         context: &Context<'_>,
     ) -> Ruling {
-        let voices = policies.gates(action, incident, context);
-        let mut heard: Vec<Heard> = voices
-            .iter()
-            .map(|voice| Heard { gate: voice.gate.clone(), ruling: voice.says, reason: voice.reason.clone() })
-            .collect();
+        let mut voices = policies.gates(action, incident, context);
+        voices.iter_mut().for_each(|voice| canary::weigh(voice, |key| guarded.verified.count(key)));
         let spends = spends(&voices);
+        let mut heard = heard(&voices);
         heard.extend(guards::hear(&self.options, guarded, incident, action, &spends, context));
         let (kind, rule, reason) = decide(&heard, action.risk);
         let ask = voices.iter().filter(|voice| voice.says == RulingKind::Ask);
@@ -142,6 +143,7 @@ impl Gate {
             until: if kind == RulingKind::Ask { until } else { None },
             mode: mode.unwrap_or(Mode::Observe).min(decided),
             spends,
+            counts: Counts { canaries: not_denying(&voices).flat_map(canary::keys).collect() },
         }
     }
 
@@ -150,7 +152,7 @@ impl Gate {
     /// incidents overspends them.
     ///
     /// # Errors
-    /// The ruling that stands against it.
+    /// The ruling that stands against it: a denial, or the question that must be asked after all.
     pub fn permit(
         &self,
         policies: &dyn Policies,
@@ -162,6 +164,11 @@ impl Gate {
         let action = &record.action;
         let mut ruling = self.rule_locked(&guarded, policies, incident, action, context);
         if ruling.kind == RulingKind::Ask {
+            // What was allowed without a question, such as by a canary that has failed since.
+            let unasked = record.ruling.as_ref().is_some_and(|before| before.kind == RulingKind::Allow);
+            if unasked && record.state == ActionState::Allowed && record.attempts == 0 {
+                return Err(Box::new(ruling));
+            }
             match approved(&self.people, record, &ruling, context.now) {
                 Ok(()) => ruling.kind = RulingKind::Allow,
                 Err(reason) => {
@@ -191,7 +198,8 @@ impl Gate {
             guarded.ledger.hold(&action.touches.to_string(), hold)
         });
         let expires_at = context.now.saturating_add(self.options.permit_for).unwrap_or(Timestamp::MAX);
-        Ok(Permit::new(incident.id.clone(), action, attempt, spends, Withdrawal { spent, taken }, expires_at))
+        let terms = Terms { attempt, spends, counts: ruling.counts, expires_at };
+        Ok(Permit::new(incident.id.clone(), action, terms, Withdrawal { spent, taken }))
     }
 
     /// Takes back what a permit spent whose intent never became durable. What earlier attempts of
@@ -296,7 +304,8 @@ impl Guarded {
                     self.ledger.restore(&target.to_string(), hold, false);
                 }
             }
-            Lesson::Ended { origin, helped } => {
+            Lesson::Ended { origin, helped, canaries } => {
+                canaries.iter().for_each(|key| self.verified.note(key, *helped));
                 if let Some(origin) = origin {
                     self.failures.note(origin, !helped);
                 }
@@ -306,6 +315,12 @@ impl Guarded {
             }
         }
     }
+}
+
+/// What gates said, for the record.
+pub fn heard(voices: &[Voice]) -> Vec<Heard> {
+    let heard = |voice: &Voice| Heard { gate: voice.gate.clone(), ruling: voice.says, reason: voice.reason.clone() };
+    voices.iter().map(heard).collect()
 }
 
 /// The most restrictive voice; among equals the first. What nobody allows is denied if it changes
@@ -328,11 +343,20 @@ pub fn decide(heard: &[Heard], risk: Risk) -> (RulingKind, String, String) {
     }
 }
 
+fn not_denying(voices: &[Voice]) -> impl Iterator<Item = &Voice> {
+    voices.iter().filter(|voice| voice.says != RulingKind::Deny)
+}
+
+/// What a gate counts in one of its scopes.
+fn key(gate: &str, scope: &str) -> String {
+    format!("{gate}|{scope}")
+}
+
 fn spends(voices: &[Voice]) -> Vec<Spend> {
     let mut spends: Vec<Spend> = Vec::new();
-    for voice in voices.iter().filter(|voice| voice.says != RulingKind::Deny) {
+    for voice in not_denying(voices) {
         for budget in &voice.budgets {
-            let key = format!("{}|{}", voice.gate, budget.scope);
+            let key = key(&voice.gate, &budget.scope);
             spends.push(Spend { key, max: budget.max, within_ms: budget.within_ms });
         }
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use tidegate::domain::decision::Counts;
 use tidegate::domain::incident::{ActionRecord, ActionState, Chain, ModelLog};
 use tidegate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
@@ -299,6 +300,7 @@ impl World {
             approvals: vec![],
             attempts: 0,
             attempt: None,
+            counts: Counts::default(),
             result: None,
             looks: 0,
             looked_at: None,

@@ -347,8 +347,9 @@ fn what_was_spent_before_a_restart_is_still_spent() {
             let record = world.record("a1", delete(&format!("w{i}")), policy());
             let incident = incident(&world, &format!("i{i}"));
             let permit = before.permit(&policies, &incident, &record, &world.context()).unwrap();
-            let (attempt, spends) = (permit.attempt().to_string(), permit.spends().to_vec());
-            (world.now, Lesson::Begun { incident: incident.id, attempt, spends, target: None })
+            let mut begun = incident.clone();
+            begun.actions.push(record);
+            (world.now, Lesson::of(&begun, &permit.intent()).unwrap())
         })
         .collect();
     let after = Gate::new(Options::default());

@@ -188,10 +188,7 @@ fn execute(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: ActionId) 
     let catalogue = known(lane, world, record.action.tool());
     let context = world.context(at, &catalogue);
     let fact = match world.gate.permit(world.policies, &lane.fresh, &record, &context) {
-        Ok(permit) => {
-            let (attempt, spends) = (permit.attempt().to_string(), permit.spends().to_vec());
-            Fact::Intent { action, attempt, spends }
-        }
+        Ok(permit) => permit.intent(),
         Err(ruling) => Fact::Ruled { action, ruling: *ruling },
     };
     lane.apply(at, fact);

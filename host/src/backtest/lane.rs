@@ -180,7 +180,7 @@ impl Lane {
             if refused {
                 // The gate was heard once more at the moment of execution, and spoke against it.
                 let permit = world.gate.permit(world.policies, &self.fresh, &record, &context);
-                return permit.map(|permit| (permit.attempt().to_string(), permit.spends().to_vec()));
+                return permit.map(|permit| permit.intent());
             }
             Err(Box::new(world.gate.rule(world.policies, &self.fresh, action, &context)))
         };
@@ -191,7 +191,7 @@ impl Lane {
             heard = ask(world);
         }
         match heard {
-            Ok((attempt, spends)) => self.apply(at, Fact::Intent { action: id.clone(), attempt, spends }),
+            Ok(intent) => self.apply(at, intent),
             Err(ruling) => {
                 if asks(&ruling) && asks(old) {
                     let expected = self.routes(world, Occasion::Approval, Some(id), at);
@@ -214,8 +214,11 @@ impl Lane {
         let permit = world.gate.permit(world.policies, &self.fresh, &record, &world.context(at, &catalogue));
         let fact = match permit {
             Ok(permit) => {
-                let (attempt, spends) = (attempt.to_string(), permit.spends().to_vec());
-                Fact::Intent { action: id.clone(), attempt, spends }
+                let mut intent = permit.intent();
+                if let Fact::Intent { attempt: name, .. } = &mut intent {
+                    *name = attempt.to_string();
+                }
+                intent
             }
             Err(ruling) => Fact::Ruled { action: id.clone(), ruling: *ruling },
         };

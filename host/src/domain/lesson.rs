@@ -29,6 +29,9 @@ pub enum Lesson {
         origin: Option<String>,
         /// Whether it was seen to help.
         helped: bool,
+        /// What canaries count.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        canaries: Vec<String>,
     },
     /// A person closed a breaker.
     Reset {
@@ -57,7 +60,8 @@ impl Lesson {
             _ => return None,
         };
         let record = incident.action(id)?;
-        Some(Self::Ended { origin: origin_key(incident, &record.action), helped })
+        let canaries = record.counts.canaries.clone();
+        Some(Self::Ended { origin: origin_key(incident, &record.action), helped, canaries })
     }
 
     /// What an order to the host as a whole teaches.

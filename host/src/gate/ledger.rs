@@ -73,11 +73,13 @@ impl Ledger {
             while spent.front().is_some_and(|(at, _)| *at < oldest) {
                 spent.pop_front();
             }
-            // The same attempt repeated is one change.
-            if !spent.iter().any(|(_, known)| known == attempt) {
-                // The clock may have been set back since the last one.
-                let place = spent.partition_point(|(known, _)| *known <= at);
-                spent.insert(place, (at, attempt.to_string()));
+            // The same attempt repeated is one change, which may have happened as late as now.
+            let known = spent.iter().position(|(_, known)| known == attempt).and_then(|place| spent.remove(place));
+            let at = known.as_ref().map_or(at, |(before, _)| at.max(*before));
+            // The clock may have been set back since the last one.
+            let place = spent.partition_point(|(other, _)| *other <= at);
+            spent.insert(place, (at, attempt.to_string()));
+            if known.is_none() {
                 newly.push(key.clone());
             }
         }
@@ -165,11 +167,14 @@ mod tests {
         let spend = Spend { key: "g|shop".into(), max: 2, within_ms: 60_000 };
         let keys = ["g|shop".to_string()];
         ledger.spend(&keys, at(0), "x-1");
-        ledger.spend(&keys, at(10), "x-2");
+        ledger.spend(&keys, at(5), "x-2");
         ledger.spend(&keys, at(10), "x-2");
         let refusal = ledger.refusal(&spend, at(20), None).unwrap();
         assert_eq!(refusal, format!("budget g|shop has spent 2 of 2; it frees at {}", at(60)));
         assert_eq!(ledger.refusal(&spend, at(60), None), None);
+        let one = Spend { max: 1, ..spend.clone() };
+        assert!(ledger.refusal(&one, at(69), None).is_some(), "a repeat counts from when it was repeated");
+        assert_eq!(ledger.refusal(&one, at(69), Some("x-2")), None);
         ledger.unspend(&keys, "x-2");
         assert_eq!(ledger.refusal(&spend, at(20), None), None);
     }

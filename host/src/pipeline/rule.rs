@@ -3,7 +3,8 @@
 use super::Rooms;
 use super::intake::take_in;
 use super::notify::tell;
-use crate::domain::{ActionId, Fact, Incident, Mode, Occasion, Origin, Proposal, RulingKind};
+use crate::domain::{ActionId, Fact, Incident, Mode, Occasion, Origin, Proposal, Ruling, RulingKind};
+use crate::ports::Context;
 
 /// The ruling.
 pub fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<Fact> {
@@ -13,10 +14,15 @@ pub fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<Fact> {
     let moment = rooms.moment();
     let context = moment.context();
     let ruling = rooms.gate.rule(rooms.policies.as_ref(), incident, &record.action, &context);
+    told(rooms, incident, action, ruling, &context)
+}
+
+/// The facts of a ruling: where it asks, people are told.
+pub fn told(rooms: &Rooms, incident: &Incident, action: &ActionId, ruling: Ruling, context: &Context<'_>) -> Vec<Fact> {
     let asks = ruling.kind == RulingKind::Ask && ruling.mode == Mode::Enforce;
     let mut facts = vec![Fact::Ruled { action: action.clone(), ruling }];
     if asks {
-        facts.extend(tell(rooms, incident, Occasion::Approval, Some(action), &context));
+        facts.extend(tell(rooms, incident, Occasion::Approval, Some(action), context));
     }
     facts
 }

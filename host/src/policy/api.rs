@@ -134,10 +134,16 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
     ),
     (
         "Gates",
-        &[f(
-            &["budget(fields: map) -> Budget"],
-            "At most `max` within `within`, counted apart `per` cluster, namespace, kind, target, tool or incident.",
-        )],
+        &[
+            f(
+                &["budget(fields: map) -> Budget"],
+                "At most `max` within `within`, counted apart `per` cluster, namespace, kind, target, tool or incident.",
+            ),
+            f(
+                &["canary(after: int, fields: map) -> Canary"],
+                "Asks until so many executions in a row were seen to help, then allows: `who`, `approvals`, `own`, `within` and `reason` as in `ask`; `per` as in a budget; `budget`.",
+            ),
+        ],
     ),
     (
         "Time",

@@ -1,4 +1,4 @@
-//! The values that rules return: calls, actions, verdicts, budgets and questions to people.
+//! The values that rules return: calls, actions, verdicts, budgets, canaries and questions to people.
 
 use crate::domain::{Call, Proposal, Verification};
 
@@ -76,4 +76,22 @@ pub(super) struct Question {
     pub within_ms: i64,
     pub reason: String,
     pub budgets: Vec<BudgetOf>,
+}
+
+/// A gate that asks until what it let through has helped often enough.
+#[derive(Clone, Debug)]
+pub(super) struct CanaryOf {
+    /// So many in a row.
+    pub after: u32,
+    /// Counted apart.
+    pub per: Vec<Scope>,
+    /// What is asked until then; its budgets hold afterwards as well.
+    pub question: Question,
+}
+
+/// On what terms a gate allows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Opening {
+    pub budgets: Vec<BudgetOf>,
+    pub canary: Option<CanaryOf>,
 }

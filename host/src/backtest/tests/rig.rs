@@ -43,7 +43,7 @@ rule("planned", #{ on: #{ alertname: "Down" }, then: plan("planner") });
 rule("lasting", #{ on: #{ alertname: "Slow" }, for_at_least: "7m", then: investigate() });
 rule("noise", #{ on: #{ alertname: "Noise" }, then: suppress() });
 evidence("look", #{ on: #{ alertname: "Slow" }, collect: |i| [look("k.get", #{ namespace: "shop", name: i.labels.app })] });
-gate("restarts", #{ on: #{ tool: "k.restart" }, allow: budget(#{ max: 3, within: "1h", per: ["namespace"] }) });
+gate("restarts", #{ on: #{ tool: "k.restart" }, allow: canary(2, #{ within: "20m", per: ["target"], budget: budget(#{ max: 3, within: "1h", per: ["namespace"] }) }) });
 gate("scaling", #{ on: #{ tool: "k.scale" }, ask: #{ reason: "is it worth it?", within: "20m" } });
 gate("undo", #{ on: #{ tool: "k.undo" }, allow: true });
 gate("night", #{ when: during("08:00-08:10", "UTC"), deny: "not now" });
@@ -321,9 +321,17 @@ impl Rig {
         }
     }
 
-    /// A person answers the first question that waits.
     fn answer(&mut self) {
         let yes = self.dice.below(3) > 0;
+        self.say(yes);
+    }
+
+    pub fn answer_yes(&mut self) {
+        self.say(true);
+    }
+
+    /// A person answers the first question that waits.
+    fn say(&mut self, yes: bool) {
         for id in self.opened.clone() {
             let Some(incident) = self.rooms.store.get(&id) else { continue };
             let Some(record) = incident.actions.iter().find(|record| record.state == ActionState::Asked) else {

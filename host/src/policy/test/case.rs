@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::domain::decision::Counts;
 use crate::domain::history::{Active, Past};
 use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, ModelLog, Outcome};
 use crate::domain::{
@@ -50,6 +51,9 @@ pub(super) struct Case {
     pub outcome: Option<Outcome>,
     #[serde(default)]
     pub action: Option<ActionRow>,
+    /// How often in a row what a canary let through has helped: by gate, or by gate and scope.
+    #[serde(default)]
+    pub verified: BTreeMap<String, u32>,
     #[serde(default)]
     pub occasion: Option<Occasion>,
     pub want: Want,
@@ -165,6 +169,15 @@ pub(super) struct Scene {
     pub history: Arc<History>,
     pub catalogue: Arc<Catalogue>,
     pub action: Option<Action>,
+    verified: BTreeMap<String, u32>,
+}
+
+impl Scene {
+    /// What a canary has counted under a key.
+    pub fn verified(&self, key: &str) -> u32 {
+        let of_gate = || key.split_once('|').and_then(|(gate, _)| self.verified.get(gate));
+        self.verified.get(key).or_else(of_gate).copied().unwrap_or(0)
+    }
 }
 
 impl Case {
@@ -204,7 +217,8 @@ impl Case {
         }
         let mode = self.mode.unwrap_or(Mode::Enforce);
         let history = Arc::new(History { past, active });
-        Ok(Scene { incident, now, mode, history, catalogue: Arc::new(catalogue), action })
+        let verified = self.verified.clone();
+        Ok(Scene { incident, now, mode, history, catalogue: Arc::new(catalogue), action, verified })
     }
 
     fn alert(&self, row: &AlertRow, now: Timestamp) -> Result<Alert, String> {
@@ -306,6 +320,7 @@ fn done(action: Action, at: Timestamp) -> ActionRecord {
         approvals: Vec::new(),
         attempts: 1,
         attempt: None,
+        counts: Counts::default(),
         result: None,
         looks: 0,
         looked_at: None,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{set, simple};
 use crate::domain::{Origin, Risk, RulingKind};
-use crate::policy::combine;
+use crate::gate::{decide, heard};
 use crate::ports::Voice;
 
 fn voices(text: &str, arguments: Value) -> Vec<Voice> {
@@ -13,7 +13,8 @@ fn voices(text: &str, arguments: Value) -> Vec<Voice> {
 }
 
 fn ruling(text: &str, arguments: Value) -> (RulingKind, String) {
-    combine(&voices(text, arguments), Risk::High)
+    let (kind, rule, _) = decide(&heard(&voices(text, arguments)), Risk::High);
+    (kind, rule)
 }
 
 const ALLOW_SHOP: &str = "gate(\"shop\", #{ on: #{ namespace: \"shop\" }, allow: true });";
@@ -130,6 +131,29 @@ fn questions_and_budgets() {
 fn the_most_restrictive_voice_rules() {
     let text = "gate(\"a\", #{ allow: true }); gate(\"q\", #{ ask: \"?\" }); gate(\"d\", #{ deny: \"no\" }); gate(\"d2\", #{ deny: \"no\" });";
     assert_eq!(ruling(text, json!({})), (RulingKind::Deny, "d".into()));
-    assert_eq!(combine(&[], Risk::Read), (RulingKind::Allow, "builtin.default".into()));
-    assert_eq!(combine(&[], Risk::Low), (RulingKind::Deny, "builtin.default".into()));
+    assert_eq!(decide(&[], Risk::Read).1, "builtin.read-only");
+    assert_eq!(decide(&[], Risk::Low).1, "builtin.default-deny");
+}
+
+#[test]
+fn a_canary_counts_apart_and_keeps_its_budgets() {
+    let text = "gate(\"c\", #{ allow: canary(3, #{ who: \"sre\", within: \"10m\", per: [\"cluster\", \"namespace\"],
+        reason: \"is it worth it?\", budget: budget(#{ max: 2, within: \"1h\" }) }) });";
+    let [voice] = voices(text, json!({"namespace": "shop"})).try_into().unwrap();
+    let canary = voice.canary.as_ref().unwrap();
+    assert_eq!((canary.after, canary.scopes.as_slice()), (3, ["kubernetes|shop".to_string()].as_slice()));
+    assert_eq!((voice.says, voice.who.as_str(), voice.within_ms), (RulingKind::Allow, "sre", 600_000));
+    assert_eq!((voice.reason.as_str(), voice.budgets.len()), ("is it worth it?", 1));
+    let when = "gate(\"c\", #{ allow: |a, i| if a.namespace == \"shop\" { canary(1, #{}) } else { true } });";
+    assert!(voices(when, json!({"namespace": "shop"}))[0].canary.is_some());
+    assert!(voices(when, json!({"namespace": "lab"}))[0].canary.is_none());
+    for (wrong, says) in [
+        ("canary(0, #{})", "canary: it counts to a whole number from 1, not to 0"),
+        ("canary(2, #{ per: \"moon\" })", "`per` cannot be \"moon\""),
+        ("canary(2, #{ whom: \"sre\" })", "did you mean `who`?"),
+        ("budget(#{ max: 1, within: \"40d\" })", "`within` may be \"31d\" at most"),
+    ] {
+        let heard = super::wrong(&format!("gate(\"c\", #{{ allow: {wrong} }});"));
+        assert!(heard.contains(says), "{wrong}: {heard}");
+    }
 }

@@ -81,6 +81,7 @@ pub fn permit(call: &Call) -> Permit {
         approvals: Vec::new(),
         attempts: 0,
         attempt: None,
+        counts: Default::default(),
         result: None,
         looks: 0,
         looked_at: None,

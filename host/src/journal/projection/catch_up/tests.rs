@@ -38,7 +38,12 @@ fn repaired() -> Vec<Fact> {
     let action = Action::new(id.clone(), proposal, Origin::Model, Risk::Low, Default::default());
     vec![
         Fact::Proposed { action: Box::new(action) },
-        Fact::Intent { action: id.clone(), attempt: "t1".into(), spends: vec!["budget|web".into()] },
+        Fact::Intent {
+            action: id.clone(),
+            attempt: "t1".into(),
+            spends: vec!["budget|web".into()],
+            counts: Default::default(),
+        },
         Fact::Result { action: id.clone(), attempt: "t1".into(), ok: true, text: "gone".into(), took_ms: 5 },
         Fact::Verified { action: id, ok: true, reason: "it runs".into() },
         Fact::Concluded { outcome: Outcome::Fixed, reason: "repaired".into() },
@@ -77,7 +82,7 @@ fn listings_follow_the_journal_and_answer_questions() {
     let lessons = projection.lessons(jiff::Timestamp::UNIX_EPOCH).unwrap();
     let [(_, Lesson::Begun { attempt, spends, .. }), (_, ended)] = lessons.as_slice() else { panic!("{lessons:?}") };
     assert_eq!((attempt.as_str(), spends.as_slice()), ("t1", ["budget|web".to_string()].as_slice()));
-    assert_eq!(*ended, Lesson::Ended { origin: Some("model".into()), helped: true });
+    assert_eq!(*ended, Lesson::Ended { origin: Some("model".into()), helped: true, canaries: Vec::new() });
     let old = projection.lessons(jiff::Timestamp::MAX).unwrap();
     assert_eq!(old, lessons[1..], "what was spent long ago is forgotten, what was learned is not");
 }
