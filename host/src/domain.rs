@@ -27,3 +27,4 @@ pub use history::History;
 pub use incident::{Effect, Incident, IncidentId, Next, Outcome, State, next};
 pub use lesson::Lesson;
 pub use notice::{Delivery, Occasion};
+pub use reach::object;

@@ -119,6 +119,12 @@ pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Resu
         // Who decides or rules without knowing the tools decides wrongly.
         rooms.tools.settled().await;
     }
+    if let Effect::Rule { action } | Effect::Execute { action } = &effect
+        && rule::look(rooms, incident, action).await?
+    {
+        // What was seen may lead to further looks: the same effect comes up again behind it.
+        return Ok(());
+    }
     // What follows from what is known alone holds only as long as nothing else has come in.
     let derived = !matches!(
         effect,

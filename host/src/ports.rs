@@ -134,6 +134,9 @@ pub trait Policies: Send + Sync {
     fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call>;
     /// Every gate that has something to say about the action. A gate that errs says `deny`.
     fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Voice>;
+    /// Read-only calls whose answers the gates want to see before they rule on the action, and have
+    /// not seen lately. What is seen may lead to further ones.
+    fn looks(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Call>;
     /// Verification and undo for an action that came without.
     fn check(&self, call: &Call, incident: &Incident, context: &Context<'_>) -> Option<Check>;
     /// Who is told.

@@ -4,4 +4,5 @@
 mod alertmanager;
 mod crash;
 mod no_model;
+mod shipped;
 mod with_model;

@@ -11,7 +11,7 @@ use tidegate::domain::incident::{ActionRecord, ActionState, Approval};
 use tidegate::domain::{ActionId, Fact, Incident, Labels, Lesson, Mode, Origin, Risk, RulingKind};
 use tidegate::gate::{Gate, Options};
 use tidegate::policy::Set;
-use tidegate_tests::attack::{World, catalogue, policies, said};
+use tidegate_tests::attack::{World, catalogue, look, policies, said};
 
 fn generous() -> Set {
     let [_, (_, set)] = policies().unwrap();
@@ -275,6 +275,26 @@ fn parallel_incidents_never_overspend_a_budget() {
         let permit = gate.permit(&policies, &incident(&world, "late"), &record, &world.context());
         assert_eq!(permit.is_ok(), free, "after {seconds} s");
     }
+}
+
+#[test]
+fn parallel_incidents_never_take_more_than_a_share_of_a_workload() {
+    let [(_, shipped), _] = policies().unwrap();
+    let (world, gate) = (world(), Gate::new(Options::default()));
+    let tried = &|i: usize| {
+        let mut incident = incident(&world, &format!("i{i}"));
+        let record = world.record("a1", delete(&format!("web-7d9f-{i}")), policy());
+        look(&mut incident, &record, &shipped, &world);
+        let permit = gate.permit(&shipped, &incident, &record, &world.context());
+        permit.map(|permit| permit.attempt().to_string()).map_err(|ruling| said(&ruling))
+    };
+    let results: Vec<Result<String, String>> = thread::scope(|scope| {
+        let tasks: Vec<_> = (0..12).map(|i| scope.spawn(move || tried(i))).collect();
+        tasks.into_iter().map(|task| task.join().unwrap()).collect()
+    });
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 2, "a fifth of ten: {results:?}");
+    let refused = results.iter().find_map(|result| result.as_ref().err()).unwrap();
+    assert!(refused.contains("deployment/web#2 has spent 2 of 2"), "{refused}");
 }
 
 #[test]

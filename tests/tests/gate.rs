@@ -34,6 +34,9 @@ impl Policies for Voices {
     fn gates(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Voice> {
         self.0.clone()
     }
+    fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
+        Vec::new()
+    }
     fn check(&self, _: &Call, _: &Incident, _: &Context<'_>) -> Option<Check> {
         None
     }

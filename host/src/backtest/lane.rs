@@ -85,7 +85,7 @@ impl Lane {
             return course::hear(self, world, entry);
         }
         self.told(entry);
-        self.follow(world, entry);
+        self.follow(world, entry)?;
         self.recorded.apply(entry);
         self.parted |= !alike(&self.recorded, &self.fresh);
         if self.parted {
@@ -96,16 +96,28 @@ impl Lane {
         Ok(())
     }
 
-    fn follow(&mut self, world: &mut World<'_>, entry: &Entry) {
+    fn follow(&mut self, world: &mut World<'_>, entry: &Entry) -> Result<(), JournalError> {
         let at = entry.at;
         match &entry.fact {
-            Fact::Decided { decision } => return self.decided(world, decision, at),
+            Fact::Decided { decision } => {
+                self.decided(world, decision, at);
+                return Ok(());
+            }
             Fact::Proposed { action } => {
                 let fact = Fact::Proposed { action: Box::new(self.renamed(action)) };
-                return self.apply(at, fact);
+                self.apply(at, fact);
+                return Ok(());
             }
-            Fact::Ruled { action, ruling } => return self.ruled(world, action, ruling, at),
-            Fact::Intent { action, attempt, .. } => return self.intent(world, action, attempt, at),
+            Fact::Ruled { action, ruling } => {
+                course::see(self, world, at, action)?;
+                self.ruled(world, action, ruling, at);
+                return Ok(());
+            }
+            Fact::Intent { action, attempt, .. } => {
+                course::see(self, world, at, action)?;
+                self.intent(world, action, attempt, at);
+                return Ok(());
+            }
             Fact::Reported { .. } => {
                 self.expected = Some((Occasion::Report, self.routes(world, Occasion::Report, None, at)));
             }
@@ -118,6 +130,7 @@ impl Lane {
         }
         self.fresh.apply(entry);
         world.gate.heed(&self.fresh, &entry.fact);
+        Ok(())
     }
 
     /// Applies a fact of the new side.

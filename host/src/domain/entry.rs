@@ -213,6 +213,11 @@ pub enum Purpose {
     Model,
     /// A plugin asked for it while planning.
     Plan,
+    /// A gate wants to know it before it rules.
+    Gate {
+        /// The action.
+        action: ActionId,
+    },
     /// To see whether an action had its effect.
     Verify {
         /// The action.

@@ -86,6 +86,7 @@ fn tell(fact: &Fact) -> Told {
                 Purpose::Evidence => "for evidence".to_string(),
                 Purpose::Model => "for the model".to_string(),
                 Purpose::Plan => "for the plan".to_string(),
+                Purpose::Gate { action } => format!("to rule on {action}"),
                 Purpose::Verify { action } => format!("to verify {action}"),
             };
             let told = told("look", format!("{} {whose}, {took_ms} ms", call.tool));

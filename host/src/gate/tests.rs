@@ -31,6 +31,9 @@ impl Policies for Asks {
     fn gates(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Voice> {
         vec![self.0.clone()]
     }
+    fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
+        Vec::new()
+    }
     fn check(&self, _: &Call, _: &Incident, _: &Context<'_>) -> Option<Check> {
         None
     }

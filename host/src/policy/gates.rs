@@ -1,6 +1,7 @@
 //! What every gate says about an action. A gate that cannot be asked says no.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use rhai::Dynamic;
 
@@ -10,30 +11,44 @@ use super::functions::gating::opening;
 use super::items::{Gate, GateSays};
 use super::normal::normal;
 use super::round::{Round, Seen, fault};
+use super::scene::{Scene, Sight};
 use super::set::Set;
 use super::view;
 use super::words::{BudgetOf, Opening, Question, Scope};
-use crate::domain::{Action, Incident, RulingKind};
+use crate::domain::{Action, Call, Incident, RulingKind};
 use crate::ports::{Budget, Canary, Context, Voice};
 
-/// Every gate that has something to say, in the order of the files.
+/// Every gate that has something to say, in the order of the files, and what they would like to see
+/// before they say it.
 pub(super) fn gates(
     set: &Set,
     action: &Action,
     incident: &Incident,
     context: &Context<'_>,
     watch: Option<&RefCell<Vec<Seen>>>,
-) -> Vec<Voice> {
-    Round::ask(set, incident, context, watch, |round| {
+) -> (Vec<Voice>, Vec<Call>) {
+    let sight = Sight::of(incident);
+    let scene = Scene::new(incident, context).seeing(Rc::clone(&sight));
+    let voices = Round::ask_in(scene, set, incident, context, watch, |round| {
         let facts = CallFacts::of_action(action, incident, context.mode);
         let mut candidates: Vec<u32> = set.indexes.allow.of_values(&facts, None).collect();
         candidates.extend(set.indexes.forbid.of_values(&facts, Some(normal)));
         candidates.sort_unstable();
         let gates = candidates.into_iter().filter_map(|id| set.items.gates.get(id as usize));
-        let heard: Vec<(&Gate, Voice)> =
-            gates.filter_map(|gate| Some((gate, hear(round, gate, action, &facts)?))).collect();
-        narrowed(heard, &facts)
-    })
+        let spoken = gates.filter_map(|gate| {
+            let before = sight.asked();
+            let voice = hear(round, gate, action, &facts)?;
+            Some((gate, voice, sight.asked() > before))
+        });
+        let mut heard: Vec<(&Gate, Voice, bool)> = spoken.collect();
+        // Nobody looks for the sake of what is denied anyway.
+        if heard.iter().any(|(_, voice, looks)| voice.says == RulingKind::Deny && !looks) {
+            sight.want_nothing();
+            heard.retain(|(.., looks)| !looks);
+        }
+        narrowed(heard.into_iter().map(|(gate, voice, _)| (gate, voice)).collect(), &facts)
+    });
+    (voices, sight.wanted())
 }
 
 /// A question restricts whatever it touches, but what it opens is only what it was written for: an
@@ -160,6 +175,7 @@ fn spends(budgets: &[BudgetOf], facts: &CallFacts<'_>, incident: &Incident) -> V
     let mut all = Vec::new();
     for (i, budget) in budgets.iter().enumerate() {
         for scope in scopes(&budget.per, facts, incident) {
+            let scope = budget.of.as_ref().map_or_else(|| scope.clone(), |of| joined(&scope, &plain(of)));
             // Several budgets of one gate are told apart by their place.
             let scope = if i == 0 { scope } else { format!("{scope}#{}", i + 1) };
             all.push(Budget { scope, max: budget.max, within_ms: budget.within_ms.unsigned_abs() });
@@ -173,11 +189,18 @@ fn scopes(per: &[Scope], facts: &CallFacts<'_>, incident: &Incident) -> Vec<Stri
     let mut scopes = vec![String::new()];
     for scope in per {
         let values = values(*scope, facts, incident);
-        let joined =
-            |scope: &String, value: &String| if scope.is_empty() { value.clone() } else { format!("{scope}|{value}") };
         scopes = scopes.iter().flat_map(|scope| values.iter().map(move |value| joined(scope, value))).collect();
     }
     scopes
+}
+
+fn joined(scope: &str, value: &str) -> String {
+    if scope.is_empty() { value.to_string() } else { format!("{scope}|{value}") }
+}
+
+/// `|` and `#` build the key, so no value may hold them.
+fn plain(value: &str) -> String {
+    value.replace('%', "%25").replace('|', "%7C").replace('#', "%23")
 }
 
 fn values(scope: Scope, facts: &CallFacts<'_>, incident: &Incident) -> Vec<String> {
@@ -193,6 +216,5 @@ fn values(scope: Scope, facts: &CallFacts<'_>, incident: &Incident) -> Vec<Strin
     if values.is_empty() {
         values.push("-".into());
     }
-    // `|` and `#` build the key, so no value may hold them.
-    values.iter().map(|value| value.replace('%', "%25").replace('|', "%7C").replace('#', "%23")).collect()
+    values.iter().map(|value| plain(value)).collect()
 }

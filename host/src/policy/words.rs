@@ -63,6 +63,8 @@ impl Scope {
 pub(super) struct BudgetOf {
     pub max: u32,
     pub per: Vec<Scope>,
+    /// Counted apart as well, such as a workload that the gate has seen.
+    pub of: Option<String>,
     pub within_ms: i64,
 }
 

@@ -187,6 +187,10 @@ impl Policies for SimPolicies {
         voices
     }
 
+    fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
+        Vec::new()
+    }
+
     fn check(&self, call: &Call, incident: &Incident, _: &Context<'_>) -> Option<Check> {
         let set = self.set();
         if !set.check || call.tool != "k.restart" {

@@ -46,6 +46,7 @@ evidence("look", #{ on: #{ alertname: "Slow" }, collect: |i| [look("k.get", #{ n
 gate("restarts", #{ on: #{ tool: "k.restart" }, allow: canary(2, #{ within: "20m", per: ["target"], budget: budget(#{ max: 3, within: "1h", per: ["namespace"] }) }) });
 gate("scaling", #{ on: #{ tool: "k.scale" }, ask: #{ reason: "is it worth it?", within: "20m" } });
 gate("undo", #{ on: #{ tool: "k.undo" }, allow: true });
+gate("seen", #{ on: #{ tool: "k.restart", target_name: ["b", "c"] }, deny: |a| if seen(look("k.get", #{ name: a.target_name }), "2s")?.ok != 1 { "it is not to be seen" } });
 gate("night", #{ when: during("08:00-08:10", "UTC"), deny: "not now" });
 check("restarts-help", #{ on: #{ tool: "k.restart" }, verify: |a, i| verification(look("k.get", #{ name: a.target_name }), #{ present: ["$.ok"], within: "1m", every: "5s" }) });
 route("approvals", #{ occasions: ["approval"], to: ["oncall", "ghost"] });

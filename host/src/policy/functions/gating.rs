@@ -1,11 +1,13 @@
-//! `budget` and `canary`: on what terms a gate allows.
+//! `budget`, `canary`, `share` and `seen`: on what terms a gate allows.
 
-use rhai::{Dynamic, Engine, EvalAltResult, Map, NativeCallContext};
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 
 use super::checked;
-use crate::policy::fields::Fields;
-use crate::policy::scene::or_problem;
-use crate::policy::words::{BudgetOf, CanaryOf, Opening, Question, Scope};
+use crate::policy::fields::{Fields, describe};
+use crate::policy::json::from_json;
+use crate::policy::scene::{ask, error, or_problem, with_loading};
+use crate::policy::span;
+use crate::policy::words::{BudgetOf, CanaryOf, Look, Opening, Question, Scope};
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
 
@@ -16,11 +18,20 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<BudgetOf>("Budget");
     engine.register_type_with_name::<CanaryOf>("Canary");
     engine.register_fn("budget", |context: NativeCallContext<'_>, more: Map| -> Made<BudgetOf> {
-        or_problem(&context, budget(more), || BudgetOf { max: 1, per: Vec::new(), within_ms: 1 })
+        or_problem(&context, budget(more), || BudgetOf { max: 1, per: Vec::new(), of: None, within_ms: 1 })
     });
     engine.register_fn("canary", |context: NativeCallContext<'_>, after: i64, more: Map| -> Made<CanaryOf> {
         let instead = || CanaryOf { after: 1, per: Vec::new(), question: Question::default() };
         or_problem(&context, canary(after, more), instead)
+    });
+    engine.register_fn("share", |percent: i64, number: Dynamic| share(percent, &number, 0).map_err(error));
+    engine.register_fn("share", |percent: i64, number: Dynamic, least: i64| {
+        share(percent, &number, least).map_err(error)
+    });
+    engine.register_fn("seen", |look: Look, within: ImmutableString| -> Made<Dynamic> {
+        let within = span::parse(&within).map_err(error)?;
+        let seen = ask("seen(…)", |scene| scene.seen(&look.0, within))?.map_err(error)?;
+        Ok(seen.as_ref().map_or(Dynamic::UNIT, from_json))
     });
 }
 
@@ -60,11 +71,29 @@ pub(in crate::policy) fn question(fields: &mut Fields) -> Question {
     }
 }
 
-/// Reads `#{ max, per, within }`.
+/// So many percent of a number, rounded down, and never less than `least`.
+fn share(percent: i64, number: &Dynamic, least: i64) -> Result<i64, String> {
+    let whole = number.as_int().ok().filter(|number| *number >= 0);
+    let Some(whole) = whole else {
+        let known = if number.is_unit() { "is not known".into() } else { format!("is {}", describe(number)) };
+        return Err(format!("share: the number of which {percent} % are to be taken {known}"));
+    };
+    if !(0..=100).contains(&percent) || least < 0 {
+        return Err(format!("share takes 0 to 100 percent and at least 0, not {percent} and {least}"));
+    }
+    // Divided first where the product would not fit.
+    let part = whole.checked_mul(percent).map_or_else(|| whole / 100 * percent, |product| product / 100);
+    Ok(part.max(least))
+}
+
+/// Reads `#{ max, per, of, within }`.
 fn budget(more: Map) -> Result<BudgetOf, String> {
+    let nothing = more.get("max").is_some_and(|max| max.as_int() == Ok(0)) && with_loading(|_| ()).is_none();
     let mut fields = Fields::new(more);
-    let max = fields.count("max");
+    // A share may be nothing; who writes 0 down means to deny.
+    let max = if nothing { fields.take("max").map(|_| 0) } else { fields.count("max") };
     let per = per(&mut fields);
+    let of = fields.text("of");
     let within_ms = fields.span("within");
     if max.is_none() && fields.problems.is_empty() {
         fields.missing("max", "max: 3");
@@ -75,7 +104,7 @@ fn budget(more: Map) -> Result<BudgetOf, String> {
     if within_ms.is_some_and(|within| within > LONGEST_MS) {
         fields.problems.push("`within` may be \"31d\" at most: what was spent before is forgotten".into());
     }
-    let budget = BudgetOf { max: max.unwrap_or(1), per, within_ms: within_ms.unwrap_or(1) };
+    let budget = BudgetOf { max: max.unwrap_or(1), per, of, within_ms: within_ms.unwrap_or(1) };
     checked(budget, fields.finish()).map_err(|wrong| format!("budget: {wrong}"))
 }
 

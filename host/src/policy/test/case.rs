@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::domain::decision::Counts;
+use crate::domain::entry::Purpose;
 use crate::domain::history::{Active, Past};
-use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, ModelLog, Outcome};
+use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, Look, ModelLog, Outcome};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Proposal,
     Risk, Severity, Status, Tool,
@@ -54,6 +55,9 @@ pub(super) struct Case {
     /// How often in a row what a canary let through has helped: by gate, or by gate and scope.
     #[serde(default)]
     pub verified: BTreeMap<String, u32>,
+    /// What the host saw when gates wanted to look.
+    #[serde(default)]
+    pub seen: Vec<SeenRow>,
     #[serde(default)]
     pub occasion: Option<Occasion>,
     pub want: Want,
@@ -123,6 +127,17 @@ pub(super) struct ActionRow {
     pub undoes: Option<Box<ActionRow>>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SeenRow {
+    pub tool: String,
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// What the tool answered; none when it failed.
+    #[serde(default)]
+    pub answer: Option<Value>,
+}
+
 /// What is to be heard; what is left out does not matter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -138,6 +153,8 @@ pub(super) struct Want {
     pub actions: Option<Vec<WantCall>>,
     pub evidence: Option<Vec<String>>,
     pub ruling: Option<String>,
+    /// Tools that gates would like to look with, and have not.
+    pub looks: Option<Vec<String>>,
     pub who: Option<String>,
     /// Gates that must be among those that spoke.
     pub heard: Option<Vec<String>>,
@@ -198,7 +215,7 @@ impl Case {
             decision: None,
             plan: None,
             collected: false,
-            looks: Vec::new(),
+            looks: self.seen.iter().map(|row| row.look(now)).collect(),
             model: ModelLog::default(),
             actions: Vec::new(),
             conclusion,
@@ -261,6 +278,18 @@ impl Case {
             (name.clone(), Tool { name, description, schema, risk, repeatable: false })
         };
         Catalogue { tools: risks.into_iter().map(tool).collect() }
+    }
+}
+
+impl SeenRow {
+    fn look(&self, at: Timestamp) -> Look {
+        Look {
+            purpose: Purpose::Gate { action: ActionId("a2".into()) },
+            call: Call { tool: self.tool.clone(), arguments: self.arguments.clone() },
+            ok: self.answer.is_some(),
+            text: self.answer.as_ref().map_or_else(String::new, Value::to_string),
+            at,
+        }
     }
 }
 

@@ -154,12 +154,16 @@ fn action(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &R
         return;
     };
     if let Some(wanted) = &want.ruling {
-        let mut voices = gates::gates(set, action, &scene.incident, context, Some(seen));
+        let (mut voices, looks) = gates::gates(set, action, &scene.incident, context, Some(seen));
         voices.iter_mut().for_each(|voice| gate::canary::weigh(voice, |key| scene.verified(key)));
         let (ruling, rule, _) = gate::decide(&gate::heard(&voices), action.risk);
         lines.same("ruling", wanted, &ruling.as_str());
         if let Some(wanted) = &want.rule {
             lines.same("rule", wanted, &rule);
+        }
+        if let Some(wanted) = &want.looks {
+            let got: Vec<&str> = looks.iter().map(|call| call.tool.as_str()).collect();
+            lines.same("looks", &format!("{wanted:?}"), &format!("{got:?}"));
         }
         for gate in want.heard.iter().flatten() {
             if !voices.iter().any(|voice| voice.gate == *gate) {

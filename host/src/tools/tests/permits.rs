@@ -36,6 +36,9 @@ impl Policies for Silence {
         Vec::new()
     }
 
+    fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
+        Vec::new()
+    }
     fn check(&self, _: &Call, _: &Incident, _: &Context<'_>) -> Option<Check> {
         None
     }
