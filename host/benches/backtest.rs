@@ -64,6 +64,7 @@ fn story(n: usize, now: Timestamp) -> Vec<Sealed> {
         until: None,
         mode: Mode::Enforce,
         spends: Vec::new(),
+        counts: Default::default(),
     };
     let attempt = format!("{id}-a1-1");
     let facts = vec![
@@ -71,7 +72,12 @@ fn story(n: usize, now: Timestamp) -> Vec<Sealed> {
         Fact::Decided { decision: Box::new(decision) },
         Fact::Proposed { action: Box::new(action(&pod)) },
         Fact::Ruled { action: name.clone(), ruling },
-        Fact::Intent { action: name.clone(), attempt: attempt.clone(), spends: vec!["restarts|".into()] },
+        Fact::Intent {
+            action: name.clone(),
+            attempt: attempt.clone(),
+            spends: vec!["restarts|".into()],
+            counts: Default::default(),
+        },
         Fact::Result { action: name.clone(), attempt, ok: true, text: "deleted".into(), took_ms: 12 },
         Fact::Verified { action: name, ok: true, reason: "its condition holds".into() },
         Fact::Concluded { outcome: Outcome::Fixed, reason: "repaired".into() },

@@ -23,7 +23,7 @@ use alert::{alert, opened};
 use change::{action, catalogue};
 use jiff::{SignedDuration, Timestamp};
 use measure::{head, line, measure, ratio};
-use tidegate::domain::{Action, Catalogue, Entry, History, Incident, IncidentId, Mode, RulingKind};
+use tidegate::domain::{Action, Catalogue, Entry, History, Incident, IncidentId, Lesson, Mode, RulingKind};
 use tidegate::gate::{Gate, Options};
 use tidegate::policy::Set;
 use tidegate::ports::Context;
@@ -46,9 +46,11 @@ fn main() {
     let key = scene.rule(&ten, &Gate::new(Options::default()));
     for (what, same) in [("of the same budget", true), ("of other budgets", false)] {
         let gate = Gate::new(Options::default());
-        gate.restore_spends((0..SPENDS).map(|n| {
+        gate.restore((0..SPENDS).map(|n| {
             let ago = SignedDuration::from_secs(i64::try_from(SPENDS - n).unwrap_or(0));
-            (now - ago, vec![if same { key.clone() } else { format!("{key}-{n}") }])
+            let incident = IncidentId(format!("past-{n}"));
+            let spends = vec![if same { key.clone() } else { format!("{key}-{n}") }];
+            (now - ago, Lesson::Begun { attempt: format!("{incident}-a1-1"), incident, spends, target: None })
         }));
         scene.line(&format!("the same with 10 gates after {SPENDS} spends {what}"), &ten, &gate, &mut base);
     }

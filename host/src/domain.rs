@@ -12,6 +12,7 @@ pub mod decision;
 pub mod entry;
 pub mod history;
 pub mod incident;
+pub mod lesson;
 pub mod moment;
 pub mod notice;
 mod reach;
@@ -24,4 +25,6 @@ pub use decision::{Considered, Decision, Heard, Mode, Ruling, RulingKind, Verdic
 pub use entry::{Entry, Fact, Sealed};
 pub use history::History;
 pub use incident::{Effect, Incident, IncidentId, Next, Outcome, State, next};
+pub use lesson::Lesson;
 pub use notice::{Delivery, Occasion};
+pub use reach::object;

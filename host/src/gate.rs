@@ -6,11 +6,13 @@
 //! it changes nothing. Pure but for the state that it guards: the ledger, held targets and breakers.
 
 pub mod approval;
-pub mod breaker;
+pub mod canary;
+mod guards;
 pub mod ledger;
 pub mod link;
 mod permit;
 mod standing;
+mod streaks;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -19,18 +21,19 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use approval::{LINK, People};
 pub use permit::Permit;
-use permit::Withdrawal;
+use permit::{Terms, Withdrawal};
 
-use crate::domain::action::digest;
-use crate::domain::decision::Spend;
+use crate::domain::decision::{Counts, Spend};
+use crate::domain::entry::Resolution;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Action, Heard, Incident, IncidentId, Mode, Origin, Risk, Ruling, RulingKind};
+use crate::domain::lesson::Lesson;
+use crate::domain::{Action, Fact, Heard, Incident, Mode, Risk, Ruling, RulingKind};
 use crate::ports::{Context, Policies, Voice};
 
 use approval::approved;
-use breaker::Breakers;
 use ledger::{Hold, Ledger};
-use standing::{breaker_key, changed_targets, continued, objects, paused, takes_back};
+use standing::continued;
+use streaks::Streaks;
 
 /// Bounds that hold whatever the policies say.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +70,10 @@ pub struct Gate {
 #[derive(Debug, Default)]
 struct Guarded {
     ledger: Ledger,
-    breakers: Breakers,
+    /// Fixes of an origin that did not help, in a row.
+    failures: Streaks,
+    /// What canaries let through and was seen to help, in a row.
+    verified: Streaks,
     /// Scopes that are paused: empty for everything, `rule:<name>`, `server:<name>`.
     paused: BTreeSet<String>,
 }
@@ -112,13 +118,11 @@ impl Gate {
         action: &Action,
         context: &Context<'_>,
     ) -> Ruling {
-        let voices = policies.gates(action, incident, context);
-        let mut heard: Vec<Heard> = voices
-            .iter()
-            .map(|voice| Heard { gate: voice.gate.clone(), ruling: voice.says, reason: voice.reason.clone() })
-            .collect();
+        let mut voices = policies.gates(action, incident, context);
+        voices.iter_mut().for_each(|voice| canary::weigh(voice, |key| guarded.verified.count(key)));
         let spends = spends(&voices);
-        heard.extend(self.guards(guarded, incident, action, &spends, context));
+        let mut heard = heard(&voices);
+        heard.extend(guards::hear(&self.options, guarded, incident, action, &spends, context));
         let (kind, rule, reason) = decide(&heard, action.risk);
         let ask = voices.iter().filter(|voice| voice.says == RulingKind::Ask);
         let asks: Vec<&Voice> = ask.collect();
@@ -139,81 +143,8 @@ impl Gate {
             until: if kind == RulingKind::Ask { until } else { None },
             mode: mode.unwrap_or(Mode::Observe).min(decided),
             spends,
+            counts: Counts { canaries: not_denying(&voices).flat_map(canary::keys).collect() },
         }
-    }
-
-    /// What holds whatever the policies say.
-    fn guards(
-        &self,
-        guarded: &Guarded,
-        incident: &Incident,
-        action: &Action,
-        spends: &[Spend],
-        context: &Context<'_>,
-    ) -> Vec<Heard> {
-        let now = context.now;
-        let mut heard = Vec::new();
-        let mut deny = |gate: &str, reason: String| {
-            heard.push(Heard { gate: format!("builtin.{gate}"), ruling: RulingKind::Deny, reason });
-        };
-        if context.catalogue.get(action.tool()).is_none() {
-            deny("unknown-tool", format!("there is no tool {}", action.tool()));
-        }
-        if context.catalogue.risk(action.tool()) > action.risk {
-            deny("risk-changed", format!("the risk of {} has risen since it was proposed", action.tool()));
-        }
-        if digest(&action.proposal.call) != action.digest {
-            deny("digest", "its arguments are not those that were proposed".into());
-        }
-        if context.catalogue.touches(&action.proposal.call) != action.touches {
-            deny("target-changed", format!("what {} touches has changed since it was proposed", action.tool()));
-        }
-        if let Some(look) = action.proposal.verify.as_ref().map(|verify| &verify.look.tool)
-            && context.catalogue.risk(look) != Risk::Read
-        {
-            deny("verification", format!("{look}, with which it would be verified, is not read-only"));
-        }
-        if let Origin::Undo { action: undone } = &action.origin
-            && !takes_back(incident, undone, action)
-        {
-            deny("undo", format!("it is not what takes back {undone}, or there is nothing to take back"));
-        }
-        if let Some(scope) = paused(&guarded.paused, incident, action) {
-            deny("pause", format!("{scope} is paused; `tidegate resume` lets it go on"));
-        }
-        let attempt = incident.action(&action.id).and_then(continued);
-        for spend in spends {
-            if let Some(refusal) = guarded.ledger.refusal(spend, now, attempt) {
-                deny("budget", refusal);
-            }
-        }
-        // What changes nothing neither takes a target nor waits for one.
-        if action.risk == Risk::Read {
-            return heard;
-        }
-        let target = action.touches.to_string();
-        if let Some(other) = guarded.ledger.held_by_other(&target, &incident.id) {
-            deny("one-change-per-target", format!("incident {other} is changing {target} right now"));
-        }
-        if let Some(free) = guarded.ledger.cooling(&target, &incident.id, now, self.options.cooldown) {
-            deny("cooldown", format!("{target} was changed a short while ago; it is free again at {free}"));
-        }
-        let mut changed = changed_targets(incident, &action.id.0);
-        changed.insert(target.clone(), objects(action));
-        let (max, all) = (self.options.targets_per_incident, changed.values().sum::<usize>());
-        if all > max {
-            deny("targets-per-incident", format!("this incident would change {all} targets, and {max} are the limit"));
-        }
-        let key = breaker_key(incident, action);
-        if !matches!(action.origin, Origin::Undo { .. })
-            && let Some(failures) = guarded.breakers.open(&key, self.options.breaker_after)
-        {
-            deny(
-                "breaker",
-                format!("the last {failures} fixes of {key} did not help; `tidegate breakers` shows and resets it"),
-            );
-        }
-        heard
     }
 
     /// Rules once more and, if nothing stands against it now, permits exactly this action once.
@@ -221,7 +152,7 @@ impl Gate {
     /// incidents overspends them.
     ///
     /// # Errors
-    /// The ruling that stands against it.
+    /// The ruling that stands against it: a denial, or the question that must be asked after all.
     pub fn permit(
         &self,
         policies: &dyn Policies,
@@ -233,6 +164,11 @@ impl Gate {
         let action = &record.action;
         let mut ruling = self.rule_locked(&guarded, policies, incident, action, context);
         if ruling.kind == RulingKind::Ask {
+            // What was allowed without a question, such as by a canary that has failed since.
+            let unasked = record.ruling.as_ref().is_some_and(|before| before.kind == RulingKind::Allow);
+            if unasked && record.state == ActionState::Allowed && record.attempts == 0 {
+                return Err(Box::new(ruling));
+            }
             match approved(&self.people, record, &ruling, context.now) {
                 Ok(()) => ruling.kind = RulingKind::Allow,
                 Err(reason) => {
@@ -262,7 +198,8 @@ impl Gate {
             guarded.ledger.hold(&action.touches.to_string(), hold)
         });
         let expires_at = context.now.saturating_add(self.options.permit_for).unwrap_or(Timestamp::MAX);
-        Ok(Permit::new(incident.id.clone(), action, attempt, spends, Withdrawal { spent, taken }, expires_at))
+        let terms = Terms { attempt, spends, counts: ruling.counts, expires_at };
+        Ok(Permit::new(incident.id.clone(), action, terms, Withdrawal { spent, taken }))
     }
 
     /// Takes back what a permit spent whose intent never became durable. What earlier attempts of
@@ -277,13 +214,30 @@ impl Gate {
         }
     }
 
-    /// Says that an action is over: its target is free for others after the cooldown.
-    pub fn finish(&self, incident: &Incident, action: &Action, helped: Option<bool>) {
+    /// Takes in what has durably happened to an incident, which stands behind it: the targets of
+    /// actions that are over become free, and what it teaches is learned. Not for intents: what they
+    /// spend was spent with their permits.
+    pub fn heed(&self, incident: &Incident, fact: &Fact) {
         let mut guarded = self.guarded();
-        guarded.ledger.release(&action.touches.to_string(), &incident.id);
-        if let Some(helped) = helped {
-            guarded.breakers.note(&breaker_key(incident, action), helped);
+        let over = |record: &&ActionRecord| match fact {
+            Fact::Verified { action, .. }
+            | Fact::Result { action, ok: false, .. }
+            | Fact::Uncertain { action, resolution: Resolution::Person, .. }
+            | Fact::Ruled { action, .. } => record.action.id == *action,
+            Fact::Concluded { .. } => true,
+            _ => false,
+        };
+        for record in incident.actions.iter().filter(over) {
+            guarded.ledger.release(&record.action.touches.to_string(), &incident.id);
         }
+        if let Some(lesson) = Lesson::of(incident, fact) {
+            guarded.learn(incident.updated_at, &lesson);
+        }
+    }
+
+    /// Lets go of the target of an action of which nothing is to be learned.
+    pub fn release(&self, incident: &Incident, action: &Action) {
+        self.guarded().ledger.release(&action.touches.to_string(), &incident.id);
     }
 
     /// Forgets everything, before a restore.
@@ -291,11 +245,11 @@ impl Gate {
         *self.guarded() = Guarded::default();
     }
 
-    /// Restores what the journal says was spent.
-    pub fn restore_spends(&self, spends: impl IntoIterator<Item = (Timestamp, Vec<String>)>) {
+    /// Restores what the journal has taught so far, in its order.
+    pub fn restore(&self, lessons: impl IntoIterator<Item = (Timestamp, Lesson)>) {
         let mut guarded = self.guarded();
-        for (at, keys) in spends {
-            guarded.ledger.spend(&keys, at, "");
+        for (at, lesson) in lessons {
+            guarded.learn(at, &lesson);
         }
     }
 
@@ -310,11 +264,6 @@ impl Gate {
             let hold = Hold { incident: incident.id.clone(), at: record.since };
             guarded.ledger.restore(&record.action.touches.to_string(), hold, under_way);
         }
-    }
-
-    /// Restores a breaker from one fix of the past.
-    pub fn restore_breaker(&self, rule: &str, helped: bool) {
-        self.guarded().breakers.note(&format!("rule:{rule}"), helped);
     }
 
     /// Pauses a scope.
@@ -334,13 +283,44 @@ impl Gate {
 
     /// Breakers and the failures in a row behind each.
     pub fn breakers(&self) -> Vec<(String, u32, bool)> {
-        self.guarded().breakers.list(self.options.breaker_after)
+        let (guarded, limit) = (self.guarded(), self.options.breaker_after);
+        let shown = |(key, count): (&str, u32)| (key.to_string(), count, limit > 0 && count >= limit);
+        guarded.failures.list().map(shown).collect()
     }
 
     /// Closes a breaker; false when there is none of this name.
     pub fn reset_breaker(&self, key: &str) -> bool {
-        self.guarded().breakers.reset(key)
+        self.guarded().failures.reset(key)
     }
+}
+
+impl Guarded {
+    fn learn(&mut self, at: Timestamp, lesson: &Lesson) {
+        match lesson {
+            Lesson::Begun { incident, attempt, spends, target } => {
+                self.ledger.spend(spends, at, attempt);
+                if let Some(target) = target {
+                    let hold = Hold { incident: incident.clone(), at };
+                    self.ledger.restore(&target.to_string(), hold, false);
+                }
+            }
+            Lesson::Ended { origin, helped, canaries } => {
+                canaries.iter().for_each(|key| self.verified.note(key, *helped));
+                if let Some(origin) = origin {
+                    self.failures.note(origin, !helped);
+                }
+            }
+            Lesson::Reset { key } => {
+                self.failures.reset(key);
+            }
+        }
+    }
+}
+
+/// What gates said, for the record.
+pub fn heard(voices: &[Voice]) -> Vec<Heard> {
+    let heard = |voice: &Voice| Heard { gate: voice.gate.clone(), ruling: voice.says, reason: voice.reason.clone() };
+    voices.iter().map(heard).collect()
 }
 
 /// The most restrictive voice; among equals the first. What nobody allows is denied if it changes
@@ -363,19 +343,25 @@ pub fn decide(heard: &[Heard], risk: Risk) -> (RulingKind, String, String) {
     }
 }
 
+fn not_denying(voices: &[Voice]) -> impl Iterator<Item = &Voice> {
+    voices.iter().filter(|voice| voice.says != RulingKind::Deny)
+}
+
+/// What a gate counts in one of its scopes.
+fn key(gate: &str, scope: &str) -> String {
+    format!("{gate}|{scope}")
+}
+
 fn spends(voices: &[Voice]) -> Vec<Spend> {
     let mut spends: Vec<Spend> = Vec::new();
-    for voice in voices.iter().filter(|voice| voice.says != RulingKind::Deny) {
+    for voice in not_denying(voices) {
         for budget in &voice.budgets {
-            let key = format!("{}|{}", voice.gate, budget.scope);
+            let key = key(&voice.gate, &budget.scope);
             spends.push(Spend { key, max: budget.max, within_ms: budget.within_ms });
         }
     }
     spends
 }
-
-/// Whose incident holds a target.
-pub type Holder = IncidentId;
 
 #[cfg(test)]
 mod tests;

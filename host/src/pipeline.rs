@@ -36,9 +36,8 @@ use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 
-use crate::domain::entry::Resolution;
 use crate::domain::incident::{Effect, Limits};
-use crate::domain::{Action, Catalogue, Entry, Fact, History, Incident, Mode, Next, next};
+use crate::domain::{Catalogue, Entry, Fact, History, Incident, Mode, Next, next};
 use crate::gate::Gate;
 use crate::gate::link::Links;
 use crate::ports::{Clock, Context, JournalError, Model, Notifiers, Planners, Policies, Tools};
@@ -120,6 +119,12 @@ pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Resu
         // Who decides or rules without knowing the tools decides wrongly.
         rooms.tools.settled().await;
     }
+    if let Effect::Rule { action } | Effect::Execute { action } = &effect
+        && rule::look(rooms, incident, action).await?
+    {
+        // What was seen may lead to further looks: the same effect comes up again behind it.
+        return Ok(());
+    }
     // What follows from what is known alone holds only as long as nothing else has come in.
     let derived = !matches!(
         effect,
@@ -163,7 +168,9 @@ fn with_consequences(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>) -> Ve
 
 /// Journals facts and tells the gate about actions that are over; false when they no longer hold.
 async fn append(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>, derived: bool) -> Result<bool, JournalError> {
-    let over = finished(incident, &facts);
+    // The gate heeds what becomes of actions, and most incidents have none.
+    let acts = !incident.actions.is_empty() || facts.iter().any(|fact| matches!(fact, Fact::Proposed { .. }));
+    let heeded = if acts { facts.clone() } else { Vec::new() };
     if derived {
         if !rooms.store.append_behind(incident, facts).await? {
             return Ok(false);
@@ -172,28 +179,8 @@ async fn append(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>, derived: b
         rooms.store.append(&incident.id, facts).await?;
     }
     // Not before it is durable: until then the journal says that the target is being changed.
-    for (action, helped) in over {
-        rooms.gate.finish(incident, action, helped);
+    if acts && let Some(incident) = rooms.store.get(&incident.id) {
+        heeded.iter().for_each(|fact| rooms.gate.heed(&incident, fact));
     }
     Ok(true)
-}
-
-/// Actions that are over with these facts: their targets become free and breakers count.
-fn finished<'a>(incident: &'a Incident, facts: &[Fact]) -> Vec<(&'a Action, Option<bool>)> {
-    let mut over = Vec::new();
-    for fact in facts {
-        let (id, helped) = match fact {
-            Fact::Verified { action, ok, .. } => (action, Some(*ok)),
-            Fact::Result { action, ok: false, .. } => (action, Some(false)),
-            Fact::Uncertain { action, resolution: Resolution::Person, .. } => (action, Some(false)),
-            Fact::Ruled { action, .. } => (action, None),
-            Fact::Concluded { .. } => {
-                over.extend(incident.actions.iter().map(|record| (&record.action, None)));
-                continue;
-            }
-            _ => continue,
-        };
-        over.extend(incident.action(id).map(|record| (&record.action, helped)));
-    }
-    over
 }

@@ -48,7 +48,7 @@ pub struct Voice {
     pub says: RulingKind,
     /// Why.
     pub reason: String,
-    /// For `allow`: what an execution spends.
+    /// What an execution spends; nothing where it denies.
     pub budgets: Vec<Budget>,
     /// For `ask`: who may approve; empty for anybody.
     pub who: String,
@@ -58,8 +58,37 @@ pub struct Voice {
     pub own: bool,
     /// For `ask`: milliseconds until silence becomes a denial.
     pub within_ms: u64,
+    /// For `allow`: how often it must have helped before nobody is asked any more.
+    pub canary: Option<Canary>,
     /// The gate's own mode.
     pub mode: Mode,
+}
+
+impl Voice {
+    /// A word without any conditions.
+    pub fn new(gate: &str, says: RulingKind, reason: &str) -> Self {
+        Self {
+            gate: gate.to_string(),
+            says,
+            reason: reason.to_string(),
+            budgets: Vec::new(),
+            who: String::new(),
+            approvals: 1,
+            own: false,
+            within_ms: 0,
+            canary: None,
+            mode: Mode::Enforce,
+        }
+    }
+}
+
+/// A gate that asks until what it let through was seen to help so often in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canary {
+    /// What is counted apart, as in [`Budget`].
+    pub scopes: Vec<String>,
+    /// At least this many, in every scope.
+    pub after: u32,
 }
 
 /// At most `max` executions per scope within a sliding window.
@@ -105,6 +134,9 @@ pub trait Policies: Send + Sync {
     fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call>;
     /// Every gate that has something to say about the action. A gate that errs says `deny`.
     fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Voice>;
+    /// Read-only calls whose answers the gates want to see before they rule on the action, and have
+    /// not seen lately. What is seen may lead to further ones.
+    fn looks(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Call>;
     /// Verification and undo for an action that came without.
     fn check(&self, call: &Call, incident: &Incident, context: &Context<'_>) -> Option<Check>;
     /// Who is told.

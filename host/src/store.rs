@@ -8,7 +8,6 @@
 mod live;
 mod replay;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use futures::future::BoxFuture;
@@ -22,7 +21,7 @@ use crate::pipeline::correlate::{Correlated, correlate};
 use crate::ports::{Clock, Journal, JournalError};
 use crate::random::{Random, incident_id};
 
-pub use replay::{open_all, replay};
+pub use replay::{Replayed, open_all, replay};
 
 use live::{Live, Mark};
 
@@ -114,21 +113,6 @@ impl Store {
             self.wake(&id);
         }
         Ok(controls)
-    }
-
-    /// When each breaker was closed for the last time.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    pub fn resets(&self) -> Result<BTreeMap<String, jiff::Timestamp>, JournalError> {
-        let sealed = self.journal.stream(control::STREAM)?;
-        let entries = sealed.iter().filter_map(|sealed| sealed.open::<Control>().ok());
-        Ok(entries
-            .filter_map(|entry| match entry.fact {
-                Control::BreakerReset { key, .. } => Some((key, entry.at)),
-                _ => None,
-            })
-            .collect())
     }
 
     /// Why the journal takes nothing; none when it does.

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tidegate::domain::incident::{ActionRecord, ActionState, Chain, ModelLog};
+use tidegate::domain::decision::Counts;
+use tidegate::domain::entry::Purpose;
+use tidegate::domain::incident::{ActionRecord, ActionState, Chain, Look, ModelLog};
 use tidegate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
     Ruling, RulingKind, Severity, Status, Tool, Verdict, Verification,
@@ -121,8 +123,9 @@ impl Case {
         for scope in self.data["paused"].as_array().into_iter().flatten() {
             gate.pause(scope.as_str().unwrap_or_default());
         }
-        let incident = self.incident(&world)?;
+        let mut incident = self.incident(&world)?;
         let record = self.record(&world, incident.next_action_id())?;
+        look(&mut incident, &record, policies, &world);
         let ruling = gate.rule(policies, &incident, &record.action, &world.context());
         let permit = gate.permit(policies, &incident, &record, &world.context());
         let permitted = permit.is_ok();
@@ -205,6 +208,25 @@ impl Case {
             record.action.digest = digest.into();
         }
         Ok(record)
+    }
+}
+
+/// Makes the looks that gates want, at a cluster in which every pod belongs to a Deployment of ten.
+pub fn look(incident: &mut Incident, record: &ActionRecord, policies: &dyn Policies, world: &World) {
+    for _ in 0..10 {
+        for call in policies.looks(&record.action, incident, &world.context()) {
+            let of = |key: &str| call.arguments.get(key).and_then(Value::as_str).unwrap_or_default().to_string();
+            let kind = format!("{}{}", of("resourceType"), of("kind")).to_lowercase();
+            let owner = match kind.as_str() {
+                "" | "pod" => json!([{"kind": "ReplicaSet", "name": "web-7d9f", "controller": true}]),
+                "replicaset" => json!([{"kind": "Deployment", "name": "web", "controller": true}]),
+                _ => json!([]),
+            };
+            let metadata = json!({"name": of("name"), "namespace": of("namespace"), "ownerReferences": owner});
+            let text = json!({"metadata": metadata, "spec": {"replicas": 10}}).to_string();
+            let purpose = Purpose::Gate { action: record.action.id.clone() };
+            incident.looks.push(Look { purpose, call, ok: true, text, at: world.now });
+        }
     }
 }
 
@@ -299,6 +321,7 @@ impl World {
             approvals: vec![],
             attempts: 0,
             attempt: None,
+            counts: Counts::default(),
             result: None,
             looks: 0,
             looked_at: None,

@@ -6,4 +6,5 @@ mod crash;
 mod links;
 mod lint;
 mod no_model;
+mod shipped;
 mod with_model;

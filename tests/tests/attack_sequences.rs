@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tidegate::domain::action::{Call, digest};
 use tidegate::domain::incident::{ActionRecord, ActionState, Approval};
-use tidegate::domain::{Incident, Labels, Mode, Origin, Risk, RulingKind};
+use tidegate::domain::{ActionId, Fact, Incident, Labels, Lesson, Mode, Origin, Risk, RulingKind};
 use tidegate::gate::{Gate, Options};
 use tidegate::policy::Set;
-use tidegate_tests::attack::{World, catalogue, policies, said};
+use tidegate_tests::attack::{World, catalogue, look, policies, said};
 
 fn generous() -> Set {
     let [_, (_, set)] = policies().unwrap();
@@ -278,6 +278,26 @@ fn parallel_incidents_never_overspend_a_budget() {
 }
 
 #[test]
+fn parallel_incidents_never_take_more_than_a_share_of_a_workload() {
+    let [(_, shipped), _] = policies().unwrap();
+    let (world, gate) = (world(), Gate::new(Options::default()));
+    let tried = &|i: usize| {
+        let mut incident = incident(&world, &format!("i{i}"));
+        let record = world.record("a1", delete(&format!("web-7d9f-{i}")), policy());
+        look(&mut incident, &record, &shipped, &world);
+        let permit = gate.permit(&shipped, &incident, &record, &world.context());
+        permit.map(|permit| permit.attempt().to_string()).map_err(|ruling| said(&ruling))
+    };
+    let results: Vec<Result<String, String>> = thread::scope(|scope| {
+        let tasks: Vec<_> = (0..12).map(|i| scope.spawn(move || tried(i))).collect();
+        tasks.into_iter().map(|task| task.join().unwrap()).collect()
+    });
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 2, "a fifth of ten: {results:?}");
+    let refused = results.iter().find_map(|result| result.as_ref().err()).unwrap();
+    assert!(refused.contains("deployment/web#2 has spent 2 of 2"), "{refused}");
+}
+
+#[test]
 fn one_target_is_changed_by_one_incident_at_a_time() {
     let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
     let patch = |kind: &str| {
@@ -293,7 +313,7 @@ fn one_target_is_changed_by_one_incident_at_a_time() {
         let refused = gate.permit(&policies, &second, &patch(kind), &world.context()).unwrap_err();
         assert_eq!(refused.rule, "builtin.one-change-per-target", "{kind}");
     }
-    gate.finish(&first, &record.action, Some(true));
+    gate.release(&first, &record.action);
     let refused = gate.permit(&policies, &second, &patch("deploy"), &world.context()).unwrap_err();
     assert_eq!(refused.rule, "builtin.cooldown");
 }
@@ -325,8 +345,9 @@ fn withdrawn_and_repeated_attempts_are_counted_once() {
 fn failures_in_a_row_stop_their_origin_under_every_target() {
     let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
     for i in 0..3 {
-        let record = world.record("a1", delete(&format!("w{i}")), policy());
-        gate.finish(&incident(&world, &format!("i{i}")), &record.action, Some(false));
+        let mut failed = incident(&world, &format!("i{i}"));
+        failed.actions.push(world.record("a1", delete(&format!("w{i}")), policy()));
+        gate.heed(&failed, &Fact::Verified { action: ActionId("a1".into()), ok: false, reason: String::new() });
     }
     let record = world.record("a1", delete("other"), policy());
     let ruling = gate.rule(&policies, &incident(&world, "i9"), &record.action, &world.context());
@@ -341,16 +362,18 @@ fn failures_in_a_row_stop_their_origin_under_every_target() {
 fn what_was_spent_before_a_restart_is_still_spent() {
     let (world, policies) = (world(), generous());
     let before = Gate::new(Options::default());
-    let spent: Vec<(Timestamp, Vec<String>)> = (0..5)
+    let spent: Vec<(Timestamp, Lesson)> = (0..5)
         .map(|i| {
             let record = world.record("a1", delete(&format!("w{i}")), policy());
             let incident = incident(&world, &format!("i{i}"));
             let permit = before.permit(&policies, &incident, &record, &world.context()).unwrap();
-            (world.now, permit.spends().to_vec())
+            let mut begun = incident.clone();
+            begun.actions.push(record);
+            (world.now, Lesson::of(&begun, &permit.intent()).unwrap())
         })
         .collect();
     let after = Gate::new(Options::default());
-    after.restore_spends(spent);
+    after.restore(spent);
     let record = world.record("a1", delete("w9"), policy());
     let refused = after.permit(&policies, &incident(&world, "i9"), &record, &world.context()).unwrap_err();
     assert_eq!(refused.rule, "builtin.budget");

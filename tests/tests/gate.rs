@@ -34,6 +34,9 @@ impl Policies for Voices {
     fn gates(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Voice> {
         self.0.clone()
     }
+    fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
+        Vec::new()
+    }
     fn check(&self, _: &Call, _: &Incident, _: &Context<'_>) -> Option<Check> {
         None
     }
@@ -123,34 +126,16 @@ fn voice() -> impl Strategy<Value = Voice> {
     (says, budget, 1_u32..4, 0_u64..100_000, mode(), 0_u32..5).prop_map(
         |(says, budget, approvals, within_ms, mode, n)| {
             let budgets = budget.map(|(max, within_ms)| Budget { scope: "all".into(), max, within_ms });
-            Voice {
-                gate: format!("gate-{n}"),
-                says,
-                reason: String::new(),
-                budgets: budgets.into_iter().collect(),
-                who: String::new(),
-                approvals,
-                own: false,
-                within_ms,
-                mode,
-            }
+            let gate = Voice::new(&format!("gate-{n}"), says, "");
+            Voice { budgets: budgets.into_iter().collect(), approvals, within_ms, mode, ..gate }
         },
     )
 }
 
 /// One word that does not move the window of a budget.
 fn allow(max: u32, within_ms: u64) -> Voice {
-    Voice {
-        gate: "wide".into(),
-        says: RulingKind::Allow,
-        reason: String::new(),
-        budgets: vec![Budget { scope: "all".into(), max, within_ms }],
-        who: String::new(),
-        approvals: 1,
-        own: false,
-        within_ms: 0,
-        mode: Mode::Enforce,
-    }
+    let budgets = vec![Budget { scope: "all".into(), max, within_ms }];
+    Voice { budgets, ..Voice::new("wide", RulingKind::Allow, "") }
 }
 
 #[derive(Clone, Debug)]
@@ -225,7 +210,7 @@ proptest! {
                     prop_assert!(spent < max as usize, "{} of {} were spent", spent, max);
                     drop(permit);
                     used.push(now);
-                    gate.finish(&incident, &incident.actions[0].action, None);
+                    gate.release(&incident, &incident.actions[0].action);
                 }
                 Ok(permit) => gate.withdraw(permit),
                 Err(_) => prop_assert!(spent >= max as usize, "{} of {} are spent, and yet it is refused", spent, max),
@@ -248,7 +233,7 @@ proptest! {
                 spent.remove(&attempt);
             } else {
                 ledger.spend(&keys, now, &attempt);
-                spent.entry(attempt).or_insert(now);
+                spent.insert(attempt, now);
             }
             for (max, within_ms) in [(1, 10_000), (3, 60_000), (6, 600_000)] {
                 let from = now - SignedDuration::from_millis(within_ms);

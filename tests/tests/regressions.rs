@@ -136,7 +136,12 @@ fn only_a_timely_yes_of_different_persons_to_this_very_action_counts() {
 fn a_late_no_does_not_hide_what_happens() {
     let (mut incident, action, digest) = asked(1);
     approve(&mut incident, &action, &digest, "ann", 1);
-    let fact = Fact::Intent { action: action.clone(), attempt: "i1-a1-1".into(), spends: Vec::new() };
+    let fact = Fact::Intent {
+        action: action.clone(),
+        attempt: "i1-a1-1".into(),
+        spends: Vec::new(),
+        counts: Default::default(),
+    };
     incident.apply(&Entry { at: at(2), fact });
     let (person, via) = ("bob".to_string(), "cli".to_string());
     let fact = Fact::Rejected { action: action.clone(), person, via, comment: String::new() };
@@ -148,7 +153,12 @@ fn a_late_no_does_not_hide_what_happens() {
 #[test]
 fn an_attempt_that_did_not_happen_gives_its_name_to_no_other() {
     let (mut incident, action, _) = asked(1);
-    let fact = Fact::Intent { action: action.clone(), attempt: "i1-a1-1".into(), spends: Vec::new() };
+    let fact = Fact::Intent {
+        action: action.clone(),
+        attempt: "i1-a1-1".into(),
+        spends: Vec::new(),
+        counts: Default::default(),
+    };
     incident.apply(&Entry { at: at(2), fact });
     let (resolution, reason) = (Resolution::DidNotHappen, String::new());
     incident.apply(&Entry { at: at(3), fact: Fact::Uncertain { action: action.clone(), resolution, reason } });

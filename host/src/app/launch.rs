@@ -143,22 +143,13 @@ fn restore(rooms: &Rooms, projection: &Projection) -> Result<(), JournalError> {
     let since = rooms.clock.now().saturating_sub(tend::REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
     let history = projection.history(since).map_err(unreadable)?;
     rooms.gate.forget();
-    rooms.gate.restore_spends(projection.intents_since(since).map_err(unreadable)?);
-    let resets = rooms.store.resets()?;
-    for past in &history.past {
-        // What came before a reset was forgiven; what came after it counts.
-        if resets.get(&format!("rule:{}", past.rule)).is_some_and(|reset| past.opened_at < *reset) {
-            continue;
-        }
-        for (_, helped) in &past.fixes {
-            rooms.gate.restore_breaker(&past.rule, *helped);
-        }
-    }
+    rooms.gate.restore(projection.lessons(since).map_err(unreadable)?);
     for incident in &unsettled {
         rooms.gate.restore_holds(incident);
     }
     tend::set_history(rooms, history);
     for control in rooms.store.reload(unsettled)? {
+        // Resets are among the lessons, in their place between the failures.
         if !matches!(control, Control::BreakerReset { .. }) {
             tend::obey(&rooms.gate, &control);
         }

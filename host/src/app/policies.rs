@@ -11,7 +11,6 @@ use super::records::DiskRecords;
 use super::sources::AllSources;
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
-use crate::domain::decision::Heard;
 use crate::domain::{Action, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Risk, Tool, Verdict};
 use crate::environment::ProcessEnvironment;
 use crate::front::policies::{Explained, ExplainedAction, Subject, Tested};
@@ -212,9 +211,10 @@ fn explained(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained
 }
 
 fn about(set: &Set, action: &Action, incident: &Incident, context: &Context<'_>) -> ExplainedAction {
-    let voices = Policies::gates(set, action, incident, context);
-    let heard: Vec<Heard> =
-        voices.into_iter().map(|voice| Heard { gate: voice.gate, ruling: voice.says, reason: voice.reason }).collect();
+    let mut voices = Policies::gates(set, action, incident, context);
+    // What a running host has counted is not known here.
+    voices.iter_mut().for_each(|voice| gate::canary::weigh(voice, |_| 0));
+    let heard = gate::heard(&voices);
     let (says, by, _) = gate::decide(&heard, action.risk);
     ExplainedAction {
         id: action.id.0.clone(),

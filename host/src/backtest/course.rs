@@ -6,12 +6,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::compare::side;
-use super::lane::{Lane, over};
+use super::lane::Lane;
 use super::record::unknown_tool;
 use super::report::Pair;
 use super::world::World;
 use crate::domain::action::digest;
-use crate::domain::entry::Answer;
+use crate::domain::entry::{Answer, Purpose};
 use crate::domain::incident::{ActionRecord, ActionState, Effect};
 use crate::domain::{ActionId, Catalogue, Entry, Fact, Next, Origin, Proposal, Risk, next};
 use crate::pipeline::take_in;
@@ -80,8 +80,8 @@ fn step(lane: &mut Lane, world: &mut World<'_>, at: Timestamp, effect: Effect) -
     match effect {
         Effect::Record(facts) => {
             for fact in facts {
-                over(world, &lane.fresh, &fact);
-                lane.apply(at, fact);
+                lane.apply(at, fact.clone());
+                world.gate.heed(&lane.fresh, &fact);
             }
         }
         Effect::Decide => decide(lane, world, at),
@@ -96,13 +96,17 @@ fn step(lane: &mut Lane, world: &mut World<'_>, at: Timestamp, effect: Effect) -
         }
         Effect::AskModel => return model(lane, world, at),
         Effect::Rule { action } => {
+            see(lane, world, at, &action)?;
             let Some(record) = lane.fresh.action(&action).cloned() else { return Ok(false) };
             let catalogue = known(lane, world, record.action.tool());
             let context = world.context(at, &catalogue);
             let ruling = world.gate.rule(world.policies, &lane.fresh, &record.action, &context);
             lane.apply(at, Fact::Ruled { action, ruling });
         }
-        Effect::Execute { action } => execute(lane, world, at, action),
+        Effect::Execute { action } => {
+            see(lane, world, at, &action)?;
+            execute(lane, world, at, action);
+        }
         Effect::Settle { action } | Effect::Verify { action } => effect_of(lane, world, at, &action)?,
         Effect::Undo { action } => {
             let record = lane.fresh.action(&action);
@@ -188,13 +192,36 @@ fn execute(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: ActionId) 
     let catalogue = known(lane, world, record.action.tool());
     let context = world.context(at, &catalogue);
     let fact = match world.gate.permit(world.policies, &lane.fresh, &record, &context) {
-        Ok(permit) => {
-            let (attempt, spends) = (permit.attempt().to_string(), permit.spends().to_vec());
-            Fact::Intent { action, attempt, spends }
-        }
+        Ok(permit) => permit.intent(),
         Err(ruling) => Fact::Ruled { action, ruling: *ruling },
     };
     lane.apply(at, fact);
+}
+
+/// Shows gates what they want to see, as far as the record knows it.
+pub fn see(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: &ActionId) -> Result<(), JournalError> {
+    for _ in 0..STEPS {
+        let Some(record) = lane.fresh.action(action) else { return Ok(()) };
+        let wanted = world.policies.looks(&record.action, &lane.fresh, &world.context(at, &world.catalogue));
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        for call in wanted {
+            let found = script(lane, world)?.iter().rev().find_map(|fact| match fact {
+                Fact::Looked { call: known, ok, text, .. } if *known == call => Some((*ok, text.clone())),
+                _ => None,
+            });
+            if found.is_none() {
+                lane.note(&format!("a gate would look with {}, whose answer was not recorded", call.tool));
+            }
+            let (ok, text) = found.unwrap_or_else(|| (false, "not recorded".into()));
+            lane.apply(
+                at,
+                Fact::Looked { purpose: Purpose::Gate { action: action.clone() }, call, ok, text, took_ms: 0 },
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The tools for a ruling that was never recorded: a tool that the record does not know is taken to
@@ -231,10 +258,15 @@ fn effect_of(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: &ActionI
     if ok {
         facts.push(Fact::Verified { action: id.clone(), ok: helped, reason: text.into() });
     }
-    if let Some(record) = lane.fresh.action(&id) {
-        world.gate.finish(&lane.fresh, &record.action, seen.map(|(_, helped)| helped));
+    for fact in facts {
+        lane.apply(at, fact.clone());
+        if seen.is_some() {
+            world.gate.heed(&lane.fresh, &fact);
+        }
     }
-    facts.into_iter().for_each(|fact| lane.apply(at, fact));
+    if let Some(record) = lane.fresh.action(&id) {
+        world.gate.release(&lane.fresh, &record.action);
+    }
     Ok(())
 }
 

@@ -10,7 +10,6 @@ use super::course;
 use super::record::{risk_rose, unknown_tool};
 use super::report::{Pair, RouteChange, VerdictSide};
 use super::world::World;
-use crate::domain::entry::Resolution;
 use crate::domain::incident::ActionState;
 use crate::domain::notice::Delivery;
 use crate::domain::{
@@ -74,6 +73,8 @@ impl Lane {
     pub fn take(&mut self, world: &mut World<'_>, entry: &Entry) -> Result<(), JournalError> {
         if self.cold {
             self.recorded.apply(entry);
+            // What it spent counts no more; what it taught otherwise is never too old.
+            world.gate.heed(&self.recorded, &entry.fact);
             return Ok(());
         }
         if let Fact::Decided { decision } = &entry.fact {
@@ -84,7 +85,7 @@ impl Lane {
             return course::hear(self, world, entry);
         }
         self.told(entry);
-        self.follow(world, entry);
+        self.follow(world, entry)?;
         self.recorded.apply(entry);
         self.parted |= !alike(&self.recorded, &self.fresh);
         if self.parted {
@@ -95,16 +96,28 @@ impl Lane {
         Ok(())
     }
 
-    fn follow(&mut self, world: &mut World<'_>, entry: &Entry) {
+    fn follow(&mut self, world: &mut World<'_>, entry: &Entry) -> Result<(), JournalError> {
         let at = entry.at;
         match &entry.fact {
-            Fact::Decided { decision } => return self.decided(world, decision, at),
+            Fact::Decided { decision } => {
+                self.decided(world, decision, at);
+                return Ok(());
+            }
             Fact::Proposed { action } => {
                 let fact = Fact::Proposed { action: Box::new(self.renamed(action)) };
-                return self.apply(at, fact);
+                self.apply(at, fact);
+                return Ok(());
             }
-            Fact::Ruled { action, ruling } => return self.ruled(world, action, ruling, at),
-            Fact::Intent { action, attempt, .. } => return self.intent(world, action, attempt, at),
+            Fact::Ruled { action, ruling } => {
+                course::see(self, world, at, action)?;
+                self.ruled(world, action, ruling, at);
+                return Ok(());
+            }
+            Fact::Intent { action, attempt, .. } => {
+                course::see(self, world, at, action)?;
+                self.intent(world, action, attempt, at);
+                return Ok(());
+            }
             Fact::Reported { .. } => {
                 self.expected = Some((Occasion::Report, self.routes(world, Occasion::Report, None, at)));
             }
@@ -116,7 +129,8 @@ impl Lane {
             _ => {}
         }
         self.fresh.apply(entry);
-        over(world, &self.fresh, &entry.fact);
+        world.gate.heed(&self.fresh, &entry.fact);
+        Ok(())
     }
 
     /// Applies a fact of the new side.
@@ -179,7 +193,7 @@ impl Lane {
             if refused {
                 // The gate was heard once more at the moment of execution, and spoke against it.
                 let permit = world.gate.permit(world.policies, &self.fresh, &record, &context);
-                return permit.map(|permit| (permit.attempt().to_string(), permit.spends().to_vec()));
+                return permit.map(|permit| permit.intent());
             }
             Err(Box::new(world.gate.rule(world.policies, &self.fresh, action, &context)))
         };
@@ -190,7 +204,7 @@ impl Lane {
             heard = ask(world);
         }
         match heard {
-            Ok((attempt, spends)) => self.apply(at, Fact::Intent { action: id.clone(), attempt, spends }),
+            Ok(intent) => self.apply(at, intent),
             Err(ruling) => {
                 if asks(&ruling) && asks(old) {
                     let expected = self.routes(world, Occasion::Approval, Some(id), at);
@@ -213,8 +227,11 @@ impl Lane {
         let permit = world.gate.permit(world.policies, &self.fresh, &record, &world.context(at, &catalogue));
         let fact = match permit {
             Ok(permit) => {
-                let (attempt, spends) = (attempt.to_string(), permit.spends().to_vec());
-                Fact::Intent { action: id.clone(), attempt, spends }
+                let mut intent = permit.intent();
+                if let Fact::Intent { attempt: name, .. } = &mut intent {
+                    *name = attempt.to_string();
+                }
+                intent
             }
             Err(ruling) => Fact::Ruled { action: id.clone(), ruling: *ruling },
         };
@@ -295,17 +312,4 @@ fn listed(deliveries: &[Delivery]) -> Vec<String> {
 fn alike(recorded: &Incident, fresh: &Incident) -> bool {
     recorded.actions.len() == fresh.actions.len()
         && recorded.actions.iter().zip(&fresh.actions).all(|(old, new)| old.state == new.state)
-}
-
-/// Tells the gate about an action that is over, where the host told it.
-pub fn over(world: &World<'_>, incident: &Incident, fact: &Fact) {
-    let (id, helped) = match fact {
-        Fact::Verified { action, ok, .. } => (action, *ok),
-        Fact::Result { action, ok: false, .. } => (action, false),
-        Fact::Uncertain { action, resolution: Resolution::Person, .. } => (action, false),
-        _ => return,
-    };
-    if let Some(record) = incident.action(id) {
-        world.gate.finish(incident, &record.action, Some(helped));
-    }
 }

@@ -23,7 +23,6 @@ pub struct Memory {
     places: HashMap<IncidentId, usize>,
     /// How many were forgotten.
     forgotten: usize,
-    hidden: Option<(usize, Past)>,
 }
 
 impl Memory {
@@ -34,7 +33,6 @@ impl Memory {
 
     /// Takes in how an incident stands; `alerts` says whether they may have changed.
     pub fn note(&mut self, incident: &Incident, alerts: bool) {
-        self.show();
         let history = Arc::make_mut(&mut self.history);
         match self.places.get(&incident.id).and_then(|place| place.checked_sub(self.forgotten)) {
             Some(place) => {
@@ -63,23 +61,6 @@ impl Memory {
             self.forgotten += AT_ONCE;
             let forgotten = self.forgotten;
             self.places.retain(|_, place| *place >= forgotten);
-        }
-    }
-
-    /// Leaves an incident out of the past: a decision about it counts only others.
-    pub fn hide(&mut self, id: &IncidentId) {
-        self.show();
-        let Some(place) = self.places.get(id).and_then(|place| place.checked_sub(self.forgotten)) else { return };
-        let history = Arc::make_mut(&mut self.history);
-        if place < history.past.len() {
-            self.hidden = Some((place, history.past.remove(place)));
-        }
-    }
-
-    /// Ends [`Self::hide`].
-    pub fn show(&mut self) {
-        if let Some((place, past)) = self.hidden.take() {
-            Arc::make_mut(&mut self.history).past.insert(place, past);
         }
     }
 }

@@ -142,3 +142,54 @@ fn what_is_older_spends_but_is_not_compared() {
     let report = run(&journal, &set(&once), Options::new(since, Mode::Enforce), &|_| {}).unwrap();
     assert_eq!((report.summary.incidents, report.summary.no_longer_happening), (3, 2));
 }
+
+#[test]
+fn a_canary_counts_what_the_new_policies_would_have_done() {
+    let asking = SIMPLE.replace("allow: true", "allow: canary(1, #{ within: \"30m\" })");
+    let report = replay(&recorded(), &asking, Mode::Enforce);
+    let fates = |report: &Report| -> Vec<Fate> {
+        report.changes.iter().flat_map(|change| &change.actions).map(|action| action.new.fate).collect()
+    };
+    // Nobody answered the first question, so nothing is ever proven.
+    assert_eq!(fates(&report), [Fate::Asked, Fate::Asked, Fate::Asked]);
+    // Long ago something helped under this name; that it was not compared is no reason to forget it.
+    let mut rig = Rig::new(7, &asking, Mode::Enforce);
+    rig.fire("Stuck", "a");
+    rig.settle();
+    rig.answer_yes();
+    rig.settle();
+    rig.at(start() + SignedDuration::from_hours(24 * 70));
+    rig.fire("Stuck", "b");
+    rig.settle();
+    rig.at(start() + SignedDuration::from_hours(24 * 71));
+    rig.settle();
+    let since = start() + SignedDuration::from_hours(24 * 69);
+    let report = run(&rig.done(), &set(&asking), Options::new(since, Mode::Enforce), &|_| {}).unwrap();
+    assert_eq!((report.summary.incidents, report.changes, report.not_reproduced), (1, vec![], vec![]));
+}
+
+#[test]
+fn what_a_gate_wants_to_see_is_taken_from_the_record_or_said_to_be_missing() {
+    let journal = recorded();
+    let wanting = |name: &str| {
+        let gate =
+            format!("allow: |a| seen(look(\"k.get\", #{{ namespace: \"shop\", name: {name} }}), \"1m\")?.ok == 1");
+        replay(&journal, &SIMPLE.replace("allow: true", &gate), Mode::Enforce)
+    };
+    let missing = wanting("a.target_name");
+    assert_eq!(missing.summary.no_longer_happening, 3, "{missing:?}");
+    assert_eq!(missing.changes[0].notes, ["a gate would look with k.get, whose answer was not recorded"]);
+
+    let mut rig =
+        Rig::new(7, &SIMPLE.replace("allow: true", "allow: |a| seen(look(\"k.get\"), \"1m\")?.ok == 1"), Mode::Enforce);
+    rig.fire("Stuck", "a");
+    rig.settle();
+    rig.at(start() + SignedDuration::from_mins(180));
+    rig.settle();
+    let other = SIMPLE.replace(
+        "allow: true",
+        "allow: |a| if seen(look(\"k.get\"), \"9m\")?.ok == 1 { budget(#{ max: 1, within: \"1h\" }) }",
+    );
+    let report = replay(&rig.done(), &other, Mode::Enforce);
+    assert_eq!((report.summary.incidents, report.changes), (1, vec![]));
+}

@@ -125,9 +125,7 @@ impl<'a> World<'a> {
         let alerts = matches!(entry.fact, Fact::Opened { .. } | Fact::AlertsChanged { .. } | Fact::Closed { .. });
         let lane = match self.lanes.remove(&id) {
             Some(mut lane) => {
-                self.memory.hide(&id);
                 lane.take(self, &entry)?;
-                self.memory.show();
                 Some(lane)
             }
             None => Lane::open(&id, &entry, self.warm_from),
@@ -167,9 +165,7 @@ impl<'a> World<'a> {
             let Some(mut lane) = self.lanes.remove(&id) else { continue };
             if lane.timer == Some(at) {
                 lane.timer = None;
-                self.memory.hide(&id);
                 course::advance(&mut lane, self, at)?;
-                self.memory.show();
             }
             if lane.recorded.settled() && lane.timer.is_none() {
                 self.close(&lane);

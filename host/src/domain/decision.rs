@@ -151,6 +151,17 @@ pub struct Ruling {
     /// Budgets that an execution spends: ledger keys.
     #[serde(default)]
     pub spends: Vec<Spend>,
+    /// What else the gates count of an execution.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// What gates count of an execution that they let through.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Keys under which canaries count how it ends: gate rule and scope values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub canaries: Vec<String>,
 }
 
 fn one() -> u32 {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::action::{Action, ActionId, Call, Proposal};
 use super::alert::Alert;
-use super::decision::{Decision, Ruling};
+use super::decision::{Counts, Decision, Ruling};
 use super::incident::Outcome;
 use super::notice::{Delivery, Occasion};
 
@@ -126,6 +126,9 @@ pub enum Fact {
         /// Budgets spent: ledger keys.
         #[serde(default)]
         spends: Vec<String>,
+        /// What else the gates count of it.
+        #[serde(flatten)]
+        counts: Counts,
     },
     /// An effect's answer.
     Result {
@@ -210,6 +213,11 @@ pub enum Purpose {
     Model,
     /// A plugin asked for it while planning.
     Plan,
+    /// A gate wants to know it before it rules.
+    Gate {
+        /// The action.
+        action: ActionId,
+    },
     /// To see whether an action had its effect.
     Verify {
         /// The action.

@@ -1,6 +1,6 @@
 //! What happened before, as data that policies may count in.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::action::Origin;
 use super::alert::{Labels, Severity};
@@ -9,6 +9,8 @@ use super::incident::{ActionState, Incident, IncidentId, Outcome};
 /// One incident of the past.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Past {
+    /// Which incident.
+    pub incident: IncidentId,
     /// The rule that decided; empty for the default.
     pub rule: String,
     /// What its alerts shared.
@@ -28,6 +30,7 @@ impl Past {
     pub fn of(incident: &Incident) -> Self {
         let rule = incident.decision.as_ref().and_then(|decision| decision.rule.clone());
         Self {
+            incident: incident.id.clone(),
             rule: rule.unwrap_or_default(),
             group_key: incident.group_key.clone(),
             name: incident.alerts.first().map(|alert| alert.name.clone()).unwrap_or_default(),
@@ -88,17 +91,15 @@ impl Active {
 /// The past as far as it is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// Other incidents than the one that is decided about, oldest first.
+    /// Incidents, oldest first.
     pub past: Vec<Past>,
     /// Every firing alert of every incident that is not closed.
     pub active: Vec<Active>,
 }
 
 impl History {
-    /// Incidents that `select` takes and that were opened within `window` before `now`.
-    pub fn count(&self, now: Timestamp, window: SignedDuration, select: impl Fn(&Past) -> bool) -> usize {
-        let from = now.saturating_sub(window).unwrap_or(Timestamp::MIN);
-        let recent = self.past.iter().rev().take_while(|past| past.opened_at >= from);
-        recent.filter(|past| select(past)).count()
+    /// The past of an incident: all others, oldest first.
+    pub fn others(&self, incident: &IncidentId) -> impl DoubleEndedIterator<Item = &Past> {
+        self.past.iter().filter(move |past| past.incident != *incident)
     }
 }

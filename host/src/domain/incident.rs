@@ -18,7 +18,7 @@ pub use view::{ActionView, IncidentView, ModelView, VerdictView};
 
 use super::action::{Action, ActionId, Call, Origin};
 use super::alert::{Alert, Labels, Severity, Status, common_labels};
-use super::decision::{Decision, Ruling};
+use super::decision::{Counts, Decision, Ruling};
 use super::entry::{Answer, Diagnosis, Purpose};
 use super::notice::Delivery;
 
@@ -183,6 +183,9 @@ pub struct ActionRecord {
     pub attempts: u32,
     /// The attempt that is under way or was the last.
     pub attempt: Option<String>,
+    /// What the gates count of that attempt.
+    #[serde(flatten)]
+    pub counts: Counts,
     /// The tool's answer or why there is none.
     pub result: Option<String>,
     /// Looks after the action.

@@ -375,6 +375,15 @@ impl Reader {
     }
 }
 
+/// The object that a tool answered with, as JSON or YAML; none when it cannot be read without doubt.
+pub fn object(text: &str) -> Option<Value> {
+    let value = serde_json::from_str(text).ok().or_else(|| match document::read(text).ok()?.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    });
+    value.filter(Value::is_object)
+}
+
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,

@@ -30,7 +30,7 @@ pub struct Taken {
     last: Option<Hold>,
 }
 
-/// Spends by key, and holds by target.
+/// Spends by key in the order of time, and holds by target.
 #[derive(Debug, Default)]
 pub struct Ledger {
     spends: BTreeMap<String, VecDeque<(Timestamp, String)>>,
@@ -44,25 +44,24 @@ impl Ledger {
     pub fn refusal(&self, spend: &Spend, now: Timestamp, attempt: Option<&str>) -> Option<String> {
         let window = SignedDuration::from_millis(i64::try_from(spend.within_ms).unwrap_or(i64::MAX));
         let from = now.saturating_sub(window).unwrap_or(Timestamp::MIN);
-        let spent: Vec<Timestamp> = self
-            .spends
-            .get(&spend.key)
-            .into_iter()
-            .flatten()
-            .filter(|(at, by)| *at > from && attempt != Some(by.as_str()))
-            .map(|(at, _)| *at)
-            .collect();
         let max = usize::try_from(spend.max).unwrap_or(usize::MAX);
-        if spent.len() < max {
+        let (mut count, mut frees) = (0, None);
+        // In the order of time, so that what has left the window ends the search.
+        let spent = self.spends.get(&spend.key).into_iter().flat_map(|spent| spent.iter().rev());
+        for (at, by) in spent.take_while(|(at, _)| *at > from) {
+            if attempt != Some(by.as_str()) {
+                count += 1;
+                // One more fits as soon as all but `max - 1` of the spends have left the window.
+                if count == max {
+                    frees = at.checked_add(window).ok();
+                }
+            }
+        }
+        if count < max {
             return None;
         }
-        // One more fits as soon as all but `max - 1` of the spends have left the window.
-        let frees = spent.iter().rev().nth(max.saturating_sub(1)).and_then(|at| at.checked_add(window).ok());
-        let when = match frees {
-            Some(at) if max > 0 => format!("; it frees at {at}"),
-            _ => String::new(),
-        };
-        Some(format!("budget {} has spent {} of {}{when}", spend.key, spent.len(), spend.max))
+        let when = frees.map_or_else(String::new, |at| format!("; it frees at {at}"));
+        Some(format!("budget {} has spent {count} of {}{when}", spend.key, spend.max))
     }
 
     /// Spends one from each key; returns the keys from which this attempt had not spent yet.
@@ -74,9 +73,13 @@ impl Ledger {
             while spent.front().is_some_and(|(at, _)| *at < oldest) {
                 spent.pop_front();
             }
-            // The same attempt repeated is one change.
-            if attempt.is_empty() || !spent.iter().any(|(_, known)| known == attempt) {
-                spent.push_back((at, attempt.to_string()));
+            // The same attempt repeated is one change, which may have happened as late as now.
+            let known = spent.iter().position(|(_, known)| known == attempt).and_then(|place| spent.remove(place));
+            let at = known.as_ref().map_or(at, |(before, _)| at.max(*before));
+            // The clock may have been set back since the last one.
+            let place = spent.partition_point(|(other, _)| *other <= at);
+            spent.insert(place, (at, attempt.to_string()));
+            if known.is_none() {
                 newly.push(key.clone());
             }
         }
@@ -164,11 +167,14 @@ mod tests {
         let spend = Spend { key: "g|shop".into(), max: 2, within_ms: 60_000 };
         let keys = ["g|shop".to_string()];
         ledger.spend(&keys, at(0), "x-1");
-        ledger.spend(&keys, at(10), "x-2");
+        ledger.spend(&keys, at(5), "x-2");
         ledger.spend(&keys, at(10), "x-2");
         let refusal = ledger.refusal(&spend, at(20), None).unwrap();
         assert_eq!(refusal, format!("budget g|shop has spent 2 of 2; it frees at {}", at(60)));
         assert_eq!(ledger.refusal(&spend, at(60), None), None);
+        let one = Spend { max: 1, ..spend.clone() };
+        assert!(ledger.refusal(&one, at(69), None).is_some(), "a repeat counts from when it was repeated");
+        assert_eq!(ledger.refusal(&one, at(69), Some("x-2")), None);
         ledger.unspend(&keys, "x-2");
         assert_eq!(ledger.refusal(&spend, at(20), None), None);
     }

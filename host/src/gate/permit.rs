@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::ledger::Taken;
 use crate::domain::action::{Action, Call, digest};
-use crate::domain::{ActionId, IncidentId};
+use crate::domain::decision::Counts;
+use crate::domain::{ActionId, Fact, IncidentId};
 
 /// The executor's only key. It can be made by the gate alone, cannot be copied, names one digest,
 /// one incident and one moment of expiry, and is used up by the execution.
@@ -14,7 +15,7 @@ use crate::domain::{ActionId, IncidentId};
 /// ```compile_fail,E0451
 /// use tidegate::gate::Permit;
 /// fn forge(permit: Permit) -> Permit {
-///     Permit { attempt: "another".to_string(), ..permit }
+///     Permit { digest: "another".to_string(), ..permit }
 /// }
 /// ```
 ///
@@ -58,10 +59,21 @@ pub struct Permit {
     incident: IncidentId,
     action: ActionId,
     digest: String,
-    attempt: String,
-    spends: Vec<String>,
+    terms: Terms,
     withdrawal: Withdrawal,
-    expires_at: Timestamp,
+}
+
+/// On what terms something is permitted.
+#[derive(Debug)]
+pub(super) struct Terms {
+    /// Stable across retries.
+    pub attempt: String,
+    /// Ledger keys.
+    pub spends: Vec<String>,
+    /// What else the gates count.
+    pub counts: Counts,
+    /// Until when.
+    pub expires_at: Timestamp,
 }
 
 /// What the ledger must take back when the permit is not used.
@@ -75,16 +87,9 @@ pub(super) struct Withdrawal {
 
 impl Permit {
     /// Only the gate calls this; the module is private to it.
-    pub(super) fn new(
-        incident: IncidentId,
-        action: &Action,
-        attempt: String,
-        spends: Vec<String>,
-        withdrawal: Withdrawal,
-        expires_at: Timestamp,
-    ) -> Self {
+    pub(super) fn new(incident: IncidentId, action: &Action, terms: Terms, withdrawal: Withdrawal) -> Self {
         let (id, digest) = (action.id.clone(), action.digest.clone());
-        Self { incident, action: id, digest, attempt, spends, withdrawal, expires_at }
+        Self { incident, action: id, digest, terms, withdrawal }
     }
 
     /// Uses the permit up without an execution.
@@ -100,8 +105,8 @@ impl Permit {
         if digest(call) != self.digest {
             return Err(format!("the call of {} is not the one that was permitted", call.tool));
         }
-        if now > self.expires_at {
-            return Err(format!("the permit for {} expired at {}", call.tool, self.expires_at));
+        if now > self.terms.expires_at {
+            return Err(format!("the permit for {} expired at {}", call.tool, self.terms.expires_at));
         }
         Ok(())
     }
@@ -118,11 +123,17 @@ impl Permit {
 
     /// Stable across retries of this attempt.
     pub fn attempt(&self) -> &str {
-        &self.attempt
+        &self.terms.attempt
     }
 
-    /// Ledger keys that were spent with it.
-    pub fn spends(&self) -> &[String] {
-        &self.spends
+    /// The fact to journal before it is used.
+    pub fn intent(&self) -> Fact {
+        let Terms { attempt, spends, counts, .. } = &self.terms;
+        Fact::Intent {
+            action: self.action.clone(),
+            attempt: attempt.clone(),
+            spends: spends.clone(),
+            counts: counts.clone(),
+        }
     }
 }

@@ -1,11 +1,11 @@
-//! What an action's record and its incident say to the gate: approvals, earlier changes, what is
-//! taken back, whose failures count.
+//! What an action's record and its incident say to the gate: earlier changes, pauses, what is taken
+//! back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::action::digest;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Action, ActionId, Incident, Origin};
+use crate::domain::{Action, ActionId, Incident};
 
 /// The attempt that goes on when the action is permitted once more.
 pub(super) fn continued(record: &ActionRecord) -> Option<&str> {
@@ -40,14 +40,4 @@ pub(super) fn takes_back(incident: &Incident, undone: &ActionId, action: &Action
     let record = incident.action(undone).filter(|record| record.attempts > 0);
     let planned = record.and_then(|record| record.action.proposal.undo.as_ref());
     planned.is_some_and(|planned| digest(planned) == action.digest)
-}
-
-/// Whose failures are counted together: the deciding rule's, or the model's.
-pub(super) fn breaker_key(incident: &Incident, action: &Action) -> String {
-    match (&action.origin, incident.decision.as_ref().and_then(|decision| decision.rule.as_ref())) {
-        (Origin::Policy { rule } | Origin::Plugin { rule, .. }, _) => format!("rule:{rule}"),
-        (Origin::Person { name }, _) => format!("person:{name}"),
-        (Origin::Model, Some(rule)) => format!("model:{rule}"),
-        _ => "model".into(),
-    }
 }

@@ -1,4 +1,4 @@
-//! Approvals at the gate: what they bind to, and whose count.
+//! Approvals at the gate: what they bind to, and whose count. What a restart must not forget.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::*;
-use crate::domain::{Alert, Call, Catalogue, Considered, Entry, Fact, History, Occasion, Proposal, Tool};
+use crate::domain::{
+    Alert, Call, Catalogue, Considered, Entry, Fact, History, IncidentId, Occasion, Origin, Proposal, Tool,
+};
 use crate::ports::{Check, Judged, Routed};
 
 /// Policies of one gate that asks.
@@ -29,6 +31,9 @@ impl Policies for Asks {
     fn gates(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Voice> {
         vec![self.0.clone()]
     }
+    fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
+        Vec::new()
+    }
     fn check(&self, _: &Call, _: &Incident, _: &Context<'_>) -> Option<Check> {
         None
     }
@@ -41,17 +46,8 @@ impl Policies for Asks {
 }
 
 fn voice(who: &str, approvals: u32, own: bool) -> Voice {
-    Voice {
-        gate: "ask-first".into(),
-        says: RulingKind::Ask,
-        reason: "because".into(),
-        budgets: Vec::new(),
-        who: who.into(),
-        approvals,
-        own,
-        within_ms: 60_000,
-        mode: Mode::Enforce,
-    }
+    let voice = Voice::new("ask-first", RulingKind::Ask, "because");
+    Voice { who: who.into(), approvals, own, within_ms: 60_000, ..voice }
 }
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -212,8 +208,144 @@ fn silence_is_a_no_and_a_late_no_takes_nothing_back() {
     assert_eq!(late.record().state, ActionState::Expired);
     let mut started = scene(voice("", 1, false), RULE());
     started.approve("ada", "cli", None);
-    started.tell(Fact::Intent { action: action.clone(), attempt: "x".into(), spends: Vec::new() });
+    started.tell(Fact::Intent {
+        action: action.clone(),
+        attempt: "x".into(),
+        spends: Vec::new(),
+        counts: Default::default(),
+    });
     let no = Fact::Rejected { action, person: "bob".into(), via: "cli".into(), comment: String::new() };
     started.tell(no);
     assert_eq!(started.record().state, ActionState::Started);
+}
+
+/// Everything that a journal with these entries teaches.
+fn taught(incident: &Incident, facts: &[Fact]) -> Vec<(Timestamp, Lesson)> {
+    let mut incident = incident.clone();
+    let mut lessons = Vec::new();
+    for fact in facts {
+        incident.apply(&Entry { at: NOW, fact: fact.clone() });
+        lessons.extend(Lesson::of(&incident, fact).map(|lesson| (NOW, lesson)));
+    }
+    lessons
+}
+
+fn id() -> crate::domain::ActionId {
+    crate::domain::ActionId("a1".into())
+}
+
+#[test]
+fn an_attempt_that_goes_on_after_a_restart_does_not_stand_in_its_own_way() {
+    let mut once = voice("", 1, false);
+    once.says = RulingKind::Ask;
+    once.budgets = vec![crate::ports::Budget { scope: "all".into(), max: 1, within_ms: 60_000 }];
+    let mut scene = scene(once, RULE());
+    scene.approve("ada", "cli", None);
+    let permit = scene.permit().unwrap();
+    let intent = permit.intent();
+    let lessons = taught(&scene.incident, std::slice::from_ref(&intent));
+    scene.gate = Gate::new(Options::default());
+    scene.gate.restore(lessons);
+    scene.tell(intent);
+    let (resolution, reason) = (Resolution::Repeat, String::new());
+    scene.tell(Fact::Uncertain { action: id(), resolution, reason });
+    let again = scene.permit().unwrap();
+    assert_eq!(again.attempt(), permit.attempt());
+}
+
+#[test]
+fn a_restored_breaker_counts_for_whom_it_counted_and_from_the_last_reset_on() {
+    let failed = |ok| Fact::Verified { action: id(), ok, reason: String::new() };
+    for (origin, key) in [
+        (RULE(), "rule:r"),
+        (Origin::Model, "model"),
+        (Origin::Person { name: "ada".into() }, "person:ada"),
+        (Origin::Plugin { name: "p".into(), rule: "r".into() }, "rule:r"),
+    ] {
+        let scene = scene(voice("", 1, false), origin);
+        let three = taught(&scene.incident, &[failed(false), failed(false), failed(false)]);
+        let reset = (NOW, Lesson::Reset { key: key.into() });
+        scene.gate.restore(three.clone());
+        assert_eq!(scene.gate.breakers(), [(key.to_string(), 3, true)]);
+        scene.gate.forget();
+        // The incident was opened before the reset; its failure came after it.
+        scene.gate.restore([three.as_slice(), &[reset], &three[..1]].concat());
+        assert_eq!(scene.gate.breakers(), [(key.to_string(), 1, false)]);
+    }
+    let undo = scene(voice("", 1, false), RULE());
+    let mut action = undo.incident.actions[0].action.clone();
+    action.origin = Origin::Undo { action: id() };
+    assert_eq!(crate::domain::lesson::origin_key(&undo.incident, &action), None, "a failed undo is nobody's fix");
+}
+
+/// A gate that asks until two of its executions have helped.
+fn canary(scopes: &[&str]) -> Voice {
+    let scopes = scopes.iter().map(|scope| scope.to_string()).collect();
+    Voice { says: RulingKind::Allow, canary: Some(crate::ports::Canary { scopes, after: 2 }), ..voice("sre", 1, false) }
+}
+
+fn ended(canaries: &[&str], helped: bool) -> (Timestamp, Lesson) {
+    let canaries = canaries.iter().map(|key| format!("ask-first|{key}")).collect();
+    (NOW, Lesson::Ended { origin: None, helped, canaries })
+}
+
+#[test]
+fn a_canary_asks_until_enough_has_helped_in_a_row_in_every_scope() {
+    let mut scene = scene(canary(&["shop", "lab"]), RULE());
+    let ruling =
+        |scene: &Scene| scene.gate.rule(&scene.policies, &scene.incident, &scene.record().action, &scene.context());
+    let asks = |scene: &Scene, count: u32| {
+        let ruling = ruling(scene);
+        assert_eq!((ruling.kind, ruling.who.as_str()), (RulingKind::Ask, "sre"));
+        assert_eq!(ruling.reason, format!("canary: {count} of 2 verified so far; because"));
+    };
+    asks(&scene, 0);
+    scene.gate.restore([ended(&["shop", "lab"], true), ended(&["shop"], true)]);
+    asks(&scene, 1);
+    scene.gate.restore([ended(&["lab"], true)]);
+    let proven = ruling(&scene);
+    assert_eq!((proven.kind, proven.reason.as_str(), proven.until), (RulingKind::Allow, "because", None));
+    scene.gate.restore([ended(&["lab"], false)]);
+    asks(&scene, 0);
+    scene.gate.restore([ended(&["lab"], true), ended(&["lab"], true), ended(&["other"], false)]);
+    assert_eq!(ruling(&scene).kind, RulingKind::Allow);
+    scene.policies = Asks(canary(&[]));
+    assert_eq!(ruling(&scene).kind, RulingKind::Ask, "what counts nothing is never proven");
+}
+
+#[test]
+fn a_canary_learns_from_what_it_let_through_and_from_nothing_else() {
+    let mut scene = scene(canary(&["shop"]), RULE());
+    scene.approve("ada", "cli", None);
+    let intent = scene.permit().unwrap().intent();
+    for (end, helped) in [
+        (Fact::Verified { action: id(), ok: true, reason: String::new() }, true),
+        (Fact::Verified { action: id(), ok: false, reason: String::new() }, false),
+        (Fact::Result { action: id(), attempt: "x".into(), ok: false, text: String::new(), took_ms: 0 }, false),
+        (Fact::Uncertain { action: id(), resolution: Resolution::Person, reason: String::new() }, false),
+    ] {
+        let lessons = taught(&scene.incident, &[intent.clone(), end]);
+        let [(_, Lesson::Begun { .. }), learned] = lessons.as_slice() else { panic!("{lessons:?}") };
+        let Lesson::Ended { canaries, helped: seen, .. } = &learned.1 else { panic!("{learned:?}") };
+        assert_eq!((canaries.as_slice(), *seen), (["ask-first|shop".to_string()].as_slice(), helped));
+        scene.gate.forget();
+        scene.gate.restore([ended(&["shop"], true), learned.clone()]);
+        assert_eq!(scene.gate.guarded().verified.count("ask-first|shop"), if helped { 2 } else { 0 });
+    }
+}
+
+#[test]
+fn what_a_canary_allowed_is_asked_for_when_it_fails_before_the_execution() {
+    let mut scene = scene(canary(&["shop"]), RULE());
+    scene.gate.restore([ended(&["shop"], true), ended(&["shop"], true)]);
+    let ruling = scene.gate.rule(&scene.policies, &scene.incident, &scene.record().action, &scene.context());
+    scene.tell(Fact::Ruled { action: id(), ruling });
+    assert_eq!(scene.record().state, ActionState::Allowed);
+    scene.gate.restore([ended(&["shop"], false)]);
+    let ruling = scene.gate.permit(&scene.policies, &scene.incident, scene.record(), &scene.context()).unwrap_err();
+    assert_eq!((ruling.kind, ruling.mode), (RulingKind::Ask, Mode::Enforce));
+    scene.tell(Fact::Ruled { action: id(), ruling: *ruling });
+    assert_eq!(scene.record().state, ActionState::Asked);
+    scene.approve("ada", "cli", None);
+    assert!(scene.permit().is_ok());
 }

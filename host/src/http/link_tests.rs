@@ -28,6 +28,7 @@ async fn asking(config: &str, hours: i64) -> (Running, String) {
         until: Some(until),
         mode: Mode::Enforce,
         spends: Vec::new(),
+        counts: Default::default(),
     };
     let fact = Fact::Ruled { action: ActionId("a1".into()), ruling };
     fake.incidents[0].apply(&Entry { at: jiff::Timestamp::now(), fact });

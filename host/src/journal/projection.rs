@@ -12,16 +12,18 @@ mod store;
 
 use jiff::Timestamp;
 
+use crate::domain::Lesson;
+
 pub use list::Filter;
 pub use store::Projection;
 
-/// An effect that was about to happen, and what it spent: for the ledger.
+/// What an entry teaches the gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Intent {
+pub(super) struct Learned {
     /// Position of its entry in the journal.
     pub seq: u64,
     /// When.
     pub at: Timestamp,
-    /// Ledger keys.
-    pub spends: Vec<String>,
+    /// What.
+    pub lesson: Lesson,
 }

@@ -98,7 +98,7 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
 
 /// What a look after an action showed is the host's to judge.
 fn shown(look: &Look) -> bool {
-    !matches!(look.purpose, Purpose::Verify { .. })
+    !matches!(look.purpose, Purpose::Verify { .. } | Purpose::Gate { .. })
 }
 
 fn language(word: &str) -> &str {

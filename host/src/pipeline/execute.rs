@@ -4,6 +4,7 @@
 //! intent without a result; what became of it is settled by looking, here as after a crash.
 
 use super::investigate::since;
+use super::rule::told;
 use super::{Rooms, append};
 use crate::domain::{ActionId, Fact, Incident};
 use crate::ports::{JournalError, ToolError};
@@ -19,16 +20,11 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Resul
     let permit = match rooms.gate.permit(rooms.policies.as_ref(), incident, record, &moment.context()) {
         Ok(permit) => permit,
         Err(ruling) => {
-            let fact = Fact::Ruled { action: action.clone(), ruling: *ruling };
-            return append(rooms, incident, vec![fact], true).await.map(|_| ());
+            let facts = told(rooms, incident, action, *ruling, &moment.context());
+            return append(rooms, incident, facts, true).await.map(|_| ());
         }
     };
-    let intent = Fact::Intent {
-        action: action.clone(),
-        attempt: permit.attempt().to_string(),
-        spends: permit.spends().to_vec(),
-    };
-    match rooms.store.append_behind(incident, vec![intent]).await {
+    match rooms.store.append_behind(incident, vec![permit.intent()]).await {
         Ok(true) => {}
         // A person may have said no since the gate was asked.
         Ok(false) => {

@@ -1,9 +1,36 @@
-//! Asks the gate about a proposal and tells people when it asks for one of them.
+//! Asks the gate about a proposal, after a look at what its rules want to see, and tells people when it
+//! asks for one of them.
 
-use super::Rooms;
 use super::intake::take_in;
 use super::notify::tell;
-use crate::domain::{ActionId, Fact, Incident, Mode, Occasion, Origin, Proposal, RulingKind};
+use super::{Rooms, investigate};
+use crate::domain::entry::Purpose;
+use crate::domain::{ActionId, Fact, Incident, Mode, Occasion, Origin, Proposal, Ruling, RulingKind};
+use crate::ports::{Context, JournalError};
+
+/// Looks that gates may want at one action: more means that they never have enough.
+const LOOKS: usize = 24;
+
+/// Makes the looks that gates want to have made before they rule; false when there are none.
+///
+/// # Errors
+/// When the journal cannot take them.
+pub async fn look(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Result<bool, JournalError> {
+    let Some(record) = incident.action(action) else { return Ok(false) };
+    let purpose = Purpose::Gate { action: action.clone() };
+    let made = incident.looks.iter().filter(|look| look.purpose == purpose).count();
+    let moment = rooms.moment();
+    let mut wanted = rooms.policies.looks(&record.action, incident, &moment.context());
+    wanted.truncate(LOOKS.saturating_sub(made));
+    let mut facts = Vec::new();
+    for call in wanted {
+        facts.extend(investigate::look(rooms, purpose.clone(), call).await);
+    }
+    if facts.is_empty() {
+        return Ok(false);
+    }
+    rooms.store.append(&incident.id, facts).await.map(|()| true)
+}
 
 /// The ruling.
 pub fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<Fact> {
@@ -13,10 +40,15 @@ pub fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<Fact> {
     let moment = rooms.moment();
     let context = moment.context();
     let ruling = rooms.gate.rule(rooms.policies.as_ref(), incident, &record.action, &context);
+    told(rooms, incident, action, ruling, &context)
+}
+
+/// The facts of a ruling: where it asks, people are told.
+pub fn told(rooms: &Rooms, incident: &Incident, action: &ActionId, ruling: Ruling, context: &Context<'_>) -> Vec<Fact> {
     let asks = ruling.kind == RulingKind::Ask && ruling.mode == Mode::Enforce;
     let mut facts = vec![Fact::Ruled { action: action.clone(), ruling }];
     if asks {
-        facts.extend(tell(rooms, incident, Occasion::Approval, Some(action), &context));
+        facts.extend(tell(rooms, incident, Occasion::Approval, Some(action), context));
     }
     facts
 }

@@ -23,7 +23,11 @@ impl Policies for Set {
     }
 
     fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Voice> {
-        gates::gates(self, action, incident, context, None)
+        gates::gates(self, action, incident, context, None).0
+    }
+
+    fn looks(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
+        gates::gates(self, action, incident, context, None).1
     }
 
     fn check(&self, call: &Call, incident: &Incident, context: &Context<'_>) -> Option<Check> {

@@ -134,10 +134,24 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
     ),
     (
         "Gates",
-        &[f(
-            &["budget(fields: map) -> Budget"],
-            "At most `max` within `within`, counted apart `per` cluster, namespace, kind, target, tool or incident.",
-        )],
+        &[
+            f(
+                &["budget(fields: map) -> Budget"],
+                "At most `max` within `within`, counted apart `per` cluster, namespace, kind, target, tool or incident, and for what `of` names.",
+            ),
+            f(
+                &["canary(after: int, fields: map) -> Canary"],
+                "Asks until so many executions in a row were seen to help, then allows: `who`, `approvals`, `own`, `within` and `reason` as in `ask`; `per` as in a budget; `budget`.",
+            ),
+            f(
+                &["share(percent: int, number: ?) -> int", "share(percent: int, number: ?, least: int) -> int"],
+                "So many percent of a number, rounded down, but not less than `least`; an error, and so a no, when the number is ().",
+            ),
+            f(
+                &["seen(look: Look, within: string) -> ?"],
+                "What the host itself saw when it made this look for the gate, at most this long ago, read as JSON or YAML; () when it saw no object. In closures of gates.",
+            ),
+        ],
     ),
     (
         "Time",

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use rhai::{Dynamic, FnPtr, Map};
+use rhai::{Dynamic, FnPtr};
 
 use super::code::{Defined, Func};
 use super::fields::Fields;
+use super::functions::gating::{opening, question};
 use super::interval::Interval;
 use super::items::{
     CheckRule, Evidence, Gate, GateSays, Group, Inhibit, Items, Meta, Route, Rule, Silence, Then, When,
@@ -14,7 +15,7 @@ use super::items::{
 use super::on::{About, On};
 use super::problem::{Place, Problem};
 use super::scene::Declared;
-use super::words::{BudgetOf, Question, Word};
+use super::words::{Opening, Word};
 use crate::domain::{Mode, Occasion};
 
 /// Takes in what files declare, one after the other.
@@ -169,15 +170,16 @@ impl Reading<'_> {
 
     fn allow(&mut self, value: &Dynamic) -> Option<GateSays> {
         if value.as_bool() == Ok(true) {
-            return Some(GateSays::Allow(Vec::new()));
+            return Some(GateSays::Allow(Opening::default()));
         }
         if let Some(closure) = value.read_lock::<FnPtr>() {
             return self.func("allow", closure.clone(), 2).map(GateSays::AllowIf);
         }
-        match budgets(value) {
-            Some(budgets) => Some(GateSays::Allow(budgets)),
+        match opening(value) {
+            Some(opening) => Some(GateSays::Allow(opening)),
             None => {
-                self.fields.unfit("allow", "true, budget(…), a list of budgets, or a closure |a, i| …", value);
+                let like = "true, budget(…), a list of budgets, canary(…), or a closure |a, i| …";
+                self.fields.unfit("allow", like, value);
                 None
             }
         }
@@ -192,13 +194,12 @@ impl Reading<'_> {
             self.fields.unfit("ask", "a map such as #{ who: \"sre\", within: \"30m\" }, or the reason", value);
             return None;
         };
-        match question(map) {
-            Ok(question) => Some(GateSays::Ask(question)),
-            Err(wrong) => {
-                self.fields.problems.extend(wrong.into_iter().map(|wrong| format!("`ask`: {wrong}")));
-                None
-            }
-        }
+        let mut fields = Fields::new(map);
+        let question = question(&mut fields);
+        let wrong = fields.finish();
+        let right = wrong.is_empty();
+        self.fields.problems.extend(wrong.into_iter().map(|wrong| format!("`ask`: {wrong}")));
+        right.then_some(GateSays::Ask(question))
     }
 
     fn deny(&mut self, value: &Dynamic) -> Option<GateSays> {
@@ -305,31 +306,4 @@ impl Reading<'_> {
         let wide = on.normalised();
         Some(CheckRule { meta, on, wide, when, verify, undo })
     }
-}
-
-/// A budget or a list of them.
-pub(super) fn budgets(value: &Dynamic) -> Option<Vec<BudgetOf>> {
-    if let Some(budget) = value.read_lock::<BudgetOf>() {
-        return Some(vec![budget.clone()]);
-    }
-    let items = value.as_array_ref().ok()?;
-    items.iter().map(|item| item.read_lock::<BudgetOf>().map(|budget| budget.clone())).collect()
-}
-
-fn question(map: Map) -> Result<Question, Vec<String>> {
-    let mut fields = Fields::new(map);
-    let who = fields.text("who").unwrap_or_default();
-    let approvals = fields.count("approvals").unwrap_or(1);
-    let own = fields.flag("own").unwrap_or(false);
-    let within_ms = fields.span("within").unwrap_or(1_800_000);
-    let reason = fields.text("reason").unwrap_or_default();
-    let budgets = match fields.take("budget") {
-        None => Vec::new(),
-        Some(value) => self::budgets(&value).unwrap_or_else(|| {
-            fields.unfit("budget", "budget(…) or a list of budgets", &value);
-            Vec::new()
-        }),
-    };
-    let wrong = fields.finish();
-    if wrong.is_empty() { Ok(Question { who, approvals, own, within_ms, reason, budgets }) } else { Err(wrong) }
 }

@@ -4,6 +4,7 @@
 
 mod actions;
 mod declare;
+pub(super) mod gating;
 mod matching;
 mod past;
 mod time;
@@ -19,6 +20,7 @@ pub(super) fn register(engine: &mut Engine) {
     matching::register(engine);
     actions::register(engine);
     verdicts::register(engine);
+    gating::register(engine);
     time::register(engine);
     past::register(engine);
 }

@@ -1,39 +1,54 @@
 //! What every gate says about an action. A gate that cannot be asked says no.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use rhai::Dynamic;
 
-use super::build::budgets;
 use super::facts::CallFacts;
 use super::fields::describe;
+use super::functions::gating::opening;
 use super::items::{Gate, GateSays};
 use super::normal::normal;
 use super::round::{Round, Seen, fault};
+use super::scene::{Scene, Sight};
 use super::set::Set;
 use super::view;
-use super::words::{BudgetOf, Scope};
-use crate::domain::{Action, Incident, RulingKind};
-use crate::ports::{Budget, Context, Voice};
+use super::words::{BudgetOf, Opening, Question, Scope};
+use crate::domain::{Action, Call, Incident, RulingKind};
+use crate::ports::{Budget, Canary, Context, Voice};
 
-/// Every gate that has something to say, in the order of the files.
+/// Every gate that has something to say, in the order of the files, and what they would like to see
+/// before they say it.
 pub(super) fn gates(
     set: &Set,
     action: &Action,
     incident: &Incident,
     context: &Context<'_>,
     watch: Option<&RefCell<Vec<Seen>>>,
-) -> Vec<Voice> {
-    Round::ask(set, incident, context, watch, |round| {
+) -> (Vec<Voice>, Vec<Call>) {
+    let sight = Sight::of(incident);
+    let scene = Scene::new(incident, context).seeing(Rc::clone(&sight));
+    let voices = Round::ask_in(scene, set, incident, context, watch, |round| {
         let facts = CallFacts::of_action(action, incident, context.mode);
         let mut candidates: Vec<u32> = set.indexes.allow.of_values(&facts, None).collect();
         candidates.extend(set.indexes.forbid.of_values(&facts, Some(normal)));
         candidates.sort_unstable();
         let gates = candidates.into_iter().filter_map(|id| set.items.gates.get(id as usize));
-        let heard: Vec<(&Gate, Voice)> =
-            gates.filter_map(|gate| Some((gate, hear(round, gate, action, &facts)?))).collect();
-        narrowed(heard, &facts)
-    })
+        let spoken = gates.filter_map(|gate| {
+            let before = sight.asked();
+            let voice = hear(round, gate, action, &facts)?;
+            Some((gate, voice, sight.asked() > before))
+        });
+        let mut heard: Vec<(&Gate, Voice, bool)> = spoken.collect();
+        // Nobody looks for the sake of what is denied anyway.
+        if heard.iter().any(|(_, voice, looks)| voice.says == RulingKind::Deny && !looks) {
+            sight.want_nothing();
+            heard.retain(|(.., looks)| !looks);
+        }
+        narrowed(heard.into_iter().map(|(gate, voice, _)| (gate, voice)).collect(), &facts)
+    });
+    (voices, sight.wanted())
 }
 
 /// A question restricts whatever it touches, but what it opens is only what it was written for: an
@@ -83,35 +98,23 @@ fn says(
 ) -> Result<Option<Voice>, String> {
     let call = |func, part| round.set.code.call(func, arguments()).map_err(|why| fault("gate", &gate.meta, part, &why));
     let reason = || gate.meta.description.clone();
-    let spends = |budgets: &[BudgetOf]| spends(budgets, facts, round.incident);
+    let allow = |opening: &Opening| allow(gate, opening, reason(), facts, round.incident);
     Ok(match &gate.says {
-        GateSays::Allow(budgets) => {
-            Some(Voice { budgets: spends(budgets), ..voice(gate, RulingKind::Allow, reason()) })
-        }
+        GateSays::Allow(opening) => Some(allow(opening)),
         GateSays::AllowIf(func) => {
             let value = call(func, "allow")?;
-            let listed = match value.as_bool() {
-                Ok(false) => return Ok(None),
-                Ok(true) => Vec::new(),
-                Err(_) if value.is_unit() => return Ok(None),
-                Err(_) => budgets(&value).ok_or_else(|| {
-                    let wrong = format!("it must return true, false or budgets, but returned {}", describe(&value));
+            match value.as_bool() {
+                Ok(false) => None,
+                Ok(true) => Some(allow(&Opening::default())),
+                Err(_) if value.is_unit() => None,
+                Err(_) => Some(allow(&opening(&value).ok_or_else(|| {
+                    let got = describe(&value);
+                    let wrong = format!("it must return true, false, budgets or a canary, but returned {got}");
                     fault("gate", &gate.meta, "allow", &wrong)
-                })?,
-            };
-            Some(Voice { budgets: spends(&listed), ..voice(gate, RulingKind::Allow, reason()) })
+                })?)),
+            }
         }
-        GateSays::Ask(question) => {
-            let why = if question.reason.is_empty() { reason() } else { question.reason.clone() };
-            Some(Voice {
-                who: question.who.clone(),
-                approvals: question.approvals,
-                own: question.own,
-                within_ms: question.within_ms.unsigned_abs(),
-                budgets: spends(&question.budgets),
-                ..voice(gate, RulingKind::Ask, why)
-            })
-        }
+        GateSays::Ask(question) => Some(ask(gate, RulingKind::Ask, question, reason(), facts, round.incident)),
         GateSays::Deny(why) => Some(voice(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() })),
         GateSays::DenyIf(func) => {
             let value = call(func, "deny")?;
@@ -131,40 +134,73 @@ fn says(
     })
 }
 
+fn allow(gate: &Gate, opening: &Opening, reason: String, facts: &CallFacts<'_>, incident: &Incident) -> Voice {
+    let budgets = spends(&opening.budgets, facts, incident);
+    let Some(canary) = &opening.canary else {
+        return Voice { budgets, ..voice(gate, RulingKind::Allow, reason) };
+    };
+    let scopes = scopes(&canary.per, facts, incident);
+    Voice {
+        canary: Some(Canary { scopes, after: canary.after }),
+        ..ask(gate, RulingKind::Allow, &canary.question, reason, facts, incident)
+    }
+}
+
+fn ask(
+    gate: &Gate,
+    says: RulingKind,
+    question: &Question,
+    reason: String,
+    facts: &CallFacts<'_>,
+    incident: &Incident,
+) -> Voice {
+    let why = if question.reason.is_empty() { reason } else { question.reason.clone() };
+    Voice {
+        who: question.who.clone(),
+        approvals: question.approvals,
+        own: question.own,
+        within_ms: question.within_ms.unsigned_abs(),
+        budgets: spends(&question.budgets, facts, incident),
+        ..voice(gate, says, why)
+    }
+}
+
 fn voice(gate: &Gate, says: RulingKind, reason: String) -> Voice {
     let reason = if reason.is_empty() { format!("gate {}", gate.meta.name) } else { reason };
-    Voice {
-        gate: gate.meta.name.clone(),
-        says,
-        reason,
-        budgets: Vec::new(),
-        who: String::new(),
-        approvals: 1,
-        own: false,
-        within_ms: 0,
-        mode: gate.meta.mode,
-    }
+    Voice { mode: gate.meta.mode, ..Voice::new(&gate.meta.name, says, &reason) }
 }
 
 /// What an execution spends: one budget for every combination of the values that it counts apart.
 fn spends(budgets: &[BudgetOf], facts: &CallFacts<'_>, incident: &Incident) -> Vec<Budget> {
     let mut all = Vec::new();
     for (i, budget) in budgets.iter().enumerate() {
-        let mut scopes = vec![String::new()];
-        for scope in &budget.per {
-            let values = values(*scope, facts, incident);
-            let joined = |scope: &String, value: &String| {
-                if scope.is_empty() { value.clone() } else { format!("{scope}|{value}") }
-            };
-            scopes = scopes.iter().flat_map(|scope| values.iter().map(move |value| joined(scope, value))).collect();
-        }
-        for scope in scopes {
+        for scope in scopes(&budget.per, facts, incident) {
+            let scope = budget.of.as_ref().map_or_else(|| scope.clone(), |of| joined(&scope, &plain(of)));
             // Several budgets of one gate are told apart by their place.
             let scope = if i == 0 { scope } else { format!("{scope}#{}", i + 1) };
             all.push(Budget { scope, max: budget.max, within_ms: budget.within_ms.unsigned_abs() });
         }
     }
     all
+}
+
+/// Every combination of the values that are counted apart.
+fn scopes(per: &[Scope], facts: &CallFacts<'_>, incident: &Incident) -> Vec<String> {
+    let mut scopes = vec![String::new()];
+    for scope in per {
+        let values = values(*scope, facts, incident);
+        scopes = scopes.iter().flat_map(|scope| values.iter().map(move |value| joined(scope, value))).collect();
+    }
+    scopes
+}
+
+fn joined(scope: &str, value: &str) -> String {
+    if scope.is_empty() { value.to_string() } else { format!("{scope}|{value}") }
+}
+
+/// `|` and `#` build the key, so no value may hold them.
+fn plain(value: &str) -> String {
+    value.replace('%', "%25").replace('|', "%7C").replace('#', "%23")
 }
 
 fn values(scope: Scope, facts: &CallFacts<'_>, incident: &Incident) -> Vec<String> {
@@ -180,6 +216,5 @@ fn values(scope: Scope, facts: &CallFacts<'_>, incident: &Incident) -> Vec<Strin
     if values.is_empty() {
         values.push("-".into());
     }
-    // `|` and `#` build the key, so no value may hold them.
-    values.iter().map(|value| value.replace('%', "%25").replace('|', "%7C").replace('#', "%23")).collect()
+    values.iter().map(|value| plain(value)).collect()
 }

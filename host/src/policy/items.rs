@@ -6,7 +6,7 @@ use super::code::Func;
 use super::interval::Interval;
 use super::on::On;
 use super::problem::Place;
-use super::words::{BudgetOf, Question, Word};
+use super::words::{Opening, Question, Word};
 use crate::domain::{Mode, Occasion};
 
 /// What every declaration has.
@@ -60,8 +60,8 @@ pub(super) struct Gate {
 /// A gate's word.
 #[derive(Debug)]
 pub(super) enum GateSays {
-    Allow(Vec<BudgetOf>),
-    /// A closure that returns true, a budget, budgets, or nothing.
+    Allow(Opening),
+    /// A closure that returns true, budgets, a canary, or nothing.
     AllowIf(Func),
     Ask(Question),
     Deny(String),

@@ -231,7 +231,8 @@ fn pointless(gate: &Gate) -> Option<Finding> {
         gate.on.conditions.iter().any(|(field, matcher)| {
             *field == Field::Risk && matcher.literals().is_some_and(|values| values == ["read"])
         });
-    let allows = matches!(&gate.says, GateSays::Allow(budgets) if budgets.is_empty());
+    let allows =
+        matches!(&gate.says, GateSays::Allow(opening) if opening.budgets.is_empty() && opening.canary.is_none());
     (read_only && allows).then(|| {
         let message = format!("gate `{}` allows what only reads, which needs no gate; remove it", gate.meta.name);
         finding(&gate.meta, message)

@@ -199,6 +199,10 @@ impl Policies for Live {
         Policies::gates(&*self.set(), action, incident, context)
     }
 
+    fn looks(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
+        Policies::looks(&*self.set(), action, incident, context)
+    }
+
     fn check(&self, call: &Call, incident: &Incident, context: &Context<'_>) -> Option<Check> {
         Policies::check(&*self.set(), call, incident, context)
     }

@@ -44,9 +44,21 @@ impl<'a> Round<'a> {
         watch: Option<&'a RefCell<Vec<Seen>>>,
         answer: impl FnOnce(&Self) -> T,
     ) -> T {
+        Self::ask_in(Scene::new(incident, context), set, incident, context, watch, answer)
+    }
+
+    /// Answers a question in a scene.
+    pub fn ask_in<T>(
+        scene: Scene,
+        set: &'a Set,
+        incident: &'a Incident,
+        context: &'a Context<'a>,
+        watch: Option<&'a RefCell<Vec<Seen>>>,
+        answer: impl FnOnce(&Self) -> T,
+    ) -> T {
         let facts = AlertFacts::new(incident);
         let round = Self { set, incident, context, facts, view: OnceCell::new(), watch };
-        scene::deciding(Scene::new(incident, context), || fuel::decision(Limits::DECISION, || answer(&round)))
+        scene::deciding(scene, || fuel::decision(Limits::DECISION, || answer(&round)))
     }
 
     /// The incident as `i`; made when the first closure wants it.

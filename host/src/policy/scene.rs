@@ -4,33 +4,103 @@
 //! decisions reaches them through here. While files are loaded it holds what they declare.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rhai::{EvalAltResult, GlobalRuntimeState, Map, NativeCallContext, Position};
+use serde_json::Value;
 
 use super::problem::{Place, Problem};
-use crate::domain::{Catalogue, History};
+use crate::domain::entry::Purpose;
+use crate::domain::history::Past;
+use crate::domain::incident::Look;
+use crate::domain::{Call, Catalogue, History, Incident, IncidentId, object};
 use crate::ports::Context;
 
 /// What is known during a decision.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub now: Timestamp,
-    pub history: Arc<History>,
+    history: Arc<History>,
     pub catalogue: Arc<Catalogue>,
     pub group_key: String,
+    incident: IncidentId,
+    /// What gates may know; none where no gate is asked.
+    sight: Option<Rc<Sight>>,
+}
+
+/// What was looked at for gates, and what they would like to see besides.
+#[derive(Debug, Default)]
+pub(super) struct Sight {
+    looks: Vec<Look>,
+    wanted: RefCell<Vec<Call>>,
+}
+
+impl Sight {
+    /// What was looked at for gates in this incident: nobody else chose these calls.
+    pub fn of(incident: &Incident) -> Rc<Self> {
+        let looks = incident.looks.iter().filter(|look| matches!(look.purpose, Purpose::Gate { .. }));
+        Rc::new(Self { looks: looks.cloned().collect(), wanted: RefCell::default() })
+    }
+
+    /// Forgets what was asked for.
+    pub fn want_nothing(&self) {
+        self.wanted.borrow_mut().clear();
+    }
+
+    /// How often something was asked for that was not to be seen.
+    pub fn asked(&self) -> usize {
+        self.wanted.borrow().len()
+    }
+
+    /// The calls that were asked for and not made within the time that was given, each once.
+    pub fn wanted(&self) -> Vec<Call> {
+        let mut wanted: Vec<Call> = Vec::new();
+        for call in self.wanted.borrow().iter() {
+            if !wanted.contains(call) {
+                wanted.push(call.clone());
+            }
+        }
+        wanted
+    }
 }
 
 impl Scene {
     /// The scene of a decision about an incident.
-    pub fn new(incident: &crate::domain::Incident, context: &Context<'_>) -> Self {
+    pub fn new(incident: &Incident, context: &Context<'_>) -> Self {
         Self {
             now: context.now,
             history: context.history.clone(),
             catalogue: context.catalogue.clone(),
             group_key: incident.group_key.clone(),
+            incident: incident.id.clone(),
+            sight: None,
         }
+    }
+
+    /// The same for gates.
+    pub fn seeing(self, sight: Rc<Sight>) -> Self {
+        Self { sight: Some(sight), ..self }
+    }
+
+    /// What a call answered at most `within` milliseconds ago; none when it was not made, or failed,
+    /// or answered what is no object. An error where no gate is asked.
+    pub fn seen(&self, call: &Call, within: i64) -> Result<Option<Value>, String> {
+        let sight = self.sight.as_ref().ok_or("seen(…) is for the closures of gates")?;
+        let within = SignedDuration::from_millis(within);
+        // The clock may have been set back since.
+        let lately = |look: &&Look| look.call == *call && self.now.duration_since(look.at).abs() <= within;
+        let found = sight.looks.iter().rev().find(lately);
+        if found.is_none() {
+            sight.wanted.borrow_mut().push(call.clone());
+        }
+        Ok(found.filter(|look| look.ok).and_then(|look| object(&look.text)))
+    }
+
+    /// The incidents that policies count in: never the one that is decided about.
+    pub fn past(&self) -> impl DoubleEndedIterator<Item = &Past> {
+        self.history.others(&self.incident)
     }
 }
 

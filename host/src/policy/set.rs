@@ -8,7 +8,7 @@ use super::build::Builder;
 use super::code::{Code, File, defined, explain};
 use super::fuel::{self, Limits};
 use super::index::Index;
-use super::items::{Gate, Items, Meta};
+use super::items::{Gate, GateSays, Items, Meta};
 use super::on::On;
 use super::problem::{Place, Problem, Problems};
 use super::source::{self, SHIPPED, Source};
@@ -99,11 +99,14 @@ impl Set {
 
     /// Gates that ask somebody in particular: gate, who, and how many of them.
     pub fn asked(&self) -> Vec<(String, String, u32)> {
-        let asking = self.items.gates.iter().filter_map(|gate| match &gate.says {
-            super::items::GateSays::Ask(question) if !question.who.is_empty() => {
-                Some((gate.meta.name.clone(), question.who.clone(), question.approvals))
-            }
-            _ => None,
+        let asking = self.items.gates.iter().filter_map(|gate| {
+            let question = match &gate.says {
+                GateSays::Ask(question) => question,
+                GateSays::Allow(opening) => &opening.canary.as_ref()?.question,
+                _ => return None,
+            };
+            let named = !question.who.is_empty();
+            named.then(|| (gate.meta.name.clone(), question.who.clone(), question.approvals))
         });
         asking.collect()
     }

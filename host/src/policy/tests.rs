@@ -159,6 +159,7 @@ impl Case {
 pub(super) fn past(rule: &str, group: &str, minutes_ago: i64, fixes: &[(&str, bool)]) -> Past {
     let now: jiff::Timestamp = NOW.parse().unwrap();
     Past {
+        incident: IncidentId("i0".into()),
         rule: rule.into(),
         group_key: group.into(),
         name: "KubePodNotReady".into(),

@@ -1,4 +1,4 @@
-//! The values that rules return: calls, actions, verdicts, budgets and questions to people.
+//! The values that rules return: calls, actions, verdicts, budgets, canaries and questions to people.
 
 use crate::domain::{Call, Proposal, Verification};
 
@@ -63,6 +63,8 @@ impl Scope {
 pub(super) struct BudgetOf {
     pub max: u32,
     pub per: Vec<Scope>,
+    /// Counted apart as well, such as a workload that the gate has seen.
+    pub of: Option<String>,
     pub within_ms: i64,
 }
 
@@ -76,4 +78,22 @@ pub(super) struct Question {
     pub within_ms: i64,
     pub reason: String,
     pub budgets: Vec<BudgetOf>,
+}
+
+/// A gate that asks until what it let through has helped often enough.
+#[derive(Clone, Debug)]
+pub(super) struct CanaryOf {
+    /// So many in a row.
+    pub after: u32,
+    /// Counted apart.
+    pub per: Vec<Scope>,
+    /// What is asked until then; its budgets hold afterwards as well.
+    pub question: Question,
+}
+
+/// On what terms a gate allows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Opening {
+    pub budgets: Vec<BudgetOf>,
+    pub canary: Option<CanaryOf>,
 }

@@ -132,8 +132,11 @@ fn diagnosis(incident: &Incident, language: Language) -> String {
         let confidence = diagnosis.confidence.filter(|confidence| confidence.is_finite());
         line(words.confidence, &confidence.map_or_else(String::new, |share| format!("{:.0} %", share * 100.0)));
     }
-    let looks: Vec<&Look> =
-        incident.looks.iter().filter(|look| !matches!(look.purpose, Purpose::Verify { .. })).collect();
+    let looks: Vec<&Look> = incident
+        .looks
+        .iter()
+        .filter(|look| !matches!(look.purpose, Purpose::Verify { .. } | Purpose::Gate { .. }))
+        .collect();
     if looks.is_empty() {
         out.push_str(&format!("{}\n", words.no_evidence));
         return out;

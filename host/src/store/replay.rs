@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::control;
+use jiff::Timestamp;
+
+use crate::domain::control::{self, Control};
 use crate::domain::incident::Chain;
-use crate::domain::{Entry, Incident, IncidentId, Sealed};
+use crate::domain::{Entry, Incident, IncidentId, Lesson, Sealed};
 use crate::ports::{Journal, JournalError};
 
 /// Reads entries back.
@@ -20,14 +22,26 @@ pub fn open_all(sealed: &[Sealed]) -> Result<Vec<Entry>, JournalError> {
     sealed.iter().map(open).collect()
 }
 
-/// Incidents rebuilt from a whole journal, for journals without a projection.
+/// A whole journal read back.
+#[derive(Debug, Default)]
+pub struct Replayed {
+    /// Every incident as it stands.
+    pub incidents: BTreeMap<IncidentId, Incident>,
+    /// What the gate has to learn, in order.
+    pub lessons: Vec<(Timestamp, Lesson)>,
+}
+
+/// Incidents and lessons rebuilt from a whole journal, for journals without a projection.
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn replay(journal: &dyn Journal) -> Result<BTreeMap<IncidentId, Incident>, JournalError> {
-    let mut incidents: BTreeMap<IncidentId, Incident> = BTreeMap::new();
+pub fn replay(journal: &dyn Journal) -> Result<Replayed, JournalError> {
+    let mut replayed = Replayed::default();
+    let Replayed { incidents, lessons } = &mut replayed;
     journal.replay(0, &mut |_, sealed| {
         if sealed.stream == control::STREAM {
+            let order = sealed.open::<Control>().ok();
+            lessons.extend(order.and_then(|order| Some((order.at, Lesson::of_order(&order.fact)?))));
             return Ok(());
         }
         let entry: Entry =
@@ -44,8 +58,9 @@ pub fn replay(journal: &dyn Journal) -> Result<BTreeMap<IncidentId, Incident>, J
         }
         if let Some(incident) = incidents.get_mut(&id) {
             incident.chain = chain;
+            lessons.extend(Lesson::of(incident, &entry.fact).map(|lesson| (entry.at, lesson)));
         }
         Ok(())
     })?;
-    Ok(incidents)
+    Ok(replayed)
 }

@@ -69,7 +69,12 @@ fn journal(all: &[Past]) -> Memory {
         let facts = vec![
             Fact::Opened { group_key: id.clone(), source: "alertmanager".into(), alerts: vec![alert] },
             Fact::Proposed { action },
-            Fact::Intent { action: name.clone(), attempt: attempt.clone(), spends: Vec::new() },
+            Fact::Intent {
+                action: name.clone(),
+                attempt: attempt.clone(),
+                spends: Vec::new(),
+                counts: Default::default(),
+            },
             Fact::Result { action: name.clone(), attempt, ok: true, text: String::new(), took_ms: 1 },
             Fact::Verified { action: name, ok: past.verified, reason: "seen".into() },
             Fact::Concluded {

@@ -5,12 +5,14 @@
 
 pub mod alerts;
 pub mod calls;
+mod canaries;
 mod deliveries;
 mod incidents;
 mod intents;
 pub mod quiet;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tidegate::domain::control::{self, Control};
@@ -31,6 +33,8 @@ pub struct Written {
     pub policies: usize,
     /// The host's mode.
     pub mode: Mode,
+    /// When, in the world's own time.
+    pub mono: Duration,
 }
 
 /// What the checker knows.
@@ -47,6 +51,7 @@ pub struct Checker {
     /// Target, time and incident of every intent.
     changes: Vec<(String, Timestamp, IncidentId)>,
     attempts: BTreeMap<String, calls::Attempt>,
+    canaries: canaries::Canaries,
     told: BTreeMap<String, deliveries::Told>,
 }
 
@@ -93,6 +98,7 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
     intents::intent_needs_the_policies,
     intents::budgets_are_never_overspent,
     intents::targets_cool_down,
+    canaries::canaries_ask_until_proven,
     incidents::repeats_write_nothing,
     incidents::conclusions_fit_the_alerts,
     incidents::concluded_once_and_for_all,
@@ -188,6 +194,7 @@ fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, wr
     }
     deliveries::take_told(state, entry);
     calls::take_intent(&mut state.checker, &incident, entry);
+    canaries::take(state, &incident, entry, written);
     follow(&mut state.checker, &id, entry);
     state.checker.incidents.insert(id, incident);
 }

@@ -2,17 +2,17 @@
 
 use std::sync::{Arc, RwLock};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tidegate::domain::control::Control;
-use tidegate::domain::incident::{ActionState, Limits};
-use tidegate::domain::{Entry, Fact, Incident};
+use tidegate::domain::incident::Limits;
+use tidegate::domain::{Incident, Lesson};
 use tidegate::gate::{Gate, Options};
 use tidegate::pipeline::{Rooms, order};
 use tidegate::ports::{Clock, Journal, JournalError, Policies};
 use tidegate::random::Random;
 use tidegate::report::Language;
 use tidegate::runner::Runner;
-use tidegate::store::{Store, replay};
+use tidegate::store::{Replayed, Store, replay};
 use tokio::sync::mpsc;
 
 use super::advisers::{SimModel, SimPlanners};
@@ -98,43 +98,35 @@ fn obey(world: &World, gate: &Gate, control: &Control) {
         _ if world.mutant == Some(Mutant::RestartForgetsPauses) => {}
         Control::Paused { scope, .. } => gate.pause(scope),
         Control::Resumed { scope, .. } => gate.resume(scope),
-        Control::BreakerReset { key, .. } => {
-            gate.reset_breaker(key);
-        }
+        // Among the lessons, in its place between the failures.
+        Control::BreakerReset { .. } => {}
     }
 }
 
 /// Gives the gate and the store the memory that the journal keeps.
 fn restore(world: &World, gate: &Gate, store: &Store, journal: &dyn Journal) -> Result<(), JournalError> {
-    let mut spends: Vec<(Timestamp, Vec<String>)> = Vec::new();
-    journal.replay(0, &mut |_, sealed| {
-        // Reading every entry as JSON would be most of what a world costs.
-        if !sealed.body.contains("\"kind\":\"intent\"") {
-            return Ok(());
-        }
-        if let Ok(Entry { at, fact: Fact::Intent { spends: keys, .. } }) = sealed.open() {
-            spends.push((at, keys));
-        }
-        Ok(())
-    })?;
-    gate.forget();
-    if world.mutant != Some(Mutant::RestartForgetsSpends) {
-        gate.restore_spends(spends);
-    }
-    let incidents = replay(journal)?;
+    let Replayed { incidents, mut lessons } = replay(journal)?;
     quiet::check_replay(&mut world.state(), &incidents);
-    for incident in incidents.values() {
-        if world.mutant != Some(Mutant::RestartForgetsHolds) {
-            gate.restore_holds(incident);
-        }
-        let rule = incident.decision.as_ref().and_then(|decision| decision.rule.as_ref());
-        for record in &incident.actions {
-            match (rule, record.state) {
-                (Some(rule), ActionState::Verified) => gate.restore_breaker(rule, true),
-                (Some(rule), ActionState::Unverified | ActionState::Failed) => gate.restore_breaker(rule, false),
+    for (_, lesson) in &mut lessons {
+        if let Lesson::Begun { spends, target, .. } = lesson {
+            match world.mutant {
+                Some(Mutant::RestartForgetsSpends) => spends.clear(),
+                Some(Mutant::RestartForgetsHolds) => *target = None,
                 _ => {}
             }
         }
+    }
+    if world.mutant == Some(Mutant::RestartForgetsFailures) {
+        for (_, lesson) in &mut lessons {
+            if let Lesson::Ended { helped, .. } = lesson {
+                *helped = true;
+            }
+        }
+    }
+    gate.forget();
+    gate.restore(lessons);
+    if world.mutant != Some(Mutant::RestartForgetsHolds) {
+        incidents.values().for_each(|incident| gate.restore_holds(incident));
     }
     let unsettled: Vec<Incident> = incidents.into_values().filter(|incident| !incident.settled()).collect();
     for control in store.reload(unsettled)? {

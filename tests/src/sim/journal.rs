@@ -70,7 +70,7 @@ impl Disk {
     /// Takes a batch: its number and the time at which it is durable or has failed.
     fn take(state: &mut State, entries: Vec<Sealed>) -> (u64, Duration) {
         let now = state.mono();
-        let written = Written { policies: state.policies_in_force, mode: state.mode };
+        let written = Written { policies: state.policies_in_force, mode: state.mode, mono: now };
         let (percent, most, quiet) = (state.plan.temper.appends, state.plan.temper.append_ms, state.quiet);
         let disk = &mut state.disk;
         disk.next_batch += 1;

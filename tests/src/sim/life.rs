@@ -192,7 +192,7 @@ async fn rest(host: &Host) -> bool {
     let replayed = replay(&SimJournal(Arc::clone(world)));
     let mut state = world.state();
     match replayed {
-        Ok(replayed) => quiet::check_replay(&mut state, &replayed),
+        Ok(replayed) => quiet::check_replay(&mut state, &replayed.incidents),
         Err(error) => state.violate("replay_is_deterministic", error.to_string()),
     }
     if let Err(text) = quiet::told_means_delivered(&state) {

@@ -17,6 +17,8 @@ pub enum Mutant {
     BlindRepeats,
     /// A restart forgets what was spent.
     RestartForgetsSpends,
+    /// A restart takes every effect for one that helped.
+    RestartForgetsFailures,
     /// A restart forgets that a person said pause.
     RestartForgetsPauses,
     /// A restart forgets which targets are being changed.
@@ -33,7 +35,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::PoliciesSayYes,
         Self::JournalAnswersEarly,
         Self::JournalDropsEntries,
@@ -41,6 +43,7 @@ impl Mutant {
         Self::LooksHaveEffects,
         Self::BlindRepeats,
         Self::RestartForgetsSpends,
+        Self::RestartForgetsFailures,
         Self::RestartForgetsPauses,
         Self::RestartForgetsHolds,
         Self::NotifiersSwallow,
@@ -59,6 +62,7 @@ impl Mutant {
             Self::LooksHaveEffects => &["looks_change_nothing"],
             Self::BlindRepeats => &["no_blind_repeat"],
             Self::RestartForgetsSpends => &["budgets_are_never_overspent"],
+            Self::RestartForgetsFailures => &["canaries_ask_until_proven"],
             Self::RestartForgetsPauses => &["nothing_starts_while_paused"],
             Self::RestartForgetsHolds => &["one_change_per_target", "targets_cool_down"],
             Self::NotifiersSwallow => &["told_means_delivered"],

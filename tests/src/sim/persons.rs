@@ -73,7 +73,12 @@ pub async fn meddle(host: Host) {
             let failed = incident.actions.iter().find(|record| record.state == ActionState::Failed);
             let Some(record) = failed else { continue };
             let attempt = format!("{}-again", record.attempt.clone().unwrap_or_default());
-            let fact = Fact::Intent { action: record.action.id.clone(), attempt, spends: Vec::new() };
+            let fact = Fact::Intent {
+                action: record.action.id.clone(),
+                attempt,
+                spends: Vec::new(),
+                counts: Default::default(),
+            };
             let _ = host.store.append(&incident.id, vec![fact]).await;
         }
     }

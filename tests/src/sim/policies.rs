@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate::domain::{
     Action, Alert, Call, Considered, Decision, Incident, Mode, Occasion, RulingKind, Severity, Verdict,
 };
-use tidegate::ports::{Budget, Check, Context, Judged, Policies, Routed, Voice};
+use tidegate::ports::{Budget, Canary, Check, Context, Judged, Policies, Routed, Voice};
 
 use super::mutant::Mutant;
 use super::propose::{Template, call, proposal};
@@ -74,6 +74,8 @@ pub struct GateRule {
     pub says: RulingKind,
     /// At most so many within so many milliseconds, for each service or for all.
     pub budget: Option<(u32, u64, bool)>,
+    /// Only an allowing gate: it asks until so many have helped, for each server.
+    pub canary: Option<u32>,
     /// Persons that must agree.
     pub approvals: u32,
     /// Until silence is a no.
@@ -103,15 +105,12 @@ impl GateRule {
             Budget { scope, max: *max, within_ms: *within_ms }
         });
         Voice {
-            gate: self.name.clone(),
-            says: self.says,
-            reason: "the data says so".into(),
             budgets: budgets.collect(),
-            who: String::new(),
+            canary: self.canary.map(|after| Canary { scopes: vec![action.touches.server.clone()], after }),
             approvals: self.approvals,
-            own: false,
             within_ms: self.within_ms,
             mode: self.mode,
+            ..Voice::new(&self.name, self.says, "the data says so")
         }
     }
 }
@@ -186,6 +185,10 @@ impl Policies for SimPolicies {
             voices.iter_mut().for_each(|voice| voice.says = RulingKind::Allow);
         }
         voices
+    }
+
+    fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
+        Vec::new()
     }
 
     fn check(&self, call: &Call, incident: &Incident, _: &Context<'_>) -> Option<Check> {

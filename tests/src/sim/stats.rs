@@ -23,6 +23,8 @@ pub struct Stats {
     pub repeats: u64,
     /// Actions proposed to take another one back.
     pub undos: u64,
+    /// Effects that helped and that a canary counted.
+    pub proven: u64,
     /// Delivery attempts.
     pub deliveries: u64,
     /// Processes killed.
@@ -95,6 +97,7 @@ impl AddAssign for Stats {
         self.uncertain += other.uncertain;
         self.repeats += other.repeats;
         self.undos += other.undos;
+        self.proven += other.proven;
         self.deliveries += other.deliveries;
         self.crashes += other.crashes;
         self.append_failures += other.append_failures;

@@ -43,9 +43,10 @@ rule("planned", #{ on: #{ alertname: "Down" }, then: plan("planner") });
 rule("lasting", #{ on: #{ alertname: "Slow" }, for_at_least: "7m", then: investigate() });
 rule("noise", #{ on: #{ alertname: "Noise" }, then: suppress() });
 evidence("look", #{ on: #{ alertname: "Slow" }, collect: |i| [look("k.get", #{ namespace: "shop", name: i.labels.app })] });
-gate("restarts", #{ on: #{ tool: "k.restart" }, allow: budget(#{ max: 3, within: "1h", per: ["namespace"] }) });
+gate("restarts", #{ on: #{ tool: "k.restart" }, allow: canary(2, #{ within: "20m", per: ["target"], budget: budget(#{ max: 3, within: "1h", per: ["namespace"] }) }) });
 gate("scaling", #{ on: #{ tool: "k.scale" }, ask: #{ reason: "is it worth it?", within: "20m" } });
 gate("undo", #{ on: #{ tool: "k.undo" }, allow: true });
+gate("seen", #{ on: #{ tool: "k.restart", target_name: ["b", "c"] }, deny: |a| if seen(look("k.get", #{ name: a.target_name }), "2s")?.ok != 1 { "it is not to be seen" } });
 gate("night", #{ when: during("08:00-08:10", "UTC"), deny: "not now" });
 check("restarts-help", #{ on: #{ tool: "k.restart" }, verify: |a, i| verification(look("k.get", #{ name: a.target_name }), #{ present: ["$.ok"], within: "1m", every: "5s" }) });
 route("approvals", #{ occasions: ["approval"], to: ["oncall", "ghost"] });
@@ -321,9 +322,17 @@ impl Rig {
         }
     }
 
-    /// A person answers the first question that waits.
     fn answer(&mut self) {
         let yes = self.dice.below(3) > 0;
+        self.say(yes);
+    }
+
+    pub fn answer_yes(&mut self) {
+        self.say(true);
+    }
+
+    /// A person answers the first question that waits.
+    fn say(&mut self, yes: bool) {
         for id in self.opened.clone() {
             let Some(incident) = self.rooms.store.get(&id) else { continue };
             let Some(record) = incident.actions.iter().find(|record| record.state == ActionState::Asked) else {
@@ -353,7 +362,7 @@ impl Rig {
                     block_on(deliver(&self.rooms, &incident, delivery)).unwrap();
                 } else if let Next::Do(effect) = next(&incident, now, &self.rooms.limits) {
                     idle = false;
-                    self.remember(&id);
+                    self.remember();
                     block_on(perform(&self.rooms, &incident, effect)).unwrap();
                 }
             }
@@ -364,10 +373,10 @@ impl Rig {
         panic!("it does not settle");
     }
 
-    /// The past and the present of all others.
-    fn remember(&self, id: &IncidentId) {
+    /// The past and the present.
+    fn remember(&self) {
         let all = || self.opened.iter().filter_map(|id| self.rooms.store.get(id));
-        let past = all().filter(|incident| incident.id != *id).map(|incident| Past::of(&incident)).collect();
+        let past = all().map(|incident| Past::of(&incident)).collect();
         let active = all().flat_map(|incident| Active::of(&incident)).collect();
         *self.rooms.history.write().unwrap() = Arc::new(History { past, active });
     }

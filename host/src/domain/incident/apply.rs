@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{ActionRecord, ActionState, Approval, Chain, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
 use crate::domain::action::ActionId;
-use crate::domain::decision::RulingKind;
+use crate::domain::decision::{Counts, RulingKind};
 use crate::domain::entry::{Entry, Fact, Purpose, Resolution, Usage};
 use crate::domain::notice::DeliveryState;
 use crate::domain::{Alert, Mode};
@@ -78,6 +78,7 @@ impl Incident {
                 approvals: Vec::new(),
                 attempts: 0,
                 attempt: None,
+                counts: Counts::default(),
                 result: None,
                 looks: 0,
                 looked_at: None,
@@ -110,10 +111,11 @@ impl Incident {
                     record.set(ActionState::Expired, at);
                 }
             }),
-            Fact::Intent { action, attempt, .. } => self.with(action, |record| {
+            Fact::Intent { action, attempt, counts, .. } => self.with(action, |record| {
                 record.set(ActionState::Started, at);
                 record.attempts += 1;
                 record.attempt = Some(attempt.clone());
+                record.counts.clone_from(counts);
             }),
             Fact::Result { action, ok, text, .. } => self.with(action, |record| {
                 record.set(if *ok { ActionState::Done } else { ActionState::Failed }, at);

@@ -6,9 +6,12 @@
 use std::collections::HashMap;
 use std::sync::PoisonError;
 
-use super::{Intent, Projection};
+use jiff::Timestamp;
+
+use super::{Learned, Projection};
+use crate::domain::control::{self, Control};
 use crate::domain::incident::Chain;
-use crate::domain::{Entry, Fact, Incident, IncidentId, Sealed, control};
+use crate::domain::{Entry, Incident, IncidentId, Lesson, Sealed};
 use crate::ports::{Journal, JournalError};
 
 /// Entries that are taken in with one transaction.
@@ -76,7 +79,7 @@ struct Batch {
     hash: String,
     entries: usize,
     changed: HashMap<String, Incident>,
-    intents: Vec<Intent>,
+    lessons: Vec<Learned>,
 }
 
 impl Batch {
@@ -85,17 +88,15 @@ impl Batch {
         self.seq = seq;
         self.hash.clone_from(&sealed.hash);
         if sealed.stream == control::STREAM {
+            if let Ok(order) = sealed.open::<Control>() {
+                self.learn(seq, order.at, Lesson::of_order(&order.fact));
+            }
             return Ok(());
         }
         let entry: Entry = sealed.open().map_err(|error| {
             let Sealed { stream, n, .. } = &sealed;
             JournalError(format!("position {n} of {stream} is no entry that this program knows: {error}"))
         })?;
-        if let Fact::Intent { spends, .. } = &entry.fact
-            && !spends.is_empty()
-        {
-            self.intents.push(Intent { seq, at: entry.at, spends: spends.clone() });
-        }
         let id = IncidentId(sealed.stream.clone());
         let known = match self.changed.remove(&sealed.stream) {
             Some(incident) => Some(incident),
@@ -113,11 +114,18 @@ impl Batch {
             None => Incident::open(id, &entry).map(|incident| Incident { chain, ..incident }),
         };
         match incident {
-            Some(incident) => drop(self.changed.insert(sealed.stream, incident)),
+            Some(incident) => {
+                self.learn(seq, entry.at, Lesson::of(&incident, &entry.fact));
+                self.changed.insert(sealed.stream, incident);
+            }
             // `verify` says what is missing; a listing goes on without it.
             None => tracing::warn!(stream = sealed.stream, n = sealed.n, "an entry belongs to no incident"),
         }
         Ok(())
+    }
+
+    fn learn(&mut self, seq: u64, at: Timestamp, lesson: Option<Lesson>) {
+        self.lessons.extend(lesson.map(|lesson| Learned { seq, at, lesson }));
     }
 
     fn flush(&mut self, projection: &Projection) -> Result<(), JournalError> {
@@ -125,9 +133,9 @@ impl Batch {
             return Ok(());
         }
         let incidents: Vec<Incident> = self.changed.drain().map(|(_, incident)| incident).collect();
-        projection.put((self.seq, &self.hash), &incidents, &self.intents)?;
+        projection.put((self.seq, &self.hash), &incidents, &self.lessons)?;
         self.entries = 0;
-        self.intents.clear();
+        self.lessons.clear();
         Ok(())
     }
 }

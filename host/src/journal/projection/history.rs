@@ -1,10 +1,10 @@
-//! The past as policies count in it, and what was spent as the ledger counts it.
+//! The past as policies count in it, and what the gate must not forget.
 
 use jiff::Timestamp;
 
 use super::Projection;
-use crate::domain::Outcome;
 use crate::domain::history::{History, Past};
+use crate::domain::{IncidentId, Lesson, Outcome};
 use crate::journal::error::Error;
 
 impl Projection {
@@ -13,19 +13,20 @@ impl Projection {
     /// # Errors
     /// When the file cannot be read.
     pub fn history(&self, since: Timestamp) -> Result<History, Error> {
-        type Row = (String, String, String, i64, Option<String>, String);
+        type Row = (String, String, String, String, i64, Option<String>, String);
         let rows: Vec<Row> = self.read(|connection| {
-            let sql = "SELECT rule, group_key, name, opened_at, outcome, fixes FROM incidents
+            let sql = "SELECT id, rule, group_key, name, opened_at, outcome, fixes FROM incidents
                        WHERE opened_at >= ?1 ORDER BY opened_at, id";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map([since.as_microsecond()], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
             })?;
             rows.collect()
         })?;
-        let past = rows.into_iter().map(|(rule, group_key, name, opened_at, outcome, fixes)| {
-            let fixes = serde_json::from_str(&fixes).map_err(|error| self.unreadable(&group_key, &error))?;
+        let past = rows.into_iter().map(|(id, rule, group_key, name, opened_at, outcome, fixes)| {
+            let fixes = serde_json::from_str(&fixes).map_err(|error| self.unreadable(&id, &error))?;
             Ok(Past {
+                incident: IncidentId(id),
                 rule,
                 group_key,
                 name,
@@ -37,20 +38,21 @@ impl Projection {
         Ok(History { past: past.collect::<Result<_, Error>>()?, active: Vec::new() })
     }
 
-    /// What effects have spent at or after `since`, oldest first.
+    /// What the gate has to learn, in the order of the journal: everything but what was spent before
+    /// `since`, which no budget counts any more.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn intents_since(&self, since: Timestamp) -> Result<Vec<(Timestamp, Vec<String>)>, Error> {
+    pub fn lessons(&self, since: Timestamp) -> Result<Vec<(Timestamp, Lesson)>, Error> {
         let rows: Vec<(i64, String)> = self.read(|connection| {
-            let sql = "SELECT at, spends FROM intents WHERE at >= ?1 ORDER BY seq";
+            let sql = "SELECT at, lesson FROM lessons WHERE NOT spent OR at >= ?1 ORDER BY seq";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map([since.as_microsecond()], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect()
         })?;
-        let read = |(at, spends): (i64, String)| {
-            let spends = serde_json::from_str(&spends).map_err(|error| self.unreadable("of an intent", &error))?;
-            Ok((time(at), spends))
+        let read = |(at, lesson): (i64, String)| {
+            let lesson = serde_json::from_str(&lesson).map_err(|error| self.unreadable("of a lesson", &error))?;
+            Ok((time(at), lesson))
         };
         rows.into_iter().map(read).collect()
     }

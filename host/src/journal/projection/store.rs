@@ -5,15 +5,15 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 
-use super::Intent;
-use crate::domain::Incident;
+use super::Learned;
 use crate::domain::history::fixes;
+use crate::domain::{Incident, Lesson};
 use crate::journal::error::{Error, sentence};
 use crate::journal::file::{beside, create_private};
 use crate::journal::rows::{int, uint};
 
 /// Another number or another program version makes the file new: an incident's form may differ.
-const VERSION: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = concat!("2 ", env!("CARGO_PKG_VERSION"));
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -39,8 +39,9 @@ const TABLES: &str = "
     CREATE INDEX by_state ON incidents (state, id);
     CREATE INDEX by_outcome ON incidents (outcome, id);
     CREATE INDEX still_active ON incidents (id) WHERE active;
-    CREATE TABLE intents (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, spends TEXT NOT NULL);
-    CREATE INDEX by_time ON intents (at);
+    CREATE TABLE lessons (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, spent INTEGER NOT NULL, lesson TEXT NOT NULL);
+    CREATE INDEX by_time ON lessons (at) WHERE spent;
+    CREATE INDEX unforgotten ON lessons (seq) WHERE NOT spent;
 ";
 
 /// Incidents as they stand, for listings and for the start of the host.
@@ -88,17 +89,17 @@ impl Projection {
         Ok(self.mark()?.0)
     }
 
-    /// Writes incidents as they stand after the entry at `seq` with this hash, and the intents among
-    /// the entries up to it. A form older than the one that is there changes nothing.
+    /// Writes incidents as they stand after the entry at `seq` with this hash, and what the
+    /// entries up to it teach the gate. A form older than the one that is there changes nothing.
     pub(super) fn put(
         &self,
         (seq, hash): (u64, &str),
         incidents: &[Incident],
-        intents: &[Intent],
+        lessons: &[Learned],
     ) -> Result<(), Error> {
         self.write(|transaction| {
             incidents.iter().try_for_each(|incident| put_incident(transaction, seq, incident))?;
-            intents.iter().try_for_each(|intent| put_intent(transaction, intent))?;
+            lessons.iter().try_for_each(|learned| put_lesson(transaction, learned))?;
             set_mark(transaction, seq, hash)
         })
     }
@@ -109,7 +110,7 @@ impl Projection {
     /// When the file cannot be written.
     pub fn wipe(&self) -> Result<(), Error> {
         self.write(|transaction| {
-            transaction.execute_batch("DELETE FROM incidents; DELETE FROM intents;")?;
+            transaction.execute_batch("DELETE FROM incidents; DELETE FROM lessons;")?;
             set_mark(transaction, 0, "")
         })
     }
@@ -186,11 +187,13 @@ fn set_mark(transaction: &Transaction<'_>, seq: u64, hash: &str) -> rusqlite::Re
     transaction.execute(sql, (seq.to_string(), hash)).map(|_| ())
 }
 
-fn put_intent(transaction: &Transaction<'_>, intent: &Intent) -> rusqlite::Result<()> {
-    let spends = serde_json::to_string(&intent.spends)
+fn put_lesson(transaction: &Transaction<'_>, learned: &Learned) -> rusqlite::Result<()> {
+    let lesson = serde_json::to_string(&learned.lesson)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    let mut statement = transaction.prepare_cached("INSERT OR REPLACE INTO intents VALUES (?1, ?2, ?3)")?;
-    statement.execute((int(intent.seq), intent.at.as_microsecond(), spends)).map(|_| ())
+    let spent = matches!(learned.lesson, Lesson::Begun { .. });
+    // What is there was read off the incident as it stood then.
+    let mut statement = transaction.prepare_cached("INSERT OR IGNORE INTO lessons VALUES (?1, ?2, ?3, ?4)")?;
+    statement.execute((int(learned.seq), learned.at.as_microsecond(), spent, lesson)).map(|_| ())
 }
 
 /// The file as it is; none when it is empty or of another version.

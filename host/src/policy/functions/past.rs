@@ -35,7 +35,7 @@ pub(super) fn register(engine: &mut Engine) {
         let count = ask("flapping(…)", |scene| {
             let from = since(scene.now, window);
             let same = |past: &&Past| past.group_key == scene.group_key && past.opened_at >= from;
-            scene.history.past.iter().filter(same).count()
+            scene.past().filter(same).count()
         })?;
         // This incident itself is one more.
         Ok(i64::try_from(count).unwrap_or(i64::MAX).saturating_add(1) >= times)
@@ -68,7 +68,7 @@ impl Select {
     fn of<'a>(&'a self, scene: &'a Scene) -> impl DoubleEndedIterator<Item = &'a Past> {
         let from = self.within.map_or(Timestamp::MIN, |within| since(scene.now, within));
         let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
-        scene.history.past.iter().filter(move |past| {
+        scene.past().filter(move |past| {
             past.opened_at >= from
                 && is(&self.rule, &past.rule)
                 && is(&self.name, &past.name)

@@ -1,12 +1,11 @@
-//! `suppress`, `escalate`, `investigate`, `remediate`, `plan`, `hold`, and `budget` for gates.
+//! `suppress`, `escalate`, `investigate`, `remediate`, `plan` and `hold`.
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 
-use super::checked;
-use crate::policy::fields::{Fields, describe};
+use crate::policy::fields::describe;
 use crate::policy::scene::{error, or_problem};
 use crate::policy::span;
-use crate::policy::words::{Act, BudgetOf, Says, Scope, Word};
+use crate::policy::words::{Act, Says, Word};
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
 
@@ -16,7 +15,6 @@ fn word(says: Says, reason: &str) -> Word {
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Word>("Verdict");
-    engine.register_type_with_name::<BudgetOf>("Budget");
     for (name, says) in [("suppress", Says::Suppress), ("escalate", Says::Escalate), ("investigate", Says::Investigate)]
     {
         let again = says.clone();
@@ -35,9 +33,6 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("remediate", |act: Act, reason: ImmutableString| word(Says::Remediate(vec![*act.0]), &reason));
     engine.register_fn("remediate", |acts: Array| remediate(acts, ""));
     engine.register_fn("remediate", |acts: Array, reason: ImmutableString| remediate(acts, &reason));
-    engine.register_fn("budget", |context: NativeCallContext<'_>, more: Map| -> Made<BudgetOf> {
-        or_problem(&context, budget(more), || BudgetOf { max: 1, per: Vec::new(), within_ms: 1 })
-    });
 }
 
 fn hold(context: &NativeCallContext<'_>, time: &str, reason: &str) -> Made<Word> {
@@ -55,31 +50,4 @@ fn remediate(acts: Array, reason: &str) -> Made<Word> {
     };
     let acts = acts.into_iter().map(one).collect::<Result<_, _>>()?;
     Ok(word(Says::Remediate(acts), reason))
-}
-
-/// Reads `#{ max, per, within }`.
-pub(in crate::policy) fn budget(more: Map) -> Result<BudgetOf, String> {
-    let mut fields = Fields::new(more);
-    let max = fields.count("max");
-    let words = fields.texts("per").unwrap_or_default();
-    let within_ms = fields.span("within");
-    let mut per = Vec::new();
-    for word in words {
-        match Scope::WORDS.iter().find(|(name, _)| *name == word) {
-            Some((_, scope)) if per.contains(scope) => {}
-            Some((_, scope)) => per.push(*scope),
-            None => {
-                let all: Vec<&str> = Scope::WORDS.iter().map(|(name, _)| *name).collect();
-                fields.problems.push(format!("`per` cannot be {word:?}; it counts per {}", all.join(", ")));
-            }
-        }
-    }
-    if max.is_none() && fields.problems.is_empty() {
-        fields.missing("max", "max: 3");
-    }
-    if within_ms.is_none() && fields.problems.is_empty() {
-        fields.missing("within", "within: \"1h\"");
-    }
-    let budget = BudgetOf { max: max.unwrap_or(1), per, within_ms: within_ms.unwrap_or(1) };
-    checked(budget, fields.finish()).map_err(|wrong| format!("budget: {wrong}"))
 }

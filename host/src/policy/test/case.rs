@@ -7,8 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::domain::decision::Counts;
+use crate::domain::entry::Purpose;
 use crate::domain::history::{Active, Past};
-use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, ModelLog, Outcome};
+use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, Look, ModelLog, Outcome};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Proposal,
     Risk, Severity, Status, Tool,
@@ -50,6 +52,12 @@ pub(super) struct Case {
     pub outcome: Option<Outcome>,
     #[serde(default)]
     pub action: Option<ActionRow>,
+    /// How often in a row what a canary let through has helped: by gate, or by gate and scope.
+    #[serde(default)]
+    pub verified: BTreeMap<String, u32>,
+    /// What the host saw when gates wanted to look.
+    #[serde(default)]
+    pub seen: Vec<SeenRow>,
     #[serde(default)]
     pub occasion: Option<Occasion>,
     pub want: Want,
@@ -119,6 +127,17 @@ pub(super) struct ActionRow {
     pub undoes: Option<Box<ActionRow>>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SeenRow {
+    pub tool: String,
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// What the tool answered; none when it failed.
+    #[serde(default)]
+    pub answer: Option<Value>,
+}
+
 /// What is to be heard; what is left out does not matter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,6 +153,8 @@ pub(super) struct Want {
     pub actions: Option<Vec<WantCall>>,
     pub evidence: Option<Vec<String>>,
     pub ruling: Option<String>,
+    /// Tools that gates would like to look with, and have not.
+    pub looks: Option<Vec<String>>,
     pub who: Option<String>,
     /// Gates that must be among those that spoke.
     pub heard: Option<Vec<String>>,
@@ -165,6 +186,15 @@ pub(super) struct Scene {
     pub history: Arc<History>,
     pub catalogue: Arc<Catalogue>,
     pub action: Option<Action>,
+    verified: BTreeMap<String, u32>,
+}
+
+impl Scene {
+    /// What a canary has counted under a key.
+    pub fn verified(&self, key: &str) -> u32 {
+        let of_gate = || key.split_once('|').and_then(|(gate, _)| self.verified.get(gate));
+        self.verified.get(key).or_else(of_gate).copied().unwrap_or(0)
+    }
 }
 
 impl Case {
@@ -185,7 +215,7 @@ impl Case {
             decision: None,
             plan: None,
             collected: false,
-            looks: Vec::new(),
+            looks: self.seen.iter().map(|row| row.look(now)).collect(),
             model: ModelLog::default(),
             actions: Vec::new(),
             conclusion,
@@ -204,7 +234,8 @@ impl Case {
         }
         let mode = self.mode.unwrap_or(Mode::Enforce);
         let history = Arc::new(History { past, active });
-        Ok(Scene { incident, now, mode, history, catalogue: Arc::new(catalogue), action })
+        let verified = self.verified.clone();
+        Ok(Scene { incident, now, mode, history, catalogue: Arc::new(catalogue), action, verified })
     }
 
     fn alert(&self, row: &AlertRow, now: Timestamp) -> Result<Alert, String> {
@@ -250,6 +281,18 @@ impl Case {
     }
 }
 
+impl SeenRow {
+    fn look(&self, at: Timestamp) -> Look {
+        Look {
+            purpose: Purpose::Gate { action: ActionId("a2".into()) },
+            call: Call { tool: self.tool.clone(), arguments: self.arguments.clone() },
+            ok: self.answer.is_some(),
+            text: self.answer.as_ref().map_or_else(String::new, Value::to_string),
+            at,
+        }
+    }
+}
+
 impl PastRow {
     fn past(&self, group: &str, now: Timestamp) -> Result<Past, String> {
         let ago = SignedDuration::from_millis(span::parse(&self.ago)?);
@@ -259,6 +302,7 @@ impl PastRow {
         let mut all = fixes(&self.helped, true);
         all.extend(fixes(&self.failed, false));
         Ok(Past {
+            incident: IncidentId("i0".into()),
             rule: self.rule.clone(),
             group_key: self.group.clone().unwrap_or_else(|| group.to_string()),
             name: self.name.clone(),
@@ -305,6 +349,7 @@ fn done(action: Action, at: Timestamp) -> ActionRecord {
         approvals: Vec::new(),
         attempts: 1,
         attempt: None,
+        counts: Counts::default(),
         result: None,
         looks: 0,
         looked_at: None,

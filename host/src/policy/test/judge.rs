@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use super::case::{Case, Scene, Want, time};
 use crate::domain::text::cut;
 use crate::domain::{Decision, Occasion, Verdict};
+use crate::gate;
 use crate::policy::round::Seen;
 use crate::policy::set::Set;
-use crate::policy::{combine, decide, evidence, explain, gates, span};
+use crate::policy::{decide, evidence, explain, gates, span};
 use crate::ports::Context;
 
 /// What differs, and what was tried.
@@ -193,11 +194,16 @@ fn action(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &R
         return;
     };
     if let Some(wanted) = &want.ruling {
-        let voices = gates::gates(set, action, &scene.incident, context, Some(seen));
-        let (ruling, rule) = combine(&voices, action.risk);
+        let (mut voices, looks) = gates::gates(set, action, &scene.incident, context, Some(seen));
+        voices.iter_mut().for_each(|voice| gate::canary::weigh(voice, |key| scene.verified(key)));
+        let (ruling, rule, _) = gate::decide(&gate::heard(&voices), action.risk);
         lines.same("ruling", wanted, &ruling.as_str());
         if let Some(wanted) = &want.rule {
             lines.same("rule", wanted, &rule);
+        }
+        if let Some(wanted) = &want.looks {
+            let got: Vec<&str> = looks.iter().map(|call| call.tool.as_str()).collect();
+            lines.same("looks", &format!("{wanted:?}"), &format!("{got:?}"));
         }
         for gate in want.heard.iter().flatten() {
             if !voices.iter().any(|voice| voice.gate == *gate) {

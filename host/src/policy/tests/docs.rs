@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use super::set;
 use crate::policy::api::{FUNCTIONS, definitions};
 use crate::policy::{Set, test};
 
@@ -33,6 +32,7 @@ fn write_definitions() {
 fn every_registered_function_is_listed_and_the_other_way_round() {
     let code = [
         include_str!("../functions/actions.rs"),
+        include_str!("../functions/gating.rs"),
         include_str!("../functions/matching.rs"),
         include_str!("../functions/past.rs"),
         include_str!("../functions/time.rs"),
@@ -74,13 +74,21 @@ fn every_function_has_an_example() {
     assert!(missing.is_empty(), "policies/README.md shows no example of {missing:?}");
 }
 
-/// The README's first example and its first test belong together.
+/// A table test of the README belongs to the policies that stand before it.
 #[test]
-fn the_example_of_a_test_passes() {
-    let (policies, tests) = (blocks("rhai"), blocks("toml"));
-    let report = test::run_texts(&set(&policies[0]), vec![("README".into(), Ok(tests[0].clone()))]);
-    assert!(report.failed.is_empty(), "{}", report.failed[0]);
-    assert_eq!(report.coverage.missing, []);
+fn every_table_test_of_the_readme_passes() {
+    let readme = fs::read_to_string(file("README.md")).unwrap();
+    let lib = fs::read_to_string(file("lib/kubernetes.rhai")).unwrap();
+    let parts: Vec<&str> = readme.split("```toml\n").collect();
+    assert!(parts.len() > 2, "there are table tests");
+    for pair in parts.windows(2) {
+        let policies = pair[0].rsplit("```rhai\n").next().unwrap().split("```").next().unwrap();
+        let tests = pair[1].split("```").next().unwrap();
+        let set = Set::from_sources(&[("a.rhai", policies), ("lib/kubernetes.rhai", &lib)]).unwrap();
+        let report = test::run_texts(&set, vec![("README".into(), Ok(tests.to_string()))]);
+        assert!(report.failed.is_empty(), "{}", report.failed[0]);
+        assert_eq!(report.coverage.missing, []);
+    }
 }
 
 /// The careless gate opens where the careful ones do not, just as it is written there.
@@ -90,7 +98,7 @@ fn the_warning_about_several_namespaces_is_true() {
     let of = |gate: &str| policies.iter().find(|block| block.contains(&format!("gate(\"{gate}\""))).unwrap();
     let tests = blocks("toml").into_iter().find(|block| block.contains("beside another namespace")).unwrap();
     let failed = |gate: &str| -> Vec<String> {
-        let report = test::run_texts(&set(of(gate)), vec![("README".into(), Ok(tests.clone()))]);
+        let report = test::run_texts(&super::set(of(gate)), vec![("README".into(), Ok(tests.clone()))]);
         assert_eq!(report.passed + report.failed.len(), 6);
         report.failed.into_iter().map(|failure| failure.case).collect()
     };

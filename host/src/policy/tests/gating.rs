@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{set, simple};
 use crate::domain::{Origin, Risk, RulingKind};
-use crate::policy::combine;
+use crate::gate::{decide, heard};
 use crate::ports::Voice;
 
 fn voices(text: &str, arguments: Value) -> Vec<Voice> {
@@ -13,7 +13,8 @@ fn voices(text: &str, arguments: Value) -> Vec<Voice> {
 }
 
 fn ruling(text: &str, arguments: Value) -> (RulingKind, String) {
-    combine(&voices(text, arguments), Risk::High)
+    let (kind, rule, _) = decide(&heard(&voices(text, arguments)), Risk::High);
+    (kind, rule)
 }
 
 const ALLOW_SHOP: &str = "gate(\"shop\", #{ on: #{ namespace: \"shop\" }, allow: true });";
@@ -130,6 +131,111 @@ fn questions_and_budgets() {
 fn the_most_restrictive_voice_rules() {
     let text = "gate(\"a\", #{ allow: true }); gate(\"q\", #{ ask: \"?\" }); gate(\"d\", #{ deny: \"no\" }); gate(\"d2\", #{ deny: \"no\" });";
     assert_eq!(ruling(text, json!({})), (RulingKind::Deny, "d".into()));
-    assert_eq!(combine(&[], Risk::Read), (RulingKind::Allow, "builtin.default".into()));
-    assert_eq!(combine(&[], Risk::Low), (RulingKind::Deny, "builtin.default".into()));
+    assert_eq!(decide(&[], Risk::Read).1, "builtin.read-only");
+    assert_eq!(decide(&[], Risk::Low).1, "builtin.default-deny");
+}
+
+#[test]
+fn a_canary_counts_apart_and_keeps_its_budgets() {
+    let text = "gate(\"c\", #{ allow: canary(3, #{ who: \"sre\", within: \"10m\", per: [\"cluster\", \"namespace\"],
+        reason: \"is it worth it?\", budget: budget(#{ max: 2, within: \"1h\" }) }) });";
+    let [voice] = voices(text, json!({"namespace": "shop"})).try_into().unwrap();
+    let canary = voice.canary.as_ref().unwrap();
+    assert_eq!((canary.after, canary.scopes.as_slice()), (3, ["kubernetes|shop".to_string()].as_slice()));
+    assert_eq!((voice.says, voice.who.as_str(), voice.within_ms), (RulingKind::Allow, "sre", 600_000));
+    assert_eq!((voice.reason.as_str(), voice.budgets.len()), ("is it worth it?", 1));
+    let when = "gate(\"c\", #{ allow: |a, i| if a.namespace == \"shop\" { canary(1, #{}) } else { true } });";
+    assert!(voices(when, json!({"namespace": "shop"}))[0].canary.is_some());
+    assert!(voices(when, json!({"namespace": "lab"}))[0].canary.is_none());
+    for (wrong, says) in [
+        ("canary(0, #{})", "canary: it counts to a whole number from 1, not to 0"),
+        ("canary(2, #{ per: \"moon\" })", "`per` cannot be \"moon\""),
+        ("canary(2, #{ whom: \"sre\" })", "did you mean `who`?"),
+        ("budget(#{ max: 1, within: \"40d\" })", "`within` may be \"31d\" at most"),
+    ] {
+        let heard = super::wrong(&format!("gate(\"c\", #{{ allow: {wrong} }});"));
+        assert!(heard.contains(says), "{wrong}: {heard}");
+    }
+}
+
+/// What a gate sees when these looks were made for gates.
+fn seeing(text: &str, looks: &[(&str, bool, i64)]) -> (Vec<Voice>, Vec<String>) {
+    let mut case = simple();
+    for (answer, ok, seconds_ago) in looks {
+        let call: crate::domain::Call =
+            serde_json::from_value(json!({"tool": "kubernetes.kubectl_get", "arguments": {"name": "web"}})).unwrap();
+        let at = case.now - jiff::SignedDuration::from_secs(*seconds_ago);
+        let purpose = crate::domain::entry::Purpose::Gate { action: crate::domain::ActionId("a1".into()) };
+        case.incident.looks.push(crate::domain::incident::Look { purpose, call, ok: *ok, text: (*answer).into(), at });
+    }
+    let (set, action) = (set(text), case.action("kubernetes.kubectl_patch", json!({"namespace": "shop"})));
+    let wanted = crate::ports::Policies::looks(&set, &action, &case.incident, &case.context());
+    (case.hear(&set, &action), wanted.into_iter().map(|call| call.tool).collect())
+}
+
+#[test]
+fn a_gate_sees_only_what_the_host_saw_lately_and_wants_the_rest() {
+    const GATE: &str = "gate(\"g\", #{ allow: |a| {
+        let web = seen(look(\"kubernetes.kubectl_get\", #{ name: \"web\" }), \"1m\");
+        budget(#{ max: share(50, web?.n), of: \"deployment/a|b\", within: \"1h\" })
+    } });";
+    let says = |looks: &[(&str, bool, i64)]| {
+        let (voices, wanted) = seeing(GATE, looks);
+        let [voice] = voices.as_slice() else { panic!("{voices:?}") };
+        (voice.says, voice.budgets.first().map(|budget| (budget.max, budget.scope.clone())), wanted.len())
+    };
+    let half = |max| Some((max, "deployment/a%7Cb".to_string()));
+    assert_eq!(says(&[("{\"n\": 7}", true, 20)]), (RulingKind::Allow, half(3), 0));
+    assert_eq!(says(&[("n: 7\nname: web", true, 20)]), (RulingKind::Allow, half(3), 0), "YAML");
+    assert_eq!(says(&[("{\"n\": 1}", true, 20)]), (RulingKind::Allow, half(0), 0), "a share may be nothing");
+    assert_eq!(says(&[("{\"n\": 7}", true, 50), ("{\"n\": 9}", true, 10)]).1, half(4), "the latest");
+    let no = |wanted| (RulingKind::Deny, None, wanted);
+    assert_eq!(says(&[]), no(1));
+    assert_eq!(says(&[("{\"n\": 7}", true, 61)]), no(1), "too old");
+    assert_eq!(says(&[("{\"n\": 7}", true, -61)]), no(1), "the clock was set back");
+    for (answer, ok) in
+        [("{\"n\": 7}", false), ("{\"n\": 7… (9 bytes cut)", true), ("[7]", true), ("{\"n\": \"x\"}", true)]
+    {
+        assert_eq!(says(&[(answer, ok, 1)]), no(0), "{answer}");
+    }
+    let denied = format!("gate(\"a\", #{{ deny: \"no\" }}); {GATE}");
+    let (voices, wanted) = seeing(&denied, &[]);
+    assert_eq!((voices.len(), voices[0].gate.as_str(), wanted.len()), (1, "a", 0), "nobody looks in vain");
+    // What others looked at for their own ends is no evidence for a gate.
+    let mut case = simple();
+    let look = crate::domain::incident::Look {
+        purpose: crate::domain::entry::Purpose::Plan,
+        call: serde_json::from_value(json!({"tool": "kubernetes.kubectl_get", "arguments": {"name": "web"}})).unwrap(),
+        ok: true,
+        text: "{\"n\": 7}".into(),
+        at: case.now,
+    };
+    case.incident.looks.push(look);
+    let action = case.action("kubernetes.kubectl_patch", json!({"namespace": "shop"}));
+    assert_eq!(case.hear(&set(GATE), &action)[0].says, RulingKind::Deny);
+}
+
+#[test]
+fn a_share_rounds_down_and_says_what_is_wrong() {
+    for (share, max) in [("20, 9", 1), ("20, 4", 0), ("20, 4, 1", 1), ("20, 40, 1", 8), ("100, 3", 3), ("0, 5", 0)] {
+        let text = format!("gate(\"g\", #{{ allow: |a| budget(#{{ max: share({share}), within: \"1h\" }}) }});");
+        assert_eq!(voices(&text, json!({}))[0].budgets[0].max, max, "{share}");
+    }
+    for (share, says) in [
+        ("20, ()", "share: the number of which 20 % are to be taken is not known"),
+        ("20, -1", "is the number"),
+        ("20, \"5\"", "is the text"),
+        ("120, 5", "share takes 0 to 100 percent"),
+        ("20, 5, -1", "share takes 0 to 100 percent and at least 0"),
+    ] {
+        let text = format!("gate(\"g\", #{{ allow: |a| budget(#{{ max: share({share}), within: \"1h\" }}) }});");
+        let voice = &voices(&text, json!({}))[0];
+        assert!(voice.says == RulingKind::Deny && voice.reason.contains(says), "{share}: {}", voice.reason);
+    }
+    let zero = super::wrong("gate(\"g\", #{ allow: budget(#{ max: 0, within: \"1h\" }) });");
+    assert!(zero.contains("`max` must be a whole number from 1"), "{zero}");
+    let case = simple();
+    let rule = set("rule(\"r\", #{ when: |i| seen(look(\"a.b\"), \"1m\") == (), then: escalate() });");
+    let faults = crate::ports::Policies::decide(&rule, &case.incident, &case.context()).faults;
+    assert!(faults[0].contains("seen(…) is for the closures of gates"), "{faults:?}");
 }

@@ -249,3 +249,13 @@ fn explain_says_which_matcher_refused_and_what_it_saw() {
         ]
     );
 }
+
+#[test]
+fn an_incident_is_not_part_of_its_own_past() {
+    let case = simple();
+    let itself = crate::domain::history::Past::of(&case.incident);
+    let text =
+        "rule(\"a\", #{ when: |i| flapping(2, \"1h\") || incidents() > 0 || past(#{}).len() > 0, then: escalate() });";
+    assert_eq!(case.clone().with_past(vec![itself.clone()]).rule(text), "");
+    assert_eq!(case.with_past(vec![itself, past("r", "group", 5, &[])]).rule(text), "a");
+}

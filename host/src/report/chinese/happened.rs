@@ -25,6 +25,7 @@ pub(super) fn happened(fact: &Fact, s: Style) -> String {
                 Purpose::Evidence => "收集证据".to_string(),
                 Purpose::Model => "应模型要求查看".into(),
                 Purpose::Plan => "为规划查看".into(),
+                Purpose::Gate { action } => format!("裁决 {action} 之前查看"),
                 Purpose::Verify { action } => format!("验证 {action}"),
             };
             let head = format!("{purpose}：{}（{}）", s.name(&call.tool), took(*took_ms));

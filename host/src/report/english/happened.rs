@@ -26,6 +26,7 @@ pub(super) fn happened(fact: &Fact, s: Style) -> String {
                 Purpose::Evidence => "as evidence".to_string(),
                 Purpose::Model => "for the model".into(),
                 Purpose::Plan => "for the plan".into(),
+                Purpose::Gate { action } => format!("to rule on {action}"),
                 Purpose::Verify { action } => format!("to verify {action}"),
             };
             let head = format!("looked with {} {purpose} ({})", s.name(&call.tool), took(*took_ms));

@@ -118,6 +118,7 @@ fn ruled(id: &str, kind: RulingKind, rule: &str, reason: &str, mode: Mode) -> Fa
             until,
             mode,
             spends: vec![Spend { key: "patches|shop".into(), max: 3, within_ms: 3_600_000 }],
+            counts: Default::default(),
         },
     }
 }
@@ -125,7 +126,12 @@ fn ruled(id: &str, kind: RulingKind, rule: &str, reason: &str, mode: Mode) -> Fa
 fn executed(id: &str, text: &str) -> [Fact; 2] {
     let (action, attempt) = (ActionId(id.into()), format!("i7k2m9-{id}-1"));
     [
-        Fact::Intent { action: action.clone(), attempt: attempt.clone(), spends: vec!["patches|shop".into()] },
+        Fact::Intent {
+            action: action.clone(),
+            attempt: attempt.clone(),
+            spends: vec!["patches|shop".into()],
+            counts: Default::default(),
+        },
         Fact::Result { action, attempt, ok: true, text: text.into(), took_ms: 140 },
     ]
 }

@@ -36,6 +36,9 @@ impl Policies for Silence {
         Vec::new()
     }
 
+    fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
+        Vec::new()
+    }
     fn check(&self, _: &Call, _: &Incident, _: &Context<'_>) -> Option<Check> {
         None
     }
@@ -81,6 +84,7 @@ pub fn permit(call: &Call) -> Permit {
         approvals: Vec::new(),
         attempts: 0,
         attempt: None,
+        counts: Default::default(),
         result: None,
         looks: 0,
         looked_at: None,

@@ -19,7 +19,7 @@ pub struct Attempt {
 
 /// Keeps attempts, spends and changes as they are announced.
 pub fn take_intent(checker: &mut Checker, incident: &Incident, entry: &Entry) {
-    let Fact::Intent { action, attempt, spends } = &entry.fact else { return };
+    let Fact::Intent { action, attempt, spends, .. } = &entry.fact else { return };
     let Some(record) = incident.action(action) else { return };
     let target = record.action.touches.to_string();
     checker.spends.extend(spends.iter().map(|key| (key.clone(), entry.at, attempt.clone())));

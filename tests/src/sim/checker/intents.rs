@@ -12,7 +12,7 @@ use crate::sim::cluster::catalogue;
 
 fn intent<'a>(step: &'a Step<'_>) -> Option<(&'a ActionRecord, &'a str, &'a [String])> {
     match &step.entry.fact {
-        Fact::Intent { action, attempt, spends } => Some((step.incident.action(action)?, attempt, spends)),
+        Fact::Intent { action, attempt, spends, .. } => Some((step.incident.action(action)?, attempt, spends)),
         _ => None,
     }
 }

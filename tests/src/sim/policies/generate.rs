@@ -19,6 +19,7 @@ pub fn generate(dice: &mut Dice) -> PolicySet {
             service: None,
             says: RulingKind::Allow,
             budget,
+            canary: canary(dice, RulingKind::Allow, 25),
             approvals: 1,
             within_ms: 60_000,
             mode: Mode::Enforce,
@@ -73,16 +74,22 @@ const SAYS: [RulingKind; 7] = [
 
 fn gate(dice: &mut Dice, i: u64) -> GateRule {
     let (budget, name) = budget(dice, &format!("gate-{i}"));
+    let says = *dice.pick(&SAYS);
     GateRule {
         name,
+        canary: canary(dice, says, 50),
         tool: dice.chance(70).then(|| *dice.pick(&TOOLS)),
         service: dice.chance(30).then(|| dice.within(0..4)),
-        says: *dice.pick(&SAYS),
+        says,
         budget,
         approvals: *dice.pick(&[1, 1, 1, 2]),
         within_ms: *dice.pick(&[0, 30_000, 300_000, 1_800_000, 1_800_000]),
         mode: if dice.chance(96) { Mode::Enforce } else { Mode::Observe },
     }
+}
+
+fn canary(dice: &mut Dice, says: RulingKind, percent: u64) -> Option<u32> {
+    (says == RulingKind::Allow && dice.chance(percent)).then(|| *dice.pick(&[1, 1, 2]))
 }
 
 fn budget(dice: &mut Dice, name: &str) -> (Option<(u32, u64, bool)>, String) {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::action::{Action, ActionId, Call, Origin, Proposal, Risk};
-use crate::domain::{Outcome, State};
+use crate::domain::{Fact, Outcome, State};
 use crate::journal::rows::testing::{chain, seal, tail};
 use crate::journal::sqlite::tests::Place;
 use crate::journal::{Filter, Memory};
@@ -38,7 +38,12 @@ fn repaired() -> Vec<Fact> {
     let action = Action::new(id.clone(), proposal, Origin::Model, Risk::Low, Default::default());
     vec![
         Fact::Proposed { action: Box::new(action) },
-        Fact::Intent { action: id.clone(), attempt: "t1".into(), spends: vec!["budget|web".into()] },
+        Fact::Intent {
+            action: id.clone(),
+            attempt: "t1".into(),
+            spends: vec!["budget|web".into()],
+            counts: Default::default(),
+        },
         Fact::Result { action: id.clone(), attempt: "t1".into(), ok: true, text: "gone".into(), took_ms: 5 },
         Fact::Verified { action: id, ok: true, reason: "it runs".into() },
         Fact::Concluded { outcome: Outcome::Fixed, reason: "repaired".into() },
@@ -74,10 +79,12 @@ fn listings_follow_the_journal_and_answer_questions() {
     let history = projection.history(jiff::Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(history.past.len(), 3);
     assert_eq!(history.past[0].fixes, [("pod web".to_string(), true)]);
-    let spent = projection.intents_since(jiff::Timestamp::UNIX_EPOCH).unwrap();
-    assert_eq!(spent.len(), 1);
-    assert_eq!(spent[0].1, ["budget|web"]);
-    assert!(projection.intents_since(jiff::Timestamp::MAX).unwrap().is_empty());
+    let lessons = projection.lessons(jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let [(_, Lesson::Begun { attempt, spends, .. }), (_, ended)] = lessons.as_slice() else { panic!("{lessons:?}") };
+    assert_eq!((attempt.as_str(), spends.as_slice()), ("t1", ["budget|web".to_string()].as_slice()));
+    assert_eq!(*ended, Lesson::Ended { origin: Some("model".into()), helped: true, canaries: Vec::new() });
+    let old = projection.lessons(jiff::Timestamp::MAX).unwrap();
+    assert_eq!(old, lessons[1..], "what was spent long ago is forgotten, what was learned is not");
 }
 
 #[test]
@@ -90,6 +97,7 @@ fn a_projection_that_is_behind_or_took_entries_twice_comes_out_the_same() {
     append(&journal, seal("i1", &one, repaired()));
     projection.catch_up(&journal).unwrap();
     let want = projection.list(&Filter::default()).unwrap();
+    let learned = projection.lessons(jiff::Timestamp::UNIX_EPOCH).unwrap();
     // As if the mark had been lost and the incidents not.
     projection.take(&journal, 0).unwrap();
     assert_eq!(projection.list(&Filter::default()).unwrap(), want);
@@ -98,7 +106,7 @@ fn a_projection_that_is_behind_or_took_entries_twice_comes_out_the_same() {
     assert_eq!(projection.catch_up(&journal).unwrap(), 8);
     projection.rebuild(&journal).unwrap();
     assert_eq!(projection.list(&Filter::default()).unwrap(), want);
-    assert_eq!(projection.intents_since(jiff::Timestamp::UNIX_EPOCH).unwrap().len(), 1);
+    assert_eq!(projection.lessons(jiff::Timestamp::UNIX_EPOCH).unwrap(), learned);
 }
 
 #[test]

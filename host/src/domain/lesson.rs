@@ -1,0 +1,86 @@
+//! What the gate learns from entries and must not forget: whoever reads the journal anew gets the
+//! same lessons in the same order, so that a restored gate is the one that there was.
+
+use serde::{Deserialize, Serialize};
+
+use super::action::{Action, Origin, Target};
+use super::control::Control;
+use super::entry::{Fact, Resolution};
+use super::incident::{Incident, IncidentId};
+
+/// What one entry teaches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "lesson", rename_all = "snake_case")]
+pub enum Lesson {
+    /// An effect was about to happen.
+    Begun {
+        /// Whose.
+        incident: IncidentId,
+        /// Stable across retries: the same attempt spends once.
+        attempt: String,
+        /// Ledger keys.
+        spends: Vec<String>,
+        /// What it changes; none for what only reads.
+        target: Option<Target>,
+    },
+    /// It is known what an effect was good for.
+    Ended {
+        /// Whose failures are counted together; none where nobody's are.
+        origin: Option<String>,
+        /// Whether it was seen to help.
+        helped: bool,
+        /// What canaries count.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        canaries: Vec<String>,
+    },
+    /// A person closed a breaker.
+    Reset {
+        /// Its key.
+        key: String,
+    },
+}
+
+impl Lesson {
+    /// What an entry of an incident teaches; `incident` is how it stands behind that entry.
+    pub fn of(incident: &Incident, fact: &Fact) -> Option<Self> {
+        let (id, helped) = match fact {
+            Fact::Intent { action, attempt, spends, .. } => {
+                let record = incident.action(action)?;
+                let changes = record.action.risk != super::Risk::Read;
+                return Some(Self::Begun {
+                    incident: incident.id.clone(),
+                    attempt: attempt.clone(),
+                    spends: spends.clone(),
+                    target: changes.then(|| record.action.touches.clone()),
+                });
+            }
+            Fact::Verified { action, ok, .. } => (action, *ok),
+            Fact::Result { action, ok: false, .. } => (action, false),
+            Fact::Uncertain { action, resolution: Resolution::Person, .. } => (action, false),
+            _ => return None,
+        };
+        let record = incident.action(id)?;
+        let canaries = record.counts.canaries.clone();
+        Some(Self::Ended { origin: origin_key(incident, &record.action), helped, canaries })
+    }
+
+    /// What an order to the host as a whole teaches.
+    pub fn of_order(order: &Control) -> Option<Self> {
+        match order {
+            Control::BreakerReset { key, .. } => Some(Self::Reset { key: key.clone() }),
+            Control::Paused { .. } | Control::Resumed { .. } => None,
+        }
+    }
+}
+
+/// Whose failures and denials are counted together: the deciding rule's, the model's or a person's.
+/// What takes something back is nobody's.
+pub fn origin_key(incident: &Incident, action: &Action) -> Option<String> {
+    let decided = || incident.decision.as_ref().and_then(|decision| decision.rule.as_ref());
+    Some(match &action.origin {
+        Origin::Policy { rule } | Origin::Plugin { rule, .. } => format!("rule:{rule}"),
+        Origin::Person { name } => format!("person:{name}"),
+        Origin::Model => decided().map_or_else(|| "model".into(), |rule| format!("model:{rule}")),
+        Origin::Undo { .. } => return None,
+    })
+}

@@ -1,0 +1,25 @@
+//! Gates that ask until what they let through has helped often enough.
+//!
+//! Counted is, for each gate and scope, how many executions in a row were seen to help. The count
+//! stands for the name of the gate: who changes what a gate means and wants it to prove itself anew
+//! gives it another name.
+
+use crate::domain::RulingKind;
+use crate::ports::Voice;
+
+/// What a canary counts apart: one key for each scope; none where the gate is no canary.
+pub fn keys(voice: &Voice) -> Vec<String> {
+    let scopes = voice.canary.iter().flat_map(|canary| &canary.scopes);
+    scopes.map(|scope| super::key(&voice.gate, scope)).collect()
+}
+
+/// Lets a canary that would allow ask instead, until every one of its counts is high enough.
+pub fn weigh(voice: &mut Voice, verified: impl Fn(&str) -> u32) {
+    let Some(canary) = voice.canary.as_ref().filter(|_| voice.says == RulingKind::Allow) else { return };
+    // Where nothing is counted nothing is proven.
+    let least = keys(voice).iter().map(|key| verified(key)).min().unwrap_or(0);
+    if least < canary.after {
+        voice.says = RulingKind::Ask;
+        voice.reason = format!("canary: {least} of {} verified so far; {}", canary.after, voice.reason);
+    }
+}

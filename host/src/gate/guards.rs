@@ -1,0 +1,109 @@
+//! What holds whatever the policies say.
+
+use super::ledger::Ledger;
+use super::standing::{changed_targets, continued, objects, paused, takes_back};
+use super::{Guarded, Options};
+use crate::domain::action::digest;
+use crate::domain::decision::Spend;
+use crate::domain::lesson::origin_key;
+use crate::domain::{Action, Heard, Incident, Origin, Risk, RulingKind};
+use crate::ports::Context;
+
+/// What the built-in guards have against an action.
+pub(super) fn hear(
+    options: &Options,
+    guarded: &Guarded,
+    incident: &Incident,
+    action: &Action,
+    spends: &[Spend],
+    context: &Context<'_>,
+) -> Vec<Heard> {
+    let mut against = Against(Vec::new());
+    genuine(&mut against, incident, action, context);
+    if let Some(scope) = paused(&guarded.paused, incident, action) {
+        against.say("pause", format!("{scope} is paused; `tidegate resume` lets it go on"));
+    }
+    let attempt = incident.action(&action.id).and_then(continued);
+    for spend in spends {
+        if let Some(refusal) = guarded.ledger.refusal(spend, context.now, attempt) {
+            against.say("budget", refusal);
+        }
+    }
+    // What changes nothing neither takes a target nor waits for one.
+    if action.risk != Risk::Read {
+        targets(&mut against, options, &guarded.ledger, incident, action, context);
+        breakers(&mut against, options, guarded, incident, action);
+    }
+    against.0
+}
+
+struct Against(Vec<Heard>);
+
+impl Against {
+    fn say(&mut self, guard: &str, reason: String) {
+        self.0.push(Heard { gate: format!("builtin.{guard}"), ruling: RulingKind::Deny, reason });
+    }
+}
+
+/// Whether it still is what was proposed.
+fn genuine(against: &mut Against, incident: &Incident, action: &Action, context: &Context<'_>) {
+    let (catalogue, tool) = (context.catalogue, action.tool());
+    if catalogue.get(tool).is_none() {
+        against.say("unknown-tool", format!("there is no tool {tool}"));
+    }
+    if catalogue.risk(tool) > action.risk {
+        against.say("risk-changed", format!("the risk of {tool} has risen since it was proposed"));
+    }
+    if digest(&action.proposal.call) != action.digest {
+        against.say("digest", "its arguments are not those that were proposed".into());
+    }
+    if catalogue.touches(&action.proposal.call) != action.touches {
+        against.say("target-changed", format!("what {tool} touches has changed since it was proposed"));
+    }
+    if let Some(look) = action.proposal.verify.as_ref().map(|verify| &verify.look.tool)
+        && catalogue.risk(look) != Risk::Read
+    {
+        against.say("verification", format!("{look}, with which it would be verified, is not read-only"));
+    }
+    if let Origin::Undo { action: undone } = &action.origin
+        && !takes_back(incident, undone, action)
+    {
+        against.say("undo", format!("it is not what takes back {undone}, or there is nothing to take back"));
+    }
+}
+
+/// Whether its target is free, and no target too many.
+fn targets(
+    against: &mut Against,
+    options: &Options,
+    ledger: &Ledger,
+    incident: &Incident,
+    action: &Action,
+    context: &Context<'_>,
+) {
+    let target = action.touches.to_string();
+    if let Some(other) = ledger.held_by_other(&target, &incident.id) {
+        against.say("one-change-per-target", format!("incident {other} is changing {target} right now"));
+    }
+    if let Some(free) = ledger.cooling(&target, &incident.id, context.now, options.cooldown) {
+        against.say("cooldown", format!("{target} was changed a short while ago; it is free again at {free}"));
+    }
+    let mut changed = changed_targets(incident, &action.id.0);
+    changed.insert(target, objects(action));
+    let (max, all) = (options.targets_per_incident, changed.values().sum::<usize>());
+    if all > max {
+        against
+            .say("targets-per-incident", format!("this incident would change {all} targets, and {max} are the limit"));
+    }
+}
+
+/// Whether its origin has been stopped.
+fn breakers(against: &mut Against, options: &Options, guarded: &Guarded, incident: &Incident, action: &Action) {
+    let Some(key) = origin_key(incident, action) else { return };
+    if let Some(failures) = guarded.failures.reached(&key, options.breaker_after) {
+        against.say(
+            "breaker",
+            format!("the last {failures} fixes of {key} did not help; `tidegate breakers` shows and resets it"),
+        );
+    }
+}
