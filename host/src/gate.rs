@@ -27,11 +27,11 @@ use crate::domain::decision::{Counts, Spend};
 use crate::domain::entry::Resolution;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::lesson::Lesson;
-use crate::domain::{Action, Fact, Heard, Incident, Mode, Risk, Ruling, RulingKind};
+use crate::domain::{Action, Fact, Heard, Incident, Mode, Risk, Ruling, RulingKind, Target};
 use crate::ports::{Context, Policies, Voice};
 
 use approval::approved;
-use ledger::{Hold, Ledger};
+use ledger::{Hold, Ledger, Rest};
 use standing::continued;
 use streaks::Streaks;
 
@@ -122,7 +122,7 @@ impl Gate {
         voices.iter_mut().for_each(|voice| canary::weigh(voice, |key| guarded.verified.count(key)));
         let spends = spends(&voices);
         let mut heard = heard(&voices);
-        heard.extend(guards::hear(&self.options, guarded, incident, action, &spends, context));
+        heard.extend(guards::hear(&self.options, guarded, incident, action, &voices, context));
         let (kind, rule, reason) = decide(&heard, action.risk);
         let ask = voices.iter().filter(|voice| voice.says == RulingKind::Ask);
         let asks: Vec<&Voice> = ask.collect();
@@ -143,7 +143,13 @@ impl Gate {
             until: if kind == RulingKind::Ask { until } else { None },
             mode: mode.unwrap_or(Mode::Observe).min(decided),
             spends,
-            counts: Counts { canaries: not_denying(&voices).flat_map(canary::keys).collect() },
+            counts: Counts {
+                canaries: not_denying(&voices).flat_map(canary::keys).collect(),
+                cooldowns: not_denying(&voices)
+                    .filter(|voice| voice.cooldown_ms.is_some())
+                    .map(|voice| voice.gate.clone())
+                    .collect(),
+            },
         }
     }
 
@@ -194,12 +200,14 @@ impl Gate {
         let spends: Vec<String> = ruling.spends.iter().map(|spend| spend.key.clone()).collect();
         let spent = guarded.ledger.spend(&spends, context.now, &attempt);
         let taken = (action.risk != Risk::Read).then(|| {
-            let hold = Hold { incident: incident.id.clone(), at: context.now };
-            guarded.ledger.hold(&action.touches.to_string(), hold)
+            let target = action.touches.clone();
+            guarded.ledger.hold(Hold { incident: incident.id.clone(), at: context.now, target })
         });
+        let changes = if action.risk == Risk::Read { &[][..] } else { &ruling.counts.cooldowns };
+        let rested = guarded.rest(changes, &action.touches, &attempt, context.now);
         let expires_at = context.now.saturating_add(self.options.permit_for).unwrap_or(Timestamp::MAX);
         let terms = Terms { attempt, spends, counts: ruling.counts, expires_at };
-        Ok(Permit::new(incident.id.clone(), action, terms, Withdrawal { spent, taken }))
+        Ok(Permit::new(incident.id.clone(), action, terms, Withdrawal { spent, taken, rested }))
     }
 
     /// Takes back what a permit spent whose intent never became durable. What earlier attempts of
@@ -207,10 +215,13 @@ impl Gate {
     pub fn withdraw(&self, permit: Permit) {
         let mut guarded = self.guarded();
         let attempt = permit.attempt().to_string();
-        let Withdrawal { spent, taken } = permit.into_withdrawal();
+        let Withdrawal { spent, taken, rested } = permit.into_withdrawal();
         guarded.ledger.unspend(&spent, &attempt);
         if let Some(taken) = taken {
             guarded.ledger.unhold(taken);
+        }
+        for (rest, before) in rested {
+            guarded.ledger.unrest(&rest, before);
         }
     }
 
@@ -228,7 +239,7 @@ impl Gate {
             _ => false,
         };
         for record in incident.actions.iter().filter(over) {
-            guarded.ledger.release(&record.action.touches.to_string(), &incident.id);
+            guarded.ledger.release(&record.action.touches, &incident.id);
         }
         if let Some(lesson) = Lesson::of(incident, fact) {
             guarded.learn(incident.updated_at, &lesson);
@@ -237,7 +248,7 @@ impl Gate {
 
     /// Lets go of the target of an action of which nothing is to be learned.
     pub fn release(&self, incident: &Incident, action: &Action) {
-        self.guarded().ledger.release(&action.touches.to_string(), &incident.id);
+        self.guarded().ledger.release(&action.touches, &incident.id);
     }
 
     /// Forgets everything, before a restore.
@@ -261,8 +272,9 @@ impl Gate {
         for record in changes {
             let under_way = incident.conclusion.is_none()
                 && matches!(record.state, ActionState::Started | ActionState::Done | ActionState::Allowed);
-            let hold = Hold { incident: incident.id.clone(), at: record.since };
-            guarded.ledger.restore(&record.action.touches.to_string(), hold, under_way);
+            let target = record.action.touches.clone();
+            let hold = Hold { incident: incident.id.clone(), at: record.since, target };
+            guarded.ledger.restore(hold, under_way);
         }
     }
 
@@ -295,13 +307,21 @@ impl Gate {
 }
 
 impl Guarded {
+    /// Notes that gates with a cooldown let a change through; with each, what it let through before.
+    fn rest(&mut self, gates: &[String], target: &Target, attempt: &str, at: Timestamp) -> Vec<(Rest, Option<Rest>)> {
+        let rest =
+            |gate: &String| Rest { gate: gate.clone(), attempt: attempt.to_string(), at, target: target.clone() };
+        gates.iter().map(rest).map(|rest| (rest.clone(), self.ledger.rest(rest))).collect()
+    }
+
     fn learn(&mut self, at: Timestamp, lesson: &Lesson) {
         match lesson {
-            Lesson::Begun { incident, attempt, spends, target } => {
+            Lesson::Begun { incident, attempt, spends, target, cooldowns } => {
                 self.ledger.spend(spends, at, attempt);
                 if let Some(target) = target {
-                    let hold = Hold { incident: incident.clone(), at };
-                    self.ledger.restore(&target.to_string(), hold, false);
+                    let hold = Hold { incident: incident.clone(), at, target: target.clone() };
+                    self.ledger.restore(hold, false);
+                    self.rest(cooldowns, target, attempt, at);
                 }
             }
             Lesson::Ended { origin, helped, canaries } => {

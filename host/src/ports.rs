@@ -60,6 +60,8 @@ pub struct Voice {
     pub within_ms: u64,
     /// For `allow`: how often it must have helped before nobody is asked any more.
     pub canary: Option<Canary>,
+    /// For how many milliseconds nothing else that the gate hears changes what it let through.
+    pub cooldown_ms: Option<u64>,
     /// The gate's own mode.
     pub mode: Mode,
 }
@@ -77,6 +79,7 @@ impl Voice {
             own: false,
             within_ms: 0,
             canary: None,
+            cooldown_ms: None,
             mode: Mode::Enforce,
         }
     }

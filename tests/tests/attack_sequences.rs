@@ -319,6 +319,84 @@ fn one_target_is_changed_by_one_incident_at_a_time() {
 }
 
 #[test]
+fn a_gate_lets_what_it_changed_rest_whoever_comes_next() {
+    let text = r#"
+gate("patches", #{ on: #{ tool: glob("*.kubectl_patch"), namespace: "shop" }, allow: true, cooldown: "30m" });
+gate("scaling", #{ on: #{ tool: glob("*.kubectl_scale") }, allow: true });
+"#;
+    let policies = Set::from_sources(&[("a.rhai", text)]).unwrap();
+    let (start, mut gate) = (world(), Gate::new(Options { cooldown: SignedDuration::ZERO, ..Options::default() }));
+    let patch = |more: Value| {
+        let mut arguments = json!({"resourceType": "deployment", "namespace": "shop", "patchData": {"spec": {}}});
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        start.record("a1", call("kubernetes.kubectl_patch", arguments), policy())
+    };
+    let web = patch(json!({"name": "web"}));
+    let mut first = incident(&start, "i1");
+    first.actions.push(web.clone());
+    let permit = gate.permit(&policies, &first, &web, &start.context()).unwrap();
+    let lesson = (start.now, Lesson::of(&first, &permit.intent()).unwrap());
+    gate.release(&first, &web.action);
+    for restored in [false, true] {
+        if restored {
+            gate = Gate::new(Options { cooldown: SignedDuration::ZERO, ..Options::default() });
+            gate.restore([lesson.clone()]);
+        }
+        let later = |minutes: i64| {
+            World::new(start.catalogue.clone(), start.now + SignedDuration::from_mins(minutes), Mode::Enforce)
+        };
+        let at = |minutes: i64, id: &str, record: &ActionRecord| {
+            let world = later(minutes);
+            let permit = gate.permit(&policies, &incident(&world, id), record, &world.context());
+            permit.map(|permit| gate.withdraw(permit)).map_err(|ruling| said(&ruling))
+        };
+        for (id, record) in [("i1", &web), ("i2", &web), ("i2", &patch(json!({"labelSelector": "app=web"})))] {
+            let refused = at(29, id, record).unwrap_err();
+            assert!(refused.starts_with("deny by builtin.cooldown"), "{refused}");
+            let free = start.now + SignedDuration::from_mins(30);
+            assert!(refused.contains("rests since gate patches") && refused.contains(&free.to_string()), "{refused}");
+            assert_eq!(at(30, id, record), Ok(()));
+        }
+        assert_eq!(at(1, "i2", &patch(json!({"name": "api"}))), Ok(()), "another target");
+        let scale = json!({"resourceType": "deployment", "name": "web", "namespace": "shop", "replicas": 2});
+        let scale = start.record("a1", call("kubernetes.kubectl_scale", scale), policy());
+        assert_eq!(at(1, "i2", &scale), Ok(()), "the other gate lets nothing rest");
+        // Taking back is not one change more.
+        let mut record = web.clone();
+        record.attempts = 1;
+        record.action.proposal.undo = Some(web.action.proposal.call.clone());
+        let mut undoing = incident(&start, "i1");
+        undoing.actions.push(record);
+        let undo = Origin::Undo { action: ActionId("a1".into()) };
+        let undo = start.record("a2", web.action.proposal.call.clone(), undo);
+        let world = later(1);
+        let permit = gate.permit(&policies, &undoing, &undo, &world.context()).map_err(|ruling| said(&ruling)).unwrap();
+        gate.withdraw(permit);
+    }
+}
+
+#[test]
+fn a_change_of_everything_collides_with_a_change_of_one() {
+    let text = "gate(\"all\", #{ on: #{ tool: glob(\"*.kubectl_patch\") }, allow: true });";
+    let policies = Set::from_sources(&[("a.rhai", text)]).unwrap();
+    let (world, gate) = (world(), Gate::new(Options::default()));
+    let patch = |id: &str, more: Value| {
+        let mut arguments = json!({"resourceType": "deployment", "namespace": "shop", "patchData": {"spec": {}}});
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let record = world.record("a1", call("kubernetes.kubectl_patch", arguments), policy());
+        let permit = gate.permit(&policies, &incident(&world, id), &record, &world.context());
+        permit.map_err(|ruling| ruling.rule)
+    };
+    let all = patch("i1", json!({"labelSelector": "tier=web"})).unwrap();
+    assert_eq!(patch("i2", json!({"name": "web"})).unwrap_err(), "builtin.one-change-per-target");
+    gate.withdraw(all);
+    let web = patch("i2", json!({"name": "web"})).unwrap();
+    assert!(patch("i3", json!({"name": "api"})).is_ok());
+    assert_eq!(patch("i1", json!({"labelSelector": "tier=web"})).unwrap_err(), "builtin.one-change-per-target");
+    drop(web);
+}
+
+#[test]
 fn withdrawn_and_repeated_attempts_are_counted_once() {
     let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
     let spend = |name: &str| {

@@ -162,6 +162,9 @@ pub struct Counts {
     /// Keys under which canaries count how it ends: gate rule and scope values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub canaries: Vec<String>,
+    /// Gates that let the target rest afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cooldowns: Vec<String>,
 }
 
 fn one() -> u32 {

@@ -22,6 +22,9 @@ pub enum Lesson {
         spends: Vec<String>,
         /// What it changes; none for what only reads.
         target: Option<Target>,
+        /// Gates that let the target rest.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        cooldowns: Vec<String>,
     },
     /// It is known what an effect was good for.
     Ended {
@@ -44,7 +47,7 @@ impl Lesson {
     /// What an entry of an incident teaches; `incident` is how it stands behind that entry.
     pub fn of(incident: &Incident, fact: &Fact) -> Option<Self> {
         let (id, helped) = match fact {
-            Fact::Intent { action, attempt, spends, .. } => {
+            Fact::Intent { action, attempt, spends, counts } => {
                 let record = incident.action(action)?;
                 let changes = record.action.risk != super::Risk::Read;
                 return Some(Self::Begun {
@@ -52,6 +55,7 @@ impl Lesson {
                     attempt: attempt.clone(),
                     spends: spends.clone(),
                     target: changes.then(|| record.action.touches.clone()),
+                    cooldowns: counts.cooldowns.clone(),
                 });
             }
             Fact::Verified { action, ok, .. } => (action, *ok),

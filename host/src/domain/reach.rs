@@ -7,6 +7,7 @@
 //! matched by every rule that forbids or asks and by none that allows a part.
 
 mod document;
+mod overlap;
 mod words;
 
 use std::collections::BTreeSet;

@@ -1,13 +1,14 @@
 //! What holds whatever the policies say.
 
+use jiff::SignedDuration;
+
 use super::ledger::Ledger;
 use super::standing::{changed_targets, continued, objects, paused, takes_back};
-use super::{Guarded, Options};
+use super::{Guarded, Options, not_denying, spends};
 use crate::domain::action::digest;
-use crate::domain::decision::Spend;
 use crate::domain::lesson::origin_key;
 use crate::domain::{Action, Heard, Incident, Origin, Risk, RulingKind};
-use crate::ports::Context;
+use crate::ports::{Context, Voice};
 
 /// What the built-in guards have against an action.
 pub(super) fn hear(
@@ -15,7 +16,7 @@ pub(super) fn hear(
     guarded: &Guarded,
     incident: &Incident,
     action: &Action,
-    spends: &[Spend],
+    voices: &[Voice],
     context: &Context<'_>,
 ) -> Vec<Heard> {
     let mut against = Against(Vec::new());
@@ -24,14 +25,18 @@ pub(super) fn hear(
         against.say("pause", format!("{scope} is paused; `tidegate resume` lets it go on"));
     }
     let attempt = incident.action(&action.id).and_then(continued);
-    for spend in spends {
-        if let Some(refusal) = guarded.ledger.refusal(spend, context.now, attempt) {
+    for spend in spends(voices) {
+        if let Some(refusal) = guarded.ledger.refusal(&spend, context.now, attempt) {
             against.say("budget", refusal);
         }
     }
     // What changes nothing neither takes a target nor waits for one.
     if action.risk != Risk::Read {
         targets(&mut against, options, &guarded.ledger, incident, action, context);
+        // What is taken back was let through a moment ago.
+        if !matches!(action.origin, Origin::Undo { .. }) {
+            rests(&mut against, &guarded.ledger, action, attempt, voices, context);
+        }
         breakers(&mut against, options, guarded, incident, action);
     }
     against.0
@@ -81,19 +86,43 @@ fn targets(
     action: &Action,
     context: &Context<'_>,
 ) {
-    let target = action.touches.to_string();
-    if let Some(other) = ledger.held_by_other(&target, &incident.id) {
-        against.say("one-change-per-target", format!("incident {other} is changing {target} right now"));
+    let target = &action.touches;
+    if let Some(hold) = ledger.held_by_other(target, &incident.id) {
+        against
+            .say("one-change-per-target", format!("incident {} is changing {} right now", hold.incident, hold.target));
     }
-    if let Some(free) = ledger.cooling(&target, &incident.id, context.now, options.cooldown) {
-        against.say("cooldown", format!("{target} was changed a short while ago; it is free again at {free}"));
+    if let Some((changed, free)) = ledger.cooling(target, &incident.id, context.now, options.cooldown) {
+        against.say("cooldown", format!("{changed} was changed a short while ago; it is free again at {free}"));
     }
     let mut changed = changed_targets(incident, &action.id.0);
-    changed.insert(target, objects(action));
+    changed.insert(target.to_string(), objects(action));
     let (max, all) = (options.targets_per_incident, changed.values().sum::<usize>());
     if all > max {
         against
             .say("targets-per-incident", format!("this incident would change {all} targets, and {max} are the limit"));
+    }
+}
+
+/// Whether gates that would let it through have let the target rest long enough.
+fn rests(
+    against: &mut Against,
+    ledger: &Ledger,
+    action: &Action,
+    attempt: Option<&str>,
+    voices: &[Voice],
+    context: &Context<'_>,
+) {
+    for voice in not_denying(voices) {
+        let Some(cooldown) = voice.cooldown_ms else { continue };
+        let cooldown = SignedDuration::from_millis(i64::try_from(cooldown).unwrap_or(i64::MAX));
+        let resting = ledger.resting(&voice.gate, &action.touches, attempt, context.now, cooldown);
+        if let Some((changed, free)) = resting {
+            let gate = &voice.gate;
+            against.say(
+                "cooldown",
+                format!("{changed} rests since gate {gate} let it be changed; it is free again at {free}"),
+            );
+        }
     }
 }
 

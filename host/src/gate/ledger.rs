@@ -1,4 +1,4 @@
-//! How much change has been spent, and which targets are being changed.
+//! How much change has been spent, which targets are being changed, and which ones rest.
 //!
 //! Sliding windows: a spend counts until it is older than the window of the budget that asks.
 
@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::IncidentId;
 use crate::domain::decision::Spend;
+use crate::domain::{IncidentId, Target};
 
 /// Spends older than this are forgotten: no budget may look further back.
 pub const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24 * 31);
@@ -19,23 +19,41 @@ pub struct Hold {
     pub incident: IncidentId,
     /// When the change began.
     pub at: Timestamp,
+    /// What is changed.
+    pub target: Target,
 }
 
 /// A target that was just taken, and who had it before.
 #[derive(Clone, Debug)]
 pub struct Taken {
-    target: String,
+    place: String,
     incident: IncidentId,
     held: Option<Hold>,
     last: Option<Hold>,
+}
+
+/// A change that a gate with a cooldown let through.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    /// The gate.
+    pub gate: String,
+    /// Whose attempt it was.
+    pub attempt: String,
+    /// When the change began.
+    pub at: Timestamp,
+    /// What was changed.
+    pub target: Target,
 }
 
 /// Spends by key in the order of time, and holds by target.
 #[derive(Debug, Default)]
 pub struct Ledger {
     spends: BTreeMap<String, VecDeque<(Timestamp, String)>>,
+    /// By the target's name; other names may overlap.
     held: BTreeMap<String, Hold>,
     last: BTreeMap<String, Hold>,
+    /// The latest by gate and the target's name.
+    rests: BTreeMap<(String, String), Rest>,
 }
 
 impl Ledger {
@@ -96,61 +114,104 @@ impl Ledger {
     }
 
     /// Says that an incident changes a target.
-    pub fn hold(&mut self, target: &str, hold: Hold) -> Taken {
-        let (target, incident) = (target.to_string(), hold.incident.clone());
-        let last = self.last.insert(target.clone(), hold.clone());
-        let held = self.held.insert(target.clone(), hold);
-        Taken { target, incident, held, last }
+    pub fn hold(&mut self, hold: Hold) -> Taken {
+        let (place, incident) = (hold.target.to_string(), hold.incident.clone());
+        self.last.retain(|_, last| is_recent(last.at, hold.at));
+        let last = self.last.insert(place.clone(), hold.clone());
+        let held = self.held.insert(place.clone(), hold);
+        Taken { place, incident, held, last }
     }
 
     /// Says that an incident did not change the target that it took.
     pub fn unhold(&mut self, taken: Taken) {
-        let Taken { target, incident, held, last } = taken;
-        for (place, before) in [(&mut self.held, held), (&mut self.last, last)] {
-            if place.get(&target).is_some_and(|hold| hold.incident == incident) {
+        let Taken { place, incident, held, last } = taken;
+        for (holds, before) in [(&mut self.held, held), (&mut self.last, last)] {
+            if holds.get(&place).is_some_and(|hold| hold.incident == incident) {
                 match before {
-                    Some(before) => place.insert(target.clone(), before),
-                    None => place.remove(&target),
+                    Some(before) => holds.insert(place.clone(), before),
+                    None => holds.remove(&place),
                 };
             }
         }
     }
 
     /// Takes in a change of the past: the latest one decides how long the target cools.
-    pub fn restore(&mut self, target: &str, hold: Hold, under_way: bool) {
-        if self.last.get(target).is_none_or(|last| last.at <= hold.at) {
-            self.last.insert(target.to_string(), hold.clone());
+    pub fn restore(&mut self, hold: Hold, under_way: bool) {
+        let place = hold.target.to_string();
+        if self.last.get(&place).is_none_or(|last| last.at <= hold.at) {
+            self.last.insert(place.clone(), hold.clone());
         }
         if under_way {
-            self.held.insert(target.to_string(), hold);
+            self.held.insert(place, hold);
         }
     }
 
-    /// Says that an incident no longer changes a target.
-    pub fn release(&mut self, target: &str, incident: &IncidentId) {
-        if self.held.get(target).is_some_and(|hold| hold.incident == *incident) {
-            self.held.remove(target);
+    /// Says that a change is over.
+    pub fn release(&mut self, target: &Target, incident: &IncidentId) {
+        let place = target.to_string();
+        if self.held.get(&place).is_some_and(|hold| hold.incident == *incident) {
+            self.held.remove(&place);
         }
     }
 
-    /// Another incident that changes the target now.
-    pub fn held_by_other(&self, target: &str, incident: &IncidentId) -> Option<&IncidentId> {
-        let hold = self.held.get(target)?;
-        (hold.incident != *incident).then_some(&hold.incident)
+    /// A change that another incident makes now, of anything that the target touches.
+    pub fn held_by_other(&self, target: &Target, incident: &IncidentId) -> Option<&Hold> {
+        self.held.values().find(|hold| hold.incident != *incident && hold.target.overlaps(target))
     }
 
-    /// When the target is free again after another incident's change; none when it is.
+    /// The change by another incident after which the target is free last, and when it is; none when
+    /// it is free.
     pub fn cooling(
         &self,
-        target: &str,
+        target: &Target,
         incident: &IncidentId,
         now: Timestamp,
         cooldown: SignedDuration,
-    ) -> Option<Timestamp> {
-        let last = self.last.get(target).filter(|last| last.incident != *incident)?;
-        let free = last.at.saturating_add(cooldown).unwrap_or(Timestamp::MAX);
-        (free > now).then_some(free)
+    ) -> Option<(&Target, Timestamp)> {
+        let others = self.last.values().filter(|last| last.incident != *incident && last.target.overlaps(target));
+        let last = others.max_by_key(|last| last.at)?;
+        free_again(last.at, now, cooldown).map(|free| (&last.target, free))
     }
+
+    /// Says that a gate with a cooldown let a change through; returns what it let through before.
+    pub fn rest(&mut self, rest: Rest) -> Option<Rest> {
+        self.rests.retain(|_, before| is_recent(before.at, rest.at));
+        let key = (rest.gate.clone(), rest.target.to_string());
+        self.rests.insert(key, rest)
+    }
+
+    /// Says that a change did not happen that a gate with a cooldown let through.
+    pub fn unrest(&mut self, rest: &Rest, before: Option<Rest>) {
+        let key = (rest.gate.clone(), rest.target.to_string());
+        if self.rests.get(&key).is_some_and(|known| known.attempt == rest.attempt) {
+            self.rests.remove(&key);
+            self.rests.extend(before.map(|before| (key, before)));
+        }
+    }
+
+    /// As [`Self::cooling`], for what one gate let through, whoever did it; but for the attempt that
+    /// goes on.
+    pub fn resting(
+        &self,
+        gate: &str,
+        target: &Target,
+        attempt: Option<&str>,
+        now: Timestamp,
+        cooldown: SignedDuration,
+    ) -> Option<(&Target, Timestamp)> {
+        let of_gate = self.rests.values().filter(|rest| rest.gate == gate && attempt != Some(&rest.attempt));
+        let last = of_gate.filter(|rest| rest.target.overlaps(target)).max_by_key(|rest| rest.at)?;
+        free_again(last.at, now, cooldown).map(|free| (&last.target, free))
+    }
+}
+
+fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+    at >= now.saturating_sub(LONGEST_WINDOW).unwrap_or(Timestamp::MIN)
+}
+
+fn free_again(at: Timestamp, now: Timestamp, cooldown: SignedDuration) -> Option<Timestamp> {
+    let free = at.saturating_add(cooldown).unwrap_or(Timestamp::MAX);
+    (free > now).then_some(free)
 }
 
 #[cfg(test)]
@@ -179,18 +240,56 @@ mod tests {
         assert_eq!(ledger.refusal(&spend, at(20), None), None);
     }
 
+    fn target(names: &[&str]) -> Target {
+        let names = names.iter().map(|name| name.to_string()).collect();
+        Target { server: "k".into(), namespaces: vec!["shop".into()], kinds: vec!["deployment".into()], names }
+    }
+
     #[test]
-    fn a_target_is_held_and_then_cools() {
+    fn a_target_is_held_and_then_cools_under_every_name_that_overlaps() {
         let mut ledger = Ledger::default();
         let (one, two) = (IncidentId("one".into()), IncidentId("two".into()));
-        ledger.hold("t", Hold { incident: one.clone(), at: at(0) });
-        assert_eq!(ledger.held_by_other("t", &two), Some(&one));
-        assert_eq!(ledger.held_by_other("t", &one), None);
-        ledger.release("t", &one);
-        assert_eq!(ledger.held_by_other("t", &two), None);
+        let (web, api) = (target(&["web"]), target(&["api"]));
+        ledger.hold(Hold { incident: one.clone(), at: at(0), target: web.clone() });
+        for same in [&web, &target(&["*"]), &target(&["api", "web"]), &target(&[])] {
+            assert_eq!(ledger.held_by_other(same, &two).map(|hold| &hold.incident), Some(&one), "{same}");
+            assert!(ledger.held_by_other(same, &one).is_none());
+        }
+        assert!(ledger.held_by_other(&api, &two).is_none());
+        ledger.release(&web, &one);
+        assert!(ledger.held_by_other(&web, &two).is_none());
         let minute = SignedDuration::from_mins(1);
-        assert_eq!(ledger.cooling("t", &two, at(10), minute), Some(at(60)));
-        assert_eq!(ledger.cooling("t", &one, at(10), minute), None);
-        assert_eq!(ledger.cooling("t", &two, at(60), minute), None);
+        let all = ledger.hold(Hold { incident: two.clone(), at: at(5), target: target(&["*"]) });
+        assert_eq!(ledger.cooling(&web, &two, at(10), minute), Some((&web, at(60))));
+        assert_eq!(ledger.cooling(&web, &one, at(10), minute), Some((&target(&["*"]), at(65))));
+        assert_eq!(ledger.cooling(&api, &one, at(10), minute), Some((&target(&["*"]), at(65))));
+        ledger.unhold(all);
+        assert_eq!(ledger.cooling(&api, &one, at(10), minute), None);
+        assert_eq!(ledger.cooling(&web, &two, at(60), minute), None);
+    }
+
+    #[test]
+    fn a_gate_lets_a_target_rest_from_everybody_but_the_attempt_that_goes_on() {
+        let mut ledger = Ledger::default();
+        let rest = |attempt: &str, seconds| Rest {
+            gate: "g".into(),
+            attempt: attempt.into(),
+            at: at(seconds),
+            target: target(&["web"]),
+        };
+        let minute = SignedDuration::from_mins(1);
+        assert!(ledger.rest(rest("x-1", 0)).is_none());
+        let resting = |ledger: &Ledger, gate: &str, attempt, seconds| {
+            ledger.resting(gate, &target(&["*"]), attempt, at(seconds), minute).map(|(_, free)| free)
+        };
+        assert_eq!(resting(&ledger, "g", None, 59), Some(at(60)));
+        assert_eq!(resting(&ledger, "g", Some("x-1"), 59), None);
+        assert_eq!(resting(&ledger, "other", None, 59), None);
+        assert_eq!(resting(&ledger, "g", None, 60), None);
+        let before = ledger.rest(rest("x-2", 70));
+        assert_eq!(resting(&ledger, "g", None, 80), Some(at(130)));
+        ledger.unrest(&rest("x-2", 70), before);
+        assert_eq!(resting(&ledger, "g", None, 59), Some(at(60)));
+        assert_eq!(resting(&ledger, "g", None, 80), None);
     }
 }

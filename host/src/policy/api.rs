@@ -35,7 +35,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
             ),
             f(
                 &["gate(name: string, fields: map)"],
-                "Whether an action may be done: `on`, `when`, and one of `allow`, `ask` and `deny`; `mode`. The most restrictive gate that matches wins.",
+                "Whether an action may be done: `on`, `when`, and one of `allow`, `ask` and `deny`; `cooldown`, `mode`. The most restrictive gate that matches wins.",
             ),
             f(
                 &["route(name: string, fields: map)"],

@@ -7,7 +7,7 @@ use rhai::{Dynamic, FnPtr};
 
 use super::code::{Defined, Func};
 use super::fields::Fields;
-use super::functions::gating::{opening, question};
+use super::functions::gating::{LONGEST_MS, opening, question};
 use super::interval::Interval;
 use super::items::{
     CheckRule, Evidence, Gate, GateSays, Group, Inhibit, Items, Meta, Route, Rule, Silence, Then, When,
@@ -157,6 +157,13 @@ impl Reading<'_> {
         let allow = self.fields.take("allow").and_then(|value| self.allow(&value));
         let ask = self.fields.take("ask").and_then(|value| self.ask(&value));
         let deny = self.fields.take("deny").and_then(|value| self.deny(&value));
+        let cooldown = self.fields.span("cooldown");
+        if cooldown.is_some_and(|cooldown| cooldown > LONGEST_MS) {
+            self.fields.problems.push("`cooldown` may be \"31d\" at most: what was changed before is forgotten".into());
+        }
+        if cooldown.is_some() && deny.is_some() {
+            self.fields.problems.push("a gate that denies lets nothing through, so it has no `cooldown`".into());
+        }
         let mut said: Vec<GateSays> = [allow, ask, deny].into_iter().flatten().collect();
         if said.len() != 1 {
             if self.fields.problems.is_empty() {
@@ -165,7 +172,7 @@ impl Reading<'_> {
             return None;
         }
         let wide = on.normalised();
-        said.pop().map(|says| Gate { meta, on, wide, when, says })
+        said.pop().map(|says| Gate { meta, on, wide, when, says, cooldown })
     }
 
     fn allow(&mut self, value: &Dynamic) -> Option<GateSays> {

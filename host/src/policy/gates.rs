@@ -167,7 +167,8 @@ fn ask(
 
 fn voice(gate: &Gate, says: RulingKind, reason: String) -> Voice {
     let reason = if reason.is_empty() { format!("gate {}", gate.meta.name) } else { reason };
-    Voice { mode: gate.meta.mode, ..Voice::new(&gate.meta.name, says, &reason) }
+    let cooldown_ms = gate.cooldown.map(i64::unsigned_abs);
+    Voice { cooldown_ms, mode: gate.meta.mode, ..Voice::new(&gate.meta.name, says, &reason) }
 }
 
 /// What an execution spends: one budget for every combination of the values that it counts apart.

@@ -55,6 +55,8 @@ pub(super) struct Gate {
     pub wide: On,
     pub when: When,
     pub says: GateSays,
+    /// Milliseconds for which what it let through rests.
+    pub cooldown: Option<i64>,
 }
 
 /// A gate's word.

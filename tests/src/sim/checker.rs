@@ -50,6 +50,8 @@ pub struct Checker {
     spends: Vec<(String, Timestamp, String)>,
     /// Target, time and incident of every intent.
     changes: Vec<(String, Timestamp, IncidentId)>,
+    /// Gate with a cooldown, target, time and attempt of what it let through.
+    rests: Vec<(String, String, Timestamp, String)>,
     attempts: BTreeMap<String, calls::Attempt>,
     canaries: canaries::Canaries,
     told: BTreeMap<String, deliveries::Told>,
@@ -98,6 +100,7 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
     intents::intent_needs_the_policies,
     intents::budgets_are_never_overspent,
     intents::targets_cool_down,
+    intents::gates_let_targets_rest,
     canaries::canaries_ask_until_proven,
     incidents::repeats_write_nothing,
     incidents::conclusions_fit_the_alerts,
@@ -194,6 +197,7 @@ fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, wr
     }
     deliveries::take_told(state, entry);
     calls::take_intent(&mut state.checker, &incident, entry);
+    intents::take_rests(state, &incident, entry, written);
     canaries::take(state, &incident, entry, written);
     follow(&mut state.checker, &id, entry);
     state.checker.incidents.insert(id, incident);

@@ -108,10 +108,11 @@ fn restore(world: &World, gate: &Gate, store: &Store, journal: &dyn Journal) -> 
     let Replayed { incidents, mut lessons } = replay(journal)?;
     quiet::check_replay(&mut world.state(), &incidents);
     for (_, lesson) in &mut lessons {
-        if let Lesson::Begun { spends, target, .. } = lesson {
+        if let Lesson::Begun { spends, target, cooldowns, .. } = lesson {
             match world.mutant {
                 Some(Mutant::RestartForgetsSpends) => spends.clear(),
                 Some(Mutant::RestartForgetsHolds) => *target = None,
+                Some(Mutant::RestartForgetsRests) => cooldowns.clear(),
                 _ => {}
             }
         }

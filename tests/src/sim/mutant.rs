@@ -17,6 +17,8 @@ pub enum Mutant {
     BlindRepeats,
     /// A restart forgets what was spent.
     RestartForgetsSpends,
+    /// A restart forgets which gates let which targets rest.
+    RestartForgetsRests,
     /// A restart takes every effect for one that helped.
     RestartForgetsFailures,
     /// A restart forgets that a person said pause.
@@ -35,7 +37,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::PoliciesSayYes,
         Self::JournalAnswersEarly,
         Self::JournalDropsEntries,
@@ -43,6 +45,7 @@ impl Mutant {
         Self::LooksHaveEffects,
         Self::BlindRepeats,
         Self::RestartForgetsSpends,
+        Self::RestartForgetsRests,
         Self::RestartForgetsFailures,
         Self::RestartForgetsPauses,
         Self::RestartForgetsHolds,
@@ -62,6 +65,7 @@ impl Mutant {
             Self::LooksHaveEffects => &["looks_change_nothing"],
             Self::BlindRepeats => &["no_blind_repeat"],
             Self::RestartForgetsSpends => &["budgets_are_never_overspent"],
+            Self::RestartForgetsRests => &["gates_let_targets_rest"],
             Self::RestartForgetsFailures => &["canaries_ask_until_proven"],
             Self::RestartForgetsPauses => &["nothing_starts_while_paused"],
             Self::RestartForgetsHolds => &["one_change_per_target", "targets_cool_down"],

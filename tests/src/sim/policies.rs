@@ -76,6 +76,8 @@ pub struct GateRule {
     pub budget: Option<(u32, u64, bool)>,
     /// Only an allowing gate: it asks until so many have helped, for each server.
     pub canary: Option<u32>,
+    /// For how many milliseconds what it lets through rests.
+    pub cooldown_ms: Option<u64>,
     /// Persons that must agree.
     pub approvals: u32,
     /// Until silence is a no.
@@ -107,6 +109,7 @@ impl GateRule {
         Voice {
             budgets: budgets.collect(),
             canary: self.canary.map(|after| Canary { scopes: vec![action.touches.server.clone()], after }),
+            cooldown_ms: self.cooldown_ms,
             approvals: self.approvals,
             within_ms: self.within_ms,
             mode: self.mode,

@@ -133,3 +133,33 @@ fn other_tools_are_left_alone() {
         Target { server: "tickets".into(), names: vec!["Certificate expires".into()], ..Target::default() }
     );
 }
+
+#[test]
+fn what_may_touch_the_same_thing_overlaps_both_ways() {
+    let one = |kind: &str, name: &str, namespace: &str| {
+        touches(json!({"resourceType": kind, "name": name, "namespace": namespace}))
+    };
+    let web = one("deployment", "web", "shop");
+    let other_server = Target { server: "other".into(), ..web.clone() };
+    for (other, overlaps) in [
+        (one("deploy", "web", "shop"), true),
+        (one("deployment", "api", "shop"), false),
+        (one("deployment", "web", "lab"), false),
+        (one("statefulset", "web", "shop"), false),
+        (touches(json!({"resourceType": "deployments", "namespace": "shop"})), true),
+        (touches(json!({"resourceType": "deployments", "namespace": "shop", "labelSelector": "a=b"})), true),
+        (touches(json!({"resourceType": "deployments", "allNamespaces": true})), true),
+        (touches(json!({"resourceType": "pods", "allNamespaces": true})), false),
+        (touches(json!({"resourceType": "all", "namespace": "shop"})), true),
+        (touches(json!({"resourceType": "deployment,pod", "name": "web", "namespace": "shop"})), true),
+        (touches(json!({"manifest": "kind: Deployment\nmetadata: {name: web, namespace: shop"})), true),
+        (Target { names: Vec::new(), ..web.clone() }, true),
+        (Target { kinds: vec!["namespace".into()], names: vec!["shop".into()], ..web.clone() }, true),
+        (Target { kinds: vec!["namespace".into()], namespaces: vec!["lab".into()], ..web.clone() }, false),
+        (other_server, false),
+        (web.clone(), true),
+    ] {
+        assert_eq!(web.overlaps(&other), overlaps, "{web} {other}");
+        assert_eq!(other.overlaps(&web), overlaps, "{other} {web}");
+    }
+}

@@ -159,6 +159,8 @@ pub(super) struct Want {
     /// Gates that must be among those that spoke.
     pub heard: Option<Vec<String>>,
     pub budgets: Option<Vec<String>>,
+    /// How long what the deciding gate lets through rests.
+    pub cooldown: Option<String>,
     pub check: Option<String>,
     /// A part of what undoes it: the tool's name.
     pub undo: Option<String>,

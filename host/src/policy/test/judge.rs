@@ -220,6 +220,10 @@ fn action(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &R
         if let Some(wanted) = &want.who {
             lines.same("who", wanted, &decisive.map_or("", |voice| voice.who.as_str()));
         }
+        if let Some(wanted) = &want.cooldown {
+            let rests = decisive.and_then(|voice| voice.cooldown_ms).map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
+            lines.same("cooldown", wanted, &rests.map_or_else(|| "none".into(), span::show));
+        }
         if let Some(wanted) = &want.budgets {
             let budgets = voices.iter().flat_map(|voice| voice.budgets.iter().map(move |budget| (voice, budget)));
             let got: Vec<String> = budgets

@@ -147,7 +147,14 @@ fn a_canary_counts_apart_and_keeps_its_budgets() {
     let when = "gate(\"c\", #{ allow: |a, i| if a.namespace == \"shop\" { canary(1, #{}) } else { true } });";
     assert!(voices(when, json!({"namespace": "shop"}))[0].canary.is_some());
     assert!(voices(when, json!({"namespace": "lab"}))[0].canary.is_none());
+    let rests =
+        |says: &str| voices(&format!("gate(\"c\", #{{ {says}, cooldown: \"30m\" }});"), json!({}))[0].cooldown_ms;
+    assert_eq!([rests("allow: true"), rests("ask: \"?\"")], [Some(1_800_000); 2]);
+    let denies = super::wrong("gate(\"c\", #{ deny: \"no\", cooldown: \"30m\" });");
+    assert!(denies.contains("a gate that denies lets nothing through"), "{denies}");
     for (wrong, says) in [
+        ("true, cooldown: \"40d\"", "`cooldown` may be \"31d\" at most"),
+        ("true, cooldown: 30", "`cooldown` must be a length of time"),
         ("canary(0, #{})", "canary: it counts to a whole number from 1, not to 0"),
         ("canary(2, #{ per: \"moon\" })", "`per` cannot be \"moon\""),
         ("canary(2, #{ whom: \"sre\" })", "did you mean `who`?"),

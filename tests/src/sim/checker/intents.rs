@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use tidegate::domain::entry::Resolution;
 use tidegate::domain::incident::ActionRecord;
-use tidegate::domain::{ActionId, Fact, Incident, Mode, Risk, RulingKind};
+use tidegate::domain::{ActionId, Entry, Fact, Incident, Mode, Origin, Risk, RulingKind};
 
-use super::{Step, Track};
+use super::{Step, Track, Written};
 use crate::sim::cluster::catalogue;
+use crate::sim::world::State;
 
 fn intent<'a>(step: &'a Step<'_>) -> Option<(&'a ActionRecord, &'a str, &'a [String])> {
     match &step.entry.fact {
@@ -169,4 +170,33 @@ pub fn targets_cool_down(step: &Step<'_>) -> Result<(), String> {
         true => Err(format!("{by} changed {target} at {at}")),
         false => Ok(()),
     }
+}
+
+/// Keeps what gates with a cooldown let through.
+pub fn take_rests(state: &mut State, incident: &Incident, entry: &Entry, written: Written) {
+    let Fact::Intent { action, attempt, .. } = &entry.fact else { return };
+    let Some(record) = incident.action(action).filter(|record| record.action.risk != Risk::Read) else { return };
+    let voices = state.plan.policies[written.policies].voices(&record.action);
+    let target = record.action.touches.to_string();
+    let resting = voices.into_iter().filter(|voice| voice.cooldown_ms.is_some());
+    state.checker.rests.extend(resting.map(|voice| (voice.gate, target.clone(), entry.at, attempt.clone())));
+}
+
+/// What a gate with a cooldown let through is not changed with its word again before it is over, but
+/// to take it back.
+pub fn gates_let_targets_rest(step: &Step<'_>) -> Result<(), String> {
+    let Some((record, attempt, _)) = intent(step) else { return Ok(()) };
+    if record.action.risk == Risk::Read || matches!(record.action.origin, Origin::Undo { .. }) {
+        return Ok(());
+    }
+    let target = record.action.touches.to_string();
+    for voice in step.plan.policies[step.written.policies].voices(&record.action) {
+        let Some(cooldown) = voice.cooldown_ms else { continue };
+        let from = step.entry.at - SignedDuration::from_millis(cooldown as i64);
+        let rests = step.checker.rests.iter().filter(|(gate, known, ..)| *gate == voice.gate && *known == target);
+        if let Some((.., at, by)) = rests.into_iter().find(|(.., at, by)| *at > from && by != attempt) {
+            return Err(format!("{} let {target} be changed by {by} at {at}", voice.gate));
+        }
+    }
+    Ok(())
 }

@@ -20,6 +20,7 @@ pub fn generate(dice: &mut Dice) -> PolicySet {
             says: RulingKind::Allow,
             budget,
             canary: canary(dice, RulingKind::Allow, 25),
+            cooldown_ms: cooldown(dice, RulingKind::Allow),
             approvals: 1,
             within_ms: 60_000,
             mode: Mode::Enforce,
@@ -78,6 +79,7 @@ fn gate(dice: &mut Dice, i: u64) -> GateRule {
     GateRule {
         name,
         canary: canary(dice, says, 50),
+        cooldown_ms: cooldown(dice, says),
         tool: dice.chance(70).then(|| *dice.pick(&TOOLS)),
         service: dice.chance(30).then(|| dice.within(0..4)),
         says,
@@ -90,6 +92,10 @@ fn gate(dice: &mut Dice, i: u64) -> GateRule {
 
 fn canary(dice: &mut Dice, says: RulingKind, percent: u64) -> Option<u32> {
     (says == RulingKind::Allow && dice.chance(percent)).then(|| *dice.pick(&[1, 1, 2]))
+}
+
+fn cooldown(dice: &mut Dice, says: RulingKind) -> Option<u64> {
+    (says != RulingKind::Deny && dice.chance(25)).then(|| *dice.pick(&[5_000, 60_000, 3_600_000]))
 }
 
 fn budget(dice: &mut Dice, name: &str) -> (Option<(u32, u64, bool)>, String) {
