@@ -50,7 +50,16 @@ fn main() {
             let ago = SignedDuration::from_secs(i64::try_from(SPENDS - n).unwrap_or(0));
             let incident = IncidentId(format!("past-{n}"));
             let spends = vec![if same { key.clone() } else { format!("{key}-{n}") }];
-            (now - ago, Lesson::Begun { attempt: format!("{incident}-a1-1"), incident, spends, target: None })
+            (
+                now - ago,
+                Lesson::Begun {
+                    attempt: format!("{incident}-a1-1"),
+                    incident,
+                    spends,
+                    target: None,
+                    cooldowns: Default::default(),
+                },
+            )
         }));
         scene.line(&format!("the same with 10 gates after {SPENDS} spends {what}"), &ten, &gate, &mut base);
     }

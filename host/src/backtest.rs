@@ -18,7 +18,6 @@
 mod compare;
 mod course;
 mod lane;
-mod memory;
 mod record;
 pub mod report;
 #[cfg(test)]

@@ -28,9 +28,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-pub use budget::Budget;
+pub use budget::{Budget, today};
 
 use crate::domain::entry::Usage;
+use crate::domain::incident::ModelLog;
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Incident};
 use crate::ports::{Asked, Clock, Model};
@@ -110,9 +111,11 @@ impl Client {
         Ok(Self { options, clock, sender, day: budget::Day::default(), plain: AtomicBool::new(false) })
     }
 
-    /// Counts calls of the past, so that a restart does not open the day's budget anew.
-    pub fn restore(&self, at: Timestamp, usage: Usage) {
-        self.day.spend(at, &usage);
+    /// Counts what an incident has cost on the day of `at`, so that a restart does not open the day's
+    /// budget anew. What it cost on earlier days counts as well: rather too much than too little.
+    pub fn restore(&self, at: Timestamp, log: &ModelLog) {
+        let ModelLog { calls, prompt_tokens, completion_tokens, took_ms, .. } = *log;
+        self.day.spend(at, &Usage { calls, prompt_tokens, completion_tokens, took_ms });
     }
 
     async fn answer(&self, incident: &Incident, catalogue: &Catalogue) -> Result<Asked, (String, Usage)> {
@@ -178,6 +181,8 @@ impl Client {
                 // What a request costs that breaks off is not known; it is counted as a call.
                 Err(_) => Usage::default(),
             };
+            let spent = Usage { calls: 1, ..spent };
+            usage.calls += spent.calls;
             usage.prompt_tokens += spent.prompt_tokens;
             usage.completion_tokens += spent.completion_tokens;
             self.day.spend(self.clock.now(), &spent);

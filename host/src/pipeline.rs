@@ -32,7 +32,7 @@ mod rule;
 mod settle;
 mod verify;
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -70,8 +70,6 @@ pub struct Rooms {
     pub clock: Arc<dyn Clock>,
     /// Jitter.
     pub random: Arc<Random>,
-    /// The past, for policies that count in it; renewed now and then.
-    pub history: RwLock<Arc<History>>,
     /// The host's mode.
     pub mode: Mode,
     /// Bounds of the handling.
@@ -100,11 +98,10 @@ impl Moment {
 impl Rooms {
     /// What policies may know now.
     pub fn moment(&self) -> Moment {
-        let history = self.history.read().unwrap_or_else(|poisoned| poisoned.into_inner());
         Moment {
             now: self.clock.now(),
             mode: self.mode,
-            history: Arc::clone(&history),
+            history: Arc::new(self.store.history()),
             catalogue: self.tools.catalogue(),
         }
     }

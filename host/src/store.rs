@@ -15,8 +15,9 @@ use tokio::sync::{broadcast, mpsc};
 
 use crate::domain::control::{self, Control};
 use crate::domain::entry::GENESIS;
+use crate::domain::history::Past;
 use crate::domain::incident::Chain;
-use crate::domain::{Alert, Entry, Fact, Incident, IncidentId, Sealed};
+use crate::domain::{Alert, Entry, Fact, History, Incident, IncidentId, Sealed};
 use crate::pipeline::correlate::{Correlated, correlate};
 use crate::ports::{Clock, Journal, JournalError};
 use crate::random::{Random, incident_id};
@@ -84,13 +85,14 @@ impl Store {
         self.live.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Replaces the live state by what the journal says.
+    /// Replaces the live state by what the journal says; `past` are all incidents in which policies may
+    /// count.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn reload(&self, unsettled: Vec<Incident>) -> Result<Vec<Control>, JournalError> {
+    pub fn reload(&self, unsettled: Vec<Incident>, past: Vec<Past>) -> Result<Vec<Control>, JournalError> {
         let sealed = self.journal.stream(control::STREAM)?;
-        let mut live = Live::default();
+        let mut live = Live { history: History::of(past, []), ..Live::default() };
         if let Some(last) = sealed.last() {
             live.control = Chain { n: last.n, hash: last.hash.clone() };
         }
@@ -99,6 +101,7 @@ impl Store {
         for incident in unsettled {
             if incident.closed.is_none() {
                 live.index.insert(&incident);
+                live.history.fires(&incident);
             }
             live.incidents.insert(incident.id.clone(), Arc::new(incident));
         }
@@ -140,6 +143,11 @@ impl Store {
     /// All live incidents.
     pub fn all(&self) -> Vec<Arc<Incident>> {
         self.live().incidents.values().cloned().collect()
+    }
+
+    /// The past and the present as policies may know them now.
+    pub fn history(&self) -> History {
+        self.live().history.clone()
     }
 
     /// Repeats of an incident's alerts since the start.
@@ -186,6 +194,7 @@ impl Store {
                 let Some(mut incident) = Incident::open(id.clone(), &entry) else { continue };
                 sealed.push(seal(&mut incident, &entry)?);
                 live.index.insert(&incident);
+                live.history.note(&incident, &entry.fact);
                 live.incidents.insert(id.clone(), Arc::new(incident));
                 touched.push(id);
             }
@@ -196,6 +205,7 @@ impl Store {
                 incident.apply(&entry);
                 sealed.push(seal(incident, &entry)?);
                 live.index.insert(incident);
+                live.history.note(incident, &entry.fact);
                 touched.push(id);
             }
             // What is not known any more may rest on an end that is not durable yet.
@@ -253,6 +263,7 @@ impl Store {
                 let entry = Entry { at: now, fact };
                 incident.apply(&entry);
                 sealed.push(seal(incident, &entry)?);
+                live.history.note(incident, &entry.fact);
             }
             if incident.closed.is_some() {
                 live.index.remove(incident);

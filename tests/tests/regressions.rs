@@ -302,7 +302,7 @@ mod store {
         journal.fails.store(true, Ordering::SeqCst);
         let mut late = Box::pin(store.receive(firing("f")));
         assert!(late.as_mut().now_or_never().is_none());
-        store.reload(Vec::new()).unwrap();
+        store.reload(Vec::new(), Vec::new()).unwrap();
         journal.answer();
         assert!(late.await.is_err());
         assert_eq!(store.broken(), None);

@@ -2,7 +2,7 @@
 //! servers, restores what was under way and lets the runner go.
 
 use std::path::Path;
-use std::sync::{Arc, RwLock, Weak};
+use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc;
 
@@ -11,8 +11,9 @@ use super::{App, known, map, metrics, tend};
 use crate::boundary::{Boundary, Mortal};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
+use crate::domain::Incident;
 use crate::domain::control::Control;
-use crate::domain::{History, Incident};
+use crate::domain::history::REMEMBERED;
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::front::Progress;
 use crate::gate::{Gate, Options as GateOptions, People};
@@ -70,7 +71,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let model = load_model(config, &clock)?;
+    let model = load_model(config, &clock, &projection)?;
     loaded.push(match &config.model {
         Some(model) => format!("model: {} at {}", model.name, model.url),
         None => "model: none".to_string(),
@@ -97,7 +98,6 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         notifiers: Arc::clone(&plugins) as Arc<_>,
         clock: Arc::clone(&clock),
         random,
-        history: RwLock::new(Arc::new(History::default())),
         mode: config.mode,
         limits: map::limits(config),
         language: config.report.language,
@@ -118,7 +118,6 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let tasks = vec![
         tokio::spawn(Arc::clone(&runner).run(woken)),
         tokio::spawn(tend::project(Arc::clone(&journal), Arc::clone(&projection))),
-        tokio::spawn(tend::remember(Arc::clone(&rooms), Arc::clone(&projection))),
         tokio::spawn(tend::reload(Arc::clone(&policies), known)),
     ];
     let sources = AllSources::new(Arc::clone(&plugins));
@@ -140,15 +139,14 @@ fn open(config: &Config) -> Result<(Arc<Sqlite>, Arc<Projection>), Problems> {
 fn restore(rooms: &Rooms, projection: &Projection) -> Result<(), JournalError> {
     let unreadable = |error: journal::Error| JournalError(error.to_string());
     let unsettled: Vec<Incident> = projection.active().map_err(unreadable)?;
-    let since = rooms.clock.now().saturating_sub(tend::REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
-    let history = projection.history(since).map_err(unreadable)?;
+    let since = rooms.clock.now().saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
+    let past = projection.past(since).map_err(unreadable)?;
     rooms.gate.forget();
     rooms.gate.restore(projection.lessons(since).map_err(unreadable)?);
     for incident in &unsettled {
         rooms.gate.restore_holds(incident);
     }
-    tend::set_history(rooms, history);
-    for control in rooms.store.reload(unsettled)? {
+    for control in rooms.store.reload(unsettled, past)? {
         // Resets are among the lessons, in their place between the failures.
         if !matches!(control, Control::BreakerReset { .. }) {
             tend::obey(&rooms.gate, &control);
@@ -195,7 +193,7 @@ fn holds_plugins(folder: &Path) -> bool {
     !folder.join("Cargo.toml").is_file()
 }
 
-fn load_model(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Model>, Problems> {
+fn load_model(config: &Config, clock: &Arc<dyn Clock>, projection: &Projection) -> Result<Arc<dyn Model>, Problems> {
     let Some(configured) = &config.model else {
         return Ok(Arc::new(model::Unconfigured));
     };
@@ -208,7 +206,12 @@ fn load_model(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Model>,
     };
     let options = map::model(configured, key, config);
     let client = model::Client::new(options, Arc::clone(clock));
-    Ok(Arc::new(client.map_err(|error| problem(config, &["model", "url"], error))?))
+    let client = client.map_err(|error| problem(config, &["model", "url"], error))?;
+    let asked = projection.asked(model::today(clock.now()));
+    for incident in asked.map_err(|error| problem(config, &["journal", "path"], error.to_string()))? {
+        client.restore(clock.now(), &incident.model);
+    }
+    Ok(Arc::new(client))
 }
 
 fn mortal(journal: Arc<dyn Journal>, environment: &dyn Environment) -> Result<Arc<dyn Journal>, Problems> {

@@ -31,9 +31,9 @@ impl Counters {
 
     /// All of it.
     pub fn text(&self, rooms: &Rooms, servers: &Servers) -> String {
-        let history = rooms.history.read().map(|history| history.clone()).unwrap_or_default();
-        let decided = history.past.iter().filter(|past| past.outcome.is_some()).count();
-        let by_rule = history.past.iter().filter(|past| past.outcome.is_some() && !past.rule.is_empty()).count();
+        let history = rooms.store.history();
+        let ended = || history.past(jiff::Timestamp::MIN).filter(|past| past.outcome.is_some());
+        let (decided, by_rule) = (ended().count(), ended().filter(|past| !past.rule.is_empty()).count());
         let (live, _) = rooms.store.counts();
         let ready = servers.status().iter().filter(|status| status.phase == Phase::Ready).count();
         let counter = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! Reading incidents: from the projection, and fresher from the live store where there is one.
 
-use super::tend::REMEMBERED;
 use crate::config::Config;
+use crate::domain::history::REMEMBERED;
 use crate::domain::{History, Incident, IncidentId};
 use crate::front::{Filter, Records};
 use crate::journal::{self, Projection, Reader};
@@ -73,9 +73,8 @@ impl DiskRecords {
     pub fn history(&self, incident: &Incident) -> Result<History, String> {
         let until = incident.opened_at;
         let since = until.saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
-        let mut history = self.projection.history(since).map_err(|error| error.to_string())?;
-        history.past.retain(|past| past.opened_at < until);
-        Ok(history)
+        let past = self.projection.past(since).map_err(|error| error.to_string())?;
+        Ok(History::of(past.into_iter().filter(|past| past.opened_at < until), []))
     }
 }
 

@@ -1,17 +1,12 @@
-//! What goes on beside the incidents: the projection follows the journal, history is renewed,
-//! policies are reloaded when their files change.
+//! What goes on beside the incidents: the projection follows the journal, policies are
+//! reloaded when their files change.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::SignedDuration;
-
-use crate::domain::History;
 use crate::domain::control::Control;
-use crate::domain::history::Active;
 use crate::gate::Gate;
 use crate::journal::{Projection, Sqlite};
-use crate::pipeline::Rooms;
 use crate::policy;
 use crate::policy::lint::Known;
 use crate::ports::Journal;
@@ -19,12 +14,8 @@ use crate::ports::Journal;
 /// Shortest and longest pause between two readings of the journal: many entries are projected at once.
 const PROJECT: Duration = Duration::from_millis(200);
 const PROJECT_BUSY: Duration = Duration::from_secs(5);
-/// Pause between two renewals of the history.
-const RENEW: Duration = Duration::from_secs(5);
 /// Pause between two looks at the policy files.
 const WATCH: Duration = Duration::from_secs(2);
-/// How far back policies can count.
-pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 31);
 
 /// Keeps the projection behind the journal.
 pub async fn project(journal: Arc<Sqlite>, projection: Arc<Projection>) {
@@ -40,33 +31,6 @@ pub async fn project(journal: Arc<Sqlite>, projection: Arc<Projection>) {
         // In a storm of alerts the listings come after the alerts.
         tokio::time::sleep((started.elapsed() * 9).clamp(PROJECT, PROJECT_BUSY)).await;
     }
-}
-
-/// Renews what policies may know of the past.
-pub async fn remember(rooms: Arc<Rooms>, projection: Arc<Projection>) {
-    loop {
-        let started = Instant::now();
-        let now = rooms.clock.now();
-        let since = now.saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
-        let projection = Arc::clone(&projection);
-        let read = tokio::task::spawn_blocking(move || projection.history(since)).await;
-        match read {
-            Ok(Ok(mut history)) => {
-                history.active = rooms.store.all().iter().flat_map(|incident| Active::of(incident)).collect();
-                set_history(&rooms, history);
-            }
-            Ok(Err(error)) => tracing::warn!(%error, "the history could not be renewed"),
-            Err(_) => return,
-        }
-        // However much there is to remember, it takes a small part of the time.
-        tokio::time::sleep((started.elapsed() * 20).max(RENEW)).await;
-    }
-}
-
-/// Puts a history in place.
-pub fn set_history(rooms: &Rooms, history: History) {
-    let mut place = rooms.history.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-    *place = Arc::new(history);
 }
 
 /// Reloads the policies when their files change, and on SIGHUP. Holds those in force against the

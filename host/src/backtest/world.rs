@@ -7,12 +7,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::lane::Lane;
-use super::memory::{Memory, REMEMBERED};
 use super::record::Record;
 use super::report::{Changed, Report, Summary};
 use super::{Options, compare, course};
 use crate::domain::control::{self, Control};
-use crate::domain::{Catalogue, Fact, IncidentId, Mode, Risk, Sealed};
+use crate::domain::history::REMEMBERED;
+use crate::domain::{Catalogue, Fact, History, IncidentId, Mode, Risk, Sealed};
 use crate::gate::Gate;
 use crate::ports::{Context, Journal, JournalError, Policies};
 
@@ -27,7 +27,8 @@ pub struct World<'a> {
     pub catalogue: Arc<Catalogue>,
     /// The gate under the new policies: what they would have spent.
     pub gate: Gate,
-    pub memory: Memory,
+    /// The past as it was known at each moment.
+    pub history: Arc<History>,
     /// The host's mode, as far as the record shows it.
     pub mode: Mode,
     /// Whether a model was configured, as far as the record shows it.
@@ -52,7 +53,7 @@ impl<'a> World<'a> {
             digest: policies.digest(),
             catalogue: Arc::new(record.catalogue.clone()),
             gate: Gate::new(options.gate),
-            memory: Memory::default(),
+            history: Arc::default(),
             mode: options.mode,
             model: options.model || record.model,
             lanes: HashMap::new(),
@@ -80,7 +81,7 @@ impl<'a> World<'a> {
 
     /// What the new policies may know at a moment.
     pub fn context<'b>(&'b self, now: Timestamp, catalogue: &'b Arc<Catalogue>) -> Context<'b> {
-        Context { now, mode: self.mode, history: self.memory.history(), catalogue }
+        Context { now, mode: self.mode, history: &self.history, catalogue }
     }
 
     /// The tools as they were when the gate ruled on a call of `tool`: there with this risk, or not.
@@ -122,7 +123,6 @@ impl<'a> World<'a> {
         self.until = Some(entry.at);
         self.ring(entry.at)?;
         let id = IncidentId(sealed.stream.clone());
-        let alerts = matches!(entry.fact, Fact::Opened { .. } | Fact::AlertsChanged { .. } | Fact::Closed { .. });
         let lane = match self.lanes.remove(&id) {
             Some(mut lane) => {
                 lane.take(self, &entry)?;
@@ -131,7 +131,7 @@ impl<'a> World<'a> {
             None => Lane::open(&id, &entry, self.warm_from),
         };
         let Some(lane) = lane else { return Ok(()) };
-        self.memory.note(&lane.recorded, alerts);
+        Arc::make_mut(&mut self.history).note(&lane.recorded, &entry.fact);
         if lane.recorded.settled() && lane.timer.is_none() {
             self.close(&lane);
         } else {

@@ -297,9 +297,11 @@ pub struct Diagnosis {
     pub prevention: Vec<String>,
 }
 
-/// What one model call cost.
+/// What one question to the model cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
+    /// Requests: an answer that could not be read is asked for again.
+    pub calls: u64,
     /// Tokens of the request.
     pub prompt_tokens: u64,
     /// Tokens of the answer.

@@ -1,9 +1,14 @@
 //! What happened before, as data that policies may count in.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
 use super::action::Origin;
 use super::alert::{Labels, Severity};
+use super::entry::Fact;
 use super::incident::{ActionState, Incident, IncidentId, Outcome};
 
 /// One incident of the past.
@@ -88,18 +93,106 @@ impl Active {
     }
 }
 
-/// The past as far as it is kept.
+/// How far back policies can count.
+pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 31);
+
+/// By the time of opening.
+type Places = RedBlackTreeMapSync<(Timestamp, IncidentId), Arc<Past>>;
+
+/// The past as far as it is kept, and what fires now. A clone costs next to nothing and stays as it
+/// is, so that every decision has its own; what a rule counts costs what is counted, and not what
+/// is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// Incidents, oldest first.
-    pub past: Vec<Past>,
-    /// Every firing alert of every incident that is not closed.
-    pub active: Vec<Active>,
+    past: Places,
+    groups: HashTrieMapSync<String, Places>,
+    active: RedBlackTreeMapSync<IncidentId, Vec<Active>>,
 }
 
 impl History {
-    /// The past of an incident: all others, oldest first.
-    pub fn others(&self, incident: &IncidentId) -> impl DoubleEndedIterator<Item = &Past> {
-        self.past.iter().filter(move |past| past.incident != *incident)
+    /// The history that consists of these.
+    pub fn of(past: impl IntoIterator<Item = Past>, active: impl IntoIterator<Item = Active>) -> Self {
+        let mut history = Self::default();
+        past.into_iter().for_each(|past| history.remember(past));
+        let mut firing: BTreeMap<IncidentId, Vec<Active>> = BTreeMap::new();
+        for active in active {
+            firing.entry(active.incident.clone()).or_default().push(active);
+        }
+        firing.into_iter().for_each(|(id, active)| history.active.insert_mut(id, active));
+        history
+    }
+
+    /// Takes in how an incident stands behind a fact, and forgets what is too old.
+    pub fn note(&mut self, incident: &Incident, fact: &Fact) {
+        use Fact::{AlertsChanged, Closed, Concluded, Decided, Opened, Result, Uncertain, Verified};
+        if matches!(fact, Opened { .. } | AlertsChanged { .. } | Closed { .. }) {
+            self.fires(incident);
+        }
+        if matches!(
+            fact,
+            Opened { .. } | Decided { .. } | Result { .. } | Uncertain { .. } | Verified { .. } | Concluded { .. }
+        ) {
+            self.remember(Past::of(incident));
+            self.forget(incident.updated_at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN));
+        }
+    }
+
+    /// Takes in what fires of an incident.
+    pub fn fires(&mut self, incident: &Incident) {
+        let active = Active::of(incident);
+        if active.is_empty() {
+            self.active.remove_mut(&incident.id);
+        } else {
+            self.active.insert_mut(incident.id.clone(), active);
+        }
+    }
+
+    fn remember(&mut self, past: Past) {
+        let key = (past.opened_at, past.incident.clone());
+        let past = Arc::new(past);
+        match self.groups.get_mut(&past.group_key) {
+            Some(group) => group.insert_mut(key.clone(), Arc::clone(&past)),
+            None => {
+                let group = Places::default().insert(key.clone(), Arc::clone(&past));
+                self.groups.insert_mut(past.group_key.clone(), group);
+            }
+        }
+        self.past.insert_mut(key, past);
+    }
+
+    fn forget(&mut self, before: Timestamp) {
+        while let Some((key, past)) = self.past.first().filter(|((at, _), _)| *at < before) {
+            let (key, group_key) = (key.clone(), past.group_key.clone());
+            self.past.remove_mut(&key);
+            let emptied = self.groups.get_mut(&group_key).is_some_and(|group| {
+                group.remove_mut(&key);
+                group.is_empty()
+            });
+            if emptied {
+                self.groups.remove_mut(&group_key);
+            }
+        }
+    }
+
+    /// Incidents opened at or after `since`, oldest first.
+    pub fn past(&self, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
+        within(&self.past, since)
+    }
+
+    /// The same, of those with this group key.
+    pub fn of_group(&self, group_key: &str, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
+        self.groups.get(group_key).into_iter().flat_map(move |group| within(group, since))
+    }
+
+    /// Every firing alert of every incident that is not closed.
+    pub fn active(&self) -> impl Iterator<Item = &Active> {
+        self.active.values().flatten()
     }
 }
+
+fn within(places: &Places, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
+    places.range((since, IncidentId(String::new()))..).map(|(_, past)| past.as_ref())
+}
+
+#[cfg(test)]
+mod tests;

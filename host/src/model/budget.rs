@@ -70,14 +70,14 @@ struct Spent {
 }
 
 impl Day {
-    /// Counts one request.
+    /// Counts requests.
     pub(super) fn spend(&self, at: Timestamp, usage: &Usage) {
         let mut today = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let day = date(at);
         let spent = today.take().filter(|spent| spent.day >= day);
         let mut spent = spent.unwrap_or(Spent { day, calls: 0, tokens: 0 });
         if spent.day == day {
-            spent.calls += 1;
+            spent.calls = spent.calls.saturating_add(usage.calls);
             spent.tokens = spent.tokens.saturating_add(usage.prompt_tokens).saturating_add(usage.completion_tokens);
         }
         *today = Some(spent);
@@ -99,6 +99,11 @@ impl Day {
     }
 }
 
+/// When the day of a budget began: at midnight in UTC.
+pub fn today(now: Timestamp) -> Timestamp {
+    date(now).to_zoned(TimeZone::UTC).map_or(now, |midnight| midnight.timestamp())
+}
+
 fn date(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }
@@ -111,7 +116,7 @@ mod tests {
     fn a_day_ends_at_midnight_and_the_past_does_not_count() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let budget = Budget { day_tokens: 100, day_calls: 3, ..Budget::default() };
-        let usage = Usage { prompt_tokens: 60, completion_tokens: 0, took_ms: 0 };
+        let usage = Usage { calls: 1, prompt_tokens: 60, completion_tokens: 0, took_ms: 0 };
         let day = Day::default();
         day.spend(at("2026-01-01T23:59:00Z"), &usage);
         assert_eq!(day.allows(at("2026-01-01T23:59:30Z"), &budget), Ok(()));
@@ -119,9 +124,10 @@ mod tests {
         assert!(day.allows(at("2026-01-01T23:59:40Z"), &budget).unwrap_err().contains("100 tokens a day"));
         assert_eq!(day.allows(at("2026-01-02T00:00:00Z"), &budget), Ok(()));
         for _ in 0..3 {
-            day.spend(at("2026-01-02T00:00:00Z"), &Usage::default());
+            day.spend(at("2026-01-02T00:00:00Z"), &Usage { calls: 1, ..Usage::default() });
         }
         day.spend(at("2026-01-01T00:00:00Z"), &usage);
         assert!(day.allows(at("2026-01-02T01:00:00Z"), &budget).unwrap_err().contains("3 requests a day"));
+        assert_eq!(today(at("2026-01-02T23:59:59Z")), at("2026-01-02T00:00:00Z"));
     }
 }

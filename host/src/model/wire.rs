@@ -83,12 +83,12 @@ fn usage(usage: &Value) -> Option<Usage> {
     let number = |key: &str| usage.get(key).and_then(Value::as_u64);
     let prompt_tokens = number("prompt_tokens").or_else(|| number("input_tokens"))?;
     let completion_tokens = number("completion_tokens").or_else(|| number("output_tokens")).unwrap_or(0);
-    Some(Usage { prompt_tokens, completion_tokens, took_ms: 0 })
+    Some(Usage { prompt_tokens, completion_tokens, ..Usage::default() })
 }
 
 /// Roughly what a call cost whose endpoint does not say: a token is about four bytes.
 pub(super) fn estimate(request: usize, reply: &Reply) -> Usage {
     let answer = reply.content.len() + reply.calls.iter().map(|call| call.arguments.len() + 20).sum::<usize>();
     let tokens = |bytes: usize| u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX);
-    Usage { prompt_tokens: tokens(request), completion_tokens: tokens(answer), took_ms: 0 }
+    Usage { prompt_tokens: tokens(request), completion_tokens: tokens(answer), ..Usage::default() }
 }

@@ -39,7 +39,8 @@ pub async fn ask(rooms: &Rooms, incident: &Incident) -> Vec<Fact> {
         Answer::Act { proposals, .. } => proposals.clone(),
         _ => Vec::new(),
     };
-    let usage = Usage { took_ms, ..asked.usage };
+    // No answer comes without a request, and requests are what an incident's limit counts.
+    let usage = Usage { took_ms, calls: asked.usage.calls.max(1), ..asked.usage };
     let mut facts = vec![Fact::Answered { answer: asked.answer, text: asked.text, usage }];
     let moment = rooms.moment();
     facts.extend(take_in(rooms.policies.as_ref(), incident, &moment.context(), proposals, &Origin::Model));

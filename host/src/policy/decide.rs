@@ -95,7 +95,7 @@ pub(super) fn try_silence(round: &Round<'_>, silence: &Silence) -> Result<(), St
 pub(super) fn try_inhibit<'a>(round: &Round<'a>, inhibit: &Inhibit) -> Result<&'a Active, String> {
     refusal(&round.facts, round.facts.refuses(&inhibit.target))?;
     let context: &'a Context<'a> = round.context;
-    let found = context.history.active.iter().find(|active| {
+    let found = context.history.active().find(|active| {
         active.incident != round.incident.id
             && fires(active, &inhibit.source)
             && inhibit.equal.iter().all(|label| same(round, active, label))

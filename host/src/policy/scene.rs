@@ -98,9 +98,13 @@ impl Scene {
         Ok(found.filter(|look| look.ok).and_then(|look| object(&look.text)))
     }
 
-    /// The incidents that policies count in: never the one that is decided about.
-    pub fn past(&self) -> impl DoubleEndedIterator<Item = &Past> {
-        self.history.others(&self.incident)
+    /// The incidents that policies count in, opened at or after `since`, oldest first: never the one
+    /// that is decided about. `group` leaves those with its group key.
+    pub fn past(&self, since: Timestamp, group: bool) -> impl DoubleEndedIterator<Item = &Past> {
+        let of_group = group.then(|| self.history.of_group(&self.group_key, since));
+        let all = (!group).then(|| self.history.past(since));
+        let of_group = of_group.into_iter().flatten();
+        all.into_iter().flatten().chain(of_group).filter(|past| past.incident != self.incident)
     }
 }
 

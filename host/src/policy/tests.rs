@@ -146,12 +146,12 @@ impl Case {
     }
 
     pub fn with_past(mut self, past: Vec<Past>) -> Self {
-        self.history = Arc::new(History { past, active: self.history.active.clone() });
+        self.history = Arc::new(History::of(past, self.history.active().cloned()));
         self
     }
 
     pub fn with_active(mut self, active: Vec<Active>) -> Self {
-        self.history = Arc::new(History { past: self.history.past.clone(), active });
+        self.history = Arc::new(History::of(self.history.past(jiff::Timestamp::MIN).cloned(), active));
         self
     }
 }

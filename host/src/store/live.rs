@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::incident::Chain;
-use crate::domain::{Incident, IncidentId};
+use crate::domain::{History, Incident, IncidentId};
 use crate::pipeline::correlate::Index;
 
 /// What is live.
@@ -12,6 +12,7 @@ use crate::pipeline::correlate::Index;
 pub(super) struct Live {
     pub incidents: HashMap<IncidentId, Arc<Incident>>,
     pub index: Index,
+    pub history: History,
     pub repeats: HashMap<IncidentId, u64>,
     /// Appends so far, and how many of them are durable: they become so in their order.
     pub appends: u64,

@@ -1,9 +1,10 @@
 //! One process: the real store, gate, runner and pipeline over simulated rooms.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use tidegate::domain::control::Control;
+use tidegate::domain::history::Past;
 use tidegate::domain::incident::Limits;
 use tidegate::domain::{Incident, Lesson};
 use tidegate::gate::{Gate, Options};
@@ -72,7 +73,6 @@ impl Host {
             notifiers: Arc::new(SimNotifiers(Arc::clone(world))),
             clock,
             random,
-            history: RwLock::default(),
             mode,
             limits: Limits { watch: SignedDuration::from_mins(temper.watch_min as i64), ..Limits::default() },
             language: Language::En,
@@ -129,8 +129,9 @@ fn restore(world: &World, gate: &Gate, store: &Store, journal: &dyn Journal) -> 
     if world.mutant != Some(Mutant::RestartForgetsHolds) {
         incidents.values().for_each(|incident| gate.restore_holds(incident));
     }
+    let past = incidents.values().map(Past::of).collect();
     let unsettled: Vec<Incident> = incidents.into_values().filter(|incident| !incident.settled()).collect();
-    for control in store.reload(unsettled)? {
+    for control in store.reload(unsettled, past)? {
         obey(world, gate, &control);
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Records a journal by running the real pipeline over rooms that are data.
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 
 use futures::executor::block_on;
 use futures::future::BoxFuture;
@@ -9,11 +9,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
-use crate::domain::history::{Active, Past};
 use crate::domain::incident::{ActionState, Limits, due};
 use crate::domain::{
-    Alert, Call, Catalogue, Fact, History, Incident, IncidentId, Labels, Mode, Next, Proposal, Risk, Severity, Status,
-    Tool, next,
+    Alert, Call, Catalogue, Fact, Incident, IncidentId, Labels, Mode, Next, Proposal, Risk, Severity, Status, Tool,
+    next,
 };
 use crate::gate::{Gate, Options as GateOptions, Permit};
 use crate::journal::Memory;
@@ -166,7 +165,7 @@ impl Model for World {
     }
     fn ask<'a>(&'a self, incident: &'a Incident, _: &'a Catalogue) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
         self.takes();
-        let usage = Usage { prompt_tokens: 100, completion_tokens: 10, took_ms: 0 };
+        let usage = Usage { calls: 1, prompt_tokens: 100, completion_tokens: 10, took_ms: 0 };
         let app = incident.labels().get("app").cloned().unwrap_or_default();
         let diagnosis = Diagnosis::default();
         let answer = match if self.kind { 1 } else { self.dice.below(5) } {
@@ -236,7 +235,6 @@ impl Rig {
             notifiers: world as Arc<dyn Notifiers>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::clone(&dice),
-            history: RwLock::default(),
             mode,
             limits: Limits::default(),
             language: Language::En,
@@ -362,7 +360,6 @@ impl Rig {
                     block_on(deliver(&self.rooms, &incident, delivery)).unwrap();
                 } else if let Next::Do(effect) = next(&incident, now, &self.rooms.limits) {
                     idle = false;
-                    self.remember();
                     block_on(perform(&self.rooms, &incident, effect)).unwrap();
                 }
             }
@@ -371,13 +368,5 @@ impl Rig {
             }
         }
         panic!("it does not settle");
-    }
-
-    /// The past and the present.
-    fn remember(&self) {
-        let all = || self.opened.iter().filter_map(|id| self.rooms.store.get(id));
-        let past = all().map(|incident| Past::of(&incident)).collect();
-        let active = all().flat_map(|incident| Active::of(&incident)).collect();
-        *self.rooms.history.write().unwrap() = Arc::new(History { past, active });
     }
 }

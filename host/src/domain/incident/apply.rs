@@ -169,7 +169,7 @@ impl Incident {
     }
 
     fn count(&mut self, usage: &Usage) {
-        self.model.calls += 1;
+        self.model.calls += usage.calls;
         self.model.prompt_tokens += usage.prompt_tokens;
         self.model.completion_tokens += usage.completion_tokens;
         self.model.took_ms += usage.took_ms;

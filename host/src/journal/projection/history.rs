@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Projection;
-use crate::domain::history::{History, Past};
+use crate::domain::history::Past;
 use crate::domain::{IncidentId, Lesson, Outcome};
 use crate::journal::error::Error;
 
@@ -12,7 +12,7 @@ impl Projection {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn history(&self, since: Timestamp) -> Result<History, Error> {
+    pub fn past(&self, since: Timestamp) -> Result<Vec<Past>, Error> {
         type Row = (String, String, String, String, i64, Option<String>, String);
         let rows: Vec<Row> = self.read(|connection| {
             let sql = "SELECT id, rule, group_key, name, opened_at, outcome, fixes FROM incidents
@@ -35,7 +35,7 @@ impl Projection {
                 fixes,
             })
         });
-        Ok(History { past: past.collect::<Result<_, Error>>()?, active: Vec::new() })
+        past.collect()
     }
 
     /// What the gate has to learn, in the order of the journal: everything but what was spent before

@@ -61,6 +61,15 @@ impl Projection {
         self.incidents("SELECT id, snapshot FROM incidents WHERE active ORDER BY id", Vec::new())
     }
 
+    /// Incidents for which the model was asked and to which something has happened since `since`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn asked(&self, since: Timestamp) -> Result<Vec<Incident>, Error> {
+        let sql = "SELECT id, snapshot FROM incidents WHERE asked AND updated_at >= ?";
+        self.incidents(sql, vec![Value::Integer(since.as_microsecond())])
+    }
+
     /// One incident.
     ///
     /// # Errors

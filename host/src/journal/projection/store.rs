@@ -13,7 +13,7 @@ use crate::journal::file::{beside, create_private};
 use crate::journal::rows::{int, uint};
 
 /// Another number or another program version makes the file new: an incident's form may differ.
-const VERSION: &str = concat!("2 ", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = concat!("3 ", env!("CARGO_PKG_VERSION"));
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -31,6 +31,7 @@ const TABLES: &str = "
         name TEXT NOT NULL,
         fixes TEXT NOT NULL,
         active INTEGER NOT NULL,
+        asked INTEGER NOT NULL,
         n INTEGER NOT NULL,
         seq_applied INTEGER NOT NULL,
         snapshot TEXT NOT NULL
@@ -38,6 +39,7 @@ const TABLES: &str = "
     CREATE INDEX by_opening ON incidents (opened_at);
     CREATE INDEX by_state ON incidents (state, id);
     CREATE INDEX by_outcome ON incidents (outcome, id);
+    CREATE INDEX asked_lately ON incidents (updated_at) WHERE asked;
     CREATE INDEX still_active ON incidents (id) WHERE active;
     CREATE TABLE lessons (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, spent INTEGER NOT NULL, lesson TEXT NOT NULL);
     CREATE INDEX by_time ON lessons (at) WHERE spent;
@@ -153,12 +155,13 @@ fn put_incident(transaction: &Transaction<'_>, seq: u64, incident: &Incident) ->
     let fixes = serde_json::to_string(&fixes(incident)).map_err(json)?;
     let rule = incident.decision.as_ref().and_then(|decision| decision.rule.as_deref());
     let name = incident.alerts.first().map_or("", |alert| alert.name.as_str());
-    let sql = "INSERT INTO incidents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+    let sql = "INSERT INTO incidents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+               ?17)
                ON CONFLICT (id) DO UPDATE SET
                updated_at = excluded.updated_at, state = excluded.state, outcome = excluded.outcome,
                severity = excluded.severity, title = excluded.title, rule = excluded.rule,
-               name = excluded.name, fixes = excluded.fixes, active = excluded.active, n = excluded.n,
-               seq_applied = excluded.seq_applied, snapshot = excluded.snapshot
+               name = excluded.name, fixes = excluded.fixes, active = excluded.active,
+               asked = excluded.asked, n = excluded.n, seq_applied = excluded.seq_applied, snapshot = excluded.snapshot
                WHERE excluded.n >= incidents.n";
     let mut statement = transaction.prepare_cached(sql)?;
     let row = rusqlite::params![
@@ -175,6 +178,7 @@ fn put_incident(transaction: &Transaction<'_>, seq: u64, incident: &Incident) ->
         name,
         fixes,
         !incident.settled(),
+        incident.model.calls > 0,
         int(incident.chain.n),
         int(seq),
         snapshot,

@@ -32,11 +32,7 @@ pub(super) fn register(engine: &mut Engine) {
     });
     engine.register_fn("flapping", |times: i64, within: ImmutableString| -> Made<bool> {
         let window = span::parse(&within).map_err(error)?;
-        let count = ask("flapping(…)", |scene| {
-            let from = since(scene.now, window);
-            let same = |past: &&Past| past.group_key == scene.group_key && past.opened_at >= from;
-            scene.past().filter(same).count()
-        })?;
+        let count = ask("flapping(…)", |scene| scene.past(since(scene.now, window), true).count())?;
         // This incident itself is one more.
         Ok(i64::try_from(count).unwrap_or(i64::MAX).saturating_add(1) >= times)
     });
@@ -68,12 +64,10 @@ impl Select {
     fn of<'a>(&'a self, scene: &'a Scene) -> impl DoubleEndedIterator<Item = &'a Past> {
         let from = self.within.map_or(Timestamp::MIN, |within| since(scene.now, within));
         let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
-        scene.past().filter(move |past| {
-            past.opened_at >= from
-                && is(&self.rule, &past.rule)
+        scene.past(from, self.group).filter(move |past| {
+            is(&self.rule, &past.rule)
                 && is(&self.name, &past.name)
                 && is(&self.outcome, past.outcome.map_or("", |outcome| outcome.as_str()))
-                && (!self.group || past.group_key == scene.group_key)
                 && (self.target.is_none() || fixes(past, self.target.as_deref(), false) > 0)
         })
     }

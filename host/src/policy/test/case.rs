@@ -226,8 +226,9 @@ impl Case {
             closed: None,
             chain: Chain::default(),
         };
-        let past = self.history.iter().map(|row| row.past(&group, now)).collect::<Result<_, _>>()?;
-        let active = self.active.iter().map(|row| self.active_alert(row, now)).collect::<Result<_, _>>()?;
+        let past: Vec<Past> = self.history.iter().map(|row| row.past(&group, now)).collect::<Result<_, _>>()?;
+        let active: Vec<Active> =
+            self.active.iter().map(|row| self.active_alert(row, now)).collect::<Result<_, _>>()?;
         let catalogue = self.catalogue();
         let action = self.action.as_ref().map(|row| row.action("a2", &catalogue)).transpose()?;
         let undone = self.action.as_ref().and_then(|row| row.undoes.as_ref());
@@ -235,7 +236,7 @@ impl Case {
             incident.actions.push(done(undone, now));
         }
         let mode = self.mode.unwrap_or(Mode::Enforce);
-        let history = Arc::new(History { past, active });
+        let history = Arc::new(History::of(past, active));
         let verified = self.verified.clone();
         Ok(Scene { incident, now, mode, history, catalogue: Arc::new(catalogue), action, verified })
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::action::{Action, ActionId, Call, Origin, Proposal, Risk};
+use crate::domain::entry::Usage;
 use crate::domain::{Fact, Outcome, State};
 use crate::journal::rows::testing::{chain, seal, tail};
 use crate::journal::sqlite::tests::Place;
@@ -52,6 +53,24 @@ fn repaired() -> Vec<Fact> {
 }
 
 #[test]
+fn what_the_model_cost_lately_is_found() {
+    let place = Place::new("asked");
+    let (journal, projection) = (Memory::new(), open(&place));
+    let one = chain("i1", 1);
+    append(&journal, [one.clone(), chain("i2", 1)].concat());
+    let usage = Usage { calls: 2, prompt_tokens: 70, ..Usage::default() };
+    append(&journal, seal("i1", &one, vec![Fact::ModelFailed { reason: "down".into(), usage }]));
+    projection.catch_up(&journal).unwrap();
+    let asked = projection.asked(jiff::Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(
+        asked.iter().map(|incident| (incident.model.calls, incident.model.prompt_tokens)).collect::<Vec<_>>(),
+        [(2, 70)]
+    );
+    let after = asked[0].updated_at + jiff::SignedDuration::from_secs(1);
+    assert_eq!(ids(&projection.asked(after).unwrap()), [""; 0]);
+}
+
+#[test]
 fn listings_follow_the_journal_and_answer_questions() {
     let place = Place::new("listings");
     let (journal, projection) = (Memory::new(), open(&place));
@@ -76,9 +95,9 @@ fn listings_follow_the_journal_and_answer_questions() {
     assert_eq!(list(Filter { outcome: Some(Outcome::NeedsPerson), ..Filter::default() }), "");
     assert_eq!(projection.count(&Filter { source: Some("test".into()), ..Filter::default() }).unwrap(), 3);
 
-    let history = projection.history(jiff::Timestamp::UNIX_EPOCH).unwrap();
-    assert_eq!(history.past.len(), 3);
-    assert_eq!(history.past[0].fixes, [("pod web".to_string(), true)]);
+    let past = projection.past(jiff::Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(past.len(), 3);
+    assert_eq!(past[0].fixes, [("pod web".to_string(), true)]);
     let lessons = projection.lessons(jiff::Timestamp::UNIX_EPOCH).unwrap();
     let [(_, Lesson::Begun { attempt, spends, .. }), (_, ended)] = lessons.as_slice() else { panic!("{lessons:?}") };
     assert_eq!((attempt.as_str(), spends.as_slice()), ("t1", ["budget|web".to_string()].as_slice()));
