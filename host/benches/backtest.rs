@@ -64,6 +64,7 @@ fn story(n: usize, now: Timestamp) -> Vec<Sealed> {
         until: None,
         mode: Mode::Enforce,
         spends: Vec::new(),
+        held_against: false,
         counts: Default::default(),
     };
     let attempt = format!("{id}-a1-1");

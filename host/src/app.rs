@@ -28,9 +28,9 @@ use crate::domain::control::Control;
 use crate::domain::incident::{ActionState, identity};
 use crate::domain::{Fact, Incident, IncidentId};
 use crate::front::{Answer, Breaker, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
-use crate::gate::LINK;
+use crate::gate::{self, LINK};
 use crate::journal::{Projection, Sqlite};
-use crate::pipeline::Rooms;
+use crate::pipeline::{self, Rooms};
 use crate::plugin::Plugins;
 use crate::policy;
 use crate::ports::{DecodeError, Inbound, JournalError, Sources, Story};
@@ -101,9 +101,11 @@ impl App {
     }
 
     async fn order(&self, control: Control) -> Result<(), ControlError> {
-        self.rooms.store.control(control.clone()).await.map_err(unavailable)?;
-        tend::obey(&self.rooms.gate, &control);
-        Ok(())
+        let done = pipeline::order(&self.rooms, control).await;
+        if done.is_err() {
+            self.runner.check_journal();
+        }
+        done.map_err(unavailable)
     }
 }
 
@@ -200,17 +202,20 @@ impl Front for App {
     }
 
     fn breakers(&self) -> Vec<Breaker> {
-        let limit = self.rooms.gate.options().breaker_after;
-        let listed = self.rooms.gate.breakers().into_iter();
-        listed.map(|(key, failures, open)| Breaker { key, failures, limit, open }).collect()
+        let shown = |breaker: gate::Breaker| {
+            let because = breaker.story();
+            let gate::Breaker { key, count, limit, open } = breaker;
+            Breaker { key, count, limit, open, because }
+        };
+        self.rooms.gate.breakers().into_iter().map(shown).collect()
     }
 
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
         Box::pin(async move {
             let Order { person, scope: key, reason } = order;
             let breakers = self.rooms.gate.breakers();
-            if !breakers.iter().any(|(known, _, _)| *known == key) {
-                let known: Vec<&str> = breakers.iter().map(|(key, _, _)| key.as_str()).collect();
+            if !breakers.iter().any(|breaker| breaker.key == key) {
+                let known: Vec<&str> = breakers.iter().map(|breaker| breaker.key.as_str()).collect();
                 let known =
                     if known.is_empty() { "there is none".into() } else { format!("there are {}", known.join(", ")) };
                 return Err(ControlError::NotFound(format!("there is no breaker {key:?}; {known}")));
@@ -239,10 +244,8 @@ impl Front for App {
             problems.push(format!("{what} is paused"));
         }
         for breaker in Front::breakers(self).into_iter().filter(|breaker| breaker.open) {
-            let Breaker { key, failures, .. } = breaker;
-            problems.push(format!(
-                "the breaker {key} is open: its last {failures} fixes did not help; `tidegate breakers reset {key}` closes it"
-            ));
+            let Breaker { key, because, .. } = breaker;
+            problems.push(format!("the breaker {key} is open: {because}; `tidegate breakers reset {key}` closes it"));
         }
         Ready { ready: broken.is_none(), problems }
     }

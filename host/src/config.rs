@@ -10,6 +10,7 @@ mod approvals;
 mod auth;
 mod correlate;
 mod document;
+mod gate;
 mod limits;
 mod log;
 mod model;
@@ -31,6 +32,7 @@ use std::path::{Path, PathBuf};
 pub use approvals::{Approvals, Groups, Link};
 pub use auth::Auth;
 pub use correlate::Correlate;
+pub use gate::Gate;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use model::{Budget, Model};
@@ -99,6 +101,8 @@ pub struct Config {
     pub correlate: Correlate,
     /// Limits of handling.
     pub limits: Limits,
+    /// Bounds of the gate.
+    pub gate: Gate,
     /// How people answer.
     pub approvals: Approvals,
     /// Groups of people that gates may ask.
@@ -157,6 +161,7 @@ impl Config {
             sources: sources::build(raw.sources, &base, &mut report),
             correlate: raw.correlate.build(&mut report),
             limits: raw.limits.build(&mut report),
+            gate: raw.gate.build(&mut report),
             approvals: raw.approvals.build(&base, &mut report),
             people: approvals::groups(raw.people, &mut report),
             document: Document::default(),

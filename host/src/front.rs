@@ -45,7 +45,7 @@ pub trait Front: Records + 'static {
     fn pause(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Execution goes on.
     fn resume(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
-    /// Every breaker that has counted a failure.
+    /// Every breaker that has counted something.
     fn breakers(&self) -> Vec<Breaker>;
     /// Closes a breaker: `scope` is its key.
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
@@ -224,17 +224,19 @@ pub struct Order {
     pub scope: String,
 }
 
-/// Stops an origin whose fixes keep failing.
+/// Stops an origin whose fixes do not help, or whose proposals are denied again and again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
-    /// Whose fixes it counts, such as `rule:restart-pods`.
+    /// Whose fixes it counts, such as `rule:restart-pods`, or whose denials: `denied:rule:restart-pods`.
     pub key: String,
-    /// Failures in a row.
-    pub failures: u32,
+    /// How many there were in a row.
+    pub count: u32,
     /// So many open it.
     pub limit: u32,
     /// Whether it lets nothing through.
     pub open: bool,
+    /// What was counted, in a sentence.
+    pub because: String,
 }
 
 /// Why a person's word was not taken.

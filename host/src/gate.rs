@@ -6,6 +6,7 @@
 //! it changes nothing. Pure but for the state that it guards: the ledger, held targets and breakers.
 
 pub mod approval;
+mod breakers;
 pub mod canary;
 mod guards;
 pub mod ledger;
@@ -20,13 +21,15 @@ use std::sync::Mutex;
 use jiff::{SignedDuration, Timestamp};
 
 pub use approval::{LINK, People};
+pub use breakers::Breaker;
+use breakers::Breakers;
 pub use permit::Permit;
 use permit::{Terms, Withdrawal};
 
 use crate::domain::decision::{Counts, Spend};
 use crate::domain::entry::Resolution;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::lesson::Lesson;
+use crate::domain::lesson::{Lesson, origin_key};
 use crate::domain::{Action, Fact, Heard, Incident, Mode, Risk, Ruling, RulingKind, Target};
 use crate::ports::{Context, Policies, Voice};
 
@@ -44,6 +47,8 @@ pub struct Options {
     pub targets_per_incident: usize,
     /// Failed fixes in a row that stop their origin.
     pub breaker_after: u32,
+    /// Denied proposals in a row that stop their origin.
+    pub denied_after: u32,
     /// How long a permit is good for.
     pub permit_for: SignedDuration,
 }
@@ -54,6 +59,7 @@ impl Default for Options {
             cooldown: SignedDuration::from_mins(10),
             targets_per_incident: 5,
             breaker_after: 3,
+            denied_after: 5,
             permit_for: SignedDuration::from_secs(60),
         }
     }
@@ -70,8 +76,7 @@ pub struct Gate {
 #[derive(Debug, Default)]
 struct Guarded {
     ledger: Ledger,
-    /// Fixes of an origin that did not help, in a row.
-    failures: Streaks,
+    breakers: Breakers,
     /// What canaries let through and was seen to help, in a row.
     verified: Streaks,
     /// Scopes that are paused: empty for everything, `rule:<name>`, `server:<name>`.
@@ -132,6 +137,9 @@ impl Gate {
         });
         let mode = voices.iter().map(|voice| voice.mode).chain([context.mode]).min();
         let decided = incident.decision.as_ref().map_or(context.mode, |decision| decision.mode);
+        let mode = mode.unwrap_or(Mode::Observe).min(decided);
+        let held_against =
+            mode == Mode::Enforce && origin_key(incident, action).is_some() && held_against(&voices, &rule);
         Ruling {
             kind,
             rule,
@@ -141,7 +149,8 @@ impl Gate {
             own: asks.iter().all(|voice| voice.own),
             approvals: asks.iter().map(|voice| voice.approvals).max().unwrap_or(1).max(1),
             until: if kind == RulingKind::Ask { until } else { None },
-            mode: mode.unwrap_or(Mode::Observe).min(decided),
+            held_against,
+            mode,
             spends,
             counts: Counts {
                 canaries: not_denying(&voices).flat_map(canary::keys).collect(),
@@ -293,16 +302,14 @@ impl Gate {
         self.guarded().paused.iter().cloned().collect()
     }
 
-    /// Breakers and the failures in a row behind each.
-    pub fn breakers(&self) -> Vec<(String, u32, bool)> {
-        let (guarded, limit) = (self.guarded(), self.options.breaker_after);
-        let shown = |(key, count): (&str, u32)| (key.to_string(), count, limit > 0 && count >= limit);
-        guarded.failures.list().map(shown).collect()
+    /// Every breaker that has counted something.
+    pub fn breakers(&self) -> Vec<Breaker> {
+        self.guarded().breakers.list(&self.options)
     }
 
     /// Closes a breaker; false when there is none of this name.
     pub fn reset_breaker(&self, key: &str) -> bool {
-        self.guarded().failures.reset(key)
+        self.guarded().breakers.reset(key)
     }
 }
 
@@ -324,16 +331,12 @@ impl Guarded {
                     self.rest(cooldowns, target, attempt, at);
                 }
             }
-            Lesson::Ended { origin, helped, canaries } => {
+            Lesson::Ended { helped, canaries, .. } => {
                 canaries.iter().for_each(|key| self.verified.note(key, *helped));
-                if let Some(origin) = origin {
-                    self.failures.note(origin, !helped);
-                }
             }
-            Lesson::Reset { key } => {
-                self.failures.reset(key);
-            }
+            Lesson::Ruled { .. } | Lesson::Reset { .. } => {}
         }
+        self.breakers.learn(lesson);
     }
 }
 
@@ -355,12 +358,19 @@ pub fn decide(heard: &[Heard], risk: Risk) -> (RulingKind, String, String) {
     match winner {
         Some(voice) => (voice.ruling, voice.gate.clone(), voice.reason.clone()),
         None if risk == Risk::Read => (RulingKind::Allow, "builtin.read-only".into(), "it changes nothing".into()),
-        None => (
-            RulingKind::Deny,
-            "builtin.default-deny".into(),
-            "no gate rule allows it, and what no gate allows is denied".into(),
-        ),
+        None => {
+            (RulingKind::Deny, DEFAULT_DENY.into(), "no gate rule allows it, and what no gate allows is denied".into())
+        }
     }
+}
+
+/// What nobody allows.
+const DEFAULT_DENY: &str = "builtin.default-deny";
+
+/// Whether a denial says something about who proposed the action: a gate denied it for what it is, or
+/// none allows it. What denies for the moment, such as a budget or a freeze, does not.
+fn held_against(voices: &[Voice], rule: &str) -> bool {
+    rule == DEFAULT_DENY || voices.iter().any(|voice| voice.says == RulingKind::Deny && voice.held_against)
 }
 
 fn not_denying(voices: &[Voice]) -> impl Iterator<Item = &Voice> {

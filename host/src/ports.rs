@@ -48,6 +48,9 @@ pub struct Voice {
     pub says: RulingKind,
     /// Why.
     pub reason: String,
+    /// For `deny`: whether it denies the action for what it is, rather than for the time or because
+    /// the gate failed.
+    pub held_against: bool,
     /// What an execution spends; nothing where it denies.
     pub budgets: Vec<Budget>,
     /// For `ask`: who may approve; empty for anybody.
@@ -73,6 +76,7 @@ impl Voice {
             gate: gate.to_string(),
             says,
             reason: reason.to_string(),
+            held_against: says == RulingKind::Deny,
             budgets: Vec::new(),
             who: String::new(),
             approvals: 1,

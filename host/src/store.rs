@@ -194,7 +194,7 @@ impl Store {
                 let Some(mut incident) = Incident::open(id.clone(), &entry) else { continue };
                 sealed.push(seal(&mut incident, &entry)?);
                 live.index.insert(&incident);
-                live.history.note(&incident, &entry.fact);
+                live.history.note(&incident, [&entry.fact]);
                 live.incidents.insert(id.clone(), Arc::new(incident));
                 touched.push(id);
             }
@@ -205,7 +205,7 @@ impl Store {
                 incident.apply(&entry);
                 sealed.push(seal(incident, &entry)?);
                 live.index.insert(incident);
-                live.history.note(incident, &entry.fact);
+                live.history.note(incident, [&entry.fact]);
                 touched.push(id);
             }
             // What is not known any more may rest on an end that is not durable yet.
@@ -259,12 +259,14 @@ impl Store {
             }
             let incident = Arc::make_mut(incident);
             let mut sealed = Vec::with_capacity(facts.len());
+            let mut happened = Vec::with_capacity(facts.len());
             for fact in facts {
                 let entry = Entry { at: now, fact };
                 incident.apply(&entry);
                 sealed.push(seal(incident, &entry)?);
-                live.history.note(incident, &entry.fact);
+                happened.push(entry.fact);
             }
+            live.history.note(incident, &happened);
             if incident.closed.is_some() {
                 live.index.remove(incident);
             } else if incident.conclusion.is_some() {

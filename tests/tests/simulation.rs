@@ -19,7 +19,7 @@ fn two_thousand_worlds_hold() {
     // Worlds in which nothing happens would hold as well.
     assert!(total.incidents > 2 * SEEDS && total.calls > SEEDS && total.crashes > SEEDS, "{total:?}");
     assert!(total.faults() > 5 * SEEDS, "{total:?}");
-    let rare = [total.approved, total.uncertain, total.repeats, total.undos, total.proven];
+    let rare = [total.approved, total.uncertain, total.repeats, total.undos, total.proven, total.denied];
     assert!(rare.iter().all(|count| *count > SEEDS / 20), "{total:?}");
 }
 

@@ -16,7 +16,7 @@ use crate::domain::control::Control;
 use crate::domain::history::REMEMBERED;
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::front::Progress;
-use crate::gate::{Gate, Options as GateOptions, People};
+use crate::gate::{Gate, People};
 use crate::journal::{self, Projection, Sqlite};
 use crate::model;
 use crate::network::Network;
@@ -87,7 +87,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         Box::new(move |alert| of_policies.group(alert).unwrap_or_else(|| group_key(alert, &group_by))),
         wake,
     ));
-    let gate = Arc::new(Gate::new(GateOptions::default()).with_people(People::new(&config.people)));
+    let gate = Arc::new(Gate::new(map::gate(config)).with_people(People::new(&config.people)));
     let rooms = Arc::new(Rooms {
         store: Arc::clone(&store),
         policies: Arc::clone(&policies) as Arc<dyn Policies>,

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use crate::config::{self, Config};
 use crate::domain::incident;
+use crate::gate;
 use crate::model;
 use crate::secret::Secret;
 use crate::tools;
@@ -24,6 +25,18 @@ pub fn tools(config: &Config) -> tools::Options {
         look_within: tools.call_timeout.min(default.look_within),
         perform_within: tools.call_timeout,
         ..default
+    }
+}
+
+/// `[gate]`.
+pub fn gate(config: &Config) -> gate::Options {
+    let gate = &config.gate;
+    gate::Options {
+        cooldown: SignedDuration::try_from(gate.cooldown).unwrap_or(SignedDuration::MAX),
+        targets_per_incident: gate.targets_per_incident,
+        breaker_after: gate.breaker_after,
+        denied_after: gate.denied_after,
+        ..gate::Options::default()
     }
 }
 

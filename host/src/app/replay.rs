@@ -24,6 +24,7 @@ pub fn backtest(config: &Config, replay: &Replay, progress: &Progress) -> Result
         model: config.model.is_some(),
         targets: Some(targets),
         limits: map::limits(config),
+        gate: map::gate(config),
         ..backtest::Options::new(since(replay.since), config.mode)
     };
     backtest::run(&reader, &set, options, progress).map_err(|error| general(error.to_string()))

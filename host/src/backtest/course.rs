@@ -101,7 +101,7 @@ fn step(lane: &mut Lane, world: &mut World<'_>, at: Timestamp, effect: Effect) -
             let catalogue = known(lane, world, record.action.tool());
             let context = world.context(at, &catalogue);
             let ruling = world.gate.rule(world.policies, &lane.fresh, &record.action, &context);
-            lane.apply(at, Fact::Ruled { action, ruling });
+            lane.ruled_so(world, &action, ruling, at);
         }
         Effect::Execute { action } => {
             see(lane, world, at, &action)?;
@@ -193,7 +193,7 @@ fn execute(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: ActionId) 
     let context = world.context(at, &catalogue);
     let fact = match world.gate.permit(world.policies, &lane.fresh, &record, &context) {
         Ok(permit) => permit.intent(),
-        Err(ruling) => Fact::Ruled { action, ruling: *ruling },
+        Err(ruling) => return lane.ruled_so(world, &action, *ruling, at),
     };
     lane.apply(at, fact);
 }

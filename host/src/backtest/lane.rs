@@ -213,7 +213,7 @@ impl Lane {
                         self.note("other people, or another number of them, would have to approve");
                     }
                 }
-                self.apply(at, Fact::Ruled { action: id.clone(), ruling: *ruling });
+                self.ruled_so(world, id, *ruling, at);
             }
         }
     }
@@ -233,9 +233,16 @@ impl Lane {
                 }
                 intent
             }
-            Err(ruling) => Fact::Ruled { action: id.clone(), ruling: *ruling },
+            Err(ruling) => return self.ruled_so(world, id, *ruling, at),
         };
         self.apply(at, fact);
+    }
+
+    /// Takes in a ruling of the new side, which the gate learns from.
+    pub fn ruled_so(&mut self, world: &World<'_>, id: &ActionId, ruling: Ruling, at: Timestamp) {
+        let fact = Fact::Ruled { action: id.clone(), ruling };
+        self.apply(at, fact.clone());
+        world.gate.heed(&self.fresh, &fact);
     }
 
     /// A recorded action under the name of the rule that proposes it now.

@@ -153,18 +153,23 @@ fn a_canary_counts_what_the_new_policies_would_have_done() {
     // Nobody answered the first question, so nothing is ever proven.
     assert_eq!(fates(&report), [Fate::Asked, Fate::Asked, Fate::Asked]);
     // Long ago something helped under this name; that it was not compared is no reason to forget it.
-    let mut rig = Rig::new(7, &asking, Mode::Enforce);
+    let check = "check(\"helps\", #{ on: #{ tool: \"k.restart\" }, verify: |a| verification(look(\"k.get\"), #{ present: \"$.ok\" }) });";
+    let proving = format!("{asking}\n{check}");
+    let mut rig = Rig::new(7, &proving, Mode::Enforce);
     rig.fire("Stuck", "a");
     rig.settle();
     rig.answer_yes();
+    for (days, app) in [(70, Some("b")), (71, None)] {
+        rig.settle();
+        rig.at(start() + SignedDuration::from_hours(24 * days));
+        app.into_iter().for_each(|app| rig.fire("Stuck", app));
+    }
     rig.settle();
-    rig.at(start() + SignedDuration::from_hours(24 * 70));
-    rig.fire("Stuck", "b");
-    rig.settle();
-    rig.at(start() + SignedDuration::from_hours(24 * 71));
-    rig.settle();
+    let journal = rig.done();
+    let intents = journal.entries().iter().filter(|sealed| sealed.body.contains("\"kind\":\"intent\"")).count();
+    assert_eq!(intents, 2, "one with a person's word, and one without");
     let since = start() + SignedDuration::from_hours(24 * 69);
-    let report = run(&rig.done(), &set(&asking), Options::new(since, Mode::Enforce), &|_| {}).unwrap();
+    let report = run(&journal, &set(&proving), Options::new(since, Mode::Enforce), &|_| {}).unwrap();
     assert_eq!((report.summary.incidents, report.changes, report.not_reproduced), (1, vec![], vec![]));
 }
 

@@ -131,7 +131,7 @@ impl<'a> World<'a> {
             None => Lane::open(&id, &entry, self.warm_from),
         };
         let Some(lane) = lane else { return Ok(()) };
-        Arc::make_mut(&mut self.history).note(&lane.recorded, &entry.fact);
+        Arc::make_mut(&mut self.history).note(&lane.recorded, [&entry.fact]);
         if lane.recorded.settled() && lane.timer.is_none() {
             self.close(&lane);
         } else {

@@ -1,4 +1,5 @@
-//! `breakers`: who was stopped because its fixes kept failing, and letting it go on.
+//! `breakers`: who was stopped because its fixes did not help or its proposals were denied, and letting
+//! it go on.
 
 use std::process::ExitCode;
 
@@ -25,7 +26,7 @@ pub struct Arguments {
 enum Command {
     /// Close a breaker: its origin may act again
     Reset {
-        /// The breaker, as `breakers` names it, such as rule:restart-pods
+        /// The breaker, as `breakers` names it, such as rule:restart-pods or denied:rule:restart-pods
         key: String,
         /// Why, for the journal
         #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
@@ -65,10 +66,11 @@ fn shown(breakers: &[Breaker]) -> String {
     if breakers.is_empty() {
         return "no breaker has counted anything\n".into();
     }
-    let mut rows = vec![["BREAKER", "STATE", "FAILED IN A ROW", "OPENS AT"].map(String::from).to_vec()];
+    let mut rows = vec![["BREAKER", "STATE", "IN A ROW", "OPENS AT", "BECAUSE"].map(String::from).to_vec()];
     rows.extend(breakers.iter().map(|breaker| {
         let state = if breaker.open { "open" } else { "closed" };
-        vec![breaker.key.clone(), state.into(), breaker.failures.to_string(), breaker.limit.to_string()]
+        let (count, limit) = (breaker.count.to_string(), breaker.limit.to_string());
+        vec![breaker.key.clone(), state.into(), count, limit, breaker.because.clone()]
     }));
     table::columns(&rows)
 }

@@ -146,6 +146,9 @@ pub struct Ruling {
     /// For `ask`: when silence becomes a denial.
     #[serde(default)]
     pub until: Option<Timestamp>,
+    /// For `deny`: whether it counts for the breaker of who proposed the action.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_against: bool,
     /// Nothing is executed because of this mode; the ruling says what would have been.
     pub mode: Mode,
     /// Budgets that an execution spends: ledger keys.

@@ -96,16 +96,15 @@ impl Active {
 /// How far back policies can count.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 31);
 
-/// By the time of opening.
-type Places = RedBlackTreeMapSync<(Timestamp, IncidentId), Arc<Past>>;
-
 /// The past as far as it is kept, and what fires now. A clone costs next to nothing and stays as it
 /// is, so that every decision has its own; what a rule counts costs what is counted, and not what
 /// is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    past: Places,
-    groups: HashTrieMapSync<String, Places>,
+    /// By the time of opening.
+    past: RedBlackTreeMapSync<(Timestamp, IncidentId), Arc<Past>>,
+    /// The same by group key, oldest first; groups are small.
+    groups: HashTrieMapSync<String, Vec<Arc<Past>>>,
     active: RedBlackTreeMapSync<IncidentId, Vec<Active>>,
 }
 
@@ -122,16 +121,21 @@ impl History {
         history
     }
 
-    /// Takes in how an incident stands behind a fact, and forgets what is too old.
-    pub fn note(&mut self, incident: &Incident, fact: &Fact) {
+    /// Takes in how an incident stands behind these facts, and forgets what is too old.
+    pub fn note<'a>(&mut self, incident: &Incident, facts: impl IntoIterator<Item = &'a Fact>) {
         use Fact::{AlertsChanged, Closed, Concluded, Decided, Opened, Result, Uncertain, Verified};
-        if matches!(fact, Opened { .. } | AlertsChanged { .. } | Closed { .. }) {
+        let (mut alerts, mut standing) = (false, false);
+        for fact in facts {
+            alerts |= matches!(fact, Opened { .. } | AlertsChanged { .. } | Closed { .. });
+            standing |= matches!(
+                fact,
+                Opened { .. } | Decided { .. } | Result { .. } | Uncertain { .. } | Verified { .. } | Concluded { .. }
+            );
+        }
+        if alerts {
             self.fires(incident);
         }
-        if matches!(
-            fact,
-            Opened { .. } | Decided { .. } | Result { .. } | Uncertain { .. } | Verified { .. } | Concluded { .. }
-        ) {
+        if standing {
             self.remember(Past::of(incident));
             self.forget(incident.updated_at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN));
         }
@@ -151,11 +155,14 @@ impl History {
         let key = (past.opened_at, past.incident.clone());
         let past = Arc::new(past);
         match self.groups.get_mut(&past.group_key) {
-            Some(group) => group.insert_mut(key.clone(), Arc::clone(&past)),
-            None => {
-                let group = Places::default().insert(key.clone(), Arc::clone(&past));
-                self.groups.insert_mut(past.group_key.clone(), group);
-            }
+            Some(group) => match group.iter_mut().rev().find(|known| known.incident == past.incident) {
+                Some(known) => *known = Arc::clone(&past),
+                None => {
+                    let later = group.partition_point(|known| (known.opened_at, &known.incident) < (key.0, &key.1));
+                    group.insert(later, Arc::clone(&past));
+                }
+            },
+            None => self.groups.insert_mut(past.group_key.clone(), vec![Arc::clone(&past)]),
         }
         self.past.insert_mut(key, past);
     }
@@ -165,7 +172,7 @@ impl History {
             let (key, group_key) = (key.clone(), past.group_key.clone());
             self.past.remove_mut(&key);
             let emptied = self.groups.get_mut(&group_key).is_some_and(|group| {
-                group.remove_mut(&key);
+                group.retain(|known| known.incident != key.1);
                 group.is_empty()
             });
             if emptied {
@@ -176,22 +183,19 @@ impl History {
 
     /// Incidents opened at or after `since`, oldest first.
     pub fn past(&self, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
-        within(&self.past, since)
+        self.past.range((since, IncidentId(String::new()))..).map(|(_, past)| past.as_ref())
     }
 
     /// The same, of those with this group key.
     pub fn of_group(&self, group_key: &str, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
-        self.groups.get(group_key).into_iter().flat_map(move |group| within(group, since))
+        let group = self.groups.get(group_key).map(Vec::as_slice).unwrap_or_default();
+        group.iter().map(Arc::as_ref).filter(move |past| past.opened_at >= since)
     }
 
     /// Every firing alert of every incident that is not closed.
     pub fn active(&self) -> impl Iterator<Item = &Active> {
         self.active.values().flatten()
     }
-}
-
-fn within(places: &Places, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
-    places.range((since, IncidentId(String::new()))..).map(|(_, past)| past.as_ref())
 }
 
 #[cfg(test)]

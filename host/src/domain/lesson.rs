@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{Action, Origin, Target};
 use super::control::Control;
+use super::decision::{Mode, RulingKind};
 use super::entry::{Fact, Resolution};
 use super::incident::{Incident, IncidentId};
 
@@ -36,6 +37,13 @@ pub enum Lesson {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         canaries: Vec<String>,
     },
+    /// The gate ruled on a proposal.
+    Ruled {
+        /// Whose denials are counted together.
+        origin: String,
+        /// Whether it denied what it was; else it let it pass or asked.
+        denied: bool,
+    },
     /// A person closed a breaker.
     Reset {
         /// Its key.
@@ -57,6 +65,12 @@ impl Lesson {
                     target: changes.then(|| record.action.touches.clone()),
                     cooldowns: counts.cooldowns.clone(),
                 });
+            }
+            Fact::Ruled { action, ruling } => {
+                // What is denied for the moment, or only observed, says nothing about its origin.
+                let passed = ruling.kind != RulingKind::Deny && ruling.mode == Mode::Enforce;
+                let origin = origin_key(incident, &incident.action(action)?.action)?;
+                return (passed || ruling.held_against).then_some(Self::Ruled { origin, denied: ruling.held_against });
             }
             Fact::Verified { action, ok, .. } => (action, *ok),
             Fact::Result { action, ok: false, .. } => (action, false),

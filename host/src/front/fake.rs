@@ -122,7 +122,7 @@ impl Front for Fake {
     }
 
     fn breakers(&self) -> Vec<Breaker> {
-        vec![Breaker { key: "rule:x".into(), failures: 3, limit: 3, open: true }]
+        vec![Breaker { key: "rule:x".into(), count: 3, limit: 3, open: true, because: "the last 3 failed".into() }]
     }
 
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {

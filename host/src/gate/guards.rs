@@ -129,10 +129,7 @@ fn rests(
 /// Whether its origin has been stopped.
 fn breakers(against: &mut Against, options: &Options, guarded: &Guarded, incident: &Incident, action: &Action) {
     let Some(key) = origin_key(incident, action) else { return };
-    if let Some(failures) = guarded.failures.reached(&key, options.breaker_after) {
-        against.say(
-            "breaker",
-            format!("the last {failures} fixes of {key} did not help; `tidegate breakers` shows and resets it"),
-        );
+    for breaker in guarded.breakers.open(&key, options) {
+        against.say("breaker", format!("{}; `tidegate breakers` shows and resets it", breaker.story()));
     }
 }

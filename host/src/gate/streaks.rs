@@ -22,12 +22,6 @@ impl Streaks {
         self.0.get(key).copied().unwrap_or(0)
     }
 
-    /// The count, if it has reached the limit; a limit of 0 is never reached.
-    pub fn reached(&self, key: &str, limit: u32) -> Option<u32> {
-        let count = self.count(key);
-        (limit > 0 && count >= limit).then_some(count)
-    }
-
     /// All counts in the order of their keys.
     pub fn list(&self) -> impl Iterator<Item = (&str, u32)> {
         self.0.iter().map(|(key, count)| (key.as_str(), *count))

@@ -266,11 +266,14 @@ fn a_restored_breaker_counts_for_whom_it_counted_and_from_the_last_reset_on() {
         let three = taught(&scene.incident, &[failed(false), failed(false), failed(false)]);
         let reset = (NOW, Lesson::Reset { key: key.into() });
         scene.gate.restore(three.clone());
-        assert_eq!(scene.gate.breakers(), [(key.to_string(), 3, true)]);
+        let listed = |scene: &Scene| -> Vec<(String, u32, bool)> {
+            scene.gate.breakers().into_iter().map(|one| (one.key, one.count, one.open)).collect()
+        };
+        assert_eq!(listed(&scene), [(key.to_string(), 3, true)]);
         scene.gate.forget();
         // The incident was opened before the reset; its failure came after it.
         scene.gate.restore([three.as_slice(), &[reset], &three[..1]].concat());
-        assert_eq!(scene.gate.breakers(), [(key.to_string(), 1, false)]);
+        assert_eq!(listed(&scene), [(key.to_string(), 1, false)]);
     }
     let undo = scene(voice("", 1, false), RULE());
     let mut action = undo.incident.actions[0].action.clone();
@@ -348,4 +351,82 @@ fn what_a_canary_allowed_is_asked_for_when_it_fails_before_the_execution() {
     assert_eq!(scene.record().state, ActionState::Asked);
     scene.approve("ada", "cli", None);
     assert!(scene.permit().is_ok());
+}
+
+#[test]
+fn an_origin_that_is_denied_again_and_again_is_stopped_until_somebody_lets_it_go_on() {
+    for (origin, key) in
+        [(RULE(), "rule:r"), (Origin::Model, "model"), (Origin::Person { name: "ada".into() }, "person:ada")]
+    {
+        let mut scene = scene(voice("", 1, false), origin);
+        let says = |scene: &mut Scene, says, held_against| {
+            scene.policies = Asks(Voice { held_against, ..Voice::new("g", says, "because") });
+            let ruling = scene.gate.rule(&scene.policies, &scene.incident, &scene.record().action, &scene.context());
+            scene.tell(Fact::Ruled { action: id(), ruling: ruling.clone() });
+            scene.gate.heed(&scene.incident, &Fact::Ruled { action: id(), ruling: ruling.clone() });
+            (ruling.kind, ruling.rule)
+        };
+        let denied = (RulingKind::Deny, "g".to_string());
+        let passed = (RulingKind::Allow, "g".to_string());
+        let stopped = (RulingKind::Deny, "builtin.breaker".to_string());
+        for _ in 0..4 {
+            assert_eq!(says(&mut scene, RulingKind::Deny, true), denied);
+            assert_eq!(says(&mut scene, RulingKind::Deny, false), denied, "neither counts nor clears");
+        }
+        assert_eq!(says(&mut scene, RulingKind::Allow, false), passed, "a word for it clears the count");
+        for _ in 0..5 {
+            assert_eq!(says(&mut scene, RulingKind::Deny, true), denied);
+        }
+        assert_eq!(says(&mut scene, RulingKind::Allow, false), stopped);
+        assert_eq!(says(&mut scene, RulingKind::Ask, false), stopped, "its own denial clears nothing");
+        let [breaker] = scene.gate.breakers().try_into().unwrap();
+        assert_eq!((breaker.key.as_str(), breaker.count, breaker.limit), (format!("denied:{key}").as_str(), 5, 5));
+        assert_eq!(breaker.story(), format!("the last 5 proposals of {key} were denied"));
+        assert!(!scene.gate.reset_breaker(key), "that is the breaker of its fixes");
+        assert!(scene.gate.reset_breaker(&breaker.key));
+        assert_eq!(says(&mut scene, RulingKind::Allow, false), passed);
+    }
+}
+
+#[test]
+fn denials_are_restored_from_what_the_rulings_say() {
+    let scene = scene(voice("", 1, false), RULE());
+    let ruled = |kind, mode, held_against| {
+        let mut ruling = scene.record().ruling.clone().unwrap();
+        (ruling.kind, ruling.mode, ruling.held_against) = (kind, mode, held_against);
+        Fact::Ruled { action: id(), ruling }
+    };
+    let denied = || ruled(RulingKind::Deny, Mode::Enforce, true);
+    let count = |facts: &[Fact]| {
+        scene.gate.forget();
+        scene.gate.restore(taught(&scene.incident, facts));
+        scene.gate.breakers().first().map_or(0, |breaker| breaker.count)
+    };
+    assert_eq!(count(&[denied(), denied()]), 2);
+    assert_eq!(count(&[denied(), ruled(RulingKind::Deny, Mode::Enforce, false), denied()]), 2, "a budget, a freeze");
+    assert_eq!(count(&[denied(), ruled(RulingKind::Allow, Mode::Observe, false), denied()]), 2);
+    assert_eq!(count(&[denied(), ruled(RulingKind::Ask, Mode::Enforce, false), denied()]), 1);
+    assert_eq!(count(&[denied(), Fact::Expired { action: id() }]), 1, "nobody denied what nobody answered");
+    scene.gate.restore([(NOW, Lesson::Reset { key: "denied:rule:r".into() })]);
+    assert_eq!(scene.gate.breakers(), []);
+}
+
+#[test]
+fn only_a_denial_of_what_the_action_is_is_held_against_its_origin() {
+    let mut scene = scene(voice("", 1, false), RULE());
+    let held = |scene: &Scene| {
+        let ruling = scene.gate.rule(&scene.policies, &scene.incident, &scene.record().action, &scene.context());
+        (ruling.kind == RulingKind::Deny).then_some(ruling.held_against)
+    };
+    let denies = |mode| Voice { mode, ..Voice::new("g", RulingKind::Deny, "") };
+    scene.policies = Asks(denies(Mode::Enforce));
+    assert_eq!(held(&scene), Some(true));
+    scene.policies = Asks(denies(Mode::Observe));
+    assert_eq!(held(&scene), Some(false), "nothing is held against anybody in mode observe");
+    scene.policies = Asks(Voice::new("g", RulingKind::Allow, ""));
+    scene.gate.pause("");
+    assert_eq!(held(&scene), Some(false), "a pause");
+    scene.policies = Asks(denies(Mode::Enforce));
+    scene.incident.actions[0].action.origin = Origin::Undo { action: id() };
+    assert_eq!(held(&scene), Some(false), "an undo is nobody's");
 }

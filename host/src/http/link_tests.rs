@@ -29,6 +29,7 @@ async fn asking(config: &str, hours: i64) -> (Running, String) {
         mode: Mode::Enforce,
         spends: Vec::new(),
         counts: Default::default(),
+        held_against: false,
     };
     let fact = Fact::Ruled { action: ActionId("a1".into()), ruling };
     fake.incidents[0].apply(&Entry { at: jiff::Timestamp::now(), fact });

@@ -8,7 +8,7 @@ use rhai::Dynamic;
 use super::facts::CallFacts;
 use super::fields::describe;
 use super::functions::gating::opening;
-use super::items::{Gate, GateSays};
+use super::items::{Gate, GateSays, When};
 use super::normal::normal;
 use super::round::{Round, Seen, fault};
 use super::scene::{Scene, Sight};
@@ -83,7 +83,11 @@ fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) 
     let spoken = round
         .when("gate", &gate.meta, &gate.when, arguments)
         .and_then(|holds| if holds { says(round, gate, &arguments, facts) } else { Ok(None) });
-    let voice = spoken.unwrap_or_else(|fault| Some(voice(gate, RulingKind::Deny, fault)));
+    let timed = matches!(gate.when, When::Interval(_));
+    let voice = match spoken {
+        Ok(voice) => voice.map(|voice| Voice { held_against: voice.held_against && !timed, ..voice }),
+        Err(fault) => Some(Voice { held_against: false, ..voice(gate, RulingKind::Deny, fault) }),
+    };
     if voice.is_some() {
         round.note("gate", &gate.meta, None, true);
     }

@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod calls;
 mod canaries;
 mod deliveries;
+mod denials;
 mod incidents;
 mod intents;
 pub mod quiet;
@@ -54,6 +55,8 @@ pub struct Checker {
     rests: Vec<(String, String, Timestamp, String)>,
     attempts: BTreeMap<String, calls::Attempt>,
     canaries: canaries::Canaries,
+    /// Denials in a row by origin, since each became durable, oldest first.
+    denials: BTreeMap<String, Vec<(Duration, u32)>>,
     told: BTreeMap<String, deliveries::Told>,
 }
 
@@ -101,6 +104,7 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
     intents::budgets_are_never_overspent,
     intents::targets_cool_down,
     intents::gates_let_targets_rest,
+    denials::denied_origins_are_stopped,
     canaries::canaries_ask_until_proven,
     incidents::repeats_write_nothing,
     incidents::conclusions_fit_the_alerts,
@@ -199,6 +203,7 @@ fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, wr
     calls::take_intent(&mut state.checker, &incident, entry);
     intents::take_rests(state, &incident, entry, written);
     canaries::take(state, &incident, entry, written);
+    denials::take(state, &incident, entry, written);
     follow(&mut state.checker, &id, entry);
     state.checker.incidents.insert(id, incident);
 }

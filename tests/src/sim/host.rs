@@ -50,6 +50,7 @@ impl Host {
             cooldown: SignedDuration::from_secs(temper.cooldown_s as i64),
             targets_per_incident: 3,
             breaker_after: temper.breaker_after,
+            denied_after: temper.denied_after,
             permit_for: SignedDuration::from_secs(60),
         }));
         let random = Arc::new(Random::seeded(seed));
@@ -116,6 +117,9 @@ fn restore(world: &World, gate: &Gate, store: &Store, journal: &dyn Journal) -> 
                 _ => {}
             }
         }
+    }
+    if world.mutant == Some(Mutant::RestartForgetsDenials) {
+        lessons.retain(|(_, lesson)| !matches!(lesson, Lesson::Ruled { denied: true, .. }));
     }
     if world.mutant == Some(Mutant::RestartForgetsFailures) {
         for (_, lesson) in &mut lessons {

@@ -17,6 +17,8 @@ pub enum Mutant {
     BlindRepeats,
     /// A restart forgets what was spent.
     RestartForgetsSpends,
+    /// A restart forgets who was denied.
+    RestartForgetsDenials,
     /// A restart forgets which gates let which targets rest.
     RestartForgetsRests,
     /// A restart takes every effect for one that helped.
@@ -37,7 +39,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::PoliciesSayYes,
         Self::JournalAnswersEarly,
         Self::JournalDropsEntries,
@@ -45,6 +47,7 @@ impl Mutant {
         Self::LooksHaveEffects,
         Self::BlindRepeats,
         Self::RestartForgetsSpends,
+        Self::RestartForgetsDenials,
         Self::RestartForgetsRests,
         Self::RestartForgetsFailures,
         Self::RestartForgetsPauses,
@@ -65,6 +68,7 @@ impl Mutant {
             Self::LooksHaveEffects => &["looks_change_nothing"],
             Self::BlindRepeats => &["no_blind_repeat"],
             Self::RestartForgetsSpends => &["budgets_are_never_overspent"],
+            Self::RestartForgetsDenials => &["denied_origins_are_stopped"],
             Self::RestartForgetsRests => &["gates_let_targets_rest"],
             Self::RestartForgetsFailures => &["canaries_ask_until_proven"],
             Self::RestartForgetsPauses => &["nothing_starts_while_paused"],

@@ -45,6 +45,8 @@ pub struct Temper {
     pub cooldown_s: u64,
     /// Failed fixes that open a breaker.
     pub breaker_after: u32,
+    /// Denied proposals that open a breaker.
+    pub denied_after: u32,
     /// How long a handled incident is watched, in minutes.
     pub watch_min: u64,
 }

@@ -25,6 +25,8 @@ pub struct Stats {
     pub undos: u64,
     /// Effects that helped and that a canary counted.
     pub proven: u64,
+    /// Denials that were held against their origin.
+    pub denied: u64,
     /// Delivery attempts.
     pub deliveries: u64,
     /// Processes killed.
@@ -98,6 +100,7 @@ impl AddAssign for Stats {
         self.repeats += other.repeats;
         self.undos += other.undos;
         self.proven += other.proven;
+        self.denied += other.denied;
         self.deliveries += other.deliveries;
         self.crashes += other.crashes;
         self.append_failures += other.append_failures;

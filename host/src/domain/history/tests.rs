@@ -31,13 +31,13 @@ fn ids<'a>(past: impl Iterator<Item = &'a Past>) -> Vec<&'a str> {
 fn it_is_kept_up_fact_by_fact_and_earlier_clones_stay_as_they_were() {
     let mut history = History::default();
     let (mut one, fact) = opened("one", "g", 0);
-    history.note(&one, &fact);
+    history.note(&one, [&fact]);
     let before = history.clone();
     let (two, fact) = opened("two", "h", 5);
-    history.note(&two, &fact);
+    history.note(&two, [&fact]);
     let end = Entry { at: at(6), fact: Fact::Concluded { outcome: Outcome::Fixed, reason: String::new() } };
     one.apply(&end);
-    history.note(&one, &end.fact);
+    history.note(&one, [&end.fact]);
 
     assert_eq!(ids(history.past(at(0))), ["one", "two"]);
     assert_eq!(ids(history.past(at(1))), ["two"]);
@@ -49,7 +49,7 @@ fn it_is_kept_up_fact_by_fact_and_earlier_clones_stay_as_they_were() {
 
     let closed = Entry { at: at(7), fact: Fact::Closed { reason: String::new() } };
     one.apply(&closed);
-    history.note(&one, &closed.fact);
+    history.note(&one, [&closed.fact]);
     assert_eq!(history.active().map(|active| active.incident.0.as_str()).collect::<Vec<_>>(), ["two"]);
     let whole = History::of([Past::of(&one), Past::of(&two)], Active::of(&two));
     assert_eq!(history, whole);
@@ -61,7 +61,7 @@ fn what_is_older_than_31_days_is_forgotten_everywhere() {
     let month = REMEMBERED.as_mins();
     for (id, group, minute) in [("one", "g", 0), ("two", "h", 1), ("three", "g", 2), ("four", "g", month + 2)] {
         let (incident, fact) = opened(id, group, minute);
-        history.note(&incident, &fact);
+        history.note(&incident, [&fact]);
     }
     assert_eq!(ids(history.past(Timestamp::MIN)), ["three", "four"]);
     assert_eq!(ids(history.of_group("g", Timestamp::MIN)), ["three", "four"]);

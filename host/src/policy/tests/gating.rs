@@ -102,6 +102,21 @@ fn a_gate_that_fails_says_no_and_names_the_fault() {
 }
 
 #[test]
+fn a_denial_for_the_time_or_for_a_fault_is_not_held_against_the_origin() {
+    for (gate, held) in [
+        ("deny: \"no\"", true),
+        ("deny: |a| \"no\"", true),
+        ("when: |a| true, deny: \"no\"", true),
+        ("when: during(\"mon-sun\"), deny: \"not now\"", false),
+        ("deny: |a| a.nothing", false),
+        ("allow: |a| a.nothing", false),
+    ] {
+        let [voice] = voices(&format!("gate(\"g\", #{{ {gate} }});"), json!({})).try_into().unwrap();
+        assert_eq!((voice.says, voice.held_against), (RulingKind::Deny, held), "{gate}");
+    }
+}
+
+#[test]
 fn closures_of_gates_may_say_nothing() {
     let silent = "gate(\"a\", #{ allow: |a, i| false }); gate(\"b\", #{ allow: |a| () }); gate(\"c\", #{ deny: |a| () });
         gate(\"d\", #{ deny: |a| if a.namespace == \"shop\" { \"closed\" } }); gate(\"e\", #{ when: during(\"sun\"), deny: true });";

@@ -119,6 +119,7 @@ fn ruled(id: &str, kind: RulingKind, rule: &str, reason: &str, mode: Mode) -> Fa
             mode,
             spends: vec![Spend { key: "patches|shop".into(), max: 3, within_ms: 3_600_000 }],
             counts: Default::default(),
+            held_against: false,
         },
     }
 }
