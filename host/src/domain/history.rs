@@ -155,13 +155,15 @@ impl History {
         let key = (past.opened_at, past.incident.clone());
         let past = Arc::new(past);
         match self.groups.get_mut(&past.group_key) {
-            Some(group) => match group.iter_mut().rev().find(|known| known.incident == past.incident) {
-                Some(known) => *known = Arc::clone(&past),
-                None => {
-                    let later = group.partition_point(|known| (known.opened_at, &known.incident) < (key.0, &key.1));
-                    group.insert(later, Arc::clone(&past));
+            Some(group) => {
+                match group.iter_mut().rev().find(|known| (known.opened_at, &known.incident) == (key.0, &key.1)) {
+                    Some(known) => *known = Arc::clone(&past),
+                    None => {
+                        let later = group.partition_point(|known| (known.opened_at, &known.incident) < (key.0, &key.1));
+                        group.insert(later, Arc::clone(&past));
+                    }
                 }
-            },
+            }
             None => self.groups.insert_mut(past.group_key.clone(), vec![Arc::clone(&past)]),
         }
         self.past.insert_mut(key, past);
@@ -172,7 +174,7 @@ impl History {
             let (key, group_key) = (key.clone(), past.group_key.clone());
             self.past.remove_mut(&key);
             let emptied = self.groups.get_mut(&group_key).is_some_and(|group| {
-                group.retain(|known| known.incident != key.1);
+                group.retain(|known| (known.opened_at, &known.incident) != (key.0, &key.1));
                 group.is_empty()
             });
             if emptied {
