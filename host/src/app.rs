@@ -251,7 +251,7 @@ impl Front for App {
     }
 
     fn metrics(&self) -> String {
-        self.counters.text(&self.rooms, &self.servers)
+        self.counters.text(&self.rooms, &self.servers, &self.policies)
     }
 
     fn stop(&self) -> BoxFuture<'_, ()> {

@@ -236,8 +236,8 @@ impl Gate {
 
     /// Takes in what has durably happened to an incident, which stands behind it: the targets of
     /// actions that are over become free, and what it teaches is learned. Not for intents: what they
-    /// spend was spent with their permits.
-    pub fn heed(&self, incident: &Incident, fact: &Fact) {
+    /// spend was spent with their permits. The breaker that this opens.
+    pub fn heed(&self, incident: &Incident, fact: &Fact) -> Option<Breaker> {
         let mut guarded = self.guarded();
         let over = |record: &&ActionRecord| match fact {
             Fact::Verified { action, .. }
@@ -250,9 +250,7 @@ impl Gate {
         for record in incident.actions.iter().filter(over) {
             guarded.ledger.release(&record.action.touches, &incident.id);
         }
-        if let Some(lesson) = Lesson::of(incident, fact) {
-            guarded.learn(incident.updated_at, &lesson);
-        }
+        guarded.learn(incident.updated_at, &Lesson::of(incident, fact)?, &self.options)
     }
 
     /// Lets go of the target of an action of which nothing is to be learned.
@@ -269,7 +267,7 @@ impl Gate {
     pub fn restore(&self, lessons: impl IntoIterator<Item = (Timestamp, Lesson)>) {
         let mut guarded = self.guarded();
         for (at, lesson) in lessons {
-            guarded.learn(at, &lesson);
+            guarded.learn(at, &lesson, &self.options);
         }
     }
 
@@ -321,7 +319,7 @@ impl Guarded {
         gates.iter().map(rest).map(|rest| (rest.clone(), self.ledger.rest(rest))).collect()
     }
 
-    fn learn(&mut self, at: Timestamp, lesson: &Lesson) {
+    fn learn(&mut self, at: Timestamp, lesson: &Lesson, options: &Options) -> Option<Breaker> {
         match lesson {
             Lesson::Begun { incident, attempt, spends, target, cooldowns } => {
                 self.ledger.spend(spends, at, attempt);
@@ -336,7 +334,7 @@ impl Guarded {
             }
             Lesson::Ruled { .. } | Lesson::Reset { .. } => {}
         }
-        self.breakers.learn(lesson);
+        self.breakers.learn(lesson, options)
     }
 }
 

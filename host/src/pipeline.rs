@@ -177,7 +177,14 @@ async fn append(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>, derived: b
     }
     // Not before it is durable: until then the journal says that the target is being changed.
     if acts && let Some(incident) = rooms.store.get(&incident.id) {
-        heeded.iter().for_each(|fact| rooms.gate.heed(&incident, fact));
+        let opened = heeded.iter().filter_map(|fact| rooms.gate.heed(&incident, fact)).map(|breaker| {
+            tracing::warn!(breaker = %breaker.key, "stopped: {}", breaker.story());
+            Fact::BreakerOpened { because: breaker.story(), key: breaker.key }
+        });
+        let opened: Vec<Fact> = opened.collect();
+        if !opened.is_empty() {
+            rooms.store.append(&incident.id, opened).await?;
+        }
     }
     Ok(true)
 }

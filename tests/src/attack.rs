@@ -296,6 +296,7 @@ impl World {
             conclusion: None,
             report: None,
             deliveries: vec![],
+            breakers: vec![],
             closed: None,
             chain: Chain::default(),
         }

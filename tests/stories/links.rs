@@ -219,8 +219,9 @@ async fn a_link_shows_the_question_takes_one_answer_and_nothing_else_passes_for_
     }
     // Who, when, over what, and in which words.
     let timeline = timeline(&rig, id).await?;
-    let approved = timeline.lines().position(|line| line.contains("a1 by ada (link)")).expect("an approval");
-    let lines: Vec<&str> = timeline.lines().skip(approved).take(2).collect();
+    let approved =
+        timeline.lines().position(|line| line.contains("a1: approved by ada over link")).expect("an approval");
+    let lines: Vec<&str> = timeline.lines().skip(approved).take(1).collect();
     let at: Timestamp = lines[0].split_whitespace().find_map(|word| word.parse().ok()).expect("a time");
     assert!(at >= begin - SignedDuration::from_secs(1) && at <= SystemClock.now(), "{timeline}");
     assert!(lines.concat().contains("the tag has a typo"), "{timeline}");
@@ -297,7 +298,10 @@ async fn a_link_denies_as_well() -> anyhow::Result<()> {
     assert_eq!(status, 409, "{page}");
     assert_eq!(rig.patches(), 0);
     let timeline = timeline(&rig, incident["id"].as_str().unwrap()).await?;
-    assert!(timeline.contains("a1 by bob (link)") && timeline.contains("not during the sale"), "{timeline}");
+    assert!(
+        timeline.contains("a1: rejected by bob over link") && timeline.contains("not during the sale"),
+        "{timeline}"
+    );
     host.kill().await
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::pipeline::Rooms;
+use crate::policy;
 use crate::store::Received;
 use crate::tools::{Phase, Servers};
 
@@ -30,7 +31,7 @@ impl Counters {
     }
 
     /// All of it.
-    pub fn text(&self, rooms: &Rooms, servers: &Servers) -> String {
+    pub fn text(&self, rooms: &Rooms, servers: &Servers, policies: &policy::Live) -> String {
         let history = rooms.store.history();
         let ended = || history.past(jiff::Timestamp::MIN).filter(|past| past.outcome.is_some());
         let (decided, by_rule) = (ended().count(), ended().filter(|past| !past.rule.is_empty()).count());
@@ -39,7 +40,9 @@ impl Counters {
         let counter = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let broken = u64::from(rooms.store.broken().is_some());
         let paused = rooms.gate.paused().len() as u64;
-        let rows: [(&str, &str, &str, u64); 10] = [
+        let refused = u64::from(!policies.problems().is_empty());
+        let open = rooms.gate.breakers().into_iter().filter(|breaker| breaker.open).count() as u64;
+        let rows: [(&str, &str, &str, u64); 12] = [
             ("tidegate_requests_total", "counter", "Requests with alerts.", counter(&self.requests)),
             ("tidegate_alerts_total", "counter", "Alerts in them.", counter(&self.alerts)),
             ("tidegate_alert_repeats_total", "counter", "Alerts that repeated what was known.", counter(&self.repeats)),
@@ -64,6 +67,13 @@ impl Counters {
             ),
             ("tidegate_tool_servers_ready", "gauge", "MCP servers that answer.", ready as u64),
             ("tidegate_journal_broken", "gauge", "1 while the journal takes nothing.", broken),
+            (
+                "tidegate_policies_refused",
+                "gauge",
+                "1 while the policy files are wrong and the last good ones hold.",
+                refused,
+            ),
+            ("tidegate_breakers_open", "gauge", "Origins that are stopped.", open),
             ("tidegate_paused_scopes", "gauge", "Scopes in which nothing is executed.", paused),
         ];
         let mut text = String::new();

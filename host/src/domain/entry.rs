@@ -117,6 +117,13 @@ pub enum Fact {
         /// The action.
         action: ActionId,
     },
+    /// What became of an action opened a breaker: its origin is stopped.
+    BreakerOpened {
+        /// The breaker, such as `rule:restart-pods`.
+        key: String,
+        /// What was counted, as the beginning of a sentence.
+        because: String,
+    },
     /// An effect is about to happen.
     Intent {
         /// The action.

@@ -338,6 +338,9 @@ pub struct Incident {
     pub report: Option<String>,
     /// Messages to people.
     pub deliveries: Vec<Delivery>,
+    /// Breakers that its actions opened, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breakers: Vec<(String, String)>,
     /// Why nothing more happens.
     pub closed: Option<String>,
     /// Position in the journal.

@@ -45,21 +45,37 @@ impl Breaker {
 }
 
 impl Breakers {
-    /// Learns what is counted.
-    pub fn learn(&mut self, lesson: &Lesson) {
-        match lesson {
-            Lesson::Ended { origin: Some(origin), helped, .. } => self.failures.note(origin, !helped),
-            Lesson::Ruled { origin, denied } => self.denials.note(origin, *denied),
-            Lesson::Reset { key } => drop(self.reset(key)),
-            Lesson::Begun { .. } | Lesson::Ended { .. } => {}
-        }
+    /// Learns what is counted; the breaker that this opens.
+    pub fn learn(&mut self, lesson: &Lesson, options: &Options) -> Option<Breaker> {
+        let opened = match lesson {
+            Lesson::Ended { origin: Some(origin), helped, .. } => {
+                self.failures.note(origin, !helped);
+                self.failed(origin, options)
+            }
+            Lesson::Ruled { origin, denied } => {
+                self.denials.note(origin, *denied);
+                self.denied(origin, options)
+            }
+            Lesson::Reset { key } => {
+                self.reset(key);
+                return None;
+            }
+            Lesson::Begun { .. } | Lesson::Ended { .. } => return None,
+        };
+        (opened.open && opened.count == opened.limit).then_some(opened)
+    }
+
+    fn failed(&self, origin: &str, options: &Options) -> Breaker {
+        Breaker::new(origin.to_string(), self.failures.count(origin), options.breaker_after)
+    }
+
+    fn denied(&self, origin: &str, options: &Options) -> Breaker {
+        Breaker::new(format!("{DENIED}{origin}"), self.denials.count(origin), options.denied_after)
     }
 
     /// The open breakers of an origin.
     pub fn open(&self, origin: &str, options: &Options) -> impl Iterator<Item = Breaker> {
-        let failures = Breaker::new(origin.to_string(), self.failures.count(origin), options.breaker_after);
-        let denials = Breaker::new(format!("{DENIED}{origin}"), self.denials.count(origin), options.denied_after);
-        [failures, denials].into_iter().filter(|breaker| breaker.open)
+        [self.failed(origin, options), self.denied(origin, options)].into_iter().filter(|breaker| breaker.open)
     }
 
     /// Everything that has been counted.

@@ -359,11 +359,13 @@ fn an_origin_that_is_denied_again_and_again_is_stopped_until_somebody_lets_it_go
         [(RULE(), "rule:r"), (Origin::Model, "model"), (Origin::Person { name: "ada".into() }, "person:ada")]
     {
         let mut scene = scene(voice("", 1, false), origin);
-        let says = |scene: &mut Scene, says, held_against| {
+        let mut opens: Vec<String> = Vec::new();
+        let mut says = |scene: &mut Scene, says, held_against| {
             scene.policies = Asks(Voice { held_against, ..Voice::new("g", says, "because") });
             let ruling = scene.gate.rule(&scene.policies, &scene.incident, &scene.record().action, &scene.context());
             scene.tell(Fact::Ruled { action: id(), ruling: ruling.clone() });
-            scene.gate.heed(&scene.incident, &Fact::Ruled { action: id(), ruling: ruling.clone() });
+            let opened = scene.gate.heed(&scene.incident, &Fact::Ruled { action: id(), ruling: ruling.clone() });
+            opens.extend(opened.map(|breaker| breaker.key));
             (ruling.kind, ruling.rule)
         };
         let denied = (RulingKind::Deny, "g".to_string());
@@ -385,6 +387,7 @@ fn an_origin_that_is_denied_again_and_again_is_stopped_until_somebody_lets_it_go
         assert!(!scene.gate.reset_breaker(key), "that is the breaker of its fixes");
         assert!(scene.gate.reset_breaker(&breaker.key));
         assert_eq!(says(&mut scene, RulingKind::Allow, false), passed);
+        assert_eq!(opens, [format!("denied:{key}")], "the fifth denial opens it, and nothing after it");
     }
 }
 

@@ -74,6 +74,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         conclusion: None,
         report: None,
         deliveries: Vec::new(),
+        breakers: Vec::new(),
         closed: None,
         chain: Chain::default(),
     };

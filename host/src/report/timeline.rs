@@ -51,6 +51,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::Ruled { .. } => "gate",
         Fact::Approved { .. } => "approved",
         Fact::Rejected { .. } => "denied",
+        Fact::BreakerOpened { .. } => "breaker",
         Fact::Expired { .. } => "expired",
         Fact::Intent { .. } => "execute",
         Fact::Result { .. } => "result",

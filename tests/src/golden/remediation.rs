@@ -142,6 +142,7 @@ fn of(value: &Value, now: jiff::Timestamp) -> Result<Incident> {
         conclusion: None,
         report: None,
         deliveries: vec![],
+        breakers: vec![],
         closed: None,
         chain: Chain::default(),
     })

@@ -34,6 +34,7 @@ impl Incident {
             conclusion: None,
             report: None,
             deliveries: Vec::new(),
+            breakers: Vec::new(),
             closed: None,
             chain: Chain::default(),
         })
@@ -111,6 +112,7 @@ impl Incident {
                     record.set(ActionState::Expired, at);
                 }
             }),
+            Fact::BreakerOpened { key, because } => self.breakers.push((key.clone(), because.clone())),
             Fact::Intent { action, attempt, counts, .. } => self.with(action, |record| {
                 record.set(ActionState::Started, at);
                 record.attempts += 1;

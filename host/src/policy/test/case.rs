@@ -223,6 +223,7 @@ impl Case {
             conclusion,
             report: None,
             deliveries: Vec::new(),
+            breakers: Vec::new(),
             closed: None,
             chain: Chain::default(),
         };

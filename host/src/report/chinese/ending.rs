@@ -85,6 +85,10 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
     if open && firing > 0 {
         left.push(format!("仍有 {firing} 条告警在触发。"));
     }
+    left.extend(incident.breakers.iter().map(|(key, because)| {
+        let reset = s.name(&format!("tidegate breakers reset {key}"));
+        format!("{} 已熔断停用：{}。查明原因后，用 {reset} 恢复。", s.name(key), s.say(because))
+    }));
     left
 }
 

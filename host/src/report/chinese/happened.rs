@@ -64,6 +64,7 @@ pub(super) fn happened(fact: &Fact, s: Style) -> String {
         Fact::Rejected { action, person, via, comment } => {
             format!("{action}：{} 通过 {} 拒绝{}", s.name(person), s.name(via), quoted(comment, s))
         }
+        Fact::BreakerOpened { key, because } => format!("熔断 {}：{}", s.name(key), s.say(because)),
         Fact::Expired { action } => format!("{action}：未在规定时间内获得批准，视为拒绝"),
         Fact::Intent { action, attempt, .. } => format!("{action}：开始执行（执行编号 {}）", s.name(attempt)),
         Fact::Result { action, ok, text, took_ms, .. } => {

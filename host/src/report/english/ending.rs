@@ -105,6 +105,14 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
         let still = if firing == 1 { "still fires" } else { "still fire" };
         left.push(format!("{} {still}.", count(firing, "alert")));
     }
+    left.extend(incident.breakers.iter().map(|(key, because)| {
+        let reset = s.name(&format!("tidegate breakers reset {key}"));
+        format!(
+            "{} is stopped, because {}. When the cause is found, {reset} lets it go on.",
+            s.name(key),
+            s.say(because)
+        )
+    }));
     left
 }
 

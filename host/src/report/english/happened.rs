@@ -65,6 +65,7 @@ pub(super) fn happened(fact: &Fact, s: Style) -> String {
         Fact::Rejected { action, person, via, comment } => {
             format!("{action}: rejected by {} over {}{}", s.name(person), s.name(via), quoted(comment, s))
         }
+        Fact::BreakerOpened { key, because } => format!("breaker {} opened: {}", s.name(key), s.say(because)),
         Fact::Expired { action } => format!("{action}: nobody approved in time, which means no"),
         Fact::Intent { action, attempt, .. } => format!("{action}: execution begins (attempt {})", s.name(attempt)),
         Fact::Result { action, ok, text, took_ms, .. } => {

@@ -245,6 +245,7 @@ pub(super) fn useless() -> Story {
     facts.extend([
         looked(verify("a1"), "web-5c98-jcn4m  0/1  CrashLoopBackOff"),
         verified("a1", false, "nothing matches $.status"),
+        Fact::BreakerOpened { key: "model".into(), because: "the last 3 fixes of model did not help".into() },
     ]);
     let undo = Proposal {
         call: patch().undo.unwrap(),
