@@ -1,6 +1,7 @@
 //! What is allowed but cannot be meant. No finding is ever wrong: where it is not certain, nothing
 //! is said.
 
+mod calls;
 mod known;
 mod language;
 mod lists;
@@ -57,6 +58,7 @@ pub fn run(set: &Set, known: Option<&Known>) -> Vec<Finding> {
     for (meta, kind, on) in rules.chain(routes).chain(evidence).chain(checks) {
         findings.extend(never(meta, kind, on, on));
     }
+    calls::calls(set, &mut findings);
     lists::lists(set, &mut languages, &mut findings);
     if let Some(known) = known {
         tools::tools(set, known, &mut languages, &mut findings);

@@ -1,3 +1,5 @@
+//! The past, fact by fact.
+
 use super::*;
 use crate::domain::{Alert, Entry, Status};
 

@@ -310,3 +310,24 @@ fn declarations_are_listed_with_their_owners() {
     let [rule] = set.declared().try_into().unwrap();
     assert_eq!((rule.kind, rule.owner.as_str(), rule.tags.len(), rule.place.line), ("rule", "sre", 1, 1));
 }
+
+#[test]
+fn functions_that_do_not_exist_are_found_and_no_others() {
+    let rule = |then: &str| format!("rule(\"a\", #{{ then: |i| {{ {then} }} }});");
+    let found = |text: &str| -> Vec<String> {
+        lint::run(&set(text), None).iter().inspect(|finding| assert!(finding.grave)).map(ToString::to_string).collect()
+    };
+    assert_eq!(found(&rule("suppres()")), ["a.rhai:1: there is no function `suppres`; did you mean `suppress`?"]);
+    assert_eq!(found(&rule("if i.firing.eny(|a| true) { suppress() } else { escalate() }")).len(), 1);
+    let text =
+        "fn helped(i) {\n    i.name.to_uper() == \"A\"\n}\nrule(\"a\", #{ when: |i| helped(i), then: suppress() });";
+    assert_eq!(found(text), ["a.rhai:2: there is no function `to_uper`; did you mean `to_upper`?"]);
+    for fine in [
+        "let f = |x| x + 1; if f.call(1) == 2 { suppress() } else { escalate() }",
+        "let m = #{ f: |x| x + 1 }; if m.f(1) == 2 { suppress() } else { escalate() }",
+        "if type_of(i.name) == \"string\" && [1, 2].contains(1) && i.labels.get(\"x\") == () { suppress() } else { escalate() }",
+        "let all = i.firing.map(|a| a.labels.pod); all.sort(); if all.len > 3 { suppress(`${all[0]} and more`) } else { escalate() }",
+    ] {
+        assert_eq!(found(&rule(fine)), [""; 0], "{fine}");
+    }
+}

@@ -45,9 +45,14 @@ pub fn concluded_once_and_for_all(step: &Step<'_>) -> Result<(), String> {
     let receipt = matches!(&step.entry.fact, Fact::Delivered { .. } | Fact::DeliveryFailed { .. });
     // A person may answer about an action that is over; that changes nothing.
     let answer = matches!(&step.entry.fact, Fact::Approved { .. } | Fact::Rejected { .. });
+    // A denial may be the end and open a breaker, which is known when the denial is durable.
     let after = matches!(
         &step.entry.fact,
-        Fact::AlertsChanged { .. } | Fact::Reported { .. } | Fact::Told { .. } | Fact::Closed { .. }
+        Fact::AlertsChanged { .. }
+            | Fact::BreakerOpened { .. }
+            | Fact::Reported { .. }
+            | Fact::Told { .. }
+            | Fact::Closed { .. }
     );
     match (&step.incident.closed, &step.incident.conclusion) {
         (Some(_), _) if !receipt && !answer => Err("something happens to it after its end".into()),
