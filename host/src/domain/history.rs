@@ -96,15 +96,17 @@ impl Active {
 /// How far back policies can count.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 31);
 
+/// By the time of opening.
+type Places = RedBlackTreeMapSync<(Timestamp, IncidentId), Arc<Past>>;
+
 /// The past as far as it is kept, and what fires now. A clone costs next to nothing and stays as it
 /// is, so that every decision has its own; what a rule counts costs what is counted, and not what
 /// is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// By the time of opening.
-    past: RedBlackTreeMapSync<(Timestamp, IncidentId), Arc<Past>>,
-    /// The same by group key, oldest first; groups are small.
-    groups: HashTrieMapSync<String, Vec<Arc<Past>>>,
+    past: Places,
+    /// The same by group key.
+    groups: HashTrieMapSync<String, Places>,
     active: RedBlackTreeMapSync<IncidentId, Vec<Active>>,
 }
 
@@ -155,16 +157,11 @@ impl History {
         let key = (past.opened_at, past.incident.clone());
         let past = Arc::new(past);
         match self.groups.get_mut(&past.group_key) {
-            Some(group) => {
-                match group.iter_mut().rev().find(|known| (known.opened_at, &known.incident) == (key.0, &key.1)) {
-                    Some(known) => *known = Arc::clone(&past),
-                    None => {
-                        let later = group.partition_point(|known| (known.opened_at, &known.incident) < (key.0, &key.1));
-                        group.insert(later, Arc::clone(&past));
-                    }
-                }
+            Some(group) => group.insert_mut(key.clone(), Arc::clone(&past)),
+            None => {
+                let group = Places::default().insert(key.clone(), Arc::clone(&past));
+                self.groups.insert_mut(past.group_key.clone(), group);
             }
-            None => self.groups.insert_mut(past.group_key.clone(), vec![Arc::clone(&past)]),
         }
         self.past.insert_mut(key, past);
     }
@@ -174,7 +171,7 @@ impl History {
             let (key, group_key) = (key.clone(), past.group_key.clone());
             self.past.remove_mut(&key);
             let emptied = self.groups.get_mut(&group_key).is_some_and(|group| {
-                group.retain(|known| (known.opened_at, &known.incident) != (key.0, &key.1));
+                group.remove_mut(&key);
                 group.is_empty()
             });
             if emptied {
@@ -185,19 +182,22 @@ impl History {
 
     /// Incidents opened at or after `since`, oldest first.
     pub fn past(&self, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
-        self.past.range((since, IncidentId(String::new()))..).map(|(_, past)| past.as_ref())
+        from(&self.past, since)
     }
 
     /// The same, of those with this group key.
     pub fn of_group(&self, group_key: &str, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
-        let group = self.groups.get(group_key).map(Vec::as_slice).unwrap_or_default();
-        group.iter().map(Arc::as_ref).filter(move |past| past.opened_at >= since)
+        self.groups.get(group_key).into_iter().flat_map(move |group| from(group, since))
     }
 
     /// Every firing alert of every incident that is not closed.
     pub fn active(&self) -> impl Iterator<Item = &Active> {
         self.active.values().flatten()
     }
+}
+
+fn from(places: &Places, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
+    places.range((since, IncidentId(String::new()))..).map(|(_, past)| past.as_ref())
 }
 
 #[cfg(test)]

@@ -168,7 +168,9 @@ impl Ledger {
         now: Timestamp,
         cooldown: SignedDuration,
     ) -> Option<(&Target, Timestamp)> {
-        let others = self.last.values().filter(|last| last.incident != *incident && last.target.overlaps(target));
+        // The time first: comparing targets costs more, and most changes are long ago.
+        let recent = self.last.values().filter(|last| free_again(last.at, now, cooldown).is_some());
+        let others = recent.filter(|last| last.incident != *incident && last.target.overlaps(target));
         let last = others.max_by_key(|last| last.at)?;
         free_again(last.at, now, cooldown).map(|free| (&last.target, free))
     }
@@ -199,7 +201,8 @@ impl Ledger {
         now: Timestamp,
         cooldown: SignedDuration,
     ) -> Option<(&Target, Timestamp)> {
-        let of_gate = self.rests.values().filter(|rest| rest.gate == gate && attempt != Some(&rest.attempt));
+        let recent = self.rests.values().filter(|rest| free_again(rest.at, now, cooldown).is_some());
+        let of_gate = recent.filter(|rest| rest.gate == gate && attempt != Some(&rest.attempt));
         let last = of_gate.filter(|rest| rest.target.overlaps(target)).max_by_key(|rest| rest.at)?;
         free_again(last.at, now, cooldown).map(|free| (&last.target, free))
     }
