@@ -9,9 +9,10 @@ pub mod approval;
 mod breakers;
 pub mod canary;
 mod guards;
-pub mod ledger;
+mod ledger;
 pub mod link;
 mod permit;
+mod recent;
 mod standing;
 mod streaks;
 
@@ -30,11 +31,11 @@ use crate::domain::decision::{Counts, Spend};
 use crate::domain::entry::Resolution;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::lesson::{Lesson, origin_key};
-use crate::domain::{Action, Fact, Heard, Incident, Mode, Risk, Ruling, RulingKind, Target};
+use crate::domain::{Action, Fact, Heard, Incident, Mode, Risk, Ruling, RulingKind};
 use crate::ports::{Context, Policies, Voice};
 
 use approval::approved;
-use ledger::{Hold, Ledger, Rest};
+use ledger::{Hold, Ledger};
 use standing::continued;
 use streaks::Streaks;
 
@@ -212,8 +213,10 @@ impl Gate {
             let target = action.touches.clone();
             guarded.ledger.hold(Hold { incident: incident.id.clone(), at: context.now, target })
         });
-        let changes = if action.risk == Risk::Read { &[][..] } else { &ruling.counts.cooldowns };
-        let rested = guarded.rest(changes, &action.touches, &attempt, context.now);
+        let rested = if action.risk == Risk::Read { Vec::new() } else { ruling.counts.cooldowns.clone() };
+        for gate in &rested {
+            guarded.ledger.rest(gate, action.touches.clone(), &attempt, context.now);
+        }
         let expires_at = context.now.saturating_add(self.options.permit_for).unwrap_or(Timestamp::MAX);
         let terms = Terms { attempt, spends, counts: ruling.counts, expires_at };
         Ok(Permit::new(incident.id.clone(), action, terms, Withdrawal { spent, taken, rested }))
@@ -229,8 +232,8 @@ impl Gate {
         if let Some(taken) = taken {
             guarded.ledger.unhold(taken);
         }
-        for (rest, before) in rested {
-            guarded.ledger.unrest(&rest, before);
+        for gate in rested {
+            guarded.ledger.unrest(&gate, &attempt);
         }
     }
 
@@ -312,13 +315,6 @@ impl Gate {
 }
 
 impl Guarded {
-    /// Notes that gates with a cooldown let a change through; with each, what it let through before.
-    fn rest(&mut self, gates: &[String], target: &Target, attempt: &str, at: Timestamp) -> Vec<(Rest, Option<Rest>)> {
-        let rest =
-            |gate: &String| Rest { gate: gate.clone(), attempt: attempt.to_string(), at, target: target.clone() };
-        gates.iter().map(rest).map(|rest| (rest.clone(), self.ledger.rest(rest))).collect()
-    }
-
     fn learn(&mut self, at: Timestamp, lesson: &Lesson, options: &Options) -> Option<Breaker> {
         match lesson {
             Lesson::Begun { incident, attempt, spends, target, cooldowns } => {
@@ -326,7 +322,9 @@ impl Guarded {
                 if let Some(target) = target {
                     let hold = Hold { incident: incident.clone(), at, target: target.clone() };
                     self.ledger.restore(hold, false);
-                    self.rest(cooldowns, target, attempt, at);
+                    for gate in cooldowns {
+                        self.ledger.rest(gate, target.clone(), attempt, at);
+                    }
                 }
             }
             Lesson::Ended { helped, canaries, .. } => {

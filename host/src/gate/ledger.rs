@@ -2,15 +2,13 @@
 //!
 //! Sliding windows: a spend counts until it is older than the window of the budget that asks.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::recent::Recent;
 use crate::domain::decision::Spend;
 use crate::domain::{IncidentId, Target};
-
-/// Spends older than this are forgotten: no budget may look further back.
-pub const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24 * 31);
 
 /// Who changes a target, and since when.
 #[derive(Clone, Debug)]
@@ -26,34 +24,26 @@ pub struct Hold {
 /// A target that was just taken, and who had it before.
 #[derive(Clone, Debug)]
 pub struct Taken {
-    place: String,
-    incident: IncidentId,
-    held: Option<Hold>,
-    last: Option<Hold>,
+    hold: Hold,
+    before: Option<Hold>,
 }
 
 /// A change that a gate with a cooldown let through.
 #[derive(Clone, Debug)]
-pub struct Rest {
-    /// The gate.
-    pub gate: String,
-    /// Whose attempt it was.
-    pub attempt: String,
-    /// When the change began.
-    pub at: Timestamp,
-    /// What was changed.
-    pub target: Target,
+struct Rest {
+    attempt: String,
+    target: Target,
 }
 
-/// Spends by key in the order of time, and holds by target.
+/// Spends by key, holds by target, and changes in the order of time.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    spends: BTreeMap<String, VecDeque<(Timestamp, String)>>,
+    spends: BTreeMap<String, Recent<String>>,
     /// By the target's name; other names may overlap.
     held: BTreeMap<String, Hold>,
-    last: BTreeMap<String, Hold>,
-    /// The latest by gate and the target's name.
-    rests: BTreeMap<(String, String), Rest>,
+    changes: Recent<(IncidentId, Target)>,
+    /// By gate.
+    rests: BTreeMap<String, Recent<Rest>>,
 }
 
 impl Ledger {
@@ -63,21 +53,18 @@ impl Ledger {
         let window = SignedDuration::from_millis(i64::try_from(spend.within_ms).unwrap_or(i64::MAX));
         let from = now.saturating_sub(window).unwrap_or(Timestamp::MIN);
         let max = usize::try_from(spend.max).unwrap_or(usize::MAX);
-        let (mut count, mut frees) = (0, None);
-        // In the order of time, so that what has left the window ends the search.
-        let spent = self.spends.get(&spend.key).into_iter().flat_map(|spent| spent.iter().rev());
-        for (at, by) in spent.take_while(|(at, _)| *at > from) {
-            if attempt != Some(by.as_str()) {
-                count += 1;
-                // One more fits as soon as all but `max - 1` of the spends have left the window.
-                if count == max {
-                    frees = at.checked_add(window).ok();
-                }
-            }
-        }
+        let nothing = Recent::default();
+        let spent = self.spends.get(&spend.key).unwrap_or(&nothing).after(from);
+        // Only an attempt that goes on makes a search of this; each has one spend.
+        let own = attempt.filter(|own| spent.clone().any(|(_, by)| by == own));
+        let count = spent.len() - usize::from(own.is_some());
         if count < max {
             return None;
         }
+        // One more fits as soon as all but `max - 1` of the spends have left the window.
+        let mut others = spent.rev().filter(|(_, by)| own != Some(by.as_str()));
+        let last = max.checked_sub(1).and_then(|earlier| others.nth(earlier));
+        let frees = last.and_then(|(at, _)| at.checked_add(window).ok());
         let when = frees.map_or_else(String::new, |at| format!("; it frees at {at}"));
         Some(format!("budget {} has spent {count} of {}{when}", spend.key, spend.max))
     }
@@ -85,18 +72,11 @@ impl Ledger {
     /// Spends one from each key; returns the keys from which this attempt had not spent yet.
     pub fn spend(&mut self, keys: &[String], at: Timestamp, attempt: &str) -> Vec<String> {
         let mut newly = Vec::new();
-        let oldest = at.saturating_sub(LONGEST_WINDOW).unwrap_or(Timestamp::MIN);
         for key in keys {
             let spent = self.spends.entry(key.clone()).or_default();
-            while spent.front().is_some_and(|(at, _)| *at < oldest) {
-                spent.pop_front();
-            }
             // The same attempt repeated is one change, which may have happened as late as now.
-            let known = spent.iter().position(|(_, known)| known == attempt).and_then(|place| spent.remove(place));
-            let at = known.as_ref().map_or(at, |(before, _)| at.max(*before));
-            // The clock may have been set back since the last one.
-            let place = spent.partition_point(|(other, _)| *other <= at);
-            spent.insert(place, (at, attempt.to_string()));
+            let known = spent.take(|known| known == attempt);
+            spent.note(known.map_or(at, |before| at.max(before)), attempt.to_string());
             if known.is_none() {
                 newly.push(key.clone());
             }
@@ -108,41 +88,36 @@ impl Ledger {
     pub fn unspend(&mut self, keys: &[String], attempt: &str) {
         for key in keys {
             if let Some(spent) = self.spends.get_mut(key) {
-                spent.retain(|(_, known)| known != attempt);
+                spent.take(|known| known == attempt);
             }
         }
     }
 
     /// Says that an incident changes a target.
     pub fn hold(&mut self, hold: Hold) -> Taken {
-        let (place, incident) = (hold.target.to_string(), hold.incident.clone());
-        self.last.retain(|_, last| is_recent(last.at, hold.at));
-        let last = self.last.insert(place.clone(), hold.clone());
-        let held = self.held.insert(place.clone(), hold);
-        Taken { place, incident, held, last }
+        self.changes.note(hold.at, (hold.incident.clone(), hold.target.clone()));
+        let before = self.held.insert(hold.target.to_string(), hold.clone());
+        Taken { hold, before }
     }
 
     /// Says that an incident did not change the target that it took.
     pub fn unhold(&mut self, taken: Taken) {
-        let Taken { place, incident, held, last } = taken;
-        for (holds, before) in [(&mut self.held, held), (&mut self.last, last)] {
-            if holds.get(&place).is_some_and(|hold| hold.incident == incident) {
-                match before {
-                    Some(before) => holds.insert(place.clone(), before),
-                    None => holds.remove(&place),
-                };
-            }
+        let Taken { hold, before } = taken;
+        self.changes.take(|(incident, target)| *incident == hold.incident && *target == hold.target);
+        let place = hold.target.to_string();
+        if self.held.get(&place).is_some_and(|held| held.incident == hold.incident) {
+            match before {
+                Some(before) => self.held.insert(place, before),
+                None => self.held.remove(&place),
+            };
         }
     }
 
-    /// Takes in a change of the past: the latest one decides how long the target cools.
+    /// Takes in a change of the past.
     pub fn restore(&mut self, hold: Hold, under_way: bool) {
-        let place = hold.target.to_string();
-        if self.last.get(&place).is_none_or(|last| last.at <= hold.at) {
-            self.last.insert(place.clone(), hold.clone());
-        }
+        self.changes.note(hold.at, (hold.incident.clone(), hold.target.clone()));
         if under_way {
-            self.held.insert(place, hold);
+            self.held.insert(hold.target.to_string(), hold);
         }
     }
 
@@ -168,26 +143,21 @@ impl Ledger {
         now: Timestamp,
         cooldown: SignedDuration,
     ) -> Option<(&Target, Timestamp)> {
-        // The time first: comparing targets costs more, and most changes are long ago.
-        let recent = self.last.values().filter(|last| free_again(last.at, now, cooldown).is_some());
-        let others = recent.filter(|last| last.incident != *incident && last.target.overlaps(target));
-        let last = others.max_by_key(|last| last.at)?;
-        free_again(last.at, now, cooldown).map(|free| (&last.target, free))
+        let mut recent = self.changes.after(since(now, cooldown)).rev();
+        let (at, (_, changed)) = recent.find(|(_, (by, changed))| by != incident && changed.overlaps(target))?;
+        Some((changed, free_again(*at, cooldown)))
     }
 
-    /// Says that a gate with a cooldown let a change through; returns what it let through before.
-    pub fn rest(&mut self, rest: Rest) -> Option<Rest> {
-        self.rests.retain(|_, before| is_recent(before.at, rest.at));
-        let key = (rest.gate.clone(), rest.target.to_string());
-        self.rests.insert(key, rest)
+    /// Says that a gate with a cooldown let a change through.
+    pub fn rest(&mut self, gate: &str, target: Target, attempt: &str, at: Timestamp) {
+        let rest = Rest { attempt: attempt.to_string(), target };
+        self.rests.entry(gate.to_string()).or_default().note(at, rest);
     }
 
     /// Says that a change did not happen that a gate with a cooldown let through.
-    pub fn unrest(&mut self, rest: &Rest, before: Option<Rest>) {
-        let key = (rest.gate.clone(), rest.target.to_string());
-        if self.rests.get(&key).is_some_and(|known| known.attempt == rest.attempt) {
-            self.rests.remove(&key);
-            self.rests.extend(before.map(|before| (key, before)));
+    pub fn unrest(&mut self, gate: &str, attempt: &str) {
+        if let Some(rests) = self.rests.get_mut(gate) {
+            rests.take(|rest| rest.attempt == attempt);
         }
     }
 
@@ -201,20 +171,19 @@ impl Ledger {
         now: Timestamp,
         cooldown: SignedDuration,
     ) -> Option<(&Target, Timestamp)> {
-        let recent = self.rests.values().filter(|rest| free_again(rest.at, now, cooldown).is_some());
-        let of_gate = recent.filter(|rest| rest.gate == gate && attempt != Some(&rest.attempt));
-        let last = of_gate.filter(|rest| rest.target.overlaps(target)).max_by_key(|rest| rest.at)?;
-        free_again(last.at, now, cooldown).map(|free| (&last.target, free))
+        let mut recent = self.rests.get(gate)?.after(since(now, cooldown)).rev();
+        let others = |rest: &Rest| attempt != Some(&rest.attempt) && rest.target.overlaps(target);
+        let (at, rest) = recent.find(|(_, rest)| others(rest))?;
+        Some((&rest.target, free_again(*at, cooldown)))
     }
 }
 
-fn is_recent(at: Timestamp, now: Timestamp) -> bool {
-    at >= now.saturating_sub(LONGEST_WINDOW).unwrap_or(Timestamp::MIN)
+fn since(now: Timestamp, cooldown: SignedDuration) -> Timestamp {
+    now.saturating_sub(cooldown).unwrap_or(Timestamp::MIN)
 }
 
-fn free_again(at: Timestamp, now: Timestamp, cooldown: SignedDuration) -> Option<Timestamp> {
-    let free = at.saturating_add(cooldown).unwrap_or(Timestamp::MAX);
-    (free > now).then_some(free)
+fn free_again(at: Timestamp, cooldown: SignedDuration) -> Timestamp {
+    at.saturating_add(cooldown).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -239,6 +208,8 @@ mod tests {
         let one = Spend { max: 1, ..spend.clone() };
         assert!(ledger.refusal(&one, at(69), None).is_some(), "a repeat counts from when it was repeated");
         assert_eq!(ledger.refusal(&one, at(69), Some("x-2")), None);
+        let never = Spend { key: "g|lab".into(), max: 0, ..spend.clone() };
+        assert_eq!(ledger.refusal(&never, at(0), None).as_deref(), Some("budget g|lab has spent 0 of 0"));
         ledger.unspend(&keys, "x-2");
         assert_eq!(ledger.refusal(&spend, at(20), None), None);
     }
@@ -274,14 +245,8 @@ mod tests {
     #[test]
     fn a_gate_lets_a_target_rest_from_everybody_but_the_attempt_that_goes_on() {
         let mut ledger = Ledger::default();
-        let rest = |attempt: &str, seconds| Rest {
-            gate: "g".into(),
-            attempt: attempt.into(),
-            at: at(seconds),
-            target: target(&["web"]),
-        };
         let minute = SignedDuration::from_mins(1);
-        assert!(ledger.rest(rest("x-1", 0)).is_none());
+        ledger.rest("g", target(&["web"]), "x-1", at(0));
         let resting = |ledger: &Ledger, gate: &str, attempt, seconds| {
             ledger.resting(gate, &target(&["*"]), attempt, at(seconds), minute).map(|(_, free)| free)
         };
@@ -289,9 +254,9 @@ mod tests {
         assert_eq!(resting(&ledger, "g", Some("x-1"), 59), None);
         assert_eq!(resting(&ledger, "other", None, 59), None);
         assert_eq!(resting(&ledger, "g", None, 60), None);
-        let before = ledger.rest(rest("x-2", 70));
+        ledger.rest("g", target(&["web"]), "x-2", at(70));
         assert_eq!(resting(&ledger, "g", None, 80), Some(at(130)));
-        ledger.unrest(&rest("x-2", 70), before);
+        ledger.unrest("g", "x-2");
         assert_eq!(resting(&ledger, "g", None, 59), Some(at(60)));
         assert_eq!(resting(&ledger, "g", None, 80), None);
     }

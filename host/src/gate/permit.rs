@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::ledger::{Rest, Taken};
+use super::ledger::Taken;
 use crate::domain::action::{Action, Call, digest};
 use crate::domain::decision::Counts;
 use crate::domain::{ActionId, Fact, IncidentId};
@@ -83,8 +83,8 @@ pub(super) struct Withdrawal {
     pub spent: Vec<String>,
     /// The target that was taken.
     pub taken: Option<Taken>,
-    /// What gates with a cooldown noted, and what each had noted before.
-    pub rested: Vec<(Rest, Option<Rest>)>,
+    /// The gates with a cooldown that noted it.
+    pub rested: Vec<String>,
 }
 
 impl Permit {

@@ -12,7 +12,7 @@ use crate::policy::words::{BudgetOf, CanaryOf, Look, Opening, Question, Scope};
 type Made<T> = Result<T, Box<EvalAltResult>>;
 
 /// What was spent longer ago than this is forgotten.
-pub(in crate::policy) const LONGEST_MS: i64 = crate::gate::ledger::LONGEST_WINDOW.as_millis() as i64;
+pub(in crate::policy) const LONGEST_MS: i64 = crate::domain::history::REMEMBERED.as_millis() as i64;
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<BudgetOf>("Budget");
