@@ -9,7 +9,7 @@ pub mod approval;
 mod breakers;
 pub mod canary;
 mod guards;
-mod ledger;
+pub mod ledger;
 pub mod link;
 mod permit;
 mod recent;
