@@ -24,6 +24,7 @@ mod decide;
 mod execute;
 mod intake;
 mod investigate;
+mod look;
 mod notify;
 mod order;
 mod plan;
@@ -131,7 +132,7 @@ pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Resu
         Effect::Record(facts) => facts,
         Effect::Decide => decide::run(rooms, incident),
         Effect::Plan { plugin } => plan::run(rooms, incident, &plugin).await,
-        Effect::Look { purpose, call } => investigate::look(rooms, purpose, call).await,
+        Effect::Look { purpose, call } => vec![look::look(rooms, purpose, call).await.1],
         Effect::AskModel => investigate::ask(rooms, incident).await,
         Effect::Rule { action } => rule::run(rooms, incident, &action),
         Effect::Execute { action } => return execute::run(rooms, incident, &action).await,

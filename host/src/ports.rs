@@ -24,6 +24,11 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
     /// Waits until the wall clock says so.
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()>;
+
+    /// Milliseconds since an earlier reading; 0 when the clock was set back.
+    fn ms_since(&self, began: Timestamp) -> u64 {
+        u64::try_from(self.now().duration_since(began).as_millis()).unwrap_or(0)
+    }
 }
 
 /// What policies may know besides the incident.
@@ -204,24 +209,30 @@ pub trait Tools: Send + Sync {
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
 }
 
+/// A read-only call with its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looked {
+    /// The call.
+    pub call: Call,
+    /// What came of it; the text of one that was not answered says why.
+    pub answer: ToolAnswer,
+    /// How long it took in milliseconds.
+    pub took_ms: u64,
+}
+
 /// What a remediation plugin proposes, and what it looked at.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
-    /// The proposals in order.
-    pub proposals: Vec<Proposal>,
-    /// Its read-only calls with their answers.
-    pub looks: Vec<(Call, ToolAnswer)>,
+    /// The proposals in order. An error is a sentence for people.
+    pub proposals: Result<Vec<Proposal>, String>,
+    /// Its looks in order, also those of a plan that failed.
+    pub looks: Vec<Looked>,
 }
 
 /// Remediation plugins.
 pub trait Planners: Send + Sync {
-    /// Asks a plugin what to do. An error is a sentence for people; the looks made so far are lost.
-    fn plan<'a>(
-        &'a self,
-        plugin: &'a str,
-        incident: &'a Incident,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Result<Planned, String>>;
+    /// Asks a plugin what to do.
+    fn plan<'a>(&'a self, plugin: &'a str, incident: &'a Incident, now: Timestamp) -> BoxFuture<'a, Planned>;
 }
 
 /// A model's answer as data, with its words and its cost.

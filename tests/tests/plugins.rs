@@ -15,6 +15,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tidegate::clock::SystemClock;
 use tidegate::domain::{Alert, Call, Catalogue, Incident, Occasion, Risk, Severity, Status, Tool};
 use tidegate::gate::Permit;
 use tidegate::plugin::Plugins;
@@ -318,33 +319,36 @@ async fn a_remediation_looks_proposes_and_acts() {
     let (plugins, _) = Room::default().load(folder().await).await.unwrap();
     let cluster = cluster();
     let tools: Weak<dyn Tools> = Arc::downgrade(&(Arc::clone(&cluster) as Arc<dyn Tools>));
-    plugins.connect(tools);
+    plugins.connect(tools, Arc::new(SystemClock));
     let now = Timestamp::UNIX_EPOCH;
     let plan = async |labels: &[(&str, &str)]| plugins.plan("echo-remediation", &incident(labels), now).await;
 
-    let planned = plan(&[("tool", "cluster.get"), ("looks", "2")]).await.unwrap();
-    let proposal = &planned.proposals[0];
+    let planned = plan(&[("tool", "cluster.get"), ("looks", "2")]).await;
+    let proposal = &planned.proposals.unwrap()[0];
     assert_eq!(proposal.call.tool, "echo-remediation.note");
     assert_eq!(proposal.call.arguments["text"], "seen");
     assert_eq!(proposal.verify.as_ref().unwrap().applied, ["$.text"]);
     assert_eq!(proposal.evidence[0], "knows cluster.delete,cluster.get");
     assert_eq!(proposal.evidence[1], "Ok(\"pod web is down\")");
     assert_eq!(planned.looks.len(), 2);
-    assert_eq!(planned.looks[0].0.tool, "cluster.get");
+    assert_eq!(planned.looks[0].call.tool, "cluster.get");
 
     for (tool, want) in [
         ("cluster.delete", "can change things: propose it instead"),
         ("other.get", "was not asked for by plugin echo-remediation"),
         ("cluster.none", "there is no tool"),
     ] {
-        let planned = plan(&[("tool", tool)]).await.unwrap();
-        assert!(planned.proposals[0].evidence[1].contains(want), "{tool}: {:?}", planned.proposals);
+        let planned = plan(&[("tool", tool)]).await;
+        let proposals = planned.proposals.unwrap();
+        assert!(proposals[0].evidence[1].contains(want), "{tool}: {proposals:?}");
         assert!(planned.looks.is_empty());
     }
-    let planned = plan(&[("tool", "cluster.get"), ("looks", "50")]).await.unwrap();
+    let planned = plan(&[("tool", "cluster.get"), ("looks", "50")]).await;
     assert_eq!(planned.looks.len(), 40);
     assert_eq!(*cluster.calls.lock().unwrap(), 42);
-    let error = plan(&[("arguments", "[]")]).await.unwrap_err();
+    let failed = plan(&[("tool", "cluster.get"), ("looks", "2"), ("arguments", "[]")]).await;
+    assert_eq!(failed.looks.len(), 2, "what a plan that failed has seen is kept");
+    let error = failed.proposals.unwrap_err();
     assert!(
         error.contains("plugin echo-remediation 0.1.0: proposals[0].call.arguments is not a JSON object"),
         "{error}"

@@ -3,7 +3,6 @@
 //! The intent is durable before the tool is called. A call that was sent and not answered leaves the
 //! intent without a result; what became of it is settled by looking, here as after a crash.
 
-use super::investigate::since;
 use super::rule::told;
 use super::{Rooms, append};
 use crate::domain::{ActionId, Fact, Incident};
@@ -54,7 +53,7 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Resul
             return Ok(());
         }
     };
-    let took_ms = since(started, rooms.clock.now());
+    let took_ms = rooms.clock.ms_since(started);
     let result = Fact::Result { action: action.clone(), attempt, ok, text, took_ms };
     append(rooms, incident, vec![result], false).await.map(|_| ())
 }

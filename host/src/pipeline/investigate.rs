@@ -1,23 +1,10 @@
 //! The model's part: evidence first, then questions. What the model wants is data; a change that it
 //! wants becomes a proposal for the gate like any other.
 
-use jiff::Timestamp;
-
 use super::Rooms;
 use super::intake::take_in;
-use crate::domain::entry::{Answer, Purpose, Usage};
-use crate::domain::{Call, Fact, Incident, Origin};
-use crate::ports::ToolError;
-
-/// Calls a read-only tool. A failed look is a finding as well.
-pub async fn look(rooms: &Rooms, purpose: Purpose, call: Call) -> Vec<Fact> {
-    let started = rooms.clock.now();
-    let (ok, text) = match rooms.tools.look(&call).await {
-        Ok(answer) => (answer.ok, answer.text),
-        Err(ToolError::Refused(error) | ToolError::Unavailable(error) | ToolError::Lost(error)) => (false, error),
-    };
-    vec![Fact::Looked { purpose, call, ok, text, took_ms: since(started, rooms.clock.now()) }]
-}
+use crate::domain::entry::{Answer, Usage};
+use crate::domain::{Fact, Incident, Origin};
 
 /// Asks the model for the next step.
 pub async fn ask(rooms: &Rooms, incident: &Incident) -> Vec<Fact> {
@@ -28,7 +15,7 @@ pub async fn ask(rooms: &Rooms, incident: &Incident) -> Vec<Fact> {
     let catalogue = rooms.tools.catalogue();
     let started = rooms.clock.now();
     let asked = rooms.model.ask(incident, &catalogue).await;
-    let took_ms = since(started, rooms.clock.now());
+    let took_ms = rooms.clock.ms_since(started);
     let asked = match asked {
         Ok(asked) => asked,
         Err((reason, usage)) => {
@@ -45,9 +32,4 @@ pub async fn ask(rooms: &Rooms, incident: &Incident) -> Vec<Fact> {
     let moment = rooms.moment();
     facts.extend(take_in(rooms.policies.as_ref(), incident, &moment.context(), proposals, &Origin::Model));
     facts
-}
-
-/// Milliseconds between two readings of the clock; 0 when it was set back.
-pub fn since(started: Timestamp, now: Timestamp) -> u64 {
-    u64::try_from(now.duration_since(started).as_millis()).unwrap_or(0)
 }

@@ -1,9 +1,9 @@
 //! Asks the gate about a proposal, after a look at what its rules want to see, and tells people when it
 //! asks for one of them.
 
+use super::Rooms;
 use super::intake::take_in;
 use super::notify::tell;
-use super::{Rooms, investigate};
 use crate::domain::entry::Purpose;
 use crate::domain::{ActionId, Fact, Incident, Mode, Occasion, Origin, Proposal, Ruling, RulingKind};
 use crate::ports::{Context, JournalError};
@@ -24,7 +24,7 @@ pub async fn look(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Resu
     wanted.truncate(LOOKS.saturating_sub(made));
     let mut facts = Vec::new();
     for call in wanted {
-        facts.extend(investigate::look(rooms, purpose.clone(), call).await);
+        facts.push(super::look::look(rooms, purpose.clone(), call).await.1);
     }
     if facts.is_empty() {
         return Ok(false);

@@ -6,7 +6,8 @@
 use jiff::SignedDuration;
 
 use super::Rooms;
-use crate::domain::entry::{Purpose, Resolution};
+use super::look::verifying;
+use crate::domain::entry::Resolution;
 use crate::domain::{ActionId, Fact, Incident, Verification, condition};
 
 const LOOKS: u32 = 3;
@@ -41,17 +42,14 @@ async fn look(rooms: &Rooms, action: &ActionId, verification: &Verification) -> 
     let mut facts = Vec::new();
     let mut not_done = 0;
     for _ in 0..LOOKS {
-        match rooms.tools.look(&verification.look).await {
-            Ok(answer) => {
-                let applied = condition::applied(verification, &answer.text) == Some(true);
-                facts.push(looked(action, verification, answer.ok, &answer.text));
-                if applied {
-                    return (Resolution::Happened, "looking shows that it happened".into(), facts);
-                }
-                // An error may be about the way to the target rather than about the target.
-                not_done += u32::from(answer.ok);
+        let (answer, looked) = verifying(rooms, action, verification).await;
+        facts.push(looked);
+        if let Ok(answer) = answer {
+            if condition::applied(verification, &answer.text) == Some(true) {
+                return (Resolution::Happened, "looking shows that it happened".into(), facts);
             }
-            Err(error) => facts.push(looked(action, verification, false, &error.to_string())),
+            // An error may be about the way to the target rather than about the target.
+            not_done += u32::from(answer.ok);
         }
         if not_done >= 2 {
             let reason = "looking twice shows that it did not happen";
@@ -68,27 +66,13 @@ async fn holds_already(
     action: &ActionId,
     verification: &Verification,
 ) -> (Resolution, String, Vec<Fact>) {
-    match rooms.tools.look(&verification.look).await {
-        Ok(answer) => {
-            let facts = vec![looked(action, verification, answer.ok, &answer.text)];
-            match condition::holds(verification, &answer.text) {
-                Ok(()) => (Resolution::Happened, "its condition holds".into(), facts),
-                Err(why) => {
-                    let reason = format!("its condition does not hold ({why}), which tells nothing yet");
-                    (Resolution::Person, reason, facts)
-                }
-            }
-        }
-        Err(error) => (Resolution::Person, format!("the target could not be looked at: {error}"), Vec::new()),
-    }
-}
-
-fn looked(action: &ActionId, verification: &Verification, ok: bool, text: &str) -> Fact {
-    Fact::Looked {
-        purpose: Purpose::Verify { action: action.clone() },
-        call: verification.look.clone(),
-        ok,
-        text: crate::domain::text::cut(text, super::verify::KEPT),
-        took_ms: 0,
-    }
+    let (answer, looked) = verifying(rooms, action, verification).await;
+    let (resolution, reason) = match answer {
+        Ok(answer) => match condition::holds(verification, &answer.text) {
+            Ok(()) => (Resolution::Happened, "its condition holds".into()),
+            Err(why) => (Resolution::Person, format!("its condition does not hold ({why}), which tells nothing yet")),
+        },
+        Err(error) => (Resolution::Person, format!("the target could not be looked at: {error}")),
+    };
+    (resolution, reason, vec![looked])
 }

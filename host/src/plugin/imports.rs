@@ -10,7 +10,7 @@ pub(super) mod tools;
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use crate::ports::{PluginState, Tools};
+use crate::ports::{Clock, PluginState, Tools};
 
 use super::grants::Grants;
 use super::instance::Limiter;
@@ -22,8 +22,9 @@ use super::transport::Transport;
 pub(super) struct Outside {
     pub transport: Arc<dyn Transport>,
     pub state: Arc<dyn PluginState>,
-    /// Weak, since the tools include the plugins. Set once all rooms are there.
-    pub tools: OnceLock<Weak<dyn Tools>>,
+    /// Weak, since the tools include the plugins. With the clock that times them; set once all rooms
+    /// are there.
+    pub tools: OnceLock<(Weak<dyn Tools>, Arc<dyn Clock>)>,
 }
 
 /// What one plugin or target is given, the same for all of its calls.
@@ -50,7 +51,8 @@ pub(super) struct State {
     pub binding: Arc<Binding>,
     pub log: log::Log,
     pub requests: u32,
-    pub looks: tools::Looks,
+    pub looks: u32,
+    pub made: tools::MadeLooks,
 }
 
 impl State {
@@ -59,7 +61,8 @@ impl State {
             limiter: Limiter::default(),
             log: log::Log::default(),
             requests: 0,
-            looks: tools::Looks::default(),
+            looks: 0,
+            made: tools::MadeLooks::default(),
             binding,
         }
     }

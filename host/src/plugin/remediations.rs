@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use super::error::{Cause, Failure};
 use super::imports::State;
+use super::imports::tools::MadeLooks;
 use super::kind::CallError;
 use super::kind::remediation::{Effect, Performed, Remediate, tools};
 use super::lane::Exports;
 use super::registry::{Plugins, Unit};
 use crate::domain::text::cut;
-use crate::domain::{Call, Catalogue, Incident, Risk, Tool};
+use crate::domain::{Call, Catalogue, Incident, Proposal, Risk, Tool};
 use crate::gate::Permit;
 use crate::ports::{Planned, Planners, ToolAnswer, ToolError, Tools};
 
@@ -24,35 +25,11 @@ const RESULT: usize = 64 << 10;
 const LOOK: &str = "look";
 
 impl Planners for Plugins {
-    fn plan<'a>(
-        &'a self,
-        plugin: &'a str,
-        incident: &'a Incident,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Result<Planned, String>> {
+    fn plan<'a>(&'a self, plugin: &'a str, incident: &'a Incident, now: Timestamp) -> BoxFuture<'a, Planned> {
         Box::pin(async move {
-            let unknown = || format!("there is no remediation plugin `{plugin}`");
-            let unit = self.remediations.get(plugin).ok_or_else(unknown)?;
-            let exports = exports(unit).ok_or_else(unknown)?;
-            let answer = unit
-                .loaded
-                .code
-                .call(&self.runtime, unit.state(), |store, instance, _| exports.plan(store, instance, incident, now))
-                .await;
-            let (answer, looks) = match answer {
-                Ok((answer, state)) => (Ok(answer), state.looks.answered),
-                Err(failure) => (Err(failure), vec![]),
-            };
-            unit.note(&answer);
-            let label = unit.loaded.manifest.label();
-            let proposed =
-                answer.map_err(|failure| failure.to_string())?.map_err(|error| format!("plugin {label}: {error}"))?;
-            let proposals: Result<Vec<_>, String> = proposed
-                .into_iter()
-                .enumerate()
-                .map(|(i, proposal)| proposal.map_err(|text| format!("plugin {label}: proposals[{i}].{text}")))
-                .collect();
-            Ok(Planned { proposals: proposals?, looks })
+            let made = MadeLooks::default();
+            let proposals = self.proposals(plugin, incident, now, &made).await;
+            Planned { proposals, looks: made.taken() }
         })
     }
 }
@@ -87,6 +64,34 @@ impl Tools for Plugins {
 }
 
 impl Plugins {
+    async fn proposals(
+        &self,
+        plugin: &str,
+        incident: &Incident,
+        now: Timestamp,
+        made: &MadeLooks,
+    ) -> Result<Vec<Proposal>, String> {
+        let unit = self.remediations.get(plugin);
+        let found = unit.and_then(|unit| Some((unit, exports(unit)?)));
+        let (unit, exports) = found.ok_or_else(|| format!("there is no remediation plugin `{plugin}`"))?;
+        let state = State { made: made.clone(), ..unit.state() };
+        let answer = unit
+            .loaded
+            .code
+            .call(&self.runtime, state, |store, instance, _| exports.plan(store, instance, incident, now))
+            .await
+            .map(|(answer, _)| answer);
+        unit.note(&answer);
+        let label = unit.loaded.manifest.label();
+        let proposed =
+            answer.map_err(|failure| failure.to_string())?.map_err(|error| format!("plugin {label}: {error}"))?;
+        proposed
+            .into_iter()
+            .enumerate()
+            .map(|(i, proposal)| proposal.map_err(|text| format!("plugin {label}: proposals[{i}].{text}")))
+            .collect()
+    }
+
     async fn execute(&self, call: &Call, target: &str, attempt: &str) -> Result<ToolAnswer, ToolError> {
         let (unit, exports, action) = self.action(call, target)?;
         let answer = unit

@@ -5,7 +5,8 @@ use super::ending::Why;
 use super::escape::Style;
 use super::page::PageWords;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
+use crate::domain::text::cut;
+use crate::domain::{Call, Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
 
 /// Headings and the first column of tables.
 pub(super) struct Words {
@@ -121,6 +122,15 @@ pub(super) fn cause(incident: &Incident, words: &Words) -> Option<String> {
     let cause = Style::Markdown.say(&incident.root_cause()?);
     let confirmed = incident.outcome() == Some(Outcome::Fixed);
     Some(if confirmed { cause } else { format!("{}{}{cause}", words.suspected, words.colon) })
+}
+
+/// Bytes of a look's arguments in one line of the timeline.
+const ASKED: usize = 200;
+
+/// What was looked at, in one line.
+pub(super) fn asked(call: &Call) -> String {
+    let arguments = serde_json::to_string(&call.arguments).unwrap_or_default();
+    format!("{} {}", call.tool, cut(&arguments, ASKED))
 }
 
 /// Milliseconds for people of any language.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use anyhow::{Context as _, Result, ensure};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
+use tidegate::clock::SystemClock;
 use tidegate::domain::condition;
 use tidegate::domain::incident::{Chain, ModelLog};
 use tidegate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
@@ -92,7 +93,7 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     let plugins = load(plugin, options, &BTreeMap::new(), Arc::new(Nowhere), cache).await?;
     let recorded = Arc::new(Recorded::new(&read(&case.join("tools.json"))?)?);
     let tools: Arc<dyn Tools> = Arc::clone(&recorded) as _;
-    plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
+    plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>, Arc::new(SystemClock));
 
     let incident = read(&case.join("incident.json"))?;
     let now = jiff::Timestamp::from_millisecond(incident["now-ms"].as_i64().context("now-ms is missing")?)?;
@@ -101,12 +102,12 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     ensure!(strange.is_empty(), "no look recorded for {strange:?}");
 
     let expected = read(&case.join("expected.json"))?;
-    match (planned, expected.get("error").and_then(Value::as_object)) {
-        (Ok(planned), _) => {
-            for verify in planned.proposals.iter().filter_map(|proposal| proposal.verify.as_ref()) {
+    match (planned.proposals, expected.get("error").and_then(Value::as_object)) {
+        (Ok(proposals), _) => {
+            for verify in proposals.iter().filter_map(|proposal| proposal.verify.as_ref()) {
                 condition::check(verify).map_err(anyhow::Error::msg)?;
             }
-            let found: Vec<Value> = planned.proposals.iter().map(proposal).collect();
+            let found: Vec<Value> = proposals.iter().map(proposal).collect();
             same("the plan", &json!({"ok": found}), &expected)
         }
         // The host makes one sentence of an error: the plugin, the case and the reason.

@@ -19,8 +19,8 @@ use crate::journal::Memory;
 use crate::pipeline::{Rooms, deliver, perform};
 use crate::policy::Set;
 use crate::ports::{
-    Asked, Clock, Journal, Message, Model, Notifiers, NotifyError, Planned, Planners, Policies, ToolAnswer, ToolError,
-    Tools,
+    Asked, Clock, Journal, Looked, Message, Model, Notifiers, NotifyError, Planned, Planners, Policies, ToolAnswer,
+    ToolError, Tools,
 };
 use crate::random::Random;
 use crate::report::Language;
@@ -141,20 +141,20 @@ impl Tools for World {
 }
 
 impl Planners for World {
-    fn plan<'a>(&'a self, _: &'a str, incident: &'a Incident, _: Timestamp) -> BoxFuture<'a, Result<Planned, String>> {
+    fn plan<'a>(&'a self, _: &'a str, incident: &'a Incident, _: Timestamp) -> BoxFuture<'a, Planned> {
         self.takes();
         let app = incident.labels().get("app").cloned().unwrap_or_default();
         let which = if self.kind { 0 } else { self.dice.below(4) };
         Box::pin(async move {
-            match which {
-                0 => Ok(Planned { proposals: vec![proposal("k.scale", &app)], looks: Vec::new() }),
-                1 => Ok(Planned::default()),
-                2 => Err("it cannot".into()),
-                _ => {
-                    let looks = vec![(call("k.get", &app), ToolAnswer { ok: true, text: "x".into() })];
-                    Ok(Planned { proposals: vec![proposal("k.restart", &app), proposal("k.unheard", &app)], looks })
-                }
-            }
+            let answer = ToolAnswer { ok: true, text: "x".into() };
+            let look = Looked { call: call("k.get", &app), answer, took_ms: 1 };
+            let (proposals, looks) = match which {
+                0 => (Ok(vec![proposal("k.scale", &app)]), Vec::new()),
+                1 => (Ok(Vec::new()), Vec::new()),
+                2 => (Err("it cannot".into()), vec![look]),
+                _ => (Ok(vec![proposal("k.restart", &app), proposal("k.unheard", &app)]), vec![look]),
+            };
+            Planned { proposals, looks }
         })
     }
 }

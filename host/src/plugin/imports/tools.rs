@@ -1,19 +1,26 @@
 //! `tools`: read-only tools, for planning and for looking after an action.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
 use crate::domain::{Call, Risk, Tool};
 use crate::plugin::imports::State;
-use crate::ports::{ToolAnswer, ToolError, Tools};
+use crate::ports::{Looked, ToolAnswer, ToolError, Tools};
 
-/// Looks of one call.
+/// The looks of one call in order, for whoever began it: they outlive a plugin that traps.
 #[derive(Clone, Debug, Default)]
-pub struct Looks {
-    asked: u32,
-    /// Calls with their answers, in order.
-    pub answered: Vec<(Call, ToolAnswer)>,
+pub struct MadeLooks(Arc<Mutex<Vec<Looked>>>);
+
+impl MadeLooks {
+    fn note(&self, looked: Looked) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(looked);
+    }
+
+    /// Those so far, once.
+    pub fn taken(&self) -> Vec<Looked> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Why there is no answer for the plugin.
@@ -45,13 +52,15 @@ pub async fn look(state: &mut State, name: String, arguments: &str) -> Result<St
         )));
     }
     let most = state.binding.limits.looks;
-    if state.looks.asked >= most {
+    if state.looks >= most {
         return Err(LookError::Denied(format!("plugin {plugin} has used up its {most} looks")));
     }
-    state.looks.asked += 1;
+    state.looks += 1;
     let arguments: Map<String, Value> = serde_json::from_str(arguments)
         .map_err(|error| LookError::Denied(format!("the arguments are not a JSON object: {error}")))?;
-    let tools = tools(state).ok_or_else(|| LookError::Unavailable("there are no tools yet".into()))?;
+    let none = || LookError::Unavailable("there are no tools yet".into());
+    let (tools, clock) = state.binding.outside.tools.get().ok_or_else(none)?;
+    let tools = tools.upgrade().ok_or_else(none)?;
     match tools.catalogue().get(&name).map(|tool| tool.risk) {
         Some(Risk::Read) => {}
         Some(_) => {
@@ -60,16 +69,23 @@ pub async fn look(state: &mut State, name: String, arguments: &str) -> Result<St
         None => return Err(LookError::Denied(format!("there is no tool `{name}`"))),
     }
     let call = Call { tool: name, arguments };
-    let answer = tools.look(&call).await.map_err(|error| match error {
-        ToolError::Refused(text) => LookError::Denied(text),
-        ToolError::Unavailable(text) | ToolError::Lost(text) => LookError::Unavailable(text),
-    })?;
-    state.looks.answered.push((call, answer.clone()));
-    if answer.ok { Ok(answer.text) } else { Err(LookError::Failed(answer.text)) }
+    let began = clock.now();
+    let answer = tools.look(&call).await;
+    let known = match &answer {
+        Ok(answer) => answer.clone(),
+        Err(error) => ToolAnswer { ok: false, text: error.to_string() },
+    };
+    state.made.note(Looked { call, answer: known, took_ms: clock.ms_since(began) });
+    match answer {
+        Ok(ToolAnswer { ok: true, text }) => Ok(text),
+        Ok(ToolAnswer { ok: false, text }) => Err(LookError::Failed(text)),
+        Err(ToolError::Refused(text)) => Err(LookError::Denied(text)),
+        Err(ToolError::Unavailable(text) | ToolError::Lost(text)) => Err(LookError::Unavailable(text)),
+    }
 }
 
 fn tools(state: &State) -> Option<Arc<dyn Tools>> {
-    state.binding.outside.tools.get()?.upgrade()
+    state.binding.outside.tools.get()?.0.upgrade()
 }
 
 fn asks_for(state: &State, name: &str) -> bool {

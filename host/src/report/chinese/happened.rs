@@ -5,7 +5,7 @@ use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status, Verdict};
 use crate::report::chinese::Chinese;
 use crate::report::date;
 use crate::report::escape::Style;
-use crate::report::tongue::{Tongue, took};
+use crate::report::tongue::{Tongue, asked, took};
 
 pub(super) fn happened(fact: &Fact, s: Style) -> String {
     match fact {
@@ -28,7 +28,7 @@ pub(super) fn happened(fact: &Fact, s: Style) -> String {
                 Purpose::Gate { action } => format!("裁决 {action} 之前查看"),
                 Purpose::Verify { action } => format!("验证 {action}"),
             };
-            let head = format!("{purpose}：{}（{}）", s.name(&call.tool), took(*took_ms));
+            let head = format!("{purpose}：{}（{}）", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}，失败：{}", s.say(text)) }
         }
         Fact::Collected => "模型所需证据已收集完毕".into(),

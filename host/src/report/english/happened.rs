@@ -6,7 +6,7 @@ use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status};
 use crate::report::date;
 use crate::report::english::English;
 use crate::report::escape::Style;
-use crate::report::tongue::{Tongue, took};
+use crate::report::tongue::{Tongue, asked, took};
 
 pub(super) fn happened(fact: &Fact, s: Style) -> String {
     match fact {
@@ -29,7 +29,7 @@ pub(super) fn happened(fact: &Fact, s: Style) -> String {
                 Purpose::Gate { action } => format!("to rule on {action}"),
                 Purpose::Verify { action } => format!("to verify {action}"),
             };
-            let head = format!("looked with {} {purpose} ({})", s.name(&call.tool), took(*took_ms));
+            let head = format!("looked with {} {purpose} ({})", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}, which failed: {}", s.say(text)) }
         }
         Fact::Collected => "all evidence for the model is there".into(),
