@@ -10,10 +10,9 @@
 //! `course` follows the state machine itself as far as recorded answers reach, and says where the
 //! record knows none. `compare` then holds the two ends of an incident against each other.
 //!
-//! Not in a journal, and so read off it: which tools existed and how risky they were (from recorded
-//! actions and looks), the host's mode, whether a model was configured (from recorded decisions). A
-//! tool that no recorded action or look ever named counts as irreversible. An execution that the
-//! record does not know is taken to succeed at once, and says nothing to the circuit breakers.
+//! Not in a journal, and so read off its decisions: the host's mode, whether a model was configured.
+//! An execution that the record does not know is taken to succeed at once, and says nothing to the
+//! circuit breakers.
 
 mod compare;
 mod course;

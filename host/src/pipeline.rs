@@ -103,7 +103,7 @@ impl Rooms {
             now: self.clock.now(),
             mode: self.mode,
             history: Arc::new(self.store.history()),
-            catalogue: self.tools.catalogue(),
+            catalogue: self.store.tools().unwrap_or_else(|| self.tools.catalogue()),
         }
     }
 }
@@ -116,6 +116,7 @@ pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Resu
     if !matches!(effect, Effect::Record(_) | Effect::Report | Effect::Close { .. }) {
         // Who decides or rules without knowing the tools decides wrongly.
         rooms.tools.settled().await;
+        rooms.store.note_tools(rooms.tools.as_ref()).await?;
     }
     if let Effect::Rule { action } | Effect::Execute { action } = &effect
         && rule::look(rooms, incident, action).await?

@@ -7,6 +7,7 @@
 
 mod live;
 mod replay;
+mod tools;
 
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
@@ -25,6 +26,7 @@ use crate::random::{Random, incident_id};
 pub use replay::{Replayed, open_all, replay};
 
 use live::{Live, Mark};
+use tools::Known;
 
 /// What became of a batch of alerts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,6 +58,7 @@ pub struct Store {
     /// Orders to the host as a whole are obeyed one after the other, and not between a permit and
     /// its intent.
     orders: tokio::sync::RwLock<()>,
+    tools: Mutex<Known>,
 }
 
 impl Store {
@@ -78,6 +81,7 @@ impl Store {
             changes: broadcast::channel(1024).0,
             broken: RwLock::new(None),
             orders: tokio::sync::RwLock::new(()),
+            tools: Mutex::default(),
         }
     }
 
@@ -97,7 +101,14 @@ impl Store {
             live.control = Chain { n: last.n, hash: last.hash.clone() };
         }
         let controls = sealed.iter().filter_map(|sealed| sealed.open::<Control>().ok());
-        let controls = controls.map(|entry| entry.fact).collect();
+        let controls: Vec<Control> = controls.map(|entry| entry.fact).collect();
+        let mut known = Known::default();
+        for control in &controls {
+            if let Control::Tools(change) = control {
+                known.journaled.follow(change);
+            }
+        }
+        *self.known_tools() = known;
         for incident in unsettled {
             if incident.closed.is_none() {
                 live.index.insert(&incident);

@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tidegate_fakes::{FakeFeishu, FakeKubernetes, FakeModel, Scenario, Scripted, tools};
 
-use crate::process::Process;
+use crate::process::{Process, run};
 
 /// The recorded body: three pods of one deployment with the image tag `nginx:1.25-`.
 pub const POD_NOT_READY: &str = include_str!("../data/kubepodnotready.json");
@@ -127,6 +127,14 @@ grant = [{{ origin = "{origin}", methods = ["POST"], secrets = ["webhook-url", "
         let mut environment = self.environment.clone();
         environment.push(("TIDEGATE_TEST_CRASH".into(), boundary.into()));
         Process::serve(self.folder(), &environment).await
+    }
+
+    /// Replays the journal against the policies that wrote it: they decide again as they did.
+    pub async fn reproduces(&self) -> anyhow::Result<()> {
+        let backtest = ["policy", "backtest", "--since", "1d"];
+        let (code, text, problems) = run(self.folder(), &self.environment, &backtest).await?;
+        anyhow::ensure!(code == 0 && !text.contains("not reproduced"), "{text}{problems}");
+        Ok(())
     }
 
     /// How often a patch reached the cluster.

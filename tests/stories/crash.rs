@@ -6,8 +6,9 @@ use tidegate_tests::rig::{POD_NOT_READY, Rig};
 use super::{no_model, with_model};
 
 /// Kinds of entries in the order in which the stories write them.
-const NO_MODEL: [&str; 12] = [
+const NO_MODEL: [&str; 13] = [
     "opened",
+    "tools",
     "decided",
     "looked",
     "planned",
@@ -20,8 +21,9 @@ const NO_MODEL: [&str; 12] = [
     "reported",
     "delivered",
 ];
-const WITH_MODEL: [&str; 12] = [
+const WITH_MODEL: [&str; 13] = [
     "opened",
+    "tools",
     "decided",
     "looked",
     "collected",
@@ -51,6 +53,7 @@ async fn without_model(boundary: &str) -> anyhow::Result<()> {
     let incident = host.until(boundary, |incident| incident["report"].is_string()).await?;
     no_model::end_state(&rig, &incident).await?;
     told_once(&rig).await;
+    rig.reproduces().await?;
     host.kill().await
 }
 
@@ -96,6 +99,7 @@ async fn with_a_model(boundary: &str) -> anyhow::Result<()> {
     }
     let incident = host.until(boundary, |incident| incident["report"].is_string()).await?;
     with_model::end_state(&rig, &incident).await?;
+    rig.reproduces().await?;
     host.kill().await
 }
 

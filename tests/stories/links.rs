@@ -225,6 +225,7 @@ async fn a_link_shows_the_question_takes_one_answer_and_nothing_else_passes_for_
     let at: Timestamp = lines[0].split_whitespace().find_map(|word| word.parse().ok()).expect("a time");
     assert!(at >= begin - SignedDuration::from_secs(1) && at <= SystemClock.now(), "{timeline}");
     assert!(lines.concat().contains("the tag has a typo"), "{timeline}");
+    rig.reproduces().await?;
     let (code, verified, problems) = run(rig.folder(), &rig.environment, &["journal", "verify"]).await?;
     assert_eq!(code, 0, "{verified}{problems}");
     explained(&rig, id).await?;
@@ -247,7 +248,6 @@ async fn explained(rig: &Rig, id: &str) -> anyhow::Result<()> {
     let wanted = r#"ID
   KubePodNotReady in default
   note: the policies of now were asked about it as it stood at TIME, when it was decided
-  note: of tools only those that it used are known here
 
 verdict
   then and now  remediate (rule pod-not-ready, story.rhai:2): rule pod-not-ready

@@ -64,6 +64,7 @@ async fn a_policy_a_plugin_and_a_gate_repair_the_deployment() -> anyhow::Result<
     assert!(timeline.contains("pod-not-ready"), "{timeline}");
     let (code, verified, problems) = run(rig.folder(), &rig.environment, &["journal", "verify"]).await?;
     assert_eq!(code, 0, "{verified}{problems}");
+    rig.reproduces().await?;
     host.kill().await
 }
 

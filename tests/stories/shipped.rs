@@ -49,6 +49,7 @@ async fn one_pod_of_two_is_restarted_and_the_second_within_the_hour_is_not() -> 
         reason.starts_with("budget pod-restarts|kubernetes|shop|deployment/report-worker#2 has spent 1 of 1"),
         "{reason}"
     );
+    rig.reproduces().await?;
     host.kill().await
 }
 

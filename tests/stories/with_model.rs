@@ -83,6 +83,7 @@ async fn story(script: Vec<tidegate_fakes::Scripted>) -> anyhow::Result<()> {
     let model = rig.model.as_ref().unwrap();
     assert!(model.refused().is_empty(), "{:?}", model.refused());
     assert_eq!(model.beyond_script(), 0);
+    rig.reproduces().await?;
     host.kill().await
 }
 

@@ -11,7 +11,7 @@ use super::records::DiskRecords;
 use super::sources::AllSources;
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
-use crate::domain::{Action, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Risk, Tool, Verdict};
+use crate::domain::{Action, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Verdict};
 use crate::environment::ProcessEnvironment;
 use crate::front::policies::{Explained, ExplainedAction, Subject, Tested};
 use crate::front::{Payload, Records, find};
@@ -98,19 +98,26 @@ pub async fn explain(config: &Config, subject: Subject) -> Result<Vec<Explained>
             let story = records.story(&incident.id.0).map_err(general)?;
             let story = story.ok_or_else(|| general(format!("incident {} has no entries", incident.id)))?;
             let past = records.history(&story.incident).map_err(general)?;
-            Ok(vec![of_story(config, &set, &story, past)])
+            let tools = |at| records.tools(at).map_err(general);
+            Ok(vec![of_story(config, &set, &story, past, &tools)?])
         }
         Subject::Payload(payload) => of_payload(config, &set, payload).await,
     }
 }
 
 /// The incident as it stood when it was decided, with the past as it was then.
-fn of_story(config: &Config, set: &Set, story: &Story, history: History) -> Explained {
+fn of_story(
+    config: &Config,
+    set: &Set,
+    story: &Story,
+    history: History,
+    tools: &dyn Fn(Timestamp) -> Result<Catalogue, Problems>,
+) -> Result<Explained, Problems> {
     let decided = story.entries.iter().rposition(|entry| matches!(entry.fact, Fact::Decided { .. }));
     let before = story.entries.get(..decided.unwrap_or(story.entries.len())).unwrap_or_default();
     let now = decided.and_then(|n| story.entries.get(n)).map_or_else(|| SystemClock.now(), |entry| entry.at);
     let then = rebuilt(&story.incident.id, before).unwrap_or_else(|| story.incident.clone());
-    let (history, catalogue) = (Arc::new(history), Arc::new(seen_tools(&story.incident)));
+    let (history, catalogue) = (Arc::new(history), Arc::new(tools(now)?));
     let context = Context { now, mode: config.mode, history: &history, catalogue: &catalogue };
     let mut explained = explained(set, &then, &context);
     for record in &story.incident.actions {
@@ -126,12 +133,11 @@ fn of_story(config: &Config, set: &Set, story: &Story, history: History) -> Expl
         date(now),
         if decided.is_some() { "was decided" } else { "was looked at: it has not been decided yet" }
     ));
-    explained.notes.push("of tools only those that it used are known here".into());
     explained.decided = story.incident.decision.clone();
     if explained.decided.as_ref().is_some_and(|decision| decision.policies != set.digest()) {
         explained.notes.push("the policies have changed since then".into());
     }
-    explained
+    Ok(explained)
 }
 
 fn rebuilt(id: &IncidentId, entries: &[Entry]) -> Option<Incident> {
@@ -139,17 +145,6 @@ fn rebuilt(id: &IncidentId, entries: &[Entry]) -> Option<Incident> {
     let mut incident = Incident::open(id.clone(), first)?;
     rest.iter().for_each(|entry| incident.apply(entry));
     Some(incident)
-}
-
-/// The tools that an incident is known to have used, with the risks that they had.
-fn seen_tools(incident: &Incident) -> Catalogue {
-    let looks = incident.looks.iter().map(|look| (look.call.tool.clone(), Risk::Read));
-    let acts = incident.actions.iter().map(|record| (record.action.tool().to_string(), record.action.risk));
-    let tool = |(name, risk): (String, Risk)| {
-        let (description, schema) = (String::new(), serde_json::Value::Null);
-        (name.clone(), Tool { name, description, schema, risk, repeatable: false })
-    };
-    Catalogue { tools: looks.chain(acts).map(tool).collect() }
 }
 
 /// What a payload would become, if there were no other incident. Nothing is written or called.

@@ -1,8 +1,11 @@
 //! Reading incidents: from the projection, and fresher from the live store where there is one.
 
+use jiff::Timestamp;
+
 use crate::config::Config;
+use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
-use crate::domain::{History, Incident, IncidentId};
+use crate::domain::{Catalogue, History, Incident, IncidentId};
 use crate::front::{Filter, Records};
 use crate::journal::{self, Projection, Reader};
 use crate::ports::Story;
@@ -72,9 +75,23 @@ impl DiskRecords {
     /// The past as it was when an incident was opened, as far as it can be known.
     pub fn history(&self, incident: &Incident) -> Result<History, String> {
         let until = incident.opened_at;
-        let since = until.saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
+        let since = until.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
         let past = self.projection.past(since).map_err(|error| error.to_string())?;
         Ok(History::of(past.into_iter().filter(|past| past.opened_at < until), []))
+    }
+}
+
+impl DiskRecords {
+    /// The tools on which decisions rested at a time.
+    pub fn tools(&self, at: Timestamp) -> Result<Catalogue, String> {
+        let sealed = self.reader.stream(control::STREAM).map_err(|error| error.to_string())?;
+        let mut catalogue = Catalogue::default();
+        for entry in sealed.iter().filter_map(|sealed| sealed.open::<Control>().ok()) {
+            if let (Control::Tools(change), true) = (&entry.fact, entry.at <= at) {
+                catalogue.follow(change);
+            }
+        }
+        Ok(catalogue)
     }
 }
 

@@ -72,5 +72,6 @@ pub fn obey(gate: &Gate, control: &Control) {
         Control::BreakerReset { key, .. } => {
             gate.reset_breaker(key);
         }
+        Control::Tools(_) => {}
     }
 }

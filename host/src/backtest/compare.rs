@@ -49,6 +49,11 @@ pub fn compare(lane: &Lane) -> (Changed, u64) {
     let count = actions.len() as u64;
     let saved = recorded.model.calls.saturating_sub(fresh.model.calls);
     let tokens = |model: &crate::domain::incident::ModelLog| model.prompt_tokens + model.completion_tokens;
+    let mut notes = lane.notes.clone();
+    // Evidence is wanted with every decision, and collected only for the model.
+    if lane.other_evidence && recorded.collected {
+        notes.push("the model would be shown other evidence; its recorded answers are kept".into());
+    }
     let changed = Changed {
         incident: recorded.id.0.clone(),
         alert: recorded.title(),
@@ -60,7 +65,7 @@ pub fn compare(lane: &Lane) -> (Changed, u64) {
         model_calls_saved: if lane.parted { saved } else { 0 },
         model_calls_added: lane.added,
         tokens_saved: if lane.parted { tokens(&recorded.model).saturating_sub(tokens(&fresh.model)) } else { 0 },
-        notes: lane.notes.clone(),
+        notes,
     };
     (changed, count)
 }
@@ -106,6 +111,7 @@ fn of(record: Option<&ActionRecord>) -> ActionSide {
     let ruling = record.ruling.as_ref();
     let kind = ruling.map_or(RulingKind::Deny, |ruling| ruling.kind);
     let fate = match record.state {
+        _ if record.attempts > 0 && kind == RulingKind::Ask => Fate::Approved,
         _ if record.attempts > 0 => Fate::Executed,
         ActionState::Proposed => Fate::NotReached,
         ActionState::Denied => Fate::Denied,

@@ -1,19 +1,16 @@
 //! The way of the new policies where it leaves the record: the state machine itself, with recorded
 //! answers as far as there are any.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::compare::side;
 use super::lane::Lane;
-use super::record::unknown_tool;
 use super::report::Pair;
 use super::world::World;
 use crate::domain::action::digest;
 use crate::domain::entry::{Answer, Purpose};
-use crate::domain::incident::{ActionRecord, ActionState, Effect};
-use crate::domain::{ActionId, Catalogue, Entry, Fact, Next, Origin, Proposal, Risk, next};
+use crate::domain::incident::{ActionState, Effect};
+use crate::domain::{ActionId, Entry, Fact, Next, Origin, Proposal, next};
 use crate::pipeline::take_in;
 use crate::ports::JournalError;
 use crate::store::open_all;
@@ -98,9 +95,7 @@ fn step(lane: &mut Lane, world: &mut World<'_>, at: Timestamp, effect: Effect) -
         Effect::Rule { action } => {
             see(lane, world, at, &action)?;
             let Some(record) = lane.fresh.action(&action).cloned() else { return Ok(false) };
-            let catalogue = known(lane, world, record.action.tool());
-            let context = world.context(at, &catalogue);
-            let ruling = world.gate.rule(world.policies, &lane.fresh, &record.action, &context);
+            let ruling = world.gate.rule(world.policies, &lane.fresh, &record.action, &world.context(at));
             lane.ruled_so(world, &action, ruling, at);
         }
         Effect::Execute { action } => {
@@ -182,16 +177,13 @@ fn model(lane: &mut Lane, world: &World<'_>, at: Timestamp) -> Result<bool, Jour
 }
 
 fn propose(lane: &mut Lane, world: &World<'_>, at: Timestamp, proposals: Vec<Proposal>, origin: &Origin) {
-    let context = world.context(at, &world.catalogue);
-    let facts = take_in(world.policies, &lane.fresh, &context, proposals, origin);
+    let facts = take_in(world.policies, &lane.fresh, &world.context(at), proposals, origin);
     facts.into_iter().for_each(|fact| lane.apply(at, fact));
 }
 
 fn execute(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: ActionId) {
     let Some(record) = lane.fresh.action(&action).cloned() else { return };
-    let catalogue = known(lane, world, record.action.tool());
-    let context = world.context(at, &catalogue);
-    let fact = match world.gate.permit(world.policies, &lane.fresh, &record, &context) {
+    let fact = match world.gate.permit(world.policies, &lane.fresh, &record, &world.context(at)) {
         Ok(permit) => permit.intent(),
         Err(ruling) => return lane.ruled_so(world, &action, *ruling, at),
     };
@@ -202,7 +194,7 @@ fn execute(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: ActionId) 
 pub fn see(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: &ActionId) -> Result<(), JournalError> {
     for _ in 0..STEPS {
         let Some(record) = lane.fresh.action(action) else { return Ok(()) };
-        let wanted = world.policies.looks(&record.action, &lane.fresh, &world.context(at, &world.catalogue));
+        let wanted = world.policies.looks(&record.action, &lane.fresh, &world.context(at));
         if wanted.is_empty() {
             return Ok(());
         }
@@ -222,18 +214,6 @@ pub fn see(lane: &mut Lane, world: &World<'_>, at: Timestamp, action: &ActionId)
         }
     }
     Ok(())
-}
-
-/// The tools for a ruling that was never recorded: a tool that the record does not know is taken to
-/// exist and to be irreversible, unless the record says that there was none.
-fn known(lane: &mut Lane, world: &World<'_>, tool: &str) -> Arc<Catalogue> {
-    let missing =
-        |record: &ActionRecord| record.action.tool() == tool && record.ruling.as_ref().is_some_and(unknown_tool);
-    if world.catalogue.get(tool).is_some() || lane.recorded.actions.iter().any(missing) {
-        return Arc::clone(&world.catalogue);
-    }
-    lane.note(&format!("the journal does not know {tool}, which counts as irreversible here"));
-    world.catalogue_with(tool, Some(Risk::Irreversible))
 }
 
 /// What came of an execution: as recorded for the same call, or else taken to be well. Only what was

@@ -7,13 +7,12 @@ use jiff::Timestamp;
 
 use super::compare::{path, side};
 use super::course;
-use super::record::{risk_rose, unknown_tool};
 use super::report::{Pair, RouteChange, VerdictSide};
 use super::world::World;
 use crate::domain::incident::ActionState;
 use crate::domain::notice::Delivery;
 use crate::domain::{
-    Action, ActionId, Decision, Entry, Fact, Incident, IncidentId, Mode, Occasion, Origin, Outcome, Risk, Ruling,
+    Action, ActionId, Decision, Entry, Fact, Incident, IncidentId, Mode, Occasion, Origin, Outcome, Ruling,
 };
 use crate::pipeline::judge;
 use crate::ports::JournalError;
@@ -38,6 +37,8 @@ pub struct Lane {
     pub routes: Vec<RouteChange>,
     /// What else is to be said.
     pub notes: Vec<String>,
+    /// Whether the new policies want other evidence for the model.
+    pub other_evidence: bool,
     /// Model calls without a recorded answer.
     pub added: u64,
     /// Whether the record was made by these very policies.
@@ -62,6 +63,7 @@ impl Lane {
             verdict: None,
             routes: Vec::new(),
             notes: Vec::new(),
+            other_evidence: false,
             added: 0,
             same_policies: true,
             shaken: false,
@@ -165,7 +167,7 @@ impl Lane {
         if !same_path || old.rule != new.rule {
             self.verdict = Some(Pair { old: before, new: after });
         } else if old.evidence != new.evidence {
-            self.note("the model would be shown other evidence; its recorded answers are kept");
+            self.other_evidence = true;
         }
         self.apply(at, Fact::Decided { decision: new });
         if !same_path {
@@ -176,7 +178,7 @@ impl Lane {
 
     /// What the new policies say now.
     pub fn judged(&self, world: &World<'_>, at: Timestamp) -> Vec<Fact> {
-        judge(world.policies, &self.fresh, &world.context(at, &world.catalogue), world.model)
+        judge(world.policies, &self.fresh, &world.context(at), world.model)
     }
 
     fn ruled(&mut self, world: &mut World<'_>, id: &ActionId, old: &Ruling, at: Timestamp) {
@@ -185,11 +187,9 @@ impl Lane {
         }
         let Some(record) = self.fresh.action(id).cloned() else { return };
         let action = &record.action;
-        let risk = if risk_rose(old) { Risk::Irreversible } else { action.risk };
-        let catalogue = world.catalogue_with(action.tool(), (!unknown_tool(old)).then_some(risk));
         let refused = matches!(record.state, ActionState::Allowed | ActionState::Approved);
         let ask = |world: &World<'_>| {
-            let context = world.context(at, &catalogue);
+            let context = world.context(at);
             if refused {
                 // The gate was heard once more at the moment of execution, and spoke against it.
                 let permit = world.gate.permit(world.policies, &self.fresh, &record, &context);
@@ -223,8 +223,7 @@ impl Lane {
         if !matches!(record.state, ActionState::Allowed | ActionState::Approved) {
             return;
         }
-        let catalogue = world.catalogue_with(record.action.tool(), Some(record.action.risk));
-        let permit = world.gate.permit(world.policies, &self.fresh, &record, &world.context(at, &catalogue));
+        let permit = world.gate.permit(world.policies, &self.fresh, &record, &world.context(at));
         let fact = match permit {
             Ok(permit) => {
                 let mut intent = permit.intent();
@@ -260,7 +259,7 @@ impl Lane {
         let of_action = action.map(|action| format!("-{action}")).unwrap_or_default();
         let mut told = Vec::new();
         let mut listed = Vec::new();
-        for routed in world.policies.routes(&self.fresh, occasion, &world.context(at, &world.catalogue)) {
+        for routed in world.policies.routes(&self.fresh, occasion, &world.context(at)) {
             for target in routed.targets {
                 let id = format!("{}-{}{of_action}-{target}", self.fresh.id, occasion.as_str());
                 let exists = world.record.targets.contains(&target)

@@ -38,6 +38,8 @@ pub struct Summary {
     pub newly_happening: u64,
     /// Actions that would newly wait for a person.
     pub newly_asked: u64,
+    /// Actions that would no longer wait for a person.
+    pub no_longer_asked: u64,
     /// Actions that would no longer be executed.
     pub no_longer_happening: u64,
     /// In mode observe: actions that would newly be allowed, if it were not for the mode.
@@ -68,9 +70,10 @@ impl Summary {
                 continue;
             }
             let one = |is: bool| u64::from(is);
-            self.newly_happening += one(new == Fate::Executed);
-            self.no_longer_happening += one(old == Fate::Executed);
-            self.newly_asked += one(new == Fate::Asked);
+            self.newly_happening += one(new.happens() && !old.happens());
+            self.no_longer_happening += one(old.happens() && !new.happens());
+            self.newly_asked += one(new.asks() && !old.asks());
+            self.no_longer_asked += one(old.asks() && !new.asks());
             self.newly_allowed_in_observe += one(new == Fate::ObservedAllowed);
             self.no_longer_allowed_in_observe += one(old == Fate::ObservedAllowed);
         }
@@ -176,8 +179,10 @@ pub enum Fate {
     Denied,
     /// A person must say yes, and has not or said no.
     Asked,
-    /// It is executed.
+    /// It is executed; no person was asked.
     Executed,
+    /// It is executed, for persons said yes.
+    Approved,
     /// Mode observe; the gate would deny it.
     ObservedDenied,
     /// Mode observe; a person would be asked.
@@ -187,6 +192,14 @@ pub enum Fate {
 }
 
 impl Fate {
+    fn happens(self) -> bool {
+        matches!(self, Self::Executed | Self::Approved)
+    }
+
+    fn asks(self) -> bool {
+        matches!(self, Self::Asked | Self::Approved)
+    }
+
     /// The words shown to people.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -195,6 +208,7 @@ impl Fate {
             Self::Denied => "denied",
             Self::Asked => "asked",
             Self::Executed => "executed",
+            Self::Approved => "executed with approval",
             Self::ObservedDenied => "denied (observe)",
             Self::ObservedAsked => "asked (observe)",
             Self::ObservedAllowed => "allowed (observe)",

@@ -118,8 +118,7 @@ fn changes_name_rules_actions_calls_and_routes() {
 
     let unheard = SIMPLE.replace("then: escalate(\"a person\")", "then: |i| remediate(act(\"k.unheard\"))");
     let unheard = replay(&journal, &unheard, Mode::Enforce);
-    assert_eq!(unheard.changes[0].notes, ["the journal does not know k.unheard, which counts as irreversible here"]);
-    assert_eq!(unheard.changes[0].actions[0].new.rule.as_deref(), Some("builtin.default-deny"));
+    assert_eq!(unheard.changes[0].actions[0].new.rule.as_deref(), Some("builtin.unknown-tool"));
 
     let renamed = replay(&journal, &SIMPLE.replace("\"restart\"", "\"restart-it\""), Mode::Enforce);
     assert_eq!((renamed.summary.verdicts, renamed.summary.changed), (2, 2), "{renamed:?}");
@@ -132,6 +131,32 @@ fn changes_name_rules_actions_calls_and_routes() {
     );
     assert_eq!((later.summary.changed, later.summary.no_longer_happening), (2, 0), "{later:?}");
     assert_eq!(later.changes[0].notes, ["comes to the same verdict later, at 2026-07-06T08:10:00Z"]);
+}
+
+#[test]
+fn other_evidence_matters_where_a_model_is_asked() {
+    let more = format!("{SIMPLE}\nevidence(\"look\", #{{ collect: |i| [look(\"k.get\", #{{ name: i.name }})] }});");
+    let report = replay(&recorded(), &more, Mode::Enforce);
+    let notes: Vec<&String> = report.changes.iter().flat_map(|changed| &changed.notes).collect();
+    assert_eq!(notes, ["the model would be shown other evidence; its recorded answers are kept"]);
+}
+
+#[test]
+fn nobody_asked_any_more_is_a_change() {
+    let asking = SIMPLE.replace("allow: true", "ask: \"sure?\"");
+    let mut rig = Rig::new(7, &asking, Mode::Enforce);
+    rig.fire("Stuck", "a");
+    rig.settle();
+    rig.answer_yes();
+    rig.settle();
+    rig.at(start() + SignedDuration::from_mins(180));
+    rig.settle();
+    let journal = rig.done();
+    assert_eq!(replay(&journal, &asking, Mode::Enforce).changes, []);
+    let report = replay(&journal, SIMPLE, Mode::Enforce);
+    assert_eq!((report.summary.no_longer_asked, report.summary.newly_happening), (1, 0), "{report:?}");
+    let action = &report.changes[0].actions[0];
+    assert_eq!((action.old.fate, action.new.fate), (Fate::Approved, Fate::Executed));
 }
 
 #[test]

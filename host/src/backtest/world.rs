@@ -12,7 +12,7 @@ use super::report::{Changed, Report, Summary};
 use super::{Options, compare, course};
 use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
-use crate::domain::{Catalogue, Fact, History, IncidentId, Mode, Risk, Sealed};
+use crate::domain::{Catalogue, Fact, History, IncidentId, Mode, Sealed};
 use crate::gate::Gate;
 use crate::ports::{Context, Journal, JournalError, Policies};
 
@@ -24,6 +24,7 @@ pub struct World<'a> {
     pub digest: String,
     pub options: Options,
     pub record: Record,
+    /// The tools that there were at each moment.
     pub catalogue: Arc<Catalogue>,
     /// The gate under the new policies: what they would have spent.
     pub gate: Gate,
@@ -51,7 +52,7 @@ impl<'a> World<'a> {
             journal,
             policies,
             digest: policies.digest(),
-            catalogue: Arc::new(record.catalogue.clone()),
+            catalogue: Arc::default(),
             gate: Gate::new(options.gate),
             history: Arc::default(),
             mode: options.mode,
@@ -80,33 +81,8 @@ impl<'a> World<'a> {
     }
 
     /// What the new policies may know at a moment.
-    pub fn context<'b>(&'b self, now: Timestamp, catalogue: &'b Arc<Catalogue>) -> Context<'b> {
-        Context { now, mode: self.mode, history: &self.history, catalogue }
-    }
-
-    /// The tools as they were when the gate ruled on a call of `tool`: there with this risk, or not.
-    pub fn catalogue_with(&self, tool: &str, risk: Option<Risk>) -> Arc<Catalogue> {
-        if self.catalogue.get(tool).map(|tool| tool.risk) == risk {
-            return Arc::clone(&self.catalogue);
-        }
-        let mut catalogue = Catalogue::clone(&self.catalogue);
-        match (catalogue.tools.get_mut(tool), risk) {
-            (Some(tool), Some(risk)) => tool.risk = risk,
-            (_, None) => {
-                catalogue.tools.remove(tool);
-            }
-            (None, Some(risk)) => {
-                let known = crate::domain::Tool {
-                    name: tool.to_string(),
-                    description: String::new(),
-                    schema: serde_json::Value::Null,
-                    risk,
-                    repeatable: false,
-                };
-                catalogue.tools.insert(tool.to_string(), known);
-            }
-        }
-        Arc::new(catalogue)
+    pub fn context(&self, now: Timestamp) -> Context<'_> {
+        Context { now, mode: self.mode, history: &self.history, catalogue: &self.catalogue }
     }
 
     /// Takes the next entry of the journal.
@@ -140,13 +116,14 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    fn obey(&self, control: &Control) {
+    fn obey(&mut self, control: &Control) {
         match control {
             Control::Paused { scope, .. } => self.gate.pause(scope),
             Control::Resumed { scope, .. } => self.gate.resume(scope),
             Control::BreakerReset { key, .. } => {
                 self.gate.reset_breaker(key);
             }
+            Control::Tools(change) => Arc::make_mut(&mut self.catalogue).follow(change),
         }
     }
 

@@ -116,6 +116,7 @@ fn summary(report: &Report) -> String {
         ("changed verdicts", sum.verdicts),
         ("actions newly happening", sum.newly_happening),
         ("actions newly waiting for a person", sum.newly_asked),
+        ("actions no longer waiting for a person", sum.no_longer_asked),
         ("actions no longer happening", sum.no_longer_happening),
         ("newly allowed, in mode observe", sum.newly_allowed_in_observe),
         ("no longer allowed, in mode observe", sum.no_longer_allowed_in_observe),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::action::{Call, Risk, Target};
 use super::reach;
@@ -21,6 +21,36 @@ pub struct Tool {
     pub risk: Risk,
     /// A repeat with the same arguments changes nothing more.
     pub repeatable: bool,
+}
+
+impl Tool {
+    /// What decisions rest on, without what only models and people read.
+    pub fn essence(&self) -> Self {
+        let property = |(name, property): (&String, &Value)| {
+            let default = property.get("default").map(|default| ("default".to_string(), default.clone()));
+            (name.clone(), Value::Object(default.into_iter().collect()))
+        };
+        let properties = self.schema.get("properties").and_then(Value::as_object);
+        let properties: Option<Map<String, Value>> = properties.map(|all| all.iter().map(property).collect());
+        Self {
+            name: self.name.clone(),
+            description: String::new(),
+            schema: properties.map_or(Value::Null, |properties| json!({ "properties": properties })),
+            risk: self.risk,
+            repeatable: self.repeatable,
+        }
+    }
+}
+
+/// How tools have changed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ToolsChange {
+    /// Those that are new or other than they were, as [`Tool::essence`] has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub there: Vec<Tool>,
+    /// Names of those that are gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<String>,
 }
 
 /// All tools, by name.
@@ -41,8 +71,62 @@ impl Catalogue {
         self.get(name).map_or(Risk::Irreversible, |tool| tool.risk)
     }
 
+    /// What makes this catalogue the essence of another; none when it is that already.
+    pub fn change_to(&self, other: &Self) -> Option<ToolsChange> {
+        let there = other.tools.values().map(Tool::essence).filter(|tool| self.get(&tool.name) != Some(tool));
+        let gone = self.tools.keys().filter(|name| !other.tools.contains_key(*name)).cloned();
+        let change = ToolsChange { there: there.collect(), gone: gone.collect() };
+        (change != ToolsChange::default()).then_some(change)
+    }
+
+    /// Takes in a change.
+    pub fn follow(&mut self, change: &ToolsChange) {
+        for name in &change.gone {
+            self.tools.remove(name);
+        }
+        self.tools.extend(change.there.iter().map(|tool| (tool.name.clone(), tool.clone())));
+    }
+
     /// Reads from the arguments what a call touches.
     pub fn touches(&self, call: &Call) -> Target {
         reach::read(call, self.get(&call.tool).map(|tool| &tool.schema))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tool(name: &str, risk: Risk, schema: Value) -> Tool {
+        Tool { name: name.into(), description: "for models".into(), schema, risk, repeatable: false }
+    }
+
+    fn catalogue(tools: &[Tool]) -> Catalogue {
+        Catalogue { tools: tools.iter().map(|tool| (tool.name.clone(), tool.clone())).collect() }
+    }
+
+    #[test]
+    fn changes_lead_from_one_catalogue_to_the_essence_of_the_next() {
+        let schema = json!({ "type": "object", "properties": {
+            "namespace": { "type": "string", "description": "where", "default": "default" }, "name": { "type": "string" },
+        } });
+        let get = tool("k.get", Risk::Read, schema);
+        let steps = [
+            catalogue(&[get.clone(), tool("k.drain", Risk::High, Value::Null)]),
+            catalogue(&[get.clone(), tool("k.drain", Risk::Irreversible, Value::Null)]),
+            catalogue(std::slice::from_ref(&get)),
+            catalogue(&[]),
+        ];
+        let mut known = Catalogue::default();
+        for step in &steps {
+            known.follow(&known.clone().change_to(step).unwrap());
+            assert_eq!(known.change_to(step), None);
+            assert_eq!(known.tools.len(), step.tools.len());
+        }
+        let (whole, essence) = (catalogue(std::slice::from_ref(&get)), catalogue(&[get.essence()]));
+        assert!(essence.get("k.get").unwrap().description.is_empty());
+        let call = Call { tool: "k.get".into(), arguments: Map::from_iter([("name".to_string(), json!("web"))]) };
+        assert_eq!(whole.touches(&call), essence.touches(&call));
+        assert_eq!(essence.touches(&call).namespaces, ["default"]);
     }
 }

@@ -1,6 +1,8 @@
-//! What a person says to the host as a whole.
+//! What concerns the host as a whole: what a person says to it, and which tools it has.
 
 use serde::{Deserialize, Serialize};
+
+use super::catalogue::ToolsChange;
 
 /// Name of the journal stream that holds these entries.
 pub const STREAM: &str = "host";
@@ -37,4 +39,6 @@ pub enum Control {
         #[serde(default)]
         reason: String,
     },
+    /// From now on decisions rest on other tools.
+    Tools(ToolsChange),
 }

@@ -86,7 +86,7 @@ impl Lesson {
     pub fn of_order(order: &Control) -> Option<Self> {
         match order {
             Control::BreakerReset { key, .. } => Some(Self::Reset { key: key.clone() }),
-            Control::Paused { .. } | Control::Resumed { .. } => None,
+            Control::Paused { .. } | Control::Resumed { .. } | Control::Tools(_) => None,
         }
     }
 }

@@ -25,6 +25,7 @@ pub async fn order(rooms: &Rooms, control: Control) -> Result<(), JournalError> 
         Control::BreakerReset { key, .. } => {
             rooms.gate.reset_breaker(key);
         }
+        Control::Tools(_) => {}
     }
     Ok(())
 }

@@ -100,7 +100,7 @@ fn obey(world: &World, gate: &Gate, control: &Control) {
         Control::Paused { scope, .. } => gate.pause(scope),
         Control::Resumed { scope, .. } => gate.resume(scope),
         // Among the lessons, in its place between the failures.
-        Control::BreakerReset { .. } => {}
+        Control::BreakerReset { .. } | Control::Tools(_) => {}
     }
 }
 

@@ -116,7 +116,13 @@ fn proposal(tool: &str, name: &str) -> Proposal {
 
 impl Tools for World {
     fn catalogue(&self) -> Arc<Catalogue> {
-        let tools = [("k.get", Risk::Read), ("k.restart", Risk::Low), ("k.scale", Risk::High), ("k.undo", Risk::High)];
+        // Servers come and go, and change their minds.
+        let tens = if self.kind { 0 } else { self.clock.now().as_second() / 600 };
+        let scale = if tens % 5 == 3 { Risk::Irreversible } else { Risk::High };
+        let mut tools = vec![("k.get", Risk::Read), ("k.restart", Risk::Low), ("k.scale", scale)];
+        if tens % 4 != 2 {
+            tools.push(("k.undo", Risk::High));
+        }
         let tool = |(name, risk): (&str, Risk)| {
             let schema = json!({"properties": {"namespace": {}}});
             let tool =
