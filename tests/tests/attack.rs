@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use tidegate_tests::attack::{cases, catalogue, policies};
 
@@ -11,18 +10,15 @@ use tidegate_tests::attack::{cases, catalogue, policies};
 fn none_of_the_corpus_goes_wrong() {
     let catalogue = Arc::new(catalogue().unwrap());
     let cases = cases().unwrap();
-    let (mut wrong, mut slowest) = (Vec::new(), (Duration::ZERO, String::new()));
+    let mut wrong = Vec::new();
     for (name, set) in &policies().unwrap() {
         for case in &cases {
-            let start = Instant::now();
             if let Err(error) = case.try_with(name, set, &catalogue) {
                 wrong.push(format!("{name}: {}/{}: {error:#}", case.technique, case.name));
             }
-            slowest = slowest.max((start.elapsed(), case.name.clone()));
         }
     }
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
-    assert!(slowest.0 < Duration::from_secs(5), "{} took {:?}", slowest.1, slowest.0);
 }
 
 #[test]

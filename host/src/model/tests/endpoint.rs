@@ -1,7 +1,7 @@
 //! The client against an endpoint that does what endpoints do.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -105,10 +105,8 @@ async fn endpoints_that_want_other_settings_get_them() {
 #[tokio::test]
 async fn silence_garbage_and_floods_end_in_a_sentence() {
     let endpoint = Endpoint::new(vec![(0, json!({})), (0, json!({})), says(RESOLVED)]).await;
-    let since = Instant::now();
     let (why, usage) = ask(&endpoint.client()).await.unwrap_err();
     assert!(why.contains("did not answer in time") && usage.took_ms >= 300, "{why}");
-    assert!(since.elapsed() < Duration::from_secs(2));
     for (answer, want) in [
         (json!("<html>"), "did not answer with JSON"),
         (json!({"choices": []}), "without a choice"),

@@ -34,10 +34,8 @@ async fn a_call_without_an_answer_is_lost_at_its_deadline_and_the_session_goes_o
     });
     let servers = fake.start(&quick());
     servers.wait_ready(Duration::from_secs(5)).await;
-    let since = Instant::now();
     let lost = perform(&servers, &call("k.patch", json!({}))).await;
     assert!(matches!(&lost, Err(ToolError::Lost(why)) if why.contains("within 0.3 s")), "{lost:?}");
-    assert!(since.elapsed() < Duration::from_secs(1));
     assert_eq!(servers.look(&call("k.get", json!({}))).await.unwrap().text, "alive");
     assert_eq!(fake.sessions(), 1);
 }
