@@ -1,9 +1,10 @@
-//! Keeps a plan within the looks that the host allows in one call.
+//! Keeps a plan within the looks that the host allows in one call, and makes none twice.
 //!
 //! A storm of alerts must not use up all looks on its first pods, and a case of which only a part was
 //! seen must not lead to a proposal.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use crate::Tools;
 use crate::bindings::tidegate::plugin::tools::{Tool, ToolError};
@@ -17,13 +18,15 @@ const KEPT: u32 = 16;
 /// Counts the looks of one plan.
 pub(crate) struct Budget<'a> {
     tools: &'a dyn Tools,
+    /// By tool and arguments. All of a plan rests on the same answer.
+    answers: RefCell<BTreeMap<(String, String), String>>,
     left: Cell<u32>,
     refused: Cell<bool>,
 }
 
 impl<'a> Budget<'a> {
     pub fn new(tools: &'a dyn Tools) -> Self {
-        Self { tools, left: Cell::new(LOOKS), refused: Cell::new(false) }
+        Self { tools, answers: RefCell::default(), left: Cell::new(LOOKS), refused: Cell::new(false) }
     }
 
     /// Whether more subjects may be gathered.
@@ -43,12 +46,18 @@ impl Tools for Budget<'_> {
     }
 
     fn look(&self, tool: &str, arguments: &str) -> Result<String, ToolError> {
+        let key = (tool.to_string(), arguments.to_string());
+        if let Some(answer) = self.answers.borrow().get(&key) {
+            return Ok(answer.clone());
+        }
         let Some(left) = self.left.get().checked_sub(1) else {
             self.refused.set(true);
             return Err(ToolError::Failed("the looks of this plan are used up".into()));
         };
         self.left.set(left);
-        self.tools.look(tool, arguments)
+        let answer = self.tools.look(tool, arguments)?;
+        self.answers.borrow_mut().insert(key, answer.clone());
+        Ok(answer)
     }
 
     fn note(&self, line: &str) {
@@ -77,8 +86,9 @@ mod tests {
         let budget = Budget::new(&Always);
         for used in 0..LOOKS {
             assert_eq!(budget.allows_gathering(), LOOKS - used > KEPT);
-            assert!(budget.look("a.b", "{}").is_ok() && !budget.refused());
+            assert!(budget.look("a.b", &used.to_string()).is_ok() && !budget.refused());
         }
-        assert!(budget.look("a.b", "{}").is_err() && budget.refused());
+        assert!(budget.look("a.b", "0").is_ok() && !budget.refused(), "what was seen costs nothing");
+        assert!(budget.look("a.b", "new").is_err() && budget.refused());
     }
 }
