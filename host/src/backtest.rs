@@ -20,7 +20,7 @@ mod lane;
 mod record;
 pub mod report;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod world;
 
 use std::collections::BTreeSet;

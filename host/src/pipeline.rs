@@ -190,3 +190,6 @@ async fn append(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>, derived: b
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

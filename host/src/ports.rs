@@ -200,6 +200,11 @@ pub trait Tools: Send + Sync {
     }
     /// Calls a read-only tool. Any other is refused.
     fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
+    /// Whether an attempt took effect, by the word of whoever performed it; none when nobody can tell.
+    /// Changes nothing.
+    fn probe<'a>(&'a self, _call: &'a Call, _target: &'a str, _attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
+        Box::pin(std::future::ready(None))
+    }
     /// Calls any tool. Nobody but the gate can make the permit that this takes.
     fn perform<'a>(
         &'a self,

@@ -45,7 +45,7 @@ pub fn catalogue() -> Result<Catalogue> {
             let (risk, repeatable) = tidegate::tools::assess(&name, &identity, &bare, &tool["annotations"]);
             let full = format!("{name}.{bare}");
             let schema = json!({"type": "object", "properties": tool["properties"]});
-            let tool = Tool { name: full.clone(), description: String::new(), schema, risk, repeatable };
+            let tool = Tool { name: full.clone(), description: String::new(), schema, risk, repeatable, undo: None };
             catalogue.tools.insert(full, tool);
         }
     }

@@ -16,10 +16,10 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate::clock::SystemClock;
+use tidegate::domain::catalogue::UNDONE;
 use tidegate::domain::{Alert, Call, Catalogue, Incident, Occasion, Risk, Severity, Status, Tool};
 use tidegate::gate::Permit;
 use tidegate::plugin::Plugins;
-use tidegate::plugin::kind::remediation::Effect;
 use tidegate::ports::{
     DecodeError, Message, Notifiers as _, NotifyError, Planners as _, Sources as _, ToolAnswer, ToolError, Tools,
 };
@@ -294,6 +294,7 @@ fn cluster() -> Arc<Cluster> {
         schema: json!({}),
         risk,
         repeatable: false,
+        undo: None,
     };
     let tools = [tool("cluster.get", Risk::Read), tool("cluster.delete", Risk::High), tool("other.get", Risk::Read)];
     let tools = tools.map(|tool| (tool.name.clone(), tool)).into();
@@ -366,13 +367,18 @@ async fn actions_of_a_plugin_are_tools() {
 
     let permit = tidegate_tests::permits::permit(&note, &catalogue).unwrap();
     let attempt = permit.attempt().to_string();
-    assert_eq!(plugins.probe(&note, "note/1", &attempt).await, Some(Effect::DidNotHappen));
+    assert_eq!(plugins.probe(&note, "note/1", &attempt).await, Some(false));
     let done = plugins.perform(&permit, &note, "note/1").await.unwrap();
     assert_eq!(done, ToolAnswer { ok: true, text: format!("noted for note/1 in {attempt}") });
-    assert_eq!(plugins.probe(&note, "note/1", &attempt).await, Some(Effect::Happened));
+    assert_eq!(plugins.probe(&note, "note/1", &attempt).await, Some(true));
     assert!(plugins.look(&read).await.unwrap().text.contains("hi"));
     assert!(matches!(plugins.look(&note).await, Err(ToolError::Refused(_))));
-    let undone = plugins.undo(&note, "note/1", &attempt).await.unwrap().unwrap();
+    let mut undo = Call { tool: catalogue.get(&note.tool).unwrap().undo.clone().unwrap(), ..note.clone() };
+    let permit = tidegate_tests::permits::permit(&undo, &catalogue).unwrap();
+    assert!(matches!(plugins.perform(&permit, &undo, "note/1").await, Err(ToolError::Refused(_))), "of which attempt?");
+    undo.arguments.insert(UNDONE.into(), json!(attempt));
+    let permit = tidegate_tests::permits::permit(&undo, &catalogue).unwrap();
+    let undone = plugins.perform(&permit, &undo, "note/1").await.unwrap();
     assert_eq!(undone.text, format!("took {attempt} back"));
     let missing = Call { tool: "echo-remediation.other".into(), arguments: Default::default() };
     assert!(matches!(plugins.perform(&permit, &missing, "").await, Err(ToolError::Refused(_))));

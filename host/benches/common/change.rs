@@ -7,7 +7,8 @@ use tidegate::domain::{Action, ActionId, Call, Catalogue, Origin, Proposal, Risk
 pub fn catalogue() -> Catalogue {
     let name = "kubernetes.pods_delete".to_string();
     let schema = json!({"properties": {"namespace": {}}});
-    let tool = Tool { name: name.clone(), description: String::new(), schema, risk: Risk::Low, repeatable: false };
+    let tool =
+        Tool { name: name.clone(), description: String::new(), schema, risk: Risk::Low, repeatable: false, undo: None };
     Catalogue { tools: [(name, tool)].into() }
 }
 

@@ -47,6 +47,7 @@ pub fn limits(config: &Config) -> incident::Limits {
     incident::Limits {
         watch: long(limits.watch),
         settle: long(limits.settle),
+        attempts: limits.attempts,
         model_calls: limits.model_calls,
         looks_per_answer: limits.looks_per_answer,
     }

@@ -9,7 +9,7 @@ use super::report::Pair;
 use super::world::World;
 use crate::domain::action::digest;
 use crate::domain::entry::{Answer, Purpose};
-use crate::domain::incident::{ActionState, Effect};
+use crate::domain::incident::{ActionRecord, ActionState, Effect};
 use crate::domain::{ActionId, Entry, Fact, Next, Origin, Proposal, next};
 use crate::pipeline::take_in;
 use crate::ports::JournalError;
@@ -105,7 +105,7 @@ fn step(lane: &mut Lane, world: &mut World<'_>, at: Timestamp, effect: Effect) -
         Effect::Settle { action } | Effect::Verify { action } => effect_of(lane, world, at, &action)?,
         Effect::Undo { action } => {
             let record = lane.fresh.action(&action);
-            let Some(call) = record.and_then(|record| record.action.proposal.undo.clone()) else { return Ok(false) };
+            let Some(call) = record.and_then(ActionRecord::taking_back) else { return Ok(false) };
             let proposal = Proposal {
                 call,
                 target: String::new(),

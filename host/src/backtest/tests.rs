@@ -1,6 +1,6 @@
 //! The same policies change nothing, and others change what they should.
 
-mod rig;
+pub(crate) mod rig;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;

@@ -14,6 +14,8 @@ pub struct Limits {
     pub watch: Duration,
     /// How long an action without a verification of its own may take to help.
     pub settle: Duration,
+    /// How often one action may be begun whose answers get lost.
+    pub attempts: u32,
     /// Model calls an incident may cost.
     pub model_calls: u64,
     /// Read-only calls that one answer of the model may ask for.
@@ -25,6 +27,7 @@ pub struct Limits {
 pub struct Raw {
     watch: Option<Period>,
     settle: Option<Period>,
+    attempts: Option<u32>,
     model_calls: Option<u64>,
     looks_per_answer: Option<usize>,
 }
@@ -34,10 +37,14 @@ impl Raw {
         if self.looks_per_answer == Some(0) {
             report(&["limits", "looks_per_answer"], "at least 1, or the model could never look".into());
         }
+        if self.attempts == Some(0) {
+            report(&["limits", "attempts"], "at least 1, or nothing could ever be executed".into());
+        }
         let minutes = |period: Option<Period>, default: u64| period.map_or(Duration::from_secs(default * 60), |p| p.0);
         Limits {
             watch: minutes(self.watch, 60),
             settle: minutes(self.settle, 15),
+            attempts: self.attempts.unwrap_or(3),
             model_calls: self.model_calls.unwrap_or(6),
             looks_per_answer: self.looks_per_answer.unwrap_or(5),
         }

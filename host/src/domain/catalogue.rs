@@ -21,7 +21,13 @@ pub struct Tool {
     pub risk: Risk,
     /// A repeat with the same arguments changes nothing more.
     pub repeatable: bool,
+    /// The tool that takes its calls back: it takes the same arguments and [`UNDONE`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
 }
+
+/// The argument in which a tool that takes calls back is told which attempt.
+pub const UNDONE: &str = "undone_attempt";
 
 impl Tool {
     /// What decisions rest on, without what only models and people read.
@@ -38,6 +44,7 @@ impl Tool {
             schema: properties.map_or(Value::Null, |properties| json!({ "properties": properties })),
             risk: self.risk,
             repeatable: self.repeatable,
+            undo: self.undo.clone(),
         }
     }
 }
@@ -98,7 +105,7 @@ mod tests {
     use super::*;
 
     fn tool(name: &str, risk: Risk, schema: Value) -> Tool {
-        Tool { name: name.into(), description: "for models".into(), schema, risk, repeatable: false }
+        Tool { name: name.into(), description: "for models".into(), schema, risk, repeatable: false, undo: None }
     }
 
     fn catalogue(tools: &[Tool]) -> Catalogue {

@@ -12,12 +12,14 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use next::{Effect, Limits, Next, due, next};
 pub use view::{ActionView, IncidentView, ModelView, VerdictView};
 
 use super::action::{Action, ActionId, Call, Origin};
 use super::alert::{Alert, Labels, Severity, Status, common_labels};
+use super::catalogue::UNDONE;
 use super::decision::{Counts, Decision, Ruling};
 use super::entry::{Answer, Diagnosis, Purpose};
 use super::notice::Delivery;
@@ -197,6 +199,15 @@ pub struct ActionRecord {
 }
 
 impl ActionRecord {
+    /// The call that takes it back as it was attempted last; none when nothing does.
+    pub fn taking_back(&self) -> Option<Call> {
+        let mut call = self.action.proposal.undo.clone()?;
+        if let (Some(undone), Some(attempt)) = (call.arguments.get_mut(UNDONE), &self.attempt) {
+            *undone = Value::String(attempt.clone());
+        }
+        Some(call)
+    }
+
     /// The different people who said yes to exactly these arguments, not before `since`. Who
     /// proposed the action counts only where the gate says so and one yes is enough.
     pub fn approvers(&self, since: Timestamp, wanted: u32) -> BTreeSet<String> {

@@ -38,6 +38,6 @@ pub(super) fn objects(action: &Action) -> usize {
 /// Whether an action is what its incident planned for taking back one that was carried out.
 pub(super) fn takes_back(incident: &Incident, undone: &ActionId, action: &Action) -> bool {
     let record = incident.action(undone).filter(|record| record.attempts > 0);
-    let planned = record.and_then(|record| record.action.proposal.undo.as_ref());
-    planned.is_some_and(|planned| digest(planned) == action.digest)
+    let planned = record.and_then(ActionRecord::taking_back);
+    planned.is_some_and(|planned| digest(&planned) == action.digest)
 }

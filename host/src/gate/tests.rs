@@ -75,8 +75,14 @@ fn scene(voice: Voice, origin: Origin) -> Scene {
         undo: None,
     };
     let name = "k.restart".to_string();
-    let tool =
-        Tool { name: name.clone(), description: String::new(), schema: json!({}), risk: Risk::High, repeatable: false };
+    let tool = Tool {
+        name: name.clone(),
+        description: String::new(),
+        schema: json!({}),
+        risk: Risk::High,
+        repeatable: false,
+        undo: None,
+    };
     let catalogue = Arc::new(Catalogue { tools: [(name, tool)].into() });
     let touches = catalogue.touches(&proposal.call);
     let id = crate::domain::ActionId("a1".into());

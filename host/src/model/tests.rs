@@ -19,6 +19,7 @@ pub fn catalogue(names: &[&str]) -> Catalogue {
         schema: json!({"type": "object", "properties": {"namespace": {"type": "string"}}}),
         risk: Risk::Read,
         repeatable: true,
+        undo: None,
     };
     Catalogue { tools: names.iter().map(|name| (name.to_string(), tool(name))).collect() }
 }

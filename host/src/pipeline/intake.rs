@@ -1,7 +1,10 @@
 //! Takes proposals in: whatever their origin, the host gives them an id, a risk and the target that
 //! their arguments really name, and adds the policies' way to verify and undo where they have none.
 
-use crate::domain::{Action, ActionId, Fact, Incident, Origin, Proposal, condition};
+use serde_json::Value;
+
+use crate::domain::catalogue::UNDONE;
+use crate::domain::{Action, ActionId, Call, Fact, Incident, Origin, Proposal, condition};
 use crate::ports::{Context, Policies};
 
 /// More actions than this one incident never needs; the rest of a proposal is dropped with a note.
@@ -26,6 +29,9 @@ pub fn take_in(
                 proposal.undo = proposal.undo.or(check.undo);
             }
         }
+        if proposal.undo.is_none() {
+            proposal.undo = by_the_tool(&proposal.call, context);
+        }
         // A verification that cannot be evaluated proves nothing; the alerts themselves then must.
         if proposal.verify.as_ref().is_some_and(|verify| condition::check(verify).is_err()) {
             proposal.verify = None;
@@ -37,4 +43,12 @@ pub fn take_in(
         facts.push(Fact::Proposed { action: Box::new(action) });
     }
     facts
+}
+
+/// What a tool offers itself to take a call back. The attempt is known once there is one.
+fn by_the_tool(call: &Call, context: &Context<'_>) -> Option<Call> {
+    let undo = context.catalogue.get(&call.tool)?.undo.clone()?;
+    let mut arguments = call.arguments.clone();
+    arguments.insert(UNDONE.into(), Value::Null);
+    Some(Call { tool: undo, arguments })
 }

@@ -58,7 +58,7 @@ pub fn propose_undo(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Ve
     let Some(record) = incident.action(action) else {
         return Vec::new();
     };
-    let Some(undo) = record.action.proposal.undo.clone() else {
+    let Some(undo) = record.taking_back() else {
         return Vec::new();
     };
     let proposal = Proposal {

@@ -1,6 +1,6 @@
 //! Finds out what became of an intent without a result, after a crash or a lost answer.
 //!
-//! Repeated only if the tool declares repetition harmless; else looked at; else a person is asked.
+//! Whoever performed it may know. Else it is repeated only if the tool declares repetition harmless; else looked at; else a person is asked.
 //! Two looks must agree before an action counts as not done: the first may have come too early.
 
 use jiff::SignedDuration;
@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use super::Rooms;
 use super::look::verifying;
 use crate::domain::entry::Resolution;
+use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Fact, Incident, Verification, condition};
 
 const LOOKS: u32 = 3;
@@ -18,7 +19,22 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<F
     let Some(record) = incident.action(action) else {
         return Vec::new();
     };
-    let (resolution, reason, mut facts) = match &record.action.proposal.verify {
+    let (mut resolution, mut reason, mut facts) = match probe(rooms, record).await {
+        Some((resolution, reason)) => (resolution, reason, Vec::new()),
+        None => looked(rooms, record).await,
+    };
+    let again = matches!(resolution, Resolution::Repeat | Resolution::DidNotHappen);
+    if again && record.attempts >= rooms.limits.attempts {
+        resolution = Resolution::Person;
+        reason = format!("{reason}; but no answer came in {} attempts", record.attempts);
+    }
+    facts.push(Fact::Uncertain { action: action.clone(), resolution, reason });
+    facts
+}
+
+async fn looked(rooms: &Rooms, record: &ActionRecord) -> (Resolution, String, Vec<Fact>) {
+    let action = &record.action.id;
+    match &record.action.proposal.verify {
         Some(verification) if !verification.applied.is_empty() => look(rooms, action, verification).await,
         _ if repeatable(rooms, record.action.tool()) => {
             (Resolution::Repeat, "the tool declares that a repeat is harmless".to_string(), Vec::new())
@@ -29,9 +45,25 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<F
             "the tool may not be repeated and nothing tells whether it happened".to_string(),
             Vec::new(),
         ),
-    };
-    facts.push(Fact::Uncertain { action: action.clone(), resolution, reason });
-    facts
+    }
+}
+
+/// What its performer says; none when it cannot tell.
+async fn probe(rooms: &Rooms, record: &ActionRecord) -> Option<(Resolution, String)> {
+    let (call, target) = (&record.action.proposal.call, &record.action.proposal.target);
+    let attempt = record.attempt.as_deref()?;
+    for _ in 0..2 {
+        if rooms.tools.probe(call, target, attempt).await? {
+            return Some((Resolution::Happened, format!("{} says so itself", call.tool)));
+        }
+        pause(rooms).await;
+    }
+    Some((Resolution::DidNotHappen, format!("{} says so itself, asked twice", call.tool)))
+}
+
+async fn pause(rooms: &Rooms) {
+    let later = rooms.clock.now().saturating_add(BETWEEN_LOOKS);
+    rooms.clock.sleep_until(later.unwrap_or(jiff::Timestamp::MAX)).await;
 }
 
 fn repeatable(rooms: &Rooms, tool: &str) -> bool {
@@ -55,8 +87,7 @@ async fn look(rooms: &Rooms, action: &ActionId, verification: &Verification) -> 
             let reason = "looking twice shows that it did not happen";
             return (Resolution::DidNotHappen, reason.into(), facts);
         }
-        let later = rooms.clock.now().saturating_add(BETWEEN_LOOKS);
-        rooms.clock.sleep_until(later.unwrap_or(jiff::Timestamp::MAX)).await;
+        pause(rooms).await;
     }
     (Resolution::Person, "the target could not be looked at".into(), facts)
 }

@@ -10,9 +10,10 @@ use super::error::{Cause, Failure};
 use super::imports::State;
 use super::imports::tools::MadeLooks;
 use super::kind::CallError;
-use super::kind::remediation::{Effect, Performed, Remediate, tools};
+use super::kind::remediation::{Performed, Remediate, UNDO, tools};
 use super::lane::Exports;
 use super::registry::{Plugins, Unit};
+use crate::domain::catalogue::UNDONE;
 use crate::domain::text::cut;
 use crate::domain::{Call, Catalogue, Incident, Proposal, Risk, Tool};
 use crate::gate::Permit;
@@ -61,6 +62,10 @@ impl Tools for Plugins {
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(self.execute(call, target, permit.attempt()))
     }
+
+    fn probe<'a>(&'a self, call: &'a Call, target: &'a str, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
+        Box::pin(self.ask(call, target, attempt))
+    }
 }
 
 impl Plugins {
@@ -93,33 +98,17 @@ impl Plugins {
     }
 
     async fn execute(&self, call: &Call, target: &str, attempt: &str) -> Result<ToolAnswer, ToolError> {
-        let (unit, exports, action) = self.action(call, target)?;
-        let answer = unit
-            .loaded
-            .code
-            .call(&self.runtime, unit.state(), |store, instance, _| exports.execute(store, instance, attempt, &action))
-            .await;
-        settle(unit, answer)
+        let Asked { unit, exports, action, undone } = self.asked(call, target)?;
+        let work = unit.loaded.code.call(&self.runtime, unit.state(), |store, instance, _| match &undone {
+            Some(undone) => exports.undo(store, instance, undone, &action),
+            None => exports.execute(store, instance, attempt, &action),
+        });
+        settle(unit, work.await)
     }
 
-    /// Takes back what [`Tools::perform`] did in this attempt; none when the plugin cannot.
-    pub async fn undo(&self, call: &Call, target: &str, attempt: &str) -> Option<Result<ToolAnswer, ToolError>> {
-        let (unit, exports, action) = self.action(call, target).ok()?;
-        if !exports.reversible() {
-            return None;
-        }
-        let answer = unit
-            .loaded
-            .code
-            .call(&self.runtime, unit.state(), |store, instance, _| exports.undo(store, instance, attempt, &action))
-            .await;
-        Some(settle(unit, answer))
-    }
-
-    /// Whether an attempt took effect; none when the plugin cannot say.
-    pub async fn probe(&self, call: &Call, target: &str, attempt: &str) -> Option<Effect> {
-        let (unit, exports, action) = self.action(call, target).ok()?;
-        if !exports.probed() {
+    async fn ask(&self, call: &Call, target: &str, attempt: &str) -> Option<bool> {
+        let Asked { unit, exports, action, undone } = self.asked(call, target).ok()?;
+        if !exports.probed() || undone.is_some() {
             return None;
         }
         let answer = unit
@@ -129,7 +118,7 @@ impl Plugins {
             .await
             .map(|(answer, _)| answer);
         unit.note(&answer);
-        Some(answer.ok().and_then(Result::ok).unwrap_or(Effect::Unknown))
+        answer.ok()?.ok()?
     }
 
     /// Asks a plugin what it can do itself. The error is a sentence.
@@ -143,7 +132,7 @@ impl Plugins {
             .map(|(answer, _)| answer);
         unit.note(&answer);
         let list = answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
-        tools(&unit.loaded.manifest.name, list)
+        tools(&unit.loaded.manifest.name, list, exports.reversible())
     }
 
     fn find(&self, tool: &str) -> Option<(&Unit, &Tool)> {
@@ -152,13 +141,31 @@ impl Plugins {
         Some((unit, unit.tools.iter().find(|known| known.name == tool)?))
     }
 
-    fn action(&self, call: &Call, target: &str) -> Result<(&Unit, &dyn Remediate, Performed), ToolError> {
+    fn asked(&self, call: &Call, target: &str) -> Result<Asked<'_>, ToolError> {
         let found = self.find(&call.tool).and_then(|(unit, _)| Some((unit, exports(unit)?)));
         let (unit, exports) = found.ok_or_else(|| ToolError::Refused(format!("there is no action `{}`", call.tool)))?;
-        let name = call.tool.split_once('.').map(|(_, name)| name.to_string()).unwrap_or_default();
-        let arguments = Value::Object(call.arguments.clone()).to_string();
-        Ok((unit, exports, Performed { name, target: target.to_string(), arguments }))
+        let name = call.tool.split_once('.').map(|(_, name)| name).unwrap_or_default();
+        let mut arguments = call.arguments.clone();
+        let (name, undone) = match name.strip_suffix(UNDO) {
+            None => (name, None),
+            Some(name) => match arguments.remove(UNDONE) {
+                Some(Value::String(attempt)) => (name, Some(attempt)),
+                _ => return Err(ToolError::Refused(format!("`{}` needs `{UNDONE}`", call.tool))),
+            },
+        };
+        let arguments = Value::Object(arguments).to_string();
+        let action = Performed { name: name.to_string(), target: target.to_string(), arguments };
+        Ok(Asked { unit, exports, action, undone })
     }
+}
+
+/// What a plugin is asked to do.
+struct Asked<'a> {
+    unit: &'a Unit,
+    exports: &'a dyn Remediate,
+    action: Performed,
+    /// The attempt that is to be taken back.
+    undone: Option<String>,
 }
 
 fn exports(unit: &Unit) -> Option<&dyn Remediate> {

@@ -89,6 +89,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         schema: json!({"properties": {"namespace": {}}}),
         risk,
         repeatable: false,
+        undo: None,
     };
     let tools = tools.into_iter().map(|one| (one.0.to_string(), tool(one))).collect();
     Case {

@@ -68,6 +68,10 @@ impl Tools for Composite {
         self.of(call).look(call)
     }
 
+    fn probe<'a>(&'a self, call: &'a Call, target: &'a str, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
+        self.of(call).probe(call, target, attempt)
+    }
+
     fn perform<'a>(
         &'a self,
         permit: &'a Permit,

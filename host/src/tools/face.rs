@@ -61,7 +61,7 @@ impl Faces {
             let description = visible(tool.description.as_deref().unwrap_or_default());
             let description = cut(&redact_known(description.trim(), &definition.secrets), DESCRIPTION);
             let schema = arguments::offered(Value::Object(tool.input_schema.as_ref().clone()));
-            offered.insert(full.clone(), Tool { name: full, description, schema, risk, repeatable });
+            offered.insert(full.clone(), Tool { name: full, description, schema, risk, repeatable, undo: None });
         }
         (offered, news)
     }

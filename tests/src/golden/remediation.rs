@@ -34,6 +34,7 @@ impl Recorded {
             schema: json!({}),
             risk: if value["read-only"] == true { Risk::Read } else { Risk::High },
             repeatable: false,
+            undo: None,
         };
         let tools_there = items(tools, "catalogue")?.iter().map(tool);
         let catalogue = Catalogue { tools: tools_there.map(|tool| (tool.name.clone(), tool)).collect() };

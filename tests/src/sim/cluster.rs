@@ -142,6 +142,7 @@ pub fn catalogue(variant: u64) -> Catalogue {
         schema: schema.clone(),
         risk,
         repeatable,
+        undo: None,
     };
     let restart = if variant == 1 { Risk::High } else { Risk::Low };
     let mut tools = vec![

@@ -40,14 +40,16 @@ rule("restart", #{ on: #{ alertname: "Stuck" }, then: |i| remediate([
 rule("watch-only", #{ on: #{ alertname: "Leak" }, mode: "observe", then: |i| remediate(act("k.restart", #{ namespace: "shop", name: i.labels.app })) });
 rule("planned", #{ on: #{ alertname: "Down" }, then: plan("planner") });
 rule("lasting", #{ on: #{ alertname: "Slow" }, for_at_least: "7m", then: investigate() });
+rule("noted", #{ on: #{ alertname: "Torn" }, then: |i| remediate(act("k.note", #{ namespace: "shop", name: i.labels.app })) });
 rule("noise", #{ on: #{ alertname: "Noise" }, then: suppress() });
 evidence("look", #{ on: #{ alertname: "Slow" }, collect: |i| [look("k.get", #{ namespace: "shop", name: i.labels.app })] });
 gate("restarts", #{ on: #{ tool: "k.restart" }, allow: canary(2, #{ within: "20m", per: ["target"], budget: budget(#{ max: 3, within: "1h", per: ["namespace"] }) }) });
 gate("scaling", #{ on: #{ tool: "k.scale" }, ask: #{ reason: "is it worth it?", within: "20m" } });
 gate("undo", #{ on: #{ tool: "k.undo" }, allow: true });
+gate("notes", #{ on: #{ tool: ["k.note", "k.note.undo"] }, allow: true });
 gate("seen", #{ on: #{ tool: "k.restart", target_name: ["b", "c"] }, deny: |a| if seen(look("k.get", #{ name: a.target_name }), "2s")?.ok != 1 { "it is not to be seen" } });
 gate("night", #{ when: during("08:00-08:10", "UTC"), deny: "not now" });
-check("restarts-help", #{ on: #{ tool: "k.restart" }, verify: |a, i| verification(look("k.get", #{ name: a.target_name }), #{ present: ["$.ok"], within: "1m", every: "5s" }) });
+check("restarts-help", #{ on: #{ tool: ["k.restart", "k.note"] }, verify: |a, i| verification(look("k.get", #{ name: a.target_name }), #{ present: ["$.ok"], within: "1m", every: "5s" }) });
 route("approvals", #{ occasions: ["approval"], to: ["oncall", "ghost"] });
 route("all", #{ to: "ops" });
 "#;
@@ -123,10 +125,17 @@ impl Tools for World {
         if tens % 4 != 2 {
             tools.push(("k.undo", Risk::High));
         }
+        tools.extend([("k.note", Risk::High), ("k.note.undo", Risk::High)]);
         let tool = |(name, risk): (&str, Risk)| {
             let schema = json!({"properties": {"namespace": {}}});
-            let tool =
-                Tool { name: name.into(), description: String::new(), schema, risk, repeatable: risk == Risk::Low };
+            let tool = Tool {
+                name: name.into(),
+                description: String::new(),
+                schema,
+                risk,
+                repeatable: risk == Risk::Low,
+                undo: (name == "k.note").then(|| "k.note.undo".into()),
+            };
             (name.to_string(), tool)
         };
         Arc::new(Catalogue { tools: tools.into_iter().map(tool).collect() })
@@ -136,14 +145,32 @@ impl Tools for World {
         let ok = self.luck(8);
         Box::pin(async move { Ok(ToolAnswer { ok: true, text: if ok { r#"{"ok":1}"# } else { "{}" }.into() }) })
     }
-    fn perform<'a>(&'a self, _: &'a Permit, _: &'a Call, _: &'a str) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn probe<'a>(&'a self, call: &'a Call, _: &'a str, _: &'a str) -> BoxFuture<'a, Option<bool>> {
         self.takes();
-        let lost = !self.luck(9);
+        let known = (call.tool == "k.note").then(|| match self.kind {
+            true => call.arguments["name"] != "lost-before",
+            false => self.luck(5),
+        });
+        Box::pin(async move { known })
+    }
+    fn perform<'a>(
+        &'a self,
+        _: &'a Permit,
+        call: &'a Call,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        self.takes();
+        let lost = !self.luck(9) || lost(call);
         let ok = self.luck(8);
         Box::pin(async move {
             if lost { Err(ToolError::Lost("no answer".into())) } else { Ok(ToolAnswer { ok, text: "said".into() }) }
         })
     }
+}
+
+/// The answer to such a call is lost, also in a kind world.
+fn lost(call: &Call) -> bool {
+    call.arguments.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with("lost"))
 }
 
 impl Planners for World {
@@ -255,10 +282,10 @@ impl Rig {
         for _ in 0..rounds {
             let pause = rig.dice.below(6 * 60_000) as i64;
             rig.at(rig.clock.now() + SignedDuration::from_millis(pause));
-            let names = ["Stuck", "Stuck", "Leak", "Down", "Slow", "Slow", "Noise", "Unknown"];
+            let names = ["Stuck", "Stuck", "Leak", "Down", "Slow", "Slow", "Noise", "Unknown", "Torn"];
             let apps = ["a", "b", "c"];
             match rig.dice.below(4) {
-                0 | 1 => rig.fire(names[rig.dice.below(8) as usize], apps[rig.dice.below(3) as usize]),
+                0 | 1 => rig.fire(names[rig.dice.below(9) as usize], apps[rig.dice.below(3) as usize]),
                 2 => rig.resolve(),
                 _ => rig.answer(),
             }

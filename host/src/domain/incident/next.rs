@@ -16,6 +16,8 @@ pub struct Limits {
     pub watch: SignedDuration,
     /// How long an action without a verification of its own may take to make its alerts resolve.
     pub settle: SignedDuration,
+    /// How often one action may be begun whose answers get lost.
+    pub attempts: u32,
     /// Model calls an incident may cost.
     pub model_calls: u64,
     /// Read-only calls that one answer of the model may ask for.
@@ -27,6 +29,7 @@ impl Default for Limits {
         Self {
             watch: SignedDuration::from_hours(1),
             settle: SignedDuration::from_mins(15),
+            attempts: 3,
             model_calls: 6,
             looks_per_answer: 5,
         }

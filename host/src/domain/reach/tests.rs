@@ -14,6 +14,7 @@ fn touches(arguments: Value) -> Target {
         schema: json!({"properties": properties}),
         risk: Risk::High,
         repeatable: false,
+        undo: None,
     };
     let catalogue = Catalogue { tools: [(tool.name.clone(), tool)].into() };
     let Value::Object(arguments) = arguments else { panic!("an object is needed") };
@@ -120,6 +121,7 @@ fn other_tools_are_left_alone() {
         schema: json!({"properties": {"title": {}, "name": {}, "text": {}}}),
         risk: Risk::Low,
         repeatable: false,
+        undo: None,
     };
     let catalogue = Catalogue { tools: [(tool.name.clone(), tool)].into() };
     let Value::Object(arguments) = json!({

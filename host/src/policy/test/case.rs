@@ -279,7 +279,7 @@ impl Case {
             // As Kubernetes tools declare it, so that a call without a namespace is one on `default`.
             let schema = json!({ "properties": { "namespace": {} } });
             let description = String::new();
-            (name.clone(), Tool { name, description, schema, risk, repeatable: false })
+            (name.clone(), Tool { name, description, schema, risk, repeatable: false, undo: None })
         };
         Catalogue { tools: risks.into_iter().map(tool).collect() }
     }

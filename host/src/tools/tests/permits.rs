@@ -72,6 +72,7 @@ pub fn permit(call: &Call) -> Permit {
         schema: serde_json::Value::Null,
         risk: Risk::Read,
         repeatable: false,
+        undo: None,
     };
     let catalogue = Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() });
     let touches = catalogue.touches(call);

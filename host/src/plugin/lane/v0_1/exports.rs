@@ -8,7 +8,7 @@ use wasmtime::component::{Instance, InstancePre};
 use super::super::super::imports::State;
 use super::super::super::kind::CallError;
 use super::super::super::kind::notifier::Notify;
-use super::super::super::kind::remediation::{Capability, Effect, Performed, Proposed, Remediate};
+use super::super::super::kind::remediation::{Capability, Performed, Proposed, Remediate};
 use super::super::super::kind::source::{Decode, Decoded};
 use super::convert;
 use super::generated::exports::tidegate::plugin::{notifier, probe, remediation, reversal, source};
@@ -141,16 +141,16 @@ impl Remediate for Remediation {
         instance: Instance,
         attempt: &'a str,
         action: &'a Performed,
-    ) -> Called<'a, Effect> {
+    ) -> Called<'a, Option<bool>> {
         Box::pin(async move {
             let exported = self.probe.as_ref().ok_or_else(|| missing("probe"))?;
             let guest = exported.load(&mut *store, &instance)?;
             let answer = guest.call_check(store, attempt, &convert::action(action)).await?;
             Ok(answer
                 .map(|effect| match effect {
-                    probe::Effect::Happened => Effect::Happened,
-                    probe::Effect::DidNotHappen => Effect::DidNotHappen,
-                    probe::Effect::Unknown => Effect::Unknown,
+                    probe::Effect::Happened => Some(true),
+                    probe::Effect::DidNotHappen => Some(false),
+                    probe::Effect::Unknown => None,
                 })
                 .map_err(Into::into))
         })
