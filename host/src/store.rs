@@ -6,6 +6,7 @@
 //! state is ahead of the journal, so nothing more is taken until [`Store::reload`] has read it anew.
 
 mod live;
+mod orders;
 mod replay;
 mod tools;
 
@@ -288,33 +289,6 @@ impl Store {
         self.durable(append, std::slice::from_ref(id), mark).await?;
         let _ = self.changes.send(id.0.clone());
         Ok(true)
-    }
-
-    /// Waits until no other order is being journaled, and every permit given so far has its intent.
-    pub async fn ordering(&self) -> tokio::sync::RwLockWriteGuard<'_, ()> {
-        self.orders.write().await
-    }
-
-    /// Waits until no order is being journaled; none is until the guard is gone.
-    pub async fn permitting(&self) -> tokio::sync::RwLockReadGuard<'_, ()> {
-        self.orders.read().await
-    }
-
-    /// Appends to the host's own stream; see [`crate::pipeline::order`].
-    ///
-    /// # Errors
-    /// When the journal does not take it.
-    pub async fn control(&self, fact: Control) -> Result<(), JournalError> {
-        let (append, mark) = {
-            let mut live = self.live();
-            self.whole()?;
-            let entry = Entry { at: self.clock.now(), fact };
-            let n = live.control.n + 1;
-            let sealed = Sealed::new(control::STREAM, n, &live.control.hash, &entry).map_err(unwritable)?;
-            live.control = Chain { n, hash: sealed.hash.clone() };
-            (self.journal.append(vec![sealed]), live.mark(true, &[]))
-        };
-        self.durable(append, &[], mark).await
     }
 
     /// Refuses while the live state is ahead of the journal; asked with the live state locked.

@@ -153,8 +153,11 @@ async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<
     let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
     let (plugins, _) = load_plugins(config, &ProcessEnvironment, network, state).await?;
     let plugins = Arc::new(plugins);
-    let catalogue = Arc::new(crate::ports::Tools::catalogue(plugins.as_ref()).as_ref().clone());
     let at = payload.request.received_at;
+    let mut catalogue = last_tools(config, at).map_err(general)?;
+    let (own, known) = (crate::ports::Tools::catalogue(plugins.as_ref()), !catalogue.tools.is_empty());
+    catalogue.tools.extend(own.tools.clone());
+    let catalogue = Arc::new(catalogue);
     let sources = AllSources::new(plugins);
     let decoded = sources.decode(&payload.source, payload.request).await;
     let alerts = decoded.map_err(|error| general(format!("{}: {error}", payload.name)))?;
@@ -168,7 +171,21 @@ async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<
         let Some(incident) = Incident::open(IncidentId(format!("i{}", n + 1)), &Entry { at, fact }) else { continue };
         all.push(Explained { incident: group_key, ..of_new(config, set, &incident, at, &catalogue) });
     }
+    let tools = if known { "with the tools that the host had last" } else { "without tool servers" };
+    for explained in &mut all {
+        explained
+            .notes
+            .push(format!("{tools}, without a past: counts are 0, and a tool that is not known has the highest risk"));
+    }
     Ok(all)
+}
+
+/// Those of the host that runs here, or ran here last; none when none has.
+fn last_tools(config: &Config, at: Timestamp) -> Result<Catalogue, String> {
+    if !config.journal.exists() {
+        return Ok(Catalogue::default());
+    }
+    DiskRecords::open(config)?.tools(at)
 }
 
 fn of_new(config: &Config, set: &Set, incident: &Incident, now: Timestamp, catalogue: &Arc<Catalogue>) -> Explained {
@@ -185,9 +202,6 @@ fn of_new(config: &Config, set: &Set, incident: &Incident, now: Timestamp, catal
             explained.actions.push(about(set, &action, incident, &context));
         }
     }
-    let note =
-        "without a past and without tool servers: counts are 0, and a tool that is not known has the highest risk";
-    explained.notes.push(note.into());
     explained
 }
 

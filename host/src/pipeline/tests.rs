@@ -2,8 +2,7 @@
 
 use crate::backtest::tests::rig::Rig;
 use crate::domain::entry::Resolution;
-use crate::domain::{Entry, Fact, Mode, Origin};
-use crate::journal::Memory;
+use crate::domain::{Fact, Mode, Origin};
 
 const NOTE: &str = r#"
 rule("note", #{ then: |i| remediate(act("k.note", #{ namespace: "shop", name: i.labels.app })) });
@@ -12,17 +11,13 @@ gate("back", #{ on: #{ tool: "k.note.undo", origin: "undo" }, allow: true });
 check("never", #{ on: #{ tool: "k.note" }, verify: |a| verification(look("k.get"), #{ absent: ["$.ok"], within: "10s", every: "2s" }) });
 "#;
 
-fn facts(journal: &Memory) -> Vec<Fact> {
-    journal.entries().iter().filter_map(|sealed| sealed.open::<Fact>().ok()).map(|Entry { fact, .. }| fact).collect()
-}
-
 fn of(app: &str) -> Vec<Fact> {
     let mut rig = Rig::new(7, NOTE, Mode::Enforce);
     rig.fire("Torn", app);
     rig.settle();
     rig.at("2026-07-06T09:00:00Z".parse().unwrap());
     rig.settle();
-    facts(&rig.done())
+    rig.facts()
 }
 
 #[test]

@@ -294,6 +294,12 @@ impl Rig {
         rig.done()
     }
 
+    /// What has happened to all incidents.
+    pub fn facts(&self) -> Vec<Fact> {
+        let sealed = self.journal.entries();
+        sealed.iter().filter_map(|sealed| sealed.open::<Fact>().ok()).map(|entry| entry.fact).collect()
+    }
+
     pub fn done(self) -> Memory {
         Memory::with_entries(self.journal.entries())
     }

@@ -1,0 +1,154 @@
+//! An action and what has become of it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::action::{Action, Call, Origin};
+use crate::domain::catalogue::UNDONE;
+use crate::domain::decision::{Counts, Ruling};
+
+/// How far an action is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionState {
+    /// The gate has not ruled.
+    Proposed,
+    /// May be executed.
+    Allowed,
+    /// Waits for a person.
+    Asked,
+    /// A person said yes; the gate is heard once more.
+    Approved,
+    /// The gate said no.
+    Denied,
+    /// A person said no.
+    Rejected,
+    /// Nobody answered in time.
+    Expired,
+    /// Would have been executed, but for mode `observe`.
+    Observed,
+    /// Intent is journaled, result is not.
+    Started,
+    /// The tool answered; not verified yet.
+    Done,
+    /// The tool answered with an error, or never.
+    Failed,
+    /// After a crash nobody can tell whether it happened.
+    Uncertain,
+    /// It was seen to help.
+    Verified,
+    /// It was not seen to help before the deadline.
+    Unverified,
+}
+
+impl ActionState {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Allowed => "allowed",
+            Self::Asked => "asked",
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Observed => "observed",
+            Self::Started => "started",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
+            Self::Verified => "verified",
+            Self::Unverified => "unverified",
+        }
+    }
+}
+
+/// A person's yes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who.
+    pub person: String,
+    /// How.
+    pub via: String,
+    /// When.
+    pub at: Timestamp,
+    /// The digest that the person saw.
+    pub digest: String,
+}
+
+/// An action and what has become of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActionRecord {
+    /// The action.
+    pub action: Action,
+    /// How far it is.
+    pub state: ActionState,
+    /// When it came to this state.
+    pub since: Timestamp,
+    /// The latest ruling.
+    pub ruling: Option<Ruling>,
+    /// Who said yes.
+    pub approvals: Vec<Approval>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// The attempt that is under way or was the last.
+    pub attempt: Option<String>,
+    /// What the gates count of that attempt.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// The tool's answer or why there is none.
+    pub result: Option<String>,
+    /// Looks after the action.
+    pub looks: u32,
+    /// When it was last looked at.
+    pub looked_at: Option<Timestamp>,
+    /// What the last look showed.
+    pub seen: Option<String>,
+}
+
+impl ActionRecord {
+    /// The call that takes it back as it was attempted last; none when nothing does.
+    pub fn taking_back(&self) -> Option<Call> {
+        let mut call = self.action.proposal.undo.clone()?;
+        if let (Some(undone), Some(attempt)) = (call.arguments.get_mut(UNDONE), &self.attempt) {
+            *undone = Value::String(attempt.clone());
+        }
+        Some(call)
+    }
+
+    /// The different people who said yes to exactly these arguments, not before `since`. Who
+    /// proposed the action counts only where the gate says so and one yes is enough.
+    pub fn approvers(&self, since: Timestamp, wanted: u32) -> BTreeSet<String> {
+        let own = self.ruling.as_ref().is_some_and(|ruling| ruling.own);
+        let proposer = match &self.action.origin {
+            Origin::Person { name } if wanted > 1 || !own => Some(identity(name)),
+            _ => None,
+        };
+        let fits = |approval: &&Approval| approval.digest == self.action.digest && approval.at >= since;
+        let mut links = 0;
+        let approvals = self.approvals.iter().filter(fits).filter(|approval| {
+            // A link proves no name, so whatever names were typed over one are one person.
+            links += u32::from(approval.via == "link");
+            approval.via != "link" || links == 1
+        });
+        approvals
+            .map(|approval| identity(&approval.person))
+            .filter(|person| Some(person) != proposer.as_ref())
+            .collect()
+    }
+}
+
+/// Who a person is, whatever name they gave besides the proven one, and however they spelled it:
+/// `ops (as Ann)` and `OPS` are one.
+pub fn identity(person: &str) -> String {
+    let proven = person.split(" (as ").next().unwrap_or_default();
+    let seen = |c: &char| {
+        !(c.is_whitespace()
+            || c.is_control()
+            || matches!(*c, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}'))
+    };
+    proven.chars().filter(seen).flat_map(char::to_lowercase).collect()
+}

@@ -1,0 +1,36 @@
+//! The host's own stream: what concerns no incident alone.
+
+use super::{Store, unwritable};
+use crate::domain::control::{self, Control};
+use crate::domain::incident::Chain;
+use crate::domain::{Entry, Sealed};
+use crate::ports::JournalError;
+
+impl Store {
+    /// Waits until no other order is being journaled, and every permit given so far has its intent.
+    pub async fn ordering(&self) -> tokio::sync::RwLockWriteGuard<'_, ()> {
+        self.orders.write().await
+    }
+
+    /// Waits until no order is being journaled; none is until the guard is gone.
+    pub async fn permitting(&self) -> tokio::sync::RwLockReadGuard<'_, ()> {
+        self.orders.read().await
+    }
+
+    /// Appends to the host's own stream; see [`crate::pipeline::order`].
+    ///
+    /// # Errors
+    /// When the journal does not take it.
+    pub async fn control(&self, fact: Control) -> Result<(), JournalError> {
+        let (append, mark) = {
+            let mut live = self.live();
+            self.whole()?;
+            let entry = Entry { at: self.clock.now(), fact };
+            let n = live.control.n + 1;
+            let sealed = Sealed::new(control::STREAM, n, &live.control.hash, &entry).map_err(unwritable)?;
+            live.control = Chain { n, hash: sealed.hash.clone() };
+            (self.journal.append(vec![sealed]), live.mark(true, &[]))
+        };
+        self.durable(append, &[], mark).await
+    }
+}
