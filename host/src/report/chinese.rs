@@ -23,6 +23,7 @@ static WORDS: Words = Words {
     severity: "严重性",
     source: "来源",
     labels: "标签",
+    place: "位置",
     affected: "受影响资源",
     first_seen: "首次触发时间",
     received: "接收时间",

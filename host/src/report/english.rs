@@ -23,6 +23,7 @@ static WORDS: Words = Words {
     severity: "Severity",
     source: "Source",
     labels: "Labels",
+    place: "Where",
     affected: "Affected resources",
     first_seen: "First seen",
     received: "Received",

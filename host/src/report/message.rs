@@ -128,7 +128,7 @@ fn facts(incident: &Incident, record: Option<&ActionRecord>, language: Language)
     let place = ["cluster", "namespace"].iter().filter_map(|key| labels.get(*key)).map(String::as_str);
     let place: Vec<&str> = place.collect();
     if !place.is_empty() {
-        facts.push((words.labels, place.join(" / ")));
+        facts.push((words.place, place.join(" / ")));
     }
     facts.push((words.alert, tongue.alerts(incident.alerts.len(), incident.firing().count())));
     let end = incident.outcome().map_or_else(|| tongue.state(incident.state()), |outcome| tongue.outcome(outcome));

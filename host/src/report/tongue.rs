@@ -19,6 +19,7 @@ pub(super) struct Words {
     pub severity: &'static str,
     pub source: &'static str,
     pub labels: &'static str,
+    pub place: &'static str,
     pub affected: &'static str,
     pub first_seen: &'static str,
     pub received: &'static str,
