@@ -24,7 +24,7 @@ use tidegate::domain::{ActionId, Entry, Fact, Incident, IncidentId, Mode, Origin
 use super::plan::Plan;
 use super::world::State;
 
-pub use calls::take_call;
+pub use calls::{take_call, take_probe};
 pub use deliveries::take_delivery;
 
 /// Under which circumstances the host wrote an entry.
@@ -98,6 +98,7 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
     intents::ended_actions_stay_ended,
     intents::no_blind_repeat,
     intents::did_not_happen_was_seen,
+    intents::what_is_taken_back_is_named,
     intents::nothing_starts_while_paused,
     intents::nothing_starts_in_observe,
     intents::intent_needs_the_policies,

@@ -1,6 +1,6 @@
 //! A small cluster and the tools that reach it: slow, failing, lying, hanging.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::mutant::Mutant;
 use super::world::{State, World};
 
 /// Tools that proposals name; one of them does not exist, and one only reads.
-pub const TOOLS: [&str; 12] = [
+pub const TOOLS: [&str; 14] = [
     "k.restart",
     "k.restart",
     "k.restart",
@@ -29,6 +29,8 @@ pub const TOOLS: [&str; 12] = [
     "k.drain",
     "k.drain",
     "k.drain",
+    "k.note",
+    "k.note",
     "k.get",
     "k.unknown",
 ];
@@ -50,7 +52,9 @@ pub struct Cluster {
     dice: Dice,
     services: BTreeMap<String, Service>,
     /// Effects of calls whose answer was lost, and when they happen.
-    late: Vec<(Duration, Call)>,
+    late: Vec<(Duration, Call, String)>,
+    /// Attempts that had their effect.
+    done: BTreeSet<String>,
     /// Changes so far.
     pub effects: u64,
     /// No tool can be reached until then.
@@ -73,11 +77,15 @@ enum Outcome {
 impl Cluster {
     /// A cluster in which everything is broken.
     pub fn new(dice: Dice) -> Self {
-        Self { dice, services: BTreeMap::new(), late: Vec::new(), effects: 0, down_until: Duration::ZERO }
+        Self {
+            dice,
+            services: BTreeMap::new(),
+            late: Vec::new(),
+            done: BTreeSet::new(),
+            effects: 0,
+            down_until: Duration::ZERO,
+        }
     }
-
-    /// The connections of the process are gone; what it has sent still happens.
-    pub fn forget_process(&mut self) {}
 
     fn service(&mut self, call: &Call) -> &mut Service {
         let name = call.arguments.get("name").and_then(|name| name.as_str()).unwrap_or("nobody");
@@ -85,16 +93,19 @@ impl Cluster {
     }
 
     fn settle_late(&mut self, now: Duration) {
-        let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
+        let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(at, ..)| *at <= now);
         self.late = later;
-        let due: Vec<(Duration, Call)> = due;
-        due.iter().for_each(|(_, call)| self.change(call, now));
+        let due: Vec<(Duration, Call, String)> = due;
+        for (_, call, attempt) in due {
+            self.change(&call, now);
+            self.done.insert(attempt);
+        }
     }
 
     fn change(&mut self, call: &Call, now: Duration) {
         self.effects += 1;
         let heals = match call.tool.as_str() {
-            "k.restart" | "k.scale" => self.dice.chance(70),
+            "k.restart" | "k.scale" | "k.note" => self.dice.chance(70),
             _ => false,
         };
         let after = Duration::from_millis(self.dice.skewed(20_000));
@@ -142,7 +153,7 @@ pub fn catalogue(variant: u64) -> Catalogue {
         schema: schema.clone(),
         risk,
         repeatable,
-        undo: None,
+        undo: (name == "k.note").then(|| "k.note.undo".into()),
     };
     let restart = if variant == 1 { Risk::High } else { Risk::Low };
     let mut tools = vec![
@@ -150,6 +161,8 @@ pub fn catalogue(variant: u64) -> Catalogue {
         tool("k.restart", restart, false),
         tool("k.scale", Risk::High, true),
         tool("k.rollback", Risk::Low, true),
+        tool("k.note", Risk::High, false),
+        tool("k.note.undo", Risk::High, false),
     ];
     if variant != 2 {
         tools.push(tool("k.drain", Risk::Irreversible, false));
@@ -194,9 +207,10 @@ impl SimTools {
             state.cluster.settle_late(now);
             if happens {
                 state.cluster.change(call, now);
+                state.cluster.done.insert(permit.attempt().to_string());
             }
             if matches!(outcome, Outcome::Late) {
-                state.cluster.late.push((now + after, call.clone()));
+                state.cluster.late.push((now + after, call.clone(), permit.attempt().to_string()));
             }
             if !matches!(outcome, Outcome::Works) {
                 state.stats.tool_faults += 1;
@@ -269,6 +283,33 @@ impl Tools for SimTools {
                 return Err(ToolError::Refused(format!("{} is not read-only", call.tool)));
             }
             self.look_once(call).await
+        }
+        .boxed()
+    }
+
+    /// Only who makes notes remembers what it did.
+    fn probe<'a>(&'a self, call: &'a Call, _: &'a str, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
+        async move {
+            if call.tool != "k.note" {
+                return None;
+            }
+            self.0.point("probe, before").await;
+            let took = Duration::from_millis(self.0.state().cluster.dice.skewed(2_000));
+            tokio::time::sleep(took).await;
+            let happened = {
+                let mut state = self.0.state();
+                let percent = if state.quiet { 0 } else { state.plan.temper.looks };
+                let now = state.mono();
+                state.cluster.settle_late(now);
+                let known = !state.cluster.dice.chance(percent);
+                known.then(|| state.cluster.done.contains(attempt))
+            };
+            match happened {
+                Some(_) => checker::take_probe(&mut self.0.state().checker, attempt),
+                None => self.0.state().stats.tool_faults += 1,
+            }
+            self.0.point("probe, answered").await;
+            happened
         }
         .boxed()
     }

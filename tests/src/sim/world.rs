@@ -188,7 +188,6 @@ impl State {
         self.dead = true;
         self.dies_at = None;
         Disk::crash(self);
-        self.cluster.forget_process();
     }
 
     /// Whether something is wrong.

@@ -35,6 +35,14 @@ pub fn take_intent(checker: &mut Checker, incident: &Incident, entry: &Entry) {
     });
 }
 
+/// Takes in what a tool said about an attempt: it is as good as a look.
+pub fn take_probe(checker: &mut Checker, attempt: &str) {
+    let Some(Attempt { incident, action, .. }) = checker.attempts.get(attempt) else { return };
+    if let Some(track) = checker.tracks.get_mut(&(incident.clone(), action.clone())) {
+        track.seen += 1;
+    }
+}
+
 /// Takes in a call that reaches the cluster now.
 pub fn take_call(state: &mut State, permit: &Permit, call: &Call) {
     state.stats.calls += 1;

@@ -47,7 +47,10 @@ pub fn denied_origins_are_stopped(step: &Step<'_>) -> Result<(), String> {
     let origin = origin_key(step.incident, &record.action).unwrap_or_default();
     let counts = step.checker.denials.get(&origin).map_or(&[][..], Vec::as_slice);
     // What became durable since the entry was written may or may not have been known.
-    let known = counts.partition_point(|(at, _)| *at < step.written.mono).saturating_sub(1);
-    let least = counts[known.min(counts.len())..].iter().map(|(_, count)| *count).min().unwrap_or(0);
+    let known = match counts.partition_point(|(at, _)| *at < step.written.mono) {
+        0 => &[],
+        known => &counts[known - 1..],
+    };
+    let least = known.iter().map(|(_, count)| *count).min().unwrap_or(0);
     if least >= limit { Err(format!("{origin} was denied {least} times in a row")) } else { Ok(()) }
 }

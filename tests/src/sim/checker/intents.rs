@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use tidegate::domain::catalogue::UNDONE;
 use tidegate::domain::entry::Resolution;
 use tidegate::domain::incident::ActionRecord;
 use tidegate::domain::{ActionId, Entry, Fact, Incident, Mode, Origin, Risk, RulingKind};
@@ -81,6 +82,18 @@ pub fn did_not_happen_was_seen(step: &Step<'_>) -> Result<(), String> {
     match track(step, action).map_or(0, |track| track.seen) {
         0 | 1 => Err(format!("nobody has looked twice at the target of {action} and got an answer")),
         _ => Ok(()),
+    }
+}
+
+/// A tool that takes its calls back is told the attempt that was made last.
+pub fn what_is_taken_back_is_named(step: &Step<'_>) -> Result<(), String> {
+    let Some((record, ..)) = intent(step) else { return Ok(()) };
+    let Origin::Undo { action } = &record.action.origin else { return Ok(()) };
+    let Some(named) = record.action.proposal.call.arguments.get(UNDONE) else { return Ok(()) };
+    let last = track(step, action).and_then(|track| track.intents.last());
+    match named.as_str() == last.map(String::as_str) {
+        true => Ok(()),
+        false => Err(format!("{named} is to be taken back, but {last:?} was made")),
     }
 }
 
