@@ -58,7 +58,7 @@ fn shown(report: &Report) -> String {
     report.changes.iter().for_each(|changed| text.push_str(&one(changed)));
     if !report.not_reproduced.is_empty() {
         text.push_str("not reproduced: these same policies decided otherwise when this was recorded, because of\n");
-        text.push_str("something that the journal does not hold (tools that were gone, state lost by a restart)\n\n");
+        text.push_str("something that the journal does not hold (such as another configuration)\n\n");
         report.not_reproduced.iter().for_each(|changed| text.push_str(&one(changed)));
     }
     text.push_str(&summary(report));

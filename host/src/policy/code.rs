@@ -7,11 +7,14 @@ use std::sync::Arc;
 use rhai::{AST, Dynamic, Engine, EvalAltResult, FnPtr, GlobalRuntimeState, NativeCallContext, Position};
 
 use super::fuel::{self, Limits};
+use super::source::Source;
 
 /// The engine and what was compiled with it.
 pub(super) struct Code {
     pub engine: Engine,
     pub files: Vec<File>,
+    /// What files import.
+    pub modules: Vec<Source>,
 }
 
 /// One policy file.

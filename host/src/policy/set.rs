@@ -156,7 +156,7 @@ impl Set {
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         let digest = source::digest(&sources);
         let (modules, files): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(Source::is_module);
-        let mut code = Code { engine: engine::build(&modules), files: Vec::new() };
+        let mut code = Code { engine: engine::build(&modules), files: Vec::new(), modules };
         let mut builder = Builder::default();
         for file in files {
             load(&mut code, &mut builder, &file);

@@ -331,3 +331,18 @@ fn functions_that_do_not_exist_are_found_and_no_others() {
         assert_eq!(found(&rule(fine)), [""; 0], "{fine}");
     }
 }
+
+#[test]
+fn functions_that_a_module_does_not_have_are_found() {
+    let file = "import \"lib/k\" as k;\nrule(\"a\", #{ then: |i| if k::helpd(i) && k::helped(i) { suppress() } else { escalate() } });";
+    let lib = "fn helped(i) {\n    own(i).to_uper() == \"A\"\n}\nprivate fn own(i) { i.name }";
+    let set = crate::policy::Set::from_sources(&[("a.rhai", file), ("lib/k.rhai", lib)]).unwrap();
+    let found: Vec<String> = lint::run(&set, None).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        found,
+        [
+            "a.rhai:2: there is no function `helpd` in lib/k.rhai; did you mean `k::helped`?",
+            "lib/k.rhai:2: there is no function `to_uper`; did you mean `to_upper`?",
+        ]
+    );
+}
