@@ -37,6 +37,28 @@ async fn folder() -> &'static Path {
     FOLDER.get_or_init(build).await
 }
 
+/// What `cargo build --target wasm32-unknown-unknown` leaves is enough.
+#[tokio::test]
+async fn a_core_module_is_made_a_component() {
+    let built = folder().await;
+    let scratch = tempfile::tempdir().unwrap();
+    let mine = scratch.path().join("plugins/echo-source");
+    std::fs::create_dir_all(&mine).unwrap();
+    std::fs::copy(built.join("echo-source/plugin.toml"), mine.join("plugin.toml")).unwrap();
+    let module =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest-target/wasm32-unknown-unknown/release/echo_source.wasm");
+    std::fs::copy(module, mine.join("echo-source.wasm")).unwrap();
+    let room = || Room { cache: Some(scratch.path().join("compiled")), ..Room::default() };
+    for _cold_and_warm in 0..2 {
+        let (plugins, problems) = room().load(&scratch.path().join("plugins")).await.unwrap();
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(decode(&plugins, "echo-source", "hello").await.unwrap()[0].annotations["summary"], "hello");
+    }
+    std::fs::write(mine.join("echo-source.wasm"), b"\0asm\x01\0\0\0\xff").unwrap();
+    let (_, problems) = room().load(&scratch.path().join("plugins")).await.unwrap();
+    assert!(problems[0].text.contains("cannot be made a component"), "{problems:?}");
+}
+
 /// A server that answers with the request itself, in a header and in the body.
 async fn mirror() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,7 +1,6 @@
 //! Builds a Cargo workspace of WASM guests into components.
 //!
-//! Called by the host's build script for the bundled plugins and by the plugin commands for an
-//! author's own. A guest is built for `wasm32-unknown-unknown`, so it can import nothing but the
+//! Called by the host's build script for the bundled plugins, and by tests for theirs. A guest is built for `wasm32-unknown-unknown`, so it can import nothing but the
 //! plugin contract, and its core module becomes a component in this process, without other tools.
 //!
 //! Guarantees: the nested `cargo` never uses the target directory of an outer one (that would

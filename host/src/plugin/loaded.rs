@@ -1,5 +1,6 @@
 //! From a package to linked code: digest, compilation or cache, inspection, linking.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -75,11 +76,20 @@ fn link(
     Ok((pre, exports))
 }
 
+/// How a core module begins, as compilers leave it; a component has another version.
+const CORE: &[u8] = b"\0asm\x01\0\0\0";
+
 fn compile(runtime: &Runtime, cache: Option<&Cache>, bytes: &[u8], sha256: &str) -> Result<Component, String> {
     if let Some(component) = cache.and_then(|cache| cache.load(runtime.engine(), sha256)) {
         return Ok(component);
     }
-    let component = Component::from_binary(runtime.engine(), bytes)
+    let bytes = if bytes.starts_with(CORE) {
+        let wrapped = tidegate_builder::componentize(bytes);
+        Cow::Owned(wrapped.map_err(|error| format!("its module cannot be made a component: {error}"))?)
+    } else {
+        Cow::Borrowed(bytes)
+    };
+    let component = Component::from_binary(runtime.engine(), &bytes)
         .map_err(|error| format!("its component cannot be compiled: {error:#}"))?;
     if let Some(cache) = cache {
         cache.store(runtime.engine(), sha256, &component);
