@@ -11,6 +11,7 @@ pub mod canary;
 mod guards;
 pub mod ledger;
 pub mod link;
+mod orders;
 mod permit;
 mod recent;
 mod standing;
@@ -286,31 +287,6 @@ impl Gate {
             let hold = Hold { incident: incident.id.clone(), at: record.since, target };
             guarded.ledger.restore(hold, under_way);
         }
-    }
-
-    /// Pauses a scope.
-    pub fn pause(&self, scope: &str) {
-        self.guarded().paused.insert(scope.to_string());
-    }
-
-    /// Ends the pause of a scope.
-    pub fn resume(&self, scope: &str) {
-        self.guarded().paused.remove(scope);
-    }
-
-    /// The scopes that are paused; the empty scope is everything.
-    pub fn paused(&self) -> Vec<String> {
-        self.guarded().paused.iter().cloned().collect()
-    }
-
-    /// Every breaker that has counted something.
-    pub fn breakers(&self) -> Vec<Breaker> {
-        self.guarded().breakers.list(&self.options)
-    }
-
-    /// Closes a breaker; false when there is none of this name.
-    pub fn reset_breaker(&self, key: &str) -> bool {
-        self.guarded().breakers.reset(key)
     }
 }
 

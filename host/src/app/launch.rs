@@ -149,7 +149,7 @@ fn restore(rooms: &Rooms, projection: &Projection) -> Result<(), JournalError> {
     for control in rooms.store.reload(unsettled, past)? {
         // Resets are among the lessons, in their place between the failures.
         if !matches!(control, Control::BreakerReset { .. }) {
-            tend::obey(&rooms.gate, &control);
+            rooms.gate.obey(&control);
         }
     }
     Ok(())

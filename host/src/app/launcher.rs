@@ -37,9 +37,8 @@ impl Host for Launcher {
             match load_policies(&config) {
                 Ok(loaded) => {
                     checked.loaded.push(format!("policies: {}", loaded.describe()));
-                    let findings =
-                        crate::policy::lint::run(&loaded.set(), None).into_iter().filter(|finding| finding.grave);
-                    let texts = findings.map(|finding| finding.to_string()).collect();
+                    let grave = crate::policy::lint::grave(&loaded.set());
+                    let texts = grave.iter().map(ToString::to_string).collect();
                     checked.problems.extend(problems_at(&config, &["policies", "path"], texts));
                     let notes = policies::asked(&config, &loaded.set());
                     checked.loaded.extend(notes.into_iter().map(|note| format!("note: {note}")));

@@ -4,8 +4,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::domain::control::Control;
-use crate::gate::Gate;
 use crate::journal::{Projection, Sqlite};
 use crate::policy;
 use crate::policy::lint::Known;
@@ -61,17 +59,5 @@ pub async fn reload(policies: Arc<policy::Live>, known: impl Fn() -> Known + Sen
         for warning in warnings {
             tracing::warn!("the policies in force: {warning}");
         }
-    }
-}
-
-/// Does what a person said to the host as a whole.
-pub fn obey(gate: &Gate, control: &Control) {
-    match control {
-        Control::Paused { scope, .. } => gate.pause(scope),
-        Control::Resumed { scope, .. } => gate.resume(scope),
-        Control::BreakerReset { key, .. } => {
-            gate.reset_breaker(key);
-        }
-        Control::Tools(_) => {}
     }
 }

@@ -117,13 +117,9 @@ impl<'a> World<'a> {
     }
 
     fn obey(&mut self, control: &Control) {
-        match control {
-            Control::Paused { scope, .. } => self.gate.pause(scope),
-            Control::Resumed { scope, .. } => self.gate.resume(scope),
-            Control::BreakerReset { key, .. } => {
-                self.gate.reset_breaker(key);
-            }
-            Control::Tools(change) => Arc::make_mut(&mut self.catalogue).follow(change),
+        self.gate.obey(control);
+        if let Control::Tools(change) = control {
+            Arc::make_mut(&mut self.catalogue).follow(change);
         }
     }
 

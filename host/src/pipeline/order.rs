@@ -19,14 +19,7 @@ pub async fn order(rooms: &Rooms, control: Control) -> Result<(), JournalError> 
     // … and once more, for the order before this one may have been to resume.
     before(&rooms.gate, &control);
     rooms.store.control(control.clone()).await?;
-    match &control {
-        Control::Paused { .. } => {}
-        Control::Resumed { scope, .. } => rooms.gate.resume(scope),
-        Control::BreakerReset { key, .. } => {
-            rooms.gate.reset_breaker(key);
-        }
-        Control::Tools(_) => {}
-    }
+    rooms.gate.obey(&control);
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use super::index::Index;
 use super::items::{Gate, GateSays, Meta, Route, When};
 use super::matcher::Matcher;
 use super::on::{Field, On};
-use super::problem::Place;
+use super::problem::{Place, Problem};
 use super::set::Set;
 use crate::domain::Occasion;
 
@@ -36,6 +36,12 @@ impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.place, self.message)
     }
+}
+
+/// What keeps a set from being put in force.
+pub fn grave(set: &Set) -> Vec<Problem> {
+    let grave = run(set, None).into_iter().filter(|finding| finding.grave);
+    grave.map(|finding| Problem { place: finding.place, message: finding.message }).collect()
 }
 
 /// Reads a set. Where something is known about tools it also says which do not exist.

@@ -145,11 +145,7 @@ impl Live {
 /// A set that has passed everything that can be known before it is in force.
 fn proven(folder: &Path) -> Result<Set, Problems> {
     let set = Set::load(folder)?;
-    let mut problems: Vec<Problem> = lint::run(&set, None)
-        .into_iter()
-        .filter(|finding| finding.grave)
-        .map(|finding| Problem { place: finding.place, message: finding.message })
-        .collect();
+    let mut problems = lint::grave(&set);
     if folder.exists() {
         let failed = test::run(&set, &folder.join("tests")).failed.into_iter();
         problems.extend(failed.map(|failure| Problem {

@@ -97,10 +97,9 @@ impl Host {
 fn obey(world: &World, gate: &Gate, control: &Control) {
     match control {
         _ if world.mutant == Some(Mutant::RestartForgetsPauses) => {}
-        Control::Paused { scope, .. } => gate.pause(scope),
-        Control::Resumed { scope, .. } => gate.resume(scope),
         // Among the lessons, in its place between the failures.
-        Control::BreakerReset { .. } | Control::Tools(_) => {}
+        Control::BreakerReset { .. } => {}
+        _ => gate.obey(control),
     }
 }
 

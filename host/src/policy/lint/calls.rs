@@ -56,12 +56,13 @@ impl Seen {
 
     fn unknown(&self, file: &str, native: &BTreeSet<String>, findings: &mut Vec<Finding>) {
         for (name, at) in &self.calls {
-            let known = || native.iter().map(String::as_str).chain(self.own.iter().map(String::as_str)).chain(KEYWORDS);
             // Names with a `$` are the language's own.
-            if name.contains('$') || known().any(|known| known == name) {
+            let ours = name.contains('$') || KEYWORDS.contains(&name.as_str());
+            if ours || native.contains(name) || self.own.contains(name) {
                 continue;
             }
-            let hint = nearest(name, known().filter(|known| known.starts_with(char::is_alphabetic)));
+            let known = native.iter().chain(&self.own).map(String::as_str).chain(KEYWORDS);
+            let hint = nearest(name, known.filter(|known| known.starts_with(char::is_alphabetic)));
             let hint = hint.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             findings.push(finding(file, *at, format!("there is no function `{name}`{hint}")));
         }

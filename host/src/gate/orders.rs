@@ -1,0 +1,43 @@
+//! What persons say to the host as a whole, as far as it is the gate's business.
+
+use super::{Breaker, Gate};
+use crate::domain::control::Control;
+
+impl Gate {
+    /// Does what is said.
+    pub fn obey(&self, control: &Control) {
+        match control {
+            Control::Paused { scope, .. } => self.pause(scope),
+            Control::Resumed { scope, .. } => self.resume(scope),
+            Control::BreakerReset { key, .. } => {
+                self.reset_breaker(key);
+            }
+            Control::Tools(_) => {}
+        }
+    }
+
+    /// Pauses a scope.
+    pub fn pause(&self, scope: &str) {
+        self.guarded().paused.insert(scope.to_string());
+    }
+
+    /// Ends the pause of a scope.
+    pub fn resume(&self, scope: &str) {
+        self.guarded().paused.remove(scope);
+    }
+
+    /// The scopes that are paused; the empty scope is everything.
+    pub fn paused(&self) -> Vec<String> {
+        self.guarded().paused.iter().cloned().collect()
+    }
+
+    /// Every breaker that has counted something.
+    pub fn breakers(&self) -> Vec<Breaker> {
+        self.guarded().breakers.list(&self.options)
+    }
+
+    /// Closes a breaker; false when there is none of this name.
+    pub fn reset_breaker(&self, key: &str) -> bool {
+        self.guarded().breakers.reset(key)
+    }
+}
