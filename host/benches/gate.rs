@@ -23,10 +23,10 @@ use alert::{alert, opened};
 use change::{action, catalogue};
 use jiff::{SignedDuration, Timestamp};
 use measure::{head, line, measure, ratio};
-use tidegate::domain::{Action, Catalogue, Entry, History, Incident, IncidentId, Lesson, Mode, RulingKind};
+use tidegate::domain::{Action, Catalogue, Entry, GateEvent, History, Incident, IncidentId, Mode, RulingKind};
 use tidegate::gate::{Gate, Options};
 use tidegate::policy::Set;
-use tidegate::ports::Context;
+use tidegate::rules::Context;
 
 const TIMES: usize = 5_000;
 const SPENDS: usize = 10_000;
@@ -53,7 +53,7 @@ fn main() {
             let spends = vec![if same { key.clone() } else { format!("{key}-{n}") }];
             (
                 now - ago,
-                Lesson::Begun {
+                GateEvent::Begun {
                     attempt: format!("{incident}-a1-1"),
                     incident,
                     spends,

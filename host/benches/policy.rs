@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use measure::{head, line, measure, ratio};
 use tidegate::domain::{Catalogue, Entry, History, Incident, IncidentId, Mode};
 use tidegate::policy::Set;
-use tidegate::ports::{Context, Policies};
+use tidegate::rules::{Context, Policies};
 
 fn main() {
     let now: Timestamp = "2026-07-06T12:00:00Z".parse().expect("it is a time");

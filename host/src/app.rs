@@ -3,18 +3,18 @@
 //! [`App`] is a started host and what the HTTP server and the command line talk to; `launch` builds
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
+mod background;
 mod handle;
-mod known;
+mod known_tools;
 mod launch;
 mod launcher;
 mod lint;
-mod map;
 mod metrics;
+mod options;
 mod policies;
 mod records;
 mod replay;
 mod sources;
-mod tend;
 #[cfg(test)]
 mod tests;
 
@@ -24,13 +24,13 @@ use futures::future::BoxFuture;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
+use crate::backend::{Answer, Backend, Breaker, ControlError, Filter, Order, Ready, Received, Records, Refusal};
 use crate::domain::control::Control;
 use crate::domain::incident::{ActionState, identity};
 use crate::domain::{Fact, Incident, IncidentId};
-use crate::front::{Answer, Breaker, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
 use crate::gate::{self, LINK};
 use crate::journal::{Projection, Sqlite};
-use crate::pipeline::{self, Rooms};
+use crate::pipeline::{self, Services};
 use crate::plugin::Plugins;
 use crate::policy;
 use crate::ports::{DecodeError, Inbound, JournalError, Sources, Story};
@@ -43,7 +43,7 @@ use sources::AllSources;
 
 /// A started host.
 pub struct App {
-    rooms: Arc<Rooms>,
+    services: Arc<Services>,
     runner: Arc<Runner>,
     sources: AllSources,
     policies: Arc<policy::Live>,
@@ -59,7 +59,7 @@ impl App {
     /// An action that waits for a person, by the words of that person.
     fn asked(&self, answer: &Answer) -> Result<(Arc<Incident>, crate::domain::ActionId), ControlError> {
         let id = IncidentId(answer.incident.clone());
-        let Some(incident) = self.rooms.store.get(&id) else {
+        let Some(incident) = self.services.store.get(&id) else {
             let known = self.projection.get(&id).ok().flatten().is_some();
             return Err(if known {
                 ControlError::Conflict(format!("incident {id} is closed"))
@@ -87,7 +87,7 @@ impl App {
             return Err(ControlError::Forbidden("an answer needs the name of a person".into()));
         }
         let until = record.ruling.as_ref().and_then(|ruling| ruling.until);
-        if until.is_some_and(|until| until <= self.rooms.clock.now()) {
+        if until.is_some_and(|until| until <= self.services.clock.now()) {
             return Err(ControlError::Conflict(format!("the question about {} of {id} has expired", answer.action)));
         }
         let action = record.action.id.clone();
@@ -95,13 +95,13 @@ impl App {
     }
 
     async fn say(&self, incident: &Incident, fact: Fact) -> Result<(), ControlError> {
-        self.rooms.store.append(&incident.id, vec![fact]).await.map_err(unavailable)?;
-        self.rooms.store.wake(&incident.id);
+        self.services.store.append(&incident.id, vec![fact]).await.map_err(unavailable)?;
+        self.services.store.wake(&incident.id);
         Ok(())
     }
 
     async fn order(&self, control: Control) -> Result<(), ControlError> {
-        let done = pipeline::order(&self.rooms, control).await;
+        let done = pipeline::order(&self.services, control).await;
         if done.is_err() {
             self.runner.check_journal();
         }
@@ -115,12 +115,12 @@ fn unavailable(error: JournalError) -> ControlError {
 
 impl Records for App {
     fn list(&self, filter: &Filter) -> Result<Vec<Incident>, String> {
-        records::list(&self.projection, Some(&self.rooms.store), filter)
+        records::list(&self.projection, Some(&self.services.store), filter)
     }
 
     fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
         let id = IncidentId(id.to_string());
-        match self.rooms.store.get(&id) {
+        match self.services.store.get(&id) {
             Some(incident) => Ok(Some((*incident).clone())),
             None => self.projection.get(&id).map_err(|error| error.to_string()),
         }
@@ -128,12 +128,12 @@ impl Records for App {
 
     fn story(&self, id: &str) -> Result<Option<Story>, String> {
         let Some(incident) = self.incident(id)? else { return Ok(None) };
-        let entries = self.rooms.store.entries(&incident.id).map_err(|error| error.to_string())?;
+        let entries = self.services.store.entries(&incident.id).map_err(|error| error.to_string())?;
         Ok(Some(Story { incident, entries }))
     }
 }
 
-impl Front for App {
+impl Backend for App {
     fn sources(&self) -> Vec<String> {
         self.sources.names()
     }
@@ -149,7 +149,7 @@ impl Front for App {
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
-            let received = self.rooms.store.receive(alerts).await.map_err(|error| {
+            let received = self.services.store.receive(alerts).await.map_err(|error| {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
             })?;
@@ -166,7 +166,7 @@ impl Front for App {
         Box::pin(async move {
             let (incident, action) = self.asked(&answer)?;
             let record = incident.action(&action);
-            if let Some(refusal) = record.and_then(|record| self.rooms.gate.refusal(record, &answer.person)) {
+            if let Some(refusal) = record.and_then(|record| self.services.gate.refusal(record, &answer.person)) {
                 return Err(ControlError::Forbidden(refusal));
             }
             let given = || record.into_iter().flat_map(|record| &record.approvals);
@@ -207,13 +207,13 @@ impl Front for App {
             let gate::Breaker { key, count, limit, open } = breaker;
             Breaker { key, count, limit, open, because }
         };
-        self.rooms.gate.breakers().into_iter().map(shown).collect()
+        self.services.gate.breakers().into_iter().map(shown).collect()
     }
 
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
         Box::pin(async move {
             let Order { person, scope: key, reason } = order;
-            let breakers = self.rooms.gate.breakers();
+            let breakers = self.services.gate.breakers();
             if !breakers.iter().any(|breaker| breaker.key == key) {
                 let known: Vec<&str> = breakers.iter().map(|breaker| breaker.key.as_str()).collect();
                 let known =
@@ -225,11 +225,11 @@ impl Front for App {
     }
 
     fn changes(&self) -> broadcast::Receiver<String> {
-        self.rooms.store.changes()
+        self.services.store.changes()
     }
 
     fn ready(&self) -> Ready {
-        let broken = self.rooms.store.broken();
+        let broken = self.services.store.broken();
         let mut problems: Vec<String> = broken.iter().map(ToString::to_string).collect();
         problems.extend(self.policies.problems());
         problems.extend(self.policies.warnings().into_iter().map(|warning| format!("policies: {warning}")));
@@ -239,11 +239,11 @@ impl Front for App {
             let name = status.name;
             status.problems.into_iter().map(move |problem| format!("plugin {name}: {problem}"))
         }));
-        for scope in self.rooms.gate.paused() {
+        for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };
             problems.push(format!("{what} is paused"));
         }
-        for breaker in Front::breakers(self).into_iter().filter(|breaker| breaker.open) {
+        for breaker in Backend::breakers(self).into_iter().filter(|breaker| breaker.open) {
             let Breaker { key, because, .. } = breaker;
             problems.push(format!("the breaker {key} is open: {because}; `tidegate breakers reset {key}` closes it"));
         }
@@ -251,7 +251,7 @@ impl Front for App {
     }
 
     fn metrics(&self) -> String {
-        self.counters.text(&self.rooms, &self.servers, &self.policies)
+        self.counters.text(&self.services, &self.servers, &self.policies)
     }
 
     fn stop(&self) -> BoxFuture<'_, ()> {

@@ -15,8 +15,8 @@
 //! circuit breakers.
 
 mod compare;
-mod course;
-mod lane;
+mod divergence;
+mod incident_replay;
 mod record;
 pub mod report;
 #[cfg(test)]
@@ -30,7 +30,8 @@ use jiff::Timestamp;
 use crate::domain::Mode;
 use crate::domain::incident::Limits;
 use crate::gate;
-use crate::ports::{Journal, JournalError, Policies};
+use crate::ports::{Journal, JournalError};
+use crate::rules::Policies;
 
 pub use report::Report;
 

@@ -26,10 +26,10 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::backend::Host;
 use crate::config::{Config, Overrides, Problem, Problems, REFERENCE, parse_listen};
 use crate::domain::Mode;
 use crate::environment::{Environment, ProcessEnvironment};
-use crate::front::Host;
 use crate::telemetry;
 
 /// Receives alerts, decides by policy, repairs what the policies allow, and tells people.

@@ -9,12 +9,12 @@ pub mod catalogue;
 pub mod condition;
 pub mod control;
 pub mod decision;
+pub mod delivery;
 pub mod entry;
+pub mod gate_event;
 pub mod history;
 pub mod incident;
-pub mod lesson;
 pub mod moment;
-pub mod notice;
 mod reach;
 pub mod text;
 
@@ -22,9 +22,9 @@ pub use action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verific
 pub use alert::{Alert, Labels, Severity, Status};
 pub use catalogue::{Catalogue, Tool};
 pub use decision::{Considered, Decision, Heard, Mode, Ruling, RulingKind, Verdict};
+pub use delivery::{Delivery, Occasion};
 pub use entry::{Entry, Fact, Sealed};
+pub use gate_event::GateEvent;
 pub use history::History;
 pub use incident::{Effect, Incident, IncidentId, Next, Outcome, State, next};
-pub use lesson::Lesson;
-pub use notice::{Delivery, Occasion};
 pub use reach::object;

@@ -2,19 +2,19 @@
 //!
 //! Every proposal of every origin (policy, plugin, model, person, undo) is ruled on here, once when
 //! it is taken in and once more at the moment of execution. The policies' gate rules speak, the
-//! built-in guards speak, and the most restrictive voice wins. What nobody allows is denied unless
+//! built-in guards speak, and the most restrictive vote wins. What nobody allows is denied unless
 //! it changes nothing. Pure but for the state that it guards: the ledger, held targets and breakers.
 
 pub mod approval;
 mod breakers;
 pub mod canary;
+mod controls;
+mod earlier;
 mod guards;
 pub mod ledger;
 pub mod link;
-mod orders;
 mod permit;
 mod recent;
-mod standing;
 mod streaks;
 
 use std::collections::BTreeSet;
@@ -30,14 +30,14 @@ use permit::{Terms, Withdrawal};
 
 use crate::domain::decision::{Counts, Spend};
 use crate::domain::entry::Resolution;
+use crate::domain::gate_event::{GateEvent, origin_key};
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::lesson::{Lesson, origin_key};
 use crate::domain::{Action, Fact, Heard, Incident, Mode, Risk, Ruling, RulingKind};
-use crate::ports::{Context, Policies, Voice};
+use crate::rules::{Context, Policies, Vote};
 
 use approval::approved;
+use earlier::continued;
 use ledger::{Hold, Ledger};
-use standing::continued;
 use streaks::Streaks;
 
 /// Bounds that hold whatever the policies say.
@@ -125,40 +125,40 @@ impl Gate {
         action: &Action,
         context: &Context<'_>,
     ) -> Ruling {
-        let mut voices = policies.gates(action, incident, context);
-        voices.iter_mut().for_each(|voice| canary::weigh(voice, |key| guarded.verified.count(key)));
-        let spends = spends(&voices);
-        let mut heard = heard(&voices);
-        heard.extend(guards::hear(&self.options, guarded, incident, action, &voices, context));
+        let mut votes = policies.gates(action, incident, context);
+        votes.iter_mut().for_each(|vote| canary::weigh(vote, |key| guarded.verified.count(key)));
+        let spends = spends(&votes);
+        let mut heard = heard(&votes);
+        heard.extend(guards::hear(&self.options, guarded, incident, action, &votes, context));
         let (kind, rule, reason) = decide(&heard, action.risk);
-        let ask = voices.iter().filter(|voice| voice.says == RulingKind::Ask);
-        let asks: Vec<&Voice> = ask.collect();
-        let until = asks.iter().map(|voice| voice.within_ms).min().map(|within| {
+        let ask = votes.iter().filter(|vote| vote.says == RulingKind::Ask);
+        let asks: Vec<&Vote> = ask.collect();
+        let until = asks.iter().map(|vote| vote.within_ms).min().map(|within| {
             let within = SignedDuration::from_millis(i64::try_from(within).unwrap_or(i64::MAX));
             context.now.saturating_add(within).unwrap_or(Timestamp::MAX)
         });
-        let mode = voices.iter().map(|voice| voice.mode).chain([context.mode]).min();
+        let mode = votes.iter().map(|vote| vote.mode).chain([context.mode]).min();
         let decided = incident.decision.as_ref().map_or(context.mode, |decision| decision.mode);
         let mode = mode.unwrap_or(Mode::Observe).min(decided);
         let held_against =
-            mode == Mode::Enforce && origin_key(incident, action).is_some() && held_against(&voices, &rule);
+            mode == Mode::Enforce && origin_key(incident, action).is_some() && held_against(&votes, &rule);
         Ruling {
             kind,
             rule,
             reason,
             heard,
-            who: approval::join(asks.iter().map(|voice| voice.who.as_str())),
-            own: asks.iter().all(|voice| voice.own),
-            approvals: asks.iter().map(|voice| voice.approvals).max().unwrap_or(1).max(1),
+            who: approval::join(asks.iter().map(|vote| vote.who.as_str())),
+            own: asks.iter().all(|vote| vote.own),
+            approvals: asks.iter().map(|vote| vote.approvals).max().unwrap_or(1).max(1),
             until: if kind == RulingKind::Ask { until } else { None },
             held_against,
             mode,
             spends,
             counts: Counts {
-                canaries: not_denying(&voices).flat_map(canary::keys).collect(),
-                cooldowns: not_denying(&voices)
-                    .filter(|voice| voice.cooldown_ms.is_some())
-                    .map(|voice| voice.gate.clone())
+                canaries: not_denying(&votes).flat_map(canary::keys).collect(),
+                cooldowns: not_denying(&votes)
+                    .filter(|vote| vote.cooldown_ms.is_some())
+                    .map(|vote| vote.gate.clone())
                     .collect(),
             },
         }
@@ -241,7 +241,7 @@ impl Gate {
     /// Takes in what has durably happened to an incident, which stands behind it: the targets of
     /// actions that are over become free, and what it teaches is learned. Not for intents: what they
     /// spend was spent with their permits. The breaker that this opens.
-    pub fn heed(&self, incident: &Incident, fact: &Fact) -> Option<Breaker> {
+    pub fn record(&self, incident: &Incident, fact: &Fact) -> Option<Breaker> {
         let mut guarded = self.guarded();
         let over = |record: &&ActionRecord| match fact {
             Fact::Verified { action, .. }
@@ -254,7 +254,7 @@ impl Gate {
         for record in incident.actions.iter().filter(over) {
             guarded.ledger.release(&record.action.touches, &incident.id);
         }
-        guarded.learn(incident.updated_at, &Lesson::of(incident, fact)?, &self.options)
+        guarded.learn(incident.updated_at, &GateEvent::of(incident, fact)?, &self.options)
     }
 
     /// Lets go of the target of an action of which nothing is to be learned.
@@ -268,10 +268,10 @@ impl Gate {
     }
 
     /// Restores what the journal has taught so far, in its order.
-    pub fn restore(&self, lessons: impl IntoIterator<Item = (Timestamp, Lesson)>) {
+    pub fn restore(&self, gate_events: impl IntoIterator<Item = (Timestamp, GateEvent)>) {
         let mut guarded = self.guarded();
-        for (at, lesson) in lessons {
-            guarded.learn(at, &lesson, &self.options);
+        for (at, gate_event) in gate_events {
+            guarded.learn(at, &gate_event, &self.options);
         }
     }
 
@@ -291,9 +291,9 @@ impl Gate {
 }
 
 impl Guarded {
-    fn learn(&mut self, at: Timestamp, lesson: &Lesson, options: &Options) -> Option<Breaker> {
-        match lesson {
-            Lesson::Begun { incident, attempt, spends, target, cooldowns } => {
+    fn learn(&mut self, at: Timestamp, gate_event: &GateEvent, options: &Options) -> Option<Breaker> {
+        match gate_event {
+            GateEvent::Begun { incident, attempt, spends, target, cooldowns } => {
                 self.ledger.spend(spends, at, attempt);
                 if let Some(target) = target {
                     let hold = Hold { incident: incident.clone(), at, target: target.clone() };
@@ -303,32 +303,32 @@ impl Guarded {
                     }
                 }
             }
-            Lesson::Ended { helped, canaries, .. } => {
+            GateEvent::Ended { helped, canaries, .. } => {
                 canaries.iter().for_each(|key| self.verified.note(key, *helped));
             }
-            Lesson::Ruled { .. } | Lesson::Reset { .. } => {}
+            GateEvent::Ruled { .. } | GateEvent::Reset { .. } => {}
         }
-        self.breakers.learn(lesson, options)
+        self.breakers.learn(gate_event, options)
     }
 }
 
 /// What gates said, for the record.
-pub fn heard(voices: &[Voice]) -> Vec<Heard> {
-    let heard = |voice: &Voice| Heard { gate: voice.gate.clone(), ruling: voice.says, reason: voice.reason.clone() };
-    voices.iter().map(heard).collect()
+pub fn heard(votes: &[Vote]) -> Vec<Heard> {
+    let heard = |vote: &Vote| Heard { gate: vote.gate.clone(), ruling: vote.says, reason: vote.reason.clone() };
+    votes.iter().map(heard).collect()
 }
 
-/// The most restrictive voice; among equals the first. What nobody allows is denied if it changes
+/// The most restrictive vote; among equals the first. What nobody allows is denied if it changes
 /// anything.
 pub fn decide(heard: &[Heard], risk: Risk) -> (RulingKind, String, String) {
     let mut winner: Option<&Heard> = None;
-    for voice in heard {
-        if winner.is_none_or(|winner| voice.ruling > winner.ruling) {
-            winner = Some(voice);
+    for vote in heard {
+        if winner.is_none_or(|winner| vote.ruling > winner.ruling) {
+            winner = Some(vote);
         }
     }
     match winner {
-        Some(voice) => (voice.ruling, voice.gate.clone(), voice.reason.clone()),
+        Some(vote) => (vote.ruling, vote.gate.clone(), vote.reason.clone()),
         None if risk == Risk::Read => (RulingKind::Allow, "builtin.read-only".into(), "it changes nothing".into()),
         None => {
             (RulingKind::Deny, DEFAULT_DENY.into(), "no gate rule allows it, and what no gate allows is denied".into())
@@ -341,12 +341,12 @@ const DEFAULT_DENY: &str = "builtin.default-deny";
 
 /// Whether a denial says something about who proposed the action: a gate denied it for what it is, or
 /// none allows it. What denies for the moment, such as a budget or a freeze, does not.
-fn held_against(voices: &[Voice], rule: &str) -> bool {
-    rule == DEFAULT_DENY || voices.iter().any(|voice| voice.says == RulingKind::Deny && voice.held_against)
+fn held_against(votes: &[Vote], rule: &str) -> bool {
+    rule == DEFAULT_DENY || votes.iter().any(|vote| vote.says == RulingKind::Deny && vote.held_against)
 }
 
-fn not_denying(voices: &[Voice]) -> impl Iterator<Item = &Voice> {
-    voices.iter().filter(|voice| voice.says != RulingKind::Deny)
+fn not_denying(votes: &[Vote]) -> impl Iterator<Item = &Vote> {
+    votes.iter().filter(|vote| vote.says != RulingKind::Deny)
 }
 
 /// What a gate counts in one of its scopes.
@@ -354,11 +354,11 @@ fn key(gate: &str, scope: &str) -> String {
     format!("{gate}|{scope}")
 }
 
-fn spends(voices: &[Voice]) -> Vec<Spend> {
+fn spends(votes: &[Vote]) -> Vec<Spend> {
     let mut spends: Vec<Spend> = Vec::new();
-    for voice in not_denying(voices) {
-        for budget in &voice.budgets {
-            let key = key(&voice.gate, &budget.scope);
+    for vote in not_denying(votes) {
+        for budget in &vote.budgets {
+            let key = key(&vote.gate, &budget.scope);
             spends.push(Spend { key, max: budget.max, within_ms: budget.within_ms });
         }
     }

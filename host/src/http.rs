@@ -1,6 +1,6 @@
 //! The HTTP server: alerts come in, people and programs look at incidents and answer questions.
 //!
-//! It authenticates, bounds and translates; what to do about a request is the [`Front`]'s business.
+//! It authenticates, bounds and translates; what to do about a request is the [`Backend`]'s business.
 //! A request gets a 2xx only after the front said that the alerts are durable. No type of the HTTP
 //! library leaves this module.
 
@@ -29,9 +29,9 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch as signal};
 
+use crate::backend::Backend;
 use crate::config::{Config, Problem, Problems};
 use crate::environment::Environment;
-use crate::front::Front;
 use crate::gate::link::Links;
 use crate::ports::Clock;
 use crate::report::Language;
@@ -51,7 +51,7 @@ pub struct Server {
 
 /// What every handler sees.
 struct Shared {
-    front: Arc<dyn Front>,
+    backend: Arc<dyn Backend>,
     clock: Arc<dyn Clock>,
     /// Where it really listens.
     listen: SocketAddr,
@@ -83,11 +83,11 @@ impl Server {
     pub fn new(
         listener: TcpListener,
         config: &Config,
-        front: Arc<dyn Front>,
+        backend: Arc<dyn Backend>,
         clock: Arc<dyn Clock>,
         environment: &dyn Environment,
     ) -> Result<Self, Problems> {
-        let mut problems = config.exposure(&front.sources());
+        let mut problems = config.exposure(&backend.sources());
         let mut proof = |path: &[&str], auth: &Option<crate::config::Auth>| {
             let resolved = auth.as_ref().map(|auth| Proof::resolve(auth, environment)).transpose();
             resolved.unwrap_or_else(|error| {
@@ -112,7 +112,7 @@ impl Server {
         let (stopping, stopped) = signal::channel(false);
         let settings = config.server.clone();
         let state = Arc::new(Shared {
-            front,
+            backend,
             clock,
             listen,
             loopback: listen.ip().to_canonical().is_loopback(),

@@ -2,6 +2,7 @@
 //! model about what they leave open, and tells people.
 
 pub mod app;
+pub mod backend;
 pub mod backtest;
 pub mod boundary;
 pub mod cli;
@@ -9,7 +10,6 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod environment;
-pub mod front;
 pub mod gate;
 pub mod http;
 pub mod journal;
@@ -22,6 +22,7 @@ pub mod ports;
 pub mod random;
 pub mod redact;
 pub mod report;
+pub mod rules;
 pub mod runner;
 pub mod secret;
 pub mod source;

@@ -7,6 +7,7 @@
 //! way of not answering ends in a sentence for people. No secret goes in: all text is redacted.
 
 mod budget;
+mod conversation;
 mod decision;
 mod evidence;
 mod names;
@@ -16,7 +17,6 @@ mod send;
 mod stagnation;
 #[cfg(test)]
 mod tests;
-mod turns;
 mod wire;
 
 use std::sync::Arc;

@@ -17,8 +17,9 @@
 //!
 //! What comes next is decided by [`crate::domain::next`] alone; [`perform`] does one effect and
 //! returns the facts that came of it. Nothing here reads a clock or does I/O but through
-//! [`Rooms`], so that a simulation can run it in simulated time.
+//! [`Services`], so that a simulation can run it in simulated time.
 
+mod control;
 pub mod correlate;
 mod decide;
 mod execute;
@@ -26,7 +27,6 @@ mod intake;
 mod investigate;
 mod look;
 mod notify;
-mod order;
 mod plan;
 mod report;
 mod rule;
@@ -41,18 +41,19 @@ use crate::domain::incident::{Effect, Limits};
 use crate::domain::{Catalogue, Entry, Fact, History, Incident, Mode, Next, next};
 use crate::gate::Gate;
 use crate::gate::link::Links;
-use crate::ports::{Clock, Context, JournalError, Model, Notifiers, Planners, Policies, Tools};
+use crate::ports::{Clock, JournalError, Model, Notifiers, Planners, Tools};
 use crate::random::Random;
 use crate::report::Language;
+use crate::rules::{Context, Policies};
 use crate::store::Store;
 
+pub use control::apply;
 pub use decide::judge;
 pub use intake::take_in;
 pub use notify::deliver;
-pub use order::order;
 
 /// Everything that an effect may need.
-pub struct Rooms {
+pub struct Services {
     /// Incidents and their journal.
     pub store: Arc<Store>,
     /// The rules in force.
@@ -96,7 +97,7 @@ impl Moment {
     }
 }
 
-impl Rooms {
+impl Services {
     /// What policies may know now.
     pub fn moment(&self) -> Moment {
         Moment {
@@ -112,14 +113,14 @@ impl Rooms {
 ///
 /// # Errors
 /// When the journal cannot take it; the incident then stands where it stood.
-pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Result<(), JournalError> {
+pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -> Result<(), JournalError> {
     if !matches!(effect, Effect::Record(_) | Effect::Report | Effect::Close { .. }) {
         // Who decides or rules without knowing the tools decides wrongly.
-        rooms.tools.settled().await;
-        rooms.store.note_tools(rooms.tools.as_ref()).await?;
+        services.tools.settled().await;
+        services.store.note_tools(services.tools.as_ref()).await?;
     }
     if let Effect::Rule { action } | Effect::Execute { action } = &effect
-        && rule::look(rooms, incident, action).await?
+        && rule::look(services, incident, action).await?
     {
         // What was seen may lead to further looks: the same effect comes up again behind it.
         return Ok(());
@@ -131,25 +132,25 @@ pub async fn perform(rooms: &Rooms, incident: &Incident, effect: Effect) -> Resu
     );
     let facts = match effect {
         Effect::Record(facts) => facts,
-        Effect::Decide => decide::run(rooms, incident),
-        Effect::Plan { plugin } => plan::run(rooms, incident, &plugin).await,
-        Effect::Look { purpose, call } => vec![look::look(rooms, purpose, call).await.1],
-        Effect::AskModel => investigate::ask(rooms, incident).await,
-        Effect::Rule { action } => rule::run(rooms, incident, &action),
-        Effect::Execute { action } => return execute::run(rooms, incident, &action).await,
-        Effect::Settle { action } => settle::run(rooms, incident, &action).await,
-        Effect::Verify { action } => verify::run(rooms, incident, &action).await,
-        Effect::Undo { action } => rule::propose_undo(rooms, incident, &action),
-        Effect::Report => report::run(rooms, incident)?,
-        Effect::Close { reason } => report::close(rooms, incident, reason),
+        Effect::Decide => decide::run(services, incident),
+        Effect::Plan { plugin } => plan::run(services, incident, &plugin).await,
+        Effect::Look { purpose, call } => vec![look::look(services, purpose, call).await.1],
+        Effect::AskModel => investigate::ask(services, incident).await,
+        Effect::Rule { action } => rule::run(services, incident, &action),
+        Effect::Execute { action } => return execute::run(services, incident, &action).await,
+        Effect::Settle { action } => settle::run(services, incident, &action).await,
+        Effect::Verify { action } => verify::run(services, incident, &action).await,
+        Effect::Undo { action } => rule::propose_undo(services, incident, &action),
+        Effect::Report => report::run(services, incident)?,
+        Effect::Close { reason } => report::close(services, incident, reason),
     };
-    let facts = if derived { with_consequences(rooms, incident, facts) } else { facts };
-    append(rooms, incident, facts, derived).await.map(|_| ())
+    let facts = if derived { with_consequences(services, incident, facts) } else { facts };
+    append(services, incident, facts, derived).await.map(|_| ())
 }
 
 /// What follows from these facts alone is recorded with them: it costs no second wait for the disk.
-fn with_consequences(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>) -> Vec<Fact> {
-    let at = rooms.clock.now();
+fn with_consequences(services: &Services, incident: &Incident, facts: Vec<Fact>) -> Vec<Fact> {
+    let at = services.clock.now();
     let mut ahead = incident.clone();
     let (mut fresh, mut all) = (facts, Vec::new());
     loop {
@@ -158,7 +159,7 @@ fn with_consequences(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>) -> Ve
             ahead.apply(&entry);
             all.push(entry.fact);
         }
-        match next(&ahead, at, &rooms.limits) {
+        match next(&ahead, at, &services.limits) {
             Next::Do(Effect::Record(more)) => fresh = more,
             _ => return all,
         }
@@ -166,26 +167,31 @@ fn with_consequences(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>) -> Ve
 }
 
 /// Journals facts and tells the gate about actions that are over; false when they no longer hold.
-async fn append(rooms: &Rooms, incident: &Incident, facts: Vec<Fact>, derived: bool) -> Result<bool, JournalError> {
-    // The gate heeds what becomes of actions, and most incidents have none.
+async fn append(
+    services: &Services,
+    incident: &Incident,
+    facts: Vec<Fact>,
+    derived: bool,
+) -> Result<bool, JournalError> {
+    // The gate records what becomes of actions, and most incidents have none.
     let acts = !incident.actions.is_empty() || facts.iter().any(|fact| matches!(fact, Fact::Proposed { .. }));
-    let heeded = if acts { facts.clone() } else { Vec::new() };
+    let recorded = if acts { facts.clone() } else { Vec::new() };
     if derived {
-        if !rooms.store.append_behind(incident, facts).await? {
+        if !services.store.append_behind(incident, facts).await? {
             return Ok(false);
         }
     } else {
-        rooms.store.append(&incident.id, facts).await?;
+        services.store.append(&incident.id, facts).await?;
     }
     // Not before it is durable: until then the journal says that the target is being changed.
-    if acts && let Some(incident) = rooms.store.get(&incident.id) {
-        let opened = heeded.iter().filter_map(|fact| rooms.gate.heed(&incident, fact)).map(|breaker| {
+    if acts && let Some(incident) = services.store.get(&incident.id) {
+        let opened = recorded.iter().filter_map(|fact| services.gate.record(&incident, fact)).map(|breaker| {
             tracing::warn!(breaker = %breaker.key, "stopped: {}", breaker.story());
             Fact::BreakerOpened { because: breaker.story(), key: breaker.key }
         });
         let opened: Vec<Fact> = opened.collect();
         if !opened.is_empty() {
-            rooms.store.append(&incident.id, opened).await?;
+            services.store.append(&incident.id, opened).await?;
         }
     }
     Ok(true)

@@ -15,6 +15,7 @@
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
 mod cache;
+mod cpu_share;
 pub mod engine;
 pub mod error;
 mod grants;
@@ -34,7 +35,6 @@ mod secrets;
 mod sources;
 mod targets;
 pub mod transport;
-mod turns;
 
 pub use error::{Cause, Failure, Problem};
 pub use kind::Kind;

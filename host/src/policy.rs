@@ -1,7 +1,7 @@
 //! Policies: what people write down about alerts and changes, and the answers that follow.
 //!
 //! A [`Set`] is a folder of rhai files, compiled and checked as a whole. It answers the questions
-//! of [`crate::ports::Policies`] purely: equal arguments give equal answers, whatever was asked
+//! of [`crate::rules::Policies`] purely: equal arguments give equal answers, whatever was asked
 //! before. It reads no clock, opens no file and calls no tool while it answers; a rule that errs
 //! or runs over is reported and counts as no match, or as `deny` at a gate. [`Live`] is the set in
 //! force and how it is replaced.
@@ -19,6 +19,7 @@ mod build;
 mod code;
 mod decide;
 mod engine;
+mod evaluation;
 mod evidence;
 mod explain;
 mod facts;
@@ -36,8 +37,7 @@ mod matcher;
 mod normal;
 mod on;
 mod problem;
-mod round;
-mod scene;
+mod query;
 mod set;
 mod source;
 mod span;
@@ -45,8 +45,8 @@ mod split;
 pub mod test;
 #[cfg(test)]
 mod tests;
+mod values;
 mod view;
-mod words;
 
 pub use api::definitions;
 pub use live::Live;

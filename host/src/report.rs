@@ -7,20 +7,20 @@
 
 mod actions;
 mod chinese;
+mod document;
 mod ending;
 mod english;
 mod escape;
 mod message;
 pub mod page;
-mod sheet;
 mod timeline;
-mod tongue;
+mod translation;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
+pub use document::markdown;
 pub use message::{MessageText, message};
-pub use sheet::markdown;
 pub use timeline::{Line, timeline};
 
 /// The language of reports and messages.
@@ -43,7 +43,7 @@ impl Language {
         }
     }
 
-    fn tongue(self) -> &'static dyn tongue::Tongue {
+    fn translation(self) -> &'static dyn translation::Translation {
         match self {
             Self::En => &english::English,
             Self::Zh => &chinese::Chinese,

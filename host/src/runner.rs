@@ -12,7 +12,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::domain::incident::due;
 use crate::domain::{IncidentId, Next, next};
-use crate::pipeline::{Rooms, deliver, perform};
+use crate::pipeline::{Services, deliver, perform};
 use crate::ports::JournalError;
 
 /// Effects under way at once: enough to hide slow tools, few enough to be kind to them.
@@ -27,7 +27,7 @@ pub type Reload = dyn Fn() -> Result<(), JournalError> + Send + Sync;
 
 /// The runner.
 pub struct Runner {
-    rooms: Arc<Rooms>,
+    services: Arc<Services>,
     reload: Box<Reload>,
     effects: Semaphore,
     state: Mutex<State>,
@@ -46,10 +46,10 @@ struct State {
 }
 
 impl Runner {
-    /// A runner over the rooms.
-    pub fn new(rooms: Arc<Rooms>, reload: Box<Reload>) -> Arc<Self> {
+    /// A runner over the services.
+    pub fn new(services: Arc<Services>, reload: Box<Reload>) -> Arc<Self> {
         Arc::new(Self {
-            rooms,
+            services,
             reload,
             effects: Semaphore::new(EFFECTS),
             state: Mutex::new(State::default()),
@@ -65,7 +65,7 @@ impl Runner {
     pub async fn run(self: Arc<Self>, mut woken: mpsc::UnboundedReceiver<IncidentId>) {
         loop {
             let next_timer = self.state().timers.first().map(|(at, _)| *at);
-            let clock = Arc::clone(&self.rooms.clock);
+            let clock = Arc::clone(&self.services.clock);
             let sleep = async move {
                 match next_timer {
                     Some(at) => clock.sleep_until(at).await,
@@ -92,7 +92,7 @@ impl Runner {
     }
 
     fn ring(self: &Arc<Self>) {
-        let now = self.rooms.clock.now();
+        let now = self.services.clock.now();
         loop {
             let id = {
                 let mut state = self.state();
@@ -147,25 +147,25 @@ impl Runner {
     async fn drive(self: &Arc<Self>, id: &IncidentId) -> Result<(), JournalError> {
         loop {
             // Nothing is looked at, asked or told on the strength of what is not durable.
-            if let Some(broken) = self.rooms.store.broken() {
+            if let Some(broken) = self.services.store.broken() {
                 return Err(broken);
             }
-            let Some(incident) = self.rooms.store.get(id) else {
+            let Some(incident) = self.services.store.get(id) else {
                 return Ok(());
             };
             self.start_deliveries(id);
             if incident.settled() {
-                self.rooms.store.forget(id);
+                self.services.store.forget(id);
                 return Ok(());
             }
-            match next(&incident, self.rooms.clock.now(), &self.rooms.limits) {
+            match next(&incident, self.services.clock.now(), &self.services.limits) {
                 Next::Do(effect) => {
                     let Ok(_slot) = self.effects.acquire().await else { return Ok(()) };
                     // Somebody may have said no, or an alert may have ended, while it waited for its slot.
-                    if self.rooms.store.get(id).is_none_or(|now| now.chain != incident.chain) {
+                    if self.services.store.get(id).is_none_or(|now| now.chain != incident.chain) {
                         continue;
                     }
-                    perform(&self.rooms, &incident, effect).await?;
+                    perform(&self.services, &incident, effect).await?;
                 }
                 Next::Wait(at) => {
                     self.set_timer(at, id);
@@ -177,8 +177,8 @@ impl Runner {
     }
 
     fn start_deliveries(self: &Arc<Self>, id: &IncidentId) {
-        let Some(incident) = self.rooms.store.get(id) else { return };
-        let (ready, later) = due(&incident, self.rooms.clock.now());
+        let Some(incident) = self.services.store.get(id) else { return };
+        let (ready, later) = due(&incident, self.services.clock.now());
         if let Some(at) = later {
             self.set_timer(at, id);
         }
@@ -196,14 +196,14 @@ impl Runner {
             tokio::spawn(async move {
                 if let Ok(_slot) = slots.acquire().await {
                     // The incident may have moved on while the delivery waited for its slot.
-                    let incident = runner.rooms.store.get(&incident.id).unwrap_or(incident);
-                    let result = match runner.rooms.store.broken() {
+                    let incident = runner.services.store.get(&incident.id).unwrap_or(incident);
+                    let result = match runner.services.store.broken() {
                         Some(broken) => Err(broken),
-                        None => deliver(&runner.rooms, &incident, &delivery).await,
+                        None => deliver(&runner.services, &incident, &delivery).await,
                     };
                     runner.state().delivering.remove(&delivery.id);
                     match result {
-                        Ok(()) => runner.rooms.store.wake(&incident.id),
+                        Ok(()) => runner.services.store.wake(&incident.id),
                         Err(_) => runner.revive(),
                     }
                 }
@@ -219,20 +219,20 @@ impl Runner {
         let runner = Arc::clone(self);
         tokio::spawn(async move {
             loop {
-                let at = runner.rooms.clock.now().saturating_add(REVIVE).unwrap_or(Timestamp::MAX);
-                runner.rooms.clock.sleep_until(at).await;
+                let at = runner.services.clock.now().saturating_add(REVIVE).unwrap_or(Timestamp::MAX);
+                runner.services.clock.sleep_until(at).await;
                 // What is under way may rest on what is not durable. A delivery does not, and a dead
                 // target must not keep the host from going on.
                 if !runner.state().driven.is_empty() {
                     continue;
                 }
                 // Only a broken journal has nothing on its way any more, so that it can be read anew.
-                let result = match runner.rooms.store.broken() {
+                let result = match runner.services.store.broken() {
                     None => {
                         runner.wake_all();
                         Ok(())
                     }
-                    Some(_) => match runner.rooms.store.recover().await {
+                    Some(_) => match runner.services.store.recover().await {
                         Ok(()) => (runner.reload)(),
                         Err(error) => Err(error),
                     },
@@ -250,14 +250,14 @@ impl Runner {
     }
 
     fn wake_all(&self) {
-        let mut ids: Vec<IncidentId> = self.rooms.store.all().iter().map(|incident| incident.id.clone()).collect();
+        let mut ids: Vec<IncidentId> = self.services.store.all().iter().map(|incident| incident.id.clone()).collect();
         ids.sort();
-        ids.iter().for_each(|id| self.rooms.store.wake(id));
+        ids.iter().for_each(|id| self.services.store.wake(id));
     }
 
     /// Starts to revive the journal, if it is broken; called where nobody drives an incident.
     pub fn check_journal(self: &Arc<Self>) {
-        if self.rooms.store.broken().is_some() {
+        if self.services.store.broken().is_some() {
             self.revive();
         }
     }

@@ -5,8 +5,8 @@
 //! merely a repeat of one that another request is just journaling. After a journal error the live
 //! state is ahead of the journal, so nothing more is taken until [`Store::reload`] has read it anew.
 
+mod controls;
 mod live;
-mod orders;
 mod replay;
 mod tools;
 

@@ -8,24 +8,24 @@
 
 mod answer;
 mod arguments;
-mod attend;
 mod call;
 mod composite;
 mod connect;
 mod definition;
 mod expand;
-mod face;
 mod glob;
 mod known;
 mod options;
+mod pinning;
 mod process;
 mod risk;
+mod rmcp_error;
 mod server;
 mod servers;
-mod shelf;
+mod shared_catalogue;
+mod supervisor;
 #[cfg(test)]
 mod tests;
-mod trouble;
 
 pub use composite::Composite;
 pub use known::names;

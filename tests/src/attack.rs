@@ -19,7 +19,7 @@ use tidegate::domain::{
 };
 use tidegate::gate::{Gate, Options};
 use tidegate::policy::Set;
-use tidegate::ports::{Context, Policies};
+use tidegate::rules::{Context, Policies};
 
 /// Where the corpus lies.
 pub fn folder() -> PathBuf {

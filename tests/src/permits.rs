@@ -8,7 +8,7 @@ use tidegate::domain::incident::IncidentId;
 use tidegate::domain::{Action, ActionId, Call, Catalogue, Entry, Fact, History, Incident, Mode, Origin, Proposal};
 use tidegate::gate::{Gate, Options, Permit};
 use tidegate::policy::Set;
-use tidegate::ports::Context;
+use tidegate::rules::Context;
 
 /// A permit for exactly this call.
 pub fn permit(call: &Call, catalogue: &Arc<Catalogue>) -> anyhow::Result<Permit> {

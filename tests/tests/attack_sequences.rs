@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tidegate::domain::action::{Call, digest};
 use tidegate::domain::incident::{ActionRecord, ActionState, Approval};
-use tidegate::domain::{ActionId, Fact, Incident, Labels, Lesson, Mode, Origin, Risk, RulingKind};
+use tidegate::domain::{ActionId, Fact, GateEvent, Incident, Labels, Mode, Origin, Risk, RulingKind};
 use tidegate::gate::{Gate, Options};
 use tidegate::policy::Set;
 use tidegate_tests::attack::{World, catalogue, look, policies, said};
@@ -335,12 +335,12 @@ gate("scaling", #{ on: #{ tool: glob("*.kubectl_scale") }, allow: true });
     let mut first = incident(&start, "i1");
     first.actions.push(web.clone());
     let permit = gate.permit(&policies, &first, &web, &start.context()).unwrap();
-    let lesson = (start.now, Lesson::of(&first, &permit.intent()).unwrap());
+    let gate_event = (start.now, GateEvent::of(&first, &permit.intent()).unwrap());
     gate.release(&first, &web.action);
     for restored in [false, true] {
         if restored {
             gate = Gate::new(Options { cooldown: SignedDuration::ZERO, ..Options::default() });
-            gate.restore([lesson.clone()]);
+            gate.restore([gate_event.clone()]);
         }
         let later = |minutes: i64| {
             World::new(start.catalogue.clone(), start.now + SignedDuration::from_mins(minutes), Mode::Enforce)
@@ -425,7 +425,7 @@ fn failures_in_a_row_stop_their_origin_under_every_target() {
     for i in 0..3 {
         let mut failed = incident(&world, &format!("i{i}"));
         failed.actions.push(world.record("a1", delete(&format!("w{i}")), policy()));
-        gate.heed(&failed, &Fact::Verified { action: ActionId("a1".into()), ok: false, reason: String::new() });
+        gate.record(&failed, &Fact::Verified { action: ActionId("a1".into()), ok: false, reason: String::new() });
     }
     let record = world.record("a1", delete("other"), policy());
     let ruling = gate.rule(&policies, &incident(&world, "i9"), &record.action, &world.context());
@@ -440,14 +440,14 @@ fn failures_in_a_row_stop_their_origin_under_every_target() {
 fn what_was_spent_before_a_restart_is_still_spent() {
     let (world, policies) = (world(), generous());
     let before = Gate::new(Options::default());
-    let spent: Vec<(Timestamp, Lesson)> = (0..5)
+    let spent: Vec<(Timestamp, GateEvent)> = (0..5)
         .map(|i| {
             let record = world.record("a1", delete(&format!("w{i}")), policy());
             let incident = incident(&world, &format!("i{i}"));
             let permit = before.permit(&policies, &incident, &record, &world.context()).unwrap();
             let mut begun = incident.clone();
             begun.actions.push(record);
-            (world.now, Lesson::of(&begun, &permit.intent()).unwrap())
+            (world.now, GateEvent::of(&begun, &permit.intent()).unwrap())
         })
         .collect();
     let after = Gate::new(Options::default());

@@ -13,12 +13,12 @@ use tidegate::domain::{
 };
 use tidegate::gate::ledger::Ledger;
 use tidegate::gate::{Gate, Options, Permit};
-use tidegate::ports::{Budget, Check, Context, Judged, Policies, Routed, Voice};
+use tidegate::rules::{Budget, Check, Context, Judged, Policies, Routed, Vote};
 
 /// Gates that say the same about every action.
-struct Voices(Vec<Voice>);
+struct Votes(Vec<Vote>);
 
-impl Policies for Voices {
+impl Policies for Votes {
     fn digest(&self) -> String {
         String::new()
     }
@@ -31,7 +31,7 @@ impl Policies for Voices {
     fn evidence(&self, _: &Incident, _: &Context<'_>) -> Vec<Call> {
         Vec::new()
     }
-    fn gates(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Voice> {
+    fn gates(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Vote> {
         self.0.clone()
     }
     fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
@@ -98,45 +98,39 @@ fn incident(number: usize, tool: &str, target: &str) -> Incident {
 }
 
 /// Asks for a permit at a time.
-fn permit(
-    gate: &Gate,
-    voices: &[Voice],
-    incident: &Incident,
-    mode: Mode,
-    now: Timestamp,
-) -> Result<Permit, Box<Ruling>> {
+fn permit(gate: &Gate, votes: &[Vote], incident: &Incident, mode: Mode, now: Timestamp) -> Result<Permit, Box<Ruling>> {
     let (history, catalogue) = (Arc::new(History::default()), catalogue());
     let context = Context { now, mode, history: &history, catalogue: &catalogue };
-    gate.permit(&Voices(voices.to_vec()), incident, &incident.actions[0], &context)
+    gate.permit(&Votes(votes.to_vec()), incident, &incident.actions[0], &context)
 }
 
-fn rule(voices: &[Voice], incident: &Incident, mode: Mode) -> Ruling {
+fn rule(votes: &[Vote], incident: &Incident, mode: Mode) -> Ruling {
     let (history, catalogue) = (Arc::new(History::default()), catalogue());
     let context = Context { now: start(), mode, history: &history, catalogue: &catalogue };
     let gate = Gate::new(Options::default());
-    gate.rule(&Voices(voices.to_vec()), incident, &incident.actions[0].action, &context)
+    gate.rule(&Votes(votes.to_vec()), incident, &incident.actions[0].action, &context)
 }
 
 fn mode() -> impl Strategy<Value = Mode> {
     prop_oneof![4 => Just(Mode::Enforce), 1 => Just(Mode::Observe)]
 }
 
-fn voice() -> impl Strategy<Value = Voice> {
+fn vote() -> impl Strategy<Value = Vote> {
     let says = prop_oneof![3 => Just(RulingKind::Allow), 2 => Just(RulingKind::Ask), 1 => Just(RulingKind::Deny)];
     let budget = proptest::option::of((0_u32..4, 1_u64..100_000));
     (says, budget, 1_u32..4, 0_u64..100_000, mode(), 0_u32..5).prop_map(
         |(says, budget, approvals, within_ms, mode, n)| {
             let budgets = budget.map(|(max, within_ms)| Budget { scope: "all".into(), max, within_ms });
-            let gate = Voice::new(&format!("gate-{n}"), says, "");
-            Voice { budgets: budgets.into_iter().collect(), approvals, within_ms, mode, ..gate }
+            let gate = Vote::new(&format!("gate-{n}"), says, "");
+            Vote { budgets: budgets.into_iter().collect(), approvals, within_ms, mode, ..gate }
         },
     )
 }
 
 /// One word that does not move the window of a budget.
-fn allow(max: u32, within_ms: u64) -> Voice {
+fn allow(max: u32, within_ms: u64) -> Vote {
     let budgets = vec![Budget { scope: "all".into(), max, within_ms }];
-    Voice { budgets, ..Voice::new("wide", RulingKind::Allow, "") }
+    Vote { budgets, ..Vote::new("wide", RulingKind::Allow, "") }
 }
 
 #[derive(Clone, Debug)]
@@ -166,15 +160,15 @@ proptest! {
     /// Once any gate has spoken, no further gate makes a ruling wider.
     #[test]
     fn more_gates_never_widen(
-        voices in proptest::collection::vec(voice(), 1..6),
-        more in proptest::collection::vec(voice(), 0..4),
+        votes in proptest::collection::vec(vote(), 1..6),
+        more in proptest::collection::vec(vote(), 0..4),
         tool in prop_oneof![Just("k.get"), Just("k.restart"), Just("k.drain"), Just("k.unknown")],
         mode in mode(),
         place in 0_usize..6,
     ) {
         let incident = incident(1, tool, "app");
-        let fewer = rule(&voices, &incident, mode);
-        let mut all = voices.clone();
+        let fewer = rule(&votes, &incident, mode);
+        let mut all = votes.clone();
         let place = place.min(all.len());
         all.splice(place..place, more);
         let wider = rule(&all, &incident, mode);
@@ -248,7 +242,7 @@ proptest! {
     /// Nothing is permitted in mode observe, whoever says so, nor while its scope is paused.
     #[test]
     fn no_permit_in_observe_or_pause(
-        voices in proptest::collection::vec(voice(), 0..5),
+        votes in proptest::collection::vec(vote(), 0..5),
         tool in prop_oneof![Just("k.get"), Just("k.restart")],
         mode in mode(),
         scope in prop_oneof![Just(None), Just(Some("")), Just(Some("server:k")), Just(Some("rule:"))],
@@ -257,8 +251,8 @@ proptest! {
         scope.iter().for_each(|scope| gate.pause(scope));
         let mut incident = incident(1, tool, "app");
         incident.actions[0].action.touches.server = "k".into();
-        let observed = mode == Mode::Observe || voices.iter().any(|voice| voice.mode == Mode::Observe);
-        let result = permit(&gate, &voices, &incident, mode, start());
+        let observed = mode == Mode::Observe || votes.iter().any(|vote| vote.mode == Mode::Observe);
+        let result = permit(&gate, &votes, &incident, mode, start());
         if observed || scope.is_some() {
             prop_assert!(result.is_err());
         }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
+use tidegate::domain::delivery::{Delivery, DeliveryState};
 use tidegate::domain::entry::Resolution;
 use tidegate::domain::incident::{ActionState, due};
-use tidegate::domain::notice::{Delivery, DeliveryState};
 use tidegate::domain::{
     Action, ActionId, Alert, Call, Entry, Fact, Incident, IncidentId, Labels, Occasion, Origin, Proposal, Risk, Ruling,
     Severity, Status, Target,

@@ -85,11 +85,21 @@ fn dependencies_point_one_way() {
                 wrong.push(format!("{path} names {library}, which belongs to {allowed:?}"));
             }
         }
-        let pure = ["domain", "gate", "pipeline", "ports"].contains(&part);
+        let pure = ["domain", "rules", "gate", "pipeline", "ports"].contains(&part);
         for room in rooms {
             if pure && names(&format!("crate::{room}::")) {
                 wrong.push(format!("{path} names crate::{room}, but {part} must not know the rooms"));
             }
+        }
+        let above: &[&str] = match part {
+            "domain" => &["crate::rules", "crate::gate", "crate::ports", "crate::pipeline"],
+            "rules" => &["crate::gate", "crate::ports", "crate::pipeline"],
+            "gate" => &["crate::ports", "crate::pipeline"],
+            "ports" => &["crate::pipeline", "crate::store"],
+            _ => &[],
+        };
+        for other in above.iter().filter(|other| names(other)) {
+            wrong.push(format!("{path} names {other}, which stands above {part}"));
         }
         if part == "domain" {
             for other in [

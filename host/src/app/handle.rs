@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::App;
-use crate::domain::notice::DeliveryState;
+use crate::backend::{Backend, Handled, Payload, Progress, Records};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::{Incident, IncidentId, Outcome, State};
-use crate::front::{Front, Handled, Payload, Progress, Records};
 
 /// How long tool servers may take before incidents are handled without them.
 const SERVERS: Duration = Duration::from_secs(30);
@@ -40,7 +40,7 @@ pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) ->
     let mut waited = Duration::ZERO;
     loop {
         let incidents: Vec<Arc<Incident>> =
-            ids.iter().filter_map(|id| app.rooms.store.get(&IncidentId(id.clone()))).collect();
+            ids.iter().filter_map(|id| app.services.store.get(&IncidentId(id.clone()))).collect();
         for incident in &incidents {
             let state = (incident.id.clone(), incident.state().as_str());
             if shown.insert(state.clone()) {

@@ -7,7 +7,8 @@ use std::sync::{Arc, Weak};
 use tokio::sync::mpsc;
 
 use super::sources::AllSources;
-use super::{App, known, map, metrics, tend};
+use super::{App, background, known_tools, metrics, options};
+use crate::backend::Progress;
 use crate::boundary::{Boundary, Mortal};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
@@ -15,17 +16,17 @@ use crate::domain::Incident;
 use crate::domain::control::Control;
 use crate::domain::history::REMEMBERED;
 use crate::environment::{Environment, ProcessEnvironment};
-use crate::front::Progress;
 use crate::gate::{Gate, People};
 use crate::journal::{self, Projection, Sqlite};
 use crate::model;
 use crate::network::Network;
-use crate::pipeline::Rooms;
+use crate::pipeline::Services;
 use crate::pipeline::correlate::group_key;
 use crate::plugin::{Bundled, Plugins, Setup, Wire};
 use crate::policy;
-use crate::ports::{Clock, Journal, JournalError, Model, PluginState, Policies, Tools};
+use crate::ports::{Clock, Journal, JournalError, Model, PluginState, Tools};
 use crate::random::Random;
+use crate::rules::Policies;
 use crate::runner::Runner;
 use crate::store::Store;
 use crate::tools::{Composite, Servers};
@@ -60,7 +61,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let random = Arc::new(Random::from_system());
     let jitter = Arc::clone(&random);
     let jitter: crate::tools::Jitter = Arc::new(move || jitter.below(1_000_000) as f64 / 1_000_000.0);
-    let servers = Servers::start(&map::tools(config), &|name| environment.get(name), &jitter)
+    let servers = Servers::start(&options::tools(config), &|name| environment.get(name), &jitter)
         .map_err(|checked| Problems(problems_at(config, &["tools", "servers"], checked.problems)))?;
     loaded.push(match servers.status().len() {
         0 => "tool servers: none".to_string(),
@@ -87,8 +88,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         Box::new(move |alert| of_policies.group(alert).unwrap_or_else(|| group_key(alert, &group_by))),
         wake,
     ));
-    let gate = Arc::new(Gate::new(map::gate(config)).with_people(People::new(&config.people)));
-    let rooms = Arc::new(Rooms {
+    let gate = Arc::new(Gate::new(options::gate(config)).with_people(People::new(&config.people)));
+    let services = Arc::new(Services {
         store: Arc::clone(&store),
         policies: Arc::clone(&policies) as Arc<dyn Policies>,
         gate: Arc::clone(&gate),
@@ -99,30 +100,30 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         clock: Arc::clone(&clock),
         random,
         mode: config.mode,
-        limits: map::limits(config),
+        limits: options::limits(config),
         language: config.report.language,
         links: config.links(&environment).map_err(|problem| Problems(vec![problem]))?,
     });
-    restore(&rooms, &projection).map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;
-    let again = (Arc::clone(&rooms), Arc::clone(&journal), Arc::clone(&projection));
+    restore(&services, &projection).map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;
+    let again = (Arc::clone(&services), Arc::clone(&journal), Arc::clone(&projection));
     let runner = Runner::new(
-        Arc::clone(&rooms),
+        Arc::clone(&services),
         Box::new(move || {
-            let (rooms, journal, projection) = &again;
+            let (services, journal, projection) = &again;
             projection.catch_up(journal.as_ref() as &dyn Journal)?;
-            restore(rooms, projection)
+            restore(services, projection)
         }),
     );
-    let of = (Arc::clone(&rooms), Arc::clone(&servers), Arc::clone(&plugins));
-    let known = move || known::tools(&of.0.tools.catalogue(), &of.1, &of.2);
+    let of = (Arc::clone(&services), Arc::clone(&servers), Arc::clone(&plugins));
+    let known = move || known_tools::tools(&of.0.tools.catalogue(), &of.1, &of.2);
     let tasks = vec![
         tokio::spawn(Arc::clone(&runner).run(woken)),
-        tokio::spawn(tend::project(Arc::clone(&journal), Arc::clone(&projection))),
-        tokio::spawn(tend::reload(Arc::clone(&policies), known)),
+        tokio::spawn(background::project(Arc::clone(&journal), Arc::clone(&projection))),
+        tokio::spawn(background::reload(Arc::clone(&policies), known)),
     ];
     let sources = AllSources::new(Arc::clone(&plugins));
     let counters = metrics::Counters::default();
-    let app = App { rooms, runner, sources, policies, plugins, servers, journal, projection, tasks, counters };
+    let app = App { services, runner, sources, policies, plugins, servers, journal, projection, tasks, counters };
     Ok((Arc::new(app), loaded))
 }
 
@@ -136,20 +137,20 @@ fn open(config: &Config) -> Result<(Arc<Sqlite>, Arc<Projection>), Problems> {
 }
 
 /// Puts the unsettled incidents into the store and what they spent into the gate.
-fn restore(rooms: &Rooms, projection: &Projection) -> Result<(), JournalError> {
+fn restore(services: &Services, projection: &Projection) -> Result<(), JournalError> {
     let unreadable = |error: journal::Error| JournalError(error.to_string());
     let unsettled: Vec<Incident> = projection.active().map_err(unreadable)?;
-    let since = rooms.clock.now().saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
+    let since = services.clock.now().saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
     let past = projection.past(since).map_err(unreadable)?;
-    rooms.gate.forget();
-    rooms.gate.restore(projection.lessons(since).map_err(unreadable)?);
+    services.gate.forget();
+    services.gate.restore(projection.gate_events(since).map_err(unreadable)?);
     for incident in &unsettled {
-        rooms.gate.restore_holds(incident);
+        services.gate.restore_holds(incident);
     }
-    for control in rooms.store.reload(unsettled, past)? {
-        // Resets are among the lessons, in their place between the failures.
+    for control in services.store.reload(unsettled, past)? {
+        // Resets are among these events, in their place between the failures.
         if !matches!(control, Control::BreakerReset { .. }) {
-            rooms.gate.obey(&control);
+            services.gate.obey(&control);
         }
     }
     Ok(())
@@ -204,7 +205,7 @@ fn load_model(config: &Config, clock: &Arc<dyn Clock>, projection: &Projection) 
         }
         None => None,
     };
-    let options = map::model(configured, key, config);
+    let options = options::model(configured, key, config);
     let client = model::Client::new(options, Arc::clone(clock));
     let client = client.map_err(|error| problem(config, &["model", "url"], error))?;
     let asked = projection.asked(model::today(clock.now()));

@@ -8,11 +8,11 @@ use futures::future::BoxFuture;
 use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
 use super::{handle, lint, map, policies, replay};
+use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
+use crate::backend::{Backend, Checked, Handled, Host, Payload, Progress, Records, Started, Verified};
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
-use crate::front::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
-use crate::front::{Checked, Front, Handled, Host, Payload, Progress, Records, Started, Verified};
 use crate::journal::{self, Memory, Reader};
 use crate::network::Network;
 use crate::suggest::Written;
@@ -26,7 +26,7 @@ impl Host for Launcher {
     fn start<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Result<Started, Problems>> {
         Box::pin(async move {
             let (app, loaded) = launch::start(&config, progress).await?;
-            Ok(Started { front: app, loaded })
+            Ok(Started { backend: app, loaded })
         })
     }
 
@@ -56,7 +56,7 @@ impl Host for Launcher {
                 Err(problems) => checked.problems.extend(problems.0),
             }
             progress("tools …");
-            let found = tools::check(&map::tools(&config), &|name| ProcessEnvironment.get(name));
+            let found = tools::check(&options::tools(&config), &|name| ProcessEnvironment.get(name));
             let servers = if found.servers.is_empty() { "none".to_string() } else { found.servers.join(", ") };
             checked.loaded.push(format!("tool servers: {servers}"));
             checked.problems.extend(problems_at(&config, &["tools", "servers"], found.problems));

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::launch::load_plugins;
 use super::{known, map, policies};
+use crate::backend::Progress;
+use crate::backend::policies::{Lint, Linted};
 use crate::config::{Config, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
-use crate::front::Progress;
-use crate::front::policies::{Lint, Linted};
 use crate::journal::Memory;
 use crate::network::Network;
 use crate::plugin::Plugins;
@@ -41,10 +41,10 @@ async fn look(config: &Config, offline: bool, progress: &Progress, unchecked: &m
     let Some(servers) = servers else {
         let nobody = Servers::none();
         let catalogue = plugins.catalogue();
-        return Known { complete: false, ..known::tools(&catalogue, &nobody, &plugins) };
+        return Known { complete: false, ..known_tools::tools(&catalogue, &nobody, &plugins) };
     };
     let all = Composite::new(Arc::clone(&servers), Some(Arc::clone(&plugins) as Arc<dyn Tools>));
-    let known = known::tools(&all.catalogue(), &servers, &plugins);
+    let known = known_tools::tools(&all.catalogue(), &servers, &plugins);
     servers.shutdown().await;
     known
 }
@@ -66,7 +66,7 @@ async fn plugins(config: &Config, progress: &Progress, unchecked: &mut Vec<Strin
 
 /// The servers, each either up or given up.
 async fn servers(config: &Config, progress: &Progress, unchecked: &mut Vec<String>) -> Option<Arc<Servers>> {
-    let options = map::tools(config);
+    let options = options::tools(config);
     // Nothing is started twice, so nothing has to be spread over time.
     let jitter: Jitter = Arc::new(|| 0.5);
     let servers = match Servers::start(&options, &|name| ProcessEnvironment.get(name), &jitter) {

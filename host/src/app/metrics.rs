@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::pipeline::Rooms;
+use crate::pipeline::Services;
 use crate::policy;
 use crate::store::Received;
 use crate::tools::{Phase, Servers};
@@ -31,17 +31,17 @@ impl Counters {
     }
 
     /// All of it.
-    pub fn text(&self, rooms: &Rooms, servers: &Servers, policies: &policy::Live) -> String {
-        let history = rooms.store.history();
+    pub fn text(&self, services: &Services, servers: &Servers, policies: &policy::Live) -> String {
+        let history = services.store.history();
         let ended = || history.past(jiff::Timestamp::MIN).filter(|past| past.outcome.is_some());
         let (decided, by_rule) = (ended().count(), ended().filter(|past| !past.rule.is_empty()).count());
-        let (live, _) = rooms.store.counts();
+        let (live, _) = services.store.counts();
         let ready = servers.status().iter().filter(|status| status.phase == Phase::Ready).count();
         let counter = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let broken = u64::from(rooms.store.broken().is_some());
-        let paused = rooms.gate.paused().len() as u64;
+        let broken = u64::from(services.store.broken().is_some());
+        let paused = services.gate.paused().len() as u64;
         let refused = u64::from(!policies.problems().is_empty());
-        let open = rooms.gate.breakers().into_iter().filter(|breaker| breaker.open).count() as u64;
+        let open = services.gate.breakers().into_iter().filter(|breaker| breaker.open).count() as u64;
         let rows: [(&str, &str, &str, u64); 12] = [
             ("tidegate_requests_total", "counter", "Requests with alerts.", counter(&self.requests)),
             ("tidegate_alerts_total", "counter", "Alerts in them.", counter(&self.alerts)),

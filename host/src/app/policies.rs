@@ -9,19 +9,20 @@ use jiff::Timestamp;
 use super::launch::{load_plugins, problem};
 use super::records::DiskRecords;
 use super::sources::AllSources;
+use crate::backend::policies::{Explained, ExplainedAction, Subject, Tested};
+use crate::backend::{Payload, Records, find};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::{Action, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Verdict};
 use crate::environment::ProcessEnvironment;
-use crate::front::policies::{Explained, ExplainedAction, Subject, Tested};
-use crate::front::{Payload, Records, find};
 use crate::gate;
 use crate::journal::Memory;
 use crate::network::Network;
 use crate::pipeline::correlate::{Index, correlate, group_key};
 use crate::policy::{Set, test};
-use crate::ports::{Clock, Context, Judged, Policies, Sources, Story};
+use crate::ports::{Clock, Sources, Story};
 use crate::report::date;
+use crate::rules::{Context, Judged, Policies};
 
 /// Reads the folder that was named, or else the configured one, or else the built-in set.
 pub(super) fn load(config: &Config, folder: Option<&Path>) -> Result<(Set, Option<std::path::PathBuf>), Problems> {
@@ -220,10 +221,10 @@ fn explained(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained
 }
 
 fn about(set: &Set, action: &Action, incident: &Incident, context: &Context<'_>) -> ExplainedAction {
-    let mut voices = Policies::gates(set, action, incident, context);
+    let mut votes = Policies::gates(set, action, incident, context);
     // What a running host has counted is not known here.
-    voices.iter_mut().for_each(|voice| gate::canary::weigh(voice, |_| 0));
-    let heard = gate::heard(&voices);
+    votes.iter_mut().for_each(|vote| gate::canary::weigh(vote, |_| 0));
+    let heard = gate::heard(&votes);
     let (says, by, _) = gate::decide(&heard, action.risk);
     ExplainedAction {
         id: action.id.0.clone(),

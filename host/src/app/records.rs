@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
+use crate::backend::{Filter, Records};
 use crate::config::Config;
 use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
 use crate::domain::{Catalogue, History, Incident, IncidentId};
-use crate::front::{Filter, Records};
 use crate::journal::{self, Projection, Reader};
 use crate::ports::Story;
 use crate::store::{Store, open_all};

@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::map;
 use super::policies::load;
+use crate::backend::Progress;
+use crate::backend::policies::{Replay, Suggest};
 use crate::backtest::{self, Report};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
-use crate::front::Progress;
-use crate::front::policies::{Replay, Suggest};
 use crate::journal::Reader;
 use crate::ports::Clock;
 use crate::suggest::{self, Written};
@@ -23,8 +23,8 @@ pub fn backtest(config: &Config, replay: &Replay, progress: &Progress) -> Result
     let options = backtest::Options {
         model: config.model.is_some(),
         targets: Some(targets),
-        limits: map::limits(config),
-        gate: map::gate(config),
+        limits: options::limits(config),
+        gate: options::gate(config),
         ..backtest::Options::new(since(replay.since), config.mode)
     };
     backtest::run(&reader, &set, options, progress).map_err(|error| general(error.to_string()))

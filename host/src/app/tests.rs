@@ -8,6 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
+use crate::backend::{FindError, find};
 use crate::clock::SystemClock;
 use crate::config::{Config, Overrides};
 use crate::domain::entry::GENESIS;
@@ -15,7 +16,6 @@ use crate::domain::incident::ActionRecord;
 use crate::domain::{
     Action, ActionId, Catalogue, Decision, Entry, Mode, Origin, Outcome, Proposal, Risk, Ruling, Sealed, Verdict,
 };
-use crate::front::{FindError, find};
 use crate::journal::Options;
 use crate::ports::{Clock, Journal};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::lane::Lane;
+use super::incident_replay::IncidentReplay;
 use super::report::{ActionChange, ActionSide, Changed, Fate, VerdictSide};
 use crate::domain::action::digest;
 use crate::domain::incident::{ActionRecord, ActionState};
@@ -43,28 +43,28 @@ pub fn side(decision: &Decision) -> VerdictSide {
 }
 
 /// What differs, and how many actions were held against each other.
-pub fn compare(lane: &Lane) -> (Changed, u64) {
-    let (recorded, fresh) = (&lane.recorded, &lane.fresh);
-    let actions = pairs(lane);
+pub fn compare(replay: &IncidentReplay) -> (Changed, u64) {
+    let (recorded, fresh) = (&replay.recorded, &replay.fresh);
+    let actions = pairs(replay);
     let count = actions.len() as u64;
     let saved = recorded.model.calls.saturating_sub(fresh.model.calls);
     let tokens = |model: &crate::domain::incident::ModelLog| model.prompt_tokens + model.completion_tokens;
-    let mut notes = lane.notes.clone();
+    let mut notes = replay.notes.clone();
     // Evidence is wanted with every decision, and collected only for the model.
-    if lane.other_evidence && recorded.collected {
+    if replay.other_evidence && recorded.collected {
         notes.push("the model would be shown other evidence; its recorded answers are kept".into());
     }
     let changed = Changed {
         incident: recorded.id.0.clone(),
         alert: recorded.title(),
         opened_at: recorded.opened_at,
-        verdict: lane.verdict.clone(),
+        verdict: replay.verdict.clone(),
         actions: actions.into_iter().filter_map(|(old, new)| change(old, new)).collect(),
-        routes: lane.routes.clone(),
+        routes: replay.routes.clone(),
         // While the record says what happens next, its calls are the new side's as well.
-        model_calls_saved: if lane.parted { saved } else { 0 },
-        model_calls_added: lane.added,
-        tokens_saved: if lane.parted { tokens(&recorded.model).saturating_sub(tokens(&fresh.model)) } else { 0 },
+        model_calls_saved: if replay.parted { saved } else { 0 },
+        model_calls_added: replay.added,
+        tokens_saved: if replay.parted { tokens(&recorded.model).saturating_sub(tokens(&fresh.model)) } else { 0 },
         notes,
     };
     (changed, count)
@@ -73,14 +73,14 @@ pub fn compare(lane: &Lane) -> (Changed, u64) {
 type Two<'a> = (Option<&'a ActionRecord>, Option<&'a ActionRecord>);
 
 /// Actions of both sides by what they do: the n-th of one side belongs to the n-th of the other.
-fn pairs(lane: &Lane) -> Vec<Two<'_>> {
+fn pairs(replay: &IncidentReplay) -> Vec<Two<'_>> {
     let mut waiting: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut all: Vec<Two<'_>> = Vec::new();
-    for record in &lane.recorded.actions {
+    for record in &replay.recorded.actions {
         waiting.entry(&record.action.digest).or_default().push(all.len());
         all.push((Some(record), None));
     }
-    for record in &lane.fresh.actions {
+    for record in &replay.fresh.actions {
         let places = waiting.get_mut(record.action.digest.as_str());
         let place = places.filter(|places| !places.is_empty()).map(|places| places.remove(0));
         match place.and_then(|place| all.get_mut(place)) {

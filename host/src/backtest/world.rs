@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::lane::Lane;
+use super::incident_replay::IncidentReplay;
 use super::record::Record;
 use super::report::{Changed, Report, Summary};
-use super::{Options, compare, course};
+use super::{Options, compare, divergence};
 use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
 use crate::domain::{Catalogue, Fact, History, IncidentId, Mode, Sealed};
 use crate::gate::Gate;
-use crate::ports::{Context, Journal, JournalError, Policies};
+use crate::ports::{Journal, JournalError};
+use crate::rules::{Context, Policies};
 
 /// Everything that a question to the new policies needs.
 pub struct World<'a> {
@@ -34,7 +35,7 @@ pub struct World<'a> {
     pub mode: Mode,
     /// Whether a model was configured, as far as the record shows it.
     pub model: bool,
-    lanes: HashMap<IncidentId, Lane>,
+    replays: HashMap<IncidentId, IncidentReplay>,
     timers: BinaryHeap<Reverse<(Timestamp, IncidentId)>>,
     /// Incidents opened before this spend nothing that any budget still counts.
     warm_from: Timestamp,
@@ -57,7 +58,7 @@ impl<'a> World<'a> {
             history: Arc::default(),
             mode: options.mode,
             model: options.model || record.model,
-            lanes: HashMap::new(),
+            replays: HashMap::new(),
             timers: BinaryHeap::new(),
             warm_from: options.since.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN),
             until: None,
@@ -99,19 +100,19 @@ impl<'a> World<'a> {
         self.until = Some(entry.at);
         self.ring(entry.at)?;
         let id = IncidentId(sealed.stream.clone());
-        let lane = match self.lanes.remove(&id) {
-            Some(mut lane) => {
-                lane.take(self, &entry)?;
-                Some(lane)
+        let replay = match self.replays.remove(&id) {
+            Some(mut replay) => {
+                replay.take(self, &entry)?;
+                Some(replay)
             }
-            None => Lane::open(&id, &entry, self.warm_from),
+            None => IncidentReplay::open(&id, &entry, self.warm_from),
         };
-        let Some(lane) = lane else { return Ok(()) };
-        Arc::make_mut(&mut self.history).note(&lane.recorded, [&entry.fact]);
-        if lane.recorded.settled() && lane.timer.is_none() {
-            self.close(&lane);
+        let Some(replay) = replay else { return Ok(()) };
+        Arc::make_mut(&mut self.history).note(&replay.recorded, [&entry.fact]);
+        if replay.recorded.settled() && replay.timer.is_none() {
+            self.close(&replay);
         } else {
-            self.lanes.insert(id, lane);
+            self.replays.insert(id, replay);
         }
         Ok(())
     }
@@ -124,9 +125,9 @@ impl<'a> World<'a> {
     }
 
     /// Lets an incident that has left the record's way be looked at again at `at`.
-    pub fn wake(&mut self, lane: &mut Lane, at: Timestamp) {
-        lane.timer = Some(at);
-        self.timers.push(Reverse((at, lane.fresh.id.clone())));
+    pub fn wake(&mut self, replay: &mut IncidentReplay, at: Timestamp) {
+        replay.timer = Some(at);
+        self.timers.push(Reverse((at, replay.fresh.id.clone())));
     }
 
     /// Looks at everything that was to be looked at by `now`.
@@ -135,31 +136,31 @@ impl<'a> World<'a> {
             && *at <= now
         {
             let Some(Reverse((at, id))) = self.timers.pop() else { break };
-            let Some(mut lane) = self.lanes.remove(&id) else { continue };
-            if lane.timer == Some(at) {
-                lane.timer = None;
-                course::advance(&mut lane, self, at)?;
+            let Some(mut replay) = self.replays.remove(&id) else { continue };
+            if replay.timer == Some(at) {
+                replay.timer = None;
+                divergence::advance(&mut replay, self, at)?;
             }
-            if lane.recorded.settled() && lane.timer.is_none() {
-                self.close(&lane);
+            if replay.recorded.settled() && replay.timer.is_none() {
+                self.close(&replay);
             } else {
-                self.lanes.insert(id, lane);
+                self.replays.insert(id, replay);
             }
         }
         Ok(())
     }
 
-    fn close(&mut self, lane: &Lane) {
-        if lane.recorded.opened_at < self.options.since {
+    fn close(&mut self, replay: &IncidentReplay) {
+        if replay.recorded.opened_at < self.options.since {
             return;
         }
-        let (changed, actions) = compare::compare(lane);
+        let (changed, actions) = compare::compare(replay);
         self.summary.incidents += 1;
         self.summary.actions += actions;
         if changed.is_empty() {
             return;
         }
-        if lane.same_policies && !lane.shaken {
+        if replay.same_policies && !replay.shaken {
             self.not_reproduced.push(changed);
         } else {
             self.summary.add(&changed);
@@ -169,8 +170,8 @@ impl<'a> World<'a> {
 
     /// The end of the journal.
     pub fn finish(mut self) -> Report {
-        for lane in std::mem::take(&mut self.lanes).into_values() {
-            self.close(&lane);
+        for replay in std::mem::take(&mut self.replays).into_values() {
+            self.close(&replay);
         }
         for list in [&mut self.changes, &mut self.not_reproduced] {
             list.sort_by(|a, b| (a.opened_at, &a.incident).cmp(&(b.opened_at, &b.incident)));

@@ -7,10 +7,10 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Context, progress, table};
+use crate::backend::policies::Replay;
 use crate::backtest::Report;
 use crate::backtest::report::{ActionSide, Changed, VerdictSide};
 use crate::config::Period;
-use crate::front::policies::Replay;
 
 #[derive(Args)]
 #[command(after_help = "\

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::answer::{Person, name};
 use super::remote::Remote;
 use super::{Context, table};
-use crate::front::Breaker;
+use crate::backend::Breaker;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]

@@ -9,10 +9,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Context, progress, table};
+use crate::backend::{Handled, Payload};
 use crate::clock::SystemClock;
 use crate::domain::incident::IncidentView;
 use crate::domain::{Labels, Outcome, State};
-use crate::front::{Handled, Payload};
 use crate::ports::{Clock, Inbound, Story};
 use crate::report::timeline;
 use crate::source::alertmanager;

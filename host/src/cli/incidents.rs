@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{Context, table, watch};
+use crate::backend::{Filter, Records, find};
 use crate::domain::incident::IncidentView;
 use crate::domain::{Outcome, State};
-use crate::front::{Filter, Records, find};
 use crate::report::timeline;
 
 #[derive(Args)]

@@ -7,10 +7,10 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Context, backtest, handle, progress, suggest, table};
+use crate::backend::Payload;
+use crate::backend::policies::{Lint, Linted, Subject, Tested};
 use crate::clock::SystemClock;
 use crate::domain::Labels;
-use crate::front::Payload;
-use crate::front::policies::{Lint, Linted, Subject, Tested};
 use crate::ports::{Clock, Inbound};
 use crate::source::alertmanager;
 

@@ -22,12 +22,12 @@ pub async fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
         started = context.host.start(config.clone(), &progress) => started?,
         () = stop.ordered() => return Ok(ExitCode::SUCCESS),
     };
-    let front = started.front;
-    let server = http::Server::new(listener, config, front.clone(), Arc::new(SystemClock), context.environment);
+    let backend = started.backend;
+    let server = http::Server::new(listener, config, backend.clone(), Arc::new(SystemClock), context.environment);
     let server = match server {
         Ok(server) => server,
         Err(problems) => {
-            front.stop().await;
+            backend.stop().await;
             return Err(problems.into());
         }
     };
@@ -36,7 +36,7 @@ pub async fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
     server.run(stop.ordered()).await;
     tracing::info!("stopping");
     tokio::select! {
-        () = front.stop() => Ok(ExitCode::SUCCESS),
+        () = backend.stop() => Ok(ExitCode::SUCCESS),
         () = stop.ordered() => Err(anyhow::anyhow!("stopped at once, as ordered twice; work under way goes on after the next start")),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::backtest::length;
 use super::{Context, progress, table};
-use crate::front::policies::Suggest;
+use crate::backend::policies::Suggest;
 use crate::suggest::Written;
 
 #[derive(Args)]

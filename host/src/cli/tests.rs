@@ -6,8 +6,8 @@ use clap::CommandFactory;
 use jiff::Timestamp;
 
 use super::*;
+use crate::backend::Handled;
 use crate::domain::{Entry, Fact, Incident, IncidentId, Outcome};
-use crate::front::Handled;
 use crate::ports::Story;
 
 #[test]

@@ -20,8 +20,8 @@ pub use view::{ActionView, IncidentView, ModelView, VerdictView};
 use super::action::{ActionId, Call};
 use super::alert::{Alert, Labels, Severity, Status, common_labels};
 use super::decision::Decision;
+use super::delivery::Delivery;
 use super::entry::{Answer, Diagnosis, Purpose};
-use super::notice::Delivery;
 
 /// Name of an incident: short, unique, in the order of opening.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -8,7 +8,7 @@
 
 mod document;
 mod overlap;
-mod words;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use super::action::{Call, Target};
 use document::Looks;
-use words::Role;
+use vocabulary::Role;
 
 /// Everything.
 const ALL: &str = "*";
@@ -41,7 +41,7 @@ pub(super) fn read(call: &Call, schema: Option<&Value>) -> Target {
 /// title of a ticket, are not held to the rules of a cluster.
 fn is_cluster(properties: Option<&Map<String, Value>>, arguments: &Map<String, Value>) -> bool {
     let keys = properties.into_iter().flat_map(Map::keys).chain(arguments.keys());
-    keys.into_iter().any(|key| words::speaks_of_clusters(&words::plain(key)))
+    keys.into_iter().any(|key| vocabulary::speaks_of_clusters(&vocabulary::plain(key)))
 }
 
 #[derive(Default)]
@@ -75,8 +75,8 @@ impl Reader {
         if matches!(value, Value::Null) {
             return;
         }
-        let word = words::plain(key);
-        let role = words::role(&word);
+        let word = vocabulary::plain(key);
+        let role = vocabulary::role(&word);
         self.options(role, value);
         match role {
             Role::Prose => {}
@@ -148,7 +148,7 @@ impl Reader {
             one => std::slice::from_ref(one),
         };
         for text in items.iter().filter_map(Value::as_str) {
-            if document::looks(text) == Looks::Plain && words::is_suspicious(text) {
+            if document::looks(text) == Looks::Plain && vocabulary::is_suspicious(text) {
                 self.everything();
             }
             self.paths(text);
@@ -199,7 +199,7 @@ impl Reader {
         if !text.is_empty() {
             self.namespaces.insert(text.to_string());
         }
-        if !words::is_namespace(text) {
+        if !vocabulary::is_namespace(text) {
             self.namespaces.insert(ALL.into());
         }
     }
@@ -207,7 +207,7 @@ impl Reader {
     fn kind(&mut self, text: &str) {
         for part in text.split(',') {
             let (part, name) = part.split_once('/').map_or((part, None), |(kind, name)| (kind, Some(name)));
-            if !words::is_kind(part) {
+            if !vocabulary::is_kind(part) {
                 self.kinds.insert(part.to_lowercase());
                 self.unreadable();
                 continue;
@@ -216,11 +216,11 @@ impl Reader {
                 self.name(name);
                 self.with_name = true;
             }
-            let kinds = words::kinds(part);
+            let kinds = vocabulary::kinds(part);
             if kinds.iter().any(|kind| kind == "all") {
                 self.kinds.insert(ALL.into());
             }
-            if kinds.iter().any(|kind| words::is_cluster_wide(kind)) {
+            if kinds.iter().any(|kind| vocabulary::is_cluster_wide(kind)) {
                 self.namespaces.insert(ALL.into());
             }
             self.kinds.extend(kinds);
@@ -231,7 +231,7 @@ impl Reader {
         if !text.is_empty() {
             self.names.insert(text.to_string());
         }
-        if self.cluster && !words::is_name(text) {
+        if self.cluster && !vocabulary::is_name(text) {
             self.everything();
         }
     }
@@ -258,13 +258,13 @@ impl Reader {
     }
 
     fn object(&mut self, map: &Map<String, Value>, depth: usize, inside: bool) {
-        let get = |wanted: &str| map.iter().find(|(key, _)| words::plain(key) == wanted).map(|(_, value)| value);
+        let get = |wanted: &str| map.iter().find(|(key, _)| vocabulary::plain(key) == wanted).map(|(_, value)| value);
         let (kind, metadata) = (get("kind"), get("metadata"));
         let list = kind.and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
         match (kind, get("apiversion")) {
             (Some(Value::String(kind)), Some(Value::String(version))) => {
                 self.kind(kind);
-                self.kinds.extend(words::foreign(kind, version));
+                self.kinds.extend(vocabulary::foreign(kind, version));
             }
             (Some(Value::String(kind)), None) => self.kind(kind),
             // Somewhere below, such as among properties of a schema, it is just a word.
@@ -281,12 +281,12 @@ impl Reader {
         if manifest {
             self.manifests = true;
             let own = metadata.and_then(|metadata| metadata.get("namespace")).is_some_and(|own| !is_empty(own));
-            let wide = kind.and_then(Value::as_str).is_some_and(words::is_cluster_wide_kind);
+            let wide = kind.and_then(Value::as_str).is_some_and(vocabulary::is_cluster_wide_kind);
             self.homeless |= !own && !wide;
         }
         self.pointer(map);
         for (key, value) in map {
-            if words::ends_in_namespace(&words::plain(key)) {
+            if vocabulary::ends_in_namespace(&vocabulary::plain(key)) {
                 match value {
                     Value::Null | Value::Bool(_) | Value::Object(_) => {}
                     Value::String(text) if text.is_empty() => {}
@@ -299,7 +299,7 @@ impl Reader {
 
     fn metadata(&mut self, metadata: &Map<String, Value>) {
         for (key, value) in metadata {
-            match (words::plain(key).as_str(), value) {
+            match (vocabulary::plain(key).as_str(), value) {
                 ("name", Value::String(text)) => self.name(text),
                 ("generatename", Value::String(_)) => {
                     self.names.insert(ALL.into());
@@ -316,7 +316,7 @@ impl Reader {
         let Some(path) = map.get("path").and_then(Value::as_str).filter(|_| map.contains_key("op")) else { return };
         let last = path.rsplit('/').next().unwrap_or_default();
         let value = map.get("value");
-        match (words::plain(last).as_str(), value) {
+        match (vocabulary::plain(last).as_str(), value) {
             ("namespace", Some(value)) => self.namespace(value),
             ("name", Some(Value::String(text))) if path.contains("metadata") => self.name(text),
             ("kind", Some(Value::String(text))) => self.kind(text),
@@ -333,7 +333,7 @@ impl Reader {
         let (mut takes_namespace, mut takes_name) = (false, false);
         for (key, property) in offered {
             let default = property.get("default");
-            match words::role(&words::plain(key)) {
+            match vocabulary::role(&vocabulary::plain(key)) {
                 Role::Namespace => takes_namespace = true,
                 Role::Name(_) => takes_name = true,
                 Role::AllNamespaces if default == Some(&Value::Bool(true)) => {
@@ -348,14 +348,14 @@ impl Reader {
             }
         }
         if self.kinds.is_empty() {
-            self.kinds.extend(tool.split(['_', '-']).filter_map(words::builtin).map(str::to_string));
+            self.kinds.extend(tool.split(['_', '-']).filter_map(vocabulary::builtin).map(str::to_string));
         }
         if self.with_name && self.names.len() > 1 {
             // Which of them is meant differs from tool to tool.
             self.everything();
         }
         if self.kinds.contains("namespace") {
-            self.namespaces.extend(self.names.iter().filter(|name| words::is_namespace(name)).cloned());
+            self.namespaces.extend(self.names.iter().filter(|name| vocabulary::is_namespace(name)).cloned());
         }
         if tool.contains("helm") {
             // A release may hold anything, anywhere.
@@ -365,7 +365,8 @@ impl Reader {
         let speaks = self.cluster && properties.is_some();
         // The Kubernetes tools fall back to the namespace of this name.
         let left_open = takes_namespace && (!self.manifests || self.homeless);
-        let nowhere = self.homeless && !arguments.keys().any(|key| words::role(&words::plain(key)) == Role::Namespace);
+        let nowhere =
+            self.homeless && !arguments.keys().any(|key| vocabulary::role(&vocabulary::plain(key)) == Role::Namespace);
         if (left_open || nowhere) && !self.namespaces.contains(ALL) {
             self.namespaces.insert("default".into());
         }

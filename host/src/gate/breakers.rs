@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::streaks::Streaks;
-use crate::domain::Lesson;
+use crate::domain::GateEvent;
 
 /// Before the key of an origin, for the breaker that counts its denials.
 const DENIED: &str = "denied:";
@@ -46,21 +46,21 @@ impl Breaker {
 
 impl Breakers {
     /// Learns what is counted; the breaker that this opens.
-    pub fn learn(&mut self, lesson: &Lesson, options: &Options) -> Option<Breaker> {
-        let opened = match lesson {
-            Lesson::Ended { origin: Some(origin), helped, .. } => {
+    pub fn learn(&mut self, gate_event: &GateEvent, options: &Options) -> Option<Breaker> {
+        let opened = match gate_event {
+            GateEvent::Ended { origin: Some(origin), helped, .. } => {
                 self.failures.note(origin, !helped);
                 self.failed(origin, options)
             }
-            Lesson::Ruled { origin, denied } => {
+            GateEvent::Ruled { origin, denied } => {
                 self.denials.note(origin, *denied);
                 self.denied(origin, options)
             }
-            Lesson::Reset { key } => {
+            GateEvent::Reset { key } => {
                 self.reset(key);
                 return None;
             }
-            Lesson::Begun { .. } | Lesson::Ended { .. } => return None,
+            GateEvent::Begun { .. } | GateEvent::Ended { .. } => return None,
         };
         (opened.open && opened.count == opened.limit).then_some(opened)
     }

@@ -5,21 +5,21 @@
 //! gives it another name.
 
 use crate::domain::RulingKind;
-use crate::ports::Voice;
+use crate::rules::Vote;
 
 /// What a canary counts apart: one key for each scope; none where the gate is no canary.
-pub fn keys(voice: &Voice) -> Vec<String> {
-    let scopes = voice.canary.iter().flat_map(|canary| &canary.scopes);
-    scopes.map(|scope| super::key(&voice.gate, scope)).collect()
+pub fn keys(vote: &Vote) -> Vec<String> {
+    let scopes = vote.canary.iter().flat_map(|canary| &canary.scopes);
+    scopes.map(|scope| super::key(&vote.gate, scope)).collect()
 }
 
 /// Lets a canary that would allow ask instead, until every one of its counts is high enough.
-pub fn weigh(voice: &mut Voice, verified: impl Fn(&str) -> u32) {
-    let Some(canary) = voice.canary.as_ref().filter(|_| voice.says == RulingKind::Allow) else { return };
+pub fn weigh(vote: &mut Vote, verified: impl Fn(&str) -> u32) {
+    let Some(canary) = vote.canary.as_ref().filter(|_| vote.says == RulingKind::Allow) else { return };
     // Where nothing is counted nothing is proven.
-    let least = keys(voice).iter().map(|key| verified(key)).min().unwrap_or(0);
+    let least = keys(vote).iter().map(|key| verified(key)).min().unwrap_or(0);
     if least < canary.after {
-        voice.says = RulingKind::Ask;
-        voice.reason = format!("canary: {least} of {} verified so far; {}", canary.after, voice.reason);
+        vote.says = RulingKind::Ask;
+        vote.reason = format!("canary: {least} of {} verified so far; {}", canary.after, vote.reason);
     }
 }

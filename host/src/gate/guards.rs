@@ -2,13 +2,13 @@
 
 use jiff::SignedDuration;
 
+use super::earlier::{changed_targets, continued, objects, paused, takes_back};
 use super::ledger::Ledger;
-use super::standing::{changed_targets, continued, objects, paused, takes_back};
 use super::{Guarded, Options, not_denying, spends};
 use crate::domain::action::digest;
-use crate::domain::lesson::origin_key;
+use crate::domain::gate_event::origin_key;
 use crate::domain::{Action, Heard, Incident, Origin, Risk, RulingKind};
-use crate::ports::{Context, Voice};
+use crate::rules::{Context, Vote};
 
 /// What the built-in guards have against an action.
 pub(super) fn hear(
@@ -16,7 +16,7 @@ pub(super) fn hear(
     guarded: &Guarded,
     incident: &Incident,
     action: &Action,
-    voices: &[Voice],
+    votes: &[Vote],
     context: &Context<'_>,
 ) -> Vec<Heard> {
     let mut against = Against(Vec::new());
@@ -25,7 +25,7 @@ pub(super) fn hear(
         against.say("pause", format!("{scope} is paused; `tidegate resume` lets it go on"));
     }
     let attempt = incident.action(&action.id).and_then(continued);
-    for spend in spends(voices) {
+    for spend in spends(votes) {
         if let Some(refusal) = guarded.ledger.refusal(&spend, context.now, attempt) {
             against.say("budget", refusal);
         }
@@ -35,7 +35,7 @@ pub(super) fn hear(
         targets(&mut against, options, &guarded.ledger, incident, action, context);
         // What is taken back was let through a moment ago.
         if !matches!(action.origin, Origin::Undo { .. }) {
-            rests(&mut against, &guarded.ledger, action, attempt, voices, context);
+            rests(&mut against, &guarded.ledger, action, attempt, votes, context);
         }
         breakers(&mut against, options, guarded, incident, action);
     }
@@ -109,15 +109,15 @@ fn rests(
     ledger: &Ledger,
     action: &Action,
     attempt: Option<&str>,
-    voices: &[Voice],
+    votes: &[Vote],
     context: &Context<'_>,
 ) {
-    for voice in not_denying(voices) {
-        let Some(cooldown) = voice.cooldown_ms else { continue };
+    for vote in not_denying(votes) {
+        let Some(cooldown) = vote.cooldown_ms else { continue };
         let cooldown = SignedDuration::from_millis(i64::try_from(cooldown).unwrap_or(i64::MAX));
-        let resting = ledger.resting(&voice.gate, &action.touches, attempt, context.now, cooldown);
+        let resting = ledger.resting(&vote.gate, &action.touches, attempt, context.now, cooldown);
         if let Some((changed, free)) = resting {
-            let gate = &voice.gate;
+            let gate = &vote.gate;
             against.say(
                 "cooldown",
                 format!("{changed} rests since gate {gate} let it be changed; it is free again at {free}"),

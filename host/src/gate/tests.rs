@@ -10,10 +10,10 @@ use super::*;
 use crate::domain::{
     Alert, Call, Catalogue, Considered, Entry, Fact, History, IncidentId, Occasion, Origin, Proposal, Tool,
 };
-use crate::ports::{Check, Judged, Routed};
+use crate::rules::{Check, Judged, Routed};
 
 /// Policies of one gate that asks.
-struct Asks(Voice);
+struct Asks(Vote);
 
 impl Policies for Asks {
     fn digest(&self) -> String {
@@ -28,7 +28,7 @@ impl Policies for Asks {
     fn evidence(&self, _: &Incident, _: &Context<'_>) -> Vec<Call> {
         Vec::new()
     }
-    fn gates(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Voice> {
+    fn gates(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Vote> {
         vec![self.0.clone()]
     }
     fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
@@ -45,9 +45,9 @@ impl Policies for Asks {
     }
 }
 
-fn voice(who: &str, approvals: u32, own: bool) -> Voice {
-    let voice = Voice::new("ask-first", RulingKind::Ask, "because");
-    Voice { who: who.into(), approvals, own, within_ms: 60_000, ..voice }
+fn vote(who: &str, approvals: u32, own: bool) -> Vote {
+    let vote = Vote::new("ask-first", RulingKind::Ask, "because");
+    Vote { who: who.into(), approvals, own, within_ms: 60_000, ..vote }
 }
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -60,7 +60,7 @@ struct Scene {
     history: Arc<History>,
 }
 
-fn scene(voice: Voice, origin: Origin) -> Scene {
+fn scene(vote: Vote, origin: Origin) -> Scene {
     let opened = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: Vec::new() };
     let mut incident = Incident::open(IncidentId("i1".into()), &Entry { at: NOW, fact: opened }).unwrap();
     let serde_json::Value::Object(arguments) = json!({ "name": "web" }) else { unreachable!() };
@@ -91,7 +91,7 @@ fn scene(voice: Voice, origin: Origin) -> Scene {
     let groups: BTreeMap<String, Vec<String>> =
         [("sre".to_string(), vec!["Ada".to_string(), "bob".to_string()])].into();
     let gate = Gate::new(Options::default()).with_people(People::new(&groups));
-    let mut scene = Scene { gate, policies: Asks(voice), incident, catalogue, history: Arc::default() };
+    let mut scene = Scene { gate, policies: Asks(vote), incident, catalogue, history: Arc::default() };
     let ruling = scene.gate.rule(&scene.policies, &scene.incident, &scene.record().action, &scene.context());
     assert_eq!(ruling.kind, RulingKind::Ask, "{ruling:?}");
     scene.tell(Fact::Ruled { action: id, ruling });
@@ -127,7 +127,7 @@ const RULE: fn() -> Origin = || Origin::Policy { rule: "r".into() };
 
 #[test]
 fn an_approval_binds_to_exactly_these_arguments() {
-    let mut scene = scene(voice("", 1, false), RULE());
+    let mut scene = scene(vote("", 1, false), RULE());
     scene.approve("ada", "cli", Some("another digest"));
     assert_eq!(scene.record().state, ActionState::Asked, "it still asks");
     assert!(scene.permit().is_err());
@@ -149,7 +149,7 @@ fn an_approval_binds_to_exactly_these_arguments() {
 
 #[test]
 fn two_people_are_two_people_however_one_spells_a_name() {
-    let mut scene = scene(voice("", 2, false), RULE());
+    let mut scene = scene(vote("", 2, false), RULE());
     for spelling in ["ada", "ADA ", "a\u{200b}da", "ada (as bob)"] {
         scene.approve(spelling, "http", None);
         assert_eq!(scene.record().state, ActionState::Asked, "{spelling:?}");
@@ -162,7 +162,7 @@ fn two_people_are_two_people_however_one_spells_a_name() {
 
 #[test]
 fn a_link_counts_once_whatever_names_are_typed() {
-    let mut scene = scene(voice("", 2, false), RULE());
+    let mut scene = scene(vote("", 2, false), RULE());
     scene.approve("ada", "link", None);
     scene.approve("bob", "link", None);
     assert_eq!(scene.record().state, ActionState::Asked);
@@ -173,7 +173,7 @@ fn a_link_counts_once_whatever_names_are_typed() {
 #[test]
 fn nobody_approves_their_own_proposal_unless_the_gate_says_so() {
     let person = || Origin::Person { name: "Ada".into() };
-    let mut own = scene(voice("", 1, false), person());
+    let mut own = scene(vote("", 1, false), person());
     let refusal = own.gate.refusal(own.record(), "ada ").unwrap();
     assert!(refusal.contains("cannot approve it too"), "{refusal}");
     own.approve("ada", "cli", None);
@@ -181,7 +181,7 @@ fn nobody_approves_their_own_proposal_unless_the_gate_says_so() {
     assert_eq!(own.gate.refusal(own.record(), "bob"), None);
     own.approve("bob", "cli", None);
     assert!(own.permit().is_ok());
-    let mut open = scene(voice("", 1, true), person());
+    let mut open = scene(vote("", 1, true), person());
     assert_eq!(open.gate.refusal(open.record(), "ada"), None);
     open.approve("ada", "cli", None);
     assert!(open.permit().is_ok());
@@ -189,15 +189,15 @@ fn nobody_approves_their_own_proposal_unless_the_gate_says_so() {
 
 #[test]
 fn a_configured_group_answers_alone_and_any_other_word_means_anybody() {
-    let mut sre = scene(voice("SRE", 1, false), RULE());
+    let mut sre = scene(vote("SRE", 1, false), RULE());
     let refusal = sre.gate.refusal(sre.record(), "mallory").unwrap();
     assert!(refusal.starts_with("mallory is not in the group SRE"), "{refusal}");
     sre.approve("mallory", "cli", None);
     assert!(sre.permit().is_err(), "the gate counts by itself");
-    let mut sre = scene(voice("SRE", 1, false), RULE());
+    let mut sre = scene(vote("SRE", 1, false), RULE());
     sre.approve("ada", "cli", None);
     assert!(sre.permit().is_ok());
-    let mut anybody = scene(voice("whoever is on call", 1, false), RULE());
+    let mut anybody = scene(vote("whoever is on call", 1, false), RULE());
     anybody.approve("mallory", "cli", None);
     assert!(anybody.permit().is_ok());
     assert_eq!(approval::join(["sre", "", "dba", "sre"].into_iter()), "sre and dba");
@@ -205,14 +205,14 @@ fn a_configured_group_answers_alone_and_any_other_word_means_anybody() {
 
 #[test]
 fn silence_is_a_no_and_a_late_no_takes_nothing_back() {
-    let mut late = scene(voice("", 1, false), RULE());
+    let mut late = scene(vote("", 1, false), RULE());
     let until = late.record().ruling.as_ref().unwrap().until.unwrap();
     assert_eq!(until, NOW + SignedDuration::from_mins(1));
     let action = late.record().action.id.clone();
     late.tell(Fact::Expired { action: action.clone() });
     late.approve("ada", "cli", None);
     assert_eq!(late.record().state, ActionState::Expired);
-    let mut started = scene(voice("", 1, false), RULE());
+    let mut started = scene(vote("", 1, false), RULE());
     started.approve("ada", "cli", None);
     started.tell(Fact::Intent {
         action: action.clone(),
@@ -226,14 +226,14 @@ fn silence_is_a_no_and_a_late_no_takes_nothing_back() {
 }
 
 /// Everything that a journal with these entries teaches.
-fn taught(incident: &Incident, facts: &[Fact]) -> Vec<(Timestamp, Lesson)> {
+fn taught(incident: &Incident, facts: &[Fact]) -> Vec<(Timestamp, GateEvent)> {
     let mut incident = incident.clone();
-    let mut lessons = Vec::new();
+    let mut gate_events = Vec::new();
     for fact in facts {
         incident.apply(&Entry { at: NOW, fact: fact.clone() });
-        lessons.extend(Lesson::of(&incident, fact).map(|lesson| (NOW, lesson)));
+        gate_events.extend(GateEvent::of(&incident, fact).map(|gate_event| (NOW, gate_event)));
     }
-    lessons
+    gate_events
 }
 
 fn id() -> crate::domain::ActionId {
@@ -242,16 +242,16 @@ fn id() -> crate::domain::ActionId {
 
 #[test]
 fn an_attempt_that_goes_on_after_a_restart_does_not_stand_in_its_own_way() {
-    let mut once = voice("", 1, false);
+    let mut once = vote("", 1, false);
     once.says = RulingKind::Ask;
-    once.budgets = vec![crate::ports::Budget { scope: "all".into(), max: 1, within_ms: 60_000 }];
+    once.budgets = vec![crate::rules::Budget { scope: "all".into(), max: 1, within_ms: 60_000 }];
     let mut scene = scene(once, RULE());
     scene.approve("ada", "cli", None);
     let permit = scene.permit().unwrap();
     let intent = permit.intent();
-    let lessons = taught(&scene.incident, std::slice::from_ref(&intent));
+    let gate_events = taught(&scene.incident, std::slice::from_ref(&intent));
     scene.gate = Gate::new(Options::default());
-    scene.gate.restore(lessons);
+    scene.gate.restore(gate_events);
     scene.tell(intent);
     let (resolution, reason) = (Resolution::Repeat, String::new());
     scene.tell(Fact::Uncertain { action: id(), resolution, reason });
@@ -268,9 +268,9 @@ fn a_restored_breaker_counts_for_whom_it_counted_and_from_the_last_reset_on() {
         (Origin::Person { name: "ada".into() }, "person:ada"),
         (Origin::Plugin { name: "p".into(), rule: "r".into() }, "rule:r"),
     ] {
-        let scene = scene(voice("", 1, false), origin);
+        let scene = scene(vote("", 1, false), origin);
         let three = taught(&scene.incident, &[failed(false), failed(false), failed(false)]);
-        let reset = (NOW, Lesson::Reset { key: key.into() });
+        let reset = (NOW, GateEvent::Reset { key: key.into() });
         scene.gate.restore(three.clone());
         let listed = |scene: &Scene| -> Vec<(String, u32, bool)> {
             scene.gate.breakers().into_iter().map(|one| (one.key, one.count, one.open)).collect()
@@ -281,21 +281,21 @@ fn a_restored_breaker_counts_for_whom_it_counted_and_from_the_last_reset_on() {
         scene.gate.restore([three.as_slice(), &[reset], &three[..1]].concat());
         assert_eq!(listed(&scene), [(key.to_string(), 1, false)]);
     }
-    let undo = scene(voice("", 1, false), RULE());
+    let undo = scene(vote("", 1, false), RULE());
     let mut action = undo.incident.actions[0].action.clone();
     action.origin = Origin::Undo { action: id() };
-    assert_eq!(crate::domain::lesson::origin_key(&undo.incident, &action), None, "a failed undo is nobody's fix");
+    assert_eq!(crate::domain::gate_event::origin_key(&undo.incident, &action), None, "a failed undo is nobody's fix");
 }
 
 /// A gate that asks until two of its executions have helped.
-fn canary(scopes: &[&str]) -> Voice {
+fn canary(scopes: &[&str]) -> Vote {
     let scopes = scopes.iter().map(|scope| scope.to_string()).collect();
-    Voice { says: RulingKind::Allow, canary: Some(crate::ports::Canary { scopes, after: 2 }), ..voice("sre", 1, false) }
+    Vote { says: RulingKind::Allow, canary: Some(crate::rules::Canary { scopes, after: 2 }), ..vote("sre", 1, false) }
 }
 
-fn ended(canaries: &[&str], helped: bool) -> (Timestamp, Lesson) {
+fn ended(canaries: &[&str], helped: bool) -> (Timestamp, GateEvent) {
     let canaries = canaries.iter().map(|key| format!("ask-first|{key}")).collect();
-    (NOW, Lesson::Ended { origin: None, helped, canaries })
+    (NOW, GateEvent::Ended { origin: None, helped, canaries })
 }
 
 #[test]
@@ -333,9 +333,9 @@ fn a_canary_learns_from_what_it_let_through_and_from_nothing_else() {
         (Fact::Result { action: id(), attempt: "x".into(), ok: false, text: String::new(), took_ms: 0 }, false),
         (Fact::Uncertain { action: id(), resolution: Resolution::Person, reason: String::new() }, false),
     ] {
-        let lessons = taught(&scene.incident, &[intent.clone(), end]);
-        let [(_, Lesson::Begun { .. }), learned] = lessons.as_slice() else { panic!("{lessons:?}") };
-        let Lesson::Ended { canaries, helped: seen, .. } = &learned.1 else { panic!("{learned:?}") };
+        let gate_events = taught(&scene.incident, &[intent.clone(), end]);
+        let [(_, GateEvent::Begun { .. }), learned] = gate_events.as_slice() else { panic!("{gate_events:?}") };
+        let GateEvent::Ended { canaries, helped: seen, .. } = &learned.1 else { panic!("{learned:?}") };
         assert_eq!((canaries.as_slice(), *seen), (["ask-first|shop".to_string()].as_slice(), helped));
         scene.gate.forget();
         scene.gate.restore([ended(&["shop"], true), learned.clone()]);
@@ -364,13 +364,13 @@ fn an_origin_that_is_denied_again_and_again_is_stopped_until_somebody_lets_it_go
     for (origin, key) in
         [(RULE(), "rule:r"), (Origin::Model, "model"), (Origin::Person { name: "ada".into() }, "person:ada")]
     {
-        let mut scene = scene(voice("", 1, false), origin);
+        let mut scene = scene(vote("", 1, false), origin);
         let mut opens: Vec<String> = Vec::new();
         let mut says = |scene: &mut Scene, says, held_against| {
-            scene.policies = Asks(Voice { held_against, ..Voice::new("g", says, "because") });
+            scene.policies = Asks(Vote { held_against, ..Vote::new("g", says, "because") });
             let ruling = scene.gate.rule(&scene.policies, &scene.incident, &scene.record().action, &scene.context());
             scene.tell(Fact::Ruled { action: id(), ruling: ruling.clone() });
-            let opened = scene.gate.heed(&scene.incident, &Fact::Ruled { action: id(), ruling: ruling.clone() });
+            let opened = scene.gate.record(&scene.incident, &Fact::Ruled { action: id(), ruling: ruling.clone() });
             opens.extend(opened.map(|breaker| breaker.key));
             (ruling.kind, ruling.rule)
         };
@@ -399,7 +399,7 @@ fn an_origin_that_is_denied_again_and_again_is_stopped_until_somebody_lets_it_go
 
 #[test]
 fn denials_are_restored_from_what_the_rulings_say() {
-    let scene = scene(voice("", 1, false), RULE());
+    let scene = scene(vote("", 1, false), RULE());
     let ruled = |kind, mode, held_against| {
         let mut ruling = scene.record().ruling.clone().unwrap();
         (ruling.kind, ruling.mode, ruling.held_against) = (kind, mode, held_against);
@@ -416,23 +416,23 @@ fn denials_are_restored_from_what_the_rulings_say() {
     assert_eq!(count(&[denied(), ruled(RulingKind::Allow, Mode::Observe, false), denied()]), 2);
     assert_eq!(count(&[denied(), ruled(RulingKind::Ask, Mode::Enforce, false), denied()]), 1);
     assert_eq!(count(&[denied(), Fact::Expired { action: id() }]), 1, "nobody denied what nobody answered");
-    scene.gate.restore([(NOW, Lesson::Reset { key: "denied:rule:r".into() })]);
+    scene.gate.restore([(NOW, GateEvent::Reset { key: "denied:rule:r".into() })]);
     assert_eq!(scene.gate.breakers(), []);
 }
 
 #[test]
 fn only_a_denial_of_what_the_action_is_is_held_against_its_origin() {
-    let mut scene = scene(voice("", 1, false), RULE());
+    let mut scene = scene(vote("", 1, false), RULE());
     let held = |scene: &Scene| {
         let ruling = scene.gate.rule(&scene.policies, &scene.incident, &scene.record().action, &scene.context());
         (ruling.kind == RulingKind::Deny).then_some(ruling.held_against)
     };
-    let denies = |mode| Voice { mode, ..Voice::new("g", RulingKind::Deny, "") };
+    let denies = |mode| Vote { mode, ..Vote::new("g", RulingKind::Deny, "") };
     scene.policies = Asks(denies(Mode::Enforce));
     assert_eq!(held(&scene), Some(true));
     scene.policies = Asks(denies(Mode::Observe));
     assert_eq!(held(&scene), Some(false), "nothing is held against anybody in mode observe");
-    scene.policies = Asks(Voice::new("g", RulingKind::Allow, ""));
+    scene.policies = Asks(Vote::new("g", RulingKind::Allow, ""));
     scene.gate.pause("");
     assert_eq!(held(&scene), Some(false), "a pause");
     scene.policies = Asks(denies(Mode::Enforce));

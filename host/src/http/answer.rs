@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::front::{ControlError, FindError, Refusal};
+use crate::backend::{ControlError, FindError, Refusal};
 
 /// Seconds after which a sender should try again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");

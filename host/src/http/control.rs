@@ -14,9 +14,9 @@ use super::answer::Failure;
 use super::guard::Proof;
 use super::incidents::named;
 use super::{Shared, body};
+use crate::backend::{Answer, Order};
 use crate::config::Size;
 use crate::domain::incident::IncidentView;
-use crate::front::{Answer, Order};
 
 /// Words of people are short.
 const MAX_WORDS: Size = Size(64 << 10);
@@ -41,7 +41,7 @@ pub async fn approve(
 ) -> Result<Json<IncidentView>, Failure> {
     let answer = answer(&state, id, action, request).await?;
     let id = answer.incident.clone();
-    state.front.approve(answer).await?;
+    state.backend.approve(answer).await?;
     Ok(Json(IncidentView::from(&named(&state, id).await?)))
 }
 
@@ -53,7 +53,7 @@ pub async fn deny(
 ) -> Result<Json<IncidentView>, Failure> {
     let answer = answer(&state, id, action, request).await?;
     let id = answer.incident.clone();
-    state.front.reject(answer).await?;
+    state.backend.reject(answer).await?;
     Ok(Json(IncidentView::from(&named(&state, id).await?)))
 }
 
@@ -61,7 +61,7 @@ pub async fn deny(
 pub async fn pause(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
     let order = order(&state, request).await?;
     let scope = order.scope.clone();
-    state.front.pause(order).await?;
+    state.backend.pause(order).await?;
     Ok(Json(json!({ "paused": true, "scope": scope })))
 }
 
@@ -69,13 +69,13 @@ pub async fn pause(State(state): State<Arc<Shared>>, request: Request) -> Result
 pub async fn resume(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
     let order = order(&state, request).await?;
     let scope = order.scope.clone();
-    state.front.resume(order).await?;
+    state.backend.resume(order).await?;
     Ok(Json(json!({ "paused": false, "scope": scope })))
 }
 
 /// `GET /v1/breakers`.
 pub async fn breakers(State(state): State<Arc<Shared>>) -> Json<Value> {
-    Json(json!({ "breakers": state.front.breakers() }))
+    Json(json!({ "breakers": state.backend.breakers() }))
 }
 
 /// `POST /v1/breakers/reset`.
@@ -86,7 +86,7 @@ pub async fn reset_breaker(State(state): State<Arc<Shared>>, request: Request) -
     }
     let person = person(&state, words.person)?;
     let order = Order { person, reason: words.reason, scope: words.key.clone() };
-    state.front.reset_breaker(order).await?;
+    state.backend.reset_breaker(order).await?;
     Ok(Json(json!({ "reset": words.key })))
 }
 

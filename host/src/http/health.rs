@@ -17,7 +17,7 @@ pub async fn alive() -> &'static str {
 
 /// `GET /readyz`: it can take alerts. Without credentials, so beyond loopback it does not say why not.
 pub async fn ready(State(state): State<Arc<Shared>>) -> (StatusCode, Json<Value>) {
-    let ready = state.front.ready();
+    let ready = state.backend.ready();
     let status = if ready.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let answer = if state.loopback { json!(ready) } else { json!({ "ready": ready.ready }) };
     (status, Json(answer))
@@ -25,5 +25,5 @@ pub async fn ready(State(state): State<Arc<Shared>>) -> (StatusCode, Json<Value>
 
 /// `GET /metrics`.
 pub async fn metrics(State(state): State<Arc<Shared>>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.front.metrics())
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.backend.metrics())
 }

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::answer::Failure;
+use crate::backend::{Backend, Filter, find};
 use crate::domain::incident::IncidentView;
 use crate::domain::{Incident, Outcome, State as Standing};
-use crate::front::{Filter, Front, find};
 use crate::report;
 
 /// Longer listings come in pages, by `before`.
@@ -31,16 +31,16 @@ struct Selection {
 /// Reads records on a thread that may wait for files.
 pub async fn reading<T: Send + 'static>(
     state: &Shared,
-    read: impl FnOnce(&dyn Front) -> Result<T, Failure> + Send + 'static,
+    read: impl FnOnce(&dyn Backend) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    let front = state.front.clone();
-    let work = tokio::task::spawn_blocking(move || read(front.as_ref()));
+    let backend = state.backend.clone();
+    let work = tokio::task::spawn_blocking(move || read(backend.as_ref()));
     work.await.unwrap_or_else(|_| Err(Failure::internal("reading the records failed; the host's log says why")))
 }
 
 /// The incident that a path means.
 pub async fn named(state: &Shared, id: String) -> Result<Incident, Failure> {
-    reading(state, move |front| Ok(find(front, &id)?)).await
+    reading(state, move |backend| Ok(find(backend, &id)?)).await
 }
 
 /// `GET /v1/incidents`.
@@ -54,7 +54,7 @@ pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Val
         before: selection.before,
         limit: selection.limit.unwrap_or(50).min(MAX_LIMIT),
     };
-    let incidents = reading(&state, move |front| front.list(&filter).map_err(Failure::unavailable)).await?;
+    let incidents = reading(&state, move |backend| backend.list(&filter).map_err(Failure::unavailable)).await?;
     let views: Vec<IncidentView> = incidents.iter().map(IncidentView::from).collect();
     Ok(Json(json!({ "incidents": views })))
 }
@@ -74,9 +74,9 @@ pub async fn written(State(state): State<Arc<Shared>>, Path(id): Path<String>) -
 
 /// `GET /v1/incidents/{id}/timeline`.
 pub async fn timeline(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Value>, Failure> {
-    let story = reading(&state, move |front| {
-        let incident = find(front, &id)?;
-        front.story(&incident.id.0).map_err(Failure::unavailable)
+    let story = reading(&state, move |backend| {
+        let incident = find(backend, &id)?;
+        backend.story(&incident.id.0).map_err(Failure::unavailable)
     })
     .await?
     .ok_or_else(|| Failure::not_found("this incident has no entries"))?;

@@ -16,10 +16,10 @@ use sha2::{Digest, Sha256};
 use super::answer::Failure;
 use super::incidents::reading;
 use super::{Shared, body};
+use crate::backend::{Answer, ControlError};
 use crate::config::Size;
 use crate::domain::Incident;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::front::{Answer, ControlError};
 use crate::gate::LINK;
 use crate::gate::link::Links;
 use crate::report::page::{self, Told};
@@ -95,8 +95,8 @@ pub async fn answer(
         comment: words.comment,
     };
     let taken = match words.answer.as_str() {
-        "approve" => state.front.approve(answer).await.map(|()| approved(record)),
-        "deny" => state.front.reject(answer).await.map(|()| Told::Denied),
+        "approve" => state.backend.approve(answer).await.map(|()| approved(record)),
+        "deny" => state.backend.reject(answer).await.map(|()| Told::Denied),
         _ => return say(&state, &Told::Invalid),
     };
     match taken {
@@ -130,7 +130,7 @@ async fn asked(state: &Shared, id: String, action: &str, ticket: &Ticket) -> Res
     let Some(links) = &state.links else {
         return Err(Failure::not_found("signed links are not configured; see [approvals]").into_response());
     };
-    let found = reading(state, move |front| front.incident(&id).map_err(Failure::unavailable)).await;
+    let found = reading(state, move |backend| backend.incident(&id).map_err(Failure::unavailable)).await;
     let incident = found.map_err(Failure::into_response)?.ok_or_else(|| say(state, &Told::Invalid))?;
     let n = incident.actions.iter().position(|record| record.action.id.0 == action);
     let found = n.and_then(|n| incident.actions.get(n).map(|record| (n, record)));

@@ -5,9 +5,9 @@
 use reqwest::Response;
 
 use super::tests::{Running, start};
+use crate::backend::fake::Fake;
 use crate::domain::decision::{Ruling, RulingKind};
 use crate::domain::{ActionId, Entry, Fact, Mode};
-use crate::front::fake::Fake;
 use crate::gate::link::Links;
 use crate::secret::Secret;
 

@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, Uri, header};
 use super::answer::Failure;
 use super::guard::Proof;
 use super::{Shared, body, origin};
+use crate::backend::Received;
 use crate::domain::Labels;
 use crate::domain::text::cut;
-use crate::front::Received;
 use crate::ports::Inbound;
 use crate::source::alertmanager;
 
@@ -44,7 +44,7 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
             ));
         }
     }
-    if gate.is_some_and(|gate| gate.disabled) || !state.front.sources().iter().any(|name| name == source) {
+    if gate.is_some_and(|gate| gate.disabled) || !state.backend.sources().iter().any(|name| name == source) {
         return Err(unknown(state, source));
     }
     let settings = &state.settings;
@@ -59,12 +59,12 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
         body: body::text(bytes)?,
         received_at,
     };
-    Ok(Json(state.front.receive(source, inbound).await?))
+    Ok(Json(state.backend.receive(source, inbound).await?))
 }
 
 fn unknown(state: &Shared, source: &str) -> Failure {
     let disabled = |name: &String| state.sources.get(name).is_some_and(|gate| gate.disabled);
-    let mut names: Vec<String> = state.front.sources().into_iter().filter(|name| !disabled(name)).collect();
+    let mut names: Vec<String> = state.backend.sources().into_iter().filter(|name| !disabled(name)).collect();
     names.sort();
     // Strangers need not learn what there is.
     let known = if state.loopback { format!("; there are {}", names.join(", ")) } else { String::new() };

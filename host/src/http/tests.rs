@@ -8,9 +8,9 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::backend::fake::Fake;
 use crate::clock::SystemClock;
 use crate::config::Overrides;
-use crate::front::fake::Fake;
 
 pub(super) struct Running {
     pub fake: Arc<Fake>,

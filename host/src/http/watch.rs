@@ -29,7 +29,7 @@ struct Watcher {
 
 /// `GET /v1/incidents/watch`.
 pub async fn watch(State(state): State<Arc<Shared>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let watcher = Watcher { changes: state.front.changes(), stopping: state.stopping.clone(), state };
+    let watcher = Watcher { changes: state.backend.changes(), stopping: state.stopping.clone(), state };
     let events = futures::stream::unfold(watcher, |mut watcher| async move {
         loop {
             let id = tokio::select! {
@@ -41,7 +41,8 @@ pub async fn watch(State(state): State<Arc<Shared>>) -> Sse<impl Stream<Item = R
                     Err(RecvError::Closed) => return None,
                 },
             };
-            let found = reading(&watcher.state, move |front| front.incident(&id).map_err(Failure::unavailable)).await;
+            let found =
+                reading(&watcher.state, move |backend| backend.incident(&id).map_err(Failure::unavailable)).await;
             let Ok(Some(incident)) = found else { continue };
             let mut view = IncidentView::from(&incident);
             view.report = None;

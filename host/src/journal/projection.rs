@@ -12,7 +12,7 @@ mod store;
 
 use jiff::Timestamp;
 
-use crate::domain::Lesson;
+use crate::domain::GateEvent;
 
 pub use list::Filter;
 pub use store::Projection;
@@ -25,5 +25,5 @@ pub(super) struct Learned {
     /// When.
     pub at: Timestamp,
     /// What.
-    pub lesson: Lesson,
+    pub gate_event: GateEvent,
 }

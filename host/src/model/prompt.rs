@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::evidence::{outside, piece, shares};
 use super::names::Names;
 use super::wire::Reply;
-use super::{offer, turns};
+use super::{conversation, offer};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::Look;
 use crate::domain::text::cut;
@@ -66,7 +66,7 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
 
     let alerts = alerts(incident);
     let looks: Vec<&Look> = incident.looks.iter().filter(|look| shown(look)).collect();
-    let said: usize = incident.model.turns.iter().map(|turn| turn.text.len().min(turns::WORDS) + 200).sum();
+    let said: usize = incident.model.turns.iter().map(|turn| turn.text.len().min(conversation::WORDS) + 200).sum();
     let used = system.len() + alerts.len() + said + 200 * looks.len();
     let texts: Vec<String> = looks.iter().map(|look| outside(&look.text)).collect();
     let shares = shares(&texts, shape.bytes.saturating_sub(used));
@@ -92,7 +92,7 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     }
     first.push_str("What is the next step?");
     let mut messages = vec![json!({"role": "system", "content": system}), json!({"role": "user", "content": first})];
-    messages.extend(turns::messages(incident, &pieces, &names, shape.form));
+    messages.extend(conversation::messages(incident, &pieces, &names, shape.form));
     Prompt { messages, tools, names }
 }
 

@@ -3,19 +3,19 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Rooms;
+use super::Services;
 use super::intake::take_in;
 use crate::domain::{Decision, Fact, Incident, Origin, Verdict};
-use crate::ports::{Context, Policies};
+use crate::rules::{Context, Policies};
 
 /// The shortest time for which an incident is held back: a rule that asks for none would be asked
 /// again and again without a pause.
 const SHORTEST_HOLD: SignedDuration = SignedDuration::from_secs(1);
 
 /// The verdict, and the actions that it brings along.
-pub fn run(rooms: &Rooms, incident: &Incident) -> Vec<Fact> {
-    let moment = rooms.moment();
-    judge(rooms.policies.as_ref(), incident, &moment.context(), rooms.model.configured())
+pub fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
+    let moment = services.moment();
+    judge(services.policies.as_ref(), incident, &moment.context(), services.model.configured())
 }
 
 /// What any set of policies says at any moment; `model` says whether one can be asked.

@@ -4,43 +4,43 @@
 //! intent without a result; what became of it is settled by looking, here as after a crash.
 
 use super::rule::told;
-use super::{Rooms, append};
+use super::{Services, append};
 use crate::domain::{ActionId, Fact, Incident};
 use crate::ports::{JournalError, ToolError};
 
 /// Executes, if the gate still permits it.
-pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Result<(), JournalError> {
+pub async fn run(services: &Services, incident: &Incident, action: &ActionId) -> Result<(), JournalError> {
     let Some(record) = incident.action(action) else {
         return Ok(());
     };
     // A pause that is journaled meanwhile waits until the intent is durable, or the permit refused.
-    let permitting = rooms.store.permitting().await;
-    let moment = rooms.moment();
-    let permit = match rooms.gate.permit(rooms.policies.as_ref(), incident, record, &moment.context()) {
+    let permitting = services.store.permitting().await;
+    let moment = services.moment();
+    let permit = match services.gate.permit(services.policies.as_ref(), incident, record, &moment.context()) {
         Ok(permit) => permit,
         Err(ruling) => {
-            let facts = told(rooms, incident, action, *ruling, &moment.context());
-            return append(rooms, incident, facts, true).await.map(|_| ());
+            let facts = told(services, incident, action, *ruling, &moment.context());
+            return append(services, incident, facts, true).await.map(|_| ());
         }
     };
-    match rooms.store.append_behind(incident, vec![permit.intent()]).await {
+    match services.store.append_behind(incident, vec![permit.intent()]).await {
         Ok(true) => {}
         // A person may have said no since the gate was asked.
         Ok(false) => {
-            rooms.gate.withdraw(permit);
+            services.gate.withdraw(permit);
             return Ok(());
         }
         Err(error) => {
-            rooms.gate.withdraw(permit);
+            services.gate.withdraw(permit);
             return Err(error);
         }
     }
     drop(permitting);
     let attempt = permit.attempt().to_string();
     let call = &record.action.proposal.call;
-    let started = rooms.clock.now();
+    let started = services.clock.now();
     let answer = match permit.check(call, started) {
-        Ok(()) => rooms.tools.perform(&permit, call, &record.action.target()).await,
+        Ok(()) => services.tools.perform(&permit, call, &record.action.target()).await,
         Err(reason) => Err(ToolError::Refused(reason)),
     };
     // Used up: nothing can be executed with it again.
@@ -53,7 +53,7 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Resul
             return Ok(());
         }
     };
-    let took_ms = rooms.clock.ms_since(started);
+    let took_ms = services.clock.ms_since(started);
     let result = Fact::Result { action: action.clone(), attempt, ok, text, took_ms };
-    append(rooms, incident, vec![result], false).await.map(|_| ())
+    append(services, incident, vec![result], false).await.map(|_| ())
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::domain::catalogue::UNDONE;
 use crate::domain::{Action, ActionId, Call, Fact, Incident, Origin, Proposal, condition};
-use crate::ports::{Context, Policies};
+use crate::rules::{Context, Policies};
 
 /// More actions than this one incident never needs; the rest of a proposal is dropped with a note.
 const MAX_ACTIONS: usize = 20;

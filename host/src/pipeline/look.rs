@@ -1,6 +1,6 @@
 //! One look with a read-only tool, and its place in the journal.
 
-use super::Rooms;
+use super::Services;
 use crate::domain::entry::Purpose;
 use crate::domain::text::cut;
 use crate::domain::{ActionId, Call, Fact, Verification};
@@ -10,10 +10,10 @@ use crate::ports::{ToolAnswer, ToolError};
 const KEPT: usize = 4096;
 
 /// Calls a read-only tool. A failed look is a finding as well.
-pub async fn look(rooms: &Rooms, purpose: Purpose, call: Call) -> (Result<ToolAnswer, ToolError>, Fact) {
-    let began = rooms.clock.now();
-    let answer = rooms.tools.look(&call).await;
-    let took_ms = rooms.clock.ms_since(began);
+pub async fn look(services: &Services, purpose: Purpose, call: Call) -> (Result<ToolAnswer, ToolError>, Fact) {
+    let began = services.clock.now();
+    let answer = services.tools.look(&call).await;
+    let took_ms = services.clock.ms_since(began);
     let (ok, text) = match &answer {
         Ok(answer) => (answer.ok, answer.text.clone()),
         Err(error) => (false, error.to_string()),
@@ -24,9 +24,9 @@ pub async fn look(rooms: &Rooms, purpose: Purpose, call: Call) -> (Result<ToolAn
 
 /// Looks with what an action is verified with.
 pub async fn verifying(
-    rooms: &Rooms,
+    services: &Services,
     action: &ActionId,
     verification: &Verification,
 ) -> (Result<ToolAnswer, ToolError>, Fact) {
-    look(rooms, Purpose::Verify { action: action.clone() }, verification.look.clone()).await
+    look(services, Purpose::Verify { action: action.clone() }, verification.look.clone()).await
 }

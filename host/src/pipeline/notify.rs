@@ -5,11 +5,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Rooms;
-use crate::domain::notice::{Delivery, DeliveryState};
+use super::Services;
+use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::{ActionId, Fact, Incident, Occasion};
-use crate::ports::{Context, JournalError, Message, NotifyError, Story};
+use crate::ports::{JournalError, Message, NotifyError, Story};
 use crate::report::message;
+use crate::rules::Context;
 
 /// Attempts after which a delivery is given up: about a day with the longest pause.
 const ATTEMPTS: u32 = 60;
@@ -18,16 +19,16 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 
 /// The fact that people are to be told; none when no route leads to a target that exists.
 pub fn tell(
-    rooms: &Rooms,
+    services: &Services,
     incident: &Incident,
     occasion: Occasion,
     action: Option<&ActionId>,
     context: &Context<'_>,
 ) -> Option<Fact> {
     let mut deliveries: Vec<Delivery> = Vec::new();
-    for routed in rooms.policies.routes(incident, occasion, context) {
+    for routed in services.policies.routes(incident, occasion, context) {
         for target in routed.targets {
-            if !rooms.notifiers.has(&target) {
+            if !services.notifiers.has(&target) {
                 tracing::debug!(%target, route = %routed.route, "the route names a target that is not configured");
                 continue;
             }
@@ -53,16 +54,16 @@ pub fn tell(
 ///
 /// # Errors
 /// When the journal cannot take it; the delivery is then tried again.
-pub async fn deliver(rooms: &Rooms, incident: &Incident, delivery: &Delivery) -> Result<(), JournalError> {
-    let entries = rooms.store.entries(&incident.id)?;
+pub async fn deliver(services: &Services, incident: &Incident, delivery: &Delivery) -> Result<(), JournalError> {
+    let entries = services.store.entries(&incident.id)?;
     let story = Story { incident: incident.clone(), entries };
     let action = match delivery.occasion {
         Occasion::Approval => action_of(incident, delivery),
         Occasion::Report | Occasion::Resolved => None,
     };
     let record = action.as_ref().and_then(|action| incident.action(action));
-    let link = rooms.links.as_ref().and_then(|links| links.url(&incident.id, record?));
-    let text = message(&story, delivery.occasion, rooms.language, action.as_ref(), link.as_deref());
+    let link = services.links.as_ref().and_then(|links| links.url(&incident.id, record?));
+    let text = message(&story, delivery.occasion, services.language, action.as_ref(), link.as_deref());
     let thread = incident.deliveries.iter().rev().find_map(|earlier| match &earlier.state {
         DeliveryState::Delivered { reference } if earlier.target == delivery.target => reference.clone(),
         _ => None,
@@ -78,9 +79,9 @@ pub async fn deliver(rooms: &Rooms, incident: &Incident, delivery: &Delivery) ->
         facts: text.facts,
         alerts: incident.alerts.iter().take(50).cloned().collect(),
         thread,
-        language: rooms.language.as_str().into(),
+        language: services.language.as_str().into(),
     };
-    let answer = rooms.notifiers.deliver(&delivery.target, &message, rooms.clock.now()).await;
+    let answer = services.notifiers.deliver(&delivery.target, &message, services.clock.now()).await;
     let fact = match answer {
         Ok(reference) => Fact::Delivered { delivery: delivery.id.clone(), reference },
         Err(NotifyError::Permanent(reason)) => {
@@ -88,11 +89,11 @@ pub async fn deliver(rooms: &Rooms, incident: &Incident, delivery: &Delivery) ->
         }
         Err(NotifyError::Retry { reason, after }) => {
             let after = after.and_then(|after| SignedDuration::try_from(after).ok());
-            let retry_at = (delivery.attempts + 1 < ATTEMPTS).then(|| retry_at(rooms, delivery.attempts, after));
+            let retry_at = (delivery.attempts + 1 < ATTEMPTS).then(|| retry_at(services, delivery.attempts, after));
             Fact::DeliveryFailed { delivery: delivery.id.clone(), reason, retry_at }
         }
     };
-    rooms.store.append(&incident.id, vec![fact]).await
+    services.store.append(&incident.id, vec![fact]).await
 }
 
 fn action_of(incident: &Incident, delivery: &Delivery) -> Option<ActionId> {
@@ -101,13 +102,13 @@ fn action_of(incident: &Incident, delivery: &Delivery) -> Option<ActionId> {
     ids.into_iter().find(|id| delivery.id.starts_with(&prefix(id))).cloned()
 }
 
-fn retry_at(rooms: &Rooms, attempts: u32, after: Option<SignedDuration>) -> Timestamp {
+fn retry_at(services: &Services, attempts: u32, after: Option<SignedDuration>) -> Timestamp {
     let factor = 2_i32.saturating_pow(attempts.min(16));
     let pause = FIRST_PAUSE.saturating_mul(factor).min(LONGEST_PAUSE);
     // Half fixed, half chance: a fleet of incidents does not come back in step.
     let half = u64::try_from(pause.as_millis() / 2).unwrap_or(0);
-    let jittered = half + rooms.random.below(half + 1);
+    let jittered = half + services.random.below(half + 1);
     let pause = SignedDuration::from_millis(i64::try_from(jittered).unwrap_or(i64::MAX));
     let pause = after.map_or(pause, |after| after.max(pause));
-    rooms.clock.now().saturating_add(pause).unwrap_or(Timestamp::MAX)
+    services.clock.now().saturating_add(pause).unwrap_or(Timestamp::MAX)
 }

@@ -1,14 +1,14 @@
 //! Asks a remediation plugin what to do; what it answers is data.
 
-use super::Rooms;
+use super::Services;
 use super::intake::take_in;
 use crate::domain::entry::Purpose;
 use crate::domain::{Fact, Incident, Origin};
 use crate::ports::{Looked, ToolAnswer};
 
 /// The plugin's looks, its word and its proposals.
-pub async fn run(rooms: &Rooms, incident: &Incident, plugin: &str) -> Vec<Fact> {
-    let planned = rooms.planners.plan(plugin, incident, rooms.clock.now()).await;
+pub async fn run(services: &Services, incident: &Incident, plugin: &str) -> Vec<Fact> {
+    let planned = services.planners.plan(plugin, incident, services.clock.now()).await;
     let looked = |Looked { call, answer, took_ms }| {
         let ToolAnswer { ok, text } = answer;
         Fact::Looked { purpose: Purpose::Plan, call, ok, text, took_ms }
@@ -24,8 +24,8 @@ pub async fn run(rooms: &Rooms, incident: &Incident, plugin: &str) -> Vec<Fact> 
     };
     let rule = incident.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
     let origin = Origin::Plugin { name: plugin.into(), rule };
-    let moment = rooms.moment();
+    let moment = services.moment();
     facts.push(Fact::Planned { plugin: plugin.into(), proposals: proposals.clone(), error: None });
-    facts.extend(take_in(rooms.policies.as_ref(), incident, &moment.context(), proposals, &origin));
+    facts.extend(take_in(services.policies.as_ref(), incident, &moment.context(), proposals, &origin));
     facts
 }

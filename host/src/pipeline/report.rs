@@ -1,28 +1,28 @@
 //! Writes the report from the journal and closes incidents.
 
-use super::Rooms;
+use super::Services;
 use super::notify::tell;
 use crate::domain::{Fact, Incident, Occasion, Outcome};
 use crate::ports::{JournalError, Story};
 
 /// The report and the messages that carry it.
-pub fn run(rooms: &Rooms, incident: &Incident) -> Result<Vec<Fact>, JournalError> {
-    let entries = rooms.store.entries(&incident.id)?;
+pub fn run(services: &Services, incident: &Incident) -> Result<Vec<Fact>, JournalError> {
+    let entries = services.store.entries(&incident.id)?;
     let story = Story { incident: incident.clone(), entries };
-    let markdown = crate::report::markdown(&story, rooms.language);
-    let moment = rooms.moment();
+    let markdown = crate::report::markdown(&story, services.language);
+    let moment = services.moment();
     let mut facts = vec![Fact::Reported { markdown }];
-    facts.extend(tell(rooms, incident, Occasion::Report, None, &moment.context()));
+    facts.extend(tell(services, incident, Occasion::Report, None, &moment.context()));
     Ok(facts)
 }
 
 /// The end; whoever was told that a person is needed hears that it is over.
-pub fn close(rooms: &Rooms, incident: &Incident, reason: String) -> Vec<Fact> {
+pub fn close(services: &Services, incident: &Incident, reason: String) -> Vec<Fact> {
     let mut facts = Vec::new();
     let open_ended = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
     if open_ended && incident.report.is_some() && incident.all_resolved() {
-        let moment = rooms.moment();
-        facts.extend(tell(rooms, incident, Occasion::Resolved, None, &moment.context()));
+        let moment = services.moment();
+        facts.extend(tell(services, incident, Occasion::Resolved, None, &moment.context()));
     }
     facts.push(Fact::Closed { reason });
     facts

@@ -1,12 +1,13 @@
 //! Asks the gate about a proposal, after a look at what its rules want to see, and tells people when it
 //! asks for one of them.
 
-use super::Rooms;
+use super::Services;
 use super::intake::take_in;
 use super::notify::tell;
 use crate::domain::entry::Purpose;
 use crate::domain::{ActionId, Fact, Incident, Mode, Occasion, Origin, Proposal, Ruling, RulingKind};
-use crate::ports::{Context, JournalError};
+use crate::ports::JournalError;
+use crate::rules::Context;
 
 /// Looks that gates may want at one action: more means that they never have enough.
 const LOOKS: usize = 24;
@@ -15,46 +16,52 @@ const LOOKS: usize = 24;
 ///
 /// # Errors
 /// When the journal cannot take them.
-pub async fn look(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Result<bool, JournalError> {
+pub async fn look(services: &Services, incident: &Incident, action: &ActionId) -> Result<bool, JournalError> {
     let Some(record) = incident.action(action) else { return Ok(false) };
     let purpose = Purpose::Gate { action: action.clone() };
     let made = incident.looks.iter().filter(|look| look.purpose == purpose).count();
-    let moment = rooms.moment();
-    let mut wanted = rooms.policies.looks(&record.action, incident, &moment.context());
+    let moment = services.moment();
+    let mut wanted = services.policies.looks(&record.action, incident, &moment.context());
     wanted.truncate(LOOKS.saturating_sub(made));
     let mut facts = Vec::new();
     for call in wanted {
-        facts.push(super::look::look(rooms, purpose.clone(), call).await.1);
+        facts.push(super::look::look(services, purpose.clone(), call).await.1);
     }
     if facts.is_empty() {
         return Ok(false);
     }
-    rooms.store.append(&incident.id, facts).await.map(|()| true)
+    services.store.append(&incident.id, facts).await.map(|()| true)
 }
 
 /// The ruling.
-pub fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<Fact> {
+pub fn run(services: &Services, incident: &Incident, action: &ActionId) -> Vec<Fact> {
     let Some(record) = incident.action(action) else {
         return Vec::new();
     };
-    let moment = rooms.moment();
+    let moment = services.moment();
     let context = moment.context();
-    let ruling = rooms.gate.rule(rooms.policies.as_ref(), incident, &record.action, &context);
-    told(rooms, incident, action, ruling, &context)
+    let ruling = services.gate.rule(services.policies.as_ref(), incident, &record.action, &context);
+    told(services, incident, action, ruling, &context)
 }
 
 /// The facts of a ruling: where it asks, people are told.
-pub fn told(rooms: &Rooms, incident: &Incident, action: &ActionId, ruling: Ruling, context: &Context<'_>) -> Vec<Fact> {
+pub fn told(
+    services: &Services,
+    incident: &Incident,
+    action: &ActionId,
+    ruling: Ruling,
+    context: &Context<'_>,
+) -> Vec<Fact> {
     let asks = ruling.kind == RulingKind::Ask && ruling.mode == Mode::Enforce;
     let mut facts = vec![Fact::Ruled { action: action.clone(), ruling }];
     if asks {
-        facts.extend(tell(rooms, incident, Occasion::Approval, Some(action), context));
+        facts.extend(tell(services, incident, Occasion::Approval, Some(action), context));
     }
     facts
 }
 
 /// Proposes what takes an action back. It goes the way of every other proposal.
-pub fn propose_undo(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<Fact> {
+pub fn propose_undo(services: &Services, incident: &Incident, action: &ActionId) -> Vec<Fact> {
     let Some(record) = incident.action(action) else {
         return Vec::new();
     };
@@ -71,6 +78,6 @@ pub fn propose_undo(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Ve
         undo: None,
     };
     let origin = Origin::Undo { action: action.clone() };
-    let moment = rooms.moment();
-    take_in(rooms.policies.as_ref(), incident, &moment.context(), vec![proposal], &origin)
+    let moment = services.moment();
+    take_in(services.policies.as_ref(), incident, &moment.context(), vec![proposal], &origin)
 }

@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 
-use super::Rooms;
+use super::Services;
 use super::look::verifying;
 use crate::domain::entry::Resolution;
 use crate::domain::incident::ActionRecord;
@@ -15,16 +15,16 @@ const LOOKS: u32 = 3;
 const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_secs(2);
 
 /// What is done about it.
-pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<Fact> {
+pub async fn run(services: &Services, incident: &Incident, action: &ActionId) -> Vec<Fact> {
     let Some(record) = incident.action(action) else {
         return Vec::new();
     };
-    let (mut resolution, mut reason, mut facts) = match probe(rooms, record).await {
+    let (mut resolution, mut reason, mut facts) = match probe(services, record).await {
         Some((resolution, reason)) => (resolution, reason, Vec::new()),
-        None => looked(rooms, record).await,
+        None => looked(services, record).await,
     };
     let again = matches!(resolution, Resolution::Repeat | Resolution::DidNotHappen);
-    if again && record.attempts >= rooms.limits.attempts {
+    if again && record.attempts >= services.limits.attempts {
         resolution = Resolution::Person;
         reason = format!("{reason}; but no answer came in {} attempts", record.attempts);
     }
@@ -32,14 +32,14 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<F
     facts
 }
 
-async fn looked(rooms: &Rooms, record: &ActionRecord) -> (Resolution, String, Vec<Fact>) {
+async fn looked(services: &Services, record: &ActionRecord) -> (Resolution, String, Vec<Fact>) {
     let action = &record.action.id;
     match &record.action.proposal.verify {
-        Some(verification) if !verification.applied.is_empty() => look(rooms, action, verification).await,
-        _ if repeatable(rooms, record.action.tool()) => {
+        Some(verification) if !verification.applied.is_empty() => look(services, action, verification).await,
+        _ if repeatable(services, record.action.tool()) => {
             (Resolution::Repeat, "the tool declares that a repeat is harmless".to_string(), Vec::new())
         }
-        Some(verification) => holds_already(rooms, action, verification).await,
+        Some(verification) => holds_already(services, action, verification).await,
         None => (
             Resolution::Person,
             "the tool may not be repeated and nothing tells whether it happened".to_string(),
@@ -49,32 +49,32 @@ async fn looked(rooms: &Rooms, record: &ActionRecord) -> (Resolution, String, Ve
 }
 
 /// What its performer says; none when it cannot tell.
-async fn probe(rooms: &Rooms, record: &ActionRecord) -> Option<(Resolution, String)> {
+async fn probe(services: &Services, record: &ActionRecord) -> Option<(Resolution, String)> {
     let (call, target) = (&record.action.proposal.call, &record.action.proposal.target);
     let attempt = record.attempt.as_deref()?;
     for _ in 0..2 {
-        if rooms.tools.probe(call, target, attempt).await? {
+        if services.tools.probe(call, target, attempt).await? {
             return Some((Resolution::Happened, format!("{} says so itself", call.tool)));
         }
-        pause(rooms).await;
+        pause(services).await;
     }
     Some((Resolution::DidNotHappen, format!("{} says so itself, asked twice", call.tool)))
 }
 
-async fn pause(rooms: &Rooms) {
-    let later = rooms.clock.now().saturating_add(BETWEEN_LOOKS);
-    rooms.clock.sleep_until(later.unwrap_or(jiff::Timestamp::MAX)).await;
+async fn pause(services: &Services) {
+    let later = services.clock.now().saturating_add(BETWEEN_LOOKS);
+    services.clock.sleep_until(later.unwrap_or(jiff::Timestamp::MAX)).await;
 }
 
-fn repeatable(rooms: &Rooms, tool: &str) -> bool {
-    rooms.tools.catalogue().get(tool).is_some_and(|tool| tool.repeatable)
+fn repeatable(services: &Services, tool: &str) -> bool {
+    services.tools.catalogue().get(tool).is_some_and(|tool| tool.repeatable)
 }
 
-async fn look(rooms: &Rooms, action: &ActionId, verification: &Verification) -> (Resolution, String, Vec<Fact>) {
+async fn look(services: &Services, action: &ActionId, verification: &Verification) -> (Resolution, String, Vec<Fact>) {
     let mut facts = Vec::new();
     let mut not_done = 0;
     for _ in 0..LOOKS {
-        let (answer, looked) = verifying(rooms, action, verification).await;
+        let (answer, looked) = verifying(services, action, verification).await;
         facts.push(looked);
         if let Ok(answer) = answer {
             if condition::applied(verification, &answer.text) == Some(true) {
@@ -87,17 +87,17 @@ async fn look(rooms: &Rooms, action: &ActionId, verification: &Verification) -> 
             let reason = "looking twice shows that it did not happen";
             return (Resolution::DidNotHappen, reason.into(), facts);
         }
-        pause(rooms).await;
+        pause(services).await;
     }
     (Resolution::Person, "the target could not be looked at".into(), facts)
 }
 
 async fn holds_already(
-    rooms: &Rooms,
+    services: &Services,
     action: &ActionId,
     verification: &Verification,
 ) -> (Resolution, String, Vec<Fact>) {
-    let (answer, looked) = verifying(rooms, action, verification).await;
+    let (answer, looked) = verifying(services, action, verification).await;
     let (resolution, reason) = match answer {
         Ok(answer) => match condition::holds(verification, &answer.text) {
             Ok(()) => (Resolution::Happened, "its condition holds".into()),

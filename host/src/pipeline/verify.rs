@@ -2,19 +2,19 @@
 
 use jiff::SignedDuration;
 
-use super::Rooms;
+use super::Services;
 use super::look::verifying;
 use crate::domain::{ActionId, Fact, Incident, condition};
 
 /// One look, and the word about the action if it is the last one.
-pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<Fact> {
+pub async fn run(services: &Services, incident: &Incident, action: &ActionId) -> Vec<Fact> {
     let Some(record) = incident.action(action) else {
         return Vec::new();
     };
     let Some(verification) = &record.action.proposal.verify else {
         return Vec::new();
     };
-    let (answer, looked) = verifying(rooms, action, verification).await;
+    let (answer, looked) = verifying(services, action, verification).await;
     let held = match answer {
         Ok(answer) => condition::holds(verification, &answer.text),
         Err(error) => Err(error.to_string()),
@@ -24,7 +24,7 @@ pub async fn run(rooms: &Rooms, incident: &Incident, action: &ActionId) -> Vec<F
     let deadline = record.since.saturating_add(within).unwrap_or(jiff::Timestamp::MAX);
     let verdict = match held {
         Ok(()) => Some((true, "its condition holds".to_string())),
-        Err(why) if rooms.clock.now() >= deadline => Some((false, format!("{why} after {} s", within.as_secs()))),
+        Err(why) if services.clock.now() >= deadline => Some((false, format!("{why} after {} s", within.as_secs()))),
         Err(_) => None,
     };
     if let Some((ok, reason)) = verdict {

@@ -13,8 +13,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use super::cpu_share::CpuShare;
 use super::options::MOST_MEMORY_MIB;
-use super::turns::Turns;
 
 /// A guest is interrupted this often, so that it delays others by no more.
 pub const SLICE: Duration = Duration::from_millis(5);
@@ -38,7 +38,7 @@ pub struct Runtime {
     engine: Engine,
     allocation: Allocation,
     places: Semaphore,
-    turns: Turns,
+    cpu_share: CpuShare,
     active: Arc<AtomicUsize>,
     ticker: Ticker,
 }
@@ -64,7 +64,14 @@ impl Runtime {
         let engine = Engine::new(&config(allocation)).map_err(|error| format!("{error:#}"))?;
         let active = Arc::new(AtomicUsize::new(0));
         let ticker = Ticker::start(engine.clone(), Arc::clone(&active)).map_err(|e| e.to_string())?;
-        Ok(Self { engine, allocation, places: Semaphore::new(PLACES as usize), turns: Turns::new(), active, ticker })
+        Ok(Self {
+            engine,
+            allocation,
+            places: Semaphore::new(PLACES as usize),
+            cpu_share: CpuShare::new(),
+            active,
+            ticker,
+        })
     }
 
     /// The engine.
@@ -83,8 +90,8 @@ impl Runtime {
     }
 
     /// The turns of calls that compute for long.
-    pub(super) fn turns(&self) -> &Turns {
-        &self.turns
+    pub(super) fn cpu_share(&self) -> &CpuShare {
+        &self.cpu_share
     }
 
     /// Keeps the ticker going for as long as the answer lives.

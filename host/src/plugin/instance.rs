@@ -13,10 +13,10 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
 
+use super::cpu_share::Meter;
 use super::engine::Runtime;
 use super::error::{Cause, Failure};
 use super::imports::State;
-use super::turns::Meter;
 
 /// What a guest may hand to the host in one piece, in bytes as they stand in the host's memory.
 const TRANSFER: usize = 16 << 20;
@@ -75,7 +75,7 @@ impl Code {
             work(&mut store, instance, PhantomData).await
         };
         let left = self.wall.saturating_sub(started.elapsed());
-        let ended = tokio::time::timeout(left, runtime.turns().run(&meter, call)).await;
+        let ended = tokio::time::timeout(left, runtime.cpu_share().run(&meter, call)).await;
         drop(active);
         let state = store.into_data();
         match ended {

@@ -3,7 +3,7 @@
 use super::set::Set;
 use super::{decide, evidence, explain, gates};
 use crate::domain::{Action, Alert, Call, Considered, Incident, Occasion};
-use crate::ports::{Check, Context, Judged, Policies, Routed, Voice};
+use crate::rules::{Check, Context, Judged, Policies, Routed, Vote};
 
 impl Policies for Set {
     fn digest(&self) -> String {
@@ -19,10 +19,10 @@ impl Policies for Set {
     }
 
     fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
-        super::round::Round::ask(self, incident, context, None, evidence::collect)
+        super::query::Query::ask(self, incident, context, None, evidence::collect)
     }
 
-    fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Voice> {
+    fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Vote> {
         gates::gates(self, action, incident, context, None).0
     }
 

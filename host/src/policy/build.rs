@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rhai::{Dynamic, FnPtr};
 
 use super::code::{Defined, Func};
+use super::evaluation::Declared;
 use super::fields::Fields;
 use super::functions::gating::{LONGEST_MS, opening, question};
 use super::interval::Interval;
@@ -14,8 +15,7 @@ use super::items::{
 };
 use super::on::{About, On};
 use super::problem::{Place, Problem};
-use super::scene::Declared;
-use super::words::{Opening, Word};
+use super::values::{Opening, Word};
 use crate::domain::{Mode, Occasion};
 
 /// Takes in what files declare, one after the other.

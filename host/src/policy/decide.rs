@@ -9,13 +9,13 @@ use super::explain::refusal;
 use super::fields::describe;
 use super::items::{Inhibit, Meta, Rule, Silence, Then};
 use super::on::{Field, On};
-use super::round::{Round, Seen, fault};
+use super::query::{Query, Seen, fault};
 use super::set::Set;
 use super::span;
-use super::words::{Says, Word};
+use super::values::{Says, Word};
 use crate::domain::history::Active;
 use crate::domain::{Decision, Incident, Verdict};
-use crate::ports::{Context, Judged};
+use crate::rules::{Context, Judged};
 
 /// How far a rule got.
 #[derive(Debug)]
@@ -37,25 +37,25 @@ pub(super) fn decide(
     context: &Context<'_>,
     watch: Option<&RefCell<Vec<Seen>>>,
 ) -> Judged {
-    Round::ask(set, incident, context, watch, |round| {
+    Query::ask(set, incident, context, watch, |query| {
         let mut faults = Vec::new();
-        let mut decision = ahead(round).or_else(|| {
-            set.indexes.rules.of_alerts(&round.facts).find_map(|id| {
+        let mut decision = ahead(query).or_else(|| {
+            set.indexes.rules.of_alerts(&query.facts).find_map(|id| {
                 let rule = set.items.rules.get(id as usize)?;
-                match try_rule(round, rule) {
+                match try_rule(query, rule) {
                     Step::No(_) => None,
                     Step::Fault(fault) => {
                         faults.push(fault);
                         None
                     }
-                    step => Some(decision(round, rule, step)),
+                    step => Some(decision(query, rule, step)),
                 }
             })
         });
         if let Some(decision) = &mut decision {
             decision.faults.clone_from(&faults);
             if matches!(decision.verdict, Verdict::Investigate | Verdict::Plan { .. }) {
-                decision.evidence = super::evidence::collect(round);
+                decision.evidence = super::evidence::collect(query);
             }
         }
         Judged { decision, faults }
@@ -63,45 +63,45 @@ pub(super) fn decide(
 }
 
 /// Silences and inhibitions.
-fn ahead(round: &Round<'_>) -> Option<Decision> {
-    let Set { indexes, items, .. } = round.set;
-    let silence = indexes.silences.of_alerts(&round.facts).find_map(|id| {
+fn ahead(query: &Query<'_>) -> Option<Decision> {
+    let Set { indexes, items, .. } = query.set;
+    let silence = indexes.silences.of_alerts(&query.facts).find_map(|id| {
         let silence = items.silences.get(id as usize)?;
-        try_silence(round, silence).is_ok().then(|| silenced(round, silence))
+        try_silence(query, silence).is_ok().then(|| silenced(query, silence))
     });
     silence.or_else(|| {
-        indexes.inhibits.of_alerts(&round.facts).find_map(|id| {
+        indexes.inhibits.of_alerts(&query.facts).find_map(|id| {
             let inhibit = items.inhibits.get(id as usize)?;
-            try_inhibit(round, inhibit).ok().map(|source| inhibited(round, inhibit, source))
+            try_inhibit(query, inhibit).ok().map(|source| inhibited(query, inhibit, source))
         })
     })
 }
 
 /// Whether a silence covers the incident now, or why not.
-pub(super) fn try_silence(round: &Round<'_>, silence: &Silence) -> Result<(), String> {
-    let now = round.context.now;
-    refusal(&round.facts, round.facts.refuses(&silence.on))?;
+pub(super) fn try_silence(query: &Query<'_>, silence: &Silence) -> Result<(), String> {
+    let now = query.context.now;
+    refusal(&query.facts, query.facts.refuses(&silence.on))?;
     if silence.from.is_some_and(|from| now < from) {
         return Err("it has not begun".into());
     }
     if silence.until.is_some_and(|until| now >= until) {
         return Err("it has ended".into());
     }
-    round.note("silence", &silence.meta, None, true);
+    query.note("silence", &silence.meta, None, true);
     Ok(())
 }
 
 /// The active alert of another incident that inhibits this one, or why there is none.
-pub(super) fn try_inhibit<'a>(round: &Round<'a>, inhibit: &Inhibit) -> Result<&'a Active, String> {
-    refusal(&round.facts, round.facts.refuses(&inhibit.target))?;
-    let context: &'a Context<'a> = round.context;
+pub(super) fn try_inhibit<'a>(query: &Query<'a>, inhibit: &Inhibit) -> Result<&'a Active, String> {
+    refusal(&query.facts, query.facts.refuses(&inhibit.target))?;
+    let context: &'a Context<'a> = query.context;
     let found = context.history.active().find(|active| {
-        active.incident != round.incident.id
+        active.incident != query.incident.id
             && fires(active, &inhibit.source)
-            && inhibit.equal.iter().all(|label| same(round, active, label))
+            && inhibit.equal.iter().all(|label| same(query, active, label))
     });
     let active = found.ok_or("no other active alert is its source")?;
-    round.note("inhibit", &inhibit.meta, None, true);
+    query.note("inhibit", &inhibit.meta, None, true);
     Ok(active)
 }
 
@@ -117,54 +117,54 @@ fn fires(active: &Active, on: &On) -> bool {
     })
 }
 
-fn same(round: &Round<'_>, active: &Active, label: &str) -> bool {
+fn same(query: &Query<'_>, active: &Active, label: &str) -> bool {
     let theirs = active.labels.get(label);
-    round.facts.alerts.iter().all(|alert| alert.labels.get(label) == theirs)
+    query.facts.alerts.iter().all(|alert| alert.labels.get(label) == theirs)
 }
 
-fn silenced(round: &Round<'_>, silence: &Silence) -> Decision {
+fn silenced(query: &Query<'_>, silence: &Silence) -> Decision {
     let verdict = silence.until.map_or(Verdict::Suppress, |until| Verdict::Hold { until });
     let comment = if silence.comment.is_empty() { String::new() } else { format!(": {}", silence.comment) };
-    from(round, verdict, format!("silence:{}", silence.meta.name), format!("silenced by {}{comment}", silence.author))
+    from(query, verdict, format!("silence:{}", silence.meta.name), format!("silenced by {}{comment}", silence.author))
 }
 
-fn inhibited(round: &Round<'_>, inhibit: &Inhibit, source: &Active) -> Decision {
-    let verdict = Verdict::Hold { until: later(round.context.now, inhibit.recheck) };
+fn inhibited(query: &Query<'_>, inhibit: &Inhibit, source: &Active) -> Decision {
+    let verdict = Verdict::Hold { until: later(query.context.now, inhibit.recheck) };
     let reason = format!("{} fires as well, which explains it (incident {})", source.name, source.incident);
-    from(round, verdict, format!("inhibit:{}", inhibit.meta.name), reason)
+    from(query, verdict, format!("inhibit:{}", inhibit.meta.name), reason)
 }
 
-fn from(round: &Round<'_>, verdict: Verdict, rule: String, reason: String) -> Decision {
+fn from(query: &Query<'_>, verdict: Verdict, rule: String, reason: String) -> Decision {
     Decision {
         verdict,
         rule: Some(rule),
         reason,
-        mode: round.context.mode,
+        mode: query.context.mode,
         evidence: Vec::new(),
         faults: Vec::new(),
-        policies: round.set.digest().to_string(),
+        policies: query.set.digest().to_string(),
     }
 }
 
 /// How far a rule gets with the incident.
-pub(super) fn try_rule(round: &Round<'_>, rule: &Rule) -> Step {
-    if let Err(why) = refusal(&round.facts, round.facts.refuses(&rule.on)) {
+pub(super) fn try_rule(query: &Query<'_>, rule: &Rule) -> Step {
+    if let Err(why) = refusal(&query.facts, query.facts.refuses(&rule.on)) {
         return Step::No(why);
     }
-    match round.when("rule", &rule.meta, &rule.when, || vec![round.view()]) {
+    match query.when("rule", &rule.meta, &rule.when, || vec![query.view()]) {
         Ok(true) => {}
         Ok(false) => return Step::No("`when` is false".into()),
         Err(fault) => return Step::Fault(fault),
     }
-    if let Some(until) = rule.for_at_least.map(|ms| later(oldest(round), ms))
-        && until > round.context.now
+    if let Some(until) = rule.for_at_least.map(|ms| later(oldest(query), ms))
+        && until > query.context.now
     {
-        round.note("rule", &rule.meta, None, true);
+        query.note("rule", &rule.meta, None, true);
         return Step::Wait(until);
     }
     let word = match &rule.then {
         Then::Word(word) => Ok(word.clone()),
-        Then::Closure(func) => round.call(func).and_then(|value| {
+        Then::Closure(func) => query.call(func).and_then(|value| {
             if value.is_unit() {
                 return Err(String::new());
             }
@@ -174,7 +174,7 @@ pub(super) fn try_rule(round: &Round<'_>, rule: &Rule) -> Step {
     };
     match word {
         Ok(word) => {
-            round.note("rule", &rule.meta, None, true);
+            query.note("rule", &rule.meta, None, true);
             Step::Yes(word)
         }
         Err(why) if why.is_empty() => Step::No("`then` returned nothing, which leaves it to later rules".into()),
@@ -183,18 +183,18 @@ pub(super) fn try_rule(round: &Round<'_>, rule: &Rule) -> Step {
 }
 
 /// Since when the longest firing alert fires.
-fn oldest(round: &Round<'_>) -> Timestamp {
-    let opened = round.incident.opened_at;
-    let starts = round.facts.alerts.iter().map(|alert| alert.starts_at.unwrap_or(opened));
-    starts.min().unwrap_or(opened).min(round.context.now)
+fn oldest(query: &Query<'_>) -> Timestamp {
+    let opened = query.incident.opened_at;
+    let starts = query.facts.alerts.iter().map(|alert| alert.starts_at.unwrap_or(opened));
+    starts.min().unwrap_or(opened).min(query.context.now)
 }
 
 fn later(at: Timestamp, ms: i64) -> Timestamp {
     at.saturating_add(SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MAX)
 }
 
-fn decision(round: &Round<'_>, rule: &Rule, step: Step) -> Decision {
-    let now = round.context.now;
+fn decision(query: &Query<'_>, rule: &Rule, step: Step) -> Decision {
+    let now = query.context.now;
     let (verdict, reason) = match step {
         Step::Wait(until) => {
             let wanted = rule.for_at_least.map(span::show).unwrap_or_default();
@@ -204,8 +204,8 @@ fn decision(round: &Round<'_>, rule: &Rule, step: Step) -> Decision {
         Step::No(why) | Step::Fault(why) => (Verdict::Escalate, why),
     };
     let reason = if reason.is_empty() { default_reason(&rule.meta) } else { reason };
-    let mut decision = from(round, verdict, rule.meta.name.clone(), reason);
-    decision.mode = rule.meta.mode.min(round.context.mode);
+    let mut decision = from(query, verdict, rule.meta.name.clone(), reason);
+    decision.mode = rule.meta.mode.min(query.context.mode);
     decision
 }
 

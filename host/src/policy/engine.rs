@@ -12,7 +12,7 @@ use rhai::{Engine, EvalAltResult, Module, ModuleResolver, OptimizationLevel, Pos
 
 type SharedModule = Shared<Module>;
 
-use super::scene::error;
+use super::evaluation::error;
 use super::source::Source;
 use super::{fuel, functions, view};
 use crate::domain::text::cut;

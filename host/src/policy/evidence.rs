@@ -7,35 +7,35 @@ use rhai::Dynamic;
 use super::facts::{AlertFacts, CallFacts};
 use super::fields::describe;
 use super::items::CheckRule;
-use super::round::{Round, Seen, fault};
+use super::query::{Query, Seen, fault};
 use super::set::Set;
+use super::values::{Act, Look, Verify};
 use super::view;
-use super::words::{Act, Look, Verify};
 use crate::domain::{Alert, Call, Incident, Occasion, Target};
-use crate::ports::{Check, Context, Routed};
+use crate::rules::{Check, Context, Routed};
 
 /// The most calls that evidence rules can ask for.
 const MOST: usize = 32;
 
 /// What every matching evidence rule asks for, each call once. A rule that errs asks for nothing.
-pub(super) fn collect(round: &Round<'_>) -> Vec<Call> {
+pub(super) fn collect(query: &Query<'_>) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
-    for id in round.set.indexes.evidence.of_alerts(&round.facts) {
-        let Some(rule) = round.set.items.evidence.get(id as usize) else { continue };
-        if round.facts.refuses(&rule.on).is_some() {
+    for id in query.set.indexes.evidence.of_alerts(&query.facts) {
+        let Some(rule) = query.set.items.evidence.get(id as usize) else { continue };
+        if query.facts.refuses(&rule.on).is_some() {
             continue;
         }
-        let wanted = round.when("evidence", &rule.meta, &rule.when, || vec![round.view()]).and_then(|holds| {
+        let wanted = query.when("evidence", &rule.meta, &rule.when, || vec![query.view()]).and_then(|holds| {
             if !holds {
                 return Ok(Vec::new());
             }
-            let value = round.call(&rule.collect);
+            let value = query.call(&rule.collect);
             value.and_then(looks).map_err(|why| fault("evidence", &rule.meta, "collect", &why))
         });
         match wanted {
             Ok(wanted) => {
                 if !wanted.is_empty() {
-                    round.note("evidence", &rule.meta, None, true);
+                    query.note("evidence", &rule.meta, None, true);
                 }
                 let new: Vec<Call> = wanted.into_iter().filter(|call| !calls.contains(call)).collect();
                 calls.extend(new);
@@ -74,14 +74,14 @@ pub(super) fn check(
     watch: Option<&RefCell<Vec<Seen>>>,
 ) -> Option<Check> {
     let touches = context.catalogue.touches(call);
-    Round::ask(set, incident, context, watch, |round| {
+    Query::ask(set, incident, context, watch, |query| {
         let facts = CallFacts::new(call, &touches, incident, context.mode);
         set.indexes.checks.of_values(&facts, None).find_map(|id| {
             let rule = set.items.checks.get(id as usize)?;
             if facts.refuses(&rule.on, &rule.wide).is_some() {
                 return None;
             }
-            match try_check(round, rule, call, &touches) {
+            match try_check(query, rule, call, &touches) {
                 Ok(check) => check,
                 Err(why) => {
                     tracing::warn!("{why}");
@@ -92,14 +92,14 @@ pub(super) fn check(
     })
 }
 
-fn try_check(round: &Round<'_>, rule: &CheckRule, call: &Call, touches: &Target) -> Result<Option<Check>, String> {
-    let arguments = || vec![view::call(call, touches), round.view()];
-    if !round.when("check", &rule.meta, &rule.when, arguments)? {
+fn try_check(query: &Query<'_>, rule: &CheckRule, call: &Call, touches: &Target) -> Result<Option<Check>, String> {
+    let arguments = || vec![view::call(call, touches), query.view()];
+    if !query.when("check", &rule.meta, &rule.when, arguments)? {
         return Ok(None);
     }
     let mut check = Check { rule: rule.meta.name.clone(), verify: None, undo: None };
     if let Some(func) = &rule.verify {
-        let value = round.set.code.call(func, arguments()).map_err(|why| fault("check", &rule.meta, "verify", &why))?;
+        let value = query.set.code.call(func, arguments()).map_err(|why| fault("check", &rule.meta, "verify", &why))?;
         let wrong = || format!("it must return verification(…), but returned {}", describe(&value));
         check.verify = match value.read_lock::<Verify>() {
             Some(verify) => Some((*verify.0).clone()),
@@ -108,7 +108,7 @@ fn try_check(round: &Round<'_>, rule: &CheckRule, call: &Call, touches: &Target)
         };
     }
     if let Some(func) = &rule.undo {
-        let value = round.set.code.call(func, arguments()).map_err(|why| fault("check", &rule.meta, "undo", &why))?;
+        let value = query.set.code.call(func, arguments()).map_err(|why| fault("check", &rule.meta, "undo", &why))?;
         let wrong = || format!("it must return act(…), but returned {}", describe(&value));
         check.undo = match value.read_lock::<Act>() {
             Some(act) => Some(act.0.call.clone()),
@@ -118,7 +118,7 @@ fn try_check(round: &Round<'_>, rule: &CheckRule, call: &Call, touches: &Target)
     }
     let knows = check.verify.is_some() || check.undo.is_some();
     if knows {
-        round.note("check", &rule.meta, None, true);
+        query.note("check", &rule.meta, None, true);
     }
     Ok(knows.then_some(check))
 }
@@ -131,15 +131,15 @@ pub(super) fn routes(
     context: &Context<'_>,
     watch: Option<&RefCell<Vec<Seen>>>,
 ) -> Vec<Routed> {
-    Round::ask(set, incident, context, watch, |round| {
+    Query::ask(set, incident, context, watch, |query| {
         let mut routed = Vec::new();
-        for id in set.indexes.routes.of_alerts(&round.facts) {
+        for id in set.indexes.routes.of_alerts(&query.facts) {
             let Some(route) = set.items.routes.get(id as usize) else { continue };
             let other = !route.occasions.is_empty() && !route.occasions.contains(&occasion);
-            if other || round.facts.refuses(&route.on).is_some() {
+            if other || query.facts.refuses(&route.on).is_some() {
                 continue;
             }
-            match round.when("route", &route.meta, &route.when, || vec![round.view()]) {
+            match query.when("route", &route.meta, &route.when, || vec![query.view()]) {
                 Ok(true) => {}
                 Ok(false) => continue,
                 Err(why) => {
@@ -147,7 +147,7 @@ pub(super) fn routes(
                     continue;
                 }
             }
-            round.note("route", &route.meta, None, true);
+            query.note("route", &route.meta, None, true);
             routed.push(Routed { route: route.meta.name.clone(), targets: route.to.clone() });
             if !route.and_continue {
                 break;

@@ -5,11 +5,11 @@ use super::facts::Facts;
 use super::items::Meta;
 use super::matcher::Matcher;
 use super::on::Field;
-use super::round::Round;
+use super::query::Query;
 use super::set::Set;
-use super::words::Says;
+use super::values::Says;
 use crate::domain::{Considered, Incident};
-use crate::ports::Context;
+use crate::rules::Context;
 
 /// Turns the condition that refused into a sentence with the values that it saw.
 pub(super) fn refusal(facts: &dyn Facts, refused: Option<&(Field, Matcher)>) -> Result<(), String> {
@@ -21,19 +21,19 @@ pub(super) fn refusal(facts: &dyn Facts, refused: Option<&(Field, Matcher)>) -> 
 
 /// Every silence, inhibition and rule in the order in which they are asked.
 pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> Vec<Considered> {
-    Round::ask(set, incident, context, None, |round| {
+    Query::ask(set, incident, context, None, |query| {
         let mut all = Vec::new();
         let mut decided: Option<String> = None;
         for silence in &set.items.silences {
-            let outcome = try_silence(round, silence).map(|()| "silences it".to_string());
+            let outcome = try_silence(query, silence).map(|()| "silences it".to_string());
             all.push(line(&silence.meta, format!("silence:{}", silence.meta.name), outcome, &mut decided));
         }
         for inhibit in &set.items.inhibits {
-            let outcome = try_inhibit(round, inhibit).map(|source| format!("{} inhibits it", source.name));
+            let outcome = try_inhibit(query, inhibit).map(|source| format!("{} inhibits it", source.name));
             all.push(line(&inhibit.meta, format!("inhibit:{}", inhibit.meta.name), outcome, &mut decided));
         }
         for rule in &set.items.rules {
-            let outcome = match try_rule(round, rule) {
+            let outcome = match try_rule(query, rule) {
                 Step::No(why) => Err(why),
                 Step::Fault(why) => Err(format!("counts as no match: {why}")),
                 Step::Yes(word) => Ok(format!("says {}", says(&word.says))),

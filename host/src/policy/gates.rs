@@ -5,18 +5,18 @@ use std::rc::Rc;
 
 use rhai::Dynamic;
 
+use super::evaluation::{Evaluation, SeenLooks};
 use super::facts::CallFacts;
 use super::fields::describe;
 use super::functions::gating::opening;
 use super::items::{Gate, GateSays, When};
 use super::normal::normal;
-use super::round::{Round, Seen, fault};
-use super::scene::{Scene, Sight};
+use super::query::{Query, Seen, fault};
 use super::set::Set;
+use super::values::{BudgetOf, Opening, Question, Scope};
 use super::view;
-use super::words::{BudgetOf, Opening, Question, Scope};
 use crate::domain::{Action, Call, Incident, RulingKind};
-use crate::ports::{Budget, Canary, Context, Voice};
+use crate::rules::{Budget, Canary, Context, Vote};
 
 /// Every gate that has something to say, in the order of the files, and what they would like to see
 /// before they say it.
@@ -26,51 +26,50 @@ pub(super) fn gates(
     incident: &Incident,
     context: &Context<'_>,
     watch: Option<&RefCell<Vec<Seen>>>,
-) -> (Vec<Voice>, Vec<Call>) {
-    let sight = Sight::of(incident);
-    let scene = Scene::new(incident, context).seeing(Rc::clone(&sight));
-    let voices = Round::ask_in(scene, set, incident, context, watch, |round| {
+) -> (Vec<Vote>, Vec<Call>) {
+    let seen_looks = SeenLooks::of(incident);
+    let evaluation = Evaluation::new(incident, context).seeing(Rc::clone(&seen_looks));
+    let votes = Query::ask_in(evaluation, set, incident, context, watch, |query| {
         let facts = CallFacts::of_action(action, incident, context.mode);
         let mut candidates: Vec<u32> = set.indexes.allow.of_values(&facts, None).collect();
         candidates.extend(set.indexes.forbid.of_values(&facts, Some(normal)));
         candidates.sort_unstable();
         let gates = candidates.into_iter().filter_map(|id| set.items.gates.get(id as usize));
         let spoken = gates.filter_map(|gate| {
-            let before = sight.asked();
-            let voice = hear(round, gate, action, &facts)?;
-            Some((gate, voice, sight.asked() > before))
+            let before = seen_looks.asked();
+            let vote = hear(query, gate, action, &facts)?;
+            Some((gate, vote, seen_looks.asked() > before))
         });
-        let mut heard: Vec<(&Gate, Voice, bool)> = spoken.collect();
+        let mut heard: Vec<(&Gate, Vote, bool)> = spoken.collect();
         // Nobody looks for the sake of what is denied anyway.
-        if heard.iter().any(|(_, voice, looks)| voice.says == RulingKind::Deny && !looks) {
-            sight.want_nothing();
+        if heard.iter().any(|(_, vote, looks)| vote.says == RulingKind::Deny && !looks) {
+            seen_looks.want_nothing();
             heard.retain(|(.., looks)| !looks);
         }
-        narrowed(heard.into_iter().map(|(gate, voice, _)| (gate, voice)).collect(), &facts)
+        narrowed(heard.into_iter().map(|(gate, vote, _)| (gate, vote)).collect(), &facts)
     });
-    (voices, sight.wanted())
+    (votes, seen_looks.wanted())
 }
 
 /// A question restricts whatever it touches, but what it opens is only what it was written for: an
 /// action that nothing allows, and that a question covers in part or in another spelling, is denied.
-fn narrowed(heard: Vec<(&Gate, Voice)>, facts: &CallFacts<'_>) -> Vec<Voice> {
-    let opens = |gate: &Gate, voice: &Voice| match voice.says {
+fn narrowed(heard: Vec<(&Gate, Vote)>, facts: &CallFacts<'_>) -> Vec<Vote> {
+    let opens = |gate: &Gate, vote: &Vote| match vote.says {
         RulingKind::Allow => true,
         RulingKind::Ask => facts.refuses(&gate.on, &gate.wide).is_none(),
         RulingKind::Deny => false,
     };
-    let open = heard.iter().any(|(gate, voice)| opens(gate, voice));
-    let voices = heard.into_iter().map(|(gate, mut voice)| {
-        if !open && voice.says == RulingKind::Ask {
-            voice =
-                self::voice(gate, RulingKind::Deny, "a person is only asked about a part of what it touches".into());
+    let open = heard.iter().any(|(gate, vote)| opens(gate, vote));
+    let votes = heard.into_iter().map(|(gate, mut vote)| {
+        if !open && vote.says == RulingKind::Ask {
+            vote = self::vote(gate, RulingKind::Deny, "a person is only asked about a part of what it touches".into());
         }
-        voice
+        vote
     });
-    voices.collect()
+    votes.collect()
 }
 
-fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) -> Option<Voice> {
+fn hear(query: &Query<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) -> Option<Vote> {
     let refused = if gate.says.allows() {
         facts.refuses(&gate.on, &gate.wide)
     } else {
@@ -79,30 +78,30 @@ fn hear(round: &Round<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) 
     if refused.is_some() {
         return None;
     }
-    let arguments = || vec![view::action(action, round.incident, &facts.origin_name), round.view()];
-    let spoken = round
+    let arguments = || vec![view::action(action, query.incident, &facts.origin_name), query.view()];
+    let spoken = query
         .when("gate", &gate.meta, &gate.when, arguments)
-        .and_then(|holds| if holds { says(round, gate, &arguments, facts) } else { Ok(None) });
+        .and_then(|holds| if holds { says(query, gate, &arguments, facts) } else { Ok(None) });
     let timed = matches!(gate.when, When::Interval(_));
-    let voice = match spoken {
-        Ok(voice) => voice.map(|voice| Voice { held_against: voice.held_against && !timed, ..voice }),
-        Err(fault) => Some(Voice { held_against: false, ..voice(gate, RulingKind::Deny, fault) }),
+    let vote = match spoken {
+        Ok(vote) => vote.map(|vote| Vote { held_against: vote.held_against && !timed, ..vote }),
+        Err(fault) => Some(Vote { held_against: false, ..vote(gate, RulingKind::Deny, fault) }),
     };
-    if voice.is_some() {
-        round.note("gate", &gate.meta, None, true);
+    if vote.is_some() {
+        query.note("gate", &gate.meta, None, true);
     }
-    voice
+    vote
 }
 
 fn says(
-    round: &Round<'_>,
+    query: &Query<'_>,
     gate: &Gate,
     arguments: &dyn Fn() -> Vec<Dynamic>,
     facts: &CallFacts<'_>,
-) -> Result<Option<Voice>, String> {
-    let call = |func, part| round.set.code.call(func, arguments()).map_err(|why| fault("gate", &gate.meta, part, &why));
+) -> Result<Option<Vote>, String> {
+    let call = |func, part| query.set.code.call(func, arguments()).map_err(|why| fault("gate", &gate.meta, part, &why));
     let reason = || gate.meta.description.clone();
-    let allow = |opening: &Opening| allow(gate, opening, reason(), facts, round.incident);
+    let allow = |opening: &Opening| allow(gate, opening, reason(), facts, query.incident);
     Ok(match &gate.says {
         GateSays::Allow(opening) => Some(allow(opening)),
         GateSays::AllowIf(func) => {
@@ -118,8 +117,8 @@ fn says(
                 })?)),
             }
         }
-        GateSays::Ask(question) => Some(ask(gate, RulingKind::Ask, question, reason(), facts, round.incident)),
-        GateSays::Deny(why) => Some(voice(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() })),
+        GateSays::Ask(question) => Some(ask(gate, RulingKind::Ask, question, reason(), facts, query.incident)),
+        GateSays::Deny(why) => Some(vote(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() })),
         GateSays::DenyIf(func) => {
             let value = call(func, "deny")?;
             if value.is_unit() || value.as_bool() == Ok(false) {
@@ -133,18 +132,18 @@ fn says(
                     return Err(fault("gate", &gate.meta, "deny", &wrong));
                 }
             };
-            Some(voice(gate, RulingKind::Deny, why))
+            Some(vote(gate, RulingKind::Deny, why))
         }
     })
 }
 
-fn allow(gate: &Gate, opening: &Opening, reason: String, facts: &CallFacts<'_>, incident: &Incident) -> Voice {
+fn allow(gate: &Gate, opening: &Opening, reason: String, facts: &CallFacts<'_>, incident: &Incident) -> Vote {
     let budgets = spends(&opening.budgets, facts, incident);
     let Some(canary) = &opening.canary else {
-        return Voice { budgets, ..voice(gate, RulingKind::Allow, reason) };
+        return Vote { budgets, ..vote(gate, RulingKind::Allow, reason) };
     };
     let scopes = scopes(&canary.per, facts, incident);
-    Voice {
+    Vote {
         canary: Some(Canary { scopes, after: canary.after }),
         ..ask(gate, RulingKind::Allow, &canary.question, reason, facts, incident)
     }
@@ -157,22 +156,22 @@ fn ask(
     reason: String,
     facts: &CallFacts<'_>,
     incident: &Incident,
-) -> Voice {
+) -> Vote {
     let why = if question.reason.is_empty() { reason } else { question.reason.clone() };
-    Voice {
+    Vote {
         who: question.who.clone(),
         approvals: question.approvals,
         own: question.own,
         within_ms: question.within_ms.unsigned_abs(),
         budgets: spends(&question.budgets, facts, incident),
-        ..voice(gate, says, why)
+        ..vote(gate, says, why)
     }
 }
 
-fn voice(gate: &Gate, says: RulingKind, reason: String) -> Voice {
+fn vote(gate: &Gate, says: RulingKind, reason: String) -> Vote {
     let reason = if reason.is_empty() { format!("gate {}", gate.meta.name) } else { reason };
     let cooldown_ms = gate.cooldown.map(i64::unsigned_abs);
-    Voice { cooldown_ms, mode: gate.meta.mode, ..Voice::new(&gate.meta.name, says, &reason) }
+    Vote { cooldown_ms, mode: gate.meta.mode, ..Vote::new(&gate.meta.name, says, &reason) }
 }
 
 /// What an execution spends: one budget for every combination of the values that it counts apart.

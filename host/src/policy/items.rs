@@ -6,7 +6,7 @@ use super::code::Func;
 use super::interval::Interval;
 use super::on::On;
 use super::problem::Place;
-use super::words::{Opening, Question, Word};
+use super::values::{Opening, Question, Word};
 use crate::domain::{Mode, Occasion};
 
 /// What every declaration has.

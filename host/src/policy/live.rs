@@ -10,7 +10,7 @@ use super::problem::{Place, Problem, Problems};
 use super::set::Set;
 use super::{lint, test};
 use crate::domain::{Action, Alert, Call, Considered, Incident, Occasion};
-use crate::ports::{Check, Context, Judged, Policies, Routed, Voice};
+use crate::rules::{Check, Context, Judged, Policies, Routed, Vote};
 
 /// Policies that can be replaced while alerts flow. Whoever asks keeps the set that it asked until
 /// it has its answer.
@@ -191,7 +191,7 @@ impl Policies for Live {
         Policies::evidence(&*self.set(), incident, context)
     }
 
-    fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Voice> {
+    fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Vote> {
         Policies::gates(&*self.set(), action, incident, context)
     }
 

@@ -13,7 +13,7 @@ use super::on::On;
 use super::problem::{Place, Problem, Problems};
 use super::source::{self, SHIPPED, Source};
 use super::split::split;
-use super::{engine, scene};
+use super::{engine, evaluation};
 use crate::domain::Mode;
 
 /// Policies that belong together, ready to decide. Never changes once it is loaded.
@@ -198,7 +198,7 @@ fn load(code: &mut Code, builder: &mut Builder, file: &Source) {
         };
         ast.set_source(file.name.to_string());
         let run = || fuel::run(Limits::FILE, || code.engine.run_ast_with_scope(&mut scope, &ast));
-        let (result, loading) = scene::loading(file.name.clone(), run);
+        let (result, loading) = evaluation::loading(file.name.clone(), run);
         builder.problems.extend(loading.problems);
         if let Some(mut globals) = loading.globals {
             // Closures run as if called from the top level of their file.

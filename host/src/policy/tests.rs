@@ -20,7 +20,7 @@ use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
     Risk, Severity, Status, Tool,
 };
-use crate::ports::{Context, Judged, Policies, Voice};
+use crate::rules::{Context, Judged, Policies, Vote};
 
 pub(super) const NOW: &str = "2026-07-06T12:00:00Z";
 
@@ -126,7 +126,7 @@ impl Case {
         self.decide(text).and_then(|decision| decision.rule).unwrap_or_default()
     }
 
-    pub fn hear(&self, set: &Set, action: &Action) -> Vec<Voice> {
+    pub fn hear(&self, set: &Set, action: &Action) -> Vec<Vote> {
         set.gates(action, &self.incident, &self.context())
     }
 

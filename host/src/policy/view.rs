@@ -9,9 +9,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
+use super::evaluation::error;
 use super::json::from_object;
 use super::problem::nearest;
-use super::scene::error;
 use crate::domain::{Action, Alert, Call, Incident, Labels, Origin, Status, Target};
 
 type Got = Result<Dynamic, Box<EvalAltResult>>;

@@ -14,79 +14,79 @@ const MD: Style = Style::Markdown;
 
 /// The section on actions.
 pub(super) fn section(story: &Story, language: Language) -> String {
-    let words = language.tongue().words();
+    let headings = language.translation().headings();
     if story.incident.actions.is_empty() {
-        return format!("{}\n", words.no_actions);
+        return format!("{}\n", headings.no_actions);
     }
     let accounts: Vec<String> = story.incident.actions.iter().map(|record| account(story, record, language)).collect();
     accounts.join("\n")
 }
 
 fn account(story: &Story, record: &ActionRecord, language: Language) -> String {
-    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let (translation, headings) = (language.translation(), language.translation().headings());
     let action = &record.action;
-    let state = tongue.action_state(record.state);
+    let state = translation.action_state(record.state);
     let mut out = format!("### {} {} — {state}\n\n", action.id, MD.name(action.tool()));
-    let mut line = |label: &str, text: &str| out.push_str(&format!("- **{label}**{}{text}\n", words.colon));
-    line(words.target, &MD.name(&action.target()));
-    line(words.proposed_by, &tongue.origin(&action.origin, MD));
+    let mut line = |label: &str, text: &str| out.push_str(&format!("- **{label}**{}{text}\n", headings.colon));
+    line(headings.target, &MD.name(&action.target()));
+    line(headings.proposed_by, &translation.origin(&action.origin, MD));
     if !action.proposal.reason.is_empty() {
-        line(words.reason, &MD.say(&action.proposal.reason));
+        line(headings.reason, &MD.say(&action.proposal.reason));
     }
     for seen in action.proposal.evidence.iter().take(10) {
-        line(words.observations, &MD.say(seen));
+        line(headings.observations, &MD.say(seen));
     }
-    line(words.risk, tongue.risk(action.risk));
+    line(headings.risk, translation.risk(action.risk));
     for ruled in rulings(story, record) {
-        line(words.ruling, &ruling(ruled, language));
+        line(headings.ruling, &ruling(ruled, language));
     }
     if let Some(ruling) = &record.ruling {
         let others = ruling.heard.iter().filter(|heard| heard.gate != ruling.rule).map(|heard| {
-            let said = tongue.ruling(heard.ruling);
-            format!("{} {said}{}{}", MD.name(&heard.gate), words.colon, MD.say(&heard.reason))
+            let said = translation.ruling(heard.ruling);
+            format!("{} {said}{}{}", MD.name(&heard.gate), headings.colon, MD.say(&heard.reason))
         });
         for other in others {
-            line(words.heard, &other);
+            line(headings.heard, &other);
         }
     }
     for answer in answers(story, record) {
-        line(words.approvals, &tongue.happened(answer, MD));
+        line(headings.approvals, &translation.timeline_line(answer, MD));
     }
-    line(words.digest, &MD.name(&action.digest));
+    line(headings.digest, &MD.name(&action.digest));
     let arguments = Value::Object(action.proposal.call.arguments.clone());
     let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();
-    out.push_str(&format!("\n{}\n\n{}", words.head(words.arguments), fence(&json, "json")));
+    out.push_str(&format!("\n{}\n\n{}", headings.head(headings.arguments), fence(&json, "json")));
     if record.state == ActionState::Observed {
-        out.push_str(&format!("\n{}\n", tongue.would_have(record, MD)));
+        out.push_str(&format!("\n{}\n", translation.would_have(record, MD)));
     }
     if let Some(result) = &record.result {
-        out.push_str(&format!("\n{}\n\n{}", words.head(words.result), excerpt(result)));
+        out.push_str(&format!("\n{}\n\n{}", headings.head(headings.result), excerpt(result)));
     }
     out.push_str(&verification(story, record, language));
     out
 }
 
 fn ruling(ruling: &crate::domain::Ruling, language: Language) -> String {
-    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let (translation, headings) = (language.translation(), language.translation().headings());
     let mut text = format!(
         "**{}**{}{}{}{}",
-        tongue.ruling(ruling.kind),
-        words.comma,
+        translation.ruling(ruling.kind),
+        headings.comma,
         MD.name(&ruling.rule),
-        words.colon,
+        headings.colon,
         MD.say(&ruling.reason)
     );
-    let mut add = |label: &str, value: &str| text.push_str(&format!("; {label}{}{value}", words.colon));
+    let mut add = |label: &str, value: &str| text.push_str(&format!("; {label}{}{value}", headings.colon));
     if ruling.kind == RulingKind::Ask {
         if !ruling.who.is_empty() {
-            add(words.who, &MD.name(&ruling.who));
+            add(headings.who, &MD.name(&ruling.who));
         }
         if let Some(until) = ruling.until {
-            add(words.until, &date(until));
+            add(headings.until, &date(until));
         }
     }
     if ruling.mode == Mode::Observe {
-        text.push_str(&format!("; {}", tongue.mode(ruling.mode)));
+        text.push_str(&format!("; {}", translation.mode(ruling.mode)));
     }
     text
 }
@@ -109,7 +109,7 @@ fn answers<'a>(story: &'a Story, record: &'a ActionRecord) -> impl Iterator<Item
 }
 
 fn verification(story: &Story, record: &ActionRecord, language: Language) -> String {
-    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let (translation, headings) = (language.translation(), language.translation().headings());
     let verdict = story
         .entries
         .iter()
@@ -123,13 +123,13 @@ fn verification(story: &Story, record: &ActionRecord, language: Language) -> Str
         .find(|look| matches!(&look.purpose, Purpose::Verify { action } if *action == record.action.id));
     let mut out = String::new();
     if let Some(verdict) = verdict {
-        let said = tongue.happened(&verdict.fact, MD);
-        out.push_str(&format!("\n{}{}{said}\n", words.verification, words.colon));
+        let said = translation.timeline_line(&verdict.fact, MD);
+        out.push_str(&format!("\n{}{}{said}\n", headings.verification, headings.colon));
     }
     if let Some(look) = last {
         let at = date(look.at);
         let tool = MD.name(&look.call.tool);
-        let head = words.head(&format!("{} {tool}{}{at}", words.looked_at, words.comma));
+        let head = headings.head(&format!("{} {tool}{}{at}", headings.looked_at, headings.comma));
         out.push_str(&format!("\n{head}\n\n{}", excerpt(&look.text)));
     }
     out

@@ -1,19 +1,19 @@
 //! Chinese.
 
 mod ending;
-mod happened;
 mod page;
+mod timeline;
 
 use super::ending::Why;
 use super::escape::Style;
 use super::page::PageWords;
-use super::tongue::{Tongue, Words};
+use super::translation::{Headings, Translation};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
 
 pub(super) struct Chinese;
 
-static WORDS: Words = Words {
+static WORDS: Headings = Headings {
     report: "告警处理报告",
     overview: "概述",
     item: "项目",
@@ -78,8 +78,8 @@ static WORDS: Words = Words {
     comma: "，",
 };
 
-impl Tongue for Chinese {
-    fn words(&self) -> &'static Words {
+impl Translation for Chinese {
+    fn headings(&self) -> &'static Headings {
         &WORDS
     }
 
@@ -222,8 +222,8 @@ impl Tongue for Chinese {
         ending::left(why, incident, style)
     }
 
-    fn happened(&self, fact: &Fact, style: Style) -> String {
-        happened::happened(fact, style)
+    fn timeline_line(&self, fact: &Fact, style: Style) -> String {
+        timeline::line(fact, style)
     }
 
     fn would_have(&self, record: &ActionRecord, style: Style) -> String {

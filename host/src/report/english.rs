@@ -1,19 +1,19 @@
 //! English.
 
 mod ending;
-mod happened;
 mod page;
+mod timeline;
 
 use super::ending::Why;
 use super::escape::Style;
 use super::page::PageWords;
-use super::tongue::{Tongue, Words};
+use super::translation::{Headings, Translation};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
 
 pub(super) struct English;
 
-static WORDS: Words = Words {
+static WORDS: Headings = Headings {
     report: "Incident report",
     overview: "Overview",
     item: "Item",
@@ -78,8 +78,8 @@ static WORDS: Words = Words {
     comma: ", ",
 };
 
-impl Tongue for English {
-    fn words(&self) -> &'static Words {
+impl Translation for English {
+    fn headings(&self) -> &'static Headings {
         &WORDS
     }
 
@@ -223,8 +223,8 @@ impl Tongue for English {
         ending::left(why, incident, style)
     }
 
-    fn happened(&self, fact: &Fact, style: Style) -> String {
-        happened::happened(fact, style)
+    fn timeline_line(&self, fact: &Fact, style: Style) -> String {
+        timeline::line(fact, style)
     }
 
     fn would_have(&self, record: &ActionRecord, style: Style) -> String {

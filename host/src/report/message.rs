@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::ending::{Why, repairs};
 use super::escape::{Style, excerpt, fence, one_line};
-use super::tongue::cause;
+use super::translation::cause;
 use super::{Language, date};
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Incident, Occasion};
@@ -36,8 +36,8 @@ pub fn message(
     link: Option<&str>,
 ) -> MessageText {
     let incident = &story.incident;
-    let tongue = language.tongue();
-    let headline = tongue.headline(occasion, incident.outcome());
+    let translation = language.translation();
+    let headline = translation.headline(occasion, incident.outcome());
     let title = format!("[{headline}] {}", one_line(&incident.title(), 200));
     let record = action.and_then(|id| incident.action(id));
     let body = match (occasion, record) {
@@ -46,107 +46,110 @@ pub fn message(
     };
     let mut facts = facts(incident, record, language);
     // Whole: a notifier may make a button of it.
-    facts.extend(link.filter(|_| record.is_some()).map(|link| (tongue.page().either.to_string(), link.to_string())));
+    facts.extend(
+        link.filter(|_| record.is_some()).map(|link| (translation.page().either.to_string(), link.to_string())),
+    );
     MessageText { title, body, facts }
 }
 
 fn approval(incident: &Incident, record: &ActionRecord, language: Language, link: Option<&str>) -> String {
-    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let (translation, headings) = (language.translation(), language.translation().headings());
     let action = &record.action;
     let mut lines = vec![format!("**{}** → **{}**", MD.name(action.tool()), MD.name(&action.target()))];
-    let mut line = |label: &str, text: String| lines.push(format!("- {label}{}{text}", words.colon));
-    line(words.proposed_by, tongue.origin(&action.origin, MD));
+    let mut line = |label: &str, text: String| lines.push(format!("- {label}{}{text}", headings.colon));
+    line(headings.proposed_by, translation.origin(&action.origin, MD));
     if !action.proposal.reason.is_empty() {
-        line(words.reason, MD.say(&action.proposal.reason));
+        line(headings.reason, MD.say(&action.proposal.reason));
     }
     for seen in action.proposal.evidence.iter().take(5) {
-        line(words.observations, MD.say(seen));
+        line(headings.observations, MD.say(seen));
     }
-    line(words.risk, tongue.risk(action.risk).to_string());
+    line(headings.risk, translation.risk(action.risk).to_string());
     if let Some(ruling) = &record.ruling {
-        line(words.ruling, format!("{}{}{}", MD.name(&ruling.rule), words.colon, MD.say(&ruling.reason)));
+        line(headings.ruling, format!("{}{}{}", MD.name(&ruling.rule), headings.colon, MD.say(&ruling.reason)));
         if !ruling.who.is_empty() {
-            line(words.who, MD.name(&ruling.who));
+            line(headings.who, MD.name(&ruling.who));
         }
         if let Some(until) = ruling.until {
-            line(words.until, date(until));
+            line(headings.until, date(until));
         }
     }
-    line(words.digest, MD.name(prefix(&action.digest)));
+    line(headings.digest, MD.name(prefix(&action.digest)));
     let (incident, action) = (&incident.id, &action.id);
-    line(words.approve_with, MD.name(&format!("tidegate approve {incident} {action}")));
-    line(words.reject_with, MD.name(&format!("tidegate deny {incident} {action}")));
-    line(words.read_more, MD.name(&format!("tidegate incidents show {incident}")));
+    line(headings.approve_with, MD.name(&format!("tidegate approve {incident} {action}")));
+    line(headings.reject_with, MD.name(&format!("tidegate deny {incident} {action}")));
+    line(headings.read_more, MD.name(&format!("tidegate incidents show {incident}")));
     if let Some(link) = link {
-        let (approve, deny) = (tongue.page().approve, tongue.page().deny);
-        line(words.link, format!("[{approve}]({link}#approve) · [{deny}]({link}#deny)"));
+        let (approve, deny) = (translation.page().approve, translation.page().deny);
+        line(headings.link, format!("[{approve}]({link}#approve) · [{deny}]({link}#deny)"));
     }
     // All of them, if they are not endless: a person says yes to exactly these.
     let arguments = Value::Object(record.action.proposal.call.arguments.clone());
     let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();
     let shown = if json.len() <= LONGEST_ARGUMENTS { fence(&json, "json") } else { excerpt(&json) };
-    lines.push(format!("\n{}\n\n{}", words.head(words.arguments), shown.trim_end()));
+    lines.push(format!("\n{}\n\n{}", headings.head(headings.arguments), shown.trim_end()));
     lines.join("\n")
 }
 
 fn account(incident: &Incident, occasion: Occasion, language: Language) -> String {
-    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let (translation, headings) = (language.translation(), language.translation().headings());
     let why = Why::of(incident);
-    let mut blocks = vec![tongue.why(&why, MD)];
+    let mut blocks = vec![translation.why(&why, MD)];
     if occasion == Occasion::Resolved {
-        blocks.push(tongue.alerts(incident.alerts.len(), incident.firing().count()));
+        blocks.push(translation.alerts(incident.alerts.len(), incident.firing().count()));
         return blocks.join("\n\n");
     }
-    if let Some(cause) = cause(incident, words) {
-        blocks.push(format!("**{}**{}{cause}", words.root_cause, words.colon));
+    if let Some(cause) = cause(incident, headings) {
+        blocks.push(format!("**{}**{}{cause}", headings.root_cause, headings.colon));
     }
     let done = repairs(incident).map(|record| {
         let (tool, target) = (MD.name(record.action.tool()), MD.name(&record.action.target()));
-        format!("- {tool} → {target}{}{}", words.colon, tongue.action_state(record.state))
+        format!("- {tool} → {target}{}{}", headings.colon, translation.action_state(record.state))
     });
     let done: Vec<String> = done.take(10).collect();
     if !done.is_empty() {
-        blocks.push(format!("**{}**\n{}", words.actions, done.join("\n")));
+        blocks.push(format!("**{}**\n{}", headings.actions, done.join("\n")));
     }
-    let left = tongue.left(&why, incident, MD);
+    let left = translation.left(&why, incident, MD);
     if !left.is_empty() {
         let left: Vec<String> = left.iter().map(|sentence| format!("- {sentence}")).collect();
-        blocks.push(format!("**{}**\n{}", words.next, left.join("\n")));
+        blocks.push(format!("**{}**\n{}", headings.next, left.join("\n")));
     }
     let show = MD.name(&format!("tidegate incidents show {}", incident.id));
-    blocks.push(format!("{}{}{show}", words.read_more, words.colon));
+    blocks.push(format!("{}{}{show}", headings.read_more, headings.colon));
     blocks.join("\n\n")
 }
 
 fn facts(incident: &Incident, record: Option<&ActionRecord>, language: Language) -> Vec<(String, String)> {
-    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let (translation, headings) = (language.translation(), language.translation().headings());
     let labels = incident.labels();
     let mut facts = vec![
-        (words.incident, incident.id.0.clone()),
-        (words.severity, tongue.severity(incident.severity()).to_string()),
+        (headings.incident, incident.id.0.clone()),
+        (headings.severity, translation.severity(incident.severity()).to_string()),
     ];
     let place = ["cluster", "namespace"].iter().filter_map(|key| labels.get(*key)).map(String::as_str);
     let place: Vec<&str> = place.collect();
     if !place.is_empty() {
-        facts.push((words.place, place.join(" / ")));
+        facts.push((headings.place, place.join(" / ")));
     }
-    facts.push((words.alert, tongue.alerts(incident.alerts.len(), incident.firing().count())));
-    let end = incident.outcome().map_or_else(|| tongue.state(incident.state()), |outcome| tongue.outcome(outcome));
-    facts.push((words.outcome, end.to_string()));
+    facts.push((headings.alert, translation.alerts(incident.alerts.len(), incident.firing().count())));
+    let end =
+        incident.outcome().map_or_else(|| translation.state(incident.state()), |outcome| translation.outcome(outcome));
+    facts.push((headings.outcome, end.to_string()));
     if let Some(decision) = &incident.decision {
-        facts.push((words.decided_by, tongue.decided_by(decision.rule.as_deref(), Style::Plain)));
+        facts.push((headings.decided_by, translation.decided_by(decision.rule.as_deref(), Style::Plain)));
     }
     if let Some(record) = record {
-        facts.push((words.risk, tongue.risk(record.action.risk).to_string()));
-        facts.push((words.digest, prefix(&record.action.digest).to_string()));
+        facts.push((headings.risk, translation.risk(record.action.risk).to_string()));
+        facts.push((headings.digest, prefix(&record.action.digest).to_string()));
         if let Some(until) = record.ruling.as_ref().and_then(|ruling| ruling.until) {
-            facts.push((words.until, date(until)));
+            facts.push((headings.until, date(until)));
         }
     }
     let model = &incident.model;
     if model.calls > 0 {
-        let cost = tongue.model_cost(model.calls, model.prompt_tokens, model.completion_tokens);
-        facts.push((words.model, cost));
+        let cost = translation.model_cost(model.calls, model.prompt_tokens, model.completion_tokens);
+        facts.push((headings.model, cost));
     }
     facts.into_iter().map(|(label, text)| (label.to_string(), one_line(&text, 200))).collect()
 }

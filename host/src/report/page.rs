@@ -63,39 +63,40 @@ button{padding:.5rem 1.4rem;margin-top:.6rem}";
 
 /// The question about one action with a form for each answer. `hidden` goes back with the answer.
 pub fn question(incident: &Incident, record: &ActionRecord, hidden: &[(&str, &str)], language: Language) -> String {
-    let (tongue, words, page) = (language.tongue(), language.tongue().words(), language.tongue().page());
+    let (translation, headings, page) =
+        (language.translation(), language.translation().headings(), language.translation().page());
     let action = &record.action;
     let mut rows: Vec<(&str, String)> = vec![
-        (words.incident, format!("{}: {}", incident.id, incident.title())),
+        (headings.incident, format!("{}: {}", incident.id, incident.title())),
         (page.tool, action.tool().into()),
-        (words.target, action.target()),
+        (headings.target, action.target()),
     ];
     let touches = action.touches.to_string();
     if touches != action.target() {
-        rows.push((words.affected, touches));
+        rows.push((headings.affected, touches));
     }
-    rows.push((words.proposed_by, tongue.origin(&action.origin, Style::Plain)));
-    rows.push((words.reason, action.proposal.reason.clone()));
-    rows.push((words.root_cause, action.proposal.root_cause.clone()));
-    rows.extend(action.proposal.evidence.iter().take(10).map(|seen| (words.observations, seen.clone())));
-    rows.push((words.risk, tongue.risk(action.risk).to_string()));
+    rows.push((headings.proposed_by, translation.origin(&action.origin, Style::Plain)));
+    rows.push((headings.reason, action.proposal.reason.clone()));
+    rows.push((headings.root_cause, action.proposal.root_cause.clone()));
+    rows.extend(action.proposal.evidence.iter().take(10).map(|seen| (headings.observations, seen.clone())));
+    rows.push((headings.risk, translation.risk(action.risk).to_string()));
     if let Some(ruling) = &record.ruling {
-        rows.push((words.ruling, format!("{}: {}", ruling.rule, ruling.reason)));
-        rows.push((words.who, ruling.who.clone()));
-        rows.push((words.until, ruling.until.map(date).unwrap_or_default()));
+        rows.push((headings.ruling, format!("{}: {}", ruling.rule, ruling.reason)));
+        rows.push((headings.who, ruling.who.clone()));
+        rows.push((headings.until, ruling.until.map(date).unwrap_or_default()));
         let people: Vec<&str> = record.approvals.iter().map(|approval| approval.person.as_str()).collect();
         if ruling.approvals > 1 {
             rows.push((page.given, format!("{}/{} {}", people.len(), ruling.approvals, people.join(", "))));
         }
     }
-    rows.push((words.digest, action.digest.clone()));
+    rows.push((headings.digest, action.digest.clone()));
     let row =
         |(label, text): &(&str, String)| format!("<dt>{}</dt><dd>{}</dd>\n", html(label), html(&one_line(text, 2000)));
     let rows: String = rows.iter().filter(|(_, text)| !text.trim().is_empty()).map(row).collect();
     let arguments = serde_json::to_string_pretty(&action.proposal.call.arguments).unwrap_or_default();
     let body = format!(
         "<dl>\n{rows}<dt>{}</dt></dl>\n<pre>{}</pre>\n{}{}<p>{}</p>\n",
-        html(words.arguments),
+        html(headings.arguments),
         html(&visible(&arguments)),
         form("approve", page.approve, page, hidden),
         form("deny", page.deny, page, hidden),
@@ -121,7 +122,7 @@ fn form(answer: &str, label: &str, page: &PageWords, hidden: &[(&str, &str)]) ->
 
 /// What became of an answer.
 pub fn told(told: &Told, language: Language) -> String {
-    let page = language.tongue().page();
+    let page = language.translation().page();
     let (title, detail) = match told {
         Told::Approved => (page.approved, page.done),
         Told::MoreNeeded => (page.more, page.done),

@@ -28,12 +28,12 @@ pub fn timeline(story: &Story, language: Language) -> Vec<Line> {
 }
 
 pub(super) fn lines(story: &Story, language: Language, style: Style) -> Vec<Line> {
-    let tongue = language.tongue();
+    let translation = language.translation();
     let line = |entry: &Entry| Line {
         at: entry.at,
         kind: kind(&entry.fact),
         rule: rule(&entry.fact),
-        text: tongue.happened(&entry.fact, style),
+        text: translation.timeline_line(&entry.fact, style),
     };
     story.entries.iter().map(line).collect()
 }

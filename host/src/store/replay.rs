@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::control::{self, Control};
 use crate::domain::incident::Chain;
-use crate::domain::{Entry, Incident, IncidentId, Lesson, Sealed};
+use crate::domain::{Entry, GateEvent, Incident, IncidentId, Sealed};
 use crate::ports::{Journal, JournalError};
 
 /// Reads entries back.
@@ -28,20 +28,20 @@ pub struct Replayed {
     /// Every incident as it stands.
     pub incidents: BTreeMap<IncidentId, Incident>,
     /// What the gate has to learn, in order.
-    pub lessons: Vec<(Timestamp, Lesson)>,
+    pub gate_events: Vec<(Timestamp, GateEvent)>,
 }
 
-/// Incidents and lessons rebuilt from a whole journal, for journals without a projection.
+/// Incidents and gate events rebuilt from a whole journal, for journals without a projection.
 ///
 /// # Errors
 /// When the journal cannot be read.
 pub fn replay(journal: &dyn Journal) -> Result<Replayed, JournalError> {
     let mut replayed = Replayed::default();
-    let Replayed { incidents, lessons } = &mut replayed;
+    let Replayed { incidents, gate_events } = &mut replayed;
     journal.replay(0, &mut |_, sealed| {
         if sealed.stream == control::STREAM {
             let order = sealed.open::<Control>().ok();
-            lessons.extend(order.and_then(|order| Some((order.at, Lesson::of_order(&order.fact)?))));
+            gate_events.extend(order.and_then(|order| Some((order.at, GateEvent::of_order(&order.fact)?))));
             return Ok(());
         }
         let entry: Entry =
@@ -58,7 +58,7 @@ pub fn replay(journal: &dyn Journal) -> Result<Replayed, JournalError> {
         }
         if let Some(incident) = incidents.get_mut(&id) {
             incident.chain = chain;
-            lessons.extend(Lesson::of(incident, &entry.fact).map(|lesson| (entry.at, lesson)));
+            gate_events.extend(GateEvent::of(incident, &entry.fact).map(|gate_event| (entry.at, gate_event)));
         }
         Ok(())
     })?;

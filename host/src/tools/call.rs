@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer;
+use super::rmcp_error::{chain, never_connected};
 use super::server::{Phase, Server};
-use super::trouble::{chain, never_connected};
 use crate::ports::{ToolAnswer, ToolError};
 
 impl Server {
@@ -52,34 +52,34 @@ impl Server {
     }
 
     fn gone(&self, peer: &Peer<RoleClient>) -> bool {
-        peer.is_transport_closed() || self.standing.borrow().peer.is_none()
+        peer.is_transport_closed() || self.state.borrow().peer.is_none()
     }
 
     /// Comes back when the server has either started or failed to start once.
     pub(super) async fn settled(&self) {
-        let mut standing = self.standing.subscribe();
+        let mut state = self.state.subscribe();
         // The sender lives as long as the server.
-        let _ = standing.wait_for(|standing| standing.phase != Phase::Starting).await;
+        let _ = state.wait_for(|state| state.phase != Phase::Starting).await;
     }
 
     /// The way to the server. A server that is still starting is waited for, and so is one that was
     /// lost in the middle of session number `after`.
     async fn peer(&self, after: u64, deadline: Instant) -> Result<(Peer<RoleClient>, u64), ToolError> {
-        let mut watching = self.standing.subscribe();
-        let decided = watching.wait_for(|standing| match standing.phase {
-            Phase::Ready => standing.session > after && standing.peer.is_some(),
+        let mut watching = self.state.subscribe();
+        let decided = watching.wait_for(|state| match state.phase {
+            Phase::Ready => state.session > after && state.peer.is_some(),
             Phase::Starting => false,
             Phase::Down => after == 0,
             Phase::Stopped => true,
         });
-        let standing = match timeout_at(deadline, decided).await {
-            Ok(Ok(standing)) => standing.clone(),
-            _ => self.standing.borrow().clone(),
+        let state = match timeout_at(deadline, decided).await {
+            Ok(Ok(state)) => state.clone(),
+            _ => self.state.borrow().clone(),
         };
-        match standing.peer {
-            Some(peer) if standing.session > after => Ok((peer, standing.session)),
+        match state.peer {
+            Some(peer) if state.session > after => Ok((peer, state.session)),
             _ => {
-                let why = match (standing.phase, standing.error) {
+                let why = match (state.phase, state.error) {
                     (Phase::Stopped, _) => format!("the MCP server {} is shut down", self.name()),
                     (_, Some(error)) => error,
                     _ => format!("the MCP server {} has not started yet", self.name()),

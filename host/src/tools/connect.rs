@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 
 use super::definition::Place;
 use super::process::Process;
-use super::trouble;
+use super::rmcp_error;
 
 /// Longest message of a server in bytes.
 const MESSAGE: usize = 8 * 1024 * 1024;
@@ -59,11 +59,11 @@ impl Connect for Place {
                     let transport = AsyncRwTransport::new_client(output, input).with_max_line_length(MESSAGE);
                     match client.serve(transport).await {
                         Ok(service) => Ok(Session { service, process: Some(process) }),
-                        Err(error) => Err(process.end(trouble::handshake(error)).await),
+                        Err(error) => Err(process.end(rmcp_error::handshake(error)).await),
                     }
                 }
                 Place::Http { url, headers } => {
-                    let service = client.serve(http(url, headers)?).await.map_err(trouble::handshake)?;
+                    let service = client.serve(http(url, headers)?).await.map_err(rmcp_error::handshake)?;
                     Ok(Session { service, process: None })
                 }
             }

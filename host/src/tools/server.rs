@@ -12,9 +12,9 @@ use tokio::sync::{Notify, Semaphore, watch};
 use super::answer;
 use super::connect::Connect;
 use super::definition::Definition;
-use super::face::Faces;
 use super::options::{Jitter, Options};
-use super::shelf::Shelf;
+use super::pinning::PinnedTools;
+use super::shared_catalogue::SharedCatalogue;
 
 /// Read-only calls of one server at the same time.
 const LOOKS: usize = 8;
@@ -52,7 +52,7 @@ pub struct Status {
 
 /// What callers need to know.
 #[derive(Clone)]
-pub(super) struct Standing {
+pub(super) struct ServerState {
     pub phase: Phase,
     pub peer: Option<Peer<RoleClient>>,
     /// Counts sessions, so that a caller can wait for the next one.
@@ -78,8 +78,8 @@ pub(super) struct Server {
     /// Longest answer in bytes.
     pub longest: usize,
     pub jitter: Jitter,
-    pub shelf: Arc<Shelf>,
-    pub standing: watch::Sender<Standing>,
+    pub catalogues: Arc<SharedCatalogue>,
+    pub state: watch::Sender<ServerState>,
     /// Changing calls come one after the other: a server may keep state between its steps.
     pub changing: tokio::sync::Mutex<()>,
     pub looks: Semaphore,
@@ -87,7 +87,7 @@ pub(super) struct Server {
     pub busy: AtomicUsize,
     /// A caller has reason to doubt that the server is there.
     pub doubt: Notify,
-    pub faces: Mutex<Faces>,
+    pub faces: Mutex<PinnedTools>,
 }
 
 impl Server {
@@ -96,9 +96,9 @@ impl Server {
         connect: Box<dyn Connect>,
         options: &Options,
         jitter: Jitter,
-        shelf: Arc<Shelf>,
+        catalogues: Arc<SharedCatalogue>,
     ) -> Self {
-        let standing = Standing { phase: Phase::Starting, peer: None, session: 0, error: None };
+        let state = ServerState { phase: Phase::Starting, peer: None, session: 0, error: None };
         Self {
             definition,
             connect,
@@ -111,8 +111,8 @@ impl Server {
             },
             longest: options.max_answer,
             jitter,
-            shelf,
-            standing: watch::Sender::new(standing),
+            catalogues,
+            state: watch::Sender::new(state),
             changing: tokio::sync::Mutex::new(()),
             looks: Semaphore::new(LOOKS),
             busy: AtomicUsize::new(0),
@@ -136,15 +136,15 @@ impl Server {
     }
 
     pub(super) fn status(&self) -> Status {
-        let standing = self.standing.borrow().clone();
+        let state = self.state.borrow().clone();
         let prefix = format!("{}.", self.name());
-        let catalogue = self.shelf.catalogue();
+        let catalogue = self.catalogues.catalogue();
         Status {
             server: self.name().to_string(),
-            phase: standing.phase,
+            phase: state.phase,
             tools: catalogue.tools.keys().filter(|name| name.starts_with(&prefix)).count(),
-            restarts: standing.session.saturating_sub(1),
-            error: standing.error,
+            restarts: state.session.saturating_sub(1),
+            error: state.error,
         }
     }
 }

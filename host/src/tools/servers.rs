@@ -10,11 +10,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::arguments;
-use super::attend::attend;
 use super::call::Found;
 use super::options::{Checked, Jitter, Options, settle};
 use super::server::{Phase, Server, Status};
-use super::shelf::Shelf;
+use super::shared_catalogue::SharedCatalogue;
+use super::supervisor::supervise;
 use crate::domain::{Call, Catalogue, Risk};
 use crate::gate::Permit;
 use crate::ports::{ToolAnswer, ToolError, Tools};
@@ -22,7 +22,7 @@ use crate::ports::{ToolAnswer, ToolError, Tools};
 /// The MCP servers.
 pub struct Servers {
     servers: BTreeMap<String, Arc<Server>>,
-    shelf: Arc<Shelf>,
+    catalogues: Arc<SharedCatalogue>,
     stop: watch::Sender<bool>,
     keepers: tokio::sync::Mutex<Vec<JoinHandle<()>>>,
 }
@@ -45,26 +45,26 @@ impl Servers {
         for note in &checked.notes {
             tracing::warn!("{note}");
         }
-        let shelf = Arc::new(Shelf::new());
+        let catalogues = Arc::new(SharedCatalogue::new());
         let servers = definitions.into_iter().map(|definition| {
             let connect = Box::new(definition.place.clone());
-            Server::new(definition, connect, options, jitter.clone(), shelf.clone())
+            Server::new(definition, connect, options, jitter.clone(), catalogues.clone())
         });
         let servers: Vec<Server> = servers.collect();
-        Ok(Self::keep(servers, shelf))
+        Ok(Self::keep(servers, catalogues))
     }
 
     /// No servers at all.
     pub fn none() -> Arc<Self> {
-        Self::keep(Vec::new(), Arc::new(Shelf::new()))
+        Self::keep(Vec::new(), Arc::new(SharedCatalogue::new()))
     }
 
-    pub(super) fn keep(servers: Vec<Server>, shelf: Arc<Shelf>) -> Arc<Self> {
+    pub(super) fn keep(servers: Vec<Server>, catalogues: Arc<SharedCatalogue>) -> Arc<Self> {
         let (stop, stopped) = watch::channel(false);
         let servers: BTreeMap<String, Arc<Server>> =
             servers.into_iter().map(|server| (server.name().to_string(), Arc::new(server))).collect();
-        let keepers = servers.values().map(|server| tokio::spawn(attend(server.clone(), stopped.clone()))).collect();
-        Arc::new(Self { servers, shelf, stop, keepers: tokio::sync::Mutex::new(keepers) })
+        let keepers = servers.values().map(|server| tokio::spawn(supervise(server.clone(), stopped.clone()))).collect();
+        Arc::new(Self { servers, catalogues, stop, keepers: tokio::sync::Mutex::new(keepers) })
     }
 
     /// Where each server stands.
@@ -116,22 +116,22 @@ impl Servers {
         let Some(server) = self.servers.get(name) else {
             return refused(format!("there is no MCP server {name}"));
         };
-        if server.standing.borrow().phase == Phase::Starting {
+        if server.state.borrow().phase == Phase::Starting {
             // What comes too late is said by the call itself.
             let _ = tokio::time::timeout(within, server.settled()).await;
         }
         if let Some(why) = server.refusal(tool) {
             return refused(why);
         }
-        if let Some(known) = self.shelf.catalogue().get(&call.tool) {
+        if let Some(known) = self.catalogues.catalogue().get(&call.tool) {
             if let Some(why) = arguments::refusal(&call.arguments) {
                 return refused(format!("{}: {why}", call.tool));
             }
             return Ok(((server, tool), known.risk));
         }
-        let standing = server.standing.borrow().clone();
-        match standing.error {
-            _ if standing.phase == Phase::Ready => refused(format!("the MCP server {name} has no tool {tool}")),
+        let state = server.state.borrow().clone();
+        match state.error {
+            _ if state.phase == Phase::Ready => refused(format!("the MCP server {name} has no tool {tool}")),
             Some(error) => Err(ToolError::Unavailable(format!("{error}; nothing was sent"))),
             None => Err(ToolError::Unavailable(format!("the MCP server {name} has not started yet; nothing was sent"))),
         }
@@ -140,7 +140,7 @@ impl Servers {
 
 impl Tools for Servers {
     fn catalogue(&self) -> Arc<Catalogue> {
-        self.shelf.catalogue()
+        self.catalogues.catalogue()
     }
 
     fn settled(&self) -> BoxFuture<'_, ()> {

@@ -1,4 +1,4 @@
-//! One process: the real store, gate, runner and pipeline over simulated rooms.
+//! One process: the real store, gate, runner and pipeline over simulated services.
 
 use std::sync::Arc;
 
@@ -6,12 +6,13 @@ use jiff::SignedDuration;
 use tidegate::domain::control::Control;
 use tidegate::domain::history::Past;
 use tidegate::domain::incident::Limits;
-use tidegate::domain::{Incident, Lesson};
+use tidegate::domain::{GateEvent, Incident};
 use tidegate::gate::{Gate, Options};
-use tidegate::pipeline::{Rooms, order};
-use tidegate::ports::{Clock, Journal, JournalError, Policies};
+use tidegate::pipeline::{Services, order};
+use tidegate::ports::{Clock, Journal, JournalError};
 use tidegate::random::Random;
 use tidegate::report::Language;
+use tidegate::rules::Policies;
 use tidegate::runner::Runner;
 use tidegate::store::{Replayed, Store, replay};
 use tokio::sync::mpsc;
@@ -31,7 +32,7 @@ use super::world::World;
 pub struct Host {
     pub world: Arc<World>,
     pub store: Arc<Store>,
-    rooms: Arc<Rooms>,
+    services: Arc<Services>,
     pub runner: Arc<Runner>,
 }
 
@@ -64,7 +65,7 @@ impl Host {
             wake,
         ));
         restore(world, &gate, &store, journal.as_ref())?;
-        let rooms = Arc::new(Rooms {
+        let services = Arc::new(Services {
             store: Arc::clone(&store),
             policies,
             gate: Arc::clone(&gate),
@@ -81,14 +82,14 @@ impl Host {
         });
         let again = (Arc::clone(world), Arc::clone(&gate), Arc::clone(&store));
         let reload = move || restore(&again.0, &again.1, &again.2, journal.as_ref());
-        let runner = Runner::new(Arc::clone(&rooms), Box::new(reload));
+        let runner = Runner::new(Arc::clone(&services), Box::new(reload));
         tokio::spawn(Arc::clone(&runner).run(woken));
-        Ok(Self { world: Arc::clone(world), store, rooms, runner })
+        Ok(Self { world: Arc::clone(world), store, services, runner })
     }
 
     /// A person gives an order to the host as a whole.
     pub async fn order(self, control: Control) {
-        if order(&self.rooms, control).await.is_err() {
+        if order(&self.services, control).await.is_err() {
             self.runner.check_journal();
         }
     }
@@ -97,7 +98,7 @@ impl Host {
 fn obey(world: &World, gate: &Gate, control: &Control) {
     match control {
         _ if world.mutant == Some(Mutant::RestartForgetsPauses) => {}
-        // Among the lessons, in its place between the failures.
+        // Among these events, in its place between the failures.
         Control::BreakerReset { .. } => {}
         _ => gate.obey(control),
     }
@@ -105,10 +106,10 @@ fn obey(world: &World, gate: &Gate, control: &Control) {
 
 /// Gives the gate and the store the memory that the journal keeps.
 fn restore(world: &World, gate: &Gate, store: &Store, journal: &dyn Journal) -> Result<(), JournalError> {
-    let Replayed { incidents, mut lessons } = replay(journal)?;
+    let Replayed { incidents, mut gate_events } = replay(journal)?;
     quiet::check_replay(&mut world.state(), &incidents);
-    for (_, lesson) in &mut lessons {
-        if let Lesson::Begun { spends, target, cooldowns, .. } = lesson {
+    for (_, gate_event) in &mut gate_events {
+        if let GateEvent::Begun { spends, target, cooldowns, .. } = gate_event {
             match world.mutant {
                 Some(Mutant::RestartForgetsSpends) => spends.clear(),
                 Some(Mutant::RestartForgetsHolds) => *target = None,
@@ -118,17 +119,17 @@ fn restore(world: &World, gate: &Gate, store: &Store, journal: &dyn Journal) -> 
         }
     }
     if world.mutant == Some(Mutant::RestartForgetsDenials) {
-        lessons.retain(|(_, lesson)| !matches!(lesson, Lesson::Ruled { denied: true, .. }));
+        gate_events.retain(|(_, gate_event)| !matches!(gate_event, GateEvent::Ruled { denied: true, .. }));
     }
     if world.mutant == Some(Mutant::RestartForgetsFailures) {
-        for (_, lesson) in &mut lessons {
-            if let Lesson::Ended { helped, .. } = lesson {
+        for (_, gate_event) in &mut gate_events {
+            if let GateEvent::Ended { helped, .. } = gate_event {
                 *helped = true;
             }
         }
     }
     gate.forget();
-    gate.restore(lessons);
+    gate.restore(gate_events);
     if world.mutant != Some(Mutant::RestartForgetsHolds) {
         incidents.values().for_each(|incident| gate.restore_holds(incident));
     }

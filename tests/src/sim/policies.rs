@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate::domain::{
     Action, Alert, Call, Considered, Decision, Incident, Mode, Occasion, RulingKind, Severity, Verdict,
 };
-use tidegate::ports::{Budget, Canary, Check, Context, Judged, Policies, Routed, Voice};
+use tidegate::rules::{Budget, Canary, Check, Context, Judged, Policies, Routed, Vote};
 
 use super::mutant::Mutant;
 use super::propose::{Template, call, proposal};
@@ -87,10 +87,10 @@ pub struct GateRule {
 }
 
 impl PolicySet {
-    /// The voices about an action, straight from the data.
-    pub fn voices(&self, action: &Action) -> Vec<Voice> {
+    /// The votes about an action, straight from the data.
+    pub fn votes(&self, action: &Action) -> Vec<Vote> {
         let hits = self.gates.iter().filter(|gate| gate.matches(action));
-        hits.map(|gate| gate.voice(action)).collect()
+        hits.map(|gate| gate.vote(action)).collect()
     }
 }
 
@@ -101,19 +101,19 @@ impl GateRule {
             && service.is_none_or(|service| action.touches.names.contains(&service))
     }
 
-    fn voice(&self, action: &Action) -> Voice {
+    fn vote(&self, action: &Action) -> Vote {
         let budgets = self.budget.iter().map(|(max, within_ms, each)| {
             let scope = if *each { action.touches.names.join("+") } else { "all".into() };
             Budget { scope, max: *max, within_ms: *within_ms }
         });
-        Voice {
+        Vote {
             budgets: budgets.collect(),
             canary: self.canary.map(|after| Canary { scopes: vec![action.touches.server.clone()], after }),
             cooldown_ms: self.cooldown_ms,
             approvals: self.approvals,
             within_ms: self.within_ms,
             mode: self.mode,
-            ..Voice::new(&self.name, self.says, "the data says so")
+            ..Vote::new(&self.name, self.says, "the data says so")
         }
     }
 }
@@ -182,12 +182,12 @@ impl Policies for SimPolicies {
         vec![call("k.get", 0, 0)]
     }
 
-    fn gates(&self, action: &Action, _: &Incident, _: &Context<'_>) -> Vec<Voice> {
-        let mut voices = self.set().voices(action);
+    fn gates(&self, action: &Action, _: &Incident, _: &Context<'_>) -> Vec<Vote> {
+        let mut votes = self.set().votes(action);
         if self.0.mutant == Some(Mutant::PoliciesSayYes) {
-            voices.iter_mut().for_each(|voice| voice.says = RulingKind::Allow);
+            votes.iter_mut().for_each(|vote| vote.says = RulingKind::Allow);
         }
-        voices
+        votes
     }
 
     fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {

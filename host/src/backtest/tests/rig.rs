@@ -16,14 +16,15 @@ use crate::domain::{
 };
 use crate::gate::{Gate, Options as GateOptions, Permit};
 use crate::journal::Memory;
-use crate::pipeline::{Rooms, deliver, perform};
+use crate::pipeline::{Services, deliver, perform};
 use crate::policy::Set;
 use crate::ports::{
-    Asked, Clock, Journal, Looked, Message, Model, Notifiers, NotifyError, Planned, Planners, Policies, ToolAnswer,
-    ToolError, Tools,
+    Asked, Clock, Journal, Looked, Message, Model, Notifiers, NotifyError, Planned, Planners, ToolAnswer, ToolError,
+    Tools,
 };
 use crate::random::Random;
 use crate::report::Language;
+use crate::rules::Policies;
 use crate::store::Store;
 
 pub const START: &str = "2026-07-06T08:00:00Z";
@@ -229,7 +230,7 @@ impl Notifiers for World {
 
 /// A host in simulated time.
 pub struct Rig {
-    rooms: Rooms,
+    services: Services,
     clock: Arc<SimClock>,
     dice: Arc<Random>,
     journal: Arc<Memory>,
@@ -258,7 +259,7 @@ impl Rig {
             Box::new(group),
             wake,
         );
-        let rooms = Rooms {
+        let services = Services {
             store: Arc::new(store),
             policies: Arc::new(set(policies)) as Arc<dyn Policies>,
             gate: Arc::new(Gate::new(GateOptions::default())),
@@ -273,7 +274,7 @@ impl Rig {
             language: Language::En,
             links: None,
         };
-        Self { rooms, clock, dice, journal, fired: Vec::new(), opened: Vec::new(), _woken: woken }
+        Self { services, clock, dice, journal, fired: Vec::new(), opened: Vec::new(), _woken: woken }
     }
 
     /// A whole recording by dice.
@@ -316,7 +317,7 @@ impl Rig {
 
     fn timers(&self) -> Vec<Timestamp> {
         let now = self.clock.now();
-        let wait = |id| match next(&*self.rooms.store.get(id)?, now, &self.rooms.limits) {
+        let wait = |id| match next(&*self.services.store.get(id)?, now, &self.services.limits) {
             Next::Wait(at) => Some(at),
             _ => None,
         };
@@ -351,7 +352,7 @@ impl Rig {
     }
 
     fn receive(&mut self, alert: Alert) {
-        let received = block_on(self.rooms.store.receive(vec![alert])).unwrap();
+        let received = block_on(self.services.store.receive(vec![alert])).unwrap();
         for id in received.incidents {
             if !self.opened.contains(&id) {
                 self.opened.push(id);
@@ -371,7 +372,7 @@ impl Rig {
     /// A person answers the first question that waits.
     fn say(&mut self, yes: bool) {
         for id in self.opened.clone() {
-            let Some(incident) = self.rooms.store.get(&id) else { continue };
+            let Some(incident) = self.services.store.get(&id) else { continue };
             let Some(record) = incident.actions.iter().find(|record| record.state == ActionState::Asked) else {
                 continue;
             };
@@ -382,7 +383,7 @@ impl Rig {
             } else {
                 Fact::Rejected { action, person, via, comment }
             };
-            block_on(self.rooms.store.append(&id, vec![fact])).unwrap();
+            block_on(self.services.store.append(&id, vec![fact])).unwrap();
             return;
         }
     }
@@ -392,14 +393,14 @@ impl Rig {
         for _ in 0..1000 {
             let mut idle = true;
             for id in self.opened.clone() {
-                let Some(incident) = self.rooms.store.get(&id) else { continue };
+                let Some(incident) = self.services.store.get(&id) else { continue };
                 let now = self.clock.now();
                 if let Some(delivery) = due(&incident, now).0.first() {
                     idle = false;
-                    block_on(deliver(&self.rooms, &incident, delivery)).unwrap();
-                } else if let Next::Do(effect) = next(&incident, now, &self.rooms.limits) {
+                    block_on(deliver(&self.services, &incident, delivery)).unwrap();
+                } else if let Next::Do(effect) = next(&incident, now, &self.services.limits) {
                     idle = false;
-                    block_on(perform(&self.rooms, &incident, effect)).unwrap();
+                    block_on(perform(&self.services, &incident, effect)).unwrap();
                 }
             }
             if idle {

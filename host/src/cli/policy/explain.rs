@@ -1,8 +1,8 @@
 //! Why an incident is decided as it is, as text: what was decided, what is decided now, rule by
 //! rule, and what the gates said and say about each action.
 
+use crate::backend::policies::{Explained, ExplainedAction};
 use crate::domain::decision::{Decision, Heard, Ruling, RulingKind};
-use crate::front::policies::{Explained, ExplainedAction};
 use crate::report::date;
 
 /// The whole explanation.
@@ -49,15 +49,15 @@ fn action(action: &ExplainedAction) -> String {
             Some(ruling) => format!("  then  {}{}\n", question(ruling), reason(ruling)),
             None => "  then  it was never ruled on\n".to_string(),
         });
-        text.push_str(&ruled.as_ref().map(|ruling| voices(&ruling.heard)).unwrap_or_default());
+        text.push_str(&ruled.as_ref().map(|ruling| votes(&ruling.heard)).unwrap_or_default());
         approvals.iter().for_each(|one| text.push_str(&format!("    yes    {one}\n")));
         text.push_str(&format!("  now   the gates say {} ({by})\n", says.as_str()));
         let same = ruled.as_ref().is_some_and(|ruling| ruling.heard == *heard);
-        text.push_str(&if same { "    as they did then\n".to_string() } else { voices(heard) });
+        text.push_str(&if same { "    as they did then\n".to_string() } else { votes(heard) });
         text.push_str(&format!("  it stands at {state}\n"));
     } else {
         text.push_str(&format!("  the gates say {} ({by})\n", says.as_str()));
-        text.push_str(&voices(heard));
+        text.push_str(&votes(heard));
     }
     text
 }
@@ -79,10 +79,10 @@ fn reason(ruling: &Ruling) -> String {
     if ruling.reason.is_empty() { String::new() } else { format!(": {}", ruling.reason) }
 }
 
-fn voices(heard: &[Heard]) -> String {
+fn votes(heard: &[Heard]) -> String {
     if heard.is_empty() {
         return "    no gate has anything to say\n".into();
     }
-    let line = |voice: &Heard| format!("    {:<5}  {}: {}\n", voice.ruling.as_str(), voice.gate, voice.reason);
+    let line = |vote: &Heard| format!("    {:<5}  {}: {}\n", vote.ruling.as_str(), vote.gate, vote.reason);
     heard.iter().map(line).collect()
 }

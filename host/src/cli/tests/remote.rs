@@ -4,11 +4,11 @@ use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::backend::fake::Fake;
+use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
+use crate::backend::{Checked, Payload, Progress, Records, Started, Verified};
 use crate::backtest::Report;
 use crate::clock::SystemClock;
-use crate::front::fake::Fake;
-use crate::front::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
-use crate::front::{Checked, Payload, Progress, Records, Started, Verified};
 use crate::http;
 use crate::suggest::Written;
 

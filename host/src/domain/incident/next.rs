@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{ActionRecord, ActionState, Incident, Outcome};
 use crate::domain::action::{ActionId, Call, Origin};
 use crate::domain::decision::{RulingKind, Verdict};
+use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::entry::{Answer, Fact, Purpose};
-use crate::domain::notice::{Delivery, DeliveryState};
 
 /// Times and counts that bound the handling.
 #[derive(Clone, Copy, Debug)]

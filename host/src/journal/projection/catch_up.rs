@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{Learned, Projection};
 use crate::domain::control::{self, Control};
 use crate::domain::incident::Chain;
-use crate::domain::{Entry, Incident, IncidentId, Lesson, Sealed};
+use crate::domain::{Entry, GateEvent, Incident, IncidentId, Sealed};
 use crate::ports::{Journal, JournalError};
 
 /// Entries that are taken in with one transaction.
@@ -79,7 +79,7 @@ struct Batch {
     hash: String,
     entries: usize,
     changed: HashMap<String, Incident>,
-    lessons: Vec<Learned>,
+    gate_events: Vec<Learned>,
 }
 
 impl Batch {
@@ -89,7 +89,7 @@ impl Batch {
         self.hash.clone_from(&sealed.hash);
         if sealed.stream == control::STREAM {
             if let Ok(order) = sealed.open::<Control>() {
-                self.learn(seq, order.at, Lesson::of_order(&order.fact));
+                self.learn(seq, order.at, GateEvent::of_order(&order.fact));
             }
             return Ok(());
         }
@@ -115,7 +115,7 @@ impl Batch {
         };
         match incident {
             Some(incident) => {
-                self.learn(seq, entry.at, Lesson::of(&incident, &entry.fact));
+                self.learn(seq, entry.at, GateEvent::of(&incident, &entry.fact));
                 self.changed.insert(sealed.stream, incident);
             }
             // `verify` says what is missing; a listing goes on without it.
@@ -124,8 +124,8 @@ impl Batch {
         Ok(())
     }
 
-    fn learn(&mut self, seq: u64, at: Timestamp, lesson: Option<Lesson>) {
-        self.lessons.extend(lesson.map(|lesson| Learned { seq, at, lesson }));
+    fn learn(&mut self, seq: u64, at: Timestamp, gate_event: Option<GateEvent>) {
+        self.gate_events.extend(gate_event.map(|gate_event| Learned { seq, at, gate_event }));
     }
 
     fn flush(&mut self, projection: &Projection) -> Result<(), JournalError> {
@@ -133,9 +133,9 @@ impl Batch {
             return Ok(());
         }
         let incidents: Vec<Incident> = self.changed.drain().map(|(_, incident)| incident).collect();
-        projection.put((self.seq, &self.hash), &incidents, &self.lessons)?;
+        projection.put((self.seq, &self.hash), &incidents, &self.gate_events)?;
         self.entries = 0;
-        self.lessons.clear();
+        self.gate_events.clear();
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Projection;
 use crate::domain::history::Past;
-use crate::domain::{IncidentId, Lesson, Outcome};
+use crate::domain::{GateEvent, IncidentId, Outcome};
 use crate::journal::error::Error;
 
 impl Projection {
@@ -43,16 +43,17 @@ impl Projection {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn lessons(&self, since: Timestamp) -> Result<Vec<(Timestamp, Lesson)>, Error> {
+    pub fn gate_events(&self, since: Timestamp) -> Result<Vec<(Timestamp, GateEvent)>, Error> {
         let rows: Vec<(i64, String)> = self.read(|connection| {
-            let sql = "SELECT at, lesson FROM lessons WHERE NOT spent OR at >= ?1 ORDER BY seq";
+            let sql = "SELECT at, gate_event FROM gate_events WHERE NOT spent OR at >= ?1 ORDER BY seq";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map([since.as_microsecond()], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect()
         })?;
-        let read = |(at, lesson): (i64, String)| {
-            let lesson = serde_json::from_str(&lesson).map_err(|error| self.unreadable("of a lesson", &error))?;
-            Ok((time(at), lesson))
+        let read = |(at, gate_event): (i64, String)| {
+            let gate_event =
+                serde_json::from_str(&gate_event).map_err(|error| self.unreadable("of a gate_event", &error))?;
+            Ok((time(at), gate_event))
         };
         rows.into_iter().map(read).collect()
     }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 
 use super::Learned;
 use crate::domain::history::fixes;
-use crate::domain::{Incident, Lesson};
+use crate::domain::{GateEvent, Incident};
 use crate::journal::error::{Error, sentence};
 use crate::journal::file::{beside, create_private};
 use crate::journal::rows::{int, uint};
@@ -41,9 +41,9 @@ const TABLES: &str = "
     CREATE INDEX by_outcome ON incidents (outcome, id);
     CREATE INDEX asked_lately ON incidents (updated_at) WHERE asked;
     CREATE INDEX still_active ON incidents (id) WHERE active;
-    CREATE TABLE lessons (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, spent INTEGER NOT NULL, lesson TEXT NOT NULL);
-    CREATE INDEX by_time ON lessons (at) WHERE spent;
-    CREATE INDEX unforgotten ON lessons (seq) WHERE NOT spent;
+    CREATE TABLE gate_events (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, spent INTEGER NOT NULL, gate_event TEXT NOT NULL);
+    CREATE INDEX by_time ON gate_events (at) WHERE spent;
+    CREATE INDEX unforgotten ON gate_events (seq) WHERE NOT spent;
 ";
 
 /// Incidents as they stand, for listings and for the start of the host.
@@ -97,11 +97,11 @@ impl Projection {
         &self,
         (seq, hash): (u64, &str),
         incidents: &[Incident],
-        lessons: &[Learned],
+        gate_events: &[Learned],
     ) -> Result<(), Error> {
         self.write(|transaction| {
             incidents.iter().try_for_each(|incident| put_incident(transaction, seq, incident))?;
-            lessons.iter().try_for_each(|learned| put_lesson(transaction, learned))?;
+            gate_events.iter().try_for_each(|learned| put_lesson(transaction, learned))?;
             set_mark(transaction, seq, hash)
         })
     }
@@ -112,7 +112,7 @@ impl Projection {
     /// When the file cannot be written.
     pub fn wipe(&self) -> Result<(), Error> {
         self.write(|transaction| {
-            transaction.execute_batch("DELETE FROM incidents; DELETE FROM lessons;")?;
+            transaction.execute_batch("DELETE FROM incidents; DELETE FROM gate_events;")?;
             set_mark(transaction, 0, "")
         })
     }
@@ -192,12 +192,12 @@ fn set_mark(transaction: &Transaction<'_>, seq: u64, hash: &str) -> rusqlite::Re
 }
 
 fn put_lesson(transaction: &Transaction<'_>, learned: &Learned) -> rusqlite::Result<()> {
-    let lesson = serde_json::to_string(&learned.lesson)
+    let gate_event = serde_json::to_string(&learned.gate_event)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    let spent = matches!(learned.lesson, Lesson::Begun { .. });
+    let spent = matches!(learned.gate_event, GateEvent::Begun { .. });
     // What is there was read off the incident as it stood then.
-    let mut statement = transaction.prepare_cached("INSERT OR IGNORE INTO lessons VALUES (?1, ?2, ?3, ?4)")?;
-    statement.execute((int(learned.seq), learned.at.as_microsecond(), spent, lesson)).map(|_| ())
+    let mut statement = transaction.prepare_cached("INSERT OR IGNORE INTO gate_events VALUES (?1, ?2, ?3, ?4)")?;
+    statement.execute((int(learned.seq), learned.at.as_microsecond(), spent, gate_event)).map(|_| ())
 }
 
 /// The file as it is; none when it is empty or of another version.

@@ -4,11 +4,11 @@ use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
 use super::checked;
 use crate::domain::{Call, Proposal, Verification, condition};
+use crate::policy::evaluation::{ask, error};
 use crate::policy::fields::{Fields, strings};
 use crate::policy::json::object;
 use crate::policy::matcher::Matcher;
-use crate::policy::scene::{ask, error};
-use crate::policy::words::{Act, Look, Verify};
+use crate::policy::values::{Act, Look, Verify};
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
 
@@ -119,5 +119,7 @@ fn verification(look: Look, more: Map) -> Made<Verify> {
 /// Names of the tools that exist now, of those that a glob takes.
 fn names(pattern: &str) -> Made<Vec<String>> {
     let glob = Matcher::glob(pattern).map_err(error)?;
-    ask("tools(…)", |scene| scene.catalogue.tools.keys().filter(|name| glob.accepts(Some(name))).cloned().collect())
+    ask("tools(…)", |evaluation| {
+        evaluation.catalogue.tools.keys().filter(|name| glob.accepts(Some(name))).cloned().collect()
+    })
 }

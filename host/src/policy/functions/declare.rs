@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext};
 
+use crate::policy::evaluation::{Declared, error, with_loading};
 use crate::policy::fields::describe;
 use crate::policy::problem::{Place, Problem};
-use crate::policy::scene::{Declared, error, with_loading};
 
 /// What can be declared.
 pub(in crate::policy) const KINDS: [&str; 8] =

@@ -3,11 +3,11 @@
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 
 use super::checked;
+use crate::policy::evaluation::{ask, error, or_problem, with_loading};
 use crate::policy::fields::{Fields, describe};
 use crate::policy::json::from_json;
-use crate::policy::scene::{ask, error, or_problem, with_loading};
 use crate::policy::span;
-use crate::policy::words::{BudgetOf, CanaryOf, Look, Opening, Question, Scope};
+use crate::policy::values::{BudgetOf, CanaryOf, Look, Opening, Question, Scope};
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
 
@@ -30,7 +30,7 @@ pub(super) fn register(engine: &mut Engine) {
     });
     engine.register_fn("seen", |look: Look, within: ImmutableString| -> Made<Dynamic> {
         let within = span::parse(&within).map_err(error)?;
-        let seen = ask("seen(…)", |scene| scene.seen(&look.0, within))?.map_err(error)?;
+        let seen = ask("seen(…)", |evaluation| evaluation.seen(&look.0, within))?.map_err(error)?;
         Ok(seen.as_ref().map_or(Dynamic::UNIT, from_json))
     });
 }

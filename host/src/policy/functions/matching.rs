@@ -2,9 +2,9 @@
 
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 
+use crate::policy::evaluation::or_problem;
 use crate::policy::interval::Interval;
 use crate::policy::matcher::{Matcher, Order};
-use crate::policy::scene::or_problem;
 
 type Made = Result<Matcher, Box<EvalAltResult>>;
 

@@ -5,8 +5,8 @@ use rhai::{Array, Engine, EvalAltResult, ImmutableString, Map};
 
 use super::checked;
 use crate::domain::history::Past;
+use crate::policy::evaluation::{Evaluation, ask, error};
 use crate::policy::fields::Fields;
-use crate::policy::scene::{Scene, ask, error};
 use crate::policy::{span, view};
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
@@ -23,8 +23,8 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("successes", || count("successes", Map::new(), |past, target| fixes(past, target, true)));
     engine.register_fn("past", |more: Map| -> Made<Array> {
         let select = Select::read("past", more)?;
-        ask("past(…)", |scene| {
-            let listed = select.of(scene).rev().take(LISTED).map(view::past);
+        ask("past(…)", |evaluation| {
+            let listed = select.of(evaluation).rev().take(LISTED).map(view::past);
             let mut listed: Array = listed.collect();
             listed.reverse();
             listed
@@ -32,7 +32,7 @@ pub(super) fn register(engine: &mut Engine) {
     });
     engine.register_fn("flapping", |times: i64, within: ImmutableString| -> Made<bool> {
         let window = span::parse(&within).map_err(error)?;
-        let count = ask("flapping(…)", |scene| scene.past(since(scene.now, window), true).count())?;
+        let count = ask("flapping(…)", |evaluation| evaluation.past(since(evaluation.now, window), true).count())?;
         // This incident itself is one more.
         Ok(i64::try_from(count).unwrap_or(i64::MAX).saturating_add(1) >= times)
     });
@@ -61,10 +61,10 @@ impl Select {
         checked(select, fields.finish()).map_err(|wrong| error(format!("{what}: {wrong}")))
     }
 
-    fn of<'a>(&'a self, scene: &'a Scene) -> impl DoubleEndedIterator<Item = &'a Past> {
-        let from = self.within.map_or(Timestamp::MIN, |within| since(scene.now, within));
+    fn of<'a>(&'a self, evaluation: &'a Evaluation) -> impl DoubleEndedIterator<Item = &'a Past> {
+        let from = self.within.map_or(Timestamp::MIN, |within| since(evaluation.now, within));
         let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
-        scene.past(from, self.group).filter(move |past| {
+        evaluation.past(from, self.group).filter(move |past| {
             is(&self.rule, &past.rule)
                 && is(&self.name, &past.name)
                 && is(&self.outcome, past.outcome.map_or("", |outcome| outcome.as_str()))
@@ -85,6 +85,7 @@ fn fixes(past: &Past, target: Option<&str>, helped_only: bool) -> usize {
 
 fn count(what: &'static str, more: Map, each: impl Fn(&Past, Option<&str>) -> usize) -> Made<i64> {
     let select = Select::read(what, more)?;
-    let sum = ask(what, |scene| select.of(scene).map(|past| each(past, select.target.as_deref())).sum::<usize>())?;
+    let sum =
+        ask(what, |evaluation| select.of(evaluation).map(|past| each(past, select.target.as_deref())).sum::<usize>())?;
     Ok(i64::try_from(sum).unwrap_or(i64::MAX))
 }

@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 
 use super::checked;
+use crate::policy::evaluation::{ask, error, or_problem};
 use crate::policy::fields::{Fields, strings};
 use crate::policy::interval::{self, Interval, Window};
-use crate::policy::scene::{ask, error, or_problem};
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
 
@@ -32,7 +32,8 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("except", |interval: &mut Interval, other: Interval| {
         Interval::All(vec![interval.clone(), Interval::Not(Box::new(other))])
     });
-    engine.register_fn("is_now", |interval: &mut Interval| ask("is_now()", |scene| interval.holds(scene.now)));
+    engine
+        .register_fn("is_now", |interval: &mut Interval| ask("is_now()", |evaluation| interval.holds(evaluation.now)));
 }
 
 fn week(text: &str, zone: &str) -> Result<Interval, String> {

@@ -2,10 +2,10 @@
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 
+use crate::policy::evaluation::{error, or_problem};
 use crate::policy::fields::describe;
-use crate::policy::scene::{error, or_problem};
 use crate::policy::span;
-use crate::policy::words::{Act, Says, Word};
+use crate::policy::values::{Act, Says, Word};
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
 

@@ -181,7 +181,7 @@ pub(super) struct WantCall {
 }
 
 /// A case in the words of the domain.
-pub(super) struct Scene {
+pub(super) struct Evaluation {
     pub incident: Incident,
     pub now: Timestamp,
     pub mode: Mode,
@@ -191,7 +191,7 @@ pub(super) struct Scene {
     verified: BTreeMap<String, u32>,
 }
 
-impl Scene {
+impl Evaluation {
     /// What a canary has counted under a key.
     pub fn verified(&self, key: &str) -> u32 {
         let of_gate = || key.split_once('|').and_then(|(gate, _)| self.verified.get(gate));
@@ -201,7 +201,7 @@ impl Scene {
 
 impl Case {
     /// Builds what the case stands for.
-    pub fn scene(&self) -> Result<Scene, String> {
+    pub fn evaluation(&self) -> Result<Evaluation, String> {
         let now = time(&self.now)?;
         let alerts: Vec<Alert> = self.alerts.iter().map(|row| self.alert(row, now)).collect::<Result<_, _>>()?;
         let opened_at = alerts.iter().filter_map(|alert| alert.starts_at).min().unwrap_or(now);
@@ -239,7 +239,7 @@ impl Case {
         let mode = self.mode.unwrap_or(Mode::Enforce);
         let history = Arc::new(History::of(past, active));
         let verified = self.verified.clone();
-        Ok(Scene { incident, now, mode, history, catalogue: Arc::new(catalogue), action, verified })
+        Ok(Evaluation { incident, now, mode, history, catalogue: Arc::new(catalogue), action, verified })
     }
 
     fn alert(&self, row: &AlertRow, now: Timestamp) -> Result<Alert, String> {

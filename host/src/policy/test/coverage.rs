@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::policy::items::{Meta, When};
 use crate::policy::problem::Place;
-use crate::policy::round::Seen;
+use crate::policy::query::Seen;
 use crate::policy::set::Set;
 
 /// How much of a set the cases reached.

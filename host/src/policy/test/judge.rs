@@ -6,24 +6,28 @@ use std::fmt::Display;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use super::case::{Case, Scene, Want, time};
+use super::case::{Case, Evaluation, Want, time};
 use crate::domain::text::cut;
 use crate::domain::{Decision, Occasion, Verdict};
 use crate::gate;
-use crate::policy::round::Seen;
+use crate::policy::query::Seen;
 use crate::policy::set::Set;
 use crate::policy::{decide, evidence, explain, gates, span};
-use crate::ports::Context;
+use crate::rules::Context;
 
 /// What differs, and what was tried.
 pub(super) fn judge(set: &Set, case: &Case) -> (Vec<String>, Vec<Seen>) {
     let seen = RefCell::new(Vec::new());
-    let lines = match case.scene() {
-        Ok(scene) => {
-            let context =
-                Context { now: scene.now, mode: scene.mode, history: &scene.history, catalogue: &scene.catalogue };
+    let lines = match case.evaluation() {
+        Ok(evaluation) => {
+            let context = Context {
+                now: evaluation.now,
+                mode: evaluation.mode,
+                history: &evaluation.history,
+                catalogue: &evaluation.catalogue,
+            };
             let mut lines = Lines(Vec::new());
-            compare(set, case, &scene, &context, &seen, &mut lines);
+            compare(set, case, &evaluation, &context, &seen, &mut lines);
             lines.shown()
         }
         Err(why) => vec![format!("the case is not right: {why}")],
@@ -71,7 +75,14 @@ impl Lines {
     }
 }
 
-fn compare(set: &Set, case: &Case, scene: &Scene, context: &Context<'_>, seen: &RefCell<Vec<Seen>>, lines: &mut Lines) {
+fn compare(
+    set: &Set,
+    case: &Case,
+    evaluation: &Evaluation,
+    context: &Context<'_>,
+    seen: &RefCell<Vec<Seen>>,
+    lines: &mut Lines,
+) {
     let want = &case.want;
     let asked = lines.0.len();
     let mut any = false;
@@ -79,29 +90,36 @@ fn compare(set: &Set, case: &Case, scene: &Scene, context: &Context<'_>, seen: &
     let of_routes = want.routes.is_some() || want.route.is_some() || want.targets.is_some();
     if of_action {
         any = true;
-        action(set, scene, context, want, seen, lines);
+        action(set, evaluation, context, want, seen, lines);
     }
     if of_routes {
         any = true;
-        routes(set, scene, case.occasion.unwrap_or(Occasion::Report), context, want, seen, lines);
+        routes(set, evaluation, case.occasion.unwrap_or(Occasion::Report), context, want, seen, lines);
     }
     if let Some(group) = &want.group {
         any = true;
-        let got = scene.incident.alerts.first().and_then(|alert| evidence::group(set, alert, Some(seen)));
+        let got = evaluation.incident.alerts.first().and_then(|alert| evidence::group(set, alert, Some(seen)));
         lines.same("group", group, &got.unwrap_or_default());
     }
     let of_verdict = want.verdict.is_some() || want.actions.is_some() || want.evidence.is_some();
     if of_verdict || (want.rule.is_some() && !of_action && !of_routes) {
         any = true;
-        verdict(set, scene, context, want, seen, lines);
+        verdict(set, evaluation, context, want, seen, lines);
     }
     if !any && lines.0.len() == asked {
         lines.say("`want` asks nothing; name verdict, rule, ruling, routes, check or group".into());
     }
 }
 
-fn verdict(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &RefCell<Vec<Seen>>, lines: &mut Lines) {
-    let judged = decide::decide(set, &scene.incident, context, Some(seen));
+fn verdict(
+    set: &Set,
+    evaluation: &Evaluation,
+    context: &Context<'_>,
+    want: &Want,
+    seen: &RefCell<Vec<Seen>>,
+    lines: &mut Lines,
+) {
+    let judged = decide::decide(set, &evaluation.incident, context, Some(seen));
     judged.faults.iter().for_each(|fault| lines.say(format!("a rule failed: {fault}")));
     let got = judged.decision.as_ref();
     if let Some(wanted) = &want.verdict {
@@ -111,7 +129,7 @@ fn verdict(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &
         let got = got.and_then(|decision| decision.rule.as_deref()).unwrap_or("none");
         lines.same("rule", wanted, &got);
         if got != wanted && wanted != "none" {
-            lines.say(why_not(set, scene, context, wanted));
+            lines.say(why_not(set, evaluation, context, wanted));
         }
     }
     if let Some(wanted) = &want.mode {
@@ -139,7 +157,7 @@ fn verdict(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &
     }
     if let Some(wanted) = &want.evidence {
         let got: Vec<String> =
-            evidence_of(set, scene, context, seen, decision).iter().map(|call| call.tool.clone()).collect();
+            evidence_of(set, evaluation, context, seen, decision).iter().map(|call| call.tool.clone()).collect();
         lines.same("evidence", &format!("{wanted:?}"), &format!("{got:?}"));
     }
     if let Some(wanted) = &want.actions {
@@ -158,8 +176,8 @@ fn verdict(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &
 }
 
 /// What kept a rule from deciding.
-fn why_not(set: &Set, scene: &Scene, context: &Context<'_>, rule: &str) -> String {
-    let considered = explain::explain(set, &scene.incident, context);
+fn why_not(set: &Set, evaluation: &Evaluation, context: &Context<'_>, rule: &str) -> String {
+    let considered = explain::explain(set, &evaluation.incident, context);
     match considered.into_iter().find(|one| one.rule == rule) {
         Some(one) => format!("{rule} ({}): {}", one.place, one.why),
         None => format!("there is no rule {rule}"),
@@ -168,14 +186,14 @@ fn why_not(set: &Set, scene: &Scene, context: &Context<'_>, rule: &str) -> Strin
 
 fn evidence_of(
     set: &Set,
-    scene: &Scene,
+    evaluation: &Evaluation,
     context: &Context<'_>,
     seen: &RefCell<Vec<Seen>>,
     decision: &Decision,
 ) -> Vec<crate::domain::Call> {
     if decision.evidence.is_empty() {
-        let round = crate::policy::round::Round::ask;
-        round(set, &scene.incident, context, Some(seen), evidence::collect)
+        let query = crate::policy::query::Query::ask;
+        round(set, &evaluation.incident, context, Some(seen), evidence::collect)
     } else {
         decision.evidence.clone()
     }
@@ -188,15 +206,22 @@ fn arguments(wanted: &Map<String, Value>, got: &Map<String, Value>, lines: &mut 
     }
 }
 
-fn action(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &RefCell<Vec<Seen>>, lines: &mut Lines) {
-    let Some(action) = &scene.action else {
+fn action(
+    set: &Set,
+    evaluation: &Evaluation,
+    context: &Context<'_>,
+    want: &Want,
+    seen: &RefCell<Vec<Seen>>,
+    lines: &mut Lines,
+) {
+    let Some(action) = &evaluation.action else {
         lines.say("a ruling or a check needs `action = { tool, arguments }`".into());
         return;
     };
     if let Some(wanted) = &want.ruling {
-        let (mut voices, looks) = gates::gates(set, action, &scene.incident, context, Some(seen));
-        voices.iter_mut().for_each(|voice| gate::canary::weigh(voice, |key| scene.verified(key)));
-        let (ruling, rule, _) = gate::decide(&gate::heard(&voices), action.risk);
+        let (mut votes, looks) = gates::gates(set, action, &evaluation.incident, context, Some(seen));
+        votes.iter_mut().for_each(|vote| gate::canary::weigh(vote, |key| evaluation.verified(key)));
+        let (ruling, rule, _) = gate::decide(&gate::heard(&votes), action.risk);
         lines.same("ruling", wanted, &ruling.as_str());
         if let Some(wanted) = &want.rule {
             lines.same("rule", wanted, &rule);
@@ -206,37 +231,37 @@ fn action(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &R
             lines.same("looks", &format!("{wanted:?}"), &format!("{got:?}"));
         }
         for gate in want.heard.iter().flatten() {
-            if !voices.iter().any(|voice| voice.gate == *gate) {
-                let heard: Vec<&str> = voices.iter().map(|voice| voice.gate.as_str()).collect();
+            if !votes.iter().any(|vote| vote.gate == *gate) {
+                let heard: Vec<&str> = votes.iter().map(|vote| vote.gate.as_str()).collect();
                 lines.differs("heard", gate, &heard.join(", "));
             }
         }
-        let decisive = voices.iter().find(|voice| voice.gate == rule);
-        if let (Some(part), Some(voice)) = (&want.reason, decisive)
-            && !voice.reason.contains(part.as_str())
+        let decisive = votes.iter().find(|vote| vote.gate == rule);
+        if let (Some(part), Some(vote)) = (&want.reason, decisive)
+            && !vote.reason.contains(part.as_str())
         {
-            lines.differs("reason", &format!("something with {part:?}"), &format!("{:?}", voice.reason));
+            lines.differs("reason", &format!("something with {part:?}"), &format!("{:?}", vote.reason));
         }
         if let Some(wanted) = &want.who {
-            lines.same("who", wanted, &decisive.map_or("", |voice| voice.who.as_str()));
+            lines.same("who", wanted, &decisive.map_or("", |vote| vote.who.as_str()));
         }
         if let Some(wanted) = &want.cooldown {
-            let rests = decisive.and_then(|voice| voice.cooldown_ms).map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
+            let rests = decisive.and_then(|vote| vote.cooldown_ms).map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
             lines.same("cooldown", wanted, &rests.map_or_else(|| "none".into(), span::show));
         }
         if let Some(wanted) = &want.budgets {
-            let budgets = voices.iter().flat_map(|voice| voice.budgets.iter().map(move |budget| (voice, budget)));
+            let budgets = votes.iter().flat_map(|vote| vote.budgets.iter().map(move |budget| (vote, budget)));
             let got: Vec<String> = budgets
-                .map(|(voice, budget)| {
+                .map(|(vote, budget)| {
                     let within = span::show(i64::try_from(budget.within_ms).unwrap_or(i64::MAX));
-                    format!("{} {}: {} in {within}", voice.gate, budget.scope, budget.max)
+                    format!("{} {}: {} in {within}", vote.gate, budget.scope, budget.max)
                 })
                 .collect();
             lines.same("budgets", &format!("{wanted:?}"), &format!("{got:?}"));
         }
     }
     if want.check.is_some() || want.undo.is_some() || want.verify.is_some() {
-        let check = evidence::check(set, &action.proposal.call, &scene.incident, context, Some(seen));
+        let check = evidence::check(set, &action.proposal.call, &evaluation.incident, context, Some(seen));
         let show = |call: &crate::domain::Call| {
             format!("{} {}", call.tool, cut(&Value::Object(call.arguments.clone()).to_string(), 2_000))
         };
@@ -266,14 +291,14 @@ fn action(set: &Set, scene: &Scene, context: &Context<'_>, want: &Want, seen: &R
 
 fn routes(
     set: &Set,
-    scene: &Scene,
+    evaluation: &Evaluation,
     occasion: Occasion,
     context: &Context<'_>,
     want: &Want,
     seen: &RefCell<Vec<Seen>>,
     lines: &mut Lines,
 ) {
-    let routed = evidence::routes(set, &scene.incident, occasion, context, Some(seen));
+    let routed = evidence::routes(set, &evaluation.incident, occasion, context, Some(seen));
     let names: Vec<&str> = routed.iter().map(|routed| routed.route.as_str()).collect();
     if let Some(wanted) = &want.routes {
         lines.same("routes", &format!("{wanted:?}"), &format!("{names:?}"));

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use super::{set, simple};
 use crate::domain::{Origin, Risk, RulingKind};
 use crate::gate::{decide, heard};
-use crate::ports::Voice;
+use crate::rules::Vote;
 
-fn voices(text: &str, arguments: Value) -> Vec<Voice> {
+fn votes(text: &str, arguments: Value) -> Vec<Vote> {
     let case = simple();
     case.hear(&set(text), &case.action("kubernetes.kubectl_patch", arguments))
 }
 
 fn ruling(text: &str, arguments: Value) -> (RulingKind, String) {
-    let (kind, rule, _) = decide(&heard(&voices(text, arguments)), Risk::High);
+    let (kind, rule, _) = decide(&heard(&votes(text, arguments)), Risk::High);
     (kind, rule)
 }
 
@@ -94,10 +94,10 @@ fn a_gate_that_fails_says_no_and_names_the_fault() {
         "allow: |a, i| { let x = a.arguments.list; x[7] }",
         "deny: |a, i| 7",
     ] {
-        let heard = voices(&format!("gate(\"bad\", #{{ {broken} }});"), json!({"namespace": "shop"}));
-        let [voice] = heard.as_slice() else { panic!("{broken}: {heard:?}") };
-        assert_eq!(voice.says, RulingKind::Deny, "{broken}");
-        assert!(voice.reason.contains("a.rhai:1: gate `bad`"), "{}", voice.reason);
+        let heard = votes(&format!("gate(\"bad\", #{{ {broken} }});"), json!({"namespace": "shop"}));
+        let [vote] = heard.as_slice() else { panic!("{broken}: {heard:?}") };
+        assert_eq!(vote.says, RulingKind::Deny, "{broken}");
+        assert!(vote.reason.contains("a.rhai:1: gate `bad`"), "{}", vote.reason);
     }
 }
 
@@ -111,8 +111,8 @@ fn a_denial_for_the_time_or_for_a_fault_is_not_held_against_the_origin() {
         ("deny: |a| a.nothing", false),
         ("allow: |a| a.nothing", false),
     ] {
-        let [voice] = voices(&format!("gate(\"g\", #{{ {gate} }});"), json!({})).try_into().unwrap();
-        assert_eq!((voice.says, voice.held_against), (RulingKind::Deny, held), "{gate}");
+        let [vote] = votes(&format!("gate(\"g\", #{{ {gate} }});"), json!({})).try_into().unwrap();
+        assert_eq!((vote.says, vote.held_against), (RulingKind::Deny, held), "{gate}");
     }
 }
 
@@ -120,24 +120,21 @@ fn a_denial_for_the_time_or_for_a_fault_is_not_held_against_the_origin() {
 fn closures_of_gates_may_say_nothing() {
     let silent = "gate(\"a\", #{ allow: |a, i| false }); gate(\"b\", #{ allow: |a| () }); gate(\"c\", #{ deny: |a| () });
         gate(\"d\", #{ deny: |a| if a.namespace == \"shop\" { \"closed\" } }); gate(\"e\", #{ when: during(\"sun\"), deny: true });";
-    let heard = voices(silent, json!({"namespace": "shop"}));
-    assert_eq!(heard.iter().map(|voice| voice.reason.as_str()).collect::<Vec<_>>(), ["closed"]);
+    let heard = votes(silent, json!({"namespace": "shop"}));
+    assert_eq!(heard.iter().map(|vote| vote.reason.as_str()).collect::<Vec<_>>(), ["closed"]);
 }
 
 #[test]
 fn questions_and_budgets() {
     let ask = "gate(\"a\", #{ mode: \"observe\", ask: #{ who: \"sre\", within: \"10m\", approvals: 2, reason: \"big\", budget: budget(#{ max: 1, within: \"1d\" }) } });";
-    let [voice] = voices(ask, json!({})).try_into().unwrap();
-    assert_eq!(
-        (voice.says, voice.who.as_str(), voice.approvals, voice.within_ms),
-        (RulingKind::Ask, "sre", 2, 600_000)
-    );
-    assert_eq!((voice.reason.as_str(), voice.budgets.len(), voice.mode), ("big", 1, crate::domain::Mode::Observe));
+    let [vote] = votes(ask, json!({})).try_into().unwrap();
+    assert_eq!((vote.says, vote.who.as_str(), vote.approvals, vote.within_ms), (RulingKind::Ask, "sre", 2, 600_000));
+    assert_eq!((vote.reason.as_str(), vote.budgets.len(), vote.mode), ("big", 1, crate::domain::Mode::Observe));
 
     let two = "gate(\"b\", #{ allow: [budget(#{ max: 3, per: [\"cluster\", \"namespace\"], within: \"1h\" }), budget(#{ max: 9, within: \"1d\" })] });";
-    let [voice] =
-        voices(two, json!({"namespace": "shop", "patchData": {"metadata": {"namespace": "a|b"}}})).try_into().unwrap();
-    let scopes: Vec<(String, u32)> = voice.budgets.into_iter().map(|budget| (budget.scope, budget.max)).collect();
+    let [vote] =
+        votes(two, json!({"namespace": "shop", "patchData": {"metadata": {"namespace": "a|b"}}})).try_into().unwrap();
+    let scopes: Vec<(String, u32)> = vote.budgets.into_iter().map(|budget| (budget.scope, budget.max)).collect();
     let want = [("kubernetes|*", 3), ("kubernetes|a%7Cb", 3), ("kubernetes|shop", 3), ("#2", 9)];
     assert_eq!(scopes, want.map(|(scope, max)| (scope.to_string(), max)));
 }
@@ -154,16 +151,16 @@ fn the_most_restrictive_voice_rules() {
 fn a_canary_counts_apart_and_keeps_its_budgets() {
     let text = "gate(\"c\", #{ allow: canary(3, #{ who: \"sre\", within: \"10m\", per: [\"cluster\", \"namespace\"],
         reason: \"is it worth it?\", budget: budget(#{ max: 2, within: \"1h\" }) }) });";
-    let [voice] = voices(text, json!({"namespace": "shop"})).try_into().unwrap();
-    let canary = voice.canary.as_ref().unwrap();
+    let [vote] = votes(text, json!({"namespace": "shop"})).try_into().unwrap();
+    let canary = vote.canary.as_ref().unwrap();
     assert_eq!((canary.after, canary.scopes.as_slice()), (3, ["kubernetes|shop".to_string()].as_slice()));
-    assert_eq!((voice.says, voice.who.as_str(), voice.within_ms), (RulingKind::Allow, "sre", 600_000));
-    assert_eq!((voice.reason.as_str(), voice.budgets.len()), ("is it worth it?", 1));
+    assert_eq!((vote.says, vote.who.as_str(), vote.within_ms), (RulingKind::Allow, "sre", 600_000));
+    assert_eq!((vote.reason.as_str(), vote.budgets.len()), ("is it worth it?", 1));
     let when = "gate(\"c\", #{ allow: |a, i| if a.namespace == \"shop\" { canary(1, #{}) } else { true } });";
-    assert!(voices(when, json!({"namespace": "shop"}))[0].canary.is_some());
-    assert!(voices(when, json!({"namespace": "lab"}))[0].canary.is_none());
+    assert!(votes(when, json!({"namespace": "shop"}))[0].canary.is_some());
+    assert!(votes(when, json!({"namespace": "lab"}))[0].canary.is_none());
     let rests =
-        |says: &str| voices(&format!("gate(\"c\", #{{ {says}, cooldown: \"30m\" }});"), json!({}))[0].cooldown_ms;
+        |says: &str| votes(&format!("gate(\"c\", #{{ {says}, cooldown: \"30m\" }});"), json!({}))[0].cooldown_ms;
     assert_eq!([rests("allow: true"), rests("ask: \"?\"")], [Some(1_800_000); 2]);
     let denies = super::wrong("gate(\"c\", #{ deny: \"no\", cooldown: \"30m\" });");
     assert!(denies.contains("a gate that denies lets nothing through"), "{denies}");
@@ -181,7 +178,7 @@ fn a_canary_counts_apart_and_keeps_its_budgets() {
 }
 
 /// What a gate sees when these looks were made for gates.
-fn seeing(text: &str, looks: &[(&str, bool, i64)]) -> (Vec<Voice>, Vec<String>) {
+fn seeing(text: &str, looks: &[(&str, bool, i64)]) -> (Vec<Vote>, Vec<String>) {
     let mut case = simple();
     for (answer, ok, seconds_ago) in looks {
         let call: crate::domain::Call =
@@ -191,7 +188,7 @@ fn seeing(text: &str, looks: &[(&str, bool, i64)]) -> (Vec<Voice>, Vec<String>) 
         case.incident.looks.push(crate::domain::incident::Look { purpose, call, ok: *ok, text: (*answer).into(), at });
     }
     let (set, action) = (set(text), case.action("kubernetes.kubectl_patch", json!({"namespace": "shop"})));
-    let wanted = crate::ports::Policies::looks(&set, &action, &case.incident, &case.context());
+    let wanted = crate::rules::Policies::looks(&set, &action, &case.incident, &case.context());
     (case.hear(&set, &action), wanted.into_iter().map(|call| call.tool).collect())
 }
 
@@ -202,9 +199,9 @@ fn a_gate_sees_only_what_the_host_saw_lately_and_wants_the_rest() {
         budget(#{ max: share(50, web?.n), of: \"deployment/a|b\", within: \"1h\" })
     } });";
     let says = |looks: &[(&str, bool, i64)]| {
-        let (voices, wanted) = seeing(GATE, looks);
-        let [voice] = voices.as_slice() else { panic!("{voices:?}") };
-        (voice.says, voice.budgets.first().map(|budget| (budget.max, budget.scope.clone())), wanted.len())
+        let (votes, wanted) = seeing(GATE, looks);
+        let [vote] = votes.as_slice() else { panic!("{votes:?}") };
+        (vote.says, vote.budgets.first().map(|budget| (budget.max, budget.scope.clone())), wanted.len())
     };
     let half = |max| Some((max, "deployment/a%7Cb".to_string()));
     assert_eq!(says(&[("{\"n\": 7}", true, 20)]), (RulingKind::Allow, half(3), 0));
@@ -221,8 +218,8 @@ fn a_gate_sees_only_what_the_host_saw_lately_and_wants_the_rest() {
         assert_eq!(says(&[(answer, ok, 1)]), no(0), "{answer}");
     }
     let denied = format!("gate(\"a\", #{{ deny: \"no\" }}); {GATE}");
-    let (voices, wanted) = seeing(&denied, &[]);
-    assert_eq!((voices.len(), voices[0].gate.as_str(), wanted.len()), (1, "a", 0), "nobody looks in vain");
+    let (votes, wanted) = seeing(&denied, &[]);
+    assert_eq!((votes.len(), votes[0].gate.as_str(), wanted.len()), (1, "a", 0), "nobody looks in vain");
     // What others looked at for their own ends is no evidence for a gate.
     let mut case = simple();
     let look = crate::domain::incident::Look {
@@ -241,7 +238,7 @@ fn a_gate_sees_only_what_the_host_saw_lately_and_wants_the_rest() {
 fn a_share_rounds_down_and_says_what_is_wrong() {
     for (share, max) in [("20, 9", 1), ("20, 4", 0), ("20, 4, 1", 1), ("20, 40, 1", 8), ("100, 3", 3), ("0, 5", 0)] {
         let text = format!("gate(\"g\", #{{ allow: |a| budget(#{{ max: share({share}), within: \"1h\" }}) }});");
-        assert_eq!(voices(&text, json!({}))[0].budgets[0].max, max, "{share}");
+        assert_eq!(votes(&text, json!({}))[0].budgets[0].max, max, "{share}");
     }
     for (share, says) in [
         ("20, ()", "share: the number of which 20 % are to be taken is not known"),
@@ -251,13 +248,13 @@ fn a_share_rounds_down_and_says_what_is_wrong() {
         ("20, 5, -1", "share takes 0 to 100 percent and at least 0"),
     ] {
         let text = format!("gate(\"g\", #{{ allow: |a| budget(#{{ max: share({share}), within: \"1h\" }}) }});");
-        let voice = &voices(&text, json!({}))[0];
-        assert!(voice.says == RulingKind::Deny && voice.reason.contains(says), "{share}: {}", voice.reason);
+        let vote = &votes(&text, json!({}))[0];
+        assert!(vote.says == RulingKind::Deny && vote.reason.contains(says), "{share}: {}", vote.reason);
     }
     let zero = super::wrong("gate(\"g\", #{ allow: budget(#{ max: 0, within: \"1h\" }) });");
     assert!(zero.contains("`max` must be a whole number from 1"), "{zero}");
     let case = simple();
     let rule = set("rule(\"r\", #{ when: |i| seen(look(\"a.b\"), \"1m\") == (), then: escalate() });");
-    let faults = crate::ports::Policies::decide(&rule, &case.incident, &case.context()).faults;
+    let faults = crate::rules::Policies::decide(&rule, &case.incident, &case.context()).faults;
     assert!(faults[0].contains("seen(…) is for the closures of gates"), "{faults:?}");
 }

@@ -3,7 +3,7 @@
 use super::{Case, alert, case, labels, past, set, simple};
 use crate::domain::history::Active;
 use crate::domain::{IncidentId, Mode, Occasion, Severity, Status, Verdict};
-use crate::ports::Policies;
+use crate::rules::Policies;
 
 fn two() -> Case {
     case(vec![

@@ -217,9 +217,9 @@ proptest! {
             .collect();
         let mut set = set(&text);
         let case = case(alerts.iter().map(|(name, pairs)| alert(name, pairs)).collect());
-        let routes = |set: &Set| crate::ports::Policies::routes(set, &case.incident, crate::domain::Occasion::Report, &case.context());
+        let routes = |set: &Set| crate::rules::Policies::routes(set, &case.incident, crate::domain::Occasion::Report, &case.context());
         let indexed = (case.judge(&set), routes(&set));
-        let matching = crate::ports::Policies::explain(&set, &case.incident, &case.context());
+        let matching = crate::rules::Policies::explain(&set, &case.incident, &case.context());
         set.indexes = Indexes::linear(&set.items);
         prop_assert_eq!(&indexed, &(case.judge(&set), routes(&set)));
         let first = matching.into_iter().find(|one| one.matched).map(|one| one.rule);
@@ -245,7 +245,7 @@ proptest! {
         prop_assert_eq!(&indexed, &case.hear(&whole, &action));
         let risk = crate::domain::Risk::High;
         let restricting: Vec<(String, usize)> = gates.iter().filter(|(_, says)| *says == 0).cloned().collect();
-        let ruling = |voices: &[crate::ports::Voice]| crate::gate::decide(&crate::gate::heard(voices), risk).0;
+        let ruling = |votes: &[crate::rules::Vote]| crate::gate::decide(&crate::gate::heard(votes), risk).0;
         let ruled = ruling(&indexed);
         let allowing = case.hear(&set(&text(&restricting)), &action);
         if !allowing.is_empty() {

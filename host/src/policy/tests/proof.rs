@@ -5,7 +5,7 @@ use std::fs;
 use super::{set, simple};
 use crate::policy::lint::Known;
 use crate::policy::{Live, lint, test};
-use crate::ports::Policies;
+use crate::rules::Policies;
 
 /// One Kubernetes server that is up.
 fn known() -> Known {

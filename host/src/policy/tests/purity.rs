@@ -2,7 +2,7 @@
 
 use super::{set, simple, wrong};
 use crate::policy::Set;
-use crate::ports::Policies;
+use crate::rules::Policies;
 
 #[test]
 fn what_a_closure_captured_is_its_own_and_fresh_for_every_call() {

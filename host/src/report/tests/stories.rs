@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::domain::action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verification};
 use crate::domain::decision::{Decision, Heard, Mode, Ruling, RulingKind, Spend, Verdict};
+use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::entry::{Answer, AskedCall, Diagnosis, Entry, Fact, Purpose, Usage};
-use crate::domain::notice::{Delivery, DeliveryState, Occasion};
 use crate::domain::{Alert, Incident, IncidentId, Outcome, Severity, Status};
 use crate::ports::Story;
 

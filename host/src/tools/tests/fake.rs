@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::Notify;
 
+use crate::tools::catalogues::SharedCatalogue;
 use crate::tools::connect::{Client, Connect, Session};
 use crate::tools::definition::{Definition, Place};
 use crate::tools::options::Options;
 use crate::tools::server::Server;
 use crate::tools::servers::Servers;
-use crate::tools::shelf::Shelf;
 
 /// What the server does with a request.
 pub enum Reply {
@@ -105,9 +105,9 @@ impl Fake {
             allow: options.allow.clone(),
             raise: options.risk.clone(),
         };
-        let shelf = Arc::new(Shelf::new());
-        let server = Server::new(definition, Box::new(self.clone()), options, Arc::new(|| 0.0), shelf.clone());
-        Servers::keep(vec![server], shelf)
+        let catalogues = Arc::new(SharedCatalogue::new());
+        let server = Server::new(definition, Box::new(self.clone()), options, Arc::new(|| 0.0), catalogues.clone());
+        Servers::keep(vec![server], catalogues)
     }
 
     async fn serve(self, session: usize, stream: DuplexStream) {

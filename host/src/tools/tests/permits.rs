@@ -10,7 +10,7 @@ use crate::domain::{
     Origin, Proposal, Risk, Tool,
 };
 use crate::gate::{Gate, Options, Permit};
-use crate::ports::{Check, Context, Judged, Policies, Routed, Voice};
+use crate::rules::{Check, Context, Judged, Policies, Routed, Vote};
 
 /// Rules that say nothing. The gate allows what only looks by itself.
 struct Silence;
@@ -32,7 +32,7 @@ impl Policies for Silence {
         Vec::new()
     }
 
-    fn gates(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Voice> {
+    fn gates(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Vote> {
         Vec::new()
     }
 

@@ -21,10 +21,10 @@ pub struct Canaries {
 
 /// Gate and server, how often it must have helped, and how many persons are asked until then.
 fn canaries(plan: &Plan, written: Written, action: &Action) -> Vec<(String, u32, u32)> {
-    let voices = plan.policies[written.policies].voices(action).into_iter();
-    let keys = voices.filter_map(|voice| {
-        let after = voice.canary.as_ref()?.after;
-        Some((format!("{}|{}", voice.gate, action.touches.server), after, voice.approvals))
+    let votes = plan.policies[written.policies].votes(action).into_iter();
+    let keys = votes.filter_map(|vote| {
+        let after = vote.canary.as_ref()?.after;
+        Some((format!("{}|{}", vote.gate, action.touches.server), after, vote.approvals))
     });
     keys.collect()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidegate::domain::notice::DeliveryState;
+use tidegate::domain::delivery::DeliveryState;
 use tidegate::domain::{Entry, Fact, IncidentId};
 
 use super::Step;

@@ -1,6 +1,6 @@
 //! Who was denied how often in a row, counted from the data and the journal alone.
 
-use tidegate::domain::lesson::origin_key;
+use tidegate::domain::gate_event::origin_key;
 use tidegate::domain::{Entry, Fact, Incident, Mode, Origin, Risk, Ruling, RulingKind};
 
 use super::{Step, Written};
@@ -11,9 +11,9 @@ pub fn take(state: &mut State, incident: &Incident, entry: &Entry, written: Writ
     let Fact::Ruled { action, ruling } = &entry.fact else { return };
     let Some(record) = incident.action(action) else { return };
     let Some(origin) = origin_key(incident, &record.action) else { return };
-    let voices = state.plan.policies[written.policies].voices(&record.action);
-    let denies = voices.is_empty() && ruling.rule == "builtin.default-deny"
-        || voices.iter().any(|voice| voice.says == RulingKind::Deny);
+    let votes = state.plan.policies[written.policies].votes(&record.action);
+    let denies = votes.is_empty() && ruling.rule == "builtin.default-deny"
+        || votes.iter().any(|vote| vote.says == RulingKind::Deny);
     let Some(denied) = counts(ruling, denies) else { return };
     let now = state.mono();
     let counts = state.checker.denials.entry(origin).or_default();

@@ -111,9 +111,9 @@ pub fn nothing_starts_while_paused(step: &Step<'_>) -> Result<(), String> {
 /// In mode observe nothing is executed, whoever says so: the host, the deciding rule or a gate.
 pub fn nothing_starts_in_observe(step: &Step<'_>) -> Result<(), String> {
     let Some((record, ..)) = intent(step) else { return Ok(()) };
-    let voices = step.plan.policies[step.written.policies].voices(&record.action);
+    let votes = step.plan.policies[step.written.policies].votes(&record.action);
     let decided = step.incident.decision.as_ref().map(|decision| decision.mode);
-    let mut modes = voices.iter().map(|voice| voice.mode).chain(decided).chain([step.written.mode]);
+    let mut modes = votes.iter().map(|vote| vote.mode).chain(decided).chain([step.written.mode]);
     match modes.any(|mode| mode == Mode::Observe) {
         true => Err("the mode is observe".into()),
         false => Ok(()),
@@ -123,16 +123,16 @@ pub fn nothing_starts_in_observe(step: &Step<'_>) -> Result<(), String> {
 /// The gate rules in force at the moment of the intent allow it, read from the data.
 pub fn intent_needs_the_policies(step: &Step<'_>) -> Result<(), String> {
     let Some((record, ..)) = intent(step) else { return Ok(()) };
-    let voices = step.plan.policies[step.written.policies].voices(&record.action);
-    let Some(worst) = voices.iter().map(|voice| voice.says).max() else {
+    let votes = step.plan.policies[step.written.policies].votes(&record.action);
+    let Some(worst) = votes.iter().map(|vote| vote.says).max() else {
         return if record.action.risk == Risk::Read { Ok(()) } else { Err("no gate allows it".into()) };
     };
     let yes = track(step, &record.action.id).map(|track| {
         let same = track.yes.iter().filter(|(_, digest, _)| *digest == record.action.digest);
         same.map(|(person, ..)| person).collect::<BTreeSet<_>>().len()
     });
-    let asks = voices.iter().filter(|voice| voice.says == RulingKind::Ask);
-    let wanted = asks.map(|voice| voice.approvals).max().unwrap_or(1) as usize;
+    let asks = votes.iter().filter(|vote| vote.says == RulingKind::Ask);
+    let wanted = asks.map(|vote| vote.approvals).max().unwrap_or(1) as usize;
     match worst {
         RulingKind::Allow => Ok(()),
         RulingKind::Ask if yes.unwrap_or(0) >= wanted => Ok(()),
@@ -189,10 +189,10 @@ pub fn targets_cool_down(step: &Step<'_>) -> Result<(), String> {
 pub fn take_rests(state: &mut State, incident: &Incident, entry: &Entry, written: Written) {
     let Fact::Intent { action, attempt, .. } = &entry.fact else { return };
     let Some(record) = incident.action(action).filter(|record| record.action.risk != Risk::Read) else { return };
-    let voices = state.plan.policies[written.policies].voices(&record.action);
+    let votes = state.plan.policies[written.policies].votes(&record.action);
     let target = record.action.touches.to_string();
-    let resting = voices.into_iter().filter(|voice| voice.cooldown_ms.is_some());
-    state.checker.rests.extend(resting.map(|voice| (voice.gate, target.clone(), entry.at, attempt.clone())));
+    let resting = votes.into_iter().filter(|vote| vote.cooldown_ms.is_some());
+    state.checker.rests.extend(resting.map(|vote| (vote.gate, target.clone(), entry.at, attempt.clone())));
 }
 
 /// What a gate with a cooldown let through is not changed with its word again before it is over, but
@@ -203,12 +203,12 @@ pub fn gates_let_targets_rest(step: &Step<'_>) -> Result<(), String> {
         return Ok(());
     }
     let target = record.action.touches.to_string();
-    for voice in step.plan.policies[step.written.policies].voices(&record.action) {
-        let Some(cooldown) = voice.cooldown_ms else { continue };
+    for vote in step.plan.policies[step.written.policies].votes(&record.action) {
+        let Some(cooldown) = vote.cooldown_ms else { continue };
         let from = step.entry.at - SignedDuration::from_millis(cooldown as i64);
-        let rests = step.checker.rests.iter().filter(|(gate, known, ..)| *gate == voice.gate && *known == target);
+        let rests = step.checker.rests.iter().filter(|(gate, known, ..)| *gate == vote.gate && *known == target);
         if let Some((.., at, by)) = rests.into_iter().find(|(.., at, by)| *at > from && by != attempt) {
-            return Err(format!("{} let {target} be changed by {by} at {at}", voice.gate));
+            return Err(format!("{} let {target} be changed by {by} at {at}", vote.gate));
         }
     }
     Ok(())

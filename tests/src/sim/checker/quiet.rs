@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tidegate::domain::delivery::DeliveryState;
 use tidegate::domain::incident::due;
-use tidegate::domain::notice::DeliveryState;
 use tidegate::domain::{Incident, IncidentId, next};
 
 use crate::sim::host::Host;

@@ -98,12 +98,14 @@ fn listings_follow_the_journal_and_answer_questions() {
     let past = projection.past(jiff::Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(past.len(), 3);
     assert_eq!(past[0].fixes, [("pod web".to_string(), true)]);
-    let lessons = projection.lessons(jiff::Timestamp::UNIX_EPOCH).unwrap();
-    let [(_, Lesson::Begun { attempt, spends, .. }), (_, ended)] = lessons.as_slice() else { panic!("{lessons:?}") };
+    let gate_events = projection.gate_events(jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let [(_, GateEvent::Begun { attempt, spends, .. }), (_, ended)] = gate_events.as_slice() else {
+        panic!("{gate_events:?}")
+    };
     assert_eq!((attempt.as_str(), spends.as_slice()), ("t1", ["budget|web".to_string()].as_slice()));
-    assert_eq!(*ended, Lesson::Ended { origin: Some("model".into()), helped: true, canaries: Vec::new() });
-    let old = projection.lessons(jiff::Timestamp::MAX).unwrap();
-    assert_eq!(old, lessons[1..], "what was spent long ago is forgotten, what was learned is not");
+    assert_eq!(*ended, GateEvent::Ended { origin: Some("model".into()), helped: true, canaries: Vec::new() });
+    let old = projection.gate_events(jiff::Timestamp::MAX).unwrap();
+    assert_eq!(old, gate_events[1..], "what was spent long ago is forgotten, what was learned is not");
 }
 
 #[test]
@@ -116,7 +118,7 @@ fn a_projection_that_is_behind_or_took_entries_twice_comes_out_the_same() {
     append(&journal, seal("i1", &one, repaired()));
     projection.catch_up(&journal).unwrap();
     let want = projection.list(&Filter::default()).unwrap();
-    let learned = projection.lessons(jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let learned = projection.gate_events(jiff::Timestamp::UNIX_EPOCH).unwrap();
     // As if the mark had been lost and the incidents not.
     projection.take(&journal, 0).unwrap();
     assert_eq!(projection.list(&Filter::default()).unwrap(), want);
@@ -125,7 +127,7 @@ fn a_projection_that_is_behind_or_took_entries_twice_comes_out_the_same() {
     assert_eq!(projection.catch_up(&journal).unwrap(), 8);
     projection.rebuild(&journal).unwrap();
     assert_eq!(projection.list(&Filter::default()).unwrap(), want);
-    assert_eq!(projection.lessons(jiff::Timestamp::UNIX_EPOCH).unwrap(), learned);
+    assert_eq!(projection.gate_events(jiff::Timestamp::UNIX_EPOCH).unwrap(), learned);
 }
 
 #[test]

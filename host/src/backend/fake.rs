@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use super::{Answer, Breaker, ControlError, Filter, Front, Order, Ready, Received, Records, Refusal};
+use super::{Answer, Backend, Breaker, ControlError, Filter, Order, Ready, Received, Records, Refusal};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
 use crate::ports::{DecodeError, Inbound, Sources, Story};
 use crate::source::BuiltIn;
@@ -81,7 +81,7 @@ impl Records for Fake {
     }
 }
 
-impl Front for Fake {
+impl Backend for Fake {
     fn sources(&self) -> Vec<String> {
         BuiltIn.names()
     }

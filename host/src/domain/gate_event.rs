@@ -1,5 +1,5 @@
 //! What the gate learns from entries and must not forget: whoever reads the journal anew gets the
-//! same lessons in the same order, so that a restored gate is the one that there was.
+//! same events in the same order, so that a restored gate is the one that there was.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +11,8 @@ use super::incident::{Incident, IncidentId};
 
 /// What one entry teaches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "lesson", rename_all = "snake_case")]
-pub enum Lesson {
+#[serde(tag = "gate_event", rename_all = "snake_case")]
+pub enum GateEvent {
     /// An effect was about to happen.
     Begun {
         /// Whose.
@@ -51,7 +51,7 @@ pub enum Lesson {
     },
 }
 
-impl Lesson {
+impl GateEvent {
     /// What an entry of an incident teaches; `incident` is how it stands behind that entry.
     pub fn of(incident: &Incident, fact: &Fact) -> Option<Self> {
         let (id, helped) = match fact {

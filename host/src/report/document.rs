@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::ending::Why;
 use super::escape::{Style, excerpt};
 use super::timeline::lines;
-use super::tongue::cause;
+use super::translation::cause;
 use super::{Language, actions, date};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::Look;
@@ -42,74 +42,81 @@ const OBJECTS: [&str; 14] = [
 /// The whole report.
 pub fn markdown(story: &Story, language: Language) -> String {
     let incident = &story.incident;
-    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let (translation, headings) = (language.translation(), language.translation().headings());
     let why = Why::of(incident);
-    let mut out =
-        format!("# {}{}{}\n\n{}\n", words.report, words.colon, MD.say(&incident.title()), tongue.why(&why, MD));
+    let mut out = format!(
+        "# {}{}{}\n\n{}\n",
+        headings.report,
+        headings.colon,
+        MD.say(&incident.title()),
+        translation.why(&why, MD)
+    );
     let mut section = |title: &str, text: &str| out.push_str(&format!("\n## {title}\n\n{}\n", text.trim_end()));
-    section(words.overview, &overview(story, language));
-    section(words.affected, &affected(incident, language));
-    section(words.diagnosis, &diagnosis(incident, language));
-    section(words.actions, &actions::section(story, language));
-    let cause = cause(incident, words).unwrap_or_else(|| words.unknown_cause.to_string());
-    section(words.root_cause, &format!("{cause}\n"));
-    section(words.next, &next_steps(incident, &why, language));
-    section(words.timeline, &timeline(story, language));
+    section(headings.overview, &overview(story, language));
+    section(headings.affected, &affected(incident, language));
+    section(headings.diagnosis, &diagnosis(incident, language));
+    section(headings.actions, &actions::section(story, language));
+    let cause = cause(incident, headings).unwrap_or_else(|| headings.unknown_cause.to_string());
+    section(headings.root_cause, &format!("{cause}\n"));
+    section(headings.next, &next_steps(incident, &why, language));
+    section(headings.timeline, &timeline(story, language));
     out
 }
 
 fn overview(story: &Story, language: Language) -> String {
     let incident = &story.incident;
-    let (tongue, words) = (language.tongue(), language.tongue().words());
-    let mut rows: Vec<(&str, String)> = vec![(words.incident, MD.name(&incident.id.0))];
+    let (translation, headings) = (language.translation(), language.translation().headings());
+    let mut rows: Vec<(&str, String)> = vec![(headings.incident, MD.name(&incident.id.0))];
     let names: BTreeSet<&str> = incident.alerts.iter().map(|alert| alert.name.as_str()).collect();
-    rows.push((words.alert, names.iter().take(ROWS).map(|name| MD.name(name)).collect::<Vec<_>>().join("<br>")));
-    rows.push((words.severity, tongue.severity(incident.severity()).into()));
-    rows.push((words.source, MD.name(&incident.source)));
+    rows.push((headings.alert, names.iter().take(ROWS).map(|name| MD.name(name)).collect::<Vec<_>>().join("<br>")));
+    rows.push((headings.severity, translation.severity(incident.severity()).into()));
+    rows.push((headings.source, MD.name(&incident.source)));
     let labels = incident.labels();
     let labels: Vec<String> = labels.iter().take(ROWS).map(|(key, value)| MD.name(&format!("{key}={value}"))).collect();
     if !labels.is_empty() {
-        rows.push((words.labels, labels.join("<br>")));
+        rows.push((headings.labels, labels.join("<br>")));
     }
     let objects: Vec<String> = objects(incident).iter().take(ROWS).map(|object| MD.name(object)).collect();
     if !objects.is_empty() {
-        rows.push((words.affected, objects.join("<br>")));
+        rows.push((headings.affected, objects.join("<br>")));
     }
-    rows.push((words.first_seen, date(first_seen(incident))));
-    rows.push((words.received, date(incident.opened_at)));
-    let firing = tongue.alerts(incident.alerts.len(), incident.firing().count());
-    rows.push((words.state, format!("{}{}{firing}", tongue.state(incident.state()), words.comma)));
+    rows.push((headings.first_seen, date(first_seen(incident))));
+    rows.push((headings.received, date(incident.opened_at)));
+    let firing = translation.alerts(incident.alerts.len(), incident.firing().count());
+    rows.push((headings.state, format!("{}{}{firing}", translation.state(incident.state()), headings.comma)));
     if let Some(conclusion) = &incident.conclusion {
-        rows.push((words.outcome, format!("**{}**", tongue.outcome(conclusion.outcome))));
-        rows.push((words.concluded, date(conclusion.at)));
+        rows.push((headings.outcome, format!("**{}**", translation.outcome(conclusion.outcome))));
+        rows.push((headings.concluded, date(conclusion.at)));
         let seconds = conclusion.at.as_second() - incident.opened_at.as_second();
-        rows.push((words.duration, tongue.duration(seconds)));
+        rows.push((headings.duration, translation.duration(seconds)));
     }
     if let Some(decision) = &incident.decision {
-        let by = tongue.decided_by(decision.rule.as_deref(), MD);
-        rows.push((words.decided_by, format!("{by}{}{}", words.colon, MD.say(&decision.reason))));
+        let by = translation.decided_by(decision.rule.as_deref(), MD);
+        rows.push((headings.decided_by, format!("{by}{}{}", headings.colon, MD.say(&decision.reason))));
     }
     let model = &incident.model;
-    rows.push((words.model, tongue.model_cost(model.calls, model.prompt_tokens, model.completion_tokens)));
-    table(&[words.item, words.detail], rows.into_iter().map(|(item, detail)| vec![item.to_string(), detail]))
+    rows.push((headings.model, translation.model_cost(model.calls, model.prompt_tokens, model.completion_tokens)));
+    table(&[headings.item, headings.detail], rows.into_iter().map(|(item, detail)| vec![item.to_string(), detail]))
 }
 
 fn affected(incident: &Incident, language: Language) -> String {
-    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let (translation, headings) = (language.translation(), language.translation().headings());
     let rows = incident.alerts.iter().take(ROWS).map(|alert| {
-        let status = if alert.status == Status::Firing { words.firing } else { words.resolved };
+        let status = if alert.status == Status::Firing { headings.firing } else { headings.resolved };
         let since = alert.starts_at.map_or_else(|| "–".to_string(), date);
         vec![MD.name(&object(alert)), status.to_string(), since, MD.say(alert.title())]
     });
-    let mut out = table(&[words.object, words.status, words.since, words.summary], rows);
+    let mut out = table(&[headings.object, headings.status, headings.since, headings.summary], rows);
     if incident.alerts.len() > ROWS {
-        out.push_str(&format!("\n{}\n", tongue.more(incident.alerts.len() - ROWS)));
+        out.push_str(&format!("\n{}\n", translation.more(incident.alerts.len() - ROWS)));
     }
     let mut told = BTreeSet::new();
     for alert in &incident.alerts {
         told.extend(alert.annotations.get("description").map(|text| format!("- {}\n", MD.say(text))));
         // As code: a reader may follow it, but nothing makes them.
-        told.extend(alert.link.as_ref().map(|link| format!("- {}{}{}\n", words.link, words.colon, MD.name(link))));
+        told.extend(
+            alert.link.as_ref().map(|link| format!("- {}{}{}\n", headings.link, headings.colon, MD.name(link))),
+        );
     }
     if !told.is_empty() {
         out.push('\n');
@@ -119,18 +126,18 @@ fn affected(incident: &Incident, language: Language) -> String {
 }
 
 fn diagnosis(incident: &Incident, language: Language) -> String {
-    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let (translation, headings) = (language.translation(), language.translation().headings());
     let mut out = String::new();
     if let Some(diagnosis) = incident.diagnosis() {
         let mut line = |label: &str, text: &str| {
             if !text.is_empty() {
-                out.push_str(&format!("**{label}**{}{text}\n\n", words.colon));
+                out.push_str(&format!("**{label}**{}{text}\n\n", headings.colon));
             }
         };
-        line(words.assessment, &MD.say(&diagnosis.root_cause));
-        line(words.impact, &MD.say(&diagnosis.impact));
+        line(headings.assessment, &MD.say(&diagnosis.root_cause));
+        line(headings.impact, &MD.say(&diagnosis.impact));
         let confidence = diagnosis.confidence.filter(|confidence| confidence.is_finite());
-        line(words.confidence, &confidence.map_or_else(String::new, |share| format!("{:.0} %", share * 100.0)));
+        line(headings.confidence, &confidence.map_or_else(String::new, |share| format!("{:.0} %", share * 100.0)));
     }
     let looks: Vec<&Look> = incident
         .looks
@@ -138,32 +145,33 @@ fn diagnosis(incident: &Incident, language: Language) -> String {
         .filter(|look| !matches!(look.purpose, Purpose::Verify { .. } | Purpose::Gate { .. }))
         .collect();
     if looks.is_empty() {
-        out.push_str(&format!("{}\n", words.no_evidence));
+        out.push_str(&format!("{}\n", headings.no_evidence));
         return out;
     }
     for (i, look) in looks.iter().take(QUOTES).enumerate() {
         let arguments = serde_json::to_string(&look.call.arguments).unwrap_or_default();
-        let failed = if look.ok { String::new() } else { format!(" **{}**", words.failed) };
+        let failed = if look.ok { String::new() } else { format!(" **{}**", headings.failed) };
         let (tool, at) = (MD.name(&look.call.tool), date(look.at));
-        let head = format!("{} {}{}{tool} {}{failed} ({at})", words.evidence, i + 1, words.colon, MD.name(&arguments));
+        let head =
+            format!("{} {}{}{tool} {}{failed} ({at})", headings.evidence, i + 1, headings.colon, MD.name(&arguments));
         out.push_str(&format!("{head}\n\n{}\n", excerpt(&look.text)));
     }
     if looks.len() > QUOTES {
-        out.push_str(&format!("{}\n", tongue.more(looks.len() - QUOTES)));
+        out.push_str(&format!("{}\n", translation.more(looks.len() - QUOTES)));
     }
     out
 }
 
 fn next_steps(incident: &Incident, why: &Why<'_>, language: Language) -> String {
-    let (tongue, words) = (language.tongue(), language.tongue().words());
+    let (translation, headings) = (language.translation(), language.translation().headings());
     let mut out = String::new();
-    for sentence in tongue.left(why, incident, MD) {
+    for sentence in translation.left(why, incident, MD) {
         out.push_str(&format!("- {sentence}\n"));
     }
     if let Some(diagnosis) = incident.diagnosis() {
-        for (title, steps) in [(words.suggested, &diagnosis.steps), (words.prevention, &diagnosis.prevention)] {
+        for (title, steps) in [(headings.suggested, &diagnosis.steps), (headings.prevention, &diagnosis.prevention)] {
             if !steps.is_empty() {
-                out.push_str(&format!("\n{}\n\n", words.head(title)));
+                out.push_str(&format!("\n{}\n\n", headings.head(title)));
                 for (i, step) in steps.iter().take(ROWS).enumerate() {
                     out.push_str(&format!("{}. {}\n", i + 1, MD.say(step)));
                 }
@@ -174,14 +182,14 @@ fn next_steps(incident: &Incident, why: &Why<'_>, language: Language) -> String 
 }
 
 fn timeline(story: &Story, language: Language) -> String {
-    let words = language.tongue().words();
+    let headings = language.translation().headings();
     let lines = lines(story, language, MD);
     let mut out = String::new();
     for line in lines.iter().take(LINES) {
-        out.push_str(&format!("- {}{}{}\n", date(line.at), words.colon, line.text));
+        out.push_str(&format!("- {}{}{}\n", date(line.at), headings.colon, line.text));
     }
     if lines.len() > LINES {
-        out.push_str(&format!("- {}\n", language.tongue().more(lines.len() - LINES)));
+        out.push_str(&format!("- {}\n", language.translation().more(lines.len() - LINES)));
     }
     out
 }

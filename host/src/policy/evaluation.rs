@@ -16,28 +16,28 @@ use crate::domain::entry::Purpose;
 use crate::domain::history::Past;
 use crate::domain::incident::Look;
 use crate::domain::{Call, Catalogue, History, Incident, IncidentId, object};
-use crate::ports::Context;
+use crate::rules::Context;
 
 /// What is known during a decision.
 #[derive(Clone, Debug)]
-pub(super) struct Scene {
+pub(super) struct Evaluation {
     pub now: Timestamp,
     history: Arc<History>,
     pub catalogue: Arc<Catalogue>,
     pub group_key: String,
     incident: IncidentId,
     /// What gates may know; none where no gate is asked.
-    sight: Option<Rc<Sight>>,
+    seen_looks: Option<Rc<SeenLooks>>,
 }
 
 /// What was looked at for gates, and what they would like to see besides.
 #[derive(Debug, Default)]
-pub(super) struct Sight {
+pub(super) struct SeenLooks {
     looks: Vec<Look>,
     wanted: RefCell<Vec<Call>>,
 }
 
-impl Sight {
+impl SeenLooks {
     /// What was looked at for gates in this incident: nobody else chose these calls.
     pub fn of(incident: &Incident) -> Rc<Self> {
         let looks = incident.looks.iter().filter(|look| matches!(look.purpose, Purpose::Gate { .. }));
@@ -66,7 +66,7 @@ impl Sight {
     }
 }
 
-impl Scene {
+impl Evaluation {
     /// The scene of a decision about an incident.
     pub fn new(incident: &Incident, context: &Context<'_>) -> Self {
         Self {
@@ -75,25 +75,25 @@ impl Scene {
             catalogue: context.catalogue.clone(),
             group_key: incident.group_key.clone(),
             incident: incident.id.clone(),
-            sight: None,
+            seen_looks: None,
         }
     }
 
     /// The same for gates.
-    pub fn seeing(self, sight: Rc<Sight>) -> Self {
-        Self { sight: Some(sight), ..self }
+    pub fn seeing(self, seen_looks: Rc<SeenLooks>) -> Self {
+        Self { seen_looks: Some(seen_looks), ..self }
     }
 
     /// What a call answered at most `within` milliseconds ago; none when it was not made, or failed,
     /// or answered what is no object. An error where no gate is asked.
     pub fn seen(&self, call: &Call, within: i64) -> Result<Option<Value>, String> {
-        let sight = self.sight.as_ref().ok_or("seen(…) is for the closures of gates")?;
+        let seen_looks = self.seen_looks.as_ref().ok_or("seen(…) is for the closures of gates")?;
         let within = SignedDuration::from_millis(within);
         // The clock may have been set back since.
         let lately = |look: &&Look| look.call == *call && self.now.duration_since(look.at).abs() <= within;
-        let found = sight.looks.iter().rev().find(lately);
+        let found = seen_looks.looks.iter().rev().find(lately);
         if found.is_none() {
-            sight.wanted.borrow_mut().push(call.clone());
+            seen_looks.wanted.borrow_mut().push(call.clone());
         }
         Ok(found.filter(|look| look.ok).and_then(|look| object(&look.text)))
     }
@@ -129,7 +129,7 @@ pub(super) struct Loading {
 enum Stage {
     Idle,
     Loading(Box<Loading>),
-    Deciding(Box<Scene>),
+    Deciding(Box<Evaluation>),
 }
 
 thread_local! {
@@ -147,8 +147,8 @@ impl Drop for Leave {
 }
 
 /// Decides within a scene.
-pub(super) fn deciding<T>(scene: Scene, decide: impl FnOnce() -> T) -> T {
-    let outer = STAGE.with(|stage| stage.replace(Stage::Deciding(Box::new(scene))));
+pub(super) fn deciding<T>(evaluation: Evaluation, decide: impl FnOnce() -> T) -> T {
+    let outer = STAGE.with(|stage| stage.replace(Stage::Deciding(Box::new(evaluation))));
     let _leave = Leave(Some(outer));
     decide()
 }
@@ -175,9 +175,9 @@ pub(super) fn with_loading<T>(take: impl FnOnce(&mut Loading) -> T) -> Option<T>
 }
 
 /// Asks the scene of the decision under way; an error at the top level of a file.
-pub(super) fn ask<T>(what: &str, answer: impl FnOnce(&Scene) -> T) -> Result<T, Box<EvalAltResult>> {
+pub(super) fn ask<T>(what: &str, answer: impl FnOnce(&Evaluation) -> T) -> Result<T, Box<EvalAltResult>> {
     STAGE.with(|stage| match &*stage.borrow() {
-        Stage::Deciding(scene) => Ok(answer(scene)),
+        Stage::Deciding(evaluation) => Ok(answer(evaluation)),
         Stage::Idle | Stage::Loading(_) => Err(error(format!(
             "{what} depends on the incident; call it inside a closure such as |i| …, not at the top level"
         ))),

@@ -9,7 +9,7 @@ use crate::domain::text::cut;
 use crate::domain::{Call, Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
 
 /// Headings and the first column of tables.
-pub(super) struct Words {
+pub(super) struct Headings {
     pub report: &'static str,
     pub overview: &'static str,
     pub item: &'static str,
@@ -77,7 +77,7 @@ pub(super) struct Words {
     pub comma: &'static str,
 }
 
-impl Words {
+impl Headings {
     /// A label on a line of its own.
     pub(super) fn head(&self, label: &str) -> String {
         format!("{label}{}", self.colon.trim_end())
@@ -85,8 +85,8 @@ impl Words {
 }
 
 /// A language.
-pub(super) trait Tongue: Sync {
-    fn words(&self) -> &'static Words;
+pub(super) trait Translation: Sync {
+    fn headings(&self) -> &'static Headings;
     fn page(&self) -> &'static PageWords;
     fn severity(&self, severity: Severity) -> &'static str;
     fn state(&self, state: State) -> &'static str;
@@ -113,16 +113,16 @@ pub(super) trait Tongue: Sync {
     /// What is left to a person, in sentences.
     fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String>;
     /// A line of the timeline.
-    fn happened(&self, fact: &Fact, style: Style) -> String;
+    fn timeline_line(&self, fact: &Fact, style: Style) -> String;
     /// What an action that was not executed would have done.
     fn would_have(&self, record: &ActionRecord, style: Style) -> String;
 }
 
 /// What is wrong, with a word of doubt unless a repair has confirmed it.
-pub(super) fn cause(incident: &Incident, words: &Words) -> Option<String> {
+pub(super) fn cause(incident: &Incident, headings: &Headings) -> Option<String> {
     let cause = Style::Markdown.say(&incident.root_cause()?);
     let confirmed = incident.outcome() == Some(Outcome::Fixed);
-    Some(if confirmed { cause } else { format!("{}{}{cause}", words.suspected, words.colon) })
+    Some(if confirmed { cause } else { format!("{}{}{cause}", headings.suspected, headings.colon) })
 }
 
 /// Bytes of a look's arguments in one line of the timeline.

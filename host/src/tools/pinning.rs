@@ -20,12 +20,12 @@ const SCHEMA: usize = 32 * 1024;
 
 /// The tools of one server over the life of the process.
 #[derive(Default)]
-pub(super) struct Faces {
+pub(super) struct PinnedTools {
     seen: BTreeMap<String, [u8; 32]>,
     refused: BTreeMap<String, String>,
 }
 
-impl Faces {
+impl PinnedTools {
     /// Takes in a listing and returns what is offered, by full name. What is new in the log is
     /// returned as sentences.
     pub(super) fn take(
@@ -43,9 +43,9 @@ impl Faces {
                 self.refused.insert(name, why);
                 continue;
             }
-            let face = face(tool);
-            let first = self.seen.entry(name.clone()).or_insert(face);
-            if *first != face && !self.refused.contains_key(&name) {
+            let fingerprint = fingerprint(tool);
+            let first = self.seen.entry(name.clone()).or_insert(fingerprint);
+            if *first != fingerprint && !self.refused.contains_key(&name) {
                 let why = format!(
                     "{full} changed its description, schema or hints after it was first seen, and is withdrawn; \
                      restart tidegate to accept it as it is now"
@@ -103,7 +103,7 @@ fn not_offered(definition: &Definition, name: &str, tool: &Shown) -> Option<Stri
     None
 }
 
-fn face(tool: &Shown) -> [u8; 32] {
+fn fingerprint(tool: &Shown) -> [u8; 32] {
     let annotations = serde_json::to_value(&tool.annotations).unwrap_or_default();
     let shown = json!({
         "description": tool.description,

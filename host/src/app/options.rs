@@ -1,4 +1,4 @@
-//! From the configuration's words to those of the rooms.
+//! From the configuration's words to those of the services.
 
 use jiff::SignedDuration;
 

@@ -8,11 +8,11 @@ use tokio::sync::watch;
 use crate::domain::{Catalogue, Tool};
 
 /// Holds the catalogue; reading it costs one reference count.
-pub(super) struct Shelf {
+pub(super) struct SharedCatalogue {
     whole: watch::Sender<Arc<Catalogue>>,
 }
 
-impl Shelf {
+impl SharedCatalogue {
     pub(super) fn new() -> Self {
         Self { whole: watch::Sender::new(Arc::default()) }
     }

@@ -6,9 +6,9 @@ use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status};
 use crate::report::date;
 use crate::report::english::English;
 use crate::report::escape::Style;
-use crate::report::tongue::{Tongue, asked, took};
+use crate::report::translation::{Translation, asked, took};
 
-pub(super) fn happened(fact: &Fact, s: Style) -> String {
+pub(super) fn line(fact: &Fact, s: Style) -> String {
     match fact {
         Fact::Opened { source, alerts, .. } => format!("{} reported {}", s.name(source), changed(alerts, s)),
         Fact::AlertsChanged { alerts } => format!("the source reported {}", changed(alerts, s)),

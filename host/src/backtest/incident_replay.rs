@@ -6,11 +6,11 @@
 use jiff::Timestamp;
 
 use super::compare::{path, side};
-use super::course;
+use super::divergence;
 use super::report::{Pair, RouteChange, VerdictSide};
 use super::world::World;
+use crate::domain::delivery::Delivery;
 use crate::domain::incident::ActionState;
-use crate::domain::notice::Delivery;
 use crate::domain::{
     Action, ActionId, Decision, Entry, Fact, Incident, IncidentId, Mode, Occasion, Origin, Outcome, Ruling,
 };
@@ -18,7 +18,7 @@ use crate::pipeline::judge;
 use crate::ports::JournalError;
 
 /// An incident on both sides.
-pub struct Lane {
+pub struct IncidentReplay {
     /// As the journal has it.
     pub recorded: Incident,
     /// By the new policies.
@@ -49,7 +49,7 @@ pub struct Lane {
     expected: Option<(Occasion, Vec<String>)>,
 }
 
-impl Lane {
+impl IncidentReplay {
     /// Begins with the first entry of an incident.
     pub fn open(id: &IncidentId, entry: &Entry, warm_from: Timestamp) -> Option<Self> {
         let recorded = Incident::open(id.clone(), entry)?;
@@ -76,7 +76,7 @@ impl Lane {
         if self.cold {
             self.recorded.apply(entry);
             // What it spent counts no more; what it taught otherwise is never too old.
-            world.gate.heed(&self.recorded, &entry.fact);
+            world.gate.record(&self.recorded, &entry.fact);
             return Ok(());
         }
         if let Fact::Decided { decision } = &entry.fact {
@@ -84,7 +84,7 @@ impl Lane {
         }
         if self.parted {
             self.recorded.apply(entry);
-            return course::hear(self, world, entry);
+            return divergence::hear(self, world, entry);
         }
         self.told(entry);
         self.follow(world, entry)?;
@@ -93,7 +93,7 @@ impl Lane {
         if self.parted {
             self.shaken = world.swerved;
             world.swerved |= !self.same_policies;
-            course::advance(self, world, entry.at)?;
+            divergence::advance(self, world, entry.at)?;
         }
         Ok(())
     }
@@ -111,12 +111,12 @@ impl Lane {
                 return Ok(());
             }
             Fact::Ruled { action, ruling } => {
-                course::see(self, world, at, action)?;
+                divergence::see(self, world, at, action)?;
                 self.ruled(world, action, ruling, at);
                 return Ok(());
             }
             Fact::Intent { action, attempt, .. } => {
-                course::see(self, world, at, action)?;
+                divergence::see(self, world, at, action)?;
                 self.intent(world, action, attempt, at);
                 return Ok(());
             }
@@ -131,7 +131,7 @@ impl Lane {
             _ => {}
         }
         self.fresh.apply(entry);
-        world.gate.heed(&self.fresh, &entry.fact);
+        world.gate.record(&self.fresh, &entry.fact);
         Ok(())
     }
 
@@ -241,7 +241,7 @@ impl Lane {
     pub fn ruled_so(&mut self, world: &World<'_>, id: &ActionId, ruling: Ruling, at: Timestamp) {
         let fact = Fact::Ruled { action: id.clone(), ruling };
         self.apply(at, fact.clone());
-        world.gate.heed(&self.fresh, &fact);
+        world.gate.record(&self.fresh, &fact);
     }
 
     /// A recorded action under the name of the rule that proposes it now.

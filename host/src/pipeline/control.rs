@@ -3,7 +3,7 @@
 //! The gate obeys in the order of the journal, and a pause before it is journaled: no intent ever
 //! follows a pause in the journal but behind a resume.
 
-use super::Rooms;
+use super::Services;
 use crate::domain::control::Control;
 use crate::gate::Gate;
 use crate::ports::JournalError;
@@ -12,14 +12,14 @@ use crate::ports::JournalError;
 ///
 /// # Errors
 /// When the journal does not take it. A pause holds nevertheless until the journal is read anew.
-pub async fn order(rooms: &Rooms, control: Control) -> Result<(), JournalError> {
+pub async fn order(services: &Services, control: Control) -> Result<(), JournalError> {
     // At once, however long other orders take to become durable …
-    before(&rooms.gate, &control);
-    let _one_at_a_time = rooms.store.ordering().await;
+    before(&services.gate, &control);
+    let _one_at_a_time = services.store.ordering().await;
     // … and once more, for the order before this one may have been to resume.
-    before(&rooms.gate, &control);
-    rooms.store.control(control.clone()).await?;
-    rooms.gate.obey(&control);
+    before(&services.gate, &control);
+    services.store.control(control.clone()).await?;
+    services.gate.obey(&control);
     Ok(())
 }
 

@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout};
 
 use super::connect::{Client, Session};
 use super::process::with_words;
+use super::rmcp_error::chain;
 use super::server::{Phase, Server};
-use super::trouble::chain;
 
 /// Pause before the first restart; each further one in a row doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -24,7 +24,7 @@ const SETTLED: Duration = Duration::from_secs(20);
 const CLOSE: Duration = Duration::from_secs(3);
 
 /// Runs until told to stop.
-pub(super) async fn attend(server: Arc<Server>, mut stop: watch::Receiver<bool>) {
+pub(super) async fn supervise(server: Arc<Server>, mut stop: watch::Receiver<bool>) {
     let mut failures: u32 = 0;
     loop {
         let changed = Arc::new(Notify::new());
@@ -48,10 +48,10 @@ pub(super) async fn attend(server: Arc<Server>, mut stop: watch::Receiver<bool>)
         };
         let why = format!("the MCP server {} is down: {}", server.name(), server.clean(&why));
         tracing::warn!(server = server.name(), "{why}");
-        server.standing.send_modify(|standing| {
-            standing.phase = Phase::Down;
-            standing.peer = None;
-            standing.error = Some(why);
+        server.state.send_modify(|state| {
+            state.phase = Phase::Down;
+            state.peer = None;
+            state.error = Some(why);
         });
         let pause = pause(failures, (server.jitter)());
         failures = failures.saturating_add(1);
@@ -60,9 +60,9 @@ pub(super) async fn attend(server: Arc<Server>, mut stop: watch::Receiver<bool>)
             () = tokio::time::sleep(pause) => {}
         }
     }
-    server.standing.send_modify(|standing| {
-        standing.phase = Phase::Stopped;
-        standing.peer = None;
+    server.state.send_modify(|state| {
+        state.phase = Phase::Stopped;
+        state.peer = None;
     });
 }
 
@@ -90,16 +90,16 @@ async fn start(server: &Arc<Server>, changed: &Arc<Notify>) -> Result<Session, S
     let session = timeout(server.times.start, opening)
         .await
         .map_err(|_| format!("it did not start and list its tools within {seconds} s"))??;
-    server.standing.send_modify(|standing| {
-        standing.phase = Phase::Ready;
-        standing.peer = Some(session.service.peer().clone());
-        standing.session += 1;
+    server.state.send_modify(|state| {
+        state.phase = Phase::Ready;
+        state.peer = Some(session.service.peer().clone());
+        state.session += 1;
     });
     tracing::info!(server = server.name(), tools = server.status().tools, "MCP server is ready");
     Ok(session)
 }
 
-/// Reads the tools and puts them on the shelf.
+/// Reads the tools and puts them into the catalogue of all servers.
 async fn list(server: &Server, peer: &Peer<RoleClient>) -> Result<(), String> {
     let shown =
         peer.list_all_tools().await.map_err(|error| format!("its tools cannot be listed: {}", chain(&error)))?;
@@ -111,7 +111,7 @@ async fn list(server: &Server, peer: &Peer<RoleClient>) -> Result<(), String> {
     for sentence in news {
         tracing::error!(server = server.name(), "{sentence}");
     }
-    server.shelf.put(server.name(), tools);
+    server.catalogues.put(server.name(), tools);
     Ok(())
 }
 
@@ -149,7 +149,7 @@ async fn watch_over(
             }
         }
     }
-    server.standing.send_modify(|standing| standing.peer = None);
+    server.state.send_modify(|state| state.peer = None);
     cancel.cancel();
     if !over {
         // The session must be over before the process is waited for: that closes its input.

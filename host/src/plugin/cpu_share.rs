@@ -19,9 +19,9 @@ const LONG: Duration = Duration::from_millis(10);
 
 /// The turns of long calls.
 #[derive(Clone)]
-pub(super) struct Turns(Arc<Semaphore>);
+pub(super) struct CpuShare(Arc<Semaphore>);
 
-impl Turns {
+impl CpuShare {
     /// Leaves half of the threads to short calls, or all but one where there are few.
     pub fn new() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -55,10 +55,10 @@ impl Turns {
 struct Queue(Option<BoxFuture<'static, Option<OwnedSemaphorePermit>>>);
 
 impl Queue {
-    fn poll(&mut self, turns: &Arc<Semaphore>, context: &mut Context<'_>) -> Poll<Option<OwnedSemaphorePermit>> {
+    fn poll(&mut self, cpu_share: &Arc<Semaphore>, context: &mut Context<'_>) -> Poll<Option<OwnedSemaphorePermit>> {
         let wait = self.0.get_or_insert_with(|| {
-            let turns = Arc::clone(turns);
-            Box::pin(async move { turns.acquire_owned().await.ok() })
+            let cpu_share = Arc::clone(cpu_share);
+            Box::pin(async move { cpu_share.acquire_owned().await.ok() })
         });
         let turn = Pin::new(wait).poll(context);
         if turn.is_ready() {
@@ -111,17 +111,17 @@ mod tests {
     #[tokio::test]
     async fn waiting_is_not_counted() {
         let meter = Meter::default();
-        Turns::new().run(&meter, tokio::time::sleep(Duration::from_millis(30))).await;
+        CpuShare::new().run(&meter, tokio::time::sleep(Duration::from_millis(30))).await;
         // As on a machine on which others are at work.
-        Turns::new().run(&meter, async { std::thread::sleep(Duration::from_millis(30)) }).await;
+        CpuShare::new().run(&meter, async { std::thread::sleep(Duration::from_millis(30)) }).await;
         assert!(meter.spent() < Duration::from_millis(20), "{:?}", meter.spent());
     }
 
     #[tokio::test]
     async fn long_calls_take_turns() {
-        let turns = Turns(Arc::new(Semaphore::new(1)));
+        let cpu_share = CpuShare(Arc::new(Semaphore::new(1)));
         let busy = |slices: u32| {
-            let turns = turns.clone();
+            let cpu_share = cpu_share.clone();
             async move {
                 let meter = Meter::default();
                 let work = async {
@@ -131,12 +131,12 @@ mod tests {
                         tokio::task::yield_now().await;
                     }
                 };
-                turns.run(&meter, work).await;
+                cpu_share.run(&meter, work).await;
                 meter.spent()
             }
         };
         let (one, two) = tokio::join!(busy(8), busy(8));
         assert!(one >= Duration::from_millis(32) && two >= Duration::from_millis(32));
-        assert_eq!(turns.0.available_permits(), 1);
+        assert_eq!(cpu_share.0.available_permits(), 1);
     }
 }

@@ -5,9 +5,9 @@ use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status, Verdict};
 use crate::report::chinese::Chinese;
 use crate::report::date;
 use crate::report::escape::Style;
-use crate::report::tongue::{Tongue, asked, took};
+use crate::report::translation::{Translation, asked, took};
 
-pub(super) fn happened(fact: &Fact, s: Style) -> String {
+pub(super) fn line(fact: &Fact, s: Style) -> String {
     match fact {
         Fact::Opened { source, alerts, .. } => format!("{} 上报 {}", s.name(source), changed(alerts, s)),
         Fact::AlertsChanged { alerts } => format!("来源上报 {}", changed(alerts, s)),

@@ -1,6 +1,6 @@
 //! What the command line and the HTTP server need from the host behind them.
 //!
-//! `Front` is the running host, `Records` its history on disk, `Host` the way to start and inspect
+//! `Backend` is the running host, `Records` its history on disk, `Host` the way to start and inspect
 //! one. The HTTP server knows only the first two, so tests put a fake behind it.
 
 #[cfg(test)]
@@ -32,7 +32,7 @@ pub trait Records: Send + Sync {
 }
 
 /// The running host.
-pub trait Front: Records + 'static {
+pub trait Backend: Records + 'static {
     /// Names of the sources that exist now.
     fn sources(&self) -> Vec<String>;
     /// Takes a request in. The alerts are durable when this is `Ok`.
@@ -105,7 +105,7 @@ pub type Progress = dyn Fn(&str) + Send + Sync;
 /// A started host.
 pub struct Started {
     /// The host.
-    pub front: Arc<dyn Front>,
+    pub backend: Arc<dyn Backend>,
     /// What was loaded: a few lines for the person who started it.
     pub loaded: Vec<String>,
 }

@@ -5,14 +5,14 @@ use std::cell::{OnceCell, RefCell};
 use rhai::Dynamic;
 
 use super::code::Func;
+use super::evaluation::{self, Evaluation};
 use super::facts::AlertFacts;
 use super::fuel::{self, Limits};
 use super::items::{Meta, When};
-use super::scene::{self, Scene};
 use super::set::Set;
 use super::view;
 use crate::domain::Incident;
-use crate::ports::Context;
+use crate::rules::Context;
 
 /// What was tried, for the coverage of tests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) struct Seen {
 }
 
 /// What is known while one question is answered.
-pub(super) struct Round<'a> {
+pub(super) struct Query<'a> {
     pub set: &'a Set,
     pub incident: &'a Incident,
     pub context: &'a Context<'a>,
@@ -35,7 +35,7 @@ pub(super) struct Round<'a> {
     watch: Option<&'a RefCell<Vec<Seen>>>,
 }
 
-impl<'a> Round<'a> {
+impl<'a> Query<'a> {
     /// Answers a question within the budget of one decision.
     pub fn ask<T>(
         set: &'a Set,
@@ -44,12 +44,12 @@ impl<'a> Round<'a> {
         watch: Option<&'a RefCell<Vec<Seen>>>,
         answer: impl FnOnce(&Self) -> T,
     ) -> T {
-        Self::ask_in(Scene::new(incident, context), set, incident, context, watch, answer)
+        Self::ask_in(Evaluation::new(incident, context), set, incident, context, watch, answer)
     }
 
     /// Answers a question in a scene.
     pub fn ask_in<T>(
-        scene: Scene,
+        evaluation: Evaluation,
         set: &'a Set,
         incident: &'a Incident,
         context: &'a Context<'a>,
@@ -57,8 +57,8 @@ impl<'a> Round<'a> {
         answer: impl FnOnce(&Self) -> T,
     ) -> T {
         let facts = AlertFacts::new(incident);
-        let round = Self { set, incident, context, facts, view: OnceCell::new(), watch };
-        scene::deciding(scene, || fuel::decision(Limits::DECISION, || answer(&round)))
+        let query = Self { set, incident, context, facts, view: OnceCell::new(), watch };
+        evaluation::deciding(evaluation, || fuel::decision(Limits::DECISION, || answer(&query)))
     }
 
     /// The incident as `i`; made when the first closure wants it.

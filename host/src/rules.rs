@@ -1,0 +1,148 @@
+//! What the rules in force answer, as types and one trait over the domain.
+//!
+//! The gate hears rules through this and stands above it; what the pipeline needs of the other rooms
+//! stands above the gate (`ports.rs`), because performing a tool takes the gate's permit.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::history::History;
+use crate::domain::{
+    Action, Alert, Call, Catalogue, Considered, Decision, Incident, Mode, Occasion, RulingKind, Verification,
+};
+
+/// What policies may know besides the incident.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The time of the decision.
+    pub now: Timestamp,
+    /// The host's mode; a rule's own is never wider.
+    pub mode: Mode,
+    /// What happened before. Shared, so that functions that rules call can hold on to it.
+    pub history: &'a Arc<History>,
+    /// The tools that exist.
+    pub catalogue: &'a Arc<Catalogue>,
+}
+
+/// What one matching gate says about an action.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vote {
+    /// The gate rule's name.
+    pub gate: String,
+    /// What it says.
+    pub says: RulingKind,
+    /// Why.
+    pub reason: String,
+    /// For `deny`: whether it denies the action for what it is, rather than for the time or because
+    /// the gate failed.
+    pub held_against: bool,
+    /// What an execution spends; nothing where it denies.
+    pub budgets: Vec<Budget>,
+    /// For `ask`: who may approve; empty for anybody.
+    pub who: String,
+    /// For `ask`: how many different people; at least 1.
+    pub approvals: u32,
+    /// For `ask`: whether a person may approve what they proposed themselves.
+    pub own: bool,
+    /// For `ask`: milliseconds until silence becomes a denial.
+    pub within_ms: u64,
+    /// For `allow`: how often it must have helped before nobody is asked any more.
+    pub canary: Option<Canary>,
+    /// For how many milliseconds nothing else that the gate hears changes what it let through.
+    pub cooldown_ms: Option<u64>,
+    /// The gate's own mode.
+    pub mode: Mode,
+}
+
+impl Vote {
+    /// A word without any conditions.
+    pub fn new(gate: &str, says: RulingKind, reason: &str) -> Self {
+        Self {
+            gate: gate.to_string(),
+            says,
+            reason: reason.to_string(),
+            held_against: says == RulingKind::Deny,
+            budgets: Vec::new(),
+            who: String::new(),
+            approvals: 1,
+            own: false,
+            within_ms: 0,
+            canary: None,
+            cooldown_ms: None,
+            mode: Mode::Enforce,
+        }
+    }
+}
+
+/// A gate that asks until what it let through was seen to help so often in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canary {
+    /// What is counted apart, as in [`Budget`].
+    pub scopes: Vec<String>,
+    /// At least this many, in every scope.
+    pub after: u32,
+}
+
+/// At most `max` executions per scope within a sliding window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The scope's values joined, such as `kubernetes|shop`; unique together with the gate's name.
+    pub scope: String,
+    /// At most this many.
+    pub max: u32,
+    /// Length of the window in milliseconds.
+    pub within_ms: u64,
+}
+
+/// Where a message goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routed {
+    /// The route rule's name.
+    pub route: String,
+    /// Names of notifier targets.
+    pub targets: Vec<String>,
+}
+
+/// How an action is checked and taken back when its origin did not say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// The rule's name.
+    pub rule: String,
+    /// How to see that it worked.
+    pub verify: Option<Verification>,
+    /// What takes it back.
+    pub undo: Option<Call>,
+}
+
+/// The rules in force. Pure: equal arguments give equal answers.
+pub trait Policies: Send + Sync {
+    /// Digest of the whole set.
+    fn digest(&self) -> String;
+    /// The first matching rule's verdict; none when no rule matches. Rules that err are in `faults`.
+    fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged;
+    /// Every rule that `decide` considered, and why it did or did not match.
+    fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered>;
+    /// Read-only calls that collect evidence for the model.
+    fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call>;
+    /// Every gate that has something to say about the action. A gate that errs says `deny`.
+    fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Vote>;
+    /// Read-only calls whose answers the gates want to see before they rule on the action, and have
+    /// not seen lately. What is seen may lead to further ones.
+    fn looks(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Call>;
+    /// Verification and undo for an action that came without.
+    fn check(&self, call: &Call, incident: &Incident, context: &Context<'_>) -> Option<Check>;
+    /// Who is told.
+    fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed>;
+    /// The group key of an alert; none leaves it to the configuration.
+    fn group(&self, alert: &Alert) -> Option<String>;
+}
+
+/// What the rules say about an incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// The deciding rule's verdict.
+    pub decision: Option<Decision>,
+    /// Rules that erred or ran over: a sentence each.
+    pub faults: Vec<String>,
+}
