@@ -101,7 +101,7 @@ impl App {
     }
 
     async fn order(&self, control: Control) -> Result<(), ControlError> {
-        let done = pipeline::order(&self.services, control).await;
+        let done = pipeline::apply_control(&self.services, control).await;
         if done.is_err() {
             self.runner.check_journal();
         }

@@ -47,7 +47,7 @@ use crate::report::Language;
 use crate::rules::{Context, Policies};
 use crate::store::Store;
 
-pub use control::apply;
+pub use control::apply_control;
 pub use decide::judge;
 pub use intake::take_in;
 pub use notify::deliver;

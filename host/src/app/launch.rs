@@ -150,7 +150,7 @@ fn restore(services: &Services, projection: &Projection) -> Result<(), JournalEr
     for control in services.store.reload(unsettled, past)? {
         // Resets are among these events, in their place between the failures.
         if !matches!(control, Control::BreakerReset { .. }) {
-            services.gate.obey(&control);
+            services.gate.apply_control(&control);
         }
     }
     Ok(())

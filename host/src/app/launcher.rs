@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
-use super::{handle, lint, map, policies, replay};
+use super::{handle, lint, options, policies, replay};
 use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 use crate::backend::{Backend, Checked, Handled, Host, Payload, Progress, Records, Started, Verified};
 use crate::backtest::Report;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::launch::load_plugins;
-use super::{known, map, policies};
+use super::{known_tools, options, policies};
 use crate::backend::Progress;
 use crate::backend::policies::{Lint, Linted};
 use crate::config::{Config, Problems};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::map;
+use super::options;
 use super::policies::load;
 use crate::backend::Progress;
 use crate::backend::policies::{Replay, Suggest};

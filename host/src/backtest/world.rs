@@ -90,7 +90,7 @@ impl<'a> World<'a> {
     pub fn take(&mut self, sealed: &Sealed) -> Result<(), JournalError> {
         if sealed.stream == control::STREAM {
             if let Ok(entry) = sealed.open::<Control>() {
-                self.obey(&entry.fact);
+                self.apply_control(&entry.fact);
             }
             return Ok(());
         }
@@ -117,8 +117,8 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    fn obey(&mut self, control: &Control) {
-        self.gate.obey(control);
+    fn apply_control(&mut self, control: &Control) {
+        self.gate.apply_control(control);
         if let Control::Tools(change) = control {
             Arc::make_mut(&mut self.catalogue).follow(change);
         }

@@ -5,7 +5,7 @@ use crate::domain::control::Control;
 
 impl Gate {
     /// Does what is said.
-    pub fn obey(&self, control: &Control) {
+    pub fn apply_control(&self, control: &Control) {
         match control {
             Control::Paused { scope, .. } => self.pause(scope),
             Control::Resumed { scope, .. } => self.resume(scope),

@@ -21,7 +21,7 @@ impl<T> Recent<T> {
     /// Takes one in, and forgets what is too old by then. In any order: clocks are set back.
     pub fn note(&mut self, at: Timestamp, what: T) {
         let oldest = at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-        while self.0.backend().is_some_and(|(at, _)| *at < oldest) {
+        while self.0.front().is_some_and(|(at, _)| *at < oldest) {
             self.0.pop_front();
         }
         let place = self.0.partition_point(|(other, _)| *other <= at);

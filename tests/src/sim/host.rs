@@ -8,7 +8,7 @@ use tidegate::domain::history::Past;
 use tidegate::domain::incident::Limits;
 use tidegate::domain::{GateEvent, Incident};
 use tidegate::gate::{Gate, Options};
-use tidegate::pipeline::{Services, order};
+use tidegate::pipeline::{Services, apply_control};
 use tidegate::ports::{Clock, Journal, JournalError};
 use tidegate::random::Random;
 use tidegate::report::Language;
@@ -89,7 +89,7 @@ impl Host {
 
     /// A person gives an order to the host as a whole.
     pub async fn order(self, control: Control) {
-        if order(&self.services, control).await.is_err() {
+        if apply_control(&self.services, control).await.is_err() {
             self.runner.check_journal();
         }
     }
@@ -100,7 +100,7 @@ fn obey(world: &World, gate: &Gate, control: &Control) {
         _ if world.mutant == Some(Mutant::RestartForgetsPauses) => {}
         // Among these events, in its place between the failures.
         Control::BreakerReset { .. } => {}
-        _ => gate.obey(control),
+        _ => gate.apply_control(control),
     }
 }
 

@@ -96,7 +96,7 @@ impl Disk {
     /// Makes durable what is due.
     fn flush(state: &mut State) {
         let now = state.mono();
-        while state.disk.pending.backend().is_some_and(|batch| batch.due <= now) {
+        while state.disk.pending.front().is_some_and(|batch| batch.due <= now) {
             let Some(batch) = state.disk.pending.pop_front() else { return };
             let Some(kept) = batch.fails else {
                 Self::store(state, batch);

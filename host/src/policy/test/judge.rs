@@ -193,7 +193,7 @@ fn evidence_of(
 ) -> Vec<crate::domain::Call> {
     if decision.evidence.is_empty() {
         let query = crate::policy::query::Query::ask;
-        round(set, &evaluation.incident, context, Some(seen), evidence::collect)
+        query(set, &evaluation.incident, context, Some(seen), evidence::collect)
     } else {
         decision.evidence.clone()
     }

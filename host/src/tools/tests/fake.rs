@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::Notify;
 
-use crate::tools::catalogues::SharedCatalogue;
 use crate::tools::connect::{Client, Connect, Session};
 use crate::tools::definition::{Definition, Place};
 use crate::tools::options::Options;
 use crate::tools::server::Server;
 use crate::tools::servers::Servers;
+use crate::tools::shared_catalogue::SharedCatalogue;
 
 /// What the server does with a request.
 pub enum Reply {
