@@ -15,6 +15,7 @@ pub mod gate_event;
 pub mod history;
 pub mod incident;
 pub mod moment;
+pub mod outcome;
 mod reach;
 pub mod text;
 
@@ -26,5 +27,6 @@ pub use delivery::{Delivery, Occasion};
 pub use entry::{Entry, Fact, Sealed};
 pub use gate_event::GateEvent;
 pub use history::History;
-pub use incident::{Effect, Incident, IncidentId, Next, Outcome, State, next};
+pub use incident::{Effect, Incident, IncidentId, Next, State, next};
+pub use outcome::Outcome;
 pub use reach::object;

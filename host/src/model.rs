@@ -36,7 +36,8 @@ use crate::domain::text::cut;
 use crate::domain::{Catalogue, Incident};
 use crate::ports::{Asked, Clock, Model};
 use crate::redact::{redact, visible};
-use prompt::{Form, Shape};
+use offer::Form;
+use prompt::Shape;
 use send::{Sender, Trouble};
 
 /// How much of the model's own words is kept, in bytes.

@@ -8,7 +8,7 @@ use super::action::{Action, ActionId, Call, Proposal};
 use super::alert::Alert;
 use super::decision::{Counts, Decision, Ruling};
 use super::delivery::{Delivery, Occasion};
-use super::incident::Outcome;
+use super::outcome::Outcome;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

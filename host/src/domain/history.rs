@@ -9,7 +9,8 @@ use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use super::action::Origin;
 use super::alert::{Labels, Severity};
 use super::entry::Fact;
-use super::incident::{ActionState, Incident, IncidentId, Outcome};
+use super::incident::{ActionState, Incident, IncidentId};
+use super::outcome::Outcome;
 
 /// One incident of the past.
 #[derive(Clone, Debug, PartialEq)]

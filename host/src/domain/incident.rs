@@ -22,6 +22,7 @@ use super::alert::{Alert, Labels, Severity, Status, common_labels};
 use super::decision::Decision;
 use super::delivery::Delivery;
 use super::entry::{Answer, Diagnosis, Purpose};
+use super::outcome::Outcome;
 
 /// Name of an incident: short, unique, in the order of opening.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,35 +66,6 @@ impl State {
             Self::Acting => "acting",
             Self::Watching => "watching",
             Self::Closed => "closed",
-        }
-    }
-}
-
-/// How an incident ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// An action was executed and seen to help.
-    Fixed,
-    /// A policy said that nobody needs to know.
-    Suppressed,
-    /// The alerts resolved before anything was done.
-    Resolved,
-    /// A person must go on.
-    NeedsPerson,
-    /// tidegate itself failed on it; a person must go on.
-    Error,
-}
-
-impl Outcome {
-    /// The word used in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Fixed => "fixed",
-            Self::Suppressed => "suppressed",
-            Self::Resolved => "resolved",
-            Self::NeedsPerson => "needs_person",
-            Self::Error => "error",
         }
     }
 }

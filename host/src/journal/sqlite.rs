@@ -9,6 +9,8 @@
 //! failed may be in the journal all the same, when the disk failed late; so an append of entries
 //! that are there already succeeds, and one that does not continue its stream is refused alone.
 
+mod plugin_state;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,7 +50,7 @@ pub struct Sqlite {
     writer: Option<JoinHandle<()>>,
     queued: Arc<AtomicUsize>,
     position: watch::Receiver<u64>,
-    pub(super) reader: Reader,
+    reader: Reader,
     options: Options,
     /// Given back last, when nothing writes any more.
     _lock: Lock,
@@ -110,7 +112,7 @@ impl Sqlite {
 
     /// How a job of this weight is answered. Its weight is given back before anybody hears of it, or
     /// whoever is quick to go on could be refused for what is done.
-    pub(super) fn reply(&self, bytes: usize, tell: impl FnOnce(Result<(), String>) + Send + 'static) -> Reply {
+    fn reply(&self, bytes: usize, tell: impl FnOnce(Result<(), String>) + Send + 'static) -> Reply {
         let queued = Arc::clone(&self.queued);
         Box::new(move |result| {
             queued.fetch_sub(bytes, Ordering::Relaxed);
@@ -120,7 +122,7 @@ impl Sqlite {
 
     /// Queues a job whose weight is `bytes`. Over the bound it is refused, and so is every later
     /// append, in the order of the queue, until a recovery has come through it.
-    pub(super) fn enqueue(&self, job: Job, bytes: usize) -> Result<(), String> {
+    fn enqueue(&self, job: Job, bytes: usize) -> Result<(), String> {
         let stopped = || "its writer has stopped; restart tidegate".to_string();
         let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
         let waiting = self.queued.fetch_add(bytes, Ordering::Relaxed);

@@ -1,13 +1,7 @@
 //! The state of plugins: small texts by key, in the journal's file because it cannot be rebuilt
 //! from entries, written by the same thread and as durable as they are.
 
-use std::sync::mpsc;
-
 use rusqlite::{Connection, OptionalExtension};
-
-use super::sqlite::Sqlite;
-use super::writer::Job;
-use crate::ports::PluginState;
 
 /// Bytes that the keys and values of one plugin may take together.
 pub(super) const QUOTA: usize = 64 << 10;
@@ -32,23 +26,8 @@ pub(super) fn set(
     Ok(Ok(()))
 }
 
-/// `set` waits for the disk: call it where a thread may wait.
-impl PluginState for Sqlite {
-    fn get(&self, plugin: &str, key: &str) -> Result<Option<String>, String> {
-        let read = self.reader.with(|connection| {
-            let sql = "SELECT value FROM plugin_state WHERE plugin = ?1 AND key = ?2";
-            let mut statement = connection.prepare_cached(sql)?;
-            statement.query_row([plugin, key], |row| row.get(0)).optional()
-        });
-        read.map_err(|error| error.to_string())
-    }
-
-    fn set(&self, plugin: &str, key: &str, value: &str) -> Result<(), String> {
-        let bytes = plugin.len() + key.len() + value.len() + 128;
-        let (reply, answer) = mpsc::sync_channel(1);
-        let reply = self.reply(bytes, move |result| drop(reply.send(result)));
-        let (plugin, key, value) = (plugin.to_string(), key.to_string(), value.to_string());
-        self.enqueue(Job::State { plugin, key, value, bytes, reply }, bytes)?;
-        answer.recv().unwrap_or_else(|_| Err("its writer has stopped; restart tidegate".into()))
-    }
+/// The value of a key.
+pub(super) fn get(connection: &Connection, plugin: &str, key: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT value FROM plugin_state WHERE plugin = ?1 AND key = ?2";
+    connection.prepare_cached(sql)?.query_row([plugin, key], |row| row.get(0)).optional()
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::evidence::{call_line, outside};
 use super::names::Names;
-use super::prompt::Form;
+use super::offer::Form;
 use crate::domain::Incident;
 use crate::domain::entry::{Answer, AskedCall, Purpose};
 use crate::domain::incident::{Look, Turn};

@@ -6,6 +6,15 @@ use super::names::Names;
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Risk, Tool};
 
+/// How tools are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// In the field that endpoints have for it.
+    Native,
+    /// In the text.
+    Text,
+}
+
 /// Bytes that all tools together may take.
 const ROOM: usize = 40 * 1024;
 /// Steps of thrift: longest description of a tool and of an argument.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::evidence::{outside, piece, shares};
 use super::names::Names;
+use super::offer::Form;
 use super::wire::Reply;
 use super::{conversation, offer};
 use crate::domain::entry::Purpose;
@@ -17,15 +18,6 @@ use crate::domain::{Alert, Catalogue, Incident, Labels, Status};
 const ALERTS: usize = 20;
 /// Most bytes of all alerts.
 const ALERTS_ROOM: usize = 12 * 1024;
-
-/// How tools are offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// In the field that endpoints have for it.
-    Native,
-    /// In the text.
-    Text,
-}
 
 /// What a prompt looks like besides the incident.
 #[derive(Clone, Copy, Debug)]

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Set;
+use crate::domain::Outcome;
 use crate::domain::history::{Active, Past};
-use crate::domain::incident::{Chain, ModelLog, Outcome};
+use crate::domain::incident::{Chain, ModelLog};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
     Risk, Severity, Status, Tool,

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{alert, asked, call, happen, incident, kubernetes, looked};
 use crate::domain::Incident;
 use crate::domain::entry::Purpose;
-use crate::model::prompt::{Form, Prompt, Shape, build};
+use crate::model::offer::Form;
+use crate::model::prompt::{Prompt, Shape, build};
 
 fn shape(form: Form) -> Shape<'static> {
     Shape { form, language: "zh", bytes: 48 * 1024 }

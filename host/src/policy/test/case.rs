@@ -7,10 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::domain::Outcome;
 use crate::domain::decision::Counts;
 use crate::domain::entry::Purpose;
 use crate::domain::history::{Active, Past};
-use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, Look, ModelLog, Outcome};
+use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, Look, ModelLog};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Proposal,
     Risk, Severity, Status, Tool,
