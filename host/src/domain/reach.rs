@@ -8,6 +8,7 @@
 
 mod document;
 mod overlap;
+pub(super) mod suspicion;
 mod vocabulary;
 
 use std::collections::BTreeSet;
