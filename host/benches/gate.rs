@@ -127,7 +127,8 @@ impl Scene {
 
     /// Measures the ruling on a look at the objects of a kind.
     fn look_line(&self, what: &str, set: &Set, kind: &str, refused: bool, base: Option<Duration>) {
-        let arguments = json!({"resourceType": kind, "namespace": "shop", "labelSelector": "app=web", "output": "json"});
+        let arguments =
+            json!({"resourceType": kind, "namespace": "shop", "labelSelector": "app=web", "output": "json"});
         let arguments = arguments.as_object().cloned().expect("it is an object");
         let call = Call { tool: "kubernetes.kubectl_get".into(), arguments };
         let schema = json!({"properties": {

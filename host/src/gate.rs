@@ -29,8 +29,8 @@ pub use breakers::Breaker;
 use breakers::Breakers;
 pub use looks::LookRefusal;
 pub use permit::Permit;
-pub use read_permit::ReadPermit;
 use permit::{Terms, Withdrawal};
+pub use read_permit::ReadPermit;
 
 use crate::domain::decision::{Counts, Spend};
 use crate::domain::entry::Resolution;

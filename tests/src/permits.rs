@@ -38,8 +38,7 @@ pub fn read_permit(call: &Call) -> anyhow::Result<ReadPermit> {
     };
     let catalogue = Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() });
     let history = Arc::new(History::default());
-    let context =
-        Context { now: Timestamp::UNIX_EPOCH, mode: Mode::Enforce, history: &history, catalogue: &catalogue };
+    let context = Context { now: Timestamp::UNIX_EPOCH, mode: Mode::Enforce, history: &history, catalogue: &catalogue };
     let gate = Gate::new(Options::default());
     Ok(gate.admit_look(&all()?, &incident()?, &Purpose::Model, call, &context)?)
 }

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use super::compare::side;
-use super::looks;
 use super::incident_replay::IncidentReplay;
+use super::looks;
 use super::report::Pair;
 use super::world::World;
 use crate::domain::action::digest;

@@ -6,9 +6,9 @@
 use jiff::Timestamp;
 
 use super::compare::{path, side};
-use super::{divergence, looks};
 use super::report::{Pair, RouteChange, VerdictSide};
 use super::world::World;
+use super::{divergence, looks};
 use crate::domain::delivery::Delivery;
 use crate::domain::incident::ActionState;
 use crate::domain::{

@@ -164,7 +164,8 @@ fn overspent(options: &Options, incident: &Incident, purpose: &Purpose) -> Optio
         return Some(LookRefusal::by("look-budget", reason));
     }
     (all >= of_incident).then(|| {
-        let reason = format!("{of_incident} looks were made for this incident, which is the limit ([gate] looks_per_incident)");
+        let reason =
+            format!("{of_incident} looks were made for this incident, which is the limit ([gate] looks_per_incident)");
         LookRefusal::by("look-budget", reason)
     })
 }

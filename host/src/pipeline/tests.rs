@@ -96,7 +96,8 @@ fn looked(facts: &[Fact]) -> (Vec<(String, String)>, usize) {
 #[test]
 fn no_look_is_made_that_a_gate_denies() {
     const CLOSED: &str = "gate(\"closed\", #{ on: #{ tool: \"k.get\" }, deny: \"nobody looks\" });";
-    const ASKED: &str = "gate(\"closed\", #{ on: #{ tool: \"k.get\" }, ask: #{ within: \"1h\", reason: \"may it?\" } });";
+    const ASKED: &str =
+        "gate(\"closed\", #{ on: #{ tool: \"k.get\" }, ask: #{ within: \"1h\", reason: \"may it?\" } });";
     for seed in 0..12 {
         for (alert, gate) in [("Odd", CLOSED), ("Planned", CLOSED), ("Odd", ASKED), ("Planned", ASKED)] {
             let (refused, made) = looked(&facts_of(seed, alert, gate));
@@ -107,13 +108,18 @@ fn no_look_is_made_that_a_gate_denies() {
     }
     let of_plugin = (0..12).any(|seed| !looked(&facts_of(seed, "Planned", CLOSED)).0.is_empty());
     assert!(of_plugin, "a plugin looks now and then");
-    let (refused, made) = looked(&facts_of(1, "Odd", "gate(\"open\", #{ on: #{ tool: \"k.get\" }, allow: budget(#{ max: 1, within: \"1h\" }) });"));
+    let (refused, made) = looked(&facts_of(
+        1,
+        "Odd",
+        "gate(\"open\", #{ on: #{ tool: \"k.get\" }, allow: budget(#{ max: 1, within: \"1h\" }) });",
+    ));
     assert!(refused.is_empty() && made > 0, "what allows has nothing to say: {refused:?}");
 }
 
 #[test]
 fn what_could_not_be_verified_is_not_done() {
-    let closed = "gate(\"closed\", #{ on: #{ tool: \"k.get\", origin: \"policy\", origin_name: \"seen\" }, deny: \"no\" });";
+    let closed =
+        "gate(\"closed\", #{ on: #{ tool: \"k.get\", origin: \"policy\", origin_name: \"seen\" }, deny: \"no\" });";
     let facts = facts_of(3, "Torn", closed);
     let ruling = facts.iter().find_map(|fact| match fact {
         Fact::Ruled { ruling, .. } => Some(ruling),
@@ -121,7 +127,10 @@ fn what_could_not_be_verified_is_not_done() {
     });
     let ruling = ruling.unwrap();
     assert_eq!(ruling.rule, "builtin.verification");
-    assert_eq!(ruling.reason, "the look with k.get, with which it would be verified, would be refused by gate closed: no");
+    assert_eq!(
+        ruling.reason,
+        "the look with k.get, with which it would be verified, would be refused by gate closed: no"
+    );
     assert!(!facts.iter().any(|fact| matches!(fact, Fact::Intent { .. })));
 }
 

@@ -58,13 +58,6 @@ pub(super) struct State {
 
 impl State {
     pub fn new(binding: Arc<Binding>) -> Self {
-        Self {
-            limiter: Limiter::default(),
-            log: log::Log::default(),
-            requests: 0,
-            looks: 0,
-            host_looks: None,
-            binding,
-        }
+        Self { limiter: Limiter::default(), log: log::Log::default(), requests: 0, looks: 0, host_looks: None, binding }
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Considered, Entry, Fact, History, Incident, IncidentId, Mode, Occasion,
     Origin, Proposal, Risk, Tool,
 };
-use crate::domain::entry::Purpose;
 use crate::gate::{Gate, Options, Permit, ReadPermit};
 use crate::rules::{Check, Context, Judged, Policies, Routed, Vote};
 
@@ -74,8 +74,7 @@ fn reading(call: &Call) -> Arc<Catalogue> {
 /// A permit for exactly this look.
 pub fn read_permit(call: &Call) -> ReadPermit {
     let (history, catalogue) = (Arc::new(History::default()), reading(call));
-    let context =
-        Context { now: Timestamp::UNIX_EPOCH, mode: Mode::Enforce, history: &history, catalogue: &catalogue };
+    let context = Context { now: Timestamp::UNIX_EPOCH, mode: Mode::Enforce, history: &history, catalogue: &catalogue };
     let gate = Gate::new(Options::default());
     gate.admit_look(&Silence, &incident(), &Purpose::Model, call, &context).unwrap()
 }
