@@ -1,4 +1,5 @@
-//! How long the gate takes for a ruling, by the number of gates and by what the ledger holds:
+//! How long the gate takes for a ruling on a change, by the number of gates and by what the ledger holds, and on
+//! a look:
 //! `cargo bench -p tidegate --bench gate`.
 
 #![allow(
@@ -23,7 +24,11 @@ use alert::{alert, opened};
 use change::{action, catalogue};
 use jiff::{SignedDuration, Timestamp};
 use measure::{head, line, measure, ratio};
-use tidegate::domain::{Action, Catalogue, Entry, GateEvent, History, Incident, IncidentId, Mode, RulingKind};
+use serde_json::json;
+use tidegate::domain::entry::Purpose;
+use tidegate::domain::{
+    Action, Call, Catalogue, Entry, GateEvent, History, Incident, IncidentId, Mode, Risk, RulingKind, Tool,
+};
 use tidegate::gate::{Gate, Options};
 use tidegate::policy::Set;
 use tidegate::rules::Context;
@@ -68,6 +73,11 @@ fn main() {
     // Nothing was seen of the pod, so they deny; every gate is heard all the same.
     let scene = Scene { says: RulingKind::Deny, ..scene };
     scene.line("ruling with the shipped gates", &shipped, &Gate::new(Options::default()), &mut base);
+    for (what, kind, refused) in
+        [("a look that no gate denies", "pods", false), ("a look that a gate denies", "secrets", true)]
+    {
+        scene.look_line(&format!("{what}, with the shipped gates"), &shipped, kind, refused, base);
+    }
 }
 
 /// Gates of which five could match: four say nothing in their closure, the last allows within a
@@ -113,6 +123,38 @@ impl Scene {
         let ruling = gate.rule(set, &self.incident, &self.action, &context);
         assert_eq!(ruling.kind, self.says, "{}: {}", ruling.rule, ruling.reason);
         ruling.spends.first().map(|spend| spend.key.clone())
+    }
+
+    /// Measures the ruling on a look at the objects of a kind.
+    fn look_line(&self, what: &str, set: &Set, kind: &str, refused: bool, base: Option<Duration>) {
+        let arguments =
+            json!({"resourceType": kind, "namespace": "shop", "labelSelector": "app=web", "output": "json"});
+        let arguments = arguments.as_object().cloned().expect("it is an object");
+        let call = Call { tool: "kubernetes.kubectl_get".into(), arguments };
+        let schema = json!({"properties": {
+            "resourceType": {}, "name": {}, "namespace": {}, "output": {}, "allNamespaces": {}, "labelSelector": {},
+        }});
+        let mut catalogue = Catalogue::clone(&self.catalogue);
+        catalogue.tools.insert(
+            call.tool.clone(),
+            Tool {
+                name: call.tool.clone(),
+                description: String::new(),
+                schema,
+                risk: Risk::Read,
+                repeatable: true,
+                undo: None,
+            },
+        );
+        let (history, catalogue) = (Arc::new(History::default()), Arc::new(catalogue));
+        let context = Context { now: self.now, mode: Mode::Enforce, history: &history, catalogue: &catalogue };
+        let gate = Gate::new(Options::default());
+        let took = measure(TIMES, || {
+            let ruled = gate.admit_look(set, &self.incident, &Purpose::Model, &call, &context);
+            assert_eq!(ruled.is_err(), refused, "{ruled:?}");
+        });
+        let base = base.unwrap_or(took.median);
+        line(what, took, &ratio(took.median.as_secs_f64(), base.as_secs_f64()));
     }
 
     /// Measures and prints; the first line is what the others are compared with.

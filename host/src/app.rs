@@ -4,6 +4,7 @@
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
 mod background;
+mod explained_looks;
 mod handle;
 mod known_tools;
 mod launch;

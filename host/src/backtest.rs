@@ -17,6 +17,7 @@
 mod compare;
 mod divergence;
 mod incident_replay;
+mod looks;
 mod record;
 pub mod report;
 #[cfg(test)]

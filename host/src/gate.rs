@@ -1,9 +1,9 @@
 //! The gate: the only place that can permit an action.
 //!
 //! Every proposal of every origin (policy, plugin, model, person, undo) is ruled on here, once when
-//! it is taken in and once more at the moment of execution. The policies' gate rules speak, the
-//! built-in guards speak, and the most restrictive vote wins. What nobody allows is denied unless
-//! it changes nothing. Pure but for the state that it guards: the ledger, held targets and breakers.
+//! it is taken in and once more at the moment of execution, and every look before it is made. The
+//! policies' gate rules speak, the built-in guards speak, and the most restrictive vote wins. What
+//! nobody allows is denied unless it changes nothing. Pure but for the state that it guards: the ledger, held targets and breakers.
 
 pub mod approval;
 mod breakers;
@@ -13,7 +13,9 @@ mod earlier;
 mod guards;
 pub mod ledger;
 pub mod link;
+pub mod looks;
 mod permit;
+mod read_permit;
 mod recent;
 mod streaks;
 
@@ -25,8 +27,10 @@ use jiff::{SignedDuration, Timestamp};
 pub use approval::{LINK, People};
 pub use breakers::Breaker;
 use breakers::Breakers;
+pub use looks::LookRefusal;
 pub use permit::Permit;
 use permit::{Terms, Withdrawal};
+pub use read_permit::ReadPermit;
 
 use crate::domain::decision::{Counts, Spend};
 use crate::domain::entry::Resolution;
@@ -53,6 +57,10 @@ pub struct Options {
     pub denied_after: u32,
     /// How long a permit is good for.
     pub permit_for: SignedDuration,
+    /// Looks that policies, a plugin or the model may make in one incident, each.
+    pub looks_per_origin: usize,
+    /// Looks of one incident, but for those that verify.
+    pub looks_per_incident: usize,
 }
 
 impl Default for Options {
@@ -63,6 +71,8 @@ impl Default for Options {
             breaker_after: 3,
             denied_after: 5,
             permit_for: SignedDuration::from_secs(60),
+            looks_per_origin: 200,
+            looks_per_incident: 500,
         }
     }
 }
@@ -129,7 +139,7 @@ impl Gate {
         votes.iter_mut().for_each(|vote| canary::weigh(vote, |key| guarded.verified.count(key)));
         let spends = spends(&votes);
         let mut heard = heard(&votes);
-        heard.extend(guards::hear(&self.options, guarded, incident, action, &votes, context));
+        heard.extend(guards::hear(&self.options, guarded, policies, incident, action, &votes, context));
         let (kind, rule, reason) = decide(&heard, action.risk);
         let ask = votes.iter().filter(|vote| vote.says == RulingKind::Ask);
         let asks: Vec<&Vote> = ask.collect();

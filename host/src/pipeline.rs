@@ -97,15 +97,17 @@ impl Moment {
     }
 }
 
+impl Moment {
+    fn new(store: &Store, tools: &dyn Tools, now: Timestamp, mode: Mode) -> Self {
+        let catalogue = store.tools().unwrap_or_else(|| tools.catalogue());
+        Self { now, mode, history: Arc::new(store.history()), catalogue }
+    }
+}
+
 impl Services {
     /// What policies may know now.
     pub fn moment(&self) -> Moment {
-        Moment {
-            now: self.clock.now(),
-            mode: self.mode,
-            history: Arc::new(self.store.history()),
-            catalogue: self.store.tools().unwrap_or_else(|| self.tools.catalogue()),
-        }
+        Moment::new(&self.store, self.tools.as_ref(), self.clock.now(), self.mode)
     }
 }
 
@@ -134,7 +136,7 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
         Effect::Record(facts) => facts,
         Effect::Decide => decide::run(services, incident),
         Effect::Plan { plugin } => plan::run(services, incident, &plugin).await,
-        Effect::Look { purpose, call } => vec![look::look(services, purpose, call).await.1],
+        Effect::Look { purpose, call } => vec![look::look(services, incident, purpose, call).await.1],
         Effect::AskModel => investigate::ask(services, incident).await,
         Effect::Rule { action } => rule::run(services, incident, &action),
         Effect::Execute { action } => return execute::run(services, incident, &action).await,

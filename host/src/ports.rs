@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::domain::entry::{Answer, Usage};
 use crate::domain::{Alert, Call, Catalogue, Entry, Incident, IncidentId, Labels, Occasion, Proposal, Sealed};
-use crate::gate::Permit;
+use crate::gate::{LookRefusal, Permit, ReadPermit};
 
 /// Time. The only way to read a clock or to wait.
 pub trait Clock: Send + Sync {
@@ -59,8 +59,9 @@ pub trait Tools: Send + Sync {
     fn settled(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
-    /// Calls a read-only tool. Any other is refused.
-    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
+    /// Makes the look that a permit holds, with a read-only tool; any other is refused. Nobody but the gate
+    /// can make the permit.
+    fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
     /// Whether an attempt took effect, by the word of whoever performed it; none when nobody can tell.
     /// Changes nothing.
     fn probe<'a>(&'a self, _call: &'a Call, _target: &'a str, _attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
@@ -75,30 +76,34 @@ pub trait Tools: Send + Sync {
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
 }
 
-/// A read-only call with its answer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Looked {
-    /// The call.
-    pub call: Call,
-    /// What came of it; the text of one that was not answered says why.
-    pub answer: ToolAnswer,
-    /// How long it took in milliseconds.
-    pub took_ms: u64,
+/// Why a look told nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LookError {
+    /// A gate refused it: nothing was called.
+    #[error(transparent)]
+    Refused(#[from] LookRefusal),
+    /// The tool gave no answer.
+    #[error(transparent)]
+    Failed(#[from] ToolError),
 }
 
-/// What a remediation plugin proposes, and what it looked at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Planned {
-    /// The proposals in order. An error is a sentence for people.
-    pub proposals: Result<Vec<Proposal>, String>,
-    /// Its looks in order, also those of a plan that failed.
-    pub looks: Vec<Looked>,
+/// The looks of one plan: each is ruled on, made and journaled by the host.
+pub trait Looks: Send + Sync {
+    /// Makes one look, if no gate refuses it.
+    fn look(&self, call: Call) -> BoxFuture<'_, Result<ToolAnswer, LookError>>;
 }
 
 /// Remediation plugins.
 pub trait Planners: Send + Sync {
-    /// Asks a plugin what to do.
-    fn plan<'a>(&'a self, plugin: &'a str, incident: &'a Incident, now: Timestamp) -> BoxFuture<'a, Planned>;
+    /// Asks a plugin what to do: its proposals in order, or a sentence for people. It may look through
+    /// `looks` meanwhile.
+    fn plan<'a>(
+        &'a self,
+        plugin: &'a str,
+        incident: &'a Incident,
+        now: Timestamp,
+        looks: Arc<dyn Looks>,
+    ) -> BoxFuture<'a, Result<Vec<Proposal>, String>>;
 }
 
 /// A model's answer as data, with its words and its cost.

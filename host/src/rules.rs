@@ -127,6 +127,11 @@ pub trait Policies: Send + Sync {
     fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call>;
     /// Every gate that has something to say about the action. A gate that errs says `deny`.
     fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Vote>;
+    /// Every gate that has something against a look, as far as it denies or asks; others are not
+    /// listened to. The gates cannot ask what was seen: one that wants to errs, and so says `deny`.
+    fn gates_on_look(&self, look: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Vote> {
+        self.gates(look, incident, context)
+    }
     /// Read-only calls whose answers the gates want to see before they rule on the action, and have
     /// not seen lately. What is seen may lead to further ones.
     fn looks(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Call>;

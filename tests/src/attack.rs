@@ -3,6 +3,8 @@
 
 #![allow(clippy::indexing_slicing, reason = "a JSON value indexed by a key that it lacks is null")]
 
+mod looks;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,7 +79,7 @@ pub fn cases() -> Result<Vec<Case>> {
             ensure!(!name.is_empty() && !text(&data, "why").is_empty(), "{}: name or why is missing", place());
             let same = |case: &Case| case.technique == technique && case.name == name;
             ensure!(!cases.iter().any(same), "{}: {name} is there twice", place());
-            const KEYS: [&str; 19] = [
+            const KEYS: [&str; 20] = [
                 "name",
                 "why",
                 "want",
@@ -97,6 +99,7 @@ pub fn cases() -> Result<Vec<Case>> {
                 "done",
                 "forged",
                 "repeat",
+                "as",
             ];
             let unknown = data.as_object().into_iter().flatten().find(|(key, _)| !KEYS.contains(&key.as_str()));
             ensure!(unknown.is_none(), "{}: {unknown:?} is no key of a case", place());
@@ -117,6 +120,9 @@ impl Case {
 
     /// Asks the gate; the error says what is wrong with its answer.
     pub fn try_with(&self, name: &str, policies: &dyn Policies, catalogue: &Arc<Catalogue>) -> Result<()> {
+        if self.data["as"] == "look" {
+            return looks::try_with(self, name, policies, catalogue);
+        }
         let want = self.want(name)?;
         let world = World::new(catalogue.clone(), self.time()?, self.mode());
         let gate = Gate::new(Options::default());
@@ -174,7 +180,7 @@ impl Case {
         Ok(incident)
     }
 
-    fn record(&self, world: &World, id: ActionId) -> Result<ActionRecord> {
+    fn call(&self) -> Result<Call> {
         let mut asked = call(&self.data)?;
         // Values that are too long to be written down.
         if let Some(repeat) = self.data["repeat"].as_object() {
@@ -185,6 +191,11 @@ impl Case {
                 asked.arguments.insert(key.clone(), json!(long));
             }
         }
+        Ok(asked)
+    }
+
+    fn record(&self, world: &World, id: ActionId) -> Result<ActionRecord> {
+        let asked = self.call()?;
         let mut record = world.record(&id.0, asked, origin(self.data["origin"].as_str())?);
         let proposal = &mut record.action.proposal;
         proposal.reason = text(&self.data, "reason");
@@ -225,7 +236,7 @@ pub fn look(incident: &mut Incident, record: &ActionRecord, policies: &dyn Polic
             let metadata = json!({"name": of("name"), "namespace": of("namespace"), "ownerReferences": owner});
             let text = json!({"metadata": metadata, "spec": {"replicas": 10}}).to_string();
             let purpose = Purpose::Gate { action: record.action.id.clone() };
-            incident.looks.push(Look { purpose, call, ok: true, text, at: world.now });
+            incident.looks.push(Look { purpose, call, ok: true, text, at: world.now, refused: None });
         }
     }
 }

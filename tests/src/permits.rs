@@ -1,23 +1,85 @@
 //! Permits from the real gate, under a policy that allows everything: nobody else can make one.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
+use futures::future::BoxFuture;
 use jiff::Timestamp;
+use tidegate::domain::entry::Purpose;
 use tidegate::domain::incident::IncidentId;
-use tidegate::domain::{Action, ActionId, Call, Catalogue, Entry, Fact, History, Incident, Mode, Origin, Proposal};
-use tidegate::gate::{Gate, Options, Permit};
+use tidegate::domain::{
+    Action, ActionId, Call, Catalogue, Entry, Fact, History, Incident, Mode, Origin, Proposal, Risk, Tool,
+};
+use tidegate::gate::{Gate, Options, Permit, ReadPermit};
 use tidegate::policy::Set;
+use tidegate::ports::{LookError, Looks, ToolAnswer, ToolError, Tools};
 use tidegate::rules::Context;
+
+fn all() -> anyhow::Result<Set> {
+    let policies = Set::from_sources(&[("all.rhai", "gate(\"all\", #{ allow: true });")]);
+    policies.map_err(|problems| anyhow::anyhow!("{problems}"))
+}
+
+fn incident() -> anyhow::Result<Incident> {
+    let opened = Fact::Opened { group_key: String::new(), source: "test".into(), alerts: Vec::new() };
+    let entry = Entry { at: Timestamp::UNIX_EPOCH, fact: opened };
+    Incident::open(IncidentId("i1".into()), &entry).context("an incident opens with `Opened`")
+}
+
+/// A permit for exactly this look, whatever the tool's room knows of it.
+pub fn read_permit(call: &Call) -> anyhow::Result<ReadPermit> {
+    let tool = Tool {
+        name: call.tool.clone(),
+        description: String::new(),
+        schema: serde_json::Value::Null,
+        risk: Risk::Read,
+        repeatable: false,
+        undo: None,
+    };
+    let catalogue = Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() });
+    let history = Arc::new(History::default());
+    let context = Context { now: Timestamp::UNIX_EPOCH, mode: Mode::Enforce, history: &history, catalogue: &catalogue };
+    let gate = Gate::new(Options::default());
+    Ok(gate.admit_look(&all()?, &incident()?, &Purpose::Model, call, &context)?)
+}
+
+/// Looks with a permit for it.
+pub async fn look(tools: &dyn Tools, call: &Call) -> Result<ToolAnswer, ToolError> {
+    let permit = read_permit(call).map_err(|error| ToolError::Refused(error.to_string()))?;
+    tools.look(&permit).await
+}
+
+/// The looks of a plugin that plans, each with a permit.
+pub struct Permitted {
+    tools: Arc<dyn Tools>,
+    made: Mutex<Vec<Call>>,
+}
+
+impl Permitted {
+    /// Looks with these tools.
+    pub fn new(tools: Arc<dyn Tools>) -> Arc<Self> {
+        Arc::new(Self { tools, made: Mutex::default() })
+    }
+
+    /// The looks so far, once.
+    pub fn taken(&self) -> Vec<Call> {
+        std::mem::take(&mut self.made.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Looks for Permitted {
+    fn look(&self, call: Call) -> BoxFuture<'_, Result<ToolAnswer, LookError>> {
+        Box::pin(async move {
+            let answer = look(self.tools.as_ref(), &call).await;
+            self.made.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+            Ok(answer?)
+        })
+    }
+}
 
 /// A permit for exactly this call.
 pub fn permit(call: &Call, catalogue: &Arc<Catalogue>) -> anyhow::Result<Permit> {
-    let policies = Set::from_sources(&[("all.rhai", "gate(\"all\", #{ allow: true });")]);
-    let policies = policies.map_err(|problems| anyhow::anyhow!("{problems}"))?;
-    let at = Timestamp::UNIX_EPOCH;
-    let opened = Fact::Opened { group_key: String::new(), source: "test".into(), alerts: Vec::new() };
-    let incident = Incident::open(IncidentId("i1".into()), &Entry { at, fact: opened });
-    let mut incident = incident.context("an incident opens with `Opened`")?;
+    let (policies, mut incident, at) = (all()?, incident()?, Timestamp::UNIX_EPOCH);
     let proposal = Proposal {
         call: call.clone(),
         target: String::new(),

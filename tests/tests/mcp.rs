@@ -11,6 +11,7 @@ use tidegate::domain::{Call, Risk};
 use tidegate::ports::{ToolError, Tools};
 use tidegate::tools::{Definitions, Jitter, Options, Phase, Servers};
 use tidegate_fakes::{FakeKubernetes, Scenario, tools};
+use tidegate_tests::permits::look;
 
 #[expect(clippy::disallowed_methods, reason = "the servers need the PATH of this machine")]
 fn env(name: &str) -> Option<String> {
@@ -58,19 +59,19 @@ async fn both_servers_list_what_they_may_and_look() -> anyhow::Result<()> {
     }
     for tool in ["go.configuration_view", "go.pods_exec", "node.kubectl_generic", "node.kubectl_context"] {
         ensure!(catalogue.get(tool).is_none(), "{tool}");
-        let refused = servers.look(&call(tool, &json!({}))).await;
+        let refused = look(&*servers, &call(tool, &json!({}))).await;
         ensure!(matches!(refused, Err(ToolError::Refused(_))), "{tool}: {refused:?}");
     }
-    let go = servers.look(&call("go.pods_list_in_namespace", &json!({"namespace": "default"}))).await?;
+    let go = look(&*servers, &call("go.pods_list_in_namespace", &json!({"namespace": "default"}))).await?;
     ensure!(go.ok && go.text.matches("ImagePullBackOff").count() == 3, "{go:?}");
     let pods = json!({"resourceType": "pods", "namespace": "default"});
-    let node = servers.look(&call("node.kubectl_get", &pods)).await?;
+    let node = look(&*servers, &call("node.kubectl_get", &pods)).await?;
     ensure!(node.ok && node.text.matches("ImagePullBackOff").count() == 3, "{node:?}");
     let missing = json!({"resourceType": "pod", "name": "nope", "namespace": "default"});
-    let missing = servers.look(&call("node.kubectl_describe", &missing)).await?;
+    let missing = look(&*servers, &call("node.kubectl_describe", &missing)).await?;
     ensure!(!missing.ok && missing.text.contains("not found"), "{missing:?}");
     let elsewhere = json!({"resourceType": "pods", "context": "other"});
-    let elsewhere = servers.look(&call("node.kubectl_get", &elsewhere)).await;
+    let elsewhere = look(&*servers, &call("node.kubectl_get", &elsewhere)).await;
     ensure!(matches!(elsewhere, Err(ToolError::Refused(_))), "{elsewhere:?}");
     servers.shutdown().await;
     Ok(())
@@ -99,14 +100,14 @@ async fn a_server_behind_an_address_goes_away_and_comes_back() -> anyhow::Result
     ensure!(looks(&servers, &pods).await, "{:?}", servers.status());
 
     server.kill().await?;
-    let gone = servers.look(&pods).await;
+    let gone = look(&*servers, &pods).await;
     ensure!(gone.is_err(), "{gone:?}");
     let until = Instant::now() + Duration::from_secs(20);
     while servers.status().iter().any(|status| status.phase == Phase::Ready) {
         ensure!(Instant::now() < until, "nobody noticed that the server is gone");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let down = servers.look(&pods).await;
+    let down = look(&*servers, &pods).await;
     ensure!(matches!(down, Err(ToolError::Unavailable(_))), "{down:?}");
 
     let _again = run()?;
@@ -118,7 +119,7 @@ async fn a_server_behind_an_address_goes_away_and_comes_back() -> anyhow::Result
 async fn looks(servers: &Servers, call: &Call) -> bool {
     let until = Instant::now() + Duration::from_secs(20);
     while Instant::now() < until {
-        if servers.look(call).await.is_ok_and(|answer| answer.ok) {
+        if look(servers, call).await.is_ok_and(|answer| answer.ok) {
             return true;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

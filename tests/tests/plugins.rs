@@ -15,15 +15,15 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tidegate::clock::SystemClock;
 use tidegate::domain::catalogue::UNDONE;
 use tidegate::domain::{Alert, Call, Catalogue, Incident, Occasion, Risk, Severity, Status, Tool};
-use tidegate::gate::Permit;
+use tidegate::gate::{Permit, ReadPermit};
 use tidegate::plugin::Plugins;
 use tidegate::ports::{
     DecodeError, Message, Notifiers as _, NotifyError, Planners as _, Sources as _, ToolAnswer, ToolError, Tools,
 };
 use tidegate_tests::guests::{Room, build, decode};
+use tidegate_tests::permits::{Permitted, look};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OnceCell;
@@ -299,7 +299,7 @@ impl Tools for Cluster {
         Arc::clone(&self.catalogue)
     }
 
-    fn look<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn look<'a>(&'a self, _: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         *self.calls.lock().unwrap() += 1;
         Box::pin(async { Ok(ToolAnswer { ok: true, text: "pod web is down".into() }) })
     }
@@ -341,37 +341,40 @@ fn incident(labels: &[(&str, &str)]) -> Incident {
 async fn a_remediation_looks_proposes_and_acts() {
     let (plugins, _) = Room::default().load(folder().await).await.unwrap();
     let cluster = cluster();
-    let tools: Weak<dyn Tools> = Arc::downgrade(&(Arc::clone(&cluster) as Arc<dyn Tools>));
-    plugins.connect(tools, Arc::new(SystemClock));
-    let now = Timestamp::UNIX_EPOCH;
-    let plan = async |labels: &[(&str, &str)]| plugins.plan("echo-remediation", &incident(labels), now).await;
+    let tools: Arc<dyn Tools> = Arc::clone(&cluster) as _;
+    plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
+    let (now, looks) = (Timestamp::UNIX_EPOCH, Permitted::new(tools));
+    let plan = async |labels: &[(&str, &str)]| {
+        let planned = plugins.plan("echo-remediation", &incident(labels), now, looks.clone()).await;
+        (planned, looks.taken())
+    };
 
-    let planned = plan(&[("tool", "cluster.get"), ("looks", "2")]).await;
-    let proposal = &planned.proposals.unwrap()[0];
+    let (planned, looked) = plan(&[("tool", "cluster.get"), ("looks", "2")]).await;
+    let proposal = &planned.unwrap()[0];
     assert_eq!(proposal.call.tool, "echo-remediation.note");
     assert_eq!(proposal.call.arguments["text"], "seen");
     assert_eq!(proposal.verify.as_ref().unwrap().applied, ["$.text"]);
     assert_eq!(proposal.evidence[0], "knows cluster.delete,cluster.get");
     assert_eq!(proposal.evidence[1], "Ok(\"pod web is down\")");
-    assert_eq!(planned.looks.len(), 2);
-    assert_eq!(planned.looks[0].call.tool, "cluster.get");
+    assert_eq!(looked.len(), 2);
+    assert_eq!(looked[0].tool, "cluster.get");
 
     for (tool, want) in [
         ("cluster.delete", "can change things: propose it instead"),
         ("other.get", "was not asked for by plugin echo-remediation"),
         ("cluster.none", "there is no tool"),
     ] {
-        let planned = plan(&[("tool", tool)]).await;
-        let proposals = planned.proposals.unwrap();
+        let (planned, looked) = plan(&[("tool", tool)]).await;
+        let proposals = planned.unwrap();
         assert!(proposals[0].evidence[1].contains(want), "{tool}: {proposals:?}");
-        assert!(planned.looks.is_empty());
+        assert!(looked.is_empty());
     }
-    let planned = plan(&[("tool", "cluster.get"), ("looks", "50")]).await;
-    assert_eq!(planned.looks.len(), 40);
+    let (_, looked) = plan(&[("tool", "cluster.get"), ("looks", "50")]).await;
+    assert_eq!(looked.len(), 40);
     assert_eq!(*cluster.calls.lock().unwrap(), 42);
-    let failed = plan(&[("tool", "cluster.get"), ("looks", "2"), ("arguments", "[]")]).await;
-    assert_eq!(failed.looks.len(), 2, "what a plan that failed has seen is kept");
-    let error = failed.proposals.unwrap_err();
+    let (failed, looked) = plan(&[("tool", "cluster.get"), ("looks", "2"), ("arguments", "[]")]).await;
+    assert_eq!(looked.len(), 2, "what a plan that failed has seen is kept");
+    let error = failed.unwrap_err();
     assert!(
         error.contains("plugin echo-remediation 0.1.0: proposals[0].call.arguments is not a JSON object"),
         "{error}"
@@ -393,8 +396,8 @@ async fn actions_of_a_plugin_are_tools() {
     let done = plugins.perform(&permit, &note, "note/1").await.unwrap();
     assert_eq!(done, ToolAnswer { ok: true, text: format!("noted for note/1 in {attempt}") });
     assert_eq!(plugins.probe(&note, "note/1", &attempt).await, Some(true));
-    assert!(plugins.look(&read).await.unwrap().text.contains("hi"));
-    assert!(matches!(plugins.look(&note).await, Err(ToolError::Refused(_))));
+    assert!(look(&plugins, &read).await.unwrap().text.contains("hi"));
+    assert!(matches!(look(&plugins, &note).await, Err(ToolError::Refused(_))));
     let mut undo = Call { tool: catalogue.get(&note.tool).unwrap().undo.clone().unwrap(), ..note.clone() };
     let permit = tidegate_tests::permits::permit(&undo, &catalogue).unwrap();
     assert!(matches!(plugins.perform(&permit, &undo, "note/1").await, Err(ToolError::Refused(_))), "of which attempt?");

@@ -70,7 +70,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let remediations: Arc<dyn Tools> = Arc::clone(&plugins) as Arc<dyn Tools>;
     let tools: Arc<dyn Tools> = Arc::new(Composite::new(Arc::clone(&servers), Some(remediations)));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>, Arc::clone(&clock));
+    plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
 
     let model = load_model(config, &clock, &projection)?;
     loaded.push(match &config.model {

@@ -36,6 +36,8 @@ pub fn gate(config: &Config) -> gate::Options {
         targets_per_incident: gate.targets_per_incident,
         breaker_after: gate.breaker_after,
         denied_after: gate.denied_after,
+        looks_per_origin: gate.looks_per_origin,
+        looks_per_incident: gate.looks_per_incident,
         ..gate::Options::default()
     }
 }

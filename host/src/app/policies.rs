@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::explained_looks;
 use super::launch::{load_plugins, problem};
 use super::records::DiskRecords;
 use super::sources::AllSources;
@@ -121,6 +122,7 @@ fn of_story(
     let (history, catalogue) = (Arc::new(history), Arc::new(tools(now)?));
     let context = Context { now, mode: config.mode, history: &history, catalogue: &catalogue };
     let mut explained = explained(set, &then, &context);
+    explained.looks = explained_looks::of_incident(set, &story.incident, &context);
     for record in &story.incident.actions {
         let mut action = about(set, &record.action, &story.incident, &context);
         action.ruled = record.ruling.clone();
@@ -193,6 +195,7 @@ fn of_new(config: &Config, set: &Set, incident: &Incident, now: Timestamp, catal
     let history = Arc::new(History::default());
     let context = Context { now, mode: config.mode, history: &history, catalogue };
     let mut explained = explained(set, incident, &context);
+    explained.looks = explained_looks::of_evidence(set, incident, explained.decision.as_ref(), &context);
     let decided = explained.decision.as_ref().map(|decision| (decision.verdict.clone(), decision.rule.clone()));
     if let Some((Verdict::Remediate { actions }, rule)) = decided {
         let origin = Origin::Policy { rule: rule.unwrap_or_default() };
@@ -216,6 +219,7 @@ fn explained(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained
         decision,
         faults,
         considered: Policies::explain(set, incident, context),
+        looks: Vec::new(),
         actions: Vec::new(),
     }
 }

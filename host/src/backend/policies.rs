@@ -91,8 +91,26 @@ pub struct Explained {
     pub faults: Vec<String>,
     /// Every silence, inhibition and rule in order.
     pub considered: Vec<Considered>,
+    /// Looks that a gate refused then, or refuses now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<ExplainedLook>,
     /// Its actions, and what every gate says about each.
     pub actions: Vec<ExplainedAction>,
+}
+
+/// A look that a gate refused, or refuses.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExplainedLook {
+    /// The tool.
+    pub tool: String,
+    /// Its arguments as JSON, cut.
+    pub arguments: String,
+    /// Whose look it is.
+    pub origin: Origin,
+    /// Which gate refused it when it was wanted, and why; none for one that was made, or never wanted.
+    pub then: Option<String>,
+    /// Which gate refuses it now, and why; none when it would be made.
+    pub now: Option<String>,
 }
 
 /// What the gates say about an action.

@@ -5,12 +5,13 @@ use jiff::Timestamp;
 
 use super::compare::side;
 use super::incident_replay::IncidentReplay;
+use super::looks;
 use super::report::Pair;
 use super::world::World;
 use crate::domain::action::digest;
 use crate::domain::entry::{Answer, Purpose};
 use crate::domain::incident::{ActionRecord, ActionState, Effect};
-use crate::domain::{ActionId, Entry, Fact, Next, Origin, Proposal, next};
+use crate::domain::{ActionId, Call, Entry, Fact, Next, Origin, Proposal, next};
 use crate::pipeline::take_in;
 use crate::ports::JournalError;
 use crate::store::open_all;
@@ -89,12 +90,7 @@ fn step(
         Effect::Decide => decide(replay, world, at),
         Effect::Plan { plugin } => return plan(replay, world, at, &plugin),
         Effect::Look { purpose, call } => {
-            let found = script(replay, world)?.iter().find_map(|fact| match fact {
-                Fact::Looked { call: known, ok, text, .. } if *known == call => Some((*ok, text.clone())),
-                _ => None,
-            });
-            let (ok, text) = found.unwrap_or_else(|| (false, "not recorded".into()));
-            replay.apply(at, Fact::Looked { purpose, call, ok, text, took_ms: 0 });
+            look(replay, world, at, purpose, call)?;
         }
         Effect::AskModel => return model(replay, world, at),
         Effect::Rule { action } => {
@@ -195,6 +191,30 @@ fn execute(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp, action
     replay.apply(at, fact);
 }
 
+/// A look of the new side, answered as recorded if its gates let it be made; false when the record knows
+/// no answer.
+fn look(
+    replay: &mut IncidentReplay,
+    world: &World<'_>,
+    at: Timestamp,
+    purpose: Purpose,
+    call: Call,
+) -> Result<bool, JournalError> {
+    if let Some(refused) = looks::ruled(replay, world, &purpose, &call, at) {
+        replay.apply(at, refused);
+        return Ok(true);
+    }
+    // The last answer is the freshest; what was refused then shows nothing.
+    let found = script(replay, world)?.iter().rev().find_map(|fact| match fact {
+        Fact::Looked { call: known, ok, text, refused: None, .. } if *known == call => Some((*ok, text.clone())),
+        _ => None,
+    });
+    let known = found.is_some();
+    let (ok, text) = found.unwrap_or_else(|| (false, "not recorded".into()));
+    replay.apply(at, Fact::Looked { purpose, call, ok, text, took_ms: 0, refused: None });
+    Ok(known)
+}
+
 /// Shows gates what they want to see, as far as the record knows it.
 pub fn see(
     replay: &mut IncidentReplay,
@@ -209,18 +229,10 @@ pub fn see(
             return Ok(());
         }
         for call in wanted {
-            let found = script(replay, world)?.iter().rev().find_map(|fact| match fact {
-                Fact::Looked { call: known, ok, text, .. } if *known == call => Some((*ok, text.clone())),
-                _ => None,
-            });
-            if found.is_none() {
+            let purpose = Purpose::Gate { action: action.clone() };
+            if !look(replay, world, at, purpose, call.clone())? {
                 replay.note(&format!("a gate would look with {}, whose answer was not recorded", call.tool));
             }
-            let (ok, text) = found.unwrap_or_else(|| (false, "not recorded".into()));
-            replay.apply(
-                at,
-                Fact::Looked { purpose: Purpose::Gate { action: action.clone() }, call, ok, text, took_ms: 0 },
-            );
         }
     }
     Ok(())

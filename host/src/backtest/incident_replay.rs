@@ -6,9 +6,9 @@
 use jiff::Timestamp;
 
 use super::compare::{path, side};
-use super::divergence;
 use super::report::{Pair, RouteChange, VerdictSide};
 use super::world::World;
+use super::{divergence, looks};
 use crate::domain::delivery::Delivery;
 use crate::domain::incident::ActionState;
 use crate::domain::{
@@ -119,6 +119,12 @@ impl IncidentReplay {
                 divergence::see(self, world, at, action)?;
                 self.intent(world, action, attempt, at);
                 return Ok(());
+            }
+            Fact::Looked { .. } => {
+                if let Some(refused) = looks::follow(self, world, &entry.fact, at) {
+                    self.apply(at, refused);
+                    return Ok(());
+                }
             }
             Fact::Reported { .. } => {
                 self.expected = Some((Occasion::Report, self.routes(world, Occasion::Report, None, at)));

@@ -18,6 +18,10 @@ pub struct Gate {
     pub breaker_after: u32,
     /// Denied proposals in a row, after which their origin is stopped.
     pub denied_after: u32,
+    /// Looks that policies, a plugin or the model may make in one incident, each.
+    pub looks_per_origin: usize,
+    /// Looks of one incident, but for those that verify.
+    pub looks_per_incident: usize,
 }
 
 #[derive(Default, Deserialize)]
@@ -27,6 +31,8 @@ pub struct Raw {
     targets_per_incident: Option<usize>,
     breaker_after: Option<u32>,
     denied_after: Option<u32>,
+    looks_per_origin: Option<usize>,
+    looks_per_incident: Option<usize>,
 }
 
 impl Raw {
@@ -36,11 +42,20 @@ impl Raw {
                 report(&["gate", key], "at least 1; a breaker cannot be switched off".into());
             }
         }
+        for (key, given) in
+            [("looks_per_origin", self.looks_per_origin), ("looks_per_incident", self.looks_per_incident)]
+        {
+            if given == Some(0) {
+                report(&["gate", key], "at least 1, or nothing could ever be looked at".into());
+            }
+        }
         Gate {
             cooldown: self.cooldown.map_or(Duration::from_secs(600), |period| period.0),
             targets_per_incident: self.targets_per_incident.unwrap_or(5),
             breaker_after: self.breaker_after.unwrap_or(3),
             denied_after: self.denied_after.unwrap_or(5),
+            looks_per_origin: self.looks_per_origin.unwrap_or(200),
+            looks_per_incident: self.looks_per_incident.unwrap_or(500),
         }
     }
 }

@@ -193,13 +193,16 @@ pub struct Action {
     pub touches: Target,
     /// SHA-256 over tool and arguments; approvals and permits bind to it.
     pub digest: String,
+    /// The check rule that its verification is of; none when it came with the proposal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_by: Option<String>,
 }
 
 impl Action {
     /// Takes a proposal in.
     pub fn new(id: ActionId, proposal: Proposal, origin: Origin, risk: Risk, touches: Target) -> Self {
         let digest = digest(&proposal.call);
-        Self { id, proposal, origin, risk, touches, digest }
+        Self { id, proposal, origin, risk, touches, digest, checked_by: None }
     }
 
     /// The tool's full name.

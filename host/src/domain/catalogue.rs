@@ -94,6 +94,12 @@ impl Catalogue {
         self.tools.extend(change.there.iter().map(|tool| (tool.name.clone(), tool.clone())));
     }
 
+    /// Why no gate could rule on what a call's arguments say, as a sentence; none when one can. Held
+    /// against looks, which are open unless a gate denies them.
+    pub fn suspicion(&self, call: &Call) -> Option<String> {
+        reach::suspicion::find(call, self.get(&call.tool).map(|tool| &tool.schema))
+    }
+
     /// Reads from the arguments what a call touches.
     pub fn touches(&self, call: &Call) -> Target {
         reach::read(call, self.get(&call.tool).map(|tool| &tool.schema))

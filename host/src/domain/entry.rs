@@ -33,7 +33,7 @@ pub enum Fact {
         /// Verdict, rule and reason.
         decision: Box<Decision>,
     },
-    /// A read-only tool was called.
+    /// A read-only tool was called, or a gate refused that.
     Looked {
         /// What for.
         purpose: Purpose,
@@ -41,10 +41,13 @@ pub enum Fact {
         call: Call,
         /// Whether the tool answered without an error.
         ok: bool,
-        /// Its text, redacted and cut.
+        /// Its text, redacted and cut; of one that was refused, why.
         text: String,
         /// How long it took in milliseconds.
         took_ms: u64,
+        /// The gate that refused it: nothing was called then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
     },
     /// All evidence for the model is there.
     Collected,

@@ -8,6 +8,7 @@ mod next;
 mod record;
 mod view;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -79,10 +80,23 @@ pub struct Look {
     pub call: Call,
     /// Whether the tool answered without an error.
     pub ok: bool,
-    /// Its text.
+    /// Its text; of one that was refused, why.
     pub text: String,
     /// When.
     pub at: Timestamp,
+    /// The gate that refused it: nothing was called then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+impl Look {
+    /// What it told: the tool's text, or which gate refused it and why.
+    pub fn told(&self) -> Cow<'_, str> {
+        match &self.refused {
+            None => Cow::Borrowed(&self.text),
+            Some(gate) => Cow::Owned(format!("refused by gate {gate}: {}", self.text)),
+        }
+    }
 }
 
 /// One turn of the model.

@@ -8,6 +8,7 @@
 
 mod document;
 mod overlap;
+pub(super) mod suspicion;
 mod vocabulary;
 
 use std::collections::BTreeSet;
@@ -228,9 +229,12 @@ impl Reader {
     }
 
     fn name(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.names.insert(text.to_string());
+        if text.is_empty() {
+            // As good as no name, so it may be any.
+            self.names.insert(ALL.into());
+            return;
         }
+        self.names.insert(text.to_string());
         if self.cluster && !vocabulary::is_name(text) {
             self.everything();
         }

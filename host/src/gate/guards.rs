@@ -4,16 +4,17 @@ use jiff::SignedDuration;
 
 use super::earlier::{changed_targets, continued, objects, paused, takes_back};
 use super::ledger::Ledger;
-use super::{Guarded, Options, not_denying, spends};
+use super::{Guarded, Options, looks, not_denying, spends};
 use crate::domain::action::digest;
 use crate::domain::gate_event::origin_key;
 use crate::domain::{Action, Heard, Incident, Origin, Risk, RulingKind};
-use crate::rules::{Context, Vote};
+use crate::rules::{Context, Policies, Vote};
 
 /// What the built-in guards have against an action.
 pub(super) fn hear(
     options: &Options,
     guarded: &Guarded,
+    policies: &dyn Policies,
     incident: &Incident,
     action: &Action,
     votes: &[Vote],
@@ -21,6 +22,7 @@ pub(super) fn hear(
 ) -> Vec<Heard> {
     let mut against = Against(Vec::new());
     genuine(&mut against, incident, action, context);
+    verifiable(&mut against, policies, incident, action, context);
     if let Some(scope) = paused(&guarded.paused, incident, action) {
         against.say("pause", format!("{scope} is paused; `tidegate resume` lets it go on"));
     }
@@ -38,6 +40,8 @@ pub(super) fn hear(
             rests(&mut against, &guarded.ledger, action, attempt, votes, context);
         }
         breakers(&mut against, options, guarded, incident, action);
+    } else if let Some(why) = context.catalogue.suspicion(&action.proposal.call) {
+        against.say("look-arguments", why);
     }
     against.0
 }
@@ -65,15 +69,24 @@ fn genuine(against: &mut Against, incident: &Incident, action: &Action, context:
     if catalogue.touches(&action.proposal.call) != action.touches {
         against.say("target-changed", format!("what {tool} touches has changed since it was proposed"));
     }
-    if let Some(look) = action.proposal.verify.as_ref().map(|verify| &verify.look.tool)
-        && catalogue.risk(look) != Risk::Read
-    {
-        against.say("verification", format!("{look}, with which it would be verified, is not read-only"));
-    }
     if let Origin::Undo { action: undone } = &action.origin
         && !takes_back(incident, undone, action)
     {
         against.say("undo", format!("it is not what takes back {undone}, or there is nothing to take back"));
+    }
+}
+
+/// Whether it could be verified as it says: its look is ruled on like every other.
+fn verifiable(
+    against: &mut Against,
+    policies: &dyn Policies,
+    incident: &Incident,
+    action: &Action,
+    context: &Context<'_>,
+) {
+    let Some(look) = action.proposal.verify.as_ref().map(|verify| &verify.look) else { return };
+    if let Some(refused) = looks::refusal(policies, incident, look, &looks::of_verification(action), context) {
+        against.0.push(looks::heard_against(&refused, &look.tool));
     }
 }
 

@@ -49,7 +49,11 @@ pub(super) fn shares(texts: &[String], room: usize) -> Vec<usize> {
 /// One look between its boundaries; the text has been through [`outside`].
 pub(super) fn piece(number: usize, look: &Look, text: &str, share: usize) -> String {
     let text = cut(text, share);
-    let result = if look.ok { "answered" } else { "failed" };
+    let result = match (&look.refused, look.ok) {
+        (Some(_), _) => "refused",
+        (None, true) => "answered",
+        (None, false) => "failed",
+    };
     format!("<evidence n=\"{number}\" call=\"{}\" result=\"{result}\">\n{text}\n</evidence>", call_line(&look.call))
 }
 
@@ -71,7 +75,7 @@ mod tests {
     fn look(text: &str) -> Look {
         let arguments = json!({"name": "</evidence>\""}).as_object().cloned().unwrap();
         let call = Call { tool: "k.get".into(), arguments };
-        Look { purpose: Purpose::Evidence, call, ok: true, text: text.into(), at: Timestamp::UNIX_EPOCH }
+        Look { purpose: Purpose::Evidence, call, ok: true, text: text.into(), at: Timestamp::UNIX_EPOCH, refused: None }
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     let looks: Vec<&Look> = incident.looks.iter().filter(|look| shown(look)).collect();
     let said: usize = incident.model.turns.iter().map(|turn| turn.text.len().min(conversation::WORDS) + 200).sum();
     let used = system.len() + alerts.len() + said + 200 * looks.len();
-    let texts: Vec<String> = looks.iter().map(|look| outside(&look.text)).collect();
+    let texts: Vec<String> = looks.iter().map(|look| outside(&look.told())).collect();
     let shares = shares(&texts, shape.bytes.saturating_sub(used));
     let pieces: Vec<(&Look, String)> = looks
         .iter()

@@ -22,9 +22,11 @@ pub fn take_in(
     let room = MAX_ACTIONS.saturating_sub(taken);
     let mut facts = Vec::new();
     for (i, mut proposal) in proposals.into_iter().take(room).enumerate() {
+        let mut checked_by = None;
         if proposal.verify.is_none() || proposal.undo.is_none() {
             let check = policies.check(&proposal.call, incident, context);
             if let Some(check) = check {
+                checked_by = check.verify.as_ref().filter(|_| proposal.verify.is_none()).map(|_| check.rule.clone());
                 proposal.verify = proposal.verify.or(check.verify);
                 proposal.undo = proposal.undo.or(check.undo);
             }
@@ -39,7 +41,7 @@ pub fn take_in(
         let id = ActionId(format!("a{}", taken + i + 1));
         let risk = context.catalogue.risk(&proposal.call.tool);
         let touches = context.catalogue.touches(&proposal.call);
-        let action = Action::new(id, proposal, origin.clone(), risk, touches);
+        let action = Action { checked_by, ..Action::new(id, proposal, origin.clone(), risk, touches) };
         facts.push(Fact::Proposed { action: Box::new(action) });
     }
     facts

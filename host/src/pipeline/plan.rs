@@ -2,19 +2,15 @@
 
 use super::Services;
 use super::intake::take_in;
-use crate::domain::entry::Purpose;
+use super::look::PlanLooks;
 use crate::domain::{Fact, Incident, Origin};
-use crate::ports::{Looked, ToolAnswer};
 
 /// The plugin's looks, its word and its proposals.
 pub async fn run(services: &Services, incident: &Incident, plugin: &str) -> Vec<Fact> {
-    let planned = services.planners.plan(plugin, incident, services.clock.now()).await;
-    let looked = |Looked { call, answer, took_ms }| {
-        let ToolAnswer { ok, text } = answer;
-        Fact::Looked { purpose: Purpose::Plan, call, ok, text, took_ms }
-    };
-    let mut facts: Vec<Fact> = planned.looks.into_iter().map(looked).collect();
-    let proposals = match planned.proposals {
+    let looks = PlanLooks::new(services, incident);
+    let planned = services.planners.plan(plugin, incident, services.clock.now(), looks.clone()).await;
+    let mut facts = looks.taken();
+    let proposals = match planned {
         Ok(proposals) => proposals,
         Err(error) => {
             let proposals = Vec::new();

@@ -25,7 +25,7 @@ pub async fn look(services: &Services, incident: &Incident, action: &ActionId) -
     wanted.truncate(LOOKS.saturating_sub(made));
     let mut facts = Vec::new();
     for call in wanted {
-        facts.push(super::look::look(services, purpose.clone(), call).await.1);
+        facts.push(super::look::look(services, incident, purpose.clone(), call).await.1);
     }
     if facts.is_empty() {
         return Ok(false);

@@ -10,6 +10,7 @@ use super::look::verifying;
 use crate::domain::entry::Resolution;
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Fact, Incident, Verification, condition};
+use crate::ports::LookError;
 
 const LOOKS: u32 = 3;
 const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_secs(2);
@@ -21,7 +22,7 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
     };
     let (mut resolution, mut reason, mut facts) = match probe(services, record).await {
         Some((resolution, reason)) => (resolution, reason, Vec::new()),
-        None => looked(services, record).await,
+        None => looked(services, incident, record).await,
     };
     let again = matches!(resolution, Resolution::Repeat | Resolution::DidNotHappen);
     if again && record.attempts >= services.limits.attempts {
@@ -32,14 +33,14 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
     facts
 }
 
-async fn looked(services: &Services, record: &ActionRecord) -> (Resolution, String, Vec<Fact>) {
+async fn looked(services: &Services, incident: &Incident, record: &ActionRecord) -> (Resolution, String, Vec<Fact>) {
     let action = &record.action.id;
     match &record.action.proposal.verify {
-        Some(verification) if !verification.applied.is_empty() => look(services, action, verification).await,
+        Some(verification) if !verification.applied.is_empty() => look(services, incident, action, verification).await,
         _ if repeatable(services, record.action.tool()) => {
             (Resolution::Repeat, "the tool declares that a repeat is harmless".to_string(), Vec::new())
         }
-        Some(verification) => holds_already(services, action, verification).await,
+        Some(verification) => holds_already(services, incident, action, verification).await,
         None => (
             Resolution::Person,
             "the tool may not be repeated and nothing tells whether it happened".to_string(),
@@ -70,12 +71,20 @@ fn repeatable(services: &Services, tool: &str) -> bool {
     services.tools.catalogue().get(tool).is_some_and(|tool| tool.repeatable)
 }
 
-async fn look(services: &Services, action: &ActionId, verification: &Verification) -> (Resolution, String, Vec<Fact>) {
+async fn look(
+    services: &Services,
+    incident: &Incident,
+    action: &ActionId,
+    verification: &Verification,
+) -> (Resolution, String, Vec<Fact>) {
     let mut facts = Vec::new();
     let mut not_done = 0;
     for _ in 0..LOOKS {
-        let (answer, looked) = verifying(services, action, verification).await;
+        let (answer, looked) = verifying(services, incident, action, verification).await;
         facts.push(looked);
+        if let Err(LookError::Refused(refused)) = &answer {
+            return (Resolution::Person, format!("the look that would show it was {refused}"), facts);
+        }
         if let Ok(answer) = answer {
             if condition::applied(verification, &answer.text) == Some(true) {
                 return (Resolution::Happened, "looking shows that it happened".into(), facts);
@@ -94,10 +103,11 @@ async fn look(services: &Services, action: &ActionId, verification: &Verificatio
 
 async fn holds_already(
     services: &Services,
+    incident: &Incident,
     action: &ActionId,
     verification: &Verification,
 ) -> (Resolution, String, Vec<Fact>) {
-    let (answer, looked) = verifying(services, action, verification).await;
+    let (answer, looked) = verifying(services, incident, action, verification).await;
     let (resolution, reason) = match answer {
         Ok(answer) => match condition::holds(verification, &answer.text) {
             Ok(()) => (Resolution::Happened, "its condition holds".into()),

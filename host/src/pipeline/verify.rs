@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::Services;
 use super::look::verifying;
 use crate::domain::{ActionId, Fact, Incident, condition};
+use crate::ports::LookError;
 
 /// One look, and the word about the action if it is the last one.
 pub async fn run(services: &Services, incident: &Incident, action: &ActionId) -> Vec<Fact> {
@@ -14,9 +15,14 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
     let Some(verification) = &record.action.proposal.verify else {
         return Vec::new();
     };
-    let (answer, looked) = verifying(services, action, verification).await;
+    let (answer, looked) = verifying(services, incident, action, verification).await;
     let held = match answer {
         Ok(answer) => condition::holds(verification, &answer.text),
+        Err(LookError::Refused(refused)) => {
+            // The gate would say the same again and again.
+            let reason = format!("the look that would show it was {refused}");
+            return vec![looked, Fact::Verified { action: action.clone(), ok: false, reason }];
+        }
         Err(error) => Err(error.to_string()),
     };
     let mut facts = vec![looked];

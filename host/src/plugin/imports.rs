@@ -10,7 +10,7 @@ pub(super) mod tools;
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use crate::ports::{Clock, PluginState, Tools};
+use crate::ports::{Looks, PluginState, Tools};
 
 use super::grants::Grants;
 use super::instance::Limiter;
@@ -22,9 +22,9 @@ use super::transport::Transport;
 pub(super) struct Outside {
     pub transport: Arc<dyn Transport>,
     pub state: Arc<dyn PluginState>,
-    /// Weak, since the tools include the plugins. With the clock that times them; set once all rooms
-    /// are there.
-    pub tools: OnceLock<(Weak<dyn Tools>, Arc<dyn Clock>)>,
+    /// Those that there are, to know them by name. Weak, since they include the plugins; set once all
+    /// rooms are there.
+    pub tools: OnceLock<Weak<dyn Tools>>,
 }
 
 /// What one plugin or target is given, the same for all of its calls.
@@ -52,18 +52,12 @@ pub(super) struct State {
     pub log: log::Log,
     pub requests: u32,
     pub looks: u32,
-    pub made: tools::MadeLooks,
+    /// How it looks with tools; none where it may not, which is everywhere but in a plan.
+    pub host_looks: Option<Arc<dyn Looks>>,
 }
 
 impl State {
     pub fn new(binding: Arc<Binding>) -> Self {
-        Self {
-            limiter: Limiter::default(),
-            log: log::Log::default(),
-            requests: 0,
-            looks: 0,
-            made: tools::MadeLooks::default(),
-            binding,
-        }
+        Self { limiter: Limiter::default(), log: log::Log::default(), requests: 0, looks: 0, host_looks: None, binding }
     }
 }

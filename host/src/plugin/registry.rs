@@ -21,7 +21,7 @@ use super::secrets::Secrets;
 use super::transport::Transport;
 use crate::domain::{Catalogue, Tool};
 use crate::environment::Environment;
-use crate::ports::{Clock, PluginState, Tools};
+use crate::ports::{PluginState, Tools};
 use crate::secret::{Secret, SecretSource};
 
 /// What the registry is made of.
@@ -153,10 +153,9 @@ impl Plugins {
         Ok((plugins, problems))
     }
 
-    /// Gives remediation plugins the tools to look with, and the clock that times the looks. To be
-    /// called once, when they are there.
-    pub fn connect(&self, tools: Weak<dyn Tools>, clock: Arc<dyn Clock>) {
-        if self.outside.tools.set((tools, clock)).is_err() {
+    /// Tells remediation plugins which tools there are. To be called once, when they are there.
+    pub fn connect(&self, tools: Weak<dyn Tools>) {
+        if self.outside.tools.set(tools).is_err() {
             tracing::warn!("the plugins have their tools already");
         }
     }

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::error::{Cause, Failure};
 use super::imports::State;
-use super::imports::tools::MadeLooks;
 use super::kind::CallError;
 use super::kind::remediation::{Performed, Remediate, UNDO, tools};
 use super::lane::Exports;
@@ -16,8 +15,8 @@ use super::registry::{Plugins, Unit};
 use crate::domain::catalogue::UNDONE;
 use crate::domain::text::cut;
 use crate::domain::{Call, Catalogue, Incident, Proposal, Risk, Tool};
-use crate::gate::Permit;
-use crate::ports::{Planned, Planners, ToolAnswer, ToolError, Tools};
+use crate::gate::{Permit, ReadPermit};
+use crate::ports::{Looks, Planners, ToolAnswer, ToolError, Tools};
 
 /// A result is cut to this many bytes.
 const RESULT: usize = 64 << 10;
@@ -26,12 +25,14 @@ const RESULT: usize = 64 << 10;
 const LOOK: &str = "look";
 
 impl Planners for Plugins {
-    fn plan<'a>(&'a self, plugin: &'a str, incident: &'a Incident, now: Timestamp) -> BoxFuture<'a, Planned> {
-        Box::pin(async move {
-            let made = MadeLooks::default();
-            let proposals = self.proposals(plugin, incident, now, &made).await;
-            Planned { proposals, looks: made.taken() }
-        })
+    fn plan<'a>(
+        &'a self,
+        plugin: &'a str,
+        incident: &'a Incident,
+        now: Timestamp,
+        looks: Arc<dyn Looks>,
+    ) -> BoxFuture<'a, Result<Vec<Proposal>, String>> {
+        Box::pin(self.proposals(plugin, incident, now, looks))
     }
 }
 
@@ -41,8 +42,9 @@ impl Tools for Plugins {
         Arc::clone(&self.catalogue)
     }
 
-    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async move {
+            let call = permit.call();
             match self.find(&call.tool) {
                 Some((_, tool)) if tool.risk != Risk::Read => {
                     Err(ToolError::Refused(format!("`{}` can change things", call.tool)))
@@ -74,12 +76,12 @@ impl Plugins {
         plugin: &str,
         incident: &Incident,
         now: Timestamp,
-        made: &MadeLooks,
+        looks: Arc<dyn Looks>,
     ) -> Result<Vec<Proposal>, String> {
         let unit = self.remediations.get(plugin);
         let found = unit.and_then(|unit| Some((unit, exports(unit)?)));
         let (unit, exports) = found.ok_or_else(|| format!("there is no remediation plugin `{plugin}`"))?;
-        let state = State { made: made.clone(), ..unit.state() };
+        let state = State { host_looks: Some(looks), ..unit.state() };
         let answer = unit
             .loaded
             .code

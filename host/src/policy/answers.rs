@@ -26,6 +26,10 @@ impl Policies for Set {
         gates::gates(self, action, incident, context, None).0
     }
 
+    fn gates_on_look(&self, look: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Vote> {
+        gates::gates_on_look(self, look, incident, context, None)
+    }
+
     fn looks(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
         gates::gates(self, action, incident, context, None).1
     }

@@ -109,7 +109,10 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
     (
         "Calls as data; nothing is called by a policy",
         &[
-            f(&["look(tool: string) -> Look", "look(tool: string, arguments: map) -> Look"], "A read-only call."),
+            f(
+                &["look(tool: string) -> Look", "look(tool: string, arguments: map) -> Look"],
+                "A read-only call, on which the gates rule before it is made.",
+            ),
             f(
                 &[
                     "act(tool: string) -> Act",

@@ -28,6 +28,8 @@ pub(super) struct Evaluation {
     incident: IncidentId,
     /// What gates may know; none where no gate is asked.
     seen_looks: Option<Rc<SeenLooks>>,
+    /// Whether gates are asked about a look.
+    on_look: bool,
 }
 
 /// What was looked at for gates, and what they would like to see besides.
@@ -76,7 +78,13 @@ impl Evaluation {
             group_key: incident.group_key.clone(),
             incident: incident.id.clone(),
             seen_looks: None,
+            on_look: false,
         }
+    }
+
+    /// The same for gates that are asked about a look.
+    pub fn about_a_look(self) -> Self {
+        Self { on_look: true, ..self }
     }
 
     /// The same for gates.
@@ -87,7 +95,13 @@ impl Evaluation {
     /// What a call answered at most `within` milliseconds ago; none when it was not made, or failed,
     /// or answered what is no object. An error where no gate is asked.
     pub fn seen(&self, call: &Call, within: i64) -> Result<Option<Value>, String> {
-        let seen_looks = self.seen_looks.as_ref().ok_or("seen(…) is for the closures of gates")?;
+        let why_not = if self.on_look {
+            "nothing is looked at for the sake of a look, so seen(…) cannot answer; name `risk` in `on`, so that the \
+             gate hears changes only"
+        } else {
+            "seen(…) is for the closures of gates"
+        };
+        let seen_looks = self.seen_looks.as_ref().ok_or(why_not)?;
         let within = SignedDuration::from_millis(within);
         // The clock may have been set back since.
         let lately = |look: &&Look| look.call == *call && self.now.duration_since(look.at).abs() <= within;

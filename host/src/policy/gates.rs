@@ -51,6 +51,25 @@ pub(super) fn gates(
     (votes, seen_looks.wanted())
 }
 
+/// Every gate that has something against a look, in the order of the files. Gates that allow are not
+/// asked: a look is open unless one denies it.
+pub(super) fn gates_on_look(
+    set: &Set,
+    look: &Action,
+    incident: &Incident,
+    context: &Context<'_>,
+    watch: Option<&RefCell<Vec<Seen>>>,
+) -> Vec<Vote> {
+    let evaluation = Evaluation::new(incident, context).about_a_look();
+    Query::ask_in(evaluation, set, incident, context, watch, |query| {
+        let facts = CallFacts::of_action(look, incident, context.mode);
+        let mut candidates: Vec<u32> = set.indexes.forbid.of_values(&facts, Some(normal)).collect();
+        candidates.sort_unstable();
+        let gates = candidates.into_iter().filter_map(|id| set.items.gates.get(id as usize));
+        gates.filter_map(|gate| hear(query, gate, look, &facts)).collect()
+    })
+}
+
 /// A question restricts whatever it touches, but what it opens is only what it was written for: an
 /// action that nothing allows, and that a question covers in part or in another spelling, is denied.
 fn narrowed(heard: Vec<(&Gate, Vote)>, facts: &CallFacts<'_>) -> Vec<Vote> {

@@ -195,6 +195,10 @@ impl Policies for Live {
         Policies::gates(&*self.set(), action, incident, context)
     }
 
+    fn gates_on_look(&self, look: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Vote> {
+        Policies::gates_on_look(&*self.set(), look, incident, context)
+    }
+
     fn looks(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
         Policies::looks(&*self.set(), action, incident, context)
     }

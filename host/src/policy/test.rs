@@ -6,6 +6,7 @@
 mod case;
 mod coverage;
 mod judge;
+mod look;
 
 use std::fmt;
 use std::fs;

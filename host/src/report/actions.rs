@@ -130,7 +130,7 @@ fn verification(story: &Story, record: &ActionRecord, language: Language) -> Str
         let at = date(look.at);
         let tool = MD.name(&look.call.tool);
         let head = headings.head(&format!("{} {tool}{}{at}", headings.looked_at, headings.comma));
-        out.push_str(&format!("\n{head}\n\n{}", excerpt(&look.text)));
+        out.push_str(&format!("\n{head}\n\n{}", excerpt(&look.told())));
     }
     out
 }

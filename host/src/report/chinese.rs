@@ -47,6 +47,7 @@ static WORDS: Headings = Headings {
     confidence: "置信度",
     looked_at: "查看",
     failed: "失败",
+    refused: "被拒绝",
     actions: "处理动作",
     no_actions: "没有提出任何动作，未做任何变更。",
     target: "目标",

@@ -150,11 +150,15 @@ fn diagnosis(incident: &Incident, language: Language) -> String {
     }
     for (i, look) in looks.iter().take(QUOTES).enumerate() {
         let arguments = serde_json::to_string(&look.call.arguments).unwrap_or_default();
-        let failed = if look.ok { String::new() } else { format!(" **{}**", headings.failed) };
+        let failed = match (&look.refused, look.ok) {
+            (Some(_), _) => format!(" **{}**", headings.refused),
+            (None, true) => String::new(),
+            (None, false) => format!(" **{}**", headings.failed),
+        };
         let (tool, at) = (MD.name(&look.call.tool), date(look.at));
         let head =
             format!("{} {}{}{tool} {}{failed} ({at})", headings.evidence, i + 1, headings.colon, MD.name(&arguments));
-        out.push_str(&format!("{head}\n\n{}\n", excerpt(&look.text)));
+        out.push_str(&format!("{head}\n\n{}\n", excerpt(&look.told())));
     }
     if looks.len() > QUOTES {
         out.push_str(&format!("{}\n", translation.more(looks.len() - QUOTES)));

@@ -47,6 +47,7 @@ static WORDS: Headings = Headings {
     confidence: "Confidence",
     looked_at: "Seen with",
     failed: "failed",
+    refused: "refused",
     actions: "Actions",
     no_actions: "No action was proposed, and nothing was changed.",
     target: "Target",

@@ -68,6 +68,7 @@ fn rule(fact: &Fact) -> Option<String> {
     match fact {
         Fact::Decided { decision } => decision.rule.clone(),
         Fact::Ruled { ruling, .. } => Some(ruling.rule.clone()),
+        Fact::Looked { refused, .. } => refused.clone(),
         _ => None,
     }
 }

@@ -43,6 +43,7 @@ pub(super) struct Headings {
     pub confidence: &'static str,
     pub looked_at: &'static str,
     pub failed: &'static str,
+    pub refused: &'static str,
     pub actions: &'static str,
     pub no_actions: &'static str,
     pub target: &'static str,

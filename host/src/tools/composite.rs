@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 
 use super::servers::Servers;
 use crate::domain::{Call, Catalogue};
-use crate::gate::Permit;
+use crate::gate::{Permit, ReadPermit};
 use crate::ports::{ToolAnswer, ToolError, Tools};
 
 /// Sends each call to where its tool is. The name of an MCP server goes before that of a plugin.
@@ -64,8 +64,8 @@ impl Tools for Composite {
         self.servers.settled()
     }
 
-    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        self.of(call).look(call)
+    fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        self.of(permit.call()).look(permit)
     }
 
     fn probe<'a>(&'a self, call: &'a Call, target: &'a str, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {

@@ -16,7 +16,7 @@ use super::server::{Phase, Server, Status};
 use super::shared_catalogue::SharedCatalogue;
 use super::supervisor::supervise;
 use crate::domain::{Call, Catalogue, Risk};
-use crate::gate::Permit;
+use crate::gate::{Permit, ReadPermit};
 use crate::ports::{ToolAnswer, ToolError, Tools};
 
 /// The MCP servers.
@@ -151,8 +151,9 @@ impl Tools for Servers {
         })
     }
 
-    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async move {
+            let call = permit.call();
             let ((server, tool), risk) = self.find(call, Duration::from_secs(15)).await?;
             if risk != Risk::Read {
                 return Err(ToolError::Refused(format!(

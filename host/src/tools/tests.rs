@@ -29,6 +29,11 @@ pub(super) fn quick() -> Options {
     }
 }
 
+/// Looks with a permit for it.
+pub(super) async fn look(servers: &dyn Tools, call: &Call) -> Result<ToolAnswer, ToolError> {
+    servers.look(&permits::read_permit(call)).await
+}
+
 /// Performs a call with a permit for it.
 pub(super) async fn perform(servers: &Servers, call: &Call) -> Result<ToolAnswer, ToolError> {
     servers.perform(&permits::permit(call), call, "target").await
@@ -54,9 +59,9 @@ async fn tools_are_listed_looked_at_and_performed() {
     assert_eq!(catalogue.get("k.patch").unwrap().risk, Risk::High);
 
     let get = call("k.get", json!({"name": "web"}));
-    assert_eq!(servers.look(&get).await, Ok(ToolAnswer { ok: true, text: "get \"web\"".into() }));
+    assert_eq!(look(&*servers, &get).await, Ok(ToolAnswer { ok: true, text: "get \"web\"".into() }));
     let patch = call("k.patch", json!({"name": "web"}));
-    let refused = servers.look(&patch).await;
+    let refused = look(&*servers, &patch).await;
     assert!(matches!(&refused, Err(ToolError::Refused(why)) if why.contains("needs a permit")), "{refused:?}");
     assert!(perform(&servers, &patch).await.unwrap().ok);
     let other = call("k.patch", json!({"name": "other"}));
@@ -69,7 +74,7 @@ async fn tools_are_listed_looked_at_and_performed() {
 async fn a_call_made_while_the_server_starts_waits_for_it() {
     let fake = Fake::new(vec![reads("get")], |_, _, _| result("here"));
     let servers = fake.start(&quick());
-    assert_eq!(servers.look(&call("k.get", json!({}))).await.unwrap().text, "here");
+    assert_eq!(look(&*servers, &call("k.get", json!({}))).await.unwrap().text, "here");
 }
 
 #[tokio::test]
@@ -91,7 +96,7 @@ async fn unknown_withheld_and_switched_off_tools_are_refused_with_the_reason() {
         let got = perform(&servers, &call(tool, json!({}))).await;
         assert!(matches!(&got, Err(ToolError::Refused(why)) if why.contains(want)), "{tool}: {got:?}");
     }
-    let elsewhere = servers.look(&call("k.get", json!({"context": "prod"}))).await;
+    let elsewhere = look(&*servers, &call("k.get", json!({"context": "prod"}))).await;
     assert!(matches!(elsewhere, Err(ToolError::Refused(_))));
     assert_eq!(servers.catalogue().tools.keys().collect::<Vec<_>>(), ["k.get"]);
     assert!(fake.calls().is_empty());
@@ -106,7 +111,7 @@ async fn failures_that_a_server_reports_are_answers_and_not_losses() {
     });
     let servers = fake.start(&quick());
     for how in ["rpc", "flag", "json"] {
-        let got = servers.look(&call("k.get", json!({"how": how}))).await.unwrap();
+        let got = look(&*servers, &call("k.get", json!({"how": how}))).await.unwrap();
         assert!(!got.ok, "{how}");
         assert!(!got.text.contains("abcdefghijk"), "{got:?}");
     }
@@ -123,7 +128,7 @@ async fn changing_calls_of_a_server_come_one_after_the_other_and_looks_do_not() 
     assert!(one.unwrap().ok && two.unwrap().ok);
     assert!(since.elapsed() >= Duration::from_millis(120));
     let since = tokio::time::Instant::now();
-    let _ = tokio::join!(servers.look(&get), servers.look(&get), servers.look(&get));
+    let _ = tokio::join!(look(&*servers, &get), look(&*servers, &get), look(&*servers, &get));
     assert!(since.elapsed() < Duration::from_millis(170), "{:?}", since.elapsed());
 }
 
@@ -142,7 +147,7 @@ async fn a_tool_that_changes_its_face_is_withdrawn_for_good() {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(servers.catalogue().tools.keys().collect::<Vec<_>>(), ["k.list", "k.new"]);
-        let got = servers.look(&call("k.get", json!({}))).await;
+        let got = look(&*servers, &call("k.get", json!({}))).await;
         assert!(matches!(&got, Err(ToolError::Refused(why)) if why.contains("withdrawn")), "{got:?}");
     }
 }
@@ -158,8 +163,8 @@ async fn a_composite_sends_each_call_to_where_its_tool_is() {
     let catalogue = both.catalogue();
     assert_eq!(catalogue.tools.keys().collect::<Vec<_>>(), ["k.get", "p.get", "p.plan"]);
     assert!(Arc::ptr_eq(&catalogue, &both.catalogue()), "merged once");
-    assert_eq!(both.look(&call("k.get", json!({}))).await.unwrap().text, "from the server");
-    assert_eq!(both.look(&call("p.get", json!({}))).await.unwrap().text, "from the plugin");
+    assert_eq!(look(&both, &call("k.get", json!({}))).await.unwrap().text, "from the server");
+    assert_eq!(look(&both, &call("p.get", json!({}))).await.unwrap().text, "from the plugin");
     one.shutdown().await;
     assert_eq!(one.status()[0].phase, Phase::Stopped);
 }

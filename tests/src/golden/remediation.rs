@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use anyhow::{Context as _, Result, ensure};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use tidegate::clock::SystemClock;
 use tidegate::domain::condition;
 use tidegate::domain::incident::{Chain, ModelLog};
 use tidegate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
-use tidegate::gate::Permit;
+use tidegate::gate::{Permit, ReadPermit};
 use tidegate::plugin::{Options, Outgoing, Returned, Transport, TransportError};
 use tidegate::ports::{Planners as _, ToolAnswer, ToolError, Tools};
 
 use super::{alert, items, load, read, same, text};
+use crate::permits::Permitted;
 
 /// The tool servers as they were recorded.
 struct Recorded {
@@ -64,8 +64,8 @@ impl Tools for Recorded {
         Arc::clone(&self.catalogue)
     }
 
-    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        Box::pin(async { self.answer(call) })
+    fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        Box::pin(async { self.answer(permit.call()) })
     }
 
     fn perform<'a>(
@@ -94,16 +94,16 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     let plugins = load(plugin, options, &BTreeMap::new(), Arc::new(Nowhere), cache).await?;
     let recorded = Arc::new(Recorded::new(&read(&case.join("tools.json"))?)?);
     let tools: Arc<dyn Tools> = Arc::clone(&recorded) as _;
-    plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>, Arc::new(SystemClock));
+    plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
 
     let incident = read(&case.join("incident.json"))?;
     let now = jiff::Timestamp::from_millisecond(incident["now-ms"].as_i64().context("now-ms is missing")?)?;
-    let planned = plugins.plan(plugin, &of(&incident, now)?, now).await;
+    let planned = plugins.plan(plugin, &of(&incident, now)?, now, Permitted::new(tools)).await;
     let strange = recorded.strange.lock().unwrap_or_else(PoisonError::into_inner).clone();
     ensure!(strange.is_empty(), "no look recorded for {strange:?}");
 
     let expected = read(&case.join("expected.json"))?;
-    match (planned.proposals, expected.get("error").and_then(Value::as_object)) {
+    match (planned, expected.get("error").and_then(Value::as_object)) {
         (Ok(proposals), _) => {
             for verify in proposals.iter().filter_map(|proposal| proposal.verify.as_ref()) {
                 condition::check(verify).map_err(anyhow::Error::msg)?;

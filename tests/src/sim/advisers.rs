@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tidegate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
 use tidegate::domain::{Catalogue, Incident, Proposal};
-use tidegate::ports::{Asked, Looked, Model, Planned, Planners, ToolAnswer};
+use tidegate::ports::{Asked, LookError, Looks, Model, Planners};
 
 use super::dice::Dice;
 use super::policies::template;
@@ -78,15 +78,25 @@ impl Model for SimModel {
 }
 
 impl Planners for SimPlanners {
-    fn plan<'a>(&'a self, _: &'a str, incident: &'a Incident, _: Timestamp) -> BoxFuture<'a, Planned> {
+    fn plan<'a>(
+        &'a self,
+        _: &'a str,
+        incident: &'a Incident,
+        _: Timestamp,
+        looks: Arc<dyn Looks>,
+    ) -> BoxFuture<'a, Result<Vec<Proposal>, String>> {
         async move {
-            let answer = ToolAnswer { ok: true, text: "{}".into() };
-            let looks = vec![Looked { call: call("k.get", 0, 0), answer, took_ms: 0 }];
+            // A change among them, which is no look.
+            let tool = if self.0.state().dice.chance(10) { "k.drain" } else { "k.get" };
+            let seen = looks.look(call(tool, 0, 0)).await;
+            if tool == "k.drain" && !matches!(seen, Err(LookError::Refused(_))) {
+                self.0.state().violate("looks_change_nothing", format!("{tool} was looked with: {seen:?}"));
+            }
             if think(&self.0, "the planner").await {
-                return Planned { proposals: Err("the plugin trapped".into()), looks };
+                return Err("the plugin trapped".into());
             }
             let mut state = self.0.state();
-            Planned { proposals: Ok(proposals(&mut state.dice, incident, 3)), looks }
+            Ok(proposals(&mut state.dice, incident, 3))
         }
         .boxed()
     }

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use tidegate::domain::catalogue::{Catalogue, Tool};
 use tidegate::domain::{Call, Risk};
-use tidegate::gate::Permit;
+use tidegate::gate::{Permit, ReadPermit};
 use tidegate::ports::{ToolAnswer, ToolError, Tools};
 
 use super::checker;
@@ -277,8 +277,9 @@ impl Tools for SimTools {
         Arc::new(catalogue(self.0.state().catalogue))
     }
 
-    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         async move {
+            let call = permit.call();
             if self.catalogue().risk(&call.tool) != Risk::Read {
                 return Err(ToolError::Refused(format!("{} is not read-only", call.tool)));
             }

@@ -53,6 +53,7 @@ impl Host {
             breaker_after: temper.breaker_after,
             denied_after: temper.denied_after,
             permit_for: SignedDuration::from_secs(60),
+            ..Options::default()
         }));
         let random = Arc::new(Random::seeded(seed));
         let (wake, woken) = mpsc::unbounded_channel();

@@ -14,13 +14,12 @@ use crate::domain::{
     Alert, Call, Catalogue, Fact, Incident, IncidentId, Labels, Mode, Next, Proposal, Risk, Severity, Status, Tool,
     next,
 };
-use crate::gate::{Gate, Options as GateOptions, Permit};
+use crate::gate::{Gate, Options as GateOptions, Permit, ReadPermit};
 use crate::journal::Memory;
 use crate::pipeline::{Services, deliver, perform};
 use crate::policy::Set;
 use crate::ports::{
-    Asked, Clock, Journal, Looked, Message, Model, Notifiers, NotifyError, Planned, Planners, ToolAnswer, ToolError,
-    Tools,
+    Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools,
 };
 use crate::random::Random;
 use crate::report::Language;
@@ -141,7 +140,7 @@ impl Tools for World {
         };
         Arc::new(Catalogue { tools: tools.into_iter().map(tool).collect() })
     }
-    fn look<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn look<'a>(&'a self, _: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         self.takes();
         let ok = self.luck(8);
         Box::pin(async move { Ok(ToolAnswer { ok: true, text: if ok { r#"{"ok":1}"# } else { "{}" }.into() }) })
@@ -175,20 +174,27 @@ fn lost(call: &Call) -> bool {
 }
 
 impl Planners for World {
-    fn plan<'a>(&'a self, _: &'a str, incident: &'a Incident, _: Timestamp) -> BoxFuture<'a, Planned> {
+    fn plan<'a>(
+        &'a self,
+        _: &'a str,
+        incident: &'a Incident,
+        _: Timestamp,
+        looks: Arc<dyn Looks>,
+    ) -> BoxFuture<'a, Result<Vec<Proposal>, String>> {
         self.takes();
         let app = incident.labels().get("app").cloned().unwrap_or_default();
         let which = if self.kind { 0 } else { self.dice.below(4) };
         Box::pin(async move {
-            let answer = ToolAnswer { ok: true, text: "x".into() };
-            let look = Looked { call: call("k.get", &app), answer, took_ms: 1 };
-            let (proposals, looks) = match which {
-                0 => (Ok(vec![proposal("k.scale", &app)]), Vec::new()),
-                1 => (Ok(Vec::new()), Vec::new()),
-                2 => (Err("it cannot".into()), vec![look]),
-                _ => (Ok(vec![proposal("k.restart", &app), proposal("k.unheard", &app)]), vec![look]),
-            };
-            Planned { proposals, looks }
+            if which > 1 {
+                // What comes of it is in the journal.
+                let _ = looks.look(call("k.get", &app)).await;
+            }
+            match which {
+                0 => Ok(vec![proposal("k.scale", &app)]),
+                1 => Ok(Vec::new()),
+                2 => Err("it cannot".into()),
+                _ => Ok(vec![proposal("k.restart", &app), proposal("k.unheard", &app)]),
+            }
         })
     }
 }
@@ -245,7 +251,8 @@ impl Rig {
         Self::with(seed, policies, mode, true)
     }
 
-    fn with(seed: u64, policies: &str, mode: Mode, kind: bool) -> Self {
+    /// One whose tools, model and planner answer at random, if it is not kind.
+    pub fn with(seed: u64, policies: &str, mode: Mode, kind: bool) -> Self {
         let dice = Arc::new(Random::seeded(seed));
         let clock = Arc::new(SimClock(Mutex::new(START.parse().unwrap())));
         let journal = Arc::new(Memory::new());

@@ -1,7 +1,7 @@
 //! Why an incident is decided as it is, as text: what was decided, what is decided now, rule by
 //! rule, and what the gates said and say about each action.
 
-use crate::backend::policies::{Explained, ExplainedAction};
+use crate::backend::policies::{Explained, ExplainedAction, ExplainedLook};
 use crate::domain::decision::{Decision, Heard, Ruling, RulingKind};
 use crate::report::date;
 
@@ -28,6 +28,10 @@ pub(super) fn shown(explained: &Explained) -> String {
         let sign = if one.matched { "yes" } else { "no " };
         text.push_str(&format!("  {sign}  {} ({})\n       {}\n", one.rule, one.place, one.why));
     }
+    if !explained.looks.is_empty() {
+        text.push_str("\nlooks that gates refuse\n");
+        explained.looks.iter().for_each(|one| text.push_str(&look(one)));
+    }
     explained.actions.iter().for_each(|one| text.push_str(&action(one)));
     text
 }
@@ -39,6 +43,19 @@ fn verdict(explained: &Explained, decision: Option<&Decision>) -> String {
         format!("rule {rule}{}", place.unwrap_or_default())
     });
     format!("{} ({rule}): {}", decision.verdict.kind(), decision.reason)
+}
+
+fn look(look: &ExplainedLook) -> String {
+    let ExplainedLook { tool, arguments, origin, then, now } = look;
+    let mut text = format!("  {tool} {arguments} (by {origin})\n");
+    match (then, now) {
+        (Some(then), Some(now)) if then == now => text.push_str(&format!("    then and now  {now}\n")),
+        (Some(then), Some(now)) => text.push_str(&format!("    then  {then}\n    now   {now}\n")),
+        (Some(then), None) => text.push_str(&format!("    then  {then}\n    now   no gate has anything against it\n")),
+        (None, Some(now)) => text.push_str(&format!("    now   {now}\n")),
+        (None, None) => {}
+    }
+    text
 }
 
 fn action(action: &ExplainedAction) -> String {

@@ -48,7 +48,7 @@ impl Incident {
             Fact::Opened { .. } => {}
             Fact::AlertsChanged { alerts } => self.take_alerts(alerts),
             Fact::Decided { decision } => self.decision = Some((**decision).clone()),
-            Fact::Looked { purpose, call, ok, text, .. } => {
+            Fact::Looked { purpose, call, ok, text, refused, .. } => {
                 if let Purpose::Verify { action } = purpose {
                     self.with(action, |record| {
                         record.looks += 1;
@@ -56,7 +56,8 @@ impl Incident {
                         record.seen = Some(text.clone());
                     });
                 }
-                self.looks.push(Look { purpose: purpose.clone(), call: call.clone(), ok: *ok, text: text.clone(), at });
+                let (purpose, call, text, refused) = (purpose.clone(), call.clone(), text.clone(), refused.clone());
+                self.looks.push(Look { purpose, call, ok: *ok, text, at, refused });
             }
             Fact::Collected => self.collected = true,
             Fact::Planned { plugin, proposals, error } => {

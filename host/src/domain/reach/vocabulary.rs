@@ -65,6 +65,13 @@ pub(super) fn role(word: &str) -> Role {
     }
 }
 
+/// Whether an argument of this plain name holds what is searched for, which may be any text.
+pub(super) fn searches(word: &str) -> bool {
+    ["query", "search", "filter", "pattern", "expression", "expr", "sql", "promql", "logql", "input", "q"]
+        .iter()
+        .any(|end| word == *end || (end.len() > 1 && word.ends_with(end)))
+}
+
 /// Whether an argument of this plain name is a sign that the tool is about objects in a cluster.
 pub(super) fn speaks_of_clusters(word: &str) -> bool {
     matches!(role(word), Role::Namespace | Role::AllNamespaces | Role::Kind)

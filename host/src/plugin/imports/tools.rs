@@ -1,32 +1,20 @@
 //! `tools`: read-only tools, for planning and for looking after an action.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::domain::{Call, Risk, Tool};
 use crate::plugin::imports::State;
-use crate::ports::{Looked, ToolAnswer, ToolError, Tools};
+use crate::ports::{self, ToolAnswer, ToolError, Tools};
 
-/// The looks of one call in order, for whoever began it: they outlive a plugin that traps.
-#[derive(Clone, Debug, Default)]
-pub struct MadeLooks(Arc<Mutex<Vec<Looked>>>);
-
-impl MadeLooks {
-    fn note(&self, looked: Looked) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(looked);
-    }
-
-    /// Those so far, once.
-    pub fn taken(&self) -> Vec<Looked> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
+/// Bytes of the arguments of one look.
+const ARGUMENTS: usize = 64 << 10;
 
 /// Why there is no answer for the plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LookError {
-    /// Not asked for, not known or not read-only.
+    /// Not asked for, not known, not read-only, or refused by a gate.
     Denied(String),
     /// The tool's own error.
     Failed(String),
@@ -56,11 +44,16 @@ pub async fn look(state: &mut State, name: String, arguments: &str) -> Result<St
         return Err(LookError::Denied(format!("plugin {plugin} has used up its {most} looks")));
     }
     state.looks += 1;
+    let looks = state.host_looks.clone().ok_or_else(|| {
+        LookError::Denied("tools can be looked with while planning only: what was seen then is what is ruled on".into())
+    })?;
+    if arguments.len() > ARGUMENTS {
+        return Err(LookError::Denied(format!("the arguments are longer than {ARGUMENTS} bytes")));
+    }
     let arguments: Map<String, Value> = serde_json::from_str(arguments)
         .map_err(|error| LookError::Denied(format!("the arguments are not a JSON object: {error}")))?;
-    let none = || LookError::Unavailable("there are no tools yet".into());
-    let (tools, clock) = state.binding.outside.tools.get().ok_or_else(none)?;
-    let tools = tools.upgrade().ok_or_else(none)?;
+    let tools = tools(state).ok_or_else(|| LookError::Unavailable("there are no tools yet".into()))?;
+    // What can never be looked with is told at once, and is nothing for the journal.
     match tools.catalogue().get(&name).map(|tool| tool.risk) {
         Some(Risk::Read) => {}
         Some(_) => {
@@ -68,24 +61,19 @@ pub async fn look(state: &mut State, name: String, arguments: &str) -> Result<St
         }
         None => return Err(LookError::Denied(format!("there is no tool `{name}`"))),
     }
-    let call = Call { tool: name, arguments };
-    let began = clock.now();
-    let answer = tools.look(&call).await;
-    let known = match &answer {
-        Ok(answer) => answer.clone(),
-        Err(error) => ToolAnswer { ok: false, text: error.to_string() },
-    };
-    state.made.note(Looked { call, answer: known, took_ms: clock.ms_since(began) });
-    match answer {
+    match looks.look(Call { tool: name, arguments }).await {
         Ok(ToolAnswer { ok: true, text }) => Ok(text),
         Ok(ToolAnswer { ok: false, text }) => Err(LookError::Failed(text)),
-        Err(ToolError::Refused(text)) => Err(LookError::Denied(text)),
-        Err(ToolError::Unavailable(text) | ToolError::Lost(text)) => Err(LookError::Unavailable(text)),
+        Err(ports::LookError::Refused(refused)) => Err(LookError::Denied(refused.to_string())),
+        Err(ports::LookError::Failed(error)) => Err(match error {
+            ToolError::Refused(text) => LookError::Denied(text),
+            ToolError::Unavailable(text) | ToolError::Lost(text) => LookError::Unavailable(text),
+        }),
     }
 }
 
 fn tools(state: &State) -> Option<Arc<dyn Tools>> {
-    state.binding.outside.tools.get()?.0.upgrade()
+    state.binding.outside.tools.get()?.upgrade()
 }
 
 fn asks_for(state: &State, name: &str) -> bool {

@@ -53,6 +53,9 @@ pub(super) struct Case {
     pub outcome: Option<Outcome>,
     #[serde(default)]
     pub action: Option<ActionRow>,
+    /// A look that is ruled on, instead of an action.
+    #[serde(default)]
+    pub look: Option<LookRow>,
     /// How often in a row what a canary let through has helped: by gate, or by gate and scope.
     #[serde(default)]
     pub verified: BTreeMap<String, u32>,
@@ -130,6 +133,19 @@ pub(super) struct ActionRow {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct LookRow {
+    pub tool: String,
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// The plugin, rule or person whose look it is.
+    #[serde(default)]
+    pub by: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SeenRow {
     pub tool: String,
     #[serde(default)]
@@ -189,6 +205,8 @@ pub(super) struct Evaluation {
     pub history: Arc<History>,
     pub catalogue: Arc<Catalogue>,
     pub action: Option<Action>,
+    /// A look, and whose it is.
+    pub look: Option<(Call, Origin)>,
     verified: BTreeMap<String, u32>,
 }
 
@@ -237,10 +255,14 @@ impl Case {
         if let Some(undone) = undone.map(|row| row.action("a1", &catalogue)).transpose()? {
             incident.actions.push(done(undone, now));
         }
+        let look = self.look.as_ref().map(LookRow::look).transpose()?;
+        if look.is_some() && action.is_some() {
+            return Err("it asks about an `action` and a `look`: make it two cases".into());
+        }
         let mode = self.mode.unwrap_or(Mode::Enforce);
         let history = Arc::new(History::of(past, active));
         let verified = self.verified.clone();
-        Ok(Evaluation { incident, now, mode, history, catalogue: Arc::new(catalogue), action, verified })
+        Ok(Evaluation { incident, now, mode, history, catalogue: Arc::new(catalogue), action, look, verified })
     }
 
     fn alert(&self, row: &AlertRow, now: Timestamp) -> Result<Alert, String> {
@@ -276,6 +298,9 @@ impl Case {
             let risk = action.risk.unwrap_or(Risk::High);
             risks.entry(action.tool.clone()).or_insert(risk);
         }
+        if let Some(look) = &self.look {
+            risks.entry(look.tool.clone()).or_insert(Risk::Read);
+        }
         let tool = |(name, risk): (String, Risk)| {
             // As Kubernetes tools declare it, so that a call without a namespace is one on `default`.
             let schema = json!({ "properties": { "namespace": {} } });
@@ -294,6 +319,7 @@ impl SeenRow {
             ok: self.answer.is_some(),
             text: self.answer.as_ref().map_or_else(String::new, Value::to_string),
             at,
+            refused: None,
         }
     }
 }
@@ -318,20 +344,31 @@ impl PastRow {
     }
 }
 
+impl LookRow {
+    fn look(&self) -> Result<(Call, Origin), String> {
+        let call = Call { tool: self.tool.clone(), arguments: self.arguments.clone() };
+        Ok((call, origin(self.origin.as_deref(), &self.by)?))
+    }
+}
+
+fn origin(word: Option<&str>, by: &str) -> Result<Origin, String> {
+    let by = by.to_string();
+    Ok(match word {
+        None | Some("policy") => Origin::Policy { rule: by },
+        Some("plugin") => Origin::Plugin { name: by, rule: String::new() },
+        Some("model") => Origin::Model,
+        Some("person") => Origin::Person { name: by },
+        Some("undo") => Origin::Undo { action: ActionId("a1".into()) },
+        Some(other) => return Err(format!("`origin` is policy, plugin, model, person or undo, not {other:?}")),
+    })
+}
+
 impl ActionRow {
     fn action(&self, id: &str, catalogue: &Catalogue) -> Result<Action, String> {
         let call = Call { tool: self.tool.clone(), arguments: self.arguments.clone() };
         let touches = catalogue.touches(&call);
         let risk = self.risk.unwrap_or_else(|| catalogue.risk(&self.tool));
-        let by = self.by.clone();
-        let origin = match self.origin.as_deref() {
-            None | Some("policy") => Origin::Policy { rule: by },
-            Some("plugin") => Origin::Plugin { name: by, rule: String::new() },
-            Some("model") => Origin::Model,
-            Some("person") => Origin::Person { name: by },
-            Some("undo") => Origin::Undo { action: ActionId("a1".into()) },
-            Some(other) => return Err(format!("`origin` is policy, plugin, model, person or undo, not {other:?}")),
-        };
+        let origin = origin(self.origin.as_deref(), &self.by)?;
         let proposal = Proposal {
             call,
             target: String::new(),

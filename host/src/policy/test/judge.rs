@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::case::{Case, Evaluation, Want, time};
+use super::look;
 use crate::domain::text::cut;
 use crate::domain::{Decision, Occasion, Verdict};
 use crate::gate;
@@ -36,7 +37,7 @@ pub(super) fn judge(set: &Set, case: &Case) -> (Vec<String>, Vec<Seen>) {
 }
 
 /// What differs, in the order in which it was compared.
-struct Lines(Vec<Line>);
+pub(super) struct Lines(Vec<Line>);
 
 enum Line {
     Differs { what: String, wanted: String, got: String },
@@ -62,14 +63,14 @@ impl Lines {
         self.0.push(Line::Says(text));
     }
 
-    fn same(&mut self, what: &str, wanted: &impl Display, got: &impl Display) {
+    pub fn same(&mut self, what: &str, wanted: &impl Display, got: &impl Display) {
         let (wanted, got) = (wanted.to_string(), got.to_string());
         if wanted != got {
             self.differs(what, &wanted, &got);
         }
     }
 
-    fn differs(&mut self, what: &str, wanted: &str, got: &str) {
+    pub fn differs(&mut self, what: &str, wanted: &str, got: &str) {
         let some = |text: &str| if text.is_empty() { "nothing".to_string() } else { text.to_string() };
         self.0.push(Line::Differs { what: what.into(), wanted: some(wanted), got: some(got) });
     }
@@ -86,6 +87,9 @@ fn compare(
     let want = &case.want;
     let asked = lines.0.len();
     let mut any = false;
+    if let Some(look) = &evaluation.look {
+        return look::compare(set, evaluation, look, context, want, seen, lines);
+    }
     let of_action = want.ruling.is_some() || want.check.is_some() || want.undo.is_some() || want.verify.is_some();
     let of_routes = want.routes.is_some() || want.route.is_some() || want.targets.is_some();
     if of_action {

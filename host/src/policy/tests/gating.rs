@@ -185,7 +185,14 @@ fn seeing(text: &str, looks: &[(&str, bool, i64)]) -> (Vec<Vote>, Vec<String>) {
             serde_json::from_value(json!({"tool": "kubernetes.kubectl_get", "arguments": {"name": "web"}})).unwrap();
         let at = case.now - jiff::SignedDuration::from_secs(*seconds_ago);
         let purpose = crate::domain::entry::Purpose::Gate { action: crate::domain::ActionId("a1".into()) };
-        case.incident.looks.push(crate::domain::incident::Look { purpose, call, ok: *ok, text: (*answer).into(), at });
+        case.incident.looks.push(crate::domain::incident::Look {
+            purpose,
+            call,
+            ok: *ok,
+            text: (*answer).into(),
+            at,
+            refused: None,
+        });
     }
     let (set, action) = (set(text), case.action("kubernetes.kubectl_patch", json!({"namespace": "shop"})));
     let wanted = crate::rules::Policies::looks(&set, &action, &case.incident, &case.context());
@@ -228,6 +235,7 @@ fn a_gate_sees_only_what_the_host_saw_lately_and_wants_the_rest() {
         ok: true,
         text: "{\"n\": 7}".into(),
         at: case.now,
+        refused: None,
     };
     case.incident.looks.push(look);
     let action = case.action("kubernetes.kubectl_patch", json!({"namespace": "shop"}));

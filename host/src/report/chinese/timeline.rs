@@ -20,7 +20,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             decision.faults.iter().for_each(|fault| text.push_str(&format!("；有规则出错：{}", s.say(fault))));
             text
         }
-        Fact::Looked { purpose, call, ok, text, took_ms } => {
+        Fact::Looked { purpose, call, ok, text, took_ms, refused } => {
             let purpose = match purpose {
                 Purpose::Evidence => "收集证据".to_string(),
                 Purpose::Model => "应模型要求查看".into(),
@@ -28,6 +28,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 Purpose::Gate { action } => format!("裁决 {action} 之前查看"),
                 Purpose::Verify { action } => format!("验证 {action}"),
             };
+            if let Some(gate) = refused {
+                let (gate, call) = (s.name(gate), s.name(&asked(call)));
+                return format!("{purpose}：门禁 {gate} 拒绝查看 {call}：{}", s.say(text));
+            }
             let head = format!("{purpose}：{}（{}）", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}，失败：{}", s.say(text)) }
         }

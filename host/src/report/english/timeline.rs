@@ -21,7 +21,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             decision.faults.iter().for_each(|fault| text.push_str(&format!("; a rule failed: {}", s.say(fault))));
             text
         }
-        Fact::Looked { purpose, call, ok, text, took_ms } => {
+        Fact::Looked { purpose, call, ok, text, took_ms, refused } => {
             let purpose = match purpose {
                 Purpose::Evidence => "as evidence".to_string(),
                 Purpose::Model => "for the model".into(),
@@ -29,6 +29,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 Purpose::Gate { action } => format!("to rule on {action}"),
                 Purpose::Verify { action } => format!("to verify {action}"),
             };
+            if let Some(gate) = refused {
+                let call = s.name(&asked(call));
+                return format!("gate {} refused a look with {call} {purpose}: {}", s.name(gate), s.say(text));
+            }
             let head = format!("looked with {} {purpose} ({})", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}, which failed: {}", s.say(text)) }
         }

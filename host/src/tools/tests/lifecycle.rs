@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::fake::{Fake, Reply, result, usual};
-use super::{call, changes, perform, quick, reads};
+use super::{call, changes, look, perform, quick, reads};
 use crate::ports::{ToolError, Tools};
 use crate::tools::{Options, Phase};
 
@@ -17,7 +17,7 @@ async fn a_look_survives_the_death_of_the_server_and_a_change_does_not() {
     });
     let servers = fake.start(&quick());
     servers.wait_ready(Duration::from_secs(5)).await;
-    assert_eq!(servers.look(&call("k.get", json!({}))).await.unwrap().text, "alive");
+    assert_eq!(look(&*servers, &call("k.get", json!({}))).await.unwrap().text, "alive");
     assert_eq!(fake.sessions(), 2);
     let lost = perform(&servers, &call("k.patch", json!({}))).await;
     assert!(matches!(&lost, Err(ToolError::Lost(why)) if why.contains("may have had its effect")), "{lost:?}");
@@ -36,7 +36,7 @@ async fn a_call_without_an_answer_is_lost_at_its_deadline_and_the_session_goes_o
     servers.wait_ready(Duration::from_secs(5)).await;
     let lost = perform(&servers, &call("k.patch", json!({}))).await;
     assert!(matches!(&lost, Err(ToolError::Lost(why)) if why.contains("within 0.3 s")), "{lost:?}");
-    assert_eq!(servers.look(&call("k.get", json!({}))).await.unwrap().text, "alive");
+    assert_eq!(look(&*servers, &call("k.get", json!({}))).await.unwrap().text, "alive");
     assert_eq!(fake.sessions(), 1);
 }
 
@@ -78,10 +78,10 @@ async fn a_server_that_hangs_dies_or_babbles_at_the_start_is_tried_again() {
         let status = servers.status().remove(0);
         assert_eq!(status.phase, Phase::Down, "{how}");
         assert!(status.error.unwrap().contains("the MCP server k is down"), "{how}");
-        let down = servers.look(&call("k.get", json!({}))).await;
+        let down = look(&*servers, &call("k.get", json!({}))).await;
         assert!(matches!(down, Err(ToolError::Unavailable(_))), "{how}: {down:?}");
         tokio::time::sleep(Duration::from_millis(500)).await;
-        assert_eq!(servers.look(&call("k.get", json!({}))).await.unwrap().text, "alive", "{how}");
+        assert_eq!(look(&*servers, &call("k.get", json!({}))).await.unwrap().text, "alive", "{how}");
     }
 }
 
@@ -96,8 +96,8 @@ async fn lines_that_are_no_messages_are_passed_over() {
     options.look_within = Duration::from_millis(200);
     let servers = fake.start(&options);
     servers.wait_ready(Duration::from_secs(5)).await;
-    assert!(matches!(servers.look(&call("k.get", json!({"n": 1}))).await, Err(ToolError::Lost(_))));
-    assert_eq!(servers.look(&call("k.get", json!({"n": 2}))).await.unwrap().text, "alive");
+    assert!(matches!(look(&*servers, &call("k.get", json!({"n": 1}))).await, Err(ToolError::Lost(_))));
+    assert_eq!(look(&*servers, &call("k.get", json!({"n": 2}))).await.unwrap().text, "alive");
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn after_a_shutdown_nothing_is_sent() {
     let servers = fake.start(&quick());
     servers.wait_ready(Duration::from_secs(5)).await;
     servers.shutdown().await;
-    let got = servers.look(&call("k.get", json!({}))).await;
+    let got = look(&*servers, &call("k.get", json!({}))).await;
     assert!(matches!(&got, Err(ToolError::Unavailable(why)) if why.contains("shut down")), "{got:?}");
     assert!(fake.calls().is_empty());
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Considered, Entry, Fact, History, Incident, IncidentId, Mode, Occasion,
     Origin, Proposal, Risk, Tool,
 };
-use crate::gate::{Gate, Options, Permit};
+use crate::gate::{Gate, Options, Permit, ReadPermit};
 use crate::rules::{Check, Context, Judged, Policies, Routed, Vote};
 
 /// Rules that say nothing. The gate allows what only looks by itself.
@@ -52,11 +53,35 @@ impl Policies for Silence {
     }
 }
 
+fn incident() -> Incident {
+    let opened = Fact::Opened { group_key: String::new(), source: "test".into(), alerts: Vec::new() };
+    Incident::open(IncidentId("i1".into()), &Entry { at: Timestamp::UNIX_EPOCH, fact: opened }).unwrap()
+}
+
+/// A gate to which the tool of this call is one that only reads, whatever the room knows of it.
+fn reading(call: &Call) -> Arc<Catalogue> {
+    let tool = Tool {
+        name: call.tool.clone(),
+        description: String::new(),
+        schema: serde_json::Value::Null,
+        risk: Risk::Read,
+        repeatable: false,
+        undo: None,
+    };
+    Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() })
+}
+
+/// A permit for exactly this look.
+pub fn read_permit(call: &Call) -> ReadPermit {
+    let (history, catalogue) = (Arc::new(History::default()), reading(call));
+    let context = Context { now: Timestamp::UNIX_EPOCH, mode: Mode::Enforce, history: &history, catalogue: &catalogue };
+    let gate = Gate::new(Options::default());
+    gate.admit_look(&Silence, &incident(), &Purpose::Model, call, &context).unwrap()
+}
+
 /// A permit for exactly this call.
 pub fn permit(call: &Call) -> Permit {
-    let now = Timestamp::UNIX_EPOCH;
-    let opened = Fact::Opened { group_key: String::new(), source: "test".into(), alerts: Vec::new() };
-    let incident = Incident::open(IncidentId("i1".into()), &Entry { at: now, fact: opened }).unwrap();
+    let (now, incident) = (Timestamp::UNIX_EPOCH, incident());
     let proposal = Proposal {
         call: call.clone(),
         target: String::new(),
@@ -66,15 +91,7 @@ pub fn permit(call: &Call) -> Permit {
         verify: None,
         undo: None,
     };
-    let tool = Tool {
-        name: call.tool.clone(),
-        description: String::new(),
-        schema: serde_json::Value::Null,
-        risk: Risk::Read,
-        repeatable: false,
-        undo: None,
-    };
-    let catalogue = Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() });
+    let catalogue = reading(call);
     let touches = catalogue.touches(call);
     let action = Action::new(ActionId("a1".into()), proposal, Origin::Model, Risk::Read, touches);
     let record = ActionRecord {

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{call, quick};
-use crate::ports::Tools;
+use super::{call, look, quick};
 use crate::tools::{Definitions, Options, Phase, Servers, check};
 
 fn env(name: &str) -> Option<String> {
@@ -60,7 +59,7 @@ async fn a_child_sees_only_its_own_environment_and_dies_with_its_children() {
         }});
         let servers = Servers::start(&options(definition), &env, &(Arc::new(|| 0.0) as _)).unwrap();
         assert!(servers.wait_ready(Duration::from_secs(5)).await, "{:?}", servers.status());
-        let text = servers.look(&call("sh.env", json!({}))).await.unwrap().text;
+        let text = look(&*servers, &call("sh.env", json!({}))).await.unwrap().text;
         assert!(text.contains("HOME=/nowhere") && text.contains("PIDS="), "{text}");
         assert!(!text.contains("CARGO") && !text.contains("very-secret-token"), "{text}");
         let started: Vec<String> = std::fs::read_to_string(&pids).unwrap().lines().map(Into::into).collect();

@@ -1,0 +1,171 @@
+//! Rulings on looks: every call of a read-only tool, whoever wants it, is heard here before it is made.
+//!
+//! A look is an action of risk `read`. What no gate has anything against is allowed; a gate that denies
+//! or asks refuses it, because nobody is asked about a look. Gates that allow are not heard: they could
+//! open nothing, and their budgets and cooldowns are for changes. A gate does not look for the sake of a
+//! look, so that no look leads to another one.
+
+use super::read_permit::ReadPermit;
+use super::{Gate, Options};
+use crate::domain::entry::Purpose;
+use crate::domain::text::cut;
+use crate::domain::{Action, ActionId, Call, Heard, Incident, Origin, Proposal, Risk, RulingKind, Verdict};
+use crate::rules::{Context, Policies, Vote};
+
+/// Bytes that are kept of a gate's reason: a closure may say as much as it likes.
+const REASON: usize = 1024;
+
+/// Who refused a look, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("refused by gate {gate}: {reason}")]
+pub struct LookRefusal {
+    /// The gate, or the built-in guard.
+    pub gate: String,
+    /// Its reason.
+    pub reason: String,
+}
+
+impl LookRefusal {
+    fn by(guard: &str, reason: String) -> Self {
+        Self { gate: format!("builtin.{guard}"), reason }
+    }
+}
+
+impl Gate {
+    /// Rules on a look, and permits exactly this call if nothing stands against it. Spends nothing: what
+    /// an incident has looked at is what its journal says.
+    ///
+    /// # Errors
+    /// The first gate that denies it, or else the first that asks.
+    pub fn admit_look(
+        &self,
+        policies: &dyn Policies,
+        incident: &Incident,
+        purpose: &Purpose,
+        call: &Call,
+        context: &Context<'_>,
+    ) -> Result<ReadPermit, LookRefusal> {
+        let refused = overspent(&self.options, incident, purpose)
+            .or_else(|| refusal(policies, incident, call, &origin(incident, purpose), context));
+        match refused {
+            None => Ok(ReadPermit::new(call.clone())),
+            Some(refused) => Err(refused),
+        }
+    }
+}
+
+/// What stands against a look of this origin, whatever has been looked at before.
+pub fn refusal(
+    policies: &dyn Policies,
+    incident: &Incident,
+    call: &Call,
+    origin: &Origin,
+    context: &Context<'_>,
+) -> Option<LookRefusal> {
+    guarded(call, context).or_else(|| {
+        let look = as_action(call, origin, context);
+        against(&policies.gates_on_look(&look, incident, context))
+    })
+}
+
+/// What the host has against a look whatever the policies say.
+pub fn guarded(call: &Call, context: &Context<'_>) -> Option<LookRefusal> {
+    let Some(tool) = context.catalogue.get(&call.tool) else {
+        return Some(LookRefusal::by("unknown-tool", format!("there is no tool {}", call.tool)));
+    };
+    if tool.risk != Risk::Read {
+        let (tool, risk) = (&call.tool, tool.risk.as_str());
+        let reason = format!("{tool} can change things (its risk is {risk}): it must be proposed as an action");
+        return Some(LookRefusal::by("read-only", reason));
+    }
+    context.catalogue.suspicion(call).map(|why| LookRefusal::by("look-arguments", why))
+}
+
+/// A look as the gates see it.
+pub fn as_action(call: &Call, origin: &Origin, context: &Context<'_>) -> Action {
+    let proposal = Proposal {
+        call: call.clone(),
+        target: String::new(),
+        reason: String::new(),
+        evidence: Vec::new(),
+        root_cause: String::new(),
+        verify: None,
+        undo: None,
+    };
+    let touches = context.catalogue.touches(call);
+    Action::new(ActionId("look".into()), proposal, origin.clone(), Risk::Read, touches)
+}
+
+/// The gate that refuses: the first that denies, or else the first that asks.
+pub fn against(votes: &[Vote]) -> Option<LookRefusal> {
+    let first = |kind: RulingKind| votes.iter().find(|vote| vote.says == kind);
+    let denied = first(RulingKind::Deny).map(|vote| (vote, cut(&vote.reason, REASON)));
+    let asked = || {
+        let asked = first(RulingKind::Ask)?;
+        Some((asked, format!("it asks a person ({}), and nobody is asked about a look", cut(&asked.reason, REASON))))
+    };
+    denied.or_else(asked).map(|(vote, reason)| LookRefusal { gate: vote.gate.clone(), reason })
+}
+
+/// What a ruling heard about a look, for the record of an action that would be verified with it.
+pub(super) fn heard_against(refused: &LookRefusal, tool: &str) -> Heard {
+    let reason = format!("the look with {tool}, with which it would be verified, would be {refused}");
+    Heard { gate: "builtin.verification".into(), ruling: RulingKind::Deny, reason }
+}
+
+/// Whose look it is.
+pub fn origin(incident: &Incident, purpose: &Purpose) -> Origin {
+    let rule = || incident.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
+    match purpose {
+        Purpose::Evidence => Origin::Policy { rule: rule() },
+        Purpose::Model => Origin::Model,
+        Purpose::Plan => Origin::Plugin { name: planner(incident), rule: rule() },
+        // The gate's name is not known here, and its look is nobody else's doing.
+        Purpose::Gate { .. } => Origin::Policy { rule: String::new() },
+        Purpose::Verify { action } => match incident.action(action) {
+            Some(record) => of_verification(&record.action),
+            None => Origin::Undo { action: action.clone() },
+        },
+    }
+}
+
+/// Whose look verifies an action: the check rule's, or else its proposer's.
+pub fn of_verification(action: &Action) -> Origin {
+    match &action.checked_by {
+        Some(rule) => Origin::Policy { rule: rule.clone() },
+        None => action.origin.clone(),
+    }
+}
+
+fn planner(incident: &Incident) -> String {
+    match incident.decision.as_ref().map(|decision| &decision.verdict) {
+        Some(Verdict::Plan { plugin }) => plugin.clone(),
+        _ => incident.plan.as_ref().map_or_else(String::new, |plan| plan.plugin.clone()),
+    }
+}
+
+/// Whether an incident has looked often enough. Looks that verify are bounded by their deadline.
+fn overspent(options: &Options, incident: &Incident, purpose: &Purpose) -> Option<LookRefusal> {
+    let kind = |purpose: &Purpose| match purpose {
+        Purpose::Evidence | Purpose::Gate { .. } => Some("policies"),
+        Purpose::Model => Some("the model"),
+        Purpose::Plan => Some("the plugin"),
+        Purpose::Verify { .. } => None,
+    };
+    let who = kind(purpose)?;
+    let (mut all, mut own) = (0, 0);
+    for made in incident.looks.iter().filter_map(|look| kind(&look.purpose)) {
+        all += 1;
+        own += usize::from(made == who);
+    }
+    let (of_origin, of_incident) = (options.looks_per_origin, options.looks_per_incident);
+    if own >= of_origin {
+        let reason = format!("in this incident {who} may look {of_origin} times, and did ([gate] looks_per_origin)");
+        return Some(LookRefusal::by("look-budget", reason));
+    }
+    (all >= of_incident).then(|| {
+        let reason =
+            format!("{of_incident} looks were made for this incident, which is the limit ([gate] looks_per_incident)");
+        LookRefusal::by("look-budget", reason)
+    })
+}
