@@ -16,6 +16,7 @@ pub mod history;
 pub mod incident;
 pub mod moment;
 mod reach;
+pub mod restoration;
 pub mod text;
 
 pub use action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verification};
@@ -28,3 +29,4 @@ pub use gate_event::GateEvent;
 pub use history::History;
 pub use incident::{Effect, Incident, IncidentId, Next, Outcome, State, next};
 pub use reach::object;
+pub use restoration::{Safeguards, Snapshot, TakesBack, Undo, restores, takes_back};

@@ -6,6 +6,7 @@
 mod case;
 mod coverage;
 mod judge;
+mod undone;
 
 use std::fmt;
 use std::fs;

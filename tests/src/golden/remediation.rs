@@ -72,7 +72,6 @@ impl Tools for Recorded {
         &'a self,
         _: &'a Permit,
         call: &'a Call,
-        _: &'a str,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async { Err(ToolError::Refused(format!("{} is not to be performed by a plan", call.tool))) })
     }

@@ -288,7 +288,7 @@ impl Tools for SimTools {
     }
 
     /// Only who makes notes remembers what it did.
-    fn probe<'a>(&'a self, call: &'a Call, _: &'a str, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
+    fn probe<'a>(&'a self, call: &'a Call, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
         async move {
             if call.tool != "k.note" {
                 return None;
@@ -314,12 +314,7 @@ impl Tools for SimTools {
         .boxed()
     }
 
-    fn perform<'a>(
-        &'a self,
-        permit: &'a Permit,
-        call: &'a Call,
-        _: &'a str,
-    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         async move {
             self.0.point("tool call, before").await;
             let mut answer = self.send(permit, call).await;
