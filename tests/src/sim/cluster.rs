@@ -45,6 +45,8 @@ enum Health {
 struct Service {
     health: Health,
     mark: u64,
+    /// Counts its changes.
+    generation: u64,
 }
 
 /// The cluster.
@@ -89,7 +91,7 @@ impl Cluster {
 
     fn service(&mut self, call: &Call) -> &mut Service {
         let name = call.arguments.get("name").and_then(|name| name.as_str()).unwrap_or("nobody");
-        self.services.entry(name.into()).or_insert(Service { health: Health::Broken, mark: 0 })
+        self.services.entry(name.into()).or_insert(Service { health: Health::Broken, mark: 0, generation: 1 })
     }
 
     fn settle_late(&mut self, now: Duration) {
@@ -112,6 +114,7 @@ impl Cluster {
         let mark = call.arguments.get("mark").and_then(|mark| mark.as_u64()).unwrap_or(0);
         let service = self.service(call);
         service.mark = mark;
+        service.generation += 1;
         service.health = if heals { Health::HealingUntil(now + after) } else { Health::Broken };
     }
 
@@ -123,7 +126,8 @@ impl Cluster {
             Health::HealingUntil(at) if at > now => "healing",
             Health::HealingUntil(_) => "healthy",
         };
-        json!({ "health": health, "mark": service.mark }).to_string()
+        let metadata = json!({ "name": call.arguments.get("name"), "generation": service.generation });
+        json!({ "metadata": metadata, "health": health, "mark": service.mark }).to_string()
     }
 
     fn outcome(&mut self, percent: u64) -> Outcome {
