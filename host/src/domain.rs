@@ -17,6 +17,7 @@ pub mod incident;
 pub mod moment;
 pub mod outcome;
 mod reach;
+pub mod restoration;
 pub mod text;
 
 pub use action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verification};
@@ -30,3 +31,4 @@ pub use history::History;
 pub use incident::{Effect, Incident, IncidentId, Next, State, next};
 pub use outcome::Outcome;
 pub use reach::object;
+pub use restoration::{Safeguards, Snapshot, TakesBack, Undo, restores, takes_back};

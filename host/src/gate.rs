@@ -18,6 +18,7 @@ mod permit;
 mod read_permit;
 mod recent;
 mod streaks;
+pub mod undo;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -40,7 +41,6 @@ use crate::domain::{Action, Fact, Heard, Incident, Mode, Risk, Ruling, RulingKin
 use crate::rules::{Context, Policies, Vote};
 
 use approval::approved;
-use earlier::continued;
 use ledger::{Hold, Ledger};
 use streaks::Streaks;
 
@@ -137,6 +137,7 @@ impl Gate {
     ) -> Ruling {
         let mut votes = policies.gates(action, incident, context);
         votes.iter_mut().for_each(|vote| canary::weigh(vote, |key| guarded.verified.count(key)));
+        undo::weigh(&mut votes, incident, action);
         let spends = spends(&votes);
         let mut heard = heard(&votes);
         heard.extend(guards::hear(&self.options, guarded, policies, incident, action, &votes, context));
@@ -213,7 +214,7 @@ impl Gate {
         if ruling.kind != RulingKind::Allow || ruling.mode == Mode::Observe {
             return Err(Box::new(ruling));
         }
-        let attempt = match continued(record) {
+        let attempt = match record.continued() {
             // The tool declared repetition harmless: the same attempt goes on.
             Some(attempt) => attempt.to_string(),
             None => format!("{}-{}-{}", incident.id, action.id, record.attempts + 1),

@@ -7,9 +7,10 @@
 //!                                 │    │                                     │
 //!                       [plan]  remediate  [investigate] (model, read-only)  │
 //!                                 └──┬─┘                                     │
+//!                                [prepare] (what is there before)            │
 //!                                 [rule] ── deny, ask without an answer ─────┤
 //!                                    │ permit                                │
-//!                                [execute] ─ [settle] after a crash          │
+//!                      [prepare] [execute] ─ [settle] after a crash          │
 //!                                    │                                       │
 //!                                [verify] ── failed: undo, then ─────────────┤
 //!                                    └──────────────────────────────▶ [report] ─ [notify]
@@ -28,6 +29,7 @@ mod investigate;
 mod look;
 mod notify;
 mod plan;
+pub mod prepare;
 mod report;
 mod rule;
 mod settle;
@@ -121,16 +123,23 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
         services.tools.settled().await;
         services.store.note_tools(services.tools.as_ref()).await?;
     }
-    if let Effect::Rule { action } | Effect::Execute { action } = &effect
-        && rule::look(services, incident, action).await?
-    {
+    if let Effect::Rule { action } | Effect::Execute { action } = &effect {
+        let moment =
+            if let Effect::Rule { .. } = &effect { prepare::Moment::Ruling } else { prepare::Moment::Execution };
         // What was seen may lead to further looks: the same effect comes up again behind it.
-        return Ok(());
+        if prepare::run(services, incident, action, moment).await? || rule::look(services, incident, action).await? {
+            return Ok(());
+        }
     }
     // What follows from what is known alone holds only as long as nothing else has come in.
     let derived = !matches!(
         effect,
-        Effect::Plan { .. } | Effect::Look { .. } | Effect::AskModel | Effect::Settle { .. } | Effect::Verify { .. }
+        Effect::Plan { .. }
+            | Effect::Look { .. }
+            | Effect::AskModel
+            | Effect::Settle { .. }
+            | Effect::Inspect { .. }
+            | Effect::Verify { .. }
     );
     let facts = match effect {
         Effect::Record(facts) => facts,
@@ -142,6 +151,7 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
         Effect::Execute { action } => return execute::run(services, incident, &action).await,
         Effect::Settle { action } => settle::run(services, incident, &action).await,
         Effect::Verify { action } => verify::run(services, incident, &action).await,
+        Effect::Inspect { action } => prepare::inspect(services, incident, &action).await,
         Effect::Undo { action } => rule::propose_undo(services, incident, &action),
         Effect::Report => report::run(services, incident)?,
         Effect::Close { reason } => report::close(services, incident, reason),

@@ -64,16 +64,12 @@ pub trait Tools: Send + Sync {
     fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
     /// Whether an attempt took effect, by the word of whoever performed it; none when nobody can tell.
     /// Changes nothing.
-    fn probe<'a>(&'a self, _call: &'a Call, _target: &'a str, _attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
+    fn probe<'a>(&'a self, _call: &'a Call, _attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
         Box::pin(std::future::ready(None))
     }
-    /// Calls any tool. Nobody but the gate can make the permit that this takes.
-    fn perform<'a>(
-        &'a self,
-        permit: &'a Permit,
-        call: &'a Call,
-        target: &'a str,
-    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
+    /// Calls any tool. Nobody but the gate can make the permit that this takes, and nothing that the gate
+    /// did not rule on goes along with the call.
+    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
 }
 
 /// Why a look told nothing.

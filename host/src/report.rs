@@ -13,6 +13,7 @@ mod english;
 mod escape;
 mod message;
 pub mod page;
+mod safeguards;
 mod timeline;
 mod translation;
 

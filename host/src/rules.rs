@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::domain::history::History;
 use crate::domain::{
@@ -51,6 +52,9 @@ pub struct Vote {
     pub canary: Option<Canary>,
     /// For how many milliseconds nothing else that the gate hears changes what it let through.
     pub cooldown_ms: Option<u64>,
+    /// Whether the gate names both the tool and the origin `undo`, so that whoever wrote it meant this
+    /// tool's way to take something back.
+    pub names_undo: bool,
     /// The gate's own mode.
     pub mode: Mode,
 }
@@ -70,6 +74,7 @@ impl Vote {
             within_ms: 0,
             canary: None,
             cooldown_ms: None,
+            names_undo: false,
             mode: Mode::Enforce,
         }
     }
@@ -104,14 +109,17 @@ pub struct Routed {
     pub targets: Vec<String>,
 }
 
-/// How an action is checked and taken back when its origin did not say.
+/// How the host sees whether a call helped, and what restores what it changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
     /// The rule's name.
     pub rule: String,
     /// How to see that it worked.
     pub verify: Option<Verification>,
-    /// What takes it back.
+    /// The read-only call that shows the object before it is changed.
+    pub before: Option<Call>,
+    /// What brings the object back to what was seen; none as long as nothing was, unless the rule needs
+    /// to see nothing.
     pub undo: Option<Call>,
 }
 
@@ -135,8 +143,8 @@ pub trait Policies: Send + Sync {
     /// Read-only calls whose answers the gates want to see before they rule on the action, and have
     /// not seen lately. What is seen may lead to further ones.
     fn looks(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Call>;
-    /// Verification and undo for an action that came without.
-    fn check(&self, call: &Call, incident: &Incident, context: &Context<'_>) -> Option<Check>;
+    /// How a call is verified and taken back; `seen` is the object that [`Check::before`] showed.
+    fn check(&self, call: &Call, seen: Option<&Value>, incident: &Incident, context: &Context<'_>) -> Option<Check>;
     /// Who is told.
     fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed>;
     /// The group key of an alert; none leaves it to the configuration.

@@ -12,12 +12,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tidegate::domain::decision::Counts;
 use tidegate::domain::entry::Purpose;
 use tidegate::domain::incident::{ActionRecord, ActionState, Chain, Look, ModelLog};
 use tidegate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
-    Ruling, RulingKind, Severity, Status, Tool, Verdict, Verification,
+    Ruling, RulingKind, Safeguards, Severity, Snapshot, Status, Tool, Verdict, Verification,
 };
 use tidegate::gate::{Gate, Options};
 use tidegate::policy::Set;
@@ -97,6 +96,7 @@ pub fn cases() -> Result<Vec<Case>> {
                 "paused",
                 "verify",
                 "done",
+                "now_seen",
                 "forged",
                 "repeat",
                 "as",
@@ -129,8 +129,16 @@ impl Case {
         for scope in self.data["paused"].as_array().into_iter().flatten() {
             gate.pause(scope.as_str().unwrap_or_default());
         }
-        let mut incident = self.incident(&world)?;
-        let record = self.record(&world, incident.next_action_id())?;
+        let mut incident = self.incident(policies, &world)?;
+        let mut record = self.record(&world, incident.next_action_id())?;
+        if let Origin::Undo { action } = &record.action.origin
+            && let Some(undone) = incident.action(action)
+        {
+            let now = snapshot(&undone.action, self.data.get("now_seen"), policies, &incident, &world);
+            let safeguards = Safeguards { before: now, ..Safeguards::default() };
+            record.action = record.action.clone().with_safeguards(safeguards);
+            self.forge(&mut record)?;
+        }
         look(&mut incident, &record, policies, &world);
         let ruling = gate.rule(policies, &incident, &record.action, &world.context());
         let permit = gate.permit(policies, &incident, &record, &world.context());
@@ -159,7 +167,7 @@ impl Case {
         if self.data["mode"] == "observe" { Mode::Observe } else { Mode::Enforce }
     }
 
-    fn incident(&self, world: &World) -> Result<Incident> {
+    fn incident(&self, policies: &dyn Policies, world: &World) -> Result<Incident> {
         let mut labels = strings(&self.data["labels"]);
         if self.data["labels"].is_null() {
             labels.insert("namespace".into(), "shop".into());
@@ -172,6 +180,10 @@ impl Case {
         for (i, done) in self.data["done"].as_array().into_iter().flatten().enumerate() {
             let mut record = world.record(&format!("a{}", i + 1), call(done)?, origin(done["origin"].as_str())?);
             record.action.proposal.undo = done.get("undo").map(call).transpose()?;
+            record.action.safeguards.by_tool = done.get("by_tool").map(call).transpose()?;
+            record.action.safeguards.before = snapshot(&record.action, done.get("before"), policies, &incident, world);
+            record.after = snapshot(&record.action, done.get("after"), policies, &incident, world);
+            record.action = record.action.sealed();
             let carried_out = done["carried_out"] != false;
             record.state = if carried_out { ActionState::Unverified } else { ActionState::Denied };
             record.attempts = u32::from(carried_out);
@@ -207,7 +219,13 @@ impl Case {
             proposal.verify =
                 Some(Verification { look, present, absent: vec![], applied: vec![], within_ms: 1000, every_ms: 100 });
         }
-        // What an action in a tampered journal would claim.
+        record.action = record.action.sealed();
+        self.forge(&mut record)?;
+        Ok(record)
+    }
+
+    /// What an action in a tampered journal would claim.
+    fn forge(&self, record: &mut ActionRecord) -> Result<()> {
         let forged = &self.data["forged"];
         if !forged["risk"].is_null() {
             record.action.risk = serde_json::from_value(forged["risk"].clone())?;
@@ -218,8 +236,21 @@ impl Case {
         if let Some(digest) = forged["digest"].as_str() {
             record.action.digest = digest.into();
         }
-        Ok(record)
+        Ok(())
     }
+}
+
+/// What the host saw of the object that an action changes; none when it could not be seen.
+fn snapshot(
+    action: &Action,
+    object: Option<&Value>,
+    policies: &dyn Policies,
+    incident: &Incident,
+    world: &World,
+) -> Option<Snapshot> {
+    let object = object.filter(|object| object.is_object())?;
+    let check = policies.check(&action.proposal.call, Some(object), incident, &world.context());
+    Snapshot::of(object, &action.touches, check.and_then(|check| check.undo))
 }
 
 /// Makes the looks that gates want, at a cluster in which every pod belongs to a Deployment of ten.
@@ -325,20 +356,8 @@ impl World {
             verify: None,
             undo: None,
         };
-        ActionRecord {
-            action: Action::new(ActionId(id.into()), proposal, origin, risk, touches),
-            state: ActionState::Allowed,
-            since: self.now,
-            ruling: None,
-            approvals: vec![],
-            attempts: 0,
-            attempt: None,
-            counts: Counts::default(),
-            result: None,
-            looks: 0,
-            looked_at: None,
-            seen: None,
-        }
+        let action = Action::new(ActionId(id.into()), proposal, origin, risk, touches);
+        ActionRecord { state: ActionState::Allowed, ..ActionRecord::new(action, self.now) }
     }
 }
 

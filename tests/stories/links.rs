@@ -181,7 +181,7 @@ async fn a_link_shows_the_question_takes_one_answer_and_nothing_else_passes_for_
     assert_eq!(of(LINK_SECRET, &record), link, "a link is made of the question and the secret alone");
     let mut other = record.clone();
     other.action.proposal.call.arguments.insert("name".into(), json!("another-deployment"));
-    other.action.digest = tidegate::domain::action::digest(&other.action.proposal.call);
+    other.action = other.action.sealed();
     let mut byte = link.clone().into_bytes();
     let last = byte.len() - 10;
     byte[last] = if byte[last] == b'A' { b'B' } else { b'A' };

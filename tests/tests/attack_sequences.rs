@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tidegate::domain::action::{Call, digest};
 use tidegate::domain::incident::{ActionRecord, ActionState, Approval};
-use tidegate::domain::{ActionId, Fact, GateEvent, Incident, Labels, Mode, Origin, Risk, RulingKind};
+use tidegate::domain::{
+    ActionId, Fact, GateEvent, Incident, Labels, Mode, Origin, Risk, RulingKind, Safeguards, Snapshot,
+};
 use tidegate::gate::{Gate, Options};
 use tidegate::policy::Set;
 use tidegate_tests::attack::{World, catalogue, look, policies, said};
@@ -361,17 +363,29 @@ gate("scaling", #{ on: #{ tool: glob("*.kubectl_scale") }, allow: true });
         let scale = json!({"resourceType": "deployment", "name": "web", "namespace": "shop", "replicas": 2});
         let scale = start.record("a1", call("kubernetes.kubectl_scale", scale), policy());
         assert_eq!(at(1, "i2", &scale), Ok(()), "the other gate lets nothing rest");
-        // Taking back is not one change more.
-        let mut record = web.clone();
-        record.attempts = 1;
-        record.action.proposal.undo = Some(web.action.proposal.call.clone());
-        let mut undoing = incident(&start, "i1");
-        undoing.actions.push(record);
-        let undo = Origin::Undo { action: ActionId("a1".into()) };
-        let undo = start.record("a2", web.action.proposal.call.clone(), undo);
-        let world = later(1);
-        let permit = gate.permit(&policies, &undoing, &undo, &world.context()).map_err(|ruling| said(&ruling)).unwrap();
-        gate.withdraw(permit);
+        // What was there is restored at once; what only says that it takes something back has to wait.
+        for (restores, expected) in [(true, None), (false, Some("builtin.cooldown"))] {
+            let mut record = web.clone();
+            record.attempts = 1;
+            let back = record.action.proposal.call.clone();
+            let seen = |generation| {
+                let restoration = restores.then(|| back.clone());
+                Some(Snapshot { uid: None, generation: Some(generation), restoration })
+            };
+            record.action.proposal.undo = Some(back.clone());
+            let safeguards = Safeguards { before: seen(4), ..Safeguards::default() };
+            record.action = record.action.with_safeguards(safeguards);
+            record.after = seen(5);
+            let mut undoing = incident(&start, "i1");
+            undoing.actions.push(record);
+            let undo = Origin::Undo { action: ActionId("a1".into()) };
+            let mut undo = start.record("a2", web.action.proposal.call.clone(), undo);
+            undo.action = undo.action.with_safeguards(Safeguards { before: seen(5), ..Safeguards::default() });
+            let world = later(1);
+            let permit = gate.permit(&policies, &undoing, &undo, &world.context());
+            let refused = permit.map(|permit| gate.withdraw(permit)).map_err(|ruling| ruling.rule);
+            assert_eq!(refused.err().as_deref(), expected);
+        }
     }
 }
 

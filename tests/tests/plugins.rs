@@ -304,7 +304,7 @@ impl Tools for Cluster {
         Box::pin(async { Ok(ToolAnswer { ok: true, text: "pod web is down".into() }) })
     }
 
-    fn perform<'a>(&'a self, _: &'a Permit, _: &'a Call, _: &'a str) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(&'a self, _: &'a Permit, _: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         unreachable!("a plugin never performs")
     }
 }
@@ -392,21 +392,21 @@ async fn actions_of_a_plugin_are_tools() {
 
     let permit = tidegate_tests::permits::permit(&note, &catalogue).unwrap();
     let attempt = permit.attempt().to_string();
-    assert_eq!(plugins.probe(&note, "note/1", &attempt).await, Some(false));
-    let done = plugins.perform(&permit, &note, "note/1").await.unwrap();
+    assert_eq!(plugins.probe(&note, &attempt).await, Some(false));
+    let done = plugins.perform(&permit, &note).await.unwrap();
     assert_eq!(done, ToolAnswer { ok: true, text: format!("noted for note/1 in {attempt}") });
-    assert_eq!(plugins.probe(&note, "note/1", &attempt).await, Some(true));
+    assert_eq!(plugins.probe(&note, &attempt).await, Some(true));
     assert!(look(&plugins, &read).await.unwrap().text.contains("hi"));
     assert!(matches!(look(&plugins, &note).await, Err(ToolError::Refused(_))));
     let mut undo = Call { tool: catalogue.get(&note.tool).unwrap().undo.clone().unwrap(), ..note.clone() };
     let permit = tidegate_tests::permits::permit(&undo, &catalogue).unwrap();
-    assert!(matches!(plugins.perform(&permit, &undo, "note/1").await, Err(ToolError::Refused(_))), "of which attempt?");
+    assert!(matches!(plugins.perform(&permit, &undo).await, Err(ToolError::Refused(_))), "of which attempt?");
     undo.arguments.insert(UNDONE.into(), json!(attempt));
     let permit = tidegate_tests::permits::permit(&undo, &catalogue).unwrap();
-    let undone = plugins.perform(&permit, &undo, "note/1").await.unwrap();
+    let undone = plugins.perform(&permit, &undo).await.unwrap();
     assert_eq!(undone.text, format!("took {attempt} back"));
     let missing = Call { tool: "echo-remediation.other".into(), arguments: Default::default() };
-    assert!(matches!(plugins.perform(&permit, &missing, "").await, Err(ToolError::Refused(_))));
+    assert!(matches!(plugins.perform(&permit, &missing).await, Err(ToolError::Refused(_))));
 }
 
 #[tokio::test]

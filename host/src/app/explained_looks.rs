@@ -16,7 +16,7 @@ const SHOWN: usize = 300;
 pub(super) fn of_incident(set: &Set, incident: &Incident, context: &Context<'_>) -> Vec<ExplainedLook> {
     let mut all: Vec<ExplainedLook> = Vec::new();
     for look in &incident.looks {
-        let origin = gate::looks::origin(incident, &look.purpose);
+        let origin = gate::looks::origin(incident, &look.purpose, &look.call);
         let then = look.refused.is_some().then(|| look.told().into_owned());
         add(&mut all, explained(set, incident, &look.call, origin, then, context));
     }

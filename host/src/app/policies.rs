@@ -228,6 +228,7 @@ fn about(set: &Set, action: &Action, incident: &Incident, context: &Context<'_>)
     let mut votes = Policies::gates(set, action, incident, context);
     // What a running host has counted is not known here.
     votes.iter_mut().for_each(|vote| gate::canary::weigh(vote, |_| 0));
+    gate::undo::weigh(&mut votes, incident, action);
     let heard = gate::heard(&votes);
     let (says, by, _) = gate::decide(&heard, action.risk);
     ExplainedAction {

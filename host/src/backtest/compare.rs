@@ -74,14 +74,14 @@ type Two<'a> = (Option<&'a ActionRecord>, Option<&'a ActionRecord>);
 
 /// Actions of both sides by what they do: the n-th of one side belongs to the n-th of the other.
 fn pairs(replay: &IncidentReplay) -> Vec<Two<'_>> {
-    let mut waiting: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut waiting: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut all: Vec<Two<'_>> = Vec::new();
     for record in &replay.recorded.actions {
-        waiting.entry(&record.action.digest).or_default().push(all.len());
+        waiting.entry(digest(&record.action.proposal.call)).or_default().push(all.len());
         all.push((Some(record), None));
     }
     for record in &replay.fresh.actions {
-        let places = waiting.get_mut(record.action.digest.as_str());
+        let places = waiting.get_mut(&digest(&record.action.proposal.call));
         let place = places.filter(|places| !places.is_empty()).map(|places| places.remove(0));
         match place.and_then(|place| all.get_mut(place)) {
             Some(pair) => pair.1 = Some(record),

@@ -11,7 +11,8 @@ use super::world::World;
 use crate::domain::action::digest;
 use crate::domain::entry::{Answer, Purpose};
 use crate::domain::incident::{ActionRecord, ActionState, Effect};
-use crate::domain::{ActionId, Call, Entry, Fact, Next, Origin, Proposal, next};
+use crate::domain::{ActionId, Call, Entry, Fact, Next, Origin, Proposal, Snapshot, next};
+use crate::pipeline::prepare::{self, Moment};
 use crate::pipeline::take_in;
 use crate::ports::JournalError;
 use crate::store::open_all;
@@ -24,15 +25,15 @@ const STEPS: usize = 200;
 pub fn hear(replay: &mut IncidentReplay, world: &mut World<'_>, entry: &Entry) -> Result<(), JournalError> {
     let fact = match &entry.fact {
         Fact::AlertsChanged { .. } => Some(entry.fact.clone()),
-        Fact::Approved { action, digest, person, via, comment } => asked(replay, action).map(|action| Fact::Approved {
-            action,
-            digest: digest.clone(),
+        Fact::Approved { action, person, via, comment, .. } => asked(replay, action).map(|record| Fact::Approved {
+            action: record.action.id.clone(),
+            digest: record.action.digest.clone(),
             person: person.clone(),
             via: via.clone(),
             comment: comment.clone(),
         }),
-        Fact::Rejected { action, person, via, comment } => asked(replay, action).map(|action| Fact::Rejected {
-            action,
+        Fact::Rejected { action, person, via, comment } => asked(replay, action).map(|record| Fact::Rejected {
+            action: record.action.id.clone(),
             person: person.clone(),
             via: via.clone(),
             comment: comment.clone(),
@@ -44,12 +45,11 @@ pub fn hear(replay: &mut IncidentReplay, world: &mut World<'_>, entry: &Entry) -
     advance(replay, world, entry.at)
 }
 
-/// The new side's name of an action that waits for a person under the record's name.
-fn asked(replay: &IncidentReplay, recorded: &ActionId) -> Option<ActionId> {
-    let digest = &replay.recorded.action(recorded)?.action.digest;
-    let waits = |state| state == ActionState::Asked;
-    let same = replay.fresh.actions.iter().find(|record| record.action.digest == *digest && waits(record.state))?;
-    Some(same.action.id.clone())
+/// The new side's action that waits for a person under the record's name.
+fn asked<'a>(replay: &'a IncidentReplay, recorded: &ActionId) -> Option<&'a ActionRecord> {
+    let call = &replay.recorded.action(recorded)?.action.proposal.call;
+    let same = |record: &&ActionRecord| record.action.proposal.call == *call && record.state == ActionState::Asked;
+    replay.fresh.actions.iter().find(same)
 }
 
 /// Goes on until the new side waits for something.
@@ -94,15 +94,21 @@ fn step(
         }
         Effect::AskModel => return model(replay, world, at),
         Effect::Rule { action } => {
+            prepare(replay, world, at, &action, Moment::Ruling)?;
             see(replay, world, at, &action)?;
             let Some(record) = replay.fresh.action(&action).cloned() else { return Ok(false) };
             let ruling = world.gate.rule(world.policies, &replay.fresh, &record.action, &world.context(at));
             replay.ruled_so(world, &action, ruling, at);
         }
         Effect::Execute { action } => {
+            prepare(replay, world, at, &action, Moment::Execution)?;
+            if replay.fresh.action(&action).is_some_and(|record| record.state == ActionState::Proposed) {
+                return Ok(true);
+            }
             see(replay, world, at, &action)?;
             execute(replay, world, at, action);
         }
+        Effect::Inspect { action } => inspect(replay, world, at, action)?,
         Effect::Settle { action } | Effect::Verify { action } => effect_of(replay, world, at, &action)?,
         Effect::Undo { action } => {
             let record = replay.fresh.action(&action);
@@ -238,6 +244,54 @@ pub fn see(
     Ok(())
 }
 
+/// Looks at what an action would change, as far as the record knows it.
+fn prepare(
+    replay: &mut IncidentReplay,
+    world: &World<'_>,
+    at: Timestamp,
+    action: &ActionId,
+    moment: Moment,
+) -> Result<(), JournalError> {
+    let due = replay.fresh.action(action).and_then(|record| prepare::due(record, moment, at)).cloned();
+    let Some(call) = due else { return Ok(()) };
+    let before = seen(replay, world, at, action, &call)?;
+    replay.apply(at, Fact::Prepared { action: action.clone(), before });
+    Ok(())
+}
+
+/// Looks at what an action has changed, as far as the record knows it.
+fn inspect(
+    replay: &mut IncidentReplay,
+    world: &World<'_>,
+    at: Timestamp,
+    action: ActionId,
+) -> Result<(), JournalError> {
+    let look = replay.fresh.action(&action).and_then(|record| record.action.safeguards.look.clone());
+    let after = match look {
+        Some(call) => seen(replay, world, at, &action, &call)?,
+        None => None,
+    };
+    replay.apply(at, Fact::Inspected { action, after });
+    Ok(())
+}
+
+fn seen(
+    replay: &mut IncidentReplay,
+    world: &World<'_>,
+    at: Timestamp,
+    action: &ActionId,
+    call: &Call,
+) -> Result<Option<Snapshot>, JournalError> {
+    let text = script(replay, world)?.iter().rev().find_map(|fact| match fact {
+        Fact::Looked { call: known, ok: true, text, .. } if known == call => Some(text.clone()),
+        _ => None,
+    });
+    let record = replay.fresh.action(action);
+    Ok(record.zip(text).and_then(|(record, text)| {
+        prepare::snapshot(world.policies, &replay.fresh, record, &text, &world.context(at))
+    }))
+}
+
 /// What came of an execution: as recorded for the same call, or else taken to be well. Only what was
 /// recorded counts for the breakers.
 fn effect_of(
@@ -247,7 +301,7 @@ fn effect_of(
     action: &ActionId,
 ) -> Result<(), JournalError> {
     let Some(record) = replay.fresh.action(action) else { return Ok(()) };
-    let (wanted, attempt) = (record.action.digest.clone(), record.attempt.clone().unwrap_or_default());
+    let (wanted, attempt) = (digest(&record.action.proposal.call), record.attempt.clone().unwrap_or_default());
     let id = action.clone();
     let mut seen = None;
     let mut same = None;

@@ -270,7 +270,8 @@ impl IncidentReplay {
                 let id = format!("{}-{}{of_action}-{target}", self.fresh.id, occasion.as_str());
                 let exists = world.record.targets.contains(&target)
                     || world.options.targets.as_ref().is_none_or(|targets| targets.contains(&target));
-                if exists && !told.contains(&target) && !self.fresh.deliveries.iter().any(|known| known.id == id) {
+                let known = self.fresh.deliveries.iter().any(|known| known.id == id);
+                if exists && !told.contains(&target) && (occasion == Occasion::Approval || !known) {
                     listed.push(format!("{} → {target}", routed.route));
                     told.push(target);
                 }

@@ -70,8 +70,11 @@ async fn answer(context: &Context<'_>, arguments: Arguments, verb: &str, done: &
     let body = json!({ "person": person, "digest": action.digest, "comment": arguments.comment, "via": "cli" });
     let _: IncidentView = remote.post(&path, &body).await?;
     let arguments = Value::Object(action.arguments.clone());
-    let text =
+    let mut text =
         format!("{done} {} of {}: {} on {}\n  {arguments}\n", action.id, incident.id, action.tool, action.target);
+    for (label, line) in table::safeguards(action) {
+        text.push_str(&format!("  {label}: {line}\n"));
+    }
     table::print(&table::clean(&text))?;
     Ok(ExitCode::SUCCESS)
 }

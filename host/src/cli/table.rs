@@ -3,7 +3,10 @@
 
 use std::io::{ErrorKind, Write};
 
+use serde_json::Value;
+
 use crate::domain::incident::{ActionView, IncidentView};
+use crate::domain::{Call, Verification};
 use crate::report::{self, Line};
 
 /// Writes to standard output. A reader that has seen enough, such as `head`, is no error.
@@ -112,6 +115,10 @@ pub fn story(view: &IncidentView, lines: &[Line]) -> String {
     if !view.actions.is_empty() {
         text.push_str("\nactions\n");
         text.push_str(&columns(&view.actions.iter().map(action).collect::<Vec<_>>()));
+        let bound = view.actions.iter().flat_map(|action| {
+            safeguards(action).into_iter().map(|(label, text)| vec![format!("  {}", action.id), label, text])
+        });
+        text.push_str(&columns(&bound.collect::<Vec<_>>()));
     }
     text.push_str("\ntimeline\n");
     for line in lines {
@@ -122,6 +129,42 @@ pub fn story(view: &IncidentView, lines: &[Line]) -> String {
 
 fn pair(name: &str, value: &str) -> Vec<String> {
     vec![name.into(), value.split_whitespace().collect::<Vec<_>>().join(" ")]
+}
+
+/// What an approval of an action binds besides its call, and what only its proposer says.
+pub fn safeguards(view: &ActionView) -> Vec<(String, String)> {
+    let call = |call: &Call| line_of(&format!("{} {}", call.tool, Value::Object(call.arguments.clone())));
+    let judged = |verify: &Verification| {
+        let (present, absent) = (verify.present.join(", "), verify.absent.join(", "));
+        let seconds = verify.within_ms / 1000;
+        line_of(&format!("{} finds [{present}] and not [{absent}] within {seconds} s", call(&verify.look)))
+    };
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    lines.extend(view.claimed_target.as_ref().map(|claim| ("proposer's words", line_of(claim))));
+    lines.push((
+        "if it does not help",
+        view.undo.as_ref().map_or_else(
+            || "nothing takes it back".into(),
+            |undo| {
+                let how = match undo.kind.as_str() {
+                    "restore" => "restores what was seen before",
+                    "tool" => "the tool's own way back, asked about unless a gate names it",
+                    _ => "the proposer's word, asked about first",
+                };
+                format!("{} ({how})", call(&undo.call))
+            },
+        ),
+    ));
+    lines.push((
+        "judged by",
+        view.verify.as_ref().map_or_else(|| "the alerts, which must resolve".into(), judged),
+    ));
+    lines.extend(view.claimed_verify.as_ref().map(|verify| ("proposer names", judged(verify))));
+    lines.into_iter().map(|(label, text)| (label.to_string(), text)).collect()
+}
+
+fn line_of(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn action(view: &ActionView) -> Vec<String> {

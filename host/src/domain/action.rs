@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::restoration::Safeguards;
 use super::text::canonical_json;
 
 /// A call of a tool: `server.tool` of an MCP server or `plugin.action`.
@@ -135,7 +136,7 @@ pub struct Verification {
 pub struct Proposal {
     /// The call.
     pub call: Call,
-    /// What its origin says is changed; for people. The gate reads the arguments instead.
+    /// What its origin says is changed: a claim. What is changed is read from the arguments.
     #[serde(default)]
     pub target: String,
     /// One sentence for a person who must decide.
@@ -147,10 +148,10 @@ pub struct Proposal {
     /// What is wrong, where the origin knows.
     #[serde(default)]
     pub root_cause: String,
-    /// How to see that it worked.
+    /// How to see that it worked, in the words of its origin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify: Option<Verification>,
-    /// What takes it back.
+    /// What takes it back, in the words of its origin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Call>,
 }
@@ -168,6 +169,15 @@ pub struct Target {
     pub kinds: Vec<String>,
     /// Names of objects; `*` when the call selects by something else than a name.
     pub names: Vec<String>,
+}
+
+impl Target {
+    /// The same for people: what it has no value for is left out.
+    pub fn label(&self) -> String {
+        let parts = [&self.namespaces, &self.kinds, &self.names];
+        let parts: Vec<String> = parts.iter().filter(|part| !part.is_empty()).map(|part| part.join("+")).collect();
+        if parts.is_empty() { self.server.clone() } else { format!("{}:{}", self.server, parts.join("/")) }
+    }
 }
 
 impl fmt::Display for Target {
@@ -191,18 +201,52 @@ pub struct Action {
     pub risk: Risk,
     /// What it touches.
     pub touches: Target,
-    /// SHA-256 over tool and arguments; approvals and permits bind to it.
+    /// How the host checks it and takes it back.
+    #[serde(default)]
+    pub safeguards: Safeguards,
+    /// SHA-256 over the call, what takes it back and how success is judged; approvals bind to it.
     pub digest: String,
-    /// The check rule that its verification is of; none when it came with the proposal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checked_by: Option<String>,
 }
 
 impl Action {
     /// Takes a proposal in.
     pub fn new(id: ActionId, proposal: Proposal, origin: Origin, risk: Risk, touches: Target) -> Self {
-        let digest = digest(&proposal.call);
-        Self { id, proposal, origin, risk, touches, digest, checked_by: None }
+        let action = Self { id, proposal, origin, risk, touches, safeguards: Safeguards::default(), digest: String::new() };
+        action.sealed()
+    }
+
+    /// The same with the host's own safeguards.
+    #[must_use]
+    pub fn with_safeguards(self, safeguards: Safeguards) -> Self {
+        Self { safeguards, ..self }.sealed()
+    }
+
+    /// The same with the digest of all that it binds.
+    #[must_use]
+    pub fn sealed(self) -> Self {
+        Self { digest: self.binding(), ..self }
+    }
+
+    /// The digest of all that an approval binds to.
+    pub fn binding(&self) -> String {
+        let verification = |one: Option<&Verification>| {
+            let value = one.map(|one| serde_json::to_value(one).unwrap_or_default());
+            value.as_ref().map(canonical_json).unwrap_or_default()
+        };
+        let undo = self.undo();
+        let parts = [
+            digest(&self.proposal.call),
+            undo.map(|undo| undo.kind().to_string()).unwrap_or_default(),
+            undo.map(|undo| digest(undo.call())).unwrap_or_default(),
+            verification(self.safeguards.verify.as_ref()),
+            verification(self.claimed_verification()),
+        ];
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hex::encode(hash.finalize())
     }
 
     /// The tool's full name.
@@ -210,9 +254,15 @@ impl Action {
         &self.proposal.call.tool
     }
 
-    /// What is changed, in the words of the origin or else of the host.
+    /// What is changed, as the host reads it from the arguments.
     pub fn target(&self) -> String {
-        if self.proposal.target.is_empty() { self.touches.to_string() } else { self.proposal.target.clone() }
+        self.touches.label()
+    }
+
+    /// What is changed in the words of the proposer; none when it says nothing. Never the first thing
+    /// that people are shown, and nothing that anything acts on.
+    pub fn claimed_target(&self) -> Option<&str> {
+        Some(self.proposal.target.as_str()).filter(|claim| !claim.trim().is_empty())
     }
 }
 

@@ -9,6 +9,7 @@ use super::alert::Alert;
 use super::decision::{Counts, Decision, Ruling};
 use super::delivery::{Delivery, Occasion};
 use super::outcome::Outcome;
+use super::restoration::Snapshot;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,6 +82,14 @@ pub enum Fact {
     Proposed {
         /// The action.
         action: Box<Action>,
+    },
+    /// The host has looked at what an action would change.
+    Prepared {
+        /// The action.
+        action: ActionId,
+        /// What stands there; none when it could not be seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Snapshot>,
     },
     /// The gate ruled.
     Ruled {
@@ -162,6 +171,19 @@ pub enum Fact {
         /// Why.
         reason: String,
     },
+    /// The host has looked at what an action has changed, right after it.
+    Inspected {
+        /// The action.
+        action: ActionId,
+        /// What stands there now; none when it could not be seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Snapshot>,
+    },
+    /// The verification that its proposer named holds, which proves nothing alone.
+    ClaimHeld {
+        /// The action.
+        action: ActionId,
+    },
     /// It was seen whether an action had its effect.
     Verified {
         /// The action.
@@ -225,6 +247,16 @@ pub enum Purpose {
     Plan,
     /// A gate wants to know it before it rules.
     Gate {
+        /// The action.
+        action: ActionId,
+    },
+    /// To see what an action would change, and what would restore it.
+    Before {
+        /// The action.
+        action: ActionId,
+    },
+    /// To see what an action has changed, right after it.
+    After {
         /// The action.
         action: ActionId,
     },

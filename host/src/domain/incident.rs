@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use next::{Effect, Limits, Next, due, next};
 pub use record::{ActionRecord, ActionState, Approval, identity};
-pub use view::{ActionView, IncidentView, ModelView, VerdictView};
+pub use view::{ActionView, IncidentView, ModelView, UndoView, VerdictView};
 
 use super::action::{ActionId, Call};
 use super::alert::{Alert, Labels, Severity, Status, common_labels};

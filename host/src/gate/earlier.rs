@@ -1,17 +1,8 @@
-//! What an action's record and its incident say to the gate: earlier changes, pauses, what is taken
-//! back.
+//! What an action's record and its incident say to the gate: earlier changes and pauses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::action::digest;
-use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Action, ActionId, Incident};
-
-/// The attempt that goes on when the action is permitted once more.
-pub(super) fn continued(record: &ActionRecord) -> Option<&str> {
-    let again = record.state == ActionState::Allowed && record.attempts > 0;
-    record.attempt.as_deref().filter(|_| again)
-}
+use crate::domain::{Action, Incident};
 
 /// The paused scope that an action falls into.
 pub(super) fn paused<'a>(paused: &'a BTreeSet<String>, incident: &Incident, action: &Action) -> Option<&'a str> {
@@ -33,11 +24,4 @@ pub(super) fn changed_targets(incident: &Incident, except: &str) -> BTreeMap<Str
 /// One call may name many objects.
 pub(super) fn objects(action: &Action) -> usize {
     action.touches.names.iter().filter(|name| *name != "*").count().max(1)
-}
-
-/// Whether an action is what its incident planned for taking back one that was carried out.
-pub(super) fn takes_back(incident: &Incident, undone: &ActionId, action: &Action) -> bool {
-    let record = incident.action(undone).filter(|record| record.attempts > 0);
-    let planned = record.and_then(ActionRecord::taking_back);
-    planned.is_some_and(|planned| digest(&planned) == action.digest)
 }

@@ -2,12 +2,12 @@
 
 use jiff::SignedDuration;
 
-use super::earlier::{changed_targets, continued, objects, paused, takes_back};
+use super::earlier::{changed_targets, objects, paused};
 use super::ledger::Ledger;
 use super::{Guarded, Options, looks, not_denying, spends};
-use crate::domain::action::digest;
 use crate::domain::gate_event::origin_key;
-use crate::domain::{Action, Heard, Incident, Origin, Risk, RulingKind};
+use crate::domain::incident::ActionRecord;
+use crate::domain::{Action, Heard, Incident, Origin, Risk, RulingKind, restores};
 use crate::rules::{Context, Policies, Vote};
 
 /// What the built-in guards have against an action.
@@ -21,12 +21,12 @@ pub(super) fn hear(
     context: &Context<'_>,
 ) -> Vec<Heard> {
     let mut against = Against(Vec::new());
-    genuine(&mut against, incident, action, context);
+    genuine(&mut against, action, context);
     verifiable(&mut against, policies, incident, action, context);
     if let Some(scope) = paused(&guarded.paused, incident, action) {
         against.say("pause", format!("{scope} is paused; `tidegate resume` lets it go on"));
     }
-    let attempt = incident.action(&action.id).and_then(continued);
+    let attempt = incident.action(&action.id).and_then(ActionRecord::continued);
     for spend in spends(votes) {
         if let Some(refusal) = guarded.ledger.refusal(&spend, context.now, attempt) {
             against.say("budget", refusal);
@@ -35,8 +35,8 @@ pub(super) fn hear(
     // What changes nothing neither takes a target nor waits for one.
     if action.risk != Risk::Read {
         targets(&mut against, options, &guarded.ledger, incident, action, context);
-        // What is taken back was let through a moment ago.
-        if !matches!(action.origin, Origin::Undo { .. }) {
+        // What is restored was let through a moment ago.
+        if !restores(incident, action) {
             rests(&mut against, &guarded.ledger, action, attempt, votes, context);
         }
         breakers(&mut against, options, guarded, incident, action);
@@ -55,7 +55,7 @@ impl Against {
 }
 
 /// Whether it still is what was proposed.
-fn genuine(against: &mut Against, incident: &Incident, action: &Action, context: &Context<'_>) {
+fn genuine(against: &mut Against, action: &Action, context: &Context<'_>) {
     let (catalogue, tool) = (context.catalogue, action.tool());
     if catalogue.get(tool).is_none() {
         against.say("unknown-tool", format!("there is no tool {tool}"));
@@ -63,20 +63,16 @@ fn genuine(against: &mut Against, incident: &Incident, action: &Action, context:
     if catalogue.risk(tool) > action.risk {
         against.say("risk-changed", format!("the risk of {tool} has risen since it was proposed"));
     }
-    if digest(&action.proposal.call) != action.digest {
-        against.say("digest", "its arguments are not those that were proposed".into());
+    if action.binding() != action.digest {
+        let what = "its arguments, what takes it back or how it is verified";
+        against.say("digest", format!("{what} are not those that were proposed"));
     }
     if catalogue.touches(&action.proposal.call) != action.touches {
         against.say("target-changed", format!("what {tool} touches has changed since it was proposed"));
     }
-    if let Origin::Undo { action: undone } = &action.origin
-        && !takes_back(incident, undone, action)
-    {
-        against.say("undo", format!("it is not what takes back {undone}, or there is nothing to take back"));
-    }
 }
 
-/// Whether it could be verified as it says: its look is ruled on like every other.
+/// Whether it could be verified as it says: its looks are ruled on like every other.
 fn verifiable(
     against: &mut Against,
     policies: &dyn Policies,
@@ -84,9 +80,13 @@ fn verifiable(
     action: &Action,
     context: &Context<'_>,
 ) {
-    let Some(look) = action.proposal.verify.as_ref().map(|verify| &verify.look) else { return };
-    if let Some(refused) = looks::refusal(policies, incident, look, &looks::of_verification(action), context) {
-        against.0.push(looks::heard_against(&refused, &look.tool));
+    let claimed = action.claimed_verification();
+    let looks = action.safeguards.verify.iter().chain(claimed).map(|verify| &verify.look);
+    for look in looks.chain(&action.safeguards.look) {
+        let origin = looks::of_action(action, look);
+        if let Some(refused) = looks::refusal(policies, incident, look, &origin, context) {
+            against.0.push(looks::heard_against(&refused, &look.tool));
+        }
     }
 }
 
@@ -141,7 +141,14 @@ fn rests(
 
 /// Whether its origin has been stopped.
 fn breakers(against: &mut Against, options: &Options, guarded: &Guarded, incident: &Incident, action: &Action) {
-    let Some(key) = origin_key(incident, action) else { return };
+    // What restores is nobody's change; any other undo is one more of whoever is undone.
+    let blamed = match &action.origin {
+        Origin::Undo { action: undone } if !restores(incident, action) => {
+            incident.action(undone).map(|record| &record.action)
+        }
+        _ => Some(action),
+    };
+    let Some(key) = blamed.and_then(|blamed| origin_key(incident, blamed)) else { return };
     for breaker in guarded.breakers.open(&key, options) {
         against.say("breaker", format!("{}; `tidegate breakers` shows and resets it", breaker.story()));
     }

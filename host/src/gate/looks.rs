@@ -46,7 +46,7 @@ impl Gate {
         context: &Context<'_>,
     ) -> Result<ReadPermit, LookRefusal> {
         let refused = overspent(&self.options, incident, purpose)
-            .or_else(|| refusal(policies, incident, call, &origin(incident, purpose), context));
+            .or_else(|| refusal(policies, incident, call, &origin(incident, purpose, call), context));
         match refused {
             None => Ok(ReadPermit::new(call.clone())),
             Some(refused) => Err(refused),
@@ -114,7 +114,7 @@ pub(super) fn heard_against(refused: &LookRefusal, tool: &str) -> Heard {
 }
 
 /// Whose look it is.
-pub fn origin(incident: &Incident, purpose: &Purpose) -> Origin {
+pub fn origin(incident: &Incident, purpose: &Purpose, call: &Call) -> Origin {
     let rule = || incident.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
     match purpose {
         Purpose::Evidence => Origin::Policy { rule: rule() },
@@ -122,18 +122,20 @@ pub fn origin(incident: &Incident, purpose: &Purpose) -> Origin {
         Purpose::Plan => Origin::Plugin { name: planner(incident), rule: rule() },
         // The gate's name is not known here, and its look is nobody else's doing.
         Purpose::Gate { .. } => Origin::Policy { rule: String::new() },
-        Purpose::Verify { action } => match incident.action(action) {
-            Some(record) => of_verification(&record.action),
+        Purpose::Before { action } | Purpose::After { action } | Purpose::Verify { action } => match incident.action(action) {
+            Some(record) => of_action(&record.action, call),
             None => Origin::Undo { action: action.clone() },
         },
     }
 }
 
-/// Whose look verifies an action: the check rule's, or else its proposer's.
-pub fn of_verification(action: &Action) -> Origin {
-    match &action.checked_by {
-        Some(rule) => Origin::Policy { rule: rule.clone() },
-        None => action.origin.clone(),
+/// Whose look at an action's object it is: the check rule's, or else the proposer's.
+pub fn of_action(action: &Action, look: &Call) -> Origin {
+    let safeguards = &action.safeguards;
+    let own = safeguards.verify.as_ref().map(|verify| &verify.look).into_iter().chain(&safeguards.look);
+    match (&safeguards.rule, own.into_iter().any(|own| own == look)) {
+        (Some(rule), true) => Origin::Policy { rule: rule.clone() },
+        _ => action.origin.clone(),
     }
 }
 
@@ -150,7 +152,7 @@ fn overspent(options: &Options, incident: &Incident, purpose: &Purpose) -> Optio
         Purpose::Evidence | Purpose::Gate { .. } => Some("policies"),
         Purpose::Model => Some("the model"),
         Purpose::Plan => Some("the plugin"),
-        Purpose::Verify { .. } => None,
+        Purpose::Before { .. } | Purpose::After { .. } | Purpose::Verify { .. } => None,
     };
     let who = kind(purpose)?;
     let (mut all, mut own) = (0, 0);

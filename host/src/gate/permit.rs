@@ -7,7 +7,7 @@ use crate::domain::action::{Action, Call, digest};
 use crate::domain::decision::Counts;
 use crate::domain::{ActionId, Fact, IncidentId};
 
-/// The executor's only key. It can be made by the gate alone, cannot be copied, names one digest,
+/// The executor's only key. It can be made by the gate alone, cannot be copied, names one call,
 /// one incident and one moment of expiry, and is used up by the execution.
 ///
 /// It cannot be made elsewhere: its parts are private, and so is the function that puts them together.
@@ -15,7 +15,7 @@ use crate::domain::{ActionId, Fact, IncidentId};
 /// ```compile_fail,E0451
 /// use tidegate::gate::Permit;
 /// fn forge(permit: Permit) -> Permit {
-///     Permit { digest: "another".to_string(), ..permit }
+///     Permit { call: "another".to_string(), ..permit }
 /// }
 /// ```
 ///
@@ -58,7 +58,8 @@ use crate::domain::{ActionId, Fact, IncidentId};
 pub struct Permit {
     incident: IncidentId,
     action: ActionId,
-    digest: String,
+    /// Of the call alone: what else an approval binds is not the tool's to know.
+    call: String,
     terms: Terms,
     withdrawal: Withdrawal,
 }
@@ -90,8 +91,8 @@ pub(super) struct Withdrawal {
 impl Permit {
     /// Only the gate calls this; the module is private to it.
     pub(super) fn new(incident: IncidentId, action: &Action, terms: Terms, withdrawal: Withdrawal) -> Self {
-        let (id, digest) = (action.id.clone(), action.digest.clone());
-        Self { incident, action: id, digest, terms, withdrawal }
+        let (id, call) = (action.id.clone(), digest(&action.proposal.call));
+        Self { incident, action: id, call, terms, withdrawal }
     }
 
     /// Uses the permit up without an execution.
@@ -104,7 +105,7 @@ impl Permit {
     /// # Errors
     /// A sentence that says what does not fit.
     pub fn check(&self, call: &Call, now: Timestamp) -> Result<(), String> {
-        if digest(call) != self.digest {
+        if digest(call) != self.call {
             return Err(format!("the call of {} is not the one that was permitted", call.tool));
         }
         if now > self.terms.expires_at {

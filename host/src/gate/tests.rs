@@ -34,7 +34,7 @@ impl Policies for Asks {
     fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
         Vec::new()
     }
-    fn check(&self, _: &Call, _: &Incident, _: &Context<'_>) -> Option<Check> {
+    fn check(&self, _: &Call, _: Option<&serde_json::Value>, _: &Incident, _: &Context<'_>) -> Option<Check> {
         None
     }
     fn routes(&self, _: &Incident, _: Occasion, _: &Context<'_>) -> Vec<Routed> {

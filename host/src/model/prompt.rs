@@ -90,7 +90,10 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
 
 /// What a look after an action showed is the host's to judge.
 fn shown(look: &Look) -> bool {
-    !matches!(look.purpose, Purpose::Verify { .. } | Purpose::Gate { .. })
+    !matches!(
+        look.purpose,
+        Purpose::Verify { .. } | Purpose::Gate { .. } | Purpose::Before { .. } | Purpose::After { .. }
+    )
 }
 
 fn language(word: &str) -> &str {

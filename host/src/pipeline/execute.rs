@@ -40,7 +40,7 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
     let call = &record.action.proposal.call;
     let started = services.clock.now();
     let answer = match permit.check(call, started) {
-        Ok(()) => services.tools.perform(&permit, call, &record.action.target()).await,
+        Ok(()) => services.tools.perform(&permit, call).await,
         Err(reason) => Err(ToolError::Refused(reason)),
     };
     // Used up: nothing can be executed with it again.

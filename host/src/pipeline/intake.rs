@@ -1,10 +1,10 @@
 //! Takes proposals in: whatever their origin, the host gives them an id, a risk and the target that
-//! their arguments really name, and adds the policies' way to verify and undo where they have none.
+//! their arguments really name, and adds the host's own way to verify and undo.
 
 use serde_json::Value;
 
 use crate::domain::catalogue::UNDONE;
-use crate::domain::{Action, ActionId, Call, Fact, Incident, Origin, Proposal, condition};
+use crate::domain::{Action, ActionId, Call, Fact, Incident, Origin, Proposal, Safeguards, condition};
 use crate::rules::{Context, Policies};
 
 /// More actions than this one incident never needs; the rest of a proposal is dropped with a note.
@@ -22,18 +22,6 @@ pub fn take_in(
     let room = MAX_ACTIONS.saturating_sub(taken);
     let mut facts = Vec::new();
     for (i, mut proposal) in proposals.into_iter().take(room).enumerate() {
-        let mut checked_by = None;
-        if proposal.verify.is_none() || proposal.undo.is_none() {
-            let check = policies.check(&proposal.call, incident, context);
-            if let Some(check) = check {
-                checked_by = check.verify.as_ref().filter(|_| proposal.verify.is_none()).map(|_| check.rule.clone());
-                proposal.verify = proposal.verify.or(check.verify);
-                proposal.undo = proposal.undo.or(check.undo);
-            }
-        }
-        if proposal.undo.is_none() {
-            proposal.undo = by_the_tool(&proposal.call, context);
-        }
         // A verification that cannot be evaluated proves nothing; the alerts themselves then must.
         if proposal.verify.as_ref().is_some_and(|verify| condition::check(verify).is_err()) {
             proposal.verify = None;
@@ -41,10 +29,33 @@ pub fn take_in(
         let id = ActionId(format!("a{}", taken + i + 1));
         let risk = context.catalogue.risk(&proposal.call.tool);
         let touches = context.catalogue.touches(&proposal.call);
-        let action = Action { checked_by, ..Action::new(id, proposal, origin.clone(), risk, touches) };
+        let safeguards = safeguards(policies, incident, context, &proposal, origin);
+        let action = Action::new(id, proposal, origin.clone(), risk, touches).with_safeguards(safeguards);
         facts.push(Fact::Proposed { action: Box::new(action) });
     }
     facts
+}
+
+/// How the host itself checks the action and takes it back. What the proposal says about that stays
+/// the proposer's word, but for a rule's own: the rules in force are the operator's.
+fn safeguards(
+    policies: &dyn Policies,
+    incident: &Incident,
+    context: &Context<'_>,
+    proposal: &Proposal,
+    origin: &Origin,
+) -> Safeguards {
+    if let Origin::Undo { action: undone } = origin {
+        // It is held against what the undone action changed; taking it back in turn means nothing.
+        let look = incident.action(undone).and_then(|record| record.action.safeguards.look.clone());
+        return Safeguards { look, ..Safeguards::default() };
+    }
+    let check = policies.check(&proposal.call, None, incident, context);
+    let rule = check.as_ref().map(|check| check.rule.clone());
+    let (verify, look, stated) = check.map_or((None, None, None), |check| (check.verify, check.before, check.undo));
+    let own = proposal.verify.as_ref().filter(|_| matches!(origin, Origin::Policy { .. }));
+    let by_tool = by_the_tool(&proposal.call, context);
+    Safeguards { rule, verify: own.cloned().or(verify), look, before: None, by_tool, stated }
 }
 
 /// What a tool offers itself to take a call back. The attempt is known once there is one.

@@ -34,8 +34,15 @@ pub fn tell(
             }
             let of_action = action.map(|action| format!("-{action}")).unwrap_or_default();
             let id = format!("{}-{}{of_action}-{target}", incident.id, occasion.as_str());
+            // What would be restored has changed since it was asked about: that is another question.
+            let again = format!("{id}-again-");
+            let asked = incident.deliveries.iter().filter(|known| known.id == id || known.id.starts_with(&again));
+            let id = match (occasion, asked.count()) {
+                (Occasion::Approval, n @ 1..) => format!("{again}{n}"),
+                _ => id,
+            };
             let known = incident.deliveries.iter().chain(&deliveries).any(|known| known.id == id);
-            if !known {
+            if !known && !deliveries.iter().any(|known| known.target == target) {
                 deliveries.push(Delivery {
                     id,
                     target,

@@ -70,7 +70,7 @@ pub fn propose_undo(services: &Services, incident: &Incident, action: &ActionId)
     };
     let proposal = Proposal {
         call: undo,
-        target: record.action.proposal.target.clone(),
+        target: String::new(),
         reason: format!("{} did not help", record.action.id),
         evidence: record.seen.iter().cloned().collect(),
         root_cause: String::new(),

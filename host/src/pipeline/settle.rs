@@ -35,13 +35,18 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
 
 async fn looked(services: &Services, incident: &Incident, record: &ActionRecord) -> (Resolution, String, Vec<Fact>) {
     let action = &record.action.id;
-    match &record.action.proposal.verify {
-        Some(verification) if !verification.applied.is_empty() => look(services, incident, action, verification).await,
+    match (&record.action.safeguards.verify, record.action.claimed_verification()) {
+        (Some(verification), _) if !verification.applied.is_empty() => {
+            look(services, incident, action, verification).await
+        }
         _ if repeatable(services, record.action.tool()) => {
             (Resolution::Repeat, "the tool declares that a repeat is harmless".to_string(), Vec::new())
         }
-        Some(verification) => holds_already(services, incident, action, verification).await,
-        None => (
+        // What a proposer names may show that it happened, but never that it may be done once more.
+        (Some(verification), _) | (None, Some(verification)) => {
+            holds_already(services, incident, action, verification).await
+        }
+        (None, None) => (
             Resolution::Person,
             "the tool may not be repeated and nothing tells whether it happened".to_string(),
             Vec::new(),
@@ -51,10 +56,10 @@ async fn looked(services: &Services, incident: &Incident, record: &ActionRecord)
 
 /// What its performer says; none when it cannot tell.
 async fn probe(services: &Services, record: &ActionRecord) -> Option<(Resolution, String)> {
-    let (call, target) = (&record.action.proposal.call, &record.action.proposal.target);
+    let call = &record.action.proposal.call;
     let attempt = record.attempt.as_deref()?;
     for _ in 0..2 {
-        if services.tools.probe(call, target, attempt).await? {
+        if services.tools.probe(call, attempt).await? {
             return Some((Resolution::Happened, format!("{} says so itself", call.tool)));
         }
         pause(services).await;
@@ -109,6 +114,9 @@ async fn holds_already(
 ) -> (Resolution, String, Vec<Fact>) {
     let (answer, looked) = verifying(services, incident, action, verification).await;
     let (resolution, reason) = match answer {
+        Ok(answer) if condition::applied(verification, &answer.text) == Some(true) => {
+            (Resolution::Happened, "looking shows that it happened".into())
+        }
         Ok(answer) => match condition::holds(verification, &answer.text) {
             Ok(()) => (Resolution::Happened, "its condition holds".into()),
             Err(why) => (Resolution::Person, format!("its condition does not hold ({why}), which tells nothing yet")),

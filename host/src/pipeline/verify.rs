@@ -1,40 +1,76 @@
-//! Looks whether an action had its effect. What a tool says about its own success proves nothing.
+//! Looks whether an action had its effect. What a tool says about its own success proves nothing, and
+//! neither does a condition that came with the proposal: it must hold besides the host's own.
 
 use jiff::SignedDuration;
 
 use super::Services;
 use super::look::verifying;
-use crate::domain::{ActionId, Fact, Incident, condition};
+use crate::domain::incident::ActionRecord;
+use crate::domain::{ActionId, Fact, Incident, Verification, condition};
 use crate::ports::LookError;
 
-/// One look, and the word about the action if it is the last one.
+/// One look with each verification that has not held yet, and the word about the action if it is the
+/// last one.
 pub async fn run(services: &Services, incident: &Incident, action: &ActionId) -> Vec<Fact> {
     let Some(record) = incident.action(action) else {
         return Vec::new();
     };
-    let Some(verification) = &record.action.proposal.verify else {
-        return Vec::new();
+    let mut facts = Vec::new();
+    let own = match &record.action.safeguards.verify {
+        Some(own) => Some(held(services, incident, record, own, &mut facts).await),
+        None => None,
     };
-    let (answer, looked) = verifying(services, incident, action, verification).await;
+    let claimed = match record.action.claimed_verification().filter(|_| !record.claim_held) {
+        Some(claimed) => Some(held(services, incident, record, claimed, &mut facts).await),
+        None => None,
+    };
+    let failed = [&own, &claimed].into_iter().flatten().find_map(|held| match held {
+        Held::Never(why) => Some(why.clone()),
+        _ => None,
+    });
+    let claim_holds = matches!(claimed, None | Some(Held::Yes));
+    let verdict = match (failed, &own) {
+        (Some(why), _) => Some((false, why)),
+        (None, Some(Held::Yes)) if claim_holds => Some((true, "its condition holds".to_string())),
+        _ => None,
+    };
+    match verdict {
+        Some((ok, reason)) => facts.push(Fact::Verified { action: action.clone(), ok, reason }),
+        None if matches!(claimed, Some(Held::Yes)) => facts.push(Fact::ClaimHeld { action: action.clone() }),
+        None => {}
+    }
+    facts
+}
+
+enum Held {
+    Yes,
+    NotYet,
+    /// It did not hold before its deadline, or may not be looked at; a sentence.
+    Never(String),
+}
+
+async fn held(
+    services: &Services,
+    incident: &Incident,
+    record: &ActionRecord,
+    verification: &Verification,
+    facts: &mut Vec<Fact>,
+) -> Held {
+    let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
+    facts.push(looked);
     let held = match answer {
         Ok(answer) => condition::holds(verification, &answer.text),
         Err(LookError::Refused(refused)) => {
             // The gate would say the same again and again.
-            let reason = format!("the look that would show it was {refused}");
-            return vec![looked, Fact::Verified { action: action.clone(), ok: false, reason }];
+            return Held::Never(format!("the look that would show it was {refused}"));
         }
         Err(error) => Err(error.to_string()),
     };
-    let mut facts = vec![looked];
     let within = SignedDuration::from_millis(i64::try_from(verification.within_ms).unwrap_or(i64::MAX));
     let deadline = record.since.saturating_add(within).unwrap_or(jiff::Timestamp::MAX);
-    let verdict = match held {
-        Ok(()) => Some((true, "its condition holds".to_string())),
-        Err(why) if services.clock.now() >= deadline => Some((false, format!("{why} after {} s", within.as_secs()))),
-        Err(_) => None,
-    };
-    if let Some((ok, reason)) = verdict {
-        facts.push(Fact::Verified { action: action.clone(), ok, reason });
+    match held {
+        Ok(()) => Held::Yes,
+        Err(why) if services.clock.now() >= deadline => Held::Never(format!("{why} after {} s", within.as_secs())),
+        Err(_) => Held::NotYet,
     }
-    facts
 }

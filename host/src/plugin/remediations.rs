@@ -49,24 +49,19 @@ impl Tools for Plugins {
                 Some((_, tool)) if tool.risk != Risk::Read => {
                     Err(ToolError::Refused(format!("`{}` can change things", call.tool)))
                 }
-                _ => self.execute(call, "", LOOK).await,
+                _ => self.execute(call, LOOK).await,
             }
         })
     }
 
     /// The permit's attempt is stable across retries; a plugin that says `repeatable` changes nothing more
     /// when it sees it again.
-    fn perform<'a>(
-        &'a self,
-        permit: &'a Permit,
-        call: &'a Call,
-        target: &'a str,
-    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        Box::pin(self.execute(call, target, permit.attempt()))
+    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        Box::pin(self.execute(call, permit.attempt()))
     }
 
-    fn probe<'a>(&'a self, call: &'a Call, target: &'a str, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
-        Box::pin(self.ask(call, target, attempt))
+    fn probe<'a>(&'a self, call: &'a Call, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
+        Box::pin(self.ask(call, attempt))
     }
 }
 
@@ -99,8 +94,8 @@ impl Plugins {
             .collect()
     }
 
-    async fn execute(&self, call: &Call, target: &str, attempt: &str) -> Result<ToolAnswer, ToolError> {
-        let Asked { unit, exports, action, undone } = self.asked(call, target)?;
+    async fn execute(&self, call: &Call, attempt: &str) -> Result<ToolAnswer, ToolError> {
+        let Asked { unit, exports, action, undone } = self.asked(call)?;
         let work = unit.loaded.code.call(&self.runtime, unit.state(), |store, instance, _| match &undone {
             Some(undone) => exports.undo(store, instance, undone, &action),
             None => exports.execute(store, instance, attempt, &action),
@@ -108,8 +103,8 @@ impl Plugins {
         settle(unit, work.await)
     }
 
-    async fn ask(&self, call: &Call, target: &str, attempt: &str) -> Option<bool> {
-        let Asked { unit, exports, action, undone } = self.asked(call, target).ok()?;
+    async fn ask(&self, call: &Call, attempt: &str) -> Option<bool> {
+        let Asked { unit, exports, action, undone } = self.asked(call).ok()?;
         if !exports.probed() || undone.is_some() {
             return None;
         }
@@ -143,7 +138,7 @@ impl Plugins {
         Some((unit, unit.tools.iter().find(|known| known.name == tool)?))
     }
 
-    fn asked(&self, call: &Call, target: &str) -> Result<Asked<'_>, ToolError> {
+    fn asked(&self, call: &Call) -> Result<Asked<'_>, ToolError> {
         let found = self.find(&call.tool).and_then(|(unit, _)| Some((unit, exports(unit)?)));
         let (unit, exports) = found.ok_or_else(|| ToolError::Refused(format!("there is no action `{}`", call.tool)))?;
         let name = call.tool.split_once('.').map(|(_, name)| name).unwrap_or_default();
@@ -156,7 +151,7 @@ impl Plugins {
             },
         };
         let arguments = Value::Object(arguments).to_string();
-        let action = Performed { name: name.to_string(), target: target.to_string(), arguments };
+        let action = Performed { name: name.to_string(), target: String::new(), arguments };
         Ok(Asked { unit, exports, action, undone })
     }
 }

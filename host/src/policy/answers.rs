@@ -1,5 +1,7 @@
 //! The set as the pipeline asks it.
 
+use serde_json::Value;
+
 use super::set::Set;
 use super::{decide, evidence, explain, gates};
 use crate::domain::{Action, Alert, Call, Considered, Incident, Occasion};
@@ -34,8 +36,8 @@ impl Policies for Set {
         gates::gates(self, action, incident, context, None).1
     }
 
-    fn check(&self, call: &Call, incident: &Incident, context: &Context<'_>) -> Option<Check> {
-        evidence::check(self, call, incident, context, None)
+    fn check(&self, call: &Call, seen: Option<&Value>, incident: &Incident, context: &Context<'_>) -> Option<Check> {
+        evidence::check(self, call, seen, incident, context, None)
     }
 
     fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed> {

@@ -105,7 +105,11 @@ impl Reading<'_> {
         match Func::find(self.file, self.defined, closure) {
             Ok(func) if func.params > arguments => {
                 let takes = func.params;
-                let given = if arguments == 1 { "|i|" } else { "|a, i|" };
+                let given = match arguments {
+                    1 => "|i|",
+                    2 => "|a, i|",
+                    _ => "|a, before, i|",
+                };
                 self.fields.problems.push(format!("the closure in `{key}` takes {takes} arguments, but gets {given}"));
                 None
             }
@@ -306,11 +310,15 @@ impl Reading<'_> {
     fn check(&mut self, meta: Meta) -> Option<CheckRule> {
         let (on, when) = (self.on(About::Call), self.when(2));
         let verify = self.closure("verify", 2, "|a, i| verification(look(…), #{ … })");
-        let undo = self.closure("undo", 2, "|a, i| act(…)");
+        let before = self.closure("before", 2, "|a, i| look(…)");
+        let undo = self.closure("undo", 3, "|a, before, i| act(…)");
         if verify.is_none() && undo.is_none() && self.fields.problems.is_empty() {
-            self.fields.missing("verify", "verify: |a, i| verification(…), or undo: |a, i| act(…)");
+            self.fields.missing("verify", "verify: |a, i| verification(…), or before: |a| look(…) and undo: |a, before| act(…)");
+        }
+        if before.is_some() && undo.is_none() && self.fields.problems.is_empty() {
+            self.fields.missing("undo", "undo: |a, before| act(…), which restores what `before` saw");
         }
         let wide = on.normalised();
-        Some(CheckRule { meta, on, wide, when, verify, undo })
+        Some(CheckRule { meta, on, wide, when, verify, before, undo })
     }
 }

@@ -3,10 +3,13 @@
 use std::cell::RefCell;
 
 use rhai::Dynamic;
+use serde_json::Value;
 
+use super::code::Func;
 use super::facts::{AlertFacts, CallFacts};
 use super::fields::describe;
 use super::items::CheckRule;
+use super::json::from_json;
 use super::query::{Query, Seen, fault};
 use super::set::Set;
 use super::values::{Act, Look, Verify};
@@ -65,10 +68,11 @@ fn looks(value: Dynamic) -> Result<Vec<Call>, String> {
         .collect()
 }
 
-/// The first check rule that knows how to verify or undo the call.
+/// The first check rule that knows how to verify or undo the call; `seen` is what its `before` showed.
 pub(super) fn check(
     set: &Set,
     call: &Call,
+    seen: Option<&Value>,
     incident: &Incident,
     context: &Context<'_>,
     watch: Option<&RefCell<Vec<Seen>>>,
@@ -81,7 +85,7 @@ pub(super) fn check(
             if facts.refuses(&rule.on, &rule.wide).is_some() {
                 return None;
             }
-            match try_check(query, rule, call, &touches) {
+            match try_check(query, rule, call, seen, &touches) {
                 Ok(check) => check,
                 Err(why) => {
                     tracing::warn!("{why}");
@@ -92,31 +96,52 @@ pub(super) fn check(
     })
 }
 
-fn try_check(query: &Query<'_>, rule: &CheckRule, call: &Call, touches: &Target) -> Result<Option<Check>, String> {
+fn try_check(
+    query: &Query<'_>,
+    rule: &CheckRule,
+    call: &Call,
+    seen: Option<&Value>,
+    touches: &Target,
+) -> Result<Option<Check>, String> {
     let arguments = || vec![view::call(call, touches), query.view()];
     if !query.when("check", &rule.meta, &rule.when, arguments)? {
         return Ok(None);
     }
-    let mut check = Check { rule: rule.meta.name.clone(), verify: None, undo: None };
+    let ask = |func: &Func, part, arguments| {
+        query.set.code.call(func, arguments).map_err(|why| fault("check", &rule.meta, part, &why))
+    };
+    let wrong = |part, wanted: &str, value: &Dynamic| {
+        let wrong = format!("it must return {wanted}, but returned {}", describe(value));
+        fault("check", &rule.meta, part, &wrong)
+    };
+    let mut check = Check { rule: rule.meta.name.clone(), verify: None, before: None, undo: None };
     if let Some(func) = &rule.verify {
-        let value = query.set.code.call(func, arguments()).map_err(|why| fault("check", &rule.meta, "verify", &why))?;
-        let wrong = || format!("it must return verification(…), but returned {}", describe(&value));
+        let value = ask(func, "verify", arguments())?;
         check.verify = match value.read_lock::<Verify>() {
             Some(verify) => Some((*verify.0).clone()),
             None if value.is_unit() => None,
-            None => return Err(fault("check", &rule.meta, "verify", &wrong())),
+            None => return Err(wrong("verify", "verification(…)", &value)),
         };
     }
-    if let Some(func) = &rule.undo {
-        let value = query.set.code.call(func, arguments()).map_err(|why| fault("check", &rule.meta, "undo", &why))?;
-        let wrong = || format!("it must return act(…), but returned {}", describe(&value));
+    if let Some(func) = &rule.before {
+        let value = ask(func, "before", arguments())?;
+        check.before = match value.read_lock::<Look>() {
+            Some(look) => Some(look.0.clone()),
+            None if value.is_unit() => None,
+            None => return Err(wrong("before", "look(…)", &value)),
+        };
+    }
+    // What restores is computed from what was seen; without that there is nothing to compute.
+    if let Some(func) = rule.undo.as_ref().filter(|_| rule.before.is_none() || seen.is_some()) {
+        let before = seen.map_or(Dynamic::UNIT, from_json);
+        let value = ask(func, "undo", vec![view::call(call, touches), before, query.view()])?;
         check.undo = match value.read_lock::<Act>() {
             Some(act) => Some(act.0.call.clone()),
             None if value.is_unit() => None,
-            None => return Err(fault("check", &rule.meta, "undo", &wrong())),
+            None => return Err(wrong("undo", "act(…)", &value)),
         };
     }
-    let knows = check.verify.is_some() || check.undo.is_some();
+    let knows = check.verify.is_some() || check.before.is_some() || check.undo.is_some();
     if knows {
         query.note("check", &rule.meta, None, true);
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::matcher::Matcher;
 use super::normal::normal;
 use super::on::{Field, On};
-use crate::domain::{Action, Alert, Call, Incident, Mode, Origin, Severity, Target};
+use crate::domain::{Action, Alert, Call, Incident, Mode, Origin, Severity, Target, restores};
 
 /// Values that an explanation shows of one field; an incident can have hundreds.
 const SHOWN: usize = 4;
@@ -107,6 +107,9 @@ pub(super) struct CallFacts<'a> {
     risk: &'static str,
     origin: &'static str,
     pub origin_name: String,
+    /// The origin of what is undone, where the undo does not restore what was there.
+    undone: &'static str,
+    restores: &'static str,
     mode: &'static str,
 }
 
@@ -115,7 +118,8 @@ impl<'a> CallFacts<'a> {
     pub fn new(call: &'a Call, touches: &'a Target, incident: &'a Incident, mode: Mode) -> Self {
         let mode = if mode == Mode::Observe { "observe" } else { "enforce" };
         let incident = AlertFacts::new(incident);
-        Self { call, touches, incident, risk: "", origin: "", origin_name: String::new(), mode }
+        let origin_name = String::new();
+        Self { call, touches, incident, risk: "", origin: "", origin_name, undone: "", restores: "", mode }
     }
 
     /// Reads an action.
@@ -127,7 +131,19 @@ impl<'a> CallFacts<'a> {
             Origin::Undo { action } => action.0.clone(),
         };
         let facts = Self::new(&action.proposal.call, &action.touches, incident, mode);
-        Self { risk: action.risk.as_str(), origin: action.origin.kind(), origin_name, ..facts }
+        let restores = restores(incident, action);
+        let undone = match &action.origin {
+            Origin::Undo { action } if !restores => incident.action(action).map(|record| record.action.origin.kind()),
+            _ => None,
+        };
+        Self {
+            risk: action.risk.as_str(),
+            origin: action.origin.kind(),
+            origin_name,
+            undone: undone.unwrap_or_default(),
+            restores: if restores { "true" } else { "false" },
+            ..facts
+        }
     }
 
     /// For what allows: every value must be accepted exactly as it is, and there must be one. `*` is
@@ -137,7 +153,7 @@ impl<'a> CallFacts<'a> {
         let both = on.conditions.iter().zip(&normalised.conditions);
         let mut refusing = both.filter(|((field, matcher), (_, wide))| {
             let (mut any, mut holds) = (false, true);
-            self.each(field, &mut |value| {
+            self.each_of_its_own(field, &mut |value| {
                 any |= value.is_some();
                 holds &= match value {
                     None => matcher.wants_absence(),
@@ -148,6 +164,14 @@ impl<'a> CallFacts<'a> {
             !(holds && (any || matcher.wants_absence()))
         });
         refusing.next().map(|(condition, _)| condition)
+    }
+
+    /// Without the origin of what is undone: an undo is no proposal of that origin.
+    fn each_of_its_own(&self, field: &Field, visit: &mut dyn FnMut(Option<&str>)) {
+        match field {
+            Field::Origin if !self.origin.is_empty() => visit(Some(self.origin)),
+            _ => self.each(field, visit),
+        }
     }
 
     /// For what forbids or asks: one value is enough, `*` is every value, and a value counts in its
@@ -181,7 +205,12 @@ impl Facts for CallFacts<'_> {
             Field::Tool => one(&self.call.tool, visit),
             Field::Server => one(&self.touches.server, visit),
             Field::Risk => one(self.risk, visit),
-            Field::Origin => one(self.origin, visit),
+            Field::Origin => {
+                one(self.origin, visit);
+                // What restores nothing is one more change of whoever proposed the first.
+                one(self.undone, visit);
+            }
+            Field::Restores => one(self.restores, visit),
             Field::OriginName => one(&self.origin_name, visit),
             Field::Mode => one(self.mode, visit),
             Field::Namespace => list(&self.touches.namespaces, visit),

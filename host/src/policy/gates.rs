@@ -11,6 +11,7 @@ use super::fields::describe;
 use super::functions::gating::opening;
 use super::items::{Gate, GateSays, When};
 use super::normal::normal;
+use super::on::Field;
 use super::query::{Query, Seen, fault};
 use super::set::Set;
 use super::values::{BudgetOf, Opening, Question, Scope};
@@ -102,14 +103,23 @@ fn hear(query: &Query<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) 
         .when("gate", &gate.meta, &gate.when, arguments)
         .and_then(|holds| if holds { says(query, gate, &arguments, facts) } else { Ok(None) });
     let timed = matches!(gate.when, When::Interval(_));
+    let names_undo = names_undo(gate);
     let vote = match spoken {
-        Ok(vote) => vote.map(|vote| Vote { held_against: vote.held_against && !timed, ..vote }),
+        Ok(vote) => vote.map(|vote| Vote { held_against: vote.held_against && !timed, names_undo, ..vote }),
         Err(fault) => Some(Vote { held_against: false, ..vote(gate, RulingKind::Deny, fault) }),
     };
     if vote.is_some() {
         query.note("gate", &gate.meta, None, true);
     }
     vote
+}
+
+/// Whether it is about undos of tools that it names, and about nothing else.
+fn names_undo(gate: &Gate) -> bool {
+    let names = |field: Field, fits: fn(&[&str]) -> bool| {
+        gate.on.literals().any(|(known, values)| *known == field && fits(&values))
+    };
+    names(Field::Tool, |tools| !tools.is_empty()) && names(Field::Origin, |origins| origins == ["undo"])
 }
 
 fn says(

@@ -138,6 +138,7 @@ pub(super) struct CheckRule {
     pub wide: On,
     pub when: When,
     pub verify: Option<Func>,
+    pub before: Option<Func>,
     pub undo: Option<Func>,
 }
 

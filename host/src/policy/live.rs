@@ -203,8 +203,14 @@ impl Policies for Live {
         Policies::looks(&*self.set(), action, incident, context)
     }
 
-    fn check(&self, call: &Call, incident: &Incident, context: &Context<'_>) -> Option<Check> {
-        Policies::check(&*self.set(), call, incident, context)
+    fn check(
+        &self,
+        call: &Call,
+        seen: Option<&serde_json::Value>,
+        incident: &Incident,
+        context: &Context<'_>,
+    ) -> Option<Check> {
+        Policies::check(&*self.set(), call, seen, incident, context)
     }
 
     fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed> {

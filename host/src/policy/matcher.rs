@@ -121,7 +121,7 @@ impl Matcher {
         }
         let Ok(items) = value.as_array_ref() else {
             return Err(format!(
-                "a matcher is a text, a number, a list of them, or re(…), glob(…), not(…), exists(), absent(), gt(…), cidr(…), but this is {}",
+                "a matcher is a text, a number, true or false, a list of them, or re(…), glob(…), not(…), exists(), absent(), gt(…), cidr(…), but this is {}",
                 value.type_name()
             ));
         };
@@ -241,6 +241,9 @@ impl Matcher {
 fn plain(value: &Dynamic) -> Option<String> {
     if let Ok(text) = value.as_immutable_string_ref() {
         return Some(text.to_string());
+    }
+    if let Ok(flag) = value.as_bool() {
+        return Some(flag.to_string());
     }
     if let Ok(number) = value.as_int() {
         return Some(number.to_string());

@@ -20,6 +20,7 @@ pub(super) enum Field {
     Risk,
     Origin,
     OriginName,
+    Restores,
     Mode,
     Namespace,
     Kind,
@@ -46,6 +47,7 @@ impl fmt::Display for Field {
             Self::Risk => "risk",
             Self::Origin => "origin",
             Self::OriginName => "origin_name",
+            Self::Restores => "restores",
             Self::Mode => "mode",
             Self::Namespace => "namespace",
             Self::Kind => "kind",
@@ -77,10 +79,11 @@ const OF_CALLS: [(&str, Field); 5] = [
     ("target_name", Field::TargetName),
 ];
 
-const OF_ACTIONS: [(&str, Field); 7] = [
+const OF_ACTIONS: [(&str, Field); 8] = [
     ("risk", Field::Risk),
     ("origin", Field::Origin),
     ("origin_name", Field::OriginName),
+    ("restores", Field::Restores),
     ("mode", Field::Mode),
     ("severity", Field::Severity),
     ("alertname", Field::Name),

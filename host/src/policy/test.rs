@@ -7,6 +7,7 @@ mod case;
 mod coverage;
 mod judge;
 mod look;
+mod undone;
 
 use std::fmt;
 use std::fs;

@@ -12,7 +12,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use super::evaluation::error;
 use super::json::from_object;
 use super::problem::nearest;
-use crate::domain::{Action, Alert, Call, Incident, Labels, Origin, Status, Target};
+use crate::domain::{Action, Alert, Call, Incident, Labels, Origin, Status, Target, restores};
 
 type Got = Result<Dynamic, Box<EvalAltResult>>;
 
@@ -49,7 +49,7 @@ impl View {
 }
 
 /// All names that any view has; each gets a getter, which is quicker than the indexer.
-pub(super) const FIELDS: [&str; 39] = [
+pub(super) const FIELDS: [&str; 40] = [
     "id",
     "title",
     "name",
@@ -89,6 +89,7 @@ pub(super) const FIELDS: [&str; 39] = [
     "target_name",
     "helped",
     "undoes",
+    "restores",
 ];
 
 /// Teaches an engine to read views.
@@ -230,6 +231,7 @@ pub(super) fn action(action: &Action, incident: &Incident, origin_name: &str) ->
         ("reason", action.proposal.reason.as_str().into()),
         ("root_cause", action.proposal.root_cause.as_str().into()),
         ("undoes", undoes),
+        ("restores", restores(incident, action).into()),
     ]);
     Dynamic::from(View::new("the action", fields))
 }

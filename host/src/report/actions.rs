@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Language;
 use super::date;
+use super::safeguards;
 use super::escape::{Style, excerpt, fence};
 use crate::domain::entry::{Fact, Purpose};
 use crate::domain::incident::{ActionRecord, ActionState};
@@ -29,6 +30,9 @@ fn account(story: &Story, record: &ActionRecord, language: Language) -> String {
     let mut out = format!("### {} {} — {state}\n\n", action.id, MD.name(action.tool()));
     let mut line = |label: &str, text: &str| out.push_str(&format!("- **{label}**{}{text}\n", headings.colon));
     line(headings.target, &MD.name(&action.target()));
+    for (label, text) in safeguards::lines(action, language, MD) {
+        line(label, &text);
+    }
     line(headings.proposed_by, &translation.origin(&action.origin, MD));
     if !action.proposal.reason.is_empty() {
         line(headings.reason, &MD.say(&action.proposal.reason));

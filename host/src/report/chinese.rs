@@ -7,6 +7,7 @@ mod timeline;
 use super::ending::Why;
 use super::escape::Style;
 use super::page::PageWords;
+use super::safeguards::SafeguardWords;
 use super::translation::{Headings, Translation};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
@@ -51,6 +52,9 @@ static WORDS: Headings = Headings {
     actions: "处理动作",
     no_actions: "没有提出任何动作，未做任何变更。",
     target: "目标",
+    claim: "提出者对目标的说法（不作为依据）",
+    undone_by: "若无效果",
+    judged_by: "成功的判据",
     proposed_by: "提出者",
     reason: "理由",
     observations: "观察",
@@ -86,6 +90,10 @@ impl Translation for Chinese {
 
     fn page(&self) -> &'static PageWords {
         &page::PAGE
+    }
+
+    fn safeguards(&self) -> &'static SafeguardWords {
+        &page::SAFEGUARDS
     }
 
     fn severity(&self, severity: Severity) -> &'static str {

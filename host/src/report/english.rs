@@ -7,6 +7,7 @@ mod timeline;
 use super::ending::Why;
 use super::escape::Style;
 use super::page::PageWords;
+use super::safeguards::SafeguardWords;
 use super::translation::{Headings, Translation};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
@@ -51,6 +52,9 @@ static WORDS: Headings = Headings {
     actions: "Actions",
     no_actions: "No action was proposed, and nothing was changed.",
     target: "Target",
+    claim: "Target in the proposer's words, which bind nobody",
+    undone_by: "If it does not help",
+    judged_by: "Success is judged by",
     proposed_by: "Proposed by",
     reason: "Reason",
     observations: "Observed",
@@ -86,6 +90,10 @@ impl Translation for English {
 
     fn page(&self) -> &'static PageWords {
         &page::PAGE
+    }
+
+    fn safeguards(&self) -> &'static SafeguardWords {
+        &page::SAFEGUARDS
     }
 
     fn severity(&self, severity: Severity) -> &'static str {

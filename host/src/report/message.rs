@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::ending::{Why, repairs};
 use super::escape::{Style, excerpt, fence, one_line};
 use super::translation::cause;
-use super::{Language, date};
+use super::{Language, date, safeguards};
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Incident, Occasion};
 use crate::ports::Story;
@@ -57,6 +57,9 @@ fn approval(incident: &Incident, record: &ActionRecord, language: Language, link
     let action = &record.action;
     let mut lines = vec![format!("**{}** → **{}**", MD.name(action.tool()), MD.name(&action.target()))];
     let mut line = |label: &str, text: String| lines.push(format!("- {label}{}{text}", headings.colon));
+    for (label, text) in safeguards::lines(action, language, MD) {
+        line(label, text);
+    }
     line(headings.proposed_by, translation.origin(&action.origin, MD));
     if !action.proposal.reason.is_empty() {
         line(headings.reason, MD.say(&action.proposal.reason));

@@ -4,7 +4,7 @@
 //! letters without a shape are shown as their number, so that the reader sees what is approved.
 
 use super::escape::{Style, html, one_line, visible};
-use super::{Language, date};
+use super::{Language, date, safeguards};
 use crate::domain::Incident;
 use crate::domain::incident::ActionRecord;
 
@@ -71,10 +71,7 @@ pub fn question(incident: &Incident, record: &ActionRecord, hidden: &[(&str, &st
         (page.tool, action.tool().into()),
         (headings.target, action.target()),
     ];
-    let touches = action.touches.to_string();
-    if touches != action.target() {
-        rows.push((headings.affected, touches));
-    }
+    rows.extend(safeguards::lines(action, language, Style::Plain));
     rows.push((headings.proposed_by, translation.origin(&action.origin, Style::Plain)));
     rows.push((headings.reason, action.proposal.reason.clone()));
     rows.push((headings.root_cause, action.proposal.root_cause.clone()));
@@ -84,7 +81,7 @@ pub fn question(incident: &Incident, record: &ActionRecord, hidden: &[(&str, &st
         rows.push((headings.ruling, format!("{}: {}", ruling.rule, ruling.reason)));
         rows.push((headings.who, ruling.who.clone()));
         rows.push((headings.until, ruling.until.map(date).unwrap_or_default()));
-        let people: Vec<&str> = record.approvals.iter().map(|approval| approval.person.as_str()).collect();
+        let people: Vec<&str> = record.approved_by().collect();
         if ruling.approvals > 1 {
             rows.push((page.given, format!("{}/{} {}", people.len(), ruling.approvals, people.join(", "))));
         }

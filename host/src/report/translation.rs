@@ -4,6 +4,7 @@
 use super::ending::Why;
 use super::escape::Style;
 use super::page::PageWords;
+use super::safeguards::SafeguardWords;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::text::cut;
 use crate::domain::{Call, Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
@@ -47,6 +48,10 @@ pub(super) struct Headings {
     pub actions: &'static str,
     pub no_actions: &'static str,
     pub target: &'static str,
+    /// Before the target in the words of the proposer.
+    pub claim: &'static str,
+    pub undone_by: &'static str,
+    pub judged_by: &'static str,
     pub proposed_by: &'static str,
     pub reason: &'static str,
     pub observations: &'static str,
@@ -89,6 +94,7 @@ impl Headings {
 pub(super) trait Translation: Sync {
     fn headings(&self) -> &'static Headings;
     fn page(&self) -> &'static PageWords;
+    fn safeguards(&self) -> &'static SafeguardWords;
     fn severity(&self, severity: Severity) -> &'static str;
     fn state(&self, state: State) -> &'static str;
     fn outcome(&self, outcome: Outcome) -> &'static str;

@@ -68,16 +68,11 @@ impl Tools for Composite {
         self.of(permit.call()).look(permit)
     }
 
-    fn probe<'a>(&'a self, call: &'a Call, target: &'a str, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
-        self.of(call).probe(call, target, attempt)
+    fn probe<'a>(&'a self, call: &'a Call, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
+        self.of(call).probe(call, attempt)
     }
 
-    fn perform<'a>(
-        &'a self,
-        permit: &'a Permit,
-        call: &'a Call,
-        target: &'a str,
-    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        self.of(call).perform(permit, call, target)
+    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        self.of(call).perform(permit, call)
     }
 }

@@ -166,18 +166,13 @@ impl Tools for Servers {
         })
     }
 
-    fn perform<'a>(
-        &'a self,
-        permit: &'a Permit,
-        call: &'a Call,
-        target: &'a str,
-    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async move {
             // The executor has looked at the expiry; that the call is the permitted one is looked at
             // again where it leaves the host.
             permit.check(call, Timestamp::MIN).map_err(ToolError::Refused)?;
             let ((server, tool), _) = self.find(call, Duration::from_secs(15)).await?;
-            tracing::info!(tool = call.tool, target, attempt = permit.attempt(), "performing");
+            tracing::info!(tool = call.tool, attempt = permit.attempt(), "performing");
             server.perform(tool, &call.arguments).await
         })
     }

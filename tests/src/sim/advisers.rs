@@ -1,4 +1,5 @@
-//! The model and the planners: they answer at random, usefully or not.
+//! The model and the planners: they answer at random, usefully or not, and lie about how their changes
+//! are taken back and seen to help.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tidegate::ports::{Asked, LookError, Looks, Model, Planners};
 
 use super::dice::Dice;
 use super::policies::template;
-use super::propose::{call, proposal};
+use super::propose::{Template, call, proposal};
 use super::world::World;
 
 /// The model room.
@@ -23,7 +24,14 @@ pub struct SimPlanners(pub Arc<World>);
 
 fn proposals(dice: &mut Dice, incident: &Incident, most: u64) -> Vec<Proposal> {
     let first = incident.actions.len();
-    (0..dice.within(0..most)).map(|i| proposal(&template(dice), incident, first + i as usize)).collect()
+    let honest = |dice: &mut Dice| template(dice);
+    // A made-up way back, and a proof of success that always holds.
+    let lying = |dice: &mut Dice| Template { verify: 3, undo: true, ..template(dice) };
+    let proposals = (0..dice.within(0..most)).map(|i| {
+        let template = if dice.chance(40) { lying(dice) } else { honest(dice) };
+        proposal(&template, incident, first + i as usize)
+    });
+    proposals.collect()
 }
 
 async fn think(world: &World, label: &str) -> bool {

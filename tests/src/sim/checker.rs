@@ -11,6 +11,7 @@ mod denials;
 mod incidents;
 mod intents;
 pub mod quiet;
+mod restorations;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -105,6 +106,8 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
     intents::budgets_are_never_overspent,
     intents::targets_cool_down,
     intents::gates_let_targets_rest,
+    restorations::undo_restores_what_was_seen,
+    restorations::help_is_proven_by_the_host,
     denials::denied_origins_are_stopped,
     canaries::canaries_ask_until_proven,
     incidents::repeats_write_nothing,

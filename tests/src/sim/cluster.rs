@@ -45,6 +45,8 @@ enum Health {
 struct Service {
     health: Health,
     mark: u64,
+    /// Counts its changes.
+    generation: u64,
 }
 
 /// The cluster.
@@ -89,7 +91,7 @@ impl Cluster {
 
     fn service(&mut self, call: &Call) -> &mut Service {
         let name = call.arguments.get("name").and_then(|name| name.as_str()).unwrap_or("nobody");
-        self.services.entry(name.into()).or_insert(Service { health: Health::Broken, mark: 0 })
+        self.services.entry(name.into()).or_insert(Service { health: Health::Broken, mark: 0, generation: 1 })
     }
 
     fn settle_late(&mut self, now: Duration) {
@@ -112,6 +114,7 @@ impl Cluster {
         let mark = call.arguments.get("mark").and_then(|mark| mark.as_u64()).unwrap_or(0);
         let service = self.service(call);
         service.mark = mark;
+        service.generation += 1;
         service.health = if heals { Health::HealingUntil(now + after) } else { Health::Broken };
     }
 
@@ -123,7 +126,8 @@ impl Cluster {
             Health::HealingUntil(at) if at > now => "healing",
             Health::HealingUntil(_) => "healthy",
         };
-        json!({ "health": health, "mark": service.mark }).to_string()
+        let metadata = json!({ "name": call.arguments.get("name"), "generation": service.generation });
+        json!({ "metadata": metadata, "health": health, "mark": service.mark }).to_string()
     }
 
     fn outcome(&mut self, percent: u64) -> Outcome {
@@ -289,7 +293,7 @@ impl Tools for SimTools {
     }
 
     /// Only who makes notes remembers what it did.
-    fn probe<'a>(&'a self, call: &'a Call, _: &'a str, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
+    fn probe<'a>(&'a self, call: &'a Call, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
         async move {
             if call.tool != "k.note" {
                 return None;
@@ -315,12 +319,7 @@ impl Tools for SimTools {
         .boxed()
     }
 
-    fn perform<'a>(
-        &'a self,
-        permit: &'a Permit,
-        call: &'a Call,
-        _: &'a str,
-    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         async move {
             self.0.point("tool call, before").await;
             let mut answer = self.send(permit, call).await;

@@ -35,11 +35,15 @@ pub enum Mutant {
     AcceptsTooMuch,
     /// Repeats of alerts are written to the journal.
     RepeatsAreWritten,
+    /// What a check of the policies calls a restoration is none.
+    RestoresSomethingElse,
+    /// What a check of the policies calls a proof always holds.
+    ChecksAlwaysHold,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::PoliciesSayYes,
         Self::JournalAnswersEarly,
         Self::JournalDropsEntries,
@@ -56,6 +60,8 @@ impl Mutant {
         Self::NotifiersRename,
         Self::AcceptsTooMuch,
         Self::RepeatsAreWritten,
+        Self::RestoresSomethingElse,
+        Self::ChecksAlwaysHold,
     ];
 
     /// The invariants of which one must be seen broken.
@@ -77,6 +83,8 @@ impl Mutant {
             Self::NotifiersRename => &["delivery_ids_are_stable"],
             Self::AcceptsTooMuch => &["acknowledged_alerts_are_in_the_journal"],
             Self::RepeatsAreWritten => &["repeats_write_nothing"],
+            Self::RestoresSomethingElse => &["undo_restores_what_was_seen"],
+            Self::ChecksAlwaysHold => &["help_is_proven_by_the_host"],
         }
     }
 }

@@ -8,6 +8,7 @@ mod generate;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use tidegate::domain::{
     Action, Alert, Call, Considered, Decision, Incident, Mode, Occasion, RulingKind, Severity, Verdict,
 };
@@ -18,6 +19,9 @@ use super::propose::{Template, call, proposal};
 use super::world::World;
 
 pub use generate::{generate, template};
+
+/// Tools whose calls the checks of the policies know.
+pub const CHECKED: [&str; 3] = ["k.restart", "k.scale", "k.note"];
 
 /// One set of policies.
 #[derive(Clone, Debug)]
@@ -30,7 +34,7 @@ pub struct PolicySet {
     pub routes: Vec<(Severity, Vec<&'static str>)>,
     /// Which labels make the group: 0 the service, 1 the condition, 2 both, 3 all is one.
     pub grouping: u64,
-    /// Whether a restart without a verification gets one.
+    /// Whether changes are verified, and all but notes restored to what was seen.
     pub check: bool,
 }
 
@@ -194,14 +198,27 @@ impl Policies for SimPolicies {
         Vec::new()
     }
 
-    fn check(&self, call: &Call, incident: &Incident, _: &Context<'_>) -> Option<Check> {
+    fn check(&self, call: &Call, seen: Option<&Value>, incident: &Incident, _: &Context<'_>) -> Option<Check> {
         let set = self.set();
-        if !set.check || call.tool != "k.restart" {
+        if !set.check || !CHECKED.contains(&call.tool.as_str()) {
             return None;
         }
-        let template = Template { tool: "k.restart", service: 0, verify: 1, undo: false };
-        let verify = proposal(&template, incident, 0).verify;
-        Some(Check { rule: "restarts-are-looked-at".into(), verify, undo: None })
+        let always = self.0.mutant == Some(Mutant::ChecksAlwaysHold);
+        let mut place = call.arguments.clone();
+        place.remove("mark");
+        let template = Template { tool: "k.restart", service: 0, verify: if always { 3 } else { 1 }, undo: false };
+        let verify = proposal(&template, incident, 0).verify.map(|mut verify| {
+            verify.look.arguments.clone_from(&place);
+            verify
+        });
+        let undo = seen.filter(|_| call.tool != "k.note").and_then(|seen| seen["mark"].as_u64()).map(|mark| {
+            let other = u64::from(self.0.mutant == Some(Mutant::RestoresSomethingElse));
+            let mut arguments = place.clone();
+            arguments.insert("mark".into(), json!(mark + other));
+            Call { tool: "k.rollback".into(), arguments }
+        });
+        let before = (call.tool != "k.note").then(|| Call { tool: "k.get".into(), arguments: place });
+        Some(Check { rule: "changes-are-looked-at".into(), verify, before, undo })
     }
 
     fn routes(&self, incident: &Incident, _: Occasion, _: &Context<'_>) -> Vec<Routed> {

@@ -10,7 +10,8 @@ pub struct Template {
     pub tool: &'static str,
     /// The service.
     pub service: u64,
-    /// 0: none, 1: by its health, 2: by its health, and it shows whether the call arrived.
+    /// 0: none, 1: by its health, 2: by its health, and it shows whether the call arrived, 3: a lie that
+    /// always holds.
     pub verify: u64,
     /// Whether it says how to take it back.
     pub undo: bool,
@@ -34,15 +35,19 @@ pub fn proposal(template: &Template, incident: &Incident, place: usize) -> Propo
     let look = call("k.get", template.service, 0);
     let verify = (template.verify > 0).then(|| Verification {
         look: look.clone(),
-        present: vec!["$[?$.health == 'healthy']".into()],
+        present: vec![if template.verify == 3 { "$" } else { "$[?$.health == 'healthy']" }.into()],
         absent: Vec::new(),
-        applied: if template.verify == 2 { vec![format!("$[?$.mark == {mark}]")] } else { Vec::new() },
+        applied: match template.verify {
+            2 => vec![format!("$[?$.mark == {mark}]")],
+            3 => vec!["$".into()],
+            _ => Vec::new(),
+        },
         within_ms: 30_000,
         every_ms: 5_000,
     });
     Proposal {
         call: call(template.tool, template.service, mark),
-        target: String::new(),
+        target: if template.verify == 3 { "a harmless test".into() } else { String::new() },
         reason: "it is broken".into(),
         evidence: Vec::new(),
         root_cause: String::new(),

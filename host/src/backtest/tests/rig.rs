@@ -145,7 +145,7 @@ impl Tools for World {
         let ok = self.luck(8);
         Box::pin(async move { Ok(ToolAnswer { ok: true, text: if ok { r#"{"ok":1}"# } else { "{}" }.into() }) })
     }
-    fn probe<'a>(&'a self, call: &'a Call, _: &'a str, _: &'a str) -> BoxFuture<'a, Option<bool>> {
+    fn probe<'a>(&'a self, call: &'a Call, _: &'a str) -> BoxFuture<'a, Option<bool>> {
         self.takes();
         let known = (call.tool == "k.note").then(|| match self.kind {
             true => call.arguments["name"] != "lost-before",
@@ -153,12 +153,7 @@ impl Tools for World {
         });
         Box::pin(async move { known })
     }
-    fn perform<'a>(
-        &'a self,
-        _: &'a Permit,
-        call: &'a Call,
-        _: &'a str,
-    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(&'a self, _: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         self.takes();
         let lost = !self.luck(9) || lost(call);
         let ok = self.luck(8);

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::{ActionRecord, ActionState, Approval, Chain, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
 use crate::domain::action::ActionId;
-use crate::domain::decision::{Counts, RulingKind};
+use crate::domain::decision::RulingKind;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::entry::{Entry, Fact, Purpose, Resolution, Usage};
-use crate::domain::{Alert, Mode};
+use crate::domain::{Alert, Mode, Snapshot};
 
 impl Incident {
     /// A new incident from its first entry; none when that entry is no `Opened`.
@@ -72,20 +72,8 @@ impl Incident {
                 self.count(usage);
                 self.model.failed = Some(reason.clone());
             }
-            Fact::Proposed { action } => self.actions.push(ActionRecord {
-                action: (**action).clone(),
-                state: ActionState::Proposed,
-                since: at,
-                ruling: None,
-                approvals: Vec::new(),
-                attempts: 0,
-                attempt: None,
-                counts: Counts::default(),
-                result: None,
-                looks: 0,
-                looked_at: None,
-                seen: None,
-            }),
+            Fact::Proposed { action } => self.actions.push(ActionRecord::new((**action).clone(), at)),
+            Fact::Prepared { action, before } => self.with(action, |record| record.prepare(before.clone(), at)),
             Fact::Ruled { action, ruling } => self.with(action, |record| {
                 record.state = match (ruling.kind, ruling.mode) {
                     (RulingKind::Deny, _) => ActionState::Denied,
@@ -119,6 +107,7 @@ impl Incident {
                 record.attempts += 1;
                 record.attempt = Some(attempt.clone());
                 record.counts.clone_from(counts);
+                (record.inspected, record.after, record.claim_held) = (false, None, false);
             }),
             Fact::Result { action, ok, text, .. } => self.with(action, |record| {
                 record.set(if *ok { ActionState::Done } else { ActionState::Failed }, at);
@@ -137,6 +126,11 @@ impl Incident {
                     record.attempt = None;
                 }
             }),
+            Fact::Inspected { action, after } => self.with(action, |record| {
+                record.inspected = true;
+                record.after.clone_from(after);
+            }),
+            Fact::ClaimHeld { action } => self.with(action, |record| record.claim_held = true),
             Fact::Verified { action, ok, reason } => self.with(action, |record| {
                 record.set(if *ok { ActionState::Verified } else { ActionState::Unverified }, at);
                 record.seen = Some(reason.clone());
@@ -197,7 +191,8 @@ impl ActionRecord {
     fn approve(&mut self, approval: Approval) {
         let Some(ruling) = self.ruling.as_ref().filter(|_| self.state == ActionState::Asked) else { return };
         let in_time = ruling.until.is_none_or(|until| approval.at < until);
-        let again = self.approvals.iter().any(|known| known.person == approval.person);
+        let same = |known: &Approval| known.person == approval.person && known.digest == approval.digest;
+        let again = self.approvals.iter().any(same);
         if !in_time || again || approval.digest != self.action.digest {
             return;
         }
@@ -206,6 +201,19 @@ impl ActionRecord {
         self.approvals.push(approval);
         if self.approvers(Timestamp::MIN, asked_for).len() >= wanted {
             self.set(ActionState::Approved, at);
+        }
+    }
+
+    /// Takes in what the host saw of the object. What was ruled on or approved holds only as long as
+    /// taking it back would restore the same.
+    fn prepare(&mut self, before: Option<Snapshot>, at: Timestamp) {
+        self.prepared_at = Some(at);
+        let known = self.action.digest.clone();
+        self.action.safeguards.before = before;
+        self.action.digest = self.action.binding();
+        let waits = matches!(self.state, ActionState::Asked | ActionState::Approved | ActionState::Allowed);
+        if waits && self.action.digest != known {
+            self.set(ActionState::Proposed, at);
         }
     }
 

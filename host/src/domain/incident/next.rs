@@ -7,6 +7,7 @@ use crate::domain::action::{ActionId, Call, Origin};
 use crate::domain::decision::{RulingKind, Verdict};
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::entry::{Answer, Fact, Purpose};
+use crate::domain::restoration::Undo;
 
 /// Times and counts that bound the handling.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +15,7 @@ pub struct Limits {
     /// How long a handled incident waits for its alerts to resolve before it is closed and a
     /// repeat opens a new one.
     pub watch: SignedDuration,
-    /// How long an action without a verification of its own may take to make its alerts resolve.
+    /// How long an action that no check of the policies verifies may take to make its alerts resolve.
     pub settle: SignedDuration,
     /// How often one action may be begun whose answers get lost.
     pub attempts: u32,
@@ -74,6 +75,11 @@ pub enum Effect {
     },
     /// Look whether an action had its effect.
     Verify {
+        /// The action.
+        action: ActionId,
+    },
+    /// Look at what an action has changed, right after it.
+    Inspect {
         /// The action.
         action: ActionId,
     },
@@ -262,7 +268,13 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
     if incident.all_resolved() {
         return verified(true, "the sender says that all alerts have resolved".into());
     }
-    let Some(verification) = &record.action.proposal.verify else {
+    if !record.inspected && matches!(record.action.undo(), Some(Undo::Restore(_))) {
+        return Next::Do(Effect::Inspect { action });
+    }
+    let claimed = record.action.claimed_verification().filter(|_| !record.claim_held);
+    let open = record.action.safeguards.verify.iter().chain(claimed);
+    let Some(every) = open.map(|verification| millis(verification.every_ms.max(100))).min() else {
+        // What a proposer names proves nothing alone: then the alerts must resolve.
         let until = record.since.saturating_add(limits.settle).unwrap_or(Timestamp::MAX);
         if until <= now {
             let minutes = limits.settle.as_mins();
@@ -270,7 +282,6 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
         }
         return Next::Wait(until);
     };
-    let every = millis(verification.every_ms.max(100));
     let first = every.min(SignedDuration::from_millis(300));
     let due = match record.looked_at.filter(|at| *at >= record.since) {
         Some(looked_at) => looked_at.saturating_add(every),
@@ -311,7 +322,7 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
             record.seen.as_deref().unwrap_or("it could not be verified")
         ),
     };
-    if record.state != ActionState::Unverified || record.action.proposal.undo.is_none() {
+    if record.state != ActionState::Unverified || record.action.undo().is_none() {
         return conclude(Outcome::NeedsPerson, &what);
     }
     let undo = incident
@@ -328,8 +339,11 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
     if let Some(next) = in_progress(incident, undo, now, limits) {
         return next;
     }
-    let denied = undo.ruling.as_ref().is_some_and(|ruling| ruling.kind == RulingKind::Deny);
-    let why = if denied { "the gate denied that" } else { undo.state.as_str() };
+    let denied = undo.ruling.as_ref().filter(|ruling| ruling.kind == RulingKind::Deny);
+    let why = denied.map_or_else(
+        || undo.state.as_str().to_string(),
+        |ruling| format!("{} denied that: {}", ruling.rule, ruling.reason),
+    );
     conclude(Outcome::NeedsPerson, &format!("{what}; it was not taken back ({why})"))
 }
 

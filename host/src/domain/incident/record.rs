@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::domain::action::{Action, Call, Origin};
 use crate::domain::catalogue::UNDONE;
 use crate::domain::decision::{Counts, Ruling};
+use crate::domain::restoration::Snapshot;
 
 /// How far an action is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -107,19 +108,65 @@ pub struct ActionRecord {
     pub looked_at: Option<Timestamp>,
     /// What the last look showed.
     pub seen: Option<String>,
+    /// When the host looked last at what it would change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared_at: Option<Timestamp>,
+    /// Whether the host has looked at what the last attempt has changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inspected: bool,
+    /// What stood there right after the last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Snapshot>,
+    /// Whether the verification that its proposer named was seen to hold.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub claim_held: bool,
 }
 
 impl ActionRecord {
+    /// An action that was taken in at this time.
+    pub fn new(action: Action, at: Timestamp) -> Self {
+        Self {
+            action,
+            state: ActionState::Proposed,
+            since: at,
+            ruling: None,
+            approvals: Vec::new(),
+            attempts: 0,
+            attempt: None,
+            counts: Counts::default(),
+            result: None,
+            looks: 0,
+            looked_at: None,
+            seen: None,
+            prepared_at: None,
+            inspected: false,
+            after: None,
+            claim_held: false,
+        }
+    }
+
+    /// The attempt that goes on when the action is permitted once more.
+    pub fn continued(&self) -> Option<&str> {
+        let again = self.state == ActionState::Allowed && self.attempts > 0;
+        self.attempt.as_deref().filter(|_| again)
+    }
+
     /// The call that takes it back as it was attempted last; none when nothing does.
     pub fn taking_back(&self) -> Option<Call> {
-        let mut call = self.action.proposal.undo.clone()?;
+        let mut call = self.action.undo()?.call().clone();
         if let (Some(undone), Some(attempt)) = (call.arguments.get_mut(UNDONE), &self.attempt) {
             *undone = Value::String(attempt.clone());
         }
         Some(call)
     }
 
-    /// The different people who said yes to exactly these arguments, not before `since`. Who
+    /// Who said yes to the action as it is now.
+    pub fn approved_by(&self) -> impl Iterator<Item = &str> {
+        let fits = |approval: &&Approval| approval.digest == self.action.digest;
+        self.approvals.iter().filter(fits).map(|approval| approval.person.as_str())
+    }
+
+    /// The different people who said yes to exactly this action, not before `since`. Who
     /// proposed the action counts only where the gate says so and one yes is enough.
     pub fn approvers(&self, since: Timestamp, wanted: u32) -> BTreeSet<String> {
         let own = self.ruling.as_ref().is_some_and(|ruling| ruling.own);

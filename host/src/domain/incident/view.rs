@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{ActionRecord, Incident};
-use crate::domain::action::{Origin, Risk};
+use crate::domain::action::{Call, Origin, Risk, Verification};
 
 /// An incident for people and programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,8 +63,11 @@ pub struct ActionView {
     pub tool: String,
     /// Its arguments.
     pub arguments: Map<String, Value>,
-    /// What is changed.
+    /// What is changed, read by the host from the arguments.
     pub target: String,
+    /// What is changed in the words of the proposer, which bind nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_target: Option<String>,
     /// Who proposed it.
     pub origin: Origin,
     /// Its risk.
@@ -79,7 +82,16 @@ pub struct ActionView {
     pub ruling_reason: Option<String>,
     /// For `ask`: until when, RFC 3339.
     pub until: Option<String>,
-    /// What an approval binds to.
+    /// What takes it back if it does not help; none when nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<UndoView>,
+    /// The host's own proof of success; none when only the alerts themselves can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Verification>,
+    /// A proof that the proposer named: it must hold as well, and proves nothing alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_verify: Option<Verification>,
+    /// What an approval binds to: the call, `undo`, `verify` and `claimed_verify`.
     pub digest: String,
     /// Who said yes.
     pub approved_by: Vec<String>,
@@ -87,6 +99,17 @@ pub struct ActionView {
     pub state: String,
     /// The tool's answer.
     pub result: Option<String>,
+}
+
+/// What takes an action back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UndoView {
+    /// `restore`: what the host saw before the change. `tool`: the tool's own way. `proposed`: the word
+    /// of a proposer; a person is asked before it is done.
+    pub kind: String,
+    /// The call.
+    #[serde(flatten)]
+    pub call: Call,
 }
 
 /// What the model cost.
@@ -139,6 +162,7 @@ impl From<&ActionRecord> for ActionView {
             tool: record.action.tool().into(),
             arguments: record.action.proposal.call.arguments.clone(),
             target: record.action.target(),
+            claimed_target: record.action.claimed_target().map(str::to_string),
             origin: record.action.origin.clone(),
             risk: record.action.risk,
             reason: record.action.proposal.reason.clone(),
@@ -146,8 +170,14 @@ impl From<&ActionRecord> for ActionView {
             rule: ruling.map(|ruling| ruling.rule.clone()),
             ruling_reason: ruling.map(|ruling| ruling.reason.clone()),
             until: ruling.and_then(|ruling| ruling.until).map(|until| until.to_string()),
+            undo: record
+                .action
+                .undo()
+                .map(|undo| UndoView { kind: undo.kind().to_string(), call: undo.call().clone() }),
+            verify: record.action.safeguards.verify.clone(),
+            claimed_verify: record.action.claimed_verification().cloned(),
             digest: record.action.digest.clone(),
-            approved_by: record.approvals.iter().map(|approval| approval.person.clone()).collect(),
+            approved_by: record.approved_by().map(str::to_string).collect(),
             state: record.state.as_str().into(),
             result: record.result.clone(),
         }

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::domain::Outcome;
-use crate::domain::decision::Counts;
 use crate::domain::entry::Purpose;
 use crate::domain::history::{Active, Past};
 use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, Look, ModelLog};
@@ -129,6 +128,15 @@ pub(super) struct ActionRow {
     /// With origin undo: the action that is undone.
     #[serde(default)]
     pub undoes: Option<Box<ActionRow>>,
+    /// Of what is undone: the object as the host saw it before; none when it could not be seen.
+    #[serde(default)]
+    pub before: Option<Value>,
+    /// The object right after; by default one generation later.
+    #[serde(default)]
+    pub after: Option<Value>,
+    /// The object now; by default as it was right after.
+    #[serde(default)]
+    pub now: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -252,8 +260,10 @@ impl Case {
         let catalogue = self.catalogue();
         let action = self.action.as_ref().map(|row| row.action("a2", &catalogue)).transpose()?;
         let undone = self.action.as_ref().and_then(|row| row.undoes.as_ref());
-        if let Some(undone) = undone.map(|row| row.action("a1", &catalogue)).transpose()? {
-            incident.actions.push(done(undone, now));
+        if let Some(mut undone) = undone.map(|row| row.action("a1", &catalogue)).transpose()? {
+            // What the host has not seen is the word of who proposed it.
+            undone.proposal.undo = action.as_ref().map(|action| action.proposal.call.clone());
+            incident.actions.push(done(undone.sealed(), now));
         }
         let look = self.look.as_ref().map(LookRow::look).transpose()?;
         if look.is_some() && action.is_some() {
@@ -383,20 +393,7 @@ impl ActionRow {
 }
 
 fn done(action: Action, at: Timestamp) -> ActionRecord {
-    ActionRecord {
-        action,
-        state: ActionState::Unverified,
-        since: at,
-        ruling: None,
-        approvals: Vec::new(),
-        attempts: 1,
-        attempt: None,
-        counts: Counts::default(),
-        result: None,
-        looks: 0,
-        looked_at: None,
-        seen: None,
-    }
+    ActionRecord { state: ActionState::Unverified, attempts: 1, ..ActionRecord::new(action, at) }
 }
 
 /// A point in time.

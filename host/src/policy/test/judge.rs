@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::case::{Case, Evaluation, Want, time};
-use super::look;
+use super::{look, undone};
 use crate::domain::text::cut;
 use crate::domain::{Decision, Occasion, Verdict};
 use crate::gate;
@@ -20,7 +20,10 @@ use crate::rules::Context;
 pub(super) fn judge(set: &Set, case: &Case) -> (Vec<String>, Vec<Seen>) {
     let seen = RefCell::new(Vec::new());
     let lines = match case.evaluation() {
-        Ok(evaluation) => {
+        Ok(mut evaluation) => {
+            if let Some(undone) = case.action.as_ref().and_then(|row| row.undoes.as_ref()) {
+                undone::see(set, undone, &mut evaluation);
+            }
             let context = Context {
                 now: evaluation.now,
                 mode: evaluation.mode,
@@ -94,7 +97,7 @@ fn compare(
     let of_routes = want.routes.is_some() || want.route.is_some() || want.targets.is_some();
     if of_action {
         any = true;
-        action(set, evaluation, context, want, seen, lines);
+        action(set, case, evaluation, context, seen, lines);
     }
     if of_routes {
         any = true;
@@ -212,12 +215,13 @@ fn arguments(wanted: &Map<String, Value>, got: &Map<String, Value>, lines: &mut 
 
 fn action(
     set: &Set,
+    case: &Case,
     evaluation: &Evaluation,
     context: &Context<'_>,
-    want: &Want,
     seen: &RefCell<Vec<Seen>>,
     lines: &mut Lines,
 ) {
+    let want = &case.want;
     let Some(action) = &evaluation.action else {
         lines.say("a ruling or a check needs `action = { tool, arguments }`".into());
         return;
@@ -225,6 +229,7 @@ fn action(
     if let Some(wanted) = &want.ruling {
         let (mut votes, looks) = gates::gates(set, action, &evaluation.incident, context, Some(seen));
         votes.iter_mut().for_each(|vote| gate::canary::weigh(vote, |key| evaluation.verified(key)));
+        gate::undo::weigh(&mut votes, &evaluation.incident, action);
         let (ruling, rule, _) = gate::decide(&gate::heard(&votes), action.risk);
         lines.same("ruling", wanted, &ruling.as_str());
         if let Some(wanted) = &want.rule {
@@ -265,7 +270,8 @@ fn action(
         }
     }
     if want.check.is_some() || want.undo.is_some() || want.verify.is_some() {
-        let check = evidence::check(set, &action.proposal.call, &evaluation.incident, context, Some(seen));
+        let before = case.action.as_ref().and_then(|row| row.before.as_ref());
+        let check = evidence::check(set, &action.proposal.call, before, &evaluation.incident, context, Some(seen));
         let show = |call: &crate::domain::Call| {
             format!("{} {}", call.tool, cut(&Value::Object(call.arguments.clone()).to_string(), 2_000))
         };

@@ -1,6 +1,7 @@
 //! The page behind a signed link, in Chinese.
 
 use crate::report::page::PageWords;
+use crate::report::safeguards::SafeguardWords;
 
 pub(super) static PAGE: PageWords = PageWords {
     question: "是否允许 tidegate 执行此操作？",
@@ -22,4 +23,16 @@ pub(super) static PAGE: PageWords = PageWords {
     nameless: "答复需要填写姓名。请返回并填写。",
     foreign: "该答复不是从此链接的页面提交的。请用较新的浏览器打开链接，或使用命令行。",
     done: "已记入日志。您可以关闭此页面。",
+};
+
+pub(super) static SAFEGUARDS: SafeguardWords = SafeguardWords {
+    restores: "恢复 tidegate 在变更前看到的状态，不再另行询问，除非其间他人已作更改：",
+    by_tool: "使用工具自带的撤销方式，执行前会再次询问，除非有门禁按名称允许：",
+    proposed: "提出者声称此操作可以撤销；执行前会再次询问：",
+    nothing: "无法自动撤销",
+    alerts: "告警本身必须恢复",
+    present: "必须找到",
+    absent: "不得找到",
+    within: "时限",
+    claimed: "提出者另外给出的条件，必须同时满足，单独不能作为证明：",
 };

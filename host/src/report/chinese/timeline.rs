@@ -26,6 +26,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 Purpose::Model => "应模型要求查看".into(),
                 Purpose::Plan => "为规划查看".into(),
                 Purpose::Gate { action } => format!("裁决 {action} 之前查看"),
+                Purpose::Before { action } => format!("查看 {action} 将更改的对象"),
+                Purpose::After { action } => format!("查看 {action} 更改后的对象"),
                 Purpose::Verify { action } => format!("验证 {action}"),
             };
             if let Some(gate) = refused {
@@ -52,6 +54,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             };
             format!("{}：{origin} 提出 {tool}（{target}）{why}", action.id)
         }
+        Fact::Prepared { action, before: Some(_) } => format!("{action}：已看到变更前的状态"),
+        Fact::Prepared { action, before: None } => format!("{action}：无法看到变更前的状态"),
         Fact::Ruled { action, ruling } => {
             let said = match ruling.kind {
                 RulingKind::Allow => "允许",
@@ -84,6 +88,9 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             };
             format!("{action}：已开始但没有应答；{then}：{}", s.say(reason))
         }
+        Fact::Inspected { action, after: Some(_) } => format!("{action}：已看到变更后的状态"),
+        Fact::Inspected { action, after: None } => format!("{action}：无法看到变更后的状态"),
+        Fact::ClaimHeld { action } => format!("{action}：提出者给出的条件成立，单独不能作为证明"),
         Fact::Verified { action, ok, reason } => {
             let said = if *ok { "验证有效" } else { "验证无效" };
             format!("{action}：{said}：{}", s.say(reason))

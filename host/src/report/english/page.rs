@@ -1,6 +1,7 @@
-//! The page behind a signed link, in English.
+//! The page behind a signed link and what is said about an action there, in English.
 
 use crate::report::page::PageWords;
+use crate::report::safeguards::SafeguardWords;
 
 pub(super) static PAGE: PageWords = PageWords {
     question: "May tidegate do this?",
@@ -22,4 +23,16 @@ pub(super) static PAGE: PageWords = PageWords {
     nameless: "An answer needs the name of a person. Go back and give yours.",
     foreign: "The answer did not come from the page of this link. Open the link in a current browser, or use the command line.",
     done: "It is in the journal. You can close this page.",
+};
+
+pub(super) static SAFEGUARDS: SafeguardWords = SafeguardWords {
+    restores: "what tidegate saw there before is restored, without another question, unless somebody else changes it meanwhile: ",
+    by_tool: "the tool's own way back, asked about first unless a gate allows it by name: ",
+    proposed: "the proposer says that this takes it back; a person is asked before it is done: ",
+    nothing: "nothing takes it back",
+    alerts: "the alerts themselves, which must resolve",
+    present: "must find",
+    absent: "must not find",
+    within: "within",
+    claimed: "the proposer names another condition, which must hold as well and proves nothing alone: ",
 };

@@ -27,6 +27,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 Purpose::Model => "for the model".into(),
                 Purpose::Plan => "for the plan".into(),
                 Purpose::Gate { action } => format!("to rule on {action}"),
+                Purpose::Before { action } => format!("to see what {action} would change"),
+                Purpose::After { action } => format!("to see what {action} has changed"),
                 Purpose::Verify { action } => format!("to verify {action}"),
             };
             if let Some(gate) = refused {
@@ -53,6 +55,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             };
             format!("{}: {tool} on {target} proposed by {origin}{why}", action.id)
         }
+        Fact::Prepared { action, before: Some(_) } => format!("{action}: the host has seen what it would change"),
+        Fact::Prepared { action, before: None } => format!("{action}: the host could not see what it would change"),
         Fact::Ruled { action, ruling } => {
             let said = match ruling.kind {
                 RulingKind::Allow => "allows it",
@@ -85,6 +89,9 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             };
             format!("{action}: begun and not answered; {then}: {}", s.say(reason))
         }
+        Fact::Inspected { action, after: Some(_) } => format!("{action}: the host has seen what it has changed"),
+        Fact::Inspected { action, after: None } => format!("{action}: the host could not see what it has changed"),
+        Fact::ClaimHeld { action } => format!("{action}: the condition that its proposer named holds, which proves nothing alone"),
         Fact::Verified { action, ok, reason } => {
             let said = if *ok { "seen to help" } else { "not seen to help" };
             format!("{action}: {said}: {}", s.say(reason))

@@ -40,7 +40,7 @@ impl Policies for Silence {
     fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
         Vec::new()
     }
-    fn check(&self, _: &Call, _: &Incident, _: &Context<'_>) -> Option<Check> {
+    fn check(&self, _: &Call, _: Option<&serde_json::Value>, _: &Incident, _: &Context<'_>) -> Option<Check> {
         None
     }
 
@@ -94,20 +94,7 @@ pub fn permit(call: &Call) -> Permit {
     let catalogue = reading(call);
     let touches = catalogue.touches(call);
     let action = Action::new(ActionId("a1".into()), proposal, Origin::Model, Risk::Read, touches);
-    let record = ActionRecord {
-        action,
-        state: ActionState::Allowed,
-        since: now,
-        ruling: None,
-        approvals: Vec::new(),
-        attempts: 0,
-        attempt: None,
-        counts: Default::default(),
-        result: None,
-        looks: 0,
-        looked_at: None,
-        seen: None,
-    };
+    let record = ActionRecord { state: ActionState::Allowed, ..ActionRecord::new(action, now) };
     let history = Arc::new(History::default());
     let context = Context { now, mode: Mode::Enforce, history: &history, catalogue: &catalogue };
     Gate::new(Options::default()).permit(&Silence, &incident, &record, &context).unwrap()

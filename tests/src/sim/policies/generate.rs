@@ -31,7 +31,7 @@ pub fn generate(dice: &mut Dice) -> PolicySet {
         let least = *dice.pick(&[Severity::Info, Severity::Info, Severity::Critical]);
         (least, (0..dice.within(1..4)).map(|_| *dice.pick(&all)).collect())
     });
-    PolicySet { rules, gates, routes: routes.collect(), grouping: dice.within(0..4), check: dice.chance(50) }
+    PolicySet { rules, gates, routes: routes.collect(), grouping: dice.within(0..4), check: dice.chance(80) }
 }
 
 fn rule(dice: &mut Dice, i: u64) -> Rule {

@@ -1,0 +1,67 @@
+//! What belongs to the question about an action besides its call: what takes it back, and how success
+//! is judged. Whoever says yes says yes to these too.
+
+use serde_json::Value;
+
+use super::Language;
+use super::escape::Style;
+use super::translation::Headings;
+use crate::domain::{Action, Call, Undo, Verification};
+
+/// Words around what takes an action back and how it is judged.
+pub(super) struct SafeguardWords {
+    /// Before the call that restores what was there.
+    pub restores: &'static str,
+    /// Before the tool's own way back.
+    pub by_tool: &'static str,
+    /// Before what a proposer names.
+    pub proposed: &'static str,
+    pub nothing: &'static str,
+    /// Without a check of the policies.
+    pub alerts: &'static str,
+    pub present: &'static str,
+    pub absent: &'static str,
+    pub within: &'static str,
+    /// Before a verification that a proposer names.
+    pub claimed: &'static str,
+}
+
+/// A call as its own line, whole as far as a line goes.
+pub(super) fn shown(call: &Call) -> String {
+    format!("{} {}", call.tool, Value::Object(call.arguments.clone()))
+}
+
+/// Labelled lines: the proposer's word on the target, what takes the action back, how it is judged.
+pub(super) fn lines(action: &Action, language: Language, style: Style) -> Vec<(&'static str, String)> {
+    let (headings, words) = (language.translation().headings(), language.translation().safeguards());
+    let mut lines: Vec<(&'static str, String)> = Vec::new();
+    lines.extend(action.claimed_target().map(|claim| (headings.claim, style.name(claim))));
+    let undo = match action.undo() {
+        Some(Undo::Restore(call)) => format!("{}{}", words.restores, style.name(&shown(call))),
+        Some(Undo::Tool(call)) => format!("{}{}", words.by_tool, style.name(&shown(call))),
+        Some(Undo::Proposed(call)) => format!("{}{}", words.proposed, style.name(&shown(call))),
+        None => words.nothing.to_string(),
+    };
+    lines.push((headings.undone_by, undo));
+    let own = action.safeguards.verify.as_ref();
+    let judged = own.map_or_else(|| words.alerts.to_string(), |own| judged_by(own, headings, words, style));
+    lines.push((headings.judged_by, judged));
+    let claimed = action.claimed_verification();
+    lines.extend(claimed.map(|claimed| {
+        (headings.judged_by, format!("{}{}", words.claimed, judged_by(claimed, headings, words, style)))
+    }));
+    lines
+}
+
+fn judged_by(verification: &Verification, headings: &Headings, words: &SafeguardWords, style: Style) -> String {
+    let queries = |queries: &[String]| queries.iter().map(|one| style.name(one)).collect::<Vec<_>>().join(headings.comma);
+    let mut text = style.name(&shown(&verification.look));
+    for (word, list) in [(words.present, &verification.present), (words.absent, &verification.absent)] {
+        if !list.is_empty() {
+            text.push_str(&format!("{}{word} {}", headings.comma, queries(list)));
+        }
+    }
+    let seconds = verification.within_ms / 1000;
+    text.push_str(&format!("{}{} {seconds} s", headings.comma, words.within));
+    text
+}
