@@ -4,7 +4,8 @@ use serde_json::Value;
 use tidegate_tests::process::run;
 use tidegate_tests::rig::{POD_NOT_READY, Rig};
 
-/// Three pods, one deployment: the plugin plans, the gate allows what it plans for deployments.
+/// Three pods, one deployment: the plugin plans, the gate allows what it plans for deployments, and the
+/// deployment itself shows whether it helped.
 pub const POLICY: &str = r#"
 rule("pod-not-ready", #{
     on: #{ alertname: "KubePodNotReady" },
@@ -13,6 +14,23 @@ rule("pod-not-ready", #{
 gate("image-repair-by-the-plugin", #{
     on: #{ tool: re(".*\\.kubectl_patch"), origin: "plugin", kind: "deployment" },
     allow: budget(#{ max: 3, per: ["cluster", "namespace"], within: "1h" }),
+});
+check("a-patched-deployment-is-available", #{
+    on: #{ tool: re(".*\\.kubectl_patch") },
+    verify: |a, i| verification(
+        look(a.server + ".kubectl_get", #{
+            resourceType: a.arguments.resourceType, name: a.arguments.name,
+            namespace: a.arguments.namespace, output: "json",
+        }), #{
+            present: [
+                "$[?$.status.observedGeneration >= $.metadata.generation]",
+                "$[?$.status.updatedReplicas == $.spec.replicas]",
+                "$[?$.status.availableReplicas == $.spec.replicas]",
+            ],
+            applied: ["$.spec.template.spec.containers[?@.image == '"
+                + a.arguments.patchData.spec.template.spec.containers[0].image + "']"],
+            within: "1m", every: "500ms",
+        }),
 });
 route("everything", #{ to: ["feishu-oncall"] });
 "#;

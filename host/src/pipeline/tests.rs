@@ -1,5 +1,7 @@
 //! What tools say about their own calls: how they are taken back, and whether they happened.
 
+mod undo;
+
 use crate::backtest::tests::rig::Rig;
 use crate::domain::entry::Resolution;
 use crate::domain::{Fact, Mode, Origin};

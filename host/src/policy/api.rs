@@ -56,7 +56,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
             ),
             f(
                 &["check(name: string, fields: map)"],
-                "How an action is verified and taken back whose origin did not say: `on`, `when`, `verify`, `undo`.",
+                "How the host sees that an action helped, and what restores what it changed: `on`, `when`, `verify`, `before: |a| look(…)`, `undo: |a, before| act(…)`.",
             ),
         ],
     ),
@@ -126,7 +126,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
             f(&["evidence(act: Act, texts: ?) -> Act"], "The observations behind it."),
             f(&["root_cause(act: Act, text: string) -> Act"], "What is wrong."),
             f(&["verify(act: Act, verification: Verification) -> Act"], "How to see that it worked."),
-            f(&["undo(act: Act, back: Act) -> Act"], "What takes it back."),
+            f(&["undo(act: Act, back: Act) -> Act"], "What takes it back in this rule's word: it is shown to people, and asked about before it is done."),
             f(
                 &["verification(look: Look, more: map) -> Verification"],
                 "A look and the JSONPath queries that must select something (`present`), nothing (`absent`), or something as soon as the call has arrived (`applied`); `within`, `every`.",

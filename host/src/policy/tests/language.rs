@@ -217,11 +217,11 @@ fn evidence_checks_groups_and_tools() {
     assert_eq!(decision.evidence[0].tool, "kubernetes.kubectl_get");
     let patch =
         case.action("kubernetes.kubectl_patch", serde_json::json!({"resourceType": "deployment", "name": "web"}));
-    let check = set.check(&patch.proposal.call, &case.incident, &case.context()).unwrap();
+    let check = set.check(&patch.proposal.call, None, &case.incident, &case.context()).unwrap();
     assert_eq!(check.verify.unwrap().look.tool, "kubernetes.kubectl_get");
     assert_eq!(check.undo.unwrap().tool, "kubernetes.kubectl_rollout");
     let pods = case.action("kubernetes.kubectl_patch", serde_json::json!({"resourceType": "pods", "name": "web"}));
-    assert_eq!(set.check(&pods.proposal.call, &case.incident, &case.context()), None);
+    assert_eq!(set.check(&pods.proposal.call, None, &case.incident, &case.context()), None);
     let key = set.group(&case.incident.alerts[0]).unwrap();
     assert_eq!(key, "kube alertname=\"KubePodNotReady\" namespace=\"shop\" zone=\"\"");
     assert_eq!(set.group(&alert("x", &[])), None);

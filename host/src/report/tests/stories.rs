@@ -7,7 +7,7 @@ use crate::domain::action::{Action, ActionId, Call, Origin, Proposal, Risk, Targ
 use crate::domain::decision::{Decision, Heard, Mode, Ruling, RulingKind, Spend, Verdict};
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::entry::{Answer, AskedCall, Diagnosis, Entry, Fact, Purpose, Usage};
-use crate::domain::{Alert, Incident, IncidentId, Outcome, Severity, Status};
+use crate::domain::{Alert, Incident, IncidentId, Outcome, Safeguards, Severity, Snapshot, Status};
 use crate::ports::Story;
 
 /// Applies facts, each two seconds after the one before.
@@ -96,7 +96,15 @@ fn proposed(id: &str, proposal: Proposal, origin: Origin) -> Fact {
         kinds: vec!["deployment".into()],
         names: vec!["web".into()],
     };
-    Fact::Proposed { action: Box::new(Action::new(ActionId(id.into()), proposal, origin, Risk::High, touches)) }
+    // As the host takes it in: it has seen what stood there before, unless it takes something back itself.
+    let seen = Snapshot { uid: None, generation: Some(4), restoration: proposal.undo.clone() };
+    let safeguards = Safeguards {
+        verify: proposal.verify.clone(),
+        before: Some(seen).filter(|seen| seen.restoration.is_some()),
+        ..Safeguards::default()
+    };
+    let action = Action::new(ActionId(id.into()), proposal, origin, Risk::High, touches).with_safeguards(safeguards);
+    Fact::Proposed { action: Box::new(action) }
 }
 
 fn ruled(id: &str, kind: RulingKind, rule: &str, reason: &str, mode: Mode) -> Fact {
@@ -233,7 +241,10 @@ pub(super) fn asked() -> Story {
 /// The person approves, it does not help, it is taken back.
 pub(super) fn useless() -> Story {
     let mut facts = until_asked();
-    let digest = crate::domain::action::digest(&patch().call);
+    let digest = match proposed("a1", patch(), Origin::Model) {
+        Fact::Proposed { action } => action.digest,
+        _ => String::new(),
+    };
     facts.push(Fact::Approved {
         action: ActionId("a1".into()),
         digest,
