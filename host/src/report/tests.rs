@@ -6,8 +6,10 @@ mod stories;
 
 use std::path::PathBuf;
 
+use super::escape::Style;
 use super::*;
-use crate::domain::{ActionId, Occasion};
+use crate::domain::entry::Purpose;
+use crate::domain::{ActionId, Call, Fact, Occasion};
 use crate::ports::Story;
 
 /// Compares with `testdata/<name>`.
@@ -149,4 +151,23 @@ fn closing(text: &str, run: usize) -> Option<usize> {
         at = start + length;
     }
     None
+}
+
+#[test]
+fn a_look_that_was_refused_names_the_gate_in_both_languages() {
+    let call = Call { tool: "k.get".into(), arguments: serde_json::Map::new() };
+    let fact = Fact::Looked {
+        purpose: Purpose::Model,
+        call,
+        ok: false,
+        text: "secrets are not read".into(),
+        took_ms: 0,
+        refused: Some("secrets-stay-unread".into()),
+    };
+    for (language, wanted) in [
+        (Language::En, "gate secrets-stay-unread refused a look with k.get for the model: secrets are not read"),
+        (Language::Zh, "应模型要求查看：门禁 secrets-stay-unread 拒绝查看 k.get：secrets are not read"),
+    ] {
+        assert_eq!(language.translation().timeline_line(&fact, Style::Plain).replace(" {}", ""), wanted);
+    }
 }
