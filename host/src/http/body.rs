@@ -8,6 +8,7 @@ use futures::StreamExt;
 use tokio::time::timeout;
 
 use super::answer::Failure;
+use super::places::Place;
 use crate::config::Size;
 
 /// A body that is too large is read on up to this much and thrown away, because a sender that is
@@ -17,11 +18,48 @@ const DISCARD: usize = 32 << 20;
 /// And no longer than this.
 const DISCARD_TIME: Duration = Duration::from_secs(2);
 
+/// How much of a body is taken, and at whose cost.
+pub struct Bounds<'a> {
+    pub max: Size,
+    pub within: Duration,
+    /// Where its bytes are counted, and what it can lose.
+    pub place: Option<&'a Place>,
+}
+
 /// The whole body.
 pub async fn read(headers: &HeaderMap, body: Body, max: Size, within: Duration) -> Result<Vec<u8>, Failure> {
+    read_within(headers, body, Bounds { max, within, place: None }, |_| ()).await
+}
+
+/// The whole body; each part of it is shown to `each` as it comes.
+pub async fn read_within(
+    headers: &HeaderMap,
+    body: Body,
+    bounds: Bounds<'_>,
+    each: impl FnMut(&[u8]),
+) -> Result<Vec<u8>, Failure> {
+    let Some(place) = bounds.place else { return collect(headers, body, &bounds, each).await };
+    tokio::select! {
+        biased;
+        () = place.pushed_out() => Err(crowded()),
+        read = collect(headers, body, &bounds, each) => read,
+    }
+}
+
+fn crowded() -> Failure {
+    Failure::unavailable("too many bodies are being received; try again")
+}
+
+async fn collect(
+    headers: &HeaderMap,
+    body: Body,
+    bounds: &Bounds<'_>,
+    mut each: impl FnMut(&[u8]),
+) -> Result<Vec<u8>, Failure> {
+    let Bounds { max, within, place } = *bounds;
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let mut stream = body.into_data_stream();
-    let too_large = || Failure::too_large(format!("the body is larger than {max}, the limit of server.max_body"));
+    let too_large = || Failure::too_large(format!("the body is larger than {max}, the most that is taken here"));
     if announced.is_some_and(|length| length > max.0) {
         // Who asks before sending has sent nothing yet and needs no discarding.
         if !headers.contains_key(header::EXPECT) {
@@ -29,6 +67,7 @@ pub async fn read(headers: &HeaderMap, body: Body, max: Size, within: Duration) 
         }
         return Err(too_large());
     }
+    // What is announced costs nothing until it comes.
     let mut bytes = Vec::with_capacity(usize::try_from(announced.unwrap_or(0)).unwrap_or(0));
     let collect = async {
         while let Some(chunk) = stream.next().await {
@@ -36,6 +75,10 @@ pub async fn read(headers: &HeaderMap, body: Body, max: Size, within: Duration) 
             if bytes.len() + chunk.len() > max.bytes() {
                 return Ok(false);
             }
+            if !place.is_none_or(|place| place.grow(chunk.len())) {
+                return Err(crowded());
+            }
+            each(&chunk);
             bytes.extend_from_slice(&chunk);
         }
         Ok::<bool, Failure>(true)
