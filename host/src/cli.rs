@@ -13,6 +13,7 @@ mod incidents;
 mod journal;
 mod policy;
 mod remote;
+mod screen;
 mod serve;
 mod suggest;
 mod table;
@@ -31,6 +32,7 @@ use crate::config::{Config, Overrides, Problem, Problems, REFERENCE, parse_liste
 use crate::domain::Mode;
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::telemetry;
+use screen::{Screen, note};
 
 /// Receives alerts, decides by policy, repairs what the policies allow, and tells people.
 #[derive(Parser)]
@@ -124,7 +126,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &dyn Host) -> Ex
         Err(error) => {
             match error.downcast_ref::<Problems>() {
                 Some(problems) => print_problems(&problems.0),
-                None => eprintln!("error: {error:#}"),
+                None => note(format!("error: {error:#}")),
             }
             ExitCode::FAILURE
         }
@@ -133,7 +135,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &dyn Host) -> Ex
 
 fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
     if let Command::Config = arguments.command {
-        table::print(REFERENCE)?;
+        let mut screen = Screen::default();
+        screen.block(REFERENCE);
+        screen.print()?;
         return Ok(ExitCode::SUCCESS);
     }
     let overrides = Overrides {
@@ -186,14 +190,14 @@ fn read_listen(text: &str) -> Result<SocketAddr, String> {
 /// Problems go to standard error, one a line.
 fn print_problems(problems: &[Problem]) {
     for problem in problems {
-        eprintln!("error: {problem}");
+        note(format!("error: {problem}"));
     }
 }
 
 /// Long work says how far it is, where somebody is looking.
 fn progress() -> Box<dyn Fn(&str) + Send + Sync> {
     use std::io::IsTerminal;
-    if std::io::stderr().is_terminal() { Box::new(|line| eprintln!("… {line}")) } else { Box::new(|_| {}) }
+    if std::io::stderr().is_terminal() { Box::new(|line| note(format!("… {line}"))) } else { Box::new(|_| {}) }
 }
 
 #[cfg(test)]

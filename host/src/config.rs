@@ -240,6 +240,20 @@ impl Config {
         problems
     }
 
+    /// What a way in from other machines lays open that this host does not know of: links for people
+    /// who reach it from elsewhere lead over a proxy, and what the proxy lets through comes from this
+    /// machine.
+    pub fn unguarded_links(&self) -> Option<Problem> {
+        let link = self.approvals.link.as_ref().filter(|link| self.server.auth.is_none() && !link.is_local())?;
+        let text = format!(
+            "{} is reached from other machines, so a proxy hands requests on to this host, and to it they come from \
+             this machine, where the API needs no authentication: add auth = {{ bearer = {{ env = \
+             \"TIDEGATE_TOKEN\" }} }} to [server]",
+            link.base
+        );
+        Some(self.problem(&["approvals", "link"], text))
+    }
+
     /// Every secret that the configuration refers to, with its place.
     pub fn secrets(&self) -> Vec<(Vec<String>, &SecretSource)> {
         let mut all = Vec::new();

@@ -4,6 +4,7 @@
 //! A request gets a 2xx only after the front said that the alerts are durable. No type of the HTTP
 //! library leaves this module.
 
+mod admission;
 mod answer;
 mod body;
 mod connection;
@@ -13,7 +14,10 @@ mod health;
 mod incidents;
 mod link;
 mod origin;
+mod places;
+mod quotas;
 mod receive;
+mod signature;
 mod watch;
 
 use std::collections::HashMap;
@@ -22,12 +26,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::extract::Request;
+use axum::middleware;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch as signal};
+use tokio::sync::watch as signal;
 
 use crate::backend::Backend;
 use crate::config::{Config, Problem, Problems};
@@ -35,8 +38,10 @@ use crate::environment::Environment;
 use crate::gate::link::Links;
 use crate::ports::Clock;
 use crate::report::Language;
+use admission::Zone;
 use answer::Failure;
 use guard::Proof;
+use quotas::Quotas;
 
 /// How long requests under way may take to finish after the order to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -64,8 +69,20 @@ struct Shared {
     links: Option<Links>,
     language: Language,
     page_policy: axum::http::HeaderValue,
-    requests: Semaphore,
+    quotas: Quotas,
     stopping: signal::Receiver<bool>,
+}
+
+impl Shared {
+    /// Whether requests to this zone need no proof, so that where they come from must be enough. What
+    /// is reached from other machines is never open.
+    fn is_open(&self, zone: Zone<'_>) -> bool {
+        self.loopback
+            && match zone {
+                Zone::Sender(source) => self.sources.get(source).is_none_or(|source| source.proof.is_none()),
+                Zone::Links | Zone::Api => self.api.is_none(),
+            }
+    }
 }
 
 /// What is configured for one source.
@@ -109,6 +126,9 @@ impl Server {
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
+        if let Some(problem) = config.unguarded_links() {
+            tracing::warn!(%problem, "what a proxy lets through needs no authentication here");
+        }
         let (stopping, stopped) = signal::channel(false);
         let settings = config.server.clone();
         let state = Arc::new(Shared {
@@ -118,7 +138,7 @@ impl Server {
             loopback: listen.ip().to_canonical().is_loopback(),
             api,
             sources,
-            requests: Semaphore::new(settings.max_requests.min(Semaphore::MAX_PERMITS)),
+            quotas: Quotas::new(&settings),
             settings: settings.clone(),
             links,
             language: config.report.language,
@@ -173,25 +193,25 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/resume", post(control::resume))
         .route("/v1/breakers", get(control::breakers))
         .route("/v1/breakers/reset", post(control::reset_breaker))
+        .route_layer(middleware::from_fn_with_state(state.clone(), quotas::api))
+        .route_layer(middleware::from_fn_with_state(state.clone(), guard::api));
+    let metrics = Router::new()
         .route("/metrics", get(health::metrics))
+        .route_layer(middleware::from_fn_with_state(state.clone(), quotas::probes))
         .route_layer(middleware::from_fn_with_state(state.clone(), guard::api));
     let links = Router::new().route("/approve/{incident}/{action}", get(link::show).post(link::answer));
-    let bounded = senders.merge(links).merge(api).route_layer(middleware::from_fn_with_state(state.clone(), bound));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .merge(bounded)
+        .merge(senders)
+        .merge(links)
+        .merge(api)
+        .merge(metrics)
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
+        // Around everything, what is not there too.
+        .layer(middleware::from_fn_with_state(state.clone(), admission::admit))
         .with_state(state)
-}
-
-/// More requests than can be worked on are told to come back, instead of waiting in memory.
-async fn bound(State(state): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    match state.requests.try_acquire() {
-        Ok(_permit) => next.run(request).await,
-        Err(_) => Failure::unavailable("too many requests are being worked on; try again").into_response(),
-    }
 }
 
 async fn nothing_here(request: Request) -> Failure {
@@ -204,6 +224,10 @@ async fn wrong_method(request: Request) -> Failure {
 }
 
 #[cfg(test)]
+mod admission_tests;
+#[cfg(test)]
 mod link_tests;
+#[cfg(test)]
+mod quota_tests;
 #[cfg(test)]
 mod tests;

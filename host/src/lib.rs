@@ -1,6 +1,9 @@
 //! tidegate: receives alerts, decides by policy, repairs what the policies allow, asks a language
 //! model about what they leave open, and tells people.
 
+// Text for a terminal goes through `cli/screen.rs`, which lets nothing through as it came.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 pub mod app;
 pub mod backend;
 pub mod backtest;

@@ -9,6 +9,8 @@
 mod secret_objects;
 mod shapes;
 
+use crate::domain::text::letters::is_invisible;
+
 /// What stands where a secret stood.
 pub const MARK: &str = "[redacted]";
 
@@ -29,9 +31,8 @@ pub fn redact_known(text: &str, known: &[String]) -> String {
     text
 }
 
-/// Removes terminal escape sequences and characters that people cannot see but models read:
-/// control characters but for line breaks and tabs, text direction marks, zero-width characters and
-/// the Unicode tag block.
+/// Removes terminal escape sequences and characters that people cannot see but models read
+/// (`domain/text/letters.rs`), but for line breaks and tabs.
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -46,19 +47,11 @@ pub fn visible(text: &str) -> String {
             }
             '\n' | '\t' => out.push(c),
             '\r' if chars.peek() != Some(&'\n') => out.push('\n'),
-            _ if c.is_control() || unseen(c) => {}
+            _ if is_invisible(c) => {}
             _ => out.push(c),
         }
     }
     out
-}
-
-fn unseen(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
-    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The host's own log: lines on standard error, as text for people or JSON for collectors.
 
+mod one_line;
+
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
@@ -7,6 +9,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::config::{Log, LogFormat};
 use crate::environment::Environment;
+use one_line::{Form, OneLine};
 
 /// The variable that says which lines there are; it wins over the configuration.
 const VARIABLE: &str = "TIDEGATE_LOG";
@@ -28,9 +31,14 @@ pub fn start(log: &Log, environment: &dyn Environment) -> Result<(), String> {
         LogFormat::Text => false,
         LogFormat::Json => true,
     };
+    let form = match (json, terminal) {
+        (true, _) => Form::Json,
+        (false, true) => Form::Coloured,
+        (false, false) => Form::Plain,
+    };
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(move || OneLine(std::io::stderr(), form))
         .with_span_events(FmtSpan::NONE)
         .with_ansi(terminal);
     // An error means that there is a log already, as in tests.

@@ -132,3 +132,24 @@ fn a_permit_is_made_in_one_place() {
     assert_eq!(makers("Permit::new("), ["host/src/gate.rs"]);
     assert_eq!(makers("ReadPermit::new("), ["host/src/gate/looks.rs"]);
 }
+
+/// What goes to a terminal goes through one file, and which letters have no shape is told in one.
+#[test]
+fn text_from_outside_is_shown_in_one_way() {
+    let mut wrong = Vec::new();
+    for (path, text) in rust_files("host/src") {
+        if path.contains("/tests/") || path.ends_with("tests.rs") {
+            continue;
+        }
+        let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let names = |what: &str| code.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(what));
+        let writes = ["io::stdout()", "print!(", "println!(", "eprint!("].iter().any(|what| names(what));
+        if writes && path != "host/src/cli/screen.rs" {
+            wrong.push(format!("{path} writes to the terminal by itself"));
+        }
+        if (names("200b") || names("200B")) && path != "host/src/domain/text/letters.rs" {
+            wrong.push(format!("{path} has a list of its own of letters without a shape"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -85,7 +85,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         mortal(Arc::clone(&journal) as Arc<dyn Journal>, &environment)?,
         Arc::clone(&clock),
         Arc::clone(&random),
-        Box::new(move |alert| of_policies.group(alert).unwrap_or_else(|| group_key(alert, &group_by))),
+        Box::new(move |alert| group_key(of_policies.group(alert), alert, &group_by)),
         wake,
     ));
     let gate = Arc::new(Gate::new(options::gate(config)).with_people(People::new(&config.people)));

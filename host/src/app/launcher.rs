@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 
 use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
+use super::sources::AllSources;
 use super::{handle, lint, options, policies, replay};
 use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 use crate::backend::{Backend, Checked, Handled, Host, Payload, Progress, Records, Started, Verified};
@@ -15,6 +16,7 @@ use crate::config::{Config, Problem, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::journal::{self, Memory, Reader};
 use crate::network::Network;
+use crate::ports::Sources;
 use crate::suggest::Written;
 use crate::tools;
 
@@ -50,11 +52,13 @@ impl Host for Launcher {
             match load_plugins(&config, &ProcessEnvironment, network, state).await {
                 Ok((plugins, problems)) => {
                     checked.loaded.push(format!("plugins: {}", plugin_names(&plugins)));
+                    checked.problems.extend(config.exposure(&AllSources::new(Arc::new(plugins)).names()));
                     let general = |problem: crate::plugin::Problem| Problem::general(problem.to_string());
                     checked.problems.extend(problems.into_iter().map(general));
                 }
                 Err(problems) => checked.problems.extend(problems.0),
             }
+            checked.problems.extend(config.unguarded_links());
             progress("tools …");
             let found = tools::check(&options::tools(&config), &|name| ProcessEnvironment.get(name));
             let servers = if found.servers.is_empty() { "none".to_string() } else { found.servers.join(", ") };

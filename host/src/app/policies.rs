@@ -165,7 +165,7 @@ async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<
     let decoded = sources.decode(&payload.source, payload.request).await;
     let alerts = decoded.map_err(|error| general(format!("{}: {error}", payload.name)))?;
     let by = &config.correlate.group_by;
-    let key = |alert: &_| Policies::group(set, alert).unwrap_or_else(|| group_key(alert, by));
+    let key = |alert: &_| group_key(Policies::group(set, alert), alert, by);
     let opened = correlate(&Index::default(), &HashMap::new(), alerts, &key).opened;
     let mut all = Vec::new();
     for (n, (group_key, alerts)) in opened.into_iter().enumerate() {

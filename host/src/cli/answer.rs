@@ -6,8 +6,10 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::Context;
 use super::remote::{Remote, segment};
-use super::{Context, table};
+use super::screen::{Screen, one};
+use super::table;
 use crate::domain::incident::{ActionView, IncidentView};
 
 /// Who speaks.
@@ -70,12 +72,13 @@ async fn answer(context: &Context<'_>, arguments: Arguments, verb: &str, done: &
     let body = json!({ "person": person, "digest": action.digest, "comment": arguments.comment, "via": "cli" });
     let _: IncidentView = remote.post(&path, &body).await?;
     let arguments = Value::Object(action.arguments.clone());
-    let mut text =
-        format!("{done} {} of {}: {} on {}\n  {arguments}\n", action.id, incident.id, action.tool, action.target);
+    let mut screen = Screen::default();
+    screen.line(format!("{done} {} of {}: {} on {}", action.id, incident.id, action.tool, action.target));
+    screen.line(format!("  {arguments}"));
     for (label, line) in table::safeguards(action) {
-        text.push_str(&format!("  {label}: {line}\n"));
+        screen.line(format!("  {label}: {line}"));
     }
-    table::print(&table::clean(&text))?;
+    screen.print()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,10 +94,7 @@ pub async fn pause(context: &Context<'_>, arguments: PauseArguments) -> anyhow::
     let person = name(context, arguments.person)?;
     let body = json!({ "person": person, "reason": arguments.reason, "scope": arguments.scope });
     let _: Value = Remote::new(context)?.post("/v1/pause", &body).await?;
-    table::print(&table::clean(&format!(
-        "paused: nothing{} is executed until `tidegate resume`\n",
-        of(&arguments.scope)
-    )))?;
+    one(format!("paused: nothing{} is executed until `tidegate resume`", of(&arguments.scope))).print()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -102,8 +102,7 @@ pub async fn resume(context: &Context<'_>, arguments: ResumeArguments) -> anyhow
     let person = name(context, arguments.person)?;
     let body = json!({ "person": person, "scope": arguments.scope });
     let _: Value = Remote::new(context)?.post("/v1/resume", &body).await?;
-    let text = format!("resumed: what the gate allows{} is executed again\n", of(&arguments.scope));
-    table::print(&table::clean(&text))?;
+    one(format!("resumed: what the gate allows{} is executed again", of(&arguments.scope))).print()?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Context, progress, table};
+use super::screen::Screen;
+use super::{Context, progress};
 use crate::backend::policies::Replay;
 use crate::backtest::Report;
 use crate::backtest::report::{ActionSide, Changed, VerdictSide};
@@ -44,70 +45,62 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
     let replay = Replay { folder: arguments.policies, since: arguments.since };
     let progress = progress();
     let report = context.host.backtest(&context.config, &replay, &progress)?;
-    let text = if arguments.json {
-        format!("{}\n", serde_json::to_string_pretty(&report)?)
-    } else {
-        table::clean(&shown(&report))
-    };
-    table::print(&text)?;
+    let screen = if arguments.json { Screen::json(&report)? } else { shown(&report) };
+    screen.print()?;
     Ok(if report.changes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(CHANGES) })
 }
 
-fn shown(report: &Report) -> String {
-    let mut text = String::new();
-    report.changes.iter().for_each(|changed| text.push_str(&one(changed)));
+fn shown(report: &Report) -> Screen {
+    let mut screen = Screen::default();
+    report.changes.iter().for_each(|changed| one(&mut screen, changed));
     if !report.not_reproduced.is_empty() {
-        text.push_str("not reproduced: these same policies decided otherwise when this was recorded, because of\n");
-        text.push_str("something that the journal does not hold (such as another configuration)\n\n");
-        report.not_reproduced.iter().for_each(|changed| text.push_str(&one(changed)));
+        screen.line("not reproduced: these same policies decided otherwise when this was recorded, because of");
+        screen.line("something that the journal does not hold (such as another configuration)");
+        screen.gap();
+        report.not_reproduced.iter().for_each(|changed| one(&mut screen, changed));
     }
-    text.push_str(&summary(report));
-    text
+    summary(&mut screen, report);
+    screen
 }
 
-fn one(changed: &Changed) -> String {
+fn one(screen: &mut Screen, changed: &Changed) {
     let opened = changed.opened_at.strftime("%Y-%m-%d %H:%M");
-    let mut text = format!("{}  {opened}  {}\n", changed.incident, line(&changed.alert));
+    screen.line(format!("{}  {opened}  {}", changed.incident, changed.alert));
     if let Some(pair) = &changed.verdict {
-        text.push_str(&format!("    verdict  {}  →  {}\n", verdict(&pair.old), verdict(&pair.new)));
+        screen.line(format!("    verdict  {}  →  {}", verdict(&pair.old), verdict(&pair.new)));
     }
     for action in &changed.actions {
-        let (what, on) = (line(&action.tool), line(&action.target));
-        text.push_str(&format!("    action   {what} on {on}: {}  →  {}\n", side(&action.old), side(&action.new)));
+        let (what, on) = (&action.tool, &action.target);
+        screen.line(format!("    action   {what} on {on}: {}  →  {}", side(&action.old), side(&action.new)));
     }
     for route in &changed.routes {
         let list = |list: &[String]| if list.is_empty() { "nobody".into() } else { list.join(", ") };
-        text.push_str(&format!("    {:<8} {}  →  {}\n", route.occasion, list(&route.old), list(&route.new)));
+        screen.line(format!("    {:<8} {}  →  {}", route.occasion, list(&route.old), list(&route.new)));
     }
     if changed.model_calls_saved > 0 {
         let (calls, tokens) = (changed.model_calls_saved, changed.tokens_saved);
-        text.push_str(&format!("    model    {calls} calls fewer ({tokens} tokens)\n"));
+        screen.line(format!("    model    {calls} calls fewer ({tokens} tokens)"));
     }
     if changed.model_calls_added > 0 {
-        text.push_str("    model    would be asked; there is no recorded answer\n");
+        screen.line("    model    would be asked; there is no recorded answer");
     }
-    changed.notes.iter().for_each(|note| text.push_str(&format!("    note     {}\n", line(note))));
-    text.push('\n');
-    text
+    changed.notes.iter().for_each(|note| screen.line(format!("    note     {note}")));
+    screen.gap();
 }
 
 fn verdict(side: &VerdictSide) -> String {
-    let detail = if side.detail.is_empty() { String::new() } else { format!(" {}", line(&side.detail)) };
+    let detail = if side.detail.is_empty() { String::new() } else { format!(" {}", side.detail) };
     let rule = side.rule.as_deref().unwrap_or("no rule");
     let mode = if side.mode == "observe" { ", observe" } else { "" };
-    format!("{}{detail} ({}{mode})", side.verdict, line(rule))
+    format!("{}{detail} ({rule}{mode})", side.verdict)
 }
 
 fn side(side: &ActionSide) -> String {
-    let rule = side.rule.as_deref().map_or(String::new(), |rule| format!(" ({})", line(rule)));
+    let rule = side.rule.as_deref().map_or(String::new(), |rule| format!(" ({})", rule));
     format!("{}{rule}", side.fate.as_str())
 }
 
-fn line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn summary(report: &Report) -> String {
+fn summary(screen: &mut Screen, report: &Report) {
     let sum = &report.summary;
     let digest: String = report.policies.chars().take(12).collect();
     let mut rows = vec![
@@ -130,9 +123,7 @@ fn summary(report: &Report) -> String {
     }
     let lines = rows.into_iter().map(|(what, count)| vec![format!("  {what}"), count.to_string()]);
     let lines: Vec<Vec<String>> = lines.collect();
-    format!(
-        "since {}, policies {digest}, recorded mode\n{}",
-        report.since.strftime("%Y-%m-%d %H:%M"),
-        table::columns(&lines)
-    )
+    let since = report.since.strftime("%Y-%m-%d %H:%M");
+    screen.line(format!("since {since}, policies {digest}, recorded mode"));
+    screen.columns(&lines);
 }

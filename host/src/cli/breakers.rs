@@ -7,9 +7,10 @@ use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Context;
 use super::answer::{Person, name};
 use super::remote::Remote;
-use super::{Context, table};
+use super::screen::{Screen, one};
 use crate::backend::Breaker;
 
 #[derive(Args)]
@@ -47,24 +48,24 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         Some(Command::Reset { key, reason, person }) => {
             let body = json!({ "person": name(context, person)?, "key": key, "reason": reason });
             let _: Value = remote.post("/v1/breakers/reset", &body).await?;
-            table::print(&table::clean(&format!("reset: {key} may act again\n")))?;
+            one(format!("reset: {key} may act again")).print()?;
         }
         None => {
             let listed: Listed = remote.get("/v1/breakers").await?;
-            let text = if arguments.json {
-                format!("{}\n", serde_json::to_string_pretty(&json!({ "breakers": listed.breakers }))?)
+            let screen = if arguments.json {
+                Screen::json(&json!({ "breakers": listed.breakers }))?
             } else {
                 shown(&listed.breakers)
             };
-            table::print(&text)?;
+            screen.print()?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn shown(breakers: &[Breaker]) -> String {
+fn shown(breakers: &[Breaker]) -> Screen {
     if breakers.is_empty() {
-        return "no breaker has counted anything\n".into();
+        return one("no breaker has counted anything");
     }
     let mut rows = vec![["BREAKER", "STATE", "IN A ROW", "OPENS AT", "BECAUSE"].map(String::from).to_vec()];
     rows.extend(breakers.iter().map(|breaker| {
@@ -72,5 +73,7 @@ fn shown(breakers: &[Breaker]) -> String {
         let (count, limit) = (breaker.count.to_string(), breaker.limit.to_string());
         vec![breaker.key.clone(), state.into(), count, limit, breaker.because.clone()]
     }));
-    table::columns(&rows)
+    let mut screen = Screen::default();
+    screen.columns(&rows);
+    screen
 }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{Context, print_problems, progress, table};
+use super::screen::{Screen, note, one};
+use super::{Context, print_problems, progress};
 use crate::config::Problem;
 use crate::telemetry;
 
@@ -37,17 +38,17 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
 pub fn report(arguments: &Arguments, loaded: &[String], problems: &[Problem]) -> anyhow::Result<ExitCode> {
     let code = if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if arguments.json {
-        let document = serde_json::to_string_pretty(&json!({ "loaded": loaded, "problems": problems }))?;
-        table::print(&format!("{document}\n"))?;
+        Screen::json(&json!({ "loaded": loaded, "problems": problems }))?.print()?;
         return Ok(code);
     }
-    let lines: String = loaded.iter().map(|line| format!("{line}\n")).collect();
-    table::print(&table::clean(&lines))?;
+    let mut screen = Screen::default();
+    loaded.iter().for_each(|line| screen.line(line));
+    screen.print()?;
     print_problems(problems);
     match problems.len() {
-        0 => table::print("everything is right\n")?,
-        1 => eprintln!("1 problem"),
-        n => eprintln!("{n} problems"),
+        0 => one("everything is right").print()?,
+        1 => note("1 problem"),
+        n => note(format!("{n} problems")),
     }
     Ok(code)
 }

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
+use super::screen::{Screen, note};
 use super::{Context, progress, table};
 use crate::backend::{Handled, Payload};
 use crate::clock::SystemClock;
@@ -51,16 +52,20 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     let handled = context.host.handle(context.config.clone(), payloads, &progress).await?;
     let views: Vec<IncidentView> = handled.stories.iter().map(|story| IncidentView::from(&story.incident)).collect();
     if arguments.json {
-        let document = serde_json::to_string_pretty(&json!({ "incidents": views }))?;
-        table::print(&format!("{document}\n"))?;
+        Screen::json(&json!({ "incidents": views }))?.print()?;
     } else {
         let language = context.config.report.language;
-        let told = handled.stories.iter().zip(&views);
-        let texts: Vec<String> = told.map(|(story, view)| table::story(view, &timeline(story, language))).collect();
-        table::print(&texts.join("\n"))?;
+        let mut screen = Screen::default();
+        for (n, (story, view)) in handled.stories.iter().zip(&views).enumerate() {
+            if n > 0 {
+                screen.gap();
+            }
+            screen.extend(&table::story(view, &timeline(story, language)));
+        }
+        screen.print()?;
     }
     for (name, why) in &handled.failures {
-        eprintln!("error: {name}: {}", table::clean(why));
+        note(format!("error: {name}: {why}"));
     }
     Ok(ExitCode::from(code(&handled)))
 }

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::screen::Screen;
 use super::{Context, table, watch};
 use crate::backend::{Filter, Records, find};
 use crate::domain::incident::IncidentView;
@@ -78,7 +79,9 @@ pub fn report(context: &Context<'_>, word: &str) -> anyhow::Result<ExitCode> {
     let incident = find(records.as_ref(), word)?;
     let none = || anyhow!("incident {} has no report yet; it stands at {}", incident.id, incident.state().as_str());
     let report = incident.report.as_ref().with_context(none)?;
-    table::print(&table::clean(&format!("{}\n", report.trim_end())))?;
+    let mut screen = Screen::default();
+    screen.block(report.trim_end());
+    screen.print()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,24 +94,20 @@ fn print_list(records: &dyn Records, list: ListArguments) -> anyhow::Result<()> 
         Filter { state: list.state, outcome: list.outcome, prefix: None, before: list.before, limit: list.limit };
     let incidents = records.list(&filter).map_err(anyhow::Error::msg)?;
     let views: Vec<IncidentView> = incidents.iter().map(IncidentView::from).collect();
-    let text = if list.json {
-        format!("{}\n", serde_json::to_string_pretty(&json!({ "incidents": views }))?)
-    } else {
-        table::list(&views)
-    };
-    Ok(table::print(&text)?)
+    let screen = if list.json { Screen::json(&json!({ "incidents": views }))? } else { table::list(&views) };
+    Ok(screen.print()?)
 }
 
 fn show(context: &Context<'_>, word: &str, json: bool) -> anyhow::Result<()> {
     let records = records(context)?;
     let incident = find(records.as_ref(), word)?;
     let language = context.config.report.language;
-    let text = if json {
-        format!("{}\n", serde_json::to_string_pretty(&IncidentView::from(&incident))?)
+    let screen = if json {
+        Screen::json(&IncidentView::from(&incident))?
     } else {
         let story = records.story(&incident.id.0).map_err(anyhow::Error::msg)?;
         let story = story.with_context(|| format!("incident {} has no entries", incident.id))?;
         table::story(&IncidentView::from(&story.incident), &timeline(&story, language))
     };
-    Ok(table::print(&text)?)
+    Ok(screen.print()?)
 }

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{Context, progress, table};
+use super::screen::{note, one};
+use super::{Context, progress};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -26,12 +27,12 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
     let journal = context.config.journal.display();
     let size = format!("{} entries in {} streams", found.entries, found.streams);
     if found.faults.is_empty() {
-        table::print(&format!("the journal {journal} is whole: {size}\n"))?;
+        one(format!("the journal {journal} is whole: {size}")).print()?;
         return Ok(ExitCode::SUCCESS);
     }
     for fault in &found.faults {
-        eprintln!("error: {}", table::clean(fault));
+        note(format!("error: {fault}"));
     }
-    eprintln!("the journal {journal} is not whole: {} faults among {size}", found.faults.len());
+    note(format!("the journal {journal} is not whole: {} faults among {size}", found.faults.len()));
     Ok(ExitCode::FAILURE)
 }

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Context, backtest, handle, progress, suggest, table};
+use super::screen::{Screen, one};
+use super::{Context, backtest, handle, progress, suggest};
 use crate::backend::Payload;
 use crate::backend::policies::{Lint, Linted, Subject, Tested};
 use crate::clock::SystemClock;
@@ -77,18 +78,14 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     match arguments.command {
         Command::Test(arguments) => {
             let tested = context.host.test_policies(&context.config, arguments.folder.as_deref())?;
-            let text = if arguments.json {
-                format!("{}\n", serde_json::to_string_pretty(&tested)?)
-            } else {
-                table::clean(&told(&tested, arguments.coverage))
-            };
-            table::print(&text)?;
+            let screen = if arguments.json { Screen::json(&tested)? } else { told(&tested, arguments.coverage) };
+            screen.print()?;
             Ok(code(tested.failed.is_empty()))
         }
         Command::Lint(LintArguments { folder, offline }) => {
             let wanted = Lint { folder, offline };
             let linted = context.host.lint_policies(context.config.clone(), &wanted, &progress()).await?;
-            table::print(&table::clean(&linted_text(&linted)))?;
+            linted_text(&linted).print()?;
             Ok(code(linted.findings.is_empty()))
         }
         Command::Explain(arguments) => explained(context, arguments).await,
@@ -101,35 +98,38 @@ fn code(good: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn linted_text(linted: &Linted) -> String {
-    let mut text: String = linted.findings.iter().map(|finding| format!("{finding}\n")).collect();
-    text.push_str(&match linted.findings.len() {
-        0 => "nothing to complain about\n".to_string(),
-        1 => "1 finding\n".to_string(),
-        n => format!("{n} findings\n"),
+fn linted_text(linted: &Linted) -> Screen {
+    let mut screen = Screen::default();
+    linted.findings.iter().for_each(|finding| screen.line(finding));
+    screen.line(match linted.findings.len() {
+        0 => "nothing to complain about".to_string(),
+        1 => "1 finding".to_string(),
+        n => format!("{n} findings"),
     });
-    linted.unchecked.iter().for_each(|line| text.push_str(&format!("not checked: {line}\n")));
-    text
+    linted.unchecked.iter().for_each(|line| screen.line(format!("not checked: {line}")));
+    screen
 }
 
-fn told(tested: &Tested, coverage: bool) -> String {
-    let mut text = String::new();
+fn told(tested: &Tested, coverage: bool) -> Screen {
+    let mut screen = Screen::default();
     for failure in &tested.failed {
-        text.push_str(&format!("FAILED {failure}\n\n"));
+        // Its lines are of the test's making; what is in them was put on one each.
+        screen.block(&format!("FAILED {failure}"));
+        screen.gap();
     }
     let Tested { folder, passed, reached, all, .. } = tested;
     let failed = tested.failed.len();
     if passed + failed == 0 {
-        text.push_str(&format!("{folder}: no tests; write them into tests/*.toml beside the policies\n"));
+        screen.line(format!("{folder}: no tests; write them into tests/*.toml beside the policies"));
     } else {
-        text.push_str(&format!("{folder}: {passed} passed, {failed} failed\n"));
+        screen.line(format!("{folder}: {passed} passed, {failed} failed"));
     }
     let percent = (reached * 100).checked_div(*all).unwrap_or(100);
     if coverage {
-        text.push_str(&format!("coverage: {percent} % ({reached} of {all} declarations and sides of `when`)\n"));
-        tested.missing.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+        screen.line(format!("coverage: {percent} % ({reached} of {all} declarations and sides of `when`)"));
+        tested.missing.iter().for_each(|line| screen.line(format!("  {line}")));
     }
-    text
+    screen
 }
 
 async fn explained(context: &Context<'_>, arguments: ExplainArguments) -> anyhow::Result<ExitCode> {
@@ -144,11 +144,18 @@ async fn explained(context: &Context<'_>, arguments: ExplainArguments) -> anyhow
     let progress = progress();
     let explained = context.host.explain(context.config.clone(), subject, &progress).await?;
     if arguments.json {
-        table::print(&format!("{}\n", serde_json::to_string_pretty(&json!({ "incidents": explained }))?))?;
+        Screen::json(&json!({ "incidents": explained }))?.print()?;
+    } else if explained.is_empty() {
+        one("no alert in it opens an incident").print()?;
     } else {
-        let texts: Vec<String> = explained.iter().map(explain::shown).collect();
-        let text = if texts.is_empty() { "no alert in it opens an incident\n".into() } else { texts.join("\n") };
-        table::print(&table::clean(&text))?;
+        let mut screen = Screen::default();
+        for (n, one) in explained.iter().enumerate() {
+            if n > 0 {
+                screen.gap();
+            }
+            explain::show(&mut screen, one);
+        }
+        screen.print()?;
     }
     Ok(ExitCode::SUCCESS)
 }

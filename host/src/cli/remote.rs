@@ -89,7 +89,7 @@ impl<'a> Remote<'a> {
             return Ok(response);
         }
         match response.json::<Failure>().await {
-            Ok(failure) => bail!("{}", super::table::clean(&failure.error)),
+            Ok(failure) => bail!("{}", failure.error),
             Err(_) => bail!("{} answers {status}; perhaps it is not a tidegate", self.address),
         }
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Context, progress, table};
+use super::screen::Screen;
+use super::{Context, progress};
 use crate::clock::SystemClock;
 use crate::config::Problems;
 use crate::domain::Mode;
@@ -32,7 +33,7 @@ pub async fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
         }
     };
     let url = format!("http://{}", server.address());
-    table::print(&greeting(&url, config.mode, config.file(), &started.loaded))?;
+    greeting(&url, config.mode, config.file(), &started.loaded).print()?;
     server.run(stop.ordered()).await;
     tracing::info!("stopping");
     tokio::select! {
@@ -41,23 +42,24 @@ pub async fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn greeting(url: &str, mode: Mode, file: Option<&std::path::Path>, loaded: &[String]) -> String {
+fn greeting(url: &str, mode: Mode, file: Option<&std::path::Path>, loaded: &[String]) -> Screen {
     let mode = match mode {
         Mode::Observe => "observe: nothing is changed, what would have been done is recorded",
         Mode::Enforce => "enforce: what the gate allows is executed",
     };
     let file = file.map_or("built-in defaults".to_string(), |file| file.display().to_string());
-    let mut text = format!("tidegate {} listens on {url}\n", env!("CARGO_PKG_VERSION"));
+    let mut screen = Screen::default();
+    screen.line(format!("tidegate {} listens on {url}", env!("CARGO_PKG_VERSION")));
     let mut rows = vec![vec!["  mode".into(), mode.into()], vec!["  config".into(), file]];
     rows.extend(loaded.iter().map(|line| match line.split_once(": ") {
         Some((name, what)) => vec![format!("  {name}"), what.into()],
         None => vec![format!("  {line}")],
     }));
-    text.push_str(&table::columns(&rows));
-    text.push_str(&format!(
-        "next, in another terminal:\n  curl --data @alert.json {url}/alert\n  tidegate incidents\n"
-    ));
-    text
+    screen.columns(&rows);
+    screen.line("next, in another terminal:");
+    screen.line(format!("  curl --data @alert.json {url}/alert"));
+    screen.line("  tidegate incidents");
+    screen
 }
 
 /// SIGTERM and SIGINT.

@@ -8,7 +8,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::backtest::length;
-use super::{Context, progress, table};
+use super::screen::{Screen, one};
+use super::{Context, progress};
 use crate::backend::policies::Suggest;
 use crate::suggest::Written;
 
@@ -36,27 +37,26 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
     let wanted = Suggest { min: arguments.min, since: arguments.since, out: arguments.out };
     let progress = progress();
     let written = context.host.suggest(&context.config, &wanted, &progress)?;
-    let text = if arguments.json {
-        format!("{}\n", serde_json::to_string_pretty(&json!({ "drafts": written }))?)
+    let screen = if arguments.json {
+        Screen::json(&json!({ "drafts": written }))?
     } else if written.is_empty() {
-        format!("nothing that a model or a person did helped {} times in the same way\n", wanted.min)
+        one(format!("nothing that a model or a person did helped {} times in the same way", wanted.min))
     } else {
-        table::clean(&written.iter().map(one).collect::<String>())
+        let mut screen = Screen::default();
+        written.iter().for_each(|draft| show(&mut screen, draft));
+        screen
     };
-    table::print(&text)?;
+    screen.print()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn one(written: &Written) -> String {
-    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let tools = line(&written.tools.join(", "));
-    let mut text =
-        format!("{}: {} helped with {} {} times\n", written.name, tools, line(&written.alert), written.evidence.len());
+fn show(screen: &mut Screen, written: &Written) {
+    let (tools, times) = (written.tools.join(", "), written.evidence.len());
+    screen.line(format!("{}: {tools} helped with {} {times} times", written.name, written.alert));
     for file in &written.files {
-        text.push_str(&format!("    written  {}\n", file.display()));
+        screen.line(format!("    written  {}", file.display()));
     }
     if let Some(why) = &written.refused {
-        text.push_str(&format!("    not written: {why}\n"));
+        screen.line(format!("    not written: {why}"));
     }
-    text
 }

@@ -1,56 +1,23 @@
-//! Texts for people: aligned columns, timelines. Everything from outside is freed of control
-//! characters first, so that an alert cannot command a terminal.
-
-use std::io::{ErrorKind, Write};
+//! Texts for people: lists of incidents, one incident with its timeline.
 
 use serde_json::Value;
 
+use super::screen::{Screen, one};
 use crate::domain::incident::{ActionView, IncidentView};
 use crate::domain::{Call, Verification};
 use crate::report::{self, Line};
 
-/// Writes to standard output. A reader that has seen enough, such as `head`, is no error.
-pub fn print(text: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        done => done,
-    }
-}
-
-/// Replaces control characters but line ends.
-pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
-}
-
-/// Rows in aligned columns; the last column is not filled up.
-pub fn columns(rows: &[Vec<String>]) -> String {
-    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..count).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()) + 2));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    clean(&text)
-}
-
 /// A list of incidents.
-pub fn list(views: &[IncidentView]) -> String {
+pub fn list(views: &[IncidentView]) -> Screen {
+    let mut screen = Screen::default();
     if views.is_empty() {
-        return "no incidents\n".into();
+        screen.line("no incidents");
+        return screen;
     }
     let mut rows = vec![["ID", "OPENED", "STATE", "OUTCOME", "SEVERITY", "ALERTS", "TITLE"].map(String::from).to_vec()];
     rows.extend(views.iter().map(row));
-    columns(&rows)
+    screen.columns(&rows);
+    screen
 }
 
 fn row(view: &IncidentView) -> Vec<String> {
@@ -60,7 +27,6 @@ fn row(view: &IncidentView) -> Vec<String> {
     } else {
         format!("{} ({} firing)", view.alerts, view.firing)
     };
-    let one_line = view.title.split_whitespace().collect::<Vec<_>>().join(" ");
     vec![
         view.id.clone(),
         seconds(&view.opened_at),
@@ -68,17 +34,17 @@ fn row(view: &IncidentView) -> Vec<String> {
         outcome,
         view.severity.clone(),
         alerts,
-        one_line,
+        view.title.clone(),
     ]
 }
 
 /// One line about an incident.
-pub fn line(view: &IncidentView) -> String {
+pub fn line(view: &IncidentView) -> Screen {
     let mut cells = row(view);
     if let Some(opened) = cells.get_mut(1) {
         *opened = seconds(&view.updated_at);
     }
-    clean(&cells.join("  "))
+    one(cells.join("  "))
 }
 
 /// An RFC 3339 time to the second.
@@ -90,7 +56,7 @@ fn seconds(time: &str) -> String {
 }
 
 /// Everything about an incident but its report.
-pub fn story(view: &IncidentView, lines: &[Line]) -> String {
+pub fn story(view: &IncidentView, lines: &[Line]) -> Screen {
     let outcome = view.outcome.clone().unwrap_or_else(|| "-".into());
     let reason = view.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let mut head = vec![
@@ -111,24 +77,27 @@ pub fn story(view: &IncidentView, lines: &[Line]) -> String {
         let tokens = model.prompt_tokens + model.completion_tokens;
         head.push(pair("model", &format!("{} calls, {tokens} tokens", model.calls)));
     }
-    let mut text = columns(&head);
+    let mut screen = Screen::default();
+    screen.columns(&head);
     if !view.actions.is_empty() {
-        text.push_str("\nactions\n");
-        text.push_str(&columns(&view.actions.iter().map(action).collect::<Vec<_>>()));
+        screen.gap();
+        screen.line("actions");
+        screen.columns(&view.actions.iter().map(action).collect::<Vec<_>>());
         let bound = view.actions.iter().flat_map(|action| {
             safeguards(action).into_iter().map(|(label, text)| vec![format!("  {}", action.id), label, text])
         });
-        text.push_str(&columns(&bound.collect::<Vec<_>>()));
+        screen.columns(&bound.collect::<Vec<_>>());
     }
-    text.push_str("\ntimeline\n");
+    screen.gap();
+    screen.line("timeline");
     for line in lines {
-        text.push_str(&clean(&format!("  {}  {:<9}  {}\n", report::date(line.at), line.kind, line.text)));
+        screen.line(format!("  {}  {:<9}  {}", report::date(line.at), line.kind, line.text));
     }
-    text
+    screen
 }
 
 fn pair(name: &str, value: &str) -> Vec<String> {
-    vec![name.into(), value.split_whitespace().collect::<Vec<_>>().join(" ")]
+    vec![name.into(), value.into()]
 }
 
 /// What an approval of an action binds besides its call, and what only its proposer says.
@@ -155,10 +124,7 @@ pub fn safeguards(view: &ActionView) -> Vec<(String, String)> {
             },
         ),
     ));
-    lines.push((
-        "judged by",
-        view.verify.as_ref().map_or_else(|| "the alerts, which must resolve".into(), judged),
-    ));
+    lines.push(("judged by", view.verify.as_ref().map_or_else(|| "the alerts, which must resolve".into(), judged)));
     lines.extend(view.claimed_verify.as_ref().map(|verify| ("proposer names", judged(verify))));
     lines.into_iter().map(|(label, text)| (label.to_string(), text)).collect()
 }

@@ -71,9 +71,3 @@ fn the_worst_outcome_is_the_exit_code() {
     assert_eq!(code(&[Some(Fixed)], true), 1);
     assert_eq!(code(&[None], false), 1);
 }
-
-#[test]
-fn tables_line_up_and_cannot_command_a_terminal() {
-    let rows = [vec!["a".into(), "b\u{1b}[2J".into()], vec!["long".into(), "c".into()]];
-    assert_eq!(table::columns(&rows), "a     b\u{fffd}[2J\nlong  c\n");
-}

@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use futures::StreamExt;
 
 use super::remote::Remote;
+use super::screen::note;
 use super::{Context, table};
 use crate::domain::incident::IncidentView;
 
@@ -15,7 +16,7 @@ const MAX_LINE: usize = 16 << 20;
 pub async fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let remote = Remote::new(context)?;
     let response = remote.stream("/v1/incidents/watch").await?;
-    eprintln!("watching; interrupt to stop");
+    note("watching; interrupt to stop");
     let mut chunks = response.bytes_stream();
     let mut pending = Vec::new();
     while let Some(chunk) = chunks.next().await {
@@ -26,13 +27,13 @@ pub async fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
             if let Some(data) = line.strip_prefix(b"data:")
                 && let Ok(view) = serde_json::from_slice::<IncidentView>(data)
             {
-                table::print(&format!("{}\n", table::line(&view)))?;
+                table::line(&view).print()?;
             }
         }
         if pending.len() > MAX_LINE {
             bail!("the host sends something that is no event");
         }
     }
-    eprintln!("the host has stopped");
+    note("the host has stopped");
     Ok(ExitCode::SUCCESS)
 }

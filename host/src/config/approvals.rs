@@ -60,13 +60,26 @@ fn check(base: &str) -> Result<(), &'static str> {
     if !plain || authority.is_empty() || !matches!(scheme, "https" | "http") {
         return Err("base is the address at which people reach this host, such as \"https://tidegate.example\"");
     }
-    let host = authority.strip_prefix('[').and_then(|rest| rest.split(']').next());
-    let host = host.unwrap_or_else(|| authority.split(':').next().unwrap_or_default());
-    let local = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    if scheme == "http" && !local {
+    if scheme == "http" && !is_local(authority) {
         return Err("base must begin with https://, because whoever reads a link can answer with it");
     }
     Ok(())
+}
+
+impl Link {
+    /// Whether only this machine can follow the links.
+    pub fn is_local(&self) -> bool {
+        let rest = self.base.split_once("://").map_or("", |(_, rest)| rest);
+        is_local(rest.split('/').next().unwrap_or_default())
+    }
+}
+
+/// Whether host and port are this machine's own.
+fn is_local(authority: &str) -> bool {
+    let host = authority.strip_prefix('[').and_then(|rest| rest.split(']').next());
+    let host = host.unwrap_or_else(|| authority.split(':').next().unwrap_or_default());
+    let address = host.parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// Groups of people by name.

@@ -1,5 +1,7 @@
 //! Small pure helpers for text and JSON that come from outside.
 
+pub mod letters;
+
 use serde_json::Value;
 
 /// JSON with sorted keys and no white space: equal values give equal text.

@@ -122,10 +122,12 @@ pub fn origin(incident: &Incident, purpose: &Purpose, call: &Call) -> Origin {
         Purpose::Plan => Origin::Plugin { name: planner(incident), rule: rule() },
         // The gate's name is not known here, and its look is nobody else's doing.
         Purpose::Gate { .. } => Origin::Policy { rule: String::new() },
-        Purpose::Before { action } | Purpose::After { action } | Purpose::Verify { action } => match incident.action(action) {
-            Some(record) => of_action(&record.action, call),
-            None => Origin::Undo { action: action.clone() },
-        },
+        Purpose::Before { action } | Purpose::After { action } | Purpose::Verify { action } => {
+            match incident.action(action) {
+                Some(record) => of_action(&record.action, call),
+                None => Origin::Undo { action: action.clone() },
+            }
+        }
     }
 }
 

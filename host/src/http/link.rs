@@ -4,9 +4,11 @@
 //! POST of the page's own form. The link is the proof; the API's authentication is not asked here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Form, FromRequest, Path, Query, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -15,6 +17,8 @@ use sha2::{Digest, Sha256};
 
 use super::answer::Failure;
 use super::incidents::reading;
+use super::places::Peer;
+use super::quotas::busy;
 use super::{Shared, body};
 use crate::backend::{Answer, ControlError};
 use crate::config::Size;
@@ -24,8 +28,11 @@ use crate::gate::LINK;
 use crate::gate::link::Links;
 use crate::report::page::{self, Told};
 
-/// A name and a comment are short.
-const MAX_FORM: Size = Size(16 << 10);
+/// A name and a comment are short, also in percent signs.
+const MAX_FORM: Size = Size(8 << 10);
+
+/// And a browser sends them at once.
+const FORM_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 struct Ticket {
@@ -68,9 +75,9 @@ pub async fn answer(
     if !own_page(&head.headers, base) {
         return say(&state, &Told::Foreign);
     }
-    let bytes = match body::read(&head.headers, body, MAX_FORM, state.settings.body_timeout).await {
+    let bytes = match form(&state, &id, &action, &head, body).await {
         Ok(bytes) => bytes,
-        Err(failure) => return failure.into_response(),
+        Err(response) => return response,
     };
     let request = Request::from_parts(head, Body::from(bytes));
     let Ok(Form(words)) = Form::<Words>::from_request(request, &()).await else {
@@ -113,6 +120,21 @@ pub async fn answer(
     }
 }
 
+/// The form's bytes. A page of ours sends it to the link itself, and then nothing is read unless the
+/// link is good. Whoever sends the ticket in the form alone is read within narrow bounds, and learns
+/// nothing before that, not even which incidents there are.
+async fn form(state: &Shared, id: &str, action: &str, head: &Parts, body: Body) -> Result<Vec<u8>, Response> {
+    let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
+    let place = state.quotas.forms.take(peer).ok_or_else(|| busy().into_response())?;
+    if let Ok(Query(ticket)) = Query::<Ticket>::try_from_uri(&head.uri) {
+        asked(state, id.to_string(), action, &ticket).await?;
+        place.hold();
+    }
+    let within = FORM_TIMEOUT.min(state.settings.body_timeout);
+    let bounds = body::Bounds { max: MAX_FORM, within, place: Some(&place) };
+    body::read_within(&head.headers, body, bounds, |_| ()).await.map_err(Failure::into_response)
+}
+
 fn approved(before: &ActionRecord) -> Told {
     let wanted = before.ruling.as_ref().map_or(1, |ruling| ruling.approvals as usize);
     if before.approvers(jiff::Timestamp::MIN, before.ruling.as_ref().map_or(1, |ruling| ruling.approvals)).len() + 1
@@ -130,6 +152,7 @@ async fn asked(state: &Shared, id: String, action: &str, ticket: &Ticket) -> Res
     let Some(links) = &state.links else {
         return Err(Failure::not_found("signed links are not configured; see [approvals]").into_response());
     };
+    let _place = state.quotas.link().await.map_err(Failure::into_response)?;
     let found = reading(state, move |backend| backend.incident(&id).map_err(Failure::unavailable)).await;
     let incident = found.map_err(Failure::into_response)?.ok_or_else(|| say(state, &Told::Invalid))?;
     let n = incident.actions.iter().position(|record| record.action.id.0 == action);

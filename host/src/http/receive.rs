@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, Uri, header};
 
 use super::answer::Failure;
 use super::guard::Proof;
-use super::{Shared, body, origin};
+use super::places::Peer;
+use super::{Shared, body, quotas};
 use crate::backend::Received;
 use crate::domain::Labels;
 use crate::domain::text::cut;
@@ -35,7 +36,8 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
     let proof = gate.and_then(|gate| gate.proof.as_ref());
     match proof {
         Some(proof) => proof.head(&head.headers)?,
-        None if state.loopback => origin::check_origin(&head.headers)?,
+        // `admission` has seen that it comes from this machine.
+        None if state.loopback => {}
         // As for the API: beyond loopback nothing is taken from anybody.
         None => {
             return Err(Failure::unauthorized(
@@ -47,12 +49,41 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
     if gate.is_some_and(|gate| gate.disabled) || !state.backend.sources().iter().any(|name| name == source) {
         return Err(unknown(state, source));
     }
-    let settings = &state.settings;
-    let bytes = body::read(&head.headers, body, settings.max_body, settings.body_timeout).await?;
-    let received_at = state.clock.now();
-    if let Some(proof) = proof {
-        proof.body(&head.headers, &bytes, received_at)?;
+    let (settings, quotas) = (&state.settings, &state.quotas);
+    let mut verifier = match proof {
+        Some(proof) => proof.verifier(&head.headers, state.clock.now())?,
+        None => None,
+    };
+    let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
+    // Who has proven something keeps its place; the others give way to each other until they have.
+    let proven = proof.is_some() && verifier.is_none();
+    let working = if proven { Some(quotas.sender(source)?) } else { None };
+    let place = if proven { &quotas.proven } else { &quotas.unproven }.take(peer).ok_or_else(quotas::busy)?;
+    if proven {
+        place.hold();
     }
+    let bounds = body::Bounds { max: settings.max_body, within: settings.body_timeout, place: Some(&place) };
+    let each = |part: &[u8]| {
+        if let Some(verifier) = &mut verifier {
+            verifier.update(part);
+        }
+    };
+    let bytes = body::read_within(&head.headers, body, bounds, each).await?;
+    let received_at = state.clock.now();
+    if let Some(verifier) = verifier {
+        verifier.finish()?;
+    }
+    let (_working, _place) = match working {
+        Some(working) => (working, place),
+        None => {
+            let (working, place) = (quotas.sender(source)?, quotas.proven.take(peer).ok_or_else(quotas::busy)?);
+            place.hold();
+            if !place.grow(bytes.len()) {
+                return Err(quotas::busy());
+            }
+            (working, place)
+        }
+    };
     let inbound = Inbound {
         headers: visible(&head.headers, proof),
         query: query(&head.uri)?,

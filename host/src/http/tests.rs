@@ -14,7 +14,7 @@ use crate::config::Overrides;
 
 pub(super) struct Running {
     pub fake: Arc<Fake>,
-    address: SocketAddr,
+    pub address: SocketAddr,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
     done: tokio::task::JoinHandle<()>,
@@ -61,7 +61,7 @@ impl Running {
     }
 
     /// Writes raw bytes and reads until the other side closes.
-    async fn raw(&self, bytes: &[u8]) -> String {
+    pub async fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
@@ -75,7 +75,7 @@ async fn answer(request: RequestBuilder) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-const ONE: &str = r#"{"status":"firing","alerts":[{"labels":{"alertname":"a"}}]}"#;
+pub(super) const ONE: &str = r#"{"status":"firing","alerts":[{"labels":{"alertname":"a"}}]}"#;
 
 #[tokio::test]
 async fn alerts_come_in_and_everything_bad_gets_a_sentence() {
@@ -148,10 +148,10 @@ async fn more_requests_than_can_be_worked_on_are_sent_away() {
 #[tokio::test]
 async fn slow_heads_and_slow_bodies_are_cut_off() {
     let host = start("header_timeout = \"200ms\"\nbody_timeout = \"200ms\"", Fake::default()).await;
-    assert_eq!(host.raw(b"POST /alert HTTP/1.1\r\nHost: x\r\n").await, "", "half a head gets no answer");
-    let late = host.raw(b"POST /alert HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{").await;
+    assert_eq!(host.raw(b"POST /alert HTTP/1.1\r\nHost: localhost\r\n").await, "", "half a head gets no answer");
+    let late = host.raw(b"POST /alert HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{").await;
     assert!(late.starts_with("HTTP/1.1 408 ") && late.contains("did not arrive within 0.2 s"), "{late}");
-    let idle = host.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let idle = host.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(idle.ends_with("ok\n"), "an idle connection is closed after its answer: {idle}");
     assert!(host.fake.seen.lock().unwrap().is_empty());
 }

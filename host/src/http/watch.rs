@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, watch as signal};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, watch as signal};
 
 use super::Shared;
 use super::answer::Failure;
@@ -25,11 +25,15 @@ struct Watcher {
     state: Arc<Shared>,
     changes: broadcast::Receiver<String>,
     stopping: signal::Receiver<bool>,
+    _place: OwnedSemaphorePermit,
 }
 
 /// `GET /v1/incidents/watch`.
-pub async fn watch(State(state): State<Arc<Shared>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let watcher = Watcher { changes: state.backend.changes(), stopping: state.stopping.clone(), state };
+pub async fn watch(
+    State(state): State<Arc<Shared>>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
+    let place = state.quotas.watcher()?;
+    let watcher = Watcher { changes: state.backend.changes(), stopping: state.stopping.clone(), state, _place: place };
     let events = futures::stream::unfold(watcher, |mut watcher| async move {
         loop {
             let id = tokio::select! {
@@ -51,7 +55,7 @@ pub async fn watch(State(state): State<Arc<Shared>>) -> Sse<impl Stream<Item = R
             }
         }
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
 async fn stopped(stopping: &mut signal::Receiver<bool>) {

@@ -1,6 +1,9 @@
 //! Which addresses a request may reach.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod special;
+mod transition;
+
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::RefusedAddress;
 
@@ -30,106 +33,54 @@ const PRIVATE: &str = "private";
 const LOOPBACK: &str = "loopback";
 const RESERVED: &str = "reserved";
 
-/// What keeps an address from being public; none for a public one.
+/// What keeps an address from being public; none for a public one. Of an address that carries
+/// others in it, whatever tells most against it: a translator or a tunnel on the way may take any
+/// of them for its target.
 pub fn kind(address: IpAddr) -> Option<&'static str> {
     match address {
-        IpAddr::V4(address) => kind_v4(address),
+        IpAddr::V4(address) => special::kind_v4(address),
         IpAddr::V6(address) => kind_v6(address),
     }
 }
 
-fn kind_v4(address: Ipv4Addr) -> Option<&'static str> {
-    match address.octets() {
-        [127, ..] => Some(LOOPBACK),
-        [169, 254, ..] => Some(LINK_LOCAL),
-        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Some(PRIVATE),
-        // Addresses behind a carrier's NAT; one cloud keeps its metadata service there.
-        [100, 64..=127, ..] => Some(PRIVATE),
-        [0, ..] | [192, 0, 0, _] | [198, 18..=19, ..] | [224..=255, ..] => Some(RESERVED),
-        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Some(RESERVED),
-        _ => None,
-    }
-}
-
 fn kind_v6(address: Ipv6Addr) -> Option<&'static str> {
-    if let Some(inner) = embedded(address) {
-        // Mapped addresses and the well-known NAT64 prefix are ordinary ways to a public address;
-        // the other tunnels are not.
-        let ordinary =
-            address.to_ipv4_mapped().is_some() || matches!(address.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..]);
-        return kind_v4(inner).or((!ordinary).then_some(RESERVED));
-    }
-    match address.segments() {
-        [0, 0, 0, 0, 0, 0, 0, 1] => Some(LOOPBACK),
-        [0, 0, 0, 0, 0, 0, 0, 0] => Some(RESERVED),
-        [0xfe80..=0xfebf, ..] => Some(LINK_LOCAL),
-        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Some(PRIVATE),
-        [0xff00..=0xffff, ..] | [0x100, ..] | [0x2001, 0xdb8, ..] => Some(RESERVED),
-        _ => None,
-    }
-}
-
-/// The IPv4 address inside an IPv6 one: mapped, compatible, NAT64, 6to4.
-fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low] => Some(join(high, low)),
-        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        [0, 0, 0, 0, 0, 0, high, low] => Some(join(high, low)),
-        [0x64, 0xff9b, 0 | 1, _, _, _, high, low] => Some(join(high, low)),
-        [0x2002, high, low, ..] => Some(join(high, low)),
-        _ => None,
-    }
+    let carried = transition::carried(address);
+    // Mapped addresses and the well-known NAT64 prefix are ordinary ways to a public address; the
+    // other forms are not.
+    let own = if carried.ordinary { None } else { special::kind_v6(address) };
+    let tunnelled = (!carried.ordinary && !carried.addresses.is_empty()).then_some(RESERVED);
+    let inner = carried.addresses.into_iter().filter_map(special::kind_v4);
+    let kinds: Vec<&str> = inner.chain(own).chain(tunnelled).collect();
+    [LINK_LOCAL, LOOPBACK, PRIVATE, RESERVED].into_iter().find(|kind| kinds.contains(kind))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// One address a line with what it is, `public` for none.
+    const TABLE: &str = include_str!("address/table.txt");
+
     #[test]
     fn no_disguise_makes_a_private_address_public() {
-        for (text, want) in [
-            ("127.0.0.1", LOOPBACK),
-            ("127.255.255.254", LOOPBACK),
-            ("10.1.2.3", PRIVATE),
-            ("172.16.0.1", PRIVATE),
-            ("172.31.255.255", PRIVATE),
-            ("192.168.1.1", PRIVATE),
-            ("100.100.100.200", PRIVATE),
-            ("169.254.169.254", LINK_LOCAL),
-            ("0.0.0.0", RESERVED),
-            ("0.1.2.3", RESERVED),
-            ("255.255.255.255", RESERVED),
-            ("224.0.0.1", RESERVED),
-            ("198.18.0.1", RESERVED),
-            ("::1", LOOPBACK),
-            ("::", RESERVED),
-            ("::ffff:127.0.0.1", LOOPBACK),
-            ("::ffff:169.254.169.254", LINK_LOCAL),
-            ("::ffff:10.0.0.1", PRIVATE),
-            ("::127.0.0.1", LOOPBACK),
-            ("64:ff9b::a9fe:a9fe", LINK_LOCAL),
-            ("64:ff9b:1::a00:1", PRIVATE),
-            ("64:ff9b:1::808:808", RESERVED),
-            ("2002:7f00:1::", LOOPBACK),
-            ("fe80::1", LINK_LOCAL),
-            ("fd00:ec2::254", PRIVATE),
-            ("fc00::1", PRIVATE),
-            ("fec0::1", PRIVATE),
-            ("ff02::1", RESERVED),
-        ] {
-            assert_eq!(kind(text.parse().unwrap()), Some(want), "{text}");
+        let mut told = std::collections::BTreeMap::new();
+        for line in TABLE.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
+            let mut words = line.split_whitespace();
+            let (address, want) = (words.next().unwrap(), words.next().unwrap());
+            let got = kind(address.parse().unwrap()).unwrap_or("public");
+            assert_eq!(got, want, "{line}");
+            *told.entry(want).or_insert(0) += 1;
         }
-        for text in [
-            "1.1.1.1",
-            "172.32.0.1",
-            "100.128.0.1",
-            "2606:4700::1111",
-            "::ffff:8.8.8.8",
-            "64:ff9b::808:808",
-            "192.0.1.1",
-        ] {
-            assert_eq!(kind(text.parse().unwrap()), None, "{text}");
+        assert!(told.len() == 5 && told.values().all(|count| *count >= 8), "{told:?}");
+    }
+
+    #[test]
+    fn the_ends_of_every_range_are_in_it_and_what_is_beside_it_is_what_it_was() {
+        for (net, want) in special::ranges() {
+            let (first, last) = (net.network(), net.broadcast());
+            for address in [first, last] {
+                assert!(kind(address).is_some(), "{address} of {net} ({want})");
+            }
         }
     }
 
@@ -138,7 +89,18 @@ mod tests {
         let check = |text: &str| Reach::Private.check("name", text.parse().unwrap());
         assert!(check("10.0.0.1").is_ok());
         assert!(check("127.0.0.1").is_ok());
-        assert!(check("169.254.169.254").is_err());
-        assert!(check("::ffff:169.254.169.254").is_err());
+        for disguised in [
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "::ffff:0:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "2002:a9fe:a9fe::1",
+            "2001:0:a9fe:a9fe::1",
+            "2001:0:808:808::5601:5601",
+            "fd00::5efe:169.254.169.254",
+        ] {
+            assert!(check(disguised).is_err(), "{disguised}");
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Which incident an alert belongs to: repeats, joiners, newcomers, resolved ones. Pure.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::domain::text::letters::is_invisible;
 use crate::domain::{Alert, Incident, IncidentId, Status};
 
 /// Where an alert is known.
@@ -166,9 +168,16 @@ fn last_words(alerts: Vec<Alert>) -> Vec<Alert> {
     kept
 }
 
-/// The group key of an alert by configuration: its source and the values of these labels.
-pub fn group_key(alert: &Alert, by: &[String]) -> String {
-    let mut key = alert.source.clone();
+/// The key of the group that an alert belongs to: the one that a policy gave it, or by
+/// configuration its source and the values of these labels. Two alerts have the same key only if all
+/// of that is the same, whatever their labels hold.
+pub fn group_key(of_policy: Option<String>, alert: &Alert, by: &[String]) -> String {
+    // No key by configuration begins like this: a source with a space in its name is quoted.
+    of_policy.map_or_else(|| configured_key(alert, by), |key| format!("group {key}"))
+}
+
+fn configured_key(alert: &Alert, by: &[String]) -> String {
+    let mut key = part(&alert.source).into_owned();
     for label in by {
         let value = if label == "alertname" {
             alert.labels.get(label).unwrap_or(&alert.name)
@@ -178,10 +187,17 @@ pub fn group_key(alert: &Alert, by: &[String]) -> String {
                 None => continue,
             }
         };
-        key.push('/');
-        key.push_str(label);
-        key.push('=');
-        key.push_str(value);
+        key.push_str(&format!("/{}={}", part(label), part(value)));
     }
     key
 }
+
+/// A part of a key: as it is where nothing in it could be taken for something else, otherwise in
+/// quotes.
+fn part(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| !c.is_whitespace() && !is_invisible(c) && !matches!(c, '/' | '=' | '"' | '\\');
+    if text.chars().all(plain) { text.into() } else { serde_json::Value::from(text).to_string().into() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -49,8 +49,8 @@ pub async fn run(
     let Some(call) = due(record, moment, services.clock.now()) else { return Ok(false) };
     let (answer, looked) = look(services, incident, Purpose::Before { action: action.clone() }, call.clone()).await;
     let now = services.moment();
-    let before = text(&answer)
-        .and_then(|text| snapshot(services.policies.as_ref(), incident, record, text, &now.context()));
+    let before =
+        text(&answer).and_then(|text| snapshot(services.policies.as_ref(), incident, record, text, &now.context()));
     let facts = vec![looked, Fact::Prepared { action: action.clone(), before }];
     services.store.append(&incident.id, facts).await.map(|()| true)
 }
@@ -62,8 +62,8 @@ pub async fn inspect(services: &Services, incident: &Incident, action: &ActionId
     let Some(call) = record.action.safeguards.look.clone() else { return vec![nothing] };
     let (answer, looked) = look(services, incident, Purpose::After { action: action.clone() }, call).await;
     let now = services.moment();
-    let after = text(&answer)
-        .and_then(|text| snapshot(services.policies.as_ref(), incident, record, text, &now.context()));
+    let after =
+        text(&answer).and_then(|text| snapshot(services.policies.as_ref(), incident, record, text, &now.context()));
     vec![looked, Fact::Inspected { action: action.clone(), after }]
 }
 

@@ -190,7 +190,7 @@ pub(super) fn group(set: &Set, alert: &Alert, watch: Option<&RefCell<Vec<Seen>>>
     if let Some(watch) = watch {
         watch.borrow_mut().push(Seen { kind: "group", name: group.meta.name.clone(), when: None, spoke: true });
     }
-    let mut key = group.meta.name.clone();
+    let mut key = plain_or_quoted(&group.meta.name);
     for label in &group.by {
         let value = match label.as_str() {
             "alertname" => Some(alert.name.as_str()),
@@ -199,7 +199,13 @@ pub(super) fn group(set: &Set, alert: &Alert, watch: Option<&RefCell<Vec<Seen>>>
             label => alert.labels.get(label).map(String::as_str),
         };
         // Quoted, so that no value can pass for two.
-        key.push_str(&format!(" {label}={:?}", value.unwrap_or_default()));
+        key.push_str(&format!(" {}={:?}", plain_or_quoted(label), value.unwrap_or_default()));
     }
     Some(key)
+}
+
+/// A name as it is, or in quotes where it could be taken for more than a name.
+fn plain_or_quoted(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/'));
+    if plain { name.to_string() } else { format!("{name:?}") }
 }

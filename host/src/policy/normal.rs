@@ -4,6 +4,8 @@
 //! letters, Cyrillic look-alikes and names with invisible characters inside. A rule that allows
 //! compares exactly instead, so that nothing but the name itself gets through.
 
+use crate::domain::text::letters;
+
 /// The lower-case ASCII spelling that a name looks like, as far as it has one.
 pub(super) fn normal(text: &str) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | '_' | '/');
@@ -13,14 +15,12 @@ pub(super) fn normal(text: &str) -> String {
     text.chars().filter(|c| !invisible(*c)).flat_map(folded).filter(|c| !invisible(*c)).collect()
 }
 
+/// Also marks that are drawn upon the letter before them.
 fn invisible(c: char) -> bool {
     c.is_whitespace()
-        || c.is_control()
+        || letters::is_invisible(c)
         || matches!(u32::from(c),
-            0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
-            | 0x202A..=0x202E | 0x2060..=0x206F | 0x2800 | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0
-            | 0xFFF9..=0xFFFC | 0x0300..=0x036F | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF
-            | 0xFE20..=0xFE2F | 0xE0000..=0xE0FFF)
+            0x0300..=0x036F | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0xFE20..=0xFE2F)
 }
 
 fn folded(c: char) -> impl Iterator<Item = char> {
@@ -122,6 +122,9 @@ mod tests {
             "ⓚube-system",
             "кube-ѕyѕtem",
             "kube-\u{ad}system",
+            "kube-\u{e0100}system",
+            "kube-\u{3164}system\u{1d159}",
+            "kube\u{fe0f}-system\u{e000}",
         ] {
             assert_eq!(normal(other), "kube-system", "{other:?}");
         }

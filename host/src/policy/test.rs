@@ -16,6 +16,7 @@ use std::path::Path;
 use self::case::Document;
 pub use self::coverage::Coverage;
 use super::set::Set;
+use crate::domain::text::letters::visible_line;
 
 /// How a run went.
 #[derive(Clone, Debug, Default)]
@@ -45,9 +46,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file)?;
         if self.line > 0 {
-            write!(f, ":{} · {}", self.line, self.case)?;
+            write!(f, ":{} · {}", self.line, visible_line(&self.case))?;
         }
-        self.lines.iter().try_for_each(|line| write!(f, "\n    {line}"))
+        self.lines.iter().try_for_each(|line| write!(f, "\n    {}", visible_line(line)))
     }
 }
 

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Language;
 use super::date;
-use super::safeguards;
 use super::escape::{Style, excerpt, fence};
+use super::safeguards;
 use crate::domain::entry::{Fact, Purpose};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Mode, RulingKind};

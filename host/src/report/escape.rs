@@ -1,7 +1,10 @@
 //! Puts text from outside into Markdown so that it stays text.
 //!
 //! Two ways: prose, where everything that means something to a Markdown or HTML reader is escaped,
-//! and code, where nothing means anything and only the way out is guarded.
+//! and code, where nothing means anything and only the way out is guarded. In both, letters without
+//! a shape are shown by their number (`domain/text/letters.rs`).
+
+use crate::domain::text::letters;
 
 /// Whether names and prose go to a terminal or into Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,26 +36,27 @@ impl Style {
     }
 }
 
-/// One line without anything that moves a cursor or reorders letters.
+/// One line: white space is one space wherever it stands, and letters without a shape are shown by
+/// their number.
 pub(super) fn one_line(text: &str, longest: usize) -> String {
     let mut line = String::with_capacity(text.len().min(longest * 4));
     let mut space = false;
     let mut letters = 0;
     for letter in text.chars() {
-        if letter.is_whitespace() || letter.is_control() {
+        if letter.is_whitespace() && !matches!(letter, '\u{85}' | '\u{2028}' | '\u{2029}') {
             space = !line.is_empty();
-        } else if !is_hidden(letter) {
-            if letters >= longest {
-                line.push('…');
-                break;
-            }
-            if std::mem::take(&mut space) {
-                line.push(' ');
-                letters += 1;
-            }
-            line.push(letter);
+            continue;
+        }
+        if letters >= longest {
+            line.push('…');
+            break;
+        }
+        if std::mem::take(&mut space) {
+            line.push(' ');
             letters += 1;
         }
+        letters::push(&mut line, letter);
+        letters += 1;
     }
     line
 }
@@ -71,26 +75,6 @@ pub(super) fn html(text: &str) -> String {
         }
     }
     out
-}
-
-/// Text of several lines in which letters without a shape are shown by their number.
-pub(super) fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter != '\n' && (letter.is_control() || is_hidden(letter)) {
-            out.push_str(&format!("\\u{{{:x}}}", u32::from(letter)));
-        } else {
-            out.push(letter);
-        }
-    }
-    out
-}
-
-/// Letters without a shape of their own, among them those that reverse the direction of reading.
-fn is_hidden(letter: char) -> bool {
-    matches!(letter,
-        '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Prose in Markdown, on one line, safe in a table cell and at the start of a line.
@@ -170,8 +154,7 @@ pub(super) fn excerpt(text: &str) -> String {
 
 /// A fenced block.
 pub(super) fn fence(text: &str, language: &str) -> String {
-    let visible = |letter: &char| matches!(letter, '\n' | '\t') || !letter.is_control() && !is_hidden(*letter);
-    let text: String = text.chars().filter(visible).collect();
+    let text = letters::visible(text);
     let ticks = "`".repeat((longest_run(&text) + 1).max(3));
     format!("{ticks}{language}\n{}\n{ticks}\n", text.trim_end())
 }
@@ -197,7 +180,7 @@ mod tests {
             ("- item", "\\- item"),
             ("1. item", "1\\. item"),
             ("a - b", "a \\- b"),
-            ("abc\u{202e}def\u{7}g", "abcdef g"),
+            ("abc\u{202e}def\u{7}g", "abc\\\\u{202e}def\\\\u{7}g"),
             ("```\nx", "\\`\\`\\` x"),
         ] {
             assert_eq!(prose(text), want, "{text}");

@@ -3,10 +3,11 @@
 //! HTML without a script, a picture or anything that is loaded. Everything from outside is escaped;
 //! letters without a shape are shown as their number, so that the reader sees what is approved.
 
-use super::escape::{Style, html, one_line, visible};
+use super::escape::{Style, html, one_line};
 use super::{Language, date, safeguards};
 use crate::domain::Incident;
 use crate::domain::incident::ActionRecord;
+use crate::domain::text::letters::visible;
 
 /// The sentences of the page.
 pub(super) struct PageWords {

@@ -54,7 +54,8 @@ pub(super) fn lines(action: &Action, language: Language, style: Style) -> Vec<(&
 }
 
 fn judged_by(verification: &Verification, headings: &Headings, words: &SafeguardWords, style: Style) -> String {
-    let queries = |queries: &[String]| queries.iter().map(|one| style.name(one)).collect::<Vec<_>>().join(headings.comma);
+    let queries =
+        |queries: &[String]| queries.iter().map(|one| style.name(one)).collect::<Vec<_>>().join(headings.comma);
     let mut text = style.name(&shown(&verification.look));
     for (word, list) in [(words.present, &verification.present), (words.absent, &verification.absent)] {
         if !list.is_empty() {

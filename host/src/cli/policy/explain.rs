@@ -2,38 +2,40 @@
 //! rule, and what the gates said and say about each action.
 
 use crate::backend::policies::{Explained, ExplainedAction, ExplainedLook};
+use crate::cli::screen::Screen;
 use crate::domain::decision::{Decision, Heard, Ruling, RulingKind};
 use crate::report::date;
 
 /// The whole explanation.
-pub(super) fn shown(explained: &Explained) -> String {
-    let mut text = format!("{}\n  {}\n", explained.incident, explained.title);
-    explained.notes.iter().for_each(|note| text.push_str(&format!("  note: {note}\n")));
-    text.push_str("\nverdict\n");
+pub(super) fn show(screen: &mut Screen, explained: &Explained) {
+    screen.line(&explained.incident);
+    screen.line(format!("  {}", explained.title));
+    explained.notes.iter().for_each(|note| screen.line(format!("  note: {note}")));
+    screen.gap();
+    screen.line("verdict");
     let now = verdict(explained, explained.decision.as_ref());
-    match &explained.decided {
-        None => text.push_str(&format!("  {now}\n")),
+    match explained.decided.as_ref().map(|decided| verdict(explained, Some(decided))) {
+        None => screen.line(format!("  {now}")),
+        Some(then) if then == now => screen.line(format!("  then and now  {now}")),
         Some(then) => {
-            let then = verdict(explained, Some(then));
-            if then == now {
-                text.push_str(&format!("  then and now  {now}\n"));
-            } else {
-                text.push_str(&format!("  then  {then}\n  now   {now}\n"));
-            }
+            screen.line(format!("  then  {then}"));
+            screen.line(format!("  now   {now}"));
         }
     }
-    explained.faults.iter().for_each(|fault| text.push_str(&format!("  fault: {fault}\n")));
-    text.push_str("\nsilences, inhibitions and rules in order\n");
+    explained.faults.iter().for_each(|fault| screen.line(format!("  fault: {fault}")));
+    screen.gap();
+    screen.line("silences, inhibitions and rules in order");
     for one in &explained.considered {
         let sign = if one.matched { "yes" } else { "no " };
-        text.push_str(&format!("  {sign}  {} ({})\n       {}\n", one.rule, one.place, one.why));
+        screen.line(format!("  {sign}  {} ({})", one.rule, one.place));
+        screen.line(format!("       {}", one.why));
     }
     if !explained.looks.is_empty() {
-        text.push_str("\nlooks that gates refuse\n");
-        explained.looks.iter().for_each(|one| text.push_str(&look(one)));
+        screen.gap();
+        screen.line("looks that gates refuse");
+        explained.looks.iter().for_each(|one| look(screen, one));
     }
-    explained.actions.iter().for_each(|one| text.push_str(&action(one)));
-    text
+    explained.actions.iter().for_each(|one| action(screen, one));
 }
 
 fn verdict(explained: &Explained, decision: Option<&Decision>) -> String {
@@ -45,38 +47,45 @@ fn verdict(explained: &Explained, decision: Option<&Decision>) -> String {
     format!("{} ({rule}): {}", decision.verdict.kind(), decision.reason)
 }
 
-fn look(look: &ExplainedLook) -> String {
+fn look(screen: &mut Screen, look: &ExplainedLook) {
     let ExplainedLook { tool, arguments, origin, then, now } = look;
-    let mut text = format!("  {tool} {arguments} (by {origin})\n");
+    screen.line(format!("  {tool} {arguments} (by {origin})"));
     match (then, now) {
-        (Some(then), Some(now)) if then == now => text.push_str(&format!("    then and now  {now}\n")),
-        (Some(then), Some(now)) => text.push_str(&format!("    then  {then}\n    now   {now}\n")),
-        (Some(then), None) => text.push_str(&format!("    then  {then}\n    now   no gate has anything against it\n")),
-        (None, Some(now)) => text.push_str(&format!("    now   {now}\n")),
+        (Some(then), Some(now)) if then == now => screen.line(format!("    then and now  {now}")),
+        (Some(then), now) => {
+            screen.line(format!("    then  {then}"));
+            let now = now.as_ref().map_or_else(|| "no gate has anything against it".to_string(), ToString::to_string);
+            screen.line(format!("    now   {now}"));
+        }
+        (None, Some(now)) => screen.line(format!("    now   {now}")),
         (None, None) => {}
     }
-    text
 }
 
-fn action(action: &ExplainedAction) -> String {
+fn action(screen: &mut Screen, action: &ExplainedAction) {
     let ExplainedAction { id, tool, target, origin, risk, says, by, heard, ruled, state, approvals } = action;
-    let mut text = format!("\naction {id}: {tool} on {target} ({} risk, by {origin})\n", risk.as_str());
+    screen.gap();
+    screen.line(format!("action {id}: {tool} on {target} ({} risk, by {origin})", risk.as_str()));
     if let Some(state) = state {
-        text.push_str(&match ruled {
-            Some(ruling) => format!("  then  {}{}\n", question(ruling), reason(ruling)),
-            None => "  then  it was never ruled on\n".to_string(),
-        });
-        text.push_str(&ruled.as_ref().map(|ruling| votes(&ruling.heard)).unwrap_or_default());
-        approvals.iter().for_each(|one| text.push_str(&format!("    yes    {one}\n")));
-        text.push_str(&format!("  now   the gates say {} ({by})\n", says.as_str()));
-        let same = ruled.as_ref().is_some_and(|ruling| ruling.heard == *heard);
-        text.push_str(&if same { "    as they did then\n".to_string() } else { votes(heard) });
-        text.push_str(&format!("  it stands at {state}\n"));
+        match ruled {
+            Some(ruling) => {
+                screen.line(format!("  then  {}{}", question(ruling), reason(ruling)));
+                votes(screen, &ruling.heard);
+            }
+            None => screen.line("  then  it was never ruled on"),
+        }
+        approvals.iter().for_each(|one| screen.line(format!("    yes    {one}")));
+        screen.line(format!("  now   the gates say {} ({by})", says.as_str()));
+        if ruled.as_ref().is_some_and(|ruling| ruling.heard == *heard) {
+            screen.line("    as they did then");
+        } else {
+            votes(screen, heard);
+        }
+        screen.line(format!("  it stands at {state}"));
     } else {
-        text.push_str(&format!("  the gates say {} ({by})\n", says.as_str()));
-        text.push_str(&votes(heard));
+        screen.line(format!("  the gates say {} ({by})", says.as_str()));
+        votes(screen, heard);
     }
-    text
 }
 
 /// A ruling; of a question also whom it asks, for how many of them, and until when.
@@ -96,10 +105,11 @@ fn reason(ruling: &Ruling) -> String {
     if ruling.reason.is_empty() { String::new() } else { format!(": {}", ruling.reason) }
 }
 
-fn votes(heard: &[Heard]) -> String {
+fn votes(screen: &mut Screen, heard: &[Heard]) {
     if heard.is_empty() {
-        return "    no gate has anything to say\n".into();
+        screen.line("    no gate has anything to say");
     }
-    let line = |vote: &Heard| format!("    {:<5}  {}: {}\n", vote.ruling.as_str(), vote.gate, vote.reason);
-    heard.iter().map(line).collect()
+    for vote in heard {
+        screen.line(format!("    {:<5}  {}: {}", vote.ruling.as_str(), vote.gate, vote.reason));
+    }
 }

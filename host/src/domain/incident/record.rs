@@ -10,6 +10,7 @@ use crate::domain::action::{Action, Call, Origin};
 use crate::domain::catalogue::UNDONE;
 use crate::domain::decision::{Counts, Ruling};
 use crate::domain::restoration::Snapshot;
+use crate::domain::text::letters::is_invisible;
 
 /// How far an action is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -192,10 +193,6 @@ impl ActionRecord {
 /// `ops (as Ann)` and `OPS` are one.
 pub fn identity(person: &str) -> String {
     let proven = person.split(" (as ").next().unwrap_or_default();
-    let seen = |c: &char| {
-        !(c.is_whitespace()
-            || c.is_control()
-            || matches!(*c, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}'))
-    };
+    let seen = |c: &char| !c.is_whitespace() && !is_invisible(*c);
     proven.chars().filter(seen).flat_map(char::to_lowercase).collect()
 }

@@ -1,6 +1,8 @@
 //! The words in which tools speak of objects: names of arguments, kinds with their short names, and
 //! what a namespace or a name may look like.
 
+use crate::domain::text::letters::is_invisible;
+
 /// What an argument is, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -116,13 +118,9 @@ pub(super) fn is_suspicious(text: &str) -> bool {
         rest.is_some_and(|rest| rest.starts_with(|c: char| c == '-' || c.is_ascii_alphabetic()))
     };
     let lower = text.to_ascii_lowercase();
-    text.chars().any(|c| c.is_control() || is_invisible(c))
+    text.chars().any(is_invisible)
         || text.split_whitespace().any(option)
         || ["../", "/..", "%2e", "%2f", "%00", "$(", "`"].iter().any(|mark| lower.contains(mark))
-}
-
-fn is_invisible(c: char) -> bool {
-    matches!(u32::from(c), 0xAD | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xE0000..=0xE0FFF)
 }
 
 /// Kinds of Kubernetes itself, with their short names.

@@ -1,0 +1,126 @@
+//! What goes to the terminal. Nothing else in this process writes there (a lint of the crate
+//! forbids it), and nothing goes through here as it came from outside: a line is one line and shows
+//! letters without a shape by their number, so that no alert can forge a line or command a
+//! terminal.
+
+use std::io::{ErrorKind, Write};
+
+use serde::Serialize;
+
+use crate::domain::text::letters::{in_json, visible, visible_line};
+
+/// Text that is fit for a terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Screen(String);
+
+impl Screen {
+    /// Exactly one line, whatever the text holds.
+    pub fn line(&mut self, text: impl AsRef<str>) {
+        self.0.push_str(&visible_line(text.as_ref()));
+        self.0.push('\n');
+    }
+
+    /// An empty line.
+    pub fn gap(&mut self) {
+        self.0.push('\n');
+    }
+
+    /// Text whose line breaks are the host's own, such as a report: what it holds from outside was
+    /// put on lines when it was written.
+    pub fn block(&mut self, text: &str) {
+        self.0.push_str(&visible(text));
+        if !text.ends_with('\n') {
+            self.0.push('\n');
+        }
+    }
+
+    /// Rows in aligned columns; the last column is not filled up.
+    pub fn columns(&mut self, rows: &[Vec<String>]) {
+        let shown: Vec<Vec<String>> =
+            rows.iter().map(|row| row.iter().map(|cell| visible_line(cell)).collect()).collect();
+        let count = shown.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            shown.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..count).map(width).collect();
+        for row in &shown {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                line.push_str(cell);
+                line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()) + 2));
+            }
+            self.line(line.trim_end());
+        }
+    }
+
+    /// A JSON document; letters without a shape are written as JSON escapes, so that it stays the
+    /// same document.
+    ///
+    /// # Errors
+    /// When the value is no JSON.
+    pub fn json(value: &impl Serialize) -> Result<Self, serde_json::Error> {
+        let text = serde_json::to_string_pretty(value)?;
+        Ok(Self(format!("{}\n", in_json(&text))))
+    }
+
+    /// Appends another one.
+    pub fn extend(&mut self, other: &Self) {
+        self.0.push_str(&other.0);
+    }
+
+    /// Writes it to standard output. A reader that has seen enough, such as `head`, is no error.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn print(&self) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(self.0.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            done => done,
+        }
+    }
+
+    /// The text.
+    #[cfg(test)]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A screen of one line.
+pub fn one(text: impl AsRef<str>) -> Screen {
+    let mut screen = Screen::default();
+    screen.line(text);
+    screen
+}
+
+/// Writes one line to standard error.
+pub fn note(text: impl AsRef<str>) {
+    // Where standard error is closed nobody is left to be told.
+    let _ = writeln!(std::io::stderr().lock(), "{}", visible_line(text.as_ref()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::text::letters::is_invisible;
+
+    const BAD: &str = "\u{1b}[2J\r\nFAKE\u{2028}x\u{202e}\u{200b}\u{e0100}";
+    const SHOWN: &str = "\\u{1b}[2J\\u{d}\\u{a}FAKE\\u{2028}x\\u{202e}\\u{200b}\\u{e0100}";
+
+    #[test]
+    fn a_line_is_one_line_and_a_cell_is_one_cell() {
+        assert_eq!(one(BAD).text(), format!("{SHOWN}\n"));
+        let mut screen = Screen::default();
+        screen.columns(&[vec!["a".into(), BAD.into()], vec!["long".into(), "c".into()]]);
+        assert_eq!(screen.text(), format!("a     {SHOWN}\nlong  c\n"));
+    }
+
+    #[test]
+    fn json_stays_the_same_document() {
+        let value = serde_json::json!({ "label": BAD, "告警": ["\u{10ffff}"] });
+        let screen = Screen::json(&value).unwrap();
+        assert!(screen.text().chars().all(|letter| letter == '\n' || !is_invisible(letter)), "{screen:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(screen.text()).unwrap(), value);
+    }
+}

@@ -1,0 +1,125 @@
+//! What every request passes before anything else looks at it, whatever its path is.
+//!
+//! Where a request needs no proof, it must come from this machine and have been meant for it. A
+//! loopback address alone does not say so: a web page in a local browser can send requests to a name
+//! that was rebound to 127.0.0.1, which shows in `Host`, or straight to the address, which shows in
+//! `Origin` and `Sec-Fetch-Site`; a reverse proxy on this machine hands on what comes from anywhere,
+//! which shows in the headers that proxies add. A path that nobody thought of here is one of the
+//! API, and so treated most strictly.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, Uri, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::Shared;
+use super::answer::Failure;
+use super::origin::{check_origin, host_name, is_local, is_other_site};
+
+/// Headers that say that somebody handed the request on.
+const FORWARDED: [&str; 7] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via", "x-original-host"];
+
+/// Whom a path is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zone<'a> {
+    /// Senders of alerts, to a source.
+    Sender(&'a str),
+    /// Holders of links.
+    Links,
+    /// Everybody else.
+    Api,
+}
+
+impl<'a> Zone<'a> {
+    /// The zone of a path as it was sent. A name that is written in another way than it is called is
+    /// none that is known, and so needs no proof that it could have.
+    pub fn of(path: &'a str) -> Self {
+        if path == "/alert" {
+            return Self::Sender(crate::source::alertmanager::NAME);
+        }
+        match path.strip_prefix("/v1/alerts/") {
+            Some(source) => Self::Sender(source),
+            None if path.starts_with("/approve/") => Self::Links,
+            None => Self::Api,
+        }
+    }
+}
+
+/// In front of every path.
+pub async fn admit(State(state): State<Arc<Shared>>, request: Request, next: Next) -> Result<Response, Failure> {
+    let zone = Zone::of(request.uri().path());
+    let (headers, method) = (request.headers(), request.method());
+    if state.is_open(zone) {
+        check_host(&state, zone, headers, request.uri())?;
+        if zone != Zone::Links {
+            check_direct(zone, headers)?;
+            let navigation = *method == Method::GET && is(headers, "sec-fetch-mode", "navigate");
+            if is_other_site(headers) && !navigation {
+                return Err(foreign());
+            }
+        }
+    }
+    // The links' page looks at this itself: its forms are sent without an origin.
+    if zone != Zone::Links && *method != Method::GET && *method != Method::HEAD {
+        check_origin(headers)?;
+    }
+    Ok(next.run(request).await)
+}
+
+fn foreign() -> Failure {
+    Failure::forbidden("requests from web pages of other hosts are refused")
+}
+
+fn is(headers: &HeaderMap, name: &str, value: &str) -> bool {
+    headers.get(name).is_some_and(|given| given.as_bytes() == value.as_bytes())
+}
+
+/// The request must have been meant for this machine.
+fn check_host(state: &Shared, zone: Zone<'_>, headers: &HeaderMap, uri: &Uri) -> Result<(), Failure> {
+    let mut named: Vec<&str> =
+        headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default()).collect();
+    let hosts = named.len();
+    named.extend(uri.authority().map(|authority| authority.as_str()));
+    let base = state.links.as_ref().filter(|_| zone == Zone::Links).map(|links| authority(links.base()));
+    let good = |host: &&str| {
+        is_local(host_name(host), state.listen) || base.is_some_and(|base| host.eq_ignore_ascii_case(base))
+    };
+    if hosts == 1 && named.iter().all(|host| good(host)) {
+        return Ok(());
+    }
+    let host = named.iter().find(|host| !good(host)).copied().unwrap_or_default();
+    let host = crate::domain::text::cut(host, 100);
+    Err(Failure::forbidden(format!(
+        "without authentication this is open only under a loopback address, not as {host:?}; {}",
+        match zone {
+            Zone::Links => "make the proxy keep the Host of approvals.link.base, or configure [server] auth".into(),
+            other => wanted(other),
+        }
+    )))
+}
+
+/// The request must not have been handed on by somebody.
+fn check_direct(zone: Zone<'_>, headers: &HeaderMap) -> Result<(), Failure> {
+    let Some(name) = FORWARDED.into_iter().find(|name| headers.contains_key(*name)) else { return Ok(()) };
+    Err(Failure::forbidden(format!(
+        "without authentication this is open only to this machine itself, and the header {name} says that the \
+         request came through a proxy; {}",
+        wanted(zone)
+    )))
+}
+
+/// What would let such a request in.
+fn wanted(zone: Zone<'_>) -> String {
+    match zone {
+        Zone::Sender(source) => format!("configure [sources.{}] auth", crate::domain::text::cut(source, 60)),
+        Zone::Links | Zone::Api => "configure [server] auth".into(),
+    }
+}
+
+/// Host and port of an address.
+fn authority(address: &str) -> &str {
+    address.split_once("://").map_or(address, |(_, rest)| rest).split('/').next().unwrap_or_default()
+}
