@@ -14,6 +14,7 @@ pub mod entry;
 pub mod gate_event;
 pub mod history;
 pub mod incident;
+pub mod link;
 pub mod moment;
 mod reach;
 pub mod text;

@@ -6,10 +6,12 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::authority::Authority;
 use super::error::{Cause, Failure};
 use super::imports::State;
 use super::imports::tools::MadeLooks;
 use super::kind::CallError;
+use super::kind::remediation::proposal::{self, PROPOSALS};
 use super::kind::remediation::{Performed, Remediate, UNDO, tools};
 use super::lane::Exports;
 use super::registry::{Plugins, Unit};
@@ -47,7 +49,7 @@ impl Tools for Plugins {
                 Some((_, tool)) if tool.risk != Risk::Read => {
                     Err(ToolError::Refused(format!("`{}` can change things", call.tool)))
                 }
-                _ => self.execute(call, "", LOOK).await,
+                _ => self.execute(call, LOOK, Authority::look()).await,
             }
         })
     }
@@ -58,13 +60,19 @@ impl Tools for Plugins {
         &'a self,
         permit: &'a Permit,
         call: &'a Call,
-        target: &'a str,
+        _: &'a str,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        Box::pin(self.execute(call, target, permit.attempt()))
+        Box::pin(async move {
+            let permitted = Authority::permitted(permit, call).map_err(ToolError::Refused)?;
+            // What only reads does so also with a permit in hand.
+            let reads = self.find(&call.tool).is_some_and(|(_, tool)| tool.risk == Risk::Read);
+            let authority = if reads { Authority::look() } else { permitted };
+            self.execute(call, permit.attempt(), authority).await
+        })
     }
 
-    fn probe<'a>(&'a self, call: &'a Call, target: &'a str, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
-        Box::pin(self.ask(call, target, attempt))
+    fn probe<'a>(&'a self, call: &'a Call, _: &'a str, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
+        Box::pin(self.ask(call, attempt))
     }
 }
 
@@ -79,7 +87,7 @@ impl Plugins {
         let unit = self.remediations.get(plugin);
         let found = unit.and_then(|unit| Some((unit, exports(unit)?)));
         let (unit, exports) = found.ok_or_else(|| format!("there is no remediation plugin `{plugin}`"))?;
-        let state = State { made: made.clone(), ..unit.state() };
+        let state = State { made: made.clone(), ..unit.state(Authority::look()) };
         let answer = unit
             .loaded
             .code
@@ -90,49 +98,59 @@ impl Plugins {
         let label = unit.loaded.manifest.label();
         let proposed =
             answer.map_err(|failure| failure.to_string())?.map_err(|error| format!("plugin {label}: {error}"))?;
-        proposed
-            .into_iter()
-            .enumerate()
-            .map(|(i, proposal)| proposal.map_err(|text| format!("plugin {label}: proposals[{i}].{text}")))
+        let numbered = proposed.into_iter().take(PROPOSALS).enumerate();
+        numbered
+            .map(|(i, proposal)| {
+                proposal.and_then(proposal::fit).map_err(|text| format!("plugin {label}: proposals[{i}].{text}"))
+            })
             .collect()
     }
 
-    async fn execute(&self, call: &Call, target: &str, attempt: &str) -> Result<ToolAnswer, ToolError> {
-        let Asked { unit, exports, action, undone } = self.asked(call, target)?;
-        let work = unit.loaded.code.call(&self.runtime, unit.state(), |store, instance, _| match &undone {
+    async fn execute(&self, call: &Call, attempt: &str, authority: Authority) -> Result<ToolAnswer, ToolError> {
+        let Asked { unit, exports, action, undone } = self.asked(call)?;
+        let work = unit.loaded.code.call(&self.runtime, unit.state(authority), |store, instance, _| match &undone {
             Some(undone) => exports.undo(store, instance, undone, &action),
             None => exports.execute(store, instance, attempt, &action),
         });
         settle(unit, work.await)
     }
 
-    async fn ask(&self, call: &Call, target: &str, attempt: &str) -> Option<bool> {
-        let Asked { unit, exports, action, undone } = self.asked(call, target).ok()?;
+    async fn ask(&self, call: &Call, attempt: &str) -> Option<bool> {
+        let Asked { unit, exports, action, undone } = self.asked(call).ok()?;
         if !exports.probed() || undone.is_some() {
             return None;
         }
         let answer = unit
             .loaded
             .code
-            .call(&self.runtime, unit.state(), |store, instance, _| exports.probe(store, instance, attempt, &action))
+            .call(&self.runtime, unit.state(Authority::look()), |store, instance, _| {
+                exports.probe(store, instance, attempt, &action)
+            })
             .await
             .map(|(answer, _)| answer);
         unit.note(&answer);
         answer.ok()?.ok()?
     }
 
-    /// Asks a plugin what it can do itself. The error is a sentence.
-    pub(super) async fn capabilities(&self, unit: &Unit) -> Result<Vec<Tool>, String> {
+    /// Asks a plugin what it can do itself; `least` is the least risk that a tool has by the operator's
+    /// word. The error is a sentence.
+    pub(super) async fn capabilities(
+        &self,
+        unit: &Unit,
+        least: &(dyn Fn(&str) -> Risk + Sync),
+    ) -> Result<Vec<Tool>, String> {
         let Some(exports) = exports(unit) else { return Ok(vec![]) };
         let answer = unit
             .loaded
             .code
-            .call(&self.runtime, unit.state(), |store, instance, _| exports.capabilities(store, instance))
+            .call(&self.runtime, unit.state(Authority::look()), |store, instance, _| {
+                exports.capabilities(store, instance)
+            })
             .await
             .map(|(answer, _)| answer);
         unit.note(&answer);
         let list = answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
-        tools(&unit.loaded.manifest.name, list, exports.reversible())
+        tools(&unit.loaded.manifest.name, list, exports.reversible(), least)
     }
 
     fn find(&self, tool: &str) -> Option<(&Unit, &Tool)> {
@@ -141,7 +159,7 @@ impl Plugins {
         Some((unit, unit.tools.iter().find(|known| known.name == tool)?))
     }
 
-    fn asked(&self, call: &Call, target: &str) -> Result<Asked<'_>, ToolError> {
+    fn asked(&self, call: &Call) -> Result<Asked<'_>, ToolError> {
         let found = self.find(&call.tool).and_then(|(unit, _)| Some((unit, exports(unit)?)));
         let (unit, exports) = found.ok_or_else(|| ToolError::Refused(format!("there is no action `{}`", call.tool)))?;
         let name = call.tool.split_once('.').map(|(_, name)| name).unwrap_or_default();
@@ -154,7 +172,7 @@ impl Plugins {
             },
         };
         let arguments = Value::Object(arguments).to_string();
-        let action = Performed { name: name.to_string(), target: target.to_string(), arguments };
+        let action = Performed { name: name.to_string(), arguments };
         Ok(Asked { unit, exports, action, undone })
     }
 }

@@ -4,7 +4,6 @@ use crate::report::page::PageWords;
 
 pub(super) static PAGE: PageWords = PageWords {
     question: "May tidegate do this?",
-    either: "Approve or deny",
     tool: "Tool",
     given: "Approvals so far",
     name: "Your name",
