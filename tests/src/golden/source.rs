@@ -64,5 +64,6 @@ fn decoded(value: &Value) -> Decoded {
         ends_at: told("ends-at"),
         fingerprint: optional("fingerprint"),
         link: optional("link"),
+        unreadable: value["extra"]["unreadable"].as_str().map(str::to_string),
     }
 }

@@ -48,7 +48,12 @@ pub struct Decoded {
     pub fingerprint: Option<String>,
     /// Where to look.
     pub link: Option<String>,
+    /// Why the source could not read it, with the place; the rest is then of no use but the name.
+    pub unreadable: Option<String>,
 }
+
+/// The key of `extra` under which a source says that it could not read an alert.
+pub(in crate::plugin) const UNREADABLE: &str = "unreadable";
 
 /// A time as a guest tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +75,8 @@ const UNNAMED: &str = "unnamed";
 pub enum Reason {
     /// The request holds more alerts than the host takes at once.
     TooMany,
+    /// The source could not read it.
+    Unreadable,
     /// It has neither a name nor labels.
     Nameless,
     /// One of its labels stands twice, with two values.
@@ -81,6 +88,7 @@ impl Reason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TooMany => "too_many_alerts",
+            Self::Unreadable => "unreadable",
             Self::Nameless => "nameless",
             Self::TwoValues => "label_with_two_values",
         }
@@ -113,6 +121,11 @@ pub fn normalise(source: &str, decoded: Vec<Decoded>, received: Timestamp) -> No
     let mut normalised = Normalised::default();
     for (i, one) in decoded.into_iter().enumerate() {
         let name = cut(one.name.trim(), 200);
+        if let Some(why) = &one.unreadable {
+            let text = cut(why, 500);
+            normalised.left_out.push(LeftOut { name, reason: Reason::Unreadable, text });
+            continue;
+        }
         let taken = if normalised.alerts.len() < ALERTS {
             alert(source, one, received)
         } else {
@@ -219,6 +232,7 @@ mod tests {
             ends_at: Some(Told::Text("0001-01-01T00:00:00Z".into())),
             fingerprint: Some("".into()),
             link: Some(" ".into()),
+            unreadable: None,
         }
     }
 
@@ -265,6 +279,10 @@ mod tests {
             assert!(taken.left_out[0].text.starts_with(want), "{:?}", taken.left_out);
             assert!(one(bad).unwrap_err().contains(&want[9..]), "alone, it is said to the sender");
         }
+        let bad = Decoded { unreadable: Some("alerts[0].status: expected a word".into()), ..decoded() };
+        let taken = normalise("demo", vec![bad.clone(), decoded()], received());
+        assert_eq!((taken.alerts.len(), taken.left_out[0].reason), (1, Reason::Unreadable));
+        assert_eq!(one(bad), Err("alerts[0].status: expected a word".into()));
         let taken = normalise("demo", vec![decoded(); ALERTS + 5], received());
         assert_eq!((taken.alerts.len(), taken.left_out.len()), (ALERTS, 5));
         assert_eq!(normalise("demo", vec![], received()).taken(), Ok(vec![]));
