@@ -252,7 +252,9 @@ impl Backend for App {
     }
 
     fn metrics(&self) -> String {
-        self.counters.text(&self.services, &self.servers, &self.policies)
+        let mut text = self.counters.text(&self.services, &self.servers, &self.policies);
+        text.push_str(&metrics::left_out(&self.plugins.left_out()));
+        text
     }
 
     fn stop(&self) -> BoxFuture<'_, ()> {

@@ -14,6 +14,7 @@ pub mod entry;
 pub mod gate_event;
 pub mod history;
 pub mod incident;
+pub mod link;
 pub mod moment;
 pub mod outcome;
 mod reach;

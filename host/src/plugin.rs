@@ -6,14 +6,16 @@
 //!
 //! Guarantees: every call has a fresh instance with limits on CPU time, wall-clock time, memory,
 //! log text and everything that crosses the border; what a plugin may import depends on its kind;
-//! what it may send is what it asks for and the operator grants; it never holds a secret value.
+//! what it may send is what it asks for and the operator grants; outside of an action that the gate
+//! permitted a remediation can only read; it never holds a secret value.
 //!
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
 //! - `loaded`, `cache`, `inspect`, `lane`: from a file to linked code
 //! - `engine`, `instance`, `turns`: running it within limits
-//! - `imports`, `grants`, `secrets`, `transport`: what it can reach
+//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
+mod authority;
 mod cache;
 mod cpu_share;
 pub mod engine;
@@ -24,12 +26,15 @@ mod inspect;
 mod instance;
 pub mod kind;
 mod lane;
+mod left_out;
 mod loaded;
 pub mod manifest;
 pub mod options;
 mod package;
+mod reading;
 mod registry;
 mod remediations;
+mod risks;
 mod schema;
 mod secrets;
 mod sources;

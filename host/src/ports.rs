@@ -10,7 +10,9 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::domain::alert::excerpt::Excerpt;
 use crate::domain::entry::{Answer, Usage};
+use crate::domain::link::Link;
 use crate::domain::{Alert, Call, Catalogue, Entry, Incident, IncidentId, Labels, Occasion, Proposal, Sealed};
 use crate::gate::{LookRefusal, Permit, ReadPermit};
 
@@ -145,8 +147,10 @@ pub struct Message {
     pub body: String,
     /// Short key/value lines.
     pub facts: Vec<(String, String)>,
-    /// The incident's alerts.
-    pub alerts: Vec<Alert>,
+    /// Links, the most important first.
+    pub links: Vec<Link>,
+    /// The incident's alerts, as far as a message has room.
+    pub alerts: Excerpt,
     /// What the target returned for this incident the last time.
     pub thread: Option<String>,
     /// `en` or `zh`.

@@ -11,6 +11,7 @@ mod document;
 mod ending;
 mod english;
 mod escape;
+mod links;
 mod message;
 pub mod page;
 mod safeguards;

@@ -30,6 +30,6 @@ mod tests;
 pub use composite::Composite;
 pub use known::names;
 pub use options::{Checked, Definitions, Jitter, Options, check};
-pub use risk::assess;
+pub use risk::{assess, least_risk};
 pub use server::{Phase, Status};
 pub use servers::Servers;

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 
-use crate::bindings::exports::tidegate::plugin::notifier::{CallError, Notification, Occasion};
+use crate::bindings::exports::tidegate::plugin::notifier::{CallError, Link, Notification, Occasion, Purpose};
 use crate::bindings::tidegate::plugin::http_client::{HttpError, Request, Response};
 use crate::bindings::tidegate::plugin::signer::Encoding;
 use crate::bindings::tidegate::plugin::types::{Alert, Moment, Status};
@@ -109,11 +109,28 @@ fn notification(value: &Value) -> Notification {
         outcome: text(value, "outcome"),
         body_markdown: text(value, "body-markdown"),
         facts: labels(value, "facts"),
+        links: value["links"].as_array().into_iter().flatten().map(link).collect(),
         alerts: value["alerts"].as_array().unwrap().iter().map(alert).collect(),
+        alerts_left_out: value["alerts-left-out"].as_u64().unwrap_or(0).try_into().unwrap(),
         thread: value["thread"].as_str().map(str::to_string),
         language: text(value, "language"),
         now_ms: value["now-ms"].as_u64().unwrap(),
         extra: labels(value, "extra"),
+    }
+}
+
+fn link(value: &Value) -> Link {
+    Link {
+        purpose: match value["purpose"].as_str() {
+            Some("approve") => Purpose::Approve,
+            Some("deny") => Purpose::Deny,
+            Some("incident") => Purpose::Incident,
+            Some("runbook") => Purpose::Runbook,
+            _ => Purpose::Source,
+        },
+        title: text(value, "title"),
+        url: text(value, "url"),
+        from_alert: value["from-alert"] == true,
     }
 }
 

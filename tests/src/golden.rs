@@ -92,6 +92,7 @@ async fn load(
         environment,
         transport,
         state: Arc::new(Memory::new()),
+        least_risk: &|_| tidegate::domain::Risk::Read,
         allocation: None,
     };
     let (plugins, problems) = Plugins::load(setup).await.map_err(|error| anyhow!(error))?;

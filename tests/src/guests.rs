@@ -82,6 +82,7 @@ impl Room {
             environment: &self.environment,
             transport: Arc::new(Wire(Arc::new(Network::default()))),
             state: Arc::new(Memory::default()),
+            least_risk: &|_| tidegate::domain::Risk::Read,
             allocation: self.allocation,
         };
         let (plugins, problems) = Plugins::load(setup).await.map_err(|error| anyhow!(error))?;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tidegate::domain::alert::excerpt::{self, Excerpt};
 use tidegate::domain::catalogue::UNDONE;
 use tidegate::domain::{Alert, Call, Catalogue, Incident, Occasion, Risk, Severity, Status, Tool};
 use tidegate::gate::{Permit, ReadPermit};
@@ -103,7 +104,8 @@ fn message(orders: &str) -> Message {
         outcome: "fixed".into(),
         body: orders.into(),
         facts: vec![],
-        alerts: vec![alert()],
+        links: vec![],
+        alerts: Excerpt::of(&[alert()], &excerpt::Room::MESSAGE),
         thread: None,
         language: "en".into(),
     }
@@ -394,7 +396,7 @@ async fn actions_of_a_plugin_are_tools() {
     let attempt = permit.attempt().to_string();
     assert_eq!(plugins.probe(&note, &attempt).await, Some(false));
     let done = plugins.perform(&permit, &note).await.unwrap();
-    assert_eq!(done, ToolAnswer { ok: true, text: format!("noted for note/1 in {attempt}") });
+    assert_eq!(done, ToolAnswer { ok: true, text: format!("noted in {attempt}") });
     assert_eq!(plugins.probe(&note, &attempt).await, Some(true));
     assert!(look(&plugins, &read).await.unwrap().text.contains("hi"));
     assert!(matches!(look(&plugins, &note).await, Err(ToolError::Refused(_))));

@@ -184,6 +184,7 @@ pub async fn load_plugins(
         environment,
         transport: Arc::new(Wire(network)),
         state,
+        least_risk: &|tool| crate::tools::least_risk(&config.tools.risk, tool),
         allocation: None,
     };
     Plugins::load(setup).await.map_err(|error| problem(config, &["plugins", "path"], error))

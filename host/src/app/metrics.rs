@@ -8,6 +8,20 @@ use crate::policy;
 use crate::store::Received;
 use crate::tools::{Phase, Servers};
 
+/// Alerts that sources returned and that were not taken, by source and reason.
+pub fn left_out(counts: &[(String, &'static str, u64)]) -> String {
+    let name = "tidegate_alerts_left_out_total";
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "# HELP {name} Alerts that a source returned and that could not be taken.\n# TYPE {name} counter"
+    );
+    for (source, reason, count) in counts {
+        let _ = writeln!(text, "{name}{{source=\"{source}\",reason=\"{reason}\"}} {count}");
+    }
+    text
+}
+
 /// What is counted since the start.
 #[derive(Debug, Default)]
 pub struct Counters {

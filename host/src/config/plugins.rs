@@ -15,6 +15,7 @@ use super::paths::{Directory, directory};
 use super::problem::Report;
 use super::secret::{Reference, resolve_path};
 use super::unit::{Period, Size};
+use crate::domain::Risk;
 use crate::plugin::{Grant, Limits, Options, TargetOptions};
 use crate::secret::SecretSource;
 
@@ -42,6 +43,7 @@ pub struct RawPlugin {
     settings: Map<String, Value>,
     secrets: BTreeMap<String, Reference>,
     grant: Vec<Grant>,
+    risks: BTreeMap<String, Risk>,
     sha256: Option<String>,
     limits: RawLimits,
 }
@@ -102,18 +104,19 @@ impl<'de> Deserialize<'de> for Raw {
 impl Raw {
     pub fn build(self, base: &Path, report: &mut Report) -> Plugins {
         let mut each = BTreeMap::new();
-        for (name, raw) in self.each {
+        for (name, mut raw) in self.each {
             let at = ["plugins", name.as_str()];
             if let Some(digest) = &raw.sha256
                 && !(digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit()))
             {
                 report(&["plugins", &name, "sha256"], "a SHA-256 digest has 64 hexadecimal digits".into());
             }
-            let secrets = references(raw.secrets, base);
+            let secrets = references(std::mem::take(&mut raw.secrets), base);
             check(&at, &secrets, None, &raw.grant, report);
-            let limits = raw.limits.build(&name, report);
-            let sha256 = raw.sha256.map(|digest| digest.to_ascii_lowercase());
-            each.insert(name, Options { settings: raw.settings, secrets, grant: raw.grant, sha256, limits });
+            let limits = std::mem::take(&mut raw.limits).build(&name, report);
+            let sha256 = raw.sha256.take().map(|digest| digest.to_ascii_lowercase());
+            let RawPlugin { settings, grant, risks, .. } = raw;
+            each.insert(name, Options { settings, secrets, grant, risks, sha256, limits });
         }
         Plugins { directory: directory(self.path, base, "plugins"), each }
     }

@@ -17,7 +17,7 @@ pub struct Tools {
     pub servers: Option<PathBuf>,
     /// Globs over `server.tool`; a tool that none matches does not exist.
     pub allow: Vec<String>,
-    /// Globs over `server.tool` and the risk that they have instead of the one found; only ever
+    /// Globs over `server.tool` and `plugin.action` and the risk that they have instead of the one found; only ever
     /// raised.
     pub risk: BTreeMap<String, Risk>,
     /// How long a server may take to start.

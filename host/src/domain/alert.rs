@@ -1,5 +1,8 @@
 //! One normalised signal, whatever system sent it.
 
+pub mod excerpt;
+pub mod limits;
+
 use std::collections::BTreeMap;
 use std::fmt;
 

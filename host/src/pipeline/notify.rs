@@ -84,7 +84,8 @@ pub async fn deliver(services: &Services, incident: &Incident, delivery: &Delive
         outcome: incident.outcome().map(|outcome| outcome.as_str().to_string()).unwrap_or_default(),
         body: text.body,
         facts: text.facts,
-        alerts: incident.alerts.iter().take(50).cloned().collect(),
+        links: text.links,
+        alerts: text.alerts,
         thread,
         language: services.language.as_str().into(),
     };

@@ -69,8 +69,10 @@ impl Grants {
         Ok(Self { plugin: plugin.into(), place: place.into(), asks: asks.clone(), granted: list })
     }
 
-    /// Whether a request with these secrets may be sent. The error says what would allow it.
-    pub fn permit(&self, origin: &Origin, method: &str, secrets: &[String]) -> Result<Permitted, String> {
+    /// Whether a request with these secrets may be sent; `marked` says that it may not read only, as
+    /// far as the host can tell, so that it needs a grant whose requests only read by the operator's
+    /// word. The error says what would allow it.
+    pub fn permit(&self, origin: &Origin, method: &str, secrets: &[String], marked: bool) -> Result<Permitted, String> {
         let has = |list: &[String], method: &str| list.iter().any(|m| m.eq_ignore_ascii_case(method));
         let all = |list: &[String]| secrets.iter().all(|name| list.contains(name));
         let asks_all = |list: &[String]| secrets.iter().all(|name| asks(list, name));
@@ -92,7 +94,22 @@ impl Grants {
             .granted
             .iter()
             .filter(|(granted, grant)| granted == origin && has(&grant.methods, method) && all(&grant.secrets));
+        let line = |reads| {
+            Line { origin: &origin.to_string(), methods: &[method.to_string()], secrets, reads, private: false }
+                .to_string()
+        };
+        if marked && granted.clone().next().is_some() && !granted.clone().any(|(_, grant)| grant.reads) {
+            return Err(format!(
+                "{what} can change something, and plugin {} only looks here: it is granted for actions that the \
+                 gate permitted; if all such requests only read, the host's configuration would need: [{}] \
+                 grant = [{}]",
+                self.plugin,
+                self.place,
+                line(true),
+            ));
+        }
         granted
+            .filter(|(_, grant)| grant.reads || !marked)
             .map(|(_, grant)| Permitted { private: grant.private })
             .reduce(|a, b| Permitted { private: a.private || b.private })
             .ok_or_else(|| {
@@ -101,7 +118,7 @@ impl Grants {
                      [{}] grant = [{}]",
                     self.plugin,
                     self.place,
-                    grant_line(&origin.to_string(), &[method.to_string()], secrets, false),
+                    line(marked),
                 )
             })
     }
@@ -134,7 +151,7 @@ impl Grants {
             "{origin} is refused: {why}; if that is meant, the host's configuration would need: \
              [{}] grant = [{}]",
             self.place,
-            grant_line(&origin.to_string(), &[method.to_string()], secrets, true),
+            Line { origin: &origin.to_string(), methods: &[method.to_string()], secrets, reads: false, private: true },
         )
     }
 
@@ -166,7 +183,7 @@ impl Grants {
             let Ok(origin) = Origin::parse(&ask.origin) else { continue };
             let secrets: Vec<String> = ask.secrets.iter().filter(|name| *name != "*").cloned().collect();
             for method in &ask.methods {
-                unmet.extend(self.permit(&origin, method, &secrets).err());
+                unmet.extend(self.permit(&origin, method, &secrets, false).err());
             }
         }
         unmet
@@ -195,13 +212,25 @@ fn secrets_line(secrets: &[String]) -> String {
 }
 
 /// One grant as it stands in the configuration.
-pub(super) fn grant_line(origin: &str, methods: &[String], secrets: &[String], private: bool) -> String {
-    format!(
-        "{{ origin = \"{origin}\", methods = [{}]{}{} }}",
-        quoted(methods),
-        secrets_line(secrets),
-        if private { ", private = true" } else { "" }
-    )
+pub(super) struct Line<'a> {
+    pub origin: &'a str,
+    pub methods: &'a [String],
+    pub secrets: &'a [String],
+    pub reads: bool,
+    pub private: bool,
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, methods, secrets, .. } = self;
+        write!(f, "{{ origin = \"{origin}\", methods = [{}]{}", quoted(methods), secrets_line(secrets))?;
+        for (given, key) in [(self.reads, "reads"), (self.private, "private")] {
+            if given {
+                write!(f, ", {key} = true")?;
+            }
+        }
+        f.write_str(" }")
+    }
 }
 
 #[cfg(test)]
@@ -222,6 +251,7 @@ mod tests {
                 origin: grant.into(),
                 methods: vec!["post".into()],
                 secrets: vec!["a".into(), "b".into()],
+                reads: false,
                 private: false,
             }]
         };
@@ -230,7 +260,7 @@ mod tests {
 
     fn permit(grants: &Grants, url: &str, method: &str, secrets: &[&str]) -> Result<Permitted, String> {
         let secrets: Vec<String> = secrets.iter().map(ToString::to_string).collect();
-        grants.permit(&Origin::of(&url.parse().unwrap()).unwrap(), method, &secrets)
+        grants.permit(&Origin::of(&url.parse().unwrap()).unwrap(), method, &secrets, false)
     }
 
     #[test]
@@ -265,6 +295,34 @@ mod tests {
         assert_eq!(asked.unmet().len(), 1);
         assert!(asked.permit_signing("key").is_ok());
         assert!(asked.permit_signing("other").unwrap_err().contains("signer = [\"other\"]"));
+    }
+
+    #[test]
+    fn what_may_change_something_needs_a_permit_or_the_operators_word() {
+        let both = |reads| {
+            let asks = Asks {
+                http: vec![HttpAsk { origin: "*".into(), methods: vec!["POST".into()], secrets: vec![] }],
+                ..Asks::default()
+            };
+            let grant = |private: bool| Grant {
+                origin: "https://x.test".into(),
+                methods: vec!["POST".into()],
+                secrets: vec![],
+                reads: reads && !private,
+                private,
+            };
+            Grants::new("p", "plugins.p", &asks, &[grant(true), grant(false)]).unwrap()
+        };
+        let origin = Origin::parse("https://x.test").unwrap();
+        let ask = |reads, marked| both(reads).permit(&origin, "POST", &[], marked).map(|permitted| permitted.private);
+        assert_eq!((ask(false, false), ask(true, false)), (Ok(true), Ok(true)));
+        assert_eq!(ask(true, true), Ok(false), "the grants that do not read lend nothing to the one that does");
+        assert_eq!(
+            ask(false, true).unwrap_err(),
+            "POST to https://x.test can change something, and plugin p only looks here: it is granted for actions \
+             that the gate permitted; if all such requests only read, the host's configuration would need: \
+             [plugins.p] grant = [{ origin = \"https://x.test\", methods = [\"POST\"], reads = true }]"
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use crate::ports::{Looks, PluginState, Tools};
 
+use super::authority::Authority;
 use super::grants::Grants;
 use super::instance::Limiter;
 use super::options::Limits;
@@ -49,6 +50,8 @@ pub(super) struct Binding {
 pub(super) struct State {
     pub limiter: Limiter,
     pub binding: Arc<Binding>,
+    /// What it may do outside of the host.
+    pub authority: Authority,
     pub log: log::Log,
     pub requests: u32,
     pub looks: u32,
@@ -57,7 +60,15 @@ pub(super) struct State {
 }
 
 impl State {
-    pub fn new(binding: Arc<Binding>) -> Self {
-        Self { limiter: Limiter::default(), log: log::Log::default(), requests: 0, looks: 0, host_looks: None, binding }
+    pub fn new(binding: Arc<Binding>, authority: Authority) -> Self {
+        Self {
+            limiter: Limiter::default(),
+            authority,
+            log: log::Log::default(),
+            requests: 0,
+            looks: 0,
+            host_looks: None,
+            binding,
+        }
     }
 }

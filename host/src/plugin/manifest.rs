@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::grants::Origin;
+use super::grants::{Line, Origin};
 use super::kind::Kind;
 
 /// A plugin's own account.
@@ -138,7 +138,8 @@ impl Manifest {
             .map(|ask| {
                 let origin = if ask.origin == "*" { "https://…" } else { &ask.origin };
                 let secrets: Vec<String> = ask.secrets.iter().filter(|name| *name != "*").cloned().collect();
-                super::grants::grant_line(origin, &ask.methods, &secrets, false)
+                let line = Line { origin, methods: &ask.methods, secrets: &secrets, reads: false, private: false };
+                line.to_string()
             })
             .collect();
         if !grants.is_empty() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::domain::Risk;
 use crate::secret::SecretSource;
 
 /// `[plugins.NAME]`.
@@ -19,6 +20,9 @@ pub struct Options {
     pub grant: Vec<Grant>,
     /// The component's digest in hex. A component with any other digest is not loaded.
     pub sha256: Option<String>,
+    /// The least that a wrong call of one of its own actions could cost, by the action's name. It is
+    /// only ever raised.
+    pub risks: BTreeMap<String, Risk>,
     /// What a call may use.
     pub limits: Limits,
 }
@@ -53,6 +57,11 @@ pub struct Grant {
     /// Names of secrets that may go there.
     #[serde(default)]
     pub secrets: Vec<String>,
+    /// Whether requests with these methods only read, such as those of an API that is queried by POST.
+    /// A remediation may then send them also while no action of it is permitted. `GET` and `HEAD`
+    /// need no such word.
+    #[serde(default)]
+    pub reads: bool,
     /// Whether the origin may lie at a private or loopback address.
     #[serde(default)]
     pub private: bool,

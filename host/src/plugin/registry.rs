@@ -7,19 +7,22 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use futures::future::join_all;
 use serde_json::{Map, Value};
 
+use super::authority::Authority;
 use super::cache::Cache;
 use super::engine::{Allocation, Runtime};
 use super::error::{Failure, Problem};
 use super::grants::Grants;
 use super::imports::{Binding, Outside, State};
 use super::kind::{CallError, Kind};
+use super::left_out::LeftOutCounts;
 use super::loaded::{Loaded, load};
 use super::options::{Grant, Options, TargetOptions};
 use super::package::{Bundled, Package, find};
+use super::risks;
 use super::schema;
 use super::secrets::Secrets;
 use super::transport::Transport;
-use crate::domain::{Catalogue, Tool};
+use crate::domain::{Catalogue, Risk, Tool};
 use crate::environment::Environment;
 use crate::ports::{PluginState, Tools};
 use crate::secret::{Secret, SecretSource};
@@ -42,6 +45,8 @@ pub struct Setup<'a> {
     pub transport: Arc<dyn Transport>,
     /// For the plugins' state.
     pub state: Arc<dyn PluginState>,
+    /// The least risk that a tool has by the operator's word: `[tools] risk`.
+    pub least_risk: &'a (dyn Fn(&str) -> Risk + Send + Sync),
     /// How instances get their memory; the best way that works, when absent.
     pub allocation: Option<Allocation>,
 }
@@ -55,6 +60,7 @@ pub struct Plugins {
     pub(super) targets: BTreeMap<String, Unit>,
     pub(super) remediations: BTreeMap<String, Unit>,
     pub(super) catalogue: Arc<Catalogue>,
+    pub(super) left_out: LeftOutCounts,
     known: Vec<Known>,
 }
 
@@ -137,6 +143,7 @@ impl Plugins {
             targets: BTreeMap::new(),
             remediations: BTreeMap::new(),
             catalogue: Arc::default(),
+            left_out: LeftOutCounts::default(),
             known: vec![],
         };
         for one in known {
@@ -163,6 +170,11 @@ impl Plugins {
     /// How each plugin is, by name.
     pub fn status(&self) -> Vec<Status> {
         self.known.iter().map(|known| self.status_of(known)).collect()
+    }
+
+    /// Alerts that sources returned and that were not taken, since the start: source, reason and count.
+    pub fn left_out(&self) -> Vec<(String, &'static str, u64)> {
+        self.left_out.all()
     }
 
     /// How instances get their memory.
@@ -194,7 +206,9 @@ impl Plugins {
             }
             Kind::Remediation => {
                 let Some(mut unit) = self.unit(setup, loaded, name, &own, problems) else { return };
-                match self.capabilities(&unit).await {
+                let least = |tool: &str| risks::least(name, &own.risks, tool).max((setup.least_risk)(tool));
+                let listed = self.capabilities(&unit, &least).await;
+                match listed.and_then(|tools| risks::check(name, &own.risks, &tools).map(|()| tools)) {
                     Ok(tools) => unit.tools = tools,
                     Err(problem) => problems.push(Problem::new(loaded.manifest.label(), problem)),
                 }
@@ -274,9 +288,9 @@ impl Plugins {
 }
 
 impl Unit {
-    /// The state of a new call.
-    pub fn state(&self) -> State {
-        State::new(Arc::clone(&self.binding))
+    /// The state of a new call that may do this outside of the host.
+    pub fn state(&self, authority: Authority) -> State {
+        State::new(Arc::clone(&self.binding), authority)
     }
 
     /// Notes how a call went. A plugin that says that it is misconfigured, or that breaks the

@@ -6,9 +6,11 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::authority::Authority;
 use super::error::{Cause, Failure};
 use super::imports::State;
 use super::kind::CallError;
+use super::kind::remediation::proposal::{self, PROPOSALS};
 use super::kind::remediation::{Performed, Remediate, UNDO, tools};
 use super::lane::Exports;
 use super::registry::{Plugins, Unit};
@@ -49,7 +51,7 @@ impl Tools for Plugins {
                 Some((_, tool)) if tool.risk != Risk::Read => {
                     Err(ToolError::Refused(format!("`{}` can change things", call.tool)))
                 }
-                _ => self.execute(call, LOOK).await,
+                _ => self.execute(call, LOOK, Authority::look()).await,
             }
         })
     }
@@ -57,7 +59,13 @@ impl Tools for Plugins {
     /// The permit's attempt is stable across retries; a plugin that says `repeatable` changes nothing more
     /// when it sees it again.
     fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        Box::pin(self.execute(call, permit.attempt()))
+        Box::pin(async move {
+            let permitted = Authority::permitted(permit, call).map_err(ToolError::Refused)?;
+            // What only reads does so also with a permit in hand.
+            let reads = self.find(&call.tool).is_some_and(|(_, tool)| tool.risk == Risk::Read);
+            let authority = if reads { Authority::look() } else { permitted };
+            self.execute(call, permit.attempt(), authority).await
+        })
     }
 
     fn probe<'a>(&'a self, call: &'a Call, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
@@ -76,7 +84,7 @@ impl Plugins {
         let unit = self.remediations.get(plugin);
         let found = unit.and_then(|unit| Some((unit, exports(unit)?)));
         let (unit, exports) = found.ok_or_else(|| format!("there is no remediation plugin `{plugin}`"))?;
-        let state = State { host_looks: Some(looks), ..unit.state() };
+        let state = State { host_looks: Some(looks), ..unit.state(Authority::look()) };
         let answer = unit
             .loaded
             .code
@@ -87,16 +95,17 @@ impl Plugins {
         let label = unit.loaded.manifest.label();
         let proposed =
             answer.map_err(|failure| failure.to_string())?.map_err(|error| format!("plugin {label}: {error}"))?;
-        proposed
-            .into_iter()
-            .enumerate()
-            .map(|(i, proposal)| proposal.map_err(|text| format!("plugin {label}: proposals[{i}].{text}")))
+        let numbered = proposed.into_iter().take(PROPOSALS).enumerate();
+        numbered
+            .map(|(i, proposal)| {
+                proposal.and_then(proposal::fit).map_err(|text| format!("plugin {label}: proposals[{i}].{text}"))
+            })
             .collect()
     }
 
-    async fn execute(&self, call: &Call, attempt: &str) -> Result<ToolAnswer, ToolError> {
+    async fn execute(&self, call: &Call, attempt: &str, authority: Authority) -> Result<ToolAnswer, ToolError> {
         let Asked { unit, exports, action, undone } = self.asked(call)?;
-        let work = unit.loaded.code.call(&self.runtime, unit.state(), |store, instance, _| match &undone {
+        let work = unit.loaded.code.call(&self.runtime, unit.state(authority), |store, instance, _| match &undone {
             Some(undone) => exports.undo(store, instance, undone, &action),
             None => exports.execute(store, instance, attempt, &action),
         });
@@ -111,25 +120,34 @@ impl Plugins {
         let answer = unit
             .loaded
             .code
-            .call(&self.runtime, unit.state(), |store, instance, _| exports.probe(store, instance, attempt, &action))
+            .call(&self.runtime, unit.state(Authority::look()), |store, instance, _| {
+                exports.probe(store, instance, attempt, &action)
+            })
             .await
             .map(|(answer, _)| answer);
         unit.note(&answer);
         answer.ok()?.ok()?
     }
 
-    /// Asks a plugin what it can do itself. The error is a sentence.
-    pub(super) async fn capabilities(&self, unit: &Unit) -> Result<Vec<Tool>, String> {
+    /// Asks a plugin what it can do itself; `least` is the least risk that a tool has by the operator's
+    /// word. The error is a sentence.
+    pub(super) async fn capabilities(
+        &self,
+        unit: &Unit,
+        least: &(dyn Fn(&str) -> Risk + Sync),
+    ) -> Result<Vec<Tool>, String> {
         let Some(exports) = exports(unit) else { return Ok(vec![]) };
         let answer = unit
             .loaded
             .code
-            .call(&self.runtime, unit.state(), |store, instance, _| exports.capabilities(store, instance))
+            .call(&self.runtime, unit.state(Authority::look()), |store, instance, _| {
+                exports.capabilities(store, instance)
+            })
             .await
             .map(|(answer, _)| answer);
         unit.note(&answer);
         let list = answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
-        tools(&unit.loaded.manifest.name, list, exports.reversible())
+        tools(&unit.loaded.manifest.name, list, exports.reversible(), least)
     }
 
     fn find(&self, tool: &str) -> Option<(&Unit, &Tool)> {
@@ -151,7 +169,7 @@ impl Plugins {
             },
         };
         let arguments = Value::Object(arguments).to_string();
-        let action = Performed { name: name.to_string(), target: String::new(), arguments };
+        let action = Performed { name: name.to_string(), arguments };
         Ok(Asked { unit, exports, action, undone })
     }
 }

@@ -2,7 +2,8 @@
 
 use futures::future::BoxFuture;
 
-use super::error::{Cause, Failure};
+use super::authority::Authority;
+use super::error::Failure;
 use super::kind::CallError;
 use super::kind::source::normalise;
 use super::lane::Exports;
@@ -21,12 +22,14 @@ impl Plugins {
         let unit = self.sources.get(source)?;
         let Exports::Source(exports) = &unit.loaded.exports else { return None };
         let code = &unit.loaded.code;
-        let call =
-            code.call(&self.runtime, unit.state(), |store, instance, _| exports.decode(store, instance, request));
+        let call = code.call(&self.runtime, unit.state(Authority::look()), |store, instance, _| {
+            exports.decode(store, instance, request)
+        });
         let answer = match call.await {
-            Ok((Ok(decoded), _)) => normalise(source, decoded, request.received_at)
-                .map(Ok)
-                .map_err(|text| Failure::new(&unit.loaded.manifest, Cause::Answer(text))),
+            Ok((Ok(decoded), _)) => {
+                let normalised = normalise(source, decoded, request.received_at);
+                Ok(self.left_out.note(source, normalised).map_err(CallError::InvalidInput))
+            }
             Ok((Err(error), _)) => Ok(Err(error)),
             Err(failure) => Err(failure),
         };

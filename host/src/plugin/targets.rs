@@ -3,11 +3,15 @@
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use super::authority::Authority;
 use super::error::Failure;
 use super::kind::CallError;
 use super::lane::Exports;
 use super::registry::Plugins;
 use crate::ports::{Message, Notifiers, NotifyError};
+
+/// Bytes of what a target says that a later message may refer to; it is journaled.
+const REFERENCE: usize = 4 << 10;
 
 impl Plugins {
     /// Lets a target deliver a message, and tells apart what the plugin said and what befell it.
@@ -21,8 +25,9 @@ impl Plugins {
         let unit = self.targets.get(target)?;
         let Exports::Notifier(exports) = &unit.loaded.exports else { return None };
         let code = &unit.loaded.code;
-        let call =
-            code.call(&self.runtime, unit.state(), |store, instance, _| exports.notify(store, instance, message, now));
+        let call = code.call(&self.runtime, unit.state(Authority::deliver(message)), |store, instance, _| {
+            exports.notify(store, instance, message, now)
+        });
         let answer = call.await.map(|(answer, _)| answer);
         unit.note(&answer);
         Some(answer)
@@ -43,7 +48,9 @@ impl Notifiers for Plugins {
         Box::pin(async move {
             let unknown = || NotifyError::Permanent(format!("there is no notifier target `{target}`"));
             let answer = self.call_notifier(target, message, now).await.ok_or_else(unknown)?;
-            answer.map_err(NotifyError::from)?.map_err(NotifyError::from)
+            let reference = answer.map_err(NotifyError::from)?.map_err(NotifyError::from)?;
+            // A part of a reference refers to nothing.
+            Ok(reference.filter(|reference| reference.len() <= REFERENCE))
         })
     }
 }

@@ -79,6 +79,9 @@ static WORDS: Headings = Headings {
     approve_with: "批准命令",
     reject_with: "拒绝命令",
     read_more: "查看全部信息",
+    runbook: "处理手册",
+    named_by_alert: "（由告警给出）",
+    shortened: "已缩短",
     colon: "：",
     comma: "，",
 };
@@ -197,6 +200,10 @@ impl Translation for Chinese {
 
     fn more(&self, count: usize) -> String {
         format!("……另有 {count} 项")
+    }
+
+    fn shortened(&self, alerts: usize, texts: usize) -> String {
+        format!("省略 {alerts} 条告警，截短 {texts} 处文字")
     }
 
     fn decided_by(&self, rule: Option<&str>, style: Style) -> String {

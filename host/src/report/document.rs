@@ -11,6 +11,7 @@ use super::translation::cause;
 use super::{Language, actions, date};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::Look;
+use crate::domain::text::cut;
 use crate::domain::{Alert, Incident, Status};
 use crate::ports::Story;
 
@@ -20,6 +21,9 @@ const MD: Style = Style::Markdown;
 const ROWS: usize = 20;
 const QUOTES: usize = 12;
 const LINES: usize = 200;
+
+/// Bytes of a whole report. It is journaled, and sent by whoever asks for it.
+const REPORT: usize = 512 << 10;
 
 /// Labels that name the object that an alert is about, the most telling first.
 const OBJECTS: [&str; 14] = [
@@ -60,7 +64,7 @@ pub fn markdown(story: &Story, language: Language) -> String {
     section(headings.root_cause, &format!("{cause}\n"));
     section(headings.next, &next_steps(incident, &why, language));
     section(headings.timeline, &timeline(story, language));
-    out
+    cut(&out, REPORT)
 }
 
 fn overview(story: &Story, language: Language) -> String {

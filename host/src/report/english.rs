@@ -79,6 +79,9 @@ static WORDS: Headings = Headings {
     approve_with: "Approve with",
     reject_with: "Reject with",
     read_more: "Everything about it",
+    runbook: "Runbook",
+    named_by_alert: " (named by the alert)",
+    shortened: "Shortened",
     colon: ": ",
     comma: ", ",
 };
@@ -198,6 +201,10 @@ impl Translation for English {
 
     fn more(&self, count: usize) -> String {
         format!("… and {count} more")
+    }
+
+    fn shortened(&self, alerts: usize, texts: usize) -> String {
+        format!("{} left out, {} cut", count(alerts, "alert"), count(texts, "text"))
     }
 
     fn decided_by(&self, rule: Option<&str>, style: Style) -> String {

@@ -4,9 +4,13 @@ use serde_json::Value;
 
 use super::ending::{Why, repairs};
 use super::escape::{Style, excerpt, fence, one_line};
+use super::links::links;
 use super::translation::cause;
 use super::{Language, date, safeguards};
+use crate::domain::alert::excerpt::{Excerpt, Room};
 use crate::domain::incident::ActionRecord;
+use crate::domain::link::Link;
+use crate::domain::text::cut;
 use crate::domain::{ActionId, Incident, Occasion};
 use crate::ports::Story;
 
@@ -19,10 +23,17 @@ pub struct MessageText {
     pub body: String,
     /// Short key/value lines without markup.
     pub facts: Vec<(String, String)>,
+    /// Links, the host's own first.
+    pub links: Vec<Link>,
+    /// The alerts, as far as there is room.
+    pub alerts: Excerpt,
 }
 
 /// Longer arguments are cut in messages; the report has them whole.
 const LONGEST_ARGUMENTS: usize = 4000;
+
+/// Bytes of a message's text.
+const BODY: usize = 32 << 10;
 
 const MD: Style = Style::Markdown;
 
@@ -45,11 +56,13 @@ pub fn message(
         (Occasion::Approval | Occasion::Report | Occasion::Resolved, _) => account(incident, occasion, language),
     };
     let mut facts = facts(incident, record, language);
-    // Whole: a notifier may make a button of it.
-    facts.extend(
-        link.filter(|_| record.is_some()).map(|link| (translation.page().either.to_string(), link.to_string())),
-    );
-    MessageText { title, body, facts }
+    let alerts = Excerpt::of(&incident.alerts, &Room::MESSAGE);
+    if alerts.left_out() + alerts.shortened() > 0 {
+        let what = translation.shortened(alerts.left_out(), alerts.shortened());
+        facts.push((translation.headings().shortened.to_string(), what));
+    }
+    let links = links(incident, link.filter(|_| record.is_some()), language);
+    MessageText { title, body: cut(&body, BODY), facts, links, alerts }
 }
 
 fn approval(incident: &Incident, record: &ActionRecord, language: Language, link: Option<&str>) -> String {

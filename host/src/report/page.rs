@@ -12,8 +12,6 @@ use crate::domain::text::letters::visible;
 /// The sentences of the page.
 pub(super) struct PageWords {
     pub question: &'static str,
-    /// The link to the page, where a message shows it apart.
-    pub either: &'static str,
     pub tool: &'static str,
     pub given: &'static str,
     pub name: &'static str,

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::escape::Style;
 use super::*;
 use crate::domain::entry::Purpose;
+use crate::domain::link::Link;
 use crate::domain::{ActionId, Call, Fact, Occasion};
 use crate::ports::Story;
 
@@ -61,14 +62,18 @@ fn a_person_is_asked() {
 }
 
 #[test]
-fn a_signed_link_is_in_the_text_and_whole_among_the_facts() {
+fn a_signed_link_is_in_the_text_and_whole_among_the_links() {
     let link = format!("https://tidegate.example/approve/i1/a1?until=1&token={}", "x".repeat(300));
-    for (language, label) in [(Language::En, "Approve or deny"), (Language::Zh, "批准或拒绝")] {
+    for (language, labels) in [(Language::En, ["Approve", "Deny"]), (Language::Zh, ["批准", "拒绝"])] {
         let id = ActionId("a1".into());
         let message = message(&stories::asked(), Occasion::Approval, language, Some(&id), Some(&link));
         assert!(message.body.contains(&format!("]({link}#approve)")), "{}", message.body);
         assert!(message.body.contains(&format!("]({link}#deny)")), "{}", message.body);
-        assert_eq!(message.facts.last(), Some(&(label.to_string(), link.clone())));
+        assert!(message.facts.iter().all(|(_, text)| !text.contains("://")), "a fact is no link");
+        for (own, (label, answer)) in message.links.iter().zip(labels.iter().zip(["#approve", "#deny"])) {
+            assert_eq!((own.title(), own.url(), own.from_alert()), (*label, &*format!("{link}{answer}"), false));
+        }
+        assert!(message.links.len() > 2 && message.links.iter().skip(2).all(Link::from_alert), "{:?}", message.links);
     }
 }
 

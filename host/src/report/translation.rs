@@ -77,6 +77,10 @@ pub(super) struct Headings {
     pub approve_with: &'static str,
     pub reject_with: &'static str,
     pub read_more: &'static str,
+    pub runbook: &'static str,
+    /// Behind the name of a link that an alert names.
+    pub named_by_alert: &'static str,
+    pub shortened: &'static str,
     /// Between a label and its text.
     pub colon: &'static str,
     /// Between the parts of an enumeration.
@@ -109,6 +113,8 @@ pub(super) trait Translation: Sync {
     fn alerts(&self, all: usize, firing: usize) -> String;
     /// How many more there are than shown.
     fn more(&self, count: usize) -> String;
+    /// How many alerts a message leaves out, and how many texts of the others are cut.
+    fn shortened(&self, alerts: usize, texts: usize) -> String;
     /// Who decided: a rule, or none for the default.
     fn decided_by(&self, rule: Option<&str>, style: Style) -> String;
     /// Calls, tokens of requests, tokens of answers.

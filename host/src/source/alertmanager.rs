@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::path::At;
 use crate::domain::alert::fingerprint;
+use crate::domain::alert::limits::fit;
 use crate::domain::moment::Moment;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Labels, Severity, Status};
@@ -124,7 +125,7 @@ fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now
     };
     let name = name.cloned().unwrap_or_else(|| UNNAMED.into());
     let given = item.fingerprint.filter(|given| !given.trim().is_empty());
-    Ok(Alert {
+    Ok(fit(Alert {
         source: NAME.into(),
         status,
         severity: Severity::from_word(labels.get("severity").map(String::as_str)),
@@ -135,7 +136,7 @@ fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now
         name,
         labels,
         annotations,
-    })
+    }))
 }
 
 /// `active`, `suppressed` and `unprocessed` are the words of the API's own listing.

@@ -1,5 +1,7 @@
 //! What a wrong call of a tool could cost.
 
+use std::collections::BTreeMap;
+
 use rmcp::model::ToolAnnotations;
 
 use super::{glob, known};
@@ -31,6 +33,12 @@ pub(super) fn of(
         .filter(|(pattern, _)| glob::covers(pattern, &full))
         .fold(base, |risk, (_, least)| risk.max(*least));
     (risk, repeatable)
+}
+
+/// The least risk of a tool by the operator's patterns over `server.tool` and `plugin.action`.
+pub fn least_risk(patterns: &BTreeMap<String, Risk>, tool: &str) -> Risk {
+    let covering = patterns.iter().filter(|(pattern, _)| glob::covers(pattern, tool));
+    covering.fold(Risk::Read, |risk, (_, least)| risk.max(*least))
 }
 
 /// The same for annotations as a server lists them, for tests of the whole.

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
+use tidegate::domain::alert::excerpt::{Excerpt, Room};
+use tidegate::domain::link::{Link, Named, Purpose};
 use tidegate::domain::{IncidentId, Occasion};
 use tidegate::plugin::kind::CallError;
 use tidegate::plugin::{Grant, Options, Outgoing, Returned, Transport, TransportError};
@@ -57,8 +59,13 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     let mut origins: Vec<String> = items(&expected, "requests")?.iter().map(origin).collect();
     origins.sort();
     origins.dedup();
-    let grant =
-        |origin: String| Grant { origin, methods: vec!["POST".into()], secrets: names().collect(), private: false };
+    let grant = |origin: String| Grant {
+        origin,
+        methods: vec!["POST".into()],
+        secrets: names().collect(),
+        reads: false,
+        private: false,
+    };
     let options = Options {
         settings: settings.as_object().cloned().context("settings.json is no object")?,
         secrets: names().map(|name| (name.clone(), SecretSource::Env(name))).collect(),
@@ -107,8 +114,27 @@ fn message(value: &Value) -> Result<Message> {
         outcome: text(value, "outcome"),
         body: text(value, "body-markdown"),
         facts: pairs(value, "facts"),
-        alerts: items(value, "alerts")?.iter().map(alert).collect(),
+        links: value["links"].as_array().into_iter().flatten().map(link).collect::<Result<_>>()?,
+        alerts: Excerpt::of(&items(value, "alerts")?.iter().map(alert).collect::<Vec<_>>(), &Room::MESSAGE),
         thread: value["thread"].as_str().map(str::to_string),
         language: text(value, "language"),
     })
+}
+
+fn link(value: &Value) -> Result<Link> {
+    let (title, url) = (text(value, "title"), text(value, "url"));
+    let purpose = text(value, "purpose");
+    if value["from-alert"] == true {
+        let named = if purpose == "runbook" { Named::Runbook } else { Named::Source };
+        return Link::of_alert(named, title, &url).context("an alert cannot name this link");
+    }
+    let purpose = match purpose.as_str() {
+        "approve" => Purpose::Approve,
+        "deny" => Purpose::Deny,
+        "incident" => Purpose::Incident,
+        "runbook" => Purpose::Runbook,
+        "source" => Purpose::Source,
+        other => return Err(anyhow!("there is no purpose {other}")),
+    };
+    Ok(Link::of_host(purpose, title, url))
 }

@@ -42,7 +42,7 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     let mut expected = read(&case.join("expected.json"))?;
     if expected.get("ok").is_some() {
         let decoded = items(&expected, "ok")?.iter().map(decoded).collect();
-        let alerts = normalise(plugin, decoded, request.received_at).map_err(|error| anyhow!(error))?;
+        let alerts = normalise(plugin, decoded, request.received_at).taken().map_err(|error| anyhow!(error))?;
         expected = json!({"ok": alerts});
     }
     same("the result", &found, &expected)
@@ -64,5 +64,6 @@ fn decoded(value: &Value) -> Decoded {
         ends_at: told("ends-at"),
         fingerprint: optional("fingerprint"),
         link: optional("link"),
+        unreadable: value["extra"]["unreadable"].as_str().map(str::to_string),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The order is the point: what the plugin wrote is checked while it still holds placeholders; only
 //! then are secrets put in, and the target is checked again, so that no value can move it. What
-//! comes back is scrubbed before the plugin sees it.
+//! comes back is scrubbed before the plugin sees it. A call that only looks sends only what reads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 
+use crate::plugin::authority::Authority;
 use crate::plugin::grants::Origin;
 use crate::plugin::imports::{Binding, State};
+use crate::plugin::reading;
 use crate::plugin::secrets::{Place, names, starts_with_secret};
 use crate::plugin::transport::{Outgoing, TransportError};
 
@@ -69,6 +71,9 @@ const REQUEST: usize = 1 << 20;
 const CONNECTION: [&str; 9] =
     ["host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect"];
 
+/// Beginnings of such names: a request never becomes another protocol.
+const CONNECTIONS: [&str; 3] = ["proxy-", "sec-websocket", "http2-"];
+
 /// Sends one request.
 pub async fn send(state: &mut State, request: Request) -> Result<Response, HttpError> {
     let binding = Arc::clone(&state.binding);
@@ -78,7 +83,7 @@ pub async fn send(state: &mut State, request: Request) -> Result<Response, HttpE
         return Err(HttpError::Denied(format!("plugin {plugin} has used up its {most} requests of this call")));
     }
     state.requests += 1;
-    let ready = prepare(&binding, request)?;
+    let ready = prepare(&binding, state.authority, request)?;
     let reflected: Vec<String> = credentials(&ready.outgoing.url).into_iter().collect();
     let scrub = |text: &str| binding.secrets.scrub(text, &reflected);
     let (method, origin) = (ready.outgoing.method.clone(), &ready.origin);
@@ -110,14 +115,19 @@ struct Ready {
     secrets: Vec<String>,
 }
 
-fn prepare(binding: &Binding, request: Request) -> Result<Ready, HttpError> {
-    let method = request.method.to_uppercase();
+fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<Ready, HttpError> {
+    let method = request.method.to_ascii_uppercase();
+    if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(HttpError::Invalid("the method is no HTTP method such as GET".into()));
+    }
+    let plain = reading::METHODS.contains(&method.as_str()) && request.body.is_empty();
+    let marked = !authority.acts() && !plain;
     let mut secrets = names(&request.url);
     secrets.extend(request.headers.iter().flat_map(|(_, value)| names(value)));
     secrets.extend(names(&request.body));
     secrets.sort_unstable();
     secrets.dedup();
-    let permit = |origin: &Origin| binding.grants.permit(origin, &method, &secrets).map_err(HttpError::Denied);
+    let permit = |origin: &Origin| binding.grants.permit(origin, &method, &secrets, marked).map_err(HttpError::Denied);
 
     // Where the whole address is a secret, only its value can say where it leads; the plugin must
     // be entitled to that secret before it hears anything about it.
@@ -143,7 +153,7 @@ fn prepare(binding: &Binding, request: Request) -> Result<Ready, HttpError> {
     let mut headers = Vec::with_capacity(request.headers.len());
     for (name, value) in &request.headers {
         let name = name.to_lowercase();
-        if CONNECTION.contains(&name.as_str()) || name.starts_with("proxy-") {
+        if CONNECTION.contains(&name.as_str()) || CONNECTIONS.iter().any(|prefix| name.starts_with(prefix)) {
             return Err(HttpError::Invalid(format!("the header `{name}` is set by the host")));
         }
         headers.push((name, expand(value, Place::Plain)?));
@@ -151,6 +161,10 @@ fn prepare(binding: &Binding, request: Request) -> Result<Ready, HttpError> {
     let body = expand(&request.body, place)?;
     if request.body.len().max(body.len()) > REQUEST {
         return Err(HttpError::Invalid(format!("the body has more than {REQUEST} bytes")));
+    }
+    // The secrets are in: what they make of it counts.
+    if let Some(why) = reading::disguise(&url, &headers, &body).filter(|_| !authority.acts()) {
+        return Err(HttpError::Denied(format!("plugin {} only looks here: {why}", binding.name)));
     }
     let outgoing = Outgoing {
         method,

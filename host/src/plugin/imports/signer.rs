@@ -1,4 +1,5 @@
-//! `signer`: signatures with secrets that the plugin never sees.
+//! `signer`: signatures with secrets that the plugin never sees. Calls that only look may sign: reads
+//! have to be signed as well, and a signature leaves only in a request that such a call may send.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,11 +1,15 @@
 //! `state`: small values, private to the plugin and kept across restarts, below a quota.
 //!
 //! The quota is enforced with an index of sizes, kept beside the values under the empty key, which
-//! no plugin can use.
+//! no plugin can use. Calls that only look may write, within the same quota: it is the plugin's own
+//! memory, and changes nothing elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use crate::plugin::authority::Authority;
 use crate::plugin::imports::Binding;
 use crate::ports::PluginState;
 
@@ -24,14 +28,32 @@ pub enum StateError {
     Other(String),
 }
 
-/// The value of a key.
-pub async fn get(binding: &Binding, key: String) -> Result<Option<String>, StateError> {
+/// What is kept beside the values.
+#[derive(Default, Serialize, Deserialize)]
+struct Index {
+    /// Bytes of each key and its value.
+    sizes: BTreeMap<String, usize>,
+    /// Keys that were last written by a call that only looks.
+    #[serde(default)]
+    unruled: BTreeSet<String>,
+}
+
+/// The value of a key. For a call that acts there is nothing under a key that was last written by one
+/// that only looks: what reaches an action has been ruled on, and its plugin's notes have not.
+pub async fn get(binding: &Binding, authority: Authority, key: String) -> Result<Option<String>, StateError> {
     usable(&key)?;
-    blocking(binding, move |store, plugin| store.get(plugin, &key).map_err(StateError::Other)).await
+    let _held = binding.state_lock.lock().await;
+    blocking(binding, move |store, plugin| {
+        if authority.acts() && index(store, plugin)?.unruled.contains(&key) {
+            return Ok(None);
+        }
+        store.get(plugin, &key).map_err(StateError::Other)
+    })
+    .await
 }
 
 /// Sets the value of a key.
-pub async fn set(binding: &Binding, key: String, value: String) -> Result<(), StateError> {
+pub async fn set(binding: &Binding, authority: Authority, key: String, value: String) -> Result<(), StateError> {
     usable(&key)?;
     if key.len() + value.len() > QUOTA {
         return Err(StateError::QuotaExceeded);
@@ -39,23 +61,34 @@ pub async fn set(binding: &Binding, key: String, value: String) -> Result<(), St
     // Two calls at the same time must not each see the quota without the other's value.
     let _held = binding.state_lock.lock().await;
     blocking(binding, move |store, plugin| {
-        let index = store.get(plugin, INDEX).map_err(StateError::Other)?;
-        let mut sizes: BTreeMap<String, usize> =
-            index.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let mut index = index(store, plugin)?;
         let size = key.len() + value.len();
-        let known = sizes.insert(key.clone(), size) == Some(size);
-        if sizes.values().sum::<usize>() > QUOTA {
+        let known = index.sizes.insert(key.clone(), size) == Some(size);
+        if index.sizes.values().sum::<usize>() > QUOTA {
             return Err(StateError::QuotaExceeded);
         }
-        if !known {
-            // First, so that a crash in between counts a value that is not there rather than
-            // missing one that is.
-            let text = serde_json::to_string(&sizes).map_err(|e| StateError::Other(e.to_string()))?;
-            store.set(plugin, INDEX, &text).map_err(StateError::Other)?;
+        let write = |index: &Index| {
+            let text = serde_json::to_string(index).map_err(|e| StateError::Other(e.to_string()))?;
+            store.set(plugin, INDEX, &text).map_err(StateError::Other)
+        };
+        // First, so that a crash in between counts a value that is not there rather than missing one
+        // that is, and never takes a note for something that an action has written.
+        let marked = !authority.acts() && index.unruled.insert(key.clone());
+        if !known || marked {
+            write(&index)?;
         }
-        store.set(plugin, &key, &value).map_err(StateError::Other)
+        store.set(plugin, &key, &value).map_err(StateError::Other)?;
+        if authority.acts() && index.unruled.remove(&key) {
+            write(&index)?;
+        }
+        Ok(())
     })
     .await
+}
+
+fn index(store: &dyn PluginState, plugin: &str) -> Result<Index, StateError> {
+    let text = store.get(plugin, INDEX).map_err(StateError::Other)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
 }
 
 fn usable(key: &str) -> Result<(), StateError> {

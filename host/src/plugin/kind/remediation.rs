@@ -1,5 +1,7 @@
 //! Remediation plugins: what they can do themselves, what they propose, and doing it.
 
+pub(in crate::plugin) mod proposal;
+
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -8,6 +10,7 @@ use wasmtime::component::Instance;
 
 use super::CallError;
 use crate::domain::catalogue::UNDONE;
+use crate::domain::text::cut;
 use crate::domain::{Incident, Proposal, Risk, Tool};
 use crate::plugin::imports::State;
 use crate::plugin::manifest::plain_name;
@@ -81,8 +84,6 @@ pub struct Capability {
 pub struct Performed {
     /// The capability's name.
     pub name: String,
-    /// What is changed.
-    pub target: String,
     /// Its arguments as JSON.
     pub arguments: String,
 }
@@ -98,9 +99,27 @@ pub fn arguments(place: &str, text: &str) -> Result<Map<String, Value>, String> 
 /// What stands behind the name of a capability to take it back.
 pub(in crate::plugin) const UNDO: &str = ".undo";
 
-/// The catalogue's entries for a plugin's capabilities, and for taking them back where it can. The
-/// error is a sentence.
-pub fn tools(plugin: &str, capabilities: Vec<Capability>, reversible: bool) -> Result<Vec<Tool>, String> {
+/// Actions of one plugin.
+const ACTIONS: usize = 64;
+
+/// Bytes of a description; a longer one is cut, since models read it.
+const DESCRIPTION: usize = 4 << 10;
+
+/// Bytes of a schema.
+const SCHEMA: usize = 64 << 10;
+
+/// The catalogue's entries for a plugin's capabilities, and for taking them back where it can. `least`
+/// is the least risk that a tool has by the operator's word; the plugin's own word counts only as far
+/// as it is worse. The error is a sentence.
+pub fn tools(
+    plugin: &str,
+    capabilities: Vec<Capability>,
+    reversible: bool,
+    least: &dyn Fn(&str) -> Risk,
+) -> Result<Vec<Tool>, String> {
+    if capabilities.len() > ACTIONS {
+        return Err(format!("there are {} capabilities where {ACTIONS} are allowed", capabilities.len()));
+    }
     let mut tools: Vec<Tool> = Vec::with_capacity(capabilities.len());
     for capability in capabilities {
         if !plain_name(&capability.name) {
@@ -111,22 +130,26 @@ pub fn tools(plugin: &str, capabilities: Vec<Capability>, reversible: bool) -> R
             return Err(format!("the capability `{}` is there twice", capability.name));
         }
         let place = format!("the schema of the capability `{}`", capability.name);
+        if capability.schema.len() > SCHEMA {
+            return Err(format!("{place} has {} bytes where {SCHEMA} are allowed", capability.schema.len()));
+        }
+        let risk = capability.risk.max(least(&name));
         let tool = Tool {
             schema: Value::Object(arguments(&place, &capability.schema)?),
-            undo: (reversible && capability.risk != Risk::Read).then(|| format!("{name}{UNDO}")),
+            undo: (reversible && risk != Risk::Read).then(|| format!("{name}{UNDO}")),
             name,
-            description: capability.description,
-            risk: capability.risk,
+            description: cut(&capability.description, DESCRIPTION),
+            risk,
             repeatable: capability.repeatable,
         };
-        let undo = tool.undo.as_ref().map(|undo| taking_back(&tool, undo));
+        let undo = tool.undo.as_ref().map(|undo| taking_back(&tool, undo, least(undo)));
         tools.push(tool);
         tools.extend(undo);
     }
     Ok(tools)
 }
 
-fn taking_back(tool: &Tool, undo: &str) -> Tool {
+fn taking_back(tool: &Tool, undo: &str, least: Risk) -> Tool {
     let mut schema = tool.schema.clone();
     if let Value::Object(schema) = &mut schema
         && let Value::Object(properties) = schema.entry("properties").or_insert_with(|| json!({}))
@@ -138,7 +161,7 @@ fn taking_back(tool: &Tool, undo: &str) -> Tool {
         name: undo.to_string(),
         description: format!("Takes back what {} did in one attempt.", tool.name),
         schema,
-        risk: tool.risk,
+        risk: tool.risk.max(least),
         repeatable: false,
         undo: None,
     }
@@ -160,7 +183,8 @@ mod tests {
 
     #[test]
     fn capabilities_become_tools_of_the_plugin() {
-        let list = tools("runner", vec![capability("restart", "{\"type\":\"object\"}")], true).unwrap();
+        let none = |_: &str| Risk::Read;
+        let list = tools("runner", vec![capability("restart", "{\"type\":\"object\"}")], true, &none).unwrap();
         assert_eq!(list[0].name, "runner.restart");
         assert_eq!(list[0].schema["type"], "object");
         assert_eq!(
@@ -172,8 +196,28 @@ mod tests {
             (vec![capability("re.start", "{}")], "cannot be used"),
             (vec![capability("a", "{}"), capability("a", "{}")], "twice"),
             (vec![capability("a", "[]")], "not a JSON object"),
+            (vec![capability("a", &" ".repeat(SCHEMA + 1))], "65537 bytes"),
+            ((0..65).map(|i| capability(&format!("a{i}"), "{}")).collect(), "65 capabilities"),
         ] {
-            assert!(tools("runner", bad, false).unwrap_err().contains(want));
+            assert!(tools("runner", bad, false, &none).unwrap_err().contains(want));
         }
+    }
+
+    #[test]
+    fn the_operators_word_is_taken_upwards_only() {
+        let said = |risk| Capability { risk, ..capability("status", "{}") };
+        for (plugin, operator, want) in [
+            (Risk::Read, Risk::High, Risk::High),
+            (Risk::Read, Risk::Read, Risk::Read),
+            (Risk::High, Risk::Low, Risk::High),
+            (Risk::Irreversible, Risk::Read, Risk::Irreversible),
+        ] {
+            let list = tools("runner", vec![said(plugin)], true, &|_| operator).unwrap();
+            assert!(list.iter().all(|tool| tool.risk == want), "{list:?}");
+            assert_eq!(list[0].undo.is_some(), want != Risk::Read);
+        }
+        let least = |name: &str| if name.ends_with(UNDO) { Risk::Irreversible } else { Risk::Read };
+        let list = tools("runner", vec![said(Risk::Low)], true, &least).unwrap();
+        assert_eq!((list[0].risk, list[1].risk), (Risk::Low, Risk::Irreversible), "its undo may be raised alone");
     }
 }

@@ -1,7 +1,7 @@
 //! Source plugins: one request in, alerts out.
 //!
-//! What a guest returns is not taken on trust: names, keys, counts and sizes are checked, and times
-//! and severities are read by the host, the same for every source.
+//! What a guest returns is not taken on trust: times and severities are read by the host, and what is
+//! too long is cut, the same for every source. An alert that cannot be taken costs none beside it.
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -10,7 +10,9 @@ use wasmtime::component::Instance;
 
 use super::CallError;
 use crate::domain::alert::fingerprint;
+use crate::domain::alert::limits::fit;
 use crate::domain::moment::Moment;
+use crate::domain::text::cut;
 use crate::domain::{Alert, Labels, Severity, Status};
 use crate::plugin::imports::State;
 use crate::ports::Inbound;
@@ -46,7 +48,12 @@ pub struct Decoded {
     pub fingerprint: Option<String>,
     /// Where to look.
     pub link: Option<String>,
+    /// Why the source could not read it, with the place; the rest is then of no use but the name.
+    pub unreadable: Option<String>,
 }
+
+/// The key of `extra` under which a source says that it could not read an alert.
+pub(in crate::plugin) const UNREADABLE: &str = "unreadable";
 
 /// A time as a guest tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,100 +66,155 @@ pub enum Told {
 
 /// Alerts of one request.
 const ALERTS: usize = 10_000;
-/// Pairs of one list.
-const PAIRS: usize = 512;
-/// Bytes of a name, key or fingerprint, and of a value or link.
-const NAME: usize = 1 << 10;
-const VALUE: usize = 64 << 10;
 
-/// Turns what a guest returned into alerts. The error is a sentence that names the place.
-pub fn normalise(source: &str, decoded: Vec<Decoded>, received: Timestamp) -> Result<Vec<Alert>, String> {
-    if decoded.len() > ALERTS {
-        return Err(format!("{} alerts where {ALERTS} are allowed", decoded.len()));
-    }
-    let each = decoded.into_iter().enumerate();
-    each.map(|(i, one)| alert(source, one, received).map_err(|what| format!("alerts[{i}].{what}"))).collect()
+/// The name of an alert that has labels and no name.
+const UNNAMED: &str = "unnamed";
+
+/// Why an alert was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The request holds more alerts than the host takes at once.
+    TooMany,
+    /// The source could not read it.
+    Unreadable,
+    /// It has neither a name nor labels.
+    Nameless,
+    /// One of its labels stands twice, with two values.
+    TwoValues,
 }
 
-fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, String> {
-    let name = short("name", decoded.name.trim().to_string(), NAME)?;
-    if name.is_empty() {
-        return Err("name is empty".into());
+impl Reason {
+    /// The word in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TooMany => "too_many_alerts",
+            Self::Unreadable => "unreadable",
+            Self::Nameless => "nameless",
+            Self::TwoValues => "label_with_two_values",
+        }
     }
-    let labels = unique("labels", decoded.labels)?;
-    let mut annotations = unique("annotations", decoded.annotations)?;
+}
+
+/// An alert that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name, cut; empty when it has none.
+    pub name: String,
+    /// Why.
+    pub reason: Reason,
+    /// A sentence that names the place.
+    pub text: String,
+}
+
+/// The alerts of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Normalised {
+    /// Those that were taken.
+    pub alerts: Vec<Alert>,
+    /// Those that were not. None of them costs another.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Turns what a guest returned into alerts, cut to the [`limits`](crate::domain::alert::limits) that
+/// hold for every source.
+pub fn normalise(source: &str, decoded: Vec<Decoded>, received: Timestamp) -> Normalised {
+    let mut normalised = Normalised::default();
+    for (i, one) in decoded.into_iter().enumerate() {
+        let name = cut(one.name.trim(), 200);
+        if let Some(why) = &one.unreadable {
+            let text = cut(why, 500);
+            normalised.left_out.push(LeftOut { name, reason: Reason::Unreadable, text });
+            continue;
+        }
+        let taken = if normalised.alerts.len() < ALERTS {
+            alert(source, one, received)
+        } else {
+            Err((Reason::TooMany, format!(" is beyond the {ALERTS} that one request may hold")))
+        };
+        match taken {
+            Ok(alert) => normalised.alerts.push(alert),
+            Err((reason, what)) => {
+                normalised.left_out.push(LeftOut { name, reason, text: format!("alerts[{i}]{what}") });
+            }
+        }
+    }
+    normalised
+}
+
+impl Normalised {
+    /// The alerts that were taken.
+    ///
+    /// # Errors
+    /// When there are alerts and none of them could be taken: a sentence that names the place.
+    pub fn taken(self) -> Result<Vec<Alert>, String> {
+        match self.left_out.into_iter().next() {
+            Some(first) if self.alerts.is_empty() => Err(first.text),
+            _ => Ok(self.alerts),
+        }
+    }
+}
+
+fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, (Reason, String)> {
+    let labels = labels(decoded.labels)?;
+    let name = match decoded.name.trim() {
+        "" if labels.is_empty() => return Err((Reason::Nameless, " has neither a name nor labels".into())),
+        "" => UNNAMED.to_string(),
+        name => name.to_string(),
+    };
+    let mut annotations = Labels::new();
+    for (key, value) in decoded.annotations {
+        annotations.entry(key).or_insert(value);
+    }
     let severity = Severity::from_word(decoded.severity.as_deref());
     if let Some(word) = &decoded.severity
         && !word.eq_ignore_ascii_case(severity.as_str())
         && !labels.values().any(|value| value == word)
     {
         // The mapping loses the sender's own word, which people may look for.
-        annotations.entry("severity_raw".into()).or_insert(short("severity", word.clone(), NAME)?);
+        annotations.entry("severity_raw".into()).or_insert_with(|| word.clone());
     }
-    let starts_at = time("starts_at", decoded.starts_at, received, &mut annotations)?;
-    let ends_at = time("ends_at", decoded.ends_at, received, &mut annotations)?;
+    let starts_at = time("starts_at", decoded.starts_at, received, &mut annotations);
+    let ends_at = time("ends_at", decoded.ends_at, received, &mut annotations);
     let given = decoded.fingerprint.map(|text| text.trim().to_string()).filter(|text| !text.is_empty());
-    let fingerprint = match given {
-        Some(given) => short("fingerprint", given, NAME)?,
-        None => fingerprint(source, &name, &labels),
-    };
-    let link = decoded.link.filter(|link| !link.trim().is_empty());
-    Ok(Alert {
+    Ok(fit(Alert {
         source: source.to_string(),
-        name,
         status: if decoded.firing { Status::Firing } else { Status::Resolved },
         severity,
-        labels,
-        annotations,
         starts_at,
         // Some senders give the time at which they would give up waiting for the next evaluation.
         ends_at: ends_at.filter(|_| !decoded.firing),
-        fingerprint,
-        link: link.map(|link| short("link", link, VALUE)).transpose()?,
-    })
+        fingerprint: given.unwrap_or_else(|| fingerprint(source, &name, &labels)),
+        link: decoded.link.filter(|link| !link.trim().is_empty()),
+        name,
+        labels,
+        annotations,
+    }))
 }
 
-fn time(
-    place: &str,
-    told: Option<Told>,
-    received: Timestamp,
-    annotations: &mut Labels,
-) -> Result<Option<Timestamp>, String> {
-    let (moment, text) = match told {
-        None => return Ok(None),
-        Some(Told::Millis(millis)) => (Moment::from_millis(millis), millis.to_string()),
-        Some(Told::Text(text)) => (Moment::from_text(&text), text),
+fn time(place: &str, told: Option<Told>, received: Timestamp, annotations: &mut Labels) -> Option<Timestamp> {
+    let (moment, text) = match told? {
+        Told::Millis(millis) => (Moment::from_millis(millis), millis.to_string()),
+        Told::Text(text) => (Moment::from_text(&text), text),
     };
     if moment == Moment::Unreadable {
-        let text = short(place, text, VALUE)?;
         annotations.entry(format!("{place}_raw")).or_insert(text);
     }
-    Ok(moment.or_received(received))
+    moment.or_received(received)
 }
 
-fn unique(place: &str, pairs: Vec<(String, String)>) -> Result<Labels, String> {
-    if pairs.len() > PAIRS {
-        return Err(format!("{place} has {} entries where {PAIRS} are allowed", pairs.len()));
-    }
+/// What decisions rest on cannot have two values; saying the same twice is harmless.
+fn labels(pairs: Vec<(String, String)>) -> Result<Labels, (Reason, String)> {
     let mut labels = Labels::new();
     for (key, value) in pairs {
-        let key = short(place, key, NAME)?;
-        if key.is_empty() {
-            return Err(format!("{place} has an empty key"));
-        }
-        let value = short(place, value, VALUE)?;
-        if labels.insert(key.clone(), value).is_some() {
-            return Err(format!("{place} has the key `{key}` twice"));
-        }
+        match labels.get(&key) {
+            Some(known) if *known != value => {
+                let text = format!(".labels has the key `{}` twice, with two values", cut(&key, 200).escape_debug());
+                return Err((Reason::TwoValues, text));
+            }
+            _ => labels.insert(key, value),
+        };
     }
     Ok(labels)
-}
-
-fn short(place: &str, text: String, most: usize) -> Result<String, String> {
-    if text.len() > most {
-        return Err(format!("{place} has a text of {} bytes where {most} are allowed", text.len()));
-    }
-    Ok(text)
 }
 
 #[cfg(test)]
@@ -170,6 +232,7 @@ mod tests {
             ends_at: Some(Told::Text("0001-01-01T00:00:00Z".into())),
             fingerprint: Some("".into()),
             link: Some(" ".into()),
+            unreadable: None,
         }
     }
 
@@ -178,7 +241,7 @@ mod tests {
     }
 
     fn one(decoded: Decoded) -> Result<Alert, String> {
-        normalise("demo", vec![decoded], received()).map(|mut alerts| alerts.remove(0))
+        normalise("demo", vec![decoded], received()).taken().map(|mut alerts| alerts.remove(0))
     }
 
     #[test]
@@ -199,20 +262,60 @@ mod tests {
         assert_eq!(alert.annotations["starts_at_raw"], "noonish");
     }
 
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    }
+
     #[test]
-    fn what_the_contract_forbids_is_refused_with_its_place() {
-        let pair = |key: &str| (key.to_string(), "v".to_string());
-        for (bad, want) in [
-            (Decoded { name: " ".into(), ..decoded() }, "alerts[0].name is empty"),
-            (Decoded { labels: vec![pair("a"), pair("a")], ..decoded() }, "key `a` twice"),
-            (Decoded { annotations: vec![pair("")], ..decoded() }, "empty key"),
-            (Decoded { labels: vec![pair("a"); 513], ..decoded() }, "513 entries"),
-            (Decoded { name: "x".repeat(2000), ..decoded() }, "2000 bytes"),
+    fn what_cannot_be_taken_is_left_out_by_name_and_costs_no_other() {
+        let two = Decoded { labels: pairs(&[("a", "1"), ("a", "2")]), ..decoded() };
+        let nobody = Decoded { name: " ".into(), labels: vec![], ..decoded() };
+        for (bad, reason, want) in [
+            (two, Reason::TwoValues, "alerts[1].labels has the key `a` twice"),
+            (nobody, Reason::Nameless, "alerts[1] has neither a name nor labels"),
         ] {
-            let error = one(bad).unwrap_err();
-            assert!(error.contains(want), "{error}");
+            let taken = normalise("demo", vec![decoded(), bad.clone(), decoded()], received());
+            assert_eq!((taken.alerts.len(), taken.left_out.len(), taken.left_out[0].reason), (2, 1, reason));
+            assert!(taken.left_out[0].text.starts_with(want), "{:?}", taken.left_out);
+            assert!(one(bad).unwrap_err().contains(&want[9..]), "alone, it is said to the sender");
         }
-        let many = vec![decoded(); ALERTS + 1];
-        assert!(normalise("demo", many, received()).unwrap_err().contains("10001 alerts"));
+        let bad = Decoded { unreadable: Some("alerts[0].status: expected a word".into()), ..decoded() };
+        let taken = normalise("demo", vec![bad.clone(), decoded()], received());
+        assert_eq!((taken.alerts.len(), taken.left_out[0].reason), (1, Reason::Unreadable));
+        assert_eq!(one(bad), Err("alerts[0].status: expected a word".into()));
+        let taken = normalise("demo", vec![decoded(); ALERTS + 5], received());
+        assert_eq!((taken.alerts.len(), taken.left_out.len()), (ALERTS, 5));
+        assert_eq!(normalise("demo", vec![], received()).taken(), Ok(vec![]));
+    }
+
+    #[test]
+    fn limits_of_content_cost_no_alert() {
+        let long = |n: usize| "x".repeat(n);
+        for odd in [
+            Decoded { name: long(2000), ..decoded() },
+            Decoded { name: String::new(), ..decoded() },
+            Decoded { severity: Some(long(70_000)), ..decoded() },
+            Decoded { labels: vec![(long(2000), "v".into())], ..decoded() },
+            Decoded { labels: vec![("k".into(), long(70_000))], ..decoded() },
+            Decoded { labels: (0..600).map(|i| (format!("l{i}"), "v".into())).collect(), ..decoded() },
+            Decoded { labels: pairs(&[("a", "1"), ("a", "1")]), ..decoded() },
+            Decoded { labels: pairs(&[("", "1")]), ..decoded() },
+            Decoded { annotations: pairs(&[("a", "1"), ("a", "2")]), ..decoded() },
+            Decoded { annotations: vec![("log".into(), long(7_000_000))], ..decoded() },
+            Decoded { starts_at: Some(Told::Text(long(70_000))), ..decoded() },
+            Decoded { starts_at: Some(Told::Millis(u64::MAX)), ..decoded() },
+            Decoded { fingerprint: Some(long(70_000)), ..decoded() },
+            Decoded { link: Some(long(70_000)), ..decoded() },
+        ] {
+            let alert = one(odd).unwrap();
+            assert!(serde_json::to_string(&alert).unwrap().len() < 100_000);
+            assert!(!alert.name.is_empty() && alert.fingerprint.len() <= 1024);
+        }
+        let same = |text: &str| {
+            let alert = one(Decoded { labels: vec![("k".into(), text.into())], ..decoded() }).unwrap();
+            alert.fingerprint
+        };
+        let (a, b) = (format!("{}a", long(70_000)), format!("{}b", long(70_000)));
+        assert_ne!(same(&a), same(&b), "what is cut still tells alerts apart");
     }
 }

@@ -5,7 +5,6 @@ use crate::report::safeguards::SafeguardWords;
 
 pub(super) static PAGE: PageWords = PageWords {
     question: "是否允许 tidegate 执行此操作？",
-    either: "批准或拒绝",
     tool: "工具",
     given: "已有批准",
     name: "您的姓名",

@@ -5,7 +5,6 @@ use crate::report::safeguards::SafeguardWords;
 
 pub(super) static PAGE: PageWords = PageWords {
     question: "May tidegate do this?",
-    either: "Approve or deny",
     tool: "Tool",
     given: "Approvals so far",
     name: "Your name",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bindings::exports::tidegate::plugin::notifier::{Notification, Occasion};
+use crate::bindings::exports::tidegate::plugin::notifier::{Notification, Occasion, Purpose};
 use crate::settings::Settings;
 use crate::{cut, escape, link, markdown};
 
@@ -27,16 +27,14 @@ impl<'a> Card<'a> {
             let ids = settings.mentions.iter().map(|id| format!("<at id={id}></at>"));
             ids.collect::<Vec<_>>().join(" ")
         });
-        let mut fields = Vec::new();
         let mut buttons = Vec::new();
-        for (name, value) in message.facts.iter().chain(&message.extra) {
-            if let Some(link) = link::parse(value) {
-                buttons.push(button(name, &link, buttons.is_empty()));
-            }
-        }
-        for (name, value) in &message.facts {
-            if link::parse(value).is_none() {
-                fields.push(field(name, value));
+        let mut fields: Vec<Value> = message.facts.iter().map(|(name, value)| field(name, value)).collect();
+        for link in &message.links {
+            match link::parse(&link.url) {
+                // Where an alert leads nobody is invited: it is text to read.
+                _ if link.from_alert => fields.push(field(&link.title, &link.url)),
+                Some(target) => buttons.push(button(&link.title, &target, link.purpose)),
+                None => fields.push(field(&link.title, &link.url)),
             }
         }
         fields.truncate(FIELDS);
@@ -111,13 +109,18 @@ fn field(name: &str, value: &str) -> Value {
     json!({"is_short": value.len() <= 40, "text": {"tag": "lark_md", "content": content}})
 }
 
-fn button(name: &str, link: &link::Link, first: bool) -> Value {
+/// How a button looks is settled by what it is for.
+fn button(name: &str, link: &link::Link, purpose: Purpose) -> Value {
     let name = escape::flat(name);
     let text = format!("{} ({})", cut::at_most(&name, 60), cut::at_most(&link.host, 60));
     json!({
         "tag": "button",
         "text": {"tag": "plain_text", "content": text},
         "url": link.url,
-        "type": if first { "primary" } else { "default" },
+        "type": match purpose {
+            Purpose::Approve => "primary",
+            Purpose::Deny => "danger",
+            Purpose::Incident | Purpose::Runbook | Purpose::Source => "default",
+        },
     })
 }

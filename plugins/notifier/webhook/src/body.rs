@@ -2,12 +2,31 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::bindings::exports::tidegate::plugin::notifier::{Notification, Occasion};
+use crate::bindings::exports::tidegate::plugin::notifier::{Link, Notification, Occasion, Purpose};
 use crate::bindings::tidegate::plugin::types::{Alert, Moment, Status};
+
+/// Bytes of a body: the host sends none of more than 1 MiB, and the values of secrets need room.
+const BYTES: usize = 1_000_000;
 
 /// The body of one message. Equal for every attempt at the same message, so that a receiver can
 /// compare repeats; the time of the attempt is in a header.
+///
+/// It fits into a request: alerts are left out from the end, and counted, until it does; then the
+/// text is cut.
 pub(crate) fn text(message: &Notification) -> String {
+    let (mut alerts, mut bytes) = (message.alerts.len(), message.body_markdown.len());
+    loop {
+        let body = with(message, alerts, bytes);
+        if body.len() <= BYTES || (alerts, bytes) == (0, 0) {
+            return body;
+        }
+        if alerts > 0 { alerts /= 2 } else { bytes /= 2 }
+    }
+}
+
+/// The body with so many of the alerts and so many bytes of the text.
+fn with(message: &Notification, alerts: usize, bytes: usize) -> String {
+    let left_out = message.alerts.len().saturating_sub(alerts);
     let body = json!({
         "version": 1,
         "delivery_id": message.delivery_id,
@@ -21,12 +40,14 @@ pub(crate) fn text(message: &Notification) -> String {
         "severity": message.severity,
         "outcome": message.outcome,
         "language": message.language,
-        "body_markdown": message.body_markdown,
+        "body_markdown": cut(&message.body_markdown, bytes),
         // A list, because the order is the host's and objects lose it in many languages.
         "facts": message.facts.iter()
             .map(|(name, value)| json!({"name": name, "value": value}))
             .collect::<Vec<_>>(),
-        "alerts": message.alerts.iter().map(alert).collect::<Vec<_>>(),
+        "links": message.links.iter().map(link).collect::<Vec<_>>(),
+        "alerts": message.alerts.iter().take(alerts).map(alert).collect::<Vec<_>>(),
+        "alerts_left_out": usize::try_from(message.alerts_left_out).unwrap_or(usize::MAX).saturating_add(left_out),
         "extra": object(&message.extra),
     });
     without_placeholders(&body.to_string())
@@ -36,6 +57,30 @@ pub(crate) fn text(message: &Notification) -> String {
 /// that, so no two braces stand side by side: to a JSON reader the escape is the same text.
 fn without_placeholders(json: &str) -> String {
     json.replace("{{", "{\\u007b")
+}
+
+/// The longest start with at most `bytes`, between two characters, and a mark that it is one.
+fn cut(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_string();
+    }
+    let end = (0..=bytes).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}…", text.get(..end).unwrap_or_default())
+}
+
+fn link(link: &Link) -> Value {
+    json!({
+        "purpose": match link.purpose {
+            Purpose::Approve => "approve",
+            Purpose::Deny => "deny",
+            Purpose::Incident => "incident",
+            Purpose::Runbook => "runbook",
+            Purpose::Source => "source",
+        },
+        "title": link.title,
+        "url": link.url,
+        "from_alert": link.from_alert,
+    })
 }
 
 fn alert(alert: &Alert) -> Value {
@@ -78,5 +123,60 @@ mod tests {
         let (before, after): (Value, Value) =
             (serde_json::from_str(&hostile).unwrap(), serde_json::from_str(&safe).unwrap());
         assert_eq!(before, after);
+    }
+
+    fn message(alerts: usize, value: &str, body: &str) -> Notification {
+        let one = Alert {
+            name: "a".into(),
+            status: Status::Firing,
+            severity: None,
+            labels: vec![],
+            annotations: vec![("log".into(), value.into())],
+            starts_at: None,
+            ends_at: None,
+            fingerprint: None,
+            link: None,
+            extra: vec![],
+        };
+        Notification {
+            delivery_id: "d".into(),
+            incident_id: "i".into(),
+            occasion: Occasion::Report,
+            title: "t".into(),
+            severity: "warning".into(),
+            outcome: String::new(),
+            body_markdown: body.into(),
+            facts: vec![],
+            links: vec![Link {
+                purpose: Purpose::Source,
+                title: "s".into(),
+                url: "https://a.example".into(),
+                from_alert: true,
+            }],
+            alerts: vec![one; alerts],
+            alerts_left_out: 7,
+            thread: None,
+            language: "en".into(),
+            now_ms: 0,
+            extra: vec![],
+        }
+    }
+
+    #[test]
+    fn a_body_fits_into_a_request_whatever_the_message_holds() {
+        for (alerts, value, body) in [
+            (0, "", ""),
+            (50, "x", "short"),
+            (50, "\u{1}".repeat(30_000).as_str(), "short"),
+            (1, "\u{1}".repeat(1_100_000).as_str(), "short"),
+            (50, "{{".repeat(8_000).as_str(), "\u{1}".repeat(1_000_000).as_str()),
+        ] {
+            let text = text(&message(alerts, value, body));
+            assert!(text.len() <= BYTES, "{} bytes", text.len());
+            let json: Value = serde_json::from_str(&text).unwrap();
+            let kept = json["alerts"].as_array().unwrap().len();
+            assert_eq!(json["alerts_left_out"], 7 + alerts - kept, "what is left out is counted");
+            assert_eq!(json["links"][0]["from_alert"], true);
+        }
     }
 }

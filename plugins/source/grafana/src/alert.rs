@@ -59,6 +59,23 @@ pub(crate) fn decode(value: &Value, place: &str, group: &Group<'_>) -> Result<Al
     })
 }
 
+/// Stands for an alert that cannot be read: the host leaves it out by this name and reason.
+pub(crate) fn unreadable(value: &Value, reason: String) -> Alert {
+    let name = value.pointer("/labels/alertname").and_then(Value::as_str).unwrap_or_default();
+    Alert {
+        name: name.to_string(),
+        status: Status::Firing,
+        severity: None,
+        starts_at: None,
+        ends_at: None,
+        fingerprint: None,
+        link: None,
+        annotations: Vec::new(),
+        labels: Vec::new(),
+        extra: vec![("unreadable".to_string(), reason)],
+    }
+}
+
 fn find<'a>(pairs: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
     let (_, value) = pairs.iter().find(|(key, _)| key == wanted)?;
     Some(value.trim()).filter(|value| !value.is_empty())

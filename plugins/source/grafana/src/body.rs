@@ -28,7 +28,10 @@ pub(crate) fn decode(text: &str) -> Result<Vec<Alert>, String> {
         external_url: body.text("externalURL")?,
     };
     let alerts = body.list("alerts").map_err(custom)?.iter().enumerate();
-    alerts.map(|(i, value)| alert::decode(value, &format!("alerts[{i}]"), &group)).collect()
+    let read = |(i, value)| {
+        alert::decode(value, &format!("alerts[{i}]"), &group).unwrap_or_else(|reason| alert::unreadable(value, reason))
+    };
+    Ok(alerts.map(read).collect())
 }
 
 /// Grafana writes version 1 and the number of the organisation. Alertmanager's body looks almost
@@ -80,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_alert_refuses_the_request() {
+    fn one_bad_alert_is_marked_and_costs_no_other() {
         let body = |alert: &str| {
             format!(r#"{{"version":"1","orgId":1,"alerts":[{{"status":"firing","labels":{{}}}},{alert}]}}"#)
         };
@@ -93,7 +96,11 @@ mod tests {
             (r#"{"status":"firing","labels":{},"values":{"A":[]}}"#, "alerts[1].values.A"),
             (r#"{"status":"firing","labels":{},"startsAt":5}"#, "alerts[1].startsAt"),
         ] {
-            assert!(refused(&body(alert)).contains(place), "{}", refused(&body(alert)));
+            let alerts = decode(&body(alert)).unwrap();
+            let marks: Vec<_> = alerts.iter().map(|alert| alert.extra.first()).collect();
+            assert_eq!((marks.len(), marks[0]), (2, None));
+            let (key, reason) = marks[1].unwrap();
+            assert!(key == "unreadable" && reason.contains(place), "{reason}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! Source for Grafana's unified alerting webhook.
 //!
 //! One request holds any mix of firing and resolved alerts of one notification group; each alert
-//! speaks for itself and the group's own state is not read. A request is decoded whole or refused
-//! whole, with the place named.
+//! speaks for itself and the group's own state is not read. One that cannot be read is marked and
+//! costs none beside it; a body that is not Grafana's is refused, with the place named.
 
 mod alert;
 mod bindings;

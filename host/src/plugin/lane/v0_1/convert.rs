@@ -6,11 +6,17 @@ use jiff::Timestamp;
 
 use super::super::super::kind::CallError;
 use super::super::super::kind::remediation::{self, Performed, arguments};
-use super::super::super::kind::source::{Decoded, Told};
+use super::super::super::kind::source::{Decoded, Told, UNREADABLE};
 use super::generated::exports::tidegate::plugin::{notifier, remediation as wit_remediation, source};
 use super::wit::types;
+use crate::domain::alert::excerpt::{self, Excerpt, Room};
+use crate::domain::link::{Link, Purpose};
+use crate::domain::text::cut;
 use crate::domain::{Alert, Call, Incident, Occasion, Proposal, Risk, Status, Verification};
 use crate::ports::{Inbound, Message};
+
+/// Bytes of what a plugin says about a failure: it is logged, journaled and answered to senders.
+const REASON: usize = 4 << 10;
 
 pub(super) fn millis(time: Timestamp) -> u64 {
     u64::try_from(time.as_millisecond()).unwrap_or(0)
@@ -23,12 +29,13 @@ fn pairs<'a>(map: impl IntoIterator<Item = (&'a String, &'a String)>) -> Vec<(St
 impl From<types::CallError> for CallError {
     fn from(error: types::CallError) -> Self {
         match error {
-            types::CallError::InvalidInput(text) => Self::InvalidInput(text),
-            types::CallError::Misconfigured(text) => Self::Misconfigured(text),
-            types::CallError::Unavailable(retry) => {
-                Self::Unavailable { reason: retry.reason, after: retry.after_ms.map(Duration::from_millis) }
-            }
-            types::CallError::Other(text) => Self::Other(text),
+            types::CallError::InvalidInput(text) => Self::InvalidInput(cut(&text, REASON)),
+            types::CallError::Misconfigured(text) => Self::Misconfigured(cut(&text, REASON)),
+            types::CallError::Unavailable(retry) => Self::Unavailable {
+                reason: cut(&retry.reason, REASON),
+                after: retry.after_ms.map(Duration::from_millis),
+            },
+            types::CallError::Other(text) => Self::Other(cut(&text, REASON)),
         }
     }
 }
@@ -66,6 +73,7 @@ impl From<types::Alert> for Decoded {
             ends_at: alert.ends_at.map(Into::into),
             fingerprint: alert.fingerprint,
             link: alert.link,
+            unreadable: alert.extra.into_iter().find(|(key, _)| key == UNREADABLE).map(|(_, why)| why),
         }
     }
 }
@@ -105,7 +113,9 @@ pub(super) fn notification(message: &Message, now: Timestamp) -> notifier::Notif
         outcome: message.outcome.clone(),
         body_markdown: message.body.clone(),
         facts: message.facts.clone(),
-        alerts: message.alerts.iter().map(Into::into).collect(),
+        links: message.links.iter().map(link).collect(),
+        alerts: message.alerts.alerts().iter().map(Into::into).collect(),
+        alerts_left_out: u32::try_from(message.alerts.left_out()).unwrap_or(u32::MAX),
         thread: message.thread.clone(),
         language: message.language.clone(),
         now_ms: millis(now),
@@ -113,25 +123,35 @@ pub(super) fn notification(message: &Message, now: Timestamp) -> notifier::Notif
     }
 }
 
+fn link(link: &Link) -> notifier::Link {
+    notifier::Link {
+        purpose: match link.purpose() {
+            Purpose::Approve => notifier::Purpose::Approve,
+            Purpose::Deny => notifier::Purpose::Deny,
+            Purpose::Incident => notifier::Purpose::Incident,
+            Purpose::Runbook => notifier::Purpose::Runbook,
+            Purpose::Source => notifier::Purpose::Source,
+        },
+        title: link.title().to_string(),
+        url: link.url().to_string(),
+        from_alert: link.from_alert(),
+    }
+}
+
 pub(super) fn incident(incident: &Incident, now: Timestamp) -> wit_remediation::Incident {
     wit_remediation::Incident {
         id: incident.id.to_string(),
-        title: incident.title(),
+        title: cut(&incident.title(), Room::PLAN.value),
         severity: incident.severity().as_str().to_string(),
-        labels: pairs(&incident.labels()),
-        alerts: incident.alerts.iter().map(Into::into).collect(),
+        labels: pairs(&excerpt::labels(&incident.labels(), &Room::PLAN)),
+        alerts: Excerpt::of(&incident.alerts, &Room::PLAN).alerts().iter().map(Into::into).collect(),
         now_ms: millis(now),
         extra: vec![],
     }
 }
 
 pub(super) fn action(action: &Performed) -> wit_remediation::Action {
-    wit_remediation::Action {
-        name: action.name.clone(),
-        target: action.target.clone(),
-        arguments: action.arguments.clone(),
-        extra: vec![],
-    }
+    wit_remediation::Action { name: action.name.clone(), arguments: action.arguments.clone(), extra: vec![] }
 }
 
 impl From<wit_remediation::Capability> for remediation::Capability {

@@ -74,11 +74,11 @@ impl wit::signer::Host for State {
 
 impl wit::state::Host for State {
     async fn get(&mut self, key: String) -> Result<Option<String>, wit::state::StateError> {
-        state::get(&self.binding, key).await.map_err(Into::into)
+        state::get(&self.binding, self.authority, key).await.map_err(Into::into)
     }
 
     async fn set(&mut self, key: String, value: String) -> Result<(), wit::state::StateError> {
-        state::set(&self.binding, key, value).await.map_err(Into::into)
+        state::set(&self.binding, self.authority, key, value).await.map_err(Into::into)
     }
 }
 

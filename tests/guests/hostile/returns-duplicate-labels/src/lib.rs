@@ -1,4 +1,4 @@
-//! Says one label twice.
+//! Says one label twice; with a body, beside alerts that are as they should be.
 
 #[allow(unsafe_code, missing_docs, clippy::all, clippy::restriction, reason = "generated")]
 mod bindings {
@@ -15,9 +15,10 @@ use bindings::tidegate::plugin::types::Status;
 struct Plugin;
 
 impl Guest for Plugin {
-    fn decode(_: Inbound) -> Result<Vec<Alert>, CallError> {
+    fn decode(request: Inbound) -> Result<Vec<Alert>, CallError> {
         let pair = |value: &str| ("job".to_string(), value.to_string());
-        Ok(vec![alert(vec![pair("a"), pair("b")])])
+        let bad = alert(vec![pair("a"), pair("b")]);
+        Ok(if request.body.is_empty() { vec![bad] } else { vec![alert(vec![pair("a")]), bad, alert(vec![pair("a"), pair("a")])] })
     }
 }
 

@@ -67,7 +67,7 @@ impl remediation::Guest for Plugin {
         }
         state::set("note", &what.arguments).map_err(other)?;
         state::set("attempt", &attempt_id).map_err(other)?;
-        Ok(format!("noted for {} in {attempt_id}", what.target))
+        Ok(format!("noted in {attempt_id}"))
     }
 }
 

@@ -1,0 +1,42 @@
+//! Alerts that sources returned and the host did not take: each is named in the log, and they are
+//! counted by source and reason.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::kind::source::{Normalised, Reason};
+use crate::domain::Alert;
+
+/// Lines of the log about one request.
+const LINES: usize = 20;
+
+/// The counts since the start.
+#[derive(Debug, Default)]
+pub(super) struct LeftOutCounts(Mutex<BTreeMap<(String, Reason), u64>>);
+
+impl LeftOutCounts {
+    /// Logs and counts what was left out, and gives the alerts that were taken. The error is a sentence
+    /// for a sender of whose alerts none could be.
+    pub fn note(&self, source: &str, normalised: Normalised) -> Result<Vec<Alert>, String> {
+        let left_out = &normalised.left_out;
+        for one in left_out.iter().take(LINES) {
+            let (name, reason) = (&one.name, one.reason.as_str());
+            tracing::warn!(source, name, reason, "{}; the alert is not taken", one.text);
+        }
+        if left_out.len() > LINES {
+            tracing::warn!(source, "{} more alerts of the same request are not taken", left_out.len() - LINES);
+        }
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for one in left_out {
+            *counts.entry((source.to_string(), one.reason)).or_default() += 1;
+        }
+        drop(counts);
+        normalised.taken()
+    }
+
+    /// Source, reason and count.
+    pub fn all(&self) -> Vec<(String, &'static str, u64)> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.iter().map(|((source, reason), count)| (source.clone(), reason.as_str(), *count)).collect()
+    }
+}
