@@ -154,7 +154,9 @@ pub(super) fn bare_end(bytes: &[u8], start: usize) -> usize {
             b'\\' => matches!(next, Some(b'"' | b'\'' | b'\\')),
             b',' | b';' | b'&' => i > start && name_follows(bytes, i + 1),
             // A JSON object or list that ends, or the end of a call.
-            b'}' | b')' | b']' if i > start && !opened => next.is_none_or(|n| n.is_ascii_whitespace() || b",}])\"';".contains(&n)),
+            b'}' | b')' | b']' if i > start && !opened => {
+                next.is_none_or(|n| n.is_ascii_whitespace() || b",}])\"';".contains(&n))
+            }
             b'<' => i > start && next == Some(b'/'),
             _ => false,
         };

@@ -69,7 +69,9 @@ fn no_secret_of_the_corpus_is_missed() {
             ("with CRLF", text.replace('\n', "\r\n")),
         ] {
             // Lines that stand in one string with others have no place of their own any more.
-            if around == "in JSON" && (line.kind == "keys" && line.text.contains("requirepass") || line.text.contains("chpasswd")) {
+            if around == "in JSON"
+                && (line.kind == "keys" && line.text.contains("requirepass") || line.text.contains("chpasswd"))
+            {
                 continue;
             }
             let got = redact(&text);

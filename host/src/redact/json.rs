@@ -4,7 +4,7 @@
 //! The reader knows no errors: what does not fit is passed over. So there is nothing that a text could do
 //! to make it give up.
 
-use super::objects::{Objects, Scalar};
+use super::objects::{Objects, Scalar, Strings};
 use super::quoted::quoted;
 use super::span::{Put, Span};
 
@@ -110,10 +110,12 @@ impl Reader {
         self.value(objects, Scalar { span: Span::marked(found.start, found.end), quoted: true });
         let content = objects.text.get(found.start..found.end).unwrap_or_default();
         let escaped = found.backslashes == 0 && content.contains('\\');
-        if escaped && objects.decode {
+        if escaped && objects.strings != Strings::AsTheyStand {
             // Read as what it means; what is left of it is put back with its escapes.
             objects.decoded.push((found.start, found.end));
-            if let Some(left) = super::changed(&unescaped(content), objects.level + 1) {
+            if objects.strings == Strings::Read
+                && let Some(left) = super::changed(&unescaped(content), objects.level + 1)
+            {
                 let put = Put::Text(objects.texts.len());
                 objects.texts.push(escaped_as(&left, single));
                 objects.spans.push(Span { start: found.start, end: found.end, put });

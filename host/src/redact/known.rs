@@ -10,8 +10,9 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::MARK;
+use super::names::{Class, behind_scheme, class};
 use super::urls::token_like;
+use super::{MARK, found};
 
 /// The shortest value that is taken out of texts, in bytes: shorter ones are parts of ordinary words.
 pub const SHORTEST: usize = 6;
@@ -46,9 +47,14 @@ pub fn remembered() -> Known {
     REMEMBERED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Remembers a value; of a URL also the parts that give access.
+/// Remembers a value in every form; of a URL also the parts that give access.
 pub fn remember(value: &str) {
-    let mut all: BTreeSet<String> = of(value).into_iter().collect();
+    remember_all(of(value));
+}
+
+/// Remembers values as they are, such as those of [`of_url`] and [`of_setting`].
+pub fn remember_all(values: impl IntoIterator<Item = String>) {
+    let mut all: BTreeSet<String> = values.into_iter().filter(|value| value.len() >= SHORTEST).collect();
     let mut known = REMEMBERED.write().unwrap_or_else(PoisonError::into_inner);
     if all.iter().all(|value| known.0.contains(value)) {
         return;
@@ -80,7 +86,8 @@ pub fn of_url(url: &str) -> Vec<String> {
     };
     // The same as it is written and as the library writes it.
     let raw = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let raw_user = raw.split(['/', '?', '#']).next().and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
+    let raw_user =
+        raw.split(['/', '?', '#']).next().and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
     for (user, password) in [
         raw_user.map(|user| user.split_once(':').unwrap_or((user, ""))),
         Some((parsed.username(), parsed.password().unwrap_or_default())),
@@ -113,6 +120,25 @@ pub fn of_url(url: &str) -> Vec<String> {
     for part in parsed.path().split('/').filter(|part| token_like(part, 12)) {
         add(&mut forms, part);
         add(&mut forms, &decoded(part));
+    }
+    forms.into_iter().collect()
+}
+
+/// What in a setting with a name gives access: all of it where the name says so, and what looks like a
+/// secret in it.
+pub fn of_setting(name: &str, value: &str) -> Vec<String> {
+    let mut forms = BTreeSet::new();
+    let lower = name.to_ascii_lowercase();
+    let telling = ["token", "secret", "password", "key", "auth"].iter().any(|word| lower.contains(word));
+    if value.len() >= 8 && (telling || class(name) != Class::Plain) {
+        forms.extend(of(value));
+        add(&mut forms, value.get(behind_scheme(value)..).unwrap_or_default());
+    }
+    if value.contains("://") {
+        forms.extend(of_url(value));
+    }
+    for part in found(value) {
+        add(&mut forms, part);
     }
     forms.into_iter().collect()
 }
@@ -163,7 +189,11 @@ fn decoded(value: &str) -> String {
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();
     while let Some((first, after)) = rest.split_first() {
-        let byte = after.get(..2).filter(|_| *first == b'%').and_then(|pair| hex::decode(pair).ok()).and_then(|byte| byte.first().copied());
+        let byte = after
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|pair| hex::decode(pair).ok())
+            .and_then(|byte| byte.first().copied());
         out.push(byte.unwrap_or(*first));
         rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
@@ -191,7 +221,8 @@ mod tests {
     #[test]
     fn what_is_remembered_is_taken_out_everywhere() {
         remember("only-this-test-remembers-it\"1");
-        let text = "a only-this-test-remembers-it\"1 b only-this-test-remembers-it\\\"1 c only-this-test-remembers-it%221";
+        let text =
+            "a only-this-test-remembers-it\"1 b only-this-test-remembers-it\\\"1 c only-this-test-remembers-it%221";
         assert_eq!(super::super::redact(text), "a [redacted] b [redacted] c [redacted]");
     }
 }

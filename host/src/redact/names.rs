@@ -16,37 +16,170 @@ pub(super) const LONGEST: usize = 100;
 
 /// What may stand behind the word that counts: `DB_PASSWORD_PROD`, `password2`, `token_b64`.
 const TRAILING: &[&str] = &[
-    "b64", "base64", "current", "default", "dev", "enc", "encoded", "encrypted", "env", "hash", "hashed", "new",
-    "next", "old", "plain", "plaintext", "prev", "previous", "prod", "production", "raw", "stage", "staging", "str",
-    "string", "test", "text", "val", "value",
+    "b64",
+    "base64",
+    "current",
+    "default",
+    "dev",
+    "enc",
+    "encoded",
+    "encrypted",
+    "env",
+    "hash",
+    "hashed",
+    "new",
+    "next",
+    "old",
+    "plain",
+    "plaintext",
+    "prev",
+    "previous",
+    "prod",
+    "production",
+    "raw",
+    "stage",
+    "staging",
+    "str",
+    "string",
+    "test",
+    "text",
+    "val",
+    "value",
 ];
 /// Words that make a secret wherever a name ends with them.
 const STRONG: &[&str] = &[
-    "apikey", "apikeys", "keypass", "mnemonic", "passcode", "passphrase", "passphrases", "passwd", "password",
-    "passwords", "passwort", "pepper", "phpsessid", "jsessionid", "pswd", "psw", "pw", "pwd", "pword", "requirepass",
-    "storepass", "userpass", "dbpass", "rootpass", "masterauth", "pgpass", "contraseña", "senha",
+    "apikey",
+    "apikeys",
+    "keypass",
+    "mnemonic",
+    "passcode",
+    "passphrase",
+    "passphrases",
+    "passwd",
+    "password",
+    "passwords",
+    "passwort",
+    "pepper",
+    "phpsessid",
+    "jsessionid",
+    "pswd",
+    "psw",
+    "pw",
+    "pwd",
+    "pword",
+    "requirepass",
+    "storepass",
+    "userpass",
+    "dbpass",
+    "rootpass",
+    "masterauth",
+    "pgpass",
+    "contraseña",
+    "senha",
 ];
 /// Ends of words that are written without a break: `dbpassword`, `authtoken`.
 const STRONG_ENDS: &[&str] = &[
-    "password", "passwd", "passphrase", "apikey", "secretkey", "accesskey", "privatekey", "accountkey", "masterkey",
-    "signingkey", "encryptionkey", "licensekey", "authkey", "sharedkey", "clientsecret", "appsecret", "accesstoken",
-    "authtoken", "refreshtoken", "idtoken", "sessiontoken", "bottoken", "apitoken", "identitytoken", "registrytoken",
+    "password",
+    "passwd",
+    "passphrase",
+    "apikey",
+    "secretkey",
+    "accesskey",
+    "privatekey",
+    "accountkey",
+    "masterkey",
+    "signingkey",
+    "encryptionkey",
+    "licensekey",
+    "authkey",
+    "sharedkey",
+    "clientsecret",
+    "appsecret",
+    "accesstoken",
+    "authtoken",
+    "refreshtoken",
+    "idtoken",
+    "sessiontoken",
+    "bottoken",
+    "apitoken",
+    "identitytoken",
+    "registrytoken",
 ];
 /// Words before `key` that make a secret of it.
 const KEYS: &[&str] = &[
-    "access", "account", "admin", "aes", "api", "app", "application", "auth", "cipher", "consumer", "crypto", "dd",
-    "deploy", "encrypt", "encryption", "function", "functions", "hmac", "host", "integration", "jwt", "licence",
-    "license", "machine", "master", "openai", "private", "pre", "psk", "secret", "service", "sharedaccess", "shared",
-    "sign", "signing", "ssh", "storage", "stripe", "subscription", "webhook", "write",
+    "access",
+    "account",
+    "admin",
+    "aes",
+    "api",
+    "app",
+    "application",
+    "auth",
+    "cipher",
+    "consumer",
+    "crypto",
+    "dd",
+    "deploy",
+    "encrypt",
+    "encryption",
+    "function",
+    "functions",
+    "hmac",
+    "host",
+    "integration",
+    "jwt",
+    "licence",
+    "license",
+    "machine",
+    "master",
+    "openai",
+    "private",
+    "pre",
+    "psk",
+    "secret",
+    "service",
+    "sharedaccess",
+    "shared",
+    "sign",
+    "signing",
+    "ssh",
+    "storage",
+    "stripe",
+    "subscription",
+    "webhook",
+    "write",
 ];
 /// Words before `key` that make it doubtful.
 const WEAK_KEYS: &[&str] =
     &["client", "cookie", "gpg", "pgp", "primary", "rsa", "secondary", "server", "session", "ssl", "tls"];
 /// Words before `token` and `secret` that make a count, a place or a reference of it.
 const NOT_A_TOKEN: &[&str] = &[
-    "automount", "cached", "completion", "continuation", "continue", "expected", "generated", "input", "invalid",
-    "max", "maximum", "min", "next", "num", "number", "of", "output", "page", "pagination", "per", "prompt",
-    "reasoning", "sync", "total", "unexpected", "used",
+    "automount",
+    "cached",
+    "completion",
+    "continuation",
+    "continue",
+    "expected",
+    "generated",
+    "input",
+    "invalid",
+    "max",
+    "maximum",
+    "min",
+    "next",
+    "num",
+    "number",
+    "of",
+    "output",
+    "page",
+    "pagination",
+    "per",
+    "prompt",
+    "reasoning",
+    "sync",
+    "total",
+    "unexpected",
+    "used",
 ];
 const NOT_A_SECRET: &[&str] = &["existing", "pull", "cert", "certificate", "target", "mountable", "use"];
 const CHINESE: &[&str] = &["密码", "口令", "密钥", "秘钥", "私钥", "令牌", "凭证", "凭据"];
@@ -88,7 +221,9 @@ pub(super) fn class(name: &str) -> Class {
         // A type of Go: `*v1.Secret`.
         "secret" | "secrets" if previous.is_some_and(|word| word.starts_with("v1")) => Class::Plain,
         "tokens" => Class::Weak,
-        "token" | "secret" | "secrets" | "credential" | "credentials" | "cred" | "creds" | "pass" if previous.is_none() => {
+        "token" | "secret" | "secrets" | "credential" | "credentials" | "cred" | "creds" | "pass"
+            if previous.is_none() =>
+        {
             Class::Weak
         }
         "token" | "secret" | "secrets" | "credential" | "credentials" | "cred" | "creds" => Class::Strong,
@@ -111,7 +246,8 @@ pub(super) fn class(name: &str) -> Class {
 pub(super) fn holds_values(name: &str, list: bool) -> bool {
     let last = words(name).pop().unwrap_or_default();
     (list || last.ends_with('s'))
-        && class(name) == Class::Strong && !matches!(last.as_str(), "secret" | "secrets" | "credential" | "credentials" | "creds")
+        && class(name) == Class::Strong
+        && !matches!(last.as_str(), "secret" | "secrets" | "credential" | "credentials" | "creds")
 }
 
 /// The words of a name in small letters: at signs, and where small letters turn into capitals.
@@ -166,25 +302,132 @@ pub(super) fn harmless(class: Class, name: &str, value: &str, in_sentence: bool)
 
 /// First words of what is said about a secret.
 const VERBS: &[&str] = &[
-    "authentication", "cannot", "does", "expired", "has", "incorrect", "invalid", "is", "may", "mismatch", "missing",
-    "must", "not", "required", "should", "too", "was", "wrong",
+    "authentication",
+    "cannot",
+    "does",
+    "expired",
+    "has",
+    "incorrect",
+    "invalid",
+    "is",
+    "may",
+    "mismatch",
+    "missing",
+    "must",
+    "not",
+    "required",
+    "should",
+    "too",
+    "was",
+    "wrong",
 ];
 const SENTENCE: &[&str] = &[
-    "a", "access", "an", "authentication", "be", "cannot", "could", "does", "empty", "expired", "failed", "field",
-    "for", "has", "have", "in", "incorrect", "invalid", "is", "may", "mismatch", "missing", "must", "no", "not", "of",
-    "on", "or", "permission", "please", "required", "should", "the", "to", "too", "unable", "unknown", "was", "wrong",
+    "a",
+    "access",
+    "an",
+    "authentication",
+    "be",
+    "cannot",
+    "could",
+    "does",
+    "empty",
+    "expired",
+    "failed",
+    "field",
+    "for",
+    "has",
+    "have",
+    "in",
+    "incorrect",
+    "invalid",
+    "is",
+    "may",
+    "mismatch",
+    "missing",
+    "must",
+    "no",
+    "not",
+    "of",
+    "on",
+    "or",
+    "permission",
+    "please",
+    "required",
+    "should",
+    "the",
+    "to",
+    "too",
+    "unable",
+    "unknown",
+    "was",
+    "wrong",
 ];
 
 /// Words and signs that stand where no secret is told.
 fn placeholder(value: &str, lower: &str) -> bool {
     const WORDS: &[&str] = &[
-        "true", "false", "null", "nil", "none", "not", "is", "was", "has", "no", "yes", "bearer", "basic", "required",
-        "optional", "undefined", "enabled", "disabled", "redacted", "masked", "hidden", "{", "[", "{}", "[]", "|", ">",
-        "|-", ">-", "|+", ">+", "{...}", "[...]", "on", "off", "&", "*", "-", "~",
+        "true",
+        "false",
+        "null",
+        "nil",
+        "none",
+        "not",
+        "is",
+        "was",
+        "has",
+        "no",
+        "yes",
+        "bearer",
+        "basic",
+        "required",
+        "optional",
+        "undefined",
+        "enabled",
+        "disabled",
+        "redacted",
+        "masked",
+        "hidden",
+        "{",
+        "[",
+        "{}",
+        "[]",
+        "|",
+        ">",
+        "|-",
+        ">-",
+        "|+",
+        ">+",
+        "{...}",
+        "[...]",
+        "on",
+        "off",
+        "&",
+        "*",
+        "-",
+        "~",
     ];
     const ANGLED: &[&str] = &[
-        "set", "nil", "none", "unset", "unknown", "redacted", "no value", "empty", "hidden", "optional", "your",
-        "masked", "insert", "placeholder", "secret>", "password>", "token>", "api", "sensitive", "invalid", "value>",
+        "set",
+        "nil",
+        "none",
+        "unset",
+        "unknown",
+        "redacted",
+        "no value",
+        "empty",
+        "hidden",
+        "optional",
+        "your",
+        "masked",
+        "insert",
+        "placeholder",
+        "secret>",
+        "password>",
+        "token>",
+        "api",
+        "sensitive",
+        "invalid",
+        "value>",
     ];
     WORDS.contains(&lower)
         || lower.starts_with("(sensitive")
@@ -196,18 +439,44 @@ fn placeholder(value: &str, lower: &str) -> bool {
 
 /// Values that name where a secret is kept.
 fn reference(name: &str, value: &str) -> bool {
-    const PREFIXES: &[&str] = &["arn:aws", "projects/", "op://", "vault:", "secretref:", "keyvault:", "file:", "aws-ssm:", "awssm:"];
+    const PREFIXES: &[&str] =
+        &["arn:aws", "projects/", "op://", "vault:", "secretref:", "keyvault:", "file:", "aws-ssm:", "awssm:"];
     const FOLDERS: &[&str] = &[
-        "/etc/", "/var/", "/run/", "/home/", "/root/", "/usr/", "/opt/", "/tmp/", "/mnt/", "/srv/", "/secrets/", "/data/",
-        "/app/", "/certs/", "/tls/", "/config/", "/ssl/", "/pki/", "/vault/", "/dev/", "/proc/", "./", "~/", "../",
+        "/etc/",
+        "/var/",
+        "/run/",
+        "/home/",
+        "/root/",
+        "/usr/",
+        "/opt/",
+        "/tmp/",
+        "/mnt/",
+        "/srv/",
+        "/secrets/",
+        "/data/",
+        "/app/",
+        "/certs/",
+        "/tls/",
+        "/config/",
+        "/ssl/",
+        "/pki/",
+        "/vault/",
+        "/dev/",
+        "/proc/",
+        "./",
+        "~/",
+        "../",
     ];
     let inside = |open: &str, close: &str| {
         value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(|name| {
-            !name.is_empty() && name.len() <= 80 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-?".contains(&b))
+            !name.is_empty()
+                && name.len() <= 80
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-?".contains(&b))
         })
     };
     let variable = value.strip_prefix('$').is_some_and(|name| {
-        (2..=60).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+        (2..=60).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
     });
     variable
         || inside("${", "}")
@@ -242,7 +511,8 @@ fn doubtful(name: &str, value: &str, in_sentence: bool) -> bool {
         && value.len() <= 63;
     let word = value.split([' ', ',']).next().unwrap_or_default();
     let several = value.contains(' ') && word.bytes().all(|b| b.is_ascii_alphabetic()) && !name.is_empty();
-    let modes = name.eq_ignore_ascii_case("authorization") && value.bytes().all(|b| b.is_ascii_alphabetic() || b == b',');
+    let modes =
+        name.eq_ignore_ascii_case("authorization") && value.bytes().all(|b| b.is_ascii_alphabetic() || b == b',');
     object || several && in_sentence || modes
 }
 
@@ -253,15 +523,43 @@ mod tests {
     #[test]
     fn names_are_judged_by_the_word_that_counts() {
         for name in [
-            "DB_PASS", "MYSQL_PWD", "Pwd", "pw", "AccountKey", "ENCRYPTION_KEY", "SECRET_KEY_BASE", "LICENSE_KEY",
-            "clientSecret", "dbpassword", "client-key-data", "private_key_id", "password2", "DB_PASSWORD_PROD",
-            "数据库密码", "X-Api-Key", "spring.datasource.password", "TOTP_SEED", "Set-Cookie", "_authToken",
+            "DB_PASS",
+            "MYSQL_PWD",
+            "Pwd",
+            "pw",
+            "AccountKey",
+            "ENCRYPTION_KEY",
+            "SECRET_KEY_BASE",
+            "LICENSE_KEY",
+            "clientSecret",
+            "dbpassword",
+            "client-key-data",
+            "private_key_id",
+            "password2",
+            "DB_PASSWORD_PROD",
+            "数据库密码",
+            "X-Api-Key",
+            "spring.datasource.password",
+            "TOTP_SEED",
+            "Set-Cookie",
+            "_authToken",
         ] {
             assert_eq!(class(name), Class::Strong, "{name}");
         }
         for name in [
-            "secretName", "tokenExpirationSeconds", "automountServiceAccountToken", "max_tokens", "imagePullSecret",
-            "existingSecret", "PASSWORD_FILE", "key", "bypass", "compass", "nextPageToken", "primaryKeyColumn", "keys",
+            "secretName",
+            "tokenExpirationSeconds",
+            "automountServiceAccountToken",
+            "max_tokens",
+            "imagePullSecret",
+            "existingSecret",
+            "PASSWORD_FILE",
+            "key",
+            "bypass",
+            "compass",
+            "nextPageToken",
+            "primaryKeyColumn",
+            "keys",
         ] {
             assert_eq!(class(name), Class::Plain, "{name}");
         }

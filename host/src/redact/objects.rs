@@ -95,6 +95,17 @@ impl Frame {
     }
 }
 
+/// What is done with strings that hold escapes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strings {
+    /// They are read as what they mean.
+    Read,
+    /// They have been.
+    WereRead,
+    /// They are read as they stand.
+    AsTheyStand,
+}
+
 /// Judges the objects of one text.
 pub(super) struct Objects<'t> {
     pub text: &'t str,
@@ -106,17 +117,16 @@ pub(super) struct Objects<'t> {
     pub unreadable: bool,
     /// How deep in strings of other texts this one lies.
     pub level: usize,
-    /// Whether strings with escapes are read as what they mean.
-    pub decode: bool,
+    pub strings: Strings,
     /// The strings that were, and what is left of those that change.
     pub decoded: Vec<(usize, usize)>,
     pub texts: Vec<String>,
 }
 
 impl<'t> Objects<'t> {
-    pub(super) fn new(text: &'t str, level: usize, decode: bool) -> Self {
+    pub(super) fn new(text: &'t str, level: usize, strings: Strings) -> Self {
         let (spans, frames, kinds) = (Vec::new(), VecDeque::new(), BTreeSet::new());
-        Self { text, spans, frames, kinds, unreadable: false, level, decode, decoded: Vec::new(), texts: Vec::new() }
+        Self { text, spans, frames, kinds, unreadable: false, level, strings, decoded: Vec::new(), texts: Vec::new() }
     }
 
     /// A nested reader sees other objects: those that are open now are put aside meanwhile.
@@ -296,7 +306,8 @@ impl<'t> Objects<'t> {
                 };
             }
             "type" | "Type" => {
-                const TYPES: [&str; 4] = ["Opaque", "kubernetes.io/", "helm.sh/release", "bootstrap.kubernetes.io/token"];
+                const TYPES: [&str; 4] =
+                    ["Opaque", "kubernetes.io/", "helm.sh/release", "bootstrap.kubernetes.io/token"];
                 frame.secret_type |= TYPES.iter().any(|known| value.starts_with(known));
             }
             "name" | "Name" | "key" | "Key" | "variable" | "var" | "field" | "parameter" => {
@@ -347,7 +358,9 @@ impl<'t> Objects<'t> {
             self.spans.append(&mut frame.of_items);
         }
         let by_itself = frame.kind == Kind::Secret
-            || (frame.kind == Kind::Untold && frame.place != Place::Data && (frame.secret_type || frame.place == Place::Secrets));
+            || (frame.kind == Kind::Untold
+                && frame.place != Place::Data
+                && (frame.secret_type || frame.place == Place::Secrets));
         if by_itself {
             self.unreadable |= frame.alias;
             self.spans.append(&mut frame.data);

@@ -66,7 +66,8 @@ fn behind_option(text: &str, at: usize, spans: &mut Vec<Span>) {
         return;
     }
     let start = if bytes.get(at + 1) == Some(&b'-') { at + 2 } else { at + 1 };
-    let name = bytes.iter().skip(start).take(64).take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte));
+    let name =
+        bytes.iter().skip(start).take(64).take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte));
     let end = start + name.count();
     let kind = class(text.get(start..end).unwrap_or_default());
     if kind == Class::Plain {

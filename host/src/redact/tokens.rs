@@ -189,8 +189,14 @@ const OTHERS: &[(&str, Put)] = &[
         Put::Mark,
     ),
     // Elements and attributes of XML.
-    (r"(?i)<[\w:.-]*(?:password|passwd|pwd|secret|token|api-?key|passphrase|private-?key|access-?key)(?:\s[^<>]{0,200})?>([^<>\s][^<>]*)</", Put::Mark),
-    (r#"(?i)(?:key|name)="[^"\n]{0,80}(?:password|passwd|pwd|secret|token|api-?key|connectionstring)"\s+value="([^"\n]+)""#, Put::Mark),
+    (
+        r"(?i)<[\w:.-]*(?:password|passwd|pwd|secret|token|api-?key|passphrase|private-?key|access-?key)(?:\s[^<>]{0,200})?>([^<>\s][^<>]*)</",
+        Put::Mark,
+    ),
+    (
+        r#"(?i)(?:key|name)="[^"\n]{0,80}(?:password|passwd|pwd|secret|token|api-?key|connectionstring)"\s+value="([^"\n]+)""#,
+        Put::Mark,
+    ),
     // A Secret as Go prints it.
     (r"Secret\{[^\n]{0,4000}?Data:map\[string\]\[\](?:byte|uint8)\{([^}]*)\}", Put::Mark),
     (r"StringData:map\[string\]string\{([^}]*)\}", Put::Mark),

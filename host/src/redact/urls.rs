@@ -7,12 +7,41 @@ use super::span::Span;
 const LONGEST: usize = 4096;
 /// Schemes whose passwords may begin like a port.
 const DATABASES: &[&str] = &[
-    "amqp", "amqps", "clickhouse", "ftp", "ftps", "ldap", "ldaps", "mariadb", "mongodb", "mongodb+srv", "mssql",
-    "mysql", "nats", "postgres", "postgresql", "redis", "rediss", "sftp", "smtp", "smtps", "sqlserver",
+    "amqp",
+    "amqps",
+    "clickhouse",
+    "ftp",
+    "ftps",
+    "ldap",
+    "ldaps",
+    "mariadb",
+    "mongodb",
+    "mongodb+srv",
+    "mssql",
+    "mysql",
+    "nats",
+    "postgres",
+    "postgresql",
+    "redis",
+    "rediss",
+    "sftp",
+    "smtp",
+    "smtps",
+    "sqlserver",
 ];
 /// Names in a query that stand before a secret there, and before all sorts of things elsewhere.
-const IN_QUERY: &[&str] =
-    &["auth", "code", "hmac", "key", "sas", "sig", "signature", "x-amz-signature", "x-goog-signature", "x-oss-signature"];
+const IN_QUERY: &[&str] = &[
+    "auth",
+    "code",
+    "hmac",
+    "key",
+    "sas",
+    "sig",
+    "signature",
+    "x-amz-signature",
+    "x-goog-signature",
+    "x-oss-signature",
+];
 
 /// Finds what gives access in URLs.
 pub(super) fn find(text: &str, spans: &mut Vec<Span>) {

@@ -130,7 +130,10 @@ impl Reader {
         if value.is_empty() {
             return;
         }
-        if value.starts_with(['|', '>']) && value.len() <= 4 && value.bytes().skip(1).all(|b| b"+-0123456789".contains(&b)) {
+        if value.starts_with(['|', '>'])
+            && value.len() <= 4
+            && value.bytes().skip(1).all(|b| b"+-0123456789".contains(&b))
+        {
             let body = self.at;
             let end = self.deeper(text, column, |_| true).unwrap_or(end);
             if self.level < DEEPEST && body < end {
@@ -149,11 +152,14 @@ impl Reader {
             objects.no_key();
             return;
         }
-        if let Some(found) = quoted(text.as_bytes(), start, end).filter(|found| found.backslashes == 0 && found.next >= end) {
+        if let Some(found) =
+            quoted(text.as_bytes(), start, end).filter(|found| found.backslashes == 0 && found.next >= end)
+        {
             objects.scalar(Scalar { span: Span::marked(found.start, found.end), quoted: true });
             return;
         }
-        let plain = |line: &str| !line.starts_with("- ") && !line.starts_with('#') && key(line, 0, line.len()).is_none();
+        let plain =
+            |line: &str| !line.starts_with("- ") && !line.starts_with('#') && key(line, 0, line.len()).is_none();
         let end = self.deeper(text, column, plain).unwrap_or(end);
         objects.scalar(Scalar { span: Span::marked(start, end), quoted: false });
     }
@@ -195,9 +201,10 @@ fn key(text: &str, start: usize, end: usize) -> Option<((usize, usize), usize)> 
     if line.starts_with(['{', '[', '<', '#', '@', '|']) && !line.starts_with("<<:") {
         return None;
     }
-    let colon = line.bytes().take(KEY).enumerate().find(|(i, byte)| {
-        *byte == b':' && line.as_bytes().get(i + 1).is_none_or(|next| next.is_ascii_whitespace())
-    })?;
+    let colon =
+        line.bytes().take(KEY).enumerate().find(|(i, byte)| {
+            *byte == b':' && line.as_bytes().get(i + 1).is_none_or(|next| next.is_ascii_whitespace())
+        })?;
     let name = line.get(..colon.0)?.trim_end();
     (!name.is_empty()).then(|| behind(start + colon.0).map(|value| ((start, start + name.len()), value)))?
 }
@@ -209,7 +216,11 @@ fn behind_tags(text: &str, mut start: usize, end: usize) -> usize {
         match word {
             Some(word) => start = end - rest.get(word..).unwrap_or_default().trim_start().len(),
             // `!secret` alone, or an anchor of what follows below.
-            None if rest.starts_with("!!") || rest.bytes().skip(1).all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') => return end,
+            None if rest.starts_with("!!")
+                || rest.bytes().skip(1).all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') =>
+            {
+                return end;
+            }
             None => return start,
         }
     }
