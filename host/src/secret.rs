@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::environment::Environment;
+use crate::redact::known;
 
 /// The shortest value that is taken. Shorter ones could not be kept out of texts without wrecking
 /// them, and would not be secrets for long.
@@ -79,7 +80,7 @@ pub enum SecretError {
 }
 
 impl SecretSource {
-    /// Reads the value.
+    /// Reads the value. From then on it is taken out of every text that is redacted, and of the log.
     pub fn resolve(&self, environment: &dyn Environment) -> Result<Secret, SecretError> {
         let value = match self {
             Self::Env(name) => environment
@@ -96,6 +97,7 @@ impl SecretSource {
         if value.len() < SHORTEST {
             return Err(SecretError::TooShort);
         }
+        known::remember(&value);
         Ok(Secret::new(value))
     }
 }

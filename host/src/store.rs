@@ -7,6 +7,7 @@
 
 mod controls;
 mod live;
+mod redacted;
 mod replay;
 mod tools;
 
@@ -188,6 +189,7 @@ impl Store {
     /// When the journal does not take it: the sender must send it again.
     pub async fn receive(&self, alerts: Vec<Alert>) -> Result<Received, JournalError> {
         let mut received = Received { alerts: alerts.len(), ..Received::default() };
+        let alerts = redacted::alerts(alerts);
         let now = self.clock.now();
         let (append, touched, mark) = {
             let mut guard = self.live();
@@ -261,6 +263,7 @@ impl Store {
 
     async fn write(&self, id: &IncidentId, behind: Option<&Chain>, facts: Vec<Fact>) -> Result<bool, JournalError> {
         let now = self.clock.now();
+        let facts: Vec<Fact> = facts.into_iter().map(redacted::fact).collect();
         let (append, mark) = {
             let mut guard = self.live();
             self.whole()?;

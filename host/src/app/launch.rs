@@ -26,6 +26,7 @@ use crate::plugin::{Bundled, Plugins, Setup, Wire};
 use crate::policy;
 use crate::ports::{Clock, Journal, JournalError, Model, PluginState, Tools};
 use crate::random::Random;
+use crate::redact::known;
 use crate::rules::Policies;
 use crate::runner::Runner;
 use crate::store::Store;
@@ -74,7 +75,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
 
     let model = load_model(config, &clock, &projection)?;
     loaded.push(match &config.model {
-        Some(model) => format!("model: {} at {}", model.name, model.url),
+        Some(model) => format!("model: {} at {}", model.name, known::shown_url(&model.url)),
         None => "model: none".to_string(),
     });
 

@@ -4,23 +4,38 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::Shared;
+use crate::redact::redact;
 
 /// `GET /healthz`: it runs.
 pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: it can take alerts. Without credentials, so beyond loopback it does not say why not.
-pub async fn ready(State(state): State<Arc<Shared>>) -> (StatusCode, Json<Value>) {
+/// `GET /readyz`: it can take alerts. Anybody may ask, as orchestrators do; strangers hear nothing but
+/// that.
+pub async fn ready(State(state): State<Arc<Shared>>, headers: HeaderMap) -> (StatusCode, Json<Value>) {
     let ready = state.backend.ready();
     let status = if ready.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let answer = if state.loopback { json!(ready) } else { json!({ "ready": ready.ready }) };
-    (status, Json(answer))
+    if !may_know_details(&state, &headers) {
+        return (status, Json(json!({ "ready": ready.ready })));
+    }
+    let problems: Vec<String> = ready.problems.iter().map(|problem| redact(problem)).collect();
+    (status, Json(json!({ "ready": ready.ready, "problems": problems })))
+}
+
+/// Whether a caller may know why the host is as it is: who has proven who it is; where nothing has to be
+/// proven, who reaches a host on loopback under a name of this machine, which no page of another site can.
+fn may_know_details(state: &Shared, headers: &HeaderMap) -> bool {
+    match &state.api {
+        Some(proof) => proof.head(headers).is_ok(),
+        // `admission` has refused what did not mean this machine.
+        None => state.loopback,
+    }
 }
 
 /// `GET /metrics`.

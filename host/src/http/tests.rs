@@ -131,6 +131,23 @@ async fn a_journal_that_cannot_be_written_makes_senders_try_again() {
 }
 
 #[tokio::test]
+async fn why_the_host_is_not_ready_is_nothing_for_strangers() {
+    let only = json!({ "ready": false });
+    let open = start("", Fake { full: true, ..Fake::default() }).await;
+    // An orchestrator asks under an address of its own, and needs no more than the status.
+    for (name, value) in [("Host", "evil.example:10000"), ("Host", "10.0.0.7:10000"), ("Origin", "http://evil.example")]
+    {
+        assert_eq!(answer(open.get("/readyz").header(name, value)).await, (503, only.clone()), "{name}: {value}");
+    }
+    let config = "auth = { basic = { user = \"ada\", password = { env = \"KEY\" } } }";
+    let host = start(config, Fake { full: true, ..Fake::default() }).await;
+    assert_eq!(answer(host.get("/readyz")).await, (503, only.clone()));
+    assert_eq!(answer(host.get("/readyz").basic_auth("ada", Some("wrong"))).await, (503, only));
+    let told = answer(host.get("/readyz").basic_auth("ada", Some("k3yk3y"))).await;
+    assert_eq!(told, (503, json!({ "ready": false, "problems": ["disk full"] })));
+}
+
+#[tokio::test]
 async fn more_requests_than_can_be_worked_on_are_sent_away() {
     let fake = Fake { slow: Duration::from_millis(500), ..Fake::default() };
     let host = start("max_requests = 1", fake).await;

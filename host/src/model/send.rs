@@ -12,7 +12,7 @@ use super::Options;
 use super::wire::{self, Reply};
 use crate::domain::text::cut;
 use crate::network::{Network, describe};
-use crate::redact::{redact_known, visible};
+use crate::redact::{known, redact_known, visible};
 
 /// Largest response that is read.
 const LARGEST: usize = 1024 * 1024;
@@ -43,6 +43,8 @@ pub(super) struct Sender {
     url: String,
     name: String,
     key: Option<Arc<str>>,
+    /// What gives access in the key and the address.
+    secrets: Vec<String>,
     timeout: Duration,
     max_tokens: u64,
     /// The endpoint wants `max_completion_tokens`.
@@ -58,9 +60,16 @@ impl Sender {
         if !(url.starts_with("http://") || url.starts_with("https://")) {
             return Err("the model's url must begin with http:// or https:// and go up to /v1".into());
         }
+        let of_url = known::of_url(url);
+        known::remember_all(of_url.iter().cloned());
+        let of_key = options.key.iter().flat_map(|key| known::of(key));
+        let secrets = of_key.chain(of_url).collect();
+        // What stands behind a question mark stays at the end.
+        let (path, query) = url.split_at(url.find('?').unwrap_or(url.len()));
         Ok(Self {
+            secrets,
             client: Network::default().trusted().map_err(|error| error.to_string())?,
-            url: format!("{url}/chat/completions"),
+            url: format!("{}/chat/completions{query}", path.trim_end_matches('/')),
             name: options.name.clone(),
             key: options.key.clone(),
             timeout: options.timeout,
@@ -175,7 +184,8 @@ impl Sender {
 
     fn unreachable(&self, error: reqwest::Error) -> Failure {
         let hopeless = error.is_builder();
-        let why = format!("the model's endpoint {} cannot be reached: {}", self.url, describe(error));
+        let why =
+            format!("the model's endpoint {} cannot be reached: {}", known::shown_url(&self.url), describe(error));
         if hopeless {
             return Failure::Final(self.clean(&why));
         }
@@ -183,7 +193,7 @@ impl Sender {
     }
 
     fn refusal(&self, status: StatusCode, text: &str) -> String {
-        let (url, name) = (self.clean(&self.url), &self.name);
+        let (url, name) = (known::shown_url(&self.url), &self.name);
         let why = match status.as_u16() {
             401 | 403 if self.key.is_none() => "the model's endpoint wants a key, and none is configured".to_string(),
             401 | 403 => "the model's endpoint does not take the configured key".to_string(),
@@ -206,8 +216,7 @@ impl Sender {
     }
 
     fn clean(&self, text: &str) -> String {
-        let known: Vec<String> = self.key.iter().map(|key| key.to_string()).collect();
-        redact_known(&visible(text), &known)
+        redact_known(&visible(text), &self.secrets)
     }
 }
 

@@ -25,6 +25,7 @@ use super::transport::Transport;
 use crate::domain::{Catalogue, Risk, Tool};
 use crate::environment::Environment;
 use crate::ports::{PluginState, Tools};
+use crate::redact::known;
 use crate::secret::{Secret, SecretSource};
 
 /// What the registry is made of.
@@ -234,6 +235,7 @@ impl Plugins {
         };
         let mut found = schema::problems(manifest.settings.as_ref(), &options.settings);
         let secrets = resolve(&options.secrets, setup.environment, &mut found);
+        remember("", &Value::Object(options.settings.clone()));
         let grants = Grants::new(&manifest.name, &place, &manifest.asks, &options.grant);
         let grants = grants.map_err(|problem| found.push(problem)).ok();
         problems.extend(found.iter().map(|text| Problem::new(subject.clone(), text.clone())));
@@ -383,6 +385,16 @@ fn merge(own: &Options, target: &TargetOptions) -> Options {
 fn overlay(settings: &mut Map<String, Value>, over: &Map<String, Value>) {
     for (key, value) in over {
         settings.insert(key.clone(), value.clone());
+    }
+}
+
+/// What gives access in settings, such as the address of a hook, is kept out of every text.
+fn remember(name: &str, setting: &Value) {
+    match setting {
+        Value::String(text) => known::remember_all(known::of_setting(name, text)),
+        Value::Array(items) => items.iter().for_each(|item| remember(name, item)),
+        Value::Object(entries) => entries.iter().for_each(|(name, value)| remember(name, value)),
+        _ => {}
     }
 }
 

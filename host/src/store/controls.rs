@@ -1,6 +1,6 @@
 //! The host's own stream: what concerns no incident alone.
 
-use super::{Store, unwritable};
+use super::{Store, redacted, unwritable};
 use crate::domain::control::{self, Control};
 use crate::domain::incident::Chain;
 use crate::domain::{Entry, Sealed};
@@ -22,6 +22,7 @@ impl Store {
     /// # Errors
     /// When the journal does not take it.
     pub async fn control(&self, fact: Control) -> Result<(), JournalError> {
+        let fact = redacted::control(fact);
         let (append, mark) = {
             let mut live = self.live();
             self.whole()?;

@@ -7,11 +7,28 @@ use crate::domain::text::cut;
 use crate::ports::ToolAnswer;
 use crate::redact::{redact_known, visible};
 
-/// What is looked at at all. Redaction sees more than is passed on, so that no cut splits a secret.
-const LOOKED_AT: usize = 1024 * 1024;
+/// What is looked at at all; no message of a server is longer. Everything is redacted before anything is
+/// cut, so that no cut splits a secret or hides what an object is.
+const LOOKED_AT: usize = 16 * 1024 * 1024;
+/// Longer answers are made ready where they keep nobody else waiting.
+const LONG: usize = 64 * 1024;
+
+/// A result as an answer, without keeping other tasks waiting over a long one.
+pub(super) async fn of(result: CallToolResult, secrets: &[String], longest: usize) -> ToolAnswer {
+    let bytes = |block: &ContentBlock| match block {
+        ContentBlock::Text(block) => block.text.len(),
+        _ => 0,
+    };
+    if result.content.iter().map(bytes).sum::<usize>() <= LONG && result.structured_content.is_none() {
+        return of_result(&result, secrets, longest);
+    }
+    let secrets = secrets.to_vec();
+    let ready = tokio::task::spawn_blocking(move || of_result(&result, &secrets, longest)).await;
+    ready.unwrap_or_else(|_| ToolAnswer { ok: false, text: "the answer could not be read".into() })
+}
 
 /// A result as an answer.
-pub(super) fn of_result(result: &CallToolResult, secrets: &[String], longest: usize) -> ToolAnswer {
+fn of_result(result: &CallToolResult, secrets: &[String], longest: usize) -> ToolAnswer {
     let mut text = String::new();
     for block in &result.content {
         let part = match block {

@@ -112,7 +112,7 @@ impl Server {
             |why: String| Err(ToolError::Lost(format!("{full}: {}; it may have had its effect", self.clean(&why))));
         match answered {
             Ok(Ok(ServerResult::CallToolResult(result))) => {
-                Ok(answer::of_result(&result, &self.definition.secrets, self.longest))
+                Ok(answer::of(result, &self.definition.secrets, self.longest).await)
             }
             Ok(Ok(_)) | Ok(Err(ServiceError::UnexpectedResponse)) => {
                 lost("the server answered with something that is no result of a tool".into())

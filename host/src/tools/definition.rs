@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::expand::expand;
 use super::options::Checked;
 use crate::domain::Risk;
+use crate::redact::{found, known};
 
 /// A server that can be started.
 #[derive(Clone)]
@@ -141,6 +142,7 @@ impl Entry<'_> {
                 if !url.starts_with("http://") && !url.starts_with("https://") {
                     self.problem("url must begin with http:// or https://");
                 }
+                self.secrets.extend(known::of_url(&url));
                 Place::Http { url, headers: self.texts(map, "headers") }
             }
             (_, Some(_), Some(_)) => {
@@ -165,11 +167,15 @@ impl Entry<'_> {
         let deny = ["disabledTools", "excludeTools"].iter().flat_map(|key| self.list(map, key)).collect();
         self.unknown(map);
         let secrets = std::mem::take(&mut self.secrets);
+        known::remember_all(secrets.iter().cloned());
         Some(Definition { name: self.name.to_string(), place, secrets, deny, allow: Vec::new(), raise: Vec::new() })
     }
 
     fn process(&mut self, map: &Map<String, Value>, command: String) -> Place {
         let args = self.list(map, "args");
+        // `--token`, `x` and `--token=x`: what other programs print of it is not printed here.
+        let line = args.join(" ");
+        self.secrets.extend(args.iter().flat_map(|arg| found(arg)).chain(found(&line)).flat_map(known::of));
         let mut variables = self.texts(map, "env");
         if (self.env)("KUBECONFIG").is_some() && !variables.keys().any(|key| key.starts_with("KUBECONFIG")) {
             let command = format!("{command} {}", args.join(" "));
@@ -278,11 +284,7 @@ impl Entry<'_> {
                 }
             };
             if let Some(text) = text {
-                let lower = name.to_ascii_lowercase();
-                let telling = ["token", "secret", "password", "key", "auth"];
-                if text.len() >= 8 && telling.iter().any(|word| lower.contains(word)) {
-                    self.secrets.push(text.clone());
-                }
+                self.secrets.extend(known::of_setting(name, &text));
                 out.insert(name.clone(), text);
             }
         }
@@ -294,7 +296,7 @@ impl Entry<'_> {
         match expand(text, self.env, &mut found) {
             Ok(text) => {
                 // Paths and plain words are no secrets; results would lose their meaning.
-                self.secrets.extend(found.into_iter().filter(|value| secret_like(value)));
+                self.secrets.extend(found.iter().filter(|value| secret_like(value)).flat_map(|value| known::of(value)));
                 Some(text)
             }
             Err(variable) => {

@@ -107,6 +107,11 @@ impl LastWords {
     pub(super) fn text(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes: Vec<u8> = kept.iter().copied().collect();
-        String::from_utf8_lossy(&bytes).trim().to_string()
+        let text = String::from_utf8_lossy(&bytes);
+        if bytes.len() < LAST_WORDS {
+            return text.trim().to_string();
+        }
+        // The beginning may be missing, and with it the name that tells a secret: whole lines only.
+        text.split_once('\n').map_or("(a long line left out)", |(_, whole)| whole).trim().to_string()
     }
 }

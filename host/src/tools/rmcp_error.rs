@@ -5,6 +5,8 @@ use std::error::Error;
 use rmcp::service::ClientInitializeError;
 use rmcp::transport::streamable_http_client::StreamableHttpError;
 
+use crate::redact::known;
+
 type Http = StreamableHttpError<reqwest::Error>;
 
 /// A failed handshake.
@@ -27,6 +29,18 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
             text = part;
         } else if !text.contains(&part) {
             text = format!("{text}: {part}");
+        }
+        next = cause(error);
+    }
+    without_urls(error, text)
+}
+
+/// The text of an error without what gives access in the addresses that it names.
+fn without_urls(error: &(dyn Error + 'static), mut text: String) -> String {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(url) = error.downcast_ref::<reqwest::Error>().and_then(reqwest::Error::url) {
+            text = text.replace(url.as_str(), &known::shown_url(url.as_str()));
         }
         next = cause(error);
     }

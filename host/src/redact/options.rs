@@ -1,0 +1,112 @@
+//! Secrets in command lines: values behind an option, and what single letters mean to one command.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::assignments::bare_end;
+use super::names::{Class, class, harmless};
+use super::quoted::quoted;
+use super::span::Span;
+
+/// Commands with the option or place at which they take a secret. The group gives way.
+const COMMANDS: &[&str] = &[
+    r#"(?-u:\b)(?:mysql|mysqldump|mysqladmin|mysqlimport|mysqlcheck|mariadb(?:-\w+)?|xtrabackup)(?-u:\b)[^\n|;]{0,300}?\s-p([^\s"'-][^\s"']*)"#,
+    r#"(?-u:\b)sshpass(?-u:\b)[^\n|;]{0,40}?\s-p\s*["']?([^\s"']+)"#,
+    r#"(?-u:\b)(?:redis-cli|keydb-cli|valkey-cli)(?-u:\b)[^\n|;]{0,300}?\s-a\s+["']?([^\s"']+)"#,
+    r#"(?-u:\b)(?:mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|cqlsh|clickhouse-client|arangosh|isql)(?-u:\b)[^\n|;]{0,300}?\s-p\s*["']?([^\s"'-][^\s"']*)"#,
+    r#"(?-u:\b)(?:docker|podman|nerdctl|helm|skopeo|crane|oras|az|buildah|oc|argocd)(?-u:\b)[^\n|;]{0,120}?(?-u:\b)login(?-u:\b)[^\n|;]{0,300}?\s-p\s*["']?([^\s"'-][^\s"']*)"#,
+    r#"(?-u:\b)ldap(?:search|modify|add|delete|whoami|passwd|compare)(?-u:\b)[^\n|;]{0,300}?\s-w\s*["']?([^\s"'-][^\s"']*)"#,
+    r#"(?-u:\b)(?:mosquitto_(?:pub|sub|rr)|sqlcmd|bcp|ipmitool|zip|unzip|7z|freerdp)(?-u:\b)[^\n|;]{0,300}?\s-P\s*["']?([^\s"'-][^\s"']*)"#,
+    r#"(?-u:\b)(?:smbclient|rpcclient|mount\.cifs|net)(?-u:\b)[^\n|;]{0,300}?\s-U\s*["']?[^\s"'%]+%([^\s"']+)"#,
+    r#"(?-u:\b)snmp(?:walk|get|bulkwalk|set|status)(?-u:\b)[^\n|;]{0,300}?\s-c\s*["']?([^\s"']+)"#,
+    r#"(?-u:\b)rabbitmqctl\s+(?:add_user|change_password|authenticate_user)\s+\S+\s+["']?([^\s"']+)"#,
+    r#"(?-u:\b)htpasswd\s+-\w*b\w*\s+\S+\s+\S+\s+["']?([^\s"']+)"#,
+    r#"(?-u:\b)htpasswd\s+-\w*n\w*b\w*\s+\S+\s+["']?([^\s"']+)"#,
+    r#"--from-literal[= ]["']?[^\s=]+=([^\s"']+)"#,
+    r#"-pass(?:in|out)?\s+["']?pass:([^\s"']+)"#,
+    r#"(?-u:\b)(?:vault|doctl|gh|npm|netlify)\s+(?:auth\s+)?login\s+["']?(\w[\w.-]{15,})"#,
+    r#"(?-u:\b)echo\s+(?:-\w+\s+)?["']?[\w.-]+:([^\s"'|]+)["']?\s*\|\s*chpasswd"#,
+    r#"(?-u:\b)kadmin(?:\.local)?(?-u:\b)[^\n]{0,200}?\s-pw\s+["']?([^\s"']+)"#,
+    r#"(?-u:\b)(?:7z|7za|rar|unrar)\s+[^\n|;]{0,200}?\s-p([^\s"']+)"#,
+    r#"(?-u:\b)(?:curl|wget|http|https|hey|ab|siege|lftp|influx|etcdctl|elasticsearch-\w+)(?-u:\b)[^\n|;]{0,400}?\s(?:-u|-U|--user|--proxy-user|-A)[ =]*["']?[^\s"':]*:([^\s"']+)"#,
+    r#"(?:^|[\s"'])(?:-u|--user|--userpass|--user-pass|--basic-auth|--proxy-user|--creds)(?:[ =]|["'],\s*["'])["']?[A-Za-z][^\s"':/]*:([^\s"',]+)"#,
+];
+
+static PATTERNS: LazyLock<Option<Vec<Regex>>> =
+    LazyLock::new(|| COMMANDS.iter().map(|pattern| Regex::new(pattern).ok()).collect());
+
+/// Whether the word behind this option is a secret.
+pub(super) fn takes_secret(option: &str) -> bool {
+    option.strip_prefix('-').is_some_and(|name| class(name.trim_start_matches('-')) == Class::Strong)
+        || option == "--token"
+}
+
+/// Finds them. False when the rules do not compile, which a test rules out: then nothing may pass.
+pub(super) fn find(text: &str, spans: &mut Vec<Span>) -> bool {
+    let Some(patterns) = PATTERNS.as_ref() else { return false };
+    for regex in patterns {
+        for part in regex.captures_iter(text).filter_map(|found| found.get(1)) {
+            if !harmless(Class::Strong, "", part.as_str(), false) {
+                spans.push(Span::marked(part.start(), part.end()));
+            }
+        }
+    }
+    for (at, _) in text.match_indices('-') {
+        behind_option(text, at, spans);
+    }
+    true
+}
+
+/// `--password x`, `-password x`, `"--password", "x"`.
+fn behind_option(text: &str, at: usize, spans: &mut Vec<Span>) {
+    let bytes = text.as_bytes();
+    let before = at.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(b' ');
+    if !(before.is_ascii_whitespace() || b"\"'([,=`".contains(&before)) {
+        return;
+    }
+    let start = if bytes.get(at + 1) == Some(&b'-') { at + 2 } else { at + 1 };
+    let name =
+        bytes.iter().skip(start).take(64).take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte));
+    let end = start + name.count();
+    let kind = class(text.get(start..end).unwrap_or_default());
+    if kind == Class::Plain {
+        return;
+    }
+    // Between the option and its value: blanks, or the quotes and the comma of a list.
+    let mut from = end;
+    if matches!(bytes.get(from), Some(b'"' | b'\'')) && bytes.get(from + 1) == Some(&b',') {
+        from += 2;
+    } else if kind == Class::Strong && matches!(bytes.get(from), Some(b'\r' | b'\n')) {
+        // One argument a line.
+        let rest = text.get(from..).unwrap_or_default();
+        let line = rest.trim_start_matches(['\r', '\n']).lines().next().unwrap_or_default();
+        if line.trim().contains([' ', ':']) || line.trim().is_empty() {
+            return;
+        }
+        from += rest.len() - rest.trim_start().len();
+    } else if !matches!(bytes.get(from), Some(b' ' | b'\t')) {
+        return;
+    }
+    while matches!(bytes.get(from), Some(b' ' | b'\t')) {
+        from += 1;
+    }
+    let (from, to) = match quoted(bytes, from, bytes.len()) {
+        Some(found) => (found.start, found.end),
+        None => (from, bare_end(bytes, from)),
+    };
+    let Some(value) = text.get(from..to).filter(|value| !value.starts_with('-')) else { return };
+    if !harmless(kind, text.get(start..end).unwrap_or_default(), value, true) {
+        spans.push(Span::marked(from, to));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_compiles() {
+        assert!(PATTERNS.is_some());
+    }
+}
