@@ -177,7 +177,9 @@ async fn sources_and_api_demand_what_is_configured_and_pass_no_credentials_on() 
     assert_eq!(host.post_json("/v1/pause", json!({})).send().await.unwrap().status(), 401);
     let paused = host.post_json("/v1/pause", json!({ "person": "bob" })).basic_auth("ada", Some("k3yk3y"));
     assert_eq!(paused.send().await.unwrap().status(), 200);
-    assert_eq!(host.fake.orders.lock().unwrap()[0].person, "ada (as bob)", "a proven name beats a said one");
+    let person = host.fake.orders.lock().unwrap()[0].person.clone();
+    assert_eq!(person.to_string(), "ada (as bob)");
+    assert_eq!(person.proven().map(|ada| ada.id()).as_deref(), Some("ada"), "a proven name beats a said one");
 }
 
 #[tokio::test]
@@ -248,7 +250,7 @@ async fn answers_carry_who_what_and_how() {
     let (status, view) = answer(host.post_json(path, words)).await;
     assert_eq!((status, view["id"].as_str()), (200, Some("i-b1")));
     let given = host.fake.answers.lock().unwrap()[0].clone();
-    assert_eq!((given.person.as_str(), given.via.as_str(), given.digest.as_deref()), ("ada", "cli", Some("d1")));
+    assert_eq!((given.person.to_string().as_str(), given.via.as_str(), given.digest.as_deref()), ("ada (unproven)", "cli", Some("d1")));
     for (path, body, status, sentence) in [
         (path, json!({}), 400, "person: is missing"),
         (path, json!({ "person": "p", "digset": "d" }), 400, "unknown field `digset`"),
