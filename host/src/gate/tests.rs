@@ -393,7 +393,7 @@ fn a_canary_asks_until_enough_has_helped_in_a_row_in_every_scope() {
 #[test]
 fn a_canary_learns_from_what_it_let_through_and_from_nothing_else() {
     let mut scene = scene(canary(&["shop"]), RULE());
-    scene.approve(Person::typed("ada"), None);
+    scene.approve(scene.proven("ada"), None);
     let intent = scene.permit().unwrap().intent();
     for (end, helped) in [
         (Fact::Verified { action: id(), ok: true, reason: String::new() }, true),
@@ -423,7 +423,7 @@ fn what_a_canary_allowed_is_asked_for_when_it_fails_before_the_execution() {
     assert_eq!((ruling.kind, ruling.mode), (RulingKind::Ask, Mode::Enforce));
     scene.tell(Fact::Ruled { action: id(), ruling: *ruling });
     assert_eq!(scene.record().state, ActionState::Asked);
-    scene.approve(Person::typed("ada"), None);
+    scene.approve(scene.proven("ada"), None);
     assert!(scene.permit().is_ok());
 }
 
