@@ -180,7 +180,9 @@ impl Backend for App {
                 let text = match answer.person.proven() {
                     Some(proven) => format!("{} has approved {action} already", proven.name()),
                     None if linked => "the link has been used; who approves next must prove their name".into(),
-                    None => format!("somebody has approved {action} already without proof of a name; who approves next must prove theirs"),
+                    None => format!(
+                        "somebody has approved {action} already without proof of a name; who approves next must prove theirs"
+                    ),
                 };
                 return Err(ControlError::Conflict(text));
             }

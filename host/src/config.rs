@@ -48,8 +48,8 @@ pub use unit::{Period, Size};
 pub use users::{Role, User, is_name as is_user_name};
 
 use crate::domain::Mode;
-use crate::environment::Environment;
 use crate::domain::person::fold;
+use crate::environment::Environment;
 use crate::gate::People;
 use crate::gate::link::Links;
 use crate::gate::people::Account;
@@ -323,7 +323,9 @@ impl Config {
                 answers: user.role == Role::Responder,
             })
             .collect();
-        if let Some(name) = basic.filter(|name| !accounts.iter().any(|known| known.password && fold(name) == fold(&known.name))) {
+        if let Some(name) =
+            basic.filter(|name| !accounts.iter().any(|known| known.password && fold(name) == fold(&known.name)))
+        {
             accounts.push(Account { name: name.clone(), password: true, answers: true, ..Account::default() });
         }
         People::new(&groups, accounts)

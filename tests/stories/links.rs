@@ -10,8 +10,8 @@ use tidegate::clock::SystemClock;
 use tidegate::domain::entry::GENESIS;
 use tidegate::domain::incident::ActionRecord;
 use tidegate::domain::{
-    Action, ActionId, Catalogue, Decision, Entry, Fact, Incident, IncidentId, Mode, Origin, Proof, Proposal, Proven, Risk,
-    Ruling, RulingKind, Sealed, Verdict,
+    Action, ActionId, Catalogue, Decision, Entry, Fact, Incident, IncidentId, Mode, Origin, Proof, Proposal, Proven,
+    Risk, Ruling, RulingKind, Sealed, Verdict,
 };
 use tidegate::gate::link::Links;
 use tidegate::journal::{Options, Reader, Sqlite};
@@ -192,7 +192,9 @@ async fn a_link_shows_the_question_takes_one_answer_and_nothing_else_passes_for_
         assert_eq!(status, 200);
     }
     let (_, page) = browser.look(&link).await?;
-    for part in ["kubernetes.kubectl_patch", "nginx-deployment", "nginx:1.25", "it changes what runs", "A token of your own"] {
+    for part in
+        ["kubernetes.kubectl_patch", "nginx-deployment", "nginx:1.25", "it changes what runs", "A token of your own"]
+    {
         assert!(page.contains(part), "the page lacks {part}:\n{page}");
     }
     assert_eq!(timeline(&rig, id).await?, before, "looking changes nothing");

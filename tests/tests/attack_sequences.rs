@@ -10,9 +10,9 @@ use tidegate::domain::action::{Call, digest};
 use tidegate::domain::incident::{ActionRecord, ActionState, Approval};
 use tidegate::domain::{ActionId, Fact, GateEvent, Incident, Labels, Mode, Origin, Risk, RulingKind};
 use tidegate::gate::Options;
-use tidegate_tests::people::{gate as new_gate, proven};
 use tidegate::policy::Set;
 use tidegate_tests::attack::{World, catalogue, look, policies, said};
+use tidegate_tests::people::{gate as new_gate, proven};
 
 fn generous() -> Set {
     let [_, (_, set)] = policies().unwrap();
@@ -96,13 +96,7 @@ fn an_approval_is_for_exactly_these_arguments() {
 
 #[test]
 fn two_people_are_two_people() {
-    for same in [
-        ["ann", "ann"],
-        ["ann", "Ann"],
-        ["ann", " ann "],
-        ["ann", "an\u{200b}n"],
-        ["ann\n", "ANN"],
-    ] {
+    for same in [["ann", "ann"], ["ann", "Ann"], ["ann", " ann "], ["ann", "an\u{200b}n"], ["ann\n", "ANN"]] {
         assert!(cordoned(&same, |_, _| {}).is_err(), "{same:?}");
     }
     assert!(cordoned(&["ann"], |_, _| {}).is_err());

@@ -175,7 +175,8 @@ fn shown(incident: &IncidentView, action: &ActionView) -> String {
     rows.push(("digest", action.digest.clone()));
     let rows = rows.iter().filter(|(_, text)| !text.is_empty());
     // One line each: nothing from outside begins a row of its own.
-    let mut text: String = rows.map(|(label, text)| format!("{label:<12} {}\n", text.replace(['\n', '\r'], " "))).collect();
+    let mut text: String =
+        rows.map(|(label, text)| format!("{label:<12} {}\n", text.replace(['\n', '\r'], " "))).collect();
     let arguments = serde_json::to_string_pretty(&Value::Object(action.arguments.clone())).unwrap_or_default();
     text.push_str(&arguments);
     text.push('\n');

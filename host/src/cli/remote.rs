@@ -73,7 +73,11 @@ impl<'a> Remote<'a> {
         // Who has a token of their own speaks with it: it proves a name.
         if let Some(token) = self.environment.get(USER_TOKEN).filter(|token| !token.trim().is_empty()) {
             let text = format!("{USER_TOKEN} holds no token of `tidegate user add`: something is missing or mistyped");
-            return if token::is_token(token.trim()) { Ok(request.bearer_auth(token.trim())) } else { Err(anyhow!(text)) };
+            return if token::is_token(token.trim()) {
+                Ok(request.bearer_auth(token.trim()))
+            } else {
+                Err(anyhow!(text))
+            };
         }
         Ok(match self.auth {
             Some(Auth::Bearer(token)) => request.bearer_auth(read(token)?.expose()),

@@ -67,7 +67,9 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
         None => format!("This goes into {file}:\n\n{}", section(&name, &groups, role, &hash)),
     };
     let use_it = match role {
-        RoleWord::Sender => "The sender gives it as Authorization: Bearer …, or as the password of Basic with its name.".into(),
+        RoleWord::Sender => {
+            "The sender gives it as Authorization: Bearer …, or as the password of Basic with its name.".into()
+        }
         _ => format!("{name} sets {USER_TOKEN} to it, or gives it on the page of a question."),
     };
     let (token, id) = (token.expose(), hash.id());

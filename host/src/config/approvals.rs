@@ -83,7 +83,10 @@ pub fn groups(raw: Groups, report: &mut Report) -> Groups {
     let mut known: BTreeMap<String, &String> = BTreeMap::new();
     for (group, names) in &raw {
         if let Some(other) = known.insert(fold(group), group) {
-            report(&["people", group], format!("{other} is the same group: names are compared without case and blanks"));
+            report(
+                &["people", group],
+                format!("{other} is the same group: names are compared without case and blanks"),
+            );
         }
         if is_anybody(group) {
             report(&["people", group], "this word means whoever can answer; give the group another name".into());

@@ -90,8 +90,7 @@ fn scene(vote: Vote, origin: Origin) -> Scene {
     let id = crate::domain::ActionId("a1".into());
     let action = Box::new(Action::new(id.clone(), proposal, origin, Risk::High, touches));
     incident.apply(&Entry { at: NOW, fact: Fact::Proposed { action } });
-    let groups: BTreeMap<String, Vec<String>> =
-        [
+    let groups: BTreeMap<String, Vec<String>> = [
         ("sre".to_string(), vec!["Ada".to_string(), "bob".to_string()]),
         ("dba".to_string(), vec!["carol".to_string(), "BOB".to_string()]),
     ]

@@ -250,7 +250,10 @@ async fn answers_carry_who_what_and_how() {
     let (status, view) = answer(host.post_json(path, words)).await;
     assert_eq!((status, view["id"].as_str()), (200, Some("i-b1")));
     let given = host.fake.answers.lock().unwrap()[0].clone();
-    assert_eq!((given.person.to_string().as_str(), given.via.as_str(), given.digest.as_deref()), ("ada (unproven)", "cli", Some("d1")));
+    assert_eq!(
+        (given.person.to_string().as_str(), given.via.as_str(), given.digest.as_deref()),
+        ("ada (unproven)", "cli", Some("d1"))
+    );
     for (path, body, status, sentence) in [
         (path, json!({}), 400, "person: is missing"),
         (path, json!({ "person": "p", "digset": "d" }), 400, "unknown field `digset`"),

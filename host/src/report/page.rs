@@ -148,7 +148,8 @@ fn form(answer: &str, label: &str, page: &PageWords, hidden: &[(&str, &str)], re
         .iter()
         .map(|(name, value)| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">\n", html(name), html(value)));
     let hidden: String = hidden.collect();
-    let field = |label: &str, name: &str, more: &str| format!("<label>{}<input name=\"{name}\" {more}></label>\n", html(label));
+    let field =
+        |label: &str, name: &str, more: &str| format!("<label>{}<input name=\"{name}\" {more}></label>\n", html(label));
     let name = || field(page.name, "person", "maxlength=\"100\"");
     let token = |more: &str| field(page.own_token, "own_token", &format!("type=\"password\" maxlength=\"100\"{more}"));
     let who = match reader {

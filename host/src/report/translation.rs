@@ -6,7 +6,9 @@ use super::escape::Style;
 use super::page::PageWords;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::text::cut;
-use crate::domain::{Call, Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State};
+use crate::domain::{
+    Call, Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
+};
 
 /// Headings and the first column of tables.
 pub(super) struct Headings {

@@ -50,13 +50,13 @@ impl Host {
         let policies: Arc<dyn Policies> = Arc::new(SimPolicies(Arc::clone(world)));
         let gate = Arc::new(
             Gate::new(Options {
-            cooldown: SignedDuration::from_secs(temper.cooldown_s as i64),
-            targets_per_incident: 3,
-            breaker_after: temper.breaker_after,
-            denied_after: temper.denied_after,
-            permit_for: SignedDuration::from_secs(60),
-        })
-        .with_people(persons::people()),
+                cooldown: SignedDuration::from_secs(temper.cooldown_s as i64),
+                targets_per_incident: 3,
+                breaker_after: temper.breaker_after,
+                denied_after: temper.denied_after,
+                permit_for: SignedDuration::from_secs(60),
+            })
+            .with_people(persons::people()),
         );
         let random = Arc::new(Random::seeded(seed));
         let (wake, woken) = mpsc::unbounded_channel();

@@ -103,7 +103,11 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
         assert_eq!(at("approve i-b a1 --as ada"), 1, "a beginning of an id may come to mean another incident");
         assert_eq!(at("approve latest a1 --as ada"), 1, "so may the word for the newest");
         assert_eq!(at(&format!("approve latest a1 --as ada --digest {}", &digest[..7])), 1, "too short");
-        assert_eq!(at("approve i-b1 a1 --as ada --digest 0123456789ab"), 1, "another action than the one that was seen");
+        assert_eq!(
+            at("approve i-b1 a1 --as ada --digest 0123456789ab"),
+            1,
+            "another action than the one that was seen"
+        );
         assert_eq!(at(&format!("approve latest a1 --as ada --comment go --digest {}", &digest[..8])), 0);
         assert_eq!(at("approve i-b1 a1 --as ada"), 0, "the full id means one incident");
         assert_eq!(at("deny i-b1 a1 --as bob"), 0);
@@ -122,10 +126,7 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
     assert_eq!(answers.len(), 3);
     let digest = &fake.incidents[0].actions[0].action.digest;
     assert_eq!((answers[0].incident.as_str(), answers[0].digest.as_ref()), ("i-b1", Some(digest)));
-    assert_eq!(
-        (answers[0].person.name(), answers[0].via.as_str(), answers[0].comment.as_str()),
-        ("ada", "cli", "go")
-    );
+    assert_eq!((answers[0].person.name(), answers[0].via.as_str(), answers[0].comment.as_str()), ("ada", "cli", "go"));
     let orders = fake.orders.lock().unwrap().clone();
     assert_eq!(orders.len(), 4);
     assert_eq!(

@@ -12,8 +12,8 @@ use crate::domain::entry::Purpose;
 use crate::domain::history::{Active, Past};
 use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, Look, ModelLog, Outcome};
 use crate::domain::{
-    Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Person, Proof,
-    Proposal, Proven, Risk, Severity, Status, Tool,
+    Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Person,
+    Proof, Proposal, Proven, Risk, Severity, Status, Tool,
 };
 use crate::policy::span;
 

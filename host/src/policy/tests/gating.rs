@@ -128,7 +128,10 @@ fn closures_of_gates_may_say_nothing() {
 fn questions_and_budgets() {
     let ask = "gate(\"a\", #{ mode: \"observe\", ask: #{ who: \"sre\", within: \"10m\", approvals: 2, reason: \"big\", budget: budget(#{ max: 1, within: \"1d\" }) } });";
     let [vote] = votes(ask, json!({})).try_into().unwrap();
-    assert_eq!((vote.says, vote.who.join(" "), vote.approvals, vote.within_ms), (RulingKind::Ask, "sre".to_string(), 2, 600_000));
+    assert_eq!(
+        (vote.says, vote.who.join(" "), vote.approvals, vote.within_ms),
+        (RulingKind::Ask, "sre".to_string(), 2, 600_000)
+    );
     assert_eq!((vote.reason.as_str(), vote.budgets.len(), vote.mode), ("big", 1, crate::domain::Mode::Observe));
 
     let two = "gate(\"b\", #{ allow: [budget(#{ max: 3, per: [\"cluster\", \"namespace\"], within: \"1h\" }), budget(#{ max: 9, within: \"1d\" })] });";

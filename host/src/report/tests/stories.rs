@@ -7,9 +7,7 @@ use crate::domain::action::{Action, ActionId, Call, Origin, Proposal, Risk, Targ
 use crate::domain::decision::{Decision, Heard, Mode, Ruling, RulingKind, Spend, Verdict};
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::entry::{Answer, AskedCall, Diagnosis, Entry, Fact, Purpose, Usage};
-use crate::domain::{
-    Alert, Incident, IncidentId, Outcome, Person, Proof, Proven, Requirement, Severity, Status,
-};
+use crate::domain::{Alert, Incident, IncidentId, Outcome, Person, Proof, Proven, Requirement, Severity, Status};
 use crate::ports::Story;
 
 /// Applies facts, each two seconds after the one before.

@@ -70,9 +70,7 @@ pub fn canaries_ask_until_proven(step: &Step<'_>) -> Result<(), String> {
         let best = counts[known.min(counts.len())..].iter().map(|(_, count)| *count).max().unwrap_or(0);
         let given = count(yes.iter().copied(), approvals);
         if best < after && given < approvals as usize {
-            return Err(format!(
-                "{key} has seen {best} of {after}, and {given} of {approvals} persons said yes",
-            ));
+            return Err(format!("{key} has seen {best} of {after}, and {given} of {approvals} persons said yes",));
         }
     }
     Ok(())
