@@ -60,10 +60,15 @@ link = {{ base = "{BASE}/", secret = {{ env = "LINK_SECRET" }} }}
 sre = ["ada", "bob"]
 [users.ada]
 tokens = ["{1}"]
+notify = "ada-alone"
 [users.bob]
 tokens = ["{2}"]
 [users.eve]
 tokens = ["{3}"]
+[notifiers.ada-alone]
+plugin = "webhook"
+settings = {{ url = "{0}/ada" }}
+grant = [{{ origin = "{0}", methods = ["POST"], private = true }}]
 [notifiers.hook]
 plugin = "webhook"
 settings = {{ url = "{0}/told" }}
@@ -76,6 +81,7 @@ grant = [{{ origin = "{0}", methods = ["POST"], private = true }}]
     );
     fs::write(&path, fs::read_to_string(&path)? + more.as_str())?;
     rig.environment.push(("LINK_SECRET".into(), LINK_SECRET.into()));
+    rig.environment.push(("TIDEGATE_USER_TOKEN".into(), EVE.into()));
     Ok((rig, hook))
 }
 
@@ -128,6 +134,11 @@ impl Browser {
 
 /// Waits for the question and the message about it; the incident, the message and its link.
 async fn asked(host: &Process, hook: &FakeWebhook) -> anyhow::Result<(Value, Value, String)> {
+    asked_at(host, hook, "/told").await
+}
+
+/// The same at the place that is told on this path.
+async fn asked_at(host: &Process, hook: &FakeWebhook, path: &str) -> anyhow::Result<(Value, Value, String)> {
     let (status, answer) = host.post("/alert", POD_NOT_READY).await?;
     assert_eq!(status, 200, "{answer}");
     let incident = host
@@ -138,8 +149,10 @@ async fn asked(host: &Process, hook: &FakeWebhook) -> anyhow::Result<(Value, Val
     assert_eq!(incident["state"], "awaiting_approval", "{incident:#}");
     let deadline = std::time::Instant::now() + PATIENCE;
     loop {
-        let messages = hook.requests().into_iter().filter_map(|one| serde_json::from_slice::<Value>(&one.body).ok());
-        if let Some(message) = messages.into_iter().find(|message| message["occasion"] == "approval") {
+        let told = hook.requests().into_iter().filter(|one| one.path == path);
+        let messages = told.filter_map(|one| serde_json::from_slice::<Value>(&one.body).ok());
+        let mut messages = messages;
+        if let Some(message) = messages.find(|message| message["occasion"] == "approval") {
             let facts = message["facts"].as_array().unwrap();
             let fact = facts.iter().find(|fact| fact["name"] == "Approve or deny").expect("a fact with the link");
             let link = fact["value"].as_str().unwrap().to_string();
@@ -311,6 +324,30 @@ action a1: kubernetes.kubectl_patch on deployment/default/nginx-deployment (high
         assert!(text.contains(part), "{part}\n{text}");
     }
     Ok(())
+}
+
+/// A member of the group who is reached alone gets the question without any route, and answers it
+/// without a token.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_reached_alone_gets_a_link_that_proves_who_they_are() -> anyhow::Result<()> {
+    let (rig, hook) = rig("30m").await?;
+    let host = rig.serve().await?;
+    let browser = Browser::new(&host)?;
+    let (incident, _, link) = asked_at(&host, &hook, "/ada").await?;
+    assert!(link.contains("&for=ada&token="), "{link}");
+    let others = hook.requests().into_iter().filter(|one| one.path != "/ada");
+    for other in others {
+        assert!(!String::from_utf8_lossy(&other.body).contains("for=ada"), "nobody else reads it");
+    }
+    let (_, page) = browser.look(&link).await?;
+    assert!(page.contains("You answer as") && !page.contains("sre"), "{page}");
+    let (status, page) = browser.answer_as(&link, "approve", "", "", "it+is+mine").await?;
+    assert_eq!(status, 200, "{page}");
+    let done = host.until("the report", |incident| incident["report"].is_string()).await?;
+    assert_eq!((done["outcome"].as_str(), rig.patches()), (Some("fixed"), 1), "{done:#}");
+    let timeline = timeline(&rig, incident["id"].as_str().unwrap()).await?;
+    assert!(timeline.contains("a1: approved by ada over link"), "{timeline}");
+    host.kill().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! What canaries let through, counted from the data and the journal alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tidegate::domain::entry::Resolution;
