@@ -58,8 +58,7 @@ impl Proven {
     /// The person whom a proof names, with the groups they were in then; none for a name without
     /// letters.
     pub fn new(name: &str, proof: Proof, groups: BTreeSet<String>) -> Option<Self> {
-        let name = name.trim().to_string();
-        (!fold(&name).is_empty()).then_some(Self { name, proof, groups, said: None })
+        (!fold(name).is_empty()).then(|| Self { name: name.to_string(), proof, groups, said: None })
     }
 
     /// The same person, who gave another name besides. It is kept for readers and counts for nothing.
