@@ -17,6 +17,7 @@ mod screen;
 mod serve;
 mod suggest;
 mod table;
+mod user;
 mod watch;
 
 use std::ffi::OsString;
@@ -89,8 +90,8 @@ enum Command {
         /// The incident: its id, a unique beginning of it, or `latest`
         incident: String,
     },
-    /// Say yes to an action that waits for a person
-    Approve(answer::Arguments),
+    /// Say yes to an action that waits for a person, after it was shown
+    Approve(answer::ApproveArguments),
     /// Say no to an action that waits for a person
     Deny(answer::Arguments),
     /// Execute nothing until `resume`, across restarts
@@ -101,6 +102,8 @@ enum Command {
     Policy(policy::Arguments),
     /// List what was stopped because its fixes kept failing, or let it go on
     Breakers(breakers::Arguments),
+    /// Give people and senders a token that proves their name
+    User(user::Arguments),
     /// Look at the journal itself
     Journal(journal::Arguments),
 }
@@ -175,6 +178,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Resume(arguments) => answer::resume(&context, arguments).await,
             Command::Policy(arguments) => policy::run(&context, arguments).await,
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
+            Command::User(arguments) => user::run(&context, arguments),
             Command::Journal(arguments) => journal::run(&context, arguments),
         }
     });

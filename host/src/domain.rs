@@ -17,7 +17,9 @@ pub mod incident;
 pub mod link;
 pub mod moment;
 pub mod outcome;
+pub mod person;
 mod reach;
+pub mod requirement;
 pub mod restoration;
 pub mod text;
 
@@ -31,5 +33,7 @@ pub use gate_event::GateEvent;
 pub use history::History;
 pub use incident::{Effect, Incident, IncidentId, Next, State, next};
 pub use outcome::Outcome;
+pub use person::{Person, Proof, Proven};
 pub use reach::object;
+pub use requirement::Requirement;
 pub use restoration::{Safeguards, Snapshot, TakesBack, Undo, restores, takes_back};

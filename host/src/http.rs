@@ -6,7 +6,9 @@
 
 mod admission;
 mod answer;
+mod attempts;
 mod body;
+mod callers;
 mod connection;
 mod control;
 mod guard;
@@ -17,6 +19,7 @@ mod origin;
 mod places;
 mod quotas;
 mod receive;
+mod replays;
 mod signature;
 mod watch;
 
@@ -40,8 +43,11 @@ use crate::ports::Clock;
 use crate::report::Language;
 use admission::Zone;
 use answer::Failure;
+use attempts::Attempts;
+use callers::Callers;
 use guard::Proof;
 use quotas::Quotas;
+use replays::Replays;
 
 /// How long requests under way may take to finish after the order to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -62,7 +68,9 @@ struct Shared {
     listen: SocketAddr,
     /// Only this machine can reach it.
     loopback: bool,
-    api: Option<Proof>,
+    callers: Callers,
+    replays: Replays,
+    attempts: Attempts,
     sources: HashMap<String, Gate>,
     settings: crate::config::Server,
     /// Signed links to questions.
@@ -80,7 +88,7 @@ impl Shared {
         self.loopback
             && match zone {
                 Zone::Sender(source) => self.sources.get(source).is_none_or(|source| source.proof.is_none()),
-                Zone::Links | Zone::Api => self.api.is_none(),
+                Zone::Links | Zone::Api => self.callers.are_open(),
             }
     }
 }
@@ -136,7 +144,9 @@ impl Server {
             clock,
             listen,
             loopback: listen.ip().to_canonical().is_loopback(),
-            api,
+            callers: Callers::new(config, api),
+            replays: Replays::default(),
+            attempts: Attempts::default(),
             sources,
             quotas: Quotas::new(&settings),
             settings: settings.clone(),

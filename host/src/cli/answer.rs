@@ -1,8 +1,9 @@
 //! `approve`, `deny`, `pause` and `resume`: a person's word to the running host.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -34,6 +35,15 @@ pub struct Arguments {
 }
 
 #[derive(Args)]
+pub struct ApproveArguments {
+    #[command(flatten)]
+    answer: Arguments,
+    /// The digest of the action that you saw, or a beginning of 8 letters or more
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
+}
+
+#[derive(Args)]
 pub struct PauseArguments {
     /// Why, for the journal
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
@@ -54,32 +64,129 @@ pub struct ResumeArguments {
     person: Person,
 }
 
-pub async fn approve(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    answer(context, arguments, "approve", "approved").await
+pub async fn approve(context: &Context<'_>, arguments: ApproveArguments) -> anyhow::Result<ExitCode> {
+    let ApproveArguments { answer: arguments, digest } = arguments;
+    let asked = Asked::about(context, &arguments).await?;
+    shown(&asked.incident, &asked.action).print()?;
+    consent(&arguments, &asked, digest.as_deref(), ask_on_a_terminal)?;
+    asked.answer(&arguments.comment, "approve", "approved").await
 }
 
 pub async fn deny(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    answer(context, arguments, "deny", "denied").await
+    let asked = Asked::about(context, &arguments).await?;
+    shown(&asked.incident, &asked.action).print()?;
+    asked.answer(&arguments.comment, "deny", "denied").await
 }
 
-async fn answer(context: &Context<'_>, arguments: Arguments, verb: &str, done: &str) -> anyhow::Result<ExitCode> {
-    let person = name(context, arguments.person)?;
-    let remote = Remote::new(context)?;
-    let incident: IncidentView = remote.get(&format!("/v1/incidents/{}", segment(&arguments.incident)?)).await?;
-    let action = pick(&incident, &arguments.action)?;
-    let path = format!("/v1/incidents/{}/actions/{}/{verb}", segment(&incident.id)?, segment(&action.id)?);
-    // The answer binds to what is shown here and now; if that changes meanwhile, it is refused.
-    let body = json!({ "person": person, "digest": action.digest, "comment": arguments.comment, "via": "cli" });
-    let _: IncidentView = remote.post(&path, &body).await?;
-    let arguments = Value::Object(action.arguments.clone());
-    let mut screen = Screen::default();
-    screen.line(format!("{done} {} of {}: {} on {}", action.id, incident.id, action.tool, action.target));
-    screen.line(format!("  {arguments}"));
-    for (label, line) in table::safeguards(action) {
-        screen.line(format!("  {label}: {line}"));
+/// What is answered, and by whom.
+struct Asked<'a> {
+    remote: Remote<'a>,
+    incident: IncidentView,
+    action: ActionView,
+    person: String,
+}
+
+impl<'a> Asked<'a> {
+    async fn about(context: &'a Context<'a>, arguments: &Arguments) -> anyhow::Result<Self> {
+        let person = name(context, &arguments.person)?;
+        let remote = Remote::new(context)?;
+        let incident: IncidentView = remote.get(&format!("/v1/incidents/{}", segment(&arguments.incident)?)).await?;
+        let action = pick(&incident, &arguments.action)?.clone();
+        Ok(Self { remote, incident, action, person })
     }
-    screen.print()?;
-    Ok(ExitCode::SUCCESS)
+
+    /// Binds to what was shown: if that changes meanwhile, the host refuses it.
+    async fn answer(&self, comment: &str, verb: &str, done: &str) -> anyhow::Result<ExitCode> {
+        let (incident, action) = (&self.incident.id, &self.action);
+        let path = format!("/v1/incidents/{}/actions/{}/{verb}", segment(incident)?, segment(&action.id)?);
+        let body = json!({ "person": self.person, "digest": action.digest, "comment": comment, "via": "cli" });
+        let _: IncidentView = self.remote.post(&path, &body).await?;
+        let mut screen = Screen::default();
+        screen.line(format!("{done} {} of {incident}", action.id));
+        screen.print()?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Whether the person has said which action they mean: by its digest, on a terminal where it is shown,
+/// or by the full id of its incident. `latest` and beginnings of ids may have come to mean another one.
+fn consent(
+    arguments: &Arguments,
+    asked: &Asked<'_>,
+    digest: Option<&str>,
+    ask: impl FnOnce() -> anyhow::Result<Option<bool>>,
+) -> anyhow::Result<()> {
+    let (incident, action) = (&asked.incident.id, &asked.action);
+    if let Some(given) = digest {
+        let given = given.trim().trim_end_matches('…').to_ascii_lowercase();
+        if given.len() < SHORTEST_DIGEST {
+            bail!("a digest needs at least {SHORTEST_DIGEST} of its letters; the message that asks shows them");
+        }
+        if !action.digest.starts_with(&given) {
+            bail!("{} of {incident} is not the action that you saw: its digest is {}", action.id, action.digest);
+        }
+        return Ok(());
+    }
+    match ask()? {
+        Some(true) => Ok(()),
+        Some(false) => bail!("nothing was approved"),
+        None if arguments.incident == *incident => Ok(()),
+        None => {
+            let prefix: String = action.digest.chars().take(12).collect();
+            bail!(
+                "{:?} may mean another incident than you saw, so nothing was approved; if the action above is the one, \
+                 run: tidegate approve {incident} {} --digest {prefix}",
+                arguments.incident,
+                action.id
+            )
+        }
+    }
+}
+
+/// Shorter beginnings of a digest could be met by chance.
+const SHORTEST_DIGEST: usize = 8;
+
+/// The answer of whoever sits at the terminal; none where nobody does.
+fn ask_on_a_terminal() -> anyhow::Result<Option<bool>> {
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        return Ok(None);
+    }
+    let mut out = std::io::stdout().lock();
+    out.write_all(b"Approve this? [y/N] ")?;
+    out.flush()?;
+    drop(out);
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(Some(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
+}
+
+/// The action, as it is asked about.
+fn shown(incident: &IncidentView, action: &ActionView) -> Screen {
+    let mut rows = vec![
+        ("incident".to_string(), format!("{}: {}", incident.id, incident.title)),
+        ("action".into(), action.id.clone()),
+        ("tool".into(), action.tool.clone()),
+        ("target".into(), action.target.clone()),
+    ];
+    rows.extend(table::safeguards(action));
+    rows.push(("proposed by".into(), action.origin.to_string()));
+    rows.push(("why".into(), action.reason.clone()));
+    rows.push(("risk".into(), action.risk.as_str().into()));
+    let gate = action.rule.iter().map(|rule| match &action.ruling_reason {
+        Some(reason) => format!("{rule}: {reason}"),
+        None => rule.clone(),
+    });
+    rows.extend(gate.map(|gate| ("gate".into(), gate)));
+    rows.extend(action.until.iter().map(|until| ("until".into(), until.clone())));
+    rows.push(("approved by".into(), action.approved_by.join(", ")));
+    rows.push(("digest".into(), action.digest.clone()));
+    let rows: Vec<Vec<String>> =
+        rows.into_iter().filter(|(_, text)| !text.is_empty()).map(|(label, text)| vec![label, text]).collect();
+    let mut screen = Screen::default();
+    screen.columns(&rows);
+    let arguments = serde_json::to_string_pretty(&Value::Object(action.arguments.clone())).unwrap_or_default();
+    arguments.lines().for_each(|line| screen.line(line));
+    screen
 }
 
 fn pick<'a>(incident: &'a IncidentView, id: &str) -> anyhow::Result<&'a ActionView> {
@@ -91,7 +198,7 @@ fn pick<'a>(incident: &'a IncidentView, id: &str) -> anyhow::Result<&'a ActionVi
 }
 
 pub async fn pause(context: &Context<'_>, arguments: PauseArguments) -> anyhow::Result<ExitCode> {
-    let person = name(context, arguments.person)?;
+    let person = name(context, &arguments.person)?;
     let body = json!({ "person": person, "reason": arguments.reason, "scope": arguments.scope });
     let _: Value = Remote::new(context)?.post("/v1/pause", &body).await?;
     one(format!("paused: nothing{} is executed until `tidegate resume`", of(&arguments.scope))).print()?;
@@ -99,7 +206,7 @@ pub async fn pause(context: &Context<'_>, arguments: PauseArguments) -> anyhow::
 }
 
 pub async fn resume(context: &Context<'_>, arguments: ResumeArguments) -> anyhow::Result<ExitCode> {
-    let person = name(context, arguments.person)?;
+    let person = name(context, &arguments.person)?;
     let body = json!({ "person": person, "scope": arguments.scope });
     let _: Value = Remote::new(context)?.post("/v1/resume", &body).await?;
     one(format!("resumed: what the gate allows{} is executed again", of(&arguments.scope))).print()?;
@@ -111,8 +218,10 @@ fn of(scope: &str) -> String {
 }
 
 /// Who speaks: the name that was given, or the user's.
-pub fn name(context: &Context<'_>, person: Person) -> anyhow::Result<String> {
-    let said = person.name.or_else(|| context.environment.get("USER"));
+///
+/// A token of the caller's own proves another name than this, and then this one is only kept beside it.
+pub fn name(context: &Context<'_>, person: &Person) -> anyhow::Result<String> {
+    let said = person.name.clone().or_else(|| context.environment.get("USER"));
     let said = said.map(|name| name.trim().to_string()).filter(|name| !name.is_empty());
     said.context("say who you are with --as NAME; the journal keeps who said so")
 }

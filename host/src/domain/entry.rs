@@ -9,6 +9,7 @@ use super::alert::Alert;
 use super::decision::{Counts, Decision, Ruling};
 use super::delivery::{Delivery, Occasion};
 use super::outcome::Outcome;
+use super::person::Person;
 use super::restoration::Snapshot;
 
 /// Something that happened.
@@ -104,9 +105,9 @@ pub enum Fact {
         action: ActionId,
         /// The digest that the person saw.
         digest: String,
-        /// Who.
-        person: String,
-        /// How: `cli`, `http` or `link`.
+        /// Who, and how that is known.
+        person: Person,
+        /// Over what: `cli`, `http` or `link`.
         via: String,
         /// In the person's words.
         #[serde(default)]
@@ -116,9 +117,9 @@ pub enum Fact {
     Rejected {
         /// The action.
         action: ActionId,
-        /// Who.
-        person: String,
-        /// How.
+        /// Who, and how that is known.
+        person: Person,
+        /// Over what.
         via: String,
         /// In the person's words.
         #[serde(default)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 
 use super::Shared;
 use super::answer::Failure;
+use super::callers::Caller;
 use crate::config::Auth;
 use crate::environment::Environment;
 use crate::secret::{Secret, SecretError, SecretSource};
@@ -100,10 +101,10 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// In front of every path of the API.
-pub async fn api(State(state): State<Arc<Shared>>, request: Request, next: Next) -> Result<Response, Failure> {
+pub async fn api(State(state): State<Arc<Shared>>, mut request: Request, next: Next) -> Result<Response, Failure> {
     let headers = request.headers();
-    match &state.api {
-        Some(proof) => proof.head(headers)?,
+    let caller = match state.callers.caller(headers)? {
+        Some(caller) => caller,
         // Cannot happen beyond loopback, where starting is refused; if it did, nobody gets in.
         None if !state.loopback => {
             return Err(Failure::unauthorized(
@@ -112,8 +113,12 @@ pub async fn api(State(state): State<Arc<Shared>>, request: Request, next: Next)
             ));
         }
         // `admission` has seen that it comes from this machine.
-        None => {}
+        None => Caller::unnamed(),
+    };
+    if request.method() != Method::GET && request.method() != Method::HEAD && !caller.acts {
+        return Err(Failure::forbidden("this token may look and change nothing"));
     }
+    request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
 

@@ -31,10 +31,11 @@ pub async fn ready(State(state): State<Arc<Shared>>, headers: HeaderMap) -> (Sta
 /// Whether a caller may know why the host is as it is: who has proven who it is; where nothing has to be
 /// proven, who reaches a host on loopback under a name of this machine, which no page of another site can.
 fn may_know_details(state: &Shared, headers: &HeaderMap) -> bool {
-    match &state.api {
-        Some(proof) => proof.head(headers).is_ok(),
+    match state.callers.caller(headers) {
+        Ok(Some(_)) => true,
         // `admission` has refused what did not mean this machine.
-        None => state.loopback,
+        Ok(None) => state.loopback,
+        Err(_) => false,
     }
 }
 

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Uri, header};
 use super::answer::Failure;
 use super::guard::Proof;
 use super::places::Peer;
+use super::signature::Verifier;
 use super::{Shared, body, quotas};
 use crate::backend::Received;
 use crate::domain::Labels;
@@ -34,7 +35,10 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
     let (head, body) = request.into_parts();
     let gate = state.sources.get(source);
     let proof = gate.and_then(|gate| gate.proof.as_ref());
+    // A token for sending is good for every source.
+    let sends = state.callers.sends(&head.headers);
     match proof {
+        _ if sends => {}
         Some(proof) => proof.head(&head.headers)?,
         // `admission` has seen that it comes from this machine.
         None if state.loopback => {}
@@ -50,13 +54,13 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
         return Err(unknown(state, source));
     }
     let (settings, quotas) = (&state.settings, &state.quotas);
-    let mut verifier = match proof {
+    let mut verifier = match proof.filter(|_| !sends) {
         Some(proof) => proof.verifier(&head.headers, state.clock.now())?,
         None => None,
     };
     let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
     // Who has proven something keeps its place; the others give way to each other until they have.
-    let proven = proof.is_some() && verifier.is_none();
+    let proven = (sends || proof.is_some()) && verifier.is_none();
     let working = if proven { Some(quotas.sender(source)?) } else { None };
     let place = if proven { &quotas.proven } else { &quotas.unproven }.take(peer).ok_or_else(quotas::busy)?;
     if proven {
@@ -70,8 +74,10 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
     };
     let bytes = body::read_within(&head.headers, body, bounds, each).await?;
     let received_at = state.clock.now();
-    if let Some(verifier) = verifier {
-        verifier.finish()?;
+    let signature = verifier.map(Verifier::finish).transpose()?;
+    if signature.is_some_and(|signature| state.replays.seen(&signature, received_at)) {
+        tracing::info!(source, "a signed request came again that had been taken before; it does nothing");
+        return Ok(Json(Received::default()));
     }
     let (_working, _place) = match working {
         Some(working) => (working, place),
@@ -90,7 +96,11 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
         body: body::text(bytes)?,
         received_at,
     };
-    Ok(Json(state.backend.receive(source, inbound).await?))
+    let received = state.backend.receive(source, inbound).await?;
+    if let Some(signature) = signature {
+        state.replays.acknowledge(signature, received_at);
+    }
+    Ok(Json(received))
 }
 
 fn unknown(state: &Shared, source: &str) -> Failure {

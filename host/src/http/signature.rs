@@ -8,6 +8,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::answer::Failure;
 use super::guard::Proof;
+use super::replays::{Signature, UNTIMED};
 
 /// How far a signed time may be from ours, as Grafana recommends.
 const TOLERANCE_S: i64 = 300;
@@ -20,6 +21,7 @@ pub struct Verifier {
     mac: Hmac<Sha256>,
     given: Vec<[u8; 32]>,
     header: String,
+    until: Timestamp,
 }
 
 impl Proof {
@@ -37,18 +39,20 @@ impl Proof {
         let given: Vec<[u8; 32]> = text(header).split(',').take(MOST).filter_map(digits).collect();
         let mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes());
         let (Ok(mut mac), false) = (mac, given.is_empty()) else { return Err(unsigned(header)) };
+        let mut until = now.saturating_add(UNTIMED).unwrap_or(Timestamp::MAX);
         if let Some(name) = timestamp_header {
             let time = text(name);
-            let fresh =
-                time.parse::<i64>().is_ok_and(|time| time.abs_diff(now.as_second()) <= TOLERANCE_S.unsigned_abs());
-            if !fresh {
+            let signed = time.parse::<i64>().ok();
+            let signed = signed.filter(|time| time.abs_diff(now.as_second()) <= TOLERANCE_S.unsigned_abs());
+            let Some(signed) = signed else {
                 let text = format!("the time in {name} is missing or more than {TOLERANCE_S} s from the host's own");
                 return Err(Failure::unauthorized(text, "Signature"));
-            }
+            };
+            until = Timestamp::from_second(signed.saturating_add(TOLERANCE_S)).unwrap_or(Timestamp::MAX);
             mac.update(time.as_bytes());
             mac.update(b":");
         }
-        Ok(Some(Verifier { mac, given, header: header.clone() }))
+        Ok(Some(Verifier { mac, given, header: header.clone(), until }))
     }
 }
 
@@ -59,10 +63,10 @@ impl Verifier {
     }
 
     /// The signature, when it is good for all that was read.
-    pub fn finish(self) -> Result<[u8; 32], Failure> {
+    pub fn finish(self) -> Result<Signature, Failure> {
         let expected: [u8; 32] = self.mac.finalize().into_bytes().into();
         let good = self.given.iter().fold(Choice::from(0), |good, given| good | given.ct_eq(&expected));
-        if bool::from(good) { Ok(expected) } else { Err(unsigned(&self.header)) }
+        if bool::from(good) { Ok(Signature { mac: expected, until: self.until }) } else { Err(unsigned(&self.header)) }
     }
 }
 
@@ -101,7 +105,7 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn check(proof: Proof, headers: &HeaderMap, body: &[u8], second: i64) -> Result<[u8; 32], Failure> {
+    fn check(proof: Proof, headers: &HeaderMap, body: &[u8], second: i64) -> Result<Signature, Failure> {
         let mut verifier = proof.verifier(headers, at(second))?.unwrap();
         body.chunks(3).for_each(|part| verifier.update(part));
         verifier.finish()
@@ -110,7 +114,7 @@ mod tests {
     #[test]
     fn signatures_with_and_without_a_prefix_and_a_time() {
         let plain = headers(&[("x-sig", PLAIN)]);
-        assert_eq!(hex::encode(check(hmac("", None), &plain, BODY, 0).unwrap()), PLAIN);
+        assert_eq!(hex::encode(check(hmac("", None), &plain, BODY, 0).unwrap().mac), PLAIN);
         assert!(check(hmac("", None), &plain, b"{\"a\":2}", 0).is_err());
         assert!(check(hmac("sha256=", None), &plain, BODY, 0).is_err(), "the prefix is demanded");
         let listed = "v1=00, v1=37beaf650f70b40ec9706929c2e9d835cbd63729988f48781e6383a147215f07";

@@ -1,5 +1,6 @@
 //! The shape of an incident in the HTTP API and in `handle --json`.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -93,7 +94,7 @@ pub struct ActionView {
     pub claimed_verify: Option<Verification>,
     /// What an approval binds to: the call, `undo`, `verify` and `claimed_verify`.
     pub digest: String,
-    /// Who said yes.
+    /// Who said yes; a name that nothing proves is marked so.
     pub approved_by: Vec<String>,
     /// How far it is.
     pub state: String,
@@ -177,7 +178,7 @@ impl From<&ActionRecord> for ActionView {
             verify: record.action.safeguards.verify.clone(),
             claimed_verify: record.action.claimed_verification().cloned(),
             digest: record.action.digest.clone(),
-            approved_by: record.approved_by().map(str::to_string).collect(),
+            approved_by: record.approvers(Timestamp::MIN).map(ToString::to_string).collect(),
             state: record.state.as_str().into(),
             result: record.result.clone(),
         }
