@@ -100,7 +100,12 @@ async fn what_cannot_be_taken_costs_nothing_beside_it() {
         ("returns-huge".to_string(), "too_many_alerts", 10_000),
     ];
     assert_eq!(plugins.left_out(), counts);
-    assert!(plugins.status().iter().all(|status| status.problems.is_empty() || REFUSED.iter().any(|(name, _)| status.name == *name)));
+    assert!(
+        plugins
+            .status()
+            .iter()
+            .all(|status| status.problems.is_empty() || REFUSED.iter().any(|(name, _)| status.name == *name))
+    );
 }
 
 #[tokio::test]

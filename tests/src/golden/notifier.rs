@@ -59,8 +59,13 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     let mut origins: Vec<String> = items(&expected, "requests")?.iter().map(origin).collect();
     origins.sort();
     origins.dedup();
-    let grant =
-        |origin: String| Grant { origin, methods: vec!["POST".into()], secrets: names().collect(), reads: false, private: false };
+    let grant = |origin: String| Grant {
+        origin,
+        methods: vec!["POST".into()],
+        secrets: names().collect(),
+        reads: false,
+        private: false,
+    };
     let options = Options {
         settings: settings.as_object().cloned().context("settings.json is no object")?,
         secrets: names().map(|name| (name.clone(), SecretSource::Env(name))).collect(),
