@@ -71,4 +71,3 @@ fn the_worst_outcome_is_the_exit_code() {
     assert_eq!(code(&[Some(Fixed)], true), 1);
     assert_eq!(code(&[None], false), 1);
 }
-

@@ -211,12 +211,19 @@ fn links_for_people_elsewhere_need_an_api_that_asks_for_a_proof() {
         parse(&format!("[approvals]\nlink = {{ base = \"{base}\", secret = {{ env = \"L\" }} }}\n{more}")).unwrap()
     };
     let auth = "[server]\nauth.bearer.env = \"A\"";
-    for base in ["https://t.example", "https://10.0.0.7", "https://localhost.evil.example", "https://[2001:db8::1]:1/x"] {
+    for base in ["https://t.example", "https://10.0.0.7", "https://localhost.evil.example", "https://[2001:db8::1]:1/x"]
+    {
         let problem = link(base, "").unguarded_links().unwrap().to_string();
         assert!(problem.starts_with("conf/t.toml:2: approvals.link: ") && problem.contains("[server]"), "{problem}");
         assert!(link(base, auth).unguarded_links().is_none(), "{base}");
     }
-    for base in ["http://127.0.0.1:10000", "http://localhost", "http://[::1]:1", "https://127.3.3.3/x", "https://[::ffff:127.0.0.1]"] {
+    for base in [
+        "http://127.0.0.1:10000",
+        "http://localhost",
+        "http://[::1]:1",
+        "https://127.3.3.3/x",
+        "https://[::ffff:127.0.0.1]",
+    ] {
         assert!(link(base, "").unguarded_links().is_none(), "{base}");
     }
     assert!(parse("").unwrap().unguarded_links().is_none());

@@ -84,7 +84,9 @@ fn check_host(state: &Shared, zone: Zone<'_>, headers: &HeaderMap, uri: &Uri) ->
     let hosts = named.len();
     named.extend(uri.authority().map(|authority| authority.as_str()));
     let base = state.links.as_ref().filter(|_| zone == Zone::Links).map(|links| authority(links.base()));
-    let good = |host: &&str| is_local(host_name(host), state.listen) || base.is_some_and(|base| host.eq_ignore_ascii_case(base));
+    let good = |host: &&str| {
+        is_local(host_name(host), state.listen) || base.is_some_and(|base| host.eq_ignore_ascii_case(base))
+    };
     if hosts == 1 && named.iter().all(|host| good(host)) {
         return Ok(());
     }

@@ -41,7 +41,8 @@ async fn whoever_needs_no_proof_comes_from_this_machine_and_means_it() {
         };
         headers.push("Connection: close".into());
         headers.push(format!("Content-Length: {}", body.len()));
-        let answer = host.raw(format!("{method} {path} HTTP/1.1\r\n{}\r\n\r\n{body}", headers.join("\r\n")).as_bytes()).await;
+        let answer =
+            host.raw(format!("{method} {path} HTTP/1.1\r\n{}\r\n\r\n{body}", headers.join("\r\n")).as_bytes()).await;
         if answer.split(' ').nth(1) != Some(want) {
             wrong.push(format!("{line}\n    {}", answer.lines().next().unwrap_or("no answer")));
         }
@@ -60,7 +61,11 @@ async fn a_refusal_says_what_would_help() {
     for (path, header, sentence) in [
         ("/v1/incidents", "Host: evil.example", "not as \\\"evil.example\\\"; configure [server] auth"),
         ("/v1/alerts/x", "Host: evil.example", "configure [sources.x] auth"),
-        ("/alert", "Host: localhost\r\nVia: 1.1 p", "the header via says that the request came through a proxy; configure [sources.alertmanager] auth"),
+        (
+            "/alert",
+            "Host: localhost\r\nVia: 1.1 p",
+            "the header via says that the request came through a proxy; configure [sources.alertmanager] auth",
+        ),
         ("/approve/a/b", "Host: evil.example", "keep the Host of approvals.link.base"),
     ] {
         let answer = host.raw(format!("GET {path} HTTP/1.1\r\n{header}\r\nConnection: close\r\n\r\n").as_bytes()).await;

@@ -9,8 +9,8 @@ use axum::response::Response;
 use base64::Engine;
 use subtle::ConstantTimeEq;
 
-use super::answer::Failure;
 use super::Shared;
+use super::answer::Failure;
 use crate::config::Auth;
 use crate::environment::Environment;
 use crate::secret::{Secret, SecretError, SecretSource};

@@ -107,7 +107,10 @@ coverage: 18 % (2 of 11 declarations and sides of `when`)
     let first = CASES.split("[[case]]").nth(1).unwrap();
     assert_eq!(told(&tested(&format!("[[case]]{first}")), true).text(), wanted);
     let none = told(&tested(""), true);
-    assert!(none.text().starts_with("policies: no tests; write them into tests/*.toml beside the policies\n"), "{none:?}");
+    assert!(
+        none.text().starts_with("policies: no tests; write them into tests/*.toml beside the policies\n"),
+        "{none:?}"
+    );
 }
 
 #[test]

@@ -41,16 +41,10 @@ fn people_can_read_them() {
 fn no_label_reaches_into_the_key_of_another_group() {
     let by = by(&["alertname", "cluster", "namespace"]);
     let apart: [(Alert, Alert); 9] = [
-        (
-            alert("s", "Odd3", &[("cluster", "c"), ("namespace", "n")]),
-            alert("s", "Odd3/cluster=c/namespace=n", &[]),
-        ),
+        (alert("s", "Odd3", &[("cluster", "c"), ("namespace", "n")]), alert("s", "Odd3/cluster=c/namespace=n", &[])),
         (alert("s", "Odd3", &[("cluster", "c")]), alert("s", "Odd3/cluster=c", &[])),
         (alert("s", "a", &[("cluster", "c/namespace=n")]), alert("s", "a", &[("cluster", "c"), ("namespace", "n")])),
-        (
-            alert("s", "a\"/cluster=\"c", &[]),
-            alert("s", "a", &[("cluster", "c")]),
-        ),
+        (alert("s", "a\"/cluster=\"c", &[]), alert("s", "a", &[("cluster", "c")])),
         (alert("s", "\"a\"", &[]), alert("s", "a", &[])),
         (alert("s", "a%2Fb", &[]), alert("s", "a/b", &[])),
         (alert("s", "a\n", &[]), alert("s", "a\\n", &[])),
@@ -66,7 +60,8 @@ fn no_label_reaches_into_the_key_of_another_group() {
 }
 
 fn hostile() -> impl Strategy<Value = String> {
-    let piece = prop::sample::select(vec!["a", "b", "/", "=", "\"", "\\", "%", " ", "\n", "\u{200b}", "cluster", "group "]);
+    let piece =
+        prop::sample::select(vec!["a", "b", "/", "=", "\"", "\\", "%", " ", "\n", "\u{200b}", "cluster", "group "]);
     prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
 }
 
