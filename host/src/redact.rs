@@ -24,6 +24,7 @@ mod quoted;
 mod span;
 mod tokens;
 mod urls;
+mod values;
 mod yaml;
 
 use std::borrow::Cow;
@@ -61,7 +62,7 @@ pub fn redact_known(text: &str, known: &[String]) -> String {
 /// Removes a value whose name says that it is a secret, and what looks like one in any other value.
 pub fn redact_value(name: &str, value: &str) -> String {
     let kind = names::class(name);
-    if names::harmless(kind, name, value, false) {
+    if values::harmless(kind, name, value, false) {
         return redact(value);
     }
     MARK.to_string()

@@ -3,9 +3,10 @@
 //! It goes from separator to separator: what stands before one is read backwards as a name, and only
 //! where that name says so is the value behind looked at. So the work is linear in the text.
 
-use super::names::{self, Class, behind_scheme, class, harmless};
+use super::names::{self, Class, class};
 use super::quoted::quoted;
 use super::span::{Put, Span};
+use super::values::{behind_scheme, harmless};
 
 /// Most blanks between a name and its separator.
 const BLANKS: usize = 40;
@@ -58,7 +59,7 @@ fn value_behind(text: &str, at: usize, behind: usize, spans: &mut Vec<Span>) -> 
     if value.starts_with("\\n") || value.starts_with("\\r") {
         return None;
     }
-    if !header && names::behind_scheme(&format!("{value} ")) > 0 {
+    if !header && behind_scheme(&format!("{value} ")) > 0 {
         // `authorization=Bearer abc`: the secret is the next word.
         let rest = text.get(end..)?;
         start = end + (rest.len() - rest.trim_start_matches([' ', '\t']).len());

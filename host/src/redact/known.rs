@@ -10,8 +10,9 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::names::{Class, behind_scheme, class};
+use super::names::{Class, class};
 use super::urls::token_like;
+use super::values::behind_scheme;
 use super::{MARK, found};
 
 /// The shortest value that is taken out of texts, in bytes: shorter ones are parts of ordinary words.

@@ -7,9 +7,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::names::{self, Class, behind_scheme, class, harmless, holds_values};
+use super::names::{self, Class, class, holds_values};
 use super::options::takes_secret;
 use super::span::Span;
+use super::values::{behind_scheme, harmless};
 
 /// Most objects and lists inside of each other that are remembered; beyond that the outermost is judged
 /// as if it ended there.

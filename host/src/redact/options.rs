@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::assignments::bare_end;
-use super::names::{Class, class, harmless};
+use super::names::{Class, class};
 use super::quoted::quoted;
 use super::span::Span;
+use super::values::harmless;
 
 /// Commands with the option or place at which they take a secret. The group gives way.
 const COMMANDS: &[&str] = &[

@@ -1,7 +1,8 @@
 //! Credentials in URLs: before the host, and in the query.
 
-use super::names::{Class, class, harmless};
+use super::names::{Class, class};
 use super::span::Span;
+use super::values::harmless;
 
 /// Longest URL that is looked at, in bytes.
 const LONGEST: usize = 4096;
