@@ -275,9 +275,9 @@ fn seen(
         _ => None,
     });
     let record = replay.fresh.action(action);
-    Ok(record.zip(text).and_then(|(record, text)| {
-        prepare::snapshot(world.policies, &replay.fresh, record, &text, &world.context(at))
-    }))
+    Ok(record
+        .zip(text)
+        .and_then(|(record, text)| prepare::snapshot(world.policies, &replay.fresh, record, &text, &world.context(at))))
 }
 
 /// What came of an execution: as recorded for the same call, or else taken to be well. Only what was

@@ -155,10 +155,7 @@ pub fn safeguards(view: &ActionView) -> Vec<(String, String)> {
             },
         ),
     ));
-    lines.push((
-        "judged by",
-        view.verify.as_ref().map_or_else(|| "the alerts, which must resolve".into(), judged),
-    ));
+    lines.push(("judged by", view.verify.as_ref().map_or_else(|| "the alerts, which must resolve".into(), judged)));
     lines.extend(view.claimed_verify.as_ref().map(|verify| ("proposer names", judged(verify))));
     lines.into_iter().map(|(label, text)| (label.to_string(), text)).collect()
 }

@@ -215,7 +215,8 @@ pub struct Action {
 impl Action {
     /// Takes a proposal in.
     pub fn new(id: ActionId, proposal: Proposal, origin: Origin, risk: Risk, touches: Target) -> Self {
-        let action = Self { id, proposal, origin, risk, touches, safeguards: Safeguards::default(), digest: String::new() };
+        let action =
+            Self { id, proposal, origin, risk, touches, safeguards: Safeguards::default(), digest: String::new() };
         action.sealed()
     }
 

@@ -9,6 +9,7 @@ use crate::domain::entry::Purpose;
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Call, Fact, Incident, Origin, Risk, Snapshot, object};
 use crate::ports::{JournalError, ToolAnswer, ToolError};
+use crate::redact::MARK;
 use crate::rules::{Context, Policies};
 
 /// How old a look before an execution may be.
@@ -49,8 +50,8 @@ pub async fn run(
     let Some(call) = due(record, moment, services.clock.now()) else { return Ok(false) };
     let (answer, looked) = look(services, Purpose::Before { action: action.clone() }, call.clone()).await;
     let now = services.moment();
-    let before = text(&answer)
-        .and_then(|text| snapshot(services.policies.as_ref(), incident, record, text, &now.context()));
+    let before =
+        text(&answer).and_then(|text| snapshot(services.policies.as_ref(), incident, record, text, &now.context()));
     let facts = vec![looked, Fact::Prepared { action: action.clone(), before }];
     services.store.append(&incident.id, facts).await.map(|()| true)
 }
@@ -62,8 +63,8 @@ pub async fn inspect(services: &Services, incident: &Incident, action: &ActionId
     let Some(call) = record.action.safeguards.look.clone() else { return vec![nothing] };
     let (answer, looked) = look(services, Purpose::After { action: action.clone() }, call).await;
     let now = services.moment();
-    let after = text(&answer)
-        .and_then(|text| snapshot(services.policies.as_ref(), incident, record, text, &now.context()));
+    let after =
+        text(&answer).and_then(|text| snapshot(services.policies.as_ref(), incident, record, text, &now.context()));
     vec![looked, Fact::Inspected { action: action.clone(), after }]
 }
 
@@ -86,5 +87,7 @@ pub fn snapshot(
     };
     let object = object(text)?;
     let check = policies.check(&changed.proposal.call, Some(&object), incident, context);
-    Snapshot::of(&object, &changed.touches, check.and_then(|check| check.undo))
+    // What was taken out of an answer as a secret cannot be put back.
+    let whole = |call: &Call| !call.arguments.values().any(|value| value.to_string().contains(MARK));
+    Snapshot::of(&object, &changed.touches, check.and_then(|check| check.undo).filter(whole))
 }

@@ -123,7 +123,10 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
             f(&["evidence(act: Act, texts: ?) -> Act"], "The observations behind it."),
             f(&["root_cause(act: Act, text: string) -> Act"], "What is wrong."),
             f(&["verify(act: Act, verification: Verification) -> Act"], "How to see that it worked."),
-            f(&["undo(act: Act, back: Act) -> Act"], "What takes it back in this rule's word: it is shown to people, and asked about before it is done."),
+            f(
+                &["undo(act: Act, back: Act) -> Act"],
+                "What takes it back in this rule's word: it is shown to people, and asked about before it is done.",
+            ),
             f(
                 &["verification(look: Look, more: map) -> Verification"],
                 "A look and the JSONPath queries that must select something (`present`), nothing (`absent`), or something as soon as the call has arrived (`applied`); `within`, `every`.",

@@ -313,7 +313,10 @@ impl Reading<'_> {
         let before = self.closure("before", 2, "|a, i| look(…)");
         let undo = self.closure("undo", 3, "|a, before, i| act(…)");
         if verify.is_none() && undo.is_none() && self.fields.problems.is_empty() {
-            self.fields.missing("verify", "verify: |a, i| verification(…), or before: |a| look(…) and undo: |a, before| act(…)");
+            self.fields.missing(
+                "verify",
+                "verify: |a, i| verification(…), or before: |a| look(…) and undo: |a, before| act(…)",
+            );
         }
         if before.is_some() && undo.is_none() && self.fields.problems.is_empty() {
             self.fields.missing("undo", "undo: |a, before| act(…), which restores what `before` saw");

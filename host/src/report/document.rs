@@ -142,9 +142,12 @@ fn diagnosis(incident: &Incident, language: Language) -> String {
     let looks: Vec<&Look> = incident
         .looks
         .iter()
-        .filter(|look| !matches!(look.purpose, 
-            Purpose::Verify { .. } | Purpose::Gate { .. } | Purpose::Before { .. } | Purpose::After { .. }
-        ))
+        .filter(|look| {
+            !matches!(
+                look.purpose,
+                Purpose::Verify { .. } | Purpose::Gate { .. } | Purpose::Before { .. } | Purpose::After { .. }
+            )
+        })
         .collect();
     if looks.is_empty() {
         out.push_str(&format!("{}\n", headings.no_evidence));

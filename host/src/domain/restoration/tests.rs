@@ -52,10 +52,7 @@ fn an_approval_binds_the_way_back_and_how_success_is_judged() {
     other(&|action| action.safeguards.verify = Some(verification("$.b")));
     // What does not change what would be done is nothing to be asked about again.
     let restores = |generation| Safeguards { before: seen("u", Some(generation), Some(2)), ..Safeguards::default() };
-    assert_eq!(
-        base.clone().with_safeguards(restores(4)).digest,
-        base.clone().with_safeguards(restores(9)).digest
-    );
+    assert_eq!(base.clone().with_safeguards(restores(4)).digest, base.clone().with_safeguards(restores(9)).digest);
 }
 
 #[test]

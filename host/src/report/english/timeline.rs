@@ -87,7 +87,9 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         }
         Fact::Inspected { action, after: Some(_) } => format!("{action}: the host has seen what it has changed"),
         Fact::Inspected { action, after: None } => format!("{action}: the host could not see what it has changed"),
-        Fact::ClaimHeld { action } => format!("{action}: the condition that its proposer named holds, which proves nothing alone"),
+        Fact::ClaimHeld { action } => {
+            format!("{action}: the condition that its proposer named holds, which proves nothing alone")
+        }
         Fact::Verified { action, ok, reason } => {
             let said = if *ok { "seen to help" } else { "not seen to help" };
             format!("{action}: {said}: {}", s.say(reason))

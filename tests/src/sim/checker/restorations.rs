@@ -35,7 +35,9 @@ pub fn undo_restores_what_was_seen(step: &Step<'_>) -> Result<(), String> {
         return Err(format!("nobody was asked about {action}, and nobody saw what stood there before {undone}"));
     };
     let arguments = &record.action.proposal.call.arguments;
-    if record.action.tool() != "k.rollback" || before.get("mark").is_none() || arguments.get("mark") != before.get("mark")
+    if record.action.tool() != "k.rollback"
+        || before.get("mark").is_none()
+        || arguments.get("mark") != before.get("mark")
     {
         return Err(format!("{action} restores {:?}, but {before} was seen before {undone}", arguments.get("mark")));
     }
