@@ -177,7 +177,11 @@ impl Target {
     pub fn label(&self) -> String {
         let parts = [&self.namespaces, &self.kinds, &self.names];
         let parts: Vec<String> = parts.iter().filter(|part| !part.is_empty()).map(|part| part.join("+")).collect();
-        if parts.is_empty() { self.server.clone() } else { format!("{}:{}", self.server, parts.join("/")) }
+        match (self.server.as_str(), parts.is_empty()) {
+            ("", true) => "-".into(),
+            (server, true) => server.into(),
+            (server, false) => format!("{server}:{}", parts.join("/")),
+        }
     }
 }
 

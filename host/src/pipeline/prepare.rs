@@ -9,6 +9,7 @@ use crate::domain::entry::Purpose;
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Call, Fact, Incident, Origin, Risk, Snapshot, object};
 use crate::ports::{JournalError, LookError, ToolAnswer};
+use crate::redact::MARK;
 use crate::rules::{Context, Policies};
 
 /// How old a look before an execution may be.
@@ -86,5 +87,7 @@ pub fn snapshot(
     };
     let object = object(text)?;
     let check = policies.check(&changed.proposal.call, Some(&object), incident, context);
-    Snapshot::of(&object, &changed.touches, check.and_then(|check| check.undo))
+    // What was taken out of an answer as a secret cannot be put back.
+    let whole = |call: &Call| !call.arguments.values().any(|value| value.to_string().contains(MARK));
+    Snapshot::of(&object, &changed.touches, check.and_then(|check| check.undo).filter(whole))
 }

@@ -60,6 +60,9 @@ fn account(story: &Story, record: &ActionRecord, language: Language) -> String {
     let arguments = Value::Object(action.proposal.call.arguments.clone());
     let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();
     out.push_str(&format!("\n{}\n\n{}", headings.head(headings.arguments), fence(&json, "json")));
+    if let Some(undo) = safeguards::long_undo(action) {
+        out.push_str(&format!("\n{}\n\n{}", headings.head(headings.undone_by), fence(&undo, "text")));
+    }
     if record.state == ActionState::Observed {
         out.push_str(&format!("\n{}\n", translation.would_have(record, MD)));
     }

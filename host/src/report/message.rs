@@ -89,9 +89,9 @@ fn approval(incident: &Incident, record: &ActionRecord, language: Language, link
         }
     }
     line(headings.digest, MD.name(prefix(&action.digest)));
-    let (incident, action) = (&incident.id, &action.id);
-    line(headings.approve_with, MD.name(&format!("tidegate approve {incident} {action}")));
-    line(headings.reject_with, MD.name(&format!("tidegate deny {incident} {action}")));
+    let (incident, id) = (&incident.id, &action.id);
+    line(headings.approve_with, MD.name(&format!("tidegate approve {incident} {id}")));
+    line(headings.reject_with, MD.name(&format!("tidegate deny {incident} {id}")));
     line(headings.read_more, MD.name(&format!("tidegate incidents show {incident}")));
     if let Some(link) = link {
         let (approve, deny) = (translation.page().approve, translation.page().deny);
@@ -102,6 +102,10 @@ fn approval(incident: &Incident, record: &ActionRecord, language: Language, link
     let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();
     let shown = if json.len() <= LONGEST_ARGUMENTS { fence(&json, "json") } else { excerpt(&json) };
     lines.push(format!("\n{}\n\n{}", headings.head(headings.arguments), shown.trim_end()));
+    if let Some(undo) = safeguards::long_undo(action) {
+        let shown = if undo.len() <= LONGEST_ARGUMENTS { fence(&undo, "text") } else { excerpt(&undo) };
+        lines.push(format!("\n{}\n\n{}", headings.head(headings.undone_by), shown.trim_end()));
+    }
     lines.join("\n")
 }
 

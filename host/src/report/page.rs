@@ -126,8 +126,11 @@ pub fn question(
         |(label, text): &(&str, String)| format!("<dt>{}</dt><dd>{}</dd>\n", html(label), html(&one_line(text, 2000)));
     let rows: String = rows.iter().filter(|(_, text)| !text.trim().is_empty()).map(row).collect();
     let arguments = serde_json::to_string_pretty(&action.proposal.call.arguments).unwrap_or_default();
+    let undo = safeguards::long_undo(action).map_or_else(String::new, |undo| {
+        format!("<dl><dt>{}</dt></dl>\n<pre>{}</pre>\n", html(headings.undone_by), html(&undo))
+    });
     let body = format!(
-        "<dl>\n{rows}<dt>{}</dt></dl>\n<pre>{}</pre>\n{}{}<p>{}</p>\n",
+        "<dl>\n{rows}<dt>{}</dt></dl>\n<pre>{}</pre>\n{undo}{}{}<p>{}</p>\n",
         html(headings.arguments),
         html(&visible(&arguments)),
         form("approve", page.approve, page, hidden, reader),

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::Language;
-use super::escape::Style;
+use super::escape::{Style, visible};
 use super::translation::Headings;
 use crate::domain::{Action, Call, Undo, Verification};
 
@@ -26,9 +26,20 @@ pub(super) struct SafeguardWords {
     pub claimed: &'static str,
 }
 
-/// A call as its own line, whole as far as a line goes.
-pub(super) fn shown(call: &Call) -> String {
-    format!("{} {}", call.tool, Value::Object(call.arguments.clone()))
+/// Letters of a call that a line has room for.
+const LINE: usize = 500;
+
+/// A call as its own line, with every letter that has no shape.
+fn shown(call: &Call) -> String {
+    visible(&format!("{} {}", call.tool, Value::Object(call.arguments.clone())))
+}
+
+/// The whole call that takes an action back, where it is longer than a line: who approves the action
+/// approves all of it.
+pub(super) fn long_undo(action: &Action) -> Option<String> {
+    let call = action.undo()?.call();
+    let arguments = serde_json::to_string_pretty(&call.arguments).unwrap_or_default();
+    (shown(call).chars().count() > LINE).then(|| visible(&format!("{}\n{arguments}", call.tool)))
 }
 
 /// Labelled lines: the proposer's word on the target, what takes the action back, how it is judged.

@@ -4,7 +4,7 @@ use futures::FutureExt;
 use serde_json::json;
 
 use super::*;
-use crate::domain::action::{Action, ActionId, Call, Origin, Proposal, Risk};
+use crate::domain::action::{Action, ActionId, Call, Origin, Proposal, Risk, Target};
 use crate::domain::entry::Usage;
 use crate::domain::{Fact, Outcome, State};
 use crate::journal::rows::testing::{chain, seal, tail};
@@ -36,7 +36,9 @@ fn repaired() -> Vec<Fact> {
         undo: None,
     };
     let id = ActionId("a1".into());
-    let action = Action::new(id.clone(), proposal, Origin::Model, Risk::Low, Default::default());
+    // Counted is what the arguments name, whatever the proposer calls it.
+    let touches = Target { server: "k".into(), names: vec!["web".into()], ..Target::default() };
+    let action = Action::new(id.clone(), proposal, Origin::Model, Risk::Low, touches);
     vec![
         Fact::Proposed { action: Box::new(action) },
         Fact::Intent {
@@ -97,7 +99,7 @@ fn listings_follow_the_journal_and_answer_questions() {
 
     let past = projection.past(jiff::Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(past.len(), 3);
-    assert_eq!(past[0].fixes, [("pod web".to_string(), true)]);
+    assert_eq!(past[0].fixes, [("k:web".to_string(), true)]);
     let gate_events = projection.gate_events(jiff::Timestamp::UNIX_EPOCH).unwrap();
     let [(_, GateEvent::Begun { attempt, spends, .. }), (_, ended)] = gate_events.as_slice() else {
         panic!("{gate_events:?}")
