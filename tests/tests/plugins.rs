@@ -396,8 +396,8 @@ async fn actions_of_a_plugin_are_tools() {
     let done = plugins.perform(&permit, &note, "note/1").await.unwrap();
     assert_eq!(done, ToolAnswer { ok: true, text: format!("noted for note/1 in {attempt}") });
     assert_eq!(plugins.probe(&note, "note/1", &attempt).await, Some(true));
-    assert!(look(&plugins, &read).await.unwrap().text.contains("hi"));
-    assert!(matches!(look(&plugins, &note).await, Err(ToolError::Refused(_))));
+    assert!(look(&*plugins, &read).await.unwrap().text.contains("hi"));
+    assert!(matches!(look(&*plugins, &note).await, Err(ToolError::Refused(_))));
     let mut undo = Call { tool: catalogue.get(&note.tool).unwrap().undo.clone().unwrap(), ..note.clone() };
     let permit = tidegate_tests::permits::permit(&undo, &catalogue).unwrap();
     assert!(matches!(plugins.perform(&permit, &undo, "note/1").await, Err(ToolError::Refused(_))), "of which attempt?");
