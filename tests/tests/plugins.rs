@@ -398,8 +398,8 @@ async fn actions_of_a_plugin_are_tools() {
     let done = plugins.perform(&permit, &note).await.unwrap();
     assert_eq!(done, ToolAnswer { ok: true, text: format!("noted in {attempt}") });
     assert_eq!(plugins.probe(&note, &attempt).await, Some(true));
-    assert!(look(&plugins, &read).await.unwrap().text.contains("hi"));
-    assert!(matches!(look(&plugins, &note).await, Err(ToolError::Refused(_))));
+    assert!(look(&*plugins, &read).await.unwrap().text.contains("hi"));
+    assert!(matches!(look(&*plugins, &note).await, Err(ToolError::Refused(_))));
     let mut undo = Call { tool: catalogue.get(&note.tool).unwrap().undo.clone().unwrap(), ..note.clone() };
     let permit = tidegate_tests::permits::permit(&undo, &catalogue).unwrap();
     assert!(matches!(plugins.perform(&permit, &undo).await, Err(ToolError::Refused(_))), "of which attempt?");
