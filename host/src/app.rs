@@ -11,6 +11,7 @@ mod launcher;
 mod lint;
 mod metrics;
 mod options;
+mod people;
 mod policies;
 mod records;
 mod replay;
@@ -26,8 +27,9 @@ use tokio::task::JoinHandle;
 
 use crate::backend::{Answer, Backend, Breaker, ControlError, Filter, Order, Ready, Received, Records, Refusal};
 use crate::domain::control::Control;
-use crate::domain::incident::{ActionState, identity};
-use crate::domain::{Fact, Incident, IncidentId};
+use crate::domain::incident::ActionState;
+use crate::domain::person::Proven;
+use crate::domain::{Fact, Incident, IncidentId, Person};
 use crate::gate::{self, LINK};
 use crate::journal::{Projection, Sqlite};
 use crate::pipeline::{self, Services};
@@ -83,7 +85,7 @@ impl App {
                 format!("action {} of {id} is not what you saw: its digest is {}", answer.action, record.action.digest);
             return Err(ControlError::Conflict(text));
         }
-        if identity(&answer.person).is_empty() {
+        if answer.person.is_nameless() {
             return Err(ControlError::Forbidden("an answer needs the name of a person".into()));
         }
         let until = record.ruling.as_ref().and_then(|ruling| ruling.until);
@@ -166,15 +168,22 @@ impl Backend for App {
         Box::pin(async move {
             let (incident, action) = self.asked(&answer)?;
             let record = incident.action(&action);
+            let linked = answer.via == LINK;
             if let Some(refusal) = record.and_then(|record| self.services.gate.refusal(record, &answer.person)) {
-                return Err(ControlError::Forbidden(refusal));
+                // Whoever holds a link need not know whom the gate asks.
+                let text = if linked { refusal.discreet() } else { refusal.to_string() };
+                return Err(ControlError::Forbidden(text));
             }
-            let given = || record.into_iter().flat_map(|record| &record.approvals);
-            if given().any(|approval| identity(&approval.person) == identity(&answer.person)) {
-                return Err(ControlError::Conflict(format!("{} has approved {action} already", answer.person)));
-            }
-            if answer.via == LINK && given().any(|approval| approval.via == LINK) {
-                let text = format!("the link has been used; the next person approves {action} with `tidegate approve`");
+            let mut given = record.into_iter().flat_map(|record| &record.approvals).map(|approval| &approval.person);
+            let who = |person: &Person| person.proven().map(Proven::id);
+            if given.any(|person| who(person) == who(&answer.person)) {
+                let text = match answer.person.proven() {
+                    Some(proven) => format!("{} has approved {action} already", proven.name()),
+                    None if linked => "the link has been used; who approves next must prove their name".into(),
+                    None => format!(
+                        "somebody has approved {action} already without proof of a name; who approves next must prove theirs"
+                    ),
+                };
                 return Err(ControlError::Conflict(text));
             }
             let digest = record.map(|record| record.action.digest.clone()).unwrap_or_default();

@@ -16,7 +16,7 @@ use tokio::sync::broadcast;
 
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
-use crate::domain::{Incident, Outcome, State};
+use crate::domain::{Incident, Outcome, Person, State};
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
 use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
@@ -205,8 +205,8 @@ pub struct Answer {
     pub action: String,
     /// The digest that the person saw; an approval of anything else is refused.
     pub digest: Option<String>,
-    /// Who.
-    pub person: String,
+    /// Who, and how that is known.
+    pub person: Person,
     /// `cli`, `http` or `link`.
     pub via: String,
     /// In the person's words.
@@ -216,8 +216,8 @@ pub struct Answer {
 /// A person's word to the host as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Who.
-    pub person: String,
+    /// Who, and how that is known.
+    pub person: Person,
     /// Why.
     pub reason: String,
     /// Empty for everything, `rule:<name>` or `server:<name>`.

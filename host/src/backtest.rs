@@ -50,13 +50,15 @@ pub struct Options {
     pub limits: Limits,
     /// Bounds of the gate.
     pub gate: gate::Options,
+    /// Whom gates may ask.
+    pub people: gate::People,
 }
 
 impl Options {
     /// The usual bounds.
     pub fn new(since: Timestamp, mode: Mode) -> Self {
         let (limits, gate) = (Limits::default(), gate::Options::default());
-        Self { since, mode, model: false, targets: None, limits, gate }
+        Self { since, mode, model: false, targets: None, limits, gate, people: gate::People::default() }
     }
 }
 

@@ -16,6 +16,7 @@ mod remote;
 mod serve;
 mod suggest;
 mod table;
+mod user;
 mod watch;
 
 use std::ffi::OsString;
@@ -87,8 +88,8 @@ enum Command {
         /// The incident: its id, a unique beginning of it, or `latest`
         incident: String,
     },
-    /// Say yes to an action that waits for a person
-    Approve(answer::Arguments),
+    /// Say yes to an action that waits for a person, after it was shown
+    Approve(answer::ApproveArguments),
     /// Say no to an action that waits for a person
     Deny(answer::Arguments),
     /// Execute nothing until `resume`, across restarts
@@ -99,6 +100,8 @@ enum Command {
     Policy(policy::Arguments),
     /// List what was stopped because its fixes kept failing, or let it go on
     Breakers(breakers::Arguments),
+    /// Give people and senders a token that proves their name
+    User(user::Arguments),
     /// Look at the journal itself
     Journal(journal::Arguments),
 }
@@ -171,6 +174,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Resume(arguments) => answer::resume(&context, arguments).await,
             Command::Policy(arguments) => policy::run(&context, arguments).await,
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
+            Command::User(arguments) => user::run(&context, arguments),
             Command::Journal(arguments) => journal::run(&context, arguments),
         }
     });

@@ -24,8 +24,9 @@ mod server;
 mod sources;
 mod tools;
 mod unit;
+mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -44,12 +45,17 @@ pub use server::{Server, parse_listen};
 pub use sources::Source;
 pub use tools::Tools;
 pub use unit::{Period, Size};
+pub use users::{Role, User, is_name as is_user_name};
 
 use crate::domain::Mode;
+use crate::domain::person::fold;
 use crate::environment::Environment;
+use crate::gate::People;
 use crate::gate::link::Links;
+use crate::gate::people::Account;
 use crate::plugin::TargetOptions;
 use crate::secret::SecretSource;
+use crate::token::Hash;
 use document::Document;
 
 /// The commented reference of every key with its default.
@@ -107,6 +113,8 @@ pub struct Config {
     pub approvals: Approvals,
     /// Groups of people that gates may ask.
     pub people: Groups,
+    /// Who can prove their name, by name.
+    pub users: BTreeMap<String, User>,
     document: Document,
 }
 
@@ -147,6 +155,7 @@ impl Config {
             }
         };
         let plugins = raw.plugins.build(&base, &mut report);
+        let targets: BTreeSet<String> = raw.notifiers.keys().cloned().collect();
         let mut config = Self {
             mode: raw.mode.unwrap_or(Mode::Observe),
             report: raw.report.build(),
@@ -164,6 +173,7 @@ impl Config {
             gate: raw.gate.build(&mut report),
             approvals: raw.approvals.build(&base, &mut report),
             people: approvals::groups(raw.people, &mut report),
+            users: users::build(raw.users, &targets, &mut report),
             document: Document::default(),
         };
         if let Some(auth) = &mut config.server.auth {
@@ -220,15 +230,16 @@ impl Config {
             return Vec::new();
         }
         let mut problems = Vec::new();
-        if self.server.auth.is_none() {
+        if !self.demands_proof() {
             let text = format!(
                 "listening on {listen} lets other machines in, so the API needs authentication: add \
-                 auth = {{ bearer = {{ env = \"TIDEGATE_TOKEN\" }} }} to [server], or listen on 127.0.0.1"
+                 auth = {{ bearer = {{ env = \"TIDEGATE_TOKEN\" }} }} to [server], or [users], or listen on 127.0.0.1"
             );
             problems.push(self.problem(&["server", "listen"], text));
         }
         for name in names.iter().filter(|name| self.source_enabled(name)) {
-            if self.sources.get(name).is_none_or(|source| source.auth.is_none()) {
+            let senders = self.users.values().any(|user| user.role == Role::Sender && !user.tokens.is_empty());
+            if !senders && self.sources.get(name).is_none_or(|source| source.auth.is_none()) {
                 let text = format!(
                     "listening on {listen} lets other machines in, so source {name} needs authentication: \
                      add auth = {{ bearer = {{ env = \"ALERT_TOKEN\" }} }} to [sources.{name}], or switch it \
@@ -280,7 +291,44 @@ impl Config {
                 "the secret of links needs at least {SHORTEST_LINK_SECRET} bytes; make one with `openssl rand -hex 32`"
             )));
         }
-        Ok(Some(Links::new(&link.base, secret)))
+        let personal = self.users.iter().filter_map(|(name, user)| Some((user.notify.clone()?, name.clone())));
+        Ok(Some(Links::new(&link.base, secret).with_personal(personal.collect())))
+    }
+
+    /// Whether callers of the API must prove something.
+    pub fn demands_proof(&self) -> bool {
+        self.server.auth.is_some() || self.users.values().any(|user| !user.tokens.is_empty())
+    }
+
+    /// Accounts and groups for the gate.
+    pub fn people(&self) -> People {
+        let mut groups = self.people.clone();
+        for (name, user) in &self.users {
+            for group in &user.groups {
+                groups.entry(group.clone()).or_default().push(name.clone());
+            }
+        }
+        let basic = match &self.server.auth {
+            Some(Auth::Basic { user, .. }) => Some(user),
+            _ => None,
+        };
+        let mut accounts: Vec<Account> = self
+            .users
+            .iter()
+            .map(|(name, user)| Account {
+                name: name.clone(),
+                tokens: user.tokens.iter().map(Hash::id).collect(),
+                password: basic.is_some_and(|basic| fold(basic) == fold(name)),
+                link: user.notify.is_some() && self.approvals.link.is_some(),
+                answers: user.role == Role::Responder,
+            })
+            .collect();
+        if let Some(name) =
+            basic.filter(|name| !accounts.iter().any(|known| known.password && fold(name) == fold(&known.name)))
+        {
+            accounts.push(Account { name: name.clone(), password: true, answers: true, ..Account::default() });
+        }
+        People::new(&groups, accounts)
     }
 
     /// A problem for every secret that cannot be had now.

@@ -15,7 +15,9 @@ pub mod gate_event;
 pub mod history;
 pub mod incident;
 pub mod moment;
+pub mod person;
 mod reach;
+pub mod requirement;
 pub mod text;
 
 pub use action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verification};
@@ -27,4 +29,6 @@ pub use entry::{Entry, Fact, Sealed};
 pub use gate_event::GateEvent;
 pub use history::History;
 pub use incident::{Effect, Incident, IncidentId, Next, Outcome, State, next};
+pub use person::{Person, Proof, Proven};
 pub use reach::object;
+pub use requirement::Requirement;

@@ -13,6 +13,7 @@ mod earlier;
 mod guards;
 pub mod ledger;
 pub mod link;
+pub mod people;
 mod permit;
 mod recent;
 mod streaks;
@@ -22,9 +23,10 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use approval::{LINK, People};
+pub use approval::LINK;
 pub use breakers::Breaker;
 use breakers::Breakers;
+pub use people::People;
 pub use permit::Permit;
 use permit::{Terms, Withdrawal};
 
@@ -32,7 +34,8 @@ use crate::domain::decision::{Counts, Spend};
 use crate::domain::entry::Resolution;
 use crate::domain::gate_event::{GateEvent, origin_key};
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Action, Fact, Heard, Incident, Mode, Risk, Ruling, RulingKind};
+use crate::domain::requirement::Refusal;
+use crate::domain::{Action, Fact, Heard, Incident, Mode, Person, Requirement, Risk, Ruling, RulingKind};
 use crate::rules::{Context, Policies, Vote};
 
 use approval::approved;
@@ -98,8 +101,13 @@ impl Gate {
     }
 
     /// Why a person's yes to an action would not count; none when it would.
-    pub fn refusal(&self, record: &ActionRecord, person: &str) -> Option<String> {
-        self.people.refusal(record.ruling.as_ref()?, &record.action, person)
+    pub fn refusal(&self, record: &ActionRecord, person: &Person) -> Option<Refusal> {
+        approval::refusal(&self.people, record, record.ruling.as_ref()?, person)
+    }
+
+    /// The people whom gates may ask.
+    pub fn people(&self) -> &People {
+        &self.people
     }
 
     /// The bounds that hold whatever the policies say.
@@ -127,6 +135,7 @@ impl Gate {
     ) -> Ruling {
         let mut votes = policies.gates(action, incident, context);
         votes.iter_mut().for_each(|vote| canary::weigh(vote, |key| guarded.verified.count(key)));
+        votes.iter_mut().for_each(|vote| ask_nobody_unknown(&self.people, vote));
         let spends = spends(&votes);
         let mut heard = heard(&votes);
         heard.extend(guards::hear(&self.options, guarded, incident, action, &votes, context));
@@ -147,9 +156,7 @@ impl Gate {
             rule,
             reason,
             heard,
-            who: approval::join(asks.iter().map(|vote| vote.who.as_str())),
-            own: asks.iter().all(|vote| vote.own),
-            approvals: asks.iter().map(|vote| vote.approvals).max().unwrap_or(1).max(1),
+            requires: asks.iter().map(|vote| required(vote)).collect(),
             until: if kind == RulingKind::Ask { until } else { None },
             held_against,
             mode,
@@ -310,6 +317,23 @@ impl Guarded {
         }
         self.breakers.learn(gate_event, options)
     }
+}
+
+/// A question to a group that there is not reaches nobody, and must not reach everybody.
+fn ask_nobody_unknown(people: &People, vote: &mut Vote) {
+    if vote.says != RulingKind::Ask {
+        return;
+    }
+    if let Some(group) = people.unknown(&vote.who) {
+        vote.reason = format!("it asks {group}, and the configuration knows no such group of people");
+        vote.says = RulingKind::Deny;
+        vote.held_against = false;
+    }
+}
+
+fn required(vote: &Vote) -> Requirement {
+    let (gate, who) = (vote.gate.clone(), vote.who.clone());
+    Requirement { gate, who, approvals: vote.approvals.max(1), own: vote.own }
 }
 
 /// What gates said, for the record.

@@ -5,7 +5,9 @@
 //! library leaves this module.
 
 mod answer;
+mod attempts;
 mod body;
+mod callers;
 mod connection;
 mod control;
 mod guard;
@@ -14,6 +16,7 @@ mod incidents;
 mod link;
 mod origin;
 mod receive;
+mod replays;
 mod watch;
 
 use std::collections::HashMap;
@@ -36,7 +39,10 @@ use crate::gate::link::Links;
 use crate::ports::Clock;
 use crate::report::Language;
 use answer::Failure;
+use attempts::Attempts;
+use callers::Callers;
 use guard::Proof;
+use replays::Replays;
 
 /// How long requests under way may take to finish after the order to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -57,7 +63,9 @@ struct Shared {
     listen: SocketAddr,
     /// Only this machine can reach it.
     loopback: bool,
-    api: Option<Proof>,
+    callers: Callers,
+    replays: Replays,
+    attempts: Attempts,
     sources: HashMap<String, Gate>,
     settings: crate::config::Server,
     /// Signed links to questions.
@@ -116,7 +124,9 @@ impl Server {
             clock,
             listen,
             loopback: listen.ip().to_canonical().is_loopback(),
-            api,
+            callers: Callers::new(config, api),
+            replays: Replays::default(),
+            attempts: Attempts::default(),
             sources,
             requests: Semaphore::new(settings.max_requests.min(Semaphore::MAX_PERMITS)),
             settings: settings.clone(),

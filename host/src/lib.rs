@@ -29,4 +29,5 @@ pub mod source;
 pub mod store;
 pub mod suggest;
 pub mod telemetry;
+pub mod token;
 pub mod tools;

@@ -1,4 +1,5 @@
-//! The one door through which randomness comes in: ids and jitter, nothing secret.
+//! The one door through which randomness comes in: ids and jitter from a small generator, and bytes
+//! for secrets from the operating system.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -33,6 +34,16 @@ impl Random {
     pub fn below(&self, bound: u64) -> u64 {
         self.next().checked_rem(bound).unwrap_or(0)
     }
+}
+
+/// Bytes that nobody can guess, for tokens.
+///
+/// # Errors
+/// When the operating system has none to give.
+pub fn unguessable() -> Result<[u8; 32], String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| format!("the operating system gives no randomness: {error}"))?;
+    Ok(bytes)
 }
 
 /// Ids sort by time and stay short: 9 characters of milliseconds, 4 of chance.

@@ -39,8 +39,8 @@ pub struct Vote {
     pub held_against: bool,
     /// What an execution spends; nothing where it denies.
     pub budgets: Vec<Budget>,
-    /// For `ask`: who may approve; empty for anybody.
-    pub who: String,
+    /// For `ask`: groups of people, each of which must say yes; empty for anybody.
+    pub who: Vec<String>,
     /// For `ask`: how many different people; at least 1.
     pub approvals: u32,
     /// For `ask`: whether a person may approve what they proposed themselves.
@@ -64,7 +64,7 @@ impl Vote {
             reason: reason.to_string(),
             held_against: says == RulingKind::Deny,
             budgets: Vec::new(),
-            who: String::new(),
+            who: Vec::new(),
             approvals: 1,
             own: false,
             within_ms: 0,

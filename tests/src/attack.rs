@@ -17,9 +17,11 @@ use tidegate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
     Ruling, RulingKind, Severity, Status, Tool, Verdict, Verification,
 };
-use tidegate::gate::{Gate, Options};
+use tidegate::gate::Options;
 use tidegate::policy::Set;
 use tidegate::rules::{Context, Policies};
+
+use super::people;
 
 /// Where the corpus lies.
 pub fn folder() -> PathBuf {
@@ -119,7 +121,7 @@ impl Case {
     pub fn try_with(&self, name: &str, policies: &dyn Policies, catalogue: &Arc<Catalogue>) -> Result<()> {
         let want = self.want(name)?;
         let world = World::new(catalogue.clone(), self.time()?, self.mode());
-        let gate = Gate::new(Options::default());
+        let gate = people::gate(Options::default());
         for scope in self.data["paused"].as_array().into_iter().flatten() {
             gate.pause(scope.as_str().unwrap_or_default());
         }
@@ -349,7 +351,7 @@ fn origin(word: Option<&str>) -> Result<Origin> {
         "policy" => Origin::Policy { rule: name },
         "plugin" => Origin::Plugin { name, rule: "crashes".into() },
         "model" => Origin::Model,
-        "person" => Origin::Person { name },
+        "person" => Origin::Person { person: people::proven(&name) },
         "undo" => Origin::Undo { action: ActionId(name) },
         other => bail!("there is no origin {other}"),
     })

@@ -10,6 +10,7 @@
 pub mod attack;
 pub mod golden;
 pub mod guests;
+pub mod people;
 pub mod permits;
 pub mod process;
 pub mod rig;

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -71,7 +72,14 @@ impl Process {
         let url = url.with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
         // The pipe must not fill up.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { child, url, http: reqwest::Client::builder().no_proxy().build()?, log })
+        // Who has a token shows it, as the command line does.
+        let own = environment.iter().find(|(name, _)| name == "TIDEGATE_USER_TOKEN");
+        let mut headers = HeaderMap::new();
+        if let Some((_, token)) = own {
+            headers.insert(AUTHORIZATION, format!("Bearer {token}").parse()?);
+        }
+        let http = reqwest::Client::builder().no_proxy().default_headers(headers).build()?;
+        Ok(Self { child, url, http, log })
     }
 
     /// Posts a body.

@@ -10,13 +10,14 @@ use tidegate::clock::SystemClock;
 use tidegate::domain::entry::GENESIS;
 use tidegate::domain::incident::ActionRecord;
 use tidegate::domain::{
-    Action, ActionId, Catalogue, Decision, Entry, Fact, Incident, IncidentId, Mode, Origin, Proposal, Risk, Ruling,
-    RulingKind, Sealed, Verdict,
+    Action, ActionId, Catalogue, Decision, Entry, Fact, Incident, IncidentId, Mode, Origin, Proof, Proposal, Proven,
+    Risk, Ruling, RulingKind, Sealed, Verdict,
 };
 use tidegate::gate::link::Links;
 use tidegate::journal::{Options, Reader, Sqlite};
 use tidegate::ports::{Clock, Journal};
 use tidegate::secret::Secret;
+use tidegate::token::Hash;
 use tidegate_fakes::FakeWebhook;
 use tidegate_tests::process::{PATIENCE, Process, run};
 use tidegate_tests::rig::{POD_NOT_READY, Rig};
@@ -24,6 +25,10 @@ use tidegate_tests::rig::{POD_NOT_READY, Rig};
 /// Where people reach the host: a proxy in front of it, which takes `/ops` away.
 const BASE: &str = "https://tidegate.example/ops";
 const LINK_SECRET: &str = "0123456789abcdef-links";
+/// What ada and bob of the group, and eve, who is in none, prove their names with.
+const ADA: &str = "tg_p_AdaTestAdaTestAdaTestAdaTestAdJiV94H";
+const BOB: &str = "tg_p_BobTestBobTestBobTestBobTestBoOLQjtm";
+const EVE: &str = "tg_p_EveTestEveTestEveTestEveTestEv6XWmuZ";
 
 /// The plugin plans a patch, a person of the group must approve it.
 fn policy(within: &str) -> String {
@@ -53,15 +58,30 @@ async fn rig(within: &str) -> anyhow::Result<(Rig, FakeWebhook)> {
 link = {{ base = "{BASE}/", secret = {{ env = "LINK_SECRET" }} }}
 [people]
 sre = ["ada", "bob"]
+[users.ada]
+tokens = ["{1}"]
+notify = "ada-alone"
+[users.bob]
+tokens = ["{2}"]
+[users.eve]
+tokens = ["{3}"]
+[notifiers.ada-alone]
+plugin = "webhook"
+settings = {{ url = "{0}/ada" }}
+grant = [{{ origin = "{0}", methods = ["POST"], private = true }}]
 [notifiers.hook]
 plugin = "webhook"
 settings = {{ url = "{0}/told" }}
 grant = [{{ origin = "{0}", methods = ["POST"], private = true }}]
 "#,
-        hook.url()
+        hook.url(),
+        Hash::of(ADA),
+        Hash::of(BOB),
+        Hash::of(EVE),
     );
     fs::write(&path, fs::read_to_string(&path)? + more.as_str())?;
     rig.environment.push(("LINK_SECRET".into(), LINK_SECRET.into()));
+    rig.environment.push(("TIDEGATE_USER_TOKEN".into(), EVE.into()));
     Ok((rig, hook))
 }
 
@@ -94,15 +114,31 @@ impl Browser {
     }
 
     /// Sends the form of the page as it came, filled in.
-    async fn answer(&self, link: &str, answer: &str, person: &str, comment: &str) -> anyhow::Result<(u16, String)> {
+    async fn answer(&self, link: &str, answer: &str, token: &str, comment: &str) -> anyhow::Result<(u16, String)> {
+        self.answer_as(link, answer, "somebody", token, comment).await
+    }
+
+    async fn answer_as(
+        &self,
+        link: &str,
+        answer: &str,
+        person: &str,
+        token: &str,
+        comment: &str,
+    ) -> anyhow::Result<(u16, String)> {
         let (path, query) = link.split_once('?').expect("the link has a ticket");
-        let form = format!("{query}&answer={answer}&person={person}&comment={comment}");
+        let form = format!("{query}&answer={answer}&person={person}&own_token={token}&comment={comment}");
         self.open(Method::POST, path, Some(form)).await
     }
 }
 
 /// Waits for the question and the message about it; the incident, the message and its link.
 async fn asked(host: &Process, hook: &FakeWebhook) -> anyhow::Result<(Value, Value, String)> {
+    asked_at(host, hook, "/told").await
+}
+
+/// The same at the place that is told on this path.
+async fn asked_at(host: &Process, hook: &FakeWebhook, path: &str) -> anyhow::Result<(Value, Value, String)> {
     let (status, answer) = host.post("/alert", POD_NOT_READY).await?;
     assert_eq!(status, 200, "{answer}");
     let incident = host
@@ -113,8 +149,10 @@ async fn asked(host: &Process, hook: &FakeWebhook) -> anyhow::Result<(Value, Val
     assert_eq!(incident["state"], "awaiting_approval", "{incident:#}");
     let deadline = std::time::Instant::now() + PATIENCE;
     loop {
-        let messages = hook.requests().into_iter().filter_map(|one| serde_json::from_slice::<Value>(&one.body).ok());
-        if let Some(message) = messages.into_iter().find(|message| message["occasion"] == "approval") {
+        let told = hook.requests().into_iter().filter(|one| one.path == path);
+        let messages = told.filter_map(|one| serde_json::from_slice::<Value>(&one.body).ok());
+        let mut messages = messages;
+        if let Some(message) = messages.find(|message| message["occasion"] == "approval") {
             let facts = message["facts"].as_array().unwrap();
             let fact = facts.iter().find(|fact| fact["name"] == "Approve or deny").expect("a fact with the link");
             let link = fact["value"].as_str().unwrap().to_string();
@@ -167,7 +205,9 @@ async fn a_link_shows_the_question_takes_one_answer_and_nothing_else_passes_for_
         assert_eq!(status, 200);
     }
     let (_, page) = browser.look(&link).await?;
-    for part in ["kubernetes.kubectl_patch", "nginx-deployment", "nginx:1.25", "it changes what runs", "Your name"] {
+    for part in
+        ["kubernetes.kubectl_patch", "nginx-deployment", "nginx:1.25", "it changes what runs", "A token of your own"]
+    {
         assert!(page.contains(part), "the page lacks {part}:\n{page}");
     }
     assert_eq!(timeline(&rig, id).await?, before, "looking changes nothing");
@@ -194,26 +234,31 @@ async fn a_link_shows_the_question_takes_one_answer_and_nothing_else_passes_for_
     ];
     for wrong in &wrong {
         assert_ne!(*wrong, link);
-        for (status, page) in [browser.look(wrong).await?, browser.answer(wrong, "approve", "ada", "").await?] {
+        for (status, page) in [browser.look(wrong).await?, browser.answer(wrong, "approve", ADA, "").await?] {
             assert_eq!(status, 403, "{wrong}");
             assert!(page.contains("<h1>Nothing was done</h1>") && page.contains("is not valid"), "{page}");
             assert!(!page.contains("kubectl_patch"), "who has no good link learns nothing: {page}");
         }
     }
-    let (status, page) = browser.answer(&link, "approve", "eve", "").await?;
+    let (status, page) = browser.answer(&link, "approve", EVE, "").await?;
     assert_eq!(status, 403, "{page}");
-    assert!(page.contains("eve is not in the group sre"), "{page}");
+    assert!(page.contains("eve is not among those who are asked") && !page.contains("sre"), "{page}");
+    for typed in ["mallory", "ada"] {
+        let (status, page) = browser.answer_as(&link, "approve", typed, "", "").await?;
+        assert_eq!(status, 403, "{page}");
+        assert!(page.contains("people who prove their name") && !page.contains("sre"), "{page}");
+    }
     assert_eq!(rig.patches(), 0);
 
     let begin = SystemClock.now();
-    let (status, page) = browser.answer(&link, "approve", "ada", "the+tag+has+a+typo").await?;
+    let (status, page) = browser.answer(&link, "approve", ADA, "the+tag+has+a+typo").await?;
     assert_eq!(status, 200, "{page}");
     assert!(page.contains("<h1>Approved</h1>"), "{page}");
     let done = host.until("the report", |incident| incident["report"].is_string()).await?;
     assert_eq!(done["outcome"], "fixed", "{done:#}");
     assert_eq!(done["actions"][0]["state"], "verified");
     assert_eq!(rig.patches(), 1);
-    for (status, page) in [browser.look(&link).await?, browser.answer(&link, "deny", "bob", "").await?] {
+    for (status, page) in [browser.look(&link).await?, browser.answer(&link, "deny", BOB, "").await?] {
         assert_eq!(status, 409);
         assert!(page.contains("answered already"), "{page}");
     }
@@ -281,20 +326,44 @@ action a1: kubernetes.kubectl_patch on deployment/default/nginx-deployment (high
     Ok(())
 }
 
+/// A member of the group who is reached alone gets the question without any route, and answers it
+/// without a token.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_reached_alone_gets_a_link_that_proves_who_they_are() -> anyhow::Result<()> {
+    let (rig, hook) = rig("30m").await?;
+    let host = rig.serve().await?;
+    let browser = Browser::new(&host)?;
+    let (incident, _, link) = asked_at(&host, &hook, "/ada").await?;
+    assert!(link.contains("&for=ada&token="), "{link}");
+    let others = hook.requests().into_iter().filter(|one| one.path != "/ada");
+    for other in others {
+        assert!(!String::from_utf8_lossy(&other.body).contains("for=ada"), "nobody else reads it");
+    }
+    let (_, page) = browser.look(&link).await?;
+    assert!(page.contains("You answer as") && !page.contains("sre"), "{page}");
+    let (status, page) = browser.answer_as(&link, "approve", "", "", "it+is+mine").await?;
+    assert_eq!(status, 200, "{page}");
+    let done = host.until("the report", |incident| incident["report"].is_string()).await?;
+    assert_eq!((done["outcome"].as_str(), rig.patches()), (Some("fixed"), 1), "{done:#}");
+    let timeline = timeline(&rig, incident["id"].as_str().unwrap()).await?;
+    assert!(timeline.contains("a1: approved by ada over link"), "{timeline}");
+    host.kill().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_denies_as_well() -> anyhow::Result<()> {
     let (rig, hook) = rig("30m").await?;
     let host = rig.serve().await?;
     let browser = Browser::new(&host)?;
     let (incident, _, link) = asked(&host, &hook).await?;
-    let (status, page) = browser.answer(&link, "deny", "bob", "not+during+the+sale").await?;
+    let (status, page) = browser.answer(&link, "deny", BOB, "not+during+the+sale").await?;
     assert_eq!(status, 200, "{page}");
     assert!(page.contains("<h1>Denied</h1>"), "{page}");
     let done = host.until("the report", |incident| incident["report"].is_string()).await?;
     assert_eq!(done["outcome"], "needs_person", "{done:#}");
     assert_eq!(done["actions"][0]["state"], "rejected");
     assert!(done["report"].as_str().unwrap().contains("not during the sale"), "{done:#}");
-    let (status, page) = browser.answer(&link, "approve", "ada", "").await?;
+    let (status, page) = browser.answer(&link, "approve", ADA, "").await?;
     assert_eq!(status, 409, "{page}");
     assert_eq!(rig.patches(), 0);
     let timeline = timeline(&rig, incident["id"].as_str().unwrap()).await?;
@@ -313,7 +382,7 @@ async fn a_link_expires_with_its_question() -> anyhow::Result<()> {
     let (_, _, link) = asked(&host, &hook).await?;
     let done = host.until("the report", |incident| incident["report"].is_string()).await?;
     assert_eq!(done["actions"][0]["state"], "expired", "{done:#}");
-    for (status, page) in [browser.look(&link).await?, browser.answer(&link, "approve", "ada", "").await?] {
+    for (status, page) in [browser.look(&link).await?, browser.answer(&link, "approve", ADA, "").await?] {
         assert_eq!(status, 410);
         assert!(page.contains("nobody answered in time, which means no"), "{page}");
     }
@@ -331,7 +400,8 @@ async fn proposed_by(rig: &Rig, person: &str) -> anyhow::Result<ActionRecord> {
         json!({"call": {"tool": "kubernetes.kubectl_patch", "arguments": arguments}, "reason": "the tag has a typo"}),
     )?;
     let touches = Catalogue::default().touches(&proposal.call);
-    let origin = Origin::Person { name: person.into() };
+    let person = Proven::new(person, Proof::Password, Default::default()).expect("a name");
+    let origin = Origin::Person { person: person.into() };
     let id = ActionId("a1".into());
     let action = Action::new(id.clone(), proposal, origin, Risk::High, touches);
     let alert = json!({
@@ -350,7 +420,7 @@ async fn proposed_by(rig: &Rig, person: &str) -> anyhow::Result<ActionRecord> {
     };
     let ruling: Ruling = serde_json::from_value(json!({
         "kind": "ask", "rule": "patches-need-a-person", "reason": "it changes what runs", "heard": [],
-        "who": "sre", "approvals": 1, "mode": "enforce",
+        "mode": "enforce", "requires": [{ "gate": "patches-need-a-person", "who": ["sre"], "approvals": 1 }],
     }))?;
     let until = SystemClock.now() + SignedDuration::from_mins(30);
     let facts = [
@@ -385,13 +455,13 @@ async fn who_proposed_it_in_a_chat_cannot_approve_it_over_the_link() -> anyhow::
     let (status, page) = browser.look(&link).await?;
     assert_eq!(status, 200, "{page}");
     assert!(page.contains("person Ada") || page.contains("Ada"), "{page}");
-    for spelling in ["ada", "+ADA+", "ada+(as+bob)"] {
-        let (status, page) = browser.answer(&link, "approve", spelling, "").await?;
+    for spelling in ["bob", "+ADA+", "ada+(as+bob)"] {
+        let (status, page) = browser.answer_as(&link, "approve", spelling, ADA, "").await?;
         assert_eq!(status, 403, "{page}");
-        assert!(page.contains("Ada proposed a1 and cannot approve it too"), "{page}");
+        assert!(page.contains("Ada proposed it and cannot approve it too"), "{page}");
     }
     assert_eq!(rig.patches(), 0);
-    let (status, page) = browser.answer(&link, "approve", "bob", "").await?;
+    let (status, page) = browser.answer(&link, "approve", BOB, "").await?;
     assert_eq!(status, 200, "{page}");
     let deadline = std::time::Instant::now() + PATIENCE;
     while rig.patches() == 0 && std::time::Instant::now() < deadline {

@@ -11,7 +11,7 @@ use tidegate_tests::rig::Rig;
 const POLICY: &str = r#"
 gate("patches", #{
     on: #{ tool: "kubernetes.kubectl_pach" },
-    ask: #{ who: "sre", within: "30m" },
+    ask: #{ who: "anybody", within: "30m" },
 });
 rule("elsewhere", #{
     on: #{ alertname: "Elsewhere" },

@@ -17,7 +17,7 @@ evidence("the-pod", #{
 });
 gate("patches-need-a-person", #{
     on: #{ tool: re(".*\\.kubectl_patch") },
-    ask: #{ who: "sre", within: "30m" },
+    ask: #{ who: "anybody", within: "30m" },
 });
 check("a-patched-deployment-is-available", #{
     on: #{ tool: re(".*\\.kubectl_patch") },

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use tidegate::domain::action::{Call, digest};
 use tidegate::domain::incident::{ActionRecord, ActionState, Approval};
 use tidegate::domain::{ActionId, Fact, GateEvent, Incident, Labels, Mode, Origin, Risk, RulingKind};
-use tidegate::gate::{Gate, Options};
+use tidegate::gate::Options;
 use tidegate::policy::Set;
 use tidegate_tests::attack::{World, catalogue, look, policies, said};
+use tidegate_tests::people::{gate as new_gate, proven};
 
 fn generous() -> Set {
     let [_, (_, set)] = policies().unwrap();
@@ -45,7 +46,7 @@ fn incident(world: &World, id: &str) -> Incident {
 
 fn approve(record: &mut ActionRecord, person: &str, at: Timestamp) {
     let digest = record.action.digest.clone();
-    record.approvals.push(Approval { person: person.into(), via: "http".into(), at, digest });
+    record.approvals.push(Approval { person: proven(person), via: "http".into(), at, digest });
     record.state = ActionState::Approved;
 }
 
@@ -57,7 +58,7 @@ fn cordoned(people: &[&str], prepare: impl FnOnce(&mut World, &mut ActionRecord)
         approve(&mut record, person, world.now);
     }
     prepare(&mut world, &mut record);
-    let permit = Gate::new(Options::default()).permit(&generous(), &incident(&world, "i1"), &record, &world.context());
+    let permit = new_gate(Options::default()).permit(&generous(), &incident(&world, "i1"), &record, &world.context());
     match permit {
         Ok(permit) => permit.check(&record.action.proposal.call, world.now),
         Err(ruling) => Err(said(&ruling)),
@@ -95,22 +96,14 @@ fn an_approval_is_for_exactly_these_arguments() {
 
 #[test]
 fn two_people_are_two_people() {
-    for same in [
-        ["ann", "ann"],
-        ["ann", "Ann"],
-        ["ann", " ann "],
-        ["ann", "an\u{200b}n"],
-        ["ann (as bob)", "ann (as eve)"],
-        ["ann", "ann (as bob)"],
-        ["ann\n", "ANN"],
-    ] {
+    for same in [["ann", "ann"], ["ann", "Ann"], ["ann", " ann "], ["ann", "an\u{200b}n"], ["ann\n", "ANN"]] {
         assert!(cordoned(&same, |_, _| {}).is_err(), "{same:?}");
     }
     assert!(cordoned(&["ann"], |_, _| {}).is_err());
     assert!(cordoned(&[], |_, _| {}).is_err());
     let own = |world: &mut World, record: &mut ActionRecord| {
         let approvals = record.approvals.clone();
-        *record = world.record("a1", cordon("n1"), Origin::Person { name: "Ann".into() });
+        *record = world.record("a1", cordon("n1"), Origin::Person { person: proven("Ann") });
         record.approvals = approvals;
         record.state = ActionState::Approved;
     };
@@ -177,13 +170,13 @@ fn a_server_that_changes_its_tools_takes_the_approval_along() {
     let world = world();
     let mut record = world.record("a1", delete("web"), policy());
     record.action.risk = Risk::Low;
-    let refused = Gate::new(Options::default()).permit(&generous(), &incident(&world, "i1"), &record, &world.context());
+    let refused = new_gate(Options::default()).permit(&generous(), &incident(&world, "i1"), &record, &world.context());
     assert_eq!(refused.unwrap_err().rule, "builtin.risk-changed");
 }
 
 #[test]
 fn a_permit_is_for_one_call_and_a_short_while() {
-    let (world, gate) = (world(), Gate::new(Options::default()));
+    let (world, gate) = (world(), new_gate(Options::default()));
     let record = world.record("a1", delete("web"), policy());
     let permit = gate.permit(&generous(), &incident(&world, "i1"), &record, &world.context()).unwrap();
     assert_eq!(permit.check(&delete("web"), world.now), Ok(()));
@@ -243,7 +236,7 @@ fn keys_and_values_cannot_be_shifted_into_each_other() {
 
 #[test]
 fn parallel_incidents_never_overspend_a_budget() {
-    let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
+    let (world, gate, policies) = (world(), new_gate(Options::default()), generous());
     let permitted: usize = thread::scope(|scope| {
         let tasks: Vec<_> = (0..16)
             .map(|i| {
@@ -280,7 +273,7 @@ fn parallel_incidents_never_overspend_a_budget() {
 #[test]
 fn parallel_incidents_never_take_more_than_a_share_of_a_workload() {
     let [(_, shipped), _] = policies().unwrap();
-    let (world, gate) = (world(), Gate::new(Options::default()));
+    let (world, gate) = (world(), new_gate(Options::default()));
     let tried = &|i: usize| {
         let mut incident = incident(&world, &format!("i{i}"));
         let record = world.record("a1", delete(&format!("web-7d9f-{i}")), policy());
@@ -299,7 +292,7 @@ fn parallel_incidents_never_take_more_than_a_share_of_a_workload() {
 
 #[test]
 fn one_target_is_changed_by_one_incident_at_a_time() {
-    let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
+    let (world, gate, policies) = (world(), new_gate(Options::default()), generous());
     let patch = |kind: &str| {
         let image = json!({"name": "web", "image": "registry.example/web:2"});
         let patch = json!({"spec": {"template": {"spec": {"containers": [image]}}}});
@@ -325,7 +318,7 @@ gate("patches", #{ on: #{ tool: glob("*.kubectl_patch"), namespace: "shop" }, al
 gate("scaling", #{ on: #{ tool: glob("*.kubectl_scale") }, allow: true });
 "#;
     let policies = Set::from_sources(&[("a.rhai", text)]).unwrap();
-    let (start, mut gate) = (world(), Gate::new(Options { cooldown: SignedDuration::ZERO, ..Options::default() }));
+    let (start, mut gate) = (world(), new_gate(Options { cooldown: SignedDuration::ZERO, ..Options::default() }));
     let patch = |more: Value| {
         let mut arguments = json!({"resourceType": "deployment", "namespace": "shop", "patchData": {"spec": {}}});
         arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -339,7 +332,7 @@ gate("scaling", #{ on: #{ tool: glob("*.kubectl_scale") }, allow: true });
     gate.release(&first, &web.action);
     for restored in [false, true] {
         if restored {
-            gate = Gate::new(Options { cooldown: SignedDuration::ZERO, ..Options::default() });
+            gate = new_gate(Options { cooldown: SignedDuration::ZERO, ..Options::default() });
             gate.restore([gate_event.clone()]);
         }
         let later = |minutes: i64| {
@@ -379,7 +372,7 @@ gate("scaling", #{ on: #{ tool: glob("*.kubectl_scale") }, allow: true });
 fn a_change_of_everything_collides_with_a_change_of_one() {
     let text = "gate(\"all\", #{ on: #{ tool: glob(\"*.kubectl_patch\") }, allow: true });";
     let policies = Set::from_sources(&[("a.rhai", text)]).unwrap();
-    let (world, gate) = (world(), Gate::new(Options::default()));
+    let (world, gate) = (world(), new_gate(Options::default()));
     let patch = |id: &str, more: Value| {
         let mut arguments = json!({"resourceType": "deployment", "namespace": "shop", "patchData": {"spec": {}}});
         arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -398,7 +391,7 @@ fn a_change_of_everything_collides_with_a_change_of_one() {
 
 #[test]
 fn withdrawn_and_repeated_attempts_are_counted_once() {
-    let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
+    let (world, gate, policies) = (world(), new_gate(Options::default()), generous());
     let spend = |name: &str| {
         let record = world.record("a1", delete(name), policy());
         gate.permit(&policies, &incident(&world, name), &record, &world.context())
@@ -421,7 +414,7 @@ fn withdrawn_and_repeated_attempts_are_counted_once() {
 
 #[test]
 fn failures_in_a_row_stop_their_origin_under_every_target() {
-    let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
+    let (world, gate, policies) = (world(), new_gate(Options::default()), generous());
     for i in 0..3 {
         let mut failed = incident(&world, &format!("i{i}"));
         failed.actions.push(world.record("a1", delete(&format!("w{i}")), policy()));
@@ -439,7 +432,7 @@ fn failures_in_a_row_stop_their_origin_under_every_target() {
 #[test]
 fn what_was_spent_before_a_restart_is_still_spent() {
     let (world, policies) = (world(), generous());
-    let before = Gate::new(Options::default());
+    let before = new_gate(Options::default());
     let spent: Vec<(Timestamp, GateEvent)> = (0..5)
         .map(|i| {
             let record = world.record("a1", delete(&format!("w{i}")), policy());
@@ -450,7 +443,7 @@ fn what_was_spent_before_a_restart_is_still_spent() {
             (world.now, GateEvent::of(&begun, &permit.intent()).unwrap())
         })
         .collect();
-    let after = Gate::new(Options::default());
+    let after = new_gate(Options::default());
     after.restore(spent);
     let record = world.record("a1", delete("w9"), policy());
     let refused = after.permit(&policies, &incident(&world, "i9"), &record, &world.context()).unwrap_err();
@@ -459,7 +452,7 @@ fn what_was_spent_before_a_restart_is_still_spent() {
 
 #[test]
 fn a_pause_stops_what_was_allowed_before_it() {
-    let (world, gate, policies) = (world(), Gate::new(Options::default()), generous());
+    let (world, gate, policies) = (world(), new_gate(Options::default()), generous());
     let record = world.record("a1", delete("web"), policy());
     assert_eq!(gate.rule(&policies, &incident(&world, "i1"), &record.action, &world.context()).kind, RulingKind::Allow);
     for scope in ["", "rule:crashes", "server:kubernetes"] {

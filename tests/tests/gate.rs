@@ -175,7 +175,10 @@ proptest! {
         prop_assert!(tightness(&wider).0 >= tightness(&fewer).0, "{:?} became {:?}", fewer, wider);
         prop_assert!(tightness(&wider).1 >= tightness(&fewer).1);
         if fewer.kind == RulingKind::Ask && wider.kind == RulingKind::Ask {
-            prop_assert!(wider.approvals >= fewer.approvals);
+            prop_assert!(wider.approvals() >= fewer.approvals());
+            for wanted in &fewer.requires {
+                prop_assert!(wider.requires.contains(wanted), "{:?} is forgotten", wanted);
+            }
             prop_assert!(wider.until <= fewer.until);
         }
         for spend in &fewer.spends {

@@ -14,6 +14,7 @@ use tidegate::domain::{
     Severity, Status, Target,
 };
 use tidegate::pipeline::correlate::{Index, correlate};
+use tidegate_tests::people::proven;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_763_000_000 + seconds).unwrap()
@@ -106,7 +107,7 @@ fn asked(approvals: u32) -> (Incident, ActionId, String) {
     incident.apply(&Entry { at: at(0), fact: Fact::Proposed { action: Box::new(action) } });
     let ruling: Ruling = serde_json::from_value(serde_json::json!({
         "kind": "ask", "rule": "r", "reason": "", "heard": [], "mode": "enforce",
-        "approvals": approvals, "until": at(60),
+        "requires": [{ "gate": "r", "approvals": approvals }], "until": at(60),
     }))
     .unwrap();
     incident.apply(&Entry { at: at(0), fact: Fact::Ruled { action: id.clone(), ruling } });
@@ -114,7 +115,7 @@ fn asked(approvals: u32) -> (Incident, ActionId, String) {
 }
 
 fn approve(incident: &mut Incident, action: &ActionId, digest: &str, person: &str, seconds: i64) -> ActionState {
-    let (digest, person, via) = (digest.to_string(), person.to_string(), "cli".to_string());
+    let (digest, person, via) = (digest.to_string(), proven(person), "cli".to_string());
     let fact = Fact::Approved { action: action.clone(), digest, person, via, comment: String::new() };
     incident.apply(&Entry { at: at(seconds), fact });
     incident.action(action).unwrap().state
@@ -143,7 +144,7 @@ fn a_late_no_does_not_hide_what_happens() {
         counts: Default::default(),
     };
     incident.apply(&Entry { at: at(2), fact });
-    let (person, via) = ("bob".to_string(), "cli".to_string());
+    let (person, via) = (proven("bob"), "cli".to_string());
     let fact = Fact::Rejected { action: action.clone(), person, via, comment: String::new() };
     incident.apply(&Entry { at: at(3), fact });
     assert_eq!(incident.action(&action).unwrap().state, ActionState::Started);
@@ -316,7 +317,7 @@ mod store {
         journal.fails.store(true, Ordering::SeqCst);
         assert!(store.receive(firing("f")).await.is_err());
         let appends = journal.appends.load(Ordering::SeqCst);
-        let order = Control::Resumed { person: "ann".into(), scope: String::new() };
+        let order = Control::Resumed { person: tidegate_tests::people::proven("ann"), scope: String::new() };
         assert!(store.control(order).await.is_err());
         assert_eq!(journal.appends.load(Ordering::SeqCst), appends);
     }

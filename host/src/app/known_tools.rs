@@ -21,6 +21,7 @@ pub fn tools(catalogue: &Arc<Catalogue>, servers: &Servers, plugins: &Plugins) -
         servers: all,
         complete: true,
         elsewhere: tools::names(),
+        groups: None,
     }
 }
 

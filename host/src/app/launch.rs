@@ -16,7 +16,7 @@ use crate::domain::Incident;
 use crate::domain::control::Control;
 use crate::domain::history::REMEMBERED;
 use crate::environment::{Environment, ProcessEnvironment};
-use crate::gate::{Gate, People};
+use crate::gate::Gate;
 use crate::journal::{self, Projection, Sqlite};
 use crate::model;
 use crate::network::Network;
@@ -88,7 +88,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         Box::new(move |alert| of_policies.group(alert).unwrap_or_else(|| group_key(alert, &group_by))),
         wake,
     ));
-    let gate = Arc::new(Gate::new(options::gate(config)).with_people(People::new(&config.people)));
+    let gate = Arc::new(Gate::new(options::gate(config)).with_people(config.people()));
     let services = Arc::new(Services {
         store: Arc::clone(&store),
         policies: Arc::clone(&policies) as Arc<dyn Policies>,
@@ -115,7 +115,11 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         }),
     );
     let of = (Arc::clone(&services), Arc::clone(&servers), Arc::clone(&plugins));
-    let known = move || known_tools::tools(&of.0.tools.catalogue(), &of.1, &of.2);
+    let groups = Some(services.gate.people().groups());
+    let known = move || policy::lint::Known {
+        groups: groups.clone(),
+        ..known_tools::tools(&of.0.tools.catalogue(), &of.1, &of.2)
+    };
     let tasks = vec![
         tokio::spawn(Arc::clone(&runner).run(woken)),
         tokio::spawn(background::project(Arc::clone(&journal), Arc::clone(&projection))),

@@ -40,8 +40,7 @@ impl Host for Launcher {
                     let grave = crate::policy::lint::grave(&loaded.set());
                     let texts = grave.iter().map(ToString::to_string).collect();
                     checked.problems.extend(problems_at(&config, &["policies", "path"], texts));
-                    let notes = policies::asked(&config, &loaded.set());
-                    checked.loaded.extend(notes.into_iter().map(|note| format!("note: {note}")));
+                    checked.problems.extend(super::people::unmet(&config, &loaded.set()));
                 }
                 Err(problems) => checked.problems.extend(problems.0),
             }

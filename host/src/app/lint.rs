@@ -23,6 +23,7 @@ pub async fn run(config: &Config, wanted: &Lint, progress: &Progress) -> Result<
     let (set, _) = policies::load(config, wanted.folder.as_deref())?;
     let mut unchecked = Vec::new();
     let known = look(config, wanted.offline, progress, &mut unchecked).await;
+    let known = Known { groups: Some(config.people().groups()), ..known };
     let findings = lint::run(&set, Some(&known)).iter().map(ToString::to_string).collect();
     Ok(Linted { findings, unchecked })
 }

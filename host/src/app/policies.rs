@@ -69,25 +69,6 @@ pub fn run_tests(config: &Config, folder: Option<&Path>) -> Result<Tested, Probl
     })
 }
 
-/// Says whom gates ask who is no group, and which groups are too small for what is asked of them.
-pub fn asked(config: &Config, set: &Set) -> Vec<String> {
-    let people = gate::People::new(&config.people);
-    let note = |(gate, who, approvals): (String, String, u32)| {
-        let Some(count) = people.count(&who) else {
-            return Some(format!(
-                "gate {gate} asks {who:?}, which is no group in [people]: anybody who can authenticate may approve"
-            ));
-        };
-        let few = count < usize::try_from(approvals).unwrap_or(usize::MAX);
-        few.then(|| {
-            format!(
-                "gate {gate} wants {approvals} people of {who:?}, but only {count} are in it: nobody can ever approve"
-            )
-        })
-    };
-    set.asked().into_iter().filter_map(note).collect()
-}
-
 /// Explains an incident of the journal, or what a payload would become.
 pub async fn explain(config: &Config, subject: Subject) -> Result<Vec<Explained>, Problems> {
     let (set, _) = load(config, None)?;

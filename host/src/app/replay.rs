@@ -25,6 +25,7 @@ pub fn backtest(config: &Config, replay: &Replay, progress: &Progress) -> Result
         targets: Some(targets),
         limits: options::limits(config),
         gate: options::gate(config),
+        people: config.people(),
         ..backtest::Options::new(since(replay.since), config.mode)
     };
     backtest::run(&reader, &set, options, progress).map_err(|error| general(error.to_string()))

@@ -14,13 +14,26 @@ use crate::config::{Config, Overrides};
 use crate::domain::entry::GENESIS;
 use crate::domain::incident::ActionRecord;
 use crate::domain::{
-    Action, ActionId, Catalogue, Decision, Entry, Mode, Origin, Outcome, Proposal, Risk, Ruling, Sealed, Verdict,
+    Action, ActionId, Catalogue, Decision, Entry, Mode, Origin, Outcome, Person, Proof, Proposal, Proven, Risk, Ruling,
+    Sealed, Verdict,
 };
 use crate::journal::Options;
 use crate::ports::{Clock, Journal};
+use crate::token::Hash;
 
 /// Nobody else's tool servers, and people who may be asked.
 const CONFIG: &str = "[people]\nsre = [\"ada\", \"bob\", \"ann\"]\n";
+
+/// Everybody has a token.
+fn users() -> String {
+    let user = |name: &&str| format!("[users.{name}]\ntokens = [\"{}\"]\n", Hash::of(name));
+    ["ada", "bob", "ann", "eve"].iter().map(user).collect()
+}
+
+/// Somebody who proves their name by their token.
+fn proven(app: &App, name: &str) -> Person {
+    app.services.gate.people().prove(name, Proof::Token(Hash::of(name).id())).unwrap().into()
+}
 
 /// One incident that waits for `approvals` of the group `sre` about `a1`, which `origin` proposed.
 fn question(origin: Origin, approvals: u32, until: Timestamp) -> Vec<Fact> {
@@ -42,8 +55,8 @@ fn question(origin: Origin, approvals: u32, until: Timestamp) -> Vec<Fact> {
         policies: String::new(),
     };
     let ruling = json!({
-        "kind": "ask", "rule": "restarts-need-people", "reason": "", "heard": [], "who": "sre", "mode": "enforce",
-        "approvals": approvals, "until": until,
+        "kind": "ask", "rule": "restarts-need-people", "reason": "", "heard": [], "mode": "enforce", "until": until,
+        "requires": [{ "gate": "restarts-need-people", "who": ["sre"], "approvals": approvals }],
     });
     let ruling: Ruling = serde_json::from_value(ruling).unwrap();
     vec![
@@ -72,8 +85,9 @@ fn sealed(id: &str, facts: Vec<Fact>) -> Vec<Sealed> {
 async fn host(incidents: Vec<(&str, Vec<Fact>)>) -> (TempDir, Arc<App>) {
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
-        "mode = \"enforce\"\n[journal]\npath = \"{0}/data/journal.db\"\n[policies]\npath = \"{0}/policies\"\n{CONFIG}",
-        folder.path().display()
+        "mode = \"enforce\"\n[journal]\npath = \"{0}/data/journal.db\"\n[policies]\npath = \"{0}/policies\"\n{CONFIG}{1}",
+        folder.path().display(),
+        users()
     );
     write_policies(folder.path());
     let config = Config::parse(text, None, &Overrides::default()).unwrap();
@@ -97,12 +111,12 @@ fn soon() -> Timestamp {
     SystemClock.now() + SignedDuration::from_mins(30)
 }
 
-fn answer(incident: &str, person: &str) -> Answer {
+fn answer(incident: &str, person: Person) -> Answer {
     Answer {
         incident: incident.into(),
         action: "a1".into(),
         digest: None,
-        person: person.into(),
+        person,
         via: "http".into(),
         comment: "go on".into(),
     }
@@ -138,6 +152,7 @@ async fn an_answer_must_be_about_exactly_one_open_question() {
     ])
     .await;
     let ask = |answer: Answer| app.approve(answer);
+    let answer = |incident: &str, name: &str| answer(incident, proven(&app, name));
     assert_eq!(refused(ask(answer("i-b", "ada")).await, "there is no incident i-b"), "not found");
     // People may shorten ids, but what they mean is settled before an answer is given.
     assert_eq!(refused(ask(answer("i-aa", "ada")).await, "there is no incident i-aa"), "not found");
@@ -151,21 +166,26 @@ async fn an_answer_must_be_about_exactly_one_open_question() {
     assert_eq!(refused(ask(changed.clone()).await, &format!("its digest is {digest}")), "conflict");
     assert_eq!(refused(app.reject(changed).await, "is not what you saw"), "conflict");
     for nobody in ["", " ", "\u{200b}"] {
-        assert_eq!(refused(ask(answer("i-aa1", nobody)).await, "name of a person"), "forbidden");
+        let nobody = Answer { person: Person::typed(nobody), ..answer("i-aa1", "ada") };
+        assert_eq!(refused(ask(nobody).await, "name of a person"), "forbidden");
     }
     assert_eq!(refused(ask(answer("i-aa1", "eve")).await, "eve is not in the group sre"), "forbidden");
+    let linked = Answer { via: LINK.into(), ..answer("i-aa1", "eve") };
+    assert_eq!(refused(ask(linked).await, "eve is not among those who are asked"), "forbidden");
+    let typed = Answer { person: Person::typed("ada"), ..answer("i-aa1", "ada") };
+    assert_eq!(refused(ask(typed).await, "people who prove their name"), "forbidden");
     assert!(record(&app, "i-aa1").approvals.is_empty());
 
     let seen = Answer { digest: Some(digest.clone()), ..answer("i-aa1", "ada") };
     ask(seen).await.unwrap();
     let given = record(&app, "i-aa1").approvals;
-    assert_eq!((given.len(), given[0].person.as_str(), given[0].digest.as_str()), (1, "ada", digest.as_str()));
+    assert_eq!((given.len(), given[0].person.name(), given[0].digest.as_str()), (1, "ada", digest.as_str()));
     assert_eq!(refused(ask(answer("i-aa1", "bob")).await, "waits for nobody"), "conflict");
     assert_eq!(refused(app.reject(answer("i-aa1", "bob")).await, "waits for nobody"), "conflict");
     let entries = app.story("i-aa1").unwrap().unwrap().entries;
     let kept = entries.iter().any(|entry| {
         matches!(&entry.fact, Fact::Approved { person, via, comment, .. }
-            if person == "ada" && via == "http" && comment == "go on")
+            if *person == proven(&app, "ada") && via == "http" && comment == "go on")
     });
     assert!(kept, "the journal keeps who, how and in which words");
 
@@ -177,18 +197,20 @@ async fn an_answer_must_be_about_exactly_one_open_question() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_are_two_people() {
-    let ann = Origin::Person { name: "Ann".into() };
+    let ann = Proven::new("Ann", Proof::Password, Default::default()).unwrap();
+    let ann = Origin::Person { person: ann.into() };
     let (_folder, app) = host(vec![("i-two", question(ann, 2, soon()))]).await;
-    assert_eq!(refused(app.approve(answer("i-two", "ann")).await, "cannot approve it too"), "forbidden");
-    app.approve(Answer { via: LINK.into(), ..answer("i-two", "ada") }).await.unwrap();
+    let by = |name: &str| answer("i-two", proven(&app, name));
+    assert_eq!(refused(app.approve(by("ann")).await, "cannot approve it too"), "forbidden");
+    app.approve(Answer { via: LINK.into(), ..by("ada") }).await.unwrap();
     assert_eq!(record(&app, "i-two").state, ActionState::Asked, "one of two");
-    for again in ["ada", " ADA ", "ada (as bob)"] {
-        assert_eq!(refused(app.approve(answer("i-two", again)).await, "has approved a1 already"), "conflict");
+    assert_eq!(refused(app.approve(by("ada")).await, "has approved a1 already"), "conflict");
+    for typed in ["bob", "ada", "ada (as bob)"] {
+        let typed = Answer { person: Person::typed(typed), ..by("ada") };
+        assert_eq!(refused(app.approve(typed).await, "people who prove their name"), "forbidden");
     }
-    let link = Answer { via: LINK.into(), ..answer("i-two", "bob") };
-    assert_eq!(refused(app.approve(link).await, "the link has been used"), "conflict");
-    app.approve(answer("i-two", "bob")).await.unwrap();
-    let people: Vec<String> = record(&app, "i-two").approvals.into_iter().map(|one| one.person).collect();
+    app.approve(by("bob")).await.unwrap();
+    let people: Vec<String> = record(&app, "i-two").approvals.iter().map(|one| one.person.to_string()).collect();
     assert_eq!(people, ["ada", "bob"]);
     assert_ne!(record(&app, "i-two").state, ActionState::Asked, "two of two");
     app.stop().await;
@@ -199,6 +221,7 @@ async fn nobody_answers_after_the_end_and_one_no_is_enough() {
     let late = SystemClock.now() - SignedDuration::from_secs(1);
     let (_folder, app) =
         host(vec![("i-late", question(Origin::Model, 1, late)), ("i-no", question(Origin::Model, 2, soon()))]).await;
+    let answer = |incident: &str, name: &str| answer(incident, proven(&app, name));
     // Either the answer finds the question expired, or the host was quicker and has said so.
     assert_eq!(refused(app.approve(answer("i-late", "ada")).await, "expired"), "conflict");
     assert_eq!(refused(app.reject(answer("i-late", "ada")).await, "expired"), "conflict");

@@ -209,7 +209,7 @@ impl IncidentReplay {
                 if asks(&ruling) && asks(old) {
                     let expected = self.routes(world, Occasion::Approval, Some(id), at);
                     self.expected = Some((Occasion::Approval, expected));
-                    if (&ruling.who, ruling.approvals) != (&old.who, old.approvals) {
+                    if ruling.requires != old.requires {
                         self.note("other people, or another number of them, would have to approve");
                     }
                 }

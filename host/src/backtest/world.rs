@@ -54,7 +54,7 @@ impl<'a> World<'a> {
             policies,
             digest: policies.digest(),
             catalogue: Arc::default(),
-            gate: Gate::new(options.gate),
+            gate: Gate::new(options.gate).with_people(options.people.clone()),
             history: Arc::default(),
             mode: options.mode,
             model: options.model || record.model,

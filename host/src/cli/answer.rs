@@ -1,8 +1,9 @@
 //! `approve`, `deny`, `pause` and `resume`: a person's word to the running host.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -32,6 +33,15 @@ pub struct Arguments {
 }
 
 #[derive(Args)]
+pub struct ApproveArguments {
+    #[command(flatten)]
+    answer: Arguments,
+    /// The digest of the action that you saw, or a beginning of 8 letters or more
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
+}
+
+#[derive(Args)]
 pub struct PauseArguments {
     /// Why, for the journal
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
@@ -52,28 +62,125 @@ pub struct ResumeArguments {
     person: Person,
 }
 
-pub async fn approve(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    answer(context, arguments, "approve", "approved").await
+pub async fn approve(context: &Context<'_>, arguments: ApproveArguments) -> anyhow::Result<ExitCode> {
+    let ApproveArguments { answer: arguments, digest } = arguments;
+    let asked = Asked::about(context, &arguments).await?;
+    table::print(&table::clean(&shown(&asked.incident, &asked.action)))?;
+    consent(&arguments, &asked, digest.as_deref(), ask_on_a_terminal)?;
+    asked.answer(&arguments.comment, "approve", "approved").await
 }
 
 pub async fn deny(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    answer(context, arguments, "deny", "denied").await
+    let asked = Asked::about(context, &arguments).await?;
+    table::print(&table::clean(&shown(&asked.incident, &asked.action)))?;
+    asked.answer(&arguments.comment, "deny", "denied").await
 }
 
-async fn answer(context: &Context<'_>, arguments: Arguments, verb: &str, done: &str) -> anyhow::Result<ExitCode> {
-    let person = name(context, arguments.person)?;
-    let remote = Remote::new(context)?;
-    let incident: IncidentView = remote.get(&format!("/v1/incidents/{}", segment(&arguments.incident)?)).await?;
-    let action = pick(&incident, &arguments.action)?;
-    let path = format!("/v1/incidents/{}/actions/{}/{verb}", segment(&incident.id)?, segment(&action.id)?);
-    // The answer binds to what is shown here and now; if that changes meanwhile, it is refused.
-    let body = json!({ "person": person, "digest": action.digest, "comment": arguments.comment, "via": "cli" });
-    let _: IncidentView = remote.post(&path, &body).await?;
-    let arguments = Value::Object(action.arguments.clone());
-    let text =
-        format!("{done} {} of {}: {} on {}\n  {arguments}\n", action.id, incident.id, action.tool, action.target);
-    table::print(&table::clean(&text))?;
-    Ok(ExitCode::SUCCESS)
+/// What is answered, and by whom.
+struct Asked<'a> {
+    remote: Remote<'a>,
+    incident: IncidentView,
+    action: ActionView,
+    person: String,
+}
+
+impl<'a> Asked<'a> {
+    async fn about(context: &'a Context<'a>, arguments: &Arguments) -> anyhow::Result<Self> {
+        let person = name(context, &arguments.person)?;
+        let remote = Remote::new(context)?;
+        let incident: IncidentView = remote.get(&format!("/v1/incidents/{}", segment(&arguments.incident)?)).await?;
+        let action = pick(&incident, &arguments.action)?.clone();
+        Ok(Self { remote, incident, action, person })
+    }
+
+    /// Binds to what was shown: if that changes meanwhile, the host refuses it.
+    async fn answer(&self, comment: &str, verb: &str, done: &str) -> anyhow::Result<ExitCode> {
+        let (incident, action) = (&self.incident.id, &self.action);
+        let path = format!("/v1/incidents/{}/actions/{}/{verb}", segment(incident)?, segment(&action.id)?);
+        let body = json!({ "person": self.person, "digest": action.digest, "comment": comment, "via": "cli" });
+        let _: IncidentView = self.remote.post(&path, &body).await?;
+        table::print(&table::clean(&format!("{done} {} of {incident}\n", action.id)))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Whether the person has said which action they mean: by its digest, on a terminal where it is shown,
+/// or by the full id of its incident. `latest` and beginnings of ids may have come to mean another one.
+fn consent(
+    arguments: &Arguments,
+    asked: &Asked<'_>,
+    digest: Option<&str>,
+    ask: impl FnOnce() -> anyhow::Result<Option<bool>>,
+) -> anyhow::Result<()> {
+    let (incident, action) = (&asked.incident.id, &asked.action);
+    if let Some(given) = digest {
+        let given = given.trim().trim_end_matches('…').to_ascii_lowercase();
+        if given.len() < SHORTEST_DIGEST {
+            bail!("a digest needs at least {SHORTEST_DIGEST} of its letters; the message that asks shows them");
+        }
+        if !action.digest.starts_with(&given) {
+            bail!("{} of {incident} is not the action that you saw: its digest is {}", action.id, action.digest);
+        }
+        return Ok(());
+    }
+    match ask()? {
+        Some(true) => Ok(()),
+        Some(false) => bail!("nothing was approved"),
+        None if arguments.incident == *incident => Ok(()),
+        None => {
+            let prefix: String = action.digest.chars().take(12).collect();
+            bail!(
+                "{:?} may mean another incident than you saw, so nothing was approved; if the action above is the one, \
+                 run: tidegate approve {incident} {} --digest {prefix}",
+                arguments.incident,
+                action.id
+            )
+        }
+    }
+}
+
+/// Shorter beginnings of a digest could be met by chance.
+const SHORTEST_DIGEST: usize = 8;
+
+/// The answer of whoever sits at the terminal; none where nobody does.
+fn ask_on_a_terminal() -> anyhow::Result<Option<bool>> {
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        return Ok(None);
+    }
+    table::print("Approve this? [y/N] ")?;
+    std::io::stdout().flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(Some(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
+}
+
+/// The action, as it is asked about.
+fn shown(incident: &IncidentView, action: &ActionView) -> String {
+    let mut rows = vec![
+        ("incident", format!("{}: {}", incident.id, incident.title)),
+        ("action", action.id.clone()),
+        ("tool", action.tool.clone()),
+        ("target", action.target.clone()),
+        ("proposed by", action.origin.to_string()),
+        ("why", action.reason.clone()),
+        ("risk", action.risk.as_str().into()),
+    ];
+    let gate = action.rule.iter().map(|rule| match &action.ruling_reason {
+        Some(reason) => format!("{rule}: {reason}"),
+        None => rule.clone(),
+    });
+    rows.extend(gate.map(|gate| ("gate", gate)));
+    rows.extend(action.until.iter().map(|until| ("until", until.clone())));
+    rows.push(("approved by", action.approved_by.join(", ")));
+    rows.push(("digest", action.digest.clone()));
+    let rows = rows.iter().filter(|(_, text)| !text.is_empty());
+    // One line each: nothing from outside begins a row of its own.
+    let mut text: String =
+        rows.map(|(label, text)| format!("{label:<12} {}\n", text.replace(['\n', '\r'], " "))).collect();
+    let arguments = serde_json::to_string_pretty(&Value::Object(action.arguments.clone())).unwrap_or_default();
+    text.push_str(&arguments);
+    text.push('\n');
+    text
 }
 
 fn pick<'a>(incident: &'a IncidentView, id: &str) -> anyhow::Result<&'a ActionView> {
@@ -85,7 +192,7 @@ fn pick<'a>(incident: &'a IncidentView, id: &str) -> anyhow::Result<&'a ActionVi
 }
 
 pub async fn pause(context: &Context<'_>, arguments: PauseArguments) -> anyhow::Result<ExitCode> {
-    let person = name(context, arguments.person)?;
+    let person = name(context, &arguments.person)?;
     let body = json!({ "person": person, "reason": arguments.reason, "scope": arguments.scope });
     let _: Value = Remote::new(context)?.post("/v1/pause", &body).await?;
     table::print(&table::clean(&format!(
@@ -96,7 +203,7 @@ pub async fn pause(context: &Context<'_>, arguments: PauseArguments) -> anyhow::
 }
 
 pub async fn resume(context: &Context<'_>, arguments: ResumeArguments) -> anyhow::Result<ExitCode> {
-    let person = name(context, arguments.person)?;
+    let person = name(context, &arguments.person)?;
     let body = json!({ "person": person, "scope": arguments.scope });
     let _: Value = Remote::new(context)?.post("/v1/resume", &body).await?;
     let text = format!("resumed: what the gate allows{} is executed again\n", of(&arguments.scope));
@@ -109,8 +216,10 @@ fn of(scope: &str) -> String {
 }
 
 /// Who speaks: the name that was given, or the user's.
-pub fn name(context: &Context<'_>, person: Person) -> anyhow::Result<String> {
-    let said = person.name.or_else(|| context.environment.get("USER"));
+///
+/// A token of the caller's own proves another name than this, and then this one is only kept beside it.
+pub fn name(context: &Context<'_>, person: &Person) -> anyhow::Result<String> {
+    let said = person.name.clone().or_else(|| context.environment.get("USER"));
     let said = said.map(|name| name.trim().to_string()).filter(|name| !name.is_empty());
     said.context("say who you are with --as NAME; the journal keeps who said so")
 }

@@ -45,7 +45,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     let remote = Remote::new(context)?;
     match arguments.command {
         Some(Command::Reset { key, reason, person }) => {
-            let body = json!({ "person": name(context, person)?, "key": key, "reason": reason });
+            let body = json!({ "person": name(context, &person)?, "key": key, "reason": reason });
             let _: Value = remote.post("/v1/breakers/reset", &body).await?;
             table::print(&table::clean(&format!("reset: {key} may act again\n")))?;
         }

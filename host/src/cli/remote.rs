@@ -13,12 +13,16 @@ use super::Context;
 use crate::config::Auth;
 use crate::environment::Environment;
 use crate::network::{Network, describe};
+use crate::token;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a watch may last: for ever.
 const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// The variable that holds the caller's own token.
+pub const USER_TOKEN: &str = "TIDEGATE_USER_TOKEN";
 
 /// The running host.
 pub struct Remote<'a> {
@@ -66,6 +70,15 @@ impl<'a> Remote<'a> {
         let read = |source: &crate::secret::SecretSource| {
             source.resolve(self.environment).context("the API needs authentication (server.auth)")
         };
+        // Who has a token of their own speaks with it: it proves a name.
+        if let Some(token) = self.environment.get(USER_TOKEN).filter(|token| !token.trim().is_empty()) {
+            let text = format!("{USER_TOKEN} holds no token of `tidegate user add`: something is missing or mistyped");
+            return if token::is_token(token.trim()) {
+                Ok(request.bearer_auth(token.trim()))
+            } else {
+                Err(anyhow!(text))
+            };
+        }
         Ok(match self.auth {
             Some(Auth::Bearer(token)) => request.bearer_auth(read(token)?.expose()),
             Some(Auth::Basic { user, password }) => request.basic_auth(user, Some(read(password)?.expose())),

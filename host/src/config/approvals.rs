@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::problem::Report;
 use super::secret::{self, Reference};
+use crate::domain::person::fold;
 use crate::secret::SecretSource;
 
 /// How people answer.
@@ -69,12 +70,27 @@ fn check(base: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Whether a word stands for everybody, so that no group can be called so.
+pub fn is_anybody(group: &str) -> bool {
+    group.trim().eq_ignore_ascii_case("anybody")
+}
+
 /// Groups of people by name.
 pub type Groups = BTreeMap<String, Vec<String>>;
 
 /// Checks groups of people.
 pub fn groups(raw: Groups, report: &mut Report) -> Groups {
+    let mut known: BTreeMap<String, &String> = BTreeMap::new();
     for (group, names) in &raw {
+        if let Some(other) = known.insert(fold(group), group) {
+            report(
+                &["people", group],
+                format!("{other} is the same group: names are compared without case and blanks"),
+            );
+        }
+        if is_anybody(group) {
+            report(&["people", group], "this word means whoever can answer; give the group another name".into());
+        }
         if names.iter().all(|name| name.trim().is_empty()) {
             report(&["people", group], "a group needs at least one name, or nobody could ever answer".into());
         }

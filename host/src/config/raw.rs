@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{approvals, correlate, gate, limits, log, model, paths, plugins, report, server, sources, tools};
+use super::{approvals, correlate, gate, limits, log, model, paths, plugins, report, server, sources, tools, users};
 use crate::domain::Mode;
 
 /// The top level of the file.
@@ -27,4 +27,5 @@ pub struct Raw {
     pub gate: gate::Raw,
     pub approvals: approvals::Raw,
     pub people: approvals::Groups,
+    pub users: BTreeMap<String, users::Raw>,
 }

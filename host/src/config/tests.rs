@@ -115,6 +115,7 @@ fn the_reference_names_every_key() {
     names.extend(fields::<gate::Raw>());
     names.extend(fields::<approvals::Raw>());
     names.extend(fields::<approvals::RawLink>());
+    names.extend(fields::<users::Raw>());
     for name in names {
         let known = [format!("{name} = "), format!("[{name}]"), format!("[{name}.")];
         assert!(known.iter().any(|form| REFERENCE.contains(form)), "the reference lacks {name}");

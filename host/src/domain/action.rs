@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::person::Person;
 use super::text::canonical_json;
 
 /// A call of a tool: `server.tool` of an MCP server or `plugin.action`.
@@ -63,8 +64,8 @@ pub enum Origin {
     Model,
     /// A person.
     Person {
-        /// The person's name.
-        name: String,
+        /// Who, and how that is known.
+        person: Person,
     },
     /// The host, to take back an action that did not help.
     Undo {
@@ -92,7 +93,7 @@ impl fmt::Display for Origin {
             Self::Policy { rule } => write!(f, "policy {rule}"),
             Self::Plugin { name, .. } => write!(f, "plugin {name}"),
             Self::Model => f.write_str("model"),
-            Self::Person { name } => write!(f, "person {name}"),
+            Self::Person { person } => write!(f, "person {person}"),
             Self::Undo { action } => write!(f, "undo of {action}"),
         }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::ToolsChange;
+use super::person::Person;
 
 /// Name of the journal stream that holds these entries.
 pub const STREAM: &str = "host";
@@ -13,8 +14,8 @@ pub const STREAM: &str = "host";
 pub enum Control {
     /// Nothing is executed until `Resumed`.
     Paused {
-        /// Who said so.
-        person: String,
+        /// Who said so, and how that is known.
+        person: Person,
         /// Why.
         reason: String,
         /// What is paused: empty for everything, `rule:<name>` or `server:<name>`.
@@ -23,16 +24,16 @@ pub enum Control {
     },
     /// Execution goes on.
     Resumed {
-        /// Who said so.
-        person: String,
+        /// Who said so, and how that is known.
+        person: Person,
         /// What goes on; the same words as in `Paused`.
         #[serde(default)]
         scope: String,
     },
     /// A breaker is closed again.
     BreakerReset {
-        /// Who said so.
-        person: String,
+        /// Who said so, and how that is known.
+        person: Person,
         /// The breaker's key.
         key: String,
         /// Why.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::action::{Call, Proposal};
+use super::requirement::{self, Requirement};
 
 /// Whether anything may be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -134,15 +135,9 @@ pub struct Ruling {
     pub reason: String,
     /// Everything that was heard.
     pub heard: Vec<Heard>,
-    /// For `ask`: who may approve; empty means anybody who can authenticate.
-    #[serde(default)]
-    pub who: String,
-    /// For `ask`: how many different people must approve; at least 1.
-    #[serde(default = "one")]
-    pub approvals: u32,
-    /// For `ask`: whether a person may approve what they proposed themselves.
-    #[serde(default)]
-    pub own: bool,
+    /// For `ask`: what each gate that asks wants; empty means one yes of anybody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<Requirement>,
     /// For `ask`: when silence becomes a denial.
     #[serde(default)]
     pub until: Option<Timestamp>,
@@ -159,6 +154,26 @@ pub struct Ruling {
     pub counts: Counts,
 }
 
+impl Ruling {
+    /// For `ask`: the groups that are asked; empty for anybody.
+    pub fn who(&self) -> Vec<&str> {
+        requirement::groups(&self.requires)
+    }
+
+    /// For `ask`: what must be fulfilled; where no gate said, one yes of anybody.
+    pub fn requirements(&self) -> Vec<Requirement> {
+        if !self.requires.is_empty() {
+            return self.requires.clone();
+        }
+        vec![Requirement { gate: self.rule.clone(), who: Vec::new(), approvals: 1, own: false }]
+    }
+
+    /// For `ask`: how many different people the gate that wants most wants; at least 1.
+    pub fn approvals(&self) -> u32 {
+        self.requires.iter().map(|requirement| requirement.approvals).max().unwrap_or(1).max(1)
+    }
+}
+
 /// What gates count of an execution that they let through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -168,10 +183,6 @@ pub struct Counts {
     /// Gates that let the target rest afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cooldowns: Vec<String>,
-}
-
-fn one() -> u32 {
-    1
 }
 
 /// One budget that an action spends from.

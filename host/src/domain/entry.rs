@@ -9,6 +9,7 @@ use super::alert::Alert;
 use super::decision::{Counts, Decision, Ruling};
 use super::delivery::{Delivery, Occasion};
 use super::incident::Outcome;
+use super::person::Person;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,9 +93,9 @@ pub enum Fact {
         action: ActionId,
         /// The digest that the person saw.
         digest: String,
-        /// Who.
-        person: String,
-        /// How: `cli`, `http` or `link`.
+        /// Who, and how that is known.
+        person: Person,
+        /// Over what: `cli`, `http` or `link`.
         via: String,
         /// In the person's words.
         #[serde(default)]
@@ -104,9 +105,9 @@ pub enum Fact {
     Rejected {
         /// The action.
         action: ActionId,
-        /// Who.
-        person: String,
-        /// How.
+        /// Who, and how that is known.
+        person: Person,
+        /// Over what.
         via: String,
         /// In the person's words.
         #[serde(default)]

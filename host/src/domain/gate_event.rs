@@ -97,7 +97,10 @@ pub fn origin_key(incident: &Incident, action: &Action) -> Option<String> {
     let decided = || incident.decision.as_ref().and_then(|decision| decision.rule.as_ref());
     Some(match &action.origin {
         Origin::Policy { rule } | Origin::Plugin { rule, .. } => format!("rule:{rule}"),
-        Origin::Person { name } => format!("person:{name}"),
+        // Whoever only types names could take a new one for each failure.
+        Origin::Person { person } => {
+            person.proven().map_or_else(|| "person:unproven".into(), |person| format!("person:{}", person.id()))
+        }
         Origin::Model => decided().map_or_else(|| "model".into(), |rule| format!("model:{rule}")),
         Origin::Undo { .. } => return None,
     })

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use next::{Effect, Limits, Next, due, next};
-pub use record::{ActionRecord, ActionState, Approval, identity};
+pub use record::{ActionRecord, ActionState, Approval};
 pub use view::{ActionView, IncidentView, ModelView, VerdictView};
 
 use super::action::{ActionId, Call};

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answer::Failure;
-use super::guard::Proof;
+use super::callers::Caller;
 use super::incidents::named;
 use super::{Shared, body};
 use crate::backend::{Answer, Order};
@@ -80,11 +80,12 @@ pub async fn breakers(State(state): State<Arc<Shared>>) -> Json<Value> {
 
 /// `POST /v1/breakers/reset`.
 pub async fn reset_breaker(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
+    let caller = caller(&request);
     let words: Words = read(&state, request).await?;
     if words.key.is_empty() {
         return Err(Failure::invalid("key: is missing; GET /v1/breakers lists them"));
     }
-    let person = person(&state, words.person)?;
+    let person = caller.person(words.person.as_deref())?;
     let order = Order { person, reason: words.reason, scope: words.key.clone() };
     state.backend.reset_breaker(order).await?;
     Ok(Json(json!({ "reset": words.key })))
@@ -92,32 +93,27 @@ pub async fn reset_breaker(State(state): State<Arc<Shared>>, request: Request) -
 
 /// An answer needs the full id: whoever answers must know what about.
 async fn answer(state: &Shared, id: String, action: String, request: Request) -> Result<Answer, Failure> {
+    let caller = caller(&request);
     let words: Words = read(state, request).await?;
     let incident = named(state, id.clone()).await?.id.0;
     if incident != id {
         return Err(Failure::not_found(format!("an answer needs the full id of the incident: {incident}")));
     }
-    let person = person(state, words.person)?;
+    let person = caller.person(words.person.as_deref())?;
     let via = if words.via.as_deref() == Some("cli") { "cli" } else { "http" };
     Ok(Answer { incident, action, digest: words.digest, person, via: via.into(), comment: words.comment })
 }
 
 async fn order(state: &Shared, request: Request) -> Result<Order, Failure> {
+    let caller = caller(&request);
     let words: Words = read(state, request).await?;
-    let person = person(state, words.person)?;
+    let person = caller.person(words.person.as_deref())?;
     Ok(Order { person, reason: words.reason, scope: words.scope })
 }
 
-/// Who speaks: a name that was proven beats one that is only said.
-fn person(state: &Shared, said: Option<String>) -> Result<String, Failure> {
-    let said = said.map(|name| name.trim().to_string()).filter(|name| !name.is_empty());
-    let proven = state.api.as_ref().and_then(Proof::user);
-    match (proven, said) {
-        (Some(user), Some(said)) if said != user => Ok(format!("{user} (as {said})")),
-        (Some(user), _) => Ok(user.to_string()),
-        (None, Some(said)) => Ok(said),
-        (None, None) => Err(Failure::invalid("person: is missing; the journal keeps who said so")),
-    }
+/// Who calls, as the guard in front of the API found out.
+fn caller(request: &Request) -> Caller {
+    request.extensions().get::<Caller>().cloned().unwrap_or_else(Caller::unnamed)
 }
 
 async fn read<T: DeserializeOwned + Default>(state: &Shared, request: Request) -> Result<T, Failure> {

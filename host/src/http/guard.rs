@@ -13,6 +13,8 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::answer::Failure;
+use super::callers::Caller;
+use super::replays::{Signature, UNTIMED};
 use super::{Shared, origin};
 use crate::config::Auth;
 use crate::environment::Environment;
@@ -66,21 +68,23 @@ impl Proof {
         self.denied_unless(ok)
     }
 
-    /// Checks a signature over the raw body.
-    pub fn body(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Failure> {
-        let Self::Hmac { secret, header, prefix, timestamp_header } = self else { return Ok(()) };
+    /// Checks a signature over the raw body; what was signed, so that it is taken once.
+    pub fn body(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Option<Signature>, Failure> {
+        let Self::Hmac { secret, header, prefix, timestamp_header } = self else { return Ok(None) };
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()) else {
-            return self.denied_unless(false);
+            return self.denied_unless(false).map(|()| None);
         };
+        let mut until = now.saturating_add(UNTIMED).unwrap_or(Timestamp::MAX);
         if let Some(name) = timestamp_header {
             let time = text(name);
-            let fresh =
-                time.parse::<i64>().is_ok_and(|time| time.abs_diff(now.as_second()) <= TOLERANCE_S.unsigned_abs());
-            if !fresh {
+            let signed = time.parse::<i64>().ok();
+            let signed = signed.filter(|time| time.abs_diff(now.as_second()) <= TOLERANCE_S.unsigned_abs());
+            let Some(signed) = signed else {
                 let text = format!("the time in {name} is missing or more than {TOLERANCE_S} s from the host's own");
                 return Err(Failure::unauthorized(text, "Signature"));
-            }
+            };
+            until = Timestamp::from_second(signed.saturating_add(TOLERANCE_S)).unwrap_or(Timestamp::MAX);
             mac.update(time.as_bytes());
             mac.update(b":");
         }
@@ -91,7 +95,8 @@ impl Proof {
             let digits = part.trim().strip_prefix(prefix.as_str()).unwrap_or_default();
             hex::decode(digits).is_ok_and(|given| same(&given, &expected))
         };
-        self.denied_unless(text(header).split(',').any(matches))
+        self.denied_unless(text(header).split(',').any(matches))?;
+        Ok(Some(Signature { mac: expected.into(), until }))
     }
 
     /// The name that the proof itself vouches for.
@@ -134,10 +139,10 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// In front of every path of the API.
-pub async fn api(State(state): State<Arc<Shared>>, request: Request, next: Next) -> Result<Response, Failure> {
+pub async fn api(State(state): State<Arc<Shared>>, mut request: Request, next: Next) -> Result<Response, Failure> {
     let headers = request.headers();
-    match &state.api {
-        Some(proof) => proof.head(headers)?,
+    let caller = match state.callers.caller(headers)? {
+        Some(caller) => caller,
         // Cannot happen beyond loopback, where starting is refused; if it did, nobody gets in.
         None if !state.loopback => {
             return Err(Failure::unauthorized(
@@ -145,11 +150,18 @@ pub async fn api(State(state): State<Arc<Shared>>, request: Request, next: Next)
                 "Bearer realm=\"tidegate\"",
             ));
         }
-        None => origin::check_host(headers, state.listen)?,
-    }
+        None => {
+            origin::check_host(headers, state.listen)?;
+            Caller::unnamed()
+        }
+    };
     if request.method() != Method::GET && request.method() != Method::HEAD {
         origin::check_origin(headers)?;
+        if !caller.acts {
+            return Err(Failure::forbidden("this token may look and change nothing"));
+        }
     }
+    request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
 

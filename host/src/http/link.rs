@@ -1,7 +1,8 @@
 //! `/approve/{incident}/{action}`: the page behind a signed link.
 //!
 //! Looking at it changes nothing, so a program that previews links answers nothing. An answer is a
-//! POST of the page's own form. The link is the proof; the API's authentication is not asked here.
+//! POST of the page's own form. The API's authentication is not asked here: the link proves that its
+//! holder was told, and a token of their own, or a link that was made for them alone, who they are.
 
 use std::sync::Arc;
 
@@ -18,11 +19,11 @@ use super::incidents::reading;
 use super::{Shared, body};
 use crate::backend::{Answer, ControlError};
 use crate::config::Size;
-use crate::domain::Incident;
-use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::incident::{ActionRecord, ActionState, Approval};
+use crate::domain::{Incident, Person, Ruling};
 use crate::gate::LINK;
 use crate::gate::link::Links;
-use crate::report::page::{self, Told};
+use crate::report::page::{self, Reader, Told};
 
 /// A name and a comment are short.
 const MAX_FORM: Size = Size(16 << 10);
@@ -31,6 +32,9 @@ const MAX_FORM: Size = Size(16 << 10);
 struct Ticket {
     until: i64,
     token: String,
+    /// For whom alone it was made.
+    #[serde(rename = "for")]
+    person: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -38,8 +42,13 @@ struct Words {
     until: i64,
     token: String,
     answer: String,
+    #[serde(rename = "for")]
+    made_for: Option<String>,
     #[serde(default)]
     person: String,
+    /// A token of the person's own.
+    #[serde(default)]
+    own_token: String,
     #[serde(default)]
     comment: String,
 }
@@ -53,8 +62,14 @@ pub async fn show(State(state): State<Arc<Shared>>, Path((id, action)): Path<(St
     };
     let Some(record) = incident.actions.get(n) else { return say(&state, &Told::Invalid) };
     let until = ticket.until.to_string();
-    let hidden = [("until", until.as_str()), ("token", ticket.token.as_str())];
-    html(&state, StatusCode::OK, page::question(&incident, record, &hidden, state.language))
+    let mut hidden = vec![("until", until.as_str()), ("token", ticket.token.as_str())];
+    hidden.extend(ticket.person.as_deref().map(|person| ("for", person)));
+    let reader = match &ticket.person {
+        Some(person) => Reader::Person(person),
+        None if takes_unproven(record) => Reader::Anybody,
+        None => Reader::Unproven,
+    };
+    html(&state, StatusCode::OK, page::question(&incident, record, &hidden, reader, state.language))
 }
 
 /// `POST /approve/{incident}/{action}`: takes the answer.
@@ -76,16 +91,21 @@ pub async fn answer(
     let Ok(Form(words)) = Form::<Words>::from_request(request, &()).await else {
         return say(&state, &Told::Invalid);
     };
-    let ticket = Ticket { until: words.until, token: words.token };
+    let ticket = Ticket { until: words.until, token: words.token, person: words.made_for };
     let (incident, n) = match asked(&state, id, &action, &ticket).await {
         Ok(found) => found,
         Err(response) => return response,
     };
     let Some(record) = incident.actions.get(n) else { return say(&state, &Told::Invalid) };
-    let person = words.person.trim().to_string();
-    if person.is_empty() {
-        return say(&state, &Told::Nameless);
+    let question = format!("{}/{action}", incident.id);
+    let person = match who(&state, &question, &ticket, &words.own_token, &words.person) {
+        Ok(person) => person,
+        Err(told) => return say(&state, &told),
+    };
+    if words.answer == "approve" && person.proven().is_none() && !takes_unproven(record) {
+        return say(&state, &Told::Unproven);
     }
+    let after = with(record, &person);
     let answer = Answer {
         incident: incident.id.0.clone(),
         action,
@@ -95,7 +115,7 @@ pub async fn answer(
         comment: words.comment,
     };
     let taken = match words.answer.as_str() {
-        "approve" => state.backend.approve(answer).await.map(|()| approved(record)),
+        "approve" => state.backend.approve(answer).await.map(|()| after),
         "deny" => state.backend.reject(answer).await.map(|()| Told::Denied),
         _ => return say(&state, &Told::Invalid),
     };
@@ -113,15 +133,40 @@ pub async fn answer(
     }
 }
 
-fn approved(before: &ActionRecord) -> Told {
-    let wanted = before.ruling.as_ref().map_or(1, |ruling| ruling.approvals as usize);
-    if before.approvers(jiff::Timestamp::MIN, before.ruling.as_ref().map_or(1, |ruling| ruling.approvals)).len() + 1
-        >= wanted
-    {
-        Told::Approved
-    } else {
-        Told::MoreNeeded
+/// Who answers: the owner of a token, the one for whom the link was made, or a name that is typed.
+fn who(state: &Shared, question: &str, ticket: &Ticket, own_token: &str, typed: &str) -> Result<Person, Told> {
+    let own_token = own_token.trim();
+    if !own_token.is_empty() {
+        let now = state.clock.now();
+        if !state.attempts.may_try(question, now) {
+            return Err(Told::TooOften);
+        }
+        return state.callers.answering(own_token).map(Person::from).ok_or_else(|| {
+            state.attempts.wrong(question, now);
+            Told::WrongToken
+        });
     }
+    if let Some(name) = &ticket.person {
+        // Somebody who has left, or whose links are no longer for them alone, has no good link.
+        return state.callers.linked(name).map(Person::from).ok_or(Told::Invalid);
+    }
+    let person = Person::typed(typed);
+    if person.is_nameless() { Err(Told::Nameless) } else { Ok(person) }
+}
+
+/// Whether the yes of somebody without a proven name adds anything.
+fn takes_unproven(record: &ActionRecord) -> bool {
+    let nobody = Person::typed("somebody");
+    let wanted = record.ruling.iter().flat_map(Ruling::requirements);
+    wanted.into_iter().any(|wanted| wanted.takes(&nobody, record.proposer()).is_ok())
+}
+
+/// What a person's yes makes of the question.
+fn with(record: &ActionRecord, person: &Person) -> Told {
+    let mut record = record.clone();
+    let (at, digest) = (record.since, record.action.digest.clone());
+    record.approvals.push(Approval { person: person.clone(), via: LINK.into(), at, digest });
+    if record.is_approved() { Told::Approved } else { Told::MoreNeeded }
 }
 
 /// The incident and the place of its action, if the link is good for it and nobody has answered.
@@ -135,13 +180,11 @@ async fn asked(state: &Shared, id: String, action: &str, ticket: &Ticket) -> Res
     let n = incident.actions.iter().position(|record| record.action.id.0 == action);
     let found = n.and_then(|n| incident.actions.get(n).map(|record| (n, record)));
     let (n, record) = found.ok_or_else(|| say(state, &Told::Invalid))?;
-    if !links.made(&incident.id, record, ticket.until, &ticket.token) {
+    if !links.made(&incident.id, record, ticket.until, ticket.person.as_deref(), &ticket.token) {
         return Err(say(state, &Told::Invalid));
     }
     // Whoever has a link that was good once may learn what became of the question.
-    let used = record.approvals.iter().any(|approval| approval.via == LINK);
     match record.state {
-        ActionState::Asked if used => Err(say(state, &Told::Answered)),
         ActionState::Asked if state.clock.now().as_millisecond() >= ticket.until => Err(say(state, &Told::Expired)),
         ActionState::Asked => Ok(()),
         ActionState::Expired => Err(say(state, &Told::Expired)),
@@ -172,7 +215,8 @@ fn say(state: &Shared, told: &Told) -> Response {
         Told::Approved | Told::MoreNeeded | Told::Denied => StatusCode::OK,
         Told::Refused(_) | Told::Answered => StatusCode::CONFLICT,
         Told::Expired => StatusCode::GONE,
-        Told::Invalid | Told::Foreign => StatusCode::FORBIDDEN,
+        Told::Invalid | Told::Foreign | Told::Unproven | Told::WrongToken => StatusCode::FORBIDDEN,
+        Told::TooOften => StatusCode::TOO_MANY_REQUESTS,
         Told::Nameless => StatusCode::BAD_REQUEST,
     };
     html(state, status, page::told(told, state.language))

@@ -7,14 +7,21 @@ use reqwest::Response;
 use super::tests::{Running, start};
 use crate::backend::fake::Fake;
 use crate::domain::decision::{Ruling, RulingKind};
-use crate::domain::{ActionId, Entry, Fact, Mode};
+use crate::domain::{ActionId, Entry, Fact, Mode, Person, Requirement};
 use crate::gate::link::Links;
 use crate::secret::Secret;
+use crate::token::{self, Hash};
 
 const CONFIG: &str = "[approvals]\nlink = { base = \"https://t.example\", secret = { env = \"LINKS\" } }";
 
-/// A host whose first incident waits for an answer about `a1`, and the link to it.
+/// A host whose first incident waits for an answer of anybody about `a1`, and the link to it.
 async fn asking(config: &str, hours: i64) -> (Running, String) {
+    let (host, path, _) = asking_of(config, hours, &[], 1).await;
+    (host, path)
+}
+
+/// The same of groups, and the link that was made for ada.
+async fn asking_of(config: &str, hours: i64, who: &[&str], approvals: u32) -> (Running, String, String) {
     let mut fake = Fake::default();
     let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
     let ruling = Ruling {
@@ -22,9 +29,12 @@ async fn asking(config: &str, hours: i64) -> (Running, String) {
         rule: "ask-first".into(),
         reason: "<b>bold</b> & \"quoted\"".into(),
         heard: Vec::new(),
-        who: "sre".into(),
-        approvals: 1,
-        own: false,
+        requires: vec![Requirement {
+            gate: "ask-first".into(),
+            who: who.iter().map(|group| group.to_string()).collect(),
+            approvals,
+            own: false,
+        }],
         until: Some(until),
         mode: Mode::Enforce,
         spends: Vec::new(),
@@ -34,9 +44,10 @@ async fn asking(config: &str, hours: i64) -> (Running, String) {
     let fact = Fact::Ruled { action: ActionId("a1".into()), ruling };
     fake.incidents[0].apply(&Entry { at: jiff::Timestamp::now(), fact });
     let links = Links::new("https://t.example", Secret::new("0123456789abcdef"));
-    let url = links.url(&fake.incidents[0].id, &fake.incidents[0].actions[0]).unwrap();
-    let path = url.strip_prefix("https://t.example").unwrap().to_string();
-    (start(config, fake).await, path)
+    let (incident, record) = (&fake.incidents[0].id, &fake.incidents[0].actions[0]);
+    let urls = [links.url(incident, record), links.personal_url(incident, record, "ada")];
+    let [path, own] = urls.map(|url| url.unwrap().strip_prefix("https://t.example").unwrap().to_string());
+    (start(config, fake).await, path, own)
 }
 
 fn body(path: &str, answer: &str, person: &str) -> String {
@@ -77,13 +88,14 @@ async fn looking_shows_the_question_and_answers_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_over_the_page_is_marked_as_coming_over_a_link() {
+async fn a_typed_name_is_kept_as_not_proven_and_as_coming_over_a_link() {
     let (host, path) = asking(CONFIG, 1).await;
     let response = send(&host, &path, body(&path, "approve", "ada"), &OWN).await;
     assert_eq!(response.status(), 200);
     assert!(response.text().await.unwrap().contains("<h1>Approved</h1>"));
     let given = host.fake.answers.lock().unwrap()[0].clone();
-    assert_eq!((given.person.as_str(), given.via.as_str(), given.comment.as_str()), ("ada", "link", "go on"));
+    assert_eq!(given.person, Person::typed("ada"));
+    assert_eq!((given.via.as_str(), given.comment.as_str()), ("link", "go on"));
     assert_eq!(given.digest.as_ref(), Some(&host.fake.incidents[0].actions[0].action.digest));
     let denied = send(&host, &path, body(&path, "deny", "bob"), &[("Origin", "https://t.example")]).await;
     assert!(denied.text().await.unwrap().contains("<h1>Denied</h1>"));
@@ -121,4 +133,88 @@ async fn what_is_not_a_good_link_or_not_our_page_answers_nothing() {
     assert_eq!(host.get(&forged).send().await.unwrap().status(), 403, "who has no good link learns nothing");
     let (host, path) = asking("", 1).await;
     assert_eq!(host.get(&path).send().await.unwrap().status(), 404, "not configured");
+}
+
+/// People of a group: ada, who is reached alone, and bob; vera may only look. Their tokens.
+fn people() -> (String, [String; 3]) {
+    let tokens = [(); 3].map(|()| token::make().unwrap().expose().to_string());
+    let [ada, bob, vera] = &tokens;
+    let hash = |token: &str| Hash::of(token);
+    let text = format!(
+        "{CONFIG}\n[people]\nsre = [\"ada\", \"bob\", \"vera\"]\n[notifiers.ada-alone]\nplugin = \"webhook\"\n\
+         [users.ada]\ntokens = [\"{}\"]\nnotify = \"ada-alone\"\n[users.bob]\ntokens = [\"{}\"]\n\
+         [users.vera]\nrole = \"viewer\"\ntokens = [\"{}\"]\n",
+        hash(ada),
+        hash(bob),
+        hash(vera)
+    );
+    (text, tokens)
+}
+
+#[tokio::test]
+async fn a_link_that_was_passed_on_proves_nobody_and_tells_nothing_about_whom_is_asked() {
+    let (config, [_, bob, vera]) = people();
+    let (host, path, _) = asking_of(&config, 1, &["sre"], 1).await;
+    let page = host.get(&path).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("A token of your own") && page.contains("people who prove their name"), "{page}");
+    for secret in ["sre", "ada", "bob", "vera"] {
+        assert!(!page.contains(secret), "{secret}: {page}");
+    }
+    for typed in ["mallory", "ada", "bob", "ADA", "ada+(as+bob)"] {
+        let response = send(&host, &path, body(&path, "approve", typed), &OWN).await;
+        assert_eq!(response.status(), 403, "{typed}");
+        let page = response.text().await.unwrap();
+        assert!(page.contains("people who prove their name") && !page.contains("sre"), "{page}");
+    }
+    let with = |token: &str| format!("{}&own_token={token}", body(&path, "approve", "mallory"));
+    for wrong in [token::make().unwrap().expose(), "hunter2", vera.as_str()] {
+        let response = send(&host, &path, with(wrong), &OWN).await;
+        assert_eq!(response.status(), 403);
+        assert!(response.text().await.unwrap().contains("Nobody who may answer has this token"));
+    }
+    assert!(host.fake.answers.lock().unwrap().is_empty());
+    let response = send(&host, &path, with(&bob), &OWN).await;
+    assert_eq!(response.status(), 200);
+    assert!(response.text().await.unwrap().contains("<h1>Approved</h1>"));
+    let given = host.fake.answers.lock().unwrap()[0].person.clone();
+    let bob = given.proven().unwrap();
+    assert!(bob.id() == "bob" && bob.is_in("sre") && bob.proof().as_str() == "token", "{bob:?}");
+}
+
+#[tokio::test]
+async fn tokens_cannot_be_tried_out_at_a_link() {
+    let (config, [ada, ..]) = people();
+    let (host, path, _) = asking_of(&config, 1, &["sre"], 1).await;
+    let with = |token: &str| format!("{}&own_token={token}", body(&path, "approve", "x"));
+    let mut codes = Vec::new();
+    for _ in 0..super::attempts::WRONG + 1 {
+        codes.push(send(&host, &path, with("tg_p_wrong"), &OWN).await.status().as_u16());
+    }
+    assert_eq!(codes, [403, 403, 403, 403, 403, 429]);
+    assert_eq!(send(&host, &path, with(&ada), &OWN).await.status(), 429, "not even a good one, for a minute");
+    assert!(host.fake.answers.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_link_that_was_made_for_somebody_proves_them_and_nobody_else() {
+    let (config, _) = people();
+    let (host, common, own) = asking_of(&config, 1, &["sre"], 2).await;
+    let page = host.get(&own).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("<dt>You answer as</dt><dd>ada</dd>") && !page.contains("own_token"), "{page}");
+    // Another name in the link, the name in the common link, the common token in a link with a name.
+    let (to_bob, without) = (own.replace("for=ada", "for=bob"), own.replace("for=ada&", ""));
+    let borrowed = common.replace("&token", "&for=ada&token");
+    for wrong in [&to_bob, &without, &borrowed] {
+        assert_eq!(host.get(wrong).send().await.unwrap().status(), 403, "{wrong}");
+        assert_eq!(send(&host, wrong, body(wrong, "approve", "ada"), &OWN).await.status(), 403, "{wrong}");
+    }
+    let response = send(&host, &own, body(&own, "approve", "bob"), &OWN).await;
+    assert!(response.text().await.unwrap().contains("and more are needed"));
+    let given = host.fake.answers.lock().unwrap()[0].person.clone();
+    assert_eq!((given.name(), given.proven().unwrap().proof().as_str()), ("ada", "link"));
+
+    // Who is reached alone no longer has no such links either.
+    let (host, _, own) = asking_of(&config.replace("notify = \"ada-alone\"\n", ""), 1, &["sre"], 1).await;
+    assert_eq!(send(&host, &own, body(&own, "approve", "ada"), &OWN).await.status(), 403);
+    assert!(host.fake.answers.lock().unwrap().is_empty());
 }

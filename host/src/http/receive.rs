@@ -33,7 +33,10 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
     let (head, body) = request.into_parts();
     let gate = state.sources.get(source);
     let proof = gate.and_then(|gate| gate.proof.as_ref());
+    // A token for sending is good for every source.
+    let sends = state.callers.sends(&head.headers);
     match proof {
+        _ if sends => {}
         Some(proof) => proof.head(&head.headers)?,
         None if state.loopback => origin::check_origin(&head.headers)?,
         // As for the API: beyond loopback nothing is taken from anybody.
@@ -50,8 +53,13 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
     let settings = &state.settings;
     let bytes = body::read(&head.headers, body, settings.max_body, settings.body_timeout).await?;
     let received_at = state.clock.now();
-    if let Some(proof) = proof {
-        proof.body(&head.headers, &bytes, received_at)?;
+    let signature = match proof.filter(|_| !sends) {
+        Some(proof) => proof.body(&head.headers, &bytes, received_at)?,
+        None => None,
+    };
+    if signature.is_some_and(|signature| state.replays.seen(&signature, received_at)) {
+        tracing::info!(source, "a signed request came again that had been taken before; it does nothing");
+        return Ok(Json(Received::default()));
     }
     let inbound = Inbound {
         headers: visible(&head.headers, proof),
@@ -59,7 +67,11 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
         body: body::text(bytes)?,
         received_at,
     };
-    Ok(Json(state.backend.receive(source, inbound).await?))
+    let received = state.backend.receive(source, inbound).await?;
+    if let Some(signature) = signature {
+        state.replays.acknowledge(signature, received_at);
+    }
+    Ok(Json(received))
 }
 
 fn unknown(state: &Shared, source: &str) -> Failure {

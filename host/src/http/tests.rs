@@ -11,6 +11,7 @@ use super::*;
 use crate::backend::fake::Fake;
 use crate::clock::SystemClock;
 use crate::config::Overrides;
+use crate::token::{self, Hash};
 
 pub(super) struct Running {
     pub fake: Arc<Fake>,
@@ -177,7 +178,9 @@ async fn sources_and_api_demand_what_is_configured_and_pass_no_credentials_on() 
     assert_eq!(host.post_json("/v1/pause", json!({})).send().await.unwrap().status(), 401);
     let paused = host.post_json("/v1/pause", json!({ "person": "bob" })).basic_auth("ada", Some("k3yk3y"));
     assert_eq!(paused.send().await.unwrap().status(), 200);
-    assert_eq!(host.fake.orders.lock().unwrap()[0].person, "ada (as bob)", "a proven name beats a said one");
+    let person = host.fake.orders.lock().unwrap()[0].person.clone();
+    assert_eq!(person.to_string(), "ada (as bob)");
+    assert_eq!(person.proven().map(|ada| ada.id()).as_deref(), Some("ada"), "a proven name beats a said one");
 }
 
 #[tokio::test]
@@ -193,6 +196,83 @@ async fn signed_bodies_are_checked_byte_by_byte() {
     assert_eq!(signed(format!("{ONE} ")).await.unwrap().status(), 401);
     assert_eq!(host.post("/alert", ONE).send().await.unwrap().status(), 401);
     assert!(!host.fake.seen.lock().unwrap()[0].headers.contains_key("x-sig"));
+}
+
+#[tokio::test]
+async fn a_signed_request_is_taken_once_and_again_only_when_it_was_not_acknowledged() {
+    use hmac::{Hmac, KeyInit, Mac};
+    let sign = |text: String| {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"k3yk3y").unwrap();
+        mac.update(text.as_bytes());
+        hex::encode(mac.finalize().into_bytes())
+    };
+    for timed in [false, true] {
+        let more = if timed { ", timestamp_header = \"X-Time\"" } else { "" };
+        let config = format!(
+            "[sources.alertmanager]\nauth = {{ hmac = {{ secret = {{ env = \"KEY\" }}, header = \"X-Sig\"{more} }} }}"
+        );
+        let now = SystemClock.now().as_second();
+        let signature = |at: i64| sign(if timed { format!("{at}:{ONE}") } else { ONE.into() });
+        let send = async |host: &Running, at: i64, signature: String| {
+            let request = host.post("/alert", ONE).header("X-Sig", signature).header("X-Time", at.to_string());
+            request.send().await.unwrap().status().as_u16()
+        };
+        let host = start(&config, Fake::default()).await;
+        for written in [signature(now), signature(now).to_uppercase(), format!("00, {}", signature(now))] {
+            assert_eq!(send(&host, now, written).await, 200);
+        }
+        assert_eq!(host.fake.seen.lock().unwrap().len(), 1, "the same request in another form is the same");
+        if timed {
+            assert_eq!(send(&host, now - 1, signature(now - 1)).await, 200);
+            assert_eq!(host.fake.seen.lock().unwrap().len(), 2, "one that was signed anew is another");
+        }
+        let host = start(&config, Fake { full: true, ..Fake::default() }).await;
+        for _ in 0..2 {
+            assert_eq!(send(&host, now, signature(now)).await, 503);
+        }
+        assert_eq!(host.fake.seen.lock().unwrap().len(), 2, "what was not acknowledged is taken when it comes again");
+    }
+}
+
+#[tokio::test]
+async fn a_token_proves_a_name_and_opens_what_its_role_opens() {
+    let [ada, vera, am] = [(); 3].map(|()| token::make().unwrap().expose().to_string());
+    let hash = |token: &str| Hash::of(token);
+    let config = format!(
+        "[sources.alertmanager]\nauth = {{ bearer = {{ env = \"TOKEN\" }} }}\n[people]\nsre = [\"ada\"]\n\
+         [users.ada]\ntokens = [\"{}\"]\n[users.vera]\nrole = \"viewer\"\ntokens = [\"{}\"]\n\
+         [users.am]\nrole = \"sender\"\ntokens = [\"{}\"]\n",
+        hash(&ada),
+        hash(&vera),
+        hash(&am)
+    );
+    let host = start(&config, Fake::default()).await;
+    let status = async |request: RequestBuilder| request.send().await.unwrap().status().as_u16();
+    let pause = || host.post_json("/v1/pause", json!({ "person": "bob" }));
+    // One letter is wrong; nothing; the hash; what only the source takes.
+    let typo = format!("{}!", &ada[..ada.len() - 1]);
+    for wrong in [typo.as_str(), "", &hash(&ada).to_string(), "t0ken"] {
+        assert_eq!(status(host.get("/v1/incidents").bearer_auth(wrong)).await, 401, "{wrong}");
+        assert_eq!(status(pause().bearer_auth(wrong)).await, 401, "{wrong}");
+    }
+    assert_eq!(status(pause()).await, 401, "who has users asks everybody");
+    assert_eq!(status(host.get("/v1/incidents").bearer_auth(&vera)).await, 200);
+    assert_eq!(status(pause().bearer_auth(&vera)).await, 403, "who may look changes nothing");
+    assert_eq!(status(host.get("/v1/incidents").bearer_auth(&am)).await, 403, "who may send does not look");
+    assert_eq!(status(pause().bearer_auth(&am)).await, 403);
+    assert_eq!(status(host.post("/alert", ONE).bearer_auth(&am)).await, 200);
+    for other in [&ada, &vera] {
+        assert_eq!(status(host.post("/alert", ONE).bearer_auth(other)).await, 401, "who may not send does not");
+    }
+    assert_eq!(status(pause().basic_auth("vera", Some(&ada))).await, 401, "the token of another");
+    assert!(host.fake.orders.lock().unwrap().is_empty());
+    assert_eq!(status(pause().bearer_auth(&ada)).await, 200);
+    assert_eq!(status(pause().basic_auth("ada", Some(&ada))).await, 200);
+    let orders = host.fake.orders.lock().unwrap().clone();
+    for order in orders {
+        let proven = order.person.proven().unwrap();
+        assert_eq!((proven.id().as_str(), proven.said(), proven.is_in("sre")), ("ada", Some("bob"), true));
+    }
 }
 
 #[tokio::test]
@@ -248,7 +328,10 @@ async fn answers_carry_who_what_and_how() {
     let (status, view) = answer(host.post_json(path, words)).await;
     assert_eq!((status, view["id"].as_str()), (200, Some("i-b1")));
     let given = host.fake.answers.lock().unwrap()[0].clone();
-    assert_eq!((given.person.as_str(), given.via.as_str(), given.digest.as_deref()), ("ada", "cli", Some("d1")));
+    assert_eq!(
+        (given.person.to_string().as_str(), given.via.as_str(), given.digest.as_deref()),
+        ("ada (unproven)", "cli", Some("d1"))
+    );
     for (path, body, status, sentence) in [
         (path, json!({}), 400, "person: is missing"),
         (path, json!({ "person": "p", "digset": "d" }), 400, "unknown field `digset`"),

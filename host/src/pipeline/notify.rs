@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Services;
 use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Fact, Incident, Occasion};
 use crate::ports::{JournalError, Message, NotifyError, Story};
 use crate::report::message;
@@ -26,28 +27,47 @@ pub fn tell(
     context: &Context<'_>,
 ) -> Option<Fact> {
     let mut deliveries: Vec<Delivery> = Vec::new();
-    for routed in services.policies.routes(incident, occasion, context) {
-        for target in routed.targets {
-            if !services.notifiers.has(&target) {
-                tracing::debug!(%target, route = %routed.route, "the route names a target that is not configured");
-                continue;
-            }
-            let of_action = action.map(|action| format!("-{action}")).unwrap_or_default();
-            let id = format!("{}-{}{of_action}-{target}", incident.id, occasion.as_str());
-            let known = incident.deliveries.iter().chain(&deliveries).any(|known| known.id == id);
-            if !known {
-                deliveries.push(Delivery {
-                    id,
-                    target,
-                    route: routed.route.clone(),
-                    occasion,
-                    state: DeliveryState::Due { at: context.now },
-                    attempts: 0,
-                });
-            }
+    let routed = services.policies.routes(incident, occasion, context);
+    let routed = routed.into_iter().flat_map(|routed| {
+        let route = routed.route;
+        routed.targets.into_iter().map(move |target| (route.clone(), target))
+    });
+    let record = action.and_then(|action| incident.action(action)).filter(|_| occasion == Occasion::Approval);
+    let personal = record.map(|record| asked(services, record)).unwrap_or_default();
+    for (route, target) in routed.chain(personal) {
+        if !services.notifiers.has(&target) {
+            tracing::debug!(%target, %route, "the route names a target that is not configured");
+            continue;
+        }
+        let of_action = action.map(|action| format!("-{action}")).unwrap_or_default();
+        let id = format!("{}-{}{of_action}-{target}", incident.id, occasion.as_str());
+        let known = incident.deliveries.iter().chain(&deliveries).any(|known| known.id == id);
+        if !known {
+            let state = DeliveryState::Due { at: context.now };
+            deliveries.push(Delivery { id, target, route, occasion, state, attempts: 0 });
         }
     }
     (!deliveries.is_empty()).then_some(Fact::Told { occasion, deliveries })
+}
+
+/// The route of a question to somebody of the groups that are asked.
+const PERSONAL: &str = "people";
+
+/// The targets that reach one person each, of those who are in a group that is asked.
+fn asked(services: &Services, record: &ActionRecord) -> Vec<(String, String)> {
+    let (Some(links), Some(ruling)) = (&services.links, &record.ruling) else { return Vec::new() };
+    let (people, who) = (services.gate.people(), ruling.who());
+    let asked = links.personal().iter().filter(|(_, name)| people.is_in_any(name, &who));
+    asked.map(|(target, _)| (PERSONAL.to_string(), target.clone())).collect()
+}
+
+/// The link to a question: one that proves its reader goes only where nobody else reads.
+fn link(services: &Services, incident: &Incident, record: &ActionRecord, target: &str) -> Option<String> {
+    let links = services.links.as_ref()?;
+    match links.personal().get(target) {
+        Some(name) if services.gate.people().is_able(name) => links.personal_url(&incident.id, record, name),
+        _ => links.url(&incident.id, record),
+    }
 }
 
 /// Tries one delivery and journals the receipt or the failure.
@@ -62,7 +82,7 @@ pub async fn deliver(services: &Services, incident: &Incident, delivery: &Delive
         Occasion::Report | Occasion::Resolved => None,
     };
     let record = action.as_ref().and_then(|action| incident.action(action));
-    let link = services.links.as_ref().and_then(|links| links.url(&incident.id, record?));
+    let link = record.and_then(|record| link(services, incident, record, &delivery.target));
     let text = message(&story, delivery.occasion, services.language, action.as_ref(), link.as_deref());
     let thread = incident.deliveries.iter().rev().find_map(|earlier| match &earlier.state {
         DeliveryState::Delivered { reference } if earlier.target == delivery.target => reference.clone(),

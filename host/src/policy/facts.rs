@@ -122,7 +122,9 @@ impl<'a> CallFacts<'a> {
     pub fn of_action(action: &'a Action, incident: &'a Incident, mode: Mode) -> Self {
         let origin_name = match &action.origin {
             Origin::Policy { rule } => rule.clone(),
-            Origin::Plugin { name, .. } | Origin::Person { name } => name.clone(),
+            Origin::Plugin { name, .. } => name.clone(),
+            // A name that nothing proves must open no gate.
+            Origin::Person { person } => person.proven().map(|person| person.name().to_string()).unwrap_or_default(),
             Origin::Model => "model".into(),
             Origin::Undo { action } => action.0.clone(),
         };

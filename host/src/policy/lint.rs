@@ -19,6 +19,7 @@ use super::on::{Field, On};
 use super::problem::{Place, Problem};
 use super::set::Set;
 use crate::domain::Occasion;
+use crate::domain::person::fold;
 
 /// Something that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,7 @@ pub fn run(set: &Set, known: Option<&Known>) -> Vec<Finding> {
     lists::lists(set, &mut languages, &mut findings);
     if let Some(known) = known {
         tools::tools(set, known, &mut languages, &mut findings);
+        strangers(set, known, &mut findings);
     }
     findings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     findings.dedup();
@@ -213,6 +215,22 @@ fn undotted(matcher: &Matcher) -> bool {
         Matcher::Pattern { source, .. } => plain(source),
         Matcher::Any(any) => any.iter().all(undotted),
         other => other.literals().is_some_and(|values| values.iter().all(|value| plain(value))),
+    }
+}
+
+/// Gates that ask groups of people that there are not: they deny.
+fn strangers(set: &Set, known: &Known, findings: &mut Vec<Finding>) {
+    let Some(groups) = &known.groups else { return };
+    for asked in set.asks() {
+        let Some(gate) = set.items.gates.iter().find(|gate| gate.meta.name == asked.gate) else { continue };
+        for group in asked.who.iter().filter(|group| !groups.contains(&fold(group))) {
+            let message = format!(
+                "gate `{}` asks {group:?}, which is no group in [people], so it denies; name the group there, or let the \
+                 gate ask \"anybody\"",
+                asked.gate
+            );
+            findings.push(Finding { place: gate.meta.place.clone(), message, grave: false });
+        }
     }
 }
 

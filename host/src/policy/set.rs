@@ -14,7 +14,7 @@ use super::problem::{Place, Problem, Problems};
 use super::source::{self, SHIPPED, Source};
 use super::split::split;
 use super::{engine, evaluation};
-use crate::domain::Mode;
+use crate::domain::{Mode, Requirement};
 
 /// Policies that belong together, ready to decide. Never changes once it is loaded.
 pub struct Set {
@@ -97,16 +97,16 @@ impl Set {
         &self.digest
     }
 
-    /// Gates that ask somebody in particular: gate, who, and how many of them.
-    pub fn asked(&self) -> Vec<(String, String, u32)> {
+    /// What every gate wants that asks people, or may come to ask them.
+    pub fn asks(&self) -> Vec<Requirement> {
         let asking = self.items.gates.iter().filter_map(|gate| {
             let question = match &gate.says {
                 GateSays::Ask(question) => question,
                 GateSays::Allow(opening) => &opening.canary.as_ref()?.question,
                 _ => return None,
             };
-            let named = !question.who.is_empty();
-            named.then(|| (gate.meta.name.clone(), question.who.clone(), question.approvals))
+            let (gate, who) = (gate.meta.name.clone(), question.who.clone());
+            Some(Requirement { gate, who, approvals: question.approvals, own: question.own })
         });
         asking.collect()
     }

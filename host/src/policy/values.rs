@@ -71,7 +71,8 @@ pub(super) struct BudgetOf {
 /// A question to a person.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Question {
-    pub who: String,
+    /// Groups; empty for anybody.
+    pub who: Vec<String>,
     pub approvals: u32,
     /// A person may approve what they proposed themselves.
     pub own: bool,

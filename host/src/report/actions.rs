@@ -78,9 +78,7 @@ fn ruling(ruling: &crate::domain::Ruling, language: Language) -> String {
     );
     let mut add = |label: &str, value: &str| text.push_str(&format!("; {label}{}{value}", headings.colon));
     if ruling.kind == RulingKind::Ask {
-        if !ruling.who.is_empty() {
-            add(headings.who, &MD.name(&ruling.who));
-        }
+        add(headings.who, &translation.asked(&ruling.requirements(), MD));
         if let Some(until) = ruling.until {
             add(headings.until, &date(until));
         }

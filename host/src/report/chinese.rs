@@ -9,7 +9,9 @@ use super::escape::Style;
 use super::page::PageWords;
 use super::translation::{Headings, Translation};
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
+use crate::domain::{
+    Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
+};
 
 pub(super) struct Chinese;
 
@@ -166,9 +168,33 @@ impl Translation for Chinese {
             Origin::Policy { rule } => format!("规则 {}", style.name(rule)),
             Origin::Plugin { name, rule } => format!("插件 {}（由规则 {} 调用）", style.name(name), style.name(rule)),
             Origin::Model => "大模型".into(),
-            Origin::Person { name } => style.name(name),
+            Origin::Person { person } => self.person(person, style),
             Origin::Undo { action } => format!("tidegate（用于撤销 {action}）"),
         }
+    }
+
+    fn person(&self, person: &Person, style: Style) -> String {
+        match person.proven() {
+            None => format!("{}（姓名未经证实）", style.name(person.name())),
+            Some(proven) => match proven.said() {
+                None => style.name(proven.name()),
+                Some(said) => format!("{}（自称 {}）", style.name(proven.name()), style.name(said)),
+            },
+        }
+    }
+
+    fn asked(&self, requirements: &[Requirement], style: Style) -> String {
+        let each = requirements.iter().flat_map(|wanted| {
+            let groups: Vec<String> = match wanted.who.as_slice() {
+                [] => vec!["任何人".into()],
+                groups => groups.iter().map(|group| style.name(group)).collect(),
+            };
+            groups.into_iter().map(|group| match wanted.approvals {
+                0 | 1 => group,
+                count => format!("{group}（{count} 人）"),
+            })
+        });
+        each.collect::<Vec<_>>().join("，以及 ")
     }
 
     fn duration(&self, seconds: i64) -> String {

@@ -9,7 +9,9 @@ use super::escape::Style;
 use super::page::PageWords;
 use super::translation::{Headings, Translation};
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
+use crate::domain::{
+    Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
+};
 
 pub(super) struct English;
 
@@ -166,9 +168,33 @@ impl Translation for English {
             Origin::Policy { rule } => format!("rule {}", style.name(rule)),
             Origin::Plugin { name, rule } => format!("plugin {}, asked by rule {}", style.name(name), style.name(rule)),
             Origin::Model => "the language model".into(),
-            Origin::Person { name } => style.name(name),
+            Origin::Person { person } => self.person(person, style),
             Origin::Undo { action } => format!("tidegate, to take {action} back"),
         }
+    }
+
+    fn person(&self, person: &Person, style: Style) -> String {
+        match person.proven() {
+            None => format!("{} (name not proven)", style.name(person.name())),
+            Some(proven) => match proven.said() {
+                None => style.name(proven.name()),
+                Some(said) => format!("{} (who gave the name {})", style.name(proven.name()), style.name(said)),
+            },
+        }
+    }
+
+    fn asked(&self, requirements: &[Requirement], style: Style) -> String {
+        let each = requirements.iter().flat_map(|wanted| {
+            let groups: Vec<String> = match wanted.who.as_slice() {
+                [] => vec!["anybody".into()],
+                groups => groups.iter().map(|group| style.name(group)).collect(),
+            };
+            groups.into_iter().map(|group| match wanted.approvals {
+                0 | 1 => group,
+                count => format!("{count} of {group}"),
+            })
+        });
+        each.collect::<Vec<_>>().join(" and ")
     }
 
     fn duration(&self, seconds: i64) -> String {

@@ -67,9 +67,7 @@ fn approval(incident: &Incident, record: &ActionRecord, language: Language, link
     line(headings.risk, translation.risk(action.risk).to_string());
     if let Some(ruling) = &record.ruling {
         line(headings.ruling, format!("{}{}{}", MD.name(&ruling.rule), headings.colon, MD.say(&ruling.reason)));
-        if !ruling.who.is_empty() {
-            line(headings.who, MD.name(&ruling.who));
-        }
+        line(headings.who, translation.asked(&ruling.requirements(), MD));
         if let Some(until) = ruling.until {
             line(headings.until, date(until));
         }

@@ -16,6 +16,13 @@ pub(super) struct PageWords {
     pub tool: &'static str,
     pub given: &'static str,
     pub name: &'static str,
+    pub own_token: &'static str,
+    /// Before the name of the one for whom a link was made.
+    pub made_for: &'static str,
+    pub personal: &'static str,
+    pub unproven: &'static str,
+    pub wrong_token: &'static str,
+    pub too_often: &'static str,
     pub unverified: &'static str,
     pub comment: &'static str,
     pub approve: &'static str,
@@ -53,6 +60,23 @@ pub enum Told {
     Nameless,
     /// The form was sent from another site.
     Foreign,
+    /// The gate wants to know who says yes.
+    Unproven,
+    /// Nobody has this token.
+    WrongToken,
+    /// Too many wrong tokens.
+    TooOften,
+}
+
+/// Who reads the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader<'a> {
+    /// Whoever has the link, and may answer with a typed name.
+    Anybody,
+    /// Whoever has the link, and must prove a name to approve.
+    Unproven,
+    /// The one for whom the link was made.
+    Person(&'a str),
 }
 
 /// The style sheet, for the hash in the page's policy.
@@ -62,7 +86,15 @@ form{border:1px solid #bbb;padding:.8rem;margin:1rem 0}label{display:block;margi
 button{padding:.5rem 1.4rem;margin-top:.6rem}";
 
 /// The question about one action with a form for each answer. `hidden` goes back with the answer.
-pub fn question(incident: &Incident, record: &ActionRecord, hidden: &[(&str, &str)], language: Language) -> String {
+///
+/// Whom the gate asks is not shown: a link may have been passed on.
+pub fn question(
+    incident: &Incident,
+    record: &ActionRecord,
+    hidden: &[(&str, &str)],
+    reader: Reader<'_>,
+    language: Language,
+) -> String {
     let (translation, headings, page) =
         (language.translation(), language.translation().headings(), language.translation().page());
     let action = &record.action;
@@ -82,12 +114,14 @@ pub fn question(incident: &Incident, record: &ActionRecord, hidden: &[(&str, &st
     rows.push((headings.risk, translation.risk(action.risk).to_string()));
     if let Some(ruling) = &record.ruling {
         rows.push((headings.ruling, format!("{}: {}", ruling.rule, ruling.reason)));
-        rows.push((headings.who, ruling.who.clone()));
         rows.push((headings.until, ruling.until.map(date).unwrap_or_default()));
-        let people: Vec<&str> = record.approvals.iter().map(|approval| approval.person.as_str()).collect();
-        if ruling.approvals > 1 {
-            rows.push((page.given, format!("{}/{} {}", people.len(), ruling.approvals, people.join(", "))));
+        let wanted: u32 = ruling.requirements().iter().map(|wanted| wanted.approvals).sum();
+        if wanted > 1 {
+            rows.push((page.given, format!("{}/{wanted}", record.approvals.len())));
         }
+    }
+    if let Reader::Person(name) = reader {
+        rows.push((page.made_for, name.to_string()));
     }
     rows.push((headings.digest, action.digest.clone()));
     let row =
@@ -98,24 +132,35 @@ pub fn question(incident: &Incident, record: &ActionRecord, hidden: &[(&str, &st
         "<dl>\n{rows}<dt>{}</dt></dl>\n<pre>{}</pre>\n{}{}<p>{}</p>\n",
         html(headings.arguments),
         html(&visible(&arguments)),
-        form("approve", page.approve, page, hidden),
-        form("deny", page.deny, page, hidden),
-        html(page.unverified),
+        form("approve", page.approve, page, hidden, reader),
+        form("deny", page.deny, page, hidden, reader),
+        html(match reader {
+            Reader::Anybody => page.unverified,
+            Reader::Unproven => page.unproven,
+            Reader::Person(_) => page.personal,
+        }),
     );
     document(page.question, &body, language)
 }
 
-fn form(answer: &str, label: &str, page: &PageWords, hidden: &[(&str, &str)]) -> String {
+fn form(answer: &str, label: &str, page: &PageWords, hidden: &[(&str, &str)], reader: Reader<'_>) -> String {
     let hidden = hidden
         .iter()
         .map(|(name, value)| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">\n", html(name), html(value)));
     let hidden: String = hidden.collect();
-    let (label, name, comment) = (html(label), html(page.name), html(page.comment));
+    let field =
+        |label: &str, name: &str, more: &str| format!("<label>{}<input name=\"{name}\" {more}></label>\n", html(label));
+    let name = || field(page.name, "person", "maxlength=\"100\"");
+    let token = |more: &str| field(page.own_token, "own_token", &format!("type=\"password\" maxlength=\"100\"{more}"));
+    let who = match reader {
+        Reader::Person(_) => String::new(),
+        Reader::Unproven if answer == "approve" => token(" required"),
+        Reader::Unproven | Reader::Anybody => format!("{}{}", name(), token("")),
+    };
+    let (label, comment) = (html(label), field(page.comment, "comment", "maxlength=\"1000\""));
     format!(
         "<form id=\"{answer}\" method=\"post\" autocomplete=\"off\">\n{hidden}\
-         <input type=\"hidden\" name=\"answer\" value=\"{answer}\">\n\
-         <label>{name}<input name=\"person\" required maxlength=\"100\"></label>\n\
-         <label>{comment}<input name=\"comment\" maxlength=\"1000\"></label>\n\
+         <input type=\"hidden\" name=\"answer\" value=\"{answer}\">\n{who}{comment}\
          <button type=\"submit\">{label}</button>\n</form>\n"
     )
 }
@@ -133,6 +178,9 @@ pub fn told(told: &Told, language: Language) -> String {
         Told::Answered => (page.refused, page.answered),
         Told::Nameless => (page.refused, page.nameless),
         Told::Foreign => (page.refused, page.foreign),
+        Told::Unproven => (page.refused, page.unproven),
+        Told::WrongToken => (page.refused, page.wrong_token),
+        Told::TooOften => (page.refused, page.too_often),
     };
     document(title, &format!("<p>{}</p>\n", html(&one_line(detail, 1000))), language)
 }

@@ -6,7 +6,9 @@ use super::escape::Style;
 use super::page::PageWords;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::text::cut;
-use crate::domain::{Call, Fact, Incident, Mode, Occasion, Origin, Outcome, Risk, RulingKind, Severity, State};
+use crate::domain::{
+    Call, Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
+};
 
 /// Headings and the first column of tables.
 pub(super) struct Headings {
@@ -96,6 +98,10 @@ pub(super) trait Translation: Sync {
     fn risk(&self, risk: Risk) -> &'static str;
     fn mode(&self, mode: Mode) -> &'static str;
     fn origin(&self, origin: &Origin, style: Style) -> String;
+    /// Somebody, with a word where nothing proves the name.
+    fn person(&self, person: &Person, style: Style) -> String;
+    /// Whom the gates ask, and how many of them.
+    fn asked(&self, requirements: &[Requirement], style: Style) -> String;
     /// Seconds.
     fn duration(&self, seconds: i64) -> String;
     /// How many alerts, how many of them fire.

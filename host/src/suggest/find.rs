@@ -93,7 +93,7 @@ fn case(incident: Incident) -> Option<Case> {
     let mut by: Vec<String> = incident.actions.iter().map(|record| record.action.origin.to_string()).collect();
     by.dedup();
     let approvals = incident.actions.iter().flat_map(|record| &record.approvals);
-    let mut approved: Vec<&str> = approvals.map(|approval| approval.person.as_str()).collect();
+    let mut approved: Vec<String> = approvals.map(|approval| approval.person.to_string()).collect();
     approved.dedup();
     if !approved.is_empty() {
         by.push(format!("approved by {}", approved.join(" and ")));

@@ -9,8 +9,8 @@ use super::write::proven;
 use super::{Draft, find, write};
 use crate::domain::entry::GENESIS;
 use crate::domain::{
-    Action, ActionId, Alert, Call, Catalogue, Entry, Fact, Labels, Origin, Outcome, Proposal, Risk, Sealed, Severity,
-    Status,
+    Action, ActionId, Alert, Call, Catalogue, Entry, Fact, Labels, Origin, Outcome, Person, Proposal, Risk, Sealed,
+    Severity, Status,
 };
 use crate::journal::Memory;
 use crate::ports::Journal;
@@ -138,7 +138,7 @@ fn only_what_was_verified_and_judged_counts() {
     by_rule.iter_mut().take(2).for_each(|past| past.origin = Origin::Policy { rule: "r".into() });
     assert_eq!(drafts(&by_rule), []);
     let mut by_person = pods();
-    by_person.iter_mut().for_each(|past| past.origin = Origin::Person { name: "ann\n\"; deny".into() });
+    by_person.iter_mut().for_each(|past| past.origin = Origin::Person { person: Person::typed("ann\n\"; deny") });
     let drafts = drafts(&by_person);
     proven(&drafts[0]).unwrap();
     assert!(drafts[0].rule.contains(r#"person ann\n\"; deny"#), "{}", drafts[0].rule);

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use tidegate::domain::control::{self, Control};
 use tidegate::domain::entry::{GENESIS, Resolution, chain_hash};
 use tidegate::domain::incident::{ActionRecord, ActionState};
-use tidegate::domain::{ActionId, Entry, Fact, Incident, IncidentId, Mode, Origin, Ruling, Sealed};
+use tidegate::domain::{ActionId, Entry, Fact, Incident, IncidentId, Mode, Origin, Proven, Ruling, Sealed};
 
 use super::plan::Plan;
 use super::world::State;
@@ -65,7 +65,7 @@ pub struct Checker {
 struct Track {
     ruling: Option<Ruling>,
     /// Person, digest and time.
-    yes: Vec<(String, String, Timestamp)>,
+    yes: Vec<(Option<String>, String, Timestamp)>,
     /// A word after which it must not happen any more.
     ended: Option<&'static str>,
     intents: Vec<String>,
@@ -222,7 +222,7 @@ fn follow(checker: &mut Checker, id: &IncidentId, entry: &Entry) {
             }
         }),
         Fact::Approved { action, digest, person, .. } => {
-            track(action, &|track| track.yes.push((person.clone(), digest.clone(), entry.at)));
+            track(action, &|track| track.yes.push((person.proven().map(Proven::id), digest.clone(), entry.at)));
         }
         Fact::Rejected { action, .. } => track(action, &|track| {
             if track.intents.is_empty() {

@@ -24,6 +24,7 @@ use super::cluster::SimTools;
 use super::journal::SimJournal;
 use super::mutant::Mutant;
 use super::notifiers::SimNotifiers;
+use super::persons;
 use super::policies::SimPolicies;
 use super::world::World;
 
@@ -47,13 +48,16 @@ impl Host {
         let clock: Arc<dyn Clock> = Arc::new(SimClock::new(Arc::clone(world)));
         let journal: Arc<dyn Journal> = Arc::new(SimJournal(Arc::clone(world)));
         let policies: Arc<dyn Policies> = Arc::new(SimPolicies(Arc::clone(world)));
-        let gate = Arc::new(Gate::new(Options {
-            cooldown: SignedDuration::from_secs(temper.cooldown_s as i64),
-            targets_per_incident: 3,
-            breaker_after: temper.breaker_after,
-            denied_after: temper.denied_after,
-            permit_for: SignedDuration::from_secs(60),
-        }));
+        let gate = Arc::new(
+            Gate::new(Options {
+                cooldown: SignedDuration::from_secs(temper.cooldown_s as i64),
+                targets_per_incident: 3,
+                breaker_after: temper.breaker_after,
+                denied_after: temper.denied_after,
+                permit_for: SignedDuration::from_secs(60),
+            })
+            .with_people(persons::people()),
+        );
         let random = Arc::new(Random::seeded(seed));
         let (wake, woken) = mpsc::unbounded_channel();
         let of_group = Arc::clone(&policies);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate::domain::Mode;
 use tidegate::domain::control::Control;
+use tidegate::domain::{Mode, Person};
 use tidegate::store::replay;
 use tokio::runtime::Builder;
 
@@ -134,11 +134,11 @@ fn happen(host: &Host, what: What) {
             tokio::spawn(persons::answer(host.clone(), what));
         }
         What::Pause(scope) => {
-            let (person, reason) = ("somebody".into(), String::new());
+            let (person, reason) = (Person::typed("somebody"), String::new());
             tokio::spawn(host.clone().order(Control::Paused { person, reason, scope }));
         }
         What::Resume(scope) => {
-            tokio::spawn(host.clone().order(Control::Resumed { person: "somebody".into(), scope }));
+            tokio::spawn(host.clone().order(Control::Resumed { person: Person::typed("somebody"), scope }));
         }
         What::Policies(set) => state.policies_in_force = set,
         What::Catalogue(variant) => state.catalogue = variant,

@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use tidegate::domain::incident::ActionState;
-use tidegate::domain::{ActionId, Fact, IncidentId};
+use tidegate::domain::{ActionId, Fact, IncidentId, Person, Proof};
+use tidegate::gate::People;
+use tidegate::gate::people::Account;
 
 use super::host::Host;
 use super::mutant::Mutant;
@@ -14,6 +16,17 @@ use super::plan::What;
 
 /// So often a person looks whether there is something to answer.
 const PATIENCE: usize = 60;
+
+/// Three of them, each with a token.
+pub fn people() -> People {
+    let account = |who: u64| Account {
+        name: format!("person-{who}"),
+        tokens: ["t".to_string()].into(),
+        answers: true,
+        ..Account::default()
+    };
+    People::new(&Default::default(), (0..3).map(account))
+}
 
 /// One answer.
 pub async fn answer(host: Host, what: What) {
@@ -27,7 +40,11 @@ pub async fn answer(host: Host, what: What) {
     }
     let Some((incident, action, digest)) = found else { return };
     tokio::time::sleep(Duration::from_millis(hesitates_ms)).await;
-    let person = format!("person-{who}");
+    // Now and then somebody types a name that is not theirs, and nothing proves it.
+    let person = match pick % 7 {
+        3 => Person::typed(format!("person-{}", (who + 1) % 3)),
+        _ => people().prove(&format!("person-{who}"), Proof::Token("t".into())).unwrap().into(),
+    };
     let (via, comment) = ("cli".to_string(), String::new());
     let digest = if stale { "another".to_string() } else { digest };
     let verb = if yes { "approves" } else { "rejects" };

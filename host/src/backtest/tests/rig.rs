@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 use crate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
 use crate::domain::incident::{ActionState, Limits, due};
 use crate::domain::{
-    Alert, Call, Catalogue, Fact, Incident, IncidentId, Labels, Mode, Next, Proposal, Risk, Severity, Status, Tool,
-    next,
+    Alert, Call, Catalogue, Fact, Incident, IncidentId, Labels, Mode, Next, Person, Proposal, Risk, Severity, Status,
+    Tool, next,
 };
 use crate::gate::{Gate, Options as GateOptions, Permit};
 use crate::journal::Memory;
@@ -377,7 +377,7 @@ impl Rig {
                 continue;
             };
             let (action, digest) = (record.action.id.clone(), record.action.digest.clone());
-            let (person, via, comment) = ("p".to_string(), "cli".to_string(), String::new());
+            let (person, via, comment) = (Person::typed("p"), "cli".to_string(), String::new());
             let fact = if yes {
                 Fact::Approved { action, digest, person, via, comment }
             } else {

@@ -66,11 +66,14 @@ fn action(action: &ExplainedAction) -> String {
 fn question(ruling: &Ruling) -> String {
     let mut text = format!("it was ruled {} ({})", ruling.kind.as_str(), ruling.rule);
     if ruling.kind == RulingKind::Ask {
-        let who = if ruling.who.is_empty() { "anybody" } else { &ruling.who };
-        let people =
-            if ruling.approvals == 1 { "1 approval".into() } else { format!("{} approvals", ruling.approvals) };
+        let wanted = ruling.requirements().into_iter().map(|wanted| {
+            let who = if wanted.who.is_empty() { "anybody".to_string() } else { wanted.who.join(" and ") };
+            let count = wanted.approvals;
+            format!("{count} {} of {who}", if count == 1 { "approval" } else { "approvals" })
+        });
+        let wanted = wanted.collect::<Vec<_>>().join(", ");
         let until = ruling.until.map(|until| format!(" until {}", date(until))).unwrap_or_default();
-        text.push_str(&format!(", {people} of {who}{until}"));
+        text.push_str(&format!(", {wanted}{until}"));
     }
     text
 }

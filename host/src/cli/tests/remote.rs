@@ -97,9 +97,19 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
     let address = server.address();
     let (stop, stopped) = oneshot::channel();
     let done = tokio::spawn(server.run(async move { drop(stopped.await) }));
+    let digest = fake.incidents[0].actions[0].action.digest.clone();
     let commands = move || {
         let at = |rest: &str| code(&format!("tidegate --listen {address} {rest}"));
-        assert_eq!(at("approve i-b a1 --as ada --comment go"), 0);
+        assert_eq!(at("approve i-b a1 --as ada"), 1, "a beginning of an id may come to mean another incident");
+        assert_eq!(at("approve latest a1 --as ada"), 1, "so may the word for the newest");
+        assert_eq!(at(&format!("approve latest a1 --as ada --digest {}", &digest[..7])), 1, "too short");
+        assert_eq!(
+            at("approve i-b1 a1 --as ada --digest 0123456789ab"),
+            1,
+            "another action than the one that was seen"
+        );
+        assert_eq!(at(&format!("approve latest a1 --as ada --comment go --digest {}", &digest[..8])), 0);
+        assert_eq!(at("approve i-b1 a1 --as ada"), 0, "the full id means one incident");
         assert_eq!(at("deny i-b1 a1 --as bob"), 0);
         assert_eq!(at("approve i-b1 a9 --as ada"), 1, "no such action");
         assert_eq!(at("approve i-a a1 --as ada"), 1, "several incidents");
@@ -113,17 +123,14 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
     };
     tokio::task::spawn_blocking(commands).await.unwrap();
     let answers = fake.answers.lock().unwrap().clone();
-    assert_eq!(answers.len(), 2);
+    assert_eq!(answers.len(), 3);
     let digest = &fake.incidents[0].actions[0].action.digest;
     assert_eq!((answers[0].incident.as_str(), answers[0].digest.as_ref()), ("i-b1", Some(digest)));
-    assert_eq!(
-        (answers[0].person.as_str(), answers[0].via.as_str(), answers[0].comment.as_str()),
-        ("ada", "cli", "go")
-    );
+    assert_eq!((answers[0].person.name(), answers[0].via.as_str(), answers[0].comment.as_str()), ("ada", "cli", "go"));
     let orders = fake.orders.lock().unwrap().clone();
     assert_eq!(orders.len(), 4);
     assert_eq!(
-        (orders[2].person.as_str(), orders[2].scope.as_str(), orders[2].reason.as_str()),
+        (orders[2].person.name(), orders[2].scope.as_str(), orders[2].reason.as_str()),
         ("ada", "rule:x", "fixed")
     );
 

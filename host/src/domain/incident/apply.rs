@@ -192,18 +192,16 @@ impl Incident {
 }
 
 impl ActionRecord {
-    /// Counts a yes: one a person, to exactly this action, while it is asked for and not too late.
+    /// Takes a yes to exactly this action, while it is asked for and not too late.
     fn approve(&mut self, approval: Approval) {
         let Some(ruling) = self.ruling.as_ref().filter(|_| self.state == ActionState::Asked) else { return };
         let in_time = ruling.until.is_none_or(|until| approval.at < until);
-        let again = self.approvals.iter().any(|known| known.person == approval.person);
-        if !in_time || again || approval.digest != self.action.digest {
+        if !in_time || approval.digest != self.action.digest {
             return;
         }
-        let (wanted, at) = (usize::try_from(ruling.approvals).unwrap_or(usize::MAX), approval.at);
-        let asked_for = ruling.approvals;
+        let at = approval.at;
         self.approvals.push(approval);
-        if self.approvers(Timestamp::MIN, asked_for).len() >= wanted {
+        if self.is_approved() {
             self.set(ActionState::Approved, at);
         }
     }

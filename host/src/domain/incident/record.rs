@@ -1,7 +1,5 @@
 //! An action and what has become of it.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,6 +7,8 @@ use serde_json::Value;
 use crate::domain::action::{Action, Call, Origin};
 use crate::domain::catalogue::UNDONE;
 use crate::domain::decision::{Counts, Ruling};
+use crate::domain::person::Person;
+use crate::domain::requirement::Given;
 
 /// How far an action is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,9 +69,9 @@ impl ActionState {
 /// A person's yes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Approval {
-    /// Who.
-    pub person: String,
-    /// How.
+    /// Who, and how that is known.
+    pub person: Person,
+    /// Over what: `cli`, `http` or `link`.
     pub via: String,
     /// When.
     pub at: Timestamp,
@@ -119,36 +119,25 @@ impl ActionRecord {
         Some(call)
     }
 
-    /// The different people who said yes to exactly these arguments, not before `since`. Who
-    /// proposed the action counts only where the gate says so and one yes is enough.
-    pub fn approvers(&self, since: Timestamp, wanted: u32) -> BTreeSet<String> {
-        let own = self.ruling.as_ref().is_some_and(|ruling| ruling.own);
-        let proposer = match &self.action.origin {
-            Origin::Person { name } if wanted > 1 || !own => Some(identity(name)),
+    /// The person who proposed it, if one did.
+    pub fn proposer(&self) -> Option<&Person> {
+        match &self.action.origin {
+            Origin::Person { person } => Some(person),
             _ => None,
-        };
-        let fits = |approval: &&Approval| approval.digest == self.action.digest && approval.at >= since;
-        let mut links = 0;
-        let approvals = self.approvals.iter().filter(fits).filter(|approval| {
-            // A link proves no name, so whatever names were typed over one are one person.
-            links += u32::from(approval.via == "link");
-            approval.via != "link" || links == 1
-        });
-        approvals
-            .map(|approval| identity(&approval.person))
-            .filter(|person| Some(person) != proposer.as_ref())
-            .collect()
+        }
     }
-}
 
-/// Who a person is, whatever name they gave besides the proven one, and however they spelled it:
-/// `ops (as Ann)` and `OPS` are one.
-pub fn identity(person: &str) -> String {
-    let proven = person.split(" (as ").next().unwrap_or_default();
-    let seen = |c: &char| {
-        !(c.is_whitespace()
-            || c.is_control()
-            || matches!(*c, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}'))
-    };
-    proven.chars().filter(seen).flat_map(char::to_lowercase).collect()
+    /// Who said yes to exactly these arguments, not before `since`, in the order of their answers.
+    pub fn approvers(&self, since: Timestamp) -> impl Iterator<Item = &Person> {
+        let fits = move |approval: &&Approval| approval.digest == self.action.digest && approval.at >= since;
+        self.approvals.iter().filter(fits).map(|approval| &approval.person)
+    }
+
+    /// Whether everybody has said yes whom the ruling asks, by the groups that they were in when they
+    /// answered. The gate looks again before anything is executed.
+    pub fn is_approved(&self) -> bool {
+        let Some(ruling) = &self.ruling else { return false };
+        let given = Given::new(self.approvers(Timestamp::MIN).cloned());
+        ruling.requirements().iter().all(|wanted| wanted.lacks(&given, self.proposer()).is_none())
+    }
 }

@@ -81,7 +81,7 @@ pub struct ActionView {
     pub until: Option<String>,
     /// What an approval binds to.
     pub digest: String,
-    /// Who said yes.
+    /// Who said yes; a name that nothing proves is marked so.
     pub approved_by: Vec<String>,
     /// How far it is.
     pub state: String,
@@ -147,7 +147,7 @@ impl From<&ActionRecord> for ActionView {
             ruling_reason: ruling.map(|ruling| ruling.reason.clone()),
             until: ruling.and_then(|ruling| ruling.until).map(|until| until.to_string()),
             digest: record.action.digest.clone(),
-            approved_by: record.approvals.iter().map(|approval| approval.person.clone()).collect(),
+            approved_by: record.approvals.iter().map(|approval| approval.person.to_string()).collect(),
             state: record.state.as_str().into(),
             result: record.result.clone(),
         }

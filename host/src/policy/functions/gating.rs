@@ -56,7 +56,7 @@ fn budgets(value: &Dynamic) -> Option<Vec<BudgetOf>> {
 /// Reads `#{ who, approvals, own, within, reason, budget }`.
 pub(in crate::policy) fn question(fields: &mut Fields) -> Question {
     Question {
-        who: fields.text("who").unwrap_or_default(),
+        who: asked(fields),
         approvals: fields.count("approvals").unwrap_or(1),
         own: fields.flag("own").unwrap_or(false),
         within_ms: fields.span("within").unwrap_or(1_800_000),
@@ -69,6 +69,22 @@ pub(in crate::policy) fn question(fields: &mut Fields) -> Question {
             }),
         },
     }
+}
+
+/// The word for whoever can answer.
+const ANYBODY: &str = "anybody";
+
+/// Reads the groups that are asked; none of them for anybody.
+fn asked(fields: &mut Fields) -> Vec<String> {
+    let Some(who) = fields.texts("who") else { return Vec::new() };
+    let who: Vec<String> = who.iter().map(|group| group.trim().to_string()).collect();
+    let anybody = who.iter().filter(|group| group.eq_ignore_ascii_case(ANYBODY)).count();
+    if who.is_empty() || who.iter().any(String::is_empty) {
+        fields.problems.push(format!("`who` names nobody; name groups of [people], or {ANYBODY:?}"));
+    } else if anybody > 0 && anybody < who.len() {
+        fields.problems.push(format!("`who` is either {ANYBODY:?} or groups of [people], not both"));
+    }
+    if anybody > 0 { Vec::new() } else { who }
 }
 
 /// So many percent of a number, rounded down, and never less than `least`.

@@ -1,11 +1,11 @@
-//! What is known of tools while a set is read.
+//! What is known of tools and people while a set is read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::Catalogue;
 
-/// What is known of tools. The default knows nothing, and so finds nothing.
+/// What is known of tools and people. The default knows nothing, and so finds nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
     /// The tools that there are.
@@ -19,6 +19,8 @@ pub struct Known {
     /// Names of tools, without their server, that servers are known to have elsewhere. A pattern
     /// over any server may be meant for those.
     pub elsewhere: Vec<&'static str>,
+    /// Groups of people that gates may ask, as they are compared; none where that is not known.
+    pub groups: Option<BTreeSet<String>>,
 }
 
 impl Known {

@@ -1,6 +1,6 @@
 //! The form of a case, and what it stands for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,8 +12,8 @@ use crate::domain::entry::Purpose;
 use crate::domain::history::{Active, Past};
 use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, Look, ModelLog, Outcome};
 use crate::domain::{
-    Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Proposal,
-    Risk, Severity, Status, Tool,
+    Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Person,
+    Proof, Proposal, Proven, Risk, Severity, Status, Tool,
 };
 use crate::policy::span;
 
@@ -155,7 +155,8 @@ pub(super) struct Want {
     pub ruling: Option<String>,
     /// Tools that gates would like to look with, and have not.
     pub looks: Option<Vec<String>>,
-    pub who: Option<String>,
+    /// Whom the deciding gate asks: groups, or `anybody`.
+    pub who: Option<Who>,
     /// Gates that must be among those that spoke.
     pub heard: Option<Vec<String>>,
     pub budgets: Option<Vec<String>>,
@@ -169,6 +170,14 @@ pub(super) struct Want {
     pub route: Option<String>,
     pub targets: Option<Vec<String>>,
     pub group: Option<String>,
+}
+
+/// A group, or several.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Who {
+    One(String),
+    Several(Vec<String>),
 }
 
 /// An action that is wanted: its tool, and arguments that it must have among others.
@@ -327,7 +336,10 @@ impl ActionRow {
             None | Some("policy") => Origin::Policy { rule: by },
             Some("plugin") => Origin::Plugin { name: by, rule: String::new() },
             Some("model") => Origin::Model,
-            Some("person") => Origin::Person { name: by },
+            Some("person") => {
+                let proven = Proven::new(&by, Proof::Password, BTreeSet::new());
+                Origin::Person { person: proven.map_or_else(|| Person::typed(by), Person::from) }
+            }
             Some("undo") => Origin::Undo { action: ActionId("a1".into()) },
             Some(other) => return Err(format!("`origin` is policy, plugin, model, person or undo, not {other:?}")),
         };

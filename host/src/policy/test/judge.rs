@@ -6,9 +6,9 @@ use std::fmt::Display;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use super::case::{Case, Evaluation, Want, time};
+use super::case::{Case, Evaluation, Want, Who, time};
 use crate::domain::text::cut;
-use crate::domain::{Decision, Occasion, Verdict};
+use crate::domain::{Decision, Occasion, RulingKind, Verdict};
 use crate::gate;
 use crate::policy::query::Seen;
 use crate::policy::set::Set;
@@ -243,7 +243,14 @@ fn action(
             lines.differs("reason", &format!("something with {part:?}"), &format!("{:?}", vote.reason));
         }
         if let Some(wanted) = &want.who {
-            lines.same("who", wanted, &decisive.map_or("", |vote| vote.who.as_str()));
+            let wanted = match wanted {
+                Who::One(group) => group.clone(),
+                Who::Several(groups) => groups.join(", "),
+            };
+            let got = decisive.filter(|vote| vote.says == RulingKind::Ask).map_or_else(String::new, |vote| {
+                if vote.who.is_empty() { "anybody".into() } else { vote.who.join(", ") }
+            });
+            lines.same("who", &wanted, &got);
         }
         if let Some(wanted) = &want.cooldown {
             let rests = decisive.and_then(|vote| vote.cooldown_ms).map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));

@@ -128,7 +128,10 @@ fn closures_of_gates_may_say_nothing() {
 fn questions_and_budgets() {
     let ask = "gate(\"a\", #{ mode: \"observe\", ask: #{ who: \"sre\", within: \"10m\", approvals: 2, reason: \"big\", budget: budget(#{ max: 1, within: \"1d\" }) } });";
     let [vote] = votes(ask, json!({})).try_into().unwrap();
-    assert_eq!((vote.says, vote.who.as_str(), vote.approvals, vote.within_ms), (RulingKind::Ask, "sre", 2, 600_000));
+    assert_eq!(
+        (vote.says, vote.who.join(" "), vote.approvals, vote.within_ms),
+        (RulingKind::Ask, "sre".to_string(), 2, 600_000)
+    );
     assert_eq!((vote.reason.as_str(), vote.budgets.len(), vote.mode), ("big", 1, crate::domain::Mode::Observe));
 
     let two = "gate(\"b\", #{ allow: [budget(#{ max: 3, per: [\"cluster\", \"namespace\"], within: \"1h\" }), budget(#{ max: 9, within: \"1d\" })] });";
@@ -154,7 +157,7 @@ fn a_canary_counts_apart_and_keeps_its_budgets() {
     let [vote] = votes(text, json!({"namespace": "shop"})).try_into().unwrap();
     let canary = vote.canary.as_ref().unwrap();
     assert_eq!((canary.after, canary.scopes.as_slice()), (3, ["kubernetes|shop".to_string()].as_slice()));
-    assert_eq!((vote.says, vote.who.as_str(), vote.within_ms), (RulingKind::Allow, "sre", 600_000));
+    assert_eq!((vote.says, vote.who.join(" "), vote.within_ms), (RulingKind::Allow, "sre".to_string(), 600_000));
     assert_eq!((vote.reason.as_str(), vote.budgets.len()), ("is it worth it?", 1));
     let when = "gate(\"c\", #{ allow: |a, i| if a.namespace == \"shop\" { canary(1, #{}) } else { true } });";
     assert!(votes(when, json!({"namespace": "shop"}))[0].canary.is_some());

@@ -44,7 +44,7 @@ group(\"gr\", #{ on: #{ a: [] } });";
         "a.rhai:5: gate `h`: a gate says exactly one of",
         "a.rhai:6: budget: `max` must be a whole number from 1",
         "`per` cannot be \"clster\"",
-        "a.rhai:7: gate `j`: `ask`: `who` must be a text",
+        "a.rhai:7: gate `j`: `ask`: `who` must be a text or a list of texts",
         "a.rhai:8: route `r`: `occasions` cannot name \"always\"",
         "a.rhai:9: silence `s`: `until`: \"tomorrow\" is not a time",
         "a.rhai:10: `x` is not a network",

@@ -59,10 +59,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             format!("{action}：门禁 {} {said}{until}：{}{observe}", s.name(&ruling.rule), s.say(&ruling.reason))
         }
         Fact::Approved { action, person, via, comment, .. } => {
-            format!("{action}：{} 通过 {} 批准{}", s.name(person), s.name(via), quoted(comment, s))
+            format!("{action}：{} 通过 {} 批准{}", Chinese.person(person, s), s.name(via), quoted(comment, s))
         }
         Fact::Rejected { action, person, via, comment } => {
-            format!("{action}：{} 通过 {} 拒绝{}", s.name(person), s.name(via), quoted(comment, s))
+            format!("{action}：{} 通过 {} 拒绝{}", Chinese.person(person, s), s.name(via), quoted(comment, s))
         }
         Fact::BreakerOpened { key, because } => format!("熔断 {}：{}", s.name(key), s.say(because)),
         Fact::Expired { action } => format!("{action}：未在规定时间内获得批准，视为拒绝"),

@@ -60,10 +60,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             format!("{action}: gate {} {said}{until}: {}{observe}", s.name(&ruling.rule), s.say(&ruling.reason))
         }
         Fact::Approved { action, person, via, comment, .. } => {
-            format!("{action}: approved by {} over {}{}", s.name(person), s.name(via), quoted(comment, s))
+            format!("{action}: approved by {} over {}{}", English.person(person, s), s.name(via), quoted(comment, s))
         }
         Fact::Rejected { action, person, via, comment } => {
-            format!("{action}: rejected by {} over {}{}", s.name(person), s.name(via), quoted(comment, s))
+            format!("{action}: rejected by {} over {}{}", English.person(person, s), s.name(via), quoted(comment, s))
         }
         Fact::BreakerOpened { key, because } => format!("breaker {} opened: {}", s.name(key), s.say(because)),
         Fact::Expired { action } => format!("{action}: nobody approved in time, which means no"),

@@ -7,7 +7,7 @@ use crate::domain::action::{Action, ActionId, Call, Origin, Proposal, Risk, Targ
 use crate::domain::decision::{Decision, Heard, Mode, Ruling, RulingKind, Spend, Verdict};
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::entry::{Answer, AskedCall, Diagnosis, Entry, Fact, Purpose, Usage};
-use crate::domain::{Alert, Incident, IncidentId, Outcome, Severity, Status};
+use crate::domain::{Alert, Incident, IncidentId, Outcome, Person, Proof, Proven, Requirement, Severity, Status};
 use crate::ports::Story;
 
 /// Applies facts, each two seconds after the one before.
@@ -99,6 +99,10 @@ fn proposed(id: &str, proposal: Proposal, origin: Origin) -> Fact {
     Fact::Proposed { action: Box::new(Action::new(ActionId(id.into()), proposal, origin, Risk::High, touches)) }
 }
 
+fn asked_of_sre() -> Requirement {
+    Requirement { gate: "patches-need-a-person".into(), who: vec!["sre".into()], approvals: 1, own: false }
+}
+
 fn ruled(id: &str, kind: RulingKind, rule: &str, reason: &str, mode: Mode) -> Fact {
     let heard = |gate: &str, ruling, reason: &str| Heard { gate: gate.into(), ruling, reason: reason.into() };
     let until = (kind == RulingKind::Ask).then(|| "2025-06-04T10:00:00Z".parse().unwrap());
@@ -112,9 +116,7 @@ fn ruled(id: &str, kind: RulingKind, rule: &str, reason: &str, mode: Mode) -> Fa
                 heard(rule, kind, reason),
                 heard("deployments-are-ours", RulingKind::Allow, "namespace shop is ours"),
             ],
-            who: if kind == RulingKind::Ask { "sre".into() } else { String::new() },
-            approvals: 1,
-            own: false,
+            requires: (kind == RulingKind::Ask).then(asked_of_sre).into_iter().collect(),
             until,
             mode,
             spends: vec![Spend { key: "patches|shop".into(), max: 3, within_ms: 3_600_000 }],
@@ -237,7 +239,7 @@ pub(super) fn useless() -> Story {
     facts.push(Fact::Approved {
         action: ActionId("a1".into()),
         digest,
-        person: "lin".into(),
+        person: Proven::new("lin", Proof::Token("4f00".into()), Default::default()).unwrap().into(),
         via: "cli".into(),
         comment: "tag checked".into(),
     });
@@ -322,7 +324,7 @@ pub(super) fn hostile() -> Story {
         Fact::Approved {
             action: ActionId("a1".into()),
             digest: BAD.into(),
-            person: BAD.into(),
+            person: Person::typed(BAD),
             via: BAD.into(),
             comment: BAD.into(),
         },

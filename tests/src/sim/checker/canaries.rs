@@ -1,11 +1,12 @@
 //! What canaries let through, counted from the data and the journal alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tidegate::domain::entry::Resolution;
 use tidegate::domain::{Action, ActionId, Entry, Fact, Incident, IncidentId};
 
+use super::intents::count;
 use super::{Step, Written};
 use crate::sim::plan::Plan;
 use crate::sim::world::State;
@@ -60,18 +61,16 @@ pub fn canaries_ask_until_proven(step: &Step<'_>) -> Result<(), String> {
     let Some(record) = step.incident.action(action) else { return Ok(()) };
     let track = step.checker.tracks.get(&(step.id.clone(), action.clone()));
     let yes = track.into_iter().flat_map(|track| &track.yes);
-    let persons: BTreeSet<&String> =
+    let yes: Vec<&Option<String>> =
         yes.filter(|(_, digest, _)| *digest == record.action.digest).map(|(person, ..)| person).collect();
     for (key, after, approvals) in canaries(step.plan, step.written, &record.action) {
         let counts = step.checker.canaries.counts.get(&key).map_or(&[][..], Vec::as_slice);
         // What became durable since the intent was written may or may not have been known.
         let known = counts.partition_point(|(at, _)| *at < step.written.mono).saturating_sub(1);
         let best = counts[known.min(counts.len())..].iter().map(|(_, count)| *count).max().unwrap_or(0);
-        if best < after && persons.len() < approvals as usize {
-            return Err(format!(
-                "{key} has seen {best} of {after}, and {} of {approvals} persons said yes",
-                persons.len()
-            ));
+        let given = count(yes.iter().copied(), approvals);
+        if best < after && given < approvals as usize {
+            return Err(format!("{key} has seen {best} of {after}, and {given} of {approvals} persons said yes",));
         }
     }
     Ok(())

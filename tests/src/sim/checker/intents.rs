@@ -39,10 +39,10 @@ pub fn intent_needs_a_yes(step: &Step<'_>) -> Result<(), String> {
         RulingKind::Ask => {
             let in_time = |at| ruling.until.is_none_or(|until| at < until);
             let yes = track.yes.iter().filter(|(_, digest, at)| *digest == record.action.digest && in_time(*at));
-            let persons: BTreeSet<&String> = yes.map(|(person, ..)| person).collect();
-            match persons.len() >= ruling.approvals as usize {
+            let (count, wanted) = (count(yes.map(|(person, ..)| person), ruling.approvals()), ruling.approvals());
+            match count >= wanted as usize {
                 true => Ok(()),
-                false => Err(format!("{} of {} approvals count", persons.len(), ruling.approvals)),
+                false => Err(format!("{count} of {wanted} approvals count")),
             }
         }
     }
@@ -108,6 +108,19 @@ pub fn nothing_starts_while_paused(step: &Step<'_>) -> Result<(), String> {
     }
 }
 
+/// Different people whose name was proven. An answer without proof counts where one is enough, and may be
+/// anybody's.
+pub(super) fn count<'a>(yes: impl Iterator<Item = &'a Option<String>>, wanted: u32) -> usize {
+    let (mut proven, mut typed) = (BTreeSet::new(), 0);
+    for person in yes {
+        match person {
+            Some(person) => drop(proven.insert(person)),
+            None => typed = usize::from(wanted <= 1),
+        }
+    }
+    proven.len().max(typed)
+}
+
 /// In mode observe nothing is executed, whoever says so: the host, the deciding rule or a gate.
 pub fn nothing_starts_in_observe(step: &Step<'_>) -> Result<(), String> {
     let Some((record, ..)) = intent(step) else { return Ok(()) };
@@ -129,10 +142,11 @@ pub fn intent_needs_the_policies(step: &Step<'_>) -> Result<(), String> {
     };
     let yes = track(step, &record.action.id).map(|track| {
         let same = track.yes.iter().filter(|(_, digest, _)| *digest == record.action.digest);
-        same.map(|(person, ..)| person).collect::<BTreeSet<_>>().len()
+        same.map(|(person, ..)| person).collect::<Vec<_>>()
     });
     let asks = votes.iter().filter(|vote| vote.says == RulingKind::Ask);
     let wanted = asks.map(|vote| vote.approvals).max().unwrap_or(1) as usize;
+    let yes = yes.map(|yes| count(yes.into_iter(), wanted as u32));
     match worst {
         RulingKind::Allow => Ok(()),
         RulingKind::Ask if yes.unwrap_or(0) >= wanted => Ok(()),

@@ -1,0 +1,48 @@
+//! Questions that could never be answered as the configuration stands.
+
+use crate::config::{Config, Problem};
+use crate::domain::Requirement;
+use crate::policy::Set;
+
+/// Says of every gate and group which people it lacks.
+pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
+    let people = config.people();
+    let mut problems = Vec::new();
+    for Requirement { gate, who, approvals, .. } in set.asks() {
+        let wanted = usize::try_from(approvals).unwrap_or(usize::MAX);
+        let mut wrong = |text: String| problems.push(config.problem(&["policies", "path"], text));
+        if let Some(group) = people.unknown(&who) {
+            wrong(format!(
+                "gate {gate} asks {group:?}, which is no group in [people], so it denies whatever it is asked about; \
+                 name the group there, or let the gate ask \"anybody\""
+            ));
+            continue;
+        }
+        for group in &who {
+            let able = people.able(Some(group));
+            if able < wanted {
+                wrong(format!(
+                    "gate {gate} wants {wanted} of {group:?}, but {able} of them can prove their name, so nobody can ever \
+                     approve; give its members [users.NAME] with a token (`tidegate user add`)"
+                ));
+            }
+        }
+        let able = people.able(None);
+        if who.is_empty() && wanted > 1 && able < wanted {
+            wrong(format!(
+                "gate {gate} wants {wanted} different people, but {able} can prove their name, and names that are only \
+                 typed are not several; add [users.NAME] (`tidegate user add`)"
+            ));
+        }
+    }
+    for (group, names) in &config.people {
+        for name in names.iter().filter(|name| !people.is_able(name)) {
+            let text = format!(
+                "{name} has no way to prove this name, so their yes never counts for {group}; add [users.{name}] \
+                 (`tidegate user add {name}`)"
+            );
+            problems.push(config.problem(&["people", group], text));
+        }
+    }
+    problems
+}

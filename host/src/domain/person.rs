@@ -1,0 +1,234 @@
+//! Somebody who says something to the host, and how it is known who that is.
+//!
+//! [`Proven`] and [`Typed`] are two types, so that what counts people cannot be handed a name that
+//! somebody merely typed.
+//!
+//! ```compile_fail,E0308
+//! use tidegate::domain::person::{Person, Proven};
+//! fn count(_: &Proven) {}
+//! count(&Person::typed("ada"));
+//! ```
+//!
+//! ```
+//! use tidegate::domain::person::{Person, Proven};
+//! fn count(_: &Proven) {}
+//! if let Some(proven) = Person::typed("ada").proven() {
+//!     count(proven);
+//! }
+//! ```
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How a name was proven.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// By a token of their own: its public id.
+    Token(String),
+    /// By the user and password of `server.auth`.
+    Password,
+    /// By a link that was made and delivered for them alone.
+    Link,
+}
+
+impl Proof {
+    /// The word used in JSON and texts.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Token(_) => "token",
+            Self::Password => "password",
+            Self::Link => "link",
+        }
+    }
+}
+
+/// A person whose name was proven. Made where a proof is checked, and read back from the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    name: String,
+    proof: Proof,
+    groups: BTreeSet<String>,
+    said: Option<String>,
+}
+
+impl Proven {
+    /// The person whom a proof names, with the groups they were in then; none for a name without
+    /// letters.
+    pub fn new(name: &str, proof: Proof, groups: BTreeSet<String>) -> Option<Self> {
+        (!fold(name).is_empty()).then(|| Self { name: name.to_string(), proof, groups, said: None })
+    }
+
+    /// The same person, who gave another name besides. It is kept for readers and counts for nothing.
+    #[must_use]
+    pub fn saying(self, said: Option<&str>) -> Self {
+        let said = said.map(str::trim).filter(|said| !fold(said).is_empty() && fold(said) != self.id());
+        Self { said: said.map(str::to_string), ..self }
+    }
+
+    /// Who it is, however the name is spelled.
+    pub fn id(&self) -> String {
+        fold(&self.name)
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it was proven.
+    pub fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    /// The name that was given besides the proven one.
+    pub fn said(&self) -> Option<&str> {
+        self.said.as_deref()
+    }
+
+    /// Whether they were in a group when they proved their name.
+    pub fn is_in(&self, group: &str) -> bool {
+        self.groups.contains(&fold(group))
+    }
+}
+
+/// A name that somebody typed and nothing proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed(String);
+
+/// Somebody who says something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub enum Person {
+    /// The name was proven.
+    Proven(Proven),
+    /// The name is only typed.
+    Typed(Typed),
+}
+
+impl Person {
+    /// Somebody of whom only a typed name is known.
+    pub fn typed(name: impl Into<String>) -> Self {
+        Self::Typed(Typed(name.into().trim().to_string()))
+    }
+
+    /// The person, if the name was proven.
+    pub fn proven(&self) -> Option<&Proven> {
+        match self {
+            Self::Proven(proven) => Some(proven),
+            Self::Typed(_) => None,
+        }
+    }
+
+    /// The name, for people to read.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Proven(proven) => &proven.name,
+            Self::Typed(Typed(name)) => name,
+        }
+    }
+
+    /// Whether there is no name at all.
+    pub fn is_nameless(&self) -> bool {
+        fold(self.name()).is_empty()
+    }
+}
+
+/// In English; other languages say `unproven` in their own words.
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proven(proven) => match &proven.said {
+                Some(said) => write!(f, "{} (as {said})", proven.name),
+                None => f.write_str(&proven.name),
+            },
+            Self::Typed(Typed(name)) => write!(f, "{name} (unproven)"),
+        }
+    }
+}
+
+impl From<Proven> for Person {
+    fn from(proven: Proven) -> Self {
+        Self::Proven(proven)
+    }
+}
+
+/// A name for comparisons: without case, blanks and letters that have no shape.
+pub fn fold(name: &str) -> String {
+    let seen = |c: &char| {
+        !(c.is_whitespace()
+            || c.is_control()
+            || matches!(*c, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}'))
+    };
+    name.chars().filter(seen).flat_map(char::to_lowercase).collect()
+}
+
+/// As it stands in the journal. Without a proof it is a typed name, and so is a bare text.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Name(String),
+    Person {
+        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<Proof>,
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        groups: BTreeSet<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
+    },
+}
+
+impl From<Written> for Person {
+    fn from(written: Written) -> Self {
+        let (name, proof, groups, said) = match written {
+            Written::Name(name) => return Self::typed(name),
+            Written::Person { name, proof, groups, said } => (name, proof, groups, said),
+        };
+        let proven = proof.and_then(|proof| Proven::new(&name, proof, groups));
+        proven.map_or_else(|| Self::typed(name), |proven| Self::Proven(Proven { said, ..proven }))
+    }
+}
+
+impl From<Person> for Written {
+    fn from(person: Person) -> Self {
+        match person {
+            Person::Proven(Proven { name, proof, groups, said }) => {
+                Self::Person { name, proof: Some(proof), groups, said }
+            }
+            Person::Typed(Typed(name)) => Self::Person { name, proof: None, groups: BTreeSet::new(), said: None },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_journal_keeps_how_a_name_is_known() {
+        let token = Proven::new("Ada", Proof::Token("4f".into()), ["sre".to_string()].into()).unwrap();
+        for person in [Person::typed("ada"), token.clone().into(), token.saying(Some("bob")).into()] {
+            let text = serde_json::to_string(&person).unwrap();
+            assert_eq!(serde_json::from_str::<Person>(&text).unwrap(), person, "{text}");
+        }
+        for typed in [r#""ada""#, r#"{"name":"ada"}"#, r#"{"name":"ada","groups":["sre"]}"#] {
+            let person: Person = serde_json::from_str(typed).unwrap();
+            assert_eq!((person.proven(), person.name()), (None, "ada"), "{typed}");
+        }
+        let nobody: Person = serde_json::from_str(r#"{"name":" \u200b","proof":"password"}"#).unwrap();
+        assert!(nobody.proven().is_none() && nobody.is_nameless());
+    }
+
+    #[test]
+    fn a_name_is_one_however_it_is_spelled_and_what_is_said_besides_is_only_shown() {
+        for spelling in ["ada", " ADA\n", "a\u{200b}da", "A\u{fe0f}da"] {
+            assert_eq!(Proven::new(spelling, Proof::Password, BTreeSet::new()).unwrap().id(), "ada");
+        }
+        let ops = Proven::new("ops", Proof::Password, BTreeSet::new()).unwrap().saying(Some("ann"));
+        assert_eq!((ops.id().as_str(), Person::from(ops).to_string().as_str()), ("ops", "ops (as ann)"));
+        assert_eq!(Person::typed("ann").to_string(), "ann (unproven)");
+    }
+}
