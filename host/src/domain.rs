@@ -15,7 +15,9 @@ pub mod gate_event;
 pub mod history;
 pub mod incident;
 pub mod moment;
+mod query;
 mod reach;
+mod schema;
 pub mod text;
 
 pub use action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verification};

@@ -50,6 +50,8 @@ pub fn limits(config: &Config) -> incident::Limits {
         attempts: limits.attempts,
         model_calls: limits.model_calls,
         looks_per_answer: limits.looks_per_answer,
+        verification: long(limits.verification),
+        verification_looks: limits.verification_looks,
     }
 }
 

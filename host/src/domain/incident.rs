@@ -13,7 +13,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use next::{Effect, Limits, Next, due, next};
+pub use next::{Effect, Limits, Next, Pace, due, next};
 pub use record::{ActionRecord, ActionState, Approval, identity};
 pub use view::{ActionView, IncidentView, ModelView, VerdictView};
 

@@ -59,6 +59,10 @@ fn genuine(against: &mut Against, incident: &Incident, action: &Action, context:
     if catalogue.risk(tool) > action.risk {
         against.say("risk-changed", format!("the risk of {tool} has risen since it was proposed"));
     }
+    // What the gates heard is what the tool will read: `"0x64"` is no number for one and 100 for the other.
+    if let Some(why) = catalogue.misfit(&action.proposal.call) {
+        against.say("arguments", format!("{tool} does not take these arguments: {why}"));
+    }
     if digest(&action.proposal.call) != action.digest {
         against.say("digest", "its arguments are not those that were proposed".into());
     }

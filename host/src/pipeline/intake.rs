@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::domain::catalogue::UNDONE;
-use crate::domain::{Action, ActionId, Call, Fact, Incident, Origin, Proposal, condition};
+use crate::domain::{Action, ActionId, Call, Fact, Incident, Origin, Proposal, Verification, condition};
 use crate::rules::{Context, Policies};
 
 /// More actions than this one incident never needs; the rest of a proposal is dropped with a note.
@@ -33,9 +33,11 @@ pub fn take_in(
             proposal.undo = by_the_tool(&proposal.call, context);
         }
         // A verification that cannot be evaluated proves nothing; the alerts themselves then must.
-        if proposal.verify.as_ref().is_some_and(|verify| condition::check(verify).is_err()) {
+        if let Some(Err(why)) = proposal.verify.as_ref().map(condition::check) {
             proposal.verify = None;
+            proposal.evidence.push(format!("its own verification is left out: {why}"));
         }
+        proposal.verify = proposal.verify.map(Verification::bounded);
         let id = ActionId(format!("a{}", taken + i + 1));
         let risk = context.catalogue.risk(&proposal.call.tool);
         let touches = context.catalogue.touches(&proposal.call);

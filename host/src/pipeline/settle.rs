@@ -9,7 +9,8 @@ use super::Services;
 use super::look::verifying;
 use crate::domain::entry::Resolution;
 use crate::domain::incident::ActionRecord;
-use crate::domain::{ActionId, Fact, Incident, Verification, condition};
+use crate::domain::condition::{self, Judged};
+use crate::domain::{ActionId, Fact, Incident, Verification};
 
 const LOOKS: u32 = 3;
 const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_secs(2);
@@ -99,9 +100,9 @@ async fn holds_already(
 ) -> (Resolution, String, Vec<Fact>) {
     let (answer, looked) = verifying(services, action, verification).await;
     let (resolution, reason) = match answer {
-        Ok(answer) => match condition::holds(verification, &answer.text) {
-            Ok(()) => (Resolution::Happened, "its condition holds".into()),
-            Err(why) => (Resolution::Person, format!("its condition does not hold ({why}), which tells nothing yet")),
+        Ok(answer) => match condition::judge(verification, &answer.text) {
+            Judged::Holds => (Resolution::Happened, "its condition holds".into()),
+            Judged::NotYet(why) | Judged::Cannot(why) => (Resolution::Person, format!("its condition does not hold ({why}), which tells nothing yet")),
         },
         Err(error) => (Resolution::Person, format!("the target could not be looked at: {error}")),
     };

@@ -49,6 +49,9 @@ impl Incident {
             Fact::AlertsChanged { alerts } => self.take_alerts(alerts),
             Fact::Decided { decision } => self.decision = Some((**decision).clone()),
             Fact::Looked { purpose, call, ok, text, .. } => {
+                if matches!(purpose, Purpose::Verify { .. }) {
+                    self.forget_last(purpose);
+                }
                 if let Purpose::Verify { action } = purpose {
                     self.with(action, |record| {
                         record.looks += 1;
@@ -156,6 +159,13 @@ impl Incident {
                 self.deliver(delivery, DeliveryState::Delivered { reference: reference.clone() });
             }
             Fact::Closed { reason } => self.closed = Some(reason.clone()),
+        }
+    }
+
+    /// Of the looks that verify, only the last one's text is kept: they repeat until it holds.
+    fn forget_last(&mut self, purpose: &Purpose) {
+        if let Some(last) = self.looks.iter_mut().rev().find(|look| look.purpose == *purpose) {
+            last.text = String::new();
         }
     }
 
