@@ -6,6 +6,7 @@ use crate::config::{self, Config};
 use crate::domain::incident;
 use crate::gate;
 use crate::model;
+use crate::pipeline::flood::Bounds;
 use crate::secret::Secret;
 use crate::tools;
 
@@ -53,6 +54,12 @@ pub fn limits(config: &Config) -> incident::Limits {
         verification: long(limits.verification),
         verification_looks: limits.verification_looks,
     }
+}
+
+/// `[limits]`, as far as they bound what is live.
+pub fn bounds(config: &Config) -> Bounds {
+    let limits = &config.limits;
+    Bounds { incidents: limits.incidents, alerts: limits.alerts_per_incident, ..Bounds::default() }
 }
 
 /// `[model]`.

@@ -8,6 +8,9 @@ use super::problem::Report;
 use super::unit::Period;
 use crate::domain::action::LONGEST_VERIFICATION_MS;
 
+/// Alerts of one incident that policies see.
+const SHOWN: usize = 1_000;
+
 /// Limits of handling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -25,6 +28,10 @@ pub struct Limits {
     pub verification: Duration,
     /// Looks that one verification may cost.
     pub verification_looks: u32,
+    /// Live incidents of one source.
+    pub incidents: usize,
+    /// Alerts of one incident that are kept in full.
+    pub alerts_per_incident: usize,
 }
 
 #[derive(Default, Deserialize)]
@@ -37,6 +44,8 @@ pub struct Raw {
     looks_per_answer: Option<usize>,
     verification: Option<Period>,
     verification_looks: Option<u32>,
+    incidents: Option<usize>,
+    alerts_per_incident: Option<usize>,
 }
 
 impl Raw {
@@ -49,6 +58,12 @@ impl Raw {
         }
         if self.verification_looks == Some(0) {
             report(&["limits", "verification_looks"], "at least 1, or nothing could ever be verified".into());
+        }
+        if self.incidents == Some(0) {
+            report(&["limits", "incidents"], "at least 1, or no alert would get an incident of its own".into());
+        }
+        if self.alerts_per_incident.is_some_and(|alerts| !(1..=SHOWN).contains(&alerts)) {
+            report(&["limits", "alerts_per_incident"], format!("1 to {SHOWN}: policies see no more of one incident"));
         }
         let longest = Duration::from_millis(LONGEST_VERIFICATION_MS);
         if self.verification.is_some_and(|period| period.0 > longest) {
@@ -63,6 +78,8 @@ impl Raw {
             looks_per_answer: self.looks_per_answer.unwrap_or(5),
             verification: minutes(self.verification, 60).min(longest),
             verification_looks: self.verification_looks.unwrap_or(200),
+            incidents: self.incidents.unwrap_or(2_000),
+            alerts_per_incident: self.alerts_per_incident.unwrap_or(SHOWN),
         }
     }
 }

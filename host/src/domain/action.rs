@@ -185,6 +185,10 @@ pub struct Target {
     pub kinds: Vec<String>,
     /// Names of objects; `*` when the call selects by something else than a name.
     pub names: Vec<String>,
+    /// Names of arguments that lead elsewhere: to another cluster or identity, to a file or an address,
+    /// or nobody knows where. All of the above then hold `*`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<String>,
 }
 
 impl fmt::Display for Target {

@@ -9,6 +9,7 @@
 
 use serde_json::{Map, Value};
 
+use super::reach;
 use super::text::cut;
 
 /// Values that are looked at for one call; a schema that refers to itself again and again ends here.
@@ -69,9 +70,13 @@ fn reduced(schema: &Value, levels: usize) -> Value {
     Value::Object(kept)
 }
 
-/// Names of the arguments that a schema explains; none when it leaves open what there is.
+/// The arguments that a schema explains; none when it leaves open what else there is, as
+/// `additionalProperties: true` says in so many words.
 pub(super) fn explained(schema: &Value) -> Option<&Map<String, Value>> {
-    schema.get("properties").and_then(Value::as_object).filter(|properties| !properties.is_empty())
+    let composed = ["allOf", "anyOf", "oneOf", "$ref"].iter().any(|key| schema.get(key).is_some());
+    let open = schema.get("additionalProperties").is_some_and(|more| *more == Value::Bool(true) || more.is_object());
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.filter(|properties| !properties.is_empty() && !composed && !open)
 }
 
 /// Why arguments do not fit, in a sentence; none when they do.
@@ -216,7 +221,9 @@ fn choices(schema: &Map<String, Value>, value: &Value, place: &Place<'_>) -> Fit
         (None, Some(Value::Array(allowed))) => allowed.iter().collect(),
         _ => return Ok(()),
     };
-    if allowed.contains(&value) {
+    // A kind may be written as its plural or short name, which the host reads as the same one.
+    let same = |one: &&Value| Some(one.as_str()?).zip(value.as_str()).map(|(one, other)| reach::same_kind(one, other));
+    if allowed.contains(&value) || allowed.iter().any(|one| same(one) == Some(true)) {
         return Ok(());
     }
     let names: Vec<String> = allowed.iter().take(12).map(|value| cut(&value.to_string(), 40)).collect();

@@ -86,7 +86,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
     let tool = |(name, risk): (&str, Risk)| Tool {
         name: name.into(),
         description: String::new(),
-        schema: json!({"properties": {"namespace": {}}}),
+        schema: json!({"properties": {"namespace": {}}, "additionalProperties": true}),
         risk,
         repeatable: false,
         undo: None,

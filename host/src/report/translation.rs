@@ -102,6 +102,8 @@ pub(super) trait Translation: Sync {
     fn alerts(&self, all: usize, firing: usize) -> String;
     /// How many more there are than shown.
     fn more(&self, count: usize) -> String;
+    /// How many alerts are counted and not kept in full.
+    fn counted(&self, count: usize) -> String;
     /// Who decided: a rule, or none for the default.
     fn decided_by(&self, rule: Option<&str>, style: Style) -> String;
     /// Calls, tokens of requests, tokens of answers.

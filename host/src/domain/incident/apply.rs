@@ -10,6 +10,7 @@ use crate::domain::action::ActionId;
 use crate::domain::decision::{Counts, RulingKind};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::entry::{Entry, Fact, Purpose, Resolution, Usage};
+use crate::domain::counted::Counted;
 use crate::domain::{Alert, Mode};
 
 impl Incident {
@@ -25,6 +26,7 @@ impl Incident {
             opened_at: entry.at,
             updated_at: entry.at,
             alerts: alerts.clone(),
+            counted: Counted::default(),
             decision: None,
             plan: None,
             collected: false,
@@ -47,6 +49,7 @@ impl Incident {
         match &entry.fact {
             Fact::Opened { .. } => {}
             Fact::AlertsChanged { alerts } => self.take_alerts(alerts),
+            Fact::AlertsCounted { change } => self.counted.take(change),
             Fact::Decided { decision } => self.decision = Some((**decision).clone()),
             Fact::Looked { purpose, call, ok, text, .. } => {
                 if matches!(purpose, Purpose::Verify { .. }) {

@@ -61,7 +61,7 @@ fn what_explodes_is_refused_before_it_begins() {
     let wide = json!(vec![json!(vec![1; 50]); 50]);
     for (query, value) in [
         ("$..*[?$..*]", wide.clone()),
-        ("$.*.*[?@.* == 1, ?@.* == 1]", json!(vec![json!(vec![json!(vec![1; 40]); 40]); 40])),
+        ("$..*[?$.*.*]", json!(vec![json!(vec![json!(vec![1; 40]); 40]); 40])),
         (&format!("$[*]{}", "[*,*,*,*,*,*,*,*]".repeat(8)), nested(40)),
         (&format!("$[{}]{}", ["*"; 40].join(","), "[0,0,0,0,0,0,0,0,0,0]".repeat(9)), nested(60)),
         ("$[*][?$ == $]", json!(vec![json!(vec![1; 60]); 60])),

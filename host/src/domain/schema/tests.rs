@@ -58,6 +58,17 @@ fn every_misfit_is_named_in_a_sentence() {
 }
 
 #[test]
+fn a_kind_may_be_spelled_otherwise_but_be_no_other() {
+    let schema = json!({ "properties": { "resourceType": { "enum": ["deployment", "daemonset"] } } });
+    for spelled in ["deployment", "deployments", "Deployment", "deploy", "deployments.apps", "ds"] {
+        assert_eq!(fits(&schema, json!({ "resourceType": spelled })), None, "{spelled}");
+    }
+    for other in ["pod", "deployments.example.com", "deployment/web", "deployment,secret", "", "-l", "deployment "] {
+        assert!(fits(&schema, json!({ "resourceType": other })).is_some(), "{other}");
+    }
+}
+
+#[test]
 fn what_is_no_schema_constrains_nothing() {
     let any = json!({ "a": 1, "b": "x", "c": [null] });
     let loops = json!({ "$ref": "#" });

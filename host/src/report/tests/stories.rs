@@ -95,6 +95,7 @@ fn proposed(id: &str, proposal: Proposal, origin: Origin) -> Fact {
         namespaces: vec!["shop".into()],
         kinds: vec!["deployment".into()],
         names: vec!["web".into()],
+        ..Target::default()
     };
     Fact::Proposed { action: Box::new(Action::new(ActionId(id.into()), proposal, origin, Risk::High, touches)) }
 }
