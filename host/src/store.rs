@@ -21,7 +21,7 @@ use crate::domain::entry::GENESIS;
 use crate::domain::history::Past;
 use crate::domain::incident::Chain;
 use crate::domain::{Alert, Entry, Fact, History, Incident, IncidentId, Sealed};
-use crate::pipeline::correlate::correlate;
+use crate::pipeline::correlate::{Index, correlate};
 use crate::pipeline::flood::{Bounds, Contained, Intake, contain};
 use crate::ports::{Clock, Journal, JournalError};
 use crate::random::{Random, incident_id};
@@ -230,14 +230,14 @@ impl Store {
                 let Some(mut incident) = Incident::open(id.clone(), &entry) else { continue };
                 sealed.push(seal(&mut incident, &entry)?);
                 live.history.note(&incident, [&entry.fact]);
-                sealed.extend(count(live, &mut incident, counted, now)?);
+                sealed.extend(count(&mut live.index, &mut incident, counted, now)?);
                 live.index.insert(&incident);
                 live.incidents.insert(id.clone(), Arc::new(incident));
                 touched.push(id);
             }
             for (id, Intake { alerts, counted }) in changed {
-                let Some(mut shared) = live.incidents.remove(&id) else { continue };
-                let incident = Arc::make_mut(&mut shared);
+                let Some(incident) = live.incidents.get_mut(&id) else { continue };
+                let incident = Arc::make_mut(incident);
                 if !alerts.is_empty() {
                     let entry = Entry { at: now, fact: Fact::AlertsChanged { alerts } };
                     incident.apply(&entry);
@@ -245,8 +245,7 @@ impl Store {
                     live.history.note(incident, [&entry.fact]);
                     live.index.insert(incident);
                 }
-                sealed.extend(count(live, incident, counted, now)?);
-                live.incidents.insert(id.clone(), shared);
+                sealed.extend(count(&mut live.index, incident, counted, now)?);
                 touched.push(id);
             }
             // What is not known any more may rest on an end that is not durable yet.
@@ -396,13 +395,13 @@ impl Drop for Waiting<'_> {
 
 /// Takes in what of an incident is counted and not kept in full.
 fn count(
-    live: &mut Live,
+    index: &mut Index,
     incident: &mut Incident,
     change: Option<CountedChange>,
     now: jiff::Timestamp,
 ) -> Result<Option<Sealed>, JournalError> {
     let Some(change) = change else { return Ok(None) };
-    live.index.count(&incident.id, &change);
+    index.count(&incident.id, &change);
     let entry = Entry { at: now, fact: Fact::AlertsCounted { change } };
     incident.apply(&entry);
     seal(incident, &entry).map(Some)

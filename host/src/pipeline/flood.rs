@@ -107,7 +107,8 @@ fn split(opened: Vec<(String, Vec<Alert>)>, incidents: &HashMap<IncidentId, Arc<
         return (opened, Vec::new());
     }
     let mut live: HashMap<String, usize> = HashMap::new();
-    for incident in incidents.values().filter(|incident| incident.closed.is_none()) {
+    let own = |incident: &&Arc<Incident>| incident.closed.is_none() && incident.counted.collecting.is_none();
+    for incident in incidents.values().filter(own) {
         *live.entry(incident.source.clone()).or_default() += 1;
     }
     // In the order of the batch among equals.

@@ -65,6 +65,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         opened_at,
         updated_at: opened_at,
         alerts,
+        counted: Default::default(),
         decision: None,
         plan: None,
         collected: false,

@@ -214,6 +214,7 @@ impl Case {
             opened_at,
             updated_at: now,
             alerts,
+            counted: Default::default(),
             decision: None,
             plan: None,
             collected: false,
