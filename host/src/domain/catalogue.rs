@@ -93,7 +93,9 @@ impl Catalogue {
     pub fn misfit(&self, call: &Call) -> Option<String> {
         let tool = self.get(&call.tool)?;
         // The host adds this one where it takes a call back.
-        if call.arguments.contains_key(UNDONE) && self.tools.values().any(|other| other.undo.as_ref() == Some(&tool.name)) {
+        if call.arguments.contains_key(UNDONE)
+            && self.tools.values().any(|other| other.undo.as_ref() == Some(&tool.name))
+        {
             let mut arguments = call.arguments.clone();
             arguments.remove(UNDONE);
             return schema::misfit(&tool.schema, &arguments);

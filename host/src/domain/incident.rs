@@ -18,8 +18,8 @@ pub use record::{ActionRecord, ActionState, Approval, identity};
 pub use view::{ActionView, IncidentView, ModelView, VerdictView};
 
 use super::action::{ActionId, Call};
-use super::counted::Counted;
 use super::alert::{Alert, Labels, Severity, Status, common_labels};
+use super::counted::Counted;
 use super::decision::Decision;
 use super::delivery::Delivery;
 use super::entry::{Answer, Diagnosis, Purpose};

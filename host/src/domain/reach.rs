@@ -438,7 +438,8 @@ impl Reader {
 /// Whether two texts are spellings of one kind of Kubernetes itself.
 pub(super) fn same_kind(one: &str, other: &str) -> bool {
     let known = |text: &str| vocabulary::kinds(text).into_iter().find(|kind| vocabulary::builtin(kind).is_some());
-    let kinds = |text: &str| vocabulary::is_kind(text).then(|| vocabulary::kinds(text)).filter(|kinds| kinds.len() == 1);
+    let kinds =
+        |text: &str| vocabulary::is_kind(text).then(|| vocabulary::kinds(text)).filter(|kinds| kinds.len() == 1);
     known(one).is_some() && kinds(one) == kinds(other)
 }
 

@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 
 use super::Services;
 use super::look::verifying;
+use crate::domain::condition::{self, Judged};
 use crate::domain::entry::Resolution;
 use crate::domain::incident::ActionRecord;
-use crate::domain::condition::{self, Judged};
 use crate::domain::{ActionId, Fact, Incident, Verification};
 
 const LOOKS: u32 = 3;
@@ -102,7 +102,9 @@ async fn holds_already(
     let (resolution, reason) = match answer {
         Ok(answer) => match condition::judge(verification, &answer.text) {
             Judged::Holds => (Resolution::Happened, "its condition holds".into()),
-            Judged::NotYet(why) | Judged::Cannot(why) => (Resolution::Person, format!("its condition does not hold ({why}), which tells nothing yet")),
+            Judged::NotYet(why) | Judged::Cannot(why) => {
+                (Resolution::Person, format!("its condition does not hold ({why}), which tells nothing yet"))
+            }
         },
         Err(error) => (Resolution::Person, format!("the target could not be looked at: {error}")),
     };

@@ -363,17 +363,25 @@ mod tests {
     #[test]
     fn what_is_not_plainly_a_number_or_an_address_is_unclear() {
         let more = Matcher::Number(Order::Above, 10.0);
-        assert_eq!((more.judges(Some("100")), more.judges(Some("3")), more.judges(None)), (Some(true), Some(false), Some(false)));
+        assert_eq!(
+            (more.judges(Some("100")), more.judges(Some("3")), more.judges(None)),
+            (Some(true), Some(false), Some(false))
+        );
         for unclear in ["0x64", "1_00", " 100", "+100", "0144", "1e2", "nan", "inf", "[100]", "true", "", "１００"] {
             assert_eq!(more.judges(Some(unclear)), None, "{unclear}");
             assert_eq!(Matcher::Not(Box::new(more.clone())).judges(Some(unclear)), None, "{unclear}");
         }
         let none = Matcher::from_value(&Dynamic::from_int(0)).unwrap();
-        assert_eq!([none.judges(Some("0")), none.judges(Some("0.0")), none.judges(Some("-0")), none.judges(Some("1"))],
-            [Some(true), Some(true), Some(true), Some(false)]);
+        assert_eq!(
+            [none.judges(Some("0")), none.judges(Some("0.0")), none.judges(Some("-0")), none.judges(Some("1"))],
+            [Some(true), Some(true), Some(true), Some(false)]
+        );
         assert_eq!(none.judges(Some("0x0")), None);
         let either = Matcher::from_value(&Dynamic::from_array(vec![Dynamic::from_int(0), "all".into()])).unwrap();
-        assert_eq!((either.judges(Some("all")), either.judges(Some("2")), either.judges(Some("two"))), (Some(true), Some(false), None));
+        assert_eq!(
+            (either.judges(Some("all")), either.judges(Some("2")), either.judges(Some("two"))),
+            (Some(true), Some(false), None)
+        );
         let inner = Matcher::network("10.0.0.0/8").unwrap();
         assert_eq!((inner.judges(Some("10.1.2.3")), inner.judges(Some("0x0a010203"))), (Some(true), None));
     }

@@ -192,7 +192,10 @@ impl Translation for English {
     }
 
     fn counted(&self, counted: usize) -> String {
-        format!("Of all these, {} only counted, because there are more than an incident keeps.", if counted == 1 { "1 is".into() } else { format!("{counted} are") })
+        format!(
+            "Of all these, {} only counted, because there are more than an incident keeps.",
+            if counted == 1 { "1 is".into() } else { format!("{counted} are") }
+        )
     }
 
     fn decided_by(&self, rule: Option<&str>, style: Style) -> String {

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::{ActionRecord, ActionState, Approval, Chain, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
 use crate::domain::action::ActionId;
+use crate::domain::counted::Counted;
 use crate::domain::decision::{Counts, RulingKind};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::entry::{Entry, Fact, Purpose, Resolution, Usage};
-use crate::domain::counted::Counted;
 use crate::domain::{Alert, Mode};
 
 impl Incident {

@@ -44,8 +44,22 @@ const PLACES: [&str; 18] = [
 
 /// What comes before: `targetCluster`, `kube_server`.
 const BEGINNINGS: [&str; 16] = [
-    "", "kube", "k8s", "kubernetes", "target", "remote", "other", "member", "managed", "destination", "dest", "source",
-    "api", "current", "use", "all",
+    "",
+    "kube",
+    "k8s",
+    "kubernetes",
+    "target",
+    "remote",
+    "other",
+    "member",
+    "managed",
+    "destination",
+    "dest",
+    "source",
+    "api",
+    "current",
+    "use",
+    "all",
 ];
 
 /// Words that stand alone.

@@ -1,3 +1,5 @@
+//! What fits a schema, and what a schema that is none constrains.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Floods of many groups, of one group, and of what is worse than the rest.
+
 use super::*;
 use crate::domain::counted::Mark;
 use crate::domain::{Entry, Fact, Status};

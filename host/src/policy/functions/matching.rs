@@ -45,7 +45,10 @@ pub(super) fn register(engine: &mut Engine) {
                 return Err(error(format!("matches(…) takes a text or a number, not {}", describe(&text))));
             };
             matcher.judges(Some(&value)).ok_or_else(|| {
-                error(format!("{} is not plainly what {matcher} asks for, so nobody can say whether it is", describe(&text)))
+                error(format!(
+                    "{} is not plainly what {matcher} asks for, so nobody can say whether it is",
+                    describe(&text)
+                ))
             })
         },
     );

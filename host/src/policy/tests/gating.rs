@@ -89,7 +89,8 @@ fn no_spelling_of_a_number_gets_past_a_gate_about_numbers() {
 
 #[test]
 fn values_of_different_types_are_not_equal_or_unequal_in_silence() {
-    let deny = |how: &str| format!("gate(\"all\", #{{ allow: true }}); gate(\"g\", #{{ deny: |a| if {how} {{ \"no\" }} }});");
+    let deny =
+        |how: &str| format!("gate(\"all\", #{{ allow: true }}); gate(\"g\", #{{ deny: |a| if {how} {{ \"no\" }} }});");
     for (how, value, kind) in [
         ("a.arguments.force == true", json!(true), RulingKind::Deny),
         ("a.arguments.force == true", json!(false), RulingKind::Allow),

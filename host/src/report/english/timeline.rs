@@ -15,7 +15,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::AlertsCounted { change } => {
             let parts = [(change.firing.len(), "firing"), (change.resolved.len(), "resolved")];
             let parts = parts.iter().filter(|(many, _)| *many > 0);
-            let parts: Vec<String> = parts.map(|(many, status)| format!("{} {status}", count(*many, "alert"))).collect();
+            let parts: Vec<String> =
+                parts.map(|(many, status)| format!("{} {status}", count(*many, "alert"))).collect();
             let parts = if parts.is_empty() { "nothing yet".into() } else { parts.join(" and ") };
             match change.collecting {
                 Some(_) => format!("collects what has no incident of its own; counted besides: {parts}"),
