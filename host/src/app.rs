@@ -257,6 +257,11 @@ impl Backend for App {
             let Breaker { key, because, .. } = breaker;
             problems.push(format!("the breaker {key} is open: {because}; `tidegate breakers reset {key}` closes it"));
         }
+        for (id, source, alerts) in self.services.store.collecting() {
+            problems.push(format!(
+                "{source} sends more groups of alerts than get incidents of their own; {alerts} alerts stand together in {id}"
+            ));
+        }
         Ready { ready: broken.is_none(), problems }
     }
 

@@ -24,6 +24,7 @@ mod control;
 pub mod correlate;
 mod decide;
 mod execute;
+pub mod flood;
 mod intake;
 mod investigate;
 mod look;

@@ -35,6 +35,7 @@ pub mod lint;
 mod live;
 mod matcher;
 mod normal;
+mod number;
 mod on;
 mod problem;
 mod query;

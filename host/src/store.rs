@@ -17,11 +17,13 @@ use futures::future::BoxFuture;
 use tokio::sync::{broadcast, mpsc};
 
 use crate::domain::control::{self, Control};
+use crate::domain::counted::CountedChange;
 use crate::domain::entry::GENESIS;
 use crate::domain::history::Past;
 use crate::domain::incident::Chain;
 use crate::domain::{Alert, Entry, Fact, History, Incident, IncidentId, Sealed};
-use crate::pipeline::correlate::{Correlated, correlate};
+use crate::pipeline::correlate::{Index, correlate};
+use crate::pipeline::flood::{Bounds, Contained, Intake, contain};
 use crate::ports::{Clock, Journal, JournalError};
 use crate::random::{Random, incident_id};
 
@@ -41,6 +43,8 @@ pub struct Received {
     pub repeats: u64,
     /// Resolved alerts that nobody here knows.
     pub unknown_resolved: usize,
+    /// Alerts that are beyond the bounds and counted from now on.
+    pub counted: usize,
 }
 
 /// Names the group of an alert.
@@ -52,6 +56,7 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     random: Arc<Random>,
     group_key: Box<GroupKey>,
+    bounds: Bounds,
     live: Mutex<Live>,
     wake: mpsc::UnboundedSender<IncidentId>,
     changes: broadcast::Sender<String>,
@@ -78,6 +83,7 @@ impl Store {
             clock,
             random,
             group_key,
+            bounds: Bounds::default(),
             live: Mutex::new(Live::default()),
             wake,
             changes: broadcast::channel(1024).0,
@@ -85,6 +91,20 @@ impl Store {
             orders: tokio::sync::RwLock::new(()),
             tools: Mutex::default(),
         }
+    }
+
+    /// The same with these bounds of what is live.
+    #[must_use]
+    pub fn with_bounds(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// Live incidents that collect what a source sends beyond its bound: id, source and how many alerts.
+    pub fn collecting(&self) -> Vec<(IncidentId, String, usize)> {
+        let live = self.live();
+        let collecting = live.incidents.values().filter(|incident| incident.counted.collecting.is_some());
+        let open = collecting.filter(|incident| incident.closed.is_none());
+        open.map(|incident| (incident.id.clone(), incident.source.clone(), incident.alert_count())).collect()
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {
@@ -114,6 +134,7 @@ impl Store {
         for incident in unsettled {
             if incident.closed.is_none() {
                 live.index.insert(&incident);
+                live.index.count_all(&incident);
                 live.history.fires(&incident);
             }
             live.incidents.insert(incident.id.clone(), Arc::new(incident));
@@ -195,31 +216,38 @@ impl Store {
             let mut guard = self.live();
             self.whole()?;
             let live = &mut *guard;
-            live.seen += alerts.len() as u64;
-            let Correlated { opened, changed, repeats, unknown_resolved } =
-                correlate(&live.index, &live.incidents, alerts, &self.group_key);
-            received.unknown_resolved = unknown_resolved;
+            let seen = alerts.len() as u64;
+            let mut batch = correlate(&live.index, &live.incidents, alerts, &self.group_key);
+            let (repeats, unknown_resolved) = (std::mem::take(&mut batch.repeats), batch.unknown_resolved);
+            let Contained { opened, changed, counted } =
+                contain(batch, &live.index, &live.incidents, &self.bounds).map_err(JournalError)?;
+            live.seen += seen;
+            (received.unknown_resolved, received.counted) = (unknown_resolved, counted);
             let mut sealed = Vec::new();
             let mut touched = Vec::new();
-            for (group_key, alerts) in opened {
+            for (group_key, Intake { alerts, counted }) in opened {
                 let id = self.unused_id(live, now);
                 let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
                 let entry = Entry { at: now, fact: Fact::Opened { group_key, source, alerts } };
                 let Some(mut incident) = Incident::open(id.clone(), &entry) else { continue };
                 sealed.push(seal(&mut incident, &entry)?);
-                live.index.insert(&incident);
                 live.history.note(&incident, [&entry.fact]);
+                sealed.extend(count(&mut live.index, &mut incident, counted, now)?);
+                live.index.insert(&incident);
                 live.incidents.insert(id.clone(), Arc::new(incident));
                 touched.push(id);
             }
-            for (id, alerts) in changed {
+            for (id, Intake { alerts, counted }) in changed {
                 let Some(incident) = live.incidents.get_mut(&id) else { continue };
-                let entry = Entry { at: now, fact: Fact::AlertsChanged { alerts } };
                 let incident = Arc::make_mut(incident);
-                incident.apply(&entry);
-                sealed.push(seal(incident, &entry)?);
-                live.index.insert(incident);
-                live.history.note(incident, [&entry.fact]);
+                if !alerts.is_empty() {
+                    let entry = Entry { at: now, fact: Fact::AlertsChanged { alerts } };
+                    incident.apply(&entry);
+                    sealed.push(seal(incident, &entry)?);
+                    live.history.note(incident, [&entry.fact]);
+                    live.index.insert(incident);
+                }
+                sealed.extend(count(&mut live.index, incident, counted, now)?);
                 touched.push(id);
             }
             // What is not known any more may rest on an end that is not durable yet.
@@ -366,6 +394,20 @@ impl Drop for Waiting<'_> {
             self.store.wake(id);
         }
     }
+}
+
+/// Takes in what of an incident is counted and not kept in full.
+fn count(
+    index: &mut Index,
+    incident: &mut Incident,
+    change: Option<CountedChange>,
+    now: jiff::Timestamp,
+) -> Result<Option<Sealed>, JournalError> {
+    let Some(change) = change else { return Ok(None) };
+    index.count(&incident.id, &change);
+    let entry = Entry { at: now, fact: Fact::AlertsCounted { change } };
+    incident.apply(&entry);
+    seal(incident, &entry).map(Some)
 }
 
 /// Applies nothing: chains the entry behind what the incident has.

@@ -331,6 +331,7 @@ impl World {
             opened_at: self.now,
             updated_at: self.now,
             alerts: vec![alert],
+            counted: Default::default(),
             decision: Some(decision),
             plan: None,
             collected: false,

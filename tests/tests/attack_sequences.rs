@@ -345,7 +345,7 @@ gate("scaling", #{ on: #{ tool: glob("*.kubectl_scale") }, allow: true });
             let permit = gate.permit(&policies, &incident(&world, id), record, &world.context());
             permit.map(|permit| gate.withdraw(permit)).map_err(|ruling| said(&ruling))
         };
-        for (id, record) in [("i1", &web), ("i2", &web), ("i2", &patch(json!({"labelSelector": "app=web"})))] {
+        for (id, record) in [("i1", &web), ("i2", &web), ("i2", &patch(json!({})))] {
             let refused = at(29, id, record).unwrap_err();
             assert!(refused.starts_with("deny by builtin.cooldown"), "{refused}");
             let free = start.now + SignedDuration::from_mins(30);

@@ -82,13 +82,14 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let (wake, woken) = mpsc::unbounded_channel();
     let group_by = config.correlate.group_by.clone();
     let of_policies = Arc::clone(&policies);
-    let store = Arc::new(Store::new(
+    let store = Store::new(
         mortal(Arc::clone(&journal) as Arc<dyn Journal>, &environment)?,
         Arc::clone(&clock),
         Arc::clone(&random),
         Box::new(move |alert| group_key(of_policies.group(alert), alert, &group_by)),
         wake,
-    ));
+    );
+    let store = Arc::new(store.with_bounds(options::bounds(config)));
     let gate = Arc::new(Gate::new(options::gate(config)).with_people(config.people()));
     let services = Arc::new(Services {
         store: Arc::clone(&store),

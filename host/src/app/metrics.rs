@@ -29,6 +29,7 @@ pub struct Counters {
     alerts: AtomicU64,
     repeats: AtomicU64,
     unknown_resolved: AtomicU64,
+    counted: AtomicU64,
 }
 
 impl Counters {
@@ -42,6 +43,7 @@ impl Counters {
         self.alerts.fetch_add(received.alerts as u64, Ordering::Relaxed);
         self.repeats.fetch_add(received.repeats, Ordering::Relaxed);
         self.unknown_resolved.fetch_add(received.unknown_resolved as u64, Ordering::Relaxed);
+        self.counted.fetch_add(received.counted as u64, Ordering::Relaxed);
     }
 
     /// All of it.
@@ -56,7 +58,7 @@ impl Counters {
         let paused = services.gate.paused().len() as u64;
         let refused = u64::from(!policies.problems().is_empty());
         let open = services.gate.breakers().into_iter().filter(|breaker| breaker.open).count() as u64;
-        let rows: [(&str, &str, &str, u64); 12] = [
+        let rows: [(&str, &str, &str, u64); 14] = [
             ("tidegate_requests_total", "counter", "Requests with alerts.", counter(&self.requests)),
             ("tidegate_alerts_total", "counter", "Alerts in them.", counter(&self.alerts)),
             ("tidegate_alert_repeats_total", "counter", "Alerts that repeated what was known.", counter(&self.repeats)),
@@ -65,6 +67,18 @@ impl Counters {
                 "counter",
                 "Resolved alerts that nobody knew.",
                 counter(&self.unknown_resolved),
+            ),
+            (
+                "tidegate_alerts_counted_total",
+                "counter",
+                "Alerts beyond the bounds, which are counted and not kept in full.",
+                counter(&self.counted),
+            ),
+            (
+                "tidegate_incidents_collecting",
+                "gauge",
+                "Incidents that collect what a source sends beyond its bound.",
+                services.store.collecting().len() as u64,
             ),
             ("tidegate_incidents_live", "gauge", "Incidents to which something may still happen.", live as u64),
             (

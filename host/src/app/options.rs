@@ -6,6 +6,7 @@ use crate::config::{self, Config};
 use crate::domain::incident;
 use crate::gate;
 use crate::model;
+use crate::pipeline::flood::Bounds;
 use crate::secret::Secret;
 use crate::tools;
 
@@ -52,7 +53,15 @@ pub fn limits(config: &Config) -> incident::Limits {
         attempts: limits.attempts,
         model_calls: limits.model_calls,
         looks_per_answer: limits.looks_per_answer,
+        verification: long(limits.verification),
+        verification_looks: limits.verification_looks,
     }
+}
+
+/// `[limits]`, as far as they bound what is live.
+pub fn bounds(config: &Config) -> Bounds {
+    let limits = &config.limits;
+    Bounds { incidents: limits.incidents, alerts: limits.alerts_per_incident, ..Bounds::default() }
 }
 
 /// `[model]`.

@@ -6,6 +6,10 @@ use serde::Deserialize;
 
 use super::problem::Report;
 use super::unit::Period;
+use crate::domain::action::LONGEST_VERIFICATION_MS;
+
+/// Alerts of one incident that policies see.
+const SHOWN: usize = 1_000;
 
 /// Limits of handling.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +24,14 @@ pub struct Limits {
     pub model_calls: u64,
     /// Read-only calls that one answer of the model may ask for.
     pub looks_per_answer: usize,
+    /// The longest that a verification may take.
+    pub verification: Duration,
+    /// Looks that one verification may cost.
+    pub verification_looks: u32,
+    /// Live incidents of one source.
+    pub incidents: usize,
+    /// Alerts of one incident that are kept in full.
+    pub alerts_per_incident: usize,
 }
 
 #[derive(Default, Deserialize)]
@@ -30,6 +42,10 @@ pub struct Raw {
     attempts: Option<u32>,
     model_calls: Option<u64>,
     looks_per_answer: Option<usize>,
+    verification: Option<Period>,
+    verification_looks: Option<u32>,
+    incidents: Option<usize>,
+    alerts_per_incident: Option<usize>,
 }
 
 impl Raw {
@@ -40,6 +56,19 @@ impl Raw {
         if self.attempts == Some(0) {
             report(&["limits", "attempts"], "at least 1, or nothing could ever be executed".into());
         }
+        if self.verification_looks == Some(0) {
+            report(&["limits", "verification_looks"], "at least 1, or nothing could ever be verified".into());
+        }
+        if self.incidents == Some(0) {
+            report(&["limits", "incidents"], "at least 1, or no alert would get an incident of its own".into());
+        }
+        if self.alerts_per_incident.is_some_and(|alerts| !(1..=SHOWN).contains(&alerts)) {
+            report(&["limits", "alerts_per_incident"], format!("1 to {SHOWN}: policies see no more of one incident"));
+        }
+        let longest = Duration::from_millis(LONGEST_VERIFICATION_MS);
+        if self.verification.is_some_and(|period| period.0 > longest) {
+            report(&["limits", "verification"], "at most 24h: what has not helped by then has not helped".into());
+        }
         let minutes = |period: Option<Period>, default: u64| period.map_or(Duration::from_secs(default * 60), |p| p.0);
         Limits {
             watch: minutes(self.watch, 60),
@@ -47,6 +76,10 @@ impl Raw {
             attempts: self.attempts.unwrap_or(3),
             model_calls: self.model_calls.unwrap_or(6),
             looks_per_answer: self.looks_per_answer.unwrap_or(5),
+            verification: minutes(self.verification, 60).min(longest),
+            verification_looks: self.verification_looks.unwrap_or(200),
+            incidents: self.incidents.unwrap_or(5_000),
+            alerts_per_incident: self.alerts_per_incident.unwrap_or(SHOWN),
         }
     }
 }

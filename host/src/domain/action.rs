@@ -132,6 +132,23 @@ pub struct Verification {
     pub every_ms: u64,
 }
 
+/// The longest that any verification may take, in milliseconds; `[limits]` may say less.
+pub const LONGEST_VERIFICATION_MS: u64 = 24 * 3_600_000;
+/// The shortest pause between looks, in milliseconds.
+pub const SHORTEST_PAUSE_MS: u64 = 1_000;
+
+impl Verification {
+    /// With a deadline and a pause within the bounds of the host, whatever its origin said.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        Self {
+            within_ms: self.within_ms.min(LONGEST_VERIFICATION_MS),
+            every_ms: self.every_ms.clamp(SHORTEST_PAUSE_MS, LONGEST_VERIFICATION_MS),
+            ..self
+        }
+    }
+}
+
 /// An action as its origin put it, before the host gave it an id, a risk and a digest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Proposal {
@@ -170,6 +187,10 @@ pub struct Target {
     pub kinds: Vec<String>,
     /// Names of objects; `*` when the call selects by something else than a name.
     pub names: Vec<String>,
+    /// Names of arguments that lead elsewhere: to another cluster or identity, to a file or an address,
+    /// or nobody knows where. All of the above then hold `*`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<String>,
 }
 
 impl Target {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::action::{Call, Risk, Target};
-use super::reach;
+use super::{reach, schema};
 
 /// Something that can be called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,16 +32,10 @@ pub const UNDONE: &str = "undone_attempt";
 impl Tool {
     /// What decisions rest on, without what only models and people read.
     pub fn essence(&self) -> Self {
-        let property = |(name, property): (&String, &Value)| {
-            let default = property.get("default").map(|default| ("default".to_string(), default.clone()));
-            (name.clone(), Value::Object(default.into_iter().collect()))
-        };
-        let properties = self.schema.get("properties").and_then(Value::as_object);
-        let properties: Option<Map<String, Value>> = properties.map(|all| all.iter().map(property).collect());
         Self {
             name: self.name.clone(),
             description: String::new(),
-            schema: properties.map_or(Value::Null, |properties| json!({ "properties": properties })),
+            schema: schema::essence(&self.schema),
             risk: self.risk,
             repeatable: self.repeatable,
             undo: self.undo.clone(),
@@ -100,6 +94,21 @@ impl Catalogue {
         reach::suspicion::find(call, self.get(&call.tool).map(|tool| &tool.schema))
     }
 
+    /// Why a call's arguments are not those that its tool takes, in a sentence; none when they are, and
+    /// where the tool or its schema is not known.
+    pub fn misfit(&self, call: &Call) -> Option<String> {
+        let tool = self.get(&call.tool)?;
+        // The host adds this one where it takes a call back.
+        if call.arguments.contains_key(UNDONE)
+            && self.tools.values().any(|other| other.undo.as_ref() == Some(&tool.name))
+        {
+            let mut arguments = call.arguments.clone();
+            arguments.remove(UNDONE);
+            return schema::misfit(&tool.schema, &arguments);
+        }
+        schema::misfit(&tool.schema, &call.arguments)
+    }
+
     /// Reads from the arguments what a call touches.
     pub fn touches(&self, call: &Call) -> Target {
         reach::read(call, self.get(&call.tool).map(|tool| &tool.schema))
@@ -108,6 +117,8 @@ impl Catalogue {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Map, json};
+
     use super::*;
 
     fn tool(name: &str, risk: Risk, schema: Value) -> Tool {

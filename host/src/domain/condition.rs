@@ -1,57 +1,79 @@
 //! Whether what a look returned shows that an action had its effect.
 
 use serde_json::{Value, json};
-use serde_json_path::JsonPath;
 
 use super::action::Verification;
+use super::query::{BUDGET, Document, MOST, Query};
 
 /// A tool's text as JSON: the text itself where it is JSON, else `{"text": …}`.
 pub fn as_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| json!({ "text": text }))
 }
 
-/// Checks a look's text. `Err` says in a sentence what does not hold yet.
-pub fn holds(verification: &Verification, text: &str) -> Result<(), String> {
-    let value = as_json(text);
+/// What a verification says about an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// It holds.
+    Holds,
+    /// It does not hold yet: what is missing, in a sentence.
+    NotYet(String),
+    /// It could not be evaluated, and will not be by looking again: why, in a sentence.
+    Cannot(String),
+}
+
+/// Checks a look's text.
+pub fn judge(verification: &Verification, text: &str) -> Judged {
+    let document = Document::new(as_json(text));
+    let mut budget = BUDGET;
+    let mut selects = |query: &String| Query::parse(query)?.selects(&document, &mut budget);
+    if let Err(why) = check(verification) {
+        return Judged::Cannot(why);
+    }
     for query in &verification.present {
-        if !selects(query, &value)? {
-            return Err(format!("nothing matches {query}"));
+        match selects(query) {
+            Ok(true) => {}
+            Ok(false) => return Judged::NotYet(format!("nothing matches {query}")),
+            Err(why) => return Judged::Cannot(why),
         }
     }
     for query in &verification.absent {
-        if selects(query, &value)? {
-            return Err(format!("something still matches {query}"));
+        match selects(query) {
+            Ok(false) => {}
+            Ok(true) => return Judged::NotYet(format!("something still matches {query}")),
+            Err(why) => return Judged::Cannot(why),
         }
     }
     if verification.present.is_empty() && verification.absent.is_empty() {
-        return Err("the verification names no condition".into());
+        return Judged::Cannot("the verification names no condition".into());
     }
-    Ok(())
+    Judged::Holds
 }
 
 /// Whether the call has reached its target; none when the verification cannot tell.
 pub fn applied(verification: &Verification, text: &str) -> Option<bool> {
-    if verification.applied.is_empty() {
+    if verification.applied.is_empty() || check(verification).is_err() {
         return None;
     }
-    let value = as_json(text);
-    let mut queries = verification.applied.iter();
-    Some(queries.all(|query| selects(query, &value).unwrap_or(false)))
+    let document = Document::new(as_json(text));
+    let mut budget = BUDGET;
+    // One that could not be evaluated tells nothing, and nothing is no sign that it did not happen.
+    let found: Result<Vec<bool>, String> =
+        verification.applied.iter().map(|query| Query::parse(query)?.selects(&document, &mut budget)).collect();
+    found.ok().map(|found| found.into_iter().all(|found| found))
 }
 
-/// Checks that every query is a JSONPath of RFC 9535.
+/// Checks that every query is a JSONPath of RFC 9535 that can be evaluated within bounds.
+///
+/// # Errors
+/// Names the query and what is wrong with it.
 pub fn check(verification: &Verification) -> Result<(), String> {
     let Verification { present, absent, applied, .. } = verification;
+    let count = present.len() + absent.len() + applied.len();
+    if count > MOST {
+        return Err(format!("the verification has {count} JSONPath queries where {MOST} are allowed"));
+    }
     let mut queries = present.iter().chain(absent).chain(applied);
-    queries.try_for_each(|query| parse(query).map(|_| ()))
-}
-
-fn parse(query: &str) -> Result<JsonPath, String> {
-    JsonPath::parse(query).map_err(|error| format!("{query} is not a JSONPath: {error}"))
-}
-
-fn selects(query: &str, value: &Value) -> Result<bool, String> {
-    Ok(!parse(query)?.query(value).is_empty())
+    queries.try_for_each(|query| Query::parse(query).map(|_| ()))
 }
 
 #[cfg(test)]
@@ -75,17 +97,35 @@ mod tests {
         let all_up = verification(&["$[?$.status.availableReplicas == $.spec.replicas]"], &[]);
         let up = r#"{"spec":{"replicas":3},"status":{"availableReplicas":3}}"#;
         let down = r#"{"spec":{"replicas":3},"status":{"availableReplicas":1}}"#;
-        assert_eq!(holds(&all_up, up), Ok(()));
-        assert!(holds(&all_up, down).is_err());
+        assert_eq!(judge(&all_up, up), Judged::Holds);
+        assert!(matches!(judge(&all_up, down), Judged::NotYet(_)));
     }
 
     #[test]
     fn absent_and_plain_text() {
         let pods = verification(&["$.items[?@.status == 'Running']"], &["$.items[?@.status != 'Running']"]);
-        assert!(holds(&pods, r#"{"items":[{"status":"Running"},{"status":"Pending"}]}"#).is_err());
-        assert_eq!(holds(&pods, r#"{"items":[{"status":"Running"}]}"#), Ok(()));
-        assert!(holds(&pods, r#"{"items":[]}"#).is_err());
+        let pending = r#"{"items":[{"status":"Running"},{"status":"Pending"}]}"#;
+        assert!(matches!(judge(&pods, pending), Judged::NotYet(_)));
+        assert_eq!(judge(&pods, r#"{"items":[{"status":"Running"}]}"#), Judged::Holds);
+        assert!(matches!(judge(&pods, r#"{"items":[]}"#), Judged::NotYet(_)));
         let text = verification(&["$[?search(@, 'successfully rolled out')]"], &[]);
-        assert_eq!(holds(&text, "deployment \"web\" successfully rolled out"), Ok(()));
+        assert_eq!(judge(&text, "deployment \"web\" successfully rolled out"), Judged::Holds);
+    }
+
+    #[test]
+    fn what_cannot_be_evaluated_says_so_and_is_no_sign_of_anything() {
+        let wild = format!("${}", "..*".repeat(10));
+        let answer = format!("{}1{}", "[".repeat(60), "]".repeat(60));
+        let explodes = Verification { applied: vec![wild.clone()], ..verification(&[&wild], &[]) };
+        assert!(matches!(judge(&explodes, &answer), Judged::Cannot(why) if why.contains("more often")));
+        assert_eq!(applied(&explodes, &answer), None);
+        // Within bounds on a small answer, but not on this one.
+        let costly = Verification { applied: vec!["$..*[?$..*]".into()], ..verification(&[], &["$..*[?$..*]"]) };
+        assert_eq!(check(&costly), Ok(()));
+        let wide = serde_json::to_string(&vec![vec![1; 50]; 50]).unwrap();
+        assert!(matches!(judge(&costly, &wide), Judged::Cannot(why) if why.contains("cost too much")));
+        assert_eq!(applied(&costly, &wide), None);
+        let many = vec!["$.a"; MOST + 1];
+        assert!(check(&verification(&many, &[])).unwrap_err().contains("where 32 are allowed"));
     }
 }

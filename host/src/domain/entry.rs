@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::action::{Action, ActionId, Call, Proposal};
 use super::alert::Alert;
+use super::counted::CountedChange;
 use super::decision::{Counts, Decision, Ruling};
 use super::delivery::{Delivery, Occasion};
 use super::outcome::Outcome;
@@ -29,6 +30,11 @@ pub enum Fact {
     AlertsChanged {
         /// Their new form.
         alerts: Vec<Alert>,
+    },
+    /// Alerts joined or resolved that are counted and not kept in full.
+    AlertsCounted {
+        /// How their number changed.
+        change: CountedChange,
     },
     /// The policies gave their verdict.
     Decided {

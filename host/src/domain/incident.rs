@@ -14,12 +14,13 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use next::{Effect, Limits, Next, due, next};
+pub use next::{Effect, Limits, Next, Pace, due, next};
 pub use record::{ActionRecord, ActionState, Approval};
 pub use view::{ActionView, IncidentView, ModelView, UndoView, VerdictView};
 
 use super::action::{ActionId, Call};
 use super::alert::{Alert, Labels, Severity, Status, common_labels};
+use super::counted::Counted;
 use super::decision::Decision;
 use super::delivery::Delivery;
 use super::entry::{Answer, Diagnosis, Purpose};
@@ -171,8 +172,11 @@ pub struct Incident {
     pub opened_at: Timestamp,
     /// When anything last happened.
     pub updated_at: Timestamp,
-    /// Its alerts in the order of arrival.
+    /// Its alerts in the order of arrival, as far as they are kept in full.
     pub alerts: Vec<Alert>,
+    /// Those beyond.
+    #[serde(default, skip_serializing_if = "Counted::is_empty")]
+    pub counted: Counted,
     /// The verdict.
     pub decision: Option<Decision>,
     /// What a plugin said.
@@ -230,11 +234,14 @@ impl Incident {
 
     /// The worst severity of its alerts.
     pub fn severity(&self) -> Severity {
-        self.alerts.iter().map(|alert| alert.severity).max().unwrap_or(Severity::Warning)
+        self.alerts.iter().map(|alert| alert.severity).max().max(self.counted.worst).unwrap_or(Severity::Warning)
     }
 
     /// One line for people.
     pub fn title(&self) -> String {
+        if let Some(severity) = self.counted.collecting {
+            return format!("{} +{} ({severity})", self.source, self.alert_count());
+        }
         let Some(first) = self.alerts.first() else {
             return self.group_key.clone();
         };
@@ -261,7 +268,17 @@ impl Incident {
 
     /// Whether no alert fires any more.
     pub fn all_resolved(&self) -> bool {
-        self.firing().next().is_none()
+        self.firing().next().is_none() && self.counted.firing.is_empty()
+    }
+
+    /// How many alerts it has, those included that are only counted.
+    pub fn alert_count(&self) -> usize {
+        self.alerts.len() + self.counted.len()
+    }
+
+    /// How many of them fire.
+    pub fn firing_count(&self) -> usize {
+        self.firing().count() + self.counted.firing.len()
     }
 
     /// The action of this name.

@@ -7,6 +7,7 @@
 //! matched by every rule that forbids or asks and by none that allows a part.
 
 mod document;
+mod elsewhere;
 mod overlap;
 pub(super) mod suspicion;
 mod vocabulary;
@@ -16,7 +17,10 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::action::{Call, Target};
+use super::catalogue::UNDONE;
+use super::schema;
 use document::Looks;
+use elsewhere::{Away, is_given, leads_away};
 use vocabulary::Role;
 
 /// Everything.
@@ -28,14 +32,26 @@ const DEEPEST: usize = 48;
 pub(super) fn read(call: &Call, schema: Option<&Value>) -> Target {
     let (server, tool) = call.tool.split_once('.').unwrap_or((&call.tool, ""));
     let properties = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
-    let mut reader = Reader { cluster: is_cluster(properties, &call.arguments), ..Reader::default() };
+    let explained = schema.and_then(schema::explained);
+    let cluster = is_cluster(properties, &call.arguments);
+    let mut reader = Reader { cluster, bound: cluster || explained.is_none(), ..Reader::default() };
     for (key, value) in &call.arguments {
+        // Nobody can say where an argument leads that the tool itself does not tell of.
+        if explained.is_some_and(|explained| !explained.contains_key(key)) && key != UNDONE && is_given(value) {
+            reader.leads_elsewhere(key);
+        }
         reader.argument(key, value);
     }
     reader.defaults(tool, properties, &call.arguments);
-    let Reader { namespaces, kinds, names, .. } = reader;
+    let Reader { namespaces, kinds, names, elsewhere, .. } = reader;
     let list = |set: BTreeSet<String>| set.into_iter().collect();
-    Target { server: server.to_string(), namespaces: list(namespaces), kinds: list(kinds), names: list(names) }
+    Target {
+        server: server.to_string(),
+        namespaces: list(namespaces),
+        kinds: list(kinds),
+        names: list(names),
+        elsewhere: list(elsewhere),
+    }
 }
 
 /// Whether the tool is about objects in namespaces. The names that other tools take, such as the
@@ -48,9 +64,14 @@ fn is_cluster(properties: Option<&Map<String, Value>>, arguments: &Map<String, V
 #[derive(Default)]
 struct Reader {
     cluster: bool,
+    /// Whether the tool is about a cluster, or nobody knows what it is about.
+    bound: bool,
     namespaces: BTreeSet<String>,
     kinds: BTreeSet<String>,
     names: BTreeSet<String>,
+    elsewhere: BTreeSet<String>,
+    /// Whether what is read now is a manifest, whose words are those of objects in the cluster.
+    manifest: bool,
     /// Whether there is a manifest, and whether one leaves its namespace to the call.
     manifests: bool,
     homeless: bool,
@@ -63,6 +84,17 @@ impl Reader {
         for set in [&mut self.namespaces, &mut self.kinds, &mut self.names] {
             set.insert(ALL.into());
         }
+    }
+
+    fn leads_elsewhere(&mut self, key: &str) {
+        self.elsewhere.insert(key.to_string());
+        self.everything();
+    }
+
+    /// Whether an argument, or a key within one, leads elsewhere by its name.
+    fn is_away(&self, key: &str, value: &Value) -> bool {
+        let away = leads_away(&vocabulary::plain(key));
+        is_given(value) && away.is_some_and(|away| away == Away::Surely || self.bound)
     }
 
     /// What cannot be read may be anything, if the tool is about a cluster at all.
@@ -79,6 +111,10 @@ impl Reader {
         let word = vocabulary::plain(key);
         let role = vocabulary::role(&word);
         self.options(role, value);
+        if self.is_away(key, value) {
+            self.leads_elsewhere(key);
+        }
+        self.manifest = matches!(role, Role::Manifest | Role::Prose);
         match role {
             Role::Prose => {}
             Role::Namespace => self.namespace(value),
@@ -101,11 +137,6 @@ impl Reader {
             Role::All => {
                 if *value != Value::Bool(false) {
                     self.names.insert(ALL.into());
-                }
-            }
-            Role::Elsewhere => {
-                if !is_empty(value) {
-                    self.everything();
                 }
             }
             Role::Command => {
@@ -262,6 +293,7 @@ impl Reader {
     }
 
     fn object(&mut self, map: &Map<String, Value>, depth: usize, inside: bool) {
+        self.away(map, depth, inside);
         let get = |wanted: &str| map.iter().find(|(key, _)| vocabulary::plain(key) == wanted).map(|(_, value)| value);
         let (kind, metadata) = (get("kind"), get("metadata"));
         let list = kind.and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
@@ -298,6 +330,32 @@ impl Reader {
                 }
             }
             self.walk(value, depth + 1, inside || manifest);
+        }
+    }
+
+    /// What leads elsewhere from within an argument. The words of a manifest are the cluster's own, but
+    /// for the outermost: nobody writes a manifest that is called `context`.
+    fn away(&mut self, map: &Map<String, Value>, depth: usize, inside: bool) {
+        let object = inside || map.keys().any(|key| vocabulary::plain(key) == "kind");
+        if !inside && elsewhere::is_kubeconfig(map) {
+            self.leads_elsewhere("kubeconfig");
+        }
+        if object {
+            return;
+        }
+        for (key, value) in map {
+            let away = match self.manifest {
+                false => self.is_away(key, value),
+                true => depth == 0 && is_given(value) && elsewhere::is_unmistakable(&vocabulary::plain(key)),
+            };
+            if away {
+                self.leads_elsewhere(key);
+            }
+        }
+        if let Some(name) = elsewhere::option_name(map).filter(|_| !self.manifest)
+            && leads_away(&vocabulary::plain(name)) == Some(Away::Surely)
+        {
+            self.leads_elsewhere(name);
         }
     }
 
@@ -379,6 +437,19 @@ impl Reader {
             self.names.insert(ALL.into());
         }
     }
+}
+
+/// Whether two texts are spellings of one kind of Kubernetes itself.
+pub(super) fn same_kind(one: &str, other: &str) -> bool {
+    let known = |text: &str| vocabulary::kinds(text).into_iter().find(|kind| vocabulary::builtin(kind).is_some());
+    let kinds =
+        |text: &str| vocabulary::is_kind(text).then(|| vocabulary::kinds(text)).filter(|kinds| kinds.len() == 1);
+    known(one).is_some() && kinds(one) == kinds(other)
+}
+
+/// Whether an argument of this name can only mean another context or kubeconfig, or somebody to act as.
+pub fn leads_elsewhere(name: &str) -> bool {
+    elsewhere::is_unmistakable(&vocabulary::plain(name))
 }
 
 /// The object that a tool answered with, as JSON or YAML; none when it cannot be read without doubt.

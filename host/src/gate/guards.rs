@@ -63,6 +63,10 @@ fn genuine(against: &mut Against, action: &Action, context: &Context<'_>) {
     if catalogue.risk(tool) > action.risk {
         against.say("risk-changed", format!("the risk of {tool} has risen since it was proposed"));
     }
+    // What the gates heard is what the tool will read: `"0x64"` is no number for one and 100 for the other.
+    if let Some(why) = catalogue.misfit(&action.proposal.call) {
+        against.say("arguments", format!("{tool} does not take these arguments: {why}"));
+    }
     if action.binding() != action.digest {
         let what = "its arguments, what takes it back or how it is verified";
         against.say("digest", format!("{what} are not those that were proposed"));

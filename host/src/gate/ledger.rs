@@ -216,7 +216,13 @@ mod tests {
 
     fn target(names: &[&str]) -> Target {
         let names = names.iter().map(|name| name.to_string()).collect();
-        Target { server: "k".into(), namespaces: vec!["shop".into()], kinds: vec!["deployment".into()], names }
+        Target {
+            server: "k".into(),
+            namespaces: vec!["shop".into()],
+            kinds: vec!["deployment".into()],
+            names,
+            ..Target::default()
+        }
     }
 
     #[test]

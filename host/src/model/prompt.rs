@@ -104,7 +104,7 @@ fn language(word: &str) -> &str {
 }
 
 fn alerts(incident: &Incident) -> String {
-    let mut out = format!("<alerts count=\"{}\" source=\"{}\">\n", incident.alerts.len(), attribute(&incident.source));
+    let mut out = format!("<alerts count=\"{}\" source=\"{}\">\n", incident.alert_count(), attribute(&incident.source));
     // What still fires comes first.
     let mut order: Vec<&Alert> = incident.alerts.iter().collect();
     order.sort_by_key(|alert| alert.status == Status::Resolved);

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::domain::counted::{CountedChange, Mark, Marks};
 use crate::domain::text::letters::is_invisible;
-use crate::domain::{Alert, Incident, IncidentId, Status};
+use crate::domain::{Alert, Incident, IncidentId, Severity, Status};
 
 /// Where an alert is known.
 #[derive(Debug)]
@@ -31,6 +32,10 @@ pub struct Index {
     /// Source, then fingerprint, to the alert's place.
     by_alert: HashMap<String, HashMap<String, Place>>,
     by_group: HashMap<String, IncidentId>,
+    /// Alerts that are counted and fire.
+    by_mark: HashMap<Mark, IncidentId>,
+    /// Incidents that collect, by source and severity.
+    collecting: HashMap<(String, Severity), IncidentId>,
 }
 
 impl Index {
@@ -53,11 +58,43 @@ impl Index {
                 of_source.insert(alert.fingerprint.clone(), place);
             }
         }
-        if incident.conclusion.is_none() {
+        if let Some(severity) = incident.counted.collecting {
+            // It goes on collecting when people have been told of it.
+            self.collecting.insert((incident.source.clone(), severity), incident.id.clone());
+        } else if incident.conclusion.is_none() {
             self.by_group.insert(incident.group_key.clone(), incident.id.clone());
         } else {
             self.leave_group(incident);
         }
+    }
+
+    /// Takes in which alerts of an incident are counted from now on, and which no longer.
+    pub fn count(&mut self, incident: &IncidentId, change: &CountedChange) {
+        self.by_mark.extend(change.firing.iter().map(|mark| (mark, incident.clone())));
+        for mark in change.resolved.iter() {
+            self.by_mark.remove(&mark);
+        }
+    }
+
+    /// Takes in all that is counted of an incident.
+    pub fn count_all(&mut self, incident: &Incident) {
+        self.by_mark.extend(incident.counted.firing.iter().map(|mark| (mark, incident.id.clone())));
+    }
+
+    /// How many alerts are counted.
+    pub fn counted(&self) -> usize {
+        self.by_mark.len()
+    }
+
+    /// The incident that collects what a source sends beyond its bound.
+    pub fn collecting(&self, source: &str, severity: Severity) -> Option<&IncidentId> {
+        self.collecting.get(&(source.to_string(), severity))
+    }
+
+    /// Whether an incident keeps this alert in full.
+    pub fn holds(&self, incident: &IncidentId, alert: &Alert) -> bool {
+        let place = self.by_alert.get(&alert.source).and_then(|of| of.get(&alert.fingerprint));
+        place.is_some_and(|place| place.incident == *incident)
     }
 
     /// A concluded incident takes no new alerts in.
@@ -75,6 +112,12 @@ impl Index {
     /// Forgets an incident.
     pub fn remove(&mut self, incident: &Incident) {
         self.leave_group(incident);
+        self.collecting.retain(|_, id| *id != incident.id);
+        for mark in incident.counted.firing.iter() {
+            if self.by_mark.get(&mark) == Some(&incident.id) {
+                self.by_mark.remove(&mark);
+            }
+        }
         for alert in &incident.alerts {
             let Some(of_source) = self.by_alert.get_mut(&alert.source) else { continue };
             if of_source.get(&alert.fingerprint).is_some_and(|place| place.incident == incident.id) {
@@ -93,6 +136,8 @@ pub struct Correlated {
     pub changed: BTreeMap<IncidentId, Vec<Alert>>,
     /// Incidents whose alerts were merely repeated, with how many.
     pub repeats: BTreeMap<IncidentId, u64>,
+    /// Alerts that were counted and have resolved.
+    pub uncounted: BTreeMap<IncidentId, Marks>,
     /// Resolved alerts that nobody here knows.
     pub unknown_resolved: usize,
 }
@@ -125,8 +170,14 @@ pub fn correlate(
                     out.changed.entry(incident.id.clone()).or_default().push(alert);
                 }
             }
-            None if alert.status == Status::Resolved => out.unknown_resolved += 1,
-            None => join(index, group_key, alert, &mut out.changed, &mut opened),
+            None => match index.by_mark.get(&Mark::of(&alert)) {
+                Some(id) if alert.status == Status::Firing => *out.repeats.entry(id.clone()).or_default() += 1,
+                Some(id) => {
+                    out.uncounted.entry(id.clone()).or_default().insert(Mark::of(&alert));
+                }
+                None if alert.status == Status::Resolved => out.unknown_resolved += 1,
+                None => join(index, group_key, alert, &mut out.changed, &mut opened),
+            },
         }
     }
     out.opened = opened.into_iter().collect();

@@ -18,8 +18,29 @@ pub fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
     judge(services.policies.as_ref(), incident, &moment.context(), services.model.configured())
 }
 
+/// What belongs to many groups fits no rule that was written for one of them; a person must look.
+fn collected(policies: &dyn Policies, incident: &Incident, context: &Context<'_>) -> Decision {
+    let reason = format!(
+        "{} sends more groups of alerts than get incidents of their own; {} stand together here",
+        incident.source,
+        incident.alert_count()
+    );
+    Decision {
+        verdict: Verdict::Escalate,
+        rule: None,
+        reason,
+        mode: context.mode,
+        evidence: Vec::new(),
+        faults: Vec::new(),
+        policies: policies.digest(),
+    }
+}
+
 /// What any set of policies says at any moment; `model` says whether one can be asked.
 pub fn judge(policies: &dyn Policies, incident: &Incident, context: &Context<'_>, model: bool) -> Vec<Fact> {
+    if incident.counted.collecting.is_some() {
+        return vec![Fact::Decided { decision: Box::new(collected(policies, incident, context)) }];
+    }
     let judged = policies.decide(incident, context);
     let mut decision = judged.decision.unwrap_or_else(|| {
         let (verdict, reason) = if model {

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::domain::catalogue::UNDONE;
-use crate::domain::{Action, ActionId, Call, Fact, Incident, Origin, Proposal, Safeguards, condition};
+use crate::domain::{Action, ActionId, Call, Fact, Incident, Origin, Proposal, Safeguards, Verification, condition};
 use crate::rules::{Context, Policies};
 
 /// More actions than this one incident never needs; the rest of a proposal is dropped with a note.
@@ -23,9 +23,11 @@ pub fn take_in(
     let mut facts = Vec::new();
     for (i, mut proposal) in proposals.into_iter().take(room).enumerate() {
         // A verification that cannot be evaluated proves nothing; the alerts themselves then must.
-        if proposal.verify.as_ref().is_some_and(|verify| condition::check(verify).is_err()) {
+        if let Some(Err(why)) = proposal.verify.as_ref().map(condition::check) {
             proposal.verify = None;
+            proposal.evidence.push(format!("its own verification is left out: {why}"));
         }
+        proposal.verify = proposal.verify.map(Verification::bounded);
         let id = ActionId(format!("a{}", taken + i + 1));
         let risk = context.catalogue.risk(&proposal.call.tool);
         let touches = context.catalogue.touches(&proposal.call);
@@ -53,6 +55,7 @@ fn safeguards(
     let check = policies.check(&proposal.call, None, incident, context);
     let rule = check.as_ref().map(|check| check.rule.clone());
     let (verify, look, stated) = check.map_or((None, None, None), |check| (check.verify, check.before, check.undo));
+    let verify = verify.filter(|verify| condition::check(verify).is_ok()).map(Verification::bounded);
     let own = proposal.verify.as_ref().filter(|_| matches!(origin, Origin::Policy { .. }));
     let by_tool = by_the_tool(&proposal.call, context);
     Safeguards { rule, verify: own.cloned().or(verify), look, before: None, by_tool, stated }

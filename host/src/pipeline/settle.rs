@@ -7,9 +7,10 @@ use jiff::SignedDuration;
 
 use super::Services;
 use super::look::verifying;
+use crate::domain::condition::{self, Judged};
 use crate::domain::entry::Resolution;
 use crate::domain::incident::ActionRecord;
-use crate::domain::{ActionId, Fact, Incident, Verification, condition};
+use crate::domain::{ActionId, Fact, Incident, Verification};
 use crate::ports::LookError;
 
 const LOOKS: u32 = 3;
@@ -117,9 +118,11 @@ async fn holds_already(
         Ok(answer) if condition::applied(verification, &answer.text) == Some(true) => {
             (Resolution::Happened, "looking shows that it happened".into())
         }
-        Ok(answer) => match condition::holds(verification, &answer.text) {
-            Ok(()) => (Resolution::Happened, "its condition holds".into()),
-            Err(why) => (Resolution::Person, format!("its condition does not hold ({why}), which tells nothing yet")),
+        Ok(answer) => match condition::judge(verification, &answer.text) {
+            Judged::Holds => (Resolution::Happened, "its condition holds".into()),
+            Judged::NotYet(why) | Judged::Cannot(why) => {
+                (Resolution::Person, format!("its condition does not hold ({why}), which tells nothing yet"))
+            }
         },
         Err(error) => (Resolution::Person, format!("the target could not be looked at: {error}")),
     };

@@ -1,12 +1,11 @@
 //! Looks whether an action had its effect. What a tool says about its own success proves nothing, and
 //! neither does a condition that came with the proposal: it must hold besides the host's own.
 
-use jiff::SignedDuration;
-
 use super::Services;
 use super::look::verifying;
+use crate::domain::condition::{self, Judged};
 use crate::domain::incident::ActionRecord;
-use crate::domain::{ActionId, Fact, Incident, Verification, condition};
+use crate::domain::{ActionId, Fact, Incident, Verification};
 use crate::ports::LookError;
 
 /// One look with each verification that has not held yet, and the word about the action if it is the
@@ -58,19 +57,23 @@ async fn held(
 ) -> Held {
     let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
     facts.push(looked);
-    let held = match answer {
-        Ok(answer) => condition::holds(verification, &answer.text),
+    let judged = match answer {
+        Ok(answer) => condition::judge(verification, &answer.text),
+        // The gate would say the same again and again.
         Err(LookError::Refused(refused)) => {
-            // The gate would say the same again and again.
             return Held::Never(format!("the look that would show it was {refused}"));
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => Judged::NotYet(error.to_string()),
     };
-    let within = SignedDuration::from_millis(i64::try_from(verification.within_ms).unwrap_or(i64::MAX));
+    let within = services.limits.pace(verification).within;
     let deadline = record.since.saturating_add(within).unwrap_or(jiff::Timestamp::MAX);
-    match held {
-        Ok(()) => Held::Yes,
-        Err(why) if services.clock.now() >= deadline => Held::Never(format!("{why} after {} s", within.as_secs())),
-        Err(_) => Held::NotYet,
+    match judged {
+        Judged::Holds => Held::Yes,
+        // Another look would not change that.
+        Judged::Cannot(why) => Held::Never(format!("it cannot be verified: {why}")),
+        Judged::NotYet(why) if services.clock.now() >= deadline => {
+            Held::Never(format!("{why} after {} s", within.as_secs()))
+        }
+        Judged::NotYet(_) => Held::NotYet,
     }
 }

@@ -148,7 +148,8 @@ impl<'a> CallFacts<'a> {
         }
     }
 
-    /// For what allows: every value must be accepted exactly as it is, and there must be one. `*` is
+    /// For what allows: every value must be accepted exactly as it is, and there must be one; one of which
+    /// nobody can say whether it is the number or address that is asked for is not accepted. `*` is
     /// accepted only by what accepts every value. A matcher that says `not` must also let the normal
     /// spelling pass, or `not("kube-system")` would allow `Kube-System`.
     pub fn refuses<'o>(&self, on: &'o On, normalised: &On) -> Option<&'o (Field, Matcher)> {
@@ -160,7 +161,10 @@ impl<'a> CallFacts<'a> {
                 holds &= match value {
                     None => matcher.wants_absence(),
                     Some("*") if !field.is_label() => matcher.accepts_everything(),
-                    Some(text) => matcher.accepts(value) && (!matcher.negates() || wide.accepts(Some(&normal(text)))),
+                    Some(text) => {
+                        matcher.judges(value) == Some(true)
+                            && (!matcher.negates() || wide.judges(Some(&normal(text))) == Some(true))
+                    }
                 };
             });
             !(holds && (any || matcher.wants_absence()))
@@ -177,7 +181,8 @@ impl<'a> CallFacts<'a> {
     }
 
     /// For what forbids or asks: one value is enough, `*` is every value, and a value counts in its
-    /// normal spelling as well as in its own.
+    /// normal spelling as well as in its own. One that is not plainly a number or an address counts
+    /// where one is asked for.
     pub fn refuses_widely<'o>(&self, on: &'o On, normalised: &On) -> Option<&'o (Field, Matcher)> {
         let both = on.conditions.iter().zip(&normalised.conditions);
         let mut refusing = both.filter(|((field, exact), (_, wide))| {
@@ -185,7 +190,9 @@ impl<'a> CallFacts<'a> {
             self.each(field, &mut |value| {
                 any = true;
                 let everything = value == Some("*") && !field.is_label();
-                holds |= everything || exact.accepts(value) || wide.accepts(value.map(normal).as_deref());
+                // What nobody can say for sure may be what is forbidden.
+                let may = |matcher: &Matcher, value: Option<&str>| matcher.judges(value) != Some(false);
+                holds |= everything || may(exact, value) || may(wide, value.map(normal).as_deref());
             });
             !(holds || (!any && exact.wants_absence()))
         });
@@ -218,6 +225,7 @@ impl Facts for CallFacts<'_> {
             Field::Namespace => list(&self.touches.namespaces, visit),
             Field::Kind => list(&self.touches.kinds, visit),
             Field::TargetName => list(&self.touches.names, visit),
+            Field::Elsewhere => list(&self.touches.elsewhere, visit),
             Field::Argument(path) => {
                 if let Some((first, rest)) = path.split_first()
                     && let Some(value) = self.call.arguments.get(first)
@@ -233,6 +241,8 @@ impl Facts for CallFacts<'_> {
 /// Every value at a path of arguments; a list counts with each of its items.
 fn argument(value: &Value, path: &[String], visit: &mut dyn FnMut(Option<&str>)) {
     match (value, path.split_first()) {
+        // An empty list where a value is looked for is a value, and no plain one.
+        (Value::Array(items), None) if items.is_empty() => visit(Some("[]")),
         (Value::Array(items), _) => items.iter().for_each(|item| argument(item, path, visit)),
         (Value::Object(map), Some((key, rest))) => {
             if let Some(value) = map.get(key) {

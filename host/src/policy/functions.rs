@@ -3,6 +3,7 @@
 //! Each is listed with an example in `api.rs`, from which editors and people learn them.
 
 mod actions;
+mod comparing;
 mod declare;
 pub(super) mod gating;
 mod matching;
@@ -18,6 +19,7 @@ use rhai::Engine;
 pub(super) fn register(engine: &mut Engine) {
     declare::register(engine);
     matching::register(engine);
+    comparing::register(engine);
     actions::register(engine);
     verdicts::register(engine);
     gating::register(engine);

@@ -10,6 +10,7 @@ use regex::{Regex, RegexBuilder};
 use rhai::Dynamic;
 
 use super::normal::normal;
+use super::number;
 
 /// How a number is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,17 @@ pub(super) enum Order {
     AtLeast,
     Below,
     AtMost,
+}
+
+impl Order {
+    fn holds(self, number: f64, limit: f64) -> bool {
+        match self {
+            Self::Above => number > limit,
+            Self::AtLeast => number >= limit,
+            Self::Below => number < limit,
+            Self::AtMost => number <= limit,
+        }
+    }
 }
 
 /// One condition on one value.
@@ -37,6 +49,8 @@ pub(super) enum Matcher {
     Exists,
     Absent,
     Number(Order, f64),
+    /// A number that was written as one: other spellings of it are it too.
+    Equal(String, f64),
     Network(IpNet),
     /// Stands in for a matcher that was written wrongly, while the rest of the file is checked.
     Broken,
@@ -116,6 +130,9 @@ impl Matcher {
         if let Some(matcher) = value.read_lock::<Self>() {
             return Ok(matcher.clone());
         }
+        if let Some(matcher) = Self::number(value) {
+            return Ok(matcher);
+        }
         if let Some(text) = plain(value) {
             return Ok(Self::Is(text));
         }
@@ -128,10 +145,43 @@ impl Matcher {
         if items.is_empty() {
             return Err("an empty list matches nothing; name at least one value".into());
         }
-        if let Some(texts) = items.iter().map(plain).collect::<Option<BTreeSet<_>>>() {
+        let numbers = items.iter().any(|item| Self::number(item).is_some());
+        if let Some(texts) = items.iter().map(plain).collect::<Option<BTreeSet<_>>>().filter(|_| !numbers) {
             return Ok(Self::OneOf(texts));
         }
         items.iter().map(Self::from_value).collect::<Result<_, _>>().map(Self::Any)
+    }
+
+    /// A number, rather than a text that looks like one.
+    fn number(value: &Dynamic) -> Option<Self> {
+        let text = (value.is_int() || value.is_float()).then(|| plain(value)).flatten()?;
+        let number = text.parse().ok()?;
+        Some(Self::Equal(text, number))
+    }
+
+    /// Whether a value of an action is what is wanted; none when nobody can say, because a number or an
+    /// address is asked for and the value is not plainly one. What reads it further on may read it
+    /// otherwise: `0x64`, `1_00` and ` 100 ` are 100 for some.
+    pub fn judges(&self, value: Option<&str>) -> Option<bool> {
+        match (self, value) {
+            (Self::Not(inner), value) => inner.judges(value).map(|accepted| !accepted),
+            (Self::Any(any), value) => {
+                let mut unclear = false;
+                for matcher in any {
+                    match matcher.judges(value) {
+                        Some(true) => return Some(true),
+                        Some(false) => {}
+                        None => unclear = true,
+                    }
+                }
+                (!unclear).then_some(false)
+            }
+            (Self::Number(order, limit), Some(value)) => number::plain(value).map(|number| order.holds(number, *limit)),
+            #[expect(clippy::float_cmp, reason = "both were written down; whoever asks for 0 means 0")]
+            (Self::Equal(_, wanted), Some(value)) => number::plain(value).map(|number| number == *wanted),
+            (Self::Network(net), Some(value)) => address(value).map(|address| net.contains(&address)),
+            _ => Some(self.accepts(value)),
+        }
     }
 
     /// Whether the value, or its absence, is what is wanted.
@@ -145,15 +195,10 @@ impl Matcher {
             (Self::Is(text), Some(value)) => text == value,
             (Self::OneOf(texts), Some(value)) => texts.contains(value),
             (Self::Pattern { regex, .. }, Some(value)) => regex.is_match(value),
-            (Self::Number(order, limit), Some(value)) => match value.trim().parse::<f64>() {
-                Ok(number) => match order {
-                    Order::Above => number > *limit,
-                    Order::AtLeast => number >= *limit,
-                    Order::Below => number < *limit,
-                    Order::AtMost => number <= *limit,
-                },
-                Err(_) => false,
-            },
+            (Self::Number(order, limit), Some(value)) => {
+                value.trim().parse::<f64>().is_ok_and(|number| order.holds(number, *limit))
+            }
+            (Self::Equal(text, _), Some(value)) => text == value,
             (Self::Network(net), Some(value)) => address(value).is_some_and(|address| net.contains(&address)),
         }
     }
@@ -205,7 +250,7 @@ impl Matcher {
     /// The regular expression over the whole value, of what is one.
     pub fn pattern(&self) -> Option<String> {
         match self {
-            Self::Is(text) => Some(format!("^(?:{})$", regex::escape(text))),
+            Self::Is(text) | Self::Equal(text, _) => Some(format!("^(?:{})$", regex::escape(text))),
             Self::OneOf(texts) => {
                 let all: Vec<String> = texts.iter().map(|text| regex::escape(text)).collect();
                 Some(format!("^(?:{})$", all.join("|")))
@@ -238,7 +283,7 @@ impl Matcher {
 }
 
 /// A text, whole number, decimal or truth value as the text that labels hold.
-fn plain(value: &Dynamic) -> Option<String> {
+pub(super) fn plain(value: &Dynamic) -> Option<String> {
     if let Ok(text) = value.as_immutable_string_ref() {
         return Some(text.to_string());
     }
@@ -272,6 +317,7 @@ impl fmt::Display for Matcher {
         let list = |f: &mut fmt::Formatter<'_>, items: Vec<String>| write!(f, "[{}]", items.join(", "));
         match self {
             Self::Is(text) => write!(f, "{text:?}"),
+            Self::Equal(text, _) => f.write_str(text),
             Self::OneOf(texts) => list(f, texts.iter().map(|text| format!("{text:?}")).collect()),
             Self::Any(any) => list(f, any.iter().map(Self::to_string).collect()),
             Self::Pattern { source, glob: true, .. } => write!(f, "glob({source:?})"),
@@ -315,6 +361,32 @@ mod tests {
         assert!(Matcher::network("::1").unwrap().accepts(Some("[::1]:80")));
         assert!(Matcher::Not(Box::new(Matcher::Is("a".into()))).accepts(None));
         assert!(Matcher::Absent.accepts(None) && !Matcher::Exists.accepts(None));
+    }
+
+    #[test]
+    fn what_is_not_plainly_a_number_or_an_address_is_unclear() {
+        let more = Matcher::Number(Order::Above, 10.0);
+        assert_eq!(
+            (more.judges(Some("100")), more.judges(Some("3")), more.judges(None)),
+            (Some(true), Some(false), Some(false))
+        );
+        for unclear in ["0x64", "1_00", " 100", "+100", "0144", "1e2", "nan", "inf", "[100]", "true", "", "１００"] {
+            assert_eq!(more.judges(Some(unclear)), None, "{unclear}");
+            assert_eq!(Matcher::Not(Box::new(more.clone())).judges(Some(unclear)), None, "{unclear}");
+        }
+        let none = Matcher::from_value(&Dynamic::from_int(0)).unwrap();
+        assert_eq!(
+            [none.judges(Some("0")), none.judges(Some("0.0")), none.judges(Some("-0")), none.judges(Some("1"))],
+            [Some(true), Some(true), Some(true), Some(false)]
+        );
+        assert_eq!(none.judges(Some("0x0")), None);
+        let either = Matcher::from_value(&Dynamic::from_array(vec![Dynamic::from_int(0), "all".into()])).unwrap();
+        assert_eq!(
+            (either.judges(Some("all")), either.judges(Some("2")), either.judges(Some("two"))),
+            (Some(true), Some(false), None)
+        );
+        let inner = Matcher::network("10.0.0.0/8").unwrap();
+        assert_eq!((inner.judges(Some("10.1.2.3")), inner.judges(Some("0x0a010203"))), (Some(true), None));
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(super) enum Field {
     Namespace,
     Kind,
     TargetName,
+    Elsewhere,
     Argument(Vec<String>),
 }
 
@@ -52,6 +53,7 @@ impl fmt::Display for Field {
             Self::Namespace => "namespace",
             Self::Kind => "kind",
             Self::TargetName => "target_name",
+            Self::Elsewhere => "elsewhere",
             Self::Label(name) => return write!(f, "label {name}"),
             Self::Argument(path) => return write!(f, "argument {}", path.join(".")),
         })
@@ -71,12 +73,13 @@ pub(super) enum About {
     Call,
 }
 
-const OF_CALLS: [(&str, Field); 5] = [
+const OF_CALLS: [(&str, Field); 6] = [
     ("tool", Field::Tool),
     ("server", Field::Server),
     ("namespace", Field::Namespace),
     ("kind", Field::Kind),
     ("target_name", Field::TargetName),
+    ("elsewhere", Field::Elsewhere),
 ];
 
 const OF_ACTIONS: [(&str, Field); 8] = [

@@ -66,6 +66,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         opened_at,
         updated_at: opened_at,
         alerts,
+        counted: Default::default(),
         decision: None,
         plan: None,
         collected: false,
@@ -87,7 +88,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
     let tool = |(name, risk): (&str, Risk)| Tool {
         name: name.into(),
         description: String::new(),
-        schema: json!({"properties": {"namespace": {}}}),
+        schema: json!({"properties": {"namespace": {}}, "additionalProperties": true}),
         risk,
         repeatable: false,
         undo: None,

@@ -49,7 +49,7 @@ impl View {
 }
 
 /// All names that any view has; each gets a getter, which is quicker than the indexer.
-pub(super) const FIELDS: [&str; 40] = [
+pub(super) const FIELDS: [&str; 42] = [
     "id",
     "title",
     "name",
@@ -64,6 +64,7 @@ pub(super) const FIELDS: [&str; 40] = [
     "firing",
     "now",
     "count",
+    "more",
     "state",
     "outcome",
     "rule",
@@ -84,6 +85,7 @@ pub(super) const FIELDS: [&str; 40] = [
     "namespaces",
     "kinds",
     "names",
+    "elsewhere",
     "namespace",
     "kind",
     "target_name",
@@ -152,10 +154,14 @@ fn alert(alert: &Alert, opened_at: Timestamp, now: Timestamp) -> View {
     )
 }
 
+/// Alerts of one incident that closures see; the others are counted.
+pub(super) const SHOWN: usize = 1_000;
+
 /// The incident as `i` in closures.
 pub(super) fn incident(incident: &Incident, now: Timestamp) -> Dynamic {
     let view = |one: &Alert| Dynamic::from(alert(one, incident.opened_at, now));
-    let alerts: Array = incident.alerts.iter().map(view).collect();
+    // A list that is too long fails in whatever a rule does with it, and the next rule would decide.
+    let alerts: Array = incident.alerts.iter().take(SHOWN).map(view).collect();
     let fires = |(one, _): &(&Alert, &Dynamic)| one.status == Status::Firing;
     // The same views as above, which costs nothing but a count.
     let firing: Array = incident.alerts.iter().zip(&alerts).filter(fires).map(|(_, view)| view.clone()).collect();
@@ -174,7 +180,8 @@ pub(super) fn incident(incident: &Incident, now: Timestamp) -> Dynamic {
             ("age", seconds_since(incident.opened_at, now).into()),
             ("labels", common(&incident.alerts, |alert| &alert.labels)),
             ("annotations", common(&incident.alerts, |alert| &alert.annotations)),
-            ("count", i64::try_from(firing.len()).unwrap_or(i64::MAX).into()),
+            ("count", i64::try_from(incident.firing_count()).unwrap_or(i64::MAX).into()),
+            ("more", i64::try_from(incident.alert_count() - alerts.len()).unwrap_or(i64::MAX).into()),
             ("alerts", Dynamic::from_array(alerts)),
             ("firing", Dynamic::from_array(firing)),
             ("now", now.to_string().into()),
@@ -199,6 +206,7 @@ fn call_fields(call: &Call, touches: &Target) -> Vec<(&'static str, Dynamic)> {
         ("namespaces", texts(&touches.namespaces)),
         ("kinds", texts(&touches.kinds)),
         ("names", texts(&touches.names)),
+        ("elsewhere", texts(&touches.elsewhere)),
         ("namespace", one(&touches.namespaces)),
         ("kind", one(&touches.kinds)),
         ("target_name", one(&touches.names)),

@@ -232,6 +232,10 @@ impl Translation for Chinese {
         format!("省略 {alerts} 条告警，截短 {texts} 处文字")
     }
 
+    fn counted(&self, counted: usize) -> String {
+        format!("其中 {counted} 条只计数、未完整保存，因为超过了单个事件的保存上限。")
+    }
+
     fn decided_by(&self, rule: Option<&str>, style: Style) -> String {
         rule.map_or_else(|| "无匹配规则，使用默认策略".into(), |rule| format!("规则 {}", style.name(rule)))
     }

@@ -86,7 +86,7 @@ fn overview(story: &Story, language: Language) -> String {
     }
     rows.push((headings.first_seen, date(first_seen(incident))));
     rows.push((headings.received, date(incident.opened_at)));
-    let firing = translation.alerts(incident.alerts.len(), incident.firing().count());
+    let firing = translation.alerts(incident.alert_count(), incident.firing_count());
     rows.push((headings.state, format!("{}{}{firing}", translation.state(incident.state()), headings.comma)));
     if let Some(conclusion) = &incident.conclusion {
         rows.push((headings.outcome, format!("**{}**", translation.outcome(conclusion.outcome))));
@@ -111,8 +111,12 @@ fn affected(incident: &Incident, language: Language) -> String {
         vec![MD.name(&object(alert)), status.to_string(), since, MD.say(alert.title())]
     });
     let mut out = table(&[headings.object, headings.status, headings.since, headings.summary], rows);
-    if incident.alerts.len() > ROWS {
-        out.push_str(&format!("\n{}\n", translation.more(incident.alerts.len() - ROWS)));
+    let shown = incident.alerts.len().min(ROWS);
+    if incident.alert_count() > shown {
+        out.push_str(&format!("\n{}\n", translation.more(incident.alert_count() - shown)));
+    }
+    if !incident.counted.is_empty() {
+        out.push_str(&format!("\n{}\n", translation.counted(incident.counted.len())));
     }
     let mut told = BTreeSet::new();
     for alert in &incident.alerts {

@@ -233,6 +233,13 @@ impl Translation for English {
         format!("{} left out, {} cut", count(alerts, "alert"), count(texts, "text"))
     }
 
+    fn counted(&self, counted: usize) -> String {
+        format!(
+            "Of all these, {} only counted, because there are more than an incident keeps.",
+            if counted == 1 { "1 is".into() } else { format!("{counted} are") }
+        )
+    }
+
     fn decided_by(&self, rule: Option<&str>, style: Style) -> String {
         rule.map_or_else(|| "no rule, so the default".into(), |rule| format!("rule {}", style.name(rule)))
     }

@@ -114,7 +114,7 @@ fn account(incident: &Incident, occasion: Occasion, language: Language) -> Strin
     let why = Why::of(incident);
     let mut blocks = vec![translation.why(&why, MD)];
     if occasion == Occasion::Resolved {
-        blocks.push(translation.alerts(incident.alerts.len(), incident.firing().count()));
+        blocks.push(translation.alerts(incident.alert_count(), incident.firing_count()));
         return blocks.join("\n\n");
     }
     if let Some(cause) = cause(incident, headings) {
@@ -150,7 +150,7 @@ fn facts(incident: &Incident, record: Option<&ActionRecord>, language: Language)
     if !place.is_empty() {
         facts.push((headings.place, place.join(" / ")));
     }
-    facts.push((headings.alert, translation.alerts(incident.alerts.len(), incident.firing().count())));
+    facts.push((headings.alert, translation.alerts(incident.alert_count(), incident.firing_count())));
     let end =
         incident.outcome().map_or_else(|| translation.state(incident.state()), |outcome| translation.outcome(outcome));
     facts.push((headings.outcome, end.to_string()));

@@ -4,8 +4,9 @@
 use serde_json::Value;
 
 use super::Language;
-use super::escape::{Style, visible};
+use super::escape::Style;
 use super::translation::Headings;
+use crate::domain::text::letters::visible;
 use crate::domain::{Action, Call, Undo, Verification};
 
 /// Words around what takes an action back and how it is judged.

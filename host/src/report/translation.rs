@@ -121,6 +121,8 @@ pub(super) trait Translation: Sync {
     fn more(&self, count: usize) -> String;
     /// How many alerts a message leaves out, and how many texts of the others are cut.
     fn shortened(&self, alerts: usize, texts: usize) -> String;
+    /// How many alerts are counted and not kept in full.
+    fn counted(&self, count: usize) -> String;
     /// Who decided: a rule, or none for the default.
     fn decided_by(&self, rule: Option<&str>, style: Style) -> String;
     /// Calls, tokens of requests, tokens of answers.

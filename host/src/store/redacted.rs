@@ -48,6 +48,7 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         | Fact::Ruled { .. }
         | Fact::Expired { .. }
         | Fact::BreakerOpened { .. }
+        | Fact::AlertsCounted { .. }
         | Fact::Intent { .. }
         | Fact::Prepared { .. }
         | Fact::Inspected { .. }

@@ -6,10 +6,10 @@
 
 use serde_json::{Map, Value};
 
+use crate::domain::leads_elsewhere;
+
 /// Names of arguments, in lower case, and why they are refused.
-const REFUSED: [(&str, &str); 8] = [
-    ("context", "it names another cluster; configure one server for each cluster"),
-    ("kubeconfig", "it names another cluster; configure one server for each cluster"),
+const REFUSED: [(&str, &str); 6] = [
     ("patchfile", "nobody can see what the file holds; pass the patch itself"),
     ("filename", "nobody can see what the file holds; pass the manifest itself"),
     ("manifestfile", "nobody can see what the file holds; pass the manifest itself"),
@@ -18,7 +18,13 @@ const REFUSED: [(&str, &str); 8] = [
     ("fromenvfile", "nobody can see what the file holds; pass the values themselves"),
 ];
 
+/// Whatever the spelling: `kube_context`, `kubeconfigContent`, `asUser`, `impersonateGroup`.
+const ANOTHER: &str = "it names another cluster or identity; configure one server for each cluster";
+
 fn refused(name: &str) -> Option<&'static str> {
+    if leads_elsewhere(name) {
+        return Some(ANOTHER);
+    }
     let name = name.replace(['_', '-'], "").to_ascii_lowercase();
     REFUSED.iter().find(|(refused, _)| *refused == name).map(|(_, why)| *why)
 }
@@ -56,6 +62,10 @@ mod tests {
         let map = |value: Value| value.as_object().cloned().unwrap();
         assert_eq!(refusal(&map(json!({"name": "web", "context": "", "patchFile": null}))), None);
         assert!(refusal(&map(json!({"context": "prod"}))).unwrap().contains("one server for each cluster"));
+        for name in ["kubeContext", "kube_context", "kubeconfig-content", "asUser", "impersonate_group", "apiServer"] {
+            assert!(refusal(&map(json!({ name: "prod" }))).is_some(), "{name}");
+        }
+        assert_eq!(refusal(&map(json!({"securityContext": {"runAsNonRoot": true}, "cluster": "own"}))), None);
         assert!(refusal(&map(json!({"patch_file": "/tmp/x"}))).is_some());
         let schema = offered(json!({"properties": {"name": {}, "context": {}}}));
         assert_eq!(schema, json!({"properties": {"name": {}}}));

@@ -130,6 +130,7 @@ fn of(value: &Value, now: jiff::Timestamp) -> Result<Incident> {
         opened_at: now,
         updated_at: now,
         alerts: items(value, "alerts")?.iter().map(alert).collect(),
+        counted: Default::default(),
         decision: None,
         plan: None,
         collected: false,

@@ -133,7 +133,7 @@ impl Tools for World {
         tools.extend([("k.note", Risk::High), ("k.note.undo", Risk::High)]);
         tools.extend([("k.set", Risk::High), ("k.object", Risk::Read)]);
         let tool = |(name, risk): (&str, Risk)| {
-            let schema = json!({"properties": {"namespace": {}}});
+            let schema = json!({"properties": {"namespace": {}}, "additionalProperties": true});
             let tool = Tool {
                 name: name.into(),
                 description: String::new(),

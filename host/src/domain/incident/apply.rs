@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{ActionRecord, ActionState, Approval, Chain, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
 use crate::domain::action::ActionId;
+use crate::domain::counted::Counted;
 use crate::domain::decision::RulingKind;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::entry::{Entry, Fact, Purpose, Resolution, Usage};
@@ -25,6 +26,7 @@ impl Incident {
             opened_at: entry.at,
             updated_at: entry.at,
             alerts: alerts.clone(),
+            counted: Counted::default(),
             decision: None,
             plan: None,
             collected: false,
@@ -47,8 +49,12 @@ impl Incident {
         match &entry.fact {
             Fact::Opened { .. } => {}
             Fact::AlertsChanged { alerts } => self.take_alerts(alerts),
+            Fact::AlertsCounted { change } => self.counted.take(change),
             Fact::Decided { decision } => self.decision = Some((**decision).clone()),
             Fact::Looked { purpose, call, ok, text, refused, .. } => {
+                if matches!(purpose, Purpose::Verify { .. }) {
+                    self.forget_last(purpose);
+                }
                 if let Purpose::Verify { action } = purpose {
                     self.with(action, |record| {
                         record.looks += 1;
@@ -151,6 +157,13 @@ impl Incident {
                 self.deliver(delivery, DeliveryState::Delivered { reference: reference.clone() });
             }
             Fact::Closed { reason } => self.closed = Some(reason.clone()),
+        }
+    }
+
+    /// Of the looks that verify, only the last one's text is kept: they repeat until it holds.
+    fn forget_last(&mut self, purpose: &Purpose) {
+        if let Some(last) = self.looks.iter_mut().rev().find(|look| look.purpose == *purpose) {
+            last.text = String::new();
         }
     }
 

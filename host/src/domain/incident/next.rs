@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ActionRecord, ActionState, Incident, Outcome};
-use crate::domain::action::{ActionId, Call, Origin};
+use crate::domain::action::{ActionId, Call, Origin, Verification};
 use crate::domain::decision::{RulingKind, Verdict};
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::entry::{Answer, Fact, Purpose};
@@ -23,6 +23,31 @@ pub struct Limits {
     pub model_calls: u64,
     /// Read-only calls that one answer of the model may ask for.
     pub looks_per_answer: usize,
+    /// The longest that a verification may take, whatever its origin says.
+    pub verification: SignedDuration,
+    /// Looks that one verification may cost.
+    pub verification_looks: u32,
+}
+
+/// How a verification goes on: what it asked for, within the bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Deadline after the action's result.
+    pub within: SignedDuration,
+    /// Pause between looks.
+    pub every: SignedDuration,
+}
+
+impl Limits {
+    /// The pace of a verification. Also for one that was taken in before there were bounds: so it is
+    /// never slower than they say, and the looks last until the deadline.
+    pub fn pace(&self, verification: &Verification) -> Pace {
+        let verification = verification.clone().bounded();
+        let within = millis(verification.within_ms).min(self.verification);
+        let looks = i64::from(self.verification_looks.max(1));
+        let spread = SignedDuration::from_millis(millis_of(within) / looks + 1);
+        Pace { within, every: millis(verification.every_ms).max(spread) }
+    }
 }
 
 impl Default for Limits {
@@ -33,6 +58,8 @@ impl Default for Limits {
             attempts: 3,
             model_calls: 6,
             looks_per_answer: 5,
+            verification: SignedDuration::from_hours(1),
+            verification_looks: 200,
         }
     }
 }
@@ -273,7 +300,7 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
     }
     let claimed = record.action.claimed_verification().filter(|_| !record.claim_held);
     let open = record.action.safeguards.verify.iter().chain(claimed);
-    let Some(every) = open.map(|verification| millis(verification.every_ms.max(100))).min() else {
+    let Some(every) = open.map(|verification| limits.pace(verification).every).min() else {
         // What a proposer names proves nothing alone: then the alerts must resolve.
         let until = record.since.saturating_add(limits.settle).unwrap_or(Timestamp::MAX);
         if until <= now {
@@ -282,6 +309,11 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
         }
         return Next::Wait(until);
     };
+    // The deadline ends it in the step that looks; where looks came quicker than they should, so does this.
+    if record.looks > limits.verification_looks {
+        let seen = record.seen.as_deref().unwrap_or("it could not be looked at");
+        return verified(false, format!("{seen}, after {} looks", record.looks));
+    }
     let first = every.min(SignedDuration::from_millis(300));
     let due = match record.looked_at.filter(|at| *at >= record.since) {
         Some(looked_at) => looked_at.saturating_add(every),
@@ -289,6 +321,10 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
     };
     let due = due.unwrap_or(Timestamp::MAX);
     if due <= now { Next::Do(Effect::Verify { action }) } else { Next::Wait(due) }
+}
+
+fn millis_of(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn millis(ms: u64) -> SignedDuration {

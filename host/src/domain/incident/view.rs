@@ -34,6 +34,9 @@ pub struct IncidentView {
     pub alerts: usize,
     /// How many of them fire.
     pub firing: usize,
+    /// How many of all are counted and not kept in full.
+    #[serde(default)]
+    pub counted: usize,
     /// What the policies said.
     pub verdict: Option<VerdictView>,
     /// Its actions.
@@ -137,8 +140,9 @@ impl From<&Incident> for IncidentView {
             group_key: incident.group_key.clone(),
             opened_at: incident.opened_at.to_string(),
             updated_at: incident.updated_at.to_string(),
-            alerts: incident.alerts.len(),
-            firing: incident.firing().count(),
+            alerts: incident.alert_count(),
+            firing: incident.firing_count(),
+            counted: incident.counted.len(),
             verdict: incident.decision.as_ref().map(|decision| VerdictView {
                 kind: decision.verdict.kind().into(),
                 rule: decision.rule.clone(),

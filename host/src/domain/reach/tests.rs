@@ -11,7 +11,7 @@ fn touches(arguments: Value) -> Target {
     let tool = Tool {
         name: "k.patch".into(),
         description: String::new(),
-        schema: json!({"properties": properties}),
+        schema: json!({"properties": properties, "additionalProperties": true}),
         risk: Risk::High,
         repeatable: false,
         undo: None,
@@ -92,6 +92,80 @@ fn what_nobody_can_tell_is_everything() {
     ] {
         let found = namespaces(arguments.clone());
         assert!(found.contains(&"*".to_string()), "{arguments}: {found:?}");
+    }
+}
+
+#[test]
+fn what_leads_elsewhere_is_named_and_is_everything() {
+    for (more, want) in [
+        (json!({"context": "prod"}), "context"),
+        (json!({"project": "root:prod"}), "project"),
+        (json!({"kubeConfigContent": "x"}), "kubeConfigContent"),
+        (json!({"settings": {"kube_context": "prod"}}), "kube_context"),
+        (json!({"settings": {"deep": [{"cluster": "prod"}]}}), "cluster"),
+        (json!({"settings": "{\"context\": \"prod\"}"}), "context"),
+        (json!({"settings": "context: prod\n"}), "context"),
+        (json!({"settings": [{"name": "context", "value": "prod"}]}), "context"),
+        (json!({"settings": {"headers": {"Impersonate-User": "admin"}}}), "Impersonate-User"),
+        (json!({"settings": {"clusters": [], "users": []}}), "kubeconfig"),
+        (json!({"values": {"kubeconfig": "x"}}), "kubeconfig"),
+        (json!({"manifest": "apiVersion: v1\nclusters: []\ncontexts: []\ncurrent-context: prod\n"}), "kubeconfig"),
+    ] {
+        let mut arguments = json!({"namespace": "shop", "name": "web"});
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let target = touches(arguments);
+        assert!(target.elsewhere.iter().any(|name| name == want), "{more}: {target:?}");
+        assert!([&target.namespaces, &target.names].iter().all(|all| all.contains(&"*".to_string())), "{more}");
+    }
+}
+
+#[test]
+fn the_words_of_objects_and_what_is_left_empty_lead_nowhere() {
+    for more in [
+        json!({"context": "", "kubeconfig": null, "cluster": false, "settings": {"server": ""}}),
+        json!({"patchData": {"spec": {"template": {"spec": {
+            "volumes": [{"nfs": {"server": "10.0.0.1", "path": "/"}}], "securityContext": {"runAsUser": 5},
+        }}}}}),
+        json!({"patchData": {"spec": {"clusterName": "a", "project": "b"}}}),
+        json!({"manifest": "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {context: a, hosts: [b]}"}),
+        json!({"env": [{"name": "PORT", "value": "8080"}]}),
+    ] {
+        let mut arguments = json!({"namespace": "shop", "name": "web"});
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let target = touches(arguments);
+        assert_eq!((target.elsewhere, target.namespaces), (vec![], vec!["shop".to_string()]), "{more}");
+    }
+}
+
+/// A tool that is not about a cluster may take a project or a server; a context is one everywhere.
+#[test]
+fn words_of_clusters_are_plain_words_elsewhere() {
+    let target = |properties: Value, arguments: Value| {
+        let name = "issues.search".to_string();
+        let tool = Tool { schema: json!({"properties": properties}), ..ticket(&name) };
+        let catalogue = Catalogue { tools: [(name.clone(), tool)].into() };
+        let Value::Object(arguments) = arguments else { panic!("an object is needed") };
+        catalogue.touches(&Call { tool: name, arguments }).elsewhere
+    };
+    let issues = json!({"project": {}, "server": {}, "context": {}});
+    assert!(target(issues.clone(), json!({"project": "SHOP", "server": "jira"})).is_empty());
+    assert_eq!(target(issues.clone(), json!({"context": "prod"})), ["context"]);
+    assert_eq!(target(issues, json!({"kubeServer": "prod"})), ["kubeServer"]);
+    assert_eq!(target(json!({"project": {}}), json!({"project": "SHOP", "never-heard-of": 1})), ["never-heard-of"]);
+    assert!(target(json!({"project": {}}), json!({"never-heard-of": ""})).is_empty());
+    // Nobody knows what it is about.
+    assert_eq!(target(Value::Null, json!({"project": "prod"})), ["project"]);
+    assert!(target(Value::Null, json!({"replicas": 3})).is_empty());
+}
+
+fn ticket(name: &str) -> Tool {
+    Tool {
+        name: name.into(),
+        description: String::new(),
+        schema: Value::Null,
+        risk: Risk::Low,
+        repeatable: false,
+        undo: None,
     }
 }
 

@@ -18,8 +18,6 @@ pub(super) enum Role {
     Selector,
     /// Whether all objects.
     All,
-    /// A file, an address, another cluster: what it holds is not in the call.
-    Elsewhere,
     /// A command line.
     Command,
     /// A package of manifests that is not in the call.
@@ -47,8 +45,6 @@ pub(super) fn role(word: &str) -> Role {
         "kind" | "kinds" | "resourcetype" | "resourcetypes" | "resourcekind" | "objectkind" => Role::Kind,
         "name" | "names" | "resourcename" | "resourcenames" | "objectname" | "objectnames" => Role::Name(None),
         "all" | "deleteall" => Role::All,
-        "context" | "kubeconfig" | "patchfile" | "filename" | "file" | "manifestfile" | "valuesfile" | "fromfile"
-        | "fromenvfile" | "manifesturl" => Role::Elsewhere,
         "command" | "cmd" | "args" | "arguments" | "flags" | "options" | "script" | "shell" | "extraargs" => {
             Role::Command
         }

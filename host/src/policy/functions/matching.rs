@@ -2,9 +2,10 @@
 
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 
-use crate::policy::evaluation::or_problem;
+use crate::policy::evaluation::{error, or_problem};
+use crate::policy::fields::describe;
 use crate::policy::interval::Interval;
-use crate::policy::matcher::{Matcher, Order};
+use crate::policy::matcher::{Matcher, Order, plain};
 
 type Made = Result<Matcher, Box<EvalAltResult>>;
 
@@ -37,7 +38,18 @@ pub(super) fn register(engine: &mut Engine) {
         "matches",
         |context: NativeCallContext<'_>, text: Dynamic, value: Dynamic| -> Result<bool, Box<EvalAltResult>> {
             let matcher = or_problem(&context, Matcher::from_value(&value), || Matcher::Broken)?;
-            Ok(matcher.accepts(text.as_immutable_string_ref().ok().as_deref().map(|text| text.as_str())))
+            if text.is_unit() {
+                return Ok(matcher.accepts(None));
+            }
+            let Some(value) = plain(&text) else {
+                return Err(error(format!("matches(…) takes a text or a number, not {}", describe(&text))));
+            };
+            matcher.judges(Some(&value)).ok_or_else(|| {
+                error(format!(
+                    "{} is not plainly what {matcher} asks for, so nobody can say whether it is",
+                    describe(&text)
+                ))
+            })
         },
     );
     engine.register_fn("to_string", |matcher: &mut Matcher| matcher.to_string());

@@ -250,6 +250,7 @@ impl Case {
             opened_at,
             updated_at: now,
             alerts,
+            counted: Default::default(),
             decision: None,
             plan: None,
             collected: false,
@@ -322,7 +323,7 @@ impl Case {
         }
         let tool = |(name, risk): (String, Risk)| {
             // As Kubernetes tools declare it, so that a call without a namespace is one on `default`.
-            let schema = json!({ "properties": { "namespace": {} } });
+            let schema = json!({ "properties": { "namespace": {} }, "additionalProperties": true });
             let description = String::new();
             (name.clone(), Tool { name, description, schema, risk, repeatable: false, undo: None })
         };

@@ -58,6 +58,69 @@ fn what_forbids_needs_one_value_in_any_spelling() {
     assert_eq!(ruling(exact, json!({"allNamespaces": true})).0, RulingKind::Ask);
 }
 
+/// What is not plainly a number of at most ten is not allowed, however the gate is written.
+#[test]
+fn no_spelling_of_a_number_gets_past_a_gate_about_numbers() {
+    let gates = [
+        "gate(\"all\", #{ allow: true }); gate(\"g\", #{ on: #{ \"argument.replicas\": gt(10) }, deny: \"many\" });",
+        "gate(\"all\", #{ allow: true }); gate(\"g\", #{ on: #{ \"argument.replicas\": not(le(10)) }, deny: \"many\" });",
+        "gate(\"all\", #{ allow: true }); gate(\"g\", #{ deny: |a| if (a.arguments.replicas ?? 0) > 10 { \"many\" } });",
+        "gate(\"all\", #{ allow: true }); gate(\"g\", #{ deny: |a| if !((a.arguments.replicas ?? 0) <= 10) { \"many\" } });",
+        "gate(\"all\", #{ allow: true }); gate(\"g\", #{ deny: |a| if matches(a.arguments.replicas, gt(10)) { \"many\" } });",
+        "gate(\"all\", #{ allow: true }); gate(\"g\", #{ deny: |a| if !((a.arguments.replicas ?? 0) in 0..11) { \"many\" } });",
+        "gate(\"all\", #{ allow: true }); gate(\"g\", #{ deny: |a| if !((a.arguments.replicas ?? 0) in [0, 1, 2, 3]) { \"many\" } });",
+        "gate(\"few\", #{ on: #{ \"argument.replicas\": le(10) }, allow: true });",
+        "gate(\"few\", #{ on: #{ \"argument.replicas\": [1, 2, 3] }, allow: true });",
+        "gate(\"few\", #{ allow: |a| a.arguments.replicas <= 10 });",
+    ];
+    let forms = json!([
+        100, 100.0, 1e300, "100", "100.0", "0x64", "0X64", "1_00", "0144", "0o144", "0b1100100", [100], ["100"], [], [[]], "+100", " 100", "100 ",
+        "-0x64", "１００", "١٠٠", "1e2", "1E2", "1e+2", { "a": 100 }, {}, "inf", "Infinity", "nan", "NaN", true, "true", "", "100\n",
+        "1\u{200b}00", "1,00", "1'00", "100.", "0100", "--100", "9".repeat(400), "a hundred", "3; 100", "3 100",
+    ]);
+    for gate in gates {
+        assert_eq!(ruling(gate, json!({"namespace": "shop", "replicas": 3})).0, RulingKind::Allow, "{gate}");
+        for form in forms.as_array().unwrap() {
+            let denied = ruling(gate, json!({"namespace": "shop", "replicas": form})).0;
+            assert_eq!(denied, RulingKind::Deny, "{gate}: {form}");
+        }
+    }
+}
+
+#[test]
+fn values_of_different_types_are_not_equal_or_unequal_in_silence() {
+    let deny =
+        |how: &str| format!("gate(\"all\", #{{ allow: true }}); gate(\"g\", #{{ deny: |a| if {how} {{ \"no\" }} }});");
+    for (how, value, kind) in [
+        ("a.arguments.force == true", json!(true), RulingKind::Deny),
+        ("a.arguments.force == true", json!(false), RulingKind::Allow),
+        ("a.arguments.force == true", json!(null), RulingKind::Allow),
+        ("a.arguments.force == true", json!("true"), RulingKind::Deny),
+        ("a.arguments.force == true", json!(1), RulingKind::Deny),
+        ("a.arguments.force != \"no\"", json!([]), RulingKind::Deny),
+        ("a.arguments.force == 0", json!(0.0), RulingKind::Deny),
+        ("a.arguments.force == 0", json!("0"), RulingKind::Deny),
+        ("a.arguments.force in [\"yes\", \"on\"]", json!(true), RulingKind::Deny),
+        ("a.arguments.force in [\"yes\", \"on\"]", json!("off"), RulingKind::Allow),
+        ("a.arguments.force == [1, 2]", json!([1, "2"]), RulingKind::Deny),
+        ("a.arguments.force == [1, 2]", json!([1, 3]), RulingKind::Allow),
+        ("matches(a.arguments.force, \"yes\")", json!(["yes"]), RulingKind::Deny),
+        ("matches(a.arguments.force, \"true\")", json!(true), RulingKind::Deny),
+        ("matches(a.arguments.force, re(\"y.*\"))", json!(null), RulingKind::Allow),
+        ("a.arguments.nothing == ()", json!(1), RulingKind::Deny),
+        ("a.arguments.nothing != ()", json!(1), RulingKind::Allow),
+        ("a.arguments.nothing > 1", json!(1), RulingKind::Deny),
+    ] {
+        let (found, _) = ruling(&deny(how), json!({"namespace": "shop", "force": value}));
+        assert_eq!(found, kind, "{how}: {value}");
+    }
+    let zero = "gate(\"all\", #{ allow: true }); gate(\"g\", #{ on: #{ \"argument.replicas\": 0 }, deny: \"nothing would run\" });";
+    for form in [json!(0), json!(0.0), json!("0"), json!("-0"), json!("00"), json!("0x0"), json!([0]), json!("")] {
+        assert_eq!(ruling(zero, json!({"namespace": "shop", "replicas": form})).0, RulingKind::Deny, "{form}");
+    }
+    assert_eq!(ruling(zero, json!({"namespace": "shop", "replicas": 1})).0, RulingKind::Allow);
+}
+
 #[test]
 fn every_field_of_an_action_can_be_named() {
     let case = simple();

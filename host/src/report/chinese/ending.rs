@@ -80,7 +80,7 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
         Why::Unplanned { plugin, .. } => vec![format!("请手动修复，并检查插件 {} 为何无法给出方案。", s.name(plugin))],
         Why::NoModel(_) => vec!["请人工调查并修复；为此告警编写规则可以避免下次再由人工处理。".into()],
     };
-    let firing = incident.firing().count();
+    let firing = incident.firing_count();
     let open = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
     if open && firing > 0 {
         left.push(format!("仍有 {firing} 条告警在触发。"));

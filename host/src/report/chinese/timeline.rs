@@ -11,6 +11,11 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
     match fact {
         Fact::Opened { source, alerts, .. } => format!("{} 上报 {}", s.name(source), changed(alerts, s)),
         Fact::AlertsChanged { alerts } => format!("来源上报 {}", changed(alerts, s)),
+        Fact::AlertsCounted { change } => {
+            let (firing, resolved) = (change.firing.len(), change.resolved.len());
+            let collects = if change.collecting.is_some() { "汇集没有单独事件的告警；" } else { "" };
+            format!("{collects}另计数 {firing} 条触发、{resolved} 条恢复的告警")
+        }
         Fact::Decided { decision } => {
             let by = Chinese.decided_by(decision.rule.as_deref(), s);
             let mut text = format!("{by}：{}。{}", verdict(&decision.verdict), s.say(&decision.reason));

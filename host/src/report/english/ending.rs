@@ -99,7 +99,7 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
             vec!["Investigate and repair by hand; a rule for this alert would spare the next one.".into()]
         }
     };
-    let firing = incident.firing().count();
+    let firing = incident.firing_count();
     let open = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
     if open && firing > 0 {
         let still = if firing == 1 { "still fires" } else { "still fire" };

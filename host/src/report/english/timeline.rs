@@ -12,6 +12,17 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
     match fact {
         Fact::Opened { source, alerts, .. } => format!("{} reported {}", s.name(source), changed(alerts, s)),
         Fact::AlertsChanged { alerts } => format!("the source reported {}", changed(alerts, s)),
+        Fact::AlertsCounted { change } => {
+            let parts = [(change.firing.len(), "firing"), (change.resolved.len(), "resolved")];
+            let parts = parts.iter().filter(|(many, _)| *many > 0);
+            let parts: Vec<String> =
+                parts.map(|(many, status)| format!("{} {status}", count(*many, "alert"))).collect();
+            let parts = if parts.is_empty() { "nothing yet".into() } else { parts.join(" and ") };
+            match change.collecting {
+                Some(_) => format!("collects what has no incident of its own; counted besides: {parts}"),
+                None => format!("counted besides: {parts}"),
+            }
+        }
         Fact::Decided { decision } => {
             let by = English.decided_by(decision.rule.as_deref(), s);
             let mut text = format!("{by} decided: {}. {}", decision.verdict.kind(), s.say(&decision.reason));

@@ -97,6 +97,7 @@ fn proposed(id: &str, proposal: Proposal, origin: Origin) -> Fact {
         namespaces: vec!["shop".into()],
         kinds: vec!["deployment".into()],
         names: vec!["web".into()],
+        ..Target::default()
     };
     // As the host takes it in: it has seen what stood there before, unless it takes something back itself.
     let seen = Snapshot { uid: None, generation: Some(4), restoration: proposal.undo.clone() };

@@ -49,6 +49,7 @@ pub fn concluded_once_and_for_all(step: &Step<'_>) -> Result<(), String> {
     let after = matches!(
         &step.entry.fact,
         Fact::AlertsChanged { .. }
+            | Fact::AlertsCounted { .. }
             | Fact::BreakerOpened { .. }
             | Fact::Reported { .. }
             | Fact::Told { .. }
