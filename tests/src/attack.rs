@@ -80,7 +80,7 @@ pub fn cases() -> Result<Vec<Case>> {
             ensure!(!name.is_empty() && !text(&data, "why").is_empty(), "{}: name or why is missing", place());
             let same = |case: &Case| case.technique == technique && case.name == name;
             ensure!(!cases.iter().any(same), "{}: {name} is there twice", place());
-            const KEYS: [&str; 20] = [
+            const KEYS: [&str; 21] = [
                 "name",
                 "why",
                 "want",

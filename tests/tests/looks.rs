@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use tidegate::domain::entry::Purpose;
 use tidegate::domain::incident::Look;
-use tidegate::domain::{ActionId, Call, Decision, Incident, Labels, Mode, Origin, Proposal, Risk, Tool, Verdict};
+use tidegate::domain::{
+    ActionId, Call, Decision, Incident, Labels, Mode, Origin, Proposal, Risk, Safeguards, Tool, Verdict,
+};
 use tidegate::gate::{Gate, LookRefusal, Options, looks};
 use tidegate::policy::Set;
 use tidegate::rules::Policies;
@@ -110,7 +112,11 @@ fn an_action_whose_verification_would_be_refused_is_denied() {
             {"look": look, "present": ["$.x"], "within_ms": 1000, "every_ms": 100}}))
         .unwrap();
         record.action.proposal = proposal;
-        record.action.checked_by = checked_by.map(str::to_string);
+        if let Some(rule) = checked_by {
+            let verify = record.action.proposal.verify.take();
+            record.action.safeguards = Safeguards { rule: Some(rule.to_string()), verify, ..Safeguards::default() };
+        }
+        record.action = record.action.sealed();
         let ruling = Gate::new(Options::default()).rule(&generous, &incident(&world), &record.action, &world.context());
         (ruling.rule, ruling.reason)
     };

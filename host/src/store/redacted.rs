@@ -154,11 +154,18 @@ mod tests {
             assert!(!text.contains("hunter22") && text.contains("[redacted]"), "{text}");
             assert_eq!(text.contains("bound-by-the-digest"), kept, "{text}");
         }
-        let paused =
-            control(Control::Paused { person: "ada".into(), reason: "pw=hunter22".into(), scope: String::new() });
+        let paused = control(Control::Paused {
+            person: crate::domain::Person::typed("ada"),
+            reason: "pw=hunter22".into(),
+            scope: String::new(),
+        });
         assert_eq!(
             paused,
-            Control::Paused { person: "ada".into(), reason: "pw=[redacted]".into(), scope: String::new() }
+            Control::Paused {
+                person: crate::domain::Person::typed("ada"),
+                reason: "pw=[redacted]".into(),
+                scope: String::new()
+            }
         );
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use tidegate::domain::entry::Purpose;
-use tidegate::domain::{ActionId, Catalogue, Incident, Origin, Verdict};
+use tidegate::domain::{ActionId, Call, Catalogue, Incident, Origin, Safeguards, Verdict};
 use tidegate::gate::{Gate, Options, looks};
 use tidegate::rules::Policies;
 
@@ -20,10 +20,10 @@ pub(super) fn try_with(case: &Case, name: &str, policies: &dyn Policies, catalog
         gate.pause(scope.as_str().unwrap_or_default());
     }
     let (call, origin) = (case.call()?, origin(case.data["origin"].as_str())?);
-    let mut incident = case.incident(&world)?;
+    let mut incident = case.incident(policies, &world)?;
     let refused = looks::refusal(policies, &incident, &call, &origin, &world.context());
     ensure!(refused.is_none() == (want == "allow"), "wanted {want}, got {refused:?}");
-    for purpose in purposes(&mut incident, &world, &origin)? {
+    for purpose in purposes(&mut incident, &world, &origin, &call)? {
         let admitted = gate.admit_look(policies, &incident, &purpose, &call, &world.context());
         ensure!(admitted.is_ok() == (want == "allow"), "wanted {want} for {purpose:?}, got {admitted:?}");
         if let Ok(permit) = admitted {
@@ -34,7 +34,7 @@ pub(super) fn try_with(case: &Case, name: &str, policies: &dyn Policies, catalog
 }
 
 /// What an origin looks for. The incident is made to be one in which it does.
-fn purposes(incident: &mut Incident, world: &World, origin: &Origin) -> Result<Vec<Purpose>> {
+fn purposes(incident: &mut Incident, world: &World, origin: &Origin, look: &Call) -> Result<Vec<Purpose>> {
     let id = incident.next_action_id();
     let call = super::call(&serde_json::json!({"tool": "kubernetes.kubectl_patch"}))?;
     let mut record = world.record(&id.0, call, origin.clone());
@@ -46,7 +46,8 @@ fn purposes(incident: &mut Incident, world: &World, origin: &Origin) -> Result<V
             if let Some(decision) = decision {
                 decision.rule = Some(rule.clone());
             }
-            record.action.checked_by = Some(rule.clone());
+            record.action.safeguards =
+                Safeguards { rule: Some(rule.clone()), look: Some(look.clone()), ..Safeguards::default() };
             // A gate's look has no rule's name, so only what is denied to all is denied to it.
             if rule == "crashes" { vec![Purpose::Evidence, gate, verify] } else { vec![Purpose::Evidence, verify] }
         }
