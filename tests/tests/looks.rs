@@ -41,7 +41,7 @@ fn origins() -> [Origin; 5] {
         Origin::Model,
         Origin::Policy { rule: "crashes".into() },
         Origin::Plugin { name: "kubernetes-workload".into(), rule: "crashes".into() },
-        Origin::Person { name: "ann".into() },
+        Origin::Person { person: tidegate::domain::Person::typed("ann") },
         Origin::Undo { action: ActionId("a1".into()) },
     ]
 }
@@ -179,7 +179,7 @@ fn origin() -> impl Strategy<Value = Origin> {
     (0_usize..5, "[a-z-]{0,12}").prop_map(|(which, name)| match &origins()[which] {
         Origin::Policy { .. } => Origin::Policy { rule: name },
         Origin::Plugin { rule, .. } => Origin::Plugin { name, rule: rule.clone() },
-        Origin::Person { .. } => Origin::Person { name },
+        Origin::Person { .. } => Origin::Person { person: tidegate::domain::Person::typed(name) },
         Origin::Undo { .. } => Origin::Undo { action: ActionId(name) },
         Origin::Model => Origin::Model,
     })
