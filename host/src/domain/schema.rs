@@ -191,8 +191,8 @@ impl<'a> Judge<'a> {
         place: &Place<'_>,
         depth: usize,
     ) -> Fits {
-        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-        for key in required.filter_map(Value::as_str).filter(|key| !object.contains_key(*key)) {
+        let mut required = list(schema, "required").filter_map(Value::as_str);
+        if let Some(key) = required.find(|key| !object.contains_key(*key)) {
             return Err(format!("{} is missing", Place::Key(place, key).text()));
         }
         let properties = schema.get("properties").and_then(Value::as_object);

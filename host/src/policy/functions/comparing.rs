@@ -10,12 +10,14 @@ use rhai::{Dynamic, Engine, EvalAltResult};
 use crate::policy::evaluation::error;
 use crate::policy::fields::describe;
 
+/// Whether an operator holds for an order.
+type Holds = fn(Ordering) -> bool;
 type Compared = Result<bool, Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     // Otherwise rhai answers for its own types before it looks for these.
     engine.set_fast_operators(false);
-    let orders: [(&str, fn(Ordering) -> bool); 4] =
+    let orders: [(&str, Holds); 4] =
         [("<", Ordering::is_lt), ("<=", Ordering::is_le), (">", Ordering::is_gt), (">=", Ordering::is_ge)];
     for (name, holds) in orders {
         engine.register_fn(name, move |a: Dynamic, b: Dynamic| -> Compared {
