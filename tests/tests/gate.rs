@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use tidegate::domain::decision::Spend;
 use tidegate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Considered, Entry, Fact, History, Incident, IncidentId, Labels, Mode,
@@ -37,7 +37,7 @@ impl Policies for Votes {
     fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
         Vec::new()
     }
-    fn check(&self, _: &Call, _: &Incident, _: &Context<'_>) -> Option<Check> {
+    fn check(&self, _: &Call, _: Option<&Value>, _: &Incident, _: &Context<'_>) -> Option<Check> {
         None
     }
     fn routes(&self, _: &Incident, _: Occasion, _: &Context<'_>) -> Vec<Routed> {
