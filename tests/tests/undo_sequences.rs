@@ -80,7 +80,8 @@ fn an_approval_is_for_this_way_back_and_this_proof_alone() {
         within_ms: 1,
         every_ms: 1,
     };
-    let changes: [(&str, &dyn Fn(&mut ActionRecord)); 6] = [
+    type Change<'a> = &'a dyn Fn(&mut ActionRecord);
+    let changes: [(&str, Change<'_>); 6] = [
         ("other number", &|record| record.action.safeguards.before = seen(&world, &incident, record, 4, 0)),
         ("no way back", &|record| record.action.safeguards.before = None),
         ("its own way back", &|record| {
