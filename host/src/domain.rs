@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod alert;
+pub mod call;
 pub mod catalogue;
 pub mod condition;
 pub mod control;
@@ -23,11 +24,13 @@ mod query;
 mod reach;
 pub mod requirement;
 pub mod restoration;
+pub mod safeguards;
 mod schema;
 pub mod text;
 
-pub use action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verification};
+pub use action::{Action, ActionId, Origin, Proposal, Risk};
 pub use alert::{Alert, Labels, Severity, Status};
+pub use call::{Call, Target, Verification};
 pub use catalogue::{Catalogue, Tool};
 pub use decision::{Considered, Decision, Heard, Mode, Ruling, RulingKind, Verdict};
 pub use delivery::{Delivery, Occasion};
@@ -39,4 +42,5 @@ pub use outcome::Outcome;
 pub use person::{Person, Proof, Proven};
 pub use reach::{leads_elsewhere, object};
 pub use requirement::Requirement;
-pub use restoration::{Safeguards, Snapshot, TakesBack, Undo, restores, takes_back};
+pub use restoration::{TakesBack, restores, takes_back};
+pub use safeguards::{Safeguards, Snapshot, Undo};

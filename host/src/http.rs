@@ -17,6 +17,7 @@ mod incidents;
 mod link;
 mod origin;
 mod places;
+mod proof;
 mod quotas;
 mod receive;
 mod replays;
@@ -45,7 +46,7 @@ use admission::Zone;
 use answer::Failure;
 use attempts::Attempts;
 use callers::Callers;
-use guard::Proof;
+use proof::Proof;
 use quotas::Quotas;
 use replays::Replays;
 

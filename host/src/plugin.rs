@@ -15,6 +15,7 @@
 //! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
+mod asks;
 mod authority;
 mod cache;
 mod cpu_share;
@@ -27,6 +28,7 @@ mod instance;
 pub mod kind;
 mod lane;
 mod left_out;
+mod limiter;
 mod loaded;
 pub mod manifest;
 pub mod options;

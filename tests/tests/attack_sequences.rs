@@ -6,7 +6,7 @@ use std::thread;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tidegate::domain::action::{Call, digest};
+use tidegate::domain::call::{Call, digest};
 use tidegate::domain::incident::{ActionRecord, ActionState, Approval};
 use tidegate::domain::{
     ActionId, Fact, GateEvent, Incident, Labels, Mode, Origin, Risk, RulingKind, Safeguards, Snapshot,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::incident_replay::IncidentReplay;
 use super::report::{ActionChange, ActionSide, Changed, Fate, VerdictSide};
-use crate::domain::action::digest;
+use crate::domain::call::digest;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Decision, Mode, RulingKind, Verdict};
 

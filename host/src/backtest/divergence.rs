@@ -8,7 +8,7 @@ use super::incident_replay::IncidentReplay;
 use super::looks;
 use super::report::Pair;
 use super::world::World;
-use crate::domain::action::digest;
+use crate::domain::call::digest;
 use crate::domain::entry::{Answer, Purpose};
 use crate::domain::incident::{ActionRecord, ActionState, Effect};
 use crate::domain::{ActionId, Call, Entry, Fact, Next, Origin, Proposal, Snapshot, next};

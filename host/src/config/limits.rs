@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::problem::Report;
 use super::unit::Period;
-use crate::domain::action::LONGEST_VERIFICATION_MS;
+use crate::domain::call::LONGEST_VERIFICATION_MS;
 
 /// Alerts of one incident that policies see.
 const SHOWN: usize = 1_000;

@@ -3,21 +3,12 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::call::{Call, Target, Verification, digest};
 use super::person::Person;
-use super::restoration::Safeguards;
+use super::safeguards::{Safeguards, Undo};
 use super::text::canonical_json;
-
-/// A call of a tool: `server.tool` of an MCP server or `plugin.action`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Call {
-    /// Full name of the tool.
-    pub tool: String,
-    /// Its arguments.
-    pub arguments: Map<String, Value>,
-}
 
 /// What a wrong call could cost, least first so that `max` finds the highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -111,44 +102,6 @@ impl fmt::Display for ActionId {
     }
 }
 
-/// How to see that an action had its effect.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Verification {
-    /// A read-only call.
-    pub look: Call,
-    /// JSONPath queries that must each select something.
-    #[serde(default)]
-    pub present: Vec<String>,
-    /// JSONPath queries that must select nothing.
-    #[serde(default)]
-    pub absent: Vec<String>,
-    /// JSONPath queries that must each select something once the call has reached its target,
-    /// whether or not all is well yet. They tell after a crash whether it happened.
-    #[serde(default)]
-    pub applied: Vec<String>,
-    /// Deadline in milliseconds after the action's result.
-    pub within_ms: u64,
-    /// Pause between looks in milliseconds.
-    pub every_ms: u64,
-}
-
-/// The longest that any verification may take, in milliseconds; `[limits]` may say less.
-pub const LONGEST_VERIFICATION_MS: u64 = 24 * 3_600_000;
-/// The shortest pause between looks, in milliseconds.
-pub const SHORTEST_PAUSE_MS: u64 = 1_000;
-
-impl Verification {
-    /// With a deadline and a pause within the bounds of the host, whatever its origin said.
-    #[must_use]
-    pub fn bounded(self) -> Self {
-        Self {
-            within_ms: self.within_ms.min(LONGEST_VERIFICATION_MS),
-            every_ms: self.every_ms.clamp(SHORTEST_PAUSE_MS, LONGEST_VERIFICATION_MS),
-            ..self
-        }
-    }
-}
-
 /// An action as its origin put it, before the host gave it an id, a risk and a digest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Proposal {
@@ -172,45 +125,6 @@ pub struct Proposal {
     /// What takes it back, in the words of its origin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Call>,
-}
-
-/// What an action touches, read by the host from the arguments themselves, so that nobody can
-/// claim another target than the one that the tool will act on. Every place where an argument
-/// names a namespace, kind or object adds a value.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// The tool server, which stands for the cluster or account that it reaches.
-    pub server: String,
-    /// Namespaces; `*` when the call reaches all of them.
-    pub namespaces: Vec<String>,
-    /// Kinds of objects, lower case, singular where known.
-    pub kinds: Vec<String>,
-    /// Names of objects; `*` when the call selects by something else than a name.
-    pub names: Vec<String>,
-    /// Names of arguments that lead elsewhere: to another cluster or identity, to a file or an address,
-    /// or nobody knows where. All of the above then hold `*`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub elsewhere: Vec<String>,
-}
-
-impl Target {
-    /// The same for people: what it has no value for is left out.
-    pub fn label(&self) -> String {
-        let parts = [&self.namespaces, &self.kinds, &self.names];
-        let parts: Vec<String> = parts.iter().filter(|part| !part.is_empty()).map(|part| part.join("+")).collect();
-        match (self.server.as_str(), parts.is_empty()) {
-            ("", true) => "-".into(),
-            (server, true) => server.into(),
-            (server, false) => format!("{server}:{}", parts.join("/")),
-        }
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let join = |values: &[String]| values.join("+");
-        write!(f, "{}:{}/{}/{}", self.server, join(&self.namespaces), join(&self.kinds), join(&self.names))
-    }
 }
 
 /// A proposal that the host has taken in.
@@ -276,6 +190,21 @@ impl Action {
         hex::encode(hash.finalize())
     }
 
+    /// What takes it back: a restoration if the host has seen what stood there, else the tool's own
+    /// way, else what somebody says.
+    pub fn undo(&self) -> Option<Undo<'_>> {
+        let Safeguards { before, by_tool, stated, .. } = &self.safeguards;
+        let restoration = before.as_ref().and_then(|before| before.restoration.as_ref());
+        let said = || stated.as_ref().or(self.proposal.undo.as_ref()).map(Undo::Proposed);
+        restoration.map(Undo::Restore).or_else(|| by_tool.as_ref().map(Undo::Tool)).or_else(said)
+    }
+
+    /// The verification that came with a proposal of somebody else than the rules in force. It must
+    /// hold besides the host's own and proves nothing alone.
+    pub fn claimed_verification(&self) -> Option<&Verification> {
+        if let Origin::Policy { .. } = self.origin { None } else { self.proposal.verify.as_ref() }
+    }
+
     /// The tool's full name.
     pub fn tool(&self) -> &str {
         &self.proposal.call.tool
@@ -293,19 +222,9 @@ impl Action {
     }
 }
 
-/// SHA-256 of a call in lower-case hex. Equal calls have equal digests whatever the order of
-/// their arguments.
-pub fn digest(call: &Call) -> String {
-    let mut hash = Sha256::new();
-    hash.update((call.tool.len() as u64).to_be_bytes());
-    hash.update(&call.tool);
-    hash.update(canonical_json(&Value::Object(call.arguments.clone())));
-    hex::encode(hash.finalize())
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::action::{Call, Risk, Target};
+use super::action::Risk;
+use super::call::{Call, Target};
 use super::{reach, schema};
 
 /// Something that can be called.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::action::Verification;
+use super::call::Verification;
 use super::query::{BUDGET, Document, MOST, Query};
 
 /// A tool's text as JSON: the text itself where it is JSON, else `{"text": …}`.

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::action::{Call, Proposal};
+use super::action::Proposal;
+use super::call::Call;
 use super::requirement::{self, Requirement};
 
 /// Whether anything may be changed.

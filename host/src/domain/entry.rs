@@ -4,14 +4,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::action::{Action, ActionId, Call, Proposal};
+use super::action::{Action, ActionId, Proposal};
 use super::alert::Alert;
+use super::call::Call;
 use super::counted::CountedChange;
 use super::decision::{Counts, Decision, Ruling};
 use super::delivery::{Delivery, Occasion};
 use super::outcome::Outcome;
 use super::person::Person;
-use super::restoration::Snapshot;
+use super::safeguards::Snapshot;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::action::{Action, Origin, Target};
+use super::action::{Action, Origin};
+use super::call::Target;
 use super::control::Control;
 use super::decision::{Mode, RulingKind};
 use super::entry::{Fact, Resolution};

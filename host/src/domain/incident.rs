@@ -18,8 +18,9 @@ pub use next::{Effect, Limits, Next, Pace, due, next};
 pub use record::{ActionRecord, ActionState, Approval};
 pub use view::{ActionView, IncidentView, ModelView, UndoView, VerdictView};
 
-use super::action::{ActionId, Call};
+use super::action::ActionId;
 use super::alert::{Alert, Labels, Severity, Status, common_labels};
+use super::call::Call;
 use super::counted::Counted;
 use super::decision::Decision;
 use super::delivery::Delivery;

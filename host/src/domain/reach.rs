@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::action::{Call, Target};
+use super::call::{Call, Target};
 use super::catalogue::UNDONE;
 use super::schema;
 use document::Looks;

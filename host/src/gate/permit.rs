@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::ledger::Taken;
-use crate::domain::action::{Action, Call, digest};
+use crate::domain::action::Action;
+use crate::domain::call::{Call, digest};
 use crate::domain::decision::Counts;
 use crate::domain::{ActionId, Fact, IncidentId};
 

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, header};
 use base64::Engine;
 
 use super::answer::Failure;
-use super::guard::Proof;
+use super::proof::Proof;
 use crate::config::{Config, Role};
 use crate::domain::person;
 use crate::domain::{Person, Proven};

@@ -7,8 +7,8 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Uri, header};
 
 use super::answer::Failure;
-use super::guard::Proof;
 use super::places::Peer;
+use super::proof::Proof;
 use super::signature::Verifier;
 use super::{Shared, body, quotas};
 use crate::backend::Received;

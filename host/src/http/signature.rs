@@ -7,7 +7,7 @@ use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::answer::Failure;
-use super::guard::Proof;
+use super::proof::Proof;
 use super::replays::{Signature, UNTIMED};
 
 /// How far a signed time may be from ours, as Grafana recommends.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::domain::action::Call;
+use crate::domain::call::Call;
 use crate::domain::incident::Look;
 use crate::domain::text::{canonical_json, cut};
 use crate::redact::{redact, visible};

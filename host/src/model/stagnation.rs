@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::Incident;
-use crate::domain::action::{Call, digest};
+use crate::domain::call::{Call, digest};
 use crate::domain::entry::Answer;
 
 /// Whether this answer and the one before it ask for nothing but what had been seen already when

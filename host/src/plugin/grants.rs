@@ -7,7 +7,7 @@ use std::fmt;
 
 use reqwest::Url;
 
-use super::manifest::Asks;
+use super::asks::Asks;
 use super::options::Grant;
 
 /// Scheme, host and port of a URL.
@@ -236,7 +236,7 @@ impl fmt::Display for Line<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::manifest::HttpAsk;
+    use crate::plugin::asks::HttpAsk;
 
     fn grants(ask: &str, grant: &str) -> Grants {
         let asks = Asks {

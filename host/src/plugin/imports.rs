@@ -14,7 +14,7 @@ use crate::ports::{Looks, PluginState, Tools};
 
 use super::authority::Authority;
 use super::grants::Grants;
-use super::instance::Limiter;
+use super::limiter::Limiter;
 use super::options::Limits;
 use super::secrets::Secrets;
 use super::transport::Transport;

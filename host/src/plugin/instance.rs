@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 use wasmtime::component::{Instance, InstancePre};
-use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::cpu_share::Meter;
 use super::engine::Runtime;
 use super::error::{Cause, Failure};
 use super::imports::State;
+use super::limiter::Halt;
 
 /// What a guest may hand to the host in one piece, in bytes as they stand in the host's memory.
 const TRANSFER: usize = 16 << 20;
@@ -34,11 +35,6 @@ pub(super) struct Code {
 
 /// Says that what a call borrows (`'env`) outlives its use of the store (`'a`).
 pub(super) type Outlives<'a, 'env> = PhantomData<&'a &'env ()>;
-
-/// Why the host itself ended a call.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Halt(pub Cause);
 
 impl Code {
     /// Runs one call and gives back what it answered, with the state as it left it.
@@ -115,55 +111,5 @@ fn describe(trap: Trap) -> String {
         Trap::UnreachableCodeReached => "it stopped itself, as a panic does".into(),
         Trap::MemoryOutOfBounds => "it reached outside its memory, as a recursion without end does".into(),
         other => other.to_string(),
-    }
-}
-
-/// Holds all linear memories of an instance together below a limit.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Limiter {
-    most: usize,
-    used: usize,
-    denied: bool,
-}
-
-impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, now: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.used.saturating_sub(now).saturating_add(wanted);
-        self.denied |= total > self.most;
-        if total <= self.most {
-            self.used = total;
-        }
-        Ok(total <= self.most)
-    }
-
-    fn table_growing(&mut self, _: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(wanted <= 65_536)
-    }
-
-    fn instances(&self) -> usize {
-        64
-    }
-
-    fn tables(&self) -> usize {
-        64
-    }
-
-    fn memories(&self) -> usize {
-        8
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memories_are_counted_together() {
-        let mut limiter = Limiter { most: 100, ..Limiter::default() };
-        assert!(limiter.memory_growing(0, 60, None).unwrap());
-        assert!(limiter.memory_growing(0, 40, None).unwrap());
-        assert!(!limiter.denied);
-        assert!(!limiter.memory_growing(40, 41, None).unwrap());
-        assert!(limiter.denied);
     }
 }

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::asks::Asks;
 use super::grants::{Line, Origin};
 use super::kind::Kind;
 
@@ -37,32 +38,6 @@ pub struct Manifest {
 pub struct Build {
     /// A shell command, run in the plugin's folder.
     pub command: String,
-}
-
-/// `[asks]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Asks {
-    /// Secrets to sign with; `*` for any that the operator configures.
-    pub signer: Vec<String>,
-    /// Tools to look with; `*` stands for any run of characters.
-    pub tools: Vec<String>,
-    /// Where it sends.
-    pub http: Vec<HttpAsk>,
-}
-
-/// `[[asks.http]]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HttpAsk {
-    /// An origin, or `*` for whatever the operator grants.
-    pub origin: String,
-    /// HTTP methods.
-    #[serde(default)]
-    pub methods: Vec<String>,
-    /// Secrets that it sends there; `*` for any that the operator grants.
-    #[serde(default)]
-    pub secrets: Vec<String>,
 }
 
 impl Manifest {

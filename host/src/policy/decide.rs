@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::explain::refusal;
+use super::facts::refusal;
 use super::fields::describe;
 use super::items::{Inhibit, Meta, Rule, Silence, Then};
 use super::on::{Field, On};

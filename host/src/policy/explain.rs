@@ -1,23 +1,12 @@
 //! Why each rule was or was not taken: a pass over all of them, without the index.
 
 use super::decide::{Step, try_inhibit, try_rule, try_silence};
-use super::facts::Facts;
 use super::items::Meta;
-use super::matcher::Matcher;
-use super::on::Field;
 use super::query::Query;
 use super::set::Set;
 use super::values::Says;
 use crate::domain::{Considered, Incident};
 use crate::rules::Context;
-
-/// Turns the condition that refused into a sentence with the values that it saw.
-pub(super) fn refusal(facts: &dyn Facts, refused: Option<&(Field, Matcher)>) -> Result<(), String> {
-    match refused {
-        None => Ok(()),
-        Some((field, matcher)) => Err(format!("{field} is {}, wanted {matcher}", facts.shown(field, matcher))),
-    }
-}
 
 /// Every silence, inhibition and rule in the order in which they are asked.
 pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> Vec<Considered> {

@@ -254,3 +254,11 @@ fn argument(value: &Value, path: &[String], visit: &mut dyn FnMut(Option<&str>))
         (other, None) => visit(Some(&other.to_string())),
     }
 }
+
+/// Turns the condition that refused into a sentence with the values that it saw.
+pub(super) fn refusal(facts: &dyn Facts, refused: Option<&(Field, Matcher)>) -> Result<(), String> {
+    match refused {
+        None => Ok(()),
+        Some((field, matcher)) => Err(format!("{field} is {}, wanted {matcher}", facts.shown(field, matcher))),
+    }
+}

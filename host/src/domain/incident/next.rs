@@ -3,11 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ActionRecord, ActionState, Incident, Outcome};
-use crate::domain::action::{ActionId, Call, Origin, Verification};
+use crate::domain::action::{ActionId, Origin};
+use crate::domain::call::{Call, Verification};
 use crate::domain::decision::{RulingKind, Verdict};
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::entry::{Answer, Fact, Purpose};
-use crate::domain::restoration::Undo;
+use crate::domain::safeguards::Undo;
 
 /// Times and counts that bound the handling.
 #[derive(Clone, Copy, Debug)]

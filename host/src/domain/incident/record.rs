@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::action::{Action, Call, Origin};
+use crate::domain::action::{Action, Origin};
+use crate::domain::call::Call;
 use crate::domain::catalogue::UNDONE;
 use crate::domain::decision::{Counts, Ruling};
 use crate::domain::person::Person;
 use crate::domain::requirement::Given;
-use crate::domain::restoration::Snapshot;
+use crate::domain::safeguards::Snapshot;
 
 /// How far an action is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{ActionRecord, Incident};
-use crate::domain::action::{Call, Origin, Risk, Verification};
+use crate::domain::action::{Origin, Risk};
+use crate::domain::call::{Call, Verification};
 
 /// An incident for people and programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Whether two calls may touch the same thing.
 
 use super::ALL;
-use crate::domain::action::Target;
+use crate::domain::call::Target;
 
 impl Target {
     /// Whether anything that this touches may be touched by the other too. What is left open may be

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::document::{Looks, looks};
 use super::vocabulary::{self, Role};
 use super::{DEEPEST, is_cluster};
-use crate::domain::action::Call;
+use crate::domain::call::Call;
 
 /// Bytes of all arguments of a look; no question about an object is as long.
 const LONGEST: usize = 32 << 10;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{ActionId, Entry, Fact, IncidentId, Proposal, Risk};
+use crate::domain::{Call, Safeguards, Target, Verification};
 
 fn call(value: i64) -> Call {
     Call { tool: "k.set".into(), arguments: Map::from_iter([("value".to_string(), json!(value))]) }

@@ -3,7 +3,7 @@
 use crate::domain::text::cut;
 use crate::plugin::error::Cause;
 use crate::plugin::imports::State;
-use crate::plugin::instance::Halt;
+use crate::plugin::limiter::Halt;
 
 /// A longer line is cut.
 const LINE: usize = 4 << 10;

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::action::{Action, ActionId, Call, Origin, Proposal, Risk, Target, Verification};
+use crate::domain::action::{Action, ActionId, Origin, Proposal, Risk};
+use crate::domain::call::{Call, Target, Verification};
 use crate::domain::decision::{Decision, Heard, Mode, Ruling, RulingKind, Spend, Verdict};
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::entry::{Answer, AskedCall, Diagnosis, Entry, Fact, Purpose, Usage};

@@ -4,7 +4,8 @@ use futures::FutureExt;
 use serde_json::json;
 
 use super::*;
-use crate::domain::action::{Action, ActionId, Call, Origin, Proposal, Risk, Target};
+use crate::domain::action::{Action, ActionId, Origin, Proposal, Risk};
+use crate::domain::call::{Call, Target};
 use crate::domain::entry::Usage;
 use crate::domain::{Fact, Outcome, State};
 use crate::journal::rows::testing::{chain, seal, tail};

@@ -1,0 +1,29 @@
+//! What a manifest asks the operator for.
+
+use serde::Deserialize;
+
+/// `[asks]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Asks {
+    /// Secrets to sign with; `*` for any that the operator configures.
+    pub signer: Vec<String>,
+    /// Tools to look with; `*` stands for any run of characters.
+    pub tools: Vec<String>,
+    /// Where it sends.
+    pub http: Vec<HttpAsk>,
+}
+
+/// `[[asks.http]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpAsk {
+    /// An origin, or `*` for whatever the operator grants.
+    pub origin: String,
+    /// HTTP methods.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Secrets that it sends there; `*` for any that the operator grants.
+    #[serde(default)]
+    pub secrets: Vec<String>,
+}
