@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 use tidegate::domain::entry::Purpose;
-use tidegate::domain::incident::Look;
-use tidegate::domain::{ActionId, Fact, Incident, Origin, RulingKind};
+use tidegate::domain::incident::{ActionState, Look};
+use tidegate::domain::{ActionId, Fact, Incident, Origin, Outcome, RulingKind};
 
 use super::Step;
+use super::looks::own_place;
 use crate::sim::policies::CHECKED;
 
 /// What the last look of a kind showed.
@@ -65,7 +66,11 @@ pub fn help_is_proven_by_the_host(step: &Step<'_>) -> Result<(), String> {
     if !own {
         return Err(format!("only its proposer says how {action} is seen to help"));
     }
-    let of = |look: &&Look| look.purpose == Purpose::Verify { action: action.clone() };
+    // A look that its proposer names may be at another object.
+    let place = own_place(&record.action);
+    let of = |look: &&Look| {
+        look.purpose == Purpose::Verify { action: action.clone() } && Some(&look.call) == place.as_ref()
+    };
     let healthy = |look: &Look| {
         let seen: Value = serde_json::from_str(&look.text).unwrap_or_default();
         look.ok && seen["health"] == "healthy"
@@ -73,5 +78,17 @@ pub fn help_is_proven_by_the_host(step: &Step<'_>) -> Result<(), String> {
     match step.incident.looks.iter().filter(of).any(healthy) {
         true => Ok(()),
         false => Err(format!("nobody saw a healthy service after {action}")),
+    }
+}
+
+/// What ends as fixed was done whole, and each part was seen to help.
+pub fn fixed_is_proven(step: &Step<'_>) -> Result<(), String> {
+    let Fact::Concluded { outcome: Outcome::Fixed, .. } = &step.entry.fact else { return Ok(()) };
+    let done = step.incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }));
+    let open: Vec<_> = done.clone().filter(|record| record.state != ActionState::Verified).collect();
+    match (done.count(), open.first()) {
+        (0, _) => Err("it ends as fixed, and nothing was done".into()),
+        (_, Some(record)) => Err(format!("it ends as fixed while {} is {:?}", record.action.id, record.state)),
+        _ => Ok(()),
     }
 }
