@@ -89,6 +89,7 @@ async fn load(allocation: Allocation) -> Plugins {
         environment: &environment,
         transport: Arc::new(Wire(Arc::new(Network::default()))),
         state: Arc::new(Memory::new()),
+        least_risk: &|_| tidegate::domain::Risk::Read,
         allocation: Some(allocation),
     };
     let (plugins, problems) = Plugins::load(setup).await.unwrap_or_else(|error| panic!("{error}"));

@@ -152,7 +152,7 @@ fn unread_secret(objects: &Objects<'_>) -> bool {
         // The strings lie in the order of the text and side by side.
         let before = objects.decoded.partition_point(|(start, _)| *start <= word.start());
         let string = before.checked_sub(1).and_then(|index| objects.decoded.get(index));
-        !objects.kinds.contains(&word.start()) && !string.is_some_and(|(_, end)| word.end() <= *end)
+        !objects.kinds.contains(&word.start()) && string.is_none_or(|(_, end)| word.end() > *end)
     });
     unread && data.is_match(text)
 }

@@ -18,7 +18,7 @@ use tidegate::domain::{Call, Incident, Risk};
 use tidegate::plugin::Plugins;
 use tidegate::ports::{Planners as _, ToolError, Tools as _};
 use tidegate_tests::guests::{Room, build};
-use tidegate_tests::permits::permit;
+use tidegate_tests::permits::{Permitted, look, permit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
@@ -128,14 +128,15 @@ impl World {
     }
 
     async fn plan(&self, orders: &str) -> String {
-        let planned = self.plugins.plan("oversteps", &incident(orders), Timestamp::UNIX_EPOCH).await;
-        planned.proposals.unwrap()[0].reason.clone()
+        let looks = Permitted::new(self.plugins.clone());
+        let planned = self.plugins.plan("oversteps", &incident(orders), Timestamp::UNIX_EPOCH, looks).await;
+        planned.unwrap()[0].reason.clone()
     }
 
     async fn perform(&self, tool: &str, orders: &str) -> Result<String, ToolError> {
         let call = call(tool, orders);
         let permit = permit(&call, &self.plugins.catalogue()).unwrap();
-        self.plugins.perform(&permit, &call, "").await.map(|answer| answer.text)
+        self.plugins.perform(&permit, &call).await.map(|answer| answer.text)
     }
 }
 
@@ -178,10 +179,10 @@ async fn what_only_looks_changes_nothing() {
         let status = call("status", &orders);
         let told = [
             ("plan", world.plan(&orders).await),
-            ("a look", world.plugins.look(&status).await.unwrap().text),
+            ("a look", look(&*world.plugins, &status).await.unwrap().text),
             ("an action that reads, with a permit", world.perform("status", &orders).await.unwrap()),
         ];
-        let probed = world.plugins.probe(&call("act", &orders), "", "i1-a1-1").await;
+        let probed = world.plugins.probe(&call("act", &orders), "i1-a1-1").await;
         assert_eq!(probed, Some(*looks), "probe, {order}");
         for (phase, told) in &told {
             assert_eq!(told.starts_with("sent: 200"), *looks, "{phase}, {order}: {told}");
@@ -223,7 +224,7 @@ async fn what_was_permitted_has_the_whole_grant() {
     // A permit is for one call.
     let (one, other) = (call("act", "get¦a"), call("act", &world.order("send¦POST¦$A/x")));
     let permit = permit(&one, &world.plugins.catalogue()).unwrap();
-    let refused = world.plugins.perform(&permit, &other, "").await.unwrap_err();
+    let refused = world.plugins.perform(&permit, &other).await.unwrap_err();
     assert!(
         matches!(&refused, ToolError::Refused(text) if text.contains("not the one that was permitted")),
         "{refused}"
@@ -237,7 +238,7 @@ async fn an_action_does_not_see_what_was_noted_without_a_permit() {
     let world = World::new("").await;
     assert_eq!(world.plan("set¦target¦pods of the shop§get¦target§sign¦x").await.matches("Ok(").count(), 3);
     let status = |orders: &str| call("status", orders);
-    let text = async |orders: &str| world.plugins.look(&status(orders)).await.unwrap().text;
+    let text = async |orders: &str| look(&*world.plugins, &status(orders)).await.unwrap().text;
     assert_eq!(text("get¦target").await, "Ok(Some(\"pods of the shop\"))", "its own memory");
     for tool in ["act", "act.undo"] {
         assert_eq!(world.perform(tool, "get¦target").await.unwrap(), "Ok(None)", "{tool}");
@@ -247,9 +248,12 @@ async fn an_action_does_not_see_what_was_noted_without_a_permit() {
     assert_eq!(world.perform("act.undo", "get¦target").await.unwrap(), "Ok(Some(\"1\"))");
     text("set¦target¦2").await;
     assert_eq!(world.perform("act", "get¦target").await.unwrap(), "Ok(None)", "overwritten by a note");
-    let large = "x".repeat(40_000);
-    let told = text(&format!("set¦a¦{large}§set¦b¦{large}")).await;
-    assert_eq!(told, "Ok(())\nErr(StateError::QuotaExceeded)", "notes share the quota");
+    let large = "x".repeat(25_000);
+    let mut told = Vec::new();
+    for key in ["a", "b", "c"] {
+        told.push(text(&format!("set¦{key}¦{large}")).await);
+    }
+    assert_eq!(told, ["Ok(())", "Ok(())", "Err(StateError::QuotaExceeded)"], "notes share the quota");
 }
 
 /// The operator's word makes a look an action; a plugin's word never makes an action a look.
@@ -259,7 +263,7 @@ async fn a_risk_is_raised_and_never_lowered() {
     let catalogue = world.plugins.catalogue();
     assert_eq!((catalogue.risk("oversteps.status"), catalogue.risk("oversteps.act")), (Risk::High, Risk::Low));
     let orders = world.order("send¦POST¦$A/x");
-    let refused = world.plugins.look(&call("status", &orders)).await.unwrap_err();
+    let refused = look(&*world.plugins, &call("status", &orders)).await.unwrap_err();
     assert!(matches!(refused, ToolError::Refused(_)), "{refused}");
     assert_eq!(world.perform("status", &orders).await.unwrap(), "sent: 200");
     assert_eq!(world.arrived(), ["POST /x HTTP/1.1"]);

@@ -12,6 +12,7 @@ use tidegate::gate::{Gate, Options};
 use tidegate::policy::Set;
 use tidegate::rules::Policies;
 use tidegate_tests::attack::{World, catalogue, policies, said};
+use tidegate_tests::people::{gate as new_gate, proven};
 
 fn world() -> World {
     World::new(Arc::new(catalogue().unwrap()), "2026-11-17T10:00:00Z".parse().unwrap(), Mode::Enforce)
@@ -62,12 +63,12 @@ fn permitted(gate: &Gate, world: &World, incident: &Incident, record: &ActionRec
 
 #[test]
 fn an_approval_is_for_this_way_back_and_this_proof_alone() {
-    let (world, gate) = (world(), Gate::new(Options::default()));
+    let (world, gate) = (world(), new_gate(Options::default()));
     let incident = incident(&world, "i1");
     let mut record = world.record("a1", scale(5), Origin::Plugin { name: "p".into(), rule: "crashes".into() });
     let before = seen(&world, &incident, &record, 4, 2);
     record.action = record.action.clone().with_safeguards(Safeguards { before, ..Safeguards::default() });
-    let (person, via, digest) = ("ann".to_string(), "cli".to_string(), record.action.digest.clone());
+    let (person, via, digest) = (proven("ann"), "cli".to_string(), record.action.digest.clone());
     record.approvals.push(Approval { person, via, at: world.now, digest });
     record.state = ActionState::Approved;
     assert_eq!(permitted(&gate, &world, &incident, &record), Ok(()));
@@ -79,7 +80,8 @@ fn an_approval_is_for_this_way_back_and_this_proof_alone() {
         within_ms: 1,
         every_ms: 1,
     };
-    let changes: [(&str, &dyn Fn(&mut ActionRecord)); 6] = [
+    type Change<'a> = &'a dyn Fn(&mut ActionRecord);
+    let changes: [(&str, Change<'_>); 6] = [
         ("other number", &|record| record.action.safeguards.before = seen(&world, &incident, record, 4, 0)),
         ("no way back", &|record| record.action.safeguards.before = None),
         ("its own way back", &|record| {
@@ -106,20 +108,20 @@ fn an_approval_is_for_this_way_back_and_this_proof_alone() {
 
 #[test]
 fn another_incident_in_between_is_not_overwritten() {
-    let (world, gate) = (world(), Gate::new(Options::default()));
+    let (world, gate) = (world(), new_gate(Options::default()));
     let (first, undo) = scaled(&world, "i1", (5, 5));
     assert_eq!(permitted(&gate, &world, &first, &undo), Ok(()));
     // The other incident is changing it now.
     let other = incident(&world, "i2");
     let mut change = world.record("a1", scale(9), Origin::Model);
     let digest = change.action.digest.clone();
-    change.approvals.push(Approval { person: "ann".into(), via: "cli".into(), at: world.now, digest });
+    change.approvals.push(Approval { person: proven("ann"), via: "cli".into(), at: world.now, digest });
     change.state = ActionState::Approved;
     let _held = gate.permit(&shipped(), &other, &change, &world.context()).map_err(|ruling| said(&ruling)).unwrap();
     let refused = permitted(&gate, &world, &first, &undo).unwrap_err();
     assert!(refused.contains("one-change-per-target"), "{refused}");
     // It has changed it: also an hour later there is nothing that may be restored.
-    let gate = Gate::new(Options::default());
+    let gate = new_gate(Options::default());
     for now in [(6, 9), (6, 5), (7, 5)] {
         let (first, undo) = scaled(&world, "i1", now);
         let refused = permitted(&gate, &world, &first, &undo).unwrap_err();
@@ -129,7 +131,7 @@ fn another_incident_in_between_is_not_overwritten() {
 
 #[test]
 fn a_stopped_origin_takes_back_only_what_the_host_saw() {
-    let (world, gate) = (world(), Gate::new(Options::default()));
+    let (world, gate) = (world(), new_gate(Options::default()));
     for i in 0..3 {
         let mut failed = incident(&world, &format!("f{i}"));
         failed.actions.push(world.record("a1", scale(5), Origin::Model));

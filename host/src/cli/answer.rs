@@ -1,6 +1,5 @@
 //! `approve`, `deny`, `pause` and `resume`: a person's word to the running host.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::remote::{Remote, segment};
-use super::screen::{Screen, one};
+use super::screen::{Screen, ask, one};
 use super::table;
 use crate::domain::incident::{ActionView, IncidentView};
 
@@ -148,16 +147,8 @@ const SHORTEST_DIGEST: usize = 8;
 
 /// The answer of whoever sits at the terminal; none where nobody does.
 fn ask_on_a_terminal() -> anyhow::Result<Option<bool>> {
-    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
-        return Ok(None);
-    }
-    let mut out = std::io::stdout().lock();
-    out.write_all(b"Approve this? [y/N] ")?;
-    out.flush()?;
-    drop(out);
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
-    Ok(Some(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
+    let answer = ask("Approve this? [y/N] ")?;
+    Ok(answer.map(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
 }
 
 /// The action, as it is asked about.

@@ -3,7 +3,7 @@
 //! letters without a shape by their number, so that no alert can forge a line or command a
 //! terminal.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal as _, Write};
 
 use serde::Serialize;
 
@@ -92,6 +92,22 @@ pub fn one(text: impl AsRef<str>) -> Screen {
     let mut screen = Screen::default();
     screen.line(text);
     screen
+}
+
+/// Asks whoever sits at the terminal, and returns the line that they type; none where nobody does.
+///
+/// # Errors
+/// When the terminal cannot be written or read.
+pub fn ask(question: &str) -> std::io::Result<Option<String>> {
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        return Ok(None);
+    }
+    let mut out = std::io::stdout().lock();
+    write!(out, "{}", visible_line(question))?;
+    out.flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(Some(line))
 }
 
 /// Writes one line to standard error.

@@ -84,8 +84,8 @@ fn verifiable(
     action: &Action,
     context: &Context<'_>,
 ) {
-    let claimed = action.claimed_verification();
-    let looks = action.safeguards.verify.iter().chain(claimed).map(|verify| &verify.look);
+    // A rule's own verification stands in both places once the host has taken it in.
+    let looks = action.safeguards.verify.iter().chain(&action.proposal.verify).map(|verify| &verify.look);
     for look in looks.chain(&action.safeguards.look) {
         let origin = looks::of_action(action, look);
         if let Some(refused) = looks::refusal(policies, incident, look, &origin, context) {

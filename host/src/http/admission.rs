@@ -87,7 +87,7 @@ fn check_host(state: &Shared, zone: Zone<'_>, headers: &HeaderMap, uri: &Uri) ->
     let good = |host: &&str| {
         is_local(host_name(host), state.listen) || base.is_some_and(|base| host.eq_ignore_ascii_case(base))
     };
-    if hosts == 1 && named.iter().all(|host| good(host)) {
+    if hosts == 1 && named.iter().all(good) {
         return Ok(());
     }
     let host = named.iter().find(|host| !good(host)).copied().unwrap_or_default();
