@@ -78,6 +78,10 @@ struct Track {
     resolution: Option<Resolution>,
     /// Looks with an answer since the last intent.
     seen: u32,
+    /// Looks that verify, since it was proposed.
+    verifying: u32,
+    /// Whether the host's own look has shown a healthy service since the last intent.
+    healthy: bool,
 }
 
 /// One entry, and what was known before it.
@@ -219,12 +223,13 @@ fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, wr
     denials::take(state, &incident, entry, written);
     breakers::take(state, &incident, entry);
     looks::take_looked(state, &incident, &entry.fact);
-    follow(&mut state.checker, &id, entry);
+    follow(&mut state.checker, &incident, entry);
     state.checker.incidents.insert(id, incident);
 }
 
 /// Keeps what was said about each action.
-fn follow(checker: &mut Checker, id: &IncidentId, entry: &Entry) {
+fn follow(checker: &mut Checker, incident: &Incident, entry: &Entry) {
+    let id = &incident.id;
     let mut track = |action: &ActionId, change: &dyn Fn(&mut Track)| {
         change(checker.tracks.entry((id.clone(), action.clone())).or_default());
     };
@@ -248,9 +253,17 @@ fn follow(checker: &mut Checker, id: &IncidentId, entry: &Entry) {
             track.intents.push(attempt.clone());
             track.resolution = None;
             track.seen = 0;
+            track.healthy = false;
         }),
-        Fact::Looked { purpose: tidegate::domain::entry::Purpose::Verify { action }, ok: true, .. } => {
-            track(action, &|track| track.seen += 1);
+        Fact::Looked { purpose: tidegate::domain::entry::Purpose::Verify { action }, call, ok, text, .. } => {
+            // A look that its proposer names may be at another object.
+            let own = incident.action(action).and_then(|record| looks::own_place(&record.action));
+            let healthy = *ok && own.as_ref() == Some(call) && restorations::is_healthy(text);
+            track(action, &|track| {
+                track.seen += u32::from(*ok);
+                track.verifying += 1;
+                track.healthy |= healthy;
+            });
         }
         Fact::Uncertain { action, resolution, .. } => {
             track(action, &|track| track.resolution = Some(*resolution));

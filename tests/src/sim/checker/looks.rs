@@ -42,7 +42,9 @@ pub fn take_look(state: &mut State, permit: &ReadPermit, call: &Call) {
             state.violate(name, text);
         }
     }
-    let arrival = Arrival { policies: state.policies_in_force, troubles: state.life + state.disk.failures };
+    // What a broken disk does not take, nobody can read there.
+    let troubles = if state.disk.is_broken() { 0 } else { state.life + state.disk.failures };
+    let arrival = Arrival { policies: state.policies_in_force, troubles };
     state.checker.looks.0.entry(key(call)).or_default().push_back(arrival);
 }
 
@@ -124,7 +126,13 @@ pub fn own_place(action: &Action) -> Option<Call> {
 
 /// Whoever looks, an incident looks so often for them and no oftener.
 pub(super) fn budgets_of_looks_hold(step: &Step<'_>) -> Result<(), String> {
-    let Fact::Looked { purpose, refused: None, .. } = &step.entry.fact else { return Ok(()) };
+    let Fact::Looked { purpose, refused, .. } = &step.entry.fact else { return Ok(()) };
+    if let Purpose::Verify { action } = purpose {
+        let track = step.checker.tracks.get(&(step.id.clone(), action.clone()));
+        let looks = track.map_or(0, |track| track.verifying);
+        // One verification, and what settles up to three attempts.
+        return if looks < 2 * VERIFYING + 20 { Ok(()) } else { Err(format!("{looks} looks verify {action}")) };
+    }
     let kind = |purpose: &Purpose| match purpose {
         Purpose::Evidence | Purpose::Gate { .. } => Some("policies"),
         Purpose::Model => Some("the model"),
@@ -132,13 +140,7 @@ pub(super) fn budgets_of_looks_hold(step: &Step<'_>) -> Result<(), String> {
         Purpose::Before { .. } | Purpose::After { .. } | Purpose::Verify { .. } => None,
     };
     let made = step.incident.looks.iter().filter(|look| look.refused.is_none());
-    if let Purpose::Verify { .. } = purpose {
-        let looks = made.filter(|look| look.purpose == *purpose).count();
-        // One verification, and what settles up to three attempts.
-        let most = 2 * VERIFYING as usize + 20;
-        return if looks < most { Ok(()) } else { Err(format!("{looks} looks for {purpose:?}")) };
-    }
-    let Some(who) = kind(purpose) else { return Ok(()) };
+    let Some(who) = kind(purpose).filter(|_| refused.is_none()) else { return Ok(()) };
     let all: Vec<&str> = made.filter_map(|look| kind(&look.purpose)).collect();
     let own = all.iter().filter(|made| **made == who).count();
     let (of_origin, of_incident) = (step.plan.temper.looks_per_origin, step.plan.temper.looks_per_incident);

@@ -6,7 +6,6 @@ use tidegate::domain::incident::{ActionState, Look};
 use tidegate::domain::{ActionId, Fact, Incident, Origin, Outcome, RulingKind};
 
 use super::Step;
-use super::looks::own_place;
 use crate::sim::policies::CHECKED;
 
 /// What the last look of a kind showed.
@@ -50,6 +49,11 @@ pub fn undo_restores_what_was_seen(step: &Step<'_>) -> Result<(), String> {
     }
 }
 
+/// Whether a look shows a service that is well.
+pub fn is_healthy(text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|seen| seen["health"] == "healthy")
+}
+
 /// That an action helped is shown by its alerts, or by a condition that the rules in force name and that
 /// was seen to hold.
 pub fn help_is_proven_by_the_host(step: &Step<'_>) -> Result<(), String> {
@@ -66,16 +70,7 @@ pub fn help_is_proven_by_the_host(step: &Step<'_>) -> Result<(), String> {
     if !own {
         return Err(format!("only its proposer says how {action} is seen to help"));
     }
-    // A look that its proposer names may be at another object.
-    let place = own_place(&record.action);
-    let of = |look: &&Look| {
-        look.purpose == Purpose::Verify { action: action.clone() } && Some(&look.call) == place.as_ref()
-    };
-    let healthy = |look: &Look| {
-        let seen: Value = serde_json::from_str(&look.text).unwrap_or_default();
-        look.ok && seen["health"] == "healthy"
-    };
-    match step.incident.looks.iter().filter(of).any(healthy) {
+    match step.checker.tracks.get(&(step.id.clone(), action.clone())).is_some_and(|track| track.healthy) {
         true => Ok(()),
         false => Err(format!("nobody saw a healthy service after {action}")),
     }

@@ -50,9 +50,9 @@ fn temper(dice: &mut Dice) -> Temper {
         breaker_after: percent(&[0, 0, 2, 4]) as u32,
         denied_after: percent(&[0, 0, 1, 3]) as u32,
         watch_min: percent(&[1, 10, 60]),
-        looks_per_origin: percent(&[2, 4, 200]) as usize,
-        looks_per_incident: percent(&[3, 6, 500]) as usize,
-        lies: percent(&[0, 30, 70]),
+        looks_per_origin: percent(&[2, 5, 200]) as usize,
+        looks_per_incident: percent(&[3, 9, 500]) as usize,
+        lies: percent(&[0, 20, 50]),
     }
 }
 

@@ -30,7 +30,7 @@ pub fn generate(dice: &mut Dice) -> PolicySet {
             mode: Mode::Enforce,
         });
     }
-    gates.extend((0..dice.within(0..3)).map(|i| gate_on_looks(dice, i)));
+    gates.extend((0..dice.within(0..5) / 2).map(|i| gate_on_looks(dice, i)));
     let all: [&'static str; 5] = ["steady", "flaky", "remote", "picky", "ghost"];
     let routes = (0..dice.within(1..3)).map(|_| {
         let least = *dice.pick(&[Severity::Info, Severity::Info, Severity::Critical]);
@@ -112,13 +112,13 @@ fn gate(dice: &mut Dice, i: u64) -> GateRule {
         cooldown_ms: cooldown(dice, says),
         tool: dice.chance(70).then(|| *dice.pick(&TOOLS)),
         service: dice.chance(30).then(|| dice.within(0..4)),
-        origin: dice.chance(15).then(|| *dice.pick(&["model", "plugin", "policy", "undo"])),
+        origin: dice.chance(10).then(|| *dice.pick(&["model", "plugin", "policy", "undo"])),
         reads: false,
-        elsewhere: dice.chance(15),
+        elsewhere: dice.chance(10),
         says,
         budget,
         approvals: *dice.pick(&[1, 1, 1, 2]),
-        who: if dice.chance(40) { groups(dice) } else { Vec::new() },
+        who: if dice.chance(25) { groups(dice) } else { Vec::new() },
         within_ms: *dice.pick(&[0, 30_000, 300_000, 1_800_000, 1_800_000]),
         mode: if dice.chance(96) { Mode::Enforce } else { Mode::Observe },
     }
