@@ -81,8 +81,8 @@ pub struct GateRule {
     pub service: Option<u64>,
     /// Only this origin.
     pub origin: Option<&'static str>,
-    /// Only calls that read.
-    pub reads: bool,
+    /// Only calls that read, or only those that do not.
+    pub reads: Option<bool>,
     /// Only calls that lead elsewhere.
     pub elsewhere: bool,
     /// What it says.
@@ -137,7 +137,7 @@ impl GateRule {
         service
             && self.tool.is_none_or(|tool| tool == subject.tool)
             && self.origin.is_none_or(|origin| subject.origin.as_deref() == Some(origin))
-            && (!self.reads || subject.reads)
+            && self.reads.is_none_or(|reads| reads == subject.reads)
             && (!self.elsewhere || subject.elsewhere)
     }
 

@@ -11,14 +11,14 @@ use crate::sim::propose::Template;
 pub fn generate(dice: &mut Dice) -> PolicySet {
     let rules = (0..dice.within(1..5)).map(|i| rule(dice, i)).collect();
     let mut gates: Vec<GateRule> = (0..dice.within(0..4)).map(|i| gate(dice, i)).collect();
-    if dice.chance(85) {
+    if dice.chance(90) {
         let (budget, name) = budget(dice, "wide");
         gates.push(GateRule {
             name,
             tool: None,
             service: None,
             origin: None,
-            reads: false,
+            reads: None,
             elsewhere: false,
             says: RulingKind::Allow,
             budget,
@@ -30,15 +30,15 @@ pub fn generate(dice: &mut Dice) -> PolicySet {
             mode: Mode::Enforce,
         });
     }
-    gates.extend((0..dice.within(0..5) / 2).map(|i| gate_on_looks(dice, i)));
+    gates.extend((0..dice.within(0..4) / 2).map(|i| gate_on_looks(dice, i)));
     let all: [&'static str; 5] = ["steady", "flaky", "remote", "picky", "ghost"];
     let routes = (0..dice.within(1..3)).map(|_| {
         let least = *dice.pick(&[Severity::Info, Severity::Info, Severity::Critical]);
         (least, (0..dice.within(1..4)).map(|_| *dice.pick(&all)).collect())
     });
     let routes = routes.collect();
-    let (grouping, check) = (dice.within(0..4), dice.chance(80));
-    PolicySet { rules, gates, routes, grouping, check, sees: if dice.chance(20) { dice.within(1..4) } else { 0 } }
+    let (grouping, check) = (dice.within(0..4), dice.chance(90));
+    PolicySet { rules, gates, routes, grouping, check, sees: if dice.chance(10) { dice.within(1..4) } else { 0 } }
 }
 
 fn rule(dice: &mut Dice, i: u64) -> Rule {
@@ -55,7 +55,7 @@ fn rule(dice: &mut Dice, i: u64) -> Rule {
         name: format!("rule-{i}"),
         condition: dice.chance(60).then(|| dice.within(0..4)),
         says,
-        mode: if dice.chance(96) { Mode::Enforce } else { Mode::Observe },
+        mode: if dice.chance(98) { Mode::Enforce } else { Mode::Observe },
         evidence: dice.within(0..3),
     }
 }
@@ -80,7 +80,7 @@ fn gate_on_looks(dice: &mut Dice, i: u64) -> GateRule {
         tool,
         service: dice.chance(70).then(|| dice.within(0..4)),
         origin,
-        reads: true,
+        reads: Some(true),
         elsewhere,
         says: *dice.pick(&[RulingKind::Deny, RulingKind::Deny, RulingKind::Ask, RulingKind::Allow]),
         budget: None,
@@ -97,7 +97,7 @@ const SAYS: [RulingKind; 7] = [
     RulingKind::Allow,
     RulingKind::Allow,
     RulingKind::Allow,
-    RulingKind::Ask,
+    RulingKind::Allow,
     RulingKind::Ask,
     RulingKind::Ask,
     RulingKind::Deny,
@@ -113,14 +113,14 @@ fn gate(dice: &mut Dice, i: u64) -> GateRule {
         tool: dice.chance(70).then(|| *dice.pick(&TOOLS)),
         service: dice.chance(30).then(|| dice.within(0..4)),
         origin: dice.chance(10).then(|| *dice.pick(&["model", "plugin", "policy", "undo"])),
-        reads: false,
+        reads: dice.chance(80).then_some(false),
         elsewhere: dice.chance(10),
         says,
         budget,
         approvals: *dice.pick(&[1, 1, 1, 2]),
         who: if dice.chance(25) { groups(dice) } else { Vec::new() },
         within_ms: *dice.pick(&[0, 30_000, 300_000, 1_800_000, 1_800_000]),
-        mode: if dice.chance(96) { Mode::Enforce } else { Mode::Observe },
+        mode: if dice.chance(98) { Mode::Enforce } else { Mode::Observe },
     }
 }
 
