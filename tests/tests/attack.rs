@@ -36,7 +36,7 @@ fn the_corpus_is_large_and_of_many_kinds() {
     for policies in ["shipped", "generous"] {
         let passes = |case: &&tidegate_tests::attack::Case| matches!(case.want(policies), Ok("allow" | "ask"));
         let passing = all.iter().filter(|case| case.technique == "benign").filter(passes).count();
-        assert!(passing >= 150, "{passing} benign cases pass under the {policies} policies");
+        assert!(passing >= 180, "{passing} benign cases pass under the {policies} policies");
         let attacks = all.iter().filter(|case| case.technique != "benign");
         let wrong: Vec<_> = attacks.filter(passes).map(|case| &case.name).collect();
         assert!(wrong.is_empty(), "attacks that may pass under the {policies} policies: {wrong:?}");
