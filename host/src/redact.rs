@@ -15,6 +15,7 @@
 mod assignments;
 #[cfg(test)]
 mod corpus;
+mod gated;
 mod json;
 pub mod known;
 mod names;

@@ -78,7 +78,7 @@ impl Raw {
             looks_per_answer: self.looks_per_answer.unwrap_or(5),
             verification: minutes(self.verification, 60).min(longest),
             verification_looks: self.verification_looks.unwrap_or(200),
-            incidents: self.incidents.unwrap_or(5_000),
+            incidents: self.incidents.unwrap_or(2_000),
             alerts_per_incident: self.alerts_per_incident.unwrap_or(SHOWN),
         }
     }

@@ -202,7 +202,7 @@ fn join(
     let key = group_key(&alert);
     match index.by_group.get(&key) {
         Some(id) => changed.entry(id.clone()).or_default().push(alert),
-        None => opened.entry(key).or_default().push(alert),
+        None => opened.entry(key).or_insert_with(|| Vec::with_capacity(1)).push(alert),
     }
 }
 

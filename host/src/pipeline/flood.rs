@@ -26,7 +26,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { incidents: 5_000, alerts: 1_000, counted: 250_000 }
+        Self { incidents: 2_000, alerts: 1_000, counted: 250_000 }
     }
 }
 

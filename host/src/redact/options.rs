@@ -2,40 +2,70 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
-
 use super::assignments::bare_end;
+use super::gated::Gated;
 use super::names::{Class, class};
 use super::quoted::quoted;
 use super::span::Span;
 use super::values::harmless;
 
-/// Commands with the option or place at which they take a secret. The group gives way.
-const COMMANDS: &[&str] = &[
-    r#"(?-u:\b)(?:mysql|mysqldump|mysqladmin|mysqlimport|mysqlcheck|mariadb(?:-\w+)?|xtrabackup)(?-u:\b)[^\n|;]{0,300}?\s-p([^\s"'-][^\s"']*)"#,
-    r#"(?-u:\b)sshpass(?-u:\b)[^\n|;]{0,40}?\s-p\s*["']?([^\s"']+)"#,
-    r#"(?-u:\b)(?:redis-cli|keydb-cli|valkey-cli)(?-u:\b)[^\n|;]{0,300}?\s-a\s+["']?([^\s"']+)"#,
-    r#"(?-u:\b)(?:mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|cqlsh|clickhouse-client|arangosh|isql)(?-u:\b)[^\n|;]{0,300}?\s-p\s*["']?([^\s"'-][^\s"']*)"#,
-    r#"(?-u:\b)(?:docker|podman|nerdctl|helm|skopeo|crane|oras|az|buildah|oc|argocd)(?-u:\b)[^\n|;]{0,120}?(?-u:\b)login(?-u:\b)[^\n|;]{0,300}?\s-p\s*["']?([^\s"'-][^\s"']*)"#,
-    r#"(?-u:\b)ldap(?:search|modify|add|delete|whoami|passwd|compare)(?-u:\b)[^\n|;]{0,300}?\s-w\s*["']?([^\s"'-][^\s"']*)"#,
-    r#"(?-u:\b)(?:mosquitto_(?:pub|sub|rr)|sqlcmd|bcp|ipmitool|zip|unzip|7z|freerdp)(?-u:\b)[^\n|;]{0,300}?\s-P\s*["']?([^\s"'-][^\s"']*)"#,
-    r#"(?-u:\b)(?:smbclient|rpcclient|mount\.cifs|net)(?-u:\b)[^\n|;]{0,300}?\s-U\s*["']?[^\s"'%]+%([^\s"']+)"#,
-    r#"(?-u:\b)snmp(?:walk|get|bulkwalk|set|status)(?-u:\b)[^\n|;]{0,300}?\s-c\s*["']?([^\s"']+)"#,
-    r#"(?-u:\b)rabbitmqctl\s+(?:add_user|change_password|authenticate_user)\s+\S+\s+["']?([^\s"']+)"#,
-    r#"(?-u:\b)htpasswd\s+-\w*b\w*\s+\S+\s+\S+\s+["']?([^\s"']+)"#,
-    r#"(?-u:\b)htpasswd\s+-\w*n\w*b\w*\s+\S+\s+["']?([^\s"']+)"#,
-    r#"--from-literal[= ]["']?[^\s=]+=([^\s"']+)"#,
-    r#"-pass(?:in|out)?\s+["']?pass:([^\s"']+)"#,
-    r#"(?-u:\b)(?:vault|doctl|gh|npm|netlify)\s+(?:auth\s+)?login\s+["']?(\w[\w.-]{15,})"#,
-    r#"(?-u:\b)echo\s+(?:-\w+\s+)?["']?[\w.-]+:([^\s"'|]+)["']?\s*\|\s*chpasswd"#,
-    r#"(?-u:\b)kadmin(?:\.local)?(?-u:\b)[^\n]{0,200}?\s-pw\s+["']?([^\s"']+)"#,
-    r#"(?-u:\b)(?:7z|7za|rar|unrar)\s+[^\n|;]{0,200}?\s-p([^\s"']+)"#,
-    r#"(?-u:\b)(?:curl|wget|http|https|hey|ab|siege|lftp|influx|etcdctl|elasticsearch-\w+)(?-u:\b)[^\n|;]{0,400}?\s(?:-u|-U|--user|--proxy-user|-A)[ =]*["']?[^\s"':]*:([^\s"']+)"#,
-    r#"(?:^|[\s"'])(?:-u|--user|--userpass|--user-pass|--basic-auth|--proxy-user|--creds)(?:[ =]|["'],\s*["'])["']?[A-Za-z][^\s"':/]*:([^\s"',]+)"#,
+/// Commands with the option or place at which they take a secret, and texts of which one is in every match,
+/// whatever its case. The group gives way.
+const COMMANDS: &[(&[&str], &str)] = &[
+    (
+        &["mysql", "mariadb", "xtrabackup"],
+        r#"(?-u:\b)(?:mysql|mysqldump|mysqladmin|mysqlimport|mysqlcheck|mariadb(?:-\w+)?|xtrabackup)(?-u:\b)[^\n|;]{0,300}?\s-p([^\s"'-][^\s"']*)"#,
+    ),
+    (&["sshpass"], r#"(?-u:\b)sshpass(?-u:\b)[^\n|;]{0,40}?\s-p\s*["']?([^\s"']+)"#),
+    (
+        &["redis-cli", "keydb-cli", "valkey-cli"],
+        r#"(?-u:\b)(?:redis-cli|keydb-cli|valkey-cli)(?-u:\b)[^\n|;]{0,300}?\s-a\s+["']?([^\s"']+)"#,
+    ),
+    (
+        &["mongo", "cqlsh", "clickhouse-client", "arangosh", "isql"],
+        r#"(?-u:\b)(?:mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|cqlsh|clickhouse-client|arangosh|isql)(?-u:\b)[^\n|;]{0,300}?\s-p\s*["']?([^\s"'-][^\s"']*)"#,
+    ),
+    (
+        &["login"],
+        r#"(?-u:\b)(?:docker|podman|nerdctl|helm|skopeo|crane|oras|az|buildah|oc|argocd)(?-u:\b)[^\n|;]{0,120}?(?-u:\b)login(?-u:\b)[^\n|;]{0,300}?\s-p\s*["']?([^\s"'-][^\s"']*)"#,
+    ),
+    (
+        &["ldap"],
+        r#"(?-u:\b)ldap(?:search|modify|add|delete|whoami|passwd|compare)(?-u:\b)[^\n|;]{0,300}?\s-w\s*["']?([^\s"'-][^\s"']*)"#,
+    ),
+    (
+        &["mosquitto_", "sqlcmd", "bcp", "ipmitool", "zip", "7z", "freerdp"],
+        r#"(?-u:\b)(?:mosquitto_(?:pub|sub|rr)|sqlcmd|bcp|ipmitool|zip|unzip|7z|freerdp)(?-u:\b)[^\n|;]{0,300}?\s-P\s*["']?([^\s"'-][^\s"']*)"#,
+    ),
+    (
+        &["smbclient", "rpcclient", "mount.cifs", "net"],
+        r#"(?-u:\b)(?:smbclient|rpcclient|mount\.cifs|net)(?-u:\b)[^\n|;]{0,300}?\s-U\s*["']?[^\s"'%]+%([^\s"']+)"#,
+    ),
+    (&["snmp"], r#"(?-u:\b)snmp(?:walk|get|bulkwalk|set|status)(?-u:\b)[^\n|;]{0,300}?\s-c\s*["']?([^\s"']+)"#),
+    (
+        &["rabbitmqctl"],
+        r#"(?-u:\b)rabbitmqctl\s+(?:add_user|change_password|authenticate_user)\s+\S+\s+["']?([^\s"']+)"#,
+    ),
+    (&["htpasswd"], r#"(?-u:\b)htpasswd\s+-\w*b\w*\s+\S+\s+\S+\s+["']?([^\s"']+)"#),
+    (&["htpasswd"], r#"(?-u:\b)htpasswd\s+-\w*n\w*b\w*\s+\S+\s+["']?([^\s"']+)"#),
+    (&["--from-literal"], r#"--from-literal[= ]["']?[^\s=]+=([^\s"']+)"#),
+    (&["pass:"], r#"-pass(?:in|out)?\s+["']?pass:([^\s"']+)"#),
+    (&["login"], r#"(?-u:\b)(?:vault|doctl|gh|npm|netlify)\s+(?:auth\s+)?login\s+["']?(\w[\w.-]{15,})"#),
+    (&["chpasswd"], r#"(?-u:\b)echo\s+(?:-\w+\s+)?["']?[\w.-]+:([^\s"'|]+)["']?\s*\|\s*chpasswd"#),
+    (&["kadmin"], r#"(?-u:\b)kadmin(?:\.local)?(?-u:\b)[^\n]{0,200}?\s-pw\s+["']?([^\s"']+)"#),
+    (&["7z", "rar"], r#"(?-u:\b)(?:7z|7za|rar|unrar)\s+[^\n|;]{0,200}?\s-p([^\s"']+)"#),
+    (
+        &["curl", "wget", "http", "hey", "ab", "siege", "lftp", "influx", "etcdctl", "elasticsearch-"],
+        r#"(?-u:\b)(?:curl|wget|http|https|hey|ab|siege|lftp|influx|etcdctl|elasticsearch-\w+)(?-u:\b)[^\n|;]{0,400}?\s(?:-u|-U|--user|--proxy-user|-A)[ =]*["']?[^\s"':]*:([^\s"']+)"#,
+    ),
+    (
+        &["-u", "--user", "--basic-auth", "--proxy-user", "--creds"],
+        r#"(?:^|[\s"'])(?:-u|--user|--userpass|--user-pass|--basic-auth|--proxy-user|--creds)(?:[ =]|["'],\s*["'])["']?[A-Za-z][^\s"':/]*:([^\s"',]+)"#,
+    ),
 ];
 
-static PATTERNS: LazyLock<Option<Vec<Regex>>> =
-    LazyLock::new(|| COMMANDS.iter().map(|pattern| Regex::new(pattern).ok()).collect());
+static PATTERNS: LazyLock<Option<Gated<()>>> =
+    LazyLock::new(|| Gated::new(COMMANDS.iter().map(|(needs, pattern)| (*needs, *pattern, ()))));
 
 /// Whether the word behind this option is a secret.
 pub(super) fn takes_secret(option: &str) -> bool {
@@ -46,17 +76,17 @@ pub(super) fn takes_secret(option: &str) -> bool {
 /// Finds them. False when the rules do not compile, which a test rules out: then nothing may pass.
 pub(super) fn find(text: &str, spans: &mut Vec<Span>) -> bool {
     let Some(patterns) = PATTERNS.as_ref() else { return false };
-    for regex in patterns {
+    let sound = patterns.each(text, |regex, ()| {
         for part in regex.captures_iter(text).filter_map(|found| found.get(1)) {
             if !harmless(Class::Strong, "", part.as_str(), false) {
                 spans.push(Span::marked(part.start(), part.end()));
             }
         }
-    }
+    });
     for (at, _) in text.match_indices('-') {
         behind_option(text, at, spans);
     }
-    true
+    sound
 }
 
 /// `--password x`, `-password x`, `"--password", "x"`.

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder};
 
+use super::gated::Gated;
 use super::span::{Put, Span};
 
 /// Tokens that begin with letters of their own, at the beginning of a word.
@@ -133,96 +134,131 @@ const PREFIXED: &[&str] = &[
     r"ZXlKaGJHY2lPaU[A-Za-z0-9+/=_-]{20,}",
 ];
 
-/// Shapes that need their surroundings. Where there is a group, the group gives way.
-const OTHERS: &[(&str, Put)] = &[
+/// Shapes that need their surroundings, with texts of which one is in every match, whatever its case. Where
+/// there is a group, the group gives way.
+const OTHERS: &[(&[&str], &str, Put)] = &[
     (
+        &["PRIVATE KEY"],
         r"-----BEGIN[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----|\z)",
         Put::PrivateKey,
     ),
     // The end of a key whose beginning was cut off.
-    (r"(?:[A-Za-z0-9+/=]{16,}(?:\\r|\\n|\s)+)+-----END[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----", Put::PrivateKey),
-    (r"Private-Lines: \d+\s+((?:[A-Za-z0-9+/=]+\s)+)", Put::PrivateKey),
+    (
+        &["PRIVATE KEY"],
+        r"(?:[A-Za-z0-9+/=]{16,}(?:\\r|\\n|\s)+)+-----END[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----",
+        Put::PrivateKey,
+    ),
+    (&["Private-Lines"], r"Private-Lines: \d+\s+((?:[A-Za-z0-9+/=]+\s)+)", Put::PrivateKey),
     // JWT, JWS, and JWE with its five parts.
-    (r"(?-u:\b)eyJ[\w-]{8,}(?:\.[\w-]*){1,4}", Put::Token),
-    (r"(?i)(?-u:\b)(?:bearer|basic)[ \t]+([a-z0-9._~+/-]{16,}=*)", Put::Mark),
+    (&["eyJ"], r"(?-u:\b)eyJ[\w-]{8,}(?:\.[\w-]*){1,4}", Put::Token),
+    (&["bearer", "basic"], r"(?i)(?-u:\b)(?:bearer|basic)[ \t]+([a-z0-9._~+/-]{16,}=*)", Put::Mark),
     // A pair of AWS: the key behind its id.
-    (r"(?-u:\b)(?:AKIA|ASIA)[A-Z0-9]{16}[\s,;:|]+([A-Za-z0-9/+]{40})", Put::Mark),
-    (r"(?:^|[\s=:(,'\x22>])([\w~.]{3}\dQ~[\w~.-]{31,34})", Put::Mark),
+    (&["AKIA", "ASIA"], r"(?-u:\b)(?:AKIA|ASIA)[A-Z0-9]{16}[\s,;:|]+([A-Za-z0-9/+]{40})", Put::Mark),
+    (&["Q~"], r"(?:^|[\s=:(,'\x22>])([\w~.]{3}\dQ~[\w~.-]{31,34})", Put::Mark),
     // Hashes of passwords.
     (
+        &["$"],
         r"\$(?:1|2[abxy]?|5|6|7|y|gy|md5|apr1|sha1|argon2(?:id|i|d)|scrypt|pbkdf2(?:-sha\d+)?|bcrypt-sha256|P|H)\$[./A-Za-z0-9$=,+-]{16,}",
         Put::Mark,
     ),
-    (r"(?-u:\b)(?:pbkdf2|bcrypt|argon2|scrypt)(?:_sha\d+)?\$[./A-Za-z0-9$=,+-]{20,}", Put::Mark),
-    (r"\{(?:S?SHA(?:256|384|512)?|S?MD5|CRYPT)\}[A-Za-z0-9+/=$.]{16,}", Put::Mark),
-    (r"SCRAM-SHA-(?:1|256|512)\$[A-Za-z0-9+/=:$]{20,}", Put::Mark),
+    (
+        &["pbkdf2", "bcrypt", "argon2", "scrypt"],
+        r"(?-u:\b)(?:pbkdf2|bcrypt|argon2|scrypt)(?:_sha\d+)?\$[./A-Za-z0-9$=,+-]{20,}",
+        Put::Mark,
+    ),
+    (
+        &["{sha", "{ssha", "{md5", "{smd5", "{crypt"],
+        r"\{(?:S?SHA(?:256|384|512)?|S?MD5|CRYPT)\}[A-Za-z0-9+/=$.]{16,}",
+        Put::Mark,
+    ),
+    (&["SCRAM-SHA"], r"SCRAM-SHA-(?:1|256|512)\$[A-Za-z0-9+/=:$]{20,}", Put::Mark),
     // Addresses that whoever knows them may post to.
     (
+        &[
+            "hooks.slack.com",
+            "discord",
+            "hooks.zapier.com",
+            "events.pagerduty.com",
+            "hooks.chime.aws",
+            "hc-ping.com",
+            "ftqq.com",
+            "api.day.app",
+            "ntfy.sh",
+        ],
         r"(?i)(?:https?://)?(?:hooks\.slack\.com/(?:services|workflows|triggers)|(?:[\w-]+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks|hooks\.zapier\.com/hooks/catch|events\.pagerduty\.com/integration|hooks\.chime\.aws/incomingwebhooks|hc-ping\.com|sctapi\.ftqq\.com|sc\.ftqq\.com|api\.day\.app|ntfy\.sh/[\w-]*?_)/?[\w/?=&.+%-]{8,}",
         Put::Mark,
     ),
-    (r"(?i)(?:https?://)?[\w-]+\.webhook\.office\.com/webhookb2/[\w@/.-]{16,}", Put::Mark),
-    (r"(?i)(?:https?://)?open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/[\w-]{16,}", Put::Mark),
-    (r"(?i)oapi\.dingtalk\.com/robot/send\?access_token=([0-9a-z]{16,})", Put::Mark),
-    (r"(?i)qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=([\w-]{16,})", Put::Mark),
-    (r"(?i)api\.telegram\.org/(?:file/)?bot(\d+:[\w-]{20,})", Put::Mark),
-    (r"(?i)maker\.ifttt\.com/trigger/[\w-]+/(?:json/)?with/key/([\w-]{10,})", Put::Mark),
-    (r"(?i)://[\w.:-]+/hooks/([a-z0-9]{24,}(?:/[a-z0-9]{24,})?)", Put::Mark),
-    (r"(?i)://[\w.:-]+/api/v\d+/(?:rooms|webhooks)/[\w-]+/([\w-]{20,})", Put::Mark),
+    (&["webhook.office.com"], r"(?i)(?:https?://)?[\w-]+\.webhook\.office\.com/webhookb2/[\w@/.-]{16,}", Put::Mark),
+    (
+        &["open.feishu.cn", "open.larksuite.com"],
+        r"(?i)(?:https?://)?open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/[\w-]{16,}",
+        Put::Mark,
+    ),
+    (&["oapi.dingtalk.com"], r"(?i)oapi\.dingtalk\.com/robot/send\?access_token=([0-9a-z]{16,})", Put::Mark),
+    (&["qyapi.weixin.qq.com"], r"(?i)qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=([\w-]{16,})", Put::Mark),
+    (&["api.telegram.org"], r"(?i)api\.telegram\.org/(?:file/)?bot(\d+:[\w-]{20,})", Put::Mark),
+    (&["maker.ifttt.com"], r"(?i)maker\.ifttt\.com/trigger/[\w-]+/(?:json/)?with/key/([\w-]{10,})", Put::Mark),
+    (&["/hooks/"], r"(?i)://[\w.:-]+/hooks/([a-z0-9]{24,}(?:/[a-z0-9]{24,})?)", Put::Mark),
+    (&["/api/v"], r"(?i)://[\w.:-]+/api/v\d+/(?:rooms|webhooks)/[\w-]+/([\w-]{20,})", Put::Mark),
     // Login of a MySQL driver: `user:password@tcp(host:3306)/db`.
-    (r"(?-u:\b)[\w.-]+:([^\s@/:]+)@(?:tcp|tcp6|unix)\(", Put::Mark),
+    (&["@tcp", "@unix"], r"(?-u:\b)[\w.-]+:([^\s@/:]+)@(?:tcp|tcp6|unix)\(", Put::Mark),
     // Words of sentences and of SQL.
-    (r"(?i)(?:identified\s+(?:with\s+\w+\s+)?by|password)\s+'([^'\n]+)'", Put::Mark),
-    (r"(?i)(?-u:\b)pass(?:word|phrase|wd)\s+(?:is|was)\s+[\x22']?([^\s\x22']*\d[^\s\x22'.]*)", Put::Mark),
-    (r"(?:密码|口令|密钥|令牌)(?:是|为)[:： ]*([!-~]{4,})", Put::Mark),
+    (&["identified", "password"], r"(?i)(?:identified\s+(?:with\s+\w+\s+)?by|password)\s+'([^'\n]+)'", Put::Mark),
+    (&["pass"], r"(?i)(?-u:\b)pass(?:word|phrase|wd)\s+(?:is|was)\s+[\x22']?([^\s\x22']*\d[^\s\x22'.]*)", Put::Mark),
+    (&["密码", "口令", "密钥", "令牌"], r"(?:密码|口令|密钥|令牌)(?:是|为)[:： ]*([!-~]{4,})", Put::Mark),
     // netrc and configurations that part name and value by a blank.
-    (r"(?i)(?-u:\b)(?:login|user)\s+\S+\s+password\s+(\S+)", Put::Mark),
-    (r"(?im)^\s*(?:requirepass|masterauth|rootpw|bindpw|tls-key-file-pass|secret-id)\s+(\S+)", Put::Mark),
+    (&["login", "user"], r"(?i)(?-u:\b)(?:login|user)\s+\S+\s+password\s+(\S+)", Put::Mark),
+    (
+        &["requirepass", "masterauth", "rootpw", "bindpw", "tls-key-file-pass", "secret-id"],
+        r"(?im)^\s*(?:requirepass|masterauth|rootpw|bindpw|tls-key-file-pass|secret-id)\s+(\S+)",
+        Put::Mark,
+    ),
     // Tables of variables: `DB_PASSWORD   hunter2`, `| DB_PASSWORD | hunter2 |`.
     (
+        &["_PASS", "_PWD", "_TOKEN", "_SECRET", "_APIKEY", "_KEY"],
         r"(?m)(?:^|\x22)[ \t|]*(?:[A-Z0-9]+_)+(?:PASS|PASSWORD|PASSWD|PWD|TOKEN|SECRET|APIKEY|(?:API|SECRET|ACCESS|PRIVATE|SIGNING|ENCRYPTION|AUTH)_KEY)(?:[ \t]{2,}|\t|[ \t]*[|│┃][ \t]*)([^\s|│┃=:\x22]+)",
         Put::Mark,
     ),
     // `describe` of a ConfigMap.
     (
+        &["pass", "pwd", "token", "secret", "key", "credential"],
         r"(?im)^[\w.-]*(?:password|passwd|pass|pwd|passphrase|token|secret|api[_-]?key|private[_-]?key|credentials?):[ \t]*\r?\n-{4,}[ \t]*\r?\n([^\r\n]+)",
         Put::Mark,
     ),
     // Elements and attributes of XML.
     (
+        &["</"],
         r"(?i)<[\w:.-]*(?:password|passwd|pwd|secret|token|api-?key|passphrase|private-?key|access-?key)(?:\s[^<>]{0,200})?>([^<>\s][^<>]*)</",
         Put::Mark,
     ),
     (
+        &["value="],
         r#"(?i)(?:key|name)="[^"\n]{0,80}(?:password|passwd|pwd|secret|token|api-?key|connectionstring)"\s+value="([^"\n]+)""#,
         Put::Mark,
     ),
     // A Secret as Go prints it.
-    (r"Secret\{[^\n]{0,4000}?Data:map\[string\]\[\](?:byte|uint8)\{([^}]*)\}", Put::Mark),
-    (r"StringData:map\[string\]string\{([^}]*)\}", Put::Mark),
+    (&["Data:map["], r"Secret\{[^\n]{0,4000}?Data:map\[string\]\[\](?:byte|uint8)\{([^}]*)\}", Put::Mark),
+    (&["StringData:map["], r"StringData:map\[string\]string\{([^}]*)\}", Put::Mark),
 ];
 
-struct Shapes {
-    prefixed: Regex,
-    others: Vec<(Regex, Put)>,
-}
-
-static SHAPES: LazyLock<Option<Shapes>> = LazyLock::new(|| {
-    let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(64 << 20).dfa_size_limit(64 << 20).build().ok();
+/// Finds the prefixed ones. Letters are ASCII: a class of all letters would take a hundred times the room.
+static PREFIXED_SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     // A letter before it would make it the middle of another word.
-    let prefixed = compile(&format!(r"(?-u:\b)(?:{})", PREFIXED.join("|")))?;
-    let others = OTHERS.iter().map(|(pattern, put)| Some((compile(pattern)?, *put))).collect::<Option<Vec<_>>>()?;
-    Some(Shapes { prefixed, others })
+    let pattern = format!(r"(?-u)\b(?:{})", PREFIXED.join("|"));
+    RegexBuilder::new(&pattern).size_limit(16 << 20).dfa_size_limit(4 << 20).build().ok()
 });
+
+static OTHER_SHAPES: LazyLock<Option<Gated<Put>>> =
+    LazyLock::new(|| Gated::new(OTHERS.iter().map(|(needs, pattern, put)| (*needs, *pattern, *put))));
 
 /// Finds them. False when the rules do not compile, which a test rules out: then nothing may pass.
 pub(super) fn find(text: &str, spans: &mut Vec<Span>) -> bool {
-    let Some(shapes) = SHAPES.as_ref() else { return false };
-    spans.extend(shapes.prefixed.find_iter(text).map(|found| Span::marked(found.start(), found.end())));
-    for (regex, put) in &shapes.others {
+    let (Some(prefixed), Some(others)) = (PREFIXED_SHAPES.as_ref(), OTHER_SHAPES.as_ref()) else { return false };
+    spans.extend(prefixed.find_iter(text).map(|found| Span::marked(found.start(), found.end())));
+    others.each(text, |regex, put| {
         if regex.captures_len() == 1 {
             spans.extend(regex.find_iter(text).map(|found| Span { start: found.start(), end: found.end(), put: *put }));
-            continue;
+            return;
         }
         for found in regex.captures_iter(text) {
             let Some(part) = found.get(1) else { continue };
@@ -230,8 +266,7 @@ pub(super) fn find(text: &str, spans: &mut Vec<Span>) -> bool {
                 spans.push(Span { start: part.start(), end: part.end(), put: *put });
             }
         }
-    }
-    true
+    })
 }
 
 #[cfg(test)]
@@ -240,9 +275,9 @@ mod tests {
 
     #[test]
     fn every_shape_compiles() {
-        for pattern in PREFIXED.iter().chain(OTHERS.iter().map(|(pattern, _)| pattern)) {
+        for pattern in PREFIXED.iter().chain(OTHERS.iter().map(|(_, pattern, _)| pattern)) {
             assert!(Regex::new(pattern).is_ok(), "{pattern}");
         }
-        assert!(SHAPES.is_some());
+        assert!(PREFIXED_SHAPES.is_some() && OTHER_SHAPES.is_some());
     }
 }
