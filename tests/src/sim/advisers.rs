@@ -73,8 +73,8 @@ impl Model for SimModel {
             let diagnosis = Diagnosis { root_cause: "something broke".into(), ..Diagnosis::default() };
             // Now and then the same call again and again.
             let looks = |state: &mut State| {
-                let calls = (0..state.dice.within(0..7))
-                    .map(|i| AskedCall { id: format!("call-{i}"), call: look(state) });
+                let calls =
+                    (0..state.dice.within(0..7)).map(|i| AskedCall { id: format!("call-{i}"), call: look(state) });
                 Answer::Look { calls: calls.collect() }
             };
             let answer = match state.dice.within(0..10) {

@@ -147,7 +147,9 @@ fn undo_leads_back(state: &State, permit: &Permit, call: &Call) -> Result<(), St
     let (mark, stood) = (call.arguments.get("mark").and_then(Value::as_u64), state.cluster.before_what_was_shown(call));
     match call.tool == "k.rollback" && mark.is_some() && mark == stood {
         true => Ok(()),
-        false => Err(format!("{} arrives with {mark:?}, where {stood:?} stood before, and nobody was asked", call.tool)),
+        false => {
+            Err(format!("{} arrives with {mark:?}, where {stood:?} stood before, and nobody was asked", call.tool))
+        }
     }
 }
 

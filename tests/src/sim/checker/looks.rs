@@ -146,7 +146,9 @@ pub(super) fn budgets_of_looks_hold(step: &Step<'_>) -> Result<(), String> {
     let (of_origin, of_incident) = (step.plan.temper.looks_per_origin, step.plan.temper.looks_per_incident);
     match own < of_origin && all.len() < of_incident {
         true => Ok(()),
-        false => Err(format!("{who} looked {own} times, all {} times, and may {of_origin} and {of_incident}", all.len())),
+        false => {
+            Err(format!("{who} looked {own} times, all {} times, and may {of_origin} and {of_incident}", all.len()))
+        }
     }
 }
 
