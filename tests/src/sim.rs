@@ -20,6 +20,7 @@ mod dice;
 mod exhaust;
 mod host;
 mod journal;
+mod lies;
 mod life;
 mod mutant;
 mod notifiers;

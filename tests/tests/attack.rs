@@ -31,12 +31,12 @@ fn the_corpus_is_large_and_of_many_kinds() {
     let benign = counts.remove("benign").unwrap_or(0);
     let attacks: usize = counts.values().sum();
     println!("{attacks} attacks: {counts:#?}\n{benign} benign");
-    assert!(attacks >= 300 && counts.len() >= 15, "{attacks} attacks of {} techniques", counts.len());
-    assert!(benign >= 100, "{benign} benign");
+    assert!(attacks >= 1_000 && counts.len() >= 30, "{attacks} attacks of {} techniques", counts.len());
+    assert!(benign >= 200, "{benign} benign");
     for policies in ["shipped", "generous"] {
         let passes = |case: &&tidegate_tests::attack::Case| matches!(case.want(policies), Ok("allow" | "ask"));
         let passing = all.iter().filter(|case| case.technique == "benign").filter(passes).count();
-        assert!(passing >= 100, "{passing} benign cases pass under the {policies} policies");
+        assert!(passing >= 180, "{passing} benign cases pass under the {policies} policies");
         let attacks = all.iter().filter(|case| case.technique != "benign");
         let wrong: Vec<_> = attacks.filter(passes).map(|case| &case.name).collect();
         assert!(wrong.is_empty(), "attacks that may pass under the {policies} policies: {wrong:?}");

@@ -290,7 +290,9 @@ mod store {
     async fn a_storm_gives_every_incident_its_own_name() {
         let (journal, store, _woken) = store();
         journal.answer();
-        let storm: Vec<Alert> = (0..4_000).flat_map(|n| firing(&format!("f{n}"))).collect();
+        let mut storm: Vec<Alert> = (0..4_000).flat_map(|n| firing(&format!("f{n}"))).collect();
+        // Of several sources: each has so many live incidents and no more.
+        storm.iter_mut().enumerate().for_each(|(n, alert)| alert.source = format!("s{}", n % 4));
         let received = store.receive(storm).await.unwrap();
         let names: std::collections::BTreeSet<_> = received.incidents.iter().collect();
         assert_eq!(names.len(), 4_000);

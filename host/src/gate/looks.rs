@@ -78,7 +78,9 @@ pub fn guarded(call: &Call, context: &Context<'_>) -> Option<LookRefusal> {
         let reason = format!("{tool} can change things (its risk is {risk}): it must be proposed as an action");
         return Some(LookRefusal::by("read-only", reason));
     }
-    context.catalogue.suspicion(call).map(|why| LookRefusal::by("look-arguments", why))
+    let misfit = |why| LookRefusal::by("arguments", format!("{} does not take these arguments: {why}", call.tool));
+    let suspicion = context.catalogue.suspicion(call).map(|why| LookRefusal::by("look-arguments", why));
+    suspicion.or_else(|| context.catalogue.misfit(call).map(misfit))
 }
 
 /// A look as the gates see it.

@@ -5,7 +5,7 @@ use super::Services;
 use super::intake::take_in;
 use super::notify::tell;
 use crate::domain::entry::Purpose;
-use crate::domain::{ActionId, Fact, Incident, Mode, Occasion, Origin, Proposal, Ruling, RulingKind};
+use crate::domain::{ActionId, Entry, Fact, Incident, Mode, Occasion, Origin, Proposal, Ruling, RulingKind};
 use crate::ports::JournalError;
 use crate::rules::Context;
 
@@ -24,8 +24,13 @@ pub async fn look(services: &Services, incident: &Incident, action: &ActionId) -
     let mut wanted = services.policies.looks(&record.action, incident, &moment.context());
     wanted.truncate(LOOKS.saturating_sub(made));
     let mut facts = Vec::new();
+    // Each counts against the bounds of the next.
+    let mut ahead = incident.clone();
     for call in wanted {
-        facts.push(super::look::look(services, incident, purpose.clone(), call).await.1);
+        let (_, fact) = super::look::look(services, &ahead, purpose.clone(), call).await;
+        let entry = Entry { at: services.clock.now(), fact };
+        ahead.apply(&entry);
+        facts.push(entry.fact);
     }
     if facts.is_empty() {
         return Ok(false);

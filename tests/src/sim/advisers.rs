@@ -1,5 +1,5 @@
-//! The model and the planners: they answer at random, usefully or not, and lie about how their changes
-//! are taken back and seen to help.
+//! The model and the planners: they answer at random, usefully or not, and lie about everything that they
+//! may say.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +8,14 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tidegate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
-use tidegate::domain::{Catalogue, Incident, Proposal};
+use tidegate::domain::{Call, Catalogue, Incident, Proposal};
 use tidegate::ports::{Asked, LookError, Looks, Model, Planners};
 
-use super::dice::Dice;
+use super::cluster::READS;
+use super::lies;
 use super::policies::template;
-use super::propose::{Template, call, proposal};
-use super::world::World;
+use super::propose::{call, proposal};
+use super::world::{State, World};
 
 /// The model room.
 pub struct SimModel(pub Arc<World>);
@@ -22,16 +23,23 @@ pub struct SimModel(pub Arc<World>);
 /// The planner room.
 pub struct SimPlanners(pub Arc<World>);
 
-fn proposals(dice: &mut Dice, incident: &Incident, most: u64) -> Vec<Proposal> {
-    let first = incident.actions.len();
-    let honest = |dice: &mut Dice| template(dice);
-    // A made-up way back, and a proof of success that always holds.
-    let lying = |dice: &mut Dice| Template { verify: 3, undo: true, ..template(dice) };
+fn proposals(state: &mut State, incident: &Incident, most: u64) -> Vec<Proposal> {
+    let (first, percent) = (incident.actions.len(), state.plan.temper.lies);
+    let dice = &mut state.dice;
     let proposals = (0..dice.within(0..most)).map(|i| {
-        let template = if dice.chance(40) { lying(dice) } else { honest(dice) };
-        proposal(&template, incident, first + i as usize)
+        let template = template(dice);
+        let honest = proposal(&template, incident, first + i as usize);
+        if dice.chance(percent) { lies::proposal(dice, honest, template.service) } else { honest }
     });
     proposals.collect()
+}
+
+fn look(state: &mut State) -> Call {
+    let percent = state.plan.temper.lies;
+    match state.dice.chance(percent) {
+        true => lies::look(&mut state.dice),
+        false => call("k.get", state.dice.within(0..4), 0),
+    }
 }
 
 async fn think(world: &World, label: &str) -> bool {
@@ -58,26 +66,23 @@ impl Model for SimModel {
         async move {
             let fails = think(&self.0, "the model").await;
             let mut state = self.0.state();
-            let dice = &mut state.dice;
             let usage = Usage { prompt_tokens: 100, completion_tokens: 10, ..Usage::default() };
-            if fails && dice.chance(50) {
+            if fails && state.dice.chance(50) {
                 return Err(("the answer is no JSON".into(), usage));
             }
             let diagnosis = Diagnosis { root_cause: "something broke".into(), ..Diagnosis::default() };
-            let looks = |dice: &mut Dice| {
-                let calls = (0..dice.within(0..4)).map(|i| {
-                    // The same call again and again, now and then of a tool that is not read-only.
-                    let tool = if dice.chance(10) { "k.drain" } else { "k.get" };
-                    AskedCall { id: format!("call-{i}"), call: call(tool, dice.within(0..2), 0) }
-                });
+            // Now and then the same call again and again.
+            let looks = |state: &mut State| {
+                let calls =
+                    (0..state.dice.within(0..7)).map(|i| AskedCall { id: format!("call-{i}"), call: look(state) });
                 Answer::Look { calls: calls.collect() }
             };
-            let answer = match dice.within(0..10) {
-                _ if fails => looks(dice),
-                0..3 => looks(dice),
+            let answer = match state.dice.within(0..10) {
+                _ if fails => looks(&mut state),
+                0..3 => looks(&mut state),
                 3 => Answer::Person { diagnosis },
                 4 => Answer::Resolved { diagnosis },
-                _ => Answer::Act { proposals: proposals(dice, incident, 4), diagnosis },
+                _ => Answer::Act { proposals: proposals(&mut state, incident, 4), diagnosis },
             };
             Ok(Asked { answer, text: "so be it".into(), usage })
         }
@@ -94,17 +99,22 @@ impl Planners for SimPlanners {
         looks: Arc<dyn Looks>,
     ) -> BoxFuture<'a, Result<Vec<Proposal>, String>> {
         async move {
-            // A change among them, which is no look.
-            let tool = if self.0.state().dice.chance(10) { "k.drain" } else { "k.get" };
-            let seen = looks.look(call(tool, 0, 0)).await;
-            if tool == "k.drain" && !matches!(seen, Err(LookError::Refused(_))) {
-                self.0.state().violate("looks_change_nothing", format!("{tool} was looked with: {seen:?}"));
+            let wanted: Vec<Call> = {
+                let mut state = self.0.state();
+                (0..state.dice.within(0..5)).map(|_| self::look(&mut state)).collect()
+            };
+            for call in wanted {
+                let changes = !READS.contains(&call.tool.as_str());
+                let seen = looks.look(call.clone()).await;
+                if changes && !matches!(seen, Err(LookError::Refused(_))) {
+                    self.0.state().violate("looks_change_nothing", format!("{} was looked with: {seen:?}", call.tool));
+                }
             }
             if think(&self.0, "the planner").await {
                 return Err("the plugin trapped".into());
             }
             let mut state = self.0.state();
-            Ok(proposals(&mut state.dice, incident, 3))
+            Ok(proposals(&mut state, incident, 3))
         }
         .boxed()
     }

@@ -4,12 +4,14 @@
 //! Each invariant is a function whose name is the invariant's name.
 
 pub mod alerts;
+mod breakers;
 pub mod calls;
 mod canaries;
 mod deliveries;
 mod denials;
 mod incidents;
 mod intents;
+pub mod looks;
 pub mod quiet;
 mod restorations;
 
@@ -27,6 +29,7 @@ use super::world::State;
 
 pub use calls::{take_call, take_probe};
 pub use deliveries::take_delivery;
+pub use looks::take_look;
 
 /// Under which circumstances the host wrote an entry.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +62,8 @@ pub struct Checker {
     /// Denials in a row by origin, since each became durable, oldest first.
     denials: BTreeMap<String, Vec<(Duration, u32)>>,
     told: BTreeMap<String, deliveries::Told>,
+    looks: looks::Looks,
+    failures: breakers::Failures,
 }
 
 /// What was said about one action.
@@ -73,6 +78,10 @@ struct Track {
     resolution: Option<Resolution>,
     /// Looks with an answer since the last intent.
     seen: u32,
+    /// Looks that verify, since it was proposed.
+    verifying: u32,
+    /// Whether the host's own look has shown a healthy service since the last intent.
+    healthy: bool,
 }
 
 /// One entry, and what was known before it.
@@ -103,12 +112,16 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
     intents::nothing_starts_while_paused,
     intents::nothing_starts_in_observe,
     intents::intent_needs_the_policies,
+    intents::groups_are_asked,
     intents::budgets_are_never_overspent,
     intents::targets_cool_down,
     intents::gates_let_targets_rest,
     restorations::undo_restores_what_was_seen,
     restorations::help_is_proven_by_the_host,
+    restorations::fixed_is_proven,
     denials::denied_origins_are_stopped,
+    breakers::failing_origins_are_stopped,
+    looks::budgets_of_looks_hold,
     canaries::canaries_ask_until_proven,
     incidents::repeats_write_nothing,
     incidents::conclusions_fit_the_alerts,
@@ -208,12 +221,15 @@ fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, wr
     intents::take_rests(state, &incident, entry, written);
     canaries::take(state, &incident, entry, written);
     denials::take(state, &incident, entry, written);
-    follow(&mut state.checker, &id, entry);
+    breakers::take(state, &incident, entry);
+    looks::take_looked(state, &incident, &entry.fact);
+    follow(&mut state.checker, &incident, entry);
     state.checker.incidents.insert(id, incident);
 }
 
 /// Keeps what was said about each action.
-fn follow(checker: &mut Checker, id: &IncidentId, entry: &Entry) {
+fn follow(checker: &mut Checker, incident: &Incident, entry: &Entry) {
+    let id = &incident.id;
     let mut track = |action: &ActionId, change: &dyn Fn(&mut Track)| {
         change(checker.tracks.entry((id.clone(), action.clone())).or_default());
     };
@@ -237,9 +253,17 @@ fn follow(checker: &mut Checker, id: &IncidentId, entry: &Entry) {
             track.intents.push(attempt.clone());
             track.resolution = None;
             track.seen = 0;
+            track.healthy = false;
         }),
-        Fact::Looked { purpose: tidegate::domain::entry::Purpose::Verify { action }, ok: true, .. } => {
-            track(action, &|track| track.seen += 1);
+        Fact::Looked { purpose: tidegate::domain::entry::Purpose::Verify { action }, call, ok, text, .. } => {
+            // A look that its proposer names may be at another object.
+            let own = incident.action(action).and_then(|record| looks::own_place(&record.action));
+            let healthy = *ok && own.as_ref() == Some(call) && restorations::is_healthy(text);
+            track(action, &|track| {
+                track.seen += u32::from(*ok);
+                track.verifying += 1;
+                track.healthy |= healthy;
+            });
         }
         Fact::Uncertain { action, resolution, .. } => {
             track(action, &|track| track.resolution = Some(*resolution));

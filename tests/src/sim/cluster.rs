@@ -1,7 +1,7 @@
 //! A small cluster and the tools that reach it: slow, failing, lying, hanging.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -41,12 +41,26 @@ enum Health {
     HealingUntil(Duration),
 }
 
-#[derive(Clone, Copy, Debug)]
+/// The largest mark that tools take.
+pub const MOST: u64 = 1_000_000_000_000;
+
+/// Tools that only read, in all variants of the catalogue but one.
+pub const READS: [&str; 2] = ["k.get", "k.list"];
+
+#[derive(Clone, Debug)]
 struct Service {
     health: Health,
-    mark: u64,
+    /// What each change left behind; the first is what was there before any.
+    marks: Vec<u64>,
+    /// How many of them there were when a look showed the service last.
+    shown: usize,
+}
+
+impl Service {
     /// Counts its changes.
-    generation: u64,
+    fn generation(&self) -> usize {
+        self.marks.len()
+    }
 }
 
 /// The cluster.
@@ -90,8 +104,14 @@ impl Cluster {
     }
 
     fn service(&mut self, call: &Call) -> &mut Service {
-        let name = call.arguments.get("name").and_then(|name| name.as_str()).unwrap_or("nobody");
-        self.services.entry(name.into()).or_insert(Service { health: Health::Broken, mark: 0, generation: 1 })
+        self.services.entry(name(call)).or_insert(Service { health: Health::Broken, marks: vec![0], shown: 0 })
+    }
+
+    /// What stood at a call's service before the latest change that a look has shown; none when no look
+    /// has shown one.
+    pub fn before_what_was_shown(&self, call: &Call) -> Option<u64> {
+        let service = self.services.get(&name(call))?;
+        service.marks.get(service.shown.checked_sub(2)?).copied()
     }
 
     fn settle_late(&mut self, now: Duration) {
@@ -113,21 +133,21 @@ impl Cluster {
         let after = Duration::from_millis(self.dice.skewed(20_000));
         let mark = call.arguments.get("mark").and_then(|mark| mark.as_u64()).unwrap_or(0);
         let service = self.service(call);
-        service.mark = mark;
-        service.generation += 1;
+        service.marks.push(mark);
         service.health = if heals { Health::HealingUntil(now + after) } else { Health::Broken };
     }
 
     fn describe(&mut self, call: &Call, now: Duration) -> String {
         self.settle_late(now);
-        let service = *self.service(call);
+        let service = self.service(call);
+        service.shown = service.generation();
         let health = match service.health {
             Health::Broken => "broken",
             Health::HealingUntil(at) if at > now => "healing",
             Health::HealingUntil(_) => "healthy",
         };
-        let metadata = json!({ "name": call.arguments.get("name"), "generation": service.generation });
-        json!({ "metadata": metadata, "health": health, "mark": service.mark }).to_string()
+        let metadata = json!({ "name": call.arguments.get("name"), "generation": service.generation() });
+        json!({ "metadata": metadata, "health": health, "mark": service.marks.last() }).to_string()
     }
 
     fn outcome(&mut self, percent: u64) -> Outcome {
@@ -148,9 +168,24 @@ impl Cluster {
     }
 }
 
+fn name(call: &Call) -> String {
+    call.arguments.get("name").and_then(|name| name.as_str()).unwrap_or("nobody").into()
+}
+
 /// The tools that exist in one of the variants that a world goes through.
-pub fn catalogue(variant: u64) -> Catalogue {
-    let schema = json!({ "properties": { "namespace": {}, "name": {} } });
+pub fn catalogue(variant: u64) -> Arc<Catalogue> {
+    static ALL: LazyLock<[Arc<Catalogue>; 4]> = LazyLock::new(|| [0, 1, 2, 3].map(|variant| Arc::new(made(variant))));
+    Arc::clone(&ALL[variant as usize])
+}
+
+fn made(variant: u64) -> Catalogue {
+    let schema = json!({ "type": "object", "required": ["name"], "properties": {
+        "namespace": { "type": "string" },
+        "name": { "type": "string" },
+        "context": { "type": "string" },
+        "mark": { "type": "integer", "minimum": 0, "maximum": MOST },
+        "limit": { "type": "integer" },
+    } });
     let tool = |name: &str, risk, repeatable| Tool {
         name: name.into(),
         description: String::new(),
@@ -162,6 +197,7 @@ pub fn catalogue(variant: u64) -> Catalogue {
     let restart = if variant == 1 { Risk::High } else { Risk::Low };
     let mut tools = vec![
         tool("k.get", Risk::Read, true),
+        tool("k.list", if variant == 3 { Risk::High } else { Risk::Read }, true),
         tool("k.restart", restart, false),
         tool("k.scale", Risk::High, true),
         tool("k.rollback", Risk::Low, true),
@@ -233,7 +269,14 @@ impl SimTools {
         }
     }
 
-    async fn look_once(&self, call: &Call) -> Result<ToolAnswer, ToolError> {
+    async fn look_once(&self, permit: &ReadPermit, call: &Call) -> Result<ToolAnswer, ToolError> {
+        {
+            // In the same breath in which it was ruled on: the policies in force are those that were heard.
+            let mut state = self.0.state();
+            if !state.dead {
+                checker::take_look(&mut state, permit, call);
+            }
+        }
         self.0.point("look, before").await;
         let (trouble, took) = {
             let mut state = self.0.state();
@@ -251,6 +294,10 @@ impl SimTools {
                 let mut state = self.0.state();
                 let now = state.mono();
                 let text = state.cluster.describe(call, now);
+                let text = match self.0.mutant {
+                    Some(Mutant::LooksShowAnotherState) => text.replace("\"mark\":", "\"mark\":1"),
+                    _ => text,
+                };
                 looks_disturb(&self.0, &mut state, call);
                 answer(true, &text)
             }
@@ -278,7 +325,7 @@ fn looks_disturb(world: &World, state: &mut State, call: &Call) {
 
 impl Tools for SimTools {
     fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::new(catalogue(self.0.state().catalogue))
+        catalogue(self.0.state().catalogue)
     }
 
     fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
@@ -287,7 +334,13 @@ impl Tools for SimTools {
             if self.catalogue().risk(&call.tool) != Risk::Read {
                 return Err(ToolError::Refused(format!("{} is not read-only", call.tool)));
             }
-            self.look_once(call).await
+            let mut sent = call.clone();
+            match self.0.mutant {
+                Some(Mutant::LooksGoElsewhere) => drop(sent.arguments.insert("name".into(), json!("app7"))),
+                Some(Mutant::LooksAreMadeTwice) => drop(self.look_once(permit, call).await),
+                _ => {}
+            }
+            self.look_once(permit, &sent).await
         }
         .boxed()
     }

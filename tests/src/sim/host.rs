@@ -28,6 +28,9 @@ use super::persons;
 use super::policies::SimPolicies;
 use super::world::World;
 
+/// Looks that one verification may cost.
+pub const VERIFYING: u32 = 30;
+
 /// The process.
 #[derive(Clone)]
 pub struct Host {
@@ -48,6 +51,7 @@ impl Host {
         let clock: Arc<dyn Clock> = Arc::new(SimClock::new(Arc::clone(world)));
         let journal: Arc<dyn Journal> = Arc::new(SimJournal(Arc::clone(world)));
         let policies: Arc<dyn Policies> = Arc::new(SimPolicies(Arc::clone(world)));
+        let free = world.mutant == Some(Mutant::LooksAreFree);
         let gate = Arc::new(
             Gate::new(Options {
                 cooldown: SignedDuration::from_secs(temper.cooldown_s as i64),
@@ -55,9 +59,10 @@ impl Host {
                 breaker_after: temper.breaker_after,
                 denied_after: temper.denied_after,
                 permit_for: SignedDuration::from_secs(60),
-                ..Options::default()
+                looks_per_origin: if free { usize::MAX } else { temper.looks_per_origin },
+                looks_per_incident: if free { usize::MAX } else { temper.looks_per_incident },
             })
-            .with_people(persons::people()),
+            .with_people(persons::people(world.mutant)),
         );
         let random = Arc::new(Random::seeded(seed));
         let (wake, woken) = mpsc::unbounded_channel();
@@ -81,7 +86,12 @@ impl Host {
             clock,
             random,
             mode,
-            limits: Limits { watch: SignedDuration::from_mins(temper.watch_min as i64), ..Limits::default() },
+            limits: Limits {
+                watch: SignedDuration::from_mins(temper.watch_min as i64),
+                verification: SignedDuration::from_mins(10),
+                verification_looks: VERIFYING,
+                ..Limits::default()
+            },
             language: Language::En,
             links: None,
         });

@@ -67,6 +67,11 @@ impl Disk {
         self.pending.is_empty() && !self.failed
     }
 
+    /// Whether it takes nothing until somebody recovers the journal.
+    pub fn is_broken(&self) -> bool {
+        self.failed
+    }
+
     /// Takes a batch: its number and the time at which it is durable or has failed.
     fn take(state: &mut State, entries: Vec<Sealed>) -> (u64, Duration) {
         let now = state.mono();

@@ -8,7 +8,7 @@ use tidegate::domain::{Mode, Person};
 use tidegate::store::replay;
 use tokio::runtime::Builder;
 
-use super::checker::quiet;
+use super::checker::{looks, quiet};
 use super::host::Host;
 use super::journal::SimJournal;
 use super::mutant::Mutant;
@@ -197,6 +197,9 @@ async fn rest(host: &Host) -> bool {
     }
     if let Err(text) = quiet::told_means_delivered(&state) {
         state.violate("told_means_delivered", text);
+    }
+    if let Err(text) = looks::looks_are_in_the_journal(&state) {
+        state.violate("looks_are_in_the_journal", text);
     }
     true
 }

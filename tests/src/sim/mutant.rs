@@ -39,11 +39,23 @@ pub enum Mutant {
     RestoresSomethingElse,
     /// What a check of the policies calls a proof always holds.
     ChecksAlwaysHold,
+    /// What gates have against looks is not listened to.
+    LooksAreUnheard,
+    /// The bounds of looks are forgotten.
+    LooksAreFree,
+    /// A look is made at another object than the one that was ruled on.
+    LooksGoElsewhere,
+    /// Each look is made twice, and the journal knows of one.
+    LooksAreMadeTwice,
+    /// The tools show another state than the one that there is.
+    LooksShowAnotherState,
+    /// Everybody is in every group, also in one that there is not.
+    GroupsHoldEverybody,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::PoliciesSayYes,
         Self::JournalAnswersEarly,
         Self::JournalDropsEntries,
@@ -62,6 +74,12 @@ impl Mutant {
         Self::RepeatsAreWritten,
         Self::RestoresSomethingElse,
         Self::ChecksAlwaysHold,
+        Self::LooksAreUnheard,
+        Self::LooksAreFree,
+        Self::LooksGoElsewhere,
+        Self::LooksAreMadeTwice,
+        Self::LooksShowAnotherState,
+        Self::GroupsHoldEverybody,
     ];
 
     /// The invariants of which one must be seen broken.
@@ -76,7 +94,7 @@ impl Mutant {
             Self::RestartForgetsSpends => &["budgets_are_never_overspent"],
             Self::RestartForgetsDenials => &["denied_origins_are_stopped"],
             Self::RestartForgetsRests => &["gates_let_targets_rest"],
-            Self::RestartForgetsFailures => &["canaries_ask_until_proven"],
+            Self::RestartForgetsFailures => &["canaries_ask_until_proven", "failing_origins_are_stopped"],
             Self::RestartForgetsPauses => &["nothing_starts_while_paused"],
             Self::RestartForgetsHolds => &["one_change_per_target", "targets_cool_down"],
             Self::NotifiersSwallow => &["told_means_delivered"],
@@ -85,6 +103,12 @@ impl Mutant {
             Self::RepeatsAreWritten => &["repeats_write_nothing"],
             Self::RestoresSomethingElse => &["undo_restores_what_was_seen"],
             Self::ChecksAlwaysHold => &["help_is_proven_by_the_host"],
+            Self::LooksAreUnheard => &["looks_obey_the_policies"],
+            Self::LooksAreFree => &["budgets_of_looks_hold"],
+            Self::LooksGoElsewhere => &["a_look_is_what_was_permitted"],
+            Self::LooksAreMadeTwice => &["looks_are_in_the_journal"],
+            Self::LooksShowAnotherState => &["undo_leads_back"],
+            Self::GroupsHoldEverybody => &["groups_are_asked"],
         }
     }
 }

@@ -3,6 +3,7 @@
 //! They write to the journal without checking again what they saw a while ago, as two persons at two
 //! machines do: what must not happen must be prevented behind them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tidegate::domain::incident::ActionState;
@@ -17,15 +18,26 @@ use super::plan::What;
 /// So often a person looks whether there is something to answer.
 const PATIENCE: usize = 60;
 
+/// The groups that gates may ask, and who is in them.
+pub const GROUPS: [(&str, &[&str]); 2] = [("oncall", &["person-0", "person-1"]), ("data", &["person-1", "person-2"])];
+
 /// Three of them, each with a token.
-pub fn people() -> People {
+pub fn people(mutant: Option<Mutant>) -> People {
     let account = |who: u64| Account {
         name: format!("person-{who}"),
         tokens: ["t".to_string()].into(),
         answers: true,
         ..Account::default()
     };
-    People::new(&Default::default(), (0..3).map(account))
+    let mut groups: BTreeMap<String, Vec<String>> = GROUPS
+        .iter()
+        .map(|(group, members)| (group.to_string(), members.iter().map(|name| name.to_string()).collect()))
+        .collect();
+    if mutant == Some(Mutant::GroupsHoldEverybody) {
+        let all: Vec<String> = (0..3).map(|who| format!("person-{who}")).collect();
+        groups = ["oncall", "data", "ghosts"].map(|group| (group.to_string(), all.clone())).into();
+    }
+    People::new(&groups, (0..3).map(account))
 }
 
 /// One answer.
@@ -43,7 +55,7 @@ pub async fn answer(host: Host, what: What) {
     // Now and then somebody types a name that is not theirs, and nothing proves it.
     let person = match pick % 7 {
         3 => Person::typed(format!("person-{}", (who + 1) % 3)),
-        _ => people().prove(&format!("person-{who}"), Proof::Token("t".into())).unwrap().into(),
+        _ => people(host.world.mutant).prove(&format!("person-{who}"), Proof::Token("t".into())).unwrap().into(),
     };
     let (via, comment) = ("cli".to_string(), String::new());
     let digest = if stale { "another".to_string() } else { digest };

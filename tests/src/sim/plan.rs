@@ -49,6 +49,12 @@ pub struct Temper {
     pub denied_after: u32,
     /// How long a handled incident is watched, in minutes.
     pub watch_min: u64,
+    /// Looks of one origin in an incident.
+    pub looks_per_origin: usize,
+    /// Looks of all in an incident.
+    pub looks_per_incident: usize,
+    /// Models and planners that lie, in percent of what they say.
+    pub lies: u64,
 }
 
 /// One thing that happens.

@@ -4,11 +4,13 @@
 //! said to the gate.
 
 mod generate;
+mod subject;
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tidegate::domain::entry::Purpose;
 use tidegate::domain::{
     Action, Alert, Call, Considered, Decision, Incident, Mode, Occasion, RulingKind, Severity, Verdict,
 };
@@ -19,6 +21,7 @@ use super::propose::{Template, call, proposal};
 use super::world::World;
 
 pub use generate::{generate, template};
+pub use subject::Subject;
 
 /// Tools whose calls the checks of the policies know.
 pub const CHECKED: [&str; 3] = ["k.restart", "k.scale", "k.note"];
@@ -36,6 +39,8 @@ pub struct PolicySet {
     pub grouping: u64,
     /// Whether changes are verified, and all but notes restored to what was seen.
     pub check: bool,
+    /// Services that gates want to see before they rule on a change.
+    pub sees: u64,
 }
 
 /// A rule that gives verdicts.
@@ -74,6 +79,12 @@ pub struct GateRule {
     pub tool: Option<&'static str>,
     /// Only this service.
     pub service: Option<u64>,
+    /// Only this origin.
+    pub origin: Option<&'static str>,
+    /// Only calls that read, or only those that do not.
+    pub reads: Option<bool>,
+    /// Only calls that lead elsewhere.
+    pub elsewhere: bool,
     /// What it says.
     pub says: RulingKind,
     /// At most so many within so many milliseconds, for each service or for all.
@@ -84,6 +95,8 @@ pub struct GateRule {
     pub cooldown_ms: Option<u64>,
     /// Persons that must agree.
     pub approvals: u32,
+    /// Groups of which so many must agree each; empty for anybody.
+    pub who: Vec<&'static str>,
     /// Until silence is a no.
     pub within_ms: u64,
     /// Its own mode.
@@ -91,18 +104,41 @@ pub struct GateRule {
 }
 
 impl PolicySet {
-    /// The votes about an action, straight from the data.
+    /// The votes about an action as the host reads it.
     pub fn votes(&self, action: &Action) -> Vec<Vote> {
-        let hits = self.gates.iter().filter(|gate| gate.matches(action));
+        self.votes_on(&Subject::of(action), action)
+    }
+
+    /// The votes about an action as it is read here from nothing but its call.
+    pub fn votes_on_call(&self, action: &Action) -> Vec<Vote> {
+        self.votes_on(&Subject::read(&action.proposal.call, Some(action.origin.kind())), action)
+    }
+
+    fn votes_on(&self, subject: &Subject, action: &Action) -> Vec<Vote> {
+        let hits = self.gates.iter().filter(|gate| gate.matches(subject));
         hits.map(|gate| gate.vote(action)).collect()
+    }
+
+    /// The first gate that has something against a look; of one whose origin is not known, only gates
+    /// that hear every origin.
+    pub fn against_look(&self, call: &Call, origin: Option<&str>) -> Option<&GateRule> {
+        let subject = Subject::read(call, origin);
+        self.gates.iter().find(|gate| gate.says != RulingKind::Allow && gate.matches(&subject))
     }
 }
 
 impl GateRule {
-    fn matches(&self, action: &Action) -> bool {
-        let service = self.service.map(|service| format!("app{service}"));
-        self.tool.is_none_or(|tool| tool == action.tool())
-            && service.is_none_or(|service| action.touches.names.contains(&service))
+    fn matches(&self, subject: &Subject) -> bool {
+        let service = self.service.is_none_or(|service| match self.says {
+            // Who allows a service does not allow what stands beside it.
+            RulingKind::Allow => subject.is_only(service),
+            RulingKind::Ask | RulingKind::Deny => subject.is_about(service),
+        });
+        service
+            && self.tool.is_none_or(|tool| tool == subject.tool)
+            && self.origin.is_none_or(|origin| subject.origin.as_deref() == Some(origin))
+            && self.reads.is_none_or(|reads| reads == subject.reads)
+            && (!self.elsewhere || subject.elsewhere)
     }
 
     fn vote(&self, action: &Action) -> Vote {
@@ -115,6 +151,7 @@ impl GateRule {
             canary: self.canary.map(|after| Canary { scopes: vec![action.touches.server.clone()], after }),
             cooldown_ms: self.cooldown_ms,
             approvals: self.approvals,
+            who: self.who.iter().map(|group| group.to_string()).collect(),
             within_ms: self.within_ms,
             mode: self.mode,
             ..Vote::new(&self.name, self.says, "the data says so")
@@ -194,8 +231,17 @@ impl Policies for SimPolicies {
         votes
     }
 
-    fn looks(&self, _: &Action, _: &Incident, _: &Context<'_>) -> Vec<Call> {
-        Vec::new()
+    fn gates_on_look(&self, look: &Action, _: &Incident, _: &Context<'_>) -> Vec<Vote> {
+        if self.0.mutant == Some(Mutant::LooksAreUnheard) {
+            return Vec::new();
+        }
+        self.set().votes(look)
+    }
+
+    fn looks(&self, action: &Action, incident: &Incident, _: &Context<'_>) -> Vec<Call> {
+        let purpose = Purpose::Gate { action: action.id.clone() };
+        let made = |call: &Call| incident.looks.iter().any(|look| look.purpose == purpose && look.call == *call);
+        (0..self.set().sees).map(|service| call("k.get", service, 0)).filter(|call| !made(call)).collect()
     }
 
     fn check(&self, call: &Call, seen: Option<&Value>, incident: &Incident, _: &Context<'_>) -> Option<Check> {

@@ -42,7 +42,7 @@ pub fn shrink(plan: &Plan, invariant: &str, mutant: Option<Mutant>) -> Plan {
 
 /// Turns off each kind of trouble that is not needed.
 fn calm(best: &mut Plan, fails: &mut impl FnMut(&Plan) -> bool) {
-    let turn_off: [fn(&mut Plan); 10] = [
+    let turn_off: [fn(&mut Plan); 11] = [
         |plan| plan.temper.tools = 0,
         |plan| plan.temper.looks = 0,
         |plan| plan.temper.advisers = 0,
@@ -52,6 +52,7 @@ fn calm(best: &mut Plan, fails: &mut impl FnMut(&Plan) -> bool) {
         |plan| plan.temper.breaker_after = 0,
         |plan| plan.temper.denied_after = 0,
         |plan| plan.temper.model = false,
+        |plan| plan.temper.lies = 0,
         |plan| plan.policies.iter_mut().for_each(|set| Arc::make_mut(set).routes.clear()),
     ];
     for change in turn_off {

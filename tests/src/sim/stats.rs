@@ -15,6 +15,10 @@ pub struct Stats {
     pub actions: u64,
     /// Calls that reached the cluster.
     pub calls: u64,
+    /// Looks that reached the cluster.
+    pub looks: u64,
+    /// Looks that gates refused.
+    pub refused_looks: u64,
     /// Actions that persons said yes to.
     pub approved: u64,
     /// Intents without a result that had to be settled.
@@ -69,6 +73,8 @@ impl Stats {
             ("  to take one back", self.undos),
             ("calls of the cluster", self.calls),
             ("  after a first attempt", self.repeats),
+            ("looks at the cluster", self.looks),
+            ("  refused by gates", self.refused_looks),
             ("intents to be settled", self.uncertain),
             ("delivery attempts", self.deliveries),
             ("faults", self.faults()),
@@ -95,6 +101,8 @@ impl AddAssign for Stats {
         self.entries += other.entries;
         self.actions += other.actions;
         self.calls += other.calls;
+        self.looks += other.looks;
+        self.refused_looks += other.refused_looks;
         self.approved += other.approved;
         self.uncertain += other.uncertain;
         self.repeats += other.repeats;

@@ -1,11 +1,12 @@
 //! What must hold when a call reaches the cluster.
 
+use serde_json::Value;
 use tidegate::domain::incident::ActionState;
-use tidegate::domain::{ActionId, Call, Entry, Fact, Incident, IncidentId, Risk};
+use tidegate::domain::{ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Risk, RulingKind};
 use tidegate::gate::Permit;
 
 use super::Checker;
-use crate::sim::cluster::catalogue;
+use crate::sim::cluster::{MOST, catalogue};
 use crate::sim::world::State;
 
 /// One attempt, from its intent on.
@@ -52,6 +53,8 @@ pub fn take_call(state: &mut State, permit: &Permit, call: &Call) {
         ("effect_needs_durable_intent", effect_needs_durable_intent(checker, permit, call)),
         ("attempt_arrives_once", attempt_arrives_once(checker, permit, call)),
         ("one_change_per_target", one_change_per_target(checker, permit)),
+        ("calls_fit_their_tools", calls_fit_their_tools(call)),
+        ("undo_leads_back", undo_leads_back(state, permit, call)),
     ];
     for (name, result) in checks {
         if let Err(text) = result {
@@ -108,6 +111,45 @@ fn one_change_per_target(checker: &Checker, permit: &Permit) -> Result<(), Strin
     match others.find(under_way) {
         Some(other) => Err(format!("{} is changed by {} of {} already", other.target, other.action, other.incident)),
         None => Ok(()),
+    }
+}
+
+/// What arrives has the arguments that its tool takes.
+pub fn calls_fit_their_tools(call: &Call) -> Result<(), String> {
+    let whole = |value: &Value| value.as_f64().is_some_and(|number| number.fract() == 0.0);
+    let mark = |value: &Value| whole(value) && value.as_f64().is_some_and(|mark| (0.0..=MOST as f64).contains(&mark));
+    let wrong = call.arguments.iter().find(|(key, value)| match key.as_str() {
+        "name" => !value.is_string(),
+        "namespace" | "context" => !value.is_string() && !value.is_null(),
+        "mark" => !mark(value) && !value.is_null(),
+        "limit" => !whole(value) && !value.is_null(),
+        _ => false,
+    });
+    match wrong {
+        Some((key, value)) => Err(format!("{} arrives with {key}: {value}", call.tool)),
+        None => Ok(()),
+    }
+}
+
+/// What takes something back without a question brings back what stood there before the latest change that
+/// a look showed, by the cluster's own record.
+fn undo_leads_back(state: &State, permit: &Permit, call: &Call) -> Result<(), String> {
+    let key = (permit.incident().clone(), permit.action().clone());
+    let record = state.checker.incidents.get(&key.0).and_then(|incident| incident.action(&key.1));
+    let Some(record) = record.filter(|record| matches!(record.action.origin, Origin::Undo { .. })) else {
+        return Ok(());
+    };
+    let track = state.checker.tracks.get(&key);
+    let asked = track.and_then(|track| track.ruling.as_ref()).is_some_and(|ruling| ruling.kind == RulingKind::Ask);
+    if asked && track.is_some_and(|track| track.yes.iter().any(|(_, digest, _)| *digest == record.action.digest)) {
+        return Ok(());
+    }
+    let (mark, stood) = (call.arguments.get("mark").and_then(Value::as_u64), state.cluster.before_what_was_shown(call));
+    match call.tool == "k.rollback" && mark.is_some() && mark == stood {
+        true => Ok(()),
+        false => {
+            Err(format!("{} arrives with {mark:?}, where {stood:?} stood before, and nobody was asked", call.tool))
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use tidegate::domain::{ActionId, Entry, Fact, Incident, Mode, Origin, Risk, Ruli
 
 use super::{Step, Track, Written};
 use crate::sim::cluster::catalogue;
+use crate::sim::persons::GROUPS;
 use crate::sim::world::State;
 
 fn intent<'a>(step: &'a Step<'_>) -> Option<(&'a ActionRecord, &'a str, &'a [String])> {
@@ -136,7 +137,7 @@ pub fn nothing_starts_in_observe(step: &Step<'_>) -> Result<(), String> {
 /// The gate rules in force at the moment of the intent allow it, read from the data.
 pub fn intent_needs_the_policies(step: &Step<'_>) -> Result<(), String> {
     let Some((record, ..)) = intent(step) else { return Ok(()) };
-    let votes = step.plan.policies[step.written.policies].votes(&record.action);
+    let votes = step.plan.policies[step.written.policies].votes_on_call(&record.action);
     let Some(worst) = votes.iter().map(|vote| vote.says).max() else {
         return if record.action.risk == Risk::Read { Ok(()) } else { Err("no gate allows it".into()) };
     };
@@ -153,6 +154,28 @@ pub fn intent_needs_the_policies(step: &Step<'_>) -> Result<(), String> {
         RulingKind::Ask => Err(format!("a gate asks for {wanted} persons")),
         RulingKind::Deny => Err("a gate denies it".into()),
     }
+}
+
+/// A gate that asks groups has the proven people of each, who said yes to exactly this.
+pub fn groups_are_asked(step: &Step<'_>) -> Result<(), String> {
+    let Some((record, ..)) = intent(step) else { return Ok(()) };
+    let yes: BTreeSet<&str> = track(step, &record.action.id)
+        .into_iter()
+        .flat_map(|track| &track.yes)
+        .filter(|(_, digest, _)| *digest == record.action.digest)
+        .filter_map(|(person, ..)| person.as_deref())
+        .collect();
+    let votes = step.plan.policies[step.written.policies].votes_on_call(&record.action);
+    for vote in votes.iter().filter(|vote| vote.says == RulingKind::Ask) {
+        for group in &vote.who {
+            let members = GROUPS.iter().find(|(name, _)| name == group).map_or(&[][..], |(_, members)| *members);
+            let given = members.iter().filter(|member| yes.contains(**member)).count();
+            if given < vote.approvals as usize {
+                return Err(format!("{given} of {group} said yes, and {} asks {}", vote.gate, vote.approvals));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// In no window does the journal hold more attempts than a budget covers.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use tidegate::domain::entry::Purpose;
-use tidegate::domain::incident::Look;
-use tidegate::domain::{ActionId, Fact, Incident, Origin, RulingKind};
+use tidegate::domain::incident::{ActionState, Look};
+use tidegate::domain::{ActionId, Fact, Incident, Origin, Outcome, RulingKind};
 
 use super::Step;
 use crate::sim::policies::CHECKED;
@@ -49,6 +49,11 @@ pub fn undo_restores_what_was_seen(step: &Step<'_>) -> Result<(), String> {
     }
 }
 
+/// Whether a look shows a service that is well.
+pub fn is_healthy(text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|seen| seen["health"] == "healthy")
+}
+
 /// That an action helped is shown by its alerts, or by a condition that the rules in force name and that
 /// was seen to hold.
 pub fn help_is_proven_by_the_host(step: &Step<'_>) -> Result<(), String> {
@@ -65,13 +70,20 @@ pub fn help_is_proven_by_the_host(step: &Step<'_>) -> Result<(), String> {
     if !own {
         return Err(format!("only its proposer says how {action} is seen to help"));
     }
-    let of = |look: &&Look| look.purpose == Purpose::Verify { action: action.clone() };
-    let healthy = |look: &Look| {
-        let seen: Value = serde_json::from_str(&look.text).unwrap_or_default();
-        look.ok && seen["health"] == "healthy"
-    };
-    match step.incident.looks.iter().filter(of).any(healthy) {
+    match step.checker.tracks.get(&(step.id.clone(), action.clone())).is_some_and(|track| track.healthy) {
         true => Ok(()),
         false => Err(format!("nobody saw a healthy service after {action}")),
+    }
+}
+
+/// What ends as fixed was done whole, and each part was seen to help.
+pub fn fixed_is_proven(step: &Step<'_>) -> Result<(), String> {
+    let Fact::Concluded { outcome: Outcome::Fixed, .. } = &step.entry.fact else { return Ok(()) };
+    let done = step.incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }));
+    let open: Vec<_> = done.clone().filter(|record| record.state != ActionState::Verified).collect();
+    match (done.count(), open.first()) {
+        (0, _) => Err("it ends as fixed, and nothing was done".into()),
+        (_, Some(record)) => Err(format!("it ends as fixed while {} is {:?}", record.action.id, record.state)),
+        _ => Ok(()),
     }
 }

@@ -48,8 +48,11 @@ fn temper(dice: &mut Dice) -> Temper {
         model: percent(&[0, 1, 1, 1]) == 1,
         cooldown_s: percent(&[0, 0, 5, 60, 600]),
         breaker_after: percent(&[0, 0, 2, 4]) as u32,
-        denied_after: percent(&[0, 0, 1, 3]) as u32,
+        denied_after: percent(&[0, 0, 1, 2]) as u32,
         watch_min: percent(&[1, 10, 60]),
+        looks_per_origin: percent(&[2, 5, 200]) as usize,
+        looks_per_incident: percent(&[3, 9, 500]) as usize,
+        lies: percent(&[0, 20, 50]),
     }
 }
 
