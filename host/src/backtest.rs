@@ -15,10 +15,13 @@
 //! circuit breakers.
 
 mod compare;
+mod decisions;
 mod divergence;
+mod follow;
 mod incident_replay;
 mod looks;
 mod record;
+mod replay;
 pub mod report;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -75,14 +78,16 @@ pub fn run(
 ) -> Result<Report, JournalError> {
     progress("reading which tools the journal knows");
     let record = record::Record::read(journal)?;
-    let mut world = world::World::new(journal, policies, options, record);
-    let (mut entries, total) = (0_u64, world.entries());
+    let world = world::World::new(journal, policies, options, record);
+    let total = world.entries();
+    let mut replay = replay::Replay::new(world);
+    let mut entries = 0_u64;
     journal.replay(0, &mut |_, sealed| {
         entries += 1;
         if entries.is_multiple_of(20_000) {
-            progress(&format!("{entries} of {total} entries, {} incidents compared", world.compared()));
+            progress(&format!("{entries} of {total} entries, {} incidents compared", replay.compared()));
         }
-        world.take(&sealed)
+        replay.take(&sealed)
     })?;
-    Ok(world.finish())
+    Ok(replay.finish())
 }

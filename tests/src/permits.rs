@@ -80,15 +80,7 @@ impl Looks for Permitted {
 /// A permit for exactly this call.
 pub fn permit(call: &Call, catalogue: &Arc<Catalogue>) -> anyhow::Result<Permit> {
     let (policies, mut incident, at) = (all()?, incident()?, Timestamp::UNIX_EPOCH);
-    let proposal = Proposal {
-        call: call.clone(),
-        target: String::new(),
-        reason: String::new(),
-        evidence: Vec::new(),
-        root_cause: String::new(),
-        verify: None,
-        undo: None,
-    };
+    let proposal = Proposal::of(call.clone());
     let (risk, touches) = (catalogue.risk(&call.tool), catalogue.touches(call));
     let action = Action::new(ActionId("a1".into()), proposal, Origin::Model, risk, touches);
     incident.apply(&Entry { at, fact: Fact::Proposed { action: Box::new(action) } });

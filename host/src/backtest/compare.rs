@@ -3,44 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::incident_replay::IncidentReplay;
-use super::report::{ActionChange, ActionSide, Changed, Fate, VerdictSide};
+use super::report::{ActionChange, ActionSide, Changed, Fate};
+use crate::domain::RulingKind;
 use crate::domain::call::digest;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Decision, Mode, RulingKind, Verdict};
-
-/// What follows from a decision; two with the same path have the same consequences.
-pub fn path(decision: &Decision) -> (&'static str, String, Mode) {
-    let detail = match &decision.verdict {
-        Verdict::Remediate { actions } => {
-            actions.iter().map(|proposal| digest(&proposal.call)).collect::<Vec<_>>().join(" ")
-        }
-        Verdict::Plan { plugin } => format!("plugin {plugin}"),
-        Verdict::Hold { until } => until.to_string(),
-        Verdict::Suppress | Verdict::Investigate | Verdict::Escalate => String::new(),
-    };
-    // In mode observe nothing is executed; for a verdict without actions the mode means nothing.
-    let acts = matches!(decision.verdict, Verdict::Remediate { .. } | Verdict::Plan { .. } | Verdict::Investigate);
-    (decision.verdict.kind(), detail, if acts { decision.mode } else { Mode::Enforce })
-}
-
-/// A decision for people.
-pub fn side(decision: &Decision) -> VerdictSide {
-    let detail = match &decision.verdict {
-        Verdict::Remediate { actions } => {
-            actions.iter().map(|proposal| proposal.call.tool.as_str()).collect::<Vec<_>>().join(", ")
-        }
-        Verdict::Plan { plugin } => format!("plan by {plugin}"),
-        Verdict::Hold { until } => format!("until {until}"),
-        Verdict::Suppress | Verdict::Investigate | Verdict::Escalate => String::new(),
-    };
-    VerdictSide {
-        verdict: decision.verdict.kind().into(),
-        detail,
-        rule: decision.rule.clone(),
-        mode: if decision.mode == Mode::Observe { "observe" } else { "enforce" }.into(),
-        reason: decision.reason.clone(),
-    }
-}
 
 /// What differs, and how many actions were held against each other.
 pub fn compare(replay: &IncidentReplay) -> (Changed, u64) {

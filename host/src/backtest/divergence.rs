@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::compare::side;
+use super::decisions::side;
 use super::incident_replay::IncidentReplay;
 use super::looks;
 use super::report::Pair;
@@ -61,7 +61,8 @@ pub fn advance(replay: &mut IncidentReplay, world: &mut World<'_>, at: Timestamp
         let effect = match next(&replay.fresh, at, &world.options.limits) {
             Next::Do(effect) => effect,
             Next::Wait(until) => {
-                world.wake(replay, until);
+                replay.timer = Some(until);
+                world.wake(replay.fresh.id.clone(), until);
                 return Ok(());
             }
             Next::Idle => return Ok(()),
@@ -113,15 +114,7 @@ fn step(
         Effect::Undo { action } => {
             let record = replay.fresh.action(&action);
             let Some(call) = record.and_then(ActionRecord::taking_back) else { return Ok(false) };
-            let proposal = Proposal {
-                call,
-                target: String::new(),
-                reason: String::new(),
-                evidence: Vec::new(),
-                root_cause: String::new(),
-                verify: None,
-                undo: None,
-            };
+            let proposal = Proposal::of(call);
             propose(replay, world, at, vec![proposal], &Origin::Undo { action });
         }
         Effect::Report | Effect::Close { .. } => return Ok(false),

@@ -1,21 +1,11 @@
 //! One incident on both sides: as recorded, and as the new policies would have it.
-//!
-//! As long as both sides stand alike, the record says when something happens and what tools, models
-//! and persons answered, and the new policies are asked at exactly these moments.
 
 use jiff::Timestamp;
 
-use super::compare::{path, side};
 use super::report::{Pair, RouteChange, VerdictSide};
 use super::world::World;
-use super::{divergence, looks};
-use crate::domain::delivery::Delivery;
-use crate::domain::incident::ActionState;
-use crate::domain::{
-    Action, ActionId, Decision, Entry, Fact, Incident, IncidentId, Mode, Occasion, Origin, Outcome, Ruling,
-};
+use crate::domain::{ActionId, Entry, Fact, Incident, IncidentId, Occasion, Ruling};
 use crate::pipeline::judge;
-use crate::ports::JournalError;
 
 /// An incident on both sides.
 pub struct IncidentReplay {
@@ -26,7 +16,7 @@ pub struct IncidentReplay {
     /// Whether the new policies went another way.
     pub parted: bool,
     /// Too old for anything that it spends to count: it is only remembered.
-    cold: bool,
+    pub cold: bool,
     /// When it is looked at again.
     pub timer: Option<Timestamp>,
     /// The whole record of this incident, once it is needed.
@@ -46,7 +36,7 @@ pub struct IncidentReplay {
     /// Whether an earlier incident that went another way may have led this one there too.
     pub shaken: bool,
     /// What the new policies say about a message that the next entry may record.
-    expected: Option<(Occasion, Vec<String>)>,
+    pub expected: Option<(Occasion, Vec<String>)>,
 }
 
 impl IncidentReplay {
@@ -71,176 +61,14 @@ impl IncidentReplay {
         })
     }
 
-    /// Takes the next entry of this incident.
-    pub fn take(&mut self, world: &mut World<'_>, entry: &Entry) -> Result<(), JournalError> {
-        if self.cold {
-            self.recorded.apply(entry);
-            // What it spent counts no more; what it taught otherwise is never too old.
-            world.gate.record(&self.recorded, &entry.fact);
-            return Ok(());
-        }
-        if let Fact::Decided { decision } = &entry.fact {
-            self.same_policies &= decision.policies == world.digest;
-        }
-        if self.parted {
-            self.recorded.apply(entry);
-            return divergence::hear(self, world, entry);
-        }
-        self.told(entry);
-        self.follow(world, entry)?;
-        self.recorded.apply(entry);
-        self.parted |= !alike(&self.recorded, &self.fresh);
-        if self.parted {
-            self.shaken = world.swerved;
-            world.swerved |= !self.same_policies;
-            divergence::advance(self, world, entry.at)?;
-        }
-        Ok(())
-    }
-
-    fn follow(&mut self, world: &mut World<'_>, entry: &Entry) -> Result<(), JournalError> {
-        let at = entry.at;
-        match &entry.fact {
-            Fact::Decided { decision } => {
-                self.decided(world, decision, at);
-                return Ok(());
-            }
-            Fact::Proposed { action } => {
-                let fact = Fact::Proposed { action: Box::new(self.renamed(action)) };
-                self.apply(at, fact);
-                return Ok(());
-            }
-            Fact::Ruled { action, ruling } => {
-                divergence::see(self, world, at, action)?;
-                self.ruled(world, action, ruling, at);
-                return Ok(());
-            }
-            Fact::Intent { action, attempt, .. } => {
-                divergence::see(self, world, at, action)?;
-                self.intent(world, action, attempt, at);
-                return Ok(());
-            }
-            Fact::Looked { .. } => {
-                if let Some(refused) = looks::follow(self, world, &entry.fact, at) {
-                    self.apply(at, refused);
-                    return Ok(());
-                }
-            }
-            Fact::Reported { .. } => {
-                self.expected = Some((Occasion::Report, self.routes(world, Occasion::Report, None, at)));
-            }
-            Fact::Told { occasion: Occasion::Resolved, .. } => {
-                self.expected = Some((Occasion::Resolved, self.routes(world, Occasion::Resolved, None, at)));
-                self.told(entry);
-            }
-            Fact::Closed { .. } => self.closed(world, at),
-            _ => {}
-        }
-        self.fresh.apply(entry);
-        world.gate.record(&self.fresh, &entry.fact);
-        Ok(())
-    }
-
     /// Applies a fact of the new side.
     pub fn apply(&mut self, at: Timestamp, fact: Fact) {
         self.fresh.apply(&Entry { at, fact });
     }
 
-    fn decided(&mut self, world: &mut World<'_>, old: &Decision, at: Timestamp) {
-        let built_in = |rule: &str| rule.starts_with("silence:") || rule.starts_with("inhibit:");
-        match old.rule.as_deref() {
-            None => {
-                world.mode = old.mode;
-                world.model = old.verdict.kind() == "investigate";
-            }
-            Some(rule) if built_in(rule) => world.mode = old.mode,
-            Some(_) if old.mode == Mode::Enforce => world.mode = Mode::Enforce,
-            Some(_) => {}
-        }
-        let mut facts = self.judged(world, at);
-        if old.policies == world.digest
-            && old.mode == Mode::Observe
-            && matches!(facts.first(), Some(Fact::Decided { decision }) if decision.mode == Mode::Enforce)
-        {
-            // These very policies enforce: then it was the host that observed.
-            world.mode = Mode::Observe;
-            facts = self.judged(world, at);
-        }
-        let mut facts = facts.into_iter();
-        let Some(Fact::Decided { decision: new }) = facts.next() else { return };
-        let (before, after) = (side(old), side(&new));
-        let same_path = path(old) == path(&new);
-        if !same_path || old.rule != new.rule {
-            self.verdict = Some(Pair { old: before, new: after });
-        } else if old.evidence != new.evidence {
-            self.other_evidence = true;
-        }
-        self.apply(at, Fact::Decided { decision: new });
-        if !same_path {
-            self.parted = true;
-            facts.for_each(|fact| self.apply(at, fact));
-        }
-    }
-
     /// What the new policies say now.
     pub fn judged(&self, world: &World<'_>, at: Timestamp) -> Vec<Fact> {
         judge(world.policies, &self.fresh, &world.context(at), world.model)
-    }
-
-    fn ruled(&mut self, world: &mut World<'_>, id: &ActionId, old: &Ruling, at: Timestamp) {
-        if old.mode == Mode::Enforce {
-            world.mode = Mode::Enforce;
-        }
-        let Some(record) = self.fresh.action(id).cloned() else { return };
-        let action = &record.action;
-        let refused = matches!(record.state, ActionState::Allowed | ActionState::Approved);
-        let ask = |world: &World<'_>| {
-            let context = world.context(at);
-            if refused {
-                // The gate was heard once more at the moment of execution, and spoke against it.
-                let permit = world.gate.permit(world.policies, &self.fresh, &record, &context);
-                return permit.map(|permit| permit.intent());
-            }
-            Err(Box::new(world.gate.rule(world.policies, &self.fresh, action, &context)))
-        };
-        let mut heard = ask(world);
-        let observing = old.mode == Mode::Observe && self.same_policies;
-        if observing && matches!(&heard, Err(ruling) if ruling.mode == Mode::Enforce) {
-            world.mode = Mode::Observe;
-            heard = ask(world);
-        }
-        match heard {
-            Ok(intent) => self.apply(at, intent),
-            Err(ruling) => {
-                if asks(&ruling) && asks(old) {
-                    let expected = self.routes(world, Occasion::Approval, Some(id), at);
-                    self.expected = Some((Occasion::Approval, expected));
-                    if ruling.requires != old.requires {
-                        self.note("other people, or another number of them, would have to approve");
-                    }
-                }
-                self.ruled_so(world, id, *ruling, at);
-            }
-        }
-    }
-
-    fn intent(&mut self, world: &World<'_>, id: &ActionId, attempt: &str, at: Timestamp) {
-        let Some(record) = self.fresh.action(id).cloned() else { return };
-        if !matches!(record.state, ActionState::Allowed | ActionState::Approved) {
-            return;
-        }
-        let permit = world.gate.permit(world.policies, &self.fresh, &record, &world.context(at));
-        let fact = match permit {
-            Ok(permit) => {
-                let mut intent = permit.intent();
-                if let Fact::Intent { attempt: name, .. } = &mut intent {
-                    *name = attempt.to_string();
-                }
-                intent
-            }
-            Err(ruling) => return self.ruled_so(world, id, *ruling, at),
-        };
-        self.apply(at, fact);
     }
 
     /// Takes in a ruling of the new side, which the gate learns from.
@@ -250,79 +78,10 @@ impl IncidentReplay {
         world.gate.record(&self.fresh, &fact);
     }
 
-    /// A recorded action under the name of the rule that proposes it now.
-    fn renamed(&self, action: &Action) -> Action {
-        let mut action = action.clone();
-        let now = self.fresh.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
-        if let Origin::Policy { rule } | Origin::Plugin { rule, .. } = &mut action.origin {
-            *rule = now;
-        }
-        action
-    }
-
-    /// Routes and targets of a message that the new policies would send.
-    fn routes(&self, world: &World<'_>, occasion: Occasion, action: Option<&ActionId>, at: Timestamp) -> Vec<String> {
-        let of_action = action.map(|action| format!("-{action}")).unwrap_or_default();
-        let mut told = Vec::new();
-        let mut listed = Vec::new();
-        for routed in world.policies.routes(&self.fresh, occasion, &world.context(at)) {
-            for target in routed.targets {
-                let id = format!("{}-{}{of_action}-{target}", self.fresh.id, occasion.as_str());
-                let exists = world.record.targets.contains(&target)
-                    || world.options.targets.as_ref().is_none_or(|targets| targets.contains(&target));
-                let known = self.fresh.deliveries.iter().any(|known| known.id == id);
-                if exists && !told.contains(&target) && (occasion == Occasion::Approval || !known) {
-                    listed.push(format!("{} → {target}", routed.route));
-                    told.push(target);
-                }
-            }
-        }
-        listed
-    }
-
-    /// Holds what was expected to be told against what was.
-    fn told(&mut self, entry: &Entry) {
-        let Some((expected, new)) = self.expected.take() else { return };
-        let old = match &entry.fact {
-            Fact::Told { occasion, deliveries } if *occasion == expected => listed(deliveries),
-            _ => Vec::new(),
-        };
-        if old != new {
-            self.routes.push(RouteChange { occasion: expected.as_str().into(), old, new });
-        }
-    }
-
-    /// Nobody was told that it is over; the new policies may tell somebody.
-    fn closed(&mut self, world: &World<'_>, at: Timestamp) {
-        let open_ended = matches!(self.fresh.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
-        let told = self.fresh.deliveries.iter().any(|delivery| delivery.occasion == Occasion::Resolved);
-        if open_ended && !told && self.fresh.report.is_some() && self.fresh.all_resolved() {
-            let new = self.routes(world, Occasion::Resolved, None, at);
-            if !new.is_empty() {
-                let occasion = Occasion::Resolved.as_str().into();
-                self.routes.push(RouteChange { occasion, old: Vec::new(), new });
-            }
-        }
-    }
-
     /// Adds a note, once.
     pub fn note(&mut self, note: &str) {
         if !self.notes.iter().any(|known| known == note) {
             self.notes.push(note.to_string());
         }
     }
-}
-
-fn asks(ruling: &Ruling) -> bool {
-    ruling.kind == crate::domain::RulingKind::Ask && ruling.mode == Mode::Enforce
-}
-
-fn listed(deliveries: &[Delivery]) -> Vec<String> {
-    deliveries.iter().map(|delivery| format!("{} → {}", delivery.route, delivery.target)).collect()
-}
-
-/// Whether every action stands where the record has it.
-fn alike(recorded: &Incident, fresh: &Incident) -> bool {
-    recorded.actions.len() == fresh.actions.len()
-        && recorded.actions.iter().zip(&fresh.actions).all(|(old, new)| old.state == new.state)
 }

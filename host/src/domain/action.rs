@@ -127,6 +127,21 @@ pub struct Proposal {
     pub undo: Option<Call>,
 }
 
+impl Proposal {
+    /// A bare call, of which its origin says nothing.
+    pub fn of(call: Call) -> Self {
+        Self {
+            call,
+            target: String::new(),
+            reason: String::new(),
+            evidence: Vec::new(),
+            root_cause: String::new(),
+            verify: None,
+            undo: None,
+        }
+    }
+}
+
 /// A proposal that the host has taken in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Action {

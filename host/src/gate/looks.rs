@@ -85,15 +85,7 @@ pub fn guarded(call: &Call, context: &Context<'_>) -> Option<LookRefusal> {
 
 /// A look as the gates see it.
 pub fn as_action(call: &Call, origin: &Origin, context: &Context<'_>) -> Action {
-    let proposal = Proposal {
-        call: call.clone(),
-        target: String::new(),
-        reason: String::new(),
-        evidence: Vec::new(),
-        root_cause: String::new(),
-        verify: None,
-        undo: None,
-    };
+    let proposal = Proposal::of(call.clone());
     let touches = context.catalogue.touches(call);
     Action::new(ActionId("look".into()), proposal, origin.clone(), Risk::Read, touches)
 }

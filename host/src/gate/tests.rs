@@ -67,15 +67,7 @@ fn scene(vote: Vote, origin: Origin) -> Scene {
     let mut incident = Incident::open(IncidentId("i1".into()), &Entry { at: NOW, fact: opened }).unwrap();
     let serde_json::Value::Object(arguments) = json!({ "name": "web" }) else { unreachable!() };
     let call = Call { tool: "k.restart".into(), arguments };
-    let proposal = Proposal {
-        call,
-        target: String::new(),
-        reason: String::new(),
-        evidence: Vec::new(),
-        root_cause: String::new(),
-        verify: None,
-        undo: None,
-    };
+    let proposal = Proposal::of(call);
     let name = "k.restart".to_string();
     let tool = Tool {
         name: name.clone(),

@@ -137,15 +137,7 @@ impl Case {
         let call = Call { tool: tool.into(), arguments };
         let touches = self.catalogue.touches(&call);
         let risk = self.catalogue.risk(tool);
-        let proposal = Proposal {
-            call,
-            target: String::new(),
-            reason: String::new(),
-            evidence: Vec::new(),
-            root_cause: String::new(),
-            verify: None,
-            undo: None,
-        };
+        let proposal = Proposal::of(call);
         Action::new(ActionId("a1".into()), proposal, Origin::Model, risk, touches)
     }
 

@@ -53,15 +53,7 @@ fn journal(all: &[Past]) -> Memory {
         };
         let Value::Object(arguments) = past.arguments.clone() else { panic!("an object is needed") };
         let call = Call { tool: "k.pods_delete".into(), arguments };
-        let proposal = Proposal {
-            call: call.clone(),
-            target: String::new(),
-            reason: String::new(),
-            evidence: Vec::new(),
-            root_cause: String::new(),
-            verify: None,
-            undo: None,
-        };
+        let proposal = Proposal::of(call.clone());
         let touches = Catalogue::default().touches(&call);
         let name = ActionId("a1".into());
         let action = Box::new(Action::new(name.clone(), proposal, past.origin.clone(), Risk::Low, touches));

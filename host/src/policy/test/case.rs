@@ -392,15 +392,7 @@ impl ActionRow {
         let touches = catalogue.touches(&call);
         let risk = self.risk.unwrap_or_else(|| catalogue.risk(&self.tool));
         let origin = origin(self.origin.as_deref(), &self.by)?;
-        let proposal = Proposal {
-            call,
-            target: String::new(),
-            reason: String::new(),
-            evidence: Vec::new(),
-            root_cause: String::new(),
-            verify: None,
-            undo: None,
-        };
+        let proposal = Proposal::of(call);
         Ok(Action::new(ActionId(id.into()), proposal, origin, risk, touches))
     }
 }

@@ -82,15 +82,7 @@ pub fn read_permit(call: &Call) -> ReadPermit {
 /// A permit for exactly this call.
 pub fn permit(call: &Call) -> Permit {
     let (now, incident) = (Timestamp::UNIX_EPOCH, incident());
-    let proposal = Proposal {
-        call: call.clone(),
-        target: String::new(),
-        reason: String::new(),
-        evidence: Vec::new(),
-        root_cause: String::new(),
-        verify: None,
-        undo: None,
-    };
+    let proposal = Proposal::of(call.clone());
     let catalogue = reading(call);
     let touches = catalogue.touches(call);
     let action = Action::new(ActionId("a1".into()), proposal, Origin::Model, Risk::Read, touches);
