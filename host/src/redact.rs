@@ -3,7 +3,7 @@
 //!
 //! A text is read in several ways, each of which names the parts that give way: as objects in JSON, YAML
 //! or a language's print ([`objects`]), as names with values ([`assignments`]), as command lines
-//! ([`options`]), as URLs ([`urls`]), and for the shapes that tokens and keys have of their own
+//! ([`options`]), as URLs ([`urls`]), as text in base64 ([`encoded`]), and for the shapes that tokens and keys have of their own
 //! ([`tokens`]). What the host itself must keep secret ([`known`]) goes wherever it stands. All readings
 //! see the text as it came; then all that they named is replaced at once. They err on the side of
 //! taking too much. Time and memory are linear in the text, and redacting twice gives the same as
@@ -15,6 +15,7 @@
 mod assignments;
 #[cfg(test)]
 mod corpus;
+mod encoded;
 mod gated;
 mod json;
 pub mod known;
@@ -117,6 +118,9 @@ fn read(text: &str, level: usize, strings: Strings) -> Found {
     let mut spans = std::mem::take(&mut objects.spans);
     assignments::find(text, &mut spans);
     urls::find(text, &mut spans);
+    if level < DEEPEST {
+        encoded::find(text, level, &mut spans);
+    }
     if !options::find(text, &mut spans) || !tokens::find(text, &mut spans) {
         return everything();
     }

@@ -8,6 +8,7 @@ mod path;
 use futures::future::BoxFuture;
 
 use crate::domain::Alert;
+use crate::domain::alert::normalised::Normalised;
 use crate::ports::{DecodeError, Inbound, Sources};
 
 /// From this size on a body is decoded on a thread of its own, so that one large request does not
@@ -23,6 +24,24 @@ impl BuiltIn {
     pub fn has(source: &str) -> bool {
         source == alertmanager::NAME
     }
+
+    /// Decodes a request, and says too which of its alerts could not be taken.
+    ///
+    /// # Errors
+    /// When the source is not built in, or the body is not what its senders send.
+    pub async fn normalised(self, source: &str, request: Inbound) -> Result<Normalised, DecodeError> {
+        if !Self::has(source) {
+            return Err(DecodeError::UnknownSource(format!("there is no source called {source}")));
+        }
+        let decoded = if request.body.len() < LARGE {
+            alertmanager::decode(&request)
+        } else {
+            let work = tokio::task::spawn_blocking(move || alertmanager::decode(&request));
+            let lost = |_| DecodeError::Unavailable("decoding was interrupted; send it again".into());
+            work.await.map_err(lost)?
+        };
+        decoded.map_err(DecodeError::Invalid)
+    }
 }
 
 impl Sources for BuiltIn {
@@ -31,18 +50,6 @@ impl Sources for BuiltIn {
     }
 
     fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
-        Box::pin(async move {
-            if !Self::has(source) {
-                return Err(DecodeError::UnknownSource(format!("there is no source called {source}")));
-            }
-            let decoded = if request.body.len() < LARGE {
-                alertmanager::decode(&request)
-            } else {
-                let work = tokio::task::spawn_blocking(move || alertmanager::decode(&request));
-                let lost = |_| DecodeError::Unavailable("decoding was interrupted; send it again".into());
-                work.await.map_err(lost)?
-            };
-            decoded.map_err(DecodeError::Invalid)
-        })
+        Box::pin(async move { self.normalised(source, request).await?.taken().map_err(DecodeError::Invalid) })
     }
 }

@@ -30,7 +30,10 @@ impl Sources for AllSources {
 
     fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
         if BuiltIn::has(source) {
-            return Box::pin(async move { BuiltIn.decode(source, request).await });
+            return Box::pin(async move {
+                let normalised = BuiltIn.normalised(source, request).await?;
+                self.plugins.note_left_out(source, normalised).map_err(DecodeError::Invalid)
+            });
         }
         Sources::decode(self.plugins.as_ref(), source, request)
     }

@@ -2,6 +2,7 @@
 
 pub mod excerpt;
 pub mod limits;
+pub mod normalised;
 
 use std::collections::BTreeMap;
 use std::fmt;

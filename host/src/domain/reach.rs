@@ -33,7 +33,7 @@ pub(super) fn read(call: &Call, schema: Option<&Value>) -> Target {
     let (server, tool) = call.tool.split_once('.').unwrap_or((&call.tool, ""));
     let properties = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
     let explained = schema.and_then(schema::explained);
-    let cluster = is_cluster(properties, &call.arguments);
+    let cluster = is_cluster(tool, properties, &call.arguments);
     let mut reader = Reader { cluster, bound: cluster || explained.is_none(), ..Reader::default() };
     for (key, value) in &call.arguments {
         // Nobody can say where an argument leads that the tool itself does not tell of.
@@ -56,9 +56,10 @@ pub(super) fn read(call: &Call, schema: Option<&Value>) -> Target {
 
 /// Whether the tool is about objects in namespaces. The names that other tools take, such as the
 /// title of a ticket, are not held to the rules of a cluster.
-fn is_cluster(properties: Option<&Map<String, Value>>, arguments: &Map<String, Value>) -> bool {
+fn is_cluster(tool: &str, properties: Option<&Map<String, Value>>, arguments: &Map<String, Value>) -> bool {
     let keys = properties.into_iter().flat_map(Map::keys).chain(arguments.keys());
-    keys.into_iter().any(|key| vocabulary::speaks_of_clusters(&vocabulary::plain(key)))
+    vocabulary::names_clusters(tool)
+        || keys.into_iter().any(|key| vocabulary::speaks_of_clusters(&vocabulary::plain(key)))
 }
 
 #[derive(Default)]
@@ -111,7 +112,10 @@ impl Reader {
         let word = vocabulary::plain(key);
         let role = vocabulary::role(&word);
         self.options(role, value);
-        if self.is_away(key, value) {
+        if !matches!(role, Role::Prose | Role::Manifest) {
+            self.flags(value, 0);
+        }
+        if self.is_away(key, value) || self.cluster && !key.is_ascii() && is_given(value) {
             self.leads_elsewhere(key);
         }
         self.manifest = matches!(role, Role::Manifest | Role::Prose);
@@ -123,7 +127,13 @@ impl Reader {
                     self.namespaces.insert(ALL.into());
                 }
             }
-            Role::Kind => self.texts(value, Self::kind),
+            Role::Kind => {
+                self.texts(value, Self::kind);
+                // A list says nothing of what it lists.
+                if self.kinds.is_empty() {
+                    self.kinds.insert(ALL.into());
+                }
+            }
             // `service: {…}` is no name but the object itself.
             Role::Name(Some(_)) if value.is_object() => self.walk(value, 0, false),
             Role::Name(kind) => {
@@ -165,7 +175,7 @@ impl Reader {
                     self.kind(text.trim());
                 }
             }
-            Ok(documents) => documents.iter().for_each(|one| self.walk(one, 1, false)),
+            Ok(documents) => documents.iter().for_each(|one| self.walk(one, 0, false)),
             Err(()) => self.unreadable(),
         }
     }
@@ -184,6 +194,23 @@ impl Reader {
                 self.everything();
             }
             self.paths(text);
+        }
+    }
+
+    /// Options of a command line that lead elsewhere: `--context=prod`, also as one of several words.
+    fn flags(&mut self, value: &Value, depth: usize) {
+        match value {
+            Value::String(text) => {
+                for word in text.split_whitespace().filter(|word| word.starts_with('-')) {
+                    let name = word.split('=').next().unwrap_or_default().trim_start_matches('-');
+                    let away = leads_away(&vocabulary::plain(name));
+                    if away.is_some_and(|away| away == Away::Surely || self.bound) {
+                        self.leads_elsewhere(name);
+                    }
+                }
+            }
+            Value::Array(items) if depth < DEEPEST => items.iter().for_each(|item| self.flags(item, depth + 1)),
+            _ => {}
         }
     }
 
@@ -392,7 +419,7 @@ impl Reader {
     fn defaults(&mut self, tool: &str, properties: Option<&Map<String, Value>>, arguments: &Map<String, Value>) {
         let given = |key: &str| arguments.get(key).is_some_and(|value| !value.is_null());
         let offered = properties.into_iter().flatten().filter(|(key, _)| !given(key));
-        let (mut takes_namespace, mut takes_name) = (false, false);
+        let (mut takes_namespace, mut takes_name, mut takes_kind) = (false, false, false);
         for (key, property) in offered {
             let default = property.get("default");
             match vocabulary::role(&vocabulary::plain(key)) {
@@ -402,6 +429,7 @@ impl Reader {
                     self.namespaces.insert(ALL.into());
                 }
                 Role::Kind if self.kinds.is_empty() => {
+                    takes_kind = true;
                     if let Some(kind) = default.and_then(Value::as_str) {
                         self.kind(kind);
                     }
@@ -411,6 +439,10 @@ impl Reader {
         }
         if self.kinds.is_empty() {
             self.kinds.extend(tool.split(['_', '-']).filter_map(vocabulary::builtin).map(str::to_string));
+        }
+        if takes_kind && self.kinds.is_empty() {
+            // Which kind it takes where none is named, nobody can tell.
+            self.kinds.insert(ALL.into());
         }
         if self.with_name && self.names.len() > 1 {
             // Which of them is meant differs from tool to tool.

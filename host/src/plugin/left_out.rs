@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::kind::source::{Normalised, Reason};
 use crate::domain::Alert;
+use crate::domain::alert::normalised::{Normalised, Reason};
 
 /// Lines of the log about one request.
 const LINES: usize = 20;

@@ -9,9 +9,18 @@ use super::kind::source::normalise;
 use super::lane::Exports;
 use super::registry::Plugins;
 use crate::domain::Alert;
+use crate::domain::alert::normalised::Normalised;
 use crate::ports::{DecodeError, Inbound, Sources};
 
 impl Plugins {
+    /// Logs and counts what any source could not take of a request, and gives the alerts that it could.
+    ///
+    /// # Errors
+    /// When there are alerts and none of them could be taken: a sentence that names the place.
+    pub fn note_left_out(&self, source: &str, normalised: Normalised) -> Result<Vec<Alert>, String> {
+        self.left_out.note(source, normalised)
+    }
+
     /// Lets a source decode a request, and tells apart what the plugin said and what befell it.
     /// None when there is no such source.
     pub async fn call_source(
@@ -28,7 +37,7 @@ impl Plugins {
         let answer = match call.await {
             Ok((Ok(decoded), _)) => {
                 let normalised = normalise(source, decoded, request.received_at);
-                Ok(self.left_out.note(source, normalised).map_err(CallError::InvalidInput))
+                Ok(self.note_left_out(source, normalised).map_err(CallError::InvalidInput))
             }
             Ok((Err(error), _)) => Ok(Err(error)),
             Err(failure) => Err(failure),

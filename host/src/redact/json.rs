@@ -141,6 +141,10 @@ impl Reader {
         let rest = bytes.get(at..end).unwrap_or_default();
         let stops = |byte: &u8| byte.is_ascii_whitespace() || b"{}[],:\"'\\=".contains(byte);
         let length = rest.iter().position(stops).unwrap_or(rest.len()).max(1);
+        // Go prints an object as `map[key:value]`.
+        if rest.get(..length) == Some(b"map") && rest.get(length) == Some(&b'[') {
+            return at + length;
+        }
         let put = self.quotes.map_or(Put::Mark, Put::Quoted);
         self.value(objects, Scalar { span: Span { start: at, end: at + length, put }, quoted: false });
         at + length

@@ -293,7 +293,8 @@ impl<'t> Objects<'t> {
         }
         match name {
             "kind" | "Kind" => {
-                let kind = value.trim_start_matches('*');
+                // As Go prints a type: `*v1.Secret`.
+                let kind = value.trim_start_matches('*').rsplit('.').next().unwrap_or_default();
                 frame.kind = if kind.eq_ignore_ascii_case("secret") {
                     self.kinds.insert(span.start);
                     Kind::Secret

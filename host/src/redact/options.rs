@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use regex::Regex;
+
 use super::assignments::bare_end;
 use super::gated::Gated;
 use super::names::{Class, class};
@@ -67,6 +69,12 @@ const COMMANDS: &[(&[&str], &str)] = &[
 static PATTERNS: LazyLock<Option<Gated<()>>> =
     LazyLock::new(|| Gated::new(COMMANDS.iter().map(|(needs, pattern)| (*needs, *pattern, ()))));
 
+/// Variables that are set without a sign between name and value, as Dockerfiles and the C and fish shells do.
+static VARIABLES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let pattern = r#"(?m)(?:^|[^A-Za-z0-9_.\\-]|\\[nrt])(?:ENV|ARG|setenv|set(?:[ \t]+-{1,2}[A-Za-z]+)+)[ \t]+([A-Za-z_][A-Za-z0-9_]{0,99})[ \t]+("[^"\n]*"|'[^'\n]*'|[^\s"'\\]+)"#;
+    Regex::new(pattern).ok()
+});
+
 /// Whether the word behind this option is a secret.
 pub(super) fn takes_secret(option: &str) -> bool {
     option.strip_prefix('-').is_some_and(|name| class(name.trim_start_matches('-')) == Class::Strong)
@@ -85,6 +93,14 @@ pub(super) fn find(text: &str, spans: &mut Vec<Span>) -> bool {
     });
     for (at, _) in text.match_indices('-') {
         behind_option(text, at, spans);
+    }
+    let Some(words) = VARIABLES.as_ref() else { return false };
+    for found in words.captures_iter(text) {
+        let (Some(name), Some(value)) = (found.get(1), found.get(2)) else { continue };
+        let (kind, value_text) = (class(name.as_str()), value.as_str().trim_matches(['"', '\'']));
+        if kind == Class::Strong && !harmless(kind, name.as_str(), value_text, false) {
+            spans.push(Span::marked(value.start(), value.end()));
+        }
     }
     sound
 }
@@ -138,6 +154,6 @@ mod tests {
 
     #[test]
     fn every_command_compiles() {
-        assert!(PATTERNS.is_some());
+        assert!(PATTERNS.is_some() && VARIABLES.is_some());
     }
 }

@@ -167,3 +167,24 @@ fn time_and_marks_grow_with_the_text_and_no_faster() {
         assert!(!redact(&big(piece)).is_empty());
     }
 }
+
+#[test]
+fn text_in_base64_is_read_for_secrets() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    let secret = r#"{"user":"app","password":"PASSED00"}"#;
+    let file = "db:\n  host: db.example\n  password: PASSED00\n";
+    for text in [secret, file, "DB_PASSWORD=PASSED00\n"] {
+        for encoded in [STANDARD.encode(text), URL_SAFE_NO_PAD.encode(text), STANDARD.encode(STANDARD.encode(text))] {
+            for around in ["{}", "config.json: {}", "\"{}\"", "config={}", "数据 {} 完"] {
+                let left = redact(&around.replace("{}", &encoded));
+                assert!(!left.contains(&encoded), "{left}");
+                assert_eq!(redact(&left), left);
+            }
+        }
+    }
+    for text in [r#"{"replicas":3,"image":"registry.example/web:1.2.4"}"#, "just a sentence of some words"] {
+        let encoded = STANDARD.encode(text);
+        assert_eq!(redact(&encoded), encoded);
+    }
+}

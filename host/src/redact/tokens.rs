@@ -148,6 +148,11 @@ const OTHERS: &[(&[&str], &str, Put)] = &[
         r"(?:[A-Za-z0-9+/=]{16,}(?:\\r|\\n|\s)+)+-----END[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----",
         Put::PrivateKey,
     ),
+    (
+        &["PRIVATE KEY ----"],
+        r"---- BEGIN[ A-Z0-9]{0,40}PRIVATE KEY ----[\s\S]*?(?:---- END[ A-Z0-9]{0,40}PRIVATE KEY ----|\z)",
+        Put::PrivateKey,
+    ),
     (&["Private-Lines"], r"Private-Lines: \d+\s+((?:[A-Za-z0-9+/=]+\s)+)", Put::PrivateKey),
     // JWT, JWS, and JWE with its five parts.
     (&["eyJ"], r"(?-u:\b)eyJ[\w-]{8,}(?:\.[\w-]*){1,4}", Put::Token),

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::path::At;
 use crate::domain::alert::fingerprint;
 use crate::domain::alert::limits::fit;
+use crate::domain::alert::normalised::{LeftOut, Normalised, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Labels, Severity, Status};
@@ -56,16 +57,22 @@ struct Item<'a> {
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Text<'_> {
-    fn given(text: &Option<Self>) -> Option<&str> {
-        text.as_ref().map(|text| text.0.trim()).filter(|text| !text.is_empty())
+    fn given<'b>(text: Option<&'b Self>) -> Option<&'b str> {
+        text.map(|text| text.0.trim()).filter(|text| !text.is_empty())
     }
 }
 
-/// Reads the alerts of one request.
+/// A body that was read the slow way: an alert, or its name and what is wrong with it.
+struct Parts {
+    status: Option<Text<'static>>,
+    alerts: Vec<Result<Item<'static>, LeftOut>>,
+}
+
+/// Reads the alerts of one request. One that cannot be read costs no other.
 ///
 /// # Errors
-/// A sentence that names the place which is wrong.
-pub fn decode(request: &Inbound) -> Result<Vec<Alert>, String> {
+/// When the body as a whole is not what Alertmanager sends: a sentence that names the place.
+pub fn decode(request: &Inbound) -> Result<Normalised, String> {
     let body = request.body.trim_start_matches('\u{feff}');
     let bare = match body.trim_start().as_bytes().first() {
         None => return Err("the body is empty; an Alertmanager message is JSON with a list of alerts".into()),
@@ -76,18 +83,44 @@ pub fn decode(request: &Inbound) -> Result<Vec<Alert>, String> {
     } else {
         serde_json::from_str::<Message>(body)
     };
-    let message = match quick {
-        Ok(message) => message,
+    let (before, now) = (if bare { "" } else { "alerts" }, request.received_at);
+    match quick {
+        Ok(Message { status, alerts }) => taken(status.as_ref(), alerts.into_iter().map(Ok), before, now),
         Err(_) => {
             let value: Value = serde_json::from_str(body).map_err(|error| format!("the body is not JSON: {error}"))?;
-            read(At::root(&value))?
+            let Parts { status, alerts } = read(At::root(&value))?;
+            taken(status.as_ref(), alerts.into_iter(), before, now)
         }
-    };
-    let before = if bare { "" } else { "alerts" };
-    let Message { status, alerts } = message;
-    let root = Text::given(&status).map(|word| status_of(word, &"status")).transpose()?;
-    let numbered = alerts.into_iter().enumerate();
-    numbered.map(|(i, item)| normalise(item, root, &format_args!("{before}[{i}]"), request.received_at)).collect()
+    }
+}
+
+fn taken<'a>(
+    status: Option<&Text<'_>>,
+    items: impl Iterator<Item = Result<Item<'a>, LeftOut>>,
+    before: &str,
+    now: Timestamp,
+) -> Result<Normalised, String> {
+    let root = Text::given(status).map(|word| status_of(word, &"status")).transpose()?;
+    let mut normalised = Normalised::default();
+    for (i, item) in items.enumerate() {
+        let alert = item.and_then(|item| {
+            let name = name_of(&item).unwrap_or_default().to_string();
+            normalise(item, root, &format_args!("{before}[{i}]"), now).map_err(|text| left_out(&name, text))
+        });
+        match alert {
+            Ok(alert) => normalised.alerts.push(alert),
+            Err(left_out) => normalised.left_out.push(left_out),
+        }
+    }
+    Ok(normalised)
+}
+
+fn left_out(name: &str, text: String) -> LeftOut {
+    LeftOut { name: cut(name.trim(), 200), reason: Reason::Unreadable, text: cut(&text, 500) }
+}
+
+fn name_of<'a>(item: &'a Item<'_>) -> Option<&'a str> {
+    item.labels.as_ref()?.get("alertname").map(String::as_str)
 }
 
 fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now: Timestamp) -> Result<Alert, String> {
@@ -97,7 +130,7 @@ fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now
         return Err(format!("{place}.labels: is missing or empty; an alert is known by its labels"));
     }
     let mut time = |key: &str, text: &Option<Text<'_>>| {
-        let text = Text::given(text)?;
+        let text = Text::given(text.as_ref())?;
         match Moment::from_text(text) {
             Moment::At(time) => Some(time),
             Moment::Absent => None,
@@ -111,7 +144,8 @@ fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now
     let starts_at = time("startsAt", &item.starts_at);
     let ends_at = time("endsAt", &item.ends_at);
     let name = labels.get("alertname").filter(|name| !name.is_empty());
-    let own = Text::given(&item.status).map(|word| status_of(word, &format_args!("{place}.status"))).transpose()?;
+    let own =
+        Text::given(item.status.as_ref()).map(|word| status_of(word, &format_args!("{place}.status"))).transpose()?;
     let status = match (own.or(root), name) {
         (Some(status), _) => status,
         (None, Some(_)) if ends_at.is_some_and(|end| end <= now) => Status::Resolved,
@@ -160,20 +194,26 @@ fn is_link(text: &str) -> bool {
 }
 
 /// The slow way, which says what is wrong where.
-fn read(root: At<'_>) -> Result<Message<'static>, String> {
+fn read(root: At<'_>) -> Result<Parts, String> {
     if root.value().is_array() {
-        return Ok(Message { status: None, alerts: items(root)? });
+        return Ok(Parts { status: None, alerts: items(root)? });
     }
     root.object()?;
     let status = root.get("status").map(text).transpose()?;
     match root.get("alerts") {
-        Some(list) => Ok(Message { status, alerts: items(list)? }),
+        Some(list) => Ok(Parts { status, alerts: items(list)? }),
         None => Err("alerts: is missing; an Alertmanager message has a list of alerts".into()),
     }
 }
 
-fn items(list: At<'_>) -> Result<Vec<Item<'static>>, String> {
-    list.list()?.iter().enumerate().map(|(i, value)| item(list.element(i, value))).collect()
+fn items(list: At<'_>) -> Result<Vec<Result<Item<'static>, LeftOut>>, String> {
+    let read = |(i, value)| {
+        item(list.element(i, value)).map_err(|text| {
+            let name = value.pointer("/labels/alertname").and_then(Value::as_str);
+            left_out(name.unwrap_or_default(), text)
+        })
+    };
+    Ok(list.list()?.iter().enumerate().map(read).collect())
 }
 
 fn item(at: At<'_>) -> Result<Item<'static>, String> {

@@ -63,7 +63,7 @@ const BEGINNINGS: [&str; 16] = [
 ];
 
 /// Words that stand alone.
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 27] = [
     "as",
     "asuid",
     "user",
@@ -88,6 +88,9 @@ const WORDS: [&str; 24] = [
     "uri",
     "baseurl",
     "apiendpoint",
+    "apiurl",
+    "apiaddress",
+    "endpointurl",
 ];
 
 /// Whether, and how surely, an argument of this plain name leads elsewhere.
@@ -102,7 +105,8 @@ pub(super) fn leads_away(word: &str) -> Option<Away> {
             BEGINNINGS.contains(&before) && ENDINGS.contains(&after)
         })
     });
-    (place || WORDS.contains(&word)).then_some(Away::InClusters)
+    let cluster = ENDINGS.iter().any(|end| word.strip_suffix(end).is_some_and(|rest| rest.ends_with("cluster")));
+    (place || cluster || WORDS.contains(&word)).then_some(Away::InClusters)
 }
 
 /// Another context or kubeconfig, or somebody to act as, under a name that means nothing else.
@@ -111,6 +115,7 @@ pub(super) fn is_unmistakable(word: &str) -> bool {
     let context = context.strip_suffix("name").or_else(|| context.strip_suffix("id")).unwrap_or(context);
     // `securityContext` is a part of a pod.
     (context.ends_with("context") && !context.ends_with("securitycontext"))
+        || matches!(context, "ctx" | "kubectx" | "kctx")
         || word.contains("kubeconfig")
         || word.contains("impersonat")
         || word.contains("apiserver")

@@ -10,6 +10,7 @@ use super::document::{Looks, looks};
 use super::vocabulary::{self, Role};
 use super::{DEEPEST, is_cluster};
 use crate::domain::call::Call;
+use crate::domain::text::letters::is_invisible;
 
 /// Bytes of all arguments of a look; no question about an object is as long.
 const LONGEST: usize = 32 << 10;
@@ -31,7 +32,8 @@ const SHOWN: usize = 60;
 /// Why a call's arguments cannot be ruled on, as a sentence; none when they can.
 pub(in crate::domain) fn find(call: &Call, schema: Option<&Value>) -> Option<String> {
     let properties = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
-    let mut search = Search { cluster: is_cluster(properties, &call.arguments), bytes: 0 };
+    let tool = call.tool.split_once('.').map_or(call.tool.as_str(), |(_, tool)| tool);
+    let mut search = Search { cluster: is_cluster(tool, properties, &call.arguments), bytes: 0 };
     call.arguments.iter().find_map(|(key, value)| search.argument(key, value, 0))
 }
 
@@ -119,6 +121,12 @@ fn is_api_path(text: &str) -> bool {
         return false;
     }
     let text = decoded(text);
+    // Who reads an address drops line breaks, tabs and letters without a shape from it.
+    let joined: String = text.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
+    names_api_path(&text) || (joined != text && names_api_path(&joined))
+}
+
+fn names_api_path(text: &str) -> bool {
     text.split(|c: char| c.is_whitespace() || matches!(c, '=' | ',' | '"' | '\'')).any(|word| {
         let segments: Vec<&str> = word.split(['/', '\\', '?', '#']).filter(|part| !matches!(*part, "" | ".")).collect();
         let digit = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
@@ -211,9 +219,21 @@ mod tests {
             json!({"file": "../../etc/passwd"}),
             json!({"file": "..%2f..%2fetc/passwd"}),
             json!({"url": "https://10.0.0.1:6443/api/v1/namespaces/shop/secrets"}),
+            json!({"url": "https://10.0.0.1:6443/api/v1/sec\trets"}),
+            json!({"url": "https://10.0.0.1:6443/api/v1/\u{200b}secrets"}),
         ] {
             assert!(refused("files.read", arguments.clone()), "{arguments}");
         }
+    }
+
+    #[test]
+    fn a_tool_that_is_about_nodes_or_pods_by_its_name_takes_names_of_them_only() {
+        for name in ["node-1/proxy/run/kube-system/p/c", "node-1?x=y", "node 1", "node-1#"] {
+            assert!(refused("k.nodes_stats_summary", json!({"name": name})), "{name}");
+            assert!(refused("k.pods_top", json!({"name": name})), "{name}");
+            assert!(!refused("builds.job_get", json!({"name": name})), "{name}");
+        }
+        assert!(!refused("k.nodes_stats_summary", json!({"name": "ip-10-0-0-1.eu-west-1.compute.internal"})));
     }
 
     #[test]

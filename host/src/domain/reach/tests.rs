@@ -239,3 +239,31 @@ fn what_may_touch_the_same_thing_overlaps_both_ways() {
         assert_eq!(other.overlaps(&web), overlaps, "{other} {web}");
     }
 }
+
+#[test]
+fn a_kind_that_is_left_open_may_be_any() {
+    assert_eq!(touches(json!({"namespace": "shop", "name": "web"})).kinds, ["*"]);
+    assert_eq!(touches(json!({"namespace": "shop", "name": "web", "resourceType": "List"})).kinds, ["*"]);
+    assert_eq!(touches(json!({"namespace": "shop", "name": "web", "resourceType": "pod"})).kinds, ["pod"]);
+    assert_eq!(touches(json!({"manifest": "kind: Pod\nmetadata: {name: a, namespace: shop}"})).kinds, ["pod"]);
+}
+
+#[test]
+fn options_and_documents_that_lead_elsewhere_are_named() {
+    for (more, want) in [
+        (json!({"args": ["--context", "prod"]}), "context"),
+        (json!({"flags": "--context=prod"}), "context"),
+        (json!({"extra": ["-v", "--kubeconfig=/x"]}), "kubeconfig"),
+        (json!({"options": "--server https://x"}), "server"),
+        (json!({"manifest": "context: prod\n---\nkind: Pod"}), "context"),
+        (json!({"ctx": "prod"}), "ctx"),
+        (json!({"vcluster": "prod"}), "vcluster"),
+        (json!({"logicalClusterName": "prod"}), "logicalClusterName"),
+        (json!({"api_url": "https://x"}), "api_url"),
+        (json!({"c\u{43e}ntext": "prod"}), "c\u{43e}ntext"),
+    ] {
+        let mut arguments = json!({"namespace": "shop", "resourceType": "pod", "name": "web"});
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert!(touches(arguments).elsewhere.iter().any(|name| name == want), "{more}");
+    }
+}

@@ -77,6 +77,16 @@ pub(super) fn speaks_of_clusters(word: &str) -> bool {
         || matches!(word, "manifest" | "manifests" | "resource" | "patchdata" | "kubeconfig" | "labelselector")
 }
 
+/// Whether a tool says by its name that it is about objects in a cluster. Events and jobs exist elsewhere too.
+pub(super) fn names_clusters(tool: &str) -> bool {
+    let telling = ["pod", "node", "deployment", "statefulset", "daemonset", "replicaset", "configmap", "secret"];
+    tool.to_lowercase().split(['_', '-', '.']).any(|word| {
+        word == "kubectl"
+            || word == "helm"
+            || builtin(word).is_some_and(|kind| word.len() > 2 && telling.contains(&kind))
+    })
+}
+
 /// `namespace`, `targetNamespace`, `namespaces`.
 pub(super) fn ends_in_namespace(word: &str) -> bool {
     (word.ends_with("namespace") || word.ends_with("namespaces")) && !matches!(word, "createnamespace")

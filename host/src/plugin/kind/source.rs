@@ -11,6 +11,7 @@ use wasmtime::component::Instance;
 use super::CallError;
 use crate::domain::alert::fingerprint;
 use crate::domain::alert::limits::fit;
+pub use crate::domain::alert::normalised::{LeftOut, Normalised, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Labels, Severity, Status};
@@ -70,51 +71,6 @@ const ALERTS: usize = 10_000;
 /// The name of an alert that has labels and no name.
 const UNNAMED: &str = "unnamed";
 
-/// Why an alert was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// The request holds more alerts than the host takes at once.
-    TooMany,
-    /// The source could not read it.
-    Unreadable,
-    /// It has neither a name nor labels.
-    Nameless,
-    /// One of its labels stands twice, with two values.
-    TwoValues,
-}
-
-impl Reason {
-    /// The word in metrics and logs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TooMany => "too_many_alerts",
-            Self::Unreadable => "unreadable",
-            Self::Nameless => "nameless",
-            Self::TwoValues => "label_with_two_values",
-        }
-    }
-}
-
-/// An alert that was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Its name, cut; empty when it has none.
-    pub name: String,
-    /// Why.
-    pub reason: Reason,
-    /// A sentence that names the place.
-    pub text: String,
-}
-
-/// The alerts of a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Normalised {
-    /// Those that were taken.
-    pub alerts: Vec<Alert>,
-    /// Those that were not. None of them costs another.
-    pub left_out: Vec<LeftOut>,
-}
-
 /// Turns what a guest returned into alerts, cut to the [`limits`](crate::domain::alert::limits) that
 /// hold for every source.
 pub fn normalise(source: &str, decoded: Vec<Decoded>, received: Timestamp) -> Normalised {
@@ -139,19 +95,6 @@ pub fn normalise(source: &str, decoded: Vec<Decoded>, received: Timestamp) -> No
         }
     }
     normalised
-}
-
-impl Normalised {
-    /// The alerts that were taken.
-    ///
-    /// # Errors
-    /// When there are alerts and none of them could be taken: a sentence that names the place.
-    pub fn taken(self) -> Result<Vec<Alert>, String> {
-        match self.left_out.into_iter().next() {
-            Some(first) if self.alerts.is_empty() => Err(first.text),
-            _ => Ok(self.alerts),
-        }
-    }
 }
 
 fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, (Reason, String)> {

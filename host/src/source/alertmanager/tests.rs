@@ -16,12 +16,14 @@ fn request(body: impl Into<String>) -> Inbound {
     }
 }
 
+fn decode(request: &Inbound) -> Result<Vec<Alert>, String> {
+    super::decode(request)?.taken()
+}
+
 fn slowly(request: &Inbound) -> Result<Vec<Alert>, String> {
     let value: Value = serde_json::from_str(&request.body).unwrap();
-    let message = read(At::root(&value))?;
-    let root = Text::given(&message.status).map(|word| status_of(word, &"status")).transpose()?;
-    let items = message.alerts.into_iter().enumerate();
-    items.map(|(i, item)| normalise(item, root, &format_args!("alerts[{i}]"), request.received_at)).collect()
+    let Parts { status, alerts } = read(At::root(&value))?;
+    super::taken(status.as_ref(), alerts.into_iter(), "alerts", request.received_at)?.taken()
 }
 
 #[test]
@@ -71,8 +73,8 @@ fn every_wrong_place_is_named() {
         (r#"{"alerts":[{}]}"#, "alerts[0].labels: is missing or empty"),
         (r#"[{"labels":[]}]"#, "[0].labels: expected an object, found a list"),
         (
-            r#"{"alerts":[{"labels":{"alertname":"a"}},{"labels":{"alertname":"a","severity":3}}]}"#,
-            "alerts[1].labels.severity: expected a string, found a number",
+            r#"{"alerts":[{"labels":{"alertname":"a","severity":3}}]}"#,
+            "alerts[0].labels.severity: expected a string, found a number",
         ),
         (
             r#"{"alerts":[{"labels":{"alertname":"a"},"annotations":{"x":{}}}]}"#,
@@ -90,6 +92,32 @@ fn every_wrong_place_is_named() {
     ] {
         let error = decode(&request(body)).unwrap_err();
         assert!(error.starts_with(want), "{error}\n  should start with\n{want}");
+    }
+}
+
+#[test]
+fn one_bad_alert_is_named_and_costs_no_other() {
+    let good = |name: &str| format!(r#"{{"status":"firing","labels":{{"alertname":"{name}"}}}}"#);
+    for (bad, name, place) in [
+        (r#"{"status":"firing","labels":{"alertname":"Bad","n":1}}"#, "Bad", "alerts[1].labels.n: expected a string"),
+        (r#"{"status":"firing","labels":{"alertname":"Bad","n":null}}"#, "Bad", "alerts[1].labels.n"),
+        (r#"{"status":"paused","labels":{"alertname":"Bad"}}"#, "Bad", "alerts[1].status: expected"),
+        (r#"{"status":7,"labels":{"alertname":"Bad"}}"#, "Bad", "alerts[1].status: expected a string"),
+        (r#"{"status":"firing","labels":{}}"#, "", "alerts[1].labels: is missing or empty"),
+        (
+            r#"{"status":"firing","labels":{"alertname":"Bad"},"annotations":{"x":{}}}"#,
+            "Bad",
+            "alerts[1].annotations.x",
+        ),
+        (r#"{"status":"firing","labels":{"alertname":"Bad"},"generatorURL":5}"#, "Bad", "alerts[1].generatorURL"),
+        ("null", "", "alerts[1]: expected an object"),
+    ] {
+        let body = format!(r#"{{"alerts":[{},{bad},{}]}}"#, good("First"), good("Last"));
+        let normalised = super::decode(&request(body)).unwrap();
+        let names: Vec<&str> = normalised.alerts.iter().map(|alert| alert.name.as_str()).collect();
+        assert_eq!(names, ["First", "Last"], "beside {bad}");
+        let [left_out] = normalised.left_out.as_slice() else { panic!("{:?}", normalised.left_out) };
+        assert!(left_out.name == name && left_out.text.starts_with(place), "{left_out:?}");
     }
 }
 
