@@ -15,12 +15,12 @@
 mod assignments;
 #[cfg(test)]
 mod corpus;
-mod gated;
 mod json;
 pub mod known;
 mod names;
 mod objects;
 mod options;
+mod prefiltered;
 mod quoted;
 mod span;
 mod tokens;

@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use super::assignments::bare_end;
-use super::gated::Gated;
 use super::names::{Class, class};
+use super::prefiltered::Prefiltered;
 use super::quoted::quoted;
 use super::span::Span;
 use super::values::harmless;
@@ -64,8 +64,8 @@ const COMMANDS: &[(&[&str], &str)] = &[
     ),
 ];
 
-static PATTERNS: LazyLock<Option<Gated<()>>> =
-    LazyLock::new(|| Gated::new(COMMANDS.iter().map(|(needs, pattern)| (*needs, *pattern, ()))));
+static PATTERNS: LazyLock<Option<Prefiltered<()>>> =
+    LazyLock::new(|| Prefiltered::new(COMMANDS.iter().map(|(needs, pattern)| (*needs, *pattern, ()))));
 
 /// Whether the word behind this option is a secret.
 pub(super) fn takes_secret(option: &str) -> bool {
