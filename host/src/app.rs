@@ -1,4 +1,4 @@
-//! The host as a whole: the only place that knows all rooms and puts them together.
+//! The host as a whole: the only place that knows all parts and puts them together.
 //!
 //! [`App`] is a started host and what the HTTP server and the command line talk to; `launch` builds
 //! one, [`Launcher`] is how the command line starts, checks and reads.

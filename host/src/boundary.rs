@@ -63,12 +63,12 @@ impl Boundary {
 }
 
 /// The decorated journal.
-pub struct Mortal {
+pub struct CrashingJournal {
     inner: Arc<dyn Journal>,
     boundary: Arc<Boundary>,
 }
 
-impl Mortal {
+impl CrashingJournal {
     /// Dies at `boundary`.
     pub fn new(inner: Arc<dyn Journal>, boundary: Boundary) -> Self {
         Self { inner, boundary: Arc::new(boundary) }
@@ -81,7 +81,7 @@ fn die() -> ! {
     std::process::abort()
 }
 
-impl Journal for Mortal {
+impl Journal for CrashingJournal {
     fn append(&self, entries: Vec<Sealed>) -> BoxFuture<'static, Result<(), JournalError>> {
         let reached = self.boundary.reached(&entries);
         if reached && self.boundary.before {

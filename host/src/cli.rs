@@ -100,7 +100,7 @@ enum Command {
     Resume(answer::ResumeArguments),
     /// Prove policies before they are live, and see why they decide as they do
     Policy(policy::Arguments),
-    /// List what was stopped because its fixes kept failing, or let it go on
+    /// List what was stopped because its fixes did not help or its proposals were denied, or let it go on
     Breakers(breakers::Arguments),
     /// Give people and senders a token that proves their name
     User(user::Arguments),

@@ -255,11 +255,11 @@ impl Config {
     /// who reach it from elsewhere lead over a proxy, and what the proxy lets through comes from this
     /// machine.
     pub fn unguarded_links(&self) -> Option<Problem> {
-        let link = self.approvals.link.as_ref().filter(|link| self.server.auth.is_none() && !link.is_local())?;
+        let link = self.approvals.link.as_ref().filter(|link| !self.demands_proof() && !link.is_local())?;
         let text = format!(
             "{} is reached from other machines, so a proxy hands requests on to this host, and to it they come from \
              this machine, where the API needs no authentication: add auth = {{ bearer = {{ env = \
-             \"TIDEGATE_TOKEN\" }} }} to [server]",
+             \"TIDEGATE_TOKEN\" }} }} to [server], or [users]",
             link.base
         );
         Some(self.problem(&["approvals", "link"], text))

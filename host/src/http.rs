@@ -72,7 +72,7 @@ struct Shared {
     callers: Callers,
     replays: Replays,
     attempts: Attempts,
-    sources: HashMap<String, Gate>,
+    sources: HashMap<String, SourceAccess>,
     settings: crate::config::Server,
     /// Signed links to questions.
     links: Option<Links>,
@@ -96,7 +96,7 @@ impl Shared {
 
 /// What is configured for one source.
 #[derive(Default)]
-struct Gate {
+struct SourceAccess {
     disabled: bool,
     proof: Option<Proof>,
 }
@@ -125,7 +125,7 @@ impl Server {
         let mut sources = HashMap::new();
         for (name, source) in &config.sources {
             let proof = proof(&["sources", name, "auth"], &source.auth);
-            sources.insert(name.clone(), Gate { disabled: !source.enabled, proof });
+            sources.insert(name.clone(), SourceAccess { disabled: !source.enabled, proof });
         }
         let links = config.links(environment).unwrap_or_else(|problem| {
             problems.push(problem);

@@ -1,4 +1,4 @@
-//! The journal room: the append-only record on disk, and what is derived from it.
+//! The journal: the append-only record on disk, and what is derived from it.
 //!
 //! Guarantees: an append that has resolved without an error survives power loss; appends stand in
 //! the order in which they were made; no entry stands behind a missing one; one process at a time
@@ -6,7 +6,7 @@
 //! [`Memory`] stands in for it in simulations, [`verify`] finds what somebody changed behind its
 //! back.
 //!
-//! SQL and the types of its library never leave this room. Nothing here reads a clock.
+//! SQL and the types of its library never leave this module. Nothing here reads a clock.
 
 mod error;
 mod file;

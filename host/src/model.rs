@@ -1,4 +1,4 @@
-//! The model room: asks an OpenAI-compatible endpoint what to do about an incident and reads its
+//! The model: asks an OpenAI-compatible endpoint what to do about an incident and reads its
 //! answer as data.
 //!
 //! The request is made from the incident alone, by pure functions ([`prompt`]), and the answer is

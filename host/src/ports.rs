@@ -1,6 +1,6 @@
-//! What the pipeline needs from the rooms around it, as traits over the domain's own types.
+//! What the pipeline needs from the parts around it, as traits over the domain's own types.
 //!
-//! Each room (policy, plugin, tools, model, journal) implements one of these and keeps its library
+//! Each part (policy, plugin, tools, model, journal) implements one of these and keeps its library
 //! to itself; tests and simulations implement them with data.
 
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 //!
 //! A text is read in several ways, each of which names the parts that give way: as objects in JSON, YAML
 //! or a language's print ([`objects`]), as names with values ([`assignments`]), as command lines
-//! ([`options`]), as URLs ([`urls`]), as text in base64 ([`encoded`]), and for the shapes that tokens and keys have of their own
-//! ([`tokens`]). What the host itself must keep secret ([`known`]) goes wherever it stands. All readings
+//! ([`options`]), as URLs ([`urls`]), as text in base64 ([`encoded`]), and for the shapes that tokens and keys
+//! have of their own ([`tokens`]). What the host itself must keep secret ([`known`]) goes wherever it stands. All readings
 //! see the text as it came; then all that they named is replaced at once. They err on the side of
 //! taking too much. Time and memory are linear in the text, and redacting twice gives the same as
 //! redacting once.
@@ -16,12 +16,12 @@ mod assignments;
 #[cfg(test)]
 mod corpus;
 mod encoded;
-mod gated;
 mod json;
 pub mod known;
 mod names;
 mod objects;
 mod options;
+mod prefiltered;
 mod quoted;
 mod span;
 mod tokens;

@@ -1,10 +1,10 @@
-//! The tools room: MCP servers, their tools as a catalogue, and calls of them.
+//! Tools: MCP servers, their tools as a catalogue, and calls of them.
 //!
 //! Servers are started once, watched and restarted; a server that is down delays nobody but the
 //! callers of its own tools. What a tool may cost is decided here, from what the server says about
 //! itself, from a table of known tools and from the operator, who can only raise it. A tool that
 //! changes its face after it was first seen is withdrawn. Results are made visible, redacted and
-//! cut before they leave. No MCP type leaves this room.
+//! cut before they leave. No MCP type leaves this module.
 
 mod answer;
 mod arguments;

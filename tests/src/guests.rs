@@ -1,4 +1,4 @@
-//! Builds the plugins under `tests/guests` and loads them into a plugin room of their own.
+//! Builds the plugins under `tests/guests` and loads them into a plugin host of their own.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -52,9 +52,9 @@ pub fn build(scratch: &Path) -> Result<PathBuf> {
     Ok(plugins)
 }
 
-/// What a room is made of, beside the guests.
+/// How guests are loaded.
 #[derive(Default)]
-pub struct Room {
+pub struct LoadOptions {
     /// `[plugins.NAME]` tables as TOML.
     pub plugins: String,
     /// `[notifiers.NAME]` tables as TOML.
@@ -67,7 +67,7 @@ pub struct Room {
     pub cache: Option<PathBuf>,
 }
 
-impl Room {
+impl LoadOptions {
     /// Loads the guests of a folder.
     pub async fn load(self, folder: &Path) -> Result<(Arc<Plugins>, Vec<Problem>)> {
         let plugins: BTreeMap<String, Options> = toml::from_str(&self.plugins)?;

@@ -52,7 +52,7 @@ async fn tools_that_do_not_exist_are_named_where_that_can_be_known() -> anyhow::
 
     let (code, output, problems) = run(rig.folder(), &rig.environment, &["policy", "lint", "--offline"]).await?;
     assert_eq!(code, 0, "{output}{problems}");
-    assert!(output.contains("not checked: the tools of tool servers, because --offline"), "{output}");
+    assert!(output.contains("not checked: the tools of MCP servers, because --offline"), "{output}");
 
     let host = rig.serve().await?;
     let ready = told(&host, "kubectl_pach", true).await?;
@@ -85,6 +85,6 @@ async fn the_shipped_policies_pass_with_the_real_server_and_with_none() -> anyho
     let (code, output, problems) = run(rig.folder(), &rig.environment, &["policy", "lint"]).await?;
     assert_eq!(code, 1, "{output}{problems}");
     assert!(output.contains("story.rhai:1: there is no tool \"kubernetes-workload.nothing\""), "{output}");
-    assert!(output.contains("1 finding\nnot checked: the tools of tool servers, because [tools]"), "{output}");
+    assert!(output.contains("1 finding\nnot checked: the tools of MCP servers, because [tools]"), "{output}");
     Ok(())
 }

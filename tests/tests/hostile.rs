@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tidegate::plugin::Plugins;
 use tidegate::plugin::engine::Allocation;
 use tidegate::ports::{DecodeError, Sources as _};
-use tidegate_tests::guests::{Room, build, decode, names};
+use tidegate_tests::guests::{LoadOptions, build, decode, names};
 use tokio::sync::OnceCell;
 
 /// A guest, the body that it gets, and what the error says.
@@ -56,11 +56,11 @@ async fn folder() -> &'static Path {
     FOLDER.get_or_init(build).await
 }
 
-fn patient() -> Room {
-    Room { plugins: PATIENT.into(), ..Room::default() }
+fn patient() -> LoadOptions {
+    LoadOptions { plugins: PATIENT.into(), ..LoadOptions::default() }
 }
 
-async fn room() -> Arc<Plugins> {
+async fn loaded() -> Arc<Plugins> {
     patient().load(folder().await).await.unwrap().0
 }
 
@@ -76,7 +76,7 @@ fn no_hostile_guest_is_without_a_case() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_ends_as_a_named_error_within_its_budget() {
-    let plugins = room().await;
+    let plugins = loaded().await;
     for (name, body, want) in CALLS {
         let error = decode(&plugins, name, body).await.unwrap_err();
         let DecodeError::Unavailable(text) = error else { panic!("{name}: {error:?}") };
@@ -89,7 +89,7 @@ async fn each_ends_as_a_named_error_within_its_budget() {
 /// A limit of content is no fault of the host: the sender is not asked to send the same again for ever.
 #[tokio::test]
 async fn what_cannot_be_taken_costs_nothing_beside_it() {
-    let plugins = room().await;
+    let plugins = loaded().await;
     assert_eq!(decode(&plugins, "returns-huge", "many").await.unwrap().len(), 10_000);
     let alerts = decode(&plugins, "returns-duplicate-labels", "beside others").await.unwrap();
     assert_eq!(alerts.len(), 2);
@@ -110,7 +110,7 @@ async fn what_cannot_be_taken_costs_nothing_beside_it() {
 
 #[tokio::test]
 async fn what_lies_about_itself_is_not_loaded() {
-    let (plugins, problems) = Room::default().load(folder().await).await.unwrap();
+    let (plugins, problems) = LoadOptions::default().load(folder().await).await.unwrap();
     for (name, want) in REFUSED {
         let subject = format!("{name} 0.1.0");
         assert!(
@@ -126,8 +126,8 @@ async fn what_lies_about_itself_is_not_loaded() {
 #[tokio::test]
 async fn limits_hold_without_a_pool() {
     for allocation in [Allocation::Pooled, Allocation::OnDemand] {
-        let room = Room { allocation: Some(allocation), ..patient() };
-        let (plugins, _) = room.load(folder().await).await.unwrap();
+        let options = LoadOptions { allocation: Some(allocation), ..patient() };
+        let (plugins, _) = options.load(folder().await).await.unwrap();
         for (name, body, want) in CALLS.iter().filter(|(name, ..)| ["spins", "eats-memory", "traps"].contains(name)) {
             let error = decode(&plugins, name, body).await.unwrap_err().to_string();
             assert!(error.contains(want), "{name}: {error}");
@@ -138,7 +138,7 @@ async fn limits_hold_without_a_pool() {
 /// More attackers than workers, each at its own limit of concurrency; the neighbour's calls go on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_neighbour_is_not_delayed() {
-    let plugins = room().await;
+    let plugins = loaded().await;
     decode(&plugins, "echo-source", "warm").await.unwrap();
     let attackers: Vec<_> = ["spins", "spins-in-host-calls", "traps", "eats-memory", "floods-log", "recursion"]
         .into_iter()
@@ -162,7 +162,7 @@ async fn a_neighbour_is_not_delayed() {
 /// A failed instance leaves nothing behind for the next call of the same plugin.
 #[tokio::test]
 async fn nothing_leaks_from_call_to_call() {
-    let plugins = room().await;
+    let plugins = loaded().await;
     let first = decode(&plugins, "eats-memory", "").await.unwrap_err();
     let second = decode(&plugins, "eats-memory", "").await.unwrap_err();
     assert_eq!(first, second);

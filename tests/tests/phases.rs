@@ -17,7 +17,7 @@ use tidegate::domain::catalogue::UNDONE;
 use tidegate::domain::{Call, Incident, Risk};
 use tidegate::plugin::Plugins;
 use tidegate::ports::{Planners as _, ToolError, Tools as _};
-use tidegate_tests::guests::{Room, build};
+use tidegate_tests::guests::{LoadOptions, build};
 use tidegate_tests::permits::{Permitted, look, permit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -112,8 +112,8 @@ impl World {
              {{ origin = \"{marked}\", methods = [\"POST\"], reads = true, private = true }}]\n"
         );
         let environment = [("KEY".to_string(), "s3cret".to_string())].into();
-        let room = Room { plugins, environment, ..Room::default() };
-        let (plugins, problems) = room.load(folder().await).await.unwrap();
+        let options = LoadOptions { plugins, environment, ..LoadOptions::default() };
+        let (plugins, problems) = options.load(folder().await).await.unwrap();
         let own: Vec<_> = problems.iter().filter(|problem| problem.subject.contains("oversteps")).collect();
         assert!(own.is_empty(), "{own:?}");
         Self { servers, plugins }
@@ -271,8 +271,9 @@ async fn a_risk_is_raised_and_never_lowered() {
 
 #[tokio::test]
 async fn a_risk_of_an_action_that_is_not_there_is_a_mistake() {
-    let room = Room { plugins: "[oversteps]\nrisks = { stauts = \"high\" }".into(), ..Room::default() };
-    let (plugins, problems) = room.load(folder().await).await.unwrap();
+    let options =
+        LoadOptions { plugins: "[oversteps]\nrisks = { stauts = \"high\" }".into(), ..LoadOptions::default() };
+    let (plugins, problems) = options.load(folder().await).await.unwrap();
     let problem = problems.iter().find(|problem| problem.subject.contains("oversteps")).unwrap();
     assert!(problem.text.contains("there is no action `stauts`; there are status, act, act.undo"), "{problem}");
     assert!(plugins.catalogue().get("oversteps.status").is_none(), "what was meant to be raised is not offered");

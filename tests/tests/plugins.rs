@@ -23,7 +23,7 @@ use tidegate::plugin::Plugins;
 use tidegate::ports::{
     DecodeError, Message, Notifiers as _, NotifyError, Planners as _, Sources as _, ToolAnswer, ToolError, Tools,
 };
-use tidegate_tests::guests::{Room, build, decode};
+use tidegate_tests::guests::{LoadOptions, build, decode};
 use tidegate_tests::permits::{Permitted, look};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -49,14 +49,14 @@ async fn a_core_module_is_made_a_component() {
     let module =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest-target/wasm32-unknown-unknown/release/echo_source.wasm");
     std::fs::copy(module, mine.join("echo-source.wasm")).unwrap();
-    let room = || Room { cache: Some(scratch.path().join("compiled")), ..Room::default() };
+    let options = || LoadOptions { cache: Some(scratch.path().join("compiled")), ..LoadOptions::default() };
     for _cold_and_warm in 0..2 {
-        let (plugins, problems) = room().load(&scratch.path().join("plugins")).await.unwrap();
+        let (plugins, problems) = options().load(&scratch.path().join("plugins")).await.unwrap();
         assert!(problems.is_empty(), "{problems:?}");
         assert_eq!(decode(&plugins, "echo-source", "hello").await.unwrap()[0].annotations["summary"], "hello");
     }
     std::fs::write(mine.join("echo-source.wasm"), b"\0asm\x01\0\0\0\xff").unwrap();
-    let (_, problems) = room().load(&scratch.path().join("plugins")).await.unwrap();
+    let (_, problems) = options().load(&scratch.path().join("plugins")).await.unwrap();
     assert!(problems[0].text.contains("cannot be made a component"), "{problems:?}");
 }
 
@@ -105,7 +105,7 @@ fn message(orders: &str) -> Message {
         body: orders.into(),
         facts: vec![],
         links: vec![],
-        alerts: Excerpt::of(&[alert()], &excerpt::Room::MESSAGE),
+        alerts: Excerpt::of(&[alert()], &excerpt::Bounds::MESSAGE),
         thread: None,
         language: "en".into(),
     }
@@ -132,7 +132,7 @@ async fn deliver(plugins: &Plugins, target: &str, orders: &str) -> Result<String
 }
 
 async fn notifier(grants: &str) -> Arc<Plugins> {
-    let room = Room {
+    let options = LoadOptions {
         plugins: format!(
             r#"
             [echo-notifier]
@@ -151,14 +151,14 @@ async fn notifier(grants: &str) -> Arc<Plugins> {
         environment: [("TOKEN", "t0p/secret"), ("SIGN", "demo"), ("ADDRESS", "http://127.0.0.1:1/hidden/path")]
             .map(|(key, value)| (key.to_string(), value.to_string()))
             .into(),
-        ..Room::default()
+        ..LoadOptions::default()
     };
-    room.load(folder().await).await.unwrap().0
+    options.load(folder().await).await.unwrap().0
 }
 
 #[tokio::test]
 async fn a_source_decodes_and_the_host_normalises() {
-    let (plugins, _) = Room::default().load(folder().await).await.unwrap();
+    let (plugins, _) = LoadOptions::default().load(folder().await).await.unwrap();
     let alerts = decode(&plugins, "echo-source", "it works").await.unwrap();
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0].severity, Severity::Critical);
@@ -341,7 +341,7 @@ fn incident(labels: &[(&str, &str)]) -> Incident {
 
 #[tokio::test]
 async fn a_remediation_looks_proposes_and_acts() {
-    let (plugins, _) = Room::default().load(folder().await).await.unwrap();
+    let (plugins, _) = LoadOptions::default().load(folder().await).await.unwrap();
     let cluster = cluster();
     let tools: Arc<dyn Tools> = Arc::clone(&cluster) as _;
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
@@ -385,7 +385,7 @@ async fn a_remediation_looks_proposes_and_acts() {
 
 #[tokio::test]
 async fn actions_of_a_plugin_are_tools() {
-    let (plugins, _) = Room::default().load(folder().await).await.unwrap();
+    let (plugins, _) = LoadOptions::default().load(folder().await).await.unwrap();
     let catalogue = plugins.catalogue();
     assert_eq!(catalogue.risk("echo-remediation.note"), Risk::Low);
     let Value::Object(arguments) = json!({"text": "hi"}) else { panic!() };
@@ -413,7 +413,7 @@ async fn actions_of_a_plugin_are_tools() {
 
 #[tokio::test]
 async fn an_operators_mistakes_are_all_named() {
-    let room = Room {
+    let options = LoadOptions {
         plugins: r#"
             [echo-source]
             settings = { colour = "red" }
@@ -433,9 +433,9 @@ async fn an_operators_mistakes_are_all_named() {
             plugin = "nothing"
             "#
         .into(),
-        ..Room::default()
+        ..LoadOptions::default()
     };
-    let (plugins, problems) = room.load(folder().await).await.unwrap();
+    let (plugins, problems) = options.load(folder().await).await.unwrap();
     let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
     for want in [
         "echo-source 0.1.0: settings.colour is not a setting of this plugin",
@@ -457,9 +457,9 @@ async fn an_operators_mistakes_are_all_named() {
 async fn a_second_start_compiles_nothing() {
     let cache = tempfile::tempdir().unwrap();
     let load = async || {
-        let room = Room { cache: Some(cache.path().join("compiled")), ..Room::default() };
+        let options = LoadOptions { cache: Some(cache.path().join("compiled")), ..LoadOptions::default() };
         let started = std::time::Instant::now();
-        let (plugins, _) = room.load(folder().await).await.unwrap();
+        let (plugins, _) = options.load(folder().await).await.unwrap();
         decode(&plugins, "echo-source", "x").await.unwrap();
         started.elapsed()
     };

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::sources::AllSources;
 use super::{App, background, known_tools, metrics, options};
 use crate::backend::Progress;
-use crate::boundary::{Boundary, Mortal};
+use crate::boundary::{Boundary, CrashingJournal};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::Incident;
@@ -47,6 +47,9 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     loaded.push(format!("journal: {} ({} entries)", config.journal.display(), journal.position()));
 
     let policies = load_policies(config)?;
+    for problem in policies.problems() {
+        tracing::warn!(problem, "the policies are in force, though their tests or their lint object");
+    }
     let policies = Arc::new(policies);
     loaded.push(format!("policies: {}", policies.describe()));
 
@@ -226,7 +229,7 @@ fn mortal(journal: Arc<dyn Journal>, environment: &dyn Environment) -> Result<Ar
     match environment.get("TIDEGATE_TEST_CRASH") {
         None => Ok(journal),
         Some(text) => match Boundary::parse(&text) {
-            Ok(boundary) => Ok(Arc::new(Mortal::new(journal, boundary))),
+            Ok(boundary) => Ok(Arc::new(CrashingJournal::new(journal, boundary))),
             Err(error) => Err(Problems(vec![Problem::general(error)])),
         },
     }

@@ -39,9 +39,7 @@ impl Host for Launcher {
             match load_policies(&config) {
                 Ok(loaded) => {
                     checked.loaded.push(format!("policies: {}", loaded.describe()));
-                    let grave = crate::policy::lint::grave(&loaded.set());
-                    let texts = grave.iter().map(ToString::to_string).collect();
-                    checked.problems.extend(problems_at(&config, &["policies", "path"], texts));
+                    checked.problems.extend(problems_at(&config, &["policies", "path"], loaded.problems()));
                     checked.problems.extend(super::people::unmet(&config, &loaded.set()));
                 }
                 Err(problems) => checked.problems.extend(problems.0),
@@ -58,6 +56,7 @@ impl Host for Launcher {
                 Err(problems) => checked.problems.extend(problems.0),
             }
             checked.problems.extend(config.unguarded_links());
+            checked.problems.extend(config.links(&ProcessEnvironment).err());
             progress("tools …");
             let found = tools::check(&options::tools(&config), &|name| ProcessEnvironment.get(name));
             let servers = if found.servers.is_empty() { "none".to_string() } else { found.servers.join(", ") };

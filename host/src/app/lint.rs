@@ -32,7 +32,7 @@ pub async fn run(config: &Config, wanted: &Lint, progress: &Progress) -> Result<
 async fn look(config: &Config, offline: bool, progress: &Progress, unchecked: &mut Vec<String>) -> Known {
     let plugins = plugins(config, progress, unchecked).await;
     let servers = if offline {
-        unchecked.push("the tools of tool servers, because --offline starts none".into());
+        unchecked.push("the tools of MCP servers, because --offline starts none".into());
         None
     } else {
         servers(config, progress, unchecked).await
@@ -73,12 +73,12 @@ async fn servers(config: &Config, progress: &Progress, unchecked: &mut Vec<Strin
     let servers = match Servers::start(&options, &|name| ProcessEnvironment.get(name), &jitter) {
         Ok(servers) => servers,
         Err(Checked { problems, .. }) => {
-            unchecked.extend(problems.into_iter().map(|problem| format!("the tools of tool servers: {problem}")));
+            unchecked.extend(problems.into_iter().map(|problem| format!("the tools of MCP servers: {problem}")));
             return None;
         }
     };
     if servers.status().is_empty() {
-        unchecked.push("the tools of tool servers, because [tools] in the configuration names none".into());
+        unchecked.push("the tools of MCP servers, because [tools] in the configuration names none".into());
         return None;
     }
     progress("tool servers …");

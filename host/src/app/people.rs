@@ -13,8 +13,8 @@ pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
         let mut wrong = |text: String| problems.push(config.problem(&["policies", "path"], text));
         if let Some(group) = people.unknown(&who) {
             wrong(format!(
-                "gate {gate} asks {group:?}, which is no group in [people], so it denies whatever it is asked about; \
-                 name the group there, or let the gate ask \"anybody\""
+                "gate {gate} asks {group:?}, which is no group in [people] or [users], so it denies whatever it is asked \
+                 about; name the group there, or let the gate ask \"anybody\""
             ));
             continue;
         }
@@ -43,6 +43,14 @@ pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
             );
             problems.push(config.problem(&["people", group], text));
         }
+    }
+    for (name, user) in config.users.iter().filter(|(name, user)| !user.groups.is_empty() && !people.is_able(name)) {
+        let text = format!(
+            "{name} has no way to prove this name, so their yes never counts for {}; give it tokens (`tidegate user \
+             add {name}`)",
+            user.groups.join(", ")
+        );
+        problems.push(config.problem(&["users", name], text));
     }
     problems
 }

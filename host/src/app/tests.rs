@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::backend::{FindError, find};
+use crate::backend::{FindError, Host, find};
 use crate::clock::SystemClock;
 use crate::config::{Config, Overrides};
 use crate::domain::entry::GENESIS;
@@ -230,4 +230,26 @@ async fn nobody_answers_after_the_end_and_one_no_is_enough() {
     assert_eq!(record(&app, "i-no").state, ActionState::Rejected);
     assert_eq!(refused(app.approve(answer("i-no", "ann")).await, "it is rejected"), "conflict");
     app.stop().await;
+}
+
+#[tokio::test]
+async fn check_finds_what_a_start_would_refuse_or_regret() {
+    let folder = tempfile::tempdir().unwrap();
+    write_policies(folder.path());
+    std::fs::create_dir(folder.path().join("policies/tests")).unwrap();
+    let case = "[[case]]\nname = \"none\"\nalerts = [{ name = \"A\" }]\nwant = { verdict = \"suppress\" }\n";
+    std::fs::write(folder.path().join("policies/tests/a.toml"), case).unwrap();
+    std::fs::write(folder.path().join("secret"), "too short").unwrap();
+    let text = format!(
+        "[journal]\npath = \"{0}/data/journal.db\"\n[policies]\npath = \"{0}/policies\"\n[approvals]\nlink = {{ base = \
+         \"http://127.0.0.1:1\", secret = {{ file = \"{0}/secret\" }} }}\n{CONFIG}[users.eve]\ngroups = [\"dba\"]\n",
+        folder.path().display(),
+    );
+    let config = Arc::new(Config::parse(text, None, &Overrides::default()).unwrap());
+    let found = Launcher.check(config, &|_| {}).await.problems;
+    for part in ["approvals.link: the secret of links needs", "test failed: none", "eve has no way to prove this name"]
+    {
+        let hits = found.iter().filter(|problem| problem.to_string().contains(part)).count();
+        assert_eq!(hits, 1, "{part}: {found:?}");
+    }
 }

@@ -168,7 +168,7 @@ fn shown(incident: &IncidentView, action: &ActionView) -> Screen {
         None => rule.clone(),
     });
     rows.extend(gate.map(|gate| ("gate".into(), gate)));
-    rows.extend(action.until.iter().map(|until| ("until".into(), until.clone())));
+    rows.extend(action.until.iter().map(|until| ("until".into(), table::seconds(until))));
     rows.push(("approved by".into(), action.approved_by.join(", ")));
     rows.push(("digest".into(), action.digest.clone()));
     let rows: Vec<Vec<String>> =

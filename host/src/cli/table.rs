@@ -48,7 +48,7 @@ pub fn line(view: &IncidentView) -> Screen {
 }
 
 /// An RFC 3339 time to the second.
-fn seconds(time: &str) -> String {
+pub fn seconds(time: &str) -> String {
     match time.parse::<jiff::Timestamp>() {
         Ok(at) => report::date(at),
         Err(_) => time.to_string(),
@@ -75,7 +75,8 @@ pub fn story(view: &IncidentView, lines: &[Line]) -> Screen {
     if view.model.calls > 0 {
         let model = view.model;
         let tokens = model.prompt_tokens + model.completion_tokens;
-        head.push(pair("model", &format!("{} calls, {tokens} tokens", model.calls)));
+        let calls = if model.calls == 1 { "call" } else { "calls" };
+        head.push(pair("model", &format!("{} {calls}, {tokens} tokens", model.calls)));
     }
     let mut screen = Screen::default();
     screen.columns(&head);
@@ -104,9 +105,11 @@ fn pair(name: &str, value: &str) -> Vec<String> {
 pub fn safeguards(view: &ActionView) -> Vec<(String, String)> {
     let call = |call: &Call| line_of(&format!("{} {}", call.tool, Value::Object(call.arguments.clone())));
     let judged = |verify: &Verification| {
-        let (present, absent) = (verify.present.join(", "), verify.absent.join(", "));
-        let seconds = verify.within_ms / 1000;
-        line_of(&format!("{} finds [{present}] and not [{absent}] within {seconds} s", call(&verify.look)))
+        let queries = |word: &str, queries: &[String]| {
+            if queries.is_empty() { String::new() } else { format!(", {word} {}", queries.join(" and ")) }
+        };
+        let (present, absent) = (queries("finds", &verify.present), queries("does not find", &verify.absent));
+        line_of(&format!("{}{present}{absent}, within {} s", call(&verify.look), verify.within_ms / 1000))
     };
     let mut lines: Vec<(&str, String)> = Vec::new();
     lines.extend(view.claimed_target.as_ref().map(|claim| ("proposer's words", line_of(claim))));

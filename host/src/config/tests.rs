@@ -212,11 +212,13 @@ fn links_for_people_elsewhere_need_an_api_that_asks_for_a_proof() {
         parse(&format!("[approvals]\nlink = {{ base = \"{base}\", secret = {{ env = \"L\" }} }}\n{more}")).unwrap()
     };
     let auth = "[server]\nauth.bearer.env = \"A\"";
+    let users = format!("[users.ada]\ntokens = [\"{}\"]", crate::token::Hash::of("t"));
     for base in ["https://t.example", "https://10.0.0.7", "https://localhost.evil.example", "https://[2001:db8::1]:1/x"]
     {
         let problem = link(base, "").unguarded_links().unwrap().to_string();
         assert!(problem.starts_with("conf/t.toml:2: approvals.link: ") && problem.contains("[server]"), "{problem}");
         assert!(link(base, auth).unguarded_links().is_none(), "{base}");
+        assert!(link(base, &users).unguarded_links().is_none(), "{base}: callers prove themselves by their tokens");
     }
     for base in [
         "http://127.0.0.1:10000",

@@ -84,7 +84,7 @@ impl Callers {
             }
             None if self.tokens.is_empty() => Ok(None),
             None => Err(Failure::unauthorized(
-                "this needs a token of yours in Authorization: Bearer …",
+                "this needs a token of yours in Authorization: Bearer …; commands take it from TIDEGATE_USER_TOKEN",
                 "Bearer realm=\"tidegate\"",
             )),
         }

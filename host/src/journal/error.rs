@@ -1,4 +1,4 @@
-//! What can go wrong with the files of this room, as sentences for the person who runs the host.
+//! What can go wrong with the files of the journal, as sentences for the person who runs the host.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use rusqlite::ErrorCode;
 
 use crate::ports::JournalError;
 
-/// Why a file of this room cannot be used.
+/// Why a file of the journal cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Another process writes it. The operator's to solve.

@@ -86,7 +86,7 @@ pub(super) fn time_of(sealed: &Sealed) -> Result<Timestamp, String> {
         .map_err(|error| format!("position {} of {} is no entry with a time: {error}", sealed.n, sealed.stream))
 }
 
-/// Entries for the tests of this room.
+/// Entries for the tests of the journal.
 #[cfg(test)]
 pub(super) mod testing {
     use super::*;

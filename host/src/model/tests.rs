@@ -1,4 +1,4 @@
-//! The room as a whole: prompts against a golden file, and the client against an endpoint in the
+//! The model as a whole: prompts against a golden file, and the client against an endpoint in the
 //! same process.
 
 mod endpoint;

@@ -260,8 +260,10 @@ impl Plugins {
         let own = units.iter().flat_map(|units| units.iter());
         let own: Vec<_> = own.filter(|(_, unit)| unit.loaded.manifest.name == manifest.name).collect();
         let mut problems = known.problems.clone();
-        problems
-            .extend(own.iter().filter_map(|(name, unit)| unit.problem().map(|problem| format!("{name}: {problem}"))));
+        problems.extend(own.iter().filter_map(|(name, unit)| {
+            let problem = unit.problem()?;
+            Some(if **name == manifest.name { problem } else { format!("{name}: {problem}") })
+        }));
         let mut unmet: Vec<String> = own.iter().flat_map(|(_, unit)| unit.binding.grants.unmet()).collect();
         unmet.dedup();
         Status {

@@ -92,14 +92,10 @@ impl Plugins {
             .await
             .map(|(answer, _)| answer);
         unit.note(&answer);
-        let label = unit.loaded.manifest.label();
-        let proposed =
-            answer.map_err(|failure| failure.to_string())?.map_err(|error| format!("plugin {label}: {error}"))?;
+        let proposed = answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
         let numbered = proposed.into_iter().take(PROPOSALS).enumerate();
         numbered
-            .map(|(i, proposal)| {
-                proposal.and_then(proposal::fit).map_err(|text| format!("plugin {label}: proposals[{i}].{text}"))
-            })
+            .map(|(i, proposal)| proposal.and_then(proposal::fit).map_err(|text| format!("proposals[{i}].{text}")))
             .collect()
     }
 

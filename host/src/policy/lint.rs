@@ -225,8 +225,8 @@ fn strangers(set: &Set, known: &Known, findings: &mut Vec<Finding>) {
         let Some(gate) = set.items.gates.iter().find(|gate| gate.meta.name == asked.gate) else { continue };
         for group in asked.who.iter().filter(|group| !groups.contains(&fold(group))) {
             let message = format!(
-                "gate `{}` asks {group:?}, which is no group in [people], so it denies; name the group there, or let the \
-                 gate ask \"anybody\"",
+                "gate `{}` asks {group:?}, which is no group in [people] or [users], so it denies; name the group \
+                 there, or let the gate ask \"anybody\"",
                 asked.gate
             );
             findings.push(Finding { place: gate.meta.place.clone(), message, grave: false });

@@ -25,28 +25,30 @@ struct State {
     set: Arc<Set>,
     /// The files as they were when they were last read, whether or not they were taken.
     stamp: Stamp,
-    /// Why the files as they are now are not in force.
-    refused: Vec<String>,
+    /// What speaks against the files as they are now: they are not in force, unless a start found them so.
+    objections: Vec<String>,
     /// What the lint says about the set in force, and what was known when it said so.
     said: Option<(lint::Known, Vec<String>)>,
 }
 
 impl State {
     fn new(set: Set, stamp: Stamp) -> Self {
-        Self { set: Arc::new(set), stamp, refused: Vec::new(), said: None }
+        Self { set: Arc::new(set), stamp, objections: Vec::new(), said: None }
     }
 }
 
 type Stamp = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 
 impl Live {
-    /// Puts the policies of a folder in force.
+    /// Puts the policies of a folder in force. A start has no better ones, so what the lint and the tests
+    /// object to is told by [`Self::problems`] and refuses nothing.
     ///
     /// # Errors
-    /// Everything that is wrong with any file, at once.
+    /// Everything that does not compile in any file, at once.
     pub fn load(folder: &Path) -> Result<Self, Problems> {
         let stamp = stamp(folder);
-        let state = State::new(Set::load(folder)?, stamp);
+        let mut state = State::new(Set::load(folder)?, stamp);
+        state.objections = objections(&state.set, folder).iter().map(Problem::to_string).collect();
         Ok(Self { folder: Some(folder.to_path_buf()), state: RwLock::new(state) })
     }
 
@@ -80,9 +82,9 @@ impl Live {
         format!("{counts} from {from} ({digest})")
     }
 
-    /// Why the files as they are now are not in force; empty when they are.
+    /// What speaks against the files as they are now. A reload did not put them in force; a start did.
     pub fn problems(&self) -> Vec<String> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).refused.clone()
+        self.state.read().unwrap_or_else(PoisonError::into_inner).objections.clone()
     }
 
     /// What the lint says about the set in force, since [`Self::inspect`] last asked it.
@@ -135,7 +137,7 @@ impl Live {
                 Ok(())
             }
             Err(problems) => {
-                state.refused = problems.0.iter().map(Problem::to_string).collect();
+                state.objections = problems.0.iter().map(Problem::to_string).collect();
                 Err(problems)
             }
         }
@@ -145,15 +147,21 @@ impl Live {
 /// A set that has passed everything that can be known before it is in force.
 fn proven(folder: &Path) -> Result<Set, Problems> {
     let set = Set::load(folder)?;
-    let mut problems = lint::grave(&set);
+    let objections = objections(&set, folder);
+    if objections.is_empty() { Ok(set) } else { Err(Problems(objections)) }
+}
+
+/// What the lint and the tests have against a set that compiles.
+fn objections(set: &Set, folder: &Path) -> Vec<Problem> {
+    let mut problems = lint::grave(set);
     if folder.exists() {
-        let failed = test::run(&set, &folder.join("tests")).failed.into_iter();
+        let failed = test::run(set, &folder.join("tests")).failed.into_iter();
         problems.extend(failed.map(|failure| Problem {
             place: Place { file: failure.file.as_str().into(), line: u32::try_from(failure.line).unwrap_or(0) },
             message: format!("test failed: {}\n    {}", failure.case, failure.lines.join("\n    ")),
         }));
     }
-    if problems.is_empty() { Ok(set) } else { Err(Problems(problems)) }
+    problems
 }
 
 fn one(kind: &str) -> &str {

@@ -1,4 +1,4 @@
-//! Tests of the room as a whole, by what they are about.
+//! Tests of the policies as a whole, by what they are about.
 
 mod bombs;
 mod docs;

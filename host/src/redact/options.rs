@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::assignments::bare_end;
-use super::gated::Gated;
 use super::names::{Class, class};
+use super::prefiltered::Prefiltered;
 use super::quoted::quoted;
 use super::span::Span;
 use super::values::harmless;
@@ -66,8 +66,8 @@ const COMMANDS: &[(&[&str], &str)] = &[
     ),
 ];
 
-static PATTERNS: LazyLock<Option<Gated<()>>> =
-    LazyLock::new(|| Gated::new(COMMANDS.iter().map(|(needs, pattern)| (*needs, *pattern, ()))));
+static PATTERNS: LazyLock<Option<Prefiltered<()>>> =
+    LazyLock::new(|| Prefiltered::new(COMMANDS.iter().map(|(needs, pattern)| (*needs, *pattern, ()))));
 
 /// Variables that are set without a sign between name and value, as Dockerfiles and the C and fish shells do.
 static VARIABLES: LazyLock<Option<Regex>> = LazyLock::new(|| {

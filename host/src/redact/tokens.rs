@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder};
 
-use super::gated::Gated;
+use super::prefiltered::Prefiltered;
 use super::span::{Put, Span};
 
 /// Tokens that begin with letters of their own, at the beginning of a word.
@@ -253,8 +253,8 @@ static PREFIXED_SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     RegexBuilder::new(&pattern).size_limit(16 << 20).dfa_size_limit(4 << 20).build().ok()
 });
 
-static OTHER_SHAPES: LazyLock<Option<Gated<Put>>> =
-    LazyLock::new(|| Gated::new(OTHERS.iter().map(|(needs, pattern, put)| (*needs, *pattern, *put))));
+static OTHER_SHAPES: LazyLock<Option<Prefiltered<Put>>> =
+    LazyLock::new(|| Prefiltered::new(OTHERS.iter().map(|(needs, pattern, put)| (*needs, *pattern, *put))));
 
 /// Finds them. False when the rules do not compile, which a test rules out: then nothing may pass.
 pub(super) fn find(text: &str, spans: &mut Vec<Span>) -> bool {

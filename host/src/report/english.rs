@@ -79,7 +79,7 @@ static WORDS: Headings = Headings {
     until: "Until",
     digest: "Digest",
     approve_with: "Approve with",
-    reject_with: "Reject with",
+    reject_with: "Deny with",
     read_more: "Everything about it",
     runbook: "Runbook",
     named_by_alert: " (named by the alert)",

@@ -7,7 +7,7 @@ use super::escape::{Style, excerpt, fence, one_line};
 use super::links::links;
 use super::translation::cause;
 use super::{Language, date, safeguards};
-use crate::domain::alert::excerpt::{Excerpt, Room};
+use crate::domain::alert::excerpt::{Bounds, Excerpt};
 use crate::domain::incident::ActionRecord;
 use crate::domain::link::Link;
 use crate::domain::text::cut;
@@ -56,7 +56,7 @@ pub fn message(
         (Occasion::Approval | Occasion::Report | Occasion::Resolved, _) => account(incident, occasion, language),
     };
     let mut facts = facts(incident, record, language);
-    let alerts = Excerpt::of(&incident.alerts, &Room::MESSAGE);
+    let alerts = Excerpt::of(&incident.alerts, &Bounds::MESSAGE);
     if alerts.left_out() + alerts.shortened() > 0 {
         let what = translation.shortened(alerts.left_out(), alerts.shortened());
         facts.push((translation.headings().shortened.to_string(), what));

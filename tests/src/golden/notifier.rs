@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
-use tidegate::domain::alert::excerpt::{Excerpt, Room};
+use tidegate::domain::alert::excerpt::{Bounds, Excerpt};
 use tidegate::domain::link::{Link, Named, Purpose};
 use tidegate::domain::{IncidentId, Occasion};
 use tidegate::plugin::kind::CallError;
@@ -115,7 +115,7 @@ fn message(value: &Value) -> Result<Message> {
         body: text(value, "body-markdown"),
         facts: pairs(value, "facts"),
         links: value["links"].as_array().into_iter().flatten().map(link).collect::<Result<_>>()?,
-        alerts: Excerpt::of(&items(value, "alerts")?.iter().map(alert).collect::<Vec<_>>(), &Room::MESSAGE),
+        alerts: Excerpt::of(&items(value, "alerts")?.iter().map(alert).collect::<Vec<_>>(), &Bounds::MESSAGE),
         thread: value["thread"].as_str().map(str::to_string),
         language: text(value, "language"),
     })

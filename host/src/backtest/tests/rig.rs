@@ -1,4 +1,4 @@
-//! Records a journal by running the real pipeline over rooms that are data.
+//! Records a journal by running the real pipeline over services that are data.
 
 mod objects;
 

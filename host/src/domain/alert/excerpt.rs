@@ -9,7 +9,7 @@ use crate::domain::text::cut;
 
 /// How much an excerpt may hold. The sizes are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct Bounds {
     /// Alerts.
     pub alerts: usize,
     /// One value.
@@ -20,7 +20,7 @@ pub struct Room {
     pub all: usize,
 }
 
-impl Room {
+impl Bounds {
     /// For a message. Also where each byte takes six in JSON, this is below what a request may hold.
     pub const MESSAGE: Self = Self { alerts: 50, value: 4 << 10, alert: 16 << 10, all: 112 << 10 };
 
@@ -28,7 +28,7 @@ impl Room {
     pub const PLAN: Self = Self { alerts: 1_000, value: 16 << 10, alert: 64 << 10, all: 2 << 20 };
 }
 
-/// Alerts cut down to a [`Room`].
+/// Alerts cut down to a [`Bounds`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Excerpt {
     alerts: Vec<Alert>,
@@ -41,20 +41,20 @@ const LEAST: usize = 64;
 
 impl Excerpt {
     /// The alerts that matter most, firing before resolved and worse before less bad, as far as the
-    /// room goes; they stay in the order in which they came.
-    pub fn of(alerts: &[Alert], room: &Room) -> Self {
+    /// bounds allow; they stay in the order in which they came.
+    pub fn of(alerts: &[Alert], bounds: &Bounds) -> Self {
         let mut order: Vec<usize> = (0..alerts.len()).collect();
         order.sort_by_key(|at| {
             alerts.get(*at).map(|alert| (alert.status != Status::Firing, std::cmp::Reverse(alert.severity)))
         });
-        let mut left = room.all;
+        let mut left = bounds.all;
         let mut kept: Vec<(usize, Alert)> = Vec::new();
         let mut shortened = 0;
         for (at, alert) in order.into_iter().filter_map(|at| Some((at, alerts.get(at)?))) {
-            if kept.len() == room.alerts || left < LEAST {
+            if kept.len() == bounds.alerts || left < LEAST {
                 break;
             }
-            let mut budget = Budget { left: left.min(room.alert), value: room.value, shortened: 0 };
+            let mut budget = Budget { left: left.min(bounds.alert), value: bounds.value, shortened: 0 };
             let before = budget.left;
             let alert = budget.alert(alert);
             left = left.saturating_sub(before - budget.left);
@@ -82,9 +82,9 @@ impl Excerpt {
     }
 }
 
-/// Labels cut down to a room for one alert.
-pub fn labels(labels: &Labels, room: &Room) -> Labels {
-    Budget { left: room.alert, value: room.value, shortened: 0 }.pairs(labels)
+/// Labels cut down to the bounds of one alert.
+pub fn labels(labels: &Labels, bounds: &Bounds) -> Labels {
+    Budget { left: bounds.alert, value: bounds.value, shortened: 0 }.pairs(labels)
 }
 
 struct Budget {
@@ -168,11 +168,11 @@ mod tests {
         for (count, log) in [(1, 10), (1, 7_500_000), (3, 2_500_000), (50, 10_000), (5_000, 1_000), (0, 0)] {
             let alerts: Vec<Alert> =
                 (0..count).map(|i| alert(&format!("a{i}"), Status::Firing, Severity::Warning, log)).collect();
-            for room in [Room::MESSAGE, Room::PLAN] {
-                let excerpt = Excerpt::of(&alerts, &room);
+            for bounds in [Bounds::MESSAGE, Bounds::PLAN] {
+                let excerpt = Excerpt::of(&alerts, &bounds);
                 assert_eq!(excerpt.alerts().len() + excerpt.left_out(), count);
                 assert_eq!(excerpt.alerts().is_empty(), count == 0);
-                assert!(size(&excerpt) < room.all + room.alerts * 1024, "{count} × {log}: {}", size(&excerpt));
+                assert!(size(&excerpt) < bounds.all + bounds.alerts * 1024, "{count} × {log}: {}", size(&excerpt));
                 assert_eq!(excerpt.shortened() > 0, count > 0);
             }
         }
@@ -184,7 +184,7 @@ mod tests {
             (0..200).map(|i| alert(&format!("a{i}"), Status::Resolved, Severity::Critical, 1)).collect();
         alerts.push(alert("info", Status::Firing, Severity::Info, 1));
         alerts.push(alert("worst", Status::Firing, Severity::Critical, 1));
-        let excerpt = Excerpt::of(&alerts, &Room { alerts: 3, ..Room::MESSAGE });
+        let excerpt = Excerpt::of(&alerts, &Bounds { alerts: 3, ..Bounds::MESSAGE });
         let names: Vec<&str> = excerpt.alerts().iter().map(|alert| alert.name.as_str()).collect();
         assert_eq!((names, excerpt.left_out()), (vec!["a0", "info", "worst"], 199));
     }

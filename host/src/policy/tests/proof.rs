@@ -265,6 +265,11 @@ fn a_reload_takes_only_what_passes() {
         assert!(live.problems().concat().contains(says));
         assert_eq!((verdict(), live.changed()), ("suppress", false));
     }
+    // A start has no better set: it takes this one, and says what its test says.
+    let started = Live::load(folder.path()).unwrap();
+    assert_eq!(started.decide(&case.incident, &case.context()).decision.unwrap().verdict.kind(), "escalate");
+    assert!(started.problems().concat().contains("test failed: quiet"), "{:?}", started.problems());
+
     fs::write(&policy, rule("suppress()")).unwrap();
     live.reload().unwrap();
     assert_eq!(live.problems(), [""; 0]);

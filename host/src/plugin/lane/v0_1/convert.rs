@@ -9,7 +9,7 @@ use super::super::super::kind::remediation::{self, Performed, arguments};
 use super::super::super::kind::source::{Decoded, Told, UNREADABLE};
 use super::generated::exports::tidegate::plugin::{notifier, remediation as wit_remediation, source};
 use super::wit::types;
-use crate::domain::alert::excerpt::{self, Excerpt, Room};
+use crate::domain::alert::excerpt::{self, Bounds, Excerpt};
 use crate::domain::link::{Link, Purpose};
 use crate::domain::text::cut;
 use crate::domain::{Alert, Call, Incident, Occasion, Proposal, Risk, Status, Verification};
@@ -141,10 +141,10 @@ fn link(link: &Link) -> notifier::Link {
 pub(super) fn incident(incident: &Incident, now: Timestamp) -> wit_remediation::Incident {
     wit_remediation::Incident {
         id: incident.id.to_string(),
-        title: cut(&incident.title(), Room::PLAN.value),
+        title: cut(&incident.title(), Bounds::PLAN.value),
         severity: incident.severity().as_str().to_string(),
-        labels: pairs(&excerpt::labels(&incident.labels(), &Room::PLAN)),
-        alerts: Excerpt::of(&incident.alerts, &Room::PLAN).alerts().iter().map(Into::into).collect(),
+        labels: pairs(&excerpt::labels(&incident.labels(), &Bounds::PLAN)),
+        alerts: Excerpt::of(&incident.alerts, &Bounds::PLAN).alerts().iter().map(Into::into).collect(),
         now_ms: millis(now),
         extra: vec![],
     }

@@ -12,7 +12,7 @@ use regex::{Regex, RegexBuilder};
 const ROOM: usize = 512 << 10;
 
 /// Patterns, each with something that belongs to it.
-pub(super) struct Gated<T> {
+pub(super) struct Prefiltered<T> {
     needs: AhoCorasick,
     /// The pattern of each text that is needed.
     of: Vec<usize>,
@@ -25,7 +25,7 @@ struct Pattern<T> {
     with: T,
 }
 
-impl<T> Gated<T> {
+impl<T> Prefiltered<T> {
     /// Patterns with the texts of which one is in every match, whatever its case.
     pub(super) fn new(patterns: impl IntoIterator<Item = (&'static [&'static str], &'static str, T)>) -> Option<Self> {
         let (mut needs, mut of, mut all) = (Vec::new(), Vec::new(), Vec::new());
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn only_what_could_match_is_tried() {
-        let gated = Gated::new([
+        let patterns = Prefiltered::new([
             (&["Password", "pwd"][..], "(?i)p(?:assword|wd)=(\\w+)", 1),
             (&["token"][..], "token=(\\w+)", 2),
             (&["broken"][..], "(", 3),
@@ -72,7 +72,7 @@ mod tests {
         .unwrap();
         let tried = |text: &str| {
             let mut tried = Vec::new();
-            let sound = gated.each(text, |regex, with| tried.push((*with, regex.is_match(text))));
+            let sound = patterns.each(text, |regex, with| tried.push((*with, regex.is_match(text))));
             (sound, tried)
         };
         assert_eq!(tried("nothing of it"), (true, vec![]));
