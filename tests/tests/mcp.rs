@@ -1,4 +1,4 @@
-//! The tools room against the real Kubernetes MCP servers and the stand-in cluster.
+//! Tools against the real Kubernetes MCP servers and the stand-in cluster.
 
 use std::path::PathBuf;
 use std::process::Stdio;

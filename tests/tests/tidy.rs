@@ -37,7 +37,7 @@ fn lines(text: &str) -> usize {
 }
 
 #[test]
-fn rooms_are_small() {
+fn files_are_small() {
     let mut sizes: Vec<(usize, String)> = all().iter().map(|(path, text)| (lines(text), path.clone())).collect();
     sizes.sort();
     let median = sizes[sizes.len() / 2].0;
@@ -65,7 +65,7 @@ fn no_mod_rs() {
 /// Which part of the host may name which library or other part.
 #[test]
 fn dependencies_point_one_way() {
-    let rooms = ["journal", "policy", "plugin", "tools", "model", "http", "cli", "config", "app", "runner", "source"];
+    let outer = ["journal", "policy", "plugin", "tools", "model", "http", "cli", "config", "app", "runner", "source"];
     let libraries: [(&str, &[&str]); 6] = [
         ("wasmtime", &["plugin"]),
         ("rhai", &["policy"]),
@@ -86,9 +86,9 @@ fn dependencies_point_one_way() {
             }
         }
         let pure = ["domain", "rules", "gate", "pipeline", "ports"].contains(&part);
-        for room in rooms {
-            if pure && names(&format!("crate::{room}::")) {
-                wrong.push(format!("{path} names crate::{room}, but {part} must not know the rooms"));
+        for other in outer {
+            if pure && names(&format!("crate::{other}::")) {
+                wrong.push(format!("{path} names crate::{other}, but {part} must not know the parts around it"));
             }
         }
         let above: &[&str] = match part {

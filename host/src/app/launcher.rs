@@ -20,6 +20,12 @@ use crate::ports::Sources;
 use crate::suggest::Written;
 use crate::tools;
 
+/// Each text as one line.
+fn lines(texts: Vec<String>) -> Vec<String> {
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    texts.iter().map(|text| text.lines().map(words).collect::<Vec<_>>().join(", ")).collect()
+}
+
 /// The real host.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Launcher;
@@ -39,7 +45,7 @@ impl Host for Launcher {
             match load_policies(&config) {
                 Ok(loaded) => {
                     checked.loaded.push(format!("policies: {}", loaded.describe()));
-                    checked.problems.extend(problems_at(&config, &["policies", "path"], loaded.problems()));
+                    checked.problems.extend(problems_at(&config, &["policies", "path"], lines(loaded.problems())));
                     checked.problems.extend(super::people::unmet(&config, &loaded.set()));
                 }
                 Err(problems) => checked.problems.extend(problems.0),
