@@ -43,6 +43,18 @@ fn value_behind(text: &str, at: usize, behind: usize, spans: &mut Vec<Span>) -> 
     while matches!(bytes.get(start), Some(b' ' | b'\t')) {
         start += 1;
     }
+    // Strings of several lines, as in TOML and Python.
+    for fence in ["\"\"\"", "'''"] {
+        if let Some(rest) = text.get(start..).and_then(|rest| rest.strip_prefix(fence)) {
+            let (from, length) = (start + fence.len(), fence_end(rest, fence));
+            let content = rest.get(..length)?.trim();
+            if harmless(kind, name.text, content, false) {
+                return None;
+            }
+            spans.push(Span::marked(from, from + length));
+            return Some(from + length);
+        }
+    }
     if let Some(found) = quoted(bytes, start, bytes.len()) {
         let content = text.get(found.start..found.end)?;
         let from = found.start + behind_scheme(content);
@@ -131,6 +143,12 @@ impl<'a> Name<'a> {
         let lower = self.text.to_ascii_lowercase();
         lower.ends_with("authorization") || lower.ends_with("cookie")
     }
+}
+
+/// Where a string of several lines ends, or is given up.
+fn fence_end(rest: &str, fence: &str) -> usize {
+    let most = rest.char_indices().nth(8192).map_or(rest.len(), |(at, _)| at);
+    rest.get(..most).and_then(|near| near.find(fence)).unwrap_or(most)
 }
 
 /// The end of a header: of its line, or of the quotes around it.

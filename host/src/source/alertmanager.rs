@@ -57,7 +57,7 @@ struct Item<'a> {
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Text<'_> {
-    fn given<'b>(text: Option<&'b Self>) -> Option<&'b str> {
+    fn given(text: Option<&Self>) -> Option<&str> {
         text.map(|text| text.0.trim()).filter(|text| !text.is_empty())
     }
 }
