@@ -73,7 +73,13 @@ fn an_approval_is_for_this_way_back_and_this_proof_alone() {
     record.state = ActionState::Approved;
     assert_eq!(permitted(&gate, &world, &incident, &record), Ok(()));
     let verification = |tool: &str| Verification {
-        look: Call { tool: tool.into(), arguments: Default::default() },
+        look: Call {
+            tool: tool.into(),
+            arguments: serde_json::from_value(
+                json!({"resourceType": "deployment", "name": "web", "namespace": "shop"}),
+            )
+            .unwrap(),
+        },
         present: vec!["$".into()],
         absent: vec![],
         applied: vec![],
