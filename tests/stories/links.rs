@@ -42,6 +42,12 @@ gate("patches-need-a-person", #{{
     on: #{{ tool: re(".*\\.kubectl_patch") }},
     ask: #{{ who: "sre", within: "{within}", reason: "it changes what runs" }},
 }});
+check("a-patched-deployment-is-available", #{{
+    on: #{{ tool: re(".*\\.kubectl_patch") }},
+    verify: |a, i| verification(look(a.server + ".kubectl_get", #{{
+        resourceType: "deployment", name: a.arguments.name, namespace: a.arguments.namespace, output: "json",
+    }}), #{{ present: "$[?$.status.updatedReplicas == $.spec.replicas && $.status.availableReplicas == $.spec.replicas]" }}),
+}});
 route("everything", #{{ to: ["feishu-oncall", "hook"] }});
 "#
     )
@@ -153,9 +159,9 @@ async fn asked_at(host: &Process, hook: &FakeWebhook, path: &str) -> anyhow::Res
         let messages = told.filter_map(|one| serde_json::from_slice::<Value>(&one.body).ok());
         let mut messages = messages;
         if let Some(message) = messages.find(|message| message["occasion"] == "approval") {
-            let facts = message["facts"].as_array().unwrap();
-            let fact = facts.iter().find(|fact| fact["name"] == "Approve or deny").expect("a fact with the link");
-            let link = fact["value"].as_str().unwrap().to_string();
+            let links = message["links"].as_array().unwrap();
+            let approve = links.iter().find(|link| link["purpose"] == "approve").expect("a link to approve by");
+            let link = approve["url"].as_str().unwrap().split('#').next().unwrap_or_default().to_string();
             return Ok((incident, message, link));
         }
         anyhow::ensure!(std::time::Instant::now() < deadline, "nobody was asked");

@@ -58,9 +58,13 @@ pub fn told(
     context: &Context<'_>,
 ) -> Vec<Fact> {
     let asks = ruling.kind == RulingKind::Ask && ruling.mode == Mode::Enforce;
-    let mut facts = vec![Fact::Ruled { action: action.clone(), ruling }];
+    let ruled = Fact::Ruled { action: action.clone(), ruling };
+    let mut facts = vec![ruled.clone()];
     if asks {
-        facts.extend(tell(services, incident, Occasion::Approval, Some(action), context));
+        // Who is asked stands in the ruling.
+        let mut ahead = incident.clone();
+        ahead.apply(&Entry { at: context.now, fact: ruled });
+        facts.extend(tell(services, &ahead, Occasion::Approval, Some(action), context));
     }
     facts
 }
