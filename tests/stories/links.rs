@@ -307,7 +307,7 @@ silences, inhibitions and rules in order
   yes  pod-not-ready (story.rhai:2)
        says remediate as plugin kubernetes-workload plans, and decides
 
-action a1: kubernetes.kubectl_patch on deployment/default/nginx-deployment (high risk, by plugin kubernetes-workload)
+action a1: kubernetes.kubectl_patch on kubernetes:default/deployment/nginx-deployment (high risk, by plugin kubernetes-workload)
   then  it was ruled ask (patches-need-a-person), 1 approval of sre until TIME: it changes what runs
     ask    patches-need-a-person: it changes what runs
     yes    ada at TIME (link)

@@ -10,7 +10,7 @@ use super::incident_replay::IncidentReplay;
 use super::report::{Pair, RouteChange};
 use super::world::World;
 use super::{divergence, looks};
-use crate::domain::delivery::Delivery;
+use crate::domain::delivery::{Delivery, PERSONAL};
 use crate::domain::incident::ActionState;
 use crate::domain::{Action, ActionId, Decision, Entry, Fact, Incident, Mode, Occasion, Origin, Outcome, Ruling};
 use crate::ports::JournalError;
@@ -239,7 +239,9 @@ fn asks(ruling: &Ruling) -> bool {
 }
 
 fn listed(deliveries: &[Delivery]) -> Vec<String> {
-    deliveries.iter().map(|delivery| format!("{} → {}", delivery.route, delivery.target)).collect()
+    // Who is reached alone follows from the configuration, not from a route.
+    let routed = deliveries.iter().filter(|delivery| delivery.route != PERSONAL);
+    routed.map(|delivery| format!("{} → {}", delivery.route, delivery.target)).collect()
 }
 
 /// Whether every action stands where the record has it.

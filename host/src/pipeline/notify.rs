@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Services;
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::{Delivery, DeliveryState, PERSONAL};
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Fact, Incident, Occasion};
 use crate::ports::{JournalError, Message, NotifyError, Story};
@@ -56,9 +56,6 @@ pub fn tell(
     }
     (!deliveries.is_empty()).then_some(Fact::Told { occasion, deliveries })
 }
-
-/// The route of a question to somebody of the groups that are asked.
-const PERSONAL: &str = "people";
 
 /// The targets that reach one person each, of those who are in a group that is asked.
 fn asked(services: &Services, record: &ActionRecord) -> Vec<(String, String)> {
