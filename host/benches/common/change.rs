@@ -6,7 +6,7 @@ use tidegate::domain::{Action, ActionId, Call, Catalogue, Origin, Proposal, Risk
 /// The only tool that there is.
 pub fn catalogue() -> Catalogue {
     let name = "kubernetes.pods_delete".to_string();
-    let schema = json!({"properties": {"namespace": {}}});
+    let schema = json!({"properties": {"namespace": {}, "name": {}}});
     let tool =
         Tool { name: name.clone(), description: String::new(), schema, risk: Risk::Low, repeatable: false, undo: None };
     Catalogue { tools: [(name, tool)].into() }
@@ -15,15 +15,8 @@ pub fn catalogue() -> Catalogue {
 /// The deletion as a rule proposes it.
 pub fn delete(pod: &str) -> Proposal {
     let Value::Object(arguments) = json!({"namespace": "shop", "name": pod}) else { unreachable!("it is an object") };
-    Proposal {
-        call: Call { tool: "kubernetes.pods_delete".into(), arguments },
-        target: String::new(),
-        reason: "it is stuck".into(),
-        evidence: Vec::new(),
-        root_cause: String::new(),
-        verify: None,
-        undo: None,
-    }
+    let call = Call { tool: "kubernetes.pods_delete".into(), arguments };
+    Proposal { reason: "it is stuck".into(), ..Proposal::of(call) }
 }
 
 /// The same, taken in.
