@@ -17,12 +17,15 @@ mod change;
 use std::time::{Duration, Instant};
 
 use alert::{alert, opened};
-use change::{action, delete};
+use change::{action, catalogue, delete};
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use tidegate::backtest;
+use tidegate::domain::control::{self, Control};
 use tidegate::domain::entry::GENESIS;
-use tidegate::domain::{ActionId, Decision, Entry, Fact, Mode, Outcome, Ruling, RulingKind, Sealed, Verdict};
+use tidegate::domain::{
+    ActionId, Catalogue, Decision, Entry, Fact, Mode, Outcome, Ruling, RulingKind, Sealed, Verdict,
+};
 use tidegate::journal::{self, Reader, Sqlite};
 use tidegate::policy::Set;
 use tidegate::ports::Journal;
@@ -97,6 +100,11 @@ fn replays(now: Timestamp) {
     let folder = tempfile::tempdir().expect("there is room");
     let path = folder.path().join("journal.db");
     let journal = Sqlite::open(&path, journal::Options::default()).expect("it opens");
+    // Decisions are replayed with the tools that the journal names.
+    let tools = Catalogue::default().change_to(&catalogue()).expect("there is one");
+    let tools = Entry { at: now, fact: Control::Tools(tools) };
+    let tools = Sealed::new(control::STREAM, 1, GENESIS, &tools).expect("it can be written");
+    block_on(journal.append(vec![tools])).expect("it is written");
     for start in (0..INCIDENTS).step_by(250) {
         let batch = (start..start + 250).flat_map(|n| story(n, now)).collect();
         block_on(journal.append(batch)).expect("it is written");
