@@ -15,3 +15,4 @@ pub mod permits;
 pub mod process;
 pub mod rig;
 pub mod sim;
+pub mod soak;

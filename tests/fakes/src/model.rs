@@ -33,8 +33,10 @@ pub struct FakeModel {
 #[derive(Debug, Default)]
 struct Model {
     script: VecDeque<Scripted>,
+    otherwise: Option<Scripted>,
     key: Option<String>,
     requests: Vec<Request>,
+    taken: usize,
     refused: Vec<String>,
     beyond: usize,
 }
@@ -73,6 +75,18 @@ impl FakeModel {
     /// Adds answers to the end of the script.
     pub fn add(&self, script: Vec<Scripted>) {
         lock(&self.state).script.extend(script);
+    }
+
+    /// What it answers once the script is over; without this, an error.
+    pub fn otherwise(&self, answer: Scripted) {
+        lock(&self.state).otherwise = Some(answer);
+    }
+
+    /// The requests since the last time, in the order of arrival: for runs too long to keep all.
+    pub fn take_requests(&self) -> Vec<Request> {
+        let mut state = lock(&self.state);
+        state.taken += state.requests.len();
+        std::mem::take(&mut state.requests)
     }
 
     /// Every request, also the refused ones, in the order of arrival.
@@ -115,7 +129,7 @@ impl Model {
             self.refused.push(why.clone());
             return Err(error(status, "invalid_request_error", &why));
         }
-        self.script.pop_front().ok_or_else(|| {
+        self.script.pop_front().or_else(|| self.otherwise.clone()).ok_or_else(|| {
             self.beyond += 1;
             error(500, "server_error", "the script has no more answers")
         })
@@ -138,7 +152,7 @@ async fn handle(
     let request = Request::new(&method, &uri, &headers, &body);
     let (index, taken) = {
         let mut state = lock(&state);
-        let index = state.requests.len();
+        let index = state.taken + state.requests.len();
         (index, state.take(&request))
     };
     let (status, answer, retry_after) = match taken {
@@ -166,9 +180,12 @@ async fn handle(
             }
         }
     };
-    if let Some(recorded) = lock(&state).requests.get_mut(index) {
+    let mut state = lock(&state);
+    let place = index.checked_sub(state.taken);
+    if let Some(recorded) = place.and_then(|place| state.requests.get_mut(place)) {
         recorded.status = Some(status);
     }
+    drop(state);
     let mut response = Response::new(Body::from(answer));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind = HeaderValue::from_static("application/json");

@@ -73,6 +73,16 @@ impl FakeWebhook {
         self.plan(times, &Failure::Cut);
     }
 
+    /// Nothing fails any more, whatever was planned; what hangs already goes on hanging.
+    pub fn heal(&self) {
+        lock(&self.receiver).failures.clear();
+    }
+
+    /// The requests since the last time, in the order of arrival: for runs too long to keep all.
+    pub fn take_requests(&self) -> Vec<Request> {
+        std::mem::take(&mut lock(&self.receiver).requests)
+    }
+
     fn plan(&self, times: usize, failure: &Failure) {
         let failures = std::iter::repeat_n(failure.clone(), times);
         lock(&self.receiver).failures.extend(failures);
