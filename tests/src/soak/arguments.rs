@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::faults::Kind;
+use super::senders::Wish;
 
 /// How it is called.
 pub const USAGE: &str = "\
@@ -14,6 +15,7 @@ tests/soak --minutes N     how long, without the time to settle at the end
   --seed S                 what is tried, and in what order; by default 1
   --binary PATH            the tidegate to try; by default the release build
   --faults A,B,…           only these faults, or none
+  --stories A,B,…          only these stories of alerts
   --rate N                 alerts a second beside the storms; by default 20
   --settle SECONDS         how long everything may take to come to rest at the end; by default 120
   --bounds                 latencies and growth beyond their bounds fail the run; else they are only printed
@@ -33,6 +35,8 @@ pub struct Arguments {
     pub binary: PathBuf,
     /// The faults to choose from.
     pub faults: Vec<Kind>,
+    /// The stories to choose from, by their words.
+    pub stories: Vec<&'static str>,
     /// Alerts a second beside the storms.
     pub rate: u64,
     /// How long everything may take to come to rest at the end.
@@ -55,6 +59,7 @@ impl Arguments {
             seed: 1,
             binary,
             faults: Kind::ALL.to_vec(),
+            stories: Wish::WORDS.to_vec(),
             rate: 20,
             settle: Duration::from_secs(120),
             bounds: false,
@@ -76,6 +81,7 @@ impl Arguments {
                 "--rate" => read.rate = value()?.parse::<u64>().context("--rate: not a number")?.max(1),
                 "--binary" => read.binary = std::path::absolute(value()?)?,
                 "--faults" => read.faults = kinds(value()?)?,
+                "--stories" => read.stories = stories(value()?)?,
                 "--bounds" => read.bounds = true,
                 "--keep" => read.keep = true,
                 other => bail!("{other} is not known"),
@@ -94,6 +100,12 @@ fn kinds(text: &str) -> anyhow::Result<Vec<Kind>> {
     text.split(',').map(|word| known(word).with_context(|| format!("--faults: there is no {word} in {all}"))).collect()
 }
 
+fn stories(text: &str) -> anyhow::Result<Vec<&'static str>> {
+    let known = |word: &str| Wish::WORDS.into_iter().find(|known| *known == word);
+    let all = Wish::WORDS.join(",");
+    text.split(',').map(|word| known(word).with_context(|| format!("--stories: there is no {word} in {all}"))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,9 +118,11 @@ mod tests {
     #[test]
     fn every_word_is_read() {
         let read =
-            read("--minutes 1.5 --seed 7 --rate 3 --settle 9 --faults kill,stop --bounds --binary /x/y").unwrap();
+            read("--minutes 1.5 --seed 7 --rate 3 --settle 9 --faults kill,stop --stories late --bounds --binary /x/y")
+                .unwrap();
         assert_eq!((read.lasts, read.settle), (Duration::from_secs(90), Duration::from_secs(9)));
         assert_eq!((read.seed, read.rate, read.bounds, read.keep), (7, 3, true, false));
+        assert_eq!(read.stories, ["late"]);
         assert_eq!((read.faults, read.binary), (vec![Kind::Kill, Kind::Stop], PathBuf::from("/x/y")));
     }
 
@@ -119,6 +133,7 @@ mod tests {
             ("--minutes soon", "not a number"),
             ("--minutes -1", "no length of time"),
             ("--faults kill,rust", "there is no rust"),
+            ("--stories noise,silence", "there is no silence"),
             ("--fast", "--fast is not known"),
         ] {
             let said = format!("{:#}", read(text).unwrap_err());

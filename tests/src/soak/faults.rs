@@ -173,7 +173,7 @@ fn draw(stage: &Stage, deck: &mut Vec<Kind>, dice: &mut Dice) -> Kind {
         let happened = stage.ledger.faults();
         deck.clone_from(&stage.arguments.faults);
         // What came least often comes first.
-        deck.sort_by_key(|kind| {
+        deck.sort_by_cached_key(|kind| {
             (std::cmp::Reverse(happened.get(kind.name()).copied().unwrap_or_default()), dice.next())
         });
     }

@@ -11,6 +11,8 @@ use super::stage::Stage;
 
 /// Longer without an answer of `/healthz` and an orchestrator would kill it.
 const ALIVE_WITHIN: Duration = Duration::from_secs(5);
+/// The same where times do not count: then it hangs.
+const HUNG_AFTER: Duration = Duration::from_secs(30);
 
 /// Starts all probes.
 pub fn watch(stage: &Arc<Stage>, tasks: &mut JoinSet<()>) {
@@ -35,7 +37,8 @@ async fn alive(stage: &Stage) {
     let Some(life) = stage.host.life() else { return };
     let begin = Instant::now();
     let url = format!("{}/healthz", stage.host.url);
-    let answer = stage.host.http.get(url).timeout(ALIVE_WITHIN).send().await;
+    let patience = if stage.arguments.bounds { ALIVE_WITHIN } else { HUNG_AFTER };
+    let answer = stage.host.http.get(url).timeout(patience).send().await;
     // What was asked of a life that has ended meanwhile says nothing.
     if stage.host.life() != Some(life) {
         return;

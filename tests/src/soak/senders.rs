@@ -44,6 +44,29 @@ pub enum Wish {
     Storm(u64),
 }
 
+impl Wish {
+    /// The words of all of them.
+    pub const WORDS: [&str; 11] =
+        ["noise", "outage", "stuck", "full", "failing", "riddle", "flapping", "rising", "late", "crowd", "storm"];
+
+    /// Its word on the command line and in the names of its alerts.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Noise => "noise",
+            Self::Outage => "outage",
+            Self::Stuck => "stuck",
+            Self::Full => "full",
+            Self::Failing => "failing",
+            Self::Riddle => "riddle",
+            Self::Flapping => "flapping",
+            Self::Rising => "rising",
+            Self::Late => "late",
+            Self::Crowd(_) => "crowd",
+            Self::Storm(_) => "storm",
+        }
+    }
+}
+
 /// How often each kind of story is told, beside what faults wish for.
 const WEIGHTS: [(u64, Wish); 9] = [
     (60, Wish::Noise),
@@ -81,10 +104,13 @@ pub fn send(stage: &Arc<Stage>, tasks: &mut JoinSet<()>) {
                 }
                 Ok(None) | Err(_) => drawn(&mut dice),
             };
+            if !stage.arguments.stories.contains(&wish.word()) {
+                continue;
+            }
             let teller = Teller {
                 stage: Arc::clone(&stage),
                 dice: Dice::new(dice.next(), "one story"),
-                token: format!("{}-{}", word(wish), number.fetch_add(1, Ordering::Relaxed)),
+                token: format!("{}-{}", wish.word(), number.fetch_add(1, Ordering::Relaxed)),
                 sender: *dice.pick(&Sender::ALL),
             };
             stories.spawn(teller.tell(wish));
@@ -103,22 +129,6 @@ fn drawn(dice: &mut Dice) -> Wish {
         left -= weight;
     }
     Wish::Noise
-}
-
-fn word(wish: Wish) -> &'static str {
-    match wish {
-        Wish::Noise => "noise",
-        Wish::Outage => "outage",
-        Wish::Stuck => "stuck",
-        Wish::Full => "full",
-        Wish::Failing => "failing",
-        Wish::Riddle => "riddle",
-        Wish::Flapping => "flapping",
-        Wish::Rising => "rising",
-        Wish::Late => "late",
-        Wish::Crowd(_) => "crowd",
-        Wish::Storm(_) => "storm",
-    }
 }
 
 struct Teller {
