@@ -21,6 +21,7 @@ mod sources;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::sync::broadcast;
@@ -56,6 +57,8 @@ pub struct App {
     projection: Arc<Projection>,
     tasks: Vec<JoinHandle<()>>,
     counters: metrics::Counters,
+    /// How long a stop waits for what is under way.
+    stop_timeout: Duration,
 }
 
 impl App {
@@ -89,7 +92,7 @@ impl App {
         if answer.person.is_nameless() {
             return Err(ControlError::Forbidden("an answer needs the name of a person".into()));
         }
-        let until = record.ruling.as_ref().and_then(|ruling| ruling.until);
+        let until = record.expires;
         if until.is_some_and(|until| until <= self.services.clock.now()) {
             return Err(ControlError::Conflict(format!("the question about {} of {id} has expired", answer.action)));
         }
@@ -241,6 +244,17 @@ impl Backend for App {
     fn ready(&self) -> Ready {
         let broken = self.services.store.broken();
         let mut problems: Vec<String> = broken.iter().map(ToString::to_string).collect();
+        let stopping = self.services.store.is_stopping();
+        if stopping {
+            problems.push("tidegate is stopping: it waits for calls and messages under way and begins none".into());
+        }
+        problems.extend(self.services.model.skipped());
+        if self.runner.panics() > 0 {
+            problems.push(format!(
+                "a fault in tidegate itself broke off the handling of incidents {} times since the start; the log says where",
+                self.runner.panics()
+            ));
+        }
         problems.extend(self.policies.problems());
         problems.extend(self.policies.warnings().into_iter().map(|warning| format!("policies: {warning}")));
         let servers = self.servers.status();
@@ -262,17 +276,27 @@ impl Backend for App {
                 "{source} sends more groups of alerts than get incidents of their own; {alerts} alerts stand together in {id}"
             ));
         }
-        Ready { ready: broken.is_none(), problems }
+        Ready { ready: broken.is_none() && !stopping, problems }
     }
 
     fn metrics(&self) -> String {
         let mut text = self.counters.text(&self.services, &self.servers, &self.policies);
         text.push_str(&metrics::left_out(&self.plugins.left_out()));
+        text.push_str(&metrics::handling(self.runner.panics(), self.services.model.skipped().is_some()));
         text
+    }
+
+    fn wind_down(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.runner.wind_down(self.stop_timeout))
     }
 
     fn stop(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
+            if !self.services.store.is_stopping() {
+                self.wind_down().await;
+            }
+            // Servers that end break off what still calls them, and nothing of that is a fact.
+            self.services.store.close();
             for task in &self.tasks {
                 task.abort();
             }

@@ -55,7 +55,11 @@ pub trait Backend: Records + 'static {
     fn ready(&self) -> Ready;
     /// Counters and gauges as Prometheus text.
     fn metrics(&self) -> String;
-    /// Finishes what is under way and closes the journal.
+    /// Begins nothing new any more and waits for what is under way, within a bound. Alerts are still taken.
+    fn wind_down(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+    /// Winds down, takes nothing any more and ends everything.
     fn stop(&self) -> BoxFuture<'_, ()>;
 }
 

@@ -1,10 +1,12 @@
 //! The one door through which time comes in.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::ports::Clock;
 
@@ -12,40 +14,49 @@ use crate::ports::Clock;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+/// The moment from which [`SystemClock::elapsed`] counts.
+static FIRST: OnceLock<Instant> = OnceLock::new();
+
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "this is the door")]
         Timestamp::now()
     }
 
-    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
-        let wait = Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
+    fn elapsed(&self) -> Duration {
+        FIRST.get_or_init(Instant::now).elapsed()
+    }
+
+    fn sleep(&self, length: Duration) -> BoxFuture<'static, ()> {
         // Waking now and then costs nothing and follows a wall clock that was set.
-        tokio::time::sleep(wait.min(Duration::from_secs(60))).boxed()
+        tokio::time::sleep(length.min(Duration::from_secs(60))).boxed()
     }
 }
 
 /// A clock that runs with tokio's, which a test can pause: simulated hours pass in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct TokioClock {
-    start: tokio::time::Instant,
+    start: Instant,
     epoch: Timestamp,
 }
 
 impl TokioClock {
     /// A clock that says `epoch` now. Must be called inside a runtime.
     pub fn starting_at(epoch: Timestamp) -> Self {
-        Self { start: tokio::time::Instant::now(), epoch }
+        Self { start: Instant::now(), epoch }
     }
 }
 
 impl Clock for TokioClock {
     fn now(&self) -> Timestamp {
-        self.epoch.saturating_add(self.start.elapsed()).unwrap_or(Timestamp::MAX)
+        self.epoch.saturating_add(self.elapsed()).unwrap_or(Timestamp::MAX)
     }
 
-    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
-        let wait = Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
-        tokio::time::sleep(wait).boxed()
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn sleep(&self, length: Duration) -> BoxFuture<'static, ()> {
+        tokio::time::sleep(length).boxed()
     }
 }

@@ -28,6 +28,7 @@ pub mod restoration;
 pub mod safeguards;
 mod schema;
 pub mod text;
+pub mod wait;
 
 pub use action::{Action, ActionId, Origin, Proposal, Risk};
 pub use alert::{Alert, Labels, Severity, Status};

@@ -8,6 +8,7 @@ pub mod app;
 pub mod backend;
 pub mod backtest;
 pub mod boundary;
+pub mod circuit;
 pub mod cli;
 pub mod clock;
 pub mod config;

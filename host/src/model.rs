@@ -30,6 +30,7 @@ use tokio::time::Instant;
 
 pub use budget::{Budget, today};
 
+use crate::circuit::{Circuit, Skipped};
 use crate::domain::entry::Usage;
 use crate::domain::incident::ModelLog;
 use crate::domain::text::cut;
@@ -100,6 +101,7 @@ pub struct Client {
     day: budget::Day,
     /// The endpoint does not take tools; they are described in the text.
     plain: AtomicBool,
+    circuit: Circuit,
 }
 
 impl Client {
@@ -109,7 +111,7 @@ impl Client {
     /// When the options cannot work, as a sentence.
     pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let sender = Sender::new(&options)?;
-        Ok(Self { options, clock, sender, day: budget::Day::default(), plain: AtomicBool::new(false) })
+        Ok(Self { options, clock, sender, day: budget::Day::default(), plain: AtomicBool::new(false), circuit: Circuit::default() })
     }
 
     /// Counts what an incident has cost on the day of `at`, so that a restart does not open the day's
@@ -120,6 +122,30 @@ impl Client {
     }
 
     async fn answer(&self, incident: &Incident, catalogue: &Catalogue) -> Result<Asked, (String, Usage)> {
+        let admitted = self.circuit.admit(self.clock.elapsed());
+        let admitted = admitted.map_err(|skipped| (self.is_left_alone(skipped), Usage::default()))?;
+        let mut missed = false;
+        let answer = self.ask_within_bounds(incident, catalogue, &mut missed).await;
+        match &answer {
+            _ if missed => admitted.missed(self.clock.elapsed()),
+            Ok(_) => admitted.answered(),
+            Err((_, usage)) if usage.calls > 0 => admitted.answered(),
+            // Nothing was sent, which says nothing about the endpoint.
+            Err(_) => {}
+        }
+        answer
+    }
+
+    fn is_left_alone(&self, skipped: Skipped) -> String {
+        format!("the model {} {skipped}", self.options.name)
+    }
+
+    async fn ask_within_bounds(
+        &self,
+        incident: &Incident,
+        catalogue: &Catalogue,
+        missed: &mut bool,
+    ) -> Result<Asked, (String, Usage)> {
         let started = Instant::now();
         let left = self.options.budget.time_left(incident);
         let deadline = started + left.min(self.options.timeout * 2);
@@ -136,7 +162,11 @@ impl Client {
             usage.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             let (prompt, reply) = match round {
                 Ok(round) => round,
-                Err(why) => return Err((unreadable.unwrap_or(why), usage)),
+                Err(Trouble::Late(why)) => {
+                    *missed = true;
+                    return Err((unreadable.unwrap_or(why), usage));
+                }
+                Err(Trouble::NoTools(why) | Trouble::Final(why)) => return Err((unreadable.unwrap_or(why), usage)),
             };
             match decision::decide(&reply, &prompt.names, catalogue) {
                 Ok(decided) if stagnation::stagnates(incident, &decided.answer) => {
@@ -165,7 +195,7 @@ impl Client {
         told: &[Value],
         deadline: Instant,
         usage: &mut Usage,
-    ) -> Result<(prompt::Prompt, wire::Reply), String> {
+    ) -> Result<(prompt::Prompt, wire::Reply), Trouble> {
         loop {
             let form = if self.plain.load(Ordering::Relaxed) { Form::Text } else { Form::Native };
             let shape = Shape { form, language: &self.options.language, bytes: self.options.prompt_bytes };
@@ -193,7 +223,7 @@ impl Client {
                     tracing::warn!("the model's endpoint takes no tools, they are described in the text: {why}");
                     self.plain.store(true, Ordering::Relaxed);
                 }
-                Err(Trouble::NoTools(why) | Trouble::Final(why)) => return Err(why),
+                Err(trouble) => return Err(trouble),
             }
         }
     }
@@ -202,6 +232,10 @@ impl Client {
 impl Model for Client {
     fn configured(&self) -> bool {
         true
+    }
+
+    fn skipped(&self) -> Option<String> {
+        self.circuit.skipped(self.clock.elapsed()).map(|skipped| self.is_left_alone(skipped))
     }
 
     fn ask<'a>(

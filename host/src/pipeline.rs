@@ -38,6 +38,7 @@ mod verify;
 
 use std::sync::Arc;
 
+use futures::FutureExt;
 use jiff::Timestamp;
 
 use crate::domain::incident::{Effect, Limits};
@@ -120,6 +121,14 @@ impl Services {
 /// When the journal cannot take it; the incident then stands where it stood.
 pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -> Result<(), JournalError> {
     if !matches!(effect, Effect::Record(_) | Effect::Report | Effect::Close { .. }) {
+        let settled = services.tools.settled().now_or_never().is_some();
+        if !settled
+            && effect == Effect::Decide
+            && let Some(facts) = decide::run_without_tools(services, incident)
+        {
+            let facts = with_consequences(services, incident, facts);
+            return append(services, incident, facts, true).await.map(|_| ());
+        }
         // Who decides or rules without knowing the tools decides wrongly.
         services.tools.settled().await;
         services.store.note_tools(services.tools.as_ref()).await?;

@@ -20,13 +20,26 @@ use crate::gate::{LookRefusal, Permit, ReadPermit};
 pub trait Clock: Send + Sync {
     /// The wall clock.
     fn now(&self) -> Timestamp;
-    /// Waits until the wall clock says so.
-    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()>;
+    /// Time since some moment of this process, which no setting of the wall clock changes.
+    fn elapsed(&self) -> Duration;
+    /// Waits so long, whatever becomes of the wall clock. May come back early, so that a caller that
+    /// waits for long sees within a minute that the wall clock was set.
+    fn sleep(&self, length: Duration) -> BoxFuture<'static, ()>;
+
+    /// Waits as long as it is now until then by the wall clock; see [`Clock::sleep`].
+    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
+        self.sleep(until(self.now(), at))
+    }
 
     /// Milliseconds since an earlier reading; 0 when the clock was set back.
     fn ms_since(&self, began: Timestamp) -> u64 {
         u64::try_from(self.now().duration_since(began).as_millis()).unwrap_or(0)
     }
+}
+
+/// How long it is from `now` until `at`; nothing when that has passed.
+pub fn until(now: Timestamp, at: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(now)).unwrap_or_default()
 }
 
 /// A tool's answer.
@@ -119,6 +132,10 @@ pub struct Asked {
 pub trait Model: Send + Sync {
     /// Whether one is configured.
     fn configured(&self) -> bool;
+    /// Why it is not asked for the time being; who asks all the same hears just that, at once.
+    fn skipped(&self) -> Option<String> {
+        None
+    }
     /// Asks for the next step. An error is a sentence for people and what was spent all the same;
     /// the call has been retried as far as that makes sense.
     fn ask<'a>(

@@ -129,6 +129,10 @@ pub trait Policies: Send + Sync {
     fn digest(&self) -> String;
     /// The first matching rule's verdict; none when no rule matches. Rules that err are in `faults`.
     fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged;
+    /// The same before it is known which tools there are; none when the answer could be another one then.
+    fn decide_without_tools(&self, _incident: &Incident, _context: &Context<'_>) -> Option<Judged> {
+        None
+    }
     /// Every rule that `decide` considered, and why it did or did not match.
     fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered>;
     /// Read-only calls that collect evidence for the model.

@@ -4,23 +4,33 @@
 //! A journal error stops everything; the runner then waits until the journal takes entries again,
 //! reads the live state anew and goes on as after a restart.
 
+mod panics;
+mod places;
+mod revival;
+#[cfg(test)]
+mod tests;
+mod wall;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use futures::FutureExt;
+use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::task::JoinHandle;
 
-use crate::domain::incident::due;
+use crate::domain::incident::{Effect, due};
 use crate::domain::{IncidentId, Next, next};
 use crate::pipeline::{Services, deliver, perform};
-use crate::ports::JournalError;
+use crate::ports::{JournalError, until};
+use places::{Place, Places, Turn};
+use wall::Wall;
 
-/// Effects under way at once: enough to hide slow tools, few enough to be kind to them.
-const EFFECTS: usize = 64;
 /// Deliveries under way at once to one target.
 const DELIVERIES_PER_TARGET: usize = 4;
-/// Pause between attempts to revive the journal.
-const REVIVE: SignedDuration = SignedDuration::from_secs(1);
 
 /// Reads the unsettled incidents anew after a journal error.
 pub type Reload = dyn Fn() -> Result<(), JournalError> + Send + Sync;
@@ -29,20 +39,43 @@ pub type Reload = dyn Fn() -> Result<(), JournalError> + Send + Sync;
 pub struct Runner {
     services: Arc<Services>,
     reload: Box<Reload>,
-    effects: Semaphore,
+    places: Places,
     state: Mutex<State>,
     timer: Notify,
+    panics: AtomicU64,
 }
 
 #[derive(Default)]
 struct State {
-    /// Incidents that a task looks after now, and whether it must look once more.
-    driven: HashMap<IncidentId, bool>,
+    driven: HashMap<IncidentId, Driven>,
     /// Deliveries under way.
     delivering: HashSet<String>,
     targets: HashMap<String, Arc<Semaphore>>,
-    timers: BTreeSet<(Timestamp, IncidentId)>,
+    timers: BTreeSet<Timer>,
+    /// How often in a row the handling of an incident has panicked.
+    panicked: HashMap<IncidentId, u32>,
+    wall: Wall,
     reviving: bool,
+}
+
+/// An incident that a task looks after now.
+struct Driven {
+    /// Whether the task must look once more.
+    again: bool,
+    /// What the timer waited for that rang last.
+    rung: Option<Timestamp>,
+    woken: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+/// Rings after a time that no setting of the wall clock changes.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Timer {
+    /// By [`crate::ports::Clock::elapsed`].
+    due: Duration,
+    incident: IncidentId,
+    /// The wait of the incident that is over then.
+    at: Timestamp,
 }
 
 impl Runner {
@@ -51,9 +84,10 @@ impl Runner {
         Arc::new(Self {
             services,
             reload,
-            effects: Semaphore::new(EFFECTS),
+            places: Places::default(),
             state: Mutex::new(State::default()),
             timer: Notify::new(),
+            panics: AtomicU64::new(0),
         })
     }
 
@@ -64,11 +98,11 @@ impl Runner {
     /// Runs until the store is gone.
     pub async fn run(self: Arc<Self>, mut woken: mpsc::UnboundedReceiver<IncidentId>) {
         loop {
-            let next_timer = self.state().timers.first().map(|(at, _)| *at);
+            let next_timer = self.state().timers.first().map(|timer| timer.due);
             let clock = Arc::clone(&self.services.clock);
             let sleep = async move {
                 match next_timer {
-                    Some(at) => clock.sleep_until(at).await,
+                    Some(due) => clock.sleep(due.saturating_sub(clock.elapsed())).await,
                     None => std::future::pending().await,
                 }
             };
@@ -78,7 +112,7 @@ impl Runner {
                 () = self.timer.notified() => {}
                 () = sleep => self.ring(),
                 id = woken.recv() => match id {
-                    Some(id) => self.look_after(id),
+                    Some(id) => self.look_after(id, None),
                     None => return,
                 },
             }
@@ -91,61 +125,118 @@ impl Runner {
         state.driven.is_empty() && state.delivering.is_empty() && !state.reviving
     }
 
-    fn ring(self: &Arc<Self>) {
-        let now = self.services.clock.now();
-        loop {
-            let id = {
-                let mut state = self.state();
-                match state.timers.first() {
-                    Some((at, _)) if *at <= now => state.timers.pop_first().map(|(_, id)| id),
-                    _ => None,
-                }
-            };
-            let Some(id) = id else { return };
-            self.look_after(id);
+    /// How often the handling of an incident has panicked.
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    /// Begins no effect any more and waits for those under way, but no longer than this. What only looks
+    /// or asks is cut off: the next start does it again.
+    pub async fn wind_down(&self, within: Duration) {
+        let store = &self.services.store;
+        store.begin_nothing();
+        self.cut_off().await;
+        if tokio::time::timeout(within, store.at_rest()).await.is_err() {
+            let left = store.effects();
+            tracing::warn!(left, "calls and messages under way did not end in time; the next start settles them");
         }
     }
 
+    fn ring(self: &Arc<Self>) {
+        if self.wall_was_set() {
+            self.wake_all();
+        }
+        let elapsed = self.services.clock.elapsed();
+        loop {
+            let timer = {
+                let mut state = self.state();
+                match state.timers.first() {
+                    Some(timer) if timer.due <= elapsed => state.timers.pop_first(),
+                    _ => None,
+                }
+            };
+            let Some(Timer { incident, at, .. }) = timer else { return };
+            self.look_after(incident, Some(at));
+        }
+    }
+
+    fn wall_was_set(&self) -> bool {
+        let clock = &self.services.clock;
+        self.state().wall.was_set(clock.now(), clock.elapsed())
+    }
+
     fn set_timer(&self, at: Timestamp, id: &IncidentId) {
+        let clock = &self.services.clock;
+        let due = clock.elapsed().saturating_add(until(clock.now(), at));
         let mut state = self.state();
-        let first = state.timers.first().map(|(at, _)| *at);
-        state.timers.insert((at, id.clone()));
-        if first.is_none_or(|first| at < first) {
+        let first = state.timers.first().map(|timer| timer.due);
+        state.timers.insert(Timer { due, incident: id.clone(), at });
+        if first.is_none_or(|first| due < first) {
             self.timer.notify_one();
         }
     }
 
     /// Starts a task for the incident, or tells the one that is there to look once more.
-    fn look_after(self: &Arc<Self>, id: IncidentId) {
-        if let Some(again) = self.state().driven.get_mut(&id) {
-            *again = true;
+    fn look_after(self: &Arc<Self>, id: IncidentId, rung: Option<Timestamp>) {
+        self.check_journal();
+        let mut state = self.state();
+        if let Some(driven) = state.driven.get_mut(&id) {
+            driven.again = true;
+            driven.rung = rung.or(driven.rung);
+            driven.woken.notify_one();
             return;
         }
-        self.state().driven.insert(id.clone(), false);
-        let runner = Arc::clone(self);
-        tokio::spawn(async move {
-            loop {
-                let result = runner.drive(&id).await;
-                if let Err(error) = result {
-                    tracing::error!(incident = %id, %error, "the incident waits until the journal is back");
-                    runner.state().driven.remove(&id);
-                    runner.revive();
-                    return;
-                }
-                let mut state = runner.state();
-                match state.driven.get_mut(&id) {
-                    Some(again) if *again => *again = false,
-                    _ => {
-                        state.driven.remove(&id);
-                        return;
-                    }
-                }
-            }
-        });
+        if self.services.store.is_stopping() {
+            return;
+        }
+        let woken = Arc::new(Notify::new());
+        let task = tokio::spawn(Arc::clone(self).keep_driving(id.clone(), Arc::clone(&woken)));
+        state.driven.insert(id, Driven { again: false, rung, woken, task });
     }
 
-    async fn drive(self: &Arc<Self>, id: &IncidentId) -> Result<(), JournalError> {
+    async fn keep_driving(self: Arc<Self>, id: IncidentId, woken: Arc<Notify>) {
         loop {
+            // Whatever panics, its incident must be looked after again.
+            let driving = AssertUnwindSafe(self.drive(&id, &woken)).catch_unwind().await;
+            let (ended, after) = match driving {
+                Ok(Ok(())) => (false, None),
+                Ok(Err(error)) => (true, Some(error)),
+                Err(_) => (true, None),
+            };
+            {
+                let mut state = self.state();
+                // Nobody but this task takes this out, unless the task was cut off.
+                match state.driven.get_mut(&id).filter(|driven| Arc::ptr_eq(&driven.woken, &woken)) {
+                    Some(driven) if driven.again && !ended => {
+                        driven.again = false;
+                        continue;
+                    }
+                    Some(_) => drop(state.driven.remove(&id)),
+                    None => return,
+                }
+                if !ended {
+                    state.panicked.remove(&id);
+                }
+            }
+            match after {
+                Some(_) if self.services.store.is_closed() => {}
+                Some(error) => {
+                    tracing::error!(incident = %id, %error, "the incident waits until the journal is back");
+                    self.revive();
+                }
+                None if ended => self.after_panic(&id).await,
+                None => {}
+            }
+            return;
+        }
+    }
+
+    async fn drive(self: &Arc<Self>, id: &IncidentId, woken: &Notify) -> Result<(), JournalError> {
+        let mut turn: Option<Turn> = None;
+        loop {
+            if self.services.store.is_stopping() {
+                return Ok(());
+            }
             // Nothing is looked at, asked or told on the strength of what is not durable.
             if let Some(broken) = self.services.store.broken() {
                 return Err(broken);
@@ -158,20 +249,47 @@ impl Runner {
                 self.services.store.forget(id);
                 return Ok(());
             }
-            match next(&incident, self.services.clock.now(), &self.services.limits) {
-                Next::Do(effect) => {
-                    let Ok(_slot) = self.effects.acquire().await else { return Ok(()) };
-                    // Somebody may have said no, or an alert may have ended, while it waited for its slot.
-                    if self.services.store.get(id).is_none_or(|now| now.version != incident.version) {
-                        continue;
-                    }
-                    perform(&self.services, &incident, effect).await?;
-                }
+            let now = self.services.clock.now();
+            let limits = &self.services.limits;
+            let mut coming = next(&incident, now, limits);
+            if let Next::Wait(at) = coming
+                && self.state().driven.get(id).is_some_and(|driven| driven.rung == Some(at))
+            {
+                // It has waited as long as it was meant to, whatever the wall clock shows.
+                coming = next(&incident, now.max(at), limits);
+            }
+            let effect = match coming {
+                Next::Do(effect) => effect,
                 Next::Wait(at) => {
                     self.set_timer(at, id);
                     return Ok(());
                 }
                 Next::Idle => return Ok(()),
+            };
+            let place = Place::of(&effect, &incident, now);
+            let queued = turn.take().filter(|turn| place.as_ref().is_some_and(|place| turn.is_for(place)));
+            turn = place.map(|place| queued.unwrap_or_else(|| self.places.queue(place)));
+            let asks = matches!(effect, Effect::AskModel);
+            let skipped = || asks && self.services.model.skipped().is_some();
+            // Whoever is not asked at all is not waited for either.
+            let incident = match turn.as_mut().filter(|_| !skipped()) {
+                None => incident,
+                Some(turn) => {
+                    let chain = incident.chain.clone();
+                    drop(incident);
+                    if !turn.comes(woken).await {
+                        continue;
+                    }
+                    // Somebody may have said no, or an alert may have ended, while it waited for its place.
+                    match self.services.store.get(id).filter(|now| now.chain == chain) {
+                        Some(incident) => incident,
+                        None => continue,
+                    }
+                }
+            };
+            perform(&self.services, &incident, effect).await?;
+            if skipped() {
+                self.places.look_again(&Place::Model);
             }
         }
     }
@@ -195,6 +313,10 @@ impl Runner {
             let (runner, incident, delivery) = (Arc::clone(self), Arc::clone(&incident), delivery.clone());
             tokio::spawn(async move {
                 if let Ok(_slot) = slots.acquire().await {
+                    let Some(_effect) = runner.services.store.begin_delivery() else {
+                        runner.state().delivering.remove(&delivery.id);
+                        return;
+                    };
                     // The incident may have moved on while the delivery waited for its slot.
                     let incident = runner.services.store.get(&incident.id).unwrap_or(incident);
                     let result = match runner.services.store.broken() {
@@ -208,57 +330,6 @@ impl Runner {
                     }
                 }
             });
-        }
-    }
-
-    /// Tries to get the journal back until it takes entries, then reloads and wakes everything.
-    fn revive(self: &Arc<Self>) {
-        if std::mem::replace(&mut self.state().reviving, true) {
-            return;
-        }
-        let runner = Arc::clone(self);
-        tokio::spawn(async move {
-            loop {
-                let at = runner.services.clock.now().saturating_add(REVIVE).unwrap_or(Timestamp::MAX);
-                runner.services.clock.sleep_until(at).await;
-                // What is under way may rest on what is not durable. A delivery does not, and a dead
-                // target must not keep the host from going on.
-                if !runner.state().driven.is_empty() {
-                    continue;
-                }
-                // Only a broken journal has nothing on its way any more, so that it can be read anew.
-                let result = match runner.services.store.broken() {
-                    None => {
-                        runner.wake_all();
-                        Ok(())
-                    }
-                    Some(_) => match runner.services.store.recover().await {
-                        Ok(()) => (runner.reload)(),
-                        Err(error) => Err(error),
-                    },
-                };
-                match result {
-                    Ok(()) => {
-                        tracing::info!("the journal takes entries again");
-                        runner.state().reviving = false;
-                        return;
-                    }
-                    Err(error) => tracing::error!(%error, "still waiting for the journal"),
-                }
-            }
-        });
-    }
-
-    fn wake_all(&self) {
-        let mut ids: Vec<IncidentId> = self.services.store.all().iter().map(|incident| incident.id.clone()).collect();
-        ids.sort();
-        ids.iter().for_each(|id| self.services.store.wake(id));
-    }
-
-    /// Starts to revive the journal, if it is broken; called where nobody drives an incident.
-    pub fn check_journal(self: &Arc<Self>) {
-        if self.services.store.broken().is_some() {
-            self.revive();
         }
     }
 }

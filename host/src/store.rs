@@ -10,6 +10,7 @@ mod live;
 mod redacted;
 mod replay;
 mod tools;
+mod under_way;
 
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
@@ -26,9 +27,11 @@ use crate::ports::{Clock, Journal, JournalError};
 use crate::random::{Random, incident_id};
 
 pub use replay::{Replayed, open_all, replay};
+pub use under_way::Effect;
 
 use live::{Live, Mark};
 use tools::Known;
+use under_way::UnderWay;
 
 /// What became of a batch of alerts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +67,7 @@ pub struct Store {
     /// its intent.
     orders: tokio::sync::RwLock<()>,
     tools: Mutex<Known>,
+    under_way: Arc<UnderWay>,
 }
 
 impl Store {
@@ -88,6 +92,7 @@ impl Store {
             broken: RwLock::new(None),
             orders: tokio::sync::RwLock::new(()),
             tools: Mutex::default(),
+            under_way: Arc::default(),
         }
     }
 
@@ -144,6 +149,7 @@ impl Store {
         *place = live;
         *self.broken.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
         drop(place);
+        self.reloaded();
         for id in ids {
             self.wake(&id);
         }
@@ -320,8 +326,9 @@ impl Store {
         Ok(true)
     }
 
-    /// Refuses while the live state is ahead of the journal; asked with the live state locked.
+    /// Refuses once the store is closed, and while the live state is ahead of the journal; asked with the live state locked.
     fn whole(&self) -> Result<(), JournalError> {
+        self.open()?;
         self.broken().map_or(Ok(()), Err)
     }
 

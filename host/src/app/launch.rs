@@ -132,7 +132,20 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     ];
     let sources = AllSources::new(Arc::clone(&plugins));
     let counters = metrics::Counters::default();
-    let app = App { services, runner, sources, policies, plugins, servers, journal, projection, tasks, counters };
+    let stop_timeout = config.server.stop_timeout;
+    let app = App {
+        services,
+        runner,
+        sources,
+        policies,
+        plugins,
+        servers,
+        journal,
+        projection,
+        tasks,
+        counters,
+        stop_timeout,
+    };
     Ok((Arc::new(app), loaded))
 }
 

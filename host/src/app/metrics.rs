@@ -22,6 +22,19 @@ pub fn left_out(counts: &[(String, &'static str, u64)]) -> String {
     text
 }
 
+/// How the handling itself goes.
+pub fn handling(panics: u64, skips_model: bool) -> String {
+    let rows = [
+        ("tidegate_handling_panics_total", "counter", "Faults of tidegate that broke off a handling.", panics),
+        ("tidegate_model_skipped", "gauge", "1 while the model is not asked, as it did not answer.", skips_model.into()),
+    ];
+    let mut text = String::new();
+    for (name, kind, help, value) in rows {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+    }
+    text
+}
+
 /// What is counted since the start.
 #[derive(Debug, Default)]
 pub struct Counters {

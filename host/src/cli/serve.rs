@@ -15,7 +15,7 @@ use crate::http;
 pub async fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let config = &context.config;
     // Handlers first: an order to stop during a slow start must not kill the process halfway.
-    let mut stop = Stop::new()?;
+    let (mut stop, mut again) = (Stop::new()?, Stop::new()?);
     // The socket before the journal: a second host on the same address stops here.
     let listener = http::listen(config).await.map_err(|problem| Problems(vec![problem]))?;
     let progress = progress();
@@ -34,11 +34,23 @@ pub async fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
     };
     let url = format!("http://{}", server.address());
     greeting(&url, config.mode, config.file(), &started.loaded).print()?;
-    server.run(stop.ordered()).await;
-    tracing::info!("stopping");
+    let ordered = async {
+        stop.ordered().await;
+        tracing::info!("stopping: what is under way is waited for, and alerts are still taken");
+        backend.wind_down().await;
+    };
+    let orderly = async {
+        server.run(ordered).await;
+        backend.stop().await;
+    };
+    let at_once = async {
+        // Both hear the first order.
+        again.ordered().await;
+        again.ordered().await;
+    };
     tokio::select! {
-        () = backend.stop() => Ok(ExitCode::SUCCESS),
-        () = stop.ordered() => Err(anyhow::anyhow!("stopped at once, as ordered twice; work under way goes on after the next start")),
+        () = orderly => Ok(ExitCode::SUCCESS),
+        () = at_once => Err(anyhow::anyhow!("stopped at once, as ordered twice; work under way goes on after the next start")),
     }
 }
 

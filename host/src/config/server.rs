@@ -26,6 +26,8 @@ pub struct Server {
     pub max_requests: usize,
     /// Connections that are open at once; one more waits.
     pub max_connections: usize,
+    /// How long a stop waits for calls and messages under way.
+    pub stop_timeout: Duration,
 }
 
 impl Default for Server {
@@ -44,6 +46,7 @@ pub struct Raw {
     body_timeout: Option<Period>,
     max_requests: Option<usize>,
     max_connections: Option<usize>,
+    stop_timeout: Option<Period>,
 }
 
 struct Listen(SocketAddr);
@@ -83,6 +86,7 @@ impl Raw {
             body_timeout: seconds(self.body_timeout, 15),
             max_requests: self.max_requests.unwrap_or(256),
             max_connections: self.max_connections.unwrap_or(1024),
+            stop_timeout: seconds(self.stop_timeout, 30),
         }
     }
 }

@@ -235,6 +235,11 @@ pub enum Fact {
         /// The remote side's reference.
         reference: Option<String>,
     },
+    /// The wall clock was set back: what waits is counted from now on, as long as it was meant to be.
+    ClockSetBack {
+        /// By so many milliseconds at least.
+        by_ms: i64,
+    },
     /// Nothing more happens to this incident.
     Closed {
         /// Why.

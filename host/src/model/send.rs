@@ -25,6 +25,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 pub(super) enum Trouble {
     /// The endpoint takes no tools.
     NoTools(String),
+    /// No answer came in time.
+    Late(String),
     /// Anything else, as a sentence.
     Final(String),
 }
@@ -102,8 +104,8 @@ impl Sender {
                 }
                 Err(Failure::TimedOut(why)) => {
                     timeouts += 1;
-                    if timeouts > 1 {
-                        return Err(Trouble::Final(why));
+                    if timeouts > 1 || retries >= RETRIES || Instant::now() >= deadline {
+                        return Err(Trouble::Late(why));
                     }
                     (why, Duration::ZERO)
                 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Services;
 use super::intake::take_in;
 use crate::domain::{Decision, Fact, Incident, Origin, Verdict};
-use crate::rules::{Context, Policies};
+use crate::rules::{Context, Judged, Policies};
 
 /// The shortest time for which an incident is held back: a rule that asks for none would be asked
 /// again and again without a pause.
@@ -16,6 +16,19 @@ const SHORTEST_HOLD: SignedDuration = SignedDuration::from_secs(1);
 pub fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
     let moment = services.moment();
     judge(services.policies.as_ref(), incident, &moment.context(), services.model.configured())
+}
+
+/// The same before it is known which tools there are; none when it may depend on them.
+pub fn run_without_tools(services: &Services, incident: &Incident) -> Option<Vec<Fact>> {
+    let (moment, policies) = (services.moment(), services.policies.as_ref());
+    let context = moment.context();
+    if incident.counted.collecting.is_some() {
+        return Some(judge(policies, incident, &context, false));
+    }
+    let judged = policies.decide_without_tools(incident, &context)?;
+    // The model is shown what can be looked at.
+    let asks = judged.decision.is_none() && services.model.configured();
+    (!asks).then(|| of_judged(policies, incident, &context, judged, false))
 }
 
 /// What belongs to many groups fits no rule that was written for one of them; a person must look.
@@ -42,6 +55,16 @@ pub fn judge(policies: &dyn Policies, incident: &Incident, context: &Context<'_>
         return vec![Fact::Decided { decision: Box::new(collected(policies, incident, context)) }];
     }
     let judged = policies.decide(incident, context);
+    of_judged(policies, incident, context, judged, model)
+}
+
+fn of_judged(
+    policies: &dyn Policies,
+    incident: &Incident,
+    context: &Context<'_>,
+    judged: Judged,
+    model: bool,
+) -> Vec<Fact> {
     let mut decision = judged.decision.unwrap_or_else(|| {
         let (verdict, reason) = if model {
             (Verdict::Investigate, "no rule matched; the model is asked")

@@ -5,6 +5,7 @@
 
 use super::rule::told;
 use super::{Services, append};
+use crate::domain::incident::ActionState;
 use crate::domain::{ActionId, Fact, Incident};
 use crate::ports::{JournalError, ToolError};
 
@@ -13,6 +14,8 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
     let Some(record) = incident.action(action) else {
         return Ok(());
     };
+    // Held until the result is journaled: a stop waits for that, and nothing cuts it off.
+    let Some(_under_way) = services.store.begin_change(&incident.id) else { return Ok(()) };
     // A pause that is journaled meanwhile waits until the intent is durable, or the permit refused.
     let permitting = services.store.permitting().await;
     let moment = services.moment();
@@ -55,5 +58,33 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
     };
     let took_ms = services.clock.ms_since(started);
     let result = Fact::Result { action: action.clone(), attempt, ok, text, took_ms };
-    append(services, incident, vec![result], false).await.map(|_| ())
+    record_result(services, incident, action, result).await
+}
+
+/// Journals what came of an attempt. It is known only here: while the journal takes nothing, it is kept
+/// until the journal does.
+async fn record_result(
+    services: &Services,
+    incident: &Incident,
+    action: &ActionId,
+    result: Fact,
+) -> Result<(), JournalError> {
+    let Fact::Result { attempt, .. } = &result else { return Ok(()) };
+    let waits_for_it = || {
+        let incident = services.store.get(&incident.id)?;
+        let record = incident.action(action)?;
+        (record.state == ActionState::Started && record.attempt.as_ref() == Some(attempt)).then_some(())
+    };
+    while waits_for_it().is_some() {
+        match append(services, incident, vec![result.clone()], false).await {
+            Ok(_) => return Ok(()),
+            Err(error) if services.store.is_closed() => return Err(error),
+            Err(error) => {
+                tracing::error!(incident = %incident.id, %action, %error, "the result waits until the journal is back");
+                services.store.wake(&incident.id);
+                services.store.whole_again().await;
+            }
+        }
+    }
+    Ok(())
 }

@@ -16,6 +16,10 @@ impl Policies for Set {
         decide::decide(self, incident, context, None)
     }
 
+    fn decide_without_tools(&self, incident: &Incident, context: &Context<'_>) -> Option<Judged> {
+        decide::decide_without_tools(self, incident, context)
+    }
+
     fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered> {
         explain::explain(self, incident, context)
     }

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::evaluation::Evaluation;
 use super::facts::refusal;
 use super::fields::describe;
 use super::items::{Inhibit, Meta, Rule, Silence, Then};
@@ -37,7 +38,28 @@ pub(super) fn decide(
     context: &Context<'_>,
     watch: Option<&RefCell<Vec<Seen>>>,
 ) -> Judged {
-    Query::ask(set, incident, context, watch, |query| {
+    decide_in(Evaluation::new(incident, context), set, incident, context, watch)
+}
+
+/// Decides before it is known which tools there are; none when the answer may depend on them.
+pub(super) fn decide_without_tools(set: &Set, incident: &Incident, context: &Context<'_>) -> Option<Judged> {
+    let evaluation = Evaluation::new(incident, context);
+    let named_tools = evaluation.named_tools.clone();
+    let judged = decide_in(evaluation, set, incident, context, None);
+    let acts = |decision: &Decision| {
+        matches!(decision.verdict, Verdict::Remediate { .. } | Verdict::Plan { .. } | Verdict::Investigate)
+    };
+    (!named_tools.get() && !judged.decision.as_ref().is_some_and(acts)).then_some(judged)
+}
+
+fn decide_in(
+    evaluation: Evaluation,
+    set: &Set,
+    incident: &Incident,
+    context: &Context<'_>,
+    watch: Option<&RefCell<Vec<Seen>>>,
+) -> Judged {
+    Query::ask_in(evaluation, set, incident, context, watch, |query| {
         let mut faults = Vec::new();
         let mut decision = ahead(query).or_else(|| {
             set.indexes.rules.of_alerts(&query.facts).find_map(|id| {

@@ -3,7 +3,7 @@
 //! rhai's functions are registered once and shared by all threads; what differs between two
 //! decisions reaches them through here. While files are loaded it holds what they declare.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -23,7 +23,9 @@ use crate::rules::Context;
 pub(super) struct Evaluation {
     pub now: Timestamp,
     history: Arc<History>,
-    pub catalogue: Arc<Catalogue>,
+    catalogue: Arc<Catalogue>,
+    /// Whether a rule has asked which tools there are.
+    pub named_tools: Rc<Cell<bool>>,
     pub group_key: String,
     incident: IncidentId,
     /// What gates may know; none where no gate is asked.
@@ -75,6 +77,7 @@ impl Evaluation {
             now: context.now,
             history: context.history.clone(),
             catalogue: context.catalogue.clone(),
+            named_tools: Rc::default(),
             group_key: incident.group_key.clone(),
             incident: incident.id.clone(),
             seen_looks: None,
@@ -90,6 +93,12 @@ impl Evaluation {
     /// The same for gates.
     pub fn seeing(self, seen_looks: Rc<SeenLooks>) -> Self {
         Self { seen_looks: Some(seen_looks), ..self }
+    }
+
+    /// The tools that exist now.
+    pub fn tools(&self) -> &Catalogue {
+        self.named_tools.set(true);
+        &self.catalogue
     }
 
     /// What a call answered at most `within` milliseconds ago; none when it was not made, or failed,

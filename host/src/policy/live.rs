@@ -191,6 +191,10 @@ impl Policies for Live {
         Policies::decide(&*self.set(), incident, context)
     }
 
+    fn decide_without_tools(&self, incident: &Incident, context: &Context<'_>) -> Option<Judged> {
+        Policies::decide_without_tools(&*self.set(), incident, context)
+    }
+
     fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered> {
         Policies::explain(&*self.set(), incident, context)
     }

@@ -61,6 +61,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::Concluded { .. } => "outcome",
         Fact::Reported { .. } => "report",
         Fact::Told { .. } | Fact::DeliveryFailed { .. } | Fact::Delivered { .. } => "notify",
+        Fact::ClockSetBack { .. } => "clock",
         Fact::Closed { .. } => "closed",
     }
 }

@@ -53,6 +53,7 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         | Fact::Prepared { .. }
         | Fact::Inspected { .. }
         | Fact::ClaimHeld { .. }
+        | Fact::ClockSetBack { .. }
         | Fact::Told { .. }
         | Fact::Delivered { .. } => {}
     }

@@ -47,7 +47,9 @@ async fn think(world: &World, label: &str) -> bool {
     let (took, fails) = {
         let mut state = world.state();
         let percent = if state.quiet { 0 } else { state.plan.temper.advisers };
-        let took = Duration::from_millis(state.dice.skewed(30_000));
+        // Now and then nobody answers for a long time.
+        let hangs = !state.quiet && state.dice.chance(2);
+        let took = Duration::from_millis(if hangs { 1_200_000 } else { state.dice.skewed(30_000) });
         let fails = state.dice.chance(percent);
         state.stats.adviser_faults += u64::from(fails);
         (took, fails)

@@ -37,8 +37,11 @@ impl Clock for SimClock {
         self.inner.now() + (self.world.state().skew() - self.started_with)
     }
 
-    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
-        let wait = Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
+    fn elapsed(&self) -> Duration {
+        self.inner.elapsed()
+    }
+
+    fn sleep(&self, wait: Duration) -> BoxFuture<'static, ()> {
         let world = Arc::clone(&self.world);
         async move {
             let sleep = tokio::time::sleep(wait);

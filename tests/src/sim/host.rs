@@ -1,6 +1,7 @@
 //! One process: the real store, gate, runner and pipeline over simulated services.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use tidegate::domain::control::Control;
@@ -100,6 +101,20 @@ impl Host {
         let runner = Runner::new(Arc::clone(&services), Box::new(reload));
         tokio::spawn(Arc::clone(&runner).run(woken));
         Ok(Self { world: Arc::clone(world), store, services, runner })
+    }
+
+    /// The process ends in order.
+    pub async fn stop(self, within: Duration) {
+        let world = Arc::clone(&self.world);
+        let began = world.state().mono();
+        world.state().note(|| "STOP in order".into());
+        self.runner.wind_down(within).await;
+        let took = world.state().mono() - began;
+        if took < within && self.store.effects() > 0 {
+            world.violate("a_stop_waits", format!("{} effects are under way after {took:?}", self.store.effects()));
+        }
+        self.store.close();
+        world.kill("in order");
     }
 
     /// A person gives an order to the host as a whole.

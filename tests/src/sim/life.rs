@@ -151,6 +151,10 @@ fn happen(host: &Host, what: What) {
             drop(state);
             world.kill("from outside");
         }
+        What::Stop(within_ms) => {
+            drop(state);
+            tokio::spawn(host.clone().stop(Duration::from_millis(within_ms)));
+        }
         What::CrashAtPoint(n) => state.dies_at = Some(state.points + n + 1),
         What::Observe(observe) => {
             state.mode = if observe { Mode::Observe } else { Mode::Enforce };
@@ -171,7 +175,7 @@ async fn rest(host: &Host) -> bool {
         let mut state = world.state();
         state.quiet = true;
         state.note(|| "QUIET from now on".into());
-        state.mono() + PEACE + state.skew().unsigned_abs()
+        state.mono() + PEACE
     };
     loop {
         let next = world.state().mono() + STEP;

@@ -85,6 +85,8 @@ pub enum What {
     Clock(i64),
     /// The process is killed.
     Crash,
+    /// The process is told to stop, and waits so long for what is under way.
+    Stop(u64),
     /// The process is killed when it passes the n-th point from now on.
     CrashAtPoint(u64),
     /// The process restarts with this mode.

@@ -3,6 +3,7 @@
 mod objects;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::executor::block_on;
 use futures::future::BoxFuture;
@@ -75,8 +76,11 @@ impl Clock for SimClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
     }
-    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
-        self.advance(at);
+    fn elapsed(&self) -> Duration {
+        Duration::try_from(self.now().duration_since(START.parse().unwrap())).unwrap_or_default()
+    }
+    fn sleep(&self, length: Duration) -> BoxFuture<'static, ()> {
+        self.advance(self.now() + length);
         Box::pin(async {})
     }
 }

@@ -45,6 +45,7 @@ impl Incident {
     /// Takes in what happened.
     pub fn apply(&mut self, entry: &Entry) {
         let at = entry.at;
+        self.follow_clock(at);
         self.updated_at = at;
         match &entry.fact {
             Fact::Opened { .. } => {}
@@ -88,6 +89,7 @@ impl Incident {
                     (RulingKind::Ask, Mode::Enforce) => ActionState::Asked,
                 };
                 record.since = at;
+                record.expires = ruling.until;
                 record.ruling = Some(ruling.clone());
             }),
             Fact::Approved { action, digest, person, via, .. } => self.with(action, |record| {
@@ -156,6 +158,8 @@ impl Incident {
             Fact::Delivered { delivery, reference } => {
                 self.deliver(delivery, DeliveryState::Delivered { reference: reference.clone() });
             }
+            // Every entry that is earlier than the one before says so.
+            Fact::ClockSetBack { .. } => {}
             Fact::Closed { reason } => self.closed = Some(reason.clone()),
         }
     }
@@ -202,8 +206,10 @@ impl Incident {
 impl ActionRecord {
     /// Takes a yes to exactly this action, while it is asked for and not too late.
     fn approve(&mut self, approval: Approval) {
-        let Some(ruling) = self.ruling.as_ref().filter(|_| self.state == ActionState::Asked) else { return };
-        let in_time = ruling.until.is_none_or(|until| approval.at < until);
+        if self.state != ActionState::Asked {
+            return;
+        }
+        let in_time = self.expires.is_none_or(|until| approval.at < until);
         let same = |known: &Approval| known.person == approval.person && known.digest == approval.digest;
         let again = self.approvals.iter().any(same);
         if !in_time || again || approval.digest != self.action.digest {

@@ -9,6 +9,7 @@ use crate::domain::decision::{RulingKind, Verdict};
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::entry::{Answer, Fact, Purpose};
 use crate::domain::safeguards::Undo;
+use crate::domain::wait;
 
 /// Times and counts that bound the handling.
 #[derive(Clone, Copy, Debug)]
@@ -140,6 +141,9 @@ pub enum Next {
 pub fn next(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
     if incident.closed.is_some() {
         return Next::Idle;
+    }
+    if let Some(by) = wait::set_back(incident.updated_at, now) {
+        return Next::Do(Effect::Record(vec![Fact::ClockSetBack { by_ms: millis_of(by) }]));
     }
     if incident.conclusion.is_some() {
         return after_conclusion(incident, now, limits);
@@ -277,8 +281,7 @@ fn in_progress(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
     Some(match record.state {
         ActionState::Proposed => Next::Do(Effect::Rule { action }),
         ActionState::Asked => {
-            let until = record.ruling.as_ref().and_then(|ruling| ruling.until);
-            let until = until.unwrap_or(record.since);
+            let until = record.expires.unwrap_or(record.since);
             if until <= now { Next::Do(Effect::Record(vec![Fact::Expired { action }])) } else { Next::Wait(until) }
         }
         ActionState::Allowed | ActionState::Approved => Next::Do(Effect::Execute { action }),

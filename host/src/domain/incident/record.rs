@@ -92,6 +92,9 @@ pub struct ActionRecord {
     pub since: Timestamp,
     /// The latest ruling.
     pub ruling: Option<Ruling>,
+    /// When its question expires: as the ruling says, but for a clock that was set back since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
     /// Who said yes.
     pub approvals: Vec<Approval>,
     /// Attempts so far.
@@ -131,6 +134,7 @@ impl ActionRecord {
             state: ActionState::Proposed,
             since: at,
             ruling: None,
+            expires: None,
             approvals: Vec::new(),
             attempts: 0,
             attempt: None,

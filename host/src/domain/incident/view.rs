@@ -175,7 +175,7 @@ impl From<&ActionRecord> for ActionView {
             ruling: ruling.map(|ruling| ruling.kind.as_str().into()),
             rule: ruling.map(|ruling| ruling.rule.clone()),
             ruling_reason: ruling.map(|ruling| ruling.reason.clone()),
-            until: ruling.and_then(|ruling| ruling.until).map(|until| until.to_string()),
+            until: record.expires.map(|until| until.to_string()),
             undo: record
                 .action
                 .undo()

@@ -20,7 +20,11 @@ impl Clock for Noon {
         "2026-01-01T12:00:00Z".parse().unwrap()
     }
 
-    fn sleep_until(&self, _: Timestamp) -> BoxFuture<'static, ()> {
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
         Box::pin(async {})
     }
 }

@@ -120,6 +120,6 @@ fn verification(look: Look, more: Map) -> Made<Verify> {
 fn names(pattern: &str) -> Made<Vec<String>> {
     let glob = Matcher::glob(pattern).map_err(error)?;
     ask("tools(…)", |evaluation| {
-        evaluation.catalogue.tools.keys().filter(|name| glob.accepts(Some(name))).cloned().collect()
+        evaluation.tools().tools.keys().filter(|name| glob.accepts(Some(name))).cloned().collect()
     })
 }

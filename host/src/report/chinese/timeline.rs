@@ -116,6 +116,9 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             format!("消息 {} 发送失败，{then}：{}", s.name(delivery), s.say(reason))
         }
         Fact::Delivered { delivery, .. } => format!("消息 {} 已送达", s.name(delivery)),
+        Fact::ClockSetBack { by_ms } => {
+            format!("时钟被拨回 {}：各项等待从现在起按原定时长重新计算", took(by_ms.unsigned_abs()))
+        }
         Fact::Closed { reason } => format!("关闭：{}", s.say(reason)),
     }
 }

@@ -125,6 +125,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             format!("delivery {} failed, {then}: {}", s.name(delivery), s.say(reason))
         }
         Fact::Delivered { delivery, .. } => format!("delivery {} arrived", s.name(delivery)),
+        Fact::ClockSetBack { by_ms } => {
+            let by = took(by_ms.unsigned_abs());
+            format!("the clock was set back by {by}: what waits is counted from now on, as long as it was meant to be")
+        }
         Fact::Closed { reason } => format!("closed: {}", s.say(reason)),
     }
 }

@@ -53,6 +53,7 @@ pub fn concluded_once_and_for_all(step: &Step<'_>) -> Result<(), String> {
             | Fact::BreakerOpened { .. }
             | Fact::Reported { .. }
             | Fact::Told { .. }
+            | Fact::ClockSetBack { .. }
             | Fact::Closed { .. }
     );
     match (&step.incident.closed, &step.incident.conclusion) {

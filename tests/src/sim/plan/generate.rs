@@ -75,7 +75,8 @@ fn what(dice: &mut Dice, told: &mut Vec<Signal>, policies: usize) -> What {
             let jump = dice.skewed(4 * 3_600_000) as i64;
             What::Clock(if dice.chance(50) { jump } else { -jump })
         }
-        81..84 => What::Crash,
+        81..83 => What::Crash,
+        83..84 => What::Stop(*dice.pick(&[0, 1_000, 30_000])),
         84..91 => What::CrashAtPoint(dice.skewed(60)),
         91..92 => What::Observe(dice.chance(30)),
         92..94 => What::AppendFails { kept: dice.chance(40) },

@@ -1,0 +1,45 @@
+//! Waits under a wall clock that is set back: none is longer than it was meant to be.
+//!
+//! Times of an incident are moments of the wall clock. When an entry is earlier than the one before it,
+//! the clock was set back in between, and the times that lie ahead are moved with it, so that each wait
+//! is counted from when that was seen.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Incident;
+use super::decision::Verdict;
+use super::delivery::DeliveryState;
+
+/// What clocks are set back by in the course of things, and what entries that are written at the same
+/// time may be apart.
+const USUAL: SignedDuration = SignedDuration::from_secs(5);
+
+/// By how much the clock was set back, if at `now` it shows less than it once did.
+pub fn set_back(known: Timestamp, now: Timestamp) -> Option<SignedDuration> {
+    let by = known.duration_since(now);
+    (by > USUAL).then_some(by)
+}
+
+impl Incident {
+    /// Moves what is waited for along with a clock that was set back.
+    pub(super) fn follow_clock(&mut self, now: Timestamp) {
+        let Some(by) = set_back(self.updated_at, now) else { return };
+        let earlier = |at: &mut Timestamp| *at = at.saturating_sub(by).unwrap_or(Timestamp::MIN);
+        if let Some(Verdict::Hold { until }) = self.decision.as_mut().map(|decision| &mut decision.verdict) {
+            earlier(until);
+        }
+        for record in &mut self.actions {
+            earlier(&mut record.since);
+            let more = [&mut record.expires, &mut record.looked_at, &mut record.prepared_at];
+            more.into_iter().flatten().for_each(earlier);
+        }
+        if let Some(conclusion) = &mut self.conclusion {
+            earlier(&mut conclusion.at);
+        }
+        for delivery in &mut self.deliveries {
+            if let DeliveryState::Due { at } = &mut delivery.state {
+                earlier(at);
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Places for calls: each model, plugin and tool server has its own, so that nobody waits behind the
+//! slowness of a stranger. What calls nobody needs no place.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::domain::incident::{ActionRecord, Effect};
+use crate::domain::{ActionId, Call, Incident};
+use crate::pipeline::prepare;
+
+/// Whose places an effect needs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The model's.
+    Model,
+    /// Those of a plugin that plans.
+    Plugin(String),
+    /// Those for read-only calls of a tool server.
+    Looks(String),
+    /// The one for changes of a tool server: they come one after the other.
+    Changes(String),
+}
+
+impl Place {
+    /// What an effect needs; nothing where it calls nobody.
+    pub fn of(effect: &Effect, incident: &Incident, now: jiff::Timestamp) -> Option<Self> {
+        let record = |action: &ActionId| incident.action(action);
+        match effect {
+            Effect::Record(_) | Effect::Decide | Effect::Undo { .. } | Effect::Report | Effect::Close { .. } => None,
+            Effect::AskModel => Some(Self::Model),
+            Effect::Plan { plugin } => Some(Self::Plugin(plugin.clone())),
+            Effect::Look { call, .. } => Some(Self::looks(call)),
+            Effect::Rule { action } => prepare::due(record(action)?, prepare::Moment::Ruling, now).map(Self::looks),
+            Effect::Execute { action } => Some(Self::Changes(server(&record(action)?.action.proposal.call))),
+            Effect::Inspect { action } => record(action)?.action.safeguards.look.as_ref().map(Self::looks),
+            Effect::Verify { action } | Effect::Settle { action } => Some(Self::looks(shown_by(record(action)?))),
+        }
+    }
+
+    fn looks(call: &Call) -> Self {
+        Self::Looks(server(call))
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Model => 16,
+            Self::Plugin(_) => 4,
+            Self::Looks(_) => 8,
+            Self::Changes(_) => 1,
+        }
+    }
+}
+
+fn server(call: &Call) -> String {
+    call.tool.split('.').next().unwrap_or_default().to_string()
+}
+
+/// The call that shows whether an action had its effect; without one its own server is asked.
+fn shown_by(record: &ActionRecord) -> &Call {
+    let claimed = record.action.claimed_verification();
+    let shown = record.action.safeguards.verify.as_ref().or(claimed);
+    shown.map_or(&record.action.proposal.call, |verification| &verification.look)
+}
+
+/// All places.
+#[derive(Default)]
+pub struct Places(Mutex<HashMap<Place, Kind>>);
+
+#[derive(Clone)]
+struct Kind {
+    free: Arc<Semaphore>,
+    /// Rings when waiting for one makes no sense any more.
+    pointless: Arc<watch::Sender<()>>,
+}
+
+impl Places {
+    /// Begins to wait for a place, behind those who wait already.
+    pub fn queue(&self, place: Place) -> Turn {
+        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kind = kinds.entry(place.clone()).or_insert_with(|| Kind {
+            free: Arc::new(Semaphore::new(place.count())),
+            pointless: Arc::default(),
+        });
+        let waiting = Box::pin(Arc::clone(&kind.free).acquire_owned());
+        Turn { place, progress: Progress::Waiting(waiting), pointless: kind.pointless.subscribe() }
+    }
+
+    /// Lets everybody who waits for such a place look again at what comes next.
+    pub fn look_again(&self, place: &Place) {
+        let kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kind) = kinds.get(place) {
+            kind.pointless.send_replace(());
+        }
+    }
+}
+
+/// A place, or somebody's position among those who wait for one.
+pub struct Turn {
+    place: Place,
+    progress: Progress,
+    pointless: watch::Receiver<()>,
+}
+
+type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, tokio::sync::AcquireError>> + Send>>;
+
+enum Progress {
+    Waiting(Acquiring),
+    /// Free again when this is dropped.
+    Come { _held: Option<OwnedSemaphorePermit> },
+}
+
+impl Turn {
+    /// Whether it is for such a place.
+    pub fn is_for(&self, place: &Place) -> bool {
+        self.place == *place
+    }
+
+    /// Waits for the place; false when `woken` rings first, or waiting makes no sense any more. The
+    /// position in the queue is kept.
+    pub async fn comes(&mut self, woken: &Notify) -> bool {
+        let Progress::Waiting(waiting) = &mut self.progress else { return true };
+        let held = tokio::select! {
+            biased;
+            held = waiting => held,
+            () = woken.notified() => return false,
+            _ = self.pointless.changed() => return false,
+        };
+        // Nobody closes the semaphore.
+        self.progress = Progress::Come { _held: held.ok() };
+        true
+    }
+}
