@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, Semaphore, mpsc};
 
-use crate::domain::incident::due;
-use crate::domain::{IncidentId, Next, next};
+use crate::domain::incident::{due, next_when};
+use crate::domain::{IncidentId, Next};
 use crate::pipeline::{Services, deliver, perform};
 use crate::ports::JournalError;
 
@@ -158,7 +158,8 @@ impl Runner {
                 self.services.store.forget(id);
                 return Ok(());
             }
-            match next(&incident, self.services.clock.now(), &self.services.limits) {
+            let ready = |tool: &str| self.services.tools.ready(tool);
+            match next_when(&incident, self.services.clock.now(), &self.services.limits, &ready) {
                 Next::Do(effect) => {
                     let Ok(_slot) = self.effects.acquire().await else { return Ok(()) };
                     // Somebody may have said no, or an alert may have ended, while it waited for its slot.

@@ -10,7 +10,7 @@ use serde_json::json;
 use tidegate::domain::catalogue::{Catalogue, Tool};
 use tidegate::domain::{Call, Risk};
 use tidegate::gate::{Permit, ReadPermit};
-use tidegate::ports::{ToolAnswer, ToolError, Tools};
+use tidegate::ports::{ToolAnswer, ToolError, Tools, Turn};
 
 use super::checker;
 use super::dice::Dice;
@@ -372,7 +372,12 @@ impl Tools for SimTools {
         .boxed()
     }
 
-    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(
+        &'a self,
+        permit: &'a Permit,
+        call: &'a Call,
+        _: Turn,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         async move {
             self.0.point("tool call, before").await;
             let mut answer = self.send(permit, call).await;

@@ -21,7 +21,7 @@ use crate::journal::Memory;
 use crate::pipeline::{Services, deliver, perform};
 use crate::policy::Set;
 use crate::ports::{
-    Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools,
+    Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools, Turn,
 };
 use crate::random::Random;
 use crate::report::Language;
@@ -166,7 +166,12 @@ impl Tools for World {
         });
         Box::pin(async move { known })
     }
-    fn perform<'a>(&'a self, _: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(
+        &'a self,
+        _: &'a Permit,
+        call: &'a Call,
+        _: Turn,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         self.takes();
         if call.tool == "k.set" {
             let name = call.arguments["name"].as_str().unwrap();
