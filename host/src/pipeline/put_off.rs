@@ -16,8 +16,6 @@ use crate::ports::{LookError, ToolError};
 /// Pause before the first further try of what was turned away; each one doubles it.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(60);
-/// How often a look is made anew whose answer got lost.
-const LOST_LOOKS: u32 = 3;
 
 /// That a step is put off; none when it has been for as long as it may be. `permit` is the one whose intent
 /// stands in the journal.
@@ -80,12 +78,7 @@ pub fn given_up(record: &ActionRecord, permit: Option<&Permit>, reason: &str) ->
 
 /// That the step which needs this look is put off; none when the look is as good as it gets.
 pub fn look(services: &Services, record: &ActionRecord, tool: &str, error: &LookError) -> Option<Fact> {
-    let times = record.put_off.as_ref().map_or(0, |put_off| put_off.times);
-    let why = match error {
-        LookError::Failed(ToolError::Unavailable(why)) => why,
-        // Looking twice is harmless, but who hangs again and again is no longer asked.
-        LookError::Failed(ToolError::Lost(why)) if times < LOST_LOOKS && !services.tools.ready(tool) => why,
-        LookError::Failed(_) | LookError::Refused(_) => return None,
-    };
+    // What was sent is a look, whatever became of it, and stands in the journal as one.
+    let LookError::Failed(ToolError::Unavailable(why)) = error else { return None };
     put_off(services, record, None, tool, &format!("it could not be looked at: {why}"))
 }

@@ -16,8 +16,8 @@ use super::server::Server;
 use crate::ports::{ToolAnswer, ToolError};
 
 impl Server {
-    /// Calls a read-only tool. A server that has just gone down is waited for, and when it is lost on the way,
-    /// it is asked once more after its restart. Waiting does not shorten the time of the call.
+    /// Calls a read-only tool. A server that has just gone down is waited for, and when an answer gets lost on
+    /// the way, it is asked once more as soon as it is there. Waiting does not shorten the time of the call.
     pub(super) async fn look(&self, tool: &str, arguments: &Map<String, Value>) -> Result<ToolAnswer, ToolError> {
         let within = self.times.look;
         let waiting = Instant::now() + within;
@@ -26,13 +26,14 @@ impl Server {
             let why = format!("the MCP server {} was busy for {seconds} s; nothing was sent", self.name());
             return Err(ToolError::Unavailable(why));
         };
-        let (peer, session) = self.awaited_peer(0, waiting).await?;
+        let peer = self.awaited_peer(waiting).await?;
         let deadline = Instant::now() + within;
         match self.send(&peer, tool, arguments, deadline, within).await {
-            Err(ToolError::Lost(_) | ToolError::Unavailable(_)) if Instant::now() < deadline && self.gone(&peer) => {
-                self.doubt.notify_one();
-                let (peer, _) = self.awaited_peer(session, deadline).await?;
-                self.send(&peer, tool, arguments, deadline, within).await
+            Err(error @ (ToolError::Lost(_) | ToolError::Unavailable(_))) if Instant::now() < deadline => {
+                match self.trusted_peer(deadline).await {
+                    Some(peer) => self.send(&peer, tool, arguments, deadline, within).await,
+                    None => Err(error),
+                }
             }
             answer => answer,
         }
@@ -43,10 +44,6 @@ impl Server {
         let within = self.times.perform;
         let peer = self.peer()?;
         self.send(&peer, tool, arguments, Instant::now() + within, within).await
-    }
-
-    fn gone(&self, peer: &Peer<RoleClient>) -> bool {
-        peer.is_transport_closed() || self.state.borrow().peer.is_none()
     }
 
     async fn send(

@@ -65,31 +65,27 @@ impl Server {
         }
     }
 
-    /// The way to the server. A server that is still starting is waited for, and so is one that has just
-    /// gone down or was lost in the middle of session number `after`.
-    pub(super) async fn awaited_peer(
-        &self,
-        after: u64,
-        deadline: Instant,
-    ) -> Result<(Peer<RoleClient>, u64), ToolError> {
-        let until = match self.state.borrow().down_since {
-            Some(since) if after == 0 => deadline.min(since + BRIDGED),
-            _ => deadline,
-        };
+    /// The way to the server. One that is still starting or has just gone down is waited for.
+    pub(super) async fn awaited_peer(&self, deadline: Instant) -> Result<Peer<RoleClient>, ToolError> {
+        let down_since = self.state.borrow().down_since;
+        let until = down_since.map_or(deadline, |since| deadline.min(since + BRIDGED));
+        self.wait(until, |state| state.phase == Phase::Ready && state.peer.is_some()).await;
+        self.peer()
+    }
+
+    /// The way to the server behind a lost answer, once it has said that it is there, or is there again; none
+    /// when it is not in time.
+    pub(super) async fn trusted_peer(&self, deadline: Instant) -> Option<Peer<RoleClient>> {
+        self.distrust();
+        self.wait(deadline, ServerState::is_ready).await;
+        self.peer().ok().filter(|_| self.state.borrow().is_ready())
+    }
+
+    async fn wait(&self, until: Instant, enough: impl Fn(&ServerState) -> bool) {
         let mut watching = self.state.subscribe();
-        let decided = watching.wait_for(|state| match state.phase {
-            Phase::Ready => state.session > after && state.peer.is_some(),
-            Phase::Starting | Phase::Down => false,
-            Phase::Stopped => true,
-        });
-        let state = match timeout_at(until, decided).await {
-            Ok(Ok(state)) => state.clone(),
-            _ => self.state.borrow().clone(),
-        };
-        match &state.peer {
-            Some(peer) if state.session > after => Ok((peer.clone(), state.session)),
-            _ => Err(self.unavailable(&state)),
-        }
+        let decided = watching.wait_for(|state| enough(state) || state.phase == Phase::Stopped);
+        // What is not there in time shows in the state.
+        let _ = timeout_at(until, decided).await;
     }
 
     fn unavailable(&self, state: &ServerState) -> ToolError {

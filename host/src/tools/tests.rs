@@ -2,6 +2,7 @@
 
 mod fake;
 mod lifecycle;
+mod outage;
 mod permits;
 mod processes;
 
