@@ -39,7 +39,7 @@ use crate::plugin::Plugins;
 use crate::policy;
 use crate::ports::{DecodeError, Inbound, JournalError, Sources, Story};
 use crate::runner::Runner;
-use crate::tools::Servers;
+use crate::tools::{Servers, Status};
 
 pub use launch::BUNDLED;
 pub use launcher::Launcher;
@@ -258,7 +258,7 @@ impl Backend for App {
         problems.extend(self.policies.problems());
         problems.extend(self.policies.warnings().into_iter().map(|warning| format!("policies: {warning}")));
         let servers = self.servers.status();
-        problems.extend(servers.iter().filter_map(|status| status.error.clone()));
+        problems.extend(servers.iter().filter_map(Status::problem));
         problems.extend(self.plugins.status().into_iter().flat_map(|status| {
             let name = status.name;
             status.problems.into_iter().map(move |problem| format!("plugin {name}: {problem}"))

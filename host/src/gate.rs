@@ -262,6 +262,10 @@ impl Gate {
     pub fn record(&self, incident: &Incident, fact: &Fact) -> Option<Breaker> {
         let mut guarded = self.guarded();
         let over = |record: &&ActionRecord| match fact {
+            // A target that an earlier attempt may have changed stays held until that one is over.
+            Fact::NotBegun { action, .. } if record.action.id == *action => {
+                record.attempts == 0 || record.state == ActionState::NotBegun
+            }
             Fact::Verified { action, .. }
             | Fact::Result { action, ok: false, .. }
             | Fact::Uncertain { action, resolution: Resolution::Person, .. }
@@ -319,6 +323,15 @@ impl Guarded {
                     for gate in cooldowns {
                         self.ledger.rest(gate, target.clone(), attempt, at);
                     }
+                }
+            }
+            GateEvent::NotBegun { incident, attempt, spends, target, cooldowns } => {
+                self.ledger.unspend(spends, attempt);
+                if let Some(target) = target {
+                    self.ledger.unchanged(target, incident);
+                }
+                for gate in cooldowns {
+                    self.ledger.unrest(gate, attempt);
                 }
             }
             GateEvent::Ended { helped, canaries, .. } => {

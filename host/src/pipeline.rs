@@ -31,6 +31,7 @@ mod look;
 mod notify;
 mod plan;
 pub mod prepare;
+mod put_off;
 mod report;
 mod rule;
 mod settle;
@@ -133,11 +134,10 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
         services.tools.settled().await;
         services.store.note_tools(services.tools.as_ref()).await?;
     }
-    if let Effect::Rule { action } | Effect::Execute { action } = &effect {
-        let moment =
-            if let Effect::Rule { .. } = &effect { prepare::Moment::Ruling } else { prepare::Moment::Execution };
+    if let Effect::Rule { action } = &effect {
         // What was seen may lead to further looks: the same effect comes up again behind it.
-        if prepare::run(services, incident, action, moment).await? || rule::look(services, incident, action).await? {
+        let ruling = prepare::Moment::Ruling;
+        if prepare::run(services, incident, action, ruling).await? || rule::look(services, incident, action).await? {
             return Ok(());
         }
     }

@@ -3,6 +3,7 @@
 //! Each part (policy, plugin, tools, model, journal) implements one of these and keeps its library
 //! to itself; tests and simulations implement them with data.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,12 +58,29 @@ pub enum ToolError {
     /// The tool does not exist or is not allowed: nothing was sent.
     #[error("{0}")]
     Refused(String),
-    /// The server is down: nothing was sent.
+    /// The server is down, starts or has no room: nothing was sent, and a later try may succeed.
     #[error("{0}")]
     Unavailable(String),
     /// The call was sent and no answer came: it may have had its effect.
     #[error("{0}")]
     Lost(String),
+}
+
+/// Room for one call that changes something, at the place where its tool is. Who holds it need not wait any
+/// more; dropping it gives the room to the next.
+#[derive(Default)]
+pub struct Turn(Option<Box<dyn Any + Send + Sync>>);
+
+impl Turn {
+    /// Holds what keeps others out until it is dropped.
+    pub fn holding(what: impl Any + Send + Sync) -> Self {
+        Self(Some(Box::new(what)))
+    }
+
+    /// What it holds, if that is of this kind.
+    pub fn held<T: Any>(&self) -> Option<&T> {
+        self.0.as_ref()?.downcast_ref()
+    }
 }
 
 /// The tools of MCP servers and remediation plugins.
@@ -82,9 +100,24 @@ pub trait Tools: Send + Sync {
     fn probe<'a>(&'a self, _call: &'a Call, _attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
         Box::pin(std::future::ready(None))
     }
-    /// Calls any tool. Nobody but the gate can make the permit that this takes, and nothing that the gate
-    /// did not rule on goes along with the call.
-    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
+    /// Whether a tool could be called now; true where nobody can tell.
+    fn ready(&self, _tool: &str) -> bool {
+        true
+    }
+    /// Waits until a call that changes something has its turn where its tool is, and comes back at once
+    /// where it is known that it cannot be called. Taken before anything is permitted, so that what cannot
+    /// begin is not begun. Resolves in the order of asking.
+    fn turn<'a>(&'a self, _call: &'a Call) -> BoxFuture<'a, Result<Turn, ToolError>> {
+        Box::pin(std::future::ready(Ok(Turn::default())))
+    }
+    /// Calls any tool, in its turn. Nobody but the gate can make the permit that this takes, and nothing
+    /// that the gate did not rule on goes along with the call.
+    fn perform<'a>(
+        &'a self,
+        permit: &'a Permit,
+        call: &'a Call,
+        turn: Turn,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
 }
 
 /// Why a look told nothing.

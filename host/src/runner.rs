@@ -22,8 +22,8 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::domain::incident::{Effect, due};
-use crate::domain::{IncidentId, Next, next};
+use crate::domain::incident::{Effect, due, next_when};
+use crate::domain::{IncidentId, Next};
 use crate::pipeline::{Services, deliver, perform};
 use crate::ports::{JournalError, until};
 use places::{Place, Places, Turn};
@@ -251,12 +251,13 @@ impl Runner {
             }
             let now = self.services.clock.now();
             let limits = &self.services.limits;
-            let mut coming = next(&incident, now, limits);
+            let ready = |tool: &str| self.services.tools.ready(tool);
+            let mut coming = next_when(&incident, now, limits, &ready);
             if let Next::Wait(at) = coming
                 && self.state().driven.get(id).is_some_and(|driven| driven.rung == Some(at))
             {
                 // It has waited as long as it was meant to, whatever the wall clock shows.
-                coming = next(&incident, now.max(at), limits);
+                coming = next_when(&incident, now.max(at), limits, &ready);
             }
             let effect = match coming {
                 Next::Do(effect) => effect,
@@ -275,13 +276,13 @@ impl Runner {
             let incident = match turn.as_mut().filter(|_| !skipped()) {
                 None => incident,
                 Some(turn) => {
-                    let chain = incident.chain.clone();
+                    let version = incident.version;
                     drop(incident);
                     if !turn.comes(woken).await {
                         continue;
                     }
                     // Somebody may have said no, or an alert may have ended, while it waited for its place.
-                    match self.services.store.get(id).filter(|now| now.chain == chain) {
+                    match self.services.store.get(id).filter(|now| now.version == version) {
                         Some(incident) => incident,
                         None => continue,
                     }

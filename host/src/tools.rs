@@ -18,6 +18,7 @@ mod known;
 mod options;
 mod pinning;
 mod process;
+mod readiness;
 mod risk;
 mod rmcp_error;
 mod server;

@@ -4,10 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::domain::Incident;
 use crate::journal::{Projection, Sqlite};
 use crate::policy;
 use crate::policy::lint::Known;
 use crate::ports::Journal;
+use crate::store::Store;
+use crate::tools::Servers;
 
 /// Shortest and longest pause between two readings of the journal: many entries are projected at once.
 const PROJECT: Duration = Duration::from_millis(200);
@@ -29,6 +32,16 @@ pub async fn project(journal: Arc<Sqlite>, projection: Arc<Projection>) {
         // In a storm of alerts the listings come after the alerts.
         tokio::time::sleep((started.elapsed() * 9).clamp(PROJECT, PROJECT_BUSY)).await;
     }
+}
+
+/// Wakes what waits for a tool server, whenever one can be called again.
+pub async fn wake_waiting(servers: Arc<Servers>, store: Arc<Store>) {
+    let wake = |server: &str| {
+        tracing::debug!(server, "a tool server can be called again");
+        let waits = |incident: &Arc<Incident>| incident.actions.iter().any(|record| record.put_off.is_some());
+        store.all().iter().filter(|incident| waits(incident)).for_each(|incident| store.wake(&incident.id));
+    };
+    servers.each_time_ready(wake).await;
 }
 
 /// Reloads the policies when their files change, and on SIGHUP. Holds those in force against the

@@ -128,6 +128,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let tasks = vec![
         tokio::spawn(Arc::clone(&runner).run(woken)),
         tokio::spawn(background::project(Arc::clone(&journal), Arc::clone(&projection))),
+        tokio::spawn(background::wake_waiting(Arc::clone(&servers), store)),
         tokio::spawn(background::reload(Arc::clone(&policies), known)),
     ];
     let sources = AllSources::new(Arc::clone(&plugins));

@@ -55,6 +55,7 @@ pub fn limits(config: &Config) -> incident::Limits {
         looks_per_answer: limits.looks_per_answer,
         verification: long(limits.verification),
         verification_looks: limits.verification_looks,
+        begin_within: long(limits.begin_within),
     }
 }
 

@@ -11,6 +11,9 @@ use crate::domain::call::LONGEST_VERIFICATION_MS;
 /// Alerts of one incident that policies see.
 const SHOWN: usize = 1_000;
 
+/// The longest that an action may wait until it can be begun.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Limits of handling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -28,6 +31,8 @@ pub struct Limits {
     pub verification: Duration,
     /// Looks that one verification may cost.
     pub verification_looks: u32,
+    /// How long a step waits for a tool server that cannot be called.
+    pub begin_within: Duration,
     /// Live incidents of one source.
     pub incidents: usize,
     /// Alerts of one incident that are kept in full.
@@ -44,6 +49,7 @@ pub struct Raw {
     looks_per_answer: Option<usize>,
     verification: Option<Period>,
     verification_looks: Option<u32>,
+    begin_within: Option<Period>,
     incidents: Option<usize>,
     alerts_per_incident: Option<usize>,
 }
@@ -69,6 +75,9 @@ impl Raw {
         if self.verification.is_some_and(|period| period.0 > longest) {
             report(&["limits", "verification"], "at most 24h: what has not helped by then has not helped".into());
         }
+        if self.begin_within.is_some_and(|period| period.0 > LONGEST_WAIT) {
+            report(&["limits", "begin_within"], "at most 24h: a repair that waited for longer fits no more".into());
+        }
         let minutes = |period: Option<Period>, default: u64| period.map_or(Duration::from_secs(default * 60), |p| p.0);
         Limits {
             watch: minutes(self.watch, 60),
@@ -78,6 +87,7 @@ impl Raw {
             looks_per_answer: self.looks_per_answer.unwrap_or(5),
             verification: minutes(self.verification, 60).min(longest),
             verification_looks: self.verification_looks.unwrap_or(200),
+            begin_within: minutes(self.begin_within, 15),
             incidents: self.incidents.unwrap_or(2_000),
             alerts_per_incident: self.alerts_per_incident.unwrap_or(SHOWN),
         }

@@ -156,6 +156,25 @@ pub enum Fact {
         #[serde(flatten)]
         counts: Counts,
     },
+    /// A step of an action could not begin, because a server is down, starts, or has no room: nothing was
+    /// sent. It teaches nothing about the action.
+    NotBegun {
+        /// The action.
+        action: ActionId,
+        /// The attempt whose intent stands in the journal; none when there is no intent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<String>,
+        /// What that intent had spent: ledger keys.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        spends: Vec<String>,
+        /// Why.
+        reason: String,
+        /// The tool that is awaited: it is tried again as soon as that can be called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        awaits: Option<String>,
+        /// When it is tried again at the latest; never, when absent.
+        retry_at: Option<Timestamp>,
+    },
     /// An effect's answer.
     Result {
         /// The action.

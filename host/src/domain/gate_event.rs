@@ -28,6 +28,20 @@ pub enum GateEvent {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         cooldowns: Vec<String>,
     },
+    /// An effect that was about to happen could not begin: nothing was sent.
+    NotBegun {
+        /// Whose.
+        incident: IncidentId,
+        /// The attempt.
+        attempt: String,
+        /// Ledger keys that it had spent.
+        spends: Vec<String>,
+        /// What it did not change; none for what only reads.
+        target: Option<Target>,
+        /// Gates that had let the target rest.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        cooldowns: Vec<String>,
+    },
     /// It is known what an effect was good for.
     Ended {
         /// Whose failures are counted together; none where nobody's are.
@@ -65,6 +79,21 @@ impl GateEvent {
                     spends: spends.clone(),
                     target: changes.then(|| record.action.touches.clone()),
                     cooldowns: counts.cooldowns.clone(),
+                });
+            }
+            Fact::NotBegun { action, attempt: Some(attempt), spends, .. } => {
+                let record = incident.action(action)?;
+                // An attempt that goes on was sent before: what it has spent then stays spent.
+                if record.attempt.is_some() {
+                    return None;
+                }
+                let changes = record.action.risk != super::Risk::Read;
+                return Some(Self::NotBegun {
+                    incident: incident.id.clone(),
+                    attempt: attempt.clone(),
+                    spends: spends.clone(),
+                    target: changes.then(|| record.action.touches.clone()),
+                    cooldowns: record.counts.cooldowns.clone(),
                 });
             }
             Fact::Ruled { action, ruling } => {

@@ -5,6 +5,7 @@
 
 mod apply;
 mod next;
+mod put_off;
 mod record;
 mod view;
 
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use next::{Effect, Limits, Next, Pace, due, next};
+pub use put_off::{PutOff, next_when};
 pub use record::{ActionRecord, ActionState, Approval};
 pub use view::{ActionView, IncidentView, ModelView, UndoView, VerdictView};
 

@@ -60,7 +60,7 @@ impl Breakers {
                 self.reset(key);
                 return None;
             }
-            GateEvent::Begun { .. } | GateEvent::Ended { .. } => return None,
+            GateEvent::Begun { .. } | GateEvent::NotBegun { .. } | GateEvent::Ended { .. } => return None,
         };
         (opened.open && opened.count == opened.limit).then_some(opened)
     }

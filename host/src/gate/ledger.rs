@@ -113,6 +113,11 @@ impl Ledger {
         }
     }
 
+    /// Says that an incident did not change a target that it was about to change.
+    pub fn unchanged(&mut self, target: &Target, incident: &IncidentId) {
+        self.changes.take(|(by, changed)| by == incident && changed == target);
+    }
+
     /// Takes in a change of the past.
     pub fn restore(&mut self, hold: Hold, under_way: bool) {
         self.changes.note(hold.at, (hold.incident.clone(), hold.target.clone()));

@@ -130,6 +130,11 @@ impl Permit {
         &self.terms.attempt
     }
 
+    /// Ledger keys from which it has spent.
+    pub fn spends(&self) -> &[String] {
+        &self.terms.spends
+    }
+
     /// The fact to journal before it is used.
     pub fn intent(&self) -> Fact {
         let Terms { attempt, spends, counts, .. } = &self.terms;

@@ -1,16 +1,84 @@
 //! Executes one action with a permit: intent before, result after.
 //!
-//! The intent is durable before the tool is called. A call that was sent and not answered leaves the
-//! intent without a result; what became of it is settled by looking, here as after a crash.
+//! First it waits for its turn where its tool is, so that nothing is permitted or journaled as begun that
+//! cannot begin. The intent is durable before the tool is called. A call that was sent and not answered
+//! leaves the intent without a result; what became of it is settled by looking, here as after a crash.
+
+use std::pin::pin;
+
+use futures::future::{Either, select};
+use jiff::Timestamp;
 
 use super::rule::told;
-use super::{Services, append};
-use crate::domain::incident::ActionState;
-use crate::domain::{ActionId, Fact, Incident};
-use crate::ports::{JournalError, ToolError};
+use super::{Services, append, prepare, put_off, rule};
+use crate::domain::incident::{ActionRecord, ActionState, Effect, next_when};
+use crate::domain::{ActionId, Call, Fact, Incident, Next, RulingKind};
+use crate::ports::{JournalError, ToolError, Turn};
 
 /// Executes, if the gate still permits it.
 pub async fn run(services: &Services, incident: &Incident, action: &ActionId) -> Result<(), JournalError> {
+    let Some(record) = incident.action(action) else {
+        return Ok(());
+    };
+    let until = record.put_off_until(services.clock.now(), &services.limits);
+    let turn = match turn(services, &record.action.proposal.call, until).await {
+        Ok(turn) => turn,
+        Err(ToolError::Unavailable(why) | ToolError::Lost(why)) => {
+            let fact = put_off::execution(services, record, None, &why);
+            return append(services, incident, vec![fact], true).await.map(|_| ());
+        }
+        Err(ToolError::Refused(why)) => return refused(services, incident, record, &why).await,
+    };
+    loop {
+        // Much may have happened until it had its turn.
+        services.store.note_tools(services.tools.as_ref()).await?;
+        let Some(incident) = services.store.get(&incident.id) else { return Ok(()) };
+        let ready = |tool: &str| services.tools.ready(tool);
+        let due = next_when(&incident, services.clock.now(), &services.limits, &ready);
+        if due != Next::Do(Effect::Execute { action: action.clone() }) {
+            return Ok(());
+        }
+        // What was seen may lead to further looks, or to a step of another kind.
+        let looked = prepare::run(services, &incident, action, prepare::Moment::Execution).await?
+            || rule::look(services, &incident, action).await?;
+        if !looked {
+            return permitted(services, &incident, action, turn).await;
+        }
+    }
+}
+
+/// Waits for the turn of a call, and no longer than until then.
+async fn turn(services: &Services, call: &Call, until: Timestamp) -> Result<Turn, ToolError> {
+    let enough = pin!(async { services.clock.sleep_until(until).await });
+    match select(services.tools.turn(call), enough).await {
+        Either::Left((turn, _)) => turn,
+        Either::Right(_) => Err(ToolError::Unavailable(format!("{} had no room for it", call.tool))),
+    }
+}
+
+/// Ends what its tool would not take: the gate says so where it knows of it.
+async fn refused(
+    services: &Services,
+    incident: &Incident,
+    record: &ActionRecord,
+    why: &str,
+) -> Result<(), JournalError> {
+    let moment = services.moment();
+    let context = moment.context();
+    let ruling = services.gate.rule(services.policies.as_ref(), incident, &record.action, &context);
+    let facts = match ruling.kind {
+        RulingKind::Deny => told(services, incident, &record.action.id, ruling, &context),
+        _ => vec![put_off::given_up(record, None, why)],
+    };
+    append(services, incident, facts, true).await.map(|_| ())
+}
+
+async fn permitted(
+    services: &Services,
+    incident: &Incident,
+    action: &ActionId,
+    turn: Turn,
+) -> Result<(), JournalError> {
     let Some(record) = incident.action(action) else {
         return Ok(());
     };
@@ -43,40 +111,43 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
     let call = &record.action.proposal.call;
     let started = services.clock.now();
     let answer = match permit.check(call, started) {
-        Ok(()) => services.tools.perform(&permit, call).await,
-        Err(reason) => Err(ToolError::Refused(reason)),
+        Ok(()) => services.tools.perform(&permit, call, turn).await,
+        // It took too long to become durable; the gate is heard anew.
+        Err(reason) => Err(ToolError::Unavailable(reason)),
     };
-    // Used up: nothing can be executed with it again.
-    drop(permit);
-    let (ok, text) = match answer {
-        Ok(answer) => (answer.ok, answer.text),
-        Err(ToolError::Refused(error) | ToolError::Unavailable(error)) => (false, error),
+    let fact = match answer {
+        Ok(answer) => {
+            let took_ms = services.clock.ms_since(started);
+            Fact::Result { action: action.clone(), attempt: attempt.clone(), ok: answer.ok, text: answer.text, took_ms }
+        }
+        Err(ToolError::Unavailable(why)) => put_off::execution(services, record, Some(&permit), &why),
+        Err(ToolError::Refused(why)) => put_off::given_up(record, Some(&permit), &why),
         Err(ToolError::Lost(error)) => {
             tracing::warn!(incident = %incident.id, %action, %error, "an action was sent and not answered");
             return Ok(());
         }
     };
-    let took_ms = services.clock.ms_since(started);
-    let result = Fact::Result { action: action.clone(), attempt, ok, text, took_ms };
-    record_result(services, incident, action, result).await
+    // Used up: nothing can be executed with it again.
+    drop(permit);
+    record_outcome(services, incident, action, &attempt, fact).await
 }
 
 /// Journals what came of an attempt. It is known only here: while the journal takes nothing, it is kept
 /// until the journal does.
-async fn record_result(
+async fn record_outcome(
     services: &Services,
     incident: &Incident,
     action: &ActionId,
-    result: Fact,
+    attempt: &str,
+    outcome: Fact,
 ) -> Result<(), JournalError> {
-    let Fact::Result { attempt, .. } = &result else { return Ok(()) };
     let waits_for_it = || {
         let incident = services.store.get(&incident.id)?;
         let record = incident.action(action)?;
-        (record.state == ActionState::Started && record.attempt.as_ref() == Some(attempt)).then_some(())
+        (record.state == ActionState::Started && record.attempt.as_deref() == Some(attempt)).then_some(())
     };
     while waits_for_it().is_some() {
-        match append(services, incident, vec![result.clone()], false).await {
+        match append(services, incident, vec![outcome.clone()], false).await {
             Ok(_) => return Ok(()),
             Err(error) if services.store.is_closed() => return Err(error),
             Err(error) => {

@@ -3,8 +3,8 @@
 
 use jiff::SignedDuration;
 
-use super::Services;
 use super::look::look;
+use super::{Services, put_off};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Call, Fact, Incident, Origin, Risk, Snapshot, object};
@@ -49,6 +49,10 @@ pub async fn run(
     let Some(record) = incident.action(action) else { return Ok(false) };
     let Some(call) = due(record, moment, services.clock.now()) else { return Ok(false) };
     let (answer, looked) = look(services, incident, Purpose::Before { action: action.clone() }, call.clone()).await;
+    let put_off = answer.as_ref().err().and_then(|error| put_off::look(services, record, &call.tool, error));
+    if let Some(put_off) = put_off {
+        return services.store.append(&incident.id, vec![put_off]).await.map(|()| true);
+    }
     let now = services.moment();
     let before =
         text(&answer).and_then(|text| snapshot(services.policies.as_ref(), incident, record, text, &now.context()));

@@ -1,9 +1,9 @@
 //! Asks the gate about a proposal, after a look at what its rules want to see, and tells people when it
 //! asks for one of them.
 
-use super::Services;
 use super::intake::take_in;
 use super::notify::tell;
+use super::{Services, put_off};
 use crate::domain::entry::Purpose;
 use crate::domain::{ActionId, Entry, Fact, Incident, Mode, Occasion, Origin, Proposal, Ruling, RulingKind};
 use crate::ports::JournalError;
@@ -27,7 +27,14 @@ pub async fn look(services: &Services, incident: &Incident, action: &ActionId) -
     // Each counts against the bounds of the next.
     let mut ahead = incident.clone();
     for call in wanted {
-        let (_, fact) = super::look::look(services, &ahead, purpose.clone(), call).await;
+        let tool = call.tool.clone();
+        let (answer, fact) = super::look::look(services, &ahead, purpose.clone(), call).await;
+        // A gate that could not see would deny for good what only has to wait.
+        let put_off = answer.err().and_then(|error| put_off::look(services, record, &tool, &error));
+        if let Some(put_off) = put_off {
+            facts.push(put_off);
+            break;
+        }
         let entry = Entry { at: services.clock.now(), fact };
         ahead.apply(&entry);
         facts.push(entry.fact);

@@ -5,13 +5,13 @@
 
 use jiff::SignedDuration;
 
-use super::Services;
 use super::look::verifying;
+use super::{Services, put_off};
 use crate::domain::condition::{self, Judged};
 use crate::domain::entry::Resolution;
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Fact, Incident, Verification};
-use crate::ports::LookError;
+use crate::ports::{LookError, ToolAnswer};
 
 const LOOKS: u32 = 3;
 const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_secs(2);
@@ -23,7 +23,10 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
     };
     let (mut resolution, mut reason, mut facts) = match probe(services, record).await {
         Some((resolution, reason)) => (resolution, reason, Vec::new()),
-        None => looked(services, incident, record).await,
+        None => match looked(services, incident, record).await {
+            Ok(looked) => looked,
+            Err(put_off) => return vec![put_off],
+        },
     };
     let again = matches!(resolution, Resolution::Repeat | Resolution::DidNotHappen);
     if again && record.attempts >= services.limits.attempts {
@@ -34,24 +37,26 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
     facts
 }
 
-async fn looked(services: &Services, incident: &Incident, record: &ActionRecord) -> (Resolution, String, Vec<Fact>) {
-    let action = &record.action.id;
+/// What looking shows, and the looks.
+type Seen = (Resolution, String, Vec<Fact>);
+
+/// What looking shows; that it is put off, where nobody can look for now.
+async fn looked(services: &Services, incident: &Incident, record: &ActionRecord) -> Result<Seen, Fact> {
     match (&record.action.safeguards.verify, record.action.claimed_verification()) {
         (Some(verification), _) if !verification.applied.is_empty() => {
-            look(services, incident, action, verification).await
+            look(services, incident, record, verification).await
         }
         _ if repeatable(services, record.action.tool()) => {
-            (Resolution::Repeat, "the tool declares that a repeat is harmless".to_string(), Vec::new())
+            Ok((Resolution::Repeat, "the tool declares that a repeat is harmless".to_string(), Vec::new()))
         }
         // What a proposer names may show that it happened, but never that it may be done once more.
         (Some(verification), _) | (None, Some(verification)) => {
-            holds_already(services, incident, action, verification).await
+            holds_already(services, incident, record, verification).await
         }
-        (None, None) => (
-            Resolution::Person,
-            "the tool may not be repeated and nothing tells whether it happened".to_string(),
-            Vec::new(),
-        ),
+        (None, None) => {
+            let reason = "the tool may not be repeated and nothing tells whether it happened";
+            Ok((Resolution::Person, reason.to_string(), Vec::new()))
+        }
     }
 }
 
@@ -80,40 +85,55 @@ fn repeatable(services: &Services, tool: &str) -> bool {
 async fn look(
     services: &Services,
     incident: &Incident,
-    action: &ActionId,
+    record: &ActionRecord,
     verification: &Verification,
-) -> (Resolution, String, Vec<Fact>) {
+) -> Result<Seen, Fact> {
     let mut facts = Vec::new();
     let mut not_done = 0;
     for _ in 0..LOOKS {
-        let (answer, looked) = verifying(services, incident, action, verification).await;
+        let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
+        if let Some(put_off) = put_off_by(services, record, verification, &answer) {
+            return Err(put_off);
+        }
         facts.push(looked);
         if let Err(LookError::Refused(refused)) = &answer {
-            return (Resolution::Person, format!("the look that would show it was {refused}"), facts);
+            return Ok((Resolution::Person, format!("the look that would show it was {refused}"), facts));
         }
         if let Ok(answer) = answer {
             if condition::applied(verification, &answer.text) == Some(true) {
-                return (Resolution::Happened, "looking shows that it happened".into(), facts);
+                return Ok((Resolution::Happened, "looking shows that it happened".into(), facts));
             }
             // An error may be about the way to the target rather than about the target.
             not_done += u32::from(answer.ok);
         }
         if not_done >= 2 {
             let reason = "looking twice shows that it did not happen";
-            return (Resolution::DidNotHappen, reason.into(), facts);
+            return Ok((Resolution::DidNotHappen, reason.into(), facts));
         }
         pause(services).await;
     }
-    (Resolution::Person, "the target could not be looked at".into(), facts)
+    Ok((Resolution::Person, "the target could not be looked at".into(), facts))
+}
+
+fn put_off_by(
+    services: &Services,
+    record: &ActionRecord,
+    verification: &Verification,
+    answer: &Result<ToolAnswer, LookError>,
+) -> Option<Fact> {
+    put_off::look(services, record, &verification.look.tool, answer.as_ref().err()?)
 }
 
 async fn holds_already(
     services: &Services,
     incident: &Incident,
-    action: &ActionId,
+    record: &ActionRecord,
     verification: &Verification,
-) -> (Resolution, String, Vec<Fact>) {
-    let (answer, looked) = verifying(services, incident, action, verification).await;
+) -> Result<Seen, Fact> {
+    let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
+    if let Some(put_off) = put_off_by(services, record, verification, &answer) {
+        return Err(put_off);
+    }
     let (resolution, reason) = match answer {
         Ok(answer) if condition::applied(verification, &answer.text) == Some(true) => {
             (Resolution::Happened, "looking shows that it happened".into())
@@ -126,5 +146,5 @@ async fn holds_already(
         },
         Err(error) => (Resolution::Person, format!("the target could not be looked at: {error}")),
     };
-    (resolution, reason, vec![looked])
+    Ok((resolution, reason, vec![looked]))
 }

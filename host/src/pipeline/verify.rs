@@ -1,8 +1,8 @@
 //! Looks whether an action had its effect. What a tool says about its own success proves nothing, and
 //! neither does a condition that came with the proposal: it must hold besides the host's own.
 
-use super::Services;
 use super::look::verifying;
+use super::{Services, put_off};
 use crate::domain::condition::{self, Judged};
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Fact, Incident, Verification};
@@ -27,6 +27,13 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
         Held::Never(why) => Some(why.clone()),
         _ => None,
     });
+    let unseen = [&own, &claimed].into_iter().flatten().find_map(|held| match held {
+        Held::Unseen(put_off) if failed.is_none() => Some(put_off.clone()),
+        _ => None,
+    });
+    if let Some(put_off) = unseen {
+        return vec![put_off];
+    }
     let claim_holds = matches!(claimed, None | Some(Held::Yes));
     let verdict = match (failed, &own) {
         (Some(why), _) => Some((false, why)),
@@ -41,9 +48,16 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
     facts
 }
 
+fn lost(record: &ActionRecord, now: jiff::Timestamp) -> jiff::SignedDuration {
+    let open = record.put_off.as_ref().map(|put_off| now.duration_since(put_off.since));
+    record.lost().saturating_add(open.unwrap_or_default())
+}
+
 enum Held {
     Yes,
     NotYet,
+    /// It could not be looked at: that it is put off.
+    Unseen(Fact),
     /// It did not hold before its deadline, or may not be looked at; a sentence.
     Never(String),
 }
@@ -56,6 +70,10 @@ async fn held(
     facts: &mut Vec<Fact>,
 ) -> Held {
     let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
+    let put_off = |error: &LookError| put_off::look(services, record, &verification.look.tool, error);
+    if let Some(put_off) = answer.as_ref().err().and_then(put_off) {
+        return Held::Unseen(put_off);
+    }
     facts.push(looked);
     let judged = match answer {
         Ok(answer) => condition::judge(verification, &answer.text),
@@ -66,7 +84,9 @@ async fn held(
         Err(error) => Judged::NotYet(error.to_string()),
     };
     let within = services.limits.pace(verification).within;
-    let deadline = record.since.saturating_add(within).unwrap_or(jiff::Timestamp::MAX);
+    // The time in which nobody could look is none in which it did not help.
+    let waited = within.saturating_add(lost(record, services.clock.now()));
+    let deadline = record.since.saturating_add(waited).unwrap_or(jiff::Timestamp::MAX);
     match judged {
         Judged::Holds => Held::Yes,
         // Another look would not change that.

@@ -18,7 +18,7 @@ use crate::domain::catalogue::UNDONE;
 use crate::domain::text::cut;
 use crate::domain::{Call, Catalogue, Incident, Proposal, Risk, Tool};
 use crate::gate::{Permit, ReadPermit};
-use crate::ports::{Looks, Planners, ToolAnswer, ToolError, Tools};
+use crate::ports::{Looks, Planners, ToolAnswer, ToolError, Tools, Turn};
 
 /// A result is cut to this many bytes.
 const RESULT: usize = 64 << 10;
@@ -58,7 +58,12 @@ impl Tools for Plugins {
 
     /// The permit's attempt is stable across retries; a plugin that says `repeatable` changes nothing more
     /// when it sees it again.
-    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(
+        &'a self,
+        permit: &'a Permit,
+        call: &'a Call,
+        _: Turn,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async move {
             let permitted = Authority::permitted(permit, call).map_err(ToolError::Refused)?;
             // What only reads does so also with a permit in hand.

@@ -145,6 +145,7 @@ impl Translation for Chinese {
             ActionState::Started => "执行中",
             ActionState::Done => "已执行，未验证",
             ActionState::Failed => "执行失败",
+            ActionState::NotBegun => "未能开始",
             ActionState::Uncertain => "无法确定是否已执行",
             ActionState::Verified => "已执行并验证",
             ActionState::Unverified => "已执行但无效",

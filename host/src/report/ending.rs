@@ -30,6 +30,8 @@ pub(super) enum Why<'a> {
     Expired(&'a ActionRecord),
     /// The tool failed.
     Failed(&'a ActionRecord),
+    /// It could not be begun.
+    NotBegun(&'a ActionRecord),
     /// Nobody knows whether it happened.
     Uncertain(&'a ActionRecord),
     /// It was done and did not help.
@@ -90,7 +92,7 @@ impl<'a> Why<'a> {
 }
 
 fn of_actions(incident: &Incident) -> Option<Why<'_>> {
-    use ActionState::{Denied, Expired, Failed, Observed, Rejected, Uncertain, Unverified, Verified};
+    use ActionState::{Denied, Expired, Failed, NotBegun, Observed, Rejected, Uncertain, Unverified, Verified};
     let mut observed = false;
     for record in repairs(incident) {
         match record.state {
@@ -100,6 +102,7 @@ fn of_actions(incident: &Incident) -> Option<Why<'_>> {
             Rejected => return Some(Why::Rejected(record)),
             Expired => return Some(Why::Expired(record)),
             Failed => return Some(Why::Failed(record)),
+            NotBegun => return Some(Why::NotBegun(record)),
             Uncertain => return Some(Why::Uncertain(record)),
             Unverified => return Some(Why::Useless { action: record, undo: undo_of(incident, record) }),
             _ => return None,

@@ -145,6 +145,7 @@ impl Translation for English {
             ActionState::Started => "under way",
             ActionState::Done => "done, not verified",
             ActionState::Failed => "failed",
+            ActionState::NotBegun => "could not be begun",
             ActionState::Uncertain => "unknown whether it happened",
             ActionState::Verified => "done and verified",
             ActionState::Unverified => "done, did not help",

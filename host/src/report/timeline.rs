@@ -55,6 +55,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::BreakerOpened { .. } => "breaker",
         Fact::Expired { .. } => "expired",
         Fact::Intent { .. } => "execute",
+        Fact::NotBegun { .. } => "put_off",
         Fact::Result { .. } => "result",
         Fact::Uncertain { .. } => "uncertain",
         Fact::ClaimHeld { .. } | Fact::Verified { .. } => "verified",

@@ -37,6 +37,7 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         Fact::Proposed { action } => proposal(&mut action.proposal),
         Fact::Approved { comment, .. } | Fact::Rejected { comment, .. } => text(comment),
         Fact::ModelFailed { reason, .. }
+        | Fact::NotBegun { reason, .. }
         | Fact::Uncertain { reason, .. }
         | Fact::Verified { reason, .. }
         | Fact::Concluded { reason, .. }

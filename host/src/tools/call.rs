@@ -12,81 +12,38 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer;
 use super::rmcp_error::{chain, never_connected};
-use super::server::{Phase, Server};
+use super::server::Server;
 use crate::ports::{ToolAnswer, ToolError};
 
 impl Server {
-    /// Calls a read-only tool. When the server is lost on the way, it is asked once more after its
-    /// restart.
+    /// Calls a read-only tool. A server that has just gone down is waited for, and when an answer gets lost on
+    /// the way, it is asked once more as soon as it is there. Waiting does not shorten the time of the call.
     pub(super) async fn look(&self, tool: &str, arguments: &Map<String, Value>) -> Result<ToolAnswer, ToolError> {
         let within = self.times.look;
-        let deadline = Instant::now() + within;
-        let Ok(Ok(_turn)) = timeout_at(deadline, self.looks.acquire()).await else {
-            return Err(self.busy_for(within));
+        let waiting = Instant::now() + within;
+        let Ok(Ok(_turn)) = timeout_at(waiting, self.looks.acquire()).await else {
+            let seconds = within.as_secs_f32();
+            let why = format!("the MCP server {} was busy for {seconds} s; nothing was sent", self.name());
+            return Err(ToolError::Unavailable(why));
         };
-        let (peer, session) = self.peer(0, deadline).await?;
+        let peer = self.awaited_peer(waiting).await?;
+        let deadline = Instant::now() + within;
         match self.send(&peer, tool, arguments, deadline, within).await {
-            Err(ToolError::Lost(_) | ToolError::Unavailable(_)) if Instant::now() < deadline && self.gone(&peer) => {
-                self.doubt.notify_one();
-                let (peer, _) = self.peer(session, deadline).await?;
-                self.send(&peer, tool, arguments, deadline, within).await
+            Err(error @ (ToolError::Lost(_) | ToolError::Unavailable(_))) if Instant::now() < deadline => {
+                match self.trusted_peer(deadline).await {
+                    Some(peer) => self.send(&peer, tool, arguments, deadline, within).await,
+                    None => Err(error),
+                }
             }
             answer => answer,
         }
     }
 
-    /// Calls any tool, once.
+    /// Calls any tool, once; whoever calls has the server's turn.
     pub(super) async fn perform(&self, tool: &str, arguments: &Map<String, Value>) -> Result<ToolAnswer, ToolError> {
         let within = self.times.perform;
-        let Ok(_turn) = timeout_at(Instant::now() + within, self.changing.lock()).await else {
-            return Err(self.busy_for(within));
-        };
-        let deadline = Instant::now() + within;
-        let (peer, _) = self.peer(0, deadline).await?;
-        self.send(&peer, tool, arguments, deadline, within).await
-    }
-
-    fn busy_for(&self, within: Duration) -> ToolError {
-        let seconds = within.as_secs_f32();
-        ToolError::Unavailable(format!("the MCP server {} was busy for {seconds} s; nothing was sent", self.name()))
-    }
-
-    fn gone(&self, peer: &Peer<RoleClient>) -> bool {
-        peer.is_transport_closed() || self.state.borrow().peer.is_none()
-    }
-
-    /// Comes back when the server has either started or failed to start once.
-    pub(super) async fn settled(&self) {
-        let mut state = self.state.subscribe();
-        // The sender lives as long as the server.
-        let _ = state.wait_for(|state| state.phase != Phase::Starting).await;
-    }
-
-    /// The way to the server. A server that is still starting is waited for, and so is one that was
-    /// lost in the middle of session number `after`.
-    async fn peer(&self, after: u64, deadline: Instant) -> Result<(Peer<RoleClient>, u64), ToolError> {
-        let mut watching = self.state.subscribe();
-        let decided = watching.wait_for(|state| match state.phase {
-            Phase::Ready => state.session > after && state.peer.is_some(),
-            Phase::Starting => false,
-            Phase::Down => after == 0,
-            Phase::Stopped => true,
-        });
-        let state = match timeout_at(deadline, decided).await {
-            Ok(Ok(state)) => state.clone(),
-            _ => self.state.borrow().clone(),
-        };
-        match state.peer {
-            Some(peer) if state.session > after => Ok((peer, state.session)),
-            _ => {
-                let why = match (state.phase, state.error) {
-                    (Phase::Stopped, _) => format!("the MCP server {} is shut down", self.name()),
-                    (_, Some(error)) => error,
-                    _ => format!("the MCP server {} has not started yet", self.name()),
-                };
-                Err(ToolError::Unavailable(format!("{why}; nothing was sent")))
-            }
-        }
+        let peer = self.peer()?;
+        self.send(&peer, tool, arguments, Instant::now() + within, within).await
     }
 
     async fn send(
@@ -105,7 +62,11 @@ impl Server {
         let params = CallToolRequestParams::new(tool.to_string()).with_arguments(arguments.clone());
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
         let options = PeerRequestOptions::with_timeout(deadline.saturating_duration_since(Instant::now()));
-        let answering = async { peer.send_cancellable_request(request, options).await?.await_response().await };
+        let answering = async {
+            // What cannot be handed to the connection any more was not sent.
+            let handed = peer.send_cancellable_request(request, options).await.map_err(|_| None)?;
+            handed.await_response().await.map_err(Some)
+        };
         // The inner deadline tells the server; the outer one holds when that cannot be done either.
         let answered = timeout_at(deadline + Duration::from_secs(1), answering).await;
         let lost =
@@ -114,24 +75,28 @@ impl Server {
             Ok(Ok(ServerResult::CallToolResult(result))) => {
                 Ok(answer::of(result, &self.definition.secrets, self.longest).await)
             }
-            Ok(Ok(_)) | Ok(Err(ServiceError::UnexpectedResponse)) => {
+            Ok(Err(None)) => {
+                self.distrust();
+                Err(ToolError::Unavailable(format!("{full}: the server is being restarted; nothing was sent")))
+            }
+            Ok(Ok(_)) | Ok(Err(Some(ServiceError::UnexpectedResponse))) => {
                 lost("the server answered with something that is no result of a tool".into())
             }
-            Ok(Err(ServiceError::McpError(error))) => Ok(ToolAnswer { ok: false, text: self.clean(&error.message) }),
-            Ok(Err(ServiceError::Timeout { .. })) | Err(_) => {
-                self.doubt.notify_one();
+            Ok(Err(Some(ServiceError::McpError(error)))) => Ok(ToolAnswer { ok: false, text: self.clean(&error.message) }),
+            Ok(Err(Some(ServiceError::Timeout { .. }))) | Err(_) => {
+                self.distrust();
                 lost(format!("the server did not answer within {} s", within.as_secs_f32()))
             }
-            Ok(Err(ServiceError::TransportSend(error))) => {
-                self.doubt.notify_one();
+            Ok(Err(Some(ServiceError::TransportSend(error)))) => {
+                self.distrust();
                 let why = format!("the server cannot be reached: {}", chain(error.error.as_ref()));
                 if never_connected(error.error.as_ref()) {
                     return Err(ToolError::Unavailable(format!("{full}: {}; nothing was sent", self.clean(&why))));
                 }
                 lost(why)
             }
-            Ok(Err(error)) => {
-                self.doubt.notify_one();
+            Ok(Err(Some(error))) => {
+                self.distrust();
                 lost(format!("the server went away in the middle of the call ({error})"))
             }
         }

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use super::servers::Servers;
 use crate::domain::{Call, Catalogue};
 use crate::gate::{Permit, ReadPermit};
-use crate::ports::{ToolAnswer, ToolError, Tools};
+use crate::ports::{ToolAnswer, ToolError, Tools, Turn};
 
 /// Sends each call to where its tool is. The name of an MCP server goes before that of a plugin.
 pub struct Composite {
@@ -30,7 +30,11 @@ impl Composite {
     }
 
     fn of(&self, call: &Call) -> &dyn Tools {
-        let server = call.tool.split('.').next().unwrap_or_default();
+        self.at(&call.tool)
+    }
+
+    fn at(&self, tool: &str) -> &dyn Tools {
+        let server = tool.split('.').next().unwrap_or_default();
         match &self.plugins {
             Some(plugins) if !self.servers.has(server) => plugins.as_ref(),
             _ => self.servers.as_ref(),
@@ -72,7 +76,20 @@ impl Tools for Composite {
         self.of(call).probe(call, attempt)
     }
 
-    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        self.of(call).perform(permit, call)
+    fn ready(&self, tool: &str) -> bool {
+        self.at(tool).ready(tool)
+    }
+
+    fn turn<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Turn, ToolError>> {
+        self.of(call).turn(call)
+    }
+
+    fn perform<'a>(
+        &'a self,
+        permit: &'a Permit,
+        call: &'a Call,
+        turn: Turn,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        self.of(call).perform(permit, call, turn)
     }
 }

@@ -8,6 +8,7 @@ use rmcp::RoleClient;
 use rmcp::service::Peer;
 use serde::Serialize;
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::Instant;
 
 use super::answer;
 use super::connect::Connect;
@@ -50,6 +51,20 @@ pub struct Status {
     pub error: Option<String>,
 }
 
+impl Status {
+    /// Why its tools cannot be called now; none when they can.
+    pub fn problem(&self) -> Option<String> {
+        let server = &self.server;
+        match (self.phase, &self.error) {
+            (Phase::Ready, _) => None,
+            (Phase::Starting, _) => Some(format!("the MCP server {server} is still starting")),
+            (Phase::Stopped, _) => Some(format!("the MCP server {server} is shut down")),
+            (Phase::Down, Some(error)) => Some(error.clone()),
+            (Phase::Down, None) => Some(format!("the MCP server {server} is down")),
+        }
+    }
+}
+
 /// What callers need to know.
 #[derive(Clone)]
 pub(super) struct ServerState {
@@ -58,6 +73,10 @@ pub(super) struct ServerState {
     /// Counts sessions, so that a caller can wait for the next one.
     pub session: u64,
     pub error: Option<String>,
+    /// An answer got lost; the server has not said since that it is there.
+    pub doubted: bool,
+    /// Since when it is down; none while it is up or starts for the first time.
+    pub down_since: Option<Instant>,
 }
 
 /// Times that bound the handling of a server.
@@ -81,7 +100,7 @@ pub(super) struct Server {
     pub catalogues: Arc<SharedCatalogue>,
     pub state: watch::Sender<ServerState>,
     /// Changing calls come one after the other: a server may keep state between its steps.
-    pub changing: tokio::sync::Mutex<()>,
+    pub changing: Arc<tokio::sync::Mutex<()>>,
     pub looks: Semaphore,
     /// Calls under way; an idle server is asked whether it is there, a busy one is left alone.
     pub busy: AtomicUsize,
@@ -98,7 +117,14 @@ impl Server {
         jitter: Jitter,
         catalogues: Arc<SharedCatalogue>,
     ) -> Self {
-        let state = ServerState { phase: Phase::Starting, peer: None, session: 0, error: None };
+        let state = ServerState {
+            phase: Phase::Starting,
+            peer: None,
+            session: 0,
+            error: None,
+            doubted: false,
+            down_since: None,
+        };
         Self {
             definition,
             connect,
@@ -113,7 +139,7 @@ impl Server {
             jitter,
             catalogues,
             state: watch::Sender::new(state),
-            changing: tokio::sync::Mutex::new(()),
+            changing: Arc::default(),
             looks: Semaphore::new(LOOKS),
             busy: AtomicUsize::new(0),
             doubt: Notify::new(),

@@ -12,12 +12,13 @@ use tokio::task::JoinHandle;
 use super::arguments;
 use super::call::Found;
 use super::options::{Checked, Jitter, Options, settle};
-use super::server::{Phase, Server, Status};
+use super::readiness::ServerTurn;
+use super::server::{Phase, Server, ServerState, Status};
 use super::shared_catalogue::SharedCatalogue;
 use super::supervisor::supervise;
 use crate::domain::{Call, Catalogue, Risk};
 use crate::gate::{Permit, ReadPermit};
-use crate::ports::{ToolAnswer, ToolError, Tools};
+use crate::ports::{ToolAnswer, ToolError, Tools, Turn};
 
 /// The MCP servers.
 pub struct Servers {
@@ -91,7 +92,8 @@ impl Servers {
         self.status().iter().all(|status| status.phase == Phase::Ready)
     }
 
-    /// Ends all servers. Calls that are under way are lost.
+    /// Ends all servers. Calls that are under way get no answer any more, nor an error: those whose effect
+    /// is unknown are settled by the next start.
     pub async fn shutdown(&self) {
         self.stop.send_replace(true);
         let mut keepers = self.keepers.lock().await;
@@ -105,6 +107,32 @@ impl Servers {
     /// Whether a server of this name is defined.
     pub fn has(&self, server: &str) -> bool {
         self.servers.contains_key(server)
+    }
+
+    /// Calls this with the name of a server whenever that one can be called again; ends with the servers.
+    pub async fn each_time_ready(&self, call: impl Fn(&str)) {
+        let watched = self.servers.values().map(|server| async {
+            let mut state = server.state.subscribe();
+            while state.wait_for(ServerState::is_ready).await.is_ok() {
+                call(server.name());
+                if state.wait_for(|state| !state.is_ready()).await.is_err() {
+                    return;
+                }
+            }
+        });
+        join_all(watched).await;
+    }
+
+    /// While everything ends, no error is told: it would be one of ending, and say nothing about the tool.
+    async fn unless_stopping<T>(
+        &self,
+        work: impl Future<Output = Result<T, ToolError>>,
+    ) -> Result<T, ToolError> {
+        let answer = work.await;
+        if answer.is_err() && *self.stop.borrow() {
+            return std::future::pending().await;
+        }
+        answer
     }
 
     /// The server of a call, once it is known which tools it has, and the tool's risk.
@@ -152,7 +180,7 @@ impl Tools for Servers {
     }
 
     fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        Box::pin(async move {
+        let looked = async move {
             let call = permit.call();
             let ((server, tool), risk) = self.find(call, Duration::from_secs(15)).await?;
             if risk != Risk::Read {
@@ -163,17 +191,40 @@ impl Tools for Servers {
                 )));
             }
             server.look(tool, &call.arguments).await
-        })
+        };
+        Box::pin(self.unless_stopping(looked))
     }
 
-    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        Box::pin(async move {
+    fn ready(&self, tool: &str) -> bool {
+        let server = self.servers.get(tool.split('.').next().unwrap_or_default());
+        server.is_none_or(|server| server.state.borrow().is_ready())
+    }
+
+    fn turn<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Turn, ToolError>> {
+        let taken = async move {
+            let ((server, _), _) = self.find(call, Duration::ZERO).await?;
+            server.turn().await.map(Turn::holding)
+        };
+        Box::pin(self.unless_stopping(taken))
+    }
+
+    fn perform<'a>(
+        &'a self,
+        permit: &'a Permit,
+        call: &'a Call,
+        turn: Turn,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        let performed = async move {
             // The executor has looked at the expiry; that the call is the permitted one is looked at
             // again where it leaves the host.
             permit.check(call, Timestamp::MIN).map_err(ToolError::Refused)?;
-            let ((server, tool), _) = self.find(call, Duration::from_secs(15)).await?;
+            let ((server, tool), _) = self.find(call, Duration::ZERO).await?;
+            if !turn.held::<ServerTurn>().is_some_and(|turn| turn.server == server.name()) {
+                return Err(ToolError::Refused(format!("{} is called by somebody whose turn it is not", call.tool)));
+            }
             tracing::info!(tool = call.tool, attempt = permit.attempt(), "performing");
             server.perform(tool, &call.arguments).await
-        })
+        };
+        Box::pin(self.unless_stopping(performed))
     }
 }

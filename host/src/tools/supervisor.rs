@@ -26,6 +26,7 @@ const CLOSE: Duration = Duration::from_secs(3);
 /// Runs until told to stop.
 pub(super) async fn supervise(server: Arc<Server>, mut stop: watch::Receiver<bool>) {
     let mut failures: u32 = 0;
+    let mut said = Said::default();
     loop {
         let changed = Arc::new(Notify::new());
         let started = tokio::select! {
@@ -41,17 +42,18 @@ pub(super) async fn supervise(server: Arc<Server>, mut stop: watch::Receiver<boo
                     break;
                 }
                 if since.elapsed() >= SETTLED {
-                    failures = 0;
+                    (failures, said) = (0, Said::default());
                 }
                 why
             }
         };
         let why = format!("the MCP server {} is down: {}", server.name(), server.clean(&why));
-        tracing::warn!(server = server.name(), "{why}");
+        said.say(server.name(), &why);
         server.state.send_modify(|state| {
             state.phase = Phase::Down;
             state.peer = None;
             state.error = Some(why);
+            state.down_since.get_or_insert_with(Instant::now);
         });
         let pause = pause(failures, (server.jitter)());
         failures = failures.saturating_add(1);
@@ -64,6 +66,28 @@ pub(super) async fn supervise(server: Arc<Server>, mut stop: watch::Receiver<boo
         state.phase = Phase::Stopped;
         state.peer = None;
     });
+}
+
+/// Tells of a server that is down: at once, and then ever more rarely while nothing changes.
+#[derive(Default)]
+struct Said {
+    what: String,
+    times: u32,
+}
+
+impl Said {
+    fn say(&mut self, server: &str, why: &str) {
+        if self.what == why {
+            self.times = self.times.saturating_add(1);
+        } else {
+            *self = Self { what: why.to_string(), times: 1 };
+        }
+        match self.times {
+            1 => tracing::warn!(server, "{why}"),
+            times if times.is_power_of_two() => tracing::warn!(server, times, "{why}; it was tried {times} times"),
+            times => tracing::debug!(server, times, "{why}"),
+        }
+    }
 }
 
 /// Comes back when everything is to end; also when nobody could say so any more.
@@ -94,6 +118,7 @@ async fn start(server: &Arc<Server>, changed: &Arc<Notify>) -> Result<Session, S
         state.phase = Phase::Ready;
         state.peer = Some(session.service.peer().clone());
         state.session += 1;
+        (state.doubted, state.down_since) = (false, None);
     });
     tracing::info!(server = server.name(), tools = server.status().tools, "MCP server is ready");
     Ok(session)
@@ -143,7 +168,10 @@ async fn watch_over(
                 }
             }
             idle = idle(server) => match there(server, &peer, idle).await {
-                Ok(()) => missed = 0,
+                Ok(()) => {
+                    missed = 0;
+                    server.trust();
+                }
                 Err(()) if missed == 0 => missed = 1,
                 Err(()) => why = "it does not answer any more".to_string(),
             }
@@ -172,7 +200,7 @@ async fn idle(server: &Server) -> bool {
 }
 
 async fn there(server: &Server, peer: &Peer<RoleClient>, idle: bool) -> Result<(), ()> {
-    if idle && server.busy.load(Ordering::Relaxed) > 0 {
+    if idle && server.busy.load(Ordering::Relaxed) > 0 && !server.state.borrow().doubted {
         return Ok(());
     }
     let asking = async {

@@ -13,7 +13,7 @@ use tidegate::domain::incident::ModelLog;
 use tidegate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
 use tidegate::gate::{Permit, ReadPermit};
 use tidegate::plugin::{Options, Outgoing, Returned, Transport, TransportError};
-use tidegate::ports::{Planners as _, ToolAnswer, ToolError, Tools};
+use tidegate::ports::{Planners as _, ToolAnswer, ToolError, Tools, Turn};
 
 use super::{alert, items, load, read, same, text};
 use crate::permits::Permitted;
@@ -68,7 +68,12 @@ impl Tools for Recorded {
         Box::pin(async { self.answer(permit.call()) })
     }
 
-    fn perform<'a>(&'a self, _: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(
+        &'a self,
+        _: &'a Permit,
+        call: &'a Call,
+        _: Turn,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async { Err(ToolError::Refused(format!("{} is not to be performed by a plan", call.tool))) })
     }
 }

@@ -76,6 +76,8 @@ struct Track {
     ended: Option<&'static str>,
     intents: Vec<String>,
     resolution: Option<Resolution>,
+    /// What was known before the last intent.
+    before: Option<Resolution>,
     /// Looks with an answer since the last intent.
     seen: u32,
     /// Looks that verify, since it was proposed.
@@ -107,6 +109,7 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
     intents::intent_needs_a_yes,
     intents::ended_actions_stay_ended,
     intents::no_blind_repeat,
+    calls::what_was_sent_was_begun,
     intents::did_not_happen_was_seen,
     intents::what_is_taken_back_is_named,
     intents::nothing_starts_while_paused,
@@ -199,6 +202,7 @@ fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, wr
             state.stats.approved += u64::from(incident.action(action).is_some_and(approved));
         }
         Fact::Uncertain { .. } => state.stats.uncertain += 1,
+        Fact::NotBegun { .. } => state.stats.not_begun += 1,
         Fact::Intent { action, .. } => {
             state.stats.repeats += u64::from(incident.action(action).is_some_and(|record| record.attempts > 1));
         }
@@ -206,6 +210,7 @@ fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, wr
     }
     deliveries::take_told(state, entry);
     calls::take_intent(&mut state.checker, &incident, entry);
+    calls::take_not_begun(&mut state.checker, &incident, entry);
     intents::take_rests(state, &incident, entry, written);
     canaries::take(state, &incident, entry, written);
     denials::take(state, &incident, entry, written);
@@ -239,7 +244,7 @@ fn follow(checker: &mut Checker, incident: &Incident, entry: &Entry) {
         Fact::Expired { action } => track(action, &|track| track.ended = Some("expired")),
         Fact::Intent { action, attempt, .. } => track(action, &|track| {
             track.intents.push(attempt.clone());
-            track.resolution = None;
+            track.before = track.resolution.take();
             track.seen = 0;
             track.healthy = false;
         }),
@@ -253,6 +258,15 @@ fn follow(checker: &mut Checker, incident: &Incident, entry: &Entry) {
                 track.healthy |= healthy;
             });
         }
+        Fact::NotBegun { action, attempt, retry_at, .. } => track(action, &|track| {
+            if attempt.is_some() {
+                track.intents.pop();
+                track.resolution = track.before;
+            }
+            if retry_at.is_none() {
+                track.ended = Some("given up");
+            }
+        }),
         Fact::Uncertain { action, resolution, .. } => {
             track(action, &|track| track.resolution = Some(*resolution));
         }

@@ -10,7 +10,7 @@ use serde_json::json;
 use tidegate::domain::catalogue::{Catalogue, Tool};
 use tidegate::domain::{Call, Risk};
 use tidegate::gate::{Permit, ReadPermit};
-use tidegate::ports::{ToolAnswer, ToolError, Tools};
+use tidegate::ports::{ToolAnswer, ToolError, Tools, Turn};
 
 use super::checker;
 use super::dice::Dice;
@@ -270,14 +270,6 @@ impl SimTools {
     }
 
     async fn look_once(&self, permit: &ReadPermit, call: &Call) -> Result<ToolAnswer, ToolError> {
-        {
-            // In the same breath in which it was ruled on: the policies in force are those that were heard.
-            let mut state = self.0.state();
-            if !state.dead {
-                checker::take_look(&mut state, permit, call);
-            }
-        }
-        self.0.point("look, before").await;
         let (trouble, took) = {
             let mut state = self.0.state();
             let down = state.mono() < state.cluster.down_until && !state.quiet;
@@ -285,8 +277,15 @@ impl SimTools {
             let dice = &mut state.cluster.dice;
             let took = Duration::from_millis(dice.skewed(2_000));
             let trouble = dice.chance(percent).then(|| dice.within(0..4));
-            (if down { Some(0) } else { trouble }, took)
+            let trouble = if down { Some(0) } else { trouble };
+            // In the same breath in which it was ruled on: the policies in force are those that were heard.
+            // What a server is not sent is no look.
+            if !state.dead && trouble != Some(0) {
+                checker::take_look(&mut state, permit, call);
+            }
+            (trouble, took)
         };
+        self.0.point("look, before").await;
         tokio::time::sleep(took).await;
         let answer = |ok, text: &str| Ok(ToolAnswer { ok, text: text.into() });
         let result = match trouble {
@@ -345,6 +344,22 @@ impl Tools for SimTools {
         .boxed()
     }
 
+    fn ready(&self, _: &str) -> bool {
+        let state = self.0.state();
+        state.quiet || state.mono() >= state.cluster.down_until
+    }
+
+    fn turn<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Turn, ToolError>> {
+        async move {
+            self.0.point("turn, before").await;
+            match self.ready(&call.tool) {
+                true => Ok(Turn::default()),
+                false => Err(ToolError::Unavailable("the server is down".into())),
+            }
+        }
+        .boxed()
+    }
+
     /// Only who makes notes remembers what it did.
     fn probe<'a>(&'a self, call: &'a Call, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
         async move {
@@ -372,7 +387,12 @@ impl Tools for SimTools {
         .boxed()
     }
 
-    fn perform<'a>(&'a self, permit: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(
+        &'a self,
+        permit: &'a Permit,
+        call: &'a Call,
+        _: Turn,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         async move {
             self.0.point("tool call, before").await;
             let mut answer = self.send(permit, call).await;

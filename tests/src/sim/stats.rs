@@ -23,6 +23,8 @@ pub struct Stats {
     pub approved: u64,
     /// Intents without a result that had to be settled.
     pub uncertain: u64,
+    /// Steps that could not begin.
+    pub not_begun: u64,
     /// Second and later attempts.
     pub repeats: u64,
     /// Actions proposed to take another one back.
@@ -76,6 +78,7 @@ impl Stats {
             ("looks at the cluster", self.looks),
             ("  refused by gates", self.refused_looks),
             ("intents to be settled", self.uncertain),
+            ("steps that could not begin", self.not_begun),
             ("delivery attempts", self.deliveries),
             ("faults", self.faults()),
             ("  crashes of the host", self.crashes),
@@ -105,6 +108,7 @@ impl AddAssign for Stats {
         self.refused_looks += other.refused_looks;
         self.approved += other.approved;
         self.uncertain += other.uncertain;
+        self.not_begun += other.not_begun;
         self.repeats += other.repeats;
         self.undos += other.undos;
         self.proven += other.proven;

@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
-use crate::domain::incident::{ActionState, Limits, due};
+use crate::domain::incident::{ActionState, Limits, due, next_when};
 use crate::domain::{
     Alert, Call, Catalogue, Fact, Incident, IncidentId, Labels, Mode, Next, Person, Proposal, Risk, Severity, Status,
-    Tool, Verification, next,
+    Tool, Verification,
 };
 use crate::gate::{Gate, Options as GateOptions, Permit, ReadPermit};
 use crate::journal::Memory;
 use crate::pipeline::{Services, deliver, perform};
 use crate::policy::Set;
 use crate::ports::{
-    Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools,
+    Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools, Turn,
 };
 use crate::random::Random;
 use crate::report::Language;
@@ -91,9 +91,19 @@ struct World {
     clock: Arc<SimClock>,
     kind: bool,
     objects: Arc<Objects>,
+    /// Until when the server can be sent nothing.
+    down_until: Mutex<Timestamp>,
 }
 
 impl World {
+    fn down(&self) -> bool {
+        self.clock.now() < *self.down_until.lock().unwrap()
+    }
+    /// That it is down, if so.
+    fn up(&self) -> Result<(), ToolError> {
+        if self.down() { Err(ToolError::Unavailable("k is down; nothing was sent".into())) } else { Ok(()) }
+    }
+
     /// True `of` times in ten; in a kind world always.
     fn luck(&self, of: u64) -> bool {
         self.kind || self.dice.below(10) < of
@@ -152,6 +162,9 @@ impl Tools for World {
     }
     fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         let call = permit.call();
+        if let Err(down) = self.up() {
+            return Box::pin(async { Err(down) });
+        }
         self.takes();
         if call.tool == "k.object" {
             let name = call.arguments["name"].as_str().unwrap();
@@ -162,6 +175,14 @@ impl Tools for World {
         let ok = self.luck(8);
         Box::pin(async move { Ok(ToolAnswer { ok: true, text: if ok { r#"{"ok":1}"# } else { "{}" }.into() }) })
     }
+    fn ready(&self, _: &str) -> bool {
+        !self.down()
+    }
+    fn turn<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Turn, ToolError>> {
+        // Of some it shows only when they are sent.
+        let turn = if named(call, "race") { Ok(()) } else { self.up() };
+        Box::pin(async { turn.map(|()| Turn::default()) })
+    }
     fn probe<'a>(&'a self, call: &'a Call, _: &'a str) -> BoxFuture<'a, Option<bool>> {
         self.takes();
         let known = (call.tool == "k.note").then(|| match self.kind {
@@ -170,8 +191,20 @@ impl Tools for World {
         });
         Box::pin(async move { known })
     }
-    fn perform<'a>(&'a self, _: &'a Permit, call: &'a Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(
+        &'a self,
+        _: &'a Permit,
+        call: &'a Call,
+        _: Turn,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        if let Err(down) = self.up() {
+            return Box::pin(async { Err(down) });
+        }
         self.takes();
+        if named(call, "dies") && *self.down_until.lock().unwrap() < self.clock.now() - SignedDuration::from_hours(1) {
+            *self.down_until.lock().unwrap() = self.clock.now() + SignedDuration::from_mins(2);
+            return Box::pin(async { Err(ToolError::Lost("the server went away".into())) });
+        }
         if call.tool == "k.set" {
             let name = call.arguments["name"].as_str().unwrap();
             self.objects.set(name, call.arguments["value"].as_i64().unwrap());
@@ -204,7 +237,11 @@ fn lie(name: &str) -> Proposal {
 
 /// The answer to such a call is lost, also in a kind world.
 fn lost(call: &Call) -> bool {
-    call.arguments.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with("lost"))
+    named(call, "lost")
+}
+
+fn named(call: &Call, prefix: &str) -> bool {
+    call.arguments.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with(prefix))
 }
 
 impl Planners for World {
@@ -280,6 +317,7 @@ pub struct Rig {
     fired: Vec<Alert>,
     opened: Vec<IncidentId>,
     objects: Arc<Objects>,
+    world: Arc<World>,
     _woken: mpsc::UnboundedReceiver<IncidentId>,
 }
 
@@ -297,7 +335,9 @@ impl Rig {
         let (wake, woken) = mpsc::unbounded_channel();
         let objects = Arc::new(Objects::default());
         let (of_dice, of_clock) = (Arc::clone(&dice), Arc::clone(&clock));
-        let world = Arc::new(World { dice: of_dice, clock: of_clock, kind, objects: Arc::clone(&objects) });
+        let down_until = Mutex::new(Timestamp::UNIX_EPOCH);
+        let world =
+            Arc::new(World { dice: of_dice, clock: of_clock, kind, objects: Arc::clone(&objects), down_until });
         let group = |alert: &Alert| format!("{}/{}", alert.name, alert.labels["app"]);
         let store = Store::new(
             Arc::clone(&journal) as Arc<dyn Journal>,
@@ -313,7 +353,7 @@ impl Rig {
             tools: Arc::clone(&world) as Arc<dyn Tools>,
             planners: Arc::clone(&world) as Arc<dyn Planners>,
             model: Arc::clone(&world) as Arc<dyn Model>,
-            notifiers: world as Arc<dyn Notifiers>,
+            notifiers: Arc::clone(&world) as Arc<dyn Notifiers>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::clone(&dice),
             mode,
@@ -321,7 +361,7 @@ impl Rig {
             language: Language::En,
             links: None,
         };
-        Self { services, clock, dice, journal, fired: Vec::new(), opened: Vec::new(), objects, _woken: woken }
+        Self { services, clock, dice, journal, fired: Vec::new(), opened: Vec::new(), objects, world, _woken: woken }
     }
 
     /// A whole recording by dice.
@@ -345,6 +385,30 @@ impl Rig {
     /// The objects that `k.set` changes.
     pub fn objects(&self) -> &Objects {
         &self.objects
+    }
+
+    /// Nothing can be sent to the server for so many seconds.
+    pub fn down(&self, seconds: i64) {
+        *self.world.down_until.lock().unwrap() = self.clock.now() + SignedDuration::from_secs(seconds);
+    }
+
+    /// The journal as it stands.
+    pub fn journal(&self) -> Memory {
+        Memory::with_entries(self.journal.entries())
+    }
+
+    /// How incidents ended, in order.
+    pub fn conclusions(&self) -> Vec<crate::domain::Outcome> {
+        let ends = self.facts().into_iter().filter_map(|fact| match fact {
+            Fact::Concluded { outcome, .. } => Some(outcome),
+            _ => None,
+        });
+        ends.collect()
+    }
+
+    /// The gate.
+    pub fn gate(&self) -> &Gate {
+        &self.services.gate
     }
 
     /// The one incident.
@@ -378,9 +442,13 @@ impl Rig {
         self.clock.advance(at);
     }
 
+    fn next(&self, incident: &Incident, now: Timestamp) -> Next {
+        next_when(incident, now, &self.services.limits, &|tool| self.services.tools.ready(tool))
+    }
+
     fn timers(&self) -> Vec<Timestamp> {
         let now = self.clock.now();
-        let wait = |id| match next(&*self.services.store.get(id)?, now, &self.services.limits) {
+        let wait = |id| match self.next(&*self.services.store.get(id)?, now) {
             Next::Wait(at) => Some(at),
             _ => None,
         };
@@ -405,7 +473,7 @@ impl Rig {
         self.receive(alert);
     }
 
-    fn resolve(&mut self) {
+    pub fn resolve(&mut self) {
         if self.fired.is_empty() {
             return;
         }
@@ -461,7 +529,7 @@ impl Rig {
                 if let Some(delivery) = due(&incident, now).0.first() {
                     idle = false;
                     block_on(deliver(&self.services, &incident, delivery)).unwrap();
-                } else if let Next::Do(effect) = next(&incident, now, &self.services.limits) {
+                } else if let Next::Do(effect) = self.next(&incident, now) {
                     idle = false;
                     block_on(perform(&self.services, &incident, effect)).unwrap();
                 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::record::BeforeIntent;
 use super::{ActionRecord, ActionState, Approval, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
 use crate::domain::action::ActionId;
 use crate::domain::counted::Counted;
@@ -56,8 +57,13 @@ impl Incident {
                 if matches!(purpose, Purpose::Verify { .. }) {
                     self.forget_last(purpose);
                 }
+                if let Purpose::Gate { action } | Purpose::Before { action } = purpose {
+                    // It could be looked at: what waited for that goes on, within the same bound.
+                    self.with(action, |record| record.put_off.iter_mut().for_each(|wait| wait.retry_at = at));
+                }
                 if let Purpose::Verify { action } = purpose {
                     self.with(action, |record| {
+                        record.came_to_pass(at);
                         record.looks += 1;
                         record.looked_at = Some(at);
                         record.seen = Some(text.clone());
@@ -90,6 +96,7 @@ impl Incident {
                 };
                 record.since = at;
                 record.expires = ruling.until;
+                record.put_off = None;
                 record.ruling = Some(ruling.clone());
             }),
             Fact::Approved { action, digest, person, via, .. } => self.with(action, |record| {
@@ -111,11 +118,26 @@ impl Incident {
             }),
             Fact::BreakerOpened { key, because } => self.breakers.push((key.clone(), because.clone())),
             Fact::Intent { action, attempt, counts, .. } => self.with(action, |record| {
+                let goes_on = record.attempt.take().filter(|known| known == attempt);
+                let before = BeforeIntent { state: record.state, attempt: goes_on };
+                // How long it has waited already bounds how often it is begun in vain.
+                let put_off = record.put_off.take();
                 record.set(ActionState::Started, at);
+                (record.before_intent, record.put_off) = (Some(before), put_off);
                 record.attempts += 1;
                 record.attempt = Some(attempt.clone());
                 record.counts.clone_from(counts);
                 (record.inspected, record.after, record.claim_held) = (false, None, false);
+            }),
+            Fact::NotBegun { action, attempt, reason, awaits, retry_at, .. } => self.with(action, |record| {
+                if attempt.is_some() {
+                    record.leave_intent(at);
+                }
+                record.result = Some(reason.clone());
+                match retry_at {
+                    Some(retry_at) => record.put_off(at, reason, *retry_at, awaits.as_ref()),
+                    None => record.set(ActionState::NotBegun, at),
+                }
             }),
             Fact::Result { action, ok, text, .. } => self.with(action, |record| {
                 record.set(if *ok { ActionState::Done } else { ActionState::Failed }, at);
@@ -235,8 +257,18 @@ impl ActionRecord {
         }
     }
 
+    /// Stands where it stood before the intent: nothing was sent.
+    fn leave_intent(&mut self, at: Timestamp) {
+        let Some(before) = self.before_intent.take().filter(|_| self.state == ActionState::Started) else { return };
+        self.state = before.state;
+        self.since = at;
+        self.attempts = self.attempts.saturating_sub(1);
+        self.attempt = before.attempt;
+    }
+
     fn set(&mut self, state: ActionState, at: Timestamp) {
         self.state = state;
         self.since = at;
+        (self.put_off, self.lost_ms, self.before_intent) = (None, 0, None);
     }
 }

@@ -29,6 +29,8 @@ pub struct Limits {
     pub verification: SignedDuration,
     /// Looks that one verification may cost.
     pub verification_looks: u32,
+    /// How long a step waits for a tool server that is down, starts or has no room.
+    pub begin_within: SignedDuration,
 }
 
 /// How a verification goes on: what it asked for, within the bounds.
@@ -62,6 +64,7 @@ impl Default for Limits {
             looks_per_answer: 5,
             verification: SignedDuration::from_hours(1),
             verification_looks: 200,
+            begin_within: SignedDuration::from_mins(15),
         }
     }
 }
@@ -278,6 +281,10 @@ fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
 
 fn in_progress(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Option<Next> {
     let action = record.action.id.clone();
+    let put_off = record.put_off.as_ref().filter(|put_off| put_off.retry_at > now);
+    if let (Some(put_off), false) = (put_off, record.state == ActionState::Done) {
+        return Some(Next::Wait(put_off.retry_at));
+    }
     Some(match record.state {
         ActionState::Proposed => Next::Do(Effect::Rule { action }),
         ActionState::Asked => {
@@ -313,6 +320,9 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
         }
         return Next::Wait(until);
     };
+    if let Some(put_off) = record.put_off.as_ref().filter(|put_off| put_off.retry_at > now) {
+        return Next::Wait(put_off.retry_at);
+    }
     // The deadline ends it in the step that looks; where looks came quicker than they should, so does this.
     if record.looks > limits.verification_looks {
         let seen = record.seen.as_deref().unwrap_or("it could not be looked at");
@@ -351,6 +361,11 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
         ActionState::Failed => {
             format!("{} on {target} failed: {}", record.action.tool(), record.result.as_deref().unwrap_or("no answer"))
         }
+        ActionState::NotBegun => format!(
+            "{} on {target} could not be begun: {}",
+            record.action.tool(),
+            record.result.as_deref().unwrap_or("nothing was sent")
+        ),
         ActionState::Uncertain => format!(
             "it is unknown whether {} on {target} happened: {}",
             record.action.tool(),

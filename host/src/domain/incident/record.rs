@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::put_off::PutOff;
 use crate::domain::action::{Action, Origin};
 use crate::domain::call::Call;
 use crate::domain::catalogue::UNDONE;
@@ -38,6 +39,8 @@ pub enum ActionState {
     Done,
     /// The tool answered with an error, or never.
     Failed,
+    /// It could not be begun: nothing was sent, which says nothing about what it is good for.
+    NotBegun,
     /// After a crash nobody can tell whether it happened.
     Uncertain,
     /// It was seen to help.
@@ -61,6 +64,7 @@ impl ActionState {
             Self::Started => "started",
             Self::Done => "done",
             Self::Failed => "failed",
+            Self::NotBegun => "not_begun",
             Self::Uncertain => "uncertain",
             Self::Verified => "verified",
             Self::Unverified => "unverified",
@@ -124,6 +128,28 @@ pub struct ActionRecord {
     /// Whether the verification that its proposer named was seen to hold.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub claim_held: bool,
+    /// Its next step, where that could not begin so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_off: Option<PutOff>,
+    /// Milliseconds for which steps of its present state were put off that came to pass in the end.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost_ms: u64,
+    /// The state and the attempt before the intent that is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_intent: Option<BeforeIntent>,
+}
+
+/// What an intent found, and leaves again when nothing could be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeforeIntent {
+    /// Whether a person had said yes, or nobody was asked.
+    pub state: ActionState,
+    /// The attempt that goes on; none when it is a new one.
+    pub attempt: Option<String>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl ActionRecord {
@@ -147,6 +173,9 @@ impl ActionRecord {
             inspected: false,
             after: None,
             claim_held: false,
+            put_off: None,
+            lost_ms: 0,
+            before_intent: None,
         }
     }
 

@@ -17,6 +17,9 @@ pub(super) fn why(why: &Why<'_>, s: Style) -> String {
         Why::Rejected(record) => format!("{} 被人工拒绝：{}。", what(record, s), result(record, s)),
         Why::Expired(record) => format!("{} 未在规定时间内获得批准，视为拒绝。", what(record, s)),
         Why::Failed(record) => format!("{} 执行失败：{}", what(record, s), result(record, s)),
+        Why::NotBegun(record) => {
+            format!("{} 未能开始，没有作任何变更：{}", what(record, s), result(record, s))
+        }
         Why::Uncertain(record) => format!("无法确定 {} 是否已经执行：{}", what(record, s), result(record, s)),
         Why::Useless { action, undo } => {
             let undone = match undo.map(|undo| undo.state) {
@@ -65,6 +68,9 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
         Why::Rejected(_) => vec!["请另寻办法：所提方案已被人工否决。".into()],
         Why::Expired(record) => vec![format!("请对 {} 作出决定并手动执行。", what(record, s))],
         Why::Failed(record) => vec![format!("请查明 {} 失败的原因，并手动修复。", s.name(record.action.tool()))],
+        Why::NotBegun(record) => {
+            vec![format!("请查明 {} 无法调用的原因，并手动修复。", s.name(record.action.tool()))]
+        }
         Why::Uncertain(record) => vec![
             format!("请先检查 {}：它可能已被变更，也可能没有。", s.name(&record.action.target())),
             format!("执行编号为 {}。", s.name(record.attempt.as_deref().unwrap_or_default())),

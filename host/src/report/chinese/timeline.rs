@@ -80,6 +80,14 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::BreakerOpened { key, because } => format!("熔断 {}：{}", s.name(key), s.say(because)),
         Fact::Expired { action } => format!("{action}：未在规定时间内获得批准，视为拒绝"),
         Fact::Intent { action, attempt, .. } => format!("{action}：开始执行（执行编号 {}）", s.name(attempt)),
+        Fact::NotBegun { action, reason, awaits, retry_at, .. } => {
+            let then = match (retry_at, awaits) {
+                (None, _) => "不再尝试".into(),
+                (Some(at), None) => format!("将于 {} 重试", date(*at)),
+                (Some(at), Some(tool)) => format!("{} 可调用时重试，最迟 {}", s.name(tool), date(*at)),
+            };
+            format!("{action}：尚未开始：{}；{then}", s.say(reason))
+        }
         Fact::Result { action, ok, text, took_ms, .. } => {
             let said = if *ok { "执行完成" } else { "执行失败" };
             format!("{action}：{said}（{}）：{}", took(*took_ms), s.say(text))

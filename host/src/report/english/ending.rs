@@ -22,6 +22,9 @@ pub(super) fn why(why: &Why<'_>, s: Style) -> String {
         Why::Rejected(record) => format!("{} was rejected: {}.", what(record, s), result(record, s)),
         Why::Expired(record) => format!("Nobody approved {} in time, which means no.", what(record, s)),
         Why::Failed(record) => format!("{} failed: {}", what(record, s), result(record, s)),
+        Why::NotBegun(record) => {
+            format!("{} could not be begun, and nothing was changed: {}", what(record, s), result(record, s))
+        }
         Why::Uncertain(record) => {
             format!("It is unknown whether {} happened: {}", what(record, s), result(record, s))
         }
@@ -75,6 +78,10 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
         Why::Failed(record) => {
             vec![format!("Find out why {} refused, and repair by hand.", s.name(record.action.tool()))]
         }
+        Why::NotBegun(record) => vec![format!(
+            "Find out why {} cannot be called, and repair by hand.",
+            s.name(record.action.tool())
+        )],
         Why::Uncertain(record) => vec![
             format!(
                 "Look at {} before anything else: it may or may not have been changed.",

@@ -87,6 +87,16 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::BreakerOpened { key, because } => format!("breaker {} opened: {}", s.name(key), s.say(because)),
         Fact::Expired { action } => format!("{action}: nobody approved in time, which means no"),
         Fact::Intent { action, attempt, .. } => format!("{action}: execution begins (attempt {})", s.name(attempt)),
+        Fact::NotBegun { action, reason, awaits, retry_at, .. } => {
+            let then = match (retry_at, awaits) {
+                (None, _) => "it is given up".into(),
+                (Some(at), None) => format!("tried again at {}", date(*at)),
+                (Some(at), Some(tool)) => {
+                    format!("tried again when {} can be called, at {} at the latest", s.name(tool), date(*at))
+                }
+            };
+            format!("{action}: not begun: {}; {then}", s.say(reason))
+        }
         Fact::Result { action, ok, text, took_ms, .. } => {
             let said = if *ok { "done" } else { "failed" };
             format!("{action}: {said} ({}): {}", took(*took_ms), s.say(text))

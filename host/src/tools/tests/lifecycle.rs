@@ -120,12 +120,15 @@ async fn an_idle_server_that_no_longer_answers_is_started_again() {
 }
 
 #[tokio::test]
-async fn after_a_shutdown_nothing_is_sent() {
+async fn after_a_shutdown_nothing_is_sent_and_nothing_is_said() {
     let fake = Fake::new(vec![reads("get")], |_, _, _| result("alive"));
     let servers = fake.start(&quick());
     servers.wait_ready(Duration::from_secs(5)).await;
     servers.shutdown().await;
-    let got = look(&*servers, &call("k.get", json!({}))).await;
-    assert!(matches!(&got, Err(ToolError::Unavailable(why)) if why.contains("shut down")), "{got:?}");
+    // An error would be journaled as a finding, and it would be one about the host.
+    let get = call("k.get", json!({}));
+    let got = tokio::time::timeout(Duration::from_millis(300), look(&*servers, &get)).await;
+    assert!(got.is_err(), "{got:?}");
+    assert_eq!(servers.status()[0].problem().as_deref(), Some("the MCP server k is shut down"));
     assert!(fake.calls().is_empty());
 }

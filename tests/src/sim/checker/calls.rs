@@ -5,7 +5,7 @@ use tidegate::domain::incident::ActionState;
 use tidegate::domain::{ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Risk, RulingKind};
 use tidegate::gate::Permit;
 
-use super::Checker;
+use super::{Checker, Step};
 use crate::sim::cluster::{MOST, catalogue};
 use crate::sim::world::State;
 
@@ -34,6 +34,29 @@ pub fn take_intent(checker: &mut Checker, incident: &Incident, entry: &Entry) {
         risk: record.action.risk,
         arrived: 0,
     });
+}
+
+/// Forgets what an attempt announced that could not begin: nothing of it counts.
+pub fn take_not_begun(checker: &mut Checker, incident: &Incident, entry: &Entry) {
+    let Fact::NotBegun { action, attempt: Some(attempt), .. } = &entry.fact else { return };
+    let Some(record) = incident.action(action).filter(|record| record.attempt.is_none()) else { return };
+    checker.spends.retain(|(_, _, by)| by != attempt);
+    checker.rests.retain(|(.., by)| by != attempt);
+    let target = record.action.touches.to_string();
+    if let Some(last) = checker.changes.iter().rposition(|(known, _, by)| *known == target && *by == incident.id) {
+        checker.changes.remove(last);
+    }
+}
+
+/// Of what could not begin nothing has arrived, but for an attempt that goes on.
+pub fn what_was_sent_was_begun(step: &Step<'_>) -> Result<(), String> {
+    let Fact::NotBegun { attempt: Some(attempt), .. } = &step.entry.fact else { return Ok(()) };
+    let arrived = step.checker.attempts.get(attempt).map_or(0, |attempt| attempt.arrived);
+    let intents = step.checker.tracks.values().map(|track| track.intents.iter().filter(|known| *known == attempt).count());
+    match arrived < intents.sum::<usize>() as u64 {
+        true => Ok(()),
+        false => Err(format!("{attempt} has arrived {arrived} times, and is called not begun")),
+    }
 }
 
 /// Takes in what a tool said about an attempt: it is as good as a look.
