@@ -275,13 +275,13 @@ impl Runner {
             let incident = match turn.as_mut().filter(|_| !skipped()) {
                 None => incident,
                 Some(turn) => {
-                    let chain = incident.chain.clone();
+                    let version = incident.version;
                     drop(incident);
                     if !turn.comes(woken).await {
                         continue;
                     }
                     // Somebody may have said no, or an alert may have ended, while it waited for its place.
-                    match self.services.store.get(id).filter(|now| now.chain == chain) {
+                    match self.services.store.get(id).filter(|now| now.version == version) {
                         Some(incident) => incident,
                         None => continue,
                     }
