@@ -319,6 +319,72 @@ fn an_attempt_that_goes_on_after_a_restart_does_not_stand_in_its_own_way() {
 }
 
 #[test]
+fn what_was_not_sent_leaves_the_gate_as_it_was() {
+    let mut rests = vote("", 1, false);
+    rests.says = RulingKind::Ask;
+    rests.cooldown_ms = Some(60_000);
+    rests.budgets = vec![crate::rules::Budget { scope: "all".into(), max: 1, within_ms: 60_000 }];
+    let mut scene = scene(rests, RULE());
+    scene.approve(Person::typed("ada"), None);
+    let before = format!("{:?}", scene.gate.guarded().ledger.held_by_other(&scene.record().action.touches, &other()));
+    let (state, attempts) = (scene.record().state, scene.record().attempts);
+    let not_begun = |permit: &Permit, retry_at| Fact::NotBegun {
+        action: id(),
+        attempt: Some(permit.attempt().to_string()),
+        spends: permit.spends().to_vec(),
+        reason: "the server is down".into(),
+        awaits: None,
+        retry_at,
+    };
+    for _ in 0..3 {
+        let permit = scene.permit().expect("neither budget nor rest nor approval is used up");
+        let (intent, left) = (permit.intent(), not_begun(&permit, Some(NOW)));
+        let gate_events = taught(&scene.incident, &[intent.clone(), left.clone()]);
+        assert!(matches!(gate_events[1].1, GateEvent::NotBegun { .. }), "{gate_events:?}");
+        let anew = Gate::new(Options::default());
+        anew.restore(gate_events);
+        scene.tell(intent);
+        scene.tell(left.clone());
+        assert_eq!(scene.gate.record(&scene.incident, &left), None);
+        assert_eq!((scene.record().state, scene.record().attempts), (state, attempts));
+        let held = |gate: &Gate| format!("{:?}", gate.guarded().ledger.held_by_other(&scene.record().action.touches, &other()));
+        assert_eq!((held(&scene.gate), held(&anew)), (before.clone(), before.clone()));
+        anew.restore_holds(&scene.incident);
+        anew.permit(&scene.policies, &scene.incident, scene.record(), &scene.context()).expect("after a restart too");
+        assert!(scene.gate.breakers().is_empty());
+    }
+}
+
+fn other() -> IncidentId {
+    IncidentId("another".into())
+}
+
+#[test]
+fn what_an_attempt_spent_that_goes_on_stays_spent_when_it_could_not_be_repeated() {
+    let mut scene = scene(vote("", 1, false), RULE());
+    scene.approve(Person::typed("ada"), None);
+    let permit = scene.permit().unwrap();
+    scene.tell(permit.intent());
+    scene.tell(Fact::Uncertain { action: id(), resolution: Resolution::Repeat, reason: String::new() });
+    let again = scene.permit().unwrap();
+    let left = Fact::NotBegun {
+        action: id(),
+        attempt: Some(again.attempt().to_string()),
+        spends: again.spends().to_vec(),
+        reason: String::new(),
+        awaits: None,
+        retry_at: Some(NOW),
+    };
+    assert!(taught(&scene.incident, &[again.intent(), left.clone()]).iter().all(|(_, event)| matches!(event, GateEvent::Begun { .. })));
+    scene.tell(again.intent());
+    scene.tell(left.clone());
+    assert_eq!(scene.gate.record(&scene.incident, &left), None);
+    assert_eq!(scene.record().continued(), Some(permit.attempt()));
+    let held = scene.gate.guarded().ledger.held_by_other(&scene.record().action.touches, &other()).is_some();
+    assert!(held, "what was sent before may have changed it");
+}
+
+#[test]
 fn a_restored_breaker_counts_for_whom_it_counted_and_from_the_last_reset_on() {
     let failed = |ok| Fact::Verified { action: id(), ok, reason: String::new() };
     for (origin, key) in [
