@@ -4,21 +4,26 @@
 //! A journal error stops everything; the runner then waits until the journal takes entries again,
 //! reads the live state anew and goes on as after a restart.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod abandoned;
+mod deliveries;
+mod lane;
+
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, Semaphore, mpsc};
 
-use crate::domain::incident::due;
 use crate::domain::{IncidentId, Next, next};
-use crate::pipeline::{Services, deliver, perform};
+use crate::pipeline::{Services, perform};
 use crate::ports::JournalError;
+use deliveries::Deliveries;
+
+pub use deliveries::TargetStatus;
+pub use lane::Failing;
 
 /// Effects under way at once: enough to hide slow tools, few enough to be kind to them.
 const EFFECTS: usize = 64;
-/// Deliveries under way at once to one target.
-const DELIVERIES_PER_TARGET: usize = 4;
 /// Pause between attempts to revive the journal.
 const REVIVE: SignedDuration = SignedDuration::from_secs(1);
 
@@ -30,6 +35,7 @@ pub struct Runner {
     services: Arc<Services>,
     reload: Box<Reload>,
     effects: Semaphore,
+    deliveries: Deliveries,
     state: Mutex<State>,
     timer: Notify,
 }
@@ -38,9 +44,6 @@ pub struct Runner {
 struct State {
     /// Incidents that a task looks after now, and whether it must look once more.
     driven: HashMap<IncidentId, bool>,
-    /// Deliveries under way.
-    delivering: HashSet<String>,
-    targets: HashMap<String, Arc<Semaphore>>,
     timers: BTreeSet<(Timestamp, IncidentId)>,
     reviving: bool,
 }
@@ -52,6 +55,7 @@ impl Runner {
             services,
             reload,
             effects: Semaphore::new(EFFECTS),
+            deliveries: Deliveries::default(),
             state: Mutex::new(State::default()),
             timer: Notify::new(),
         })
@@ -88,7 +92,7 @@ impl Runner {
     /// Whether nothing is under way and nothing but waiting is left.
     pub fn idle(&self) -> bool {
         let state = self.state();
-        state.driven.is_empty() && state.delivering.is_empty() && !state.reviving
+        state.driven.is_empty() && !state.reviving && self.deliveries.idle()
     }
 
     fn ring(self: &Arc<Self>) {
@@ -173,41 +177,6 @@ impl Runner {
                 }
                 Next::Idle => return Ok(()),
             }
-        }
-    }
-
-    fn start_deliveries(self: &Arc<Self>, id: &IncidentId) {
-        let Some(incident) = self.services.store.get(id) else { return };
-        let (ready, later) = due(&incident, self.services.clock.now());
-        if let Some(at) = later {
-            self.set_timer(at, id);
-        }
-        for delivery in ready {
-            if !self.state().delivering.insert(delivery.id.clone()) {
-                continue;
-            }
-            let slots = Arc::clone(
-                self.state()
-                    .targets
-                    .entry(delivery.target.clone())
-                    .or_insert_with(|| Arc::new(Semaphore::new(DELIVERIES_PER_TARGET))),
-            );
-            let (runner, incident, delivery) = (Arc::clone(self), Arc::clone(&incident), delivery.clone());
-            tokio::spawn(async move {
-                if let Ok(_slot) = slots.acquire().await {
-                    // The incident may have moved on while the delivery waited for its slot.
-                    let incident = runner.services.store.get(&incident.id).unwrap_or(incident);
-                    let result = match runner.services.store.broken() {
-                        Some(broken) => Err(broken),
-                        None => deliver(&runner.services, &incident, &delivery).await,
-                    };
-                    runner.state().delivering.remove(&delivery.id);
-                    match result {
-                        Ok(()) => runner.services.store.wake(&incident.id),
-                        Err(_) => runner.revive(),
-                    }
-                }
-            });
         }
     }
 

@@ -41,6 +41,7 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         | Fact::Verified { reason, .. }
         | Fact::Concluded { reason, .. }
         | Fact::DeliveryFailed { reason, .. }
+        | Fact::DeliveryRetried { reason, .. }
         | Fact::Closed { reason } => text(reason),
         Fact::Reported { markdown } => text(markdown),
         Fact::Decided { .. }
@@ -54,7 +55,8 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         | Fact::Inspected { .. }
         | Fact::ClaimHeld { .. }
         | Fact::Told { .. }
-        | Fact::Delivered { .. } => {}
+        | Fact::Delivered { .. }
+        | Fact::DeliveryOvertaken { .. } => {}
     }
     fact
 }

@@ -6,7 +6,7 @@ use super::{ActionRecord, ActionState, Incident, Outcome};
 use crate::domain::action::{ActionId, Origin};
 use crate::domain::call::{Call, Verification};
 use crate::domain::decision::{RulingKind, Verdict};
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::DeliveryLimits;
 use crate::domain::entry::{Answer, Fact, Purpose};
 use crate::domain::safeguards::Undo;
 
@@ -28,6 +28,8 @@ pub struct Limits {
     pub verification: SignedDuration,
     /// Looks that one verification may cost.
     pub verification_looks: u32,
+    /// How long and how often a message is tried.
+    pub delivery: DeliveryLimits,
 }
 
 /// How a verification goes on: what it asked for, within the bounds.
@@ -61,6 +63,7 @@ impl Default for Limits {
             looks_per_answer: 5,
             verification: SignedDuration::from_hours(1),
             verification_looks: 200,
+            delivery: DeliveryLimits::default(),
         }
     }
 }
@@ -382,21 +385,4 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
         |ruling| format!("{} denied that: {}", ruling.rule, ruling.reason),
     );
     conclude(Outcome::NeedsPerson, &format!("{what}; it was not taken back ({why})"))
-}
-
-/// Deliveries that are due, and when the next one will be. Independent of everything else, so that
-/// a dead target delays nobody.
-pub fn due(incident: &Incident, now: Timestamp) -> (Vec<&Delivery>, Option<Timestamp>) {
-    let mut ready = Vec::new();
-    let mut later: Option<Timestamp> = None;
-    for delivery in &incident.deliveries {
-        let DeliveryState::Due { at } = delivery.state else { continue };
-        // The first attempt waits for nothing, even if the clock was set back meanwhile.
-        if at <= now || delivery.attempts == 0 {
-            ready.push(delivery);
-        } else {
-            later = Some(later.map_or(at, |earliest| earliest.min(at)));
-        }
-    }
-    (ready, later)
 }
