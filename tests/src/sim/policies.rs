@@ -14,6 +14,7 @@ use tidegate::domain::entry::Purpose;
 use tidegate::domain::{
     Action, Alert, Call, Considered, Decision, Incident, Mode, Occasion, RulingKind, Severity, Verdict,
 };
+use tidegate::domain::delivery::Fallback;
 use tidegate::rules::{Budget, Canary, Check, Context, Judged, Policies, Routed, Vote};
 
 use super::mutant::Mutant;
@@ -274,6 +275,8 @@ impl Policies for SimPolicies {
             .map(|(i, (_, targets))| Routed {
                 route: format!("route-{i}"),
                 targets: targets.iter().map(|target| target.to_string()).collect(),
+                fallback: (!targets.contains(&"steady"))
+                    .then(|| Fallback { to: vec!["steady".into()], after_ms: 600_000 }),
             })
             .collect()
     }
