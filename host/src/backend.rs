@@ -3,9 +3,9 @@
 //! `Backend` is the running host, `Records` its history on disk, `Host` the way to start and inspect
 //! one. The HTTP server knows only the first two, so tests put a fake behind it.
 
+pub mod deliveries;
 #[cfg(test)]
 pub(crate) mod fake;
-pub mod deliveries;
 pub mod policies;
 
 use std::path::Path;

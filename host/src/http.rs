@@ -240,6 +240,8 @@ async fn wrong_method(request: Request) -> Failure {
 #[cfg(test)]
 mod admission_tests;
 #[cfg(test)]
+mod delivery_tests;
+#[cfg(test)]
 mod link_tests;
 #[cfg(test)]
 mod quota_tests;

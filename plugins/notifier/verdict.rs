@@ -32,9 +32,7 @@ pub(crate) fn transport(error: HttpError, target: &str) -> CallError {
         HttpError::Timeout => retry(format!("{target} did not answer in time")),
         HttpError::Unreachable(reason) | HttpError::Other(reason) => retry(reason),
         // The message may well have arrived, and a repeat would meet the same answer.
-        HttpError::ResponseTooLarge(size) => {
-            CallError::Other(format!("{target} answered with more than {size} bytes"))
-        }
+        HttpError::ResponseTooLarge(size) => CallError::Other(format!("{target} answered with more than {size} bytes")),
     }
 }
 

@@ -151,10 +151,7 @@ mod tests {
         };
         assert_eq!(problems(&[status(1, 0, 0), status(2, 0, 2)]), Vec::<String>::new());
         let said = problems(&[status(1, 3, 0), status(2, 1, 3)]);
-        assert_eq!(
-            said[0],
-            "target t2 has taken no message since 1970-01-01T00:00:00Z, 7 wait: connection refused"
-        );
+        assert_eq!(said[0], "target t2 has taken no message since 1970-01-01T00:00:00Z, 7 wait: connection refused");
         assert!(said[1].starts_with("3 messages were given up that target t1 did not take"), "{said:?}");
         assert!(said[2].starts_with("1 message was given up that target t2 did not take"), "{said:?}");
         let many: Vec<TargetStatus> = (0..100).map(|n| status(n, 1, 5)).collect();

@@ -140,9 +140,11 @@ impl Backend for Fake {
         let state = DeliveryState::Abandoned { reason };
         let id = "i-a2-report-pager".to_string();
         let delivery = Delivery::new(id, "pager".into(), "all".into(), Occasion::Report, Timestamp::UNIX_EPOCH);
-        let view = self.incidents.iter().find(|incident| incident.id.0 == "i-a2").and_then(|incident| {
-            DeliveryView::of(incident, &Delivery { state, attempts: 9, ..delivery })
-        });
+        let view = self
+            .incidents
+            .iter()
+            .find(|incident| incident.id.0 == "i-a2")
+            .and_then(|incident| DeliveryView::of(incident, &Delivery { state, attempts: 9, ..delivery }));
         let fits = |view: &DeliveryView| {
             wanted.target.as_ref().is_none_or(|target| *target == view.target)
                 && wanted.state.is_none_or(|state| state == view.state)

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{approvals, correlate, deliveries, gate, limits, log, model, paths, plugins, report, server, sources, tools, users};
+use super::{
+    approvals, correlate, deliveries, gate, limits, log, model, paths, plugins, report, server, sources, tools, users,
+};
 use crate::domain::Mode;
 
 /// The top level of the file.

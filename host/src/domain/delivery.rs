@@ -251,7 +251,10 @@ mod tests {
         ] {
             assert_eq!(waits(set, until, now), left, "set at {set} until {until}, now {now}");
         }
-        let first = Delivery { state: DeliveryState::Due { at: at(9), since: None, reason: None }, ..delivery(Occasion::Report) };
+        let first = Delivery {
+            state: DeliveryState::Due { at: at(9), since: None, reason: None },
+            ..delivery(Occasion::Report)
+        };
         assert_eq!(first.wait(at(0)), None);
     }
 

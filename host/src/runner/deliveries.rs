@@ -269,7 +269,10 @@ impl Runner {
                 self.services.store.wake(&turn.incident);
                 self.send(target);
             }
-            Err(_) => self.revive(),
+            Err(_) => {
+                self.deliveries.lanes().of.values_mut().for_each(Lane::forget);
+                self.revive();
+            }
         }
     }
 

@@ -209,6 +209,12 @@ impl Lane {
         }
     }
 
+    /// Forgets what is not under way: it is named again once the journal has been read anew.
+    pub fn forget(&mut self) {
+        self.ready.clear();
+        self.waiting.clear();
+    }
+
     /// Whether nothing is under way and nothing could be.
     pub fn idle(&self, now: Instant) -> bool {
         let held = self.held_until.is_some_and(|until| until > now);

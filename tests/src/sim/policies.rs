@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tidegate::domain::delivery::Fallback;
 use tidegate::domain::entry::Purpose;
 use tidegate::domain::{
     Action, Alert, Call, Considered, Decision, Incident, Mode, Occasion, RulingKind, Severity, Verdict,
 };
-use tidegate::domain::delivery::Fallback;
 use tidegate::rules::{Budget, Canary, Check, Context, Judged, Policies, Routed, Vote};
 
 use super::mutant::Mutant;

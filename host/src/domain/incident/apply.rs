@@ -151,9 +151,7 @@ impl Incident {
             }
             Fact::DeliveryFailed { delivery, reason, retry_at } => {
                 let state = match retry_at {
-                    Some(until) => {
-                        DeliveryState::Due { at: *until, since: Some(at), reason: Some(reason.clone()) }
-                    }
+                    Some(until) => DeliveryState::Due { at: *until, since: Some(at), reason: Some(reason.clone()) },
                     None => DeliveryState::Abandoned { reason: reason.clone() },
                 };
                 self.deliver(delivery, state);
@@ -162,7 +160,9 @@ impl Incident {
                 self.deliver(delivery, DeliveryState::Delivered { reference: reference.clone() });
             }
             Fact::DeliveryOvertaken { delivery, by } => {
-                if let Some(delivery) = self.deliveries.iter_mut().find(|known| known.id == *delivery && !known.settled()) {
+                if let Some(delivery) =
+                    self.deliveries.iter_mut().find(|known| known.id == *delivery && !known.settled())
+                {
                     delivery.state = DeliveryState::Overtaken { by: *by };
                 }
             }

@@ -40,9 +40,7 @@ pub fn overtaken(incident: &Incident, delivery: &Delivery, now: Timestamp) -> Op
             };
             over(incident, delivery, now).or_else(|| behind.any(asked_anew).then_some(Overtaken::Later))
         }
-        Occasion::Report => {
-            behind.any(|other| other.occasion == Occasion::Resolved).then_some(Overtaken::Later)
-        }
+        Occasion::Report => behind.any(|other| other.occasion == Occasion::Resolved).then_some(Overtaken::Later),
         Occasion::Resolved => None,
     }
 }

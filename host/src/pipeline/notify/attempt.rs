@@ -45,11 +45,7 @@ pub enum Attempt {
 ///
 /// # Errors
 /// When the journal cannot take it; the delivery is then tried again.
-pub async fn deliver(
-    services: &Services,
-    incident: &Incident,
-    delivery: &Delivery,
-) -> Result<Attempt, JournalError> {
+pub async fn deliver(services: &Services, incident: &Incident, delivery: &Delivery) -> Result<Attempt, JournalError> {
     let record = |fact| services.store.append(&incident.id, fact);
     if let Some(by) = overtaken(incident, delivery, services.clock.now()) {
         // Whoever else has seen that may be faster.
@@ -79,8 +75,7 @@ pub async fn deliver(
                 // With it, so that nothing comes between.
                 let state = DeliveryState::Abandoned { reason: reason.clone() };
                 let told = instead(services, incident, &Delivery { state, ..delivery.clone() });
-                let already =
-                    incident.deliveries.iter().any(|other| other.instead_of.as_ref() == Some(&delivery.id));
+                let already = incident.deliveries.iter().any(|other| other.instead_of.as_ref() == Some(&delivery.id));
                 facts.extend(told.filter(|_| !already));
             }
             record(facts).await?;

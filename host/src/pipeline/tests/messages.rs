@@ -155,16 +155,17 @@ fn a_question_that_is_over_is_not_sent() {
         (None, until, Some(Overtaken::Expired)),
         (Some(Fact::Expired { action: action.clone() }), at, Some(Overtaken::Expired)),
         (
-            Some(Fact::Rejected { action: action.clone(), person: person.clone(), via: via.clone(), comment: comment.clone() }),
+            Some(Fact::Rejected {
+                action: action.clone(),
+                person: person.clone(),
+                via: via.clone(),
+                comment: comment.clone(),
+            }),
             at,
             Some(Overtaken::Answered),
         ),
         (Some(Fact::Approved { action: action.clone(), digest, person, via, comment }), at, Some(Overtaken::Answered)),
-        (
-            Some(Fact::Concluded { outcome: Outcome::Resolved, reason: String::new() }),
-            at,
-            Some(Overtaken::Ended),
-        ),
+        (Some(Fact::Concluded { outcome: Outcome::Resolved, reason: String::new() }), at, Some(Overtaken::Ended)),
     ];
     for (fact, now, want) in ends {
         let mut incident = asked.clone();
