@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Store, open_all};
-use crate::domain::incident::Chain;
 use crate::domain::{Incident, IncidentId};
 use crate::ports::JournalError;
 
@@ -25,7 +24,7 @@ impl Store {
         };
         entries.iter().skip(1).for_each(|entry| incident.apply(entry));
         if let Some(last) = sealed.last() {
-            incident.chain = Chain { n: last.n, hash: last.hash.clone() };
+            incident.version = last.n;
         }
         let mut live = self.live();
         self.whole()?;

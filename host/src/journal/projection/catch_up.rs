@@ -10,8 +10,7 @@ use jiff::Timestamp;
 
 use super::{Learned, Projection};
 use crate::domain::control::{self, Control};
-use crate::domain::incident::Chain;
-use crate::domain::{Entry, GateEvent, Incident, IncidentId, Sealed};
+use crate::domain::{Entry, GateEvent, Head, Incident, IncidentId, Place, Sealed};
 use crate::ports::{Journal, JournalError};
 
 /// Entries that are taken in with one transaction.
@@ -25,16 +24,13 @@ impl Projection {
     /// When the journal cannot be read or this file not written. What was taken in so far stays.
     pub fn catch_up(&self, journal: &dyn Journal) -> Result<u64, JournalError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let (applied, hash) = self.mark()?;
-        if applied == 0 {
-            return self.take(journal, 0);
-        }
-        if !is_same(journal, applied, &hash)? {
+        let mark = self.mark()?;
+        if journal.place(mark.position)? != Place::Entry(mark.chain) {
             tracing::warn!("the projection belongs to another journal and is derived anew");
             self.wipe()?;
             return self.take(journal, 0);
         }
-        self.take(journal, applied)
+        self.take(journal, mark.position)
     }
 
     /// Derives everything anew.
@@ -51,32 +47,16 @@ impl Projection {
         let mut batch = Batch { seq: after, ..Batch::default() };
         journal.replay(after, &mut |seq, sealed| {
             batch.take(self, seq, sealed)?;
-            if batch.entries >= BATCH { batch.flush(self) } else { Ok(()) }
+            if batch.entries >= BATCH { batch.flush(self, journal) } else { Ok(()) }
         })?;
-        batch.flush(self)?;
+        batch.flush(self, journal)?;
         Ok(batch.seq)
-    }
-}
-
-/// Whether the journal has this entry at this position.
-fn is_same(journal: &dyn Journal, seq: u64, hash: &str) -> Result<bool, JournalError> {
-    let mut found = None;
-    let stop = JournalError(String::new());
-    let looked = journal.replay(seq - 1, &mut |at, sealed| {
-        found = Some(at == seq && sealed.hash == hash);
-        Err(stop.clone())
-    });
-    match (found, looked) {
-        (Some(same), _) => Ok(same),
-        (None, Ok(())) => Ok(false),
-        (None, Err(error)) => Err(error),
     }
 }
 
 #[derive(Default)]
 struct Batch {
     seq: u64,
-    hash: String,
     entries: usize,
     changed: HashMap<String, Incident>,
     gate_events: Vec<Learned>,
@@ -86,7 +66,6 @@ impl Batch {
     fn take(&mut self, projection: &Projection, seq: u64, sealed: Sealed) -> Result<(), JournalError> {
         self.entries += 1;
         self.seq = seq;
-        self.hash.clone_from(&sealed.hash);
         if sealed.stream == control::STREAM {
             if let Ok(order) = sealed.open::<Control>() {
                 self.learn(seq, order.at, GateEvent::of_order(&order.fact));
@@ -103,15 +82,14 @@ impl Batch {
             None if sealed.n == 1 => None,
             None => projection.get(&id)?,
         };
-        let chain = Chain { n: sealed.n, hash: sealed.hash };
         let incident = match known {
-            Some(incident) if incident.chain.n >= chain.n => Some(incident),
+            Some(incident) if incident.version >= sealed.n => Some(incident),
             Some(mut incident) => {
                 incident.apply(&entry);
-                incident.chain = chain;
+                incident.version = sealed.n;
                 Some(incident)
             }
-            None => Incident::open(id, &entry).map(|incident| Incident { chain, ..incident }),
+            None => Incident::open(id, &entry).map(|incident| Incident { version: sealed.n, ..incident }),
         };
         match incident {
             Some(incident) => {
@@ -128,12 +106,15 @@ impl Batch {
         self.gate_events.extend(gate_event.map(|gate_event| Learned { seq, at, gate_event }));
     }
 
-    fn flush(&mut self, projection: &Projection) -> Result<(), JournalError> {
+    fn flush(&mut self, projection: &Projection, journal: &dyn Journal) -> Result<(), JournalError> {
         if self.entries == 0 {
             return Ok(());
         }
         let incidents: Vec<Incident> = self.changed.drain().map(|(_, incident)| incident).collect();
-        projection.put((self.seq, &self.hash), &incidents, &self.gate_events)?;
+        let Place::Entry(chain) = journal.place(self.seq)? else {
+            return Err(JournalError(format!("entry {} is gone while it is read", self.seq)));
+        };
+        projection.put(Head { position: self.seq, chain }, &incidents, &self.gate_events)?;
         self.entries = 0;
         self.gate_events.clear();
         Ok(())

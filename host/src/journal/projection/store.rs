@@ -7,13 +7,13 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 
 use super::{Learned, undelivered};
 use crate::domain::history::fixes;
-use crate::domain::{GateEvent, Incident};
+use crate::domain::{GateEvent, Head, Incident};
 use crate::journal::error::{Error, sentence};
 use crate::journal::file::{beside, create_private};
 use crate::journal::rows::{int, uint};
 
 /// Another number or another program version makes the file new: an incident's form may differ.
-const VERSION: &str = concat!("4 ", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = concat!("5 ", env!("CARGO_PKG_VERSION"));
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -88,21 +88,16 @@ impl Projection {
     /// # Errors
     /// When the file cannot be read.
     pub fn applied(&self) -> Result<u64, Error> {
-        Ok(self.mark()?.0)
+        Ok(self.mark()?.position)
     }
 
-    /// Writes incidents as they stand after the entry at `seq` with this hash, and what the
-    /// entries up to it teach the gate. A form older than the one that is there changes nothing.
-    pub(super) fn put(
-        &self,
-        (seq, hash): (u64, &str),
-        incidents: &[Incident],
-        gate_events: &[Learned],
-    ) -> Result<(), Error> {
+    /// Writes incidents as they stand at this head of the journal, and what the entries up to it
+    /// teach the gate. A form older than the one that is there changes nothing.
+    pub(super) fn put(&self, head: Head, incidents: &[Incident], gate_events: &[Learned]) -> Result<(), Error> {
         self.write(|transaction| {
-            incidents.iter().try_for_each(|incident| put_incident(transaction, seq, incident))?;
+            incidents.iter().try_for_each(|incident| put_incident(transaction, head.position, incident))?;
             gate_events.iter().try_for_each(|learned| put_lesson(transaction, learned))?;
-            set_mark(transaction, seq, hash)
+            set_mark(transaction, head)
         })
     }
 
@@ -113,19 +108,16 @@ impl Projection {
     pub fn wipe(&self) -> Result<(), Error> {
         self.write(|transaction| {
             transaction.execute_batch("DELETE FROM incidents; DELETE FROM gate_events; DELETE FROM undelivered;")?;
-            set_mark(transaction, 0, "")
+            set_mark(transaction, Head::default())
         })
     }
 
-    /// The position taken in last, and the hash of its entry: whether the journal is still the same.
-    pub(super) fn mark(&self) -> Result<(u64, String), Error> {
+    /// The head of the journal up to which it was taken in: whether the journal is still the same.
+    pub(super) fn mark(&self) -> Result<Head, Error> {
         self.read(|connection| {
-            let text = |key: &str| {
-                let sql = "SELECT value FROM meta WHERE key = ?1";
-                let value = connection.query_row(sql, [key], |row| row.get::<_, String>(0)).optional()?;
-                Ok::<_, rusqlite::Error>(value.unwrap_or_default())
-            };
-            Ok((text("applied")?.parse().unwrap_or(0), text("hash")?))
+            let sql = "SELECT value FROM meta WHERE key = 'head'";
+            let value = connection.query_row(sql, [], |row| row.get::<_, String>(0)).optional()?;
+            Ok(value.and_then(|text| text.parse().ok()).unwrap_or_default())
         })
     }
 
@@ -179,7 +171,7 @@ fn put_incident(transaction: &Transaction<'_>, seq: u64, incident: &Incident) ->
         fixes,
         !incident.settled(),
         incident.model.calls > 0,
-        int(incident.chain.n),
+        int(incident.version),
         int(seq),
         snapshot,
     ];
@@ -187,9 +179,9 @@ fn put_incident(transaction: &Transaction<'_>, seq: u64, incident: &Incident) ->
     undelivered::put(transaction, incident)
 }
 
-fn set_mark(transaction: &Transaction<'_>, seq: u64, hash: &str) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO meta VALUES ('applied', ?1), ('hash', ?2)";
-    transaction.execute(sql, (seq.to_string(), hash)).map(|_| ())
+fn set_mark(transaction: &Transaction<'_>, head: Head) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO meta VALUES ('head', ?1)";
+    transaction.execute(sql, [head.to_string()]).map(|_| ())
 }
 
 fn put_lesson(transaction: &Transaction<'_>, learned: &Learned) -> rusqlite::Result<()> {
@@ -232,7 +224,7 @@ fn make_new(path: &Path) -> rusqlite::Result<Connection> {
     transaction.execute_batch(TABLES)?;
     transaction.execute_batch(undelivered::TABLE)?;
     transaction.execute("INSERT INTO meta VALUES ('version', ?1)", [VERSION])?;
-    set_mark(&transaction, 0, "")?;
+    set_mark(&transaction, Head::default())?;
     transaction.commit()?;
     Ok(connection)
 }
