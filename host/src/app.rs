@@ -4,6 +4,7 @@
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
 mod background;
+mod deliveries;
 mod explained_looks;
 mod handle;
 mod known_tools;
@@ -27,6 +28,7 @@ use futures::future::BoxFuture;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
+use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
 use crate::backend::{Answer, Backend, Breaker, ControlError, Filter, Order, Ready, Received, Records, Refusal};
 use crate::domain::control::Control;
 use crate::domain::incident::ActionState;
@@ -237,6 +239,14 @@ impl Backend for App {
         })
     }
 
+    fn deliveries(&self, wanted: &Undelivered) -> Result<Vec<DeliveryView>, String> {
+        self.undelivered(wanted)
+    }
+
+    fn retry_deliveries(&self, anew: Anew) -> BoxFuture<'_, Result<usize, ControlError>> {
+        Box::pin(self.send_anew(anew))
+    }
+
     fn changes(&self) -> broadcast::Receiver<String> {
         self.services.store.changes()
     }
@@ -263,6 +273,7 @@ impl Backend for App {
             let name = status.name;
             status.problems.into_iter().map(move |problem| format!("plugin {name}: {problem}"))
         }));
+        problems.extend(deliveries::problems(&self.runner.target_status()));
         for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };
             problems.push(format!("{what} is paused"));
@@ -283,6 +294,7 @@ impl Backend for App {
         let mut text = self.counters.text(&self.services, &self.servers, &self.policies);
         text.push_str(&metrics::left_out(&self.plugins.left_out()));
         text.push_str(&metrics::handling(self.runner.panics(), self.services.model.skipped().is_some()));
+        text.push_str(&deliveries::metrics(&self.runner.target_status()));
         text
     }
 

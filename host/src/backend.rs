@@ -3,6 +3,7 @@
 //! `Backend` is the running host, `Records` its history on disk, `Host` the way to start and inspect
 //! one. The HTTP server knows only the first two, so tests put a fake behind it.
 
+pub mod deliveries;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod policies;
@@ -19,6 +20,7 @@ use crate::config::{Config, Problem, Problems};
 use crate::domain::{Incident, Outcome, Person, State};
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
+use deliveries::{Anew, DeliveryView, Undelivered};
 use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 
 /// Incidents on disk. Calls may block on files; do not call them on an async thread.
@@ -49,6 +51,11 @@ pub trait Backend: Records + 'static {
     fn breakers(&self) -> Vec<Breaker>;
     /// Closes a breaker: `scope` is its key.
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
+    /// Messages that were not delivered: of incidents with such that were given up first. May block on
+    /// files.
+    fn deliveries(&self, wanted: &Undelivered) -> Result<Vec<DeliveryView>, String>;
+    /// Has messages sent anew that have failed or were given up; says how many.
+    fn retry_deliveries(&self, anew: Anew) -> BoxFuture<'_, Result<usize, ControlError>>;
     /// Ids of incidents to which something happened.
     fn changes(&self) -> broadcast::Receiver<String>;
     /// Whether it can take alerts.

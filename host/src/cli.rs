@@ -8,6 +8,7 @@ mod answer;
 mod backtest;
 mod breakers;
 mod check;
+mod deliveries;
 mod handle;
 mod incidents;
 mod journal;
@@ -102,6 +103,8 @@ enum Command {
     Policy(policy::Arguments),
     /// List what was stopped because its fixes did not help or its proposals were denied, or let it go on
     Breakers(breakers::Arguments),
+    /// List messages that were not delivered, or have them sent anew
+    Deliveries(deliveries::Arguments),
     /// Give people and senders a token that proves their name
     User(user::Arguments),
     /// Look at the journal itself
@@ -178,6 +181,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Resume(arguments) => answer::resume(&context, arguments).await,
             Command::Policy(arguments) => policy::run(&context, arguments).await,
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
+            Command::Deliveries(arguments) => deliveries::run(&context, arguments).await,
             Command::User(arguments) => user::run(&context, arguments),
             Command::Journal(arguments) => journal::run(&context, arguments),
         }

@@ -9,6 +9,7 @@
 mod approvals;
 mod auth;
 mod correlate;
+mod deliveries;
 mod document;
 mod gate;
 mod limits;
@@ -33,6 +34,7 @@ use std::path::{Path, PathBuf};
 pub use approvals::{Approvals, Groups, Link};
 pub use auth::Auth;
 pub use correlate::Correlate;
+pub use deliveries::Deliveries;
 pub use gate::Gate;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
@@ -107,6 +109,8 @@ pub struct Config {
     pub correlate: Correlate,
     /// Limits of handling.
     pub limits: Limits,
+    /// How long and how often a message is tried.
+    pub deliveries: Deliveries,
     /// Bounds of the gate.
     pub gate: Gate,
     /// How people answer.
@@ -170,6 +174,7 @@ impl Config {
             sources: sources::build(raw.sources, &base, &mut report),
             correlate: raw.correlate.build(&mut report),
             limits: raw.limits.build(&mut report),
+            deliveries: raw.deliveries.build(&mut report),
             gate: raw.gate.build(&mut report),
             approvals: raw.approvals.build(&base, &mut report),
             people: approvals::groups(raw.people, &mut report),

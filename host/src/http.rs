@@ -11,6 +11,7 @@ mod body;
 mod callers;
 mod connection;
 mod control;
+mod deliveries;
 mod guard;
 mod health;
 mod incidents;
@@ -202,6 +203,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/incidents/{id}/actions/{action}/deny", post(control::deny))
         .route("/v1/pause", post(control::pause))
         .route("/v1/resume", post(control::resume))
+        .route("/v1/deliveries", get(deliveries::list))
+        .route("/v1/deliveries/retry", post(deliveries::retry))
         .route("/v1/breakers", get(control::breakers))
         .route("/v1/breakers/reset", post(control::reset_breaker))
         .route_layer(middleware::from_fn_with_state(state.clone(), quotas::api))
@@ -236,6 +239,8 @@ async fn wrong_method(request: Request) -> Failure {
 
 #[cfg(test)]
 mod admission_tests;
+#[cfg(test)]
+mod delivery_tests;
 #[cfg(test)]
 mod link_tests;
 #[cfg(test)]

@@ -210,15 +210,26 @@ pub struct Message {
 /// Why a message was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotifyError {
-    /// Worth another attempt, not before this time if the target said one.
+    /// Worth another attempt, after so long if the target said that.
     Retry {
         /// Why.
         reason: String,
         /// Lower bound.
         after: Option<Duration>,
     },
+    /// The target refused this very message.
+    Refused(String),
     /// No attempt can succeed.
     Permanent(String),
+}
+
+impl NotifyError {
+    /// Why, for people.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Retry { reason, .. } | Self::Refused(reason) | Self::Permanent(reason) => reason,
+        }
+    }
 }
 
 /// Notifier targets.

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 pub use document::markdown;
-pub use message::{MessageText, message};
+pub use message::{MessageText, message, undelivered};
 pub use timeline::{Line, timeline};
 
 /// The language of reports and messages.

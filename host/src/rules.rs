@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::domain::delivery::Fallback;
 use crate::domain::history::History;
 use crate::domain::{
     Action, Alert, Call, Catalogue, Considered, Decision, Incident, Mode, Occasion, RulingKind, Verification,
@@ -107,6 +108,8 @@ pub struct Routed {
     pub route: String,
     /// Names of notifier targets.
     pub targets: Vec<String>,
+    /// Who is told when one of them does not take the message.
+    pub fallback: Option<Fallback>,
 }
 
 /// How the host sees whether a call helped, and what restores what it changed.

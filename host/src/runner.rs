@@ -4,6 +4,9 @@
 //! A journal error stops everything; the runner then waits until the journal takes entries again,
 //! reads the live state anew and goes on as after a restart.
 
+mod abandoned;
+mod deliveries;
+mod lane;
 mod panics;
 mod places;
 mod revival;
@@ -11,7 +14,7 @@ mod revival;
 mod tests;
 mod wall;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -19,18 +22,20 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use jiff::Timestamp;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::domain::incident::{Effect, due, next_when};
+use crate::domain::incident::{Effect, next_when};
 use crate::domain::{IncidentId, Next};
-use crate::pipeline::{Services, deliver, perform};
+use crate::pipeline::{Services, perform};
 use crate::ports::{JournalError, until};
+use deliveries::Deliveries;
 use places::{Place, Places, Turn};
 use wall::Wall;
 
-/// Deliveries under way at once to one target.
-const DELIVERIES_PER_TARGET: usize = 4;
+pub use deliveries::TargetStatus;
+pub use lane::Failing;
+
 
 /// Reads the unsettled incidents anew after a journal error.
 pub type Reload = dyn Fn() -> Result<(), JournalError> + Send + Sync;
@@ -40,6 +45,7 @@ pub struct Runner {
     services: Arc<Services>,
     reload: Box<Reload>,
     places: Places,
+    deliveries: Deliveries,
     state: Mutex<State>,
     timer: Notify,
     panics: AtomicU64,
@@ -48,9 +54,6 @@ pub struct Runner {
 #[derive(Default)]
 struct State {
     driven: HashMap<IncidentId, Driven>,
-    /// Deliveries under way.
-    delivering: HashSet<String>,
-    targets: HashMap<String, Arc<Semaphore>>,
     timers: BTreeSet<Timer>,
     /// How often in a row the handling of an incident has panicked.
     panicked: HashMap<IncidentId, u32>,
@@ -85,6 +88,7 @@ impl Runner {
             services,
             reload,
             places: Places::default(),
+            deliveries: Deliveries::default(),
             state: Mutex::new(State::default()),
             timer: Notify::new(),
             panics: AtomicU64::new(0),
@@ -122,7 +126,7 @@ impl Runner {
     /// Whether nothing is under way and nothing but waiting is left.
     pub fn idle(&self) -> bool {
         let state = self.state();
-        state.driven.is_empty() && state.delivering.is_empty() && !state.reviving
+        state.driven.is_empty() && !state.reviving && self.deliveries.idle(self.services.clock.elapsed())
     }
 
     /// How often the handling of an incident has panicked.
@@ -295,42 +299,4 @@ impl Runner {
         }
     }
 
-    fn start_deliveries(self: &Arc<Self>, id: &IncidentId) {
-        let Some(incident) = self.services.store.get(id) else { return };
-        let (ready, later) = due(&incident, self.services.clock.now());
-        if let Some(at) = later {
-            self.set_timer(at, id);
-        }
-        for delivery in ready {
-            if !self.state().delivering.insert(delivery.id.clone()) {
-                continue;
-            }
-            let slots = Arc::clone(
-                self.state()
-                    .targets
-                    .entry(delivery.target.clone())
-                    .or_insert_with(|| Arc::new(Semaphore::new(DELIVERIES_PER_TARGET))),
-            );
-            let (runner, incident, delivery) = (Arc::clone(self), Arc::clone(&incident), delivery.clone());
-            tokio::spawn(async move {
-                if let Ok(_slot) = slots.acquire().await {
-                    let Some(_effect) = runner.services.store.begin_delivery() else {
-                        runner.state().delivering.remove(&delivery.id);
-                        return;
-                    };
-                    // The incident may have moved on while the delivery waited for its slot.
-                    let incident = runner.services.store.get(&incident.id).unwrap_or(incident);
-                    let result = match runner.services.store.broken() {
-                        Some(broken) => Err(broken),
-                        None => deliver(&runner.services, &incident, &delivery).await,
-                    };
-                    runner.state().delivering.remove(&delivery.id);
-                    match result {
-                        Ok(()) => runner.services.store.wake(&incident.id),
-                        Err(_) => runner.revive(),
-                    }
-                }
-            });
-        }
-    }
 }

@@ -8,6 +8,7 @@
 mod controls;
 mod live;
 mod redacted;
+mod reopen;
 mod replay;
 mod tools;
 mod under_way;

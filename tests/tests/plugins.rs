@@ -275,8 +275,8 @@ async fn a_plugins_words_decide_whether_a_message_is_tried_again() {
     let fail = async |kind: &str| deliver(&plugins, "oncall", &format!("fail {kind}")).await.unwrap_err();
     let after = Some(Duration::from_millis(1_500));
     assert_eq!(fail("unavailable").await, NotifyError::Retry { reason: "busy".into(), after });
-    assert_eq!(fail("invalid").await, NotifyError::Permanent("no".into()));
-    assert_eq!(fail("other").await, NotifyError::Permanent("who knows".into()));
+    assert_eq!(fail("invalid").await, NotifyError::Refused("no".into()));
+    assert_eq!(fail("other").await, NotifyError::Refused("who knows".into()));
     let problems = || {
         let status = plugins.status().into_iter().find(|status| status.name == "echo-notifier");
         status.unwrap().problems

@@ -22,6 +22,7 @@ pub fn tools(catalogue: &Arc<Catalogue>, servers: &Servers, plugins: &Plugins) -
         complete: true,
         elsewhere: tools::names(),
         groups: None,
+        targets: Some(plugins.target_names()),
     }
 }
 

@@ -32,6 +32,9 @@ use crate::runner::Runner;
 use crate::store::Store;
 use crate::tools::{Composite, Servers};
 
+/// Incidents whose messages were given up that are remembered at the start: those of months.
+const ABANDONED: u32 = 5_000;
+
 /// Plugins inside this binary.
 pub const BUNDLED: &[Bundled] = include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
 
@@ -119,6 +122,9 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
             restore(services, projection)
         }),
     );
+    let abandoned = projection.undelivered(ABANDONED);
+    let abandoned = abandoned.map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;
+    runner.remember_abandoned(abandoned.iter());
     let of = (Arc::clone(&services), Arc::clone(&servers), Arc::clone(&plugins));
     let groups = Some(services.gate.people().groups());
     let known = move || policy::lint::Known {

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::config::{self, Config};
+use crate::domain::delivery::DeliveryLimits;
 use crate::domain::incident;
 use crate::gate;
 use crate::model;
@@ -56,6 +57,11 @@ pub fn limits(config: &Config) -> incident::Limits {
         verification: long(limits.verification),
         verification_looks: limits.verification_looks,
         begin_within: long(limits.begin_within),
+        delivery: DeliveryLimits {
+            give_up_after: long(config.deliveries.give_up_after),
+            attempts: config.deliveries.attempts,
+            longest_pause: long(config.deliveries.longest_pause),
+        },
     }
 }
 

@@ -7,7 +7,9 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
+use super::deliveries::{Anew, DeliveryView, Undelivered, Which};
 use super::{Answer, Backend, Breaker, ControlError, Filter, Order, Ready, Received, Records, Refusal};
+use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
 use crate::ports::{DecodeError, Inbound, Sources, Story};
 use crate::source::BuiltIn;
@@ -18,6 +20,7 @@ pub struct Fake {
     pub seen: Mutex<Vec<Inbound>>,
     pub answers: Mutex<Vec<Answer>>,
     pub orders: Mutex<Vec<Order>>,
+    pub anew: Mutex<Vec<Anew>>,
     pub changes: broadcast::Sender<String>,
     /// The journal cannot be written.
     pub full: bool,
@@ -54,6 +57,7 @@ impl Default for Fake {
             seen: Mutex::default(),
             answers: Mutex::default(),
             orders: Mutex::default(),
+            anew: Mutex::default(),
             changes: broadcast::channel(8).0,
             full: false,
             slow: Duration::ZERO,
@@ -129,6 +133,29 @@ impl Backend for Fake {
         let known = order.scope == "rule:x";
         self.orders.lock().unwrap().push(order);
         Box::pin(async move { if known { Ok(()) } else { Err(ControlError::NotFound("no such breaker".into())) } })
+    }
+
+    fn deliveries(&self, wanted: &Undelivered) -> Result<Vec<DeliveryView>, String> {
+        let reason = "connection refused".to_string();
+        let state = DeliveryState::Abandoned { reason };
+        let id = "i-a2-report-pager".to_string();
+        let delivery = Delivery::new(id, "pager".into(), "all".into(), Occasion::Report, Timestamp::UNIX_EPOCH);
+        let view = self
+            .incidents
+            .iter()
+            .find(|incident| incident.id.0 == "i-a2")
+            .and_then(|incident| DeliveryView::of(incident, &Delivery { state, attempts: 9, ..delivery }));
+        let fits = |view: &DeliveryView| {
+            wanted.target.as_ref().is_none_or(|target| *target == view.target)
+                && wanted.state.is_none_or(|state| state == view.state)
+        };
+        Ok(view.into_iter().filter(fits).take(wanted.limit).collect())
+    }
+
+    fn retry_deliveries(&self, anew: Anew) -> BoxFuture<'_, Result<usize, ControlError>> {
+        let known = anew.which != Which::Named("nothing".into());
+        self.anew.lock().unwrap().push(anew);
+        Box::pin(async move { if known { Ok(1) } else { Err(ControlError::NotFound("no such message".into())) } })
     }
 
     fn changes(&self) -> broadcast::Receiver<String> {

@@ -74,6 +74,8 @@ impl IncidentReplay {
             Fact::Reported { .. } => {
                 self.expected = Some((Occasion::Report, self.routes(world, Occasion::Report, None, at)));
             }
+            // Who is told in place of a target that was down follows from that and not from the policies.
+            Fact::Told { deliveries, .. } if deliveries.iter().any(|delivery| delivery.instead_of.is_some()) => {}
             Fact::Told { occasion: Occasion::Resolved, .. } => {
                 self.expected = Some((Occasion::Resolved, self.routes(world, Occasion::Resolved, None, at)));
                 self.told(entry);

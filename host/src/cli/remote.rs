@@ -118,6 +118,12 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
+/// A path with a query, whatever stands in its values.
+pub fn with_query(path: &str, query: &[(&str, String)]) -> anyhow::Result<String> {
+    let url = reqwest::Url::parse_with_params(&format!("http://localhost{path}"), query)?;
+    Ok(format!("{path}?{}", url.query().unwrap_or_default()))
+}
+
 /// A word as a part of a path.
 pub fn segment(word: &str) -> anyhow::Result<&str> {
     let plain = !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));

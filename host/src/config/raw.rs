@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{approvals, correlate, gate, limits, log, model, paths, plugins, report, server, sources, tools, users};
+use super::{
+    approvals, correlate, deliveries, gate, limits, log, model, paths, plugins, report, server, sources, tools, users,
+};
 use crate::domain::Mode;
 
 /// The top level of the file.
@@ -24,6 +26,7 @@ pub struct Raw {
     pub sources: BTreeMap<String, sources::Raw>,
     pub correlate: correlate::Raw,
     pub limits: limits::Raw,
+    pub deliveries: deliveries::Raw,
     pub gate: gate::Raw,
     pub approvals: approvals::Raw,
     pub people: approvals::Groups,

@@ -112,6 +112,7 @@ fn the_reference_names_every_key() {
     names.extend(fields::<sources::Raw>());
     names.extend(fields::<correlate::Raw>());
     names.extend(fields::<limits::Raw>());
+    names.extend(fields::<deliveries::Raw>());
     names.extend(fields::<gate::Raw>());
     names.extend(fields::<approvals::Raw>());
     names.extend(fields::<approvals::RawLink>());

@@ -8,7 +8,7 @@ use super::alert::Alert;
 use super::call::Call;
 use super::counted::CountedChange;
 use super::decision::{Counts, Decision, Ruling};
-use super::delivery::{Delivery, Occasion};
+use super::delivery::{Delivery, Occasion, Overtaken};
 use super::outcome::Outcome;
 use super::person::Person;
 use super::safeguards::Snapshot;
@@ -258,6 +258,23 @@ pub enum Fact {
     ClockSetBack {
         /// By so many milliseconds at least.
         by_ms: i64,
+    },
+    /// A message was not sent, because what it would say does not hold any more.
+    DeliveryOvertaken {
+        /// The delivery.
+        delivery: String,
+        /// By what.
+        by: Overtaken,
+    },
+    /// A person has a message sent anew.
+    DeliveryRetried {
+        /// The delivery.
+        delivery: String,
+        /// Who, and how that is known.
+        person: Person,
+        /// In the person's words.
+        #[serde(default)]
+        reason: String,
     },
     /// Nothing more happens to this incident.
     Closed {

@@ -4,6 +4,7 @@
 //! what should happen next is [`next`], a pure function. So a restart is a reload.
 
 mod apply;
+mod messages;
 mod next;
 mod put_off;
 mod record;
@@ -15,7 +16,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use next::{Effect, Limits, Next, Pace, due, next};
+pub use messages::{due, fallbacks, overtaken};
+pub use next::{Effect, Limits, Next, Pace, next};
 pub use put_off::{PutOff, next_when};
 pub use record::{ActionRecord, ActionState, Approval};
 pub use view::{ActionView, IncidentView, ModelView, UndoView, VerdictView};

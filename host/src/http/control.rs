@@ -112,11 +112,11 @@ async fn order(state: &Shared, request: Request) -> Result<Order, Failure> {
 }
 
 /// Who calls, as the guard in front of the API found out.
-fn caller(request: &Request) -> Caller {
+pub(super) fn caller(request: &Request) -> Caller {
     request.extensions().get::<Caller>().cloned().unwrap_or_else(Caller::unnamed)
 }
 
-async fn read<T: DeserializeOwned + Default>(state: &Shared, request: Request) -> Result<T, Failure> {
+pub(super) async fn read<T: DeserializeOwned + Default>(state: &Shared, request: Request) -> Result<T, Failure> {
     let (head, body) = request.into_parts();
     let bytes = body::read(&head.headers, body, MAX_WORDS, state.settings.body_timeout).await?;
     if bytes.is_empty() {

@@ -9,6 +9,7 @@ mod catch_up;
 mod history;
 mod list;
 mod store;
+mod undelivered;
 
 use jiff::Timestamp;
 

@@ -29,6 +29,8 @@ pub(super) struct Code {
     pub cpu: Duration,
     pub wall: Duration,
     pub memory: usize,
+    /// Calls at once.
+    pub concurrency: usize,
     /// The plugin's own places, so that it cannot take all of the host's.
     pub places: Semaphore,
 }
@@ -42,9 +44,23 @@ impl Code {
     where
         W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
     {
+        self.call_in(&self.places, runtime, state, work).await
+    }
+
+    /// The same in one of these places: what hangs in them leaves other users of the plugin theirs.
+    pub async fn call_in<'env, T, W>(
+        &self,
+        places: &Semaphore,
+        runtime: &Runtime,
+        state: State,
+        work: W,
+    ) -> Result<(T, State), Failure>
+    where
+        W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
+    {
         let started = Instant::now();
         let fail = |cause| Failure { plugin: self.label.clone(), cause, last_log: None };
-        let places = async { (self.places.acquire().await, runtime.places().acquire().await) };
+        let places = async { (places.acquire().await, runtime.places().acquire().await) };
         let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(self.wall, places).await else {
             return Err(fail(Cause::Busy(self.wall)));
         };

@@ -60,6 +60,7 @@ pub(super) fn load(
         cpu: Duration::from_millis(limits.cpu_ms.into()),
         wall,
         memory: (limits.memory_mib as usize) << 20,
+        concurrency: limits.concurrency as usize,
         places: Semaphore::new(limits.concurrency as usize),
     };
     Ok(Loaded { manifest, sha256, lane, code, exports })

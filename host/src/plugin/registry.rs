@@ -1,11 +1,12 @@
 //! All plugins of a host: finds, loads and binds them, and knows how they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use futures::future::join_all;
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
 
 use super::authority::Authority;
 use super::cache::Cache;
@@ -71,6 +72,8 @@ pub(super) struct Unit {
     pub binding: Arc<Binding>,
     /// For a remediation.
     pub tools: Vec<Tool>,
+    /// Of a target: it shares its plugin with others, and must not take their places when it hangs.
+    pub places: Semaphore,
     health: Mutex<Option<String>>,
 }
 
@@ -173,6 +176,11 @@ impl Plugins {
         self.known.iter().map(|known| self.status_of(known)).collect()
     }
 
+    /// Names of the notifier targets that there are.
+    pub fn target_names(&self) -> BTreeSet<String> {
+        self.targets.keys().cloned().collect()
+    }
+
     /// Alerts that sources returned and that were not taken, since the start: source, reason and count.
     pub fn left_out(&self) -> Vec<(String, &'static str, u64)> {
         self.left_out.all()
@@ -251,7 +259,13 @@ impl Plugins {
             state_lock: Arc::default(),
             outside: Arc::clone(&self.outside),
         };
-        Some(Unit { loaded: Arc::clone(loaded), binding: Arc::new(binding), tools: vec![], health: Mutex::default() })
+        Some(Unit {
+            loaded: Arc::clone(loaded),
+            binding: Arc::new(binding),
+            tools: vec![],
+            places: Semaphore::new(loaded.code.concurrency),
+            health: Mutex::default(),
+        })
     }
 
     fn status_of(&self, known: &Known) -> Status {

@@ -25,9 +25,10 @@ impl Plugins {
         let unit = self.targets.get(target)?;
         let Exports::Notifier(exports) = &unit.loaded.exports else { return None };
         let code = &unit.loaded.code;
-        let call = code.call(&self.runtime, unit.state(Authority::deliver(message)), |store, instance, _| {
-            exports.notify(store, instance, message, now)
-        });
+        let call =
+            code.call_in(&unit.places, &self.runtime, unit.state(Authority::deliver(message)), |store, instance, _| {
+                exports.notify(store, instance, message, now)
+            });
         let answer = call.await.map(|(answer, _)| answer);
         unit.note(&answer);
         Some(answer)

@@ -49,7 +49,7 @@ pub enum TransportError {
     Invalid(String),
     /// No whole answer in time.
     Timeout,
-    /// No connection.
+    /// No connection, or none that lasted until the answer was whole: the request may have arrived.
     Unreachable(String),
     /// More bytes than this.
     TooLarge(usize),
@@ -111,9 +111,11 @@ fn failed(error: reqwest::Error) -> TransportError {
         TransportError::Refused(refused.to_string())
     } else if error.is_timeout() {
         TransportError::Timeout
-    } else if error.is_connect() {
-        TransportError::Unreachable(network::describe(error))
+    } else if error.is_builder() {
+        TransportError::Invalid(network::describe(error))
     } else {
-        TransportError::Other(network::describe(error))
+        // Whatever else happens between two machines may be over the next time: no connection, one that is
+        // closed or reset before the answer, one that ends within it, a handshake that fails.
+        TransportError::Unreachable(network::describe(error))
     }
 }

@@ -39,7 +39,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
             ),
             f(
                 &["route(name: string, fields: map)"],
-                "Who is told: `on`, `when`, `to`, `occasions`, `and_continue`. The first route that matches is taken, and the following as long as they continue.",
+                "Who is told: `on`, `when`, `to`, `occasions`, `and_continue`; and who is told when one of them does not take the message: `fallback`, `fallback_after`. The first route that matches is taken, and the following as long as they continue.",
             ),
             f(&["group(name: string, fields: map)"], "Which alerts belong to one incident: `on`, `by`."),
             f(

@@ -16,7 +16,11 @@ use super::items::{
 use super::on::{About, On};
 use super::problem::{Place, Problem};
 use super::values::{Opening, Word};
+use crate::domain::delivery::Fallback;
 use crate::domain::{Mode, Occasion};
+
+/// How long a critical message or a question may stay undelivered before the fallback is told.
+const FALLBACK_AFTER: i64 = 5 * 60_000;
 
 /// Takes in what files declare, one after the other.
 #[derive(Default)]
@@ -244,7 +248,29 @@ impl Reading<'_> {
         if to.is_empty() && self.fields.problems.is_empty() {
             self.fields.missing("to", "to: [\"name-of-a-notifier-target\"]");
         }
-        Some(Route { meta, on, when, to, and_continue, occasions })
+        let fallback = self.fallback(&to);
+        Some(Route { meta, on, when, to, fallback, and_continue, occasions })
+    }
+
+    fn fallback(&mut self, to: &[String]) -> Option<Fallback> {
+        let targets = self.fields.texts("fallback");
+        let after = self.fields.span("fallback_after");
+        let Some(targets) = targets else {
+            if after.is_some() && self.fields.problems.is_empty() {
+                self.fields.missing("fallback", "fallback: [\"name-of-another-notifier-target\"]");
+            }
+            return None;
+        };
+        for target in targets.iter().filter(|target| to.contains(target)) {
+            self.fields.problems.push(format!(
+                "`fallback` names {target:?}, which `to` names too; name a target that people hear from by another way"
+            ));
+        }
+        let after = after.unwrap_or(FALLBACK_AFTER);
+        if !(1_000..=86_400_000).contains(&after) {
+            self.fields.problems.push("`fallback_after` is from \"1s\" to \"24h\"".into());
+        }
+        (!targets.is_empty()).then_some(Fallback { to: targets, after_ms: u64::try_from(after).unwrap_or_default() })
     }
 
     fn group(&mut self, meta: Meta) -> Option<Group> {

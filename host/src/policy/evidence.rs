@@ -173,7 +173,11 @@ pub(super) fn routes(
                 }
             }
             query.note("route", &route.meta, None, true);
-            routed.push(Routed { route: route.meta.name.clone(), targets: route.to.clone() });
+            routed.push(Routed {
+                route: route.meta.name.clone(),
+                targets: route.to.clone(),
+                fallback: route.fallback.clone(),
+            });
             if !route.and_continue {
                 break;
             }

@@ -7,6 +7,7 @@ use super::interval::Interval;
 use super::on::On;
 use super::problem::Place;
 use super::values::{Opening, Question, Word};
+use crate::domain::delivery::Fallback;
 use crate::domain::{Mode, Occasion};
 
 /// What every declaration has.
@@ -85,6 +86,8 @@ pub(super) struct Route {
     pub on: On,
     pub when: When,
     pub to: Vec<String>,
+    /// Who is told when one of `to` does not take the message.
+    pub fallback: Option<Fallback>,
     pub and_continue: bool,
     /// Empty for all.
     pub occasions: Vec<Occasion>,

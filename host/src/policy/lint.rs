@@ -70,6 +70,7 @@ pub fn run(set: &Set, known: Option<&Known>) -> Vec<Finding> {
     if let Some(known) = known {
         tools::tools(set, known, &mut languages, &mut findings);
         strangers(set, known, &mut findings);
+        nowhere(set, known, &mut findings);
     }
     findings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     findings.dedup();
@@ -230,6 +231,22 @@ fn strangers(set: &Set, known: &Known, findings: &mut Vec<Finding>) {
                 asked.gate
             );
             findings.push(Finding { place: gate.meta.place.clone(), message, grave: false });
+        }
+    }
+}
+
+/// Fallbacks to targets that there are not: nobody would be told. What `to` names is another matter, for
+/// shared policies name targets that not every installation has.
+fn nowhere(set: &Set, known: &Known, findings: &mut Vec<Finding>) {
+    let Some(targets) = &known.targets else { return };
+    for route in &set.items.routes {
+        for target in route.fallback.iter().flat_map(|fallback| &fallback.to).filter(|to| !targets.contains(*to)) {
+            let message = format!(
+                "the fallback of route `{}` is {target:?}, which is no notifier target, so nobody is told when a target \
+                 of the route does not take a message; configure [notifiers.{target}], or name another",
+                route.meta.name
+            );
+            findings.push(Finding { place: route.meta.place.clone(), message, grave: false });
         }
     }
 }

@@ -84,6 +84,7 @@ static WORDS: Headings = Headings {
     runbook: "处理手册",
     named_by_alert: "（由告警给出）",
     shortened: "已缩短",
+    not_told: "未送达",
     colon: "：",
     comma: "，",
 };
@@ -231,6 +232,12 @@ impl Translation for Chinese {
 
     fn shortened(&self, alerts: usize, texts: usize) -> String {
         format!("省略 {alerts} 条告警，截短 {texts} 处文字")
+    }
+
+    fn undelivered(&self, target: &str, route: &str, why: Option<&str>, style: Style) -> String {
+        let why = why.map_or_else(String::new, |why| format!("（{}）", style.say(why)));
+        let (target, route) = (style.name(target), style.name(route));
+        format!("路由 {route} 的目标 {target} 未能收到此消息{why}，因此改为通知您。")
     }
 
     fn counted(&self, counted: usize) -> String {

@@ -84,6 +84,7 @@ static WORDS: Headings = Headings {
     runbook: "Runbook",
     named_by_alert: " (named by the alert)",
     shortened: "Shortened",
+    not_told: "Not told",
     colon: ": ",
     comma: ", ",
 };
@@ -232,6 +233,12 @@ impl Translation for English {
 
     fn shortened(&self, alerts: usize, texts: usize) -> String {
         format!("{} left out, {} cut", count(alerts, "alert"), count(texts, "text"))
+    }
+
+    fn undelivered(&self, target: &str, route: &str, why: Option<&str>, style: Style) -> String {
+        let why = why.map_or_else(String::new, |why| format!(" ({})", style.say(why)));
+        let (target, route) = (style.name(target), style.name(route));
+        format!("{target}, whom route {route} tells, has not taken this message{why}, so you are told instead.")
     }
 
     fn counted(&self, counted: usize) -> String {

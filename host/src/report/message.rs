@@ -11,7 +11,7 @@ use crate::domain::alert::excerpt::{Bounds, Excerpt};
 use crate::domain::incident::ActionRecord;
 use crate::domain::link::Link;
 use crate::domain::text::cut;
-use crate::domain::{ActionId, Incident, Occasion};
+use crate::domain::{ActionId, Fact, Incident, Occasion};
 use crate::ports::Story;
 
 /// A message's words.
@@ -31,6 +31,9 @@ pub struct MessageText {
 
 /// Longer arguments are cut in messages; the report has them whole.
 const LONGEST_ARGUMENTS: usize = 4000;
+
+/// Bytes of why another target has not taken a message.
+const REASON: usize = 300;
 
 /// Bytes of a message's text.
 const BODY: usize = 32 << 10;
@@ -63,6 +66,22 @@ pub fn message(
     }
     let links = links(incident, link.filter(|_| record.is_some()), language);
     MessageText { title, body: cut(&body, BODY), facts, links, alerts }
+}
+
+/// The same for whoever is told in place of the target of `missed`, with what befell that.
+pub fn undelivered(mut text: MessageText, story: &Story, missed: &str, language: Language) -> MessageText {
+    let failed = story.entries.iter().rev().find_map(|entry| match &entry.fact {
+        Fact::DeliveryFailed { delivery, reason, .. } if delivery == missed => Some(reason.as_str()),
+        _ => None,
+    });
+    let known = story.incident.deliveries.iter().find(|delivery| delivery.id == missed);
+    let (target, route) = known.map_or((missed, ""), |known| (known.target.as_str(), known.route.as_str()));
+    let translation = language.translation();
+    let note = translation.undelivered(target, route, failed.map(|reason| cut(reason, REASON)).as_deref(), MD);
+    text.body = cut(&format!("**{note}**\n\n{}", text.body), BODY);
+    let fact = translation.undelivered(target, route, None, Style::Plain);
+    text.facts.push((translation.headings().not_told.to_string(), one_line(&fact, 200)));
+    text
 }
 
 fn approval(incident: &Incident, record: &ActionRecord, language: Language, link: Option<&str>) -> String {

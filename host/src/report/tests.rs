@@ -10,7 +10,7 @@ use super::escape::Style;
 use super::*;
 use crate::domain::entry::Purpose;
 use crate::domain::link::Link;
-use crate::domain::{ActionId, Call, Fact, Occasion};
+use crate::domain::{ActionId, Call, Entry, Fact, Occasion};
 use crate::ports::Story;
 
 /// Compares with `testdata/<name>`.
@@ -174,5 +174,30 @@ fn a_look_that_was_refused_names_the_gate_in_both_languages() {
         (Language::Zh, "应模型要求查看：门禁 secrets-stay-unread 拒绝查看 k.get：secrets are not read"),
     ] {
         assert_eq!(language.translation().timeline_line(&fact, Style::Plain).replace(" {}", ""), wanted);
+    }
+}
+
+#[test]
+fn whoever_is_told_instead_reads_of_whom_and_why() {
+    let mut story = stories::asked();
+    let delivery = crate::domain::Delivery::new(
+        "i7k2m9-report-pager".into(),
+        "pager".into(),
+        "critical".into(),
+        Occasion::Report,
+        jiff::Timestamp::UNIX_EPOCH,
+    );
+    story.incident.deliveries.push(delivery);
+    let (at, reason) = (jiff::Timestamp::UNIX_EPOCH, "connection *refused*".to_string());
+    let fact = Fact::DeliveryFailed { delivery: "i7k2m9-report-pager".into(), reason, retry_at: None };
+    story.entries.push(Entry { at, fact });
+    for (language, words) in [(Language::En, "told instead"), (Language::Zh, "改为通知您")] {
+        let text = message(&story, Occasion::Report, language, None, None);
+        let told = undelivered(text.clone(), &story, "i7k2m9-report-pager", language);
+        let (first, rest) = told.body.split_once("\n\n").unwrap();
+        assert!(first.contains("pager") && first.contains("critical") && first.contains(words), "{first}");
+        assert!(first.contains("refused") && !first.contains(" *refused"), "{first}");
+        assert_eq!(rest, text.body);
+        assert_eq!(told.facts.len(), text.facts.len() + 1);
     }
 }

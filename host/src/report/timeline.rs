@@ -61,7 +61,11 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::ClaimHeld { .. } | Fact::Verified { .. } => "verified",
         Fact::Concluded { .. } => "outcome",
         Fact::Reported { .. } => "report",
-        Fact::Told { .. } | Fact::DeliveryFailed { .. } | Fact::Delivered { .. } => "notify",
+        Fact::Told { .. }
+        | Fact::DeliveryFailed { .. }
+        | Fact::Delivered { .. }
+        | Fact::DeliveryOvertaken { .. }
+        | Fact::DeliveryRetried { .. } => "notify",
         Fact::ClockSetBack { .. } => "clock",
         Fact::Closed { .. } => "closed",
     }

@@ -83,6 +83,8 @@ pub(super) struct Headings {
     /// Behind the name of a link that an alert names.
     pub named_by_alert: &'static str,
     pub shortened: &'static str,
+    /// Before a target that has not taken the message.
+    pub not_told: &'static str,
     /// Between a label and its text.
     pub colon: &'static str,
     /// Between the parts of an enumeration.
@@ -121,6 +123,8 @@ pub(super) trait Translation: Sync {
     fn more(&self, count: usize) -> String;
     /// How many alerts a message leaves out, and how many texts of the others are cut.
     fn shortened(&self, alerts: usize, texts: usize) -> String;
+    /// Who is told instead of this target, by which route, and why it has not taken the message.
+    fn undelivered(&self, target: &str, route: &str, why: Option<&str>, style: Style) -> String;
     /// How many alerts are counted and not kept in full.
     fn counted(&self, count: usize) -> String;
     /// Who decided: a rule, or none for the default.

@@ -42,6 +42,7 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         | Fact::Verified { reason, .. }
         | Fact::Concluded { reason, .. }
         | Fact::DeliveryFailed { reason, .. }
+        | Fact::DeliveryRetried { reason, .. }
         | Fact::Closed { reason } => text(reason),
         Fact::Reported { markdown } => text(markdown),
         Fact::Decided { .. }
@@ -56,7 +57,8 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         | Fact::ClaimHeld { .. }
         | Fact::ClockSetBack { .. }
         | Fact::Told { .. }
-        | Fact::Delivered { .. } => {}
+        | Fact::Delivered { .. }
+        | Fact::DeliveryOvertaken { .. } => {}
     }
     fact
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tidegate::domain::control::Control;
+use tidegate::domain::delivery::DeliveryLimits;
 use tidegate::domain::history::Past;
 use tidegate::domain::incident::Limits;
 use tidegate::domain::{GateEvent, Incident};
@@ -91,6 +92,11 @@ impl Host {
                 watch: SignedDuration::from_mins(temper.watch_min as i64),
                 verification: SignedDuration::from_mins(10),
                 verification_looks: VERIFYING,
+                // Clocks jump by more than a day, and all targets come back.
+                delivery: DeliveryLimits {
+                    give_up_after: SignedDuration::from_hours(100_000),
+                    ..DeliveryLimits::default()
+                },
                 ..Limits::default()
             },
             language: Language::En,

@@ -51,11 +51,11 @@ impl SimNotifiers {
             let percent = if place == 0 || state.quiet { 0 } else { state.plan.temper.notifiers };
             let down = state.mono() < state.mailboxes.down_until[place] && !state.quiet;
             let boxes = &mut state.mailboxes;
-            let trouble = boxes.dice.chance(percent).then(|| boxes.dice.within(0..6));
+            let trouble = boxes.dice.chance(percent).then(|| boxes.dice.within(0..9));
             let took = if place == 0 { 20 } else { boxes.dice.skewed(30_000) };
             let trouble = if down { Some(boxes.dice.within(0..2)) } else { trouble };
             state.stats.notifier_faults += u64::from(trouble.is_some());
-            (down, trouble, Duration::from_millis(took), !matches!(trouble, Some(0..5)))
+            (down, trouble, Duration::from_millis(took), !matches!(trouble, Some(0..5 | 6..9)))
         };
         tokio::time::sleep(took).await;
         if taken && !self.0.state().dead && self.0.mutant != Some(Mutant::NotifiersSwallow) {
@@ -75,6 +75,13 @@ impl SimNotifiers {
             Some(3) => Err(retry("rate limited", Some(Duration::from_secs(5)))),
             Some(4) if place == 3 => Err(NotifyError::Permanent("no such channel".into())),
             Some(4) => Err(retry("a page instead of an answer", None)),
+            Some(6) => Err(retry("connection closed before message completed", None)),
+            Some(7) if place == 3 => Err(NotifyError::Refused("refused as malformed".into())),
+            Some(7) => Err(retry("busy", Some(Duration::from_secs(u64::MAX / 1000)))),
+            Some(8) => {
+                tokio::time::sleep(Duration::from_secs(30)).await;
+                Err(retry("it hangs", None))
+            }
             // Taken, but the answer is lost.
             Some(_) => Err(retry("no answer", None)),
         }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tidegate::domain::delivery::Fallback;
 use tidegate::domain::entry::Purpose;
 use tidegate::domain::{
     Action, Alert, Call, Considered, Decision, Incident, Mode, Occasion, RulingKind, Severity, Verdict,
@@ -274,6 +275,8 @@ impl Policies for SimPolicies {
             .map(|(i, (_, targets))| Routed {
                 route: format!("route-{i}"),
                 targets: targets.iter().map(|target| target.to_string()).collect(),
+                fallback: (!targets.contains(&"steady"))
+                    .then(|| Fallback { to: vec!["steady".into()], after_ms: 600_000 }),
             })
             .collect()
     }

@@ -10,7 +10,7 @@ use super::{ActionRecord, ActionState, Approval, Conclusion, Incident, IncidentI
 use crate::domain::action::ActionId;
 use crate::domain::counted::Counted;
 use crate::domain::decision::RulingKind;
-use crate::domain::delivery::DeliveryState;
+use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::entry::{Entry, Fact, Purpose, Resolution, Usage};
 use crate::domain::{Alert, Mode, Snapshot};
 
@@ -169,10 +169,13 @@ impl Incident {
                 self.conclusion = Some(Conclusion { outcome: *outcome, reason: reason.clone(), at });
             }
             Fact::Reported { markdown } => self.report = Some(markdown.clone()),
-            Fact::Told { deliveries, .. } => self.deliveries.extend(deliveries.iter().cloned()),
+            Fact::Told { deliveries, .. } => {
+                let told = deliveries.iter().cloned();
+                self.deliveries.extend(told.map(|delivery| Delivery { told_at: Some(at), ..delivery }));
+            }
             Fact::DeliveryFailed { delivery, reason, retry_at } => {
                 let state = match retry_at {
-                    Some(at) => DeliveryState::Due { at: *at },
+                    Some(until) => DeliveryState::Due { at: *until, since: Some(at), reason: Some(reason.clone()) },
                     None => DeliveryState::Abandoned { reason: reason.clone() },
                 };
                 self.deliver(delivery, state);
@@ -182,6 +185,20 @@ impl Incident {
             }
             // Every entry that is earlier than the one before says so.
             Fact::ClockSetBack { .. } => {}
+            Fact::DeliveryOvertaken { delivery, by } => {
+                if let Some(delivery) =
+                    self.deliveries.iter_mut().find(|known| known.id == *delivery && !known.settled())
+                {
+                    delivery.state = DeliveryState::Overtaken { by: *by };
+                }
+            }
+            Fact::DeliveryRetried { delivery, .. } => {
+                let known = self.deliveries.iter_mut().find(|known| known.id == *delivery);
+                if let Some(delivery) = known.filter(|known| known.stuck()) {
+                    delivery.state = DeliveryState::Due { at, since: Some(at), reason: None };
+                    (delivery.attempts, delivery.told_at) = (0, Some(at));
+                }
+            }
             Fact::Closed { reason } => self.closed = Some(reason.clone()),
         }
     }

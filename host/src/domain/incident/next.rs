@@ -6,7 +6,7 @@ use super::{ActionRecord, ActionState, Incident, Outcome};
 use crate::domain::action::{ActionId, Origin};
 use crate::domain::call::{Call, Verification};
 use crate::domain::decision::{RulingKind, Verdict};
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::DeliveryLimits;
 use crate::domain::entry::{Answer, Fact, Purpose};
 use crate::domain::safeguards::Undo;
 use crate::domain::wait;
@@ -31,6 +31,8 @@ pub struct Limits {
     pub verification_looks: u32,
     /// How long a step waits for a tool server that is down, starts or has no room.
     pub begin_within: SignedDuration,
+    /// How long and how often a message is tried.
+    pub delivery: DeliveryLimits,
 }
 
 /// How a verification goes on: what it asked for, within the bounds.
@@ -65,6 +67,7 @@ impl Default for Limits {
             verification: SignedDuration::from_hours(1),
             verification_looks: 200,
             begin_within: SignedDuration::from_mins(15),
+            delivery: DeliveryLimits::default(),
         }
     }
 }
@@ -400,21 +403,4 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
         |ruling| format!("{} denied that: {}", ruling.rule, ruling.reason),
     );
     conclude(Outcome::NeedsPerson, &format!("{what}; it was not taken back ({why})"))
-}
-
-/// Deliveries that are due, and when the next one will be. Independent of everything else, so that
-/// a dead target delays nobody.
-pub fn due(incident: &Incident, now: Timestamp) -> (Vec<&Delivery>, Option<Timestamp>) {
-    let mut ready = Vec::new();
-    let mut later: Option<Timestamp> = None;
-    for delivery in &incident.deliveries {
-        let DeliveryState::Due { at } = delivery.state else { continue };
-        // The first attempt waits for nothing, even if the clock was set back meanwhile.
-        if at <= now || delivery.attempts == 0 {
-            ready.push(delivery);
-        } else {
-            later = Some(later.map_or(at, |earliest| earliest.min(at)));
-        }
-    }
-    (ready, later)
 }

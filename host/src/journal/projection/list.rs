@@ -108,7 +108,7 @@ impl Projection {
         })
     }
 
-    fn incidents(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Incident>, Error> {
+    pub(super) fn incidents(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Incident>, Error> {
         // Parsing happens when the file is free again for others.
         let found: Vec<(String, String)> = self.read(|connection| {
             let mut statement = connection.prepare_cached(sql)?;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 
-use super::Learned;
+use super::{Learned, undelivered};
 use crate::domain::history::fixes;
 use crate::domain::{GateEvent, Head, Incident};
 use crate::journal::error::{Error, sentence};
@@ -13,7 +13,7 @@ use crate::journal::file::{beside, create_private};
 use crate::journal::rows::{int, uint};
 
 /// Another number or another program version makes the file new: an incident's form may differ.
-const VERSION: &str = concat!("4 ", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = concat!("5 ", env!("CARGO_PKG_VERSION"));
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -107,7 +107,7 @@ impl Projection {
     /// When the file cannot be written.
     pub fn wipe(&self) -> Result<(), Error> {
         self.write(|transaction| {
-            transaction.execute_batch("DELETE FROM incidents; DELETE FROM gate_events;")?;
+            transaction.execute_batch("DELETE FROM incidents; DELETE FROM gate_events; DELETE FROM undelivered;")?;
             set_mark(transaction, Head::default())
         })
     }
@@ -175,7 +175,8 @@ fn put_incident(transaction: &Transaction<'_>, seq: u64, incident: &Incident) ->
         int(seq),
         snapshot,
     ];
-    statement.execute(row).map(|_| ())
+    statement.execute(row)?;
+    undelivered::put(transaction, incident)
 }
 
 fn set_mark(transaction: &Transaction<'_>, head: Head) -> rusqlite::Result<()> {
@@ -221,6 +222,7 @@ fn make_new(path: &Path) -> rusqlite::Result<Connection> {
     let connection = connect(path)?;
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch(TABLES)?;
+    transaction.execute_batch(undelivered::TABLE)?;
     transaction.execute("INSERT INTO meta VALUES ('version', ?1)", [VERSION])?;
     set_mark(&transaction, Head::default())?;
     transaction.commit()?;

@@ -25,7 +25,10 @@ impl From<CallError> for NotifyError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Unavailable { reason, after } => Self::Retry { reason, after },
-            other => Self::Permanent(other.to_string()),
+            // What the plugin cannot read or cannot send is the same the next time; what a target said about
+            // it may have been said by something before it.
+            error @ CallError::Misconfigured(_) => Self::Permanent(error.to_string()),
+            error @ (CallError::InvalidInput(_) | CallError::Other(_)) => Self::Refused(error.to_string()),
         }
     }
 }
@@ -34,7 +37,7 @@ impl From<Failure> for NotifyError {
     /// A call that the host ended may succeed the next time: nobody said that it cannot.
     fn from(failure: Failure) -> Self {
         match failure.cause {
-            Cause::Answer(_) => Self::Permanent(failure.to_string()),
+            Cause::Answer(_) => Self::Refused(failure.to_string()),
             _ => Self::Retry { reason: failure.to_string(), after: None },
         }
     }

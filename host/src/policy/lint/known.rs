@@ -21,6 +21,8 @@ pub struct Known {
     pub elsewhere: Vec<&'static str>,
     /// Groups of people that gates may ask, as they are compared; none where that is not known.
     pub groups: Option<BTreeSet<String>>,
+    /// Notifier targets that routes can name; none where that is not known.
+    pub targets: Option<BTreeSet<String>>,
 }
 
 impl Known {

@@ -201,6 +201,19 @@ fn routes_stop_at_the_first_unless_they_continue() {
 }
 
 #[test]
+fn a_route_says_who_is_told_when_its_targets_do_not_take_a_message() {
+    let set = set("route(\"page\", #{ to: [\"pager\"], fallback: \"phone\", fallback_after: \"90s\", and_continue: true });
+         route(\"chat\", #{ to: [\"chat\"], fallback: [\"mail\", \"phone\"], and_continue: true }); route(\"log\", #{ to: \"log\" });");
+    let case = two();
+    let routed = set.routes(&case.incident, Occasion::Report, &case.context()).into_iter();
+    let fallbacks: Vec<_> =
+        routed.map(|routed| routed.fallback.map(|fallback| (fallback.to, fallback.after_ms))).collect();
+    let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+    let want = [Some((names(&["phone"]), 90_000)), Some((names(&["mail", "phone"]), 300_000)), None];
+    assert_eq!(fallbacks, want);
+}
+
+#[test]
 fn evidence_checks_groups_and_tools() {
     let set = set("evidence(\"pod\", #{ on: #{ pod: exists() }, collect: |i| tools(\"*.kubectl_get\").map(|t| look(t, #{ name: i.labels.pod })) });
          evidence(\"again\", #{ collect: |i| [look(tool(\"*.kubectl_get\"), #{ name: i.labels.pod }), ()] });

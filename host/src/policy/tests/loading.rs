@@ -63,6 +63,21 @@ group(\"gr\", #{ on: #{ a: [] } });";
 }
 
 #[test]
+fn a_fallback_that_cannot_be_meant_is_refused() {
+    for (fields, want) in [
+        ("to: [\"a\", \"b\"], fallback: \"b\"", "`fallback` names \"b\", which `to` names too"),
+        ("to: \"a\", fallback_after: \"5m\"", "`fallback` is missing"),
+        ("to: \"a\", fallback: \"b\", fallback_after: \"2d\"", "`fallback_after` is from \"1s\" to \"24h\""),
+        ("to: \"a\", fallback: \"b\", fallback_after: \"100ms\"", "`fallback_after` is from \"1s\" to \"24h\""),
+        ("to: \"a\", fallback: \"b\", fallback_after: 5", "`fallback_after` must be a length of time"),
+        ("to: \"a\", fallback: 5", "`fallback` must be a text or a list of texts"),
+    ] {
+        let said = wrong(&format!("route(\"r\", #{{ {fields} }});"));
+        assert!(said.contains(want), "{fields}: {said}");
+    }
+}
+
+#[test]
 fn files_that_do_not_parse_do_not_hide_the_others() {
     let sources = [
         ("a.rhai", "rule(\"a\", #{\n then: escalate( });"),

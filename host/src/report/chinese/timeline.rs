@@ -1,5 +1,6 @@
 //! The lines of the timeline, in Chinese.
 
+use crate::domain::delivery::Overtaken;
 use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
 use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status, Verdict};
 use crate::report::chinese::Chinese;
@@ -117,7 +118,9 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 Occasion::Report => "发送报告",
                 Occasion::Resolved => "通知已恢复",
             };
-            format!("{what}：{}", targets.join("，"))
+            let instead = deliveries.iter().find_map(|delivery| delivery.instead_of.as_ref());
+            let instead = instead.map_or_else(String::new, |of| format!("（代替消息 {}）", s.name(of)));
+            format!("{what}：{}{instead}", targets.join("，"))
         }
         Fact::DeliveryFailed { delivery, reason, retry_at } => {
             let then = retry_at.map_or_else(|| "不再重试".into(), |at| format!("将于 {} 重试", date(at)));
@@ -126,6 +129,19 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::Delivered { delivery, .. } => format!("消息 {} 已送达", s.name(delivery)),
         Fact::ClockSetBack { by_ms } => {
             format!("时钟被拨回 {}：各项等待从现在起按原定时长重新计算", took(by_ms.unsigned_abs()))
+        }
+        Fact::DeliveryOvertaken { delivery, by } => {
+            let why = match by {
+                Overtaken::Answered => "问题已有答复",
+                Overtaken::Expired => "问题已过期",
+                Overtaken::Ended => "已不再需要答复",
+                Overtaken::Later => "后来的消息内容更新",
+            };
+            format!("消息 {} 已过时，不再发送：{why}", s.name(delivery))
+        }
+        Fact::DeliveryRetried { delivery, person, reason } => {
+            let person = Chinese.person(person, s);
+            format!("{person} 要求重新发送消息 {}{}", s.name(delivery), quoted(reason, s))
         }
         Fact::Closed { reason } => format!("关闭：{}", s.say(reason)),
     }

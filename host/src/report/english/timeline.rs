@@ -1,6 +1,7 @@
 //! The lines of the timeline, in English.
 
 use super::count;
+use crate::domain::delivery::Overtaken;
 use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
 use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status};
 use crate::report::date;
@@ -128,7 +129,9 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 Occasion::Report => "to get the report",
                 Occasion::Resolved => "to hear that it is over",
             };
-            format!("{what}: {}", targets.join(", "))
+            let instead = deliveries.iter().find_map(|delivery| delivery.instead_of.as_ref());
+            let instead = instead.map_or_else(String::new, |of| format!(", in place of delivery {}", s.name(of)));
+            format!("{what}: {}{instead}", targets.join(", "))
         }
         Fact::DeliveryFailed { delivery, reason, retry_at } => {
             let then = retry_at.map_or_else(|| "given up".into(), |at| format!("again at {}", date(at)));
@@ -138,6 +141,19 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::ClockSetBack { by_ms } => {
             let by = took(by_ms.unsigned_abs());
             format!("the clock was set back by {by}: what waits is counted from now on, as long as it was meant to be")
+        }
+        Fact::DeliveryOvertaken { delivery, by } => {
+            let why = match by {
+                Overtaken::Answered => "the question has been answered",
+                Overtaken::Expired => "the question has expired",
+                Overtaken::Ended => "nothing is asked any more",
+                Overtaken::Later => "a later message says more",
+            };
+            format!("delivery {} overtaken and not sent: {why}", s.name(delivery))
+        }
+        Fact::DeliveryRetried { delivery, person, reason } => {
+            let person = English.person(person, s);
+            format!("{person} has delivery {} sent anew{}", s.name(delivery), quoted(reason, s))
         }
         Fact::Closed { reason } => format!("closed: {}", s.say(reason)),
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::domain::action::{Action, ActionId, Origin, Proposal, Risk};
 use crate::domain::call::{Call, Target, Verification};
 use crate::domain::decision::{Decision, Heard, Mode, Ruling, RulingKind, Spend, Verdict};
-use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
+use crate::domain::delivery::{Delivery, Occasion};
 use crate::domain::entry::{Answer, AskedCall, Diagnosis, Entry, Fact, Purpose, Usage};
 use crate::domain::{
     Alert, Incident, IncidentId, Outcome, Person, Proof, Proven, Requirement, Safeguards, Severity, Snapshot, Status,
@@ -198,14 +198,13 @@ pub(super) fn fixed() -> Story {
         Fact::Reported { markdown: "…".into() },
         Fact::Told {
             occasion: Occasion::Report,
-            deliveries: vec![Delivery {
-                id: "i7k2m9-report-team".into(),
-                target: "team".into(),
-                route: "all".into(),
-                occasion: Occasion::Report,
-                state: DeliveryState::Due { at: Timestamp::UNIX_EPOCH },
-                attempts: 0,
-            }],
+            deliveries: vec![Delivery::new(
+                "i7k2m9-report-team".into(),
+                "team".into(),
+                "all".into(),
+                Occasion::Report,
+                Timestamp::UNIX_EPOCH,
+            )],
         },
         Fact::Delivered { delivery: "i7k2m9-report-team".into(), reference: None },
         resolved(&pods),

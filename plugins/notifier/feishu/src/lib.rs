@@ -15,6 +15,9 @@ mod markdown;
 mod request;
 mod settings;
 
+#[path = "../../verdict.rs"]
+mod verdict;
+
 #[cfg(test)]
 #[path = "../../golden.rs"]
 mod golden;
@@ -46,5 +49,5 @@ fn notify(
     send: impl FnOnce(http_client::Request) -> Result<http_client::Response, http_client::HttpError>,
 ) -> Result<Option<String>, CallError> {
     let settings = settings::read(settings)?;
-    answer::judge(send(request::build(&settings, message, sign)?))
+    answer::judge(send(request::build(&settings, message, sign)?), message.now_ms)
 }

@@ -9,6 +9,9 @@ mod body;
 mod request;
 mod settings;
 
+#[path = "../../verdict.rs"]
+mod verdict;
+
 #[cfg(test)]
 #[path = "../../golden.rs"]
 mod golden;
@@ -40,5 +43,5 @@ fn notify(
     send: impl FnOnce(http_client::Request) -> Result<http_client::Response, http_client::HttpError>,
 ) -> Result<Option<String>, CallError> {
     let settings = settings::read(settings)?;
-    answer::judge(send(request::build(&settings, message, sign)?))
+    answer::judge(send(request::build(&settings, message, sign)?), message.now_ms)
 }

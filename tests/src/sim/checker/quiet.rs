@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tidegate::domain::delivery::DeliveryState;
-use tidegate::domain::incident::due;
-use tidegate::domain::{Incident, IncidentId, next};
+use tidegate::domain::delivery::{Delivery, DeliveryState};
+use tidegate::domain::incident::{ActionState, due};
+use tidegate::domain::{Incident, IncidentId, Occasion, next};
 
 use crate::sim::host::Host;
 use crate::sim::world::State;
@@ -76,13 +76,47 @@ pub fn told_means_delivered(state: &State) -> Result<(), String> {
             match &delivery.state {
                 DeliveryState::Delivered { .. } if state.mailboxes.taken.contains_key(&key) => {}
                 DeliveryState::Delivered { .. } => return Err(format!("{} never arrived", delivery.id)),
-                DeliveryState::Abandoned { reason } if reason == "no such channel" => {}
+                DeliveryState::Abandoned { reason } if FINAL.contains(&reason.as_str()) => {
+                    instead(incident, delivery)?;
+                }
                 DeliveryState::Abandoned { reason } => {
                     return Err(format!("{} was given up although its target is up: {reason}", delivery.id));
+                }
+                DeliveryState::Overtaken { .. } if overtaken_by_something(incident, delivery) => {}
+                DeliveryState::Overtaken { by } => {
+                    return Err(format!("{} was not sent, as if it were {}", delivery.id, by.as_str()));
                 }
                 DeliveryState::Due { .. } => return Err(format!("{} is still due", delivery.id)),
             }
         }
     }
     Ok(())
+}
+
+/// What of a message says that no attempt can succeed.
+const FINAL: [&str; 2] = ["no such channel", "refused as malformed"];
+
+/// In place of a message that was given up somebody else was told, where the route names somebody.
+fn instead(incident: &Incident, delivery: &Delivery) -> Result<(), String> {
+    let Some(fallback) = &delivery.fallback else { return Ok(()) };
+    let told = incident.deliveries.iter().any(|other| {
+        fallback.to.contains(&other.target)
+            && other.occasion == delivery.occasion
+            && other.action == delivery.action
+            && other.instead_of.as_ref().is_none_or(|of| incident.deliveries.iter().any(|known| known.id == *of))
+    });
+    if told { Ok(()) } else { Err(format!("{} was given up, and nobody was told instead", delivery.id)) }
+}
+
+/// A question that nobody is asked any more, or a report behind which the same target heard more.
+fn overtaken_by_something(incident: &Incident, delivery: &Delivery) -> bool {
+    let later = incident.deliveries.iter().skip_while(|other| other.id != delivery.id).skip(1);
+    let mut later = later.filter(|other| other.target == delivery.target);
+    let record = delivery.action.as_ref().and_then(|action| incident.action(action));
+    let over = record.is_some_and(|record| record.state != ActionState::Asked || incident.conclusion.is_some());
+    match delivery.occasion {
+        Occasion::Approval => over || later.any(|other| other.occasion == Occasion::Approval),
+        Occasion::Report => later.any(|other| other.occasion == Occasion::Resolved),
+        Occasion::Resolved => false,
+    }
 }

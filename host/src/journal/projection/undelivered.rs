@@ -1,0 +1,36 @@
+//! Which incidents have messages that were given up.
+
+use rusqlite::Transaction;
+use rusqlite::types::Value;
+
+use super::Projection;
+use crate::domain::Incident;
+use crate::domain::delivery::DeliveryState;
+use crate::journal::error::Error;
+
+pub(super) const TABLE: &str = "CREATE TABLE undelivered (incident TEXT PRIMARY KEY) WITHOUT ROWID;";
+
+/// Notes an incident, or strikes it off.
+pub(super) fn put(transaction: &Transaction<'_>, incident: &Incident) -> rusqlite::Result<()> {
+    if incident.deliveries.is_empty() {
+        return Ok(());
+    }
+    let mut deliveries = incident.deliveries.iter();
+    let sql = match deliveries.any(|delivery| matches!(delivery.state, DeliveryState::Abandoned { .. })) {
+        true => "INSERT OR IGNORE INTO undelivered VALUES (?1)",
+        false => "DELETE FROM undelivered WHERE incident = ?1",
+    };
+    transaction.prepare_cached(sql)?.execute([&incident.id.0]).map(|_| ())
+}
+
+impl Projection {
+    /// The newest incidents with messages that were given up, newest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn undelivered(&self, limit: u32) -> Result<Vec<Incident>, Error> {
+        let sql = "SELECT id, snapshot FROM incidents WHERE id IN
+                   (SELECT incident FROM undelivered ORDER BY incident DESC LIMIT ?1) ORDER BY id DESC";
+        self.incidents(sql, vec![Value::Integer(i64::from(limit))])
+    }
+}

@@ -1,0 +1,154 @@
+//! One attempt to deliver a message, and when the next one is.
+//!
+//! Pauses grow with jitter. A target that says when it wants to be asked again is not asked sooner, but
+//! within the longest pause whatever it says.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::instead;
+use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
+use crate::domain::incident::{ActionRecord, overtaken};
+use crate::domain::{Fact, Incident};
+use crate::pipeline::Services;
+use crate::ports::{JournalError, Message, NotifyError, Story};
+use crate::report::{MessageText, message, undelivered};
+
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(2);
+/// Attempts at a message that its target refuses as such: one may have met a rollout.
+const REFUSALS: u32 = 2;
+/// Attempts before a message is given up for its age: a host that was down for days tries it all the same.
+const LEAST: u32 = 3;
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// The target took it.
+    Delivered,
+    /// It need not be sent any more.
+    Overtaken,
+    /// It was not taken.
+    Failed {
+        /// Why.
+        reason: String,
+        /// The target wants to be left in peace for so long, within the longest pause.
+        hold: Option<SignedDuration>,
+        /// Whether it was this message that the target refused, and not any message.
+        refused: bool,
+        /// Whether it is given up.
+        abandoned: bool,
+    },
+}
+
+/// Tries one delivery and journals the receipt or the failure; what need not be sent any more is not.
+///
+/// # Errors
+/// When the journal cannot take it; the delivery is then tried again.
+pub async fn deliver(services: &Services, incident: &Incident, delivery: &Delivery) -> Result<Attempt, JournalError> {
+    let record = |fact| services.store.append(&incident.id, fact);
+    if let Some(by) = overtaken(incident, delivery, services.clock.now()) {
+        // Whoever else has seen that may be faster.
+        let fact = Fact::DeliveryOvertaken { delivery: delivery.id.clone(), by };
+        services.store.append_behind(incident, vec![fact]).await?;
+        return Ok(Attempt::Overtaken);
+    }
+    let message = written(services, incident, delivery)?;
+    match services.notifiers.deliver(&delivery.target, &message, services.clock.now()).await {
+        Ok(reference) => {
+            record(vec![Fact::Delivered { delivery: delivery.id.clone(), reference }]).await?;
+            Ok(Attempt::Delivered)
+        }
+        Err(error) => {
+            let limits = &services.limits.delivery;
+            let refused = matches!(error, NotifyError::Refused(_) | NotifyError::Permanent(_));
+            let hold = match &error {
+                NotifyError::Retry { after: Some(after), .. } => Some(bounded(*after, limits.longest_pause)),
+                _ => None,
+            };
+            let retry_at = may_retry(services, delivery, &error).then(|| retry_at(services, delivery.attempts, hold));
+            let reason = error.reason().to_string();
+            let abandoned = retry_at.is_none();
+            let mut facts =
+                vec![Fact::DeliveryFailed { delivery: delivery.id.clone(), reason: reason.clone(), retry_at }];
+            if abandoned {
+                // With it, so that nothing comes between.
+                let state = DeliveryState::Abandoned { reason: reason.clone() };
+                let told = instead(services, incident, &Delivery { state, ..delivery.clone() });
+                let already = incident.deliveries.iter().any(|other| other.instead_of.as_ref() == Some(&delivery.id));
+                facts.extend(told.filter(|_| !already));
+            }
+            record(facts).await?;
+            Ok(Attempt::Failed { reason, hold, refused, abandoned })
+        }
+    }
+}
+
+/// The message as it is to be read now.
+fn written(services: &Services, incident: &Incident, delivery: &Delivery) -> Result<Message, JournalError> {
+    let entries = services.store.entries(&incident.id)?;
+    let story = Story { incident: incident.clone(), entries };
+    let action = delivery.action.as_ref().filter(|_| delivery.occasion == Occasion::Approval);
+    let record = action.and_then(|action| incident.action(action));
+    let link = record.and_then(|record| link(services, incident, record, &delivery.target));
+    let text = message(&story, delivery.occasion, services.language, action, link.as_deref());
+    let text = match &delivery.instead_of {
+        Some(missed) => undelivered(text, &story, missed, services.language),
+        None => text,
+    };
+    let thread = incident.deliveries.iter().rev().find_map(|earlier| match &earlier.state {
+        DeliveryState::Delivered { reference } if earlier.target == delivery.target => reference.clone(),
+        _ => None,
+    });
+    let MessageText { title, body, facts, links, alerts } = text;
+    Ok(Message {
+        delivery: delivery.id.clone(),
+        incident: incident.id.clone(),
+        occasion: delivery.occasion,
+        title,
+        severity: incident.severity().as_str().into(),
+        outcome: incident.outcome().map(|outcome| outcome.as_str().to_string()).unwrap_or_default(),
+        body,
+        facts,
+        links,
+        alerts,
+        thread,
+        language: services.language.as_str().into(),
+    })
+}
+
+/// The link to a question: one that proves its reader goes only where nobody else reads.
+fn link(services: &Services, incident: &Incident, record: &ActionRecord, target: &str) -> Option<String> {
+    let links = services.links.as_ref()?;
+    match links.personal().get(target) {
+        Some(name) if services.gate.people().is_able(name) => links.personal_url(&incident.id, record, name),
+        _ => links.url(&incident.id, record),
+    }
+}
+
+/// Whether there is another attempt behind this one, which failed.
+fn may_retry(services: &Services, delivery: &Delivery, error: &NotifyError) -> bool {
+    let (limits, attempts) = (&services.limits.delivery, delivery.attempts.saturating_add(1));
+    let age = delivery.told_at.map(|told_at| services.clock.now().duration_since(told_at));
+    let old = attempts >= LEAST && age.is_some_and(|age| age >= limits.give_up_after);
+    match error {
+        NotifyError::Permanent(_) => false,
+        NotifyError::Refused(_) => attempts < REFUSALS,
+        NotifyError::Retry { .. } => attempts < limits.attempts && !old,
+    }
+}
+
+fn bounded(after: Duration, most: SignedDuration) -> SignedDuration {
+    SignedDuration::try_from(after).unwrap_or(most).min(most)
+}
+
+fn retry_at(services: &Services, attempts: u32, hold: Option<SignedDuration>) -> Timestamp {
+    let factor = 2_i32.saturating_pow(attempts.min(16));
+    let pause = FIRST_PAUSE.saturating_mul(factor).min(services.limits.delivery.longest_pause);
+    // Half fixed, half chance: a fleet of incidents does not come back in step.
+    let half = u64::try_from(pause.as_millis() / 2).unwrap_or(0);
+    let jittered = half + services.random.below(half + 1);
+    let pause = SignedDuration::from_millis(i64::try_from(jittered).unwrap_or(i64::MAX));
+    let pause = hold.map_or(pause, |hold| hold.max(pause));
+    services.clock.now().saturating_add(pause).unwrap_or(Timestamp::MAX)
+}

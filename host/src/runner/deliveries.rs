@@ -1,0 +1,326 @@
+//! Messages to people beside everything else: enqueued for their targets, sent, tried again.
+//!
+//! What is to be delivered stands in the journal; this only knows the order. Each call starts from
+//! the incident as it then stands, under the name of its delivery, so that nothing is sent twice by
+//! one process and nothing that is over is sent at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use futures::{StreamExt, stream};
+use super::Runner;
+use super::abandoned::Abandoned;
+use super::lane::{Ended, Failing, Lane, SLOW, Step, Turn};
+use crate::domain::delivery::Delivery;
+use crate::domain::incident::fallbacks;
+use crate::domain::{Fact, Incident, IncidentId, Person};
+use crate::pipeline::{Attempt, deliver, tidy};
+use crate::ports::JournalError;
+
+/// Incidents whose messages are sent anew at once.
+const ANEW: usize = 64;
+
+/// All targets.
+#[derive(Default)]
+pub(super) struct Deliveries(Mutex<Lanes>);
+
+#[derive(Default)]
+struct Lanes {
+    of: BTreeMap<String, Lane>,
+    /// Incidents about whose messages something is being journaled.
+    tidying: BTreeSet<IncidentId>,
+    abandoned: Abandoned,
+}
+
+/// How the messages to one target stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetStatus {
+    /// The target.
+    pub target: String,
+    /// Messages that it has not taken yet.
+    pub queued: usize,
+    /// Messages that were given up and not sent anew.
+    pub abandoned: usize,
+    /// Messages that were given up since the start.
+    pub abandoned_total: u64,
+    /// Since when and why it takes nothing.
+    pub failing: Option<Failing>,
+}
+
+impl Deliveries {
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Whether nothing is under way, and nothing but waiting is left.
+    pub(super) fn idle(&self, now: Duration) -> bool {
+        let lanes = self.lanes();
+        lanes.tidying.is_empty() && lanes.of.values().all(|lane| lane.idle(now))
+    }
+}
+
+impl Runner {
+    /// Learns which messages were given up before the start: of these incidents, newest first.
+    pub fn remember_abandoned<'a>(&self, incidents: impl Iterator<Item = &'a Incident>) {
+        let mut lanes = self.deliveries.lanes();
+        lanes.abandoned.forget();
+        incidents.for_each(|incident| lanes.abandoned.note(incident));
+    }
+
+    /// How the messages to each target stand.
+    pub fn target_status(&self) -> Vec<TargetStatus> {
+        let lanes = self.deliveries.lanes();
+        let of_lanes = lanes.of.keys().map(String::as_str);
+        let names: BTreeSet<&str> = of_lanes.chain(lanes.abandoned.targets()).collect();
+        let status = |target: &str| {
+            let lane = lanes.of.get(target);
+            TargetStatus {
+                target: target.to_string(),
+                queued: lane.map_or(0, Lane::queued),
+                abandoned: lanes.abandoned.count(target),
+                abandoned_total: lanes.abandoned.total(target),
+                failing: lane.and_then(|lane| lane.failing().cloned()),
+            }
+        };
+        names.into_iter().map(status).collect()
+    }
+
+    /// Incidents with messages that are not delivered: those given up first, then those that wait.
+    pub fn undelivered(&self, target: Option<&str>) -> Vec<IncidentId> {
+        let lanes = self.deliveries.lanes();
+        let wanted = |name: &str| target.is_none_or(|target| target == name);
+        let waiting = lanes.of.iter().filter(|(name, _)| wanted(name)).flat_map(|(_, lane)| lane.incidents());
+        let mut known = BTreeSet::new();
+        let all = lanes.abandoned.incidents(wanted).chain(waiting);
+        all.filter(|id| known.insert((*id).clone())).cloned().collect()
+    }
+
+    /// Has messages sent anew and at once, whether they were given up or wait for another attempt.
+    /// Says how many.
+    ///
+    /// # Errors
+    /// When the journal does not take it.
+    pub async fn retry_deliveries(
+        self: &Arc<Self>,
+        incidents: Vec<IncidentId>,
+        wanted: &(dyn Fn(&Delivery) -> bool + Send + Sync),
+        person: &Person,
+        reason: &str,
+    ) -> Result<usize, JournalError> {
+        let mut work = stream::iter(incidents)
+            .map(|id| async move {
+                let Some(incident) = self.services.store.reopen(&id)? else { return Ok::<usize, JournalError>(0) };
+                let stuck = incident.deliveries.iter().filter(|delivery| delivery.stuck() && wanted(delivery));
+                let facts: Vec<Fact> = stuck
+                    .map(|delivery| Fact::DeliveryRetried {
+                        delivery: delivery.id.clone(),
+                        person: person.clone(),
+                        reason: reason.to_string(),
+                    })
+                    .collect();
+                let count = facts.len();
+                if count > 0 {
+                    self.services.store.append(&id, facts).await?;
+                }
+                if let Some(incident) = self.services.store.get(&id) {
+                    self.deliveries.lanes().abandoned.note(&incident);
+                }
+                self.start_deliveries(&id);
+                self.services.store.wake(&id);
+                Ok(count)
+            })
+            .buffer_unordered(ANEW);
+        let mut anew = 0;
+        while let Some(count) = work.next().await {
+            anew += count?;
+        }
+        Ok(anew)
+    }
+
+    /// Enqueues what of an incident is to be delivered, and starts what can be sent.
+    pub(super) fn start_deliveries(self: &Arc<Self>, id: &IncidentId) {
+        let Some(incident) = self.services.store.get(id) else { return };
+        if incident.deliveries.is_empty() {
+            return;
+        }
+        let now = self.services.clock.now();
+        if let (_, Some(at)) = fallbacks(&incident, now) {
+            self.set_timer(at, id);
+        }
+        let mut targets = BTreeSet::new();
+        let (mut waits, mut untidy) = (Vec::new(), false);
+        {
+            let mut lanes = self.deliveries.lanes();
+            if !lanes.tidying.contains(id) {
+                let runs = |id: &str| lanes.of.values().any(|lane| lane.runs(id));
+                untidy = !tidy(&self.services, &incident, runs).is_empty();
+            }
+            let severity = incident.severity();
+            for delivery in incident.deliveries.iter().filter(|delivery| !delivery.settled()) {
+                let turn = Turn::new(&delivery.id, id, delivery.weight(severity), delivery.told_at);
+                let lane = lanes.of.entry(delivery.target.clone()).or_default();
+                match delivery.wait(now) {
+                    None => lane.due(turn),
+                    Some(wait) => {
+                        let wait = Duration::try_from(wait).unwrap_or_default();
+                        let ticket = lane.wait(turn);
+                        waits.extend(ticket.map(|of| (delivery.target.clone(), delivery.id.clone(), of, wait)));
+                    }
+                }
+                targets.insert(delivery.target.clone());
+            }
+        }
+        for (target, delivery, ticket, wait) in waits {
+            self.ripen(target, delivery, ticket, wait);
+        }
+        if untidy {
+            self.tidy(id);
+        }
+        targets.iter().for_each(|target| self.send(target));
+    }
+
+    /// Ends a wait, by a clock that nobody sets.
+    fn ripen(self: &Arc<Self>, target: String, delivery: String, ticket: u64, wait: Duration) {
+        let runner = Arc::clone(self);
+        tokio::spawn(async move {
+            runner.services.clock.sleep(wait).await;
+            if let Some(lane) = runner.deliveries.lanes().of.get_mut(&target) {
+                lane.ripe(&delivery, ticket);
+            }
+            runner.send(&target);
+        });
+    }
+
+    /// Sends what can be sent to a target now.
+    fn send(self: &Arc<Self>, target: &str) {
+        loop {
+            let step = match self.deliveries.lanes().of.get_mut(target) {
+                Some(lane) => lane.step(self.services.clock.elapsed()),
+                None => return,
+            };
+            match step {
+                Step::Nothing => return,
+                Step::Later(at) => return self.send_at(target, at),
+                Step::Send(turn) => {
+                    let (runner, target) = (Arc::clone(self), target.to_string());
+                    tokio::spawn(async move { runner.attempt(&target, turn).await });
+                }
+            }
+        }
+    }
+
+    fn send_at(self: &Arc<Self>, target: &str, at: Duration) {
+        match self.deliveries.lanes().of.get_mut(target) {
+            Some(lane) if lane.alarm.is_none_or(|alarm| at < alarm) => lane.alarm = Some(at),
+            _ => return,
+        }
+        let (runner, target) = (Arc::clone(self), target.to_string());
+        tokio::spawn(async move {
+            runner.services.clock.sleep(at.saturating_sub(runner.services.clock.elapsed())).await;
+            if let Some(lane) = runner.deliveries.lanes().of.get_mut(&target) {
+                lane.alarm = lane.alarm.filter(|alarm| *alarm != at);
+            }
+            runner.send(&target);
+        });
+    }
+
+    /// One call; another message may take its place when it hangs.
+    async fn attempt(self: &Arc<Self>, target: &str, turn: Turn) {
+        let clock = &self.services.clock;
+        let result = match select(pin!(self.call(&turn)), clock.sleep(SLOW)).await {
+            Either::Left((result, _)) => result,
+            Either::Right(((), call)) => {
+                if let Some(lane) = self.deliveries.lanes().of.get_mut(target) {
+                    lane.hangs(&turn.delivery);
+                }
+                self.send(target);
+                call.await
+            }
+        };
+        let ended = match &result {
+            Ok(Some(Attempt::Delivered)) => Ended::Taken,
+            Ok(Some(Attempt::Failed { reason, hold, refused: false, .. })) => Ended::Failed {
+                reason: reason.clone(),
+                hold: hold.and_then(|hold| Duration::try_from(hold).ok()),
+                at: self.services.clock.now(),
+            },
+            _ => Ended::Other,
+        };
+        {
+            let mut lanes = self.deliveries.lanes();
+            if let Some(lane) = lanes.of.get_mut(target) {
+                lane.ended(&turn.delivery, ended, self.services.clock.elapsed());
+            }
+            if let Ok(Some(Attempt::Failed { abandoned: true, reason, .. })) = &result {
+                tracing::warn!(target = %target, delivery = %turn.delivery, %reason, "a message was given up");
+                lanes.abandoned.gave_up(target);
+                if let Some(incident) = self.services.store.get(&turn.incident) {
+                    lanes.abandoned.note(&incident);
+                }
+            }
+        }
+        match result {
+            Ok(_) => {
+                self.start_deliveries(&turn.incident);
+                self.services.store.wake(&turn.incident);
+                self.send(target);
+            }
+            Err(_) => {
+                self.deliveries.lanes().of.values_mut().for_each(Lane::forget);
+                self.revive();
+            }
+        }
+    }
+
+    /// The incident may have moved on, and another one may have delivered it, while it waited.
+    async fn call(&self, turn: &Turn) -> Result<Option<Attempt>, JournalError> {
+        if let Some(broken) = self.services.store.broken() {
+            return Err(broken);
+        }
+        // Held until the answer is journaled: a stop waits for that.
+        let Some(_under_way) = self.services.store.begin_delivery() else { return Ok(None) };
+        let Some(incident) = self.services.store.get(&turn.incident) else { return Ok(None) };
+        let mut left = incident.deliveries.iter();
+        match left.find(|delivery| delivery.id == turn.delivery && !delivery.settled()) {
+            Some(delivery) => deliver(&self.services, &incident, delivery).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Journals what is pointless by now, and who is told in place of somebody else.
+    fn tidy(self: &Arc<Self>, id: &IncidentId) {
+        if !self.deliveries.lanes().tidying.insert(id.clone()) {
+            return;
+        }
+        let (runner, id) = (Arc::clone(self), id.clone());
+        tokio::spawn(async move {
+            let result = runner.tidied(&id).await;
+            runner.deliveries.lanes().tidying.remove(&id);
+            match result {
+                Ok(()) => {
+                    runner.start_deliveries(&id);
+                    runner.services.store.wake(&id);
+                }
+                Err(_) => runner.revive(),
+            }
+        });
+    }
+
+    async fn tidied(&self, id: &IncidentId) -> Result<(), JournalError> {
+        loop {
+            let Some(incident) = self.services.store.get(id) else { return Ok(()) };
+            let facts = {
+                let lanes = self.deliveries.lanes();
+                let runs = |id: &str| lanes.of.values().any(|lane| lane.runs(id));
+                tidy(&self.services, &incident, runs)
+            };
+            // Only as long as nothing else has come in: it may have been an answer.
+            if facts.is_empty() || self.services.store.append_behind(&incident, facts).await? {
+                return Ok(());
+            }
+        }
+    }
+}
