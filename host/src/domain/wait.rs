@@ -32,13 +32,19 @@ impl Incident {
             earlier(&mut record.since);
             let more = [&mut record.expires, &mut record.looked_at, &mut record.prepared_at];
             more.into_iter().flatten().for_each(earlier);
+            if let Some(put_off) = &mut record.put_off {
+                earlier(&mut put_off.since);
+                earlier(&mut put_off.retry_at);
+            }
         }
         if let Some(conclusion) = &mut self.conclusion {
             earlier(&mut conclusion.at);
         }
         for delivery in &mut self.deliveries {
-            if let DeliveryState::Due { at } = &mut delivery.state {
+            delivery.told_at.iter_mut().for_each(earlier);
+            if let DeliveryState::Due { at, since, .. } = &mut delivery.state {
                 earlier(at);
+                since.iter_mut().for_each(earlier);
             }
         }
     }

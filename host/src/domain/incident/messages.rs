@@ -52,8 +52,7 @@ fn over(incident: &Incident, delivery: &Delivery, now: Timestamp) -> Option<Over
     match record.state {
         ActionState::Asked if ended => Some(Overtaken::Ended),
         ActionState::Asked => {
-            let until = record.ruling.as_ref().and_then(|ruling| ruling.until);
-            until.is_some_and(|until| until <= now).then_some(Overtaken::Expired)
+            record.expires.is_some_and(|until| until <= now).then_some(Overtaken::Expired)
         }
         // What would be restored has changed: the gate rules again, and may ask again.
         ActionState::Proposed => Some(Overtaken::Ended),
@@ -63,6 +62,7 @@ fn over(incident: &Incident, delivery: &Delivery, now: Timestamp) -> Option<Over
         | ActionState::Approved
         | ActionState::Rejected
         | ActionState::Started
+        | ActionState::NotBegun
         | ActionState::Done
         | ActionState::Failed
         | ActionState::Uncertain
