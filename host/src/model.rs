@@ -111,7 +111,14 @@ impl Client {
     /// When the options cannot work, as a sentence.
     pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let sender = Sender::new(&options)?;
-        Ok(Self { options, clock, sender, day: budget::Day::default(), plain: AtomicBool::new(false), circuit: Circuit::default() })
+        Ok(Self {
+            options,
+            clock,
+            sender,
+            day: budget::Day::default(),
+            plain: AtomicBool::new(false),
+            circuit: Circuit::default(),
+        })
     }
 
     /// Counts what an incident has cost on the day of `at`, so that a restart does not open the day's

@@ -26,7 +26,12 @@ pub fn left_out(counts: &[(String, &'static str, u64)]) -> String {
 pub fn handling(panics: u64, skips_model: bool) -> String {
     let rows = [
         ("tidegate_handling_panics_total", "counter", "Faults of tidegate that broke off a handling.", panics),
-        ("tidegate_model_skipped", "gauge", "1 while the model is not asked, as it did not answer.", skips_model.into()),
+        (
+            "tidegate_model_skipped",
+            "gauge",
+            "1 while the model is not asked, as it did not answer.",
+            skips_model.into(),
+        ),
     ];
     let mut text = String::new();
     for (name, kind, help, value) in rows {

@@ -80,10 +80,9 @@ impl Places {
     /// Begins to wait for a place, behind those who wait already.
     pub fn queue(&self, place: Place) -> Turn {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kind = kinds.entry(place.clone()).or_insert_with(|| Kind {
-            free: Arc::new(Semaphore::new(place.count())),
-            pointless: Arc::default(),
-        });
+        let kind = kinds
+            .entry(place.clone())
+            .or_insert_with(|| Kind { free: Arc::new(Semaphore::new(place.count())), pointless: Arc::default() });
         let waiting = Box::pin(Arc::clone(&kind.free).acquire_owned());
         Turn { place, progress: Progress::Waiting(waiting), pointless: kind.pointless.subscribe() }
     }
@@ -109,7 +108,9 @@ type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, tokio:
 enum Progress {
     Waiting(Acquiring),
     /// Free again when this is dropped.
-    Come { _held: Option<OwnedSemaphorePermit> },
+    Come {
+        _held: Option<OwnedSemaphorePermit>,
+    },
 }
 
 impl Turn {

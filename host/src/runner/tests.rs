@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use crate::domain::incident::ActionState;
 use crate::domain::{Fact, IncidentId, Outcome, Status};
 use crate::journal::Fault;
+use crate::ports::Clock;
 use world::{Host, World};
 
 const fn s(seconds: u64) -> Duration {
@@ -216,7 +217,10 @@ async fn a_start_sees_that_the_clock_was_set_back() {
     let next = Host::on(host.journal.crash(), World::default());
     sleep(s(20)).await;
     let facts = next.facts(&id);
-    assert!(facts.iter().any(|fact| matches!(fact, Fact::ClockSetBack { by_ms } if *by_ms > 7 * 3_600_000)), "{facts:#?}");
+    assert!(
+        facts.iter().any(|fact| matches!(fact, Fact::ClockSetBack { by_ms } if *by_ms > 7 * 3_600_000)),
+        "{facts:#?}"
+    );
     assert!(facts.iter().filter(|fact| matches!(fact, Fact::Decided { .. })).count() >= 2, "{facts:#?}");
 }
 

@@ -27,7 +27,8 @@ mod tests {
 
     #[test]
     fn a_jump_is_noticed_and_a_drift_is_not() {
-        let at = |seconds: i64, ms: u64| (Timestamp::from_millisecond(seconds * 1000).unwrap(), Duration::from_millis(ms));
+        let at =
+            |seconds: i64, ms: u64| (Timestamp::from_millisecond(seconds * 1000).unwrap(), Duration::from_millis(ms));
         let mut wall = Wall::default();
         let mut was_set = |(now, elapsed)| wall.was_set(now, elapsed);
         assert!(!was_set(at(1000, 0)), "the first look");

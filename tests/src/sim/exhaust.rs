@@ -3,11 +3,16 @@
 use super::life::run;
 use super::plan::{Event, Plan, What, generate};
 
+/// Whether a process ends by it, at another point than the one that is tried.
+fn ends(what: &What) -> bool {
+    matches!(what, What::Crash | What::CrashAtPoint(_) | What::Stop(_) | What::Observe(_))
+}
+
 /// Runs the seed's world once for each point at which a process may die; the number of points, or
 /// the world in which something broke.
 pub fn crash_everywhere(seed: u64) -> Result<u64, Box<Plan>> {
     let mut calm = generate(seed);
-    calm.events.retain(|event| !matches!(event.what, What::Crash | What::CrashAtPoint(_) | What::Observe(_)));
+    calm.events.retain(|event| !ends(&event.what));
     for point in 0.. {
         let mut plan = calm.clone();
         plan.events.insert(0, Event { at_ms: 0, what: What::CrashAtPoint(point) });

@@ -103,6 +103,20 @@ async fn endpoints_that_want_other_settings_get_them() {
 }
 
 #[tokio::test]
+async fn who_never_answers_in_time_is_left_alone() {
+    let endpoint = Endpoint::new(vec![(0, json!({})); 6]).await;
+    let client = endpoint.client();
+    for asked in 1..=3 {
+        assert_eq!(client.skipped(), None, "after {} questions", asked - 1);
+        let (why, _) = ask(&client).await.unwrap_err();
+        assert!(why.contains("did not answer in time"), "{why}");
+    }
+    let (why, usage) = ask(&client).await.unwrap_err();
+    assert!(why.contains("gave no answer in time to 3 calls in a row; it is left alone"), "{why}");
+    assert_eq!((usage.calls, client.skipped()), (0, Some(why)));
+}
+
+#[tokio::test]
 async fn silence_garbage_and_floods_end_in_a_sentence() {
     let endpoint = Endpoint::new(vec![(0, json!({})), (0, json!({})), says(RESOLVED)]).await;
     let (why, usage) = ask(&endpoint.client()).await.unwrap_err();

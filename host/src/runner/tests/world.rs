@@ -16,7 +16,7 @@ use crate::clock::TokioClock;
 use crate::domain::entry::{Answer, Diagnosis, Usage};
 use crate::domain::incident::Limits;
 use crate::domain::{
-    Alert, Catalogue, Entry, Fact, Incident, IncidentId, Mode, Outcome, Proposal, Risk, Severity, Status, Tool,
+    Alert, Catalogue, Fact, Incident, IncidentId, Mode, Outcome, Proposal, Risk, Severity, Status, Tool,
 };
 use crate::gate::{Gate, Options, Permit, ReadPermit};
 use crate::journal::Memory;
@@ -82,7 +82,11 @@ impl Tools for World {
     fn look<'a>(&'a self, _: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         async { Ok(ToolAnswer { ok: true, text: "{}".into() }) }.boxed()
     }
-    fn perform<'a>(&'a self, _: &'a Permit, _: &'a crate::domain::Call) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(
+        &'a self,
+        _: &'a Permit,
+        _: &'a crate::domain::Call,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         async {
             self.begun.fetch_add(1, SeqCst);
             match u64::try_from(self.change_ms.load(SeqCst)) {
@@ -254,7 +258,7 @@ impl Host {
     pub fn facts(&self, id: &IncidentId) -> Vec<Fact> {
         let entries = self.journal.entries();
         let mine = entries.iter().filter(|sealed| sealed.stream == id.0);
-        mine.map(|sealed| sealed.open::<Entry>().unwrap().fact).collect()
+        mine.map(|sealed| sealed.open::<Fact>().unwrap().fact).collect()
     }
 
     pub fn set_clock(&self, by: SignedDuration) {

@@ -59,7 +59,8 @@ fn temper(dice: &mut Dice) -> Temper {
 fn what(dice: &mut Dice, told: &mut Vec<Signal>, policies: usize) -> What {
     let scopes = ["", "rule:rule-0", "server:k"];
     match dice.within(0..100) {
-        0..44 => alerts(dice, told),
+        0..43 => alerts(dice, told),
+        43..44 => What::Stop(*dice.pick(&[0, 1_000, 30_000])),
         44..70 => What::Person {
             pick: dice.next() % 1000,
             yes: dice.chance(80),
@@ -75,8 +76,7 @@ fn what(dice: &mut Dice, told: &mut Vec<Signal>, policies: usize) -> What {
             let jump = dice.skewed(4 * 3_600_000) as i64;
             What::Clock(if dice.chance(50) { jump } else { -jump })
         }
-        81..83 => What::Crash,
-        83..84 => What::Stop(*dice.pick(&[0, 1_000, 30_000])),
+        81..84 => What::Crash,
         84..91 => What::CrashAtPoint(dice.skewed(60)),
         91..92 => What::Observe(dice.chance(30)),
         92..94 => What::AppendFails { kept: dice.chance(40) },
