@@ -197,8 +197,8 @@ mod store {
 
     use futures::future::BoxFuture;
     use tidegate::clock::TokioClock;
-    use tidegate::domain::{Head, Place, Sealed};
     use tidegate::domain::control::Control;
+    use tidegate::domain::{Head, Place, Sealed};
     use tidegate::ports::{Journal, JournalError};
     use tidegate::random::Random;
     use tidegate::store::Store;

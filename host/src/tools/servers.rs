@@ -124,10 +124,7 @@ impl Servers {
     }
 
     /// While everything ends, no error is told: it would be one of ending, and say nothing about the tool.
-    async fn unless_stopping<T>(
-        &self,
-        work: impl Future<Output = Result<T, ToolError>>,
-    ) -> Result<T, ToolError> {
+    async fn unless_stopping<T>(&self, work: impl Future<Output = Result<T, ToolError>>) -> Result<T, ToolError> {
         let answer = work.await;
         if answer.is_err() && *self.stop.borrow() {
             return std::future::pending().await;
