@@ -216,7 +216,7 @@ impl Tools for Servers {
             // again where it leaves the host.
             permit.check(call, Timestamp::MIN).map_err(ToolError::Refused)?;
             let ((server, tool), _) = self.find(call, Duration::ZERO).await?;
-            if !turn.held::<ServerTurn>().is_some_and(|turn| turn.server == server.name()) {
+            if turn.held::<ServerTurn>().is_none_or(|turn| turn.server != server.name()) {
                 return Err(ToolError::Refused(format!("{} is called by somebody whose turn it is not", call.tool)));
             }
             tracing::info!(tool = call.tool, attempt = permit.attempt(), "performing");
