@@ -306,12 +306,7 @@ impl Tools for Cluster {
         Box::pin(async { Ok(ToolAnswer { ok: true, text: "pod web is down".into() }) })
     }
 
-    fn perform<'a>(
-        &'a self,
-        _: &'a Permit,
-        _: &'a Call,
-        _: Turn,
-    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(&'a self, _: &'a Permit, _: &'a Call, _: Turn) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         unreachable!("a plugin never performs")
     }
 }
@@ -404,7 +399,10 @@ async fn actions_of_a_plugin_are_tools() {
     assert!(matches!(look(&*plugins, &note).await, Err(ToolError::Refused(_))));
     let mut undo = Call { tool: catalogue.get(&note.tool).unwrap().undo.clone().unwrap(), ..note.clone() };
     let permit = tidegate_tests::permits::permit(&undo, &catalogue).unwrap();
-    assert!(matches!(plugins.perform(&permit, &undo, Turn::default()).await, Err(ToolError::Refused(_))), "of which attempt?");
+    assert!(
+        matches!(plugins.perform(&permit, &undo, Turn::default()).await, Err(ToolError::Refused(_))),
+        "of which attempt?"
+    );
     undo.arguments.insert(UNDONE.into(), json!(attempt));
     let permit = tidegate_tests::permits::permit(&undo, &catalogue).unwrap();
     let undone = plugins.perform(&permit, &undo, Turn::default()).await.unwrap();

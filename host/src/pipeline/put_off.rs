@@ -7,9 +7,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Services;
+use crate::domain::Fact;
 use crate::domain::entry::Resolution;
 use crate::domain::incident::ActionRecord;
-use crate::domain::Fact;
 use crate::gate::Permit;
 use crate::ports::{LookError, ToolError};
 

@@ -25,7 +25,7 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
         Some((resolution, reason)) => (resolution, reason, Vec::new()),
         None => match looked(services, incident, record).await {
             Ok(looked) => looked,
-            Err(put_off) => return vec![put_off],
+            Err(put_off) => return put_off,
         },
     };
     let again = matches!(resolution, Resolution::Repeat | Resolution::DidNotHappen);
@@ -40,8 +40,8 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
 /// What looking shows, and the looks.
 type Seen = (Resolution, String, Vec<Fact>);
 
-/// What looking shows; that it is put off, where nobody can look for now.
-async fn looked(services: &Services, incident: &Incident, record: &ActionRecord) -> Result<Seen, Fact> {
+/// What looking shows; the looks so far and that it is put off, where nobody can look for now.
+async fn looked(services: &Services, incident: &Incident, record: &ActionRecord) -> Result<Seen, Vec<Fact>> {
     match (&record.action.safeguards.verify, record.action.claimed_verification()) {
         (Some(verification), _) if !verification.applied.is_empty() => {
             look(services, incident, record, verification).await
@@ -87,13 +87,14 @@ async fn look(
     incident: &Incident,
     record: &ActionRecord,
     verification: &Verification,
-) -> Result<Seen, Fact> {
+) -> Result<Seen, Vec<Fact>> {
     let mut facts = Vec::new();
     let mut not_done = 0;
     for _ in 0..LOOKS {
         let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
         if let Some(put_off) = put_off_by(services, record, verification, &answer) {
-            return Err(put_off);
+            facts.push(put_off);
+            return Err(facts);
         }
         facts.push(looked);
         if let Err(LookError::Refused(refused)) = &answer {
@@ -129,10 +130,10 @@ async fn holds_already(
     incident: &Incident,
     record: &ActionRecord,
     verification: &Verification,
-) -> Result<Seen, Fact> {
+) -> Result<Seen, Vec<Fact>> {
     let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
     if let Some(put_off) = put_off_by(services, record, verification, &answer) {
-        return Err(put_off);
+        return Err(vec![put_off]);
     }
     let (resolution, reason) = match answer {
         Ok(answer) if condition::applied(verification, &answer.text) == Some(true) => {

@@ -32,7 +32,9 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
         _ => None,
     });
     if let Some(put_off) = unseen {
-        return vec![put_off];
+        // What the other one has seen stands in the journal.
+        facts.push(put_off);
+        return facts;
     }
     let claim_holds = matches!(claimed, None | Some(Held::Yes));
     let verdict = match (failed, &own) {

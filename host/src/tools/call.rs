@@ -82,7 +82,9 @@ impl Server {
             Ok(Ok(_)) | Ok(Err(Some(ServiceError::UnexpectedResponse))) => {
                 lost("the server answered with something that is no result of a tool".into())
             }
-            Ok(Err(Some(ServiceError::McpError(error)))) => Ok(ToolAnswer { ok: false, text: self.clean(&error.message) }),
+            Ok(Err(Some(ServiceError::McpError(error)))) => {
+                Ok(ToolAnswer { ok: false, text: self.clean(&error.message) })
+            }
             Ok(Err(Some(ServiceError::Timeout { .. }))) | Err(_) => {
                 self.distrust();
                 lost(format!("the server did not answer within {} s", within.as_secs_f32()))

@@ -124,10 +124,7 @@ impl Servers {
     }
 
     /// While everything ends, no error is told: it would be one of ending, and say nothing about the tool.
-    async fn unless_stopping<T>(
-        &self,
-        work: impl Future<Output = Result<T, ToolError>>,
-    ) -> Result<T, ToolError> {
+    async fn unless_stopping<T>(&self, work: impl Future<Output = Result<T, ToolError>>) -> Result<T, ToolError> {
         let answer = work.await;
         if answer.is_err() && *self.stop.borrow() {
             return std::future::pending().await;
@@ -219,7 +216,7 @@ impl Tools for Servers {
             // again where it leaves the host.
             permit.check(call, Timestamp::MIN).map_err(ToolError::Refused)?;
             let ((server, tool), _) = self.find(call, Duration::ZERO).await?;
-            if !turn.held::<ServerTurn>().is_some_and(|turn| turn.server == server.name()) {
+            if turn.held::<ServerTurn>().is_none_or(|turn| turn.server != server.name()) {
                 return Err(ToolError::Refused(format!("{} is called by somebody whose turn it is not", call.tool)));
             }
             tracing::info!(tool = call.tool, attempt = permit.attempt(), "performing");

@@ -68,12 +68,7 @@ impl Tools for Recorded {
         Box::pin(async { self.answer(permit.call()) })
     }
 
-    fn perform<'a>(
-        &'a self,
-        _: &'a Permit,
-        call: &'a Call,
-        _: Turn,
-    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(&'a self, _: &'a Permit, call: &'a Call, _: Turn) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async { Err(ToolError::Refused(format!("{} is not to be performed by a plan", call.tool))) })
     }
 }

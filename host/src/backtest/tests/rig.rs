@@ -191,12 +191,7 @@ impl Tools for World {
         });
         Box::pin(async move { known })
     }
-    fn perform<'a>(
-        &'a self,
-        _: &'a Permit,
-        call: &'a Call,
-        _: Turn,
-    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(&'a self, _: &'a Permit, call: &'a Call, _: Turn) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         if let Err(down) = self.up() {
             return Box::pin(async { Err(down) });
         }
@@ -336,8 +331,7 @@ impl Rig {
         let objects = Arc::new(Objects::default());
         let (of_dice, of_clock) = (Arc::clone(&dice), Arc::clone(&clock));
         let down_until = Mutex::new(Timestamp::UNIX_EPOCH);
-        let world =
-            Arc::new(World { dice: of_dice, clock: of_clock, kind, objects: Arc::clone(&objects), down_until });
+        let world = Arc::new(World { dice: of_dice, clock: of_clock, kind, objects: Arc::clone(&objects), down_until });
         let group = |alert: &Alert| format!("{}/{}", alert.name, alert.labels["app"]);
         let store = Store::new(
             Arc::clone(&journal) as Arc<dyn Journal>,

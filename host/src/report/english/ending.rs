@@ -78,10 +78,9 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
         Why::Failed(record) => {
             vec![format!("Find out why {} refused, and repair by hand.", s.name(record.action.tool()))]
         }
-        Why::NotBegun(record) => vec![format!(
-            "Find out why {} cannot be called, and repair by hand.",
-            s.name(record.action.tool())
-        )],
+        Why::NotBegun(record) => {
+            vec![format!("Find out why {} cannot be called, and repair by hand.", s.name(record.action.tool()))]
+        }
         Why::Uncertain(record) => vec![
             format!(
                 "Look at {} before anything else: it may or may not have been changed.",

@@ -52,7 +52,8 @@ pub fn take_not_begun(checker: &mut Checker, incident: &Incident, entry: &Entry)
 pub fn what_was_sent_was_begun(step: &Step<'_>) -> Result<(), String> {
     let Fact::NotBegun { attempt: Some(attempt), .. } = &step.entry.fact else { return Ok(()) };
     let arrived = step.checker.attempts.get(attempt).map_or(0, |attempt| attempt.arrived);
-    let intents = step.checker.tracks.values().map(|track| track.intents.iter().filter(|known| *known == attempt).count());
+    let intents =
+        step.checker.tracks.values().map(|track| track.intents.iter().filter(|known| *known == attempt).count());
     match arrived < intents.sum::<usize>() as u64 {
         true => Ok(()),
         false => Err(format!("{attempt} has arrived {arrived} times, and is called not begun")),
