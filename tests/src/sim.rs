@@ -33,7 +33,7 @@ mod shrink;
 mod stats;
 mod world;
 
-pub use dice::Dice;
+pub(crate) use dice::Dice;
 pub use exhaust::crash_everywhere;
 pub use life::{Run, run};
 pub use mutant::Mutant;

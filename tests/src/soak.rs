@@ -4,6 +4,8 @@
 //! done and told; the host's account is held against them at the end. The seed fixes what is tried
 //! and in what order, not how the processes interleave.
 
+#![allow(clippy::disallowed_methods, reason = "the real clock is the one that is waited for")]
+
 mod alerts;
 mod arguments;
 mod config;

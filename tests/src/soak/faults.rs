@@ -325,7 +325,7 @@ async fn target(stage: &Stage, kind: Kind, dice: &mut Dice) {
         Kind::TargetHang => target.hang(MANY),
         Kind::TargetMissing => target.fail(MANY, 404, None),
         Kind::TargetBusy => target.fail(MANY, 503, None),
-        _ => target.fail(MANY, 429, Some(if dice.chance(20) { "86400" } else { "2" })),
+        _ => target.fail(MANY, 429, Some("2")),
     }
     wish(stage, Wish::Outage, 3);
     sleep(lasting(dice, 1500, 5000)).await;

@@ -1,5 +1,6 @@
 //! Senders: each story is a few alerts over some seconds, sent again until they are acknowledged.
 
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -167,10 +168,10 @@ impl Teller {
 
     async fn noise(&mut self) {
         let alert = self.begins("Noise", Expected::Decided);
-        self.deliver(&[alert.clone()]).await;
+        self.deliver(from_ref(&alert)).await;
         for _ in 0..self.dice.skewed(3) {
             self.pause(300, 1500).await;
-            self.deliver(&[alert.clone()]).await;
+            self.deliver(from_ref(&alert)).await;
         }
         self.pause(500, 4000).await;
         self.deliver(&[alert.resolved()]).await;
@@ -179,7 +180,7 @@ impl Teller {
     /// Resolves when it was repaired, or when people know; at the latest at the end of the run.
     async fn until_told(&mut self, name: &'static str, expected: Expected) {
         let alert = self.begins(name, expected);
-        self.deliver(&[alert.clone()]).await;
+        self.deliver(from_ref(&alert)).await;
         let ended = |stage: &Stage, token: &str| stage.phase.is_closing() || stage.ledger.was_told_of("archive", token);
         let ours = name != "Outage" && name != "Riddle";
         while !ended(&self.stage, &self.token) {
@@ -197,7 +198,7 @@ impl Teller {
         let alert = self.begins("Flapping", Expected::Decided);
         for _ in 0..self.dice.within(2..5) {
             let again = Alert::firing(alert.name, &alert.token);
-            self.deliver(&[again.clone()]).await;
+            self.deliver(from_ref(&again)).await;
             self.pause(200, 1500).await;
             self.deliver(&[again.resolved()]).await;
             self.pause(200, 1000).await;
@@ -206,10 +207,10 @@ impl Teller {
 
     async fn rising(&mut self) {
         let low = self.begins("Rising", Expected::Told);
-        self.deliver(&[low.clone()]).await;
+        self.deliver(from_ref(&low)).await;
         self.pause(300, 3000).await;
         let high = Alert { severity: "critical", ..low };
-        self.deliver(&[high.clone()]).await;
+        self.deliver(from_ref(&high)).await;
         while !self.stage.phase.is_closing() && !self.stage.ledger.was_told_of("archive", &self.token) {
             self.pause(200, 400).await;
         }
@@ -218,10 +219,10 @@ impl Teller {
 
     async fn late(&mut self) {
         let alert = self.begins("Late", Expected::Once);
-        self.deliver(&[alert.clone()]).await;
+        self.deliver(from_ref(&alert)).await;
         self.pause(300, 1500).await;
         let resolved = alert.resolved();
-        self.deliver(&[resolved.clone()]).await;
+        self.deliver(from_ref(&resolved)).await;
         self.pause(300, 1500).await;
         self.deliver(&[alert]).await;
         self.pause(300, 1500).await;
