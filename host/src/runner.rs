@@ -6,10 +6,10 @@
 
 mod abandoned;
 mod deliveries;
-mod lane;
 mod panics;
 mod places;
 mod revival;
+mod target_queue;
 #[cfg(test)]
 mod tests;
 mod wall;
@@ -34,8 +34,7 @@ use places::{Place, Places, Turn};
 use wall::Wall;
 
 pub use deliveries::TargetStatus;
-pub use lane::Failing;
-
+pub use target_queue::Failing;
 
 /// Reads the unsettled incidents anew after a journal error.
 pub type Reload = dyn Fn() -> Result<(), JournalError> + Send + Sync;
@@ -298,5 +297,4 @@ impl Runner {
             }
         }
     }
-
 }

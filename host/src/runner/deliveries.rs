@@ -9,27 +9,27 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use futures::future::{Either, select};
-use futures::{StreamExt, stream};
 use super::Runner;
 use super::abandoned::Abandoned;
-use super::lane::{Ended, Failing, Lane, SLOW, Step, Turn};
+use super::target_queue::{Ended, Failing, SLOW, Step, TargetQueue, Turn};
 use crate::domain::delivery::Delivery;
 use crate::domain::incident::fallbacks;
 use crate::domain::{Fact, Incident, IncidentId, Person};
 use crate::pipeline::{Attempt, deliver, tidy};
 use crate::ports::JournalError;
+use futures::future::{Either, select};
+use futures::{StreamExt, stream};
 
 /// Incidents whose messages are sent anew at once.
 const ANEW: usize = 64;
 
 /// All targets.
 #[derive(Default)]
-pub(super) struct Deliveries(Mutex<Lanes>);
+pub(super) struct Deliveries(Mutex<Queues>);
 
 #[derive(Default)]
-struct Lanes {
-    of: BTreeMap<String, Lane>,
+struct Queues {
+    of: BTreeMap<String, TargetQueue>,
     /// Incidents about whose messages something is being journaled.
     tidying: BTreeSet<IncidentId>,
     abandoned: Abandoned,
@@ -51,38 +51,38 @@ pub struct TargetStatus {
 }
 
 impl Deliveries {
-    fn lanes(&self) -> MutexGuard<'_, Lanes> {
+    fn queues(&self) -> MutexGuard<'_, Queues> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Whether nothing is under way, and nothing but waiting is left.
     pub(super) fn idle(&self, now: Duration) -> bool {
-        let lanes = self.lanes();
-        lanes.tidying.is_empty() && lanes.of.values().all(|lane| lane.idle(now))
+        let queues = self.queues();
+        queues.tidying.is_empty() && queues.of.values().all(|queue| queue.idle(now))
     }
 }
 
 impl Runner {
     /// Learns which messages were given up before the start: of these incidents, newest first.
     pub fn remember_abandoned<'a>(&self, incidents: impl Iterator<Item = &'a Incident>) {
-        let mut lanes = self.deliveries.lanes();
-        lanes.abandoned.forget();
-        incidents.for_each(|incident| lanes.abandoned.note(incident));
+        let mut queues = self.deliveries.queues();
+        queues.abandoned.forget();
+        incidents.for_each(|incident| queues.abandoned.note(incident));
     }
 
     /// How the messages to each target stand.
     pub fn target_status(&self) -> Vec<TargetStatus> {
-        let lanes = self.deliveries.lanes();
-        let of_lanes = lanes.of.keys().map(String::as_str);
-        let names: BTreeSet<&str> = of_lanes.chain(lanes.abandoned.targets()).collect();
+        let queues = self.deliveries.queues();
+        let of_queues = queues.of.keys().map(String::as_str);
+        let names: BTreeSet<&str> = of_queues.chain(queues.abandoned.targets()).collect();
         let status = |target: &str| {
-            let lane = lanes.of.get(target);
+            let queue = queues.of.get(target);
             TargetStatus {
                 target: target.to_string(),
-                queued: lane.map_or(0, Lane::queued),
-                abandoned: lanes.abandoned.count(target),
-                abandoned_total: lanes.abandoned.total(target),
-                failing: lane.and_then(|lane| lane.failing().cloned()),
+                queued: queue.map_or(0, TargetQueue::queued),
+                abandoned: queues.abandoned.count(target),
+                abandoned_total: queues.abandoned.total(target),
+                failing: queue.and_then(|queue| queue.failing().cloned()),
             }
         };
         names.into_iter().map(status).collect()
@@ -90,11 +90,11 @@ impl Runner {
 
     /// Incidents with messages that are not delivered: those given up first, then those that wait.
     pub fn undelivered(&self, target: Option<&str>) -> Vec<IncidentId> {
-        let lanes = self.deliveries.lanes();
+        let queues = self.deliveries.queues();
         let wanted = |name: &str| target.is_none_or(|target| target == name);
-        let waiting = lanes.of.iter().filter(|(name, _)| wanted(name)).flat_map(|(_, lane)| lane.incidents());
+        let waiting = queues.of.iter().filter(|(name, _)| wanted(name)).flat_map(|(_, queue)| queue.incidents());
         let mut known = BTreeSet::new();
-        let all = lanes.abandoned.incidents(wanted).chain(waiting);
+        let all = queues.abandoned.incidents(wanted).chain(waiting);
         all.filter(|id| known.insert((*id).clone())).cloned().collect()
     }
 
@@ -126,7 +126,7 @@ impl Runner {
                     self.services.store.append(&id, facts).await?;
                 }
                 if let Some(incident) = self.services.store.get(&id) {
-                    self.deliveries.lanes().abandoned.note(&incident);
+                    self.deliveries.queues().abandoned.note(&incident);
                 }
                 self.start_deliveries(&id);
                 self.services.store.wake(&id);
@@ -153,20 +153,20 @@ impl Runner {
         let mut targets = BTreeSet::new();
         let (mut waits, mut untidy) = (Vec::new(), false);
         {
-            let mut lanes = self.deliveries.lanes();
-            if !lanes.tidying.contains(id) {
-                let runs = |id: &str| lanes.of.values().any(|lane| lane.runs(id));
+            let mut queues = self.deliveries.queues();
+            if !queues.tidying.contains(id) {
+                let runs = |id: &str| queues.of.values().any(|queue| queue.runs(id));
                 untidy = !tidy(&self.services, &incident, runs).is_empty();
             }
             let severity = incident.severity();
             for delivery in incident.deliveries.iter().filter(|delivery| !delivery.settled()) {
                 let turn = Turn::new(&delivery.id, id, delivery.weight(severity), delivery.told_at);
-                let lane = lanes.of.entry(delivery.target.clone()).or_default();
+                let queue = queues.of.entry(delivery.target.clone()).or_default();
                 match delivery.wait(now) {
-                    None => lane.due(turn),
+                    None => queue.due(turn),
                     Some(wait) => {
                         let wait = Duration::try_from(wait).unwrap_or_default();
-                        let ticket = lane.wait(turn);
+                        let ticket = queue.wait(turn);
                         waits.extend(ticket.map(|of| (delivery.target.clone(), delivery.id.clone(), of, wait)));
                     }
                 }
@@ -187,8 +187,8 @@ impl Runner {
         let runner = Arc::clone(self);
         tokio::spawn(async move {
             runner.services.clock.sleep(wait).await;
-            if let Some(lane) = runner.deliveries.lanes().of.get_mut(&target) {
-                lane.ripe(&delivery, ticket);
+            if let Some(queue) = runner.deliveries.queues().of.get_mut(&target) {
+                queue.ripe(&delivery, ticket);
             }
             runner.send(&target);
         });
@@ -197,8 +197,8 @@ impl Runner {
     /// Sends what can be sent to a target now.
     fn send(self: &Arc<Self>, target: &str) {
         loop {
-            let step = match self.deliveries.lanes().of.get_mut(target) {
-                Some(lane) => lane.step(self.services.clock.elapsed()),
+            let step = match self.deliveries.queues().of.get_mut(target) {
+                Some(queue) => queue.step(self.services.clock.elapsed()),
                 None => return,
             };
             match step {
@@ -213,15 +213,15 @@ impl Runner {
     }
 
     fn send_at(self: &Arc<Self>, target: &str, at: Duration) {
-        match self.deliveries.lanes().of.get_mut(target) {
-            Some(lane) if lane.alarm.is_none_or(|alarm| at < alarm) => lane.alarm = Some(at),
+        match self.deliveries.queues().of.get_mut(target) {
+            Some(queue) if queue.alarm.is_none_or(|alarm| at < alarm) => queue.alarm = Some(at),
             _ => return,
         }
         let (runner, target) = (Arc::clone(self), target.to_string());
         tokio::spawn(async move {
             runner.services.clock.sleep(at.saturating_sub(runner.services.clock.elapsed())).await;
-            if let Some(lane) = runner.deliveries.lanes().of.get_mut(&target) {
-                lane.alarm = lane.alarm.filter(|alarm| *alarm != at);
+            if let Some(queue) = runner.deliveries.queues().of.get_mut(&target) {
+                queue.alarm = queue.alarm.filter(|alarm| *alarm != at);
             }
             runner.send(&target);
         });
@@ -233,8 +233,8 @@ impl Runner {
         let result = match select(pin!(self.call(&turn)), clock.sleep(SLOW)).await {
             Either::Left((result, _)) => result,
             Either::Right(((), call)) => {
-                if let Some(lane) = self.deliveries.lanes().of.get_mut(target) {
-                    lane.hangs(&turn.delivery);
+                if let Some(queue) = self.deliveries.queues().of.get_mut(target) {
+                    queue.hangs(&turn.delivery);
                 }
                 self.send(target);
                 call.await
@@ -250,15 +250,15 @@ impl Runner {
             _ => Ended::Other,
         };
         {
-            let mut lanes = self.deliveries.lanes();
-            if let Some(lane) = lanes.of.get_mut(target) {
-                lane.ended(&turn.delivery, ended, self.services.clock.elapsed());
+            let mut queues = self.deliveries.queues();
+            if let Some(queue) = queues.of.get_mut(target) {
+                queue.ended(&turn.delivery, ended, self.services.clock.elapsed());
             }
             if let Ok(Some(Attempt::Failed { abandoned: true, reason, .. })) = &result {
                 tracing::warn!(target = %target, delivery = %turn.delivery, %reason, "a message was given up");
-                lanes.abandoned.gave_up(target);
+                queues.abandoned.gave_up(target);
                 if let Some(incident) = self.services.store.get(&turn.incident) {
-                    lanes.abandoned.note(&incident);
+                    queues.abandoned.note(&incident);
                 }
             }
         }
@@ -269,7 +269,7 @@ impl Runner {
                 self.send(target);
             }
             Err(_) => {
-                self.deliveries.lanes().of.values_mut().for_each(Lane::forget);
+                self.deliveries.queues().of.values_mut().for_each(TargetQueue::forget);
                 self.revive();
             }
         }
@@ -292,13 +292,13 @@ impl Runner {
 
     /// Journals what is pointless by now, and who is told in place of somebody else.
     fn tidy(self: &Arc<Self>, id: &IncidentId) {
-        if !self.deliveries.lanes().tidying.insert(id.clone()) {
+        if !self.deliveries.queues().tidying.insert(id.clone()) {
             return;
         }
         let (runner, id) = (Arc::clone(self), id.clone());
         tokio::spawn(async move {
             let result = runner.tidied(&id).await;
-            runner.deliveries.lanes().tidying.remove(&id);
+            runner.deliveries.queues().tidying.remove(&id);
             match result {
                 Ok(()) => {
                     runner.start_deliveries(&id);
@@ -313,8 +313,8 @@ impl Runner {
         loop {
             let Some(incident) = self.services.store.get(id) else { return Ok(()) };
             let facts = {
-                let lanes = self.deliveries.lanes();
-                let runs = |id: &str| lanes.of.values().any(|lane| lane.runs(id));
+                let queues = self.deliveries.queues();
+                let runs = |id: &str| queues.of.values().any(|queue| queue.runs(id));
                 tidy(&self.services, &incident, runs)
             };
             // Only as long as nothing else has come in: it may have been an answer.

@@ -55,7 +55,7 @@ impl SimNotifiers {
             let took = if place == 0 { 20 } else { boxes.dice.skewed(30_000) };
             let trouble = if down { Some(boxes.dice.within(0..2)) } else { trouble };
             state.stats.notifier_faults += u64::from(trouble.is_some());
-            (down, trouble, Duration::from_millis(took), !matches!(trouble, Some(0..5 | 6..9)))
+            (down, trouble, Duration::from_millis(took), !matches!(trouble, Some(0..=4 | 6..=8)))
         };
         tokio::time::sleep(took).await;
         if taken && !self.0.state().dead && self.0.mutant != Some(Mutant::NotifiersSwallow) {

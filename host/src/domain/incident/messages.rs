@@ -51,9 +51,7 @@ fn over(incident: &Incident, delivery: &Delivery, now: Timestamp) -> Option<Over
     let ended = incident.conclusion.is_some() || incident.closed.is_some();
     match record.state {
         ActionState::Asked if ended => Some(Overtaken::Ended),
-        ActionState::Asked => {
-            record.expires.is_some_and(|until| until <= now).then_some(Overtaken::Expired)
-        }
+        ActionState::Asked => record.expires.is_some_and(|until| until <= now).then_some(Overtaken::Expired),
         // What would be restored has changed: the gate rules again, and may ask again.
         ActionState::Proposed => Some(Overtaken::Ended),
         ActionState::Expired => Some(Overtaken::Expired),

@@ -23,7 +23,7 @@ use crate::journal::Memory;
 use crate::pipeline::Services;
 use crate::policy::Set;
 use crate::ports::{
-    Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools,
+    Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools, Turn,
 };
 use crate::random::Random;
 use crate::report::Language;
@@ -86,6 +86,7 @@ impl Tools for World {
         &'a self,
         _: &'a Permit,
         _: &'a crate::domain::Call,
+        _: Turn,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         async {
             self.begun.fetch_add(1, SeqCst);

@@ -49,7 +49,7 @@ pub fn take_not_begun(checker: &mut Checker, incident: &Incident, entry: &Entry)
 }
 
 /// Of what could not begin nothing has arrived, but for an attempt that goes on.
-pub fn what_was_sent_was_begun(step: &Step<'_>) -> Result<(), String> {
+pub(super) fn what_was_sent_was_begun(step: &Step<'_>) -> Result<(), String> {
     let Fact::NotBegun { attempt: Some(attempt), .. } = &step.entry.fact else { return Ok(()) };
     let arrived = step.checker.attempts.get(attempt).map_or(0, |attempt| attempt.arrived);
     let intents =

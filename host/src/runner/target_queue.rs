@@ -93,7 +93,7 @@ pub struct Failing {
 
 /// The messages to one target.
 #[derive(Debug, Default)]
-pub struct Lane {
+pub struct TargetQueue {
     ready: BTreeMap<Turn, ()>,
     /// By delivery; the number tells an old alarm from the one that holds.
     waiting: BTreeMap<String, (Turn, u64)>,
@@ -108,7 +108,7 @@ pub struct Lane {
     pub alarm: Option<Duration>,
 }
 
-impl Lane {
+impl TargetQueue {
     /// Takes in a message that is due. One that is known already keeps its place.
     pub fn due(&mut self, turn: Turn) {
         if self.running.contains_key(&turn.delivery) {
