@@ -298,7 +298,7 @@ pub fn find(records: &dyn Records, word: &str) -> Result<Incident, FindError> {
         0 => Err(none()),
         1 => found.pop().ok_or_else(none),
         _ => {
-            let ids: Vec<&str> = found.iter().take(3).map(|incident| incident.id.0.as_str()).collect();
+            let ids: Vec<&str> = found.iter().take(3).map(|incident| incident.id.0.as_ref()).collect();
             let more = if found.len() > 3 { ", …" } else { "" };
             Err(FindError::NotOne(format!("{word} is not one incident but several: {}{more}", ids.join(", "))))
         }

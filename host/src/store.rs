@@ -161,7 +161,7 @@ impl Store {
     pub fn wake(&self, id: &IncidentId) {
         // Nobody listens only while the host stops.
         let _ = self.wake.send(id.clone());
-        let _ = self.changes.send(id.0.clone());
+        let _ = self.changes.send(id.to_string());
     }
 
     /// Names of incidents as they change.
@@ -318,7 +318,7 @@ impl Store {
             (self.journal.append(sealed), live.mark(true, std::slice::from_ref(id)))
         };
         self.durable(append, std::slice::from_ref(id), mark).await?;
-        let _ = self.changes.send(id.0.clone());
+        let _ = self.changes.send(id.to_string());
         Ok(true)
     }
 
@@ -330,7 +330,7 @@ impl Store {
     fn unused_id(&self, live: &Live, now: jiff::Timestamp) -> IncidentId {
         // Thousands of incidents may open in one millisecond.
         loop {
-            let id = IncidentId(incident_id(now, &self.random));
+            let id = IncidentId(incident_id(now, &self.random).into());
             if !live.incidents.contains_key(&id) {
                 return id;
             }

@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
 use super::action::Origin;
-use super::alert::{Labels, Severity};
+use super::alert::{Alert, Status};
 use super::entry::Fact;
-use super::incident::{ActionState, Incident, IncidentId};
+use super::incident::{ActionState, Alerts, Incident, IncidentId};
 use super::outcome::Outcome;
 
 /// One incident of the past.
@@ -63,35 +63,12 @@ pub fn fixes(incident: &Incident) -> Vec<(String, bool)> {
 }
 
 /// One alert that fires now, of any incident; what inhibitions look at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Active {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Active<'a> {
     /// Its incident.
-    pub incident: IncidentId,
-    /// The source that decoded it.
-    pub source: String,
-    /// What fired.
-    pub name: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// Its labels.
-    pub labels: Labels,
-}
-
-impl Active {
-    /// The firing alerts of an incident that is not closed.
-    pub fn of(incident: &Incident) -> Vec<Self> {
-        if incident.closed.is_some() {
-            return Vec::new();
-        }
-        let active = incident.firing().map(|alert| Self {
-            incident: incident.id.clone(),
-            source: alert.source.clone(),
-            name: alert.name.clone(),
-            severity: alert.severity,
-            labels: alert.labels.clone(),
-        });
-        active.collect()
-    }
+    pub incident: &'a IncidentId,
+    /// The alert.
+    pub alert: &'a Alert,
 }
 
 /// How far back policies can count.
@@ -108,17 +85,18 @@ pub struct History {
     past: Places,
     /// The same by group key.
     groups: HashTrieMapSync<String, Places>,
-    active: RedBlackTreeMapSync<IncidentId, Vec<Active>>,
+    /// The alerts of each incident of which one fires.
+    active: RedBlackTreeMapSync<IncidentId, Alerts>,
 }
 
 impl History {
     /// The history that consists of these.
-    pub fn of(past: impl IntoIterator<Item = Past>, active: impl IntoIterator<Item = Active>) -> Self {
+    pub fn of(past: impl IntoIterator<Item = Past>, active: impl IntoIterator<Item = (IncidentId, Alert)>) -> Self {
         let mut history = Self::default();
         past.into_iter().for_each(|past| history.remember(past));
-        let mut firing: BTreeMap<IncidentId, Vec<Active>> = BTreeMap::new();
-        for active in active {
-            firing.entry(active.incident.clone()).or_default().push(active);
+        let mut firing: BTreeMap<IncidentId, Alerts> = BTreeMap::new();
+        for (incident, alert) in active {
+            firing.entry(incident).or_default().put(alert);
         }
         firing.into_iter().for_each(|(id, active)| history.active.insert_mut(id, active));
         history
@@ -146,11 +124,10 @@ impl History {
 
     /// Takes in what fires of an incident.
     pub fn fires(&mut self, incident: &Incident) {
-        let active = Active::of(incident);
-        if active.is_empty() {
+        if incident.closed.is_some() || incident.alerts.firing() == 0 {
             self.active.remove_mut(&incident.id);
         } else {
-            self.active.insert_mut(incident.id.clone(), active);
+            self.active.insert_mut(incident.id.clone(), incident.alerts.clone());
         }
     }
 
@@ -192,13 +169,16 @@ impl History {
     }
 
     /// Every firing alert of every incident that is not closed.
-    pub fn active(&self) -> impl Iterator<Item = &Active> {
-        self.active.values().flatten()
+    pub fn active(&self) -> impl Iterator<Item = Active<'_>> {
+        self.active.iter().flat_map(|(incident, alerts)| {
+            let firing = alerts.iter().filter(|alert| alert.status == Status::Firing);
+            firing.map(move |alert| Active { incident, alert })
+        })
     }
 }
 
 fn from(places: &Places, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
-    places.range((since, IncidentId(String::new()))..).map(|(_, past)| past.as_ref())
+    places.range((since, IncidentId("".into()))..).map(|(_, past)| past.as_ref())
 }
 
 #[cfg(test)]

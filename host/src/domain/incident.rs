@@ -3,6 +3,7 @@
 //! An incident is never changed but by [`Incident::apply`], which takes journal entries in order;
 //! what should happen next is [`next`], a pure function. So a restart is a reload.
 
+mod alerts;
 mod apply;
 mod next;
 mod record;
@@ -10,10 +11,12 @@ mod view;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use alerts::Alerts;
 pub use next::{Effect, Limits, Next, Pace, due, next};
 pub use record::{ActionRecord, ActionState, Approval};
 pub use view::{ActionView, IncidentView, ModelView, UndoView, VerdictView};
@@ -30,7 +33,7 @@ use super::outcome::Outcome;
 /// Name of an incident: short, unique, in the order of opening.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct IncidentId(pub String);
+pub struct IncidentId(pub Arc<str>);
 
 impl fmt::Display for IncidentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,7 +177,7 @@ pub struct Incident {
     /// When anything last happened.
     pub updated_at: Timestamp,
     /// Its alerts in the order of arrival, as far as they are kept in full.
-    pub alerts: Vec<Alert>,
+    pub alerts: Alerts,
     /// Those beyond.
     #[serde(default, skip_serializing_if = "Counted::is_empty")]
     pub counted: Counted,
@@ -235,7 +238,7 @@ impl Incident {
 
     /// The worst severity of its alerts.
     pub fn severity(&self) -> Severity {
-        self.alerts.iter().map(|alert| alert.severity).max().max(self.counted.worst).unwrap_or(Severity::Warning)
+        self.alerts.severity().max(self.counted.worst).unwrap_or(Severity::Warning)
     }
 
     /// One line for people.
@@ -254,7 +257,7 @@ impl Incident {
     fn labels_ref(&self, key: &str) -> Option<&str> {
         let mut values = self.alerts.iter().map(|alert| alert.labels.get(key));
         let first = values.next()??;
-        values.all(|value| value == Some(first)).then_some(first.as_str())
+        values.all(|value| value == Some(first)).then_some(first)
     }
 
     /// The labels on which all alerts agree.
@@ -269,7 +272,7 @@ impl Incident {
 
     /// Whether no alert fires any more.
     pub fn all_resolved(&self) -> bool {
-        self.firing().next().is_none() && self.counted.firing.is_empty()
+        self.alerts.firing() == 0 && self.counted.firing.is_empty()
     }
 
     /// How many alerts it has, those included that are only counted.
@@ -279,7 +282,7 @@ impl Incident {
 
     /// How many of them fire.
     pub fn firing_count(&self) -> usize {
-        self.firing().count() + self.counted.firing.len()
+        self.alerts.firing() + self.counted.firing.len()
     }
 
     /// The action of this name.

@@ -120,7 +120,7 @@ fn left_out(name: &str, text: String) -> LeftOut {
 }
 
 fn name_of<'a>(item: &'a Item<'_>) -> Option<&'a str> {
-    item.labels.as_ref()?.get("alertname").map(String::as_str)
+    item.labels.as_ref()?.get("alertname")
 }
 
 fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now: Timestamp) -> Result<Alert, String> {
@@ -136,7 +136,7 @@ fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now
             Moment::Absent => None,
             Moment::Unreadable => {
                 // An alert is not lost over a time that nobody can read.
-                annotations.insert(key.into(), text.into());
+                annotations.insert(key, text);
                 None
             }
         }
@@ -157,12 +157,12 @@ fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now
             ));
         }
     };
-    let name = name.cloned().unwrap_or_else(|| UNNAMED.into());
+    let name = name.unwrap_or(UNNAMED).to_string();
     let given = item.fingerprint.filter(|given| !given.trim().is_empty());
     Ok(fit(Alert {
         source: NAME.into(),
         status,
-        severity: Severity::from_word(labels.get("severity").map(String::as_str)),
+        severity: Severity::from_word(labels.get("severity")),
         starts_at,
         ends_at: ends_at.filter(|_| status == Status::Resolved),
         fingerprint: given.unwrap_or_else(|| fingerprint(NAME, &name, &labels)),

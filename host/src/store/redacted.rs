@@ -13,9 +13,8 @@ use crate::redact::{redact, redact_value};
 /// Alerts without secrets in their annotations and links.
 pub(super) fn alerts(mut alerts: Vec<Alert>) -> Vec<Alert> {
     for alert in &mut alerts {
-        for (name, value) in &mut alert.annotations {
-            *value = redact_value(name, value);
-        }
+        let redacted = alert.annotations.iter().map(|(name, value)| (name, redact_value(name, value)));
+        alert.annotations = redacted.collect();
         alert.link.iter_mut().for_each(text);
     }
     alerts

@@ -46,7 +46,7 @@ pub fn replay(journal: &dyn Journal) -> Result<Replayed, JournalError> {
         }
         let entry: Entry =
             sealed.open().map_err(|error| JournalError(format!("entry {} of {}: {error}", sealed.n, sealed.stream)))?;
-        let id = IncidentId(sealed.stream.clone());
+        let id = IncidentId(sealed.stream.as_str().into());
         let chain = Chain { n: sealed.n, hash: sealed.hash.clone() };
         match incidents.get_mut(&id) {
             Some(incident) => incident.apply(&entry),

@@ -1,8 +1,6 @@
 //! How each entry changes an incident. Total: an entry that does not fit changes nothing, so that
 //! a journal written by a later version can still be read.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::{ActionRecord, ActionState, Approval, Chain, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
@@ -25,7 +23,7 @@ impl Incident {
             source: source.clone(),
             opened_at: entry.at,
             updated_at: entry.at,
-            alerts: alerts.clone(),
+            alerts: alerts.iter().cloned().collect(),
             counted: Counted::default(),
             decision: None,
             plan: None,
@@ -168,14 +166,7 @@ impl Incident {
     }
 
     fn take_alerts(&mut self, changed: &[Alert]) {
-        // One pass over what is known keeps a storm of thousands of alerts linear.
-        let mut changed: BTreeMap<_, _> = changed.iter().map(|alert| (alert.identity(), alert)).collect();
-        for known in &mut self.alerts {
-            if let Some(alert) = changed.remove(&known.identity()) {
-                *known = alert.clone();
-            }
-        }
-        self.alerts.extend(changed.into_values().cloned());
+        changed.iter().for_each(|alert| self.alerts.put(alert.clone()));
     }
 
     fn count(&mut self, usage: &Usage) {

@@ -26,7 +26,7 @@ impl Projection {
         let past = rows.into_iter().map(|(id, rule, group_key, name, opened_at, outcome, fixes)| {
             let fixes = serde_json::from_str(&fixes).map_err(|error| self.unreadable(&id, &error))?;
             Ok(Past {
-                incident: IncidentId(id),
+                incident: IncidentId(id.into()),
                 rule,
                 group_key,
                 name,

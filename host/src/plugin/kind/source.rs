@@ -3,6 +3,8 @@
 //! What a guest returns is not taken on trust: times and severities are read by the host, and what is
 //! too long is cut, the same for every source. An alert that cannot be taken costs none beside it.
 
+use std::collections::BTreeMap;
+
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use wasmtime::Store;
@@ -104,7 +106,7 @@ fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, (
         "" => UNNAMED.to_string(),
         name => name.to_string(),
     };
-    let mut annotations = Labels::new();
+    let mut annotations: BTreeMap<String, String> = BTreeMap::new();
     for (key, value) in decoded.annotations {
         annotations.entry(key).or_insert(value);
     }
@@ -130,11 +132,11 @@ fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, (
         link: decoded.link.filter(|link| !link.trim().is_empty()),
         name,
         labels,
-        annotations,
+        annotations: annotations.into(),
     }))
 }
 
-fn time(place: &str, told: Option<Told>, received: Timestamp, annotations: &mut Labels) -> Option<Timestamp> {
+fn time(place: &str, told: Option<Told>, received: Timestamp, annotations: &mut BTreeMap<String, String>) -> Option<Timestamp> {
     let (moment, text) = match told? {
         Told::Millis(millis) => (Moment::from_millis(millis), millis.to_string()),
         Told::Text(text) => (Moment::from_text(&text), text),
@@ -147,7 +149,7 @@ fn time(place: &str, told: Option<Told>, received: Timestamp, annotations: &mut 
 
 /// What decisions rest on cannot have two values; saying the same twice is harmless.
 fn labels(pairs: Vec<(String, String)>) -> Result<Labels, (Reason, String)> {
-    let mut labels = Labels::new();
+    let mut labels: BTreeMap<String, String> = BTreeMap::new();
     for (key, value) in pairs {
         match labels.get(&key) {
             Some(known) if *known != value => {
@@ -157,7 +159,7 @@ fn labels(pairs: Vec<(String, String)>) -> Result<Labels, (Reason, String)> {
             _ => labels.insert(key, value),
         };
     }
-    Ok(labels)
+    Ok(labels.into())
 }
 
 #[cfg(test)]
