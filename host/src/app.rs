@@ -161,6 +161,7 @@ impl Backend for App {
                 alerts: received.alerts,
                 incidents: received.incidents.into_iter().map(|id| id.to_string()).collect(),
                 repeats: received.repeats,
+                late: received.late as u64,
             })
         })
     }

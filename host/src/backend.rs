@@ -180,6 +180,13 @@ pub struct Received {
     pub incidents: Vec<String>,
     /// How many of the alerts were known already.
     pub repeats: u64,
+    /// How many of the messages were older than what is known, so that they changed nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub late: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Why a request was not taken in.

@@ -147,7 +147,7 @@ async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<
     let alerts = decoded.map_err(|error| general(format!("{}: {error}", payload.name)))?;
     let by = &config.correlate.group_by;
     let key = |alert: &_| group_key(Policies::group(set, alert), alert, by);
-    let opened = correlate(&Index::default(), &HashMap::new(), alerts, &key).opened;
+    let opened = correlate(&Index::default(), &HashMap::new(), alerts, &key, at).opened;
     let mut all = Vec::new();
     for (n, (group_key, alerts)) in opened.into_iter().enumerate() {
         let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();

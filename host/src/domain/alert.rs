@@ -98,7 +98,7 @@ pub struct Alert {
 }
 
 /// Labels whose value changes while the alert stays the same.
-const VOLATILE: [&str; 6] = ["value", "timestamp", "url", "image", "severity", "link"];
+pub const VOLATILE: [&str; 6] = ["value", "timestamp", "url", "image", "severity", "link"];
 
 /// Identity of an alert whose sender gave none: a hash of source, name and stable labels.
 pub fn fingerprint(source: &str, name: &str, labels: &Labels) -> String {

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod apply;
+mod fold;
 mod next;
 mod record;
 mod view;
@@ -92,6 +93,9 @@ pub struct Look {
     /// The gate that refused it: nothing was called then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// How often it was made again since and showed the same.
+    #[serde(skip)]
+    pub repeats: u32,
 }
 
 impl Look {
@@ -195,6 +199,9 @@ pub struct Incident {
     pub actions: Vec<ActionRecord>,
     /// How it ended.
     pub conclusion: Option<Conclusion>,
+    /// The incident that has taken alerts of it over since; the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goes_on_in: Option<IncidentId>,
     /// The report as it was sent.
     pub report: Option<String>,
     /// Messages to people.

@@ -247,16 +247,16 @@ pub(super) fn action(action: &Action, incident: &Incident, origin_name: &str) ->
 }
 
 /// One incident of the past, as `past(…)` lists them.
-pub(super) fn past(past: &crate::domain::history::Past) -> Dynamic {
+pub(super) fn past(past: &crate::domain::history::Row<'_>) -> Dynamic {
     let fixes = i64::try_from(past.fixes.len()).unwrap_or(i64::MAX);
     let helped = past.fixes.iter().any(|(_, helped)| *helped);
-    let targets: Vec<String> = past.fixes.iter().map(|(target, _)| target.clone()).collect();
+    let targets: Vec<String> = past.fixes.iter().map(|(target, _)| target.to_string()).collect();
     Dynamic::from(View::new(
         "a past incident",
         [
-            ("rule", past.rule.as_str().into()),
-            ("group_key", past.group_key.as_str().into()),
-            ("name", past.name.as_str().into()),
+            ("rule", past.rule.into()),
+            ("group_key", past.group_key.into()),
+            ("name", past.name.into()),
             ("opened_at", past.opened_at.to_string().into()),
             ("outcome", past.outcome.map(|outcome| outcome.as_str()).unwrap_or_default().into()),
             ("count", fixes.into()),

@@ -1,7 +1,11 @@
 //! Prometheus Alertmanager: the webhook body (versions 3 and 4, and what others send in its form),
 //! and the bare list of its API.
 //!
-//! Each alert has a status of its own; the one of the message only says whether any alert fires.
+//! Each alert has a status of its own; the one of the message only says whether any alert fires. Alertmanager
+//! knows an alert by its `endsAt` alone (`Alert.ResolvedAt` of prometheus/common: resolved from that moment
+//! on) and derives the status from it: in a webhook it leaves `endsAt` out of what fires, while its API, and
+//! Prometheus when it posts there, give the moment at which they would give up waiting. So an end that has
+//! passed means *resolved* where an alert has no status of its own, and nothing where it has one.
 //! What the message repeats about its group (`groupLabels`, `commonLabels`, `groupKey`) is derived,
 //! sometimes wrong, and not read. A body is read straight into its final form; only one that does
 //! not fit is read again, slowly, to say exactly where it does not.
@@ -146,9 +150,10 @@ fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now
     let name = labels.get("alertname").filter(|name| !name.is_empty());
     let own =
         Text::given(item.status.as_ref()).map(|word| status_of(word, &format_args!("{place}.status"))).transpose()?;
+    let ended = own.is_none() && ends_at.is_some_and(|end| end <= now);
     let status = match (own.or(root), name) {
+        (Some(Status::Firing), _) | (None, Some(_)) if ended => Status::Resolved,
         (Some(status), _) => status,
-        (None, Some(_)) if ends_at.is_some_and(|end| end <= now) => Status::Resolved,
         (None, Some(_)) => Status::Firing,
         (None, None) => {
             return Err(format!(

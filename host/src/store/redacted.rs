@@ -48,6 +48,8 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         | Fact::Expired { .. }
         | Fact::BreakerOpened { .. }
         | Fact::AlertsCounted { .. }
+        | Fact::HandedOver { .. }
+        | Fact::TakenOver { .. }
         | Fact::Intent { .. }
         | Fact::Prepared { .. }
         | Fact::Inspected { .. }
@@ -101,14 +103,12 @@ fn text(text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde_json::json;
 
     use super::*;
 
-    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    fn labels(pairs: &[(&str, &str)]) -> crate::domain::Labels {
+        pairs.iter().copied().collect()
     }
 
     #[test]

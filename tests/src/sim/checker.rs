@@ -136,7 +136,7 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
 pub fn take_entry(state: &mut State, place: usize, written: Written) {
     state.stats.entries += 1;
     let sealed = state.disk.durable[place].clone();
-    let known = state.checker.incidents.get(&IncidentId(sealed.stream.clone()));
+    let known = state.checker.incidents.get(&IncidentId(sealed.stream.as_str().into()));
     let (n, hash) = match sealed.stream == control::STREAM {
         true => (state.checker.control.0, state.checker.control.1.clone()),
         false => known.map_or((0, String::new()), |incident| (incident.chain.n, incident.chain.hash.clone())),
@@ -181,7 +181,7 @@ fn take_control(state: &mut State, sealed: &Sealed) {
 }
 
 fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, written: Written) {
-    let id = IncidentId(sealed.stream.clone());
+    let id = IncidentId(sealed.stream.as_str().into());
     let mut incident = match state.checker.incidents.get(&id) {
         Some(incident) => incident.clone(),
         None => match Incident::open(id.clone(), entry) {

@@ -27,9 +27,9 @@ impl Projection {
             let fixes = serde_json::from_str(&fixes).map_err(|error| self.unreadable(&id, &error))?;
             Ok(Past {
                 incident: IncidentId(id.into()),
-                rule,
-                group_key,
-                name,
+                rule: rule.into(),
+                group_key: group_key.into(),
+                name: name.into(),
                 opened_at: time(opened_at),
                 outcome: outcome.as_deref().and_then(outcome_of),
                 fixes,

@@ -118,8 +118,12 @@ fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, (
         // The mapping loses the sender's own word, which people may look for.
         annotations.entry("severity_raw".into()).or_insert_with(|| word.clone());
     }
-    let starts_at = time("starts_at", decoded.starts_at, received, &mut annotations);
-    let ends_at = time("ends_at", decoded.ends_at, received, &mut annotations);
+    // A beginning that nobody can read is none: the time of receipt would be another one with each repeat.
+    let starts_at = match time("starts_at", decoded.starts_at, &mut annotations) {
+        Some(Moment::At(time)) => Some(time),
+        _ => None,
+    };
+    let ends_at = time("ends_at", decoded.ends_at, &mut annotations).and_then(|end| end.or_received(received));
     let given = decoded.fingerprint.map(|text| text.trim().to_string()).filter(|text| !text.is_empty());
     Ok(fit(Alert {
         source: source.to_string(),
@@ -136,7 +140,7 @@ fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, (
     }))
 }
 
-fn time(place: &str, told: Option<Told>, received: Timestamp, annotations: &mut BTreeMap<String, String>) -> Option<Timestamp> {
+fn time(place: &str, told: Option<Told>, annotations: &mut BTreeMap<String, String>) -> Option<Moment> {
     let (moment, text) = match told? {
         Told::Millis(millis) => (Moment::from_millis(millis), millis.to_string()),
         Told::Text(text) => (Moment::from_text(&text), text),
@@ -144,7 +148,7 @@ fn time(place: &str, told: Option<Told>, received: Timestamp, annotations: &mut 
     if moment == Moment::Unreadable {
         annotations.entry(format!("{place}_raw")).or_insert(text);
     }
-    moment.or_received(received)
+    Some(moment)
 }
 
 /// What decisions rest on cannot have two values; saying the same twice is harmless.
@@ -203,7 +207,7 @@ mod tests {
     #[test]
     fn a_time_that_cannot_be_read_costs_no_alert() {
         let alert = one(Decoded { starts_at: Some(Told::Text("noonish".into())), ..decoded() }).unwrap();
-        assert_eq!(alert.starts_at, Some(received()));
+        assert_eq!(alert.starts_at, None, "another one with each repeat would be a new beginning");
         assert_eq!(alert.annotations["starts_at_raw"], "noonish");
     }
 

@@ -258,6 +258,7 @@ impl Case {
             model: ModelLog::default(),
             actions: Vec::new(),
             conclusion,
+            goes_on_in: None,
             report: None,
             deliveries: Vec::new(),
             breakers: Vec::new(),
@@ -334,6 +335,7 @@ impl SeenRow {
             text: self.answer.as_ref().map_or_else(String::new, Value::to_string),
             at,
             refused: None,
+            repeats: 0,
         }
     }
 }
@@ -348,9 +350,9 @@ impl PastRow {
         all.extend(fixes(&self.failed, false));
         Ok(Past {
             incident: IncidentId("i0".into()),
-            rule: self.rule.clone(),
-            group_key: self.group.clone().unwrap_or_else(|| group.to_string()),
-            name: self.name.clone(),
+            rule: self.rule.as_str().into(),
+            group_key: self.group.as_deref().unwrap_or(group).into(),
+            name: self.name.as_str().into(),
             opened_at: now.saturating_sub(ago).unwrap_or(Timestamp::MIN),
             outcome: self.outcome,
             fixes: all,

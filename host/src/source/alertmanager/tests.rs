@@ -130,6 +130,13 @@ fn the_apis_lists_are_understood() {
     let status: Vec<Status> = alerts.iter().map(|alert| alert.status).collect();
     assert_eq!(status, [Status::Firing, Status::Resolved, Status::Firing]);
     assert_eq!(alerts[0].ends_at, None, "an end in the future is an expiry");
+    // The message's status says of none which it is; an alert's own is its sender's word.
+    let message = r#"{"status":"firing","alerts":[
+        {"labels":{"alertname":"a"},"endsAt":"2026-05-31T00:00:00Z"},
+        {"labels":{"alertname":"b"},"endsAt":"0001-01-01T00:00:00Z"},
+        {"labels":{"alertname":"c"},"endsAt":"2026-05-31T00:00:00Z","status":"firing"}]}"#;
+    let status: Vec<Status> = decode(&request(message)).unwrap().iter().map(|alert| alert.status).collect();
+    assert_eq!(status, [Status::Resolved, Status::Firing, Status::Firing]);
     let listed = r#"[{"labels":{"alertname":"a"},"status":{"state":"active","silencedBy":[]}}]"#;
     assert_eq!(decode(&request(listed)).unwrap()[0].status, Status::Firing);
     assert_eq!(decode(&request(r#"{"alerts":[],"status":"firing"}"#)).unwrap(), []);
