@@ -152,7 +152,9 @@ async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<
     for (n, (group_key, alerts)) in opened.into_iter().enumerate() {
         let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
         let fact = Fact::Opened { group_key: group_key.clone(), source, alerts };
-        let Some(incident) = Incident::open(IncidentId(format!("i{}", n + 1).into()), &Entry { at, fact }) else { continue };
+        let Some(incident) = Incident::open(IncidentId(format!("i{}", n + 1).into()), &Entry { at, fact }) else {
+            continue;
+        };
         all.push(Explained { incident: group_key, ..of_new(config, set, &incident, at, &catalogue) });
     }
     let tools = if known { "with the tools that the host had last" } else { "without tool servers" };

@@ -116,8 +116,8 @@ impl<'a> From<&'a Past> for Row<'a> {
 /// Which incidents of the past are asked for. What is none is not asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'a> {
-    /// Opened at or after this, in nanoseconds of the Unix epoch.
-    since: i64,
+    /// Opened at or after this.
+    pub since: Timestamp,
     /// With this group key.
     pub group: Option<&'a str>,
     /// Decided by this rule; an empty text stands for the default.
@@ -133,12 +133,12 @@ pub struct Wanted<'a> {
 impl Wanted<'_> {
     /// All that were opened at or after this.
     pub fn since(since: Timestamp) -> Self {
-        Self { since: nanos(since), ..Self::default() }
+        Self { since, ..Self::default() }
     }
 
     fn takes(&self, row: &Row<'_>) -> bool {
         let is = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
-        row.key.0 >= self.since
+        row.key.0 >= nanos(self.since)
             && is(self.group, row.group_key)
             && is(self.rule, row.rule)
             && is(self.name, row.name)
@@ -222,9 +222,7 @@ impl History {
 
     /// Takes in how an incident stands behind these facts, and forgets what is too old.
     pub fn note<'a>(&mut self, incident: &Incident, facts: impl IntoIterator<Item = &'a Fact>) {
-        use Fact::{
-            AlertsChanged, Closed, Concluded, Decided, HandedOver, Opened, Result, Uncertain, Verified,
-        };
+        use Fact::{AlertsChanged, Closed, Concluded, Decided, HandedOver, Opened, Result, Uncertain, Verified};
         let (mut alerts, mut standing, mut closed) = (false, false, false);
         for fact in facts {
             closed |= matches!(fact, Closed { .. });
@@ -283,15 +281,14 @@ impl History {
 
     /// The incidents of the past that are wanted, in no order.
     pub fn select<'a>(&'a self, wanted: Wanted<'a>) -> impl Iterator<Item = Row<'a>> {
-        let since = wanted.since.max(self.forgotten.unwrap_or(i64::MIN));
-        let wanted = Wanted { since, ..wanted };
+        let since = nanos(wanted.since).max(self.forgotten.unwrap_or(i64::MIN));
         let but = wanted.but.map(|id| hash(&id.0));
-        let packed = self.packed.iter().flat_map(move |chunk| chunk.select(&wanted));
+        let packed = self.packed.iter().flat_map(move |chunk| chunk.select(&wanted, since));
         let recent: Box<dyn Iterator<Item = &Past>> = match wanted.group {
             Some(group) => Box::new(self.recent.of_group(group, since)),
             None => Box::new(self.recent.since(since)),
         };
-        packed.chain(recent.map(Row::from)).filter(move |row| wanted.takes(row) && Some(row.key.1) != but)
+        packed.chain(recent.map(Row::from)).filter(move |row| row.key.0 >= since && wanted.takes(row) && Some(row.key.1) != but)
     }
 
     /// Incidents opened at or after `since`, in no order.

@@ -201,6 +201,6 @@ fn part(text: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod change_tests;
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ pub fn run(services: &Services, incident: &Incident) -> Result<Vec<Fact>, Journa
 pub fn close(services: &Services, incident: &Incident, reason: String) -> Vec<Fact> {
     let mut facts = Vec::new();
     let open_ended = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
-        // Of what goes on elsewhere people hear from there.
+    // Of what goes on elsewhere people hear from there.
     let over = incident.all_resolved() && incident.goes_on_in.is_none();
     if open_ended && incident.report.is_some() && over {
         let moment = services.moment();

@@ -65,7 +65,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         source: "alertmanager".into(),
         opened_at,
         updated_at: opened_at,
-        alerts,
+        alerts: alerts.into(),
         counted: Default::default(),
         decision: None,
         plan: None,

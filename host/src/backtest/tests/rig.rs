@@ -294,7 +294,7 @@ impl Rig {
         let objects = Arc::new(Objects::default());
         let (of_dice, of_clock) = (Arc::clone(&dice), Arc::clone(&clock));
         let world = Arc::new(World { dice: of_dice, clock: of_clock, kind, objects: Arc::clone(&objects) });
-        let group = |alert: &Alert| format!("{}/{}", alert.name, alert.labels["app"]);
+        let group = |alert: &Alert| format!("{}/{}", alert.name, &alert.labels["app"]);
         let store = Store::new(
             Arc::clone(&journal) as Arc<dyn Journal>,
             Arc::clone(&clock) as Arc<dyn Clock>,

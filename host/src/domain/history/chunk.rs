@@ -88,8 +88,8 @@ impl Chunk {
     }
 
     /// Those that are wanted, by the index that narrows most.
-    pub fn select<'a>(&'a self, wanted: &Wanted<'a>) -> Box<dyn Iterator<Item = Row<'a>> + 'a> {
-        if self.newest() < wanted.since {
+    pub fn select<'a>(&'a self, wanted: &Wanted<'a>, since: i64) -> Box<dyn Iterator<Item = Row<'a>> + 'a> {
+        if self.newest() < since {
             return Box::new(std::iter::empty());
         }
         if let Some(group) = wanted.group {
@@ -104,12 +104,14 @@ impl Chunk {
             return Box::new(of.filter(move |row| last.replace(*row) != Some(*row)).filter_map(|row| self.row(row)));
         }
         if let Some(name) = wanted.name {
-            return self.under(&self.by_name, name, |chunk, place| chunk.rows.get(place).map(|row| chunk.word(row.name)));
+            return self
+                .under(&self.by_name, name, |chunk, place| chunk.rows.get(place).map(|row| chunk.word(row.name)));
         }
         if let Some(rule) = wanted.rule {
-            return self.under(&self.by_rule, rule, |chunk, place| chunk.rows.get(place).map(|row| chunk.word(row.rule)));
+            return self
+                .under(&self.by_rule, rule, |chunk, place| chunk.rows.get(place).map(|row| chunk.word(row.rule)));
         }
-        let from = self.rows.partition_point(|row| row.key.0 < wanted.since);
+        let from = self.rows.partition_point(|row| row.key.0 < since);
         Box::new((from..self.rows.len()).filter_map(|place| self.row(place)))
     }
 

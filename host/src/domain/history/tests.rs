@@ -119,7 +119,9 @@ fn every_question_is_answered_exactly() {
     let some = |text: &'static str| [None, Some(text)];
     for since in [0, 1, 2000, count - 3, count] {
         for group in [None, Some("g"), Some(""), Some("none")] {
-            for (rule, name) in [(None, None), (Some("s"), None), (None, Some("m")), (Some(""), Some("n")), (Some("x"), None)] {
+            for (rule, name) in
+                [(None, None), (Some("s"), None), (None, Some("m")), (Some(""), Some("n")), (Some("x"), None)]
+            {
                 for target in some("a").into_iter().chain(some("none").into_iter().skip(1)) {
                     let wanted = Wanted { group, rule, name, target, ..Wanted::since(at(since)) };
                     let mut got: Vec<Row<'_>> = mixed.select(wanted).collect();

@@ -198,7 +198,7 @@ mod tests {
         let alert = one(decoded()).unwrap();
         assert_eq!(alert.name, "DiskFull");
         assert_eq!(alert.severity, Severity::Critical);
-        assert_eq!(alert.annotations["severity_raw"], "P1");
+        assert_eq!(&alert.annotations["severity_raw"], "P1");
         assert_eq!(alert.starts_at, Some("2026-02-15T14:59:03Z".parse().unwrap()));
         assert_eq!((alert.ends_at, alert.link), (None, None));
         assert_eq!(alert.fingerprint, fingerprint("demo", "DiskFull", &alert.labels));
@@ -208,7 +208,7 @@ mod tests {
     fn a_time_that_cannot_be_read_costs_no_alert() {
         let alert = one(Decoded { starts_at: Some(Told::Text("noonish".into())), ..decoded() }).unwrap();
         assert_eq!(alert.starts_at, None, "another one with each repeat would be a new beginning");
-        assert_eq!(alert.annotations["starts_at_raw"], "noonish");
+        assert_eq!(&alert.annotations["starts_at_raw"], "noonish");
     }
 
     fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -32,7 +32,9 @@ pub(super) fn register(engine: &mut Engine) {
     });
     engine.register_fn("flapping", |times: i64, within: ImmutableString| -> Made<bool> {
         let window = span::parse(&within).map_err(error)?;
-        let count = ask("flapping(…)", |evaluation| evaluation.past(Wanted::since(since(evaluation.now, window)), true).count())?;
+        let count = ask("flapping(…)", |evaluation| {
+            evaluation.past(Wanted::since(since(evaluation.now, window)), true).count()
+        })?;
         // This incident itself is one more.
         Ok(i64::try_from(count).unwrap_or(i64::MAX).saturating_add(1) >= times)
     });

@@ -239,7 +239,8 @@ impl Case {
     /// Builds what the case stands for.
     pub fn evaluation(&self) -> Result<Evaluation, String> {
         let now = time(&self.now)?;
-        let alerts: Vec<Alert> = self.alerts.iter().enumerate().map(|(n, row)| self.alert(n, row, now)).collect::<Result<_, _>>()?;
+        let alerts: Vec<Alert> =
+            self.alerts.iter().enumerate().map(|(n, row)| self.alert(n, row, now)).collect::<Result<_, _>>()?;
         let opened_at = alerts.iter().filter_map(|alert| alert.starts_at).min().unwrap_or(now);
         let group = self.group.clone().unwrap_or_else(|| "group".into());
         let conclusion = self.outcome.map(|outcome| Conclusion { outcome, reason: String::new(), at: now });
@@ -266,7 +267,8 @@ impl Case {
             chain: Chain::default(),
         };
         let past: Vec<Past> = self.history.iter().map(|row| row.past(&group, now)).collect::<Result<_, _>>()?;
-        let active = self.active.iter().enumerate().map(|(n, row)| Ok((IncidentId("i0".into()), self.alert(n, row, now)?)));
+        let active =
+            self.active.iter().enumerate().map(|(n, row)| Ok((IncidentId("i0".into()), self.alert(n, row, now)?)));
         let active: Vec<(IncidentId, Alert)> = active.collect::<Result<_, String>>()?;
         let catalogue = self.catalogue();
         let action = self.action.as_ref().map(|row| row.action("a2", &catalogue)).transpose()?;

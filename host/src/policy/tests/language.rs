@@ -1,7 +1,7 @@
 //! What rules can say, and what that means.
 
-use super::{Case, alert, case, labels, past, set, simple};
-use crate::domain::{IncidentId, Mode, Occasion, Severity, Status, Verdict};
+use super::{Case, alert, case, past, set, simple};
+use crate::domain::{Alert, IncidentId, Mode, Occasion, Status, Verdict};
 use crate::rules::Policies;
 
 fn two() -> Case {

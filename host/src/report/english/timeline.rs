@@ -25,7 +25,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             }
         }
         Fact::HandedOver { alerts, to } => {
-            let to = to.as_ref().map_or_else(|| "is counted among others".into(), |to| format!("goes on in incident {to}"));
+            let to =
+                to.as_ref().map_or_else(|| "is counted among others".into(), |to| format!("goes on in incident {to}"));
             format!("{to}: {}", handed_over(alerts, s))
         }
         Fact::TakenOver { alerts, from } => format!("came from incident {from}: {}", handed_over(alerts, s)),

@@ -70,7 +70,9 @@ fn acknowledged_alerts_are_in_the_journal(state: &State, alert: &Alert, seen: us
     }
     // A beginning whose end was sent as well may have been overtaken by it, if it is not worse.
     let mut ends = state.checker.versions.ends.get(&alert.identity()).into_iter().flatten();
-    let overtaken = ends.any(|end| end.starts_at >= alert.starts_at && alert.severity <= end.severity.max(worst.unwrap_or(end.severity)));
+    let overtaken = ends.any(|end| {
+        end.starts_at >= alert.starts_at && alert.severity <= end.severity.max(worst.unwrap_or(end.severity))
+    });
     if alert.status == Status::Firing && overtaken {
         return Ok(());
     }
