@@ -47,11 +47,11 @@ pub(super) fn alert(name: &str, pairs: &[(&str, &str)]) -> Alert {
         name: name.into(),
         status: Status::Firing,
         severity,
+        fingerprint: crate::domain::alert::fingerprint("alertmanager", name, &labels),
         labels,
         annotations: Labels::new(),
         starts_at: Some("2026-07-06T11:50:00Z".parse().unwrap()),
         ends_at: None,
-        fingerprint: String::new(),
         link: None,
     }
 }
