@@ -7,7 +7,6 @@
     reason = "a test fails by panicking, also in its helpers"
 )]
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -161,12 +160,12 @@ async fn a_source_decodes_and_the_host_normalises() {
     let (plugins, _) = LoadOptions::default().load(folder().await).await.unwrap();
     let alerts = decode(&plugins, "echo-source", "it works").await.unwrap();
     assert_eq!(alerts.len(), 1);
-    assert_eq!(&alerts[0].severity, Severity::Critical);
+    assert_eq!(alerts[0].severity, Severity::Critical);
     assert_eq!(&alerts[0].annotations["summary"], "it works");
     assert_eq!(&alerts[0].annotations["settings"], "{}");
     assert_eq!(&alerts[0].labels["x-sender"], "test");
-    assert_eq!(&alerts[0].starts_at, Some("2026-02-15T14:59:03Z".parse().unwrap()));
-    assert_eq!(&alerts[0].ends_at, None);
+    assert_eq!(alerts[0].starts_at, Some("2026-02-15T14:59:03Z".parse().unwrap()));
+    assert_eq!(alerts[0].ends_at, None);
     let refused = decode(&plugins, "echo-source", "bad").await.unwrap_err();
     assert_eq!(refused, DecodeError::Invalid("alerts[0]: expected an object".into()));
     let unknown = decode(&plugins, "nobody", "").await.unwrap_err();

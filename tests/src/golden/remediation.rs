@@ -137,6 +137,7 @@ fn of(value: &Value, now: jiff::Timestamp) -> Result<Incident> {
         model: ModelLog::default(),
         actions: vec![],
         conclusion: None,
+        goes_on_in: None,
         report: None,
         deliveries: vec![],
         breakers: vec![],
