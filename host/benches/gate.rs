@@ -54,7 +54,7 @@ fn main() {
         let gate = Gate::new(Options::default());
         gate.restore((0..SPENDS).map(|n| {
             let ago = SignedDuration::from_secs(i64::try_from(SPENDS - n).unwrap_or(0));
-            let incident = IncidentId(format!("past-{n}"));
+            let incident = IncidentId(format!("past-{n}").into());
             let spends = vec![if same { key.clone() } else { format!("{key}-{n}") }];
             (
                 now - ago,

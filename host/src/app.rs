@@ -66,7 +66,7 @@ pub struct App {
 impl App {
     /// An action that waits for a person, by the words of that person.
     fn asked(&self, answer: &Answer) -> Result<(Arc<Incident>, crate::domain::ActionId), ControlError> {
-        let id = IncidentId(answer.incident.clone());
+        let id = IncidentId(answer.incident.as_str().into());
         let Some(incident) = self.services.store.get(&id) else {
             let known = self.projection.get(&id).ok().flatten().is_some();
             return Err(if known {
@@ -127,7 +127,7 @@ impl Records for App {
     }
 
     fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
-        let id = IncidentId(id.to_string());
+        let id = IncidentId(id.into());
         match self.services.store.get(&id) {
             Some(incident) => Ok(Some((*incident).clone())),
             None => self.projection.get(&id).map_err(|error| error.to_string()),
@@ -164,8 +164,9 @@ impl Backend for App {
             self.counters.received(&received);
             Ok(Received {
                 alerts: received.alerts,
-                incidents: received.incidents.into_iter().map(|id| id.0).collect(),
+                incidents: received.incidents.into_iter().map(|id| id.to_string()).collect(),
                 repeats: received.repeats,
+                late: received.late as u64,
             })
         })
     }

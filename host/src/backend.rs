@@ -191,6 +191,13 @@ pub struct Received {
     pub incidents: Vec<String>,
     /// How many of the alerts were known already.
     pub repeats: u64,
+    /// How many of the messages were older than what is known, so that they changed nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub late: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Why a request was not taken in.
@@ -309,7 +316,7 @@ pub fn find(records: &dyn Records, word: &str) -> Result<Incident, FindError> {
         0 => Err(none()),
         1 => found.pop().ok_or_else(none),
         _ => {
-            let ids: Vec<&str> = found.iter().take(3).map(|incident| incident.id.0.as_str()).collect();
+            let ids: Vec<&str> = found.iter().take(3).map(|incident| incident.id.0.as_ref()).collect();
             let more = if found.len() > 3 { ", …" } else { "" };
             Err(FindError::NotOne(format!("{word} is not one incident but several: {}{more}", ids.join(", "))))
         }

@@ -15,6 +15,7 @@ pub mod decision;
 pub mod delivery;
 pub mod entry;
 pub mod gate_event;
+pub mod handover;
 pub mod history;
 pub mod incident;
 pub mod link;

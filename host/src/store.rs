@@ -6,6 +6,7 @@
 //! state is ahead of the journal, so nothing more is taken until [`Store::reload`] has read it anew.
 
 mod controls;
+mod handover;
 mod live;
 mod redacted;
 mod reopen;
@@ -13,6 +14,7 @@ mod replay;
 mod tools;
 mod under_way;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use futures::future::BoxFuture;
@@ -45,6 +47,8 @@ pub struct Received {
     pub repeats: u64,
     /// Resolved alerts that nobody here knows.
     pub unknown_resolved: usize,
+    /// Messages that are older than what is known, such as of a beginning whose end has come in already.
+    pub late: usize,
     /// Alerts that are beyond the bounds and counted from now on.
     pub counted: usize,
 }
@@ -122,7 +126,10 @@ impl Store {
     /// When the journal cannot be read.
     pub fn reload(&self, unsettled: Vec<Incident>, past: Vec<Past>) -> Result<Vec<Control>, JournalError> {
         let sealed = self.journal.stream(control::STREAM)?;
-        let mut live = Live { history: History::of(past, []), ..Live::default() };
+        let going_on = unsettled.iter().filter(|incident| incident.closed.is_none());
+        let going_on: HashSet<&IncidentId> = going_on.map(|incident| &incident.id).collect();
+        let over = past.into_iter().filter(|past| !going_on.contains(&past.incident));
+        let mut live = Live { history: History::of(over, []), ..Live::default() };
         if let Some(last) = sealed.last() {
             live.control = last.n;
         }
@@ -139,7 +146,8 @@ impl Store {
             if incident.closed.is_none() {
                 live.index.insert(&incident);
                 live.index.count_all(&incident);
-                live.history.fires(&incident);
+                live.index.end_all(&incident);
+                live.history.adopt(&incident);
             }
             live.incidents.insert(incident.id.clone(), Arc::new(incident));
         }
@@ -166,7 +174,7 @@ impl Store {
     pub fn wake(&self, id: &IncidentId) {
         // Nobody listens only while the host stops.
         let _ = self.wake.send(id.clone());
-        let _ = self.changes.send(id.0.clone());
+        let _ = self.changes.send(id.to_string());
     }
 
     /// Names of incidents as they change.
@@ -222,12 +230,18 @@ impl Store {
             self.whole()?;
             let live = &mut *guard;
             let seen = alerts.len() as u64;
-            let mut batch = correlate(&live.index, &live.incidents, alerts, &self.group_key);
+            let mut batch = correlate(&live.index, &live.incidents, alerts, &self.group_key, now);
             let (repeats, unknown_resolved) = (std::mem::take(&mut batch.repeats), batch.unknown_resolved);
+            let (handed_over, ended) = (std::mem::take(&mut batch.handed_over), std::mem::take(&mut batch.ended));
+            received.late = batch.late;
             let Contained { opened, changed, counted } =
                 contain(batch, &live.index, &live.incidents, &self.bounds).map_err(JournalError)?;
             live.seen += seen;
             (received.unknown_resolved, received.counted) = (unknown_resolved, counted);
+            handover::release(live, &handed_over);
+            for (alert, began, severity) in ended {
+                live.index.end(alert, began, severity, now);
+            }
             let mut sealed = Vec::new();
             let mut touched = Vec::new();
             for (group_key, Intake { alerts, counted }) in opened {
@@ -246,17 +260,20 @@ impl Store {
                 let Some(incident) = live.incidents.get_mut(&id) else { continue };
                 let incident = Arc::make_mut(incident);
                 if !alerts.is_empty() {
+                    live.index.take(incident, alerts.iter());
                     let entry = Entry { at: now, fact: Fact::AlertsChanged { alerts } };
                     incident.apply(&entry);
                     sealed.push(seal(incident, &entry)?);
                     live.history.note(incident, [&entry.fact]);
-                    live.index.insert(incident);
                 }
                 sealed.extend(count(&mut live.index, incident, counted, now)?);
                 touched.push(id);
             }
-            // What is not known any more may rest on an end that is not durable yet.
-            let mut waits = !sealed.is_empty() || unknown_resolved > 0 && live.durable < live.appends;
+            received.incidents.clone_from(&touched);
+            touched.extend(handover::record(live, handed_over, now, &mut sealed)?);
+            // What is late or not known any more may rest on an end that is not durable yet.
+            let rests = unknown_resolved + received.late > 0;
+            let mut waits = !sealed.is_empty() || rests && live.durable < live.appends;
             for (id, count) in repeats {
                 received.repeats += count;
                 waits |= live.written.get(&id).is_some_and(|written| *written > live.durable);
@@ -273,7 +290,6 @@ impl Store {
         for id in &touched {
             self.wake(id);
         }
-        received.incidents = touched;
         Ok(received)
     }
 
@@ -306,24 +322,31 @@ impl Store {
                 return Ok(false);
             }
             let incident = Arc::make_mut(incident);
+            if incident.fold(&facts, now) {
+                return Ok(true);
+            }
             let mut sealed = Vec::with_capacity(facts.len());
             let mut happened = Vec::with_capacity(facts.len());
-            for fact in facts {
+            for mut fact in facts {
+                if let Fact::Looked { purpose, call, unchanged, .. } = &mut fact {
+                    *unchanged = incident.folded(purpose, call);
+                }
                 let entry = Entry { at: now, fact };
                 incident.apply(&entry);
                 sealed.push(seal(incident, &entry)?);
                 happened.push(entry.fact);
             }
             live.history.note(incident, &happened);
-            if incident.closed.is_some() {
+            // Both go through all alerts, and happen once.
+            if happened.iter().any(|fact| matches!(fact, Fact::Closed { .. })) {
                 live.index.remove(incident);
-            } else if incident.conclusion.is_some() {
+            } else if happened.iter().any(|fact| matches!(fact, Fact::Concluded { .. })) {
                 live.index.conclude(incident);
             }
             (self.journal.append(sealed), live.mark(true, std::slice::from_ref(id)))
         };
         self.durable(append, std::slice::from_ref(id), mark).await?;
-        let _ = self.changes.send(id.0.clone());
+        let _ = self.changes.send(id.to_string());
         Ok(true)
     }
 
@@ -336,7 +359,7 @@ impl Store {
     fn unused_id(&self, live: &Live, now: jiff::Timestamp) -> IncidentId {
         // Thousands of incidents may open in one millisecond.
         loop {
-            let id = IncidentId(incident_id(now, &self.random));
+            let id = IncidentId(incident_id(now, &self.random).into());
             if !live.incidents.contains_key(&id) {
                 return id;
             }
@@ -356,7 +379,7 @@ impl Store {
         // What was written before the live state was read anew says nothing about it.
         if live.generation == mark.generation {
             match &result {
-                Ok(()) => live.durable = live.durable.max(mark.append),
+                Ok(()) => live.durable(mark.append, ids),
                 Err(error) => {
                     let mut broken = self.broken.write().unwrap_or_else(|poisoned| poisoned.into_inner());
                     *broken = Some(error.clone());

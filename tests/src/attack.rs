@@ -172,12 +172,13 @@ impl Case {
     fn incident(&self, policies: &dyn Policies, world: &World) -> Result<Incident> {
         let mut labels = strings(&self.data["labels"]);
         if self.data["labels"].is_null() {
-            labels.insert("namespace".into(), "shop".into());
+            labels.insert("namespace", "shop");
         }
         let name = self.data["alertname"].as_str().unwrap_or("KubePodCrashLooping");
         let mut incident = world.incident("i1", name, labels);
-        if let Some(alert) = incident.alerts.first_mut() {
+        if let Some(mut alert) = incident.alerts.first().cloned() {
             alert.annotations = strings(&self.data["annotations"]);
+            incident.alerts.put(alert);
         }
         for (i, done) in self.data["done"].as_array().into_iter().flatten().enumerate() {
             let mut record = world.record(&format!("a{}", i + 1), call(done)?, origin(done["origin"].as_str())?);
@@ -269,7 +270,7 @@ pub fn look(incident: &mut Incident, record: &ActionRecord, policies: &dyn Polic
             let metadata = json!({"name": of("name"), "namespace": of("namespace"), "ownerReferences": owner});
             let text = json!({"metadata": metadata, "spec": {"replicas": 10}}).to_string();
             let purpose = Purpose::Gate { action: record.action.id.clone() };
-            incident.looks.push(Look { purpose, call, ok: true, text, at: world.now, refused: None });
+            incident.looks.push(Look { purpose, call, ok: true, text, at: world.now, refused: None, repeats: 0 });
         }
     }
 }
@@ -330,7 +331,7 @@ impl World {
             source: "alertmanager".into(),
             opened_at: self.now,
             updated_at: self.now,
-            alerts: vec![alert],
+            alerts: vec![alert].into(),
             counted: Default::default(),
             decision: Some(decision),
             plan: None,
@@ -339,6 +340,7 @@ impl World {
             model: ModelLog::default(),
             actions: vec![],
             conclusion: None,
+            goes_on_in: None,
             report: None,
             deliveries: vec![],
             breakers: vec![],

@@ -80,7 +80,7 @@ fn incident(number: usize, tool: &str, target: &str) -> Incident {
         link: None,
     };
     let opened = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: vec![alert] };
-    let id = IncidentId(format!("incident{number}"));
+    let id = IncidentId(format!("incident{number}").into());
     let mut incident = Incident::open(id, &Entry { at: start(), fact: opened }).unwrap();
     let arguments = [("name".to_string(), json!(target))].into_iter().collect();
     let call = Call { tool: tool.into(), arguments };

@@ -167,5 +167,5 @@ async fn nothing_leaks_from_call_to_call() {
     let second = decode(&plugins, "eats-memory", "").await.unwrap_err();
     assert_eq!(first, second);
     let alerts = decode(&plugins, "echo-source", "hello").await.unwrap();
-    assert_eq!(alerts[0].annotations["summary"], "hello");
+    assert_eq!(&alerts[0].annotations["summary"], "hello");
 }

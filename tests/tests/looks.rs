@@ -19,7 +19,7 @@ fn world() -> World {
 }
 
 fn incident(world: &World) -> Incident {
-    world.incident("i1", "KubePodCrashLooping", Labels::from([("namespace".into(), "shop".into())]))
+    world.incident("i1", "KubePodCrashLooping", Labels::from([("namespace", "shop")]))
 }
 
 fn set(text: &str) -> Set {
@@ -92,7 +92,7 @@ fn an_incident_looks_so_often_and_no_oftener() {
         if refused.is_none() {
             made.push(purpose.clone());
             let (purpose, text) = (purpose.clone(), String::new());
-            incident.looks.push(Look { purpose, call, ok: true, text, at: world.now, refused: None });
+            incident.looks.push(Look { purpose, call, ok: true, text, at: world.now, refused: None, repeats: 0 });
         }
     }
     let count = |wanted: &[&Purpose]| made.iter().filter(|purpose| wanted.contains(purpose)).count();

@@ -7,7 +7,6 @@
     reason = "a test fails by panicking, also in its helpers"
 )]
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -53,7 +52,7 @@ async fn a_core_module_is_made_a_component() {
     for _cold_and_warm in 0..2 {
         let (plugins, problems) = options().load(&scratch.path().join("plugins")).await.unwrap();
         assert!(problems.is_empty(), "{problems:?}");
-        assert_eq!(decode(&plugins, "echo-source", "hello").await.unwrap()[0].annotations["summary"], "hello");
+        assert_eq!(&decode(&plugins, "echo-source", "hello").await.unwrap()[0].annotations["summary"], "hello");
     }
     std::fs::write(mine.join("echo-source.wasm"), b"\0asm\x01\0\0\0\xff").unwrap();
     let (_, problems) = options().load(&scratch.path().join("plugins")).await.unwrap();
@@ -117,8 +116,8 @@ fn alert() -> Alert {
         name: "Echo".into(),
         status: Status::Firing,
         severity: Severity::Warning,
-        labels: BTreeMap::new(),
-        annotations: BTreeMap::new(),
+        labels: Default::default(),
+        annotations: Default::default(),
         starts_at: None,
         ends_at: None,
         fingerprint: "f".into(),
@@ -162,9 +161,9 @@ async fn a_source_decodes_and_the_host_normalises() {
     let alerts = decode(&plugins, "echo-source", "it works").await.unwrap();
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0].severity, Severity::Critical);
-    assert_eq!(alerts[0].annotations["summary"], "it works");
-    assert_eq!(alerts[0].annotations["settings"], "{}");
-    assert_eq!(alerts[0].labels["x-sender"], "test");
+    assert_eq!(&alerts[0].annotations["summary"], "it works");
+    assert_eq!(&alerts[0].annotations["settings"], "{}");
+    assert_eq!(&alerts[0].labels["x-sender"], "test");
     assert_eq!(alerts[0].starts_at, Some("2026-02-15T14:59:03Z".parse().unwrap()));
     assert_eq!(alerts[0].ends_at, None);
     let refused = decode(&plugins, "echo-source", "bad").await.unwrap_err();

@@ -51,7 +51,7 @@ fn batch(incidents: &[Incident], alerts: Vec<Alert>) -> tidegate::pipeline::corr
     incidents.iter().for_each(|incident| index.insert(incident));
     let live: HashMap<_, _> =
         incidents.iter().map(|incident| (incident.id.clone(), Arc::new(incident.clone()))).collect();
-    correlate(&index, &live, alerts, &|_| "g".into())
+    correlate(&index, &live, alerts, &|_| "g".into(), at(2))
 }
 
 /// Seeds 0, 2, 3: resolved and firing again in one body ended as resolved, or the other way round.

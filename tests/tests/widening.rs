@@ -19,7 +19,7 @@ fn world() -> World {
 }
 
 fn incident(world: &World) -> Incident {
-    world.incident("i1", "KubePodCrashLooping", Labels::from([("namespace".into(), "shop".into())]))
+    world.incident("i1", "KubePodCrashLooping", Labels::from([("namespace", "shop")]))
 }
 
 fn set(text: &str) -> Set {

@@ -54,7 +54,7 @@ impl App {
         };
         let mut incidents = self.runner.undelivered(target);
         if let Which::Named(word) = &which {
-            incidents.retain(|id| *word == id.0 || word.strip_prefix(&id.0).is_some_and(|rest| rest.starts_with('-')));
+            incidents.retain(|id| **word == *id.0 || word.strip_prefix(&*id.0).is_some_and(|rest| rest.starts_with('-')));
         }
         let wanted = |delivery: &Delivery| match &which {
             Which::All => true,

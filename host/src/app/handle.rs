@@ -40,7 +40,7 @@ pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) ->
     let mut waited = Duration::ZERO;
     loop {
         let incidents: Vec<Arc<Incident>> =
-            ids.iter().filter_map(|id| app.services.store.get(&IncidentId(id.clone()))).collect();
+            ids.iter().filter_map(|id| app.services.store.get(&IncidentId(id.as_str().into()))).collect();
         for incident in &incidents {
             let state = (incident.id.clone(), incident.state().as_str());
             if shown.insert(state.clone()) {

@@ -47,6 +47,7 @@ pub struct Counters {
     alerts: AtomicU64,
     repeats: AtomicU64,
     unknown_resolved: AtomicU64,
+    late: AtomicU64,
     counted: AtomicU64,
 }
 
@@ -61,6 +62,7 @@ impl Counters {
         self.alerts.fetch_add(received.alerts as u64, Ordering::Relaxed);
         self.repeats.fetch_add(received.repeats, Ordering::Relaxed);
         self.unknown_resolved.fetch_add(received.unknown_resolved as u64, Ordering::Relaxed);
+        self.late.fetch_add(received.late as u64, Ordering::Relaxed);
         self.counted.fetch_add(received.counted as u64, Ordering::Relaxed);
     }
 
@@ -76,7 +78,7 @@ impl Counters {
         let paused = services.gate.paused().len() as u64;
         let refused = u64::from(!policies.problems().is_empty());
         let open = services.gate.breakers().into_iter().filter(|breaker| breaker.open).count() as u64;
-        let rows: [(&str, &str, &str, u64); 14] = [
+        let rows: [(&str, &str, &str, u64); 15] = [
             ("tidegate_requests_total", "counter", "Requests with alerts.", counter(&self.requests)),
             ("tidegate_alerts_total", "counter", "Alerts in them.", counter(&self.alerts)),
             ("tidegate_alert_repeats_total", "counter", "Alerts that repeated what was known.", counter(&self.repeats)),
@@ -85,6 +87,12 @@ impl Counters {
                 "counter",
                 "Resolved alerts that nobody knew.",
                 counter(&self.unknown_resolved),
+            ),
+            (
+                "tidegate_alerts_late_total",
+                "counter",
+                "Messages that were older than what was known, which change nothing.",
+                counter(&self.late),
             ),
             (
                 "tidegate_alerts_counted_total",

@@ -147,12 +147,14 @@ async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<
     let alerts = decoded.map_err(|error| general(format!("{}: {error}", payload.name)))?;
     let by = &config.correlate.group_by;
     let key = |alert: &_| group_key(Policies::group(set, alert), alert, by);
-    let opened = correlate(&Index::default(), &HashMap::new(), alerts, &key).opened;
+    let opened = correlate(&Index::default(), &HashMap::new(), alerts, &key, at).opened;
     let mut all = Vec::new();
     for (n, (group_key, alerts)) in opened.into_iter().enumerate() {
         let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
         let fact = Fact::Opened { group_key: group_key.clone(), source, alerts };
-        let Some(incident) = Incident::open(IncidentId(format!("i{}", n + 1)), &Entry { at, fact }) else { continue };
+        let Some(incident) = Incident::open(IncidentId(format!("i{}", n + 1).into()), &Entry { at, fact }) else {
+            continue;
+        };
         all.push(Explained { incident: group_key, ..of_new(config, set, &incident, at, &catalogue) });
     }
     let tools = if known { "with the tools that the host had last" } else { "without tool servers" };
@@ -193,7 +195,7 @@ fn of_new(config: &Config, set: &Set, incident: &Incident, now: Timestamp, catal
 fn explained(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained {
     let Judged { decision, faults } = Policies::decide(set, incident, context);
     Explained {
-        incident: incident.id.0.clone(),
+        incident: incident.id.to_string(),
         title: incident.title(),
         notes: Vec::new(),
         decided: None,

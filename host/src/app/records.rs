@@ -18,7 +18,7 @@ const SLACK: usize = 50;
 pub fn list(projection: &Projection, store: Option<&Store>, filter: &Filter) -> Result<Vec<Incident>, String> {
     let stored = journal::Filter {
         // State and outcome may have changed since; the prefix is not the projection's business.
-        before: filter.before.clone().map(IncidentId),
+        before: filter.before.as_deref().map(|before| IncidentId(before.into())),
         limit: if wants_all(filter) { 0 } else { filter.limit + SLACK },
         ..journal::Filter::default()
     };
@@ -27,7 +27,7 @@ pub fn list(projection: &Projection, store: Option<&Store>, filter: &Filter) -> 
         for live in store.all() {
             match incidents.iter_mut().find(|known| known.id == live.id) {
                 Some(known) => *known = (*live).clone(),
-                None if filter.before.as_ref().is_none_or(|before| live.id.0 < *before) => {
+                None if filter.before.as_ref().is_none_or(|before| *live.id.0 < **before) => {
                     incidents.push((*live).clone());
                 }
                 None => {}
@@ -101,7 +101,7 @@ impl Records for DiskRecords {
     }
 
     fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
-        self.projection.get(&IncidentId(id.to_string())).map_err(|error| error.to_string())
+        self.projection.get(&IncidentId(id.into())).map_err(|error| error.to_string())
     }
 
     fn story(&self, id: &str) -> Result<Option<Story>, String> {

@@ -82,7 +82,7 @@ impl DeliveryView {
         };
         Some(Self {
             id: delivery.id.clone(),
-            incident: incident.id.0.clone(),
+            incident: incident.id.0.to_string(),
             title: incident.title(),
             severity: incident.severity(),
             target: delivery.target.clone(),

@@ -75,7 +75,7 @@ impl Records for Fake {
     }
 
     fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
-        Ok(self.incidents.iter().find(|incident| incident.id.0 == id).cloned())
+        Ok(self.incidents.iter().find(|incident| *incident.id.0 == *id).cloned())
     }
 
     fn story(&self, id: &str) -> Result<Option<Story>, String> {
@@ -102,7 +102,7 @@ impl Backend for Fake {
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
-            Ok(Received { alerts: alerts.len(), incidents: vec!["i-b1".into()], repeats: 1 })
+            Ok(Received { alerts: alerts.len(), incidents: vec!["i-b1".into()], repeats: 1, late: 0 })
         })
     }
 

@@ -21,7 +21,7 @@ pub fn compare(replay: &IncidentReplay) -> (Changed, u64) {
         notes.push("the model would be shown other evidence; its recorded answers are kept".into());
     }
     let changed = Changed {
-        incident: recorded.id.0.clone(),
+        incident: recorded.id.to_string(),
         alert: recorded.title(),
         opened_at: recorded.opened_at,
         verdict: replay.verdict.clone(),

@@ -226,7 +226,12 @@ impl IncidentReplay {
     fn closed(&mut self, world: &World<'_>, at: Timestamp) {
         let open_ended = matches!(self.fresh.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
         let told = self.fresh.deliveries.iter().any(|delivery| delivery.occasion == Occasion::Resolved);
-        if open_ended && !told && self.fresh.report.is_some() && self.fresh.all_resolved() {
+        if open_ended
+            && !told
+            && self.fresh.report.is_some()
+            && self.fresh.all_resolved()
+            && self.fresh.goes_on_in.is_none()
+        {
             let new = self.routes(world, Occasion::Resolved, None, at);
             if !new.is_empty() {
                 let occasion = Occasion::Resolved.as_str().into();

@@ -54,7 +54,7 @@ impl<'a> Replay<'a> {
         })?;
         self.until = Some(entry.at);
         self.look_again(entry.at)?;
-        let id = IncidentId(sealed.stream.clone());
+        let id = IncidentId(sealed.stream.as_str().into());
         let replay = match self.replays.remove(&id) {
             Some(mut replay) => {
                 replay.take(&mut self.world, &entry)?;

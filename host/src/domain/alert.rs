@@ -1,18 +1,17 @@
 //! One normalised signal, whatever system sent it.
 
 pub mod excerpt;
+mod labels;
 pub mod limits;
 pub mod normalised;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Label or annotation names and their values.
-pub type Labels = BTreeMap<String, String>;
+pub use labels::Labels;
 
 /// Whether the sender says that the condition holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,13 +98,13 @@ pub struct Alert {
 }
 
 /// Labels whose value changes while the alert stays the same.
-const VOLATILE: [&str; 6] = ["value", "timestamp", "url", "image", "severity", "link"];
+pub const VOLATILE: [&str; 6] = ["value", "timestamp", "url", "image", "severity", "link"];
 
 /// Identity of an alert whose sender gave none: a hash of source, name and stable labels.
 pub fn fingerprint(source: &str, name: &str, labels: &Labels) -> String {
     let mut hash = Sha256::new();
-    let stable = labels.iter().filter(|(key, _)| !VOLATILE.contains(&key.as_str()));
-    let parts = [("", source), ("", name)].into_iter().chain(stable.map(|(k, v)| (k.as_str(), v.as_str())));
+    let stable = labels.iter().filter(|(key, _)| !VOLATILE.contains(key));
+    let parts = [("", source), ("", name)].into_iter().chain(stable);
     for (key, value) in parts {
         for part in [key, value] {
             // The length keeps ("ab","c") and ("a","bc") apart.
@@ -151,7 +150,7 @@ mod tests {
     use super::*;
 
     fn labels(pairs: &[(&str, &str)]) -> Labels {
-        pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect()
+        pairs.iter().copied().collect()
     }
 
     #[test]

@@ -9,6 +9,8 @@ use super::call::Call;
 use super::counted::CountedChange;
 use super::decision::{Counts, Decision, Ruling};
 use super::delivery::{Delivery, Occasion, Overtaken};
+use super::handover::Handover;
+use super::incident::IncidentId;
 use super::outcome::Outcome;
 use super::person::Person;
 use super::safeguards::Snapshot;
@@ -36,6 +38,21 @@ pub enum Fact {
         /// How their number changed.
         change: CountedChange,
     },
+    /// Alerts of this incident, which is handled, have become another matter and go on elsewhere.
+    HandedOver {
+        /// The alerts.
+        alerts: Vec<Handover>,
+        /// The incident that has them now; none where they are merely counted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<IncidentId>,
+    },
+    /// Alerts came from an incident that is handled, because they have become another matter.
+    TakenOver {
+        /// The alerts.
+        alerts: Vec<Handover>,
+        /// The incident that had them.
+        from: IncidentId,
+    },
     /// The policies gave their verdict.
     Decided {
         /// Verdict, rule and reason.
@@ -56,6 +73,9 @@ pub enum Fact {
         /// The gate that refused it: nothing was called then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refused: Option<String>,
+        /// How many looks before this one showed the same as the last one that is recorded.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        unchanged: u32,
     },
     /// All evidence for the model is there.
     Collected,
@@ -281,6 +301,10 @@ pub enum Fact {
         /// Why.
         reason: String,
     },
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What a look was for.

@@ -1,16 +1,22 @@
 //! What happened before, as data that policies may count in.
 
+mod chunk;
+mod recent;
+
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
+use rpds::{RedBlackTreeMapSync, VectorSync};
 
 use super::action::Origin;
-use super::alert::{Labels, Severity};
+use super::alert::{Alert, Status};
 use super::entry::Fact;
-use super::incident::{ActionState, Incident, IncidentId};
+use super::incident::{ActionState, Alerts, Incident, IncidentId};
 use super::outcome::Outcome;
+use chunk::Chunk;
+use recent::Recent;
 
 /// One incident of the past.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,11 +24,11 @@ pub struct Past {
     /// Which incident.
     pub incident: IncidentId,
     /// The rule that decided; empty for the default.
-    pub rule: String,
+    pub rule: Arc<str>,
     /// What its alerts shared.
-    pub group_key: String,
+    pub group_key: Arc<str>,
     /// The first alert's name.
-    pub name: String,
+    pub name: Arc<str>,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// How it ended; none while it is open.
@@ -34,16 +40,109 @@ pub struct Past {
 impl Past {
     /// What later decisions may know of an incident.
     pub fn of(incident: &Incident) -> Self {
-        let rule = incident.decision.as_ref().and_then(|decision| decision.rule.clone());
+        let rule = incident.decision.as_ref().and_then(|decision| decision.rule.as_deref());
         Self {
             incident: incident.id.clone(),
-            rule: rule.unwrap_or_default(),
-            group_key: incident.group_key.clone(),
-            name: incident.alerts.first().map(|alert| alert.name.clone()).unwrap_or_default(),
+            rule: rule.unwrap_or_default().into(),
+            group_key: incident.group_key.as_str().into(),
+            name: incident.alerts.first().map(|alert| alert.name.as_str()).unwrap_or_default().into(),
             opened_at: incident.opened_at,
             outcome: incident.outcome(),
             fixes: fixes(incident),
         }
+    }
+
+    fn key(&self) -> Key {
+        (nanos(self.opened_at), hash(&self.incident.0))
+    }
+}
+
+/// When an incident was opened, in nanoseconds of the Unix epoch, and a hash of its id.
+type Key = (i64, u64);
+
+fn nanos(at: Timestamp) -> i64 {
+    let nanos = at.as_nanosecond().clamp(i64::MIN.into(), i64::MAX.into());
+    i64::try_from(nanos).unwrap_or(i64::MAX)
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hash = DefaultHasher::new();
+    text.hash(&mut hash);
+    hash.finish()
+}
+
+/// Executed actions of an incident: target and whether it was seen to help.
+pub type Fixes<'a> = Vec<(&'a str, bool)>;
+
+/// One incident of the past, as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row<'a> {
+    key: Key,
+    /// The rule that decided; empty for the default.
+    pub rule: &'a str,
+    /// What its alerts shared.
+    pub group_key: &'a str,
+    /// The first alert's name.
+    pub name: &'a str,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// How it ended; none while it is open.
+    pub outcome: Option<Outcome>,
+    /// Executed actions.
+    pub fixes: Fixes<'a>,
+}
+
+impl Row<'_> {
+    /// By this they are sorted: the oldest first.
+    pub fn order(&self) -> impl Ord + use<> {
+        self.key
+    }
+}
+
+impl<'a> From<&'a Past> for Row<'a> {
+    fn from(past: &'a Past) -> Self {
+        Self {
+            key: past.key(),
+            rule: &past.rule,
+            group_key: &past.group_key,
+            name: &past.name,
+            opened_at: past.opened_at,
+            outcome: past.outcome,
+            fixes: past.fixes.iter().map(|(target, helped)| (target.as_str(), *helped)).collect(),
+        }
+    }
+}
+
+/// Which incidents of the past are asked for. What is none is not asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// Opened at or after this.
+    pub since: Timestamp,
+    /// With this group key.
+    pub group: Option<&'a str>,
+    /// Decided by this rule; an empty text stands for the default.
+    pub rule: Option<&'a str>,
+    /// With this name of the first alert.
+    pub name: Option<&'a str>,
+    /// With an executed action on this target.
+    pub target: Option<&'a str>,
+    /// Not this one.
+    pub but: Option<&'a IncidentId>,
+}
+
+impl Wanted<'_> {
+    /// All that were opened at or after this.
+    pub fn since(since: Timestamp) -> Self {
+        Self { since, ..Self::default() }
+    }
+
+    fn takes(&self, row: &Row<'_>) -> bool {
+        let is = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
+        row.key.0 >= nanos(self.since)
+            && is(self.group, row.group_key)
+            && is(self.rule, row.rule)
+            && is(self.name, row.name)
+            && self.target.is_none_or(|target| row.fixes.iter().any(|(known, _)| *known == target))
     }
 }
 
@@ -63,73 +162,71 @@ pub fn fixes(incident: &Incident) -> Vec<(String, bool)> {
 }
 
 /// One alert that fires now, of any incident; what inhibitions look at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Active {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Active<'a> {
     /// Its incident.
-    pub incident: IncidentId,
-    /// The source that decoded it.
-    pub source: String,
-    /// What fired.
-    pub name: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// Its labels.
-    pub labels: Labels,
-}
-
-impl Active {
-    /// The firing alerts of an incident that is not closed.
-    pub fn of(incident: &Incident) -> Vec<Self> {
-        if incident.closed.is_some() {
-            return Vec::new();
-        }
-        let active = incident.firing().map(|alert| Self {
-            incident: incident.id.clone(),
-            source: alert.source.clone(),
-            name: alert.name.clone(),
-            severity: alert.severity,
-            labels: alert.labels.clone(),
-        });
-        active.collect()
-    }
+    pub incident: &'a IncidentId,
+    /// The alert.
+    pub alert: &'a Alert,
 }
 
 /// How far back policies can count.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 31);
 
-/// By the time of opening.
-type Places = RedBlackTreeMapSync<(Timestamp, IncidentId), Arc<Past>>;
+/// So many closed incidents are packed together. A question looks into each pack whose time it concerns.
+const PACKED: usize = 2048;
 
 /// The past as far as it is kept, and what fires now. A clone costs next to nothing and stays as it
-/// is, so that every decision has its own; what a rule counts costs what is counted, and not what
-/// is kept.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// is, so that every decision has its own. What was closed costs about as much memory as its group key
+/// and fifty bytes; what is counted by group, name, rule or target costs little more than what is counted.
+#[derive(Clone, Debug, Default)]
 pub struct History {
-    past: Places,
-    /// The same by group key.
-    groups: HashTrieMapSync<String, Places>,
-    active: RedBlackTreeMapSync<IncidentId, Vec<Active>>,
+    recent: Recent,
+    /// What has closed and is not packed yet.
+    closed: VectorSync<Key>,
+    packed: VectorSync<Arc<Chunk>>,
+    /// What was opened before is forgotten; none before the first fact.
+    forgotten: Option<i64>,
+    /// The alerts of each incident of which one fires.
+    active: RedBlackTreeMapSync<IncidentId, Alerts>,
 }
 
 impl History {
-    /// The history that consists of these.
-    pub fn of(past: impl IntoIterator<Item = Past>, active: impl IntoIterator<Item = Active>) -> Self {
+    /// The history that consists of these. What happens to an incident later must not be about one of
+    /// `past`: see [`Self::adopt`].
+    pub fn of(past: impl IntoIterator<Item = Past>, active: impl IntoIterator<Item = (IncidentId, Alert)>) -> Self {
         let mut history = Self::default();
-        past.into_iter().for_each(|past| history.remember(past));
-        let mut firing: BTreeMap<IncidentId, Vec<Active>> = BTreeMap::new();
-        for active in active {
-            firing.entry(active.incident.clone()).or_default().push(active);
+        let mut pack = Vec::new();
+        for past in past {
+            pack.push(past);
+            if pack.len() == PACKED {
+                history.packed.push_back_mut(Arc::new(Chunk::of(std::mem::take(&mut pack))));
+            }
+        }
+        if !pack.is_empty() {
+            history.packed.push_back_mut(Arc::new(Chunk::of(pack)));
+        }
+        let mut firing: BTreeMap<IncidentId, Alerts> = BTreeMap::new();
+        for (incident, alert) in active {
+            firing.entry(incident).or_default().put(alert);
         }
         firing.into_iter().for_each(|(id, active)| history.active.insert_mut(id, active));
         history
     }
 
+    /// Takes in an incident as it stands, to which something may still happen.
+    pub fn adopt(&mut self, incident: &Incident) {
+        self.recent.put(Past::of(incident));
+        self.fires(incident);
+    }
+
     /// Takes in how an incident stands behind these facts, and forgets what is too old.
     pub fn note<'a>(&mut self, incident: &Incident, facts: impl IntoIterator<Item = &'a Fact>) {
-        use Fact::{AlertsChanged, Closed, Concluded, Decided, Opened, Result, Uncertain, Verified};
-        let (mut alerts, mut standing) = (false, false);
+        use Fact::{AlertsChanged, Closed, Concluded, Decided, HandedOver, Opened, Result, Uncertain, Verified};
+        let (mut alerts, mut standing, mut closed) = (false, false, false);
         for fact in facts {
-            alerts |= matches!(fact, Opened { .. } | AlertsChanged { .. } | Closed { .. });
+            closed |= matches!(fact, Closed { .. });
+            alerts |= matches!(fact, Opened { .. } | AlertsChanged { .. } | HandedOver { .. } | Closed { .. });
             standing |= matches!(
                 fact,
                 Opened { .. } | Decided { .. } | Result { .. } | Uncertain { .. } | Verified { .. } | Concluded { .. }
@@ -139,66 +236,73 @@ impl History {
             self.fires(incident);
         }
         if standing {
-            self.remember(Past::of(incident));
-            self.forget(incident.updated_at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN));
+            self.recent.put(Past::of(incident));
+            self.forget(nanos(incident.updated_at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN)));
+        }
+        if closed {
+            self.close((nanos(incident.opened_at), hash(&incident.id.0)));
         }
     }
 
     /// Takes in what fires of an incident.
     pub fn fires(&mut self, incident: &Incident) {
-        let active = Active::of(incident);
-        if active.is_empty() {
+        if incident.closed.is_some() || incident.alerts.firing() == 0 {
             self.active.remove_mut(&incident.id);
         } else {
-            self.active.insert_mut(incident.id.clone(), active);
+            self.active.insert_mut(incident.id.clone(), incident.alerts.clone());
         }
     }
 
-    fn remember(&mut self, past: Past) {
-        let key = (past.opened_at, past.incident.clone());
-        let past = Arc::new(past);
-        match self.groups.get_mut(&past.group_key) {
-            Some(group) => group.insert_mut(key.clone(), Arc::clone(&past)),
-            None => {
-                let group = Places::default().insert(key.clone(), Arc::clone(&past));
-                self.groups.insert_mut(past.group_key.clone(), group);
-            }
+    fn close(&mut self, key: Key) {
+        self.closed.push_back_mut(key);
+        if self.closed.len() < PACKED {
+            return;
         }
-        self.past.insert_mut(key, past);
-    }
-
-    fn forget(&mut self, before: Timestamp) {
-        while let Some((key, past)) = self.past.first().filter(|((at, _), _)| *at < before) {
-            let (key, group_key) = (key.clone(), past.group_key.clone());
-            self.past.remove_mut(&key);
-            let emptied = self.groups.get_mut(&group_key).is_some_and(|group| {
-                group.remove_mut(&key);
-                group.is_empty()
-            });
-            if emptied {
-                self.groups.remove_mut(&group_key);
-            }
+        let closed = std::mem::take(&mut self.closed);
+        let pack: Vec<Past> = closed.iter().filter_map(|key| self.recent.take(key)).map(Arc::unwrap_or_clone).collect();
+        if !pack.is_empty() {
+            self.packed.push_back_mut(Arc::new(Chunk::of(pack)));
         }
     }
 
-    /// Incidents opened at or after `since`, oldest first.
-    pub fn past(&self, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
-        from(&self.past, since)
+    fn forget(&mut self, before: i64) {
+        if self.forgotten.is_some_and(|known| known >= before) {
+            return;
+        }
+        self.forgotten = Some(before);
+        while let Some(key) = self.recent.first().filter(|(at, _)| *at < before) {
+            self.recent.take(&key);
+        }
+        // They were packed in the order of closing, so that the oldest come first as good as always.
+        if self.packed.first().is_some_and(|chunk| chunk.newest() < before) {
+            self.packed = self.packed.iter().filter(|chunk| chunk.newest() >= before).cloned().collect();
+        }
     }
 
-    /// The same, of those with this group key.
-    pub fn of_group(&self, group_key: &str, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
-        self.groups.get(group_key).into_iter().flat_map(move |group| from(group, since))
+    /// The incidents of the past that are wanted, in no order.
+    pub fn select<'a>(&'a self, wanted: Wanted<'a>) -> impl Iterator<Item = Row<'a>> {
+        let since = nanos(wanted.since).max(self.forgotten.unwrap_or(i64::MIN));
+        let but = wanted.but.map(|id| hash(&id.0));
+        let packed = self.packed.iter().flat_map(move |chunk| chunk.select(&wanted, since));
+        let recent: Box<dyn Iterator<Item = &Past>> = match wanted.group {
+            Some(group) => Box::new(self.recent.of_group(group, since)),
+            None => Box::new(self.recent.since(since)),
+        };
+        packed.chain(recent.map(Row::from)).filter(move |row| row.key.0 >= since && wanted.takes(row) && Some(row.key.1) != but)
+    }
+
+    /// Incidents opened at or after `since`, in no order.
+    pub fn past(&self, since: Timestamp) -> impl Iterator<Item = Row<'_>> {
+        self.select(Wanted::since(since))
     }
 
     /// Every firing alert of every incident that is not closed.
-    pub fn active(&self) -> impl Iterator<Item = &Active> {
-        self.active.values().flatten()
+    pub fn active(&self) -> impl Iterator<Item = Active<'_>> {
+        self.active.iter().flat_map(|(incident, alerts)| {
+            let firing = alerts.iter().filter(|alert| alert.status == Status::Firing);
+            firing.map(move |alert| Active { incident, alert })
+        })
     }
-}
-
-fn from(places: &Places, since: Timestamp) -> impl DoubleEndedIterator<Item = &Past> {
-    places.range((since, IncidentId(String::new()))..).map(|(_, past)| past.as_ref())
 }
 
 #[cfg(test)]

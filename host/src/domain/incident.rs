@@ -3,7 +3,9 @@
 //! An incident is never changed but by [`Incident::apply`], which takes journal entries in order;
 //! what should happen next is [`next`], a pure function. So a restart is a reload.
 
+mod alerts;
 mod apply;
+mod fold;
 mod messages;
 mod next;
 mod put_off;
@@ -12,10 +14,12 @@ mod view;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use alerts::Alerts;
 pub use messages::{due, fallbacks, overtaken};
 pub use next::{Effect, Limits, Next, Pace, next};
 pub use put_off::{PutOff, next_when};
@@ -34,7 +38,7 @@ use super::outcome::Outcome;
 /// Name of an incident: short, unique, in the order of opening.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct IncidentId(pub String);
+pub struct IncidentId(pub Arc<str>);
 
 impl fmt::Display for IncidentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,6 +97,9 @@ pub struct Look {
     /// The gate that refused it: nothing was called then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// How often it was made again since and showed the same.
+    #[serde(skip)]
+    pub repeats: u32,
 }
 
 impl Look {
@@ -169,7 +176,7 @@ pub struct Incident {
     /// When anything last happened.
     pub updated_at: Timestamp,
     /// Its alerts in the order of arrival, as far as they are kept in full.
-    pub alerts: Vec<Alert>,
+    pub alerts: Alerts,
     /// Those beyond.
     #[serde(default, skip_serializing_if = "Counted::is_empty")]
     pub counted: Counted,
@@ -187,6 +194,9 @@ pub struct Incident {
     pub actions: Vec<ActionRecord>,
     /// How it ended.
     pub conclusion: Option<Conclusion>,
+    /// The incident that has taken alerts of it over since; the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goes_on_in: Option<IncidentId>,
     /// The report as it was sent.
     pub report: Option<String>,
     /// Messages to people.
@@ -231,7 +241,7 @@ impl Incident {
 
     /// The worst severity of its alerts.
     pub fn severity(&self) -> Severity {
-        self.alerts.iter().map(|alert| alert.severity).max().max(self.counted.worst).unwrap_or(Severity::Warning)
+        self.alerts.severity().max(self.counted.worst).unwrap_or(Severity::Warning)
     }
 
     /// One line for people.
@@ -250,7 +260,7 @@ impl Incident {
     fn labels_ref(&self, key: &str) -> Option<&str> {
         let mut values = self.alerts.iter().map(|alert| alert.labels.get(key));
         let first = values.next()??;
-        values.all(|value| value == Some(first)).then_some(first.as_str())
+        values.all(|value| value == Some(first)).then_some(first)
     }
 
     /// The labels on which all alerts agree.
@@ -265,7 +275,7 @@ impl Incident {
 
     /// Whether no alert fires any more.
     pub fn all_resolved(&self) -> bool {
-        self.firing().next().is_none() && self.counted.firing.is_empty()
+        self.alerts.firing() == 0 && self.counted.firing.is_empty()
     }
 
     /// How many alerts it has, those included that are only counted.
@@ -275,7 +285,7 @@ impl Incident {
 
     /// How many of them fire.
     pub fn firing_count(&self) -> usize {
-        self.firing().count() + self.counted.firing.len()
+        self.alerts.firing() + self.counted.firing.len()
     }
 
     /// The action of this name.

@@ -95,7 +95,7 @@ pub async fn reset_breaker(State(state): State<Arc<Shared>>, request: Request) -
 async fn answer(state: &Shared, id: String, action: String, request: Request) -> Result<Answer, Failure> {
     let caller = caller(&request);
     let words: Words = read(state, request).await?;
-    let incident = named(state, id.clone()).await?.id.0;
+    let incident = named(state, id.clone()).await?.id.to_string();
     if incident != id {
         return Err(Failure::not_found(format!("an answer needs the full id of the incident: {incident}")));
     }

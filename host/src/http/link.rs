@@ -114,7 +114,7 @@ pub async fn answer(
     }
     let after = with(record, &person);
     let answer = Answer {
-        incident: incident.id.0.clone(),
+        incident: incident.id.to_string(),
         action,
         digest: Some(record.action.digest.clone()),
         person,

@@ -1,5 +1,6 @@
 //! `POST /alert` and `POST /v1/alerts/{source}`: alerts come in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -114,7 +115,7 @@ fn unknown(state: &Shared, source: &str) -> Failure {
 
 /// The headers without credentials.
 fn visible(headers: &HeaderMap, proof: Option<&Proof>) -> Labels {
-    let mut labels = Labels::new();
+    let mut labels: BTreeMap<String, String> = BTreeMap::new();
     let secret = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
     for (name, value) in headers {
         if secret.contains(name) || proof.and_then(Proof::header) == Some(name.as_str()) {
@@ -129,7 +130,7 @@ fn visible(headers: &HeaderMap, proof: Option<&Proof>) -> Labels {
             })
             .or_insert_with(|| value.to_string());
     }
-    labels
+    labels.into()
 }
 
 fn query(uri: &Uri) -> Result<Vec<(String, String)>, Failure> {

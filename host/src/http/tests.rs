@@ -188,7 +188,7 @@ async fn sources_and_api_demand_what_is_configured_and_pass_no_credentials_on() 
     assert_eq!(good.send().await.unwrap().status(), 200);
     let headers = host.fake.seen.lock().unwrap()[0].headers.clone();
     assert!(!headers.contains_key("authorization") && !headers.contains_key("cookie"), "{headers:?}");
-    assert_eq!(headers["x-thing"], "1");
+    assert_eq!(&headers["x-thing"], "1");
 
     for path in ["/v1/incidents", "/v1/incidents/i-b1", "/v1/incidents/watch", "/metrics"] {
         assert_eq!(host.get(path).send().await.unwrap().status(), 401, "{path}");

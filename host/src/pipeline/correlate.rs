@@ -1,131 +1,28 @@
-//! Which incident an alert belongs to: repeats, joiners, newcomers, resolved ones. Pure.
+//! Which incident an alert belongs to: repeats, joiners, newcomers, resolved and late ones. Pure.
+//!
+//! What an open incident hears of its alerts simply counts. One that is concluded was decided about what
+//! there was: an alert of it that becomes worse than that or begins anew is decided anew, where a newcomer
+//! would be; what is less bad or older is a repeat, so that a severity that goes up and down opens one more
+//! incident and no third.
+
+mod change;
+pub mod ended;
+mod index;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::domain::counted::{CountedChange, Mark, Marks};
+use jiff::Timestamp;
+
+use crate::domain::counted::{Mark, Marks};
+use crate::domain::handover::Handover;
 use crate::domain::text::letters::is_invisible;
 use crate::domain::{Alert, Incident, IncidentId, Severity, Status};
 
-/// Where an alert is known.
-#[derive(Debug)]
-struct Place {
-    incident: IncidentId,
-    position: usize,
-    /// How much this incident has to say about the alert.
-    weight: Weight,
-}
+pub use index::{Identity, Index};
 
-/// Whose word about an alert counts when several live incidents know it, least first: where it has
-/// come to its end, where it may fire again, where it fires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Weight {
-    Over,
-    Open,
-    Firing,
-}
-
-/// Live incidents by alert and by group.
-#[derive(Debug, Default)]
-pub struct Index {
-    /// Source, then fingerprint, to the alert's place.
-    by_alert: HashMap<String, HashMap<String, Place>>,
-    by_group: HashMap<String, IncidentId>,
-    /// Alerts that are counted and fire.
-    by_mark: HashMap<Mark, IncidentId>,
-    /// Incidents that collect, by source and severity.
-    collecting: HashMap<(String, Severity), IncidentId>,
-}
-
-impl Index {
-    /// Takes an incident in, or its new alerts. An alert that another incident has taken over since
-    /// stays there: the order in which incidents come in makes no difference.
-    pub fn insert(&mut self, incident: &Incident) {
-        let open = incident.conclusion.is_none();
-        for (position, alert) in incident.alerts.iter().enumerate() {
-            let weight = match alert.status {
-                Status::Firing => Weight::Firing,
-                Status::Resolved if open => Weight::Open,
-                Status::Resolved => Weight::Over,
-            };
-            let of_source = self.by_alert.entry(alert.source.clone()).or_default();
-            let elsewhere = of_source.get(&alert.fingerprint).filter(|place| place.incident != incident.id);
-            if elsewhere
-                .is_none_or(|place| place.weight < weight || place.weight == weight && place.incident < incident.id)
-            {
-                let place = Place { incident: incident.id.clone(), position, weight };
-                of_source.insert(alert.fingerprint.clone(), place);
-            }
-        }
-        if let Some(severity) = incident.counted.collecting {
-            // It goes on collecting when people have been told of it.
-            self.collecting.insert((incident.source.clone(), severity), incident.id.clone());
-        } else if incident.conclusion.is_none() {
-            self.by_group.insert(incident.group_key.clone(), incident.id.clone());
-        } else {
-            self.leave_group(incident);
-        }
-    }
-
-    /// Takes in which alerts of an incident are counted from now on, and which no longer.
-    pub fn count(&mut self, incident: &IncidentId, change: &CountedChange) {
-        self.by_mark.extend(change.firing.iter().map(|mark| (mark, incident.clone())));
-        for mark in change.resolved.iter() {
-            self.by_mark.remove(&mark);
-        }
-    }
-
-    /// Takes in all that is counted of an incident.
-    pub fn count_all(&mut self, incident: &Incident) {
-        self.by_mark.extend(incident.counted.firing.iter().map(|mark| (mark, incident.id.clone())));
-    }
-
-    /// How many alerts are counted.
-    pub fn counted(&self) -> usize {
-        self.by_mark.len()
-    }
-
-    /// The incident that collects what a source sends beyond its bound.
-    pub fn collecting(&self, source: &str, severity: Severity) -> Option<&IncidentId> {
-        self.collecting.get(&(source.to_string(), severity))
-    }
-
-    /// Whether an incident keeps this alert in full.
-    pub fn holds(&self, incident: &IncidentId, alert: &Alert) -> bool {
-        let place = self.by_alert.get(&alert.source).and_then(|of| of.get(&alert.fingerprint));
-        place.is_some_and(|place| place.incident == *incident)
-    }
-
-    /// A concluded incident takes no new alerts in.
-    pub fn conclude(&mut self, incident: &Incident) {
-        // Its word about alerts that are over counts less from now on.
-        self.insert(incident);
-    }
-
-    fn leave_group(&mut self, incident: &Incident) {
-        if self.by_group.get(&incident.group_key) == Some(&incident.id) {
-            self.by_group.remove(&incident.group_key);
-        }
-    }
-
-    /// Forgets an incident.
-    pub fn remove(&mut self, incident: &Incident) {
-        self.leave_group(incident);
-        self.collecting.retain(|_, id| *id != incident.id);
-        for mark in incident.counted.firing.iter() {
-            if self.by_mark.get(&mark) == Some(&incident.id) {
-                self.by_mark.remove(&mark);
-            }
-        }
-        for alert in &incident.alerts {
-            let Some(of_source) = self.by_alert.get_mut(&alert.source) else { continue };
-            if of_source.get(&alert.fingerprint).is_some_and(|place| place.incident == incident.id) {
-                of_source.remove(&alert.fingerprint);
-            }
-        }
-    }
-}
+use change::{Change, change, other_labels};
 
 /// What a batch of alerts means.
 #[derive(Debug, Default, PartialEq)]
@@ -140,55 +37,108 @@ pub struct Correlated {
     pub uncounted: BTreeMap<IncidentId, Marks>,
     /// Resolved alerts that nobody here knows.
     pub unknown_resolved: usize,
+    /// Messages that are older than what is known: of a beginning whose end has come in already, or of an
+    /// end that came before the beginning that is known.
+    pub late: usize,
+    /// What leaves a concluded incident; each is among the newcomers too.
+    pub handed_over: BTreeMap<IncidentId, Vec<Handover>>,
+    /// What has ended: the alert, when it began, how bad it was.
+    pub ended: Vec<(Identity, Timestamp, Severity)>,
 }
 
-/// Sorts a batch of alerts. `group_key` names the group of a newcomer. The last word of a sender
-/// counts when one body names an alert more than once.
+/// Sorts a batch of alerts that came in now. `group_key` names the group of a newcomer. The last word of a
+/// sender counts when one body names an alert more than once.
 pub fn correlate(
     index: &Index,
     incidents: &HashMap<IncidentId, Arc<Incident>>,
     alerts: Vec<Alert>,
     group_key: &dyn Fn(&Alert) -> String,
+    now: Timestamp,
 ) -> Correlated {
     let mut out = Correlated::default();
     let mut opened: BTreeMap<String, Vec<Alert>> = BTreeMap::new();
     for alert in last_words(alerts) {
-        let place = index.by_alert.get(&alert.source).and_then(|of| of.get(&alert.fingerprint));
-        let known = place.and_then(|place| {
-            let incident = incidents.get(&place.incident)?;
-            Some((incident, incident.alerts.get(place.position)?))
-        });
-        match known {
-            Some((incident, known)) if same(known, &alert) => {
-                *out.repeats.entry(incident.id.clone()).or_default() += 1;
-            }
-            Some((incident, known)) => {
-                let refires = alert.status == Status::Firing && known.status == Status::Resolved;
-                if refires && incident.conclusion.is_some() {
-                    join(index, group_key, alert, &mut out.changed, &mut opened);
-                } else {
-                    out.changed.entry(incident.id.clone()).or_default().push(alert);
-                }
-            }
-            None => match index.by_mark.get(&Mark::of(&alert)) {
-                Some(id) if alert.status == Status::Firing => *out.repeats.entry(id.clone()).or_default() += 1,
+        let (alert, known) = known(index, incidents, alert, group_key);
+        let began = alert.starts_at.or_else(|| known.and_then(|(_, known)| known.starts_at));
+        if let (Status::Resolved, Some(began)) = (alert.status, began) {
+            let severity = known.map_or(alert.severity, |(_, known)| known.severity.max(alert.severity));
+            out.ended.push((Identity::from(&alert), began, severity));
+        }
+        let fires = alert.status == Status::Firing;
+        if fires && known.is_none_or(|(_, known)| known.status == Status::Resolved) && index.is_late(&alert, now) {
+            out.late += 1;
+            continue;
+        }
+        let Some((incident, known)) = known else {
+            match index.counts(&alert) {
+                Some(id) if fires => *out.repeats.entry(id.clone()).or_default() += 1,
                 Some(id) => {
                     out.uncounted.entry(id.clone()).or_default().insert(Mark::of(&alert));
                 }
-                None if alert.status == Status::Resolved => out.unknown_resolved += 1,
-                None => join(index, group_key, alert, &mut out.changed, &mut opened),
-            },
+                None if fires => join(index, group_key, alert, &mut out.changed, &mut opened),
+                None => out.unknown_resolved += 1,
+            }
+            continue;
+        };
+        match change(incident, known, &alert) {
+            Change::Repeat => *out.repeats.entry(incident.id.clone()).or_default() += 1,
+            Change::Late => out.late += 1,
+            Change::Counts => {
+                let alert = if incident.conclusion.is_some() { as_handled(known, alert) } else { alert };
+                out.changed.entry(incident.id.clone()).or_default().push(alert);
+            }
+            Change::FiresAgain => join(index, group_key, alert, &mut out.changed, &mut opened),
+            Change::Newcomer(because) => {
+                let handover = Handover::of(&alert, because);
+                out.handed_over.entry(incident.id.clone()).or_default().push(handover);
+                join(index, group_key, alert, &mut out.changed, &mut opened);
+            }
         }
     }
     out.opened = opened.into_iter().collect();
     out
 }
 
-/// A repeat: annotations may differ, for many senders put the current value there.
-fn same(known: &Alert, alert: &Alert) -> bool {
-    known.status == alert.status
-        && known.severity == alert.severity
-        && (known.starts_at == alert.starts_at || alert.starts_at.is_none())
+/// An alert's incident, and the alert as it stands there.
+type Known<'a> = Option<(&'a Arc<Incident>, &'a Alert)>;
+
+/// What is known of an alert. A fingerprint that a sender uses for alerts of two groups names two alerts: the
+/// second is told from the first by its group, so that neither is taken for a repeat of the other.
+fn known<'a>(
+    index: &Index,
+    incidents: &'a HashMap<IncidentId, Arc<Incident>>,
+    mut alert: Alert,
+    group_key: &dyn Fn(&Alert) -> String,
+) -> (Alert, Known<'a>) {
+    let find = |alert: &Alert| {
+        let incident = incidents.get(index.place(alert)?)?;
+        let place = incident.alerts.place(&alert.source, &alert.fingerprint)?;
+        Some((incident, incident.alerts.get(place)?))
+    };
+    let first = find(&alert);
+    let Some((_, known)) = first.filter(|(_, known)| other_labels(known, &alert)) else { return (alert, first) };
+    let group = group_key(&alert);
+    if group_key(known) == group {
+        return (alert, first);
+    }
+    let plain = std::mem::take(&mut alert.fingerprint);
+    alert.fingerprint = format!("{plain}~{}", Identity::of(&alert.source, &group));
+    let second = find(&alert);
+    if second.is_none() && alert.status == Status::Resolved {
+        // Some senders leave labels out when something has ended.
+        alert.fingerprint = plain;
+        return (alert, first);
+    }
+    (alert, second)
+}
+
+/// A concluded incident shows an alert as bad as it was when it was handled, however it goes up and down.
+fn as_handled(known: &Alert, mut alert: Alert) -> Alert {
+    if alert.status == Status::Firing {
+        alert.severity = alert.severity.max(known.severity);
+        alert.starts_at = known.starts_at.or(alert.starts_at);
+    }
+    alert
 }
 
 /// Puts a newcomer to its group: an incident that is being handled, or a new one.
@@ -200,7 +150,7 @@ fn join(
     opened: &mut BTreeMap<String, Vec<Alert>>,
 ) {
     let key = group_key(&alert);
-    match index.by_group.get(&key) {
+    match index.group(&key) {
         Some(id) => changed.entry(id.clone()).or_default().push(alert),
         None => opened.entry(key).or_insert_with(|| Vec::with_capacity(1)).push(alert),
     }
@@ -250,5 +200,7 @@ fn part(text: &str) -> Cow<'_, str> {
     if text.chars().all(plain) { text.into() } else { serde_json::Value::from(text).to_string().into() }
 }
 
+#[cfg(test)]
+mod change_tests;
 #[cfg(test)]
 mod tests;

@@ -63,7 +63,7 @@ pub fn contain(
     let Correlated { opened, mut changed, uncounted, .. } = batch;
     let mut out = Contained::default();
     let mut collected: BTreeMap<(String, Severity), Vec<Alert>> = BTreeMap::new();
-    let (own, beyond) = split(opened, incidents, bounds);
+    let (own, beyond) = split(opened, incidents.len(), index, bounds);
     for alert in beyond {
         match index.collecting(&alert.source, alert.severity) {
             Some(id) => changed.entry(id.clone()).or_default().push(alert),
@@ -102,22 +102,18 @@ pub fn contain(
 /// Groups that get an incident of their own, and the alerts of the others.
 type Split = (Vec<(String, Vec<Alert>)>, Vec<Alert>);
 
-fn split(opened: Vec<(String, Vec<Alert>)>, incidents: &HashMap<IncidentId, Arc<Incident>>, bounds: &Bounds) -> Split {
-    if incidents.len() + opened.len() <= bounds.incidents {
+fn split(opened: Vec<(String, Vec<Alert>)>, live: usize, index: &Index, bounds: &Bounds) -> Split {
+    if live + opened.len() <= bounds.incidents {
         return (opened, Vec::new());
     }
-    let mut live: HashMap<String, usize> = HashMap::new();
-    let own = |incident: &&Arc<Incident>| incident.closed.is_none() && incident.counted.collecting.is_none();
-    for incident in incidents.values().filter(own) {
-        *live.entry(incident.source.clone()).or_default() += 1;
-    }
+    let mut own_of: HashMap<String, usize> = HashMap::new();
     // In the order of the batch among equals.
     let mut opened: Vec<_> = opened.into_iter().map(|(key, alerts)| (worst(&alerts), key, alerts)).collect();
     opened.sort_by_key(|(severity, ..)| std::cmp::Reverse(*severity));
     let (mut own, mut beyond) = (Vec::new(), Vec::new());
     for (severity, key, alerts) in opened {
         let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
-        let there = live.entry(source).or_default();
+        let there = own_of.entry(source).or_insert_with_key(|source| index.own(source));
         let reserve = if severity >= Severity::Error { bounds.incidents / 4 } else { 0 };
         if *there < bounds.incidents.saturating_add(reserve) {
             *there += 1;

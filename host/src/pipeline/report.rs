@@ -20,7 +20,9 @@ pub fn run(services: &Services, incident: &Incident) -> Result<Vec<Fact>, Journa
 pub fn close(services: &Services, incident: &Incident, reason: String) -> Vec<Fact> {
     let mut facts = Vec::new();
     let open_ended = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
-    if open_ended && incident.report.is_some() && incident.all_resolved() {
+    // Of what goes on elsewhere people hear from there.
+    let over = incident.all_resolved() && incident.goes_on_in.is_none();
+    if open_ended && incident.report.is_some() && over {
         let moment = services.moment();
         facts.extend(tell(services, incident, Occasion::Resolved, None, &moment.context()));
     }

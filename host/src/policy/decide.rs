@@ -15,7 +15,7 @@ use super::set::Set;
 use super::span;
 use super::values::{Says, Word};
 use crate::domain::history::Active;
-use crate::domain::{Decision, Incident, Verdict};
+use crate::domain::{Alert, Decision, Incident, Verdict};
 use crate::rules::{Context, Judged};
 
 /// How far a rule got.
@@ -94,7 +94,7 @@ fn ahead(query: &Query<'_>) -> Option<Decision> {
     silence.or_else(|| {
         indexes.inhibits.of_alerts(&query.facts).find_map(|id| {
             let inhibit = items.inhibits.get(id as usize)?;
-            try_inhibit(query, inhibit).ok().map(|source| inhibited(query, inhibit, source))
+            try_inhibit(query, inhibit).ok().map(|source| inhibited(query, inhibit, &source))
         })
     })
 }
@@ -114,32 +114,32 @@ pub(super) fn try_silence(query: &Query<'_>, silence: &Silence) -> Result<(), St
 }
 
 /// The active alert of another incident that inhibits this one, or why there is none.
-pub(super) fn try_inhibit<'a>(query: &Query<'a>, inhibit: &Inhibit) -> Result<&'a Active, String> {
+pub(super) fn try_inhibit<'a>(query: &Query<'a>, inhibit: &Inhibit) -> Result<Active<'a>, String> {
     refusal(&query.facts, query.facts.refuses(&inhibit.target))?;
     let context: &'a Context<'a> = query.context;
     let found = context.history.active().find(|active| {
-        active.incident != query.incident.id
-            && fires(active, &inhibit.source)
-            && inhibit.equal.iter().all(|label| same(query, active, label))
+        *active.incident != query.incident.id
+            && fires(active.alert, &inhibit.source)
+            && inhibit.equal.iter().all(|label| same(query, active.alert, label))
     });
     let active = found.ok_or("no other active alert is its source")?;
     query.note("inhibit", &inhibit.meta, None, true);
     Ok(active)
 }
 
-fn fires(active: &Active, on: &On) -> bool {
+fn fires(active: &Alert, on: &On) -> bool {
     on.conditions.iter().all(|(field, matcher)| {
         matcher.accepts(match field {
             Field::Name => Some(&active.name),
             Field::Severity => Some(active.severity.as_str()),
             Field::Source => Some(&active.source),
-            Field::Label(label) => active.labels.get(label).map(String::as_str),
+            Field::Label(label) => active.labels.get(label),
             _ => None,
         })
     })
 }
 
-fn same(query: &Query<'_>, active: &Active, label: &str) -> bool {
+fn same(query: &Query<'_>, active: &Alert, label: &str) -> bool {
     let theirs = active.labels.get(label);
     query.facts.alerts.iter().all(|alert| alert.labels.get(label) == theirs)
 }
@@ -150,9 +150,9 @@ fn silenced(query: &Query<'_>, silence: &Silence) -> Decision {
     from(query, verdict, format!("silence:{}", silence.meta.name), format!("silenced by {}{comment}", silence.author))
 }
 
-fn inhibited(query: &Query<'_>, inhibit: &Inhibit, source: &Active) -> Decision {
+fn inhibited(query: &Query<'_>, inhibit: &Inhibit, source: &Active<'_>) -> Decision {
     let verdict = Verdict::Hold { until: later(query.context.now, inhibit.recheck) };
-    let reason = format!("{} fires as well, which explains it (incident {})", source.name, source.incident);
+    let reason = format!("{} fires as well, which explains it (incident {})", source.alert.name, source.incident);
     from(query, verdict, format!("inhibit:{}", inhibit.meta.name), reason)
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::problem::{Place, Problem};
 use crate::domain::entry::Purpose;
-use crate::domain::history::Past;
+use crate::domain::history::{Row, Wanted};
 use crate::domain::incident::Look;
 use crate::domain::{Call, Catalogue, History, Incident, IncidentId, object};
 use crate::rules::Context;
@@ -121,13 +121,11 @@ impl Evaluation {
         Ok(found.filter(|look| look.ok).and_then(|look| object(&look.text)))
     }
 
-    /// The incidents that policies count in, opened at or after `since`, oldest first: never the one
-    /// that is decided about. `group` leaves those with its group key.
-    pub fn past(&self, since: Timestamp, group: bool) -> impl DoubleEndedIterator<Item = &Past> {
-        let of_group = group.then(|| self.history.of_group(&self.group_key, since));
-        let all = (!group).then(|| self.history.past(since));
-        let of_group = of_group.into_iter().flatten();
-        all.into_iter().flatten().chain(of_group).filter(|past| past.incident != self.incident)
+    /// The incidents that policies count in, in no order: never the one that is decided about. `group`
+    /// leaves those with its group key.
+    pub fn past<'a>(&'a self, wanted: Wanted<'a>, group: bool) -> impl Iterator<Item = Row<'a>> {
+        let group = group.then_some(self.group_key.as_str());
+        self.history.select(Wanted { group, but: Some(&self.incident), ..wanted })
     }
 }
 

@@ -200,7 +200,7 @@ pub(super) fn group(set: &Set, alert: &Alert, watch: Option<&RefCell<Vec<Seen>>>
             "alertname" => Some(alert.name.as_str()),
             "severity" => Some(alert.severity.as_str()),
             "source" => Some(alert.source.as_str()),
-            label => alert.labels.get(label).map(String::as_str),
+            label => alert.labels.get(label),
         };
         // Quoted, so that no value can pass for two.
         key.push_str(&format!(" {}={:?}", plain_or_quoted(label), value.unwrap_or_default()));

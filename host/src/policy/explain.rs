@@ -18,7 +18,7 @@ pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> 
             all.push(line(&silence.meta, format!("silence:{}", silence.meta.name), outcome, &mut decided));
         }
         for inhibit in &set.items.inhibits {
-            let outcome = try_inhibit(query, inhibit).map(|source| format!("{} inhibits it", source.name));
+            let outcome = try_inhibit(query, inhibit).map(|source| format!("{} inhibits it", source.alert.name));
             all.push(line(&inhibit.meta, format!("inhibit:{}", inhibit.meta.name), outcome, &mut decided));
         }
         for rule in &set.items.rules {

@@ -69,7 +69,7 @@ impl<'a> AlertFacts<'a> {
             Field::Severity => Some(self.severity.as_str()),
             Field::Source => Some(&first.source),
             Field::Outcome => Some(self.outcome),
-            Field::Label(label) => first.labels.get(label).map(String::as_str),
+            Field::Label(label) => first.labels.get(label),
             _ => None,
         }
     }
@@ -92,7 +92,7 @@ impl Facts for AlertFacts<'_> {
             Field::Name => self.alerts.iter().for_each(|alert| visit(Some(&alert.name))),
             Field::Source => self.alerts.iter().for_each(|alert| visit(Some(&alert.source))),
             Field::Label(label) => {
-                self.alerts.iter().for_each(|alert| visit(alert.labels.get(label).map(String::as_str)));
+                self.alerts.iter().for_each(|alert| visit(alert.labels.get(label)));
             }
             _ => {}
         }

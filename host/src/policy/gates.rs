@@ -244,7 +244,7 @@ fn values(scope: Scope, facts: &CallFacts<'_>, incident: &Incident) -> Vec<Strin
         Scope::Kind => touches.kinds.clone(),
         Scope::Target => vec![touches.to_string()],
         Scope::Tool => vec![facts.call.tool.clone()],
-        Scope::Incident => vec![incident.id.0.clone()],
+        Scope::Incident => vec![incident.id.to_string()],
     };
     if values.is_empty() {
         values.push("-".into());

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::Set;
 use crate::domain::Outcome;
-use crate::domain::history::{Active, Past};
+use crate::domain::history::Past;
 use crate::domain::incident::ModelLog;
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
@@ -41,17 +41,17 @@ pub(super) fn labels(pairs: &[(&str, &str)]) -> Labels {
 
 pub(super) fn alert(name: &str, pairs: &[(&str, &str)]) -> Alert {
     let labels = labels(pairs);
-    let severity = Severity::from_word(labels.get("severity").map(String::as_str));
+    let severity = Severity::from_word(labels.get("severity"));
     Alert {
         source: "alertmanager".into(),
         name: name.into(),
         status: Status::Firing,
         severity,
+        fingerprint: crate::domain::alert::fingerprint("alertmanager", name, &labels),
         labels,
         annotations: Labels::new(),
         starts_at: Some("2026-07-06T11:50:00Z".parse().unwrap()),
         ends_at: None,
-        fingerprint: String::new(),
         link: None,
     }
 }
@@ -65,7 +65,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         source: "alertmanager".into(),
         opened_at,
         updated_at: opened_at,
-        alerts,
+        alerts: alerts.into(),
         counted: Default::default(),
         decision: None,
         plan: None,
@@ -74,6 +74,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         model: ModelLog::default(),
         actions: Vec::new(),
         conclusion: None,
+        goes_on_in: None,
         report: None,
         deliveries: Vec::new(),
         breakers: Vec::new(),
@@ -142,12 +143,13 @@ impl Case {
     }
 
     pub fn with_past(mut self, past: Vec<Past>) -> Self {
-        self.history = Arc::new(History::of(past, self.history.active().cloned()));
+        let active = self.history.active().map(|active| (active.incident.clone(), active.alert.clone()));
+        self.history = Arc::new(History::of(past, active.collect::<Vec<_>>()));
         self
     }
 
-    pub fn with_active(mut self, active: Vec<Active>) -> Self {
-        self.history = Arc::new(History::of(self.history.past(jiff::Timestamp::MIN).cloned(), active));
+    pub fn with_active(mut self, active: Vec<(IncidentId, Alert)>) -> Self {
+        self.history = Arc::new(History::of([], active));
         self
     }
 }

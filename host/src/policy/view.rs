@@ -12,6 +12,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use super::evaluation::error;
 use super::json::from_object;
 use super::problem::nearest;
+use crate::domain::incident::Alerts;
 use crate::domain::{Action, Alert, Call, Incident, Labels, Origin, Status, Target, restores};
 
 type Got = Result<Dynamic, Box<EvalAltResult>>;
@@ -115,14 +116,15 @@ fn text_in(view: &mut View, map: &str, name: &str) -> Got {
 }
 
 fn labels(labels: &Labels) -> Dynamic {
-    Dynamic::from_map(labels.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect())
+    Dynamic::from_map(labels.iter().map(|(key, value)| (key.into(), value.into())).collect())
 }
 
 /// What all alerts have.
-fn common(alerts: &[Alert], of: impl Fn(&Alert) -> &Labels) -> Dynamic {
-    let Some((first, others)) = alerts.split_first() else { return Dynamic::from_map(Map::new()) };
-    let shared = of(first).iter().filter(|(key, value)| others.iter().all(|other| of(other).get(*key) == Some(value)));
-    Dynamic::from_map(shared.map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect())
+fn common(alerts: &Alerts, of: impl Fn(&Alert) -> &Labels) -> Dynamic {
+    let Some(first) = alerts.first() else { return Dynamic::from_map(Map::new()) };
+    let all = |(key, value): &(&str, &str)| alerts.iter().all(|other| of(other).get(key) == Some(*value));
+    let shared = of(first).iter().filter(all);
+    Dynamic::from_map(shared.map(|(key, value)| (key.into(), value.into())).collect())
 }
 
 fn texts(items: &[String]) -> Dynamic {
@@ -170,7 +172,7 @@ pub(super) fn incident(incident: &Incident, now: Timestamp) -> Dynamic {
     Dynamic::from(View::new(
         "the incident",
         [
-            ("id", incident.id.0.as_str().into()),
+            ("id", incident.id.0.as_ref().into()),
             ("title", incident.title().into()),
             ("name", first.map(|alert| alert.name.as_str()).unwrap_or_default().into()),
             ("severity", incident.severity().as_str().into()),
@@ -245,16 +247,16 @@ pub(super) fn action(action: &Action, incident: &Incident, origin_name: &str) ->
 }
 
 /// One incident of the past, as `past(…)` lists them.
-pub(super) fn past(past: &crate::domain::history::Past) -> Dynamic {
+pub(super) fn past(past: &crate::domain::history::Row<'_>) -> Dynamic {
     let fixes = i64::try_from(past.fixes.len()).unwrap_or(i64::MAX);
     let helped = past.fixes.iter().any(|(_, helped)| *helped);
-    let targets: Vec<String> = past.fixes.iter().map(|(target, _)| target.clone()).collect();
+    let targets: Vec<String> = past.fixes.iter().map(|(target, _)| target.to_string()).collect();
     Dynamic::from(View::new(
         "a past incident",
         [
-            ("rule", past.rule.as_str().into()),
-            ("group_key", past.group_key.as_str().into()),
-            ("name", past.name.as_str().into()),
+            ("rule", past.rule.into()),
+            ("group_key", past.group_key.into()),
+            ("name", past.name.into()),
             ("opened_at", past.opened_at.to_string().into()),
             ("outcome", past.outcome.map(|outcome| outcome.as_str()).unwrap_or_default().into()),
             ("count", fixes.into()),

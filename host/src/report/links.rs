@@ -22,7 +22,7 @@ pub(super) fn links(incident: &Incident, question: Option<&str>, language: Langu
     }
     let runbooks =
         incident.alerts.iter().flat_map(|alert| RUNBOOKS.iter().filter_map(|key| alert.annotations.get(*key)));
-    let sources = incident.alerts.iter().filter_map(|alert| alert.link.as_ref());
+    let sources = incident.alerts.iter().filter_map(|alert| alert.link.as_deref());
     links.extend(named(Named::Runbook, headings.runbook, headings.named_by_alert, runbooks));
     links.extend(named(Named::Source, headings.source, headings.named_by_alert, sources));
     links
@@ -32,11 +32,11 @@ fn named<'a>(
     purpose: Named,
     title: &str,
     whose: &str,
-    urls: impl Iterator<Item = &'a String> + 'a,
+    urls: impl Iterator<Item = &'a str> + 'a,
 ) -> impl Iterator<Item = Link> + 'a {
     let title = format!("{title}{whose}");
     let mut seen = BTreeSet::new();
-    urls.filter(move |url| seen.insert(url.as_str()))
+    urls.filter(move |url| seen.insert(*url))
         .filter_map(move |url| Link::of_alert(purpose, title.as_str(), url))
         .take(NAMED)
 }

@@ -161,10 +161,10 @@ fn facts(incident: &Incident, record: Option<&ActionRecord>, language: Language)
     let (translation, headings) = (language.translation(), language.translation().headings());
     let labels = incident.labels();
     let mut facts = vec![
-        (headings.incident, incident.id.0.clone()),
+        (headings.incident, incident.id.to_string()),
         (headings.severity, translation.severity(incident.severity()).to_string()),
     ];
-    let place = ["cluster", "namespace"].iter().filter_map(|key| labels.get(*key)).map(String::as_str);
+    let place = ["cluster", "namespace"].iter().filter_map(|key| labels.get(key));
     let place: Vec<&str> = place.collect();
     if !place.is_empty() {
         facts.push((headings.place, place.join(" / ")));

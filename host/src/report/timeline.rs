@@ -41,7 +41,9 @@ pub(super) fn lines(story: &Story, language: Language, style: Style) -> Vec<Line
 fn kind(fact: &Fact) -> &'static str {
     match fact {
         Fact::Opened { .. } => "opened",
-        Fact::AlertsChanged { .. } | Fact::AlertsCounted { .. } => "alerts",
+        Fact::AlertsChanged { .. } | Fact::AlertsCounted { .. } | Fact::HandedOver { .. } | Fact::TakenOver { .. } => {
+            "alerts"
+        }
         Fact::Decided { .. } => "verdict",
         Fact::Looked { .. } => "look",
         Fact::Collected => "evidence",

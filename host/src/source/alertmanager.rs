@@ -1,7 +1,11 @@
 //! Prometheus Alertmanager: the webhook body (versions 3 and 4, and what others send in its form),
 //! and the bare list of its API.
 //!
-//! Each alert has a status of its own; the one of the message only says whether any alert fires.
+//! Each alert has a status of its own; the one of the message only says whether any alert fires. Alertmanager
+//! knows an alert by its `endsAt` alone (`Alert.ResolvedAt` of prometheus/common: resolved from that moment
+//! on) and derives the status from it: in a webhook it leaves `endsAt` out of what fires, while its API, and
+//! Prometheus when it posts there, give the moment at which they would give up waiting. So an end that has
+//! passed means *resolved* where an alert has no status of its own, and nothing where it has one.
 //! What the message repeats about its group (`groupLabels`, `commonLabels`, `groupKey`) is derived,
 //! sometimes wrong, and not read. A body is read straight into its final form; only one that does
 //! not fit is read again, slowly, to say exactly where it does not.
@@ -120,7 +124,7 @@ fn left_out(name: &str, text: String) -> LeftOut {
 }
 
 fn name_of<'a>(item: &'a Item<'_>) -> Option<&'a str> {
-    item.labels.as_ref()?.get("alertname").map(String::as_str)
+    item.labels.as_ref()?.get("alertname")
 }
 
 fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now: Timestamp) -> Result<Alert, String> {
@@ -136,7 +140,7 @@ fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now
             Moment::Absent => None,
             Moment::Unreadable => {
                 // An alert is not lost over a time that nobody can read.
-                annotations.insert(key.into(), text.into());
+                annotations.insert(key, text);
                 None
             }
         }
@@ -146,9 +150,10 @@ fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now
     let name = labels.get("alertname").filter(|name| !name.is_empty());
     let own =
         Text::given(item.status.as_ref()).map(|word| status_of(word, &format_args!("{place}.status"))).transpose()?;
+    let ended = own.is_none() && ends_at.is_some_and(|end| end <= now);
     let status = match (own.or(root), name) {
+        (Some(Status::Firing), _) | (None, Some(_)) if ended => Status::Resolved,
         (Some(status), _) => status,
-        (None, Some(_)) if ends_at.is_some_and(|end| end <= now) => Status::Resolved,
         (None, Some(_)) => Status::Firing,
         (None, None) => {
             return Err(format!(
@@ -157,12 +162,12 @@ fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now
             ));
         }
     };
-    let name = name.cloned().unwrap_or_else(|| UNNAMED.into());
+    let name = name.unwrap_or(UNNAMED).to_string();
     let given = item.fingerprint.filter(|given| !given.trim().is_empty());
     Ok(fit(Alert {
         source: NAME.into(),
         status,
-        severity: Severity::from_word(labels.get("severity").map(String::as_str)),
+        severity: Severity::from_word(labels.get("severity")),
         starts_at,
         ends_at: ends_at.filter(|_| status == Status::Resolved),
         fingerprint: given.unwrap_or_else(|| fingerprint(NAME, &name, &labels)),

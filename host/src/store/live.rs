@@ -16,7 +16,7 @@ pub(super) struct Live {
     /// Appends so far, and how many of them are durable: they become so in their order.
     pub appends: u64,
     pub durable: u64,
-    /// The last append of each incident: a repeat of an alert waits for it.
+    /// The last append of each incident of which not everything is durable: a repeat of an alert waits for it.
     pub written: HashMap<IncidentId, u64>,
     /// Entries of the host's own stream.
     pub control: u64,
@@ -33,6 +33,16 @@ pub(super) struct Mark {
 }
 
 impl Live {
+    /// Takes in that everything up to this append is durable, which these incidents waited for.
+    pub fn durable(&mut self, append: u64, ids: &[IncidentId]) {
+        self.durable = self.durable.max(append);
+        for id in ids {
+            if self.written.get(id).is_some_and(|written| *written <= self.durable) {
+                self.written.remove(id);
+            }
+        }
+    }
+
     /// Counts an append and remembers whom it concerns.
     pub fn mark(&mut self, appended: bool, ids: &[IncidentId]) -> Mark {
         self.appends += u64::from(appended);

@@ -13,9 +13,8 @@ use crate::redact::{redact, redact_value};
 /// Alerts without secrets in their annotations and links.
 pub(super) fn alerts(mut alerts: Vec<Alert>) -> Vec<Alert> {
     for alert in &mut alerts {
-        for (name, value) in &mut alert.annotations {
-            *value = redact_value(name, value);
-        }
+        let redacted = alert.annotations.iter().map(|(name, value)| (name, redact_value(name, value)));
+        alert.annotations = redacted.collect();
         alert.link.iter_mut().for_each(text);
     }
     alerts
@@ -51,6 +50,8 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         | Fact::Expired { .. }
         | Fact::BreakerOpened { .. }
         | Fact::AlertsCounted { .. }
+        | Fact::HandedOver { .. }
+        | Fact::TakenOver { .. }
         | Fact::Intent { .. }
         | Fact::Prepared { .. }
         | Fact::Inspected { .. }
@@ -106,14 +107,12 @@ fn text(text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde_json::json;
 
     use super::*;
 
-    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    fn labels(pairs: &[(&str, &str)]) -> crate::domain::Labels {
+        pairs.iter().copied().collect()
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub fn replay(journal: &dyn Journal) -> Result<Replayed, JournalError> {
         }
         let entry: Entry =
             sealed.open().map_err(|error| JournalError(format!("entry {} of {}: {error}", sealed.n, sealed.stream)))?;
-        let id = IncidentId(sealed.stream.clone());
+        let id = IncidentId(sealed.stream.as_str().into());
         match incidents.get_mut(&id) {
             Some(incident) => incident.apply(&entry),
             None => {

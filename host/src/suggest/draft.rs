@@ -40,7 +40,7 @@ pub fn draft(cases: &[Case]) -> Option<Draft> {
 
 fn evidence(case: &Case) -> Evidence {
     Evidence {
-        incident: case.incident.id.0.clone(),
+        incident: case.incident.id.to_string(),
         opened_at: case.incident.opened_at,
         by: case.by.clone(),
         outcome: case.incident.outcome().unwrap_or(Outcome::Fixed).as_str().into(),

@@ -49,7 +49,7 @@ pub fn find(
         let entry = sealed.open::<Fact>().map_err(|error| {
             JournalError(format!("entry {} of {} cannot be read: {error}", sealed.n, sealed.stream))
         })?;
-        let id = IncidentId(sealed.stream);
+        let id = IncidentId(sealed.stream.into());
         match open.get_mut(&id) {
             Some(incident) => incident.apply(&entry),
             None if entry.at >= since => open.extend(Incident::open(id.clone(), &entry).map(|new| (id.clone(), new))),

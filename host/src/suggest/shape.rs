@@ -26,7 +26,7 @@ impl Shape {
         match value {
             Value::String(text) => {
                 let same = labels.iter().filter(|(_, label)| *label == text && !label.is_empty());
-                let same: BTreeSet<String> = same.map(|(name, _)| name.clone()).collect();
+                let same: BTreeSet<String> = same.map(|(name, _)| name.to_string()).collect();
                 if same.is_empty() { Self::Fixed(value.clone()) } else { Self::Label(same) }
             }
             Value::Array(items) => Self::List(items.iter().map(|item| Self::of(item, labels)).collect()),

@@ -103,7 +103,7 @@ fn origin(request: &Value) -> String {
 fn message(value: &Value) -> Result<Message> {
     Ok(Message {
         delivery: text(value, "delivery-id"),
-        incident: IncidentId(text(value, "incident-id")),
+        incident: IncidentId(text(value, "incident-id").into()),
         occasion: match value["occasion"].as_str() {
             Some("approval") => Occasion::Approval,
             Some("resolved") => Occasion::Resolved,

@@ -123,7 +123,7 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
 
 fn of(value: &Value, now: jiff::Timestamp) -> Result<Incident> {
     Ok(Incident {
-        id: IncidentId(text(value, "id")),
+        id: IncidentId(text(value, "id").into()),
         group_key: text(value, "id"),
         source: "golden".into(),
         opened_at: now,
@@ -137,6 +137,7 @@ fn of(value: &Value, now: jiff::Timestamp) -> Result<Incident> {
         model: ModelLog::default(),
         actions: vec![],
         conclusion: None,
+        goes_on_in: None,
         report: None,
         deliveries: vec![],
         breakers: vec![],

@@ -139,7 +139,7 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
 pub fn take_entry(state: &mut State, place: usize, written: Written) {
     state.stats.entries += 1;
     let sealed = state.disk.durable[place].clone();
-    let known = state.checker.incidents.get(&IncidentId(sealed.stream.clone()));
+    let known = state.checker.incidents.get(&IncidentId(sealed.stream.as_str().into()));
     let n = match sealed.stream == control::STREAM {
         true => state.checker.control,
         false => known.map_or(0, |incident| incident.version),
@@ -173,7 +173,7 @@ fn take_control(state: &mut State, sealed: &Sealed) {
 }
 
 fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, written: Written) {
-    let id = IncidentId(sealed.stream.clone());
+    let id = IncidentId(sealed.stream.as_str().into());
     let mut incident = match state.checker.incidents.get(&id) {
         Some(incident) => incident.clone(),
         None => match Incident::open(id.clone(), entry) {

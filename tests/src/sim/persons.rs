@@ -120,7 +120,7 @@ pub async fn repeat(host: Host) {
     }
     tokio::time::sleep(Duration::from_secs(30)).await;
     for incident in host.store.all() {
-        let fact = Fact::AlertsChanged { alerts: incident.alerts.clone() };
+        let fact = Fact::AlertsChanged { alerts: incident.alerts.iter().cloned().collect() };
         let _ = host.store.append(&incident.id, vec![fact]).await;
     }
 }

@@ -282,7 +282,7 @@ impl Policies for SimPolicies {
     }
 
     fn group(&self, alert: &Alert) -> Option<String> {
-        let service = alert.labels.get("service").cloned().unwrap_or_default();
+        let service = alert.labels.get("service").map(str::to_string).unwrap_or_default();
         Some(match self.set().grouping {
             0 => service,
             1 => alert.name.clone(),

@@ -48,7 +48,7 @@ fn alert(signal: &Signal) -> Alert {
         fingerprint: format!("{name}-{service}"),
         status: signal.status,
         severity: signal.severity,
-        labels: Labels::from([("service".into(), service), ("namespace".into(), "shop".into())]),
+        labels: Labels::from([("service", service), ("namespace", "shop".to_string())]),
         annotations: Labels::new(),
         starts_at: Some(started),
         ends_at: resolved.then(|| started + SignedDuration::from_secs(30)),
@@ -68,6 +68,7 @@ pub async fn send(host: Host, number: u64) {
             batch.patience = None;
             (first, seen)
         };
+        checker::alerts::take_sending(&mut host.world.state(), &batch.alerts);
         let receive = host.store.receive(batch.alerts.clone());
         let result = match batch.patience {
             Some(patience) => tokio::time::timeout(patience, receive).await,

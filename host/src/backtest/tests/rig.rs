@@ -248,7 +248,7 @@ impl Planners for World {
         looks: Arc<dyn Looks>,
     ) -> BoxFuture<'a, Result<Vec<Proposal>, String>> {
         self.takes();
-        let app = incident.labels().get("app").cloned().unwrap_or_default();
+        let app = incident.labels().get("app").unwrap_or_default().to_string();
         let which = if self.kind { 0 } else { self.dice.below(4) };
         if app.starts_with("lying") {
             return Box::pin(async move { Ok(vec![lie(&app)]) });
@@ -275,7 +275,7 @@ impl Model for World {
     fn ask<'a>(&'a self, incident: &'a Incident, _: &'a Catalogue) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
         self.takes();
         let usage = Usage { calls: 1, prompt_tokens: 100, completion_tokens: 10, took_ms: 0 };
-        let app = incident.labels().get("app").cloned().unwrap_or_default();
+        let app = incident.labels().get("app").unwrap_or_default().to_string();
         let diagnosis = Diagnosis::default();
         let answer = match if self.kind { 1 } else { self.dice.below(5) } {
             0 => Answer::Look { calls: vec![AskedCall { id: String::new(), call: call("k.get", &app) }] },
@@ -332,7 +332,7 @@ impl Rig {
         let (of_dice, of_clock) = (Arc::clone(&dice), Arc::clone(&clock));
         let down_until = Mutex::new(Timestamp::UNIX_EPOCH);
         let world = Arc::new(World { dice: of_dice, clock: of_clock, kind, objects: Arc::clone(&objects), down_until });
-        let group = |alert: &Alert| format!("{}/{}", alert.name, alert.labels["app"]);
+        let group = |alert: &Alert| format!("{}/{}", alert.name, &alert.labels["app"]);
         let store = Store::new(
             Arc::clone(&journal) as Arc<dyn Journal>,
             Arc::clone(&clock) as Arc<dyn Clock>,

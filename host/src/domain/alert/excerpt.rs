@@ -42,7 +42,8 @@ const LEAST: usize = 64;
 impl Excerpt {
     /// The alerts that matter most, firing before resolved and worse before less bad, as far as the
     /// bounds allow; they stay in the order in which they came.
-    pub fn of(alerts: &[Alert], bounds: &Bounds) -> Self {
+    pub fn of<'a>(alerts: impl IntoIterator<Item = &'a Alert>, bounds: &Bounds) -> Self {
+        let alerts: Vec<&Alert> = alerts.into_iter().collect();
         let mut order: Vec<usize> = (0..alerts.len()).collect();
         order.sort_by_key(|at| {
             alerts.get(*at).map(|alert| (alert.status != Status::Firing, std::cmp::Reverse(alert.severity)))
@@ -118,7 +119,7 @@ impl Budget {
     }
 
     fn pairs(&mut self, pairs: &Labels) -> Labels {
-        let mut kept = Labels::new();
+        let mut kept: Vec<(&str, String)> = Vec::new();
         for (key, value) in pairs {
             if key.len() + value.len().min(LEAST) > self.left {
                 self.shortened += 1;
@@ -126,9 +127,9 @@ impl Budget {
             }
             self.left -= key.len();
             let value = self.text(value);
-            kept.insert(key.clone(), value);
+            kept.push((key, value));
         }
-        kept
+        kept.into_iter().collect()
     }
 
     fn text(&mut self, text: &str) -> String {

@@ -3,6 +3,8 @@
 //! A limit of content costs no alert: what is too long is cut and says so, and one annotation tells
 //! what happened. Identity is settled before anything is cut.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use super::{Alert, Labels};
@@ -39,7 +41,7 @@ pub fn fit(mut alert: Alert) -> Alert {
     }
     if lost != Lost::default() {
         let Lost { shortened, left_out } = lost;
-        alert.annotations.insert(SHORTENED.into(), format!("{shortened} texts cut, {left_out} entries left out"));
+        alert.annotations.insert(SHORTENED, format!("{shortened} texts cut, {left_out} entries left out"));
     }
     alert
 }
@@ -59,12 +61,13 @@ impl Lost {
     }
 
     fn pairs(&mut self, pairs: &mut Labels) {
-        let fits = |(key, value): (&String, &String)| !key.is_empty() && key.len() <= NAME && value.len() <= VALUE;
+        let fits = |(key, value): (&str, &str)| !key.is_empty() && key.len() <= NAME && value.len() <= VALUE;
         if pairs.len() <= PAIRS && pairs.iter().all(fits) {
             return;
         }
-        let mut kept = Labels::new();
-        for (mut key, mut value) in std::mem::take(pairs) {
+        let mut kept = BTreeMap::new();
+        for (key, value) in pairs.iter() {
+            let (mut key, mut value) = (key.to_string(), value.to_string());
             self.text(&mut key, NAME);
             if key.is_empty() || kept.len() == PAIRS || kept.contains_key(&key) {
                 self.left_out += 1;
@@ -73,7 +76,7 @@ impl Lost {
             self.text(&mut value, VALUE);
             kept.insert(key, value);
         }
-        *pairs = kept;
+        *pairs = kept.into();
     }
 }
 
@@ -106,17 +109,17 @@ mod tests {
     fn what_does_not_fit_is_cut_and_says_so() {
         let long = |n: usize| "x".repeat(n);
         let mut big = alert();
-        big.labels.insert(long(2000), "v".into());
-        big.labels.insert(String::new(), "v".into());
+        big.labels.insert(long(2000), "v");
+        big.labels.insert("", "v");
         big.annotations.extend((0..600).map(|i| (format!("a{i:03}"), "v".to_string())));
-        big.annotations.insert("a000".into(), long(70_000));
+        big.annotations.insert("a000", long(70_000));
         big.fingerprint = long(5000);
         big.link = Some(long(9000));
         let fitted = fit(big.clone());
         assert!(fitted.annotations["a000"].ends_with("… (4464 bytes cut)"));
         assert!(fitted.labels.keys().any(|key| key.ends_with("… (976 bytes cut)")));
         assert_eq!(fitted.annotations.len(), PAIRS + 1);
-        assert_eq!(fitted.annotations[SHORTENED], "2 texts cut, 90 entries left out");
+        assert_eq!(&fitted.annotations[SHORTENED], "2 texts cut, 90 entries left out");
         assert_eq!((fitted.fingerprint.len(), fitted.link), (71, None));
         let other = fit(Alert { fingerprint: format!("{}y", long(4999)), ..big });
         assert_ne!(other.fingerprint, fitted.fingerprint, "two alerts stay two");

@@ -1,18 +1,18 @@
 //! How each entry changes an incident. Total: an entry that does not fit changes nothing, so that
 //! a journal written by a later version can still be read.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::record::BeforeIntent;
 use super::{ActionRecord, ActionState, Approval, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
 use crate::domain::action::ActionId;
+use crate::domain::call::Call;
 use crate::domain::counted::Counted;
 use crate::domain::decision::RulingKind;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::entry::{Entry, Fact, Purpose, Resolution, Usage};
-use crate::domain::{Alert, Mode, Snapshot};
+use crate::domain::handover::Handover;
+use crate::domain::{Alert, Mode, Snapshot, Status};
 
 impl Incident {
     /// A new incident from its first entry; none when that entry is no `Opened`.
@@ -26,7 +26,7 @@ impl Incident {
             source: source.clone(),
             opened_at: entry.at,
             updated_at: entry.at,
-            alerts: alerts.clone(),
+            alerts: alerts.iter().cloned().collect(),
             counted: Counted::default(),
             decision: None,
             plan: None,
@@ -35,6 +35,7 @@ impl Incident {
             model: ModelLog::default(),
             actions: Vec::new(),
             conclusion: None,
+            goes_on_in: None,
             report: None,
             deliveries: Vec::new(),
             breakers: Vec::new(),
@@ -52,10 +53,15 @@ impl Incident {
             Fact::Opened { .. } => {}
             Fact::AlertsChanged { alerts } => self.take_alerts(alerts),
             Fact::AlertsCounted { change } => self.counted.take(change),
+            Fact::HandedOver { alerts, to } => {
+                alerts.iter().for_each(|handover| self.hand_over(handover));
+                self.goes_on_in.clone_from(to);
+            }
+            Fact::TakenOver { .. } => {}
             Fact::Decided { decision } => self.decision = Some((**decision).clone()),
-            Fact::Looked { purpose, call, ok, text, refused, .. } => {
+            Fact::Looked { purpose, call, ok, text, refused, unchanged, .. } => {
                 if matches!(purpose, Purpose::Verify { .. }) {
-                    self.forget_last(purpose);
+                    self.forget_last(purpose, call);
                 }
                 if let Purpose::Gate { action } | Purpose::Before { action } = purpose {
                     // It could be looked at: what waited for that goes on, within the same bound.
@@ -64,13 +70,13 @@ impl Incident {
                 if let Purpose::Verify { action } = purpose {
                     self.with(action, |record| {
                         record.came_to_pass(at);
-                        record.looks += 1;
+                        record.looks += 1 + unchanged;
                         record.looked_at = Some(at);
                         record.seen = Some(text.clone());
                     });
                 }
                 let (purpose, call, text, refused) = (purpose.clone(), call.clone(), text.clone(), refused.clone());
-                self.looks.push(Look { purpose, call, ok: *ok, text, at, refused });
+                self.looks.push(Look { purpose, call, ok: *ok, text, at, refused, repeats: 0 });
             }
             Fact::Collected => self.collected = true,
             Fact::Planned { plugin, proposals, error } => {
@@ -204,21 +210,22 @@ impl Incident {
     }
 
     /// Of the looks that verify, only the last one's text is kept: they repeat until it holds.
-    fn forget_last(&mut self, purpose: &Purpose) {
-        if let Some(last) = self.looks.iter_mut().rev().find(|look| look.purpose == *purpose) {
-            last.text = String::new();
+    fn forget_last(&mut self, purpose: &Purpose, call: &Call) {
+        if let Some(last) = self.last_look(purpose, call) {
+            (last.text, last.repeats) = (String::new(), 0);
         }
     }
 
     fn take_alerts(&mut self, changed: &[Alert]) {
-        // One pass over what is known keeps a storm of thousands of alerts linear.
-        let mut changed: BTreeMap<_, _> = changed.iter().map(|alert| (alert.identity(), alert)).collect();
-        for known in &mut self.alerts {
-            if let Some(alert) = changed.remove(&known.identity()) {
-                *known = alert.clone();
-            }
+        changed.iter().for_each(|alert| self.alerts.put(alert.clone()));
+    }
+
+    /// Here it is over; that it ends elsewhere is not waited for.
+    fn hand_over(&mut self, handover: &Handover) {
+        let known = self.alerts.place(&handover.source, &handover.fingerprint);
+        if let Some(known) = known.and_then(|place| self.alerts.get(place)) {
+            self.alerts.put(Alert { status: Status::Resolved, ..known.clone() });
         }
-        self.alerts.extend(changed.into_values().cloned());
     }
 
     fn count(&mut self, usage: &Usage) {
@@ -228,7 +235,7 @@ impl Incident {
         self.model.took_ms += usage.took_ms;
     }
 
-    fn with(&mut self, id: &ActionId, change: impl FnOnce(&mut ActionRecord)) {
+    pub(super) fn with(&mut self, id: &ActionId, change: impl FnOnce(&mut ActionRecord)) {
         if let Some(record) = self.actions.iter_mut().find(|record| record.action.id == *id) {
             change(record);
         }

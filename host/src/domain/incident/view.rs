@@ -131,7 +131,7 @@ pub struct ModelView {
 impl From<&Incident> for IncidentView {
     fn from(incident: &Incident) -> Self {
         Self {
-            id: incident.id.0.clone(),
+            id: incident.id.to_string(),
             state: incident.state().as_str().into(),
             outcome: incident.outcome().map(|outcome| outcome.as_str().into()),
             reason: incident.conclusion.as_ref().map(|conclusion| conclusion.reason.clone()),

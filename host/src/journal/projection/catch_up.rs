@@ -76,7 +76,7 @@ impl Batch {
             let Sealed { stream, n, .. } = &sealed;
             JournalError(format!("position {n} of {stream} is no entry that this program knows: {error}"))
         })?;
-        let id = IncidentId(sealed.stream.clone());
+        let id = IncidentId(sealed.stream.as_str().into());
         let known = match self.changed.remove(&sealed.stream) {
             Some(incident) => Some(incident),
             None if sealed.n == 1 => None,

@@ -26,10 +26,10 @@ impl Projection {
         let past = rows.into_iter().map(|(id, rule, group_key, name, opened_at, outcome, fixes)| {
             let fixes = serde_json::from_str(&fixes).map_err(|error| self.unreadable(&id, &error))?;
             Ok(Past {
-                incident: IncidentId(id),
-                rule,
-                group_key,
-                name,
+                incident: IncidentId(id.into()),
+                rule: rule.into(),
+                group_key: group_key.into(),
+                name: name.into(),
                 opened_at: time(opened_at),
                 outcome: outcome.as_deref().and_then(outcome_of),
                 fixes,

@@ -31,15 +31,16 @@ struct World {
 
 impl World {
     fn receive(&mut self, alerts: Vec<Alert>, key: &dyn Fn(&Alert) -> String) -> Result<u64, String> {
-        let batch = correlate(&self.index, &self.incidents, alerts, key);
+        let batch = correlate(&self.index, &self.incidents, alerts, key, Default::default());
         let repeats = batch.repeats.values().sum();
         let Contained { opened, changed, .. } = contain(batch, &self.index, &self.incidents, &SMALL)?;
         for (group_key, intake) in opened {
-            let id = IncidentId(format!("i{:03}", self.incidents.len()));
+            let id = IncidentId(format!("i{:03}", self.incidents.len()).into());
             let fact = Fact::Opened { group_key, source: "s".into(), alerts: intake.alerts };
             let incident = Incident::open(id.clone(), &Entry { at: Default::default(), fact }).unwrap();
             self.incidents.insert(id.clone(), Arc::new(incident));
             self.follow(&id, Vec::new(), intake.counted);
+            self.index.insert(&self.incidents[&id]);
         }
         for (id, intake) in changed {
             self.follow(&id, intake.alerts, intake.counted);
@@ -49,13 +50,13 @@ impl World {
 
     fn follow(&mut self, id: &IncidentId, alerts: Vec<Alert>, counted: Option<CountedChange>) {
         let incident = Arc::make_mut(self.incidents.get_mut(id).unwrap());
+        self.index.take(incident, alerts.iter());
         let mut apply = |fact| incident.apply(&Entry { at: Default::default(), fact });
         apply(Fact::AlertsChanged { alerts });
         if let Some(change) = counted {
             self.index.count(id, &change);
             apply(Fact::AlertsCounted { change });
         }
-        self.index.insert(incident);
     }
 
     fn all(&self) -> usize {

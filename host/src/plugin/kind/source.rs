@@ -3,6 +3,8 @@
 //! What a guest returns is not taken on trust: times and severities are read by the host, and what is
 //! too long is cut, the same for every source. An alert that cannot be taken costs none beside it.
 
+use std::collections::BTreeMap;
+
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use wasmtime::Store;
@@ -104,7 +106,7 @@ fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, (
         "" => UNNAMED.to_string(),
         name => name.to_string(),
     };
-    let mut annotations = Labels::new();
+    let mut annotations: BTreeMap<String, String> = BTreeMap::new();
     for (key, value) in decoded.annotations {
         annotations.entry(key).or_insert(value);
     }
@@ -116,8 +118,12 @@ fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, (
         // The mapping loses the sender's own word, which people may look for.
         annotations.entry("severity_raw".into()).or_insert_with(|| word.clone());
     }
-    let starts_at = time("starts_at", decoded.starts_at, received, &mut annotations);
-    let ends_at = time("ends_at", decoded.ends_at, received, &mut annotations);
+    // A beginning that nobody can read is none: the time of receipt would be another one with each repeat.
+    let starts_at = match time("starts_at", decoded.starts_at, &mut annotations) {
+        Some(Moment::At(time)) => Some(time),
+        _ => None,
+    };
+    let ends_at = time("ends_at", decoded.ends_at, &mut annotations).and_then(|end| end.or_received(received));
     let given = decoded.fingerprint.map(|text| text.trim().to_string()).filter(|text| !text.is_empty());
     Ok(fit(Alert {
         source: source.to_string(),
@@ -130,11 +136,11 @@ fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, (
         link: decoded.link.filter(|link| !link.trim().is_empty()),
         name,
         labels,
-        annotations,
+        annotations: annotations.into(),
     }))
 }
 
-fn time(place: &str, told: Option<Told>, received: Timestamp, annotations: &mut Labels) -> Option<Timestamp> {
+fn time(place: &str, told: Option<Told>, annotations: &mut BTreeMap<String, String>) -> Option<Moment> {
     let (moment, text) = match told? {
         Told::Millis(millis) => (Moment::from_millis(millis), millis.to_string()),
         Told::Text(text) => (Moment::from_text(&text), text),
@@ -142,12 +148,12 @@ fn time(place: &str, told: Option<Told>, received: Timestamp, annotations: &mut 
     if moment == Moment::Unreadable {
         annotations.entry(format!("{place}_raw")).or_insert(text);
     }
-    moment.or_received(received)
+    Some(moment)
 }
 
 /// What decisions rest on cannot have two values; saying the same twice is harmless.
 fn labels(pairs: Vec<(String, String)>) -> Result<Labels, (Reason, String)> {
-    let mut labels = Labels::new();
+    let mut labels: BTreeMap<String, String> = BTreeMap::new();
     for (key, value) in pairs {
         match labels.get(&key) {
             Some(known) if *known != value => {
@@ -157,7 +163,7 @@ fn labels(pairs: Vec<(String, String)>) -> Result<Labels, (Reason, String)> {
             _ => labels.insert(key, value),
         };
     }
-    Ok(labels)
+    Ok(labels.into())
 }
 
 #[cfg(test)]
@@ -192,7 +198,7 @@ mod tests {
         let alert = one(decoded()).unwrap();
         assert_eq!(alert.name, "DiskFull");
         assert_eq!(alert.severity, Severity::Critical);
-        assert_eq!(alert.annotations["severity_raw"], "P1");
+        assert_eq!(&alert.annotations["severity_raw"], "P1");
         assert_eq!(alert.starts_at, Some("2026-02-15T14:59:03Z".parse().unwrap()));
         assert_eq!((alert.ends_at, alert.link), (None, None));
         assert_eq!(alert.fingerprint, fingerprint("demo", "DiskFull", &alert.labels));
@@ -201,8 +207,8 @@ mod tests {
     #[test]
     fn a_time_that_cannot_be_read_costs_no_alert() {
         let alert = one(Decoded { starts_at: Some(Told::Text("noonish".into())), ..decoded() }).unwrap();
-        assert_eq!(alert.starts_at, Some(received()));
-        assert_eq!(alert.annotations["starts_at_raw"], "noonish");
+        assert_eq!(alert.starts_at, None, "another one with each repeat would be a new beginning");
+        assert_eq!(&alert.annotations["starts_at_raw"], "noonish");
     }
 
     fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rhai::{Array, Engine, EvalAltResult, ImmutableString, Map};
 
 use super::checked;
-use crate::domain::history::Past;
+use crate::domain::history::{Row, Wanted};
 use crate::policy::evaluation::{Evaluation, ask, error};
 use crate::policy::fields::Fields;
 use crate::policy::{span, view};
@@ -24,15 +24,17 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("past", |more: Map| -> Made<Array> {
         let select = Select::read("past", more)?;
         ask("past(…)", |evaluation| {
-            let listed = select.of(evaluation).rev().take(LISTED).map(view::past);
-            let mut listed: Array = listed.collect();
-            listed.reverse();
-            listed
+            let mut rows: Vec<Row<'_>> = select.of(evaluation).collect();
+            rows.sort_by_key(Row::order);
+            let latest = rows.len().saturating_sub(LISTED);
+            rows.iter().skip(latest).map(view::past).collect::<Array>()
         })
     });
     engine.register_fn("flapping", |times: i64, within: ImmutableString| -> Made<bool> {
         let window = span::parse(&within).map_err(error)?;
-        let count = ask("flapping(…)", |evaluation| evaluation.past(since(evaluation.now, window), true).count())?;
+        let count = ask("flapping(…)", |evaluation| {
+            evaluation.past(Wanted::since(since(evaluation.now, window)), true).count()
+        })?;
         // This incident itself is one more.
         Ok(i64::try_from(count).unwrap_or(i64::MAX).saturating_add(1) >= times)
     });
@@ -61,15 +63,14 @@ impl Select {
         checked(select, fields.finish()).map_err(|wrong| error(format!("{what}: {wrong}")))
     }
 
-    fn of<'a>(&'a self, evaluation: &'a Evaluation) -> impl DoubleEndedIterator<Item = &'a Past> {
+    fn of<'a>(&'a self, evaluation: &'a Evaluation) -> impl Iterator<Item = Row<'a>> {
         let from = self.within.map_or(Timestamp::MIN, |within| since(evaluation.now, within));
-        let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
-        evaluation.past(from, self.group).filter(move |past| {
-            is(&self.rule, &past.rule)
-                && is(&self.name, &past.name)
-                && is(&self.outcome, past.outcome.map_or("", |outcome| outcome.as_str()))
-                && (self.target.is_none() || fixes(past, self.target.as_deref(), false) > 0)
-        })
+        let (rule, name, target) = (self.rule.as_deref(), self.name.as_deref(), self.target.as_deref());
+        let wanted = Wanted { rule, name, target, ..Wanted::since(from) };
+        let outcome = |row: &Row<'_>| row.outcome.map_or("", |outcome| outcome.as_str());
+        evaluation
+            .past(wanted, self.group)
+            .filter(move |row| self.outcome.as_deref().is_none_or(|wanted| wanted == outcome(row)))
     }
 }
 
@@ -77,15 +78,15 @@ fn since(now: Timestamp, ms: i64) -> Timestamp {
     now.saturating_sub(SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MIN)
 }
 
-fn fixes(past: &Past, target: Option<&str>, helped_only: bool) -> usize {
+fn fixes(past: &Row<'_>, target: Option<&str>, helped_only: bool) -> usize {
     let counts =
-        |(name, helped): &&(String, bool)| target.is_none_or(|target| target == name) && (*helped || !helped_only);
+        |(name, helped): &&(&str, bool)| target.is_none_or(|target| target == *name) && (*helped || !helped_only);
     past.fixes.iter().filter(counts).count()
 }
 
-fn count(what: &'static str, more: Map, each: impl Fn(&Past, Option<&str>) -> usize) -> Made<i64> {
+fn count(what: &'static str, more: Map, each: impl Fn(&Row<'_>, Option<&str>) -> usize) -> Made<i64> {
     let select = Select::read(what, more)?;
     let sum =
-        ask(what, |evaluation| select.of(evaluation).map(|past| each(past, select.target.as_deref())).sum::<usize>())?;
+        ask(what, |evaluation| select.of(evaluation).map(|past| each(&past, select.target.as_deref())).sum::<usize>())?;
     Ok(i64::try_from(sum).unwrap_or(i64::MAX))
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::Outcome;
 use crate::domain::entry::Purpose;
-use crate::domain::history::{Active, Past};
+use crate::domain::history::Past;
 use crate::domain::incident::{ActionRecord, ActionState, Conclusion, Look, ModelLog};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Person,
@@ -239,7 +239,8 @@ impl Case {
     /// Builds what the case stands for.
     pub fn evaluation(&self) -> Result<Evaluation, String> {
         let now = time(&self.now)?;
-        let alerts: Vec<Alert> = self.alerts.iter().map(|row| self.alert(row, now)).collect::<Result<_, _>>()?;
+        let alerts: Vec<Alert> =
+            self.alerts.iter().enumerate().map(|(n, row)| self.alert(n, row, now)).collect::<Result<_, _>>()?;
         let opened_at = alerts.iter().filter_map(|alert| alert.starts_at).min().unwrap_or(now);
         let group = self.group.clone().unwrap_or_else(|| "group".into());
         let conclusion = self.outcome.map(|outcome| Conclusion { outcome, reason: String::new(), at: now });
@@ -249,7 +250,7 @@ impl Case {
             source: self.source.clone().unwrap_or_else(|| "alertmanager".into()),
             opened_at,
             updated_at: now,
-            alerts,
+            alerts: alerts.into(),
             counted: Default::default(),
             decision: None,
             plan: None,
@@ -258,6 +259,7 @@ impl Case {
             model: ModelLog::default(),
             actions: Vec::new(),
             conclusion,
+            goes_on_in: None,
             report: None,
             deliveries: Vec::new(),
             breakers: Vec::new(),
@@ -265,8 +267,9 @@ impl Case {
             version: 0,
         };
         let past: Vec<Past> = self.history.iter().map(|row| row.past(&group, now)).collect::<Result<_, _>>()?;
-        let active: Vec<Active> =
-            self.active.iter().map(|row| self.active_alert(row, now)).collect::<Result<_, _>>()?;
+        let active =
+            self.active.iter().enumerate().map(|(n, row)| Ok((IncidentId("i0".into()), self.alert(n, row, now)?)));
+        let active: Vec<(IncidentId, Alert)> = active.collect::<Result<_, String>>()?;
         let catalogue = self.catalogue();
         let action = self.action.as_ref().map(|row| row.action("a2", &catalogue)).transpose()?;
         let undone = self.action.as_ref().and_then(|row| row.undoes.as_ref());
@@ -285,27 +288,21 @@ impl Case {
         Ok(Evaluation { incident, now, mode, history, catalogue: Arc::new(catalogue), action, look, verified })
     }
 
-    fn alert(&self, row: &AlertRow, now: Timestamp) -> Result<Alert, String> {
+    fn alert(&self, n: usize, row: &AlertRow, now: Timestamp) -> Result<Alert, String> {
         let lasted = row.firing_for.as_deref().map(span::parse).transpose()?.unwrap_or(0);
-        let named = row.name.clone().or_else(|| row.labels.get("alertname").cloned());
+        let named = row.name.clone().or_else(|| row.labels.get("alertname").map(str::to_string));
         Ok(Alert {
             source: self.source.clone().unwrap_or_else(|| "alertmanager".into()),
             name: named.ok_or("an alert has neither `name` nor the label alertname")?,
             status: if row.resolved { Status::Resolved } else { Status::Firing },
-            severity: Severity::from_word(row.labels.get("severity").map(String::as_str)),
+            severity: Severity::from_word(row.labels.get("severity")),
             labels: row.labels.clone(),
             annotations: row.annotations.clone(),
             starts_at: Some(now.saturating_sub(SignedDuration::from_millis(lasted)).unwrap_or(now)),
             ends_at: row.resolved.then_some(now),
-            fingerprint: String::new(),
+            fingerprint: format!("case-{n}"),
             link: None,
         })
-    }
-
-    fn active_alert(&self, row: &AlertRow, now: Timestamp) -> Result<Active, String> {
-        let alert = self.alert(row, now)?;
-        let incident = IncidentId("i0".into());
-        Ok(Active { incident, source: alert.source, name: alert.name, severity: alert.severity, labels: alert.labels })
     }
 
     fn catalogue(&self) -> Catalogue {
@@ -340,6 +337,7 @@ impl SeenRow {
             text: self.answer.as_ref().map_or_else(String::new, Value::to_string),
             at,
             refused: None,
+            repeats: 0,
         }
     }
 }
@@ -354,9 +352,9 @@ impl PastRow {
         all.extend(fixes(&self.failed, false));
         Ok(Past {
             incident: IncidentId("i0".into()),
-            rule: self.rule.clone(),
-            group_key: self.group.clone().unwrap_or_else(|| group.to_string()),
-            name: self.name.clone(),
+            rule: self.rule.as_str().into(),
+            group_key: self.group.as_deref().unwrap_or(group).into(),
+            name: self.name.as_str().into(),
             opened_at: now.saturating_sub(ago).unwrap_or(Timestamp::MIN),
             outcome: self.outcome,
             fixes: all,

@@ -1,8 +1,7 @@
 //! What rules can say, and what that means.
 
-use super::{Case, alert, case, labels, past, set, simple};
-use crate::domain::history::Active;
-use crate::domain::{IncidentId, Mode, Occasion, Severity, Status, Verdict};
+use super::{Case, alert, case, past, set, simple};
+use crate::domain::{Alert, IncidentId, Mode, Occasion, Status, Verdict};
 use crate::rules::Policies;
 
 fn two() -> Case {
@@ -36,7 +35,8 @@ fn a_matcher_must_hold_for_every_firing_alert() {
         assert_eq!(!two().rule(&rule(on)).is_empty(), holds, "{on}");
     }
     let mut resolved = two();
-    resolved.incident.alerts[1].status = Status::Resolved;
+    let second = resolved.incident.alerts[1].clone();
+    resolved.incident.alerts.put(Alert { status: Status::Resolved, ..second });
     assert_eq!(resolved.rule(&rule("pod: \"web-1\"")), "a");
     let numbers = case(vec![alert("a", &[("value", "0.95"), ("instance", "10.1.2.3:9100"), ("code", "500")])]);
     let on = "value: gt(0.9), code: 500, \"label.value\": le(1), instance: cidr(\"10.0.0.0/8\")";
@@ -170,12 +170,9 @@ fn silences_and_inhibitions_come_before_rules() {
     let inhibit = format!(
         "inhibit(\"node\", #{{ source: #{{ alertname: \"NodeDown\", severity: \"critical\" }}, target: #{{ severity: [\"warning\", \"info\"] }}, equal: [\"cluster\"], recheck: \"2m\" }});{rules}"
     );
-    let active = |incident: &str, cluster: &str| Active {
-        incident: IncidentId(incident.into()),
-        source: "x".into(),
-        name: "NodeDown".into(),
-        severity: Severity::Critical,
-        labels: labels(&[("cluster", cluster)]),
+    let active = |incident: &str, cluster: &str| {
+        let down = alert("NodeDown", &[("cluster", cluster), ("severity", "critical")]);
+        (IncidentId(incident.into()), Alert { source: "x".into(), ..down })
     };
     let in_a = case(vec![alert("Pod", &[("cluster", "a")])]);
     let decision = in_a.clone().with_active(vec![active("i2", "a")]).decide(&inhibit).unwrap();

@@ -2,6 +2,7 @@
 
 use crate::domain::delivery::Overtaken;
 use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
+use crate::domain::handover::{Because, Handover};
 use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status, Verdict};
 use crate::report::chinese::Chinese;
 use crate::report::date;
@@ -17,6 +18,11 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             let collects = if change.collecting.is_some() { "汇集没有单独事件的告警；" } else { "" };
             format!("{collects}另计数 {firing} 条触发、{resolved} 条恢复的告警")
         }
+        Fact::HandedOver { alerts, to } => {
+            let to = to.as_ref().map_or_else(|| "并入计数".into(), |to| format!("转由事件 {to} 处理"));
+            format!("{to}：{}", handed_over(alerts, s))
+        }
+        Fact::TakenOver { alerts, from } => format!("接自事件 {from}：{}", handed_over(alerts, s)),
         Fact::Decided { decision } => {
             let by = Chinese.decided_by(decision.rule.as_deref(), s);
             let mut text = format!("{by}：{}。{}", verdict(&decision.verdict), s.say(&decision.reason));
@@ -26,7 +32,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             decision.faults.iter().for_each(|fault| text.push_str(&format!("；有规则出错：{}", s.say(fault))));
             text
         }
-        Fact::Looked { purpose, call, ok, text, took_ms, refused } => {
+        Fact::Looked { purpose, call, ok, text, took_ms, refused, unchanged } => {
             let purpose = match purpose {
                 Purpose::Evidence => "收集证据".to_string(),
                 Purpose::Model => "应模型要求查看".into(),
@@ -40,7 +46,11 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 let (gate, call) = (s.name(gate), s.name(&asked(call)));
                 return format!("{purpose}：门禁 {gate} 拒绝查看 {call}：{}", s.say(text));
             }
-            let head = format!("{purpose}：{}（{}）", s.name(&asked(call)), took(*took_ms));
+            let before = match unchanged {
+                0 => String::new(),
+                many => format!("，此前另有 {many} 次查看，结果与上一条相同"),
+            };
+            let head = format!("{purpose}：{}（{}）{before}", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}，失败：{}", s.say(text)) }
         }
         Fact::Collected => "模型所需证据已收集完毕".into(),
@@ -165,6 +175,21 @@ fn changed(alerts: &[Alert], s: Style) -> String {
     let parts = parts.iter().filter(|(count, _)| *count > 0);
     let parts: Vec<String> = parts.map(|(count, status)| format!("{count} 条告警{status}")).collect();
     format!("{}：{}", parts.join("，"), names.join("，"))
+}
+
+fn handed_over(alerts: &[Handover], s: Style) -> String {
+    let one = |handover: &Handover| {
+        let because = match &handover.because {
+            Because::Worse { from, to } => format!("级别由 {from} 升为 {to}"),
+            Because::BeganAnew { at } => format!("于 {} 重新触发", date(*at)),
+        };
+        format!("{} {because}", s.name(&handover.name))
+    };
+    let mut parts: Vec<String> = alerts.iter().take(5).map(one).collect();
+    if alerts.len() > parts.len() {
+        parts.push(format!("另有 {} 条", alerts.len() - parts.len()));
+    }
+    parts.join("，")
 }
 
 fn answered(answer: &Answer, s: Style) -> String {

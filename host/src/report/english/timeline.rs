@@ -3,6 +3,7 @@
 use super::count;
 use crate::domain::delivery::Overtaken;
 use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
+use crate::domain::handover::{Because, Handover};
 use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status};
 use crate::report::date;
 use crate::report::english::English;
@@ -24,6 +25,12 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 None => format!("counted besides: {parts}"),
             }
         }
+        Fact::HandedOver { alerts, to } => {
+            let to =
+                to.as_ref().map_or_else(|| "is counted among others".into(), |to| format!("goes on in incident {to}"));
+            format!("{to}: {}", handed_over(alerts, s))
+        }
+        Fact::TakenOver { alerts, from } => format!("came from incident {from}: {}", handed_over(alerts, s)),
         Fact::Decided { decision } => {
             let by = English.decided_by(decision.rule.as_deref(), s);
             let mut text = format!("{by} decided: {}. {}", decision.verdict.kind(), s.say(&decision.reason));
@@ -33,7 +40,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             decision.faults.iter().for_each(|fault| text.push_str(&format!("; a rule failed: {}", s.say(fault))));
             text
         }
-        Fact::Looked { purpose, call, ok, text, took_ms, refused } => {
+        Fact::Looked { purpose, call, ok, text, took_ms, refused, unchanged } => {
             let purpose = match purpose {
                 Purpose::Evidence => "as evidence".to_string(),
                 Purpose::Model => "for the model".into(),
@@ -47,7 +54,11 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 let call = s.name(&asked(call));
                 return format!("gate {} refused a look with {call} {purpose}: {}", s.name(gate), s.say(text));
             }
-            let head = format!("looked with {} {purpose} ({})", s.name(&asked(call)), took(*took_ms));
+            let before = match unchanged {
+                0 => String::new(),
+                many => format!(", after {} that showed what the last one here did", count(*many as usize, "look")),
+            };
+            let head = format!("looked with {} {purpose} ({}){before}", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}, which failed: {}", s.say(text)) }
         }
         Fact::Collected => "all evidence for the model is there".into(),
@@ -167,6 +178,21 @@ fn changed(alerts: &[Alert], s: Style) -> String {
     let parts = parts.iter().filter(|(count, _)| *count > 0);
     let parts: Vec<String> = parts.map(|(many, status)| format!("{} {status}", count(*many, "alert"))).collect();
     format!("{}: {}", parts.join(" and "), names.join(", "))
+}
+
+fn handed_over(alerts: &[Handover], s: Style) -> String {
+    let one = |handover: &Handover| {
+        let because = match &handover.because {
+            Because::Worse { from, to } => format!("rose from {from} to {to}"),
+            Because::BeganAnew { at } => format!("began anew at {}", date(*at)),
+        };
+        format!("{} {because}", s.name(&handover.name))
+    };
+    let mut parts: Vec<String> = alerts.iter().take(5).map(one).collect();
+    if alerts.len() > parts.len() {
+        parts.push(format!("and {} more", alerts.len() - parts.len()));
+    }
+    parts.join(", ")
 }
 
 fn answered(answer: &Answer, s: Style) -> String {

@@ -153,7 +153,7 @@ fn executed(id: &str, text: &str) -> [Fact; 2] {
 
 fn looked(purpose: Purpose, text: &str) -> Fact {
     let call = call("kubernetes.get", json!({"namespace": "shop", "resourceType": "pods"}));
-    Fact::Looked { purpose, call, ok: true, text: text.into(), took_ms: 35, refused: None }
+    Fact::Looked { purpose, call, ok: true, text: text.into(), took_ms: 35, refused: None, unchanged: 0 }
 }
 
 fn verified(id: &str, ok: bool, reason: &str) -> Fact {
@@ -307,8 +307,8 @@ pub(super) fn hostile() -> Story {
                        ![x](http://evil.example/p.png) [click](https://evil.example) www.evil.example \u{202e}\u{1b}[2J ` end";
     let mut bad = alert("web", Status::Firing);
     bad.name = format!("Kube{BAD}");
-    bad.labels.insert("pod".into(), BAD.into());
-    bad.labels.insert(BAD.into(), BAD.into());
+    bad.labels.insert("pod", BAD);
+    bad.labels.insert(BAD, BAD);
     bad.annotations = ["summary", "description"].map(|key| (key.to_string(), BAD.to_string())).into();
     bad.link = Some(BAD.into());
     let proposal = Proposal {

@@ -9,7 +9,11 @@ use crate::sim::world::State;
 
 /// Every form of every alert that the journal holds, with its place there.
 #[derive(Default)]
-pub struct Versions(BTreeMap<(String, String), Vec<Version>>);
+pub struct Versions {
+    journaled: BTreeMap<(String, String), Vec<Version>>,
+    /// Ends that were sent, whatever became of them.
+    ends: BTreeMap<(String, String), Vec<Alert>>,
+}
 
 type Version = (usize, IncidentId, Alert);
 
@@ -17,8 +21,15 @@ impl Versions {
     /// Keeps alerts of an entry.
     pub fn take(&mut self, place: usize, id: &IncidentId, alerts: &[Alert]) {
         for alert in alerts {
-            self.0.entry(alert.identity()).or_default().push((place, id.clone(), alert.clone()));
+            self.journaled.entry(alert.identity()).or_default().push((place, id.clone(), alert.clone()));
         }
+    }
+}
+
+/// Takes in that a batch is on its way.
+pub fn take_sending(state: &mut State, alerts: &[Alert]) {
+    for alert in alerts.iter().filter(|alert| alert.status == Status::Resolved) {
+        state.checker.versions.ends.entry(alert.identity()).or_default().push(alert.clone());
     }
 }
 
@@ -39,10 +50,30 @@ pub fn take_acknowledgement(state: &mut State, alerts: &[Alert], seen: usize) {
 /// What was accepted is durable: the journal's latest word about the alert was this at some moment
 /// between the request and the answer. Only the end of something unknown needs no entry.
 fn acknowledged_alerts_are_in_the_journal(state: &State, alert: &Alert, seen: usize) -> Result<(), String> {
-    let versions = state.checker.versions.0.get(&alert.identity()).map(Vec::as_slice).unwrap_or_default();
+    let versions = state.checker.versions.journaled.get(&alert.identity()).map(Vec::as_slice).unwrap_or_default();
     let earlier = versions.iter().rev().find(|(place, ..)| *place < seen);
     let during = versions.iter().filter(|(place, ..)| *place >= seen);
-    if during.chain(earlier).any(|(_, _, known)| same(known, alert)) {
+    let worst = versions.iter().map(|(_, _, known)| known.severity).max();
+    let concluded = |id: &IncidentId| state.checker.incidents.get(id).is_none_or(|one| one.conclusion.is_some());
+    let nothing_new = |known: &Alert, id: &IncidentId| match (known.status, alert.status) {
+        (Status::Firing, Status::Firing) if concluded(id) => {
+            known.severity >= alert.severity && known.starts_at >= alert.starts_at
+        }
+        (Status::Firing, Status::Firing) => known.severity == alert.severity && known.starts_at >= alert.starts_at,
+        // The end of what was before.
+        (Status::Firing, Status::Resolved) => alert.ends_at.is_some() && alert.ends_at <= known.starts_at,
+        (Status::Resolved, Status::Resolved) => concluded(id) || known.starts_at >= alert.starts_at,
+        (Status::Resolved, Status::Firing) => false,
+    };
+    if during.chain(earlier).any(|(_, id, known)| same(known, alert) || nothing_new(known, id)) {
+        return Ok(());
+    }
+    // A beginning whose end was sent as well may have been overtaken by it, if it is not worse.
+    let mut ends = state.checker.versions.ends.get(&alert.identity()).into_iter().flatten();
+    let overtaken = ends.any(|end| {
+        end.starts_at >= alert.starts_at && alert.severity <= end.severity.max(worst.unwrap_or(end.severity))
+    });
+    if alert.status == Status::Firing && overtaken {
         return Ok(());
     }
     let over = |id: &IncidentId| state.checker.incidents.get(id).is_none_or(|incident| incident.closed.is_some());

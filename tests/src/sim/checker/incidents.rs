@@ -50,6 +50,8 @@ pub fn concluded_once_and_for_all(step: &Step<'_>) -> Result<(), String> {
         &step.entry.fact,
         Fact::AlertsChanged { .. }
             | Fact::AlertsCounted { .. }
+            | Fact::HandedOver { .. }
+            | Fact::TakenOver { .. }
             | Fact::BreakerOpened { .. }
             | Fact::Reported { .. }
             | Fact::Told { .. }

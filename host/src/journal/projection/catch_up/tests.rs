@@ -21,7 +21,7 @@ fn open(place: &Place) -> Projection {
 }
 
 fn ids(incidents: &[Incident]) -> Vec<&str> {
-    incidents.iter().map(|incident| incident.id.0.as_str()).collect()
+    incidents.iter().map(|incident| incident.id.0.as_ref()).collect()
 }
 
 /// What a repair leaves in the journal.

@@ -12,7 +12,7 @@ use super::wit::types;
 use crate::domain::alert::excerpt::{self, Bounds, Excerpt};
 use crate::domain::link::{Link, Purpose};
 use crate::domain::text::cut;
-use crate::domain::{Alert, Call, Incident, Occasion, Proposal, Risk, Status, Verification};
+use crate::domain::{Alert, Call, Incident, Labels, Occasion, Proposal, Risk, Status, Verification};
 use crate::ports::{Inbound, Message};
 
 /// Bytes of what a plugin says about a failure: it is logged, journaled and answered to senders.
@@ -22,8 +22,8 @@ pub(super) fn millis(time: Timestamp) -> u64 {
     u64::try_from(time.as_millisecond()).unwrap_or(0)
 }
 
-fn pairs<'a>(map: impl IntoIterator<Item = (&'a String, &'a String)>) -> Vec<(String, String)> {
-    map.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+fn pairs(labels: &Labels) -> Vec<(String, String)> {
+    labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
 }
 
 impl From<types::CallError> for CallError {

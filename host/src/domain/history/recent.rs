@@ -1,0 +1,49 @@
+//! The incidents to which something may still happen, and those that closed last.
+
+use std::sync::Arc;
+
+use rpds::RedBlackTreeMapSync;
+
+use super::{Key, Past, hash};
+
+/// Rows that may change, by time and by group. A clone shares everything.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recent {
+    by_time: RedBlackTreeMapSync<Key, Arc<Past>>,
+    by_group: RedBlackTreeMapSync<(u64, Key), Arc<Past>>,
+}
+
+impl Recent {
+    /// Puts one in, in place of an earlier form of it.
+    pub fn put(&mut self, past: Past) {
+        let (key, group) = (past.key(), hash(&past.group_key));
+        let past = Arc::new(past);
+        self.by_group.insert_mut((group, key), Arc::clone(&past));
+        self.by_time.insert_mut(key, past);
+    }
+
+    /// Takes one out.
+    pub fn take(&mut self, key: &Key) -> Option<Arc<Past>> {
+        let past = self.by_time.get(key).map(Arc::clone)?;
+        self.by_time.remove_mut(key);
+        self.by_group.remove_mut(&(hash(&past.group_key), *key));
+        Some(past)
+    }
+
+    /// The one that was opened first.
+    pub fn first(&self) -> Option<Key> {
+        self.by_time.first().map(|(key, _)| *key)
+    }
+
+    /// Those opened at or after this time.
+    pub fn since(&self, since: i64) -> impl Iterator<Item = &Past> {
+        self.by_time.range((since, 0)..).map(|(_, past)| past.as_ref())
+    }
+
+    /// The same, of one group.
+    pub fn of_group(&self, group_key: &str, since: i64) -> impl Iterator<Item = &Past> {
+        let group = hash(group_key);
+        let range = self.by_group.range((group, (since, 0))..=(group, (i64::MAX, u64::MAX)));
+        range.map(|(_, past)| past.as_ref()).filter(move |past| *past.group_key == *group_key)
+    }
+}

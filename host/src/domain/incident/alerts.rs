@@ -1,0 +1,244 @@
+//! The alerts of an incident that are kept in full. One alert more costs the same in a group of
+//! thousands as in one of two, and so does a clone.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Index;
+use std::sync::Arc;
+
+use rpds::{HashTrieMapSync, VectorSync};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::domain::alert::{Alert, Severity, Status};
+
+/// Up to this many, looking at each is quicker than any index, and takes no memory.
+const FEW: usize = 8;
+
+/// Alerts in the order of arrival, each identity once. A clone shares everything.
+#[derive(Clone, Default)]
+pub struct Alerts {
+    list: VectorSync<Arc<Alert>>,
+    /// Where many are: the hash of an identity, to its place. Of two with one hash the first is here.
+    places: Option<Arc<HashTrieMapSync<u64, u32>>>,
+    firing: u32,
+    /// How many there are of each severity, the least bad first.
+    severities: [u32; 4],
+}
+
+impl Alerts {
+    /// All of them, the first that came first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Alert> + ExactSizeIterator {
+        self.list.iter().map(AsRef::as_ref)
+    }
+
+    /// The one that came first.
+    pub fn first(&self) -> Option<&Alert> {
+        self.get(0)
+    }
+
+    /// The one at this place.
+    pub fn get(&self, place: usize) -> Option<&Alert> {
+        self.list.get(place).map(AsRef::as_ref)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many of them fire.
+    pub fn firing(&self) -> usize {
+        self.firing as usize
+    }
+
+    /// The worst severity among them; none where there are none.
+    pub fn severity(&self) -> Option<Severity> {
+        let all = [Severity::Critical, Severity::Error, Severity::Warning, Severity::Info];
+        all.into_iter().find(|severity| self.severities.get(*severity as usize).is_some_and(|count| *count > 0))
+    }
+
+    /// The place of the alert with this identity.
+    pub fn place(&self, source: &str, fingerprint: &str) -> Option<usize> {
+        let is = |alert: &Arc<Alert>| alert.fingerprint == fingerprint && alert.source == source;
+        if let Some(places) = &self.places {
+            let place = *places.get(&hash(source, fingerprint))? as usize;
+            if self.list.get(place).is_some_and(is) {
+                return Some(place);
+            }
+        }
+        self.list.iter().position(is)
+    }
+
+    /// Puts an alert in the place of the one with its identity, or behind all others.
+    pub fn put(&mut self, alert: Alert) {
+        match self.place(&alert.source, &alert.fingerprint) {
+            Some(place) => self.set(place, alert),
+            None => {
+                self.count(&alert, u32::wrapping_add);
+                let key = hash(&alert.source, &alert.fingerprint);
+                self.list.push_back_mut(Arc::new(alert));
+                self.index(key);
+            }
+        }
+    }
+
+    fn set(&mut self, place: usize, alert: Alert) {
+        if let Some(known) = self.list.get(place).map(Arc::clone) {
+            self.count(&known, u32::wrapping_sub);
+            self.count(&alert, u32::wrapping_add);
+            self.list.set_mut(place, Arc::new(alert));
+        }
+    }
+
+    fn count(&mut self, alert: &Alert, change: fn(u32, u32) -> u32) {
+        self.firing = change(self.firing, u32::from(alert.status == Status::Firing));
+        if let Some(count) = self.severities.get_mut(alert.severity as usize) {
+            *count = change(*count, 1);
+        }
+    }
+
+    /// Takes the last one into the index.
+    fn index(&mut self, key: u64) {
+        let place = u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX);
+        match &mut self.places {
+            Some(places) => insert(Arc::make_mut(places), key, place),
+            None if self.list.len() <= FEW => {}
+            None => {
+                let mut places = HashTrieMapSync::new_sync();
+                for (place, alert) in (0_u32..).zip(self.iter()) {
+                    insert(&mut places, hash(&alert.source, &alert.fingerprint), place);
+                }
+                self.places = Some(Arc::new(places));
+            }
+        }
+    }
+}
+
+fn insert(places: &mut HashTrieMapSync<u64, u32>, key: u64, place: u32) {
+    if !places.contains_key(&key) {
+        places.insert_mut(key, place);
+    }
+}
+
+fn hash(source: &str, fingerprint: &str) -> u64 {
+    let mut hash = DefaultHasher::new();
+    (source, fingerprint).hash(&mut hash);
+    hash.finish()
+}
+
+impl FromIterator<Alert> for Alerts {
+    fn from_iter<I: IntoIterator<Item = Alert>>(alerts: I) -> Self {
+        let mut all = Self::default();
+        alerts.into_iter().for_each(|alert| all.put(alert));
+        all
+    }
+}
+
+impl From<Vec<Alert>> for Alerts {
+    fn from(alerts: Vec<Alert>) -> Self {
+        alerts.into_iter().collect()
+    }
+}
+
+impl<'a> IntoIterator for &'a Alerts {
+    type Item = &'a Alert;
+    type IntoIter = Box<dyn Iterator<Item = &'a Alert> + 'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Box::new(self.iter())
+    }
+}
+
+/// The alert at a place.
+///
+/// # Panics
+/// When there is none.
+impl Index<usize> for Alerts {
+    type Output = Alert;
+
+    #[allow(clippy::indexing_slicing)]
+    fn index(&self, place: usize) -> &Alert {
+        &self.list[place]
+    }
+}
+
+impl PartialEq for Alerts {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
+impl fmt::Debug for Alerts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for Alerts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Alerts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<Alert>::deserialize(deserializer).map(Self::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Labels;
+
+    fn alert(n: usize, severity: Severity, status: Status) -> Alert {
+        Alert {
+            source: "s".into(),
+            name: "n".into(),
+            status,
+            severity,
+            labels: Labels::from([("n", n.to_string())]),
+            annotations: Labels::new(),
+            starts_at: None,
+            ends_at: None,
+            fingerprint: format!("f{n}"),
+            link: None,
+        }
+    }
+
+    #[test]
+    fn each_identity_is_there_once_and_what_is_counted_is_what_is_there() {
+        let mut alerts = Alerts::default();
+        let mut plain: Vec<Alert> = Vec::new();
+        let mut seed = 7_usize;
+        for _ in 0..600 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let pick = seed >> 33;
+            let severity = [Severity::Info, Severity::Warning, Severity::Error, Severity::Critical][pick % 4];
+            let status = if pick % 3 == 0 { Status::Resolved } else { Status::Firing };
+            let one = alert(pick % 60, severity, status);
+            match plain.iter_mut().find(|known| known.fingerprint == one.fingerprint) {
+                Some(known) => *known = one.clone(),
+                None => plain.push(one.clone()),
+            }
+            let before = alerts.clone();
+            alerts.put(one);
+            assert!(before.len() <= alerts.len());
+            assert!(alerts.iter().eq(plain.iter()), "in the order of arrival");
+            assert_eq!(alerts.firing(), plain.iter().filter(|alert| alert.status == Status::Firing).count());
+            assert_eq!(alerts.severity(), plain.iter().map(|alert| alert.severity).max());
+            for (place, alert) in plain.iter().enumerate() {
+                assert_eq!(alerts.place("s", &alert.fingerprint), Some(place));
+            }
+            assert_eq!((alerts.place("s", "none"), alerts.place("t", "f1")), (None, None));
+        }
+        let json = serde_json::to_string(&alerts).unwrap();
+        assert_eq!(json, serde_json::to_string(&plain).unwrap());
+        assert_eq!(serde_json::from_str::<Alerts>(&json).unwrap(), alerts);
+    }
+}

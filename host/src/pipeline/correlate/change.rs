@@ -1,0 +1,72 @@
+//! What it means that a known alert comes in again.
+
+use crate::domain::alert::VOLATILE;
+use crate::domain::handover::Because;
+use crate::domain::{Alert, Incident, Status};
+
+/// What another message about a known alert means.
+#[derive(Debug, PartialEq)]
+pub(super) enum Change {
+    /// Nothing new.
+    Repeat,
+    /// An end that came before the beginning that is known.
+    Late,
+    /// Its incident takes it in.
+    Counts,
+    /// It had come to its end in a concluded incident.
+    FiresAgain,
+    /// It fires on in a concluded incident, and is another matter now.
+    Newcomer(Because),
+}
+
+/// What `alert` means where `known` stands in `incident`. Annotations may differ, for many senders put the
+/// current value there.
+pub(super) fn change(incident: &Incident, known: &Alert, alert: &Alert) -> Change {
+    let concluded = incident.conclusion.is_some();
+    match (known.status, alert.status) {
+        (Status::Resolved, Status::Firing) if concluded => Change::FiresAgain,
+        (Status::Resolved, Status::Firing) => Change::Counts,
+        (Status::Firing, Status::Resolved) if ended_before(known, alert) => Change::Late,
+        (Status::Firing, Status::Resolved) => Change::Counts,
+        (Status::Resolved, Status::Resolved) => {
+            let same = known.severity == alert.severity && !later(known, alert);
+            if same || concluded { Change::Repeat } else { Change::Counts }
+        }
+        (Status::Firing, Status::Firing) if concluded => of_concluded(known, alert),
+        (Status::Firing, Status::Firing) => {
+            let same = known.severity == alert.severity && !later(known, alert) && !other_labels(known, alert);
+            if same { Change::Repeat } else { Change::Counts }
+        }
+    }
+}
+
+fn of_concluded(known: &Alert, alert: &Alert) -> Change {
+    if alert.severity > known.severity {
+        return Change::Newcomer(Because::Worse { from: known.severity, to: alert.severity });
+    }
+    if let Some(at) = alert.starts_at.filter(|at| known.starts_at.is_some_and(|known| known < *at)) {
+        return Change::Newcomer(Because::BeganAnew { at });
+    }
+    if other_labels(known, alert) { Change::Counts } else { Change::Repeat }
+}
+
+/// What is known of when it began is not taken back: of two senders one may be late.
+fn later(known: &Alert, alert: &Alert) -> bool {
+    alert.starts_at.is_some_and(|at| known.starts_at.is_none_or(|known| known < at))
+}
+
+fn ended_before(known: &Alert, resolved: &Alert) -> bool {
+    let (Some(began), Some(other), Some(end)) = (known.starts_at, resolved.starts_at, resolved.ends_at) else {
+        return false;
+    };
+    other < began && end <= began
+}
+
+/// Whether labels differ other than those that change while an alert stays the same.
+pub(super) fn other_labels(known: &Alert, alert: &Alert) -> bool {
+    if known.labels == alert.labels {
+        return false;
+    }
+    let mut names = known.labels.keys().chain(alert.labels.keys());
+    names.any(|name| !VOLATILE.contains(&name) && known.labels.get(name) != alert.labels.get(name))
+}

@@ -1,0 +1,105 @@
+//! Alerts that have ended lately: a message that was on its way for longer than the one about the end must
+//! not make them fire again.
+
+use std::collections::{HashMap, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::index::Identity;
+use crate::domain::Severity;
+
+/// How long an end is remembered, counted from when it came in. A second sender or a queue that tries again
+/// is late by seconds or a few minutes; what fires on for longer under its old beginning fires.
+pub const LATE: SignedDuration = SignedDuration::from_mins(10);
+
+/// How many ends are remembered at most, the latest.
+pub const MOST: usize = 50_000;
+
+/// The end of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct End {
+    began: Timestamp,
+    severity: Severity,
+    heard: Timestamp,
+}
+
+/// The ends of the last minutes.
+#[derive(Debug, Default)]
+pub struct Ended {
+    ends: HashMap<Identity, End>,
+    order: VecDeque<(Timestamp, Identity)>,
+}
+
+impl Ended {
+    /// Takes in that what began then has ended; `heard` is when that came in.
+    pub fn insert(&mut self, alert: Identity, began: Timestamp, severity: Severity, heard: Timestamp) {
+        let known = self.ends.get(&alert);
+        if known.is_some_and(|known| known.began > began && heard.duration_since(known.heard) < LATE) {
+            return;
+        }
+        self.ends.insert(alert, End { began, severity, heard });
+        self.order.push_back((heard, alert));
+        while let Some((at, oldest)) = self.order.front().copied() {
+            let stays = heard.duration_since(at) < LATE && self.order.len() <= MOST;
+            if stays {
+                break;
+            }
+            self.order.pop_front();
+            if self.ends.get(&oldest).is_some_and(|end| end.heard == at) {
+                self.ends.remove(&oldest);
+            }
+        }
+    }
+
+    /// Whether a message that something fires which began then is older than the one about its end. What
+    /// is worse than what has ended is no such message.
+    pub fn covers(&self, alert: &Identity, began: Timestamp, severity: Severity, now: Timestamp) -> bool {
+        let lately = |end: &&End| now.duration_since(end.heard).abs() < LATE;
+        let end = self.ends.get(alert).filter(lately);
+        end.is_some_and(|end| began <= end.began && severity <= end.severity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_763_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn an_end_is_remembered_for_some_minutes_and_covers_what_is_not_newer_or_worse() {
+        let one = Identity::of("s", "f");
+        let mut ended = Ended::default();
+        ended.insert(one, at(0), Severity::Warning, at(100));
+        let covers = |began, severity, now| ended.covers(&one, at(began), severity, at(now));
+        assert!(covers(0, Severity::Warning, 100) && covers(-5, Severity::Info, 600));
+        assert!(!covers(1, Severity::Warning, 100), "it began later");
+        assert!(!covers(0, Severity::Error, 100), "it is worse");
+        assert!(!covers(0, Severity::Warning, 100 + LATE.as_secs()), "it is long over");
+        assert!(!ended.covers(&Identity::of("s", "g"), at(0), Severity::Warning, at(100)));
+        assert!(!ended.covers(&Identity::of("t", "f"), at(0), Severity::Warning, at(100)));
+    }
+
+    #[test]
+    fn an_older_end_that_comes_later_changes_nothing() {
+        let one = Identity::of("s", "f");
+        let mut ended = Ended::default();
+        ended.insert(one, at(50), Severity::Warning, at(100));
+        ended.insert(one, at(0), Severity::Warning, at(101));
+        assert!(ended.covers(&one, at(50), Severity::Warning, at(102)));
+    }
+
+    #[test]
+    fn there_are_never_more_than_so_many() {
+        let mut ended = Ended::default();
+        for n in 0..MOST + 100 {
+            ended.insert(Identity::of("s", &n.to_string()), at(0), Severity::Warning, at(1));
+        }
+        assert_eq!((ended.ends.len(), ended.order.len()), (MOST, MOST));
+        assert!(!ended.covers(&Identity::of("s", "0"), at(0), Severity::Warning, at(1)));
+        ended.insert(Identity::of("s", "last"), at(0), Severity::Warning, at(2 + LATE.as_secs()));
+        assert_eq!((ended.ends.len(), ended.order.len()), (1, 1));
+    }
+}
