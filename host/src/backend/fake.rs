@@ -143,7 +143,7 @@ impl Backend for Fake {
         let view = self
             .incidents
             .iter()
-            .find(|incident| incident.id.0 == "i-a2")
+            .find(|incident| *incident.id.0 == *"i-a2")
             .and_then(|incident| DeliveryView::of(incident, &Delivery { state, attempts: 9, ..delivery }));
         let fits = |view: &DeliveryView| {
             wanted.target.as_ref().is_none_or(|target| *target == view.target)

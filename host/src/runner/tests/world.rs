@@ -141,7 +141,7 @@ impl Notifiers for World {
         message: &'a Message,
         _: Timestamp,
     ) -> BoxFuture<'a, Result<Option<String>, NotifyError>> {
-        self.told.lock().unwrap().entry(message.incident.0.clone()).or_insert(Duration::ZERO);
+        self.told.lock().unwrap().entry(message.incident.to_string()).or_insert(Duration::ZERO);
         future::ready(Ok(None)).boxed()
     }
 }
@@ -252,13 +252,13 @@ impl Host {
     }
 
     pub fn is_told(&self, id: &IncidentId) -> bool {
-        self.world.told.lock().unwrap().contains_key(&id.0)
+        self.world.told.lock().unwrap().contains_key(&*id.0)
     }
 
     /// Everything that is durable about an incident.
     pub fn facts(&self, id: &IncidentId) -> Vec<Fact> {
         let entries = self.journal.entries();
-        let mine = entries.iter().filter(|sealed| sealed.stream == id.0);
+        let mine = entries.iter().filter(|sealed| *sealed.stream == *id.0);
         mine.map(|sealed| sealed.open::<Fact>().unwrap().fact).collect()
     }
 
