@@ -17,6 +17,7 @@ pub mod gate_event;
 pub mod history;
 pub mod incident;
 pub mod link;
+pub mod listing;
 pub mod moment;
 pub mod outcome;
 pub mod person;

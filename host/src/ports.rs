@@ -240,6 +240,15 @@ pub trait Journal: Send + Sync {
         after: u64,
         visit: &mut dyn FnMut(u64, Sealed) -> Result<(), JournalError>,
     ) -> Result<(), JournalError>;
+    /// Global position of the last durable entry; 0 when there is none.
+    fn position(&self) -> Result<u64, JournalError> {
+        let mut position = 0;
+        self.replay(0, &mut |seq, _| {
+            position = seq;
+            Ok(())
+        })?;
+        Ok(position)
+    }
 }
 
 /// Small key/value state of plugins.

@@ -6,6 +6,7 @@
 //! state is ahead of the journal, so nothing more is taken until [`Store::reload`] has read it anew.
 
 mod controls;
+mod listing;
 mod live;
 mod redacted;
 mod replay;
@@ -99,14 +100,6 @@ impl Store {
         Self { bounds, ..self }
     }
 
-    /// Live incidents that collect what a source sends beyond its bound: id, source and how many alerts.
-    pub fn collecting(&self) -> Vec<(IncidentId, String, usize)> {
-        let live = self.live();
-        let collecting = live.incidents.values().filter(|incident| incident.counted.collecting.is_some());
-        let open = collecting.filter(|incident| incident.closed.is_none());
-        open.map(|incident| (incident.id.clone(), incident.source.clone(), incident.alert_count())).collect()
-    }
-
     fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -118,7 +111,9 @@ impl Store {
     /// When the journal cannot be read.
     pub fn reload(&self, unsettled: Vec<Incident>, past: Vec<Past>) -> Result<Vec<Control>, JournalError> {
         let sealed = self.journal.stream(control::STREAM)?;
-        let mut live = Live { history: History::of(past, []), ..Live::default() };
+        let mut live = Live::default();
+        live.listing.count(&past);
+        live.history = History::of(past, []);
         if let Some(last) = sealed.last() {
             live.control = Chain { n: last.n, hash: last.hash.clone() };
         }
@@ -132,6 +127,7 @@ impl Store {
         }
         *self.known_tools() = known;
         for incident in unsettled {
+            live.listing.restore(&incident);
             if incident.closed.is_none() {
                 live.index.insert(&incident);
                 live.index.count_all(&incident);
@@ -234,6 +230,7 @@ impl Store {
                 live.history.note(&incident, [&entry.fact]);
                 sealed.extend(count(&mut live.index, &mut incident, counted, now)?);
                 live.index.insert(&incident);
+                live.listing.note(&incident);
                 live.incidents.insert(id.clone(), Arc::new(incident));
                 touched.push(id);
             }
@@ -248,6 +245,7 @@ impl Store {
                     live.index.insert(incident);
                 }
                 sealed.extend(count(&mut live.index, incident, counted, now)?);
+                live.listing.note(incident);
                 touched.push(id);
             }
             // What is not known any more may rest on an end that is not durable yet.
@@ -310,6 +308,7 @@ impl Store {
                 happened.push(entry.fact);
             }
             live.history.note(incident, &happened);
+            live.listing.note(incident);
             if incident.closed.is_some() {
                 live.index.remove(incident);
             } else if incident.conclusion.is_some() {
@@ -364,6 +363,7 @@ impl Store {
     pub fn forget(&self, id: &IncidentId) {
         let mut live = self.live();
         live.incidents.remove(id);
+        live.listing.forget(id);
         live.repeats.remove(id);
         live.written.remove(id);
     }

@@ -4,6 +4,8 @@
 //! what should happen next is [`next`], a pure function. So a restart is a reload.
 
 mod apply;
+mod fold;
+mod id;
 mod next;
 mod record;
 mod view;
@@ -14,6 +16,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use fold::opened;
 pub use next::{Effect, Limits, Next, Pace, due, next};
 pub use record::{ActionRecord, ActionState, Approval};
 pub use view::{ActionView, IncidentView, ModelView, UndoView, VerdictView};
@@ -59,6 +62,17 @@ pub enum State {
 }
 
 impl State {
+    /// Every state, in the order in which an incident comes to them.
+    pub const ALL: [Self; 7] = [
+        Self::Open,
+        Self::Planning,
+        Self::Investigating,
+        Self::AwaitingApproval,
+        Self::Acting,
+        Self::Watching,
+        Self::Closed,
+    ];
+
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

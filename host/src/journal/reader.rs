@@ -121,4 +121,8 @@ impl Journal for Reader {
     ) -> Result<(), JournalError> {
         self.replay(after, visit)
     }
+
+    fn position(&self) -> Result<u64, JournalError> {
+        Ok(self.position()?)
+    }
 }

@@ -177,6 +177,10 @@ impl Journal for Sqlite {
     ) -> Result<(), JournalError> {
         self.reader.replay(after, visit)
     }
+
+    fn position(&self) -> Result<u64, JournalError> {
+        Ok(self.position())
+    }
 }
 
 async fn answered(

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::control::{self, Control};
-use crate::domain::incident::Chain;
 use crate::domain::{Entry, GateEvent, Incident, IncidentId, Sealed};
 use crate::ports::{Journal, JournalError};
 
@@ -47,18 +46,9 @@ pub fn replay(journal: &dyn Journal) -> Result<Replayed, JournalError> {
         let entry: Entry =
             sealed.open().map_err(|error| JournalError(format!("entry {} of {}: {error}", sealed.n, sealed.stream)))?;
         let id = IncidentId(sealed.stream.clone());
-        let chain = Chain { n: sealed.n, hash: sealed.hash.clone() };
-        match incidents.get_mut(&id) {
-            Some(incident) => incident.apply(&entry),
-            None => {
-                if let Some(incident) = Incident::open(id.clone(), &entry) {
-                    incidents.insert(id.clone(), incident);
-                }
-            }
-        }
-        if let Some(incident) = incidents.get_mut(&id) {
-            incident.chain = chain;
-            gate_events.extend(GateEvent::of(incident, &entry.fact).map(|gate_event| (entry.at, gate_event)));
+        if let Some(incident) = Incident::behind(incidents.remove(&id), &sealed, &entry) {
+            gate_events.extend(GateEvent::of(&incident, &entry.fact).map(|gate_event| (entry.at, gate_event)));
+            incidents.insert(id, incident);
         }
         Ok(())
     })?;
