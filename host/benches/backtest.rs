@@ -22,7 +22,6 @@ use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use tidegate::backtest;
 use tidegate::domain::control::{self, Control};
-use tidegate::domain::entry::GENESIS;
 use tidegate::domain::{
     ActionId, Catalogue, Decision, Entry, Fact, Mode, Outcome, Ruling, RulingKind, Sealed, Verdict,
 };
@@ -86,14 +85,8 @@ fn story(n: usize, now: Timestamp) -> Vec<Sealed> {
         Fact::Reported { markdown: "text ".repeat(200) },
         Fact::Closed { reason: "all alerts resolved".into() },
     ];
-    let mut hash = GENESIS.to_string();
-    let mut sealed = Vec::new();
-    for (n, fact) in (1..).zip(facts) {
-        let one = Sealed::new(&id, n, &hash, &Entry { at, fact }).expect("it can be written");
-        hash.clone_from(&one.hash);
-        sealed.push(one);
-    }
-    sealed
+    let seal = |(n, fact)| Sealed::new(&id, n, &Entry { at, fact }).expect("it can be written");
+    (1..).zip(facts).map(seal).collect()
 }
 
 fn replays(now: Timestamp) {
@@ -103,7 +96,7 @@ fn replays(now: Timestamp) {
     // Decisions are replayed with the tools that the journal names.
     let tools = Catalogue::default().change_to(&catalogue()).expect("there is one");
     let tools = Entry { at: now, fact: Control::Tools(tools) };
-    let tools = Sealed::new(control::STREAM, 1, GENESIS, &tools).expect("it can be written");
+    let tools = Sealed::new(control::STREAM, 1, &tools).expect("it can be written");
     block_on(journal.append(vec![tools])).expect("it is written");
     for start in (0..INCIDENTS).step_by(250) {
         let batch = (start..start + 250).flat_map(|n| story(n, now)).collect();

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::domain::Sealed;
+use crate::domain::{Place, Sealed};
 use crate::ports::{Journal, JournalError};
 
 /// Where to die.
@@ -113,6 +113,10 @@ impl Journal for CrashingJournal {
     ) -> Result<(), JournalError> {
         self.inner.replay(after, visit)
     }
+
+    fn place(&self, position: u64) -> Result<Place, JournalError> {
+        self.inner.place(position)
+    }
 }
 
 #[cfg(test)]
@@ -123,7 +127,7 @@ mod tests {
     fn closed(n: u64) -> Sealed {
         let entry =
             Entry { at: jiff::Timestamp::UNIX_EPOCH, fact: Fact::Closed { reason: "\"kind\":\"intent\"".into() } };
-        Sealed::new("i", n, "", &entry).unwrap()
+        Sealed::new("i", n, &entry).unwrap()
     }
 
     #[test]

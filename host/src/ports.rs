@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::domain::alert::excerpt::Excerpt;
 use crate::domain::entry::{Answer, Usage};
 use crate::domain::link::Link;
-use crate::domain::{Alert, Call, Catalogue, Entry, Incident, IncidentId, Labels, Occasion, Proposal, Sealed};
+use crate::domain::{Alert, Call, Catalogue, Entry, Incident, IncidentId, Labels, Occasion, Place, Proposal, Sealed};
 use crate::gate::{LookRefusal, Permit, ReadPermit};
 
 /// Time. The only way to read a clock or to wait.
@@ -240,15 +240,8 @@ pub trait Journal: Send + Sync {
         after: u64,
         visit: &mut dyn FnMut(u64, Sealed) -> Result<(), JournalError>,
     ) -> Result<(), JournalError>;
-    /// Global position of the last durable entry; 0 when there is none.
-    fn position(&self) -> Result<u64, JournalError> {
-        let mut position = 0;
-        self.replay(0, &mut |seq, _| {
-            position = seq;
-            Ok(())
-        })?;
-        Ok(position)
-    }
+    /// What stands at a global position: whether this is the journal that somebody has read so far.
+    fn place(&self, position: u64) -> Result<Place, JournalError>;
 }
 
 /// Small key/value state of plugins.

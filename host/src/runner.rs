@@ -162,7 +162,7 @@ impl Runner {
                 Next::Do(effect) => {
                     let Ok(_slot) = self.effects.acquire().await else { return Ok(()) };
                     // Somebody may have said no, or an alert may have ended, while it waited for its slot.
-                    if self.services.store.get(id).is_none_or(|now| now.chain != incident.chain) {
+                    if self.services.store.get(id).is_none_or(|now| now.version != incident.version) {
                         continue;
                     }
                     perform(&self.services, &incident, effect).await?;

@@ -19,9 +19,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use crate::domain::control::{self, Control};
 use crate::domain::counted::CountedChange;
-use crate::domain::entry::GENESIS;
 use crate::domain::history::Past;
-use crate::domain::incident::Chain;
 use crate::domain::{Alert, Entry, Fact, History, Incident, IncidentId, Sealed};
 use crate::pipeline::correlate::{Index, correlate};
 use crate::pipeline::flood::{Bounds, Contained, Intake, contain};
@@ -115,7 +113,7 @@ impl Store {
         live.listing.count(&past);
         live.history = History::of(past, []);
         if let Some(last) = sealed.last() {
-            live.control = Chain { n: last.n, hash: last.hash.clone() };
+            live.control = last.n;
         }
         let controls = sealed.iter().filter_map(|sealed| sealed.open::<Control>().ok());
         let controls: Vec<Control> = controls.map(|entry| entry.fact).collect();
@@ -284,10 +282,10 @@ impl Store {
     /// # Errors
     /// When the journal does not take them.
     pub async fn append_behind(&self, known: &Incident, facts: Vec<Fact>) -> Result<bool, JournalError> {
-        self.write(&known.id, Some(&known.chain), facts).await
+        self.write(&known.id, Some(known.version), facts).await
     }
 
-    async fn write(&self, id: &IncidentId, behind: Option<&Chain>, facts: Vec<Fact>) -> Result<bool, JournalError> {
+    async fn write(&self, id: &IncidentId, behind: Option<u64>, facts: Vec<Fact>) -> Result<bool, JournalError> {
         let now = self.clock.now();
         let facts: Vec<Fact> = facts.into_iter().map(redacted::fact).collect();
         let (append, mark) = {
@@ -295,7 +293,7 @@ impl Store {
             self.whole()?;
             let live = &mut *guard;
             let Some(incident) = live.incidents.get_mut(id) else { return Ok(true) };
-            if behind.is_some_and(|chain| *chain != incident.chain) {
+            if behind.is_some_and(|version| version != incident.version) {
                 return Ok(false);
             }
             let incident = Arc::make_mut(incident);
@@ -410,12 +408,10 @@ fn count(
     seal(incident, &entry).map(Some)
 }
 
-/// Applies nothing: chains the entry behind what the incident has.
+/// Applies nothing: gives the entry its place behind what the incident has.
 fn seal(incident: &mut Incident, entry: &Entry) -> Result<Sealed, JournalError> {
-    let n = incident.chain.n + 1;
-    let previous = if incident.chain.n == 0 { GENESIS } else { &incident.chain.hash };
-    let sealed = Sealed::new(&incident.id.0, n, previous, entry).map_err(unwritable)?;
-    incident.chain = Chain { n, hash: sealed.hash.clone() };
+    let sealed = Sealed::new(&incident.id.0, incident.version + 1, entry).map_err(unwritable)?;
+    incident.version = sealed.n;
     Ok(sealed)
 }
 

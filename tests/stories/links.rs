@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tidegate::clock::SystemClock;
-use tidegate::domain::entry::GENESIS;
 use tidegate::domain::incident::ActionRecord;
 use tidegate::domain::{
     Action, ActionId, Catalogue, Decision, Entry, Fact, Incident, IncidentId, Mode, Origin, Proof, Proposal, Proven,
@@ -439,12 +438,8 @@ async fn proposed_by(rig: &Rig, person: &str) -> anyhow::Result<ActionRecord> {
         Fact::Proposed { action: Box::new(action) },
         Fact::Ruled { action: id, ruling: Ruling { kind: RulingKind::Ask, until: Some(until), ..ruling } },
     ];
-    let (mut hash, mut sealed) = (GENESIS.to_string(), Vec::new());
-    for (n, fact) in (1..).zip(facts) {
-        let one = Sealed::new("i-chat", n, &hash, &Entry { at: SystemClock.now(), fact })?;
-        hash.clone_from(&one.hash);
-        sealed.push(one);
-    }
+    let seal = |(n, fact)| Sealed::new("i-chat", n, &Entry { at: SystemClock.now(), fact });
+    let sealed = (1..).zip(facts).map(seal).collect::<Result<Vec<_>, _>>()?;
     let journal = Sqlite::open(&rig.folder().join("data/journal.db"), Options::default())?;
     journal.append(sealed).await.map_err(|error| anyhow::anyhow!("{error}"))?;
     drop(journal);

@@ -334,7 +334,7 @@ fn incident(labels: &[(&str, &str)]) -> Incident {
         "alerts": [alert], "decision": null, "plan": null, "collected": false, "looks": [],
         "model": {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "took_ms": 0, "turns": [], "failed": null},
         "actions": [], "conclusion": null, "report": null, "deliveries": [], "closed": null,
-        "chain": {"n": 0, "hash": ""},
+        "version": 0,
     }))
     .unwrap()
 }

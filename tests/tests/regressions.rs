@@ -197,7 +197,7 @@ mod store {
 
     use futures::future::BoxFuture;
     use tidegate::clock::TokioClock;
-    use tidegate::domain::Sealed;
+    use tidegate::domain::{Head, Place, Sealed};
     use tidegate::domain::control::Control;
     use tidegate::ports::{Journal, JournalError};
     use tidegate::random::Random;
@@ -250,6 +250,15 @@ mod store {
             _: &mut dyn FnMut(u64, Sealed) -> Result<(), JournalError>,
         ) -> Result<(), JournalError> {
             Ok(())
+        }
+        fn place(&self, position: u64) -> Result<Place, JournalError> {
+            let entries = self.entries.lock().unwrap();
+            let heads = entries.iter().scan(Head::default(), |head, sealed| {
+                *head = head.next(sealed);
+                Some(*head)
+            });
+            let found = std::iter::once(Head::default()).chain(heads).find(|head| head.position == position);
+            Ok(found.map_or(Place::Beyond { last: entries.len() as u64 }, |head| Place::Entry(head.chain)))
         }
     }
 

@@ -130,7 +130,7 @@ impl Host for Launcher {
     fn verify(&self, config: &Config, progress: &Progress) -> Result<Verified, String> {
         progress(&format!("reading {} …", config.journal.display()));
         let reader = Reader::open(&config.journal).map_err(|error| error.to_string())?;
-        let report = journal::verify(&reader).map_err(|error| error.to_string())?;
+        let report = journal::verify(&reader, &[]).map_err(|error| error.to_string())?;
         let mut faults = report.problems;
         if report.more > 0 {
             faults.push(format!("… and {} more", report.more));

@@ -11,7 +11,6 @@ use super::*;
 use crate::backend::{FindError, Host, find};
 use crate::clock::SystemClock;
 use crate::config::{Config, Overrides};
-use crate::domain::entry::GENESIS;
 use crate::domain::incident::ActionRecord;
 use crate::domain::{
     Action, ActionId, Catalogue, Decision, Entry, Mode, Origin, Outcome, Person, Proof, Proposal, Proven, Risk, Ruling,
@@ -72,12 +71,7 @@ fn question(origin: Origin, approvals: u32, until: Timestamp) -> Vec<Fact> {
 }
 
 fn sealed(id: &str, facts: Vec<Fact>) -> Vec<Sealed> {
-    let mut hash = GENESIS.to_string();
-    let seal = |(n, fact): (u64, Fact)| {
-        let one = Sealed::new(id, n, &hash, &Entry { at: SystemClock.now(), fact }).unwrap();
-        hash.clone_from(&one.hash);
-        one
-    };
+    let seal = |(n, fact): (u64, Fact)| Sealed::new(id, n, &Entry { at: SystemClock.now(), fact }).unwrap();
     (1..).zip(facts).map(seal).collect()
 }
 

@@ -165,15 +165,6 @@ pub struct Conclusion {
     pub at: Timestamp,
 }
 
-/// Position of the last entry in the journal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chain {
-    /// Entries so far.
-    pub n: u64,
-    /// Hash of the last one.
-    pub hash: String,
-}
-
 /// An incident and its history so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
@@ -215,8 +206,9 @@ pub struct Incident {
     pub breakers: Vec<(String, String)>,
     /// Why nothing more happens.
     pub closed: Option<String>,
-    /// Position in the journal.
-    pub chain: Chain,
+    /// Entries in its stream so far: which form of it this is.
+    #[serde(default)]
+    pub version: u64,
 }
 
 impl Incident {

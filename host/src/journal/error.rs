@@ -33,6 +33,19 @@ pub enum Error {
         /// The latest format that this program knows.
         known: i64,
     },
+    /// A version of the program that was never released wrote it. The operator's to solve.
+    #[error(
+        "{path} has format {found}, which this program does not read any more (it reads {known}); \
+         move the file away to begin a new journal"
+    )]
+    Older {
+        /// The file.
+        path: String,
+        /// Its format.
+        found: i64,
+        /// The format that this program reads.
+        known: i64,
+    },
     /// It is a database of something else. The operator's to solve.
     #[error("{0} is a database, but not a journal of tidegate; choose another path")]
     Foreign(String),

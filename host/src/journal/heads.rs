@@ -1,4 +1,4 @@
-//! The last entry of each stream, so that appending need not look it up in the file.
+//! Where the journal and its streams end, so that appending need not look it up in the file.
 //!
 //! Only the writer changes the file, so what it remembers holds until a transaction is lost.
 
@@ -7,39 +7,54 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 
 use super::rows;
-use crate::domain::Sealed;
+use crate::domain::Head;
 
 /// Streams that are remembered; what is beyond is looked up again.
 const REMEMBERED: usize = 1 << 16;
 
 #[derive(Default)]
-pub(super) struct Heads(HashMap<String, (u64, String)>);
+pub(super) struct Heads {
+    journal: Option<Head>,
+    streams: HashMap<String, u64>,
+}
 
 impl Heads {
-    /// Position and hash of the last entry of a stream; none where it has none.
-    pub fn get(&self, connection: &Connection, stream: &str) -> rusqlite::Result<Option<(u64, String)>> {
-        match self.0.get(stream) {
-            Some(head) => Ok(Some(head.clone())),
-            None => rows::head(connection, stream),
+    /// The journal's own.
+    pub fn journal(&mut self, connection: &Connection) -> rusqlite::Result<Head> {
+        match self.journal {
+            Some(head) => Ok(head),
+            None => Ok(*self.journal.insert(rows::head(connection)?)),
         }
     }
 
-    /// An entry was written at the end of its stream.
-    pub fn set(&mut self, sealed: &Sealed) {
-        let head = (sealed.n, sealed.hash.clone());
-        match self.0.get_mut(&sealed.stream) {
-            Some(place) => *place = head,
+    /// Entries of a stream so far.
+    pub fn stream(&self, connection: &Connection, stream: &str) -> rusqlite::Result<u64> {
+        match self.streams.get(stream) {
+            Some(last) => Ok(*last),
+            None => rows::last_of(connection, stream),
+        }
+    }
+
+    /// Entries were written behind everything.
+    pub fn set_journal(&mut self, head: Head) {
+        self.journal = Some(head);
+    }
+
+    /// A stream has so many entries now.
+    pub fn set_stream(&mut self, stream: &str, last: u64) {
+        match self.streams.get_mut(stream) {
+            Some(place) => *place = last,
             None => {
-                if self.0.len() >= REMEMBERED {
-                    self.0.clear();
+                if self.streams.len() >= REMEMBERED {
+                    self.streams.clear();
                 }
-                self.0.insert(sealed.stream.clone(), head);
+                self.streams.insert(stream.to_string(), last);
             }
         }
     }
 
     /// What was written last is not there.
     pub fn forget(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 }

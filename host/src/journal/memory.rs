@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures::future::BoxFuture;
 
 use super::rows::{self, Fit};
-use crate::domain::Sealed;
+use crate::domain::{ChainHash, Head, Place, Sealed};
 use crate::ports::{Journal, JournalError, PluginState};
 
 /// How an append fails.
@@ -31,6 +31,8 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct Inner {
     entries: Vec<Sealed>,
+    /// The hash behind each of them.
+    chain: Vec<ChainHash>,
     state: BTreeMap<(String, String), String>,
     broken: Option<String>,
     dead: bool,
@@ -48,7 +50,9 @@ impl Memory {
 
     /// One that holds these entries, such as those that survived a crash.
     pub fn with_entries(entries: Vec<Sealed>) -> Self {
-        Self { inner: Mutex::new(Inner { entries, ..Inner::default() }) }
+        let mut inner = Inner::default();
+        inner.write(entries);
+        Self { inner: Mutex::new(inner) }
     }
 
     /// Lets the next `count` appends fail that are not refused already.
@@ -73,8 +77,8 @@ impl Memory {
     pub fn crash(&self) -> Self {
         let mut inner = self.lock();
         inner.dead = true;
-        let (entries, state) = (inner.entries.clone(), inner.state.clone());
-        Self { inner: Mutex::new(Inner { entries, state, ..Inner::default() }) }
+        let (entries, chain, state) = (inner.entries.clone(), inner.chain.clone(), inner.state.clone());
+        Self { inner: Mutex::new(Inner { entries, chain, state, ..Inner::default() }) }
     }
 
     /// Everything that is durable, in order.
@@ -104,9 +108,20 @@ impl Inner {
         }
         let fault = if self.faults.is_empty() { None } else { Some(self.faults.remove(0)) };
         if fault != Some(Fault::Before) {
-            self.entries.extend(fresh);
+            self.write(fresh);
         }
         if fault.is_some() { self.fail("a fault was ordered") } else { Ok(()) }
+    }
+
+    fn write(&mut self, entries: Vec<Sealed>) {
+        for sealed in entries {
+            self.chain.push(self.head().next(&sealed).chain);
+            self.entries.push(sealed);
+        }
+    }
+
+    fn head(&self) -> Head {
+        Head { position: self.chain.len() as u64, chain: self.chain.last().copied().unwrap_or_default() }
     }
 
     /// The entries that are not there yet, when each of them continues its stream.
@@ -114,12 +129,9 @@ impl Inner {
         let mut fresh: Vec<Sealed> = Vec::new();
         for sealed in new {
             let known = || self.entries.iter().chain(&fresh).filter(|known| known.stream == sealed.stream);
-            let head = known().next_back().map(|last| (last.n, last.hash.clone()));
-            let written = head.as_ref().is_some_and(|(last, _)| sealed.n <= *last);
-            let there = if written { known().find(|known| known.n == sealed.n) } else { None };
-            let there = there.map(|known| known.hash.as_str());
-            rows::time_of(&sealed)?;
-            if rows::fit(&sealed, head.as_ref(), there)? == Fit::Next {
+            let last = known().next_back().map_or(0, |last| last.n);
+            let there = if sealed.n <= last { known().find(|known| known.n == sealed.n) } else { None };
+            if rows::fit(&sealed, last, there.map(|known| known.body.as_str()))? == Fit::Next {
                 fresh.push(sealed);
             }
         }
@@ -184,6 +196,14 @@ impl Journal for Memory {
         };
         (after + 1..).zip(behind).try_for_each(|(seq, sealed)| visit(seq, sealed))
     }
+
+    fn place(&self, position: u64) -> Result<Place, JournalError> {
+        let inner = self.lock();
+        inner.alive().map_err(JournalError)?;
+        let Some(before) = position.checked_sub(1) else { return Ok(Place::Entry(ChainHash::GENESIS)) };
+        let found = usize::try_from(before).ok().and_then(|before| inner.chain.get(before));
+        Ok(found.map_or(Place::Beyond { last: inner.head().position }, |chain| Place::Entry(*chain)))
+    }
 }
 
 impl PluginState for Memory {
@@ -238,7 +258,7 @@ mod tests {
         append(&journal, &first).unwrap();
         assert_eq!(journal.position(), 2);
         let mut other = first;
-        other[1].hash = "0".repeat(64);
+        other[1].body = "{}".into();
         assert!(append(&journal, &other).unwrap_err().0.contains("read the stream again"));
     }
 

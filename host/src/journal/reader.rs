@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use futures::future::BoxFuture;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::error::{Error, sentence};
 use super::{rows, schema};
-use crate::domain::Sealed;
+use crate::domain::{ChainHash, Head, Place, Sealed};
 use crate::ports::{Journal, JournalError};
 
 /// Entries a page.
@@ -87,9 +87,28 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read.
     pub fn position(&self) -> Result<u64, Error> {
-        self.with(|connection| {
-            let last = connection.query_row("SELECT max(seq) FROM entries", [], |row| row.get(0));
-            Ok(last.optional()?.flatten().map_or(0, rows::uint))
+        Ok(self.head()?.position)
+    }
+
+    /// Where the journal ends.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn head(&self) -> Result<Head, Error> {
+        self.with(rows::head)
+    }
+
+    /// What stands at a position.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn place(&self, position: u64) -> Result<Place, Error> {
+        if position == 0 {
+            return Ok(Place::Entry(ChainHash::GENESIS));
+        }
+        self.with(|connection| match rows::chain_of(connection, position)? {
+            Some(chain) => Ok(Place::Entry(chain)),
+            None => Ok(Place::Beyond { last: rows::head(connection)?.position }),
         })
     }
 
@@ -122,7 +141,7 @@ impl Journal for Reader {
         self.replay(after, visit)
     }
 
-    fn position(&self) -> Result<u64, JournalError> {
-        Ok(self.position()?)
+    fn place(&self, position: u64) -> Result<Place, JournalError> {
+        Ok(self.place(position)?)
     }
 }

@@ -1,11 +1,9 @@
 //! Reading and writing rows of entries: the only place that knows the columns.
 
-use jiff::Timestamp;
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde::Deserialize;
 
-use crate::domain::Sealed;
-use crate::domain::entry::{GENESIS, chain_hash};
+use crate::domain::{ChainHash, Head, Sealed};
 
 /// Positions and counts as the database wants them. They start at 1 and never come near the limit.
 pub(super) fn int(value: u64) -> i64 {
@@ -17,30 +15,51 @@ pub(super) fn uint(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-pub(super) const COLUMNS: &str = "seq, stream, n, body, hash";
+/// What [`read`] reads.
+pub(super) const COLUMNS: &str = "seq, stream, n, body";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(u64, Sealed)> {
-    let sealed = Sealed { stream: row.get(1)?, n: uint(row.get(2)?), body: row.get(3)?, hash: row.get(4)? };
+    let sealed = Sealed { stream: row.get(1)?, n: uint(row.get(2)?), body: row.get(3)? };
     Ok((uint(row.get(0)?), sealed))
 }
 
-/// Position and hash of the last entry of a stream.
-pub(super) fn head(connection: &Connection, stream: &str) -> rusqlite::Result<Option<(u64, String)>> {
-    let sql = "SELECT n, hash FROM entries WHERE stream = ?1 ORDER BY n DESC LIMIT 1";
-    let mut statement = connection.prepare_cached(sql)?;
-    statement.query_row([stream], |row| Ok((uint(row.get(0)?), row.get(1)?))).optional()
+/// The hash in a column.
+pub(super) fn chain_at(row: &Row<'_>, column: usize) -> rusqlite::Result<ChainHash> {
+    let found = ChainHash::from_bytes(row.get_ref(column)?.as_blob().unwrap_or_default());
+    found.ok_or_else(|| rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, "it is no hash".into()))
 }
 
-pub(super) fn hash_at(connection: &Connection, stream: &str, n: u64) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT hash FROM entries WHERE stream = ?1 AND n = ?2";
+/// Where the journal ends.
+pub(super) fn head(connection: &Connection) -> rusqlite::Result<Head> {
+    let mut statement = connection.prepare_cached("SELECT seq, chain FROM entries ORDER BY seq DESC LIMIT 1")?;
+    let read = |row: &Row<'_>| Ok(Head { position: uint(row.get(0)?), chain: chain_at(row, 1)? });
+    Ok(statement.query_row([], read).optional()?.unwrap_or_default())
+}
+
+/// The hash of the entry at a position.
+pub(super) fn chain_of(connection: &Connection, position: u64) -> rusqlite::Result<Option<ChainHash>> {
+    let mut statement = connection.prepare_cached("SELECT chain FROM entries WHERE seq = ?1")?;
+    statement.query_row([int(position)], |row| chain_at(row, 0)).optional()
+}
+
+/// Entries of a stream.
+pub(super) fn last_of(connection: &Connection, stream: &str) -> rusqlite::Result<u64> {
+    let sql = "SELECT n FROM entries WHERE stream = ?1 ORDER BY n DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([stream], |row| row.get(0)).optional()?.map_or(0, uint))
+}
+
+pub(super) fn body_at(connection: &Connection, stream: &str, n: u64) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT body FROM entries WHERE stream = ?1 AND n = ?2";
     let mut statement = connection.prepare_cached(sql)?;
     statement.query_row((stream, int(n)), |row| row.get(0)).optional()
 }
 
-pub(super) fn insert(connection: &Connection, sealed: &Sealed, at: Timestamp) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO entries (stream, n, at, body, hash) VALUES (?1, ?2, ?3, ?4, ?5)";
+/// Writes an entry at a head, which is the one behind it.
+pub(super) fn insert(connection: &Connection, sealed: &Sealed, head: Head) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO entries (seq, stream, n, body, chain) VALUES (?1, ?2, ?3, ?4, ?5)";
     let mut statement = connection.prepare_cached(sql)?;
-    let row = (&sealed.stream, int(sealed.n), at.as_millisecond(), &sealed.body, &sealed.hash);
+    let row = (int(head.position), &sealed.stream, int(sealed.n), &sealed.body, head.chain.bytes());
     statement.execute(row).map(|_| ())
 }
 
@@ -53,42 +72,23 @@ pub(super) enum Fit {
     There,
 }
 
-/// Checks that an entry continues its stream, given the stream's head and the hash that already
+/// Checks that an entry continues its stream, given the entries so far and the body that already
 /// stands at the entry's place. `Err` says in a sentence why it does not.
-pub(super) fn fit(sealed: &Sealed, head: Option<&(u64, String)>, there: Option<&str>) -> Result<Fit, String> {
-    let Sealed { stream, n, .. } = sealed;
-    if let Some(hash) = there {
-        return if *hash == sealed.hash {
-            Ok(Fit::There)
-        } else {
-            Err(format!("another entry stands at position {n} of {stream}; read the stream again"))
-        };
+pub(super) fn fit(sealed: &Sealed, last: u64, there: Option<&str>) -> Result<Fit, String> {
+    let Sealed { stream, n, body } = sealed;
+    match there {
+        Some(there) if there == body => Ok(Fit::There),
+        Some(_) => Err(format!("another entry stands at position {n} of {stream}; read the stream again")),
+        None if *n == last + 1 => Ok(Fit::Next),
+        None => Err(format!("{stream} has {last} entries, so position {n} cannot come next")),
     }
-    let (last, previous) = head.map_or((0, GENESIS), |(n, hash)| (*n, hash.as_str()));
-    if *n != last + 1 {
-        return Err(format!("{stream} has {last} entries, so position {n} cannot come next"));
-    }
-    if chain_hash(previous, stream, *n, &sealed.body) != sealed.hash {
-        return Err(format!("the hash of position {n} of {stream} does not continue its chain"));
-    }
-    Ok(Fit::Next)
-}
-
-/// The time in an entry's body.
-pub(super) fn time_of(sealed: &Sealed) -> Result<Timestamp, String> {
-    #[derive(Deserialize)]
-    struct Dated {
-        at: Timestamp,
-    }
-    let dated = serde_json::from_str::<Dated>(&sealed.body);
-    dated
-        .map(|dated| dated.at)
-        .map_err(|error| format!("position {} of {} is no entry with a time: {error}", sealed.n, sealed.stream))
 }
 
 /// Entries for the tests of the journal.
 #[cfg(test)]
 pub(super) mod testing {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::domain::{Alert, Entry, Fact, Severity, Status};
 
@@ -118,16 +118,9 @@ pub(super) mod testing {
 
     /// Seals facts behind the ones that are there.
     pub(crate) fn seal(stream: &str, after: &[Sealed], facts: Vec<Fact>) -> Vec<Sealed> {
-        let mut previous = after.last().map_or((0, GENESIS.to_string()), |last| (last.n, last.hash.clone()));
-        let mut sealed = Vec::new();
-        for fact in facts {
-            let n = previous.0 + 1;
-            let entry = Entry { at: at(n), fact };
-            let next = Sealed::new(stream, n, &previous.1, &entry).unwrap();
-            previous = (n, next.hash.clone());
-            sealed.push(next);
-        }
-        sealed
+        let first = after.last().map_or(1, |last| last.n + 1);
+        let seal = |(n, fact)| Sealed::new(stream, n, &Entry { at: at(n), fact }).unwrap();
+        (first..).zip(facts).map(seal).collect()
     }
 
     /// The first entries of a stream.

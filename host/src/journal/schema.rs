@@ -9,21 +9,20 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::{Error, sentence};
 
 /// The latest format that this program knows.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 
 /// Marks the file as ours among all databases: `tide`.
 const APPLICATION: i64 = 0x7469_6465;
 
-/// `seq` is the order of everything; AUTOINCREMENT never gives a number again, so that a removed
-/// tail shows. `probe` is what a recovery writes to see whether writing works.
+/// `seq` is the order of everything; AUTOINCREMENT remembers the highest, so that a removed tail
+/// shows. `chain` is the hash over everything up to the entry. `probe` is what a recovery writes to see whether writing works.
 const TABLES: &str = "
     CREATE TABLE entries (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         stream TEXT NOT NULL,
         n INTEGER NOT NULL,
-        at INTEGER NOT NULL,
         body TEXT NOT NULL,
-        hash TEXT NOT NULL,
+        chain BLOB NOT NULL,
         UNIQUE (stream, n)
     );
     CREATE TABLE plugin_state (
@@ -92,6 +91,9 @@ fn format(connection: &Connection, path: &Path) -> Result<i64, Error> {
     let application = pragma("application_id")?;
     if found > FORMAT && application == APPLICATION {
         return Err(Error::Newer { path: path.display().to_string(), found, known: FORMAT });
+    }
+    if (1..FORMAT).contains(&found) && application == APPLICATION {
+        return Err(Error::Older { path: path.display().to_string(), found, known: FORMAT });
     }
     let tables = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0));
     let tables = tables.map_err(|error| sentence(path, &error))?;

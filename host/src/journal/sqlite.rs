@@ -25,7 +25,7 @@ use super::lock::Lock;
 use super::reader::Reader;
 use super::writer::{Job, Reply, Writer};
 use super::{file, schema};
-use crate::domain::Sealed;
+use crate::domain::{Place, Sealed};
 use crate::ports::{Journal, JournalError};
 
 /// Bounds of a journal.
@@ -178,8 +178,8 @@ impl Journal for Sqlite {
         self.reader.replay(after, visit)
     }
 
-    fn position(&self) -> Result<u64, JournalError> {
-        Ok(self.position())
+    fn place(&self, position: u64) -> Result<Place, JournalError> {
+        Ok(self.reader.place(position)?)
     }
 }
 
@@ -194,7 +194,7 @@ async fn answered(
 
 /// What an entry weighs in the queue, with something for its place in it.
 fn weight(sealed: &Sealed) -> usize {
-    sealed.stream.len() + sealed.body.len() + sealed.hash.len() + 128
+    sealed.stream.len() + sealed.body.len() + 128
 }
 
 #[cfg(test)]

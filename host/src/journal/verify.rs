@@ -1,9 +1,8 @@
 //! Finds what was changed, removed or put into a journal behind the program's back.
 //!
-//! It recomputes the chain of every stream and looks for gaps in it and in the order of everything.
-//! It runs in constant memory beside a host that goes on writing. What it cannot find is a tail
-//! that somebody removed together with the database's own note of the highest position; a copy of
-//! the last position kept elsewhere does.
+//! It recomputes the chain over everything in the order of positions, in constant memory, beside a
+//! host that goes on writing. There is no secret in the chain: who rewrites everything behind the
+//! place of a change computes it anew, and is found by a head that was kept elsewhere (an anchor).
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -11,18 +10,17 @@ use super::error::{Error, sentence};
 use super::reader::Reader;
 use super::rows;
 use crate::domain::control::{self, Control};
-use crate::domain::entry::{GENESIS, chain_hash};
-use crate::domain::{Entry, Fact, Sealed};
+use crate::domain::{ChainHash, Fact, Head, Sealed};
 
 /// What a check of a journal found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VerifyReport {
     /// Entries read.
     pub entries: u64,
-    /// Streams: incidents, and the host's own.
+    /// Streams that begin in it: incidents, and the host's own.
     pub streams: u64,
-    /// Position of the last entry.
-    pub position: u64,
+    /// The last entry.
+    pub head: Head,
     /// What is wrong: a sentence each, with stream and position. Empty when all is well.
     pub problems: Vec<String>,
     /// Problems beyond those listed.
@@ -33,32 +31,35 @@ pub struct VerifyReport {
 const LISTED: usize = 1000;
 const PAGE: usize = 1024;
 
-/// Checks a journal.
+/// Checks a journal against itself and these anchors: heads of it that were kept elsewhere, each with
+/// a word about where.
 ///
 /// # Errors
 /// When it cannot be read at all. A file that is damaged in places is a problem in the report.
-pub fn verify(reader: &Reader) -> Result<VerifyReport, Error> {
+pub fn verify(reader: &Reader, anchors: &[(Head, String)]) -> Result<VerifyReport, Error> {
     let mut report = VerifyReport::default();
-    reader.with(|connection| positions(connection, &mut report))?;
-    let mut walk = Walk::default();
+    let end = reader.with(end)?;
+    let mut walk = Walk { anchors: anchors.to_vec(), ..Walk::default() };
+    walk.meet(&mut report);
     loop {
-        let page = reader.with(|connection| Ok(page(connection, &walk)));
+        let page = reader.with(|connection| Ok(page(connection, walk.head.position)));
         match page? {
             Ok(rows) => {
                 let last = rows.len() < PAGE;
                 rows.iter().for_each(|row| walk.step(row, &mut report));
                 if last {
-                    return Ok(report);
+                    break;
                 }
             }
             Err(error) => {
                 let why = sentence(reader.path(), &error);
-                let after = format!("behind position {} of {}", walk.n, walk.stream);
-                report.add(format!("{after} nothing can be read: {why}"));
+                report.add(format!("behind entry {} nothing can be read: {why}", walk.head.position));
                 return Ok(report);
             }
         }
     }
+    walk.finish(end, &mut report);
+    Ok(report)
 }
 
 impl VerifyReport {
@@ -71,109 +72,98 @@ impl VerifyReport {
     }
 }
 
-/// Looks for holes in the order of everything. One read, so that what is written meanwhile does
-/// not look like one.
-fn positions(connection: &Connection, report: &mut VerifyReport) -> rusqlite::Result<()> {
-    let transaction = connection.unchecked_transaction()?;
-    let sql = "SELECT count(*), coalesce(min(seq), 0), coalesce(max(seq), 0) FROM entries";
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let (count, first, last): (i64, i64, i64) = transaction.query_row(sql, [], read)?;
-    report.position = rows::uint(last);
+/// The highest position that the database has given out.
+fn end(connection: &Connection) -> rusqlite::Result<u64> {
     let highest = "SELECT seq FROM sqlite_sequence WHERE name = 'entries'";
-    let given: Option<i64> = transaction.query_row(highest, [], |row| row.get(0)).optional()?;
-    let given = given.unwrap_or(0);
-    if given > last {
-        report.add(format!("entries {} to {given} at the end of the journal were removed", last + 1));
-    } else if given < last {
-        report.add(format!("the database says that {given} entries were written, but the last is {last}"));
-    }
-    if count > 0 && (first != 1 || last - first + 1 != count) {
-        let sql = "SELECT seq, before FROM
-                   (SELECT seq, lag(seq, 1, 0) OVER (ORDER BY seq) AS before FROM entries)
-                   WHERE seq <> before + 1 LIMIT 100";
-        let mut statement = transaction.prepare(sql)?;
-        let holes = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        for hole in holes {
-            let (seq, before): (i64, i64) = hole?;
-            report.add(format!("entries {} to {} of the whole journal are missing", before + 1, seq - 1));
-        }
-    }
-    transaction.finish()
+    let given: Option<i64> = connection.query_row(highest, [], |row| row.get(0)).optional()?;
+    Ok(given.map_or(0, rows::uint))
 }
 
 struct Stored {
     seq: u64,
-    at: i64,
     sealed: Sealed,
+    chain: ChainHash,
 }
 
-fn page(connection: &Connection, walk: &Walk) -> rusqlite::Result<Vec<Stored>> {
-    let sql = format!(
-        "SELECT {}, at FROM entries WHERE (stream, n) > (?1, ?2) ORDER BY stream, n LIMIT {PAGE}",
-        rows::COLUMNS
-    );
+fn page(connection: &Connection, after: u64) -> rusqlite::Result<Vec<Stored>> {
+    let columns = rows::COLUMNS;
+    let sql = format!("SELECT {columns}, chain FROM entries WHERE seq > ?1 ORDER BY seq LIMIT {PAGE}");
     let mut statement = connection.prepare_cached(&sql)?;
-    // A position that is no positive number would never be reached otherwise.
-    let after = if walk.streams == 0 { i64::MIN } else { walk.raw };
-    let found = statement.query_map((&walk.stream, after), |row| {
+    let found = statement.query_map([rows::int(after)], |row| {
         let (seq, sealed) = rows::read(row)?;
-        Ok(Stored { seq, at: row.get(5)?, sealed })
+        Ok(Stored { seq, sealed, chain: rows::chain_at(row, 4)? })
     })?;
     found.collect()
 }
 
-/// Where the walk through all streams stands.
+/// Where the walk through everything stands.
 #[derive(Default)]
 struct Walk {
-    streams: u64,
-    stream: String,
-    n: u64,
-    raw: i64,
-    seq: u64,
-    hash: String,
+    head: Head,
+    anchors: Vec<(Head, String)>,
 }
 
 impl Walk {
     fn step(&mut self, row: &Stored, report: &mut VerifyReport) {
-        let Stored { seq, at, sealed } = row;
-        let Sealed { stream, n, body, hash } = sealed;
+        let Stored { seq, sealed, chain } = row;
+        let Sealed { stream, n, .. } = sealed;
         report.entries += 1;
-        if self.streams == 0 || self.stream != *stream {
-            report.streams += 1;
-            self.streams += 1;
-            (self.stream, self.n, self.seq, self.hash) = (stream.clone(), 0, 0, GENESIS.to_string());
+        report.streams += u64::from(*n == 1);
+        let place = format!("entry {seq} (position {n} of {stream})");
+        let next = self.head.position + 1;
+        if *seq != next {
+            report.add(format!("entries {next} to {} are missing", seq.saturating_sub(1)));
         }
-        let place = format!("position {n} of {stream} (entry {seq})");
-        if *n != self.n + 1 {
-            let (from, to) = (self.n + 1, n.saturating_sub(1));
-            report.add(format!("positions {from} to {to} of {stream} are missing before entry {seq}"));
-        } else if chain_hash(&self.hash, stream, *n, body) != *hash {
-            report.add(format!("{place} does not continue its chain: it or the one before was changed"));
+        if self.head.chain.next(*seq, sealed) != *chain {
+            report.add(format!(
+                "{place} does not continue the chain: it was changed, or something before it was changed or removed"
+            ));
         }
-        if *seq <= self.seq {
-            report.add(format!("{place} stands before the entry that it follows"));
+        if let Err(error) = readable(sealed) {
+            report.add(format!("{place} is no entry that this program knows: {error}"));
         }
-        match read_time(sealed) {
-            Err(error) => report.add(format!("{place} is no entry that this program knows: {error}")),
-            Ok(written) if written != *at => {
-                report.add(format!("{place} is filed under another time than the one it says"));
+        self.head = Head { position: *seq, chain: *chain };
+        self.meet(report);
+    }
+
+    /// Compares the anchors at this position.
+    fn meet(&mut self, report: &mut VerifyReport) {
+        let Head { position, chain } = self.head;
+        self.anchors.retain(|(anchor, kept)| {
+            if anchor.position == position && anchor.chain != chain {
+                report.add(format!(
+                    "entry {position} is not the one that {kept} knows: up to it something was changed, removed or \
+                     put in, and the chain was computed anew, or it is another journal"
+                ));
             }
-            Ok(_) => {}
+            anchor.position != position
+        });
+    }
+
+    /// What was not met is beyond the end, or in a hole.
+    fn finish(self, end: u64, report: &mut VerifyReport) {
+        let last = self.head.position;
+        report.head = self.head;
+        if end > last {
+            report.add(format!("entries {} to {end} at the end of the journal were removed", last + 1));
         }
-        (self.n, self.seq) = (*n, *seq);
-        self.raw = rows::int(*n);
-        self.hash.clone_from(hash);
+        for (anchor, kept) in self.anchors {
+            let position = anchor.position;
+            if position > last {
+                report.add(format!("the journal ends at entry {last}, but {kept} knows entry {position}: its end was cut off, or it is an older copy"));
+            } else {
+                report.add(format!("entry {position}, which {kept} knows, is missing"));
+            }
+        }
     }
 }
 
-fn read_time(sealed: &Sealed) -> Result<i64, serde_json::Error> {
-    let at = if sealed.stream == control::STREAM {
-        sealed.open::<Control>()?.at
+fn readable(sealed: &Sealed) -> Result<(), serde_json::Error> {
+    if sealed.stream == control::STREAM {
+        sealed.open::<Control>().map(|_| ())
     } else {
-        let entry: Entry<Fact> = sealed.open()?;
-        entry.at
-    };
-    Ok(at.as_millisecond())
+        sealed.open::<Fact>().map(|_| ())
+    }
 }
 
 #[cfg(test)]

@@ -238,30 +238,32 @@ fn append(
 ) -> rusqlite::Result<Result<Option<u64>, String>> {
     let mut fresh = Vec::with_capacity(entries.len());
     // What this append itself has got so far; it counts for nothing if the append is refused.
-    let mut ahead: HashMap<&str, &Sealed> = HashMap::new();
+    let mut ahead: HashMap<&str, u64> = HashMap::new();
     for sealed in entries {
         let stream = sealed.stream.as_str();
-        let head = match ahead.get(stream) {
-            Some(last) => Some((last.n, last.hash.clone())),
-            None => heads.get(connection, stream)?,
+        let last = match ahead.get(stream) {
+            Some(last) => *last,
+            None => heads.stream(connection, stream)?,
         };
-        let there = match &head {
-            Some((last, _)) if sealed.n <= *last => rows::hash_at(connection, stream, sealed.n)?,
-            _ => None,
-        };
-        let fit = rows::fit(sealed, head.as_ref(), there.as_deref());
-        match fit.and_then(|fit| Ok((fit, rows::time_of(sealed)?))) {
-            Ok((Fit::There, _)) => {}
-            Ok((Fit::Next, at)) => {
-                ahead.insert(stream, sealed);
-                fresh.push((sealed, at));
+        let there = if sealed.n <= last { rows::body_at(connection, stream, sealed.n)? } else { None };
+        match rows::fit(sealed, last, there.as_deref()) {
+            Ok(Fit::There) => {}
+            Ok(Fit::Next) => {
+                ahead.insert(stream, sealed.n);
+                fresh.push(sealed);
             }
             Err(refused) => return Ok(Err(refused)),
         }
     }
-    for (sealed, at) in &fresh {
-        rows::insert(connection, sealed, *at)?;
+    if fresh.is_empty() {
+        return Ok(Ok(None));
     }
-    ahead.into_values().for_each(|last| heads.set(last));
-    Ok(Ok((!fresh.is_empty()).then(|| rows::uint(connection.last_insert_rowid()))))
+    let mut head = heads.journal(connection)?;
+    for sealed in fresh {
+        head = head.next(sealed);
+        rows::insert(connection, sealed, head)?;
+    }
+    heads.set_journal(head);
+    ahead.into_iter().for_each(|(stream, last)| heads.set_stream(stream, last));
+    Ok(Ok(Some(head.position)))
 }

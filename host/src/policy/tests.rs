@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::Set;
 use crate::domain::Outcome;
 use crate::domain::history::{Active, Past};
-use crate::domain::incident::{Chain, ModelLog};
+use crate::domain::incident::ModelLog;
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
     Risk, Severity, Status, Tool,
@@ -78,7 +78,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         deliveries: Vec::new(),
         breakers: Vec::new(),
         closed: None,
-        chain: Chain::default(),
+        version: 0,
     };
     let tools = [
         ("kubernetes.kubectl_get", Risk::Read),

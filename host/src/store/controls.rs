@@ -2,7 +2,6 @@
 
 use super::{Store, redacted, unwritable};
 use crate::domain::control::{self, Control};
-use crate::domain::incident::Chain;
 use crate::domain::{Entry, Sealed};
 use crate::ports::JournalError;
 
@@ -27,9 +26,8 @@ impl Store {
             let mut live = self.live();
             self.whole()?;
             let entry = Entry { at: self.clock.now(), fact };
-            let n = live.control.n + 1;
-            let sealed = Sealed::new(control::STREAM, n, &live.control.hash, &entry).map_err(unwritable)?;
-            live.control = Chain { n, hash: sealed.hash.clone() };
+            let sealed = Sealed::new(control::STREAM, live.control + 1, &entry).map_err(unwritable)?;
+            live.control = sealed.n;
             (self.journal.append(vec![sealed]), live.mark(true, &[]))
         };
         self.durable(append, &[], mark).await

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::listing::Listing;
-use crate::domain::incident::Chain;
 use crate::domain::{History, Incident, IncidentId};
 use crate::pipeline::correlate::Index;
 
@@ -21,7 +20,8 @@ pub(super) struct Live {
     pub durable: u64,
     /// The last append of each incident: a repeat of an alert waits for it.
     pub written: HashMap<IncidentId, u64>,
-    pub control: Chain,
+    /// Entries of the host's own stream.
+    pub control: u64,
     pub seen: u64,
     /// How often the live state was read anew: what was written before concerns another state.
     pub generation: u64,

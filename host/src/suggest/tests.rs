@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::write::proven;
 use super::{Draft, find, write};
-use crate::domain::entry::GENESIS;
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Entry, Fact, Labels, Origin, Outcome, Person, Proposal, Risk, Sealed,
     Severity, Status,
@@ -74,13 +73,7 @@ fn journal(all: &[Past]) -> Memory {
                 reason: "so".into(),
             },
         ];
-        let mut hash = GENESIS.to_string();
-        let mut sealed = Vec::new();
-        for (n, fact) in (1..).zip(facts) {
-            let one = Sealed::new(&id, n, &hash, &Entry { at, fact }).unwrap();
-            hash.clone_from(&one.hash);
-            sealed.push(one);
-        }
+        let sealed = (1..).zip(facts).map(|(n, fact)| Sealed::new(&id, n, &Entry { at, fact }).unwrap()).collect();
         journal.append(sealed).now_or_never().unwrap().unwrap();
     }
     journal

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tidegate::domain::condition;
-use tidegate::domain::incident::{Chain, ModelLog};
+use tidegate::domain::incident::ModelLog;
 use tidegate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
 use tidegate::gate::{Permit, ReadPermit};
 use tidegate::plugin::{Options, Outgoing, Returned, Transport, TransportError};
@@ -141,7 +141,7 @@ fn of(value: &Value, now: jiff::Timestamp) -> Result<Incident> {
         deliveries: vec![],
         breakers: vec![],
         closed: None,
-        chain: Chain::default(),
+        version: 0,
     })
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tidegate::domain::control::{self, Control};
-use tidegate::domain::entry::{GENESIS, Resolution, chain_hash};
+use tidegate::domain::entry::Resolution;
 use tidegate::domain::incident::{ActionRecord, ActionState};
 use tidegate::domain::{ActionId, Entry, Fact, Incident, IncidentId, Mode, Origin, Proven, Ruling, Sealed};
 
@@ -48,7 +48,7 @@ pub struct Checker {
     /// Every incident, rebuilt entry by entry.
     pub incidents: BTreeMap<IncidentId, Incident>,
     tracks: BTreeMap<(IncidentId, ActionId), Track>,
-    control: (u64, String),
+    control: u64,
     paused: BTreeSet<String>,
     versions: alerts::Versions,
     /// Budget key, time and attempt of everything that was spent.
@@ -137,38 +137,27 @@ pub fn take_entry(state: &mut State, place: usize, written: Written) {
     state.stats.entries += 1;
     let sealed = state.disk.durable[place].clone();
     let known = state.checker.incidents.get(&IncidentId(sealed.stream.clone()));
-    let (n, hash) = match sealed.stream == control::STREAM {
-        true => (state.checker.control.0, state.checker.control.1.clone()),
-        false => known.map_or((0, String::new()), |incident| (incident.chain.n, incident.chain.hash.clone())),
+    let n = match sealed.stream == control::STREAM {
+        true => state.checker.control,
+        false => known.map_or(0, |incident| incident.version),
     };
-    if let Err(text) = chains_verify(&sealed, n, &hash) {
-        return state.violate("chains_verify", text);
+    if sealed.n != n + 1 {
+        let text = format!("entry {} of {} follows entry {n}", sealed.n, sealed.stream);
+        return state.violate("streams_have_no_holes", text);
     }
     state.note(|| format!("  {:<13} {:>3} {}", sealed.stream, sealed.n, story(&sealed.body)));
     if sealed.stream == control::STREAM {
         return take_control(state, &sealed);
     }
     let Ok(entry) = sealed.open::<Fact>() else {
-        return state.violate("chains_verify", "an entry cannot be read".into());
+        return state.violate("streams_have_no_holes", "an entry cannot be read".into());
     };
     take_fact(state, place, &sealed, &entry, written);
 }
 
-/// Every entry stands where it belongs, behind the one before it.
-fn chains_verify(sealed: &Sealed, n: u64, hash: &str) -> Result<(), String> {
-    let previous = if n == 0 { GENESIS } else { hash };
-    if sealed.n != n + 1 {
-        return Err(format!("entry {} of {} follows entry {n}", sealed.n, sealed.stream));
-    }
-    match sealed.hash == chain_hash(previous, &sealed.stream, sealed.n, &sealed.body) {
-        true => Ok(()),
-        false => Err(format!("the hash of entry {} of {} does not fit", sealed.n, sealed.stream)),
-    }
-}
-
 fn take_control(state: &mut State, sealed: &Sealed) {
     let checker = &mut state.checker;
-    checker.control = (sealed.n, sealed.hash.clone());
+    checker.control = sealed.n;
     match sealed.open::<Control>().map(|entry| entry.fact) {
         Ok(Control::Paused { scope, .. }) => {
             checker.paused.insert(scope);
@@ -186,7 +175,7 @@ fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, wr
         Some(incident) => incident.clone(),
         None => match Incident::open(id.clone(), entry) {
             Some(incident) => incident,
-            None => return state.violate("chains_verify", format!("{id} does not begin with Opened")),
+            None => return state.violate("streams_have_no_holes", format!("{id} does not begin with Opened")),
         },
     };
     let step = Step { checker: &state.checker, plan: &state.plan, id: &id, incident: &incident, entry, written };
@@ -195,8 +184,7 @@ fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, wr
         state.violate(name, format!("{id} entry {}: {text}", sealed.n));
     }
     incident.apply(entry);
-    incident.chain.n = sealed.n;
-    incident.chain.hash.clone_from(&sealed.hash);
+    incident.version = sealed.n;
     match &entry.fact {
         Fact::Opened { alerts, .. } | Fact::AlertsChanged { alerts } => {
             state.stats.incidents += u64::from(sealed.n == 1);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tidegate::domain::Sealed;
+use tidegate::domain::{Head, Place, Sealed};
 use tidegate::ports::{Journal, JournalError};
 
 use super::checker::Written;
@@ -21,6 +21,8 @@ pub struct Disk {
     dice: Dice,
     /// All durable entries in order.
     pub durable: Vec<Sealed>,
+    /// The head behind each of them.
+    heads: Vec<Head>,
     streams: BTreeMap<String, Vec<usize>>,
     pending: VecDeque<Batch>,
     /// Batches that failed and whose writer has not heard of it.
@@ -51,6 +53,7 @@ impl Disk {
         Self {
             dice,
             durable: Vec::new(),
+            heads: Vec::new(),
             streams: BTreeMap::new(),
             pending: VecDeque::new(),
             lost: BTreeSet::new(),
@@ -65,6 +68,11 @@ impl Disk {
     /// Whether every entry that the host wrote is durable.
     pub fn at_rest(&self) -> bool {
         self.pending.is_empty() && !self.failed
+    }
+
+    /// How far it goes and what it holds.
+    pub fn head(&self) -> Head {
+        self.heads.last().copied().unwrap_or_default()
     }
 
     /// Whether it takes nothing until somebody recovers the journal.
@@ -125,6 +133,8 @@ impl Disk {
         for sealed in batch.entries {
             let place = state.disk.durable.len();
             state.disk.streams.entry(sealed.stream.clone()).or_default().push(place);
+            let head = state.disk.head().next(&sealed);
+            state.disk.heads.push(head);
             state.disk.durable.push(sealed);
             super::checker::take_entry(state, place, batch.written);
         }
@@ -221,5 +231,14 @@ impl Journal for SimJournal {
             visit(place as u64 + 1, sealed)?;
         }
         Ok(())
+    }
+
+    fn place(&self, position: u64) -> Result<Place, JournalError> {
+        let mut state = self.0.state();
+        Disk::flush(&mut state);
+        let Some(before) = position.checked_sub(1) else { return Ok(Place::Entry(Head::default().chain)) };
+        let last = state.disk.head().position;
+        let found = state.disk.heads.get(before as usize);
+        Ok(found.map_or(Place::Beyond { last }, |head| Place::Entry(head.chain)))
     }
 }

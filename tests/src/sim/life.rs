@@ -62,8 +62,7 @@ fn finish(world: &World) -> Run {
     let mut state = world.state();
     state.stats.worlds = 1;
     state.stats.seconds = state.mono().as_secs();
-    let hashes = state.checker.incidents.values().map(|incident| incident.chain.hash.clone());
-    let fingerprint = format!("{} {}", state.disk.durable.len(), hashes.collect::<Vec<_>>().join(" "));
+    let fingerprint = state.disk.head().to_string();
     let (stats, violation) = (state.stats, state.violation.clone());
     Run { stats, violation, trace: state.trace.take().unwrap_or_default(), fingerprint }
 }

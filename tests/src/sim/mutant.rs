@@ -87,7 +87,7 @@ impl Mutant {
         match self {
             Self::PoliciesSayYes => &["intent_needs_the_policies"],
             Self::JournalAnswersEarly => &["effect_needs_durable_intent", "acknowledged_alerts_are_in_the_journal"],
-            Self::JournalDropsEntries => &["chains_verify"],
+            Self::JournalDropsEntries => &["streams_have_no_holes"],
             Self::ToolsCallTwice => &["attempt_arrives_once"],
             Self::LooksHaveEffects => &["looks_change_nothing"],
             Self::BlindRepeats => &["no_blind_repeat"],

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{ActionRecord, ActionState, Approval, Chain, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
+use super::{ActionRecord, ActionState, Approval, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
 use crate::domain::action::ActionId;
 use crate::domain::counted::Counted;
 use crate::domain::decision::RulingKind;
@@ -38,7 +38,7 @@ impl Incident {
             deliveries: Vec::new(),
             breakers: Vec::new(),
             closed: None,
-            chain: Chain::default(),
+            version: 0,
         })
     }
 

@@ -1,22 +1,22 @@
 //! Incidents read back from their entries.
 
-use super::{Chain, Incident, IncidentId};
+use super::{Incident, IncidentId};
 use crate::domain::entry::{Entry, Sealed};
 
 impl Incident {
     /// An incident behind one more entry of its stream; none when the first entry opens none. An entry
     /// that it holds already changes nothing.
     pub fn behind(known: Option<Self>, sealed: &Sealed, entry: &Entry) -> Option<Self> {
-        let chain = Chain { n: sealed.n, hash: sealed.hash.clone() };
+        let version = sealed.n;
         match known {
-            Some(incident) if incident.chain.n >= chain.n => Some(incident),
+            Some(incident) if incident.version >= version => Some(incident),
             Some(mut incident) => {
                 incident.apply(entry);
-                incident.chain = chain;
+                incident.version = version;
                 Some(incident)
             }
             None => {
-                Self::open(IncidentId(sealed.stream.clone()), entry).map(|incident| Self { chain, ..incident })
+                Self::open(IncidentId(sealed.stream.clone()), entry).map(|incident| Self { version, ..incident })
             }
         }
     }

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
-use super::loss::{Lost, fingerprint, lost};
+use super::loss::{Lost, last, lost};
 use super::{Learned, Projection};
 use crate::domain::control::{self, Control};
 use crate::domain::incident::opened;
-use crate::domain::{GateEvent, Incident, Sealed};
+use crate::domain::{GateEvent, Head, Incident, Place, Sealed};
 use crate::journal::error::Error;
 use crate::ports::{Journal, JournalError};
 
@@ -69,14 +69,13 @@ impl Projection {
 
     /// None when somebody else moves the mark at the same time.
     fn follow(&self, journal: &dyn Journal) -> Result<Option<u64>, CatchUpError> {
-        let (applied, entry) = self.mark()?;
-        if applied > 0
-            && let Some(lost) = lost(journal, applied, &entry)?
-        {
+        let mark = self.mark()?;
+        if let Some(lost) = lost(journal, mark)? {
             return Err(CatchUpError::Lost(lost));
         }
+        let applied = mark.position;
         if !self.is_writable() {
-            let position = journal.position()?;
+            let position = last(journal)?;
             if position > applied {
                 let missing = position - applied;
                 tracing::warn!("the listing cannot be written: the newest {missing} entries are not in it");
@@ -85,7 +84,7 @@ impl Projection {
         }
         self.reached.store(applied, Ordering::Relaxed);
         if self.deriving().is_some() {
-            self.goal.store(journal.position()?, Ordering::Relaxed);
+            self.goal.store(last(journal)?, Ordering::Relaxed);
         }
         let mut batch = Batch::behind(applied, self, journal);
         let mut failed = None;
@@ -139,7 +138,6 @@ struct Batch<'a> {
     from: u64,
     /// What is taken in.
     seq: u64,
-    last: Option<Sealed>,
     entries: usize,
     changed: HashMap<String, Incident>,
     kept: HashMap<String, Incident>,
@@ -153,7 +151,6 @@ impl<'a> Batch<'a> {
             journal,
             from: applied,
             seq: applied,
-            last: None,
             entries: 0,
             changed: HashMap::new(),
             kept: HashMap::new(),
@@ -168,7 +165,6 @@ impl<'a> Batch<'a> {
             if let Ok(order) = sealed.open::<Control>() {
                 self.learn(seq, order.at, GateEvent::of_order(&order.fact));
             }
-            self.last = Some(sealed);
             return Ok(());
         }
         let entry = opened(&sealed).map_err(JournalError)?;
@@ -176,12 +172,11 @@ impl<'a> Batch<'a> {
         match Incident::behind(known, &sealed, &entry) {
             Some(incident) => {
                 self.learn(seq, entry.at, GateEvent::of(&incident, &entry.fact));
-                self.changed.insert(sealed.stream.clone(), incident);
+                self.changed.insert(sealed.stream, incident);
             }
             // `verify` says what is missing; a listing goes on without it.
             None => tracing::warn!(stream = sealed.stream, n = sealed.n, "an entry belongs to no incident"),
         }
-        self.last = Some(sealed);
         Ok(())
     }
 
@@ -207,11 +202,13 @@ impl<'a> Batch<'a> {
         if self.entries < entries {
             return Ok(());
         }
-        let entry = self.last.as_ref().map(fingerprint).unwrap_or_default();
+        let Place::Entry(chain) = self.journal.place(self.seq)? else {
+            return Err(JournalError(format!("entry {} is gone while it is read", self.seq)).into());
+        };
         // In the order of their ids, so that pages are filled one behind the other.
         let mut incidents: Vec<&Incident> = self.changed.values().collect();
         incidents.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        if !self.projection.put(self.from, (self.seq, &entry), incidents.into_iter(), &self.gate_events)? {
+        if !self.projection.put(self.from, Head { position: self.seq, chain }, incidents.into_iter(), &self.gate_events)? {
             return Err(Halt::Moved);
         }
         self.projection.reached.store(self.seq, Ordering::Relaxed);

@@ -1,8 +1,6 @@
 //! A journal that lacks what the projection has seen in it.
 
-use sha2::{Digest, Sha256};
-
-use crate::domain::Sealed;
+use crate::domain::{Head, Place};
 use crate::ports::{Journal, JournalError};
 
 /// Entries were there and are not any more: the journal's newest part was lost, or it is an older
@@ -35,28 +33,22 @@ impl std::fmt::Display for Lost {
     }
 }
 
-/// What tells the entry at a position from any other.
-pub(super) fn fingerprint(sealed: &Sealed) -> String {
-    let mut hash = Sha256::new();
-    for part in [&sealed.stream, &sealed.body] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.update(sealed.n.to_be_bytes());
-    hex::encode(hash.finalize())
+/// What the journal lacks of what was seen in it up to this head.
+pub(super) fn lost(journal: &dyn Journal, seen: Head) -> Result<Option<Lost>, JournalError> {
+    let known = seen.position;
+    Ok(match journal.place(known)? {
+        Place::Entry(chain) if chain == seen.chain => None,
+        // By a rule that is in the record, and what came behind it is there.
+        Place::Removed => None,
+        Place::Entry(_) => Some(Lost { ends: known, known }),
+        Place::Beyond { last } => Some(Lost { ends: last, known }),
+    })
 }
 
-/// What the journal lacks of what was seen in it up to an entry.
-pub(super) fn lost(journal: &dyn Journal, known: u64, entry: &str) -> Result<Option<Lost>, JournalError> {
-    let mut found = None;
-    let looked = journal.replay(known.saturating_sub(1), &mut |at, sealed| {
-        // One that was removed by rule leaves a gap, and later entries behind it.
-        found = Some(at > known || at == known && fingerprint(&sealed) == entry);
-        Err(JournalError(String::new()))
-    });
-    match (found, looked) {
-        (Some(true), _) => Ok(None),
-        (None, Err(error)) => Err(error),
-        (Some(false) | None, _) => Ok(Some(Lost { ends: journal.position()?, known })),
-    }
+/// Position of the journal's last entry.
+pub(super) fn last(journal: &dyn Journal) -> Result<u64, JournalError> {
+    Ok(match journal.place(u64::MAX)? {
+        Place::Beyond { last } => last,
+        Place::Entry(_) | Place::Removed => u64::MAX,
+    })
 }

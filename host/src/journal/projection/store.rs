@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::Learned;
 use super::tables::{self, APPLICATION, FORMAT, Numbers};
-use crate::domain::Incident;
+use crate::domain::{Head, Incident};
 use crate::journal::error::{Error, io_sentence, sentence};
 use crate::journal::file::{beside, create_private};
 
@@ -123,7 +123,7 @@ impl Projection {
             Use::Owned | Use::Shared => Some(connect(path).map_err(|error| explained(path, &error))?),
             Use::ReadOnly | Use::Temporary => None,
         };
-        let applied = tables::mark(&writing).map_err(|error| explained(path, &error))?.0;
+        let applied = tables::mark(&writing).map_err(|error| explained(path, &error))?.position;
         Ok(Self {
             path: path.to_path_buf(),
             file_use,
@@ -143,7 +143,7 @@ impl Projection {
     /// # Errors
     /// When the file cannot be read.
     pub fn applied(&self) -> Result<u64, Error> {
-        Ok(self.mark()?.0)
+        Ok(self.mark()?.position)
     }
 
     /// How much of the journal is taken in, while that is not all that was there: percent.
@@ -205,12 +205,12 @@ impl Projection {
         Ok(())
     }
 
-    /// Writes incidents as they stand after the entry at `to`, and what the entries up to it teach the
-    /// gate; false, and nothing written, when somebody else has moved the mark from `from`.
+    /// Writes incidents as they stand at the head `to`, and what the entries up to it teach the gate;
+    /// false, and nothing written, when somebody else has moved the mark from `from`.
     pub(super) fn put<'a>(
         &self,
         from: u64,
-        (to, entry): (u64, &str),
+        to: Head,
         incidents: impl Iterator<Item = &'a Incident>,
         gate_events: &[Learned],
     ) -> Result<bool, Error> {
@@ -218,7 +218,7 @@ impl Projection {
         let Writing { connection, numbers } = &mut *writing;
         let write = || {
             let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-            if tables::mark(&transaction)?.0 != from {
+            if tables::mark(&transaction)?.position != from {
                 return Ok(false);
             }
             for incident in incidents {
@@ -228,7 +228,7 @@ impl Projection {
             if let Some(last) = gate_events.last() {
                 tables::forget(&transaction, last.at)?;
             }
-            tables::set_mark(&transaction, to, entry)?;
+            tables::set_mark(&transaction, to)?;
             transaction.commit()?;
             tables::vacuum(connection)?;
             Ok(true)
@@ -241,8 +241,8 @@ impl Projection {
         written.map_err(|error| self.found(&error))
     }
 
-    /// The position taken in last, and what tells its entry from others.
-    pub(super) fn mark(&self) -> Result<(u64, String), Error> {
+    /// The head of the journal up to which it was taken in.
+    pub(super) fn mark(&self) -> Result<Head, Error> {
         self.read(tables::mark)
     }
 

@@ -8,18 +8,18 @@ use super::Learned;
 use super::texts::Texts;
 use crate::domain::history::{REMEMBERED, fixes};
 use crate::domain::listing::Facets;
-use crate::domain::{GateEvent, Incident};
+use crate::domain::{GateEvent, Head, Incident};
 use crate::journal::rows::int;
 
 /// The format: another number makes the file new. It changes with the tables and with what is put
 /// into them; `the_format_has_a_number` notices when it should.
-pub(super) const FORMAT: i64 = 4;
+pub(super) const FORMAT: i64 = 5;
 
 /// Marks the file as ours: `tidp`.
 pub(super) const APPLICATION: i64 = 0x7469_6470;
 
 pub(super) const TABLES: &str = "
-    CREATE TABLE mark (id INTEGER PRIMARY KEY CHECK (id = 0), applied INTEGER NOT NULL, entry TEXT NOT NULL);
+    CREATE TABLE mark (id INTEGER PRIMARY KEY CHECK (id = 0), head TEXT NOT NULL);
     CREATE TABLE texts (id INTEGER PRIMARY KEY, digest INTEGER NOT NULL, text TEXT NOT NULL);
     CREATE INDEX texts_by_digest ON texts (digest);
     CREATE TABLE facets (
@@ -68,16 +68,17 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch(TABLES)?;
-    transaction.execute("INSERT INTO mark VALUES (0, 0, '')", [])?;
+    transaction.execute("INSERT INTO mark VALUES (0, ?1)", [Head::default().to_string()])?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()
 }
 
-/// The position taken in last, and what tells its entry from others.
-pub(super) fn mark(connection: &Connection) -> rusqlite::Result<(u64, String)> {
-    let mut statement = connection.prepare_cached("SELECT applied, entry FROM mark WHERE id = 0")?;
-    statement.query_row([], |row| Ok((crate::journal::rows::uint(row.get(0)?), row.get(1)?)))
+/// The head of the journal up to which it was taken in.
+pub(super) fn mark(connection: &Connection) -> rusqlite::Result<Head> {
+    let mut statement = connection.prepare_cached("SELECT head FROM mark WHERE id = 0")?;
+    let head: String = statement.query_row([], |row| row.get(0))?;
+    head.parse().map_err(|_| rusqlite::Error::InvalidColumnType(0, "head".into(), rusqlite::types::Type::Text))
 }
 
 /// Numbers of rows that are in the file, so that they need not be looked up again.
@@ -161,9 +162,9 @@ pub(super) fn forget(transaction: &Transaction<'_>, now: jiff::Timestamp) -> rus
 }
 
 /// Moves the mark.
-pub(super) fn set_mark(transaction: &Transaction<'_>, seq: u64, entry: &str) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare_cached("UPDATE mark SET applied = ?1, entry = ?2 WHERE id = 0")?;
-    statement.execute((int(seq), entry)).map(|_| ())
+pub(super) fn set_mark(transaction: &Transaction<'_>, head: Head) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached("UPDATE mark SET head = ?1 WHERE id = 0")?;
+    statement.execute([head.to_string()]).map(|_| ())
 }
 
 /// Gives back pages that hold nothing any more.

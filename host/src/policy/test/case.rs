@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::Outcome;
 use crate::domain::entry::Purpose;
 use crate::domain::history::{Active, Past};
-use crate::domain::incident::{ActionRecord, ActionState, Chain, Conclusion, Look, ModelLog};
+use crate::domain::incident::{ActionRecord, ActionState, Conclusion, Look, ModelLog};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Person,
     Proof, Proposal, Proven, Risk, Severity, Status, Tool,
@@ -262,7 +262,7 @@ impl Case {
             deliveries: Vec::new(),
             breakers: Vec::new(),
             closed: None,
-            chain: Chain::default(),
+            version: 0,
         };
         let past: Vec<Past> = self.history.iter().map(|row| row.past(&group, now)).collect::<Result<_, _>>()?;
         let active: Vec<Active> =

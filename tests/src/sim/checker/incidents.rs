@@ -83,7 +83,7 @@ pub fn action_ids_are_unique(step: &Step<'_>) -> Result<(), String> {
 
 /// No incident goes on for ever.
 pub fn nobody_runs_in_circles(step: &Step<'_>) -> Result<(), String> {
-    match step.incident.chain.n < MANY {
+    match step.incident.version < MANY {
         true => Ok(()),
         false => Err(format!("it has {MANY} entries")),
     }
