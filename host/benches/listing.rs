@@ -20,7 +20,7 @@ use std::time::Instant;
 use alert::{alert, opened};
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
-use measure::{head, line, measure};
+use measure::{head, line, measure, ratio};
 use tidegate::domain::listing::{Range, Wanted};
 use tidegate::domain::{Decision, Entry, Fact, Incident, IncidentId, Mode, Outcome, Sealed, State, Verdict};
 use tidegate::journal::{self, Projection, Sqlite};
@@ -91,14 +91,19 @@ fn lists(now: Timestamp, incidents: u64) {
     // Closing empties the log into the file.
     drop(projection);
     let each = size(&file) / incidents;
-    println!("{each} bytes an incident; {} in the journal", size(&journal_file) / incidents);
+    let part = ratio(size(&file) as f64, size(&journal_file) as f64);
+    println!("{each} bytes an incident, {part} of the journal");
     assert!(each <= 250, "a closed incident takes {each} bytes");
 
     let projection = Projection::open(&file).expect("it opens");
     let started = Instant::now();
     let past = projection.past(Timestamp::MIN).expect("it can be read");
     assert_eq!(past.len() as u64, incidents);
-    println!("the past read in {:.1?}: {:.1} µs an incident", started.elapsed(), started.elapsed().as_micros() as f64 / incidents as f64);
+    println!(
+        "the past read in {:.1?}: {:.1} µs an incident",
+        started.elapsed(),
+        started.elapsed().as_micros() as f64 / incidents as f64
+    );
 
     let (any, ever) = (Wanted::default(), Range::default());
     let middle = now + SignedDuration::from_millis(i64::try_from(incidents).expect("it is small") * 50);
@@ -110,7 +115,11 @@ fn lists(now: Timestamp, incidents: u64) {
         ("closed", Wanted { state: Some(State::Closed), ..any.clone() }, ever.clone()),
         ("open, of which there are none", Wanted { state: Some(State::Open), ..any.clone() }, ever.clone()),
         ("who need a person", Wanted { outcome: Some(Outcome::NeedsPerson), ..any.clone() }, ever.clone()),
-        ("by a rule, before the middle", Wanted { rule: Some("quiet-7".into()), ..any.clone() }, ever.clone().before(&middle)),
+        (
+            "by a rule, before the middle",
+            Wanted { rule: Some("quiet-7".into()), ..any.clone() },
+            ever.clone().before(&middle),
+        ),
         ("by a source that there is not", Wanted { source: Some("none".into()), ..any }, ever),
     ];
     head("found");
@@ -118,7 +127,8 @@ fn lists(now: Timestamp, incidents: u64) {
         let mut found = 0;
         let took = measure(200, || {
             let ids = projection.newest(&wanted, &range, PAGE).expect("it can be read");
-            let read = |id: &IncidentId| Incident::read(&journal.stream(&id.0).expect("it can be read")).expect("it is known");
+            let read =
+                |id: &IncidentId| Incident::read(&journal.stream(&id.0).expect("it can be read")).expect("it is known");
             found = ids.iter().filter_map(read).count();
             assert_eq!(found, ids.len());
         });

@@ -28,7 +28,9 @@ use futures::future::BoxFuture;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
-use crate::backend::{Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, Ready, Received, Records, Refusal};
+use crate::backend::{
+    Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, Ready, Received, Records, Refusal,
+};
 use crate::domain::control::Control;
 use crate::domain::incident::ActionState;
 use crate::domain::person::Proven;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::sources::AllSources;
 use super::restoration::{self, Parts, Restoration};
+use super::sources::AllSources;
 use super::{App, background, known_tools, metrics, options};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
@@ -137,7 +137,19 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     ];
     let sources = AllSources::new(Arc::clone(&plugins));
     let counters = metrics::Counters::default();
-    let app = App { services, runner, sources, policies, plugins, servers, journal, projection, restoration, tasks, counters };
+    let app = App {
+        services,
+        runner,
+        sources,
+        policies,
+        plugins,
+        servers,
+        journal,
+        projection,
+        restoration,
+        tasks,
+        counters,
+    };
     if tokio::time::timeout(PATIENCE, app.restoration.settled()).await.is_err() {
         loaded.push("listing: is being derived from the journal; alerts are taken when it is there".to_string());
     }

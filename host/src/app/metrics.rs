@@ -79,12 +79,7 @@ impl Counters {
                 services.store.collecting().len() as u64,
             ),
             ("tidegate_incidents_live", "gauge", "Incidents to which something may still happen.", live as u64),
-            (
-                "tidegate_incidents_decided",
-                "gauge",
-                "Incidents of the last 31 days that have an outcome.",
-                decided.all,
-            ),
+            ("tidegate_incidents_decided", "gauge", "Incidents of the last 31 days that have an outcome.", decided.all),
             (
                 "tidegate_incidents_decided_by_rule",
                 "gauge",

@@ -164,7 +164,10 @@ impl Parts {
             let now = self.services.clock.now();
             for usage in self.projection.asked(model::today(now))? {
                 let crate::domain::entry::Usage { calls, prompt_tokens, completion_tokens, took_ms } = usage;
-                model.restore(now, &ModelLog { calls, prompt_tokens, completion_tokens, took_ms, ..ModelLog::default() });
+                model.restore(
+                    now,
+                    &ModelLog { calls, prompt_tokens, completion_tokens, took_ms, ..ModelLog::default() },
+                );
             }
         }
         Ok(())

@@ -15,9 +15,7 @@ impl Incident {
                 incident.version = version;
                 Some(incident)
             }
-            None => {
-                Self::open(IncidentId(sealed.stream.clone()), entry).map(|incident| Self { version, ..incident })
-            }
+            None => Self::open(IncidentId(sealed.stream.clone()), entry).map(|incident| Self { version, ..incident }),
         }
     }
 

@@ -208,7 +208,12 @@ impl<'a> Batch<'a> {
         // In the order of their ids, so that pages are filled one behind the other.
         let mut incidents: Vec<&Incident> = self.changed.values().collect();
         incidents.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        if !self.projection.put(self.from, Head { position: self.seq, chain }, incidents.into_iter(), &self.gate_events)? {
+        if !self.projection.put(
+            self.from,
+            Head { position: self.seq, chain },
+            incidents.into_iter(),
+            &self.gate_events,
+        )? {
             return Err(Halt::Moved);
         }
         self.projection.reached.store(self.seq, Ordering::Relaxed);

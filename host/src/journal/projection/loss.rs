@@ -23,7 +23,9 @@ impl std::fmt::Display for Lost {
                  that has gone on, or another journal"
             )?,
             1 => write!(f, "the journal ends at {ends}, the listing knows {known}: 1 entry is missing")?,
-            missing => write!(f, "the journal ends at {ends}, the listing knows {known}: {missing} entries are missing")?,
+            missing => {
+                write!(f, "the journal ends at {ends}, the listing knows {known}: {missing} entries are missing")?
+            }
         }
         f.write_str(
             "; what was approved, spent and begun in them is not known, so nothing is taken or done. Stop tidegate \

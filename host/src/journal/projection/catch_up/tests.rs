@@ -112,8 +112,7 @@ fn listings_follow_the_journal_and_answer_questions() {
     assert_eq!(ids(&projection.unsettled().unwrap()), "i2 i3");
 
     assert_eq!(all(&projection), "i3 i2 i1");
-    let newest =
-        |wanted: &Wanted, range: &Range, limit| ids(&projection.newest(wanted, range, limit).unwrap());
+    let newest = |wanted: &Wanted, range: &Range, limit| ids(&projection.newest(wanted, range, limit).unwrap());
     let (any, ever) = (Wanted::default(), Range::default());
     assert_eq!(newest(&any, &ever.clone().before("i3"), 1), "i2");
     assert_eq!(newest(&any, &ever.clone().beginning("i2"), 9), "i2");
