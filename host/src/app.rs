@@ -17,6 +17,7 @@ mod people;
 mod policies;
 mod records;
 mod replay;
+mod restoration;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,9 @@ use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
-use crate::backend::{Answer, Backend, Breaker, ControlError, Filter, Order, Ready, Received, Records, Refusal};
+use crate::backend::{
+    Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, Ready, Received, Records, Refusal,
+};
 use crate::domain::control::Control;
 use crate::domain::incident::ActionState;
 use crate::domain::person::Proven;
@@ -45,7 +48,12 @@ use crate::tools::{Servers, Status};
 
 pub use launch::BUNDLED;
 pub use launcher::Launcher;
+use restoration::{Restoration, Stage};
 use sources::AllSources;
+
+/// How often and how long a listing looks whether it is whole again.
+const LOOKS_AT_LISTING: u32 = 150;
+const LISTING_LOOK: Duration = Duration::from_millis(20);
 
 /// A started host.
 pub struct App {
@@ -57,6 +65,7 @@ pub struct App {
     servers: Arc<Servers>,
     journal: Arc<Sqlite>,
     projection: Arc<Projection>,
+    restoration: Arc<Restoration>,
     tasks: Vec<JoinHandle<()>>,
     counters: metrics::Counters,
     /// How long a stop waits for what is under way.
@@ -66,9 +75,10 @@ pub struct App {
 impl App {
     /// An action that waits for a person, by the words of that person.
     fn asked(&self, answer: &Answer) -> Result<(Arc<Incident>, crate::domain::ActionId), ControlError> {
+        self.restored()?;
         let id = IncidentId(answer.incident.as_str().into());
         let Some(incident) = self.services.store.get(&id) else {
-            let known = self.projection.get(&id).ok().flatten().is_some();
+            let known = self.incident(&id.0).ok().flatten().is_some();
             return Err(if known {
                 ControlError::Conflict(format!("incident {id} is closed"))
             } else {
@@ -109,6 +119,7 @@ impl App {
     }
 
     async fn order(&self, control: Control) -> Result<(), ControlError> {
+        self.restored()?;
         let done = pipeline::apply_control(&self.services, control).await;
         if done.is_err() {
             self.runner.check_journal();
@@ -117,27 +128,63 @@ impl App {
     }
 }
 
+impl App {
+    /// Nothing is taken or done before all is known that it may rest on.
+    fn restored(&self) -> Result<(), ControlError> {
+        self.restoration.check().map_err(ControlError::Unavailable)
+    }
+
+    /// Waits a little while until a listing that was found damaged is whole again.
+    fn listing_is_whole(&self, cancellation: &Cancellation) -> bool {
+        let mut looks = 0;
+        while !self.projection.is_whole() && looks < LOOKS_AT_LISTING && !cancellation.is_cancelled() {
+            std::thread::sleep(LISTING_LOOK);
+            looks += 1;
+        }
+        self.projection.is_whole()
+    }
+}
+
 fn unavailable(error: JournalError) -> ControlError {
     ControlError::Unavailable(error.to_string())
 }
 
 impl Records for App {
-    fn list(&self, filter: &Filter) -> Result<Vec<Incident>, String> {
-        records::list(&self.projection, Some(&self.services.store), filter)
+    fn list(&self, filter: &Filter, cancellation: &Cancellation) -> Result<Vec<Incident>, String> {
+        let listed = |store| records::list(self.journal.as_ref(), &self.projection, store, filter, cancellation);
+        match self.restoration.stage() {
+            Stage::Done => {}
+            // What the journal has still can be looked at.
+            Stage::Lost(_) => return listed(None),
+            Stage::Deriving | Stage::Waiting(_) => self.restoration.check()?,
+        }
+        let store = Some(self.services.store.as_ref());
+        match listed(store) {
+            Ok(incidents) if self.projection.is_whole() => Ok(incidents),
+            _ if self.listing_is_whole(cancellation) => listed(store),
+            listed => {
+                let percent = self.projection.deriving().unwrap_or(0);
+                listed.and(Err(format!("the listing is being derived from the journal: {percent} %")))
+            }
+        }
     }
 
     fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
         let id = IncidentId(id.into());
         match self.services.store.get(&id) {
             Some(incident) => Ok(Some((*incident).clone())),
-            None => self.projection.get(&id).map_err(|error| error.to_string()),
+            None => records::incident(self.journal.as_ref(), &id),
         }
     }
 
     fn story(&self, id: &str) -> Result<Option<Story>, String> {
-        let Some(incident) = self.incident(id)? else { return Ok(None) };
-        let entries = self.services.store.entries(&incident.id).map_err(|error| error.to_string())?;
-        Ok(Some(Story { incident, entries }))
+        let id = IncidentId(id.into());
+        let story = records::story(self.journal.as_ref(), &id)?;
+        let fresher = |story| match self.services.store.get(&id) {
+            Some(incident) => Story { incident: (*incident).clone(), ..story },
+            None => story,
+        };
+        Ok(story.map(fresher))
     }
 }
 
@@ -149,6 +196,7 @@ impl Backend for App {
     fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>> {
         Box::pin(async move {
             self.counters.request();
+            self.restoration.check().map_err(Refusal::Unavailable)?;
             if self.journal.crowded() {
                 return Err(Refusal::Unavailable("the disk cannot keep up; send it again later".into()));
             }
@@ -254,7 +302,10 @@ impl Backend for App {
 
     fn ready(&self) -> Ready {
         let broken = self.services.store.broken();
-        let mut problems: Vec<String> = broken.iter().map(ToString::to_string).collect();
+        let restored = self.restoration.check();
+        let mut problems: Vec<String> = restored.as_ref().err().cloned().into_iter().collect();
+        problems.extend(broken.iter().map(ToString::to_string));
+        problems.extend(self.restoration.listing_problem().map(|problem| format!("the listing: {problem}")));
         let stopping = self.services.store.is_stopping();
         if stopping {
             problems.push("tidegate is stopping: it waits for calls and messages under way and begins none".into());
@@ -288,7 +339,7 @@ impl Backend for App {
                 "{source} sends more groups of alerts than get incidents of their own; {alerts} alerts stand together in {id}"
             ));
         }
-        Ready { ready: broken.is_none() && !stopping, problems }
+        Ready { ready: broken.is_none() && restored.is_ok() && !stopping, problems }
     }
 
     fn metrics(&self) -> String {

@@ -6,6 +6,7 @@
 pub mod deliveries;
 #[cfg(test)]
 pub(crate) mod fake;
+mod filter;
 pub mod policies;
 
 use std::path::Path;
@@ -17,16 +18,17 @@ use tokio::sync::broadcast;
 
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
-use crate::domain::{Incident, Outcome, Person, State};
+use crate::domain::{Incident, Person};
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
 use deliveries::{Anew, DeliveryView, Undelivered};
+pub use filter::{CancelOnDrop, Cancellation, Filter};
 use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 
 /// Incidents on disk. Calls may block on files; do not call them on an async thread.
 pub trait Records: Send + Sync {
-    /// Incidents that pass the filter, newest first.
-    fn list(&self, filter: &Filter) -> Result<Vec<Incident>, String>;
+    /// Incidents that pass the filter, newest first; stops when nobody waits for them any more.
+    fn list(&self, filter: &Filter, cancellation: &Cancellation) -> Result<Vec<Incident>, String>;
     /// One incident by its full id.
     fn incident(&self, id: &str) -> Result<Option<Incident>, String>;
     /// One incident with its entries by its full id.
@@ -161,27 +163,6 @@ pub struct Verified {
     pub faults: Vec<String>,
 }
 
-/// Which incidents to list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filter {
-    /// In this state.
-    pub state: Option<State>,
-    /// With this outcome.
-    pub outcome: Option<Outcome>,
-    /// Whose id starts so.
-    pub prefix: Option<String>,
-    /// Opened before the incident of this id.
-    pub before: Option<String>,
-    /// At most this many.
-    pub limit: usize,
-}
-
-impl Default for Filter {
-    fn default() -> Self {
-        Self { state: None, outcome: None, prefix: None, before: None, limit: 50 }
-    }
-}
-
 /// What came of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
@@ -299,7 +280,7 @@ pub enum FindError {
 /// # Errors
 /// When that is none or several, or the records cannot be read.
 pub fn find(records: &dyn Records, word: &str) -> Result<Incident, FindError> {
-    let list = |filter: &Filter| records.list(filter).map_err(FindError::Unreadable);
+    let list = |filter: &Filter| records.list(filter, &Cancellation::default()).map_err(FindError::Unreadable);
     if word == "latest" {
         let newest = list(&Filter { limit: 1, ..Filter::default() })?.into_iter().next();
         return newest.ok_or_else(|| FindError::NotOne("there is no incident yet".into()));

@@ -77,7 +77,7 @@ enum ModeWord {
 #[derive(Subcommand)]
 enum Command {
     /// Start the host: receive alerts over HTTP and handle them
-    Serve,
+    Serve(serve::Arguments),
     /// Take payload files through the whole pipeline in this process, to the end
     Handle(handle::Arguments),
     /// Check configuration, policies, plugins and tools; report all problems at once
@@ -153,6 +153,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             ModeWord::Enforce => Mode::Enforce,
         }),
         data: arguments.data,
+        accept_loss: matches!(&arguments.command, Command::Serve(serve) if serve.accept_loss),
     };
     let config = match Config::load(arguments.config.as_deref(), &overrides) {
         Ok(config) => Arc::new(config),
@@ -169,7 +170,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
     let context = Context { host, config, environment };
     let result = runtime.block_on(async {
         match arguments.command {
-            Command::Serve => serve::run(&context).await,
+            Command::Serve(_) => serve::run(&context).await,
             Command::Handle(arguments) => handle::run(&context, arguments).await,
             Command::Check(arguments) => check::run(&context, arguments).await,
             Command::Config => Ok(ExitCode::SUCCESS),

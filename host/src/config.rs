@@ -78,6 +78,8 @@ pub struct Overrides {
     pub mode: Option<Mode>,
     /// `--data`: the journal is `journal.db` in this directory.
     pub data: Option<PathBuf>,
+    /// `--accept-loss`.
+    pub accept_loss: bool,
 }
 
 /// The validated configuration.
@@ -119,6 +121,8 @@ pub struct Config {
     pub people: Groups,
     /// Who can prove their name, by name.
     pub users: BTreeMap<String, User>,
+    /// Go on although the journal lacks entries that it had.
+    pub accept_loss: bool,
     document: Document,
 }
 
@@ -179,6 +183,7 @@ impl Config {
             approvals: raw.approvals.build(&base, &mut report),
             people: approvals::groups(raw.people, &mut report),
             users: users::build(raw.users, &targets, &mut report),
+            accept_loss: false,
             document: Document::default(),
         };
         if let Some(auth) = &mut config.server.auth {
@@ -193,6 +198,7 @@ impl Config {
         if let Some(listen) = overrides.listen {
             self.server.listen = listen;
         }
+        self.accept_loss = overrides.accept_loss;
         if let Some(mode) = overrides.mode {
             self.mode = mode;
         }

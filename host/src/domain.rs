@@ -19,6 +19,7 @@ pub mod handover;
 pub mod history;
 pub mod incident;
 pub mod link;
+pub mod listing;
 pub mod moment;
 pub mod outcome;
 pub mod person;

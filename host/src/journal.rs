@@ -24,7 +24,7 @@ mod writer;
 
 pub use error::Error;
 pub use memory::{Fault, Memory};
-pub use projection::{Filter, Projection};
+pub use projection::{CatchUpError, Lost, Projection};
 pub use reader::Reader;
 pub use sqlite::{Options, Sqlite};
 pub use verify::{VerifyReport, verify};

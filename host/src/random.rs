@@ -5,6 +5,8 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Mutex;
 
+use crate::domain::IncidentId;
+
 /// A stream of random numbers (SplitMix64). Not for keys or tokens.
 #[derive(Debug)]
 pub struct Random(Mutex<u64>);
@@ -48,20 +50,7 @@ pub fn unguessable() -> Result<[u8; 32], String> {
 
 /// Ids sort by time and stay short: 9 characters of milliseconds, 4 of chance.
 pub fn incident_id(now: jiff::Timestamp, random: &Random) -> String {
-    let mut id = base32(u64::try_from(now.as_millisecond()).unwrap_or(0), 9);
-    id.push_str(&base32(random.next(), 4));
-    id
-}
-
-fn base32(mut value: u64, digits: usize) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let mut text = Vec::with_capacity(digits);
-    for _ in 0..digits {
-        let digit = usize::try_from(value & 31).unwrap_or(0);
-        text.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'0')));
-        value >>= 5;
-    }
-    text.iter().rev().collect()
+    IncidentId::new(now, random.next()).to_string()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 mod controls;
 mod handover;
+mod listing;
 mod live;
 mod redacted;
 mod reopen;
@@ -107,14 +108,6 @@ impl Store {
         Self { bounds, ..self }
     }
 
-    /// Live incidents that collect what a source sends beyond its bound: id, source and how many alerts.
-    pub fn collecting(&self) -> Vec<(IncidentId, String, usize)> {
-        let live = self.live();
-        let collecting = live.incidents.values().filter(|incident| incident.counted.collecting.is_some());
-        let open = collecting.filter(|incident| incident.closed.is_none());
-        open.map(|incident| (incident.id.clone(), incident.source.clone(), incident.alert_count())).collect()
-    }
-
     fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -126,10 +119,11 @@ impl Store {
     /// When the journal cannot be read.
     pub fn reload(&self, unsettled: Vec<Incident>, past: Vec<Past>) -> Result<Vec<Control>, JournalError> {
         let sealed = self.journal.stream(control::STREAM)?;
+        let mut live = Live::default();
+        live.listing.count(&past);
         let going_on = unsettled.iter().filter(|incident| incident.closed.is_none());
         let going_on: HashSet<&IncidentId> = going_on.map(|incident| &incident.id).collect();
-        let over = past.into_iter().filter(|past| !going_on.contains(&past.incident));
-        let mut live = Live { history: History::of(over, []), ..Live::default() };
+        live.history = History::of(past.into_iter().filter(|past| !going_on.contains(&past.incident)), []);
         if let Some(last) = sealed.last() {
             live.control = last.n;
         }
@@ -143,6 +137,7 @@ impl Store {
         }
         *self.known_tools() = known;
         for incident in unsettled {
+            live.listing.restore(&incident);
             if incident.closed.is_none() {
                 live.index.insert(&incident);
                 live.index.count_all(&incident);
@@ -253,6 +248,7 @@ impl Store {
                 live.history.note(&incident, [&entry.fact]);
                 sealed.extend(count(&mut live.index, &mut incident, counted, now)?);
                 live.index.insert(&incident);
+                live.listing.note(&incident);
                 live.incidents.insert(id.clone(), Arc::new(incident));
                 touched.push(id);
             }
@@ -267,6 +263,7 @@ impl Store {
                     live.history.note(incident, [&entry.fact]);
                 }
                 sealed.extend(count(&mut live.index, incident, counted, now)?);
+                live.listing.note(incident);
                 touched.push(id);
             }
             received.incidents.clone_from(&touched);
@@ -337,6 +334,7 @@ impl Store {
                 happened.push(entry.fact);
             }
             live.history.note(incident, &happened);
+            live.listing.note(incident);
             // Both go through all alerts, and happen once.
             if happened.iter().any(|fact| matches!(fact, Fact::Closed { .. })) {
                 live.index.remove(incident);
@@ -393,6 +391,7 @@ impl Store {
     pub fn forget(&self, id: &IncidentId) {
         let mut live = self.live();
         live.incidents.remove(id);
+        live.listing.forget(id);
         live.repeats.remove(id);
         live.written.remove(id);
     }

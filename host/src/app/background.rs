@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::restoration::Restoration;
 use crate::domain::Incident;
 use crate::journal::{Projection, Sqlite};
 use crate::policy;
@@ -18,19 +19,22 @@ const PROJECT_BUSY: Duration = Duration::from_secs(5);
 /// Pause between two looks at the policy files.
 const WATCH: Duration = Duration::from_secs(2);
 
-/// Keeps the projection behind the journal.
-pub async fn project(journal: Arc<Sqlite>, projection: Arc<Projection>) {
+/// Keeps the projection behind the journal, and derives it anew at once when it is found damaged.
+pub async fn project(journal: Arc<Sqlite>, projection: Arc<Projection>, restoration: Arc<Restoration>) {
     loop {
         let applied = projection.applied().unwrap_or(0);
-        journal.beyond(applied).await;
+        tokio::select! {
+            _ = journal.beyond(applied) => {}
+            () = projection.found_damaged() => {}
+        }
         let (from, to) = (Arc::clone(&journal), Arc::clone(&projection));
         let started = Instant::now();
         let caught_up = tokio::task::spawn_blocking(move || to.catch_up(from.as_ref() as &dyn Journal)).await;
-        if let Ok(Err(error)) = caught_up {
-            tracing::warn!(%error, "the projection lags behind the journal");
-        }
+        let Ok(caught_up) = caught_up else { return };
+        restoration.note(&caught_up);
         // In a storm of alerts the listings come after the alerts.
-        tokio::time::sleep((started.elapsed() * 9).clamp(PROJECT, PROJECT_BUSY)).await;
+        let pause = (started.elapsed() * 9).clamp(PROJECT, PROJECT_BUSY);
+        tokio::time::sleep(if caught_up.is_ok() { pause } else { PROJECT_BUSY }).await;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::{App, unavailable};
+use super::{App, records, unavailable};
 use crate::backend::ControlError;
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered, Which};
 use crate::domain::delivery::Delivery;
@@ -39,7 +39,7 @@ impl App {
     fn known(&self, id: &IncidentId) -> Result<Option<Arc<Incident>>, String> {
         match self.services.store.get(id) {
             Some(incident) => Ok(Some(incident)),
-            None => Ok(self.projection.get(id).map_err(|error| error.to_string())?.map(Arc::new)),
+            None => Ok(records::incident(self.journal.as_ref(), id)?.map(Arc::new)),
         }
     }
 
@@ -54,7 +54,8 @@ impl App {
         };
         let mut incidents = self.runner.undelivered(target);
         if let Which::Named(word) = &which {
-            incidents.retain(|id| **word == *id.0 || word.strip_prefix(&*id.0).is_some_and(|rest| rest.starts_with('-')));
+            incidents
+                .retain(|id| **word == *id.0 || word.strip_prefix(&*id.0).is_some_and(|rest| rest.starts_with('-')));
         }
         let wanted = |delivery: &Delivery| match &which {
             Which::All => true,

@@ -3,18 +3,17 @@
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
 use super::{App, background, known_tools, metrics, options};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
-use crate::domain::Incident;
-use crate::domain::control::Control;
-use crate::domain::history::REMEMBERED;
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::gate::Gate;
 use crate::journal::{self, Projection, Sqlite};
@@ -24,7 +23,7 @@ use crate::pipeline::Services;
 use crate::pipeline::correlate::group_key;
 use crate::plugin::{Bundled, Plugins, Setup, Wire};
 use crate::policy;
-use crate::ports::{Clock, Journal, JournalError, Model, PluginState, Tools};
+use crate::ports::{Clock, Journal, Model, PluginState, Tools};
 use crate::random::Random;
 use crate::redact::known;
 use crate::rules::Policies;
@@ -32,8 +31,8 @@ use crate::runner::Runner;
 use crate::store::Store;
 use crate::tools::{Composite, Servers};
 
-/// Incidents whose messages were given up that are remembered at the start: those of months.
-const ABANDONED: u32 = 5_000;
+/// How long a start waits until all is known that decisions may rest on, before it serves without.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Plugins inside this binary.
 pub const BUNDLED: &[Bundled] = include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
@@ -79,7 +78,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
 
-    let model = load_model(config, &clock, &projection)?;
+    let (model, client) = load_model(config, &clock)?;
     loaded.push(match &config.model {
         Some(model) => format!("model: {} at {}", model.name, known::shown_url(&model.url)),
         None => "model: none".to_string(),
@@ -112,19 +111,15 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         language: config.report.language,
         links: config.links(&environment).map_err(|problem| Problems(vec![problem]))?,
     });
-    restore(&services, &projection).map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;
-    let again = (Arc::clone(&services), Arc::clone(&journal), Arc::clone(&projection));
-    let runner = Runner::new(
-        Arc::clone(&services),
-        Box::new(move || {
-            let (services, journal, projection) = &again;
-            projection.catch_up(journal.as_ref() as &dyn Journal)?;
-            restore(services, projection)
-        }),
-    );
-    let abandoned = projection.undelivered(ABANDONED);
-    let abandoned = abandoned.map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;
-    runner.remember_abandoned(abandoned.iter());
+    let restoration = Arc::new(Restoration::new(Arc::clone(&projection)));
+    let parts = Arc::new(Parts {
+        services: Arc::clone(&services),
+        model: client,
+        journal: Arc::clone(&journal) as Arc<dyn Journal>,
+        projection: Arc::clone(&projection),
+    });
+    let again = Arc::clone(&parts);
+    let runner = Runner::new(Arc::clone(&services), Box::new(move || Ok(again.again()?)));
     let of = (Arc::clone(&services), Arc::clone(&servers), Arc::clone(&plugins));
     let groups = Some(services.gate.people().groups());
     let known = move || policy::lint::Known {
@@ -132,8 +127,12 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         ..known_tools::tools(&of.0.tools.catalogue(), &of.1, &of.2)
     };
     let tasks = vec![
-        tokio::spawn(Arc::clone(&runner).run(woken)),
-        tokio::spawn(background::project(Arc::clone(&journal), Arc::clone(&projection))),
+        tokio::spawn(restoration::restore(Arc::clone(&restoration), parts, Arc::clone(&runner), config.accept_loss)),
+        tokio::spawn(after(&restoration, Arc::clone(&runner).run(woken))),
+        tokio::spawn(after(
+            &restoration,
+            background::project(Arc::clone(&journal), Arc::clone(&projection), Arc::clone(&restoration)),
+        )),
         tokio::spawn(background::wake_waiting(Arc::clone(&servers), store)),
         tokio::spawn(background::reload(Arc::clone(&policies), known)),
     ];
@@ -149,40 +148,36 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         servers,
         journal,
         projection,
+        restoration,
         tasks,
         counters,
         stop_timeout,
     };
+    if tokio::time::timeout(PATIENCE, app.restoration.settled()).await.is_err() {
+        loaded.push("listing: is being derived from the journal; alerts are taken when it is there".to_string());
+    }
     Ok((Arc::new(app), loaded))
 }
 
 fn open(config: &Config) -> Result<(Arc<Sqlite>, Arc<Projection>), Problems> {
     let at = |error: journal::Error| problem(config, &["journal", "path"], error.to_string());
     let journal = Sqlite::open(&config.journal, journal::Options::default()).map_err(at)?;
-    let projection = Projection::open(&config.projection()).map_err(at)?;
-    let caught_up = projection.catch_up(&journal as &dyn Journal);
-    caught_up.map_err(|error| problem(config, &["journal", "path"], error.to_string()))?;
-    Ok((Arc::new(journal), Arc::new(projection)))
+    let path = config.projection();
+    // A listing is never a reason not to start.
+    let projection = Projection::open(&path).or_else(|error| {
+        tracing::warn!(%error, "listings are derived for this run alone");
+        Projection::temporary(&path)
+    });
+    Ok((Arc::new(journal), Arc::new(projection.map_err(at)?)))
 }
 
-/// Puts the unsettled incidents into the store and what they spent into the gate.
-fn restore(services: &Services, projection: &Projection) -> Result<(), JournalError> {
-    let unreadable = |error: journal::Error| JournalError(error.to_string());
-    let unsettled: Vec<Incident> = projection.active().map_err(unreadable)?;
-    let since = services.clock.now().saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
-    let past = projection.past(since).map_err(unreadable)?;
-    services.gate.forget();
-    services.gate.restore(projection.gate_events(since).map_err(unreadable)?);
-    for incident in &unsettled {
-        services.gate.restore_holds(incident);
+/// Does something once all is known that it may rest on.
+fn after<W: Future>(restoration: &Arc<Restoration>, work: W) -> impl Future<Output = W::Output> + use<W> {
+    let restoration = Arc::clone(restoration);
+    async move {
+        restoration.done().await;
+        work.await
     }
-    for control in services.store.reload(unsettled, past)? {
-        // Resets are among these events, in their place between the failures.
-        if !matches!(control, Control::BreakerReset { .. }) {
-            services.gate.apply_control(&control);
-        }
-    }
-    Ok(())
 }
 
 /// The policies of the configured folder, or those inside the binary where there is none.
@@ -224,9 +219,11 @@ fn holds_plugins(folder: &Path) -> bool {
     !folder.join("Cargo.toml").is_file()
 }
 
-fn load_model(config: &Config, clock: &Arc<dyn Clock>, projection: &Projection) -> Result<Arc<dyn Model>, Problems> {
+type LoadedModel = (Arc<dyn Model>, Option<Arc<model::Client>>);
+
+fn load_model(config: &Config, clock: &Arc<dyn Clock>) -> Result<LoadedModel, Problems> {
     let Some(configured) = &config.model else {
-        return Ok(Arc::new(model::Unconfigured));
+        return Ok((Arc::new(model::Unconfigured), None));
     };
     let key = match &configured.key {
         Some(source) => {
@@ -237,12 +234,8 @@ fn load_model(config: &Config, clock: &Arc<dyn Clock>, projection: &Projection) 
     };
     let options = options::model(configured, key, config);
     let client = model::Client::new(options, Arc::clone(clock));
-    let client = client.map_err(|error| problem(config, &["model", "url"], error))?;
-    let asked = projection.asked(model::today(clock.now()));
-    for incident in asked.map_err(|error| problem(config, &["journal", "path"], error.to_string()))? {
-        client.restore(clock.now(), &incident.model);
-    }
-    Ok(Arc::new(client))
+    let client = Arc::new(client.map_err(|error| problem(config, &["model", "url"], error))?);
+    Ok((Arc::clone(&client) as Arc<dyn Model>, Some(client)))
 }
 
 fn mortal(journal: Arc<dyn Journal>, environment: &dyn Environment) -> Result<Arc<dyn Journal>, Problems> {

@@ -80,6 +80,10 @@ impl Host for Launcher {
     ) -> BoxFuture<'a, Result<Handled, Problems>> {
         Box::pin(async move {
             let (app, _) = launch::start(&config, progress).await?;
+            if let Err(lost) = app.restoration.settled().await {
+                app.stop().await;
+                return Err(launch::problem(&config, &["journal", "path"], lost));
+            }
             let handled = handle::run(&app, payloads, progress).await;
             app.stop().await;
             Ok(handled)

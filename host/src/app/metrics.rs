@@ -68,9 +68,7 @@ impl Counters {
 
     /// All of it.
     pub fn text(&self, services: &Services, servers: &Servers, policies: &policy::Live) -> String {
-        let history = services.store.history();
-        let ended = || history.past(jiff::Timestamp::MIN).filter(|past| past.outcome.is_some());
-        let (decided, by_rule) = (ended().count(), ended().filter(|past| !past.rule.is_empty()).count());
+        let decided = services.store.decided();
         let (live, _) = services.store.counts();
         let ready = servers.status().iter().filter(|status| status.phase == Phase::Ready).count();
         let counter = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -107,17 +105,12 @@ impl Counters {
                 services.store.collecting().len() as u64,
             ),
             ("tidegate_incidents_live", "gauge", "Incidents to which something may still happen.", live as u64),
-            (
-                "tidegate_incidents_decided",
-                "gauge",
-                "Incidents of the last 31 days that have an outcome.",
-                decided as u64,
-            ),
+            ("tidegate_incidents_decided", "gauge", "Incidents of the last 31 days that have an outcome.", decided.all),
             (
                 "tidegate_incidents_decided_by_rule",
                 "gauge",
                 "Those of them that a policy rule decided.",
-                by_rule as u64,
+                decided.by_rule,
             ),
             ("tidegate_tool_servers_ready", "gauge", "MCP servers that answer.", ready as u64),
             ("tidegate_journal_broken", "gauge", "1 while the journal takes nothing.", broken),
@@ -133,6 +126,11 @@ impl Counters {
         let mut text = String::new();
         for (name, kind, help, value) in rows {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+        }
+        let name = "tidegate_incidents";
+        let _ = writeln!(text, "# HELP {name} Live incidents by where they stand.\n# TYPE {name} gauge");
+        for (state, count) in services.store.by_state() {
+            let _ = writeln!(text, "{name}{{state=\"{}\"}} {count}", state.as_str());
         }
         text
     }

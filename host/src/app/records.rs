@@ -1,53 +1,92 @@
-//! Reading incidents: from the projection, and fresher from the live store where there is one.
+//! Reading incidents: which there are from the projection, and fresher from the live store where there
+//! is one; what they are from the live store, or from the journal.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::backend::{Filter, Records};
+use crate::backend::{Cancellation, Filter, Records};
 use crate::config::Config;
 use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
 use crate::domain::{Catalogue, History, Incident, IncidentId};
-use crate::journal::{self, Projection, Reader};
-use crate::ports::Story;
+use crate::journal::{CatchUpError, Projection, Reader};
+use crate::ports::{Journal, Story};
 use crate::store::{Store, open_all};
 
-/// More than a listing shows, because the live state may drop some of what the projection says.
-const SLACK: usize = 50;
+/// More than a listing shows, because some of what the projection knows is no longer so.
+const SLACK: usize = 16;
 
 /// Incidents that pass the filter, newest first.
-pub fn list(projection: &Projection, store: Option<&Store>, filter: &Filter) -> Result<Vec<Incident>, String> {
-    let stored = journal::Filter {
-        // State and outcome may have changed since; the prefix is not the projection's business.
-        before: filter.before.as_deref().map(|before| IncidentId(before.into())),
-        limit: if wants_all(filter) { 0 } else { filter.limit + SLACK },
-        ..journal::Filter::default()
-    };
-    let mut incidents = projection.list(&stored).map_err(|error| error.to_string())?;
-    if let Some(store) = store {
-        for live in store.all() {
-            match incidents.iter_mut().find(|known| known.id == live.id) {
-                Some(known) => *known = (*live).clone(),
-                None if filter.before.as_ref().is_none_or(|before| *live.id.0 < **before) => {
-                    incidents.push((*live).clone());
-                }
-                None => {}
+pub fn list(
+    journal: &dyn Journal,
+    projection: &Projection,
+    store: Option<&Store>,
+    filter: &Filter,
+    cancellation: &Cancellation,
+) -> Result<Vec<Incident>, String> {
+    let (wanted, mut range) = (filter.wanted(), filter.range());
+    let live = store.map(|store| store.newest(&wanted, &range, filter.limit)).unwrap_or_default();
+    // What is live is not read from the journal, so that pages of live incidents cost nothing there.
+    let live: BTreeMap<IncidentId, Arc<Incident>> = live.into_iter().map(|live| (live.id.clone(), live)).collect();
+    let mut stored: BTreeMap<IncidentId, Incident> = BTreeMap::new();
+    let mut passed = 0;
+    loop {
+        let ids = projection.newest(&wanted, &range, filter.limit + SLACK).map_err(|error| error.to_string())?;
+        let last = ids.last().cloned();
+        let all = ids.len() < filter.limit + SLACK;
+        for id in ids {
+            if cancellation.is_cancelled() {
+                return Err("nobody waits for this listing any more".into());
+            }
+            if passed == filter.limit {
+                break;
+            }
+            if live.contains_key(&id) {
+                passed += 1;
+                continue;
+            }
+            // The live store has said what passes of what is live.
+            if store.is_some_and(|store| store.get(&id).is_some()) {
+                continue;
+            }
+            if let Some(incident) = incident(journal, &id)?.filter(|incident| filter.passes(incident)) {
+                stored.insert(id, incident);
+                passed += 1;
             }
         }
-        incidents.sort_by(|a, b| b.id.cmp(&a.id));
+        match last {
+            Some(last) if !all && passed < filter.limit => range = range.before(&last.0),
+            _ => break,
+        }
     }
-    incidents.retain(|incident| passes(incident, filter));
-    incidents.truncate(filter.limit);
-    Ok(incidents)
+    let mut ids: Vec<&IncidentId> = live.keys().chain(stored.keys()).collect();
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    ids.dedup();
+    ids.truncate(filter.limit);
+    let one = |id: &IncidentId| live.get(id).map(Arc::as_ref).or_else(|| stored.get(id)).cloned();
+    Ok(ids.into_iter().filter_map(one).collect())
 }
 
-fn wants_all(filter: &Filter) -> bool {
-    filter.state.is_some() || filter.outcome.is_some() || filter.prefix.is_some()
+/// One incident as the journal knows it.
+pub fn incident(journal: &dyn Journal, id: &IncidentId) -> Result<Option<Incident>, String> {
+    if *id.0 == *control::STREAM {
+        return Ok(None);
+    }
+    let stream = journal.stream(&id.0).map_err(|error| error.to_string())?;
+    Incident::read(&stream)
 }
 
-fn passes(incident: &Incident, filter: &Filter) -> bool {
-    filter.state.is_none_or(|state| incident.state() == state)
-        && filter.outcome.is_none_or(|outcome| incident.outcome() == Some(outcome))
-        && filter.prefix.as_ref().is_none_or(|prefix| incident.id.0.starts_with(prefix))
+/// One incident with its entries as the journal knows them.
+pub fn story(journal: &dyn Journal, id: &IncidentId) -> Result<Option<Story>, String> {
+    if *id.0 == *control::STREAM {
+        return Ok(None);
+    }
+    let stream = journal.stream(&id.0).map_err(|error| error.to_string())?;
+    let Some(incident) = Incident::read(&stream)? else { return Ok(None) };
+    let entries = open_all(&stream).map_err(|error| error.to_string())?;
+    Ok(Some(Story { incident, entries }))
 }
 
 /// The files of a host that may or may not be running.
@@ -58,15 +97,30 @@ pub struct DiskRecords {
 
 impl DiskRecords {
     /// Opens the journal for reading and brings the projection up to date with it: a running host
-    /// does the same and is not disturbed, a stopped one is read to its last entry.
+    /// does the same and is not disturbed, a stopped one is read to its last entry. Where the disk
+    /// cannot be written, what is there is read.
     pub fn open(config: &Config) -> Result<Self, String> {
         if !config.journal.exists() {
             let path = config.journal.display();
             return Err(format!("there is no journal at {path}; has tidegate run with this configuration?"));
         }
         let reader = Reader::open(&config.journal).map_err(|error| error.to_string())?;
-        let projection = Projection::open(&config.projection()).map_err(|error| error.to_string())?;
-        projection.catch_up(&reader).map_err(|error| error.to_string())?;
+        let path = config.projection();
+        let projection = Projection::open_shared(&path).map_err(|error| error.to_string())?;
+        let projection = match projection.catch_up(&reader) {
+            Ok(_) => projection,
+            Err(CatchUpError::Journal(error)) => return Err(error.to_string()),
+            Err(CatchUpError::Lost(lost)) => {
+                tracing::warn!("{lost}");
+                projection
+            }
+            Err(CatchUpError::Projection(error)) => {
+                tracing::warn!(%error, "the listing is derived for this command alone");
+                let projection = Projection::temporary(&path).map_err(|error| error.to_string())?;
+                projection.catch_up(&reader).map_err(|error| error.to_string())?;
+                projection
+            }
+        };
         Ok(Self { reader, projection })
     }
 }
@@ -96,18 +150,15 @@ impl DiskRecords {
 }
 
 impl Records for DiskRecords {
-    fn list(&self, filter: &Filter) -> Result<Vec<Incident>, String> {
-        list(&self.projection, None, filter)
+    fn list(&self, filter: &Filter, cancellation: &Cancellation) -> Result<Vec<Incident>, String> {
+        list(&self.reader, &self.projection, None, filter, cancellation)
     }
 
     fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
-        self.projection.get(&IncidentId(id.into())).map_err(|error| error.to_string())
+        incident(&self.reader, &IncidentId(id.into()))
     }
 
     fn story(&self, id: &str) -> Result<Option<Story>, String> {
-        let Some(incident) = self.incident(id)? else { return Ok(None) };
-        let sealed = self.reader.stream(&incident.id.0).map_err(|error| error.to_string())?;
-        let entries = open_all(&sealed).map_err(|error| error.to_string())?;
-        Ok(Some(Story { incident, entries }))
+        story(&self.reader, &IncidentId(id.into()))
     }
 }

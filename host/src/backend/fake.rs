@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use super::deliveries::{Anew, DeliveryView, Undelivered, Which};
-use super::{Answer, Backend, Breaker, ControlError, Filter, Order, Ready, Received, Records, Refusal};
+use super::{Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, Ready, Received, Records, Refusal};
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
 use crate::ports::{DecodeError, Inbound, Sources, Story};
@@ -66,12 +66,8 @@ impl Default for Fake {
 }
 
 impl Records for Fake {
-    fn list(&self, filter: &Filter) -> Result<Vec<Incident>, String> {
-        let matches = |incident: &&Incident| {
-            filter.prefix.as_ref().is_none_or(|prefix| incident.id.0.starts_with(prefix))
-                && filter.state.is_none_or(|state| incident.state() == state)
-        };
-        Ok(self.incidents.iter().filter(matches).take(filter.limit).cloned().collect())
+    fn list(&self, filter: &Filter, _: &Cancellation) -> Result<Vec<Incident>, String> {
+        Ok(self.incidents.iter().filter(|incident| filter.passes(incident)).take(filter.limit).cloned().collect())
     }
 
     fn incident(&self, id: &str) -> Result<Option<Incident>, String> {

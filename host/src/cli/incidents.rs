@@ -4,14 +4,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::screen::Screen;
 use super::{Context, table, watch};
-use crate::backend::{Filter, Records, find};
+use crate::backend::{Cancellation, Filter, Records, find};
 use crate::domain::incident::IncidentView;
-use crate::domain::{Outcome, State};
+use crate::domain::{Outcome, Severity, State};
 use crate::report::timeline;
 
 #[derive(Args)]
@@ -47,6 +48,18 @@ struct ListArguments {
     /// Only these: fixed, suppressed, resolved, needs_person or error
     #[arg(long, value_parser = word::<Outcome>)]
     outcome: Option<Outcome>,
+    /// Only those whose worst alert is: info, warning, error or critical
+    #[arg(long, value_parser = word::<Severity>)]
+    severity: Option<Severity>,
+    /// Only those whose first alert came from this source
+    #[arg(long)]
+    source: Option<String>,
+    /// Only those that this rule decided
+    #[arg(long)]
+    rule: Option<String>,
+    /// Only those opened at or after this time, such as 2026-11-27T03:00:00Z
+    #[arg(long, value_parser = word::<Timestamp>, value_name = "TIME")]
+    since: Option<Timestamp>,
     /// At most this many
     #[arg(long, default_value_t = 50, value_name = "N")]
     limit: usize,
@@ -90,9 +103,18 @@ fn records(context: &Context<'_>) -> anyhow::Result<Box<dyn Records>> {
 }
 
 fn print_list(records: &dyn Records, list: ListArguments) -> anyhow::Result<()> {
-    let filter =
-        Filter { state: list.state, outcome: list.outcome, prefix: None, before: list.before, limit: list.limit };
-    let incidents = records.list(&filter).map_err(anyhow::Error::msg)?;
+    let filter = Filter {
+        state: list.state,
+        outcome: list.outcome,
+        severity: list.severity,
+        source: list.source,
+        rule: list.rule,
+        since: list.since,
+        prefix: None,
+        before: list.before,
+        limit: list.limit,
+    };
+    let incidents = records.list(&filter, &Cancellation::default()).map_err(anyhow::Error::msg)?;
     let views: Vec<IncidentView> = incidents.iter().map(IncidentView::from).collect();
     let screen = if list.json { Screen::json(&json!({ "incidents": views }))? } else { table::list(&views) };
     Ok(screen.print()?)

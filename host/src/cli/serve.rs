@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::screen::Screen;
@@ -11,6 +12,14 @@ use crate::clock::SystemClock;
 use crate::config::Problems;
 use crate::domain::Mode;
 use crate::http;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Go on although the journal lacks entries that it had: what was approved, spent and begun in them
+    /// is forgotten, and may be done again. What the listing knew of them is kept beside it
+    #[arg(long)]
+    pub accept_loss: bool,
+}
 
 pub async fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
     let config = &context.config;

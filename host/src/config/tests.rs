@@ -199,8 +199,12 @@ fn paths_count_from_the_file_and_flags_win() {
     assert_eq!(config.policies, Directory { path: "conf/p".into(), given: true });
     assert_eq!(config.journal, Path::new("conf/data/journal.db"));
     assert_eq!(config.sources["a"].auth, Some(Auth::Bearer(SecretSource::File("conf/s".into()))));
-    let overrides =
-        Overrides { listen: parse_listen("localhost:1"), mode: Some(Mode::Enforce), data: Some("/d".into()) };
+    let overrides = Overrides {
+        listen: parse_listen("localhost:1"),
+        mode: Some(Mode::Enforce),
+        data: Some("/d".into()),
+        accept_loss: false,
+    };
     let config = Config::parse(String::new(), None, &overrides).unwrap();
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:1");
     assert_eq!(config.mode, Mode::Enforce);

@@ -38,6 +38,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Every severity, the worst last.
+    pub const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::Error, Self::Critical];
+
     /// Reads the words that senders use. An unknown or missing word is a warning: neither
     /// ignored nor a reason to wake somebody.
     pub fn from_word(word: Option<&str>) -> Self {

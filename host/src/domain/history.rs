@@ -288,7 +288,9 @@ impl History {
             Some(group) => Box::new(self.recent.of_group(group, since)),
             None => Box::new(self.recent.since(since)),
         };
-        packed.chain(recent.map(Row::from)).filter(move |row| row.key.0 >= since && wanted.takes(row) && Some(row.key.1) != but)
+        packed
+            .chain(recent.map(Row::from))
+            .filter(move |row| row.key.0 >= since && wanted.takes(row) && Some(row.key.1) != but)
     }
 
     /// Incidents opened at or after `since`, in no order.

@@ -6,9 +6,11 @@
 mod alerts;
 mod apply;
 mod fold;
+mod id;
 mod messages;
 mod next;
 mod put_off;
+mod read;
 mod record;
 mod view;
 
@@ -23,6 +25,7 @@ pub use alerts::Alerts;
 pub use messages::{due, fallbacks, overtaken};
 pub use next::{Effect, Limits, Next, Pace, next};
 pub use put_off::{PutOff, next_when};
+pub use read::opened;
 pub use record::{ActionRecord, ActionState, Approval};
 pub use view::{ActionView, IncidentView, ModelView, UndoView, VerdictView};
 
@@ -67,6 +70,17 @@ pub enum State {
 }
 
 impl State {
+    /// Every state, in the order in which an incident comes to them.
+    pub const ALL: [Self; 7] = [
+        Self::Open,
+        Self::Planning,
+        Self::Investigating,
+        Self::AwaitingApproval,
+        Self::Acting,
+        Self::Watching,
+        Self::Closed,
+    ];
+
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -19,6 +19,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] = [Self::Fixed, Self::Suppressed, Self::Resolved, Self::NeedsPerson, Self::Error];
+
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

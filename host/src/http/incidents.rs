@@ -1,29 +1,37 @@
 //! `GET /v1/incidents` and below: what happened.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{Uri, header};
 use axum::response::IntoResponse;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::answer::Failure;
-use crate::backend::{Backend, Filter, find};
+use crate::backend::{Backend, Cancellation, Filter, find};
 use crate::domain::incident::IncidentView;
-use crate::domain::{Incident, Outcome, State as Standing};
+use crate::domain::{Incident, Outcome, Severity, State as Standing};
 use crate::report;
 
 /// Longer listings come in pages, by `before`.
 const MAX_LIMIT: usize = 1_000;
+/// How long a listing may take.
+const LISTING: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Selection {
     state: Option<Standing>,
     outcome: Option<Outcome>,
+    severity: Option<Severity>,
+    source: Option<String>,
+    rule: Option<String>,
+    since: Option<Timestamp>,
     before: Option<String>,
     limit: Option<usize>,
 }
@@ -50,11 +58,20 @@ pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Val
     let filter = Filter {
         state: selection.state,
         outcome: selection.outcome,
+        severity: selection.severity,
+        source: selection.source,
+        rule: selection.rule,
+        since: selection.since,
         prefix: None,
         before: selection.before,
         limit: selection.limit.unwrap_or(50).min(MAX_LIMIT),
     };
-    let incidents = reading(&state, move |backend| backend.list(&filter).map_err(Failure::unavailable)).await?;
+    let cancellation = Cancellation::default();
+    // Dropped with this request, also when its sender hangs up.
+    let _waiting = cancellation.on_drop();
+    let listing = reading(&state, move |backend| backend.list(&filter, &cancellation).map_err(Failure::unavailable));
+    let too_long = |_| Failure::unavailable("the listing takes too long; ask for fewer incidents, or come again later");
+    let incidents = tokio::time::timeout(LISTING, listing).await.map_err(too_long)??;
     let views: Vec<IncidentView> = incidents.iter().map(IncidentView::from).collect();
     Ok(Json(json!({ "incidents": views })))
 }

@@ -58,6 +58,14 @@ pub enum Error {
          file to begin a new journal"
     )]
     Damaged(String, String),
+    /// A file that is derived from the journal is broken. The host derives it anew; nothing is lost.
+    #[error("the listing {path} is damaged ({why}); the journal is not, and the listing is derived anew from it")]
+    Derived {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The disk or its permissions stand in the way; worth another attempt once that is solved.
     #[error("{0}")]
     Unavailable(String),

@@ -1,21 +1,29 @@
 //! Listings of incidents in a file of their own, derived from the journal and never the truth.
 //!
-//! [`Projection::catch_up`] reads what the journal has got since the last time. Whatever happens to
-//! the file — it is lost, broken, of another version, behind the journal or of another journal —
-//! the next catching up makes it right again, if need be from the first entry on. So writing it
-//! need not wait for the disk.
+//! It holds what incidents are found and counted by, and not the incidents: these are read from the
+//! journal. [`Projection::catch_up`] reads what the journal has got since the last time. Whatever
+//! happens to the file (it is lost, damaged, of another format or behind the journal), the next
+//! catching up makes it right again, if need be from the first entry on. So writing it need not wait
+//! for the disk.
+//!
+//! One thing it does not make right: a journal that lacks entries which the projection has seen. That
+//! is [`Lost`], and the projection stays as it is until somebody has accepted the loss.
 
 mod catch_up;
 mod history;
 mod list;
+mod loss;
 mod store;
+mod tables;
+mod texts;
 mod undelivered;
 
 use jiff::Timestamp;
 
 use crate::domain::GateEvent;
 
-pub use list::Filter;
+pub use catch_up::CatchUpError;
+pub use loss::Lost;
 pub use store::Projection;
 
 /// What an entry teaches the gate.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::listing::Listing;
 use crate::domain::{History, Incident, IncidentId};
 use crate::pipeline::correlate::Index;
 
@@ -11,6 +12,7 @@ use crate::pipeline::correlate::Index;
 pub(super) struct Live {
     pub incidents: HashMap<IncidentId, Arc<Incident>>,
     pub index: Index,
+    pub listing: Listing,
     pub history: History,
     pub repeats: HashMap<IncidentId, u64>,
     /// Appends so far, and how many of them are durable: they become so in their order.

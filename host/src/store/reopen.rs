@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Store, open_all};
+use super::Store;
 use crate::domain::{Incident, IncidentId};
 use crate::ports::JournalError;
 
@@ -17,18 +17,13 @@ impl Store {
         if let Some(incident) = self.get(id) {
             return Ok(Some(incident));
         }
-        let sealed = self.journal.stream(&id.0)?;
-        let entries = open_all(&sealed)?;
-        let Some(mut incident) = entries.first().and_then(|first| Incident::open(id.clone(), first)) else {
+        let Some(incident) = Incident::read(&self.journal.stream(&id.0)?).map_err(JournalError)? else {
             return Ok(None);
         };
-        entries.iter().skip(1).for_each(|entry| incident.apply(entry));
-        if let Some(last) = sealed.last() {
-            incident.version = last.n;
-        }
         let mut live = self.live();
         self.whole()?;
-        let incident = live.incidents.entry(id.clone()).or_insert_with(|| Arc::new(incident));
-        Ok(Some(Arc::clone(incident)))
+        let incident = Arc::clone(live.incidents.entry(id.clone()).or_insert_with(|| Arc::new(incident)));
+        live.listing.note(&incident);
+        Ok(Some(incident))
     }
 }

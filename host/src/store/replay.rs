@@ -46,17 +46,9 @@ pub fn replay(journal: &dyn Journal) -> Result<Replayed, JournalError> {
         let entry: Entry =
             sealed.open().map_err(|error| JournalError(format!("entry {} of {}: {error}", sealed.n, sealed.stream)))?;
         let id = IncidentId(sealed.stream.as_str().into());
-        match incidents.get_mut(&id) {
-            Some(incident) => incident.apply(&entry),
-            None => {
-                if let Some(incident) = Incident::open(id.clone(), &entry) {
-                    incidents.insert(id.clone(), incident);
-                }
-            }
-        }
-        if let Some(incident) = incidents.get_mut(&id) {
-            incident.version = sealed.n;
-            gate_events.extend(GateEvent::of(incident, &entry.fact).map(|gate_event| (entry.at, gate_event)));
+        if let Some(incident) = Incident::behind(incidents.remove(&id), &sealed, &entry) {
+            gate_events.extend(GateEvent::of(&incident, &entry.fact).map(|gate_event| (entry.at, gate_event)));
+            incidents.insert(id, incident);
         }
         Ok(())
     })?;

@@ -1,69 +1,164 @@
 //! Taking in what the journal has got.
-//!
-//! Entries that an incident holds already are skipped by their position in its stream, so that
-//! taking an entry in twice changes nothing.
 
 use std::collections::HashMap;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
+use super::loss::{Lost, last, lost};
 use super::{Learned, Projection};
 use crate::domain::control::{self, Control};
-use crate::domain::{Entry, GateEvent, Head, Incident, IncidentId, Place, Sealed};
+use crate::domain::incident::opened;
+use crate::domain::{GateEvent, Head, Incident, Place, Sealed};
+use crate::journal::error::Error;
 use crate::ports::{Journal, JournalError};
 
 /// Entries that are taken in with one transaction.
-const BATCH: usize = 4096;
+const BATCH: usize = 8192;
+/// Unsettled incidents that are kept between two transactions; others are read from the journal.
+const KEPT: usize = 10_000;
 
-impl Projection {
-    /// Takes in everything behind the position taken in last; the new position. When the journal is
-    /// not the one that this was derived from, everything is derived anew.
-    ///
-    /// # Errors
-    /// When the journal cannot be read or this file not written. What was taken in so far stays.
-    pub fn catch_up(&self, journal: &dyn Journal) -> Result<u64, JournalError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let mark = self.mark()?;
-        if journal.place(mark.position)? != Place::Entry(mark.chain) {
-            tracing::warn!("the projection belongs to another journal and is derived anew");
-            self.wipe()?;
-            return self.take(journal, 0);
-        }
-        self.take(journal, mark.position)
-    }
+/// Why the projection does not stand where the journal does.
+#[derive(Debug, thiserror::Error)]
+pub enum CatchUpError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The projection's file cannot be used; nothing is lost by that.
+    #[error(transparent)]
+    Projection(#[from] Error),
+    /// The journal lacks what the projection has seen. The projection stays as it is.
+    #[error("{0}")]
+    Lost(Lost),
+}
 
-    /// Derives everything anew.
-    ///
-    /// # Errors
-    /// As [`Projection::catch_up`].
-    pub fn rebuild(&self, journal: &dyn Journal) -> Result<u64, JournalError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        self.wipe()?;
-        self.take(journal, 0)
-    }
-
-    fn take(&self, journal: &dyn Journal, after: u64) -> Result<u64, JournalError> {
-        let mut batch = Batch { seq: after, ..Batch::default() };
-        journal.replay(after, &mut |seq, sealed| {
-            batch.take(self, seq, sealed)?;
-            if batch.entries >= BATCH { batch.flush(self, journal) } else { Ok(()) }
-        })?;
-        batch.flush(self, journal)?;
-        Ok(batch.seq)
+impl From<CatchUpError> for JournalError {
+    fn from(error: CatchUpError) -> Self {
+        Self(error.to_string())
     }
 }
 
-#[derive(Default)]
-struct Batch {
+impl Projection {
+    /// Takes in everything behind the position taken in last; the new position. A damaged file is made
+    /// new and everything derived anew.
+    ///
+    /// # Errors
+    /// When the journal cannot be read, this file not written, or the journal is not the one that this
+    /// was derived from. What was taken in so far stays.
+    pub fn catch_up(&self, journal: &dyn Journal) -> Result<u64, CatchUpError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mended = false;
+        loop {
+            self.mend()?;
+            match self.follow(journal) {
+                // Once: a disk that damages everything is not helped by trying again and again.
+                Err(error) if self.is_damaged() && !mended => {
+                    mended = true;
+                    tracing::warn!(%error, "the listing could not follow the journal");
+                }
+                Ok(None) => {}
+                Ok(Some(position)) => {
+                    self.derived.store(true, Ordering::Relaxed);
+                    return Ok(position);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// None when somebody else moves the mark at the same time.
+    fn follow(&self, journal: &dyn Journal) -> Result<Option<u64>, CatchUpError> {
+        let mark = self.mark()?;
+        if let Some(lost) = lost(journal, mark)? {
+            return Err(CatchUpError::Lost(lost));
+        }
+        let applied = mark.position;
+        if !self.is_writable() {
+            let position = last(journal)?;
+            if position > applied {
+                let missing = position - applied;
+                tracing::warn!("the listing cannot be written: the newest {missing} entries are not in it");
+            }
+            return Ok(Some(applied));
+        }
+        self.reached.store(applied, Ordering::Relaxed);
+        if self.deriving().is_some() {
+            self.goal.store(last(journal)?, Ordering::Relaxed);
+        }
+        let mut batch = Batch::behind(applied, self, journal);
+        let mut failed = None;
+        let replayed = journal.replay(applied, &mut |seq, sealed| {
+            let taken = batch.take(seq, sealed).and_then(|()| batch.flush_if(BATCH));
+            taken.map_err(|error| {
+                let said = JournalError(error.to_string());
+                failed = Some(error);
+                said
+            })
+        });
+        match failed {
+            Some(Halt::Moved) => return Ok(None),
+            Some(Halt::Failed(error)) => return Err(error),
+            None => replayed?,
+        }
+        match batch.flush_if(1) {
+            Ok(()) => Ok(Some(batch.from)),
+            Err(Halt::Moved) => Ok(None),
+            Err(Halt::Failed(error)) => Err(error),
+        }
+    }
+}
+
+/// Why a catching up goes no further.
+#[derive(Debug, thiserror::Error)]
+enum Halt {
+    /// Somebody else takes entries in.
+    #[error("somebody else takes entries in")]
+    Moved,
+    #[error(transparent)]
+    Failed(#[from] CatchUpError),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<JournalError> for Halt {
+    fn from(error: JournalError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+struct Batch<'a> {
+    projection: &'a Projection,
+    journal: &'a dyn Journal,
+    /// What is written.
+    from: u64,
+    /// What is taken in.
     seq: u64,
     entries: usize,
     changed: HashMap<String, Incident>,
+    kept: HashMap<String, Incident>,
     gate_events: Vec<Learned>,
 }
 
-impl Batch {
-    fn take(&mut self, projection: &Projection, seq: u64, sealed: Sealed) -> Result<(), JournalError> {
+impl<'a> Batch<'a> {
+    fn behind(applied: u64, projection: &'a Projection, journal: &'a dyn Journal) -> Self {
+        Self {
+            projection,
+            journal,
+            from: applied,
+            seq: applied,
+            entries: 0,
+            changed: HashMap::new(),
+            kept: HashMap::new(),
+            gate_events: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, seq: u64, sealed: Sealed) -> Result<(), Halt> {
         self.entries += 1;
         self.seq = seq;
         if sealed.stream == control::STREAM {
@@ -72,26 +167,9 @@ impl Batch {
             }
             return Ok(());
         }
-        let entry: Entry = sealed.open().map_err(|error| {
-            let Sealed { stream, n, .. } = &sealed;
-            JournalError(format!("position {n} of {stream} is no entry that this program knows: {error}"))
-        })?;
-        let id = IncidentId(sealed.stream.as_str().into());
-        let known = match self.changed.remove(&sealed.stream) {
-            Some(incident) => Some(incident),
-            None if sealed.n == 1 => None,
-            None => projection.get(&id)?,
-        };
-        let incident = match known {
-            Some(incident) if incident.version >= sealed.n => Some(incident),
-            Some(mut incident) => {
-                incident.apply(&entry);
-                incident.version = sealed.n;
-                Some(incident)
-            }
-            None => Incident::open(id, &entry).map(|incident| Incident { version: sealed.n, ..incident }),
-        };
-        match incident {
+        let entry = opened(&sealed).map_err(JournalError)?;
+        let known = self.known(&sealed)?;
+        match Incident::behind(known, &sealed, &entry) {
             Some(incident) => {
                 self.learn(seq, entry.at, GateEvent::of(&incident, &entry.fact));
                 self.changed.insert(sealed.stream, incident);
@@ -102,24 +180,55 @@ impl Batch {
         Ok(())
     }
 
+    /// The incident as it stands before an entry.
+    fn known(&mut self, sealed: &Sealed) -> Result<Option<Incident>, JournalError> {
+        if let Some(incident) = self.changed.remove(&sealed.stream).or_else(|| self.kept.remove(&sealed.stream)) {
+            return Ok(Some(incident));
+        }
+        if sealed.n == 1 {
+            return Ok(None);
+        }
+        let mut stream = self.journal.stream(&sealed.stream)?;
+        stream.retain(|before| before.n < sealed.n);
+        Incident::read(&stream).map_err(JournalError)
+    }
+
     fn learn(&mut self, seq: u64, at: Timestamp, gate_event: Option<GateEvent>) {
         self.gate_events.extend(gate_event.map(|gate_event| Learned { seq, at, gate_event }));
     }
 
-    fn flush(&mut self, projection: &Projection, journal: &dyn Journal) -> Result<(), JournalError> {
-        if self.entries == 0 {
+    /// Writes what was taken in, once it is so many entries.
+    fn flush_if(&mut self, entries: usize) -> Result<(), Halt> {
+        if self.entries < entries {
             return Ok(());
         }
-        let incidents: Vec<Incident> = self.changed.drain().map(|(_, incident)| incident).collect();
-        let Place::Entry(chain) = journal.place(self.seq)? else {
-            return Err(JournalError(format!("entry {} is gone while it is read", self.seq)));
+        let Place::Entry(chain) = self.journal.place(self.seq)? else {
+            return Err(JournalError(format!("entry {} is gone while it is read", self.seq)).into());
         };
-        projection.put(Head { position: self.seq, chain }, &incidents, &self.gate_events)?;
+        // In the order of their ids, so that pages are filled one behind the other.
+        let mut incidents: Vec<&Incident> = self.changed.values().collect();
+        incidents.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        if !self.projection.put(
+            self.from,
+            Head { position: self.seq, chain },
+            incidents.into_iter(),
+            &self.gate_events,
+        )? {
+            return Err(Halt::Moved);
+        }
+        self.projection.reached.store(self.seq, Ordering::Relaxed);
+        self.from = self.seq;
         self.entries = 0;
         self.gate_events.clear();
+        let changed = self.changed.drain().filter(|(_, incident)| !incident.settled());
+        if self.kept.len() < KEPT {
+            self.kept.extend(changed);
+        } else {
+            self.kept = changed.collect();
+        }
         Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

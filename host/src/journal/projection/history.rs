@@ -1,9 +1,13 @@
 //! The past as policies count in it, and what the gate must not forget.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
+use rusqlite::Connection;
 
 use super::Projection;
 use crate::domain::history::Past;
+use crate::domain::listing::Range;
 use crate::domain::{GateEvent, IncidentId, Outcome};
 use crate::journal::error::Error;
 
@@ -13,29 +17,30 @@ impl Projection {
     /// # Errors
     /// When the file cannot be read.
     pub fn past(&self, since: Timestamp) -> Result<Vec<Past>, Error> {
-        type Row = (String, String, String, String, i64, Option<String>, String);
-        let rows: Vec<Row> = self.read(|connection| {
-            let sql = "SELECT id, rule, group_key, name, opened_at, outcome, fixes FROM incidents
-                       WHERE opened_at >= ?1 ORDER BY opened_at, id";
+        self.read(|connection| {
+            let outcomes = outcomes(connection)?;
+            let sql = "SELECT incidents.id, opened_at, facets, groups.text, names.text, fixes FROM incidents
+                       JOIN texts AS groups ON groups.id = group_key JOIN texts AS names ON names.id = name
+                       WHERE incidents.id >= ?1 AND opened_at >= ?2 ORDER BY incidents.id";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([since.as_microsecond()], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
-            })?;
-            rows.collect()
-        })?;
-        let past = rows.into_iter().map(|(id, rule, group_key, name, opened_at, outcome, fixes)| {
-            let fixes = serde_json::from_str(&fixes).map_err(|error| self.unreadable(&id, &error))?;
-            Ok(Past {
-                incident: IncidentId(id.into()),
-                rule: rule.into(),
-                group_key: group_key.into(),
-                name: name.into(),
-                opened_at: time(opened_at),
-                outcome: outcome.as_deref().and_then(outcome_of),
-                fixes,
-            })
-        });
-        past.collect()
+            let mut rows = statement.query((Range::default().since(since).from, since.as_microsecond()))?;
+            let mut past = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (rule, outcome) = outcomes.get(&row.get(2)?).cloned().unwrap_or_default();
+                let fixes: Option<String> = row.get(5)?;
+                let fixes = fixes.map(|fixes| read(5, &fixes)).transpose()?;
+                past.push(Past {
+                    incident: IncidentId(row.get::<_, String>(0)?.into()),
+                    rule: rule.into(),
+                    group_key: row.get::<_, String>(3)?.into(),
+                    name: row.get::<_, String>(4)?.into(),
+                    opened_at: time(row.get(1)?),
+                    outcome,
+                    fixes: fixes.unwrap_or_default(),
+                });
+            }
+            Ok(past)
+        })
     }
 
     /// What the gate has to learn, in the order of the journal: everything but what was spent before
@@ -44,26 +49,35 @@ impl Projection {
     /// # Errors
     /// When the file cannot be read.
     pub fn gate_events(&self, since: Timestamp) -> Result<Vec<(Timestamp, GateEvent)>, Error> {
-        let rows: Vec<(i64, String)> = self.read(|connection| {
+        self.read(|connection| {
             let sql = "SELECT at, gate_event FROM gate_events WHERE NOT spent OR at >= ?1 ORDER BY seq";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([since.as_microsecond()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let rows = statement.query_map([since.as_microsecond()], |row| {
+                let gate_event: String = row.get(1)?;
+                Ok((time(row.get(0)?), read(1, &gate_event)?))
+            })?;
             rows.collect()
-        })?;
-        let read = |(at, gate_event): (i64, String)| {
-            let gate_event =
-                serde_json::from_str(&gate_event).map_err(|error| self.unreadable("of a gate_event", &error))?;
-            Ok((time(at), gate_event))
-        };
-        rows.into_iter().map(read).collect()
+        })
     }
+}
+
+/// Rule and outcome of all facets.
+fn outcomes(connection: &Connection) -> rusqlite::Result<HashMap<i64, (String, Option<Outcome>)>> {
+    let mut statement = connection.prepare_cached("SELECT id, rule, outcome FROM facets")?;
+    let rows = statement.query_map([], |row| {
+        let (rule, outcome): (Option<String>, Option<String>) = (row.get(1)?, row.get(2)?);
+        let outcome = Outcome::ALL.into_iter().find(|known| Some(known.as_str()) == outcome.as_deref());
+        Ok((row.get(0)?, (rule.unwrap_or_default(), outcome)))
+    })?;
+    rows.collect()
+}
+
+fn read<T: serde::de::DeserializeOwned>(column: usize, text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+    })
 }
 
 fn time(microseconds: i64) -> Timestamp {
     Timestamp::from_microsecond(microseconds).unwrap_or_default()
-}
-
-fn outcome_of(word: &str) -> Option<Outcome> {
-    use Outcome::{Error, Fixed, NeedsPerson, Resolved, Suppressed};
-    [Fixed, Suppressed, Resolved, NeedsPerson, Error].into_iter().find(|outcome| outcome.as_str() == word)
 }

@@ -1,122 +1,137 @@
-//! Questions about incidents.
+//! Which incidents there are.
 
-use jiff::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, params_from_iter};
+use rusqlite::{Connection, Row, params_from_iter};
 
 use super::Projection;
-use crate::domain::{Incident, IncidentId, Outcome, Severity, State};
+use crate::domain::entry::Usage;
+use crate::domain::listing::{Facets, Range, Wanted};
+use crate::domain::{IncidentId, Outcome, Severity, State};
 use crate::journal::error::Error;
 
-/// Which incidents a listing shows; the newest come first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Only those that stand here.
-    pub state: Option<State>,
-    /// Only those that ended so.
-    pub outcome: Option<Outcome>,
-    /// Only those of this severity.
-    pub severity: Option<Severity>,
-    /// Only those whose first alert came from this source.
-    pub source: Option<String>,
-    /// Only those that this rule decided.
-    pub rule: Option<String>,
-    /// Only those opened at or after this time.
-    pub since: Option<Timestamp>,
-    /// Only those opened before this one: the last of the page before.
-    pub before: Option<IncidentId>,
-    /// At most this many; 0 means all.
-    pub limit: usize,
-}
-
-impl Filter {
-    fn conditions(&self) -> (String, Vec<Value>) {
-        let text = |text: &str| Value::Text(text.to_string());
-        let wanted = [
-            ("state =", self.state.map(|state| text(state.as_str()))),
-            ("outcome =", self.outcome.map(|outcome| text(outcome.as_str()))),
-            ("severity =", self.severity.map(|severity| text(severity.as_str()))),
-            ("source =", self.source.as_deref().map(text)),
-            ("rule =", self.rule.as_deref().map(text)),
-            ("opened_at >=", self.since.map(|since| Value::Integer(since.as_microsecond()))),
-            ("id <", self.before.as_ref().map(|id| text(&id.0))),
-        ];
-        let (mut sql, mut values) = (String::from("1"), Vec::new());
-        for (condition, value) in wanted {
-            if let Some(value) = value {
-                sql.push_str(&format!(" AND {condition} ?"));
-                values.push(value);
-            }
-        }
-        (sql, values)
-    }
-}
-
 impl Projection {
+    /// The newest incidents that are wanted, as the file knows them. Costs what is found, and not what
+    /// there is.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn newest(&self, wanted: &Wanted, range: &Range, limit: usize) -> Result<Vec<IncidentId>, Error> {
+        if range.is_empty() || limit == 0 {
+            return Ok(Vec::new());
+        }
+        if *wanted == Wanted::default() {
+            return self.read(|connection| newest(connection, None, range, limit));
+        }
+        self.read(|connection| {
+            let mut found = Vec::new();
+            let mut range = range.clone();
+            for number in numbers(connection, |facets| wanted.takes(facets))? {
+                found.extend(newest(connection, Some(number), &range, limit)?);
+                if found.len() >= limit {
+                    found.sort_unstable_by(|a: &IncidentId, b| b.cmp(a));
+                    found.truncate(limit);
+                    // Older ones are not looked for any more.
+                    range.from = found.last().map(|last| last.0.to_string()).unwrap_or_default().max(range.from);
+                }
+            }
+            found.sort_unstable_by(|a, b| b.cmp(a));
+            Ok(found)
+        })
+    }
+
     /// Incidents to which something may still happen, oldest first.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn active(&self) -> Result<Vec<Incident>, Error> {
-        self.incidents("SELECT id, snapshot FROM incidents WHERE active ORDER BY id", Vec::new())
-    }
-
-    /// Incidents for which the model was asked and to which something has happened since `since`.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn asked(&self, since: Timestamp) -> Result<Vec<Incident>, Error> {
-        let sql = "SELECT id, snapshot FROM incidents WHERE asked AND updated_at >= ?";
-        self.incidents(sql, vec![Value::Integer(since.as_microsecond())])
-    }
-
-    /// One incident.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn get(&self, id: &IncidentId) -> Result<Option<Incident>, Error> {
-        let snapshot: Option<String> = self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT snapshot FROM incidents WHERE id = ?1")?;
-            statement.query_row([&id.0], |row| row.get(0)).optional()
-        })?;
-        let parse = |text: String| serde_json::from_str(&text).map_err(|error| self.unreadable(&id.0, &error));
-        snapshot.map(parse).transpose()
-    }
-
-    /// Incidents that a filter takes, the newest first.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn list(&self, filter: &Filter) -> Result<Vec<Incident>, Error> {
-        let (conditions, mut values) = filter.conditions();
-        let limit = if filter.limit == 0 { -1 } else { i64::try_from(filter.limit).unwrap_or(i64::MAX) };
-        values.push(Value::Integer(limit));
-        let sql = format!("SELECT id, snapshot FROM incidents WHERE {conditions} ORDER BY id DESC LIMIT ?");
-        self.incidents(&sql, values)
-    }
-
-    /// How many incidents a filter takes, whatever its limit.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn count(&self, filter: &Filter) -> Result<u64, Error> {
-        let (conditions, values) = filter.conditions();
+    pub fn unsettled(&self) -> Result<Vec<IncidentId>, Error> {
         self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached(&format!("SELECT count(*) FROM incidents WHERE {conditions}"))?;
-            statement.query_row(params_from_iter(values), |row| row.get(0)).map(super::store::position)
+            let mut found = Vec::new();
+            for number in numbers(connection, |facets| facets.unsettled)? {
+                found.extend(newest(connection, Some(number), &Range::default(), usize::MAX)?);
+            }
+            found.sort_unstable();
+            Ok(found)
         })
     }
 
-    pub(super) fn incidents(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Incident>, Error> {
-        // Parsing happens when the file is free again for others.
-        let found: Vec<(String, String)> = self.read(|connection| {
+    /// What the model cost for incidents to which something has happened since `since`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn asked(&self, since: jiff::Timestamp) -> Result<Vec<Usage>, Error> {
+        self.read(|connection| {
+            let sql = "SELECT calls, prompt_tokens, completion_tokens, took_ms FROM asked WHERE updated_at >= ?1";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let rows = statement.query_map([since.as_microsecond()], |row| {
+                let number = |column: usize| Ok::<_, rusqlite::Error>(crate::journal::rows::uint(row.get(column)?));
+                Ok(Usage {
+                    calls: number(0)?,
+                    prompt_tokens: number(1)?,
+                    completion_tokens: number(2)?,
+                    took_ms: number(3)?,
+                })
+            })?;
             rows.collect()
-        })?;
-        let parse =
-            |(id, text): (String, String)| serde_json::from_str(&text).map_err(|error| self.unreadable(&id, &error));
-        found.into_iter().map(parse).collect()
+        })
     }
+}
+
+/// Ids in a range of the primary key, or of the index of those with these facets.
+fn newest(
+    connection: &Connection,
+    facets: Option<i64>,
+    range: &Range,
+    limit: usize,
+) -> rusqlite::Result<Vec<IncidentId>> {
+    let mut sql = String::from("SELECT id FROM incidents WHERE id >= ?");
+    let mut values = vec![Value::Text(range.from.clone())];
+    if let Some(below) = &range.below {
+        sql.push_str(" AND id < ?");
+        values.push(Value::Text(below.clone()));
+    }
+    if let Some(facets) = facets {
+        sql.push_str(" AND facets = ?");
+        values.push(Value::Integer(facets));
+    }
+    sql.push_str(" ORDER BY id DESC LIMIT ?");
+    values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let ids =
+        statement.query_map(params_from_iter(values), |row| row.get::<_, String>(0).map(|id| IncidentId(id.into())))?;
+    ids.collect()
+}
+
+/// Numbers of the facets that are wanted.
+fn numbers(connection: &Connection, wanted: impl Fn(&Facets) -> bool) -> rusqlite::Result<Vec<i64>> {
+    let sql = "SELECT id, unsettled, state, outcome, severity, source, rule FROM facets";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut numbers = Vec::new();
+    while let Some(row) = rows.next()? {
+        if wanted(&facets(row)?) {
+            numbers.push(row.get(0)?);
+        }
+    }
+    Ok(numbers)
+}
+
+fn facets(row: &Row<'_>) -> rusqlite::Result<Facets> {
+    let outcome: Option<String> = row.get(3)?;
+    Ok(Facets {
+        unsettled: row.get(1)?,
+        state: word(2, &row.get::<_, String>(2)?, &State::ALL, State::as_str)?,
+        outcome: outcome.map(|outcome| word(3, &outcome, &Outcome::ALL, Outcome::as_str)).transpose()?,
+        severity: word(4, &row.get::<_, String>(4)?, &Severity::ALL, Severity::as_str)?,
+        source: row.get(5)?,
+        rule: row.get(6)?,
+    })
+}
+
+/// The one of all that is written so.
+fn word<T: Copy>(column: usize, word: &str, all: &[T], written: impl Fn(T) -> &'static str) -> rusqlite::Result<T> {
+    let unknown = || {
+        let why = format!("{word:?} is no word of this column");
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, why.into())
+    };
+    all.iter().copied().find(|one| written(*one) == word).ok_or_else(unknown)
 }

@@ -1,85 +1,140 @@
-//! The projection's file and what is written to it.
+//! The projection's file: opened, made new, and put aside as evidence.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use tokio::sync::Notify;
 
-use super::{Learned, undelivered};
-use crate::domain::history::fixes;
-use crate::domain::{GateEvent, Head, Incident};
-use crate::journal::error::{Error, sentence};
+use super::Learned;
+use super::tables::{self, APPLICATION, FORMAT, Numbers};
+use crate::domain::{Head, Incident};
+use crate::journal::error::{Error, io_sentence, sentence};
 use crate::journal::file::{beside, create_private};
-use crate::journal::rows::{int, uint};
 
-/// Another number or another program version makes the file new: an incident's form may differ.
-const VERSION: &str = concat!("5 ", env!("CARGO_PKG_VERSION"));
+/// Files up to this size are looked through when they are opened; damage in larger ones is noticed
+/// when it is read.
+const LOOKED_THROUGH: u64 = 32 << 20;
 
-const TABLES: &str = "
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE incidents (
-        id TEXT PRIMARY KEY,
-        opened_at INTEGER NOT NULL,
-        updated_at INTEGER NOT NULL,
-        state TEXT NOT NULL,
-        outcome TEXT,
-        severity TEXT NOT NULL,
-        source TEXT NOT NULL,
-        title TEXT NOT NULL,
-        rule TEXT NOT NULL,
-        group_key TEXT NOT NULL,
-        name TEXT NOT NULL,
-        fixes TEXT NOT NULL,
-        active INTEGER NOT NULL,
-        asked INTEGER NOT NULL,
-        n INTEGER NOT NULL,
-        seq_applied INTEGER NOT NULL,
-        snapshot TEXT NOT NULL
-    );
-    CREATE INDEX by_opening ON incidents (opened_at);
-    CREATE INDEX by_state ON incidents (state, id);
-    CREATE INDEX by_outcome ON incidents (outcome, id);
-    CREATE INDEX asked_lately ON incidents (updated_at) WHERE asked;
-    CREATE INDEX still_active ON incidents (id) WHERE active;
-    CREATE TABLE gate_events (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, spent INTEGER NOT NULL, gate_event TEXT NOT NULL);
-    CREATE INDEX by_time ON gate_events (at) WHERE spent;
-    CREATE INDEX unforgotten ON gate_events (seq) WHERE NOT spent;
-";
+/// Whose the file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// The host's, which makes it new when it must.
+    Owned,
+    /// The host's, and read and brought up to date by somebody else.
+    Shared,
+    /// Nobody can write it.
+    ReadOnly,
+    /// Derived for this process alone, and gone with it.
+    Temporary,
+}
 
 /// Incidents as they stand, for listings and for the start of the host.
 #[derive(Debug)]
 pub struct Projection {
     path: PathBuf,
-    writing: Mutex<Connection>,
-    /// Its own, so that a page of the web interface does not wait for a batch.
-    reading: Mutex<Connection>,
+    file_use: Use,
+    writing: Mutex<Writing>,
+    /// Its own, so that a listing does not wait for a batch; none where there is only one.
+    reading: Mutex<Option<Connection>>,
     /// One catching up at a time.
     pub(super) turn: Mutex<()>,
+    /// Reading found that the file is not whole.
+    damaged: AtomicBool,
+    noticed: Notify,
+    /// It does not hold all that it held before, or has never held all.
+    pub(super) derived: AtomicBool,
+    pub(super) reached: AtomicU64,
+    pub(super) goal: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Writing {
+    connection: Connection,
+    numbers: Numbers,
 }
 
 impl Projection {
-    /// Opens the file, or makes it new when it is missing, broken or of another version. The host
-    /// does this; it then catches up with the journal before it uses it.
+    /// Opens the file for the host, or makes it new when it is missing, damaged or of another format.
+    /// What is damaged is kept beside it, once.
     ///
     /// # Errors
     /// When the file can neither be used nor made new.
     pub fn open(path: &Path) -> Result<Self, Error> {
         create_private(path)?;
-        let opened = match open_as_is(path) {
-            Ok(Some(connection)) => Ok(connection),
-            Ok(None) => make_new(path),
-            Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "the projection is made new");
-                make_new(path)
+        let connection = match open_as_is(path) {
+            Ok(Some(connection)) => connection,
+            Ok(None) => make_new(path)?,
+            Err(error) if is_damage(&error) => {
+                tracing::warn!(path = %path.display(), %error, "the listing is damaged and derived anew from the journal");
+                put_aside(path, &beside(path, ".damaged"))?;
+                make_new(path)?
             }
+            Err(error) => return Err(explained(path, &error)),
         };
-        let open = || Ok((opened?, connect(path)?));
-        let (writing, reading) = open().map_err(|error| sentence(path, &error))?;
+        Self::over(path, connection, Use::Owned)
+    }
+
+    /// Opens the file of a host that may be running: it is brought up to date and never made new. Where
+    /// it cannot be used, listings are derived for this process alone.
+    ///
+    /// # Errors
+    /// When there is no place for these either.
+    pub fn open_shared(path: &Path) -> Result<Self, Error> {
+        if !path.exists() {
+            return Self::temporary(path);
+        }
+        match open_as_is(path) {
+            Ok(Some(connection)) => return Self::over(path, connection, Use::Shared),
+            Ok(None) => return Self::temporary(path),
+            Err(error) if is_damage(&error) => {
+                tracing::warn!(path = %path.display(), %error, "the listing is damaged; the host derives it anew when it starts");
+                return Self::temporary(path);
+            }
+            Err(error) => tracing::debug!(path = %path.display(), %error, "the listing cannot be written"),
+        }
+        match Self::read_only(path) {
+            Ok(Some(projection)) => Ok(projection),
+            Ok(None) | Err(_) => Self::temporary(path),
+        }
+    }
+
+    /// Opens a file that cannot be written; none when it is of another format.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn read_only(path: &Path) -> Result<Option<Self>, Error> {
+        let connection = open_to_read(path).map_err(|error| explained(path, &error))?;
+        connection.map(|connection| Self::over(path, connection, Use::ReadOnly)).transpose()
+    }
+
+    /// One for this process alone, in a file without a name.
+    ///
+    /// # Errors
+    /// When there is no place for it.
+    pub fn temporary(path: &Path) -> Result<Self, Error> {
+        let made = Connection::open("").and_then(|connection| tables::create(&connection).map(|()| connection));
+        Self::over(path, made.map_err(|error| explained(path, &error))?, Use::Temporary)
+    }
+
+    fn over(path: &Path, writing: Connection, file_use: Use) -> Result<Self, Error> {
+        let reading = match file_use {
+            Use::Owned | Use::Shared => Some(connect(path).map_err(|error| explained(path, &error))?),
+            Use::ReadOnly | Use::Temporary => None,
+        };
+        let applied = tables::mark(&writing).map_err(|error| explained(path, &error))?.position;
         Ok(Self {
             path: path.to_path_buf(),
-            writing: Mutex::new(writing),
+            file_use,
+            writing: Mutex::new(Writing { connection: writing, numbers: Numbers::default() }),
             reading: Mutex::new(reading),
             turn: Mutex::new(()),
+            damaged: AtomicBool::new(false),
+            noticed: Notify::new(),
+            derived: AtomicBool::new(false),
+            reached: AtomicU64::new(applied),
+            goal: AtomicU64::new(0),
         })
     }
 
@@ -91,147 +146,243 @@ impl Projection {
         Ok(self.mark()?.position)
     }
 
-    /// Writes incidents as they stand at this head of the journal, and what the entries up to it
-    /// teach the gate. A form older than the one that is there changes nothing.
-    pub(super) fn put(&self, head: Head, incidents: &[Incident], gate_events: &[Learned]) -> Result<(), Error> {
-        self.write(|transaction| {
-            incidents.iter().try_for_each(|incident| put_incident(transaction, head.position, incident))?;
-            gate_events.iter().try_for_each(|learned| put_lesson(transaction, learned))?;
-            set_mark(transaction, head)
-        })
+    /// How much of the journal is taken in, while that is not all that was there: percent.
+    pub fn deriving(&self) -> Option<u64> {
+        let (reached, goal) = (self.reached.load(Ordering::Relaxed), self.goal.load(Ordering::Relaxed));
+        let percent = reached.saturating_mul(100).checked_div(goal).unwrap_or(0).min(99);
+        (!self.derived.load(Ordering::Relaxed)).then_some(percent)
     }
 
-    /// Forgets everything.
+    /// Whether it holds all that the journal had when it last looked, as far as anybody has noticed.
+    pub fn is_whole(&self) -> bool {
+        self.derived.load(Ordering::Relaxed) && !self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// Resolves when reading has found the file damaged, so that it must be caught up at once.
+    pub async fn found_damaged(&self) {
+        self.noticed.notified().await;
+    }
+
+    /// Puts the file aside as evidence, under the first free number, and begins anew.
     ///
     /// # Errors
-    /// When the file cannot be written.
-    pub fn wipe(&self) -> Result<(), Error> {
-        self.write(|transaction| {
-            transaction.execute_batch("DELETE FROM incidents; DELETE FROM gate_events; DELETE FROM undelivered;")?;
-            set_mark(transaction, Head::default())
-        })
+    /// When it cannot be moved or made new.
+    pub fn set_aside(&self) -> Result<PathBuf, Error> {
+        let free = (1..u64::MAX).map(|n| beside(&self.path, &format!(".{n}"))).find(|path| !path.exists());
+        let aside = free.unwrap_or_else(|| beside(&self.path, ".0"));
+        self.make_new(&aside)?;
+        Ok(aside)
     }
 
-    /// The head of the journal up to which it was taken in: whether the journal is still the same.
+    /// Makes the file new when somebody has found it damaged, or it is not there any more.
+    pub(super) fn mend(&self) -> Result<(), Error> {
+        let damaged = self.damaged.swap(false, Ordering::Relaxed);
+        if self.file_use != Use::Owned || !damaged && self.path.exists() {
+            return Ok(());
+        }
+        tracing::warn!(path = %self.path.display(), "the listing is damaged or gone and derived anew from the journal");
+        self.make_new(&beside(&self.path, ".damaged"))
+    }
+
+    /// Whether [`Projection::mend`] can help.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.file_use == Use::Owned && self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// Whether catching up can be written down.
+    pub(super) fn is_writable(&self) -> bool {
+        self.file_use != Use::ReadOnly
+    }
+
+    fn make_new(&self, aside: &Path) -> Result<(), Error> {
+        self.derived.store(false, Ordering::Relaxed);
+        self.reached.store(0, Ordering::Relaxed);
+        let (mut writing, mut reading) = (self.writing(), self.reading());
+        put_aside(&self.path, aside)?;
+        create_private(&self.path)?;
+        *writing = Writing { connection: make_new(&self.path)?, numbers: Numbers::default() };
+        *reading = Some(connect(&self.path).map_err(|error| explained(&self.path, &error))?);
+        Ok(())
+    }
+
+    /// Writes incidents as they stand at the head `to`, and what the entries up to it teach the gate;
+    /// false, and nothing written, when somebody else has moved the mark from `from`.
+    pub(super) fn put<'a>(
+        &self,
+        from: u64,
+        to: Head,
+        incidents: impl Iterator<Item = &'a Incident>,
+        gate_events: &[Learned],
+    ) -> Result<bool, Error> {
+        let mut writing = self.writing();
+        let Writing { connection, numbers } = &mut *writing;
+        let write = || {
+            let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            if tables::mark(&transaction)?.position != from {
+                return Ok(false);
+            }
+            for incident in incidents {
+                numbers.put(&transaction, incident)?;
+            }
+            gate_events.iter().try_for_each(|learned| tables::put_learned(&transaction, learned))?;
+            if let Some(last) = gate_events.last() {
+                tables::forget(&transaction, last.at)?;
+            }
+            tables::set_mark(&transaction, to)?;
+            transaction.commit()?;
+            tables::vacuum(connection)?;
+            Ok(true)
+        };
+        let written = write();
+        if !matches!(written, Ok(true)) {
+            // Numbers that were given in what is not there.
+            *numbers = Numbers::default();
+        }
+        written.map_err(|error| self.found(&error))
+    }
+
+    /// The head of the journal up to which it was taken in.
     pub(super) fn mark(&self) -> Result<Head, Error> {
-        self.read(|connection| {
-            let sql = "SELECT value FROM meta WHERE key = 'head'";
-            let value = connection.query_row(sql, [], |row| row.get::<_, String>(0)).optional()?;
-            Ok(value.and_then(|text| text.parse().ok()).unwrap_or_default())
-        })
+        self.read(tables::mark)
     }
 
     pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
-        let connection = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        read(&connection).map_err(|error| sentence(&self.path, &error))
+        let reading = self.reading();
+        let result = match &*reading {
+            Some(connection) => read(connection),
+            None => read(&self.writing().connection),
+        };
+        drop(reading);
+        result.map_err(|error| self.found(&error))
     }
 
-    fn write(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>) -> Result<(), Error> {
-        let connection = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = connection.unchecked_transaction().and_then(|transaction| {
-            write(&transaction)?;
-            transaction.commit()
-        });
-        written.map_err(|error| sentence(&self.path, &error))
+    /// Says what an error is, and remembers damage.
+    pub(super) fn found(&self, error: &rusqlite::Error) -> Error {
+        if is_damage(error) {
+            self.damaged.store(true, Ordering::Relaxed);
+            self.noticed.notify_one();
+        }
+        explained(&self.path, error)
     }
 
-    pub(super) fn unreadable(&self, id: &str, error: &serde_json::Error) -> Error {
-        let why = format!("incident {id} cannot be read: {error}");
-        Error::Damaged(self.path.display().to_string(), why)
+    fn writing(&self) -> MutexGuard<'_, Writing> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reading(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn put_incident(transaction: &Transaction<'_>, seq: u64, incident: &Incident) -> rusqlite::Result<()> {
-    let json = |error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
-    let snapshot = serde_json::to_string(incident).map_err(json)?;
-    let fixes = serde_json::to_string(&fixes(incident)).map_err(json)?;
-    let rule = incident.decision.as_ref().and_then(|decision| decision.rule.as_deref());
-    let name = incident.alerts.first().map_or("", |alert| alert.name.as_str());
-    let sql = "INSERT INTO incidents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-               ?17)
-               ON CONFLICT (id) DO UPDATE SET
-               updated_at = excluded.updated_at, state = excluded.state, outcome = excluded.outcome,
-               severity = excluded.severity, title = excluded.title, rule = excluded.rule,
-               name = excluded.name, fixes = excluded.fixes, active = excluded.active,
-               asked = excluded.asked, n = excluded.n, seq_applied = excluded.seq_applied, snapshot = excluded.snapshot
-               WHERE excluded.n >= incidents.n";
-    let mut statement = transaction.prepare_cached(sql)?;
-    let row = rusqlite::params![
-        incident.id.0,
-        incident.opened_at.as_microsecond(),
-        incident.updated_at.as_microsecond(),
-        incident.state().as_str(),
-        incident.outcome().map(|outcome| outcome.as_str()),
-        incident.severity().as_str(),
-        incident.source,
-        incident.title(),
-        rule.unwrap_or_default(),
-        incident.group_key,
-        name,
-        fixes,
-        !incident.settled(),
-        incident.model.calls > 0,
-        int(incident.version),
-        int(seq),
-        snapshot,
-    ];
-    statement.execute(row)?;
-    undelivered::put(transaction, incident)
+/// Whether an error means that the file's content is not what was written.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error as E;
+    match error {
+        E::SqliteFailure(error, _) => matches!(
+            error.code,
+            // A table that is not there is an error without a code of its own.
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation | ErrorCode::Unknown
+        ),
+        E::SqlInputError { .. }
+        | E::FromSqlConversionFailure(..)
+        | E::IntegralValueOutOfRange(..)
+        | E::InvalidColumnType(..)
+        | E::Utf8Error(..)
+        | E::QueryReturnedNoRows => true,
+        _ => false,
+    }
 }
 
-fn set_mark(transaction: &Transaction<'_>, head: Head) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO meta VALUES ('head', ?1)";
-    transaction.execute(sql, [head.to_string()]).map(|_| ())
+fn explained(path: &Path, error: &rusqlite::Error) -> Error {
+    if is_damage(error) {
+        return Error::Derived { path: path.display().to_string(), why: error.to_string() };
+    }
+    sentence(path, error)
 }
 
-fn put_lesson(transaction: &Transaction<'_>, learned: &Learned) -> rusqlite::Result<()> {
-    let gate_event = serde_json::to_string(&learned.gate_event)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    let spent = matches!(learned.gate_event, GateEvent::Begun { .. });
-    // What is there was read off the incident as it stood then.
-    let mut statement = transaction.prepare_cached("INSERT OR IGNORE INTO gate_events VALUES (?1, ?2, ?3, ?4)")?;
-    statement.execute((int(learned.seq), learned.at.as_microsecond(), spent, gate_event)).map(|_| ())
-}
-
-/// The file as it is; none when it is empty or of another version.
+/// The file as it is; none when it is empty or of another format.
 fn open_as_is(path: &Path) -> rusqlite::Result<Option<Connection>> {
-    let connection = connect(path)?;
-    let tables = "SELECT count(*) FROM sqlite_master WHERE name = 'meta'";
-    if connection.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0 {
+    checked(path, connect(path)?)
+}
+
+/// The file on a disk that nobody writes to.
+fn open_to_read(path: &Path) -> rusqlite::Result<Option<Connection>> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let plain = Connection::open_with_flags(path, flags).and_then(|connection| checked(path, connection));
+    let log = std::fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
+    if plain.is_ok() || log > 0 {
+        return plain;
+    }
+    // Nothing is in its log, and no place for the index of one.
+    let name: String = path.to_string_lossy().chars().fold(String::new(), |mut name, letter| {
+        match letter {
+            '%' | '?' | '#' => name.push_str(&format!("%{:02x}", u32::from(letter))),
+            letter => name.push(letter),
+        }
+        name
+    });
+    let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+    checked(path, Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)?)
+}
+
+fn checked(path: &Path, connection: Connection) -> rusqlite::Result<Option<Connection>> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (format, application) = (pragma("user_version")?, pragma("application_id")?);
+    if application != APPLICATION || format != FORMAT {
         return Ok(None);
     }
-    let sql = "SELECT value FROM meta WHERE key = 'version'";
-    let version: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
-    // Touches the tables' first pages, where damage shows without reading everything.
-    let _: i64 =
-        connection.query_row("SELECT count(*) FROM (SELECT 1 FROM incidents LIMIT 1)", [], |row| row.get(0))?;
-    Ok((version.as_deref() == Some(VERSION)).then_some(connection))
-}
-
-fn make_new(path: &Path) -> rusqlite::Result<Connection> {
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        let file = beside(path, suffix);
-        if file.exists()
-            && let Err(error) = std::fs::remove_file(&file)
-        {
-            tracing::warn!(path = %file.display(), %error, "an old projection file stays");
+    tables::mark(&connection)?;
+    if std::fs::metadata(path).is_ok_and(|file| file.len() <= LOOKED_THROUGH) {
+        let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if found != "ok" {
+            let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+            return Err(rusqlite::Error::SqliteFailure(corrupt, Some(found)));
         }
     }
-    // An error here shows at once when the database is opened.
-    drop(create_private(path));
-    let connection = connect(path)?;
-    let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(TABLES)?;
-    transaction.execute_batch(undelivered::TABLE)?;
-    transaction.execute("INSERT INTO meta VALUES ('version', ?1)", [VERSION])?;
-    set_mark(&transaction, Head::default())?;
-    transaction.commit()?;
-    Ok(connection)
+    Ok(Some(connection))
+}
+
+/// Moves the file to another name in place of whatever has it; a file that is not there is none.
+fn put_aside(path: &Path, aside: &Path) -> Result<(), Error> {
+    for suffix in ["-wal", "-shm", "-journal", ""] {
+        let (from, to) = (beside(path, suffix), beside(aside, suffix));
+        match std::fs::rename(&from, &to) {
+            Ok(()) => {}
+            // What is left of an older one would be taken for its log.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => drop(std::fs::remove_file(&to)),
+            Err(error) => return Err(io_sentence("moved", &from, &error)),
+        }
+    }
+    Ok(())
+}
+
+fn make_new(path: &Path) -> Result<Connection, Error> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let file = beside(path, suffix);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(io_sentence("removed", &file, &error));
+            }
+            _ => {}
+        }
+    }
+    create_private(path)?;
+    let made = || {
+        // Before the log: how pages are given back is settled with the first page.
+        let connection = Connection::open_with_flags(path, flags())?;
+        tables::create(&connection)?;
+        drop(connection);
+        connect(path)
+    };
+    made().map_err(|error| explained(path, &error))
+}
+
+fn flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags(path, flags())?;
     connection.busy_timeout(crate::journal::schema::BUSY)?;
     let _mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     // Not OFF: with NORMAL a commit does not wait for the disk either, and a power loss leaves the
@@ -239,10 +390,6 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     // The pages of its indexes change with every batch: copied into the file rarely, they are copied once.
     connection.pragma_update(None, "wal_autocheckpoint", 8000)?;
+    let _limit: i64 = connection.pragma_update_and_check(None, "journal_size_limit", 32 << 20, |row| row.get(0))?;
     Ok(connection)
-}
-
-/// For the files beside this one.
-pub(super) fn position(value: i64) -> u64 {
-    uint(value)
 }

@@ -1,14 +1,11 @@
 //! Which incidents have messages that were given up.
 
 use rusqlite::Transaction;
-use rusqlite::types::Value;
 
 use super::Projection;
-use crate::domain::Incident;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::{Incident, IncidentId};
 use crate::journal::error::Error;
-
-pub(super) const TABLE: &str = "CREATE TABLE undelivered (incident TEXT PRIMARY KEY) WITHOUT ROWID;";
 
 /// Notes an incident, or strikes it off.
 pub(super) fn put(transaction: &Transaction<'_>, incident: &Incident) -> rusqlite::Result<()> {
@@ -20,7 +17,7 @@ pub(super) fn put(transaction: &Transaction<'_>, incident: &Incident) -> rusqlit
         true => "INSERT OR IGNORE INTO undelivered VALUES (?1)",
         false => "DELETE FROM undelivered WHERE incident = ?1",
     };
-    transaction.prepare_cached(sql)?.execute([&incident.id.0]).map(|_| ())
+    transaction.prepare_cached(sql)?.execute([&*incident.id.0]).map(|_| ())
 }
 
 impl Projection {
@@ -28,9 +25,12 @@ impl Projection {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn undelivered(&self, limit: u32) -> Result<Vec<Incident>, Error> {
-        let sql = "SELECT id, snapshot FROM incidents WHERE id IN
-                   (SELECT incident FROM undelivered ORDER BY incident DESC LIMIT ?1) ORDER BY id DESC";
-        self.incidents(sql, vec![Value::Integer(i64::from(limit))])
+    pub fn undelivered(&self, limit: u32) -> Result<Vec<IncidentId>, Error> {
+        self.read(|connection| {
+            let sql = "SELECT incident FROM undelivered ORDER BY incident DESC LIMIT ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let ids = statement.query_map([limit], |row| row.get::<_, String>(0).map(|id| IncidentId(id.into())))?;
+            ids.collect()
+        })
     }
 }

@@ -1,0 +1,36 @@
+//! How ids of incidents are made, so that they sort by time.
+
+use jiff::Timestamp;
+
+use super::IncidentId;
+
+/// How many letters of an id are time, and how many of them are chance.
+const OF_TIME: u32 = 9;
+const OF_CHANCE: u32 = 4;
+/// The bits of a letter.
+const BITS: u32 = 5;
+
+impl IncidentId {
+    /// The id of an incident that is opened at this time; `chance` tells those of a millisecond apart.
+    pub fn new(at: Timestamp, chance: u64) -> Self {
+        let mut id = Self::first_at(at);
+        id.push_str(&base32(chance, OF_CHANCE));
+        Self(id.into())
+    }
+
+    /// The beginning of the ids of incidents that are opened at this time: those opened earlier sort
+    /// below it, all others above.
+    pub fn first_at(at: Timestamp) -> String {
+        let latest = (1_u64 << (OF_TIME * BITS)) - 1;
+        base32(u64::try_from(at.as_millisecond()).unwrap_or(0).min(latest), OF_TIME)
+    }
+}
+
+fn base32(value: u64, letters: u32) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let letter = |place: u32| {
+        let digit = usize::try_from((value >> (place * BITS)) & 31).unwrap_or(0);
+        char::from(ALPHABET.get(digit).copied().unwrap_or(b'0'))
+    };
+    (0..letters).rev().map(letter).collect()
+}
