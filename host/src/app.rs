@@ -6,6 +6,7 @@
 mod background;
 mod explained_looks;
 mod handle;
+mod keeping;
 mod known_tools;
 mod launch;
 mod launcher;
@@ -56,6 +57,7 @@ pub struct App {
     projection: Arc<Projection>,
     tasks: Vec<JoinHandle<()>>,
     counters: metrics::Counters,
+    health: Arc<keeping::Health>,
 }
 
 impl App {
@@ -249,6 +251,7 @@ impl Backend for App {
             let name = status.name;
             status.problems.into_iter().map(move |problem| format!("plugin {name}: {problem}"))
         }));
+        problems.extend(self.health.problems());
         for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };
             problems.push(format!("{what} is paused"));
@@ -268,6 +271,7 @@ impl Backend for App {
     fn metrics(&self) -> String {
         let mut text = self.counters.text(&self.services, &self.servers, &self.policies);
         text.push_str(&metrics::left_out(&self.plugins.left_out()));
+        text.push_str(&metrics::journal(self.journal.head(), self.health.last_check()));
         text
     }
 

@@ -53,6 +53,11 @@ pub fn incident_id(now: jiff::Timestamp, random: &Random) -> String {
     id
 }
 
+/// The ids of incidents that were opened before this moment are smaller.
+pub fn first_id_of(at: jiff::Timestamp) -> String {
+    base32(u64::try_from(at.as_millisecond()).unwrap_or(0), 9)
+}
+
 fn base32(mut value: u64, digits: usize) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let mut text = Vec::with_capacity(digits);
@@ -75,5 +80,7 @@ mod tests {
         let late = incident_id(jiff::Timestamp::from_millisecond(1_763_000_000_001).unwrap(), &random);
         assert!(early < late, "{early} {late}");
         assert_eq!(early.len(), 13);
+        let between = first_id_of(jiff::Timestamp::from_millisecond(1_763_000_000_001).unwrap());
+        assert!(early < between && between < late, "{early} {between} {late}");
     }
 }

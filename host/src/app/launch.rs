@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::mpsc;
 
 use super::sources::AllSources;
-use super::{App, background, known_tools, metrics, options};
+use super::{App, background, keeping, known_tools, metrics, options};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
 use crate::clock::SystemClock;
@@ -125,14 +125,20 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         groups: groups.clone(),
         ..known_tools::tools(&of.0.tools.catalogue(), &of.1, &of.2)
     };
-    let tasks = vec![
+    let mut tasks = vec![
         tokio::spawn(Arc::clone(&runner).run(woken)),
         tokio::spawn(background::project(Arc::clone(&journal), Arc::clone(&projection))),
         tokio::spawn(background::reload(Arc::clone(&policies), known)),
     ];
+    let health = Arc::new(keeping::Health::default());
+    let (of_journal, of_projection) = (|| Arc::clone(&journal), Arc::clone(&projection));
+    tasks.push(tokio::spawn(keeping::check(of_journal(), of_projection, Arc::clone(&clock), Arc::clone(&health))));
+    let retention = config.retention.clone();
+    tasks.push(tokio::spawn(keeping::remove(Arc::clone(&store), of_journal(), Arc::clone(&clock), retention)));
     let sources = AllSources::new(Arc::clone(&plugins));
     let counters = metrics::Counters::default();
-    let app = App { services, runner, sources, policies, plugins, servers, journal, projection, tasks, counters };
+    let app =
+        App { services, runner, sources, policies, plugins, servers, journal, projection, tasks, counters, health };
     Ok((Arc::new(app), loaded))
 }
 

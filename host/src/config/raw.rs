@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{approvals, correlate, gate, limits, log, model, paths, plugins, report, server, sources, tools, users};
+use super::{
+    approvals, correlate, gate, journal, limits, log, model, paths, plugins, report, server, sources, tools, users,
+};
 use crate::domain::Mode;
 
 /// The top level of the file.
@@ -15,7 +17,7 @@ pub struct Raw {
     pub report: report::Raw,
     pub log: log::Raw,
     pub server: server::Raw,
-    pub journal: paths::RawJournal,
+    pub journal: journal::Raw,
     pub policies: paths::RawDirectory,
     pub plugins: plugins::Raw,
     pub notifiers: BTreeMap<String, plugins::RawNotifier>,

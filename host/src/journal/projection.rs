@@ -6,6 +6,7 @@
 //! need not wait for the disk.
 
 mod catch_up;
+mod forget;
 mod history;
 mod list;
 mod store;

@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 use jiff::Timestamp;
 
 use super::{Learned, Projection};
-use crate::domain::control::{self, Control};
+use crate::domain::control::{self, Control, Removed};
 use crate::domain::{Entry, GateEvent, Head, Incident, IncidentId, Place, Sealed};
 use crate::ports::{Journal, JournalError};
 
@@ -60,6 +60,7 @@ struct Batch {
     entries: usize,
     changed: HashMap<String, Incident>,
     gate_events: Vec<Learned>,
+    removed: Vec<Removed>,
 }
 
 impl Batch {
@@ -68,6 +69,9 @@ impl Batch {
         self.seq = seq;
         if sealed.stream == control::STREAM {
             if let Ok(order) = sealed.open::<Control>() {
+                if let Control::Removed(removed) = &order.fact {
+                    self.removed.push(removed.clone());
+                }
                 self.learn(seq, order.at, GateEvent::of_order(&order.fact));
             }
             return Ok(());
@@ -114,9 +118,10 @@ impl Batch {
         let Place::Entry(chain) = journal.place(self.seq)? else {
             return Err(JournalError(format!("entry {} is gone while it is read", self.seq)));
         };
-        projection.put(Head { position: self.seq, chain }, &incidents, &self.gate_events)?;
+        projection.put(Head { position: self.seq, chain }, &incidents, &self.gate_events, &self.removed)?;
         self.entries = 0;
         self.gate_events.clear();
+        self.removed.clear();
         Ok(())
     }
 }

@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 
 use super::Learned;
+use super::forget::forget;
+use crate::domain::control::Removed;
 use crate::domain::history::fixes;
 use crate::domain::{GateEvent, Head, Incident};
 use crate::journal::error::{Error, sentence};
@@ -83,6 +85,21 @@ impl Projection {
         })
     }
 
+    /// The head of the journal that a file knows, without changing it; none where there is no such
+    /// file or it cannot be read.
+    pub fn known(path: &Path) -> Option<Head> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        mark(&Connection::open_with_flags(path, flags).ok()?).ok()
+    }
+
+    /// The head of the journal up to which it was taken in.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn head(&self) -> Result<Head, Error> {
+        self.mark()
+    }
+
     /// Position up to which the journal has been taken in; 0 when nothing has.
     ///
     /// # Errors
@@ -93,10 +110,17 @@ impl Projection {
 
     /// Writes incidents as they stand at this head of the journal, and what the entries up to it
     /// teach the gate. A form older than the one that is there changes nothing.
-    pub(super) fn put(&self, head: Head, incidents: &[Incident], gate_events: &[Learned]) -> Result<(), Error> {
+    pub(super) fn put(
+        &self,
+        head: Head,
+        incidents: &[Incident],
+        gate_events: &[Learned],
+        removed: &[Removed],
+    ) -> Result<(), Error> {
         self.write(|transaction| {
             incidents.iter().try_for_each(|incident| put_incident(transaction, head.position, incident))?;
             gate_events.iter().try_for_each(|learned| put_lesson(transaction, learned))?;
+            removed.iter().try_for_each(|removed| forget(transaction, removed))?;
             set_mark(transaction, head)
         })
     }
@@ -114,11 +138,7 @@ impl Projection {
 
     /// The head of the journal up to which it was taken in: whether the journal is still the same.
     pub(super) fn mark(&self) -> Result<Head, Error> {
-        self.read(|connection| {
-            let sql = "SELECT value FROM meta WHERE key = 'head'";
-            let value = connection.query_row(sql, [], |row| row.get::<_, String>(0)).optional()?;
-            Ok(value.and_then(|text| text.parse().ok()).unwrap_or_default())
-        })
+        self.read(mark)
     }
 
     pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
@@ -176,6 +196,12 @@ fn put_incident(transaction: &Transaction<'_>, seq: u64, incident: &Incident) ->
         snapshot,
     ];
     statement.execute(row).map(|_| ())
+}
+
+fn mark(connection: &Connection) -> rusqlite::Result<Head> {
+    let sql = "SELECT value FROM meta WHERE key = 'head'";
+    let value = connection.query_row(sql, [], |row| row.get::<_, String>(0)).optional()?;
+    Ok(value.and_then(|text| text.parse().ok()).unwrap_or_default())
 }
 
 fn set_mark(transaction: &Transaction<'_>, head: Head) -> rusqlite::Result<()> {
