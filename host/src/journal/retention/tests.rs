@@ -40,7 +40,8 @@ async fn archived(name: &str) -> (Folder, Sqlite) {
         journal.append(ended(&format!("s{n}"), Outcome::Suppressed)).await.unwrap();
         journal.append(ended(&format!("f{n}"), Outcome::Fixed)).await.unwrap();
     }
-    journal.append(chain("filler", 3000)).await.unwrap();
+    let filler = (0..60).flat_map(|n| chain(&format!("filler{n}"), 50));
+    journal.append(filler.collect()).await.unwrap();
     let started = std::time::Instant::now();
     while table::end(&schema::open_reader(&folder.journal()).unwrap()).unwrap().position < 5010 {
         assert!(started.elapsed() < Duration::from_secs(60), "it is not archived");
