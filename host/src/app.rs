@@ -7,6 +7,7 @@ mod background;
 mod deliveries;
 mod explained_looks;
 mod handle;
+mod keeping;
 mod known_tools;
 mod launch;
 mod launcher;
@@ -70,6 +71,7 @@ pub struct App {
     counters: metrics::Counters,
     /// How long a stop waits for what is under way.
     stop_timeout: Duration,
+    health: Arc<keeping::Health>,
 }
 
 impl App {
@@ -326,6 +328,7 @@ impl Backend for App {
             status.problems.into_iter().map(move |problem| format!("plugin {name}: {problem}"))
         }));
         problems.extend(deliveries::problems(&self.runner.target_status()));
+        problems.extend(self.health.problems());
         for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };
             problems.push(format!("{what} is paused"));
@@ -347,6 +350,7 @@ impl Backend for App {
         text.push_str(&metrics::left_out(&self.plugins.left_out()));
         text.push_str(&metrics::handling(self.runner.panics(), self.services.model.skipped().is_some()));
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
+        text.push_str(&metrics::journal(self.journal.head(), self.health.last_check()));
         text
     }
 

@@ -18,7 +18,7 @@ use tokio::sync::broadcast;
 
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
-use crate::domain::{Incident, Person};
+use crate::domain::{Anchor, Head, Incident, Person};
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
 use deliveries::{Anew, DeliveryView, Undelivered};
@@ -109,7 +109,20 @@ pub trait Host: Send + Sync {
     /// Writes drafts of rules; puts none in force.
     fn suggest(&self, config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems>;
     /// Reads the whole journal and checks its chain.
-    fn verify(&self, config: &Config, progress: &Progress) -> Result<Verified, String>;
+    fn verify(&self, config: &Config, anchors: &[Anchor], progress: &Progress) -> Result<Verified, String>;
+    /// Where the journal ends.
+    fn journal_head(&self, config: &Config) -> Result<Head, String>;
+    /// Copies the journal, whether a host writes it or not; where the copy ends.
+    fn back_up(&self, config: &Config, to: &Path) -> Result<Head, String>;
+    /// Puts a backup in the journal's place; what was done, a few lines.
+    fn restore(&self, config: &Config, from: &Path) -> Result<Vec<String>, String>;
+    /// Feeds the entries behind a position to `line`, each as a JSON document on one line.
+    fn export(
+        &self,
+        config: &Config,
+        after: u64,
+        line: &mut dyn FnMut(&str) -> Result<(), String>,
+    ) -> Result<(), String>;
 }
 
 /// Takes a line about long work.
@@ -159,6 +172,8 @@ pub struct Verified {
     pub streams: u64,
     /// Entries in total.
     pub entries: u64,
+    /// Where the journal ends, as `POSITION:HASH`.
+    pub head: String,
     /// A sentence for each place where the chain is broken.
     pub faults: Vec<String>,
 }

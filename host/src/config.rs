@@ -12,6 +12,7 @@ mod correlate;
 mod deliveries;
 mod document;
 mod gate;
+mod journal;
 mod limits;
 mod log;
 mod model;
@@ -36,6 +37,7 @@ pub use auth::Auth;
 pub use correlate::Correlate;
 pub use deliveries::Deliveries;
 pub use gate::Gate;
+pub use journal::Retention;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use model::{Budget, Model};
@@ -95,6 +97,8 @@ pub struct Config {
     pub server: Server,
     /// The journal's file.
     pub journal: PathBuf,
+    /// How long closed incidents stay in it.
+    pub retention: Retention,
     /// Where policies are.
     pub policies: Directory,
     /// Plugins.
@@ -164,12 +168,14 @@ impl Config {
         };
         let plugins = raw.plugins.build(&base, &mut report);
         let targets: BTreeSet<String> = raw.notifiers.keys().cloned().collect();
+        let (journal, retention) = raw.journal.build(&base, &mut report);
         let mut config = Self {
             mode: raw.mode.unwrap_or(Mode::Observe),
             report: raw.report.build(),
             log: raw.log.build(),
             server: raw.server.build(&mut report),
-            journal: raw.journal.build(&base),
+            journal,
+            retention,
             policies: raw.policies.build(&base, "policies"),
             notifiers: plugins::build_notifiers(raw.notifiers, &plugins, &base, &mut report),
             plugins,

@@ -36,7 +36,7 @@ pub use action::{Action, ActionId, Origin, Proposal, Risk};
 pub use alert::{Alert, Labels, Severity, Status};
 pub use call::{Call, Target, Verification};
 pub use catalogue::{Catalogue, Tool};
-pub use chain::{ChainHash, Head, Place};
+pub use chain::{Anchor, ChainHash, Head, Place};
 pub use decision::{Considered, Decision, Heard, Mode, Ruling, RulingKind, Verdict};
 pub use delivery::{Delivery, Occasion};
 pub use entry::{Entry, Fact, Sealed};

@@ -8,6 +8,9 @@
 //!
 //! SQL and the types of its library never leave this module. Nothing here reads a clock.
 
+mod archive;
+mod backup;
+mod check;
 mod error;
 mod file;
 mod heads;
@@ -15,13 +18,17 @@ mod lock;
 mod memory;
 mod projection;
 mod reader;
+pub mod retention;
 mod rows;
 mod schema;
 mod sqlite;
 mod state;
 mod verify;
+mod walk;
 mod writer;
 
+pub use backup::{Restored, back_up, restore};
+pub use check::{Check, Found};
 pub use error::Error;
 pub use memory::{Fault, Memory};
 pub use projection::{CatchUpError, Lost, Projection};

@@ -49,8 +49,8 @@ pub fn unguessable() -> Result<[u8; 32], String> {
 }
 
 /// Ids sort by time and stay short: 9 characters of milliseconds, 4 of chance.
-pub fn incident_id(now: jiff::Timestamp, random: &Random) -> String {
-    IncidentId::new(now, random.next()).to_string()
+pub fn incident_id(now: jiff::Timestamp, random: &Random) -> IncidentId {
+    IncidentId::new(now, random.next())
 }
 
 #[cfg(test)]
@@ -63,6 +63,8 @@ mod tests {
         let early = incident_id(jiff::Timestamp::from_millisecond(1_763_000_000_000).unwrap(), &random);
         let late = incident_id(jiff::Timestamp::from_millisecond(1_763_000_000_001).unwrap(), &random);
         assert!(early < late, "{early} {late}");
-        assert_eq!(early.len(), 13);
+        assert_eq!(early.0.len(), 13);
+        let between = IncidentId::first_at(jiff::Timestamp::from_millisecond(1_763_000_000_001).unwrap());
+        assert!(*early.0 < *between && *between < *late.0, "{early} {between} {late}");
     }
 }

@@ -357,7 +357,7 @@ impl Store {
     fn unused_id(&self, live: &Live, now: jiff::Timestamp) -> IncidentId {
         // Thousands of incidents may open in one millisecond.
         loop {
-            let id = IncidentId(incident_id(now, &self.random).into());
+            let id = incident_id(now, &self.random);
             if !live.incidents.contains_key(&id) {
                 return id;
             }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
-use super::{App, background, known_tools, metrics, options};
+use super::{App, background, keeping, known_tools, metrics, options};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
 use crate::clock::SystemClock;
@@ -126,7 +126,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         groups: groups.clone(),
         ..known_tools::tools(&of.0.tools.catalogue(), &of.1, &of.2)
     };
-    let tasks = vec![
+    let mut tasks = vec![
         tokio::spawn(restoration::restore(Arc::clone(&restoration), parts, Arc::clone(&runner), config.accept_loss)),
         tokio::spawn(after(&restoration, Arc::clone(&runner).run(woken))),
         tokio::spawn(after(
@@ -136,6 +136,13 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         tokio::spawn(background::wake_waiting(Arc::clone(&servers), store)),
         tokio::spawn(background::reload(Arc::clone(&policies), known)),
     ];
+    let health = Arc::new(keeping::Health::default());
+    let (of_journal, of_projection) = (|| Arc::clone(&journal), Arc::clone(&projection));
+    let checking = keeping::check(of_journal(), of_projection, Arc::clone(&clock), Arc::clone(&health));
+    tasks.push(tokio::spawn(after(&restoration, checking)));
+    let retention = config.retention.clone();
+    let removing = keeping::remove(Arc::clone(&services.store), of_journal(), Arc::clone(&clock), retention);
+    tasks.push(tokio::spawn(after(&restoration, removing)));
     let sources = AllSources::new(Arc::clone(&plugins));
     let counters = metrics::Counters::default();
     let stop_timeout = config.server.stop_timeout;
@@ -151,6 +158,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         restoration,
         tasks,
         counters,
+        health,
         stop_timeout,
     };
     if tokio::time::timeout(PATIENCE, app.restoration.settled()).await.is_err() {

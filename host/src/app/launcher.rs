@@ -4,6 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
@@ -13,10 +16,11 @@ use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest
 use crate::backend::{Backend, Checked, Handled, Host, Payload, Progress, Records, Started, Verified};
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
+use crate::domain::{Anchor, Head, Sealed};
 use crate::environment::{Environment, ProcessEnvironment};
-use crate::journal::{self, Memory, Reader};
+use crate::journal::{self, Memory, Projection, Reader};
 use crate::network::Network;
-use crate::ports::Sources;
+use crate::ports::{JournalError, Sources};
 use crate::suggest::Written;
 use crate::tools;
 
@@ -24,6 +28,27 @@ use crate::tools;
 fn lines(texts: Vec<String>) -> Vec<String> {
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     texts.iter().map(|text| text.lines().map(words).collect::<Vec<_>>().join(", ")).collect()
+}
+
+/// An entry for a reader elsewhere.
+fn exported(position: u64, sealed: &Sealed) -> Result<String, String> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        position: u64,
+        stream: &'a str,
+        n: u64,
+        at: Timestamp,
+        entry: &'a RawValue,
+    }
+    #[derive(Deserialize)]
+    struct Dated {
+        at: Timestamp,
+    }
+    let Sealed { stream, n, body } = sealed;
+    let unreadable = |error: serde_json::Error| format!("entry {position} ({n} of {stream}) cannot be read: {error}");
+    let Dated { at } = serde_json::from_str(body).map_err(unreadable)?;
+    let entry: &RawValue = serde_json::from_str(body).map_err(unreadable)?;
+    serde_json::to_string(&Line { position, stream, n: *n, at, entry }).map_err(unreadable)
 }
 
 /// The real host.
@@ -127,14 +152,61 @@ impl Host for Launcher {
         replay::suggest(config, wanted, progress)
     }
 
-    fn verify(&self, config: &Config, progress: &Progress) -> Result<Verified, String> {
+    fn verify(&self, config: &Config, anchors: &[Anchor], progress: &Progress) -> Result<Verified, String> {
         progress(&format!("reading {} …", config.journal.display()));
         let reader = Reader::open(&config.journal).map_err(|error| error.to_string())?;
-        let report = journal::verify(&reader, &[]).map_err(|error| error.to_string())?;
+        let mut anchors: Vec<(Anchor, String)> =
+            anchors.iter().map(|anchor| (anchor.clone(), "the anchor".to_string())).collect();
+        // A host may be taking the listing along with what is written meanwhile.
+        let known = Projection::known(&config.projection()).filter(|head| head.position > 0);
+        anchors.extend(known.map(|head| (Anchor::from(head), "the projection beside it".to_string())));
+        let report = journal::verify(&reader, &anchors).map_err(|error| error.to_string())?;
         let mut faults = report.problems;
         if report.more > 0 {
             faults.push(format!("… and {} more", report.more));
         }
-        Ok(Verified { streams: report.streams, entries: report.entries, faults })
+        Ok(Verified { streams: report.streams, entries: report.entries, head: report.head.to_string(), faults })
+    }
+
+    fn journal_head(&self, config: &Config) -> Result<Head, String> {
+        let reader = Reader::open(&config.journal).map_err(|error| error.to_string())?;
+        reader.head().map_err(|error| error.to_string())
+    }
+
+    fn back_up(&self, config: &Config, to: &Path) -> Result<Head, String> {
+        journal::back_up(&config.journal, to).map_err(|error| error.to_string())
+    }
+
+    fn restore(&self, config: &Config, from: &Path) -> Result<Vec<String>, String> {
+        let restored = journal::restore(from, &config.journal).map_err(|error| error.to_string())?;
+        let journal = config.journal.display();
+        let mut lines = vec![format!("{journal} is the backup now; its head is {}", restored.head)];
+        if let Some(replaced) = restored.replaced {
+            let missing = replaced.position.saturating_sub(restored.head.position);
+            lines.push(match missing {
+                0 => format!("the journal that it replaces ended at entry {}", replaced.position),
+                _ => format!(
+                    "the journal that it replaces ended at entry {}: {missing} entries are not in the backup",
+                    replaced.position
+                ),
+            });
+        }
+        if let Some(kept) = restored.kept {
+            lines.push(format!("that one is kept as {}", kept.display()));
+        }
+        Ok(lines)
+    }
+
+    fn export(
+        &self,
+        config: &Config,
+        after: u64,
+        line: &mut dyn FnMut(&str) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let reader = Reader::open(&config.journal).map_err(|error| error.to_string())?;
+        let exported = reader.replay(after, &mut |position, sealed| {
+            line(&exported(position, &sealed).map_err(JournalError)?).map_err(JournalError)
+        });
+        exported.map_err(|error| error.0)
     }
 }

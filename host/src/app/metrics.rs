@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::domain::Head;
 use crate::pipeline::Services;
 use crate::policy;
 use crate::store::Received;
@@ -36,6 +37,26 @@ pub fn handling(panics: u64, skips_model: bool) -> String {
     let mut text = String::new();
     for (name, kind, help, value) in rows {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+    }
+    text
+}
+
+/// How far the journal goes, and what the last check of it found. Position and hash of one scrape are
+/// an anchor for `journal verify`.
+pub fn journal(head: Head, (checked_at, problems): (u64, u64)) -> String {
+    let rows = [
+        ("tidegate_journal_position", "Position of the last durable entry.", head.position),
+        ("tidegate_journal_chain", "The first 52 bits of its hash.", head.chain.gauge()),
+        (
+            "tidegate_journal_checked_seconds",
+            "When the whole journal was last checked, in seconds since 1970.",
+            checked_at,
+        ),
+        ("tidegate_journal_check_problems", "What that check found wrong.", problems),
+    ];
+    let mut text = String::new();
+    for (name, help, value) in rows {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
     }
     text
 }

@@ -63,6 +63,12 @@ impl Screen {
         Ok(Self(format!("{}\n", in_json(&text))))
     }
 
+    /// A JSON document on one line; as [`Screen::json`], it stays the same document.
+    pub fn json_line(&mut self, document: &str) {
+        self.0.push_str(&in_json(document));
+        self.0.push('\n');
+    }
+
     /// Appends another one.
     pub fn extend(&mut self, other: &Self) {
         self.0.push_str(&other.0);

@@ -1,4 +1,4 @@
-//! `[journal]` and `[policies]`: sections that are hardly more than a path.
+//! `[policies]`: a section that is hardly more than a path.
 
 use std::path::{Path, PathBuf};
 
@@ -15,20 +15,8 @@ pub struct Directory {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct RawJournal {
-    path: Option<PathBuf>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 pub struct RawDirectory {
     path: Option<PathBuf>,
-}
-
-impl RawJournal {
-    pub fn build(self, base: &Path) -> PathBuf {
-        base.join(self.path.unwrap_or_else(|| "data/journal.db".into()))
-    }
 }
 
 impl RawDirectory {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    approvals, correlate, deliveries, gate, limits, log, model, paths, plugins, report, server, sources, tools, users,
+    approvals, correlate, deliveries, gate, journal, limits, log, model, paths, plugins, report, server, sources,
+    tools, users,
 };
 use crate::domain::Mode;
 
@@ -17,7 +18,7 @@ pub struct Raw {
     pub report: report::Raw,
     pub log: log::Raw,
     pub server: server::Raw,
-    pub journal: paths::RawJournal,
+    pub journal: journal::Raw,
     pub policies: paths::RawDirectory,
     pub plugins: plugins::Raw,
     pub notifiers: BTreeMap<String, plugins::RawNotifier>,

@@ -99,7 +99,7 @@ fn the_reference_names_every_key() {
     names.extend(fields::<auth::Raw>());
     names.extend(fields::<auth::RawBasic>());
     names.extend(fields::<auth::RawHmac>());
-    names.extend(fields::<paths::RawJournal>());
+    names.extend(fields::<journal::Raw>());
     names.extend(fields::<paths::RawDirectory>());
     names.extend(fields::<plugins::RawPlugin>());
     names.extend(fields::<plugins::RawNotifier>());

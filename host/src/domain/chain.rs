@@ -117,6 +117,57 @@ impl FromStr for Head {
     }
 }
 
+/// A head that was kept elsewhere: its position and the beginning of its hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// Position of the entry.
+    pub position: u64,
+    beginning: String,
+}
+
+/// Digits of a hash that must be kept: 52 bits, as many as a metric holds exactly.
+pub const ANCHOR_DIGITS: usize = 13;
+
+impl Anchor {
+    /// Whether the journal with this hash at the anchor's position is the same up to there.
+    pub fn fits(&self, chain: ChainHash) -> bool {
+        chain.to_string().starts_with(&self.beginning)
+    }
+}
+
+impl From<Head> for Anchor {
+    fn from(head: Head) -> Self {
+        Self { position: head.position, beginning: head.chain.to_string() }
+    }
+}
+
+impl FromStr for Anchor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = || {
+            format!(
+                "{text:?} is no head of a journal; it has the form POSITION:HASH with at least {ANCHOR_DIGITS} \
+                 hexadecimal digits of the hash"
+            )
+        };
+        let (position, hash) = text.trim().split_once(':').ok_or_else(form)?;
+        let length = (ANCHOR_DIGITS..=64).contains(&hash.len());
+        let beginning = hash.to_ascii_lowercase();
+        if !length || !beginning.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(form());
+        }
+        Ok(Self { position: position.parse().map_err(|_| form())?, beginning })
+    }
+}
+
+impl ChainHash {
+    /// Its first 52 bits, which a gauge of a metric holds exactly: [`ANCHOR_DIGITS`] digits of it.
+    pub fn gauge(&self) -> u64 {
+        self.0.iter().take(7).fold(0, |number, byte| number << 8 | u64::from(*byte)) >> 4
+    }
+}
+
 /// What stands at a position of a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -161,5 +212,12 @@ mod tests {
         assert_eq!(head.to_string().parse(), Ok(head));
         assert!("7".parse::<Head>().unwrap_err().contains("POSITION:HASH"));
         assert!("7:ab".parse::<Head>().unwrap_err().contains("64 hexadecimal digits"));
+        let short = format!("1:{:013X}", head.chain.gauge());
+        assert!(short.parse::<Anchor>().unwrap().fits(head.chain), "{short} of {head}");
+        assert!(!short.parse::<Anchor>().unwrap().fits(ChainHash::GENESIS));
+        assert!(Anchor::from(head).fits(head.chain));
+        for wrong in ["1:0123456789ab", "1:0123456789abz", "x:0123456789abc", "0123456789abc"] {
+            assert!(wrong.parse::<Anchor>().is_err(), "{wrong}");
+        }
     }
 }

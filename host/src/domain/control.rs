@@ -1,8 +1,10 @@
 //! What concerns the host as a whole: what a person says to it, and which tools it has.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::ToolsChange;
+use super::outcome::Outcome;
 use super::person::Person;
 
 /// Name of the journal stream that holds these entries.
@@ -40,6 +42,31 @@ pub enum Control {
         #[serde(default)]
         reason: String,
     },
+    /// Closed incidents were removed from the journal by a rule of retention.
+    Removed(Removed),
     /// From now on decisions rest on other tools.
     Tools(ToolsChange),
+}
+
+/// What a rule of retention removed, and how the journal stands since: what else is missing from it,
+/// somebody else removed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Removed {
+    /// The rule, in the words of the configuration.
+    pub rule: String,
+    /// With these outcomes; empty for any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<Outcome>,
+    /// Closed incidents whose last entry is older than this.
+    pub before: Timestamp,
+    /// How many incidents.
+    pub incidents: u64,
+    /// How many entries.
+    pub entries: u64,
+    /// Position of the first of them.
+    pub first: u64,
+    /// Position of the last of them.
+    pub last: u64,
+    /// Digest of all that is missing from the journal from now on.
+    pub gaps: String,
 }

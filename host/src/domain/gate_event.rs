@@ -116,7 +116,7 @@ impl GateEvent {
     pub fn of_order(order: &Control) -> Option<Self> {
         match order {
             Control::BreakerReset { key, .. } => Some(Self::Reset { key: key.clone() }),
-            Control::Paused { .. } | Control::Resumed { .. } | Control::Tools(_) => None,
+            Control::Paused { .. } | Control::Resumed { .. } | Control::Removed(_) | Control::Tools(_) => None,
         }
     }
 }

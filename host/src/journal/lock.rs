@@ -1,10 +1,14 @@
-//! One writer at a time: a lock file beside the journal, held for as long as the journal is open.
+//! One writer at a time: a lock on the journal's file itself, for as long as the journal is open, so
+//! that it is one lock by whatever path, link or name the file is opened, and none that could be
+//! removed.
 //!
-//! The operating system drops the lock when the process ends, however it ends, so that nothing has
-//! to be cleaned up after a crash. The file itself stays: removing it would race with the next owner.
+//! It is a lock of the open file (flock), which does not touch those that the database library takes.
+//! The operating system drops it when the process ends, however it ends. The note beside the journal
+//! only says who has it.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::error::{Error, io_sentence};
@@ -17,30 +21,56 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes it, or says who has it.
+    /// Takes it, or says who has it. The path must be the file's own, without links.
     pub(super) fn take(journal: &Path) -> Result<Self, Error> {
-        let path = beside(journal, ".lock");
-        let mut file = open_private(&path)?;
+        let file = open_private(journal)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut owner = String::new();
-                // Who it is, is only a help: the refusal stands without it.
-                let read = file.take(20).read_to_string(&mut owner);
-                let owner = match read.map(|_| owner.trim().parse::<u32>()) {
-                    Ok(Ok(process)) => format!(" (process {process})"),
-                    _ => String::new(),
-                };
+                let owner = noted(journal).or_else(|| listed(&file));
+                let owner = owner.map(|process| format!(" (process {process})")).unwrap_or_default();
                 return Err(Error::Owned { path: journal.display().to_string(), owner });
             }
-            Err(TryLockError::Error(error)) => return Err(io_sentence("locked", &path, &error)),
+            Err(TryLockError::Error(error)) => return Err(io_sentence("locked", journal, &error)),
         }
-        let written =
-            file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
-        // A full disk must not keep the host from starting: it reads and says what is wrong.
-        if let Err(error) = written {
-            tracing::warn!(path = %path.display(), %error, "the owner of the journal could not be noted");
+        if file.metadata().is_ok_and(|file| file.nlink() > 1) {
+            tracing::warn!(
+                path = %journal.display(),
+                "the journal has other names (hard links); open it by one of them alone, because what is beside it goes by its name"
+            );
         }
+        note(journal);
         Ok(Self { _file: file })
     }
+}
+
+/// Notes who has the lock, for whoever does not get it.
+fn note(journal: &Path) {
+    let path = beside(journal, ".lock");
+    let written = open_private(&path).map_err(|error| error.to_string()).and_then(|mut file| {
+        let write = file.set_len(0).and_then(|()| file.rewind());
+        write.and_then(|()| writeln!(file, "{}", std::process::id())).map_err(|error| error.to_string())
+    });
+    // A full disk must not keep the host from starting: it reads and says what is wrong.
+    if let Err(error) = written {
+        tracing::warn!(path = %path.display(), %error, "the owner of the journal could not be noted");
+    }
+}
+
+fn noted(journal: &Path) -> Option<u32> {
+    let mut text = String::new();
+    File::open(beside(journal, ".lock")).ok()?.take(20).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+/// The owner in the system's own list of locks, where it has one and shows it.
+fn listed(file: &File) -> Option<u32> {
+    let inode = file.metadata().ok()?.ino().to_string();
+    let list = std::fs::read_to_string("/proc/locks").ok()?;
+    list.lines().find_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let place = words.iter().position(|word| *word == "FLOCK")?;
+        let (owner, file) = (words.get(place + 3)?, words.get(place + 4)?);
+        (file.rsplit(':').next() == Some(inode.as_str())).then(|| owner.parse().ok())?
+    })
 }

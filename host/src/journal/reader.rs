@@ -9,19 +9,28 @@ use std::sync::{Mutex, PoisonError};
 use futures::future::BoxFuture;
 use rusqlite::Connection;
 
+use super::archive::cache::Cache;
+use super::archive::table;
 use super::error::{Error, sentence};
+use super::walk::{self, Page, Stored};
 use super::{rows, schema};
 use crate::domain::{ChainHash, Head, Place, Sealed};
 use crate::ports::{Journal, JournalError};
 
 /// Entries a page.
-const PAGE: i64 = 512;
+const PAGE: u32 = 512;
 
 /// A journal that is open for reading.
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
-    connection: Mutex<Connection>,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    connection: Connection,
+    cache: Cache,
 }
 
 impl Reader {
@@ -30,8 +39,8 @@ impl Reader {
     /// # Errors
     /// When there is none, it cannot be read, or a newer program wrote it.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let connection = Mutex::new(schema::open_reader(path)?);
-        Ok(Self { path: path.to_path_buf(), connection })
+        let open = Open { connection: schema::open_reader(path)?, cache: Cache::default() };
+        Ok(Self { path: path.to_path_buf(), open: Mutex::new(open) })
     }
 
     /// Where it is.
@@ -39,17 +48,14 @@ impl Reader {
         &self.path
     }
 
-    /// All entries of one stream in order.
+    /// All entries of one stream in order, archived or not.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn stream(&self, stream: &str) -> Result<Vec<Sealed>, Error> {
-        self.with(|connection| {
-            let sql = format!("SELECT {} FROM entries WHERE stream = ?1 ORDER BY n", rows::COLUMNS);
-            let mut statement = connection.prepare_cached(&sql)?;
-            let found = statement.query_map([stream], |row| rows::read(row).map(|(_, sealed)| sealed))?;
-            found.collect()
-        })
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let Open { connection, cache } = &mut *open;
+        stream_of(connection, cache, stream).map_err(|error| sentence(&self.path, &error))
     }
 
     /// Feeds all entries behind position `after` in order to `visit`, with their positions.
@@ -63,21 +69,24 @@ impl Reader {
     ) -> Result<(), JournalError> {
         // A connection of its own: `visit` may read from this journal as well.
         let connection = schema::open_reader(&self.path)?;
-        let sql = format!("SELECT {} FROM entries WHERE seq > ?1 ORDER BY seq LIMIT {PAGE}", rows::COLUMNS);
-        let explain = |error: rusqlite::Error| JournalError::from(sentence(&self.path, &error));
+        let mut cache = Cache::default();
         let mut after = after;
         loop {
-            let mut seen = 0;
-            let mut statement = connection.prepare_cached(&sql).map_err(explain)?;
-            let mut page = statement.query([rows::int(after)]).map_err(explain)?;
-            while let Some(row) = page.next().map_err(explain)? {
-                let (seq, sealed) = rows::read(row).map_err(explain)?;
-                visit(seq, sealed)?;
-                after = seq;
-                seen += 1;
-            }
-            if seen < PAGE {
-                return Ok(());
+            let page = walk::page(&connection, &mut cache, after, PAGE);
+            match page.map_err(|error| sentence(&self.path, &error))? {
+                Page::Segment(segment) => {
+                    for (seq, sealed) in segment.entries().filter(|(seq, _)| *seq > after) {
+                        visit(seq, sealed.clone())?;
+                    }
+                    after = segment.after.position.max(after + 1);
+                }
+                Page::Entries(entries) if entries.is_empty() => return Ok(()),
+                Page::Entries(entries) => {
+                    for Stored { seq, sealed, .. } in entries {
+                        visit(seq, sealed)?;
+                        after = seq;
+                    }
+                }
             }
         }
     }
@@ -108,14 +117,45 @@ impl Reader {
         }
         self.with(|connection| match rows::chain_of(connection, position)? {
             Some(chain) => Ok(Place::Entry(chain)),
-            None => Ok(Place::Beyond { last: rows::head(connection)?.position }),
+            None => Ok(match rows::head(connection)?.position {
+                last if position > last => Place::Beyond { last },
+                _ => Place::Removed,
+            }),
+        })
+    }
+
+    /// Bytes that the file holds, without its free pages.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn size(&self) -> Result<u64, Error> {
+        self.with(|connection| {
+            let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+            let pages = pragma("page_count")? - pragma("freelist_count")?;
+            Ok(rows::uint(pages.saturating_mul(pragma("page_size")?)))
         })
     }
 
     pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        read(&connection).map_err(|error| sentence(&self.path, &error))
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        read(&open.connection).map_err(|error| sentence(&self.path, &error))
     }
+}
+
+fn stream_of(connection: &Connection, cache: &mut Cache, stream: &str) -> rusqlite::Result<Vec<Sealed>> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut all = Vec::new();
+    for first in table::of_stream(&transaction, stream)? {
+        let Some(segment) = cache.at(&transaction, first)? else { continue };
+        all.extend(segment.entries().filter(|(_, sealed)| sealed.stream == stream).map(|(_, sealed)| sealed.clone()));
+    }
+    let sql = format!("SELECT {} FROM entries WHERE stream = ?1 ORDER BY n", rows::COLUMNS);
+    let mut statement = transaction.prepare_cached(&sql)?;
+    let found = statement.query_map([stream], |row| rows::read(row).map(|(_, sealed)| sealed))?;
+    for sealed in found {
+        all.push(sealed?);
+    }
+    Ok(all)
 }
 
 /// A reader stands in wherever only reading happens, such as when a projection is rebuilt.

@@ -3,6 +3,7 @@
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::archive::table;
 use crate::domain::{ChainHash, Head, Sealed};
 
 /// Positions and counts as the database wants them. They start at 1 and never come near the limit.
@@ -33,26 +34,38 @@ pub(super) fn chain_at(row: &Row<'_>, column: usize) -> rusqlite::Result<ChainHa
 pub(super) fn head(connection: &Connection) -> rusqlite::Result<Head> {
     let mut statement = connection.prepare_cached("SELECT seq, chain FROM entries ORDER BY seq DESC LIMIT 1")?;
     let read = |row: &Row<'_>| Ok(Head { position: uint(row.get(0)?), chain: chain_at(row, 1)? });
-    Ok(statement.query_row([], read).optional()?.unwrap_or_default())
+    match statement.query_row([], read).optional()? {
+        Some(head) => Ok(head),
+        None => table::end(connection),
+    }
 }
 
-/// The hash of the entry at a position.
+/// The hash of the entry at a position; none where it is removed or not there yet.
 pub(super) fn chain_of(connection: &Connection, position: u64) -> rusqlite::Result<Option<ChainHash>> {
     let mut statement = connection.prepare_cached("SELECT chain FROM entries WHERE seq = ?1")?;
-    statement.query_row([int(position)], |row| chain_at(row, 0)).optional()
+    match statement.query_row([int(position)], |row| chain_at(row, 0)).optional()? {
+        Some(chain) => Ok(Some(chain)),
+        None => table::chain_of(connection, position),
+    }
 }
 
 /// Entries of a stream.
 pub(super) fn last_of(connection: &Connection, stream: &str) -> rusqlite::Result<u64> {
     let sql = "SELECT n FROM entries WHERE stream = ?1 ORDER BY n DESC LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row([stream], |row| row.get(0)).optional()?.map_or(0, uint))
+    match statement.query_row([stream], |row| row.get(0)).optional()? {
+        Some(last) => Ok(uint(last)),
+        None => table::last_of(connection, stream),
+    }
 }
 
 pub(super) fn body_at(connection: &Connection, stream: &str, n: u64) -> rusqlite::Result<Option<String>> {
     let sql = "SELECT body FROM entries WHERE stream = ?1 AND n = ?2";
     let mut statement = connection.prepare_cached(sql)?;
-    statement.query_row((stream, int(n)), |row| row.get(0)).optional()
+    match statement.query_row((stream, int(n)), |row| row.get(0)).optional()? {
+        Some(body) => Ok(Some(body)),
+        None => table::body_at(connection, stream, n),
+    }
 }
 
 /// Writes an entry at a head, which is the one behind it.

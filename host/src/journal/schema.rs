@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::archive::table;
 use super::error::{Error, sentence};
 
 /// The latest format that this program knows.
@@ -16,7 +17,7 @@ const APPLICATION: i64 = 0x7469_6465;
 
 /// `seq` is the order of everything; AUTOINCREMENT remembers the highest, so that a removed tail
 /// shows. `chain` is the hash over everything up to the entry. `probe` is what a recovery writes to see whether writing works.
-const TABLES: &str = "
+const ENTRIES: &str = "
     CREATE TABLE entries (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         stream TEXT NOT NULL,
@@ -66,6 +67,8 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
 
 fn set_up(connection: &Connection, max_bytes: Option<u64>) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
+    // Takes effect in an empty file alone: pages that the archive frees can be given back.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     let _mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Otherwise every statement is compiled anew whenever it is asked with another value.
@@ -105,7 +108,8 @@ fn format(connection: &Connection, path: &Path) -> Result<i64, Error> {
 
 fn create(connection: &Connection) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(TABLES)?;
+    transaction.execute_batch(ENTRIES)?;
+    transaction.execute_batch(table::TABLES)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()

@@ -20,12 +20,14 @@ use std::thread::{self, JoinHandle};
 use futures::future::BoxFuture;
 use tokio::sync::{oneshot, watch};
 
-use super::error::Error;
+use super::archive::mover::Mover;
+use super::error::{Error, io_sentence};
 use super::lock::Lock;
 use super::reader::Reader;
+use super::retention::Removal;
 use super::writer::{Job, Reply, Writer};
 use super::{file, schema};
-use crate::domain::{Place, Sealed};
+use crate::domain::{Head, Place, Sealed};
 use crate::ports::{Journal, JournalError};
 
 /// Bounds of a journal.
@@ -47,9 +49,11 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Sqlite {
     jobs: Option<Sender<Job>>,
+    /// Ends before the writer, whose jobs it sends.
+    mover: Option<Mover>,
     writer: Option<JoinHandle<()>>,
     queued: Arc<AtomicUsize>,
-    position: watch::Receiver<u64>,
+    head: watch::Receiver<Head>,
     reader: Reader,
     options: Options,
     /// Given back last, when nothing writes any more.
@@ -63,10 +67,11 @@ impl Sqlite {
     /// When another process has it, when the file cannot be used, or when a newer program wrote it.
     pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
         file::create_private(path)?;
+        let path = &path.canonicalize().map_err(|error| io_sentence("found", path, &error))?;
         let lock = Lock::take(path)?;
         let connection = schema::open_writer(path, options.max_bytes)?;
         let reader = Reader::open(path)?;
-        let (announce, position) = watch::channel(reader.position()?);
+        let (announce, head) = watch::channel(reader.head()?);
         let queued = Arc::new(AtomicUsize::new(0));
         let writer = Writer::new(path, options.max_bytes, connection, announce);
         let (jobs, queue) = mpsc::channel();
@@ -74,7 +79,8 @@ impl Sqlite {
         let thread = thread.map_err(|error| {
             Error::Unavailable(format!("the thread that writes {} cannot start: {error}", path.display()))
         })?;
-        Ok(Self { jobs: Some(jobs), writer: Some(thread), queued, position, reader, options, _lock: lock })
+        let mover = Some(Mover::start(path, jobs.clone(), Arc::clone(&queued))?);
+        Ok(Self { jobs: Some(jobs), mover, writer: Some(thread), queued, head, reader, options, _lock: lock })
     }
 
     /// Bytes that wait to be written. What has been answered does not count any more.
@@ -89,15 +95,20 @@ impl Sqlite {
 
     /// Position of the last durable entry; 0 when there is none.
     pub fn position(&self) -> u64 {
-        *self.position.borrow()
+        self.head().position
+    }
+
+    /// The last durable entry.
+    pub fn head(&self) -> Head {
+        *self.head.borrow()
     }
 
     /// Waits until there are durable entries behind `after`, and returns the last one's position.
     /// Never resolves once the journal is closed.
     pub fn beyond(&self, after: u64) -> impl Future<Output = u64> + Send + use<> {
-        let mut position = self.position.clone();
+        let mut head = self.head.clone();
         async move {
-            let reached = position.wait_for(|position| *position > after).await.map(|position| *position);
+            let reached = head.wait_for(|head| head.position > after).await.map(|head| head.position);
             match reached {
                 Ok(position) => position,
                 Err(_) => std::future::pending().await,
@@ -108,6 +119,25 @@ impl Sqlite {
     /// For reading beside the writing.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// Removes what a step of retention found, together with the entry that says so.
+    ///
+    /// # Errors
+    /// As an append: nothing is removed then.
+    pub fn remove(&self, entry: Sealed, removal: Removal) -> BoxFuture<'static, Result<(), JournalError>> {
+        let (reply, answer) = oneshot::channel();
+        let reply = self.reply(0, move |result| drop(reply.send(result)));
+        let queued = self.enqueue(Job::Remove { entry, removal: Box::new(removal), reply }, 0);
+        Box::pin(answered(queued, answer))
+    }
+
+    /// Bytes that the file holds, without its free pages.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn size(&self) -> Result<u64, Error> {
+        self.reader.size()
     }
 
     /// How a job of this weight is answered. Its weight is given back before anybody hears of it, or
@@ -139,6 +169,7 @@ impl Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
+        self.mover = None;
         // Without a sender the thread finishes what is queued and ends.
         self.jobs = None;
         if let Some(writer) = self.writer.take()

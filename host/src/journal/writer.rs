@@ -8,11 +8,13 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::archive::table::{self, Stored};
 use super::error::sentence;
 use super::heads::Heads;
+use super::retention::{self, Removal};
 use super::rows::{self, Fit};
 use super::{schema, state};
-use crate::domain::Sealed;
+use crate::domain::{Head, Sealed};
 
 /// Called once with what became of a job; gives its weight back.
 pub(super) type Reply = Box<dyn FnOnce(Result<(), String>) + Send>;
@@ -21,10 +23,16 @@ pub(super) type Reply = Box<dyn FnOnce(Result<(), String>) + Send>;
 pub(super) enum Job {
     /// Write entries, all or none.
     Append { entries: Vec<Sealed>, bytes: usize, reply: Reply },
+    /// Remove what a rule of retention removes, and say so in the record.
+    Remove { entry: Sealed, removal: Box<Removal>, reply: Reply },
     /// Set a plugin's state.
     State { plugin: String, key: String, value: String, bytes: usize, reply: Reply },
     /// An append was refused for want of room: refuse what comes behind it.
     Break { reason: String },
+    /// Move a run of entries into the archive, in a transaction of its own.
+    Archive { stored: Box<Stored>, reply: Reply },
+    /// Give free pages back to the file system.
+    Shrink { pages: u32, reply: Reply },
     /// Make writing possible again.
     Recover { reply: Reply },
 }
@@ -43,11 +51,11 @@ pub(super) struct Writer {
     connection: Option<Connection>,
     /// Why nothing is written until a recovery.
     broken: Option<String>,
-    announce: watch::Sender<u64>,
+    announce: watch::Sender<Head>,
     /// Written in the open transaction, waiting for the disk.
     waiting: Vec<Reply>,
-    /// Position of the last entry in the open transaction.
-    last: Option<u64>,
+    /// The last entry in the open transaction.
+    last: Option<Head>,
     heads: Heads,
     since_emptied: usize,
 }
@@ -57,7 +65,7 @@ impl Writer {
         path: &Path,
         max_bytes: Option<u64>,
         connection: Connection,
-        announce: watch::Sender<u64>,
+        announce: watch::Sender<Head>,
     ) -> Self {
         Self {
             path: path.to_path_buf(),
@@ -97,6 +105,16 @@ impl Writer {
                 self.write(reply, |connection, heads| append(connection, heads, &entries));
                 bytes
             }
+            Job::Remove { entry, removal, reply } => {
+                self.write(reply, |connection, heads| {
+                    let appended = append(connection, heads, std::slice::from_ref(&entry))?;
+                    if appended.is_ok() {
+                        retention::rewrite(connection, &removal)?;
+                    }
+                    Ok(appended)
+                });
+                BATCH_BYTES
+            }
             Job::State { plugin, key, value, bytes, reply } => {
                 self.write(reply, |connection, _| {
                     let set = state::set(connection, &plugin, &key, &value)?;
@@ -107,6 +125,14 @@ impl Writer {
             Job::Break { reason } => {
                 self.commit();
                 self.broken.get_or_insert(reason);
+                0
+            }
+            Job::Archive { stored, reply } => {
+                reply(self.alone(|connection| move_entries(connection, &stored)));
+                0
+            }
+            Job::Shrink { pages, reply } => {
+                reply(self.alone(|connection| shrink(connection, pages).map(Ok)));
                 0
             }
             Job::Recover { reply } => {
@@ -122,7 +148,7 @@ impl Writer {
     fn write(
         &mut self,
         reply: Reply,
-        change: impl FnOnce(&Connection, &mut Heads) -> rusqlite::Result<Result<Option<u64>, String>>,
+        change: impl FnOnce(&Connection, &mut Heads) -> rusqlite::Result<Result<Option<Head>, String>>,
     ) {
         if let Some(broken) = &self.broken {
             return reply(Err(broken.clone()));
@@ -142,6 +168,29 @@ impl Writer {
                 self.lose(&error);
             }
         }
+    }
+
+    /// Changes the file in a transaction of its own, behind what was written before. What fails here
+    /// changes nothing and breaks nothing: the next append finds out how the disk is.
+    fn alone(
+        &mut self,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<Result<(), String>>,
+    ) -> Result<(), String> {
+        self.commit();
+        if let Some(broken) = &self.broken {
+            return Err(broken.clone());
+        }
+        let Some(connection) = &self.connection else { return Err("it is not open".into()) };
+        let done = connection.unchecked_transaction().and_then(|transaction| {
+            let done = change(&transaction)?;
+            if done.is_ok() {
+                transaction.commit()?
+            } else {
+                transaction.rollback()?
+            }
+            Ok(done)
+        });
+        done.map_err(|error| sentence(&self.path, &error).to_string())?
     }
 
     fn commit(&mut self) {
@@ -230,12 +279,35 @@ fn probe(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Checks and writes the entries of one append; the position of the last one.
+/// Puts a segment in the place of its entries.
+fn move_entries(connection: &Connection, stored: &Stored) -> rusqlite::Result<Result<(), String>> {
+    if table::end(connection)? != stored.before {
+        return Ok(Err("the archive ends elsewhere by now".into()));
+    }
+    let (first, last) = (stored.first(), stored.after.position);
+    let places = (rows::int(first), rows::int(last));
+    let removed = connection.prepare_cached("DELETE FROM entries WHERE seq BETWEEN ?1 AND ?2")?.execute(places)?;
+    if removed as u64 != last.saturating_sub(first) + 1 {
+        return Ok(Err(format!("between {first} and {last} there are {removed} entries")));
+    }
+    table::insert(connection, stored)?;
+    Ok(Ok(()))
+}
+
+fn shrink(connection: &Connection, pages: u32) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+    let mut freed = statement.query([])?;
+    // Each step frees one page.
+    while freed.next()?.is_some() {}
+    Ok(())
+}
+
+/// Checks and writes the entries of one append; the last one, where any is new.
 fn append(
     connection: &Connection,
     heads: &mut Heads,
     entries: &[Sealed],
-) -> rusqlite::Result<Result<Option<u64>, String>> {
+) -> rusqlite::Result<Result<Option<Head>, String>> {
     let mut fresh = Vec::with_capacity(entries.len());
     // What this append itself has got so far; it counts for nothing if the append is refused.
     let mut ahead: HashMap<&str, u64> = HashMap::new();
@@ -265,5 +337,5 @@ fn append(
     }
     heads.set_journal(head);
     ahead.into_iter().for_each(|(stream, last)| heads.set_stream(stream, last));
-    Ok(Ok(Some(head.position)))
+    Ok(Ok(Some(head)))
 }

@@ -1,5 +1,7 @@
 //! The host's own stream: what concerns no incident alone.
 
+use futures::future::BoxFuture;
+
 use super::{Store, redacted, unwritable};
 use crate::domain::control::{self, Control};
 use crate::domain::{Entry, Sealed};
@@ -21,6 +23,18 @@ impl Store {
     /// # Errors
     /// When the journal does not take it.
     pub async fn control(&self, fact: Control) -> Result<(), JournalError> {
+        self.control_with(fact, |sealed| self.journal.append(vec![sealed])).await
+    }
+
+    /// The same, where more than an append goes with the entry.
+    ///
+    /// # Errors
+    /// When the journal does not take it.
+    pub async fn control_with(
+        &self,
+        fact: Control,
+        append: impl FnOnce(Sealed) -> BoxFuture<'static, Result<(), JournalError>>,
+    ) -> Result<(), JournalError> {
         let fact = redacted::control(fact);
         let (append, mark) = {
             let mut live = self.live();
@@ -28,7 +42,7 @@ impl Store {
             let entry = Entry { at: self.clock.now(), fact };
             let sealed = Sealed::new(control::STREAM, live.control + 1, &entry).map_err(unwritable)?;
             live.control = sealed.n;
-            (self.journal.append(vec![sealed]), live.mark(true, &[]))
+            (append(sealed), live.mark(true, &[]))
         };
         self.durable(append, &[], mark).await
     }

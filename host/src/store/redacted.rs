@@ -68,7 +68,7 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
 pub(super) fn control(mut control: Control) -> Control {
     match &mut control {
         Control::Paused { reason, .. } | Control::BreakerReset { reason, .. } => text(reason),
-        Control::Resumed { .. } | Control::Tools(_) => {}
+        Control::Resumed { .. } | Control::Removed(_) | Control::Tools(_) => {}
     }
     control
 }

@@ -1,5 +1,7 @@
 //! Commands that talk to a running host, against the real server with a fake host behind it.
 
+use std::path::Path;
+
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
@@ -9,6 +11,7 @@ use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest
 use crate::backend::{Checked, Payload, Progress, Records, Started, Verified};
 use crate::backtest::Report;
 use crate::clock::SystemClock;
+use crate::domain::{Anchor, Head};
 use crate::http;
 use crate::suggest::Written;
 
@@ -75,9 +78,25 @@ impl Host for Stopped {
         Ok(Vec::new())
     }
 
-    fn verify(&self, config: &Config, _: &Progress) -> Result<Verified, String> {
+    fn verify(&self, config: &Config, _: &[Anchor], _: &Progress) -> Result<Verified, String> {
         let faults = if config.data().ends_with("broken") { vec!["entry 2 is missing".into()] } else { Vec::new() };
-        Ok(Verified { streams: 1, entries: 2, faults })
+        Ok(Verified { streams: 1, entries: 2, head: Head::default().to_string(), faults })
+    }
+
+    fn journal_head(&self, _: &Config) -> Result<Head, String> {
+        Ok(Head::default())
+    }
+
+    fn back_up(&self, _: &Config, to: &Path) -> Result<Head, String> {
+        if to.ends_with("taken") { Err("it exists already".into()) } else { Ok(Head::default()) }
+    }
+
+    fn restore(&self, _: &Config, _: &Path) -> Result<Vec<String>, String> {
+        Ok(vec!["done".into()])
+    }
+
+    fn export(&self, _: &Config, after: u64, line: &mut dyn FnMut(&str) -> Result<(), String>) -> Result<(), String> {
+        (after..3).try_for_each(|position| line(&format!("{{\"position\":{}}}", position + 1)))
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::loss::{Lost, last, lost};
 use super::{Learned, Projection};
-use crate::domain::control::{self, Control};
+use crate::domain::control::{self, Control, Removed};
 use crate::domain::incident::opened;
 use crate::domain::{GateEvent, Head, Incident, Place, Sealed};
 use crate::journal::error::Error;
@@ -142,6 +142,7 @@ struct Batch<'a> {
     changed: HashMap<String, Incident>,
     kept: HashMap<String, Incident>,
     gate_events: Vec<Learned>,
+    removed: Vec<Removed>,
 }
 
 impl<'a> Batch<'a> {
@@ -155,6 +156,7 @@ impl<'a> Batch<'a> {
             changed: HashMap::new(),
             kept: HashMap::new(),
             gate_events: Vec::new(),
+            removed: Vec::new(),
         }
     }
 
@@ -163,6 +165,9 @@ impl<'a> Batch<'a> {
         self.seq = seq;
         if sealed.stream == control::STREAM {
             if let Ok(order) = sealed.open::<Control>() {
+                if let Control::Removed(removed) = &order.fact {
+                    self.removed.push(removed.clone());
+                }
                 self.learn(seq, order.at, GateEvent::of_order(&order.fact));
             }
             return Ok(());
@@ -213,6 +218,7 @@ impl<'a> Batch<'a> {
             Head { position: self.seq, chain },
             incidents.into_iter(),
             &self.gate_events,
+            &self.removed,
         )? {
             return Err(Halt::Moved);
         }
@@ -226,6 +232,7 @@ impl<'a> Batch<'a> {
         } else {
             self.kept = changed.collect();
         }
+        self.removed.clear();
         Ok(())
     }
 }

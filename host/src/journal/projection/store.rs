@@ -8,7 +8,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use tokio::sync::Notify;
 
 use super::Learned;
+use super::forget::forget;
 use super::tables::{self, APPLICATION, FORMAT, Numbers};
+use crate::domain::control::Removed;
 use crate::domain::{Head, Incident};
 use crate::journal::error::{Error, io_sentence, sentence};
 use crate::journal::file::{beside, create_private};
@@ -138,6 +140,21 @@ impl Projection {
         })
     }
 
+    /// The head of the journal that a file knows, without changing it; none where there is no such
+    /// file or it cannot be read.
+    pub fn known(path: &Path) -> Option<Head> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        tables::mark(&Connection::open_with_flags(path, flags).ok()?).ok()
+    }
+
+    /// The head of the journal up to which it was taken in.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn head(&self) -> Result<Head, Error> {
+        self.mark()
+    }
+
     /// Position up to which the journal has been taken in; 0 when nothing has.
     ///
     /// # Errors
@@ -213,6 +230,7 @@ impl Projection {
         to: Head,
         incidents: impl Iterator<Item = &'a Incident>,
         gate_events: &[Learned],
+        removed: &[Removed],
     ) -> Result<bool, Error> {
         let mut writing = self.writing();
         let Writing { connection, numbers } = &mut *writing;
@@ -228,6 +246,7 @@ impl Projection {
             if let Some(last) = gate_events.last() {
                 tables::forget(&transaction, last.at)?;
             }
+            removed.iter().try_for_each(|removed| forget(&transaction, removed))?;
             tables::set_mark(&transaction, to)?;
             transaction.commit()?;
             tables::vacuum(connection)?;

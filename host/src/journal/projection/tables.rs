@@ -34,6 +34,7 @@ pub(super) const TABLES: &str = "
     CREATE TABLE incidents (
         id TEXT PRIMARY KEY,
         opened_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
         facets INTEGER NOT NULL,
         group_key INTEGER NOT NULL,
         name INTEGER NOT NULL,
@@ -98,11 +99,11 @@ impl Numbers {
         let name = self.texts.number(transaction, name)?;
         let fixes = fixes(incident);
         let fixes = if fixes.is_empty() { None } else { Some(json(&fixes)?) };
-        let sql = "INSERT INTO incidents VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET
-                   facets = excluded.facets, name = excluded.name, fixes = excluded.fixes";
+        let sql = "INSERT INTO incidents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET
+                   updated_at = excluded.updated_at, facets = excluded.facets, name = excluded.name, fixes = excluded.fixes";
         let mut statement = transaction.prepare_cached(sql)?;
-        let opened_at = incident.opened_at.as_microsecond();
-        statement.execute(params![incident.id.0, opened_at, facets, group_key, name, fixes])?;
+        let times = (incident.opened_at.as_microsecond(), incident.updated_at.as_microsecond());
+        statement.execute(params![incident.id.0, times.0, times.1, facets, group_key, name, fixes])?;
         undelivered::put(transaction, incident)?;
         let model = &incident.model;
         if model.calls > 0 {

@@ -15,7 +15,7 @@ fn after(name: &str, anchored: bool, tamper: impl FnOnce(&Connection)) -> Verify
     let journal = Sqlite::open(&place.journal(), Options::default()).unwrap();
     let all = [chain("i1", 4), chain("i2", 3)].concat();
     futures_lite(journal.append(all));
-    let anchor = (journal.reader().head().unwrap(), "a note".to_string());
+    let anchor = (Anchor::from(journal.reader().head().unwrap()), "a note".to_string());
     drop(journal);
     tamper(&Connection::open(place.journal()).unwrap());
     let anchors = if anchored { vec![anchor] } else { vec![] };
@@ -42,7 +42,7 @@ fn renumber(connection: &Connection, order: &str) {
 /// Computes the chain anew, as somebody would who has read the source.
 fn rechain(connection: &Connection) {
     let mut head = Head::default();
-    for Stored { seq, sealed, .. } in page(connection, 0).unwrap() {
+    for Stored { seq, sealed, .. } in walk::entries(connection, 0, 100).unwrap() {
         head = head.next(&sealed);
         connection
             .execute("UPDATE entries SET chain = ?1 WHERE seq = ?2", (head.chain.bytes(), rows::int(seq)))
