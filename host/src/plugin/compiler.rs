@@ -3,7 +3,7 @@
 //! A compiler needs ten times the memory of a host that idles, and much of it would stay with the
 //! process for ever. A component that kills the compiler costs its plugin and not the host.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,6 +37,10 @@ pub fn run_child(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> Opt
     HAS_CHILDREN.store(true, Ordering::Relaxed);
     if arguments.nth(1)? != COMMAND {
         return None;
+    }
+    // It speaks to its parent alone: what it writes is no text, or words about somebody's component.
+    if io::stdout().is_terminal() || io::stderr().is_terminal() {
+        return Some(ExitCode::FAILURE);
     }
     Some(match compile_stream(&mut io::stdin().lock(), &mut io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
