@@ -76,9 +76,7 @@ fn http(
     headers: &BTreeMap<String, String>,
 ) -> Result<StreamableHttpClientTransport<reqwest::Client>, String> {
     // A client of its own: a limit on a whole request would end the stream of a session.
-    let client = network::builder()
-        .build()
-        .map_err(|error| format!("no HTTP client can be made: {error}"))?;
+    let client = network::builder().build().map_err(|error| format!("no HTTP client can be made: {error}"))?;
     let mut custom = HashMap::new();
     for (name, value) in headers {
         let name = HeaderName::try_from(name).map_err(|_| format!("{name} is no name of an HTTP header"))?;
