@@ -1,5 +1,5 @@
-//! Outgoing HTTP. Every client of this process is built here, so that none follows redirects,
-//! waits for ever or trusts a proxy that nobody configured.
+//! Outgoing HTTP. Every client of this process begins here, so that none follows redirects, waits for
+//! ever or trusts a proxy that nobody configured.
 //!
 //! [`Network::trusted`] goes wherever the operator's configuration points. [`Network::guarded`] is
 //! for requests whose target somebody else has a say in: it connects only to addresses that were
@@ -50,15 +50,24 @@ pub struct RefusedAddress {
 impl Network {
     /// For targets that the operator configured: any address.
     pub fn trusted(&self) -> Result<Client, NetworkError> {
-        cached(&self.trusted, reqwest::Client::builder())
+        cached(&self.trusted, builder())
     }
 
     /// For targets that a guest names. With `private`, names may resolve to private and loopback
     /// addresses, but never to link-local ones, where clouds keep their credentials.
     pub fn guarded(&self, private: bool) -> Result<Client, NetworkError> {
         let (cell, reach) = if private { (&self.private, Reach::Private) } else { (&self.public, Reach::Public) };
-        cached(cell, reqwest::Client::builder().dns_resolver(Arc::new(Checked(reach))))
+        cached(cell, builder().dns_resolver(Arc::new(Checked(reach))))
     }
+}
+
+/// A client in the making: no redirects, no proxies, [`CONNECT`] to connect, and TLS by `ring`, checked against
+/// the roots that this system trusts. Without limits on whole requests.
+#[expect(clippy::disallowed_methods, reason = "here every client begins")]
+pub fn builder() -> reqwest::ClientBuilder {
+    // The library has no cryptography of its own. An error says that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().connect_timeout(CONNECT)
 }
 
 fn cached(cell: &OnceLock<Client>, builder: reqwest::ClientBuilder) -> Result<Client, NetworkError> {
@@ -66,9 +75,6 @@ fn cached(cell: &OnceLock<Client>, builder: reqwest::ClientBuilder) -> Result<Cl
         return Ok(client.clone());
     }
     let client = builder
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .connect_timeout(CONNECT)
         .timeout(LONGEST)
         .user_agent(concat!("tidegate/", env!("CARGO_PKG_VERSION")))
         .build()

@@ -18,6 +18,7 @@
 mod asks;
 mod authority;
 mod cache;
+pub mod compiler;
 mod cpu_share;
 pub mod engine;
 pub mod error;

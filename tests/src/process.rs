@@ -78,7 +78,7 @@ impl Process {
         if let Some((_, token)) = own {
             headers.insert(AUTHORIZATION, format!("Bearer {token}").parse()?);
         }
-        let http = reqwest::Client::builder().no_proxy().default_headers(headers).build()?;
+        let http = tidegate::network::builder().default_headers(headers).build()?;
         Ok(Self { child, url, http, log })
     }
 

@@ -108,7 +108,7 @@ alerting: {{ alertmanagers: [{{ static_configs: [{{ targets: ["127.0.0.1:{alertm
 
     fs::write(folder.join("rules.yml"), rule("vector(1) < 0"))?;
     let reload = format!("http://127.0.0.1:{prometheus_port}/-/reload");
-    let answer = reqwest::Client::builder().no_proxy().build()?.post(reload).send().await?;
+    let answer = tidegate::network::builder().build()?.post(reload).send().await?;
     assert!(answer.status().is_success());
     let closed = host.until("the incident's end", |incident| incident["state"] == "closed").await?;
     assert_eq!(closed["id"], opened["id"]);

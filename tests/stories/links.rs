@@ -98,7 +98,7 @@ struct Browser {
 
 impl Browser {
     fn new(host: &Process) -> anyhow::Result<Self> {
-        Ok(Self { http: reqwest::Client::builder().no_proxy().build()?, host: host.url.clone() })
+        Ok(Self { http: tidegate::network::builder().build()?, host: host.url.clone() })
     }
 
     /// Status and page.

@@ -66,13 +66,14 @@ fn no_mod_rs() {
 #[test]
 fn dependencies_point_one_way() {
     let outer = ["journal", "policy", "plugin", "tools", "model", "http", "cli", "config", "app", "runner", "source"];
-    let libraries: [(&str, &[&str]); 6] = [
+    let libraries: [(&str, &[&str]); 7] = [
         ("wasmtime", &["plugin"]),
         ("rhai", &["policy"]),
         ("axum", &["http"]),
         ("rusqlite", &["journal"]),
         ("rmcp", &["tools"]),
         ("clap", &["cli", "main"]),
+        ("rustls", &["network"]),
     ];
     let mut wrong = Vec::new();
     for (path, text) in rust_files("host/src") {
@@ -144,7 +145,9 @@ fn text_from_outside_is_shown_in_one_way() {
         let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let names = |what: &str| code.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(what));
         let writes = ["io::stdout()", "print!(", "println!(", "eprint!("].iter().any(|what| names(what));
-        if writes && path != "host/src/cli/screen.rs" {
+        // The child that compiles writes code into a pipe, and nothing where there is a terminal.
+        let to_pipe = path == "host/src/plugin/compiler.rs" && names("io::stdout().is_terminal()");
+        if writes && path != "host/src/cli/screen.rs" && !to_pipe {
             wrong.push(format!("{path} writes to the terminal by itself"));
         }
         if (names("200b") || names("200B")) && path != "host/src/domain/text/letters.rs" {

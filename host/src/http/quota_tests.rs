@@ -129,7 +129,7 @@ async fn idle_connections_and_half_heads_keep_nobody_out() {
     for n in 0..100 {
         strangers.push(send(&host, if n % 2 == 0 { b"" } else { b"GET /healthz HTTP/1.1\r\nHo" }).await);
         if n % 20 == 0 {
-            let sent = reqwest::Client::builder().no_proxy().build().unwrap().post(host.url("/alert")).body(ONE).send();
+            let sent = crate::network::builder().build().unwrap().post(host.url("/alert")).body(ONE).send();
             assert_eq!(tokio::time::timeout(Duration::from_secs(2), sent).await.unwrap().unwrap().status(), 200);
         }
     }

@@ -36,7 +36,7 @@ pub(super) async fn start(config: &str, fake: Fake) -> Running {
     let address = server.address();
     let (stop, stopped) = oneshot::channel();
     let done = tokio::spawn(server.run(async move { drop(stopped.await) }));
-    let client = Client::builder().no_proxy().build().unwrap();
+    let client = crate::network::builder().build().unwrap();
     Running { fake, address, client, stop: Some(stop), done }
 }
 

@@ -45,13 +45,9 @@ impl Cache {
         load_own_code(engine, code).ok()
     }
 
-    /// Keeps a compiled component. A failure is logged: the next start compiles again.
-    pub fn store(&self, engine: &Engine, sha256: &str, component: &Component) {
-        let stored = component
-            .serialize()
-            .map_err(|error| io::Error::other(format!("{error:#}")))
-            .and_then(|code| self.write(&self.path(engine, sha256), &code));
-        if let Err(error) = stored {
+    /// Keeps a component's code. A failure is logged: the next start compiles again.
+    pub fn store(&self, engine: &Engine, sha256: &str, code: &[u8]) {
+        if let Err(error) = self.write(&self.path(engine, sha256), code) {
             tracing::warn!(sha256, %error, "a compiled component was not kept");
         }
     }
@@ -74,12 +70,14 @@ impl Cache {
     }
 }
 
-/// Turns compiled code back into a component.
+/// Turns code that this program has compiled into a component.
 #[expect(unsafe_code, reason = "wasmtime cannot prove that bytes are code that it compiled itself")]
-fn load_own_code(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes come from `Component::serialize`: they were read from a folder that only
-    // this user can write to (`Cache::open`), under a name made for this component and engine, and
-    // they match the digest that `Cache::write` put before them.
+pub(super) fn load_own_code(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes come from `Engine::precompile_component` of this very program. Either the
+    // compiler has just returned them, in this process or through a pipe from a child that runs the
+    // same file; or they were read from a folder that only this user can write to (`Cache::open`),
+    // under a name made for this component and engine, and they match the digest that
+    // `Cache::write` put before them.
     unsafe { Component::deserialize(engine, code) }
 }
 
@@ -111,9 +109,9 @@ mod tests {
         let engine = runtime.engine();
         // The smallest component: magic, version, layer.
         let empty = [0, b'a', b's', b'm', 0x0d, 0, 1, 0];
-        let component = Component::new(engine, empty).unwrap();
+        let code = engine.precompile_component(&empty).unwrap();
         assert!(cache.load(engine, "d1").is_none());
-        cache.store(engine, "d1", &component);
+        cache.store(engine, "d1", &code);
         assert!(cache.load(engine, "d1").is_some());
         assert!(cache.load(engine, "d2").is_none());
 

@@ -112,6 +112,11 @@ impl Drop for Active<'_> {
     }
 }
 
+/// An engine that only compiles; every other one of this program can load its code.
+pub(super) fn for_compiling() -> Result<Engine, String> {
+    Engine::new(&config(Allocation::OnDemand)).map_err(|error| format!("{error:#}"))
+}
+
 fn config(allocation: Allocation) -> Config {
     let mut config = Config::new();
     config

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, InstancePre};
 
-use super::cache::Cache;
+use super::cache::{Cache, load_own_code};
+use super::compiler;
 use super::engine::Runtime;
 use super::imports::State;
 use super::inspect::inspect;
@@ -90,10 +91,9 @@ fn compile(runtime: &Runtime, cache: Option<&Cache>, bytes: &[u8], sha256: &str)
     } else {
         Cow::Borrowed(bytes)
     };
-    let component = Component::from_binary(runtime.engine(), &bytes)
-        .map_err(|error| format!("its component cannot be compiled: {error:#}"))?;
+    let code = compiler::compile(runtime.engine(), &bytes)?;
     if let Some(cache) = cache {
-        cache.store(runtime.engine(), sha256, &component);
+        cache.store(runtime.engine(), sha256, &code);
     }
-    Ok(component)
+    load_own_code(runtime.engine(), &code).map_err(|error| format!("its compiled code cannot be loaded: {error:#}"))
 }

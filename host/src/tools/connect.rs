@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::BoxFuture;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -17,6 +16,7 @@ use tokio::sync::Notify;
 use super::definition::Place;
 use super::process::Process;
 use super::rmcp_error;
+use crate::network;
 
 /// Longest message of a server in bytes.
 const MESSAGE: usize = 8 * 1024 * 1024;
@@ -75,13 +75,8 @@ fn http(
     url: &str,
     headers: &BTreeMap<String, String>,
 ) -> Result<StreamableHttpClientTransport<reqwest::Client>, String> {
-    // Not from the common door: its limit on a whole request would end the stream of a session.
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .connect_timeout(Duration::from_secs(10))
-        .build()
-        .map_err(|error| format!("no HTTP client can be made: {error}"))?;
+    // A client of its own: a limit on a whole request would end the stream of a session.
+    let client = network::builder().build().map_err(|error| format!("no HTTP client can be made: {error}"))?;
     let mut custom = HashMap::new();
     for (name, value) in headers {
         let name = HeaderName::try_from(name).map_err(|_| format!("{name} is no name of an HTTP header"))?;
