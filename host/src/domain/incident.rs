@@ -13,7 +13,7 @@ mod view;
 use std::borrow::Cow;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use messages::{due, fallbacks, overtaken};
@@ -168,6 +168,9 @@ pub struct Incident {
     pub opened_at: Timestamp,
     /// When anything last happened.
     pub updated_at: Timestamp,
+    /// By how much clocks that were set back have moved what it waits for.
+    #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
+    pub set_back: SignedDuration,
     /// Its alerts in the order of arrival, as far as they are kept in full.
     pub alerts: Vec<Alert>,
     /// Those beyond.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::record::BeforeIntent;
 use super::{ActionRecord, ActionState, Approval, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
@@ -26,6 +26,7 @@ impl Incident {
             source: source.clone(),
             opened_at: entry.at,
             updated_at: entry.at,
+            set_back: SignedDuration::ZERO,
             alerts: alerts.clone(),
             counted: Counted::default(),
             decision: None,

@@ -249,6 +249,7 @@ impl Case {
             source: self.source.clone().unwrap_or_else(|| "alertmanager".into()),
             opened_at,
             updated_at: now,
+            set_back: SignedDuration::ZERO,
             alerts,
             counted: Default::default(),
             decision: None,
