@@ -315,7 +315,7 @@ impl Backend for App {
         problems.extend(self.services.model.skipped());
         if self.runner.panics() > 0 {
             problems.push(format!(
-                "a fault in tidegate itself broke off the handling of incidents {} times since the start; the log says where",
+                "a fault in tidegate itself broke off the handling of incidents or messages {} times since the start; the log says where",
                 self.runner.panics()
             ));
         }

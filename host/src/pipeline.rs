@@ -55,7 +55,7 @@ use crate::store::Store;
 pub use control::apply_control;
 pub use decide::judge;
 pub use intake::take_in;
-pub use notify::{Attempt, deliver, tidy};
+pub use notify::{Attempt, broke_off, deliver, tidy};
 
 /// Everything that an effect may need.
 pub struct Services {

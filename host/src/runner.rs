@@ -64,7 +64,7 @@ struct State {
 struct Driven {
     /// Whether the task must look once more.
     again: bool,
-    /// What the timer waited for that rang last.
+    /// What the timer waited for that rang last, as the clock showed it before it was ever set back.
     rung: Option<Timestamp>,
     woken: Arc<Notify>,
     task: JoinHandle<()>,
@@ -76,7 +76,7 @@ struct Timer {
     /// By [`crate::ports::Clock::elapsed`].
     due: Duration,
     incident: IncidentId,
-    /// The wait of the incident that is over then.
+    /// The wait of the incident that is over then, as the clock showed it before it was ever set back.
     at: Timestamp,
 }
 
@@ -100,6 +100,8 @@ impl Runner {
 
     /// Runs until the store is gone.
     pub async fn run(self: Arc<Self>, mut woken: mpsc::UnboundedReceiver<IncidentId>) {
+        // What it is compared with from now on.
+        self.wall_was_set();
         loop {
             let next_timer = self.state().timers.first().map(|timer| timer.due);
             let clock = Arc::clone(&self.services.clock);
@@ -128,7 +130,7 @@ impl Runner {
         state.driven.is_empty() && !state.reviving && self.deliveries.idle(self.services.clock.elapsed())
     }
 
-    /// How often the handling of an incident has panicked.
+    /// How often the handling of an incident or of a message has panicked.
     pub fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
     }
@@ -169,11 +171,15 @@ impl Runner {
     }
 
     fn set_timer(&self, at: Timestamp, id: &IncidentId) {
+        self.set_timer_of(at, at, id);
+    }
+
+    fn set_timer_of(&self, wait: Timestamp, at: Timestamp, id: &IncidentId) {
         let clock = &self.services.clock;
         let due = clock.elapsed().saturating_add(until(clock.now(), at));
         let mut state = self.state();
         let first = state.timers.first().map(|timer| timer.due);
-        state.timers.insert(Timer { due, incident: id.clone(), at });
+        state.timers.insert(Timer { due, incident: id.clone(), at: wait });
         if first.is_none_or(|first| due < first) {
             self.timer.notify_one();
         }
@@ -256,16 +262,20 @@ impl Runner {
             let limits = &self.services.limits;
             let ready = |tool: &str| self.services.tools.ready(tool);
             let mut coming = next_when(&incident, now, limits, &ready);
+            // What is waited for moves with a clock that is set back; the wait stays the same one.
+            let wait = |at: Timestamp| at.saturating_add(incident.set_back).unwrap_or(Timestamp::MAX);
+            let mut rang = false;
             if let Next::Wait(at) = coming
-                && self.state().driven.get(id).is_some_and(|driven| driven.rung == Some(at))
+                && self.state().driven.get(id).is_some_and(|driven| driven.rung == Some(wait(at)))
             {
                 // It has waited as long as it was meant to, whatever the wall clock shows.
                 coming = next_when(&incident, now.max(at), limits, &ready);
+                rang = true;
             }
             let effect = match coming {
                 Next::Do(effect) => effect,
                 Next::Wait(at) => {
-                    self.set_timer(at, id);
+                    self.set_timer_of(wait(at), at, id);
                     return Ok(());
                 }
                 Next::Idle => return Ok(()),
@@ -292,6 +302,10 @@ impl Runner {
                 }
             };
             perform(&self.services, &incident, effect).await?;
+            if rang && let Some(driven) = self.state().driven.get_mut(id) {
+                // It ends one wait.
+                driven.rung = None;
+            }
             if skipped() {
                 self.places.look_again(&Place::Model);
             }

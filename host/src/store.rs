@@ -5,6 +5,7 @@
 //! merely a repeat of one that another request is just journaling. After a journal error the live
 //! state is ahead of the journal, so nothing more is taken until [`Store::reload`] has read it anew.
 
+mod catch_up;
 mod controls;
 mod handover;
 mod listing;

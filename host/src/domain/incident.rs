@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use alerts::Alerts;
@@ -189,6 +189,9 @@ pub struct Incident {
     pub opened_at: Timestamp,
     /// When anything last happened.
     pub updated_at: Timestamp,
+    /// By how much clocks that were set back have moved what it waits for.
+    #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
+    pub set_back: SignedDuration,
     /// Its alerts in the order of arrival, as far as they are kept in full.
     pub alerts: Alerts,
     /// Those beyond.

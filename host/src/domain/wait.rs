@@ -1,8 +1,8 @@
 //! Waits under a wall clock that is set back: none is longer than it was meant to be.
 //!
 //! Times of an incident are moments of the wall clock. When an entry is earlier than the one before it,
-//! the clock was set back in between, and the times that lie ahead are moved with it, so that each wait
-//! is counted from when that was seen.
+//! the clock was set back in between, and the times that lie ahead are moved with it: as seen from the
+//! journal alone, each wait is counted from then. Whoever waits on a clock that nobody sets ends it earlier.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,6 +24,7 @@ impl Incident {
     /// Moves what is waited for along with a clock that was set back.
     pub(super) fn follow_clock(&mut self, now: Timestamp) {
         let Some(by) = set_back(self.updated_at, now) else { return };
+        self.set_back = self.set_back.saturating_add(by);
         let earlier = |at: &mut Timestamp| *at = at.saturating_sub(by).unwrap_or(Timestamp::MIN);
         if let Some(Verdict::Hold { until }) = self.decision.as_mut().map(|decision| &mut decision.verdict) {
             earlier(until);

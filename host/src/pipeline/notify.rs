@@ -11,7 +11,7 @@ use crate::domain::incident::{ActionRecord, fallbacks, overtaken};
 use crate::domain::{ActionId, Fact, Incident, Occasion};
 use crate::rules::Context;
 
-pub use attempt::{Attempt, deliver};
+pub use attempt::{Attempt, broke_off, deliver};
 
 /// The fact that people are to be told; none when no route leads to a target that exists.
 pub fn tell(

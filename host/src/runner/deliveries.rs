@@ -5,6 +5,7 @@
 //! one process and nothing that is over is sent at all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -15,13 +16,15 @@ use super::target_queue::{Ended, Failing, SLOW, Step, TargetQueue, Turn};
 use crate::domain::delivery::Delivery;
 use crate::domain::incident::fallbacks;
 use crate::domain::{Fact, Incident, IncidentId, Person};
-use crate::pipeline::{Attempt, deliver, tidy};
+use crate::pipeline::{Attempt, broke_off, deliver, tidy};
 use crate::ports::JournalError;
 use futures::future::{Either, select};
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 
 /// Incidents whose messages are sent anew at once.
 const ANEW: usize = 64;
+/// Pause before what has panicked is done again, where the panic could not be journaled.
+const AFTER_PANIC: Duration = Duration::from_secs(60);
 
 /// All targets.
 #[derive(Default)]
@@ -32,6 +35,8 @@ struct Queues {
     of: BTreeMap<String, TargetQueue>,
     /// Incidents about whose messages something is being journaled.
     tidying: BTreeSet<IncidentId>,
+    /// Deliveries that the journal may not hold yet.
+    journaling: BTreeSet<String>,
     abandoned: Abandoned,
 }
 
@@ -50,6 +55,15 @@ pub struct TargetStatus {
     pub failing: Option<Failing>,
 }
 
+/// What is done about a message whose turn it is.
+#[derive(Clone, Copy)]
+enum Call {
+    /// It is sent.
+    Deliver,
+    /// That sending it has panicked is journaled.
+    BrokeOff,
+}
+
 impl Deliveries {
     fn queues(&self) -> MutexGuard<'_, Queues> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -58,7 +72,7 @@ impl Deliveries {
     /// Whether nothing is under way, and nothing but waiting is left.
     pub(super) fn idle(&self, now: Duration) -> bool {
         let queues = self.queues();
-        queues.tidying.is_empty() && queues.of.values().all(|queue| queue.idle(now))
+        queues.tidying.is_empty() && queues.journaling.is_empty() && queues.of.values().all(|queue| queue.idle(now))
     }
 }
 
@@ -142,6 +156,11 @@ impl Runner {
 
     /// Enqueues what of an incident is to be delivered, and starts what can be sent.
     pub(super) fn start_deliveries(self: &Arc<Self>, id: &IncidentId) {
+        self.enqueue(id, &BTreeSet::new());
+    }
+
+    /// The journal holds these. Nothing is sent of which nobody would know after a crash.
+    fn enqueue(self: &Arc<Self>, id: &IncidentId, durable: &BTreeSet<String>) {
         let Some(incident) = self.services.store.get(id) else { return };
         if incident.deliveries.is_empty() {
             return;
@@ -152,6 +171,7 @@ impl Runner {
         }
         let mut targets = BTreeSet::new();
         let (mut waits, mut untidy) = (Vec::new(), false);
+        self.await_journal(&incident, durable);
         {
             let mut queues = self.deliveries.queues();
             if !queues.tidying.contains(id) {
@@ -159,9 +179,11 @@ impl Runner {
                 untidy = !tidy(&self.services, &incident, runs).is_empty();
             }
             let severity = incident.severity();
-            for delivery in incident.deliveries.iter().filter(|delivery| !delivery.settled()) {
+            let Queues { of, journaling, .. } = &mut *queues;
+            let left = incident.deliveries.iter().filter(|delivery| !delivery.settled());
+            for delivery in left.filter(|delivery| !journaling.contains(&delivery.id)) {
                 let turn = Turn::new(&delivery.id, id, delivery.weight(severity), delivery.told_at);
-                let queue = queues.of.entry(delivery.target.clone()).or_default();
+                let queue = of.entry(delivery.target.clone()).or_default();
                 match delivery.wait(now) {
                     None => queue.due(turn),
                     Some(wait) => {
@@ -180,6 +202,33 @@ impl Runner {
             self.tidy(id);
         }
         targets.iter().for_each(|target| self.send(target));
+    }
+
+    /// Keeps what the journal may not hold yet back until it does.
+    fn await_journal(self: &Arc<Self>, incident: &Incident, durable: &BTreeSet<String>) {
+        let mut queues = self.deliveries.queues();
+        let known = |delivery: &Delivery| {
+            let queue = queues.of.get(&delivery.target);
+            queue.is_some_and(|queue| queue.knows(&delivery.id)) || queues.journaling.contains(&delivery.id)
+        };
+        let left = incident.deliveries.iter().filter(|delivery| !delivery.settled() && !durable.contains(&delivery.id));
+        let new: BTreeSet<String> =
+            left.filter(|delivery| !known(delivery)).map(|delivery| delivery.id.clone()).collect();
+        if new.is_empty() {
+            return;
+        }
+        let Some(journaled) = self.services.store.catches_up(&incident.id) else { return };
+        queues.journaling.extend(new.iter().cloned());
+        drop(queues);
+        let (runner, id) = (Arc::clone(self), incident.id.clone());
+        tokio::spawn(async move {
+            let result = journaled.await;
+            runner.deliveries.queues().journaling.retain(|delivery| !new.contains(delivery));
+            match result {
+                Ok(()) => runner.enqueue(&id, &new),
+                Err(_) => runner.revive(),
+            }
+        });
     }
 
     /// Ends a wait, by a clock that nobody sets.
@@ -227,18 +276,12 @@ impl Runner {
         });
     }
 
-    /// One call; another message may take its place when it hangs.
+    /// One call, and what follows from it.
     async fn attempt(self: &Arc<Self>, target: &str, turn: Turn) {
-        let clock = &self.services.clock;
-        let result = match select(pin!(self.call(&turn)), clock.sleep(SLOW)).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), call)) => {
-                if let Some(queue) = self.deliveries.queues().of.get_mut(target) {
-                    queue.hangs(&turn.delivery);
-                }
-                self.send(target);
-                call.await
-            }
+        // Whatever panics, the message must be tried again, or given up where people see it.
+        let result = match AssertUnwindSafe(self.sent(target, &turn)).catch_unwind().await {
+            Ok(result) => result,
+            Err(_) => self.after_panic_of(target, &turn).await,
         };
         let ended = match &result {
             Ok(Some(Attempt::Delivered)) => Ended::Taken,
@@ -275,8 +318,40 @@ impl Runner {
         }
     }
 
+    /// Sends a message; another one may take its place when it hangs.
+    async fn sent(self: &Arc<Self>, target: &str, turn: &Turn) -> Result<Option<Attempt>, JournalError> {
+        match select(pin!(self.call(turn, Call::Deliver)), self.services.clock.sleep(SLOW)).await {
+            Either::Left((result, _)) => result,
+            Either::Right(((), call)) => {
+                self.gives_place_up(target, turn);
+                call.await
+            }
+        }
+    }
+
+    fn gives_place_up(self: &Arc<Self>, target: &str, turn: &Turn) {
+        if let Some(queue) = self.deliveries.queues().of.get_mut(target) {
+            queue.hangs(&turn.delivery);
+        }
+        self.send(target);
+    }
+
+    /// Counts an attempt that panicked as one that failed.
+    async fn after_panic_of(self: &Arc<Self>, target: &str, turn: &Turn) -> Result<Option<Attempt>, JournalError> {
+        self.note_panic();
+        tracing::error!(target = %target, delivery = %turn.delivery, "a fault in tidegate itself broke off a message");
+        match AssertUnwindSafe(self.call(turn, Call::BrokeOff)).catch_unwind().await {
+            Ok(result) => result,
+            Err(_) => {
+                self.gives_place_up(target, turn);
+                self.services.clock.sleep(AFTER_PANIC).await;
+                Ok(None)
+            }
+        }
+    }
+
     /// The incident may have moved on, and another one may have delivered it, while it waited.
-    async fn call(&self, turn: &Turn) -> Result<Option<Attempt>, JournalError> {
+    async fn call(&self, turn: &Turn, call: Call) -> Result<Option<Attempt>, JournalError> {
         if let Some(broken) = self.services.store.broken() {
             return Err(broken);
         }
@@ -285,8 +360,11 @@ impl Runner {
         let Some(incident) = self.services.store.get(&turn.incident) else { return Ok(None) };
         let mut left = incident.deliveries.iter();
         match left.find(|delivery| delivery.id == turn.delivery && !delivery.settled()) {
-            Some(delivery) => deliver(&self.services, &incident, delivery).await.map(Some),
             None => Ok(None),
+            Some(delivery) => match call {
+                Call::Deliver => deliver(&self.services, &incident, delivery).await.map(Some),
+                Call::BrokeOff => broke_off(&self.services, &incident, delivery).await.map(Some),
+            },
         }
     }
 
@@ -297,14 +375,19 @@ impl Runner {
         }
         let (runner, id) = (Arc::clone(self), id.clone());
         tokio::spawn(async move {
-            let result = runner.tidied(&id).await;
+            let result = AssertUnwindSafe(runner.tidied(&id)).catch_unwind().await;
+            if result.is_err() {
+                runner.note_panic();
+                tracing::error!(incident = %id, "a fault in tidegate itself broke off the order of its messages");
+                runner.services.clock.sleep(AFTER_PANIC).await;
+            }
             runner.deliveries.queues().tidying.remove(&id);
             match result {
-                Ok(()) => {
+                Ok(Err(_)) => runner.revive(),
+                Ok(Ok(())) | Err(_) => {
                     runner.start_deliveries(&id);
                     runner.services.store.wake(&id);
                 }
-                Err(_) => runner.revive(),
             }
         });
     }

@@ -17,8 +17,12 @@ const MORE: u32 = 3;
 const PAUSE: SignedDuration = SignedDuration::from_secs(1);
 
 impl Runner {
-    pub(super) async fn after_panic(self: &Arc<Self>, id: &IncidentId) {
+    pub(super) fn note_panic(&self) {
         self.panics.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) async fn after_panic(self: &Arc<Self>, id: &IncidentId) {
+        self.note_panic();
         let count = {
             let mut state = self.state();
             let count = state.panicked.entry(id.clone()).or_default();

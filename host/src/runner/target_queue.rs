@@ -8,7 +8,7 @@
 //! Pure: time comes in, by [`crate::ports::Clock::elapsed`], which nobody sets.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -94,7 +94,9 @@ pub struct Failing {
 /// The messages to one target.
 #[derive(Debug, Default)]
 pub struct TargetQueue {
-    ready: BTreeMap<Turn, ()>,
+    ready: BTreeSet<Turn>,
+    /// By delivery, where it stands in `ready`: what becomes more urgent moves, and is not sent twice.
+    places: BTreeMap<String, Turn>,
     /// By delivery; the number tells an old alarm from the one that holds.
     waiting: BTreeMap<String, (Turn, u64)>,
     /// By delivery; whether it hangs.
@@ -109,21 +111,32 @@ pub struct TargetQueue {
 }
 
 impl TargetQueue {
-    /// Takes in a message that is due. One that is known already keeps its place.
+    /// Takes in a message that is due. One that stands here already keeps its place, unless it has become more
+    /// or less urgent.
     pub fn due(&mut self, turn: Turn) {
         if self.running.contains_key(&turn.delivery) {
             return;
         }
         self.waiting.remove(&turn.delivery);
-        self.ready.insert(turn, ());
+        self.place(turn);
+    }
+
+    fn place(&mut self, turn: Turn) {
+        if let Some(earlier) = self.places.insert(turn.delivery.clone(), turn.clone()) {
+            self.ready.remove(&earlier);
+        }
+        self.ready.insert(turn);
+    }
+
+    /// Whether it is known that this is to be delivered.
+    pub fn knows(&self, delivery: &str) -> bool {
+        let waits = self.waiting.contains_key(delivery) || self.places.contains_key(delivery);
+        waits || self.running.contains_key(delivery)
     }
 
     /// Takes in a message that has to wait; a ticket for the end of its wait, unless it is known already.
     pub fn wait(&mut self, turn: Turn) -> Option<u64> {
-        let known = self.running.contains_key(&turn.delivery)
-            || self.waiting.contains_key(&turn.delivery)
-            || self.ready.contains_key(&turn);
-        if known {
+        if self.knows(&turn.delivery) {
             return None;
         }
         self.tickets += 1;
@@ -136,7 +149,7 @@ impl TargetQueue {
         if self.waiting.get(delivery).is_some_and(|(_, of)| *of == ticket)
             && let Some((turn, _)) = self.waiting.remove(delivery)
         {
-            self.ready.insert(turn, ());
+            self.place(turn);
         }
     }
 
@@ -147,7 +160,7 @@ impl TargetQueue {
 
     /// What to send now, if anything.
     pub fn step(&mut self, now: Duration) -> Step {
-        let Some((first, ())) = self.ready.first_key_value() else { return Step::Nothing };
+        let Some(first) = self.ready.first() else { return Step::Nothing };
         let paced = self.last.filter(|_| !self.gap.is_zero()).map(|last| last + self.gap);
         if let Some(at) = self.held_until.max(paced).filter(|at| *at > now) {
             return Step::Later(at);
@@ -161,7 +174,8 @@ impl TargetQueue {
             return Step::Nothing;
         }
         match self.ready.pop_first() {
-            Some((turn, ())) => {
+            Some(turn) => {
+                self.places.remove(&turn.delivery);
                 self.running.insert(turn.delivery.clone(), false);
                 self.last = Some(now);
                 Step::Send(turn)
@@ -190,7 +204,7 @@ impl TargetQueue {
                 // It is well again: what waits for another attempt need not wait any longer.
                 if self.failing.take().is_some() {
                     let waiting = std::mem::take(&mut self.waiting);
-                    self.ready.extend(waiting.into_values().map(|(turn, _)| (turn, ())));
+                    waiting.into_values().for_each(|(turn, _)| self.place(turn));
                 }
             }
             Ended::Failed { reason, hold, at } => {
@@ -211,6 +225,7 @@ impl TargetQueue {
     /// Forgets what is not under way: it is named again once the journal has been read anew.
     pub fn forget(&mut self) {
         self.ready.clear();
+        self.places.clear();
         self.waiting.clear();
     }
 
@@ -228,7 +243,7 @@ impl TargetQueue {
     /// Incidents with messages that wait for their turn or their next attempt.
     pub fn incidents(&self) -> impl Iterator<Item = &IncidentId> {
         let waiting = self.waiting.values().map(|(turn, _)| &turn.incident);
-        self.ready.keys().map(|turn| &turn.incident).chain(waiting)
+        self.ready.iter().map(|turn| &turn.incident).chain(waiting)
     }
 
     /// Why and since when the target takes nothing.

@@ -73,6 +73,7 @@ async fn a_stop_waits_for_what_is_under_way_and_the_next_start_goes_on() {
         ids.push(host.fires("Fix", &n.to_string()).await);
     }
     let asks = host.fires("Unknown", "a").await;
+    host.until(|host| host.outcome(&asks).is_some()).await;
     host.world.model_hangs.store(true, SeqCst);
     let asks_too = host.fires("Unknown", "b").await;
     sleep(Duration::from_millis(3_500)).await;
@@ -171,6 +172,30 @@ async fn panic_after_panic_gives_the_incident_to_a_person() {
     let conclusion = host.incident(&id).conclusion.clone().unwrap();
     assert!(conclusion.reason.contains("a fault in tidegate itself"), "{conclusion:?}");
     assert!(host.is_told(&id));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_leaves_no_message_stuck() {
+    let host = Host::new(World::default());
+    host.world.telling_panics.store(2, SeqCst);
+    let id = host.fires("Crit", "a").await;
+    let took = host.until(|host| host.is_told(&id)).await;
+    assert!(took < s(10), "{took:?}");
+    assert_eq!(host.runner.panics(), 2);
+    let facts = host.facts(&id);
+    let failed = |fact: &&Fact| matches!(fact, Fact::DeliveryFailed { reason, .. } if reason.contains("a fault in tidegate itself"));
+    assert_eq!(facts.iter().filter(failed).count(), 2, "{facts:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_panics_for_ever_is_given_up_where_people_see_it() {
+    let host = Host::new(World::default());
+    host.world.telling_panics.store(u32::MAX, SeqCst);
+    let id = host.fires("Crit", "a").await;
+    sleep(s(26 * 3600)).await;
+    assert_eq!(host.runner.undelivered(None), std::slice::from_ref(&id));
+    let status = host.runner.target_status();
+    assert_eq!((status[0].queued, status[0].abandoned), (0, 1), "{status:?}");
 }
 
 #[tokio::test(start_paused = true)]

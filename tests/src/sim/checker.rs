@@ -203,6 +203,11 @@ fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, wr
         }
         Fact::Uncertain { .. } => state.stats.uncertain += 1,
         Fact::NotBegun { .. } => state.stats.not_begun += 1,
+        Fact::DeliveryOvertaken { .. } => state.stats.overtaken += 1,
+        Fact::Told { deliveries, .. } => {
+            let instead = deliveries.iter().filter(|delivery| delivery.instead_of.is_some());
+            state.stats.fallbacks += instead.count() as u64;
+        }
         Fact::Intent { action, .. } => {
             state.stats.repeats += u64::from(incident.action(action).is_some_and(|record| record.attempts > 1));
         }

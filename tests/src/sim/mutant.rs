@@ -29,6 +29,8 @@ pub enum Mutant {
     RestartForgetsHolds,
     /// The notifier room says "delivered" and delivers nothing.
     NotifiersSwallow,
+    /// The notifier room takes every trouble for one that never ends.
+    NotifiersGiveUp,
     /// The message's id differs from attempt to attempt.
     NotifiersRename,
     /// Senders hear "accepted" whatever the journal says.
@@ -55,7 +57,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::PoliciesSayYes,
         Self::JournalAnswersEarly,
         Self::JournalDropsEntries,
@@ -69,6 +71,7 @@ impl Mutant {
         Self::RestartForgetsPauses,
         Self::RestartForgetsHolds,
         Self::NotifiersSwallow,
+        Self::NotifiersGiveUp,
         Self::NotifiersRename,
         Self::AcceptsTooMuch,
         Self::RepeatsAreWritten,
@@ -98,6 +101,7 @@ impl Mutant {
             Self::RestartForgetsPauses => &["nothing_starts_while_paused"],
             Self::RestartForgetsHolds => &["one_change_per_target", "targets_cool_down"],
             Self::NotifiersSwallow => &["told_means_delivered"],
+            Self::NotifiersGiveUp => &["told_means_delivered"],
             Self::NotifiersRename => &["delivery_ids_are_stable"],
             Self::AcceptsTooMuch => &["acknowledged_alerts_are_in_the_journal"],
             Self::RepeatsAreWritten => &["repeats_write_nothing"],

@@ -54,7 +54,16 @@ impl SimNotifiers {
             let trouble = boxes.dice.chance(percent).then(|| boxes.dice.within(0..9));
             let took = if place == 0 { 20 } else { boxes.dice.skewed(30_000) };
             let trouble = if down { Some(boxes.dice.within(0..2)) } else { trouble };
-            state.stats.notifier_faults += u64::from(trouble.is_some());
+            let stats = &mut state.stats;
+            stats.notifier_faults += u64::from(trouble.is_some());
+            match trouble {
+                Some(0) if down => stats.hung += 1,
+                Some(6) => stats.closed += 1,
+                Some(7) if place == 3 => stats.refused += 1,
+                Some(7) => stats.absurd_pauses += 1,
+                Some(8) => stats.hung += 1,
+                _ => {}
+            }
             (down, trouble, Duration::from_millis(took), !matches!(trouble, Some(0..=4 | 6..=8)))
         };
         tokio::time::sleep(took).await;
@@ -63,6 +72,9 @@ impl SimNotifiers {
             *self.0.state().mailboxes.taken.entry(key).or_default() += 1;
         }
         self.0.point("message, arrived").await;
+        if trouble.is_some() && self.0.mutant == Some(Mutant::NotifiersGiveUp) {
+            return Err(NotifyError::Permanent("down".into()));
+        }
         match trouble {
             None => Ok(Some(format!("thread-of-{target}"))),
             Some(0) if down => {

@@ -45,6 +45,18 @@ pub struct Stats {
     pub adviser_faults: u64,
     /// Delivery attempts that failed.
     pub notifier_faults: u64,
+    /// Connections to notifiers that were closed without an answer.
+    pub closed: u64,
+    /// Delivery attempts that hung.
+    pub hung: u64,
+    /// Targets that asked to be left in peace for ages.
+    pub absurd_pauses: u64,
+    /// Messages that their target refused as malformed.
+    pub refused: u64,
+    /// Messages told to somebody else in place of one that was not taken.
+    pub fallbacks: u64,
+    /// Messages that were pointless before they were sent.
+    pub overtaken: u64,
     /// Times that the clock was set.
     pub clock_jumps: u64,
     /// Simulated time in seconds.
@@ -80,12 +92,18 @@ impl Stats {
             ("intents to be settled", self.uncertain),
             ("steps that could not begin", self.not_begun),
             ("delivery attempts", self.deliveries),
+            ("told in place of others", self.fallbacks),
+            ("messages overtaken", self.overtaken),
             ("faults", self.faults()),
             ("  crashes of the host", self.crashes),
             ("  failed appends", self.append_failures),
             ("  tools fail, lie, hang", self.tool_faults),
             ("  models and planners", self.adviser_faults),
             ("  notifiers", self.notifier_faults),
+            ("    connections closed", self.closed),
+            ("    attempts that hang", self.hung),
+            ("    absurd pauses", self.absurd_pauses),
+            ("    messages refused", self.refused),
             ("  jumps of the clock", self.clock_jumps),
         ];
         let minute = |count: u64| if seconds > 0.0 { (count as f64 * 60.0 / seconds).round() as u64 } else { 0 };
@@ -119,6 +137,12 @@ impl AddAssign for Stats {
         self.tool_faults += other.tool_faults;
         self.adviser_faults += other.adviser_faults;
         self.notifier_faults += other.notifier_faults;
+        self.closed += other.closed;
+        self.hung += other.hung;
+        self.absurd_pauses += other.absurd_pauses;
+        self.refused += other.refused;
+        self.fallbacks += other.fallbacks;
+        self.overtaken += other.overtaken;
         self.clock_jumps += other.clock_jumps;
         self.seconds += other.seconds;
     }

@@ -1,7 +1,7 @@
 //! How each entry changes an incident. Total: an entry that does not fit changes nothing, so that
 //! a journal written by a later version can still be read.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::record::BeforeIntent;
 use super::{ActionRecord, ActionState, Approval, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
@@ -26,6 +26,7 @@ impl Incident {
             source: source.clone(),
             opened_at: entry.at,
             updated_at: entry.at,
+            set_back: SignedDuration::ZERO,
             alerts: alerts.iter().cloned().collect(),
             counted: Counted::default(),
             decision: None,

@@ -59,29 +59,44 @@ pub async fn deliver(services: &Services, incident: &Incident, delivery: &Delive
             record(vec![Fact::Delivered { delivery: delivery.id.clone(), reference }]).await?;
             Ok(Attempt::Delivered)
         }
-        Err(error) => {
-            let limits = &services.limits.delivery;
-            let refused = matches!(error, NotifyError::Refused(_) | NotifyError::Permanent(_));
-            let hold = match &error {
-                NotifyError::Retry { after: Some(after), .. } => Some(bounded(*after, limits.longest_pause)),
-                _ => None,
-            };
-            let retry_at = may_retry(services, delivery, &error).then(|| retry_at(services, delivery.attempts, hold));
-            let reason = error.reason().to_string();
-            let abandoned = retry_at.is_none();
-            let mut facts =
-                vec![Fact::DeliveryFailed { delivery: delivery.id.clone(), reason: reason.clone(), retry_at }];
-            if abandoned {
-                // With it, so that nothing comes between.
-                let state = DeliveryState::Abandoned { reason: reason.clone() };
-                let told = instead(services, incident, &Delivery { state, ..delivery.clone() });
-                let already = incident.deliveries.iter().any(|other| other.instead_of.as_ref() == Some(&delivery.id));
-                facts.extend(told.filter(|_| !already));
-            }
-            record(facts).await?;
-            Ok(Attempt::Failed { reason, hold, refused, abandoned })
-        }
+        Err(error) => failed(services, incident, delivery, error).await,
     }
+}
+
+/// Journals an attempt that a fault of our own broke off, as one that failed.
+///
+/// # Errors
+/// When the journal cannot take it.
+pub async fn broke_off(services: &Services, incident: &Incident, delivery: &Delivery) -> Result<Attempt, JournalError> {
+    let reason = "a fault in tidegate itself broke it off; its log says where".to_string();
+    failed(services, incident, delivery, NotifyError::Retry { reason, after: None }).await
+}
+
+async fn failed(
+    services: &Services,
+    incident: &Incident,
+    delivery: &Delivery,
+    error: NotifyError,
+) -> Result<Attempt, JournalError> {
+    let limits = &services.limits.delivery;
+    let refused = matches!(error, NotifyError::Refused(_) | NotifyError::Permanent(_));
+    let hold = match &error {
+        NotifyError::Retry { after: Some(after), .. } => Some(bounded(*after, limits.longest_pause)),
+        _ => None,
+    };
+    let retry_at = may_retry(services, delivery, &error).then(|| retry_at(services, delivery.attempts, hold));
+    let reason = error.reason().to_string();
+    let abandoned = retry_at.is_none();
+    let mut facts = vec![Fact::DeliveryFailed { delivery: delivery.id.clone(), reason: reason.clone(), retry_at }];
+    if abandoned {
+        // With it, so that nothing comes between.
+        let state = DeliveryState::Abandoned { reason: reason.clone() };
+        let told = instead(services, incident, &Delivery { state, ..delivery.clone() });
+        let already = incident.deliveries.iter().any(|other| other.instead_of.as_ref() == Some(&delivery.id));
+        facts.extend(told.filter(|_| !already));
+    }
+    services.store.append(&incident.id, facts).await?;
+    Ok(Attempt::Failed { reason, hold, refused, abandoned })
 }
 
 /// The message as it is to be read now.

@@ -250,6 +250,7 @@ impl Case {
             source: self.source.clone().unwrap_or_else(|| "alertmanager".into()),
             opened_at,
             updated_at: now,
+            set_back: SignedDuration::ZERO,
             alerts: alerts.into(),
             counted: Default::default(),
             decision: None,

@@ -109,3 +109,22 @@ async fn a_target_that_wants_peace_gets_it_for_all_its_messages_and_then_slowly_
     assert_eq!(gaps.first(), Some(&750), "{gaps:?}");
     assert!(gaps.is_sorted_by(|a, b| a >= b) && gaps.last() == Some(&0), "{gaps:?}");
 }
+
+#[test]
+fn what_becomes_more_urgent_moves_and_is_not_sent_twice() {
+    let mut queue = TargetQueue::default();
+    for n in 0..PLACES + 2 {
+        queue.due(light(n));
+    }
+    queue.due(turn("x", Occasion::Report, Severity::Info));
+    queue.due(turn("x", Occasion::Report, Severity::Critical));
+    assert_eq!(queue.queued(), PLACES + 3);
+    let first = sent(&mut queue, Duration::ZERO);
+    assert_eq!(first[0], "x");
+    let all = first.into_iter().chain((0..9).flat_map(|n| {
+        (0..PLACES + 2).for_each(|n| queue.ended(&light(n).delivery, Ended::Taken, Duration::from_secs(n as u64)));
+        queue.ended("x", Ended::Taken, Duration::ZERO);
+        sent(&mut queue, Duration::from_secs(n))
+    }));
+    assert_eq!(all.filter(|id| id == "x").count(), 1);
+}

@@ -36,7 +36,7 @@ rule("held", #{ on: #{ alertname: "Held" }, then: hold("10s", "wait") });
 rule("fix", #{ on: #{ alertname: "Fix" }, then: |i| remediate([act("s.do", #{ name: label(i, "app") })], "fix it") });
 rule("ask", #{ on: #{ alertname: "Ask" }, then: |i| remediate([act("s.do", #{ name: label(i, "app") })], "fix it") });
 rule("named", #{ on: #{ alertname: "Named" }, when: |i| tools("s.*").len() > 0, then: escalate("s is there") });
-gate("ask", #{ on: #{ tool: "s.do" }, when: |a, i| a.rule == "ask", ask: #{ who: "anybody", within: "3h", reason: "why not" } });
+gate("ask", #{ on: #{ tool: "s.do" }, when: |a, i| a.origin_name == "ask", ask: #{ who: "anybody", within: "3h", reason: "why not" } });
 gate("ok", #{ on: #{ tool: "s.do" }, allow: true });
 route("all", #{ to: ["people"] });
 "#;
@@ -47,6 +47,8 @@ pub struct World {
     pub model_hangs: AtomicBool,
     /// So many questions to the model panic.
     pub model_panics: AtomicU32,
+    /// So many attempts to tell people panic.
+    pub telling_panics: AtomicU32,
     pub asked: AtomicU32,
     /// How long a change takes in milliseconds; -1 for ever.
     pub change_ms: AtomicI64,
@@ -62,7 +64,7 @@ impl Tools for World {
         let tool = |name: &str, risk, repeatable| Tool {
             name: name.into(),
             description: String::new(),
-            schema: json!({"type": "object"}),
+            schema: json!({"type": "object", "properties": {"name": {"type": "string"}}}),
             risk,
             repeatable,
             undo: None,
@@ -141,8 +143,13 @@ impl Notifiers for World {
         message: &'a Message,
         _: Timestamp,
     ) -> BoxFuture<'a, Result<Option<String>, NotifyError>> {
-        self.told.lock().unwrap().entry(message.incident.to_string()).or_insert(Duration::ZERO);
-        future::ready(Ok(None)).boxed()
+        async {
+            let panics = self.telling_panics.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+            assert!(panics.is_err(), "an injected fault");
+            self.told.lock().unwrap().entry(message.incident.to_string()).or_insert(Duration::ZERO);
+            Ok(None)
+        }
+        .boxed()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What must hold for an incident as a whole.
 
+use tidegate::domain::delivery::Delivery;
 use tidegate::domain::{Alert, Fact, Outcome};
 
 use super::Step;
@@ -42,7 +43,12 @@ pub fn conclusions_fit_the_alerts(step: &Step<'_>) -> Result<(), String> {
 
 /// Behind a conclusion nothing is decided, proposed or done; behind the end nothing but receipts.
 pub fn concluded_once_and_for_all(step: &Step<'_>) -> Result<(), String> {
-    let receipt = matches!(&step.entry.fact, Fact::Delivered { .. } | Fact::DeliveryFailed { .. });
+    // Of a message that is on its way already: it arrived or not, is pointless by now, or goes to somebody else.
+    let receipt = match &step.entry.fact {
+        Fact::Delivered { .. } | Fact::DeliveryFailed { .. } | Fact::DeliveryOvertaken { .. } => true,
+        Fact::Told { deliveries, .. } => deliveries.iter().all(|delivery| stands_in(step, delivery)),
+        _ => false,
+    };
     // A person may answer about an action that is over; that changes nothing.
     let answer = matches!(&step.entry.fact, Fact::Approved { .. } | Fact::Rejected { .. });
     // A denial may be the end and open a breaker, which is known when the denial is durable.
@@ -63,6 +69,14 @@ pub fn concluded_once_and_for_all(step: &Step<'_>) -> Result<(), String> {
         (None, Some(_)) if !receipt && !answer && !after => Err("it goes on after its conclusion".into()),
         _ => Ok(()),
     }
+}
+
+/// Whether it says what a known message says, to somebody else.
+fn stands_in(step: &Step<'_>, delivery: &Delivery) -> bool {
+    let missed = delivery.instead_of.as_ref();
+    step.incident.deliveries.iter().any(|known| {
+        missed == Some(&known.id) && (known.occasion, &known.action) == (delivery.occasion, &delivery.action)
+    })
 }
 
 /// Alerts of one group that arrive while its incident is being handled belong to it.
