@@ -8,10 +8,15 @@ use super::{Incident, Look};
 use crate::domain::call::Call;
 use crate::domain::decision::{Decision, Verdict};
 use crate::domain::entry::{Fact, Purpose};
+use crate::domain::wait::set_back;
 
 impl Incident {
     /// Takes in what says nothing new, if all of it says nothing new; false when it must be recorded.
     pub fn fold(&mut self, facts: &[Fact], at: Timestamp) -> bool {
+        // What waits moves with a clock that was set back by an entry that says so.
+        if set_back(self.updated_at, at).is_some() {
+            return false;
+        }
         if facts.is_empty() || !facts.iter().all(|fact| self.says_nothing_new(fact)) {
             return false;
         }
