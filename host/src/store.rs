@@ -325,10 +325,7 @@ impl Store {
             }
             let mut sealed = Vec::with_capacity(facts.len());
             let mut happened = Vec::with_capacity(facts.len());
-            for mut fact in facts {
-                if let Fact::Looked { purpose, call, unchanged, .. } = &mut fact {
-                    *unchanged = incident.folded(purpose, call);
-                }
+            for fact in facts {
                 let entry = Entry { at: now, fact };
                 incident.apply(&entry);
                 sealed.push(seal(incident, &entry)?);

@@ -270,7 +270,7 @@ pub fn look(incident: &mut Incident, record: &ActionRecord, policies: &dyn Polic
             let metadata = json!({"name": of("name"), "namespace": of("namespace"), "ownerReferences": owner});
             let text = json!({"metadata": metadata, "spec": {"replicas": 10}}).to_string();
             let purpose = Purpose::Gate { action: record.action.id.clone() };
-            incident.looks.push(Look { purpose, call, ok: true, text, at: world.now, refused: None, repeats: 0 });
+            incident.looks.push(Look { purpose, call, ok: true, text, at: world.now, refused: None });
         }
     }
 }

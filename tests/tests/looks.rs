@@ -92,7 +92,7 @@ fn an_incident_looks_so_often_and_no_oftener() {
         if refused.is_none() {
             made.push(purpose.clone());
             let (purpose, text) = (purpose.clone(), String::new());
-            incident.looks.push(Look { purpose, call, ok: true, text, at: world.now, refused: None, repeats: 0 });
+            incident.looks.push(Look { purpose, call, ok: true, text, at: world.now, refused: None });
         }
     }
     let count = |wanted: &[&Purpose]| made.iter().filter(|purpose| wanted.contains(purpose)).count();

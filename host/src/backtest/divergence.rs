@@ -210,7 +210,7 @@ fn look(
     });
     let known = found.is_some();
     let (ok, text) = found.unwrap_or_else(|| (false, "not recorded".into()));
-    replay.apply(at, Fact::Looked { purpose, call, ok, text, took_ms: 0, refused: None, unchanged: 0 });
+    replay.apply(at, Fact::Looked { purpose, call, ok, text, took_ms: 0, refused: None });
     Ok(known)
 }
 

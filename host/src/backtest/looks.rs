@@ -35,13 +35,5 @@ pub fn ruled(
     let context = world.context(at);
     let refused = world.gate.admit_look(world.policies, &replay.fresh, purpose, call, &context).err()?;
     let (purpose, call) = (purpose.clone(), call.clone());
-    Some(Fact::Looked {
-        purpose,
-        call,
-        ok: false,
-        text: refused.reason,
-        took_ms: 0,
-        refused: Some(refused.gate),
-        unchanged: 0,
-    })
+    Some(Fact::Looked { purpose, call, ok: false, text: refused.reason, took_ms: 0, refused: Some(refused.gate) })
 }

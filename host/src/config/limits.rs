@@ -88,7 +88,7 @@ impl Raw {
             verification: minutes(self.verification, 60).min(longest),
             verification_looks: self.verification_looks.unwrap_or(200),
             begin_within: minutes(self.begin_within, 15),
-            incidents: self.incidents.unwrap_or(2_000),
+            incidents: self.incidents.unwrap_or(100_000),
             alerts_per_incident: self.alerts_per_incident.unwrap_or(SHOWN),
         }
     }

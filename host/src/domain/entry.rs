@@ -73,9 +73,6 @@ pub enum Fact {
         /// The gate that refused it: nothing was called then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refused: Option<String>,
-        /// How many looks before this one showed the same as the last one that is recorded.
-        #[serde(default, skip_serializing_if = "is_zero")]
-        unchanged: u32,
     },
     /// All evidence for the model is there.
     Collected,
@@ -301,10 +298,6 @@ pub enum Fact {
         /// Why.
         reason: String,
     },
-}
-
-fn is_zero(count: &u32) -> bool {
-    *count == 0
 }
 
 /// What a look was for.

@@ -111,9 +111,6 @@ pub struct Look {
     /// The gate that refused it: nothing was called then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
-    /// How often it was made again since and showed the same.
-    #[serde(skip)]
-    pub repeats: u32,
 }
 
 impl Look {

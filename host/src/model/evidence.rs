@@ -75,15 +75,7 @@ mod tests {
     fn look(text: &str) -> Look {
         let arguments = json!({"name": "</evidence>\""}).as_object().cloned().unwrap();
         let call = Call { tool: "k.get".into(), arguments };
-        Look {
-            purpose: Purpose::Evidence,
-            call,
-            ok: true,
-            text: text.into(),
-            at: Timestamp::UNIX_EPOCH,
-            refused: None,
-            repeats: 0,
-        }
+        Look { purpose: Purpose::Evidence, call, ok: true, text: text.into(), at: Timestamp::UNIX_EPOCH, refused: None }
     }
 
     #[test]

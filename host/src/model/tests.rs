@@ -65,7 +65,7 @@ pub fn happen(incident: &mut Incident, fact: Fact) {
 }
 
 pub fn looked(purpose: Purpose, call: Call, text: &str) -> Fact {
-    Fact::Looked { purpose, call, ok: true, text: text.into(), took_ms: 1, refused: None, unchanged: 0 }
+    Fact::Looked { purpose, call, ok: true, text: text.into(), took_ms: 1, refused: None }
 }
 
 pub fn asked(id: &str, call: Call, text: &str) -> Fact {

@@ -1,7 +1,7 @@
 //! What keeps a flood of alerts from filling memory and disk. Pure.
 //!
-//! A source has so many live incidents of its own and no more. What it sends beyond stands together in one
-//! incident for each severity, and an incident keeps so many alerts in full and counts the rest: nobody
+//! A source has so many live incidents of its own and no more, and one request opens only some of them. What
+//! is sent beyond stands together in one incident for each severity, and an incident keeps so many alerts in full and counts the rest: nobody
 //! reads ten thousand incidents at night, but everybody must see that there are so many. The worst come
 //! first, and a part of the room is theirs alone. Nothing is dropped: what can no longer even be counted is
 //! refused, and the sender sends it again.
@@ -18,6 +18,8 @@ use crate::domain::{Alert, Incident, IncidentId, Severity};
 pub struct Bounds {
     /// Live incidents of one source. Errors and critical alerts get a quarter more.
     pub incidents: usize,
+    /// Incidents that one request opens. Errors and critical alerts get a quarter more.
+    pub at_once: usize,
     /// Alerts of one incident that are kept in full.
     pub alerts: usize,
     /// Alerts that are counted, of all incidents together.
@@ -26,7 +28,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { incidents: 2_000, alerts: 1_000, counted: 250_000 }
+        Self { incidents: 100_000, at_once: 2_000, alerts: 1_000, counted: 250_000 }
     }
 }
 
@@ -103,20 +105,21 @@ pub fn contain(
 type Split = (Vec<(String, Vec<Alert>)>, Vec<Alert>);
 
 fn split(opened: Vec<(String, Vec<Alert>)>, live: usize, index: &Index, bounds: &Bounds) -> Split {
-    if live + opened.len() <= bounds.incidents {
+    if live + opened.len() <= bounds.incidents && opened.len() <= bounds.at_once {
         return (opened, Vec::new());
     }
-    let mut own_of: HashMap<String, usize> = HashMap::new();
+    // Live ones, and those that this request opens.
+    let mut own_of: HashMap<String, (usize, usize)> = HashMap::new();
     // In the order of the batch among equals.
     let mut opened: Vec<_> = opened.into_iter().map(|(key, alerts)| (worst(&alerts), key, alerts)).collect();
     opened.sort_by_key(|(severity, ..)| std::cmp::Reverse(*severity));
     let (mut own, mut beyond) = (Vec::new(), Vec::new());
     for (severity, key, alerts) in opened {
         let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
-        let there = own_of.entry(source).or_insert_with_key(|source| index.own(source));
-        let reserve = if severity >= Severity::Error { bounds.incidents / 4 } else { 0 };
-        if *there < bounds.incidents.saturating_add(reserve) {
-            *there += 1;
+        let (there, fresh) = own_of.entry(source).or_insert_with_key(|source| (index.own(source), 0));
+        let room = |bound: usize| if severity >= Severity::Error { bound.saturating_add(bound / 4) } else { bound };
+        if *there < room(bounds.incidents) && *fresh < room(bounds.at_once) {
+            (*there, *fresh) = (*there + 1, *fresh + 1);
             own.push((key, alerts));
         } else {
             beyond.extend(alerts);

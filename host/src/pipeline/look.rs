@@ -52,7 +52,7 @@ fn noted(purpose: Purpose, call: Call, answer: &Result<ToolAnswer, LookError>, t
         Err(LookError::Failed(error)) => (false, error.to_string(), None),
     };
     let text = if matches!(purpose, Purpose::Verify { .. }) { cut(&text, KEPT) } else { text };
-    Fact::Looked { purpose, call, ok, text, took_ms, refused, unchanged: 0 }
+    Fact::Looked { purpose, call, ok, text, took_ms, refused }
 }
 
 /// The looks of a plugin while it plans. They outlive a plugin that traps.

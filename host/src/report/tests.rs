@@ -168,7 +168,6 @@ fn a_look_that_was_refused_names_the_gate_in_both_languages() {
         text: "secrets are not read".into(),
         took_ms: 0,
         refused: Some("secrets-stay-unread".into()),
-        unchanged: 0,
     };
     for (language, wanted) in [
         (Language::En, "gate secrets-stay-unread refused a look with k.get for the model: secrets are not read"),

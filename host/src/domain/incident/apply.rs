@@ -60,7 +60,7 @@ impl Incident {
             }
             Fact::TakenOver { .. } => {}
             Fact::Decided { decision } => self.decision = Some((**decision).clone()),
-            Fact::Looked { purpose, call, ok, text, refused, unchanged, .. } => {
+            Fact::Looked { purpose, call, ok, text, refused, .. } => {
                 if matches!(purpose, Purpose::Verify { .. }) {
                     self.forget_last(purpose, call);
                 }
@@ -71,13 +71,13 @@ impl Incident {
                 if let Purpose::Verify { action } = purpose {
                     self.with(action, |record| {
                         record.came_to_pass(at);
-                        record.looks += 1 + unchanged;
+                        record.looks += 1;
                         record.looked_at = Some(at);
                         record.seen = Some(text.clone());
                     });
                 }
                 let (purpose, call, text, refused) = (purpose.clone(), call.clone(), text.clone(), refused.clone());
-                self.looks.push(Look { purpose, call, ok: *ok, text, at, refused, repeats: 0 });
+                self.looks.push(Look { purpose, call, ok: *ok, text, at, refused });
             }
             Fact::Collected => self.collected = true,
             Fact::Planned { plugin, proposals, error } => {
@@ -212,8 +212,9 @@ impl Incident {
 
     /// Of the looks that verify, only the last one's text is kept: they repeat until it holds.
     fn forget_last(&mut self, purpose: &Purpose, call: &Call) {
-        if let Some(last) = self.last_look(purpose, call) {
-            (last.text, last.repeats) = (String::new(), 0);
+        let mut looks = self.looks.iter_mut().rev();
+        if let Some(last) = looks.find(|look| look.purpose == *purpose && look.call == *call) {
+            last.text = String::new();
         }
     }
 

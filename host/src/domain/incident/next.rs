@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ActionRecord, ActionState, Incident, Look, Outcome};
+use super::{ActionRecord, ActionState, Incident, Outcome};
 use crate::domain::action::{ActionId, Origin};
 use crate::domain::call::{Call, Verification};
 use crate::domain::decision::{RulingKind, Verdict};
@@ -331,12 +331,9 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
         return Next::Wait(put_off.retry_at);
     }
     // The deadline ends it in the step that looks; where looks came quicker than they should, so does this.
-    let verifying = |look: &&Look| matches!(&look.purpose, Purpose::Verify { action: of } if *of == action);
-    let folded = incident.looks.iter().filter(verifying).map(|look| look.repeats);
-    let looks = folded.fold(record.looks, u32::saturating_add);
-    if looks > limits.verification_looks {
+    if record.looks > limits.verification_looks {
         let seen = record.seen.as_deref().unwrap_or("it could not be looked at");
-        return verified(false, format!("{seen}, after {looks} looks"));
+        return verified(false, format!("{seen}, after {} looks", record.looks));
     }
     let first = every.min(SignedDuration::from_millis(300));
     let due = match record.looked_at.filter(|at| *at >= record.since) {

@@ -5,7 +5,7 @@ use crate::domain::counted::Mark;
 use crate::domain::{Entry, Fact, Status};
 use crate::pipeline::correlate::correlate;
 
-const SMALL: Bounds = Bounds { incidents: 8, alerts: 3, counted: 40 };
+const SMALL: Bounds = Bounds { incidents: 8, at_once: 8, alerts: 3, counted: 40 };
 
 fn alert(name: &str, severity: Severity) -> Alert {
     Alert {

@@ -338,7 +338,6 @@ impl SeenRow {
             text: self.answer.as_ref().map_or_else(String::new, Value::to_string),
             at,
             refused: None,
-            repeats: 0,
         }
     }
 }

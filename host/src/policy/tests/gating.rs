@@ -258,7 +258,6 @@ fn seeing(text: &str, looks: &[(&str, bool, i64)]) -> (Vec<Vote>, Vec<String>) {
             text: (*answer).into(),
             at,
             refused: None,
-            repeats: 0,
         });
     }
     let (set, action) = (set(text), case.action("kubernetes.kubectl_patch", json!({"namespace": "shop"})));
@@ -303,7 +302,6 @@ fn a_gate_sees_only_what_the_host_saw_lately_and_wants_the_rest() {
         text: "{\"n\": 7}".into(),
         at: case.now,
         refused: None,
-        repeats: 0,
     };
     case.incident.looks.push(look);
     let action = case.action("kubernetes.kubectl_patch", json!({"namespace": "shop"}));

@@ -32,7 +32,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             decision.faults.iter().for_each(|fault| text.push_str(&format!("；有规则出错：{}", s.say(fault))));
             text
         }
-        Fact::Looked { purpose, call, ok, text, took_ms, refused, unchanged } => {
+        Fact::Looked { purpose, call, ok, text, took_ms, refused } => {
             let purpose = match purpose {
                 Purpose::Evidence => "收集证据".to_string(),
                 Purpose::Model => "应模型要求查看".into(),
@@ -46,11 +46,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 let (gate, call) = (s.name(gate), s.name(&asked(call)));
                 return format!("{purpose}：门禁 {gate} 拒绝查看 {call}：{}", s.say(text));
             }
-            let before = match unchanged {
-                0 => String::new(),
-                many => format!("，此前另有 {many} 次查看，结果与上一条相同"),
-            };
-            let head = format!("{purpose}：{}（{}）{before}", s.name(&asked(call)), took(*took_ms));
+            let head = format!("{purpose}：{}（{}）", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}，失败：{}", s.say(text)) }
         }
         Fact::Collected => "模型所需证据已收集完毕".into(),

@@ -40,7 +40,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             decision.faults.iter().for_each(|fault| text.push_str(&format!("; a rule failed: {}", s.say(fault))));
             text
         }
-        Fact::Looked { purpose, call, ok, text, took_ms, refused, unchanged } => {
+        Fact::Looked { purpose, call, ok, text, took_ms, refused } => {
             let purpose = match purpose {
                 Purpose::Evidence => "as evidence".to_string(),
                 Purpose::Model => "for the model".into(),
@@ -54,11 +54,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 let call = s.name(&asked(call));
                 return format!("gate {} refused a look with {call} {purpose}: {}", s.name(gate), s.say(text));
             }
-            let before = match unchanged {
-                0 => String::new(),
-                many => format!(", after {} that showed what the last one here did", count(*many as usize, "look")),
-            };
-            let head = format!("looked with {} {purpose} ({}){before}", s.name(&asked(call)), took(*took_ms));
+            let head = format!("looked with {} {purpose} ({})", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}, which failed: {}", s.say(text)) }
         }
         Fact::Collected => "all evidence for the model is there".into(),

@@ -153,7 +153,7 @@ fn executed(id: &str, text: &str) -> [Fact; 2] {
 
 fn looked(purpose: Purpose, text: &str) -> Fact {
     let call = call("kubernetes.get", json!({"namespace": "shop", "resourceType": "pods"}));
-    Fact::Looked { purpose, call, ok: true, text: text.into(), took_ms: 35, refused: None, unchanged: 0 }
+    Fact::Looked { purpose, call, ok: true, text: text.into(), took_ms: 35, refused: None }
 }
 
 fn verified(id: &str, ok: bool, reason: &str) -> Fact {
