@@ -44,7 +44,7 @@ impl Host {
             binary: binary.into(),
             folder: folder.into(),
             url: format!("http://127.0.0.1:{port}"),
-            http: Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?,
+            http: tidegate::network::builder().timeout(Duration::from_secs(30)).build()?,
             child: Mutex::default(),
             life: AtomicU64::new(0),
             pid: AtomicU64::new(0),
