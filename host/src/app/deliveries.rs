@@ -104,20 +104,21 @@ pub(super) fn problems(targets: &[TargetStatus]) -> Vec<String> {
 
 /// Counters and gauges by target, as Prometheus text.
 pub(super) fn metrics(targets: &[TargetStatus]) -> String {
-    let rows: [(&str, &str, &str, &dyn Fn(&TargetStatus) -> u64); 3] = [
+    type Row = (&'static str, &'static str, &'static str, fn(&TargetStatus) -> u64);
+    let rows: [Row; 3] = [
         (
             "tidegate_deliveries_abandoned_total",
             "counter",
             "Messages to a target that were given up since the start.",
-            &|status| status.abandoned_total,
+            |status| status.abandoned_total,
         ),
         (
             "tidegate_deliveries_abandoned",
             "gauge",
             "Messages to a target that were given up and not sent anew.",
-            &|status| status.abandoned as u64,
+            |status| status.abandoned as u64,
         ),
-        ("tidegate_deliveries_queued", "gauge", "Messages that a target has not taken yet.", &|status| {
+        ("tidegate_deliveries_queued", "gauge", "Messages that a target has not taken yet.", |status| {
             status.queued as u64
         }),
     ];

@@ -88,9 +88,8 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             bail!("say which messages: an ID of `tidegate deliveries`, --target NAME or --all")
         }
         Some(Command::Retry { id, target, all, reason, person }) => {
-            let mut body = json!({ "person": name(context, &person)?, "reason": reason, "all": all });
-            body["id"] = json!(id);
-            body["target"] = json!(target);
+            let person = name(context, &person)?;
+            let body = json!({ "person": person, "reason": reason, "all": all, "id": id, "target": target });
             let Retried { retried } = remote.post("/v1/deliveries/retry", &body).await?;
             let messages = if retried == 1 { "message is" } else { "messages are" };
             one(format!("{retried} {messages} sent anew")).print()?;

@@ -123,7 +123,7 @@ impl Alert {
     pub fn title(&self) -> &str {
         ["summary", "title", "message"]
             .iter()
-            .find_map(|key| self.annotations.get(*key))
+            .find_map(|key| self.annotations.get(key))
             .map(|text| text.trim())
             .filter(|text| !text.is_empty())
             .unwrap_or(&self.name)

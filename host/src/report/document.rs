@@ -224,7 +224,7 @@ fn first_seen(incident: &Incident) -> Timestamp {
 
 /// What an alert is about: `pod shop/web-1`.
 pub(super) fn object(alert: &Alert) -> String {
-    let found = OBJECTS.iter().find_map(|key| alert.labels.get(*key).map(|value| (key, value)));
+    let found = OBJECTS.iter().find_map(|key| alert.labels.get(key).map(|value| (key, value)));
     let Some((key, value)) = found else { return alert.name.clone() };
     let namespace = alert.labels.get("namespace").map(|namespace| format!("{namespace}/")).unwrap_or_default();
     format!("{} {namespace}{value}", key.trim_end_matches("_name"))

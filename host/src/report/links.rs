@@ -21,7 +21,7 @@ pub(super) fn links(incident: &Incident, question: Option<&str>, language: Langu
         links.push(Link::of_host(Purpose::Deny, page.deny, format!("{question}#deny")));
     }
     let runbooks =
-        incident.alerts.iter().flat_map(|alert| RUNBOOKS.iter().filter_map(|key| alert.annotations.get(*key)));
+        incident.alerts.iter().flat_map(|alert| RUNBOOKS.iter().filter_map(|key| alert.annotations.get(key)));
     let sources = incident.alerts.iter().filter_map(|alert| alert.link.as_deref());
     links.extend(named(Named::Runbook, headings.runbook, headings.named_by_alert, runbooks));
     links.extend(named(Named::Source, headings.source, headings.named_by_alert, sources));

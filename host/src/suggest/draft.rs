@@ -91,7 +91,7 @@ fn conditions(alert: &str, source: &str, cases: &[Case], shapes: &[(String, Shap
     }
     for place in ["cluster", "namespace", "environment", "env"].iter().filter(|place| !reads.contains(**place)) {
         // Where it has worked is where it may be tried: a value that was always the same is demanded.
-        let mut values = cases.iter().map(|case| case.labels.get(*place));
+        let mut values = cases.iter().map(|case| case.labels.get(place));
         if let Some(Some(first)) = values.next()
             && values.all(|value| value == Some(first))
         {

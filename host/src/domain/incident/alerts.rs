@@ -220,7 +220,7 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let pick = seed >> 33;
             let severity = [Severity::Info, Severity::Warning, Severity::Error, Severity::Critical][pick % 4];
-            let status = if pick % 3 == 0 { Status::Resolved } else { Status::Firing };
+            let status = if pick.is_multiple_of(3) { Status::Resolved } else { Status::Firing };
             let one = alert(pick % 60, severity, status);
             match plain.iter_mut().find(|known| known.fingerprint == one.fingerprint) {
                 Some(known) => *known = one.clone(),
