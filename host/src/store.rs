@@ -320,9 +320,6 @@ impl Store {
                 return Ok(false);
             }
             let incident = Arc::make_mut(incident);
-            if incident.fold(&facts, now) {
-                return Ok(true);
-            }
             let mut sealed = Vec::with_capacity(facts.len());
             let mut happened = Vec::with_capacity(facts.len());
             for fact in facts {

@@ -5,7 +5,6 @@
 
 mod alerts;
 mod apply;
-mod fold;
 mod id;
 mod messages;
 mod next;

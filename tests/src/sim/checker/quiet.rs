@@ -4,23 +4,10 @@ use std::collections::BTreeMap;
 
 use tidegate::domain::delivery::{Delivery, DeliveryState};
 use tidegate::domain::incident::{ActionState, due};
-use tidegate::domain::{Incident, IncidentId, Occasion, Verdict, next};
+use tidegate::domain::{Incident, IncidentId, Occasion, next};
 
 use crate::sim::host::Host;
 use crate::sim::world::State;
-
-/// An incident with the hold that is recorded, where its own only lasts longer.
-fn as_recorded(incident: &Incident, known: &Incident) -> Incident {
-    let mut recorded = incident.clone();
-    let own = recorded.decision.as_mut().map(|decision| &mut decision.verdict);
-    let of_known = known.decision.as_ref().map(|decision| &decision.verdict);
-    if let (Some(Verdict::Hold { until }), Some(Verdict::Hold { until: first })) = (own, of_known)
-        && *until > *first
-    {
-        *until = *first;
-    }
-    recorded
-}
 
 /// The live state is what the journal says, for every incident and nothing else.
 pub fn live_state_is_the_journal(host: &Host) {
@@ -32,10 +19,7 @@ pub fn live_state_is_the_journal(host: &Host) {
     if !state.disk.at_rest() || state.dead {
         return;
     }
-    let wrong = live.iter().find(|incident| {
-        let known = state.checker.incidents.get(&incident.id);
-        known.is_none_or(|known| *known != as_recorded(incident, known))
-    });
+    let wrong = live.iter().find(|incident| state.checker.incidents.get(&incident.id) != Some(incident.as_ref()));
     if let Some(incident) = wrong {
         let text = format!("{} is not what its entries make of it", incident.id);
         return state.violate("live_state_is_the_journal", text);
