@@ -243,9 +243,10 @@ impl Runner {
         });
     }
 
-    /// Sends what can be sent to a target now.
+    /// Sends what can be sent to a target now; nothing once the host stops.
     fn send(self: &Arc<Self>, target: &str) {
-        loop {
+        // A turn that is taken and not used would come again at once, without end.
+        while !self.services.store.is_stopping() {
             let step = match self.deliveries.queues().of.get_mut(target) {
                 Some(queue) => queue.step(self.services.clock.elapsed()),
                 None => return,

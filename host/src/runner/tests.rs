@@ -188,6 +188,20 @@ async fn a_panic_leaves_no_message_stuck() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_that_is_due_while_the_host_stops_is_sent_by_the_next_start() {
+    let host = Host::new(World::default());
+    host.world.telling_panics.store(1, SeqCst);
+    let id = host.fires("Crit", "a").await;
+    host.until(|host| host.runner.panics() == 1).await;
+    host.store.begin_nothing();
+    // Whoever began it again and again would leave no other task any time.
+    sleep(s(60)).await;
+    assert!(!host.is_told(&id));
+    let next = Host::on(host.journal.crash(), World::default());
+    next.until(|next| next.is_told(&id)).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_message_that_panics_for_ever_is_given_up_where_people_see_it() {
     let host = Host::new(World::default());
     host.world.telling_panics.store(u32::MAX, SeqCst);
