@@ -20,7 +20,7 @@ pub fn generate(seed: u64) -> Plan {
     let mut at_ms = 0;
     let mut told: Vec<Signal> = Vec::new();
     let scale = *dice.pick(&[300, 3_000, 30_000, 300_000]);
-    for _ in 0..dice.within(4..44) {
+    for _ in 0..dice.within(4..52) {
         at_ms += dice.skewed(scale);
         let what = what(&mut dice, &mut told, policies.len());
         if let What::Pause(scope) = &what {
