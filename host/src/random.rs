@@ -5,8 +5,6 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Mutex;
 
-use crate::domain::IncidentId;
-
 /// A stream of random numbers (SplitMix64). Not for keys or tokens.
 #[derive(Debug)]
 pub struct Random(Mutex<u64>);
@@ -46,25 +44,4 @@ pub fn unguessable() -> Result<[u8; 32], String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| format!("the operating system gives no randomness: {error}"))?;
     Ok(bytes)
-}
-
-/// Ids sort by time and stay short: 9 characters of milliseconds, 4 of chance.
-pub fn incident_id(now: jiff::Timestamp, random: &Random) -> IncidentId {
-    IncidentId::new(now, random.next())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_sort_by_time() {
-        let random = Random::seeded(1);
-        let early = incident_id(jiff::Timestamp::from_millisecond(1_763_000_000_000).unwrap(), &random);
-        let late = incident_id(jiff::Timestamp::from_millisecond(1_763_000_000_001).unwrap(), &random);
-        assert!(early < late, "{early} {late}");
-        assert_eq!(early.0.len(), 13);
-        let between = IncidentId::first_at(jiff::Timestamp::from_millisecond(1_763_000_000_001).unwrap());
-        assert!(*early.0 < *between && *between < *late.0, "{early} {between} {late}");
-    }
 }

@@ -30,7 +30,7 @@ use crate::domain::{IncidentId, Next};
 use crate::pipeline::{Services, perform};
 use crate::ports::{JournalError, until};
 use deliveries::Deliveries;
-use places::{Place, Places, Turn};
+use places::{Place, Places, Reservation};
 use wall::Wall;
 
 pub use deliveries::TargetStatus;
@@ -241,7 +241,7 @@ impl Runner {
     }
 
     async fn drive(self: &Arc<Self>, id: &IncidentId, woken: &Notify) -> Result<(), JournalError> {
-        let mut turn: Option<Turn> = None;
+        let mut reserved: Option<Reservation> = None;
         loop {
             if self.services.store.is_stopping() {
                 return Ok(());
@@ -281,17 +281,17 @@ impl Runner {
                 Next::Idle => return Ok(()),
             };
             let place = Place::of(&effect, &incident, now);
-            let queued = turn.take().filter(|turn| place.as_ref().is_some_and(|place| turn.is_for(place)));
-            turn = place.map(|place| queued.unwrap_or_else(|| self.places.queue(place)));
+            let queued = reserved.take().filter(|reserved| place.as_ref().is_some_and(|place| reserved.is_for(place)));
+            reserved = place.map(|place| queued.unwrap_or_else(|| self.places.queue(place)));
             let asks = matches!(effect, Effect::AskModel);
             let skipped = || asks && self.services.model.skipped().is_some();
             // Whoever is not asked at all is not waited for either.
-            let incident = match turn.as_mut().filter(|_| !skipped()) {
+            let incident = match reserved.as_mut().filter(|_| !skipped()) {
                 None => incident,
-                Some(turn) => {
+                Some(reserved) => {
                     let version = incident.version;
                     drop(incident);
-                    if !turn.comes(woken).await {
+                    if !reserved.comes(woken).await {
                         continue;
                     }
                     // Somebody may have said no, or an alert may have ended, while it waited for its place.

@@ -29,10 +29,10 @@ use crate::domain::{Alert, Entry, Fact, History, Incident, IncidentId, Sealed};
 use crate::pipeline::correlate::{Index, correlate};
 use crate::pipeline::flood::{Bounds, Contained, Intake, contain};
 use crate::ports::{Clock, Journal, JournalError};
-use crate::random::{Random, incident_id};
+use crate::random::Random;
 
 pub use replay::{Replayed, open_all, replay};
-pub use under_way::Effect;
+pub use under_way::InFlight;
 
 use live::{Live, Mark};
 use tools::Known;
@@ -352,7 +352,7 @@ impl Store {
     fn unused_id(&self, live: &Live, now: jiff::Timestamp) -> IncidentId {
         // Thousands of incidents may open in one millisecond.
         loop {
-            let id = incident_id(now, &self.random);
+            let id = IncidentId::new(now, self.random.next());
             if !live.incidents.contains_key(&id) {
                 return id;
             }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::Runner;
 use super::abandoned::Abandoned;
-use super::target_queue::{Ended, Failing, SLOW, Step, TargetQueue, Turn};
+use super::target_queue::{Ended, Failing, QueuedMessage, SLOW, Step, TargetQueue};
 use crate::domain::delivery::Delivery;
 use crate::domain::incident::fallbacks;
 use crate::domain::{Fact, Incident, IncidentId, Person};
@@ -182,13 +182,13 @@ impl Runner {
             let Queues { of, journaling, .. } = &mut *queues;
             let left = incident.deliveries.iter().filter(|delivery| !delivery.settled());
             for delivery in left.filter(|delivery| !journaling.contains(&delivery.id)) {
-                let turn = Turn::new(&delivery.id, id, delivery.weight(severity), delivery.told_at);
+                let message = QueuedMessage::new(&delivery.id, id, delivery.weight(severity), delivery.told_at);
                 let queue = of.entry(delivery.target.clone()).or_default();
                 match delivery.wait(now) {
-                    None => queue.due(turn),
+                    None => queue.due(message),
                     Some(wait) => {
                         let wait = Duration::try_from(wait).unwrap_or_default();
-                        let ticket = queue.wait(turn);
+                        let ticket = queue.wait(message);
                         waits.extend(ticket.map(|of| (delivery.target.clone(), delivery.id.clone(), of, wait)));
                     }
                 }
@@ -245,7 +245,7 @@ impl Runner {
 
     /// Sends what can be sent to a target now; nothing once the host stops.
     fn send(self: &Arc<Self>, target: &str) {
-        // A turn that is taken and not used would come again at once, without end.
+        // A message that is taken and not sent would come again at once, without end.
         while !self.services.store.is_stopping() {
             let step = match self.deliveries.queues().of.get_mut(target) {
                 Some(queue) => queue.step(self.services.clock.elapsed()),
@@ -254,9 +254,9 @@ impl Runner {
             match step {
                 Step::Nothing => return,
                 Step::Later(at) => return self.send_at(target, at),
-                Step::Send(turn) => {
+                Step::Send(message) => {
                     let (runner, target) = (Arc::clone(self), target.to_string());
-                    tokio::spawn(async move { runner.attempt(&target, turn).await });
+                    tokio::spawn(async move { runner.attempt(&target, message).await });
                 }
             }
         }
@@ -278,11 +278,11 @@ impl Runner {
     }
 
     /// One call, and what follows from it.
-    async fn attempt(self: &Arc<Self>, target: &str, turn: Turn) {
+    async fn attempt(self: &Arc<Self>, target: &str, message: QueuedMessage) {
         // Whatever panics, the message must be tried again, or given up where people see it.
-        let result = match AssertUnwindSafe(self.sent(target, &turn)).catch_unwind().await {
+        let result = match AssertUnwindSafe(self.sent(target, &message)).catch_unwind().await {
             Ok(result) => result,
-            Err(_) => self.after_panic_of(target, &turn).await,
+            Err(_) => self.after_panic_of(target, &message).await,
         };
         let ended = match &result {
             Ok(Some(Attempt::Delivered)) => Ended::Taken,
@@ -296,20 +296,20 @@ impl Runner {
         {
             let mut queues = self.deliveries.queues();
             if let Some(queue) = queues.of.get_mut(target) {
-                queue.ended(&turn.delivery, ended, self.services.clock.elapsed());
+                queue.ended(&message.delivery, ended, self.services.clock.elapsed());
             }
             if let Ok(Some(Attempt::Failed { abandoned: true, reason, .. })) = &result {
-                tracing::warn!(target = %target, delivery = %turn.delivery, %reason, "a message was given up");
+                tracing::warn!(target = %target, delivery = %message.delivery, %reason, "a message was given up");
                 queues.abandoned.gave_up(target);
-                if let Some(incident) = self.services.store.get(&turn.incident) {
+                if let Some(incident) = self.services.store.get(&message.incident) {
                     queues.abandoned.note(&incident);
                 }
             }
         }
         match result {
             Ok(_) => {
-                self.start_deliveries(&turn.incident);
-                self.services.store.wake(&turn.incident);
+                self.start_deliveries(&message.incident);
+                self.services.store.wake(&message.incident);
                 self.send(target);
             }
             Err(_) => {
@@ -320,31 +320,35 @@ impl Runner {
     }
 
     /// Sends a message; another one may take its place when it hangs.
-    async fn sent(self: &Arc<Self>, target: &str, turn: &Turn) -> Result<Option<Attempt>, JournalError> {
-        match select(pin!(self.call(turn, Call::Deliver)), self.services.clock.sleep(SLOW)).await {
+    async fn sent(self: &Arc<Self>, target: &str, message: &QueuedMessage) -> Result<Option<Attempt>, JournalError> {
+        match select(pin!(self.call(message, Call::Deliver)), self.services.clock.sleep(SLOW)).await {
             Either::Left((result, _)) => result,
             Either::Right(((), call)) => {
-                self.gives_place_up(target, turn);
+                self.gives_place_up(target, message);
                 call.await
             }
         }
     }
 
-    fn gives_place_up(self: &Arc<Self>, target: &str, turn: &Turn) {
+    fn gives_place_up(self: &Arc<Self>, target: &str, message: &QueuedMessage) {
         if let Some(queue) = self.deliveries.queues().of.get_mut(target) {
-            queue.hangs(&turn.delivery);
+            queue.hangs(&message.delivery);
         }
         self.send(target);
     }
 
     /// Counts an attempt that panicked as one that failed.
-    async fn after_panic_of(self: &Arc<Self>, target: &str, turn: &Turn) -> Result<Option<Attempt>, JournalError> {
+    async fn after_panic_of(
+        self: &Arc<Self>,
+        target: &str,
+        message: &QueuedMessage,
+    ) -> Result<Option<Attempt>, JournalError> {
         self.note_panic();
-        tracing::error!(target = %target, delivery = %turn.delivery, "a fault in tidegate itself broke off a message");
-        match AssertUnwindSafe(self.call(turn, Call::BrokeOff)).catch_unwind().await {
+        tracing::error!(target = %target, delivery = %message.delivery, "a fault in tidegate itself broke off a message");
+        match AssertUnwindSafe(self.call(message, Call::BrokeOff)).catch_unwind().await {
             Ok(result) => result,
             Err(_) => {
-                self.gives_place_up(target, turn);
+                self.gives_place_up(target, message);
                 self.services.clock.sleep(AFTER_PANIC).await;
                 Ok(None)
             }
@@ -352,15 +356,15 @@ impl Runner {
     }
 
     /// The incident may have moved on, and another one may have delivered it, while it waited.
-    async fn call(&self, turn: &Turn, call: Call) -> Result<Option<Attempt>, JournalError> {
+    async fn call(&self, message: &QueuedMessage, call: Call) -> Result<Option<Attempt>, JournalError> {
         if let Some(broken) = self.services.store.broken() {
             return Err(broken);
         }
         // Held until the answer is journaled: a stop waits for that.
         let Some(_under_way) = self.services.store.begin_delivery() else { return Ok(None) };
-        let Some(incident) = self.services.store.get(&turn.incident) else { return Ok(None) };
+        let Some(incident) = self.services.store.get(&message.incident) else { return Ok(None) };
         let mut left = incident.deliveries.iter();
-        match left.find(|delivery| delivery.id == turn.delivery && !delivery.settled()) {
+        match left.find(|delivery| delivery.id == message.delivery && !delivery.settled()) {
             None => Ok(None),
             Some(delivery) => match call {
                 Call::Deliver => deliver(&self.services, &incident, delivery).await.map(Some),

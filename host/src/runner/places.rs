@@ -78,13 +78,13 @@ struct Kind {
 
 impl Places {
     /// Begins to wait for a place, behind those who wait already.
-    pub fn queue(&self, place: Place) -> Turn {
+    pub fn queue(&self, place: Place) -> Reservation {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kind = kinds
             .entry(place.clone())
             .or_insert_with(|| Kind { free: Arc::new(Semaphore::new(place.count())), pointless: Arc::default() });
         let waiting = Box::pin(Arc::clone(&kind.free).acquire_owned());
-        Turn { place, progress: Progress::Waiting(waiting), pointless: kind.pointless.subscribe() }
+        Reservation { place, progress: Progress::Waiting(waiting), pointless: kind.pointless.subscribe() }
     }
 
     /// Lets everybody who waits for such a place look again at what comes next.
@@ -97,7 +97,7 @@ impl Places {
 }
 
 /// A place, or somebody's position among those who wait for one.
-pub struct Turn {
+pub struct Reservation {
     place: Place,
     progress: Progress,
     pointless: watch::Receiver<()>,
@@ -113,7 +113,7 @@ enum Progress {
     },
 }
 
-impl Turn {
+impl Reservation {
     /// Whether it is for such a place.
     pub fn is_for(&self, place: &Place) -> bool {
         self.place == *place

@@ -31,7 +31,7 @@ const SHORTEST_GAP: Duration = Duration::from_millis(100);
 
 /// The place of a message in the order of its target.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Turn {
+pub struct QueuedMessage {
     weight: Reverse<Weight>,
     told_at: Option<Timestamp>,
     /// The delivery.
@@ -40,7 +40,7 @@ pub struct Turn {
     pub incident: IncidentId,
 }
 
-impl Turn {
+impl QueuedMessage {
     /// The place of a delivery that people were to be told of at this time.
     pub fn new(delivery: &str, incident: &IncidentId, weight: Weight, told_at: Option<Timestamp>) -> Self {
         Self { weight: Reverse(weight), told_at, delivery: delivery.to_string(), incident: incident.clone() }
@@ -55,7 +55,7 @@ impl Turn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Send this one.
-    Send(Turn),
+    Send(QueuedMessage),
     /// Ask again at this time.
     Later(Duration),
     /// Ask again when something has changed.
@@ -94,11 +94,11 @@ pub struct Failing {
 /// The messages to one target.
 #[derive(Debug, Default)]
 pub struct TargetQueue {
-    ready: BTreeSet<Turn>,
+    ready: BTreeSet<QueuedMessage>,
     /// By delivery, where it stands in `ready`: what becomes more urgent moves, and is not sent twice.
-    places: BTreeMap<String, Turn>,
+    places: BTreeMap<String, QueuedMessage>,
     /// By delivery; the number tells an old alarm from the one that holds.
-    waiting: BTreeMap<String, (Turn, u64)>,
+    waiting: BTreeMap<String, (QueuedMessage, u64)>,
     /// By delivery; whether it hangs.
     running: BTreeMap<String, bool>,
     tickets: u64,
@@ -113,7 +113,7 @@ pub struct TargetQueue {
 impl TargetQueue {
     /// Takes in a message that is due. One that stands here already keeps its place, unless it has become more
     /// or less urgent.
-    pub fn due(&mut self, turn: Turn) {
+    pub fn due(&mut self, turn: QueuedMessage) {
         if self.running.contains_key(&turn.delivery) {
             return;
         }
@@ -121,7 +121,7 @@ impl TargetQueue {
         self.place(turn);
     }
 
-    fn place(&mut self, turn: Turn) {
+    fn place(&mut self, turn: QueuedMessage) {
         if let Some(earlier) = self.places.insert(turn.delivery.clone(), turn.clone()) {
             self.ready.remove(&earlier);
         }
@@ -135,7 +135,7 @@ impl TargetQueue {
     }
 
     /// Takes in a message that has to wait; a ticket for the end of its wait, unless it is known already.
-    pub fn wait(&mut self, turn: Turn) -> Option<u64> {
+    pub fn wait(&mut self, turn: QueuedMessage) -> Option<u64> {
         if self.knows(&turn.delivery) {
             return None;
         }

@@ -39,12 +39,12 @@ impl UnderWay {
 
 /// Something that is done to the world, for as long as this lives. Of a change it must live until the
 /// result is journaled.
-pub struct Effect {
+pub struct InFlight {
     store: Arc<UnderWay>,
     changes: Option<IncidentId>,
 }
 
-impl Drop for Effect {
+impl Drop for InFlight {
     fn drop(&mut self) {
         if let Some(id) = &self.changes {
             self.store.doing().changing.remove(id);
@@ -55,23 +55,23 @@ impl Drop for Effect {
 
 impl Store {
     /// Begins a change for an incident; none once the host stops.
-    pub fn begin_change(&self, id: &IncidentId) -> Option<Effect> {
+    pub fn begin_change(&self, id: &IncidentId) -> Option<InFlight> {
         self.begin(Some(id.clone()))
     }
 
     /// Begins a delivery; none once the host stops.
-    pub fn begin_delivery(&self) -> Option<Effect> {
+    pub fn begin_delivery(&self) -> Option<InFlight> {
         self.begin(None)
     }
 
-    fn begin(&self, changes: Option<IncidentId>) -> Option<Effect> {
+    fn begin(&self, changes: Option<IncidentId>) -> Option<InFlight> {
         let mut doing = self.under_way.doing();
         if doing.stopping {
             return None;
         }
         doing.changing.extend(changes.clone());
         self.under_way.count.send_modify(|count| *count += 1);
-        Some(Effect { store: Arc::clone(&self.under_way), changes })
+        Some(InFlight { store: Arc::clone(&self.under_way), changes })
     }
 
     /// Whether something is being changed for this incident, or its result is being journaled: what drives

@@ -34,3 +34,18 @@ fn base32(value: u64, letters: u32) -> String {
     };
     (0..letters).rev().map(letter).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time() {
+        let early = IncidentId::new(Timestamp::from_millisecond(1_763_000_000_000).unwrap(), 1);
+        let late = IncidentId::new(Timestamp::from_millisecond(1_763_000_000_001).unwrap(), 1);
+        assert!(early < late, "{early} {late}");
+        assert_eq!(early.0.len(), 13);
+        let between = IncidentId::first_at(Timestamp::from_millisecond(1_763_000_000_001).unwrap());
+        assert!(*early.0 < *between && *between < *late.0, "{early} {between} {late}");
+    }
+}

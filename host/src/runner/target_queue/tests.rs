@@ -4,12 +4,12 @@ use super::*;
 use crate::domain::Severity;
 use crate::domain::delivery::{Delivery, Occasion};
 
-fn turn(id: &str, occasion: Occasion, severity: Severity) -> Turn {
+fn turn(id: &str, occasion: Occasion, severity: Severity) -> QueuedMessage {
     let delivery = Delivery::new(id.into(), "t".into(), "r".into(), occasion, Timestamp::UNIX_EPOCH);
-    Turn::new(id, &IncidentId("i".into()), delivery.weight(severity), None)
+    QueuedMessage::new(id, &IncidentId("i".into()), delivery.weight(severity), None)
 }
 
-fn light(n: usize) -> Turn {
+fn light(n: usize) -> QueuedMessage {
     turn(&format!("light-{n:04}"), Occasion::Report, Severity::Info)
 }
 
