@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::domain::control::Control;
+use crate::domain::entry::Usage;
 use crate::domain::history::REMEMBERED;
 use crate::domain::incident::ModelLog;
 use crate::domain::{Incident, IncidentId};
@@ -156,20 +157,20 @@ pub async fn restore(restoration: Arc<Restoration>, parts: Arc<Parts>, runner: A
 
 impl Parts {
     fn once(&self, runner: &Runner, accept_loss: bool) -> Result<(), CatchUpError> {
-        match self.projection.catch_up(self.journal.as_ref()) {
+        match self.again() {
             Err(CatchUpError::Lost(lost)) if accept_loss => {
                 let aside = self.projection.set_aside()?;
                 said(&lost, &aside);
+                self.again()?;
             }
-            other => drop(other?),
+            other => other?,
         }
-        self.again()?;
         let abandoned = incidents(self.journal.as_ref(), self.projection.undelivered(ABANDONED)?)?;
         runner.remember_abandoned(abandoned.iter());
         if let Some(model) = &self.model {
             let now = self.services.clock.now();
             for usage in self.projection.asked(model::today(now))? {
-                let crate::domain::entry::Usage { calls, prompt_tokens, completion_tokens, took_ms } = usage;
+                let Usage { calls, prompt_tokens, completion_tokens, took_ms } = usage;
                 model.restore(
                     now,
                     &ModelLog { calls, prompt_tokens, completion_tokens, took_ms, ..ModelLog::default() },

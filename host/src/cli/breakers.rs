@@ -67,13 +67,10 @@ fn shown(breakers: &[Breaker]) -> Screen {
     if breakers.is_empty() {
         return one("no breaker has counted anything");
     }
-    let mut rows = vec![["BREAKER", "STATE", "IN A ROW", "OPENS AT", "BECAUSE"].map(String::from).to_vec()];
-    rows.extend(breakers.iter().map(|breaker| {
+    let row = |breaker: &Breaker| {
         let state = if breaker.open { "open" } else { "closed" };
         let (count, limit) = (breaker.count.to_string(), breaker.limit.to_string());
-        vec![breaker.key.clone(), state.into(), count, limit, breaker.because.clone()]
-    }));
-    let mut screen = Screen::default();
-    screen.columns(&rows);
-    screen
+        [breaker.key.clone(), state.into(), count, limit, breaker.because.clone()]
+    };
+    Screen::table(["BREAKER", "STATE", "IN A ROW", "OPENS AT", "BECAUSE"], breakers.iter().map(row))
 }

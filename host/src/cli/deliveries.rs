@@ -115,9 +115,8 @@ fn shown(deliveries: &[DeliveryView]) -> Screen {
         return one("every message was delivered");
     }
     let heads = ["MESSAGE", "STATE", "SEVERITY", "ATTEMPTS", "NEXT", "TITLE", "REASON"];
-    let mut rows = vec![heads.map(String::from).to_vec()];
-    rows.extend(deliveries.iter().map(|view| {
-        vec![
+    let row = |view: &DeliveryView| {
+        [
             view.id.clone(),
             view.state.as_str().into(),
             view.severity.as_str().into(),
@@ -126,8 +125,6 @@ fn shown(deliveries: &[DeliveryView]) -> Screen {
             view.title.clone(),
             view.reason.clone().unwrap_or_default(),
         ]
-    }));
-    let mut screen = Screen::default();
-    screen.columns(&rows);
-    screen
+    };
+    Screen::table(heads, deliveries.iter().map(row))
 }

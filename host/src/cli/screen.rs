@@ -34,6 +34,15 @@ impl Screen {
         }
     }
 
+    /// A table with a line of heads.
+    pub fn table<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Self {
+        let mut all = vec![heads.map(String::from).to_vec()];
+        all.extend(rows.map(Vec::from));
+        let mut screen = Self::default();
+        screen.columns(&all);
+        screen
+    }
+
     /// Rows in aligned columns; the last column is not filled up.
     pub fn columns(&mut self, rows: &[Vec<String>]) {
         let shown: Vec<Vec<String>> =

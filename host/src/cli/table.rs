@@ -9,25 +9,20 @@ use crate::report::{self, Line};
 
 /// A list of incidents.
 pub fn list(views: &[IncidentView]) -> Screen {
-    let mut screen = Screen::default();
     if views.is_empty() {
-        screen.line("no incidents");
-        return screen;
+        return one("no incidents");
     }
-    let mut rows = vec![["ID", "OPENED", "STATE", "OUTCOME", "SEVERITY", "ALERTS", "TITLE"].map(String::from).to_vec()];
-    rows.extend(views.iter().map(row));
-    screen.columns(&rows);
-    screen
+    Screen::table(["ID", "OPENED", "STATE", "OUTCOME", "SEVERITY", "ALERTS", "TITLE"], views.iter().map(row))
 }
 
-fn row(view: &IncidentView) -> Vec<String> {
+fn row(view: &IncidentView) -> [String; 7] {
     let outcome = view.outcome.clone().unwrap_or_else(|| "-".into());
     let alerts = if view.firing == view.alerts {
         view.alerts.to_string()
     } else {
         format!("{} ({} firing)", view.alerts, view.firing)
     };
-    vec![
+    [
         view.id.clone(),
         seconds(&view.opened_at),
         view.state.clone(),

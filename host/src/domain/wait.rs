@@ -20,6 +20,11 @@ pub fn set_back(known: Timestamp, now: Timestamp) -> Option<SignedDuration> {
     (by > USUAL).then_some(by)
 }
 
+/// The pause behind so many failures: each doubles it, up to a bound.
+pub fn backoff(first: SignedDuration, failures: u32, longest: SignedDuration) -> SignedDuration {
+    first.saturating_mul(2_i32.saturating_pow(failures.min(16))).min(longest)
+}
+
 impl Incident {
     /// Moves what is waited for along with a clock that was set back.
     pub(super) fn follow_clock(&mut self, now: Timestamp) {

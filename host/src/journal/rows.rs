@@ -104,6 +104,18 @@ pub(super) mod testing {
 
     use super::*;
     use crate::domain::{Alert, Entry, Fact, Severity, Status};
+    use crate::ports::{Journal, JournalError};
+
+    /// Everything that a journal has, in order.
+    pub(crate) fn replayed(journal: &dyn Journal) -> Vec<(u64, Sealed)> {
+        let mut all = Vec::new();
+        let mut visit = |seq, sealed| {
+            all.push((seq, sealed));
+            Ok::<_, JournalError>(())
+        };
+        journal.replay(0, &mut visit).unwrap();
+        all
+    }
 
     fn at(n: u64) -> Timestamp {
         Timestamp::from_second(1_750_000_000 + i64::try_from(n).unwrap()).unwrap()

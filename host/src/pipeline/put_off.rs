@@ -10,6 +10,7 @@ use super::Services;
 use crate::domain::Fact;
 use crate::domain::entry::Resolution;
 use crate::domain::incident::ActionRecord;
+use crate::domain::wait::backoff;
 use crate::gate::Permit;
 use crate::ports::{LookError, ToolError};
 
@@ -45,8 +46,8 @@ fn put_off(
 }
 
 fn later(now: Timestamp, record: &ActionRecord) -> Timestamp {
-    let times = record.put_off.as_ref().map_or(0, |put_off| put_off.times.min(6));
-    let pause = FIRST_PAUSE.checked_mul(1 << times).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+    let times = record.put_off.as_ref().map_or(0, |put_off| put_off.times);
+    let pause = backoff(FIRST_PAUSE, times, LONGEST_PAUSE);
     now.saturating_add(pause).unwrap_or(Timestamp::MAX)
 }
 

@@ -4,20 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::domain::{ChainHash, Head, Sealed};
-use crate::journal::rows::testing::{chain, tail};
+use crate::journal::rows::testing::{chain, replayed, tail};
 use crate::journal::sqlite::tests::Place;
 use crate::journal::{Options, Sqlite, verify};
-use crate::ports::{Journal, JournalError};
-
-fn all(journal: &dyn Journal) -> Vec<(u64, Sealed)> {
-    let mut all = Vec::new();
-    let mut visit = |seq, sealed| {
-        all.push((seq, sealed));
-        Ok::<_, JournalError>(())
-    };
-    journal.replay(0, &mut visit).unwrap();
-    all
-}
+use crate::ports::Journal;
 
 /// Entries that are in the table still.
 fn hot(place: &Place) -> u64 {
@@ -80,7 +70,7 @@ async fn an_archived_journal_reads_like_any_other_and_gives_its_room_back() {
     let head = journal.reader().head().unwrap();
     until("all but the newest are archived", || hot(&place) < 1500);
     let expected: Vec<(u64, Sealed)> = (1..).zip(want.clone()).collect();
-    assert_eq!(all(&journal), expected);
+    assert_eq!(replayed(&journal), expected);
     for i in [0, 700, count - 1] {
         let id = format!("i{i}");
         let of: Vec<Sealed> = want.iter().filter(|sealed| sealed.stream == id).cloned().collect();
@@ -176,12 +166,12 @@ async fn a_move_that_fails_at_any_step_changes_nothing_and_stops_nobody() {
         want.extend(chain("later", 1));
         let want: Vec<(u64, Sealed)> = (1..).zip(want).collect();
         assert_eq!(hot(&place), 2001, "{step}");
-        assert_eq!(all(&journal), want, "{step}");
+        assert_eq!(replayed(&journal), want, "{step}");
         drop(journal);
         meddler.execute_batch("DROP TRIGGER no").unwrap();
         let journal = Sqlite::open(&place.journal(), Options::default()).unwrap();
         until("it is archived after all", || hot(&place) < 1500);
-        assert_eq!(all(&journal), want, "{step}");
+        assert_eq!(replayed(&journal), want, "{step}");
         assert_eq!(verify(journal.reader(), &[]).unwrap().problems, [""; 0], "{step}");
     }
 }

@@ -3,10 +3,10 @@
 use super::*;
 use crate::domain::control::Control;
 use crate::domain::{Entry, Fact, Place};
-use crate::journal::rows::testing::{chain, seal};
+use crate::journal::rows::testing::{chain, replayed, seal};
 use crate::journal::sqlite::tests::Place as Folder;
 use crate::journal::{Options, Sqlite, verify};
-use crate::ports::{Journal, JournalError};
+use crate::ports::Journal;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -64,20 +64,10 @@ async fn remove_all(journal: &Sqlite, rule: &Rule, before: Timestamp, n: &mut u6
     all
 }
 
-fn whole(journal: &Sqlite) -> Vec<(u64, Sealed)> {
-    let mut all = Vec::new();
-    let mut visit = |seq, sealed| {
-        all.push((seq, sealed));
-        Ok::<_, JournalError>(())
-    };
-    journal.replay(0, &mut visit).unwrap();
-    all
-}
-
 #[tokio::test]
 async fn what_is_over_goes_by_outcome_and_everything_else_reads_as_before() {
     let (_folder, journal) = archived("retention").await;
-    let before = whole(&journal);
+    let before = replayed(&journal);
     let head = journal.head();
     let size = journal.size().unwrap();
     let mut n = 0;
@@ -89,7 +79,7 @@ async fn what_is_over_goes_by_outcome_and_everything_else_reads_as_before() {
     assert_eq!(journal.stream("f7").unwrap(), ended("f7", Outcome::Fixed));
     let kept: Vec<(u64, Sealed)> =
         before.iter().filter(|(_, sealed)| !sealed.stream.starts_with('s')).cloned().collect();
-    let now: Vec<(u64, Sealed)> = whole(&journal).into_iter().filter(|(seq, _)| *seq <= head.position).collect();
+    let now: Vec<(u64, Sealed)> = replayed(&journal).into_iter().filter(|(seq, _)| *seq <= head.position).collect();
     assert_eq!(now, kept);
     let report = verify(journal.reader(), &[(head.into(), "a note".into())]).unwrap();
     assert_eq!(report.problems, [""; 0]);
@@ -127,7 +117,7 @@ async fn a_gap_that_no_rule_made_is_found() {
 #[tokio::test]
 async fn a_removal_that_fails_at_any_step_removes_nothing() {
     let (folder, journal) = archived("retention-fails").await;
-    let before = whole(&journal);
+    let before = replayed(&journal);
     let steps = [
         "BEFORE INSERT ON entries",
         "BEFORE DELETE ON segments",
@@ -144,7 +134,7 @@ async fn a_removal_that_fails_at_any_step_removes_nothing() {
         assert!(journal.append(chain("more", 1)).await.is_err(), "{step}: nothing goes on before a recovery");
         meddler.execute_batch("DROP TRIGGER no").unwrap();
         journal.recover().await.unwrap();
-        assert_eq!(whole(&journal), before, "{step}");
+        assert_eq!(replayed(&journal), before, "{step}");
         assert_eq!(verify(journal.reader(), &[]).unwrap().problems, [""; 0], "{step}");
     }
 }

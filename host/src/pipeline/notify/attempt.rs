@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::instead;
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::incident::{ActionRecord, overtaken};
+use crate::domain::wait::backoff;
 use crate::domain::{Fact, Incident};
 use crate::pipeline::Services;
 use crate::ports::{JournalError, Message, NotifyError, Story};
@@ -158,8 +159,7 @@ fn bounded(after: Duration, most: SignedDuration) -> SignedDuration {
 }
 
 fn retry_at(services: &Services, attempts: u32, hold: Option<SignedDuration>) -> Timestamp {
-    let factor = 2_i32.saturating_pow(attempts.min(16));
-    let pause = FIRST_PAUSE.saturating_mul(factor).min(services.limits.delivery.longest_pause);
+    let pause = backoff(FIRST_PAUSE, attempts, services.limits.delivery.longest_pause);
     // Half fixed, half chance: a fleet of incidents does not come back in step.
     let half = u64::try_from(pause.as_millis() / 2).unwrap_or(0);
     let jittered = half + services.random.below(half + 1);
