@@ -29,6 +29,7 @@ pub mod requirement;
 pub mod restoration;
 pub mod safeguards;
 mod schema;
+pub mod subject;
 pub mod text;
 pub mod wait;
 
@@ -49,3 +50,4 @@ pub use reach::{leads_elsewhere, object};
 pub use requirement::Requirement;
 pub use restoration::{TakesBack, restores, takes_back};
 pub use safeguards::{Safeguards, Snapshot, Undo};
+pub use subject::Subject;

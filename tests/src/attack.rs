@@ -342,6 +342,7 @@ impl World {
             actions: vec![],
             conclusion: None,
             goes_on_in: None,
+            blocked: None,
             report: None,
             deliveries: vec![],
             breakers: vec![],

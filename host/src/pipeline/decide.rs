@@ -86,6 +86,10 @@ fn of_judged(
     if let Verdict::Hold { until } = &mut decision.verdict {
         *until = (*until).max(context.now.saturating_add(SHORTEST_HOLD).unwrap_or(Timestamp::MAX));
     }
+    if let Some((verdict, reason)) = incident.waits(&decision.verdict, context.now) {
+        (decision.verdict, decision.reason) = (verdict, reason);
+        decision.evidence.clear();
+    }
     if decision.evidence.is_empty() && matches!(decision.verdict, Verdict::Investigate | Verdict::Plan { .. }) {
         decision.evidence = policies.evidence(incident, context);
     }

@@ -76,6 +76,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         actions: Vec::new(),
         conclusion: None,
         goes_on_in: None,
+        blocked: None,
         report: None,
         deliveries: Vec::new(),
         breakers: Vec::new(),

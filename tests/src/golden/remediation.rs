@@ -139,6 +139,7 @@ fn of(value: &Value, now: jiff::Timestamp) -> Result<Incident> {
         actions: vec![],
         conclusion: None,
         goes_on_in: None,
+        blocked: None,
         report: None,
         deliveries: vec![],
         breakers: vec![],

@@ -332,7 +332,7 @@ impl Rig {
         let (of_dice, of_clock) = (Arc::clone(&dice), Arc::clone(&clock));
         let down_until = Mutex::new(Timestamp::UNIX_EPOCH);
         let world = Arc::new(World { dice: of_dice, clock: of_clock, kind, objects: Arc::clone(&objects), down_until });
-        let group = |alert: &Alert| format!("{}/{}", alert.name, &alert.labels["app"]);
+        let group = |alert: &Alert| format!("{}/{}", alert.name, &alert.labels["app"]).into();
         let store = Store::new(
             Arc::clone(&journal) as Arc<dyn Journal>,
             Arc::clone(&clock) as Arc<dyn Clock>,

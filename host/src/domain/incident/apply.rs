@@ -37,6 +37,7 @@ impl Incident {
             actions: Vec::new(),
             conclusion: None,
             goes_on_in: None,
+            blocked: None,
             report: None,
             deliveries: Vec::new(),
             breakers: Vec::new(),
@@ -58,7 +59,9 @@ impl Incident {
                 alerts.iter().for_each(|handover| self.hand_over(handover));
                 self.goes_on_in.clone_from(to);
             }
-            Fact::TakenOver { .. } => {}
+            Fact::TakenOver { .. } | Fact::Joined { .. } => {}
+            Fact::BlockedBy { incident, object } => self.block(incident, object, at),
+            Fact::Unblocked { incident, outcome } => self.unblock(incident, *outcome, at),
             Fact::Decided { decision } => self.decision = Some((**decision).clone()),
             Fact::Looked { purpose, call, ok, text, refused, .. } => {
                 if matches!(purpose, Purpose::Verify { .. }) {

@@ -33,8 +33,8 @@ fn of(namespace: &str, alert: Alert) -> Alert {
     Alert { labels: Labels::from([("namespace", namespace)]), ..alert }
 }
 
-fn group(alert: &Alert) -> String {
-    group_key(None, alert, &["namespace".to_string()])
+fn group(alert: &Alert) -> Group {
+    group_key(None, alert, &["namespace".to_string()]).into()
 }
 
 /// What the store makes of batches, without bounds and without a journal.

@@ -261,6 +261,7 @@ impl Case {
             actions: Vec::new(),
             conclusion,
             goes_on_in: None,
+            blocked: None,
             report: None,
             deliveries: Vec::new(),
             breakers: Vec::new(),

@@ -1,0 +1,68 @@
+//! Which open incidents are about an object, and which would explain what else happens.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::index::Identity;
+use crate::domain::subject::ties::{Tie, Ties};
+use crate::domain::{Alert, Incident, IncidentId};
+
+/// Open incidents by what their alerts are about.
+#[derive(Debug, Default)]
+pub struct Objects {
+    about: HashMap<Identity, BTreeSet<IncidentId>>,
+    explaining: HashMap<Identity, BTreeSet<IncidentId>>,
+}
+
+impl Objects {
+    /// Takes in what an alert of an incident is about.
+    pub fn take(&mut self, incident: &IncidentId, alert: &Alert) {
+        let ties = Ties::of(alert);
+        for tie in &ties.object {
+            self.about.entry(identity(tie)).or_default().insert(incident.clone());
+        }
+        for tie in &ties.explains {
+            self.explaining.entry(identity(tie)).or_default().insert(incident.clone());
+        }
+    }
+
+    /// Forgets an incident.
+    pub fn leave(&mut self, incident: &Incident) {
+        if self.about.is_empty() && self.explaining.is_empty() {
+            return;
+        }
+        for alert in &incident.alerts {
+            let ties = Ties::of(alert);
+            let about = ties.object.iter().map(|tie| (true, tie));
+            for (about, tie) in about.chain(ties.explains.iter().map(|tie| (false, tie))) {
+                let places = if about { &mut self.about } else { &mut self.explaining };
+                if let Some(of_tie) = places.get_mut(&identity(tie)) {
+                    of_tie.remove(&incident.id);
+                    if of_tie.is_empty() {
+                        places.remove(&identity(tie));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Open incidents about an object, the oldest first.
+    pub fn about(&self, tie: &Tie) -> impl DoubleEndedIterator<Item = &IncidentId> {
+        self.about.get(&identity(tie)).into_iter().flatten()
+    }
+
+    /// Open incidents that are about the same as an alert, or whose trouble is tied to it, with what they share.
+    pub fn tied<'a>(&'a self, ties: &'a Ties) -> impl Iterator<Item = (&'a IncidentId, &'a Tie)> {
+        let about = |tie: &'a Tie| self.about(tie).map(move |id| (id, tie));
+        let explaining = |tie: &'a Tie| {
+            self.explaining.get(&identity(tie)).into_iter().flatten().map(move |id| (id, tie))
+        };
+        let explained = ties.object.iter().chain(&ties.explained_by);
+        let explaining = explained.flat_map(explaining);
+        let same = ties.object.iter().chain(&ties.explained_by).chain(&ties.explains).flat_map(about);
+        explaining.chain(same)
+    }
+}
+
+fn identity(tie: &Tie) -> Identity {
+    Identity::of_parts(&[&tie.cluster, &tie.namespace, tie.kind, &tie.name])
+}
