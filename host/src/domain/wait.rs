@@ -37,6 +37,7 @@ impl Incident {
         if let Some(blocked) = &mut self.blocked {
             earlier(&mut blocked.until);
         }
+        self.held_since.iter_mut().for_each(earlier);
         for record in &mut self.actions {
             earlier(&mut record.since);
             let more = [&mut record.expires, &mut record.looked_at, &mut record.prepared_at];

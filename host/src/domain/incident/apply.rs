@@ -30,6 +30,7 @@ impl Incident {
             alerts: alerts.iter().cloned().collect(),
             counted: Counted::default(),
             decision: None,
+            held_since: None,
             plan: None,
             collected: false,
             looks: Vec::new(),
@@ -62,7 +63,7 @@ impl Incident {
             Fact::TakenOver { .. } | Fact::Joined { .. } => {}
             Fact::BlockedBy { incident, object } => self.block(incident, object, at),
             Fact::Unblocked { incident, outcome } => self.unblock(incident, *outcome, at),
-            Fact::Decided { decision } => self.decision = Some((**decision).clone()),
+            Fact::Decided { decision } => self.decide(decision, at),
             Fact::Looked { purpose, call, ok, text, refused, .. } => {
                 if matches!(purpose, Purpose::Verify { .. }) {
                     self.forget_last(purpose, call);
