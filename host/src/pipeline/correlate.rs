@@ -204,7 +204,11 @@ fn last_words(alerts: Vec<Alert>) -> (Vec<(Alert, bool)>, usize) {
         let shares = places.len() > 1;
         kept.push((alert, shares));
         if shares {
-            places.iter().filter_map(|place| kept.get_mut(*place).map(|(_, shares)| shares)).for_each(|shares| *shares = true);
+            for place in places.iter() {
+                if let Some((_, shares)) = kept.get_mut(*place) {
+                    *shares = true;
+                }
+            }
         }
     }
     kept.reverse();
