@@ -1,27 +1,30 @@
 //! Which open incidents are about an object, and which would explain what else happens.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::index::Identity;
 use crate::domain::subject::ties::{Tie, Ties};
 use crate::domain::{Alert, Incident, IncidentId};
 
+/// Incidents by what they have to do with, the oldest first; mostly it is one.
+type Places = HashMap<Identity, Vec<IncidentId>>;
+
 /// Open incidents by what their alerts are about.
 #[derive(Debug, Default)]
 pub struct Objects {
-    about: HashMap<Identity, BTreeSet<IncidentId>>,
-    explaining: HashMap<Identity, BTreeSet<IncidentId>>,
+    about: Places,
+    explaining: Places,
 }
 
 impl Objects {
     /// Takes in what an alert of an incident is about.
     pub fn take(&mut self, incident: &IncidentId, alert: &Alert) {
         let ties = Ties::of(alert);
-        for tie in &ties.object {
-            self.about.entry(identity(tie)).or_default().insert(incident.clone());
+        if let Some(tie) = &ties.object {
+            insert(&mut self.about, tie, incident);
         }
         for tie in &ties.explains {
-            self.explaining.entry(identity(tie)).or_default().insert(incident.clone());
+            insert(&mut self.explaining, tie, incident);
         }
     }
 
@@ -36,7 +39,7 @@ impl Objects {
             for (about, tie) in about.chain(ties.explains.iter().map(|tie| (false, tie))) {
                 let places = if about { &mut self.about } else { &mut self.explaining };
                 if let Some(of_tie) = places.get_mut(&identity(tie)) {
-                    of_tie.remove(&incident.id);
+                    of_tie.retain(|id| *id != incident.id);
                     if of_tie.is_empty() {
                         places.remove(&identity(tie));
                     }
@@ -60,6 +63,13 @@ impl Objects {
         let explaining = explained.flat_map(explaining);
         let same = ties.object.iter().chain(&ties.explained_by).chain(&ties.explains).flat_map(about);
         explaining.chain(same)
+    }
+}
+
+fn insert(places: &mut Places, tie: &Tie, incident: &IncidentId) {
+    let of_tie = places.entry(identity(tie)).or_insert_with(|| Vec::with_capacity(1));
+    if let Err(place) = of_tie.binary_search(incident) {
+        of_tie.insert(place, incident.clone());
     }
 }
 
