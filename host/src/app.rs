@@ -322,7 +322,7 @@ impl Backend for App {
         problems.extend(self.policies.problems());
         problems.extend(self.policies.warnings().into_iter().map(|warning| format!("policies: {warning}")));
         let servers = self.servers.status();
-        problems.extend(servers.iter().filter_map(Status::problem));
+        problems.extend(servers.iter().flat_map(Status::problems));
         problems.extend(self.plugins.status().into_iter().flat_map(|status| {
             let name = status.name;
             status.problems.into_iter().map(move |problem| format!("plugin {name}: {problem}"))

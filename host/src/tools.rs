@@ -14,7 +14,10 @@ mod connect;
 mod definition;
 mod expand;
 mod glob;
+mod http;
 mod known;
+mod lines;
+mod listed;
 mod options;
 mod pinning;
 mod process;
@@ -27,6 +30,7 @@ mod shared_catalogue;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod verbatim;
 
 pub use composite::Composite;
 pub use known::names;

@@ -49,9 +49,18 @@ pub struct Status {
     pub restarts: u64,
     /// What last went wrong.
     pub error: Option<String>,
+    /// A sentence for each of its tools that could not be taken.
+    pub left_out: Vec<String>,
+    /// A sentence for each of its tools whose schema was made sound.
+    pub mended: Vec<String>,
 }
 
 impl Status {
+    /// What a person should know of it, a sentence each.
+    pub fn problems(&self) -> impl Iterator<Item = String> {
+        self.problem().into_iter().chain(self.left_out.iter().cloned())
+    }
+
     /// Why its tools cannot be called now; none when they can.
     pub fn problem(&self) -> Option<String> {
         let server = &self.server;
@@ -165,12 +174,18 @@ impl Server {
         let state = self.state.borrow().clone();
         let prefix = format!("{}.", self.name());
         let catalogue = self.catalogues.catalogue();
+        let (left_out, mended) = {
+            let faces = self.faces.lock().unwrap_or_else(PoisonError::into_inner);
+            (faces.left_out(), faces.mended())
+        };
         Status {
             server: self.name().to_string(),
             phase: state.phase,
             tools: catalogue.tools.keys().filter(|name| name.starts_with(&prefix)).count(),
             restarts: state.session.saturating_sub(1),
             error: state.error,
+            left_out,
+            mended,
         }
     }
 }
