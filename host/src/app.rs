@@ -22,6 +22,7 @@ mod restoration;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod tool_check;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -202,12 +203,13 @@ impl Backend for App {
             if self.journal.crowded() {
                 return Err(Refusal::Unavailable("the disk cannot keep up; send it again later".into()));
             }
-            let alerts = self.sources.decode(source, request).await.map_err(|error| match error {
+            let decoded = self.sources.decode(source, request).await.map_err(|error| match error {
                 DecodeError::Invalid(text) => Refusal::Invalid(text),
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
-            let received = self.services.store.receive(alerts).await.map_err(|error| {
+            let left_out = decoded.sentences();
+            let received = self.services.store.receive(decoded.marked().alerts).await.map_err(|error| {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
             })?;
@@ -217,6 +219,9 @@ impl Backend for App {
                 incidents: received.incidents.into_iter().map(|id| id.to_string()).collect(),
                 repeats: received.repeats,
                 late: received.late as u64,
+                unknown_resolved: received.unknown_resolved as u64,
+                counted: received.counted as u64,
+                left_out,
             })
         })
     }

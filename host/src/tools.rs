@@ -22,6 +22,7 @@ mod options;
 mod pinning;
 mod process;
 mod readiness;
+pub mod reading;
 mod risk;
 mod rmcp_error;
 mod server;
