@@ -124,7 +124,8 @@ async fn packed_bodies_and_paths_with_a_slash_at_their_end_are_taken() {
         answer(host.post("/alert", gzip(&vec![b' '; 1 << 20])).header("content-encoding", "gzip")).await;
     assert!(status == 413 && error["error"].as_str().unwrap().contains("once it is unpacked"), "{error}");
     let refused = host.post("/alert", ONE).header("content-encoding", "br").send().await.unwrap();
-    assert_eq!((refused.status().as_u16(), &refused.headers()["accept-encoding"]), (415, "gzip, deflate"));
+    assert_eq!(refused.status().as_u16(), 415);
+    assert_eq!(refused.headers()["accept-encoding"], "gzip, deflate");
 }
 
 #[tokio::test]

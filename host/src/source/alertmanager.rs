@@ -249,7 +249,7 @@ fn item(at: &At<'_>) -> Result<Item<'static>, String> {
         annotations,
         starts_at: at.get("startsAt").and_then(text),
         ends_at: at.get("endsAt").and_then(text),
-        generator_url: at.get("generatorURL").and_then(|at| at.text()),
+        generator_url: at.get("generatorURL").and_then(|at| at.value().as_str().map(str::to_string)),
         fingerprint: at.get("fingerprint").and_then(|at| at.text()),
     })
 }

@@ -9,8 +9,11 @@ const DEEPEST: usize = 100;
 /// unknown escapes in strings; `NaN`, `Infinity`, `None` and numbers that nobody can hold; commas before a
 /// closing bracket; what is nested too deeply. None when there is nothing to mend, or it is no JSON all the same.
 pub fn mended(body: &str) -> Option<String> {
-    let body = body.trim_start_matches('\u{feff}');
-    let mut mender = Mender { rest: body, out: String::with_capacity(body.len()), depth: 0 };
+    let rest = body.trim_start_matches('\u{feff}');
+    if !rest.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let mut mender = Mender { rest, out: String::with_capacity(rest.len()), depth: 0 };
     while mender.step() {}
     let out = mender.out;
     let sound = out != body && serde_json::from_str::<Value>(&out).is_ok();
