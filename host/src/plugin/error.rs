@@ -54,9 +54,9 @@ impl Cause {
     /// Whether the same call would end the same way again, whatever else the host has to do.
     pub fn is_lasting(&self) -> bool {
         match self {
-            Self::Wall(_) | Self::Busy(_) => false,
-            Self::Cpu(_)
-            | Self::Memory(_)
+            // How far it comes in its time is a matter of the machine.
+            Self::Cpu(_) | Self::Wall(_) | Self::Busy(_) => false,
+            Self::Memory(_)
             | Self::Transfer(_)
             | Self::Log(_)
             | Self::Stack

@@ -95,7 +95,9 @@ impl PinnedTools {
             let schema = arguments::offered(tool.schema.clone());
             offered.insert(full.clone(), Tool { name: full, description, schema, risk, repeatable, undo: None });
         }
-        news.extend(faulty.iter().filter(|one| !self.faulty.contains(one)).map(|(_, why)| why.clone()));
+        for (_, why) in faulty.iter().filter(|one| !self.faulty.contains(one)) {
+            tracing::warn!(server = definition.name, "{why}");
+        }
         self.faulty = faulty;
         (offered, news)
     }

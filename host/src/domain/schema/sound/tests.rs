@@ -1,3 +1,5 @@
+//! Schemas as servers send them, and what is made of them.
+
 use serde_json::{Value, json};
 
 use super::{Sound, sound};
