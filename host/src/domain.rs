@@ -28,7 +28,7 @@ mod reach;
 pub mod requirement;
 pub mod restoration;
 pub mod safeguards;
-mod schema;
+pub mod schema;
 pub mod subject;
 pub mod text;
 pub mod wait;

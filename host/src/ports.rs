@@ -12,11 +12,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::alert::excerpt::Excerpt;
+use crate::domain::alert::normalised::Normalised;
 use crate::domain::entry::{Answer, Usage};
 use crate::domain::link::Link;
-use crate::domain::{
-    Alert, Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Proposal, Sealed,
-};
+use crate::domain::{Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Proposal, Sealed};
 use crate::gate::{LookRefusal, Permit, ReadPermit};
 
 /// Time. The only way to read a clock or to wait.
@@ -278,8 +277,9 @@ pub enum DecodeError {
 pub trait Sources: Send + Sync {
     /// Names of all sources.
     fn names(&self) -> Vec<String>;
-    /// Turns a request into alerts.
-    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>>;
+    /// Turns a request into alerts, and names those of it that could not be taken. A request of whose alerts
+    /// none could be is an error.
+    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Normalised, DecodeError>>;
 }
 
 /// Why the journal could not take or give entries.
