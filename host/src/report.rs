@@ -13,8 +13,10 @@ mod english;
 mod escape;
 mod links;
 mod message;
+mod objects;
 pub mod page;
 mod safeguards;
+mod says;
 mod timeline;
 mod translation;
 
@@ -22,8 +24,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 pub use document::markdown;
-pub use message::{MessageText, message, undelivered};
-pub use timeline::{Line, timeline};
+pub use message::{Telling, message};
+pub use timeline::{Detail, Line, timeline};
 
 /// The language of reports and messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
@@ -56,6 +58,11 @@ impl Language {
 /// RFC 3339 in UTC, to the second.
 pub fn date(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The same to the minute, for what is read in a hurry.
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%MZ").to_string()
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@ use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 
-use crate::bindings::exports::tidegate::plugin::notifier::{CallError, Link, Notification, Occasion, Purpose};
+use crate::bindings::exports::tidegate::plugin::notifier::{
+    Action, CallError, Cause, Link, Notification, Object, Occasion, Purpose, Sent, Stage,
+};
 use crate::bindings::tidegate::plugin::http_client::{HttpError, Request, Response};
 use crate::bindings::tidegate::plugin::signer::Encoding;
 use crate::bindings::tidegate::plugin::types::{Alert, Moment, Status};
@@ -98,13 +100,22 @@ fn answer(answer: &Value) -> Result<Response, HttpError> {
 fn notification(value: &Value) -> Notification {
     Notification {
         delivery_id: text(value, "delivery-id"),
+        message_id: if value["message-id"].is_null() { text(value, "delivery-id") } else { text(value, "message-id") },
         incident_id: text(value, "incident-id"),
-        occasion: match value["occasion"].as_str() {
-            Some("approval") => Occasion::Approval,
-            Some("resolved") => Occasion::Resolved,
-            _ => Occasion::Report,
+        occasion: occasion(value),
+        stage: match value["stage"].as_str() {
+            Some("update") => Stage::Update,
+            Some("end") => Stage::End,
+            _ => Stage::First,
         },
+        earlier: list(value, "earlier").map(sent).collect(),
         title: text(value, "title"),
+        summary: text(value, "summary"),
+        description: text(value, "description"),
+        objects: list(value, "objects").map(object).collect(),
+        objects_left_out: value["objects-left-out"].as_u64().unwrap_or(0).try_into().unwrap(),
+        cause: value["cause"].is_object().then(|| cause(&value["cause"])),
+        actions: list(value, "actions").map(action).collect(),
         severity: text(value, "severity"),
         outcome: text(value, "outcome"),
         body_markdown: text(value, "body-markdown"),
@@ -112,10 +123,61 @@ fn notification(value: &Value) -> Notification {
         links: value["links"].as_array().into_iter().flatten().map(link).collect(),
         alerts: value["alerts"].as_array().unwrap().iter().map(alert).collect(),
         alerts_left_out: value["alerts-left-out"].as_u64().unwrap_or(0).try_into().unwrap(),
-        thread: value["thread"].as_str().map(str::to_string),
         language: text(value, "language"),
         now_ms: value["now-ms"].as_u64().unwrap(),
         extra: labels(value, "extra"),
+    }
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value[key].as_array().into_iter().flatten()
+}
+
+fn texts(value: &Value, key: &str) -> Vec<String> {
+    list(value, key).map(|text| text.as_str().unwrap().to_string()).collect()
+}
+
+fn occasion(value: &Value) -> Occasion {
+    match value["occasion"].as_str() {
+        Some("approval") => Occasion::Approval,
+        Some("resolved") => Occasion::Resolved,
+        Some("answered") => Occasion::Answered,
+        _ => Occasion::Report,
+    }
+}
+
+fn sent(value: &Value) -> Sent {
+    Sent { message_id: text(value, "message-id"), occasion: occasion(value), reference: text(value, "reference") }
+}
+
+fn object(value: &Value) -> Object {
+    Object { kind: text(value, "kind"), namespace: text(value, "namespace"), name: text(value, "name"), extra: vec![] }
+}
+
+fn cause(value: &Value) -> Cause {
+    let percent = value["confidence-percent"].as_u64().map(|percent| percent.try_into().unwrap());
+    Cause { text: text(value, "text"), confirmed: value["confirmed"] == true, confidence_percent: percent }
+}
+
+fn action(value: &Value) -> Action {
+    Action {
+        id: text(value, "id"),
+        tool: text(value, "tool"),
+        target: text(value, "target"),
+        arguments: value["arguments"].as_str().map(str::to_string),
+        risk: text(value, "risk"),
+        state: text(value, "state"),
+        state_text: text(value, "state-text"),
+        proposed_by: text(value, "proposed-by"),
+        reason: text(value, "reason"),
+        evidence: texts(value, "evidence"),
+        undo: text(value, "undo"),
+        approvers: text(value, "approvers"),
+        expires_ms: value["expires-ms"].as_u64(),
+        answers: texts(value, "answers"),
+        result: text(value, "result"),
+        digest: text(value, "digest"),
+        extra: vec![],
     }
 }
 

@@ -49,7 +49,8 @@ fn block(line: &str) -> Option<String> {
         let cells = row.split('|').map(|cell| inline(cell.trim()));
         return (!is_ruler).then(|| cells.collect::<Vec<_>>().join(" | "));
     }
-    Some(format!("{indent}{}", inline(bare)))
+    // Two spaces at the end break a line, which each line does here.
+    Some(format!("{indent}{}", inline(bare.trim_end())))
 }
 
 /// Text within a line.
@@ -140,7 +141,7 @@ fn linked(rest: &str, out: &mut String) -> Option<usize> {
     let link = link::parse(url.trim_start_matches('<').trim_end_matches('>'))?;
     let text = escape::line(text);
     out.push_str(&format!("[{text}]({})", link.url));
-    if text != escape::text(&link.url) {
+    if text != escape::text(&link.url) && text != escape::text(&link.host) {
         out.push_str(&format!(" &#40;{}&#41;", escape::text(&link.host)));
     }
     Some(middle + 2 + end + 1)
