@@ -1,7 +1,8 @@
 //! Runs `testdata/<case>/` of a notifier without the sandbox, as the host's golden runner does
 //! within it: `notification.json`, `settings.json`, `secrets.json` and the answers of `http.json` go
-//! in; the requests and the result are compared with `expected.json`. `UPDATE_EXPECT=1` accepts
-//! what happens now.
+//! in; the requests and the result are compared with `expected.json`. What the host really sends on each
+//! occasion stands in `messages`, beside this file; what a notifier makes of it in its `renderings`.
+//! `UPDATE_EXPECT=1` accepts what happens now.
 
 use std::cell::RefCell;
 use std::fs;
@@ -39,10 +40,46 @@ fn testdata() {
     assert!(cases > 0, "the testdata is gone");
 }
 
+#[test]
+fn renderings() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("renderings");
+    let update = std::env::vars_os().any(|(name, _)| name == "UPDATE_EXPECT");
+    let settings = fs::read_to_string(folder.join("settings.json")).unwrap();
+    let mut cases = 0;
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../messages")).unwrap() {
+        let message = entry.unwrap().path();
+        // The start of an answer that each of them takes.
+        let answers = json!([{"status": 200, "headers": {}, "body": "{\"code\":0}"}]);
+        let exchange = exchange(&settings, &json!({"sign-secret": "s", "webhook-url": "https://hook.example"}), &answers, &read(&message));
+        let found = readable(&json!({"body": exchange["requests"][0]["body"], "result": exchange["result"]}));
+        let path = folder.join(message.file_name().unwrap());
+        if update {
+            fs::write(&path, format!("{found:#}\n")).unwrap();
+        }
+        assert_eq!(found, read(&path), "{}", path.display());
+        cases += 1;
+    }
+    assert_eq!(fs::read_dir(folder).unwrap().count(), cases + 1, "one rendering a message, and the settings");
+}
+
+/// Texts of more than one line as a list of them, so that a person can look at a rendering.
+fn readable(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.contains('\n') => text.lines().map(|line| json!(line)).collect(),
+        Value::Array(items) => items.iter().map(readable).collect(),
+        Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), readable(value))).collect(),
+        other => other.clone(),
+    }
+}
+
 fn run(case: &Path) -> Value {
     let settings = fs::read_to_string(case.join("settings.json")).unwrap();
-    let secrets = read(&case.join("secrets.json"));
-    let answers = RefCell::new(read(&case.join("http.json")).as_array().unwrap().clone().into_iter());
+    let (secrets, answers) = (read(&case.join("secrets.json")), read(&case.join("http.json")));
+    exchange(&settings, &secrets, &answers, &read(&case.join("notification.json")))
+}
+
+fn exchange(settings: &str, secrets: &Value, answers: &Value, message: &Value) -> Value {
+    let answers = RefCell::new(answers.as_array().unwrap().clone().into_iter());
     let requests = RefCell::new(Vec::new());
     let reveal = |text: &str| {
         secrets.as_object().unwrap().iter().fold(text.to_string(), |text, (name, value)| {
@@ -62,7 +99,7 @@ fn run(case: &Path) -> Value {
         requests.borrow_mut().push(sent(&request, &reveal));
         answer(&answers.borrow_mut().next().expect("http.json has too few answers"))
     };
-    let result = match crate::notify(&settings, &notification(&read(&case.join("notification.json"))), sign, send) {
+    let result = match crate::notify(settings, &notification(message), sign, send) {
         Ok(reference) => json!({"ok": reference}),
         Err(CallError::InvalidInput(reason)) => json!({"error": {"invalid-input": reason}}),
         Err(CallError::Misconfigured(reason)) => json!({"error": {"misconfigured": reason}}),
@@ -108,7 +145,7 @@ fn notification(value: &Value) -> Notification {
             Some("end") => Stage::End,
             _ => Stage::First,
         },
-        earlier: list(value, "earlier").map(sent).collect(),
+        earlier: list(value, "earlier").map(earlier).collect(),
         title: text(value, "title"),
         summary: text(value, "summary"),
         description: text(value, "description"),
@@ -146,7 +183,7 @@ fn occasion(value: &Value) -> Occasion {
     }
 }
 
-fn sent(value: &Value) -> Sent {
+fn earlier(value: &Value) -> Sent {
     Sent { message_id: text(value, "message-id"), occasion: occasion(value), reference: text(value, "reference") }
 }
 

@@ -82,7 +82,6 @@ static WORDS: Headings = Headings {
     digest: "摘要值",
     approve_with: "批准命令",
     reject_with: "拒绝命令",
-    read_more: "查看全部信息",
     runbook: "处理手册",
     named_by_alert: "（由告警给出）",
     shortened: "已缩短",

@@ -82,7 +82,6 @@ static WORDS: Headings = Headings {
     digest: "Digest",
     approve_with: "Approve with",
     reject_with: "Deny with",
-    read_more: "Everything about it",
     runbook: "Runbook",
     named_by_alert: " (named by the alert)",
     shortened: "Shortened",

@@ -81,7 +81,6 @@ pub(super) struct Headings {
     pub digest: &'static str,
     pub approve_with: &'static str,
     pub reject_with: &'static str,
-    pub read_more: &'static str,
     pub runbook: &'static str,
     /// Behind the name of a link that an alert names.
     pub named_by_alert: &'static str,
