@@ -289,6 +289,10 @@ impl Translation for Chinese {
         ending::left(why, incident, style)
     }
 
+    fn still(&self, firing: usize) -> String {
+        ending::still(firing)
+    }
+
     fn timeline_line(&self, fact: &Fact, style: Style) -> String {
         timeline::line(fact, style)
     }

@@ -13,7 +13,7 @@ use super::{Language, actions, date, objects};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::Look;
 use crate::domain::text::cut;
-use crate::domain::{Incident, Status};
+use crate::domain::{Incident, Outcome, Status};
 use crate::ports::Story;
 
 const MD: Style = Style::Markdown;
@@ -168,7 +168,10 @@ fn diagnosis(incident: &Incident, language: Language) -> String {
 fn next_steps(incident: &Incident, why: &Why<'_>, language: Language) -> String {
     let (translation, headings) = (language.translation(), language.translation().headings());
     let mut out = String::new();
-    for sentence in translation.left(why, incident, MD) {
+    let open = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
+    let still = Some(incident.firing_count()).filter(|firing| open && *firing > 0);
+    let still = still.map(|firing| translation.still(firing));
+    for sentence in translation.left(why, incident, MD).into_iter().chain(still) {
         out.push_str(&format!("- {sentence}\n"));
     }
     if let Some(diagnosis) = incident.diagnosis() {

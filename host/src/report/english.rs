@@ -293,6 +293,10 @@ impl Translation for English {
         ending::left(why, incident, style)
     }
 
+    fn still(&self, firing: usize) -> String {
+        ending::still(firing)
+    }
+
     fn timeline_line(&self, fact: &Fact, style: Style) -> String {
         timeline::line(fact, style)
     }

@@ -75,7 +75,7 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
     let links = links(incident, telling.link.filter(|_| asked.is_some()), language);
     let mut body = Body::default();
     // Who must decide needs the room for what is asked.
-    let more = if asked.is_some() { "" } else { description.as_str() };
+    let more = if record.is_some() { "" } else { description.as_str() };
     body.block([wrong(incident, &summary, more, &objects, left_out, language)]);
     match (asked, answered) {
         (Some(record), _) => question::ask(&mut body, story, record, telling.link, language),
@@ -148,7 +148,16 @@ fn wrong(
     if !description.is_empty() {
         lines.push(MD.say(description));
     }
-    let mut named: Vec<String> = objects.iter().take(NAMED).map(|object| MD.name(&object.to_string())).collect();
+    // The same kind in the same place is named once.
+    let alike = |one: &Object, other: &Object| (&one.kind, &one.namespace) == (&other.kind, &other.namespace);
+    let before = [None].into_iter().chain(objects.iter().map(Some));
+    let named = objects.iter().zip(before).take(NAMED);
+    let mut named: Vec<String> = named
+        .map(|(object, before)| match before.is_some_and(|before| alike(before, object)) {
+            true => MD.name(&object.name),
+            false => MD.name(&object.to_string()),
+        })
+        .collect();
     let more = left_out + objects.len().saturating_sub(NAMED);
     if more > 0 {
         named.push(format!("+{more}"));

@@ -147,6 +147,8 @@ pub(super) trait Translation: Sync {
     fn why(&self, why: &Why<'_>, style: Style) -> String;
     /// What is left to a person, in sentences.
     fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String>;
+    /// That so many alerts still fire.
+    fn still(&self, firing: usize) -> String;
     /// A line of the timeline.
     fn timeline_line(&self, fact: &Fact, style: Style) -> String;
     /// What an action that was not executed would have done.

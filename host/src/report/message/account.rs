@@ -19,20 +19,26 @@ const ARGUMENTS: usize = 140;
 pub(super) fn tell(body: &mut Body, incident: &Incident, occasion: Occasion, language: Language) {
     let translation = language.translation();
     let why = Why::of(incident);
-    let mut done = vec![translation.why(&why, MD)];
     let records: Vec<&ActionRecord> = repairs(incident).collect();
+    let over = occasion == Occasion::Resolved;
+    let mut done = Vec::new();
+    if !over {
+        done.push(translation.why(&why, MD));
+    } else if records.is_empty() {
+        // Why a person was needed matters no more.
+        done.push(translation.headings().no_actions.to_string());
+    }
     // What the sentence names already is not named again.
-    if !names_its_action(&why) || records.len() > 1 {
+    if over || !names_its_action(&why) || records.len() > 1 {
         done.extend(records.iter().take(ACTIONS).map(|record| action(record, language)));
-        done.extend(
-            records.len().checked_sub(ACTIONS + 1).map(|more| format!("- {}", translation.more(more + 1))),
-        );
+        let more = records.len().saturating_sub(ACTIONS);
+        done.extend((more > 0).then(|| format!("- {}", translation.more(more))));
     }
     body.block([done]);
     body.block([cause_line(incident, language).into_iter().collect()]);
     // Where it is over there is nothing left to do, and nobody reads that there is nothing.
     let open = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error) | None);
-    if open && occasion == Occasion::Report {
+    if open && !over {
         let mut left = translation.left(&why, incident, MD);
         let more = left.len().saturating_sub(LEFT);
         left.truncate(LEFT);

@@ -98,11 +98,12 @@ impl<'a> Card<'a> {
 fn texts(message: &Notification) -> [String; 2] {
     let buttons = message.links.iter().filter(|link| !link.from_alert && link::parse(&link.url).is_some());
     let urls: Vec<String> = buttons.map(|link| format!("]({})", link.url)).collect();
-    let (mut first, mut detail, mut behind) = (Vec::new(), Vec::new(), false);
+    let (mut first, mut detail, mut behind) = (Vec::<&str>::new(), Vec::new(), false);
     for line in message.body_markdown.lines() {
         match line {
             "---" if !behind => behind = true,
             _ if urls.iter().any(|url| line.contains(url.as_str())) => {}
+            "" if !behind && first.last().is_some_and(|last| last.is_empty()) => {}
             _ if behind => detail.push(line),
             _ => first.push(line),
         }
