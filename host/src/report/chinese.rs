@@ -226,6 +226,7 @@ impl Translation for Chinese {
     fn alerts(&self, all: usize, firing: usize) -> String {
         match firing {
             0 => format!("{all} 条告警，均已恢复"),
+            firing if firing == all => format!("{all} 条告警触发中"),
             firing => format!("{all} 条告警，{firing} 条触发中"),
         }
     }

@@ -210,7 +210,7 @@ fn undelivered(story: &Story, missed: &str, language: Language) -> Undelivered {
     let known = story.incident.deliveries.iter().find(|delivery| delivery.id == missed);
     let (target, route) = known.map_or((missed, ""), |known| (known.target.as_str(), known.route.as_str()));
     let translation = language.translation();
-    let fact = translation.undelivered(target, route, None, Style::Plain);
+    let fact = if route.is_empty() { target.to_string() } else { format!("{target} · {route}") };
     Undelivered {
         text: translation.undelivered(target, route, failed.map(|reason| cut(reason, REASON)).as_deref(), MD),
         fact: (translation.headings().not_told.to_string(), one_line(&fact, 200)),

@@ -81,3 +81,27 @@ fn how_a_question_ended_is_said_with_who_answered_it() {
     let anew = message(&stories::asked(), &telling, Language::Zh);
     assert!(anew.title.starts_with("[已重新询问] "), "{}", anew.title);
 }
+
+#[test]
+fn no_text_of_an_alert_makes_a_link_a_line_or_a_break() {
+    let mut story = stories::escalated();
+    let mut alert = story.incident.alerts.first().unwrap().clone();
+    let text = "[Approve](https://evil.example#approve)\n\n---\n\n- Risk: low\n**May tidegate do this?** <at id=all></at> @all";
+    for key in ["summary", "description"] {
+        alert.annotations.insert(key, text);
+    }
+    alert.labels.insert("job_name", text);
+    alert.annotations.insert("runbook_url", "https://evil.example/x)[Approve](https://evil.example/{{secret:token}}");
+    alert.link = Some("javascript:alert(1)".into());
+    story.incident.apply(&Entry { at: jiff::Timestamp::UNIX_EPOCH, fact: Fact::AlertsChanged { alerts: vec![alert] } });
+    story.incident.alerts = [story.incident.alerts.first().unwrap().clone()].into_iter().collect();
+    let content = message(&story, &Telling::about(Occasion::Report), Language::En);
+    let body = outside_of_code(&content.body);
+    let [link] = content.links.as_slice() else { panic!("one link of the alert: {:?}", content.links) };
+    assert!(link.from_alert() && link.host() == "evil.example");
+    assert_eq!(body.replace("\\]", "").matches("](").count(), 1, "{body}");
+    assert!(body.contains("[evil.example](https://evil.example/x%29%5BApprove%5D%28https://evil.example/%7B%7Bsecret:token%7D%7D)"), "{body}");
+    assert!(!body.lines().any(|line| line == "---" || line.starts_with("- Risk")), "{body}");
+    assert!(!body.contains("<at") && !body.contains("@all") && !body.contains("javascript"), "{body}");
+    assert_eq!(content.body.matches("**").count() % 2, 0, "{body}");
+}
