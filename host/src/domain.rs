@@ -20,6 +20,7 @@ pub mod history;
 pub mod incident;
 pub mod link;
 pub mod listing;
+pub mod message;
 pub mod moment;
 pub mod outcome;
 pub mod person;

@@ -11,10 +11,9 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::alert::excerpt::Excerpt;
 use crate::domain::alert::normalised::Normalised;
 use crate::domain::entry::{Answer, Usage};
-use crate::domain::link::Link;
+use crate::domain::message::{Content, Sent, Stage};
 use crate::domain::{Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Proposal, Sealed};
 use crate::gate::{LookRefusal, Permit, ReadPermit};
 
@@ -184,26 +183,22 @@ pub trait Model: Send + Sync {
 pub struct Message {
     /// Stable across retries.
     pub delivery: String,
+    /// The message on the target's side: of an update, what it updates.
+    pub message: String,
     /// The incident.
     pub incident: IncidentId,
     /// Why people are told.
     pub occasion: Occasion,
-    /// One line.
-    pub title: String,
+    /// Where it stands in what the target hears about the incident.
+    pub stage: Stage,
+    /// What the target has taken of the incident and can refer to, oldest first.
+    pub earlier: Vec<Sent>,
     /// critical, error, warning or info.
     pub severity: String,
     /// The outcome's word; empty while undecided.
     pub outcome: String,
-    /// Markdown.
-    pub body: String,
-    /// Short key/value lines.
-    pub facts: Vec<(String, String)>,
-    /// Links, the most important first.
-    pub links: Vec<Link>,
-    /// The incident's alerts, as far as a message has room.
-    pub alerts: Excerpt,
-    /// What the target returned for this incident the last time.
-    pub thread: Option<String>,
+    /// What it says.
+    pub content: Content,
     /// `en` or `zh`.
     pub language: String,
 }

@@ -15,7 +15,7 @@ use crate::clock::SystemClock;
 use crate::domain::incident::IncidentView;
 use crate::domain::{Labels, Outcome, State};
 use crate::ports::{Clock, Inbound, Story};
-use crate::report::timeline;
+use crate::report::{Detail, timeline};
 use crate::source::alertmanager;
 
 const EXIT_CODES: &str = "\
@@ -64,7 +64,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             if n > 0 {
                 screen.gap();
             }
-            screen.extend(&table::story(view, &timeline(story, language)));
+            screen.extend(&table::story(view, &timeline(story, Detail::Folded, language)));
         }
         screen.print()?;
     }
