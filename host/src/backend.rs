@@ -78,6 +78,8 @@ pub trait Host: Send + Sync {
     fn start<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Result<Started, Problems>>;
     /// Loads everything without starting it, and says what was found.
     fn check<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked>;
+    /// Asks each endpoint of the model one harmless question; none where no model is configured.
+    fn check_model<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<crate::model::Checked>, Problems>>;
     /// Takes payloads through the whole pipeline to the end.
     fn handle<'a>(
         &'a self,

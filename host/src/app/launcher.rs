@@ -15,12 +15,14 @@ use super::{handle, lint, options, policies, replay};
 use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 use crate::backend::{Backend, Checked, Handled, Host, Payload, Progress, Records, Started, Verified};
 use crate::backtest::Report;
+use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::{Anchor, Head, Sealed};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::journal::{self, Memory, Projection, Reader};
 use crate::network::Network;
-use crate::ports::{JournalError, Sources};
+use crate::model;
+use crate::ports::{Clock, JournalError, Sources};
 use crate::suggest::Written;
 use crate::tools;
 
@@ -94,6 +96,16 @@ impl Host for Launcher {
             checked.loaded.push(format!("tool servers: {servers}"));
             checked.problems.extend(problems_at(&config, &["tools", "servers"], found.problems));
             checked
+        })
+    }
+
+    fn check_model<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<model::Checked>, Problems>> {
+        Box::pin(async move {
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+            match launch::client(config, &clock)? {
+                Some(client) => Ok(client.check().await),
+                None => Ok(Vec::new()),
+            }
         })
     }
 

@@ -27,6 +27,10 @@ impl Host for Stopped {
         Box::pin(async { Checked::default() })
     }
 
+    fn check_model<'a>(&'a self, _: &'a Config) -> BoxFuture<'a, Result<Vec<crate::model::Checked>, Problems>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     fn handle<'a>(
         &'a self,
         _: Arc<Config>,
