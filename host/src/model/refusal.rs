@@ -76,6 +76,14 @@ const ROWS: &[Row] = &[
     row(&["`inputs` tokens + `max_new_tokens` must be"], Context),
     // Groq
     row(&["reduce your message size"], Context),
+    // Moonshot, Bedrock, Zhipu, and what others say in words of their own
+    row(&["exceeded model token limit"], Context),
+    row(&["input is too long"], Context),
+    row(&["prompt 超长"], Context),
+    row(&["exceed", "context window"], Context),
+    row(&["exceed", "context length"], Context),
+    row(&["exceed", "context size"], Context),
+    row(&["too many tokens", "context"], Context),
     // The answer's length. OpenAI, Azure; DeepSeek; DashScope; Groq; Anthropic.
     row(&["max_tokens is too large", "completion tokens"], Answer),
     row(&["valid range of max_tokens"], Answer),
@@ -198,7 +206,7 @@ fn possible(lesson: Lesson, sent: Sent) -> bool {
 }
 
 /// What stands right before the number of tokens that a context has.
-const CONTEXT: [&str; 15] = [
+const CONTEXT: [&str; 16] = [
     "maximum context length is ",
     "maximum context length of ",
     "context length of only ",
@@ -209,6 +217,7 @@ const CONTEXT: [&str; 15] = [
     "n_ctx: ",
     ">= n_ctx (",
     "context limit: ",
+    "token limit: ",
     "number of tokens allowed (",
     "model with ",
     "should be [1, ",

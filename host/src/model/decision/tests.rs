@@ -113,6 +113,8 @@ fn one_look_in_many_forms() {
     assert_eq!(looks(&got), want);
     let Ok(Answer::Look { calls }) = got else { unreachable!() };
     assert_eq!(calls[0].id, "c0");
+    let marked = "{\"resourceType\": \"pods\", \"namespace\": \"shop\"}<|call|><|end|>";
+    assert_eq!(looks(&read(native(&[("k__kubectl_get<|channel|>commentary", marked)]))), want);
 }
 
 #[test]

@@ -70,6 +70,9 @@ fn every_server_is_understood() {
         ("another", 501, r#"{"error":"tool use is not implemented"}"#, FIRST, NoTools),
         ("another", 400, r#"{"error":"unknown field `tools`"}"#, FIRST, NoTools),
         ("TGI", 422, r#"{"error":"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens"}"#, FIRST, Lesson::TooLong(Some(4096))),
+        ("Moonshot", 400, r#"{"error":{"message":"Invalid request: Your request exceeded model token limit: 8192","type":"invalid_request_error"}}"#, FIRST, Lesson::TooLong(Some(8192))),
+        ("Bedrock", 400, r#"{"message":"Input is too long for requested model."}"#, FIRST, Lesson::TooLong(None)),
+        ("another", 500, r#"{"error":"the request exceeds the context window"}"#, LATER, Lesson::TooLong(None)),
         ("a proxy", 413, "<html>413 Request Entity Too Large</html>", FIRST, Lesson::TooLong(None)),
     ] {
         assert_eq!(lesson(status, body, sent), Some(want), "{server}: {body}");
