@@ -191,7 +191,8 @@ impl Client {
         usage: &mut Usage,
     ) -> Result<Asked, Ended> {
         let admitted = endpoint.circuit.admit(self.clock.elapsed());
-        let admitted = admitted.map_err(|skipped| Ended::Next(format!("the model {} {skipped}", endpoint.options.name)))?;
+        let admitted =
+            admitted.map_err(|skipped| Ended::Next(format!("the model {} {skipped}", endpoint.options.name)))?;
         let (mut missed, before) = (false, usage.calls);
         let answer = self.ask_within_bounds(endpoint, incident, catalogue, started, usage, &mut missed).await;
         if missed {
@@ -217,12 +218,8 @@ impl Client {
         let mut told: Vec<Value> = Vec::new();
         let mut unreadable = None;
         let build = |profile: &Profile| {
-            let shape = Shape {
-                form: profile.tools,
-                language: &self.language,
-                bytes: profile.bytes,
-                by: &endpoint.label,
-            };
+            let shape =
+                Shape { form: profile.tools, language: &self.language, bytes: profile.bytes, by: &endpoint.label };
             prompt::build(incident, catalogue, &shape)
         };
         // The second round shows the model why its first answer could not be read.
@@ -246,7 +243,9 @@ impl Client {
             };
             match decision::decide(&reply, &prompt.names, catalogue) {
                 Ok(decided) if stagnation::stagnates(incident, &decided.answer) => {
-                    return Err(Ended::For("the model asks again for what it has already seen and gets no further".into()));
+                    return Err(Ended::For(
+                        "the model asks again for what it has already seen and gets no further".into(),
+                    ));
                 }
                 Ok(decided) => {
                     return Ok(Asked {
@@ -289,7 +288,8 @@ impl Model for Client {
             let skipped = endpoint.circuit.skipped(now).map(|skipped| format!("the model {name} {skipped}"));
             let spent = endpoint.affordable().err().map(|why| format!("the model {name}: {why}"));
             let learnt = endpoint.learnt().into_iter().filter(|learnt| learnt.lesson.matters());
-            let learnt = learnt.map(|learnt| format!("the model {name} {}; it said: {}", learnt.lesson.describe(), learnt.words));
+            let learnt = learnt
+                .map(|learnt| format!("the model {name} {}; it said: {}", learnt.lesson.describe(), learnt.words));
             skipped.into_iter().chain(spent).chain(learnt).collect::<Vec<_>>()
         };
         self.endpoints.iter().flat_map(of).collect()

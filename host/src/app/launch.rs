@@ -246,7 +246,8 @@ fn load_model(config: &Config, clock: &Arc<dyn Clock>) -> Result<LoadedModel, Pr
 pub fn client(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Arc<model::Client>>, Problems> {
     let Some(configured) = &config.model else { return Ok(None) };
     let at = |place: usize, key: &'static str| {
-        let path = configured.endpoints.get(place).map(|(path, _)| path.iter().map(String::as_str)).into_iter().flatten();
+        let path =
+            configured.endpoints.get(place).map(|(path, _)| path.iter().map(String::as_str)).into_iter().flatten();
         path.chain([key]).collect::<Vec<&str>>()
     };
     let mut keys = Vec::new();

@@ -18,9 +18,11 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Ask each endpoint one harmless question with a harmless tool, and say what it takes
-    #[command(after_help = "Costs one or two short requests for each endpoint. Nothing of any incident is shown to it, and \
+    #[command(
+        after_help = "Costs one or two short requests for each endpoint. Nothing of any incident is shown to it, and \
                             no tool of yours. What it learns is forgotten with this command; a running host learns by \
-                            itself.\n\nExit codes: 0 when each endpoint answered, 1 otherwise.")]
+                            itself.\n\nExit codes: 0 when each endpoint answered, 1 otherwise."
+    )]
     Check {
         /// Print one JSON document
         #[arg(long)]

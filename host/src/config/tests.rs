@@ -57,7 +57,11 @@ fn the_references_examples_are_valid_but_for_files_that_are_not_there() {
     assert_eq!(without.budget, model.budget, "the example shows the defaults");
     let (at, only) = &without.endpoints[0];
     assert_eq!((at.join("."), only.url.as_str()), ("model".into(), "http://h/v1"));
-    assert_eq!((first.day_calls, first.day_tokens), (only.day_calls, only.day_tokens), "the example shows the defaults");
+    assert_eq!(
+        (first.day_calls, first.day_tokens),
+        (only.day_calls, only.day_tokens),
+        "the example shows the defaults"
+    );
     assert_eq!(config.secrets().len(), 9);
 }
 
@@ -266,15 +270,26 @@ fn endpoints_of_the_model_are_a_list_that_the_section_itself_may_begin() {
                [[model.endpoints]]\nurl = \"http://b/v1\"\nname = \"b\"\nmax_tokens = 9\nbudget = { day_calls = 3 }\n";
     let of = |text: String| parse(&text).unwrap().model.unwrap().endpoints;
     let listed = of(format!("[model]\nmax_tokens = 7\ntimeout = \"3s\"\n{two}"));
-    let shown = |all: &[(Vec<String>, Endpoint)]| all.iter().map(|(at, one)| format!("{} {}", at.join("."), one.name)).collect::<Vec<_>>();
+    let shown = |all: &[(Vec<String>, Endpoint)]| {
+        all.iter().map(|(at, one)| format!("{} {}", at.join("."), one.name)).collect::<Vec<_>>()
+    };
     assert_eq!(shown(&listed), ["model.endpoints.0 a", "model.endpoints.1 b"]);
     assert_eq!((listed[0].1.max_tokens, listed[1].1.max_tokens, listed[1].1.timeout.as_secs()), (7, 9, 3));
     assert_eq!((listed[0].1.wants.temperature, listed[0].1.day_calls, listed[1].1.day_calls), (Some(None), 1_000, 3));
     let behind = of(format!("[model]\nurl = \"http://c/v1\"\nname = \"c\"\n{two}"));
     assert_eq!(shown(&behind), ["model c", "model.endpoints.0 a", "model.endpoints.1 b"]);
-    let found = problems("[model]\n[[model.endpoints]]\nurl = \"http://a\"\nname = \"a\"\ncontext = 100\ntemperature = 3\n\
-                          key_header = \"a b\"\nextra_body = { model = \"x\" }\n[[model.endpoints]]\nurl = \"b\"\n").join("\n");
-    for want in ["endpoints.0.context: at least 2048", "0.temperature: give a number", "0.key_header: give the name", "0.extra_body: model is what", "1.url: give the endpoint"] {
+    let found = problems(
+        "[model]\n[[model.endpoints]]\nurl = \"http://a\"\nname = \"a\"\ncontext = 100\ntemperature = 3\n\
+                          key_header = \"a b\"\nextra_body = { model = \"x\" }\n[[model.endpoints]]\nurl = \"b\"\n",
+    )
+    .join("\n");
+    for want in [
+        "endpoints.0.context: at least 2048",
+        "0.temperature: give a number",
+        "0.key_header: give the name",
+        "0.extra_body: model is what",
+        "1.url: give the endpoint",
+    ] {
         assert!(found.contains(want), "{want} in {found}");
     }
 }

@@ -50,8 +50,11 @@ impl Client {
 
 async fn one(endpoint: &Endpoint) -> Checked {
     let started = Instant::now();
-    let mut checked =
-        Checked { name: endpoint.options.name.clone(), url: known::shown_url(&endpoint.options.url), ..Checked::default() };
+    let mut checked = Checked {
+        name: endpoint.options.name.clone(),
+        url: known::shown_url(&endpoint.options.url),
+        ..Checked::default()
+    };
     let result = converse(endpoint, started + endpoint.options.timeout * 2, &mut checked).await;
     checked.problem = result.err();
     checked.usage.took_ms = u64::try_from(started.elapsed().min(Duration::from_secs(86_400)).as_millis()).unwrap_or(0);
@@ -71,16 +74,18 @@ async fn converse(endpoint: &Endpoint, deadline: Instant, checked: &mut Checked)
     }
     checked.tools = "tools are offered and called".into();
     let mut told = vec![kept::kept(&reply.message).unwrap_or_else(|| reply.message.clone())];
-    let results = kept::calls(&reply.message).map(|id| json!({"role": "tool", "tool_call_id": id, "content": "it is noon"}));
+    let results =
+        kept::calls(&reply.message).map(|id| json!({"role": "tool", "tool_call_id": id, "content": "it is noon"}));
     told.extend(results);
     let why = ask(endpoint, &told, deadline, checked).await.err();
     why.map_or(Ok(()), |why| Err(format!("it calls tools, but a conversation cannot go on: {why}")))
 }
 
 async fn ask(endpoint: &Endpoint, told: &[Value], deadline: Instant, checked: &mut Checked) -> Result<Reply, String> {
-    let (_, reply) = endpoint.round(&prompt, told, deadline, &mut checked.usage).await.map_err(|silence| match silence {
-        Silence::Late(why) | Silence::Other(why) => why,
-    })?;
+    let (_, reply) =
+        endpoint.round(&prompt, told, deadline, &mut checked.usage).await.map_err(|silence| match silence {
+            Silence::Late(why) | Silence::Other(why) => why,
+        })?;
     let said = redact(&visible(reply.content.trim())).replace(['\n', '\r'], " ");
     if !said.is_empty() {
         checked.said = cut(&said, 160);
@@ -98,7 +103,9 @@ fn prompt(profile: &Profile) -> Prompt {
         Form::Native => ("Call the tool.", vec![tool]),
         Form::Text => ("There are no tools.", Vec::new()),
     };
-    let system = format!("This is a test of the connection. {how} Once you know the time, or cannot know it, answer in one short sentence.");
+    let system = format!(
+        "This is a test of the connection. {how} Once you know the time, or cannot know it, answer in one short sentence."
+    );
     let messages = vec![
         json!({"role": "system", "content": system}),
         json!({"role": "user", "content": "What time is it in the zone UTC?"}),

@@ -74,7 +74,8 @@ impl<'a> Turns<'a> {
                 messages.extend(results);
                 continue;
             }
-            messages.push(message.clone().unwrap_or_else(|| json!({"role": "assistant", "content": said(turn, &words)})));
+            messages
+                .push(message.clone().unwrap_or_else(|| json!({"role": "assistant", "content": said(turn, &words)})));
             let next = match &turn.answer {
                 Answer::Look { calls } => {
                     let results: Vec<String> = calls.iter().map(|asked| result(asked, &looks, pieces)).collect();
@@ -95,7 +96,9 @@ fn results(message: &Value, asked: &[AskedCall], looks: &[&Look], pieces: &[(&Lo
         let place = left.iter().position(|asked| asked.id == id);
         let content = match place.map(|place| left.remove(place)) {
             Some(asked) => result(asked, looks, pieces),
-            None if asked.is_empty() => "The host took it as a proposal and went on from there. What is the next step?".into(),
+            None if asked.is_empty() => {
+                "The host took it as a proposal and went on from there. What is the next step?".into()
+            }
             None => "It was not called: looks come first, and there is a limit to the calls of one answer.".into(),
         };
         json!({"role": "tool", "tool_call_id": id, "content": content})

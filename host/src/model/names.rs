@@ -87,9 +87,14 @@ fn bare(said: &str) -> &str {
     let prefixes = ["functions.", "tools.", "default_api.", "default_api:", "function."];
     let said = prefixes.iter().find_map(|prefix| said.strip_prefix(prefix)).unwrap_or(said);
     let said = said.split('<').next().unwrap_or_default().trim();
-    let said = said.rsplit_once(':').filter(|(_, n)| n.bytes().all(|b| b.is_ascii_digit())).map_or(said, |(name, _)| name);
+    let said =
+        said.rsplit_once(':').filter(|(_, n)| n.bytes().all(|b| b.is_ascii_digit())).map_or(said, |(name, _)| name);
     // Behind a channel's mark the format of the arguments may stand.
-    ["json", "code", "commentary"].iter().find_map(|word| said.strip_suffix(word)?.strip_suffix(' ')).unwrap_or(said).trim()
+    ["json", "code", "commentary"]
+        .iter()
+        .find_map(|word| said.strip_suffix(word)?.strip_suffix(' '))
+        .unwrap_or(said)
+        .trim()
 }
 
 #[cfg(test)]

@@ -258,7 +258,8 @@ mod tests {
 
     #[test]
     fn the_configuration_is_never_overruled_but_for_a_length_that_is_refused() {
-        let wants = Wants { tools: Some(Form::Native), temperature: Some(None), context: Some(8192), ..Wants::default() };
+        let wants =
+            Wants { tools: Some(Form::Native), temperature: Some(None), context: Some(8192), ..Wants::default() };
         let mut profile = Profile::new(&wants, 2048, 90_000);
         assert_eq!((profile.max_tokens, profile.bytes), (2048, (8192 - 2048 - 64) * 3));
         assert!(!profile.follow(Lesson::NoTools, &wants, 0) && !profile.follow(Lesson::NoTemperature, &wants, 0));

@@ -228,15 +228,18 @@ const CONTEXT: [&str; 16] = [
 const ANSWER: [&str; 5] = ["supports at most ", "[1, ", "[1,", "less than or equal to `", "> "];
 
 fn number(text: &str, before: &[&str]) -> Option<u64> {
-    before.iter().find_map(|before| {
-        let rest = text.split_once(before)?.1.trim_start();
-        // A sum stands before what it exceeds.
-        let rest = rest.split_once(" > ").filter(|(sum, _)| sum.contains(" + ")).map_or(rest, |(_, limit)| limit);
-        let digits: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',').collect();
-        digits.parse().ok().filter(|number| *number >= 128)
-    })
-    .or_else(|| {
-        let (_, rest) = text.split_once("tokens > ")?;
-        rest.split_whitespace().next()?.replace(',', "").parse().ok()
-    })
+    before
+        .iter()
+        .find_map(|before| {
+            let rest = text.split_once(before)?.1.trim_start();
+            // A sum stands before what it exceeds.
+            let rest = rest.split_once(" > ").filter(|(sum, _)| sum.contains(" + ")).map_or(rest, |(_, limit)| limit);
+            let digits: String =
+                rest.chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',').collect();
+            digits.parse().ok().filter(|number| *number >= 128)
+        })
+        .or_else(|| {
+            let (_, rest) = text.split_once("tokens > ")?;
+            rest.split_whitespace().next()?.replace(',', "").parse().ok()
+        })
 }

@@ -19,7 +19,13 @@ const CALL: [&str; 3] = ["id", "type", "function"];
 const FUNCTION: [&str; 2] = ["name", "arguments"];
 
 /// Makes the body; `told` is what has been said since the prompt.
-pub(super) fn body(model: &str, prompt: &Prompt, told: &[Value], profile: &Profile, more: &Map<String, Value>) -> Value {
+pub(super) fn body(
+    model: &str,
+    prompt: &Prompt,
+    told: &[Value],
+    profile: &Profile,
+    more: &Map<String, Value>,
+) -> Value {
     let mut messages: Vec<Value> = prompt.messages.iter().chain(told).cloned().collect();
     if profile.retold || profile.tools == Form::Text {
         messages = in_words(messages);
@@ -256,7 +262,9 @@ mod tests {
     }
 
     fn turn(calls: &[Value], results: &[&str]) -> Vec<Value> {
-        let mut all = vec![json!({"role": "assistant", "content": null, "reasoning_content": "t", "tool_calls": calls, "refusal": null})];
+        let mut all = vec![
+            json!({"role": "assistant", "content": null, "reasoning_content": "t", "tool_calls": calls, "refusal": null}),
+        ];
         all.extend(results.iter().map(|id| json!({"role": "tool", "tool_call_id": id, "content": format!("of {id}")})));
         all
     }
@@ -278,7 +286,12 @@ mod tests {
 
     #[test]
     fn every_id_stands_once_and_leads_to_its_result() {
-        let twice = || turn(&[call("call_0", "kubernetes__kubectl_get", "{}"), call("call_0", "kubernetes__kubectl_get", "{}")], &["call_0", "call_0"]);
+        let twice = || {
+            turn(
+                &[call("call_0", "kubernetes__kubectl_get", "{}"), call("call_0", "kubernetes__kubectl_get", "{}")],
+                &["call_0", "call_0"],
+            )
+        };
         let none = turn(&[call("", "kubernetes__kubectl_get", "{}")], &[""]);
         for short in [false, true] {
             let got = made(vec![twice(), twice(), none.clone()], |profile| profile.short_ids = short);
@@ -298,7 +311,10 @@ mod tests {
         ];
         let got = made(vec![turn(&odd, &["a", "b", "c"])], |_| {});
         let functions: Vec<&Value> = calls(&got[2]).map(|call| &call["function"]).collect();
-        assert_eq!((&functions[0]["name"], &functions[0]["arguments"]), (&json!("kubernetes__kubectl_get"), &json!("{\"a\": 1}")));
+        assert_eq!(
+            (&functions[0]["name"], &functions[0]["arguments"]),
+            (&json!("kubernetes__kubectl_get"), &json!("{\"a\": 1}"))
+        );
         assert_eq!((&functions[1]["name"], &functions[1]["arguments"]), (&json!("rm_-rf"), &json!("{}")));
         assert_eq!(functions[2]["name"], "unknown");
         assert_eq!((&got[2]["reasoning_content"], got[2].get("refusal")), (&json!("t"), None));
@@ -307,8 +323,12 @@ mod tests {
 
     #[test]
     fn a_conversation_is_told_as_its_endpoint_takes_it() {
-        let two = || turn(&[call("a", "kubernetes__kubectl_get", "{}"), call("b", "kubernetes__kubectl_get", "{}")], &["a", "b"]);
-        let roles = |messages: &[Value]| messages.iter().map(|m| m["role"].as_str().unwrap().to_string()).collect::<Vec<_>>().join(" ");
+        let two = || {
+            turn(&[call("a", "kubernetes__kubectl_get", "{}"), call("b", "kubernetes__kubectl_get", "{}")], &["a", "b"])
+        };
+        let roles = |messages: &[Value]| {
+            messages.iter().map(|m| m["role"].as_str().unwrap().to_string()).collect::<Vec<_>>().join(" ")
+        };
         let got = made(vec![two()], |profile| profile.parallel_calls = false);
         assert_eq!(roles(&got), "system user assistant tool assistant tool");
         assert_eq!(ids(&got), (vec!["a".into(), "b".into()], vec!["a".into(), "b".into()]));
@@ -318,7 +338,9 @@ mod tests {
         let got = made(vec![two()], |profile| profile.system = false);
         assert_eq!((roles(&got).as_str(), &got[0]["content"]), ("user assistant tool tool", &json!("s\n\nu")));
         let got = made(vec![two()], |profile| profile.members = false);
-        assert!(got[2].get("reasoning_content").is_none() && calls(&got[2]).all(|call| call.get("extra_content").is_none()));
+        assert!(
+            got[2].get("reasoning_content").is_none() && calls(&got[2]).all(|call| call.get("extra_content").is_none())
+        );
         let first = sent(&json!({"messages": made(vec![], |_| {}), "tools": []}));
         assert!(first.tools && first.system && !first.turns && !first.members);
         let later = sent(&json!({"messages": made(vec![two()], |_| {})}));
@@ -328,7 +350,10 @@ mod tests {
     #[test]
     fn what_is_set_by_hand_adds_and_never_replaces() {
         let prompt = Prompt { messages: vec![], tools: vec![], names: Names::default() };
-        let more = json!({"enable_thinking": false, "model": "other", "stream": true, "tools": [1], "max_tokens": 9}).as_object().cloned().unwrap();
+        let more = json!({"enable_thinking": false, "model": "other", "stream": true, "tools": [1], "max_tokens": 9})
+            .as_object()
+            .cloned()
+            .unwrap();
         let profile = Profile::new(&Wants::default(), 100, 1000);
         let want = json!({"model": "m", "messages": [], "stream": false, "enable_thinking": false, "max_tokens": 100, "temperature": 0});
         assert_eq!(body("m", &prompt, &[], &profile, &more), want);

@@ -188,12 +188,16 @@ mod tests {
             call
         };
         assert_eq!(message["tool_calls"], json!([call("a", "{\"a\":1}"), call("b", "{}")]));
-        assert_eq!((&got["choices"][0]["finish_reason"], &got["usage"]["prompt_tokens"]), (&json!("tool_calls"), &json!(7)));
+        assert_eq!(
+            (&got["choices"][0]["finish_reason"], &got["usage"]["prompt_tokens"]),
+            (&json!("tool_calls"), &json!(7))
+        );
     }
 
     #[test]
     fn calls_without_an_index_are_told_apart() {
-        let whole = |id: &str| json!({"id": id, "function": {"name": "n", "arguments": "{}"}, "extra_content": {"s": 1}});
+        let whole =
+            |id: &str| json!({"id": id, "function": {"name": "n", "arguments": "{}"}, "extra_content": {"s": 1}});
         let got = joined(&[json!({"tool_calls": [whole("a")]}), json!({"tool_calls": [whole("b")]})]);
         let calls = got["choices"][0]["message"]["tool_calls"].as_array().unwrap();
         assert_eq!((calls.len(), &calls[1]["extra_content"]), (2, &json!({"s": 1})));
@@ -210,7 +214,8 @@ mod tests {
         let lines = "{\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n{\"choices\":[{\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}";
         assert!(is_stream(lines) && !is_stream("{\n  \"choices\": []\n}"));
         assert_eq!(join(lines).unwrap()["choices"][0]["message"]["content"], "ab");
-        let many: Vec<Value> = (0..500).map(|n| json!({"tool_calls": [{"index": n * 1_000_000_000_u64, "id": "x"}]})).collect();
+        let many: Vec<Value> =
+            (0..500).map(|n| json!({"tool_calls": [{"index": n * 1_000_000_000_u64, "id": "x"}]})).collect();
         assert_eq!(joined(&many)["choices"][0]["message"]["tool_calls"].as_array().unwrap().len(), CALLS);
     }
 }

@@ -150,9 +150,19 @@ mod tests {
 
     #[test]
     fn a_success_without_an_answer_is_told_from_one() {
-        for body in ["", "\n\n \n", "\u{feff}", "<html>", "{\"choices\": null}", "{\"choices\": []}", "{\"choices\": [{}]}",
-            "{\"choices\": [{\"message\": null, \"finish_reason\": null}]}", "null", "{\"id\": \"x\", \"choi", "{}"]
-        {
+        for body in [
+            "",
+            "\n\n \n",
+            "\u{feff}",
+            "<html>",
+            "{\"choices\": null}",
+            "{\"choices\": []}",
+            "{\"choices\": [{}]}",
+            "{\"choices\": [{\"message\": null, \"finish_reason\": null}]}",
+            "null",
+            "{\"id\": \"x\", \"choi",
+            "{}",
+        ] {
             assert!(matches!(read(body), Err(NoAnswer::Nothing(_))), "{body}");
         }
         for (body, want) in [

@@ -49,9 +49,18 @@ mod tests {
     fn thoughts_go_and_calls_and_answers_stay() {
         for (text, want) in [
             ("plain", "plain"),
-            ("<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>yes<|return|>", "yes"),
-            ("a <|channel|>commentary to=functions.get <|constrain|>json<|message|>{\"x\":1}<|call|>", "a \n<function=get>{\"x\":1}</function>"),
-            ("<|start|>assistant to=functions.get<|channel|>analysis code<|message|>{}<|call|>", "<function=get>{}</function>"),
+            (
+                "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>yes<|return|>",
+                "yes",
+            ),
+            (
+                "a <|channel|>commentary to=functions.get <|constrain|>json<|message|>{\"x\":1}<|call|>",
+                "a \n<function=get>{\"x\":1}</function>",
+            ),
+            (
+                "<|start|>assistant to=functions.get<|channel|>analysis code<|message|>{}<|call|>",
+                "<function=get>{}</function>",
+            ),
             ("<|channel|>analysis<|message|>never ends", ""),
             ("<|message|>no header", "no header"),
         ] {

@@ -70,7 +70,10 @@ mod tests {
     #[test]
     fn python_and_json_are_read_and_nothing_is_guessed() {
         let got = arguments("a=\"x\", b = 'y\\'s', n=3, t=True, z=None, o={\"k\": [1]}) tail");
-        assert_eq!(got, json!({"a": "x", "b": "y's", "n": 3, "t": true, "z": null, "o": {"k": [1]}}).as_object().cloned());
+        assert_eq!(
+            got,
+            json!({"a": "x", "b": "y's", "n": 3, "t": true, "z": null, "o": {"k": [1]}}).as_object().cloned()
+        );
         assert_eq!(arguments(")"), Some(serde_json::Map::new()));
         for text in ["a", "a=", "a=x)", "a='never", "1=2)", "a=[1, 2", "\"positional\")"] {
             assert_eq!(arguments(text), None, "{text}");

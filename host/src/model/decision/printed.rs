@@ -133,8 +133,19 @@ fn arguments(text: &str) -> Option<Map<String, Value>> {
 /// What the model said before the call.
 pub(super) fn before(text: &str) -> &str {
     let marks = [
-        "<tool_call", "<function", "<invoke", "<tool_use", "<|tool", "<｜tool", "<｜DSML", "<|python_tag|>", "[TOOL_CALLS]",
-        "functions.", "to=", "Action:", "{",
+        "<tool_call",
+        "<function",
+        "<invoke",
+        "<tool_use",
+        "<|tool",
+        "<｜tool",
+        "<｜DSML",
+        "<|python_tag|>",
+        "[TOOL_CALLS]",
+        "functions.",
+        "to=",
+        "Action:",
+        "{",
     ];
     let end = marks.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
     text.get(..end).unwrap_or_default().trim()

@@ -131,17 +131,23 @@ async fn silence_garbage_and_floods_end_in_a_sentence() {
         (json!("<html>"), "answered with a page and not with JSON", 3),
         (json!("{\"choices\": [{\"mess"), "did not answer with JSON", 3),
         (json!({"choices": []}), "without a choice", 3),
-        (json!({"error": {"message": "quota", "code": 503}}), "overloaded or broken (HTTP 503 Service Unavailable): quota", 3),
+        (
+            json!({"error": {"message": "quota", "code": 503}}),
+            "overloaded or broken (HTTP 503 Service Unavailable): quota",
+            3,
+        ),
         (json!({"error": {"message": "quota"}}), "refuses the request (HTTP 400 Bad Request): quota", 1),
         (json!("x".repeat(2_000_000)), "more than 1048576 bytes", 1),
     ] {
         let endpoint = Endpoint::new(vec![(200, answer); 4]).await;
-        let client = of(vec![EndpointOptions { timeout: Duration::from_secs(9), ..endpoint.options() }], Budget::default());
+        let client =
+            of(vec![EndpointOptions { timeout: Duration::from_secs(9), ..endpoint.options() }], Budget::default());
         let (why, _) = ask(&client).await.unwrap_err();
         assert!(why.contains(want), "{why}");
         assert_eq!(endpoint.requests().len(), requests, "{want}");
     }
-    let options = EndpointOptions { url: "http://127.0.0.1:9/v1".into(), timeout: Duration::from_secs(5), ..endpoint.options() };
+    let options =
+        EndpointOptions { url: "http://127.0.0.1:9/v1".into(), timeout: Duration::from_secs(5), ..endpoint.options() };
     assert!(ask(&of(vec![options.clone()], Budget::default())).await.unwrap_err().0.contains("cannot be reached"));
     let options = crate::model::Options {
         endpoints: vec![options, EndpointOptions { url: "localhost".into(), ..EndpointOptions::default() }],

@@ -36,7 +36,13 @@ async fn the_next_one_is_asked_whatever_the_first_one_does() {
     }
     let (first, second) = (Endpoint::new(vec![fails(401, "no")]).await, Endpoint::new(vec![fails(402, "pay")]).await);
     let (why, _) = ask(&of(vec![named(&first, "one"), named(&second, "two")], Budget::default())).await.unwrap_err();
-    assert!(why.starts_with("one: ") && why.contains("configured key") && why.contains("; two: ") && why.contains("out of credit"), "{why}");
+    assert!(
+        why.starts_with("one: ")
+            && why.contains("configured key")
+            && why.contains("; two: ")
+            && why.contains("out of credit"),
+        "{why}"
+    );
 }
 
 #[tokio::test]

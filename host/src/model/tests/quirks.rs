@@ -54,7 +54,9 @@ async fn a_turn_goes_back_as_it_came_to_the_endpoint_that_gave_it() {
     let other = of(vec![EndpointOptions { name: "other".into(), ..endpoint.options() }], Budget::default());
     ask(&other, &incident).await;
     let messages = endpoint.requests()[2]["messages"].as_array().unwrap().clone();
-    assert!(messages[2].get("reasoning_content").is_none() && messages[2]["tool_calls"][0].get("extra_content").is_none());
+    assert!(
+        messages[2].get("reasoning_content").is_none() && messages[2]["tool_calls"][0].get("extra_content").is_none()
+    );
     assert_eq!(messages[2]["tool_calls"][0]["function"]["name"], "kubernetes__kubectl_get");
 }
 
@@ -72,7 +74,8 @@ async fn every_call_of_a_kept_turn_gets_its_result_under_an_id_of_its_own() {
     let messages = endpoint.requests()[2]["messages"].as_array().unwrap().clone();
     let of = |message: &Value| message["tool_calls"].as_array().cloned().unwrap_or_default();
     let made: Vec<String> = messages.iter().flat_map(of).map(|call| call["id"].as_str().unwrap().to_string()).collect();
-    let got: Vec<String> = messages.iter().filter_map(|message| message["tool_call_id"].as_str().map(Into::into)).collect();
+    let got: Vec<String> =
+        messages.iter().filter_map(|message| message["tool_call_id"].as_str().map(Into::into)).collect();
     assert_eq!((made.len(), &made), (4, &got));
     assert!(messages[2]["tool_calls"][2]["function"]["name"] == "kubernetes__kubectl_patch", "{}", messages[2]);
     assert!(messages[5]["content"].as_str().unwrap().starts_with("It was not called"), "{}", messages[5]);
@@ -121,7 +124,10 @@ async fn what_a_refusal_teaches_holds_for_this_request_and_the_next_ones() {
         assert!(request["messages"][0]["content"].as_str().unwrap().contains("- kubernetes.kubectl_get:"));
     }
     let problems = client.problems();
-    assert!(problems.len() == 1 && problems[0].contains("takes no tools") && problems[0].contains("--tool-call-parser"), "{problems:?}");
+    assert!(
+        problems.len() == 1 && problems[0].contains("takes no tools") && problems[0].contains("--tool-call-parser"),
+        "{problems:?}"
+    );
 }
 
 #[tokio::test]
@@ -134,7 +140,12 @@ async fn a_500_of_a_server_without_templates_is_no_overload() {
 
 #[tokio::test]
 async fn what_brought_no_answer_was_not_understood_rightly() {
-    let endpoint = Endpoint::new(vec![fails(400, "this model does not support tools"), fails(400, "content policy"), says(RESOLVED)]).await;
+    let endpoint = Endpoint::new(vec![
+        fails(400, "this model does not support tools"),
+        fails(400, "content policy"),
+        says(RESOLVED),
+    ])
+    .await;
     let client = endpoint.client();
     assert!(client.ask(&web(), &kubernetes()).await.unwrap_err().0.contains("content policy"));
     ask(&client, &web()).await;
@@ -164,7 +175,10 @@ async fn a_turn_that_is_refused_is_told_in_words_once_and_teaches_nothing() {
 #[tokio::test]
 async fn an_endpoint_that_takes_no_thoughts_gets_none() {
     let came = json!({"role": "assistant", "content": "", "reasoning": "hm", "tool_calls": [get(json!({"id": "a"}))]});
-    let refused = fails(400, "'messages.2' : for 'role:assistant' the following must be satisfied[('messages.2' : property 'reasoning' is unsupported)]");
+    let refused = fails(
+        400,
+        "'messages.2' : for 'role:assistant' the following must be satisfied[('messages.2' : property 'reasoning' is unsupported)]",
+    );
     let endpoint = Endpoint::new(vec![message(came), refused, says(RESOLVED)]).await;
     let (mut incident, client) = (web(), endpoint.client());
     let asked = ask(&client, &incident).await;
@@ -199,7 +213,10 @@ async fn a_context_that_is_too_short_is_shown_less_and_remembered() {
 async fn what_the_configuration_says_is_not_unlearnt() {
     let wants = Wants { tools: Some(Form::Native), ..Wants::default() };
     let endpoint = Endpoint::new(vec![fails(400, "this model does not support tools"), says(RESOLVED)]).await;
-    let client = of(vec![EndpointOptions { wants, key_header: Some("api-key".into()), ..endpoint.options() }], Budget::default());
+    let client = of(
+        vec![EndpointOptions { wants, key_header: Some("api-key".into()), ..endpoint.options() }],
+        Budget::default(),
+    );
     let why = client.ask(&web(), &kubernetes()).await.unwrap_err().0;
     assert!(why.contains("does not support tools") && endpoint.requests().len() == 1, "{why}");
     assert_eq!(endpoint.script.seen.lock().unwrap()[0].0, None, "the key stands in its own header");
@@ -207,7 +224,9 @@ async fn what_the_configuration_says_is_not_unlearnt() {
 
 #[tokio::test]
 async fn a_check_asks_a_harmless_question_and_says_what_it_learnt() {
-    let called = message(json!({"content": null, "tool_calls": [{"id": "t", "type": "function", "function": {"name": "clock_now", "arguments": "{\"zone\": \"UTC\"}"}}]}));
+    let called = message(
+        json!({"content": null, "tool_calls": [{"id": "t", "type": "function", "function": {"name": "clock_now", "arguments": "{\"zone\": \"UTC\"}"}}]}),
+    );
     let endpoint = Endpoint::new(vec![
         fails(400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."),
         called,
