@@ -318,7 +318,7 @@ impl Backend for App {
         if stopping {
             problems.push("tidegate is stopping: it waits for calls and messages under way and begins none".into());
         }
-        problems.extend(self.services.model.skipped());
+        problems.extend(self.services.model.problems());
         if self.runner.panics() > 0 {
             problems.push(format!(
                 "a fault in tidegate itself broke off the handling of incidents or messages {} times since the start; the log says where",

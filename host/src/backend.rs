@@ -80,6 +80,8 @@ pub trait Host: Send + Sync {
     fn check<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked>;
     /// Starts the configured tool servers, says what they offer, and ends them; calls none of their tools.
     fn check_tools<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked>;
+    /// Asks each endpoint of the model one harmless question; none where no model is configured.
+    fn check_model<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<crate::model::Checked>, Problems>>;
     /// Takes payloads through the whole pipeline to the end.
     fn handle<'a>(
         &'a self,

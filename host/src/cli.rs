@@ -12,6 +12,7 @@ mod deliveries;
 mod handle;
 mod incidents;
 mod journal;
+mod model;
 mod policy;
 mod remote;
 mod screen;
@@ -107,6 +108,8 @@ enum Command {
     Deliveries(deliveries::Arguments),
     /// Give people and senders a token that proves their name
     User(user::Arguments),
+    /// Try the language models that are configured
+    Model(model::Arguments),
     /// Look at the journal itself
     Journal(journal::Arguments),
 }
@@ -183,6 +186,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Policy(arguments) => policy::run(&context, arguments).await,
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
             Command::Deliveries(arguments) => deliveries::run(&context, arguments).await,
+            Command::Model(arguments) => model::run(&context, arguments).await,
             Command::User(arguments) => user::run(&context, arguments),
             Command::Journal(arguments) => journal::run(&context, arguments),
         }

@@ -11,6 +11,7 @@ mod auth;
 mod correlate;
 mod deliveries;
 mod document;
+mod endpoint;
 mod gate;
 mod journal;
 mod limits;
@@ -36,6 +37,7 @@ pub use approvals::{Approvals, Groups, Link};
 pub use auth::Auth;
 pub use correlate::Correlate;
 pub use deliveries::Deliveries;
+pub use endpoint::Endpoint;
 pub use gate::Gate;
 pub use journal::Retention;
 pub use limits::Limits;
@@ -297,8 +299,9 @@ impl Config {
         if let Some(link) = &self.approvals.link {
             all.push((at(&["approvals", "link"]), &link.secret));
         }
-        if let Some(key) = self.model.as_ref().and_then(|model| model.key.as_ref()) {
-            all.push((at(&["model", "key"]), key));
+        for (path, endpoint) in self.model.iter().flat_map(|model| &model.endpoints) {
+            let path = || path.iter().cloned().chain(["key".to_string()]).collect();
+            all.extend(endpoint.key.iter().map(|key| (path(), key)));
         }
         for (name, plugin) in &self.plugins.each {
             all.extend(plugin.secrets.iter().map(|(key, s)| (at(&["plugins", name, "secrets", key]), s)));

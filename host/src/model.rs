@@ -1,89 +1,114 @@
-//! The model: asks an OpenAI-compatible endpoint what to do about an incident and reads its
-//! answer as data.
+//! The model: asks OpenAI-compatible endpoints what to do about an incident and reads the answer as data.
 //!
-//! The request is made from the incident alone, by pure functions ([`prompt`]), and the answer is
-//! read by pure functions ([`decision`]); between them lies one file that sends. What the model
+//! Endpoints are asked in their order, the next one where one gives no usable answer. The request is made from
+//! the incident alone, by pure functions ([`prompt`]), in the way that the endpoint takes ([`profile`]), and the
+//! answer is read by pure functions ([`decision`]); between them lies one file that sends. What the model
 //! says is a wish: it can look through read-only tools and propose changes, and nothing else. Every
 //! way of not answering ends in a sentence for people. No secret goes in: all text is redacted.
 
 mod budget;
+mod check;
 mod conversation;
 mod decision;
+mod endpoint;
 mod evidence;
+mod kept;
 mod names;
 mod offer;
+mod profile;
 mod prompt;
+mod refusal;
+mod request;
 mod send;
 mod stagnation;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-pub use budget::{Budget, today};
+pub use budget::{Budget, DayBudget, today};
+pub use check::Checked;
+pub use offer::Form;
+pub use profile::{Limit, Wants};
 
-/// Reads the answer of an endpoint, for tests of the whole that ask none.
-///
-/// # Errors
-/// When it holds no answer: a sentence.
-pub fn read_answer(body: &str) -> Result<(), String> {
-    wire::read(body).map(|_| ())
-}
-
-use crate::circuit::{Circuit, Skipped};
 use crate::domain::entry::Usage;
 use crate::domain::incident::ModelLog;
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Incident};
 use crate::ports::{Asked, Clock, Model};
 use crate::redact::{redact, visible};
-use offer::Form;
+use endpoint::{Endpoint, Silence};
+use profile::Profile;
 use prompt::Shape;
-use send::{Sender, Trouble};
+
+/// Reads the answer of an endpoint, for tests of the whole that ask none.
+///
+/// # Errors
+/// When it holds no answer: a sentence.
+pub fn read_answer(body: &str) -> Result<(), String> {
+    match wire::read(body) {
+        Ok(_) => Ok(()),
+        Err(wire::NoAnswer::Nothing(why) | wire::NoAnswer::Error { text: why, .. }) => Err(why),
+    }
+}
 
 /// How much of the model's own words is kept, in bytes.
 const WORDS: usize = 4096;
 
-/// The endpoint and what it may cost.
+/// The endpoints and what an incident may cost.
 #[derive(Clone)]
 pub struct Options {
+    /// The endpoints in the order in which they are asked.
+    pub endpoints: Vec<EndpointOptions>,
+    /// What an incident may cost.
+    pub budget: Budget,
+    /// `en` or `zh`: what its account of the incident is written in.
+    pub language: String,
+}
+
+/// One endpoint and what it may cost.
+#[derive(Clone)]
+pub struct EndpointOptions {
     /// The endpoint up to `/v1`.
     pub url: String,
     /// The model's name.
     pub name: String,
     /// The endpoint's key, where it wants one. Never shown.
     pub key: Option<Arc<str>>,
+    /// The header that the key stands in; without one, `Authorization: Bearer`.
+    pub key_header: Option<String>,
     /// How long one request may take.
     pub timeout: Duration,
     /// Tokens of one answer.
     pub max_tokens: u64,
-    /// Bytes of one prompt without the tools.
-    pub prompt_bytes: usize,
-    /// What it may cost in total.
-    pub budget: Budget,
-    /// `en` or `zh`: what its account of the incident is written in.
-    pub language: String,
+    /// What is known of it; anything else is learnt.
+    pub wants: Wants,
+    /// Members that are added to every request.
+    pub extra_body: Map<String, Value>,
+    /// What it may cost a day.
+    pub budget: DayBudget,
 }
 
-impl Default for Options {
+impl Default for EndpointOptions {
     fn default() -> Self {
         Self {
             url: String::new(),
             name: String::new(),
             key: None,
+            key_header: None,
             timeout: Duration::from_secs(120),
             max_tokens: 2048,
-            prompt_bytes: 48 * 1024,
-            budget: Budget::default(),
-            language: "en".into(),
+            wants: Wants::default(),
+            extra_body: Map::new(),
+            budget: DayBudget::default(),
         }
     }
 }
@@ -101,146 +126,155 @@ impl Model for Unconfigured {
     }
 }
 
-/// A model behind an endpoint.
+/// Models behind endpoints.
 pub struct Client {
-    options: Options,
+    endpoints: Vec<Endpoint>,
+    budget: Budget,
+    language: String,
     clock: Arc<dyn Clock>,
-    sender: Sender,
-    day: budget::Day,
-    /// The endpoint does not take tools; they are described in the text.
-    plain: AtomicBool,
-    circuit: Circuit,
+}
+
+/// Why an endpoint brought nothing.
+enum Ended {
+    /// Another one may do better.
+    Next(String),
+    /// No other one can.
+    For(String),
 }
 
 impl Client {
     /// Makes the client; sends nothing.
     ///
     /// # Errors
-    /// When the options cannot work, as a sentence.
-    pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, String> {
-        let sender = Sender::new(&options)?;
-        Ok(Self {
-            options,
-            clock,
-            sender,
-            day: budget::Day::default(),
-            plain: AtomicBool::new(false),
-            circuit: Circuit::default(),
-        })
+    /// When the options cannot work, as a sentence with the place of the endpoint in their order.
+    pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, (usize, String)> {
+        let labels = Endpoint::labels(&options.endpoints);
+        let made = options.endpoints.into_iter().zip(labels).enumerate();
+        let made = made.map(|(place, (options, label))| {
+            Endpoint::new(options, label, Arc::clone(&clock)).map_err(|why| (place, why))
+        });
+        let endpoints = made.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { endpoints, budget: options.budget, language: options.language, clock })
     }
 
     /// Counts what an incident has cost on the day of `at`, so that a restart does not open the day's
-    /// budget anew. What it cost on earlier days counts as well: rather too much than too little.
+    /// budgets anew. What it cost on earlier days, and at other endpoints, counts as well: rather too much
+    /// than too little.
     pub fn restore(&self, at: Timestamp, log: &ModelLog) {
         let ModelLog { calls, prompt_tokens, completion_tokens, took_ms, .. } = *log;
-        self.day.spend(at, &Usage { calls, prompt_tokens, completion_tokens, took_ms });
+        let usage = Usage { calls, prompt_tokens, completion_tokens, took_ms };
+        self.endpoints.iter().for_each(|endpoint| endpoint.restore(at, &usage));
     }
 
     async fn answer(&self, incident: &Incident, catalogue: &Catalogue) -> Result<Asked, (String, Usage)> {
-        let admitted = self.circuit.admit(self.clock.elapsed());
-        let admitted = admitted.map_err(|skipped| (self.is_left_alone(skipped), Usage::default()))?;
-        let mut missed = false;
-        let answer = self.ask_within_bounds(incident, catalogue, &mut missed).await;
-        match &answer {
-            _ if missed => admitted.missed(self.clock.elapsed()),
-            Ok(_) => admitted.answered(),
-            Err((_, usage)) if usage.calls > 0 => admitted.answered(),
-            // Nothing was sent, which says nothing about the endpoint.
-            Err(_) => {}
+        let started = Instant::now();
+        let mut usage = Usage::default();
+        let mut whys: Vec<String> = Vec::new();
+        for endpoint in &self.endpoints {
+            match self.ask_one(endpoint, incident, catalogue, started, &mut usage).await {
+                Ok(asked) => return Ok(asked),
+                Err(Ended::For(why)) => {
+                    whys.push(why);
+                    break;
+                }
+                Err(Ended::Next(why)) => {
+                    let why = if self.endpoints.len() > 1 { format!("{}: {why}", endpoint.label) } else { why };
+                    if whys.len() + 1 < self.endpoints.len() {
+                        tracing::warn!("{why}; the next endpoint is asked");
+                    }
+                    whys.push(why);
+                }
+            }
+        }
+        if whys.is_empty() {
+            whys.push("no endpoint of a language model is configured".into());
+        }
+        Err((whys.join("; "), usage))
+    }
+
+    /// Asks one endpoint, unless it is left alone or may cost no more today.
+    async fn ask_one(
+        &self,
+        endpoint: &Endpoint,
+        incident: &Incident,
+        catalogue: &Catalogue,
+        started: Instant,
+        usage: &mut Usage,
+    ) -> Result<Asked, Ended> {
+        let admitted = endpoint.circuit.admit(self.clock.elapsed());
+        let admitted =
+            admitted.map_err(|skipped| Ended::Next(format!("the model {} {skipped}", endpoint.options.name)))?;
+        let (mut missed, before) = (false, usage.calls);
+        let answer = self.ask_within_bounds(endpoint, incident, catalogue, started, usage, &mut missed).await;
+        if missed {
+            admitted.missed(self.clock.elapsed());
+        } else if usage.calls > before {
+            // Where nothing was sent, that says nothing about the endpoint.
+            admitted.answered();
         }
         answer
     }
 
-    fn is_left_alone(&self, skipped: Skipped) -> String {
-        format!("the model {} {skipped}", self.options.name)
-    }
-
     async fn ask_within_bounds(
         &self,
+        endpoint: &Endpoint,
         incident: &Incident,
         catalogue: &Catalogue,
+        started: Instant,
+        usage: &mut Usage,
         missed: &mut bool,
-    ) -> Result<Asked, (String, Usage)> {
-        let started = Instant::now();
-        let left = self.options.budget.time_left(incident);
-        let deadline = started + left.min(self.options.timeout * 2);
-        let mut usage = Usage::default();
+    ) -> Result<Asked, Ended> {
+        let until = started + self.budget.time_left(incident);
+        let deadline = until.min(Instant::now() + endpoint.options.timeout * 2);
         let mut told: Vec<Value> = Vec::new();
         let mut unreadable = None;
+        let build = |profile: &Profile| {
+            let shape =
+                Shape { form: profile.tools, language: &self.language, bytes: profile.bytes, by: &endpoint.label };
+            prompt::build(incident, catalogue, &shape)
+        };
         // The second round shows the model why its first answer could not be read.
         for _ in 0..2 {
-            let within = self.options.budget.allows(incident, &usage);
-            if let Err(why) = within.and_then(|()| self.day.allows(self.clock.now(), &self.options.budget)) {
-                return Err((unreadable.unwrap_or(why), usage));
-            }
-            let round = self.round(incident, catalogue, &told, deadline, &mut usage).await;
+            self.budget.allows(incident, usage).map_err(|why| Ended::For(unreadable.clone().unwrap_or(why)))?;
+            endpoint.affordable().map_err(|why| Ended::Next(unreadable.clone().unwrap_or(why)))?;
+            let round = endpoint.round(&build, &told, deadline, usage).await;
             usage.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             let (prompt, reply) = match round {
                 Ok(round) => round,
-                Err(Trouble::Late(why)) => {
-                    *missed = true;
-                    return Err((unreadable.unwrap_or(why), usage));
+                Err(silence) => {
+                    let why = match silence {
+                        Silence::Late(why) => {
+                            *missed = true;
+                            why
+                        }
+                        Silence::Other(why) => why,
+                    };
+                    return Err(Ended::Next(unreadable.unwrap_or(why)));
                 }
-                Err(Trouble::NoTools(why) | Trouble::Final(why)) => return Err((unreadable.unwrap_or(why), usage)),
             };
             match decision::decide(&reply, &prompt.names, catalogue) {
                 Ok(decided) if stagnation::stagnates(incident, &decided.answer) => {
-                    let why = "the model asks again for what it has already seen and gets no further";
-                    return Err((why.into(), usage));
+                    return Err(Ended::For(
+                        "the model asks again for what it has already seen and gets no further".into(),
+                    ));
                 }
                 Ok(decided) => {
-                    let text = cut(&redact(&visible(&decided.words)), WORDS);
-                    return Ok(Asked { answer: decided.answer, text, usage });
+                    return Ok(Asked {
+                        answer: decided.answer,
+                        text: cut(&redact(&visible(&decided.words)), WORDS),
+                        usage: *usage,
+                        by: endpoint.label.clone(),
+                        message: kept::kept(&reply.message).map(Box::new),
+                    });
                 }
-                Err(why) if reply.refusal.is_some() => return Err((why, usage)),
+                Err(why) if reply.refusal.is_some() => return Err(Ended::Next(why)),
                 Err(why) => {
                     told = prompt::correction(&reply, &why);
                     unreadable = Some(why);
                 }
             }
         }
-        Err((unreadable.unwrap_or_else(|| "the model gave no answer".into()), usage))
-    }
-
-    /// One request, with whatever the endpoint needs it to look like.
-    async fn round(
-        &self,
-        incident: &Incident,
-        catalogue: &Catalogue,
-        told: &[Value],
-        deadline: Instant,
-        usage: &mut Usage,
-    ) -> Result<(prompt::Prompt, wire::Reply), Trouble> {
-        loop {
-            let form = if self.plain.load(Ordering::Relaxed) { Form::Text } else { Form::Native };
-            let shape = Shape { form, language: &self.options.language, bytes: self.options.prompt_bytes };
-            let prompt = prompt::build(incident, catalogue, &shape);
-            let messages: Vec<Value> = prompt.messages.iter().chain(told).cloned().collect();
-            let mut body = json!({"model": self.options.name, "messages": messages, "stream": false});
-            if let Some(body) = body.as_object_mut().filter(|_| !prompt.tools.is_empty()) {
-                body.insert("tools".into(), Value::Array(prompt.tools.clone()));
-            }
-            let size = body.to_string().len();
-            let sent = self.sender.send(body, deadline).await;
-            let spent = match &sent {
-                Ok(reply) => reply.usage.unwrap_or_else(|| wire::estimate(size, reply)),
-                // What a request costs that breaks off is not known; it is counted as a call.
-                Err(_) => Usage::default(),
-            };
-            let spent = Usage { calls: 1, ..spent };
-            usage.calls += spent.calls;
-            usage.prompt_tokens += spent.prompt_tokens;
-            usage.completion_tokens += spent.completion_tokens;
-            self.day.spend(self.clock.now(), &spent);
-            match sent {
-                Ok(reply) => return Ok((prompt, reply)),
-                Err(Trouble::NoTools(why)) if form == Form::Native => {
-                    tracing::warn!("the model's endpoint takes no tools, they are described in the text: {why}");
-                    self.plain.store(true, Ordering::Relaxed);
-                }
-                Err(trouble) => return Err(trouble),
-            }
-        }
+        Err(Ended::Next(unreadable.unwrap_or_else(|| "the model gave no answer".into())))
     }
 }
 
@@ -250,7 +284,26 @@ impl Model for Client {
     }
 
     fn skipped(&self) -> Option<String> {
-        self.circuit.skipped(self.clock.elapsed()).map(|skipped| self.is_left_alone(skipped))
+        let now = self.clock.elapsed();
+        let skipped = |endpoint: &Endpoint| {
+            endpoint.circuit.skipped(now).map(|skipped| format!("the model {} {skipped}", endpoint.options.name))
+        };
+        let all: Option<Vec<String>> = self.endpoints.iter().map(skipped).collect();
+        all.filter(|all| !all.is_empty()).map(|all| all.join("; "))
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let now = self.clock.elapsed();
+        let of = |endpoint: &Endpoint| {
+            let name = &endpoint.label;
+            let skipped = endpoint.circuit.skipped(now).map(|skipped| format!("the model {name} {skipped}"));
+            let spent = endpoint.affordable().err().map(|why| format!("the model {name}: {why}"));
+            let learnt = endpoint.learnt().into_iter().filter(|learnt| learnt.lesson.matters());
+            let learnt = learnt
+                .map(|learnt| format!("the model {name} {}; it said: {}", learnt.lesson.describe(), learnt.words));
+            skipped.into_iter().chain(spent).chain(learnt).collect::<Vec<_>>()
+        };
+        self.endpoints.iter().flat_map(of).collect()
     }
 
     fn ask<'a>(

@@ -159,6 +159,10 @@ pub struct Asked {
     pub text: String,
     /// What it cost.
     pub usage: Usage,
+    /// The endpoint that answered, by its name; empty where there is but one that needs none.
+    pub by: String,
+    /// Its message as it came, within a bound, so that the conversation can go on with it.
+    pub message: Option<Box<Value>>,
 }
 
 /// The language model.
@@ -168,6 +172,10 @@ pub trait Model: Send + Sync {
     /// Why it is not asked for the time being; who asks all the same hears just that, at once.
     fn skipped(&self) -> Option<String> {
         None
+    }
+    /// What is not as it should be with it, a sentence each.
+    fn problems(&self) -> Vec<String> {
+        self.skipped().into_iter().collect()
     }
     /// Asks for the next step. An error is a sentence for people and what was spent all the same;
     /// the call has been retried as far as that makes sense.

@@ -80,7 +80,10 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
 
     let (model, client) = load_model(config, &clock)?;
     loaded.push(match &config.model {
-        Some(model) => format!("model: {} at {}", model.name, known::shown_url(&model.url)),
+        Some(model) => {
+            let one = |one: &crate::config::Endpoint| format!("{} at {}", one.name, known::shown_url(&one.url));
+            format!("model: {}", model.endpoints.iter().map(|(_, of)| one(of)).collect::<Vec<_>>().join(", then "))
+        }
         None => "model: none".to_string(),
     });
 
@@ -230,20 +233,30 @@ fn holds_plugins(folder: &Path) -> bool {
 type LoadedModel = (Arc<dyn Model>, Option<Arc<model::Client>>);
 
 fn load_model(config: &Config, clock: &Arc<dyn Clock>) -> Result<LoadedModel, Problems> {
-    let Some(configured) = &config.model else {
-        return Ok((Arc::new(model::Unconfigured), None));
+    Ok(match client(config, clock)? {
+        Some(client) => (Arc::clone(&client) as Arc<dyn Model>, Some(client)),
+        None => (Arc::new(model::Unconfigured), None),
+    })
+}
+
+/// The client of the configured models; none where there are none.
+///
+/// # Errors
+/// When a key cannot be had, or an address cannot be one.
+pub fn client(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Arc<model::Client>>, Problems> {
+    let Some(configured) = &config.model else { return Ok(None) };
+    let at = |place: usize, key: &'static str| {
+        let path =
+            configured.endpoints.get(place).map(|(path, _)| path.iter().map(String::as_str)).into_iter().flatten();
+        path.chain([key]).collect::<Vec<&str>>()
     };
-    let key = match &configured.key {
-        Some(source) => {
-            let secret = source.resolve(&ProcessEnvironment);
-            Some(secret.map_err(|error| problem(config, &["model", "key"], error.to_string()))?)
-        }
-        None => None,
-    };
-    let options = options::model(configured, key, config);
-    let client = model::Client::new(options, Arc::clone(clock));
-    let client = Arc::new(client.map_err(|error| problem(config, &["model", "url"], error))?);
-    Ok((Arc::clone(&client) as Arc<dyn Model>, Some(client)))
+    let mut keys = Vec::new();
+    for (place, (_, endpoint)) in configured.endpoints.iter().enumerate() {
+        let key = endpoint.key.as_ref().map(|source| source.resolve(&ProcessEnvironment)).transpose();
+        keys.push(key.map_err(|error| problem(config, &at(place, "key"), error.to_string()))?);
+    }
+    let client = model::Client::new(options::model(configured, keys, config), Arc::clone(clock));
+    client.map(|client| Some(Arc::new(client))).map_err(|(place, error)| problem(config, &at(place, "url"), error))
 }
 
 fn mortal(journal: Arc<dyn Journal>, environment: &dyn Environment) -> Result<Arc<dyn Journal>, Problems> {

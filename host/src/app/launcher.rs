@@ -15,12 +15,14 @@ use super::{handle, lint, options, policies, replay, tool_check};
 use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 use crate::backend::{Backend, Checked, Handled, Host, Payload, Progress, Records, Started, Verified};
 use crate::backtest::Report;
+use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::{Anchor, Head, Sealed};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::journal::{self, Memory, Projection, Reader};
+use crate::model;
 use crate::network::Network;
-use crate::ports::{JournalError, Sources};
+use crate::ports::{Clock, JournalError, Sources};
 use crate::suggest::Written;
 use crate::tools;
 
@@ -99,6 +101,16 @@ impl Host for Launcher {
 
     fn check_tools<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked> {
         Box::pin(async move { tool_check::run(&config, progress).await })
+    }
+
+    fn check_model<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<model::Checked>, Problems>> {
+        Box::pin(async move {
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+            match launch::client(config, &clock)? {
+                Some(client) => Ok(client.check().await),
+                None => Ok(Vec::new()),
+            }
+        })
     }
 
     fn handle<'a>(

@@ -71,21 +71,25 @@ pub fn bounds(config: &Config) -> Bounds {
     Bounds { incidents: limits.incidents, alerts: limits.alerts_per_incident, ..Bounds::default() }
 }
 
-/// `[model]`.
-pub fn model(model: &config::Model, key: Option<Secret>, config: &Config) -> model::Options {
-    model::Options {
-        url: model.url.clone(),
-        name: model.name.clone(),
+/// `[model]`, with the key of each endpoint.
+pub fn model(model: &config::Model, keys: Vec<Option<Secret>>, config: &Config) -> model::Options {
+    let endpoints = model.endpoints.iter().zip(keys).map(|((_, endpoint), key)| model::EndpointOptions {
+        url: endpoint.url.clone(),
+        name: endpoint.name.clone(),
         key: key.map(|key| key.expose().into()),
-        timeout: model.timeout,
-        max_tokens: model.max_tokens,
+        key_header: endpoint.key_header.clone(),
+        timeout: endpoint.timeout,
+        max_tokens: endpoint.max_tokens,
+        wants: endpoint.wants.clone(),
+        extra_body: endpoint.extra_body.clone(),
+        budget: model::DayBudget { calls: endpoint.day_calls, tokens: endpoint.day_tokens },
+    });
+    model::Options {
+        endpoints: endpoints.collect(),
         budget: model::Budget {
             incident_tokens: model.budget.incident_tokens,
             incident_time: model.budget.incident_time,
-            day_calls: model.budget.day_calls,
-            day_tokens: model.budget.day_tokens,
         },
         language: config.report.language.as_str().into(),
-        ..model::Options::default()
     }
 }

@@ -50,11 +50,19 @@ fn the_references_examples_are_valid_but_for_files_that_are_not_there() {
     assert!(found[0].contains("tools.servers: there is no file conf/servers.json"), "{found:?}");
     let config = parse(&reference(true, true).replace("servers = \"servers.json\"", "")).unwrap();
     let model = config.model.as_ref().unwrap();
-    assert_eq!((model.max_tokens, model.timeout.as_secs()), (2_048, 120));
+    let (first, second) = (&model.endpoints[0].1, &model.endpoints[1].1);
+    assert_eq!((first.max_tokens, first.timeout.as_secs()), (2_048, 120));
+    assert_eq!((second.name.as_str(), second.timeout.as_secs(), second.day_tokens), ("gpt-5", 120, 200_000));
     let without = parse("[model]\nurl = \"http://h/v1/\"\nname = \"m\"").unwrap().model.unwrap();
     assert_eq!(without.budget, model.budget, "the example shows the defaults");
-    assert_eq!(without.url, "http://h/v1");
-    assert_eq!(config.secrets().len(), 8);
+    let (at, only) = &without.endpoints[0];
+    assert_eq!((at.join("."), only.url.as_str()), ("model".into(), "http://h/v1"));
+    assert_eq!(
+        (first.day_calls, first.day_tokens),
+        (only.day_calls, only.day_tokens),
+        "the example shows the defaults"
+    );
+    assert_eq!(config.secrets().len(), 9);
 }
 
 /// Catches the names of a struct's fields and stops.
@@ -109,6 +117,8 @@ fn the_reference_names_every_key() {
     names.extend(fields::<tools::Raw>());
     names.extend(fields::<model::Raw>());
     names.extend(fields::<model::RawBudget>());
+    names.extend(fields::<endpoint::RawEndpoint>());
+    names.extend(fields::<endpoint::RawDay>());
     names.extend(fields::<sources::Raw>());
     names.extend(fields::<correlate::Raw>());
     names.extend(fields::<limits::Raw>());
@@ -252,4 +262,34 @@ fn beyond_loopback_everything_that_listens_needs_authentication() {
     );
     assert!(closed.unwrap().exposure(&names).is_empty());
     assert!(parse("[server]\nlisten = \"[::ffff:127.0.0.1]:1\"").unwrap().exposure(&names).is_empty());
+}
+
+#[test]
+fn endpoints_of_the_model_are_a_list_that_the_section_itself_may_begin() {
+    let two = "[[model.endpoints]]\nurl = \"http://a/v1\"\nname = \"a\"\ntemperature = false\n\
+               [[model.endpoints]]\nurl = \"http://b/v1\"\nname = \"b\"\nmax_tokens = 9\nbudget = { day_calls = 3 }\n";
+    let of = |text: String| parse(&text).unwrap().model.unwrap().endpoints;
+    let listed = of(format!("[model]\nmax_tokens = 7\ntimeout = \"3s\"\n{two}"));
+    let shown = |all: &[(Vec<String>, Endpoint)]| {
+        all.iter().map(|(at, one)| format!("{} {}", at.join("."), one.name)).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&listed), ["model.endpoints.0 a", "model.endpoints.1 b"]);
+    assert_eq!((listed[0].1.max_tokens, listed[1].1.max_tokens, listed[1].1.timeout.as_secs()), (7, 9, 3));
+    assert_eq!((listed[0].1.wants.temperature, listed[0].1.day_calls, listed[1].1.day_calls), (Some(None), 1_000, 3));
+    let behind = of(format!("[model]\nurl = \"http://c/v1\"\nname = \"c\"\n{two}"));
+    assert_eq!(shown(&behind), ["model c", "model.endpoints.0 a", "model.endpoints.1 b"]);
+    let found = problems(
+        "[model]\n[[model.endpoints]]\nurl = \"http://a\"\nname = \"a\"\ncontext = 100\ntemperature = 3\n\
+                          key_header = \"a b\"\nextra_body = { model = \"x\" }\n[[model.endpoints]]\nurl = \"b\"\n",
+    )
+    .join("\n");
+    for want in [
+        "endpoints.0.context: at least 2048",
+        "0.temperature: give a number",
+        "0.key_header: give the name",
+        "0.extra_body: model is what",
+        "1.url: give the endpoint",
+    ] {
+        assert!(found.contains(want), "{want} in {found}");
+    }
 }

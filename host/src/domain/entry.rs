@@ -115,6 +115,12 @@ pub enum Fact {
         text: String,
         /// Tokens and time.
         usage: Usage,
+        /// The endpoint that answered, by its name; empty where none was recorded.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
+        /// Its message as it came, within a bound: endpoints want members back that only they understand.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<Box<serde_json::Value>>,
     },
     /// The model could not be used.
     ModelFailed {

@@ -135,6 +135,12 @@ pub struct Turn {
     pub text: String,
     /// How many looks there were before it was asked.
     pub after_looks: usize,
+    /// The endpoint that answered; empty where none was recorded.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+    /// Its message as it came, within a bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Box<serde_json::Value>>,
 }
 
 /// All that the model did for an incident.

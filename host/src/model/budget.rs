@@ -10,27 +10,33 @@ use jiff::tz::TimeZone;
 use crate::domain::Incident;
 use crate::domain::entry::Usage;
 
-/// What the model may cost. How many calls an incident may make is the pipeline's to say.
+/// What one incident may cost, whoever answers. How many calls it may make is the pipeline's to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Tokens of one incident.
     pub incident_tokens: u64,
     /// Time of one incident's calls.
     pub incident_time: Duration,
-    /// Requests of a day (UTC).
-    pub day_calls: u64,
-    /// Tokens of a day (UTC).
-    pub day_tokens: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self {
-            incident_tokens: 100_000,
-            incident_time: Duration::from_secs(600),
-            day_calls: 1_000,
-            day_tokens: 5_000_000,
-        }
+        Self { incident_tokens: 100_000, incident_time: Duration::from_secs(600) }
+    }
+}
+
+/// What one endpoint may cost a day (UTC).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DayBudget {
+    /// Requests.
+    pub calls: u64,
+    /// Tokens.
+    pub tokens: u64,
+}
+
+impl Default for DayBudget {
+    fn default() -> Self {
+        Self { calls: 1_000, tokens: 5_000_000 }
     }
 }
 
@@ -84,16 +90,16 @@ impl Day {
     }
 
     /// Whether the day has room for one more request.
-    pub(super) fn allows(&self, now: Timestamp, budget: &Budget) -> Result<(), String> {
+    pub(super) fn allows(&self, now: Timestamp, budget: &DayBudget) -> Result<(), String> {
         let today = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(spent) = today.as_ref().filter(|spent| spent.day == date(now)) else {
             return Ok(());
         };
-        if spent.tokens >= budget.day_tokens {
-            return Err(format!("the model's budget of {} tokens a day is used up", budget.day_tokens));
+        if spent.tokens >= budget.tokens {
+            return Err(format!("the model's budget of {} tokens a day is used up", budget.tokens));
         }
-        if spent.calls >= budget.day_calls {
-            return Err(format!("the model's budget of {} requests a day is used up", budget.day_calls));
+        if spent.calls >= budget.calls {
+            return Err(format!("the model's budget of {} requests a day is used up", budget.calls));
         }
         Ok(())
     }
@@ -115,7 +121,7 @@ mod tests {
     #[test]
     fn a_day_ends_at_midnight_and_the_past_does_not_count() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let budget = Budget { day_tokens: 100, day_calls: 3, ..Budget::default() };
+        let budget = DayBudget { tokens: 100, calls: 3 };
         let usage = Usage { calls: 1, prompt_tokens: 60, completion_tokens: 0, took_ms: 0 };
         let day = Day::default();
         day.spend(at("2026-01-01T23:59:00Z"), &usage);

@@ -1,56 +1,109 @@
-//! The earlier turns of the conversation, as messages.
+//! The earlier turns of the conversation, as messages: as they came where the endpoint that gave them is asked
+//! again, and told anew from what they mean otherwise.
 
 use serde_json::{Value, json};
 
 use super::evidence::{call_line, outside};
+use super::kept;
 use super::names::Names;
 use super::offer::Form;
+use super::prompt::Shape;
 use crate::domain::Incident;
 use crate::domain::entry::{Answer, AskedCall, Purpose};
 use crate::domain::incident::{Look, Turn};
 use crate::domain::text::cut;
 
-/// How much of the model's own words it is shown again.
-pub(super) const WORDS: usize = 2048;
+/// How much of the model's own words it is shown again, where they are told anew.
+const WORDS: usize = 2048;
+/// Most bytes of one text and of one message that go back as they came.
+const TEXT: usize = 12 * 1024;
+const MESSAGE: usize = 48 * 1024;
 
-/// Every turn, each followed by what came of it.
-pub(super) fn messages(incident: &Incident, pieces: &[(&Look, String)], names: &Names, form: Form) -> Vec<Value> {
-    let turns = &incident.model.turns;
-    let mut messages = Vec::new();
-    for (index, turn) in turns.iter().enumerate() {
-        let until = turns.get(index + 1).map_or(incident.looks.len(), |next| next.after_looks);
-        let looks: Vec<&Look> = incident
-            .looks
-            .iter()
-            .skip(turn.after_looks)
-            .take(until.saturating_sub(turn.after_looks))
-            .filter(|look| look.purpose == Purpose::Model)
-            .collect();
-        let words = cut(&outside(&turn.text), WORDS);
-        match &turn.answer {
-            Answer::Look { calls } if form == Form::Native && calls.iter().all(|call| !call.id.is_empty()) => {
-                let made: Vec<Value> = calls.iter().map(|asked| made(asked, names)).collect();
-                messages.push(json!({"role": "assistant", "content": words, "tool_calls": made}));
-                for asked in calls {
-                    let content = result(asked, &looks, pieces);
-                    messages.push(json!({"role": "tool", "tool_call_id": asked.id, "content": content}));
-                }
-            }
-            Answer::Look { calls } => {
-                messages.push(json!({"role": "assistant", "content": said(turn, &words)}));
-                let results: Vec<String> = calls.iter().map(|asked| result(asked, &looks, pieces)).collect();
-                messages.push(
-                    json!({"role": "user", "content": format!("{}\nWhat is the next step?", results.join("\n"))}),
-                );
-            }
-            _ => {
-                messages.push(json!({"role": "assistant", "content": said(turn, &words)}));
-                messages
-                    .push(json!({"role": "user", "content": "The host went on from there. What is the next step?"}));
-            }
-        }
+/// The turns within a room.
+pub(super) struct Turns<'a> {
+    turns: Vec<(&'a Turn, Option<Value>)>,
+    native: bool,
+    words: usize,
+}
+
+impl<'a> Turns<'a> {
+    /// Takes of each turn what may go back; the less room there is, the less.
+    pub(super) fn of(incident: &'a Incident, shape: &Shape<'_>, room: usize) -> Self {
+        let (text, most) = (TEXT.min(room / 8).max(256), MESSAGE.min(room / 4));
+        let native = shape.form == Form::Native;
+        let as_it_came = |turn: &'a Turn| {
+            let message = turn.message.as_deref().filter(|_| turn.by == shape.by);
+            // Where tools are described in the text, calls are told in words.
+            let message = message.filter(|message| native || kept::calls(message).next().is_none());
+            (turn, message.and_then(|message| kept::shortened(message, text, most)))
+        };
+        let turns = incident.model.turns.iter().map(as_it_came).collect();
+        Self { turns, native, words: WORDS.min(room / 16) }
     }
-    messages
+
+    /// Bytes that they take, without what came of them.
+    pub(super) fn size(&self) -> usize {
+        let one = |(turn, message): &(&Turn, Option<Value>)| {
+            message.as_ref().map_or_else(|| turn.text.len().min(self.words) + 200, |message| message.to_string().len())
+        };
+        self.turns.iter().map(one).sum()
+    }
+
+    /// Every turn, each followed by what came of it.
+    pub(super) fn messages(&self, incident: &Incident, pieces: &[(&Look, String)], names: &Names) -> Vec<Value> {
+        let mut messages = Vec::new();
+        for (index, (turn, message)) in self.turns.iter().enumerate() {
+            let next = self.turns.get(index + 1);
+            let until = next.map_or(incident.looks.len(), |(next, _)| next.after_looks);
+            let looks = incident.looks.iter().skip(turn.after_looks).take(until.saturating_sub(turn.after_looks));
+            let looks: Vec<&Look> = looks.filter(|look| look.purpose == Purpose::Model).collect();
+            let asked = match &turn.answer {
+                Answer::Look { calls } => calls.as_slice(),
+                _ => &[],
+            };
+            let words = cut(&outside(&turn.text), self.words);
+            let rebuilt = || {
+                let ids = !asked.is_empty() && asked.iter().all(|call| !call.id.is_empty());
+                let made = || asked.iter().map(|asked| made(asked, names)).collect::<Vec<Value>>();
+                (self.native && ids).then(|| json!({"role": "assistant", "content": words, "tool_calls": made()}))
+            };
+            let called = message.clone().filter(|message| kept::calls(message).next().is_some()).or_else(rebuilt);
+            if let Some(called) = called {
+                let results = results(&called, asked, &looks, pieces);
+                messages.push(called);
+                messages.extend(results);
+                continue;
+            }
+            messages
+                .push(message.clone().unwrap_or_else(|| json!({"role": "assistant", "content": said(turn, &words)})));
+            let next = match &turn.answer {
+                Answer::Look { calls } => {
+                    let results: Vec<String> = calls.iter().map(|asked| result(asked, &looks, pieces)).collect();
+                    format!("{}\nWhat is the next step?", results.join("\n"))
+                }
+                _ => "The host went on from there. What is the next step?".into(),
+            };
+            messages.push(json!({"role": "user", "content": next}));
+        }
+        messages
+    }
+}
+
+/// A result for every call of a message, also for those that were not made: endpoints want one for each.
+fn results(message: &Value, asked: &[AskedCall], looks: &[&Look], pieces: &[(&Look, String)]) -> Vec<Value> {
+    let mut left: Vec<&AskedCall> = asked.iter().collect();
+    let answer = |id: &str| {
+        let place = left.iter().position(|asked| asked.id == id);
+        let content = match place.map(|place| left.remove(place)) {
+            Some(asked) => result(asked, looks, pieces),
+            None if asked.is_empty() => {
+                "The host took it as a proposal and went on from there. What is the next step?".into()
+            }
+            None => "It was not called: looks come first, and there is a limit to the calls of one answer.".into(),
+        };
+        json!({"role": "tool", "tool_call_id": id, "content": content})
+    };
+    kept::calls(message).map(answer).collect()
 }
 
 fn made(asked: &AskedCall, names: &Names) -> Value {

@@ -6,6 +6,8 @@
 
 mod documents;
 mod draft;
+mod harmony;
+mod keywords;
 mod printed;
 #[cfg(test)]
 mod tests;

@@ -8,15 +8,15 @@ use crate::domain::{Catalogue, Risk, Tool};
 
 /// How tools are offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub enum Form {
     /// In the field that endpoints have for it.
     Native,
     /// In the text.
     Text,
 }
 
-/// Bytes that all tools together may take.
-const ROOM: usize = 40 * 1024;
+/// Most bytes that all tools together take.
+pub(super) const ROOM: usize = 40 * 1024;
 /// Levels of a composed schema that are put together.
 const COMPOSED: usize = 4;
 /// And its parts, which may refer to each other.
@@ -24,9 +24,9 @@ const PARTS: usize = 500;
 /// Steps of thrift: longest description of a tool and of an argument.
 const THRIFT: [(usize, usize); 4] = [(600, 400), (300, 120), (160, 0), (60, 0)];
 
-/// Definitions for the field `tools`, and how many did not fit.
-pub(super) fn native(catalogue: &Catalogue, names: &Names) -> (Vec<Value>, usize) {
-    offer(catalogue, |tool, text, argument| {
+/// Definitions for the field `tools` within `room` bytes, and how many did not fit.
+pub(super) fn native(catalogue: &Catalogue, names: &Names, room: usize) -> (Vec<Value>, usize) {
+    offer(catalogue, room, |tool, text, argument| {
         json!({"type": "function", "function": {
             "name": names.offered(&tool.name),
             "description": description(tool, text),
@@ -36,8 +36,8 @@ pub(super) fn native(catalogue: &Catalogue, names: &Names) -> (Vec<Value>, usize
 }
 
 /// The same as lines of text, and how many did not fit.
-pub(super) fn text(catalogue: &Catalogue) -> (String, usize) {
-    let (lines, missing) = offer(catalogue, |tool, text, argument| {
+pub(super) fn text(catalogue: &Catalogue, room: usize) -> (String, usize) {
+    let (lines, missing) = offer(catalogue, room, |tool, text, argument| {
         let arguments = schema(&tool.schema, argument);
         let properties = arguments.get("properties").cloned().unwrap_or_else(|| json!({}));
         let required = arguments.get("required").cloned().unwrap_or_else(|| json!([]));
@@ -47,18 +47,18 @@ pub(super) fn text(catalogue: &Catalogue) -> (String, usize) {
     (lines.iter().filter_map(Value::as_str).collect(), missing)
 }
 
-fn offer(catalogue: &Catalogue, make: impl Fn(&Tool, usize, usize) -> Value) -> (Vec<Value>, usize) {
+fn offer(catalogue: &Catalogue, room: usize, make: impl Fn(&Tool, usize, usize) -> Value) -> (Vec<Value>, usize) {
     let mut tools: Vec<&Tool> = catalogue.tools.values().collect();
     // What only looks comes first, so that it is there when not all fit.
     tools.sort_by_key(|tool| (tool.risk, &tool.name));
     let mut made = Vec::new();
     for (text, argument) in THRIFT {
         made = tools.iter().map(|tool| make(tool, text, argument)).collect();
-        if made.iter().map(|value| value.to_string().len()).sum::<usize>() <= ROOM {
+        if made.iter().map(|value| value.to_string().len()).sum::<usize>() <= room {
             return (made, 0);
         }
     }
-    let mut room = ROOM;
+    let mut room = room;
     let all = made.len();
     made.retain(|value| {
         let size = value.to_string().len();
@@ -163,7 +163,7 @@ mod tests {
     fn changing_tools_are_marked_and_come_last() {
         let mut catalogue = catalogue(&["k.a_patch", "k.get"]);
         catalogue.tools.get_mut("k.a_patch").unwrap().risk = Risk::High;
-        let (tools, missing) = native(&catalogue, &Names::of(&catalogue));
+        let (tools, missing) = native(&catalogue, &Names::of(&catalogue), ROOM);
         assert_eq!(missing, 0);
         assert_eq!(tools[0]["function"]["name"], "k__get");
         let about = tools[1]["function"]["description"].as_str().unwrap();
@@ -200,7 +200,7 @@ mod tests {
             tool.description = "x".repeat(1000);
             tool.schema = json!({"$schema": "s", "properties": {"a": {"description": "y".repeat(500)}}});
         }
-        let (tools, missing) = native(&catalogue, &Names::of(&catalogue));
+        let (tools, missing) = native(&catalogue, &Names::of(&catalogue), ROOM);
         assert!(missing > 0 && tools.len() + missing == 400);
         assert!(tools.iter().map(|tool| tool.to_string().len()).sum::<usize>() <= ROOM);
         assert_eq!(tools[0]["function"]["parameters"]["properties"]["a"], json!({}));

@@ -8,7 +8,7 @@ use super::evidence::{outside, piece, shares};
 use super::names::Names;
 use super::offer::Form;
 use super::wire::Reply;
-use super::{conversation, offer};
+use super::{conversation, kept, offer};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::Look;
 use crate::domain::text::cut;
@@ -18,13 +18,20 @@ use crate::domain::{Alert, Catalogue, Incident, Labels, Status};
 const ALERTS: usize = 20;
 /// Most bytes of all alerts.
 const ALERTS_ROOM: usize = 12 * 1024;
+/// Most bytes of all that is no tool.
+const ROOM: usize = 48 * 1024;
+/// Bytes of a request that no endpoint has refused as too long.
+pub(super) const LONGEST: usize = ROOM + offer::ROOM;
 
 /// What a prompt looks like besides the incident.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape<'a> {
     pub form: Form,
     pub language: &'a str,
+    /// Bytes of the whole request.
     pub bytes: usize,
+    /// The endpoint that is asked: what only it understands goes to no other.
+    pub by: &'a str,
 }
 
 /// A prompt.
@@ -39,14 +46,15 @@ pub(super) struct Prompt {
 pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_>) -> Prompt {
     let names = Names::of(catalogue);
     let mut system = include_str!("system.txt").to_string();
+    let for_tools = offer::ROOM.min(shape.bytes / 11 * 5);
     let (tools, missing) = match shape.form {
         Form::Native => {
             system.push_str(include_str!("native.txt"));
-            offer::native(catalogue, &names)
+            offer::native(catalogue, &names, for_tools)
         }
         Form::Text => {
             system.push_str(include_str!("text.txt"));
-            let (lines, missing) = offer::text(catalogue);
+            let (lines, missing) = offer::text(catalogue, for_tools);
             system.push_str(&lines);
             (Vec::new(), missing)
         }
@@ -56,12 +64,15 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     }
     let _ = writeln!(system, "Write reason, root_cause, impact, steps and prevention in {}.", language(shape.language));
 
-    let alerts = alerts(incident);
+    let of_tools: usize = tools.iter().map(|tool| tool.to_string().len()).sum();
+    let room = shape.bytes.saturating_sub(of_tools).min(ROOM);
+    let alerts = alerts(incident, ALERTS_ROOM.min(room / 3));
     let looks: Vec<&Look> = incident.looks.iter().filter(|look| shown(look)).collect();
-    let said: usize = incident.model.turns.iter().map(|turn| turn.text.len().min(conversation::WORDS) + 200).sum();
+    let turns = conversation::Turns::of(incident, shape, room);
+    let said = turns.size();
     let used = system.len() + alerts.len() + said + 200 * looks.len();
     let texts: Vec<String> = looks.iter().map(|look| outside(&look.told())).collect();
-    let shares = shares(&texts, shape.bytes.saturating_sub(used));
+    let shares = shares(&texts, room.saturating_sub(used));
     let pieces: Vec<(&Look, String)> = looks
         .iter()
         .zip(texts.iter().zip(&shares))
@@ -84,7 +95,7 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     }
     first.push_str("What is the next step?");
     let mut messages = vec![json!({"role": "system", "content": system}), json!({"role": "user", "content": first})];
-    messages.extend(conversation::messages(incident, &pieces, &names, shape.form));
+    messages.extend(turns.messages(incident, &pieces, &names));
     Prompt { messages, tools, names }
 }
 
@@ -103,7 +114,7 @@ fn language(word: &str) -> &str {
     }
 }
 
-fn alerts(incident: &Incident) -> String {
+fn alerts(incident: &Incident, room: usize) -> String {
     let mut out = format!("<alerts count=\"{}\" source=\"{}\">\n", incident.alert_count(), attribute(&incident.source));
     // What still fires comes first.
     let mut order: Vec<&Alert> = incident.alerts.iter().collect();
@@ -111,7 +122,7 @@ fn alerts(incident: &Incident) -> String {
     let mut left = 0;
     for alert in &order {
         let line = one(alert);
-        if left > 0 || out.len() + line.len() > ALERTS_ROOM || out.matches("\n- ").count() >= ALERTS {
+        if left > 0 || out.len() + line.len() > room || out.matches("\n- ").count() >= ALERTS {
             left += 1;
         } else {
             out.push_str(&line);
@@ -152,31 +163,19 @@ fn attribute(text: &str) -> String {
     outside(text).replace(['"', '<', '\n'], " ")
 }
 
-/// Shows the model its own answer and why it could not be read.
+/// Shows the model its own answer, as it came, and why it could not be read.
 pub(super) fn correction(reply: &Reply, why: &str) -> Vec<Value> {
-    let content = cut(&reply.content, 4096);
     let why = format!(
         "Your answer could not be used: {why}. Answer again, with one tool call or one fenced YAML decision and nothing else."
     );
-    if reply.calls.is_empty() {
-        return vec![
-            json!({"role": "assistant", "content": if content.trim().is_empty() { "(nothing)" } else { &content }}),
-            json!({"role": "user", "content": why}),
-        ];
+    let plain = || json!({"role": "assistant", "content": cut(&reply.content, 4096)});
+    let message = kept::shortened(&reply.message, 4096, 16 * 1024).unwrap_or_else(plain);
+    let calls: Vec<&str> = kept::calls(&message).collect();
+    let mut messages: Vec<Value> =
+        calls.iter().map(|id| json!({"role": "tool", "tool_call_id": id, "content": why.clone()})).collect();
+    if messages.is_empty() {
+        messages.push(json!({"role": "user", "content": why}));
     }
-    let calls: Vec<Value> = reply
-        .calls
-        .iter()
-        .map(|call| {
-            // Arguments that are not JSON would make the endpoint refuse the whole request.
-            let object = serde_json::from_str::<Value>(&call.arguments).is_ok_and(|value| value.is_object());
-            let arguments = if object { call.arguments.as_str() } else { "{}" };
-            json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
-        })
-        .collect();
-    let mut messages = vec![json!({"role": "assistant", "content": content, "tool_calls": calls})];
-    messages.extend(
-        reply.calls.iter().map(|call| json!({"role": "tool", "tool_call_id": call.id, "content": why.clone()})),
-    );
+    messages.insert(0, message);
     messages
 }

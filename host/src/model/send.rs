@@ -1,21 +1,23 @@
-//! Sends one request: retries what may pass, explains what will not.
+//! Sends one request: retries what may pass, hears what a refusal teaches, explains what will not pass.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::Options;
-use super::wire::{self, Reply};
+use super::profile::Lesson;
+use super::refusal::{self, Sent};
+use super::wire::{self, NoAnswer, Reply};
+use super::{EndpointOptions, request, stream};
 use crate::domain::text::cut;
 use crate::network::{Network, describe};
 use crate::redact::{known, redact_known, visible};
 
-/// Largest response that is read.
+/// Largest response that is read; in a stream every word comes in a wrapping of its own.
 const LARGEST: usize = 1024 * 1024;
+const LARGEST_STREAM: usize = 8 * 1024 * 1024;
 /// Attempts after the first.
 const RETRIES: u32 = 2;
 /// Longest wait that an endpoint may ask for.
@@ -23,8 +25,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// Why there is no reply.
 pub(super) enum Trouble {
-    /// The endpoint takes no tools.
-    NoTools(String),
+    /// The endpoint may take it in another way.
+    Taught {
+        lesson: Lesson,
+        /// Its own words.
+        words: String,
+        /// What is to be said where that does not help.
+        why: String,
+    },
     /// No answer came in time.
     Late(String),
     /// Anything else, as a sentence.
@@ -35,7 +43,7 @@ pub(super) enum Trouble {
 enum Failure {
     Again { why: String, after: Option<Duration> },
     TimedOut(String),
-    Refused { status: StatusCode, text: String },
+    Taught { lesson: Lesson, words: String, why: String },
     Final(String),
 }
 
@@ -45,18 +53,14 @@ pub(super) struct Sender {
     url: String,
     name: String,
     key: Option<Arc<str>>,
+    key_header: Option<String>,
     /// What gives access in the key and the address.
     secrets: Vec<String>,
     timeout: Duration,
-    max_tokens: u64,
-    /// The endpoint wants `max_completion_tokens`.
-    new_limit: AtomicBool,
-    /// The endpoint takes no temperature.
-    no_temperature: AtomicBool,
 }
 
 impl Sender {
-    pub(super) fn new(options: &Options) -> Result<Self, String> {
+    pub(super) fn new(options: &EndpointOptions) -> Result<Self, String> {
         let url = options.url.trim_end_matches('/');
         let url = url.strip_suffix("/chat/completions").unwrap_or(url);
         if !(url.starts_with("http://") || url.starts_with("https://")) {
@@ -68,40 +72,28 @@ impl Sender {
         let secrets = of_key.chain(of_url).collect();
         // What stands behind a question mark stays at the end.
         let (path, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+        let path = path.trim_end_matches('/');
+        let path = path.strip_suffix("/chat/completions").unwrap_or(path);
         Ok(Self {
             secrets,
             client: Network::default().trusted().map_err(|error| error.to_string())?,
-            url: format!("{}/chat/completions{query}", path.trim_end_matches('/')),
+            url: format!("{path}/chat/completions{query}"),
             name: options.name.clone(),
             key: options.key.clone(),
+            key_header: options.key_header.clone(),
             timeout: options.timeout,
-            max_tokens: options.max_tokens,
-            new_limit: AtomicBool::new(false),
-            no_temperature: AtomicBool::new(false),
         })
     }
 
     /// Sends until there is a reply, a retry makes no sense, or the time is over.
-    pub(super) async fn send(&self, mut body: Value, deadline: Instant) -> Result<Reply, Trouble> {
-        let tools = body.get("tools").is_some();
-        let (mut retries, mut timeouts, mut adapted) = (0, 0, 0);
+    pub(super) async fn send(&self, body: &Value, deadline: Instant) -> Result<Reply, Trouble> {
+        let sent = request::sent(body);
+        let (mut retries, mut timeouts) = (0, 0);
         loop {
-            self.settings(&mut body);
-            let (why, wait) = match self.once(&body, deadline).await {
+            let (why, wait) = match self.once(body, sent, deadline).await {
                 Ok(reply) => return Ok(reply),
                 Err(Failure::Final(why)) => return Err(Trouble::Final(why)),
-                Err(Failure::Refused { status, text }) => {
-                    if adapted < 2 && self.adapt(status, &text) {
-                        adapted += 1;
-                        continue;
-                    }
-                    let why = self.refusal(status, &text);
-                    return Err(if tools && about_tools(status, &text) {
-                        Trouble::NoTools(why)
-                    } else {
-                        Trouble::Final(why)
-                    });
-                }
+                Err(Failure::Taught { lesson, words, why }) => return Err(Trouble::Taught { lesson, words, why }),
                 Err(Failure::TimedOut(why)) => {
                     timeouts += 1;
                     if timeouts > 1 || retries >= RETRIES || Instant::now() >= deadline {
@@ -123,75 +115,78 @@ impl Sender {
         }
     }
 
-    fn settings(&self, body: &mut Value) {
-        let Value::Object(map) = body else { return };
-        for key in ["max_tokens", "max_completion_tokens", "temperature"] {
-            map.remove(key);
-        }
-        let limit = if self.new_limit.load(Ordering::Relaxed) { "max_completion_tokens" } else { "max_tokens" };
-        map.insert(limit.into(), self.max_tokens.into());
-        if !self.no_temperature.load(Ordering::Relaxed) {
-            map.insert("temperature".into(), json!(0));
-        }
-    }
-
-    /// Some models take other names for the limit, and no temperature. Says whether anything was
-    /// changed.
-    fn adapt(&self, status: StatusCode, text: &str) -> bool {
-        if status != StatusCode::BAD_REQUEST {
-            return false;
-        }
-        let limit = text.contains("max_completion_tokens") && !self.new_limit.swap(true, Ordering::Relaxed);
-        let temperature = text.contains("temperature") && !self.no_temperature.swap(true, Ordering::Relaxed);
-        limit || temperature
-    }
-
-    async fn once(&self, body: &Value, deadline: Instant) -> Result<Reply, Failure> {
+    async fn once(&self, body: &Value, sent: Sent, deadline: Instant) -> Result<Reply, Failure> {
         let until = deadline.min(Instant::now() + self.timeout);
         // The client has a limit of its own, which is shorter than some models take.
         let limit = self.timeout + Duration::from_secs(1);
         let mut request = self.client.post(&self.url).timeout(limit).json(body);
-        if let Some(key) = &self.key {
-            request = request.bearer_auth(key);
-        }
+        request = match (&self.key, &self.key_header) {
+            (Some(key), Some(header)) => request.header(header, key.as_ref()),
+            (Some(key), None) => request.bearer_auth(key),
+            (None, _) => request,
+        };
         let late = || Failure::TimedOut(format!("the model {} did not answer in time", self.name));
         let response = timeout_at(until, request.send()).await.map_err(|_| late())?;
         let mut response = response.map_err(|error| self.unreachable(error))?;
         let status = response.status();
-        let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let after = header("retry-after").and_then(|value| value.trim().parse().ok());
+        let streams = header("content-type").is_some_and(|kind| kind.contains("event-stream"));
+        let largest = if streams { LARGEST_STREAM } else { LARGEST };
         let mut bytes = Vec::new();
         loop {
             let chunk = timeout_at(until, response.chunk()).await.map_err(|_| late())?;
             match chunk.map_err(|error| self.unreachable(error))? {
-                Some(chunk) if bytes.len() + chunk.len() > LARGEST => {
+                Some(chunk) if bytes.len() + chunk.len() > largest => {
                     return Err(Failure::Final(format!(
-                        "the model's endpoint answered with more than {LARGEST} bytes"
+                        "the model's endpoint answered with more than {largest} bytes"
                     )));
                 }
                 Some(chunk) => bytes.extend_from_slice(&chunk),
                 None => break,
             }
+            if streams && stream::is_over(&bytes) {
+                break;
+            }
         }
         let text = String::from_utf8_lossy(&bytes);
-        match status.as_u16() {
-            200..=299 => wire::read(&text).map_err(|why| Failure::Final(self.clean(&why))),
-            429 | 500 | 502..=504 | 529 => {
-                let why =
-                    format!("the model's endpoint is overloaded or broken (HTTP {status}): {}", self.excerpt(&text));
-                Err(Failure::Again { why, after: after.map(Duration::from_secs) })
+        if !status.is_success() {
+            return Err(self.failed(status, &text, sent, after));
+        }
+        match wire::read(&text) {
+            Ok(reply) => Ok(reply),
+            Err(NoAnswer::Nothing(why)) => Err(Failure::Again { why: self.clean(&why), after: None }),
+            Err(NoAnswer::Error { status, text }) => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+                Err(self.failed(status, &text, sent, after))
             }
-            _ => Err(Failure::Refused { status, text: text.into_owned() }),
+        }
+    }
+
+    fn failed(&self, status: StatusCode, text: &str, sent: Sent, after: Option<u64>) -> Failure {
+        let passes = matches!(status.as_u16(), 429 | 500 | 502..=504 | 529);
+        let why = if passes {
+            format!("the model's endpoint is overloaded or broken (HTTP {status}): {}", self.excerpt(text))
+        } else {
+            self.refusal(status, text)
+        };
+        match refusal::lesson(status.as_u16(), text, sent) {
+            Some(lesson) => Failure::Taught { lesson, words: self.excerpt(text), why },
+            None if passes => Failure::Again { why, after: after.map(Duration::from_secs) },
+            None => Failure::Final(why),
         }
     }
 
     fn unreachable(&self, error: reqwest::Error) -> Failure {
-        let hopeless = error.is_builder();
+        let (hopeless, late) = (error.is_builder(), error.is_timeout());
         let why =
             format!("the model's endpoint {} cannot be reached: {}", known::shown_url(&self.url), describe(error));
-        if hopeless {
-            return Failure::Final(self.clean(&why));
+        let why = self.clean(&why);
+        match (hopeless, late) {
+            (true, _) => Failure::Final(why),
+            (false, true) => Failure::TimedOut(why),
+            (false, false) => Failure::Again { why, after: None },
         }
-        Failure::Again { why: self.clean(&why), after: None }
     }
 
     fn refusal(&self, status: StatusCode, text: &str) -> String {
@@ -210,22 +205,17 @@ impl Sender {
         format!("{why} (HTTP {status}): {}", self.excerpt(text))
     }
 
+    /// The words of an answer that is none, wherever servers put them.
     fn excerpt(&self, text: &str) -> String {
         let value: Value = serde_json::from_str(text).unwrap_or_default();
-        let message = value.pointer("/error/message").or_else(|| value.get("message")).or_else(|| value.get("error"));
-        let text = message.and_then(Value::as_str).unwrap_or(text);
+        let value = value.get(0).unwrap_or(&value);
+        let places = ["/error/message", "/message", "/error", "/detail", "/detail/0/msg"];
+        let message = places.iter().find_map(|place| value.pointer(place)?.as_str());
+        let text = message.unwrap_or(text);
         if text.trim().is_empty() { "no reason given".into() } else { cut(&self.clean(text.trim()), 300) }
     }
 
     fn clean(&self, text: &str) -> String {
         redact_known(&visible(text), &self.secrets)
     }
-}
-
-/// Whether an endpoint refuses tools as such.
-fn about_tools(status: StatusCode, text: &str) -> bool {
-    let text = text.to_lowercase();
-    let mentions =
-        ["tools", "tool_choice", "tool use", "tool call", "function call"].iter().any(|word| text.contains(word));
-    matches!(status.as_u16(), 400 | 404 | 422 | 501) && mentions
 }

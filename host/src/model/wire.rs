@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::stream;
 use crate::domain::entry::Usage;
 
 /// What came back.
@@ -17,6 +18,8 @@ pub(super) struct Reply {
     pub refusal: Option<String>,
     /// What the endpoint says that it cost.
     pub usage: Option<Usage>,
+    /// The message as it came, with an id for each call.
+    pub message: Value,
 }
 
 /// A native tool call as it came.
@@ -28,27 +31,66 @@ pub(super) struct RawCall {
     pub arguments: String,
 }
 
-/// Reads the body of a response.
-pub(super) fn read(body: &str) -> Result<Reply, String> {
-    let body: Value = serde_json::from_str(body).map_err(|_| "the model's endpoint did not answer with JSON")?;
-    if let Some(error) = body.get("error").filter(|error| !error.is_null()) {
-        let text = error.get("message").and_then(Value::as_str).map_or_else(|| error.to_string(), Into::into);
-        return Err(format!("the model's endpoint reports an error: {text}"));
+/// Why a successful response is no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum NoAnswer {
+    /// There is nothing in it that could be one; the next try may bring one.
+    Nothing(String),
+    /// It is a refusal in the dress of a success.
+    Error {
+        /// The status that belongs to it.
+        status: u16,
+        /// The body.
+        text: String,
+    },
+}
+
+/// Reads the body of a successful response.
+pub(super) fn read(body: &str) -> Result<Reply, NoAnswer> {
+    let nothing = |why: &str| NoAnswer::Nothing(format!("the model's endpoint {why}"));
+    let body = body.trim_start_matches('\u{feff}').trim();
+    if body.is_empty() {
+        return Err(nothing("answered with nothing"));
     }
-    let choice = body.pointer("/choices/0").ok_or("the model's endpoint answered without a choice")?;
-    let message = choice.get("message").unwrap_or(&Value::Null);
+    let read = if stream::is_stream(body) {
+        stream::join(body).map_err(NoAnswer::Nothing)?
+    } else if body.starts_with('<') {
+        return Err(nothing("answered with a page and not with JSON; is its address right?"));
+    } else {
+        serde_json::from_str(body).map_err(|_| nothing("did not answer with JSON"))?
+    };
+    if let Some(status) = error(&read) {
+        return Err(NoAnswer::Error { status, text: read.to_string() });
+    }
+    let choice = read.pointer("/choices/0").ok_or_else(|| nothing("answered without a choice"))?;
+    let message = choice.get("message").filter(|message| message.is_object());
+    let mut message = message.ok_or_else(|| nothing("answered without a message"))?.clone();
+    identify(&mut message);
     let calls = match message.get("tool_calls") {
-        Some(Value::Array(calls)) => calls.iter().enumerate().filter_map(|(index, call)| raw(index, call)).collect(),
+        Some(Value::Array(calls)) => calls.iter().filter_map(raw).collect(),
         // The form of old.
-        _ => message.get("function_call").and_then(|call| named(0, "", call)).into_iter().collect(),
+        _ => message.get("function_call").and_then(|call| named("call_0", call)).into_iter().collect(),
     };
     Ok(Reply {
         content: content(message.get("content")),
         calls,
         finish: choice.get("finish_reason").and_then(Value::as_str).unwrap_or_default().to_string(),
         refusal: message.get("refusal").and_then(Value::as_str).filter(|text| !text.is_empty()).map(Into::into),
-        usage: body.get("usage").and_then(usage),
+        usage: read.get("usage").and_then(usage),
+        message,
     })
+}
+
+/// The status of an error that came as a success; none where it is no error.
+fn error(body: &Value) -> Option<u16> {
+    let error = match body.get("error") {
+        Some(Value::Null) | None if body.get("object").and_then(Value::as_str) == Some("error") => body,
+        Some(Value::Null) | None => return None,
+        Some(error) => error,
+    };
+    let code = error.get("code").or_else(|| error.get("status"));
+    let code = code.and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
+    Some(code.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..=599).contains(code)).unwrap_or(400))
 }
 
 fn content(value: Option<&Value>) -> String {
@@ -62,11 +104,22 @@ fn content(value: Option<&Value>) -> String {
     }
 }
 
-fn raw(index: usize, call: &Value) -> Option<RawCall> {
-    named(index, call.get("id").and_then(Value::as_str).unwrap_or_default(), call.get("function")?)
+/// Some endpoints leave the ids out, but want them back.
+fn identify(message: &mut Value) {
+    let Some(Value::Array(calls)) = message.get_mut("tool_calls") else { return };
+    for (index, call) in calls.iter_mut().enumerate() {
+        let Value::Object(call) = call else { continue };
+        if call.get("id").and_then(Value::as_str).is_none_or(str::is_empty) {
+            call.insert("id".into(), format!("call_{index}").into());
+        }
+    }
 }
 
-fn named(index: usize, id: &str, function: &Value) -> Option<RawCall> {
+fn raw(call: &Value) -> Option<RawCall> {
+    named(call.get("id").and_then(Value::as_str).unwrap_or_default(), call.get("function")?)
+}
+
+fn named(id: &str, function: &Value) -> Option<RawCall> {
     let name = function.get("name")?.as_str()?.to_string();
     let arguments = match function.get("arguments") {
         Some(Value::String(text)) => text.clone(),
@@ -74,9 +127,7 @@ fn named(index: usize, id: &str, function: &Value) -> Option<RawCall> {
         // Some endpoints hand over the object itself.
         Some(other) => other.to_string(),
     };
-    // Some leave the id out, but want one back.
-    let id = if id.is_empty() { format!("call_{index}") } else { id.to_string() };
-    Some(RawCall { id, name, arguments })
+    Some(RawCall { id: id.to_string(), name, arguments })
 }
 
 fn usage(usage: &Value) -> Option<Usage> {
@@ -91,4 +142,49 @@ pub(super) fn estimate(request: usize, reply: &Reply) -> Usage {
     let answer = reply.content.len() + reply.calls.iter().map(|call| call.arguments.len() + 20).sum::<usize>();
     let tokens = |bytes: usize| u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX);
     Usage { prompt_tokens: tokens(request), completion_tokens: tokens(answer), ..Usage::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_success_without_an_answer_is_told_from_one() {
+        for body in [
+            "",
+            "\n\n \n",
+            "\u{feff}",
+            "<html>",
+            "{\"choices\": null}",
+            "{\"choices\": []}",
+            "{\"choices\": [{}]}",
+            "{\"choices\": [{\"message\": null, \"finish_reason\": null}]}",
+            "null",
+            "{\"id\": \"x\", \"choi",
+            "{}",
+        ] {
+            assert!(matches!(read(body), Err(NoAnswer::Nothing(_))), "{body}");
+        }
+        for (body, want) in [
+            ("{\"error\": {\"message\": \"quota\"}}", 400),
+            ("{\"error\": {\"code\": 502, \"message\": \"Provider returned error\"}}", 502),
+            ("{\"error\": {\"code\": \"429\"}}", 429),
+            ("{\"object\": \"error\", \"message\": \"no\", \"code\": 400}", 400),
+            ("{\"error\": {\"code\": \"rate_limit\"}}", 400),
+        ] {
+            assert!(matches!(read(body), Err(NoAnswer::Error { status, .. }) if status == want), "{body}");
+        }
+        assert_eq!(read("\n\n{\"choices\": [{\"message\": {\"content\": \"a\"}}]}").unwrap().content, "a");
+    }
+
+    #[test]
+    fn calls_get_ids_and_the_message_stays_otherwise_as_it_came() {
+        let body = r#"{"choices": [{"message": {"content": [{"type": "thinking", "thinking": []}, {"type": "text", "text": "t"}],
+            "x": 1, "tool_calls": [{"function": {"name": "a", "arguments": {"b": 1}}}, {"id": "", "function": {"name": "b"}}]}}]}"#;
+        let reply = read(body).unwrap();
+        assert_eq!(reply.content, "t");
+        let ids: Vec<&str> = reply.calls.iter().map(|call| call.id.as_str()).collect();
+        assert_eq!((ids, reply.calls[0].arguments.as_str()), (vec!["call_0", "call_1"], "{\"b\":1}"));
+        assert_eq!((&reply.message["x"], &reply.message["tool_calls"][1]["id"]), (&1.into(), &"call_1".into()));
+    }
 }

@@ -5,10 +5,12 @@
 //! labels, names and fingerprints of alerts, which are identity; calls, which an approval binds to and
 //! which must be executed as they were ruled on; and references of targets, which have to be sent back.
 
+use serde_json::Value;
+
 use crate::domain::control::Control;
 use crate::domain::entry::{Answer, Diagnosis};
 use crate::domain::{Alert, Fact, Proposal};
-use crate::redact::{redact, redact_value};
+use crate::redact::{known, redact, redact_value};
 
 /// Alerts without secrets in their annotations and links.
 pub(super) fn alerts(mut alerts: Vec<Alert>) -> Vec<Alert> {
@@ -29,9 +31,10 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
             proposals.iter_mut().for_each(proposal);
             error.iter_mut().for_each(text);
         }
-        Fact::Answered { answer: wants, text: words, .. } => {
+        Fact::Answered { answer: wants, text: words, message, .. } => {
             answer(wants);
             text(words);
+            message.iter_mut().for_each(|message| free(message));
         }
         Fact::Proposed { action } => proposal(&mut action.proposal),
         Fact::Approved { comment, .. } | Fact::Rejected { comment, .. } => text(comment),
@@ -98,6 +101,26 @@ fn diagnosis(diagnosis: &mut Diagnosis) {
     text(&mut diagnosis.root_cause);
     text(&mut diagnosis.impact);
     diagnosis.steps.iter_mut().chain(&mut diagnosis.prevention).for_each(text);
+}
+
+/// The texts of a message that a model gave. What holds no space is a signature or an id, which is of no use
+/// unless it goes back as it came: of that only the host's own secrets are taken. Arguments are those of the call.
+fn free(value: &mut Value) {
+    match value {
+        Value::String(words) if words.contains(char::is_whitespace) => text(words),
+        Value::String(opaque) => *opaque = known::remembered().remove(opaque),
+        Value::Array(items) => items.iter_mut().for_each(free),
+        Value::Object(members) => {
+            for (name, value) in members.iter_mut() {
+                match (name.as_str(), value) {
+                    ("arguments", _) => {}
+                    ("content" | "reasoning" | "reasoning_content", Value::String(words)) => text(words),
+                    (_, value) => free(value),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn text(text: &mut String) {

@@ -87,10 +87,11 @@ impl Incident {
             Fact::Planned { plugin, proposals, error } => {
                 self.plan = Some(Plan { plugin: plugin.clone(), proposals: proposals.len(), error: error.clone() });
             }
-            Fact::Answered { answer, text, usage } => {
+            Fact::Answered { answer, text, usage, by, message } => {
                 self.count(usage);
                 let after_looks = self.looks.len();
-                self.model.turns.push(Turn { answer: answer.clone(), text: text.clone(), after_looks });
+                let (answer, text, by, message) = (answer.clone(), text.clone(), by.clone(), message.clone());
+                self.model.turns.push(Turn { answer, text, after_looks, by, message });
             }
             Fact::ModelFailed { reason, usage } => {
                 self.count(usage);

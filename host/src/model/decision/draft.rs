@@ -169,6 +169,11 @@ pub(super) fn arguments(value: &Value) -> Result<Map<String, Value>, String> {
         Value::Null => Ok(Map::new()),
         Value::Object(map) => Ok(map.clone()),
         Value::String(text) if text.trim().is_empty() => Ok(Map::new()),
+        // A mark that ends the call in the model's training is no part of it.
+        Value::String(text) if text.trim_end().ends_with("|>") && text.contains("<|") => {
+            let end = text.rfind("<|").unwrap_or(text.len());
+            arguments(&Value::String(text.get(..end).unwrap_or_default().to_string()))
+        }
         Value::String(text) => match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(map)) => Ok(map),
             // Some models encode twice.

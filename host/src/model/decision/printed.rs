@@ -5,16 +5,21 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::documents;
 use super::draft::Named;
+use super::{documents, keywords};
 
 /// Most calls that are read.
 const MOST: usize = 16;
 
 /// Forms in which a name stands before its arguments; the arguments follow as JSON or as tags.
-const NAMED: [&str; 6] = [
+const NAMED: [&str; 11] = [
     r"<function=([^>\s]{1,128})>\s*",
     r"<tool_call>\s*([A-Za-z][\w.-]{0,127})\s*(?:\n|<arg_key>)",
+    r#"<(?:[|｜]DSML[|｜])?invoke name="([^"]{1,128})">\s*"#,
+    r"<tool_use>(?:\s*<server_name>[^<]{0,128}</server_name>)?\s*<tool_name>\s*([\w.-]{1,128})\s*</tool_name>\s*<arguments>\s*",
+    r"\[TOOL_CALLS\]\s*([A-Za-z][\w.-]{0,127})\s*(?:\[CALL_ID\][\w-]{0,64}\s*)?(?:\[ARGS\])?\s*",
+    r"\bto=(?:functions\.)?([A-Za-z][\w.-]{0,127})\b[^{\n]{0,80}",
+    r"tool▁call▁begin[|｜]>\s*([A-Za-z][\w.-]{0,127})\s*<[|｜]tool▁sep[|｜]>\s*\{",
     r"tool▁sep[|｜]>\s*([\w.-]{1,128})\s*(?:```(?:json)?\s*)?",
     r"<\|tool_call_begin\|>\s*(?:functions\.)?([\w.-]{1,128}?)(?::\d+)?\s*<\|tool_call_argument_begin\|>\s*",
     r"(?m)^[ \t]*Action:\s*`?([\w.-]{1,128})`?\s*\n\s*Action Input:\s*",
@@ -23,7 +28,11 @@ const NAMED: [&str; 6] = [
 
 static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| NAMED.iter().filter_map(|form| Regex::new(form).ok()).collect());
 static TAGGED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let form = r"(?s)<parameter=([^>\s]{1,64})>\s*(.*?)\s*</parameter>|<arg_key>\s*(.*?)\s*</arg_key>\s*<arg_value>\s*(.*?)\s*</arg_value>";
+    let form = concat!(
+        r"(?s)<parameter=([^>\s]{1,64})>\s*(.*?)\s*</parameter>",
+        r"|<arg_key>\s*(.*?)\s*</arg_key>\s*<arg_value>\s*(.*?)\s*</arg_value>",
+        r#"|<(?:[|｜]DSML[|｜])?parameter name="([^"]{1,64})"[^>]{0,64}>\s*(.*?)\s*</(?:[|｜]DSML[|｜])?parameter>"#,
+    );
     Regex::new(form).ok()
 });
 
@@ -40,7 +49,7 @@ pub(super) fn calls(text: &str, is_tool: impl Fn(&str) -> bool) -> Vec<Named> {
             if loose && !is_tool(name.as_str()) {
                 continue;
             }
-            let start = if loose { whole.end() - 1 } else { name.end() };
+            let start = if whole.as_str().ends_with('{') { whole.end() - 1 } else { name.end() };
             let Some(rest) = text.get(start..) else {
                 continue;
             };
@@ -59,12 +68,44 @@ pub(super) fn calls(text: &str, is_tool: impl Fn(&str) -> bool) -> Vec<Named> {
             return found;
         }
     }
-    Vec::new()
+    programmed(text, is_tool)
+}
+
+static PROGRAMMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let form = r"\b((?:functions\.|default_api\.|tools\.)?[A-Za-z][A-Za-z0-9_-]{0,63}(?:\.[A-Za-z0-9_-]{1,63})??)(?:\.call)?\(";
+    Regex::new(form).ok()
+});
+
+/// Calls as a program makes them; only of tools, because prose has brackets too.
+fn programmed(text: &str, is_tool: impl Fn(&str) -> bool) -> Vec<Named> {
+    let mut found = Vec::new();
+    for captures in PROGRAMMED.iter().flat_map(|form| form.captures_iter(text)).take(4 * MOST) {
+        let (Some(whole), Some(name)) = (captures.get(0), captures.get(1)) else { continue };
+        let rest = text.get(whole.end()..).unwrap_or_default();
+        if found.len() < MOST
+            && is_tool(name.as_str())
+            && let Some(arguments) = keywords::arguments(rest)
+        {
+            found.push(Named { name: name.as_str().to_string(), arguments: Ok(arguments) });
+        }
+    }
+    found
 }
 
 /// Where the next call begins, so that a call without arguments does not take those of the next.
 fn next_call(text: &str) -> usize {
-    let marks = ["</tool_call>", "</function>", "<|tool_call_end|>", "tool▁call▁end", "\nObservation:", "\nAction:"];
+    let marks = [
+        "</tool_call>",
+        "</function>",
+        "</invoke>",
+        "DSML｜invoke>",
+        "</tool_use>",
+        "[TOOL_CALLS]",
+        "<|tool_call_end|>",
+        "tool▁call▁end",
+        "\nObservation:",
+        "\nAction:",
+    ];
     marks.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len())
 }
 
@@ -72,8 +113,8 @@ fn arguments(text: &str) -> Option<Map<String, Value>> {
     let tagged = TAGGED.as_ref()?;
     let mut map = Map::new();
     for captures in tagged.captures_iter(text).take(64) {
-        let name = captures.get(1).or_else(|| captures.get(3))?.as_str();
-        let value = captures.get(2).or_else(|| captures.get(4))?.as_str();
+        let name = captures.get(1).or_else(|| captures.get(3)).or_else(|| captures.get(5))?.as_str();
+        let value = captures.get(2).or_else(|| captures.get(4)).or_else(|| captures.get(6))?.as_str();
         // Numbers, flags and objects are written as JSON, texts bare.
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_string()));
         map.insert(name.to_string(), value);
@@ -91,7 +132,32 @@ fn arguments(text: &str) -> Option<Map<String, Value>> {
 
 /// What the model said before the call.
 pub(super) fn before(text: &str) -> &str {
-    let marks = ["<tool_call", "<function", "<|tool", "<｜tool", "[TOOL_CALLS]", "functions.", "Action:", "{"];
+    let marks = [
+        "<tool_call",
+        "<function",
+        "<invoke",
+        "<tool_use",
+        "<|tool",
+        "<｜tool",
+        "<｜DSML",
+        "<|python_tag|>",
+        "[TOOL_CALLS]",
+        "functions.",
+        "to=",
+        "Action:",
+        "{",
+    ];
     let end = marks.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
     text.get(..end).unwrap_or_default().trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_read() {
+        assert_eq!(FORMS.len(), NAMED.len());
+        assert!(TAGGED.is_some() && PROGRAMMED.is_some());
+    }
 }

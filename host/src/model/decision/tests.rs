@@ -89,6 +89,21 @@ fn one_look_in_many_forms() {
         "<tool_call>kubectl_get\n<arg_key>resourceType</arg_key>\n<arg_value>pods</arg_value>\n<arg_key>namespace</arg_key>\n<arg_value>shop</arg_value>\n</tool_call>",
         "<|tool_calls_section_begin|><|tool_call_begin|>functions.kubectl_get:0<|tool_call_argument_begin|>{\"resourceType\": \"pods\", \"namespace\": \"shop\"}<|tool_call_end|>",
         "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>kubectl_get\n```json\n{\"resourceType\": \"pods\", \"namespace\": \"shop\"}\n```<｜tool▁call▁end｜>",
+        "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>kubectl_get<｜tool▁sep｜>{\"resourceType\": \"pods\", \"namespace\": \"shop\"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+        "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"kubectl_get\">\n<｜DSML｜parameter name=\"resourceType\" string=\"true\">pods</｜DSML｜parameter>\n<｜DSML｜parameter name=\"namespace\" string=\"true\">shop</｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜function_calls>",
+        "<minimax:tool_call>\n<invoke name=\"kubectl_get\">\n<parameter name=\"resourceType\">pods</parameter>\n<parameter name=\"namespace\">shop</parameter>\n</invoke>\n</minimax:tool_call>",
+        "<tool_use>\n<server_name>k</server_name>\n<tool_name>kubectl_get</tool_name>\n<arguments>\n{\"resourceType\": \"pods\", \"namespace\": \"shop\"}\n</arguments>\n</tool_use>",
+        "[TOOL_CALLS]kubectl_get[ARGS]{\"resourceType\": \"pods\", \"namespace\": \"shop\"}",
+        "[TOOL_CALLS]k__kubectl_get[CALL_ID]abc123456[ARGS]{\"resourceType\": \"pods\", \"namespace\": \"shop\"}",
+        "<|python_tag|>{\"type\": \"function\", \"name\": \"kubectl_get\", \"parameters\": {\"resourceType\": \"pods\", \"namespace\": \"shop\"}}<|eom_id|>",
+        "<|python_tag|>kubectl_get.call(resourceType=\"pods\", namespace=\"shop\")",
+        "[kubectl_get(resourceType=\"pods\", namespace='shop')]",
+        "```tool_code\nprint(default_api.kubectl_get(resourceType = \"pods\", namespace = \"shop\"))\n```",
+        "<|channel|>analysis<|message|>I look: {\"decision\": \"resolved\"}<|end|><|start|>assistant<|channel|>commentary to=functions.k__kubectl_get <|constrain|>json<|message|>{\"resourceType\": \"pods\", \"namespace\": \"shop\"}<|call|>",
+        "<|start|>assistant to=functions.kubectl_get<|channel|>commentary json<|message|>{\"resourceType\": \"pods\", \"namespace\": \"shop\"}<|call|>",
+        "commentary to=functions.k__kubectl_get json{\"resourceType\": \"pods\", \"namespace\": \"shop\"}",
+        "<|tool_call|>[{\"name\": \"kubectl_get\", \"arguments\": {\"resourceType\": \"pods\", \"namespace\": \"shop\"}}]",
+        "functools[{\"name\": \"kubectl_get\", \"arguments\": {\"resourceType\": \"pods\", \"namespace\": \"shop\"}}]",
         "Thought: look\nAction: kubectl_get\nAction Input: {\"resourceType\": \"pods\", \"namespace\": \"shop\"}\nObservation:",
         "决策见下:\n```yaml\n决策: 执行工具\n原因: 先看: 状态\ntool_call:\n  tool_name: kubectl_get\n  parameters:\n    resourceType: pods\n    namespace: shop\n```",
     ] {
@@ -98,6 +113,8 @@ fn one_look_in_many_forms() {
     assert_eq!(looks(&got), want);
     let Ok(Answer::Look { calls }) = got else { unreachable!() };
     assert_eq!(calls[0].id, "c0");
+    let marked = "{\"resourceType\": \"pods\", \"namespace\": \"shop\"}<|call|><|end|>";
+    assert_eq!(looks(&read(native(&[("k__kubectl_get<|channel|>commentary", marked)]))), want);
 }
 
 #[test]

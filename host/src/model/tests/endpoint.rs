@@ -1,20 +1,24 @@
 //! The client against an endpoint that does what endpoints do.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::served::{Endpoint, Noon, RESOLVED, calls, fails, says};
+use super::served::{Endpoint, Noon, RESOLVED, calls, fails, of, says};
 use super::{alert, asked, call, happen, incident, kubernetes, looked};
 use crate::domain::Incident;
 use crate::domain::entry::{Answer, Purpose, Usage};
 use crate::domain::incident::ModelLog;
-use crate::model::{Budget, Client, Options, Unconfigured};
+use crate::model::{Budget, Client, DayBudget, EndpointOptions, Unconfigured};
 use crate::ports::{Asked, Clock, Model};
 
 fn web() -> Incident {
     incident(vec![alert("web")])
+}
+
+/// With so little time that a silent endpoint costs a test little.
+fn quick(endpoint: &Endpoint) -> EndpointOptions {
+    EndpointOptions { timeout: Duration::from_millis(300), ..endpoint.options() }
 }
 
 async fn ask(client: &Client) -> Result<Asked, (String, Usage)> {
@@ -69,7 +73,7 @@ async fn what_may_pass_is_tried_again_and_what_will_not_is_explained() {
         ),
         (404, "no such model", "has no model test-model"),
         (402, "pay", "run out of credit"),
-        (400, "context too long", "refuses the request (HTTP 400 Bad Request): context too long"),
+        (400, "content policy", "refuses the request (HTTP 400 Bad Request): content policy"),
         (302, "", "leads elsewhere"),
     ] {
         let endpoint = Endpoint::new(vec![fails(status, message), says(RESOLVED)]).await;
@@ -105,7 +109,7 @@ async fn endpoints_that_want_other_settings_get_them() {
 #[tokio::test]
 async fn who_never_answers_in_time_is_left_alone() {
     let endpoint = Endpoint::new(vec![(0, json!({})); 6]).await;
-    let client = endpoint.client();
+    let client = of(vec![quick(&endpoint)], Budget::default());
     for asked in 1..=3 {
         assert_eq!(client.skipped(), None, "after {} questions", asked - 1);
         let (why, _) = ask(&client).await.unwrap_err();
@@ -119,27 +123,45 @@ async fn who_never_answers_in_time_is_left_alone() {
 #[tokio::test]
 async fn silence_garbage_and_floods_end_in_a_sentence() {
     let endpoint = Endpoint::new(vec![(0, json!({})), (0, json!({})), says(RESOLVED)]).await;
-    let (why, usage) = ask(&endpoint.client()).await.unwrap_err();
+    let client = of(vec![quick(&endpoint)], Budget::default());
+    let (why, usage) = ask(&client).await.unwrap_err();
     assert!(why.contains("did not answer in time") && usage.took_ms >= 300, "{why}");
-    for (answer, want) in [
-        (json!("<html>"), "did not answer with JSON"),
-        (json!({"choices": []}), "without a choice"),
-        (json!({"error": {"message": "quota"}}), "reports an error: quota"),
-        (json!("x".repeat(2_000_000)), "more than 1048576 bytes"),
+    for (answer, want, requests) in [
+        // The next try may bring an answer.
+        (json!("<html>"), "answered with a page and not with JSON", 3),
+        (json!("{\"choices\": [{\"mess"), "did not answer with JSON", 3),
+        (json!({"choices": []}), "without a choice", 3),
+        (
+            json!({"error": {"message": "quota", "code": 503}}),
+            "overloaded or broken (HTTP 503 Service Unavailable): quota",
+            3,
+        ),
+        (json!({"error": {"message": "quota"}}), "refuses the request (HTTP 400 Bad Request): quota", 1),
+        (json!("x".repeat(2_000_000)), "more than 1048576 bytes", 1),
     ] {
-        let (why, _) = ask(&Endpoint::new(vec![(200, answer)]).await.client()).await.unwrap_err();
+        let endpoint = Endpoint::new(vec![(200, answer); 4]).await;
+        let client =
+            of(vec![EndpointOptions { timeout: Duration::from_secs(9), ..endpoint.options() }], Budget::default());
+        let (why, _) = ask(&client).await.unwrap_err();
         assert!(why.contains(want), "{why}");
+        assert_eq!(endpoint.requests().len(), requests, "{want}");
     }
-    let options = Options { url: "http://127.0.0.1:9/v1".into(), ..Endpoint::new(vec![]).await.options() };
-    let client = Client::new(Options { timeout: Duration::from_secs(5), ..options }, Arc::new(Noon)).unwrap();
-    assert!(ask(&client).await.unwrap_err().0.contains("cannot be reached"));
-    assert!(Client::new(Options { url: "localhost".into(), ..Options::default() }, Arc::new(Noon)).is_err());
+    let options =
+        EndpointOptions { url: "http://127.0.0.1:9/v1".into(), timeout: Duration::from_secs(5), ..endpoint.options() };
+    assert!(ask(&of(vec![options.clone()], Budget::default())).await.unwrap_err().0.contains("cannot be reached"));
+    let options = crate::model::Options {
+        endpoints: vec![options, EndpointOptions { url: "localhost".into(), ..EndpointOptions::default() }],
+        budget: Budget::default(),
+        language: "en".into(),
+    };
+    assert_eq!(Client::new(options, std::sync::Arc::new(Noon)).err().map(|(place, _)| place), Some(1));
 }
 
 #[tokio::test]
 async fn spent_budgets_end_in_a_sentence_and_not_in_a_request() {
     let endpoint = Endpoint::new(vec![says(RESOLVED); 9]).await;
-    let with = |budget: Budget| Client::new(Options { budget, ..endpoint.options() }, Arc::new(Noon)).unwrap();
+    let with = |budget: Budget| of(vec![endpoint.options()], budget);
+    let a_day = |budget: DayBudget| of(vec![EndpointOptions { budget, ..endpoint.options() }], Budget::default());
     let mut spent = web();
     spent.model.prompt_tokens = 100;
     spent.model.took_ms = 1000;
@@ -151,10 +173,10 @@ async fn spent_budgets_end_in_a_sentence_and_not_in_a_request() {
         assert!(why.contains(want), "{why}");
     }
     assert!(endpoint.requests().is_empty());
-    let client = with(Budget { day_calls: 1, ..Budget::default() });
+    let client = a_day(DayBudget { calls: 1, ..DayBudget::default() });
     assert!(ask(&client).await.is_ok());
     assert!(ask(&client).await.unwrap_err().0.contains("1 requests a day"));
-    let client = with(Budget { day_tokens: 50, ..Budget::default() });
+    let client = a_day(DayBudget { tokens: 50, ..DayBudget::default() });
     client.restore(Noon.now(), &ModelLog { prompt_tokens: 50, ..ModelLog::default() });
     assert!(ask(&client).await.unwrap_err().0.contains("50 tokens a day"));
     assert_eq!(endpoint.requests().len(), 1);

@@ -6,10 +6,10 @@ use super::{alert, asked, call, happen, incident, kubernetes, looked};
 use crate::domain::Incident;
 use crate::domain::entry::Purpose;
 use crate::model::offer::Form;
-use crate::model::prompt::{Prompt, Shape, build};
+use crate::model::prompt::{LONGEST, Prompt, Shape, build};
 
 fn shape(form: Form) -> Shape<'static> {
-    Shape { form, language: "zh", bytes: 48 * 1024 }
+    Shape { form, language: "zh", bytes: LONGEST, by: "" }
 }
 
 /// The recorded incident after one look by the host and one that the model asked for.
@@ -98,4 +98,24 @@ fn a_prompt_keeps_its_size_whatever_comes_in() {
     let text = rendered(&prompt);
     assert!(text.contains("more alerts of the same group"));
     assert!(text.contains(&format!("\n19{}", "z".repeat(10_000))), "the newest evidence is whole");
+}
+
+#[test]
+fn less_room_shows_less_of_everything_and_keeps_what_is_newest() {
+    let mut many: Vec<_> = (0..20).map(|n| alert(&format!("pod-{n}"))).collect();
+    many.iter_mut().for_each(|alert| {
+        alert.annotations.insert("description", "y".repeat(900));
+    });
+    let mut incident = incident(many);
+    for n in 0..9 {
+        let call = call("kubernetes.kubectl_get", json!({"n": n}));
+        happen(&mut incident, looked(Purpose::Evidence, call, &format!("{n}{}", "z".repeat(2000))));
+    }
+    for bytes in [60_000, 30_000, 16_000, 10_000] {
+        let prompt = build(&incident, &kubernetes(), &Shape { bytes, ..shape(Form::Native) });
+        let size: usize = prompt.messages.iter().chain(&prompt.tools).map(|part| part.to_string().len()).sum();
+        assert!(size <= bytes + bytes / 20, "{size} of {bytes}");
+        assert!(rendered(&prompt).contains("KubePodNotReady"), "{bytes}");
+        assert!(bytes < 16_000 || rendered(&prompt).contains("\n8zzz"), "the newest evidence is there: {bytes}");
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::model::{Client, Options};
+use crate::model::{Budget, Client, EndpointOptions, Options};
 use crate::ports::Clock;
 
 pub struct Noon;
@@ -86,23 +86,28 @@ impl Endpoint {
         Self { url, script }
     }
 
-    pub fn options(&self) -> Options {
-        Options {
+    pub fn options(&self) -> EndpointOptions {
+        EndpointOptions {
             url: self.url.clone(),
             name: "test-model".into(),
             key: Some("sk-the-key-of-this-test".into()),
-            timeout: Duration::from_millis(300),
-            ..Options::default()
+            timeout: Duration::from_millis(1500),
+            ..EndpointOptions::default()
         }
     }
 
     pub fn client(&self) -> Client {
-        Client::new(self.options(), Arc::new(Noon)).unwrap()
+        of(vec![self.options()], Budget::default())
     }
 
     pub fn requests(&self) -> Vec<Value> {
         self.script.seen.lock().unwrap().iter().map(|(_, body)| body.clone()).collect()
     }
+}
+
+/// A client of these endpoints.
+pub fn of(endpoints: Vec<EndpointOptions>, budget: Budget) -> Client {
+    Client::new(Options { endpoints, budget, language: "en".into() }, Arc::new(Noon)).map_err(|(_, why)| why).unwrap()
 }
 
 pub fn says(content: &str) -> (u16, Value) {

@@ -55,7 +55,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             None if proposals.is_empty() => format!("插件 {} 查看后没有找到适用的修复方法", s.name(plugin)),
             None => format!("插件 {} 给出 {} 个动作", s.name(plugin), proposals.len()),
         },
-        Fact::Answered { answer, usage, .. } => format!("{}（{}）", answered(answer, s), cost(usage)),
+        Fact::Answered { answer, usage, by, .. } => {
+            let by = if by.is_empty() { String::new() } else { format!("{}，", s.say(by)) };
+            format!("{}（{by}{}）", answered(answer, s), cost(usage))
+        }
         Fact::ModelFailed { reason, .. } => format!("大模型不可用：{}", s.say(reason)),
         Fact::Proposed { action } => {
             let (tool, target) = (s.name(action.tool()), s.name(&action.target()));

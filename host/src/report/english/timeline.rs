@@ -67,7 +67,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             }
             None => format!("plugin {} planned {}", s.name(plugin), count(proposals.len(), "action")),
         },
-        Fact::Answered { answer, usage, .. } => format!("{} ({})", answered(answer, s), cost(usage)),
+        Fact::Answered { answer, usage, by, .. } => {
+            let by = if by.is_empty() { String::new() } else { format!("{}, ", s.say(by)) };
+            format!("{} ({by}{})", answered(answer, s), cost(usage))
+        }
         Fact::ModelFailed { reason, .. } => format!("the model could not be used: {}", s.say(reason)),
         Fact::Proposed { action } => {
             let (tool, target) = (s.name(action.tool()), s.name(&action.target()));

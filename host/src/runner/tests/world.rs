@@ -127,7 +127,8 @@ impl Model for World {
                 future::pending::<()>().await;
             }
             let answer = Answer::Person { diagnosis: Diagnosis::default() };
-            Ok(Asked { answer, text: String::new(), usage: Usage { calls: 1, ..Usage::default() } })
+            let usage = Usage { calls: 1, ..Usage::default() };
+            Ok(Asked { answer, text: String::new(), usage, by: String::new(), message: None })
         }
         .boxed()
     }

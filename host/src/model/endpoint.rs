@@ -1,0 +1,144 @@
+//! One endpoint: asks it in the way that it takes, which it learns on the way, within what it may cost a day.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::budget::Day;
+use super::profile::{Learnt, Lesson, Memory, Profile};
+use super::prompt::{self, Prompt};
+use super::send::{Sender, Trouble};
+use super::wire::{self, Reply};
+use super::{EndpointOptions, request};
+use crate::circuit::Circuit;
+use crate::domain::entry::Usage;
+use crate::ports::Clock;
+use crate::redact::known;
+
+/// How often one question is asked in another way.
+const LESSONS: usize = 8;
+
+/// An endpoint.
+pub(super) struct Endpoint {
+    pub options: EndpointOptions,
+    /// What the record and people call it.
+    pub label: String,
+    pub circuit: Circuit,
+    pub day: Day,
+    clock: Arc<dyn Clock>,
+    sender: Sender,
+    memory: Memory,
+}
+
+/// Why an endpoint gave no reply.
+pub(super) enum Silence {
+    /// Not in time.
+    Late(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl Endpoint {
+    pub(super) fn new(options: EndpointOptions, label: String, clock: Arc<dyn Clock>) -> Result<Self, String> {
+        let sender = Sender::new(&options)?;
+        let (circuit, day, memory) = (Circuit::default(), Day::default(), Memory::default());
+        Ok(Self { options, label, circuit, day, clock, sender, memory })
+    }
+
+    /// The labels of endpoints: the model's name, with the address where several have that name.
+    pub(super) fn labels(all: &[EndpointOptions]) -> Vec<String> {
+        let label = |one: &EndpointOptions| {
+            let alone = all.iter().filter(|other| other.name == one.name).count() == 1;
+            if alone { one.name.clone() } else { format!("{} at {}", one.name, known::shown_url(&one.url)) }
+        };
+        all.iter().map(label).collect()
+    }
+
+    /// How it is asked now, with what it has taught.
+    pub(super) fn profile(&self) -> Profile {
+        let EndpointOptions { wants, max_tokens, .. } = &self.options;
+        let mut profile = Profile::new(wants, *max_tokens, prompt::LONGEST);
+        for learnt in self.memory.now(self.clock.elapsed()) {
+            profile.follow(learnt.lesson, wants, learnt.size);
+        }
+        profile
+    }
+
+    /// What it has taught that is still remembered.
+    pub(super) fn learnt(&self) -> Vec<Learnt> {
+        self.memory.now(self.clock.elapsed())
+    }
+
+    /// Whether the day has room for one more request.
+    pub(super) fn affordable(&self) -> Result<(), String> {
+        self.day.allows(self.clock.now(), &self.options.budget)
+    }
+
+    /// One question: a request, made again as long as a refusal teaches how. `build` makes the prompt for a
+    /// profile, `told` is what has been said since.
+    pub(super) async fn round(
+        &self,
+        build: &(dyn Fn(&Profile) -> Prompt + Sync),
+        told: &[Value],
+        deadline: Instant,
+        usage: &mut Usage,
+    ) -> Result<(Prompt, Reply), Silence> {
+        let mut profile = self.profile();
+        let mut lessons: Vec<Learnt> = Vec::new();
+        loop {
+            let prompt = build(&profile);
+            let body = request::body(&self.options.name, &prompt, told, &profile, &self.options.extra_body);
+            let size = body.to_string().len();
+            let sent = self.sender.send(&body, deadline).await;
+            if let Err(Trouble::Taught { lesson, words, why }) = &sent {
+                let learnt = Learnt { lesson: *lesson, words: words.clone(), size };
+                if lessons.len() < LESSONS && profile.follow(*lesson, &self.options.wants, size) {
+                    tracing::debug!(endpoint = self.label, "{why}; asking in another way");
+                    // What is said of a conversation in words is not said of the first request of one.
+                    if lesson.lasts() && !(profile.retold && *lesson == Lesson::NoTools) {
+                        lessons.push(learnt);
+                    }
+                    continue;
+                }
+            }
+            // What a request costs that breaks off is not known; it is counted as a call.
+            let spent = match &sent {
+                Ok(reply) => reply.usage.unwrap_or_else(|| wire::estimate(size, reply)),
+                Err(_) => Usage::default(),
+            };
+            self.spend(&Usage { calls: 1, ..spent }, usage);
+            return match sent {
+                Ok(reply) => {
+                    self.remember(lessons);
+                    Ok((prompt, reply))
+                }
+                Err(Trouble::Late(why)) => Err(Silence::Late(why)),
+                Err(Trouble::Taught { why, .. } | Trouble::Final(why)) => Err(Silence::Other(why)),
+            };
+        }
+    }
+
+    fn spend(&self, spent: &Usage, usage: &mut Usage) {
+        usage.calls += spent.calls;
+        usage.prompt_tokens += spent.prompt_tokens;
+        usage.completion_tokens += spent.completion_tokens;
+        self.day.spend(self.clock.now(), spent);
+    }
+
+    /// Only what has brought an answer was understood rightly.
+    fn remember(&self, lessons: Vec<Learnt>) {
+        for learnt in lessons {
+            let (lesson, words) = (learnt.lesson.describe(), learnt.words.clone());
+            if self.memory.learn(learnt, self.clock.elapsed()) {
+                tracing::warn!("the model {} {lesson}; it said: {words}", self.label);
+            }
+        }
+    }
+
+    /// Counts what was spent before this process began.
+    pub(super) fn restore(&self, at: Timestamp, usage: &Usage) {
+        self.day.spend(at, usage);
+    }
+}
