@@ -58,11 +58,18 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| sentence(path, &error))?;
-    connection.busy_timeout(BUSY).map_err(|error| sentence(path, &error))?;
+    let set_up = connection.busy_timeout(BUSY).and_then(|()| little_cache(&connection));
+    set_up.map_err(|error| sentence(path, &error))?;
     if format(&connection, path)? == 0 {
         return Err(Error::Missing(path.display().to_string()));
     }
     Ok(connection)
+}
+
+/// Bounds the pages that a connection which only reads keeps in memory: the operating system has them too.
+pub(super) fn little_cache(connection: &Connection) -> rusqlite::Result<()> {
+    // In KiB, where it is negative.
+    connection.pragma_update(None, "cache_size", -256)
 }
 
 fn set_up(connection: &Connection, max_bytes: Option<u64>) -> rusqlite::Result<()> {

@@ -14,6 +14,7 @@ use crate::domain::control::Removed;
 use crate::domain::{Head, Incident};
 use crate::journal::error::{Error, io_sentence, sentence};
 use crate::journal::file::{beside, create_private};
+use crate::journal::schema::little_cache;
 
 /// Files up to this size are looked through when they are opened; damage in larger ones is noticed
 /// when it is read.
@@ -122,7 +123,7 @@ impl Projection {
 
     fn over(path: &Path, writing: Connection, file_use: Use) -> Result<Self, Error> {
         let reading = match file_use {
-            Use::Owned | Use::Shared => Some(connect(path).map_err(|error| explained(path, &error))?),
+            Use::Owned | Use::Shared => Some(connect_to_read(path).map_err(|error| explained(path, &error))?),
             Use::ReadOnly | Use::Temporary => None,
         };
         let applied = tables::mark(&writing).map_err(|error| explained(path, &error))?.position;
@@ -218,7 +219,7 @@ impl Projection {
         put_aside(&self.path, aside)?;
         create_private(&self.path)?;
         *writing = Writing { connection: make_new(&self.path)?, numbers: Numbers::default() };
-        *reading = Some(connect(&self.path).map_err(|error| explained(&self.path, &error))?);
+        *reading = Some(connect_to_read(&self.path).map_err(|error| explained(&self.path, &error))?);
         Ok(())
     }
 
@@ -398,6 +399,12 @@ fn make_new(path: &Path) -> Result<Connection, Error> {
 
 fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
+    little_cache(&connection)?;
+    Ok(connection)
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {

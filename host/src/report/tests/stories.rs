@@ -58,7 +58,7 @@ fn call(tool: &str, arguments: Value) -> Call {
 
 fn decided(verdict: Verdict, rule: Option<&str>, reason: &str, mode: Mode) -> Fact {
     Fact::Decided {
-        decision: Box::new(Decision {
+        decision: std::sync::Arc::new(Decision {
             verdict,
             rule: rule.map(str::to_string),
             reason: reason.into(),
