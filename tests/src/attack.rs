@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tidegate::domain::entry::Purpose;
-use tidegate::domain::incident::{ActionRecord, ActionState, Look, ModelLog};
+use tidegate::domain::incident::{ActionRecord, ActionState, Look};
 use tidegate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
     Ruling, RulingKind, Safeguards, Severity, Snapshot, Status, Tool, Verdict, Verification,

@@ -14,7 +14,7 @@ use crate::domain::control::Removed;
 use crate::domain::{Head, Incident};
 use crate::journal::error::{Error, io_sentence, sentence};
 use crate::journal::file::{beside, create_private};
-use crate::journal::schema::little_cache;
+use crate::journal::schema::{little_cache, writing_cache};
 
 /// Files up to this size are looked through when they are opened; damage in larger ones is noticed
 /// when it is read.
@@ -410,6 +410,7 @@ fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags())?;
     connection.busy_timeout(crate::journal::schema::BUSY)?;
+    writing_cache(&connection)?;
     let _mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     // Not OFF: with NORMAL a commit does not wait for the disk either, and a power loss leaves the
     // file behind the journal instead of broken in a place that nobody looks at for months.
