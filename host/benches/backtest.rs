@@ -70,7 +70,7 @@ fn story(n: usize, now: Timestamp) -> Vec<Sealed> {
     let attempt = format!("{id}-a1-1");
     let facts = vec![
         opened(alert("Hot", &pod)),
-        Fact::Decided { decision: Box::new(decision) },
+        Fact::Decided { decision: decision.into() },
         Fact::Proposed { action: Box::new(action(&pod)) },
         Fact::Ruled { action: name.clone(), ruling },
         Fact::Intent {

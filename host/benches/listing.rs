@@ -56,7 +56,7 @@ fn story(n: u64, now: Timestamp) -> Vec<Sealed> {
     let group_key = format!("alertname=Quiet{},cluster=eu-1,namespace=ns-{n}", n % 50);
     let facts = vec![
         Fact::Opened { group_key, source, alerts },
-        Fact::Decided { decision: Box::new(decision) },
+        Fact::Decided { decision: decision.into() },
         Fact::Concluded { outcome, reason: "by rule".into() },
         Fact::Closed { reason: "all alerts resolved".into() },
     ];

@@ -25,6 +25,7 @@ pub mod moment;
 pub mod outcome;
 pub mod person;
 mod query;
+pub mod rare;
 mod reach;
 pub mod requirement;
 pub mod restoration;

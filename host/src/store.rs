@@ -14,6 +14,7 @@ mod live;
 mod redacted;
 mod reopen;
 mod replay;
+mod shared;
 mod tools;
 mod under_way;
 
@@ -137,7 +138,8 @@ impl Store {
             }
         }
         *self.known_tools() = known;
-        for incident in unsettled {
+        for mut incident in unsettled {
+            live.shared.incident(&mut incident);
             live.listing.restore(&incident);
             if incident.closed.is_none() {
                 live.index.insert(&incident);
@@ -256,6 +258,7 @@ impl Store {
                 let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
                 let entry = Entry { at: now, fact: Fact::Opened { group_key, source, alerts } };
                 let Some(mut incident) = Incident::open(id.clone(), &entry) else { continue };
+                live.shared.incident(&mut incident);
                 sealed.push(seal(&mut incident, &entry)?);
                 live.history.note(&incident, [&entry.fact]);
                 sealed.extend(count(&mut live.index, &mut incident, counted, now)?);
@@ -336,7 +339,8 @@ impl Store {
             let incident = Arc::make_mut(incident);
             let mut sealed = Vec::with_capacity(facts.len());
             let mut happened = Vec::with_capacity(facts.len());
-            for fact in facts {
+            for mut fact in facts {
+                live.shared.fact(&mut fact);
                 let entry = Entry { at: now, fact };
                 incident.apply(&entry);
                 sealed.push(seal(incident, &entry)?);

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tidegate::domain::entry::Purpose;
-use tidegate::domain::incident::{ActionRecord, ActionState, Look, ModelLog};
+use tidegate::domain::incident::{ActionRecord, ActionState, Look};
 use tidegate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
     Ruling, RulingKind, Safeguards, Severity, Snapshot, Status, Tool, Verdict, Verification,
@@ -334,19 +334,19 @@ impl World {
             set_back: jiff::SignedDuration::ZERO,
             alerts: vec![alert].into(),
             counted: Default::default(),
-            decision: Some(decision),
+            decision: Some(decision.into()),
             held_since: None,
             plan: None,
             collected: false,
-            looks: vec![],
-            model: ModelLog::default(),
-            actions: vec![],
+            looks: Default::default(),
+            model: Default::default(),
+            actions: Default::default(),
             conclusion: None,
             goes_on_in: None,
             blocked: None,
             report: None,
-            deliveries: vec![],
-            breakers: vec![],
+            deliveries: Default::default(),
+            breakers: Default::default(),
             closed: None,
             version: 0,
         }

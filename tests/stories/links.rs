@@ -463,7 +463,7 @@ async fn proposed_by(rig: &Rig, person: &str) -> anyhow::Result<ActionRecord> {
             source: "alertmanager".into(),
             alerts: vec![serde_json::from_value(alert)?],
         },
-        Fact::Decided { decision: Box::new(decision) },
+        Fact::Decided { decision: decision.into() },
         Fact::Proposed { action: Box::new(action) },
         Fact::Ruled { action: id, ruling: Ruling { kind: RulingKind::Ask, until: Some(until), ..ruling } },
     ];

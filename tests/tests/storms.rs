@@ -76,7 +76,9 @@ fn alert(line: &str, batch: &Batch) -> (String, Alert) {
                 assert_eq!(word, "+ksm", "{line}");
                 let pod = "prom-kube-state-metrics-7c8b8bf58c-x4vcd";
                 let of_target = [("job", "kube-state-metrics"), ("pod", pod), ("container", "kube-state-metrics")];
-                for (key, value) in of_target.into_iter().chain([("instance", "10.42.3.19:8080"), ("namespace", "monitoring")]) {
+                for (key, value) in
+                    of_target.into_iter().chain([("instance", "10.42.3.19:8080"), ("namespace", "monitoring")])
+                {
                     labels.entry(key.into()).or_insert_with(|| value.into());
                 }
             }
@@ -141,8 +143,15 @@ impl Host {
                 let (verdict, reason) =
                     incident.waits(&Verdict::Investigate, now).unwrap_or((Verdict::Investigate, "at once".into()));
                 let (evidence, faults) = (Vec::new(), Vec::new());
-                let decision =
-                    Decision { verdict, rule: None, reason, mode: Mode::Enforce, evidence, faults, policies: String::new() };
+                let decision = Decision {
+                    verdict,
+                    rule: None,
+                    reason,
+                    mode: Mode::Enforce,
+                    evidence,
+                    faults,
+                    policies: String::new(),
+                };
                 self.store.append(&incident.id, vec![Fact::Decided { decision: Box::new(decision) }]).await.unwrap();
             }
         }
@@ -176,7 +185,8 @@ async fn judge(storm: &Storm, restarts: bool) -> Judged {
     for batch in &storm.batch {
         *host.clock.0.lock().unwrap() = start() + SignedDuration::from_secs(batch.at);
         host.handle().await;
-        let alerts: Vec<(String, Alert)> = batch.alerts.lines().filter(|line| !line.is_empty()).map(|line| alert(line, batch)).collect();
+        let alerts: Vec<(String, Alert)> =
+            batch.alerts.lines().filter(|line| !line.is_empty()).map(|line| alert(line, batch)).collect();
         troubles.extend(alerts.iter().map(|(trouble, alert)| (alert.fingerprint.clone(), trouble.clone())));
         host.store.receive(alerts.into_iter().map(|(_, alert)| alert).collect()).await.unwrap();
         host.handle().await;
@@ -191,7 +201,8 @@ async fn judge(storm: &Storm, restarts: bool) -> Judged {
         place.extend(incident.alerts.iter().map(|alert| (alert.fingerprint.as_str(), &incident.id)));
     }
     assert_eq!(place.len(), troubles.len(), "{}: every alert is in an incident", storm.name);
-    let items = troubles.iter().map(|(alert, trouble)| (trouble.clone(), root[place[alert.as_str()]].clone())).collect();
+    let items =
+        troubles.iter().map(|(alert, trouble)| (trouble.clone(), root[place[alert.as_str()]].clone())).collect();
     Judged { items, incidents: incidents.len() }
 }
 
@@ -240,7 +251,9 @@ async fn incidents_fit_what_is_wrong() {
     }
     let [precision, recall, f1] = scores(all);
     let mean = of_storms.iter().sum::<f64>() / of_storms.len() as f64;
-    println!("all pairs together: precision {precision:.3}, recall {recall:.3}, F1 {f1:.3}; mean F1 of the storms {mean:.3}");
+    println!(
+        "all pairs together: precision {precision:.3}, recall {recall:.3}, F1 {f1:.3}; mean F1 of the storms {mean:.3}"
+    );
     assert!(f1 >= ENOUGH && mean >= ENOUGH, "F1 {f1:.3}, mean {mean:.3}");
 }
 
@@ -252,7 +265,8 @@ fn one(line: &str) -> Vec<Alert> {
 /// A deployment's incident is being handled; then comes an alert of another kind about one of its pods.
 async fn two_at_one_object() -> (Host, IncidentId, IncidentId) {
     let mut host = Host::new();
-    let first = host.store.receive(one("x KubeDeploymentReplicasMismatch namespace=shop deployment=web")).await.unwrap();
+    let first =
+        host.store.receive(one("x KubeDeploymentReplicasMismatch namespace=shop deployment=web")).await.unwrap();
     host.handle().await;
     let second = host.store.receive(one("x KubePodNotReady namespace=shop pod=web-85754b9c87-x2k4p")).await.unwrap();
     host.handle().await;
@@ -290,7 +304,8 @@ async fn nobody_plans_for_an_object_that_another_incident_is_at() {
 #[tokio::test]
 async fn what_is_not_decided_yet_takes_in_all_that_is_said_of_its_object() {
     let host = Host::new();
-    let first = host.store.receive(one("x KubeDeploymentReplicasMismatch namespace=shop deployment=web")).await.unwrap();
+    let first =
+        host.store.receive(one("x KubeDeploymentReplicasMismatch namespace=shop deployment=web")).await.unwrap();
     let second = host.store.receive(one("x KubePodNotReady namespace=shop pod=web-85754b9c87-x2k4p")).await.unwrap();
     assert_eq!(first.incidents, second.incidents);
     let entries = host.store.entries(&first.incidents[0]).unwrap();

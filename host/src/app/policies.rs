@@ -117,7 +117,7 @@ fn of_story(
         date(now),
         if decided.is_some() { "was decided" } else { "was looked at: it has not been decided yet" }
     ));
-    explained.decided = story.incident.decision.clone();
+    explained.decided = story.incident.decision.as_deref().cloned();
     if explained.decided.as_ref().is_some_and(|decision| decision.policies != set.digest()) {
         explained.notes.push("the policies have changed since then".into());
     }

@@ -64,7 +64,7 @@ fn question(origin: Origin, approvals: u32, until: Timestamp) -> Vec<Fact> {
             source: "alertmanager".into(),
             alerts: vec![serde_json::from_value(alert).unwrap()],
         },
-        Fact::Decided { decision: Box::new(decision) },
+        Fact::Decided { decision: decision.into() },
         Fact::Proposed { action: Box::new(action) },
         Fact::Ruled { action: ActionId("a1".into()), ruling },
     ]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::alert::{Alert, Severity};
+use super::rare::Empty;
 
 /// What stands for one alert of a source and severity: one that becomes worse is another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,12 +110,11 @@ pub struct Counted {
     pub worst: Option<Severity>,
 }
 
-impl Counted {
-    /// Whether there is nothing of it.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
+impl Empty for Counted {
+    const EMPTY: &'static Self = &Self { collecting: None, firing: Marks(BTreeSet::new()), resolved: 0, worst: None };
+}
 
+impl Counted {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.firing.len() + self.resolved
@@ -178,6 +178,6 @@ mod tests {
         counted.take(&CountedChange { firing: marks(&[1, 2]), worst, ..CountedChange::default() });
         counted.take(&CountedChange { firing: marks(&[2, 3]), resolved: marks(&[1, 9]), ..CountedChange::default() });
         assert_eq!((counted.firing.len(), counted.resolved, counted.worst), (2, 1, worst));
-        assert!(!counted.is_empty() && counted.len() == 3);
+        assert!(counted.len() == 3);
     }
 }

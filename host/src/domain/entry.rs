@@ -1,5 +1,7 @@
 //! The journal's entries: everything that can happen to an incident, in the past tense.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +79,7 @@ pub enum Fact {
     /// The policies gave their verdict.
     Decided {
         /// Verdict, rule and reason.
-        decision: Box<Decision>,
+        decision: Arc<Decision>,
     },
     /// A read-only tool was called, or a gate refused that.
     Looked {

@@ -44,7 +44,7 @@ impl Past {
         Self {
             incident: incident.id.clone(),
             rule: rule.unwrap_or_default().into(),
-            group_key: incident.group_key.as_str().into(),
+            group_key: Arc::clone(&incident.group_key),
             name: incident.alerts.first().map(|alert| alert.name.as_str()).unwrap_or_default().into(),
             opened_at: incident.opened_at,
             outcome: incident.outcome(),

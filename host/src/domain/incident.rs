@@ -8,6 +8,8 @@ mod apply;
 mod blocked;
 mod hold;
 mod id;
+#[cfg(test)]
+mod memory_tests;
 mod messages;
 mod next;
 mod put_off;
@@ -39,6 +41,7 @@ use super::decision::Decision;
 use super::delivery::Delivery;
 use super::entry::{Answer, Diagnosis, Purpose};
 use super::outcome::Outcome;
+use super::rare::{Empty, Rare};
 use super::subject::{self, Subject};
 
 /// Name of an incident: short, unique, in the order of opening.
@@ -160,6 +163,11 @@ pub struct ModelLog {
     pub failed: Option<String>,
 }
 
+impl Empty for ModelLog {
+    const EMPTY: &'static Self =
+        &Self { calls: 0, prompt_tokens: 0, completion_tokens: 0, took_ms: 0, turns: Vec::new(), failed: None };
+}
+
 /// What a remediation plugin said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -188,9 +196,9 @@ pub struct Incident {
     /// Its name.
     pub id: IncidentId,
     /// What its alerts share.
-    pub group_key: String,
+    pub group_key: Arc<str>,
     /// The source of the first alert.
-    pub source: String,
+    pub source: Arc<str>,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// When anything last happened.
@@ -201,23 +209,23 @@ pub struct Incident {
     /// Its alerts in the order of arrival, as far as they are kept in full.
     pub alerts: Alerts,
     /// Those beyond.
-    #[serde(default, skip_serializing_if = "Counted::is_empty")]
-    pub counted: Counted,
+    #[serde(default, skip_serializing_if = "Rare::is_empty")]
+    pub counted: Rare<Counted>,
     /// The verdict.
-    pub decision: Option<Decision>,
+    pub decision: Option<Arc<Decision>>,
     /// Since when the rule of the verdict has held it back, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_since: Option<Timestamp>,
     /// What a plugin said.
-    pub plan: Option<Plan>,
+    pub plan: Option<Box<Plan>>,
     /// All evidence for the model is there.
     pub collected: bool,
     /// Read-only calls.
-    pub looks: Vec<Look>,
+    pub looks: Rare<Vec<Look>>,
     /// The model's part.
-    pub model: ModelLog,
+    pub model: Rare<ModelLog>,
     /// Actions in the order of proposal.
-    pub actions: Vec<ActionRecord>,
+    pub actions: Rare<Vec<ActionRecord>>,
     /// How it ended.
     pub conclusion: Option<Conclusion>,
     /// The incident that has taken alerts of it over since; the last one.
@@ -229,10 +237,10 @@ pub struct Incident {
     /// The report as it was sent.
     pub report: Option<String>,
     /// Messages to people.
-    pub deliveries: Vec<Delivery>,
+    pub deliveries: Rare<Vec<Delivery>>,
     /// Breakers that its actions opened, and why.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub breakers: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Rare::is_empty")]
+    pub breakers: Rare<Vec<(String, String)>>,
     /// Why nothing more happens.
     pub closed: Option<String>,
     /// Entries in its stream so far: which form of it this is.
@@ -279,7 +287,7 @@ impl Incident {
             return format!("{} +{} ({severity})", self.source, self.alert_count());
         }
         let Some(first) = self.alerts.first() else {
-            return self.group_key.clone();
+            return self.group_key.to_string();
         };
         if let Some(subject) = self.subject() {
             let cluster = subject.cluster.as_ref().filter(|_| subject.kind != "cluster");

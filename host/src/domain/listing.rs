@@ -1,5 +1,7 @@
 //! What incidents are listed and counted by, and which of them a listing shows.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::alert::Severity;
@@ -19,7 +21,7 @@ pub struct Facets {
     /// The worst severity of its alerts.
     pub severity: Severity,
     /// The source of its first alert.
-    pub source: String,
+    pub source: Arc<str>,
     /// The rule that decided it; none for the default.
     pub rule: Option<String>,
 }
@@ -32,7 +34,7 @@ impl Facets {
             state: incident.state(),
             outcome: incident.outcome(),
             severity: incident.severity(),
-            source: incident.source.clone(),
+            source: Arc::clone(&incident.source),
             rule: rule(incident).map(str::to_string),
         }
     }
@@ -73,7 +75,7 @@ impl Wanted {
         self.state.is_none_or(|state| facets.state == state)
             && self.outcome.is_none_or(|outcome| facets.outcome == Some(outcome))
             && self.severity.is_none_or(|severity| facets.severity == severity)
-            && self.source.as_ref().is_none_or(|source| facets.source == *source)
+            && self.source.as_ref().is_none_or(|source| *facets.source == **source)
             && self.rule.as_ref().is_none_or(|rule| facets.rule.as_ref() == Some(rule))
     }
 }

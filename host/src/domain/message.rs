@@ -218,7 +218,10 @@ mod tests {
     fn the_first_and_the_one_that_is_updated_stay_among_many() {
         let mut all: Vec<Delivery> = (0..40).map(|n| taken(&format!("d{n}"), "chat", Some("r"))).collect();
         let next = Delivery { updates: Some("d3".into()), ..taken("n", "chat", None) };
-        all.push(Delivery { state: DeliveryState::Due { at: Timestamp::UNIX_EPOCH, since: None, reason: None }, ..next.clone() });
+        all.push(Delivery {
+            state: DeliveryState::Due { at: Timestamp::UNIX_EPOCH, since: None, reason: None },
+            ..next.clone()
+        });
         let sent = earlier(&incident(all), &next);
         assert_eq!(sent.len(), EARLIER);
         let names: Vec<&str> = sent.iter().map(|sent| sent.message.as_str()).collect();

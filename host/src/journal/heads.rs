@@ -9,8 +9,9 @@ use rusqlite::Connection;
 use super::rows;
 use crate::domain::Head;
 
-/// Streams that are remembered; what is beyond is looked up again.
-const REMEMBERED: usize = 1 << 16;
+/// Streams that are remembered; what is beyond is looked up again. Entries of an incident come close together or
+/// hours apart.
+const REMEMBERED: usize = 1 << 13;
 
 #[derive(Default)]
 pub(super) struct Heads {

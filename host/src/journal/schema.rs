@@ -58,15 +58,32 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| sentence(path, &error))?;
-    connection.busy_timeout(BUSY).map_err(|error| sentence(path, &error))?;
+    let set_up = connection.busy_timeout(BUSY).and_then(|()| little_cache(&connection));
+    set_up.map_err(|error| sentence(path, &error))?;
     if format(&connection, path)? == 0 {
         return Err(Error::Missing(path.display().to_string()));
     }
     Ok(connection)
 }
 
+/// Bounds the pages that a connection which only reads keeps in memory: the operating system has them too.
+pub(super) fn little_cache(connection: &Connection) -> rusqlite::Result<()> {
+    cache(connection, 256)
+}
+
+/// The same for one that writes: what a transaction changes beyond goes into the log before its end.
+pub(super) fn writing_cache(connection: &Connection) -> rusqlite::Result<()> {
+    cache(connection, 1024)
+}
+
+fn cache(connection: &Connection, kib: i64) -> rusqlite::Result<()> {
+    // A positive number would be one of pages.
+    connection.pragma_update(None, "cache_size", -kib)
+}
+
 fn set_up(connection: &Connection, max_bytes: Option<u64>) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
+    writing_cache(connection)?;
     // Takes effect in an empty file alone: pages that the archive frees can be given back.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     let _mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;

@@ -1,6 +1,8 @@
 //! Asks the policies for a verdict. Where no rule matches, a configured model investigates;
 //! without one a person is told.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::Services;
@@ -48,7 +50,7 @@ fn collected(policies: &dyn Policies, incident: &Incident, context: &Context<'_>
 /// What any set of policies says at any moment; `model` says whether one can be asked.
 pub fn judge(policies: &dyn Policies, incident: &Incident, context: &Context<'_>, model: bool) -> Vec<Fact> {
     if incident.counted.collecting.is_some() {
-        return vec![Fact::Decided { decision: Box::new(collected(policies, incident, context)) }];
+        return vec![Fact::Decided { decision: Arc::new(collected(policies, incident, context)) }];
     }
     let judged = policies.decide(incident, context);
     of_judged(policies, incident, context, judged, model)
@@ -95,6 +97,6 @@ fn of_judged(
         let origin = Origin::Policy { rule: decision.rule.clone().unwrap_or_default() };
         facts = take_in(policies, incident, context, actions.clone(), &origin);
     }
-    facts.insert(0, Fact::Decided { decision: Box::new(decision) });
+    facts.insert(0, Fact::Decided { decision: Arc::new(decision) });
     facts
 }

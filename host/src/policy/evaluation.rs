@@ -26,7 +26,7 @@ pub(super) struct Evaluation {
     catalogue: Arc<Catalogue>,
     /// Whether a rule has asked which tools there are.
     pub named_tools: Rc<Cell<bool>>,
-    pub group_key: String,
+    pub group_key: Arc<str>,
     incident: IncidentId,
     /// What gates may know; none where no gate is asked.
     seen_looks: Option<Rc<SeenLooks>>,
@@ -78,7 +78,7 @@ impl Evaluation {
             history: context.history.clone(),
             catalogue: context.catalogue.clone(),
             named_tools: Rc::default(),
-            group_key: incident.group_key.clone(),
+            group_key: Arc::clone(&incident.group_key),
             incident: incident.id.clone(),
             seen_looks: None,
             on_look: false,
@@ -124,7 +124,7 @@ impl Evaluation {
     /// The incidents that policies count in, in no order: never the one that is decided about. `group`
     /// leaves those with its group key.
     pub fn past<'a>(&'a self, wanted: Wanted<'a>, group: bool) -> impl Iterator<Item = Row<'a>> {
-        let group = group.then_some(self.group_key.as_str());
+        let group = group.then_some(self.group_key.as_ref());
         self.history.select(Wanted { group, but: Some(&self.incident), ..wanted })
     }
 }

@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 use super::Set;
 use crate::domain::Outcome;
 use crate::domain::history::Past;
-use crate::domain::incident::ModelLog;
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
     Risk, Severity, Status, Tool,
@@ -72,15 +71,15 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         held_since: None,
         plan: None,
         collected: false,
-        looks: Vec::new(),
-        model: ModelLog::default(),
-        actions: Vec::new(),
+        looks: Default::default(),
+        model: Default::default(),
+        actions: Default::default(),
         conclusion: None,
         goes_on_in: None,
         blocked: None,
         report: None,
-        deliveries: Vec::new(),
-        breakers: Vec::new(),
+        deliveries: Default::default(),
+        breakers: Default::default(),
         closed: None,
         version: 0,
     };

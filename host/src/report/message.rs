@@ -176,7 +176,8 @@ fn shorten(object: &mut Object) {
 }
 
 fn cause(incident: &Incident) -> Option<Cause> {
-    let percent = |share: f64| if share.is_finite() { Some((share.clamp(0.0, 1.0) * 100.0).round() as u8) } else { None };
+    let percent =
+        |share: f64| if share.is_finite() { Some((share.clamp(0.0, 1.0) * 100.0).round() as u8) } else { None };
     Some(Cause {
         text: one_line(&incident.root_cause()?, CAUSE),
         confirmed: incident.outcome() == Some(Outcome::Fixed),

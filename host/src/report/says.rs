@@ -62,9 +62,17 @@ mod tests {
     fn nothing_is_said_twice_and_something_always() {
         for (annotations, summary, description) in [
             (vec![], "KubeJobFailed", ""),
-            (vec![("summary", "Job failed."), ("description", "Job a/b failed at 3.")], "Job failed.", "Job a/b failed at 3."),
+            (
+                vec![("summary", "Job failed."), ("description", "Job a/b failed at 3.")],
+                "Job failed.",
+                "Job a/b failed at 3.",
+            ),
             (vec![("summary", "Job failed."), ("description", "job failed")], "Job failed.", ""),
-            (vec![("summary", "Job failed."), ("description", "Job failed: exit code 3.")], "Job failed: exit code 3.", ""),
+            (
+                vec![("summary", "Job failed."), ("description", "Job failed: exit code 3.")],
+                "Job failed: exit code 3.",
+                "",
+            ),
             (vec![("description", "Job a/b failed.")], "Job a/b failed.", ""),
             (vec![("summary", " "), ("message", "Job\n a/b\tfailed.")], "Job a/b failed.", ""),
             (vec![("summary", "Failed"), ("message", "")], "Failed", ""),

@@ -120,7 +120,9 @@ fn text_from_outside_stays_where_it_is_put() {
             let bars = row.replace("\\|", "").matches('|').count();
             assert!(bars == 3 || bars == 5, "{row}");
         }
-        for line in timeline(&story, Detail::All, language).into_iter().chain(timeline(&story, Detail::Folded, language)) {
+        for line in
+            timeline(&story, Detail::All, language).into_iter().chain(timeline(&story, Detail::Folded, language))
+        {
             assert!(!line.text.contains(['\n', '\u{1b}', '\u{202e}']), "{}", line.text);
         }
         assert!(!message.title.contains('\n'));

@@ -163,7 +163,7 @@ impl Store {
     pub fn collecting(&self) -> Vec<(IncidentId, String, usize)> {
         let live = self.live();
         let collecting = live.listing.collecting.iter().filter_map(|id| live.incidents.get(id));
-        collecting.map(|incident| (incident.id.clone(), incident.source.clone(), incident.alert_count())).collect()
+        collecting.map(|incident| (incident.id.clone(), incident.source.to_string(), incident.alert_count())).collect()
     }
 }
 

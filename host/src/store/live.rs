@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::listing::Listing;
+use super::shared::Shared;
 use crate::domain::{History, Incident, IncidentId};
 use crate::pipeline::correlate::Index;
 
@@ -13,6 +14,7 @@ pub(super) struct Live {
     pub incidents: HashMap<IncidentId, Arc<Incident>>,
     pub index: Index,
     pub listing: Listing,
+    pub shared: Shared,
     pub history: History,
     pub repeats: HashMap<IncidentId, u64>,
     /// Incidents that wait for another one, by that one.

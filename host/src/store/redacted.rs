@@ -15,8 +15,11 @@ use crate::redact::{known, redact, redact_value};
 /// Alerts without secrets in their annotations and links.
 pub(super) fn alerts(mut alerts: Vec<Alert>) -> Vec<Alert> {
     for alert in &mut alerts {
-        let redacted = alert.annotations.iter().map(|(name, value)| (name, redact_value(name, value)));
-        alert.annotations = redacted.collect();
+        let redacted: Vec<_> = alert.annotations.iter().map(|(name, value)| redact_value(name, value)).collect();
+        // Most texts hold none, and stay as they are.
+        if alert.annotations.values().ne(redacted.iter().map(String::as_str)) {
+            alert.annotations = alert.annotations.keys().zip(&redacted).collect();
+        }
         alert.link.iter_mut().for_each(text);
     }
     alerts

@@ -40,7 +40,7 @@ fn purposes(incident: &mut Incident, world: &World, origin: &Origin, look: &Call
     let mut record = world.record(&id.0, call, origin.clone());
     let verify = Purpose::Verify { action: id.clone() };
     let gate = Purpose::Gate { action: ActionId(id.0.clone()) };
-    let decision = incident.decision.as_mut();
+    let decision = incident.decision.as_mut().map(std::sync::Arc::make_mut);
     let purposes = match origin {
         Origin::Policy { rule } => {
             if let Some(decision) = decision {

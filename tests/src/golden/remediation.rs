@@ -9,7 +9,6 @@ use anyhow::{Context as _, Result, ensure};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tidegate::domain::condition;
-use tidegate::domain::incident::ModelLog;
 use tidegate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
 use tidegate::gate::{Permit, ReadPermit};
 use tidegate::plugin::{Options, Outgoing, Returned, Transport, TransportError};
@@ -124,7 +123,7 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
 fn of(value: &Value, now: jiff::Timestamp) -> Result<Incident> {
     Ok(Incident {
         id: IncidentId(text(value, "id").into()),
-        group_key: text(value, "id"),
+        group_key: text(value, "id").into(),
         source: "golden".into(),
         opened_at: now,
         updated_at: now,
@@ -135,15 +134,15 @@ fn of(value: &Value, now: jiff::Timestamp) -> Result<Incident> {
         held_since: None,
         plan: None,
         collected: false,
-        looks: vec![],
-        model: ModelLog::default(),
-        actions: vec![],
+        looks: Default::default(),
+        model: Default::default(),
+        actions: Default::default(),
         conclusion: None,
         goes_on_in: None,
         blocked: None,
         report: None,
-        deliveries: vec![],
-        breakers: vec![],
+        deliveries: Default::default(),
+        breakers: Default::default(),
         closed: None,
         version: 0,
     })

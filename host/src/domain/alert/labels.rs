@@ -6,6 +6,7 @@ use std::fmt;
 use std::ops::Index;
 use std::sync::Arc;
 
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Label or annotation names and their values, sorted by name, each name once. A clone shares the text;
@@ -155,10 +156,16 @@ impl<'a> IntoIterator for &'a Labels {
 }
 
 /// The last value of a name counts.
-impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Labels {
+impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Labels {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
-        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
-        pairs.collect::<BTreeMap<String, String>>().into()
+        let mut pairs: Vec<(K, V)> = pairs.into_iter().collect();
+        if !pairs.is_sorted_by(|(a, _), (b, _)| a.as_ref() < b.as_ref()) {
+            // Of those with one name the last one comes first, and stays.
+            pairs.reverse();
+            pairs.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
+            pairs.dedup_by(|(a, _), (b, _)| a.as_ref() == b.as_ref());
+        }
+        packed(pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())))
     }
 }
 
@@ -176,7 +183,7 @@ impl From<BTreeMap<String, String>> for Labels {
     }
 }
 
-impl<K: Into<String>, V: Into<String>, const N: usize> From<[(K, V); N]> for Labels {
+impl<K: AsRef<str>, V: AsRef<str>, const N: usize> From<[(K, V); N]> for Labels {
     fn from(pairs: [(K, V); N]) -> Self {
         pairs.into_iter().collect()
     }
@@ -210,7 +217,25 @@ impl Serialize for Labels {
 
 impl<'de> Deserialize<'de> for Labels {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        BTreeMap::<String, String>::deserialize(deserializer).map(Self::from)
+        deserializer.deserialize_map(Map)
+    }
+}
+
+struct Map;
+
+impl<'de> Visitor<'de> for Map {
+    type Value = Labels;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(pairs.into_iter().collect())
     }
 }
 
@@ -243,6 +268,8 @@ mod tests {
             changed.insert(name.clone(), value.clone());
             wanted.insert(name, value);
             prop_assert_eq!(changed.to_map(), wanted.clone());
+            let twice = map.iter().map(|(name, _)| (name, "earlier")).chain(map.iter().map(|(name, of)| (name, of.as_str())));
+            prop_assert_eq!(twice.collect::<Labels>(), labels.clone(), "the last value of a name counts");
             changed.retain(|name, _| name.len() > 2);
             wanted.retain(|name, _| name.len() > 2);
             prop_assert_eq!(changed.to_map(), wanted);

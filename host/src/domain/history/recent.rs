@@ -2,24 +2,47 @@
 
 use std::sync::Arc;
 
-use rpds::RedBlackTreeMapSync;
+use rpds::{HashTrieSetSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use super::{Key, Past, hash};
+
+/// Words that are known for being shared; beyond it they are forgotten and found anew.
+const WORDS: usize = 4096;
 
 /// Rows that may change, by time and by group. A clone shares everything.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recent {
     by_time: RedBlackTreeMapSync<Key, Arc<Past>>,
-    by_group: RedBlackTreeMapSync<(u64, Key), Arc<Past>>,
+    by_group: RedBlackTreeSetSync<(u64, Key)>,
+    /// Rules and names, each once.
+    words: HashTrieSetSync<Arc<str>>,
 }
 
 impl Recent {
     /// Puts one in, in place of an earlier form of it.
-    pub fn put(&mut self, past: Past) {
+    pub fn put(&mut self, mut past: Past) {
         let (key, group) = (past.key(), hash(&past.group_key));
-        let past = Arc::new(past);
-        self.by_group.insert_mut((group, key), Arc::clone(&past));
-        self.by_time.insert_mut(key, past);
+        (past.rule, past.name) = (self.shared(past.rule), self.shared(past.name));
+        match self.by_time.get(&key).map(|known| known.group_key == past.group_key) {
+            Some(true) => {}
+            Some(false) => {
+                self.take(&key);
+                self.by_group.insert_mut((group, key));
+            }
+            None => self.by_group.insert_mut((group, key)),
+        }
+        self.by_time.insert_mut(key, Arc::new(past));
+    }
+
+    fn shared(&mut self, word: Arc<str>) -> Arc<str> {
+        if let Some(known) = self.words.get(&word) {
+            return Arc::clone(known);
+        }
+        if self.words.size() >= WORDS {
+            self.words = HashTrieSetSync::default();
+        }
+        self.words.insert_mut(Arc::clone(&word));
+        word
     }
 
     /// Takes one out.
@@ -44,6 +67,7 @@ impl Recent {
     pub fn of_group(&self, group_key: &str, since: i64) -> impl Iterator<Item = &Past> {
         let group = hash(group_key);
         let range = self.by_group.range((group, (since, 0))..=(group, (i64::MAX, u64::MAX)));
-        range.map(|(_, past)| past.as_ref()).filter(move |past| *past.group_key == *group_key)
+        let rows = range.filter_map(|(_, key)| self.by_time.get(key));
+        rows.map(AsRef::as_ref).filter(move |past| *past.group_key == *group_key)
     }
 }

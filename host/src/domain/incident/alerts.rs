@@ -15,20 +15,37 @@ use crate::domain::alert::{Alert, Severity, Status};
 const FEW: usize = 8;
 
 /// Alerts in the order of arrival, each identity once. A clone shares everything.
+#[derive(Clone)]
+pub struct Alerts(Kept);
+
+#[derive(Clone)]
+enum Kept {
+    /// As nearly all incidents have them; written anew with each change.
+    Few(Arc<[Arc<Alert>]>),
+    Many(Arc<Many>),
+}
+
+/// Alerts with what would take long to be found among many.
 #[derive(Clone, Default)]
-pub struct Alerts {
+struct Many {
     list: VectorSync<Arc<Alert>>,
-    /// Where many are: the hash of an identity, to its place. Of two with one hash the first is here.
-    places: Option<Arc<HashTrieMapSync<u64, u32>>>,
+    /// The hash of an identity, to its place. Of two with one hash the first is here.
+    places: HashTrieMapSync<u64, u32>,
     firing: u32,
     /// How many there are of each severity, the least bad first.
     severities: [u32; 4],
 }
 
+impl Default for Alerts {
+    fn default() -> Self {
+        Self(Kept::Few(Arc::default()))
+    }
+}
+
 impl Alerts {
     /// All of them, the first that came first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Alert> + ExactSizeIterator {
-        self.list.iter().map(AsRef::as_ref)
+        (0..self.len()).map(|place| &self[place])
     }
 
     /// The one that came first.
@@ -38,60 +55,104 @@ impl Alerts {
 
     /// The one at this place.
     pub fn get(&self, place: usize) -> Option<&Alert> {
-        self.list.get(place).map(AsRef::as_ref)
+        match &self.0 {
+            Kept::Few(list) => list.get(place),
+            Kept::Many(many) => many.list.get(place),
+        }
+        .map(AsRef::as_ref)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.list.len()
+        match &self.0 {
+            Kept::Few(list) => list.len(),
+            Kept::Many(many) => many.list.len(),
+        }
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.len() == 0
     }
 
     /// How many of them fire.
     pub fn firing(&self) -> usize {
-        self.firing as usize
+        match &self.0 {
+            Kept::Few(list) => list.iter().filter(|alert| alert.status == Status::Firing).count(),
+            Kept::Many(many) => many.firing as usize,
+        }
     }
 
     /// The worst severity among them; none where there are none.
     pub fn severity(&self) -> Option<Severity> {
-        let all = [Severity::Critical, Severity::Error, Severity::Warning, Severity::Info];
-        all.into_iter().find(|severity| self.severities.get(*severity as usize).is_some_and(|count| *count > 0))
+        match &self.0 {
+            Kept::Few(list) => list.iter().map(|alert| alert.severity).max(),
+            Kept::Many(many) => many.severity(),
+        }
     }
 
     /// The place of the alert with this identity.
     pub fn place(&self, source: &str, fingerprint: &str) -> Option<usize> {
         let is = |alert: &Arc<Alert>| alert.fingerprint == fingerprint && alert.source == source;
-        if let Some(places) = &self.places {
-            let place = *places.get(&hash(source, fingerprint))? as usize;
-            if self.list.get(place).is_some_and(is) {
-                return Some(place);
-            }
+        match &self.0 {
+            Kept::Few(list) => list.iter().position(is),
+            Kept::Many(many) => many.place(source, fingerprint),
         }
-        self.list.iter().position(is)
     }
 
     /// Puts an alert in the place of the one with its identity, or behind all others.
     pub fn put(&mut self, alert: Alert) {
-        match self.place(&alert.source, &alert.fingerprint) {
-            Some(place) => self.set(place, alert),
-            None => {
-                self.count(&alert, u32::wrapping_add);
-                let key = hash(&alert.source, &alert.fingerprint);
-                self.list.push_back_mut(Arc::new(alert));
-                self.index(key);
+        let place = self.place(&alert.source, &alert.fingerprint);
+        let alert = Arc::new(alert);
+        match (&mut self.0, place) {
+            (Kept::Few(list), Some(place)) => {
+                if let Some(known) = Arc::make_mut(list).get_mut(place) {
+                    *known = alert;
+                }
             }
+            (Kept::Few(list), None) if list.len() < FEW => {
+                *list = list.iter().cloned().chain([alert]).collect();
+            }
+            (Kept::Few(list), None) => {
+                let mut many = Many::default();
+                list.iter().cloned().chain([alert]).for_each(|alert| many.push(alert));
+                self.0 = Kept::Many(Arc::new(many));
+            }
+            (Kept::Many(many), Some(place)) => Arc::make_mut(many).set(place, alert),
+            (Kept::Many(many), None) => Arc::make_mut(many).push(alert),
         }
     }
+}
 
-    fn set(&mut self, place: usize, alert: Alert) {
+impl Many {
+    fn severity(&self) -> Option<Severity> {
+        let there = |severity: &Severity| self.severities.get(*severity as usize).is_some_and(|count| *count > 0);
+        Severity::ALL.into_iter().rev().find(there)
+    }
+
+    fn place(&self, source: &str, fingerprint: &str) -> Option<usize> {
+        let is = |alert: &Arc<Alert>| alert.fingerprint == fingerprint && alert.source == source;
+        let place = *self.places.get(&hash(source, fingerprint))? as usize;
+        if self.list.get(place).is_some_and(is) {
+            return Some(place);
+        }
+        self.list.iter().position(is)
+    }
+
+    fn set(&mut self, place: usize, alert: Arc<Alert>) {
         if let Some(known) = self.list.get(place).map(Arc::clone) {
             self.count(&known, u32::wrapping_sub);
             self.count(&alert, u32::wrapping_add);
-            self.list.set_mut(place, Arc::new(alert));
+            self.list.set_mut(place, alert);
+        }
+    }
+
+    fn push(&mut self, alert: Arc<Alert>) {
+        self.count(&alert, u32::wrapping_add);
+        let (key, place) = (hash(&alert.source, &alert.fingerprint), self.list.len());
+        self.list.push_back_mut(alert);
+        if !self.places.contains_key(&key) {
+            self.places.insert_mut(key, u32::try_from(place).unwrap_or(u32::MAX));
         }
     }
 
@@ -100,28 +161,6 @@ impl Alerts {
         if let Some(count) = self.severities.get_mut(alert.severity as usize) {
             *count = change(*count, 1);
         }
-    }
-
-    /// Takes the last one into the index.
-    fn index(&mut self, key: u64) {
-        let place = u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX);
-        match &mut self.places {
-            Some(places) => insert(Arc::make_mut(places), key, place),
-            None if self.list.len() <= FEW => {}
-            None => {
-                let mut places = HashTrieMapSync::new_sync();
-                for (place, alert) in (0_u32..).zip(self.iter()) {
-                    insert(&mut places, hash(&alert.source, &alert.fingerprint), place);
-                }
-                self.places = Some(Arc::new(places));
-            }
-        }
-    }
-}
-
-fn insert(places: &mut HashTrieMapSync<u64, u32>, key: u64, place: u32) {
-    if !places.contains_key(&key) {
-        places.insert_mut(key, place);
     }
 }
 
@@ -161,15 +200,15 @@ impl<'a> IntoIterator for &'a Alerts {
 impl Index<usize> for Alerts {
     type Output = Alert;
 
-    #[allow(clippy::indexing_slicing)]
+    #[allow(clippy::panic)]
     fn index(&self, place: usize) -> &Alert {
-        &self.list[place]
+        self.get(place).unwrap_or_else(|| panic!("there is no alert {place}"))
     }
 }
 
 impl PartialEq for Alerts {
     fn eq(&self, other: &Self) -> bool {
-        self.list == other.list
+        self.len() == other.len() && self.iter().eq(other.iter())
     }
 }
 

@@ -4,14 +4,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::record::BeforeIntent;
-use super::{ActionRecord, ActionState, Approval, Conclusion, Incident, IncidentId, Look, ModelLog, Plan, Turn};
+use super::{ActionRecord, ActionState, Approval, Conclusion, Incident, IncidentId, Look, Plan, Turn};
 use crate::domain::action::ActionId;
 use crate::domain::call::Call;
-use crate::domain::counted::Counted;
 use crate::domain::decision::RulingKind;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::entry::{Entry, Fact, Purpose, Resolution, Usage};
 use crate::domain::handover::Handover;
+use crate::domain::rare::Rare;
 use crate::domain::{Alert, Mode, Snapshot, Status};
 
 impl Incident {
@@ -22,26 +22,26 @@ impl Incident {
         };
         Some(Self {
             id,
-            group_key: group_key.clone(),
-            source: source.clone(),
+            group_key: group_key.as_str().into(),
+            source: source.as_str().into(),
             opened_at: entry.at,
             updated_at: entry.at,
             set_back: SignedDuration::ZERO,
             alerts: alerts.iter().cloned().collect(),
-            counted: Counted::default(),
+            counted: Rare::default(),
             decision: None,
             held_since: None,
             plan: None,
             collected: false,
-            looks: Vec::new(),
-            model: ModelLog::default(),
-            actions: Vec::new(),
+            looks: Rare::default(),
+            model: Rare::default(),
+            actions: Rare::default(),
             conclusion: None,
             goes_on_in: None,
             blocked: None,
             report: None,
-            deliveries: Vec::new(),
-            breakers: Vec::new(),
+            deliveries: Rare::default(),
+            breakers: Rare::default(),
             closed: None,
             version: 0,
         })
@@ -85,7 +85,8 @@ impl Incident {
             }
             Fact::Collected => self.collected = true,
             Fact::Planned { plugin, proposals, error } => {
-                self.plan = Some(Plan { plugin: plugin.clone(), proposals: proposals.len(), error: error.clone() });
+                let (plugin, error) = (plugin.clone(), error.clone());
+                self.plan = Some(Box::new(Plan { plugin, proposals: proposals.len(), error }));
             }
             Fact::Answered { answer, text, usage, by, message } => {
                 self.count(usage);

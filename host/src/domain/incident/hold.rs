@@ -1,6 +1,8 @@
 //! Holding back: a rule that does so again and again is asked ever more seldom, because each time is an
 //! entry of the journal, and what happens ten thousand times nobody reads.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Incident;
@@ -25,11 +27,11 @@ impl Incident {
     }
 
     /// Takes in a verdict.
-    pub(super) fn decide(&mut self, decision: &Decision, at: Timestamp) {
+    pub(super) fn decide(&mut self, decision: &Arc<Decision>, at: Timestamp) {
         self.held_since = match decision.verdict {
             Verdict::Hold { .. } => self.held_since.filter(|_| self.is_held_by(decision.rule.as_deref())).or(Some(at)),
             _ => None,
         };
-        self.decision = Some(decision.clone());
+        self.decision = Some(Arc::clone(decision));
     }
 }

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 
 use super::{Segment, table};
 
-/// Segments that are kept unpacked, about a quarter of a mebibyte each.
-const KEPT: usize = 16;
+/// Segments that are kept unpacked, about a quarter of a mebibyte each, for as long as the journal is open.
+const KEPT: usize = 6;
 
 /// A segment, its first position and its gaps: retention may have rewritten it since.
 type Known = (u64, Option<Vec<u8>>, Arc<Segment>);

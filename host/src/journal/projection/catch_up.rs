@@ -15,9 +15,9 @@ use crate::journal::error::Error;
 use crate::ports::{Journal, JournalError};
 
 /// Entries that are taken in with one transaction.
-const BATCH: usize = 8192;
+const BATCH: usize = 6144;
 /// Unsettled incidents that are kept between two transactions; others are read from the journal.
-const KEPT: usize = 10_000;
+const KEPT: usize = 4096;
 
 /// Why the projection does not stand where the journal does.
 #[derive(Debug, thiserror::Error)]

@@ -14,6 +14,7 @@ use crate::domain::control::Removed;
 use crate::domain::{Head, Incident};
 use crate::journal::error::{Error, io_sentence, sentence};
 use crate::journal::file::{beside, create_private};
+use crate::journal::schema::{little_cache, writing_cache};
 
 /// Files up to this size are looked through when they are opened; damage in larger ones is noticed
 /// when it is read.
@@ -122,7 +123,7 @@ impl Projection {
 
     fn over(path: &Path, writing: Connection, file_use: Use) -> Result<Self, Error> {
         let reading = match file_use {
-            Use::Owned | Use::Shared => Some(connect(path).map_err(|error| explained(path, &error))?),
+            Use::Owned | Use::Shared => Some(connect_to_read(path).map_err(|error| explained(path, &error))?),
             Use::ReadOnly | Use::Temporary => None,
         };
         let applied = tables::mark(&writing).map_err(|error| explained(path, &error))?.position;
@@ -218,7 +219,7 @@ impl Projection {
         put_aside(&self.path, aside)?;
         create_private(&self.path)?;
         *writing = Writing { connection: make_new(&self.path)?, numbers: Numbers::default() };
-        *reading = Some(connect(&self.path).map_err(|error| explained(&self.path, &error))?);
+        *reading = Some(connect_to_read(&self.path).map_err(|error| explained(&self.path, &error))?);
         Ok(())
     }
 
@@ -400,9 +401,16 @@ fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
+fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
+    little_cache(&connection)?;
+    Ok(connection)
+}
+
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags())?;
     connection.busy_timeout(crate::journal::schema::BUSY)?;
+    writing_cache(&connection)?;
     let _mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     // Not OFF: with NORMAL a commit does not wait for the disk either, and a power loss leaves the
     // file behind the journal instead of broken in a place that nobody looks at for months.

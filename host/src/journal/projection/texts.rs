@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
-/// Texts whose numbers are remembered.
-const REMEMBERED: usize = 1 << 15;
+/// Texts whose numbers are remembered: names come again and again, most group keys do not.
+const REMEMBERED: usize = 1 << 12;
 
 /// Numbers of texts that are in the file.
 #[derive(Debug, Default)]

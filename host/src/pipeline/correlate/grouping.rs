@@ -140,7 +140,7 @@ fn to_group(index: &Index, key: String, alert: Alert, opened: &mut BTreeMap<Stri
 fn takes_in(incidents: &HashMap<IncidentId, Arc<Incident>>, id: &IncidentId, alert: &Alert) -> bool {
     let Some(incident) = incidents.get(id).filter(|incident| incident.conclusion.is_none()) else { return false };
     // A policy says which alerts its group holds.
-    if incident.group_key.starts_with("group ") || incident.source != alert.source {
+    if incident.group_key.starts_with("group ") || *incident.source != *alert.source {
         return false;
     }
     let undecided = incident.actions.is_empty()

@@ -101,10 +101,10 @@ impl Index {
         self.take(incident, incident.alerts.iter());
         if let Some(severity) = incident.counted.collecting {
             // It goes on collecting when people have been told of it.
-            self.collecting.insert((incident.source.clone(), severity), incident.id.clone());
+            self.collecting.insert((incident.source.to_string(), severity), incident.id.clone());
             return;
         }
-        *self.own.entry(incident.source.clone()).or_default() += 1;
+        *self.own.entry(incident.source.to_string()).or_default() += 1;
         if incident.conclusion.is_none() {
             self.by_group.insert(group(incident), incident.id.clone());
         }
@@ -244,7 +244,7 @@ impl Index {
         match incident.counted.collecting {
             Some(_) => self.collecting.retain(|_, id| *id != incident.id),
             None => {
-                if let Some(own) = self.own.get_mut(&incident.source) {
+                if let Some(own) = self.own.get_mut(&*incident.source) {
                     *own = own.saturating_sub(1);
                 }
                 self.own.retain(|_, own| *own > 0);

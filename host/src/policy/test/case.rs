@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::Outcome;
 use crate::domain::entry::Purpose;
 use crate::domain::history::Past;
-use crate::domain::incident::{ActionRecord, ActionState, Conclusion, Look, ModelLog};
+use crate::domain::incident::{ActionRecord, ActionState, Conclusion, Look};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Person,
     Proof, Proposal, Proven, Risk, Severity, Status, Tool,
@@ -246,8 +246,8 @@ impl Case {
         let conclusion = self.outcome.map(|outcome| Conclusion { outcome, reason: String::new(), at: now });
         let mut incident = Incident {
             id: IncidentId("i1".into()),
-            group_key: group.clone(),
-            source: self.source.clone().unwrap_or_else(|| "alertmanager".into()),
+            group_key: group.as_str().into(),
+            source: self.source.as_deref().unwrap_or("alertmanager").into(),
             opened_at,
             updated_at: now,
             set_back: SignedDuration::ZERO,
@@ -258,14 +258,14 @@ impl Case {
             plan: None,
             collected: false,
             looks: self.seen.iter().map(|row| row.look(now)).collect(),
-            model: ModelLog::default(),
-            actions: Vec::new(),
+            model: Default::default(),
+            actions: Default::default(),
             conclusion,
             goes_on_in: None,
             blocked: None,
             report: None,
-            deliveries: Vec::new(),
-            breakers: Vec::new(),
+            deliveries: Default::default(),
+            breakers: Default::default(),
             closed: None,
             version: 0,
         };

@@ -5,7 +5,8 @@ use super::*;
 #[test]
 fn looks_for_one_purpose_fold_and_what_went_wrong_does_not() {
     let story = stories::looks();
-    let texts = |detail, language| timeline(&story, detail, language).into_iter().map(|line| line.text).collect::<Vec<_>>();
+    let texts =
+        |detail, language| timeline(&story, detail, language).into_iter().map(|line| line.text).collect::<Vec<_>>();
     assert_eq!(
         texts(Detail::Folded, Language::En)[1..],
         [
@@ -18,6 +19,9 @@ fn looks_for_one_purpose_fold_and_what_went_wrong_does_not() {
             "plugin kubernetes-workload looked and knows no repair that fits",
         ]
     );
-    assert_eq!(texts(Detail::Folded, Language::Zh)[1], "为规划查看：查看 6 次，共 510 ms：kubernetes.get ×4，kubernetes.logs ×2");
+    assert_eq!(
+        texts(Detail::Folded, Language::Zh)[1],
+        "为规划查看：查看 6 次，共 510 ms：kubernetes.get ×4，kubernetes.logs ×2"
+    );
     assert_eq!(texts(Detail::All, Language::En).len(), story.entries.len(), "unfolded it is whole");
 }

@@ -59,7 +59,9 @@ fn each_occasion_fits_a_telephone_and_begins_with_what_is_wrong() {
 fn a_message_says_what_the_alert_says_about_the_job_and_not_about_its_exporter() {
     let content = message(&stories::escalated(), &Telling::about(Occasion::Report), Language::En);
     let first = first(&content);
-    for word in ["Job failed to complete.", "job billing/housekeeping-29386080", "+2", "runbooks.prometheus-operator.dev"] {
+    for word in
+        ["Job failed to complete.", "job billing/housekeeping-29386080", "+2", "runbooks.prometheus-operator.dev"]
+    {
         assert!(first.contains(word), "{word} in {first}");
     }
     assert!(!first.contains("metrics-kube-state-metrics"), "{first}");
@@ -100,7 +102,12 @@ fn no_text_of_an_alert_makes_a_link_a_line_or_a_break() {
     let [link] = content.links.as_slice() else { panic!("one link of the alert: {:?}", content.links) };
     assert!(link.from_alert() && link.host() == "evil.example");
     assert_eq!(body.replace("\\]", "").matches("](").count(), 1, "{body}");
-    assert!(body.contains("[evil.example](https://evil.example/x%29%5BApprove%5D%28https://evil.example/%7B%7Bsecret:token%7D%7D)"), "{body}");
+    assert!(
+        body.contains(
+            "[evil.example](https://evil.example/x%29%5BApprove%5D%28https://evil.example/%7B%7Bsecret:token%7D%7D)"
+        ),
+        "{body}"
+    );
     assert!(!body.lines().any(|line| line == "---" || line.starts_with("- Risk")), "{body}");
     assert!(!body.contains("<at") && !body.contains("@all") && !body.contains("javascript"), "{body}");
     assert_eq!(content.body.matches("**").count() % 2, 0, "{body}");

@@ -12,7 +12,11 @@ pub(super) fn all<'a>(action: &'a ActionId, link: &'a str) -> Vec<(&'static str,
     let question = Telling { link: Some(link), ..question(action) };
     vec![
         ("asked", stories::asked(), question),
-        ("asked-instead", stories::undelivered(), Telling { link: None, instead_of: Some("i7k2m9-approval-a1-pager"), ..question }),
+        (
+            "asked-instead",
+            stories::undelivered(),
+            Telling { link: None, instead_of: Some("i7k2m9-approval-a1-pager"), ..question },
+        ),
         ("answered", stories::useless(), Telling { occasion: Occasion::Answered, link: None, ..question }),
         ("fixed", stories::fixed(), Telling::about(Occasion::Report)),
         ("useless", stories::useless(), Telling::about(Occasion::Report)),
@@ -25,9 +29,8 @@ pub(super) fn all<'a>(action: &'a ActionId, link: &'a str) -> Vec<(&'static str,
 
 /// As it stands in a notifier's test data.
 fn notification(story: &Story, telling: &Telling<'_>, language: Language) -> Value {
-    let Content {
-        title, summary, description, objects, objects_left_out, cause, actions, body, facts, links, alerts,
-    } = message(story, telling, language);
+    let Content { title, summary, description, objects, objects_left_out, cause, actions, body, facts, links, alerts } =
+        message(story, telling, language);
     let pairs = |pairs: &mut dyn Iterator<Item = (String, String)>| {
         Value::Object(pairs.map(|(key, value)| (key, json!(value))).collect())
     };
@@ -108,10 +111,13 @@ fn what_notifiers_render_is_what_the_host_sends() {
             if update {
                 std::fs::write(&path, format!("{found:#}\n")).unwrap();
             }
-            let kept: Value = std::fs::read_to_string(&path)
-                .map(|text| serde_json::from_str(&text).unwrap())
-                .unwrap_or_default();
-            assert!(kept == found, "{} is older than the message; UPDATE_EXPECT=1 writes it anew, and then the notifiers' tests their renderings", path.display());
+            let kept: Value =
+                std::fs::read_to_string(&path).map(|text| serde_json::from_str(&text).unwrap()).unwrap_or_default();
+            assert!(
+                kept == found,
+                "{} is older than the message; UPDATE_EXPECT=1 writes it anew, and then the notifiers' tests their renderings",
+                path.display()
+            );
             names.insert(file);
         }
     }

@@ -58,7 +58,7 @@ fn call(tool: &str, arguments: Value) -> Call {
 
 fn decided(verdict: Verdict, rule: Option<&str>, reason: &str, mode: Mode) -> Fact {
     Fact::Decided {
-        decision: Box::new(Decision {
+        decision: std::sync::Arc::new(Decision {
             verdict,
             rule: rule.map(str::to_string),
             reason: reason.into(),
@@ -250,7 +250,11 @@ pub(super) fn undelivered() -> Story {
     let (target, route) = ("pager".into(), "critical".into());
     let question = Delivery::new(id.into(), target, route, Occasion::Approval, Timestamp::UNIX_EPOCH);
     facts.push(Fact::Told { occasion: Occasion::Approval, deliveries: vec![question] });
-    facts.push(Fact::DeliveryFailed { delivery: id.into(), reason: "pager answered 503: overloaded".into(), retry_at: None });
+    facts.push(Fact::DeliveryFailed {
+        delivery: id.into(),
+        reason: "pager answered 503: overloaded".into(),
+        retry_at: None,
+    });
     story(facts)
 }
 
@@ -345,7 +349,12 @@ fn job(name: &str, status: Status) -> Alert {
         ("severity", "warning"),
     ];
     let texts = [
-        ("description", format!("Job billing/{name} failed to complete. Removing failed job after investigation should clear this alert.")),
+        (
+            "description",
+            format!(
+                "Job billing/{name} failed to complete. Removing failed job after investigation should clear this alert."
+            ),
+        ),
         ("runbook_url", "https://runbooks.prometheus-operator.dev/runbooks/kubernetes/kubejobfailed".into()),
         ("summary", "Job failed to complete.".into()),
     ];

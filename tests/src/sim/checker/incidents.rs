@@ -92,7 +92,7 @@ fn shows_an_end(step: &Step<'_>, delivery: &Delivery) -> bool {
 pub fn one_open_incident_per_group(step: &Step<'_>) -> Result<(), String> {
     let Fact::Opened { group_key, .. } = &step.entry.fact else { return Ok(()) };
     let mut open = step.checker.incidents.values().filter(|other| other.conclusion.is_none() && other.closed.is_none());
-    match open.find(|other| other.group_key == *group_key && other.id != *step.id) {
+    match open.find(|other| *other.group_key == **group_key && other.id != *step.id) {
         Some(other) => Err(format!("{} is open for the group {group_key}", other.id)),
         None => Ok(()),
     }

@@ -155,11 +155,7 @@ impl From<Occasion> for notifier::Occasion {
 
 impl From<&message::Sent> for notifier::Sent {
     fn from(sent: &message::Sent) -> Self {
-        Self {
-            message_id: sent.message.clone(),
-            occasion: sent.occasion.into(),
-            reference: sent.reference.clone(),
-        }
+        Self { message_id: sent.message.clone(), occasion: sent.occasion.into(), reference: sent.reference.clone() }
     }
 }
 
