@@ -6,11 +6,14 @@
 //! HTML. A language whose translation lacks something does not compile.
 
 mod actions;
+mod arguments;
 mod chinese;
 mod document;
 mod ending;
 mod english;
 mod escape;
+mod evidence;
+mod findings;
 mod links;
 mod message;
 pub mod page;

@@ -36,6 +36,7 @@ use super::decision::Decision;
 use super::delivery::Delivery;
 use super::entry::{Answer, Diagnosis, Purpose};
 use super::outcome::Outcome;
+use super::plan::Finding;
 
 /// Name of an incident: short, unique, in the order of opening.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -157,6 +158,9 @@ pub struct Plan {
     pub plugin: String,
     /// How many actions it proposed.
     pub proposals: usize,
+    /// What it found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// Why it could not plan.
     pub error: Option<String>,
 }

@@ -1,12 +1,10 @@
 //! Short messages for notifiers: what happened and what the reader should do.
 
-use serde_json::Value;
-
 use super::ending::{Why, repairs};
 use super::escape::{Style, excerpt, fence, one_line};
 use super::links::links;
 use super::translation::cause;
-use super::{Language, date, safeguards};
+use super::{Language, arguments, date, findings, safeguards};
 use crate::domain::alert::excerpt::{Bounds, Excerpt};
 use crate::domain::incident::ActionRecord;
 use crate::domain::link::Link;
@@ -108,19 +106,19 @@ fn approval(incident: &Incident, record: &ActionRecord, language: Language, link
         }
     }
     line(headings.digest, MD.name(prefix(&action.digest)));
-    let (incident, id) = (&incident.id, &action.id);
-    line(headings.approve_with, MD.name(&format!("tidegate approve {incident} {id}")));
-    line(headings.reject_with, MD.name(&format!("tidegate deny {incident} {id}")));
-    line(headings.read_more, MD.name(&format!("tidegate incidents show {incident}")));
+    let (of, id) = (&incident.id, &action.id);
+    line(headings.approve_with, MD.name(&format!("tidegate approve {of} {id}")));
+    line(headings.reject_with, MD.name(&format!("tidegate deny {of} {id}")));
+    line(headings.read_more, MD.name(&format!("tidegate incidents show {of}")));
     if let Some(link) = link {
         let (approve, deny) = (translation.page().approve, translation.page().deny);
         line(headings.link, format!("[{approve}]({link}#approve) · [{deny}]({link}#deny)"));
     }
     // All of them, if they are not endless: a person says yes to exactly these.
-    let arguments = Value::Object(record.action.proposal.call.arguments.clone());
-    let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();
-    let shown = if json.len() <= LONGEST_ARGUMENTS { fence(&json, "json") } else { excerpt(&json) };
-    lines.push(format!("\n{}\n\n{}", headings.head(headings.arguments), shown.trim_end()));
+    let asked = arguments::shown(incident, action, language);
+    let short = asked.text.len() <= LONGEST_ARGUMENTS;
+    let shown = if short { fence(&asked.text, asked.form) } else { excerpt(&asked.text) };
+    lines.push(format!("\n{}\n\n{}", headings.head(asked.head), shown.trim_end()));
     if let Some(undo) = safeguards::long_undo(action) {
         let shown = if undo.len() <= LONGEST_ARGUMENTS { fence(&undo, "text") } else { excerpt(&undo) };
         lines.push(format!("\n{}\n\n{}", headings.head(headings.undone_by), shown.trim_end()));
@@ -138,6 +136,11 @@ fn account(incident: &Incident, occasion: Occasion, language: Language) -> Strin
     }
     if let Some(cause) = cause(incident, headings) {
         blocks.push(format!("**{}**{}{cause}", headings.root_cause, headings.colon));
+    }
+    let found = findings::sentences(incident, language, MD);
+    if !found.is_empty() {
+        let found: Vec<String> = found.iter().take(3).map(|sentence| format!("- {sentence}")).collect();
+        blocks.push(format!("**{}**\n{}", headings.findings, found.join("\n")));
     }
     let done = repairs(incident).map(|record| {
         let (tool, target) = (MD.name(record.action.tool()), MD.name(&record.action.target()));

@@ -80,8 +80,9 @@ impl Incident {
                 self.looks.push(Look { purpose, call, ok: *ok, text, at, refused });
             }
             Fact::Collected => self.collected = true,
-            Fact::Planned { plugin, proposals, error } => {
-                self.plan = Some(Plan { plugin: plugin.clone(), proposals: proposals.len(), error: error.clone() });
+            Fact::Planned { plugin, proposals, findings, error } => {
+                let (plugin, findings, error) = (plugin.clone(), findings.clone(), error.clone());
+                self.plan = Some(Plan { plugin, proposals: proposals.len(), findings, error });
             }
             Fact::Answered { answer, text, usage } => {
                 self.count(usage);

@@ -11,6 +11,7 @@ use super::generated::exports::tidegate::plugin::{notifier, remediation as wit_r
 use super::wit::types;
 use crate::domain::alert::excerpt::{self, Bounds, Excerpt};
 use crate::domain::link::{Link, Purpose};
+use crate::domain::plan::Finding;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Call, Incident, Labels, Occasion, Proposal, Risk, Status, Verification};
 use crate::ports::{Inbound, Message};
@@ -171,7 +172,19 @@ impl From<wit_remediation::Capability> for remediation::Capability {
     }
 }
 
-pub(super) fn proposal(proposal: wit_remediation::Proposal) -> Result<Proposal, String> {
+pub(super) fn planned(planned: wit_remediation::Planned) -> remediation::Proposed {
+    let finding = |finding: wit_remediation::Finding| Finding {
+        about: finding.about,
+        text: finding.text,
+        evidence: finding.evidence,
+    };
+    remediation::Proposed {
+        proposals: planned.proposals.into_iter().map(proposal).collect(),
+        findings: planned.findings.into_iter().map(finding).collect(),
+    }
+}
+
+fn proposal(proposal: wit_remediation::Proposal) -> Result<Proposal, String> {
     Ok(Proposal {
         call: call("call", proposal.call)?,
         target: proposal.target,
