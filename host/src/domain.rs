@@ -29,7 +29,8 @@ mod reach;
 pub mod requirement;
 pub mod restoration;
 pub mod safeguards;
-mod schema;
+pub mod schema;
+pub mod subject;
 pub mod text;
 pub mod wait;
 
@@ -51,3 +52,4 @@ pub use reach::{leads_elsewhere, object, values};
 pub use requirement::Requirement;
 pub use restoration::{TakesBack, restores, takes_back};
 pub use safeguards::{Safeguards, Snapshot, Undo};
+pub use subject::Subject;

@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::alert::excerpt::Excerpt;
+use crate::domain::alert::normalised::Normalised;
 use crate::domain::entry::{Answer, Usage};
 use crate::domain::link::Link;
-use crate::domain::{Alert, Call, Catalogue, Entry, Incident, IncidentId, Labels, Occasion, Place, Planned, Sealed};
+use crate::domain::{Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned, Sealed};
 use crate::gate::{LookRefusal, Permit, ReadPermit};
 
 /// Time. The only way to read a clock or to wait.
@@ -276,8 +277,9 @@ pub enum DecodeError {
 pub trait Sources: Send + Sync {
     /// Names of all sources.
     fn names(&self) -> Vec<String>;
-    /// Turns a request into alerts.
-    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>>;
+    /// Turns a request into alerts, and names those of it that could not be taken. A request of whose alerts
+    /// none could be is an error.
+    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Normalised, DecodeError>>;
 }
 
 /// Why the journal could not take or give entries.
@@ -303,6 +305,10 @@ pub trait Journal: Send + Sync {
     ) -> Result<(), JournalError>;
     /// What stands at a global position: whether this is the journal that somebody has read so far.
     fn place(&self, position: u64) -> Result<Place, JournalError>;
+    /// The head of the chain over what is durable; none where entries are not chained.
+    fn head(&self) -> Option<Head> {
+        None
+    }
 }
 
 /// Small key/value state of plugins.

@@ -34,6 +34,10 @@ impl Incident {
         if let Some(Verdict::Hold { until }) = self.decision.as_mut().map(|decision| &mut decision.verdict) {
             earlier(until);
         }
+        if let Some(blocked) = &mut self.blocked {
+            earlier(&mut blocked.until);
+        }
+        self.held_since.iter_mut().for_each(earlier);
         for record in &mut self.actions {
             earlier(&mut record.since);
             let more = [&mut record.expires, &mut record.looked_at, &mut record.prepared_at];

@@ -150,6 +150,8 @@ pub(super) trait Translation: Sync {
     fn whole_looks(&self, incident: &str, style: Style) -> String;
     /// A line of the timeline.
     fn timeline_line(&self, fact: &Fact, style: Style) -> String;
+    /// What stands before the command that checks the record.
+    fn anchor(&self) -> &'static str;
     /// What an action that was not executed would have done.
     fn would_have(&self, record: &ActionRecord, style: Style) -> String;
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rmcp::RoleClient;
-use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, ServerResult};
+use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest};
 use rmcp::service::{Peer, PeerRequestOptions, ServiceError};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::answer;
 use super::rmcp_error::{chain, never_connected};
 use super::server::Server;
+use super::verbatim;
 use crate::ports::{ToolAnswer, ToolError};
 
 impl Server {
@@ -20,6 +21,12 @@ impl Server {
     /// the way, it is asked once more as soon as it is there. Waiting does not shorten the time of the call.
     pub(super) async fn look(&self, tool: &str, arguments: &Map<String, Value>) -> Result<ToolAnswer, ToolError> {
         let within = self.times.look;
+        let elapsed = || self.made_at.elapsed();
+        let skipped = |skipped| ToolError::Unavailable(format!("{}; nothing was sent", self.is_skipped(skipped)));
+        // A look that waits for its place behind those that get no answer need not find that out itself.
+        if let Some(now) = self.circuit.skipped(elapsed()) {
+            return Err(skipped(now));
+        }
         let waiting = Instant::now() + within;
         let Ok(Ok(_turn)) = timeout_at(waiting, self.looks.acquire()).await else {
             let seconds = within.as_secs_f32();
@@ -27,8 +34,9 @@ impl Server {
             return Err(ToolError::Unavailable(why));
         };
         let peer = self.awaited_peer(waiting).await?;
+        let admitted = self.circuit.admit(elapsed()).map_err(skipped)?;
         let deadline = Instant::now() + within;
-        match self.send(&peer, tool, arguments, deadline, within).await {
+        let answer = match self.send(&peer, tool, arguments, deadline, within).await {
             Err(error @ (ToolError::Lost(_) | ToolError::Unavailable(_))) if Instant::now() < deadline => {
                 match self.trusted_peer(deadline).await {
                     Some(peer) => self.send(&peer, tool, arguments, deadline, within).await,
@@ -36,7 +44,13 @@ impl Server {
                 }
             }
             answer => answer,
+        };
+        match &answer {
+            Ok(_) | Err(ToolError::Refused(_)) => admitted.answered(),
+            Err(ToolError::Lost(_)) if Instant::now() >= deadline => admitted.missed(elapsed()),
+            Err(_) => {}
         }
+        answer
     }
 
     /// Calls any tool, once; whoever calls has the server's turn.
@@ -72,15 +86,16 @@ impl Server {
         let lost =
             |why: String| Err(ToolError::Lost(format!("{full}: {}; it may have had its effect", self.clean(&why))));
         match answered {
-            Ok(Ok(ServerResult::CallToolResult(result))) => {
-                Ok(answer::of(result, &self.definition.secrets, self.longest).await)
-            }
+            Ok(Ok(result)) => match verbatim::text_of(result) {
+                Some(text) => match answer::of(text, &self.definition.secrets, self.longest).await {
+                    Ok(answer) => Ok(answer),
+                    Err(later) => lost(later),
+                },
+                None => lost("the server answered with something that is no result of a tool".into()),
+            },
             Ok(Err(None)) => {
                 self.distrust();
                 Err(ToolError::Unavailable(format!("{full}: the server is being restarted; nothing was sent")))
-            }
-            Ok(Ok(_)) | Ok(Err(Some(ServiceError::UnexpectedResponse))) => {
-                lost("the server answered with something that is no result of a tool".into())
             }
             Ok(Err(Some(ServiceError::McpError(error)))) => {
                 Ok(ToolAnswer { ok: false, text: self.clean(&error.message) })

@@ -30,6 +30,7 @@ impl Incident {
             alerts: alerts.iter().cloned().collect(),
             counted: Counted::default(),
             decision: None,
+            held_since: None,
             plan: None,
             collected: false,
             looks: Vec::new(),
@@ -37,6 +38,7 @@ impl Incident {
             actions: Vec::new(),
             conclusion: None,
             goes_on_in: None,
+            blocked: None,
             report: None,
             deliveries: Vec::new(),
             breakers: Vec::new(),
@@ -58,8 +60,10 @@ impl Incident {
                 alerts.iter().for_each(|handover| self.hand_over(handover));
                 self.goes_on_in.clone_from(to);
             }
-            Fact::TakenOver { .. } => {}
-            Fact::Decided { decision } => self.decision = Some((**decision).clone()),
+            Fact::TakenOver { .. } | Fact::Joined { .. } => {}
+            Fact::BlockedBy { incident, object } => self.block(incident, object, at),
+            Fact::Unblocked { incident, outcome } => self.unblock(incident, *outcome, at),
+            Fact::Decided { decision } => self.decide(decision, at),
             Fact::Looked { purpose, call, ok, text, refused, .. } => {
                 if matches!(purpose, Purpose::Verify { .. }) {
                     self.forget_last(purpose, call);
