@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tidegate::domain::plan::Finding;
 use tidegate::domain::alert::excerpt::{self, Excerpt};
 use tidegate::domain::catalogue::UNDONE;
 use tidegate::domain::{Alert, Call, Catalogue, Incident, Occasion, Risk, Severity, Status, Tool};
