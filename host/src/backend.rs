@@ -4,6 +4,7 @@
 //! one. The HTTP server knows only the first two, so tests put a fake behind it.
 
 pub mod deliveries;
+mod evidence;
 #[cfg(test)]
 pub(crate) mod fake;
 mod filter;
@@ -22,6 +23,7 @@ use crate::domain::{Anchor, Head, Incident, Person};
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
 use deliveries::{Anew, DeliveryView, Undelivered};
+pub use evidence::EvidenceView;
 pub use filter::{CancelOnDrop, Cancellation, Filter};
 use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 

@@ -9,6 +9,7 @@ mod backtest;
 mod breakers;
 mod check;
 mod deliveries;
+mod evidence;
 mod handle;
 mod incidents;
 mod journal;
@@ -92,6 +93,8 @@ enum Command {
         /// The incident: its id, a unique beginning of it, or `latest`
         incident: String,
     },
+    /// Print what was looked at for an incident: excerpts, or one answer as it is in the journal
+    Evidence(evidence::Arguments),
     /// Say yes to an action that waits for a person, after it was shown
     Approve(answer::ApproveArguments),
     /// Say no to an action that waits for a person
@@ -179,6 +182,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Config => Ok(ExitCode::SUCCESS),
             Command::Incidents(arguments) => incidents::run(&context, arguments).await,
             Command::Report { incident } => incidents::report(&context, &incident),
+            Command::Evidence(arguments) => evidence::run(&context, &arguments),
             Command::Approve(arguments) => answer::approve(&context, arguments).await,
             Command::Deny(arguments) => answer::deny(&context, arguments).await,
             Command::Pause(arguments) => answer::pause(&context, arguments).await,

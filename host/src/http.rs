@@ -207,6 +207,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/incidents/{id}", get(incidents::one))
         .route("/v1/incidents/{id}/report", get(incidents::written))
         .route("/v1/incidents/{id}/timeline", get(incidents::timeline))
+        .route("/v1/incidents/{id}/evidence", get(incidents::evidence))
+        .route("/v1/incidents/{id}/evidence/{number}", get(incidents::one_evidence))
         .route("/v1/incidents/{id}/actions/{action}/approve", post(control::approve))
         .route("/v1/incidents/{id}/actions/{action}/deny", post(control::deny))
         .route("/v1/pause", post(control::pause))

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod environment;
+pub mod evidence;
 pub mod gate;
 pub mod http;
 pub mod journal;

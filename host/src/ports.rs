@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::domain::alert::normalised::Normalised;
 use crate::domain::entry::{Answer, Usage};
 use crate::domain::message::{Content, Sent, Stage};
-use crate::domain::{Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Proposal, Sealed};
+use crate::domain::{Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned, Sealed};
 use crate::gate::{LookRefusal, Permit, ReadPermit};
 
 /// Time. The only way to read a clock or to wait.
@@ -139,15 +139,15 @@ pub trait Looks: Send + Sync {
 
 /// Remediation plugins.
 pub trait Planners: Send + Sync {
-    /// Asks a plugin what to do: its proposals in order, or a sentence for people. It may look through
-    /// `looks` meanwhile.
+    /// Asks a plugin what is wrong and what to do: its proposals in order, or a sentence for people. It may
+    /// look through `looks` meanwhile.
     fn plan<'a>(
         &'a self,
         plugin: &'a str,
         incident: &'a Incident,
         now: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Vec<Proposal>, String>>;
+    ) -> BoxFuture<'a, Result<Planned, String>>;
 }
 
 /// A model's answer as data, with its words and its cost.

@@ -7,11 +7,14 @@
 
 mod actions;
 mod anchor;
+mod arguments;
 mod chinese;
 mod document;
 mod ending;
 mod english;
 mod escape;
+mod evidence;
+mod findings;
 mod links;
 mod message;
 mod objects;

@@ -16,6 +16,24 @@ pub const POD_NOT_READY: &str = include_str!("../data/kubepodnotready.json");
 /// The key with which the robot checks signatures.
 pub const SIGN_SECRET: &str = "demo-secret";
 
+/// Through which MCP server the host reaches the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolServer {
+    /// mcp-server-kubernetes, which wraps kubectl and patches.
+    Kubectl,
+    /// kubernetes-mcp-server, which writes objects as a whole.
+    Native,
+}
+
+impl ToolServer {
+    fn command(self) -> anyhow::Result<Vec<PathBuf>> {
+        match self {
+            Self::Kubectl => tools::mcp_server_kubernetes(),
+            Self::Native => tools::kubernetes_mcp_server(),
+        }
+    }
+}
+
 /// Everything around the host.
 pub struct Rig {
     folder: TempDir,
@@ -42,6 +60,16 @@ impl Rig {
         policy: &str,
         script: Option<Vec<Scripted>>,
     ) -> anyhow::Result<Self> {
+        Self::with_server(ToolServer::Kubectl, scenario, policy, script).await
+    }
+
+    /// The same with another MCP server.
+    pub async fn with_server(
+        server: ToolServer,
+        scenario: Scenario,
+        policy: &str,
+        script: Option<Vec<Scripted>>,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let kubernetes = FakeKubernetes::start(scenario).await?;
         let feishu = FakeFeishu::start(Some(SIGN_SECRET)).await?;
@@ -50,7 +78,7 @@ impl Rig {
             None => None,
         };
         let kubeconfig = kubernetes.kubeconfig_path(folder.path())?;
-        let server = tools::mcp_server_kubernetes()?;
+        let server = server.command()?;
         let [program, arguments @ ..] = server.as_slice() else {
             anyhow::bail!("the MCP server has no program");
         };

@@ -6,5 +6,6 @@ mod crash;
 mod links;
 mod lint;
 mod no_model;
+mod other_server;
 mod shipped;
 mod with_model;

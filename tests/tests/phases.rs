@@ -130,7 +130,7 @@ impl World {
     async fn plan(&self, orders: &str) -> String {
         let looks = Permitted::new(self.plugins.clone());
         let planned = self.plugins.plan("oversteps", &incident(orders), Timestamp::UNIX_EPOCH, looks).await;
-        planned.unwrap()[0].reason.clone()
+        planned.unwrap().proposals[0].reason.clone()
     }
 
     async fn perform(&self, tool: &str, orders: &str) -> Result<String, ToolError> {

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tidegate::domain::alert::excerpt::{self, Excerpt};
 use tidegate::domain::catalogue::UNDONE;
 use tidegate::domain::message::{Content, Stage};
+use tidegate::domain::plan::Finding;
 use tidegate::domain::{Alert, Call, Catalogue, Incident, Occasion, Risk, Severity, Status, Tool};
 use tidegate::gate::{Permit, ReadPermit};
 use tidegate::plugin::Plugins;
@@ -355,7 +356,9 @@ async fn a_remediation_looks_proposes_and_acts() {
     };
 
     let (planned, looked) = plan(&[("tool", "cluster.get"), ("looks", "2")]).await;
-    let proposal = &planned.unwrap()[0];
+    let planned = planned.unwrap();
+    assert!(planned.findings.is_empty());
+    let proposal = &planned.proposals[0];
     assert_eq!(proposal.call.tool, "echo-remediation.note");
     assert_eq!(proposal.call.arguments["text"], "seen");
     assert_eq!(proposal.verify.as_ref().unwrap().applied, ["$.text"]);
@@ -364,19 +367,24 @@ async fn a_remediation_looks_proposes_and_acts() {
     assert_eq!(looked.len(), 2);
     assert_eq!(looked[0].tool, "cluster.get");
 
+    let (planned, _) = plan(&[("tool", "cluster.get"), ("finding", "the claim waits")]).await;
+    let want =
+        Finding { about: "note/1".into(), text: "the claim waits".into(), evidence: vec!["it was told so".into()] };
+    assert_eq!(planned.unwrap().findings, [want]);
+
     for (tool, want) in [
         ("cluster.delete", "can change things: propose it instead"),
         ("other.get", "was not asked for by plugin echo-remediation"),
         ("cluster.none", "there is no tool"),
     ] {
         let (planned, looked) = plan(&[("tool", tool)]).await;
-        let proposals = planned.unwrap();
+        let proposals = planned.unwrap().proposals;
         assert!(proposals[0].evidence[1].contains(want), "{tool}: {proposals:?}");
         assert!(looked.is_empty());
     }
     let (_, looked) = plan(&[("tool", "cluster.get"), ("looks", "50")]).await;
     assert_eq!(looked.len(), 40);
-    assert_eq!(*cluster.calls.lock().unwrap(), 42);
+    assert_eq!(*cluster.calls.lock().unwrap(), 43);
     let (failed, looked) = plan(&[("tool", "cluster.get"), ("looks", "2"), ("arguments", "[]")]).await;
     assert_eq!(looked.len(), 2, "what a plan that failed has seen is kept");
     let error = failed.unwrap_err();

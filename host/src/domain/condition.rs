@@ -3,11 +3,18 @@
 use serde_json::{Value, json};
 
 use super::call::Verification;
+use super::object;
 use super::query::{BUDGET, Document, MOST, Query};
 
-/// A tool's text as JSON: the text itself where it is JSON, else `{"text": …}`.
+/// A tool's text as JSON: the text itself where it is JSON or an object of the Kubernetes API in YAML,
+/// else `{"text": …}`.
 pub fn as_json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| json!({ "text": text }))
+    if let Ok(value) = serde_json::from_str(text) {
+        return value;
+    }
+    let manifest = text.starts_with("apiVersion:") || text.starts_with("kind:");
+    let object = manifest.then(|| object(text)).flatten();
+    object.filter(|object| object.get("metadata").is_some()).unwrap_or_else(|| json!({ "text": text }))
 }
 
 /// What a verification says about an answer.

@@ -15,6 +15,7 @@ use super::handover::Handover;
 use super::incident::IncidentId;
 use super::outcome::Outcome;
 use super::person::Person;
+use super::plan::Finding;
 use super::safeguards::Snapshot;
 
 /// Something that happened.
@@ -105,6 +106,9 @@ pub enum Fact {
         plugin: String,
         /// What it proposed; an empty list means that it knows nothing that fits.
         proposals: Vec<Proposal>,
+        /// What it found.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        findings: Vec<Finding>,
         /// Why it could not plan.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,

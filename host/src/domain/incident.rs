@@ -41,6 +41,7 @@ use super::decision::Decision;
 use super::delivery::Delivery;
 use super::entry::{Answer, Diagnosis, Purpose};
 use super::outcome::Outcome;
+use super::plan::Finding;
 use super::rare::{Empty, Rare};
 use super::subject::{self, Subject};
 
@@ -175,6 +176,9 @@ pub struct Plan {
     pub plugin: String,
     /// How many actions it proposed.
     pub proposals: usize,
+    /// What it found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// Why it could not plan.
     pub error: Option<String>,
 }

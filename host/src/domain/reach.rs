@@ -486,11 +486,16 @@ pub fn leads_elsewhere(name: &str) -> bool {
 
 /// The object that a tool answered with, as JSON or YAML; none when it cannot be read without doubt.
 pub fn object(text: &str) -> Option<Value> {
-    let value = serde_json::from_str(text).ok().or_else(|| match document::read(text).ok()?.as_slice() {
-        [one] => Some(one.clone()),
-        _ => None,
-    });
-    value.filter(Value::is_object)
+    let mut all = values(text)?;
+    (all.len() == 1).then(|| all.pop())?.filter(Value::is_object)
+}
+
+/// The documents of a text, as JSON or YAML; none when they cannot be read without doubt.
+pub fn values(text: &str) -> Option<Vec<Value>> {
+    match serde_json::from_str(text) {
+        Ok(value) => Some(vec![value]),
+        Err(_) => document::read(text).ok(),
+    }
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::answer::Failure;
-use crate::backend::{Backend, Cancellation, Filter, find};
+use crate::backend::{Backend, Cancellation, EvidenceView, Filter, find};
 use crate::domain::incident::IncidentView;
 use crate::domain::{Incident, Outcome, Severity, State as Standing};
 use crate::report;
@@ -87,6 +87,25 @@ pub async fn written(State(state): State<Arc<Shared>>, Path(id): Path<String>) -
     let none = || Failure::not_found(format!("incident {} has no report yet", incident.id));
     let report = incident.report.clone().ok_or_else(none)?;
     Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], report))
+}
+
+/// `GET /v1/incidents/{id}/evidence`.
+pub async fn evidence(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Value>, Failure> {
+    let incident = named(&state, id).await?;
+    let excerpts = tokio::task::spawn_blocking(move || (incident.id.clone(), EvidenceView::all(&incident)));
+    let (id, all) =
+        excerpts.await.map_err(|_| Failure::internal("reading the evidence failed; the host's log says why"))?;
+    Ok(Json(json!({ "incident": id, "evidence": all })))
+}
+
+/// `GET /v1/incidents/{id}/evidence/{number}`: one answer as it is in the journal.
+pub async fn one_evidence(
+    State(state): State<Arc<Shared>>,
+    Path((id, number)): Path<(String, usize)>,
+) -> Result<Json<EvidenceView>, Failure> {
+    let incident = named(&state, id).await?;
+    let none = || Failure::not_found(format!("incident {} has no evidence of number {number}", incident.id));
+    EvidenceView::one(&incident, number).map(Json).ok_or_else(none)
 }
 
 /// `GET /v1/incidents/{id}/timeline`.

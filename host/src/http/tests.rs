@@ -370,6 +370,10 @@ async fn incidents_are_listed_found_and_told() {
     assert_eq!(report.headers()["content-type"], "text/markdown; charset=utf-8");
     assert_eq!(report.text().await.unwrap(), "# Report");
     assert_eq!(host.get("/v1/incidents/i-b1/report").send().await.unwrap().status(), 404);
+    let (status, seen) = answer(host.get("/v1/incidents/i-b1/evidence")).await;
+    assert_eq!((status, &seen["incident"], &seen["evidence"]), (200, &json!("i-b1"), &json!([])));
+    let (status, none) = answer(host.get("/v1/incidents/i-b1/evidence/1")).await;
+    assert_eq!((status, none["error"].as_str().unwrap().contains("no evidence of number 1")), (404, true), "{none}");
     let (_, told) = answer(host.get("/v1/incidents/i-b1/timeline")).await;
     assert_eq!(told["timeline"][0]["kind"], "closed");
     let metrics = host.get("/metrics").send().await.unwrap();

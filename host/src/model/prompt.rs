@@ -9,10 +9,10 @@ use super::names::Names;
 use super::offer::Form;
 use super::wire::Reply;
 use super::{conversation, kept, offer};
-use crate::domain::entry::Purpose;
 use crate::domain::incident::Look;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Catalogue, Incident, Labels, Status};
+use crate::evidence;
 
 /// Most alerts that are shown.
 const ALERTS: usize = 20;
@@ -67,11 +67,11 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     let of_tools: usize = tools.iter().map(|tool| tool.to_string().len()).sum();
     let room = shape.bytes.saturating_sub(of_tools).min(ROOM);
     let alerts = alerts(incident, ALERTS_ROOM.min(room / 3));
-    let looks: Vec<&Look> = incident.looks.iter().filter(|look| shown(look)).collect();
+    let looks: Vec<&Look> = incident.looks.iter().filter(|look| evidence::is_evidence(look)).collect();
     let turns = conversation::Turns::of(incident, shape, room);
     let said = turns.size();
     let used = system.len() + alerts.len() + said + 200 * looks.len();
-    let texts: Vec<String> = looks.iter().map(|look| outside(&look.told())).collect();
+    let texts: Vec<String> = looks.iter().map(|look| outside(&evidence::for_model(look))).collect();
     let shares = shares(&texts, room.saturating_sub(used));
     let pieces: Vec<(&Look, String)> = looks
         .iter()
@@ -92,19 +92,16 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
         let said = plan.error.as_deref().unwrap_or("it knows nothing that fits");
         let _ =
             writeln!(first, "The remediation plugin {} was asked before: {}.", plan.plugin, cut(&outside(said), 500));
+        for finding in &plan.findings {
+            let seen = finding.evidence.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("; ");
+            let text = format!("{}: {} ({seen})", finding.about, finding.text).replace(['\n', '\r'], " ");
+            let _ = writeln!(first, "It found: {}", cut(&outside(&text), 500));
+        }
     }
     first.push_str("What is the next step?");
     let mut messages = vec![json!({"role": "system", "content": system}), json!({"role": "user", "content": first})];
     messages.extend(turns.messages(incident, &pieces, &names));
     Prompt { messages, tools, names }
-}
-
-/// What a look after an action showed is the host's to judge.
-fn shown(look: &Look) -> bool {
-    !matches!(
-        look.purpose,
-        Purpose::Verify { .. } | Purpose::Gate { .. } | Purpose::Before { .. } | Purpose::After { .. }
-    )
 }
 
 fn language(word: &str) -> &str {

@@ -9,8 +9,11 @@ use crate::domain::{Fact, Incident, Origin};
 /// Asks the model for the next step.
 pub async fn ask(services: &Services, incident: &Incident) -> Vec<Fact> {
     if !services.model.configured() {
-        let reason = "no policy knows a repair and no model is configured";
-        return vec![Fact::Concluded { outcome: crate::domain::Outcome::NeedsPerson, reason: reason.into() }];
+        let reason = match &incident.plan {
+            Some(plan) => format!("plugin {} knows no repair and no model is configured", plan.plugin),
+            None => "no policy knows a repair and no model is configured".into(),
+        };
+        return vec![Fact::Concluded { outcome: crate::domain::Outcome::NeedsPerson, reason }];
     }
     let catalogue = services.tools.catalogue();
     let started = services.clock.now();

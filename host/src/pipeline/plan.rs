@@ -3,25 +3,25 @@
 use super::Services;
 use super::intake::take_in;
 use super::look::PlanLooks;
-use crate::domain::{Fact, Incident, Origin};
+use crate::domain::{Fact, Incident, Origin, Planned};
 
 /// The plugin's looks, its word and its proposals.
 pub async fn run(services: &Services, incident: &Incident, plugin: &str) -> Vec<Fact> {
     let looks = PlanLooks::new(services, incident);
     let planned = services.planners.plan(plugin, incident, services.clock.now(), looks.clone()).await;
     let mut facts = looks.taken();
-    let proposals = match planned {
-        Ok(proposals) => proposals,
+    let Planned { proposals, findings } = match planned {
+        Ok(planned) => planned,
         Err(error) => {
-            let proposals = Vec::new();
-            facts.push(Fact::Planned { plugin: plugin.into(), proposals, error: Some(error) });
+            let (proposals, findings) = (Vec::new(), Vec::new());
+            facts.push(Fact::Planned { plugin: plugin.into(), proposals, findings, error: Some(error) });
             return facts;
         }
     };
     let rule = incident.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
     let origin = Origin::Plugin { name: plugin.into(), rule };
     let moment = services.moment();
-    facts.push(Fact::Planned { plugin: plugin.into(), proposals: proposals.clone(), error: None });
+    facts.push(Fact::Planned { plugin: plugin.into(), proposals: proposals.clone(), findings, error: None });
     facts.extend(take_in(services.policies.as_ref(), incident, &moment.context(), proposals, &origin));
     facts
 }

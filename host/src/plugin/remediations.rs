@@ -16,7 +16,7 @@ use super::lane::Exports;
 use super::registry::{Plugins, Unit};
 use crate::domain::catalogue::UNDONE;
 use crate::domain::text::cut;
-use crate::domain::{Call, Catalogue, Incident, Proposal, Risk, Tool};
+use crate::domain::{Call, Catalogue, Incident, Planned, Risk, Tool};
 use crate::gate::{Permit, ReadPermit};
 use crate::ports::{Looks, Planners, ToolAnswer, ToolError, Tools, Turn};
 
@@ -33,7 +33,7 @@ impl Planners for Plugins {
         incident: &'a Incident,
         now: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Vec<Proposal>, String>> {
+    ) -> BoxFuture<'a, Result<Planned, String>> {
         Box::pin(self.proposals(plugin, incident, now, looks))
     }
 }
@@ -85,7 +85,7 @@ impl Plugins {
         incident: &Incident,
         now: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> Result<Vec<Proposal>, String> {
+    ) -> Result<Planned, String> {
         let unit = self.remediations.get(plugin);
         let found = unit.and_then(|unit| Some((unit, exports(unit)?)));
         let (unit, exports) = found.ok_or_else(|| format!("there is no remediation plugin `{plugin}`"))?;
@@ -98,10 +98,11 @@ impl Plugins {
             .map(|(answer, _)| answer);
         unit.note(&answer);
         let proposed = answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
-        let numbered = proposed.into_iter().take(PROPOSALS).enumerate();
-        numbered
+        let numbered = proposed.proposals.into_iter().take(PROPOSALS).enumerate();
+        let proposals = numbered
             .map(|(i, proposal)| proposal.and_then(proposal::fit).map_err(|text| format!("proposals[{i}].{text}")))
-            .collect()
+            .collect::<Result<_, _>>()?;
+        Ok(Planned { proposals, findings: proposal::fit_findings(proposed.findings) })
     }
 
     async fn execute(&self, call: &Call, attempt: &str, authority: Authority) -> Result<ToolAnswer, ToolError> {

@@ -25,7 +25,7 @@ const fn f(forms: &'static [&'static str], about: &'static str) -> Function {
 }
 
 /// Functions by what they are for.
-pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
+pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
     (
         "Declarations, at the top level of a file",
         &[
@@ -156,6 +156,20 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
             f(
                 &["seen(look: Look, within: string) -> ?"],
                 "What the host itself saw when it made this look for the gate, at most this long ago, read as JSON or YAML; () when it saw no object. In closures of gates.",
+            ),
+        ],
+    ),
+    (
+        "Objects that stand as texts in arguments",
+        &[
+            f(
+                &["parse_object(text: ?) -> ?"],
+                "The one object that a text holds, as JSON or YAML; () where it cannot be read without doubt or holds several.",
+            ),
+            f(&["object_text(object: map) -> string"], "An object as a text that the tools read."),
+            f(
+                &["changes(before: ?, after: ?) -> array"],
+                "The fields in which two objects differ, each with `path`, `before` and `after` as JSON, () where there is none; lists of named things are compared by name. An error, and so a no in a gate, beyond 40.",
             ),
         ],
     ),

@@ -7,6 +7,7 @@ mod comparing;
 mod declare;
 pub(super) mod gating;
 mod matching;
+mod objects;
 mod past;
 mod time;
 mod verdicts;
@@ -23,6 +24,7 @@ pub(super) fn register(engine: &mut Engine) {
     actions::register(engine);
     verdicts::register(engine);
     gating::register(engine);
+    objects::register(engine);
     time::register(engine);
     past::register(engine);
 }

@@ -1,8 +1,7 @@
 //! The report's account of each action: who wanted it, who allowed it, what came of it.
 
-use serde_json::Value;
-
 use super::Language;
+use super::arguments;
 use super::date;
 use super::escape::{Style, excerpt, fence};
 use super::safeguards;
@@ -57,9 +56,8 @@ fn account(story: &Story, record: &ActionRecord, language: Language) -> String {
         line(headings.approvals, &translation.timeline_line(answer, MD));
     }
     line(headings.digest, &MD.name(&action.digest));
-    let arguments = Value::Object(action.proposal.call.arguments.clone());
-    let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();
-    out.push_str(&format!("\n{}\n\n{}", headings.head(headings.arguments), fence(&json, "json")));
+    let shown = arguments::shown(&story.incident, action, language);
+    out.push_str(&format!("\n{}\n\n{}", headings.head(shown.head), fence(&shown.text, shown.form)));
     if let Some(undo) = safeguards::long_undo(action) {
         out.push_str(&format!("\n{}\n\n{}", headings.head(headings.undone_by), fence(&undo, "text")));
     }

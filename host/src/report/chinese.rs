@@ -1,6 +1,7 @@
 //! Chinese.
 
 mod ending;
+mod findings;
 mod page;
 mod timeline;
 
@@ -14,6 +15,7 @@ use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{
     Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
 };
+use crate::evidence::Finding;
 
 pub(super) struct Chinese;
 
@@ -45,6 +47,7 @@ static WORDS: Headings = Headings {
     summary: "摘要",
     diagnosis: "诊断",
     evidence: "证据",
+    findings: "发现的问题",
     no_evidence: "未收集证据：决策不需要。",
     assessment: "模型判断",
     impact: "影响",
@@ -66,6 +69,7 @@ static WORDS: Headings = Headings {
     heard: "其他意见",
     approvals: "审批",
     arguments: "参数",
+    changed_fields: "变更的字段",
     result: "结果",
     verification: "验证",
     root_cause: "根因分析",
@@ -91,6 +95,7 @@ static WORDS: Headings = Headings {
     not_told: "未送达",
     colon: "：",
     comma: "，",
+    sentence_end: "；",
 };
 
 impl Translation for Chinese {
@@ -292,6 +297,19 @@ impl Translation for Chinese {
 
     fn still(&self, firing: usize) -> String {
         ending::still(firing)
+    }
+
+    fn finding(&self, finding: &Finding, style: Style) -> String {
+        findings::sentence(finding, style)
+    }
+
+    fn revised(&self, object: &str, older: u64, newer: u64, style: Style) -> String {
+        format!("{} 的版本 {newer} 相对版本 {older} 的变更：", style.name(object))
+    }
+
+    fn whole_looks(&self, incident: &str, style: Style) -> String {
+        let command = style.name(&format!("tidegate evidence {incident} N"));
+        format!("以上为摘录；用 {command} 查看日志中第 N 条的完整内容。")
     }
 
     fn timeline_line(&self, fact: &Fact, style: Style) -> String {

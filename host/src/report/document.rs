@@ -5,13 +5,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::ending::Why;
-use super::escape::{Style, excerpt};
+use super::escape::Style;
 use super::says::Says;
 use super::timeline::{Detail, lines};
 use super::translation::cause;
-use super::{Language, actions, date, objects};
-use crate::domain::entry::Purpose;
-use crate::domain::incident::Look;
+use super::{Language, actions, date, evidence, findings, objects};
 use crate::domain::text::cut;
 use crate::domain::{Incident, Outcome, Status};
 use crate::ports::Story;
@@ -20,7 +18,6 @@ const MD: Style = Style::Markdown;
 
 /// More than this many rows or quotes make a report that nobody reads; what is left out is counted.
 const ROWS: usize = 20;
-const QUOTES: usize = 12;
 const LINES: usize = 200;
 
 /// Bytes of a whole report. It is journaled, and sent by whoever asks for it.
@@ -42,7 +39,9 @@ pub fn markdown(story: &Story, language: Language) -> String {
     );
     let mut section = |title: &str, text: &str| out.push_str(&format!("\n## {title}\n\n{}\n", text.trim_end()));
     section(headings.affected, &affected(incident, language));
-    let cause = cause(incident, headings).unwrap_or_else(|| headings.unknown_cause.to_string());
+    let seen = || Some(findings::sentences(incident, language, MD)).filter(|found| !found.is_empty());
+    let seen = || seen().map(|found| found.join(headings.sentence_end));
+    let cause = cause(incident, headings).or_else(seen).unwrap_or_else(|| headings.unknown_cause.to_string());
     section(headings.root_cause, &format!("{cause}\n"));
     section(headings.next, &next_steps(incident, &why, language));
     section(headings.overview, &overview(story, language));
@@ -120,7 +119,7 @@ fn affected(incident: &Incident, language: Language) -> String {
 }
 
 fn diagnosis(incident: &Incident, language: Language) -> String {
-    let (translation, headings) = (language.translation(), language.translation().headings());
+    let headings = language.translation().headings();
     let mut out = String::new();
     if let Some(diagnosis) = incident.diagnosis() {
         let mut line = |label: &str, text: &str| {
@@ -133,35 +132,12 @@ fn diagnosis(incident: &Incident, language: Language) -> String {
         let confidence = diagnosis.confidence.filter(|confidence| confidence.is_finite());
         line(headings.confidence, &confidence.map_or_else(String::new, |share| format!("{:.0} %", share * 100.0)));
     }
-    let looks: Vec<&Look> = incident
-        .looks
-        .iter()
-        .filter(|look| {
-            !matches!(
-                look.purpose,
-                Purpose::Verify { .. } | Purpose::Gate { .. } | Purpose::Before { .. } | Purpose::After { .. }
-            )
-        })
-        .collect();
-    if looks.is_empty() {
-        out.push_str(&format!("{}\n", headings.no_evidence));
-        return out;
+    let found = findings::sentences(incident, language, MD);
+    if !found.is_empty() {
+        let found: Vec<String> = found.iter().map(|sentence| format!("- {sentence}")).collect();
+        out.push_str(&format!("**{}**\n\n{}\n\n", headings.findings, found.join("\n")));
     }
-    for (i, look) in looks.iter().take(QUOTES).enumerate() {
-        let arguments = serde_json::to_string(&look.call.arguments).unwrap_or_default();
-        let failed = match (&look.refused, look.ok) {
-            (Some(_), _) => format!(" **{}**", headings.refused),
-            (None, true) => String::new(),
-            (None, false) => format!(" **{}**", headings.failed),
-        };
-        let (tool, at) = (MD.name(&look.call.tool), date(look.at));
-        let head =
-            format!("{} {}{}{tool} {}{failed} ({at})", headings.evidence, i + 1, headings.colon, MD.name(&arguments));
-        out.push_str(&format!("{head}\n\n{}\n", excerpt(&look.told())));
-    }
-    if looks.len() > QUOTES {
-        out.push_str(&format!("{}\n", translation.more(looks.len() - QUOTES)));
-    }
+    out.push_str(&evidence::section(incident, language));
     out
 }
 

@@ -40,6 +40,8 @@ pub(super) enum Why<'a> {
     Escalated { rule: Option<&'a str>, reason: &'a str },
     /// A remediation plugin could not plan.
     Unplanned { plugin: &'a str, error: &'a str },
+    /// A remediation plugin knows no repair, and nobody else was asked.
+    NoRepair { plugin: &'a str },
     /// The model could not be used.
     NoModel(&'a str),
     /// The model asks for a person.
@@ -81,6 +83,9 @@ impl<'a> Why<'a> {
             && let Some(error) = &plan.error
         {
             return Self::Unplanned { plugin: &plan.plugin, error };
+        }
+        if let Some(plan) = incident.plan.as_ref().filter(|plan| plan.proposals == 0 && incident.actions.is_empty()) {
+            return Self::NoRepair { plugin: &plan.plugin };
         }
         match &incident.decision {
             Some(decision) if decision.verdict == Verdict::Escalate => {

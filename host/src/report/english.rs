@@ -1,6 +1,7 @@
 //! English.
 
 mod ending;
+mod findings;
 mod page;
 mod timeline;
 
@@ -14,6 +15,7 @@ use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{
     Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
 };
+use crate::evidence::Finding;
 
 pub(super) struct English;
 
@@ -45,6 +47,7 @@ static WORDS: Headings = Headings {
     summary: "Summary",
     diagnosis: "Diagnosis",
     evidence: "Evidence",
+    findings: "What is wrong",
     no_evidence: "No evidence was collected: none was needed for the decision.",
     assessment: "The model's assessment",
     impact: "Impact",
@@ -66,6 +69,7 @@ static WORDS: Headings = Headings {
     heard: "Also heard",
     approvals: "People",
     arguments: "Arguments",
+    changed_fields: "Changed fields",
     result: "Result",
     verification: "Verification",
     root_cause: "Root cause",
@@ -91,6 +95,7 @@ static WORDS: Headings = Headings {
     not_told: "Not told",
     colon: ": ",
     comma: ", ",
+    sentence_end: ". ",
 };
 
 impl Translation for English {
@@ -295,6 +300,19 @@ impl Translation for English {
 
     fn still(&self, firing: usize) -> String {
         ending::still(firing)
+    }
+
+    fn finding(&self, finding: &Finding, style: Style) -> String {
+        findings::sentence(finding, style)
+    }
+
+    fn revised(&self, object: &str, older: u64, newer: u64, style: Style) -> String {
+        format!("What revision {newer} of {} changed of revision {older}:", style.name(object))
+    }
+
+    fn whole_looks(&self, incident: &str, style: Style) -> String {
+        let command = style.name(&format!("tidegate evidence {incident} N"));
+        format!("These are excerpts; {command} prints answer N as it is in the journal.")
     }
 
     fn timeline_line(&self, fact: &Fact, style: Style) -> String {

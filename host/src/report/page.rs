@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use super::escape::{Style, html, one_line};
-use super::{Language, date, safeguards};
+use super::{Language, arguments, date, safeguards};
 use crate::domain::Incident;
 use crate::domain::incident::ActionRecord;
 use crate::domain::text::letters::visible;
@@ -125,14 +125,14 @@ pub fn question(
     let row =
         |(label, text): &(&str, String)| format!("<dt>{}</dt><dd>{}</dd>\n", html(label), html(&one_line(text, 2000)));
     let rows: String = rows.iter().filter(|(_, text)| !text.trim().is_empty()).map(row).collect();
-    let arguments = serde_json::to_string_pretty(&action.proposal.call.arguments).unwrap_or_default();
+    let asked = arguments::shown(incident, action, language);
     let undo = safeguards::long_undo(action).map_or_else(String::new, |undo| {
         format!("<dl><dt>{}</dt></dl>\n<pre>{}</pre>\n", html(headings.undone_by), html(&undo))
     });
     let body = format!(
         "<dl>\n{rows}<dt>{}</dt></dl>\n<pre>{}</pre>\n{undo}{}{}<p>{}</p>\n",
-        html(headings.arguments),
-        html(&visible(&arguments)),
+        html(asked.head),
+        html(&visible(&asked.text)),
         form("approve", page.approve, page, hidden, reader),
         form("deny", page.deny, page, hidden, reader),
         html(match reader {

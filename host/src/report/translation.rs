@@ -42,6 +42,7 @@ pub(super) struct Headings {
     pub diagnosis: &'static str,
     pub evidence: &'static str,
     pub no_evidence: &'static str,
+    pub findings: &'static str,
     pub assessment: &'static str,
     pub impact: &'static str,
     pub confidence: &'static str,
@@ -63,6 +64,8 @@ pub(super) struct Headings {
     pub heard: &'static str,
     pub approvals: &'static str,
     pub arguments: &'static str,
+    /// In their place, of a call that writes an object as a whole.
+    pub changed_fields: &'static str,
     pub result: &'static str,
     pub verification: &'static str,
     pub root_cause: &'static str,
@@ -95,6 +98,8 @@ pub(super) struct Headings {
     pub colon: &'static str,
     /// Between the parts of an enumeration.
     pub comma: &'static str,
+    /// Between two sentences.
+    pub sentence_end: &'static str,
 }
 
 impl Headings {
@@ -149,6 +154,12 @@ pub(super) trait Translation: Sync {
     fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String>;
     /// That so many alerts still fire.
     fn still(&self, firing: usize) -> String;
+    /// What the looks show to be wrong, in a sentence.
+    fn finding(&self, finding: &crate::evidence::Finding, style: Style) -> String;
+    /// What stands above the differences between two revisions.
+    fn revised(&self, object: &str, older: u64, newer: u64, style: Style) -> String;
+    /// Where the whole answers are.
+    fn whole_looks(&self, incident: &str, style: Style) -> String;
     /// A line of the timeline.
     fn timeline_line(&self, fact: &Fact, style: Style) -> String;
     /// What stands before the command that checks the record.

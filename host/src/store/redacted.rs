@@ -30,8 +30,13 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
     match &mut fact {
         Fact::Opened { alerts: of, .. } | Fact::AlertsChanged { alerts: of } => *of = alerts(std::mem::take(of)),
         Fact::Looked { text: words, .. } | Fact::Result { text: words, .. } => text(words),
-        Fact::Planned { proposals, error, .. } => {
+        Fact::Planned { proposals, findings, error, .. } => {
             proposals.iter_mut().for_each(proposal);
+            for finding in findings {
+                text(&mut finding.about);
+                text(&mut finding.text);
+                finding.evidence.iter_mut().for_each(text);
+            }
             error.iter_mut().for_each(text);
         }
         Fact::Answered { answer: wants, text: words, message, .. } => {

@@ -98,12 +98,12 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
 
     let expected = read(&case.join("expected.json"))?;
     match (planned, expected.get("error").and_then(Value::as_object)) {
-        (Ok(proposals), _) => {
-            for verify in proposals.iter().filter_map(|proposal| proposal.verify.as_ref()) {
+        (Ok(planned), _) => {
+            for verify in planned.proposals.iter().filter_map(|proposal| proposal.verify.as_ref()) {
                 condition::check(verify).map_err(anyhow::Error::msg)?;
             }
-            let found: Vec<Value> = proposals.iter().map(proposal).collect();
-            same("the plan", &json!({"ok": found}), &expected)
+            let found: Vec<Value> = planned.proposals.iter().map(proposal).collect();
+            same("the plan", &json!({"ok": found, "findings": planned.findings}), &expected)
         }
         // The host makes one sentence of an error: the case and the reason.
         (Err(sentence), Some(error)) => {

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tidegate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
-use tidegate::domain::{Call, Catalogue, Incident, Proposal};
+use tidegate::domain::{Call, Catalogue, Incident, Planned, Proposal};
 use tidegate::ports::{Asked, LookError, Looks, Model, Planners};
 
 use super::cluster::READS;
@@ -99,7 +99,7 @@ impl Planners for SimPlanners {
         incident: &'a Incident,
         _: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Vec<Proposal>, String>> {
+    ) -> BoxFuture<'a, Result<Planned, String>> {
         async move {
             let wanted: Vec<Call> = {
                 let mut state = self.0.state();
@@ -116,7 +116,7 @@ impl Planners for SimPlanners {
                 return Err("the plugin trapped".into());
             }
             let mut state = self.0.state();
-            Ok(proposals(&mut state, incident, 3))
+            Ok(Planned { proposals: proposals(&mut state, incident, 3), findings: Vec::new() })
         }
         .boxed()
     }

@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 use crate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
 use crate::domain::incident::{ActionState, Limits, due, next_when};
 use crate::domain::{
-    Alert, Call, Catalogue, Fact, Incident, IncidentId, Labels, Mode, Next, Person, Proposal, Risk, Severity, Status,
-    Tool, Verification,
+    Alert, Call, Catalogue, Fact, Incident, IncidentId, Labels, Mode, Next, Person, Planned, Proposal, Risk, Severity,
+    Status, Tool, Verification,
 };
 use crate::gate::{Gate, Options as GateOptions, Permit, ReadPermit};
 use crate::journal::Memory;
@@ -250,6 +250,10 @@ fn named(call: &Call, prefix: &str) -> bool {
     call.arguments.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with(prefix))
 }
 
+fn planned(proposals: Vec<Proposal>) -> Planned {
+    Planned { proposals, findings: Vec::new() }
+}
+
 impl Planners for World {
     fn plan<'a>(
         &'a self,
@@ -257,12 +261,12 @@ impl Planners for World {
         incident: &'a Incident,
         _: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Vec<Proposal>, String>> {
+    ) -> BoxFuture<'a, Result<Planned, String>> {
         self.takes();
         let app = incident.labels().get("app").unwrap_or_default().to_string();
         let which = if self.kind { 0 } else { self.dice.below(4) };
         if app.starts_with("lying") {
-            return Box::pin(async move { Ok(vec![lie(&app)]) });
+            return Box::pin(async move { Ok(planned(vec![lie(&app)])) });
         }
         Box::pin(async move {
             if which > 1 {
@@ -270,10 +274,10 @@ impl Planners for World {
                 let _ = looks.look(call("k.get", &app)).await;
             }
             match which {
-                0 => Ok(vec![proposal("k.scale", &app)]),
-                1 => Ok(Vec::new()),
+                0 => Ok(planned(vec![proposal("k.scale", &app)])),
+                1 => Ok(Planned::default()),
                 2 => Err("it cannot".into()),
-                _ => Ok(vec![proposal("k.restart", &app), proposal("k.unheard", &app)]),
+                _ => Ok(planned(vec![proposal("k.restart", &app), proposal("k.unheard", &app)])),
             }
         })
     }

@@ -84,9 +84,9 @@ impl Incident {
                 self.looks.push(Look { purpose, call, ok: *ok, text, at, refused });
             }
             Fact::Collected => self.collected = true,
-            Fact::Planned { plugin, proposals, error } => {
-                let (plugin, error) = (plugin.clone(), error.clone());
-                self.plan = Some(Box::new(Plan { plugin, proposals: proposals.len(), error }));
+            Fact::Planned { plugin, proposals, findings, error } => {
+                let (plugin, findings, error) = (plugin.clone(), findings.clone(), error.clone());
+                self.plan = Some(Box::new(Plan { plugin, proposals: proposals.len(), findings, error }));
             }
             Fact::Answered { answer, text, usage, by, message } => {
                 self.count(usage);

@@ -90,14 +90,17 @@ fn a_prompt_keeps_its_size_whatever_comes_in() {
     let mut incident = incident(many);
     for n in 0..20 {
         let call = call("kubernetes.kubectl_get", json!({"n": n}));
-        happen(&mut incident, looked(Purpose::Evidence, call, &format!("{n}{}", "z".repeat(20_000))));
+        let lines: Vec<String> = (0..18).map(|line| format!("{n} {line} {}", "z".repeat(350))).collect();
+        happen(&mut incident, looked(Purpose::Evidence, call, &lines.join("\n")));
     }
     let prompt = build(&incident, &kubernetes(), &shape(Form::Native));
     let size: usize = prompt.messages.iter().map(|message| message["content"].as_str().unwrap().len()).sum();
     assert!(size < 52 * 1024, "{size}");
     let text = rendered(&prompt);
     assert!(text.contains("more alerts of the same group"));
-    assert!(text.contains(&format!("\n19{}", "z".repeat(10_000))), "the newest evidence is whole");
+    for line in 0..18 {
+        assert!(text.contains(&format!("\n19 {line} {}\n", "z".repeat(350))), "the newest evidence is whole");
+    }
 }
 
 #[test]

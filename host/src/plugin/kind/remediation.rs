@@ -10,6 +10,7 @@ use wasmtime::component::Instance;
 
 use super::CallError;
 use crate::domain::catalogue::UNDONE;
+use crate::domain::plan::Finding;
 use crate::domain::schema::sound::sound;
 use crate::domain::text::cut;
 use crate::domain::{Incident, Proposal, Risk, Tool};
@@ -30,7 +31,7 @@ pub(in crate::plugin) trait Remediate: Send + Sync {
         instance: Instance,
         incident: &'a Incident,
         now: Timestamp,
-    ) -> BoxFuture<'a, wasmtime::Result<Result<Vec<Proposed>, CallError>>>;
+    ) -> BoxFuture<'a, wasmtime::Result<Result<Proposed, CallError>>>;
 
     fn execute<'a>(
         &'a self,
@@ -89,8 +90,13 @@ pub struct Performed {
     pub arguments: String,
 }
 
-/// A proposal whose arguments are still text; the error of reading them names the place.
-pub(in crate::plugin) type Proposed = Result<Proposal, String>;
+/// A plan as it came.
+pub(in crate::plugin) struct Proposed {
+    /// Proposals whose arguments have been read; the error of reading them names the place.
+    pub proposals: Vec<Result<Proposal, String>>,
+    /// What it found, of any size.
+    pub findings: Vec<Finding>,
+}
 
 /// Reads the arguments of a call.
 pub fn arguments(place: &str, text: &str) -> Result<Map<String, Value>, String> {

@@ -34,6 +34,7 @@ fn every_registered_function_is_listed_and_the_other_way_round() {
         include_str!("../functions/actions.rs"),
         include_str!("../functions/gating.rs"),
         include_str!("../functions/matching.rs"),
+        include_str!("../functions/objects.rs"),
         include_str!("../functions/past.rs"),
         include_str!("../functions/time.rs"),
         include_str!("../functions/verdicts.rs"),

@@ -31,6 +31,7 @@ pub(super) fn why(why: &Why<'_>, s: Style) -> String {
         }
         Why::Escalated { rule, reason } => format!("{}将其交由人工处理：{}", by(*rule, s), s.say(reason)),
         Why::Unplanned { plugin, error } => format!("插件 {} 无法给出方案：{}", s.name(plugin), s.say(error)),
+        Why::NoRepair { plugin } => format!("插件 {} 没有可用的修复方案，也没有可询问的模型。", s.name(plugin)),
         Why::NoModel(reason) => format!("没有规则可以修复，大模型也无法协助：{}", s.say(reason)),
         Why::ModelAsks => "大模型没有找到安全的修复方法，请求人工处理。".into(),
         Why::ModelDone => "大模型认为已无事可做，但告警仍在触发。".into(),
@@ -84,7 +85,9 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
         }
         Why::Escalated { .. } | Why::ModelAsks | Why::ModelDone | Why::Other(_) => vec!["请人工调查并修复。".into()],
         Why::Unplanned { plugin, .. } => vec![format!("请手动修复，并检查插件 {} 为何无法给出方案。", s.name(plugin))],
-        Why::NoModel(_) => vec!["请人工调查并修复；为此告警编写规则可以避免下次再由人工处理。".into()],
+        Why::NoModel(_) | Why::NoRepair { .. } => {
+            vec!["请人工调查并修复；为此告警编写规则可以避免下次再由人工处理。".into()]
+        }
     };
     left.extend(incident.breakers.iter().map(|(key, because)| {
         let reset = s.name(&format!("tidegate breakers reset {key}"));

@@ -50,10 +50,16 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             if *ok { head } else { format!("{head}，失败：{}", s.say(text)) }
         }
         Fact::Collected => "模型所需证据已收集完毕".into(),
-        Fact::Planned { plugin, proposals, error } => match error {
+        Fact::Planned { plugin, proposals, findings, error } => match error {
             Some(error) => format!("插件 {} 无法给出方案：{}", s.name(plugin), s.say(error)),
-            None if proposals.is_empty() => format!("插件 {} 查看后没有找到适用的修复方法", s.name(plugin)),
-            None => format!("插件 {} 给出 {} 个动作", s.name(plugin), proposals.len()),
+            None => {
+                let found: Vec<String> = findings.iter().take(3).map(|finding| s.say(&finding.text)).collect();
+                let found = if found.is_empty() { String::new() } else { format!("：{}", found.join("；")) };
+                match proposals.len() {
+                    0 => format!("插件 {} 没有可用的修复方案{found}", s.name(plugin)),
+                    many => format!("插件 {} 给出 {many} 个动作{found}", s.name(plugin)),
+                }
+            }
         },
         Fact::Answered { answer, usage, by, .. } => {
             let by = if by.is_empty() { String::new() } else { format!("{}，", s.say(by)) };

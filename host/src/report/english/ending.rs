@@ -38,6 +38,9 @@ pub(super) fn why(why: &Why<'_>, s: Style) -> String {
         }
         Why::Escalated { rule, reason } => format!("{} leaves it to a person: {}", by(*rule, s), s.say(reason)),
         Why::Unplanned { plugin, error } => format!("Plugin {} could not plan: {}", s.name(plugin), s.say(error)),
+        Why::NoRepair { plugin } => {
+            format!("Plugin {} knows no repair for it, and there is no model to ask.", s.name(plugin))
+        }
         Why::NoModel(reason) => format!("No rule repairs it, and the language model could not help: {}", s.say(reason)),
         Why::ModelAsks => "The language model found no safe repair and asks for a person.".into(),
         Why::ModelDone => "The language model sees nothing left to do, but the alerts still fire.".into(),
@@ -101,7 +104,7 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
         Why::Unplanned { plugin, .. } => {
             vec![format!("Repair by hand, and see why plugin {} could not plan.", s.name(plugin))]
         }
-        Why::NoModel(_) => {
+        Why::NoModel(_) | Why::NoRepair { .. } => {
             vec!["Investigate and repair by hand; a rule for this alert would spare the next one.".into()]
         }
     };

@@ -60,12 +60,16 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             if *ok { head } else { format!("{head}, which failed: {}", s.say(text)) }
         }
         Fact::Collected => "all evidence for the model is there".into(),
-        Fact::Planned { plugin, proposals, error } => match error {
+        Fact::Planned { plugin, proposals, findings, error } => match error {
             Some(error) => format!("plugin {} could not plan: {}", s.name(plugin), s.say(error)),
-            None if proposals.is_empty() => {
-                format!("plugin {} looked and knows no repair that fits", s.name(plugin))
+            None => {
+                let found: Vec<String> = findings.iter().take(3).map(|finding| s.say(&finding.text)).collect();
+                let found = if found.is_empty() { String::new() } else { format!(": {}", found.join("; ")) };
+                match proposals.len() {
+                    0 => format!("plugin {} knows no repair{found}", s.name(plugin)),
+                    many => format!("plugin {} planned {}{found}", s.name(plugin), count(many, "action")),
+                }
             }
-            None => format!("plugin {} planned {}", s.name(plugin), count(proposals.len(), "action")),
         },
         Fact::Answered { answer, usage, by, .. } => {
             let by = if by.is_empty() { String::new() } else { format!("{}, ", s.say(by)) };

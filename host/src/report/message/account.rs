@@ -1,17 +1,21 @@
 //! What was done about an incident, how sure it is, and what is left.
 
-use serde_json::Value;
-
 use super::{Body, MD, NAME, cause_line};
 use crate::domain::incident::ActionRecord;
+use crate::domain::text::cut;
 use crate::domain::{Incident, Occasion, Outcome};
-use crate::report::Language;
+use crate::report::arguments::short;
 use crate::report::ending::{Why, repairs};
 use crate::report::escape::one_line;
+use crate::report::{Language, findings};
 
 /// Actions and sentences about what is left: more is in the report.
 const ACTIONS: usize = 3;
 const LEFT: usize = 3;
+
+/// Findings, and bytes of one.
+const FOUND: usize = 2;
+const SENTENCE: usize = 240;
 
 /// Letters of an action's arguments.
 const ARGUMENTS: usize = 140;
@@ -30,12 +34,12 @@ pub(super) fn tell(body: &mut Body, incident: &Incident, occasion: Occasion, lan
     }
     // What the sentence names already is not named again.
     if over || !names_its_action(&why) || records.len() > 1 {
-        done.extend(records.iter().take(ACTIONS).map(|record| action(record, language)));
+        done.extend(records.iter().take(ACTIONS).map(|record| action(incident, record, language)));
         let more = records.len().saturating_sub(ACTIONS);
         done.extend((more > 0).then(|| format!("- {}", translation.more(more))));
     }
     body.block([done]);
-    body.block([cause_line(incident, language).into_iter().collect()]);
+    body.block([cause_line(incident, language).map_or_else(|| found(incident, language), |cause| vec![cause])]);
     // Where it is over there is nothing left to do, and nobody reads that there is nothing.
     let open = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error) | None);
     if open && !over {
@@ -49,11 +53,22 @@ pub(super) fn tell(body: &mut Body, incident: &Incident, occasion: Occasion, lan
     }
 }
 
-fn action(record: &ActionRecord, language: Language) -> String {
+/// What the looks show to be wrong, where nobody has named a cause.
+fn found(incident: &Incident, language: Language) -> Vec<String> {
+    let headings = language.translation().headings();
+    let sentences = findings::sentences(incident, language, MD);
+    let lines = sentences.iter().take(FOUND).map(|sentence| format!("- {}", cut(sentence, SENTENCE)));
+    let mut lines: Vec<String> = lines.collect();
+    if !lines.is_empty() {
+        lines.insert(0, format!("**{}**", headings.findings));
+    }
+    lines
+}
+
+fn action(incident: &Incident, record: &ActionRecord, language: Language) -> String {
     let (translation, headings) = (language.translation(), language.translation().headings());
     let action = &record.action;
-    let arguments = Value::Object(action.proposal.call.arguments.clone()).to_string();
-    let arguments = MD.name(&one_line(&arguments, ARGUMENTS));
+    let arguments = MD.name(&one_line(&short(incident, action, language), ARGUMENTS));
     let name = |text: &str| MD.name(&one_line(text, NAME));
     let (tool, target) = (name(action.tool()), name(&action.target()));
     let state = translation.action_state(record.state);
@@ -77,6 +92,7 @@ fn names_its_action(why: &Why<'_>) -> bool {
         | Why::Resolved
         | Why::Escalated { .. }
         | Why::Unplanned { .. }
+        | Why::NoRepair { .. }
         | Why::NoModel(_)
         | Why::ModelAsks
         | Why::ModelDone

@@ -1,7 +1,5 @@
 //! The question about an action, and how it ended.
 
-use serde_json::Value;
-
 use super::facts::prefix;
 use super::{Body, MD, NAME, cause_line};
 use crate::domain::incident::{ActionRecord, ActionState};
@@ -9,7 +7,7 @@ use crate::domain::{Action, Incident, Undo};
 use crate::ports::Story;
 use crate::report::actions::answers;
 use crate::report::escape::{Style, excerpt, fence, one_line};
-use crate::report::{Language, minute, safeguards};
+use crate::report::{Language, arguments, minute, safeguards};
 
 /// Longer arguments are cut in messages; the report has them whole.
 const LONGEST_ARGUMENTS: usize = 4000;
@@ -23,7 +21,7 @@ pub(super) fn ask(body: &mut Body, story: &Story, record: &ActionRecord, link: O
     let (translation, headings) = (language.translation(), language.translation().headings());
     let (incident, action) = (&story.incident, &record.action);
     body.block([cause_line(incident, language).into_iter().collect()]);
-    let arguments = Value::Object(action.proposal.call.arguments.clone()).to_string();
+    let arguments = arguments::short(incident, action, language);
     let (tool, target) = (one_line(action.tool(), NAME), one_line(&action.target(), NAME));
     let mut lines = vec![
         format!("**{}** {} → {}", translation.page().question, MD.name(&tool), MD.name(&target)),
@@ -76,14 +74,14 @@ fn details(incident: &Incident, record: &ActionRecord, language: Language) -> St
         line(headings.ruling, format!("{}{}{}", MD.name(&ruling.rule), headings.colon, MD.say(&ruling.reason)));
     }
     line(headings.digest, MD.name(prefix(&action.digest)));
-    let (incident, id) = (&incident.id, &action.id);
-    line(headings.approve_with, MD.name(&format!("tidegate approve {incident} {id}")));
-    line(headings.reject_with, MD.name(&format!("tidegate deny {incident} {id}")));
+    let (of, id) = (&incident.id, &action.id);
+    line(headings.approve_with, MD.name(&format!("tidegate approve {of} {id}")));
+    line(headings.reject_with, MD.name(&format!("tidegate deny {of} {id}")));
     // All of them, if they are not endless: a person says yes to exactly these.
-    let arguments = Value::Object(record.action.proposal.call.arguments.clone());
-    let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();
-    let shown = if json.len() <= LONGEST_ARGUMENTS { fence(&json, "json") } else { excerpt(&json) };
-    lines.push(format!("\n{}\n\n{}", headings.head(headings.arguments), shown.trim_end()));
+    let asked = arguments::shown(incident, action, language);
+    let short = asked.text.len() <= LONGEST_ARGUMENTS;
+    let shown = if short { fence(&asked.text, asked.form) } else { excerpt(&asked.text) };
+    lines.push(format!("\n{}\n\n{}", headings.head(asked.head), shown.trim_end()));
     if let Some(undo) = safeguards::long_undo(action) {
         let shown = if undo.len() <= LONGEST_ARGUMENTS { fence(&undo, "text") } else { excerpt(&undo) };
         lines.push(format!("\n{}\n\n{}", headings.head(headings.undone_by), shown.trim_end()));

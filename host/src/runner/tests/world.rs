@@ -16,7 +16,7 @@ use crate::clock::TokioClock;
 use crate::domain::entry::{Answer, Diagnosis, Usage};
 use crate::domain::incident::Limits;
 use crate::domain::{
-    Alert, Catalogue, Fact, Incident, IncidentId, Mode, Outcome, Proposal, Risk, Severity, Status, Tool,
+    Alert, Catalogue, Fact, Incident, IncidentId, Mode, Outcome, Planned, Risk, Severity, Status, Tool,
 };
 use crate::gate::{Gate, Options, Permit, ReadPermit};
 use crate::journal::Memory;
@@ -109,8 +109,8 @@ impl Planners for World {
         _: &'a Incident,
         _: Timestamp,
         _: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Vec<Proposal>, String>> {
-        future::ready(Ok(Vec::new())).boxed()
+    ) -> BoxFuture<'a, Result<Planned, String>> {
+        future::ready(Ok(Planned::default())).boxed()
     }
 }
 

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use crate::Tools;
+use crate::bindings::exports::tidegate::plugin::remediation::Finding;
 use crate::bindings::tidegate::plugin::tools::{Tool, ToolError};
 
 /// A little less than the host's own limit.
@@ -22,16 +23,28 @@ pub(crate) struct Budget<'a> {
     answers: RefCell<BTreeMap<(String, String), String>>,
     left: Cell<u32>,
     refused: Cell<bool>,
+    findings: RefCell<Vec<Finding>>,
 }
 
 impl<'a> Budget<'a> {
     pub fn new(tools: &'a dyn Tools) -> Self {
-        Self { tools, answers: RefCell::default(), left: Cell::new(LOOKS), refused: Cell::new(false) }
+        Self {
+            tools,
+            answers: RefCell::default(),
+            left: Cell::new(LOOKS),
+            refused: Cell::new(false),
+            findings: RefCell::default(),
+        }
     }
 
     /// Whether more subjects may be gathered.
     pub fn allows_gathering(&self) -> bool {
         self.left.get() > KEPT
+    }
+
+    /// What was found, each once.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.findings.take()
     }
 
     /// Whether a look was not made, so that what was seen last is incomplete.
@@ -62,6 +75,13 @@ impl Tools for Budget<'_> {
 
     fn note(&self, line: &str) {
         self.tools.note(line);
+    }
+
+    fn found(&self, finding: Finding) {
+        let mut findings = self.findings.borrow_mut();
+        if !findings.iter().any(|known| (&known.about, &known.text) == (&finding.about, &finding.text)) {
+            findings.push(finding);
+        }
     }
 }
 

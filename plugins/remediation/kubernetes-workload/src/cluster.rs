@@ -9,6 +9,7 @@ use crate::bindings::tidegate::plugin::types::Retry;
 use crate::object;
 use crate::quote;
 use crate::server::{Dialect, Server};
+use crate::time;
 use crate::yaml;
 
 /// A cluster.
@@ -23,8 +24,8 @@ pub(crate) struct Cluster<'a> {
 pub(crate) struct Summary {
     pub name: String,
     pub status: String,
-    /// Empty where the server does not say.
-    pub created: String,
+    /// The newer, the larger; comparable within one listing.
+    pub newness: i64,
 }
 
 impl Cluster<'_> {
@@ -37,7 +38,8 @@ impl Cluster<'_> {
             ),
             (Dialect::Native, "Pod") => ("pods_get", json!({"name": name, "namespace": namespace})),
             (Dialect::Native, _) => {
-                ("resources_get", json!({"apiVersion": "apps/v1", "kind": kind, "name": name, "namespace": namespace}))
+                let version = if kind == "PersistentVolumeClaim" { "v1" } else { "apps/v1" };
+                ("resources_get", json!({"apiVersion": version, "kind": kind, "name": name, "namespace": namespace}))
             }
         };
         let Some(text) = self.look(tool, &arguments)? else {
@@ -67,29 +69,39 @@ impl Cluster<'_> {
         }
     }
 
-    /// The ReplicaSets that a selector matches. The other dialect cannot use them for anything.
+    /// The ReplicaSets that a selector matches.
     pub fn replica_sets(&self, namespace: &str, selector: Option<&str>) -> Result<Vec<Summary>, CallError> {
         match self.server.dialect {
             Dialect::Kubectl => self.list("replicasets", namespace, selector),
-            Dialect::Native => Ok(Vec::new()),
+            Dialect::Native => {
+                let sets = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "namespace": namespace});
+                let text = self.look("resources_list", &with_selector(sets, selector))?;
+                Ok(text.map(|text| table(&text)).unwrap_or_default())
+            }
         }
     }
 
     /// Messages of the warnings about an object.
     pub fn warnings(&self, namespace: &str, name: &str) -> Result<Vec<String>, CallError> {
-        if self.server.dialect == Dialect::Native {
-            return Ok(Vec::new());
-        }
-        let arguments = json!({
-            "resourceType": "events",
-            "namespace": namespace,
-            "fieldSelector": format!("involvedObject.name={name}"),
-        });
-        let text = self.look("kubectl_get", &arguments)?.unwrap_or_default();
-        let value: Value = serde_json::from_str(&text).unwrap_or_default();
-        let events = object::list(&value, "/events").iter();
-        let warnings = events.filter(|event| object::text(event, "/type") == "Warning");
-        Ok(warnings.map(|event| object::text(event, "/message").to_string()).collect())
+        let about = format!("involvedObject.name={name}");
+        let (tool, arguments, [kind, message]) = match self.server.dialect {
+            Dialect::Native => {
+                ("events_list", json!({"namespace": namespace, "fieldSelector": about}), ["/Type", "/Message"])
+            }
+            Dialect::Kubectl => (
+                "kubectl_get",
+                json!({"resourceType": "events", "namespace": namespace, "fieldSelector": about}),
+                ["/type", "/message"],
+            ),
+        };
+        let text = self.look(tool, &arguments)?.unwrap_or_default();
+        let value = match self.server.dialect {
+            Dialect::Native => yaml::read(&text).map(|events| json!({"events": events})),
+            Dialect::Kubectl => serde_json::from_str(&text).ok(),
+        };
+        let value = value.unwrap_or_default();
+        let warnings = object::list(&value, "/events").iter().filter(|event| object::text(event, kind) == "Warning");
+        Ok(warnings.map(|event| object::text(event, message).to_string()).collect())
     }
 
     fn list(&self, kind: &str, namespace: &str, selector: Option<&str>) -> Result<Vec<Summary>, CallError> {
@@ -99,7 +111,9 @@ impl Cluster<'_> {
         let items = object::list(&value, "/items").iter().map(|item| Summary {
             name: object::text(item, "/name").to_string(),
             status: object::text(item, "/status").to_string(),
-            created: object::text(item, "/createdAt").to_string(),
+            newness: time::millis(object::text(item, "/createdAt"))
+                .and_then(|ms| i64::try_from(ms).ok())
+                .unwrap_or(i64::MIN),
         });
         Ok(items.collect())
     }
@@ -107,7 +121,10 @@ impl Cluster<'_> {
     /// A look that may find nothing. What the server refuses for this one object is passed over, so
     /// that the rest of the incident is still seen; a server that is away ends the plan.
     fn look(&self, tool: &str, arguments: &Value) -> Result<Option<String>, CallError> {
-        let name = format!("{}.{tool}", self.server.name);
+        let Some(name) = self.server.tool(tool) else {
+            self.tools.note(&format!("the server {} does not offer {tool}", self.server.name));
+            return Ok(None);
+        };
         match self.tools.look(&name, &arguments.to_string()) {
             Ok(text) => Ok(Some(text)),
             Err(ToolError::Failed(reason)) => {
@@ -129,17 +146,22 @@ fn with_selector(mut arguments: Value, selector: Option<&str>) -> Value {
     arguments
 }
 
-/// Columns of a table stand under the words of its first line.
+/// Columns of a table stand under the words of its first line; a column that is not there is empty.
 fn table(text: &str) -> Vec<Summary> {
     let mut lines = text.lines();
     let header = lines.next().unwrap_or_default();
     // NAMESPACE starts with NAME too; the column is the word that stands alone.
-    let (Some(name), Some(status)) = (header.find(" NAME ").map(|at| at + 1), header.find("STATUS")) else {
+    let Some(name) = header.find(" NAME ").map(|at| at + 1) else {
         return Vec::new();
     };
+    let (status, age) = (header.find("STATUS"), header.find(" AGE").map(|at| at + 1));
     let cell = |line: &str, at: usize| line.get(at..)?.split_whitespace().next().map(str::to_string);
     let rows = lines.filter_map(|line| {
-        Some(Summary { name: cell(line, name)?, status: cell(line, status)?, created: String::new() })
+        Some(Summary {
+            name: cell(line, name)?,
+            status: status.and_then(|at| cell(line, at)).unwrap_or_default(),
+            newness: age.and_then(|at| cell(line, at)).and_then(|age| time::age(&age)).map_or(i64::MIN, |age| -age),
+        })
     });
     rows.collect()
 }
@@ -150,10 +172,14 @@ mod tests {
 
     #[test]
     fn tables_are_read_by_their_header() {
-        let text = "NAMESPACE   APIVERSION   KIND   NAME          READY   STATUS         RESTARTS\n\
-                    default     v1           Pod    web-6cb-b5nn8 0/1     ErrImagePull   0\n";
-        let want = Summary { name: "web-6cb-b5nn8".into(), status: "ErrImagePull".into(), created: String::new() };
+        let text = "NAMESPACE   APIVERSION   KIND   NAME          READY   STATUS         RESTARTS   AGE\n\
+                    default     v1           Pod    web-6cb-b5nn8 0/1     ErrImagePull   0          3m5s\n";
+        let want = Summary { name: "web-6cb-b5nn8".into(), status: "ErrImagePull".into(), newness: -185 };
         assert_eq!(table(text), [want]);
+        let sets = "NAMESPACE   APIVERSION   KIND         NAME      DESIRED   CURRENT   READY   AGE   LABELS\n\
+                    shop        apps/v1      ReplicaSet   web-old   1         1         1       2d    app=web\n";
+        let want = Summary { name: "web-old".into(), status: String::new(), newness: -172_800 };
+        assert_eq!(table(sets), [want]);
         assert!(table("No resources found").is_empty());
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use serde_json_path::JsonPath;
 
 use crate::Tools;
-use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Incident, Proposal};
+use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Finding, Incident, Proposal};
 use crate::bindings::tidegate::plugin::tools::{Tool, ToolError};
 use crate::bindings::tidegate::plugin::types::{Alert, Status};
 use crate::{plan, settings};
@@ -72,7 +72,10 @@ fn run(case: &Path) -> Value {
     let settings = settings::read(&fs::read_to_string(case.join("settings.json")).unwrap());
     let tools = Recorded(read(&case.join("tools.json")));
     match plan::plan(&tools, &settings.map_err(|_| ()).unwrap(), &incident(&read(&case.join("incident.json")))) {
-        Ok(proposals) => json!({"ok": proposals.iter().map(proposal).collect::<Vec<_>>()}),
+        Ok(planned) => json!({
+            "ok": planned.proposals.iter().map(proposal).collect::<Vec<_>>(),
+            "findings": planned.findings.iter().map(finding).collect::<Vec<_>>(),
+        }),
         Err(CallError::Misconfigured(reason)) => json!({"error": {"misconfigured": reason}}),
         Err(CallError::Unavailable(retry)) => {
             json!({"error": {"unavailable": {"reason": retry.reason, "after-ms": retry.after_ms}}})
@@ -80,6 +83,15 @@ fn run(case: &Path) -> Value {
         Err(CallError::InvalidInput(reason)) => json!({"error": {"invalid-input": reason}}),
         Err(CallError::Other(reason)) => json!({"error": {"other": reason}}),
     }
+}
+
+/// As the host writes it.
+fn finding(finding: &Finding) -> Value {
+    let mut value = json!({"about": finding.about, "text": finding.text});
+    if !finding.evidence.is_empty() {
+        value["evidence"] = json!(finding.evidence);
+    }
+    value
 }
 
 fn proposal(proposal: &Proposal) -> Value {

@@ -2,10 +2,11 @@
 //!
 //! Looks with the read-only tools of an MCP server and proposes calls of the same server's other
 //! tools; it performs nothing itself. One proposal per workload where the workload is at fault, one
-//! per pod where only the pod is. What cannot be shown from the cluster's own words is not proposed.
+//! per pod where only the pod is. What cannot be shown from the cluster's own words is not proposed; what
+//! is wrong all the same is told.
 //!
 //! `plan` finds subjects in the alerts, `workload` finds who owns them, `symptom` reads their state,
-//! and each file under `repair` knows one cure.
+//! and each file under `repair` knows one cure. `write` changes Deployments through either server.
 
 mod bindings;
 mod budget;
@@ -22,12 +23,15 @@ mod symptom;
 mod time;
 mod verify;
 mod workload;
+mod write;
 mod yaml;
 
 #[cfg(test)]
 mod golden;
 
-use bindings::exports::tidegate::plugin::remediation::{Action, CallError, Capability, Guest, Incident, Proposal};
+use bindings::exports::tidegate::plugin::remediation::{
+    Action, CallError, Capability, Finding, Guest, Incident, Planned,
+};
 use bindings::tidegate::plugin::tools::{self, Tool, ToolError};
 use bindings::tidegate::plugin::{log, settings as host_settings};
 
@@ -39,7 +43,7 @@ impl Guest for Workload {
         Ok(Vec::new())
     }
 
-    fn plan(what: Incident) -> Result<Vec<Proposal>, CallError> {
+    fn plan(what: Incident) -> Result<Planned, CallError> {
         plan::plan(&Host, &settings::read(&host_settings::get())?, &what)
     }
 
@@ -53,6 +57,8 @@ pub(crate) trait Tools {
     fn catalogue(&self) -> Vec<Tool>;
     fn look(&self, tool: &str, arguments: &str) -> Result<String, ToolError>;
     fn note(&self, line: &str);
+    /// Keeps what was found for the answer, where a repair is known and where none is.
+    fn found(&self, _finding: Finding) {}
 }
 
 struct Host;

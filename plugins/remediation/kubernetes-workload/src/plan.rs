@@ -1,7 +1,7 @@
 //! The way from an incident to proposals.
 
 use crate::Tools;
-use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Incident, Proposal};
+use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Finding, Incident, Planned};
 use crate::bindings::tidegate::plugin::types::Status;
 use crate::budget::Budget;
 use crate::cluster::Cluster;
@@ -12,7 +12,7 @@ use crate::{repair, server};
 
 /// Proposals for everything that the firing alerts name, best first. An alert that names no
 /// Kubernetes object is passed over; only then may a missing or ambiguous server be ignored.
-pub(crate) fn plan(tools: &dyn Tools, settings: &Settings, incident: &Incident) -> Result<Vec<Proposal>, CallError> {
+pub(crate) fn plan(tools: &dyn Tools, settings: &Settings, incident: &Incident) -> Result<Planned, CallError> {
     let servers = server::find(&tools.catalogue());
     let budget = Budget::new(tools);
     let mut seen = Vec::new();
@@ -39,11 +39,17 @@ pub(crate) fn plan(tools: &dyn Tools, settings: &Settings, incident: &Incident) 
         let found = repair::propose(&case, settings, incident.now_ms)?;
         if budget.refused() {
             budget.note(&format!("{} was not seen whole; nothing is proposed for it", case.target()));
+            budget.found(Finding {
+                about: case.target(),
+                text: "it was not seen whole, because the looks of one plan were used up".into(),
+                evidence: vec![],
+                extra: vec![],
+            });
             break;
         }
         proposals.extend(found);
     }
     // A repair of a workload helps all its pods at once; stable, so the order of the alerts stays.
     proposals.sort_by_key(|proposal| proposal.target.starts_with("pod/"));
-    Ok(proposals)
+    Ok(Planned { proposals, findings: budget.findings(), extra: vec![] })
 }

@@ -19,6 +19,10 @@ pub(crate) enum Symptom {
     Overdue(u64),
     /// The pod's node does not answer.
     NodeLost(String),
+    /// No node takes the pod: the scheduler's words.
+    Unscheduled(String),
+    /// A container cannot be made, mostly because a ConfigMap or Secret is not there.
+    NotConfigured(Container),
 }
 
 /// The container that a symptom belongs to.
@@ -34,13 +38,19 @@ pub(crate) struct Container {
     pub restarts: u64,
 }
 
+const NOT_CONFIGURED: [&str; 3] = ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"];
+
 const IMAGE: [&str; 3] = ["ErrImagePull", "ImagePullBackOff", "InvalidImageName"];
 
 /// States of a listing behind which a symptom may stand.
 pub(crate) fn worth_a_look(status: &str) -> bool {
     let status = status.rsplit(':').next().unwrap_or_default();
     IMAGE.contains(&status)
-        || matches!(status, "CrashLoopBackOff" | "OOMKilled" | "Terminating" | "Unknown" | "NodeLost" | "Error")
+        || matches!(
+            status,
+            "CrashLoopBackOff" | "OOMKilled" | "Terminating" | "Unknown" | "NodeLost" | "Error" | "Pending"
+        )
+        || NOT_CONFIGURED.contains(&status)
 }
 
 /// Reads a pod.
@@ -56,6 +66,13 @@ pub(crate) fn of(pod: &Value, now_ms: u64, settings: &Settings) -> Vec<Symptom> 
     }
     if object::text(pod, "/status/reason") == "NodeLost" || object::text(pod, "/status/phase") == "Unknown" {
         symptoms.push(Symptom::NodeLost(object::text(pod, "/spec/nodeName").to_string()));
+        return symptoms;
+    }
+    let conditions = object::list(pod, "/status/conditions").iter();
+    let mut unscheduled = conditions
+        .filter(|one| object::text(one, "/type") == "PodScheduled" && object::text(one, "/status") == "False");
+    if let Some(condition) = unscheduled.next() {
+        symptoms.push(Symptom::Unscheduled(object::text(condition, "/message").to_string()));
         return symptoms;
     }
     for (statuses, list) in [("initContainerStatuses", "initContainers"), ("containerStatuses", "containers")] {
@@ -80,6 +97,9 @@ fn container(pod: &Value, status: &Value, list: &'static str) -> Option<Symptom>
     };
     if IMAGE.contains(&waiting) {
         return Some(Symptom::Image(found(waiting, object::text(status, "/state/waiting/message"))));
+    }
+    if NOT_CONFIGURED.contains(&waiting) {
+        return Some(Symptom::NotConfigured(found(waiting, object::text(status, "/state/waiting/message"))));
     }
     let ready = status.get("ready") == Some(&Value::Bool(true));
     let killed = last.is_some_and(|last| object::text(last, "/reason") == "OOMKilled");

@@ -25,6 +25,29 @@ pub(crate) fn millis(text: &str) -> Option<u64> {
     u64::try_from((days * 86_400 + hour * 3600 + minute * 60 + second) * 1000).ok()
 }
 
+/// Seconds of an age as kubectl prints it: `4s`, `3m5s`, `2d`.
+pub(crate) fn age(text: &str) -> Option<i64> {
+    let mut seconds: i64 = 0;
+    let mut digits = String::new();
+    for letter in text.chars() {
+        let unit = match letter {
+            '0'..='9' => {
+                digits.push(letter);
+                continue;
+            }
+            's' => 1,
+            'm' => 60,
+            'h' => 3_600,
+            'd' => 86_400,
+            'y' => 31_536_000,
+            _ => return None,
+        };
+        seconds = seconds.saturating_add(digits.parse::<i64>().ok()?.saturating_mul(unit));
+        digits.clear();
+    }
+    (!text.is_empty() && digits.is_empty()).then_some(seconds)
+}
+
 #[cfg(test)]
 mod tests {
     use super::millis;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::bindings::exports::tidegate::plugin::remediation::CallError;
+use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Finding as Found};
 use crate::cluster::Cluster;
 use crate::subject::Subject;
 use crate::{object, symptom};
@@ -57,6 +57,12 @@ impl<'a> Cases<'a> {
             return Ok(());
         };
         let Some((kind, name)) = self.owner(cluster, &subject.namespace, &pod)? else {
+            cluster.tools.found(Found {
+                about: format!("pod/{}/{}", subject.namespace, subject.name),
+                text: "no controller would bring this pod back, so nothing is proposed for it".into(),
+                evidence: vec![],
+                extra: vec![],
+            });
             return Ok(());
         };
         if let Some(case) = self.case(cluster, &kind, &subject.namespace, &name)?

@@ -1,5 +1,6 @@
 //! How large what a plugin proposes may be: it is journaled, ruled on and shown to people.
 
+use crate::domain::plan::Finding;
 use crate::domain::text::cut;
 use crate::domain::{Call, Proposal};
 
@@ -11,6 +12,11 @@ const TEXT: usize = 4 << 10;
 
 /// Observations of one proposal; what is beyond is left out.
 const EVIDENCE: usize = 32;
+
+/// Findings of one plan, observations of one finding, and bytes of its texts.
+const FINDINGS: usize = 16;
+const OBSERVATIONS: usize = 8;
+const WORDS: usize = 1 << 10;
 
 /// Bytes of the arguments of a call. A part of them would be another call.
 const ARGUMENTS: usize = 64 << 10;
@@ -34,6 +40,17 @@ pub fn fit(mut proposal: Proposal) -> Result<Proposal, String> {
     Ok(proposal)
 }
 
+/// The findings that are kept, with their texts cut. One that says nothing is none.
+pub fn fit_findings(findings: Vec<Finding>) -> Vec<Finding> {
+    let said = findings.into_iter().filter(|finding| !finding.text.trim().is_empty());
+    let fitted = said.take(FINDINGS).map(|finding| Finding {
+        about: cut(&finding.about, WORDS),
+        text: cut(&finding.text, WORDS),
+        evidence: finding.evidence.iter().take(OBSERVATIONS).map(|seen| cut(seen, WORDS)).collect(),
+    });
+    fitted.collect()
+}
+
 fn call(place: &str, call: &Call) -> Result<(), String> {
     let size = serde_json::to_string(&call.arguments).map_or(usize::MAX, |text| text.len());
     if size > ARGUMENTS {
@@ -50,6 +67,16 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn findings_are_few_and_short() {
+        let long = "x".repeat(9_000);
+        let finding = Finding { about: long.clone(), text: long.clone(), evidence: vec![long; 100] };
+        let silent = Finding { text: " ".into(), ..Finding::default() };
+        let fitted = fit_findings([vec![silent], vec![finding; 100]].concat());
+        assert_eq!((fitted.len(), fitted[0].evidence.len()), (FINDINGS, OBSERVATIONS));
+        assert!(serde_json::to_string(&fitted).unwrap().len() < 200_000);
+    }
 
     #[test]
     fn texts_are_cut_and_calls_are_not() {

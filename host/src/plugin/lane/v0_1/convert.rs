@@ -12,6 +12,7 @@ use super::wit::types;
 use crate::domain::alert::excerpt::{self, Bounds, Excerpt};
 use crate::domain::link::{Link, Purpose};
 use crate::domain::message::{self, Stage};
+use crate::domain::plan::Finding;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Call, Incident, Labels, Occasion, Proposal, Risk, Status, Subject, Verification};
 use crate::ports::{Inbound, Message};
@@ -246,7 +247,19 @@ impl From<wit_remediation::Capability> for remediation::Capability {
     }
 }
 
-pub(super) fn proposal(proposal: wit_remediation::Proposal) -> Result<Proposal, String> {
+pub(super) fn planned(planned: wit_remediation::Planned) -> remediation::Proposed {
+    let finding = |finding: wit_remediation::Finding| Finding {
+        about: finding.about,
+        text: finding.text,
+        evidence: finding.evidence,
+    };
+    remediation::Proposed {
+        proposals: planned.proposals.into_iter().map(proposal).collect(),
+        findings: planned.findings.into_iter().map(finding).collect(),
+    }
+}
+
+fn proposal(proposal: wit_remediation::Proposal) -> Result<Proposal, String> {
     Ok(Proposal {
         call: call("call", proposal.call)?,
         target: proposal.target,

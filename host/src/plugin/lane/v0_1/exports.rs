@@ -98,11 +98,11 @@ impl Remediate for Remediation {
         instance: Instance,
         incident: &'a Incident,
         now: Timestamp,
-    ) -> Called<'a, Vec<Proposed>> {
+    ) -> Called<'a, Proposed> {
         Box::pin(async move {
             let guest = self.remediation.load(&mut *store, &instance)?;
             let answer = guest.call_plan(store, &convert::incident(incident, now)).await?;
-            Ok(answer.map(|list| list.into_iter().map(convert::proposal).collect()).map_err(Into::into))
+            Ok(answer.map(convert::planned).map_err(Into::into))
         })
     }
 

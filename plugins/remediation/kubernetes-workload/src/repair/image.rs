@@ -7,13 +7,14 @@ use serde_json::{Map, Value, json};
 
 use super::revision::{self, Revision};
 use super::{Finding, manager_words, pod_words};
-use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Proposal};
+use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Finding as Found, Proposal};
 use crate::image::{self, Fault};
 use crate::object;
 use crate::quote;
 use crate::symptom::{Container, Symptom};
 use crate::verify;
 use crate::workload::Case;
+use crate::write::{self, Writer};
 
 /// One container and the image it should run.
 struct Repair<'a> {
@@ -28,9 +29,6 @@ pub(super) fn propose(
     deployment: &Value,
     findings: &[Finding<'_>],
 ) -> Result<Option<Proposal>, CallError> {
-    let Some(tool) = case.cluster.server.tool("kubectl_patch") else {
-        return Ok(None);
-    };
     // A pod of an older revision is on its way out; its image is no longer asked for.
     let current = |container: &Container| {
         object::template_image(deployment, container.list, &container.name) == Some(&container.image)
@@ -55,6 +53,7 @@ pub(super) fn propose(
         let messages = messages(case, pod, container)?;
         let Some(repair) = repair(container, &revisions, &messages) else {
             // Half a repair leaves the pods as broken as before.
+            case.cluster.tools.found(unknown(case, pod, container, &messages));
             return Ok(None);
         };
         let words = messages.first().map(|message| quote::marked(message)).unwrap_or_default();
@@ -75,6 +74,12 @@ pub(super) fn propose(
         repairs.push(repair);
     }
     evidence.extend(manager_words(case));
+    let found = |text: String| Found { about: case.target(), text, evidence: evidence.clone(), extra: vec![] };
+    let Some(writer) = Writer::of(case.cluster.server) else {
+        let missing = Writer::missing(case.cluster.server);
+        case.cluster.tools.found(found(format!("{}; {missing}", causes.join("; "))));
+        return Ok(None);
+    };
     let reason = repairs
         .iter()
         .map(|r| {
@@ -90,16 +95,55 @@ pub(super) fn propose(
     let new: Vec<_> = repairs.iter().map(|r| (r.container.list, r.container.name.as_str(), r.image.as_str())).collect();
     let old: Vec<_> =
         repairs.iter().map(|r| (r.container.list, r.container.name.as_str(), r.container.image.as_str())).collect();
+    let (tool, arguments, back) = match writer {
+        Writer::Patch(tool) => (tool, patch(case, &new), patch(case, &old)),
+        Writer::Whole(tool) => {
+            let written = write::whole(deployment, |template| {
+                new.iter().for_each(|(list, name, image)| write::set_image(template, list, name, image));
+            });
+            match written {
+                Ok((arguments, back)) => (tool, arguments, back),
+                Err(why) => {
+                    case.cluster.tools.found(found(format!("{}; {why}", causes.join("; "))));
+                    return Ok(None);
+                }
+            }
+        }
+    };
     Ok(Some(Proposal {
-        call: Call { tool: tool.clone(), arguments: patch(case, &new) },
+        call: Call { tool: tool.clone(), arguments },
         target: case.target(),
         reason: format!("set the image of container {reason}, so that the pods of {} can start", case.target()),
         evidence,
         root_cause: causes.join("; "),
         verify: verify::rollout(&case.cluster, deployment, &new),
-        undo: Some(Call { tool, arguments: patch(case, &old) }),
+        undo: Some(Call { tool, arguments: back }),
         extra: vec![],
     }))
+}
+
+/// What is wrong, where no repair is known.
+fn unknown(case: &Case<'_>, pod: &Value, container: &Container, messages: &[String]) -> Found {
+    let why = match image::fault(messages.iter().map(String::as_str)) {
+        Fault::Transport => "the registry or the way to it is at fault, and another image would not help",
+        Fault::Access => "the registry does not let the node in, or has no such image",
+        Fault::Reference => {
+            "it is not found, and neither an earlier revision that runs nor the tag says what was meant"
+        }
+    };
+    Found {
+        about: case.target(),
+        text: format!(
+            "the image {} of container {} cannot be pulled: {why}",
+            quote::marked(&container.image),
+            quote::short(&container.name)
+        ),
+        evidence: [format!("{} waits with {}", pod_words(case, pod), container.reason)]
+            .into_iter()
+            .chain(messages.first().map(|message| format!("the node says {}", quote::marked(message))))
+            .collect(),
+        extra: vec![],
+    }
 }
 
 /// What the runtime said. The back-off that follows the first failures hides their reason; the

@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 
 use super::{Finding, pod_words};
-use crate::bindings::exports::tidegate::plugin::remediation::{Call, Proposal};
+use crate::bindings::exports::tidegate::plugin::remediation::{Call, Finding as Found, Proposal};
 use crate::server::Dialect;
 use crate::symptom::Symptom;
 use crate::workload::Case;
@@ -68,14 +68,23 @@ fn diagnose(case: &Case<'_>, finding: &Finding<'_>) -> Option<Diagnosis> {
             )],
             force: true,
         }),
-        Symptom::Image(_) | Symptom::Crash(_) => None,
+        Symptom::Image(_) | Symptom::Crash(_) | Symptom::Unscheduled(_) | Symptom::NotConfigured(_) => None,
     }
 }
 
 fn cure(case: &Case<'_>, finding: &Finding<'_>) -> Option<Proposal> {
     let name = object::name(finding.pod);
     let Diagnosis { cause, mut evidence, force } = diagnose(case, finding)?;
-    let (tool, arguments) = delete(case, name, force)?;
+    let Some((tool, arguments)) = delete(case, name, force) else {
+        let how = if force { "deletes pods by force" } else { "deletes pods" };
+        case.cluster.tools.found(Found {
+            about: case.target(),
+            text: format!("{cause}; the MCP server {} offers no tool that {how}", case.cluster.server.name),
+            evidence,
+            extra: vec![],
+        });
+        return None;
+    };
     evidence.push(format!("{} will start another pod; this one cannot be brought back", case.target()));
     let selector = object::selector(finding.pod.pointer("/metadata/labels"));
     let doomed = verify::Doomed {
@@ -112,8 +121,13 @@ fn delete(case: &Case<'_>, name: &str, force: bool) -> Option<(String, Value)> {
             }
             Some((case.cluster.server.tool("kubectl_delete")?, arguments))
         }
-        // This server's tool knows no force, and a pod that does not end would stay.
-        Dialect::Native if force => None,
+        // This server's tool for pods knows no force, and a pod that does not end would stay.
+        Dialect::Native if force => {
+            let arguments = json!({
+                "apiVersion": "v1", "kind": "Pod", "name": name, "namespace": case.namespace, "gracePeriodSeconds": 0,
+            });
+            Some((case.cluster.server.tool("resources_delete")?, arguments))
+        }
         Dialect::Native => {
             let arguments = json!({"name": name, "namespace": case.namespace});
             Some((case.cluster.server.tool("pods_delete")?, arguments))

@@ -33,7 +33,7 @@ pub(crate) fn history(case: &Case<'_>, deployment: &Value) -> Result<Vec<Revisio
     let mut listed = case.cluster.replica_sets(&case.namespace, selector.as_deref())?;
     let prefix = format!("{}-", case.name);
     listed.retain(|set| set.name.starts_with(&prefix));
-    listed.sort_by(|a, b| b.created.cmp(&a.created));
+    listed.sort_by_key(|set| std::cmp::Reverse(set.newness));
     let mut revisions = Vec::new();
     for summary in listed.iter().take(SETS) {
         let Some(set) = case.cluster.get("ReplicaSet", &case.namespace, &summary.name)? else {

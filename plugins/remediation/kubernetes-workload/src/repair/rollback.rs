@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::revision::{self, Revision};
 use super::{Finding, manager_words, pod_words};
-use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Proposal};
+use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Finding as Found, Proposal};
 use crate::settings::Settings;
 use crate::symptom::{Container, Symptom};
 use crate::workload::Case;
+use crate::write::{self, Writer};
 use crate::{object, quote, time, verify};
 
 /// Proposes to undo the newest rollout, if its pods crash, it is recent and there is one before it.
@@ -18,15 +19,13 @@ pub(super) fn propose(
     settings: &Settings,
     now_ms: u64,
 ) -> Result<Option<Proposal>, CallError> {
-    let Some(tool) = case.cluster.server.tool("kubectl_rollout") else {
-        return Ok(None);
-    };
     let crashing = |finding: &&Finding<'_>| matches!(finding.symptom, Symptom::Crash(_) | Symptom::OutOfMemory(_));
     if !findings.iter().any(|finding| crashing(&finding)) {
         return Ok(None);
     }
     let revisions = revision::history(case, deployment)?;
     let Some((newest, previous)) = newest_and_previous(&revisions) else {
+        tell(case, findings, "there is no earlier revision to go back to");
         return Ok(None);
     };
     let of_newest =
@@ -36,8 +35,13 @@ pub(super) fn propose(
     let age_ms = created.map(|created| now_ms.saturating_sub(created));
     let recent = age_ms.is_some_and(|age| age <= settings.rollback_within_hours.saturating_mul(3_600_000));
     if found.is_empty() || !recent {
+        let hours = settings.rollback_within_hours;
+        tell(case, findings, &format!("no rollout of the last {hours} hours explains it, so nothing is rolled back"));
         return Ok(None);
     }
+    let Some(how) = how(case, deployment, newest, previous) else {
+        return Ok(None);
+    };
 
     let mut evidence: Vec<String> = found
         .iter()
@@ -73,7 +77,7 @@ pub(super) fn propose(
     }));
     evidence.extend(manager_words(case));
     Ok(Some(Proposal {
-        call: Call { tool: tool.clone(), arguments: undo_to(case, previous.number) },
+        call: how.call,
         target: case.target(),
         reason: format!(
             "roll {} back to revision {}, because pods of the new revision {} crash",
@@ -84,9 +88,66 @@ pub(super) fn propose(
         evidence,
         root_cause: format!("revision {} of {} crashes after its start", newest.number, case.target()),
         verify: verify::rollout(&case.cluster, deployment, &images),
-        undo: Some(Call { tool, arguments: undo_to(case, newest.number) }),
+        undo: Some(how.back),
         extra: vec![],
     }))
+}
+
+/// The call that goes back and the one that takes it back.
+struct How {
+    call: Call,
+    back: Call,
+}
+
+/// By the server's own rollback, or by writing the pod template of the revision.
+fn how(case: &Case<'_>, deployment: &Value, newest: &Revision, previous: &Revision) -> Option<How> {
+    let server = case.cluster.server;
+    if let Some(tool) = server.tool("kubectl_rollout") {
+        let call = Call { tool: tool.clone(), arguments: undo_to(case, previous.number) };
+        return Some(How { call, back: Call { tool, arguments: undo_to(case, newest.number) } });
+    }
+    let why = match Writer::of(server) {
+        Some(Writer::Whole(tool)) => {
+            let mut template = previous.set.pointer("/spec/template").cloned().unwrap_or_default();
+            if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+                labels.remove("pod-template-hash");
+            }
+            match write::whole(deployment, |current| *current = template) {
+                Ok((arguments, back)) if !arguments.contains(write::HIDDEN) => {
+                    let call = Call { tool: tool.clone(), arguments };
+                    return Some(How { call, back: Call { tool, arguments: back } });
+                }
+                Ok(_) => "the earlier revision holds values that are hidden as secrets".to_string(),
+                Err(why) => why,
+            }
+        }
+        _ => format!(
+            "the MCP server {} offers no tool that rolls back: it would take kubectl_rollout or \
+             resources_create_or_update, offered by the server and allowed by the host",
+            server.name
+        ),
+    };
+    case.cluster.tools.found(Found {
+        about: case.target(),
+        text: format!("revision {} crashes and could go back to {}; {why}", newest.number, previous.number),
+        evidence: vec![],
+        extra: vec![],
+    });
+    None
+}
+
+/// Says what crashes, and why it is not rolled back.
+fn tell(case: &Case<'_>, findings: &[Finding<'_>], why: &str) {
+    for finding in findings {
+        let Symptom::Crash(container) = &finding.symptom else { continue };
+        case.cluster.tools.found(Found {
+            about: case.target(),
+            text: format!("container {} crashes again and again; {why}", quote::short(&container.name)),
+            evidence: vec![crash_words(&pod_words(case, finding.pod), container)],
+            extra: vec![],
+        });
+        return;
+    }
 }
 
 /// The newest revision and the one to go back to: the newest before it that runs now, else the one

@@ -92,6 +92,10 @@ fn keep(
         if !wanted.is_empty() && wanted != json::text(before, "/metadata/resourceVersion") {
             return Err(Refusal::conflict(resource, &target.name));
         }
+        let uid = json::text(&object, "/metadata/uid");
+        if !uid.is_empty() && uid != json::text(before, "/metadata/uid") {
+            return Err(Refusal::conflict(resource, &target.name));
+        }
         // The status has a subresource of its own; what a client sends with the object is ignored.
         json::set(&mut object, "/status", json::at(before, "/status"));
         let generation = json::number(before, "/metadata/generation");

@@ -15,7 +15,7 @@ mod bindings {
 
 use bindings::exports::tidegate::plugin::probe::{self, Effect};
 use bindings::exports::tidegate::plugin::remediation::{
-    self, Action, Call, CallError, Capability, Incident, Proposal, Risk,
+    self, Action, Call, CallError, Capability, Incident, Planned, Proposal, Risk,
 };
 use bindings::exports::tidegate::plugin::reversal;
 use bindings::tidegate::plugin::{http_client, settings, signer, state};
@@ -71,9 +71,9 @@ impl remediation::Guest for Plugin {
         Ok(vec![one("status", Risk::Read), one("act", Risk::Low)])
     }
 
-    fn plan(what: Incident) -> Result<Vec<Proposal>, CallError> {
+    fn plan(what: Incident) -> Result<Planned, CallError> {
         let orders = what.labels.iter().find(|(name, _)| name == "orders").map_or("", |(_, value)| value.as_str());
-        Ok(vec![Proposal {
+        let proposals = vec![Proposal {
             call: Call { tool: "oversteps.act".into(), arguments: "{}".into() },
             target: "a harmless test".into(),
             reason: obey(orders),
@@ -82,7 +82,8 @@ impl remediation::Guest for Plugin {
             verify: None,
             undo: None,
             extra: vec![],
-        }])
+        }];
+        Ok(Planned { proposals, findings: vec![], extra: vec![] })
     }
 
     fn execute(_: String, what: Action) -> Result<String, CallError> {

@@ -12,7 +12,7 @@ mod bindings {
 
 use bindings::exports::tidegate::plugin::probe::{self, Effect};
 use bindings::exports::tidegate::plugin::remediation::{
-    self, Action, Call, CallError, Capability, Incident, Proposal, Risk, Verification,
+    self, Action, Call, CallError, Capability, Finding, Incident, Planned, Proposal, Risk, Verification,
 };
 use bindings::exports::tidegate::plugin::reversal;
 use bindings::tidegate::plugin::{state, tools};
@@ -32,7 +32,7 @@ impl remediation::Guest for Plugin {
         Ok(vec![one("note", Risk::Low), one("read", Risk::Read)])
     }
 
-    fn plan(what: Incident) -> Result<Vec<Proposal>, CallError> {
+    fn plan(what: Incident) -> Result<Planned, CallError> {
         let label = |key: &str| what.labels.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
         let tool = label("tool").unwrap_or_default();
         let looks: u32 = label("looks").and_then(|text| text.parse().ok()).unwrap_or(1);
@@ -41,7 +41,7 @@ impl remediation::Guest for Plugin {
         evidence.extend((0..looks).map(|_| format!("{:?}", tools::look(tool, "{}"))));
         let call = |tool: &str, arguments: &str| Call { tool: tool.into(), arguments: arguments.into() };
         let arguments = label("arguments").unwrap_or(r#"{"text":"seen"}"#);
-        Ok(vec![Proposal {
+        let proposals = vec![Proposal {
             call: call("echo-remediation.note", arguments),
             target: "note/1".into(),
             reason: what.title,
@@ -57,7 +57,14 @@ impl remediation::Guest for Plugin {
             }),
             undo: None,
             extra: vec![],
-        }])
+        }];
+        let findings = label("finding").map(|text| Finding {
+            about: "note/1".into(),
+            text: text.into(),
+            evidence: vec!["it was told so".into()],
+            extra: vec![],
+        });
+        Ok(Planned { proposals, findings: findings.into_iter().collect(), extra: vec![] })
     }
 
     fn execute(attempt_id: String, what: Action) -> Result<String, CallError> {

@@ -1,0 +1,75 @@
+//! `evidence`: what was looked at for an incident, cut as in the report, and each answer as it was stored.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::Context;
+use super::screen::Screen;
+use crate::backend::{EvidenceView, find};
+use crate::domain::text::cut;
+use crate::report::date;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The incident: its id, a unique beginning of it, or `latest`
+    incident: String,
+    /// Print this answer as it is in the journal, counted as in the report
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    number: Option<u32>,
+    /// Print JSON, as the HTTP API does
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reads the data files, whether or not a host is running.
+pub fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let records = context.host.records(&context.config).map_err(anyhow::Error::msg)?;
+    let incident = find(records.as_ref(), &arguments.incident)?;
+    let all = EvidenceView::all(&incident);
+    let screen = match (arguments.number, arguments.json) {
+        (None, true) => Screen::json(&serde_json::json!({ "incident": incident.id, "evidence": all }))?,
+        (None, false) => list(&incident.id.0, &all),
+        (Some(number), json) => {
+            let one = usize::try_from(number).ok().and_then(|number| EvidenceView::one(&incident, number));
+            let Some(one) = one else {
+                bail!("incident {} has {} pieces of evidence; there is no number {number}", incident.id, all.len());
+            };
+            if json { Screen::json(&one)? } else { whole(&one).context("a piece of evidence has its text")? }
+        }
+    };
+    screen.print()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(incident: &str, all: &[EvidenceView]) -> Screen {
+    let mut screen = Screen::default();
+    if all.is_empty() {
+        screen.line(&format!("nothing was looked at for incident {incident}"));
+    }
+    for view in all {
+        screen.line(&head(view));
+        for line in &view.excerpt {
+            screen.line(&format!("   {line}"));
+        }
+    }
+    screen
+}
+
+fn whole(view: &EvidenceView) -> Option<Screen> {
+    let mut screen = Screen::default();
+    screen.line(&head(view));
+    screen.block(view.text.as_deref()?.trim_end());
+    Some(screen)
+}
+
+fn head(view: &EvidenceView) -> String {
+    let arguments = serde_json::to_string(&view.call.arguments).unwrap_or_default();
+    let said = match (&view.refused, view.ok) {
+        (Some(gate), _) => format!(", refused by gate {gate}"),
+        (None, true) => String::new(),
+        (None, false) => ", failed".into(),
+    };
+    format!("{}. {} {} {}{said}", view.number, date(view.at), view.call.tool, cut(&arguments, 300))
+}

@@ -1,0 +1,153 @@
+//! What a person would cut out of what a tool answered: the state of an object, its conditions that are
+//! not as they should be, why containers wait or ended, events folded, the first and the last error of a
+//! log, what one revision changed of another.
+//!
+//! Pure and total: any text gives an excerpt of bounded size, and a text in no form that is known gives
+//! its first sensible lines. Nothing here decides anything; reports, messages and the model read it.
+//! The whole answer stays in the journal.
+
+mod container;
+mod describe;
+mod difference;
+mod document;
+mod event;
+mod finding;
+mod log;
+mod object;
+mod other;
+mod revision;
+mod seen;
+mod table;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use difference::{CHANGES, Change, changes};
+pub use finding::{Finding, Problem, findings};
+pub use revision::{Revised, between_revisions};
+pub use write::{Written, written};
+
+use crate::domain::call::Call;
+use crate::domain::entry::Purpose;
+use crate::domain::incident::{Incident, Look};
+use crate::domain::text::letters;
+
+/// Bytes of an answer that are read; what is behind them is not looked at.
+const READ: usize = 512 << 10;
+/// Lines of an excerpt.
+const LINES: usize = 40;
+/// Letters of one line.
+const LETTERS: usize = 400;
+/// Bytes of the document that a model gets besides, where it asked for the look itself.
+const DETAILS: usize = 4 << 10;
+
+/// What was cut out of one answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Excerpt {
+    /// One observation each, without control characters.
+    pub lines: Vec<String>,
+    /// How many further lines were cut out and have no room.
+    pub left_out: usize,
+}
+
+impl Excerpt {
+    fn new(lines: impl IntoIterator<Item = String>) -> Self {
+        let mut excerpt = Self::default();
+        for line in lines {
+            let line = one_line(&line);
+            if line.is_empty() {
+                continue;
+            }
+            if excerpt.lines.len() < LINES {
+                excerpt.lines.push(line);
+            } else {
+                excerpt.left_out += 1;
+            }
+        }
+        excerpt
+    }
+
+    /// The lines as one text; the last says how many are left out.
+    pub fn text(&self) -> String {
+        let mut text = self.lines.join("\n");
+        if self.left_out > 0 {
+            text.push_str(&format!("\n… {} more lines", self.left_out));
+        }
+        text
+    }
+}
+
+/// Cuts out of an answer to `call` what a person would.
+pub fn excerpt(call: &Call, text: &str) -> Excerpt {
+    let text = readable(text);
+    Excerpt::new(document::read(call, text).lines())
+}
+
+/// The same of a look, with what its gate or its server said where it gave no answer.
+pub fn of(look: &Look) -> Excerpt {
+    if look.ok && look.refused.is_none() {
+        return excerpt(&look.call, &look.text);
+    }
+    Excerpt::new(other::lines(readable(&look.told())))
+}
+
+/// What a model is shown of a look: the excerpt, and the document without what says nothing where the
+/// model itself has asked for it, because then it may be after any detail of it.
+pub fn for_model(look: &Look) -> String {
+    let mut text = of(look).text();
+    if look.purpose == Purpose::Model
+        && look.ok
+        && let Some(details) = document::details(readable(&look.text), DETAILS)
+    {
+        text.push('\n');
+        text.push_str(&details);
+    }
+    text
+}
+
+/// Whether a look was made to see what is wrong. What was looked at to rule on an action, to prepare or to
+/// verify one is shown with that action.
+pub fn is_evidence(look: &Look) -> bool {
+    matches!(look.purpose, Purpose::Evidence | Purpose::Model | Purpose::Plan)
+}
+
+/// An incident's evidence, in order; people count it from 1.
+pub fn evidence_of(incident: &Incident) -> Vec<&Look> {
+    incident.looks.iter().filter(|look| is_evidence(look)).collect()
+}
+
+fn readable(text: &str) -> &str {
+    let end = (0..=READ.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+/// One line without letters that have no shape, not longer than a line of an excerpt may be.
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    let mut space = false;
+    for (count, letter) in text.trim().chars().enumerate() {
+        if count >= LETTERS {
+            line.push('…');
+            break;
+        }
+        if letter.is_whitespace() {
+            space = true;
+            continue;
+        }
+        if std::mem::take(&mut space) {
+            line.push(' ');
+        }
+        letters::push(&mut line, letter);
+    }
+    line
+}
+
+/// A text in one line, cut for the middle of a sentence.
+fn short(text: &str) -> String {
+    const SHORT: usize = 240;
+    let line = one_line(text);
+    match line.char_indices().nth(SHORT) {
+        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
+        None => line,
+    }
+}

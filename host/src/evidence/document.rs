@@ -1,0 +1,171 @@
+//! Tells in which form an answer is, and has it read.
+
+use serde_json::Value;
+
+use super::event::{self, Event};
+use super::seen::Seen;
+use super::{describe, log, object, other, table};
+use crate::domain::call::Call;
+use crate::domain::text::{canonical_json, cut};
+use crate::domain::values;
+
+/// Objects of one answer that are read whole; of more the worst are told.
+const OBJECTS: usize = 200;
+
+/// An answer as it was read.
+pub(super) enum Read {
+    /// Objects and events.
+    Seen(Vec<Seen>),
+    /// Anything else, as lines.
+    Lines(Vec<String>),
+}
+
+impl Read {
+    pub fn lines(self) -> Vec<String> {
+        match self {
+            Self::Lines(lines) => lines,
+            Self::Seen(all) => all.iter().flat_map(Seen::lines).collect(),
+        }
+    }
+
+    pub fn seen(self) -> Vec<Seen> {
+        match self {
+            Self::Lines(_) => Vec::new(),
+            Self::Seen(all) => all,
+        }
+    }
+}
+
+/// Reads an answer to `call`.
+pub(super) fn read(call: &Call, text: &str) -> Read {
+    let start = text.trim_start();
+    if start.is_empty() {
+        return Read::Lines(vec!["the answer is empty".into()]);
+    }
+    if let Some(all) = describe::read(&kind_asked(call), text) {
+        return Read::Seen(all);
+    }
+    let tool = call.tool.rsplit('.').next().unwrap_or_default();
+    let is_log = tool.split('_').any(|word| matches!(word, "log" | "logs"));
+    if is_log && !start.starts_with('{') {
+        return Read::Lines(log::lines(text));
+    }
+    // Almost any text is a word or a list of words for YAML, so only what begins like a document is read.
+    let keyed =
+        start.starts_with(['{', '[', '#', '-']) || start.starts_with("apiVersion:") || start.starts_with("kind:");
+    if keyed
+        && let Some(documents) = values(text)
+        && let Some(read) = all(&documents)
+    {
+        return read;
+    }
+    if let Some(read) = table::read(text) {
+        return read;
+    }
+    if start.starts_with(['{', '[']) || start.starts_with("apiVersion:") {
+        return Read::Lines(other::broken(text));
+    }
+    Read::Lines(other::lines(text))
+}
+
+/// The kind that a call asks for, as an answer that is a description does not name it.
+fn kind_asked(call: &Call) -> String {
+    let named = ["resourceType", "kind"].iter().find_map(|key| call.arguments.get(*key).and_then(Value::as_str));
+    let kind = named.unwrap_or_default().to_lowercase();
+    let kind = kind.split(['.', '/']).next().unwrap_or_default();
+    match kind {
+        "po" | "pods" => "pod",
+        "deploy" | "deployments" => "deployment",
+        "no" | "nodes" => "node",
+        "pvc" | "persistentvolumeclaims" => "persistentvolumeclaim",
+        "hpa" | "horizontalpodautoscalers" => "horizontalpodautoscaler",
+        "sts" | "statefulsets" => "statefulset",
+        "ds" | "daemonsets" => "daemonset",
+        "rs" | "replicasets" => "replicaset",
+        "jobs" => "job",
+        other => other,
+    }
+    .to_string()
+}
+
+fn all(documents: &[Value]) -> Option<Read> {
+    let mut seen = Vec::new();
+    let mut lines = Vec::new();
+    for document in documents {
+        match one(document)? {
+            Read::Seen(all) => seen.extend(all),
+            Read::Lines(more) => lines.extend(more),
+        }
+    }
+    match (seen.is_empty(), lines.is_empty()) {
+        (true, true) => None,
+        (false, true) => Some(Read::Seen(seen)),
+        (_, false) => {
+            let mut all: Vec<String> = seen.iter().flat_map(Seen::lines).collect();
+            all.extend(lines);
+            Some(Read::Lines(all))
+        }
+    }
+}
+
+fn one(document: &Value) -> Option<Read> {
+    if let Some(items) = document.as_array() {
+        return list(items);
+    }
+    document.as_object()?;
+    for key in ["items", "events", "resources"] {
+        if let Some(items) = document.get(key).and_then(Value::as_array) {
+            return list(items);
+        }
+    }
+    if let Some(logs) = document.get("logs").and_then(Value::as_object) {
+        let mut lines = Vec::new();
+        for (name, text) in logs {
+            lines.push(format!("log of {name}:"));
+            lines.extend(log::lines(text.as_str().unwrap_or_default()));
+        }
+        return Some(Read::Lines(lines));
+    }
+    if let Some(seen) = object::read(document) {
+        return Some(Read::Seen(vec![seen]));
+    }
+    Some(Read::Lines(other::fields(document)))
+}
+
+fn list(items: &[Value]) -> Option<Read> {
+    if items.is_empty() {
+        return Some(Read::Lines(vec!["nothing is listed".into()]));
+    }
+    let is_event = |item: &Value| {
+        item.get("kind").and_then(Value::as_str) == Some("Event")
+            || ["involvedObject", "InvolvedObject", "regarding"].iter().any(|key| item.get(*key).is_some())
+    };
+    if items.iter().all(is_event) {
+        let events: Vec<Event> = items.iter().filter_map(event::read).collect();
+        return Some(Read::Seen(vec![Seen { events, ..Seen::default() }]));
+    }
+    if let Some(mut seen) = items.iter().take(OBJECTS).map(object::read).collect::<Option<Vec<Seen>>>() {
+        // Those with something to say come first; of a long list the others are one line each.
+        seen.sort_by_key(|one| std::cmp::Reverse(object::troubled(one)));
+        for one in seen.iter_mut().filter(|one| items.len() > 3 && !object::troubled(one)) {
+            one.facts.clear();
+            one.containers.clear();
+        }
+        return Some(Read::Seen(seen));
+    }
+    Some(Read::Lines(other::items(items)))
+}
+
+/// The whole of an answer without what says nothing, on one line, cut; none where the excerpt says it all.
+pub(super) fn details(text: &str, most: usize) -> Option<String> {
+    let start = text.trim_start();
+    let keyed = start.starts_with(['{', '[', '#', '-']) || start.starts_with("apiVersion:");
+    match values(text).filter(|_| keyed) {
+        Some(documents) => {
+            let pruned: Vec<String> = documents.iter().map(|one| canonical_json(&other::pruned(one))).collect();
+            Some(format!("in full: {}", cut(&pruned.join(" "), most)))
+        }
+        None if text.lines().count() > 5 => Some(format!("in full:\n{}", cut(text.trim_end(), most))),
+        None => None,
+    }
+}

@@ -1,0 +1,183 @@
+//! Events: folded, counted, the newest first, warnings before the rest.
+
+use serde_json::Value;
+
+use super::short;
+
+/// Events of a kind that an excerpt shows.
+const WARNINGS: usize = 8;
+const NORMAL: usize = 3;
+
+/// One event, or several that say the same.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Event {
+    pub warning: bool,
+    pub reason: String,
+    pub message: String,
+    /// Kind and name, where a list is about several objects.
+    pub object: String,
+    pub count: u64,
+    /// When it was seen last, as the answer writes it.
+    pub when: String,
+}
+
+impl Event {
+    /// Seconds that put events of one answer in order, the newest with the largest number.
+    fn rank(&self) -> i64 {
+        let when = self.when.split('(').next().unwrap_or_default().trim();
+        if let Ok(at) = when.parse::<jiff::Timestamp>() {
+            return at.as_second();
+        }
+        if let Some(at) = go_time(when) {
+            return at.as_second();
+        }
+        age(when).map_or(i64::MIN, |seconds| -seconds)
+    }
+}
+
+/// `2026-11-21 00:20:21 +0000 UTC`, as Go prints a time.
+fn go_time(text: &str) -> Option<jiff::Timestamp> {
+    let mut words = text.split_whitespace();
+    let (day, time, zone) = (words.next()?, words.next()?, words.next()?);
+    format!("{day}T{time}{zone}").parse().ok()
+}
+
+/// `4s`, `5m3s`, `2d`: how long ago.
+fn age(text: &str) -> Option<i64> {
+    let mut seconds: i64 = 0;
+    let mut digits = String::new();
+    for letter in text.chars() {
+        if letter.is_ascii_digit() {
+            digits.push(letter);
+            continue;
+        }
+        let unit = match letter {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            'y' => 31_536_000,
+            _ => return None,
+        };
+        seconds = seconds.saturating_add(digits.parse::<i64>().ok()?.saturating_mul(unit));
+        digits.clear();
+    }
+    (!text.is_empty() && digits.is_empty()).then_some(seconds)
+}
+
+/// Folds what says the same about the same object, the newest first.
+pub(super) fn fold(events: &[Event]) -> Vec<Event> {
+    let mut folded: Vec<Event> = Vec::new();
+    for event in events {
+        let count = event.count.max(1);
+        let same = |known: &&mut Event| {
+            (known.warning, &known.reason, &known.message, &known.object)
+                == (event.warning, &event.reason, &event.message, &event.object)
+        };
+        // A list of thousands is folded by its first hundreds: the rest would cost its square.
+        let room = folded.len() < 400;
+        match folded.iter_mut().find(same) {
+            Some(known) => {
+                known.count = known.count.saturating_add(count);
+                if event.rank() > known.rank() {
+                    known.when.clone_from(&event.when);
+                }
+            }
+            None if room => folded.push(Event { count, ..event.clone() }),
+            None => {}
+        }
+    }
+    folded.sort_by_key(|event| std::cmp::Reverse(event.rank()));
+    folded
+}
+
+/// The events that a person would look at.
+pub(super) fn lines(events: &[Event]) -> Vec<String> {
+    let folded = fold(events);
+    let mut lines = Vec::new();
+    for (warning, most, word) in [(true, WARNINGS, "warning"), (false, NORMAL, "event")] {
+        let all: Vec<&Event> = folded.iter().filter(|event| event.warning == warning).collect();
+        for event in all.iter().take(most) {
+            let times = if event.count > 1 { format!(" ×{}", event.count) } else { String::new() };
+            let when = if event.when.is_empty() { String::new() } else { format!(" ({})", short(&plain(&event.when))) };
+            let about = if event.object.is_empty() { String::new() } else { format!(" {}", short(&event.object)) };
+            let said = if event.message.is_empty() { String::new() } else { format!(": {}", short(&event.message)) };
+            lines.push(format!("{word} {}{times}{when}{about}{said}", short(&event.reason)));
+        }
+        if all.len() > most {
+            let kind = if warning { "warnings" } else { "events of type Normal" };
+            lines.push(format!("… {} more {kind}", all.len() - most));
+        }
+    }
+    lines
+}
+
+/// `4s (x3 over 10s)` without how often, which stands beside it.
+fn plain(when: &str) -> String {
+    match when.split_once(" (x") {
+        Some((last, rest)) => match rest.trim_end_matches(')').split_once(" over ") {
+            Some((_, over)) => format!("{last}, over {over}"),
+            None => last.into(),
+        },
+        None => when.into(),
+    }
+}
+
+/// An event as an object: of the API, or as the two Kubernetes servers write it.
+pub(super) fn read(value: &Value) -> Option<Event> {
+    let text = |names: &[&str]| {
+        let found = names.iter().filter_map(|name| value.get(*name).and_then(Value::as_str));
+        found.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_string()
+    };
+    let reason = text(&["reason", "Reason"]);
+    let message = text(&["message", "Message", "note"]);
+    if reason.is_empty() && message.is_empty() {
+        return None;
+    }
+    let about = ["involvedObject", "InvolvedObject", "regarding"].iter().find_map(|name| value.get(*name));
+    let part = |names: [&str; 2]| {
+        names.iter().find_map(|name| about?.get(*name)).and_then(Value::as_str).unwrap_or_default().to_string()
+    };
+    let (kind, name) = (part(["kind", "Kind"]).to_lowercase(), part(["name", "Name"]));
+    let count = value.get("count").or_else(|| value.pointer("/series/count")).and_then(Value::as_u64);
+    Some(Event {
+        warning: text(&["type", "Type"]) == "Warning",
+        reason,
+        message,
+        object: [kind, name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "),
+        count: count.unwrap_or(1).max(1),
+        when: text(&["lastTimestamp", "Timestamp", "eventTime", "firstTimestamp", "deprecatedLastTimestamp"]),
+    })
+}
+
+/// How often a line such as `4s (x3 over 10s)` says that it happened.
+pub(super) fn times(age: &str) -> u64 {
+    let counted = age.split_once("(x").and_then(|(_, rest)| rest.split([' ', ')']).next()?.parse().ok());
+    counted.unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(reason: &str, when: &str) -> Event {
+        Event { warning: true, reason: reason.into(), when: when.into(), count: 1, ..Event::default() }
+    }
+
+    #[test]
+    fn events_are_folded_and_the_newest_comes_first() {
+        for whens in [
+            ["2026-11-21T00:00:01Z", "2026-11-21T00:00:09Z", "2026-11-21T00:00:05Z"],
+            ["2026-11-21 00:00:01 +0000 UTC", "2026-11-21 00:00:09 +0000 UTC", "2026-11-21 00:00:05 +0000 UTC"],
+            ["9m", "4s (x3 over 10s)", "1m5s"],
+        ] {
+            let [first, second, third] = whens;
+            let folded = fold(&[event("a", first), event("a", second), event("b", third)]);
+            let found: Vec<(&str, u64, &str)> =
+                folded.iter().map(|one| (one.reason.as_str(), one.count, one.when.as_str())).collect();
+            assert_eq!(found, [("a", 2, second), ("b", 1, third)]);
+        }
+        assert_eq!(times("4s (x3 over 10s)"), 3);
+        assert_eq!((age("5m3s"), age("soon"), age("12"), age("")), (Some(303), None, None, None));
+    }
+}

@@ -1,0 +1,81 @@
+//! What a call changes that writes an object as a whole: people are shown the fields that differ from
+//! what the host saw, not the object.
+
+use serde_json::{Map, Value};
+
+use super::difference::{Change, changes};
+use super::readable;
+use crate::domain::call::Call;
+use crate::domain::incident::Look;
+use crate::domain::{object, values};
+
+/// A call that writes one object as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The fields in which it differs from the object as it was seen last; none when it is the same.
+    Changes(Vec<Change>),
+    /// No look showed the object, so nobody can tell.
+    Unseen,
+}
+
+/// What a call writes, held against the latest look that showed that object; none for a call that does
+/// not write one object as a whole.
+pub fn written<'a>(call: &Call, looks: impl DoubleEndedIterator<Item = &'a Look>) -> Option<Written> {
+    let after = manifest(call)?;
+    let id = identity(&after)?;
+    let same = |look: &Look| {
+        let found = object(readable(&look.text)).filter(|_| look.ok && look.refused.is_none())?;
+        (identity(&found).as_ref() == Some(&id)).then_some(found)
+    };
+    let before = looks.rev().filter(|look| look.text.contains(id.name.as_str())).find_map(same);
+    Some(match before {
+        Some(before) => Written::Changes(changes(&wanted(&before), &wanted(&after))),
+        None => Written::Unseen,
+    })
+}
+
+/// The one object that stands as a text in a call's arguments.
+fn manifest(call: &Call) -> Option<Value> {
+    let texts = call.arguments.values().filter_map(Value::as_str).filter(|text| text.contains("apiVersion"));
+    let mut found = texts.map(|text| values(readable(text))).collect::<Option<Vec<_>>>()?.into_iter().flatten();
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+#[derive(PartialEq)]
+struct Identity {
+    kind: String,
+    namespace: String,
+    name: String,
+}
+
+fn identity(object: &Value) -> Option<Identity> {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    Some(Identity {
+        kind: text("/kind")?.into(),
+        namespace: text("/metadata/namespace").unwrap_or_default().into(),
+        name: text("/metadata/name")?.into(),
+    })
+}
+
+/// What is wanted of an object: without its state, and without what the cluster itself keeps in it.
+fn wanted(object: &Value) -> Value {
+    let kept = |map: &Map<String, Value>, left: &[&str]| -> Map<String, Value> {
+        let kept = map.iter().filter(|(key, _)| !left.contains(&key.as_str()));
+        kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let Some(map) = object.as_object() else { return object.clone() };
+    let mut map = kept(map, &["status"]);
+    if let Some(Value::Object(metadata)) = map.get_mut("metadata") {
+        let own = ["managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"];
+        *metadata = kept(metadata, &own);
+        if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
+            let own = ["deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"];
+            *annotations = kept(annotations, &own);
+            if annotations.is_empty() {
+                metadata.remove("annotations");
+            }
+        }
+    }
+    Value::Object(map)
+}
