@@ -25,7 +25,7 @@ use tokio::sync::{broadcast, mpsc};
 use crate::domain::control::{self, Control};
 use crate::domain::counted::CountedChange;
 use crate::domain::history::Past;
-use crate::domain::{Alert, Entry, Fact, History, Incident, IncidentId, Sealed};
+use crate::domain::{Alert, Entry, Fact, Head, History, Incident, IncidentId, Sealed};
 use crate::pipeline::correlate::{Index, correlate};
 use crate::pipeline::flood::{Bounds, Contained, Intake, contain};
 use crate::ports::{Clock, Journal, JournalError};
@@ -210,6 +210,11 @@ impl Store {
     /// When the journal cannot be read.
     pub fn entries(&self, id: &IncidentId) -> Result<Vec<Entry>, JournalError> {
         open_all(&self.journal.stream(&id.0)?)
+    }
+
+    /// The head of the chain over what is durable, if there is one.
+    pub fn head(&self) -> Option<Head> {
+        self.journal.head()
     }
 
     /// Takes a batch of alerts. When this returns, whatever it means is durable. A caller that does

@@ -335,6 +335,7 @@ impl World {
             alerts: vec![alert].into(),
             counted: Default::default(),
             decision: Some(decision),
+            held_since: None,
             plan: None,
             collected: false,
             looks: vec![],

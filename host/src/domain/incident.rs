@@ -5,6 +5,7 @@
 
 mod alerts;
 mod apply;
+mod hold;
 mod id;
 mod messages;
 mod next;
@@ -195,6 +196,9 @@ pub struct Incident {
     pub counted: Counted,
     /// The verdict.
     pub decision: Option<Decision>,
+    /// Since when the rule of the verdict has held it back, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Timestamp>,
     /// What a plugin said.
     pub plan: Option<Plan>,
     /// All evidence for the model is there.

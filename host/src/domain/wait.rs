@@ -34,6 +34,7 @@ impl Incident {
         if let Some(Verdict::Hold { until }) = self.decision.as_mut().map(|decision| &mut decision.verdict) {
             earlier(until);
         }
+        self.held_since.iter_mut().for_each(earlier);
         for record in &mut self.actions {
             earlier(&mut record.since);
             let more = [&mut record.expires, &mut record.looked_at, &mut record.prepared_at];

@@ -56,12 +56,7 @@ impl Cause {
         match self {
             // How far it comes in its time is a matter of the machine.
             Self::Cpu(_) | Self::Wall(_) | Self::Busy(_) => false,
-            Self::Memory(_)
-            | Self::Transfer(_)
-            | Self::Log(_)
-            | Self::Stack
-            | Self::Trap(_)
-            | Self::Answer(_) => true,
+            Self::Memory(_) | Self::Transfer(_) | Self::Log(_) | Self::Stack | Self::Trap(_) | Self::Answer(_) => true,
         }
     }
 }

@@ -69,6 +69,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         alerts: alerts.into(),
         counted: Default::default(),
         decision: None,
+        held_since: None,
         plan: None,
         collected: false,
         looks: Vec::new(),

@@ -132,6 +132,7 @@ fn of(value: &Value, now: jiff::Timestamp) -> Result<Incident> {
         alerts: items(value, "alerts")?.iter().map(alert).collect(),
         counted: Default::default(),
         decision: None,
+        held_since: None,
         plan: None,
         collected: false,
         looks: vec![],

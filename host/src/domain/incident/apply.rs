@@ -30,6 +30,7 @@ impl Incident {
             alerts: alerts.iter().cloned().collect(),
             counted: Counted::default(),
             decision: None,
+            held_since: None,
             plan: None,
             collected: false,
             looks: Vec::new(),
@@ -59,7 +60,7 @@ impl Incident {
                 self.goes_on_in.clone_from(to);
             }
             Fact::TakenOver { .. } => {}
-            Fact::Decided { decision } => self.decision = Some((**decision).clone()),
+            Fact::Decided { decision } => self.decide(decision, at),
             Fact::Looked { purpose, call, ok, text, refused, .. } => {
                 if matches!(purpose, Purpose::Verify { .. }) {
                     self.forget_last(purpose, call);

@@ -254,6 +254,7 @@ impl Case {
             alerts: alerts.into(),
             counted: Default::default(),
             decision: None,
+            held_since: None,
             plan: None,
             collected: false,
             looks: self.seen.iter().map(|row| row.look(now)).collect(),
