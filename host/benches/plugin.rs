@@ -105,5 +105,5 @@ async fn decode(sources: &dyn Sources, source: &str, body: &str) {
         received_at: jiff::Timestamp::UNIX_EPOCH,
     };
     let alerts = sources.decode(source, request).await.unwrap_or_else(|error| panic!("{source}: {error}"));
-    assert_eq!(alerts.len(), ALERTS, "{source}");
+    assert_eq!(alerts.alerts.len(), ALERTS, "{source}");
 }

@@ -118,7 +118,8 @@ pub fn read(path: &Path) -> anyhow::Result<String> {
     } else {
         bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     }
-    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", path.display()))
+    // As a host that receives it does.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The worst of all.

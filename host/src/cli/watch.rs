@@ -24,10 +24,13 @@ pub async fn run(context: &Context<'_>) -> anyhow::Result<ExitCode> {
         pending.extend_from_slice(&chunk);
         while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = pending.drain(..=end).collect();
-            if let Some(data) = line.strip_prefix(b"data:")
-                && let Ok(view) = serde_json::from_slice::<IncidentView>(data)
-            {
-                table::line(&view).print()?;
+            let Some(data) = line.strip_prefix(b"data:") else { continue };
+            match serde_json::from_slice::<IncidentView>(data) {
+                Ok(view) => table::line(&view).print()?,
+                // Of another version, perhaps; what happened is to be seen all the same.
+                Err(error) => note(format!(
+                    "something happened that this program cannot read ({error}); see `tidegate incidents`"
+                )),
             }
         }
         if pending.len() > MAX_LINE {

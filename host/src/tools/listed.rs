@@ -43,8 +43,8 @@ impl Listed {
         let mut listed = Self::default();
         let mut cursor: Option<String> = None;
         for _ in 0..PAGES {
-            let mut request = ListToolsRequest::default();
-            request.params = cursor.clone().map(|at| PaginatedRequestParams::default().with_cursor(Some(at)));
+            let params = cursor.clone().map(|at| PaginatedRequestParams::default().with_cursor(Some(at)));
+            let request = ListToolsRequest { params, ..ListToolsRequest::default() };
             let text = page(peer, ClientRequest::ListToolsRequest(request)).await?;
             let next = listed.take(server, &text)?;
             // A cursor that leads to itself would never end.
