@@ -130,6 +130,7 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
     incidents::conclusions_fit_the_alerts,
     incidents::concluded_once_and_for_all,
     incidents::one_open_incident_per_group,
+    incidents::what_waits_for_another_does_nothing,
     incidents::action_ids_are_unique,
     incidents::nobody_runs_in_circles,
     deliveries::delivery_ids_are_unique,
