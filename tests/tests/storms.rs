@@ -76,7 +76,9 @@ fn alert(line: &str, batch: &Batch) -> (String, Alert) {
                 assert_eq!(word, "+ksm", "{line}");
                 let pod = "prom-kube-state-metrics-7c8b8bf58c-x4vcd";
                 let of_target = [("job", "kube-state-metrics"), ("pod", pod), ("container", "kube-state-metrics")];
-                for (key, value) in of_target.into_iter().chain([("instance", "10.42.3.19:8080"), ("namespace", "monitoring")]) {
+                for (key, value) in
+                    of_target.into_iter().chain([("instance", "10.42.3.19:8080"), ("namespace", "monitoring")])
+                {
                     labels.entry(key.into()).or_insert_with(|| value.into());
                 }
             }
@@ -98,6 +100,14 @@ fn alert(line: &str, batch: &Batch) -> (String, Alert) {
         link: None,
     };
     (trouble.into(), alert)
+}
+
+fn is_due(incident: &Incident, now: Timestamp) -> bool {
+    match incident.decision.as_ref().map(|decision| &decision.verdict) {
+        None => true,
+        Some(Verdict::Hold { until }) => *until <= now,
+        Some(_) => false,
+    }
 }
 
 struct Host {
@@ -137,12 +147,19 @@ impl Host {
             if over {
                 let fact = Fact::Concluded { outcome: Outcome::NeedsPerson, reason: "handled".into() };
                 self.store.append(&incident.id, vec![fact]).await.unwrap();
-            } else if incident.decision.is_none() {
+            } else if is_due(incident, now) {
                 let (verdict, reason) =
                     incident.waits(&Verdict::Investigate, now).unwrap_or((Verdict::Investigate, "at once".into()));
                 let (evidence, faults) = (Vec::new(), Vec::new());
-                let decision =
-                    Decision { verdict, rule: None, reason, mode: Mode::Enforce, evidence, faults, policies: String::new() };
+                let decision = Decision {
+                    verdict,
+                    rule: None,
+                    reason,
+                    mode: Mode::Enforce,
+                    evidence,
+                    faults,
+                    policies: String::new(),
+                };
                 self.store.append(&incident.id, vec![Fact::Decided { decision: Box::new(decision) }]).await.unwrap();
             }
         }
@@ -176,7 +193,8 @@ async fn judge(storm: &Storm, restarts: bool) -> Judged {
     for batch in &storm.batch {
         *host.clock.0.lock().unwrap() = start() + SignedDuration::from_secs(batch.at);
         host.handle().await;
-        let alerts: Vec<(String, Alert)> = batch.alerts.lines().filter(|line| !line.is_empty()).map(|line| alert(line, batch)).collect();
+        let alerts: Vec<(String, Alert)> =
+            batch.alerts.lines().filter(|line| !line.is_empty()).map(|line| alert(line, batch)).collect();
         troubles.extend(alerts.iter().map(|(trouble, alert)| (alert.fingerprint.clone(), trouble.clone())));
         host.store.receive(alerts.into_iter().map(|(_, alert)| alert).collect()).await.unwrap();
         host.handle().await;
@@ -191,7 +209,8 @@ async fn judge(storm: &Storm, restarts: bool) -> Judged {
         place.extend(incident.alerts.iter().map(|alert| (alert.fingerprint.as_str(), &incident.id)));
     }
     assert_eq!(place.len(), troubles.len(), "{}: every alert is in an incident", storm.name);
-    let items = troubles.iter().map(|(alert, trouble)| (trouble.clone(), root[place[alert.as_str()]].clone())).collect();
+    let items =
+        troubles.iter().map(|(alert, trouble)| (trouble.clone(), root[place[alert.as_str()]].clone())).collect();
     Judged { items, incidents: incidents.len() }
 }
 
@@ -240,7 +259,9 @@ async fn incidents_fit_what_is_wrong() {
     }
     let [precision, recall, f1] = scores(all);
     let mean = of_storms.iter().sum::<f64>() / of_storms.len() as f64;
-    println!("all pairs together: precision {precision:.3}, recall {recall:.3}, F1 {f1:.3}; mean F1 of the storms {mean:.3}");
+    println!(
+        "all pairs together: precision {precision:.3}, recall {recall:.3}, F1 {f1:.3}; mean F1 of the storms {mean:.3}"
+    );
     assert!(f1 >= ENOUGH && mean >= ENOUGH, "F1 {f1:.3}, mean {mean:.3}");
 }
 
@@ -252,7 +273,8 @@ fn one(line: &str) -> Vec<Alert> {
 /// A deployment's incident is being handled; then comes an alert of another kind about one of its pods.
 async fn two_at_one_object() -> (Host, IncidentId, IncidentId) {
     let mut host = Host::new();
-    let first = host.store.receive(one("x KubeDeploymentReplicasMismatch namespace=shop deployment=web")).await.unwrap();
+    let first =
+        host.store.receive(one("x KubeDeploymentReplicasMismatch namespace=shop deployment=web")).await.unwrap();
     host.handle().await;
     let second = host.store.receive(one("x KubePodNotReady namespace=shop pod=web-85754b9c87-x2k4p")).await.unwrap();
     host.handle().await;
@@ -279,7 +301,10 @@ async fn nobody_plans_for_an_object_that_another_incident_is_at() {
         let fact = Fact::Concluded { outcome, reason: "over".into() };
         host.store.append(&first, vec![fact]).await.unwrap();
         let freed = host.store.get(&second).unwrap();
-        assert!(freed.decision.is_none(), "it is decided anew");
+        let Some(Verdict::Hold { until }) = freed.decision.as_ref().map(|decision| decision.verdict.clone()) else {
+            panic!("{:?}", freed.decision)
+        };
+        assert!(until <= now, "it is decided anew");
         let waits_on = freed.waits(&Verdict::Investigate, now);
         assert_eq!(waits_on.is_some(), outcome == Outcome::Fixed, "a repair is given time to show");
         let later = now + SignedDuration::from_mins(6);
@@ -287,10 +312,37 @@ async fn nobody_plans_for_an_object_that_another_incident_is_at() {
     }
 }
 
+/// A silence for one kind of alert must not keep another kind from being heard.
+#[tokio::test]
+async fn what_is_held_back_is_decided_anew_when_another_kind_of_alert_joins() {
+    let host = Host::new();
+    let first = host.store.receive(one("x KubePodNotReady namespace=shop pod=web-85754b9c87-x2k4p")).await.unwrap();
+    let id = &first.incidents[0];
+    let until = host.clock.now() + SignedDuration::from_hours(9);
+    let held = Decision {
+        verdict: Verdict::Hold { until },
+        rule: Some("silence:move".into()),
+        reason: "the shop moves".into(),
+        mode: Mode::Enforce,
+        evidence: Vec::new(),
+        faults: Vec::new(),
+        policies: String::new(),
+    };
+    host.store.append(id, vec![Fact::Decided { decision: Box::new(held) }]).await.unwrap();
+    let held = |incident: &Incident| matches!(incident.decision.as_ref().map(|of| &of.verdict), Some(Verdict::Hold { until }) if *until > host.clock.now());
+    host.store.receive(one("x KubePodNotReady namespace=shop pod=web-85754b9c87-zzbcd")).await.unwrap();
+    assert!(held(&host.store.get(id).unwrap()), "of its own kind one more changes nothing");
+    host.store.receive(one("x KubeDeploymentReplicasMismatch namespace=shop deployment=web")).await.unwrap();
+    let incident = host.store.get(id).unwrap();
+    assert_eq!(incident.alerts.len(), 3);
+    assert!(!held(&incident));
+}
+
 #[tokio::test]
 async fn what_is_not_decided_yet_takes_in_all_that_is_said_of_its_object() {
     let host = Host::new();
-    let first = host.store.receive(one("x KubeDeploymentReplicasMismatch namespace=shop deployment=web")).await.unwrap();
+    let first =
+        host.store.receive(one("x KubeDeploymentReplicasMismatch namespace=shop deployment=web")).await.unwrap();
     let second = host.store.receive(one("x KubePodNotReady namespace=shop pod=web-85754b9c87-x2k4p")).await.unwrap();
     assert_eq!(first.incidents, second.incidents);
     let entries = host.store.entries(&first.incidents[0]).unwrap();

@@ -45,12 +45,7 @@ pub(super) static EXPORTERS: [Exporter; 7] = [
         tells_of_pods: false,
         tells_of_namespaces: false,
     },
-    Exporter {
-        marks: &["pushgateway"],
-        instance: Instance::Itself,
-        tells_of_pods: false,
-        tells_of_namespaces: false,
-    },
+    Exporter { marks: &["pushgateway"], instance: Instance::Itself, tells_of_pods: false, tells_of_namespaces: false },
     Exporter {
         marks: &["kubelet", "cadvisor"],
         instance: Instance::Machine,
@@ -64,12 +59,7 @@ pub(super) static EXPORTERS: [Exporter; 7] = [
         tells_of_namespaces: true,
     },
     // All others: most stand beside what they tell of, in the same pod.
-    Exporter {
-        marks: &["exporter"],
-        instance: Instance::Stands,
-        tells_of_pods: true,
-        tells_of_namespaces: true,
-    },
+    Exporter { marks: &["exporter"], instance: Instance::Stands, tells_of_pods: true, tells_of_namespaces: true },
 ];
 
 impl Exporter {

@@ -66,22 +66,24 @@ impl<'a> Read<'a> {
         }
         // A pod that names its namespace with it came from the same place.
         let of_exporter = self.relabelled || self.exporter.is_some_and(|exporter| !exporter.tells_of_namespaces);
-        let names = if of_exporter { NAMESPACES.split_first().map_or(&[][..], |(_, rest)| rest) } else { &NAMESPACES[..] };
+        let names =
+            if of_exporter { NAMESPACES.split_first().map_or(&[][..], |(_, rest)| rest) } else { &NAMESPACES[..] };
         self.plain(names)
     }
 
     /// The object of the most telling label.
     pub fn most_telling(&self) -> Option<(&'static str, String)> {
-        self.rows
-            .iter()
-            .zip(&ROWS)
-            .find_map(|(value, row)| self.object(row, (*value)?))
-            .or_else(|| self.grouped())
-            .map(|(kind, name)| match kind {
+        self.rows.iter().zip(&ROWS).find_map(|(value, row)| self.object(row, (*value)?)).or_else(|| self.grouped()).map(
+            |(kind, name)| match kind {
                 // Recording rules write the workload beside its pods.
-                POD | HOST | "node" | "service" => self.grouped().unwrap_or((kind, name)),
+                POD | HOST | "node" | "service" => match self.grouped() {
+                    Some(workload) => workload,
+                    None if kind == HOST && name.contains("://") => ("endpoint", name),
+                    None => (kind, name),
+                },
                 _ => (kind, name),
-            })
+            },
+        )
     }
 
     /// The object of one of these kinds.
@@ -127,7 +129,8 @@ impl<'a> Read<'a> {
             return Some((row.kind, value.text.to_string()));
         }
         // Who runs on a machine itself has no pod that could be taken for another.
-        let without_pod = self.exporter.is_some_and(|exporter| exporter.instance == Instance::Machine && exporter.tells_of_pods);
+        let without_pod =
+            self.exporter.is_some_and(|exporter| exporter.instance == Instance::Machine && exporter.tells_of_pods);
         if self.relabelled && !(row.label == "pod" && without_pod) {
             return None;
         }

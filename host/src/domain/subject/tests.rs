@@ -77,7 +77,8 @@ fn target(name: &str) -> Vec<(&'static str, &'static str)> {
 /// The labels that an alert comes to have: its series' own, and the target's; and the same where the target's win.
 fn both_ways(target_name: &str, series: &[(&str, &str)]) -> [Labels; 2] {
     let of_target: BTreeMap<&str, &str> = target(target_name).into_iter().collect();
-    let mut honoured: BTreeMap<String, String> = of_target.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+    let mut honoured: BTreeMap<String, String> =
+        of_target.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
     let mut renamed = honoured.clone();
     for (key, value) in series {
         honoured.insert(key.to_string(), value.to_string());
@@ -94,8 +95,7 @@ fn the_table_of_alerts() {
     let mut names = BTreeSet::new();
     for line in TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let [name, target, series, want] = line.split(" | ").collect::<Vec<_>>()[..] else { panic!("{line}") };
-        let series: Vec<(&str, &str)> =
-            series.split(' ').filter_map(|pair| pair.split_once('=')).collect();
+        let series: Vec<(&str, &str)> = series.split(' ').filter_map(|pair| pair.split_once('=')).collect();
         for labels in both_ways(target, &series) {
             let mut alert = alert(name, &[]);
             alert.labels = labels;
@@ -148,7 +148,10 @@ fn what_explains_what() {
     let node = Ties::of(&alert("KubeNodeNotReady", &[("node", "n3")]));
     let full = Ties::of(&alert("NodeFilesystemAlmostOutOfSpace", &[("node", "n3")]));
     let pod = Ties::of(&alert("KubePodNotReady", &[("namespace", "s"), ("pod", "pg-0"), ("node", "n3")]));
-    let claim = Ties::of(&alert("KubePersistentVolumeFillingUp", &[("namespace", "s"), ("persistentvolumeclaim", "data-pg-0")]));
+    let claim = Ties::of(&alert(
+        "KubePersistentVolumeFillingUp",
+        &[("namespace", "s"), ("persistentvolumeclaim", "data-pg-0")],
+    ));
     assert_eq!(node.explains, pod.explained_by);
     assert!(full.explains.is_empty(), "a node with a full disk runs its pods");
     assert!(claim.explains.contains(pod.object.as_ref().unwrap()));

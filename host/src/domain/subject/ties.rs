@@ -23,7 +23,8 @@ pub struct Tie {
 /// `workload shop/web`.
 impl fmt::Display for Tie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts: Vec<&str> = [self.namespace.as_str(), &self.name].into_iter().filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> =
+            [self.namespace.as_str(), &self.name].into_iter().filter(|part| !part.is_empty()).collect();
         write!(f, "{} {}", self.kind, parts.join("/"))
     }
 }
@@ -59,12 +60,14 @@ const NODE_IS_LOST: [&str; 11] = [
 const NO_ROOM: [&str; 2] = ["KubeQuotaFullyUsed", "KubeQuotaExceeded"];
 
 /// Ends of names of alerts about pods that are not there.
-const PODS_ARE_MISSING: [&str; 5] = ["ReplicasMismatch", "RolloutStuck", "NotScheduled", "JobNotCompleted", "NotEnoughHealthyPods"];
+const PODS_ARE_MISSING: [&str; 5] =
+    ["ReplicasMismatch", "RolloutStuck", "NotScheduled", "JobNotCompleted", "NotEnoughHealthyPods"];
 
 impl Ties {
     /// The ties of an alert.
     pub fn of(alert: &Alert) -> Self {
-        let Some(subject) = Subject::of(alert) else { return Self::default() };
+        let read = Read::of(&alert.labels);
+        let Some(subject) = Subject::read(&alert.name, &read) else { return Self::default() };
         let mut ties = Self::default();
         if subject.workload().is_some() {
             ties.object = Some(Tie::of(&subject));
@@ -92,7 +95,7 @@ impl Ties {
             _ => {}
         }
         if subject.workload().is_some()
-            && let Some((_, node)) = Read::of(&alert.labels).of_kinds(&["node"])
+            && let Some((_, node)) = read.of_kinds(&["node"])
         {
             ties.explained_by.push(tie("node", &node));
         }
@@ -117,9 +120,9 @@ impl Tie {
 
 /// A StatefulSet's claim is called `<template>-<pod>`: what the set may be called, the likeliest first.
 fn users_of_claim(claim: &str) -> impl Iterator<Item = &str> {
-    let set = claim.rsplit_once('-').filter(|(_, number)| {
-        (1..=4).contains(&number.len()) && number.chars().all(|c| c.is_ascii_digit())
-    });
+    let set = claim
+        .rsplit_once('-')
+        .filter(|(_, number)| (1..=4).contains(&number.len()) && number.chars().all(|c| c.is_ascii_digit()));
     let set = set.map_or("", |(set, _)| set);
     set.match_indices('-').filter_map(move |(at, _)| set.get(at + 1..)).take(8)
 }

@@ -56,9 +56,8 @@ impl Objects {
     /// Open incidents that are about the same as an alert, or whose trouble is tied to it, with what they share.
     pub fn tied<'a>(&'a self, ties: &'a Ties) -> impl Iterator<Item = (&'a IncidentId, &'a Tie)> {
         let about = |tie: &'a Tie| self.about(tie).map(move |id| (id, tie));
-        let explaining = |tie: &'a Tie| {
-            self.explaining.get(&identity(tie)).into_iter().flatten().map(move |id| (id, tie))
-        };
+        let explaining =
+            |tie: &'a Tie| self.explaining.get(&identity(tie)).into_iter().flatten().map(move |id| (id, tie));
         let explained = ties.object.iter().chain(&ties.explained_by);
         let explaining = explained.flat_map(explaining);
         let same = ties.object.iter().chain(&ties.explained_by).chain(&ties.explains).flat_map(about);

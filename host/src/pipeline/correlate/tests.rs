@@ -109,8 +109,12 @@ fn each_of_two_alerts_with_one_fingerprint_is_known_again() {
 
 #[test]
 fn alerts_about_one_workload_are_one_group_and_about_many_too() {
-    let pod = |workload: &str| alert("s", "KubePodNotReady", &[("namespace", "shop"), ("pod", &format!("{workload}-85754b9c87-x2k4p"))]);
-    let whole = |workload: &str| alert("s", "KubeDeploymentReplicasMismatch", &[("namespace", "shop"), ("deployment", workload)]);
+    let pod = |workload: &str| {
+        alert("s", "KubePodNotReady", &[("namespace", "shop"), ("pod", &format!("{workload}-85754b9c87-x2k4p"))])
+    };
+    let whole = |workload: &str| {
+        alert("s", "KubeDeploymentReplicasMismatch", &[("namespace", "shop"), ("deployment", workload)])
+    };
     let batch = |workloads: &[&str]| -> Vec<Alert> {
         let all = workloads.iter().flat_map(|workload| [pod(workload), whole(workload)]);
         all.enumerate().map(|(n, alert)| Alert { fingerprint: n.to_string(), ..alert }).collect()
