@@ -22,6 +22,7 @@ mod restoration;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod tool_check;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -202,12 +203,13 @@ impl Backend for App {
             if self.journal.crowded() {
                 return Err(Refusal::Unavailable("the disk cannot keep up; send it again later".into()));
             }
-            let alerts = self.sources.decode(source, request).await.map_err(|error| match error {
+            let decoded = self.sources.decode(source, request).await.map_err(|error| match error {
                 DecodeError::Invalid(text) => Refusal::Invalid(text),
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
-            let received = self.services.store.receive(alerts).await.map_err(|error| {
+            let left_out = decoded.sentences();
+            let received = self.services.store.receive(decoded.marked().alerts).await.map_err(|error| {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
             })?;
@@ -218,6 +220,9 @@ impl Backend for App {
                 incidents: received.incidents.into_iter().map(|id| id.to_string()).collect(),
                 repeats: received.repeats,
                 late: received.late as u64,
+                unknown_resolved: received.unknown_resolved as u64,
+                counted: received.counted as u64,
+                left_out,
             })
         })
     }
@@ -323,7 +328,7 @@ impl Backend for App {
         problems.extend(self.policies.problems());
         problems.extend(self.policies.warnings().into_iter().map(|warning| format!("policies: {warning}")));
         let servers = self.servers.status();
-        problems.extend(servers.iter().filter_map(Status::problem));
+        problems.extend(servers.iter().flat_map(Status::problems));
         problems.extend(self.plugins.status().into_iter().flat_map(|status| {
             let name = status.name;
             status.problems.into_iter().map(move |problem| format!("plugin {name}: {problem}"))

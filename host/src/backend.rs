@@ -78,6 +78,8 @@ pub trait Host: Send + Sync {
     fn start<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Result<Started, Problems>>;
     /// Loads everything without starting it, and says what was found.
     fn check<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked>;
+    /// Starts the configured tool servers, says what they offer, and ends them; calls none of their tools.
+    fn check_tools<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked>;
     /// Takes payloads through the whole pipeline to the end.
     fn handle<'a>(
         &'a self,
@@ -159,8 +161,12 @@ pub struct Payload {
 /// What became of the payloads of `handle`.
 #[derive(Clone, Debug, Default)]
 pub struct Handled {
+    /// What became of each payload that was taken: its name, and what was done with its alerts.
+    pub taken: Vec<(String, Received)>,
     /// The incidents in the order of opening, each once.
     pub stories: Vec<Story>,
+    /// A sentence for each message that nobody got.
+    pub undelivered: Vec<String>,
     /// Payloads that gave nothing: name and why.
     pub failures: Vec<(String, String)>,
 }
@@ -193,6 +199,15 @@ pub struct Received {
     /// How many of the messages were older than what is known, so that they changed nothing.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub late: u64,
+    /// How many had ended and were not known here, so that there is nothing to do about them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown_resolved: u64,
+    /// How many are beyond the bounds of what is live, and are counted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub counted: u64,
+    /// A sentence for each alert of the request that could not be taken; they are not among `alerts`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 fn is_zero(count: &u64) -> bool {

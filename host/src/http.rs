@@ -12,6 +12,7 @@ mod callers;
 mod connection;
 mod control;
 mod deliveries;
+mod encoding;
 mod guard;
 mod health;
 mod incidents;
@@ -21,6 +22,7 @@ mod places;
 mod proof;
 mod quotas;
 mod receive;
+mod refusals;
 mod replays;
 mod signature;
 mod watch;
@@ -49,6 +51,7 @@ use attempts::Attempts;
 use callers::Callers;
 use proof::Proof;
 use quotas::Quotas;
+use refusals::Refusals;
 use replays::Replays;
 
 /// How long requests under way may take to finish after the order to stop.
@@ -72,6 +75,7 @@ struct Shared {
     loopback: bool,
     callers: Callers,
     replays: Replays,
+    refusals: Refusals,
     attempts: Attempts,
     sources: HashMap<String, SourceAccess>,
     settings: crate::config::Server,
@@ -148,6 +152,7 @@ impl Server {
             loopback: listen.ip().to_canonical().is_loopback(),
             callers: Callers::new(config, api),
             replays: Replays::default(),
+            refusals: Refusals::default(),
             attempts: Attempts::default(),
             sources,
             quotas: Quotas::new(&settings),
@@ -191,8 +196,11 @@ pub async fn listen(config: &Config) -> Result<TcpListener, Problem> {
 }
 
 fn router(state: Arc<Shared>) -> Router {
-    let senders =
-        Router::new().route("/alert", post(receive::alert)).route("/v1/alerts/{source}", post(receive::source));
+    let senders = Router::new()
+        .route("/alert", post(receive::alert))
+        .route("/alert/", post(receive::alert))
+        .route("/v1/alerts/{source}", post(receive::source))
+        .route("/v1/alerts/{source}/", post(receive::source));
     let api = Router::new()
         .route("/v1/incidents", get(incidents::list))
         .route("/v1/incidents/watch", get(watch::watch))

@@ -30,6 +30,14 @@ use tokio::time::Instant;
 
 pub use budget::{Budget, today};
 
+/// Reads the answer of an endpoint, for tests of the whole that ask none.
+///
+/// # Errors
+/// When it holds no answer: a sentence.
+pub fn read_answer(body: &str) -> Result<(), String> {
+    wire::read(body).map(|_| ())
+}
+
 use crate::circuit::{Circuit, Skipped};
 use crate::domain::entry::Usage;
 use crate::domain::incident::ModelLog;

@@ -11,12 +11,10 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::alert::excerpt::Excerpt;
+use crate::domain::alert::normalised::Normalised;
 use crate::domain::entry::{Answer, Usage};
-use crate::domain::link::Link;
-use crate::domain::{
-    Alert, Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Proposal, Sealed,
-};
+use crate::domain::message::{Content, Sent, Stage};
+use crate::domain::{Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Proposal, Sealed};
 use crate::gate::{LookRefusal, Permit, ReadPermit};
 
 /// Time. The only way to read a clock or to wait.
@@ -185,26 +183,22 @@ pub trait Model: Send + Sync {
 pub struct Message {
     /// Stable across retries.
     pub delivery: String,
+    /// The message on the target's side: of an update, what it updates.
+    pub message: String,
     /// The incident.
     pub incident: IncidentId,
     /// Why people are told.
     pub occasion: Occasion,
-    /// One line.
-    pub title: String,
+    /// Where it stands in what the target hears about the incident.
+    pub stage: Stage,
+    /// What the target has taken of the incident and can refer to, oldest first.
+    pub earlier: Vec<Sent>,
     /// critical, error, warning or info.
     pub severity: String,
     /// The outcome's word; empty while undecided.
     pub outcome: String,
-    /// Markdown.
-    pub body: String,
-    /// Short key/value lines.
-    pub facts: Vec<(String, String)>,
-    /// Links, the most important first.
-    pub links: Vec<Link>,
-    /// The incident's alerts, as far as a message has room.
-    pub alerts: Excerpt,
-    /// What the target returned for this incident the last time.
-    pub thread: Option<String>,
+    /// What it says.
+    pub content: Content,
     /// `en` or `zh`.
     pub language: String,
 }
@@ -278,8 +272,9 @@ pub enum DecodeError {
 pub trait Sources: Send + Sync {
     /// Names of all sources.
     fn names(&self) -> Vec<String>;
-    /// Turns a request into alerts.
-    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>>;
+    /// Turns a request into alerts, and names those of it that could not be taken. A request of whose alerts
+    /// none could be is an error.
+    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Normalised, DecodeError>>;
 }
 
 /// Why the journal could not take or give entries.

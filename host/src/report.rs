@@ -14,8 +14,10 @@ mod english;
 mod escape;
 mod links;
 mod message;
+mod objects;
 pub mod page;
 mod safeguards;
+mod says;
 mod timeline;
 mod translation;
 
@@ -24,8 +26,8 @@ use serde::Deserialize;
 
 pub use anchor::anchor;
 pub use document::markdown;
-pub use message::{MessageText, message, undelivered};
-pub use timeline::{Line, timeline};
+pub use message::{Telling, message};
+pub use timeline::{Detail, Line, timeline};
 
 /// The language of reports and messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
@@ -58,6 +60,11 @@ impl Language {
 /// RFC 3339 in UTC, to the second.
 pub fn date(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The same to the minute, for what is read in a hurry.
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%MZ").to_string()
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ mod path;
 
 use futures::future::BoxFuture;
 
-use crate::domain::Alert;
 use crate::domain::alert::normalised::Normalised;
 use crate::ports::{DecodeError, Inbound, Sources};
 
@@ -49,7 +48,7 @@ impl Sources for BuiltIn {
         vec![alertmanager::NAME.into()]
     }
 
-    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
-        Box::pin(async move { self.normalised(source, request).await?.taken().map_err(DecodeError::Invalid) })
+    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Normalised, DecodeError>> {
+        Box::pin(async move { self.normalised(source, request).await?.readable().map_err(DecodeError::Invalid) })
     }
 }

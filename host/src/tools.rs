@@ -14,11 +14,15 @@ mod connect;
 mod definition;
 mod expand;
 mod glob;
+mod http;
 mod known;
+mod lines;
+mod listed;
 mod options;
 mod pinning;
 mod process;
 mod readiness;
+pub mod reading;
 mod risk;
 mod rmcp_error;
 mod server;
@@ -27,6 +31,7 @@ mod shared_catalogue;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod verbatim;
 
 pub use composite::Composite;
 pub use known::names;

@@ -11,7 +11,7 @@
 
 mod notifier;
 mod remediation;
-mod source;
+pub(crate) mod source;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -98,7 +98,7 @@ pub async fn decode(plugins: &Plugins, source: &str, body: &str) -> Result<Vec<A
         body: body.to_string(),
         received_at: jiff::Timestamp::UNIX_EPOCH,
     };
-    plugins.decode(source, request).await
+    plugins.decode(source, request).await.map(|normalised| normalised.alerts)
 }
 
 /// Plugin state that lives as long as a test.

@@ -8,6 +8,7 @@
 )]
 
 pub mod attack;
+pub mod fuzz;
 pub mod golden;
 pub mod guests;
 pub mod people;

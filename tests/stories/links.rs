@@ -182,6 +182,20 @@ fn record(rig: &Rig, id: &str) -> anyhow::Result<ActionRecord> {
     Ok(incident.expect("the journal has it").actions[0].clone())
 }
 
+/// What a webhook was told until it heard that a question is over.
+async fn told_of_the_end(hook: &FakeWebhook, path: &str) -> anyhow::Result<Vec<Value>> {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    loop {
+        let told = hook.requests().into_iter().filter(|one| one.path == path);
+        let told: Vec<Value> = told.map(|one| serde_json::from_slice(&one.body)).collect::<Result<_, _>>()?;
+        if told.iter().any(|message| message["occasion"] == "answered") {
+            return Ok(told);
+        }
+        anyhow::ensure!(std::time::Instant::now() < deadline, "{path} does not hear that the question is over");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
 async fn timeline(rig: &Rig, id: &str) -> anyhow::Result<String> {
     let (code, timeline, problems) = run(rig.folder(), &rig.environment, &["incidents", "show", id]).await?;
     assert_eq!(code, 0, "{problems}");
@@ -275,6 +289,21 @@ async fn a_link_shows_the_question_takes_one_answer_and_nothing_else_passes_for_
     let at: Timestamp = lines[0].split_whitespace().find_map(|word| word.parse().ok()).expect("a time");
     assert!(at >= begin - SignedDuration::from_secs(1) && at <= SystemClock.now(), "{timeline}");
     assert!(lines.concat().contains("the tag has a typo"), "{timeline}");
+    // Whoever was asked sees that it is answered, as the same message; a bot that cannot change its card is silent.
+    for path in ["/told", "/ada"] {
+        let told = told_of_the_end(&hook, path).await?;
+        let of = |occasion: &str| told.iter().find(|message| message["occasion"] == occasion);
+        let (asked, answered) = (of("approval").expect("a question"), of("answered").expect("its end"));
+        assert_eq!(answered["message_id"], asked["delivery_id"], "{answered:#}");
+        assert_ne!(answered["delivery_id"], asked["delivery_id"]);
+        assert_eq!((&asked["stage"], &answered["stage"]), (&json!("first"), &json!("update")));
+        assert!(answered["title"].as_str().unwrap().starts_with("[Approved] "), "{answered:#}");
+        let said = answered["actions"][0]["answers"][0].as_str().unwrap();
+        assert!(said.contains("ada") && said.contains("the tag has a typo"), "{said}");
+        assert_eq!(told.iter().filter(|message| message["occasion"] == "answered").count(), 1);
+    }
+    let cards = rig.feishu.cards();
+    assert!(!cards.iter().any(|card| card.to_string().contains("[Approved]")), "{cards:#?}");
     rig.reproduces().await?;
     let (code, verified, problems) = run(rig.folder(), &rig.environment, &["journal", "verify"]).await?;
     assert_eq!(code, 0, "{verified}{problems}");

@@ -79,7 +79,12 @@ async fn each_ends_as_a_named_error_within_its_budget() {
     let plugins = loaded().await;
     for (name, body, want) in CALLS {
         let error = decode(&plugins, name, body).await.unwrap_err();
-        let DecodeError::Unavailable(text) = error else { panic!("{name}: {error:?}") };
+        // What would end the same way again is not asked for again; where time ran out it may not.
+        let text = match error {
+            DecodeError::Unavailable(text) if text.contains(" CPU time") || text.contains("answer within") => text,
+            DecodeError::Invalid(text) if !text.contains(" CPU time") => text,
+            other => panic!("{name}: {other:?}"),
+        };
         assert!(text.contains(want), "{name}: {text}");
         let status = plugins.status().into_iter().find(|status| status.name == name).unwrap();
         assert!(status.problems[0].contains(&text), "{:?}", status.problems);

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate::domain::alert::excerpt::{self, Excerpt};
 use tidegate::domain::catalogue::UNDONE;
+use tidegate::domain::message::{Content, Stage};
 use tidegate::domain::{Alert, Call, Catalogue, Incident, Occasion, Risk, Severity, Status, Tool};
 use tidegate::gate::{Permit, ReadPermit};
 use tidegate::plugin::Plugins;
@@ -96,16 +97,19 @@ async fn reflect(mut stream: TcpStream, seen: Arc<Mutex<Vec<String>>>) {
 fn message(orders: &str) -> Message {
     Message {
         delivery: "i1-report-echo".into(),
+        message: "i1-report-echo".into(),
         incident: serde_json::from_value(json!("i1")).unwrap(),
         occasion: Occasion::Report,
-        title: "Echo".into(),
+        stage: Stage::First,
+        earlier: vec![],
         severity: "warning".into(),
         outcome: "fixed".into(),
-        body: orders.into(),
-        facts: vec![],
-        links: vec![],
-        alerts: Excerpt::of(&[alert()], &excerpt::Bounds::MESSAGE),
-        thread: None,
+        content: Content {
+            title: "Echo".into(),
+            body: orders.into(),
+            alerts: Excerpt::of(&[alert()], &excerpt::Bounds::MESSAGE),
+            ..Content::default()
+        },
         language: "en".into(),
     }
 }

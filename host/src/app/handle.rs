@@ -1,6 +1,8 @@
 //! Takes payloads through the whole pipeline to the end, in this process.
 
-use std::collections::BTreeSet;
+mod waiting;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,26 +20,28 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Handles the payloads and waits until each incident has its outcome or a question to a person.
 pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) -> Handled {
     let mut handled = Handled::default();
-    if !app.servers.status().is_empty() && !app.servers.wait_ready(SERVERS).await {
-        progress("warning: not every tool server is ready");
+    if !app.servers.status().is_empty() {
+        progress(&format!("waits for the tool servers, {} s at the most", SERVERS.as_secs()));
+        if !app.servers.wait_ready(SERVERS).await {
+            progress("warning: not every tool server is ready");
+        }
+        for problem in app.servers.status().iter().flat_map(|status| status.problems().collect::<Vec<_>>()) {
+            progress(&format!("warning: {problem}"));
+        }
     }
     let mut ids = BTreeSet::new();
     for payload in payloads {
         match app.receive(&payload.source, payload.request).await {
             Ok(received) => {
-                progress(&format!(
-                    "{}: {} alerts, {} incidents",
-                    payload.name,
-                    received.alerts,
-                    received.incidents.len()
-                ));
-                ids.extend(received.incidents);
+                ids.extend(received.incidents.iter().cloned());
+                handled.taken.push((payload.name, received));
             }
             Err(refusal) => handled.failures.push((payload.name, refusal.to_string())),
         }
     }
     let mut shown = BTreeSet::new();
     let mut waited = Duration::ZERO;
+    let mut said: BTreeMap<IncidentId, String> = BTreeMap::new();
     loop {
         let incidents: Vec<Arc<Incident>> =
             ids.iter().filter_map(|id| app.services.store.get(&IncidentId(id.as_str().into()))).collect();
@@ -47,19 +51,33 @@ pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) ->
                 progress(&format!("{}: {}", state.0, state.1));
             }
         }
+        for incident in incidents.iter().filter(|incident| !at_end(incident)) {
+            let (now, limits) = (app.services.clock.now(), &app.services.limits);
+            let Some(sentence) = waiting::sentence(incident, now, limits) else { continue };
+            if said.get(&incident.id) != Some(&sentence) {
+                progress(&format!("{}: {sentence}", incident.id));
+                said.insert(incident.id.clone(), sentence);
+            }
+        }
         let decided = incidents.iter().all(|incident| at_end(incident));
         let told = incidents.iter().all(|incident| tried(incident));
         if decided && (told || waited >= MESSAGES) {
             break;
         }
         if decided {
+            if waited.is_zero() {
+                progress(&format!("waits for messages to people, {} s at the most", MESSAGES.as_secs()));
+            }
             waited += LOOK_AGAIN;
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
     for id in ids {
         match app.story(&id) {
-            Ok(Some(story)) => handled.stories.push(story),
+            Ok(Some(story)) => {
+                handled.undelivered.extend(waiting::undelivered(&story.incident));
+                handled.stories.push(story);
+            }
             Ok(None) => handled.failures.push((id, "its incident is gone".into())),
             Err(error) => handled.failures.push((id, error)),
         }

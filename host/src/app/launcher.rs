@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
 use super::sources::AllSources;
-use super::{handle, lint, options, policies, replay};
+use super::{handle, lint, options, policies, replay, tool_check};
 use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 use crate::backend::{Backend, Checked, Handled, Host, Payload, Progress, Records, Started, Verified};
 use crate::backtest::Report;
@@ -95,6 +95,10 @@ impl Host for Launcher {
             checked.problems.extend(problems_at(&config, &["tools", "servers"], found.problems));
             checked
         })
+    }
+
+    fn check_tools<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked> {
+        Box::pin(async move { tool_check::run(&config, progress).await })
     }
 
     fn handle<'a>(

@@ -66,7 +66,7 @@ async fn plugins(config: &Config, progress: &Progress, unchecked: &mut Vec<Strin
 }
 
 /// The servers, each either up or given up.
-async fn servers(config: &Config, progress: &Progress, unchecked: &mut Vec<String>) -> Option<Arc<Servers>> {
+pub async fn servers(config: &Config, progress: &Progress, unchecked: &mut Vec<String>) -> Option<Arc<Servers>> {
     let options = options::tools(config);
     // Nothing is started twice, so nothing has to be spread over time.
     let jitter: Jitter = Arc::new(|| 0.5);

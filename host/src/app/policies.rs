@@ -144,7 +144,7 @@ async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<
     let catalogue = Arc::new(catalogue);
     let sources = AllSources::new(plugins);
     let decoded = sources.decode(&payload.source, payload.request).await;
-    let alerts = decoded.map_err(|error| general(format!("{}: {error}", payload.name)))?;
+    let alerts = decoded.map_err(|error| general(format!("{}: {error}", payload.name)))?.alerts;
     let by = config.correlate.group_by.as_deref();
     let group_of = |alert: &_| group(Policies::group(set, alert), alert, by);
     let opened = correlate(&Index::default(), &HashMap::new(), alerts, &group_of, at).opened;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::domain::Alert;
+use crate::domain::alert::normalised::Normalised;
 use crate::plugin::Plugins;
 use crate::ports::{DecodeError, Inbound, Sources};
 use crate::source::BuiltIn;
@@ -28,7 +28,7 @@ impl Sources for AllSources {
         names
     }
 
-    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
+    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Normalised, DecodeError>> {
         if BuiltIn::has(source) {
             return Box::pin(async move {
                 let normalised = BuiltIn.normalised(source, request).await?;

@@ -93,12 +93,14 @@ impl Backend for Fake {
             if self.full {
                 return Err(Refusal::Unavailable("the journal is not available: disk full".into()));
             }
-            let alerts = BuiltIn.decode(source, request).await.map_err(|error| match error {
+            let decoded = BuiltIn.decode(source, request).await.map_err(|error| match error {
                 DecodeError::Invalid(text) => Refusal::Invalid(text),
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
-            Ok(Received { alerts: alerts.len(), incidents: vec!["i-b1".into()], repeats: 1, ..Received::default() })
+            let left_out = decoded.sentences();
+            let incidents = vec!["i-b1".into()];
+            Ok(Received { alerts: decoded.alerts.len(), incidents, repeats: 1, left_out, ..Received::default() })
         })
     }
 

@@ -1,4 +1,5 @@
-//! `check`: everything is loaded, nothing is started, all problems are reported at once.
+//! `check`: everything is loaded, nothing is started but tool servers where that is wanted, and all problems are
+//! reported at once.
 
 use std::process::ExitCode;
 
@@ -16,12 +17,20 @@ pub struct Arguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+    /// Start the configured tool servers too, list what they offer, and end them
+    #[arg(long)]
+    tools: bool,
 }
 
 pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = &context.config;
     let progress = progress();
-    let checked = context.host.check(config.clone(), &progress).await;
+    let mut checked = context.host.check(config.clone(), &progress).await;
+    if arguments.tools {
+        let tools = context.host.check_tools(config.clone(), &progress).await;
+        checked.loaded.extend(tools.loaded);
+        checked.problems.extend(tools.problems);
+    }
     let mut problems = config.missing_secrets(context.environment);
     if let Err(text) = telemetry::readable(&config.log) {
         problems.push(config.problem(&["log", "level"], text));

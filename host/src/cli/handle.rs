@@ -9,13 +9,13 @@ use clap::Args;
 use serde_json::json;
 
 use super::screen::{Screen, note};
-use super::{Context, progress, table};
-use crate::backend::{Handled, Payload};
+use super::{Context, table};
+use crate::backend::{Handled, Payload, Received};
 use crate::clock::SystemClock;
 use crate::domain::incident::IncidentView;
 use crate::domain::{Labels, Outcome, State};
 use crate::ports::{Clock, Inbound, Story};
-use crate::report::timeline;
+use crate::report::{Detail, timeline};
 use crate::source::alertmanager;
 
 const EXIT_CODES: &str = "\
@@ -48,11 +48,15 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         let name = path.display().to_string();
         payloads.push(Payload { name, source: arguments.source.clone(), request });
     }
-    let progress = progress();
+    // Who calls this in a script wants to know as well what it waits for.
+    let progress = |line: &str| note(format!("… {line}"));
     let handled = context.host.handle(context.config.clone(), payloads, &progress).await?;
     let views: Vec<IncidentView> = handled.stories.iter().map(|story| IncidentView::from(&story.incident)).collect();
     if arguments.json {
-        Screen::json(&json!({ "incidents": views }))?.print()?;
+        let payloads = handled.taken.iter().map(|(name, received)| json!({ "name": name, "received": received }));
+        let payloads: Vec<_> = payloads.collect();
+        Screen::json(&json!({ "incidents": views, "payloads": payloads, "undelivered": handled.undelivered }))?
+            .print()?;
     } else {
         let language = context.config.report.language;
         let mut screen = Screen::default();
@@ -60,14 +64,50 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             if n > 0 {
                 screen.gap();
             }
-            screen.extend(&table::story(view, &timeline(story, language)));
+            screen.extend(&table::story(view, &timeline(story, Detail::Folded, language)));
         }
         screen.print()?;
+    }
+    for (name, received) in &handled.taken {
+        account(name, received).into_iter().for_each(note);
+    }
+    for sentence in &handled.undelivered {
+        note(format!("warning: {sentence}"));
     }
     for (name, why) in &handled.failures {
         note(format!("error: {name}: {why}"));
     }
     Ok(ExitCode::from(code(&handled)))
+}
+
+/// What became of a payload, also where nothing did.
+fn account(name: &str, received: &Received) -> Vec<String> {
+    let plural = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
+    let mut parts = Vec::new();
+    match received.incidents.as_slice() {
+        [] => {}
+        [one] => parts.push(format!("incident {one}")),
+        several => parts.push(format!("{} incidents", several.len())),
+    }
+    let counts = [
+        (received.repeats, "was known already", "were known already"),
+        (
+            received.late,
+            "was older than what is known, which changes nothing",
+            "were older than what is known, which changes nothing",
+        ),
+        (received.unknown_resolved, "resolved that was not known", "resolved that were not known"),
+        (received.counted, "is beyond the bounds and counted", "are beyond the bounds and counted"),
+    ];
+    parts
+        .extend(counts.into_iter().filter(|(count, ..)| *count > 0).map(|(count, one, more)| plural(count, one, more)));
+    if received.incidents.is_empty() {
+        parts.push("there is nothing to do".into());
+    }
+    let alerts = plural(received.alerts as u64, "alert", "alerts");
+    let mut lines = vec![format!("{name}: {alerts}: {}", parts.join(", "))];
+    lines.extend(received.left_out.iter().map(|sentence| format!("warning: {name}: not taken: {sentence}")));
+    lines
 }
 
 /// A file's text, or standard input's for `-`.
@@ -99,5 +139,32 @@ fn code_of(story: &Story) -> u8 {
         // It was left waiting: for an answer, which only a person can give, or for no good reason.
         None if story.incident.state() == State::AwaitingApproval => 4,
         None => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_a_payload_is_said_also_where_nothing_did() {
+        let nothing = Received { alerts: 1, unknown_resolved: 1, ..Received::default() };
+        assert_eq!(
+            account("a.json", &nothing),
+            ["a.json: 1 alert: 1 resolved that was not known, there is nothing to do"]
+        );
+        assert_eq!(account("a.json", &Received::default()), ["a.json: 0 alerts: there is nothing to do"]);
+        let some = Received {
+            alerts: 3,
+            incidents: vec!["i-1".into()],
+            repeats: 2,
+            left_out: vec!["Odd: alerts[3].labels: is missing".into()],
+            ..Received::default()
+        };
+        let want = [
+            "a.json: 3 alerts: incident i-1, 2 were known already",
+            "warning: a.json: not taken: Odd: alerts[3].labels: is missing",
+        ];
+        assert_eq!(account("a.json", &some), want);
     }
 }

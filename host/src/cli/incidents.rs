@@ -13,7 +13,7 @@ use super::{Context, table, watch};
 use crate::backend::{Cancellation, Filter, Records, find};
 use crate::domain::incident::IncidentView;
 use crate::domain::{Outcome, Severity, State};
-use crate::report::timeline;
+use crate::report::{Detail, timeline};
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -32,6 +32,9 @@ enum Command {
     Show {
         /// The incident: its id, a unique beginning of it, or `latest`
         incident: String,
+        /// Print every look; without it those made one after the other are one line
+        #[arg(long)]
+        all: bool,
         /// Print JSON, as the HTTP API does
         #[arg(long)]
         json: bool,
@@ -79,7 +82,7 @@ fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Some(Command::Watch) => return watch::run(context).await,
-        Some(Command::Show { incident, json }) => show(context, &incident, json)?,
+        Some(Command::Show { incident, all, json }) => show(context, &incident, all, json)?,
         Some(Command::List(list)) => print_list(records(context)?.as_ref(), list)?,
         None => print_list(records(context)?.as_ref(), arguments.list)?,
     }
@@ -120,7 +123,7 @@ fn print_list(records: &dyn Records, list: ListArguments) -> anyhow::Result<()> 
     Ok(screen.print()?)
 }
 
-fn show(context: &Context<'_>, word: &str, json: bool) -> anyhow::Result<()> {
+fn show(context: &Context<'_>, word: &str, all: bool, json: bool) -> anyhow::Result<()> {
     let records = records(context)?;
     let incident = find(records.as_ref(), word)?;
     let language = context.config.report.language;
@@ -129,7 +132,8 @@ fn show(context: &Context<'_>, word: &str, json: bool) -> anyhow::Result<()> {
     } else {
         let story = records.story(&incident.id.0).map_err(anyhow::Error::msg)?;
         let story = story.with_context(|| format!("incident {} has no entries", incident.id))?;
-        table::story(&IncidentView::from(&story.incident), &timeline(&story, language))
+        let detail = if all { Detail::All } else { Detail::Folded };
+        table::story(&IncidentView::from(&story.incident), &timeline(&story, detail, language))
     };
     Ok(screen.print()?)
 }

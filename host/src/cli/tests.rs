@@ -60,7 +60,8 @@ fn the_worst_outcome_is_the_exit_code() {
     };
     let code = |outcomes: &[Option<Outcome>], failed: bool| {
         let failures = if failed { vec![("f".to_string(), "w".to_string())] } else { Vec::new() };
-        handle::code(&Handled { stories: outcomes.iter().copied().map(story).collect(), failures })
+        let stories = outcomes.iter().copied().map(story).collect();
+        handle::code(&Handled { stories, failures, ..Handled::default() })
     };
     use Outcome::{Error, Fixed, NeedsPerson, Resolved, Suppressed};
     assert_eq!(code(&[], false), 0);

@@ -19,6 +19,8 @@ pub enum Occasion {
     Report,
     /// The alerts of a reported incident have resolved.
     Resolved,
+    /// A question that a target has shown is over: answered, expired, or not asked any more.
+    Answered,
 }
 
 impl Occasion {
@@ -28,6 +30,7 @@ impl Occasion {
             Self::Approval => "approval",
             Self::Report => "report",
             Self::Resolved => "resolved",
+            Self::Answered => "answered",
         }
     }
 }
@@ -36,7 +39,7 @@ impl Occasion {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     /// `<incident>-<occasion>[-<action>]-<target>[-again-<n>]`; of a fallback, the id of what it stands in
-    /// for and `-fallback-<target>`.
+    /// for and `-fallback-<target>`; of an update, the id of what it updates and `-answered`.
     pub id: String,
     /// The notifier target's name.
     pub target: String,
@@ -53,6 +56,9 @@ pub struct Delivery {
     /// The delivery that was not taken, where this one is its fallback. A fallback has none itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
+    /// The delivery whose message this one updates: the target has taken it and can change it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updates: Option<String>,
     /// Since when it is to be delivered; it counts until it is given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_at: Option<Timestamp>,
@@ -161,6 +167,7 @@ impl Delivery {
             action: None,
             fallback: None,
             instead_of: None,
+            updates: None,
             told_at: None,
             state: DeliveryState::Due { at: now, since: Some(now), reason: None },
             attempts: 0,
@@ -181,6 +188,11 @@ impl Delivery {
         }
     }
 
+    /// The message on the target's side: an update has the name of what it updates.
+    pub fn message(&self) -> &str {
+        self.updates.as_deref().unwrap_or(&self.id)
+    }
+
     /// How long it still has to wait; none when it is to be tried now or not at all. Never longer than it
     /// was meant to be, wherever the clock was set.
     pub fn wait(&self, now: Timestamp) -> Option<SignedDuration> {
@@ -196,7 +208,7 @@ impl Delivery {
         let occasion = match self.occasion {
             Occasion::Approval => 2,
             Occasion::Report => 1,
-            Occasion::Resolved => 0,
+            Occasion::Resolved | Occasion::Answered => 0,
         };
         Weight { urgent: is_urgent(self.occasion, severity), severity, occasion }
     }
@@ -208,7 +220,7 @@ impl Delivery {
 }
 
 fn is_urgent(occasion: Occasion, severity: Severity) -> bool {
-    severity == Severity::Critical && occasion != Occasion::Resolved
+    severity == Severity::Critical && matches!(occasion, Occasion::Approval | Occasion::Report)
 }
 
 /// The order in which messages to one target are sent: critical ones first, then by severity, then

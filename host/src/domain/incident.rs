@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use alerts::Alerts;
 pub use blocked::Blocked;
-pub use messages::{due, fallbacks, overtaken};
+pub use messages::{answered, due, fallbacks, overtaken};
 pub use next::{Effect, Limits, Next, Pace, next};
 pub use put_off::{PutOff, next_when};
 pub use read::opened;
@@ -350,6 +350,9 @@ impl Incident {
 
     /// Whether nothing more will ever happen to it, deliveries included.
     pub fn settled(&self) -> bool {
-        self.closed.is_some() && self.deliveries.iter().all(Delivery::settled)
+        // Once it is closed no question waits, whatever the time.
+        self.closed.is_some()
+            && self.deliveries.iter().all(Delivery::settled)
+            && answered(self, Timestamp::MIN).next().is_none()
     }
 }

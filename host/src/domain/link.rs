@@ -66,17 +66,26 @@ impl Link {
         &self.url
     }
 
+    /// The host that it leads to, with its port; empty where it has none.
+    pub fn host(&self) -> &str {
+        host(&self.url)
+    }
+
     /// Whether an alert named it.
     pub fn from_alert(&self) -> bool {
         self.from_alert
     }
 }
 
+fn host(url: &str) -> &str {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    rest.and_then(|rest| rest.split(['/', '?', '#', '\\']).next()).unwrap_or_default()
+}
+
 /// `http` or `https` with a host of plain letters and nobody's name before it: other addresses are
 /// made to look like what they are not.
 fn is_plain(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let host = rest.and_then(|rest| rest.split(['/', '?', '#', '\\']).next()).unwrap_or_default();
+    let host = host(url);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
     url.len() <= LONGEST && !host.is_empty() && host.chars().all(plain) && url.chars().all(|c| c.is_ascii_graphic())
 }

@@ -7,6 +7,8 @@
 //! refuses schemas that are not quite right, evaluates patterns of strangers, and needs what a replay
 //! does not have: the journal keeps only the [`essence`] of a schema.
 
+pub mod sound;
+
 use serde_json::{Map, Value};
 
 use super::reach;

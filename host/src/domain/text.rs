@@ -1,5 +1,6 @@
 //! Small pure helpers for text and JSON that come from outside.
 
+pub mod json;
 pub mod letters;
 
 use serde_json::Value;

@@ -12,11 +12,12 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::Shared;
 use super::answer::Failure;
 use super::origin::{check_origin, host_name, is_local, is_other_site};
+use super::refusals::Refused;
 
 /// Headers that say that somebody handed the request on.
 const FORWARDED: [&str; 7] =
@@ -37,23 +38,43 @@ impl<'a> Zone<'a> {
     /// The zone of a path as it was sent. A name that is written in another way than it is called is
     /// none that is known, and so needs no proof that it could have.
     pub fn of(path: &'a str) -> Self {
-        if path == "/alert" {
+        if matches!(path, "/alert" | "/alert/") {
             return Self::Sender(crate::source::alertmanager::NAME);
         }
         match path.strip_prefix("/v1/alerts/") {
-            Some(source) => Self::Sender(source),
+            Some(source) => Self::Sender(source.strip_suffix('/').unwrap_or(source)),
             None if path.starts_with("/approve/") => Self::Links,
             None => Self::Api,
         }
     }
 }
 
-/// In front of every path.
-pub async fn admit(State(state): State<Arc<Shared>>, request: Request, next: Next) -> Result<Response, Failure> {
+/// In front of every path. What senders are refused, here or behind, is made known.
+pub async fn admit(State(state): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let source = match Zone::of(request.uri().path()) {
+        Zone::Sender(source) => Some(source.to_string()),
+        Zone::Links | Zone::Api => None,
+    };
+    let response = let_in(&state, request, next).await.unwrap_or_else(IntoResponse::into_response);
+    let status = response.status();
+    if let Some(source) = source
+        && (status.is_client_error() || status.is_server_error())
+    {
+        // Names that strangers make up are no names of sources.
+        let known = state.sources.contains_key(&source) || state.backend.sources().contains(&source);
+        let sentence = response.extensions().get::<Refused>().map(|refused| refused.0.as_str());
+        let sentence = sentence.unwrap_or("the request is not one of HTTP as it is taken here");
+        let source = if known { source.as_str() } else { "unknown" };
+        state.refusals.note(source, status, sentence, state.clock.elapsed());
+    }
+    response
+}
+
+async fn let_in(state: &Arc<Shared>, request: Request, next: Next) -> Result<Response, Failure> {
     let zone = Zone::of(request.uri().path());
     let (headers, method) = (request.headers(), request.method());
     if state.is_open(zone) {
-        check_host(&state, zone, headers, request.uri())?;
+        check_host(state, zone, headers, request.uri())?;
         if zone != Zone::Links {
             check_direct(zone, headers)?;
             let navigation = *method == Method::GET && is(headers, "sec-fetch-mode", "navigate");

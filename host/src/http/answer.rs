@@ -5,6 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::refusals::Refused;
 use crate::backend::{ControlError, FindError, Refusal};
 
 /// Seconds after which a sender should try again.
@@ -64,6 +65,12 @@ impl Failure {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
     }
 
+    /// 415 with the encodings that would be accepted.
+    pub fn encoding(text: impl Into<String>) -> Self {
+        let accepted = HeaderValue::from_static("gzip, deflate");
+        Self { header: Some((header::ACCEPT_ENCODING, accepted)), ..Self::media_type(text) }
+    }
+
     /// 500.
     pub fn internal(text: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)
@@ -78,6 +85,7 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(json!({ "error": self.text }))).into_response();
+        response.extensions_mut().insert(Refused(self.text));
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, value);
         }

@@ -141,11 +141,9 @@ async fn discard(stream: &mut axum::body::BodyDataStream) {
     let _ = timeout(DISCARD_TIME, read).await;
 }
 
-/// A body as text.
-pub fn text(bytes: Vec<u8>) -> Result<String, Failure> {
-    String::from_utf8(bytes).map_err(|error| {
-        Failure::invalid(format!("the body is not UTF-8: byte {} is wrong", error.utf8_error().valid_up_to() + 1))
-    })
+/// A body as text. What is no UTF-8 becomes `\u{fffd}`: a text that was cut within a letter costs no alert.
+pub fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 #[cfg(test)]

@@ -41,5 +41,6 @@ fn may_know_details(state: &Shared, headers: &HeaderMap) -> bool {
 
 /// `GET /metrics`.
 pub async fn metrics(State(state): State<Arc<Shared>>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.backend.metrics())
+    let text = [state.backend.metrics(), state.refusals.metrics()].concat();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }

@@ -97,5 +97,5 @@ pub async fn timeline(State(state): State<Arc<Shared>>, Path(id): Path<String>) 
     })
     .await?
     .ok_or_else(|| Failure::not_found("this incident has no entries"))?;
-    Ok(Json(json!({ "incident": story.incident.id, "timeline": report::timeline(&story, state.language) })))
+    Ok(Json(json!({ "incident": story.incident.id, "timeline": report::timeline(&story, report::Detail::All, state.language) })))
 }

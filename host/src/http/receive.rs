@@ -8,6 +8,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Uri, header};
 
 use super::answer::Failure;
+use super::encoding::Encoding;
 use super::places::Peer;
 use super::proof::Proof;
 use super::signature::Verifier;
@@ -59,6 +60,7 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
         Some(proof) => proof.verifier(&head.headers, state.clock.now())?,
         None => None,
     };
+    let encoding = Encoding::of(&head.headers)?;
     let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
     // Who has proven something keeps its place; the others give way to each other until they have.
     let proven = (sends || proof.is_some()) && verifier.is_none();
@@ -80,7 +82,7 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
         tracing::info!(source, "a signed request came again that had been taken before; it does nothing");
         return Ok(Json(Received::default()));
     }
-    let (_working, _place) = match working {
+    let (_working, place) = match working {
         Some(working) => (working, place),
         None => {
             let (working, place) = (quotas.sender(source)?, quotas.proven.take(peer).ok_or_else(quotas::busy)?);
@@ -91,10 +93,11 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
             (working, place)
         }
     };
+    let bytes = encoding.unpack(bytes, settings.max_body, &place).await?;
     let inbound = Inbound {
         headers: visible(&head.headers, proof),
         query: query(&head.uri)?,
-        body: body::text(bytes)?,
+        body: body::text(bytes),
         received_at,
     };
     let received = state.backend.receive(source, inbound).await?;

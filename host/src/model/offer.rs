@@ -1,6 +1,6 @@
 //! The tools as an offer to the model.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::names::Names;
 use crate::domain::text::cut;
@@ -17,6 +17,10 @@ pub(super) enum Form {
 
 /// Bytes that all tools together may take.
 const ROOM: usize = 40 * 1024;
+/// Levels of a composed schema that are put together.
+const COMPOSED: usize = 4;
+/// And its parts, which may refer to each other.
+const PARTS: usize = 500;
 /// Steps of thrift: longest description of a tool and of an argument.
 const THRIFT: [(usize, usize); 4] = [(600, 400), (300, 120), (160, 0), (60, 0)];
 
@@ -79,11 +83,55 @@ fn schema(schema: &Value, longest: usize) -> Value {
     let mut schema = schema.clone();
     if let Value::Object(map) = &mut schema {
         map.remove("$schema");
-        map.entry("type").or_insert_with(|| "object".into());
-        map.entry("properties").or_insert_with(|| json!({}));
+        flatten(map);
+        map.insert("type".into(), "object".into());
+        if !map.get("properties").is_some_and(Value::is_object) {
+            map.insert("properties".into(), json!({}));
+        }
     }
     shorten(&mut schema, longest, 0);
     if schema.is_object() { schema } else { json!({"type": "object", "properties": {}}) }
+}
+
+/// Some endpoints refuse a schema that is composed at its top: what its parts explain is put together. What
+/// the parts demand of each other is left to the check of arguments, which sees the schema as it is.
+fn flatten(map: &mut Map<String, Value>) {
+    let whole = Value::Object(map.clone());
+    let mut parts: Vec<(&Value, bool, usize)> = vec![(&whole, true, 0)];
+    let (mut properties, mut required) = (Map::new(), Vec::new());
+    let mut looked_at = 0;
+    while let Some((part, demanded, depth)) = parts.pop() {
+        looked_at += 1;
+        if looked_at > PARTS {
+            break;
+        }
+        for (name, schema) in part.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            properties.entry(name.clone()).or_insert_with(|| schema.clone());
+        }
+        let names = part.get("required").and_then(Value::as_array).into_iter().flatten();
+        for name in names.filter(|_| demanded) {
+            if !required.contains(name) {
+                required.push(name.clone());
+            }
+        }
+        if depth >= COMPOSED {
+            continue;
+        }
+        let target = part.get("$ref").and_then(Value::as_str).and_then(|at| whole.pointer(at.strip_prefix('#')?));
+        parts.extend(target.map(|target| (target, demanded, depth + 1)));
+        for (key, all) in [("allOf", true), ("anyOf", false), ("oneOf", false)] {
+            let inner = part.get(key).and_then(Value::as_array).into_iter().flatten();
+            parts.extend(inner.map(|part| (part, demanded && all, depth + 1)));
+        }
+    }
+    let composed = ["$ref", "allOf", "anyOf", "oneOf", "not", "enum", "if", "then", "else"];
+    let found = composed.iter().filter(|key| map.remove(**key).is_some()).count();
+    if found > 0 {
+        map.insert("properties".into(), Value::Object(properties));
+        if !required.is_empty() {
+            map.insert("required".into(), Value::Array(required));
+        }
+    }
 }
 
 fn shorten(value: &mut Value, longest: usize, depth: usize) {
@@ -121,6 +169,26 @@ mod tests {
         let about = tools[1]["function"]["description"].as_str().unwrap();
         assert!(about.starts_with("[proposal only: a policy gate decides; risk high]"), "{about}");
         assert_eq!(tools[1]["function"]["parameters"]["type"], "object");
+    }
+
+    #[test]
+    fn a_schema_that_is_composed_at_its_top_becomes_one_of_an_object() {
+        let composed = json!({
+            "$defs": {"base": {"properties": {"name": {"type": "string"}}, "required": ["name"]}},
+            "allOf": [{"$ref": "#/$defs/base"}, {"properties": {"ns": {}}}],
+            "oneOf": [{"properties": {"a": {}}, "required": ["a"]}, {"properties": {"b": {}, "ns": {"type": "string"}}}],
+            "properties": {"own": {}},
+        });
+        let made = schema(&composed, 100);
+        let names: Vec<&String> = made["properties"].as_object().unwrap().keys().collect();
+        assert_eq!(names, ["a", "b", "name", "ns", "own"]);
+        assert_eq!((&made["required"], &made["type"]), (&json!(["name"]), &json!("object")));
+        assert!(made.get("allOf").is_none() && made.get("oneOf").is_none());
+        let own = json!({"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}]}}, "required": ["a"]});
+        assert_eq!(schema(&own, 100), own);
+        for odd in [json!("x"), json!(null), json!({"type": "string", "properties": null})] {
+            assert_eq!(schema(&odd, 100), json!({"type": "object", "properties": {}}));
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@
 mod attempt;
 
 use super::Services;
-use crate::domain::delivery::{Delivery, DeliveryState, PERSONAL};
-use crate::domain::incident::{ActionRecord, fallbacks, overtaken};
+use crate::domain::delivery::{Delivery, DeliveryState, Overtaken, PERSONAL};
+use crate::domain::incident::{ActionRecord, answered, fallbacks, overtaken};
 use crate::domain::{ActionId, Fact, Incident, Occasion};
 use crate::rules::Context;
 
@@ -62,8 +62,8 @@ fn asked(services: &Services, record: &ActionRecord) -> Vec<(String, String)> {
     asked.map(|(target, _)| (PERSONAL.to_string(), target.clone())).collect()
 }
 
-/// Facts about messages that were not delivered: those that are pointless by now, and those in whose
-/// place others are told. `busy` are under way and left alone.
+/// Facts about messages whose time is over: those that are pointless by now, those in whose place others
+/// are told, and questions that are to be shown as over. `busy` are under way and left alone.
 pub fn tidy(services: &Services, incident: &Incident, busy: impl Fn(&str) -> bool) -> Vec<Fact> {
     let now = services.clock.now();
     let left = incident.deliveries.iter().filter(|delivery| !busy(&delivery.id));
@@ -72,7 +72,25 @@ pub fn tidy(services: &Services, incident: &Incident, busy: impl Fn(&str) -> boo
     let mut facts: Vec<Fact> = pointless.collect();
     let (ready, _) = fallbacks(incident, now);
     facts.extend(ready.into_iter().filter_map(|delivery| instead(services, incident, delivery)));
+    let updates: Vec<Delivery> = answered(incident, now).map(|question| update(services, question)).collect();
+    if !updates.is_empty() {
+        facts.push(Fact::Told { occasion: Occasion::Answered, deliveries: updates });
+    }
     facts
+}
+
+/// The message that shows a question as over where it was asked. The routes have no say in it: whoever has
+/// the question on the screen must not answer it in vain.
+fn update(services: &Services, question: &Delivery) -> Delivery {
+    let (target, route) = (question.target.clone(), question.route.clone());
+    let id = format!("{}-answered", question.id);
+    let told = Delivery::new(id, target, route, Occasion::Answered, services.clock.now());
+    let state = match services.notifiers.has(&question.target) {
+        true => told.state.clone(),
+        // The configuration has lost the target since, and with it what could be changed.
+        false => DeliveryState::Overtaken { by: Overtaken::Ended },
+    };
+    Delivery { action: question.action.clone(), updates: Some(question.id.clone()), state, ..told }
 }
 
 /// Others are told in place of a target that has not taken its message; none where there is nobody who

@@ -50,6 +50,22 @@ pub enum Cause {
     Busy(Duration),
 }
 
+impl Cause {
+    /// Whether the same call would end the same way again, whatever else the host has to do.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            // How far it comes in its time is a matter of the machine.
+            Self::Cpu(_) | Self::Wall(_) | Self::Busy(_) => false,
+            Self::Memory(_)
+            | Self::Transfer(_)
+            | Self::Log(_)
+            | Self::Stack
+            | Self::Trap(_)
+            | Self::Answer(_) => true,
+        }
+    }
+}
+
 impl Failure {
     /// A failure of a call without log lines.
     pub fn new(manifest: &Manifest, cause: Cause) -> Self {

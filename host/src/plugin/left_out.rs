@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::domain::Alert;
 use crate::domain::alert::normalised::{Normalised, Reason};
 
 /// Lines of the log about one request.
@@ -15,9 +14,8 @@ const LINES: usize = 20;
 pub(super) struct LeftOutCounts(Mutex<BTreeMap<(String, Reason), u64>>);
 
 impl LeftOutCounts {
-    /// Logs and counts what was left out, and gives the alerts that were taken. The error is a sentence
-    /// for a sender of whose alerts none could be.
-    pub fn note(&self, source: &str, normalised: Normalised) -> Result<Vec<Alert>, String> {
+    /// Logs and counts what was left out.
+    pub fn note(&self, source: &str, normalised: &Normalised) {
         let left_out = &normalised.left_out;
         for one in left_out.iter().take(LINES) {
             let (name, reason) = (&one.name, one.reason.as_str());
@@ -30,8 +28,6 @@ impl LeftOutCounts {
         for one in left_out {
             *counts.entry((source.to_string(), one.reason)).or_default() += 1;
         }
-        drop(counts);
-        normalised.taken()
     }
 
     /// Source, reason and count.

@@ -8,17 +8,18 @@ use super::kind::CallError;
 use super::kind::source::normalise;
 use super::lane::Exports;
 use super::registry::Plugins;
-use crate::domain::Alert;
 use crate::domain::alert::normalised::Normalised;
+use crate::domain::text::json::mended;
 use crate::ports::{DecodeError, Inbound, Sources};
 
 impl Plugins {
-    /// Logs and counts what any source could not take of a request, and gives the alerts that it could.
+    /// Logs and counts what any source could not take of a request.
     ///
     /// # Errors
     /// When there are alerts and none of them could be taken: a sentence that names the place.
-    pub fn note_left_out(&self, source: &str, normalised: Normalised) -> Result<Vec<Alert>, String> {
-        self.left_out.note(source, normalised)
+    pub fn note_left_out(&self, source: &str, normalised: Normalised) -> Result<Normalised, String> {
+        self.left_out.note(source, &normalised);
+        normalised.readable()
     }
 
     /// Lets a source decode a request, and tells apart what the plugin said and what befell it.
@@ -27,7 +28,7 @@ impl Plugins {
         &self,
         source: &str,
         request: &Inbound,
-    ) -> Option<Result<Result<Vec<Alert>, CallError>, Failure>> {
+    ) -> Option<Result<Result<Normalised, CallError>, Failure>> {
         let unit = self.sources.get(source)?;
         let Exports::Source(exports) = &unit.loaded.exports else { return None };
         let code = &unit.loaded.code;
@@ -54,19 +55,30 @@ impl Sources for Plugins {
         self.sources.keys().cloned().collect()
     }
 
-    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Vec<Alert>, DecodeError>> {
+    fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Normalised, DecodeError>> {
         Box::pin(async move {
             let unknown = || DecodeError::UnknownSource(format!("there is no source `{source}`"));
             let unit = self.sources.get(source).ok_or_else(unknown)?;
-            match self.call_source(source, &request).await.ok_or_else(unknown)? {
-                Ok(Ok(alerts)) => Ok(alerts),
-                Ok(Err(CallError::InvalidInput(text))) => Err(DecodeError::Invalid(text)),
-                // The sender did nothing wrong and keeps the alerts until this is mended.
-                Ok(Err(error)) => {
-                    Err(DecodeError::Unavailable(format!("plugin {}: {error}", unit.loaded.manifest.label())))
-                }
-                Err(failure) => Err(DecodeError::Unavailable(failure.to_string())),
+            let mut answer = self.call_source(source, &request).await.ok_or_else(unknown)?;
+            if let Ok(Err(CallError::InvalidInput(_))) = answer
+                && let Some(body) = mended(&request.body)
+            {
+                answer = self.call_source(source, &Inbound { body, ..request }).await.ok_or_else(unknown)?;
             }
+            let error = match answer {
+                Ok(Ok(normalised)) => return Ok(normalised),
+                Ok(Err(CallError::InvalidInput(text))) => return Err(DecodeError::Invalid(text)),
+                Ok(Err(error)) => error,
+                // Decoding is a function of the request alone: the same one would fail the same way for ever.
+                Err(failure) if failure.cause.is_lasting() => return Err(DecodeError::Invalid(failure.to_string())),
+                Err(failure) => return Err(DecodeError::Unavailable(failure.to_string())),
+            };
+            let text = format!("plugin {}: {error}", unit.loaded.manifest.label());
+            Err(match error {
+                CallError::Other(_) => DecodeError::Invalid(text),
+                // The sender did nothing wrong and keeps the alerts until this is mended.
+                _ => DecodeError::Unavailable(text),
+            })
         })
     }
 }

@@ -11,7 +11,7 @@ use super::registry::Plugins;
 use crate::ports::{Message, Notifiers, NotifyError};
 
 /// Bytes of what a target says that a later message may refer to; it is journaled.
-const REFERENCE: usize = 4 << 10;
+const REFERENCE: usize = 1 << 10;
 
 impl Plugins {
     /// Lets a target deliver a message, and tells apart what the plugin said and what befell it.
@@ -51,7 +51,15 @@ impl Notifiers for Plugins {
             let answer = self.call_notifier(target, message, now).await.ok_or_else(unknown)?;
             let reference = answer.map_err(NotifyError::from)?.map_err(NotifyError::from)?;
             // A part of a reference refers to nothing.
-            Ok(reference.filter(|reference| reference.len() <= REFERENCE))
+            let kept = reference.filter(|reference| {
+                let fits = reference.len() <= REFERENCE;
+                if !fits {
+                    let bytes = reference.len();
+                    tracing::warn!(%target, bytes, most = REFERENCE, "a reference is too long and was dropped: no later message can refer to it");
+                }
+                fits
+            });
+            Ok(kept)
         })
     }
 }

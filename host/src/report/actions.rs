@@ -104,7 +104,7 @@ fn rulings<'a>(story: &'a Story, record: &'a ActionRecord) -> impl Iterator<Item
 }
 
 /// What people said about it.
-fn answers<'a>(story: &'a Story, record: &'a ActionRecord) -> impl Iterator<Item = &'a Fact> {
+pub(super) fn answers<'a>(story: &'a Story, record: &'a ActionRecord) -> impl Iterator<Item = &'a Fact> {
     story.entries.iter().map(|entry| &entry.fact).filter(|fact| match fact {
         Fact::Approved { action, .. } | Fact::Rejected { action, .. } | Fact::Expired { action } => {
             *action == record.action.id

@@ -8,7 +8,8 @@ use super::ending::Why;
 use super::escape::Style;
 use super::page::PageWords;
 use super::safeguards::SafeguardWords;
-use super::translation::{Headings, Translation};
+use super::translation::{Headings, Translation, took};
+use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{
     Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
@@ -70,6 +71,7 @@ static WORDS: Headings = Headings {
     root_cause: "根因分析",
     unknown_cause: "尚未确定。",
     suspected: "疑似原因（尚未通过修复确认）",
+    suspected_cause: "疑似原因",
     next: "后续人工处理",
     suggested: "模型建议的步骤",
     prevention: "预防建议",
@@ -80,10 +82,12 @@ static WORDS: Headings = Headings {
     digest: "摘要值",
     approve_with: "批准命令",
     reject_with: "拒绝命令",
-    read_more: "查看全部信息",
     runbook: "处理手册",
     named_by_alert: "（由告警给出）",
     shortened: "已缩短",
+    asked_anew: "已重新询问",
+    not_asked: "不再询问",
+    expired: "逾期无人答复",
     not_told: "未送达",
     colon: "：",
     comma: "，",
@@ -222,8 +226,17 @@ impl Translation for Chinese {
     fn alerts(&self, all: usize, firing: usize) -> String {
         match firing {
             0 => format!("{all} 条告警，均已恢复"),
+            firing if firing == all => format!("{all} 条告警触发中"),
             firing => format!("{all} 条告警，{firing} 条触发中"),
         }
+    }
+
+    fn since(&self, at: &str) -> String {
+        format!("始于 {at}")
+    }
+
+    fn looks(&self, looks: usize, took_ms: u64, purpose: &Purpose, tools: &str) -> String {
+        format!("{}：查看 {looks} 次，共 {}：{tools}", timeline::purpose(purpose), took(took_ms))
     }
 
     fn more(&self, count: usize) -> String {
@@ -259,6 +272,7 @@ impl Translation for Chinese {
         match (occasion, outcome) {
             (Occasion::Approval, _) => "待审批",
             (Occasion::Resolved, _) => "已恢复",
+            (Occasion::Answered, _) => "已有答复",
             (Occasion::Report, Some(Outcome::Fixed)) => "已修复",
             (Occasion::Report, Some(Outcome::Suppressed)) => "已抑制",
             (Occasion::Report, Some(Outcome::Resolved)) => "已恢复",
@@ -274,6 +288,10 @@ impl Translation for Chinese {
 
     fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String> {
         ending::left(why, incident, style)
+    }
+
+    fn still(&self, firing: usize) -> String {
+        ending::still(firing)
     }
 
     fn timeline_line(&self, fact: &Fact, style: Style) -> String {

@@ -6,13 +6,14 @@ use jiff::Timestamp;
 
 use super::ending::Why;
 use super::escape::{Style, excerpt};
-use super::timeline::lines;
+use super::says::Says;
+use super::timeline::{Detail, lines};
 use super::translation::cause;
-use super::{Language, actions, date};
+use super::{Language, actions, date, objects};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::Look;
 use crate::domain::text::cut;
-use crate::domain::{Alert, Incident, Status, Subject};
+use crate::domain::{Incident, Outcome, Status};
 use crate::ports::Story;
 
 const MD: Style = Style::Markdown;
@@ -30,21 +31,23 @@ pub fn markdown(story: &Story, language: Language) -> String {
     let incident = &story.incident;
     let (translation, headings) = (language.translation(), language.translation().headings());
     let why = Why::of(incident);
+    let says = Says::of(incident);
     let mut out = format!(
-        "# {}{}{}\n\n{}\n",
+        "# {}{}{}\n\n**{}**\n\n{}\n",
         headings.report,
         headings.colon,
         MD.say(&incident.title()),
+        MD.say(&says.summary),
         translation.why(&why, MD)
     );
     let mut section = |title: &str, text: &str| out.push_str(&format!("\n## {title}\n\n{}\n", text.trim_end()));
-    section(headings.overview, &overview(story, language));
     section(headings.affected, &affected(incident, language));
-    section(headings.diagnosis, &diagnosis(incident, language));
-    section(headings.actions, &actions::section(story, language));
     let cause = cause(incident, headings).unwrap_or_else(|| headings.unknown_cause.to_string());
     section(headings.root_cause, &format!("{cause}\n"));
     section(headings.next, &next_steps(incident, &why, language));
+    section(headings.overview, &overview(story, language));
+    section(headings.diagnosis, &diagnosis(incident, language));
+    section(headings.actions, &actions::section(story, language));
     section(headings.timeline, &timeline(story, language));
     cut(&out, REPORT)
 }
@@ -62,7 +65,8 @@ fn overview(story: &Story, language: Language) -> String {
     if !labels.is_empty() {
         rows.push((headings.labels, labels.join("<br>")));
     }
-    let objects: Vec<String> = objects(incident).iter().take(ROWS).map(|object| MD.name(object)).collect();
+    let objects = objects::all(incident);
+    let objects: Vec<String> = objects.iter().take(ROWS).map(|object| MD.name(&object.to_string())).collect();
     if !objects.is_empty() {
         rows.push((headings.affected, objects.join("<br>")));
     }
@@ -90,7 +94,7 @@ fn affected(incident: &Incident, language: Language) -> String {
     let rows = incident.alerts.iter().take(ROWS).map(|alert| {
         let status = if alert.status == Status::Firing { headings.firing } else { headings.resolved };
         let since = alert.starts_at.map_or_else(|| "–".to_string(), date);
-        vec![MD.name(&object(alert)), status.to_string(), since, MD.say(alert.title())]
+        vec![MD.name(&objects::of(alert).to_string()), status.to_string(), since, MD.say(alert.title())]
     });
     let mut out = table(&[headings.object, headings.status, headings.since, headings.summary], rows);
     let shown = incident.alerts.len().min(ROWS);
@@ -164,7 +168,10 @@ fn diagnosis(incident: &Incident, language: Language) -> String {
 fn next_steps(incident: &Incident, why: &Why<'_>, language: Language) -> String {
     let (translation, headings) = (language.translation(), language.translation().headings());
     let mut out = String::new();
-    for sentence in translation.left(why, incident, MD) {
+    let open = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
+    let still = Some(incident.firing_count()).filter(|firing| open && *firing > 0);
+    let still = still.map(|firing| translation.still(firing));
+    for sentence in translation.left(why, incident, MD).into_iter().chain(still) {
         out.push_str(&format!("- {sentence}\n"));
     }
     if let Some(diagnosis) = incident.diagnosis() {
@@ -182,7 +189,7 @@ fn next_steps(incident: &Incident, why: &Why<'_>, language: Language) -> String 
 
 fn timeline(story: &Story, language: Language) -> String {
     let headings = language.translation().headings();
-    let lines = lines(story, language, MD);
+    let lines = lines(story, Detail::Folded, language, MD);
     let mut out = String::new();
     for line in lines.iter().take(LINES) {
         out.push_str(&format!("- {}{}{}\n", date(line.at), headings.colon, line.text));
@@ -199,16 +206,8 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     out
 }
 
-fn first_seen(incident: &Incident) -> Timestamp {
+/// The beginning of the earliest alert.
+pub(super) fn first_seen(incident: &Incident) -> Timestamp {
     let told = incident.alerts.iter().filter_map(|alert| alert.starts_at);
     told.chain([incident.opened_at]).min().unwrap_or(incident.opened_at)
-}
-
-/// What an alert is about: `pod shop/web-1`.
-pub(super) fn object(alert: &Alert) -> String {
-    Subject::of(alert).map_or_else(|| alert.name.clone(), |subject| subject.to_string())
-}
-
-fn objects(incident: &Incident) -> BTreeSet<String> {
-    incident.alerts.iter().map(object).collect()
 }

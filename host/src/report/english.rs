@@ -8,7 +8,8 @@ use super::ending::Why;
 use super::escape::Style;
 use super::page::PageWords;
 use super::safeguards::SafeguardWords;
-use super::translation::{Headings, Translation};
+use super::translation::{Headings, Translation, took};
+use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{
     Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
@@ -70,6 +71,7 @@ static WORDS: Headings = Headings {
     root_cause: "Root cause",
     unknown_cause: "Not established.",
     suspected: "Suspected, not confirmed by a repair",
+    suspected_cause: "Suspected cause",
     next: "What a person should do next",
     suggested: "Steps that the model suggests",
     prevention: "To keep it from coming back",
@@ -80,10 +82,12 @@ static WORDS: Headings = Headings {
     digest: "Digest",
     approve_with: "Approve with",
     reject_with: "Deny with",
-    read_more: "Everything about it",
     runbook: "Runbook",
     named_by_alert: " (named by the alert)",
     shortened: "Shortened",
+    asked_anew: "Asked anew",
+    not_asked: "No longer asked",
+    expired: "Not answered in time",
     not_told: "Not told",
     colon: ": ",
     comma: ", ",
@@ -227,6 +231,14 @@ impl Translation for English {
         }
     }
 
+    fn since(&self, at: &str) -> String {
+        format!("since {at}")
+    }
+
+    fn looks(&self, looks: usize, took_ms: u64, purpose: &Purpose, tools: &str) -> String {
+        format!("{} {}, {} in all: {tools}", count(looks, "look"), timeline::purpose(purpose), took(took_ms))
+    }
+
     fn more(&self, count: usize) -> String {
         format!("… and {count} more")
     }
@@ -263,6 +275,7 @@ impl Translation for English {
         match (occasion, outcome) {
             (Occasion::Approval, _) => "Approval needed",
             (Occasion::Resolved, _) => "Resolved",
+            (Occasion::Answered, _) => "Answered",
             (Occasion::Report, Some(Outcome::Fixed)) => "Fixed",
             (Occasion::Report, Some(Outcome::Suppressed)) => "Suppressed",
             (Occasion::Report, Some(Outcome::Resolved)) => "Resolved",
@@ -278,6 +291,10 @@ impl Translation for English {
 
     fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String> {
         ending::left(why, incident, style)
+    }
+
+    fn still(&self, firing: usize) -> String {
+        ending::still(firing)
     }
 
     fn timeline_line(&self, fact: &Fact, style: Style) -> String {

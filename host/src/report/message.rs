@@ -1,36 +1,44 @@
-//! Short messages for notifiers: what happened and what the reader should do.
+//! Messages for notifiers: what is wrong with what, what was done or is asked, how sure that is, where
+//! to look, and only then what the host has to say of itself.
+//!
+//! What a telephone shows without scrolling stands first; behind a thematic break follows the detail.
 
-use serde_json::Value;
+mod account;
+mod actions;
+mod facts;
+mod question;
+mod whereabouts;
 
-use super::ending::{Why, repairs};
-use super::escape::{Style, excerpt, fence, one_line};
+use super::escape::{Style, one_line};
 use super::links::links;
-use super::translation::cause;
-use super::{Language, date, safeguards};
+use super::says::Says;
+use super::{Language, objects};
 use crate::domain::alert::excerpt::{Bounds, Excerpt};
-use crate::domain::incident::ActionRecord;
-use crate::domain::link::Link;
+use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::message::{Cause, Content, Object};
 use crate::domain::text::cut;
-use crate::domain::{ActionId, Fact, Incident, Occasion};
+use crate::domain::{ActionId, Fact, Incident, Occasion, Outcome};
 use crate::ports::Story;
 
-/// A message's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MessageText {
-    /// One line without markup.
-    pub title: String,
-    /// Markdown.
-    pub body: String,
-    /// Short key/value lines without markup.
-    pub facts: Vec<(String, String)>,
-    /// Links, the host's own first.
-    pub links: Vec<Link>,
-    /// The alerts, as far as there is room.
-    pub alerts: Excerpt,
+/// What a message is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Telling<'a> {
+    /// Why people are told.
+    pub occasion: Occasion,
+    /// The action that a question is about.
+    pub action: Option<&'a ActionId>,
+    /// The page where it can be answered.
+    pub link: Option<&'a str>,
+    /// The delivery in whose place this is told.
+    pub instead_of: Option<&'a str>,
 }
 
-/// Longer arguments are cut in messages; the report has them whole.
-const LONGEST_ARGUMENTS: usize = 4000;
+impl Telling<'_> {
+    /// A message about the whole incident.
+    pub fn about(occasion: Occasion) -> Self {
+        Self { occasion, action: None, link: None, instead_of: None }
+    }
+}
 
 /// Bytes of why another target has not taken a message.
 const REASON: usize = 300;
@@ -38,38 +46,163 @@ const REASON: usize = 300;
 /// Bytes of a message's text.
 const BODY: usize = 32 << 10;
 
+/// Objects that a target is handed, and that the text names.
+const OBJECTS: usize = 10;
+const NAMED: usize = 3;
+
+/// Letters of a cause, and of what is a name.
+const CAUSE: usize = 200;
+const NAME: usize = 100;
+
 const MD: Style = Style::Markdown;
 
-/// What people are told on this occasion; an approval is about one action, and `link` leads to the
-/// page where it can be answered.
-pub fn message(
-    story: &Story,
-    occasion: Occasion,
-    language: Language,
-    action: Option<&ActionId>,
-    link: Option<&str>,
-) -> MessageText {
+/// What people are told.
+pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Content {
     let incident = &story.incident;
     let translation = language.translation();
-    let headline = translation.headline(occasion, incident.outcome());
-    let title = format!("[{headline}] {}", one_line(&incident.title(), 200));
-    let record = action.and_then(|id| incident.action(id));
-    let body = match (occasion, record) {
-        (Occasion::Approval, Some(record)) => approval(incident, record, language, link),
-        (Occasion::Approval | Occasion::Report | Occasion::Resolved, _) => account(incident, occasion, language),
+    let record = telling.action.and_then(|id| incident.action(id));
+    let (asked, answered) = match telling.occasion {
+        Occasion::Approval => (record, None),
+        Occasion::Answered => (None, record),
+        Occasion::Report | Occasion::Resolved => (None, None),
     };
-    let mut facts = facts(incident, record, language);
     let alerts = Excerpt::of(&incident.alerts, &Bounds::MESSAGE);
-    if alerts.left_out() + alerts.shortened() > 0 {
-        let what = translation.shortened(alerts.left_out(), alerts.shortened());
-        facts.push((translation.headings().shortened.to_string(), what));
+    let mut objects = objects::all(incident);
+    let left_out = objects.len().saturating_sub(OBJECTS) + incident.counted.len();
+    objects.truncate(OBJECTS);
+    objects.iter_mut().for_each(shorten);
+    let Says { summary, description } = Says::of(incident);
+    let links = links(incident, telling.link.filter(|_| asked.is_some()), language);
+    let mut body = Body::default();
+    // Who must decide needs the room for what is asked.
+    let more = if record.is_some() { "" } else { description.as_str() };
+    body.block([wrong(incident, &summary, more, &objects, left_out, language)]);
+    match (asked, answered) {
+        (Some(record), _) => question::ask(&mut body, story, record, telling.link, language),
+        (_, Some(record)) => question::answered(&mut body, story, record, language),
+        _ => account::tell(&mut body, incident, telling.occasion, language),
     }
-    let links = links(incident, link.filter(|_| record.is_some()), language);
-    MessageText { title, body: cut(&body, BODY), facts, links, alerts }
+    body.block([whereabouts::lines(incident, &links, language)]);
+    let missed = telling.instead_of.map(|missed| undelivered(story, missed, language));
+    body.block([missed.iter().map(|missed| missed.text.clone()).collect()]);
+    let headline = match answered {
+        Some(record) => question::over(incident, record, language),
+        None => translation.headline(telling.occasion, incident.outcome()),
+    };
+    let mut facts = facts::lines(incident, asked, &alerts, language);
+    facts.extend(missed.map(|missed| missed.fact));
+    Content {
+        title: format!("[{headline}] {}", one_line(&incident.title(), 200)),
+        summary,
+        description,
+        objects,
+        objects_left_out: left_out,
+        cause: cause(incident),
+        actions: actions::told(story, record, language),
+        body: cut(&body.text(), BODY),
+        facts,
+        links,
+        alerts,
+    }
 }
 
-/// The same for whoever is told in place of the target of `missed`, with what befell that.
-pub fn undelivered(mut text: MessageText, story: &Story, missed: &str, language: Language) -> MessageText {
+/// The parts of a message's text.
+#[derive(Default)]
+struct Body {
+    blocks: Vec<String>,
+    details: String,
+}
+
+impl Body {
+    /// A block of lines; without one it is left out.
+    fn block(&mut self, lines: impl IntoIterator<Item = Vec<String>>) {
+        let lines: Vec<String> = lines.into_iter().flatten().collect();
+        if !lines.is_empty() {
+            // Two spaces end a line in Markdown; an item of a list ends itself.
+            let broken = lines.iter().enumerate().map(|(at, line)| {
+                let item = |line: &String| line.starts_with("- ");
+                let last = at + 1 == lines.len() || item(line) || lines.get(at + 1).is_some_and(item);
+                if last { line.clone() } else { format!("{line}  ") }
+            });
+            self.blocks.push(broken.collect::<Vec<_>>().join("\n"));
+        }
+    }
+
+    fn text(&self) -> String {
+        let first = self.blocks.join("\n\n");
+        if self.details.is_empty() { first } else { format!("{first}\n\n---\n\n{}", self.details) }
+    }
+}
+
+/// What is wrong with what, and how much of it.
+fn wrong(
+    incident: &Incident,
+    summary: &str,
+    description: &str,
+    objects: &[Object],
+    left_out: usize,
+    language: Language,
+) -> Vec<String> {
+    let translation = language.translation();
+    let mut lines = vec![format!("**{}**", MD.say(summary))];
+    if !description.is_empty() {
+        lines.push(MD.say(description));
+    }
+    // The same kind in the same place is named once.
+    let alike = |one: &Object, other: &Object| (&one.kind, &one.namespace) == (&other.kind, &other.namespace);
+    let before = [None].into_iter().chain(objects.iter().map(Some));
+    let named = objects.iter().zip(before).take(NAMED);
+    let mut named: Vec<String> = named
+        .map(|(object, before)| match before.is_some_and(|before| alike(before, object)) {
+            true => MD.name(&object.name),
+            false => MD.name(&object.to_string()),
+        })
+        .collect();
+    let more = left_out + objects.len().saturating_sub(NAMED);
+    if more > 0 {
+        named.push(format!("+{more}"));
+    }
+    let alerts = translation.alerts(incident.alert_count(), incident.firing_count());
+    let since = translation.since(&super::minute(super::document::first_seen(incident)));
+    lines.push(format!("{} · {alerts} · {since}", named.join(translation.headings().comma)));
+    lines
+}
+
+/// A name as long as a label may be says no more than its beginning.
+fn shorten(object: &mut Object) {
+    for part in [&mut object.kind, &mut object.namespace, &mut object.name] {
+        *part = one_line(part, NAME);
+    }
+}
+
+fn cause(incident: &Incident) -> Option<Cause> {
+    let percent = |share: f64| if share.is_finite() { Some((share.clamp(0.0, 1.0) * 100.0).round() as u8) } else { None };
+    Some(Cause {
+        text: one_line(&incident.root_cause()?, CAUSE),
+        confirmed: incident.outcome() == Some(Outcome::Fixed),
+        confidence_percent: incident.diagnosis().and_then(|diagnosis| diagnosis.confidence).and_then(percent),
+    })
+}
+
+/// The cause as a line, with what is to be thought of it.
+fn cause_line(incident: &Incident, language: Language) -> Option<String> {
+    let headings = language.translation().headings();
+    let Cause { text, confirmed, confidence_percent } = cause(incident)?;
+    let label = match (confirmed, confidence_percent) {
+        (true, _) => headings.root_cause.to_string(),
+        (false, None) => headings.suspected_cause.to_string(),
+        (false, Some(percent)) => format!("{} ({percent} %)", headings.suspected_cause),
+    };
+    Some(format!("**{label}**{}{}", headings.colon, MD.say(&text)))
+}
+
+struct Undelivered {
+    text: String,
+    fact: (String, String),
+}
+
+/// What befell the target in whose place somebody is told.
+fn undelivered(story: &Story, missed: &str, language: Language) -> Undelivered {
     let failed = story.entries.iter().rev().find_map(|entry| match &entry.fact {
         Fact::DeliveryFailed { delivery, reason, .. } if delivery == missed => Some(reason.as_str()),
         _ => None,
@@ -77,121 +210,15 @@ pub fn undelivered(mut text: MessageText, story: &Story, missed: &str, language:
     let known = story.incident.deliveries.iter().find(|delivery| delivery.id == missed);
     let (target, route) = known.map_or((missed, ""), |known| (known.target.as_str(), known.route.as_str()));
     let translation = language.translation();
-    let note = translation.undelivered(target, route, failed.map(|reason| cut(reason, REASON)).as_deref(), MD);
-    text.body = cut(&format!("**{note}**\n\n{}", text.body), BODY);
-    let fact = translation.undelivered(target, route, None, Style::Plain);
-    text.facts.push((translation.headings().not_told.to_string(), one_line(&fact, 200)));
-    text
+    let fact = if route.is_empty() { target.to_string() } else { format!("{target} · {route}") };
+    Undelivered {
+        text: translation.undelivered(target, route, failed.map(|reason| cut(reason, REASON)).as_deref(), MD),
+        fact: (translation.headings().not_told.to_string(), one_line(&fact, 200)),
+    }
 }
 
-fn approval(incident: &Incident, record: &ActionRecord, language: Language, link: Option<&str>) -> String {
-    let (translation, headings) = (language.translation(), language.translation().headings());
-    let action = &record.action;
-    let mut lines = vec![format!("**{}** → **{}**", MD.name(action.tool()), MD.name(&action.target()))];
-    let mut line = |label: &str, text: String| lines.push(format!("- {label}{}{text}", headings.colon));
-    for (label, text) in safeguards::lines(action, language, MD) {
-        line(label, text);
-    }
-    line(headings.proposed_by, translation.origin(&action.origin, MD));
-    if !action.proposal.reason.is_empty() {
-        line(headings.reason, MD.say(&action.proposal.reason));
-    }
-    for seen in action.proposal.evidence.iter().take(5) {
-        line(headings.observations, MD.say(seen));
-    }
-    line(headings.risk, translation.risk(action.risk).to_string());
-    if let Some(ruling) = &record.ruling {
-        line(headings.ruling, format!("{}{}{}", MD.name(&ruling.rule), headings.colon, MD.say(&ruling.reason)));
-        line(headings.who, translation.asked(&ruling.requirements(), MD));
-        if let Some(until) = ruling.until {
-            line(headings.until, date(until));
-        }
-    }
-    line(headings.digest, MD.name(prefix(&action.digest)));
-    let (incident, id) = (&incident.id, &action.id);
-    line(headings.approve_with, MD.name(&format!("tidegate approve {incident} {id}")));
-    line(headings.reject_with, MD.name(&format!("tidegate deny {incident} {id}")));
-    line(headings.read_more, MD.name(&format!("tidegate incidents show {incident}")));
-    if let Some(link) = link {
-        let (approve, deny) = (translation.page().approve, translation.page().deny);
-        line(headings.link, format!("[{approve}]({link}#approve) · [{deny}]({link}#deny)"));
-    }
-    // All of them, if they are not endless: a person says yes to exactly these.
-    let arguments = Value::Object(record.action.proposal.call.arguments.clone());
-    let json = serde_json::to_string_pretty(&arguments).unwrap_or_default();
-    let shown = if json.len() <= LONGEST_ARGUMENTS { fence(&json, "json") } else { excerpt(&json) };
-    lines.push(format!("\n{}\n\n{}", headings.head(headings.arguments), shown.trim_end()));
-    if let Some(undo) = safeguards::long_undo(action) {
-        let shown = if undo.len() <= LONGEST_ARGUMENTS { fence(&undo, "text") } else { excerpt(&undo) };
-        lines.push(format!("\n{}\n\n{}", headings.head(headings.undone_by), shown.trim_end()));
-    }
-    lines.join("\n")
-}
-
-fn account(incident: &Incident, occasion: Occasion, language: Language) -> String {
-    let (translation, headings) = (language.translation(), language.translation().headings());
-    let why = Why::of(incident);
-    let mut blocks = vec![translation.why(&why, MD)];
-    if occasion == Occasion::Resolved {
-        blocks.push(translation.alerts(incident.alert_count(), incident.firing_count()));
-        return blocks.join("\n\n");
-    }
-    if let Some(cause) = cause(incident, headings) {
-        blocks.push(format!("**{}**{}{cause}", headings.root_cause, headings.colon));
-    }
-    let done = repairs(incident).map(|record| {
-        let (tool, target) = (MD.name(record.action.tool()), MD.name(&record.action.target()));
-        format!("- {tool} → {target}{}{}", headings.colon, translation.action_state(record.state))
-    });
-    let done: Vec<String> = done.take(10).collect();
-    if !done.is_empty() {
-        blocks.push(format!("**{}**\n{}", headings.actions, done.join("\n")));
-    }
-    let left = translation.left(&why, incident, MD);
-    if !left.is_empty() {
-        let left: Vec<String> = left.iter().map(|sentence| format!("- {sentence}")).collect();
-        blocks.push(format!("**{}**\n{}", headings.next, left.join("\n")));
-    }
-    let show = MD.name(&format!("tidegate incidents show {}", incident.id));
-    blocks.push(format!("{}{}{show}", headings.read_more, headings.colon));
-    blocks.join("\n\n")
-}
-
-fn facts(incident: &Incident, record: Option<&ActionRecord>, language: Language) -> Vec<(String, String)> {
-    let (translation, headings) = (language.translation(), language.translation().headings());
-    let labels = incident.labels();
-    let mut facts = vec![
-        (headings.incident, incident.id.to_string()),
-        (headings.severity, translation.severity(incident.severity()).to_string()),
-    ];
-    let place = ["cluster", "namespace"].iter().filter_map(|key| labels.get(key));
-    let place: Vec<&str> = place.collect();
-    if !place.is_empty() {
-        facts.push((headings.place, place.join(" / ")));
-    }
-    facts.push((headings.alert, translation.alerts(incident.alert_count(), incident.firing_count())));
-    let end =
-        incident.outcome().map_or_else(|| translation.state(incident.state()), |outcome| translation.outcome(outcome));
-    facts.push((headings.outcome, end.to_string()));
-    if let Some(decision) = &incident.decision {
-        facts.push((headings.decided_by, translation.decided_by(decision.rule.as_deref(), Style::Plain)));
-    }
-    if let Some(record) = record {
-        facts.push((headings.risk, translation.risk(record.action.risk).to_string()));
-        facts.push((headings.digest, prefix(&record.action.digest).to_string()));
-        if let Some(until) = record.ruling.as_ref().and_then(|ruling| ruling.until) {
-            facts.push((headings.until, date(until)));
-        }
-    }
-    let model = &incident.model;
-    if model.calls > 0 {
-        let cost = translation.model_cost(model.calls, model.prompt_tokens, model.completion_tokens);
-        facts.push((headings.model, cost));
-    }
-    facts.into_iter().map(|(label, text)| (label.to_string(), one_line(&text, 200))).collect()
-}
-
-/// Enough of a digest to compare by eye.
-fn prefix(digest: &str) -> &str {
-    digest.get(..12).unwrap_or(digest)
+/// Whether an action was done or begun.
+fn happened(record: &ActionRecord) -> bool {
+    use ActionState::{Done, Failed, Started, Uncertain, Unverified, Verified};
+    matches!(record.state, Started | Done | Failed | Uncertain | Verified | Unverified)
 }

@@ -17,6 +17,10 @@ pub(super) struct SafeguardWords {
     pub by_tool: &'static str,
     /// Before what a proposer names.
     pub proposed: &'static str,
+    /// The same three without the call.
+    pub restores_short: &'static str,
+    pub by_tool_short: &'static str,
+    pub proposed_short: &'static str,
     pub nothing: &'static str,
     /// Without a check of the policies.
     pub alerts: &'static str,

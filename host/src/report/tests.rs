@@ -2,6 +2,9 @@
 //!
 //! `UPDATE_EXPECT=1` writes the expected texts anew.
 
+mod folding;
+mod phone;
+mod renderings;
 mod stories;
 
 use std::path::PathBuf;
@@ -28,13 +31,14 @@ fn expect(name: &str, actual: &str) {
     assert!(expected == actual, "{name} differs, first at {differs:#?}; UPDATE_EXPECT=1 accepts it");
 }
 
-fn check(name: &str, story: &Story, occasion: Occasion, action: Option<&ActionId>) {
+fn check(name: &str, story: &Story, telling: Telling<'_>) {
     for language in [Language::En, Language::Zh] {
         let word = language.as_str();
         expect(&format!("{name}.{word}.md"), &markdown(story, language));
-        let message = message(story, occasion, language, action, None);
+        let message = message(story, &telling, language);
         let facts = message.facts.iter().map(|(label, text)| format!("{label} = {text}\n"));
-        let lines = timeline(story, language).into_iter().map(|line| format!("{} {}\n", date(line.at), line.text));
+        let lines = timeline(story, Detail::All, language);
+        let lines = lines.into_iter().map(|line| format!("{} {}\n", date(line.at), line.text));
         let text = format!(
             "{}\n\n{}\n\n{}\n{}",
             message.title,
@@ -46,27 +50,40 @@ fn check(name: &str, story: &Story, occasion: Occasion, action: Option<&ActionId
     }
 }
 
+fn question(action: &ActionId) -> Telling<'_> {
+    Telling { action: Some(action), ..Telling::about(Occasion::Approval) }
+}
+
+fn a1() -> ActionId {
+    ActionId("a1".into())
+}
+
 #[test]
 fn a_rule_repaired_it() {
-    check("fixed", &stories::fixed(), Occasion::Report, None);
+    check("fixed", &stories::fixed(), Telling::about(Occasion::Report));
 }
 
 #[test]
 fn a_person_approved_what_the_model_proposed_and_it_did_not_help() {
-    check("useless", &stories::useless(), Occasion::Report, None);
+    check("useless", &stories::useless(), Telling::about(Occasion::Report));
 }
 
 #[test]
 fn a_person_is_asked() {
-    check("asked", &stories::asked(), Occasion::Approval, Some(&ActionId("a1".into())));
+    check("asked", &stories::asked(), question(&a1()));
+}
+
+#[test]
+fn a_rule_leaves_it_to_a_person() {
+    check("escalated", &stories::escalated(), Telling::about(Occasion::Report));
 }
 
 #[test]
 fn a_signed_link_is_in_the_text_and_whole_among_the_links() {
     let link = format!("https://tidegate.example/approve/i1/a1?until=1&token={}", "x".repeat(300));
     for (language, labels) in [(Language::En, ["Approve", "Deny"]), (Language::Zh, ["批准", "拒绝"])] {
-        let id = ActionId("a1".into());
-        let message = message(&stories::asked(), Occasion::Approval, language, Some(&id), Some(&link));
+        let id = a1();
+        let message = message(&stories::asked(), &Telling { link: Some(&link), ..question(&id) }, language);
         assert!(message.body.contains(&format!("]({link}#approve)")), "{}", message.body);
         assert!(message.body.contains(&format!("]({link}#deny)")), "{}", message.body);
         assert!(message.facts.iter().all(|(_, text)| !text.contains("://")), "a fact is no link");
@@ -79,16 +96,16 @@ fn a_signed_link_is_in_the_text_and_whole_among_the_links() {
 
 #[test]
 fn nothing_is_executed_in_observe_mode() {
-    check("observed", &stories::observed(), Occasion::Report, None);
+    check("observed", &stories::observed(), Telling::about(Occasion::Report));
 }
 
 #[test]
 fn text_from_outside_stays_where_it_is_put() {
     let story = stories::hostile();
-    check("hostile", &story, Occasion::Approval, Some(&ActionId("a1".into())));
+    check("hostile", &story, question(&a1()));
     for language in [Language::En, Language::Zh] {
         let report = markdown(&story, language);
-        let message = message(&story, Occasion::Approval, language, Some(&ActionId("a1".into())), None);
+        let message = message(&story, &question(&a1()), language);
         for text in [&report, &message.body] {
             let outside = outside_of_code(text).replace("\\]", "");
             for bad in ["<script", "<img", "<at ", "![", "](", "://", "www.", "\u{202e}", "\u{1b}"] {
@@ -103,7 +120,7 @@ fn text_from_outside_stays_where_it_is_put() {
             let bars = row.replace("\\|", "").matches('|').count();
             assert!(bars == 3 || bars == 5, "{row}");
         }
-        for line in timeline(&story, language) {
+        for line in timeline(&story, Detail::All, language).into_iter().chain(timeline(&story, Detail::Folded, language)) {
             assert!(!line.text.contains(['\n', '\u{1b}', '\u{202e}']), "{}", line.text);
         }
         assert!(!message.title.contains('\n'));
@@ -192,12 +209,14 @@ fn whoever_is_told_instead_reads_of_whom_and_why() {
     let fact = Fact::DeliveryFailed { delivery: "i7k2m9-report-pager".into(), reason, retry_at: None };
     story.entries.push(Entry { at, fact });
     for (language, words) in [(Language::En, "told instead"), (Language::Zh, "改为通知您")] {
-        let text = message(&story, Occasion::Report, language, None, None);
-        let told = undelivered(text.clone(), &story, "i7k2m9-report-pager", language);
-        let (first, rest) = told.body.split_once("\n\n").unwrap();
-        assert!(first.contains("pager") && first.contains("critical") && first.contains(words), "{first}");
-        assert!(first.contains("refused") && !first.contains(" *refused"), "{first}");
-        assert_eq!(rest, text.body);
+        let text = message(&story, &Telling::about(Occasion::Report), language);
+        let instead = Telling { instead_of: Some("i7k2m9-report-pager"), ..Telling::about(Occasion::Report) };
+        let told = message(&story, &instead, language);
+        // What is wrong comes first, also for them.
+        let (before, note) = told.body.rsplit_once("\n\n").unwrap();
+        assert!(note.contains("pager") && note.contains("critical") && note.contains(words), "{note}");
+        assert!(note.contains("refused") && !note.contains(" *refused"), "{note}");
+        assert_eq!(before, text.body);
         assert_eq!(told.facts.len(), text.facts.len() + 1);
     }
 }

@@ -5,6 +5,7 @@ use super::ending::Why;
 use super::escape::Style;
 use super::page::PageWords;
 use super::safeguards::SafeguardWords;
+use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::text::cut;
 use crate::domain::{
@@ -68,6 +69,8 @@ pub(super) struct Headings {
     pub unknown_cause: &'static str,
     /// Before a cause that no successful repair has confirmed.
     pub suspected: &'static str,
+    /// Before the same in a message.
+    pub suspected_cause: &'static str,
     pub next: &'static str,
     pub suggested: &'static str,
     pub prevention: &'static str,
@@ -78,11 +81,14 @@ pub(super) struct Headings {
     pub digest: &'static str,
     pub approve_with: &'static str,
     pub reject_with: &'static str,
-    pub read_more: &'static str,
     pub runbook: &'static str,
     /// Behind the name of a link that an alert names.
     pub named_by_alert: &'static str,
     pub shortened: &'static str,
+    /// Of a question that is put again, or that nobody needs to answer, or that nobody answered.
+    pub asked_anew: &'static str,
+    pub not_asked: &'static str,
+    pub expired: &'static str,
     /// Before a target that has not taken the message.
     pub not_told: &'static str,
     /// Between a label and its text.
@@ -119,6 +125,10 @@ pub(super) trait Translation: Sync {
     fn duration(&self, seconds: i64) -> String;
     /// How many alerts, how many of them fire.
     fn alerts(&self, all: usize, firing: usize) -> String;
+    /// Since when, at a moment that is written already.
+    fn since(&self, at: &str) -> String;
+    /// Looks that were made one after the other for the same purpose, how long they took in all, and the tools.
+    fn looks(&self, count: usize, took_ms: u64, purpose: &Purpose, tools: &str) -> String;
     /// How many more there are than shown.
     fn more(&self, count: usize) -> String;
     /// How many alerts a message leaves out, and how many texts of the others are cut.
@@ -137,6 +147,8 @@ pub(super) trait Translation: Sync {
     fn why(&self, why: &Why<'_>, style: Style) -> String;
     /// What is left to a person, in sentences.
     fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String>;
+    /// That so many alerts still fire.
+    fn still(&self, firing: usize) -> String;
     /// A line of the timeline.
     fn timeline_line(&self, fact: &Fact, style: Style) -> String;
     /// What stands before the command that checks the record.

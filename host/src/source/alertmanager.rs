@@ -8,7 +8,8 @@
 //! passed means *resolved* where an alert has no status of its own, and nothing where it has one.
 //! What the message repeats about its group (`groupLabels`, `commonLabels`, `groupKey`) is derived,
 //! sometimes wrong, and not read. A body is read straight into its final form; only one that does
-//! not fit is read again, slowly, to say exactly where it does not.
+//! not fit is read again, slowly and alert by alert: what is no text becomes one, and what cannot be read is
+//! named by its place and costs no other.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,6 +24,7 @@ use crate::domain::alert::limits::fit;
 use crate::domain::alert::normalised::{LeftOut, Normalised, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::text::cut;
+use crate::domain::text::json::mended;
 use crate::domain::{Alert, Labels, Severity, Status};
 use crate::ports::Inbound;
 
@@ -89,11 +91,16 @@ pub fn decode(request: &Inbound) -> Result<Normalised, String> {
     };
     let (before, now) = (if bare { "" } else { "alerts" }, request.received_at);
     match quick {
-        Ok(Message { status, alerts }) => taken(status.as_ref(), alerts.into_iter().map(Ok), before, now),
+        Ok(Message { status, alerts }) => Ok(taken(status.as_ref(), alerts.into_iter().map(Ok), before, now)),
         Err(_) => {
-            let value: Value = serde_json::from_str(body).map_err(|error| format!("the body is not JSON: {error}"))?;
+            let value: Value = match serde_json::from_str(body) {
+                Ok(value) => value,
+                Err(error) => mended(body)
+                    .and_then(|body| serde_json::from_str(&body).ok())
+                    .ok_or_else(|| format!("the body is not JSON: {error}"))?,
+            };
             let Parts { status, alerts } = read(At::root(&value))?;
-            taken(status.as_ref(), alerts.into_iter(), before, now)
+            Ok(taken(status.as_ref(), alerts.into_iter(), before, now))
         }
     }
 }
@@ -103,8 +110,9 @@ fn taken<'a>(
     items: impl Iterator<Item = Result<Item<'a>, LeftOut>>,
     before: &str,
     now: Timestamp,
-) -> Result<Normalised, String> {
-    let root = Text::given(status).map(|word| status_of(word, &"status")).transpose()?;
+) -> Normalised {
+    // A word that nobody knows says nothing about the alerts.
+    let root = Text::given(status).and_then(|word| status_of(word, &"status").ok());
     let mut normalised = Normalised::default();
     for (i, item) in items.enumerate() {
         let alert = item.and_then(|item| {
@@ -116,7 +124,7 @@ fn taken<'a>(
             Err(left_out) => normalised.left_out.push(left_out),
         }
     }
-    Ok(normalised)
+    normalised
 }
 
 fn left_out(name: &str, text: String) -> LeftOut {
@@ -204,42 +212,50 @@ fn read(root: At<'_>) -> Result<Parts, String> {
         return Ok(Parts { status: None, alerts: items(root)? });
     }
     root.object()?;
-    let status = root.get("status").map(text).transpose()?;
+    let status = root.get("status").and_then(text);
     match root.get("alerts") {
+        // Some senders leave the list out where there is one.
+        Some(one) if one.value().get("labels").is_some() => Ok(Parts { status, alerts: vec![named(&one)] }),
         Some(list) => Ok(Parts { status, alerts: items(list)? }),
+        None if root.value().get("labels").is_some() => Ok(Parts { status: None, alerts: vec![named(&root)] }),
         None => Err("alerts: is missing; an Alertmanager message has a list of alerts".into()),
     }
 }
 
 fn items(list: At<'_>) -> Result<Vec<Result<Item<'static>, LeftOut>>, String> {
-    let read = |(i, value)| {
-        item(list.element(i, value)).map_err(|text| {
-            let name = value.pointer("/labels/alertname").and_then(Value::as_str);
-            left_out(name.unwrap_or_default(), text)
-        })
-    };
-    Ok(list.list()?.iter().enumerate().map(read).collect())
+    Ok(list.list()?.iter().enumerate().map(|(i, value)| named(&list.element(i, value))).collect())
 }
 
-fn item(at: At<'_>) -> Result<Item<'static>, String> {
-    at.object()?;
-    let owned = |at: At<'_>| at.text().map(str::to_string);
-    // The API's own listing has an object here.
-    let status = at.get("status");
-    let state = status.as_ref().and_then(|status| status.get("state"));
-    Ok(Item {
-        status: state.or(status).map(text).transpose()?,
-        labels: at.get("labels").map(|at| at.labels()).transpose()?,
-        annotations: at.get("annotations").map(|at| at.labels()).transpose()?,
-        starts_at: at.get("startsAt").map(text).transpose()?,
-        ends_at: at.get("endsAt").map(text).transpose()?,
-        generator_url: at.get("generatorURL").map(owned).transpose()?,
-        fingerprint: at.get("fingerprint").map(owned).transpose()?,
+fn named(at: &At<'_>) -> Result<Item<'static>, LeftOut> {
+    item(at).map_err(|text| {
+        let name = at.value().pointer("/labels/alertname").and_then(Value::as_str);
+        left_out(name.unwrap_or_default(), text)
     })
 }
 
-fn text(at: At<'_>) -> Result<Text<'static>, String> {
-    at.text().map(|text| Text(text.to_string().into()))
+fn item(at: &At<'_>) -> Result<Item<'static>, String> {
+    at.object()?;
+    // The API's own listing has an object here.
+    let status = at.get("status");
+    let state = status.as_ref().and_then(|status| status.get("state"));
+    // What is no set of annotations is one.
+    let annotations = at.get("annotations").map(|at| {
+        let alone = |_| at.text().map(|text| [("annotations".to_string(), text)].into()).unwrap_or_default();
+        at.labels().unwrap_or_else(alone)
+    });
+    Ok(Item {
+        status: state.or(status).and_then(text),
+        labels: at.get("labels").map(|at| at.labels()).transpose()?,
+        annotations,
+        starts_at: at.get("startsAt").and_then(text),
+        ends_at: at.get("endsAt").and_then(text),
+        generator_url: at.get("generatorURL").and_then(|at| at.value().as_str().map(str::to_string)),
+        fingerprint: at.get("fingerprint").and_then(|at| at.text()),
+    })
+}
+
+fn text(at: At<'_>) -> Option<Text<'static>> {
+    at.text().map(|text| Text(text.into()))
 }
 
 #[cfg(test)]

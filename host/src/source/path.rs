@@ -76,18 +76,20 @@ impl<'a> At<'a> {
         self.value.as_object().map_or_else(|| self.expected("an object"), Ok)
     }
 
-    /// A string.
-    pub fn text(&self) -> Result<&'a str, String> {
-        self.value.as_str().map_or_else(|| self.expected("a string"), Ok)
+    /// A text, whatever it is written as: numbers and the rest become what stands there; null is none.
+    pub fn text(&self) -> Option<String> {
+        match self.value {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        }
     }
 
-    /// An object whose values are strings.
+    /// An object as names and texts.
     pub fn labels(&self) -> Result<Labels, String> {
-        let member = |(key, value): (&String, &Value)| {
-            let text = At { value, way: Way::Key(&self.way, key) }.text()?;
-            Ok((key.clone(), text.to_string()))
-        };
-        self.object()?.iter().map(member).collect()
+        let member =
+            |(key, value): (&String, &Value)| Some((key.clone(), At { value, way: Way::Key(&self.way, key) }.text()?));
+        Ok(self.object()?.iter().filter_map(member).collect())
     }
 }
 

@@ -1,7 +1,12 @@
 //! What a tool returned, as the host passes it on.
+//!
+//! A result is read member by member and block by block: what can be read is used, whatever stands beside
+//! it, and what cannot is named in its place.
 
-use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
+use std::collections::HashMap;
+
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::domain::text::cut;
 use crate::ports::ToolAnswer;
@@ -13,34 +18,55 @@ const LOOKED_AT: usize = 16 * 1024 * 1024;
 /// Longer answers are made ready where they keep nobody else waiting.
 const LONG: usize = 64 * 1024;
 
+type Members<'a> = HashMap<String, &'a RawValue>;
+
 /// A result as an answer, without keeping other tasks waiting over a long one.
-pub(super) async fn of(result: CallToolResult, secrets: &[String], longest: usize) -> ToolAnswer {
-    let bytes = |block: &ContentBlock| match block {
-        ContentBlock::Text(block) => block.text.len(),
-        _ => 0,
-    };
-    if result.content.iter().map(bytes).sum::<usize>() <= LONG && result.structured_content.is_none() {
+///
+/// # Errors
+/// When the server has put the call off, so that nobody knows what becomes of it: a sentence.
+pub(super) async fn of(result: String, secrets: &[String], longest: usize) -> Result<ToolAnswer, String> {
+    if result.len() <= LONG {
         return of_result(&result, secrets, longest);
     }
     let secrets = secrets.to_vec();
     let ready = tokio::task::spawn_blocking(move || of_result(&result, &secrets, longest)).await;
-    ready.unwrap_or_else(|_| ToolAnswer { ok: false, text: "the answer could not be read".into() })
+    ready.unwrap_or_else(|_| Ok(ToolAnswer { ok: false, text: "the answer could not be read".into() }))
 }
 
 /// A result as an answer.
-fn of_result(result: &CallToolResult, secrets: &[String], longest: usize) -> ToolAnswer {
+pub(super) fn of_result(result: &str, secrets: &[String], longest: usize) -> Result<ToolAnswer, String> {
+    let answer = |ok: bool, text: &str| Ok(ToolAnswer { ok, text: clean(text, secrets, longest) });
+    let Ok(members) = serde_json::from_str::<Members<'_>>(result) else {
+        // It is no result of a tool, and yet an answer.
+        let text = serde_json::from_str::<String>(result).unwrap_or_else(|_| result.to_string());
+        return answer(!says_no(&text), if text == "null" { "" } else { &text });
+    };
+    let member = |key: &str| members.get(key).map(|value| value.get()).filter(|value| *value != "null");
+    match member("resultType").and_then(text_of).as_deref() {
+        Some("input_required") => {
+            return answer(false, "the server asks for more input before it does this, which tidegate does not give");
+        }
+        Some("task") => return Err("the server has made a task of the call and does it later".into()),
+        _ => {}
+    }
+    let mut text = member("content").map(content).unwrap_or_default();
+    if text.is_empty()
+        && let Some(structured) = member("structuredContent")
+    {
+        text = structured.to_string();
+    }
+    let ok = !member("isError").is_some_and(is_true) && !says_no(&text);
+    answer(ok, &text)
+}
+
+/// The texts of all blocks, a line apart. Where a server has no list, what it has counts as one block.
+fn content(raw: &str) -> String {
+    let blocks = serde_json::from_str::<Vec<&RawValue>>(raw);
+    let blocks = blocks.map_or_else(|_| vec![raw], |blocks| blocks.into_iter().map(RawValue::get).collect());
     let mut text = String::new();
-    for block in &result.content {
-        let part = match block {
-            ContentBlock::Text(block) => block.text.clone(),
-            ContentBlock::Resource(block) => match &block.resource {
-                ResourceContents::TextResourceContents { text, .. } => text.clone(),
-                _ => "(binary content left out)".to_string(),
-            },
-            ContentBlock::ResourceLink(link) => format!("(link: {})", link.uri),
-            _ => "(content that is no text left out)".to_string(),
-        };
-        if !text.is_empty() {
+    for block in blocks {
+        let part = block_text(block);
+        if !text.is_empty() && !part.is_empty() {
             text.push('\n');
         }
         text.push_str(&part);
@@ -48,13 +74,46 @@ fn of_result(result: &CallToolResult, secrets: &[String], longest: usize) -> Too
             break;
         }
     }
-    if text.is_empty()
-        && let Some(structured) = &result.structured_content
-    {
-        text = structured.to_string();
+    text
+}
+
+fn block_text(raw: &str) -> String {
+    let Ok(block) = serde_json::from_str::<Members<'_>>(raw) else {
+        return match raw {
+            "null" => "(an empty block left out)".into(),
+            raw => text_of(raw).unwrap_or_else(|| raw.to_string()),
+        };
+    };
+    let member = |key: &str| block.get(key).map(|value| value.get()).filter(|value| *value != "null");
+    let text = |key: &str| member(key).map(|value| text_of(value).unwrap_or_else(|| value.to_string()));
+    let kind = member("type").and_then(text_of).unwrap_or_default();
+    match kind.as_str() {
+        "image" | "audio" => "(content that is no text left out)".into(),
+        "resource_link" => format!("(link: {})", text("uri").unwrap_or_default()),
+        "resource" => {
+            let inner = member("resource").and_then(|raw| serde_json::from_str::<Members<'_>>(raw).ok());
+            let inner = inner.and_then(|inner| inner.get("text").map(|raw| raw.get()));
+            match inner {
+                Some(raw) => text_of(raw).unwrap_or_else(|| raw.to_string()),
+                None => "(binary content left out)".into(),
+            }
+        }
+        _ => text("text").or_else(|| text("json")).unwrap_or_else(|| {
+            let kind = cut(&kind, 40);
+            format!("(a block of the kind {kind:?} left out)")
+        }),
     }
-    let ok = result.is_error != Some(true) && !says_no(&text);
-    ToolAnswer { ok, text: clean(&text, secrets, longest) }
+}
+
+/// The text of a JSON string.
+fn text_of(raw: &str) -> Option<String> {
+    serde_json::from_str(raw).ok()
+}
+
+/// Whether a member says yes, whatever it is written as.
+fn is_true(raw: &str) -> bool {
+    let text = text_of(raw).unwrap_or_else(|| raw.to_string());
+    !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "false" | "0" | "no")
 }
 
 /// Text of a tool or server, fit to be stored and shown.
@@ -76,7 +135,7 @@ mod tests {
     use super::*;
 
     fn answer(value: Value) -> ToolAnswer {
-        of_result(&serde_json::from_value(value).unwrap(), &["s3cr3t-value".into()], 1000)
+        of_result(&value.to_string(), &["s3cr3t-value".into()], 1000).unwrap()
     }
 
     #[test]
@@ -91,8 +150,54 @@ mod tests {
     }
 
     #[test]
+    fn odd_blocks_are_named_and_cost_no_other() {
+        for (odd, want) in [
+            (json!({"type": "json", "json": {"a": 1}}), "{\"a\":1}"),
+            (json!({"type": "chart"}), "(a block of the kind \"chart\" left out)"),
+            (json!({"type": 7, "text": "as it is"}), "as it is"),
+            (json!({"text": 5}), "5"),
+            (json!({"type": "text", "text": null}), "(a block of the kind \"text\" left out)"),
+            (json!({"type": "text", "text": "b", "annotations": {"audience": ["nobody"]}, "_meta": 3}), "b"),
+            (json!({"type": "resource", "resource": {"text": "r"}}), "r"),
+            (json!({"type": "resource", "resource": 7}), "(binary content left out)"),
+            (json!({"type": "resource_link", "uri": "x://y"}), "(link: x://y)"),
+            (json!("bare"), "bare"),
+            (Value::Null, "(an empty block left out)"),
+            (json!(3), "3"),
+        ] {
+            let got = answer(json!({"content": [odd, {"type": "text", "text": "sound"}], "messages": [], "tools": 1}));
+            assert_eq!(got, ToolAnswer { ok: true, text: format!("{want}\nsound") });
+        }
+    }
+
+    #[test]
+    fn whatever_was_answered_is_an_answer() {
+        for (given, want) in [
+            (json!({"content": "patched"}), "patched"),
+            (json!({"content": {"type": "text", "text": "patched"}}), "patched"),
+            (json!({}), ""),
+            (Value::Null, ""),
+            (json!("patched"), "patched"),
+            (json!([1]), "[1]"),
+            (json!({"contents": [], "action": "accept", "resultType": "complete"}), ""),
+        ] {
+            assert_eq!(answer(given), ToolAnswer { ok: true, text: want.into() });
+        }
+        let deep =
+            format!(r#"{{"content":[{{"type":"text","text":"t"}}],"_meta":{}0{}}}"#, "[".repeat(400), "]".repeat(400));
+        assert_eq!(of_result(&deep, &[], 100).unwrap().text, "t");
+        assert!(!answer(json!({"resultType": "input_required", "inputRequests": {}})).ok);
+        assert!(of_result(r#"{"resultType":"task","taskId":"1"}"#, &[], 100).is_err(), "it may still have its effect");
+    }
+
+    #[test]
     fn failure_has_three_forms() {
-        assert!(!answer(json!({"content": [{"type": "text", "text": "x"}], "isError": true})).ok);
+        for says in [json!(true), json!("true"), json!(1)] {
+            assert!(!answer(json!({"content": [{"type": "text", "text": "x"}], "isError": says})).ok);
+        }
+        for denies in [json!(false), json!("false"), json!(0), json!(null), json!("")] {
+            assert!(answer(json!({"content": [{"type": "text", "text": "x"}], "isError": denies})).ok);
+        }
         assert!(!answer(json!({"content": [{"type": "text", "text": "{\"success\":false,\"message\":\"m\"}"}]})).ok);
         assert!(answer(json!({"content": [{"type": "text", "text": "{\"success\":true}"}]})).ok);
     }

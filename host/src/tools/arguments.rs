@@ -48,6 +48,10 @@ pub(super) fn offered(mut schema: Value) -> Value {
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         properties.retain(|name, _| refused(name).is_none());
     }
+    if let Some(Value::Array(required)) = schema.get_mut("required") {
+        // What nobody may give, nobody is asked for.
+        required.retain(|name| name.as_str().is_none_or(|name| refused(name).is_none()));
+    }
     schema
 }
 
@@ -67,7 +71,7 @@ mod tests {
         }
         assert_eq!(refusal(&map(json!({"securityContext": {"runAsNonRoot": true}, "cluster": "own"}))), None);
         assert!(refusal(&map(json!({"patch_file": "/tmp/x"}))).is_some());
-        let schema = offered(json!({"properties": {"name": {}, "context": {}}}));
-        assert_eq!(schema, json!({"properties": {"name": {}}}));
+        let schema = offered(json!({"properties": {"name": {}, "context": {}}, "required": ["context", "name"]}));
+        assert_eq!(schema, json!({"properties": {"name": {}}, "required": ["name"]}));
     }
 }

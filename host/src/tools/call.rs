@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rmcp::RoleClient;
-use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, ServerResult};
+use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest};
 use rmcp::service::{Peer, PeerRequestOptions, ServiceError};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::answer;
 use super::rmcp_error::{chain, never_connected};
 use super::server::Server;
+use super::verbatim;
 use crate::ports::{ToolAnswer, ToolError};
 
 impl Server {
@@ -85,15 +86,16 @@ impl Server {
         let lost =
             |why: String| Err(ToolError::Lost(format!("{full}: {}; it may have had its effect", self.clean(&why))));
         match answered {
-            Ok(Ok(ServerResult::CallToolResult(result))) => {
-                Ok(answer::of(result, &self.definition.secrets, self.longest).await)
-            }
+            Ok(Ok(result)) => match verbatim::text_of(result) {
+                Some(text) => match answer::of(text, &self.definition.secrets, self.longest).await {
+                    Ok(answer) => Ok(answer),
+                    Err(later) => lost(later),
+                },
+                None => lost("the server answered with something that is no result of a tool".into()),
+            },
             Ok(Err(None)) => {
                 self.distrust();
                 Err(ToolError::Unavailable(format!("{full}: the server is being restarted; nothing was sent")))
-            }
-            Ok(Ok(_)) | Ok(Err(Some(ServiceError::UnexpectedResponse))) => {
-                lost("the server answered with something that is no result of a tool".into())
             }
             Ok(Err(Some(ServiceError::McpError(error)))) => {
                 Ok(ToolAnswer { ok: false, text: self.clean(&error.message) })

@@ -8,18 +8,20 @@ use reqwest::header::{HeaderName, HeaderValue};
 use rmcp::model::{ClientCapabilities, ClientConfig, Implementation};
 use rmcp::service::{NotificationContext, RunningService, ServiceExt};
 use rmcp::transport::StreamableHttpClientTransport;
-use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{ClientHandler, RoleClient};
 use tokio::sync::Notify;
 
 use super::definition::Place;
+use super::http::HttpClient;
+use super::lines;
 use super::process::Process;
 use super::rmcp_error;
+use super::verbatim::Handshakes;
 use crate::network;
 
 /// Longest message of a server in bytes.
-const MESSAGE: usize = 8 * 1024 * 1024;
+pub(super) const MESSAGE: usize = 8 * 1024 * 1024;
 
 /// The host's side of a session. It offers servers nothing: no sampling, no questions, no files.
 pub(super) struct Client {
@@ -56,8 +58,7 @@ impl Connect for Place {
             match self {
                 Place::Process { command, args, env, cwd } => {
                     let (process, output, input) = Process::start(command, args, env, cwd.as_ref())?;
-                    let transport = AsyncRwTransport::new_client(output, input).with_max_line_length(MESSAGE);
-                    match client.serve(transport).await {
+                    match client.serve(lines::over(output, input, MESSAGE)).await {
                         Ok(service) => Ok(Session { service, process: Some(process) }),
                         Err(error) => Err(process.end(rmcp_error::handshake(error)).await),
                     }
@@ -71,10 +72,7 @@ impl Connect for Place {
     }
 }
 
-fn http(
-    url: &str,
-    headers: &BTreeMap<String, String>,
-) -> Result<StreamableHttpClientTransport<reqwest::Client>, String> {
+fn http(url: &str, headers: &BTreeMap<String, String>) -> Result<StreamableHttpClientTransport<HttpClient>, String> {
     // A client of its own: a limit on a whole request would end the stream of a session.
     let client = network::builder().build().map_err(|error| format!("no HTTP client can be made: {error}"))?;
     let mut custom = HashMap::new();
@@ -89,5 +87,6 @@ fn http(
         .custom_headers(custom)
         .max_sse_event_size(MESSAGE)
         .reinit_on_expired_session(true);
+    let client = HttpClient { client, handshakes: Handshakes::default(), longest: MESSAGE };
     Ok(StreamableHttpClientTransport::with_client(client, config))
 }

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use rmcp::model::Tool as Shown;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::definition::Definition;
+use super::listed::{Listed, Shown};
 use super::{arguments, glob, known, risk};
 use crate::domain::Tool;
 use crate::domain::text::{canonical_json, cut};
@@ -17,12 +17,29 @@ use crate::redact::{redact_known, visible};
 const DESCRIPTION: usize = 1024;
 /// Largest schema that is offered, in bytes of JSON.
 const SCHEMA: usize = 32 * 1024;
+/// Longest sentence about a tool that cannot be taken.
+const SENTENCE: usize = 500;
 
 /// The tools of one server over the life of the process.
 #[derive(Default)]
 pub(super) struct PinnedTools {
     seen: BTreeMap<String, [u8; 32]>,
+    /// Changed their face; they stay away until the host is started again.
+    withdrawn: BTreeMap<String, String>,
+    /// Of the last listing: what the operator does not want.
     refused: BTreeMap<String, String>,
+    /// Of the last listing: what could not be taken.
+    faulty: Vec<(String, String)>,
+    /// Of the last listing: tools whose schema was made sound.
+    mended: Vec<String>,
+}
+
+/// Why a tool is not offered.
+enum Refusal {
+    /// The operator does not want it.
+    Unwanted(String),
+    /// It cannot be taken.
+    Faulty(String),
 }
 
 impl PinnedTools {
@@ -32,83 +49,117 @@ impl PinnedTools {
         &mut self,
         definition: &Definition,
         identity: &str,
-        shown: &[Shown],
+        listed: Listed,
     ) -> (BTreeMap<String, Tool>, Vec<String>) {
         let mut offered = BTreeMap::new();
         let mut news = Vec::new();
-        for tool in shown {
-            let name = tool.name.to_string();
+        let shown = |text: &str| cut(&redact_known(&visible(text), &definition.secrets), SENTENCE);
+        let mut faulty: Vec<(String, String)> =
+            listed.left_out.into_iter().map(|(name, why)| (name, shown(&why))).collect();
+        self.refused.clear();
+        self.mended.clear();
+        for tool in &listed.tools {
+            let name = tool.name.clone();
             let full = format!("{}.{name}", definition.name);
-            if let Some(why) = not_offered(definition, &name, tool) {
-                self.refused.insert(name, why);
-                continue;
+            match not_offered(definition, &name, tool) {
+                Some(Refusal::Unwanted(why)) => {
+                    self.refused.insert(name, why);
+                    continue;
+                }
+                Some(Refusal::Faulty(why)) => {
+                    faulty.push((name, why));
+                    continue;
+                }
+                None => {}
             }
             let fingerprint = fingerprint(tool);
             let first = self.seen.entry(name.clone()).or_insert(fingerprint);
-            if *first != fingerprint && !self.refused.contains_key(&name) {
+            if *first != fingerprint && !self.withdrawn.contains_key(&name) {
                 let why = format!(
                     "{full} changed its description, schema or hints after it was first seen, and is withdrawn; \
                      restart tidegate to accept it as it is now"
                 );
                 news.push(why.clone());
-                self.refused.insert(name.clone(), why);
+                self.withdrawn.insert(name.clone(), why);
             }
-            if self.refused.contains_key(&name) {
+            if self.withdrawn.contains_key(&name) {
                 continue;
             }
+            if let Some(mended) = &tool.mended {
+                self.mended.push(shown(&format!("{full}: its schema was made sound: {mended}")));
+            }
             let (risk, repeatable) =
-                risk::of(&definition.name, identity, &name, tool.annotations.as_ref(), &definition.raise);
-            let description = visible(tool.description.as_deref().unwrap_or_default());
+                risk::of(&definition.name, identity, &name, tool.hints.as_ref(), &definition.raise);
+            let description = visible(&tool.description);
             let description = cut(&redact_known(description.trim(), &definition.secrets), DESCRIPTION);
-            let schema = arguments::offered(Value::Object(tool.input_schema.as_ref().clone()));
+            let schema = arguments::offered(tool.schema.clone());
             offered.insert(full.clone(), Tool { name: full, description, schema, risk, repeatable, undo: None });
         }
+        for (_, why) in faulty.iter().filter(|one| !self.faulty.contains(one)) {
+            tracing::warn!(server = definition.name, "{why}");
+        }
+        self.faulty = faulty;
         (offered, news)
     }
 
-    /// What is not offered, and why.
+    /// What is not offered by name, and why.
     pub(super) fn refused(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.refused.iter().map(|(tool, why)| (tool.as_str(), why.as_str()))
+        let named = self.faulty.iter().filter(|(name, _)| !name.is_empty()).map(|(name, why)| (name, why));
+        named.chain(&self.withdrawn).chain(&self.refused).map(|(tool, why)| (tool.as_str(), why.as_str()))
     }
 
     /// Why a tool is not offered, where that is known.
     pub(super) fn refusal(&self, tool: &str) -> Option<String> {
-        self.refused.get(tool).cloned()
+        let known = self.withdrawn.get(tool).or_else(|| self.refused.get(tool));
+        known.or_else(|| self.faulty.iter().find(|(name, _)| name == tool).map(|(_, why)| why)).cloned()
+    }
+
+    /// A sentence for each tool that the operator may want and that is not offered.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        self.faulty.iter().map(|(_, why)| why).chain(self.withdrawn.values()).cloned().collect()
+    }
+
+    /// A sentence for each tool whose schema was made sound.
+    pub(super) fn mended(&self) -> Vec<String> {
+        self.mended.clone()
     }
 }
 
-fn not_offered(definition: &Definition, name: &str, tool: &Shown) -> Option<String> {
+fn not_offered(definition: &Definition, name: &str, tool: &Shown) -> Option<Refusal> {
     let server = &definition.name;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     if name.is_empty() || name.len() > 128 || !name.chars().all(plain) {
-        return Some(format!("the MCP server {server} offers a tool whose name is not allowed"));
+        let shown = cut(name, 60).escape_debug().to_string();
+        let why = format!("the MCP server {server} offers a tool whose name is not allowed: \"{shown}\"");
+        return Some(Refusal::Faulty(why));
     }
     if definition.deny.iter().any(|denied| denied == name) {
-        return Some(format!("{server}.{name} is switched off in the definition of the MCP server {server}"));
+        let why = format!("{server}.{name} is switched off in the definition of the MCP server {server}");
+        return Some(Refusal::Unwanted(why));
     }
     let full = format!("{server}.{name}");
     let literal = definition.allow.contains(&full);
     if let Some(why) = known::withheld(name).filter(|_| !literal) {
-        return Some(format!(
+        return Some(Refusal::Unwanted(format!(
             "{server}.{name} is not offered because {why}; to offer it, name it literally in the allow list"
-        ));
+        )));
     }
     if !definition.allow.iter().any(|pattern| glob::covers(pattern, &full)) {
-        return Some(format!("{full} is not in the allow list"));
+        return Some(Refusal::Unwanted(format!("{full} is not in the allow list")));
     }
-    let size = serde_json::to_string(tool.input_schema.as_ref()).map_or(usize::MAX, |text| text.len());
-    if size > SCHEMA {
-        return Some(format!("{server}.{name} is not offered because its schema is larger than {SCHEMA} bytes"));
+    if tool.schema.to_string().len() > SCHEMA {
+        let why = format!("{server}.{name} is not offered because its schema is larger than {SCHEMA} bytes");
+        return Some(Refusal::Faulty(why));
     }
     None
 }
 
 fn fingerprint(tool: &Shown) -> [u8; 32] {
-    let annotations = serde_json::to_value(&tool.annotations).unwrap_or_default();
+    let member = |key: &str| tool.raw.get(key);
     let shown = json!({
-        "description": tool.description,
-        "schema": tool.input_schema.as_ref(),
-        "annotations": annotations,
+        "description": member("description"),
+        "schema": member("inputSchema").or_else(|| member("input_schema")),
+        "annotations": member("annotations"),
     });
     Sha256::digest(canonical_json(&shown)).into()
 }

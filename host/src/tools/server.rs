@@ -52,9 +52,18 @@ pub struct Status {
     pub error: Option<String>,
     /// Why nothing is looked at there for the time being, though it is up.
     pub skipped: Option<String>,
+    /// A sentence for each of its tools that could not be taken.
+    pub left_out: Vec<String>,
+    /// A sentence for each of its tools whose schema was made sound.
+    pub mended: Vec<String>,
 }
 
 impl Status {
+    /// What a person should know of it, a sentence each.
+    pub fn problems(&self) -> impl Iterator<Item = String> {
+        self.problem().into_iter().chain(self.left_out.iter().cloned())
+    }
+
     /// Why its tools cannot be called now; none when they can.
     pub fn problem(&self) -> Option<String> {
         let server = &self.server;
@@ -179,6 +188,10 @@ impl Server {
         let state = self.state.borrow().clone();
         let prefix = format!("{}.", self.name());
         let catalogue = self.catalogues.catalogue();
+        let (left_out, mended) = {
+            let faces = self.faces.lock().unwrap_or_else(PoisonError::into_inner);
+            (faces.left_out(), faces.mended())
+        };
         Status {
             server: self.name().to_string(),
             phase: state.phase,
@@ -186,6 +199,8 @@ impl Server {
             restarts: state.session.saturating_sub(1),
             error: state.error,
             skipped: self.circuit.skipped(self.made_at.elapsed()).map(|skipped| self.is_skipped(skipped)),
+            left_out,
+            mended,
         }
     }
 }

@@ -11,8 +11,8 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
 use super::connect::{Client, Session};
+use super::listed::Listed;
 use super::process::with_words;
-use super::rmcp_error::chain;
 use super::server::{Phase, Server};
 
 /// Pause before the first restart; each further one in a row doubles it.
@@ -126,12 +126,12 @@ async fn start(server: &Arc<Server>, changed: &Arc<Notify>) -> Result<Session, S
 
 /// Reads the tools and puts them into the catalogue of all servers.
 async fn list(server: &Server, peer: &Peer<RoleClient>) -> Result<(), String> {
-    let shown =
-        peer.list_all_tools().await.map_err(|error| format!("its tools cannot be listed: {}", chain(&error)))?;
+    let listed =
+        Listed::of(peer, server.name()).await.map_err(|error| format!("its tools cannot be listed: {error}"))?;
     let identity = peer.peer_info().and_then(|info| info.server_info.as_ref().map(|name| name.name.clone()));
     let (tools, news) = {
         let mut faces = server.faces.lock().unwrap_or_else(PoisonError::into_inner);
-        faces.take(&server.definition, identity.as_deref().unwrap_or_default(), &shown)
+        faces.take(&server.definition, identity.as_deref().unwrap_or_default(), listed)
     };
     for sentence in news {
         tracing::error!(server = server.name(), "{sentence}");

@@ -1,7 +1,9 @@
 //! The room as a whole: against a scripted server without a process, and against real processes.
 
 mod fake;
+mod http;
 mod lifecycle;
+mod odd;
 mod outage;
 mod permits;
 mod processes;

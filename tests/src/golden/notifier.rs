@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use tidegate::domain::alert::excerpt::{Bounds, Excerpt};
 use tidegate::domain::link::{Link, Named, Purpose};
+use tidegate::domain::message::{ActionTold, Cause, Content, Object, Sent, Stage};
 use tidegate::domain::{IncidentId, Occasion};
 use tidegate::plugin::kind::CallError;
 use tidegate::plugin::{Grant, Options, Outgoing, Returned, Transport, TransportError};
@@ -101,24 +102,89 @@ fn origin(request: &Value) -> String {
 }
 
 fn message(value: &Value) -> Result<Message> {
+    let id = |key: &str| value[key].as_str().map(str::to_string);
     Ok(Message {
         delivery: text(value, "delivery-id"),
+        message: id("message-id").unwrap_or_else(|| text(value, "delivery-id")),
         incident: IncidentId(text(value, "incident-id").into()),
-        occasion: match value["occasion"].as_str() {
-            Some("approval") => Occasion::Approval,
-            Some("resolved") => Occasion::Resolved,
-            _ => Occasion::Report,
+        occasion: occasion(value),
+        stage: match value["stage"].as_str() {
+            Some("update") => Stage::Update,
+            Some("end") => Stage::End,
+            _ => Stage::First,
         },
-        title: text(value, "title"),
+        earlier: list(value, "earlier").map(sent).collect(),
         severity: text(value, "severity"),
         outcome: text(value, "outcome"),
-        body: text(value, "body-markdown"),
-        facts: pairs(value, "facts"),
-        links: value["links"].as_array().into_iter().flatten().map(link).collect::<Result<_>>()?,
-        alerts: Excerpt::of(&items(value, "alerts")?.iter().map(alert).collect::<Vec<_>>(), &Bounds::MESSAGE),
-        thread: value["thread"].as_str().map(str::to_string),
+        content: content(value)?,
         language: text(value, "language"),
     })
+}
+
+fn content(value: &Value) -> Result<Content> {
+    let percent = |cause: &Value| cause["confidence-percent"].as_u64().and_then(|percent| percent.try_into().ok());
+    let cause = value["cause"].is_object().then(|| &value["cause"]);
+    let object = |object: &Value| Object {
+        kind: text(object, "kind"),
+        namespace: text(object, "namespace"),
+        name: text(object, "name"),
+    };
+    Ok(Content {
+        title: text(value, "title"),
+        summary: text(value, "summary"),
+        description: text(value, "description"),
+        objects: list(value, "objects").map(object).collect(),
+        objects_left_out: value["objects-left-out"].as_u64().unwrap_or(0).try_into()?,
+        cause: cause.map(|cause| Cause {
+            text: text(cause, "text"),
+            confirmed: cause["confirmed"] == true,
+            confidence_percent: percent(cause),
+        }),
+        actions: list(value, "actions").map(action).collect(),
+        body: text(value, "body-markdown"),
+        facts: pairs(value, "facts"),
+        links: list(value, "links").map(link).collect::<Result<_>>()?,
+        alerts: Excerpt::of(&items(value, "alerts")?.iter().map(alert).collect::<Vec<_>>(), &Bounds::MESSAGE),
+    })
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value[key].as_array().into_iter().flatten()
+}
+
+fn occasion(value: &Value) -> Occasion {
+    match value["occasion"].as_str() {
+        Some("approval") => Occasion::Approval,
+        Some("resolved") => Occasion::Resolved,
+        Some("answered") => Occasion::Answered,
+        _ => Occasion::Report,
+    }
+}
+
+fn sent(value: &Value) -> Sent {
+    Sent { message: text(value, "message-id"), occasion: occasion(value), reference: text(value, "reference") }
+}
+
+fn action(value: &Value) -> ActionTold {
+    let texts = |key: &str| list(value, key).filter_map(|text| text.as_str().map(str::to_string)).collect();
+    ActionTold {
+        id: text(value, "id"),
+        tool: text(value, "tool"),
+        target: text(value, "target"),
+        arguments: value["arguments"].as_str().map(str::to_string),
+        risk: text(value, "risk"),
+        state: text(value, "state"),
+        state_text: text(value, "state-text"),
+        proposed_by: text(value, "proposed-by"),
+        reason: text(value, "reason"),
+        evidence: texts("evidence"),
+        undo: text(value, "undo"),
+        approvers: text(value, "approvers"),
+        expires_ms: value["expires-ms"].as_u64(),
+        answers: texts("answers"),
+        result: text(value, "result"),
+        digest: text(value, "digest"),
+    }
 }
 
 fn link(value: &Value) -> Result<Link> {

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tidegate::plugin::kind::CallError;
 use tidegate::plugin::kind::source::{Decoded, Told, normalise};
-use tidegate::plugin::{Options, Outgoing, Returned, Transport, TransportError};
+use tidegate::plugin::{Options, Outgoing, Plugins, Returned, Transport, TransportError};
 use tidegate::ports::Inbound;
 
 use super::{items, load, pairs, read, same, text};
@@ -24,9 +24,14 @@ impl Transport for Nowhere {
     }
 }
 
+/// A host with this source alone.
+pub(crate) async fn alone(plugin: &str, cache: &Path) -> Result<Arc<Plugins>> {
+    load(plugin, Options::default(), &BTreeMap::new(), Arc::new(Nowhere), cache).await
+}
+
 /// The component's alerts must be those of `expected.json`, both as the host normalises them.
 pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
-    let plugins = load(plugin, Options::default(), &BTreeMap::new(), Arc::new(Nowhere), cache).await?;
+    let plugins = alone(plugin, cache).await?;
     let request = Inbound {
         headers: [("content-type".to_string(), "application/json".to_string())].into(),
         query: vec![],
@@ -35,7 +40,7 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     };
     let answer = plugins.call_source(plugin, &request).await.context("there is no such source")?;
     let found = match answer.map_err(|failure| anyhow!(failure.to_string()))? {
-        Ok(alerts) => json!({"ok": alerts}),
+        Ok(normalised) => json!({"ok": normalised.alerts}),
         Err(CallError::InvalidInput(text)) => json!({"error": {"invalid-input": text}}),
         Err(other) => json!({"error": other.to_string()}),
     };

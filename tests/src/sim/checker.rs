@@ -264,6 +264,10 @@ fn follow(checker: &mut Checker, incident: &Incident, entry: &Entry) {
                 track.healthy |= healthy;
             });
         }
+        // So a restoration whose answer is lost is looked for.
+        Fact::Looked { purpose: tidegate::domain::entry::Purpose::After { action }, ok, .. } => {
+            track(action, &|track| track.seen += u32::from(*ok));
+        }
         Fact::NotBegun { action, attempt, retry_at, .. } => track(action, &|track| {
             if attempt.is_some() {
                 track.intents.pop();

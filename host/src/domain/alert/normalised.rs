@@ -1,6 +1,16 @@
 //! The alerts of one request, and those of it that could not be taken.
 
 use super::Alert;
+use crate::domain::text::cut;
+
+/// The annotation of an alert that says what of its request could not be taken.
+pub const BESIDE: &str = "tidegate_left_out";
+
+/// Alerts of a request that say so; of a larger one only the first do.
+const MARKED: usize = 50;
+
+/// Alerts that are named.
+const NAMED: usize = 20;
 
 /// Why an alert was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,15 +57,52 @@ pub struct Normalised {
     pub left_out: Vec<LeftOut>,
 }
 
+impl LeftOut {
+    /// The alert's name, where it has one, and why it was not taken.
+    pub fn sentence(&self) -> String {
+        if self.name.is_empty() { self.text.clone() } else { format!("{}: {}", self.name, self.text) }
+    }
+}
+
 impl Normalised {
-    /// The alerts that were taken.
+    /// The same, where at least one alert could be taken or there was none.
     ///
     /// # Errors
     /// When there are alerts and none of them could be taken: a sentence that names the place.
-    pub fn taken(self) -> Result<Vec<Alert>, String> {
-        match self.left_out.into_iter().next() {
-            Some(first) if self.alerts.is_empty() => Err(first.text),
-            _ => Ok(self.alerts),
+    pub fn readable(mut self) -> Result<Self, String> {
+        if self.alerts.is_empty() && !self.left_out.is_empty() {
+            return Err(self.left_out.swap_remove(0).text);
         }
+        Ok(self)
+    }
+
+    /// The alerts that were taken.
+    ///
+    /// # Errors
+    /// As [`readable`](Self::readable).
+    pub fn taken(self) -> Result<Vec<Alert>, String> {
+        self.readable().map(|normalised| normalised.alerts)
+    }
+
+    /// A sentence for each alert that was not taken, as far as they can be named.
+    pub fn sentences(&self) -> Vec<String> {
+        let mut sentences: Vec<String> = self.left_out.iter().take(NAMED).map(LeftOut::sentence).collect();
+        if self.left_out.len() > NAMED {
+            sentences.push(format!("{} more", self.left_out.len() - NAMED));
+        }
+        sentences
+    }
+
+    /// Lets the alerts that were taken say what came beside them and was not, so that their incident tells of it.
+    #[must_use]
+    pub fn marked(mut self) -> Self {
+        if !self.left_out.is_empty() {
+            let text = cut(&self.sentences().join("; "), 1000);
+            let most = if self.alerts.len() > MARKED { 1 } else { MARKED };
+            for alert in self.alerts.iter_mut().take(most) {
+                alert.annotations.insert(BESIDE, text.as_str());
+            }
+        }
+        self
     }
 }

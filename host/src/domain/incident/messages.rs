@@ -25,9 +25,22 @@ pub fn due(incident: &Incident, now: Timestamp) -> (Vec<&Delivery>, Option<Times
 
 /// Why a message that was not delivered need not be sent any more; none when it still says something.
 pub fn overtaken(incident: &Incident, delivery: &Delivery, now: Timestamp) -> Option<Overtaken> {
-    if delivery.settled() {
-        return None;
-    }
+    if delivery.settled() { None } else { pointless(incident, delivery, now) }
+}
+
+/// Questions that their targets have taken and can change, and that nobody needs to answer any more. What
+/// has returned no reference cannot be changed, so nothing is said about it.
+pub fn answered(incident: &Incident, now: Timestamp) -> impl Iterator<Item = &Delivery> {
+    incident.deliveries.iter().filter(move |delivery| {
+        delivery.occasion == Occasion::Approval
+            && matches!(&delivery.state, DeliveryState::Delivered { reference: Some(_) })
+            && !incident.deliveries.iter().any(|other| other.updates.as_ref() == Some(&delivery.id))
+            && pointless(incident, delivery, now).is_some()
+    })
+}
+
+/// Why a message says nothing any more, sent or not.
+fn pointless(incident: &Incident, delivery: &Delivery, now: Timestamp) -> Option<Overtaken> {
     // A fallback is a copy of the message that it stands in for, to somebody else.
     let same_target = |other: &&Delivery| other.target == delivery.target && other.id != delivery.id;
     let mut behind = incident.deliveries.iter().skip_while(|other| other.id != delivery.id).filter(same_target);
@@ -41,7 +54,7 @@ pub fn overtaken(incident: &Incident, delivery: &Delivery, now: Timestamp) -> Op
             over(incident, delivery, now).or_else(|| behind.any(asked_anew).then_some(Overtaken::Later))
         }
         Occasion::Report => behind.any(|other| other.occasion == Occasion::Resolved).then_some(Overtaken::Later),
-        Occasion::Resolved => None,
+        Occasion::Resolved | Occasion::Answered => None,
     }
 }
 

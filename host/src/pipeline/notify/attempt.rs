@@ -10,11 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::instead;
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::incident::{ActionRecord, overtaken};
+use crate::domain::message::{Stage, earlier};
 use crate::domain::wait::backoff;
 use crate::domain::{Fact, Incident};
 use crate::pipeline::Services;
 use crate::ports::{JournalError, Message, NotifyError, Story};
-use crate::report::{MessageText, message, undelivered};
+use crate::report::{Telling, message};
 
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(2);
 /// Attempts at a message that its target refuses as such: one may have met a rollout.
@@ -104,31 +105,25 @@ async fn failed(
 fn written(services: &Services, incident: &Incident, delivery: &Delivery) -> Result<Message, JournalError> {
     let entries = services.store.entries(&incident.id)?;
     let story = Story { incident: incident.clone(), entries };
-    let action = delivery.action.as_ref().filter(|_| delivery.occasion == Occasion::Approval);
-    let record = action.and_then(|action| incident.action(action));
-    let link = record.and_then(|record| link(services, incident, record, &delivery.target));
-    let text = message(&story, delivery.occasion, services.language, action, link.as_deref());
-    let text = match &delivery.instead_of {
-        Some(missed) => undelivered(text, &story, missed, services.language),
-        None => text,
+    let record = delivery.action.as_ref().and_then(|action| incident.action(action));
+    let asked = record.filter(|_| delivery.occasion == Occasion::Approval);
+    let link = asked.and_then(|record| link(services, incident, record, &delivery.target));
+    let telling = Telling {
+        occasion: delivery.occasion,
+        action: record.map(|record| &record.action.id),
+        link: link.as_deref(),
+        instead_of: delivery.instead_of.as_deref(),
     };
-    let thread = incident.deliveries.iter().rev().find_map(|earlier| match &earlier.state {
-        DeliveryState::Delivered { reference } if earlier.target == delivery.target => reference.clone(),
-        _ => None,
-    });
-    let MessageText { title, body, facts, links, alerts } = text;
     Ok(Message {
         delivery: delivery.id.clone(),
+        message: delivery.message().to_string(),
         incident: incident.id.clone(),
         occasion: delivery.occasion,
-        title,
+        stage: Stage::of(incident, delivery),
+        earlier: earlier(incident, delivery),
         severity: incident.severity().as_str().into(),
         outcome: incident.outcome().map(|outcome| outcome.as_str().to_string()).unwrap_or_default(),
-        body,
-        facts,
-        links,
-        alerts,
-        thread,
+        content: message(&story, &telling, services.language),
         language: services.language.as_str().into(),
     })
 }

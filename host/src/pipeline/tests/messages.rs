@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::backtest::tests::rig::Rig;
 use crate::domain::delivery::{Delivery, DeliveryState, Fallback, Overtaken};
-use crate::domain::incident::{due, fallbacks, overtaken};
+use crate::domain::incident::{answered, due, fallbacks, overtaken};
+use crate::domain::message::{Stage, earlier};
 use crate::domain::{ActionId, Alert, Entry, Fact, Incident, IncidentId, Mode, Occasion, Outcome, Person};
 
 const T0: Timestamp = Timestamp::UNIX_EPOCH;
@@ -181,4 +182,46 @@ fn a_question_that_is_over_is_not_sent() {
     incident.apply(&Entry { at, fact });
     assert_eq!(overtaken(&incident, state(&incident, &question.id), at), Some(Overtaken::Later));
     assert_eq!(overtaken(&incident, state(&incident, &again.id), at), None);
+}
+
+#[test]
+fn a_question_that_is_over_is_shown_as_over_where_that_was_promised_and_once() {
+    let (asked, question) = question();
+    let action: ActionId = question.action.clone().unwrap();
+    let until = asked.action(&action).unwrap().ruling.as_ref().unwrap().until.unwrap();
+    let taken = |reference: Option<&str>| {
+        let mut incident = asked.clone();
+        let reference = reference.map(str::to_string);
+        happens(&mut incident, 0, Fact::Delivered { delivery: question.id.clone(), reference });
+        incident
+    };
+    let rejected = Fact::Rejected {
+        action: action.clone(),
+        person: Person::typed("ada"),
+        via: "cli".into(),
+        comment: String::new(),
+    };
+    let over = |incident: &Incident, now| answered(incident, now).map(|one| one.id.clone()).collect::<Vec<_>>();
+    for (reference, want) in [(None, vec![]), (Some("r1"), vec![question.id.clone()])] {
+        let mut incident = taken(reference);
+        assert_eq!(over(&incident, T0), Vec::<String>::new(), "it is still asked");
+        assert_eq!(over(&incident, until), want, "it has expired");
+        happens(&mut incident, 1, rejected.clone());
+        assert_eq!(over(&incident, T0), want);
+        happens(&mut incident, 2, Fact::Closed { reason: String::new() });
+        let left = incident.deliveries.iter().all(Delivery::settled) && !incident.settled();
+        assert_eq!(left, !want.is_empty(), "it is not put away before that is said");
+    }
+    let mut incident = taken(Some("r1"));
+    happens(&mut incident, 1, rejected);
+    let id = format!("{}-answered", question.id);
+    let told = Delivery::new(id.clone(), question.target.clone(), "r".into(), Occasion::Answered, T0);
+    let update = Delivery { updates: Some(question.id.clone()), action: Some(action), ..told };
+    happens(&mut incident, 2, Fact::Told { occasion: Occasion::Answered, deliveries: vec![update.clone()] });
+    assert_eq!(over(&incident, T0), Vec::<String>::new(), "once");
+    assert_eq!(overtaken(&incident, &update, after(9)), None);
+    assert_eq!((update.message(), Stage::of(&incident, &update)), (question.id.as_str(), Stage::Update));
+    let sent = earlier(&incident, &update);
+    assert_eq!(sent.iter().map(|sent| sent.reference.as_str()).collect::<Vec<_>>(), ["r1"]);
+    assert_eq!(sent[0].message, update.message());
 }

@@ -10,6 +10,7 @@ use wasmtime::component::Instance;
 
 use super::CallError;
 use crate::domain::catalogue::UNDONE;
+use crate::domain::schema::sound::sound;
 use crate::domain::text::cut;
 use crate::domain::{Incident, Proposal, Risk, Tool};
 use crate::plugin::imports::State;
@@ -133,9 +134,10 @@ pub fn tools(
         if capability.schema.len() > SCHEMA {
             return Err(format!("{place} has {} bytes where {SCHEMA} are allowed", capability.schema.len()));
         }
+        let schema = Value::Object(arguments(&place, &capability.schema)?);
         let risk = capability.risk.max(least(&name));
         let tool = Tool {
-            schema: Value::Object(arguments(&place, &capability.schema)?),
+            schema: sound(Some(&schema)).map_err(|why| format!("{place}: {why}"))?.schema,
             undo: (reversible && risk != Risk::Read).then(|| format!("{name}{UNDO}")),
             name,
             description: cut(&capability.description, DESCRIPTION),

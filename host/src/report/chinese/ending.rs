@@ -1,7 +1,7 @@
 //! Endings and what they leave to a person, in Chinese.
 
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Incident, Outcome, RulingKind};
+use crate::domain::{Incident, RulingKind};
 use crate::report::ending::{Why, repairs};
 use crate::report::escape::Style;
 
@@ -86,16 +86,15 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
         Why::Unplanned { plugin, .. } => vec![format!("请手动修复，并检查插件 {} 为何无法给出方案。", s.name(plugin))],
         Why::NoModel(_) => vec!["请人工调查并修复；为此告警编写规则可以避免下次再由人工处理。".into()],
     };
-    let firing = incident.firing_count();
-    let open = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
-    if open && firing > 0 {
-        left.push(format!("仍有 {firing} 条告警在触发。"));
-    }
     left.extend(incident.breakers.iter().map(|(key, because)| {
         let reset = s.name(&format!("tidegate breakers reset {key}"));
         format!("{} 已熔断停用：{}。查明原因后，用 {reset} 恢复。", s.name(key), s.say(because))
     }));
     left
+}
+
+pub(super) fn still(firing: usize) -> String {
+    format!("仍有 {firing} 条告警在触发。")
 }
 
 pub(super) fn would_have(record: &ActionRecord, s: Style) -> String {

@@ -41,15 +41,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             text
         }
         Fact::Looked { purpose, call, ok, text, took_ms, refused } => {
-            let purpose = match purpose {
-                Purpose::Evidence => "收集证据".to_string(),
-                Purpose::Model => "应模型要求查看".into(),
-                Purpose::Plan => "为规划查看".into(),
-                Purpose::Gate { action } => format!("裁决 {action} 之前查看"),
-                Purpose::Before { action } => format!("查看 {action} 将更改的对象"),
-                Purpose::After { action } => format!("查看 {action} 更改后的对象"),
-                Purpose::Verify { action } => format!("验证 {action}"),
-            };
+            let purpose = self::purpose(purpose);
             if let Some(gate) = refused {
                 let (gate, call) = (s.name(gate), s.name(&asked(call)));
                 return format!("{purpose}：门禁 {gate} 拒绝查看 {call}：{}", s.say(text));
@@ -60,6 +52,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::Collected => "模型所需证据已收集完毕".into(),
         Fact::Planned { plugin, proposals, error } => match error {
             Some(error) => format!("插件 {} 无法给出方案：{}", s.name(plugin), s.say(error)),
+            None if proposals.is_empty() => format!("插件 {} 查看后没有找到适用的修复方法", s.name(plugin)),
             None => format!("插件 {} 给出 {} 个动作", s.name(plugin), proposals.len()),
         },
         Fact::Answered { answer, usage, .. } => format!("{}（{}）", answered(answer, s), cost(usage)),
@@ -131,6 +124,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 Occasion::Approval => "请求审批",
                 Occasion::Report => "发送报告",
                 Occasion::Resolved => "通知已恢复",
+                Occasion::Answered => "更新已结束的询问",
             };
             let instead = deliveries.iter().find_map(|delivery| delivery.instead_of.as_ref());
             let instead = instead.map_or_else(String::new, |of| format!("（代替消息 {}）", s.name(of)));
@@ -168,6 +162,19 @@ fn verdict(verdict: &Verdict) -> &'static str {
         Verdict::Investigate => "调查",
         Verdict::Escalate => "交由人工处理",
         Verdict::Hold { .. } => "暂缓",
+    }
+}
+
+/// What a look is for.
+pub(super) fn purpose(purpose: &Purpose) -> String {
+    match purpose {
+        Purpose::Evidence => "收集证据".into(),
+        Purpose::Model => "应模型要求查看".into(),
+        Purpose::Plan => "为规划查看".into(),
+        Purpose::Gate { action } => format!("裁决 {action} 之前查看"),
+        Purpose::Before { action } => format!("查看 {action} 将更改的对象"),
+        Purpose::After { action } => format!("查看 {action} 更改后的对象"),
+        Purpose::Verify { action } => format!("验证 {action}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::count;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Incident, Outcome, RulingKind};
+use crate::domain::{Incident, RulingKind};
 use crate::report::ending::{Why, repairs};
 use crate::report::escape::Style;
 
@@ -105,12 +105,6 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
             vec!["Investigate and repair by hand; a rule for this alert would spare the next one.".into()]
         }
     };
-    let firing = incident.firing_count();
-    let open = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
-    if open && firing > 0 {
-        let still = if firing == 1 { "still fires" } else { "still fire" };
-        left.push(format!("{} {still}.", count(firing, "alert")));
-    }
     left.extend(incident.breakers.iter().map(|(key, because)| {
         let reset = s.name(&format!("tidegate breakers reset {key}"));
         format!(
@@ -120,6 +114,11 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
         )
     }));
     left
+}
+
+pub(super) fn still(firing: usize) -> String {
+    let still = if firing == 1 { "still fires" } else { "still fire" };
+    format!("{} {still}.", count(firing, "alert"))
 }
 
 pub(super) fn would_have(record: &ActionRecord, s: Style) -> String {

@@ -51,15 +51,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             text
         }
         Fact::Looked { purpose, call, ok, text, took_ms, refused } => {
-            let purpose = match purpose {
-                Purpose::Evidence => "as evidence".to_string(),
-                Purpose::Model => "for the model".into(),
-                Purpose::Plan => "for the plan".into(),
-                Purpose::Gate { action } => format!("to rule on {action}"),
-                Purpose::Before { action } => format!("to see what {action} would change"),
-                Purpose::After { action } => format!("to see what {action} has changed"),
-                Purpose::Verify { action } => format!("to verify {action}"),
-            };
+            let purpose = self::purpose(purpose);
             if let Some(gate) = refused {
                 let call = s.name(&asked(call));
                 return format!("gate {} refused a look with {call} {purpose}: {}", s.name(gate), s.say(text));
@@ -70,6 +62,9 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::Collected => "all evidence for the model is there".into(),
         Fact::Planned { plugin, proposals, error } => match error {
             Some(error) => format!("plugin {} could not plan: {}", s.name(plugin), s.say(error)),
+            None if proposals.is_empty() => {
+                format!("plugin {} looked and knows no repair that fits", s.name(plugin))
+            }
             None => format!("plugin {} planned {}", s.name(plugin), count(proposals.len(), "action")),
         },
         Fact::Answered { answer, usage, .. } => format!("{} ({})", answered(answer, s), cost(usage)),
@@ -145,6 +140,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 Occasion::Approval => "to be asked for approval",
                 Occasion::Report => "to get the report",
                 Occasion::Resolved => "to hear that it is over",
+                Occasion::Answered => "to see that the question is over",
             };
             let instead = deliveries.iter().find_map(|delivery| delivery.instead_of.as_ref());
             let instead = instead.map_or_else(String::new, |of| format!(", in place of delivery {}", s.name(of)));
@@ -173,6 +169,19 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             format!("{person} has delivery {} sent anew{}", s.name(delivery), quoted(reason, s))
         }
         Fact::Closed { reason } => format!("closed: {}", s.say(reason)),
+    }
+}
+
+/// What a look is for.
+pub(super) fn purpose(purpose: &Purpose) -> String {
+    match purpose {
+        Purpose::Evidence => "as evidence".into(),
+        Purpose::Model => "for the model".into(),
+        Purpose::Plan => "for the plan".into(),
+        Purpose::Gate { action } => format!("to rule on {action}"),
+        Purpose::Before { action } => format!("to see what {action} would change"),
+        Purpose::After { action } => format!("to see what {action} has changed"),
+        Purpose::Verify { action } => format!("to verify {action}"),
     }
 }
 

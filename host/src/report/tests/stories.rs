@@ -243,6 +243,17 @@ pub(super) fn asked() -> Story {
     story(until_asked())
 }
 
+/// The same where the target that was to ask has not taken the question.
+pub(super) fn undelivered() -> Story {
+    let mut facts = until_asked();
+    let id = "i7k2m9-approval-a1-pager";
+    let (target, route) = ("pager".into(), "critical".into());
+    let question = Delivery::new(id.into(), target, route, Occasion::Approval, Timestamp::UNIX_EPOCH);
+    facts.push(Fact::Told { occasion: Occasion::Approval, deliveries: vec![question] });
+    facts.push(Fact::DeliveryFailed { delivery: id.into(), reason: "pager answered 503: overloaded".into(), retry_at: None });
+    story(facts)
+}
+
 /// The person approves, it does not help, it is taken back.
 pub(super) fn useless() -> Story {
     let mut facts = until_asked();
@@ -299,6 +310,74 @@ pub(super) fn observed() -> Story {
             "mode is observe: nothing was executed, the report says what would have been done",
         ),
     ])
+}
+
+/// What an exporter says about a job, and no rule that repairs it.
+pub(super) fn escalated() -> Story {
+    story(vec![
+        Fact::Opened {
+            group_key: "KubeJobFailed".into(),
+            source: "alertmanager".into(),
+            alerts: (0..5).map(|n| job(&format!("housekeeping-2938608{n}"), Status::Firing)).collect(),
+        },
+        decided(Verdict::Escalate, Some("jobs-are-for-people"), "nobody knows what a job does", Mode::Enforce),
+        concluded(Outcome::NeedsPerson, "nobody knows what a job does"),
+    ])
+}
+
+/// The same, when its alerts have resolved.
+pub(super) fn over() -> Story {
+    let mut entries = escalated().entries;
+    let resolved = (0..5).map(|n| job(&format!("housekeeping-2938608{n}"), Status::Resolved)).collect();
+    entries.push(Entry { at: Timestamp::UNIX_EPOCH, fact: Fact::AlertsChanged { alerts: resolved } });
+    story(entries.into_iter().map(|entry| entry.fact).collect())
+}
+
+fn job(name: &str, status: Status) -> Alert {
+    let labels = [
+        ("alertname", "KubeJobFailed"),
+        ("container", "kube-state-metrics"),
+        ("instance", "192.0.2.19:8080"),
+        ("job", "kube-state-metrics"),
+        ("job_name", name),
+        ("namespace", "billing"),
+        ("pod", "metrics-kube-state-metrics-7c8b8bf58c-x4vcd"),
+        ("severity", "warning"),
+    ];
+    let texts = [
+        ("description", format!("Job billing/{name} failed to complete. Removing failed job after investigation should clear this alert.")),
+        ("runbook_url", "https://runbooks.prometheus-operator.dev/runbooks/kubernetes/kubejobfailed".into()),
+        ("summary", "Job failed to complete.".into()),
+    ];
+    Alert {
+        name: "KubeJobFailed".into(),
+        labels: labels.map(|(key, value)| (key.to_string(), value.to_string())).into(),
+        annotations: texts.map(|(key, value)| (key.to_string(), value)).into(),
+        fingerprint: name.into(),
+        ..alert(name, status)
+    }
+}
+
+/// Looks one after the other, with a refusal and a failure among them.
+pub(super) fn looks() -> Story {
+    let look = |tool: &str, purpose: Purpose, ok: bool, refused: Option<&str>| Fact::Looked {
+        purpose,
+        call: call(tool, json!({"name": "web"})),
+        ok,
+        text: "…".into(),
+        took_ms: 85,
+        refused: refused.map(str::to_string),
+    };
+    let mut facts = vec![opened(&["web-85c8-6kmxz"])];
+    facts.extend((0..4).map(|_| look("kubernetes.get", Purpose::Plan, true, None)));
+    facts.extend((0..2).map(|_| look("kubernetes.logs", Purpose::Plan, true, None)));
+    facts.push(look("kubernetes.get", Purpose::Plan, false, None));
+    facts.push(look("kubernetes.get", Purpose::Plan, true, None));
+    facts.push(look("kubernetes.get", Purpose::Evidence, true, None));
+    facts.push(look("kubernetes.secret", Purpose::Evidence, false, Some("secrets-stay-unread")));
+    facts.extend((0..7).map(|n| look(&format!("t{n}.x"), Purpose::Model, true, None)));
+    facts.push(Fact::Planned { plugin: "kubernetes-workload".into(), proposals: vec![], error: None });
+    story(facts)
 }
 
 /// Everything that comes from outside tries to be more than text.

@@ -23,7 +23,7 @@ fn decode(request: &Inbound) -> Result<Vec<Alert>, String> {
 fn slowly(request: &Inbound) -> Result<Vec<Alert>, String> {
     let value: Value = serde_json::from_str(&request.body).unwrap();
     let Parts { status, alerts } = read(At::root(&value))?;
-    super::taken(status.as_ref(), alerts.into_iter(), "alerts", request.received_at)?.taken()
+    super::taken(status.as_ref(), alerts.into_iter(), "alerts", request.received_at).taken()
 }
 
 #[test]
@@ -67,23 +67,9 @@ fn every_wrong_place_is_named() {
         ("{}", "alerts: is missing"),
         (r#"{"alerts":null}"#, "alerts: is missing"),
         (r#"{"alerts":{}}"#, "alerts: expected a list, found an object"),
-        (r#"{"status":1,"alerts":[]}"#, "status: expected a string, found a number"),
-        (r#"{"status":"odd","alerts":[]}"#, "status: expected \"firing\" or \"resolved\", found \"odd\""),
         (r#"{"alerts":[7]}"#, "alerts[0]: expected an object, found a number"),
         (r#"{"alerts":[{}]}"#, "alerts[0].labels: is missing or empty"),
         (r#"[{"labels":[]}]"#, "[0].labels: expected an object, found a list"),
-        (
-            r#"{"alerts":[{"labels":{"alertname":"a","severity":3}}]}"#,
-            "alerts[0].labels.severity: expected a string, found a number",
-        ),
-        (
-            r#"{"alerts":[{"labels":{"alertname":"a"},"annotations":{"x":{}}}]}"#,
-            "alerts[0].annotations.x: expected a string, found an object",
-        ),
-        (
-            r#"{"alerts":[{"labels":{"alertname":"a"},"startsAt":1}]}"#,
-            "alerts[0].startsAt: expected a string, found a number",
-        ),
         (
             r#"{"alerts":[{"labels":{"alertname":"a"},"status":"broken"}]}"#,
             "alerts[0].status: expected \"firing\" or \"resolved\", found \"broken\"",
@@ -99,17 +85,11 @@ fn every_wrong_place_is_named() {
 fn one_bad_alert_is_named_and_costs_no_other() {
     let good = |name: &str| format!(r#"{{"status":"firing","labels":{{"alertname":"{name}"}}}}"#);
     for (bad, name, place) in [
-        (r#"{"status":"firing","labels":{"alertname":"Bad","n":1}}"#, "Bad", "alerts[1].labels.n: expected a string"),
-        (r#"{"status":"firing","labels":{"alertname":"Bad","n":null}}"#, "Bad", "alerts[1].labels.n"),
         (r#"{"status":"paused","labels":{"alertname":"Bad"}}"#, "Bad", "alerts[1].status: expected"),
-        (r#"{"status":7,"labels":{"alertname":"Bad"}}"#, "Bad", "alerts[1].status: expected a string"),
+        (r#"{"status":7,"labels":{"alertname":"Bad"}}"#, "Bad", "alerts[1].status: expected"),
         (r#"{"status":"firing","labels":{}}"#, "", "alerts[1].labels: is missing or empty"),
-        (
-            r#"{"status":"firing","labels":{"alertname":"Bad"},"annotations":{"x":{}}}"#,
-            "Bad",
-            "alerts[1].annotations.x",
-        ),
-        (r#"{"status":"firing","labels":{"alertname":"Bad"},"generatorURL":5}"#, "Bad", "alerts[1].generatorURL"),
+        (r#"{"status":"firing","labels":{"n":null}}"#, "", "alerts[1].labels: is missing or empty"),
+        (r#"{"status":"firing","labels":["alertname","Bad"]}"#, "", "alerts[1].labels: expected an object"),
         ("null", "", "alerts[1]: expected an object"),
     ] {
         let body = format!(r#"{{"alerts":[{},{bad},{}]}}"#, good("First"), good("Last"));
@@ -119,6 +99,41 @@ fn one_bad_alert_is_named_and_costs_no_other() {
         let [left_out] = normalised.left_out.as_slice() else { panic!("{:?}", normalised.left_out) };
         assert!(left_out.name == name && left_out.text.starts_with(place), "{left_out:?}");
     }
+}
+
+#[test]
+fn what_is_no_text_becomes_one_or_nothing_and_costs_no_alert() {
+    let body = r#"{"status":7,"alerts":[{"status":"firing","labels":{"alertname":"Scan","port":8443,"tls":true,"none":null},
+        "annotations":{"x":{"a":[1]},"y":1.5,"z":null},"startsAt":1790000000,"endsAt":null,"generatorURL":5,
+        "fingerprint":77},{"labels":{"alertname":"B"},"annotations":["odd"],"startsAt":{}}]}"#;
+    let [scan, b] = decode(&request(body)).unwrap().try_into().unwrap();
+    let pairs = |labels: &Labels| labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>();
+    assert_eq!(pairs(&scan.labels), ["alertname=Scan", "port=8443", "tls=true"]);
+    assert_eq!(pairs(&scan.annotations), [r#"x={"a":[1]}"#, "y=1.5"]);
+    assert_eq!(
+        (scan.fingerprint.as_str(), scan.link, scan.starts_at.unwrap().as_second()),
+        ("77", None, 1_790_000_000)
+    );
+    assert_eq!(pairs(&b.annotations), [r#"annotations=["odd"]"#, "startsAt={}"]);
+}
+
+#[test]
+fn one_alert_without_a_list_and_json_with_small_mistakes_are_read() {
+    for body in [
+        r#"{"status":"firing","labels":{"alertname":"a"}}"#,
+        r#"{"version":"4","alerts":{"status":"firing","labels":{"alertname":"a"}}}"#,
+        r#"{"status":"odd","alerts":[{"labels":{"alertname":"a","x":"cut \ud83d"}}]}"#,
+        "{\"alerts\":[{\"labels\":{\"alertname\":\"a\"},\"annotations\":{\"d\":\"two\nlines\",\"v\":NaN}},]}",
+    ] {
+        let [alert] = decode(&request(body)).unwrap().try_into().unwrap();
+        assert_eq!((alert.name.as_str(), alert.status), ("a", Status::Firing), "{body}");
+    }
+    let deep = format!(
+        r#"{{"alerts":[{{"labels":{{"alertname":"a"}},"annotations":{{"x":{}{}}}}},{{"labels":{{"alertname":"b"}}}}]}}"#,
+        "[".repeat(300),
+        "]".repeat(300)
+    );
+    assert_eq!(decode(&request(deep)).unwrap().len(), 2);
 }
 
 #[test]

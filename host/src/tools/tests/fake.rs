@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::Notify;
 
-use crate::tools::connect::{Client, Connect, Session};
+use crate::tools::connect::{Client, Connect, MESSAGE, Session};
 use crate::tools::definition::{Definition, Place};
+use crate::tools::lines;
 use crate::tools::options::Options;
 use crate::tools::server::Server;
 use crate::tools::servers::Servers;
@@ -195,7 +196,8 @@ impl Connect for Fake {
             let session = self.0.sessions.fetch_add(1, Ordering::SeqCst) + 1;
             let (host, server) = tokio::io::duplex(64 * 1024);
             tokio::spawn(self.clone().serve(session, server));
-            let service = client.serve(host).await.map_err(|error| error.to_string())?;
+            let (read, write) = tokio::io::split(host);
+            let service = client.serve(lines::over(read, write, MESSAGE)).await.map_err(|error| error.to_string())?;
             Ok(Session { service, process: None })
         })
     }

@@ -10,14 +10,14 @@ use crate::{cut, escape, verdict};
 
 const QUOTE_BYTES: usize = 200;
 
-/// Judges an attempt. A bot's card has no id that a later message could use.
-pub(crate) fn judge(result: Result<Response, HttpError>, now_ms: u64) -> Result<Option<String>, CallError> {
+/// Judges an attempt.
+pub(crate) fn judge(result: Result<Response, HttpError>, now_ms: u64) -> Result<(), CallError> {
     let response = result.map_err(|error| verdict::transport(error, "Feishu"))?;
     let body = serde_json::from_str::<Value>(&response.body).unwrap_or_default();
     let number = |key: &str| body.get(key).and_then(Value::as_i64);
     let code = number("code").or_else(|| number("StatusCode"));
     match (response.status, code) {
-        (200..=299, Some(0)) => Ok(None),
+        (200..=299, Some(0)) => Ok(()),
         (_, Some(code)) if code != 0 => Err(refused(&response, code, &body, now_ms)),
         _ => Err(status(&response, now_ms)),
     }
@@ -58,7 +58,7 @@ fn quote(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str) -> Result<Option<String>, CallError> {
+    fn answer(status: u16, body: &str) -> Result<(), CallError> {
         let headers = vec![("retry-after".to_string(), "3".to_string())];
         judge(Ok(Response { status, headers, body: body.into() }), 0)
     }

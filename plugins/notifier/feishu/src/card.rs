@@ -14,6 +14,8 @@ const BUTTONS: usize = 5;
 /// A card whose text can still be shortened.
 pub(crate) struct Card<'a> {
     message: &'a Notification,
+    /// What is read first, and the detail.
+    texts: [String; 2],
     mention: Option<String>,
     fields: Vec<Value>,
     buttons: Vec<Value>,
@@ -29,17 +31,16 @@ impl<'a> Card<'a> {
         });
         let mut buttons = Vec::new();
         let mut fields: Vec<Value> = message.facts.iter().map(|(name, value)| field(name, value)).collect();
-        for link in &message.links {
+        // Where an alert leads nobody is invited by a button: the text names it, and its host.
+        for link in message.links.iter().filter(|link| !link.from_alert) {
             match link::parse(&link.url) {
-                // Where an alert leads nobody is invited: it is text to read.
-                _ if link.from_alert => fields.push(field(&link.title, &link.url)),
                 Some(target) => buttons.push(button(&link.title, &target, link.purpose)),
                 None => fields.push(field(&link.title, &link.url)),
             }
         }
         fields.truncate(FIELDS);
         buttons.truncate(BUTTONS);
-        Self { message, mention, fields, buttons }
+        Self { message, texts: texts(message), mention, fields, buttons }
     }
 
     /// The card with at most `bytes` of the message's text.
@@ -49,23 +50,32 @@ impl<'a> Card<'a> {
         if let Some(mention) = &self.mention {
             elements.push(block(mention));
         }
-        let mut text = markdown::convert(cut::at_line(&message.body_markdown, bytes));
-        if message.body_markdown.len() > bytes {
-            text.push_str(if message.language == "zh" {
-                "\n……（内容过长，已截断）"
-            } else {
-                "\n… (cut)"
-            });
+        let [first, detail] = &self.texts;
+        let shown = |text: &str, bytes: usize| {
+            let mut shown = markdown::convert(cut::at_line(text, bytes));
+            if text.len() > bytes {
+                shown.push_str(if message.language == "zh" {
+                    "\n……（内容过长，已截断）"
+                } else {
+                    "\n… (cut)"
+                });
+            }
+            shown
+        };
+        if !first.is_empty() {
+            elements.push(block(&shown(first, bytes)));
         }
-        if !text.is_empty() {
-            elements.push(block(&text));
+        if !self.buttons.is_empty() {
+            elements.push(json!({"tag": "action", "actions": self.buttons}));
         }
         if !self.fields.is_empty() {
             elements.push(json!({"tag": "hr"}));
             elements.push(json!({"tag": "div", "fields": self.fields}));
         }
-        if !self.buttons.is_empty() {
-            elements.push(json!({"tag": "action", "actions": self.buttons}));
+        // Last, because whoever reads it scrolls.
+        if !detail.is_empty() && bytes > first.len() {
+            elements.push(json!({"tag": "hr"}));
+            elements.push(block(&shown(detail, bytes - first.len())));
         }
         let title = escape::flat(&message.title);
         json!({
@@ -84,10 +94,29 @@ impl<'a> Card<'a> {
     }
 }
 
+/// The text up to the first break and behind it, without lines that only repeat what buttons say.
+fn texts(message: &Notification) -> [String; 2] {
+    let buttons = message.links.iter().filter(|link| !link.from_alert && link::parse(&link.url).is_some());
+    let urls: Vec<String> = buttons.map(|link| format!("]({})", link.url)).collect();
+    let (mut first, mut detail, mut behind) = (Vec::<&str>::new(), Vec::new(), false);
+    for line in message.body_markdown.lines() {
+        match line {
+            "---" if !behind => behind = true,
+            _ if urls.iter().any(|url| line.contains(url.as_str())) => {}
+            "" if !behind && first.last().is_some_and(|last| last.is_empty()) => {}
+            _ if behind => detail.push(line),
+            _ => first.push(line),
+        }
+    }
+    [first, detail].map(|lines| lines.join("\n").trim().to_string())
+}
+
 /// The end of the story first, else how bad it is.
 fn colour(message: &Notification) -> &'static str {
-    if message.occasion == Occasion::Resolved {
-        return "green";
+    match message.occasion {
+        Occasion::Resolved => return "green",
+        Occasion::Answered => return "grey",
+        Occasion::Approval | Occasion::Report => {}
     }
     match (message.outcome.as_str(), message.severity.as_str()) {
         ("fixed" | "resolved", _) => "green",

@@ -22,7 +22,7 @@ mod verdict;
 #[path = "../../golden.rs"]
 mod golden;
 
-use bindings::exports::tidegate::plugin::notifier::{CallError, Guest, Notification};
+use bindings::exports::tidegate::plugin::notifier::{CallError, Guest, Notification, Occasion};
 use bindings::tidegate::plugin::{http_client, settings as host_settings, signer};
 
 /// How Feishu writes a signature.
@@ -49,5 +49,12 @@ fn notify(
     send: impl FnOnce(http_client::Request) -> Result<http_client::Response, http_client::HttpError>,
 ) -> Result<Option<String>, CallError> {
     let settings = settings::read(settings)?;
-    answer::judge(send(request::build(&settings, message, sign)?), message.now_ms)
+    if message.occasion == Occasion::Answered && !settings.follow_up {
+        // A bot cannot change its card, and a second one is only sent where that is wanted.
+        return Ok(None);
+    }
+    answer::judge(send(request::build(&settings, message, sign)?), message.now_ms)?;
+    // A bot's card has no id. With a reference the host tells how a question ended, in a card of its own.
+    let wants_more = settings.follow_up && message.occasion == Occasion::Approval;
+    Ok(wants_more.then(|| message.message_id.clone()))
 }

@@ -11,16 +11,39 @@ pub(crate) fn convert(text: &str) -> String {
     let mut lines = Vec::new();
     let mut fence = None;
     for line in text.lines() {
-        let bare = line.trim_start();
-        let marker = ["```", "~~~"].into_iter().find(|marker| bare.starts_with(marker));
-        match (fence, marker) {
-            (None, Some(_)) => fence = marker,
-            (Some(open), Some(close)) if open == close => fence = None,
+        let marker = Fence::of(line);
+        match (&fence, marker) {
+            (None, Some(open)) => fence = Some(open),
+            (Some(open), Some(close)) if close.closes(open) => fence = None,
             (Some(_), _) => lines.push(escape::text(line)),
             (None, None) => lines.extend(block(line)),
         }
     }
     lines.join("\n").trim().to_string()
+}
+
+/// A line that opens or closes a block of code.
+struct Fence {
+    sign: char,
+    length: usize,
+    /// Nothing stands behind it.
+    bare: bool,
+}
+
+impl Fence {
+    /// A line that has ticks behind its ticks is code within a line and opens nothing: were it a fence,
+    /// a name that begins with three ticks would hide the lines that follow.
+    fn of(line: &str) -> Option<Self> {
+        let line = line.trim();
+        let sign = line.chars().next().filter(|sign| matches!(sign, '`' | '~'))?;
+        let rest = line.trim_start_matches(sign);
+        let length = line.len() - rest.len();
+        (length >= 3 && !(sign == '`' && rest.contains('`'))).then_some(Self { sign, length, bare: rest.is_empty() })
+    }
+
+    fn closes(&self, open: &Self) -> bool {
+        self.sign == open.sign && self.length >= open.length && self.bare
+    }
 }
 
 /// One line outside of code.
@@ -49,7 +72,8 @@ fn block(line: &str) -> Option<String> {
         let cells = row.split('|').map(|cell| inline(cell.trim()));
         return (!is_ruler).then(|| cells.collect::<Vec<_>>().join(" | "));
     }
-    Some(format!("{indent}{}", inline(bare)))
+    // Two spaces at the end break a line, which each line does here.
+    Some(format!("{indent}{}", inline(bare.trim_end())))
 }
 
 /// Text within a line.
@@ -140,7 +164,7 @@ fn linked(rest: &str, out: &mut String) -> Option<usize> {
     let link = link::parse(url.trim_start_matches('<').trim_end_matches('>'))?;
     let text = escape::line(text);
     out.push_str(&format!("[{text}]({})", link.url));
-    if text != escape::text(&link.url) {
+    if text != escape::text(&link.url) && text != escape::text(&link.host) {
         out.push_str(&format!(" &#40;{}&#41;", escape::text(&link.host)));
     }
     Some(middle + 2 + end + 1)
@@ -162,6 +186,12 @@ mod tests {
         check("> quoted\n\n---\nend", "│ quoted\n\n\nend");
         check("```yaml\na: *b\n```\nc", "a: &#42;b\nc");
         check("pod `web-1` uses kube_pod_info", "pod web-1 uses kube&#95;pod&#95;info");
+        check("````text\n```\n*a*\n````\n**b**", "&#96;&#96;&#96;\n&#42;a&#42;\n**b**");
+    }
+
+    #[test]
+    fn a_name_that_begins_with_ticks_hides_nothing_that_follows() {
+        check("````pod ```x```` · 1 alert\n**Do it?**\n```` ```y ````\nend", "pod &#96;&#96;&#96;x · 1 alert\n**Do it?**\n&#96;&#96;&#96;y\nend");
     }
 
     #[test]

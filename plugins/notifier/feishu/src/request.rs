@@ -63,23 +63,31 @@ fn without_placeholders(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::exports::tidegate::plugin::notifier::Occasion;
+    use crate::bindings::exports::tidegate::plugin::notifier::{Occasion, Stage};
     use crate::settings;
 
     fn message(body: &str) -> Notification {
         Notification {
             delivery_id: "d".into(),
+            message_id: "m".into(),
             incident_id: "i".into(),
             occasion: Occasion::Report,
+            stage: Stage::First,
+            earlier: vec![],
             title: "标题".repeat(500),
             severity: "warning".into(),
             outcome: String::new(),
+            summary: "s".into(),
+            description: String::new(),
+            objects: vec![],
+            objects_left_out: 0,
+            cause: None,
+            actions: vec![],
             body_markdown: body.into(),
             facts: (0..40).map(|i| (format!("fact {i}"), "<".repeat(2000))).collect(),
             links: vec![],
             alerts: vec![],
             alerts_left_out: 0,
-            thread: None,
             language: "zh".into(),
             now_ms: 1_599_360_473_999,
             extra: vec![],

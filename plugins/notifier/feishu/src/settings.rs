@@ -13,6 +13,8 @@ pub(crate) struct Settings {
     pub sign: Option<String>,
     pub mentions: Vec<String>,
     pub mention_on: Vec<Occasion>,
+    /// Whether a card says how a question ended.
+    pub follow_up: bool,
 }
 
 #[derive(Deserialize)]
@@ -26,6 +28,8 @@ struct Raw {
     mentions: Vec<String>,
     #[serde(default = "default_mention_on")]
     mention_on: Vec<String>,
+    #[serde(default)]
+    follow_up: bool,
 }
 
 fn default_url() -> String {
@@ -60,7 +64,7 @@ pub(crate) fn read(text: &str) -> Result<Settings, CallError> {
             other => return Err(wrong(format!("mention_on: {other:?} is no occasion"))),
         });
     }
-    Ok(Settings { url: raw.url, sign, mentions: raw.mentions, mention_on })
+    Ok(Settings { url: raw.url, sign, mentions: raw.mentions, mention_on, follow_up: raw.follow_up })
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::bindings::exports::tidegate::plugin::notifier::{Link, Notification, Occasion, Purpose};
+use crate::bindings::exports::tidegate::plugin::notifier::{
+    Action, Cause, Link, Notification, Object, Occasion, Purpose, Sent, Stage,
+};
 use crate::bindings::tidegate::plugin::types::{Alert, Moment, Status};
 
 /// Bytes of a body: the host sends none of more than 1 MiB, and the values of secrets need room.
@@ -30,13 +32,22 @@ fn with(message: &Notification, alerts: usize, bytes: usize) -> String {
     let body = json!({
         "version": 1,
         "delivery_id": message.delivery_id,
+        "message_id": message.message_id,
         "incident_id": message.incident_id,
-        "occasion": match message.occasion {
-            Occasion::Approval => "approval",
-            Occasion::Report => "report",
-            Occasion::Resolved => "resolved",
+        "occasion": occasion(message.occasion),
+        "stage": match message.stage {
+            Stage::First => "first",
+            Stage::Update => "update",
+            Stage::End => "end",
         },
+        "earlier": message.earlier.iter().map(sent).collect::<Vec<_>>(),
         "title": message.title,
+        "summary": message.summary,
+        "description": message.description,
+        "objects": message.objects.iter().map(affected).collect::<Vec<_>>(),
+        "objects_left_out": message.objects_left_out,
+        "cause": message.cause.as_ref().map(cause),
+        "actions": message.actions.iter().map(action).collect::<Vec<_>>(),
         "severity": message.severity,
         "outcome": message.outcome,
         "language": message.language,
@@ -66,6 +77,49 @@ fn cut(text: &str, bytes: usize) -> String {
     }
     let end = (0..=bytes).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     format!("{}…", text.get(..end).unwrap_or_default())
+}
+
+fn occasion(occasion: Occasion) -> &'static str {
+    match occasion {
+        Occasion::Approval => "approval",
+        Occasion::Report => "report",
+        Occasion::Resolved => "resolved",
+        Occasion::Answered => "answered",
+    }
+}
+
+fn sent(sent: &Sent) -> Value {
+    json!({"message_id": sent.message_id, "occasion": occasion(sent.occasion)})
+}
+
+fn affected(object: &Object) -> Value {
+    json!({"kind": object.kind, "namespace": object.namespace, "name": object.name})
+}
+
+fn cause(cause: &Cause) -> Value {
+    json!({"text": cause.text, "confirmed": cause.confirmed, "confidence_percent": cause.confidence_percent})
+}
+
+fn action(action: &Action) -> Value {
+    let arguments = action.arguments.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    json!({
+        "id": action.id,
+        "tool": action.tool,
+        "target": action.target,
+        "arguments": arguments,
+        "risk": action.risk,
+        "state": action.state,
+        "state_text": action.state_text,
+        "proposed_by": action.proposed_by,
+        "reason": action.reason,
+        "evidence": action.evidence,
+        "undo": action.undo,
+        "approvers": action.approvers,
+        "expires_ms": action.expires_ms,
+        "answers": action.answers,
+        "result": action.result,
+        "digest": action.digest,
+    })
 }
 
 fn link(link: &Link) -> Value {
@@ -140,11 +194,20 @@ mod tests {
         };
         Notification {
             delivery_id: "d".into(),
+            message_id: "m".into(),
             incident_id: "i".into(),
             occasion: Occasion::Report,
+            stage: Stage::First,
+            earlier: vec![],
             title: "t".into(),
             severity: "warning".into(),
             outcome: String::new(),
+            summary: "s".into(),
+            description: String::new(),
+            objects: vec![],
+            objects_left_out: 0,
+            cause: None,
+            actions: vec![],
             body_markdown: body.into(),
             facts: vec![],
             links: vec![Link {
@@ -155,7 +218,6 @@ mod tests {
             }],
             alerts: vec![one; alerts],
             alerts_left_out: 7,
-            thread: None,
             language: "en".into(),
             now_ms: 0,
             extra: vec![],

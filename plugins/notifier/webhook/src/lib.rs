@@ -43,5 +43,5 @@ fn notify(
     send: impl FnOnce(http_client::Request) -> Result<http_client::Response, http_client::HttpError>,
 ) -> Result<Option<String>, CallError> {
     let settings = settings::read(settings)?;
-    answer::judge(send(request::build(&settings, message, sign)?), message.now_ms)
+    answer::judge(send(request::build(&settings, message, sign)?), message)
 }

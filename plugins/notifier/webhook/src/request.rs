@@ -43,24 +43,32 @@ pub(crate) fn build(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::bindings::exports::tidegate::plugin::notifier::Occasion;
+    use crate::bindings::exports::tidegate::plugin::notifier::{Occasion, Stage};
 
-    fn message() -> Notification {
+    pub(crate) fn message() -> Notification {
         Notification {
             delivery_id: "i1-report-hook".into(),
+            message_id: "m".into(),
             incident_id: "i1".into(),
             occasion: Occasion::Report,
+            stage: Stage::First,
+            earlier: vec![],
             title: "t".into(),
             severity: "warning".into(),
             outcome: "fixed".into(),
+            summary: "s".into(),
+            description: String::new(),
+            objects: vec![],
+            objects_left_out: 0,
+            cause: None,
+            actions: vec![],
             body_markdown: "b".into(),
             facts: vec![],
             links: vec![],
             alerts: vec![],
             alerts_left_out: 0,
-            thread: None,
             language: "en".into(),
             now_ms: 1_700_000_000_900,
             extra: vec![],

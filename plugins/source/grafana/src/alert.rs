@@ -25,35 +25,36 @@ const LINKS: [&str; 3] = ["panelURL", "dashboardURL", "generatorURL"];
 /// Decodes the alert at `place`.
 pub(crate) fn decode(value: &Value, place: &str, group: &Group<'_>) -> Result<Alert, String> {
     let native = Reader::new(value, place)?;
-    let status = match native.text("status")? {
-        Some("firing") => Status::Firing,
-        Some("resolved") => Status::Resolved,
+    let status = native.text("status").unwrap_or_default().trim().to_ascii_lowercase();
+    let status = match status.as_str() {
+        "firing" | "alerting" => Status::Firing,
+        "resolved" | "ok" | "normal" => Status::Resolved,
         _ => return native.refuse("status", "firing or resolved"),
     };
     if native.get("labels").is_none() {
         return native.refuse("labels", "an object");
     }
     let labels = native.texts("labels")?;
-    let annotations = native.texts("annotations")?;
+    let annotations = around(&native, "annotations");
     let label = |wanted: &str| find(&labels, wanted);
     let name = label("alertname")
-        .or(group.rule)
-        .or(group.title)
+        .or(group.rule.as_deref())
+        .or(group.title.as_deref())
         .or_else(|| find(&annotations, "summary"))
         .unwrap_or("Grafana alert")
         .to_string();
     let severity = label("severity").map(str::to_string);
-    let fingerprint = native.text("fingerprint")?.map(|own| format!("{}:{own}", group.org));
-    let moment = |key| Ok::<_, String>(native.text(key)?.map(|text| Moment::Text(text.into())));
+    let fingerprint = native.text("fingerprint").map(|own| format!("{}:{own}", group.org));
+    let moment = |key| native.text(key).map(|text| Moment::Text(text.into()));
     Ok(Alert {
         name,
         status,
         severity,
-        starts_at: moment("startsAt")?,
-        ends_at: moment("endsAt")?,
+        starts_at: moment("startsAt"),
+        ends_at: moment("endsAt"),
         fingerprint,
-        link: first_link(&native, group)?,
-        annotations: with_details(annotations, &native, group)?,
+        link: first_link(&native, group),
+        annotations: with_details(annotations, &native, group),
         labels,
         extra: Vec::new(),
     })
@@ -81,14 +82,15 @@ fn find<'a>(pairs: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
     Some(value.trim()).filter(|value| !value.is_empty())
 }
 
-fn first_link(native: &Reader<'_>, group: &Group<'_>) -> Result<Option<String>, String> {
-    for key in LINKS {
-        let absolute = native.text(key)?.and_then(|url| link::absolute(url, group.external_url));
-        if absolute.is_some() {
-            return Ok(absolute);
-        }
-    }
-    Ok(None)
+fn first_link(native: &Reader<'_>, group: &Group<'_>) -> Option<String> {
+    let absolute = |key: &&str| native.text(key).and_then(|url| link::absolute(&url, group.external_url.as_deref()));
+    LINKS.iter().find_map(absolute)
+}
+
+/// What stands around an alert costs none: what is no object is one text of that name.
+fn around(native: &Reader<'_>, key: &str) -> Vec<(String, String)> {
+    let alone = |_| native.text(key).map(|text| (key.to_string(), text.into_owned())).into_iter().collect();
+    native.texts(key).unwrap_or_else(alone)
 }
 
 /// The user's annotations, then what Grafana adds. Readings change with each evaluation, so they
@@ -97,13 +99,13 @@ fn with_details(
     mut annotations: Vec<(String, String)>,
     native: &Reader<'_>,
     group: &Group<'_>,
-) -> Result<Vec<(String, String)>, String> {
+) -> Vec<(String, String)> {
     let mut details = vec![("grafana_org_id".to_string(), group.org.clone())];
-    for (name, number) in native.numbers("values")? {
+    for (name, number) in around(native, "values") {
         details.push((format!("value.{name}"), number));
     }
     for (key, name) in DETAILS {
-        if let Some(text) = native.text(key)? {
+        if let Some(text) = native.text(key) {
             details.push((name.into(), text.into()));
         }
     }
@@ -112,5 +114,5 @@ fn with_details(
             annotations.push((name, value));
         }
     }
-    Ok(annotations)
+    annotations
 }

@@ -1,5 +1,7 @@
 //! The group: is this Grafana's own format, and what do its alerts share?
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::alert;
@@ -10,9 +12,9 @@ use crate::reader::Reader;
 pub(crate) struct Group<'a> {
     pub org: String,
     /// The rule's name, where alerts are grouped by rule.
-    pub rule: Option<&'a str>,
-    pub title: Option<&'a str>,
-    pub external_url: Option<&'a str>,
+    pub rule: Option<Cow<'a, str>>,
+    pub title: Option<Cow<'a, str>>,
+    pub external_url: Option<Cow<'a, str>>,
 }
 
 /// Decodes a whole body.
@@ -20,12 +22,12 @@ pub(crate) fn decode(text: &str) -> Result<Vec<Alert>, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| format!("body: expected JSON: {error}{CUSTOM}"))?;
     let body = Reader::new(&value, "").map_err(custom)?;
     let org = recognise(&body)?;
-    let labels = body.get("groupLabels").map(|value| Reader::new(value, "groupLabels")).transpose()?;
+    let labels = body.get("groupLabels").and_then(|value| Reader::new(value, "groupLabels").ok());
     let group = Group {
         org,
-        rule: labels.map(|labels| labels.text("alertname")).transpose()?.flatten(),
-        title: body.text("title")?,
-        external_url: body.text("externalURL")?,
+        rule: labels.and_then(|labels| labels.text("alertname")),
+        title: body.text("title"),
+        external_url: body.text("externalURL"),
     };
     let alerts = body.list("alerts").map_err(custom)?.iter().enumerate();
     let read = |(i, value)| {
@@ -37,17 +39,17 @@ pub(crate) fn decode(text: &str) -> Result<Vec<Alert>, String> {
 /// Grafana writes version 1 and the number of the organisation. Alertmanager's body looks almost
 /// alike, and reading one as the other would give its alerts another identity.
 fn recognise(body: &Reader<'_>) -> Result<String, String> {
-    match body.get("version") {
-        Some(Value::String(version)) if version == "1" => {}
-        Some(Value::String(version)) if version == "4" => {
+    match body.text("version").as_deref() {
+        Some("1") => {}
+        Some("4") => {
             return Err("version: 4 is Alertmanager's format; \
                         send this to a source of the kind alertmanager"
                 .into());
         }
         _ => return body.refuse("version", "\"1\"").map_err(custom),
     }
-    match body.get("orgId") {
-        Some(Value::Number(id)) if id.as_i64().is_some() => Ok(id.to_string()),
+    match body.text("orgId") {
+        Some(id) if id.parse::<i64>().is_ok() => Ok(id.into_owned()),
         _ => body.refuse("orgId", "a whole number").map_err(custom),
     }
 }
@@ -92,9 +94,7 @@ mod tests {
             ("{}", "alerts[1].status: expected firing or resolved, found nothing"),
             (r#"{"status":"paused","labels":{}}"#, "alerts[1].status: expected firing or resolved"),
             (r#"{"status":"firing"}"#, "alerts[1].labels: expected an object, found nothing"),
-            (r#"{"status":"firing","labels":{"a":1}}"#, "alerts[1].labels.a: expected a string"),
-            (r#"{"status":"firing","labels":{},"values":{"A":[]}}"#, "alerts[1].values.A"),
-            (r#"{"status":"firing","labels":{},"startsAt":5}"#, "alerts[1].startsAt"),
+            (r#"{"status":"firing","labels":["a"]}"#, "alerts[1].labels: expected an object, found a list"),
         ] {
             let alerts = decode(&body(alert)).unwrap();
             let marks: Vec<_> = alerts.iter().map(|alert| alert.extra.first()).collect();
@@ -102,6 +102,27 @@ mod tests {
             let (key, reason) = marks[1].unwrap();
             assert!(key == "unreadable" && reason.contains(place), "{reason}");
         }
+    }
+
+    #[test]
+    fn what_is_no_text_becomes_one_or_nothing_and_costs_no_alert() {
+        let alerts = decode(
+            r#"{"version":1,"orgId":"7","title":5,"groupLabels":[],"externalURL":null,"alerts":[{"status":"Firing",
+            "labels":{"alertname":"Scan","port":8443,"tls":true,"none":null},"annotations":{"threshold":100,"x":[1]},
+            "values":{"A":[],"B":1.50,"C":null},"startsAt":1790000000,"fingerprint":12,"generatorURL":{}},
+            {"status":"firing","labels":{},"annotations":"odd","values":3}]}"#,
+        )
+        .unwrap();
+        let pairs = |pairs: &[(String, String)]| pairs.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>();
+        let [scan, odd] = alerts.as_slice() else { panic!("{}", alerts.len()) };
+        assert_eq!(pairs(&scan.labels), ["alertname=Scan", "port=8443", "tls=true"]);
+        let annotations = pairs(&scan.annotations);
+        for one in ["threshold=100", "x=[1]", "value.A=[]", "value.B=1.50"] {
+            assert!(annotations.iter().any(|known| known == one), "{annotations:?}");
+        }
+        assert_eq!(scan.fingerprint.as_deref(), Some("7:12"));
+        assert_eq!((odd.name.as_str(), odd.extra.len()), ("5", 0));
+        assert!(pairs(&odd.annotations).contains(&"annotations=odd".to_string()));
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! Reads fields of untrusted JSON; each refusal names the place.
+//! Reads fields of untrusted JSON: what is no text becomes one, and each refusal names the place.
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
@@ -34,13 +36,9 @@ impl<'a> Reader<'a> {
         self.object.get(key).filter(|value| !value.is_null())
     }
 
-    /// A text; missing, null and empty are the same.
-    pub fn text(&self, key: &str) -> Result<Option<&'a str>, String> {
-        match self.get(key) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
-            Some(_) => self.refuse(key, "a string"),
-        }
+    /// A text, whatever it is written as; missing, null and empty are the same.
+    pub fn text(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.get(key).map(text).filter(|text| !text.is_empty())
     }
 
     /// A list.
@@ -51,37 +49,22 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An object of texts; missing and null are empty.
+    /// An object of texts, numbers exactly as they were written; missing and null are empty, and a member
+    /// that is null is none: a reading is so where there was no data.
     pub fn texts(&self, key: &str) -> Result<Vec<(String, String)>, String> {
         let Some(value) = self.get(key) else {
             return Ok(Vec::new());
         };
         let inner = Reader::new(value, &self.place(key))?;
-        let pair = |(name, value): (&String, &Value)| match value {
-            Value::String(text) => Ok((name.clone(), text.clone())),
-            _ => inner.refuse(name, "a string"),
-        };
-        inner.object.iter().map(pair).collect()
+        let given = inner.object.iter().filter(|(_, value)| !value.is_null());
+        Ok(given.map(|(name, value)| (name.clone(), text(value).into_owned())).collect())
     }
+}
 
-    /// An object of numbers, each exactly as it was written; missing and null are empty, and so is
-    /// a number that is null because there was no data.
-    pub fn numbers(&self, key: &str) -> Result<Vec<(String, String)>, String> {
-        let Some(value) = self.get(key) else {
-            return Ok(Vec::new());
-        };
-        let inner = Reader::new(value, &self.place(key))?;
-        let mut numbers = Vec::new();
-        for (name, value) in inner.object {
-            match value {
-                Value::Null => {}
-                Value::Number(number) => numbers.push((name.clone(), number.to_string())),
-                // Infinity and NaN have no JSON number.
-                Value::String(text) => numbers.push((name.clone(), text.clone())),
-                _ => return inner.refuse(name, "a number"),
-            }
-        }
-        Ok(numbers)
+fn text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => text.as_str().into(),
+        other => other.to_string().into(),
     }
 }
 

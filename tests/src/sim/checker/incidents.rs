@@ -1,8 +1,8 @@
 //! What must hold for an incident as a whole.
 
 use jiff::SignedDuration;
-use tidegate::domain::delivery::Delivery;
-use tidegate::domain::{Alert, Fact, Incident, Outcome, Verdict};
+use tidegate::domain::delivery::{Delivery, DeliveryState};
+use tidegate::domain::{Alert, Fact, Incident, Occasion, Outcome, Verdict};
 
 use super::Step;
 
@@ -77,7 +77,16 @@ fn stands_in(step: &Step<'_>, delivery: &Delivery) -> bool {
     let missed = delivery.instead_of.as_ref();
     step.incident.deliveries.iter().any(|known| {
         missed == Some(&known.id) && (known.occasion, &known.action) == (delivery.occasion, &delivery.action)
-    })
+    }) || shows_an_end(step, delivery)
+}
+
+/// Whether it shows a question as over to whoever has taken it.
+fn shows_an_end(step: &Step<'_>, delivery: &Delivery) -> bool {
+    let asked = |known: &&Delivery| delivery.updates.as_ref() == Some(&known.id);
+    delivery.occasion == Occasion::Answered
+        && step.incident.deliveries.iter().find(asked).is_some_and(|known| {
+            known.target == delivery.target && matches!(known.state, DeliveryState::Delivered { reference: Some(_) })
+        })
 }
 
 /// Alerts of one group that arrive while its incident is being handled belong to it.

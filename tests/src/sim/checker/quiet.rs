@@ -117,6 +117,7 @@ fn overtaken_by_something(incident: &Incident, delivery: &Delivery) -> bool {
     match delivery.occasion {
         Occasion::Approval => over || later.any(|other| other.occasion == Occasion::Approval),
         Occasion::Report => later.any(|other| other.occasion == Occasion::Resolved),
-        Occasion::Resolved => false,
+        // Its target exists, so it is sent.
+        Occasion::Resolved | Occasion::Answered => false,
     }
 }

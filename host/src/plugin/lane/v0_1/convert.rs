@@ -11,6 +11,7 @@ use super::generated::exports::tidegate::plugin::{notifier, remediation as wit_r
 use super::wit::types;
 use crate::domain::alert::excerpt::{self, Bounds, Excerpt};
 use crate::domain::link::{Link, Purpose};
+use crate::domain::message::{self, Stage};
 use crate::domain::text::cut;
 use crate::domain::{Alert, Call, Incident, Labels, Occasion, Proposal, Risk, Status, Subject, Verification};
 use crate::ports::{Inbound, Message};
@@ -109,26 +110,95 @@ fn subject(alert: &Alert) -> Vec<(String, String)> {
 }
 
 pub(super) fn notification(message: &Message, now: Timestamp) -> notifier::Notification {
+    let content = &message.content;
     notifier::Notification {
         delivery_id: message.delivery.clone(),
         incident_id: message.incident.to_string(),
-        occasion: match message.occasion {
-            Occasion::Approval => notifier::Occasion::Approval,
-            Occasion::Report => notifier::Occasion::Report,
-            Occasion::Resolved => notifier::Occasion::Resolved,
+        message_id: message.message.clone(),
+        occasion: message.occasion.into(),
+        stage: match message.stage {
+            Stage::First => notifier::Stage::First,
+            Stage::Update => notifier::Stage::Update,
+            Stage::End => notifier::Stage::End,
         },
-        title: message.title.clone(),
+        earlier: message.earlier.iter().map(Into::into).collect(),
+        title: content.title.clone(),
+        summary: content.summary.clone(),
+        description: content.description.clone(),
+        objects: content.objects.iter().map(Into::into).collect(),
+        objects_left_out: u32::try_from(content.objects_left_out).unwrap_or(u32::MAX),
+        cause: content.cause.as_ref().map(Into::into),
+        actions: content.actions.iter().map(Into::into).collect(),
         severity: message.severity.clone(),
         outcome: message.outcome.clone(),
-        body_markdown: message.body.clone(),
-        facts: message.facts.clone(),
-        links: message.links.iter().map(link).collect(),
-        alerts: message.alerts.alerts().iter().map(Into::into).collect(),
-        alerts_left_out: u32::try_from(message.alerts.left_out()).unwrap_or(u32::MAX),
-        thread: message.thread.clone(),
+        body_markdown: content.body.clone(),
+        facts: content.facts.clone(),
+        links: content.links.iter().map(link).collect(),
+        alerts: content.alerts.alerts().iter().map(Into::into).collect(),
+        alerts_left_out: u32::try_from(content.alerts.left_out()).unwrap_or(u32::MAX),
         language: message.language.clone(),
         now_ms: millis(now),
         extra: vec![],
+    }
+}
+
+impl From<Occasion> for notifier::Occasion {
+    fn from(occasion: Occasion) -> Self {
+        match occasion {
+            Occasion::Approval => Self::Approval,
+            Occasion::Report => Self::Report,
+            Occasion::Resolved => Self::Resolved,
+            Occasion::Answered => Self::Answered,
+        }
+    }
+}
+
+impl From<&message::Sent> for notifier::Sent {
+    fn from(sent: &message::Sent) -> Self {
+        Self {
+            message_id: sent.message.clone(),
+            occasion: sent.occasion.into(),
+            reference: sent.reference.clone(),
+        }
+    }
+}
+
+impl From<&message::Object> for notifier::Object {
+    fn from(object: &message::Object) -> Self {
+        let message::Object { kind, namespace, name } = object.clone();
+        Self { kind, namespace, name, extra: vec![] }
+    }
+}
+
+impl From<&message::Cause> for notifier::Cause {
+    fn from(cause: &message::Cause) -> Self {
+        let message::Cause { text, confirmed, confidence_percent } = cause.clone();
+        Self { text, confirmed, confidence_percent }
+    }
+}
+
+impl From<&message::ActionTold> for notifier::Action {
+    fn from(action: &message::ActionTold) -> Self {
+        let action = action.clone();
+        Self {
+            id: action.id,
+            tool: action.tool,
+            target: action.target,
+            arguments: action.arguments,
+            risk: action.risk,
+            state: action.state,
+            state_text: action.state_text,
+            proposed_by: action.proposed_by,
+            reason: action.reason,
+            evidence: action.evidence,
+            undo: action.undo,
+            approvers: action.approvers,
+            expires_ms: action.expires_ms,
+            answers: action.answers,
+            result: action.result,
+            digest: action.digest,
+            extra: vec![],
+        }
     }
 }
 

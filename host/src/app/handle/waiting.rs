@@ -1,0 +1,124 @@
+//! What an incident that is being handled waits for, in a sentence.
+
+use jiff::Timestamp;
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::incident::{ActionState, Limits};
+use crate::domain::{Effect, Incident, Next, next};
+
+/// What is under way or waited for, and until when at the latest.
+pub fn sentence(incident: &Incident, now: Timestamp, limits: &Limits) -> Option<String> {
+    match next(incident, now, limits) {
+        Next::Do(effect) => doing(&effect),
+        Next::Wait(until) => Some(waiting(incident, until, limits)),
+        Next::Idle => None,
+    }
+}
+
+fn doing(effect: &Effect) -> Option<String> {
+    Some(match effect {
+        Effect::AskModel => "waits for the model".into(),
+        Effect::Look { call, .. } => format!("waits for the tool {}", call.tool),
+        Effect::Plan { plugin } => format!("waits for a plan of the plugin {plugin}"),
+        Effect::Execute { .. } => "waits for the tool that makes the change".into(),
+        Effect::Settle { .. } => "finds out what became of a change whose result got lost".into(),
+        Effect::Verify { .. } => "looks whether the change helped".into(),
+        // Over in a moment.
+        Effect::Record(_)
+        | Effect::Decide
+        | Effect::Rule { .. }
+        | Effect::Inspect { .. }
+        | Effect::Undo { .. }
+        | Effect::Report
+        | Effect::Close { .. } => return None,
+    })
+}
+
+fn waiting(incident: &Incident, until: Timestamp, limits: &Limits) -> String {
+    let put_off = incident.actions.iter().find_map(|record| Some((record, record.put_off.as_ref()?)));
+    if let Some((record, put_off)) = put_off {
+        let last = put_off.since.saturating_add(limits.begin_within).unwrap_or(until);
+        return format!("waits until {} for the place where {} is", clock(last), record.action.tool());
+    }
+    let done = incident.actions.iter().find(|record| record.state == ActionState::Done);
+    if let Some(record) = done {
+        let claimed = record.action.claimed_verification().filter(|_| !record.claim_held);
+        let open = record.action.safeguards.verify.iter().chain(claimed);
+        let within = open.map(|verification| limits.pace(verification).within).max().unwrap_or(limits.settle);
+        let last = record.since.saturating_add(within).unwrap_or(until);
+        return format!("waits until {} to see whether {} helped", clock(last), record.action.tool());
+    }
+    format!("waits until {}", clock(until))
+}
+
+/// A sentence about each message that people did not get: why, and whether it is tried again.
+pub fn undelivered(incident: &Incident) -> Vec<String> {
+    let about = |delivery: &crate::domain::Delivery| format!("{}: the message to {}", incident.id, delivery.target);
+    let sentence = |delivery: &crate::domain::Delivery| match &delivery.state {
+        DeliveryState::Abandoned { reason } => Some(format!("{} was refused for good: {reason}", about(delivery))),
+        DeliveryState::Due { reason: Some(reason), .. } => {
+            Some(format!("{} was not taken: {reason}; a host that runs tries it again", about(delivery)))
+        }
+        DeliveryState::Due { .. } => {
+            Some(format!("{} was not sent in time; a host that runs sends it", about(delivery)))
+        }
+        DeliveryState::Delivered { .. } | DeliveryState::Overtaken { .. } => None,
+    };
+    incident.deliveries.iter().filter_map(sentence).collect()
+}
+
+fn clock(at: Timestamp) -> String {
+    at.strftime("%H:%M:%S UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Entry, Fact, IncidentId, Occasion};
+
+    fn incident() -> Incident {
+        let fact = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: Vec::new() };
+        Incident::open(IncidentId("i-1".into()), &Entry { at: Timestamp::UNIX_EPOCH, fact }).unwrap()
+    }
+
+    #[test]
+    fn messages_that_nobody_got_are_named() {
+        let mut incident = incident();
+        let at = Timestamp::UNIX_EPOCH;
+        let delivery = |target: &str, state: DeliveryState| crate::domain::Delivery {
+            id: target.into(),
+            target: target.into(),
+            route: "r".into(),
+            occasion: Occasion::Report,
+            action: None,
+            fallback: None,
+            instead_of: None,
+            told_at: None,
+            state,
+            attempts: 1,
+        };
+        incident.deliveries = vec![
+            delivery("a", DeliveryState::Abandoned { reason: "19036 no such hook".into() }),
+            delivery("b", DeliveryState::Due { at, since: None, reason: Some("503".into()) }),
+            delivery("c", DeliveryState::Delivered { reference: None }),
+        ]
+        .into();
+        assert_eq!(
+            undelivered(&incident),
+            [
+                "i-1: the message to a was refused for good: 19036 no such hook",
+                "i-1: the message to b was not taken: 503; a host that runs tries it again",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_waited_for_is_said() {
+        let call = crate::domain::Call { tool: "k.get".into(), arguments: serde_json::Map::new() };
+        let purpose = crate::domain::entry::Purpose::Evidence;
+        assert_eq!(doing(&Effect::Look { purpose, call }).as_deref(), Some("waits for the tool k.get"));
+        assert_eq!(doing(&Effect::Decide), None);
+        let text = waiting(&incident(), "2026-11-27T03:12:45Z".parse().unwrap(), &Limits::default());
+        assert_eq!(text, "waits until 03:12:45 UTC");
+    }
+}

@@ -1,0 +1,201 @@
+//! The tools of a server as it lists them, read one by one: an odd one costs no other.
+
+use rmcp::RoleClient;
+use rmcp::model::{ClientRequest, ListToolsRequest, PaginatedRequestParams, ToolAnnotations};
+use rmcp::service::{Peer, PeerRequestOptions, ServiceError};
+use serde_json::{Map, Value};
+
+use super::rmcp_error::chain;
+use super::verbatim;
+use crate::domain::schema::sound::{self, Sound, kind};
+use crate::domain::text::cut;
+
+/// Pages of one list.
+const PAGES: usize = 200;
+/// Tools of one server.
+const TOOLS: usize = 2_000;
+
+/// A tool that can be offered.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub name: String,
+    pub description: String,
+    /// Made sound.
+    pub schema: Value,
+    pub hints: Option<ToolAnnotations>,
+    /// As the server wrote it, for telling whether it changes.
+    pub raw: Value,
+    /// What of its schema had to be made sound.
+    pub mended: Option<String>,
+}
+
+/// The list of a server.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub tools: Vec<Shown>,
+    /// What could not be taken: the tool's name, empty where it has none, and a sentence.
+    pub left_out: Vec<(String, String)>,
+}
+
+impl Listed {
+    /// Asks a server for all pages of its list.
+    pub(super) async fn of(peer: &Peer<RoleClient>, server: &str) -> Result<Self, String> {
+        let mut listed = Self::default();
+        let mut cursor: Option<String> = None;
+        for _ in 0..PAGES {
+            let mut request = ListToolsRequest::default();
+            request.params = cursor.clone().map(|at| PaginatedRequestParams::default().with_cursor(Some(at)));
+            let text = page(peer, ClientRequest::ListToolsRequest(request)).await?;
+            let next = listed.take(server, &text)?;
+            // A cursor that leads to itself would never end.
+            if next.is_none() || next == cursor {
+                return Ok(listed);
+            }
+            if listed.tools.len() >= TOOLS {
+                break;
+            }
+            cursor = next;
+        }
+        let why =
+            format!("the MCP server {server} lists more than {PAGES} pages or {TOOLS} tools; the rest is left out");
+        listed.left_out.push((String::new(), why));
+        Ok(listed)
+    }
+
+    /// Takes one page in and gives the cursor of the next.
+    ///
+    /// # Errors
+    /// When the page as a whole is no list of tools.
+    pub(super) fn take(&mut self, server: &str, page: &str) -> Result<Option<String>, String> {
+        let page: Value = serde_json::from_str(page).map_err(|error| format!("the list cannot be read: {error}"))?;
+        let tools = match page.get("tools") {
+            Some(Value::Array(tools)) => tools.iter().map(|tool| (None, tool)).collect::<Vec<_>>(),
+            // Some servers have a map of tools by name.
+            Some(Value::Object(tools)) => tools.iter().map(|(name, tool)| (Some(name.as_str()), tool)).collect(),
+            None | Some(Value::Null) if page.is_object() => Vec::new(),
+            Some(odd) => return Err(format!("tools is {} and not a list", kind(odd))),
+            None => return Err(format!("the list is {}", kind(&page))),
+        };
+        for (key, tool) in tools {
+            if self.tools.len() >= TOOLS {
+                break;
+            }
+            let at = self.tools.len() + self.left_out.len() + 1;
+            match one(key, tool) {
+                Ok(tool) if self.tools.iter().any(|known| known.name == tool.name) => {
+                    let why =
+                        format!("{server}.{} stands in the list twice; the first one counts", cut(&tool.name, 100));
+                    self.left_out.push((String::new(), why));
+                }
+                Ok(tool) => self.tools.push(tool),
+                Err((name, why)) => {
+                    let which = if name.is_empty() { format!("the tool at place {at}") } else { cut(&name, 100) };
+                    self.left_out.push((name, format!("{server}: {which} is left out: {why}")));
+                }
+            }
+        }
+        Ok(page.get("nextCursor").and_then(Value::as_str).filter(|at| !at.is_empty()).map(str::to_string))
+    }
+}
+
+async fn page(peer: &Peer<RoleClient>, request: ClientRequest) -> Result<String, String> {
+    let asked = async {
+        let handed = peer.send_cancellable_request(request, PeerRequestOptions::no_options()).await?;
+        handed.await_response().await
+    };
+    let wrong = |error: ServiceError| match error {
+        ServiceError::McpError(error) => error.message.into_owned(),
+        error => chain(&error),
+    };
+    verbatim::text_of(asked.await.map_err(wrong)?).ok_or_else(|| "the answer is no list of tools".to_string())
+}
+
+fn one(key: Option<&str>, tool: &Value) -> Result<Shown, (String, String)> {
+    let map = match tool {
+        Value::Object(map) => map,
+        odd => return Err((key.unwrap_or_default().into(), format!("it is {} and not an object", kind(odd)))),
+    };
+    let name = match map.get("name") {
+        Some(Value::String(name)) => name.as_str(),
+        None | Some(Value::Null) => key.ok_or_else(|| (String::new(), "it has no name".to_string()))?,
+        Some(odd) => return Err((String::new(), format!("its name is {}", kind(odd)))),
+    };
+    let given = map.get("inputSchema").or_else(|| map.get("input_schema"));
+    let Sound { schema, mended } = sound::sound(given).map_err(|why| (name.to_string(), why))?;
+    let description = match map.get("description") {
+        Some(Value::String(text)) => text.clone(),
+        None | Some(Value::Null) => String::new(),
+        Some(odd) => odd.to_string(),
+    };
+    let hints = map.get("annotations").and_then(Value::as_object).map(hints);
+    Ok(Shown { name: name.to_string(), description, schema, hints, raw: tool.clone(), mended })
+}
+
+/// What a server says of the effects of its tool. A hint that is neither true nor false says nothing.
+fn hints(given: &Map<String, Value>) -> ToolAnnotations {
+    let flag = |key: &str| given.get(key).and_then(Value::as_bool);
+    let mut hints = ToolAnnotations::default();
+    hints.read_only_hint = flag("readOnlyHint");
+    hints.destructive_hint = flag("destructiveHint");
+    hints.idempotent_hint = flag("idempotentHint");
+    hints.open_world_hint = flag("openWorldHint");
+    hints
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn listed(tools: Value) -> Listed {
+        let mut listed = Listed::default();
+        listed.take("k", &json!({ "tools": tools }).to_string()).unwrap();
+        listed
+    }
+
+    #[test]
+    fn an_odd_tool_is_left_out_by_name_and_costs_no_other() {
+        let good = json!({"name": "get", "inputSchema": {"type": "object"}});
+        for (odd, name, why) in [
+            (Value::Null, "", "k: the tool at place 1 is left out: it is null and not an object"),
+            (json!("get"), "", "is the text \"get\" and not an object"),
+            (json!({"description": "x"}), "", "it has no name"),
+            (json!({"name": 7}), "", "its name is a number"),
+            (json!({"name": "never", "inputSchema": false}), "never", "k: never is left out: its schema is false"),
+            (good.clone(), "", "k.get stands in the list twice"),
+        ] {
+            let list = if odd == good { json!([good, odd]) } else { json!([odd, good]) };
+            let got = listed(list);
+            assert_eq!(got.tools.len(), 1, "{got:?}");
+            assert_eq!((got.tools[0].name.as_str(), got.left_out[0].0.as_str()), ("get", name));
+            assert!(got.left_out[0].1.contains(why), "{}", got.left_out[0].1);
+        }
+    }
+
+    #[test]
+    fn odd_members_cost_no_tool() {
+        let got = listed(json!([
+            {"name": "a"},
+            {"name": "b", "inputSchema": null, "description": 7, "annotations": [], "icons": null},
+            {"name": "c", "inputSchema": {}, "title": 3, "outputSchema": "x", "execution": null, "_meta": 4,
+             "annotations": {"readOnlyHint": "true", "destructiveHint": null, "title": 3}},
+            {"name": "d", "inputSchema": {}, "annotations": {"readOnlyHint": true, "openWorldHint": "no"}},
+        ]));
+        assert_eq!((got.tools.len(), got.left_out.len()), (4, 0));
+        assert_eq!(got.tools[0].mended.as_deref(), Some("there is no schema"));
+        assert_eq!(got.tools[1].description, "7");
+        assert_eq!(got.tools[2].hints.as_ref().unwrap().read_only_hint, None, "only true is true");
+        assert_eq!(got.tools[3].hints.as_ref().unwrap().read_only_hint, Some(true));
+    }
+
+    #[test]
+    fn a_page_that_is_no_list_is_refused_and_one_without_tools_has_none() {
+        let take = |page: &str| Listed::default().take("k", page);
+        for page in ["7", "[]", "not JSON", r#"{"tools":"x"}"#] {
+            assert!(take(page).is_err(), "{page}");
+        }
+        assert_eq!(take(r#"{"tools":null,"nextCursor":""}"#), Ok(None));
+        assert_eq!(take(r#"{"nextCursor":"2","tools":{"get":{"inputSchema":{}}}}"#), Ok(Some("2".into())));
+    }
+}
