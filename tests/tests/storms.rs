@@ -102,6 +102,14 @@ fn alert(line: &str, batch: &Batch) -> (String, Alert) {
     (trouble.into(), alert)
 }
 
+fn is_due(incident: &Incident, now: Timestamp) -> bool {
+    match incident.decision.as_ref().map(|decision| &decision.verdict) {
+        None => true,
+        Some(Verdict::Hold { until }) => *until <= now,
+        Some(_) => false,
+    }
+}
+
 struct Host {
     journal: Arc<Memory>,
     clock: Arc<Now>,
@@ -139,7 +147,7 @@ impl Host {
             if over {
                 let fact = Fact::Concluded { outcome: Outcome::NeedsPerson, reason: "handled".into() };
                 self.store.append(&incident.id, vec![fact]).await.unwrap();
-            } else if incident.decision.is_none() {
+            } else if is_due(incident, now) {
                 let (verdict, reason) =
                     incident.waits(&Verdict::Investigate, now).unwrap_or((Verdict::Investigate, "at once".into()));
                 let (evidence, faults) = (Vec::new(), Vec::new());
@@ -293,12 +301,41 @@ async fn nobody_plans_for_an_object_that_another_incident_is_at() {
         let fact = Fact::Concluded { outcome, reason: "over".into() };
         host.store.append(&first, vec![fact]).await.unwrap();
         let freed = host.store.get(&second).unwrap();
-        assert!(freed.decision.is_none(), "it is decided anew");
+        let Some(Verdict::Hold { until }) = freed.decision.as_ref().map(|decision| decision.verdict.clone()) else {
+            panic!("{:?}", freed.decision)
+        };
+        assert!(until <= now, "it is decided anew");
         let waits_on = freed.waits(&Verdict::Investigate, now);
         assert_eq!(waits_on.is_some(), outcome == Outcome::Fixed, "a repair is given time to show");
         let later = now + SignedDuration::from_mins(6);
         assert!(freed.waits(&Verdict::Investigate, later).is_none());
     }
+}
+
+/// A silence for one kind of alert must not keep another kind from being heard.
+#[tokio::test]
+async fn what_is_held_back_is_decided_anew_when_another_kind_of_alert_joins() {
+    let host = Host::new();
+    let first = host.store.receive(one("x KubePodNotReady namespace=shop pod=web-85754b9c87-x2k4p")).await.unwrap();
+    let id = &first.incidents[0];
+    let until = host.clock.now() + SignedDuration::from_hours(9);
+    let held = Decision {
+        verdict: Verdict::Hold { until },
+        rule: Some("silence:move".into()),
+        reason: "the shop moves".into(),
+        mode: Mode::Enforce,
+        evidence: Vec::new(),
+        faults: Vec::new(),
+        policies: String::new(),
+    };
+    host.store.append(id, vec![Fact::Decided { decision: Box::new(held) }]).await.unwrap();
+    let held = |incident: &Incident| matches!(incident.decision.as_ref().map(|of| &of.verdict), Some(Verdict::Hold { until }) if *until > host.clock.now());
+    host.store.receive(one("x KubePodNotReady namespace=shop pod=web-85754b9c87-zzbcd")).await.unwrap();
+    assert!(held(&host.store.get(id).unwrap()), "of its own kind one more changes nothing");
+    host.store.receive(one("x KubeDeploymentReplicasMismatch namespace=shop deployment=web")).await.unwrap();
+    let incident = host.store.get(id).unwrap();
+    assert_eq!(incident.alerts.len(), 3);
+    assert!(!held(&incident));
 }
 
 #[tokio::test]

@@ -53,9 +53,12 @@ impl Subject {
 
     /// The same of an alert's name and labels.
     pub fn of_labels(name: &str, labels: &Labels) -> Option<Self> {
-        let read = Read::of(labels);
+        Self::read(name, &Read::of(labels))
+    }
+
+    fn read(name: &str, read: &Read<'_>) -> Option<Self> {
         let aim = Aim::of(name);
-        let (kind, name) = aims::aimed(&aim, &read).or_else(|| match aim {
+        let (kind, name) = aims::aimed(&aim, read).or_else(|| match aim {
             Aim::Component(_) | Aim::Cluster => None,
             _ => read.most_telling(),
         })?;
@@ -64,7 +67,7 @@ impl Subject {
             _ => read.namespace(),
         });
         let namespace = namespace.flatten();
-        Some(Self { kind, namespace: namespace.map(str::to_string), name, cluster: cluster(&read) })
+        Some(Self { kind, namespace: namespace.map(str::to_string), name, cluster: cluster(read) })
     }
 
     /// The object that all of these alerts are about: the same one, or else the workload that they share. None

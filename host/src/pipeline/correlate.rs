@@ -60,9 +60,8 @@ const JOINED: usize = 20;
 impl Correlated {
     /// Remembers why an alert of another kind joins an incident.
     fn join(&mut self, id: &IncidentId, alert: &Alert, tie: &Tie, incidents: &HashMap<IncidentId, Arc<Incident>>) {
-        let first = incidents.get(id).and_then(|incident| incident.alerts.first());
         let joined = (alert.name.clone(), tie.to_string());
-        if first.is_some_and(|first| first.name == alert.name) {
+        if incidents.get(id).is_some_and(|incident| grouping::has_named(incident, &alert.name)) {
             return;
         }
         let all = self.joined.entry(id.clone()).or_default();

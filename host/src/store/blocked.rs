@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::handover::add;
 use super::live::Live;
 use crate::domain::subject::ties::Ties;
-use crate::domain::{Fact, Incident, IncidentId, Outcome, Sealed};
+use crate::domain::{Fact, Incident, IncidentId, Outcome, Sealed, Verdict};
 use crate::ports::JournalError;
 
 /// Of an incident's alerts so many are looked at for what they share with others.
@@ -24,14 +24,12 @@ pub(super) fn block(
     now: Timestamp,
     sealed: &mut Vec<Sealed>,
 ) -> Result<(), JournalError> {
+    let tied = opened.iter().map(|id| (id, live.incidents.get(id).map(|incident| first(incident)).unwrap_or_default()));
     // What explains nothing waits first: a cause does not wait for what comes of it.
-    let explains = |live: &Live, id: &IncidentId| {
-        let incident = live.incidents.get(id);
-        incident.is_some_and(|incident| first(incident).any(|ties| !ties.explains.is_empty()))
-    };
-    let (causes, others): (Vec<&IncidentId>, Vec<&IncidentId>) = opened.iter().partition(|id| explains(live, id));
-    for id in others.into_iter().chain(causes) {
-        let Some((by, object)) = blocker(live, id) else { continue };
+    let explains = |(_, ties): &(&IncidentId, Vec<Ties>)| ties.iter().any(|ties| !ties.explains.is_empty());
+    let (causes, others): (Vec<_>, Vec<_>) = tied.partition(explains);
+    for (id, ties) in others.into_iter().chain(causes) {
+        let Some((by, object)) = blocker(live, id, &ties) else { continue };
         live.blocked.entry(by.clone()).or_default().push(id.clone());
         add(live, id, Fact::BlockedBy { incident: by, object }, now, sealed)?;
     }
@@ -39,13 +37,15 @@ pub(super) fn block(
 }
 
 /// The oldest incident that this one has to wait for, and what they share.
-fn blocker(live: &Live, id: &IncidentId) -> Option<(IncidentId, String)> {
-    let incident = live.incidents.get(id).filter(|incident| incident.counted.collecting.is_none())?;
+fn blocker(live: &Live, id: &IncidentId, ties: &[Ties]) -> Option<(IncidentId, String)> {
     let mut found: Option<(IncidentId, String)> = None;
-    for ties in first(incident) {
-        for (by, tie) in live.index.tied(&ties) {
-            let open = live.incidents.get(by).is_some_and(|other| other.conclusion.is_none());
-            if by != id && open && found.as_ref().is_none_or(|(oldest, _)| by < oldest) && !waits_for(live, by, id) {
+    for ties in ties {
+        for (by, tie) in live.index.tied(ties) {
+            if by != id
+                && live.incidents.get(by).is_some_and(|other| is_at_work(other))
+                && found.as_ref().is_none_or(|(oldest, _)| by < oldest)
+                && !waits_for(live, by, id)
+            {
                 found = Some((by.clone(), tie.to_string()));
             }
         }
@@ -53,8 +53,17 @@ fn blocker(live: &Live, id: &IncidentId) -> Option<(IncidentId, String)> {
     found
 }
 
-fn first(incident: &Incident) -> impl Iterator<Item = Ties> {
-    incident.alerts.iter().take(LOOKED_AT).map(Ties::of)
+/// Whether an incident is being handled. One that is held back, such as by a silence, keeps nobody from it.
+fn is_at_work(incident: &Incident) -> bool {
+    let held = incident.decision.as_ref().is_some_and(|decision| matches!(decision.verdict, Verdict::Hold { .. }));
+    incident.conclusion.is_none() && (!held || incident.blocked.is_some())
+}
+
+fn first(incident: &Incident) -> Vec<Ties> {
+    if incident.counted.collecting.is_some() {
+        return Vec::new();
+    }
+    incident.alerts.iter().take(LOOKED_AT).map(Ties::of).collect()
 }
 
 /// Whether an incident waits for another one, at once or in the end.

@@ -130,6 +130,7 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
     incidents::conclusions_fit_the_alerts,
     incidents::concluded_once_and_for_all,
     incidents::one_open_incident_per_group,
+    incidents::what_waits_for_another_does_nothing,
     incidents::action_ids_are_unique,
     incidents::nobody_runs_in_circles,
     deliveries::delivery_ids_are_unique,
@@ -262,6 +263,10 @@ fn follow(checker: &mut Checker, incident: &Incident, entry: &Entry) {
                 track.verifying += 1;
                 track.healthy |= healthy;
             });
+        }
+        // So a restoration whose answer is lost is looked for.
+        Fact::Looked { purpose: tidegate::domain::entry::Purpose::After { action }, ok, .. } => {
+            track(action, &|track| track.seen += u32::from(*ok));
         }
         Fact::NotBegun { action, attempt, retry_at, .. } => track(action, &|track| {
             if attempt.is_some() {

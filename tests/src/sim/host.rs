@@ -10,6 +10,7 @@ use tidegate::domain::history::Past;
 use tidegate::domain::incident::Limits;
 use tidegate::domain::{GateEvent, Incident};
 use tidegate::gate::{Gate, Options};
+use tidegate::pipeline::correlate::group;
 use tidegate::pipeline::{Services, apply_control};
 use tidegate::ports::{Clock, Journal, JournalError};
 use tidegate::random::Random;
@@ -73,7 +74,7 @@ impl Host {
             Arc::clone(&journal),
             Arc::clone(&clock),
             Arc::clone(&random),
-            Box::new(move |alert| of_group.group(alert).unwrap_or_default().into()),
+            Box::new(move |alert| group(of_group.group(alert), alert, None)),
             wake,
         ));
         restore(world, &gate, &store, journal.as_ref())?;

@@ -36,7 +36,7 @@ pub struct PolicySet {
     pub gates: Vec<GateRule>,
     /// Targets for each severity and above.
     pub routes: Vec<(Severity, Vec<&'static str>)>,
-    /// Which labels make the group: 0 the service, 1 the condition, 2 both, 3 all is one.
+    /// Which labels make the group: 0 the service, 1 the condition, 2 both, 3 all is one, 4 whom the alert is about.
     pub grouping: u64,
     /// Whether changes are verified, and all but notes restored to what was seen.
     pub check: bool,
@@ -287,6 +287,7 @@ impl Policies for SimPolicies {
             0 => service,
             1 => alert.name.clone(),
             2 => format!("{}/{service}", alert.name),
+            4 => return None,
             _ => "all".into(),
         })
     }

@@ -48,7 +48,11 @@ fn alert(signal: &Signal) -> Alert {
         fingerprint: format!("{name}-{service}"),
         status: signal.status,
         severity: signal.severity,
-        labels: Labels::from([("service", service), ("namespace", "shop".to_string())]),
+        labels: Labels::from([
+            ("service", service.clone()),
+            ("deployment", service),
+            ("namespace", "shop".to_string()),
+        ]),
         annotations: Labels::new(),
         starts_at: Some(started),
         ends_at: resolved.then(|| started + SignedDuration::from_secs(30)),

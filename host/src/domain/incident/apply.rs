@@ -60,7 +60,9 @@ impl Incident {
                 alerts.iter().for_each(|handover| self.hand_over(handover));
                 self.goes_on_in.clone_from(to);
             }
-            Fact::TakenOver { .. } | Fact::Joined { .. } => {}
+            Fact::TakenOver { .. } => {}
+            // What is held back was held back without them.
+            Fact::Joined { .. } => self.end_hold(at),
             Fact::BlockedBy { incident, object } => self.block(incident, object, at),
             Fact::Unblocked { incident, outcome } => self.unblock(incident, *outcome, at),
             Fact::Decided { decision } => self.decide(decision, at),

@@ -37,16 +37,15 @@ impl Incident {
     /// The other incident has ended: what was put off for it is decided anew.
     pub(super) fn unblock(&mut self, by: &IncidentId, outcome: Outcome, at: Timestamp) {
         let Some(blocked) = self.blocked.as_mut().filter(|blocked| blocked.by == *by) else { return };
-        let held =
-            self.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Hold { until: blocked.until });
+        let held = self.decision.as_ref().is_some_and(|decision| matches!(decision.verdict, Verdict::Hold { .. }));
         if outcome == Outcome::Fixed && at < blocked.until {
             blocked.repaired = true;
             blocked.until = at.saturating_add(AFTER_A_REPAIR).unwrap_or(Timestamp::MAX);
         } else {
             self.blocked = None;
         }
-        if held && self.actions.is_empty() && self.conclusion.is_none() {
-            self.decision = None;
+        if held {
+            self.end_hold(at);
         }
     }
 

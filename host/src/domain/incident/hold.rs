@@ -26,6 +26,13 @@ impl Incident {
         self.decision.as_ref().is_some_and(|decision| decision.rule.as_deref() == rule)
     }
 
+    /// Has what is held back decided anew at once.
+    pub(super) fn end_hold(&mut self, at: Timestamp) {
+        if let Some(Verdict::Hold { until }) = self.decision.as_mut().map(|decision| &mut decision.verdict) {
+            *until = (*until).min(at);
+        }
+    }
+
     /// Takes in a verdict.
     pub(super) fn decide(&mut self, decision: &Arc<Decision>, at: Timestamp) {
         self.held_since = match decision.verdict {

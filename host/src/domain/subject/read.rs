@@ -76,7 +76,11 @@ impl<'a> Read<'a> {
         self.rows.iter().zip(&ROWS).find_map(|(value, row)| self.object(row, (*value)?)).or_else(|| self.grouped()).map(
             |(kind, name)| match kind {
                 // Recording rules write the workload beside its pods.
-                POD | HOST | "node" | "service" => self.grouped().unwrap_or((kind, name)),
+                POD | HOST | "node" | "service" => match self.grouped() {
+                    Some(workload) => workload,
+                    None if kind == HOST && name.contains("://") => ("endpoint", name),
+                    None => (kind, name),
+                },
                 _ => (kind, name),
             },
         )

@@ -66,7 +66,8 @@ const PODS_ARE_MISSING: [&str; 5] =
 impl Ties {
     /// The ties of an alert.
     pub fn of(alert: &Alert) -> Self {
-        let Some(subject) = Subject::of(alert) else { return Self::default() };
+        let read = Read::of(&alert.labels);
+        let Some(subject) = Subject::read(&alert.name, &read) else { return Self::default() };
         let mut ties = Self::default();
         if subject.workload().is_some() {
             ties.object = Some(Tie::of(&subject));
@@ -94,7 +95,7 @@ impl Ties {
             _ => {}
         }
         if subject.workload().is_some()
-            && let Some((_, node)) = Read::of(&alert.labels).of_kinds(&["node"])
+            && let Some((_, node)) = read.of_kinds(&["node"])
         {
             ties.explained_by.push(tie("node", &node));
         }

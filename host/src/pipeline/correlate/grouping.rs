@@ -16,7 +16,7 @@ use crate::domain::{Alert, Incident, IncidentId, Verdict, subject};
 /// So many workloads of a namespace have each an incident of their own when the same alert comes in about them at once.
 const APART: usize = 3;
 
-/// Of an incident's alerts so many are looked at for a name.
+/// Of an incident's alerts so many from each end are looked at for a name.
 const LOOKED_AT: usize = 32;
 
 /// How the group of an alert is found.
@@ -145,5 +145,11 @@ fn takes_in(incidents: &HashMap<IncidentId, Arc<Incident>>, id: &IncidentId, ale
     }
     let undecided = incident.actions.is_empty()
         && incident.decision.as_ref().is_none_or(|decision| matches!(decision.verdict, Verdict::Hold { .. }));
-    undecided || incident.alerts.iter().take(LOOKED_AT).any(|known| known.name == alert.name)
+    undecided || has_named(incident, &alert.name)
+}
+
+/// Whether an incident has an alert of this name, among the first and the last that came in.
+pub(super) fn has_named(incident: &Incident, name: &str) -> bool {
+    let alerts = &incident.alerts;
+    alerts.iter().take(LOOKED_AT).chain(alerts.iter().rev().take(LOOKED_AT)).any(|known| known.name == name)
 }

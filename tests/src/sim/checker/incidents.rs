@@ -1,7 +1,8 @@
 //! What must hold for an incident as a whole.
 
+use jiff::SignedDuration;
 use tidegate::domain::delivery::{Delivery, DeliveryState};
-use tidegate::domain::{Alert, Fact, Occasion, Outcome};
+use tidegate::domain::{Alert, Fact, Incident, Occasion, Outcome, Verdict};
 
 use super::Step;
 
@@ -92,9 +93,31 @@ fn shows_an_end(step: &Step<'_>, delivery: &Delivery) -> bool {
 pub fn one_open_incident_per_group(step: &Step<'_>) -> Result<(), String> {
     let Fact::Opened { group_key, .. } = &step.entry.fact else { return Ok(()) };
     let mut open = step.checker.incidents.values().filter(|other| other.conclusion.is_none() && other.closed.is_none());
-    match open.find(|other| *other.group_key == **group_key && other.id != *step.id) {
+    // What is decided takes in no other kind of alert about its object: that one waits for it.
+    let takes_no_more = |other: &Incident| {
+        let decided = other.decision.as_ref().is_some_and(|decision| !matches!(decision.verdict, Verdict::Hold { .. }));
+        group_key.contains("/workload=") && (decided || !other.actions.is_empty())
+    };
+    match open.find(|other| *other.group_key == **group_key && other.id != *step.id && !takes_no_more(other)) {
         Some(other) => Err(format!("{} is open for the group {group_key}", other.id)),
         None => Ok(()),
+    }
+}
+
+/// While an incident waits for another one it looks at nothing, asks nobody and proposes nothing.
+pub fn what_waits_for_another_does_nothing(step: &Step<'_>) -> Result<(), String> {
+    let acts = matches!(
+        &step.entry.fact,
+        Fact::Planned { .. } | Fact::Answered { .. } | Fact::Collected | Fact::Proposed { .. } | Fact::Intent { .. }
+    );
+    let mut after = step.incident.clone();
+    after.apply(step.entry);
+    match &after.blocked {
+        // A decision may come a second before its end.
+        Some(blocked) if acts && step.entry.at + SignedDuration::from_secs(2) < blocked.until => {
+            Err(format!("it waits for {} until {}", blocked.by, blocked.until))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -37,7 +37,7 @@ pub fn generate(dice: &mut Dice) -> PolicySet {
         (least, (0..dice.within(1..4)).map(|_| *dice.pick(&all)).collect())
     });
     let routes = routes.collect();
-    let (grouping, check) = (dice.within(0..4), dice.chance(90));
+    let (grouping, check) = (dice.within(0..5), dice.chance(90));
     PolicySet { rules, gates, routes, grouping, check, sees: if dice.chance(10) { dice.within(1..4) } else { 0 } }
 }
 
