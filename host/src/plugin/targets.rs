@@ -11,7 +11,7 @@ use super::registry::Plugins;
 use crate::ports::{Message, Notifiers, NotifyError};
 
 /// Bytes of what a target says that a later message may refer to; it is journaled.
-const REFERENCE: usize = 1 << 10;
+const REFERENCE: usize = 4 << 10;
 
 impl Plugins {
     /// Lets a target deliver a message, and tells apart what the plugin said and what befell it.
