@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::alert::excerpt::Excerpt;
-use crate::domain::entry::{Answer, Usage};
+use crate::domain::entry::{Answer, Original, Usage};
 use crate::domain::link::Link;
 use crate::domain::{
     Alert, Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Proposal, Sealed,
@@ -161,10 +161,8 @@ pub struct Asked {
     pub text: String,
     /// What it cost.
     pub usage: Usage,
-    /// The endpoint that answered, by its name; empty where there is but one that needs none.
-    pub by: String,
-    /// Its message as it came, within a bound, so that the conversation can go on with it.
-    pub message: Option<Box<Value>>,
+    /// Who answered, and how it came, so that the conversation can go on with it.
+    pub original: Option<Box<Original>>,
 }
 
 /// The language model.

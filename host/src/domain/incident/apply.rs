@@ -84,11 +84,11 @@ impl Incident {
             Fact::Planned { plugin, proposals, error } => {
                 self.plan = Some(Plan { plugin: plugin.clone(), proposals: proposals.len(), error: error.clone() });
             }
-            Fact::Answered { answer, text, usage, by, message } => {
+            Fact::Answered { answer, text, usage, original } => {
                 self.count(usage);
                 let after_looks = self.looks.len();
-                let (answer, text, by, message) = (answer.clone(), text.clone(), by.clone(), message.clone());
-                self.model.turns.push(Turn { answer, text, after_looks, by, message });
+                let (answer, text, original) = (answer.clone(), text.clone(), original.clone());
+                self.model.turns.push(Turn { answer, text, after_looks, original });
             }
             Fact::ModelFailed { reason, usage } => {
                 self.count(usage);

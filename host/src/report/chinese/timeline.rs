@@ -54,8 +54,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             Some(error) => format!("插件 {} 无法给出方案：{}", s.name(plugin), s.say(error)),
             None => format!("插件 {} 给出 {} 个动作", s.name(plugin), proposals.len()),
         },
-        Fact::Answered { answer, usage, by, .. } => {
-            let by = if by.is_empty() { String::new() } else { format!("{}，", s.say(by)) };
+        Fact::Answered { answer, usage, original, .. } => {
+            let by = original.as_ref().map_or(String::new(), |original| format!("{}，", s.say(&original.by)));
             format!("{}（{by}{}）", answered(answer, s), cost(usage))
         }
         Fact::ModelFailed { reason, .. } => format!("大模型不可用：{}", s.say(reason)),

@@ -62,8 +62,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             Some(error) => format!("plugin {} could not plan: {}", s.name(plugin), s.say(error)),
             None => format!("plugin {} planned {}", s.name(plugin), count(proposals.len(), "action")),
         },
-        Fact::Answered { answer, usage, by, .. } => {
-            let by = if by.is_empty() { String::new() } else { format!("{}, ", s.say(by)) };
+        Fact::Answered { answer, usage, original, .. } => {
+            let by = original.as_ref().map_or(String::new(), |original| format!("{}, ", s.say(&original.by)));
             format!("{} ({by}{})", answered(answer, s), cost(usage))
         }
         Fact::ModelFailed { reason, .. } => format!("the model could not be used: {}", s.say(reason)),
