@@ -39,7 +39,7 @@ pub use check::Checked;
 pub use offer::Form;
 pub use profile::{Limit, Wants};
 
-use crate::domain::entry::Usage;
+use crate::domain::entry::{Original, Usage};
 use crate::domain::incident::ModelLog;
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Incident};
@@ -263,8 +263,10 @@ impl Client {
                         answer: decided.answer,
                         text: cut(&redact(&visible(&decided.words)), WORDS),
                         usage: *usage,
-                        by: endpoint.label.clone(),
-                        message: kept::kept(&reply.message).map(Box::new),
+                        original: Some(Box::new(Original {
+                            by: endpoint.label.clone(),
+                            message: kept::kept(&reply.message),
+                        })),
                     });
                 }
                 Err(why) if reply.refusal.is_some() => return Err(Ended::Next(why)),

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::alert::normalised::Normalised;
-use crate::domain::entry::{Answer, Usage};
+use crate::domain::entry::{Answer, Original, Usage};
 use crate::domain::message::{Content, Sent, Stage};
 use crate::domain::{Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned, Sealed};
 use crate::gate::{LookRefusal, Permit, ReadPermit};

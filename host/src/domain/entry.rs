@@ -121,12 +121,9 @@ pub enum Fact {
         text: String,
         /// Tokens and time.
         usage: Usage,
-        /// The endpoint that answered, by its name; empty where none was recorded.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        by: String,
-        /// Its message as it came, within a bound: endpoints want members back that only they understand.
+        /// Who answered, and how it came; none where that was not recorded.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        message: Option<Box<serde_json::Value>>,
+        original: Option<Box<Original>>,
     },
     /// The model could not be used.
     ModelFailed {
@@ -405,6 +402,16 @@ pub enum Answer {
         /// What the model knows.
         diagnosis: Diagnosis,
     },
+}
+
+/// An answer as its endpoint gave it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Original {
+    /// The endpoint, by its name.
+    pub by: String,
+    /// Its message, within a bound: endpoints want members back that only they understand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<serde_json::Value>,
 }
 
 /// A call that a model asked for.

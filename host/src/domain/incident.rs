@@ -39,7 +39,7 @@ use super::call::Call;
 use super::counted::Counted;
 use super::decision::Decision;
 use super::delivery::Delivery;
-use super::entry::{Answer, Diagnosis, Purpose};
+use super::entry::{Answer, Diagnosis, Original, Purpose};
 use super::outcome::Outcome;
 use super::plan::Finding;
 use super::rare::{Empty, Rare};
@@ -139,12 +139,9 @@ pub struct Turn {
     pub text: String,
     /// How many looks there were before it was asked.
     pub after_looks: usize,
-    /// The endpoint that answered; empty where none was recorded.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub by: String,
-    /// Its message as it came, within a bound.
+    /// Who answered, and how it came; none where that was not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<Box<serde_json::Value>>,
+    pub original: Option<Box<Original>>,
 }
 
 /// All that the model did for an incident.

@@ -32,7 +32,8 @@ impl<'a> Turns<'a> {
         let (text, most) = (TEXT.min(room / 8).max(256), MESSAGE.min(room / 4));
         let native = shape.form == Form::Native;
         let as_it_came = |turn: &'a Turn| {
-            let message = turn.message.as_deref().filter(|_| turn.by == shape.by);
+            let original = turn.original.as_deref().filter(|original| original.by == shape.by);
+            let message = original.and_then(|original| original.message.as_ref());
             // Where tools are described in the text, calls are told in words.
             let message = message.filter(|message| native || kept::calls(message).next().is_none());
             (turn, message.and_then(|message| kept::shortened(message, text, most)))

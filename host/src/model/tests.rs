@@ -72,5 +72,5 @@ pub fn looked(purpose: Purpose, call: Call, text: &str) -> Fact {
 
 pub fn asked(id: &str, call: Call, text: &str) -> Fact {
     let answer = Answer::Look { calls: vec![AskedCall { id: id.into(), call }] };
-    Fact::Answered { answer, text: text.into(), usage: Usage::default(), by: String::new(), message: None }
+    Fact::Answered { answer, text: text.into(), usage: Usage::default(), original: None }
 }

@@ -31,8 +31,8 @@ pub async fn ask(services: &Services, incident: &Incident) -> Vec<Fact> {
     };
     // No answer comes without a request, and requests are what an incident's limit counts.
     let usage = Usage { took_ms, calls: asked.usage.calls.max(1), ..asked.usage };
-    let (answer, text, by, message) = (asked.answer, asked.text, asked.by, asked.message);
-    let mut facts = vec![Fact::Answered { answer, text, usage, by, message }];
+    let (answer, text, original) = (asked.answer, asked.text, asked.original);
+    let mut facts = vec![Fact::Answered { answer, text, usage, original }];
     let moment = services.moment();
     facts.extend(take_in(services.policies.as_ref(), incident, &moment.context(), proposals, &Origin::Model));
     facts

@@ -39,10 +39,10 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
             }
             error.iter_mut().for_each(text);
         }
-        Fact::Answered { answer: wants, text: words, message, .. } => {
+        Fact::Answered { answer: wants, text: words, original, .. } => {
             answer(wants);
             text(words);
-            message.iter_mut().for_each(|message| free(message));
+            original.iter_mut().filter_map(|original| original.message.as_mut()).for_each(free);
         }
         Fact::Proposed { action } => proposal(&mut action.proposal),
         Fact::Approved { comment, .. } | Fact::Rejected { comment, .. } => text(comment),
@@ -144,9 +144,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::entry::Original;
 
     fn labels(pairs: &[(&str, &str)]) -> crate::domain::Labels {
         pairs.iter().copied().collect()
+    }
+
+    #[test]
+    fn a_message_of_a_model_loses_secrets_and_keeps_signatures_and_arguments() {
+        let message = json!({
+            "content": "password=hunter22", "reasoning_content": "the login password=hunter22 failed",
+            "tool_calls": [{"id": "c", "extra": {"signature": "AY89a18IwQsQ8in/AY89a18IwQsQ8in=="},
+                "function": {"name": "k", "arguments": "{\"password\": \"hunter22\"}"}}],
+        });
+        let original = Original { by: "m".into(), message: Some(message.clone()) };
+        let answer = Answer::Look { calls: Vec::new() };
+        let usage = crate::domain::entry::Usage::default();
+        let answered = Fact::Answered { answer, text: String::new(), usage, original: Some(Box::new(original)) };
+        let Fact::Answered { original: Some(got), .. } = fact(answered) else { unreachable!() };
+        let got = got.message.unwrap();
+        assert_eq!(got["tool_calls"], message["tool_calls"]);
+        assert_eq!(got["content"], "password=[redacted]");
+        assert_eq!(got["reasoning_content"], "the login password=[redacted] failed");
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Model for SimModel {
                 4 => Answer::Resolved { diagnosis },
                 _ => Answer::Act { proposals: proposals(&mut state, incident, 4), diagnosis },
             };
-            Ok(Asked { answer, text: "so be it".into(), usage, by: String::new(), message: None })
+            Ok(Asked { answer, text: "so be it".into(), usage, original: None })
         }
         .boxed()
     }

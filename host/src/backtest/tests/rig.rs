@@ -299,7 +299,7 @@ impl Model for World {
             3 => Answer::Resolved { diagnosis },
             _ => return Box::pin(async move { Err(("down".into(), usage)) }),
         };
-        Box::pin(async move { Ok(Asked { answer, text: String::new(), usage, by: String::new(), message: None }) })
+        Box::pin(async move { Ok(Asked { answer, text: String::new(), usage, original: None }) })
     }
 }
 

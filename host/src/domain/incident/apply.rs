@@ -90,11 +90,11 @@ impl Incident {
                 let (plugin, findings, error) = (plugin.clone(), findings.clone(), error.clone());
                 self.plan = Some(Box::new(Plan { plugin, proposals: proposals.len(), findings, error }));
             }
-            Fact::Answered { answer, text, usage, by, message } => {
+            Fact::Answered { answer, text, usage, original } => {
                 self.count(usage);
                 let after_looks = self.looks.len();
-                let (answer, text, by, message) = (answer.clone(), text.clone(), by.clone(), message.clone());
-                self.model.turns.push(Turn { answer, text, after_looks, by, message });
+                let (answer, text, original) = (answer.clone(), text.clone(), original.clone());
+                self.model.turns.push(Turn { answer, text, after_looks, original });
             }
             Fact::ModelFailed { reason, usage } => {
                 self.count(usage);

@@ -19,8 +19,8 @@ fn web() -> Incident {
 
 /// The incident after the answer, and after the looks that it asks for.
 fn goes_on(incident: &mut Incident, asked: &Asked) {
-    let Asked { answer, text, usage, by, message } = asked.clone();
-    happen(incident, Fact::Answered { answer: answer.clone(), text, usage, by, message });
+    let Asked { answer, text, usage, original } = asked.clone();
+    happen(incident, Fact::Answered { answer: answer.clone(), text, usage, original });
     let Answer::Look { calls } = answer else { return };
     calls.into_iter().for_each(|asked| happen(incident, looked(Purpose::Model, asked.call, "seen")));
 }
@@ -44,7 +44,7 @@ async fn a_turn_goes_back_as_it_came_to_the_endpoint_that_gave_it() {
     let endpoint = Endpoint::new(vec![message(came.clone()), says(RESOLVED), says(RESOLVED)]).await;
     let mut incident = web();
     let asked = ask(&endpoint.client(), &incident).await;
-    assert_eq!(asked.by, "test-model");
+    assert_eq!(asked.original.as_ref().unwrap().by, "test-model");
     goes_on(&mut incident, &asked);
     ask(&endpoint.client(), &incident).await;
     let messages = endpoint.requests()[1]["messages"].as_array().unwrap().clone();

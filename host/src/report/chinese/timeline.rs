@@ -61,8 +61,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 }
             }
         },
-        Fact::Answered { answer, usage, by, .. } => {
-            let by = if by.is_empty() { String::new() } else { format!("{}，", s.say(by)) };
+        Fact::Answered { answer, usage, original, .. } => {
+            let by = original.as_ref().map_or(String::new(), |original| format!("{}，", s.say(&original.by)));
             format!("{}（{by}{}）", answered(answer, s), cost(usage))
         }
         Fact::ModelFailed { reason, .. } => format!("大模型不可用：{}", s.say(reason)),

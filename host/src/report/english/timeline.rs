@@ -71,8 +71,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 }
             }
         },
-        Fact::Answered { answer, usage, by, .. } => {
-            let by = if by.is_empty() { String::new() } else { format!("{}, ", s.say(by)) };
+        Fact::Answered { answer, usage, original, .. } => {
+            let by = original.as_ref().map_or(String::new(), |original| format!("{}, ", s.say(&original.by)));
             format!("{} ({by}{})", answered(answer, s), cost(usage))
         }
         Fact::ModelFailed { reason, .. } => format!("the model could not be used: {}", s.say(reason)),

@@ -166,7 +166,7 @@ fn concluded(outcome: Outcome, reason: &str) -> Fact {
 
 fn answered(answer: Answer) -> Fact {
     let usage = Usage { calls: 1, prompt_tokens: 2100, completion_tokens: 180, took_ms: 4200 };
-    Fact::Answered { answer, text: String::new(), usage, by: String::new(), message: None }
+    Fact::Answered { answer, text: String::new(), usage, original: None }
 }
 
 fn verify(id: &str) -> Purpose {

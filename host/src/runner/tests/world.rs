@@ -128,7 +128,7 @@ impl Model for World {
             }
             let answer = Answer::Person { diagnosis: Diagnosis::default() };
             let usage = Usage { calls: 1, ..Usage::default() };
-            Ok(Asked { answer, text: String::new(), usage, by: String::new(), message: None })
+            Ok(Asked { answer, text: String::new(), usage, original: None })
         }
         .boxed()
     }
