@@ -138,7 +138,7 @@ fn more(there: usize) -> f64 {
     let mut incidents = HashMap::from([(incident.id.clone(), Arc::new(incident))]);
     let began = Instant::now();
     for n in there..there + MEASURED {
-        let found = correlate(&index, &incidents, vec![alert(n)], &|_| "g".into(), now());
+        let found = correlate(&index, &incidents, vec![alert(n)], &|_| "g".to_string().into(), now());
         let (id, alerts) = found.changed.into_iter().next().expect("it joins");
         // Somebody looks at the incident as it was.
         let reader = incidents.get(&id).cloned();

@@ -214,6 +214,7 @@ impl Backend for App {
             self.counters.received(&received);
             Ok(Received {
                 alerts: received.alerts,
+                folded: received.folded as u64,
                 incidents: received.incidents.into_iter().map(|id| id.to_string()).collect(),
                 repeats: received.repeats,
                 late: received.late as u64,

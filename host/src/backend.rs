@@ -181,8 +181,11 @@ pub struct Verified {
 /// What came of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
-    /// Alerts in the request.
+    /// Alerts that were taken, each once.
     pub alerts: usize,
+    /// Messages beside these about an alert of which the same request says something later, such as that it has ended.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub folded: u64,
     /// Ids of the incidents that they belong to, each once.
     pub incidents: Vec<String>,
     /// How many of the alerts were known already.

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::domain::{Place, Sealed};
+use crate::domain::{Head, Place, Sealed};
 use crate::ports::{Journal, JournalError};
 
 /// Where to die.
@@ -116,6 +116,10 @@ impl Journal for CrashingJournal {
 
     fn place(&self, position: u64) -> Result<Place, JournalError> {
         self.inner.place(position)
+    }
+
+    fn head(&self) -> Option<Head> {
+        self.inner.head()
     }
 }
 

@@ -30,6 +30,7 @@ pub mod requirement;
 pub mod restoration;
 pub mod safeguards;
 mod schema;
+pub mod subject;
 pub mod text;
 pub mod wait;
 
@@ -50,3 +51,4 @@ pub use reach::{leads_elsewhere, object};
 pub use requirement::Requirement;
 pub use restoration::{TakesBack, restores, takes_back};
 pub use safeguards::{Safeguards, Snapshot, Undo};
+pub use subject::Subject;

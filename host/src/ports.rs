@@ -14,7 +14,9 @@ use serde_json::Value;
 use crate::domain::alert::excerpt::Excerpt;
 use crate::domain::entry::{Answer, Usage};
 use crate::domain::link::Link;
-use crate::domain::{Alert, Call, Catalogue, Entry, Incident, IncidentId, Labels, Occasion, Place, Proposal, Sealed};
+use crate::domain::{
+    Alert, Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Proposal, Sealed,
+};
 use crate::gate::{LookRefusal, Permit, ReadPermit};
 
 /// Time. The only way to read a clock or to wait.
@@ -303,6 +305,10 @@ pub trait Journal: Send + Sync {
     ) -> Result<(), JournalError>;
     /// What stands at a global position: whether this is the journal that somebody has read so far.
     fn place(&self, position: u64) -> Result<Place, JournalError>;
+    /// The head of the chain over what is durable; none where entries are not chained.
+    fn head(&self) -> Option<Head> {
+        None
+    }
 }
 
 /// Small key/value state of plugins.

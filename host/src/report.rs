@@ -6,6 +6,7 @@
 //! HTML. A language whose translation lacks something does not compile.
 
 mod actions;
+mod anchor;
 mod chinese;
 mod document;
 mod ending;
@@ -21,6 +22,7 @@ mod translation;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+pub use anchor::anchor;
 pub use document::markdown;
 pub use message::{MessageText, message, undelivered};
 pub use timeline::{Line, timeline};

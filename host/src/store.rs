@@ -5,6 +5,7 @@
 //! merely a repeat of one that another request is just journaling. After a journal error the live
 //! state is ahead of the journal, so nothing more is taken until [`Store::reload`] has read it anew.
 
+mod blocked;
 mod catch_up;
 mod controls;
 mod handover;
@@ -26,8 +27,8 @@ use tokio::sync::{broadcast, mpsc};
 use crate::domain::control::{self, Control};
 use crate::domain::counted::CountedChange;
 use crate::domain::history::Past;
-use crate::domain::{Alert, Entry, Fact, History, Incident, IncidentId, Sealed};
-use crate::pipeline::correlate::{Index, correlate};
+use crate::domain::{Alert, Entry, Fact, Head, History, Incident, IncidentId, Sealed};
+use crate::pipeline::correlate::{GroupOf, Index, correlate};
 use crate::pipeline::flood::{Bounds, Contained, Intake, contain};
 use crate::ports::{Clock, Journal, JournalError};
 use crate::random::Random;
@@ -42,8 +43,10 @@ use under_way::UnderWay;
 /// What became of a batch of alerts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Received {
-    /// Alerts in the batch.
+    /// Alerts in the batch, each once.
     pub alerts: usize,
+    /// Messages beside these about an alert of which the batch says something later.
+    pub folded: usize,
     /// Incidents that were opened or changed.
     pub incidents: Vec<IncidentId>,
     /// Alerts that only repeated what is known.
@@ -56,15 +59,12 @@ pub struct Received {
     pub counted: usize,
 }
 
-/// Names the group of an alert.
-pub type GroupKey = dyn Fn(&Alert) -> String + Send + Sync;
-
 /// The live incidents.
 pub struct Store {
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
     random: Arc<Random>,
-    group_key: Box<GroupKey>,
+    group_of: Box<GroupOf>,
     bounds: Bounds,
     live: Mutex<Live>,
     wake: mpsc::UnboundedSender<IncidentId>,
@@ -85,14 +85,14 @@ impl Store {
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
         random: Arc<Random>,
-        group_key: Box<GroupKey>,
+        group_of: Box<GroupOf>,
         wake: mpsc::UnboundedSender<IncidentId>,
     ) -> Self {
         Self {
             journal,
             clock,
             random,
-            group_key,
+            group_of,
             bounds: Bounds::default(),
             live: Mutex::new(Live::default()),
             wake,
@@ -146,6 +146,9 @@ impl Store {
                 live.index.count_all(&incident);
                 live.index.end_all(&incident);
                 live.history.adopt(&incident);
+            }
+            if let (Some(blocked), None) = (&incident.blocked, &incident.conclusion) {
+                live.blocked.entry(blocked.by.clone()).or_default().push(incident.id.clone());
             }
             live.incidents.insert(incident.id.clone(), Arc::new(incident));
         }
@@ -214,13 +217,18 @@ impl Store {
         open_all(&self.journal.stream(&id.0)?)
     }
 
+    /// The head of the chain over what is durable, if there is one.
+    pub fn head(&self) -> Option<Head> {
+        self.journal.head()
+    }
+
     /// Takes a batch of alerts. When this returns, whatever it means is durable. A caller that does
     /// not wait for that leaves no incident behind that nobody looks after.
     ///
     /// # Errors
     /// When the journal does not take it: the sender must send it again.
     pub async fn receive(&self, alerts: Vec<Alert>) -> Result<Received, JournalError> {
-        let mut received = Received { alerts: alerts.len(), ..Received::default() };
+        let mut received = Received::default();
         let alerts = redacted::alerts(alerts);
         let now = self.clock.now();
         let (append, touched, mark) = {
@@ -228,7 +236,9 @@ impl Store {
             self.whole()?;
             let live = &mut *guard;
             let seen = alerts.len() as u64;
-            let mut batch = correlate(&live.index, &live.incidents, alerts, &self.group_key, now);
+            let mut batch = correlate(&live.index, &live.incidents, alerts, &self.group_of, now);
+            (received.alerts, received.folded) = (alerts_of(seen, batch.folded), batch.folded);
+            let joined = std::mem::take(&mut batch.joined);
             let (repeats, unknown_resolved) = (std::mem::take(&mut batch.repeats), batch.unknown_resolved);
             let (handed_over, ended) = (std::mem::take(&mut batch.handed_over), std::mem::take(&mut batch.ended));
             received.late = batch.late;
@@ -242,6 +252,7 @@ impl Store {
             }
             let mut sealed = Vec::new();
             let mut touched = Vec::new();
+            let mut fresh = Vec::with_capacity(opened.len());
             for (group_key, Intake { alerts, counted }) in opened {
                 let id = self.unused_id(live, now);
                 let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
@@ -254,8 +265,10 @@ impl Store {
                 live.index.insert(&incident);
                 live.listing.note(&incident);
                 live.incidents.insert(id.clone(), Arc::new(incident));
-                touched.push(id);
+                fresh.push(id);
             }
+            blocked::block(live, &fresh, now, &mut sealed)?;
+            touched.extend(fresh);
             for (id, Intake { alerts, counted }) in changed {
                 let Some(incident) = live.incidents.get_mut(&id) else { continue };
                 let incident = Arc::make_mut(incident);
@@ -270,6 +283,7 @@ impl Store {
                 live.listing.note(incident);
                 touched.push(id);
             }
+            blocked::join(live, joined, now, &mut sealed)?;
             received.incidents.clone_from(&touched);
             touched.extend(handover::record(live, handed_over, now, &mut sealed)?);
             // What is late or not known any more may rest on an end that is not durable yet.
@@ -314,7 +328,7 @@ impl Store {
     async fn write(&self, id: &IncidentId, behind: Option<u64>, facts: Vec<Fact>) -> Result<bool, JournalError> {
         let now = self.clock.now();
         let facts: Vec<Fact> = facts.into_iter().map(redacted::fact).collect();
-        let (append, mark) = {
+        let (append, mark, freed) = {
             let mut guard = self.live();
             self.whole()?;
             let live = &mut *guard;
@@ -340,10 +354,19 @@ impl Store {
             } else if happened.iter().any(|fact| matches!(fact, Fact::Concluded { .. })) {
                 live.index.conclude(incident);
             }
-            (self.journal.append(sealed), live.mark(true, std::slice::from_ref(id)))
+            let freed = match happened.iter().find_map(blocked::ends) {
+                Some(outcome) => blocked::release(live, id, outcome, now, &mut sealed)?,
+                None => Vec::new(),
+            };
+            let touched: Vec<IncidentId> = freed.iter().chain([id]).cloned().collect();
+            (self.journal.append(sealed), live.mark(true, &touched), (freed, touched))
         };
-        self.durable(append, std::slice::from_ref(id), mark).await?;
+        let (freed, touched) = freed;
+        self.durable(append, &touched, mark).await?;
         let _ = self.changes.send(id.to_string());
+        for id in &freed {
+            self.wake(id);
+        }
         Ok(true)
     }
 
@@ -402,6 +425,11 @@ impl Store {
     pub async fn recover(&self) -> Result<(), JournalError> {
         self.journal.recover().await
     }
+}
+
+/// Alerts of a batch, each once.
+fn alerts_of(seen: u64, folded: usize) -> usize {
+    usize::try_from(seen).unwrap_or(usize::MAX).saturating_sub(folded)
 }
 
 /// Somebody who waits until entries are durable.

@@ -51,7 +51,7 @@ fn batch(incidents: &[Incident], alerts: Vec<Alert>) -> tidegate::pipeline::corr
     incidents.iter().for_each(|incident| index.insert(incident));
     let live: HashMap<_, _> =
         incidents.iter().map(|incident| (incident.id.clone(), Arc::new(incident.clone()))).collect();
-    correlate(&index, &live, alerts, &|_| "g".into(), at(2))
+    correlate(&index, &live, alerts, &|_| "g".to_string().into(), at(2))
 }
 
 /// Seeds 0, 2, 3: resolved and firing again in one body ended as resolved, or the other way round.
@@ -262,7 +262,7 @@ mod store {
         let (wake, woken) = mpsc::unbounded_channel();
         let clock = Arc::new(TokioClock::starting_at(at(0)));
         let random = Arc::new(Random::seeded(1));
-        let key = Box::new(|alert: &Alert| alert.fingerprint.clone());
+        let key = Box::new(|alert: &Alert| alert.fingerprint.clone().into());
         let store = Store::new(Arc::clone(&journal) as Arc<dyn Journal>, clock, random, key, wake);
         (journal, store, woken)
     }

@@ -20,7 +20,7 @@ use crate::journal::{self, Projection, Sqlite};
 use crate::model;
 use crate::network::Network;
 use crate::pipeline::Services;
-use crate::pipeline::correlate::group_key;
+use crate::pipeline::correlate::group;
 use crate::plugin::{Bundled, Plugins, Setup, Wire};
 use crate::policy;
 use crate::ports::{Clock, Journal, Model, PluginState, Tools};
@@ -91,7 +91,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         mortal(Arc::clone(&journal) as Arc<dyn Journal>, &environment)?,
         Arc::clone(&clock),
         Arc::clone(&random),
-        Box::new(move |alert| group_key(of_policies.group(alert), alert, &group_by)),
+        Box::new(move |alert| group(of_policies.group(alert), alert, group_by.as_deref())),
         wake,
     );
     let store = Arc::new(store.with_bounds(options::bounds(config)));

@@ -68,6 +68,7 @@ pub struct Counters {
     alerts: AtomicU64,
     repeats: AtomicU64,
     unknown_resolved: AtomicU64,
+    folded: AtomicU64,
     late: AtomicU64,
     counted: AtomicU64,
 }
@@ -80,6 +81,7 @@ impl Counters {
 
     /// Alerts were taken.
     pub fn received(&self, received: &Received) {
+        self.folded.fetch_add(received.folded as u64, Ordering::Relaxed);
         self.alerts.fetch_add(received.alerts as u64, Ordering::Relaxed);
         self.repeats.fetch_add(received.repeats, Ordering::Relaxed);
         self.unknown_resolved.fetch_add(received.unknown_resolved as u64, Ordering::Relaxed);
@@ -97,10 +99,16 @@ impl Counters {
         let paused = services.gate.paused().len() as u64;
         let refused = u64::from(!policies.problems().is_empty());
         let open = services.gate.breakers().into_iter().filter(|breaker| breaker.open).count() as u64;
-        let rows: [(&str, &str, &str, u64); 15] = [
+        let rows: [(&str, &str, &str, u64); 16] = [
             ("tidegate_requests_total", "counter", "Requests with alerts.", counter(&self.requests)),
             ("tidegate_alerts_total", "counter", "Alerts in them.", counter(&self.alerts)),
             ("tidegate_alert_repeats_total", "counter", "Alerts that repeated what was known.", counter(&self.repeats)),
+            (
+                "tidegate_alerts_folded_total",
+                "counter",
+                "Messages about an alert of which the same request says something later.",
+                counter(&self.folded),
+            ),
             (
                 "tidegate_unknown_resolved_total",
                 "counter",

@@ -19,7 +19,7 @@ use crate::environment::ProcessEnvironment;
 use crate::gate;
 use crate::journal::Memory;
 use crate::network::Network;
-use crate::pipeline::correlate::{Index, correlate, group_key};
+use crate::pipeline::correlate::{Index, correlate, group};
 use crate::policy::{Set, test};
 use crate::ports::{Clock, Sources, Story};
 use crate::report::date;
@@ -145,9 +145,9 @@ async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<
     let sources = AllSources::new(plugins);
     let decoded = sources.decode(&payload.source, payload.request).await;
     let alerts = decoded.map_err(|error| general(format!("{}: {error}", payload.name)))?;
-    let by = &config.correlate.group_by;
-    let key = |alert: &_| group_key(Policies::group(set, alert), alert, by);
-    let opened = correlate(&Index::default(), &HashMap::new(), alerts, &key, at).opened;
+    let by = config.correlate.group_by.as_deref();
+    let group_of = |alert: &_| group(Policies::group(set, alert), alert, by);
+    let opened = correlate(&Index::default(), &HashMap::new(), alerts, &group_of, at).opened;
     let mut all = Vec::new();
     for (n, (group_key, alerts)) in opened.into_iter().enumerate() {
         let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();

@@ -98,7 +98,7 @@ impl Backend for Fake {
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
-            Ok(Received { alerts: alerts.len(), incidents: vec!["i-b1".into()], repeats: 1, late: 0 })
+            Ok(Received { alerts: alerts.len(), incidents: vec!["i-b1".into()], repeats: 1, ..Received::default() })
         })
     }
 

@@ -24,7 +24,11 @@ const STEPS: usize = 200;
 /// counts.
 pub fn hear(replay: &mut IncidentReplay, world: &mut World<'_>, entry: &Entry) -> Result<(), JournalError> {
     let fact = match &entry.fact {
-        Fact::AlertsChanged { .. } | Fact::AlertsCounted { .. } => Some(entry.fact.clone()),
+        Fact::AlertsChanged { .. }
+        | Fact::AlertsCounted { .. }
+        | Fact::Joined { .. }
+        | Fact::BlockedBy { .. }
+        | Fact::Unblocked { .. } => Some(entry.fact.clone()),
         Fact::Approved { action, person, via, comment, .. } => asked(replay, action).map(|record| Fact::Approved {
             action: record.action.id.clone(),
             digest: record.action.digest.clone(),

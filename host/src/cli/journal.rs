@@ -68,7 +68,7 @@ what it knows is an anchor.
 It cannot see by itself: that somebody who can write the file changed it and computed the chain anew behind \
 the change; that the end was cut off together with that note; that an older copy was put in its place. An anchor \
 shows all three. The gauges tidegate_journal_position and tidegate_journal_chain of /metrics make one of every scrape: \
---anchor POSITION:$(printf %013x CHAIN). Nor does it see what was written falsely in the first place.
+--anchor POSITION:$(printf %013x CHAIN); every report that was sent ends with one. Nor does it see what was written falsely in the first place.
 
 Exit codes: 0 when the journal is whole, 1 when it is not or cannot be read.";
 

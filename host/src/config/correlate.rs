@@ -7,8 +7,8 @@ use super::problem::Report;
 /// How alerts become incidents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correlate {
-    /// Alerts that agree on these labels share an incident.
-    pub group_by: Vec<String>,
+    /// Alerts that agree on these labels share an incident; none where alerts go by whom they are about.
+    pub group_by: Option<Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -19,11 +19,9 @@ pub struct Raw {
 
 impl Raw {
     pub fn build(self, report: &mut Report) -> Correlate {
-        let default = || ["alertname", "cluster", "namespace"].map(String::from).to_vec();
-        let group_by = self.group_by.unwrap_or_else(default);
-        if group_by.iter().any(String::is_empty) {
+        if self.group_by.iter().flatten().any(String::is_empty) {
             report(&["correlate", "group_by"], "a label's name cannot be empty".into());
         }
-        Correlate { group_by }
+        Correlate { group_by: self.group_by }
     }
 }

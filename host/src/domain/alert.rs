@@ -100,14 +100,11 @@ pub struct Alert {
     pub link: Option<String>,
 }
 
-/// Labels whose value changes while the alert stays the same.
-pub const VOLATILE: [&str; 6] = ["value", "timestamp", "url", "image", "severity", "link"];
-
-/// Identity of an alert whose sender gave none: a hash of source, name and stable labels.
+/// Identity of an alert whose sender gave none: a hash of source, name and all labels. Where labels change while
+/// an alert stays the same, its source says so and they are annotations by then.
 pub fn fingerprint(source: &str, name: &str, labels: &Labels) -> String {
     let mut hash = Sha256::new();
-    let stable = labels.iter().filter(|(key, _)| !VOLATILE.contains(key));
-    let parts = [("", source), ("", name)].into_iter().chain(stable);
+    let parts = [("", source), ("", name)].into_iter().chain(labels);
     for (key, value) in parts {
         for part in [key, value] {
             // The length keeps ("ab","c") and ("a","bc") apart.
@@ -172,11 +169,13 @@ mod tests {
     }
 
     #[test]
-    fn fingerprint_ignores_volatile_labels_and_keeps_parts_apart() {
-        let a = fingerprint("s", "n", &labels(&[("pod", "a"), ("value", "1")]));
-        let b = fingerprint("s", "n", &labels(&[("pod", "a"), ("value", "2")]));
-        let c = fingerprint("s", "n", &labels(&[("po", "da")]));
-        assert_eq!(a, b);
-        assert_ne!(a, c);
+    fn every_label_counts_for_a_fingerprint_and_parts_are_kept_apart() {
+        let all: Vec<String> = ["severity", "url", "image", "value", "link", "timestamp", "pod"]
+            .iter()
+            .flat_map(|name| ["1", "2"].map(|value| fingerprint("s", "n", &labels(&[("host", "a"), (name, value)]))))
+            .chain([fingerprint("s", "n", &labels(&[("po", "da")])), fingerprint("s", "npo", &labels(&[("", "da")]))])
+            .collect();
+        let different: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
     }
 }

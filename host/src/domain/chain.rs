@@ -101,6 +101,13 @@ impl Head {
     }
 }
 
+impl fmt::Display for Anchor {
+    /// As short as an anchor may be.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.position, self.beginning.get(..ANCHOR_DIGITS).unwrap_or(&self.beginning))
+    }
+}
+
 impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.position, self.chain)
@@ -216,6 +223,7 @@ mod tests {
         assert!(short.parse::<Anchor>().unwrap().fits(head.chain), "{short} of {head}");
         assert!(!short.parse::<Anchor>().unwrap().fits(ChainHash::GENESIS));
         assert!(Anchor::from(head).fits(head.chain));
+        assert_eq!(Anchor::from(head).to_string(), short.to_ascii_lowercase());
         for wrong in ["1:0123456789ab", "1:0123456789abz", "x:0123456789abc", "0123456789abc"] {
             assert!(wrong.parse::<Anchor>().is_err(), "{wrong}");
         }

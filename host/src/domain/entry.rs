@@ -55,6 +55,27 @@ pub enum Fact {
         /// The incident that had them.
         from: IncidentId,
     },
+    /// Alerts of another name joined, because they are about the same.
+    Joined {
+        /// Their names.
+        alerts: Vec<String>,
+        /// What they share with the incident, such as `workload shop/web`.
+        object: String,
+    },
+    /// Another incident handles the same, or what explains this one: what would be done waits for it.
+    BlockedBy {
+        /// The other incident.
+        incident: IncidentId,
+        /// What they share, such as `workload shop/web` or `node n3`.
+        object: String,
+    },
+    /// The incident that was waited for has ended.
+    Unblocked {
+        /// The other incident.
+        incident: IncidentId,
+        /// How it ended.
+        outcome: Outcome,
+    },
     /// The policies gave their verdict.
     Decided {
         /// Verdict, rule and reason.

@@ -5,6 +5,8 @@
 
 mod alerts;
 mod apply;
+mod blocked;
+mod hold;
 mod id;
 #[cfg(test)]
 mod memory_tests;
@@ -23,6 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use alerts::Alerts;
+pub use blocked::Blocked;
 pub use messages::{due, fallbacks, overtaken};
 pub use next::{Effect, Limits, Next, Pace, next};
 pub use put_off::{PutOff, next_when};
@@ -39,6 +42,7 @@ use super::delivery::Delivery;
 use super::entry::{Answer, Diagnosis, Purpose};
 use super::outcome::Outcome;
 use super::rare::{Empty, Rare};
+use super::subject::{self, Subject};
 
 /// Name of an incident: short, unique, in the order of opening.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -200,8 +204,8 @@ pub struct Incident {
     /// When anything last happened.
     pub updated_at: Timestamp,
     /// By how much clocks that were set back have moved what it waits for.
-    #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
-    pub set_back: SignedDuration,
+    #[serde(default, skip_serializing_if = "Rare::is_empty")]
+    pub set_back: Rare<SignedDuration>,
     /// Its alerts in the order of arrival, as far as they are kept in full.
     pub alerts: Alerts,
     /// Those beyond.
@@ -209,6 +213,9 @@ pub struct Incident {
     pub counted: Rare<Counted>,
     /// The verdict.
     pub decision: Option<Arc<Decision>>,
+    /// Since when the rule of the verdict has held it back, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Box<Timestamp>>,
     /// What a plugin said.
     pub plan: Option<Box<Plan>>,
     /// All evidence for the model is there.
@@ -223,7 +230,10 @@ pub struct Incident {
     pub conclusion: Option<Conclusion>,
     /// The incident that has taken alerts of it over since; the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub goes_on_in: Option<IncidentId>,
+    pub goes_on_in: Option<Box<IncidentId>>,
+    /// The incident that it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<Box<Blocked>>,
     /// The report as it was sent.
     pub report: Option<String>,
     /// Messages to people.
@@ -279,15 +289,25 @@ impl Incident {
         let Some(first) = self.alerts.first() else {
             return self.group_key.to_string();
         };
-        let place: Vec<&str> =
-            ["cluster", "namespace", "instance"].iter().filter_map(|key| self.labels_ref(key)).collect();
+        if let Some(subject) = self.subject() {
+            let cluster = subject.cluster.as_ref().filter(|_| subject.kind != "cluster");
+            let cluster = cluster.map(|cluster| format!(" in {cluster}")).unwrap_or_default();
+            return format!("{}: {subject}{cluster}", first.name);
+        }
+        let cluster = self.shared(|alert| alert.labels.get("cluster").map(str::to_string));
+        let place: Vec<String> = cluster.into_iter().chain(self.shared(subject::namespace)).collect();
         if place.is_empty() { first.name.clone() } else { format!("{} in {}", first.name, place.join("/")) }
     }
 
-    fn labels_ref(&self, key: &str) -> Option<&str> {
-        let mut values = self.alerts.iter().map(|alert| alert.labels.get(key));
+    /// The one object that all its alerts are about: the same one, or the workload that they share.
+    pub fn subject(&self) -> Option<Subject> {
+        Subject::shared(&self.alerts)
+    }
+
+    fn shared(&self, of: impl Fn(&Alert) -> Option<String>) -> Option<String> {
+        let mut values = self.alerts.iter().map(of);
         let first = values.next()??;
-        values.all(|value| value == Some(first)).then_some(first)
+        values.all(|value| value.as_ref() == Some(&first)).then_some(first)
     }
 
     /// The labels on which all alerts agree.

@@ -58,6 +58,31 @@ pub fn restores(incident: &Incident, action: &Action) -> bool {
     takes_back(incident, action) == Some(TakesBack::Restores)
 }
 
+/// What became of a restoration that was sent and not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restored {
+    /// What stood there before the undone change stands there again.
+    Yes,
+    /// The object is as it was right before the restoration was sent.
+    NotYet,
+    /// The object is in a third state: somebody else has changed it since.
+    Elsewise,
+}
+
+/// What a look at the object now says about a restoration that was sent; none for another action, and
+/// where the host has not seen enough before.
+pub fn restored(incident: &Incident, action: &Action, now: &Snapshot) -> Option<Restored> {
+    let Origin::Undo { action: undone } = &action.origin else { return None };
+    let wanted = incident.action(undone)?.action.safeguards.before.as_ref()?;
+    let sent = action.safeguards.before.as_ref()?;
+    let (wanted_back, back) = (wanted.restoration.as_ref()?, now.restoration.as_ref()?);
+    Some(match (now.uid == wanted.uid, back == wanted_back) {
+        (true, true) => Restored::Yes,
+        (true, false) if now == sent => Restored::NotYet,
+        _ => Restored::Elsewise,
+    })
+}
+
 /// Whether the undone change is the only one between the first snapshot and the last.
 fn unchanged(before: &Snapshot, after: &Snapshot, now: &Snapshot) -> Result<(), &'static str> {
     if before.uid != after.uid || after.uid != now.uid {

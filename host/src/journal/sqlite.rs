@@ -212,6 +212,10 @@ impl Journal for Sqlite {
     fn place(&self, position: u64) -> Result<Place, JournalError> {
         Ok(self.reader.place(position)?)
     }
+
+    fn head(&self) -> Option<Head> {
+        Some(Self::head(self))
+    }
 }
 
 async fn answered(

@@ -7,19 +7,23 @@
 
 mod change;
 pub mod ended;
+pub mod grouping;
 mod index;
+mod objects;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::domain::counted::{Mark, Marks};
 use crate::domain::handover::Handover;
+use crate::domain::subject::ties::Tie;
 use crate::domain::text::letters::is_invisible;
 use crate::domain::{Alert, Incident, IncidentId, Severity, Status};
 
+pub use grouping::{Group, GroupOf, group};
 pub use index::{Identity, Index};
 
 use change::{Change, change, other_labels};
@@ -35,6 +39,10 @@ pub struct Correlated {
     pub repeats: BTreeMap<IncidentId, u64>,
     /// Alerts that were counted and have resolved.
     pub uncounted: BTreeMap<IncidentId, Marks>,
+    /// Messages about an alert of which the same batch says something later.
+    pub folded: usize,
+    /// Alerts that join an incident under whose name nothing of it came in before, with what they share.
+    pub joined: BTreeMap<IncidentId, Vec<(String, String)>>,
     /// Resolved alerts that nobody here knows.
     pub unknown_resolved: usize,
     /// Messages that are older than what is known: of a beginning whose end has come in already, or of an
@@ -46,19 +54,39 @@ pub struct Correlated {
     pub ended: Vec<(Identity, Timestamp, Severity)>,
 }
 
-/// Sorts a batch of alerts that came in now. `group_key` names the group of a newcomer. The last word of a
+/// So many reasons for joining one incident are told of one batch.
+const JOINED: usize = 20;
+
+impl Correlated {
+    /// Remembers why an alert of another kind joins an incident.
+    fn join(&mut self, id: &IncidentId, alert: &Alert, tie: &Tie, incidents: &HashMap<IncidentId, Arc<Incident>>) {
+        let first = incidents.get(id).and_then(|incident| incident.alerts.first());
+        let joined = (alert.name.clone(), tie.to_string());
+        if first.is_some_and(|first| first.name == alert.name) {
+            return;
+        }
+        let all = self.joined.entry(id.clone()).or_default();
+        if all.len() < JOINED && !all.contains(&joined) {
+            all.push(joined);
+        }
+    }
+}
+
+/// Sorts a batch of alerts that came in now. `group_of` finds the group of a newcomer. The last word of a
 /// sender counts when one body names an alert more than once.
 pub fn correlate(
     index: &Index,
     incidents: &HashMap<IncidentId, Arc<Incident>>,
     alerts: Vec<Alert>,
-    group_key: &dyn Fn(&Alert) -> String,
+    group_of: &dyn Fn(&Alert) -> Group,
     now: Timestamp,
 ) -> Correlated {
     let mut out = Correlated::default();
-    let mut opened: BTreeMap<String, Vec<Alert>> = BTreeMap::new();
-    for alert in last_words(alerts) {
-        let (alert, known) = known(index, incidents, alert, group_key);
+    let mut newcomers: Vec<(Alert, Group)> = Vec::new();
+    let (alerts, folded) = last_words(alerts);
+    out.folded = folded;
+    for (alert, shares) in alerts {
+        let (alert, known) = known(index, incidents, alert, shares, group_of);
         let began = alert.starts_at.or_else(|| known.and_then(|(_, known)| known.starts_at));
         if let (Status::Resolved, Some(began)) = (alert.status, began) {
             let severity = known.map_or(alert.severity, |(_, known)| known.severity.max(alert.severity));
@@ -75,7 +103,7 @@ pub fn correlate(
                 Some(id) => {
                     out.uncounted.entry(id.clone()).or_default().insert(Mark::of(&alert));
                 }
-                None if fires => join(index, group_key, alert, &mut out.changed, &mut opened),
+                None if fires => newcomers.push(newcomer(alert, group_of)),
                 None => out.unknown_resolved += 1,
             }
             continue;
@@ -87,28 +115,35 @@ pub fn correlate(
                 let alert = if incident.conclusion.is_some() { as_handled(known, alert) } else { alert };
                 out.changed.entry(incident.id.clone()).or_default().push(alert);
             }
-            Change::FiresAgain => join(index, group_key, alert, &mut out.changed, &mut opened),
+            Change::FiresAgain => newcomers.push(newcomer(alert, group_of)),
             Change::Newcomer(because) => {
                 let handover = Handover::of(&alert, because);
                 out.handed_over.entry(incident.id.clone()).or_default().push(handover);
-                join(index, group_key, alert, &mut out.changed, &mut opened);
+                newcomers.push(newcomer(alert, group_of));
             }
         }
     }
-    out.opened = opened.into_iter().collect();
+    out.opened = grouping::place(index, incidents, newcomers, &mut out).into_iter().collect();
     out
+}
+
+fn newcomer(alert: Alert, group_of: &dyn Fn(&Alert) -> Group) -> (Alert, Group) {
+    let group = group_of(&alert);
+    (alert, group)
 }
 
 /// An alert's incident, and the alert as it stands there.
 type Known<'a> = Option<(&'a Arc<Incident>, &'a Alert)>;
 
-/// What is known of an alert. A fingerprint that a sender uses for alerts of two groups names two alerts: the
-/// second is told from the first by its group, so that neither is taken for a repeat of the other.
+/// What is known of an alert. A fingerprint that a sender uses for alerts of two groups, or in one body with two
+/// sets of labels (`shares`), names two alerts: the second is told from the first by its group or its labels, so that
+/// neither is taken for a repeat of the other.
 fn known<'a>(
     index: &Index,
     incidents: &'a HashMap<IncidentId, Arc<Incident>>,
     mut alert: Alert,
-    group_key: &dyn Fn(&Alert) -> String,
+    shares: bool,
+    group_of: &dyn Fn(&Alert) -> Group,
 ) -> (Alert, Known<'a>) {
     let find = |alert: &Alert| {
         let incident = incidents.get(index.place(alert)?)?;
@@ -116,12 +151,22 @@ fn known<'a>(
         Some((incident, incident.alerts.get(place)?))
     };
     let first = find(&alert);
-    let Some((_, known)) = first.filter(|(_, known)| other_labels(known, &alert)) else { return (alert, first) };
-    let group = group_key(&alert);
-    if group_key(known) == group {
+    let other = first.filter(|(_, known)| other_labels(known, &alert));
+    if first.is_some() && other.is_none() || other.is_none() && !shares && !index.has_shared() {
         return (alert, first);
     }
-    let plain = std::mem::take(&mut alert.fingerprint);
+    let plain = alert.fingerprint.clone();
+    alert.fingerprint = format!("{plain}~{}", Identity::of_labels(&alert.labels));
+    let by_labels = find(&alert);
+    if by_labels.is_some() || shares {
+        return (alert, by_labels);
+    }
+    alert.fingerprint.clone_from(&plain);
+    let Some((_, known)) = other else { return (alert, None) };
+    let group = grouping::key(group_of(&alert), &alert);
+    if grouping::key(group_of(known), known) == group {
+        return (alert, first);
+    }
     alert.fingerprint = format!("{plain}~{}", Identity::of(&alert.source, &group));
     let second = find(&alert);
     if second.is_none() && alert.status == Status::Resolved {
@@ -141,32 +186,33 @@ fn as_handled(known: &Alert, mut alert: Alert) -> Alert {
     alert
 }
 
-/// Puts a newcomer to its group: an incident that is being handled, or a new one.
-fn join(
-    index: &Index,
-    group_key: &dyn Fn(&Alert) -> String,
-    alert: Alert,
-    changed: &mut BTreeMap<IncidentId, Vec<Alert>>,
-    opened: &mut BTreeMap<String, Vec<Alert>>,
-) {
-    let key = group_key(&alert);
-    match index.group(&key) {
-        Some(id) => changed.entry(id.clone()).or_default().push(alert),
-        None => opened.entry(key).or_insert_with(|| Vec::with_capacity(1)).push(alert),
-    }
-}
-
-/// Each alert once, in its last form. Fingerprints are unique within their source only.
-fn last_words(alerts: Vec<Alert>) -> Vec<Alert> {
-    let mut named = HashSet::new();
-    let mut kept: Vec<Alert> = Vec::with_capacity(alerts.len());
+/// Each alert once, in its last form, with whether another one of the batch has its fingerprint; and how many
+/// messages were left out for that. Fingerprints are unique within their source only, and where a batch gives one to
+/// two sets of labels not even there.
+fn last_words(alerts: Vec<Alert>) -> (Vec<(Alert, bool)>, usize) {
+    let mut named: HashMap<Identity, Vec<usize>> = HashMap::with_capacity(alerts.len());
+    let mut kept: Vec<(Alert, bool)> = Vec::with_capacity(alerts.len());
+    let mut folded = 0;
     for alert in alerts.into_iter().rev() {
-        if named.insert(alert.identity()) {
-            kept.push(alert);
+        let places = named.entry(Identity::from(&alert)).or_default();
+        let same = |place: &usize| kept.get(*place).is_some_and(|(later, _)| !other_labels(later, &alert));
+        if places.iter().any(same) {
+            folded += 1;
+            continue;
+        }
+        places.push(kept.len());
+        let shares = places.len() > 1;
+        kept.push((alert, shares));
+        if shares {
+            for place in places.iter() {
+                if let Some((_, shares)) = kept.get_mut(*place) {
+                    *shares = true;
+                }
+            }
         }
     }
     kept.reverse();
-    kept
+    (kept, folded)
 }
 
 /// The key of the group that an alert belongs to: the one that a policy gave it, or by

@@ -3,16 +3,12 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Services;
 use super::intake::take_in;
 use crate::domain::{Decision, Fact, Incident, Origin, Verdict};
 use crate::rules::{Context, Judged, Policies};
-
-/// The shortest time for which an incident is held back: a rule that asks for none would be asked
-/// again and again without a pause.
-const SHORTEST_HOLD: SignedDuration = SignedDuration::from_secs(1);
 
 /// The verdict, and the actions that it brings along.
 pub fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
@@ -85,8 +81,13 @@ fn of_judged(
     });
     decision.mode = decision.mode.min(context.mode);
     decision.faults = judged.faults;
+    let shortest = incident.shortest_hold(decision.rule.as_deref(), context.now);
     if let Verdict::Hold { until } = &mut decision.verdict {
-        *until = (*until).max(context.now.saturating_add(SHORTEST_HOLD).unwrap_or(Timestamp::MAX));
+        *until = (*until).max(context.now.saturating_add(shortest).unwrap_or(Timestamp::MAX));
+    }
+    if let Some((verdict, reason)) = incident.waits(&decision.verdict, context.now) {
+        (decision.verdict, decision.reason) = (verdict, reason);
+        decision.evidence.clear();
     }
     if decision.evidence.is_empty() && matches!(decision.verdict, Verdict::Investigate | Verdict::Plan { .. }) {
         decision.evidence = policies.evidence(incident, context);

@@ -9,7 +9,10 @@ use crate::ports::{JournalError, Story};
 pub fn run(services: &Services, incident: &Incident) -> Result<Vec<Fact>, JournalError> {
     let entries = services.store.entries(&incident.id)?;
     let story = Story { incident: incident.clone(), entries };
-    let markdown = crate::report::markdown(&story, services.language);
+    let mut markdown = crate::report::markdown(&story, services.language);
+    if let Some(head) = services.store.head() {
+        markdown.push_str(&crate::report::anchor(head, services.language));
+    }
     let moment = services.moment();
     let mut facts = vec![Fact::Reported { markdown }];
     facts.extend(tell(services, incident, Occasion::Report, None, &moment.context()));

@@ -1,9 +1,11 @@
 //! Finds out what became of an intent without a result, after a crash or a lost answer.
 //!
-//! Whoever performed it may know. Else it is repeated only if the tool declares repetition harmless; else looked at; else a person is asked.
+//! Whoever performed it may know. What restores an object is looked at. Else it is repeated only if the tool declares repetition harmless; else looked at; else a person is asked.
 //! Two looks must agree before an action counts as not done: the first may have come too early.
 
 use jiff::SignedDuration;
+
+mod undo;
 
 use super::look::verifying;
 use super::{Services, put_off};
@@ -23,8 +25,12 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
     };
     let (mut resolution, mut reason, mut facts) = match probe(services, record).await {
         Some((resolution, reason)) => (resolution, reason, Vec::new()),
-        None => match looked(services, incident, record).await {
-            Ok(looked) => looked,
+        None => match undo::looked(services, incident, record).await {
+            Ok(Some(looked)) => looked,
+            Ok(None) => match looked(services, incident, record).await {
+                Ok(looked) => looked,
+                Err(put_off) => return put_off,
+            },
             Err(put_off) => return put_off,
         },
     };

@@ -1,5 +1,6 @@
 //! What tools say about their own calls: how they are taken back, and whether they happened.
 
+mod hold;
 mod messages;
 mod outage;
 mod undo;

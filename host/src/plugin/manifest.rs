@@ -28,6 +28,10 @@ pub struct Manifest {
     /// What it needs from the operator.
     #[serde(default)]
     pub asks: Asks,
+    /// Of a source: labels of its format whose values change while an alert stays the same. The host makes them
+    /// annotations, because labels are identity.
+    #[serde(default)]
+    pub volatile_labels: Vec<String>,
     /// JSON Schema of its settings, an object. Without one it takes none.
     pub settings: Option<Value>,
 }
@@ -84,6 +88,9 @@ impl Manifest {
         };
         if let Some(beyond) = beyond {
             return Err(format!("asks: a {} cannot ask for {beyond}", self.kind));
+        }
+        if self.kind != Kind::Source && !self.volatile_labels.is_empty() {
+            return Err(format!("volatile_labels: a {} makes no alerts; only a source has them", self.kind));
         }
         if self.settings.as_ref().is_some_and(|schema| !schema.is_object()) {
             return Err("settings must be a table that holds a JSON Schema".into());

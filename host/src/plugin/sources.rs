@@ -35,7 +35,9 @@ impl Plugins {
             exports.decode(store, instance, request)
         });
         let answer = match call.await {
-            Ok((Ok(decoded), _)) => {
+            Ok((Ok(mut decoded), _)) => {
+                let volatile = &unit.loaded.manifest.volatile_labels;
+                decoded.iter_mut().for_each(|alert| alert.annotate(volatile));
                 let normalised = normalise(source, decoded, request.received_at);
                 Ok(self.note_left_out(source, normalised).map_err(CallError::InvalidInput))
             }

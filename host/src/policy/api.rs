@@ -210,6 +210,14 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 8] = [
                 "A label of an incident or alert; an empty text where it is missing.",
             ),
             f(&["annotation(view: View, name: string) -> string"], "The same for annotations."),
+            f(
+                &["subject_of(view: View) -> ?"],
+                "Whom an alert is about, or all alerts of an incident that fire: `kind` (`pod`, `deployment`, `node`, …), `name`, `namespace`, `cluster`; () where the labels name nobody but an exporter, or the alerts are about several. The values are an alert's own text.",
+            ),
+            f(
+                &["workload_by_name(view: View) -> ?"],
+                "The workload that this belongs to, as far as names tell: a pod `web-85754b9c87-x2k4p` to the deployment `web`. The kind is `workload` where a pod's name leaves it open; () for what is none.",
+            ),
         ],
     ),
 ];

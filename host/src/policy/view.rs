@@ -13,7 +13,7 @@ use super::evaluation::error;
 use super::json::from_object;
 use super::problem::nearest;
 use crate::domain::incident::Alerts;
-use crate::domain::{Action, Alert, Call, Incident, Labels, Origin, Status, Target, restores};
+use crate::domain::{Action, Alert, Call, Incident, Labels, Origin, Status, Subject, Target, restores};
 
 type Got = Result<Dynamic, Box<EvalAltResult>>;
 
@@ -104,8 +104,55 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_indexer_get(|view: &mut View, field: ImmutableString| view.get(&field));
     engine.register_fn("to_string", |view: &mut View| view.show());
     engine.register_fn("to_debug", |view: &mut View| view.show());
+    engine.register_fn("subject_of", |view: &mut View| subject_of(view));
+    engine.register_fn("workload_by_name", |view: &mut View| workload_by_name(view));
     engine.register_fn("label", |view: &mut View, name: ImmutableString| text_in(view, "labels", &name));
     engine.register_fn("annotation", |view: &mut View, name: ImmutableString| text_in(view, "annotations", &name));
+}
+
+/// Whom an alert is about, or all alerts of an incident that fire.
+fn subject_of(view: &mut View) -> Got {
+    Ok(subject_in(view)?.map_or(Dynamic::UNIT, |subject| named(subject.kind, &subject.name, &subject)))
+}
+
+/// The workload of that: pods belong to what makes them anew, as far as names tell.
+fn workload_by_name(view: &mut View) -> Got {
+    let found = subject_in(view)?.and_then(|subject| Some((subject.workload()?, subject)));
+    Ok(found.map_or(Dynamic::UNIT, |(workload, subject)| named(workload.kind, &workload.name, &subject)))
+}
+
+fn named(kind: &str, name: &str, place: &Subject) -> Dynamic {
+    let mut map = Map::new();
+    map.insert("kind".into(), kind.into());
+    map.insert("name".into(), name.into());
+    for (key, value) in [("namespace", &place.namespace), ("cluster", &place.cluster)] {
+        map.insert(key.into(), value.as_deref().map_or(Dynamic::UNIT, Into::into));
+    }
+    Dynamic::from_map(map)
+}
+
+fn subject_in(view: &mut View) -> Result<Option<Subject>, Box<EvalAltResult>> {
+    let Ok(firing) = view.get("firing").and_then(|firing| firing.into_array().map_err(error)) else {
+        return subject_of_alert(view);
+    };
+    let mut shared: Option<Subject> = None;
+    for alert in firing {
+        let Some(mut alert) = alert.try_cast::<View>() else { return Ok(None) };
+        let Some(subject) = subject_of_alert(&mut alert)? else { return Ok(None) };
+        match &shared {
+            Some(other) if *other != subject => return Ok(None),
+            _ => shared = Some(subject),
+        }
+    }
+    Ok(shared)
+}
+
+fn subject_of_alert(view: &mut View) -> Result<Option<Subject>, Box<EvalAltResult>> {
+    let (name, labels) = (view.get("name")?, view.get("labels")?);
+    let name = name.into_immutable_string().unwrap_or_default();
+    let Ok(labels) = labels.as_map_ref() else { return Ok(None) };
+    let labels: Labels = labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    Ok(Subject::of_labels(&name, &labels))
 }
 
 /// The text under `name` in one of the maps of a view; empty when it is missing.

@@ -280,6 +280,10 @@ impl Translation for Chinese {
         timeline::line(fact, style)
     }
 
+    fn anchor(&self) -> &'static str {
+        "截至此处的记录："
+    }
+
     fn would_have(&self, record: &ActionRecord, style: Style) -> String {
         ending::would_have(record, style)
     }

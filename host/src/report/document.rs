@@ -12,7 +12,7 @@ use super::{Language, actions, date};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::Look;
 use crate::domain::text::cut;
-use crate::domain::{Alert, Incident, Status};
+use crate::domain::{Alert, Incident, Status, Subject};
 use crate::ports::Story;
 
 const MD: Style = Style::Markdown;
@@ -24,24 +24,6 @@ const LINES: usize = 200;
 
 /// Bytes of a whole report. It is journaled, and sent by whoever asks for it.
 const REPORT: usize = 512 << 10;
-
-/// Labels that name the object that an alert is about, the most telling first.
-const OBJECTS: [&str; 14] = [
-    "pod",
-    "deployment",
-    "statefulset",
-    "daemonset",
-    "job_name",
-    "cronjob",
-    "persistentvolumeclaim",
-    "service",
-    "node",
-    "instance",
-    "host",
-    "hostname",
-    "container",
-    "name",
-];
 
 /// The whole report.
 pub fn markdown(story: &Story, language: Language) -> String {
@@ -224,10 +206,7 @@ fn first_seen(incident: &Incident) -> Timestamp {
 
 /// What an alert is about: `pod shop/web-1`.
 pub(super) fn object(alert: &Alert) -> String {
-    let found = OBJECTS.iter().find_map(|key| alert.labels.get(key).map(|value| (key, value)));
-    let Some((key, value)) = found else { return alert.name.clone() };
-    let namespace = alert.labels.get("namespace").map(|namespace| format!("{namespace}/")).unwrap_or_default();
-    format!("{} {namespace}{value}", key.trim_end_matches("_name"))
+    Subject::of(alert).map_or_else(|| alert.name.clone(), |subject| subject.to_string())
 }
 
 fn objects(incident: &Incident) -> BTreeSet<String> {

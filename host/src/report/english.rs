@@ -284,6 +284,10 @@ impl Translation for English {
         timeline::line(fact, style)
     }
 
+    fn anchor(&self) -> &'static str {
+        "Record up to here:"
+    }
+
     fn would_have(&self, record: &ActionRecord, style: Style) -> String {
         ending::would_have(record, style)
     }

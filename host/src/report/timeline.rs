@@ -44,6 +44,8 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::AlertsChanged { .. } | Fact::AlertsCounted { .. } | Fact::HandedOver { .. } | Fact::TakenOver { .. } => {
             "alerts"
         }
+        Fact::Joined { .. } => "alerts",
+        Fact::BlockedBy { .. } | Fact::Unblocked { .. } => "waits",
         Fact::Decided { .. } => "verdict",
         Fact::Looked { .. } => "look",
         Fact::Collected => "evidence",

@@ -139,6 +139,8 @@ pub(super) trait Translation: Sync {
     fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String>;
     /// A line of the timeline.
     fn timeline_line(&self, fact: &Fact, style: Style) -> String;
+    /// What stands before the command that checks the record.
+    fn anchor(&self) -> &'static str;
     /// What an action that was not executed would have done.
     fn would_have(&self, record: &ActionRecord, style: Style) -> String;
 }

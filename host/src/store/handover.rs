@@ -45,7 +45,8 @@ pub(super) fn record(
     Ok(touched)
 }
 
-fn add(
+/// Records a fact in an incident, if it is live.
+pub(super) fn add(
     live: &mut Live,
     id: &IncidentId,
     fact: Fact,

@@ -17,6 +17,8 @@ pub(super) struct Live {
     pub shared: Shared,
     pub history: History,
     pub repeats: HashMap<IncidentId, u64>,
+    /// Incidents that wait for another one, by that one.
+    pub blocked: HashMap<IncidentId, Vec<IncidentId>>,
     /// Appends so far, and how many of them are durable: they become so in their order.
     pub appends: u64,
     pub durable: u64,

@@ -55,6 +55,9 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         | Fact::AlertsCounted { .. }
         | Fact::HandedOver { .. }
         | Fact::TakenOver { .. }
+        | Fact::Joined { .. }
+        | Fact::BlockedBy { .. }
+        | Fact::Unblocked { .. }
         | Fact::Intent { .. }
         | Fact::Prepared { .. }
         | Fact::Inspected { .. }

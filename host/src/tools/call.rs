@@ -20,6 +20,12 @@ impl Server {
     /// the way, it is asked once more as soon as it is there. Waiting does not shorten the time of the call.
     pub(super) async fn look(&self, tool: &str, arguments: &Map<String, Value>) -> Result<ToolAnswer, ToolError> {
         let within = self.times.look;
+        let elapsed = || self.made_at.elapsed();
+        let skipped = |skipped| ToolError::Unavailable(format!("{}; nothing was sent", self.is_skipped(skipped)));
+        // A look that waits for its place behind those that get no answer need not find that out itself.
+        if let Some(now) = self.circuit.skipped(elapsed()) {
+            return Err(skipped(now));
+        }
         let waiting = Instant::now() + within;
         let Ok(Ok(_turn)) = timeout_at(waiting, self.looks.acquire()).await else {
             let seconds = within.as_secs_f32();
@@ -27,8 +33,9 @@ impl Server {
             return Err(ToolError::Unavailable(why));
         };
         let peer = self.awaited_peer(waiting).await?;
+        let admitted = self.circuit.admit(elapsed()).map_err(skipped)?;
         let deadline = Instant::now() + within;
-        match self.send(&peer, tool, arguments, deadline, within).await {
+        let answer = match self.send(&peer, tool, arguments, deadline, within).await {
             Err(error @ (ToolError::Lost(_) | ToolError::Unavailable(_))) if Instant::now() < deadline => {
                 match self.trusted_peer(deadline).await {
                     Some(peer) => self.send(&peer, tool, arguments, deadline, within).await,
@@ -36,7 +43,13 @@ impl Server {
                 }
             }
             answer => answer,
+        };
+        match &answer {
+            Ok(_) | Err(ToolError::Refused(_)) => admitted.answered(),
+            Err(ToolError::Lost(_)) if Instant::now() >= deadline => admitted.missed(elapsed()),
+            Err(_) => {}
         }
+        answer
     }
 
     /// Calls any tool, once; whoever calls has the server's turn.

@@ -16,6 +16,7 @@ use super::definition::Definition;
 use super::options::{Jitter, Options};
 use super::pinning::PinnedTools;
 use super::shared_catalogue::SharedCatalogue;
+use crate::circuit::{Circuit, Skipped};
 
 /// Read-only calls of one server at the same time.
 const LOOKS: usize = 8;
@@ -49,6 +50,8 @@ pub struct Status {
     pub restarts: u64,
     /// What last went wrong.
     pub error: Option<String>,
+    /// Why nothing is looked at there for the time being, though it is up.
+    pub skipped: Option<String>,
 }
 
 impl Status {
@@ -56,7 +59,7 @@ impl Status {
     pub fn problem(&self) -> Option<String> {
         let server = &self.server;
         match (self.phase, &self.error) {
-            (Phase::Ready, _) => None,
+            (Phase::Ready, _) => self.skipped.clone(),
             (Phase::Starting, _) => Some(format!("the MCP server {server} is still starting")),
             (Phase::Stopped, _) => Some(format!("the MCP server {server} is shut down")),
             (Phase::Down, Some(error)) => Some(error.clone()),
@@ -104,6 +107,10 @@ pub(super) struct Server {
     pub looks: Semaphore,
     /// Calls under way; an idle server is asked whether it is there, a busy one is left alone.
     pub busy: AtomicUsize,
+    /// Looks that got no answer in time, again and again, are not made for a while.
+    pub circuit: Circuit,
+    /// Since when the circuit counts.
+    pub made_at: Instant,
     /// A caller has reason to doubt that the server is there.
     pub doubt: Notify,
     pub faces: Mutex<PinnedTools>,
@@ -142,6 +149,8 @@ impl Server {
             changing: Arc::default(),
             looks: Semaphore::new(LOOKS),
             busy: AtomicUsize::new(0),
+            circuit: Circuit::default(),
+            made_at: Instant::now(),
             doubt: Notify::new(),
             faces: Mutex::default(),
         }
@@ -161,6 +170,11 @@ impl Server {
         self.faces.lock().unwrap_or_else(PoisonError::into_inner).refusal(tool)
     }
 
+    /// That nothing is looked at there for the time being.
+    pub(super) fn is_skipped(&self, skipped: Skipped) -> String {
+        format!("the MCP server {} {skipped}", self.name())
+    }
+
     pub(super) fn status(&self) -> Status {
         let state = self.state.borrow().clone();
         let prefix = format!("{}.", self.name());
@@ -171,6 +185,7 @@ impl Server {
             tools: catalogue.tools.keys().filter(|name| name.starts_with(&prefix)).count(),
             restarts: state.session.saturating_sub(1),
             error: state.error,
+            skipped: self.circuit.skipped(self.made_at.elapsed()).map(|skipped| self.is_skipped(skipped)),
         }
     }
 }

@@ -70,7 +70,7 @@ pub struct Cluster {
     /// Effects of calls whose answer was lost, and when they happen.
     late: Vec<(Duration, Call, String)>,
     /// Attempts that had their effect.
-    done: BTreeSet<String>,
+    pub done: BTreeSet<String>,
     /// Changes so far.
     pub effects: u64,
     /// No tool can be reached until then.

@@ -73,7 +73,7 @@ impl Host {
             Arc::clone(&journal),
             Arc::clone(&clock),
             Arc::clone(&random),
-            Box::new(move |alert| of_group.group(alert).unwrap_or_default()),
+            Box::new(move |alert| of_group.group(alert).unwrap_or_default().into()),
             wake,
         ));
         restore(world, &gate, &store, journal.as_ref())?;

@@ -143,7 +143,12 @@ impl Kind {
 
     fn with(self, other: Self) -> bool {
         let stops = |kind: Self| kind.place() == Place::Host || kind == Self::StopInBacklog;
-        self.place() != other.place() && !(stops(self) && stops(other))
+        // A host that starts with broken policies refuses to, and is right.
+        let starts_broken = |one: Self, two: Self| one == Self::PoliciesBroken && stops(two);
+        self.place() != other.place()
+            && !(stops(self) && stops(other))
+            && !starts_broken(self, other)
+            && !starts_broken(other, self)
     }
 }
 

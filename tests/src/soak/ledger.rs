@@ -136,6 +136,7 @@ impl Ledger {
 
     /// Something that must not be.
     pub fn violation(&self, kind: &'static str, text: String) {
+        eprintln!("violation, {kind}: {text}");
         self.pages().violations.entry(kind).or_default().push(text);
     }
 

@@ -197,7 +197,20 @@ impl Disk {
     /// # Errors
     /// When the size cannot be changed.
     pub fn full(&self, full: bool) -> anyhow::Result<()> {
-        let size = if full { format!("{}k", self.used_kb()?.max(64)) } else { "75%".into() };
+        if !full {
+            return self.resize("75%");
+        }
+        let mut tries = 0;
+        loop {
+            match self.resize(&format!("{}k", self.used_kb()?.max(64))) {
+                // What the host writes between the two commands makes the size one that cannot be set.
+                Err(_) if tries < 20 => tries += 1,
+                done => return done,
+            }
+        }
+    }
+
+    fn resize(&self, size: &str) -> anyhow::Result<()> {
         let mount = Command::new("mount").args(["-o", &format!("remount,size={size}")]).arg(&self.path).output()?;
         anyhow::ensure!(mount.status.success(), "{}", String::from_utf8_lossy(&mount.stderr));
         Ok(())

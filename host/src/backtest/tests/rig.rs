@@ -202,7 +202,12 @@ impl Tools for World {
         }
         if call.tool == "k.set" {
             let name = call.arguments["name"].as_str().unwrap();
-            self.objects.set(name, call.arguments["value"].as_i64().unwrap());
+            if !named(call, "unarrived") || !restores(call) {
+                self.objects.set(name, call.arguments["value"].as_i64().unwrap());
+            }
+            if named(call, "overtaken") && restores(call) {
+                self.objects.set(name, 9);
+            }
         }
         let lost = !self.luck(9) || lost(call);
         let ok = self.luck(8);
@@ -233,6 +238,12 @@ fn lie(name: &str) -> Proposal {
 /// The answer to such a call is lost, also in a kind world.
 fn lost(call: &Call) -> bool {
     named(call, "lost")
+        || (restores(call) && ["arrived", "unarrived", "overtaken"].iter().any(|name| named(call, name)))
+}
+
+/// Whether it sets anything but what the policies' own action sets.
+fn restores(call: &Call) -> bool {
+    call.tool == "k.set" && call.arguments["value"] != 5
 }
 
 fn named(call: &Call, prefix: &str) -> bool {
@@ -332,7 +343,7 @@ impl Rig {
         let (of_dice, of_clock) = (Arc::clone(&dice), Arc::clone(&clock));
         let down_until = Mutex::new(Timestamp::UNIX_EPOCH);
         let world = Arc::new(World { dice: of_dice, clock: of_clock, kind, objects: Arc::clone(&objects), down_until });
-        let group = |alert: &Alert| format!("{}/{}", alert.name, &alert.labels["app"]);
+        let group = |alert: &Alert| format!("{}/{}", alert.name, &alert.labels["app"]).into();
         let store = Store::new(
             Arc::clone(&journal) as Arc<dyn Journal>,
             Arc::clone(&clock) as Arc<dyn Clock>,

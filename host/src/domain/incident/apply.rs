@@ -1,9 +1,7 @@
 //! How each entry changes an incident. Total: an entry that does not fit changes nothing, so that
 //! a journal written by a later version can still be read.
 
-use std::sync::Arc;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::record::BeforeIntent;
 use super::{ActionRecord, ActionState, Approval, Conclusion, Incident, IncidentId, Look, Plan, Turn};
@@ -28,10 +26,11 @@ impl Incident {
             source: source.as_str().into(),
             opened_at: entry.at,
             updated_at: entry.at,
-            set_back: SignedDuration::ZERO,
+            set_back: Rare::default(),
             alerts: alerts.iter().cloned().collect(),
             counted: Rare::default(),
             decision: None,
+            held_since: None,
             plan: None,
             collected: false,
             looks: Rare::default(),
@@ -39,6 +38,7 @@ impl Incident {
             actions: Rare::default(),
             conclusion: None,
             goes_on_in: None,
+            blocked: None,
             report: None,
             deliveries: Rare::default(),
             breakers: Rare::default(),
@@ -58,10 +58,12 @@ impl Incident {
             Fact::AlertsCounted { change } => self.counted.take(change),
             Fact::HandedOver { alerts, to } => {
                 alerts.iter().for_each(|handover| self.hand_over(handover));
-                self.goes_on_in.clone_from(to);
+                self.goes_on_in = to.clone().map(Box::new);
             }
-            Fact::TakenOver { .. } => {}
-            Fact::Decided { decision } => self.decision = Some(Arc::clone(decision)),
+            Fact::TakenOver { .. } | Fact::Joined { .. } => {}
+            Fact::BlockedBy { incident, object } => self.block(incident, object, at),
+            Fact::Unblocked { incident, outcome } => self.unblock(incident, *outcome, at),
+            Fact::Decided { decision } => self.decide(decision, at),
             Fact::Looked { purpose, call, ok, text, refused, .. } => {
                 if matches!(purpose, Purpose::Verify { .. }) {
                     self.forget_last(purpose, call);

@@ -1,8 +1,7 @@
 //! What it means that a known alert comes in again.
 
-use crate::domain::alert::VOLATILE;
 use crate::domain::handover::Because;
-use crate::domain::{Alert, Incident, Status};
+use crate::domain::{Alert, Incident, Labels, Status};
 
 /// What another message about a known alert means.
 #[derive(Debug, PartialEq)]
@@ -62,11 +61,19 @@ fn ended_before(known: &Alert, resolved: &Alert) -> bool {
     other < began && end <= began
 }
 
-/// Whether labels differ other than those that change while an alert stays the same.
+/// The label that [`Alert::severity`] was read from, which is compared by itself.
+const SEVERITY: &str = "severity";
+
+/// Labels but for that one.
+pub(super) fn without_severity(labels: &Labels) -> impl Iterator<Item = (&str, &str)> {
+    labels.iter().filter(|(name, _)| *name != SEVERITY)
+}
+
+/// Whether labels differ other than in their severity.
 pub(super) fn other_labels(known: &Alert, alert: &Alert) -> bool {
     if known.labels == alert.labels {
         return false;
     }
     let mut names = known.labels.keys().chain(alert.labels.keys());
-    names.any(|name| !VOLATILE.contains(&name) && known.labels.get(name) != alert.labels.get(name))
+    names.any(|name| name != SEVERITY && known.labels.get(name) != alert.labels.get(name))
 }

@@ -7,9 +7,12 @@ use std::fmt;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::change::without_severity;
 use super::ended::Ended;
+use super::objects::Objects;
 use crate::domain::counted::{CountedChange, Mark};
-use crate::domain::{Alert, Incident, IncidentId, Severity, Status};
+use crate::domain::subject::ties::{Tie, Ties};
+use crate::domain::{Alert, Incident, IncidentId, Labels, Severity, Status};
 
 /// What stands for a text of any length; as good as never the same for two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +22,17 @@ impl Identity {
     /// The identity of an alert: fingerprints are unique within their source only.
     pub fn of(source: &str, fingerprint: &str) -> Self {
         Self::hash(&[source, fingerprint])
+    }
+
+    /// What stands for several texts together.
+    pub fn of_parts(parts: &[&str]) -> Self {
+        Self::hash(parts)
+    }
+
+    /// What stands for labels, without their severity.
+    pub fn of_labels(labels: &Labels) -> Self {
+        let parts: Vec<&str> = without_severity(labels).flat_map(|(name, value)| [name, value]).collect();
+        Self::hash(&parts)
     }
 
     fn hash(parts: &[&str]) -> Self {
@@ -75,6 +89,10 @@ pub struct Index {
     /// How many incidents of its own each source has.
     own: HashMap<String, usize>,
     ended: Ended,
+    /// Open incidents by what they are about.
+    pub(super) objects: Objects,
+    /// Whether some fingerprint stands for more than one alert.
+    shared: bool,
 }
 
 impl Index {
@@ -103,6 +121,10 @@ impl Index {
                 Status::Resolved => Weight::Over,
             };
             let identity = Identity::from(alert);
+            self.shared |= alert.fingerprint.contains('~');
+            if open && incident.counted.collecting.is_none() {
+                self.objects.take(&incident.id, alert);
+            }
             let elsewhere = self.by_alert.get(&identity).filter(|place| place.incident != incident.id);
             if elsewhere
                 .is_none_or(|place| place.weight < weight || place.weight == weight && place.incident < incident.id)
@@ -185,6 +207,16 @@ impl Index {
         self.own.get(source).copied().unwrap_or(0)
     }
 
+    /// Whether some fingerprint stands for more than one alert.
+    pub fn has_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Open incidents about the same as an alert, or tied to its trouble, with what they share.
+    pub fn tied<'a>(&'a self, ties: &'a Ties) -> impl Iterator<Item = (&'a IncidentId, &'a Tie)> {
+        self.objects.tied(ties)
+    }
+
     /// Whether an incident keeps this alert in full.
     pub fn holds(&self, incident: &IncidentId, alert: &Alert) -> bool {
         self.place(alert) == Some(incident)
@@ -199,6 +231,7 @@ impl Index {
     }
 
     fn leave_group(&mut self, incident: &Incident) {
+        self.objects.leave(incident);
         let key = group(incident);
         if self.by_group.get(&key) == Some(&incident.id) {
             self.by_group.remove(&key);

@@ -59,6 +59,73 @@ fn no_label_reaches_into_the_key_of_another_group() {
     assert_ne!(group_key(Some("x".into()), &alert("s", "a", &[]), &by), group_key(None, &alert("x", "a", &[]), &[]));
 }
 
+fn taken(alerts: Vec<Alert>) -> Correlated {
+    let by_subject = |_: &Alert| Group::BySubject;
+    correlate(&Index::default(), &HashMap::new(), alerts, &by_subject, Timestamp::UNIX_EPOCH)
+}
+
+#[test]
+fn what_a_body_says_twice_of_an_alert_is_folded_and_counted() {
+    let fires = alert("s", "a", &[("host", "h")]);
+    let ended = Alert { status: Status::Resolved, ..fires.clone() };
+    let found = taken(vec![fires.clone(), ended.clone(), fires.clone()]);
+    assert_eq!((found.folded, found.opened.len(), found.unknown_resolved), (2, 1, 0));
+    let found = taken(vec![fires, ended]);
+    assert_eq!((found.folded, found.opened.len(), found.unknown_resolved), (1, 0, 1));
+}
+
+#[test]
+fn one_fingerprint_with_two_sets_of_labels_names_two_alerts() {
+    let (one, other) = (alert("s", "a", &[("url", "pay")]), alert("s", "a", &[("url", "shop")]));
+    let gone = Alert { status: Status::Resolved, ..other.clone() };
+    for batch in [vec![one.clone(), other.clone()], vec![other, one.clone()]] {
+        let found = taken(batch);
+        let [(_, alerts)] = &found.opened[..] else { panic!("{found:?}") };
+        assert_eq!((alerts.len(), found.folded), (2, 0));
+        assert_ne!(alerts[0].fingerprint, alerts[1].fingerprint);
+    }
+    let found = taken(vec![one, gone]);
+    assert_eq!((found.opened.len(), found.unknown_resolved, found.folded), (1, 1, 0));
+}
+
+#[test]
+fn each_of_two_alerts_with_one_fingerprint_is_known_again() {
+    let (one, other) = (alert("s", "a", &[("url", "pay")]), alert("s", "a", &[("url", "shop")]));
+    let first = taken(vec![one.clone(), other.clone()]);
+    let (group_key, alerts) = first.opened[0].clone();
+    let fact = crate::domain::Fact::Opened { group_key, source: "s".into(), alerts };
+    let entry = crate::domain::Entry { at: Timestamp::UNIX_EPOCH, fact };
+    let incident = Incident::open(IncidentId("i1".into()), &entry).unwrap();
+    let mut index = Index::default();
+    index.insert(&incident);
+    let live = HashMap::from([(incident.id.clone(), Arc::new(incident))]);
+    let by_subject = |_: &Alert| Group::BySubject;
+    for batch in [vec![one.clone()], vec![other.clone()], vec![other.clone(), one.clone()]] {
+        let many = batch.len() as u64;
+        let found = correlate(&index, &live, batch, &by_subject, Timestamp::UNIX_EPOCH);
+        assert_eq!(found.repeats.values().sum::<u64>(), many, "{found:?}");
+    }
+}
+
+#[test]
+fn alerts_about_one_workload_are_one_group_and_about_many_too() {
+    let pod = |workload: &str| alert("s", "KubePodNotReady", &[("namespace", "shop"), ("pod", &format!("{workload}-85754b9c87-x2k4p"))]);
+    let whole = |workload: &str| alert("s", "KubeDeploymentReplicasMismatch", &[("namespace", "shop"), ("deployment", workload)]);
+    let batch = |workloads: &[&str]| -> Vec<Alert> {
+        let all = workloads.iter().flat_map(|workload| [pod(workload), whole(workload)]);
+        all.enumerate().map(|(n, alert)| Alert { fingerprint: n.to_string(), ..alert }).collect()
+    };
+    let keys = |workloads: &[&str]| -> Vec<String> {
+        taken(batch(workloads)).opened.into_iter().map(|(key, _)| key).collect()
+    };
+    assert_eq!(keys(&["web"]), ["s/namespace=shop/workload=web"]);
+    assert_eq!(keys(&["web", "cart"]), ["s/namespace=shop/workload=cart", "s/namespace=shop/workload=web"]);
+    assert_eq!(keys(&["web", "cart", "pay", "mail"]).len(), 1, "what befalls all of a namespace is one trouble");
+    let exported = [("namespace", "monitoring"), ("exported_namespace", "shop"), ("queue", "mail")];
+    let found = taken(vec![alert("s", "QueueLong", &exported)]);
+    assert_eq!(found.opened[0].0, "s/alertname=QueueLong/namespace=shop");
+}
+
 fn hostile() -> impl Strategy<Value = String> {
     let piece =
         prop::sample::select(vec!["a", "b", "/", "=", "\"", "\\", "%", " ", "\n", "\u{200b}", "cluster", "group "]);

@@ -31,7 +31,8 @@ struct World {
 
 impl World {
     fn receive(&mut self, alerts: Vec<Alert>, key: &dyn Fn(&Alert) -> String) -> Result<u64, String> {
-        let batch = correlate(&self.index, &self.incidents, alerts, key, Default::default());
+        let key = |alert: &Alert| key(alert).into();
+        let batch = correlate(&self.index, &self.incidents, alerts, &key, Default::default());
         let repeats = batch.repeats.values().sum();
         let Contained { opened, changed, .. } = contain(batch, &self.index, &self.incidents, &SMALL)?;
         for (group_key, intake) in opened {

@@ -133,3 +133,28 @@ fn what_a_proposer_calls_help_and_the_way_back_is_neither() {
     assert_eq!(rig.objects().value("lying"), 666, "a person may want it all the same");
     assert_eq!(rig.incident().outcome(), Some(Outcome::NeedsPerson));
 }
+
+#[test]
+fn a_restoration_whose_answer_is_lost_is_looked_for_and_never_sent_over_what_others_did() {
+    for (app, value, state) in [
+        ("arrived", 2, ActionState::Done),
+        ("overtaken", 9, ActionState::Uncertain),
+        ("unarrived", 5, ActionState::Uncertain),
+    ] {
+        let mut rig = rig("Stuck", app);
+        rig.pass(120);
+        rig.settle();
+        let undo = undo(&rig).unwrap();
+        assert_eq!((rig.objects().value(app), undo.state), (value, state), "{app}: {:#?}", rig.facts());
+        let sent = rig
+            .facts()
+            .iter()
+            .filter(|fact| matches!(fact, Fact::Intent { action, .. } if *action == undo.action.id))
+            .count();
+        assert_eq!(
+            sent,
+            if app == "unarrived" { 3 } else { 1 },
+            "{app}: sent again only where looking shows that it did not happen"
+        );
+    }
+}

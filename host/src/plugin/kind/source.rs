@@ -67,6 +67,21 @@ pub enum Told {
     Text(String),
 }
 
+impl Decoded {
+    /// Makes annotations of labels whose values change while the alert stays the same. What it has under such a
+    /// name already stays.
+    pub fn annotate(&mut self, volatile: &[String]) {
+        if volatile.is_empty() {
+            return;
+        }
+        let labels = std::mem::take(&mut self.labels);
+        let (moved, kept): (Vec<_>, Vec<_>) = labels.into_iter().partition(|(key, _)| volatile.contains(key));
+        self.labels = kept;
+        // Of annotations of one name the first counts.
+        self.annotations.extend(moved);
+    }
+}
+
 /// Alerts of one request.
 const ALERTS: usize = 10_000;
 
@@ -191,6 +206,24 @@ mod tests {
 
     fn one(decoded: Decoded) -> Result<Alert, String> {
         normalise("demo", vec![decoded], received()).taken().map(|mut alerts| alerts.remove(0))
+    }
+
+    #[test]
+    fn volatile_labels_of_a_format_are_no_identity() {
+        let with = |value: &str| {
+            let mut alert = decoded();
+            alert.labels.push(("value".into(), value.into()));
+            alert
+        };
+        assert_ne!(one(with("1")).unwrap().fingerprint, one(with("2")).unwrap().fingerprint);
+        let annotated = |value: &str| {
+            let mut alert = with(value);
+            alert.annotate(&["value".to_string()]);
+            one(alert).unwrap()
+        };
+        let (first, second) = (annotated("1"), annotated("2"));
+        assert_eq!((&first.fingerprint, &first.labels), (&second.fingerprint, &second.labels));
+        assert_eq!(second.annotations.get("value"), Some("2"));
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn closures_see_the_incident() {
         && matches(i.labels.namespace, re(\"sh.p\")) && i.outcome == \"\" && i.state == \"open\"
       }, then: |i| escalate(`${i.title}: ${i.count}`) });";
     let decision = two().decide(text).unwrap();
-    assert_eq!(decision.reason, "KubePodNotReady in shop: 2");
+    assert_eq!(decision.reason, "KubePodNotReady: statefulset shop/web: 2");
     let fault = simple().judge(&set("rule(\"a\", #{ when: |i| i.lables.x == 1, then: escalate() });")).faults.concat();
     assert!(fault.contains("the incident has no field `lables`; did you mean `labels`? (a.rhai:1)"), "{fault}");
     let missing = "rule(\"a\", #{ when: |i| i.labels.team.starts_with(\"x\"), then: escalate() });";

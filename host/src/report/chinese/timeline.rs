@@ -23,6 +23,14 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             format!("{to}：{}", handed_over(alerts, s))
         }
         Fact::TakenOver { alerts, from } => format!("接自事件 {from}：{}", handed_over(alerts, s)),
+        Fact::Joined { alerts, object } => {
+            let names: Vec<String> = alerts.iter().take(5).map(|name| s.name(name)).collect();
+            format!("归入本事件，因为涉及同一对象 {}：{}", s.name(object), names.join("、"))
+        }
+        Fact::BlockedBy { incident, object } => {
+            format!("等待事件 {incident}（正在处理 {}），在此之前不作处置", s.name(object))
+        }
+        Fact::Unblocked { incident, outcome } => format!("事件 {incident} 已结束：{}", Chinese.outcome(*outcome)),
         Fact::Decided { decision } => {
             let by = Chinese.decided_by(decision.rule.as_deref(), s);
             let mut text = format!("{by}：{}。{}", verdict(&decision.verdict), s.say(&decision.reason));

@@ -31,6 +31,16 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             format!("{to}: {}", handed_over(alerts, s))
         }
         Fact::TakenOver { alerts, from } => format!("came from incident {from}: {}", handed_over(alerts, s)),
+        Fact::Joined { alerts, object } => {
+            let names: Vec<String> = alerts.iter().take(5).map(|name| s.name(name)).collect();
+            format!("belongs here, for it is about the same {}: {}", s.name(object), names.join(", "))
+        }
+        Fact::BlockedBy { incident, object } => {
+            format!("what would be done waits for incident {incident}, which handles {}", s.name(object))
+        }
+        Fact::Unblocked { incident, outcome } => {
+            format!("incident {incident} has ended: {}", English.outcome(*outcome))
+        }
         Fact::Decided { decision } => {
             let by = English.decided_by(decision.rule.as_deref(), s);
             let mut text = format!("{by} decided: {}. {}", decision.verdict.kind(), s.say(&decision.reason));

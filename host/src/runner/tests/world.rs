@@ -192,7 +192,7 @@ impl Host {
         let clock = Arc::new(SetClock { inner: TokioClock::starting_at(epoch), ahead: Mutex::default() });
         let random = Arc::new(Random::seeded(1));
         let (wake, woken) = mpsc::unbounded_channel();
-        let key = |alert: &Alert| format!("{}/{}", alert.name, alert.fingerprint);
+        let key = |alert: &Alert| format!("{}/{}", alert.name, alert.fingerprint).into();
         let store = Arc::new(Store::new(
             Arc::clone(&journal) as Arc<dyn Journal>,
             Arc::clone(&clock) as Arc<dyn Clock>,

@@ -159,3 +159,25 @@ async fn a_server_that_is_still_starting_is_named_and_nobody_waits_for_its_turn(
     assert!(matches!(&got, Some(ToolError::Unavailable(why)) if why.contains("has not started yet")), "{got:?}");
     assert_eq!(servers.status()[0].problem().as_deref(), Some("the MCP server k is still starting"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_whose_looks_hang_again_and_again_is_left_alone_for_a_while() {
+    let fake = Fake::new(vec![reads("get"), reads("slow")], |_, tool, arguments| match tool {
+        "slow" if arguments["ends"].is_null() => Reply::Silence,
+        _ => result("done"),
+    });
+    let servers = fake.start(&quick());
+    assert!(servers.wait_ready(Duration::from_secs(5)).await);
+    for _ in 0..3 {
+        let hung = look(&*servers, &call("k.slow", json!({}))).await;
+        assert!(matches!(&hung, Err(ToolError::Lost(_))), "{hung:?}");
+    }
+    let calls = fake.calls().len();
+    let skipped = look(&*servers, &call("k.get", json!({}))).await;
+    assert!(matches!(&skipped, Err(ToolError::Unavailable(why)) if why.contains("left alone")), "{skipped:?}");
+    assert_eq!(fake.calls().len(), calls, "nothing is sent");
+    assert!(servers.status()[0].problem().is_some_and(|why| why.contains("3 calls in a row")));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(look(&*servers, &call("k.get", json!({}))).await.unwrap().text, "done");
+    assert_eq!(servers.status()[0].problem(), None);
+}

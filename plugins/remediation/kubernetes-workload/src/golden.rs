@@ -134,7 +134,7 @@ fn alert(value: &Value) -> Alert {
         ends_at: None,
         fingerprint: None,
         link: None,
-        extra: vec![],
+        extra: labels(value, "extra"),
     }
 }
 

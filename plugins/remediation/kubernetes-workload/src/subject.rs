@@ -1,4 +1,4 @@
-//! What an alert is about, read from its labels.
+//! What an alert is about, as the host tells it.
 
 use crate::bindings::tidegate::plugin::types::Alert;
 
@@ -11,46 +11,20 @@ pub(crate) struct Subject {
     pub name: String,
 }
 
-/// Where kube-state-metrics is scraped without `honor_labels`, plain names describe the scraped
-/// pod and the object is in `exported_…`; so those come first.
-const NAMESPACES: [&str; 5] =
-    ["exported_namespace", "namespace", "kubernetes_namespace", "k8s_namespace_name", "k8s.namespace.name"];
-const PODS: [&str; 5] = ["exported_pod", "pod", "pod_name", "k8s_pod_name", "k8s.pod.name"];
-const WORKLOADS: [(&str, &str); 9] = [
-    ("deployment", "Deployment"),
-    ("k8s_deployment_name", "Deployment"),
-    ("k8s.deployment.name", "Deployment"),
-    ("statefulset", "StatefulSet"),
-    ("k8s_statefulset_name", "StatefulSet"),
-    ("k8s.statefulset.name", "StatefulSet"),
-    ("daemonset", "DaemonSet"),
-    ("k8s_daemonset_name", "DaemonSet"),
-    ("k8s.daemonset.name", "DaemonSet"),
-];
+/// Kinds that are repaired, as the host names them and as the API does.
+const KINDS: [(&str, &str); 4] =
+    [("pod", "Pod"), ("deployment", "Deployment"), ("statefulset", "StatefulSet"), ("daemonset", "DaemonSet")];
 
-/// Reads an alert. A label of a workload says more than that of a pod: in alerts on workloads the
-/// pod is often the one that exports the metric. Without a namespace nothing is guessed.
+/// Reads whom the host says that an alert is about. Without a namespace nothing is guessed.
 pub(crate) fn of(alert: &Alert) -> Option<Subject> {
-    let label = |wanted: &str| {
-        let (_, value) = alert.labels.iter().find(|(key, _)| key == wanted)?;
-        Some(value.as_str()).filter(|value| is_name(value))
+    let told = |wanted: &str| {
+        let (_, value) = alert.extra.iter().find(|(key, _)| key == wanted)?;
+        Some(value.as_str())
     };
-    let first = |names: &[&str]| names.iter().find_map(|name| label(name));
-    let namespace = first(&NAMESPACES)?.to_string();
-    let workload = WORKLOADS.iter().find_map(|(key, kind)| Some((*kind, label(key)?)));
-    let (kind, name) = workload.or_else(|| grouped(&label)).or_else(|| Some(("Pod", first(&PODS)?)))?;
-    Some(Subject { namespace, kind, name: name.to_string() })
-}
-
-/// `workload` and `workload_type`, as recording rules write them.
-fn grouped<'a>(label: &impl Fn(&str) -> Option<&'a str>) -> Option<(&'static str, &'a str)> {
-    let kind = match label("workload_type")? {
-        "deployment" => "Deployment",
-        "statefulset" => "StatefulSet",
-        "daemonset" => "DaemonSet",
-        _ => return None,
-    };
-    Some((kind, label("workload")?))
+    let told_kind = told("subject_kind")?;
+    let (_, kind) = KINDS.iter().find(|(kind, _)| *kind == told_kind)?;
+    let name = |wanted: &str| told(wanted).filter(|value| is_name(value)).map(str::to_string);
+    Some(Subject { namespace: name("subject_namespace")?, kind, name: name("subject_name")? })
 }
 
 /// A name of the API. Anything else could mean something to a command line.
@@ -64,53 +38,36 @@ mod tests {
     use super::*;
     use crate::bindings::tidegate::plugin::types::Status;
 
-    fn subject(labels: &[(&str, &str)]) -> Option<(&'static str, String)> {
+    fn subject(kind: &str, namespace: &str, name: &str) -> Option<(&'static str, String)> {
+        let extra = [("subject_kind", kind), ("subject_namespace", namespace), ("subject_name", name)];
         let alert = Alert {
             name: "A".into(),
             status: Status::Firing,
             severity: None,
-            labels: labels.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
+            labels: vec![("namespace".into(), "monitoring".into()), ("pod".into(), "exporter-0".into())],
             annotations: vec![],
             starts_at: None,
             ends_at: None,
             fingerprint: None,
             link: None,
-            extra: vec![],
+            extra: extra.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
         };
         of(&alert).map(|subject| (subject.kind, format!("{}/{}", subject.namespace, subject.name)))
     }
 
     #[test]
-    fn labels_of_common_alerts() {
-        for (labels, kind, name) in [
-            (vec![("namespace", "default"), ("pod", "web-1")], "Pod", "default/web-1"),
-            (
-                vec![("namespace", "shop"), ("deployment", "web"), ("pod", "kube-state-metrics-0")],
-                "Deployment",
-                "shop/web",
-            ),
-            (
-                vec![
-                    ("namespace", "monitoring"),
-                    ("pod", "ksm-0"),
-                    ("exported_namespace", "shop"),
-                    ("exported_pod", "web-1"),
-                ],
-                "Pod",
-                "shop/web-1",
-            ),
-            (vec![("namespace", "db"), ("statefulset", "pg")], "StatefulSet", "db/pg"),
-            (vec![("namespace", "a"), ("workload", "b"), ("workload_type", "daemonset")], "DaemonSet", "a/b"),
-        ] {
-            assert_eq!(subject(&labels), Some((kind, name.to_string())), "{labels:?}");
-        }
+    fn what_the_host_tells_counts_and_labels_do_not() {
+        assert_eq!(subject("pod", "shop", "web-1"), Some(("Pod", "shop/web-1".into())));
+        assert_eq!(subject("statefulset", "db", "pg"), Some(("StatefulSet", "db/pg".into())));
+        assert_eq!(subject("node", "", "n3"), None);
+        assert_eq!(subject("service", "shop", "web"), None);
     }
 
     #[test]
     fn what_is_no_name_is_no_subject() {
-        assert_eq!(subject(&[("pod", "web-1")]), None);
-        assert_eq!(subject(&[("namespace", "default"), ("pod", "--all")]), None);
-        assert_eq!(subject(&[("namespace", "default"), ("pod", "a b")]), None);
-        assert_eq!(subject(&[("namespace", "default"), ("pod", "")]), None);
+        assert_eq!(subject("pod", "", "web-1"), None);
+        for name in ["--all", "a b", ""] {
+            assert_eq!(subject("pod", "default", name), None);
+        }
     }
 }

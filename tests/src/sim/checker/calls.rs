@@ -163,6 +163,10 @@ fn undo_leads_back(state: &State, permit: &Permit, call: &Call) -> Result<(), St
     let Some(record) = record.filter(|record| matches!(record.action.origin, Origin::Undo { .. })) else {
         return Ok(());
     };
+    if state.cluster.done.contains(permit.attempt()) {
+        // A repeat of what has arrived, with the same call: that one was held against what stood there.
+        return Ok(());
+    }
     let track = state.checker.tracks.get(&key);
     let asked = track.and_then(|track| track.ruling.as_ref()).is_some_and(|ruling| ruling.kind == RulingKind::Ask);
     if asked && track.is_some_and(|track| track.yes.iter().any(|(_, digest, _)| *digest == record.action.digest)) {

@@ -12,7 +12,7 @@ use super::wit::types;
 use crate::domain::alert::excerpt::{self, Bounds, Excerpt};
 use crate::domain::link::{Link, Purpose};
 use crate::domain::text::cut;
-use crate::domain::{Alert, Call, Incident, Labels, Occasion, Proposal, Risk, Status, Verification};
+use crate::domain::{Alert, Call, Incident, Labels, Occasion, Proposal, Risk, Status, Subject, Verification};
 use crate::ports::{Inbound, Message};
 
 /// Bytes of what a plugin says about a failure: it is logged, journaled and answered to senders.
@@ -94,9 +94,18 @@ impl From<&Alert> for types::Alert {
             ends_at: moment(alert.ends_at),
             fingerprint: Some(alert.fingerprint.clone()),
             link: alert.link.clone(),
-            extra: vec![],
+            extra: subject(alert),
         }
     }
+}
+
+/// Whom the alert is about, so that no plugin has to guess it from labels.
+fn subject(alert: &Alert) -> Vec<(String, String)> {
+    let Some(subject) = Subject::of(alert) else { return Vec::new() };
+    let name = [("subject_kind", Some(subject.kind.to_string())), ("subject_name", Some(subject.name))];
+    let place = [("subject_namespace", subject.namespace), ("subject_cluster", subject.cluster)];
+    let all = name.into_iter().chain(place);
+    all.filter_map(|(key, value)| Some((key.to_string(), value?))).collect()
 }
 
 pub(super) fn notification(message: &Message, now: Timestamp) -> notifier::Notification {

@@ -1,0 +1,69 @@
+//! An incident that waits for another one, which handles the same object or what explains its alerts: two that
+//! plan side by side would plan the same change twice.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Incident, IncidentId};
+use crate::domain::decision::Verdict;
+use crate::domain::outcome::Outcome;
+
+/// The longest that one incident waits for another.
+const LONGEST: SignedDuration = SignedDuration::from_mins(30);
+
+/// How long it waits for its alerts to resolve once the other has repaired what they share.
+const AFTER_A_REPAIR: SignedDuration = SignedDuration::from_mins(5);
+
+/// What an incident waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// The incident that is waited for.
+    pub by: IncidentId,
+    /// What they share, such as `deployment shop/web`.
+    pub object: String,
+    /// Whether the other has ended and has repaired it.
+    pub repaired: bool,
+    /// Until when at the latest.
+    pub until: Timestamp,
+}
+
+impl Incident {
+    /// Begins to wait for another incident.
+    pub(super) fn block(&mut self, by: &IncidentId, object: &str, at: Timestamp) {
+        let until = at.saturating_add(LONGEST).unwrap_or(Timestamp::MAX);
+        let blocked = Blocked { by: by.clone(), object: object.to_string(), repaired: false, until };
+        self.blocked = Some(Box::new(blocked));
+    }
+
+    /// The other incident has ended: what was put off for it is decided anew.
+    pub(super) fn unblock(&mut self, by: &IncidentId, outcome: Outcome, at: Timestamp) {
+        let Some(blocked) = self.blocked.as_mut().filter(|blocked| blocked.by == *by) else { return };
+        let held = self.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Hold { until: blocked.until });
+        if outcome == Outcome::Fixed && at < blocked.until {
+            blocked.repaired = true;
+            blocked.until = at.saturating_add(AFTER_A_REPAIR).unwrap_or(Timestamp::MAX);
+        } else {
+            self.blocked = None;
+        }
+        if held && self.actions.is_empty() && self.conclusion.is_none() {
+            self.decision = None;
+        }
+    }
+
+    /// What it does instead of what was decided, and why: nothing that looks, asks or changes, while another
+    /// incident is at the same. People are told all the same where that was decided.
+    pub fn waits(&self, verdict: &Verdict, now: Timestamp) -> Option<(Verdict, String)> {
+        let blocked = self.blocked.as_ref()?;
+        let acts = matches!(verdict, Verdict::Plan { .. } | Verdict::Remediate { .. } | Verdict::Investigate);
+        // No hold is shorter than a second.
+        if !acts || now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX) >= blocked.until {
+            return None;
+        }
+        let reason = if blocked.repaired {
+            format!("incident {} has repaired {}; its alerts may resolve now", blocked.by, blocked.object)
+        } else {
+            format!("waits for incident {}, which handles {}", blocked.by, blocked.object)
+        };
+        Some((Verdict::Hold { until: blocked.until }, reason))
+    }
+}

@@ -1,0 +1,40 @@
+//! Holding back: a rule that does so again and again is asked ever more seldom, because each time is an
+//! entry of the journal, and what happens ten thousand times nobody reads.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Incident;
+use crate::domain::decision::{Decision, Verdict};
+
+/// The shortest hold: a rule that asks for none would be asked again and again without a pause.
+const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
+/// A hold is never longer than this for having been repeated.
+const LONGEST: SignedDuration = SignedDuration::from_mins(5);
+
+impl Incident {
+    /// The shortest time for which this rule holds it back if it does so now: a tenth of the time for which
+    /// it has done so without a break, between one second and five minutes. So an hour of holds is some
+    /// dozens of entries, and what is waited for is noticed late by a tenth at most.
+    pub fn shortest_hold(&self, rule: Option<&str>, now: Timestamp) -> SignedDuration {
+        let since = self.held_since.as_deref().filter(|_| self.is_held_by(rule)).copied().unwrap_or(now);
+        (now.duration_since(since) / 10).clamp(SHORTEST, LONGEST)
+    }
+
+    fn is_held_by(&self, rule: Option<&str>) -> bool {
+        self.decision.as_ref().is_some_and(|decision| decision.rule.as_deref() == rule)
+    }
+
+    /// Takes in a verdict.
+    pub(super) fn decide(&mut self, decision: &Arc<Decision>, at: Timestamp) {
+        self.held_since = match decision.verdict {
+            Verdict::Hold { .. } => {
+                let goes_on = self.is_held_by(decision.rule.as_deref());
+                self.held_since.take().filter(|_| goes_on).or_else(|| Some(Box::new(at)))
+            }
+            _ => None,
+        };
+        self.decision = Some(Arc::clone(decision));
+    }
+}

@@ -1,0 +1,140 @@
+//! Whom an alert is about, decided in one place: titles, groups, reports, evidence, plugins and policies
+//! all ask here. Pure, and read from labels alone.
+//!
+//! Labels name more than that: Prometheus puts on every series whom it asked for it, so that an alert about
+//! a Deployment also names the pod, service and address of the exporter that told of it. So what the alert's
+//! own name is about comes first (`aims`), then the most telling label (`kinds`); and what belongs to an
+//! exporter (`exporters`) never counts, unless the alert is about the exporter itself.
+
+mod aims;
+mod exporters;
+mod kinds;
+mod owner;
+mod read;
+pub mod ties;
+
+use std::fmt;
+
+use super::alert::{Alert, Labels};
+use aims::Aim;
+use read::Read;
+
+pub use kinds::{HOST, POD};
+pub use owner::owner_of;
+
+/// An object that an alert is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject {
+    /// Its kind in lower case and in the singular, such as `deployment`, `node`, `host` or `service`.
+    pub kind: &'static str,
+    /// The namespace, of a kind that has one and where the alert names it.
+    pub namespace: Option<String>,
+    /// Its name, as the alert gives it.
+    pub name: String,
+    /// The cluster, where the alert names one.
+    pub cluster: Option<String>,
+}
+
+/// A workload of Kubernetes, as far as names tell it: a pod counts for whatever makes it anew.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Workload {
+    /// `deployment`, `statefulset`, `daemonset`, `replicaset`, `job`, `cronjob` or `pod`; `workload` where the name of a pod
+    /// leaves it open.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+}
+
+impl Subject {
+    /// Whom an alert is about; none where its labels name nobody but an exporter.
+    pub fn of(alert: &Alert) -> Option<Self> {
+        Self::of_labels(&alert.name, &alert.labels)
+    }
+
+    /// The same of an alert's name and labels.
+    pub fn of_labels(name: &str, labels: &Labels) -> Option<Self> {
+        let read = Read::of(labels);
+        let aim = Aim::of(name);
+        let (kind, name) = aims::aimed(&aim, &read).or_else(|| match aim {
+            Aim::Component(_) | Aim::Cluster => None,
+            _ => read.most_telling(),
+        })?;
+        let namespace = kinds::has_namespace(kind).then(|| match aim {
+            Aim::Target => read.plain(&kinds::NAMESPACES),
+            _ => read.namespace(),
+        });
+        let namespace = namespace.flatten();
+        Some(Self { kind, namespace: namespace.map(str::to_string), name, cluster: cluster(&read) })
+    }
+
+    /// The object that all of these alerts are about: the same one, or else the workload that they share. None
+    /// where they have nothing of that in common, or there are none.
+    pub fn shared<'a>(alerts: impl IntoIterator<Item = &'a Alert>) -> Option<Self> {
+        let mut subjects = alerts.into_iter().map(Self::of);
+        let first = subjects.next()??;
+        let (mut same, mut kind) = (true, first.workload().map(|workload| workload.kind));
+        let tie = ties::Tie::of(&first);
+        for subject in subjects {
+            let subject = subject?;
+            if subject == first {
+                continue;
+            }
+            if ties::Tie::of(&subject) != tie {
+                return None;
+            }
+            same = false;
+            // Who names the controller knows better than the name of a pod.
+            match subject.workload() {
+                Some(workload) if !matches!(workload.kind, "workload" | POD) => kind = Some(workload.kind),
+                _ => {}
+            }
+        }
+        match (same, kind) {
+            (false, Some(kind)) => Some(Self { kind, name: tie.name, ..first }),
+            _ => Some(first),
+        }
+    }
+
+    /// The workload that it is or belongs to.
+    pub fn workload(&self) -> Option<Workload> {
+        let own = |kind| Some(Workload { kind, name: self.name.clone() });
+        match self.kind {
+            "deployment" | "statefulset" | "daemonset" | "cronjob" => own(self.kind),
+            "pod" | "replicaset" | "job" => {
+                let owner = owner_of(self.kind, &self.name);
+                Some(owner.map_or_else(
+                    || Workload { kind: self.kind, name: self.name.clone() },
+                    |(kind, name)| Workload { kind, name: name.to_string() },
+                ))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `deployment shop/web`.
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
+            None => write!(f, "{} {}", self.kind, self.name),
+        }
+    }
+}
+
+/// The namespace that an alert is about, which is not the one that its exporter runs in.
+pub fn namespace(alert: &Alert) -> Option<String> {
+    match Subject::of(alert) {
+        Some(subject) if subject.namespace.is_some() => subject.namespace,
+        // A node has none, whatever namespace its exporter runs in.
+        Some(subject) if !kinds::has_namespace(subject.kind) => None,
+        _ => Read::of(&alert.labels).namespace().map(str::to_string),
+    }
+}
+
+fn cluster(read: &Read<'_>) -> Option<String> {
+    read.plain(&["cluster", "cluster_name", "k8s_cluster_name", "k8s.cluster.name"]).map(str::to_string)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! To which incident a newcomer goes.
+//!
+//! A group that a policy or the configuration names is that group and nothing else. By default alerts go by whom they are
+//! about: those of a workload and of its pods are one incident, whatever their names, and so are those of a node that is
+//! lost; all others are together by name, cluster and namespace. Where more than a few workloads of a namespace
+//! come in with the same alert at once, in what a sender groups together, what they have in common is the trouble: they are
+//! one incident as well.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::{Correlated, Index, configured_key, part};
+use crate::domain::subject::ties::{Tie, Ties};
+use crate::domain::{Alert, Incident, IncidentId, Verdict, subject};
+
+/// So many workloads of a namespace have each an incident of their own when the same alert comes in about them at once.
+const APART: usize = 3;
+
+/// Of an incident's alerts so many are looked at for a name.
+const LOOKED_AT: usize = 32;
+
+/// How the group of an alert is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// A policy or the configuration names it.
+    Named(String),
+    /// By whom the alert is about.
+    BySubject,
+}
+
+impl From<String> for Group {
+    fn from(key: String) -> Self {
+        Self::Named(key)
+    }
+}
+
+/// The group of an alert: the one that a policy gives it, else by these labels where the configuration names any,
+/// else by whom it is about.
+pub fn group(of_policy: Option<String>, alert: &Alert, by: Option<&[String]>) -> Group {
+    match (of_policy, by) {
+        (None, None) => Group::BySubject,
+        (of_policy, by) => Group::Named(super::group_key(of_policy, alert, by.unwrap_or_default())),
+    }
+}
+
+/// Finds the group of an alert.
+pub type GroupOf = dyn Fn(&Alert) -> Group + Send + Sync;
+
+/// The key of the group that an alert would open alone.
+pub(super) fn key(group: Group, alert: &Alert) -> String {
+    match group {
+        Group::Named(key) => key,
+        Group::BySubject => match Ties::of(alert).object {
+            Some(tie) => of_object(alert, &tie),
+            None => of_name(alert),
+        },
+    }
+}
+
+fn of_object(alert: &Alert, tie: &Tie) -> String {
+    let mut key = part(&alert.source).into_owned();
+    for (label, value) in [("cluster", &tie.cluster), ("namespace", &tie.namespace), (tie.kind, &tie.name)] {
+        if !value.is_empty() {
+            key.push_str(&format!("/{label}={}", part(value)));
+        }
+    }
+    key
+}
+
+fn of_name(alert: &Alert) -> String {
+    let mut key = configured_key(alert, &["alertname".to_string(), "cluster".to_string()]);
+    if let Some(namespace) = subject::namespace(alert) {
+        key.push_str(&format!("/namespace={}", part(&namespace)));
+    }
+    key
+}
+
+/// Puts newcomers to open incidents, and groups those for which there is none.
+pub(super) fn place(
+    index: &Index,
+    incidents: &HashMap<IncidentId, Arc<Incident>>,
+    newcomers: Vec<(Alert, Group)>,
+    out: &mut Correlated,
+) -> BTreeMap<String, Vec<Alert>> {
+    let mut opened: BTreeMap<String, Vec<Alert>> = BTreeMap::new();
+    let mut tied: Vec<(Alert, Tie, String)> = Vec::new();
+    for (alert, group) in newcomers {
+        let tie = if group == Group::BySubject { Ties::of(&alert).object } else { None };
+        match tie {
+            Some(tie) => {
+                let together = of_name(&alert);
+                tied.push((alert, tie, together));
+            }
+            None => {
+                let key = key(group, &alert);
+                to_group(index, key, alert, &mut opened, out);
+            }
+        }
+    }
+    let mut workloads: HashMap<&str, BTreeSet<&Tie>> = HashMap::new();
+    for (_, tie, together) in &tied {
+        workloads.entry(together).or_default().insert(tie);
+    }
+    let wide: BTreeSet<String> =
+        workloads.into_iter().filter(|(_, of)| of.len() > APART).map(|(together, _)| together.to_string()).collect();
+    // What many share comes first, so that what else is said of one of them goes there.
+    tied.sort_by_key(|(_, _, together)| !wide.contains(together));
+    let mut placed: HashMap<Tie, String> = HashMap::new();
+    for (alert, tie, together) in tied {
+        if let Some(id) = index.objects.about(&tie).rev().find(|id| takes_in(incidents, id, &alert)) {
+            out.join(id, &alert, &tie, incidents);
+            out.changed.entry(id.clone()).or_default().push(alert);
+            continue;
+        }
+        if let Some(key) = placed.get(&tie) {
+            opened.entry(key.clone()).or_default().push(alert);
+            continue;
+        }
+        if wide.contains(&together) || index.group(&together).is_some_and(|id| takes_in(incidents, id, &alert)) {
+            placed.insert(tie, together.clone());
+            to_group(index, together, alert, &mut opened, out);
+            continue;
+        }
+        let key = of_object(&alert, &tie);
+        placed.insert(tie, key.clone());
+        opened.entry(key).or_insert_with(|| Vec::with_capacity(1)).push(alert);
+    }
+    opened
+}
+
+fn to_group(index: &Index, key: String, alert: Alert, opened: &mut BTreeMap<String, Vec<Alert>>, out: &mut Correlated) {
+    match index.group(&key) {
+        Some(id) => out.changed.entry(id.clone()).or_default().push(alert),
+        None => opened.entry(key).or_insert_with(|| Vec::with_capacity(1)).push(alert),
+    }
+}
+
+/// Whether an open incident takes this alert in. One that is decided was decided about what it had: another kind
+/// of alert is decided by itself.
+fn takes_in(incidents: &HashMap<IncidentId, Arc<Incident>>, id: &IncidentId, alert: &Alert) -> bool {
+    let Some(incident) = incidents.get(id).filter(|incident| incident.conclusion.is_none()) else { return false };
+    // A policy says which alerts its group holds.
+    if incident.group_key.starts_with("group ") || *incident.source != *alert.source {
+        return false;
+    }
+    let undecided = incident.actions.is_empty()
+        && incident.decision.as_ref().is_none_or(|decision| matches!(decision.verdict, Verdict::Hold { .. }));
+    undecided || incident.alerts.iter().take(LOOKED_AT).any(|known| known.name == alert.name)
+}
