@@ -111,8 +111,7 @@ pub struct Counted {
 }
 
 impl Empty for Counted {
-    const EMPTY: &'static Self =
-        &Self { collecting: None, firing: Marks(BTreeSet::new()), resolved: 0, worst: None };
+    const EMPTY: &'static Self = &Self { collecting: None, firing: Marks(BTreeSet::new()), resolved: 0, worst: None };
 }
 
 impl Counted {
