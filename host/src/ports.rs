@@ -159,10 +159,8 @@ pub struct Asked {
     pub text: String,
     /// What it cost.
     pub usage: Usage,
-    /// The endpoint that answered, by its name; empty where there is but one that needs none.
-    pub by: String,
-    /// Its message as it came, within a bound, so that the conversation can go on with it.
-    pub message: Option<Box<Value>>,
+    /// Who answered, and how it came, so that the conversation can go on with it.
+    pub original: Option<Box<Original>>,
 }
 
 /// The language model.

@@ -263,7 +263,7 @@ impl Runner {
             let ready = |tool: &str| self.services.tools.ready(tool);
             let mut coming = next_when(&incident, now, limits, &ready);
             // What is waited for moves with a clock that is set back; the wait stays the same one.
-            let wait = |at: Timestamp| at.saturating_add(incident.set_back).unwrap_or(Timestamp::MAX);
+            let wait = |at: Timestamp| at.saturating_add(*incident.set_back).unwrap_or(Timestamp::MAX);
             let mut rang = false;
             if let Next::Wait(at) = coming
                 && self.state().driven.get(id).is_some_and(|driven| driven.rung == Some(wait(at)))

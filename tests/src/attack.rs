@@ -331,7 +331,7 @@ impl World {
             source: "alertmanager".into(),
             opened_at: self.now,
             updated_at: self.now,
-            set_back: jiff::SignedDuration::ZERO,
+            set_back: Default::default(),
             alerts: vec![alert].into(),
             counted: Default::default(),
             decision: Some(decision.into()),

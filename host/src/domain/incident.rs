@@ -205,8 +205,8 @@ pub struct Incident {
     /// When anything last happened.
     pub updated_at: Timestamp,
     /// By how much clocks that were set back have moved what it waits for.
-    #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
-    pub set_back: SignedDuration,
+    #[serde(default, skip_serializing_if = "Rare::is_empty")]
+    pub set_back: Rare<SignedDuration>,
     /// Its alerts in the order of arrival, as far as they are kept in full.
     pub alerts: Alerts,
     /// Those beyond.
@@ -216,7 +216,7 @@ pub struct Incident {
     pub decision: Option<Arc<Decision>>,
     /// Since when the rule of the verdict has held it back, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_since: Option<Timestamp>,
+    pub held_since: Option<Box<Timestamp>>,
     /// What a plugin said.
     pub plan: Option<Box<Plan>>,
     /// All evidence for the model is there.
@@ -231,10 +231,10 @@ pub struct Incident {
     pub conclusion: Option<Conclusion>,
     /// The incident that has taken alerts of it over since; the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub goes_on_in: Option<IncidentId>,
+    pub goes_on_in: Option<Box<IncidentId>>,
     /// The incident that it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blocked: Option<Blocked>,
+    pub blocked: Option<Box<Blocked>>,
     /// The report as it was sent.
     pub report: Option<String>,
     /// Messages to people.

@@ -187,7 +187,7 @@ mod tests {
         let opened = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: vec![] };
         let at = Timestamp::UNIX_EPOCH;
         let mut incident = Incident::open(IncidentId("i1".into()), &Entry { at, fact: opened }).unwrap();
-        incident.deliveries = deliveries;
+        incident.deliveries = deliveries.into();
         incident
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A value that is empty for most of its holders; it is used like the value itself. Nothing is allocated
@@ -17,6 +18,10 @@ pub trait Empty: Default + PartialEq + 'static {
 
 impl<T: PartialEq + 'static> Empty for Vec<T> {
     const EMPTY: &'static Self = &Self::new();
+}
+
+impl Empty for SignedDuration {
+    const EMPTY: &'static Self = &Self::ZERO;
 }
 
 impl<T: Empty> Rare<T> {

@@ -31,7 +31,7 @@ impl Incident {
     /// Moves what is waited for along with a clock that was set back.
     pub(super) fn follow_clock(&mut self, now: Timestamp) {
         let Some(by) = set_back(self.updated_at, now) else { return };
-        self.set_back = self.set_back.saturating_add(by);
+        *self.set_back = self.set_back.saturating_add(by);
         let earlier = |at: &mut Timestamp| *at = at.saturating_sub(by).unwrap_or(Timestamp::MIN);
         let holds = |decision: &&mut Arc<Decision>| matches!(decision.verdict, Verdict::Hold { .. });
         let held = self.decision.as_mut().filter(holds).map(Arc::make_mut);
@@ -41,7 +41,7 @@ impl Incident {
         if let Some(blocked) = &mut self.blocked {
             earlier(&mut blocked.until);
         }
-        self.held_since.iter_mut().for_each(earlier);
+        self.held_since.as_deref_mut().into_iter().for_each(earlier);
         for record in &mut self.actions {
             earlier(&mut record.since);
             let more = [&mut record.expires, &mut record.looked_at, &mut record.prepared_at];

@@ -64,7 +64,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         source: "alertmanager".into(),
         opened_at,
         updated_at: opened_at,
-        set_back: jiff::SignedDuration::ZERO,
+        set_back: Default::default(),
         alerts: alerts.into(),
         counted: Default::default(),
         decision: None,

@@ -127,7 +127,7 @@ fn of(value: &Value, now: jiff::Timestamp) -> Result<Incident> {
         source: "golden".into(),
         opened_at: now,
         updated_at: now,
-        set_back: jiff::SignedDuration::ZERO,
+        set_back: Default::default(),
         alerts: items(value, "alerts")?.iter().map(alert).collect(),
         counted: Default::default(),
         decision: None,

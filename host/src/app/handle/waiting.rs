@@ -102,7 +102,8 @@ mod tests {
             delivery("a", DeliveryState::Abandoned { reason: "19036 no such hook".into() }),
             delivery("b", DeliveryState::Due { at, since: None, reason: Some("503".into()) }),
             delivery("c", DeliveryState::Delivered { reference: None }),
-        ];
+        ]
+        .into();
         assert_eq!(
             undelivered(&incident),
             [

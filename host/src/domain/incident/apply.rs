@@ -1,7 +1,7 @@
 //! How each entry changes an incident. Total: an entry that does not fit changes nothing, so that
 //! a journal written by a later version can still be read.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::record::BeforeIntent;
 use super::{ActionRecord, ActionState, Approval, Conclusion, Incident, IncidentId, Look, Plan, Turn};
@@ -26,7 +26,7 @@ impl Incident {
             source: source.as_str().into(),
             opened_at: entry.at,
             updated_at: entry.at,
-            set_back: SignedDuration::ZERO,
+            set_back: Rare::default(),
             alerts: alerts.iter().cloned().collect(),
             counted: Rare::default(),
             decision: None,
@@ -58,7 +58,7 @@ impl Incident {
             Fact::AlertsCounted { change } => self.counted.take(change),
             Fact::HandedOver { alerts, to } => {
                 alerts.iter().for_each(|handover| self.hand_over(handover));
-                self.goes_on_in.clone_from(to);
+                self.goes_on_in = to.clone().map(Box::new);
             }
             Fact::TakenOver { .. } => {}
             // What is held back was held back without them.

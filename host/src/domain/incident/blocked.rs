@@ -31,7 +31,8 @@ impl Incident {
     /// Begins to wait for another incident.
     pub(super) fn block(&mut self, by: &IncidentId, object: &str, at: Timestamp) {
         let until = at.saturating_add(LONGEST).unwrap_or(Timestamp::MAX);
-        self.blocked = Some(Blocked { by: by.clone(), object: object.to_string(), repaired: false, until });
+        let blocked = Blocked { by: by.clone(), object: object.to_string(), repaired: false, until };
+        self.blocked = Some(Box::new(blocked));
     }
 
     /// The other incident has ended: what was put off for it is decided anew.

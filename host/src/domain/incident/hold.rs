@@ -18,7 +18,7 @@ impl Incident {
     /// it has done so without a break, between one second and five minutes. So an hour of holds is some
     /// dozens of entries, and what is waited for is noticed late by a tenth at most.
     pub fn shortest_hold(&self, rule: Option<&str>, now: Timestamp) -> SignedDuration {
-        let since = self.held_since.filter(|_| self.is_held_by(rule)).unwrap_or(now);
+        let since = self.held_since.as_deref().filter(|_| self.is_held_by(rule)).copied().unwrap_or(now);
         (now.duration_since(since) / 10).clamp(SHORTEST, LONGEST)
     }
 
@@ -28,7 +28,7 @@ impl Incident {
 
     /// Has what is held back decided anew at once.
     pub(super) fn end_hold(&mut self, at: Timestamp) {
-        if let Some(Verdict::Hold { until }) = self.decision.as_mut().map(|decision| &mut decision.verdict) {
+        if let Some(Verdict::Hold { until }) = self.decision.as_mut().map(|decision| &mut Arc::make_mut(decision).verdict) {
             *until = (*until).min(at);
         }
     }
@@ -36,7 +36,10 @@ impl Incident {
     /// Takes in a verdict.
     pub(super) fn decide(&mut self, decision: &Arc<Decision>, at: Timestamp) {
         self.held_since = match decision.verdict {
-            Verdict::Hold { .. } => self.held_since.filter(|_| self.is_held_by(decision.rule.as_deref())).or(Some(at)),
+            Verdict::Hold { .. } => {
+                let goes_on = self.is_held_by(decision.rule.as_deref());
+                self.held_since.take().filter(|_| goes_on).or_else(|| Some(Box::new(at)))
+            }
             _ => None,
         };
         self.decision = Some(Arc::clone(decision));

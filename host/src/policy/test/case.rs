@@ -250,7 +250,7 @@ impl Case {
             source: self.source.as_deref().unwrap_or("alertmanager").into(),
             opened_at,
             updated_at: now,
-            set_back: SignedDuration::ZERO,
+            set_back: Default::default(),
             alerts: alerts.into(),
             counted: Default::default(),
             decision: None,
