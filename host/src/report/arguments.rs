@@ -4,6 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::Language;
+use crate::domain::ActionId;
+use crate::domain::entry::Purpose;
 use crate::domain::text::letters::visible;
 use crate::domain::{Action, Incident};
 use crate::evidence::{CHANGES, Change, Written, written};
@@ -22,7 +24,7 @@ pub(super) struct Shown {
 pub(super) fn shown(incident: &Incident, action: &Action, language: Language) -> Shown {
     let headings = language.translation().headings();
     let call = &action.proposal.call;
-    if let Some(Written::Changes(changes)) = written(call, incident.looks.iter())
+    if let Some(Written::Changes(changes)) = written(call, incident.looks.iter().filter(|look| precedes(&look.purpose, &action.id)))
         && !changes.is_empty()
         && changes.len() <= CHANGES
     {
@@ -49,6 +51,15 @@ pub(super) fn short(incident: &Incident, action: &Action, language: Language) ->
     match shown.form {
         "json" => Value::Object(action.proposal.call.arguments.clone()).to_string(),
         _ => shown.text.lines().collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// Whether a look may show what stood there before an action: not one at what an action has changed.
+fn precedes(purpose: &Purpose, action: &ActionId) -> bool {
+    match purpose {
+        Purpose::After { .. } | Purpose::Verify { .. } => false,
+        Purpose::Before { action: of } | Purpose::Gate { action: of } => of == action,
+        Purpose::Evidence | Purpose::Model | Purpose::Plan => true,
     }
 }
 
