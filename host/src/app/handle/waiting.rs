@@ -93,6 +93,7 @@ mod tests {
             action: None,
             fallback: None,
             instead_of: None,
+            updates: None,
             told_at: None,
             state,
             attempts: 1,
