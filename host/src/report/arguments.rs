@@ -24,7 +24,8 @@ pub(super) struct Shown {
 pub(super) fn shown(incident: &Incident, action: &Action, language: Language) -> Shown {
     let headings = language.translation().headings();
     let call = &action.proposal.call;
-    if let Some(Written::Changes(changes)) = written(call, incident.looks.iter().filter(|look| precedes(&look.purpose, &action.id)))
+    if let Some(Written::Changes(changes)) =
+        written(call, incident.looks.iter().filter(|look| precedes(&look.purpose, &action.id)))
         && !changes.is_empty()
         && changes.len() <= CHANGES
     {

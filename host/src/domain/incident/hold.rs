@@ -28,7 +28,9 @@ impl Incident {
 
     /// Has what is held back decided anew at once.
     pub(super) fn end_hold(&mut self, at: Timestamp) {
-        if let Some(Verdict::Hold { until }) = self.decision.as_mut().map(|decision| &mut Arc::make_mut(decision).verdict) {
+        if let Some(Verdict::Hold { until }) =
+            self.decision.as_mut().map(|decision| &mut Arc::make_mut(decision).verdict)
+        {
             *until = (*until).min(at);
         }
     }

@@ -385,7 +385,12 @@ pub(super) fn looks() -> Story {
     facts.push(look("kubernetes.get", Purpose::Evidence, true, None));
     facts.push(look("kubernetes.secret", Purpose::Evidence, false, Some("secrets-stay-unread")));
     facts.extend((0..7).map(|n| look(&format!("t{n}.x"), Purpose::Model, true, None)));
-    facts.push(Fact::Planned { plugin: "kubernetes-workload".into(), proposals: vec![], findings: vec![], error: None });
+    facts.push(Fact::Planned {
+        plugin: "kubernetes-workload".into(),
+        proposals: vec![],
+        findings: vec![],
+        error: None,
+    });
     story(facts)
 }
 
