@@ -62,7 +62,14 @@ async fn list(stage: &Stage, path: &str) {
         Ok(answer) if answer.status().is_success() || answer.status() == 404 => {
             stage.measures.took(if quiet { "listing, quiet" } else { "listing, busy" }, begin.elapsed());
         }
-        Ok(answer) if quiet => stage.ledger.violation("listing", format!("{path} answered {}", answer.status())),
+        Ok(answer) if quiet => {
+            let status = answer.status();
+            let text = answer.text().await.unwrap_or_default();
+            // Behind a broken projection it is said how far it is, for as long as it takes.
+            if !text.contains("is being derived") {
+                stage.ledger.violation("listing", format!("{path} answered {status}: {text}"));
+            }
+        }
         Err(error) if quiet => stage.ledger.violation("listing", format!("{path}: {error:#}")),
         // With a full disk or a broken projection it may say so.
         Ok(_) | Err(_) => {}

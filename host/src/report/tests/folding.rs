@@ -16,7 +16,7 @@ fn looks_for_one_purpose_fold_and_what_went_wrong_does_not() {
             "looked with kubernetes.get {\"name\":\"web\"} as evidence (85 ms)",
             "gate secrets-stay-unread refused a look with kubernetes.secret {\"name\":\"web\"} as evidence: …",
             "7 looks for the model, 595 ms in all: t0.x, t1.x, t2.x, t3.x, … and 3 more",
-            "plugin kubernetes-workload looked and knows no repair that fits",
+            "plugin kubernetes-workload knows no repair",
         ]
     );
     assert_eq!(
