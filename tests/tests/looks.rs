@@ -138,8 +138,9 @@ fn an_action_whose_verification_would_be_refused_is_denied() {
 fn a_plugin_looks_under_its_own_name() {
     let world = world();
     let mut incident = incident(&world);
-    incident.decision =
-        incident.decision.map(|decision| Decision { verdict: Verdict::Plan { plugin: "nosy".into() }, ..decision });
+    incident.decision = incident.decision.map(|decision| {
+        Decision { verdict: Verdict::Plan { plugin: "nosy".into() }, ..Decision::clone(&decision) }.into()
+    });
     let gates = set("gate(\"not-nosy\", #{ on: #{ origin: \"plugin\", origin_name: \"nosy\" }, deny: \"no\" });");
     let admit = |purpose: &Purpose| {
         let gate = Gate::new(Options::default());

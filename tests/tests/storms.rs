@@ -160,7 +160,7 @@ impl Host {
                     faults,
                     policies: String::new(),
                 };
-                self.store.append(&incident.id, vec![Fact::Decided { decision: Box::new(decision) }]).await.unwrap();
+                self.store.append(&incident.id, vec![Fact::Decided { decision: decision.into() }]).await.unwrap();
             }
         }
     }
@@ -328,7 +328,7 @@ async fn what_is_held_back_is_decided_anew_when_another_kind_of_alert_joins() {
         faults: Vec::new(),
         policies: String::new(),
     };
-    host.store.append(id, vec![Fact::Decided { decision: Box::new(held) }]).await.unwrap();
+    host.store.append(id, vec![Fact::Decided { decision: held.into() }]).await.unwrap();
     let held = |incident: &Incident| matches!(incident.decision.as_ref().map(|of| &of.verdict), Some(Verdict::Hold { until }) if *until > host.clock.now());
     host.store.receive(one("x KubePodNotReady namespace=shop pod=web-85754b9c87-zzbcd")).await.unwrap();
     assert!(held(&host.store.get(id).unwrap()), "of its own kind one more changes nothing");
