@@ -37,7 +37,7 @@ use axum::extract::Request;
 use axum::middleware;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tokio::sync::watch as signal;
+use tokio::sync::{Semaphore, watch as signal};
 
 use crate::backend::Backend;
 use crate::config::{Config, Problem, Problems};
@@ -54,6 +54,8 @@ use quotas::Quotas;
 use refusals::Refusals;
 use replays::Replays;
 
+/// Requests that read records at the same time.
+const READERS: usize = 8;
 /// How long requests under way may take to finish after the order to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -85,6 +87,9 @@ struct Shared {
     page_policy: axum::http::HeaderValue,
     quotas: Quotas,
     stopping: signal::Receiver<bool>,
+    /// Places for reading records: each is a thread with memory of its own, and more threads than cores make
+    /// nothing quicker.
+    readers: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -146,6 +151,7 @@ impl Server {
         let (stopping, stopped) = signal::channel(false);
         let settings = config.server.clone();
         let state = Arc::new(Shared {
+            readers: Arc::new(Semaphore::new(READERS)),
             backend,
             clock,
             listen,

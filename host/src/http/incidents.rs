@@ -42,7 +42,12 @@ pub async fn reading<T: Send + 'static>(
     read: impl FnOnce(&dyn Backend) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let backend = state.backend.clone();
-    let work = tokio::task::spawn_blocking(move || read(backend.as_ref()));
+    let place = Arc::clone(&state.readers).acquire_owned().await;
+    let work = tokio::task::spawn_blocking(move || {
+        // Held until it has ended, also when nobody waits for it any more.
+        let _place = place;
+        read(backend.as_ref())
+    });
     work.await.unwrap_or_else(|_| Err(Failure::internal("reading the records failed; the host's log says why")))
 }
 
