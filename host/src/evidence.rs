@@ -25,7 +25,7 @@ mod write;
 pub use difference::{CHANGES, Change, changes};
 pub use finding::{Finding, Problem, findings};
 pub use revision::{Revised, between_revisions};
-pub use write::{Written, written};
+pub use write::{Written, taken_back, written};
 
 use crate::domain::call::Call;
 use crate::domain::entry::Purpose;

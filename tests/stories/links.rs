@@ -325,7 +325,7 @@ async fn explained(rig: &Rig, id: &str) -> anyhow::Result<()> {
     };
     let text: Vec<String> = text.replace(id, "ID").lines().map(timeless).collect();
     let wanted = r#"ID
-  KubePodNotReady in default
+  KubePodNotReady: deployment default/nginx-deployment
   note: the policies of now were asked about it as it stood at TIME, when it was decided
 
 verdict

@@ -28,7 +28,7 @@ async fn one_pod_of_two_is_restarted_and_the_second_within_the_hour_is_not() -> 
     assert_eq!(incident["actions"][0]["tool"], "kubernetes.kubectl_delete");
     let id = incident["id"].as_str().unwrap();
     let (_, timeline, _) =
-        tidegate_tests::process::run(rig.folder(), &rig.environment, &["incidents", "show", id]).await?;
+        tidegate_tests::process::run(rig.folder(), &rig.environment, &["incidents", "show", "--all", id]).await?;
     assert_eq!(timeline.matches("to rule on a1").count(), 3, "pod, ReplicaSet, Deployment:\n{timeline}");
     // Another rule, another incident, the other pod of the same Deployment.
     let (status, answer) = host.post_json("/alert", &alert("Another", "report-worker-84f6d7c9b5-hx9t4")).await?;

@@ -34,6 +34,19 @@ pub fn written<'a>(call: &Call, looks: impl DoubleEndedIterator<Item = &'a Look>
     })
 }
 
+/// The fields that a call takes back of what another one has written; none where they are no two writes of
+/// one object by the same tool, or differ in anything beside the object.
+pub fn taken_back(written: &Call, back: &Call) -> Option<Vec<Change>> {
+    let (after, before) = (manifest(written)?, manifest(back)?);
+    let beside = |call: &Call| -> Map<String, Value> {
+        let object = |value: &Value| value.as_str().is_some_and(|text| text.contains("apiVersion"));
+        let beside = call.arguments.iter().filter(|(_, value)| !object(value));
+        beside.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let alike = written.tool == back.tool && identity(&after)? == identity(&before)? && beside(written) == beside(back);
+    alike.then(|| changes(&wanted(&after), &wanted(&before)))
+}
+
 /// The one object that stands as a text in a call's arguments.
 fn manifest(call: &Call) -> Option<Value> {
     let texts = call.arguments.values().filter_map(Value::as_str).filter(|text| text.contains("apiVersion"));

@@ -8,6 +8,7 @@ use super::escape::Style;
 use super::translation::Headings;
 use crate::domain::text::letters::visible;
 use crate::domain::{Action, Call, Undo, Verification};
+use crate::evidence::{CHANGES, Change, taken_back};
 
 /// Words around what takes an action back and how it is judged.
 pub(super) struct SafeguardWords {
@@ -39,12 +40,26 @@ fn shown(call: &Call) -> String {
     visible(&format!("{} {}", call.tool, Value::Object(call.arguments.clone())))
 }
 
+/// The call that takes an action back as its own line. Of one that writes an object as a whole that the action
+/// has written these are the fields that it changes.
+fn back(action: &Action, call: &Call) -> String {
+    let changes = taken_back(&action.proposal.call, call);
+    match changes.filter(|changes| !changes.is_empty() && changes.len() <= CHANGES && changes.iter().all(Change::fits))
+    {
+        Some(changes) => {
+            let lines: Vec<String> = changes.iter().map(Change::line).collect();
+            visible(&format!("{} {}", call.tool, lines.join("; ")))
+        }
+        None => shown(call),
+    }
+}
+
 /// The whole call that takes an action back, where it is longer than a line: who approves the action
 /// approves all of it.
 pub(super) fn long_undo(action: &Action) -> Option<String> {
     let call = action.undo()?.call();
     let arguments = serde_json::to_string_pretty(&call.arguments).unwrap_or_default();
-    (shown(call).chars().count() > LINE).then(|| visible(&format!("{}\n{arguments}", call.tool)))
+    (back(action, call).chars().count() > LINE).then(|| visible(&format!("{}\n{arguments}", call.tool)))
 }
 
 /// Labelled lines: the proposer's word on the target, what takes the action back, how it is judged.
@@ -53,9 +68,9 @@ pub(super) fn lines(action: &Action, language: Language, style: Style) -> Vec<(&
     let mut lines: Vec<(&'static str, String)> = Vec::new();
     lines.extend(action.claimed_target().map(|claim| (headings.claim, style.name(claim))));
     let undo = match action.undo() {
-        Some(Undo::Restore(call)) => format!("{}{}", words.restores, style.name(&shown(call))),
-        Some(Undo::Tool(call)) => format!("{}{}", words.by_tool, style.name(&shown(call))),
-        Some(Undo::Proposed(call)) => format!("{}{}", words.proposed, style.name(&shown(call))),
+        Some(Undo::Restore(call)) => format!("{}{}", words.restores, style.name(&back(action, call))),
+        Some(Undo::Tool(call)) => format!("{}{}", words.by_tool, style.name(&back(action, call))),
+        Some(Undo::Proposed(call)) => format!("{}{}", words.proposed, style.name(&back(action, call))),
         None => words.nothing.to_string(),
     };
     lines.push((headings.undone_by, undo));
