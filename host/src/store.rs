@@ -8,6 +8,7 @@
 mod blocked;
 mod catch_up;
 mod controls;
+mod ends;
 mod handover;
 mod listing;
 mod live;
@@ -138,6 +139,7 @@ impl Store {
             }
         }
         *self.known_tools() = known;
+        ends::recall(self.journal.as_ref(), &mut live.index)?;
         for mut incident in unsettled {
             live.shared.incident(&mut incident);
             live.listing.restore(&incident);

@@ -1,0 +1,71 @@
+//! The ends of alerts whose incidents are over already: a start must not make a message that comes late look
+//! like a new alert, so they are read off the end of the journal.
+
+use crate::domain::control;
+use crate::domain::{Fact, Status};
+use crate::pipeline::correlate::{Identity, Index};
+use crate::ports::{Journal, JournalError};
+
+/// Entries that are read back: an end is remembered for some minutes, and a start should take no longer for
+/// it than some tenths of a second. Where more came in those minutes, the oldest are forgotten.
+const TAIL: u64 = 50_000;
+
+/// What stands in every entry that can hold the end of an alert.
+const RESOLVED: &str = "\"resolved\"";
+
+/// Reads the latest ends into the index.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub(super) fn recall(journal: &dyn Journal, index: &mut Index) -> Result<(), JournalError> {
+    let after = journal.head().map_or(0, |head| head.position.saturating_sub(TAIL));
+    journal.replay(after, &mut |_, sealed| {
+        // Most entries hold none, and reading them as text is a tenth of the work.
+        if sealed.stream == control::STREAM || !sealed.body.contains(RESOLVED) {
+            return Ok(());
+        }
+        // Whoever needs this entry for more says that it cannot be read.
+        let Ok(entry) = sealed.open::<Fact>() else { return Ok(()) };
+        let (Fact::Opened { alerts, .. } | Fact::AlertsChanged { alerts }) = &entry.fact else { return Ok(()) };
+        for alert in alerts.iter().filter(|alert| alert.status == Status::Resolved) {
+            if let Some(began) = alert.starts_at {
+                index.end(Identity::from(alert), began, alert.severity, entry.at);
+            }
+        }
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::domain::{Alert, Entry, Sealed, Severity};
+    use crate::journal::Memory;
+
+    fn alert(status: Status) -> Alert {
+        let firing = serde_json::json!({
+            "source": "s", "fingerprint": "f", "name": "Down", "severity": "warning", "status": "firing",
+            "labels": {}, "annotations": {}, "starts_at": "2026-07-01T12:00:00Z",
+        });
+        Alert { status, ..serde_json::from_value(firing).unwrap() }
+    }
+
+    #[tokio::test]
+    async fn a_late_message_is_known_for_one_after_a_start_too() {
+        let journal = Memory::new();
+        let at: Timestamp = "2026-07-01T12:05:00Z".parse().unwrap();
+        let firing = alert(Status::Firing);
+        let opened = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: vec![firing.clone()] };
+        let resolved = Fact::AlertsChanged { alerts: vec![alert(Status::Resolved)] };
+        let sealed = |n, fact| Sealed::new("i1", n, &Entry { at, fact }).unwrap();
+        journal.append(vec![sealed(1, opened), sealed(2, resolved)]).await.unwrap();
+        let mut index = Index::default();
+        recall(&journal, &mut index).unwrap();
+        let after = |minutes| at + SignedDuration::from_mins(minutes);
+        assert!(index.is_late(&firing, after(1)));
+        assert!(!index.is_late(&firing, after(11)), "it is long over");
+        assert!(!index.is_late(&Alert { severity: Severity::Critical, ..firing.clone() }, after(1)), "it is worse");
+    }
+}
