@@ -33,7 +33,10 @@ pub(crate) fn decode(text: &str) -> Result<Vec<Alert>, String> {
     let read = |(i, value)| {
         alert::decode(value, &format!("alerts[{i}]"), &group).unwrap_or_else(|reason| alert::unreadable(value, reason))
     };
-    Ok(alerts.map(read).collect())
+    // The host is told of them by one entry that stands for all.
+    let truncated = body.text("truncatedAlerts").and_then(|count| count.parse::<u64>().ok()).unwrap_or_default();
+    let rest = (truncated > 0).then(|| alert::truncated(truncated));
+    Ok(alerts.map(read).chain(rest).collect())
 }
 
 /// Grafana writes version 1 and the number of the organisation. Alertmanager's body looks almost
@@ -100,6 +103,21 @@ mod tests {
             );
             let alerts = decode(&body).unwrap();
             assert_eq!(alerts[0].fingerprint.as_deref(), Some(fingerprint), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_grafana_left_out_is_told() {
+        let body = |count: &str| {
+            format!(
+                r#"{{"version":"1","orgId":1,"truncatedAlerts":{count},"alerts":[{{"status":"firing","labels":{{}}}}]}}"#
+            )
+        };
+        let alerts = decode(&body("40")).unwrap();
+        let marks: Vec<&str> = alerts[1].extra.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!((alerts.len(), marks, alerts[1].extra[1].1.as_str()), (2, vec!["unreadable", "truncated"], "40"));
+        for none in ["0", "null", "-1", "\"x\""] {
+            assert_eq!(decode(&body(none)).unwrap().len(), 1);
         }
     }
 
