@@ -13,6 +13,7 @@ mod document;
 mod event;
 mod finding;
 mod log;
+mod log_line;
 mod object;
 mod other;
 mod revision;

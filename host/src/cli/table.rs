@@ -4,8 +4,12 @@ use serde_json::Value;
 
 use super::screen::{Screen, one};
 use crate::domain::incident::{ActionView, IncidentView};
+use crate::domain::text::cut;
 use crate::domain::{Call, Verification};
 use crate::report::{self, Line};
+
+/// Bytes of a title in a list; the incident itself has it whole.
+const TITLE: usize = 120;
 
 /// A list of incidents.
 pub fn list(views: &[IncidentView]) -> Screen {
@@ -29,8 +33,13 @@ fn row(view: &IncidentView) -> [String; 7] {
         outcome,
         view.severity.clone(),
         alerts,
-        view.title.clone(),
+        title(&view.title),
     ]
+}
+
+/// One endless name would push every other line of the table apart.
+fn title(text: &str) -> String {
+    cut(text, TITLE)
 }
 
 /// One line about an incident.
@@ -142,4 +151,17 @@ fn action(view: &ActionView) -> Vec<String> {
         format!("{ruling}{rule}"),
         view.state.clone(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::title;
+
+    #[test]
+    fn an_endless_title_fits_into_its_column() {
+        assert_eq!(title("KubePodNotReady"), "KubePodNotReady");
+        let long = title(&"x".repeat(5000));
+        assert!(long.starts_with("xxx") && long.ends_with("… (4880 bytes cut)") && long.len() < 150, "{long}");
+        assert!(title(&"告".repeat(5000)).len() < 150);
+    }
 }

@@ -47,10 +47,10 @@ impl Severity {
         let word = word.unwrap_or_default().trim().to_ascii_lowercase();
         match word.as_str() {
             "critical" | "crit" | "fatal" | "emergency" | "emerg" | "alert" | "disaster" | "p1" | "sev0" | "sev1"
-            | "page" => Self::Critical,
-            "error" | "err" | "high" | "major" | "severe" | "p2" => Self::Error,
+            | "page" | "致命" | "紧急" | "严重" | "灾难" => Self::Critical,
+            "error" | "err" | "high" | "major" | "severe" | "p2" | "错误" | "重要" => Self::Error,
             "info" | "informational" | "information" | "notice" | "low" | "none" | "ok" | "debug" | "sev4" | "p4"
-            | "p5" => Self::Info,
+            | "p5" | "提示" | "信息" | "通知" => Self::Info,
             _ => Self::Warning,
         }
     }
@@ -162,6 +162,12 @@ mod tests {
             ("average", Severity::Warning),
             ("whatever", Severity::Warning),
             ("none", Severity::Info),
+            ("严重", Severity::Critical),
+            (" 紧急 ", Severity::Critical),
+            ("致命", Severity::Critical),
+            ("错误", Severity::Error),
+            ("警告", Severity::Warning),
+            ("提示", Severity::Info),
         ] {
             assert_eq!(Severity::from_word(Some(word)), want, "{word}");
         }

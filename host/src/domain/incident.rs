@@ -25,7 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use alerts::Alerts;
-pub use blocked::Blocked;
+pub use blocked::{Blocked, Held};
 pub use messages::{answered, due, fallbacks, overtaken};
 pub use next::{Effect, Limits, Next, Pace, next};
 pub use put_off::{PutOff, next_when};

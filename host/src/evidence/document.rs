@@ -47,8 +47,8 @@ pub(super) fn read(call: &Call, text: &str) -> Read {
     }
     let tool = call.tool.rsplit('.').next().unwrap_or_default();
     let is_log = tool.split('_').any(|word| matches!(word, "log" | "logs"));
-    if is_log && !start.starts_with('{') {
-        return Read::Lines(log::lines(text));
+    if is_log && let Some(lines) = log::of(text) {
+        return Read::Lines(lines);
     }
     // Almost any text is a word or a list of words for YAML, so only what begins like a document is read.
     let keyed =

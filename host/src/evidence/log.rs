@@ -3,9 +3,17 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::{Map, Value};
+
+use super::log_line::{self, LogLine, Weight};
 
 /// Lines of its end that are shown.
 const END: usize = 3;
+
+/// What members that hold a log are called.
+const HOLDERS: [&str; 7] = ["logs", "log", "lines", "entries", "output", "stdout", "content"];
+/// An only member of such a name tells why there is no log.
+const REFUSALS: [&str; 4] = ["error", "message", "reason", "status"];
 
 static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -25,17 +33,74 @@ fn tells(line: &str) -> bool {
         && !HARMLESS.as_ref().is_some_and(|words| words.is_match(line))
 }
 
+/// The log in an answer to a call for one: the text itself, or what its one document holds. None where that is
+/// something else, such as an object or a refusal.
+pub(super) fn of(text: &str) -> Option<Vec<String>> {
+    let start = text.trim_start();
+    if !start.starts_with(['{', '[']) {
+        return Some(lines(text));
+    }
+    // A text in a member is cut together with the answer.
+    let whole = serde_json::from_str::<Value>(start).or_else(|_| serde_json::from_str(&format!("{start}\"}}")));
+    match whole {
+        Ok(Value::Array(items)) => joined(&items).map(|text| lines(&text)),
+        Ok(Value::Object(map)) if log_line::is_one(&map) => Some(lines(&Value::Object(map).to_string())),
+        Ok(Value::Object(map)) => held(&map).map(|text| lines(&text)),
+        Ok(_) => None,
+        Err(_) if start.starts_with('[') || text.lines().any(|line| log_line::read(line).is_some()) => {
+            Some(lines(text))
+        }
+        Err(_) => None,
+    }
+}
+
+/// The member that is the log: one that is called so, or the only one.
+fn held(map: &Map<String, Value>) -> Option<String> {
+    let called = HOLDERS.iter().find_map(|key| map.get(*key));
+    let alone = || map.iter().next().filter(|(key, _)| map.len() == 1 && !REFUSALS.contains(&key.as_str()));
+    match called.or_else(|| alone().map(|(_, value)| value))? {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => joined(items),
+        _ => None,
+    }
+}
+
+/// A list of lines, each a text or a document of its own.
+fn joined(items: &[Value]) -> Option<String> {
+    let line = |item: &Value| match item {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(map) => log_line::is_one(map).then(|| item.to_string()),
+        _ => None,
+    };
+    if items.is_empty() {
+        return None;
+    }
+    items.iter().map(line).collect::<Option<Vec<String>>>().map(|lines| lines.join("\n"))
+}
+
 /// What a person would read of it.
 pub(super) fn lines(text: &str) -> Vec<String> {
-    let all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let read = |line: &str| {
+        log_line::read(line).unwrap_or_else(|| LogLine { weight: Weight::Unknown, text: line.to_string() })
+    };
+    let all: Vec<LogLine> = text.lines().filter(|line| !line.trim().is_empty()).map(read).collect();
     if all.is_empty() {
         return vec!["the log is empty".into()];
     }
     if all.len() <= END + 2 {
-        return all.iter().map(|line| (*line).to_string()).collect();
+        return all.into_iter().map(|line| line.text).collect();
     }
-    let errors: Vec<(usize, &str)> =
-        all.iter().enumerate().filter(|(_, line)| tells(line)).map(|(at, line)| (at + 1, *line)).collect();
+    let is_error = |line: &LogLine| match line.weight {
+        Weight::Error => true,
+        Weight::Harmless => false,
+        Weight::Unknown => tells(&line.text),
+    };
+    let errors: Vec<(usize, &str)> = all
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| is_error(line))
+        .map(|(at, line)| (at + 1, line.text.as_str()))
+        .collect();
     let mut lines = vec![match errors.len() {
         0 => format!("{} lines, none of them an error", all.len()),
         1 => format!("{} lines, 1 of them an error", all.len()),
@@ -48,7 +113,7 @@ pub(super) fn lines(text: &str) -> Vec<String> {
         lines.push(format!("last error (line {at}): {line}"));
     }
     let end = all.len() - END;
-    lines.extend(all.iter().skip(end).map(|line| format!("end: {line}")));
+    lines.extend(all.iter().skip(end).map(|line| format!("end: {}", line.text)));
     lines
 }
 

@@ -19,14 +19,17 @@ impl LeftOutCounts {
         let left_out = &normalised.left_out;
         for one in left_out.iter().take(LINES) {
             let (name, reason) = (&one.name, one.reason.as_str());
-            tracing::warn!(source, name, reason, "{}; the alert is not taken", one.text);
+            match one.reason {
+                Reason::Truncated => tracing::warn!(source, reason, count = one.count, "{}", one.text),
+                _ => tracing::warn!(source, name, reason, "{}; the alert is not taken", one.text),
+            }
         }
         if left_out.len() > LINES {
             tracing::warn!(source, "{} more alerts of the same request are not taken", left_out.len() - LINES);
         }
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for one in left_out {
-            *counts.entry((source.to_string(), one.reason)).or_default() += 1;
+            *counts.entry((source.to_string(), one.reason)).or_default() += one.count;
         }
     }
 

@@ -174,7 +174,7 @@ impl Translation for Chinese {
         match risk {
             Risk::Read => "只读：不做任何变更",
             Risk::Low => "低：出错可自愈",
-            Risk::High => "高：可能造成破坏，可以撤销",
+            Risk::High => "高：可能造成破坏",
             Risk::Irreversible => "不可逆：无法撤销",
         }
     }

@@ -52,6 +52,13 @@ pub(super) enum Why<'a> {
     Other(&'a str),
 }
 
+/// A reason that says more than which rule it was: a rule without one is named as its own reason.
+pub(super) fn told<'a>(rule: Option<&str>, reason: &'a str) -> Option<&'a str> {
+    // As `policy/decide.rs` writes it.
+    let named = rule.is_some_and(|rule| reason.trim().strip_prefix("rule ").is_some_and(|rest| rest.trim() == rule));
+    (!named && !reason.trim().is_empty()).then_some(reason)
+}
+
 impl<'a> Why<'a> {
     pub(super) fn of(incident: &'a Incident) -> Self {
         let Some(conclusion) = &incident.conclusion else {
@@ -125,4 +132,17 @@ fn undo_of<'a>(incident: &'a Incident, of: &ActionRecord) -> Option<&'a ActionRe
     let undoes =
         |record: &&ActionRecord| matches!(&record.action.origin, Origin::Undo { action } if *action == of.action.id);
     incident.actions.iter().find(undoes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn a_reason_that_is_only_the_rules_name_is_left_out() {
+        assert_eq!(told(Some("c"), "rule c"), None);
+        assert_eq!(told(Some("c"), " "), None);
+        assert_eq!(told(Some("c"), "rule cd"), Some("rule cd"));
+        assert_eq!(told(None, "no rule matched"), Some("no rule matched"));
+    }
 }

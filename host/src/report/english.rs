@@ -174,7 +174,7 @@ impl Translation for English {
         match risk {
             Risk::Read => "read: changes nothing",
             Risk::Low => "low: heals by itself when wrong",
-            Risk::High => "high: can break something, can be taken back",
+            Risk::High => "high: can break something",
             Risk::Irreversible => "irreversible: cannot be taken back",
         }
     }

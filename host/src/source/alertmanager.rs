@@ -40,6 +40,9 @@ struct Message<'a> {
     status: Option<Text<'a>>,
     #[serde(borrow)]
     alerts: Vec<Item<'a>>,
+    /// Alerts that Alertmanager left out of this message (`max_alerts` of the receiver).
+    #[serde(default, rename = "truncatedAlerts")]
+    truncated: u64,
 }
 
 #[derive(Default, Deserialize)]
@@ -72,6 +75,7 @@ impl Text<'_> {
 struct Parts {
     status: Option<Text<'static>>,
     alerts: Vec<Result<Item<'static>, LeftOut>>,
+    truncated: u64,
 }
 
 /// Reads the alerts of one request. One that cannot be read costs no other.
@@ -85,13 +89,15 @@ pub fn decode(request: &Inbound) -> Result<Normalised, String> {
         Some(first) => *first == b'[',
     };
     let quick = if bare {
-        serde_json::from_str(body).map(|alerts| Message { status: None, alerts })
+        serde_json::from_str(body).map(|alerts| Message { status: None, alerts, truncated: 0 })
     } else {
         serde_json::from_str::<Message>(body)
     };
     let (before, now) = (if bare { "" } else { "alerts" }, request.received_at);
     match quick {
-        Ok(Message { status, alerts }) => Ok(taken(status.as_ref(), alerts.into_iter().map(Ok), before, now)),
+        Ok(Message { status, alerts, truncated }) => {
+            Ok(taken(status.as_ref(), alerts.into_iter().map(Ok), truncated, before, now))
+        }
         Err(_) => {
             let value: Value = match serde_json::from_str(body) {
                 Ok(value) => value,
@@ -99,8 +105,8 @@ pub fn decode(request: &Inbound) -> Result<Normalised, String> {
                     .and_then(|body| serde_json::from_str(&body).ok())
                     .ok_or_else(|| format!("the body is not JSON: {error}"))?,
             };
-            let Parts { status, alerts } = read(At::root(&value))?;
-            Ok(taken(status.as_ref(), alerts.into_iter(), before, now))
+            let Parts { status, alerts, truncated } = read(At::root(&value))?;
+            Ok(taken(status.as_ref(), alerts.into_iter(), truncated, before, now))
         }
     }
 }
@@ -108,12 +114,14 @@ pub fn decode(request: &Inbound) -> Result<Normalised, String> {
 fn taken<'a>(
     status: Option<&Text<'_>>,
     items: impl Iterator<Item = Result<Item<'a>, LeftOut>>,
+    truncated: u64,
     before: &str,
     now: Timestamp,
 ) -> Normalised {
     // A word that nobody knows says nothing about the alerts.
     let root = Text::given(status).and_then(|word| status_of(word, &"status").ok());
-    let mut normalised = Normalised::default();
+    let mut normalised =
+        Normalised { left_out: LeftOut::truncated(truncated).into_iter().collect(), ..Normalised::default() };
     for (i, item) in items.enumerate() {
         let alert = item.and_then(|item| {
             let name = name_of(&item).unwrap_or_default().to_string();
@@ -128,7 +136,7 @@ fn taken<'a>(
 }
 
 fn left_out(name: &str, text: String) -> LeftOut {
-    LeftOut { name: cut(name.trim(), 200), reason: Reason::Unreadable, text: cut(&text, 500) }
+    LeftOut { name: cut(name.trim(), 200), reason: Reason::Unreadable, text: cut(&text, 500), count: 1 }
 }
 
 fn name_of<'a>(item: &'a Item<'_>) -> Option<&'a str> {
@@ -209,15 +217,18 @@ fn is_link(text: &str) -> bool {
 /// The slow way, which says what is wrong where.
 fn read(root: At<'_>) -> Result<Parts, String> {
     if root.value().is_array() {
-        return Ok(Parts { status: None, alerts: items(root)? });
+        return Ok(Parts { status: None, alerts: items(root)?, truncated: 0 });
     }
     root.object()?;
     let status = root.get("status").and_then(text);
+    let truncated = root.get("truncatedAlerts").and_then(|at| at.text()?.trim().parse().ok()).unwrap_or_default();
     match root.get("alerts") {
         // Some senders leave the list out where there is one.
-        Some(one) if one.value().get("labels").is_some() => Ok(Parts { status, alerts: vec![named(&one)] }),
-        Some(list) => Ok(Parts { status, alerts: items(list)? }),
-        None if root.value().get("labels").is_some() => Ok(Parts { status: None, alerts: vec![named(&root)] }),
+        Some(one) if one.value().get("labels").is_some() => Ok(Parts { status, alerts: vec![named(&one)], truncated }),
+        Some(list) => Ok(Parts { status, alerts: items(list)?, truncated }),
+        None if root.value().get("labels").is_some() => {
+            Ok(Parts { status: None, alerts: vec![named(&root)], truncated })
+        }
         None => Err("alerts: is missing; an Alertmanager message has a list of alerts".into()),
     }
 }

@@ -23,6 +23,8 @@ pub enum Reason {
     Nameless,
     /// One of its labels stands twice, with two values.
     TwoValues,
+    /// The sender left it out of its own message.
+    Truncated,
 }
 
 impl Reason {
@@ -33,11 +35,12 @@ impl Reason {
             Self::Unreadable => "unreadable",
             Self::Nameless => "nameless",
             Self::TwoValues => "label_with_two_values",
+            Self::Truncated => "truncated",
         }
     }
 }
 
-/// An alert that was not taken.
+/// An alert that was not taken, or several of which nothing else is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
     /// Its name, cut; empty when it has none.
@@ -46,6 +49,8 @@ pub struct LeftOut {
     pub reason: Reason,
     /// A sentence that names the place.
     pub text: String,
+    /// How many alerts it stands for.
+    pub count: u64,
 }
 
 /// The alerts of a request.
@@ -58,6 +63,16 @@ pub struct Normalised {
 }
 
 impl LeftOut {
+    /// Alerts that the sender says it left out of its message; none where it left out none.
+    pub fn truncated(count: u64) -> Option<Self> {
+        let text = match count {
+            0 => return None,
+            1 => "the sender left 1 more alert out of this message".to_string(),
+            many => format!("the sender left {many} more alerts out of this message"),
+        };
+        Some(Self { name: String::new(), reason: Reason::Truncated, text, count })
+    }
+
     /// The alert's name, where it has one, and why it was not taken.
     pub fn sentence(&self) -> String {
         if self.name.is_empty() { self.text.clone() } else { format!("{}: {}", self.name, self.text) }
@@ -70,8 +85,11 @@ impl Normalised {
     /// # Errors
     /// When there are alerts and none of them could be taken: a sentence that names the place.
     pub fn readable(mut self) -> Result<Self, String> {
-        if self.alerts.is_empty() && !self.left_out.is_empty() {
-            return Err(self.left_out.swap_remove(0).text);
+        // What the sender itself left out is no fault of the rest.
+        if self.alerts.is_empty()
+            && let Some(at) = self.left_out.iter().position(|one| one.reason != Reason::Truncated)
+        {
+            return Err(self.left_out.swap_remove(at).text);
         }
         Ok(self)
     }

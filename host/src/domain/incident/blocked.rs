@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Incident, IncidentId};
-use crate::domain::decision::Verdict;
+use crate::domain::decision::{Decision, Verdict};
 use crate::domain::outcome::Outcome;
 
 /// The longest that one incident waits for another.
@@ -26,6 +26,38 @@ pub struct Blocked {
     /// Until when at the latest.
     pub until: Timestamp,
 }
+
+/// Why the host itself holds what a rule decided, read off the reason that [`Incident::waits`] gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held<'a> {
+    /// The incident that is waited for.
+    pub by: &'a str,
+    /// What they share.
+    pub object: &'a str,
+    /// Whether the other has repaired it.
+    pub repaired: bool,
+}
+
+impl<'a> Held<'a> {
+    /// None where the rule itself said to wait, or not to.
+    pub fn of(decision: &'a Decision) -> Option<Self> {
+        if !matches!(decision.verdict, Verdict::Hold { .. }) {
+            return None;
+        }
+        if let Some(rest) = decision.reason.strip_prefix(WAITS) {
+            let (by, object) = rest.split_once(HANDLES)?;
+            return Some(Self { by, object, repaired: false });
+        }
+        let (by, rest) = decision.reason.strip_prefix(INCIDENT)?.split_once(REPAIRED)?;
+        Some(Self { by, object: rest.strip_suffix(RESOLVE)?, repaired: true })
+    }
+}
+
+const WAITS: &str = "waits for incident ";
+const HANDLES: &str = ", which handles ";
+const INCIDENT: &str = "incident ";
+const REPAIRED: &str = " has repaired ";
+const RESOLVE: &str = "; its alerts may resolve now";
 
 impl Incident {
     /// Begins to wait for another incident.
@@ -60,10 +92,34 @@ impl Incident {
             return None;
         }
         let reason = if blocked.repaired {
-            format!("incident {} has repaired {}; its alerts may resolve now", blocked.by, blocked.object)
+            format!("{INCIDENT}{}{REPAIRED}{}{RESOLVE}", blocked.by, blocked.object)
         } else {
-            format!("waits for incident {}, which handles {}", blocked.by, blocked.object)
+            format!("{WAITS}{}{HANDLES}{}", blocked.by, blocked.object)
         };
         Some((Verdict::Hold { until: blocked.until }, reason))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::decision::Mode;
+
+    #[test]
+    fn what_the_host_holds_is_told_from_what_a_rule_holds() {
+        let held = |verdict: Verdict, reason: &str| {
+            let (mode, policies) = (Mode::Enforce, String::new());
+            let (evidence, faults) = (vec![], vec![]);
+            let decision = Decision { verdict, rule: None, reason: reason.into(), mode, evidence, faults, policies };
+            Held::of(&decision).map(|held| (held.by.to_string(), held.object.to_string(), held.repaired))
+        };
+        let hold = || Verdict::Hold { until: Timestamp::UNIX_EPOCH };
+        let web = |repaired| Some(("i1".to_string(), "deployment shop/web".to_string(), repaired));
+        let waits = "waits for incident i1, which handles deployment shop/web";
+        assert_eq!(held(hold(), waits), web(false));
+        let repaired = "incident i1 has repaired deployment shop/web; its alerts may resolve now";
+        assert_eq!(held(hold(), repaired), web(true));
+        assert_eq!(held(Verdict::Escalate, waits), None);
+        assert_eq!(held(hold(), "wait a minute"), None);
     }
 }

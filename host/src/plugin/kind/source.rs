@@ -53,10 +53,15 @@ pub struct Decoded {
     pub link: Option<String>,
     /// Why the source could not read it, with the place; the rest is then of no use but the name.
     pub unreadable: Option<String>,
+    /// Stands for as many alerts that the sender left out of its message.
+    pub truncated: Option<u64>,
 }
 
 /// The key of `extra` under which a source says that it could not read an alert.
 pub(in crate::plugin) const UNREADABLE: &str = "unreadable";
+
+/// The key in `extra` of what stands for alerts that the sender left out, beside the one above.
+pub(in crate::plugin) const TRUNCATED: &str = "truncated";
 
 /// A time as a guest tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,9 +99,14 @@ pub fn normalise(source: &str, decoded: Vec<Decoded>, received: Timestamp) -> No
     let mut normalised = Normalised::default();
     for (i, one) in decoded.into_iter().enumerate() {
         let name = cut(one.name.trim(), 200);
+        if let Some(count) = one.truncated {
+            // Before the others, of which only the first are named.
+            LeftOut::truncated(count).into_iter().for_each(|left_out| normalised.left_out.insert(0, left_out));
+            continue;
+        }
         if let Some(why) = &one.unreadable {
             let text = cut(why, 500);
-            normalised.left_out.push(LeftOut { name, reason: Reason::Unreadable, text });
+            normalised.left_out.push(LeftOut { name, reason: Reason::Unreadable, text, count: 1 });
             continue;
         }
         let taken = if normalised.alerts.len() < ALERTS {
@@ -107,7 +117,7 @@ pub fn normalise(source: &str, decoded: Vec<Decoded>, received: Timestamp) -> No
         match taken {
             Ok(alert) => normalised.alerts.push(alert),
             Err((reason, what)) => {
-                normalised.left_out.push(LeftOut { name, reason, text: format!("alerts[{i}]{what}") });
+                normalised.left_out.push(LeftOut { name, reason, text: format!("alerts[{i}]{what}"), count: 1 });
             }
         }
     }
@@ -197,6 +207,7 @@ mod tests {
             fingerprint: Some("".into()),
             link: Some(" ".into()),
             unreadable: None,
+            truncated: None,
         }
     }
 
@@ -261,6 +272,11 @@ mod tests {
             assert!(taken.left_out[0].text.starts_with(want), "{:?}", taken.left_out);
             assert!(one(bad).unwrap_err().contains(&want[9..]), "alone, it is said to the sender");
         }
+        let truncated = Decoded { unreadable: Some("40 more".into()), truncated: Some(40), ..decoded() };
+        let taken = normalise("hooks", vec![decoded(), truncated.clone()], Timestamp::UNIX_EPOCH);
+        assert_eq!((taken.left_out[0].reason, taken.left_out[0].count), (Reason::Truncated, 40));
+        assert!(taken.sentences()[0].contains("left 40 more alerts out"), "{:?}", taken.sentences());
+        assert!(normalise("hooks", vec![truncated], Timestamp::UNIX_EPOCH).readable().is_ok());
         let bad = Decoded { unreadable: Some("alerts[0].status: expected a word".into()), ..decoded() };
         let taken = normalise("demo", vec![bad.clone(), decoded()], received());
         assert_eq!((taken.alerts.len(), taken.left_out[0].reason), (1, Reason::Unreadable));

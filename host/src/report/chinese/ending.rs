@@ -2,7 +2,7 @@
 
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Incident, RulingKind};
-use crate::report::ending::{Why, repairs};
+use crate::report::ending::{Why, repairs, told};
 use crate::report::escape::Style;
 
 pub(super) fn why(why: &Why<'_>, s: Style) -> String {
@@ -29,7 +29,10 @@ pub(super) fn why(why: &Why<'_>, s: Style) -> String {
             };
             format!("{} 已执行但无效：{}。{undone}", what(action, s), seen(action, s))
         }
-        Why::Escalated { rule, reason } => format!("{}将其交由人工处理：{}", by(*rule, s), s.say(reason)),
+        Why::Escalated { rule, reason } => match told(*rule, reason) {
+            Some(reason) => format!("{}将其交由人工处理：{}", by(*rule, s), s.say(reason)),
+            None => format!("{}将其交由人工处理。", by(*rule, s)),
+        },
         Why::Unplanned { plugin, error } => format!("插件 {} 无法给出方案：{}", s.name(plugin), s.say(error)),
         Why::NoRepair { plugin } => format!("插件 {} 没有可用的修复方案，也没有可询问的模型。", s.name(plugin)),
         Why::NoModel(reason) => format!("没有规则可以修复，大模型也无法协助：{}", s.say(reason)),

@@ -3,6 +3,7 @@
 use crate::domain::delivery::Overtaken;
 use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
 use crate::domain::handover::{Because, Handover};
+use crate::domain::incident::Held;
 use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status, Verdict};
 use crate::report::chinese::Chinese;
 use crate::report::date;
@@ -33,7 +34,16 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::Unblocked { incident, outcome } => format!("事件 {incident} 已结束：{}", Chinese.outcome(*outcome)),
         Fact::Decided { decision } => {
             let by = Chinese.decided_by(decision.rule.as_deref(), s);
-            let mut text = format!("{by}：{}。{}", verdict(&decision.verdict), s.say(&decision.reason));
+            // What the rule wanted waits: it was not the rule that held it.
+            let mut text = match Held::of(decision) {
+                Some(Held { by: incident, object, repaired: false }) => {
+                    format!("{by}：稍后处置，tidegate 正等待事件 {incident}（正在处理 {}）", s.name(object))
+                }
+                Some(Held { by: incident, object, repaired: true }) => {
+                    format!("{by}：如仍需要再处置，事件 {incident} 已修复 {}，告警可能随即恢复", s.name(object))
+                }
+                None => format!("{by}：{}。{}", verdict(&decision.verdict), s.say(&decision.reason)),
+            };
             if decision.mode == Mode::Observe {
                 text.push_str("（观察模式）");
             }

@@ -3,7 +3,7 @@
 use super::count;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Incident, RulingKind};
-use crate::report::ending::{Why, repairs};
+use crate::report::ending::{Why, repairs, told};
 use crate::report::escape::Style;
 
 pub(super) fn why(why: &Why<'_>, s: Style) -> String {
@@ -36,7 +36,10 @@ pub(super) fn why(why: &Why<'_>, s: Style) -> String {
             };
             format!("{} was done and did not help: {}. {undone}", what(action, s), seen(action, s))
         }
-        Why::Escalated { rule, reason } => format!("{} leaves it to a person: {}", by(*rule, s), s.say(reason)),
+        Why::Escalated { rule, reason } => match told(*rule, reason) {
+            Some(reason) => format!("{} leaves it to a person: {}", by(*rule, s), s.say(reason)),
+            None => format!("{} leaves it to a person.", by(*rule, s)),
+        },
         Why::Unplanned { plugin, error } => format!("Plugin {} could not plan: {}", s.name(plugin), s.say(error)),
         Why::NoRepair { plugin } => {
             format!("Plugin {} knows no repair for it, and there is no model to ask.", s.name(plugin))

@@ -4,6 +4,7 @@ use super::count;
 use crate::domain::delivery::Overtaken;
 use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
 use crate::domain::handover::{Because, Handover};
+use crate::domain::incident::Held;
 use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status};
 use crate::report::date;
 use crate::report::english::English;
@@ -43,7 +44,17 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         }
         Fact::Decided { decision } => {
             let by = English.decided_by(decision.rule.as_deref(), s);
-            let mut text = format!("{by} decided: {}. {}", decision.verdict.kind(), s.say(&decision.reason));
+            // What the rule wanted waits: it was not the rule that held it.
+            let mut text = match Held::of(decision) {
+                Some(Held { by: incident, object, repaired: false }) => {
+                    format!("{by} acts later: tidegate waits for incident {incident}, which handles {}", s.name(object))
+                }
+                Some(Held { by: incident, object, repaired: true }) => format!(
+                    "{by} acts later, if it must: incident {incident} has repaired {}, and the alerts may resolve now",
+                    s.name(object)
+                ),
+                None => format!("{by} decided: {}. {}", decision.verdict.kind(), s.say(&decision.reason)),
+            };
             if decision.mode == Mode::Observe {
                 text.push_str(" (observe mode)");
             }

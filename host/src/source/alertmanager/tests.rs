@@ -22,8 +22,8 @@ fn decode(request: &Inbound) -> Result<Vec<Alert>, String> {
 
 fn slowly(request: &Inbound) -> Result<Vec<Alert>, String> {
     let value: Value = serde_json::from_str(&request.body).unwrap();
-    let Parts { status, alerts } = read(At::root(&value))?;
-    super::taken(status.as_ref(), alerts.into_iter(), "alerts", request.received_at).taken()
+    let Parts { status, alerts, truncated } = read(At::root(&value))?;
+    super::taken(status.as_ref(), alerts.into_iter(), truncated, "alerts", request.received_at).taken()
 }
 
 #[test]
@@ -99,6 +99,26 @@ fn one_bad_alert_is_named_and_costs_no_other() {
         let [left_out] = normalised.left_out.as_slice() else { panic!("{:?}", normalised.left_out) };
         assert!(left_out.name == name && left_out.text.starts_with(place), "{left_out:?}");
     }
+}
+
+#[test]
+fn what_the_sender_left_out_is_told_by_its_siblings() {
+    let body = |count: &str| {
+        format!(r#"{{"truncatedAlerts":{count},"alerts":[{{"status":"firing","labels":{{"alertname":"A"}}}}]}}"#)
+    };
+    for (count, want) in [("55", 55), ("\"55\"", 55), ("1", 1), ("0", 0), ("null", 0), ("-3", 0), ("[]", 0)] {
+        let normalised = super::decode(&request(body(count))).unwrap();
+        assert_eq!(normalised.left_out.iter().map(|one| one.count).sum::<u64>(), want, "{count}");
+        let normalised = normalised.marked();
+        let told = normalised.alerts[0].annotations.get("tidegate_left_out");
+        match want {
+            0 => assert_eq!(told, None),
+            1 => assert_eq!(told, Some("the sender left 1 more alert out of this message")),
+            _ => assert_eq!(told, Some("the sender left 55 more alerts out of this message")),
+        }
+    }
+    let none = super::decode(&request(r#"{"truncatedAlerts":5,"alerts":[]}"#)).unwrap();
+    assert!(none.left_out[0].count == 5 && none.readable().is_ok());
 }
 
 #[test]

@@ -16,6 +16,9 @@ const LOOKS: u32 = 36;
 /// What is kept for the history of the first workload while pods are still being gathered.
 const KEPT: u32 = 16;
 
+/// Why a look beyond them was not made.
+pub(crate) const USED_UP: &str = "the looks of this plan are used up";
+
 /// Counts the looks of one plan.
 pub(crate) struct Budget<'a> {
     tools: &'a dyn Tools,
@@ -65,7 +68,7 @@ impl Tools for Budget<'_> {
         }
         let Some(left) = self.left.get().checked_sub(1) else {
             self.refused.set(true);
-            return Err(ToolError::Failed("the looks of this plan are used up".into()));
+            return Err(ToolError::Failed(USED_UP.into()));
         };
         self.left.set(left);
         let answer = self.tools.look(tool, arguments)?;

@@ -3,13 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use crate::Tools;
-use crate::bindings::exports::tidegate::plugin::remediation::CallError;
+use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Finding};
 use crate::bindings::tidegate::plugin::tools::ToolError;
 use crate::bindings::tidegate::plugin::types::Retry;
+use crate::budget;
 use crate::object;
 use crate::quote;
 use crate::server::{Dialect, Server};
 use crate::time;
+use crate::workload;
 use crate::yaml;
 
 /// A cluster.
@@ -29,7 +31,8 @@ pub(crate) struct Summary {
 }
 
 impl Cluster<'_> {
-    /// An object, or none if it does not exist or may not be seen.
+    /// An object, or none if it does not exist or may not be seen. Why it was not seen is told as a finding:
+    /// whoever saw nothing must not read as if there were nothing to repair.
     pub fn get(&self, kind: &str, namespace: &str, name: &str) -> Result<Option<Value>, CallError> {
         let (tool, arguments) = match (self.server.dialect, kind) {
             (Dialect::Kubectl, _) => (
@@ -42,19 +45,43 @@ impl Cluster<'_> {
                 ("resources_get", json!({"apiVersion": version, "kind": kind, "name": name, "namespace": namespace}))
             }
         };
-        let Some(text) = self.look(tool, &arguments)? else {
-            return Ok(None);
+        let text = match self.attempt(tool, &arguments)? {
+            Ok(text) => text,
+            Err(reason) => {
+                // A pod that is gone is nothing new: its workload is looked at in its place. What else is
+                // asked for without being there, its asker tells.
+                let told = !is_missing(&reason)
+                    || matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet")
+                    || (kind == "Pod" && workload::deployment_of(name).is_none());
+                if told && reason != budget::USED_UP {
+                    self.unread(kind, namespace, name, &quote::short(&reason));
+                }
+                return Ok(None);
+            }
         };
         let object = match self.server.dialect {
             Dialect::Kubectl => serde_json::from_str(&text).ok(),
             Dialect::Native => yaml::read(&text),
         };
         // A text that was cut, or an object of another name, is no ground to act on.
+        let whole = object.is_some();
         let object = object.filter(|object| object::name(object) == name);
         if object.is_none() {
-            self.tools.note(&format!("{tool} of {kind} {namespace}/{name} is not readable"));
+            let what = if whole { "the answer is not this object" } else { "the answer is not a whole object" };
+            let reason = format!("{what} ({} bytes): {}", text.len(), quote::marked(&text));
+            self.unread(kind, namespace, name, &reason);
         }
         Ok(object)
+    }
+
+    fn unread(&self, kind: &str, namespace: &str, name: &str, reason: &str) {
+        let kind = kind.to_lowercase();
+        self.tools.found(Finding {
+            about: format!("{kind}/{namespace}/{name}"),
+            text: format!("could not read {kind} {namespace}/{name}: {reason}"),
+            evidence: vec![],
+            extra: vec![],
+        });
     }
 
     /// The pods that a selector matches.
@@ -121,22 +148,33 @@ impl Cluster<'_> {
     /// A look that may find nothing. What the server refuses for this one object is passed over, so
     /// that the rest of the incident is still seen; a server that is away ends the plan.
     fn look(&self, tool: &str, arguments: &Value) -> Result<Option<String>, CallError> {
+        Ok(self.attempt(tool, arguments)?.ok())
+    }
+
+    /// The same, or why there is nothing.
+    fn attempt(&self, tool: &str, arguments: &Value) -> Result<Result<String, String>, CallError> {
         let Some(name) = self.server.tool(tool) else {
-            self.tools.note(&format!("the server {} does not offer {tool}", self.server.name));
-            return Ok(None);
+            let reason = format!("the server {} does not offer {tool}", self.server.name);
+            self.tools.note(&reason);
+            return Ok(Err(reason));
         };
         match self.tools.look(&name, &arguments.to_string()) {
-            Ok(text) => Ok(Some(text)),
+            Ok(text) => Ok(Ok(text)),
             Err(ToolError::Failed(reason)) => {
-                if !reason.to_lowercase().contains("not found") {
+                if !is_missing(&reason) {
                     self.tools.note(&format!("{name} failed: {}", quote::short(&reason)));
                 }
-                Ok(None)
+                Ok(Err(reason))
             }
             Err(ToolError::Denied(reason)) => Err(CallError::Misconfigured(reason)),
             Err(ToolError::Unavailable(reason)) => Err(CallError::Unavailable(Retry { reason, after_ms: None })),
         }
     }
+}
+
+fn is_missing(reason: &str) -> bool {
+    let reason = reason.to_lowercase();
+    reason.contains("not found") || reason.contains("notfound")
 }
 
 fn with_selector(mut arguments: Value, selector: Option<&str>) -> Value {

@@ -173,7 +173,7 @@ impl Case<'_> {
 
 /// `web-85c88b48cd-6kmxz` was a pod of the Deployment `web`. The generated parts hold no vowels, so
 /// that other names rarely look alike; the Deployment must exist anyway.
-fn deployment_of(pod: &str) -> Option<&str> {
+pub(crate) fn deployment_of(pod: &str) -> Option<&str> {
     let generated = |part: &str, sizes: std::ops::RangeInclusive<usize>| {
         sizes.contains(&part.len()) && part.chars().all(|c| "bcdfghjklmnpqrstvwxz2456789".contains(c))
     };

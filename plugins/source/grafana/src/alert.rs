@@ -77,6 +77,13 @@ pub(crate) fn unreadable(value: &Value, reason: String) -> Alert {
     }
 }
 
+/// Stands for the alerts that Grafana left out of its message.
+pub(crate) fn truncated(count: u64) -> Alert {
+    let mut alert = unreadable(&Value::Null, format!("the sender left {count} more alerts out of this message"));
+    alert.extra.push(("truncated".to_string(), count.to_string()));
+    alert
+}
+
 fn find<'a>(pairs: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
     let (_, value) = pairs.iter().find(|(key, _)| key == wanted)?;
     Some(value.trim()).filter(|value| !value.is_empty())

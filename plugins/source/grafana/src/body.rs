@@ -33,31 +33,37 @@ pub(crate) fn decode(text: &str) -> Result<Vec<Alert>, String> {
     let read = |(i, value)| {
         alert::decode(value, &format!("alerts[{i}]"), &group).unwrap_or_else(|reason| alert::unreadable(value, reason))
     };
-    Ok(alerts.map(read).collect())
+    // The host is told of them by one entry that stands for all.
+    let truncated = body.text("truncatedAlerts").and_then(|count| count.parse::<u64>().ok()).unwrap_or_default();
+    let rest = (truncated > 0).then(|| alert::truncated(truncated));
+    Ok(alerts.map(read).chain(rest).collect())
 }
 
 /// Grafana writes version 1 and the number of the organisation. Alertmanager's body looks almost
-/// alike, and reading one as the other would give its alerts another identity.
+/// alike, and reading one as the other would give its alerts another identity; so a body is refused that
+/// is version 4, or that has neither member. Otherwise an odd value costs no alert.
 fn recognise(body: &Reader<'_>) -> Result<String, String> {
     match body.text("version").as_deref() {
-        Some("1") => {}
         Some("4") => {
             return Err("version: 4 is Alertmanager's format; \
                         send this to a source of the kind alertmanager"
                 .into());
         }
-        _ => return body.refuse("version", "\"1\"").map_err(custom),
+        None if body.get("orgId").is_none() => return body.refuse("version", "\"1\"").map_err(custom),
+        _ => {}
     }
-    match body.text("orgId") {
-        Some(id) if id.parse::<i64>().is_ok() => Ok(id.into_owned()),
-        _ => body.refuse("orgId", "a whole number").map_err(custom),
-    }
+    // Grafana's first organisation is the one that nearly all have alone.
+    let org = body.text("orgId").unwrap_or("1".into());
+    Ok(org.trim().chars().take(ORG).collect())
 }
 
 /// A contact point may write anything; say what to change there.
 fn custom(reason: String) -> String {
     format!("{reason}{CUSTOM}")
 }
+
+/// Characters of an organisation's name that are kept.
+const ORG: usize = 64;
 
 const CUSTOM: &str = "; if the contact point has a custom payload, remove it, \
                       because only Grafana's own format can be read";
@@ -77,10 +83,41 @@ mod tests {
             ("[]", "body: expected an object, found a list"),
             (r#"{"text":"custom"}"#, "version: expected \"1\", found nothing"),
             (r#"{"version":"4","alerts":[]}"#, "Alertmanager's format"),
-            (r#"{"version":"1","alerts":[]}"#, "orgId: expected a whole number, found nothing"),
             (r#"{"version":"1","orgId":1}"#, "alerts: expected a list, found nothing"),
         ] {
             assert!(refused(body).contains(place), "{}", refused(body));
+        }
+    }
+
+    #[test]
+    fn an_odd_version_or_organisation_costs_no_alert() {
+        for (head, fingerprint) in [
+            (r#""version":"2","orgId":3"#, "3:f"),
+            (r#""version":"1""#, "1:f"),
+            (r#""version":"1","orgId":null"#, "1:f"),
+            (r#""version":1.0,"orgId":"main""#, "main:f"),
+            (r#""orgId":2"#, "2:f"),
+        ] {
+            let body = format!(
+                r#"{{{head},"alerts":[{{"status":"firing","labels":{{"alertname":"A"}},"fingerprint":"f"}}]}}"#
+            );
+            let alerts = decode(&body).unwrap();
+            assert_eq!(alerts[0].fingerprint.as_deref(), Some(fingerprint), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_grafana_left_out_is_told() {
+        let body = |count: &str| {
+            format!(
+                r#"{{"version":"1","orgId":1,"truncatedAlerts":{count},"alerts":[{{"status":"firing","labels":{{}}}}]}}"#
+            )
+        };
+        let alerts = decode(&body("40")).unwrap();
+        let marks: Vec<&str> = alerts[1].extra.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!((alerts.len(), marks, alerts[1].extra[1].1.as_str()), (2, vec!["unreadable", "truncated"], "40"));
+        for none in ["0", "null", "-1", "\"x\""] {
+            assert_eq!(decode(&body(none)).unwrap().len(), 1);
         }
     }
 

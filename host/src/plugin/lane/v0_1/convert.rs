@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::super::super::kind::CallError;
 use super::super::super::kind::remediation::{self, Performed, arguments};
-use super::super::super::kind::source::{Decoded, Told, UNREADABLE};
+use super::super::super::kind::source::{Decoded, TRUNCATED, Told, UNREADABLE};
 use super::generated::exports::tidegate::plugin::{notifier, remediation as wit_remediation, source};
 use super::wit::types;
 use crate::domain::alert::excerpt::{self, Bounds, Excerpt};
@@ -75,6 +75,7 @@ impl From<types::Alert> for Decoded {
             ends_at: alert.ends_at.map(Into::into),
             fingerprint: alert.fingerprint,
             link: alert.link,
+            truncated: alert.extra.iter().find(|(key, _)| key == TRUNCATED).and_then(|(_, count)| count.parse().ok()),
             unreadable: alert.extra.into_iter().find(|(key, _)| key == UNREADABLE).map(|(_, why)| why),
         }
     }
