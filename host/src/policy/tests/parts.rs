@@ -1,14 +1,14 @@
 //! Incidents whose alerts no rule fits all.
 
 use super::{Case, alert, case, set};
-use crate::domain::Verdict;
+use crate::domain::{Alert, Status, Verdict};
 use crate::rules::Policies;
 
 /// An alert of one's own, at first, beside one that the rules know.
 fn mixed(own: &str, known: &str) -> Case {
     case(vec![
         alert("HighErrorRate", &[("namespace", "shop"), ("deployment", "web"), ("severity", own)]),
-        alert("KubePodCrashLooping", &[("namespace", "shop"), ("pod", "web-1"), ("severity", known)]),
+        alert("KubePodCrashLooping", &[("namespace", "shop"), ("pod", "web-7f9c6d5b8-abcde"), ("severity", known)]),
     ])
 }
 
@@ -78,4 +78,16 @@ fn an_explanation_says_by_which_alerts_it_was_decided() {
                 same incident";
     assert_eq!(lines, [("quiet", false, hides), ("crash", true, says)]);
     assert_eq!(case.judge(&set).decision.unwrap().rule.as_deref(), Some("crash"));
+}
+
+#[test]
+fn a_title_names_the_worst_alert_that_fires() {
+    let named = |own, known| mixed(own, known).incident.title();
+    assert_eq!(named("info", "critical"), "KubePodCrashLooping +1: deployment shop/web");
+    assert_eq!(named("critical", "info"), "HighErrorRate +1: deployment shop/web");
+    assert_eq!(named("warning", "warning"), "HighErrorRate +1: deployment shop/web");
+    let mut one = mixed("critical", "info").incident;
+    let over = one.alerts[0].clone();
+    one.alerts.put(Alert { status: Status::Resolved, ..over });
+    assert_eq!(one.title(), "KubePodCrashLooping: deployment shop/web");
 }
