@@ -37,6 +37,7 @@ mod matcher;
 mod normal;
 mod number;
 mod on;
+mod parts;
 mod problem;
 mod query;
 mod set;

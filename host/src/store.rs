@@ -356,8 +356,12 @@ impl Store {
             } else if happened.iter().any(|fact| matches!(fact, Fact::Concluded { .. })) {
                 live.index.conclude(incident);
             }
+            let begins = incident.blocked.is_some()
+                && happened.iter().any(|fact| matches!(fact, Fact::Decided { .. }))
+                && blocked::acts(incident);
             let freed = match happened.iter().find_map(blocked::ends) {
                 Some(outcome) => blocked::release(live, id, outcome, now, &mut sealed)?,
+                None if begins => blocked::pass(live, id, now, &mut sealed)?,
                 None => Vec::new(),
             };
             let touched: Vec<IncidentId> = freed.iter().chain([id]).cloned().collect();

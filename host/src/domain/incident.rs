@@ -18,6 +18,7 @@ mod record;
 mod view;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -287,17 +288,28 @@ impl Incident {
         if let Some(severity) = self.counted.collecting {
             return format!("{} +{} ({severity})", self.source, self.alert_count());
         }
-        let Some(first) = self.alerts.first() else {
+        let Some(name) = self.headline() else {
             return self.group_key.to_string();
         };
         if let Some(subject) = self.subject() {
             let cluster = subject.cluster.as_ref().filter(|_| subject.kind != "cluster");
             let cluster = cluster.map(|cluster| format!(" in {cluster}")).unwrap_or_default();
-            return format!("{}: {subject}{cluster}", first.name);
+            return format!("{name}: {subject}{cluster}");
         }
         let cluster = self.shared(|alert| alert.labels.get("cluster").map(str::to_string));
         let place: Vec<String> = cluster.into_iter().chain(self.shared(subject::namespace)).collect();
-        if place.is_empty() { first.name.clone() } else { format!("{} in {}", first.name, place.join("/")) }
+        if place.is_empty() { name } else { format!("{name} in {}", place.join("/")) }
+    }
+
+    /// The name of the worst alert that fires, of the oldest among several; of all where none fires. Behind it how many
+    /// other names there are.
+    fn headline(&self) -> Option<String> {
+        let fires = self.firing().next().is_some();
+        let counted = || self.alerts.iter().filter(|alert| !fires || alert.status == Status::Firing);
+        let worst = counted().map(|alert| alert.severity).max()?;
+        let name = &counted().find(|alert| alert.severity == worst)?.name;
+        let others: HashSet<&str> = counted().map(|alert| alert.name.as_str()).filter(|other| other != name).collect();
+        Some(if others.is_empty() { name.clone() } else { format!("{name} +{}", others.len()) })
     }
 
     /// The one object that all its alerts are about: the same one, or the workload that they share.

@@ -60,10 +60,12 @@ impl Subject {
         let aim = Aim::of(name);
         let (kind, name) = aims::aimed(&aim, read).or_else(|| match aim {
             Aim::Component(_) | Aim::Cluster => None,
-            _ => read.most_telling(),
+            _ => read.most_telling().or_else(|| read.pod_of_app()),
         })?;
         let namespace = kinds::has_namespace(kind).then(|| match aim {
             Aim::Target => read.plain(&kinds::NAMESPACES),
+            // Of an exporter's own pod the namespace is its own as well.
+            _ if kind == POD && read.names_pod_and_place(&name) => read.plain(&kinds::NAMESPACES),
             _ => read.namespace(),
         });
         let namespace = namespace.flatten();

@@ -1,5 +1,5 @@
 //! The verdict about an incident: silences first, then inhibitions, then the first rule that
-//! matches.
+//! matches; where none matches all alerts, the first that matches some of them (`parts`).
 
 use std::cell::RefCell;
 
@@ -10,6 +10,7 @@ use super::facts::refusal;
 use super::fields::describe;
 use super::items::{Inhibit, Meta, Rule, Silence, Then};
 use super::on::{Field, On};
+use super::parts;
 use super::query::{Query, Seen, fault};
 use super::set::Set;
 use super::span;
@@ -61,19 +62,8 @@ fn decide_in(
 ) -> Judged {
     Query::ask_in(evaluation, set, incident, context, watch, |query| {
         let mut faults = Vec::new();
-        let mut decision = ahead(query).or_else(|| {
-            set.indexes.rules.of_alerts(&query.facts).find_map(|id| {
-                let rule = set.items.rules.get(id as usize)?;
-                match try_rule(query, rule) {
-                    Step::No(_) => None,
-                    Step::Fault(fault) => {
-                        faults.push(fault);
-                        None
-                    }
-                    step => Some(decision(query, rule, step)),
-                }
-            })
-        });
+        let whole = ahead(query).or_else(|| first(query, &mut faults).map(|(rule, step)| decision(query, rule, step)));
+        let mut decision = whole.or_else(|| by_part(query, &mut faults));
         if let Some(decision) = &mut decision {
             decision.faults.clone_from(&faults);
             if matches!(decision.verdict, Verdict::Investigate | Verdict::Plan { .. }) {
@@ -81,6 +71,39 @@ fn decide_in(
             }
         }
         Judged { decision, faults }
+    })
+}
+
+/// The first rule that matches, and what it says.
+fn first<'a>(query: &Query<'a>, faults: &mut Vec<String>) -> Option<(&'a Rule, Step)> {
+    let set: &'a Set = query.set;
+    set.indexes.rules.of_alerts(&query.facts).find_map(|id| {
+        let rule = set.items.rules.get(id as usize)?;
+        match try_rule(query, rule) {
+            Step::No(_) => None,
+            Step::Fault(fault) => {
+                // A rule that erred about all alerts errs about some of them as well.
+                if !faults.contains(&fault) {
+                    faults.push(fault);
+                }
+                None
+            }
+            step => Some((rule, step)),
+        }
+    })
+}
+
+/// The verdict by some of the alerts, where no rule fits them all.
+fn by_part(query: &Query<'_>, faults: &mut Vec<String>) -> Option<Decision> {
+    parts::of(query).into_iter().find_map(|part| {
+        let query = query.of(&part.incident);
+        let (rule, step) = first(&query, faults)?;
+        if !matches!(&step, Step::Yes(word) if parts::counts(&word.says)) {
+            return None;
+        }
+        let mut decision = decision(&query, rule, step);
+        decision.reason = format!("decided by {}: {}", part.whose(), decision.reason);
+        Some(decision)
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::decide::{Step, try_inhibit, try_rule, try_silence};
 use super::items::Meta;
+use super::parts;
 use super::query::Query;
 use super::set::Set;
 use super::values::Says;
@@ -30,8 +31,40 @@ pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> 
             };
             all.push(line(&rule.meta, rule.meta.name.clone(), outcome, &mut decided));
         }
+        if decided.is_none() {
+            all.extend(by_part(query));
+        }
         all
     })
+}
+
+/// The rule that says something about some of the alerts, for each part that is tried until one decides.
+fn by_part(query: &Query<'_>) -> Vec<Considered> {
+    let mut all = Vec::new();
+    for part in parts::of(query) {
+        let query = query.of(&part.incident);
+        let found = query.set.items.rules.iter().find_map(|rule| match try_rule(&query, rule) {
+            Step::No(_) | Step::Fault(_) => None,
+            step => Some((rule, step)),
+        });
+        let Some((rule, step)) = found else { continue };
+        let names = part.names.join(", ");
+        let (matched, why) = match step {
+            Step::Yes(word) if parts::counts(&word.says) => {
+                (true, format!("says {}, and decides by {}", says(&word.says), part.whose()))
+            }
+            Step::Yes(word) => (
+                false,
+                format!("says {} about the alerts {names} alone, which must not hide the others", says(&word.says)),
+            ),
+            _ => (false, format!("waits with the alerts {names} alone, which must not hide the others")),
+        };
+        all.push(Considered { rule: rule.meta.name.clone(), place: rule.meta.place.to_string(), matched, why });
+        if matched {
+            break;
+        }
+    }
+    all
 }
 
 fn line(meta: &Meta, rule: String, outcome: Result<String, String>, decided: &mut Option<String>) -> Considered {

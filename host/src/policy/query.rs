@@ -61,6 +61,15 @@ impl<'a> Query<'a> {
         evaluation::deciding(evaluation, || fuel::decision(Limits::DECISION, || answer(&query)))
     }
 
+    /// The same question about an incident with other alerts, within the budget of this one.
+    pub fn of<'b>(&self, incident: &'b Incident) -> Query<'b>
+    where
+        'a: 'b,
+    {
+        let Self { set, context, watch, .. } = *self;
+        Query { set, incident, context, facts: AlertFacts::new(incident), view: OnceCell::new(), watch }
+    }
+
     /// The incident as `i`; made when the first closure wants it.
     pub fn view(&self) -> Dynamic {
         self.view.get_or_init(|| view::incident(self.incident, self.context.now)).clone()

@@ -5,6 +5,7 @@ mod docs;
 mod gating;
 mod language;
 mod loading;
+mod parts;
 mod proof;
 mod purity;
 mod shipped;

@@ -30,8 +30,7 @@ pub(super) fn block(
     let (causes, others): (Vec<_>, Vec<_>) = tied.partition(explains);
     for (id, ties) in others.into_iter().chain(causes) {
         let Some((by, object)) = blocker(live, id, &ties) else { continue };
-        live.blocked.entry(by.clone()).or_default().push(id.clone());
-        add(live, id, Fact::BlockedBy { incident: by, object }, now, sealed)?;
+        wait_for(live, id, by, object, now, sealed)?;
     }
     Ok(())
 }
@@ -87,7 +86,8 @@ pub(super) fn ends(fact: &Fact) -> Option<Outcome> {
     }
 }
 
-/// Ends the wait of all that wait for an incident which has ended, and names them.
+/// Ends the wait of all that wait for an incident which has ended, and names them. Those that share something with an older
+/// one among them wait for that one next: side by side they would plan the same change.
 pub(super) fn release(
     live: &mut Live,
     ended: &IncidentId,
@@ -97,10 +97,68 @@ pub(super) fn release(
 ) -> Result<Vec<IncidentId>, JournalError> {
     let mut waited = live.blocked.remove(ended).unwrap_or_default();
     waited.retain(|id| live.incidents.get(id).is_some_and(|incident| incident.conclusion.is_none()));
-    for id in &waited {
+    waited.sort();
+    for (place, id) in waited.iter().enumerate() {
         add(live, id, Fact::Unblocked { incident: ended.clone(), outcome }, now, sealed)?;
+        let older = waited.get(..place).unwrap_or_default();
+        if let Some((by, object)) = shares_with(live, id, older) {
+            wait_for(live, id, by, object, now, sealed)?;
+        }
     }
     Ok(waited)
+}
+
+/// An incident that has waited for the longest time begins although the other has not ended: those that wait for the same
+/// one and share something with it wait for it instead. They are named.
+pub(super) fn pass(
+    live: &mut Live,
+    begins: &IncidentId,
+    now: Timestamp,
+    sealed: &mut Vec<Sealed>,
+) -> Result<Vec<IncidentId>, JournalError> {
+    let blocked = live.incidents.get(begins).and_then(|incident| incident.blocked.as_ref());
+    let Some(by) = blocked.map(|blocked| blocked.by.clone()) else { return Ok(Vec::new()) };
+    let mut moved = Vec::new();
+    for id in live.blocked.get(&by).cloned().unwrap_or_default() {
+        let waits = live.incidents.get(&id).is_some_and(|incident| !acts(incident) && incident.conclusion.is_none());
+        if id == *begins || !waits || waits_for(live, begins, &id) {
+            continue;
+        }
+        if let Some((next, object)) = shares_with(live, &id, std::slice::from_ref(begins)) {
+            if let Some(all) = live.blocked.get_mut(&by) {
+                all.retain(|other| *other != id);
+            }
+            wait_for(live, &id, next, object, now, sealed)?;
+            moved.push(id);
+        }
+    }
+    Ok(moved)
+}
+
+/// Whether an incident has been decided to look, plan or change.
+pub(super) fn acts(incident: &Incident) -> bool {
+    incident.decision.as_ref().is_some_and(|decision| {
+        matches!(decision.verdict, Verdict::Plan { .. } | Verdict::Remediate { .. } | Verdict::Investigate)
+    })
+}
+
+/// The first of these incidents with which this one has an object in common, and the object.
+fn shares_with(live: &Live, id: &IncidentId, others: &[IncidentId]) -> Option<(IncidentId, String)> {
+    let ties = live.incidents.get(id).map(|incident| first(incident)).unwrap_or_default();
+    let shared = ties.iter().flat_map(|ties| live.index.tied(ties)).filter(|(by, _)| others.contains(by));
+    shared.min_by(|(a, _), (b, _)| a.cmp(b)).map(|(by, tie)| (by.clone(), tie.to_string()))
+}
+
+fn wait_for(
+    live: &mut Live,
+    id: &IncidentId,
+    by: IncidentId,
+    object: String,
+    now: Timestamp,
+    sealed: &mut Vec<Sealed>,
+) -> Result<(), JournalError> {
+    live.blocked.entry(by.clone()).or_default().push(id.clone());
+    add(live, id, Fact::BlockedBy { incident: by, object }, now, sealed)
 }
 
 /// Records why alerts of other names joined incidents.
@@ -121,3 +179,6 @@ pub(super) fn join(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,17 @@ impl<'a> Read<'a> {
         self.plain(names)
     }
 
+    /// Whether this is the pod that the target's own labels name, and no other namespace stands beside it.
+    pub fn names_pod_and_place(&self, pod: &str) -> bool {
+        self.plain(&["pod"]) == Some(pod) && self.plain(&["exported_namespace"]).is_none()
+    }
+
+    /// The pod of what is called an exporter and tells of nobody: people call what exports orders so as well.
+    pub fn pod_of_app(&self) -> Option<(&'static str, String)> {
+        let may_be = !self.relabelled && self.exporter.is_some_and(|exporter| exporter.instance == Instance::Stands);
+        if may_be { self.of_target(&[POD]) } else { None }
+    }
+
     /// The object of the most telling label.
     pub fn most_telling(&self) -> Option<(&'static str, String)> {
         self.rows.iter().zip(&ROWS).find_map(|(value, row)| self.object(row, (*value)?)).or_else(|| self.grouped()).map(

@@ -156,3 +156,11 @@ fn what_explains_what() {
     assert!(full.explains.is_empty(), "a node with a full disk runs its pods");
     assert!(claim.explains.contains(pod.object.as_ref().unwrap()));
 }
+
+#[test]
+fn the_pods_of_an_exporter_in_two_namespaces_are_two_objects() {
+    for pod in ["node-exporter-x7k2p", "blackbox-exporter-5d8f9c7b6d-q2w3e", "pushgateway-0", "order-exporter-0"] {
+        let of = |namespace| Ties::of(&alert("KubePodNotReady", &[("namespace", namespace), ("pod", pod)])).object;
+        assert_ne!(of("team-a").unwrap(), of("team-b").unwrap(), "{pod}");
+    }
+}
