@@ -1,6 +1,7 @@
 //! One endpoint: asks it in the way that it takes, which it learns on the way, within what it may cost a day.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -27,6 +28,8 @@ pub(super) struct Endpoint {
     pub label: String,
     pub circuit: Circuit,
     pub day: Day,
+    /// It has been said in the log that it is passed over; not said again until it was asked.
+    pub passed_over: AtomicBool,
     clock: Arc<dyn Clock>,
     sender: Sender,
     memory: Memory,
@@ -35,7 +38,11 @@ pub(super) struct Endpoint {
 /// Why an endpoint gave no reply.
 pub(super) enum Silence {
     /// Not in time.
-    Late(String),
+    Late {
+        why: String,
+        /// It had all the time that the configuration gives it.
+        whole: bool,
+    },
     /// Anything else.
     Other(String),
 }
@@ -44,7 +51,7 @@ impl Endpoint {
     pub(super) fn new(options: EndpointOptions, label: String, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let sender = Sender::new(&options)?;
         let (circuit, day, memory) = (Circuit::default(), Day::default(), Memory::default());
-        Ok(Self { options, label, circuit, day, clock, sender, memory })
+        Ok(Self { options, label, circuit, day, passed_over: AtomicBool::default(), clock, sender, memory })
     }
 
     /// The labels of endpoints: the model's name, with the address where several have that name.
@@ -114,7 +121,7 @@ impl Endpoint {
                     self.remember(lessons);
                     Ok((prompt, reply))
                 }
-                Err(Trouble::Late(why)) => Err(Silence::Late(why)),
+                Err(Trouble::Late { why, whole }) => Err(Silence::Late { why, whole }),
                 Err(Trouble::Taught { why, .. } | Trouble::Final(why)) => Err(Silence::Other(why)),
             };
         }
