@@ -8,6 +8,7 @@
 
 mod budget;
 mod check;
+mod choice;
 mod conversation;
 mod decision;
 mod endpoint;
@@ -268,7 +269,9 @@ impl Client {
         let build = |profile: &Profile| {
             let shape =
                 Shape { form: profile.tools, language: &self.language, bytes: profile.bytes, by: &endpoint.label };
-            prompt::build(incident, catalogue, &shape)
+            let prompt = prompt::build(incident, catalogue, &shape);
+            endpoint.offered(prompt.missing, catalogue.tools.len());
+            prompt
         };
         // The second round shows the model why its first answer could not be read.
         for _ in 0..2 {
@@ -341,7 +344,7 @@ impl Model for Client {
             let learnt = endpoint.learnt().into_iter().filter(|learnt| learnt.lesson.matters());
             let learnt = learnt
                 .map(|learnt| format!("the model {name} {}; it said: {}", learnt.lesson.describe(), learnt.words));
-            skipped.into_iter().chain(spent).chain(learnt).collect::<Vec<_>>()
+            skipped.into_iter().chain(spent).chain(learnt).chain(endpoint.left_out()).collect::<Vec<_>>()
         };
         self.endpoints.iter().flat_map(of).collect()
     }

@@ -110,5 +110,5 @@ fn prompt(profile: &Profile) -> Prompt {
         json!({"role": "system", "content": system}),
         json!({"role": "user", "content": "What time is it in the zone UTC?"}),
     ];
-    Prompt { messages, tools, names: Names::default() }
+    Prompt { messages, tools, names: Names::default(), missing: 0 }
 }
