@@ -93,16 +93,18 @@ impl Admitted<'_> {
         *self.circuit.state() = State::default();
     }
 
-    /// There was none in time.
-    pub fn missed(self, now: Duration) {
+    /// There was none in time. Says whether a pause begins with that.
+    pub fn missed(self, now: Duration) -> bool {
         let mut state = self.circuit.state();
         state.misses = state.misses.saturating_add(1);
         // Calls that were under way when it was first skipped make no pause longer.
-        if self.tries || state.skipped_until.is_none() && state.misses >= MISSES {
+        let pauses = self.tries || state.skipped_until.is_none() && state.misses >= MISSES;
+        if pauses {
             let pause = FIRST.saturating_mul(2_u32.saturating_pow(state.pauses.min(16))).min(LONGEST);
             state.pauses = state.pauses.saturating_add(1);
             state.skipped_until = Some(now.saturating_add(pause));
         }
+        pauses
     }
 }
 
@@ -123,7 +125,7 @@ mod tests {
     }
 
     fn miss(circuit: &Circuit, now: u64) {
-        circuit.admit(s(now)).unwrap().missed(s(now));
+        _ = circuit.admit(s(now)).unwrap().missed(s(now));
     }
 
     #[test]
@@ -133,7 +135,7 @@ mod tests {
         circuit.admit(s(0)).unwrap().answered();
         (0..2).for_each(|_| miss(&circuit, 0));
         assert_eq!(circuit.skipped(s(0)), None, "an answer in between counts");
-        miss(&circuit, 10);
+        assert!(circuit.admit(s(10)).unwrap().missed(s(10)), "a pause begins");
         let skipped = circuit.admit(s(30)).unwrap_err();
         assert_eq!(skipped, Skipped { misses: 3, still: s(40) });
         assert!(skipped.to_string().contains("3 calls in a row; it is left alone for 40 s"), "{skipped}");
@@ -149,7 +151,7 @@ mod tests {
             now += pause;
             let one = circuit.admit(s(now)).unwrap();
             assert!(circuit.admit(s(now)).is_err(), "a second one tries as well");
-            one.missed(s(now));
+            assert!(one.missed(s(now)), "a pause begins");
         }
         circuit.admit(s(now + 900)).unwrap().answered();
         assert_eq!(circuit.skipped(s(now + 900)), None);
@@ -169,7 +171,8 @@ mod tests {
     fn calls_under_way_make_no_pause_longer() {
         let circuit = Circuit::default();
         let under_way: Vec<Admitted<'_>> = (0..16).map(|_| circuit.admit(s(0)).unwrap()).collect();
-        under_way.into_iter().for_each(|call| call.missed(s(5)));
+        let begun = under_way.into_iter().map(|call| call.missed(s(5)));
+        assert_eq!(begun.filter(|begun| *begun).count(), 1, "one pause begins");
         assert_eq!(circuit.skipped(s(5)).unwrap().still, s(60));
     }
 }

@@ -8,6 +8,7 @@
 
 mod budget;
 mod check;
+mod choice;
 mod conversation;
 mod decision;
 mod endpoint;
@@ -15,6 +16,7 @@ mod evidence;
 mod kept;
 mod names;
 mod offer;
+mod order;
 mod profile;
 mod prompt;
 mod refusal;
@@ -27,6 +29,7 @@ mod tests;
 mod wire;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -134,10 +137,31 @@ pub struct Client {
     clock: Arc<dyn Clock>,
 }
 
+/// What is asked of one endpoint.
+struct Question<'a> {
+    incident: &'a Incident,
+    catalogue: &'a Catalogue,
+    started: Instant,
+    /// Another endpoint can be asked where this one brings nothing.
+    others: bool,
+}
+
+/// What a question says about the endpoint.
+enum Heard {
+    /// It answers, whatever it said.
+    Answered,
+    /// It did not answer in time.
+    Missed,
+    /// It did not answer in less time than is its own.
+    Hurried,
+}
+
 /// Why an endpoint brought nothing.
 enum Ended {
     /// Another one may do better.
     Next(String),
+    /// It was not asked, because it is left alone or has spent its day.
+    PassedOver(String),
     /// No other one can.
     For(String),
 }
@@ -170,16 +194,27 @@ impl Client {
         let started = Instant::now();
         let mut usage = Usage::default();
         let mut whys: Vec<String> = Vec::new();
-        for endpoint in &self.endpoints {
-            match self.ask_one(endpoint, incident, catalogue, started, &mut usage).await {
+        let mut order = order::of(&self.endpoints, incident, self.clock.elapsed()).into_iter();
+        while let Some(endpoint) = order.next() {
+            let question =
+                Question { incident, catalogue, started, others: order::any(order.as_slice(), self.clock.elapsed()) };
+            let last = order.as_slice().is_empty();
+            match self.ask_one(endpoint, &question, &mut usage).await {
                 Ok(asked) => return Ok(asked),
                 Err(Ended::For(why)) => {
                     whys.push(why);
                     break;
                 }
+                Err(Ended::PassedOver(why)) => {
+                    // On every question it would be said again and again.
+                    if !endpoint.passed_over.swap(true, Ordering::Relaxed) && !last {
+                        tracing::warn!("{why}; the next endpoint is asked");
+                    }
+                    whys.push(why);
+                }
                 Err(Ended::Next(why)) => {
                     let why = if self.endpoints.len() > 1 { format!("{}: {why}", endpoint.label) } else { why };
-                    if whys.len() + 1 < self.endpoints.len() {
+                    if !last {
                         tracing::warn!("{why}; the next endpoint is asked");
                     }
                     whys.push(why);
@@ -193,24 +228,28 @@ impl Client {
     }
 
     /// Asks one endpoint, unless it is left alone or may cost no more today.
-    async fn ask_one(
-        &self,
-        endpoint: &Endpoint,
-        incident: &Incident,
-        catalogue: &Catalogue,
-        started: Instant,
-        usage: &mut Usage,
-    ) -> Result<Asked, Ended> {
+    async fn ask_one(&self, endpoint: &Endpoint, question: &Question<'_>, usage: &mut Usage) -> Result<Asked, Ended> {
+        let label = &endpoint.label;
+        let spent = self.budget.allows(question.incident, usage, question.started.elapsed());
+        spent.map_err(Ended::For)?;
         let admitted = endpoint.circuit.admit(self.clock.elapsed());
-        let admitted =
-            admitted.map_err(|skipped| Ended::Next(format!("the model {} {skipped}", endpoint.options.name)))?;
-        let (mut missed, before) = (false, usage.calls);
-        let answer = self.ask_within_bounds(endpoint, incident, catalogue, started, usage, &mut missed).await;
-        if missed {
-            admitted.missed(self.clock.elapsed());
-        } else if usage.calls > before {
-            // Where nothing was sent, that says nothing about the endpoint.
-            admitted.answered();
+        let admitted = admitted.map_err(|skipped| Ended::PassedOver(format!("the model {label} {skipped}")))?;
+        let affordable = endpoint.affordable();
+        affordable
+            .map_err(|why| Ended::PassedOver(if self.endpoints.len() > 1 { format!("{label}: {why}") } else { why }))?;
+        let (mut heard, before) = (Heard::Answered, usage.calls);
+        let answer = self.ask_within_bounds(endpoint, question, usage, &mut heard).await;
+        let told = match heard {
+            Heard::Missed => admitted.missed(self.clock.elapsed()),
+            Heard::Answered if usage.calls > before => {
+                admitted.answered();
+                true
+            }
+            // Nothing was sent, or there was less time for it than is its own: that says nothing about it.
+            _ => false,
+        };
+        if told {
+            endpoint.passed_over.store(false, Ordering::Relaxed);
         }
         answer
     }
@@ -218,24 +257,26 @@ impl Client {
     async fn ask_within_bounds(
         &self,
         endpoint: &Endpoint,
-        incident: &Incident,
-        catalogue: &Catalogue,
-        started: Instant,
+        question: &Question<'_>,
         usage: &mut Usage,
-        missed: &mut bool,
+        heard: &mut Heard,
     ) -> Result<Asked, Ended> {
+        let Question { incident, catalogue, started, others } = *question;
         let until = started + self.budget.time_left(incident);
-        let deadline = until.min(Instant::now() + endpoint.options.timeout * 2);
+        let deadline = order::deadline(Instant::now(), until, endpoint.options.timeout, others);
         let mut told: Vec<Value> = Vec::new();
         let mut unreadable = None;
         let build = |profile: &Profile| {
             let shape =
                 Shape { form: profile.tools, language: &self.language, bytes: profile.bytes, by: &endpoint.label };
-            prompt::build(incident, catalogue, &shape)
+            let prompt = prompt::build(incident, catalogue, &shape);
+            endpoint.offered(prompt.missing, catalogue.tools.len());
+            prompt
         };
         // The second round shows the model why its first answer could not be read.
         for _ in 0..2 {
-            self.budget.allows(incident, usage).map_err(|why| Ended::For(unreadable.clone().unwrap_or(why)))?;
+            let spent = self.budget.allows(incident, usage, started.elapsed());
+            spent.map_err(|why| Ended::For(unreadable.clone().unwrap_or(why)))?;
             endpoint.affordable().map_err(|why| Ended::Next(unreadable.clone().unwrap_or(why)))?;
             let round = endpoint.round(&build, &told, deadline, usage).await;
             usage.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -243,8 +284,8 @@ impl Client {
                 Ok(round) => round,
                 Err(silence) => {
                     let why = match silence {
-                        Silence::Late(why) => {
-                            *missed = true;
+                        Silence::Late { why, whole } => {
+                            *heard = if whole { Heard::Missed } else { Heard::Hurried };
                             why
                         }
                         Silence::Other(why) => why,
@@ -288,7 +329,7 @@ impl Model for Client {
     fn skipped(&self) -> Option<String> {
         let now = self.clock.elapsed();
         let skipped = |endpoint: &Endpoint| {
-            endpoint.circuit.skipped(now).map(|skipped| format!("the model {} {skipped}", endpoint.options.name))
+            endpoint.circuit.skipped(now).map(|skipped| format!("the model {} {skipped}", endpoint.label))
         };
         let all: Option<Vec<String>> = self.endpoints.iter().map(skipped).collect();
         all.filter(|all| !all.is_empty()).map(|all| all.join("; "))
@@ -303,7 +344,7 @@ impl Model for Client {
             let learnt = endpoint.learnt().into_iter().filter(|learnt| learnt.lesson.matters());
             let learnt = learnt
                 .map(|learnt| format!("the model {name} {}; it said: {}", learnt.lesson.describe(), learnt.words));
-            skipped.into_iter().chain(spent).chain(learnt).collect::<Vec<_>>()
+            skipped.into_iter().chain(spent).chain(learnt).chain(endpoint.left_out()).collect::<Vec<_>>()
         };
         self.endpoints.iter().flat_map(of).collect()
     }

@@ -46,8 +46,9 @@ impl Budget {
         self.incident_time.saturating_sub(Duration::from_millis(incident.model.took_ms))
     }
 
-    /// Whether the incident may make one more request, after what this call has spent already.
-    pub(super) fn allows(&self, incident: &Incident, spent: &Usage) -> Result<(), String> {
+    /// Whether the incident may make one more request, after the tokens and the time that this question has
+    /// spent already.
+    pub(super) fn allows(&self, incident: &Incident, spent: &Usage, took: Duration) -> Result<(), String> {
         let log = &incident.model;
         let tokens = [log.prompt_tokens, log.completion_tokens, spent.prompt_tokens, spent.completion_tokens];
         let tokens = tokens.into_iter().fold(0_u64, u64::saturating_add);
@@ -57,7 +58,7 @@ impl Budget {
                 self.incident_tokens
             ));
         }
-        if self.time_left(incident).is_zero() {
+        if self.time_left(incident) <= took {
             let seconds = self.incident_time.as_secs();
             return Err(format!("the model's time for one incident is used up: {seconds} s"));
         }

@@ -84,7 +84,7 @@ async fn converse(endpoint: &Endpoint, deadline: Instant, checked: &mut Checked)
 async fn ask(endpoint: &Endpoint, told: &[Value], deadline: Instant, checked: &mut Checked) -> Result<Reply, String> {
     let (_, reply) =
         endpoint.round(&prompt, told, deadline, &mut checked.usage).await.map_err(|silence| match silence {
-            Silence::Late(why) | Silence::Other(why) => why,
+            Silence::Late { why, .. } | Silence::Other(why) => why,
         })?;
     let said = redact(&visible(reply.content.trim())).replace(['\n', '\r'], " ");
     if !said.is_empty() {
@@ -110,5 +110,5 @@ fn prompt(profile: &Profile) -> Prompt {
         json!({"role": "system", "content": system}),
         json!({"role": "user", "content": "What time is it in the zone UTC?"}),
     ];
-    Prompt { messages, tools, names: Names::default() }
+    Prompt { messages, tools, names: Names::default(), missing: 0 }
 }

@@ -78,12 +78,32 @@ fn answer(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> R
         return act(calls, Draft::prose(printed::before(words)), catalogue);
     }
     match said {
-        _ if words.trim().is_empty() => Err("the model's answer is empty".into()),
+        _ if words.trim().is_empty() => {
+            thought(reply, names, catalogue).unwrap_or_else(|| Err("the model's answer is empty".into()))
+        }
         Err(why) => Err(why),
         Ok(_) => Err(format!(
             "the model's answer holds neither a tool call nor a decision: {}",
             cut(words.lines().next().unwrap_or_default().trim(), 200)
         )),
+    }
+}
+
+/// The last call in the thoughts of an answer that says nothing else: some models call before they have ended
+/// their thought, and some servers take a call for a part of it. Only a call in a form that models are trained on
+/// counts, because a thought also weighs what it does not do.
+fn thought(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Option<Result<Answer, String>> {
+    let thoughts = [&reply.thoughts, &reply.content].into_iter().find(|text| !text.trim().is_empty())?;
+    let thoughts = visible(thoughts);
+    let call = printed::last(&thoughts).filter(|call| call.len() <= LONGEST)?;
+    let draft = documents::read(call).ok().and_then(|documents| Draft::of(&documents));
+    let drafted = draft.filter(|draft| draft.wish == Ok(Wish::Tool)).map(|draft| draft.calls);
+    let calls = drafted.unwrap_or_else(|| printed::calls(call, |name| names.real(name).is_some()));
+    let calls = named(&calls, names);
+    match calls {
+        Ok(calls) if calls.is_empty() => None,
+        Ok(calls) => Some(act(calls, Draft::prose(""), catalogue)),
+        Err(why) => Some(Err(why)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One endpoint: asks it in the way that it takes, which it learns on the way, within what it may cost a day.
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -27,15 +28,23 @@ pub(super) struct Endpoint {
     pub label: String,
     pub circuit: Circuit,
     pub day: Day,
+    /// It has been said in the log that it is passed over; not said again until it was asked.
+    pub passed_over: AtomicBool,
     clock: Arc<dyn Clock>,
     sender: Sender,
     memory: Memory,
+    /// How many tools had no room in the last prompt, and how many there were.
+    left_out: Mutex<(usize, usize)>,
 }
 
 /// Why an endpoint gave no reply.
 pub(super) enum Silence {
     /// Not in time.
-    Late(String),
+    Late {
+        why: String,
+        /// It had all the time that the configuration gives it.
+        whole: bool,
+    },
     /// Anything else.
     Other(String),
 }
@@ -44,7 +53,17 @@ impl Endpoint {
     pub(super) fn new(options: EndpointOptions, label: String, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let sender = Sender::new(&options)?;
         let (circuit, day, memory) = (Circuit::default(), Day::default(), Memory::default());
-        Ok(Self { options, label, circuit, day, clock, sender, memory })
+        Ok(Self {
+            options,
+            label,
+            circuit,
+            day,
+            passed_over: AtomicBool::default(),
+            clock,
+            sender,
+            memory,
+            left_out: Mutex::default(),
+        })
     }
 
     /// The labels of endpoints: the model's name, with the address where several have that name.
@@ -69,6 +88,28 @@ impl Endpoint {
     /// What it has taught that is still remembered.
     pub(super) fn learnt(&self) -> Vec<Learnt> {
         self.memory.now(self.clock.elapsed())
+    }
+
+    /// Remembers how many of all tools had no room in a prompt, and says so in the log when that begins.
+    pub(super) fn offered(&self, missing: usize, all: usize) {
+        let mut left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let begins = left_out.0 == 0 && missing > 0;
+        *left_out = (missing, all);
+        drop(left_out);
+        if begins {
+            self.left_out().iter().for_each(|why| tracing::warn!("{why}"));
+        }
+    }
+
+    /// A sentence about tools that had no room in the last prompt.
+    pub(super) fn left_out(&self) -> Option<String> {
+        let (missing, all) = *self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = &self.label;
+        (missing > 0).then(|| {
+            format!(
+                "the model {name} is not offered {missing} of {all} tools: there is no room for all; what the incident used comes first, then the servers take turns"
+            )
+        })
     }
 
     /// Whether the day has room for one more request.
@@ -114,7 +155,7 @@ impl Endpoint {
                     self.remember(lessons);
                     Ok((prompt, reply))
                 }
-                Err(Trouble::Late(why)) => Err(Silence::Late(why)),
+                Err(Trouble::Late { why, whole }) => Err(Silence::Late { why, whole }),
                 Err(Trouble::Taught { why, .. } | Trouble::Final(why)) => Err(Silence::Other(why)),
             };
         }

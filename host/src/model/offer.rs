@@ -1,7 +1,10 @@
 //! The tools as an offer to the model.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
+use super::choice;
 use super::names::Names;
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Risk, Tool};
@@ -24,9 +27,9 @@ const PARTS: usize = 500;
 /// Steps of thrift: longest description of a tool and of an argument.
 const THRIFT: [(usize, usize); 4] = [(600, 400), (300, 120), (160, 0), (60, 0)];
 
-/// Definitions for the field `tools` within `room` bytes, and how many did not fit.
-pub(super) fn native(catalogue: &Catalogue, names: &Names, room: usize) -> (Vec<Value>, usize) {
-    offer(catalogue, room, |tool, text, argument| {
+/// Definitions for the field `tools` within `room` bytes, and how many did not fit. Those in `used` come first.
+pub(super) fn native(catalogue: &Catalogue, names: &Names, used: &BTreeSet<&str>, room: usize) -> (Vec<Value>, usize) {
+    offer(catalogue, used, room, |tool, text, argument| {
         json!({"type": "function", "function": {
             "name": names.offered(&tool.name),
             "description": description(tool, text),
@@ -36,8 +39,8 @@ pub(super) fn native(catalogue: &Catalogue, names: &Names, room: usize) -> (Vec<
 }
 
 /// The same as lines of text, and how many did not fit.
-pub(super) fn text(catalogue: &Catalogue, room: usize) -> (String, usize) {
-    let (lines, missing) = offer(catalogue, room, |tool, text, argument| {
+pub(super) fn text(catalogue: &Catalogue, used: &BTreeSet<&str>, room: usize) -> (String, usize) {
+    let (lines, missing) = offer(catalogue, used, room, |tool, text, argument| {
         let arguments = schema(&tool.schema, argument);
         let properties = arguments.get("properties").cloned().unwrap_or_else(|| json!({}));
         let required = arguments.get("required").cloned().unwrap_or_else(|| json!([]));
@@ -47,9 +50,14 @@ pub(super) fn text(catalogue: &Catalogue, room: usize) -> (String, usize) {
     (lines.iter().filter_map(Value::as_str).collect(), missing)
 }
 
-fn offer(catalogue: &Catalogue, room: usize, make: impl Fn(&Tool, usize, usize) -> Value) -> (Vec<Value>, usize) {
+fn offer(
+    catalogue: &Catalogue,
+    used: &BTreeSet<&str>,
+    room: usize,
+    make: impl Fn(&Tool, usize, usize) -> Value,
+) -> (Vec<Value>, usize) {
     let mut tools: Vec<&Tool> = catalogue.tools.values().collect();
-    // What only looks comes first, so that it is there when not all fit.
+    // What only looks comes first.
     tools.sort_by_key(|tool| (tool.risk, &tool.name));
     let mut made = Vec::new();
     for (text, argument) in THRIFT {
@@ -58,16 +66,11 @@ fn offer(catalogue: &Catalogue, room: usize, make: impl Fn(&Tool, usize, usize) 
             return (made, 0);
         }
     }
-    let mut room = room;
-    let all = made.len();
-    made.retain(|value| {
-        let size = value.to_string().len();
-        let fits = size <= room;
-        room = if fits { room - size } else { 0 };
-        fits
-    });
-    let missing = all - made.len();
-    (made, missing)
+    let sizes: Vec<usize> = made.iter().map(|value| value.to_string().len()).collect();
+    let fitting = choice::fitting(&tools, &sizes, used, room);
+    let missing = made.len() - fitting.len();
+    let fits = |(place, value)| fitting.contains(&place).then_some(value);
+    (made.into_iter().enumerate().filter_map(fits).collect(), missing)
 }
 
 fn description(tool: &Tool, longest: usize) -> String {
@@ -163,7 +166,7 @@ mod tests {
     fn changing_tools_are_marked_and_come_last() {
         let mut catalogue = catalogue(&["k.a_patch", "k.get"]);
         catalogue.tools.get_mut("k.a_patch").unwrap().risk = Risk::High;
-        let (tools, missing) = native(&catalogue, &Names::of(&catalogue), ROOM);
+        let (tools, missing) = native(&catalogue, &Names::of(&catalogue), &BTreeSet::new(), ROOM);
         assert_eq!(missing, 0);
         assert_eq!(tools[0]["function"]["name"], "k__get");
         let about = tools[1]["function"]["description"].as_str().unwrap();
@@ -200,7 +203,7 @@ mod tests {
             tool.description = "x".repeat(1000);
             tool.schema = json!({"$schema": "s", "properties": {"a": {"description": "y".repeat(500)}}});
         }
-        let (tools, missing) = native(&catalogue, &Names::of(&catalogue), ROOM);
+        let (tools, missing) = native(&catalogue, &Names::of(&catalogue), &BTreeSet::new(), ROOM);
         assert!(missing > 0 && tools.len() + missing == 400);
         assert!(tools.iter().map(|tool| tool.to_string().len()).sum::<usize>() <= ROOM);
         assert_eq!(tools[0]["function"]["parameters"]["properties"]["a"], json!({}));

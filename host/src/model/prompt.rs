@@ -8,7 +8,7 @@ use super::evidence::{outside, piece, shares};
 use super::names::Names;
 use super::offer::Form;
 use super::wire::Reply;
-use super::{conversation, kept, offer};
+use super::{choice, conversation, kept, offer};
 use crate::domain::incident::Look;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Catalogue, Incident, Labels, Status};
@@ -40,21 +40,24 @@ pub(super) struct Prompt {
     pub messages: Vec<Value>,
     pub tools: Vec<Value>,
     pub names: Names,
+    /// How many tools had no room.
+    pub missing: usize,
 }
 
 /// Makes the prompt.
 pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_>) -> Prompt {
     let names = Names::of(catalogue);
     let mut system = include_str!("system.txt").to_string();
+    let used = choice::used(incident);
     let for_tools = offer::ROOM.min(shape.bytes / 11 * 5);
     let (tools, missing) = match shape.form {
         Form::Native => {
             system.push_str(include_str!("native.txt"));
-            offer::native(catalogue, &names, for_tools)
+            offer::native(catalogue, &names, &used, for_tools)
         }
         Form::Text => {
             system.push_str(include_str!("text.txt"));
-            let (lines, missing) = offer::text(catalogue, for_tools);
+            let (lines, missing) = offer::text(catalogue, &used, for_tools);
             system.push_str(&lines);
             (Vec::new(), missing)
         }
@@ -101,7 +104,7 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     first.push_str("What is the next step?");
     let mut messages = vec![json!({"role": "system", "content": system}), json!({"role": "user", "content": first})];
     messages.extend(turns.messages(incident, &pieces, &names));
-    Prompt { messages, tools, names }
+    Prompt { messages, tools, names, missing }
 }
 
 fn language(word: &str) -> &str {

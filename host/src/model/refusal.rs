@@ -6,9 +6,11 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value;
 
 use super::profile::Lesson;
 
@@ -84,10 +86,17 @@ const ROWS: &[Row] = &[
     row(&["exceed", "context length"], Context),
     row(&["exceed", "context size"], Context),
     row(&["too many tokens", "context"], Context),
+    // Zhipu; Volcano Ark; SiliconFlow; gateways
+    row(&["prompt exceeds max length"], Context),
+    row(&["input length", "exceeds the maximum length"], Context),
+    row(&["length of prompt_tokens", "must be less than max_seq_len"], Context),
+    row(&["maximum context length failed"], Context),
+    row(&["maximum_context_length_failed"], Context),
     // The answer's length. OpenAI, Azure; DeepSeek; DashScope; Groq; Anthropic.
     row(&["max_tokens is too large", "completion tokens"], Answer),
     row(&["valid range of max_tokens"], Answer),
     row(&["range of max_tokens should be"], Answer),
+    row(&["max_tokens", "范围"], Answer),
     row(&["max_tokens` must be less than or equal to"], Answer),
     row(&["max_tokens:", "maximum allowed number of output tokens"], Answer),
     // The name of the limit. OpenAI, Azure; servers that know only the other one.
@@ -158,13 +167,44 @@ static NO_TOOLS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     forms.iter().filter_map(|form| Regex::new(form).ok()).collect()
 });
 
+/// Sentences that say in Chinese that a request is too long, in words of their own: DashScope, Zhipu, Moonshot,
+/// Baichuan and gateways before them.
+static TOO_LONG: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let what = "(?:输入|上下文|提示词|prompt|消息|对话|文本|请求)";
+    let forms = [
+        // What is too long, how it is measured, that it is too much.
+        format!(r#"{what}[^。;；"\n]{{0,30}}(?:长度|token|字符|字数)[^。;；"\n]{{0,20}}(?:超过|超出|超限|大于|过长)"#),
+        format!(r"{what}(?:内容|长度|文本|信息)?(?:过长|超长|太长|超限)"),
+        // What is too much for what.
+        r#"(?:超过|超出|大于)[^。;；"\n]{0,20}(?:上下文|最大输入|输入长度|最大长度|context)"#.to_string(),
+        r"输入长度(?:的)?(?:取值)?范围".to_string(),
+    ];
+    forms.iter().filter_map(|form| Regex::new(form).ok()).collect()
+});
+/// What is too much of something else: of requests, of money, of an answer.
+const OTHER_LIMITS: [&str; 7] = ["每分钟", "每秒", "频率", "并发", "配额", "额度", "余额"];
+const OF_ANSWER: [&str; 2] = ["max_tokens", "输出长度"];
+
+fn too_long(text: &str) -> bool {
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    // Input and answer together are too long for the context.
+    let of_answer = says(&OF_ANSWER) && !text.contains("上下文");
+    !says(&OTHER_LIMITS) && !of_answer && TOO_LONG.iter().any(|form| form.is_match(text))
+}
+
+/// The body with its letters, where they are written as numbers, as many servers write Chinese.
+fn spelt_out(body: &str) -> Cow<'_, str> {
+    let value = body.contains("\\u").then(|| serde_json::from_str::<Value>(body).ok()).flatten();
+    value.map_or(Cow::Borrowed(body), |value| Cow::Owned(value.to_string()))
+}
+
 /// What a refusal teaches about the endpoint; none where it is about this request alone or says nothing that
 /// is known.
 pub(super) fn lesson(status: u16, text: &str, sent: Sent) -> Option<Lesson> {
     if matches!(status, 401..=403 | 429 | 300..=399) {
         return None;
     }
-    let text = text.to_lowercase().replace("\\\"", "\"");
+    let text = spelt_out(text).to_lowercase().replace("\\\"", "\"");
     let of_table = ROWS.iter().filter(|row| row.words.iter().all(|words| text.contains(words))).find_map(|row| {
         Some(match row.means {
             Is(lesson) => Some(lesson).filter(|lesson| possible(*lesson, sent))?,
@@ -174,6 +214,9 @@ pub(super) fn lesson(status: u16, text: &str, sent: Sent) -> Option<Lesson> {
     });
     if of_table.is_some() {
         return of_table;
+    }
+    if too_long(&text) {
+        return Some(Lesson::TooLong(number(&text, &CONTEXT)));
     }
     if status == 413 {
         return Some(Lesson::TooLong(None));
@@ -206,7 +249,7 @@ fn possible(lesson: Lesson, sent: Sent) -> bool {
 }
 
 /// What stands right before the number of tokens that a context has.
-const CONTEXT: [&str; 16] = [
+const CONTEXT: [&str; 26] = [
     "maximum context length is ",
     "maximum context length of ",
     "context length of only ",
@@ -223,6 +266,16 @@ const CONTEXT: [&str; 16] = [
     "should be [1, ",
     "must be <= ",
     "limit ",
+    "exceeds the maximum length ",
+    "max_seq_len (",
+    "最大上下文长度为",
+    "最大上下文长度",
+    "最大长度为",
+    "最大长度",
+    "限制为",
+    "上限为",
+    "上限",
+    "[1, ",
 ];
 /// What stands right before the number of tokens that an answer may have.
 const ANSWER: [&str; 5] = ["supports at most ", "[1, ", "[1,", "less than or equal to `", "> "];
@@ -231,7 +284,7 @@ fn number(text: &str, before: &[&str]) -> Option<u64> {
     before
         .iter()
         .find_map(|before| {
-            let rest = text.split_once(before)?.1.trim_start();
+            let rest = text.split_once(before)?.1.trim_start_matches([' ', ':', '\u{ff1a}', '(', '\u{ff08}', '是']);
             // A sum stands before what it exceeds.
             let rest = rest.split_once(" > ").filter(|(sum, _)| sum.contains(" + ")).map_or(rest, |(_, limit)| limit);
             let digits: String =

@@ -272,7 +272,7 @@ mod tests {
     fn made(turns: Vec<Vec<Value>>, change: impl Fn(&mut Profile)) -> Vec<Value> {
         let mut messages = vec![json!({"role": "system", "content": "s"}), json!({"role": "user", "content": "u"})];
         messages.extend(turns.into_iter().flatten());
-        let prompt = Prompt { messages, tools: vec![json!({})], names: Names::of(&kubernetes()) };
+        let prompt = Prompt { messages, tools: vec![json!({})], names: Names::of(&kubernetes()), missing: 0 };
         let mut profile = Profile::new(&Wants::default(), 100, 1000);
         change(&mut profile);
         body("m", &prompt, &[], &profile, &Map::new())["messages"].as_array().unwrap().clone()
@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn what_is_set_by_hand_adds_and_never_replaces() {
-        let prompt = Prompt { messages: vec![], tools: vec![], names: Names::default() };
+        let prompt = Prompt { messages: vec![], tools: vec![], names: Names::default(), missing: 0 };
         let more = json!({"enable_thinking": false, "model": "other", "stream": true, "tools": [1], "max_tokens": 9})
             .as_object()
             .cloned()

@@ -34,7 +34,11 @@ pub(super) enum Trouble {
         why: String,
     },
     /// No answer came in time.
-    Late(String),
+    Late {
+        why: String,
+        /// It had all the time that the configuration gives it.
+        whole: bool,
+    },
     /// Anything else, as a sentence.
     Final(String),
 }
@@ -42,7 +46,7 @@ pub(super) enum Trouble {
 /// One attempt's failure.
 enum Failure {
     Again { why: String, after: Option<Duration> },
-    TimedOut(String),
+    TimedOut { why: String, whole: bool },
     Taught { lesson: Lesson, words: String, why: String },
     Final(String),
 }
@@ -88,16 +92,18 @@ impl Sender {
     /// Sends until there is a reply, a retry makes no sense, or the time is over.
     pub(super) async fn send(&self, body: &Value, deadline: Instant) -> Result<Reply, Trouble> {
         let sent = request::sent(body);
-        let (mut retries, mut timeouts) = (0, 0);
+        let (mut retries, mut timeouts, mut late) = (0, 0, None);
         loop {
             let (why, wait) = match self.once(body, sent, deadline).await {
                 Ok(reply) => return Ok(reply),
                 Err(Failure::Final(why)) => return Err(Trouble::Final(why)),
                 Err(Failure::Taught { lesson, words, why }) => return Err(Trouble::Taught { lesson, words, why }),
-                Err(Failure::TimedOut(why)) => {
+                Err(Failure::TimedOut { why, whole }) => {
                     timeouts += 1;
+                    late = late.or_else(|| whole.then(|| why.clone()));
                     if timeouts > 1 || retries >= RETRIES || Instant::now() >= deadline {
-                        return Err(Trouble::Late(why));
+                        let whole = late.is_some();
+                        return Err(Trouble::Late { why: late.unwrap_or(why), whole });
                     }
                     (why, Duration::ZERO)
                 }
@@ -116,7 +122,8 @@ impl Sender {
     }
 
     async fn once(&self, body: &Value, sent: Sent, deadline: Instant) -> Result<Reply, Failure> {
-        let until = deadline.min(Instant::now() + self.timeout);
+        let own = Instant::now() + self.timeout;
+        let (until, whole) = (deadline.min(own), own <= deadline);
         // The client has a limit of its own, which is shorter than some models take.
         let limit = self.timeout + Duration::from_secs(1);
         let mut request = self.client.post(&self.url).timeout(limit).json(body);
@@ -125,7 +132,10 @@ impl Sender {
             (Some(key), None) => request.bearer_auth(key),
             (None, _) => request,
         };
-        let late = || Failure::TimedOut(format!("the model {} did not answer in time", self.name));
+        let late = || {
+            let time = if whole { "in time" } else { "in the time that was left for it" };
+            Failure::TimedOut { why: format!("the model did not answer {time}"), whole }
+        };
         let response = timeout_at(until, request.send()).await.map_err(|_| late())?;
         let mut response = response.map_err(|error| self.unreachable(error))?;
         let status = response.status();
@@ -184,7 +194,7 @@ impl Sender {
         let why = self.clean(&why);
         match (hopeless, late) {
             (true, _) => Failure::Final(why),
-            (false, true) => Failure::TimedOut(why),
+            (false, true) => Failure::TimedOut { why, whole: true },
             (false, false) => Failure::Again { why, after: None },
         }
     }

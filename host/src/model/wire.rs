@@ -10,6 +10,8 @@ use crate::domain::entry::Usage;
 pub(super) struct Reply {
     /// The text.
     pub content: String,
+    /// What it thought, where the endpoint says that apart.
+    pub thoughts: String,
     /// Native tool calls.
     pub calls: Vec<RawCall>,
     /// Why it ended.
@@ -73,6 +75,7 @@ pub(super) fn read(body: &str) -> Result<Reply, NoAnswer> {
     };
     Ok(Reply {
         content: content(message.get("content")),
+        thoughts: thoughts(&message),
         calls,
         finish: choice.get("finish_reason").and_then(Value::as_str).unwrap_or_default().to_string(),
         refusal: message.get("refusal").and_then(Value::as_str).filter(|text| !text.is_empty()).map(Into::into),
@@ -102,6 +105,11 @@ fn content(value: Option<&Value>) -> String {
         }
         _ => String::new(),
     }
+}
+
+fn thoughts(message: &Value) -> String {
+    let said = ["reasoning_content", "reasoning"].into_iter().map(|name| content(message.get(name)));
+    said.into_iter().find(|text| !text.trim().is_empty()).unwrap_or_default()
 }
 
 /// Some endpoints leave the ids out, but want them back.

@@ -47,7 +47,7 @@ impl Server {
         };
         match &answer {
             Ok(_) | Err(ToolError::Refused(_)) => admitted.answered(),
-            Err(ToolError::Lost(_)) if Instant::now() >= deadline => admitted.missed(elapsed()),
+            Err(ToolError::Lost(_)) if Instant::now() >= deadline => _ = admitted.missed(elapsed()),
             Err(_) => {}
         }
         answer

@@ -130,6 +130,26 @@ fn arguments(text: &str) -> Option<Map<String, Value>> {
     }
 }
 
+/// The last call of a text and what follows it, where it has a form that models are trained on.
+pub(super) fn last(text: &str) -> Option<&str> {
+    let marks = [
+        "<tool_call>",
+        "<function=",
+        "invoke name=\"",
+        "<tool_use>",
+        "[TOOL_CALLS]",
+        "<|tool_call_begin|>",
+        "<｜tool▁call▁begin｜>",
+        "to=functions.",
+        "```tool_call",
+    ];
+    let start = marks.iter().filter_map(|mark| text.rfind(mark)).max()?;
+    let before = text.get(..start)?;
+    // The name of this mark may have a mark of its own before it.
+    let start = if text.get(start..)?.starts_with("invoke") { before.rfind('<')? } else { start };
+    text.get(start..)
+}
+
 /// What the model said before the call.
 pub(super) fn before(text: &str) -> &str {
     let marks = [

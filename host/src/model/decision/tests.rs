@@ -202,3 +202,35 @@ fn hostile_answers_come_to_an_end() {
         assert!(text(content).is_err(), "{}", &content[..40]);
     }
 }
+
+#[test]
+fn a_call_that_stands_only_in_the_thoughts_is_read_at_last() {
+    let thinks = |thoughts: &str| read(Reply { thoughts: thoughts.into(), ..Reply::default() });
+    let want = [("k.kubectl_get".to_string(), json!({"namespace": "shop"}))];
+    for call in [
+        "<tool_call>{\"name\": \"kubectl_get\", \"arguments\": {\"namespace\": \"shop\"}}</tool_call>",
+        "<tool_call>\n<function=kubectl_get>\n<parameter=namespace>\nshop\n</parameter>\n</function>\n</tool_call>",
+        "<tool_call>kubectl_get\n<arg_key>namespace</arg_key>\n<arg_value>shop</arg_value>\n</tool_call>",
+        "<｜DSML｜invoke name=\"kubectl_get\">\n<｜DSML｜parameter name=\"namespace\" string=\"true\">shop</｜DSML｜parameter>\n</｜DSML｜invoke>",
+        "<|tool_call_begin|>functions.kubectl_get:0<|tool_call_argument_begin|>{\"namespace\": \"shop\"}<|tool_call_end|>",
+    ] {
+        assert_eq!(looks(&thinks(&format!("I could look at {{\"pods\": 1}} first. {call}"))), want, "{call}");
+        assert_eq!(looks(&text(&format!("<think>hm {call}"))), want, "{call}");
+        let changed = format!("<function=kubectl_patch>{{}}</function> would be too early, so {call}");
+        assert_eq!(looks(&thinks(&changed)), want, "the last one counts: {call}");
+        let said = Reply { thoughts: call.into(), content: "decision: resolved".into(), ..Reply::default() };
+        assert!(matches!(read(said), Ok(Answer::Resolved { .. })), "what is said counts");
+    }
+    for thoughts in [
+        "only thoughts",
+        "I could call kubectl_patch({}) now",
+        "decision: resolved",
+        "{\"name\": \"kubectl_get\", \"arguments\": {}}",
+    ] {
+        assert!(thinks(thoughts).unwrap_err().contains("is empty"), "{thoughts}");
+    }
+    let unknown = thinks("<tool_call>{\"name\": \"rm\", \"arguments\": {}}</tool_call>");
+    assert!(unknown.unwrap_err().contains("the tool rm, which does not exist"));
+    let body = json!({"choices": [{"message": {"content": null, "reasoning": "<tool_call>x"}}]});
+    assert_eq!(crate::model::wire::read(&body.to_string()).unwrap().thoughts, "<tool_call>x");
+}

@@ -440,3 +440,56 @@ fn what_is_about_one_request_teaches_nothing_about_the_endpoint() {
         assert_eq!(lesson(400, words, plain), None, "{words}");
     }
 }
+
+#[test]
+fn a_length_that_is_refused_in_chinese_is_understood() {
+    assert_eq!(TOO_LONG.len(), 4, "a form that is too large is none");
+    for (server, body, tokens) in [
+        (
+            "DashScope",
+            r#"{"error":{"message":"输入长度超过模型最大上下文长度","code":"invalid_parameter_error"}}"#,
+            None,
+        ),
+        (
+            "DashScope",
+            r#"{"error":{"message":"<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 30720]"}}"#,
+            Some(30_720),
+        ),
+        ("DashScope", r#"{"error":{"message":"输入长度的范围应为[1, 30720]"}}"#, Some(30_720)),
+        ("Zhipu", r#"{"error":{"code":"1261","message":"Prompt 超长"}}"#, None),
+        ("Zhipu", r#"{"error":{"code":"1261","message":"Prompt exceeds max length"}}"#, None),
+        ("Moonshot", r#"{"error":{"message":"请求的 token 数超过模型上下文限制:8192"}}"#, None),
+        ("Baichuan", r#"{"error":{"message":"输入内容过长,请缩短后重试"}}"#, None),
+        ("Baichuan", r#"{"error":{"message":"上下文长度超出限制,最大长度为 32768"}}"#, Some(32_768)),
+        ("Ark", r#"{"error":{"message":"Input length 203743 exceeds the maximum length 202752"}}"#, Some(202_752)),
+        (
+            "SiliconFlow",
+            r#"{"message":"length of prompt_tokens (163280) must be less than max_seq_len (32768)"}"#,
+            Some(32_768),
+        ),
+        (
+            "a gateway",
+            r#"{"error":{"message":"maximum context length failed","code":"maximum_context_length_failed"}}"#,
+            None,
+        ),
+        ("a gateway", r#"{"error":{"message":"您的消息字数超过了模型的上限"}}"#, None),
+    ] {
+        assert_eq!(lesson(400, body, FIRST), Some(Lesson::TooLong(tokens)), "{server}: {body}");
+        // As servers write it that send nothing but ASCII.
+        let number = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+        let body: String = body.chars().map(number).collect();
+        assert_eq!(lesson(400, &body, FIRST), Some(Lesson::TooLong(tokens)), "{server}: {body}");
+    }
+    assert_eq!(lesson(400, "max_tokens 的取值范围为[1, 1500]", FIRST), Some(Lesson::ShortAnswer(1500)));
+    let both = r#"{"message":"输入与 max_tokens 之和超过模型的上下文长度"}"#;
+    assert_eq!(lesson(400, both, FIRST), Some(Lesson::TooLong(None)));
+    for body in [
+        "您的请求 token 数超过每分钟限制",
+        "请求超过并发上限",
+        "max_tokens 超出范围,输入长度不变",
+        "输入内容包含敏感信息",
+        "请求参数错误",
+    ] {
+        assert_eq!(lesson(400, body, FIRST), None, "{body}");
+    }
+}

@@ -206,3 +206,26 @@ async fn without_a_model_there_is_a_sentence() {
     assert!(!Unconfigured.configured());
     assert!(Unconfigured.ask(&web(), &kubernetes()).await.unwrap_err().0.contains("no language model"));
 }
+
+#[tokio::test]
+async fn tools_without_room_are_counted_and_every_server_is_offered() {
+    let mut many = kubernetes();
+    let mut cloud = super::catalogue(&["cloud.op"]).tools.remove("cloud.op").unwrap();
+    cloud.description = "an operation of the cloud".repeat(8);
+    for n in 0..450 {
+        let name = format!("aws.op_{n:03}");
+        many.tools.insert(name.clone(), crate::domain::Tool { name, ..cloud.clone() });
+    }
+    let endpoint = Endpoint::new(vec![says(RESOLVED); 2]).await;
+    let client = endpoint.client();
+    client.ask(&web(), &many).await.unwrap();
+    let requests = endpoint.requests();
+    let offered: Vec<&str> =
+        requests[0]["tools"].as_array().unwrap().iter().filter_map(|tool| tool["function"]["name"].as_str()).collect();
+    assert_eq!(offered.iter().filter(|name| name.starts_with("kubernetes__")).count(), 3, "{offered:?}");
+    let missing = 453 - offered.len();
+    let want = format!("the model test-model is not offered {missing} of 453 tools");
+    assert!(missing > 0 && client.problems()[0].starts_with(&want), "{:?}", client.problems());
+    client.ask(&web(), &kubernetes()).await.unwrap();
+    assert!(client.problems().is_empty());
+}
