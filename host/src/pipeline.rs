@@ -159,7 +159,7 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
         Effect::AskModel => investigate::ask(services, incident).await,
         Effect::Rule { action } => rule::run(services, incident, &action),
         Effect::Execute { action } => return execute::run(services, incident, &action).await,
-        Effect::Settle { action } => settle::run(services, incident, &action).await,
+        Effect::Settle { action } => settle::run(services, incident, &action, None).await,
         Effect::Verify { action } => verify::run(services, incident, &action).await,
         Effect::Inspect { action } => prepare::inspect(services, incident, &action).await,
         Effect::Undo { action } => rule::propose_undo(services, incident, &action),

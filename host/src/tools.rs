@@ -18,6 +18,7 @@ mod http;
 mod known;
 mod lines;
 mod listed;
+mod messages;
 mod options;
 mod pinning;
 mod process;

@@ -10,9 +10,9 @@ use futures::future::{Either, select};
 use jiff::Timestamp;
 
 use super::rule::told;
-use super::{Services, append, prepare, put_off, rule};
+use super::{Services, append, prepare, put_off, rule, settle};
 use crate::domain::incident::{ActionRecord, ActionState, Effect, next_when};
-use crate::domain::{ActionId, Call, Fact, Incident, Next, RulingKind};
+use crate::domain::{ActionId, Call, Fact, Incident, IncidentId, Next, RulingKind};
 use crate::ports::{JournalError, ToolError, Turn};
 
 /// Executes, if the gate still permits it.
@@ -42,7 +42,10 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
         let looked = prepare::run(services, &incident, action, prepare::Moment::Execution).await?
             || rule::look(services, &incident, action).await?;
         if !looked {
-            return permitted(services, &incident, action, turn).await;
+            return match permitted(services, &incident, action, turn).await? {
+                Some(lost) => settled(services, &incident.id, action, &lost).await,
+                None => Ok(()),
+            };
         }
     }
 }
@@ -73,17 +76,36 @@ async fn refused(
     append(services, incident, facts, true).await.map(|_| ())
 }
 
+/// Settles at once what was sent and not answered, as long as it is known why. The place at the tool is free again
+/// by now: looking may take its time.
+async fn settled(
+    services: &Services,
+    incident: &IncidentId,
+    action: &ActionId,
+    lost: &str,
+) -> Result<(), JournalError> {
+    let Some(incident) = services.store.get(incident) else { return Ok(()) };
+    let ready = |tool: &str| services.tools.ready(tool);
+    let due = next_when(&incident, services.clock.now(), &services.limits, &ready);
+    if due != Next::Do(Effect::Settle { action: action.clone() }) {
+        return Ok(());
+    }
+    let facts = settle::run(services, &incident, action, Some(lost)).await;
+    append(services, &incident, facts, false).await.map(|_| ())
+}
+
+/// Performs it if the gate permits; why the answer got lost, where it did.
 async fn permitted(
     services: &Services,
     incident: &Incident,
     action: &ActionId,
     turn: Turn,
-) -> Result<(), JournalError> {
+) -> Result<Option<String>, JournalError> {
     let Some(record) = incident.action(action) else {
-        return Ok(());
+        return Ok(None);
     };
     // Held until the result is journaled: a stop waits for that, and nothing cuts it off.
-    let Some(_under_way) = services.store.begin_change(&incident.id) else { return Ok(()) };
+    let Some(_under_way) = services.store.begin_change(&incident.id) else { return Ok(None) };
     // A pause that is journaled meanwhile waits until the intent is durable, or the permit refused.
     let permitting = services.store.permitting().await;
     let moment = services.moment();
@@ -91,7 +113,7 @@ async fn permitted(
         Ok(permit) => permit,
         Err(ruling) => {
             let facts = told(services, incident, action, *ruling, &moment.context());
-            return append(services, incident, facts, true).await.map(|_| ());
+            return append(services, incident, facts, true).await.map(|_| None);
         }
     };
     match services.store.append_behind(incident, vec![permit.intent()]).await {
@@ -99,7 +121,7 @@ async fn permitted(
         // A person may have said no since the gate was asked.
         Ok(false) => {
             services.gate.withdraw(permit);
-            return Ok(());
+            return Ok(None);
         }
         Err(error) => {
             services.gate.withdraw(permit);
@@ -124,12 +146,12 @@ async fn permitted(
         Err(ToolError::Refused(why)) => put_off::given_up(record, Some(&permit), &why),
         Err(ToolError::Lost(error)) => {
             tracing::warn!(incident = %incident.id, %action, %error, "an action was sent and not answered");
-            return Ok(());
+            return Ok(Some(error));
         }
     };
     // Used up: nothing can be executed with it again.
     drop(permit);
-    record_outcome(services, incident, action, &attempt, fact).await
+    record_outcome(services, incident, action, &attempt, fact).await.map(|()| None)
 }
 
 /// Journals what came of an attempt. It is known only here: while the journal takes nothing, it is kept

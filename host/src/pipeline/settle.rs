@@ -18,8 +18,8 @@ use crate::ports::{LookError, ToolAnswer};
 const LOOKS: u32 = 3;
 const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_secs(2);
 
-/// What is done about it.
-pub async fn run(services: &Services, incident: &Incident, action: &ActionId) -> Vec<Fact> {
+/// What is done about it; `lost` is why there is no answer, where that is known.
+pub async fn run(services: &Services, incident: &Incident, action: &ActionId, lost: Option<&str>) -> Vec<Fact> {
     let Some(record) = incident.action(action) else {
         return Vec::new();
     };
@@ -34,6 +34,9 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
             Err(put_off) => return put_off,
         },
     };
+    if let Some(lost) = lost {
+        reason = format!("{reason} ({lost})");
+    }
     let again = matches!(resolution, Resolution::Repeat | Resolution::DidNotHappen);
     if again && record.attempts >= services.limits.attempts {
         resolution = Resolution::Person;

@@ -60,6 +60,7 @@ fn who_performed_a_call_whose_answer_is_lost_knows_whether_it_happened() {
         let (resolution, reason) = said[0];
         assert_eq!(resolution, known, "{reason}");
         assert!(reason.starts_with("k.note says so itself"), "{reason}");
+        assert!(reason.contains("(no answer)"), "why it got lost is said: {reason}");
         if known == Resolution::DidNotHappen {
             let (last, why) = said[2];
             assert_eq!((said.len(), last), (3, Resolution::Person), "it is not tried for ever");

@@ -18,6 +18,9 @@ const LOOKED_AT: usize = 16 * 1024 * 1024;
 /// Longer answers are made ready where they keep nobody else waiting.
 const LONG: usize = 64 * 1024;
 
+/// Where older and odd servers have what others call the content.
+const ELSEWHERE: [&str; 4] = ["toolResult", "output", "result", "text"];
+
 type Members<'a> = HashMap<String, &'a RawValue>;
 
 /// A result as an answer, without keeping other tasks waiting over a long one.
@@ -49,59 +52,85 @@ pub(super) fn of_result(result: &str, secrets: &[String], longest: usize) -> Res
         Some("task") => return Err("the server has made a task of the call and does it later".into()),
         _ => {}
     }
-    let mut text = member("content").map(content).unwrap_or_default();
-    if text.is_empty()
-        && let Some(structured) = member("structuredContent")
-    {
+    let Shown { mut text, said } = match member("content") {
+        Some(raw) => content(raw),
+        // Some servers have another name for it.
+        None => match member("contents") {
+            Some(raw) => content(raw),
+            None => ELSEWHERE.iter().find_map(|name| member(name)).map(whole).unwrap_or_default(),
+        },
+    };
+    // What names an image or a link is no reason to leave out what the tool says.
+    if !said && let Some(structured) = member("structuredContent") {
         text = structured.to_string();
     }
     let ok = !member("isError").is_some_and(is_true) && !says_no(&text);
     answer(ok, &text)
 }
 
+/// What blocks show.
+#[derive(Default)]
+struct Shown {
+    text: String,
+    /// It holds what the tool said, and not only what stands there for something else.
+    said: bool,
+}
+
+/// A value of the tool's own, all of it.
+fn whole(raw: &str) -> Shown {
+    Shown { text: text_of(raw).unwrap_or_else(|| raw.to_string()), said: true }
+}
+
 /// The texts of all blocks, a line apart. Where a server has no list, what it has counts as one block.
-fn content(raw: &str) -> String {
+fn content(raw: &str) -> Shown {
     let blocks = serde_json::from_str::<Vec<&RawValue>>(raw);
     let blocks = blocks.map_or_else(|_| vec![raw], |blocks| blocks.into_iter().map(RawValue::get).collect());
-    let mut text = String::new();
+    let mut all = Shown::default();
     for block in blocks {
-        let part = block_text(block);
-        if !text.is_empty() && !part.is_empty() {
-            text.push('\n');
+        let Shown { text, said } = block_text(block);
+        if !all.text.is_empty() && !text.is_empty() {
+            all.text.push('\n');
         }
-        text.push_str(&part);
-        if text.len() > LOOKED_AT {
+        all.said |= said && !text.trim().is_empty();
+        all.text.push_str(&text);
+        if all.text.len() > LOOKED_AT {
             break;
         }
     }
-    text
+    all
 }
 
-fn block_text(raw: &str) -> String {
+fn block_text(raw: &str) -> Shown {
+    let said = |text: String| Shown { text, said: true };
+    let instead = |text: &str| Shown { text: text.to_string(), said: false };
     let Ok(block) = serde_json::from_str::<Members<'_>>(raw) else {
         return match raw {
-            "null" => "(an empty block left out)".into(),
-            raw => text_of(raw).unwrap_or_else(|| raw.to_string()),
+            "null" => instead("(an empty block left out)"),
+            raw => said(text_of(raw).unwrap_or_else(|| raw.to_string())),
         };
     };
     let member = |key: &str| block.get(key).map(|value| value.get()).filter(|value| *value != "null");
     let text = |key: &str| member(key).map(|value| text_of(value).unwrap_or_else(|| value.to_string()));
-    let kind = member("type").and_then(text_of).unwrap_or_default();
-    match kind.as_str() {
-        "image" | "audio" => "(content that is no text left out)".into(),
-        "resource_link" => format!("(link: {})", text("uri").unwrap_or_default()),
+    let kind = member("type").and_then(text_of);
+    match kind.as_deref().unwrap_or_default() {
+        "image" | "audio" => instead("(content that is no text left out)"),
+        "resource_link" => instead(&format!("(link: {})", text("uri").unwrap_or_default())),
         "resource" => {
             let inner = member("resource").and_then(|raw| serde_json::from_str::<Members<'_>>(raw).ok());
             let inner = inner.and_then(|inner| inner.get("text").map(|raw| raw.get()));
             match inner {
-                Some(raw) => text_of(raw).unwrap_or_else(|| raw.to_string()),
-                None => "(binary content left out)".into(),
+                Some(raw) => said(text_of(raw).unwrap_or_else(|| raw.to_string())),
+                None => instead("(binary content left out)"),
             }
         }
-        _ => text("text").or_else(|| text("json")).unwrap_or_else(|| {
-            let kind = cut(&kind, 40);
-            format!("(a block of the kind {kind:?} left out)")
-        }),
+        _ => match text("text").or_else(|| text("json")) {
+            Some(text) => said(text),
+            // It is an object of the tool's own and no block.
+            None if kind.is_none() && !block.is_empty() => said(raw.to_string()),
+            None => {
+                instead(&format!("(a block of the kind {:?} left out)", cut(kind.as_deref().unwrap_or_default(), 40)))
+            }
+        },
     }
 }
 
@@ -206,6 +235,33 @@ mod tests {
     fn structured_content_stands_in_for_missing_text() {
         assert_eq!(answer(json!({"content": [], "structuredContent": {"a": 1}})).text, "{\"a\":1}");
         assert!(!answer(json!({"content": [], "structuredContent": {"success": false}})).ok);
+        for block in [
+            json!({"type": "image", "data": "AA", "mimeType": "image/png"}),
+            Value::Null,
+            json!({"type": "resource_link", "uri": "file:///a"}),
+            json!({"type": "resource", "resource": {"blob": "AA"}}),
+            json!({"type": "chart"}),
+            json!({"type": "text", "text": " "}),
+        ] {
+            let got = answer(json!({"content": [block], "structuredContent": {"a": 1}}));
+            assert_eq!(got.text, "{\"a\":1}", "{block}");
+        }
+        let both = json!({"content": [null, {"type": "text", "text": "said"}], "structuredContent": {"a": 1}});
+        assert_eq!(answer(both).text, "(an empty block left out)\nsaid");
+    }
+
+    #[test]
+    fn content_under_another_name_is_content() {
+        for (given, want) in [
+            (json!({"toolResult": {"a": 1}}), "{\"a\":1}"),
+            (json!({"toolResult": "said"}), "said"),
+            (json!({"contents": [{"uri": "x", "text": "said"}]}), "said"),
+            (json!({"output": "said", "isError": false}), "said"),
+            (json!({"content": null, "output": ["a", "b"]}), "[\"a\",\"b\"]"),
+        ] {
+            assert_eq!(answer(given), ToolAnswer { ok: true, text: want.into() });
+        }
+        assert!(!answer(json!({"toolResult": {"success": false}})).ok);
     }
 
     #[test]

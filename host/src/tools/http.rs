@@ -16,8 +16,10 @@ use rmcp::model::{ClientJsonRpcMessage, JsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::transport::streamable_http_client::{
     HttpStatusError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
 };
+use serde_json::Value;
 use sse_stream::{Error as SseError, Sse, SseStream};
 
+use super::messages;
 use super::verbatim::Handshakes;
 use crate::domain::text::cut;
 
@@ -67,19 +69,21 @@ impl HttpClient {
             let events = SseStream::from_bytes_stream(bounded(response, self.longest)).boxed();
             return Ok(StreamableHttpPostResponse::Sse(self.kept(events), session));
         }
-        let body = read(response, self.longest).await?;
-        let message = self.handshakes.kept(&body).unwrap_or(body);
+        let id = id(message);
+        let body = match (read(response, self.longest).await?, &id) {
+            (Some(body), _) => body,
+            (None, Some(id)) if status.is_success() => messages::too_long(id, self.longest),
+            (None, _) => return Err(StreamableHttpError::Io(too_long(self.longest))),
+        };
+        if let (true, Some(id)) = (was_not_taken(status), &id) {
+            return Ok(StreamableHttpPostResponse::Json(not_taken(status, id, &body)?, session));
+        }
+        let message = answer_in(messages::read(&self.handshakes, &body).messages).unwrap_or(body);
         match serde_json::from_str::<ServerJsonRpcMessage>(&message) {
             Ok(answer) if status.is_success() => Ok(StreamableHttpPostResponse::Json(answer, session)),
             // An error of the protocol says more than the status beside it.
-            Ok(answer @ JsonRpcMessage::Error(_))
-                if !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) =>
-            {
-                Ok(StreamableHttpPostResponse::Json(answer, session))
-            }
-            _ if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-                Err(HttpStatusError::new(status.as_u16(), after).into())
-            }
+            Ok(answer @ JsonRpcMessage::Error(_)) => Ok(StreamableHttpPostResponse::Json(answer, session)),
+            _ if status.is_server_error() => Err(HttpStatusError::new(status.as_u16(), after).into()),
             _ => {
                 let shown = cut(message.trim(), 256);
                 Err(StreamableHttpError::UnexpectedServerResponse(Cow::Owned(format!("HTTP {status}: {shown}"))))
@@ -157,16 +161,60 @@ fn too_long(longest: usize) -> io::Error {
     io::Error::other(format!("the answer is longer than {longest} bytes"))
 }
 
-/// A whole body.
-async fn read(mut response: reqwest::Response, longest: usize) -> Result<String, Failure> {
+/// The id of a request.
+fn id(message: &ClientJsonRpcMessage) -> Option<Value> {
+    match message {
+        JsonRpcMessage::Request(request) => serde_json::to_value(&request.id).ok(),
+        _ => None,
+    }
+}
+
+/// The answer among the messages of a body.
+fn answer_in(messages: Vec<String>) -> Option<String> {
+    let answers = |text: &String| {
+        let read = serde_json::from_str::<ServerJsonRpcMessage>(text);
+        matches!(read, Ok(JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)))
+    };
+    messages.into_iter().find(answers)
+}
+
+/// Whether a status says that nobody has even begun with a request: it stands at the door, and what was asked has had
+/// no effect.
+fn was_not_taken(status: StatusCode) -> bool {
+    status.is_redirection()
+        || matches!(
+            status,
+            StatusCode::UNAUTHORIZED
+                | StatusCode::FORBIDDEN
+                | StatusCode::NOT_FOUND
+                | StatusCode::METHOD_NOT_ALLOWED
+                | StatusCode::NOT_ACCEPTABLE
+                | StatusCode::LENGTH_REQUIRED
+                | StatusCode::PAYLOAD_TOO_LARGE
+                | StatusCode::UNSUPPORTED_MEDIA_TYPE
+                | StatusCode::TOO_MANY_REQUESTS
+        )
+}
+
+/// The answer to a request that was not taken. An error of the protocol says why, besides the status.
+fn not_taken(status: StatusCode, id: &Value, body: &str) -> Result<ServerJsonRpcMessage, Failure> {
+    let said: Value = serde_json::from_str(body).unwrap_or_default();
+    let said = said.pointer("/error/message").and_then(Value::as_str).unwrap_or(body).trim();
+    let said = if said.is_empty() { String::new() } else { format!(": {}", cut(said, 256)) };
+    let why = format!("the server did not take the request and did nothing: HTTP {status}{said}");
+    serde_json::from_str(&messages::error(id, &why)).map_err(|error| StreamableHttpError::Io(error.into()))
+}
+
+/// A whole body; none when it is too long.
+async fn read(mut response: reqwest::Response, longest: usize) -> Result<Option<String>, Failure> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > longest {
-            return Err(StreamableHttpError::Io(too_long(longest)));
+            return Ok(None);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(String::from_utf8_lossy(&body).into_owned())
+    Ok(Some(String::from_utf8_lossy(&body).into_owned()))
 }
 
 /// The bytes of a stream of events, none of which is longer.

@@ -8,20 +8,25 @@ use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_util::bytes::{Buf as _, Bytes, BytesMut};
+use tokio_util::bytes::{Bytes, BytesMut};
 use tokio_util::codec::{Decoder, FramedRead};
 use tokio_util::io::StreamReader;
 
+use super::messages::Messages;
 use super::verbatim::Handshakes;
 
-/// Messages over a pair of streams, with results as they came. A line beyond `longest` bytes is left out.
+/// What is kept of either end of a line that is left out: enough to tell which request it answers.
+const END: usize = 256;
+
+/// Messages over a pair of streams, with results as they came. A line beyond `longest` bytes is left out, and whoever
+/// asked for it hears that.
 pub(super) fn over<R, W>(read: R, write: W, longest: usize) -> impl Transport<RoleClient, Error = io::Error> + 'static
 where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
     let handshakes = Handshakes::default();
-    let lines = Lines { handshakes: handshakes.clone(), longest, looked_at: 0, discarding: false };
+    let lines = Lines::new(handshakes.clone(), longest);
     let read = StreamReader::new(FramedRead::new(read, lines));
     // What a result needs more as text is no reason to leave it out.
     let inner = AsyncRwTransport::new_client(read, write).with_max_line_length(longest.saturating_mul(7));
@@ -54,13 +59,20 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for Noting<T> {
     }
 }
 
-/// Cuts what comes in into lines, each with its end.
+/// Cuts what comes in into lines, and gives the messages in each with its end.
 struct Lines {
-    handshakes: Handshakes,
+    messages: Messages,
     longest: usize,
     /// Bytes that hold no end of a line.
     looked_at: usize,
-    discarding: bool,
+    /// Both ends of a line that is left out.
+    discarding: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Lines {
+    fn new(handshakes: Handshakes, longest: usize) -> Self {
+        Self { messages: Messages::new(handshakes, longest), longest, looked_at: 0, discarding: None }
+    }
 }
 
 impl Decoder for Lines {
@@ -72,11 +84,9 @@ impl Decoder for Lines {
             let new = bytes.get(self.looked_at..).unwrap_or_default();
             let Some(end) = new.iter().position(|byte| *byte == b'\n') else {
                 self.looked_at = bytes.len();
-                if self.looked_at > self.longest {
-                    if !self.discarding {
-                        tracing::error!(longest = self.longest, "a message of an MCP server is too long and left out");
-                    }
-                    self.discarding = true;
+                if self.looked_at > self.longest || self.discarding.is_some() {
+                    let (head, tail) = self.discarding.take().unwrap_or_default();
+                    self.discarding = Some(ends(head, tail, bytes));
                     bytes.clear();
                     self.looked_at = 0;
                 }
@@ -84,21 +94,31 @@ impl Decoder for Lines {
             };
             let length = self.looked_at + end + 1;
             self.looked_at = 0;
-            if std::mem::take(&mut self.discarding) {
-                bytes.advance(length);
-                continue;
-            }
             let line = bytes.split_to(length).freeze();
-            let kept = std::str::from_utf8(&line).ok().and_then(|text| self.handshakes.kept(text.trim()));
-            return Ok(Some(match kept {
-                Some(mut text) => {
-                    text.push('\n');
-                    text.into()
+            let messages = match self.discarding.take() {
+                // Of a long one either the beginning was let go before, or all of it came at once.
+                begun if begun.is_some() || line.len() > self.longest => {
+                    let (head, tail) = begun.unwrap_or_default();
+                    let (head, tail) = ends(head, tail, &line);
+                    self.messages.too_long(&String::from_utf8_lossy(&head), &String::from_utf8_lossy(&tail))
                 }
-                None => line,
-            }));
+                _ => self.messages.of(&line),
+            };
+            if !messages.is_empty() {
+                let mut text = messages.join("\n");
+                text.push('\n');
+                return Ok(Some(text.into()));
+            }
         }
     }
+}
+
+/// Both ends of a line of which more has come.
+fn ends(mut head: Vec<u8>, mut tail: Vec<u8>, more: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    head.extend(more.iter().take(END.saturating_sub(head.len())));
+    tail.extend_from_slice(more.get(more.len().saturating_sub(END)..).unwrap_or_default());
+    tail.drain(..tail.len().saturating_sub(END));
+    (head, tail)
 }
 
 #[cfg(test)]
@@ -110,7 +130,7 @@ mod tests {
         let long = "x".repeat(3000);
         let text = format!("{{\"id\":1,\"result\":1}}\r\nlog\n{long}\n{{\"id\":2,\"result\":2}}\nrest");
         for step in [1, 7, 1500, 10_000] {
-            let mut lines = Lines { handshakes: Handshakes::default(), longest: 1000, looked_at: 0, discarding: false };
+            let mut lines = Lines::new(Handshakes::default(), 1000);
             let (mut bytes, mut out) = (BytesMut::new(), Vec::new());
             for piece in text.as_bytes().chunks(step) {
                 bytes.extend_from_slice(piece);
@@ -125,5 +145,32 @@ mod tests {
                 "{short:?}"
             );
         }
+    }
+    #[test]
+    fn whoever_asked_for_what_is_too_long_hears_that() {
+        let long = "x \\\"id\\\":9 ".repeat(3000);
+        for text in [
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{{\"t\":\"{long}\"}}}}\n"),
+            format!("{{\"result\":{{\"t\":\"{long}\"}},\"jsonrpc\":\"2.0\",\"id\":3}}\n"),
+        ] {
+            for step in [1, 7, 1500, 1_000_000] {
+                let mut lines = Lines::new(Handshakes::default(), 1000);
+                let (mut bytes, mut out) = (BytesMut::new(), Vec::new());
+                for piece in text.as_bytes().chunks(step) {
+                    bytes.extend_from_slice(piece);
+                    while let Some(line) = lines.decode(&mut bytes).unwrap() {
+                        out.push(String::from_utf8(line.to_vec()).unwrap());
+                    }
+                }
+                assert_eq!(out.len(), 1, "{out:?}");
+                assert!(out[0].contains("\"id\":3") && out[0].contains("longer than 1000 bytes"), "{out:?}");
+            }
+        }
+        // What the server asks or tells itself is no answer.
+        let mut lines = Lines::new(Handshakes::default(), 1000);
+        let mut bytes = BytesMut::from(format!("{{\"method\":\"x\",\"id\":3,\"params\":\"{long}").as_str());
+        assert_eq!(lines.decode(&mut bytes).unwrap(), None);
+        bytes.extend_from_slice(b"\"}\n");
+        assert_eq!(lines.decode(&mut bytes).unwrap(), None);
     }
 }

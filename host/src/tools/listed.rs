@@ -1,5 +1,7 @@
 //! The tools of a server as it lists them, read one by one: an odd one costs no other.
 
+use std::collections::HashSet;
+
 use rmcp::RoleClient;
 use rmcp::model::{ClientRequest, ListToolsRequest, PaginatedRequestParams, ToolAnnotations};
 use rmcp::service::{Peer, PeerRequestOptions, ServiceError};
@@ -12,7 +14,7 @@ use crate::domain::text::cut;
 
 /// Pages of one list.
 const PAGES: usize = 200;
-/// Tools of one server.
+/// Tools of one server, and as many that cannot be taken.
 const TOOLS: usize = 2_000;
 
 /// A tool that can be offered.
@@ -35,31 +37,69 @@ pub(super) struct Listed {
     pub tools: Vec<Shown>,
     /// What could not be taken: the tool's name, empty where it has none, and a sentence.
     pub left_out: Vec<(String, String)>,
+    /// How many more could not be taken.
+    pub unnamed: usize,
 }
 
 impl Listed {
-    /// Asks a server for all pages of its list.
+    /// Asks a server for all pages of its list. What was read before a page is missing is kept.
+    ///
+    /// # Errors
+    /// When not even the first page can be read.
     pub(super) async fn of(peer: &Peer<RoleClient>, server: &str) -> Result<Self, String> {
         let mut listed = Self::default();
+        let mut seen = HashSet::new();
         let mut cursor: Option<String> = None;
-        for _ in 0..PAGES {
+        for number in 1..=PAGES {
             let params = cursor.clone().map(|at| PaginatedRequestParams::default().with_cursor(Some(at)));
             let request = ListToolsRequest { params, ..ListToolsRequest::default() };
-            let text = page(peer, ClientRequest::ListToolsRequest(request)).await?;
-            let next = listed.take(server, &text)?;
-            // A cursor that leads to itself would never end.
-            if next.is_none() || next == cursor {
+            let page = page(peer, ClientRequest::ListToolsRequest(request)).await;
+            let next = match page.and_then(|text| listed.take(server, &text)) {
+                Ok(next) => next,
+                Err(why) if number == 1 => return Err(why),
+                Err(why) => {
+                    let why = format!(
+                        "page {number} of the tools of the MCP server {server} is missing, and all behind it: {why}"
+                    );
+                    listed.lose(why);
+                    return Ok(listed);
+                }
+            };
+            let Some(next) = next else { return Ok(listed) };
+            if listed.is_full() {
+                listed.lose(beyond(server));
                 return Ok(listed);
             }
-            if listed.tools.len() >= TOOLS {
-                break;
+            // Pages that lead back to one before would never end.
+            if !seen.insert(next.clone()) {
+                listed.lose(format!(
+                    "page {number} of the tools of the MCP server {server} leads back to one before; the list ends there"
+                ));
+                return Ok(listed);
             }
-            cursor = next;
+            cursor = Some(next);
         }
-        let why =
-            format!("the MCP server {server} lists more than {PAGES} pages or {TOOLS} tools; the rest is left out");
-        listed.left_out.push((String::new(), why));
+        listed.lose(format!("the MCP server {server} lists more than {PAGES} pages of tools; the rest is left out"));
         Ok(listed)
+    }
+
+    fn is_full(&self) -> bool {
+        self.tools.len() >= TOOLS
+    }
+
+    /// Something of the list as a whole is missing: said before what is missing of single tools, and once.
+    fn lose(&mut self, why: String) {
+        if !self.left_out.iter().any(|(_, said)| *said == why) {
+            self.left_out.insert(0, (String::new(), why));
+        }
+    }
+
+    fn leave_out(&mut self, name: String, why: String) {
+        if self.left_out.len() < TOOLS {
+            self.left_out.push((name, why));
+        } else {
+            self.unnamed += 1;
+        }
     }
 
     /// Takes one page in and gives the cursor of the next.
@@ -77,25 +117,41 @@ impl Listed {
             None => return Err(format!("the list is {}", kind(&page))),
         };
         for (key, tool) in tools {
-            if self.tools.len() >= TOOLS {
+            if self.is_full() {
+                self.lose(beyond(server));
                 break;
             }
-            let at = self.tools.len() + self.left_out.len() + 1;
+            let at = self.tools.len() + self.left_out.len() + self.unnamed + 1;
             match one(key, tool) {
                 Ok(tool) if self.tools.iter().any(|known| known.name == tool.name) => {
                     let why =
                         format!("{server}.{} stands in the list twice; the first one counts", cut(&tool.name, 100));
-                    self.left_out.push((String::new(), why));
+                    self.leave_out(String::new(), why);
                 }
                 Ok(tool) => self.tools.push(tool),
                 Err((name, why)) => {
                     let which = if name.is_empty() { format!("the tool at place {at}") } else { cut(&name, 100) };
-                    self.left_out.push((name, format!("{server}: {which} is left out: {why}")));
+                    self.leave_out(name, format!("{server}: {which} is left out: {why}"));
                 }
             }
         }
-        Ok(page.get("nextCursor").and_then(Value::as_str).filter(|at| !at.is_empty()).map(str::to_string))
+        Ok(match page.get("nextCursor") {
+            Some(Value::String(at)) if !at.is_empty() => Some(at.clone()),
+            Some(Value::Number(at)) => Some(at.to_string()),
+            None | Some(Value::Null | Value::String(_) | Value::Bool(false)) => None,
+            Some(odd) => {
+                let odd = kind(odd);
+                self.lose(format!(
+                    "the MCP server {server} has more tools, and its nextCursor is {odd}; they are left out"
+                ));
+                None
+            }
+        })
     }
+}
+
+fn beyond(server: &str) -> String {
+    format!("the MCP server {server} lists more than {TOOLS} tools; the rest is left out")
 }
 
 async fn page(peer: &Peer<RoleClient>, request: ClientRequest) -> Result<String, String> {
@@ -197,5 +253,32 @@ mod tests {
         }
         assert_eq!(take(r#"{"tools":null,"nextCursor":""}"#), Ok(None));
         assert_eq!(take(r#"{"nextCursor":"2","tools":{"get":{"inputSchema":{}}}}"#), Ok(Some("2".into())));
+    }
+    #[test]
+    fn what_is_too_much_is_said_on_the_page_itself() {
+        let many = |count: usize, odd: bool| {
+            let tool = |n: usize| if odd { json!({"name": n}) } else { json!({"name": format!("t{n}")}) };
+            listed((0..count).map(tool).collect())
+        };
+        let got = many(TOOLS + 504, false);
+        assert_eq!((got.tools.len(), got.left_out.len()), (TOOLS, 1));
+        assert_eq!(got.left_out[0].1, beyond("k"));
+        assert_eq!(many(TOOLS, false).left_out.len(), 0);
+        let got = many(TOOLS + 7, true);
+        assert_eq!((got.tools.len(), got.left_out.len(), got.unnamed), (0, TOOLS, 7));
+    }
+
+    #[test]
+    fn a_cursor_that_is_no_text_is_read_or_said() {
+        for (cursor, next, said) in [
+            (json!(2), Some("2"), false),
+            (json!(false), None, false),
+            (json!(true), None, true),
+            (json!({"at": 2}), None, true),
+        ] {
+            let mut listed = Listed::default();
+            let got = listed.take("k", &json!({"tools": [{"name": "a"}], "nextCursor": cursor}).to_string()).unwrap();
+            assert_eq!((got.as_deref(), listed.left_out.len() == 1, listed.tools.len()), (next, said, 1), "{listed:?}");
+        }
     }
 }

@@ -20,6 +20,9 @@ const SCHEMA: usize = 32 * 1024;
 /// Longest sentence about a tool that cannot be taken.
 const SENTENCE: usize = 500;
 
+/// Sentences of one kind that are told one by one, in the log and in the status.
+const TOLD: usize = 20;
+
 /// The tools of one server over the life of the process.
 #[derive(Default)]
 pub(super) struct PinnedTools {
@@ -30,6 +33,8 @@ pub(super) struct PinnedTools {
     refused: BTreeMap<String, String>,
     /// Of the last listing: what could not be taken.
     faulty: Vec<(String, String)>,
+    /// Of the last listing: how many more could not be taken.
+    unnamed: usize,
     /// Of the last listing: tools whose schema was made sound.
     mended: Vec<String>,
 }
@@ -95,11 +100,13 @@ impl PinnedTools {
             let schema = arguments::offered(tool.schema.clone());
             offered.insert(full.clone(), Tool { name: full, description, schema, risk, repeatable, undo: None });
         }
-        for (_, why) in faulty.iter().filter(|one| !self.faulty.contains(one)) {
+        let new = faulty.iter().filter(|one| !self.faulty.contains(one)).map(|(_, why)| why);
+        let more = listed.unnamed.saturating_sub(self.unnamed);
+        for why in some(new, more, "could not be taken") {
             tracing::warn!(server = definition.name, "{why}");
         }
-        self.faulty = faulty;
-        (offered, news)
+        (self.faulty, self.unnamed) = (faulty, listed.unnamed);
+        (offered, some(news.iter(), 0, "changed what they show, and are withdrawn"))
     }
 
     /// What is not offered by name, and why.
@@ -114,15 +121,35 @@ impl PinnedTools {
         known.or_else(|| self.faulty.iter().find(|(name, _)| name == tool).map(|(_, why)| why)).cloned()
     }
 
-    /// A sentence for each tool that the operator may want and that is not offered.
+    /// A sentence for each tool that the operator may want and that is not offered, and how many more there are.
     pub(super) fn left_out(&self) -> Vec<String> {
-        self.faulty.iter().map(|(_, why)| why).chain(self.withdrawn.values()).cloned().collect()
+        let mut told = some(self.withdrawn.values(), 0, "changed what they show, and are withdrawn");
+        let faulty = self.faulty.iter().map(|(_, why)| why);
+        told.splice(0..0, some(faulty, self.unnamed, "could not be taken"));
+        told
     }
 
-    /// A sentence for each tool whose schema was made sound.
+    /// A sentence for each tool whose schema was made sound, and how many more there are.
     pub(super) fn mended(&self) -> Vec<String> {
-        self.mended.clone()
+        some(self.mended.iter(), 0, "have a schema that was made sound")
     }
+}
+
+/// The first of these sentences; behind them how many more tools it is about.
+fn some<'a>(sentences: impl Iterator<Item = &'a String>, unnamed: usize, what: &str) -> Vec<String> {
+    let mut more = unnamed;
+    let mut told = Vec::new();
+    for sentence in sentences {
+        if told.len() < TOLD {
+            told.push(sentence.clone());
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 {
+        told.push(format!("{more} more tools {what}"));
+    }
+    told
 }
 
 fn not_offered(definition: &Definition, name: &str, tool: &Shown) -> Option<Refusal> {

@@ -5,6 +5,7 @@ mod http;
 mod lifecycle;
 mod odd;
 mod outage;
+mod pages;
 mod permits;
 mod processes;
 

@@ -20,7 +20,7 @@ const KEY: &str = "tidegate_result";
 const HANDSHAKES: usize = 32;
 
 /// The code of an error that has none.
-const INTERNAL_ERROR: i64 = -32603;
+pub(super) const INTERNAL_ERROR: i64 = -32603;
 
 /// Which requests of a session are handshakes: the library reads their results itself.
 #[derive(Clone, Default)]

@@ -56,7 +56,7 @@ pub fn result(text: &str) -> Reply {
 
 impl Fake {
     /// The script is asked for `initialize`, `tools/list`, `ping` (methods) and for each call (the
-    /// tool's name); what it leaves silent for a method is answered as usual when it returns
+    /// tool's name), with what is given along; what it leaves silent for a method is answered as usual when it returns
     /// `Late(0, Silence)`.
     pub fn scripted(shown: Vec<Value>, script: impl Fn(usize, &str, &Value) -> Reply + Send + Sync + 'static) -> Self {
         Self(Arc::new(State {
@@ -139,7 +139,7 @@ impl Fake {
                 self.0.calls.lock().unwrap().push(name.clone());
                 (self.0.script)(session, &name, &message["params"]["arguments"])
             } else {
-                (self.0.script)(session, &method, &Value::Null)
+                (self.0.script)(session, &method, &message["params"])
             };
             let (fake, out) = (self.clone(), out.clone());
             tokio::spawn(async move { fake.reply(reply, id, &method, &out).await });

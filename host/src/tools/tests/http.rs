@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{call, look, quick};
+use super::{call, look, perform, quick};
 use crate::ports::{ToolError, Tools};
 use crate::tools::{Definitions, Options, Servers};
 
@@ -59,13 +59,21 @@ fn of(body: &[u8], events: bool) -> String {
             "capabilities": {"tools": {}},
             "serverInfo": {"name": "fake", "version": "1"},
         }),
-        "tools/list" => json!({"tools": [null, {"name": "get", "annotations": {"readOnlyHint": true}}]}),
+        "tools/list" => {
+            json!({"tools": [null, {"name": "get", "annotations": {"readOnlyHint": true}}, {"name": "patch"}]})
+        }
         _ if tool == "get" => json!({"content": [{"type": "text", "text": "web-1 Pending"}, null], "messages": []}),
         _ => json!({}),
     };
     let text = json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string();
     if message["params"]["arguments"]["fail"] == json!(true) {
         return plain(500, "text/plain", "no");
+    }
+    if let Some(status) = message["params"]["arguments"]["status"].as_u64() {
+        return plain(u16::try_from(status).unwrap(), "text/plain", "no such door");
+    }
+    if message["params"]["arguments"]["long"] == json!(true) {
+        return plain(200, "application/json", &"x".repeat(crate::tools::connect::MESSAGE + 1));
     }
     if events && message["method"] != "initialize" {
         return plain(200, "text/event-stream", &format!("event: message\ndata: {text}\n\n"));
@@ -87,6 +95,15 @@ async fn odd_lists_and_results_are_read_over_http_too() {
         assert_eq!(servers.status()[0].left_out.len(), 1);
         let answer = look(servers.as_ref(), &call("k.get", json!({}))).await.unwrap();
         assert_eq!((answer.ok, answer.text.as_str()), (true, "web-1 Pending\n(an empty block left out)"));
+        for status in [301, 307, 401, 403, 404, 405, 413, 415, 429] {
+            let got = perform(&servers, &call("k.patch", json!({"status": status}))).await.unwrap();
+            let said = got.text.contains(&format!("did nothing: HTTP {status}"));
+            assert!(!got.ok && said, "{status}: {got:?}");
+        }
+        let got = perform(&servers, &call("k.patch", json!({"long": true}))).await.unwrap();
+        assert_eq!((got.ok, got.text.as_str()), (false, "the answer is longer than 8 MiB and was left out"));
+        let lost = perform(&servers, &call("k.patch", json!({"status": 502}))).await;
+        assert!(matches!(lost, Err(ToolError::Lost(_))), "{lost:?}");
         let lost = look(servers.as_ref(), &call("k.get", json!({"fail": true}))).await;
         assert!(matches!(lost, Err(ToolError::Lost(_))), "{lost:?}");
         assert!(servers.catalogue().get("k.get").is_some());

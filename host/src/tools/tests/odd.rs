@@ -64,3 +64,28 @@ async fn a_change_that_was_answered_was_answered() {
     }
     servers.shutdown().await;
 }
+
+#[tokio::test]
+async fn what_is_too_long_or_no_json_was_answered_all_the_same() {
+    let long = "x".repeat(crate::tools::connect::MESSAGE);
+    let fake = Fake::new(vec![reads("get"), changes("patch")], move |_, name, arguments| {
+        let id = &arguments["id"];
+        if name == "get" || id == "long" {
+            return Reply::Result(json!({"content": [{"type": "text", "text": long}]}));
+        }
+        super::result("patched")
+    });
+    let servers = fake.start(&quick());
+    assert!(servers.wait_ready(Duration::from_secs(5)).await);
+    let want = "the answer is longer than 8 MiB and was left out";
+    for _ in 0..4 {
+        let got = look(servers.as_ref(), &call("k.get", json!({}))).await.unwrap();
+        assert_eq!((got.ok, got.text.as_str()), (false, want));
+    }
+    assert_eq!(servers.status()[0].skipped, None, "it answers");
+    let got = perform(&servers, &call("k.patch", json!({"id": "long"}))).await.unwrap();
+    assert_eq!((got.ok, got.text.as_str()), (false, want));
+    let got = perform(&servers, &call("k.patch", json!({}))).await.unwrap();
+    assert!(got.ok, "{got:?}");
+    servers.shutdown().await;
+}
