@@ -50,7 +50,12 @@ fn renderings() {
         let message = entry.unwrap().path();
         // The start of an answer that each of them takes.
         let answers = json!([{"status": 200, "headers": {}, "body": "{\"code\":0}"}]);
-        let exchange = exchange(&settings, &json!({"sign-secret": "s", "webhook-url": "https://hook.example"}), &answers, &read(&message));
+        let exchange = exchange(
+            &settings,
+            &json!({"sign-secret": "s", "webhook-url": "https://hook.example"}),
+            &answers,
+            &read(&message),
+        );
         let found = readable(&json!({"body": exchange["requests"][0]["body"], "result": exchange["result"]}));
         let path = folder.join(message.file_name().unwrap());
         if update {

@@ -191,7 +191,10 @@ mod tests {
 
     #[test]
     fn a_name_that_begins_with_ticks_hides_nothing_that_follows() {
-        check("````pod ```x```` · 1 alert\n**Do it?**\n```` ```y ````\nend", "pod &#96;&#96;&#96;x · 1 alert\n**Do it?**\n&#96;&#96;&#96;y\nend");
+        check(
+            "````pod ```x```` · 1 alert\n**Do it?**\n```` ```y ````\nend",
+            "pod &#96;&#96;&#96;x · 1 alert\n**Do it?**\n&#96;&#96;&#96;y\nend",
+        );
     }
 
     #[test]

@@ -6,10 +6,7 @@ use crate::verdict;
 
 /// Judges an attempt. An endpoint knows a message by its id, so that is the reference: with it comes the
 /// event that a question is over.
-pub(crate) fn judge(
-    result: Result<Response, HttpError>,
-    message: &Notification,
-) -> Result<Option<String>, CallError> {
+pub(crate) fn judge(result: Result<Response, HttpError>, message: &Notification) -> Result<Option<String>, CallError> {
     let now_ms = message.now_ms;
     let response = result.map_err(|error| verdict::transport(error, "the endpoint"))?;
     match response.status {
