@@ -70,5 +70,6 @@ fn decoded(value: &Value) -> Decoded {
         fingerprint: optional("fingerprint"),
         link: optional("link"),
         unreadable: value["extra"]["unreadable"].as_str().map(str::to_string),
+        truncated: value["extra"]["truncated"].as_str().and_then(|count| count.parse().ok()),
     }
 }
