@@ -107,7 +107,7 @@ async fn nobody_elses_change_is_overwritten() -> anyhow::Result<()> {
     let (status, answer) = host.post("/alert", POD_NOT_READY).await?;
     assert_eq!(status, 200, "{answer}");
     host.until("a question to a person", |incident| incident["state"] == "awaiting_approval").await?;
-    let client = reqwest::Client::new();
+    let client = tidegate::network::builder().build()?;
     let deployment = format!("{}/apis/apps/v1/namespaces/default/deployments/nginx-deployment", rig.kubernetes.url());
     let minimum = json!({"spec": {"minReadySeconds": 7}});
     let request =

@@ -46,12 +46,12 @@ pub fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitC
 fn list(incident: &str, all: &[EvidenceView]) -> Screen {
     let mut screen = Screen::default();
     if all.is_empty() {
-        screen.line(&format!("nothing was looked at for incident {incident}"));
+        screen.line(format!("nothing was looked at for incident {incident}"));
     }
     for view in all {
-        screen.line(&head(view));
+        screen.line(head(view));
         for line in &view.excerpt {
-            screen.line(&format!("   {line}"));
+            screen.line(format!("   {line}"));
         }
     }
     screen
@@ -59,7 +59,7 @@ fn list(incident: &str, all: &[EvidenceView]) -> Screen {
 
 fn whole(view: &EvidenceView) -> Option<Screen> {
     let mut screen = Screen::default();
-    screen.line(&head(view));
+    screen.line(head(view));
     screen.block(view.text.as_deref()?.trim_end());
     Some(screen)
 }

@@ -120,6 +120,11 @@ impl Counted {
         self.firing.len() + self.resolved
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     pub(super) fn take(&mut self, change: &CountedChange) {
         self.collecting = self.collecting.or(change.collecting);
         self.worst = self.worst.max(change.worst);

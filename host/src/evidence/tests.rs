@@ -70,7 +70,7 @@ fn several_looks_make_one_finding_for_one_trouble() {
         more: 0,
         problem: Problem::ImageNotFound { image: "web:1-".into() },
     };
-    assert_eq!(findings(&looks), [want.clone()], "the event tells why");
+    assert_eq!(findings(&looks), std::slice::from_ref(&want), "the event tells why");
     assert_eq!(findings(&[events, pod("web-a")]), [want], "whichever came first");
     let many: Vec<Look> = ["a", "b", "c", "d", "e", "a"].iter().map(|name| pod(&format!("web-{name}"))).collect();
     let found = findings(&many);

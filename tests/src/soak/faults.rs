@@ -145,10 +145,8 @@ impl Kind {
         let stops = |kind: Self| kind.place() == Place::Host || kind == Self::StopInBacklog;
         // A host that starts with broken policies refuses to, and is right.
         let starts_broken = |one: Self, two: Self| one == Self::PoliciesBroken && stops(two);
-        self.place() != other.place()
-            && !(stops(self) && stops(other))
-            && !starts_broken(self, other)
-            && !starts_broken(other, self)
+        let apart = self.place() != other.place() && !(stops(self) && stops(other));
+        apart && ![(self, other), (other, self)].into_iter().any(|(one, two)| starts_broken(one, two))
     }
 }
 
