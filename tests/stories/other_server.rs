@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tidegate_fakes::Scenario;
 use tidegate_fakes::model::Scripted;
-use tidegate_tests::process::run;
+use tidegate_tests::process::{Process, run};
 use tidegate_tests::rig::{POD_NOT_READY, Rig, ToolServer};
 
 use super::with_model;
@@ -42,6 +42,16 @@ route("everything", #{ to: ["feishu-oncall"] });
 async fn rig(policy: &str, script: Option<Vec<Scripted>>) -> anyhow::Result<Rig> {
     let scenario = Scenario::bad_image_tag().start_delay(Duration::from_millis(100));
     Rig::with_server(ToolServer::Native, scenario, policy, script).await
+}
+
+/// A host with the shipped policies that has taken the alert.
+async fn under_shipped_policies() -> anyhow::Result<(Rig, Process)> {
+    let rig = rig("", None).await?;
+    rig.ship_policies()?;
+    let host = rig.serve().await?;
+    let (status, answer) = host.post("/alert", POD_NOT_READY).await?;
+    assert_eq!(status, 200, "{answer}");
+    Ok((rig, host))
 }
 
 async fn end_state(rig: &Rig, incident: &Value) -> anyhow::Result<()> {
@@ -84,11 +94,7 @@ async fn a_plugin_repairs_by_writing_the_whole_and_people_see_the_change() -> an
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_shipped_policies_ask_and_take_back_what_does_not_help() -> anyhow::Result<()> {
-    let rig = rig("", None).await?;
-    rig.ship_policies()?;
-    let host = rig.serve().await?;
-    let (status, answer) = host.post("/alert", POD_NOT_READY).await?;
-    assert_eq!(status, 200, "{answer}");
+    let (rig, host) = under_shipped_policies().await?;
     with_model::approve(&rig, &host).await?;
     let incident = host.until("the report", |incident| incident["report"].is_string()).await?;
     end_state(&rig, &incident).await?;
@@ -101,11 +107,7 @@ async fn the_shipped_policies_ask_and_take_back_what_does_not_help() -> anyhow::
 /// What stands there changes between the question and the answer: the write would overwrite it.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_elses_change_is_overwritten() -> anyhow::Result<()> {
-    let rig = rig("", None).await?;
-    rig.ship_policies()?;
-    let host = rig.serve().await?;
-    let (status, answer) = host.post("/alert", POD_NOT_READY).await?;
-    assert_eq!(status, 200, "{answer}");
+    let (rig, host) = under_shipped_policies().await?;
     host.until("a question to a person", |incident| incident["state"] == "awaiting_approval").await?;
     let client = tidegate::network::builder().build()?;
     let deployment = format!("{}/apis/apps/v1/namespaces/default/deployments/nginx-deployment", rig.kubernetes.url());

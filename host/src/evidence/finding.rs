@@ -360,28 +360,28 @@ fn claim(seen: &Seen) -> Option<Problem> {
     let Some(event) = failed else {
         return Some(Problem::ClaimWaits { said: short(&seen.phase) });
     };
+    Some(unprovisioned(event, &seen.class))
+}
+
+/// Why a claim has no volume, by what an event says; `class` is its storage class, where that is known.
+fn unprovisioned(event: &Event, class: &str) -> Problem {
     let message = event.message.to_lowercase();
     if message.contains("storageclass") && message.contains("not found") {
-        let named = event.message.split('"').nth(1).unwrap_or(&seen.class);
-        return Some(Problem::ClassMissing { class: short(named) });
+        return Problem::ClassMissing { class: short(event.message.split('"').nth(1).unwrap_or(class)) };
     }
-    Some(Problem::ClaimWaits { said: short(&event.message) })
+    Problem::ClaimWaits { said: short(&event.message) }
 }
 
 /// What one warning says by itself.
 fn by_event(event: &Event) -> Option<Problem> {
     let said = short(&event.message);
-    let message = event.message.to_lowercase();
     Some(match event.reason.as_str() {
         "FailedScheduling" => Problem::Unschedulable { said },
         "FailedMount" | "FailedAttachVolume" | "FailedMapVolume" => Problem::MountFails { said },
         "FailedCreate" => Problem::NotCreated { said },
         "Unhealthy" => Problem::ProbeFails { said },
-        "ProvisioningFailed" if message.contains("storageclass") && message.contains("not found") => {
-            Problem::ClassMissing { class: short(event.message.split('"').nth(1).unwrap_or_default()) }
-        }
-        "ProvisioningFailed" => Problem::ClaimWaits { said },
-        "Failed" if message.contains("failed to pull image") => {
+        "ProvisioningFailed" => unprovisioned(event, ""),
+        "Failed" if event.message.to_lowercase().contains("failed to pull image") => {
             let named = event.message.split('"').nth(1).unwrap_or_default();
             image(&short(named), "ErrImagePull", &[event.message.as_str()])
         }

@@ -125,19 +125,25 @@ fn ends(mut head: Vec<u8>, mut tail: Vec<u8>, more: &[u8]) -> (Vec<u8>, Vec<u8>)
 mod tests {
     use super::*;
 
+    /// What comes out of a text of which so many bytes come at a time, with lines of 1,000 bytes at most.
+    fn in_pieces(text: &str, step: usize) -> Vec<String> {
+        let mut lines = Lines::new(Handshakes::default(), 1000);
+        let (mut bytes, mut out) = (BytesMut::new(), Vec::new());
+        for piece in text.as_bytes().chunks(step) {
+            bytes.extend_from_slice(piece);
+            while let Some(line) = lines.decode(&mut bytes).unwrap() {
+                out.push(String::from_utf8(line.to_vec()).unwrap());
+            }
+        }
+        out
+    }
+
     #[test]
     fn lines_are_cut_wherever_the_pieces_end_and_a_long_one_costs_no_other() {
         let long = "x".repeat(3000);
         let text = format!("{{\"id\":1,\"result\":1}}\r\nlog\n{long}\n{{\"id\":2,\"result\":2}}\nrest");
         for step in [1, 7, 1500, 10_000] {
-            let mut lines = Lines::new(Handshakes::default(), 1000);
-            let (mut bytes, mut out) = (BytesMut::new(), Vec::new());
-            for piece in text.as_bytes().chunks(step) {
-                bytes.extend_from_slice(piece);
-                while let Some(line) = lines.decode(&mut bytes).unwrap() {
-                    out.push(String::from_utf8(line.to_vec()).unwrap());
-                }
-            }
+            let out = in_pieces(&text, step);
             let short: Vec<&String> = out.iter().filter(|line| line.len() < 2000).collect();
             assert_eq!(short.len(), 3, "{step}: {short:?}");
             assert!(
@@ -146,6 +152,7 @@ mod tests {
             );
         }
     }
+
     #[test]
     fn whoever_asked_for_what_is_too_long_hears_that() {
         let long = "x \\\"id\\\":9 ".repeat(3000);
@@ -154,14 +161,7 @@ mod tests {
             format!("{{\"result\":{{\"t\":\"{long}\"}},\"jsonrpc\":\"2.0\",\"id\":3}}\n"),
         ] {
             for step in [1, 7, 1500, 1_000_000] {
-                let mut lines = Lines::new(Handshakes::default(), 1000);
-                let (mut bytes, mut out) = (BytesMut::new(), Vec::new());
-                for piece in text.as_bytes().chunks(step) {
-                    bytes.extend_from_slice(piece);
-                    while let Some(line) = lines.decode(&mut bytes).unwrap() {
-                        out.push(String::from_utf8(line.to_vec()).unwrap());
-                    }
-                }
+                let out = in_pieces(&text, step);
                 assert_eq!(out.len(), 1, "{out:?}");
                 assert!(out[0].contains("\"id\":3") && out[0].contains("longer than 1000 bytes"), "{out:?}");
             }
