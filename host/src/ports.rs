@@ -306,7 +306,7 @@ pub trait Journal: Send + Sync {
     ) -> Result<(), JournalError>;
     /// What stands at a global position: whether this is the journal that somebody has read so far.
     fn place(&self, position: u64) -> Result<Place, JournalError>;
-    /// The head of the chain over what is durable; none where entries are not chained.
+    /// The head of the chain over what is durable; none from a journal that does not tell it, such as one in memory.
     fn head(&self) -> Option<Head> {
         None
     }

@@ -146,7 +146,6 @@ impl Store {
             if incident.closed.is_none() {
                 live.index.insert(&incident);
                 live.index.count_all(&incident);
-                live.index.end_all(&incident);
                 live.history.adopt(&incident);
             }
             if let (Some(blocked), None) = (&incident.blocked, &incident.conclusion) {
@@ -237,16 +236,16 @@ impl Store {
             let mut guard = self.live();
             self.whole()?;
             let live = &mut *guard;
-            let seen = alerts.len() as u64;
+            let seen = alerts.len();
             let mut batch = correlate(&live.index, &live.incidents, alerts, &self.group_of, now);
-            (received.alerts, received.folded) = (alerts_of(seen, batch.folded), batch.folded);
+            (received.alerts, received.folded) = (seen.saturating_sub(batch.folded), batch.folded);
             let joined = std::mem::take(&mut batch.joined);
             let (repeats, unknown_resolved) = (std::mem::take(&mut batch.repeats), batch.unknown_resolved);
             let (handed_over, ended) = (std::mem::take(&mut batch.handed_over), std::mem::take(&mut batch.ended));
             received.late = batch.late;
             let Contained { opened, changed, counted } =
                 contain(batch, &live.index, &live.incidents, &self.bounds).map_err(JournalError)?;
-            live.seen += seen;
+            live.seen += seen as u64;
             (received.unknown_resolved, received.counted) = (unknown_resolved, counted);
             handover::release(live, &handed_over);
             for (alert, began, severity) in ended {
@@ -431,11 +430,6 @@ impl Store {
     pub async fn recover(&self) -> Result<(), JournalError> {
         self.journal.recover().await
     }
-}
-
-/// Alerts of a batch, each once.
-fn alerts_of(seen: u64, folded: usize) -> usize {
-    usize::try_from(seen).unwrap_or(usize::MAX).saturating_sub(folded)
 }
 
 /// Somebody who waits until entries are durable.

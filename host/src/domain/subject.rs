@@ -129,11 +129,12 @@ impl fmt::Display for Subject {
 
 /// The namespace that an alert is about, which is not the one that its exporter runs in.
 pub fn namespace(alert: &Alert) -> Option<String> {
-    match Subject::of(alert) {
+    let read = Read::of(&alert.labels);
+    match Subject::read(&alert.name, &read) {
         Some(subject) if subject.namespace.is_some() => subject.namespace,
         // A node has none, whatever namespace its exporter runs in.
         Some(subject) if !kinds::has_namespace(subject.kind) => None,
-        _ => Read::of(&alert.labels).namespace().map(str::to_string),
+        _ => read.namespace().map(str::to_string),
     }
 }
 

@@ -38,11 +38,18 @@ pub(super) fn recall(journal: &dyn Journal, index: &mut Index) -> Result<(), Jou
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::{SignedDuration, Timestamp};
+    use tokio::sync::mpsc;
 
     use super::*;
-    use crate::domain::{Alert, Entry, Sealed, Severity};
+    use crate::domain::{Alert, Entry, Incident, IncidentId, Outcome, Sealed, Severity};
     use crate::journal::Memory;
+    use crate::pipeline::correlate::Group;
+    use crate::ports::Clock;
+    use crate::random::Random;
+    use crate::store::Store;
 
     fn alert(status: Status) -> Alert {
         let firing = serde_json::json!({
@@ -67,5 +74,46 @@ mod tests {
         assert!(index.is_late(&firing, after(1)));
         assert!(!index.is_late(&firing, after(11)), "it is long over");
         assert!(!index.is_late(&Alert { severity: Severity::Critical, ..firing.clone() }, after(1)), "it is worse");
+    }
+
+    struct Fixed(Timestamp);
+
+    impl Clock for Fixed {
+        fn now(&self) -> Timestamp {
+            self.0
+        }
+        fn elapsed(&self) -> std::time::Duration {
+            std::time::Duration::ZERO
+        }
+        fn sleep(&self, _: std::time::Duration) -> futures::future::BoxFuture<'static, ()> {
+            Box::pin(async {})
+        }
+    }
+
+    /// What happens to an incident later, such as a report, says nothing of when its alert ended.
+    #[tokio::test]
+    async fn an_end_is_as_old_after_a_start_as_it_was_before() {
+        let at: Timestamp = "2026-07-01T12:05:00Z".parse().unwrap();
+        let firing = alert(Status::Firing);
+        let facts = [
+            (0, Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: vec![firing.clone()] }),
+            (0, Fact::AlertsChanged { alerts: vec![alert(Status::Resolved)] }),
+            (0, Fact::Concluded { outcome: Outcome::NeedsPerson, reason: "so".into() }),
+            (19, Fact::Reported { markdown: "late".into() }),
+        ];
+        let entries = facts.map(|(minutes, fact)| Entry { at: at + SignedDuration::from_mins(minutes), fact });
+        let journal = Arc::new(Memory::new());
+        let mut incident = Incident::open(IncidentId("i1".into()), &entries[0]).unwrap();
+        for (n, entry) in (1..).zip(&entries) {
+            journal.append(vec![Sealed::new("i1", n, entry).unwrap()]).await.unwrap();
+            incident.apply(entry);
+        }
+        let clock = Arc::new(Fixed(at + SignedDuration::from_mins(20)));
+        let (wake, _woken) = mpsc::unbounded_channel();
+        let by_name = Box::new(|alert: &Alert| Group::Named(alert.name.clone()));
+        let store = Store::new(journal, clock, Arc::new(Random::seeded(1)), by_name, wake);
+        store.reload(vec![incident], Vec::new()).unwrap();
+        let received = store.receive(vec![firing]).await.unwrap();
+        assert_eq!((received.late, received.incidents.len()), (0, 1), "{received:?}");
     }
 }

@@ -85,15 +85,14 @@ pub(super) fn place(
     let mut opened: BTreeMap<String, Vec<Alert>> = BTreeMap::new();
     let mut tied: Vec<(Alert, Tie, String)> = Vec::new();
     for (alert, group) in newcomers {
-        let tie = if group == Group::BySubject { Ties::of(&alert).object } else { None };
-        match tie {
-            Some(tie) => {
+        match group {
+            Group::Named(key) => to_group(index, key, alert, &mut opened, out),
+            Group::BySubject => {
                 let together = of_name(&alert);
-                tied.push((alert, tie, together));
-            }
-            None => {
-                let key = key(group, &alert);
-                to_group(index, key, alert, &mut opened, out);
+                match Ties::of(&alert).object {
+                    Some(tie) => tied.push((alert, tie, together)),
+                    None => to_group(index, together, alert, &mut opened, out),
+                }
             }
         }
     }

@@ -139,15 +139,6 @@ impl Index {
         self.ended.insert(alert, began, severity, heard);
     }
 
-    /// Takes in the ends of an incident's alerts, as if they had come in when anything last happened to it.
-    pub fn end_all(&mut self, incident: &Incident) {
-        for alert in incident.alerts.iter().filter(|alert| alert.status == Status::Resolved) {
-            if let Some(began) = alert.starts_at {
-                self.end(Identity::from(alert), began, alert.severity, incident.updated_at);
-            }
-        }
-    }
-
     /// Whether this firing alert is an old message about something that has ended since.
     pub fn is_late(&self, alert: &Alert, now: Timestamp) -> bool {
         let late = |began| self.ended.covers(&Identity::from(alert), began, alert.severity, now);
@@ -231,7 +222,7 @@ impl Index {
     }
 
     fn leave_group(&mut self, incident: &Incident) {
-        self.objects.leave(incident);
+        self.objects.leave(&incident.id);
         let key = group(incident);
         if self.by_group.get(&key) == Some(&incident.id) {
             self.by_group.remove(&key);

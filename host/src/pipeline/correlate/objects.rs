@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::index::Identity;
 use crate::domain::subject::ties::{Tie, Ties};
-use crate::domain::{Alert, Incident, IncidentId};
+use crate::domain::{Alert, IncidentId};
 
 /// Incidents by what they have to do with, the oldest first; mostly it is one.
 type Places = HashMap<Identity, Vec<IncidentId>>;
@@ -14,36 +14,49 @@ type Places = HashMap<Identity, Vec<IncidentId>>;
 pub struct Objects {
     about: Places,
     explaining: Places,
+    /// Where an incident stands in these, whatever has become of its labels since.
+    of: HashMap<IncidentId, Vec<Standing>>,
+}
+
+/// One place of an incident.
+#[derive(Clone, Copy, Debug)]
+enum Standing {
+    About(Identity),
+    Explaining(Identity),
 }
 
 impl Objects {
     /// Takes in what an alert of an incident is about.
     pub fn take(&mut self, incident: &IncidentId, alert: &Alert) {
         let ties = Ties::of(alert);
-        if let Some(tie) = &ties.object {
-            insert(&mut self.about, tie, incident);
-        }
-        for tie in &ties.explains {
-            insert(&mut self.explaining, tie, incident);
+        let about = ties.object.iter().map(|tie| Standing::About(identity(tie)));
+        for standing in about.chain(ties.explains.iter().map(|tie| Standing::Explaining(identity(tie)))) {
+            let places = self.places(standing);
+            if let Err(place) = places.binary_search(incident) {
+                places.insert(place, incident.clone());
+                self.of.entry(incident.clone()).or_insert_with(|| Vec::with_capacity(1)).push(standing);
+            }
         }
     }
 
+    fn places(&mut self, standing: Standing) -> &mut Vec<IncidentId> {
+        let (places, identity) = match standing {
+            Standing::About(identity) => (&mut self.about, identity),
+            Standing::Explaining(identity) => (&mut self.explaining, identity),
+        };
+        places.entry(identity).or_insert_with(|| Vec::with_capacity(1))
+    }
+
     /// Forgets an incident.
-    pub fn leave(&mut self, incident: &Incident) {
-        if self.about.is_empty() && self.explaining.is_empty() {
-            return;
-        }
-        for alert in &incident.alerts {
-            let ties = Ties::of(alert);
-            let about = ties.object.iter().map(|tie| (true, tie));
-            for (about, tie) in about.chain(ties.explains.iter().map(|tie| (false, tie))) {
-                let places = if about { &mut self.about } else { &mut self.explaining };
-                if let Some(of_tie) = places.get_mut(&identity(tie)) {
-                    of_tie.retain(|id| *id != incident.id);
-                    if of_tie.is_empty() {
-                        places.remove(&identity(tie));
-                    }
-                }
+    pub fn leave(&mut self, incident: &IncidentId) {
+        for standing in self.of.remove(incident).into_iter().flatten() {
+            let places = self.places(standing);
+            places.retain(|id| id != incident);
+            if places.is_empty() {
+                match standing {
+                    Standing::About(identity) => self.about.remove(&identity),
+                    Standing::Explaining(identity) => self.explaining.remove(&identity),
+                };
             }
         }
     }
@@ -65,13 +78,32 @@ impl Objects {
     }
 }
 
-fn insert(places: &mut Places, tie: &Tie, incident: &IncidentId) {
-    let of_tie = places.entry(identity(tie)).or_insert_with(|| Vec::with_capacity(1));
-    if let Err(place) = of_tie.binary_search(incident) {
-        of_tie.insert(place, incident.clone());
-    }
-}
-
 fn identity(tie: &Tie) -> Identity {
     Identity::of_parts(&[&tie.cluster, &tie.namespace, tie.kind, &tie.name])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about(pod: &str) -> Alert {
+        serde_json::from_value(serde_json::json!({
+            "source": "s", "fingerprint": "f", "name": "KubePodNotReady", "severity": "warning", "status": "firing",
+            "labels": {"namespace": "shop", "pod": pod}, "annotations": {},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_incident_leaves_what_it_was_about_before_its_labels_changed_too() {
+        let (mut objects, id) = (Objects::default(), IncidentId("i1".into()));
+        let (before, after) = (about("web-7f9c6d5b8-abcde"), about("api-7f9c6d5b8-abcde"));
+        objects.take(&id, &before);
+        objects.take(&id, &after);
+        let ties = [&before, &after].map(Ties::of);
+        let found = |objects: &Objects| ties.iter().filter(|ties| objects.tied(ties).next().is_some()).count();
+        assert_eq!(found(&objects), 2);
+        objects.leave(&id);
+        assert_eq!((found(&objects), objects.about.len(), objects.of.len()), (0, 0, 0));
+    }
 }
