@@ -91,7 +91,8 @@ impl Raw {
         let defaults = super::endpoint::Defaults { timeout, max_tokens, day_calls: calls, day_tokens: tokens };
         let mut endpoints = Vec::new();
         let listed = !self.endpoints.is_empty();
-        if first.url.is_some() || !listed {
+        // What names an endpoint is meant as one: without its url that is said, and not passed over.
+        if first.url.is_some() || first.name.is_some() || first.key.is_some() || !listed {
             let built = first.build(&["model"], &defaults, base, report)?;
             endpoints.push((vec!["model".to_string()], built));
         }

@@ -278,6 +278,10 @@ fn endpoints_of_the_model_are_a_list_that_the_section_itself_may_begin() {
     assert_eq!((listed[0].1.wants.temperature, listed[0].1.day_calls, listed[1].1.day_calls), (Some(None), 1_000, 3));
     let behind = of(format!("[model]\nurl = \"http://c/v1\"\nname = \"c\"\n{two}"));
     assert_eq!(shown(&behind), ["model c", "model.endpoints.0 a", "model.endpoints.1 b"]);
+    for own in ["name = \"c\"", "key = { env = \"K\" }"] {
+        let found = problems(&format!("[model]\n{own}\n{two}")).join("\n");
+        assert!(found.contains("model.url: give the endpoint"), "{own} without a url is no endpoint: {found}");
+    }
     let found = problems(
         "[model]\n[[model.endpoints]]\nurl = \"http://a\"\nname = \"a\"\ncontext = 100\ntemperature = 3\n\
                           key_header = \"a b\"\nextra_body = { model = \"x\" }\n[[model.endpoints]]\nurl = \"b\"\n",
