@@ -86,7 +86,7 @@ impl Server {
         let lost =
             |why: String| Err(ToolError::Lost(format!("{full}: {}; it may have had its effect", self.clean(&why))));
         match answered {
-            Ok(Ok(result)) => match verbatim::text_of(result) {
+            Ok(Ok(result)) => match verbatim::as_written(result) {
                 Some(text) => match answer::of(text, &self.definition.secrets, self.longest).await {
                     Ok(answer) => Ok(answer),
                     Err(later) => lost(later),

@@ -163,7 +163,7 @@ async fn page(peer: &Peer<RoleClient>, request: ClientRequest) -> Result<String,
         ServiceError::McpError(error) => error.message.into_owned(),
         error => chain(&error),
     };
-    verbatim::text_of(asked.await.map_err(wrong)?).ok_or_else(|| "the answer is no list of tools".to_string())
+    verbatim::as_written(asked.await.map_err(wrong)?).ok_or_else(|| "the answer is no list of tools".to_string())
 }
 
 fn one(key: Option<&str>, tool: &Value) -> Result<Shown, (String, String)> {
