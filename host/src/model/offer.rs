@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::choice;
@@ -10,7 +11,8 @@ use crate::domain::text::cut;
 use crate::domain::{Catalogue, Risk, Tool};
 
 /// How tools are offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Form {
     /// In the field that endpoints have for it.
     Native,
