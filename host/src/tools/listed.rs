@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rmcp::RoleClient;
 use rmcp::model::{ClientRequest, ListToolsRequest, PaginatedRequestParams, ToolAnnotations};
 use rmcp::service::{Peer, PeerRequestOptions, ServiceError};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::rmcp_error::chain;
 use super::verbatim;
@@ -25,8 +25,8 @@ pub(super) struct Shown {
     /// Made sound.
     pub schema: Value,
     pub hints: Option<ToolAnnotations>,
-    /// As the server wrote it, for telling whether it changes.
-    pub raw: Value,
+    /// What of it must not change, as the server wrote it.
+    pub pinned: Value,
     /// What of its schema had to be made sound.
     pub mended: Option<String>,
 }
@@ -184,7 +184,8 @@ fn one(key: Option<&str>, tool: &Value) -> Result<Shown, (String, String)> {
         Some(odd) => odd.to_string(),
     };
     let hints = map.get("annotations").and_then(Value::as_object).map(hints);
-    Ok(Shown { name: name.to_string(), description, schema, hints, raw: tool.clone(), mended })
+    let pinned = json!({"description": map.get("description"), "schema": given, "annotations": map.get("annotations")});
+    Ok(Shown { name: name.to_string(), description, schema, hints, pinned, mended })
 }
 
 /// What a server says of the effects of its tool. A hint that is neither true nor false says nothing.
@@ -200,8 +201,6 @@ fn hints(given: &Map<String, Value>) -> ToolAnnotations {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn listed(tools: Value) -> Listed {

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::definition::Definition;
@@ -182,11 +181,35 @@ fn not_offered(definition: &Definition, name: &str, tool: &Shown) -> Option<Refu
 }
 
 fn fingerprint(tool: &Shown) -> [u8; 32] {
-    let member = |key: &str| tool.raw.get(key);
-    let shown = json!({
-        "description": member("description"),
-        "schema": member("inputSchema").or_else(|| member("input_schema")),
-        "annotations": member("annotations"),
-    });
-    Sha256::digest(canonical_json(&shown)).into()
+    Sha256::digest(canonical_json(&tool.pinned)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The fingerprint of a tool that a server lists.
+    fn of(tool: serde_json::Value) -> String {
+        let mut listed = Listed::default();
+        listed.take("k", &json!({ "tools": [tool] }).to_string()).unwrap();
+        hex::encode(fingerprint(&listed.tools[0]))
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_the_description_the_schema_and_the_hints_as_they_are_written() {
+        let whole = "ba827ba15bfb1fb9560326ac753ae5b5aed5d497516d871680b16e8365189ed3";
+        let hints = json!({"readOnlyHint": true, "title": 3});
+        let schema = json!({"type": "object", "properties": null});
+        let shown = json!({"name": "get", "description": "d", "inputSchema": schema, "annotations": hints, "_meta": 1});
+        assert_eq!(of(shown.clone()), whole);
+        assert_eq!(of(json!({"name": "got", "description": "d", "input_schema": schema, "annotations": hints})), whole);
+        assert_eq!(of(json!({"name": "bare"})), "210b039144f1b8264913ac1c09d538af4aeb840f3fb004e22602fb71d4ae7491");
+        for (member, other) in [("description", json!("e")), ("inputSchema", json!({})), ("annotations", json!({}))] {
+            let mut changed = shown.clone();
+            changed[member] = other;
+            assert_ne!(of(changed), whole, "{member}");
+        }
+    }
 }
