@@ -265,7 +265,7 @@ impl Client {
         let until = started + self.budget.time_left(incident);
         let deadline = order::deadline(Instant::now(), until, endpoint.options.timeout, others);
         let mut told: Vec<Value> = Vec::new();
-        let mut unreadable = None;
+        let mut unreadable: Option<String> = None;
         let build = |profile: &Profile| {
             let shape =
                 Shape { form: profile.tools, language: &self.language, bytes: profile.bytes, by: &endpoint.label };
@@ -275,9 +275,12 @@ impl Client {
         };
         // The second round shows the model why its first answer could not be read.
         for _ in 0..2 {
-            let spent = self.budget.allows(incident, usage, started.elapsed());
-            spent.map_err(|why| Ended::For(unreadable.clone().unwrap_or(why)))?;
-            endpoint.affordable().map_err(|why| Ended::Next(unreadable.clone().unwrap_or(why)))?;
+            // Whoever asks has looked at the budgets before the first one.
+            if let Some(why) = &unreadable {
+                let spent = self.budget.allows(incident, usage, started.elapsed());
+                spent.map_err(|_| Ended::For(why.clone()))?;
+                endpoint.affordable().map_err(|_| Ended::Next(why.clone()))?;
+            }
             let round = endpoint.round(&build, &told, deadline, usage).await;
             usage.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             let (prompt, reply) = match round {
