@@ -232,8 +232,7 @@ impl Client {
         let label = &endpoint.label;
         let spent = self.budget.allows(question.incident, usage, question.started.elapsed());
         spent.map_err(Ended::For)?;
-        let admitted = endpoint.circuit.admit(self.clock.elapsed());
-        let admitted = admitted.map_err(|skipped| Ended::PassedOver(format!("the model {label} {skipped}")))?;
+        let admitted = endpoint.admit().map_err(Ended::PassedOver)?;
         let affordable = endpoint.affordable();
         affordable
             .map_err(|why| Ended::PassedOver(if self.endpoints.len() > 1 { format!("{label}: {why}") } else { why }))?;
@@ -330,26 +329,12 @@ impl Model for Client {
     }
 
     fn skipped(&self) -> Option<String> {
-        let now = self.clock.elapsed();
-        let skipped = |endpoint: &Endpoint| {
-            endpoint.circuit.skipped(now).map(|skipped| format!("the model {} {skipped}", endpoint.label))
-        };
-        let all: Option<Vec<String>> = self.endpoints.iter().map(skipped).collect();
+        let all: Option<Vec<String>> = self.endpoints.iter().map(Endpoint::skipped).collect();
         all.filter(|all| !all.is_empty()).map(|all| all.join("; "))
     }
 
     fn problems(&self) -> Vec<String> {
-        let now = self.clock.elapsed();
-        let of = |endpoint: &Endpoint| {
-            let name = &endpoint.label;
-            let skipped = endpoint.circuit.skipped(now).map(|skipped| format!("the model {name} {skipped}"));
-            let spent = endpoint.affordable().err().map(|why| format!("the model {name}: {why}"));
-            let learnt = endpoint.learnt().into_iter().filter(|learnt| learnt.lesson.matters());
-            let learnt = learnt
-                .map(|learnt| format!("the model {name} {}; it said: {}", learnt.lesson.describe(), learnt.words));
-            skipped.into_iter().chain(spent).chain(learnt).chain(endpoint.left_out()).collect::<Vec<_>>()
-        };
-        self.endpoints.iter().flat_map(of).collect()
+        self.endpoints.iter().flat_map(Endpoint::problems).collect()
     }
 
     fn ask<'a>(

@@ -224,6 +224,13 @@ pub(super) struct Learnt {
     pub size: usize,
 }
 
+impl Learnt {
+    /// A sentence about the endpoint of this label.
+    pub(super) fn sentence(&self, label: &str) -> String {
+        format!("the model {label} {}; it said: {}", self.lesson.describe(), self.words)
+    }
+}
+
 /// What an endpoint has taught, each with the time when.
 #[derive(Default)]
 pub(super) struct Memory(Mutex<Vec<(Duration, Learnt)>>);
