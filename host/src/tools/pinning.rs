@@ -29,7 +29,7 @@ pub(super) struct PinnedTools {
     /// Changed their face; they stay away until the host is started again.
     withdrawn: BTreeMap<String, String>,
     /// Of the last listing: what the operator does not want.
-    refused: BTreeMap<String, String>,
+    unwanted: BTreeMap<String, String>,
     /// Of the last listing: what could not be taken.
     faulty: Vec<(String, String)>,
     /// Of the last listing: how many more could not be taken.
@@ -60,14 +60,14 @@ impl PinnedTools {
         let shown = |text: &str| cut(&redact_known(&visible(text), &definition.secrets), SENTENCE);
         let mut faulty: Vec<(String, String)> =
             listed.left_out.into_iter().map(|(name, why)| (name, shown(&why))).collect();
-        self.refused.clear();
+        self.unwanted.clear();
         self.mended.clear();
         for tool in &listed.tools {
             let name = tool.name.clone();
             let full = format!("{}.{name}", definition.name);
             match not_offered(definition, &name, tool) {
                 Some(Refusal::Unwanted(why)) => {
-                    self.refused.insert(name, why);
+                    self.unwanted.insert(name, why);
                     continue;
                 }
                 Some(Refusal::Faulty(why)) => {
@@ -111,12 +111,17 @@ impl PinnedTools {
     /// What is not offered by name, and why.
     pub(super) fn refused(&self) -> impl Iterator<Item = (&str, &str)> {
         let named = self.faulty.iter().filter(|(name, _)| !name.is_empty()).map(|(name, why)| (name, why));
-        named.chain(&self.withdrawn).chain(&self.refused).map(|(tool, why)| (tool.as_str(), why.as_str()))
+        named.chain(&self.withdrawn).chain(&self.unwanted).map(|(tool, why)| (tool.as_str(), why.as_str()))
+    }
+
+    /// What the operator does not want, and why that is so.
+    pub(super) fn unwanted(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.unwanted.iter().map(|(tool, why)| (tool.as_str(), why.as_str()))
     }
 
     /// Why a tool is not offered, where that is known.
     pub(super) fn refusal(&self, tool: &str) -> Option<String> {
-        let known = self.withdrawn.get(tool).or_else(|| self.refused.get(tool));
+        let known = self.withdrawn.get(tool).or_else(|| self.unwanted.get(tool));
         known.or_else(|| self.faulty.iter().find(|(name, _)| name == tool).map(|(_, why)| why)).cloned()
     }
 
