@@ -38,12 +38,11 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 pub use budget::{Budget, DayBudget, today};
-pub use check::Checked;
+pub use check::CheckedEndpoint;
 pub use offer::Form;
 pub use profile::{Limit, Wants};
 
 use crate::domain::entry::{Original, Usage};
-use crate::domain::incident::ModelLog;
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Incident};
 use crate::ports::{Asked, Clock, Model};
@@ -184,10 +183,8 @@ impl Client {
     /// Counts what an incident has cost on the day of `at`, so that a restart does not open the day's
     /// budgets anew. What it cost on earlier days, and at other endpoints, counts as well: rather too much
     /// than too little.
-    pub fn restore(&self, at: Timestamp, log: &ModelLog) {
-        let ModelLog { calls, prompt_tokens, completion_tokens, took_ms, .. } = *log;
-        let usage = Usage { calls, prompt_tokens, completion_tokens, took_ms };
-        self.endpoints.iter().for_each(|endpoint| endpoint.restore(at, &usage));
+    pub fn restore(&self, at: Timestamp, usage: &Usage) {
+        self.endpoints.iter().for_each(|endpoint| endpoint.restore(at, usage));
     }
 
     async fn answer(&self, incident: &Incident, catalogue: &Catalogue) -> Result<Asked, (String, Usage)> {

@@ -22,7 +22,7 @@ impl Server {
     pub(super) async fn look(&self, tool: &str, arguments: &Map<String, Value>) -> Result<ToolAnswer, ToolError> {
         let within = self.times.look;
         let elapsed = || self.made_at.elapsed();
-        let skipped = |skipped| ToolError::Unavailable(format!("{}; nothing was sent", self.is_skipped(skipped)));
+        let skipped = |skipped| ToolError::Unavailable(format!("{}; nothing was sent", self.skipped_sentence(skipped)));
         // A look that waits for its place behind those that get no answer need not find that out itself.
         if let Some(now) = self.circuit.skipped(elapsed()) {
             return Err(skipped(now));

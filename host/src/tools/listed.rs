@@ -19,7 +19,7 @@ const TOOLS: usize = 2_000;
 
 /// A tool that can be offered.
 #[derive(Debug)]
-pub(super) struct Shown {
+pub(super) struct ListedTool {
     pub name: String,
     pub description: String,
     /// Made sound.
@@ -34,7 +34,7 @@ pub(super) struct Shown {
 /// The list of a server.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
-    pub tools: Vec<Shown>,
+    pub tools: Vec<ListedTool>,
     /// What could not be taken: the tool's name, empty where it has none, and a sentence.
     pub left_out: Vec<(String, String)>,
     /// How many more could not be taken.
@@ -166,7 +166,7 @@ async fn page(peer: &Peer<RoleClient>, request: ClientRequest) -> Result<String,
     verbatim::as_written(asked.await.map_err(wrong)?).ok_or_else(|| "the answer is no list of tools".to_string())
 }
 
-fn one(key: Option<&str>, tool: &Value) -> Result<Shown, (String, String)> {
+fn one(key: Option<&str>, tool: &Value) -> Result<ListedTool, (String, String)> {
     let map = match tool {
         Value::Object(map) => map,
         odd => return Err((key.unwrap_or_default().into(), format!("it is {} and not an object", kind(odd)))),
@@ -185,7 +185,7 @@ fn one(key: Option<&str>, tool: &Value) -> Result<Shown, (String, String)> {
     };
     let hints = map.get("annotations").and_then(Value::as_object).map(hints);
     let pinned = json!({"description": map.get("description"), "schema": given, "annotations": map.get("annotations")});
-    Ok(Shown { name: name.to_string(), description, schema, hints, pinned, mended })
+    Ok(ListedTool { name: name.to_string(), description, schema, hints, pinned, mended })
 }
 
 /// What a server says of the effects of its tool. A hint that is neither true nor false says nothing.

@@ -13,7 +13,8 @@ const NO_NUMBERS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
 /// The messages in the lines of one session.
 pub(super) struct Messages {
     handshakes: Handshakes,
-    longest: usize,
+    /// Longest message in bytes.
+    pub(super) longest: usize,
     /// The lines so far of a message that is written over several.
     begun: String,
     /// Whether a line that is no message was spoken of: what a server logs to its output would fill the log.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::definition::Definition;
-use super::listed::{Listed, Shown};
+use super::listed::{Listed, ListedTool};
 use super::{arguments, glob, known, risk};
 use crate::domain::Tool;
 use crate::domain::text::{canonical_json, cut};
@@ -156,7 +156,7 @@ fn some<'a>(sentences: impl Iterator<Item = &'a String>, unnamed: usize, what: &
     told
 }
 
-fn not_offered(definition: &Definition, name: &str, tool: &Shown) -> Option<Refusal> {
+fn not_offered(definition: &Definition, name: &str, tool: &ListedTool) -> Option<Refusal> {
     let server = &definition.name;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     if name.is_empty() || name.len() > 128 || !name.chars().all(plain) {
@@ -185,7 +185,7 @@ fn not_offered(definition: &Definition, name: &str, tool: &Shown) -> Option<Refu
     None
 }
 
-fn fingerprint(tool: &Shown) -> [u8; 32] {
+fn fingerprint(tool: &ListedTool) -> [u8; 32] {
     Sha256::digest(canonical_json(&tool.pinned)).into()
 }
 
