@@ -83,7 +83,10 @@ pub trait Host: Send + Sync {
     /// Starts the configured tool servers, says what they offer, and ends them; calls none of their tools.
     fn check_tools<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked>;
     /// Asks each endpoint of the model one harmless question; none where no model is configured.
-    fn check_model<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<crate::model::Checked>, Problems>>;
+    fn check_model<'a>(
+        &'a self,
+        config: &'a Config,
+    ) -> BoxFuture<'a, Result<Vec<crate::model::CheckedEndpoint>, Problems>>;
     /// Takes payloads through the whole pipeline to the end.
     fn handle<'a>(
         &'a self,

@@ -42,7 +42,7 @@ pub use gate::Gate;
 pub use journal::Retention;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
-pub use model::{Budget, Model};
+pub use model::Model;
 pub use paths::Directory;
 pub use plugins::Plugins;
 pub use problem::{Problem, Problems};

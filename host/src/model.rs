@@ -38,12 +38,11 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 pub use budget::{Budget, DayBudget, today};
-pub use check::Checked;
+pub use check::CheckedEndpoint;
 pub use offer::Form;
 pub use profile::{Limit, Wants};
 
 use crate::domain::entry::{Original, Usage};
-use crate::domain::incident::ModelLog;
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Incident};
 use crate::ports::{Asked, Clock, Model};
@@ -184,10 +183,8 @@ impl Client {
     /// Counts what an incident has cost on the day of `at`, so that a restart does not open the day's
     /// budgets anew. What it cost on earlier days, and at other endpoints, counts as well: rather too much
     /// than too little.
-    pub fn restore(&self, at: Timestamp, log: &ModelLog) {
-        let ModelLog { calls, prompt_tokens, completion_tokens, took_ms, .. } = *log;
-        let usage = Usage { calls, prompt_tokens, completion_tokens, took_ms };
-        self.endpoints.iter().for_each(|endpoint| endpoint.restore(at, &usage));
+    pub fn restore(&self, at: Timestamp, usage: &Usage) {
+        self.endpoints.iter().for_each(|endpoint| endpoint.restore(at, usage));
     }
 
     async fn answer(&self, incident: &Incident, catalogue: &Catalogue) -> Result<Asked, (String, Usage)> {
@@ -232,8 +229,7 @@ impl Client {
         let label = &endpoint.label;
         let spent = self.budget.allows(question.incident, usage, question.started.elapsed());
         spent.map_err(Ended::For)?;
-        let admitted = endpoint.circuit.admit(self.clock.elapsed());
-        let admitted = admitted.map_err(|skipped| Ended::PassedOver(format!("the model {label} {skipped}")))?;
+        let admitted = endpoint.admit().map_err(Ended::PassedOver)?;
         let affordable = endpoint.affordable();
         affordable
             .map_err(|why| Ended::PassedOver(if self.endpoints.len() > 1 { format!("{label}: {why}") } else { why }))?;
@@ -265,7 +261,7 @@ impl Client {
         let until = started + self.budget.time_left(incident);
         let deadline = order::deadline(Instant::now(), until, endpoint.options.timeout, others);
         let mut told: Vec<Value> = Vec::new();
-        let mut unreadable = None;
+        let mut unreadable: Option<String> = None;
         let build = |profile: &Profile| {
             let shape =
                 Shape { form: profile.tools, language: &self.language, bytes: profile.bytes, by: &endpoint.label };
@@ -275,9 +271,12 @@ impl Client {
         };
         // The second round shows the model why its first answer could not be read.
         for _ in 0..2 {
-            let spent = self.budget.allows(incident, usage, started.elapsed());
-            spent.map_err(|why| Ended::For(unreadable.clone().unwrap_or(why)))?;
-            endpoint.affordable().map_err(|why| Ended::Next(unreadable.clone().unwrap_or(why)))?;
+            // Whoever asks has looked at the budgets before the first one.
+            if let Some(why) = &unreadable {
+                let spent = self.budget.allows(incident, usage, started.elapsed());
+                spent.map_err(|_| Ended::For(why.clone()))?;
+                endpoint.affordable().map_err(|_| Ended::Next(why.clone()))?;
+            }
             let round = endpoint.round(&build, &told, deadline, usage).await;
             usage.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             let (prompt, reply) = match round {
@@ -327,26 +326,12 @@ impl Model for Client {
     }
 
     fn skipped(&self) -> Option<String> {
-        let now = self.clock.elapsed();
-        let skipped = |endpoint: &Endpoint| {
-            endpoint.circuit.skipped(now).map(|skipped| format!("the model {} {skipped}", endpoint.label))
-        };
-        let all: Option<Vec<String>> = self.endpoints.iter().map(skipped).collect();
+        let all: Option<Vec<String>> = self.endpoints.iter().map(Endpoint::skipped).collect();
         all.filter(|all| !all.is_empty()).map(|all| all.join("; "))
     }
 
     fn problems(&self) -> Vec<String> {
-        let now = self.clock.elapsed();
-        let of = |endpoint: &Endpoint| {
-            let name = &endpoint.label;
-            let skipped = endpoint.circuit.skipped(now).map(|skipped| format!("the model {name} {skipped}"));
-            let spent = endpoint.affordable().err().map(|why| format!("the model {name}: {why}"));
-            let learnt = endpoint.learnt().into_iter().filter(|learnt| learnt.lesson.matters());
-            let learnt = learnt
-                .map(|learnt| format!("the model {name} {}; it said: {}", learnt.lesson.describe(), learnt.words));
-            skipped.into_iter().chain(spent).chain(learnt).chain(endpoint.left_out()).collect::<Vec<_>>()
-        };
-        self.endpoints.iter().flat_map(of).collect()
+        self.endpoints.iter().flat_map(Endpoint::problems).collect()
     }
 
     fn ask<'a>(

@@ -103,7 +103,7 @@ impl Host for Launcher {
         Box::pin(async move { tool_check::run(&config, progress).await })
     }
 
-    fn check_model<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<model::Checked>, Problems>> {
+    fn check_model<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<model::CheckedEndpoint>, Problems>> {
         Box::pin(async move {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             match launch::client(config, &clock)? {

@@ -82,14 +82,11 @@ pub fn model(model: &config::Model, keys: Vec<Option<Secret>>, config: &Config) 
         max_tokens: endpoint.max_tokens,
         wants: endpoint.wants.clone(),
         extra_body: endpoint.extra_body.clone(),
-        budget: model::DayBudget { calls: endpoint.day_calls, tokens: endpoint.day_tokens },
+        budget: endpoint.budget.clone(),
     });
     model::Options {
         endpoints: endpoints.collect(),
-        budget: model::Budget {
-            incident_tokens: model.budget.incident_tokens,
-            incident_time: model.budget.incident_time,
-        },
+        budget: model.budget.clone(),
         language: config.report.language.as_str().into(),
     }
 }

@@ -9,9 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::domain::control::Control;
-use crate::domain::entry::Usage;
 use crate::domain::history::REMEMBERED;
-use crate::domain::incident::ModelLog;
 use crate::domain::{Incident, IncidentId};
 use crate::journal::{CatchUpError, Lost, Projection};
 use crate::model;
@@ -170,11 +168,7 @@ impl Parts {
         if let Some(model) = &self.model {
             let now = self.services.clock.now();
             for usage in self.projection.asked(model::today(now))? {
-                let Usage { calls, prompt_tokens, completion_tokens, took_ms } = usage;
-                model.restore(
-                    now,
-                    &ModelLog { calls, prompt_tokens, completion_tokens, took_ms, ..ModelLog::default() },
-                );
+                model.restore(now, &usage);
             }
         }
         Ok(())

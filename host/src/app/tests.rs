@@ -250,3 +250,29 @@ async fn check_finds_what_a_start_would_refuse_or_regret() {
         assert_eq!(hits, 1, "{part}: {found:?}");
     }
 }
+
+#[tokio::test]
+async fn what_a_server_offers_amiss_is_told_apart_from_what_nobody_wants() {
+    let mut tools: Vec<_> = (0..30).map(|n| json!({"name": format!("odd{n}"), "inputSchema": false})).collect();
+    tools.extend(["get", "denied"].map(|name| json!({"name": name, "annotations": {"readOnlyHint": true}})));
+    let answers = [
+        json!({"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": "s", "version": "1"}}),
+        json!({ "tools": tools }),
+    ];
+    let [shake, list] = [0, 1].map(|id| json!({"jsonrpc": "2.0", "id": id, "result": answers[id]}).to_string());
+    let script = "read l; echo \"$SHAKE\"; read l; read l; echo \"$LIST\"; read l";
+    let server = json!({
+        "command": "/bin/sh", "args": ["-c", script], "env": {"SHAKE": shake, "LIST": list}, "disabledTools": ["denied"],
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("servers.json");
+    std::fs::write(&file, json!({"mcpServers": {"k": server}}).to_string()).unwrap();
+    let text = format!("[tools]\nservers = \"{}\"\n", file.display());
+    let config = Arc::new(Config::parse(text, None, &Overrides::default()).unwrap());
+    let checked = Launcher.check_tools(config, &|_| {}).await;
+    assert!(checked.problems.is_empty(), "{:?}", checked.problems);
+    let count = |beginning: &str| checked.loaded.iter().filter(|line| line.starts_with(beginning)).count();
+    assert_eq!(count("  left out: "), 21, "twenty by name and one for how many more: {:?}", checked.loaded);
+    assert_eq!(count("  not offered: "), 1, "{:?}", checked.loaded);
+    assert!(checked.loaded.iter().any(|line| line == "  left out: 10 more tools could not be taken"));
+}

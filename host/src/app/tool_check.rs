@@ -15,7 +15,7 @@ pub async fn run(config: &Config, progress: &Progress) -> Checked {
         return checked;
     };
     let catalogue = servers.catalogue();
-    let withheld = servers.withheld();
+    let unwanted = servers.unwanted();
     for status in servers.status() {
         let name = &status.server;
         if status.phase != Phase::Ready {
@@ -30,9 +30,8 @@ pub async fn run(config: &Config, progress: &Progress) -> Checked {
         lines.extend(own.map(|tool| format!("  {} (risk {})", tool.name, tool.risk.as_str())));
         lines.extend(status.left_out.iter().map(|why| format!("  left out: {why}")));
         lines.extend(status.mended.iter().map(|what| format!("  mended: {what}")));
-        let unwanted =
-            withheld.iter().filter(|(tool, why)| tool.starts_with(&prefix) && !status.left_out.contains(why));
-        lines.extend(unwanted.map(|(_, why)| format!("  not offered: {why}")));
+        let own = unwanted.iter().filter(|(tool, _)| tool.starts_with(&prefix));
+        lines.extend(own.map(|(_, why)| format!("  not offered: {why}")));
     }
     servers.shutdown().await;
     checked

@@ -9,6 +9,7 @@ use super::Context;
 use super::screen::Screen;
 use crate::backend::{EvidenceView, find};
 use crate::domain::text::cut;
+use crate::evidence::evidence_of;
 use crate::report::date;
 
 #[derive(Args)]
@@ -27,14 +28,17 @@ pub struct Arguments {
 pub fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let records = context.host.records(&context.config).map_err(anyhow::Error::msg)?;
     let incident = find(records.as_ref(), &arguments.incident)?;
-    let all = EvidenceView::all(&incident);
     let screen = match (arguments.number, arguments.json) {
-        (None, true) => Screen::json(&serde_json::json!({ "incident": incident.id, "evidence": all }))?,
-        (None, false) => list(&incident.id.0, &all),
+        (None, true) => {
+            let all = EvidenceView::all(&incident);
+            Screen::json(&serde_json::json!({ "incident": incident.id, "evidence": all }))?
+        }
+        (None, false) => list(&incident.id.0, &EvidenceView::all(&incident)),
         (Some(number), json) => {
             let one = usize::try_from(number).ok().and_then(|number| EvidenceView::one(&incident, number));
             let Some(one) = one else {
-                bail!("incident {} has {} pieces of evidence; there is no number {number}", incident.id, all.len());
+                let count = evidence_of(&incident).len();
+                bail!("incident {} has {count} pieces of evidence; there is no number {number}", incident.id);
             };
             if json { Screen::json(&one)? } else { whole(&one).context("a piece of evidence has its text")? }
         }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::problem::Report;
 use super::secret::{Reference, resolve_path};
 use super::unit::Period;
-use crate::model::{Form, Limit, Wants};
+use crate::model::{DayBudget, Form, Limit, Wants};
 use crate::secret::SecretSource;
 
 /// Fewest tokens of a context: with less there is no room for a question.
@@ -30,10 +30,8 @@ pub struct Endpoint {
     pub timeout: Duration,
     /// Tokens of one answer.
     pub max_tokens: u64,
-    /// Calls of a day (UTC).
-    pub day_calls: u64,
-    /// Tokens of a day (UTC).
-    pub day_tokens: u64,
+    /// What it may cost a day.
+    pub budget: DayBudget,
     /// What it takes, as far as that is said.
     pub wants: Wants,
     /// Members that are added to every request.
@@ -44,8 +42,7 @@ pub struct Endpoint {
 pub struct Defaults {
     pub timeout: Duration,
     pub max_tokens: u64,
-    pub day_calls: u64,
-    pub day_tokens: u64,
+    pub budget: DayBudget,
 }
 
 #[derive(Deserialize)]
@@ -58,13 +55,13 @@ pub struct RawEndpoint {
     pub timeout: Option<Period>,
     pub max_tokens: Option<u64>,
     pub context: Option<u64>,
-    pub tools: Option<ToolsWord>,
+    pub tools: Option<Form>,
     pub tool_choice: Option<bool>,
     pub parallel_calls: Option<bool>,
     pub stream: Option<bool>,
     pub system: Option<bool>,
     pub temperature: Option<Temperature>,
-    pub limit: Option<LimitWord>,
+    pub limit: Option<Limit>,
     pub extra_members: Option<bool>,
     pub extra_body: Option<Map<String, Value>>,
     pub budget: Option<RawDay>,
@@ -76,21 +73,6 @@ pub struct RawEndpoint {
 pub struct RawDay {
     day_calls: Option<u64>,
     day_tokens: Option<u64>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ToolsWord {
-    Native,
-    Text,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitWord {
-    MaxTokens,
-    MaxCompletionTokens,
-    None,
 }
 
 /// A number, or `false` for none.
@@ -152,23 +134,18 @@ impl RawEndpoint {
             key_header: self.key_header,
             timeout: self.timeout.map_or(defaults.timeout, |period| period.0),
             max_tokens: self.max_tokens.unwrap_or(defaults.max_tokens),
-            day_calls: day.day_calls.unwrap_or(defaults.day_calls),
-            day_tokens: day.day_tokens.unwrap_or(defaults.day_tokens),
+            budget: DayBudget {
+                calls: day.day_calls.unwrap_or(defaults.budget.calls),
+                tokens: day.day_tokens.unwrap_or(defaults.budget.tokens),
+            },
             wants: Wants {
-                tools: self.tools.map(|word| match word {
-                    ToolsWord::Native => Form::Native,
-                    ToolsWord::Text => Form::Text,
-                }),
+                tools: self.tools,
                 tool_choice: self.tool_choice,
                 parallel_calls: self.parallel_calls,
                 stream: self.stream,
                 system: self.system,
                 temperature,
-                limit: self.limit.map(|word| match word {
-                    LimitWord::MaxTokens => Limit::MaxTokens,
-                    LimitWord::MaxCompletionTokens => Limit::MaxCompletionTokens,
-                    LimitWord::None => Limit::None,
-                }),
+                limit: self.limit,
                 members: self.extra_members,
                 context: self.context,
             },

@@ -1,30 +1,21 @@
 //! `[model]`: language models behind OpenAI-compatible endpoints.
 
 use std::path::Path;
-use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::endpoint::{Endpoint, RawEndpoint};
+use super::endpoint::{Defaults, Endpoint, RawEndpoint};
 use super::problem::Report;
 use super::unit::Period;
+use crate::model::{Budget, DayBudget, EndpointOptions, Form, Limit};
 
 /// The language models.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     /// The endpoints in the order in which they are asked, never empty; each with the keys that lead to it.
     pub endpoints: Vec<(Vec<String>, Endpoint)>,
-    /// What one incident may cost.
+    /// What one incident may cost besides `limits.model_calls`, whoever answers.
     pub budget: Budget,
-}
-
-/// What an incident may cost besides `limits.model_calls`, whoever answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Tokens of one incident.
-    pub incident_tokens: u64,
-    /// Time of one incident's calls.
-    pub incident_time: Duration,
 }
 
 /// The section: the keys of one endpoint, further endpoints, and what both cost.
@@ -38,13 +29,13 @@ pub struct Raw {
     timeout: Option<Period>,
     max_tokens: Option<u64>,
     context: Option<u64>,
-    tools: Option<super::endpoint::ToolsWord>,
+    tools: Option<Form>,
     tool_choice: Option<bool>,
     parallel_calls: Option<bool>,
     stream: Option<bool>,
     system: Option<bool>,
     temperature: Option<super::endpoint::Temperature>,
-    limit: Option<super::endpoint::LimitWord>,
+    limit: Option<Limit>,
     extra_members: Option<bool>,
     extra_body: Option<serde_json::Map<String, serde_json::Value>>,
     #[serde(default)]
@@ -58,8 +49,8 @@ pub struct Raw {
 pub struct RawBudget {
     incident_tokens: Option<u64>,
     incident_time: Option<Period>,
-    pub day_calls: Option<u64>,
-    pub day_tokens: Option<u64>,
+    day_calls: Option<u64>,
+    day_tokens: Option<u64>,
 }
 
 impl Raw {
@@ -84,14 +75,19 @@ impl Raw {
             budget: None,
         };
         // What stands beside the list holds for each of it that says nothing else.
-        let timeout = first.timeout.map_or(Duration::from_secs(120), |period| period.0);
-        let max_tokens = first.max_tokens.unwrap_or(2_048);
-        let calls = self.budget.day_calls.unwrap_or(1_000);
-        let tokens = self.budget.day_tokens.unwrap_or(5_000_000);
-        let defaults = super::endpoint::Defaults { timeout, max_tokens, day_calls: calls, day_tokens: tokens };
+        let (own, incident) = (EndpointOptions::default(), Budget::default());
+        let defaults = Defaults {
+            timeout: first.timeout.map_or(own.timeout, |period| period.0),
+            max_tokens: first.max_tokens.unwrap_or(own.max_tokens),
+            budget: DayBudget {
+                calls: self.budget.day_calls.unwrap_or(own.budget.calls),
+                tokens: self.budget.day_tokens.unwrap_or(own.budget.tokens),
+            },
+        };
         let mut endpoints = Vec::new();
         let listed = !self.endpoints.is_empty();
-        if first.url.is_some() || !listed {
+        // What names an endpoint is meant as one: without its url that is said, and not passed over.
+        if first.url.is_some() || first.name.is_some() || first.key.is_some() || !listed {
             let built = first.build(&["model"], &defaults, base, report)?;
             endpoints.push((vec!["model".to_string()], built));
         }
@@ -101,8 +97,8 @@ impl Raw {
             endpoints.push((vec!["model".into(), "endpoints".into(), place], built));
         }
         let budget = Budget {
-            incident_tokens: self.budget.incident_tokens.unwrap_or(100_000),
-            incident_time: self.budget.incident_time.map_or(Duration::from_secs(600), |period| period.0),
+            incident_tokens: self.budget.incident_tokens.unwrap_or(incident.incident_tokens),
+            incident_time: self.budget.incident_time.map_or(incident.incident_time, |period| period.0),
         };
         Some(Model { endpoints, budget })
     }

@@ -52,16 +52,12 @@ fn the_references_examples_are_valid_but_for_files_that_are_not_there() {
     let model = config.model.as_ref().unwrap();
     let (first, second) = (&model.endpoints[0].1, &model.endpoints[1].1);
     assert_eq!((first.max_tokens, first.timeout.as_secs()), (2_048, 120));
-    assert_eq!((second.name.as_str(), second.timeout.as_secs(), second.day_tokens), ("gpt-5", 120, 200_000));
+    assert_eq!((second.name.as_str(), second.timeout.as_secs(), second.budget.tokens), ("gpt-5", 120, 200_000));
     let without = parse("[model]\nurl = \"http://h/v1/\"\nname = \"m\"").unwrap().model.unwrap();
     assert_eq!(without.budget, model.budget, "the example shows the defaults");
     let (at, only) = &without.endpoints[0];
     assert_eq!((at.join("."), only.url.as_str()), ("model".into(), "http://h/v1"));
-    assert_eq!(
-        (first.day_calls, first.day_tokens),
-        (only.day_calls, only.day_tokens),
-        "the example shows the defaults"
-    );
+    assert_eq!(first.budget, only.budget, "the example shows the defaults");
     assert_eq!(config.secrets().len(), 9);
 }
 
@@ -275,9 +271,14 @@ fn endpoints_of_the_model_are_a_list_that_the_section_itself_may_begin() {
     };
     assert_eq!(shown(&listed), ["model.endpoints.0 a", "model.endpoints.1 b"]);
     assert_eq!((listed[0].1.max_tokens, listed[1].1.max_tokens, listed[1].1.timeout.as_secs()), (7, 9, 3));
-    assert_eq!((listed[0].1.wants.temperature, listed[0].1.day_calls, listed[1].1.day_calls), (Some(None), 1_000, 3));
+    let calls = |place: usize| listed[place].1.budget.calls;
+    assert_eq!((listed[0].1.wants.temperature, calls(0), calls(1)), (Some(None), 1_000, 3));
     let behind = of(format!("[model]\nurl = \"http://c/v1\"\nname = \"c\"\n{two}"));
     assert_eq!(shown(&behind), ["model c", "model.endpoints.0 a", "model.endpoints.1 b"]);
+    for own in ["name = \"c\"", "key = { env = \"K\" }"] {
+        let found = problems(&format!("[model]\n{own}\n{two}")).join("\n");
+        assert!(found.contains("model.url: give the endpoint"), "{own} without a url is no endpoint: {found}");
+    }
     let found = problems(
         "[model]\n[[model.endpoints]]\nurl = \"http://a\"\nname = \"a\"\ncontext = 100\ntemperature = 3\n\
                           key_header = \"a b\"\nextra_body = { model = \"x\" }\n[[model.endpoints]]\nurl = \"b\"\n",

@@ -96,11 +96,11 @@ pub async fn written(State(state): State<Arc<Shared>>, Path(id): Path<String>) -
 
 /// `GET /v1/incidents/{id}/evidence`.
 pub async fn evidence(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Value>, Failure> {
-    let incident = named(&state, id).await?;
-    let excerpts = tokio::task::spawn_blocking(move || (incident.id.clone(), EvidenceView::all(&incident)));
-    let (id, all) =
-        excerpts.await.map_err(|_| Failure::internal("reading the evidence failed; the host's log says why"))?;
-    Ok(Json(json!({ "incident": id, "evidence": all })))
+    let evidence = reading(&state, move |backend| {
+        let incident = find(backend, &id)?;
+        Ok(json!({ "incident": incident.id, "evidence": EvidenceView::all(&incident) }))
+    });
+    evidence.await.map(Json)
 }
 
 /// `GET /v1/incidents/{id}/evidence/{number}`: one answer as it is in the journal.
@@ -108,9 +108,12 @@ pub async fn one_evidence(
     State(state): State<Arc<Shared>>,
     Path((id, number)): Path<(String, usize)>,
 ) -> Result<Json<EvidenceView>, Failure> {
-    let incident = named(&state, id).await?;
-    let none = || Failure::not_found(format!("incident {} has no evidence of number {number}", incident.id));
-    EvidenceView::one(&incident, number).map(Json).ok_or_else(none)
+    let evidence = reading(&state, move |backend| {
+        let incident = find(backend, &id)?;
+        let none = || Failure::not_found(format!("incident {} has no evidence of number {number}", incident.id));
+        EvidenceView::one(&incident, number).ok_or_else(none)
+    });
+    evidence.await.map(Json)
 }
 
 /// `GET /v1/incidents/{id}/timeline`.

@@ -19,7 +19,7 @@ use crate::redact::{known, redact, visible};
 
 /// What was found about one endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Checked {
+pub struct CheckedEndpoint {
     /// The model's name.
     pub name: String,
     /// Its address, without what gives access.
@@ -39,7 +39,7 @@ pub struct Checked {
 impl Client {
     /// Asks every endpoint, in their order. Costs one or two short requests each, and more where a refusal
     /// teaches something; nothing of any incident is shown.
-    pub async fn check(&self) -> Vec<Checked> {
+    pub async fn check(&self) -> Vec<CheckedEndpoint> {
         let mut all = Vec::new();
         for endpoint in &self.endpoints {
             all.push(one(endpoint).await);
@@ -48,12 +48,12 @@ impl Client {
     }
 }
 
-async fn one(endpoint: &Endpoint) -> Checked {
+async fn one(endpoint: &Endpoint) -> CheckedEndpoint {
     let started = Instant::now();
-    let mut checked = Checked {
+    let mut checked = CheckedEndpoint {
         name: endpoint.options.name.clone(),
         url: known::shown_url(&endpoint.options.url),
-        ..Checked::default()
+        ..CheckedEndpoint::default()
     };
     let result = converse(endpoint, started + endpoint.options.timeout * 2, &mut checked).await;
     checked.problem = result.err();
@@ -64,7 +64,7 @@ async fn one(endpoint: &Endpoint) -> Checked {
 }
 
 /// The question, and the rest of the conversation where the tool was called.
-async fn converse(endpoint: &Endpoint, deadline: Instant, checked: &mut Checked) -> Result<(), String> {
+async fn converse(endpoint: &Endpoint, deadline: Instant, checked: &mut CheckedEndpoint) -> Result<(), String> {
     let reply = ask(endpoint, &[], deadline, checked).await?;
     if reply.calls.is_empty() {
         let described = endpoint.profile().tools == Form::Text;
@@ -81,7 +81,12 @@ async fn converse(endpoint: &Endpoint, deadline: Instant, checked: &mut Checked)
     why.map_or(Ok(()), |why| Err(format!("it calls tools, but a conversation cannot go on: {why}")))
 }
 
-async fn ask(endpoint: &Endpoint, told: &[Value], deadline: Instant, checked: &mut Checked) -> Result<Reply, String> {
+async fn ask(
+    endpoint: &Endpoint,
+    told: &[Value],
+    deadline: Instant,
+    checked: &mut CheckedEndpoint,
+) -> Result<Reply, String> {
     let (_, reply) =
         endpoint.round(&prompt, told, deadline, &mut checked.usage).await.map_err(|silence| match silence {
             Silence::Late { why, .. } | Silence::Other(why) => why,

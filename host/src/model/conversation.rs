@@ -15,9 +15,6 @@ use crate::domain::text::cut;
 
 /// How much of the model's own words it is shown again, where they are told anew.
 const WORDS: usize = 2048;
-/// Most bytes of one text and of one message that go back as they came.
-const TEXT: usize = 12 * 1024;
-const MESSAGE: usize = 48 * 1024;
 
 /// The turns within a room.
 pub(super) struct Turns<'a> {
@@ -29,7 +26,7 @@ pub(super) struct Turns<'a> {
 impl<'a> Turns<'a> {
     /// Takes of each turn what may go back; the less room there is, the less.
     pub(super) fn of(incident: &'a Incident, shape: &Shape<'_>, room: usize) -> Self {
-        let (text, most) = (TEXT.min(room / 8).max(256), MESSAGE.min(room / 4));
+        let (text, most) = (kept::TEXT.min(room / 8).max(256), kept::MOST.min(room / 4));
         let native = shape.form == Form::Native;
         let as_it_came = |turn: &'a Turn| {
             let original = turn.original.as_deref().filter(|original| original.by == shape.by);

@@ -13,7 +13,7 @@ use super::prompt::{self, Prompt};
 use super::send::{Sender, Trouble};
 use super::wire::{self, Reply};
 use super::{EndpointOptions, request};
-use crate::circuit::Circuit;
+use crate::circuit::{Admitted, Circuit, Skipped};
 use crate::domain::entry::Usage;
 use crate::ports::Clock;
 use crate::redact::known;
@@ -102,7 +102,7 @@ impl Endpoint {
     }
 
     /// A sentence about tools that had no room in the last prompt.
-    pub(super) fn left_out(&self) -> Option<String> {
+    fn left_out(&self) -> Option<String> {
         let (missing, all) = *self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
         let name = &self.label;
         (missing > 0).then(|| {
@@ -110,6 +110,28 @@ impl Endpoint {
                 "the model {name} is not offered {missing} of {all} tools: there is no room for all; what the incident used comes first, then the servers take turns"
             )
         })
+    }
+
+    /// Lets a question through, or says why it is left alone.
+    pub(super) fn admit(&self) -> Result<Admitted<'_>, String> {
+        self.circuit.admit(self.clock.elapsed()).map_err(|skipped| self.skipped_sentence(skipped))
+    }
+
+    /// That it is left alone; none while it can be asked.
+    pub(super) fn skipped(&self) -> Option<String> {
+        self.circuit.skipped(self.clock.elapsed()).map(|skipped| self.skipped_sentence(skipped))
+    }
+
+    fn skipped_sentence(&self, skipped: Skipped) -> String {
+        format!("the model {} {skipped}", self.label)
+    }
+
+    /// What a person should know of it, a sentence each.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let spent = self.affordable().err().map(|why| format!("the model {}: {why}", self.label));
+        let learnt = self.learnt().into_iter().filter(|learnt| learnt.lesson.matters());
+        let learnt = learnt.map(|learnt| learnt.sentence(&self.label));
+        self.skipped().into_iter().chain(spent).chain(learnt).chain(self.left_out()).collect()
     }
 
     /// Whether the day has room for one more request.
@@ -171,9 +193,9 @@ impl Endpoint {
     /// Only what has brought an answer was understood rightly.
     fn remember(&self, lessons: Vec<Learnt>) {
         for learnt in lessons {
-            let (lesson, words) = (learnt.lesson.describe(), learnt.words.clone());
+            let sentence = learnt.sentence(&self.label);
             if self.memory.learn(learnt, self.clock.elapsed()) {
-                tracing::warn!("the model {} {lesson}; it said: {words}", self.label);
+                tracing::warn!("{sentence}");
             }
         }
     }

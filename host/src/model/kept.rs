@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use crate::domain::text::cut;
 
 /// Most bytes of a message that is kept.
-const MOST: usize = 48 * 1024;
+pub(super) const MOST: usize = 48 * 1024;
 /// Most bytes of one text of it.
-const TEXT: usize = 12 * 1024;
+pub(super) const TEXT: usize = 12 * 1024;
 /// Members that are prose, which may be cut.
 const PROSE: [&str; 4] = ["content", "reasoning_content", "reasoning", "refusal"];
 /// Members without which the conversation makes no sense.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::choice;
@@ -10,7 +11,8 @@ use crate::domain::text::cut;
 use crate::domain::{Catalogue, Risk, Tool};
 
 /// How tools are offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Form {
     /// In the field that endpoints have for it.
     Native,
@@ -24,6 +26,8 @@ pub(super) const ROOM: usize = 40 * 1024;
 const COMPOSED: usize = 4;
 /// And its parts, which may refer to each other.
 const PARTS: usize = 500;
+/// What composes a schema.
+const COMPOSING: [&str; 9] = ["$ref", "allOf", "anyOf", "oneOf", "not", "enum", "if", "then", "else"];
 /// Steps of thrift: longest description of a tool and of an argument.
 const THRIFT: [(usize, usize); 4] = [(600, 400), (300, 120), (160, 0), (60, 0)];
 
@@ -59,14 +63,14 @@ fn offer(
     let mut tools: Vec<&Tool> = catalogue.tools.values().collect();
     // What only looks comes first.
     tools.sort_by_key(|tool| (tool.risk, &tool.name));
-    let mut made = Vec::new();
+    let (mut made, mut sizes) = (Vec::new(), Vec::new());
     for (text, argument) in THRIFT {
         made = tools.iter().map(|tool| make(tool, text, argument)).collect();
-        if made.iter().map(|value| value.to_string().len()).sum::<usize>() <= room {
+        sizes = made.iter().map(|value| value.to_string().len()).collect();
+        if sizes.iter().sum::<usize>() <= room {
             return (made, 0);
         }
     }
-    let sizes: Vec<usize> = made.iter().map(|value| value.to_string().len()).collect();
     let fitting = choice::fitting(&tools, &sizes, used, room);
     let missing = made.len() - fitting.len();
     let fits = |(place, value)| fitting.contains(&place).then_some(value);
@@ -99,6 +103,10 @@ fn schema(schema: &Value, longest: usize) -> Value {
 /// Some endpoints refuse a schema that is composed at its top: what its parts explain is put together. What
 /// the parts demand of each other is left to the check of arguments, which sees the schema as it is.
 fn flatten(map: &mut Map<String, Value>) {
+    // Most are not composed, and need no copy.
+    if !COMPOSING.iter().any(|key| map.contains_key(*key)) {
+        return;
+    }
     let whole = Value::Object(map.clone());
     let mut parts: Vec<(&Value, bool, usize)> = vec![(&whole, true, 0)];
     let (mut properties, mut required) = (Map::new(), Vec::new());
@@ -127,13 +135,12 @@ fn flatten(map: &mut Map<String, Value>) {
             parts.extend(inner.map(|part| (part, demanded && all, depth + 1)));
         }
     }
-    let composed = ["$ref", "allOf", "anyOf", "oneOf", "not", "enum", "if", "then", "else"];
-    let found = composed.iter().filter(|key| map.remove(**key).is_some()).count();
-    if found > 0 {
-        map.insert("properties".into(), Value::Object(properties));
-        if !required.is_empty() {
-            map.insert("required".into(), Value::Array(required));
-        }
+    for key in COMPOSING {
+        map.remove(key);
+    }
+    map.insert("properties".into(), Value::Object(properties));
+    if !required.is_empty() {
+        map.insert("required".into(), Value::Array(required));
     }
 }
 

@@ -7,6 +7,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::offer::Form;
 
 /// How long a lesson is remembered.
@@ -17,7 +19,8 @@ const LEAST: usize = 6 * 1024;
 const LEAST_ANSWER: u64 = 256;
 
 /// The name of the limit of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// `max_tokens`, which all but some take.
     MaxTokens,
@@ -219,6 +222,13 @@ pub(super) struct Learnt {
     pub words: String,
     /// How many bytes the refused request had.
     pub size: usize,
+}
+
+impl Learnt {
+    /// A sentence about the endpoint of this label.
+    pub(super) fn sentence(&self, label: &str) -> String {
+        format!("the model {label} {}; it said: {}", self.lesson.describe(), self.words)
+    }
 }
 
 /// What an endpoint has taught, each with the time when.

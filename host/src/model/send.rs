@@ -66,7 +66,6 @@ pub(super) struct Sender {
 impl Sender {
     pub(super) fn new(options: &EndpointOptions) -> Result<Self, String> {
         let url = options.url.trim_end_matches('/');
-        let url = url.strip_suffix("/chat/completions").unwrap_or(url);
         if !(url.starts_with("http://") || url.starts_with("https://")) {
             return Err("the model's url must begin with http:// or https:// and go up to /v1".into());
         }

@@ -3,11 +3,10 @@
 //! A result is read member by member and block by block: what can be read is used, whatever stands beside
 //! it, and what cannot is named in its place.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::verbatim::{Members, member, text_of, words};
 use crate::domain::text::cut;
 use crate::ports::ToolAnswer;
 use crate::redact::{redact_known, visible};
@@ -20,8 +19,6 @@ const LONG: usize = 64 * 1024;
 
 /// Where older and odd servers have what others call the content.
 const ELSEWHERE: [&str; 4] = ["toolResult", "output", "result", "text"];
-
-type Members<'a> = HashMap<String, &'a RawValue>;
 
 /// A result as an answer, without keeping other tasks waiting over a long one.
 ///
@@ -41,10 +38,10 @@ pub(super) fn of_result(result: &str, secrets: &[String], longest: usize) -> Res
     let answer = |ok: bool, text: &str| Ok(ToolAnswer { ok, text: clean(text, secrets, longest) });
     let Ok(members) = serde_json::from_str::<Members<'_>>(result) else {
         // It is no result of a tool, and yet an answer.
-        let text = serde_json::from_str::<String>(result).unwrap_or_else(|_| result.to_string());
+        let text = words(result);
         return answer(!says_no(&text), if text == "null" { "" } else { &text });
     };
-    let member = |key: &str| members.get(key).map(|value| value.get()).filter(|value| *value != "null");
+    let member = |key: &str| member(&members, key);
     match member("resultType").and_then(text_of).as_deref() {
         Some("input_required") => {
             return answer(false, "the server asks for more input before it does this, which tidegate does not give");
@@ -78,7 +75,7 @@ struct Shown {
 
 /// A value of the tool's own, all of it.
 fn whole(raw: &str) -> Shown {
-    Shown { text: text_of(raw).unwrap_or_else(|| raw.to_string()), said: true }
+    Shown { text: words(raw), said: true }
 }
 
 /// The texts of all blocks, a line apart. Where a server has no list, what it has counts as one block.
@@ -106,20 +103,18 @@ fn block_text(raw: &str) -> Shown {
     let Ok(block) = serde_json::from_str::<Members<'_>>(raw) else {
         return match raw {
             "null" => instead("(an empty block left out)"),
-            raw => said(text_of(raw).unwrap_or_else(|| raw.to_string())),
+            raw => said(words(raw)),
         };
     };
-    let member = |key: &str| block.get(key).map(|value| value.get()).filter(|value| *value != "null");
-    let text = |key: &str| member(key).map(|value| text_of(value).unwrap_or_else(|| value.to_string()));
-    let kind = member("type").and_then(text_of);
+    let text = |key: &str| member(&block, key).map(words);
+    let kind = member(&block, "type").and_then(text_of);
     match kind.as_deref().unwrap_or_default() {
         "image" | "audio" => instead("(content that is no text left out)"),
         "resource_link" => instead(&format!("(link: {})", text("uri").unwrap_or_default())),
         "resource" => {
-            let inner = member("resource").and_then(|raw| serde_json::from_str::<Members<'_>>(raw).ok());
-            let inner = inner.and_then(|inner| inner.get("text").map(|raw| raw.get()));
-            match inner {
-                Some(raw) => said(text_of(raw).unwrap_or_else(|| raw.to_string())),
+            let inner = member(&block, "resource").and_then(|raw| serde_json::from_str::<Members<'_>>(raw).ok());
+            match inner.and_then(|inner| member(&inner, "text")) {
+                Some(raw) => said(words(raw)),
                 None => instead("(binary content left out)"),
             }
         }
@@ -134,15 +129,9 @@ fn block_text(raw: &str) -> Shown {
     }
 }
 
-/// The text of a JSON string.
-fn text_of(raw: &str) -> Option<String> {
-    serde_json::from_str(raw).ok()
-}
-
 /// Whether a member says yes, whatever it is written as.
 fn is_true(raw: &str) -> bool {
-    let text = text_of(raw).unwrap_or_else(|| raw.to_string());
-    !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "false" | "0" | "no")
+    !matches!(words(raw).trim().to_ascii_lowercase().as_str(), "" | "false" | "0" | "no")
 }
 
 /// Text of a tool or server, fit to be stored and shown.
@@ -189,6 +178,7 @@ mod tests {
             (json!({"type": "text", "text": "b", "annotations": {"audience": ["nobody"]}, "_meta": 3}), "b"),
             (json!({"type": "resource", "resource": {"text": "r"}}), "r"),
             (json!({"type": "resource", "resource": 7}), "(binary content left out)"),
+            (json!({"type": "resource", "resource": {"text": null, "blob": "AA"}}), "(binary content left out)"),
             (json!({"type": "resource_link", "uri": "x://y"}), "(link: x://y)"),
             (json!("bare"), "bare"),
             (Value::Null, "(an empty block left out)"),
@@ -240,6 +230,7 @@ mod tests {
             Value::Null,
             json!({"type": "resource_link", "uri": "file:///a"}),
             json!({"type": "resource", "resource": {"blob": "AA"}}),
+            json!({"type": "resource", "resource": {"text": null, "blob": "AA"}}),
             json!({"type": "chart"}),
             json!({"type": "text", "text": " "}),
         ] {

@@ -22,7 +22,7 @@ impl Server {
     pub(super) async fn look(&self, tool: &str, arguments: &Map<String, Value>) -> Result<ToolAnswer, ToolError> {
         let within = self.times.look;
         let elapsed = || self.made_at.elapsed();
-        let skipped = |skipped| ToolError::Unavailable(format!("{}; nothing was sent", self.is_skipped(skipped)));
+        let skipped = |skipped| ToolError::Unavailable(format!("{}; nothing was sent", self.skipped_sentence(skipped)));
         // A look that waits for its place behind those that get no answer need not find that out itself.
         if let Some(now) = self.circuit.skipped(elapsed()) {
             return Err(skipped(now));
@@ -86,7 +86,7 @@ impl Server {
         let lost =
             |why: String| Err(ToolError::Lost(format!("{full}: {}; it may have had its effect", self.clean(&why))));
         match answered {
-            Ok(Ok(result)) => match verbatim::text_of(result) {
+            Ok(Ok(result)) => match verbatim::as_written(result) {
                 Some(text) => match answer::of(text, &self.definition.secrets, self.longest).await {
                     Ok(answer) => Ok(answer),
                     Err(later) => lost(later),

@@ -78,14 +78,17 @@ impl HttpClient {
         if let (true, Some(id)) = (was_not_taken(status), &id) {
             return Ok(StreamableHttpPostResponse::Json(not_taken(status, id, &body)?, session));
         }
-        let message = answer_in(messages::read(&self.handshakes, &body).messages).unwrap_or(body);
-        match serde_json::from_str::<ServerJsonRpcMessage>(&message) {
-            Ok(answer) if status.is_success() => Ok(StreamableHttpPostResponse::Json(answer, session)),
+        let (answer, text) = match answer_in(messages::read(&self.handshakes, &body).messages) {
+            Some((answer, text)) => (Some(answer), text),
+            None => (serde_json::from_str(&body).ok(), body),
+        };
+        match answer {
+            Some(answer) if status.is_success() => Ok(StreamableHttpPostResponse::Json(answer, session)),
             // An error of the protocol says more than the status beside it.
-            Ok(answer @ JsonRpcMessage::Error(_)) => Ok(StreamableHttpPostResponse::Json(answer, session)),
+            Some(answer @ JsonRpcMessage::Error(_)) => Ok(StreamableHttpPostResponse::Json(answer, session)),
             _ if status.is_server_error() => Err(HttpStatusError::new(status.as_u16(), after).into()),
             _ => {
-                let shown = cut(message.trim(), 256);
+                let shown = cut(text.trim(), 256);
                 Err(StreamableHttpError::UnexpectedServerResponse(Cow::Owned(format!("HTTP {status}: {shown}"))))
             }
         }
@@ -169,13 +172,12 @@ fn id(message: &ClientJsonRpcMessage) -> Option<Value> {
     }
 }
 
-/// The answer among the messages of a body.
-fn answer_in(messages: Vec<String>) -> Option<String> {
-    let answers = |text: &String| {
-        let read = serde_json::from_str::<ServerJsonRpcMessage>(text);
-        matches!(read, Ok(JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)))
-    };
-    messages.into_iter().find(answers)
+/// The answer among the messages of a body, and its text. Answers can be long, so it is read once.
+fn answer_in(messages: Vec<String>) -> Option<(ServerJsonRpcMessage, String)> {
+    messages.into_iter().find_map(|text| {
+        let answer = serde_json::from_str(&text).ok()?;
+        matches!(answer, JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)).then_some((answer, text))
+    })
 }
 
 /// Whether a status says that nobody has even begun with a request: it stands at the door, and what was asked has had

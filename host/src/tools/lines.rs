@@ -62,7 +62,6 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for Noting<T> {
 /// Cuts what comes in into lines, and gives the messages in each with its end.
 struct Lines {
     messages: Messages,
-    longest: usize,
     /// Bytes that hold no end of a line.
     looked_at: usize,
     /// Both ends of a line that is left out.
@@ -71,7 +70,7 @@ struct Lines {
 
 impl Lines {
     fn new(handshakes: Handshakes, longest: usize) -> Self {
-        Self { messages: Messages::new(handshakes, longest), longest, looked_at: 0, discarding: None }
+        Self { messages: Messages::new(handshakes, longest), looked_at: 0, discarding: None }
     }
 }
 
@@ -84,7 +83,7 @@ impl Decoder for Lines {
             let new = bytes.get(self.looked_at..).unwrap_or_default();
             let Some(end) = new.iter().position(|byte| *byte == b'\n') else {
                 self.looked_at = bytes.len();
-                if self.looked_at > self.longest || self.discarding.is_some() {
+                if self.looked_at > self.messages.longest || self.discarding.is_some() {
                     let (head, tail) = self.discarding.take().unwrap_or_default();
                     self.discarding = Some(ends(head, tail, bytes));
                     bytes.clear();
@@ -97,7 +96,7 @@ impl Decoder for Lines {
             let line = bytes.split_to(length).freeze();
             let messages = match self.discarding.take() {
                 // Of a long one either the beginning was let go before, or all of it came at once.
-                begun if begun.is_some() || line.len() > self.longest => {
+                begun if begun.is_some() || line.len() > self.messages.longest => {
                     let (head, tail) = begun.unwrap_or_default();
                     let (head, tail) = ends(head, tail, &line);
                     self.messages.too_long(&String::from_utf8_lossy(&head), &String::from_utf8_lossy(&tail))

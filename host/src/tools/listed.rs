@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rmcp::RoleClient;
 use rmcp::model::{ClientRequest, ListToolsRequest, PaginatedRequestParams, ToolAnnotations};
 use rmcp::service::{Peer, PeerRequestOptions, ServiceError};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::rmcp_error::chain;
 use super::verbatim;
@@ -19,14 +19,14 @@ const TOOLS: usize = 2_000;
 
 /// A tool that can be offered.
 #[derive(Debug)]
-pub(super) struct Shown {
+pub(super) struct ListedTool {
     pub name: String,
     pub description: String,
     /// Made sound.
     pub schema: Value,
     pub hints: Option<ToolAnnotations>,
-    /// As the server wrote it, for telling whether it changes.
-    pub raw: Value,
+    /// What of it must not change, as the server wrote it.
+    pub pinned: Value,
     /// What of its schema had to be made sound.
     pub mended: Option<String>,
 }
@@ -34,7 +34,7 @@ pub(super) struct Shown {
 /// The list of a server.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
-    pub tools: Vec<Shown>,
+    pub tools: Vec<ListedTool>,
     /// What could not be taken: the tool's name, empty where it has none, and a sentence.
     pub left_out: Vec<(String, String)>,
     /// How many more could not be taken.
@@ -163,10 +163,10 @@ async fn page(peer: &Peer<RoleClient>, request: ClientRequest) -> Result<String,
         ServiceError::McpError(error) => error.message.into_owned(),
         error => chain(&error),
     };
-    verbatim::text_of(asked.await.map_err(wrong)?).ok_or_else(|| "the answer is no list of tools".to_string())
+    verbatim::as_written(asked.await.map_err(wrong)?).ok_or_else(|| "the answer is no list of tools".to_string())
 }
 
-fn one(key: Option<&str>, tool: &Value) -> Result<Shown, (String, String)> {
+fn one(key: Option<&str>, tool: &Value) -> Result<ListedTool, (String, String)> {
     let map = match tool {
         Value::Object(map) => map,
         odd => return Err((key.unwrap_or_default().into(), format!("it is {} and not an object", kind(odd)))),
@@ -184,7 +184,8 @@ fn one(key: Option<&str>, tool: &Value) -> Result<Shown, (String, String)> {
         Some(odd) => odd.to_string(),
     };
     let hints = map.get("annotations").and_then(Value::as_object).map(hints);
-    Ok(Shown { name: name.to_string(), description, schema, hints, raw: tool.clone(), mended })
+    let pinned = json!({"description": map.get("description"), "schema": given, "annotations": map.get("annotations")});
+    Ok(ListedTool { name: name.to_string(), description, schema, hints, pinned, mended })
 }
 
 /// What a server says of the effects of its tool. A hint that is neither true nor false says nothing.
@@ -200,8 +201,6 @@ fn hints(given: &Map<String, Value>) -> ToolAnnotations {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn listed(tools: Value) -> Listed {

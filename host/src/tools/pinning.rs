@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::definition::Definition;
-use super::listed::{Listed, Shown};
+use super::listed::{Listed, ListedTool};
 use super::{arguments, glob, known, risk};
 use crate::domain::Tool;
 use crate::domain::text::{canonical_json, cut};
@@ -30,7 +29,7 @@ pub(super) struct PinnedTools {
     /// Changed their face; they stay away until the host is started again.
     withdrawn: BTreeMap<String, String>,
     /// Of the last listing: what the operator does not want.
-    refused: BTreeMap<String, String>,
+    unwanted: BTreeMap<String, String>,
     /// Of the last listing: what could not be taken.
     faulty: Vec<(String, String)>,
     /// Of the last listing: how many more could not be taken.
@@ -61,14 +60,14 @@ impl PinnedTools {
         let shown = |text: &str| cut(&redact_known(&visible(text), &definition.secrets), SENTENCE);
         let mut faulty: Vec<(String, String)> =
             listed.left_out.into_iter().map(|(name, why)| (name, shown(&why))).collect();
-        self.refused.clear();
+        self.unwanted.clear();
         self.mended.clear();
         for tool in &listed.tools {
             let name = tool.name.clone();
             let full = format!("{}.{name}", definition.name);
             match not_offered(definition, &name, tool) {
                 Some(Refusal::Unwanted(why)) => {
-                    self.refused.insert(name, why);
+                    self.unwanted.insert(name, why);
                     continue;
                 }
                 Some(Refusal::Faulty(why)) => {
@@ -112,12 +111,17 @@ impl PinnedTools {
     /// What is not offered by name, and why.
     pub(super) fn refused(&self) -> impl Iterator<Item = (&str, &str)> {
         let named = self.faulty.iter().filter(|(name, _)| !name.is_empty()).map(|(name, why)| (name, why));
-        named.chain(&self.withdrawn).chain(&self.refused).map(|(tool, why)| (tool.as_str(), why.as_str()))
+        named.chain(&self.withdrawn).chain(&self.unwanted).map(|(tool, why)| (tool.as_str(), why.as_str()))
+    }
+
+    /// What the operator does not want, and why that is so.
+    pub(super) fn unwanted(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.unwanted.iter().map(|(tool, why)| (tool.as_str(), why.as_str()))
     }
 
     /// Why a tool is not offered, where that is known.
     pub(super) fn refusal(&self, tool: &str) -> Option<String> {
-        let known = self.withdrawn.get(tool).or_else(|| self.refused.get(tool));
+        let known = self.withdrawn.get(tool).or_else(|| self.unwanted.get(tool));
         known.or_else(|| self.faulty.iter().find(|(name, _)| name == tool).map(|(_, why)| why)).cloned()
     }
 
@@ -152,7 +156,7 @@ fn some<'a>(sentences: impl Iterator<Item = &'a String>, unnamed: usize, what: &
     told
 }
 
-fn not_offered(definition: &Definition, name: &str, tool: &Shown) -> Option<Refusal> {
+fn not_offered(definition: &Definition, name: &str, tool: &ListedTool) -> Option<Refusal> {
     let server = &definition.name;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     if name.is_empty() || name.len() > 128 || !name.chars().all(plain) {
@@ -181,12 +185,36 @@ fn not_offered(definition: &Definition, name: &str, tool: &Shown) -> Option<Refu
     None
 }
 
-fn fingerprint(tool: &Shown) -> [u8; 32] {
-    let member = |key: &str| tool.raw.get(key);
-    let shown = json!({
-        "description": member("description"),
-        "schema": member("inputSchema").or_else(|| member("input_schema")),
-        "annotations": member("annotations"),
-    });
-    Sha256::digest(canonical_json(&shown)).into()
+fn fingerprint(tool: &ListedTool) -> [u8; 32] {
+    Sha256::digest(canonical_json(&tool.pinned)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The fingerprint of a tool that a server lists.
+    fn of(tool: serde_json::Value) -> String {
+        let mut listed = Listed::default();
+        listed.take("k", &json!({ "tools": [tool] }).to_string()).unwrap();
+        hex::encode(fingerprint(&listed.tools[0]))
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_the_description_the_schema_and_the_hints_as_they_are_written() {
+        let whole = "ba827ba15bfb1fb9560326ac753ae5b5aed5d497516d871680b16e8365189ed3";
+        let hints = json!({"readOnlyHint": true, "title": 3});
+        let schema = json!({"type": "object", "properties": null});
+        let shown = json!({"name": "get", "description": "d", "inputSchema": schema, "annotations": hints, "_meta": 1});
+        assert_eq!(of(shown.clone()), whole);
+        assert_eq!(of(json!({"name": "got", "description": "d", "input_schema": schema, "annotations": hints})), whole);
+        assert_eq!(of(json!({"name": "bare"})), "210b039144f1b8264913ac1c09d538af4aeb840f3fb004e22602fb71d4ae7491");
+        for (member, other) in [("description", json!("e")), ("inputSchema", json!({})), ("annotations", json!({}))] {
+            let mut changed = shown.clone();
+            changed[member] = other;
+            assert_ne!(of(changed), whole, "{member}");
+        }
+    }
 }

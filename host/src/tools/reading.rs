@@ -21,7 +21,7 @@ pub struct ReadTools {
 fn result(message: &str) -> Option<String> {
     let kept = Handshakes::default().kept(message)?;
     match serde_json::from_str::<ServerJsonRpcMessage>(&kept).ok()? {
-        JsonRpcMessage::Response(response) => verbatim::text_of(response.result),
+        JsonRpcMessage::Response(response) => verbatim::as_written(response.result),
         _ => None,
     }
 }

@@ -180,7 +180,7 @@ impl Server {
     }
 
     /// That nothing is looked at there for the time being.
-    pub(super) fn is_skipped(&self, skipped: Skipped) -> String {
+    pub(super) fn skipped_sentence(&self, skipped: Skipped) -> String {
         format!("the MCP server {} {skipped}", self.name())
     }
 
@@ -198,7 +198,7 @@ impl Server {
             tools: catalogue.tools.keys().filter(|name| name.starts_with(&prefix)).count(),
             restarts: state.session.saturating_sub(1),
             error: state.error,
-            skipped: self.circuit.skipped(self.made_at.elapsed()).map(|skipped| self.is_skipped(skipped)),
+            skipped: self.circuit.skipped(self.made_at.elapsed()).map(|skipped| self.skipped_sentence(skipped)),
             left_out,
             mended,
         }

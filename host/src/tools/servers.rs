@@ -83,6 +83,16 @@ impl Servers {
         withheld
     }
 
+    /// Those of them that the operator does not want: `server.tool`, and why that is so.
+    pub fn unwanted(&self) -> BTreeMap<String, String> {
+        let mut unwanted = BTreeMap::new();
+        for (server, one) in &self.servers {
+            let faces = one.faces.lock().unwrap_or_else(PoisonError::into_inner);
+            unwanted.extend(faces.unwanted().map(|(tool, why)| (format!("{server}.{tool}"), why.to_string())));
+        }
+        unwanted
+    }
+
     /// Waits until every server has either started or failed to start once, but no longer than
     /// this. Says whether all are ready.
     pub async fn wait_ready(&self, within: Duration) -> bool {

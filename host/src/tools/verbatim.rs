@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 /// The member under which a result stands as text.
 const KEY: &str = "tidegate_result";
 
+/// The members of an object, each as it is written.
+pub(super) type Members<'a> = HashMap<String, &'a RawValue>;
+
 /// Handshakes of one session that are remembered; a server that expires sessions has several.
 const HANDSHAKES: usize = 32;
 
@@ -46,13 +49,13 @@ impl Handshakes {
     /// A message of the server with its result as text; none when it is to be left as it is.
     pub(super) fn kept(&self, message: &str) -> Option<String> {
         let message = message.trim_start_matches('\u{feff}');
-        let members: HashMap<String, &RawValue> = serde_json::from_str(message).ok()?;
-        let member = |key: &str| members.get(key).map(|value| value.get()).filter(|value| *value != "null");
+        let members: Members<'_> = serde_json::from_str(message).ok()?;
+        let member = |key: &str| member(&members, key);
         if member("method").is_some() {
             return None;
         }
         let id = member("id")?;
-        let bare = serde_json::from_str::<String>(id).unwrap_or_else(|_| id.to_string());
+        let bare = words(id);
         if self.has(&bare) {
             return None;
         }
@@ -80,8 +83,23 @@ fn sound_error(text: &str) -> Value {
     json!({"code": code, "message": message, "data": error.get("data")})
 }
 
-/// The text of a result; none when the library has taken it for something.
-pub(super) fn text_of(result: ServerResult) -> Option<String> {
+/// A member as it is written; none where it is missing or null.
+pub(super) fn member<'a>(members: &Members<'a>, key: &str) -> Option<&'a str> {
+    members.get(key).map(|value| value.get()).filter(|value| *value != "null")
+}
+
+/// The text of a JSON string; none of anything else.
+pub(super) fn text_of(raw: &str) -> Option<String> {
+    serde_json::from_str(raw).ok()
+}
+
+/// The text of a JSON string, and anything else as it is written.
+pub(super) fn words(raw: &str) -> String {
+    text_of(raw).unwrap_or_else(|| raw.to_string())
+}
+
+/// A result as the server wrote it; none when the library has taken it for something.
+pub(super) fn as_written(result: ServerResult) -> Option<String> {
     let ServerResult::CustomResult(custom) = result else { return None };
     match custom.0 {
         Value::Object(mut map) => match map.remove(KEY) {
@@ -118,7 +136,7 @@ mod tests {
         ] {
             let message = passed(&format!(r#"{{"jsonrpc":"2.0","id":3,"result":{result},"more":1}}"#));
             let JsonRpcMessage::Response(response) = message else { panic!("{message:?}") };
-            assert_eq!(text_of(response.result).as_deref(), Some(result));
+            assert_eq!(as_written(response.result).as_deref(), Some(result));
         }
     }
 
@@ -131,7 +149,7 @@ mod tests {
         ] {
             let JsonRpcMessage::Response(response) = passed(message) else { panic!("{message}") };
             assert_eq!(
-                (response.id.to_string().as_str(), text_of(response.result).as_deref()),
+                (response.id.to_string().as_str(), as_written(response.result).as_deref()),
                 ("3", Some("{\"a\":1}"))
             );
         }

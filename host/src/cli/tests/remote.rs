@@ -31,7 +31,7 @@ impl Host for Stopped {
         Box::pin(async { Checked { loaded: vec!["tool server k: 2 tools".into()], problems: Vec::new() } })
     }
 
-    fn check_model<'a>(&'a self, _: &'a Config) -> BoxFuture<'a, Result<Vec<crate::model::Checked>, Problems>> {
+    fn check_model<'a>(&'a self, _: &'a Config) -> BoxFuture<'a, Result<Vec<crate::model::CheckedEndpoint>, Problems>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 

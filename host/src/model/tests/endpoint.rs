@@ -8,7 +8,6 @@ use super::served::{Endpoint, Noon, RESOLVED, calls, fails, of, says};
 use super::{alert, asked, call, happen, incident, kubernetes, looked};
 use crate::domain::Incident;
 use crate::domain::entry::{Answer, Purpose, Usage};
-use crate::domain::incident::ModelLog;
 use crate::model::{Budget, Client, DayBudget, EndpointOptions, Unconfigured};
 use crate::ports::{Asked, Clock, Model};
 
@@ -177,7 +176,7 @@ async fn spent_budgets_end_in_a_sentence_and_not_in_a_request() {
     assert!(ask(&client).await.is_ok());
     assert!(ask(&client).await.unwrap_err().0.contains("1 requests a day"));
     let client = a_day(DayBudget { tokens: 50, ..DayBudget::default() });
-    client.restore(Noon.now(), &ModelLog { prompt_tokens: 50, ..ModelLog::default() });
+    client.restore(Noon.now(), &Usage { prompt_tokens: 50, ..Usage::default() });
     assert!(ask(&client).await.unwrap_err().0.contains("50 tokens a day"));
     assert_eq!(endpoint.requests().len(), 1);
 }
