@@ -69,7 +69,7 @@ impl Subject {
             _ => read.namespace(),
         });
         let namespace = namespace.flatten();
-        Some(Self { kind, namespace: namespace.map(str::to_string), name, cluster: cluster(read) })
+        Some(Self { kind, namespace: namespace.map(str::to_string), name, cluster: cluster_in(read) })
     }
 
     /// The object that all of these alerts are about: the same one, or else the workload that they share. None
@@ -143,8 +143,13 @@ pub fn namespace(alert: &Alert) -> Option<String> {
     }
 }
 
-fn cluster(read: &Read<'_>) -> Option<String> {
-    read.plain(&["cluster", "cluster_name", "k8s_cluster_name", "k8s.cluster.name"]).map(str::to_string)
+/// The cluster that an alert names.
+pub fn cluster(alert: &Alert) -> Option<String> {
+    cluster_in(&Read::of(&alert.labels))
+}
+
+fn cluster_in(read: &Read<'_>) -> Option<String> {
+    read.plain(&kinds::CLUSTERS).map(str::to_string)
 }
 
 #[cfg(test)]

@@ -14,10 +14,8 @@ pub(super) fn lines(
     language: Language,
 ) -> Vec<(String, String)> {
     let (translation, headings) = (language.translation(), language.translation().headings());
-    let labels = incident.labels();
     let mut facts = vec![(headings.severity, translation.severity(incident.severity()).to_string())];
-    let place = ["cluster", "namespace"].iter().filter_map(|key| labels.get(key));
-    let place: Vec<&str> = place.collect();
+    let place = incident.place();
     if !place.is_empty() {
         facts.push((headings.place, place.join(" / ")));
     }
