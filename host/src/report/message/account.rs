@@ -2,10 +2,9 @@
 
 use super::{Body, MD, NAME, cause_line};
 use crate::domain::incident::ActionRecord;
-use crate::domain::text::cut;
+use crate::domain::text::{cut, one_line};
 use crate::domain::{Incident, Occasion, Outcome};
 use crate::report::ending::{Why, repairs};
-use crate::report::escape::one_line;
 use crate::report::{Language, arguments, findings};
 
 /// Actions and sentences about what is left: more is in the report.

@@ -3,8 +3,9 @@
 use crate::domain::Incident;
 use crate::domain::alert::excerpt::Excerpt;
 use crate::domain::incident::ActionRecord;
+use crate::domain::text::one_line;
 use crate::report::Language;
-use crate::report::escape::{Style, one_line};
+use crate::report::escape::Style;
 
 /// What the text does not say already; `record` is what is asked about.
 pub(super) fn lines(

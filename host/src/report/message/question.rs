@@ -3,11 +3,12 @@
 use super::facts::prefix;
 use super::{Body, MD, NAME, cause_line};
 use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::text::one_line;
 use crate::domain::{Action, Incident, Undo};
 use crate::ports::Story;
 use crate::report::actions::answers;
 use crate::report::arguments::Shown;
-use crate::report::escape::{Style, excerpt, fence, one_line};
+use crate::report::escape::{Style, excerpt, fence};
 use crate::report::{Language, arguments, minute, safeguards};
 
 /// Longer arguments are cut in messages; the report has them whole.
