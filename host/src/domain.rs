@@ -50,7 +50,7 @@ pub use incident::{Effect, Incident, IncidentId, Next, State, next};
 pub use outcome::Outcome;
 pub use person::{Person, Proof, Proven};
 pub use plan::Planned;
-pub use reach::{leads_elsewhere, object, values};
+pub use reach::{kind_of, leads_elsewhere, object, values};
 pub use requirement::Requirement;
 pub use restoration::{TakesBack, restores, takes_back};
 pub use safeguards::{Safeguards, Snapshot, Undo};

@@ -31,7 +31,7 @@ pub use write::{Written, taken_back, written};
 use crate::domain::call::Call;
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{Incident, Look};
-use crate::domain::text::letters;
+use crate::domain::text::one_line;
 
 /// Bytes of an answer that are read; what is behind them is not looked at.
 const READ: usize = 512 << 10;
@@ -55,7 +55,7 @@ impl Excerpt {
     fn new(lines: impl IntoIterator<Item = String>) -> Self {
         let mut excerpt = Self::default();
         for line in lines {
-            let line = one_line(&line);
+            let line = one_line(&line, LETTERS);
             if line.is_empty() {
                 continue;
             }
@@ -118,35 +118,13 @@ pub fn evidence_of(incident: &Incident) -> Vec<&Look> {
 }
 
 fn readable(text: &str) -> &str {
-    let end = (0..=READ.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    text.get(..end).unwrap_or_default()
-}
-
-/// One line without letters that have no shape, not longer than a line of an excerpt may be.
-fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    let mut space = false;
-    for (count, letter) in text.trim().chars().enumerate() {
-        if count >= LETTERS {
-            line.push('…');
-            break;
-        }
-        if letter.is_whitespace() {
-            space = true;
-            continue;
-        }
-        if std::mem::take(&mut space) {
-            line.push(' ');
-        }
-        letters::push(&mut line, letter);
-    }
-    line
+    text.get(..text.floor_char_boundary(READ)).unwrap_or_default()
 }
 
 /// A text in one line, cut for the middle of a sentence.
 fn short(text: &str) -> String {
     const SHORT: usize = 240;
-    let line = one_line(text);
+    let line = one_line(text, LETTERS);
     match line.char_indices().nth(SHORT) {
         Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
         None => line,

@@ -55,6 +55,14 @@ impl Verdict {
             Self::Hold { .. } => "hold",
         }
     }
+
+    /// Whether somebody is to look, plan or change: what else is said about an incident leaves it as it is.
+    pub fn acts(&self) -> bool {
+        match self {
+            Self::Remediate { .. } | Self::Plan { .. } | Self::Investigate => true,
+            Self::Suppress | Self::Escalate | Self::Hold { .. } => false,
+        }
+    }
 }
 
 /// A verdict and where it comes from.

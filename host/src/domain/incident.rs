@@ -296,9 +296,13 @@ impl Incident {
             let cluster = cluster.map(|cluster| format!(" in {cluster}")).unwrap_or_default();
             return format!("{name}: {subject}{cluster}");
         }
-        let cluster = self.shared(|alert| alert.labels.get("cluster").map(str::to_string));
-        let place: Vec<String> = cluster.into_iter().chain(self.shared(subject::namespace)).collect();
+        let place = self.place();
         if place.is_empty() { name } else { format!("{name} in {}", place.join("/")) }
+    }
+
+    /// The cluster and the namespace that all its alerts are about, as far as they agree on them.
+    pub fn place(&self) -> Vec<String> {
+        self.shared(subject::cluster).into_iter().chain(self.shared(subject::namespace)).collect()
     }
 
     /// The name of the worst alert that fires, of the oldest among several; of all where none fires. Behind it how many

@@ -473,10 +473,14 @@ impl Reader {
 
 /// Whether two texts are spellings of one kind of Kubernetes itself.
 pub(super) fn same_kind(one: &str, other: &str) -> bool {
-    let known = |text: &str| vocabulary::kinds(text).into_iter().find(|kind| vocabulary::builtin(kind).is_some());
     let kinds =
         |text: &str| vocabulary::is_kind(text).then(|| vocabulary::kinds(text)).filter(|kinds| kinds.len() == 1);
-    known(one).is_some() && kinds(one) == kinds(other)
+    kind_of(one).is_some() && kinds(one) == kinds(other)
+}
+
+/// The kind of Kubernetes itself that a text names, be it by a plural, a short name or with its group.
+pub fn kind_of(text: &str) -> Option<&'static str> {
+    vocabulary::kinds(text).iter().find_map(|kind| vocabulary::builtin(kind))
 }
 
 /// Whether an argument of this name can only mean another context or kubeconfig, or somebody to act as.

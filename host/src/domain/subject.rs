@@ -69,13 +69,18 @@ impl Subject {
             _ => read.namespace(),
         });
         let namespace = namespace.flatten();
-        Some(Self { kind, namespace: namespace.map(str::to_string), name, cluster: cluster(read) })
+        Some(Self { kind, namespace: namespace.map(str::to_string), name, cluster: cluster_in(read) })
     }
 
     /// The object that all of these alerts are about: the same one, or else the workload that they share. None
     /// where they have nothing of that in common, or there are none.
     pub fn shared<'a>(alerts: impl IntoIterator<Item = &'a Alert>) -> Option<Self> {
-        let mut subjects = alerts.into_iter().map(Self::of);
+        Self::common(alerts.into_iter().map(Self::of))
+    }
+
+    /// The same of whom alerts are about, one after the other; none of an alert that is about nobody.
+    pub fn common(subjects: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        let mut subjects = subjects.into_iter();
         let first = subjects.next()??;
         let (mut same, mut kind) = (true, first.workload().map(|workload| workload.kind));
         let tie = ties::Tie::of(&first);
@@ -104,7 +109,8 @@ impl Subject {
     pub fn workload(&self) -> Option<Workload> {
         let own = |kind| Some(Workload { kind, name: self.name.clone() });
         match self.kind {
-            "deployment" | "statefulset" | "daemonset" | "cronjob" => own(self.kind),
+            // The last is what pods of an unknown controller share.
+            "deployment" | "statefulset" | "daemonset" | "cronjob" | "workload" => own(self.kind),
             "pod" | "replicaset" | "job" => {
                 let owner = owner_of(self.kind, &self.name);
                 Some(owner.map_or_else(
@@ -138,8 +144,13 @@ pub fn namespace(alert: &Alert) -> Option<String> {
     }
 }
 
-fn cluster(read: &Read<'_>) -> Option<String> {
-    read.plain(&["cluster", "cluster_name", "k8s_cluster_name", "k8s.cluster.name"]).map(str::to_string)
+/// The cluster that an alert names.
+pub fn cluster(alert: &Alert) -> Option<String> {
+    cluster_in(&Read::of(&alert.labels))
+}
+
+fn cluster_in(read: &Read<'_>) -> Option<String> {
+    read.plain(&kinds::CLUSTERS).map(str::to_string)
 }
 
 #[cfg(test)]

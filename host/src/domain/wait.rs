@@ -4,12 +4,9 @@
 //! the clock was set back in between, and the times that lie ahead are moved with it: as seen from the
 //! journal alone, each wait is counted from then. Whoever waits on a clock that nobody sets ends it earlier.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::Incident;
-use super::decision::{Decision, Verdict};
 use super::delivery::DeliveryState;
 
 /// What clocks are set back by in the course of things, and what entries that are written at the same
@@ -33,11 +30,7 @@ impl Incident {
         let Some(by) = set_back(self.updated_at, now) else { return };
         *self.set_back = self.set_back.saturating_add(by);
         let earlier = |at: &mut Timestamp| *at = at.saturating_sub(by).unwrap_or(Timestamp::MIN);
-        let holds = |decision: &&mut Arc<Decision>| matches!(decision.verdict, Verdict::Hold { .. });
-        let held = self.decision.as_mut().filter(holds).map(Arc::make_mut);
-        if let Some(Verdict::Hold { until }) = held.map(|decision| &mut decision.verdict) {
-            earlier(until);
-        }
+        self.held_until().into_iter().for_each(earlier);
         if let Some(blocked) = &mut self.blocked {
             earlier(&mut blocked.until);
         }

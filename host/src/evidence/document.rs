@@ -7,7 +7,7 @@ use super::seen::Seen;
 use super::{describe, log, object, other, table};
 use crate::domain::call::Call;
 use crate::domain::text::{canonical_json, cut};
-use crate::domain::values;
+use crate::domain::{kind_of, values};
 
 /// Objects of one answer that are read whole; of more the worst are told.
 const OBJECTS: usize = 200;
@@ -71,21 +71,11 @@ pub(super) fn read(call: &Call, text: &str) -> Read {
 /// The kind that a call asks for, as an answer that is a description does not name it.
 fn kind_asked(call: &Call) -> String {
     let named = ["resourceType", "kind"].iter().find_map(|key| call.arguments.get(*key).and_then(Value::as_str));
-    let kind = named.unwrap_or_default().to_lowercase();
-    let kind = kind.split(['.', '/']).next().unwrap_or_default();
-    match kind {
-        "po" | "pods" => "pod",
-        "deploy" | "deployments" => "deployment",
-        "no" | "nodes" => "node",
-        "pvc" | "persistentvolumeclaims" => "persistentvolumeclaim",
-        "hpa" | "horizontalpodautoscalers" => "horizontalpodautoscaler",
-        "sts" | "statefulsets" => "statefulset",
-        "ds" | "daemonsets" => "daemonset",
-        "rs" | "replicasets" => "replicaset",
-        "jobs" => "job",
-        other => other,
-    }
-    .to_string()
+    // `pod/web-1` names an object with its kind.
+    let kind = named.and_then(|text| text.split('/').next()).unwrap_or_default();
+    // Of another's kind the plural is not known, and is left as it stands.
+    let foreign = || kind.split('.').next().unwrap_or_default().to_lowercase();
+    kind_of(kind).map_or_else(foreign, str::to_string)
 }
 
 fn all(documents: &[Value]) -> Option<Read> {

@@ -175,10 +175,7 @@ fn merge(all: &mut Vec<Seen>, mut seen: Seen) {
     if seen.name.is_empty() {
         let mut strangers = Vec::new();
         for event in std::mem::take(&mut seen.events) {
-            let about = |one: &&mut Seen| {
-                !one.name.is_empty() && event.object == format!("{} {}", one.kind.to_lowercase(), one.name)
-            };
-            match all.iter_mut().find(about) {
+            match all.iter_mut().find(|one| one.is_told_of_by(&event)) {
                 Some(known) => known.events.push(event),
                 None => strangers.push(event),
             }
@@ -190,9 +187,9 @@ fn merge(all: &mut Vec<Seen>, mut seen: Seen) {
     }
     let same = |one: &&mut Seen| one.is(&seen.kind) && one.name == seen.name && one.namespace == seen.namespace;
     // What was told of it before it was looked at.
-    let id = format!("{} {}", seen.kind.to_lowercase(), seen.name);
     for stranger in all.iter_mut().filter(|one| one.name.is_empty()) {
-        let (own, others) = std::mem::take(&mut stranger.events).into_iter().partition(|event| event.object == id);
+        let (own, others) =
+            std::mem::take(&mut stranger.events).into_iter().partition(|event| seen.is_told_of_by(event));
         stranger.events = others;
         seen.events.extend::<Vec<Event>>(own);
     }
@@ -265,16 +262,11 @@ fn of(seen: &Seen, all: &[Seen]) -> Vec<(String, Problem)> {
         let events = seen.events.iter().filter(|event| event.warning);
         found.extend(events.filter_map(|event| {
             let about = if seen.name.is_empty() { short(&event.object) } else { object.clone() };
-            let told = all.iter().any(|one| !one.name.is_empty() && told_by(one, event));
+            let told = all.iter().any(|one| one.is_told_of_by(event));
             (!told).then(|| Some((about, by_event(event)?)))?
         }));
     }
     found
-}
-
-/// Whether an object that was seen itself is the one that an event is about.
-fn told_by(seen: &Seen, event: &Event) -> bool {
-    !event.object.is_empty() && event.object == format!("{} {}", seen.kind.to_lowercase(), seen.name)
 }
 
 fn container(container: &Container, seen: &Seen) -> Option<Problem> {

@@ -82,6 +82,14 @@ impl Seen {
         short(&format!("{kind}{namespace}{}", self.name))
     }
 
+    /// Whether it is the object that an event is about. Every event is held against every object, so nothing is
+    /// written for it.
+    pub fn is_told_of_by(&self, event: &Event) -> bool {
+        let kind = event.object.strip_suffix(&self.name).and_then(|kind| kind.strip_suffix(' '));
+        let lower = self.kind.chars().flat_map(char::to_lowercase);
+        !self.name.is_empty() && kind.is_some_and(|kind| lower.eq(kind.chars()))
+    }
+
     /// Whether it is an object of this kind.
     pub fn is(&self, kind: &str) -> bool {
         self.kind.eq_ignore_ascii_case(kind)

@@ -120,6 +120,25 @@ fn a_write_is_held_against_what_was_seen() {
 }
 
 #[test]
+fn a_description_is_of_the_kind_that_was_asked_for_however_it_was_written() {
+    for (asked, kind) in [
+        ("Pod", "pod"),
+        ("pods/web-1", "pod"),
+        ("svc", "service"),
+        ("ingresses", "ingress"),
+        ("networkpolicies.networking.k8s.io", "networkpolicy"),
+        ("cj", "cronjob"),
+        ("Redis", "redis"),
+        ("redis.db.example.com", "redis"),
+    ] {
+        let arguments = json!({"resourceType": asked}).as_object().cloned().unwrap();
+        let call = Call { tool: "k.kubectl_describe".into(), arguments };
+        let found = excerpt(&call, "Name:       web-1\nNamespace:  shop\n");
+        assert_eq!(found.lines, [format!("{kind} shop/web-1")], "{asked}");
+    }
+}
+
+#[test]
 fn no_text_is_too_odd() {
     let call: Call =
         serde_json::from_str(r#"{"tool":"k.kubectl_describe","arguments":{"resourceType":"pod"}}"#).unwrap();

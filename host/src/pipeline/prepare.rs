@@ -72,7 +72,7 @@ pub async fn inspect(services: &Services, incident: &Incident, action: &ActionId
     vec![looked, Fact::Inspected { action: action.clone(), after }]
 }
 
-pub(super) fn text(answer: &Result<ToolAnswer, LookError>) -> Option<&str> {
+fn text(answer: &Result<ToolAnswer, LookError>) -> Option<&str> {
     answer.as_ref().ok().filter(|answer| answer.ok).map(|answer| answer.text.as_str())
 }
 

@@ -7,12 +7,12 @@ use jiff::SignedDuration;
 
 mod undo;
 
-use super::look::verifying;
+use super::look::{look, verifying};
 use super::{Services, put_off};
 use crate::domain::condition::{self, Judged};
-use crate::domain::entry::Resolution;
+use crate::domain::entry::{Purpose, Resolution};
 use crate::domain::incident::ActionRecord;
-use crate::domain::{ActionId, Fact, Incident, Verification};
+use crate::domain::{ActionId, Call, Fact, Incident, Verification};
 use crate::ports::{LookError, ToolAnswer};
 
 const LOOKS: u32 = 3;
@@ -53,7 +53,14 @@ type Seen = (Resolution, String, Vec<Fact>);
 async fn looked(services: &Services, incident: &Incident, record: &ActionRecord) -> Result<Seen, Vec<Fact>> {
     match (&record.action.safeguards.verify, record.action.claimed_verification()) {
         (Some(verification), _) if !verification.applied.is_empty() => {
-            look(services, incident, record, verification).await
+            let purpose = Purpose::Verify { action: record.action.id.clone() };
+            let judge = |answer: &ToolAnswer| match condition::applied(verification, &answer.text) {
+                Some(true) => Seems::Settled(Resolution::Happened, "looking shows that it happened"),
+                _ if answer.ok => Seems::NotDone,
+                // An error may be about the way to the target rather than about the target.
+                _ => Seems::Unclear,
+            };
+            look_until(services, incident, record, (purpose, &verification.look), judge).await
         }
         _ if repeatable(services, record.action.tool()) => {
             Ok((Resolution::Repeat, "the tool declares that a repeat is harmless".to_string(), Vec::new()))
@@ -91,30 +98,43 @@ fn repeatable(services: &Services, tool: &str) -> bool {
     services.tools.catalogue().get(tool).is_some_and(|tool| tool.repeatable)
 }
 
-async fn look(
+/// What one look shows.
+enum Seems {
+    /// What is done about it, and why.
+    Settled(Resolution, &'static str),
+    NotDone,
+    Unclear,
+}
+
+/// Looks until that shows what became of it, or twice that it did not happen.
+///
+/// # Errors
+/// The looks so far and that it is put off, where nobody can look for now.
+async fn look_until(
     services: &Services,
     incident: &Incident,
     record: &ActionRecord,
-    verification: &Verification,
+    (purpose, call): (Purpose, &Call),
+    judge: impl Fn(&ToolAnswer) -> Seems,
 ) -> Result<Seen, Vec<Fact>> {
-    let mut facts = Vec::new();
-    let mut not_done = 0;
+    let (mut facts, mut not_done) = (Vec::new(), 0);
     for _ in 0..LOOKS {
-        let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
-        if let Some(put_off) = put_off_by(services, record, verification, &answer) {
+        let (answer, looked) = look(services, incident, purpose.clone(), call.clone()).await;
+        if let Some(put_off) = put_off_by(services, record, call, &answer) {
             facts.push(put_off);
             return Err(facts);
         }
         facts.push(looked);
-        if let Err(LookError::Refused(refused)) = &answer {
-            return Ok((Resolution::Person, format!("the look that would show it was {refused}"), facts));
-        }
-        if let Ok(answer) = answer {
-            if condition::applied(verification, &answer.text) == Some(true) {
-                return Ok((Resolution::Happened, "looking shows that it happened".into(), facts));
+        match &answer {
+            Err(LookError::Refused(refused)) => {
+                return Ok((Resolution::Person, format!("the look that would show it was {refused}"), facts));
             }
-            // An error may be about the way to the target rather than about the target.
-            not_done += u32::from(answer.ok);
+            Err(LookError::Failed(_)) => {}
+            Ok(answer) => match judge(answer) {
+                Seems::Settled(resolution, reason) => return Ok((resolution, reason.into(), facts)),
+                Seems::NotDone => not_done += 1,
+                Seems::Unclear => {}
+            },
         }
         if not_done >= 2 {
             let reason = "looking twice shows that it did not happen";
@@ -128,10 +148,10 @@ async fn look(
 fn put_off_by(
     services: &Services,
     record: &ActionRecord,
-    verification: &Verification,
+    call: &Call,
     answer: &Result<ToolAnswer, LookError>,
 ) -> Option<Fact> {
-    put_off::look(services, record, &verification.look.tool, answer.as_ref().err()?)
+    put_off::look(services, record, &call.tool, answer.as_ref().err()?)
 }
 
 async fn holds_already(
@@ -141,7 +161,7 @@ async fn holds_already(
     verification: &Verification,
 ) -> Result<Seen, Vec<Fact>> {
     let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
-    if let Some(put_off) = put_off_by(services, record, verification, &answer) {
+    if let Some(put_off) = put_off_by(services, record, &verification.look, &answer) {
         return Err(vec![put_off]);
     }
     let (resolution, reason) = match answer {

@@ -226,7 +226,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
             f(&["annotation(view: View, name: string) -> string"], "The same for annotations."),
             f(
                 &["subject_of(view: View) -> ?"],
-                "Whom an alert is about, or all alerts of an incident that fire: `kind` (`pod`, `deployment`, `node`, …), `name`, `namespace`, `cluster`; () where the labels name nobody but an exporter, or the alerts are about several. The values are an alert's own text.",
+                "Whom an alert is about, or what all alerts of an incident that fire are about, be it the workload that they share: `kind` (`pod`, `deployment`, `node`, …), `name`, `namespace`, `cluster`; () where the labels name nobody but an exporter, or the alerts are about several. The values are an alert's own text.",
             ),
             f(
                 &["workload_by_name(view: View) -> ?"],

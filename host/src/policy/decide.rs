@@ -47,10 +47,8 @@ pub(super) fn decide_without_tools(set: &Set, incident: &Incident, context: &Con
     let evaluation = Evaluation::new(incident, context);
     let named_tools = evaluation.named_tools.clone();
     let judged = decide_in(evaluation, set, incident, context, None);
-    let acts = |decision: &Decision| {
-        matches!(decision.verdict, Verdict::Remediate { .. } | Verdict::Plan { .. } | Verdict::Investigate)
-    };
-    (!named_tools.get() && !judged.decision.as_ref().is_some_and(acts)).then_some(judged)
+    let acts = judged.decision.as_ref().is_some_and(|decision| decision.verdict.acts());
+    (!named_tools.get() && !acts).then_some(judged)
 }
 
 fn decide_in(

@@ -135,16 +135,11 @@ fn subject_in(view: &mut View) -> Result<Option<Subject>, Box<EvalAltResult>> {
     let Ok(firing) = view.get("firing").and_then(|firing| firing.into_array().map_err(error)) else {
         return subject_of_alert(view);
     };
-    let mut shared: Option<Subject> = None;
-    for alert in firing {
-        let Some(mut alert) = alert.try_cast::<View>() else { return Ok(None) };
-        let Some(subject) = subject_of_alert(&mut alert)? else { return Ok(None) };
-        match &shared {
-            Some(other) if *other != subject => return Ok(None),
-            _ => shared = Some(subject),
-        }
-    }
-    Ok(shared)
+    let subjects = firing.into_iter().map(|alert| match alert.try_cast::<View>() {
+        Some(mut alert) => subject_of_alert(&mut alert),
+        None => Ok(None),
+    });
+    Ok(Subject::common(subjects.collect::<Result<Vec<_>, _>>()?))
 }
 
 fn subject_of_alert(view: &mut View) -> Result<Option<Subject>, Box<EvalAltResult>> {

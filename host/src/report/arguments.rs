@@ -20,6 +20,16 @@ pub(super) struct Shown {
     pub form: &'static str,
 }
 
+impl Shown {
+    /// The same in one line: the fields that change, or the action's arguments.
+    pub fn in_one_line(&self, action: &Action) -> String {
+        match self.form {
+            "json" => Value::Object(action.proposal.call.arguments.clone()).to_string(),
+            _ => self.text.lines().collect::<Vec<_>>().join("; "),
+        }
+    }
+}
+
 /// What an action's call would change, where that can be told, and else its arguments as JSON.
 pub(super) fn shown(incident: &Incident, action: &Action, language: Language) -> Shown {
     let headings = language.translation().headings();
@@ -44,15 +54,6 @@ pub(super) fn shown(incident: &Incident, action: &Action, language: Language) ->
         return Shown { head: headings.changed_fields, text: visible(&lines.join("\n")), form: "text" };
     }
     Shown { head: headings.arguments, text: json(&call.arguments), form: "json" }
-}
-
-/// The same in one line: the fields that change, or the arguments.
-pub(super) fn short(incident: &Incident, action: &Action, language: Language) -> String {
-    let shown = shown(incident, action, language);
-    match shown.form {
-        "json" => Value::Object(action.proposal.call.arguments.clone()).to_string(),
-        _ => shown.text.lines().collect::<Vec<_>>().join("; "),
-    }
 }
 
 /// Whether a look may show what stood there before an action: not one at what an action has changed.

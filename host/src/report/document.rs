@@ -39,13 +39,13 @@ pub fn markdown(story: &Story, language: Language) -> String {
     );
     let mut section = |title: &str, text: &str| out.push_str(&format!("\n## {title}\n\n{}\n", text.trim_end()));
     section(headings.affected, &affected(incident, language));
-    let seen = || Some(findings::sentences(incident, language, MD)).filter(|found| !found.is_empty());
-    let seen = || seen().map(|found| found.join(headings.sentence_end));
+    let found = findings::sentences(incident, language, MD);
+    let seen = || (!found.is_empty()).then(|| found.join(headings.sentence_end));
     let cause = cause(incident, headings).or_else(seen).unwrap_or_else(|| headings.unknown_cause.to_string());
     section(headings.root_cause, &format!("{cause}\n"));
     section(headings.next, &next_steps(incident, &why, language));
     section(headings.overview, &overview(story, language));
-    section(headings.diagnosis, &diagnosis(incident, language));
+    section(headings.diagnosis, &diagnosis(incident, &found, language));
     section(headings.actions, &actions::section(story, language));
     section(headings.timeline, &timeline(story, language));
     cut(&out, REPORT)
@@ -118,7 +118,7 @@ fn affected(incident: &Incident, language: Language) -> String {
     out
 }
 
-fn diagnosis(incident: &Incident, language: Language) -> String {
+fn diagnosis(incident: &Incident, found: &[String], language: Language) -> String {
     let headings = language.translation().headings();
     let mut out = String::new();
     if let Some(diagnosis) = incident.diagnosis() {
@@ -132,7 +132,6 @@ fn diagnosis(incident: &Incident, language: Language) -> String {
         let confidence = diagnosis.confidence.filter(|confidence| confidence.is_finite());
         line(headings.confidence, &confidence.map_or_else(String::new, |share| format!("{:.0} %", share * 100.0)));
     }
-    let found = findings::sentences(incident, language, MD);
     if !found.is_empty() {
         let found: Vec<String> = found.iter().map(|sentence| format!("- {sentence}")).collect();
         out.push_str(&format!("**{}**\n\n{}\n\n", headings.findings, found.join("\n")));

@@ -4,7 +4,7 @@
 //! and code, where nothing means anything and only the way out is guarded. In both, letters without
 //! a shape are shown by their number (`domain/text/letters.rs`).
 
-use crate::domain::text::letters;
+use crate::domain::text::{letters, one_line};
 
 /// Whether names and prose go to a terminal or into Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,31 +34,6 @@ impl Style {
             Self::Markdown => prose(text),
         }
     }
-}
-
-/// One line: white space is one space wherever it stands, and letters without a shape are shown by
-/// their number.
-pub(super) fn one_line(text: &str, longest: usize) -> String {
-    let mut line = String::with_capacity(text.len().min(longest * 4));
-    let mut space = false;
-    let mut letters = 0;
-    for letter in text.chars() {
-        if letter.is_whitespace() && !matches!(letter, '\u{85}' | '\u{2028}' | '\u{2029}') {
-            space = !line.is_empty();
-            continue;
-        }
-        if letters >= longest {
-            line.push('…');
-            break;
-        }
-        if std::mem::take(&mut space) {
-            line.push(' ');
-            letters += 1;
-        }
-        letters::push(&mut line, letter);
-        letters += 1;
-    }
-    line
 }
 
 /// Text in HTML, also within a quoted attribute.
@@ -139,7 +114,7 @@ pub(super) fn excerpt(text: &str) -> String {
             break;
         }
         lines += 1;
-        let end = (0..=room.min(line.len())).rev().find(|end| line.is_char_boundary(*end)).unwrap_or(0);
+        let end = line.floor_char_boundary(room);
         kept.push_str(line.get(..end).unwrap_or_default());
         if end < line.len() {
             kept.push('…');
@@ -185,7 +160,6 @@ mod tests {
         ] {
             assert_eq!(prose(text), want, "{text}");
         }
-        assert_eq!(one_line(&"x".repeat(20), 5), "xxxxx…");
     }
 
     #[test]

@@ -9,14 +9,14 @@ mod facts;
 mod question;
 mod whereabouts;
 
-use super::escape::{Style, one_line};
+use super::escape::Style;
 use super::links::links;
 use super::says::Says;
 use super::{Language, objects};
 use crate::domain::alert::excerpt::{Bounds, Excerpt};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::message::{Cause, Content, Object};
-use crate::domain::text::cut;
+use crate::domain::text::{cut, one_line};
 use crate::domain::{ActionId, Fact, Incident, Occasion, Outcome};
 use crate::ports::Story;
 

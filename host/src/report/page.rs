@@ -5,11 +5,12 @@
 
 use jiff::Timestamp;
 
-use super::escape::{Style, html, one_line};
+use super::escape::{Style, html};
 use super::{Language, arguments, date, safeguards};
 use crate::domain::Incident;
 use crate::domain::incident::ActionRecord;
 use crate::domain::text::letters::visible;
+use crate::domain::text::one_line;
 
 /// The sentences of the page.
 pub(super) struct PageWords {

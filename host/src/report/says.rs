@@ -1,7 +1,7 @@
 //! What the alerts themselves say is wrong, in one or two sentences.
 
-use super::escape::one_line;
 use super::objects::worst_first;
+use crate::domain::text::one_line;
 use crate::domain::{Alert, Incident};
 
 /// What the worst alert says.

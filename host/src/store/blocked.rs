@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::handover::add;
 use super::live::Live;
 use crate::domain::subject::ties::Ties;
-use crate::domain::{Fact, Incident, IncidentId, Outcome, Sealed, Verdict};
+use crate::domain::{Fact, Incident, IncidentId, Outcome, Sealed};
 use crate::ports::JournalError;
 
 /// Of an incident's alerts so many are looked at for what they share with others.
@@ -54,8 +54,7 @@ fn blocker(live: &Live, id: &IncidentId, ties: &[Ties]) -> Option<(IncidentId, S
 
 /// Whether an incident is being handled. One that is held back, such as by a silence, keeps nobody from it.
 fn is_at_work(incident: &Incident) -> bool {
-    let held = incident.decision.as_ref().is_some_and(|decision| matches!(decision.verdict, Verdict::Hold { .. }));
-    incident.conclusion.is_none() && (!held || incident.blocked.is_some())
+    incident.conclusion.is_none() && (!incident.is_held() || incident.blocked.is_some())
 }
 
 fn first(incident: &Incident) -> Vec<Ties> {
@@ -137,9 +136,7 @@ pub(super) fn pass(
 
 /// Whether an incident has been decided to look, plan or change.
 pub(super) fn acts(incident: &Incident) -> bool {
-    incident.decision.as_ref().is_some_and(|decision| {
-        matches!(decision.verdict, Verdict::Plan { .. } | Verdict::Remediate { .. } | Verdict::Investigate)
-    })
+    incident.decision.as_ref().is_some_and(|decision| decision.verdict.acts())
 }
 
 /// The first of these incidents with which this one has an object in common, and the object.

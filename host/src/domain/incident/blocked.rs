@@ -19,7 +19,7 @@ const AFTER_A_REPAIR: SignedDuration = SignedDuration::from_mins(5);
 pub struct Blocked {
     /// The incident that is waited for.
     pub by: IncidentId,
-    /// What they share, such as `deployment shop/web`.
+    /// What they share, such as `workload shop/web`.
     pub object: String,
     /// Whether the other has ended and has repaired it.
     pub repaired: bool,
@@ -70,25 +70,22 @@ impl Incident {
     /// The other incident has ended: what was put off for it is decided anew.
     pub(super) fn unblock(&mut self, by: &IncidentId, outcome: Outcome, at: Timestamp) {
         let Some(blocked) = self.blocked.as_mut().filter(|blocked| blocked.by == *by) else { return };
-        let held = self.decision.as_ref().is_some_and(|decision| matches!(decision.verdict, Verdict::Hold { .. }));
         if outcome == Outcome::Fixed && at < blocked.until {
             blocked.repaired = true;
             blocked.until = at.saturating_add(AFTER_A_REPAIR).unwrap_or(Timestamp::MAX);
         } else {
             self.blocked = None;
         }
-        if held {
-            self.end_hold(at);
-        }
+        self.end_hold(at);
     }
 
     /// What it does instead of what was decided, and why: nothing that looks, asks or changes, while another
     /// incident is at the same. People are told all the same where that was decided.
     pub fn waits(&self, verdict: &Verdict, now: Timestamp) -> Option<(Verdict, String)> {
         let blocked = self.blocked.as_ref()?;
-        let acts = matches!(verdict, Verdict::Plan { .. } | Verdict::Remediate { .. } | Verdict::Investigate);
         // No hold is shorter than a second.
-        if !acts || now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX) >= blocked.until {
+        let soonest = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+        if !verdict.acts() || soonest >= blocked.until {
             return None;
         }
         let reason = if blocked.repaired {
@@ -114,10 +111,10 @@ mod tests {
             Held::of(&decision).map(|held| (held.by.to_string(), held.object.to_string(), held.repaired))
         };
         let hold = || Verdict::Hold { until: Timestamp::UNIX_EPOCH };
-        let web = |repaired| Some(("i1".to_string(), "deployment shop/web".to_string(), repaired));
-        let waits = "waits for incident i1, which handles deployment shop/web";
+        let web = |repaired| Some(("i1".to_string(), "workload shop/web".to_string(), repaired));
+        let waits = "waits for incident i1, which handles workload shop/web";
         assert_eq!(held(hold(), waits), web(false));
-        let repaired = "incident i1 has repaired deployment shop/web; its alerts may resolve now";
+        let repaired = "incident i1 has repaired workload shop/web; its alerts may resolve now";
         assert_eq!(held(hold(), repaired), web(true));
         assert_eq!(held(Verdict::Escalate, waits), None);
         assert_eq!(held(hold(), "wait a minute"), None);

@@ -26,11 +26,24 @@ impl Incident {
         self.decision.as_ref().is_some_and(|decision| decision.rule.as_deref() == rule)
     }
 
+    /// Whether what was decided is to wait.
+    pub fn is_held(&self) -> bool {
+        self.decision.as_ref().is_some_and(|decision| matches!(decision.verdict, Verdict::Hold { .. }))
+    }
+
+    /// Until when it is held back, if it is.
+    pub(in crate::domain) fn held_until(&mut self) -> Option<&mut Timestamp> {
+        // A decision that is shared is copied only where it is one to wait.
+        let held = self.decision.as_mut().filter(|decision| matches!(decision.verdict, Verdict::Hold { .. }))?;
+        match &mut Arc::make_mut(held).verdict {
+            Verdict::Hold { until } => Some(until),
+            _ => None,
+        }
+    }
+
     /// Has what is held back decided anew at once.
     pub(super) fn end_hold(&mut self, at: Timestamp) {
-        if let Some(Verdict::Hold { until }) =
-            self.decision.as_mut().map(|decision| &mut Arc::make_mut(decision).verdict)
-        {
+        if let Some(until) = self.held_until() {
             *until = (*until).min(at);
         }
     }

@@ -1,6 +1,6 @@
 //! What an alert is about as its own name tells.
 
-use super::kinds::{HOST, POD};
+use super::kinds::{CLUSTERS, HOST, POD};
 use super::read::{Read, split_port};
 
 /// What the name of an alert tells of its subject.
@@ -137,7 +137,7 @@ pub(super) fn aimed(aim: &Aim, read: &Read<'_>) -> Option<(&'static str, String)
         }
         .or_else(|| Some(("component", read.job()?.to_string()))),
         Aim::Component(name) => Some(("component", (*name).to_string())),
-        Aim::Cluster => Some(("cluster", read.plain(&["cluster", "cluster_name"])?.to_string())),
+        Aim::Cluster => Some(("cluster", read.plain(&CLUSTERS)?.to_string())),
         Aim::ApiService => Some(("apiservice", read.plain(&["exported_name", "name"])?.to_string())),
         Aim::Open => None,
     }

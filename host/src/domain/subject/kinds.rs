@@ -87,6 +87,9 @@ pub(super) const ROWS: [Row; 55] = [
 pub(super) const NAMESPACES: [&str; 4] =
     ["namespace", "kubernetes_namespace", "k8s_namespace_name", "k8s.namespace.name"];
 
+/// Labels that name a cluster.
+pub(super) const CLUSTERS: [&str; 4] = ["cluster", "cluster_name", "k8s_cluster_name", "k8s.cluster.name"];
+
 /// Kinds whose objects stand in a namespace.
 pub(super) fn has_namespace(kind: &str) -> bool {
     !matches!(

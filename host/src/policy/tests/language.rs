@@ -62,6 +62,33 @@ fn closures_see_the_incident() {
 }
 
 #[test]
+fn an_incident_is_about_what_its_firing_alerts_share() {
+    let text = "rule(\"a\", #{ then: |i| {
+        let about = subject_of(i);
+        let by_name = workload_by_name(i);
+        escalate(`${about?.kind} ${about?.namespace}/${about?.name}, ${by_name?.kind} ${by_name?.name}`)
+      } });";
+    let one = |(label, name): &(&str, &str)| alert("Broken", &[("namespace", "shop"), (*label, *name)]);
+    for (alerts, wanted) in [
+        (&[("pod", "web-7f9c6d5b8-x2k4p")][..], "pod shop/web-7f9c6d5b8-x2k4p, deployment web"),
+        (&[("deployment", "web"), ("pod", "web-7f9c6d5b8-x2k4p")], "deployment shop/web, deployment web"),
+        (&[("pod", "web-7f9c6d5b8-x2k4p"), ("pod", "web-7f9c6d5b8-q9w8z")], "deployment shop/web, deployment web"),
+        // Whose pods they are their names leave open.
+        (&[("pod", "logs-x2k4p"), ("pod", "logs-q9w8z")], "workload shop/logs, workload logs"),
+        (&[("deployment", "web"), ("deployment", "db")], " /,  "),
+        (&[("deployment", "web"), ("team", "web")], " /,  "),
+    ] {
+        let case = case(alerts.iter().map(one).collect());
+        assert_eq!(case.decide(text).unwrap().reason, wanted, "{alerts:?}");
+    }
+    let mut case = case([("deployment", "web"), ("deployment", "db")].iter().map(one).collect());
+    let mut alerts: Vec<Alert> = case.incident.alerts.iter().cloned().collect();
+    alerts[1].status = Status::Resolved;
+    case.incident.alerts = alerts.into();
+    assert_eq!(case.decide(text).unwrap().reason, "deployment shop/web, deployment web");
+}
+
+#[test]
 fn every_verdict_can_be_said() {
     let say = |then: &str| simple().decide(&format!("rule(\"a\", #{{ then: {then} }});")).unwrap();
     assert_eq!(say("suppress(\"noise\")").verdict, Verdict::Suppress);

@@ -2,12 +2,10 @@
 
 use super::{Body, MD, NAME, cause_line};
 use crate::domain::incident::ActionRecord;
-use crate::domain::text::cut;
+use crate::domain::text::{cut, one_line};
 use crate::domain::{Incident, Occasion, Outcome};
-use crate::report::arguments::short;
 use crate::report::ending::{Why, repairs};
-use crate::report::escape::one_line;
-use crate::report::{Language, findings};
+use crate::report::{Language, arguments, findings};
 
 /// Actions and sentences about what is left: more is in the report.
 const ACTIONS: usize = 3;
@@ -68,7 +66,7 @@ fn found(incident: &Incident, language: Language) -> Vec<String> {
 fn action(incident: &Incident, record: &ActionRecord, language: Language) -> String {
     let (translation, headings) = (language.translation(), language.translation().headings());
     let action = &record.action;
-    let arguments = MD.name(&one_line(&short(incident, action, language), ARGUMENTS));
+    let arguments = MD.name(&one_line(&arguments::shown(incident, action, language).in_one_line(action), ARGUMENTS));
     let name = |text: &str| MD.name(&one_line(text, NAME));
     let (tool, target) = (name(action.tool()), name(&action.target()));
     let state = translation.action_state(record.state);

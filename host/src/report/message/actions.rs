@@ -7,11 +7,11 @@ use super::happened;
 use super::question::{said, undo};
 use crate::domain::incident::ActionRecord;
 use crate::domain::message::ActionTold;
-use crate::domain::text::cut;
+use crate::domain::text::{cut, one_line};
 use crate::ports::Story;
 use crate::report::Language;
 use crate::report::ending::repairs;
-use crate::report::escape::{Style, one_line};
+use crate::report::escape::Style;
 
 /// Actions of a message, and texts of one of them.
 const ACTIONS: usize = 5;

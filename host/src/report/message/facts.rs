@@ -3,8 +3,9 @@
 use crate::domain::Incident;
 use crate::domain::alert::excerpt::Excerpt;
 use crate::domain::incident::ActionRecord;
+use crate::domain::text::one_line;
 use crate::report::Language;
-use crate::report::escape::{Style, one_line};
+use crate::report::escape::Style;
 
 /// What the text does not say already; `record` is what is asked about.
 pub(super) fn lines(
@@ -14,10 +15,8 @@ pub(super) fn lines(
     language: Language,
 ) -> Vec<(String, String)> {
     let (translation, headings) = (language.translation(), language.translation().headings());
-    let labels = incident.labels();
     let mut facts = vec![(headings.severity, translation.severity(incident.severity()).to_string())];
-    let place = ["cluster", "namespace"].iter().filter_map(|key| labels.get(key));
-    let place: Vec<&str> = place.collect();
+    let place = incident.place();
     if !place.is_empty() {
         facts.push((headings.place, place.join(" / ")));
     }

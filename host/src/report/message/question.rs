@@ -3,10 +3,12 @@
 use super::facts::prefix;
 use super::{Body, MD, NAME, cause_line};
 use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::text::one_line;
 use crate::domain::{Action, Incident, Undo};
 use crate::ports::Story;
 use crate::report::actions::answers;
-use crate::report::escape::{Style, excerpt, fence, one_line};
+use crate::report::arguments::Shown;
+use crate::report::escape::{Style, excerpt, fence};
 use crate::report::{Language, arguments, minute, safeguards};
 
 /// Longer arguments are cut in messages; the report has them whole.
@@ -21,11 +23,11 @@ pub(super) fn ask(body: &mut Body, story: &Story, record: &ActionRecord, link: O
     let (translation, headings) = (language.translation(), language.translation().headings());
     let (incident, action) = (&story.incident, &record.action);
     body.block([cause_line(incident, language).into_iter().collect()]);
-    let arguments = arguments::short(incident, action, language);
+    let shown = arguments::shown(incident, action, language);
     let (tool, target) = (one_line(action.tool(), NAME), one_line(&action.target(), NAME));
     let mut lines = vec![
         format!("**{}** {} → {}", translation.page().question, MD.name(&tool), MD.name(&target)),
-        MD.name(&one_line(&arguments, SHORT_ARGUMENTS)),
+        MD.name(&one_line(&shown.in_one_line(action), SHORT_ARGUMENTS)),
     ];
     let mut line = |label: &str, text: String| lines.push(format!("- {label}{}{text}", headings.colon));
     line(headings.risk, translation.risk(action.risk).to_string());
@@ -51,11 +53,11 @@ pub(super) fn ask(body: &mut Body, story: &Story, record: &ActionRecord, link: O
             MD.name(&format!("tidegate deny {id} {name}"))
         ),
     }]]);
-    body.details = details(incident, record, language);
+    body.details = details(incident, record, &shown, language);
 }
 
 /// All that a yes binds, and who wants it.
-fn details(incident: &Incident, record: &ActionRecord, language: Language) -> String {
+fn details(incident: &Incident, record: &ActionRecord, asked: &Shown, language: Language) -> String {
     let (translation, headings) = (language.translation(), language.translation().headings());
     let action = &record.action;
     let mut lines = Vec::new();
@@ -78,7 +80,6 @@ fn details(incident: &Incident, record: &ActionRecord, language: Language) -> St
     line(headings.approve_with, MD.name(&format!("tidegate approve {of} {id}")));
     line(headings.reject_with, MD.name(&format!("tidegate deny {of} {id}")));
     // All of them, if they are not endless: a person says yes to exactly these.
-    let asked = arguments::shown(incident, action, language);
     let short = asked.text.len() <= LONGEST_ARGUMENTS;
     let shown = if short { fence(&asked.text, asked.form) } else { excerpt(&asked.text) };
     lines.push(format!("\n{}\n\n{}", headings.head(asked.head), shown.trim_end()));

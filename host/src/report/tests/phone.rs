@@ -71,6 +71,22 @@ fn a_message_says_what_the_alert_says_about_the_job_and_not_about_its_exporter()
 }
 
 #[test]
+fn where_it_is_wrong_is_where_the_object_is_and_not_its_exporter() {
+    let mut story = stories::escalated();
+    let mut alert = story.incident.alerts.first().unwrap().clone();
+    for (key, value) in
+        [("namespace", "monitoring"), ("exported_namespace", "billing"), ("k8s_cluster_name", "production")]
+    {
+        alert.labels.insert(key, value);
+    }
+    story.incident.alerts = [alert].into_iter().collect();
+    let content = message(&story, &Telling::about(Occasion::Report), Language::En);
+    assert!(content.title.contains("job billing/housekeeping-29386080 in production"), "{}", content.title);
+    let place = content.facts.iter().find(|(label, _)| label == "Where").map(|(_, text)| text.as_str());
+    assert_eq!(place, Some("production / billing"));
+}
+
+#[test]
 fn how_a_question_ended_is_said_with_who_answered_it() {
     let id = a1();
     let telling = Telling { action: Some(&id), ..Telling::about(Occasion::Answered) };

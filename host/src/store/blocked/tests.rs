@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::{Alert, Decision, Entry, Mode};
+use crate::domain::{Alert, Decision, Entry, Mode, Verdict};
 
 const AT: &str = "2026-07-01T12:00:00Z";
 

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::Tools;
-use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Finding};
+use crate::bindings::exports::tidegate::plugin::remediation::CallError;
 use crate::bindings::tidegate::plugin::tools::ToolError;
 use crate::bindings::tidegate::plugin::types::Retry;
 use crate::budget;
@@ -13,6 +12,7 @@ use crate::server::{Dialect, Server};
 use crate::time;
 use crate::workload;
 use crate::yaml;
+use crate::{Tools, finding};
 
 /// A cluster.
 #[derive(Clone, Copy)]
@@ -31,10 +31,9 @@ pub(crate) struct Summary {
 }
 
 impl Cluster<'_> {
-    /// An object, or none if it does not exist or may not be seen. Why it was not seen is told as a finding:
-    /// whoever saw nothing must not read as if there were nothing to repair.
-    pub fn get(&self, kind: &str, namespace: &str, name: &str) -> Result<Option<Value>, CallError> {
-        let (tool, arguments) = match (self.server.dialect, kind) {
+    /// The server's tool that shows an object, and its arguments.
+    pub fn how_to_get(&self, kind: &str, namespace: &str, name: &str) -> (&'static str, Value) {
+        match (self.server.dialect, kind) {
             (Dialect::Kubectl, _) => (
                 "kubectl_get",
                 json!({"resourceType": kind.to_lowercase(), "name": name, "namespace": namespace, "output": "json"}),
@@ -44,7 +43,13 @@ impl Cluster<'_> {
                 let version = if kind == "PersistentVolumeClaim" { "v1" } else { "apps/v1" };
                 ("resources_get", json!({"apiVersion": version, "kind": kind, "name": name, "namespace": namespace}))
             }
-        };
+        }
+    }
+
+    /// An object, or none if it does not exist or may not be seen. Why it was not seen is told as a finding:
+    /// whoever saw nothing must not read as if there were nothing to repair.
+    pub fn get(&self, kind: &str, namespace: &str, name: &str) -> Result<Option<Value>, CallError> {
+        let (tool, arguments) = self.how_to_get(kind, namespace, name);
         let text = match self.attempt(tool, &arguments)? {
             Ok(text) => text,
             Err(reason) => {
@@ -76,12 +81,8 @@ impl Cluster<'_> {
 
     fn unread(&self, kind: &str, namespace: &str, name: &str, reason: &str) {
         let kind = kind.to_lowercase();
-        self.tools.found(Finding {
-            about: format!("{kind}/{namespace}/{name}"),
-            text: format!("could not read {kind} {namespace}/{name}: {reason}"),
-            evidence: vec![],
-            extra: vec![],
-        });
+        let text = format!("could not read {kind} {namespace}/{name}: {reason}");
+        self.tools.found(finding(format!("{kind}/{namespace}/{name}"), text, vec![]));
     }
 
     /// The pods that a selector matches.

@@ -61,6 +61,11 @@ pub(crate) trait Tools {
     fn found(&self, _finding: Finding) {}
 }
 
+/// What was found about an object.
+pub(crate) fn finding(about: String, text: String, evidence: Vec<String>) -> Finding {
+    Finding { about, text, evidence, extra: vec![] }
+}
+
 struct Host;
 
 impl Tools for Host {

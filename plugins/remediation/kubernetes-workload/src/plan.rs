@@ -1,7 +1,7 @@
 //! The way from an incident to proposals.
 
 use crate::Tools;
-use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Finding, Incident, Planned};
+use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Incident, Planned};
 use crate::bindings::tidegate::plugin::types::Status;
 use crate::budget::Budget;
 use crate::cluster::Cluster;
@@ -39,12 +39,7 @@ pub(crate) fn plan(tools: &dyn Tools, settings: &Settings, incident: &Incident) 
         let found = repair::propose(&case, settings, incident.now_ms)?;
         if budget.refused() {
             budget.note(&format!("{} was not seen whole; nothing is proposed for it", case.target()));
-            budget.found(Finding {
-                about: case.target(),
-                text: "it was not seen whole, because the looks of one plan were used up".into(),
-                evidence: vec![],
-                extra: vec![],
-            });
+            case.found("it was not seen whole, because the looks of one plan were used up".into(), vec![]);
             break;
         }
         proposals.extend(found);

@@ -9,7 +9,7 @@ mod restart;
 mod revision;
 mod rollback;
 
-use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Finding as Found, Proposal};
+use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Proposal};
 use crate::settings::Settings;
 use crate::symptom::{self, Symptom};
 use crate::workload::Case;
@@ -34,12 +34,7 @@ pub(crate) fn propose(case: &Case<'_>, settings: &Settings, now_ms: u64) -> Resu
     blocked::tell(case, &findings)?;
     // A paused Deployment rolls nothing out, and somebody has paused it for a reason.
     if case.deployment.as_ref().is_some_and(object::paused) && !findings.is_empty() {
-        case.cluster.tools.found(Found {
-            about: case.target(),
-            text: "it is paused, so it rolls nothing out until somebody resumes it".into(),
-            evidence: vec![],
-            extra: vec![],
-        });
+        case.found("it is paused, so it rolls nothing out until somebody resumes it".into(), vec![]);
     }
     if let Some(deployment) = case.deployment.as_ref().filter(|it| !object::paused(it)) {
         if let Some(proposal) = image::propose(case, deployment, &findings)? {

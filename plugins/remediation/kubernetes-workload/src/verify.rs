@@ -41,16 +41,7 @@ pub(crate) fn rollout(
     }
     let mut present = vec![rolled_out.to_string()];
     present.extend(applied.iter().cloned());
-    let (tool, arguments) = match cluster.server.dialect {
-        Dialect::Kubectl => (
-            "kubectl_get",
-            json!({"resourceType": "deployment", "name": name, "namespace": namespace, "output": "json"}),
-        ),
-        Dialect::Native => (
-            "resources_get",
-            json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": name, "namespace": namespace}),
-        ),
-    };
+    let (tool, arguments) = cluster.how_to_get("Deployment", namespace, name);
     let look = Call { tool: cluster.server.tool(tool)?, arguments: arguments.to_string() };
     Some(Verification { look, present, absent: vec![], applied, within_ms: ROLLOUT_MS, every_ms: EVERY_MS })
 }

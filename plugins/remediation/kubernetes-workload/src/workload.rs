@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Finding as Found};
+use crate::bindings::exports::tidegate::plugin::remediation::CallError;
 use crate::cluster::Cluster;
 use crate::subject::Subject;
-use crate::{object, symptom};
+use crate::{finding, object, symptom};
 
 /// Pods of one case that are read whole. A cure for the workload needs few; a storm of alerts must
 /// not become a storm of calls.
@@ -57,12 +57,9 @@ impl<'a> Cases<'a> {
             return Ok(());
         };
         let Some((kind, name)) = self.owner(cluster, &subject.namespace, &pod)? else {
-            cluster.tools.found(Found {
-                about: format!("pod/{}/{}", subject.namespace, subject.name),
-                text: "no controller would bring this pod back, so nothing is proposed for it".into(),
-                evidence: vec![],
-                extra: vec![],
-            });
+            let about = format!("pod/{}/{}", subject.namespace, subject.name);
+            let text = "no controller would bring this pod back, so nothing is proposed for it";
+            cluster.tools.found(finding(about, text.into(), vec![]));
             return Ok(());
         };
         if let Some(case) = self.case(cluster, &kind, &subject.namespace, &name)?
@@ -138,6 +135,11 @@ impl Case<'_> {
     /// `deployment/<namespace>/<name>`, as people write it.
     pub fn target(&self) -> String {
         format!("{}/{}/{}", self.kind.to_lowercase(), self.namespace, self.name)
+    }
+
+    /// Tells what was found about it.
+    pub fn found(&self, text: String, evidence: Vec<String>) {
+        self.cluster.tools.found(finding(self.target(), text, evidence));
     }
 
     /// Looks for pods that may be at fault, where the alerts named none that is still there.

@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use super::Finding;
-use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Finding as Found};
+use crate::bindings::exports::tidegate::plugin::remediation::CallError;
 use crate::symptom::Symptom;
 use crate::workload::Case;
-use crate::{object, quote};
+use crate::{finding, object, quote};
 
 /// Claims of one pod that are looked at.
 const CLAIMS: usize = 3;
@@ -18,16 +18,10 @@ pub(super) fn tell(case: &Case<'_>, findings: &[Finding<'_>]) -> Result<(), Call
         match &finding.symptom {
             Symptom::Unscheduled(message) => return unscheduled(case, finding.pod, message),
             Symptom::NotConfigured(container) => {
-                case.cluster.tools.found(Found {
-                    about: case.target(),
-                    text: format!(
-                        "container {} cannot be made: {}",
-                        quote::short(&container.name),
-                        quote::short(if container.message.is_empty() { &container.reason } else { &container.message })
-                    ),
-                    evidence: vec![format!("{} waits with {}", super::pod_words(case, finding.pod), container.reason)],
-                    extra: vec![],
-                });
+                let why = if container.message.is_empty() { &container.reason } else { &container.message };
+                let (name, why) = (quote::short(&container.name), quote::short(why));
+                let waits = format!("{} waits with {}", super::pod_words(case, finding.pod), container.reason);
+                case.found(format!("container {name} cannot be made: {why}"), vec![waits]);
                 return Ok(());
             }
             _ => {}
@@ -46,12 +40,8 @@ fn unscheduled(case: &Case<'_>, pod: &Value, message: &str) -> Result<(), CallEr
         claims += 1;
         let about = format!("persistentvolumeclaim/{}/{}", case.namespace, quote::short(name));
         let Some(claim) = case.cluster.get("PersistentVolumeClaim", &case.namespace, name)? else {
-            case.cluster.tools.found(Found {
-                about,
-                text: format!("there is no claim {}, which the pod needs", quote::short(name)),
-                evidence: vec![super::pod_words(case, pod)],
-                extra: vec![],
-            });
+            let text = format!("there is no claim {}, which the pod needs", quote::short(name));
+            case.cluster.tools.found(finding(about, text, vec![super::pod_words(case, pod)]));
             continue;
         };
         if object::text(&claim, "/status/phase") == "Bound" {
@@ -72,14 +62,9 @@ fn unscheduled(case: &Case<'_>, pod: &Value, message: &str) -> Result<(), CallEr
         };
         let mut evidence = vec![format!("{} waits for it", super::pod_words(case, pod))];
         evidence.extend(warnings.iter().take(2).map(|said| format!("the cluster says {}", quote::marked(said))));
-        case.cluster.tools.found(Found { about, text, evidence, extra: vec![] });
+        case.cluster.tools.found(finding(about, text, evidence));
         return Ok(());
     }
-    case.cluster.tools.found(Found {
-        about: case.target(),
-        text: format!("no node takes {}: {}", super::pod_words(case, pod), quote::short(message)),
-        evidence: vec![],
-        extra: vec![],
-    });
+    case.found(format!("no node takes {}: {}", super::pod_words(case, pod), quote::short(message)), vec![]);
     Ok(())
 }

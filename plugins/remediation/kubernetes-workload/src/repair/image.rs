@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::revision::{self, Revision};
 use super::{Finding, manager_words, pod_words};
-use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Finding as Found, Proposal};
+use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Proposal};
 use crate::image::{self, Fault};
 use crate::object;
 use crate::quote;
@@ -53,7 +53,7 @@ pub(super) fn propose(
         let messages = messages(case, pod, container)?;
         let Some(repair) = repair(container, &revisions, &messages) else {
             // Half a repair leaves the pods as broken as before.
-            case.cluster.tools.found(unknown(case, pod, container, &messages));
+            tell_unknown(case, pod, container, &messages);
             return Ok(None);
         };
         let words = messages.first().map(|message| quote::marked(message)).unwrap_or_default();
@@ -74,10 +74,9 @@ pub(super) fn propose(
         repairs.push(repair);
     }
     evidence.extend(manager_words(case));
-    let found = |text: String| Found { about: case.target(), text, evidence: evidence.clone(), extra: vec![] };
     let Some(writer) = Writer::of(case.cluster.server) else {
         let missing = Writer::missing(case.cluster.server);
-        case.cluster.tools.found(found(format!("{}; {missing}", causes.join("; "))));
+        case.found(format!("{}; {missing}", causes.join("; ")), evidence);
         return Ok(None);
     };
     let reason = repairs
@@ -104,7 +103,7 @@ pub(super) fn propose(
             match written {
                 Ok((arguments, back)) => (tool, arguments, back),
                 Err(why) => {
-                    case.cluster.tools.found(found(format!("{}; {why}", causes.join("; "))));
+                    case.found(format!("{}; {why}", causes.join("; ")), evidence);
                     return Ok(None);
                 }
             }
@@ -122,8 +121,8 @@ pub(super) fn propose(
     }))
 }
 
-/// What is wrong, where no repair is known.
-fn unknown(case: &Case<'_>, pod: &Value, container: &Container, messages: &[String]) -> Found {
+/// Tells what is wrong, where no repair is known.
+fn tell_unknown(case: &Case<'_>, pod: &Value, container: &Container, messages: &[String]) {
     let why = match image::fault(messages.iter().map(String::as_str)) {
         Fault::Transport => "the registry or the way to it is at fault, and another image would not help",
         Fault::Access => "the registry does not let the node in, or has no such image",
@@ -131,19 +130,11 @@ fn unknown(case: &Case<'_>, pod: &Value, container: &Container, messages: &[Stri
             "it is not found, and neither an earlier revision that runs nor the tag says what was meant"
         }
     };
-    Found {
-        about: case.target(),
-        text: format!(
-            "the image {} of container {} cannot be pulled: {why}",
-            quote::marked(&container.image),
-            quote::short(&container.name)
-        ),
-        evidence: [format!("{} waits with {}", pod_words(case, pod), container.reason)]
-            .into_iter()
-            .chain(messages.first().map(|message| format!("the node says {}", quote::marked(message))))
-            .collect(),
-        extra: vec![],
-    }
+    let (image, name) = (quote::marked(&container.image), quote::short(&container.name));
+    let waits = format!("{} waits with {}", pod_words(case, pod), container.reason);
+    let said = messages.first().map(|message| format!("the node says {}", quote::marked(message)));
+    let evidence = [waits].into_iter().chain(said).collect();
+    case.found(format!("the image {image} of container {name} cannot be pulled: {why}"), evidence);
 }
 
 /// What the runtime said. The back-off that follows the first failures hides their reason; the

@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 
 use super::{Finding, pod_words};
-use crate::bindings::exports::tidegate::plugin::remediation::{Call, Finding as Found, Proposal};
+use crate::bindings::exports::tidegate::plugin::remediation::{Call, Proposal};
 use crate::server::Dialect;
 use crate::symptom::Symptom;
 use crate::workload::Case;
@@ -77,12 +77,8 @@ fn cure(case: &Case<'_>, finding: &Finding<'_>) -> Option<Proposal> {
     let Diagnosis { cause, mut evidence, force } = diagnose(case, finding)?;
     let Some((tool, arguments)) = delete(case, name, force) else {
         let how = if force { "deletes pods by force" } else { "deletes pods" };
-        case.cluster.tools.found(Found {
-            about: case.target(),
-            text: format!("{cause}; the MCP server {} offers no tool that {how}", case.cluster.server.name),
-            evidence,
-            extra: vec![],
-        });
+        let server = &case.cluster.server.name;
+        case.found(format!("{cause}; the MCP server {server} offers no tool that {how}"), evidence);
         return None;
     };
     evidence.push(format!("{} will start another pod; this one cannot be brought back", case.target()));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::revision::{self, Revision};
 use super::{Finding, manager_words, pod_words};
-use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Finding as Found, Proposal};
+use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Proposal};
 use crate::settings::Settings;
 use crate::symptom::{Container, Symptom};
 use crate::workload::Case;
@@ -127,12 +127,7 @@ fn how(case: &Case<'_>, deployment: &Value, newest: &Revision, previous: &Revisi
             server.name
         ),
     };
-    case.cluster.tools.found(Found {
-        about: case.target(),
-        text: format!("revision {} crashes and could go back to {}; {why}", newest.number, previous.number),
-        evidence: vec![],
-        extra: vec![],
-    });
+    case.found(format!("revision {} crashes and could go back to {}; {why}", newest.number, previous.number), vec![]);
     None
 }
 
@@ -140,12 +135,8 @@ fn how(case: &Case<'_>, deployment: &Value, newest: &Revision, previous: &Revisi
 fn tell(case: &Case<'_>, findings: &[Finding<'_>], why: &str) {
     for finding in findings {
         let Symptom::Crash(container) = &finding.symptom else { continue };
-        case.cluster.tools.found(Found {
-            about: case.target(),
-            text: format!("container {} crashes again and again; {why}", quote::short(&container.name)),
-            evidence: vec![crash_words(&pod_words(case, finding.pod), container)],
-            extra: vec![],
-        });
+        let text = format!("container {} crashes again and again; {why}", quote::short(&container.name));
+        case.found(text, vec![crash_words(&pod_words(case, finding.pod), container)]);
         return;
     }
 }
