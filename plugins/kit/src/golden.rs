@@ -1,55 +1,71 @@
-//! Runs a plugin's cases on the machine that builds, with the host's part played from files.
-//!
-//! `UPDATE_EXPECT=1` accepts what happens now.
+//! Runs the cases of `testdata/` without the sandbox, as the host's `tidegate plugin test` does within it.
+//! `UPDATE_EXPECT=1` accepts what happens now. For tests alone: what is wrong ends the test.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a harness for tests: what is wrong ends the test"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test harness: a panic is how it says what is wrong")]
+
+#[cfg(feature = "notifier")]
+mod notifier;
+#[cfg(feature = "http")]
+mod part;
+#[cfg(feature = "http")]
+mod settings;
+#[cfg(feature = "source")]
+mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
-
-use crate::host::{Alert, CallError, Moment, Status};
-
-#[cfg(feature = "notifier")]
-mod notifier;
-mod settings;
+use serde_json::{Map, Value};
 
 #[cfg(feature = "notifier")]
 pub use notifier::{notification, notifier};
+#[cfg(feature = "http")]
 pub use settings::settings;
+#[cfg(feature = "source")]
+pub use source::source;
 
-/// Runs every `testdata/<case>/` and compares what `run` makes of it with the case's `expected.json`.
-pub(crate) fn cases(plugin: &Path, run: impl Fn(&Path) -> Value) {
-    let folder = plugin.join("testdata");
-    let mut cases = folders(&folder);
+/// The folders of cases, in order.
+///
+/// # Panics
+/// When there are none.
+pub fn cases(plugin: &str) -> Vec<PathBuf> {
+    let folder = Path::new(plugin).join("testdata");
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut cases: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     cases.sort();
-    assert!(!cases.is_empty(), "{}: no case", folder.display());
-    let mut differences = String::new();
-    for case in cases {
-        differences.push_str(&compare(&case.join("expected.json"), &run(&case)));
-    }
-    assert!(differences.is_empty(), "{differences}\nUPDATE_EXPECT=1 accepts what happens now");
+    assert!(!cases.is_empty(), "{} holds no case", folder.display());
+    cases
 }
 
-fn folders(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
+/// A file's JSON; none where there is no file.
+///
+/// # Panics
+/// When it is no JSON.
+pub fn read(path: &Path) -> Option<Value> {
+    let text = fs::read_to_string(path).ok()?;
+    Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
-/// Nothing where the file holds what was found; else what differs.
-pub(crate) fn compare(path: &Path, found: &Value) -> String {
-    if updating() {
+/// Holds what was found against `expected.json`, or writes it there. Members that are null or empty say nothing.
+///
+/// # Panics
+/// When they differ.
+pub fn check(case: &Path, found: &Value) {
+    let difference = difference(&case.join("expected.json"), &said(found), said);
+    assert!(difference.is_empty(), "{difference}{ACCEPT}");
+}
+
+/// How an expectation becomes what happens.
+pub const ACCEPT: &str = "UPDATE_EXPECT=1 accepts what happens now";
+
+/// How what was found differs from a file's JSON, of which `of` is read; nothing where it does not. The file is
+/// written instead where that is asked for.
+pub(crate) fn difference(path: &Path, found: &Value, of: impl Fn(&Value) -> Value) -> String {
+    if is_updating() {
         fs::write(path, format!("{found:#}\n")).unwrap();
         return String::new();
     }
-    let expected = if path.exists() { read(path) } else { Value::Null };
+    let expected = read(path).map(|expected| of(&expected)).unwrap_or_default();
     if expected == *found {
         return String::new();
     }
@@ -58,59 +74,33 @@ pub(crate) fn compare(path: &Path, found: &Value) -> String {
     format!("\n{}\n{}", path.display(), difference.unified_diff().context_radius(2))
 }
 
-pub(crate) fn updating() -> bool {
+/// Whether expectations are written rather than held.
+pub(crate) fn is_updating() -> bool {
     std::env::vars_os().any(|(name, _)| name == "UPDATE_EXPECT")
 }
 
-pub(crate) fn read(path: &Path) -> Value {
-    serde_json::from_str(&read_text(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+/// A result without members that are null or empty; of itself nothing is left out.
+pub fn said(result: &Value) -> Value {
+    let members = result.as_object().into_iter().flatten();
+    members.map(|(key, value)| (key.clone(), without_empty(value))).collect::<Map<_, _>>().into()
 }
 
-pub(crate) fn read_text(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-pub(crate) fn text(value: &Value, key: &str) -> String {
-    value[key].as_str().unwrap_or_default().to_string()
-}
-
-pub(crate) fn labels(value: &Value, key: &str) -> Vec<(String, String)> {
-    let object = value[key].as_object().into_iter().flatten();
-    object.map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_string())).collect()
-}
-
-/// A result as `expected.json` writes it.
-pub(crate) fn result<T>(result: Result<T, CallError>, ok: impl Fn(T) -> Value) -> Value {
-    match result {
-        Ok(value) => json!({"ok": ok(value)}),
-        Err(CallError::InvalidInput(reason)) => json!({"error": {"invalid-input": reason}}),
-        Err(CallError::Misconfigured(reason)) => json!({"error": {"misconfigured": reason}}),
-        Err(CallError::Other(reason)) => json!({"error": {"other": reason}}),
-        Err(CallError::Unavailable(retry)) => {
-            json!({"error": {"unavailable": {"reason": retry.reason, "after-ms": retry.after_ms}}})
+fn without_empty(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().map(|(key, value)| (key.clone(), without_empty(value)));
+            Value::Object(members.filter(|(_, value)| !is_empty(value)).collect::<Map<_, _>>())
         }
+        Value::Array(items) => Value::Array(items.iter().map(without_empty).collect()),
+        other => other.clone(),
     }
 }
 
-pub(crate) fn alert(value: &Value) -> Alert {
-    let optional = |key: &str| value[key].as_str().map(str::to_string);
-    let moment = |key: &str| match &value[key] {
-        Value::Null => None,
-        moment => Some(match moment["millis"].as_u64() {
-            Some(millis) => Moment::Millis(millis),
-            None => Moment::Text(text(moment, "text")),
-        }),
-    };
-    Alert {
-        name: text(value, "name"),
-        status: if value["status"] == "firing" { Status::Firing } else { Status::Resolved },
-        severity: optional("severity"),
-        labels: labels(value, "labels"),
-        annotations: labels(value, "annotations"),
-        starts_at: moment("starts-at"),
-        ends_at: moment("ends-at"),
-        fingerprint: optional("fingerprint"),
-        link: optional("link"),
-        extra: labels(value, "extra"),
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::String(_) | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -34,7 +34,7 @@ pub(crate) mod bindings {
     });
 }
 
-#[cfg(not(target_family = "wasm"))]
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod played;
 
 pub use bindings::tidegate::plugin::http_client::{HttpError, Request, Response};
@@ -44,9 +44,9 @@ pub use bindings::tidegate::plugin::state::StateError;
 pub use bindings::tidegate::plugin::tools::{Tool, ToolError};
 pub use bindings::tidegate::plugin::types::{Alert, CallError, Labels, Moment, Retry, Status};
 
-#[cfg(target_family = "wasm")]
+#[cfg(target_arch = "wasm32")]
 use bindings::tidegate::plugin as imports;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(not(target_arch = "wasm32"))]
 use played as imports;
 
 /// Writes a line into the host's log, under the plugin's name.

@@ -1,19 +1,27 @@
-//! What a tidegate plugin in Rust stands on. See `README.md` for a complete plugin of each kind.
+//! What plugins of tidegate are written with: the contract as Rust types, and what every plugin of a
+//! kind needs besides.
+//!
+//! A plugin depends on this crate with the one feature of its kind and calls the macro of that
+//! kind: [`source!`], [`notifier!`] or `remediation!`. What touches the host is made by the macro, so
+//! that the plugin's own code is plain functions, and its tests run without a sandbox.
 
+pub mod form;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod golden;
+#[cfg(feature = "http")]
 pub mod host;
-pub mod settings;
-
 #[cfg(feature = "http")]
 pub mod http;
+pub mod json;
 #[cfg(feature = "http")]
 pub mod link;
-#[cfg(feature = "http")]
-pub mod text;
-
 #[cfg(feature = "notifier")]
 pub mod markdown;
 #[cfg(feature = "notifier")]
 pub mod notifier;
-
-#[cfg(all(feature = "golden", not(target_family = "wasm")))]
-pub mod golden;
+#[cfg(feature = "http")]
+pub mod settings;
+#[cfg(feature = "source")]
+pub mod source;
+#[cfg(feature = "http")]
+pub mod text;

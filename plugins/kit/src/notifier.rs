@@ -1,4 +1,4 @@
-//! A notifier: implement [`Guest`] and name the type in [`notifier!`](crate::notifier!).
+//! Notifiers: one message in, one delivery out.
 
 #[allow(
     unsafe_code,
@@ -25,7 +25,6 @@ pub mod bindings {
         },
         additional_derives: [PartialEq],
         pub_export_macro: true,
-        export_macro_name: "export_notifier",
         default_bindings_module: "tidegate_plugin::notifier::bindings",
     });
 }
@@ -37,15 +36,43 @@ pub use bindings::exports::tidegate::plugin::notifier::{
 };
 pub use notification::{Button, Mention, Tone};
 
+/// What a notifying function returns: a reference to what it has shown, where that can be changed later.
+pub type Delivery = Result<Option<String>, CallError>;
+
 pub use crate::host::{Alert, CallError, Labels, Moment, Status};
 
-/// Makes a type that implements [`Guest`](crate::notifier::Guest) the plugin of this crate.
+/// Makes a plugin of a function `fn(&Notification, &Settings) -> Delivery` and the type of its settings:
+/// `notifier!(notify, Settings)`. Adds the tests that run the cases of `testdata/`, hold the `renderings/` and
+/// compare the settings with the manifest; for them `Settings` derives `schemars::JsonSchema` in tests.
 #[macro_export]
 macro_rules! notifier {
-    ($plugin:ident) => {
-        #[allow(unsafe_code, reason = "generated; the boundary to the host is made of raw pointers")]
-        const _: () = {
-            $crate::notifier::bindings::export_notifier!($plugin with_types_in $crate::notifier::bindings);
-        };
+    ($notify:path, $settings:ty) => {
+        #[allow(unsafe_code, missing_docs, reason = "the boundary to the host is made of raw pointers")]
+        mod tidegate_export {
+            use super::*;
+
+            pub(crate) struct Plugin;
+
+            impl $crate::notifier::Guest for Plugin {
+                fn notify(message: $crate::notifier::Notification) -> $crate::notifier::Delivery {
+                    $notify(&message, &$crate::settings::read::<$settings>()?)
+                }
+            }
+
+            $crate::notifier::bindings::export!(Plugin with_types_in $crate::notifier::bindings);
+
+            #[cfg(test)]
+            #[test]
+            fn testdata() {
+                let notify = <Plugin as $crate::notifier::Guest>::notify;
+                $crate::golden::notifier(env!("CARGO_MANIFEST_DIR"), &notify);
+            }
+
+            #[cfg(test)]
+            #[test]
+            fn settings() {
+                $crate::golden::settings::<$settings>(env!("CARGO_MANIFEST_DIR"));
+            }
+        }
     };
 }

@@ -5,19 +5,22 @@
 //! Besides, every message that the host really sends is rendered: where the plugin has a folder `renderings`
 //! with its `settings.json`, it holds what the plugin makes of each, to be looked at by a person.
 
+#![allow(clippy::indexing_slicing, clippy::expect_used, reason = "a JSON value indexed by a key that it lacks is null")]
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 
-use super::{alert, cases, compare, labels, read, read_text, result, text};
+use super::part::{alert, labels, need, result, text};
+use super::{ACCEPT, cases, difference, read};
 use crate::host::played::{self, Part};
-use crate::host::{Encoding, HttpError, Request, Response, StateError};
-use crate::notifier::{Action, Cause, Guest, Link, Notification, Object, Occasion, Purpose, Sent, Stage};
+use crate::host::{CallError, Encoding, HttpError, Request, Response, StateError};
+use crate::notifier::{Action, Cause, Link, Notification, Object, Occasion, Purpose, Sent, Stage};
 
 /// The messages that the host sends, beside this crate.
 const MESSAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../notifier/messages");
@@ -26,35 +29,46 @@ const MESSAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../notifier/message
 const TAKEN: &str = r#"{"code":0,"errcode":0,"ok":true,"status":"success","result":"success"}"#;
 
 /// Checks all cases and renderings of the notifier whose folder this is.
-pub fn notifier<P: Guest>(folder: &str) {
-    let folder = Path::new(folder);
-    cases(folder, run::<P>);
-    let renderings = folder.join("renderings");
+///
+/// # Panics
+/// When something differs, or when there is no case.
+pub fn notifier(plugin: &str, notify: Notify<'_>) {
+    let differs = |case: &PathBuf| difference(&case.join("expected.json"), &run(case, notify), Value::clone);
+    let mut differences: String = cases(plugin).iter().map(differs).collect();
+    let renderings = Path::new(plugin).join("renderings");
     if renderings.is_dir() {
-        render::<P>(&renderings);
+        differences.push_str(&render(&renderings, notify));
     }
+    assert!(differences.is_empty(), "{differences}{ACCEPT}");
 }
 
-fn run<P: Guest>(case: &Path) -> Value {
-    let optional = |name: &str| Some(case.join(name)).filter(|path| path.exists()).map(|path| read(&path));
+/// A plugin's `notify`.
+type Notify<'a> = &'a dyn Fn(Notification) -> Result<Option<String>, CallError>;
+
+fn run(case: &Path, notify: Notify<'_>) -> Value {
+    let optional = |name: &str| read(&case.join(name));
     let world = Rc::new(World {
-        settings: read_text(&case.join("settings.json")),
+        settings: need(&case.join("settings.json")).to_string(),
         secrets: optional("secrets.json").unwrap_or_default(),
-        answers: Answers::Recorded(RefCell::new(read(&case.join("http.json")).as_array().unwrap().clone().into_iter())),
+        answers: Answers::Recorded(RefCell::new(need(&case.join("http.json")).as_array().unwrap().clone().into_iter())),
         requests: RefCell::default(),
-        state: RefCell::new(optional("state.json").map(|state| labels(&json!({"state": state}), "state").into_iter().collect()).unwrap_or_default()),
+        state: RefCell::new(
+            optional("state.json")
+                .map(|state| labels(&json!({"state": state}), "state").into_iter().collect())
+                .unwrap_or_default(),
+        ),
     });
-    let mut found = exchange::<P>(&world, &read(&case.join("notification.json")));
+    let mut found = exchange(&world, &need(&case.join("notification.json")), notify);
     if !world.state.borrow().is_empty() {
         found["state"] = json!(*world.state.borrow());
     }
     found
 }
 
-fn render<P: Guest>(folder: &Path) {
-    let settings = read_text(&folder.join("settings.json"));
-    let answer = Some(folder.join("answer.json")).filter(|path| path.exists()).map(|path| read(&path));
-    let answer = answer.unwrap_or_else(|| json!({"status": 200, "headers": {}, "body": TAKEN}));
+fn render(folder: &Path, notify: Notify<'_>) -> String {
+    let settings = need(&folder.join("settings.json")).to_string();
+    let answer =
+        read(&folder.join("answer.json")).unwrap_or_else(|| json!({"status": 200, "headers": {}, "body": TAKEN}));
     let mut differences = String::new();
     let mut messages: Vec<_> = std::fs::read_dir(MESSAGES).unwrap().map(|entry| entry.unwrap().path()).collect();
     messages.sort();
@@ -66,21 +80,22 @@ fn render<P: Guest>(folder: &Path) {
             requests: RefCell::default(),
             state: RefCell::default(),
         });
-        let exchange = exchange::<P>(&world, &read(message));
+        let exchange = exchange(&world, &need(message), notify);
         let requests = exchange["requests"].as_array().unwrap();
         let found = match requests.as_slice() {
             [] => json!({"body": null, "result": exchange["result"]}),
             [request] => json!({"body": request["body"], "result": exchange["result"]}),
             _ => json!({"requests": requests, "result": exchange["result"]}),
         };
-        differences.push_str(&compare(&folder.join(message.file_name().unwrap()), &readable(&found)));
+        let path = folder.join(message.file_name().unwrap());
+        differences.push_str(&difference(&path, &readable(&found), Value::clone));
     }
-    assert!(differences.is_empty(), "{differences}\nUPDATE_EXPECT=1 accepts what is rendered now");
     for entry in std::fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name();
         let known = messages.iter().any(|message| message.file_name() == Some(&name));
         assert!(known || name == "settings.json" || name == "answer.json", "{name:?} renders no message");
     }
+    differences
 }
 
 /// Texts of more than one line as a list of them, so that a person can look at a rendering.
@@ -93,9 +108,9 @@ fn readable(value: &Value) -> Value {
     }
 }
 
-fn exchange<P: Guest>(world: &Rc<World>, message: &Value) -> Value {
+fn exchange(world: &Rc<World>, message: &Value, notify: Notify<'_>) -> Value {
     let message = notification(message);
-    let outcome = played::with(world.clone(), || P::notify(message));
+    let outcome = played::with(world.clone(), || notify(message));
     json!({"requests": *world.requests.borrow(), "result": result(outcome, |reference| json!(reference))})
 }
 
@@ -153,8 +168,9 @@ impl World {
     fn reveal(&self, text: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
-        while let Some((before, name, behind)) =
-            rest.split_once("{{secret:").and_then(|(before, from)| from.split_once("}}").map(|(name, behind)| (before, name, behind)))
+        while let Some((before, name, behind)) = rest
+            .split_once("{{secret:")
+            .and_then(|(before, from)| from.split_once("}}").map(|(name, behind)| (before, name, behind)))
         {
             out.push_str(before);
             out.push_str(self.secrets[name].as_str().unwrap_or(name));
@@ -288,4 +304,3 @@ fn link(value: &Value) -> Link {
         from_alert: value["from-alert"] == true,
     }
 }
-

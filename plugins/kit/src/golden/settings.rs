@@ -8,15 +8,18 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::{read_text, updating};
+use super::is_updating;
 
 /// Compares the section with the schema of `T`; `UPDATE_EXPECT=1` writes it. It must be the manifest's
 /// last section.
+///
+/// # Panics
+/// When they differ.
 pub fn settings<T: JsonSchema>(folder: &str) {
     let path = Path::new(folder).join("plugin.toml");
-    let manifest = read_text(&path);
+    let manifest = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let wanted = schema::<T>();
-    if updating() {
+    if is_updating() {
         let before = manifest.split("\n[settings").next().unwrap_or_default().trim_end();
         fs::write(&path, format!("{before}\n\n{}", written(&wanted))).unwrap();
         return;

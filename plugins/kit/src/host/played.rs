@@ -41,7 +41,6 @@ thread_local! {
 }
 
 /// Calls `plugin` with the host's part played.
-#[cfg(feature = "golden")]
 pub(crate) fn with<T>(part: Rc<dyn Part>, plugin: impl FnOnce() -> T) -> T {
     PART.with(|current| current.replace(part));
     let result = plugin();

@@ -150,7 +150,11 @@ mod tests {
         assert_eq!(says(Said::Refused("x".into())), Err(CallError::InvalidInput("It x".into())));
         assert_eq!(says(Said::Misconfigured("x".into())), Err(CallError::Misconfigured("It x".into())));
         assert_eq!(says(Said::Failed("x".into())), Err(CallError::Other("It x".into())));
-        assert!(answer(500, r#"{"ok":true}"#).judged(|_, body| if body["ok"] == true { Said::Done } else { Said::Nothing }).is_ok());
+        assert!(
+            answer(500, r#"{"ok":true}"#)
+                .judged(|_, body| if body["ok"] == true { Said::Done } else { Said::Nothing })
+                .is_ok()
+        );
     }
 
     #[test]

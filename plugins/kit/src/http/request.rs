@@ -106,11 +106,7 @@ impl Request {
         host::Request {
             method: self.method.to_string(),
             url: self.url.written(Place::Url),
-            headers: self
-                .headers
-                .iter()
-                .map(|(name, value)| (name.clone(), value.written(Place::Header)))
-                .collect(),
+            headers: self.headers.iter().map(|(name, value)| (name.clone(), value.written(Place::Header))).collect(),
             body: self.body(),
             timeout_ms: self.timeout_ms,
         }
@@ -134,7 +130,8 @@ fn json(value: &Value, secrets: &[(String, Template)]) -> String {
     let mut numbers = 0_u64..;
     for (pointer, template) in secrets {
         let Some(place) = marked.pointer_mut(pointer) else { continue };
-        let free = numbers.by_ref().map(|number| format!("place-{number}-")).find(|mark| !plain.contains(mark.as_str()));
+        let free =
+            numbers.by_ref().map(|number| format!("place-{number}-")).find(|mark| !plain.contains(mark.as_str()));
         let mark = free.unwrap_or_default();
         *place = Value::from(mark.as_str());
         marks.push((format!("\"{mark}\""), format!("\"{}\"", template.written(Place::Json))));
@@ -208,12 +205,18 @@ mod tests {
     #[test]
     fn a_setting_is_the_operators() {
         let read = |text: &str| Request::get(Template::of_setting(text)).built().url;
-        assert_eq!(read("https://x/{{secret:path}}?{{secret:b.c-d_1}}"), "https://x/{{secret:path}}?{{secret:b.c-d_1}}");
+        assert_eq!(
+            read("https://x/{{secret:path}}?{{secret:b.c-d_1}}"),
+            "https://x/{{secret:path}}?{{secret:b.c-d_1}}"
+        );
         assert_eq!(read("{{secret:}}{{secret:a b}}{{x}}"), "%7B%7Bsecret:}}%7B%7Bsecret:a b}}%7B%7Bx}}");
     }
 
     #[test]
     fn a_segment_stays_one() {
-        assert_eq!(Request::get(Template::from("https://x/") + segment("a/../b?c#d")).built().url, "https://x/a%2F..%2Fb%3Fc%23d");
+        assert_eq!(
+            Request::get(Template::from("https://x/") + segment("a/../b?c#d")).built().url,
+            "https://x/a%2F..%2Fb%3Fc%23d"
+        );
     }
 }

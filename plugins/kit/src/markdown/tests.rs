@@ -71,7 +71,8 @@ fn hostile() -> Document {
         Block::Quote(vec![Block::Paragraph(text(HOSTILE))]),
     ];
     blocks.push(Block::List(List {
-        start: None, close: false,
+        start: None,
+        close: false,
         items: vec![vec![Block::Paragraph(vec![Inline::Strong(text(HOSTILE))])]],
     }));
     for line in ["# x", "- x", "> x", "1. x", "/close", "h1. x", "bq. x", "| x |", "```", "---", "===", "+ x"] {

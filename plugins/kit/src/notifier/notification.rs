@@ -128,9 +128,7 @@ impl Notification {
     /// What alerts name.
     pub fn mentions(&self) -> Vec<Mention> {
         let named = self.links.iter().filter(|link| link.from_alert);
-        named
-            .filter_map(|link| Some(Mention { title: one_line(&link.title), link: Link::parse(&link.url)? }))
-            .collect()
+        named.filter_map(|link| Some(Mention { title: one_line(&link.title), link: Link::parse(&link.url)? })).collect()
     }
 
     /// What is affected in words, such as `job billing/cleanup, pod web-1 +3`: so many, and how many more.

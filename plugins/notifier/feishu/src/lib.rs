@@ -9,29 +9,22 @@ mod settings;
 use serde_json::{Map, Value, json};
 use tidegate_plugin::host::{self, Encoding};
 use tidegate_plugin::http::{Request, Said, Secret};
-use tidegate_plugin::notifier::{CallError, Guest, Notification, Occasion};
-use tidegate_plugin::settings::read;
+use tidegate_plugin::notifier::{CallError, Delivery, Notification, Occasion};
 
 use card::Card;
 use settings::Settings;
 
-/// The plugin.
-pub(crate) struct Feishu;
+tidegate_plugin::notifier!(notify, Settings);
 
-tidegate_plugin::notifier!(Feishu);
-
-impl Guest for Feishu {
-    fn notify(message: Notification) -> Result<Option<String>, CallError> {
-        let settings = read::<Settings>()?;
-        if message.occasion == Occasion::Answered && !settings.follow_up {
-            // A bot cannot change its card, and a second one is only sent where that is wanted.
-            return Ok(None);
-        }
-        request(&settings, &message)?.send("Feishu", message.now_ms).judged(said)?;
-        // A bot's card has no id. With a reference the host tells how a question ended, in a card of its own.
-        let wants_more = settings.follow_up && message.occasion == Occasion::Approval;
-        Ok(wants_more.then(|| message.message_id.clone()))
+fn notify(message: &Notification, settings: &Settings) -> Delivery {
+    if message.occasion == Occasion::Answered && !settings.follow_up {
+        // A bot cannot change its card, and a second one is only sent where that is wanted.
+        return Ok(None);
     }
+    request(settings, message)?.send("Feishu", message.now_ms).judged(said)?;
+    // A bot's card has no id. With a reference the host tells how a question ended, in a card of its own.
+    let wants_more = settings.follow_up && message.occasion == Occasion::Approval;
+    Ok(wants_more.then(|| message.message_id.clone()))
 }
 
 fn request(settings: &Settings, message: &Notification) -> Result<Request, CallError> {

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use tidegate_plugin::host::{self, Encoding};
 use tidegate_plugin::http::{Request, Secret, Template};
-use tidegate_plugin::notifier::{CallError, Guest, Notification};
-use tidegate_plugin::settings::{SecretChoice, read, wrong};
+use tidegate_plugin::notifier::{CallError, Delivery, Notification};
+use tidegate_plugin::settings::{SecretChoice, wrong};
 
 const TIMESTAMP: &str = "X-Tidegate-Timestamp";
 const SIGNATURE: &str = "X-Tidegate-Signature";
@@ -36,18 +36,13 @@ struct Settings {
     timeout_ms: Option<u32>,
 }
 
-/// The plugin.
-pub(crate) struct Webhook;
+tidegate_plugin::notifier!(notify, Settings);
 
-tidegate_plugin::notifier!(Webhook);
-
-impl Guest for Webhook {
-    fn notify(message: Notification) -> Result<Option<String>, CallError> {
-        request(&read()?, &message)?.send("the endpoint", message.now_ms).success()?;
-        // An endpoint knows a message by its id, so that is the reference: with it comes the event that a
-        // question is over.
-        Ok(Some(message.message_id))
-    }
+fn notify(message: &Notification, settings: &Settings) -> Delivery {
+    request(settings, message)?.send("the endpoint", message.now_ms).success()?;
+    // An endpoint knows a message by its id, so that is the reference: with it comes the event that a
+    // question is over.
+    Ok(Some(message.message_id.clone()))
 }
 
 /// What is signed is `<timestamp>.<body>`: with the time inside, a request that somebody recorded

@@ -4,16 +4,6 @@ use tidegate_plugin::settings::parse;
 
 use super::*;
 
-#[test]
-fn cases_and_renderings() {
-    golden::notifier::<Webhook>(env!("CARGO_MANIFEST_DIR"));
-}
-
-#[test]
-fn the_manifest_describes_the_settings() {
-    golden::settings::<Settings>(env!("CARGO_MANIFEST_DIR"));
-}
-
 fn message(alerts: usize, value: &str, body: &str) -> Notification {
     let alert = json!({"name": "a", "status": "firing", "labels": {}, "annotations": {"log": value}});
     golden::notification(&json!({
