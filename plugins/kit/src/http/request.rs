@@ -56,7 +56,7 @@ impl Request {
     /// A JSON body, with its `Content-Type`.
     pub fn json(mut self, body: Value) -> Self {
         self.body = Body::Json(body, Vec::new());
-        self.header("Content-Type", "application/json; charset=utf-8")
+        self.header("Content-Type", "application/json")
     }
 
     /// Puts a value that may hold a secret into the JSON body, at a JSON pointer such as `/routing_key`
