@@ -41,7 +41,7 @@ pub use bindings::tidegate::plugin::http_client::{HttpError, Request, Response};
 pub use bindings::tidegate::plugin::log::Level;
 pub use bindings::tidegate::plugin::signer::Encoding;
 pub use bindings::tidegate::plugin::state::StateError;
-pub use bindings::tidegate::plugin::tools::{Tool, ToolError};
+pub use bindings::tidegate::plugin::tools::{LookCall, Tool, ToolError};
 pub use bindings::tidegate::plugin::types::{Alert, CallError, Labels, Moment, Retry, Status};
 
 #[cfg(target_arch = "wasm32")]
@@ -64,9 +64,10 @@ pub fn send(request: &Request) -> Result<Response, HttpError> {
     imports::http_client::send(request)
 }
 
-/// HMAC-SHA-256 with a key that holds `{{secret:name}}`.
-pub fn hmac_sha256(key: &str, message: &str, encoding: Encoding) -> Result<String, String> {
-    imports::signer::hmac_sha256(key, message, encoding)
+/// HMAC-SHA-256; `http::signature` makes the texts. Where `message_secrets` is true the message's places for
+/// secrets are filled in as those of the key are.
+pub fn hmac_sha256(key: &str, message: &str, message_secrets: bool, encoding: Encoding) -> Result<String, String> {
+    imports::signer::hmac_sha256(key, message, message_secrets, encoding)
 }
 
 /// What the plugin has kept under a key.
@@ -87,6 +88,11 @@ pub fn catalogue() -> Vec<Tool> {
 /// Calls a read-only tool with a JSON object.
 pub fn look(tool: &str, arguments: &str) -> Result<String, ToolError> {
     imports::tools::look(tool, arguments)
+}
+
+/// Calls read-only tools that do not depend on each other; the answers come in the order of the calls.
+pub fn look_all(calls: &[LookCall]) -> Vec<Result<String, ToolError>> {
+    imports::tools::look_all(calls)
 }
 
 /// Another attempt may succeed, not before `after_ms` where that is known.

@@ -2,10 +2,12 @@
 
 mod answer;
 mod request;
+mod signature;
 mod template;
 
 pub use answer::{Answer, Said, retry_after};
 pub use request::{Request, segment};
+pub use signature::signature;
 pub use template::{Secret, Template};
 
-pub use crate::host::{HttpError, Response};
+pub use crate::host::{Encoding, HttpError, Response};

@@ -143,9 +143,10 @@ impl Part for World {
         }
     }
 
-    fn hmac_sha256(&self, key: &str, message: &str, encoding: Encoding) -> Result<String, String> {
+    fn hmac_sha256(&self, key: &str, message: &str, secrets: bool, encoding: Encoding) -> Result<String, String> {
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(self.reveal(key).as_bytes()).unwrap();
-        mac.update(self.reveal(message).as_bytes());
+        let message = if secrets { self.reveal(message) } else { message.to_string() };
+        mac.update(message.as_bytes());
         let bytes = mac.finalize().into_bytes();
         Ok(match encoding {
             Encoding::Base64 => base64::engine::general_purpose::STANDARD.encode(bytes),
@@ -182,7 +183,7 @@ impl World {
     /// A request as it leaves the host.
     fn sent(&self, request: &Request) -> Value {
         let headers = request.headers.iter().map(|(k, v)| (k.to_lowercase(), json!(self.reveal(v))));
-        let body = self.reveal(&request.body);
+        let body = if request.body_secrets { self.reveal(&request.body) } else { request.body.clone() };
         json!({
             "method": request.method,
             "url": self.reveal(&request.url),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Encoding, HttpError, Level, Request, Response, StateError, Tool, ToolError};
+use super::{Encoding, HttpError, Level, LookCall, Request, Response, StateError, Tool, ToolError};
 
 /// What a test plays. What it does not play ends the test.
 pub(crate) trait Part {
@@ -14,7 +14,13 @@ pub(crate) trait Part {
     fn send(&self, request: &Request) -> Result<Response, HttpError> {
         Err(HttpError::Denied(format!("{} {}: no answer is recorded", request.method, request.url)))
     }
-    fn hmac_sha256(&self, _key: &str, _message: &str, _encoding: Encoding) -> Result<String, String> {
+    fn hmac_sha256(
+        &self,
+        _key: &str,
+        _message: &str,
+        _message_secrets: bool,
+        _encoding: Encoding,
+    ) -> Result<String, String> {
         Err("no secret is recorded".into())
     }
     fn state(&self, _key: &str) -> Result<Option<String>, StateError> {
@@ -71,8 +77,13 @@ pub(crate) mod http_client {
 }
 
 pub(crate) mod signer {
-    pub fn hmac_sha256(key: &str, message: &str, encoding: super::Encoding) -> Result<String, String> {
-        super::part().hmac_sha256(key, message, encoding)
+    pub fn hmac_sha256(
+        key: &str,
+        message: &str,
+        message_secrets: bool,
+        encoding: super::Encoding,
+    ) -> Result<String, String> {
+        super::part().hmac_sha256(key, message, message_secrets, encoding)
     }
 }
 
@@ -93,5 +104,9 @@ pub(crate) mod tools {
 
     pub fn look(tool: &str, arguments: &str) -> Result<String, super::ToolError> {
         super::part().look(tool, arguments)
+    }
+
+    pub fn look_all(calls: &[super::LookCall]) -> Vec<Result<String, super::ToolError>> {
+        calls.iter().map(|call| super::part().look(&call.name, &call.arguments)).collect()
     }
 }

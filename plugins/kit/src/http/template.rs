@@ -66,6 +66,24 @@ impl Template {
         self.parts.is_empty()
     }
 
+    /// As it is, where every text in it is the plugin's own.
+    pub(super) fn plain(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Secret(secret) => secret.placeholder(),
+            Part::Text(text) => text.clone(),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
+    /// Whether a text in it, or two side by side, would be taken for a place for a secret.
+    pub(super) fn pretends(&self) -> bool {
+        let text = |part: &Part| match part {
+            Part::Secret(_) => "\0".to_string(),
+            Part::Text(text) => text.clone(),
+        };
+        self.parts.iter().map(text).collect::<String>().contains("{{")
+    }
+
     /// As it goes to the host.
     pub(super) fn written(&self, place: Place) -> String {
         let mut out = String::new();

@@ -7,8 +7,7 @@ mod card;
 mod settings;
 
 use serde_json::{Map, Value, json};
-use tidegate_plugin::host::{self, Encoding};
-use tidegate_plugin::http::{Request, Said, Secret};
+use tidegate_plugin::http::{Encoding, Request, Said, Secret, Template, signature};
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Occasion};
 
 use card::Card;
@@ -33,8 +32,8 @@ fn request(settings: &Settings, message: &Notification) -> Result<Request, CallE
         // A signature is good for an hour around its time, so each attempt makes its own. Key and
         // message look swapped; they are not.
         let seconds = (message.now_ms / 1000).to_string();
-        let key = format!("{seconds}\n{}", Secret::named(secret).placeholder());
-        let signature = host::hmac_sha256(&key, "", Encoding::Base64).map_err(CallError::Misconfigured)?;
+        let key = Template::from(seconds.as_str()) + "\n" + Secret::named(secret);
+        let signature = signature(key, "", Encoding::Base64)?;
         body.insert("timestamp".into(), json!(seconds));
         body.insert("sign".into(), json!(signature));
     }

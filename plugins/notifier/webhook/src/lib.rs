@@ -8,8 +8,7 @@ mod body;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tidegate_plugin::host::{self, Encoding};
-use tidegate_plugin::http::{Request, Secret, Template};
+use tidegate_plugin::http::{Encoding, Request, Secret, Template, signature};
 use tidegate_plugin::notifier::{CallError, Delivery, Notification};
 use tidegate_plugin::settings::{SecretChoice, wrong};
 
@@ -58,8 +57,7 @@ fn request(settings: &Settings, message: &Notification) -> Result<Request, CallE
     let seconds = (message.now_ms / 1000).to_string();
     if let Some(secret) = settings.sign.name("sign-secret") {
         let text = format!("{seconds}.{}", request.body());
-        let signature = host::hmac_sha256(&Secret::named(secret).placeholder(), &text, Encoding::Hex);
-        let signature = signature.map_err(CallError::Misconfigured)?;
+        let signature = signature(Secret::named(secret), text.as_str(), Encoding::Hex)?;
         request = request.header(SIGNATURE, format!("sha256={signature}").as_str());
     }
     request = request.header(TIMESTAMP, seconds.as_str());
