@@ -1,8 +1,16 @@
 //! Sources: one request in, alerts out.
 
+pub mod aws;
 mod build;
+pub mod cloudevents;
 pub mod link;
+mod packed;
+pub mod placeholder;
+mod sentence;
+pub mod severity;
+pub mod tags;
 mod time;
+pub mod usual;
 
 /// The contract's types and imports, as `wit-bindgen` makes them.
 #[allow(
@@ -29,7 +37,9 @@ pub use bindings::exports::tidegate::plugin::source::{Decoded, Guest, Inbound, L
 pub use bindings::tidegate::plugin::types::{Alert, CallError, Moment, Status};
 pub use bindings::tidegate::plugin::{log, settings};
 pub use build::STATE;
-pub use time::with_zone;
+pub use packed::base64;
+pub use sentence::first_sentence;
+pub use time::{millis, with_zone};
 
 pub use crate::json::{Node, parse};
 
