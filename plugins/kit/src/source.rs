@@ -3,6 +3,7 @@
 pub mod aws;
 mod build;
 pub mod cloudevents;
+pub mod event;
 pub mod link;
 mod packed;
 pub mod placeholder;

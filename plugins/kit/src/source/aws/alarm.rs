@@ -16,6 +16,20 @@ pub enum Missing {
     Fires,
 }
 
+impl Missing {
+    /// Reads the setting: `ignore`, `firing` or nothing.
+    ///
+    /// # Errors
+    /// When it is another word: names the setting.
+    pub fn read(setting: Node<'_>) -> Result<Self, String> {
+        match setting.text().as_deref() {
+            None | Some("ignore") => Ok(Self::Ignored),
+            Some("firing") => Ok(Self::Fires),
+            Some(_) => Err(setting.expected("\"ignore\" or \"firing\"")),
+        }
+    }
+}
+
 /// An alarm as SNS carries it.
 pub fn of_sns(body: Node<'_>, topic: Option<&str>, missing: Missing) -> Result<Decoded, String> {
     let Some((status, state)) = status(body.get("NewStateValue"), missing)? else { return Ok(Decoded::nothing()) };

@@ -59,8 +59,8 @@ pub fn status<'a>(kind: &str, detail: Node<'a>, known: Option<&Known>) -> Option
         return Some((Status::Resolved, None));
     }
     let word = match known {
-        // A task that still runs has no code.
-        Some(known) if known.state == "stopCode" => Some(detail.get("stopCode").text().unwrap_or("RUNNING".into())),
+        // A task that still runs has no code, and is no proof that the next one will.
+        Some(known) if known.state == "stopCode" => Some(detail.get("stopCode").text()?),
         Some(known) if known.state.is_empty() => None,
         Some(known) => detail.get(known.state).text(),
         None => detail.first(&["state", "status", "eventName"]),
