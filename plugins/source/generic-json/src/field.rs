@@ -70,11 +70,17 @@ fn sources(setting: Node<'_>) -> Result<Vec<Template>, String> {
     Ok(vec![template(setting)?])
 }
 
-/// `$.a.b` alone, or a text with `{{ $.a.b }}` in it.
+/// `header.x-name` and `query.name`, which are places without braces too.
+fn is_place(text: &str) -> bool {
+    let name = text.strip_prefix("header.").or_else(|| text.strip_prefix("query."));
+    name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+}
+
+/// A place alone (`$.a.b`), or a text with `{{ $.a.b }}` in it.
 fn template(setting: Node<'_>) -> Result<Template, String> {
     let text = setting.need_text()?;
     let wrong = |reason: String| format!("{}: {reason}", setting.place());
-    if text.trim_start().starts_with('$') {
+    if text.trim_start().starts_with('$') || is_place(text.trim()) {
         return Ok(vec![Part::Find(Find::read(text.trim()).map_err(wrong)?)]);
     }
     let mut parts = Vec::new();
@@ -107,7 +113,7 @@ fn fill(template: &Template, scope: Scope<'_>) -> Option<String> {
             }
         }
     }
-    Some(filled).filter(|filled| (found || !places) && !filled.trim().is_empty())
+    Some(filled.trim().to_string()).filter(|filled| (found || !places) && !filled.is_empty())
 }
 
 impl Find {

@@ -66,10 +66,8 @@ pub fn status<'a>(kind: &str, detail: Node<'a>, known: Option<&Known>) -> Option
         None => detail.first(&["state", "status", "eventName"]),
     };
     // What nobody knows a word for was sent here by somebody's rule.
-    match word.as_deref().map_or(Some(Status::Firing), |word| read(word, known.is_some())) {
-        Some(status) => Some((status, word)),
-        None => None,
-    }
+    let status = word.as_deref().map_or(Some(Status::Firing), |word| read(word, known.is_some()));
+    status.map(|status| (status, word))
 }
 
 fn read(word: &str, known: bool) -> Option<Status> {
