@@ -7,12 +7,12 @@
 use serde_json::Value;
 use tidegate_plugin::source::cloudevents::{attribute, events, permission, within};
 use tidegate_plugin::source::event::{Event, Types};
-use tidegate_plugin::source::{CallError, Decoded, Inbound, LeftOut, Node};
+use tidegate_plugin::source::{CallError, Decoded, Inbound, LeftOut, Node, misconfigured};
 
 tidegate_plugin::source!(decode, settings);
 
 fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
-    let types = Types::read(settings).map_err(CallError::Misconfigured)?;
+    let types = Types::read(settings).map_err(misconfigured)?;
     if let Some(reply) = permission(request) {
         return Ok(Decoded { reply: Some(reply), ..Decoded::nothing() });
     }

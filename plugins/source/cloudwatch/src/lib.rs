@@ -8,12 +8,12 @@ mod sns;
 mod text;
 
 use tidegate_plugin::source::aws::Missing;
-use tidegate_plugin::source::{CallError, Decoded, Inbound, LeftOut, Node, parse};
+use tidegate_plugin::source::{CallError, Decoded, Inbound, LeftOut, Node, misconfigured, parse};
 
 tidegate_plugin::source!(decode, settings);
 
 fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
-    let missing = missing(settings).map_err(CallError::Misconfigured)?;
+    let missing = missing(settings).map_err(misconfigured)?;
     body(request, missing).map_err(CallError::InvalidInput)
 }
 

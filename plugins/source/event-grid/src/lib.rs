@@ -6,12 +6,12 @@
 use serde_json::{Value, json};
 use tidegate_plugin::source::cloudevents::{attribute, events, permission, within};
 use tidegate_plugin::source::event::{Event, Types};
-use tidegate_plugin::source::{Alert, CallError, Decoded, Inbound, LeftOut, Node, parse};
+use tidegate_plugin::source::{Alert, CallError, Decoded, Inbound, LeftOut, Node, misconfigured, parse};
 
 tidegate_plugin::source!(decode, settings);
 
 fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
-    let types = Types::read(settings).map_err(CallError::Misconfigured)?;
+    let types = Types::read(settings).map_err(misconfigured)?;
     if let Some(reply) = permission(request) {
         return Ok(Decoded { reply: Some(reply), ..Decoded::nothing() });
     }

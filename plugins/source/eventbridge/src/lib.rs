@@ -3,12 +3,12 @@
 //! What is known of an event's own words is in the kit, because the same events come through SNS as well.
 
 use tidegate_plugin::source::aws::{self, Missing};
-use tidegate_plugin::source::{CallError, Decoded, Inbound, LeftOut, Node, parse};
+use tidegate_plugin::source::{CallError, Decoded, Inbound, LeftOut, Node, misconfigured, parse};
 
 tidegate_plugin::source!(decode, settings);
 
 fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
-    let missing = missing(settings).map_err(CallError::Misconfigured)?;
+    let missing = missing(settings).map_err(misconfigured)?;
     body(request, missing).map_err(CallError::InvalidInput)
 }
 

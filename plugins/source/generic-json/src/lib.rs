@@ -9,12 +9,12 @@ mod field;
 mod mapping;
 mod status;
 
-use tidegate_plugin::source::{CallError, Decoded, Inbound};
+use tidegate_plugin::source::{CallError, Decoded, Inbound, misconfigured};
 
 tidegate_plugin::source!(decode, settings);
 
 fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
-    let mappings = mapping::read(settings).map_err(CallError::Misconfigured)?;
+    let mappings = mapping::read(settings).map_err(misconfigured)?;
     let body = body::read(request);
     let whole = body::Scope::whole(request, &body);
     let mapping = mapping::choose(&mappings, &whole).map_err(CallError::InvalidInput)?;
