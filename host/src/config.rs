@@ -34,7 +34,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use approvals::{Approvals, Groups, Link};
-pub use auth::Auth;
+pub use auth::{Auth, Jwt, Scheme, scheme};
 pub use correlate::Correlate;
 pub use deliveries::Deliveries;
 pub use endpoint::Endpoint;
@@ -47,6 +47,7 @@ pub use paths::Directory;
 pub use plugins::Plugins;
 pub use problem::{Problem, Problems};
 pub use report::Report;
+pub use secret::Secrets;
 pub use server::{Server, parse_listen};
 pub use sources::Source;
 pub use tools::Tools;

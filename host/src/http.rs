@@ -13,9 +13,12 @@ mod connection;
 mod control;
 mod deliveries;
 mod encoding;
+mod fetch;
+mod form;
 mod guard;
 mod health;
 mod incidents;
+mod jwt;
 mod link;
 mod origin;
 mod places;
@@ -25,6 +28,7 @@ mod receive;
 mod refusals;
 mod replays;
 mod signature;
+mod sns;
 mod watch;
 
 use std::collections::HashMap;
@@ -43,12 +47,14 @@ use crate::backend::Backend;
 use crate::config::{Config, Problem, Problems};
 use crate::environment::Environment;
 use crate::gate::link::Links;
+use crate::network::Network;
 use crate::ports::Clock;
 use crate::report::Language;
 use admission::Zone;
 use answer::Failure;
 use attempts::Attempts;
 use callers::Callers;
+use fetch::Fetch;
 use proof::Proof;
 use quotas::Quotas;
 use refusals::Refusals;
@@ -123,9 +129,11 @@ impl Server {
         clock: Arc<dyn Clock>,
         environment: &dyn Environment,
     ) -> Result<Self, Problems> {
+        // What some proofs rest on is fetched with clients of the server's own.
+        let fetch: Arc<dyn Fetch> = Arc::new(Network::default());
         let mut problems = config.exposure(&backend.sources());
         let mut proof = |path: &[&str], auth: &Option<crate::config::Auth>| {
-            let resolved = auth.as_ref().map(|auth| Proof::resolve(auth, environment)).transpose();
+            let resolved = auth.as_ref().map(|auth| Proof::resolve(auth, environment, &fetch)).transpose();
             resolved.unwrap_or_else(|error| {
                 problems.push(config.problem(path, error.to_string()));
                 None

@@ -101,8 +101,12 @@ fn the_reference_names_every_key() {
     names.extend(fields::<log::Raw>());
     names.extend(fields::<server::Raw>());
     names.extend(fields::<auth::Raw>());
-    names.extend(fields::<auth::RawBasic>());
-    names.extend(fields::<auth::RawHmac>());
+    names.extend(fields::<auth::raw::RawBasic>());
+    names.extend(fields::<auth::raw::RawHmac>());
+    names.extend(fields::<auth::raw::RawNamed>());
+    names.extend(fields::<auth::raw::RawForm>());
+    names.extend(fields::<auth::raw::RawSns>());
+    names.extend(fields::<auth::jwt::RawJwt>());
     names.extend(fields::<journal::Raw>());
     names.extend(fields::<paths::RawDirectory>());
     names.extend(fields::<plugins::RawPlugin>());
@@ -204,7 +208,7 @@ fn paths_count_from_the_file_and_flags_win() {
     let config = parse("[policies]\npath = \"p\"\n[sources.a]\nauth.bearer.file = \"s\"").unwrap();
     assert_eq!(config.policies, Directory { path: "conf/p".into(), given: true });
     assert_eq!(config.journal, Path::new("conf/data/journal.db"));
-    assert_eq!(config.sources["a"].auth, Some(Auth::Bearer(SecretSource::File("conf/s".into()))));
+    assert_eq!(config.sources["a"].auth, Some(Auth::Bearer(SecretSource::File("conf/s".into()).into())));
     let overrides = Overrides {
         listen: parse_listen("localhost:1"),
         mode: Some(Mode::Enforce),
