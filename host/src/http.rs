@@ -27,6 +27,7 @@ mod quotas;
 mod receive;
 mod refusals;
 mod replays;
+mod reply;
 mod signature;
 mod sns;
 mod watch;
@@ -39,7 +40,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch as signal};
 
@@ -213,8 +214,8 @@ fn router(state: Arc<Shared>) -> Router {
     let senders = Router::new()
         .route("/alert", post(receive::alert))
         .route("/alert/", post(receive::alert))
-        .route("/v1/alerts/{source}", post(receive::source))
-        .route("/v1/alerts/{source}/", post(receive::source));
+        .route("/v1/alerts/{source}", any(receive::source))
+        .route("/v1/alerts/{source}/", any(receive::source));
     let api = Router::new()
         .route("/v1/incidents", get(incidents::list))
         .route("/v1/incidents/watch", get(watch::watch))

@@ -1,38 +1,46 @@
-//! `POST /alert` and `POST /v1/alerts/{source}`: alerts come in.
+//! `/alert` and `/v1/alerts/{source}`: alerts come in.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Uri, header};
+use axum::response::{IntoResponse, Response};
 
 use super::answer::Failure;
 use super::encoding::Encoding;
 use super::places::{Peer, Place};
 use super::proof::{Proof, Rest};
-use super::{Shared, body, form, quotas};
+use super::{Shared, body, form, quotas, reply};
 use crate::backend::Received;
 use crate::domain::text::cut;
 use crate::ports::Inbound;
 use crate::source::alertmanager;
 
+/// What any source may take.
+const METHODS: [Method; 4] = [Method::POST, Method::PUT, Method::GET, Method::OPTIONS];
+
 /// `POST /alert`.
-pub async fn alert(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Received>, Failure> {
+pub async fn alert(State(state): State<Arc<Shared>>, request: Request) -> Result<Response, Failure> {
     receive(&state, alertmanager::NAME, request).await
 }
 
-/// `POST /v1/alerts/{source}`.
+/// `POST /v1/alerts/{source}`, and what else the source takes.
 pub async fn source(
     State(state): State<Arc<Shared>>,
     Path(source): Path<String>,
     request: Request,
-) -> Result<Json<Received>, Failure> {
+) -> Result<Response, Failure> {
     receive(&state, &source, request).await
 }
 
-async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<Received>, Failure> {
+async fn receive(state: &Shared, source: &str, request: Request) -> Result<Response, Failure> {
     let (head, body) = request.into_parts();
+    if !METHODS.contains(&head.method) {
+        return Err(method(&head));
+    }
     let gate = state.sources.get(source);
     let proof = gate.and_then(|gate| gate.proof.as_ref());
     // A token for sending is good for every source.
@@ -53,6 +61,9 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
     if gate.is_some_and(|gate| gate.disabled) || !state.backend.sources().iter().any(|name| name == source) {
         return Err(unknown(state, source));
     }
+    if !state.backend.takes(source, head.method.as_str()) {
+        return Err(method(&head));
+    }
     let (settings, quotas) = (&state.settings, &state.quotas);
     let encoding = Encoding::of(&head.headers)?;
     let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
@@ -69,7 +80,7 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
     let mark = rest.finish(&bytes, received_at).await?.map(|mark| mark.at(source));
     if mark.is_some_and(|mark| state.replays.seen(&mark, received_at)) {
         tracing::info!(source, "a signed request came again that had been taken before; it does nothing");
-        return Ok(Json(Received::default()));
+        return Ok(Json(Received::default()).into_response());
     }
     let (_working, place) = match working {
         Some(working) => (working, place),
@@ -86,16 +97,33 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
     let bytes = match proof {
         Some(proof) => proof.taken_out(bytes),
         None => bytes,
+||||||| 89de061
+    let inbound = Inbound {
+        headers: visible(&head.headers, proof),
+        query: query(&head.uri)?,
+        body: body::text(bytes),
+        received_at,
     };
     let mut headers = visible(&head.headers, proof);
     let bytes = as_urlencoded(bytes, &mut headers, &place).await?;
-    let inbound =
-        Inbound { headers: headers.into(), query: query(&head.uri, proof), body: body::text(bytes), received_at };
-    let received = state.backend.receive(source, inbound).await?;
-    if let Some(mark) = mark {
+    let inbound = Inbound {
+        method: head.method.as_str().to_string(),
+        headers: headers.into(),
+        query: query(&head.uri, proof),
+        body: body::text(bytes),
+        received_at,
+    };
+    let mut received = state.backend.receive(source, inbound).await?;
+    let reply = received.reply.take();
+    // Who asks once more for an answer of the source gets it once more.
+    if let (Some(mark), None) = (mark, &reply) {
         state.replays.acknowledge(mark, received_at);
     }
-    Ok(Json(received))
+    Ok(reply.and_then(reply::response).unwrap_or_else(|| Json(received).into_response()))
+}
+
+fn method(head: &Parts) -> Failure {
+    Failure::method(head.method.as_str(), &cut(head.uri.path(), 100))
 }
 
 /// A multipart form becomes the kind of form that sources read.
