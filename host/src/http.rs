@@ -271,4 +271,6 @@ mod link_tests;
 #[cfg(test)]
 mod quota_tests;
 #[cfg(test)]
+mod sender_tests;
+#[cfg(test)]
 mod tests;

@@ -97,12 +97,6 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Respo
     let bytes = match proof {
         Some(proof) => proof.taken_out(bytes),
         None => bytes,
-||||||| 89de061
-    let inbound = Inbound {
-        headers: visible(&head.headers, proof),
-        query: query(&head.uri)?,
-        body: body::text(bytes),
-        received_at,
     };
     let mut headers = visible(&head.headers, proof);
     let bytes = as_urlencoded(bytes, &mut headers, &place).await?;

@@ -115,5 +115,4 @@ fn signed_time<'a>(headers: &'a HeaderMap, item: &'a Item, now: Timestamp) -> Re
 }
 
 #[cfg(test)]
-#[path = "signature_tests.rs"]
 mod tests;

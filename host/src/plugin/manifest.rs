@@ -190,6 +190,25 @@ mod tests {
     }
 
     #[test]
+    fn a_source_asks_for_confirmations_and_methods_and_nothing_else() {
+        let source = |more: &str| Manifest::parse(&format!("name = \"s\"\nkind = \"source\"\nversion = \"1\"\n{more}"));
+        let good = source("methods = [\"PUT\", \"GET\"]\n[[asks.http]]\norigin = \"*\"\nmethods = [\"GET\"]").unwrap();
+        assert_eq!(good.wanted(), "[plugins.s]\ngrant = [{ origin = \"https://…\", methods = [\"GET\"] }]");
+        for (more, want) in [
+            ("[[asks.http]]\norigin = \"*\"\nmethods = [\"GET\", \"POST\"]", "more than GET"),
+            ("[[asks.http]]\norigin = \"*\"\nmethods = [\"GET\"]\nsecrets = [\"a\"]", "more than GET"),
+            ("[asks]\nsigner = [\"a\"]", "more than GET"),
+            ("[asks]\ntools = [\"a\"]", "more than GET"),
+            ("methods = [\"DELETE\"]", "methods: \"DELETE\" is none of PUT, GET, OPTIONS"),
+        ] {
+            let error = source(more).unwrap_err();
+            assert!(error.contains(want), "{more}: {error}");
+        }
+        let error = Manifest::parse(&FEISHU.replacen("[build]", "methods = [\"GET\"]\n[build]", 1)).unwrap_err();
+        assert!(error.contains("a notifier takes no requests"), "{error}");
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let cases = [
             ("name = \"feishu\"", "name = \"Fei shu\"", "lower-case"),
