@@ -28,6 +28,7 @@ mod sources;
 mod tools;
 mod unit;
 mod users;
+mod ways_in;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
