@@ -200,7 +200,8 @@ fn a_source_is_proven_in_one_way_and_a_wrong_one_is_named() {
         let one = parse(&source(&format!("{{ {word} = {{ env = \"A\" }} }}"))).unwrap();
         assert_eq!(one.secrets().len(), 1, "{word}");
         let two = parse(&source(&format!("{{ {word} = [{{ env = \"A\" }}, {{ file = \"b\" }}] }}"))).unwrap();
-        let places: Vec<String> = two.secrets().iter().map(|(path, secret)| format!("{} {secret:?}", path.join("."))).collect();
+        let places: Vec<String> =
+            two.secrets().iter().map(|(path, secret)| format!("{} {secret:?}", path.join("."))).collect();
         assert!(places.len() == 2 && places[1].ends_with("File(\"conf/b\")"), "{places:?}");
         assert!(!format!("{}", two.sources["a"].auth.as_ref().unwrap().describe()).is_empty());
     }
@@ -216,13 +217,22 @@ fn a_source_is_proven_in_one_way_and_a_wrong_one_is_named() {
         ("{ query = { name = \"\", token = { env = \"A\" } } }", "query.name must not be empty"),
         ("{ header = { name = \"a b\", token = { env = \"A\" } } }", "header.name must be the name of an HTTP header"),
         ("{ header = { name = \"Authorization\", token = { env = \"A\" } } }", "use bearer or basic"),
-        (&format!("{{ hmac = {{ {secret}, header = \"a\", signed = \"{{time}}{{body}}\" }} }}"), "holds {time} exactly if"),
-        (&format!("{{ hmac = {{ {secret}, header = \"a\", timestamp_header = \"b\", signed = \"{{body}}\" }} }}"), "holds {time} exactly if"),
+        (
+            &format!("{{ hmac = {{ {secret}, header = \"a\", signed = \"{{time}}{{body}}\" }} }}"),
+            "holds {time} exactly if",
+        ),
+        (
+            &format!("{{ hmac = {{ {secret}, header = \"a\", timestamp_header = \"b\", signed = \"{{body}}\" }} }}"),
+            "holds {time} exactly if",
+        ),
         (&format!("{{ hmac = {{ {secret}, header = \"a\", signed = \"{{url}}{{body}}\" }} }}"), "hmac.signed: "),
         (&format!("{{ hmac = {{ {secret}, header = \"a\", encoding = \"md5\" }} }}"), "unknown variant `md5`"),
         ("{ sns = { topics = [] } }", "sns.topics must name the topics"),
         ("{ sns = { topics = [\"*\"] } }", "is not an ARN"),
-        ("{ jwt = { issuer = \"i\", audience = \"a\", keys = \"http://keys.example/\" } }", "jwt.keys must begin with https://"),
+        (
+            "{ jwt = { issuer = \"i\", audience = \"a\", keys = \"http://keys.example/\" } }",
+            "jwt.keys must begin with https://",
+        ),
         ("{ jwt = { issuer = \"i\", audience = [], keys = \"https://k\" } }", "must not be empty"),
         (
             "{ jwt = { issuer = \"https://accounts.google.com\", audience = \"a\", keys = \"https://k\" } }",
@@ -257,7 +267,10 @@ fn sources_say_who_gets_in_and_how() {
         assert!(lines.contains(want), "{lines}");
     }
     let open = parse("").unwrap().ways_in(&names).join("\n");
-    assert_eq!(open, "sources open to this machine alone, at http://127.0.0.1:10000/v1/alerts/NAME: alertmanager, falco, grafana, pagerduty");
+    assert_eq!(
+        open,
+        "sources open to this machine alone, at http://127.0.0.1:10000/v1/alerts/NAME: alertmanager, falco, grafana, pagerduty"
+    );
 }
 
 #[test]

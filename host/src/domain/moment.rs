@@ -197,7 +197,16 @@ mod tests {
 
     #[test]
     fn zero_times_are_absent() {
-        for text in ["", "  ", "0", "0.0", "000", "0001-01-01T00:00:00Z", "0001-01-01 00:00:00 +0000 UTC", "1970-01-01T00:00:00Z"] {
+        for text in [
+            "",
+            "  ",
+            "0",
+            "0.0",
+            "000",
+            "0001-01-01T00:00:00Z",
+            "0001-01-01 00:00:00 +0000 UTC",
+            "1970-01-01T00:00:00Z",
+        ] {
             assert_eq!(Moment::from_text(text), Moment::Absent, "{text:?}");
         }
         assert_eq!(Moment::from_millis(0), Moment::Absent);

@@ -78,8 +78,7 @@ async fn let_in(state: &Arc<Shared>, request: Request, next: Next) -> Result<Res
         if zone != Zone::Links {
             check_direct(zone, headers)?;
             // A person may follow a link to what the API shows; nothing that a sender sends is such a link.
-            let navigation =
-                zone == Zone::Api && *method == Method::GET && is(headers, "sec-fetch-mode", "navigate");
+            let navigation = zone == Zone::Api && *method == Method::GET && is(headers, "sec-fetch-mode", "navigate");
             if is_other_site(headers) && !navigation {
                 return Err(foreign());
             }

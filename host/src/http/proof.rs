@@ -11,13 +11,14 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::answer::Failure;
 use super::fetch::Fetch;
+use super::form;
 use super::jwt::Tokens;
 use super::replays::Mark;
 use super::signature::Verifier;
 use super::sns::Topics;
-use super::form;
 use crate::config::{Auth, Scheme, Secrets};
 use crate::environment::Environment;
+use crate::redact::known;
 use crate::secret::{Secret, SecretError};
 
 /// The field of StatusCake's form that holds its token.
@@ -26,12 +27,24 @@ const FORM_TOKEN: &str = "Token";
 /// An accepted proof with its secrets at hand. Of several each is good.
 pub enum Proof {
     Bearer(Vec<Secret>),
-    Basic { user: String, passwords: Vec<Secret> },
-    Header { name: String, tokens: Vec<Secret> },
-    Query { name: String, tokens: Vec<Secret> },
+    Basic {
+        user: String,
+        passwords: Vec<Secret>,
+    },
+    Header {
+        name: String,
+        tokens: Vec<Secret>,
+    },
+    Query {
+        name: String,
+        tokens: Vec<Secret>,
+    },
     /// Tokens in a form.
     StatusCake(Vec<Secret>),
-    Hmac { secrets: Vec<Secret>, scheme: Scheme },
+    Hmac {
+        secrets: Vec<Secret>,
+        scheme: Scheme,
+    },
     Sns(Topics),
     Jwt(Tokens),
 }
@@ -57,7 +70,11 @@ impl Proof {
             Auth::Header { name, token } => Self::Header { name: name.clone(), tokens: read(token)? },
             Auth::Query { name, token } => Self::Query { name: name.clone(), tokens: read(token)? },
             Auth::StatusCake { user, key } => {
-                let token = |key: Secret| Secret::new(hex::encode(Md5::digest(format!("{user}{}", key.expose()))));
+                let token = |key: Secret| {
+                    let token = hex::encode(Md5::digest(format!("{user}{}", key.expose())));
+                    known::remember(&token);
+                    Secret::new(token)
+                };
                 Self::StatusCake(read(key)?.into_iter().map(token).collect())
             }
             Auth::Hmac { secret, scheme } => Self::Hmac { secrets: read(secret)?, scheme: scheme.clone() },
@@ -70,12 +87,7 @@ impl Proof {
     ///
     /// # Errors
     /// 401 where the proof cannot be good any more.
-    pub async fn head<'a>(
-        &'a self,
-        headers: &HeaderMap,
-        query: &str,
-        now: Timestamp,
-    ) -> Result<Rest<'a>, Failure> {
+    pub async fn head<'a>(&'a self, headers: &HeaderMap, query: &str, now: Timestamp) -> Result<Rest<'a>, Failure> {
         match self {
             Self::Hmac { secrets, scheme } => Verifier::new(scheme, secrets, headers, now).map(Rest::Reading),
             Self::StatusCake(_) | Self::Sns(_) => Ok(Rest::Body(self)),

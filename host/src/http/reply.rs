@@ -79,7 +79,12 @@ mod tests {
         let mut sent: Vec<_> =
             response.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         sent.sort();
-        let want = ["content-type: application/json", "webhook-allowed-origin: eventemitter.example", "x-content-type-options: nosniff", "x-own: 1"];
+        let want = [
+            "content-type: application/json",
+            "webhook-allowed-origin: eventemitter.example",
+            "x-content-type-options: nosniff",
+            "x-own: 1",
+        ];
         assert_eq!(sent, want);
     }
 

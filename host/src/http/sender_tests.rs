@@ -43,7 +43,10 @@ async fn a_token_in_a_header_of_the_senders_own_reaches_no_source() {
     let host = start("[sources.alertmanager]\nauth = { gitlab = { env = \"TOKEN\" } }", Fake::default()).await;
     assert_eq!(status(host.post("/alert", ONE)).await, 401);
     assert_eq!(status(host.post("/alert", ONE).header("X-Gitlab-Token", "t0ke")).await, 401);
-    assert_eq!(status(host.post("/alert", ONE).header("X-Gitlab-Token", "t0ken").header("X-Gitlab-Event", "e")).await, 200);
+    assert_eq!(
+        status(host.post("/alert", ONE).header("X-Gitlab-Token", "t0ken").header("X-Gitlab-Event", "e")).await,
+        200
+    );
     let headers = seen(&host)[0].headers.clone();
     assert!(!headers.contains_key("x-gitlab-token") && headers.contains_key("x-gitlab-event"), "{headers:?}");
 }
@@ -105,7 +108,8 @@ async fn a_source_takes_the_methods_that_its_senders_use_and_no_others() {
     let methods = ["GET", "PUT", "POST", "OPTIONS", "HEAD", "DELETE", "PATCH", "TRACE", "QUERY"];
     let usual = start("", Fake::default()).await;
     let reply = Some(Reply { status: 200, ..Reply::default() });
-    let open = start("", Fake { methods: vec!["POST", "PUT", "GET", "OPTIONS", "HEAD", "DELETE"], reply, ..Fake::default() });
+    let open =
+        start("", Fake { methods: vec!["POST", "PUT", "GET", "OPTIONS", "HEAD", "DELETE"], reply, ..Fake::default() });
     let open = open.await;
     for method in methods {
         let send = |host: &Running, path: &str| {
@@ -120,7 +124,9 @@ async fn a_source_takes_the_methods_that_its_senders_use_and_no_others() {
     let taken: Vec<String> = seen(&open).into_iter().map(|inbound| inbound.method).collect();
     assert_eq!(taken, ["GET", "PUT", "POST", "OPTIONS"]);
     // A page of another site cannot make a browser of this machine send one.
-    for (name, value) in [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.example"), ("Host", "evil.example")] {
+    for (name, value) in
+        [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.example"), ("Host", "evil.example")]
+    {
         let navigation = open.get("/v1/alerts/alertmanager?a=1").header("Sec-Fetch-Mode", "navigate");
         assert_eq!(status(navigation.header(name, value)).await, 403, "{name}");
     }
@@ -144,7 +150,10 @@ async fn a_sender_that_has_proven_itself_is_answered_by_the_source() {
         let answer = host.post(path, ONE).header("X-Hub-Signature-256", signature).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 202);
         let headers = answer.headers();
-        assert_eq!((&headers["webhook-allowed-origin"], &headers["x-content-type-options"]), (&"a.example".parse().unwrap(), &"nosniff".parse().unwrap()));
+        assert_eq!(
+            (&headers["webhook-allowed-origin"], &headers["x-content-type-options"]),
+            (&"a.example".parse().unwrap(), &"nosniff".parse().unwrap())
+        );
         assert!(!headers.contains_key("set-cookie"));
         assert_eq!(answer.text().await.unwrap(), "{\"challenge\":\"c\"}");
     }
@@ -161,11 +170,15 @@ async fn what_cannot_be_proven_now_may_be_later() {
     assert_eq!(status(host.post("/alert", ONE)).await, 401);
     assert_eq!(status(host.post("/alert", ONE).bearer_auth("x.y.z")).await, 401);
     // {"alg":"ES256","kid":"k"}.{}
-    let answer = host.post("/alert", ONE).bearer_auth("eyJhbGciOiJFUzI1NiIsImtpZCI6ImsifQ.e30.AA").send().await.unwrap();
+    let answer =
+        host.post("/alert", ONE).bearer_auth("eyJhbGciOiJFUzI1NiIsImtpZCI6ImsifQ.e30.AA").send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 503);
     assert!(answer.headers().contains_key("retry-after"));
     assert!(answer.text().await.unwrap().contains("the keys of https://id.example cannot be had"));
-    let host = start("[sources.alertmanager]\nauth = { sns = { topics = [\"arn:aws:sns:eu-west-1:123456789012:a\"] } }", Fake::default());
+    let host = start(
+        "[sources.alertmanager]\nauth = { sns = { topics = [\"arn:aws:sns:eu-west-1:123456789012:a\"] } }",
+        Fake::default(),
+    );
     let host = host.await;
     let told = host.post("/alert", ONE).send().await.unwrap();
     assert_eq!(told.status().as_u16(), 401);

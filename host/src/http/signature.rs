@@ -41,7 +41,8 @@ impl Verifier {
     /// signature, one that is none, a time that is not now.
     pub fn new(scheme: &Scheme, secrets: &[Secret], headers: &HeaderMap, now: Timestamp) -> Result<Self, Failure> {
         let Scheme { signature, encoding, time, signed } = scheme;
-        let wrong = || Failure::unauthorized(format!("this needs the right signature: {}", scheme.expected()), "Signature");
+        let wrong =
+            || Failure::unauthorized(format!("this needs the right signature: {}", scheme.expected()), "Signature");
         let given: Vec<[u8; 32]> =
             items(headers, signature).take(MOST).filter_map(|item| decode(*encoding, item)).collect();
         if given.is_empty() {

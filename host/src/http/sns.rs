@@ -50,7 +50,10 @@ impl Topics {
             return Err(wrong("the body is larger than any message of SNS"));
         }
         let message: Message<'_> = serde_json::from_slice(body).map_err(|error| {
-            wrong(&format!("the body is no message of SNS ({}); a raw delivery carries no signature", cut(&error.to_string(), 100)))
+            wrong(&format!(
+                "the body is no message of SNS ({}); a raw delivery carries no signature",
+                cut(&error.to_string(), 100)
+            ))
         })?;
         // What costs nothing first: nobody makes this host fetch a certificate with less.
         if !self.topics.iter().any(|topic| fits(topic, &message.topic_arn)) {
@@ -90,7 +93,10 @@ fn fits(topic: &str, given: &str) -> bool {
 }
 
 fn wrong(why: &str) -> Failure {
-    Failure::unauthorized(format!("this needs a message that Amazon SNS signed for a topic of this source; {why}"), "Signature")
+    Failure::unauthorized(
+        format!("this needs a message that Amazon SNS signed for a topic of this source; {why}"),
+        "Signature",
+    )
 }
 
 #[cfg(test)]

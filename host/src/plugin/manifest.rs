@@ -87,9 +87,9 @@ impl Manifest {
             Origin::parse(&ask.origin).map_err(|problem| format!("asks.http: {problem}"))?;
         }
         let beyond = match self.kind {
-            Kind::Source if !self.asks.only_confirms() => {
-                Some("more than GET without secrets, to confirm what a sender wants confirmed: it has no network of its own")
-            }
+            Kind::Source if !self.asks.only_confirms() => Some(
+                "more than GET without secrets, to confirm what a sender wants confirmed: it has no network of its own",
+            ),
             Kind::Notifier if !self.asks.tools.is_empty() => Some("tools: only a remediation has them"),
             _ => None,
         };
@@ -100,7 +100,10 @@ impl Manifest {
             return Err(format!("methods: a {} takes no requests; only a source does", self.kind));
         }
         if let Some(odd) = self.methods.iter().find(|method| !METHODS.contains(&method.as_str())) {
-            return Err(format!("methods: {odd:?} is none of {}, which a source may take besides POST", METHODS.join(", ")));
+            return Err(format!(
+                "methods: {odd:?} is none of {}, which a source may take besides POST",
+                METHODS.join(", ")
+            ));
         }
         if self.kind != Kind::Source && !self.volatile_labels.is_empty() {
             return Err(format!("volatile_labels: a {} makes no alerts; only a source has them", self.kind));

@@ -49,16 +49,20 @@ impl RawJwt {
         if self.issuer.is_empty() || audience.is_empty() || audience.iter().any(String::is_empty) {
             return Err("jwt.issuer and jwt.audience must not be empty".into());
         }
-        let keys: Url = self.keys.parse().map_err(|_| "jwt.keys must be the address of a JSON Web Key Set".to_string())?;
+        let keys: Url =
+            self.keys.parse().map_err(|_| "jwt.keys must be the address of a JSON Web Key Set".to_string())?;
         let local = keys.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost"));
         if keys.scheme() != "https" && !(keys.scheme() == "http" && local) {
             return Err("jwt.keys must begin with https://, because who can change the keys can make tokens".into());
         }
-        if OF_EVERYBODY.contains(&self.issuer.as_str()) && !["email", "sub"].iter().any(|one| self.claims.contains_key(*one))
+        if OF_EVERYBODY.contains(&self.issuer.as_str())
+            && !["email", "sub"].iter().any(|one| self.claims.contains_key(*one))
         {
-            return Err("jwt.claims must name the sender's account, such as { email = \"…@….iam.gserviceaccount.com\" }: \
+            return Err(
+                "jwt.claims must name the sender's account, such as { email = \"…@….iam.gserviceaccount.com\" }: \
                         this issuer gives a token for any audience to everybody who has an account there"
-                .into());
+                    .into(),
+            );
         }
         Ok(Jwt { issuer: self.issuer, audience, keys, claims: self.claims })
     }

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
-use super::scheme::{Encoding, Item, SENDERS, Scheme, Signed, TOKEN_HEADERS};
 use super::Auth;
 use super::jwt::RawJwt;
+use super::scheme::{Encoding, Item, SENDERS, Scheme, Signed, TOKEN_HEADERS};
 use crate::config::problem::Report;
 use crate::config::secret::References;
 
@@ -189,9 +189,11 @@ impl RawHmac {
             None => Signed::usual(time.is_some()),
         };
         if time.is_some() != signed.between.is_some() {
-            return Err("hmac.signed holds {time} exactly if hmac.timestamp_header says where the time is: a time that \
+            return Err(
+                "hmac.signed holds {time} exactly if hmac.timestamp_header says where the time is: a time that \
                         is not signed proves nothing"
-                .into());
+                    .into(),
+            );
         }
         let encoding = match self.encoding {
             RawEncoding::Hex => Encoding::Hex,
@@ -205,9 +207,11 @@ impl RawHmac {
 impl RawSns {
     fn build(self) -> Result<Auth, String> {
         if self.topics.is_empty() {
-            return Err("sns.topics must name the topics that are taken: everybody can have Amazon sign messages of a \
+            return Err(
+                "sns.topics must name the topics that are taken: everybody can have Amazon sign messages of a \
                         topic of their own"
-                .into());
+                    .into(),
+            );
         }
         match self.topics.iter().find(|topic| !is_topic(topic)) {
             Some(odd) => Err(format!(
@@ -253,8 +257,15 @@ mod tests {
             assert!(is_topic(good), "{good}");
         }
         assert!(is_topic("arn:aws:sns:eu-west-1:123456789012:*"));
-        for odd in ["*", "", "alarms", "arn:aws:sns:eu-west-1:*:alarms", "arn:aws:sns:eu-west-1:123456789012:", "arn:aws:sns:*:123456789012:a", "arn:aws:sns:eu-west-1:123456789012:a*b"]
-        {
+        for odd in [
+            "*",
+            "",
+            "alarms",
+            "arn:aws:sns:eu-west-1:*:alarms",
+            "arn:aws:sns:eu-west-1:123456789012:",
+            "arn:aws:sns:*:123456789012:a",
+            "arn:aws:sns:eu-west-1:123456789012:a*b",
+        ] {
             assert!(!is_topic(odd), "{odd}");
         }
     }

@@ -70,7 +70,9 @@ impl Signed {
     /// Reads a template such as `v0:{time}:{body}`. The error is a sentence.
     pub fn parse(template: &str) -> Result<Self, String> {
         let wrong = || {
-            format!("{template:?} is none of the forms \"{{body}}\", \"{{time}}:{{body}}\" and \"v0:{{time}}:{{body}}\"")
+            format!(
+                "{template:?} is none of the forms \"{{body}}\", \"{{time}}:{{body}}\" and \"v0:{{time}}:{{body}}\""
+            )
         };
         let head = template.strip_suffix("{body}").ok_or_else(wrong)?;
         let (before, between) = match head.split_once("{time}") {

@@ -78,11 +78,8 @@ impl Keys {
             Err(failure) => failure,
         };
         let known = self.known().clone().filter(|known| now.duration_since(known.at) < STALE);
-        match known {
-            Some(known) if now.duration_since(known.at) < FRESH => Ok(named(&known.keys, name)),
-            Some(known) => named(&known.keys, name).map(Some).ok_or(failure),
-            None => Err(failure),
-        }
+        // A key that is not among those of a while ago may be a new one.
+        known.and_then(|known| named(&known.keys, name)).map(Some).ok_or(failure)
     }
 
     fn fresh(&self, name: Option<&str>, now: Timestamp) -> Option<Key> {

@@ -3,9 +3,8 @@ use axum::http::{HeaderName, HeaderValue};
 use super::*;
 
 fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-    let pair = |(name, value): &(&'static str, &'static str)| {
-        (HeaderName::from_static(name), HeaderValue::from_static(value))
-    };
+    let pair =
+        |(name, value): &(&'static str, &'static str)| (HeaderName::from_static(name), HeaderValue::from_static(value));
     pairs.iter().map(pair).collect()
 }
 
@@ -23,7 +22,8 @@ async fn tokens_and_passwords() {
         assert!(!head(&bearer, &[("authorization", wrong)], "").await, "{wrong}");
     }
     let basic = Proof::Basic { user: "u".into(), passwords: vec![Secret::new("p:w"), Secret::new("old")] };
-    for (good, given) in [(true, "Basic dTpwOnc="), (true, "Basic dTpvbGQ="), (false, "Basic dTpw"), (false, "Basic !")] {
+    for (good, given) in [(true, "Basic dTpwOnc="), (true, "Basic dTpvbGQ="), (false, "Basic dTpw"), (false, "Basic !")]
+    {
         assert_eq!(head(&basic, &[("authorization", given)], "").await, good, "{given}");
     }
 }
@@ -32,7 +32,8 @@ async fn tokens_and_passwords() {
 async fn tokens_in_headers_and_in_the_url() {
     let gitlab = Proof::Header { name: "x-gitlab-token".into(), tokens: vec![Secret::new("t0ken")] };
     assert!(head(&gitlab, &[("x-gitlab-token", "t0ken")], "").await);
-    for wrong in [&[("x-gitlab-token", "t0ke")][..], &[("x-other", "t0ken")], &[("authorization", "Bearer t0ken")], &[]] {
+    for wrong in [&[("x-gitlab-token", "t0ke")][..], &[("x-other", "t0ken")], &[("authorization", "Bearer t0ken")], &[]]
+    {
         assert!(!head(&gitlab, wrong, "x-gitlab-token=t0ken").await, "{wrong:?}");
     }
     assert!(gitlab.is_in_header("x-gitlab-token") && !gitlab.is_in_header("x-other"));
@@ -69,7 +70,9 @@ async fn the_token_of_a_form_is_checked_and_taken_out() {
     };
     // printf adaapikey | md5sum; printf adaformer | md5sum
     let (token, former) = ("8759af7f6a966924172f36aa20d11484", "abf3c74b3a03397f87a8e3f207b247b8");
-    for good in [format!("Status=Down&Token={token}"), format!("Token={}", token.to_uppercase()), format!("Token={former}&a=b")] {
+    for good in
+        [format!("Status=Down&Token={token}"), format!("Token={}", token.to_uppercase()), format!("Token={former}&a=b")]
+    {
         assert!(check(&good).await.is_ok(), "{good}");
     }
     for wrong in ["", "Token=", "Token=00", "{\"Token\":\"x\"}", "\u{fffd}"] {

@@ -26,7 +26,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn now() -> Timestamp {
-    at("2026-11-27T19:10:00Z")
+    at("2026-12-01T19:10:00Z")
 }
 
 async fn check(topics: &Topics, message: &Value, now: Timestamp) -> Result<Mark, String> {
@@ -56,7 +56,7 @@ async fn whatever_is_signed_cannot_be_another() {
         ("v1", "MessageId", json!("another")),
         ("v1", "Subject", json!("another")),
         ("v1", "Subject", Value::Null),
-        ("v1", "Timestamp", json!("2026-11-27T19:00:00.124Z")),
+        ("v1", "Timestamp", json!("2026-12-01T19:00:00.124Z")),
         ("v1", "TopicArn", json!("arn:aws:sns:eu-west-1:123456789012:other")),
         ("v1", "Type", json!("SubscriptionConfirmation")),
         ("v1", "SignatureVersion", json!("2")),
@@ -93,7 +93,7 @@ async fn nothing_is_fetched_for_other_topics_times_and_addresses() {
     let topics = Topics::new(&["arn:aws:sns:eu-west-1:123456789012:other".into()], shelf.clone());
     assert!(check(&topics, &message("v1"), now()).await.unwrap_err().contains("not among the source's topics"));
     let topics = Topics::new(&[TOPIC.into()], shelf.clone());
-    for late in ["2026-11-27T20:00:01Z", "2026-11-27T18:54:00Z", "2027-11-27T19:00:00Z"] {
+    for late in ["2026-12-01T20:00:01Z", "2026-12-01T18:54:00Z", "2027-12-01T19:00:00Z"] {
         assert!(check(&topics, &message("v1"), at(late)).await.unwrap_err().contains("Timestamp"), "{late}");
     }
     for url in [
@@ -139,7 +139,11 @@ async fn a_certificate_must_be_one_of_sns_and_valid_and_there() {
         assert!(refused.contains(status) && refused.contains(sentence), "{refused}");
     }
     let signer = certificate::Signer::read(include_bytes!("testdata/certificate.pem")).unwrap();
-    assert!(signer.is_valid(now()) && !signer.is_valid(at("2020-01-01T00:00:00Z")) && !signer.is_valid(at("2200-01-01T00:00:00Z")));
+    assert!(
+        signer.is_valid(now())
+            && !signer.is_valid(at("2020-01-01T00:00:00Z"))
+            && !signer.is_valid(at("2200-01-01T00:00:00Z"))
+    );
 }
 
 #[tokio::test]
@@ -149,9 +153,10 @@ async fn made_up_addresses_cost_few_fetches() {
     let mut refused = String::new();
     for n in 0..50 {
         let mut other = message("v1");
-        other["SigningCertURL"] = json!(format!("https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-{n}.pem"));
+        other["SigningCertURL"] =
+            json!(format!("https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-{n}.pem"));
         refused = check(&topics, &other, now()).await.unwrap_err();
     }
     assert!(shelf.asked() <= 12 && refused.contains("503"), "{} {refused}", shelf.asked());
-    assert!(check(&topics, &message("v1"), at("2026-11-27T19:11:00Z")).await.is_ok(), "a minute later");
+    assert!(check(&topics, &message("v1"), at("2026-12-01T19:11:00Z")).await.is_ok(), "a minute later");
 }
