@@ -1,8 +1,17 @@
 //! Sources: one request in, alerts out.
 
+pub mod aws;
 mod build;
+pub mod cloudevents;
+pub mod event;
 pub mod link;
+mod packed;
+pub mod placeholder;
+mod sentence;
+pub mod severity;
+pub mod tags;
 mod time;
+pub mod usual;
 
 /// The contract's types and imports, as `wit-bindgen` makes them.
 #[allow(
@@ -29,12 +38,19 @@ pub use bindings::exports::tidegate::plugin::source::{Decoded, Guest, Inbound, L
 pub use bindings::tidegate::plugin::types::{Alert, CallError, Moment, Status};
 pub use bindings::tidegate::plugin::{log, settings};
 pub use build::STATE;
-pub use time::with_zone;
+pub use packed::base64;
+pub use sentence::first_sentence;
+pub use time::{millis, with_zone};
 
 pub use crate::json::{Node, parse};
 
 /// What a decoding function returns: what it takes, or a sentence that names the place of what cannot be read.
 pub type Decoding = Result<Decoded, String>;
+
+/// The error of a setting; the reason begins with its name.
+pub fn misconfigured(reason: impl std::fmt::Display) -> CallError {
+    CallError::Misconfigured(format!("settings: {reason}"))
+}
 
 /// Makes a plugin of a function `fn(&Inbound) -> Decoding`, or of one that takes the settings as JSON text
 /// besides: `source!(decode, settings)` with `fn(&Inbound, &str) -> Result<Decoded, CallError>`. Adds the

@@ -40,6 +40,7 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     let found = match answer.map_err(|failure| anyhow!(failure.to_string()))? {
         Ok(normalised) => said(&normalised),
         Err(CallError::InvalidInput(text)) => json!({"error": {"invalid-input": text}}),
+        Err(CallError::Misconfigured(text)) => json!({"error": {"misconfigured": text}}),
         Err(other) => json!({"error": other.to_string()}),
     };
     let mut expected = read(&case.join("expected.json"))?;
@@ -65,7 +66,7 @@ fn inbound(case: &Path) -> Result<Inbound> {
         headers: headers.into_iter().collect(),
         query: pairs(&request, "query"),
         body: body.unwrap_or_default(),
-        received_at: jiff::Timestamp::UNIX_EPOCH,
+        received_at: jiff::Timestamp::from_millisecond(request["received-at-ms"].as_i64().unwrap_or_default())?,
     })
 }
 
