@@ -1,7 +1,13 @@
 //! Sources: one request in, alerts out.
 
 mod build;
+mod fields;
 pub mod link;
+pub mod placeholder;
+mod read;
+pub mod severity;
+mod tagged;
+pub mod tags;
 mod time;
 
 /// The contract's types and imports, as `wit-bindgen` makes them.
