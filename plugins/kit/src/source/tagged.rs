@@ -21,15 +21,16 @@ impl Alert {
 }
 
 fn words<'a>(node: Node<'a>, separators: &[char]) -> Vec<Cow<'a, str>> {
-    let text = |text: &str| text.split(separators).map(|tag| Cow::Owned(tag.to_string())).collect::<Vec<_>>();
+    let text = node.text().unwrap_or_default();
     let words: Vec<Cow<'_, str>> = match node.value() {
         Some(value) if value.is_array() => node.items().filter_map(one).collect(),
         Some(value) if value.is_object() => {
             node.texts().iter().map(|(name, value)| format!("{name}:{value}").into()).collect()
         }
-        _ => node.text().as_deref().map(text).unwrap_or_default(),
+        _ => text.split(separators).map(|tag| Cow::Owned(tag.to_string())).collect(),
     };
-    words.into_iter().map(|tag| Cow::Owned(tag.trim().to_string())).filter(|tag| !tag.is_empty()).collect()
+    let words = words.into_iter().map(|tag| tag.trim().to_string());
+    words.filter(|tag| !tag.is_empty()).map(Cow::Owned).collect()
 }
 
 fn one(tag: Node<'_>) -> Option<Cow<'_, str>> {
