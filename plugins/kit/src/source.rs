@@ -1,6 +1,7 @@
 //! Sources: one request in, alerts out.
 
 mod build;
+mod change;
 mod fields;
 pub mod link;
 pub mod placeholder;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Node;
+use super::placeholder::filled;
 
 impl<'a> Node<'a> {
     /// A word that stands for one of a few: trimmed and in lower case, empty where there is none.
@@ -18,6 +19,11 @@ impl<'a> Node<'a> {
     /// The first of these members that is no list and no object.
     pub fn any_of(self, paths: &[&'a str]) -> Option<Cow<'a, str>> {
         paths.iter().find_map(|path| self.path(path).scalar())
+    }
+
+    /// The same, without variables of a template that were not filled in.
+    pub fn any_filled(self, paths: &[&'a str]) -> Option<Cow<'a, str>> {
+        paths.iter().find_map(|path| self.path(path).scalar().and_then(filled))
     }
 
     /// Names and values: the members of an object, or the items `{"key": …, "value": …}` of a list, whose values may be typed as
@@ -50,6 +56,8 @@ mod tests {
         assert_eq!((root.get("a").word().as_str(), root.get("b").word().as_str()), ("down", ""));
         assert_eq!(root.any_of(&["b", "d", "x", "e"]).as_deref(), Some("2"));
         assert_eq!(root.any_of(&["b.c"]).as_deref(), Some("1"));
+        let value = parse(r#"{"a":"$NAME","b":"x"}"#).unwrap();
+        assert_eq!(Node::root(&value).any_filled(&["a", "b"]).as_deref(), Some("x"));
     }
 
     #[test]

@@ -1,0 +1,25 @@
+//! Source for Argo CD Notifications: the state of an Application, or alerts in the form of Alertmanager's API.
+//!
+//! A message is about an Application as it is now, whatever trigger sent it. So each says of all three things that can be wrong with
+//! one (its health, its last sync, its comparison with Git) whether they are.
+
+mod application;
+mod pushed;
+
+use tidegate_plugin::source::{Decoding, Inbound, Node, parse};
+
+tidegate_plugin::source!(decode);
+
+fn decode(request: &Inbound) -> Decoding {
+    let value = parse(&request.body).map_err(template)?;
+    let body = Node::root(&value);
+    if value.is_array() {
+        return Ok(pushed::decode(body));
+    }
+    application::decode(body.need_object().map_err(template)?).map_err(template)
+}
+
+/// The body is the user's, so a mistake in it is mended there.
+fn template(reason: String) -> String {
+    format!("{reason}; use the template of the README of the source argocd in argocd-notifications-cm")
+}
