@@ -10,6 +10,7 @@ pub mod severity;
 mod tagged;
 pub mod tags;
 mod time;
+pub mod usual;
 
 /// The contract's types and imports, as `wit-bindgen` makes them.
 #[allow(

@@ -48,13 +48,17 @@ fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
     let details = body.any_filled(&["alertDetails", "alert_details"]);
     let domain = [&word, &friendly].into_iter().flatten().any(|word| word.to_lowercase().contains("domain"));
     let what = if domain { "domain" } else { "certificate" };
-    let (status, severity, called, said) = match kind {
-        Kind::Down => (Status::Firing, None, name.to_string(), "is down"),
-        Kind::Up => (Status::Resolved, None, name.to_string(), "is up"),
-        Kind::Expiry => (Status::Firing, Some("warning"), format!("{what} of {name} expires"), "expires soon"),
+    let (status, severity, called) = match kind {
+        Kind::Down => (Status::Firing, None, name.to_string()),
+        Kind::Up => (Status::Resolved, None, name.to_string()),
+        Kind::Expiry => (Status::Firing, Some("warning"), format!("{what} of {name} expires")),
     };
-    let summary =
-        details.as_deref().map_or_else(|| format!("{name} {said}"), |details| format!("{name} {said}: {details}"));
+    let said = match kind {
+        Kind::Down => format!("{name} is down"),
+        Kind::Up => format!("{name} is up"),
+        Kind::Expiry => called.clone(),
+    };
+    let summary = details.as_deref().map_or_else(|| said.clone(), |details| format!("{said}: {details}"));
     let suffix = if matches!(kind, Kind::Expiry) { format!(":{what}") } else { String::new() };
     let alert = Alert::firing(called)
         .status(status)
