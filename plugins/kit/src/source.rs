@@ -1,8 +1,8 @@
 //! Sources: one request in, alerts out.
 
+mod body;
 mod build;
 mod change;
-mod fields;
 pub mod link;
 pub mod placeholder;
 mod read;
