@@ -5,7 +5,7 @@ use tidegate_plugin::source::{Alert, Decoded, Node, Status};
 
 pub(crate) fn decode(body: Node<'_>) -> Decoded {
     let name = |item: Node<'_>| item.path("labels.alertname").scalar().map(|name| name.into_owned().into());
-    Decoded::of_items(body.items(), |item| alert(item).map(Some), |item| name(item))
+    Decoded::of_items(body.items(), |item| alert(item).map(Some), name)
 }
 
 fn alert(item: Node<'_>) -> Result<Alert, String> {

@@ -16,7 +16,7 @@ fn decode(request: &Inbound) -> Decoding {
     let items: Vec<Node<'_>> =
         if data.value().is_some_and(|data| data.is_array()) { data.items().collect() } else { vec![data] };
     let name = |data: Node<'_>| data.path("attributes.name").scalar().map(|name| name.into_owned().into());
-    Ok(Decoded::of_items(items, |data| incident(body, data), |data| name(data)))
+    Ok(Decoded::of_items(items, |data| incident(body, data), name))
 }
 
 fn foreign(reason: String) -> String {
