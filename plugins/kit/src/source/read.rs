@@ -8,7 +8,7 @@ use super::placeholder::filled;
 impl<'a> Node<'a> {
     /// A word that stands for one of a few: trimmed and in lower case, empty where there is none.
     pub fn word(self) -> String {
-        self.scalar().unwrap_or_default().trim().to_lowercase()
+        self.scalar().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
     /// A text, but none where a list or an object stands.

@@ -21,7 +21,7 @@ fn custom(reason: String) -> String {
 fn read(body: Node<'_>, event: Node<'_>) -> Result<Option<Alert>, String> {
     let action =
         body.any_of(&["action", "event.action"]).ok_or_else(|| body.get("action").expected("Open or Closed"))?;
-    let status = match action.trim().to_lowercase().as_str() {
+    let status = match action.trim().to_ascii_lowercase().as_str() {
         "open" | "opened" | "triggered" => Status::Firing,
         "closed" | "close" | "resolved" => Status::Resolved,
         "test" => return Ok(None),

@@ -43,7 +43,7 @@ impl Kind {
     /// `ALERT_FAILURE`, `ALERT_DEGRADED_REMAIN`, `ALERT_FAILURE_DEGRADED`: what it is now stands last, and none of what nobody
     /// is to be told of.
     fn of(word: &str) -> Option<Self> {
-        let word = word.trim().to_uppercase();
+        let word = word.trim().to_ascii_uppercase();
         if word.contains("RECOVER") {
             return Some(Self::Recovery);
         }

@@ -4,7 +4,7 @@ use crate::Kind;
 
 /// What a title tells of: `Check is DOWN`, `The SSL certificate for shop.example will expire in 14 days`.
 pub(crate) fn kind(title: &str) -> Kind {
-    let lower = title.to_lowercase();
+    let lower = title.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if has(&["certificate", "ssl"]) && has(&["expire"]) {
         Kind::Certificate

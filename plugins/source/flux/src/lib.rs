@@ -43,7 +43,7 @@ fn read(event: Node<'_>, object: Node<'_>) -> Result<Option<Alert>, String> {
         .status(status)
         .severity(Some("error".into()))
         .label("namespace", namespace)
-        .label(&kind.to_lowercase(), Some(name))
+        .label(&kind.to_ascii_lowercase(), Some(name))
         .label("controller", event.get("reportingController").scalar())
         .labels(places)
         .annotation("summary", Some(format!("{kind} {subject} {said}{because}").into()))

@@ -21,7 +21,7 @@ fn template(reason: String) -> String {
 fn read(body: Node<'_>, check: Node<'_>) -> Result<Option<Alert>, String> {
     let field = |paths: &[&'static str]| check.any_filled(paths).or_else(|| body.any_filled(paths));
     let status = field(&["status", "STATUS"]).unwrap_or_default();
-    let status = match status.trim().to_lowercase().as_str() {
+    let status = match status.trim().to_ascii_lowercase().as_str() {
         "down" => Status::Firing,
         "up" => Status::Resolved,
         // It never ran, is late within its grace, or is not watched.

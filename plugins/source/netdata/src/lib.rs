@@ -45,7 +45,7 @@ fn alert(body: Node<'_>) -> Result<Option<Alert>, String> {
     let level = body
         .any_of(&["severity", "status"])
         .ok_or_else(|| body.get("severity").expected("warning, critical or clear"))?;
-    let (status, severity) = match level.trim().to_lowercase().as_str() {
+    let (status, severity) = match level.trim().to_ascii_lowercase().as_str() {
         "clear" | "cleared" | "ok" => (Status::Resolved, None),
         "warning" => (Status::Firing, Some("warning")),
         "critical" => (Status::Firing, Some("critical")),

@@ -29,7 +29,7 @@ fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
     let params = body.get("check_params");
     let importance = body.get("importance_level").scalar();
     // A check of low importance that is down is still down.
-    let severity: Option<&str> = match importance.as_deref().map(str::to_lowercase).as_deref() {
+    let severity: Option<&str> = match importance.as_deref().map(str::to_ascii_lowercase).as_deref() {
         Some("high") => Some("error"),
         Some("low") => Some("warning"),
         _ => None,

@@ -29,7 +29,7 @@ fn read(event: Node<'_>) -> Result<Option<Alert>, String> {
     let event = event.need_object()?;
     // A reading without a state is no news of anything.
     let Some(state) = event.get("state").scalar() else { return Ok(None) };
-    let word = state.trim().to_lowercase();
+    let word = state.trim().to_ascii_lowercase();
     let (host, service) = (event.get("host").scalar(), event.get("service").scalar());
     let name = service.clone().or_else(|| host.clone()).ok_or_else(|| event.get("service").expected("a text"))?;
     let (status, severity): (Status, Option<Cow<'_, str>>) = match word.as_str() {

@@ -9,7 +9,7 @@ tidegate_plugin::source!(decode);
 fn decode(request: &Inbound) -> Decoding {
     let value = parse(&request.body).map_err(foreign)?;
     let body = Node::root(&value).need_object().map_err(foreign)?;
-    let event = body.path("event.type").need_text().map_err(foreign)?.trim().to_lowercase();
+    let event = body.path("event.type").need_text().map_err(foreign)?.trim().to_ascii_lowercase();
     let read = match event.split_once('.') {
         // Maintenance that was planned is `incident.scheduled.created`.
         Some(("incident", what)) if !what.contains('.') => incident,

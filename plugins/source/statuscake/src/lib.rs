@@ -24,7 +24,7 @@ fn field<'a>(body: Node<'a>, name: &str) -> Option<Cow<'a, str>> {
 
 fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
     let word = field(body, "Status").ok_or_else(|| body.get("Status").expected("Up or Down"))?;
-    let status = match word.trim().to_lowercase().as_str() {
+    let status = match word.trim().to_ascii_lowercase().as_str() {
         "down" => Status::Firing,
         "up" => Status::Resolved,
         "unknown" | "paused" | "maintenance" => return Ok(None),

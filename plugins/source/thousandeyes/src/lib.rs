@@ -89,7 +89,7 @@ fn status(body: Node<'_>, alert: Node<'_>) -> Result<Status, String> {
     if event.contains("trigger") || kind == "2" {
         return Ok(Status::Firing);
     }
-    match alert.any_of(&["active", "state"]).unwrap_or_default().trim().to_lowercase().as_str() {
+    match alert.any_of(&["active", "state"]).unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "0" | "false" | "clear" | "inactive" => Ok(Status::Resolved),
         "1" | "true" | "trigger" | "active" => Ok(Status::Firing),
         _ => Err(body.get("eventType").expected("ALERT_NOTIFICATION_TRIGGER or ALERT_NOTIFICATION_CLEAR")),

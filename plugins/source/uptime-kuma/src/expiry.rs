@@ -5,7 +5,7 @@ use tidegate_plugin::source::Alert;
 
 /// None where the text tells of no such thing. It comes again as the days go by, and nobody tells when it is mended.
 pub(crate) fn decode(message: &str) -> Option<Alert> {
-    let lower = message.to_lowercase();
+    let lower = message.to_ascii_lowercase();
     let what = ["certificate", "domain"].into_iter().find(|what| lower.contains(what))?;
     if !lower.contains("expire") {
         return None;
@@ -36,7 +36,7 @@ fn bracket(text: &str) -> Option<(&str, &str)> {
 fn subject<'a>(text: &'a str, what: &str) -> &'a str {
     let mut words = text.split_whitespace().skip_while(|word| !word.eq_ignore_ascii_case(what)).skip(1);
     let name = words.find(|word| !word.eq_ignore_ascii_case("name")).unwrap_or_default();
-    if name.contains('.') { name.trim_matches(|c: char| !c.is_alphanumeric() && c != '*') } else { "" }
+    if name.contains('.') { name.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '*') } else { "" }
 }
 
 fn days(lower: &str) -> Option<String> {

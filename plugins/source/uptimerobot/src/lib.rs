@@ -32,7 +32,7 @@ enum Kind {
 fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
     let word = body.any_filled(&TYPE).or_else(|| body.any_filled(&TYPE_NAME));
     let friendly = body.any_filled(&TYPE_NAME);
-    let kind = match word.as_deref().map(str::trim).map(str::to_lowercase).as_deref() {
+    let kind = match word.as_deref().map(str::trim).map(str::to_ascii_lowercase).as_deref() {
         Some("1" | "down") => Kind::Down,
         Some("2" | "up") => Kind::Up,
         Some("3") => Kind::Expiry,
@@ -46,7 +46,7 @@ fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
     let name = name.ok_or_else(|| body.get("monitor_friendly_name").expected("a text"))?;
     let known_by = id.or_else(|| url.clone()).unwrap_or_else(|| name.clone());
     let details = body.any_filled(&["alertDetails", "alert_details"]);
-    let domain = [&word, &friendly].into_iter().flatten().any(|word| word.to_lowercase().contains("domain"));
+    let domain = [&word, &friendly].into_iter().flatten().any(|word| word.to_ascii_lowercase().contains("domain"));
     let what = if domain { "domain" } else { "certificate" };
     let (status, severity, called) = match kind {
         Kind::Down => (Status::Firing, None, name.to_string()),

@@ -33,7 +33,7 @@ fn read(body: Node<'_>) -> Result<Alert, String> {
         _ => return Err(body.get("status").expected("ACTIVE or CANCELED")),
     };
     let raw = body.any_of(&["criticality", "alertCriticality"]);
-    let level = raw.as_deref().unwrap_or_default().trim().to_lowercase();
+    let level = raw.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
     let severity = match level.rsplit('_').next().unwrap_or_default() {
         "critical" => Some("critical"),
         "immediate" => Some("error"),
@@ -48,8 +48,9 @@ fn read(body: Node<'_>) -> Result<Alert, String> {
     let info = body.any_of(&["info", "alertMessage", "AlertMessage", "description"]);
     let said = info.as_deref().map_or_else(|| format!("{name}{of}"), |info| format!("{name}{of}: {info}"));
     // Machines are what other senders call hosts.
-    let machine =
-        kind.as_deref().is_some_and(|kind| matches!(kind.to_lowercase().as_str(), "virtualmachine" | "hostsystem"));
+    let machine = kind
+        .as_deref()
+        .is_some_and(|kind| matches!(kind.to_ascii_lowercase().as_str(), "virtualmachine" | "hostsystem"));
     let host = resource.clone().filter(|_| machine);
     let alert = Alert::firing(name)
         .status(status)
