@@ -104,11 +104,12 @@ impl<'a> Run<'a> {
             "action_required" => "waits for a person",
             _ => "failed",
         };
-        let summary =
-            format!("{} {said} on {} of {}", self.name, self.branch.as_deref().unwrap_or(&place), repository.name);
+        // A workflow called `CI` is in every repository.
+        let name = format!("{} of {}", self.name, repository.name);
+        let summary = format!("{name} {said} on {}", self.branch.as_deref().unwrap_or(&place));
         // Waiting for a person is no failure.
         let severity = (conclusion == "action_required").then(|| "info".into());
-        let alert = Alert::firing(self.name.clone()).status(status).severity(severity);
+        let alert = Alert::firing(name).status(status).severity(severity);
         let fork = self.run.path("head_repository.full_name").scalar().filter(|name| *name != repository.name);
         let alert = details(repository.labels(alert).label("branch", self.branch.clone()).label("fork", fork));
         let (started, ended) = (["run_started_at", "started_at", "created_at"], ["completed_at", "updated_at"]);

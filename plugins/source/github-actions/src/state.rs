@@ -12,7 +12,7 @@ pub(crate) fn deployment_status(body: Node<'_>) -> Result<Option<Alert>, String>
     let environment = environment.unwrap_or("production".into());
     let task = deployment.get("task").scalar().unwrap_or("deploy".into());
     let said = if matches!(status, Status::Firing) { "failed" } else { "succeeded" };
-    let alert = Alert::firing(format!("Deployment to {environment}"))
+    let alert = Alert::firing(format!("Deployment of {} to {environment}", repository.name))
         .status(status)
         .severity(Some("error".into()))
         .label("environment", Some(environment.clone()))
@@ -34,7 +34,7 @@ pub(crate) fn commit_status(body: Node<'_>) -> Result<Option<Alert>, String> {
     let branch = body.get("branches").items().find_map(|branch| branch.get("name").scalar());
     let place = branch.clone().or_else(|| body.get("sha").scalar()).unwrap_or_default();
     let said = if matches!(status, Status::Firing) { "failed" } else { "succeeded" };
-    let alert = Alert::firing(context.clone())
+    let alert = Alert::firing(format!("{context} of {}", repository.name))
         .status(status)
         .label("context", Some(context.clone()))
         .label("branch", branch)

@@ -16,7 +16,7 @@ pub(crate) fn pipeline(body: Node<'_>) -> Result<Option<Alert>, String> {
         .items()
         .filter(|job| job.get("status").word() == "failed" && !job.get("allow_failure").flag());
     let failed = failed.filter_map(|job| job.get("name").scalar()).collect::<Vec<_>>().join(", ");
-    let called = name.clone().unwrap_or_else(|| format!("Pipeline of {}", project.path).into());
+    let called = format!("{} of {}", name.as_deref().unwrap_or("Pipeline"), project.path);
     let alert = alert(&project, called, status, about.get("ref").scalar())
         .label("source", about.get("source").scalar())
         .annotation("failed_jobs", Some(failed.into()))
@@ -40,7 +40,8 @@ pub(crate) fn job(body: Node<'_>) -> Result<Option<Alert>, String> {
     let Some(status) = status(body.get("build_status"))? else { return Ok(None) };
     let (project, name) = (Project::of(body)?, body.get("build_name").need_text()?);
     let known_by = format!("{}:job:{name}:{}", project.id, place(body, body.get("ref")));
-    let alert = alert(&project, name.clone(), status, body.get("ref").scalar())
+    let called = format!("{name} of {}", project.path);
+    let alert = alert(&project, called, status, body.get("ref").scalar())
         .label("job", Some(name))
         .label("stage", body.get("build_stage").scalar())
         .label("environment", body.any_of(&["environment.name", "environment"]))
@@ -60,15 +61,16 @@ pub(crate) fn deployment(body: Node<'_>) -> Result<Option<Alert>, String> {
     let Some(status) = status(body.get("status"))? else { return Ok(None) };
     let (project, environment) = (Project::of(body)?, body.get("environment").need_text()?);
     let known_by = format!("{}:deployment:{environment}", project.id);
-    let alert = alert(&project, format!("Deployment to {environment}").into(), status, body.get("ref").scalar())
-        .severity(Some("error".into()))
-        .label("environment", Some(environment))
-        .annotation("commit", body.get("short_sha").scalar())
-        .annotation("commit_title", body.get("commit_title").scalar())
-        .annotation("actor", body.path("user.username").scalar())
-        .annotation("environment_url", body.get("environment_external_url").scalar())
-        .fingerprint(Some(known_by.into()))
-        .link(body.get("deployable_url").scalar());
+    let alert =
+        alert(&project, format!("Deployment of {} to {environment}", project.path), status, body.get("ref").scalar())
+            .severity(Some("error".into()))
+            .label("environment", Some(environment))
+            .annotation("commit", body.get("short_sha").scalar())
+            .annotation("commit_title", body.get("commit_title").scalar())
+            .annotation("actor", body.path("user.username").scalar())
+            .annotation("environment_url", body.get("environment_external_url").scalar())
+            .fingerprint(Some(known_by.into()))
+            .link(body.get("deployable_url").scalar());
     Ok(Some(alert.changed(body.get("status_changed_at").scalar())))
 }
 
@@ -121,15 +123,15 @@ impl<'a> Project<'a> {
     }
 }
 
-fn alert(project: &Project<'_>, name: Cow<'_, str>, status: Status, branch: Option<Cow<'_, str>>) -> Alert {
+fn alert(project: &Project<'_>, name: String, status: Status, branch: Option<Cow<'_, str>>) -> Alert {
     let said = if matches!(status, Status::Firing) { "failed" } else { "succeeded" };
     let on = branch.as_deref().map_or_else(String::new, |branch| format!(" on {branch}"));
-    let of = if name.contains(&*project.path) { String::new() } else { format!(" of {}", project.path) };
-    Alert::firing(name.clone())
+    let summary = format!("{name} {said}{on}");
+    Alert::firing(name)
         .status(status)
         .label("project", Some(project.path.clone()))
         .label("branch", branch)
-        .annotation("summary", Some(format!("{name}{of} {said}{on}").into()))
+        .annotation("summary", Some(summary.into()))
 }
 
 fn times(alert: Alert, began: Option<Cow<'_, str>>, ended: Option<Cow<'_, str>>) -> Alert {
