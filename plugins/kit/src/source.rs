@@ -3,6 +3,7 @@
 mod body;
 mod build;
 mod change;
+pub mod fields;
 pub mod link;
 pub mod placeholder;
 mod read;

@@ -27,15 +27,18 @@ impl<'a> Node<'a> {
     }
 
     /// Names and values: the members of an object, or the items `{"key": …, "value": …}` of a list, whose values may be typed as
-    /// OpenTelemetry does it (`{"stringValue": …}`). Of two of one name the first counts.
+    /// OpenTelemetry does it (`{"stringValue": …}`), and which may stand in a list behind their number. Of two of one
+    /// name the first counts, and no more are read than an alert may have.
     pub fn pairs(self) -> Vec<(String, String)> {
         let items = self.items().filter_map(|item| {
+            let item = item.items().find(|within| within.get("key").exists()).unwrap_or(item);
             let value = item.get("value");
             let typed = value.members().next().filter(|(kind, _)| kind.ends_with("Value")).map(|(_, value)| value);
             Some((item.any_of(&["key", "name"])?.into_owned(), typed.unwrap_or(value).text()?.into_owned()))
         });
+        let members = self.members().filter_map(|(key, value)| Some((key.to_string(), value.text()?.into_owned())));
         let mut pairs: Vec<(String, String)> = Vec::new();
-        for (key, value) in self.texts().into_iter().chain(items) {
+        for (key, value) in members.chain(items).take(PAIRS) {
             if !pairs.iter().any(|(known, _)| *known == key) {
                 pairs.push((key, value));
             }
@@ -43,6 +46,9 @@ impl<'a> Node<'a> {
         pairs
     }
 }
+
+/// The host keeps half as many and says that there were more.
+const PAIRS: usize = 1_024;
 
 #[cfg(test)]
 mod tests {
@@ -66,6 +72,7 @@ mod tests {
             r#"{"a":"x","b":1}"#,
             r#"[{"key":"a","value":"x"},{"name":"b","value":1},{"key":"a","value":"y"},{"key":"c","value":null},7]"#,
             r#"[{"key":"a","value":{"stringValue":"x"}},{"key":"b","value":{"intValue":"1"}}]"#,
+            r#"[["0",{"key":"a","value":{"stringValue":"x"}}],["1",{"key":"b","value":{"intValue":"1"}}]]"#,
         ] {
             let value = parse(body).unwrap();
             assert_eq!(

@@ -29,7 +29,7 @@ fn incident(body: Node<'_>, data: Node<'_>) -> Result<Option<Alert>, String> {
         return Ok(None);
     }
     let about = data.get("attributes").need_object()?;
-    let id = data.get("id").need_text()?;
+    let id = data.get("id").scalar();
     let (event, state) = (body.get("event").word(), about.get("status").word());
     let event = event.strip_prefix("incident.").unwrap_or(&event);
     let resolved = event == "resolved" || state == "resolved" || about.get("resolved_at").scalar().is_some();
@@ -37,7 +37,7 @@ fn incident(body: Node<'_>, data: Node<'_>) -> Result<Option<Alert>, String> {
         event == "acknowledged" || state == "acknowledged" || about.get("acknowledged_at").scalar().is_some();
     // A reopened one keeps the times of before.
     let (resolved, acknowledged) = if event == "reopened" { (false, false) } else { (resolved, acknowledged) };
-    let name = about.any_of(&["name", "url", "cause"]).unwrap_or_else(|| format!("incident {id}").into());
+    let name = about.any_of(&["name", "url", "cause"]).unwrap_or("Better Stack incident".into());
     let cause = about.get("cause").scalar();
     let said = match (resolved, &cause) {
         (true, _) => format!("{name} is well again"),
@@ -63,7 +63,7 @@ fn incident(body: Node<'_>, data: Node<'_>) -> Result<Option<Alert>, String> {
         .annotation("resolved_by", about.any_of(&["resolved_by", "resolved_by.email"]))
         .annotation(STATE, (acknowledged && !resolved).then(|| "acknowledged".into()))
         .annotations(about.get("metadata").flat("."))
-        .fingerprint(Some(id))
+        .fingerprint(id)
         .starts(about.get("started_at").scalar())
         .link(about.any_of(&["origin_url", "response_url", "url"]));
     Ok(Some(if resolved { alert.ends(about.get("resolved_at").scalar()) } else { alert }))

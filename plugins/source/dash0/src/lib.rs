@@ -6,6 +6,9 @@ use tidegate_plugin::source::{Alert, Decoded, Decoding, Inbound, Node, Status, p
 
 tidegate_plugin::source!(decode);
 
+/// Parts of the names of labels whose values are no identity.
+const VOLATILE: [&str; 2] = ["attempt_id", "assertions"];
+
 fn decode(request: &Inbound) -> Decoding {
     let value = parse(&request.body).map_err(foreign)?;
     let body = Node::root(&value).need_object().map_err(foreign)?;
@@ -46,7 +49,6 @@ fn read(body: Node<'_>, issue: Node<'_>) -> Result<Option<Alert>, String> {
             }
         },
     };
-    let id = issue.any_of(&["id", "issueIdentifier"]).ok_or_else(|| issue.get("id").expected("a text"))?;
     let severity = match state.as_str() {
         "critical" | "failed" => Some("critical"),
         "degraded" => Some("warning"),
@@ -55,24 +57,28 @@ fn read(body: Node<'_>, issue: Node<'_>) -> Result<Option<Alert>, String> {
     let summary = issue.get("summary").scalar();
     let name = rule(issue).or_else(|| summary.clone()).unwrap_or("Dash0 check rule".into());
     let rule = issue.get("checkrules").items().next().unwrap_or_else(|| issue.get("checkrule"));
-    let labels = issue.get("labels").pairs();
+    // What a synthetic check found differs from one attempt to the next.
+    let (found, labels): (Vec<_>, Vec<_>) =
+        issue.get("labels").pairs().into_iter().partition(|(key, _)| VOLATILE.iter().any(|part| key.contains(part)));
     let service = labels.iter().find(|(key, _)| key == "service.name").map(|(_, name)| Cow::Owned(name.clone()));
     let alert = Alert::firing(name.clone())
         .status(status)
         .severity(severity.map(Cow::Borrowed))
         .labels(labels)
         .label("service", service)
+        .labels(rule.get("labels").pairs())
         .usual_names()
         .label("check_rule", Some(name.clone()))
         .label("dataset", issue.get("dataset").scalar())
         .annotations(issue.get("annotations").pairs())
         .annotation("summary", summary.or(Some(name)))
         .annotation("description", issue.get("description").scalar())
+        .annotations(found)
         .annotation("expression", rule.get("expression").scalar())
         .annotation("status", issue.get("status").scalar())
         .annotation("check_rule_url", rule.get("url").scalar())
         .annotation("issue_identifier", issue.get("issueIdentifier").scalar())
-        .fingerprint(Some(id))
+        .fingerprint(issue.any_of(&["id", "issueIdentifier"]))
         .starts(issue.get("start").scalar())
         .link(issue.get("url").scalar());
     Ok(Some(if matches!(alert.status, Status::Resolved) { alert.ends(issue.get("end").scalar()) } else { alert }))

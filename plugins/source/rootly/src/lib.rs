@@ -31,12 +31,12 @@ fn incident(body: Node<'_>, data: Node<'_>) -> Result<Option<Alert>, String> {
     if kind.starts_with("test") || kind.starts_with("example") || kind.starts_with("scheduled") {
         return Ok(None);
     }
-    let id = data.any_of(&["id", "sequential_id"]).ok_or_else(|| data.get("id").expected("a text"))?;
+    let id = data.any_of(&["id", "sequential_id"]);
     let (event, word) = (body.path("event.type").word(), data.get("status").word());
     let over = |word: &str| matches!(word, "resolved" | "cancelled" | "closed" | "completed");
     let told = ["incident.resolved", "incident.cancelled", "incident.deleted"].contains(&event.as_str());
     let resolved = told || over(&word) || data.any_of(&["resolved_at", "cancelled_at"]).is_some();
-    let name = data.any_of(&["title", "slug"]).unwrap_or_else(|| format!("incident {id}").into());
+    let name = data.any_of(&["title", "slug"]).unwrap_or("Rootly incident".into());
     // What is mitigated goes on.
     let state = Some(word)
         .filter(|word| !resolved && matches!(word.as_str(), "mitigated" | "acknowledged" | "triage" | "in_triage"));
@@ -46,7 +46,7 @@ fn incident(body: Node<'_>, data: Node<'_>) -> Result<Option<Alert>, String> {
         .annotation("mitigation", data.get("mitigation_message").scalar())
         .annotation("resolution", data.get("resolution_message").scalar())
         .annotation(STATE, state.map(Into::into))
-        .fingerprint(Some(format!("incident:{id}").into()))
+        .fingerprint(id.map(|id| format!("incident:{id}").into()))
         .starts(data.any_of(&["started_at", "created_at"]))
         .link(data.any_of(&["url", "short_url"]));
     let ended = data.any_of(&["resolved_at", "cancelled_at"]).or_else(|| body.path("event.issued_at").scalar());
@@ -55,7 +55,7 @@ fn incident(body: Node<'_>, data: Node<'_>) -> Result<Option<Alert>, String> {
 
 fn alert(body: Node<'_>, data: Node<'_>) -> Result<Option<Alert>, String> {
     let data = data.need_object()?;
-    let id = data.any_of(&["id", "external_id"]).ok_or_else(|| data.get("id").expected("a text"))?;
+    let id = data.any_of(&["id", "external_id"]);
     let (event, word) = (body.path("event.type").word(), data.get("status").word());
     let told =
         matches!(event.as_str(), "alert.resolved" | "alert.deleted") || matches!(word.as_str(), "resolved" | "closed");
@@ -63,7 +63,7 @@ fn alert(body: Node<'_>, data: Node<'_>) -> Result<Option<Alert>, String> {
     let resolved = told || ended.is_some();
     let labels = data.get("labels").pairs();
     let name = labels.iter().find(|(key, _)| key == "alertname").map(|(_, name)| Cow::Owned(name.clone()));
-    let name = name.or_else(|| data.any_of(&["summary", "title"])).unwrap_or_else(|| format!("alert {id}").into());
+    let name = name.or_else(|| data.any_of(&["summary", "title"])).unwrap_or("Rootly alert".into());
     let state = event.ends_with("acknowledged") || word == "acknowledged";
     let state = if state {
         Some("acknowledged")
@@ -75,7 +75,7 @@ fn alert(body: Node<'_>, data: Node<'_>) -> Result<Option<Alert>, String> {
         .label("source", data.get("source").scalar())
         .annotation("external_id", data.get("external_id").scalar())
         .annotation(STATE, state.filter(|_| !resolved).map(Into::into))
-        .fingerprint(Some(format!("alert:{id}").into()))
+        .fingerprint(id.map(|id| format!("alert:{id}").into()))
         .starts(data.any_of(&["started_at", "created_at"]))
         .link(data.any_of(&["external_url", "url", "short_url"]));
     Ok(Some(if resolved { alert.ends(ended) } else { alert }))

@@ -30,7 +30,7 @@ fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
         _ => return Err(body.get("STATUS").expected("UP, DOWN, TROUBLE or CRITICAL")),
     };
     let (name, url) = (field("MONITORNAME"), field("MONITORURL"));
-    let known_by = match (field("MONITOR_ID"), &url, &name) {
+    let known_by = match (field("MONITOR_ID").or_else(|| field("MONITORID")), &url, &name) {
         (Some(id), _, _) => id,
         (None, Some(url), Some(name)) => format!("{url} {name}").into(),
         (None, Some(one), None) | (None, None, Some(one)) => one.clone(),
@@ -58,6 +58,8 @@ fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
         .annotation("severity_raw", field("STATUS"))
         .annotation("failed_locations", field("FAILED_LOCATIONS"))
         .annotation("monitor_groups", field("MONITOR_GROUPNAME"))
+        .annotation("group_tags", body.get("GROUP_TAGS").text())
+        .annotation("failed_attributes", body.get("FAILED_ATTRIBUTES").text())
         .annotation("details", field("INCIDENT_DETAILS"))
         .annotation("downtime", field("DOWNTIME_DURATION"))
         .annotation("dashboard", field("MONITOR_DASHBOARD_LINK"))

@@ -29,9 +29,8 @@ fn rule(alert: Node<'_>) -> Option<Cow<'_, str>> {
     alert.any_of(&["ruleName", "rule.name", "alertRule.name"])
 }
 
-fn read(body: Node<'_>, alert: Node<'_>) -> Result<Alert, String> {
-    let alert = alert.need_object()?;
-    let id = alert.any_of(&["alertId", "id"]).ok_or_else(|| alert.get("alertId").expected("a number"))?;
+fn read(body: Node<'_>, native: Node<'_>) -> Result<Alert, String> {
+    let alert = native.need_object()?;
     let status = status(body, alert)?;
     let name = rule(alert).or_else(|| alert.get("testName").scalar()).unwrap_or("ThousandEyes alert".into());
     let (test, agent) = (alert.any_of(&["testName", "test.name"]), alert.any_of(&["agentName", "agent.name"]));
@@ -42,6 +41,7 @@ fn read(body: Node<'_>, alert: Node<'_>) -> Result<Alert, String> {
         (Status::Firing, None) => format!("{about} has an alert"),
         (Status::Resolved, _) => format!("{about} is well again"),
     };
+    let alert_id = alert.any_of(&["alertId", "id"]);
     let agents = alert.get("agents").items().filter_map(|agent| {
         let (name, metrics) =
             (agent.any_of(&["agentName", "name"])?, agent.any_of(&["metricsAtStart", "metricsAtEnd"]));
@@ -72,11 +72,39 @@ fn read(body: Node<'_>, alert: Node<'_>) -> Result<Alert, String> {
         .annotation("violations", alert.get("violationCount").scalar())
         .annotation("ip", alert.get("ipAddress").scalar())
         .annotation("event", body.get("eventId").scalar())
-        .fingerprint(Some(id))
-        .starts(alert.any_of(&["dateStartZoned", "dateStart", "startDate"]))
+        .fingerprint(alert_id)
+        .starts(time(alert, ["dateStartZoned", "dateStart", "startDate"]))
         .link(alert.any_of(&["permalink", "permaLink", "link"]));
-    let ended = body.path("alert").any_of(&["dateEndZoned", "dateEnd", "endDate"]);
+    let ended = time(native, ["dateEndZoned", "dateEnd", "endDate"]);
     Ok(if matches!(alert.status, Status::Resolved) { alert.ends(ended) } else { alert })
+}
+
+/// The zones that accounts have besides UTC, as ThousandEyes writes them behind a time.
+const ZONES: [(&str, &str); 14] = [
+    ("EST", "-0500"),
+    ("EDT", "-0400"),
+    ("CST", "-0600"),
+    ("CDT", "-0500"),
+    ("MST", "-0700"),
+    ("MDT", "-0600"),
+    ("PST", "-0800"),
+    ("PDT", "-0700"),
+    ("CET", "+0100"),
+    ("CEST", "+0200"),
+    ("EET", "+0200"),
+    ("EEST", "+0300"),
+    ("GMT", "+0000"),
+    ("JST", "+0900"),
+];
+
+/// A time with its zone. The one beside it that says no zone is in the same, so it counts only where no zone is said.
+fn time<'a>(alert: Node<'a>, [zoned, plain, custom]: [&'a str; 3]) -> Option<Cow<'a, str>> {
+    let Some(time) = alert.get(zoned).scalar() else { return alert.any_of(&[plain, custom]) };
+    let zone = time.rsplit(' ').next().unwrap_or_default();
+    match ZONES.iter().find(|(name, _)| *name == zone) {
+        Some((_, offset)) => Some(format!("{}{offset}", time.trim_end_matches(zone).trim_end()).into()),
+        None => Some(time),
+    }
 }
 
 fn status(body: Node<'_>, alert: Node<'_>) -> Result<Status, String> {
@@ -90,7 +118,7 @@ fn status(body: Node<'_>, alert: Node<'_>) -> Result<Status, String> {
         return Ok(Status::Firing);
     }
     match alert.any_of(&["active", "state"]).unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "0" | "false" | "clear" | "inactive" => Ok(Status::Resolved),
+        "0" | "2" | "false" | "clear" | "inactive" | "disabled" => Ok(Status::Resolved),
         "1" | "true" | "trigger" | "active" => Ok(Status::Firing),
         _ => Err(body.get("eventType").expected("ALERT_NOTIFICATION_TRIGGER or ALERT_NOTIFICATION_CLEAR")),
     }

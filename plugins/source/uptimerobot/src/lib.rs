@@ -2,20 +2,15 @@
 
 use std::borrow::Cow;
 
+use tidegate_plugin::source::fields::Fields;
 use tidegate_plugin::source::{Alert, Decoded, Decoding, Inbound, Node, Status};
 
 tidegate_plugin::source!(decode);
 
-/// UptimeRobot's own names, and those of the usual template.
-const TYPE: [&str; 3] = ["alertType", "alert_type", "alerttype"];
-const TYPE_NAME: [&str; 2] = ["alertTypeFriendlyName", "alert_type_friendly_name"];
-const NAME: [&str; 3] = ["monitorFriendlyName", "monitor_friendly_name", "monitor_name"];
-const URL: [&str; 2] = ["monitorURL", "monitor_url"];
-
 fn decode(request: &Inbound) -> Decoding {
     let value = request.any_form(&[]).map_err(template)?;
     let body = Node::root(&value).need_object().map_err(template)?;
-    read(body).map_err(template).map(|alert| alert.map_or_else(Decoded::nothing, Decoded::from))
+    read(&Fields::of(body)).map_err(template).map(|alert| alert.map_or_else(Decoded::nothing, Decoded::from))
 }
 
 fn template(reason: String) -> String {
@@ -29,23 +24,23 @@ enum Kind {
     Expiry,
 }
 
-fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
-    let word = body.any_filled(&TYPE).or_else(|| body.any_filled(&TYPE_NAME));
-    let friendly = body.any_filled(&TYPE_NAME);
+fn read(body: &Fields) -> Result<Option<Alert>, String> {
+    let word = body.first(&["alerttype", "alerttypefriendlyname"]);
+    let friendly = body.first(&["alerttypefriendlyname"]);
     let kind = match word.as_deref().map(str::trim).map(str::to_ascii_lowercase).as_deref() {
         Some("1" | "down") => Kind::Down,
         Some("2" | "up") => Kind::Up,
         Some("3") => Kind::Expiry,
         Some(word) if word.contains("expir") || word.contains("ssl") || word.contains("domain") => Kind::Expiry,
-        Some("0" | "8" | "9" | "98" | "99" | "paused" | "started") => return Ok(None),
-        Some(_) => return Err(format!("{}: expected 1, 2 or 3, found another word", body.get("alert_type").place())),
-        None => return Err(body.get("alert_type").expected("1, 2 or 3")),
+        Some("0" | "8" | "9" | "98" | "99" | "paused" | "started" | "pending") => return Ok(None),
+        Some(_) => return Err("alert_type: expected 1, 2 or 3, found another word".into()),
+        None => return Err("alert_type: expected 1, 2 or 3, found nothing".into()),
     };
-    let (url, id) = (body.any_filled(&URL), body.any_filled(&["monitorID", "monitor_id", "monitorId"]));
-    let name = body.any_filled(&NAME).or_else(|| url.clone()).or_else(|| id.clone());
-    let name = name.ok_or_else(|| body.get("monitor_friendly_name").expected("a text"))?;
+    let (url, id) = (body.first(&["monitorurl"]), body.first(&["monitorid"]));
+    let name = body.first(&["monitorfriendlyname", "monitorname"]).or_else(|| url.clone()).or_else(|| id.clone());
+    let name = name.ok_or_else(|| "monitor_friendly_name: expected a text, found nothing".to_string())?;
     let known_by = id.or_else(|| url.clone()).unwrap_or_else(|| name.clone());
-    let details = body.any_filled(&["alertDetails", "alert_details"]);
+    let details = body.first(&["alertdetails"]);
     let domain = [&word, &friendly].into_iter().flatten().any(|word| word.to_ascii_lowercase().contains("domain"));
     let what = if domain { "domain" } else { "certificate" };
     let (status, severity, called) = match kind {
@@ -68,14 +63,11 @@ fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
         .annotation("summary", Some(summary.into()))
         .annotation("description", details)
         .annotation("alert_type", friendly)
-        .annotation(
-            "duration",
-            body.any_filled(&["alertFriendlyDuration", "alert_friendly_duration", "alertDuration", "alert_duration"]),
-        )
-        .annotation("expires", body.any_filled(&["sslExpiryDate", "ssl_expiry_date"]))
-        .annotation("days", body.any_filled(&["sslExpiryDaysLeft", "ssl_expiry_days_left"]))
+        .annotation("duration", body.first(&["alertfriendlyduration", "alertduration"]))
+        .annotation("expires", body.first(&["sslexpirydate"]))
+        .annotation("days", body.first(&["sslexpirydaysleft"]))
         .fingerprint(Some(format!("{known_by}{suffix}").into()))
         .link(url)
-        .changed(body.any_filled(&["alertDateTime", "alert_date_time", "alert_datetime"]));
+        .changed(body.first(&["alertdatetime"]));
     Ok(Some(alert))
 }
