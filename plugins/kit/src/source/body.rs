@@ -7,8 +7,9 @@ use crate::form;
 use crate::json::parse;
 
 impl Inbound {
-    /// What a request says, however it is sent: a JSON body, a form with JSON in one of the fields `wrapped`, the fields of a
-    /// form, or without a body the parameters of the URL. A content type decides nothing, because senders get it wrong.
+    /// What a request says, however it is sent: a JSON body, a form with JSON in one of the fields `wrapped`, the
+    /// fields of a form, or without a body the parameters of the URL. A content type decides nothing, because
+    /// senders get it wrong.
     ///
     /// # Errors
     /// A sentence that names the place: where the JSON is none, or there is nothing at all.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::{Alert, Status};
 
 impl Alert {
-    /// When it changed, as the sender writes it: the beginning of what fires, the end of what has resolved. To be called when
-    /// the status is known.
+    /// When it changed, as the sender writes it: the beginning of what fires, the end of what has resolved. To be
+    /// called when the status is known.
     #[must_use]
     pub fn changed<'t>(self, time: impl Into<Option<Cow<'t, str>>>) -> Self {
         match self.status {

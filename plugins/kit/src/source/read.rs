@@ -26,9 +26,9 @@ impl<'a> Node<'a> {
         paths.iter().find_map(|path| self.path(path).scalar().and_then(filled))
     }
 
-    /// Names and values: the members of an object, or the items `{"key": …, "value": …}` of a list, whose values may be typed as
-    /// OpenTelemetry does it (`{"stringValue": …}`), and which may stand in a list behind their number. Of two of one
-    /// name the first counts, and no more are read than an alert may have.
+    /// Names and values: the members of an object, or the items `{"key": …, "value": …}` of a list, whose values
+    /// may be typed as OpenTelemetry does it (`{"stringValue": …}`), and which may stand in a list behind their
+    /// number. Of two of one name the first counts, and no more are read than an alert may have.
     pub fn pairs(self) -> Vec<(String, String)> {
         let items = self.items().filter_map(|item| {
             let item = item.items().find(|within| within.get("key").exists()).unwrap_or(item);

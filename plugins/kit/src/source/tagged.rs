@@ -8,8 +8,9 @@ use super::{Alert, Node, tags};
 const TAGS: &str = "tags";
 
 impl Alert {
-    /// Tags as labels where they are a name and a value (`env:prod`, `env=prod`, `{"name": "env", "value": "prod"}`), and
-    /// together as an annotation where they are words. They are a list, or one text with `separators` between them.
+    /// Tags as labels where they are a name and a value (`env:prod`, `env=prod`, `{"name": "env", "value":
+    /// "prod"}`), and together as an annotation where they are words. They are a list, or one text with
+    /// `separators` between them.
     #[must_use]
     pub fn tagged(self, node: Node<'_>, separators: &[char]) -> Self {
         let all = words(node, separators);

@@ -1,7 +1,7 @@
 //! Source for Argo CD Notifications: the state of an Application, or alerts in the form of Alertmanager's API.
 //!
-//! A message is about an Application as it is now, whatever trigger sent it. So each says of all three things that can be wrong with
-//! one (its health, its last sync, its comparison with Git) whether they are.
+//! A message is about an Application as it is now, whatever trigger sent it. So each says of all three things that
+//! can be wrong with one (its health, its last sync, its comparison with Git) whether they are.
 
 mod application;
 mod pushed;

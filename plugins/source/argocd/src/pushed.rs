@@ -10,7 +10,8 @@ pub(crate) fn decode(body: Node<'_>) -> Decoded {
 
 fn alert(item: Node<'_>) -> Result<Alert, String> {
     let labels = item.get("labels").need_object()?;
-    // Argo CD writes no state. A template for the recovery can: as an annotation, because labels are what pairs the two.
+    // Argo CD writes no state. A template for the recovery can: as an annotation, because labels are what pairs the
+    // two.
     let resolved = matches!(item.path("annotations.status").word().as_str(), "resolved" | "ok" | "healthy");
     let name = labels.get("alertname").scalar().unwrap_or("ArgoCdNotification".into());
     let mut alert = Alert::firing(name.into_owned())

@@ -1,4 +1,5 @@
-//! Source for Better Stack Uptime: the webhook of incidents. The same address may get monitors and changes of who is on call.
+//! Source for Better Stack Uptime: the webhook of incidents. The same address may get monitors and changes of who
+//! is on call.
 
 use std::borrow::Cow;
 

@@ -40,8 +40,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// `ALERT_FAILURE`, `ALERT_DEGRADED_REMAIN`, `ALERT_FAILURE_DEGRADED`: what it is now stands last, and none of what nobody
-    /// is to be told of.
+    /// `ALERT_FAILURE`, `ALERT_DEGRADED_REMAIN`, `ALERT_FAILURE_DEGRADED`: what it is now stands last, and none of
+    /// what nobody is to be told of.
     fn of(word: &str) -> Option<Self> {
         let word = word.trim().to_ascii_uppercase();
         if word.contains("RECOVER") {

@@ -19,7 +19,8 @@ fn custom(reason: String) -> String {
     format!("{reason}; leave the default body of Coralogix' generic webhook as it is")
 }
 
-/// A value that says something: no variable that Coralogix left, no text that the user was to write, no `null` in quotes.
+/// A value that says something: no variable that Coralogix left, no text that the user was to write, no `null` in
+/// quotes.
 fn told(text: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
     let blank = |text: &str| text == "null" || text.starts_with("*insert ") || text.starts_with("Multiple ");
     text.and_then(filled).filter(|text| !blank(text.trim()))

@@ -1,7 +1,7 @@
 //! Source for GitHub: workflow runs, their jobs, checks, commit statuses and deployments, by webhook.
 //!
-//! A failure fires, and the next success of the same thing on the same branch resolves it. What neither failed nor succeeded
-//! (cancelled, skipped, still running) says nothing.
+//! A failure fires, and the next success of the same thing on the same branch resolves it. What neither failed nor
+//! succeeded (cancelled, skipped, still running) says nothing.
 
 mod run;
 mod state;

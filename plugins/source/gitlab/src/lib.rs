@@ -1,4 +1,5 @@
-//! Source for GitLab: webhooks of pipelines, jobs and deployments, and alerts in the form that GitLab's own alert endpoint takes.
+//! Source for GitLab: webhooks of pipelines, jobs and deployments, and alerts in the form that GitLab's own alert
+//! endpoint takes.
 //!
 //! A failure fires, and the next success of the same thing on the same branch resolves it.
 

@@ -1,5 +1,5 @@
-//! Source for Netdata: the webhook of Netdata Cloud, in its schemas for alerts and for nodes that cannot be reached, and a script of an
-//! Agent.
+//! Source for Netdata: the webhook of Netdata Cloud, in its schemas for alerts and for nodes that cannot be
+//! reached, and a script of an Agent.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! Source for VMware Aria Operations (vRealize Operations): its REST notification plugin, and its webhook plugin with the
-//! same members.
+//! Source for VMware Aria Operations (vRealize Operations): its REST notification plugin, and its webhook plugin
+//! with the same members.
 
 use tidegate_plugin::source::{Alert, Decoded, Decoding, Inbound, Node, Status, parse};
 
