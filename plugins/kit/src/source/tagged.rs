@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use super::{Alert, Node, tags};
 
+/// Tags that are read, twice as many as the host keeps labels.
+const MOST: usize = 1_024;
+
 /// The annotation with the tags that are words alone.
 const TAGS: &str = "tags";
 
@@ -31,7 +34,7 @@ fn words<'a>(node: Node<'a>, separators: &[char]) -> Vec<Cow<'a, str>> {
         _ => text.split(separators).map(|tag| Cow::Owned(tag.to_string())).collect(),
     };
     let words = words.into_iter().map(|tag| tag.trim().to_string());
-    words.filter(|tag| !tag.is_empty()).map(Cow::Owned).collect()
+    words.filter(|tag| !tag.is_empty()).take(MOST).map(Cow::Owned).collect()
 }
 
 fn one(tag: Node<'_>) -> Option<Cow<'_, str>> {

@@ -4,10 +4,18 @@ use std::borrow::Cow;
 
 use tidegate_plugin::source::{Alert, Decoding, Node, Status};
 
+/// Whether a body has an Application, or is one.
+pub(crate) fn is(body: Node<'_>) -> bool {
+    within(body).is_some()
+}
+
+fn within(body: Node<'_>) -> Option<Node<'_>> {
+    [body.get("app"), body.get("application"), body].into_iter().find(|app| app.get("metadata").exists())
+}
+
 /// Decodes a body with an Application in `app`, or that is one.
 pub(crate) fn decode(body: Node<'_>) -> Decoding {
-    let app = [body.get("app"), body.get("application"), body].into_iter().find(|app| app.get("metadata").exists());
-    let Some(app) = app else { return Err(body.get("app").expected("an Application")) };
+    let Some(app) = within(body) else { return Err(body.get("app").expected("an Application")) };
     let application = Application { body, app, name: app.path("metadata.name").need_text()? };
     let alerts = [application.health(), application.sync(), application.comparison()].into_iter().flatten();
     let alerts: Vec<Alert> = alerts.collect();

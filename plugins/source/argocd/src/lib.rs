@@ -4,6 +4,7 @@
 //! can be wrong with one (its health, its last sync, its comparison with Git) whether they are.
 
 mod application;
+mod flat;
 mod pushed;
 
 use tidegate_plugin::source::{Decoding, Inbound, Node, parse};
@@ -16,7 +17,14 @@ fn decode(request: &Inbound) -> Decoding {
     if value.is_array() {
         return Ok(pushed::decode(body));
     }
-    application::decode(body.need_object().map_err(template)?).map_err(template)
+    let body = body.need_object().map_err(template)?;
+    if application::is(body) {
+        return application::decode(body).map_err(template);
+    }
+    match flat::application(body) {
+        Some(same) => application::decode(Node::root(&same)).map_err(template),
+        None => Err(template(body.get("app").expected("an Application"))),
+    }
 }
 
 /// The body is the user's, so a mistake in it is mended there.
