@@ -1,15 +1,20 @@
 //! Sources: one request in, alerts out.
 
 pub mod aws;
+mod body;
 mod build;
 pub mod cloudevents;
 pub mod event;
+mod change;
+pub mod fields;
 pub mod link;
 mod packed;
 pub mod placeholder;
 mod sentence;
 pub mod severity;
 pub mod tags;
+mod read;
+mod tagged;
 mod time;
 pub mod usual;
 
