@@ -1,7 +1,11 @@
 //! Sources: one request in, alerts out.
 
 mod build;
+mod fields;
+pub mod kubernetes;
 pub mod link;
+mod placeholder;
+pub mod tags;
 mod time;
 
 /// The contract's types and imports, as `wit-bindgen` makes them.
@@ -29,7 +33,9 @@ pub use bindings::exports::tidegate::plugin::source::{Decoded, Guest, Inbound, L
 pub use bindings::tidegate::plugin::types::{Alert, CallError, Moment, Status};
 pub use bindings::tidegate::plugin::{log, settings};
 pub use build::STATE;
-pub use time::with_zone;
+pub use fields::Fields;
+pub use placeholder::filled;
+pub use time::{utc_offset, with_zone};
 
 pub use crate::json::{Node, parse};
 

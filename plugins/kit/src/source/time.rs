@@ -1,6 +1,6 @@
 //! Times of senders that do not say their zone.
 
-use super::Moment;
+use super::{CallError, Moment, Node, parse};
 
 /// A time that a sender writes without a zone, which its documents or its settings name: `+02:00`, `Z`. The host reads
 /// a time without a zone as UTC.
@@ -9,6 +9,15 @@ pub fn with_zone(text: &str, zone: &str) -> Moment {
     let clock = text.split_once(['T', ' ']).map_or("", |(_, clock)| clock);
     let told = clock.contains(['Z', 'z', '+', '-']) || clock.is_empty();
     Moment::Text(if told { text.to_string() } else { format!("{text}{}", zone.trim()) })
+}
+
+/// The setting `utc_offset` of a source whose sender writes times without a zone; `Z` where it is not set.
+///
+/// # Errors
+/// When the settings are no JSON.
+pub fn utc_offset(settings: &str) -> Result<String, CallError> {
+    let settings = parse(settings).map_err(|reason| CallError::Misconfigured(format!("settings: {reason}")))?;
+    Ok(Node::root(&settings).get("utc_offset").text().map_or_else(|| "Z".into(), |offset| offset.trim().to_string()))
 }
 
 #[cfg(test)]
