@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Map;
+pub use serde_json::Value;
 
 /// Parses a body, numbers exactly as they are written.
 ///
@@ -138,6 +139,15 @@ impl<'a> Node<'a> {
             value: Some(item).filter(|item| !item.is_null()),
             ..self
         })
+    }
+
+    /// The texts of a list as one, or a text that stands there by itself; none where there is nothing.
+    pub fn joined(self, separator: &str) -> Option<Cow<'a, str>> {
+        if !self.is_list() {
+            return self.text();
+        }
+        let texts: Vec<_> = self.items().filter_map(Self::text).collect();
+        (!texts.is_empty()).then(|| texts.join(separator).into())
     }
 
     /// The items of a list.
@@ -295,6 +305,8 @@ mod tests {
         assert_eq!(a.get("o").texts(), [("p".to_string(), "true".to_string()), ("q".into(), "[1]".into())]);
         assert_eq!(a.flat("_").last().unwrap().0, "o_q");
         assert_eq!(a.first(&["m", "o.p"]).as_deref(), Some("true"));
+        assert_eq!(a.path("o.q").joined(", ").as_deref(), Some("1"));
+        assert_eq!((a.get("n").joined(", ").is_some(), a.get("m").joined(", ")), (true, None));
     }
 
     #[test]
