@@ -1,12 +1,19 @@
 //! Sources: one request in, alerts out.
 
+pub mod aws;
 mod build;
+pub mod cloudevents;
 mod fields;
 pub mod kubernetes;
 pub mod link;
-mod placeholder;
+mod offset;
+mod packed;
+pub mod placeholder;
+mod sentence;
+pub mod severity;
 pub mod tags;
 mod time;
+pub mod usual;
 
 /// The contract's types and imports, as `wit-bindgen` makes them.
 #[allow(
@@ -34,8 +41,10 @@ pub use bindings::tidegate::plugin::types::{Alert, CallError, Moment, Status};
 pub use bindings::tidegate::plugin::{log, settings};
 pub use build::STATE;
 pub use fields::Fields;
-pub use placeholder::filled;
-pub use time::{utc_offset, with_zone};
+pub use offset::utc_offset;
+pub use packed::base64;
+pub use sentence::first_sentence;
+pub use time::{millis, with_zone};
 
 pub use crate::json::{Node, parse};
 

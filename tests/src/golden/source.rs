@@ -65,7 +65,7 @@ fn inbound(case: &Path) -> Result<Inbound> {
         headers: headers.into_iter().collect(),
         query: pairs(&request, "query"),
         body: body.unwrap_or_default(),
-        received_at: jiff::Timestamp::UNIX_EPOCH,
+        received_at: jiff::Timestamp::from_millisecond(request["received-at-ms"].as_i64().unwrap_or_default())?,
     })
 }
 

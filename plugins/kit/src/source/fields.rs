@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Node, filled};
+use super::Node;
+use super::placeholder::filled;
 
 /// What a body says, by names without case and punctuation: `EVENT.ID`, `event_id`, `eventId` and `{"event": {"id": …}}` are
 /// all `eventid`. Template variables that were not filled in, and blank texts, are none.

@@ -1,47 +1,56 @@
-//! Template variables that a sender left as they stand.
+//! Variables of a template that the sender did not fill in.
 
 use std::borrow::Cow;
 
-/// The text, unless all of it is a variable that its sender did not fill in: `{EVENT.ID}`, `{{rule.id}}`, `${name}`,
-/// `$HOSTNAME$`, `*UNKNOWN*`.
+/// The text, unless it is nothing but a variable that was not filled in: `$ALERT_ID`, `${host}`, `{PID}`, `{{ id }}`,
+/// `*alertType*`, `%name%`.
 pub fn filled(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    (!is_variable(text.trim())).then_some(text)
+    (!is(&text)).then_some(text)
 }
 
-fn is_variable(text: &str) -> bool {
-    let text = text.strip_prefix('$').filter(|rest| rest.starts_with('{')).unwrap_or(text);
-    let within = |open: char, close: char| text.strip_prefix(open)?.strip_suffix(close);
-    let named =
-        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-:#$".contains(c));
-    if let Some(mut name) = within('{', '}') {
-        while let Some(inner) = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-            name = inner;
-        }
-        return named(name.trim());
-    }
-    within('$', '$').or_else(|| within('*', '*')).is_some_and(named)
+/// Whether a text is nothing but a variable.
+pub fn is(text: &str) -> bool {
+    let text = text.trim();
+    let word = |word: &str, also: &str| {
+        let word = word.trim();
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.' || also.contains(c))
+    };
+    let within = |open: &str, close: &str| {
+        text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(|inner| word(inner, "-:#"))
+    };
+    let upper =
+        |name: &str| word(name, "") && !name.contains('.') && name.starts_with(|c: char| c.is_ascii_uppercase());
+    within("{", "}")
+        || within("{{", "}}")
+        || within("${", "}")
+        || within("*", "*")
+        || within("%", "%")
+        || text.strip_prefix('$').is_some_and(|name| upper(name) && !name.contains(|c: char| c.is_ascii_lowercase()))
+        || (text.ends_with('$') && text.strip_prefix('$').and_then(|rest| rest.strip_suffix('$')).is_some_and(upper))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::filled;
+    use super::is;
 
     #[test]
-    fn only_what_is_a_variable_as_a_whole_is_none() {
+    fn a_variable_alone_is_no_value() {
         for text in [
-            "{EVENT.ID}",
-            " {PID} ",
-            "{{rule.id}}",
-            "{{{context.reason}}}",
-            "${name}",
+            "$ALERT_ID",
+            "${host.name}",
+            "{PID}",
+            "{{ alert.id }}",
+            "*alertType*",
+            "%name%",
             "$HOSTNAME$",
-            "*UNKNOWN*",
-            "{{ x }}",
+            "{EVENT.ID}",
         ] {
-            assert_eq!(filled(text.into()), None, "{text}");
+            assert!(is(text), "{text}");
         }
-        for text in ["web", "{a} and {b", "{\"a\":1}", "$5", "$", "**", "* a *", "{}", "100$", "cost is {X} of {Y}"] {
-            assert!(filled(text.into()).is_some(), "{text}");
+        for text in
+            ["", "$5", "$50.00", "a $B", "{\"a\":1}", "{}", "**", "100%", "$Ada", "{two words}", "{{a}} and {{b}}"]
+        {
+            assert!(!is(text), "{text}");
         }
     }
 }

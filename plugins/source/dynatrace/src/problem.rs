@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use tidegate_plugin::source::placeholder::filled;
 use tidegate_plugin::source::{Alert, Fields, Node, Status, parse, tags};
 
 use crate::{entities, severity};
@@ -34,34 +35,28 @@ pub(crate) fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
     let impacted = ["ImpactedEntities", "impactedEntities"].iter().map(|key| body.get(key)).find(|node| node.is_list());
     let word =
         fields.first(&["problemseverity", "severity", "severitylevel"]).or_else(|| details.get("severityLevel").text());
-    let known = word.as_deref().and_then(severity::word).map(Cow::Borrowed).or_else(|| word.clone());
     let over = matches!(state.as_str(), "resolved" | "closed" | "merged");
     let merged = (state == "merged").then_some(Cow::Borrowed("merged into another problem"));
+    let tagged = body.get("Tags").joined(",").or_else(|| fields.first(&["tags"])).and_then(filled);
     let end = details.get("endTime").text().filter(|time| over && !time.starts_with('-'));
-    let alert = Alert::firing(title.clone().unwrap_or("Dynatrace problem".into()))
+    let alert = severity::of(word, Alert::firing(title.clone().unwrap_or("Dynatrace problem".into())))
         .status(if over { Status::Resolved } else { Status::Firing })
-        .severity(known)
         .fingerprint(id.map(|id| format!("problem:{id}").into()))
         .labels(entities::labels(impacted.unwrap_or(listed)))
         .label("entity", fields.first(&["impactedentity", "namesofimpactedentities", "impactedentitynames"]))
         .label("impact", fields.first(&["problemimpact", "impact", "impactlevel"]))
-        .labels(body.get("Tags").joined(",").or_else(|| fields.first(&["tags"])).map_or_else(Vec::new, filled_tags))
+        .labels(tags::labels(tagged.iter().flat_map(|text| text.split(',')).map(Cow::Borrowed)))
         .annotation("summary", title)
         .annotation(
             "description",
             fields.first(&["problemdetailstext", "problemdetailsmarkdown", "problemdetails", "details"]),
         )
-        .annotation("severity_raw", word)
         .annotation("problem_id", fields.first(&["problemid", "displayid"]))
         .annotation("ended_by", merged)
         .starts(details.get("startTime").text().or_else(|| fields.first(&["starttime"])))
         .ends(end)
         .link(fields.first(&["problemurl", "url", "link"]));
     Ok(Some(alert))
-}
-
-fn filled_tags(text: Cow<'_, str>) -> Vec<(String, String)> {
-    tidegate_plugin::source::filled(text).map_or_else(Vec::new, |text| tags::pairs(&text))
 }
 
 /// A test fills some placeholders in and leaves others as they stand, which a problem never does.

@@ -91,8 +91,7 @@ pub(crate) fn read(item: Item<'_>) -> Result<Alert, String> {
     };
     let summary = fields.first(&REASON).or_else(|| name.clone());
     let all = fields.first(&["ruletags", "kibanaalertruletags", "signalruletags", "tags", "contexttags"]);
-    let (pairs, bare): (Vec<_>, Vec<_>) =
-        all.as_deref().unwrap_or_default().split(',').map(str::trim).partition(|tag| tag.contains([':', '=']));
+    let (pairs, bare) = tags::split(all.iter().flat_map(|all| all.split(',')).map(Cow::Borrowed));
     let base = item.base.text();
     let link = LINKS.iter().find_map(|key| link::absolute(fields.get(key)?, base.as_deref()));
     let mut alert = Alert::firing(name.clone().unwrap_or("Elastic alert".into()))
@@ -109,7 +108,7 @@ pub(crate) fn read(item: Item<'_>) -> Result<Alert, String> {
     let began = began.or_else(|| fields.get("kibanaalertuuid").and_then(|_| fields.first(&["timestamp"])));
     let ended = fields.first(&["kibanaalertend", "alertend", "date"]).filter(|_| over);
     Ok(alert
-        .labels(pairs.into_iter().filter_map(tags::pair))
+        .labels(pairs)
         .annotation("summary", summary)
         .annotation(
             "description",

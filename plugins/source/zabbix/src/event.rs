@@ -57,11 +57,9 @@ pub(crate) fn read(body: Node<'_>, offset: &str) -> Result<Option<Alert>, String
     let host = host(body, &fields);
     let word = fields.first(&["eventnseverity", "nseverity", "triggernseverity"]);
     let word = fields.first(&["eventseverity", "triggerseverity", "severity", "priority"]).or(word);
-    let known = word.as_deref().and_then(severity::word);
     let link = link(&fields);
-    let mut alert = Alert::firing(name.unwrap_or("Zabbix problem".into()))
+    let mut alert = severity::of(word, Alert::firing(name.unwrap_or("Zabbix problem".into())))
         .status(status)
-        .severity(known.map(Cow::Borrowed).or_else(|| word.clone()))
         .fingerprint(fingerprint(&fields, host.as_deref()).map(Cow::Owned))
         .label("host", host)
         .label("trigger_id", trigger_id(&fields).map(Cow::Owned))
@@ -74,7 +72,6 @@ pub(crate) fn read(body: Node<'_>, offset: &str) -> Result<Option<Alert>, String
         )
         .annotation("summary", subject(&fields).or_else(|| fields.first(&NAMES)))
         .annotation("description", fields.first(&MESSAGES).or_else(|| fields.first(&["triggerdescription"])))
-        .annotation("severity_raw", word)
         .link(link.map(Cow::Owned));
     for (name, from) in DETAILS {
         alert = alert.annotation(name, fields.first(from));
