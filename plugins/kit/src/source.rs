@@ -6,6 +6,7 @@ pub mod cloudevents;
 mod fields;
 pub mod kubernetes;
 pub mod link;
+pub mod nagios;
 mod offset;
 mod packed;
 pub mod placeholder;
