@@ -110,9 +110,14 @@ impl Alert {
     }
 }
 
+/// Pairs that are kept: more than the host keeps, so that it still says that there were too many, and few enough that
+/// looking for a name among them costs nothing.
+const PAIRS: usize = 2_048;
+
 fn add(pairs: &mut Vec<(String, String)>, key: &str, value: Option<Cow<'_, str>>) {
     let value = value.filter(|value| !value.trim().is_empty());
     if let Some(value) = value
+        && pairs.len() < PAIRS
         && !pairs.iter().any(|(known, _)| known == key)
     {
         pairs.push((key.to_string(), value.into_owned()));

@@ -41,9 +41,11 @@ pub fn read(fields: &Fields, offset: &str) -> Result<Option<Alert>, String> {
     let service = service.filter(|_| !what);
     let own = if service.is_some() { ["servicestate", "servicestateid"] } else { ["hoststate", "hoststateid"] };
     let state = first(&own).or_else(|| first(&["checkresultstate", "state", "status", "severity", "currentstate", "exitstatus"]));
+    let told = state.is_some();
     let state = state.as_deref().and_then(|word| state_of(word, service.is_some()));
     let Some(kind) = kind(first(&["notificationtype", "eventtype", "type"]).as_deref()) else { return Ok(None) };
-    let (Some(host), true) = (host, state.is_some() || !matches!(kind, Kind::Untold)) else {
+    // A state that nobody knows is none that is well.
+    let (Some(host), true) = (host, told || !matches!(kind, Kind::Untold)) else {
         return Err(
             "body: expected a host and a state, such as HOSTNAME, SERVICEDESC, SERVICESTATE and NOTIFICATIONTYPE, \
              found none; macros that stay as they are ($HOSTNAME$) count as missing"
@@ -113,6 +115,9 @@ pub fn first<'f>(fields: &'f Fields, names: &[&str]) -> Option<Cow<'f, str>> {
     })
 }
 
+/// How types begin that change nothing, those of Icinga's event stream among them.
+const NOTHING: [&str; 5] = ["DOWNTIME", "COMMENT", "CUSTOM", "OBJECT", "ALERTHANDLER"];
+
 /// None of downtimes, comments and messages by hand, which change nothing.
 fn kind(word: Option<&str>) -> Option<Kind> {
     let word: String = word.unwrap_or_default().chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase();
@@ -122,8 +127,8 @@ fn kind(word: Option<&str>) -> Option<Kind> {
         "ACKNOWLEDGEMENT" | "ACKNOWLEDGEMENTSET" | "ACKNOWLEDGED" | "ACK" => Kind::Acknowledged,
         "FLAPPINGSTART" => Kind::FlappingStart,
         "FLAPPINGSTOP" | "FLAPPINGEND" | "FLAPPINGDISABLED" => Kind::FlappingStop,
-        "" | "NOTIFICATION" | "STATECHANGE" | "CHECKRESULT" | "ACKNOWLEDGEMENTCLEARED" | "HOST" | "SERVICE" => Kind::Untold,
-        _ => return None,
+        word if NOTHING.iter().any(|known| word.starts_with(known)) => return None,
+        _ => Kind::Untold,
     })
 }
 
@@ -163,6 +168,8 @@ mod tests {
             ("FlappingEnd", "OK", Some((Status::Resolved, Some("info"), None))),
             ("DOWNTIMESTART", "CRITICAL", None),
             ("CUSTOM", "CRITICAL", None),
+            ("ESCALATION", "CRITICAL", Some((Status::Firing, Some("critical"), None))),
+            ("", "odd", Some((Status::Firing, None, None))),
             ("", "OK", Some((Status::Resolved, Some("info"), None))),
             ("$NOTIFICATIONTYPE$", "2", Some((Status::Firing, Some("critical"), None))),
         ] {

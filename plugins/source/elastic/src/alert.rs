@@ -131,11 +131,11 @@ pub(crate) fn read(item: Item<'_>) -> Result<Alert, String> {
 /// any more.
 fn is_over(fields: &Fields) -> bool {
     let over = ["recovered", "resolved", "untracked", "closed", "inactive", "ok"];
-    let says = |name: &&str| {
-        let word = fields.word(&[*name]);
+    let says = |name: &str| {
+        let word = fields.word(&[name]);
         over.contains(&word.rsplit('.').next().unwrap_or(&word))
     };
-    STATES.iter().any(|name| says(&name)) || fields.word(&["kibanaalertworkflowstatus", "signalstatus"]) == "closed"
+    STATES.iter().any(|name| says(name)) || fields.word(&["kibanaalertworkflowstatus", "signalstatus"]) == "closed"
 }
 
 /// Rules have none, but some have a threshold for a warning besides, with an action group of its own.

@@ -56,7 +56,13 @@ fn fires(event: Node<'_>, object: &Object<'_>, reason: &str, severity: &'static 
         .severity(Some(Cow::Borrowed(severity)))
         .annotation("count", count)
         .annotation("last_seen", last)
-        .starts(event.first(&["firstTimestamp", "deprecatedFirstTimestamp", "eventTime", "metadata.creationTimestamp"]))
+        .starts(event.first(&[
+            "firstTimestamp",
+            "deprecatedFirstTimestamp",
+            "eventTime",
+            "metadata.creationTimestamp",
+            "timestamp",
+        ]))
 }
 
 fn ended(event: Node<'_>, object: &Object<'_>, reason: &str) -> Alert {
@@ -67,10 +73,18 @@ fn ended(event: Node<'_>, object: &Object<'_>, reason: &str) -> Alert {
 
 impl<'a> Object<'a> {
     fn of(event: Node<'a>, cluster: Option<Cow<'a, str>>) -> Result<Self, String> {
-        let node = if event.get("regarding").exists() { event.get("regarding") } else { event.get("involvedObject") };
-        let node = node.need_object()?;
-        let kind = node.get("kind").text().unwrap_or("Object".into());
-        let name = node.get("name").need_text()?;
+        let places = [event.get("regarding"), event.get("involvedObject"), event.get("object")];
+        // An exporter with a layout of its own may write the object's fields beside the reason.
+        let node = places.into_iter().find(|place| place.is_object()).unwrap_or(event);
+        let own_kind = node.get("kind").text().filter(|kind| kind != "Event");
+        let kind = own_kind.unwrap_or("Object".into());
+        // The name of an event is its object's with a number behind.
+        let of_event = || {
+            let name = event.path("metadata.name").text()?;
+            Some(Cow::Owned(name.rsplit_once('.').map_or(name.as_ref(), |(before, _)| before).to_string()))
+        };
+        let name =
+            node.get("name").text().or_else(of_event).ok_or_else(|| node.get("name").expected("the object's name"))?;
         let own = node.get("namespace").text();
         let of_event = event.path("metadata.namespace").text();
         let namespace = own.or_else(|| of_event.filter(|_| !CLUSTER_WIDE.contains(&kind.as_ref())));
