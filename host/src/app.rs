@@ -196,6 +196,10 @@ impl Backend for App {
         self.sources.names()
     }
 
+    fn takes(&self, source: &str, method: &str) -> bool {
+        self.sources.takes(source, method)
+    }
+
     fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>> {
         Box::pin(async move {
             self.counters.request();
@@ -209,6 +213,7 @@ impl Backend for App {
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
             let left_out = decoded.sentences();
+            let (reply, confirm) = (decoded.reply.clone(), decoded.confirm.clone());
             let received = self.services.store.receive(decoded.marked().alerts).await.map_err(|error| {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
@@ -223,6 +228,8 @@ impl Backend for App {
                 unknown_resolved: received.unknown_resolved as u64,
                 counted: received.counted as u64,
                 left_out,
+                confirmation: confirm.map(|url| self.sources.confirm(source, &url)),
+                reply,
             })
         })
     }

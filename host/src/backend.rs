@@ -19,6 +19,7 @@ use tokio::sync::broadcast;
 
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
+use crate::domain::alert::normalised::Reply;
 use crate::domain::{Anchor, Head, Incident, Person};
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
@@ -41,6 +42,8 @@ pub trait Records: Send + Sync {
 pub trait Backend: Records + 'static {
     /// Names of the sources that exist now.
     fn sources(&self) -> Vec<String>;
+    /// Whether a source takes requests of this method.
+    fn takes(&self, source: &str, method: &str) -> bool;
     /// Takes a request in. The alerts are durable when this is `Ok`.
     fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>>;
     /// A person says yes to an action.
@@ -215,6 +218,12 @@ pub struct Received {
     /// A sentence for each alert of the request that could not be taken; they are not among `alerts`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
+    /// What comes of an address that the sender wants to have fetched to confirm something, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<String>,
+    /// What the sender is answered in place of all this.
+    #[serde(skip)]
+    pub reply: Option<Reply>,
 }
 
 fn is_zero(count: &u64) -> bool {

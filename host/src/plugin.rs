@@ -19,6 +19,7 @@ mod asks;
 mod authority;
 mod cache;
 pub mod compiler;
+mod confirm;
 mod cpu_share;
 pub mod engine;
 pub mod error;

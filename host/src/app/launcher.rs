@@ -82,7 +82,9 @@ impl Host for Launcher {
             match load_plugins(&config, &ProcessEnvironment, network, state).await {
                 Ok((plugins, problems)) => {
                     checked.loaded.push(format!("plugins: {}", plugin_names(&plugins)));
-                    checked.problems.extend(config.exposure(&AllSources::new(Arc::new(plugins)).names()));
+                    let sources = AllSources::new(Arc::new(plugins)).names();
+                    checked.loaded.extend(config.ways_in(&sources));
+                    checked.problems.extend(config.exposure(&sources));
                     let general = |problem: crate::plugin::Problem| Problem::general(problem.to_string());
                     checked.problems.extend(problems.into_iter().map(general));
                 }

@@ -9,6 +9,7 @@ use tokio::sync::broadcast;
 
 use super::deliveries::{Anew, DeliveryView, Undelivered, Which};
 use super::{Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, Ready, Received, Records, Refusal};
+use crate::domain::alert::normalised::Reply;
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
 use crate::ports::{DecodeError, Inbound, Sources, Story};
@@ -26,6 +27,10 @@ pub struct Fake {
     pub full: bool,
     /// How long taking a request in takes.
     pub slow: Duration,
+    /// Methods that its sources take.
+    pub methods: Vec<&'static str>,
+    /// What senders are answered.
+    pub reply: Option<Reply>,
 }
 
 fn incident(id: &str) -> Incident {
@@ -61,6 +66,8 @@ impl Default for Fake {
             changes: broadcast::channel(8).0,
             full: false,
             slow: Duration::ZERO,
+            methods: vec!["POST"],
+            reply: None,
         }
     }
 }
@@ -86,12 +93,19 @@ impl Backend for Fake {
         BuiltIn.names()
     }
 
+    fn takes(&self, _: &str, method: &str) -> bool {
+        self.methods.contains(&method)
+    }
+
     fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>> {
         Box::pin(async move {
             tokio::time::sleep(self.slow).await;
             self.seen.lock().unwrap().push(request.clone());
             if self.full {
                 return Err(Refusal::Unavailable("the journal is not available: disk full".into()));
+            }
+            if let (Some(reply), false) = (&self.reply, request.method == "POST") {
+                return Ok(Received { reply: Some(reply.clone()), ..Received::default() });
             }
             let decoded = BuiltIn.decode(source, request).await.map_err(|error| match error {
                 DecodeError::Invalid(text) => Refusal::Invalid(text),
@@ -100,7 +114,8 @@ impl Backend for Fake {
             })?;
             let left_out = decoded.sentences();
             let incidents = vec!["i-b1".into()];
-            Ok(Received { alerts: decoded.alerts.len(), incidents, repeats: 1, left_out, ..Received::default() })
+            let (alerts, reply) = (decoded.alerts.len(), self.reply.clone());
+            Ok(Received { alerts, incidents, repeats: 1, left_out, reply, ..Received::default() })
         })
     }
 

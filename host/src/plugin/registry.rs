@@ -57,6 +57,8 @@ pub struct Setup<'a> {
 /// [`crate::ports::Planners`] and, for the actions of remediation plugins, [`crate::ports::Tools`].
 pub struct Plugins {
     pub(super) runtime: Arc<Runtime>,
+    /// Places of confirmations under way.
+    pub(super) confirmations: Arc<Semaphore>,
     outside: Arc<Outside>,
     pub(super) sources: BTreeMap<String, Unit>,
     pub(super) targets: BTreeMap<String, Unit>,
@@ -142,6 +144,7 @@ impl Plugins {
         };
         let mut plugins = Self {
             runtime,
+            confirmations: super::confirm::places(),
             outside: Arc::new(outside),
             sources: BTreeMap::new(),
             targets: BTreeMap::new(),

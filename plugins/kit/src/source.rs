@@ -3,6 +3,7 @@
 pub mod aws;
 mod build;
 pub mod cloudevents;
+pub mod event;
 mod fields;
 pub mod kubernetes;
 pub mod link;
@@ -51,6 +52,11 @@ pub use crate::json::{Node, parse};
 
 /// What a decoding function returns: what it takes, or a sentence that names the place of what cannot be read.
 pub type Decoding = Result<Decoded, String>;
+
+/// The error of a setting; the reason begins with its name.
+pub fn misconfigured(reason: impl std::fmt::Display) -> CallError {
+    CallError::Misconfigured(format!("settings: {reason}"))
+}
 
 /// Makes a plugin of a function `fn(&Inbound) -> Decoding`, or of one that takes the settings as JSON text
 /// besides: `source!(decode, settings)` with `fn(&Inbound, &str) -> Result<Decoded, CallError>`. Adds the

@@ -97,3 +97,11 @@ pub fn permission(request: &Inbound) -> Option<Reply> {
 pub fn attribute<'a>(event: &'a Value, name: &str) -> Option<Cow<'a, str>> {
     crate::json::text(event.get(name)?)
 }
+
+/// The place of what is wrong with one event of several.
+pub fn within(i: usize, reason: &str) -> String {
+    match reason.strip_prefix("body") {
+        Some(whole) => format!("[{i}]{whole}"),
+        None => format!("[{i}].{reason}"),
+    }
+}

@@ -36,11 +36,13 @@ enum Kind {
 pub fn read(fields: &Fields, offset: &str) -> Result<Option<Alert>, String> {
     let first = |names: &[&str]| first(fields, names);
     let host = first(&["hostname", "host", "hostalias", "hostdisplayname"]);
-    let service = first(&["servicedesc", "servicename", "service", "servicedescription", "servicedisplayname", "check"]);
+    let service =
+        first(&["servicedesc", "servicename", "service", "servicedescription", "servicedisplayname", "check"]);
     let what = first(&["what", "objecttype", "checktype"]).is_some_and(|what| what.eq_ignore_ascii_case("host"));
     let service = service.filter(|_| !what);
     let own = if service.is_some() { ["servicestate", "servicestateid"] } else { ["hoststate", "hoststateid"] };
-    let state = first(&own).or_else(|| first(&["checkresultstate", "state", "status", "severity", "currentstate", "exitstatus"]));
+    let state = first(&own)
+        .or_else(|| first(&["checkresultstate", "state", "status", "severity", "currentstate", "exitstatus"]));
     let told = state.is_some();
     let state = state.as_deref().and_then(|word| state_of(word, service.is_some()));
     let Some(kind) = kind(first(&["notificationtype", "eventtype", "type"]).as_deref()) else { return Ok(None) };
@@ -120,7 +122,8 @@ const NOTHING: [&str; 5] = ["DOWNTIME", "COMMENT", "CUSTOM", "OBJECT", "ALERTHAN
 
 /// None of downtimes, comments and messages by hand, which change nothing.
 fn kind(word: Option<&str>) -> Option<Kind> {
-    let word: String = word.unwrap_or_default().chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase();
+    let word: String =
+        word.unwrap_or_default().chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase();
     Some(match word.as_str() {
         "PROBLEM" | "CRITICAL" | "WARNING" | "DOWN" => Kind::Problem,
         "RECOVERY" | "RECOVERED" | "OK" | "UP" => Kind::Recovery,
@@ -173,8 +176,10 @@ mod tests {
             ("", "OK", Some((Status::Resolved, Some("info"), None))),
             ("$NOTIFICATIONTYPE$", "2", Some((Status::Firing, Some("critical"), None))),
         ] {
-            let found = read_all(&[("HOST", "a"), ("SERVICE", "disk"), ("NOTIFICATIONTYPE", kind), ("SERVICESTATE", state)]);
-            let want = want.map(|(status, severity, state)| (status, severity.map(str::to_string), state.map(str::to_string)));
+            let found =
+                read_all(&[("HOST", "a"), ("SERVICE", "disk"), ("NOTIFICATIONTYPE", kind), ("SERVICESTATE", state)]);
+            let want =
+                want.map(|(status, severity, state)| (status, severity.map(str::to_string), state.map(str::to_string)));
             assert_eq!(found, want, "{kind} {state}");
         }
         assert_eq!(read_all(&[("HOST", "a"), ("HOSTSTATE", "DOWN"), ("HOSTSTATETYPE", "SOFT")]), None);

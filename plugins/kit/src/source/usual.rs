@@ -23,7 +23,7 @@ pub fn named(key: &str) -> Option<&'static str> {
     let letters: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let bare = ["kubernetes", "kube", "k8s"].iter().find_map(|prefix| letters.strip_prefix(prefix));
     Some(match bare.unwrap_or(&letters) {
-        "namespace" | "namespacename" | "ns" => "namespace",
+        "namespace" | "namespacename" | "ns" | "nsname" => "namespace",
         "pod" | "podname" => "pod",
         "deployment" | "deploymentname" => "deployment",
         "statefulset" | "statefulsetname" => "statefulset",

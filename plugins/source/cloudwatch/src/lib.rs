@@ -4,33 +4,36 @@
 //! What is neither an alarm nor an event of EventBridge was written by a person or by another service, and is an alert
 //! that never resolves. A confirmation is handed to the host, which fetches it where that is granted.
 
-mod settings;
 mod sns;
 mod text;
 
-use tidegate_plugin::source::{CallError, Decoded, Inbound, LeftOut, Node, parse};
-
-use settings::Settings;
+use tidegate_plugin::source::aws::Missing;
+use tidegate_plugin::source::{CallError, Decoded, Inbound, LeftOut, Node, misconfigured, parse};
 
 tidegate_plugin::source!(decode, settings);
 
 fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
-    let settings = Settings::read(settings).map_err(CallError::Misconfigured)?;
-    body(request, &settings).map_err(CallError::InvalidInput)
+    let missing = missing(settings).map_err(misconfigured)?;
+    body(request, missing).map_err(CallError::InvalidInput)
 }
 
-fn body(request: &Inbound, settings: &Settings) -> Result<Decoded, String> {
+fn missing(settings: &str) -> Result<Missing, String> {
+    let value = parse(settings)?;
+    Missing::read(Node::root(&value).get("insufficient_data"))
+}
+
+fn body(request: &Inbound, missing: Missing) -> Result<Decoded, String> {
     let Ok(value) = parse(&request.body) else {
-        return sns::raw(request, settings);
+        return sns::raw(request);
     };
     let body = Node::root(&value);
     let records = body.get("Records");
     if !records.exists() {
-        return sns::message(body, request, settings);
+        return sns::message(body, request, missing);
     }
     let mut all = Decoded::nothing();
     for record in records.need_items()? {
-        match sns::record(record, settings) {
+        match sns::record(record, missing) {
             Ok(Decoded { alerts, left_out, .. }) => {
                 all.alerts.extend(alerts);
                 all.left_out.extend(left_out);

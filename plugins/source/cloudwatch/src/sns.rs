@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use tidegate_plugin::source::{Decoded, Inbound, Node, aws, parse};
+use tidegate_plugin::source::aws::{self, Missing};
+use tidegate_plugin::source::{Decoded, Inbound, Node, parse};
 
-use crate::settings::Settings;
 use crate::text::{self, About};
 
 /// An envelope, or with raw delivery the message itself.
-pub(crate) fn message(body: Node<'_>, request: &Inbound, settings: &Settings) -> Result<Decoded, String> {
+pub(crate) fn message(body: Node<'_>, request: &Inbound, missing: Missing) -> Result<Decoded, String> {
     let kind = body.get("Type").text().filter(|_| body.get("TopicArn").exists() || body.get("MessageId").exists());
     match kind.as_deref() {
-        Some("Notification") => notification(body, settings),
+        Some("Notification") => notification(body, missing),
         Some("SubscriptionConfirmation") => confirmation(body),
         // Its address would subscribe again.
         Some("UnsubscribeConfirmation") => Ok(Decoded::nothing()),
@@ -19,7 +19,7 @@ pub(crate) fn message(body: Node<'_>, request: &Inbound, settings: &Settings) ->
         None => {
             let topic = request.header("x-amz-sns-topic-arn");
             let about = About { subject: None, topic, time: None };
-            alarm_or_event(body, topic, settings).unwrap_or_else(|| match text::of_json(body, &about) {
+            alarm_or_event(body, topic, missing).unwrap_or_else(|| match text::of_json(body, &about) {
                 Some(alert) if request.header("x-amz-sns-message-type").is_some() => Ok(alert),
                 _ => Err(body.expected(
                     "a message of SNS, a CloudWatch alarm or an event of EventBridge; subscribe this address to the topic \
@@ -31,7 +31,7 @@ pub(crate) fn message(body: Node<'_>, request: &Inbound, settings: &Settings) ->
 }
 
 /// A body that is no JSON: with raw delivery SNS sends what was published as it is.
-pub(crate) fn raw(request: &Inbound, _: &Settings) -> Result<Decoded, String> {
+pub(crate) fn raw(request: &Inbound) -> Result<Decoded, String> {
     if request.header("x-amz-sns-message-type").is_none_or(|kind| kind != "Notification") {
         return Err(parse(&request.body).err().unwrap_or_default());
     }
@@ -40,19 +40,19 @@ pub(crate) fn raw(request: &Inbound, _: &Settings) -> Result<Decoded, String> {
 }
 
 /// What a Lambda function is handed: messages of SNS, or of a queue that is subscribed to a topic.
-pub(crate) fn record(record: Node<'_>, settings: &Settings) -> Result<Decoded, String> {
+pub(crate) fn record(record: Node<'_>, missing: Missing) -> Result<Decoded, String> {
     let sns = record.get("Sns");
     if sns.exists() {
-        return notification(sns, settings);
+        return notification(sns, missing);
     }
     let text = record.get("body").need_text()?;
     let value = parse(&text).map_err(|reason| format!("{}: {reason}", record.get("body").place()))?;
     let inner = Node::root(&value);
-    let inside = if inner.get("Message").exists() { notification(inner, settings) } else { one(inner, None, settings) };
+    let inside = if inner.get("Message").exists() { notification(inner, missing) } else { one(inner, None, missing) };
     inside.map_err(|reason| format!("{}: {reason}", record.get("body").place()))
 }
 
-fn notification(envelope: Node<'_>, settings: &Settings) -> Result<Decoded, String> {
+fn notification(envelope: Node<'_>, missing: Missing) -> Result<Decoded, String> {
     let message = envelope.get("Message");
     let topic = envelope.get("TopicArn").text();
     let time = envelope.get("Timestamp").text();
@@ -62,20 +62,20 @@ fn notification(envelope: Node<'_>, settings: &Settings) -> Result<Decoded, Stri
         return Ok(text::alert(text.trim(), &about));
     };
     let inner = Node::root(&value);
-    let decoded = alarm_or_event(inner, about.topic, settings);
+    let decoded = alarm_or_event(inner, about.topic, missing);
     decoded
         .unwrap_or_else(|| Ok(text::of_json(inner, &about).unwrap_or_else(|| text::alert(text.trim(), &about))))
         .map_err(|reason| format!("{}: {reason}", message.place()))
 }
 
-fn one(body: Node<'_>, topic: Option<&str>, settings: &Settings) -> Result<Decoded, String> {
-    aws::decode(body, topic, settings.missing)
+fn one(body: Node<'_>, topic: Option<&str>, missing: Missing) -> Result<Decoded, String> {
+    aws::decode(body, topic, missing)
 }
 
 /// None where it is something else.
-fn alarm_or_event(body: Node<'_>, topic: Option<&str>, settings: &Settings) -> Option<Result<Decoded, String>> {
+fn alarm_or_event(body: Node<'_>, topic: Option<&str>, missing: Missing) -> Option<Result<Decoded, String>> {
     let known = body.get("AlarmName").exists() || body.get("detail-type").exists();
-    known.then(|| one(body, topic, settings))
+    known.then(|| one(body, topic, missing))
 }
 
 /// Only an address of SNS itself is fetched: anybody could write another one here.

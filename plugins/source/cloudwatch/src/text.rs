@@ -42,9 +42,7 @@ pub(crate) fn of_json(message: Node<'_>, about: &About<'_>) -> Option<Decoded> {
     if message.get("Event").text().is_some_and(|event| event.ends_with("TEST_NOTIFICATION")) {
         return Some(Decoded::nothing());
     }
-    if message.members().next().is_none() {
-        return None;
-    }
+    message.members().next()?;
     let said = ["Event Message", "Cause", "Description", "message", "Message", "description"];
     let text =
         said.iter().find_map(|key| message.get(key).text()).or_else(|| message.path("content.description").text());

@@ -39,13 +39,13 @@ pub(crate) fn decode(body: Node<'_>) -> Decoding {
     if word == "trigger" {
         text.need_text()?;
     }
-    let key = key.unwrap_or_else(|| own_key(body, v1));
+    let key = key.unwrap_or_else(|| own_key(body, v1).into());
     let alert = alert(body, v1, &key).status(status).annotation(STATE, state.map(Into::into));
     let (code, name) = if v1 { (200, "incident_key") } else { (202, "dedup_key") };
     Ok(answered(alert.into(), code, &json!({"status": "success", "message": "Event processed", name: key})))
 }
 
-fn alert<'a>(body: Node<'a>, v1: bool, key: &Cow<'a, str>) -> Alert {
+fn alert(body: Node<'_>, v1: bool, key: &str) -> Alert {
     let payload = body.get("payload");
     let details = if v1 { body.get("details") } else { payload.get("custom_details") };
     let summary = if v1 { body.get("description") } else { payload.get("summary") }.text();
@@ -54,8 +54,7 @@ fn alert<'a>(body: Node<'a>, v1: bool, key: &Cow<'a, str>) -> Alert {
     let titled = summary.clone().map(|text| Cow::Owned(without_state(&text).to_string()));
     let source = payload.get("source").text();
     let host = source.clone().filter(|source| !source.trim().contains([' ', '/', ':', '@']));
-    let links = body.first_link();
-    let mut alert = Alert::firing(rule.or(class).or(titled).unwrap_or_else(|| key.clone()))
+    let mut alert = Alert::firing(rule.or(class).or(titled).unwrap_or_else(|| key.into()))
         .severity(payload.get("severity").text())
         .label("source", source)
         .label("host", host)
@@ -65,8 +64,8 @@ fn alert<'a>(body: Node<'a>, v1: bool, key: &Cow<'a, str>) -> Alert {
         .label("client", body.get("client").text())
         .annotation("summary", summary)
         .starts(payload.get("timestamp").text())
-        .fingerprint(Some(key.clone()))
-        .link(links);
+        .fingerprint(Some(key.into()))
+        .link(first_link(body));
     let alone = details.text().filter(|_| !details.value().is_some_and(|value| value.is_object()));
     alert = alert.annotation("description", alone);
     for (name, text) in details.flat(".") {
@@ -80,15 +79,9 @@ fn alert<'a>(body: Node<'a>, v1: bool, key: &Cow<'a, str>) -> Alert {
     alert
 }
 
-trait Links<'a> {
-    fn first_link(self) -> Option<Cow<'a, str>>;
-}
-
-impl<'a> Links<'a> for Node<'a> {
-    fn first_link(self) -> Option<Cow<'a, str>> {
-        let of = |list: &'a str| self.get(list).items().filter_map(|one| one.get("href").text()).next();
-        of("links").or_else(|| self.get("client_url").text()).or_else(|| of("contexts"))
-    }
+fn first_link(body: Node<'_>) -> Option<Cow<'_, str>> {
+    let of = |list| body.get(list).items().filter_map(|one| one.get("href").text()).next();
+    of("links").or_else(|| body.get("client_url").text()).or_else(|| of("contexts"))
 }
 
 /// Alertmanager and Grafana put the state before the title: `[FIRING:2] HighCPU`.
@@ -110,17 +103,12 @@ fn without_state(text: &str) -> &str {
 
 /// A key for an event without one, the same whenever the event comes again: its sender is told it, and may resolve
 /// with it.
-fn own_key<'a>(body: Node<'a>, v1: bool) -> Cow<'a, str> {
+fn own_key(body: Node<'_>, v1: bool) -> String {
     let payload = body.get("payload");
     let parts = if v1 {
-        [
-            body.get("description"),
-            body.get("client"),
-            Node::root(&serde_json::Value::Null),
-            Node::root(&serde_json::Value::Null),
-        ]
+        vec![body.get("description"), body.get("client")]
     } else {
-        [payload.get("summary"), payload.get("source"), payload.get("component"), payload.get("class")]
+        ["summary", "source", "component", "class"].map(|key| payload.get(key)).to_vec()
     };
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for part in parts {
@@ -128,7 +116,7 @@ fn own_key<'a>(body: Node<'a>, v1: bool) -> Cow<'a, str> {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
-    format!("{hash:016x}").into()
+    format!("{hash:016x}")
 }
 
 fn answered(decoded: Decoded, status: u16, body: &serde_json::Value) -> Decoded {

@@ -16,6 +16,20 @@ pub enum Missing {
     Fires,
 }
 
+impl Missing {
+    /// Reads the setting: `ignore`, `firing` or nothing.
+    ///
+    /// # Errors
+    /// When it is another word: names the setting.
+    pub fn read(setting: Node<'_>) -> Result<Self, String> {
+        match setting.text().as_deref() {
+            None | Some("ignore") => Ok(Self::Ignored),
+            Some("firing") => Ok(Self::Fires),
+            Some(_) => Err(setting.expected("\"ignore\" or \"firing\"")),
+        }
+    }
+}
+
 /// An alarm as SNS carries it.
 pub fn of_sns(body: Node<'_>, topic: Option<&str>, missing: Missing) -> Result<Decoded, String> {
     let Some((status, state)) = status(body.get("NewStateValue"), missing)? else { return Ok(Decoded::nothing()) };
@@ -46,11 +60,7 @@ pub fn of_sns(body: Node<'_>, topic: Option<&str>, missing: Missing) -> Result<D
         .annotation("alarm_rule", body.get("AlarmRule").text())
         .annotation("triggering_children", children(body.get("TriggeringChildren"), "Arn"));
     let place = Place { name: &name, given: given.as_deref(), partition, region, account };
-    Ok(place
-        .on(alert, state.as_deref())
-        .status(status)
-        .starts_or_ends(status, body.get("StateChangeTime").text())
-        .into())
+    Ok(place.on(alert, state).status(status).starts_or_ends(status, body.get("StateChangeTime").text()).into())
 }
 
 /// An alarm as EventBridge carries it.
@@ -83,16 +93,16 @@ pub fn of_event(event: Node<'_>, missing: Missing) -> Result<Decoded, String> {
         account: account.as_deref(),
     };
     let time = detail.path("state.timestamp").text().or_else(|| event.get("time").text());
-    Ok(place.on(alert, state.as_deref()).status(status).starts_or_ends(status, time).into())
+    Ok(place.on(alert, state).status(status).starts_or_ends(status, time).into())
 }
 
 /// Firing or resolved, and what is said of that; none where nothing changes.
-fn status<'a>(state: Node<'a>, missing: Missing) -> Result<Option<(Status, Option<Cow<'a, str>>)>, String> {
+fn status(state: Node<'_>, missing: Missing) -> Result<Option<(Status, Option<&'static str>)>, String> {
     let word = state.text().unwrap_or_default().trim().to_ascii_uppercase();
     match (word.as_str(), missing) {
         ("ALARM", _) => Ok(Some((Status::Firing, None))),
         ("OK", _) => Ok(Some((Status::Resolved, None))),
-        ("INSUFFICIENT_DATA", Missing::Fires) => Ok(Some((Status::Firing, Some("insufficient_data".into())))),
+        ("INSUFFICIENT_DATA", Missing::Fires) => Ok(Some((Status::Firing, Some("insufficient_data")))),
         ("INSUFFICIENT_DATA", Missing::Ignored) => Ok(None),
         _ => Err(state.expected("ALARM, OK or INSUFFICIENT_DATA")),
     }

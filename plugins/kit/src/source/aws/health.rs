@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::event::common;
-use crate::source::{Alert, Node, STATE, Status, first_sentence};
+use crate::source::{Alert, Node, Status, first_sentence};
 
 /// One event. All messages about it have its name, in the backup region as well.
 pub fn decode(event: Node<'_>) -> Alert {
@@ -43,7 +43,7 @@ pub fn decode(event: Node<'_>) -> Alert {
         .annotation("scope", detail.get("eventScopeCode").text())
         .annotation("actionability", detail.get("actionability").text())
         .annotation("last_updated", detail.get("lastUpdatedTime").text())
-        .annotation(STATE, Some(code.as_str()).filter(|code| *code == "upcoming").map(Into::into))
+        .annotation("status_code", Some(code.into()))
         .starts(detail.get("startTime").text())
         .ends(detail.get("endTime").text())
         .fingerprint(own)

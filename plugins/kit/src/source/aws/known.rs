@@ -59,17 +59,15 @@ pub fn status<'a>(kind: &str, detail: Node<'a>, known: Option<&Known>) -> Option
         return Some((Status::Resolved, None));
     }
     let word = match known {
-        // A task that still runs has no code.
-        Some(known) if known.state == "stopCode" => Some(detail.get("stopCode").text().unwrap_or("RUNNING".into())),
+        // A task that still runs has no code, and is no proof that the next one will.
+        Some(known) if known.state == "stopCode" => Some(detail.get("stopCode").text()?),
         Some(known) if known.state.is_empty() => None,
         Some(known) => detail.get(known.state).text(),
         None => detail.first(&["state", "status", "eventName"]),
     };
     // What nobody knows a word for was sent here by somebody's rule.
-    match word.as_deref().map_or(Some(Status::Firing), |word| read(word, known.is_some())) {
-        Some(status) => Some((status, word)),
-        None => None,
-    }
+    let status = word.as_deref().map_or(Some(Status::Firing), |word| read(word, known.is_some()));
+    status.map(|status| (status, word))
 }
 
 fn read(word: &str, known: bool) -> Option<Status> {
