@@ -39,7 +39,8 @@ pub(crate) fn read(wrapped: Wrapped<'_>, settings: &Settings) -> Result<Vec<Aler
     let cluster = wrapped.cluster.text().or(settings.cluster.as_deref().map(Cow::Borrowed));
     let object = Object::of(event, cluster)?;
     let message = event.first(&["message", "note"]).unwrap_or_default();
-    let warning = event.get("type").text().is_some_and(|kind| kind.eq_ignore_ascii_case("warning"));
+    // There are two types; what is neither is not taken for granted.
+    let warning = !event.get("type").text().is_some_and(|kind| kind.eq_ignore_ascii_case("normal"));
     Ok(match meaning(&reason, &object.kind, &message, warning) {
         Meaning::Bad(severity) => vec![fires(event, &object, &exact(&reason, &message), severity)],
         Meaning::Normal if settings.normal => vec![fires(event, &object, &reason, "info")],

@@ -11,7 +11,7 @@ pub(crate) fn read(body: Node<'_>) -> Alert {
     let over = matches!(state.as_str(), "CLOSED" | "DEACTIVATED" | "RESOLVED")
         || state.is_empty() && trigger.contains("CLOSED");
     let acknowledged = state == "ACKNOWLEDGED" || body.first(&["acknowledgedAt", "acknowledgedBy"]).is_some();
-    let title = list(body, &["title", "annotations.title", "issueTitle"]);
+    let title = list(body, &["title", "annotations.title", "issueTitle", "details"]);
     let condition = list(body, &["alertConditionNames", "conditionName", "condition_name"]);
     let priority = body.first(&["priority", "severity"]);
     let name = condition.clone().or_else(|| title.clone()).unwrap_or("New Relic issue".into());
@@ -34,7 +34,7 @@ pub(crate) fn read(body: Node<'_>) -> Alert {
         .annotation("workflow", body.first(&["workflowName", "workflow"]))
         .annotation("acknowledged_by", body.first(&["owner", "acknowledgedBy"]).filter(|_| acknowledged))
         .annotation(STATE, (acknowledged && !over).then_some(Cow::Borrowed("acknowledged")))
-        .starts(body.first(&["createdAt", "activatedAt"]))
+        .starts(body.first(&["createdAt", "activatedAt", "timestamp"]))
         .ends(closed)
         .link(body.first(&["issueUrl", "issuePageUrl", "violationChartUrl"]))
 }

@@ -14,10 +14,10 @@ fn decode(request: &Inbound) -> Decoding {
 fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
     let body = body.need_object()?;
     let has = |keys: &[&str]| keys.iter().any(|key| body.get(key).exists());
-    if has(&["current_state", "incident_id", "incident_url", "condition_name"]) {
+    if has(&["current_state", "incident_id", "incident_url"]) {
         return Ok(classic::read(body));
     }
-    if has(&["state", "issueUrl", "issueId", "priority", "alertConditionNames"]) {
+    if has(&["state", "issueUrl", "issueId", "priority", "alertConditionNames", "condition_name"]) {
         return Ok(Some(issue::read(body)));
     }
     // Deployment markers came to the same address.

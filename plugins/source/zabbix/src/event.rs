@@ -45,8 +45,8 @@ pub(crate) fn read(body: Node<'_>, offset: &str) -> Result<Option<Alert>, String
         return Ok(None);
     }
     let streamed = body.get("clock").exists();
-    let name = fields.first(&NAMES).or_else(|| subject(&fields));
-    if name.is_none() && fields.get("triggerid").is_none() && fields.get("eventid").is_none() {
+    let name = fields.first(&NAMES).or_else(|| subject(&fields)).or_else(|| fields.first(&["itemname", "item"]));
+    if name.is_none() && trigger_id(&fields).is_none() && fields.get("eventid").is_none() {
         return Err(format!(
             "{}: expected the trigger's name or an id (event_name, trigger_name, trigger_id, event_id), found none of \
              them; add one to the parameters of the media type, with its macro as the value",

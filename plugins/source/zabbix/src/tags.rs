@@ -8,6 +8,12 @@ use tidegate_plugin::source::{Node, parse, tags};
 /// `{EVENT.TAGS}`: `scope:availability, service:web`; `{EVENT.TAGSJSON}` and event streaming: a list of `tag` and
 /// `value`, which a media type may hand on as a text. One name may stand there several times.
 pub(crate) fn read(text: &str) -> Vec<(String, String)> {
+    // Zabbix's own templates have the tag `target` for the product (`linux`); elsewhere it is whom a probe asks.
+    let plain = |(key, value): (String, String)| (if key == "target" { "target_type".to_string() } else { key }, value);
+    all(text).into_iter().map(plain).collect()
+}
+
+fn all(text: &str) -> Vec<(String, String)> {
     let Some(list) = parse(text).ok().filter(|list| list.is_array() || list.is_object()) else {
         return tags::labels(text.split(',').map(Cow::Borrowed));
     };
