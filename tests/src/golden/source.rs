@@ -40,6 +40,7 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     let found = match answer.map_err(|failure| anyhow!(failure.to_string()))? {
         Ok(normalised) => said(&normalised),
         Err(CallError::InvalidInput(text)) => json!({"error": {"invalid-input": text}}),
+        Err(CallError::Misconfigured(text)) => json!({"error": {"misconfigured": text}}),
         Err(other) => json!({"error": other.to_string()}),
     };
     let mut expected = read(&case.join("expected.json"))?;

@@ -24,13 +24,15 @@ impl<'a> Fields<'a> {
         names.iter().find_map(|name| self.find(name)).unwrap_or_else(|| self.body.get("tags"))
     }
 
-    /// In any spelling (`alertTransition`, `ALERT_TRANSITION`), also within `alert` or `event`.
+    /// In any spelling (`alertTransition`, `ALERT_TRANSITION`), also within a member (`alert`, `metadata`).
     fn find(&self, name: &'a str) -> Option<Node<'a>> {
         let direct = self.body.path(name);
         if direct.exists() {
             return Some(direct);
         }
-        [self.body, self.body.get("alert"), self.body.get("event")].into_iter().find_map(|members| {
+        // Not within others: `org` has a name too.
+        let within = ["alert", "event", "metadata", "data"].map(|key| self.body.get(key));
+        std::iter::once(self.body).chain(within).find_map(|members| {
             members.members().find(|(key, value)| value.exists() && same(key, name)).map(|(_, value)| value)
         })
     }

@@ -40,7 +40,7 @@ fn decode(request: &Inbound) -> Decoding {
     let (of_tags, bare) =
         tags::split(tags::of(fields.node(&["tags", "alert_tags"])).into_iter().filter_map(placeholder::filled));
     let link = fields.text(&["link", "url", "event_link", "alert_url"]);
-    let id = fields.text(&["alert_id", "monitor_id"]);
+    let id = fields.text(&["alert_id", "monitor_id", "alert.id"]);
     let date = fields.text(&["date", "last_updated"]);
     let name = if name.is_empty() { "Datadog alert" } else { name };
     let mut alert = Alert::firing(name)
@@ -74,7 +74,7 @@ const DETAILS: [(&str, &[&str]); 10] = [
     ("transition", &["alert_transition", "transition"]),
     ("query", &["alert_query", "query"]),
     ("metric", &["alert_metric", "metric"]),
-    ("status", &["alert_status"]),
+    ("status", &["alert_status", "alert.status"]),
     ("value", &["alert_value", "value"]),
     ("snapshot_url", &["snapshot"]),
     ("event_type", &["event_type"]),
@@ -122,7 +122,7 @@ fn severity<'t>(priority: Option<&'t str>, kind: Option<&'t str>, status: Status
 /// What Datadog aggregates events by, which is the same for a group's alert and its recovery; else the monitor and its
 /// group. The number of the event itself is another one each time.
 fn identity<'a>(fields: &Fields<'a>, id: Option<&str>, scope: &str) -> Option<Cow<'a, str>> {
-    let cycle = fields.text(&["aggreg_key", "aggregation_key", "alert_cycle_key"]);
+    let cycle = fields.text(&["aggreg_key", "aggregation_key", "alert_cycle_key", "cycle_id"]);
     cycle.or_else(|| id.map(|id| Cow::Owned(format!("{id}/{scope}"))))
 }
 

@@ -5,20 +5,24 @@ use tidegate_plugin::form;
 use tidegate_plugin::source::{Inbound, parse};
 
 /// The body as one value: JSON as it is; a form as an object, its fields that hold JSON as that; anything else as text.
-pub(crate) fn read(request: &Inbound) -> Value {
+///
+/// # Errors
+/// When it begins as JSON and is none, which the host may be able to mend.
+pub(crate) fn read(request: &Inbound) -> Result<Value, String> {
     let text = request.body.trim();
-    if let Ok(value) = parse(text) {
-        return value;
-    }
     let form = request.header("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
-    if !form {
-        return if text.is_empty() { Value::Null } else { Value::String(text.to_string()) };
+    match parse(text) {
+        Ok(value) => return Ok(value),
+        Err(reason) if text.trim_start_matches('\u{feff}').starts_with(['{', '[']) => return Err(reason),
+        Err(_) if text.is_empty() => return Ok(Value::Null),
+        Err(_) if !form => return Ok(Value::String(text.to_string())),
+        Err(_) => {}
     }
     let fields = form::fields(text).into_iter().map(|(key, text)| {
         let json = text.trim_start().starts_with(['{', '[']).then(|| parse(&text).ok()).flatten();
         (key, json.unwrap_or(Value::String(text)))
     });
-    Value::Object(fields.collect::<Map<_, _>>())
+    Ok(Value::Object(fields.collect::<Map<_, _>>()))
 }
 
 /// What a field may look at.

@@ -15,7 +15,7 @@ tidegate_plugin::source!(decode, settings);
 
 fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
     let mappings = mapping::read(settings).map_err(misconfigured)?;
-    let body = body::read(request);
+    let body = body::read(request).map_err(CallError::InvalidInput)?;
     let whole = body::Scope::whole(request, &body);
     let mapping = mapping::choose(&mappings, &whole).map_err(CallError::InvalidInput)?;
     mapping.decode(&whole).map_err(CallError::InvalidInput)

@@ -211,3 +211,32 @@ fn pairs(value: &Value) -> Vec<(String, String)> {
         _ => tags::split(tags::of(node)).0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn a_mistake_in_the_settings_names_its_place() {
+        for (settings, want) in [
+            (r#"{"mappings":{"a":{"name":"$.a","lables":{}}}}"#, "mappings.a.lables: there is no such setting"),
+            (r#"{"mappings":{"a":7}}"#, "mappings.a: expected an object, found a number"),
+            (r#"{"mappings":{"a":{"name":{"form":"$.a"}}}}"#, "mappings.a.name.form: expected from, map or default"),
+            (r#"{"mappings":{"a":{"name":{"map":{}}}}}"#, "mappings.a.name.from: expected a path"),
+            (r#"{"mappings":{"a":{"name":"$.a","items":"alerts"}}}"#, "mappings.a.items: expected a path such as"),
+            (
+                r#"{"mappings":{"a":{"name":"$.a","ignore":[{"value":"$.b","is":"x","then":1}]}}}"#,
+                "mappings.a.ignore[0].then: expected value",
+            ),
+            (
+                r#"{"mappings":{"a":{"name":"$.a","labels":{"x":"{{ host }}"}}}}"#,
+                "mappings.a.labels.x: expected a path such as",
+            ),
+            (r#"{"mappings":{"a":{}}}"#, "mappings.a.name: expected a text, found nothing"),
+            ("{}", "mappings: expected an object, found nothing"),
+        ] {
+            let refused = read(settings).unwrap_err();
+            assert!(refused.starts_with(want), "{refused}");
+        }
+    }
+}

@@ -40,9 +40,12 @@ pub(crate) fn decode(body: Node<'_>) -> Decoding {
         text.need_text()?;
     }
     let key = key.unwrap_or_else(|| own_key(body, v1).into());
+    // An acknowledgement comes without what it is about. As an alert it would be another one than the one that fires.
+    let bare = state.is_some() && !text.exists();
     let alert = alert(body, v1, &key).status(status).annotation(STATE, state.map(Into::into));
+    let decoded = if bare { Decoded::nothing() } else { alert.into() };
     let (code, name) = if v1 { (200, "incident_key") } else { (202, "dedup_key") };
-    Ok(answered(alert.into(), code, &json!({"status": "success", "message": "Event processed", name: key})))
+    Ok(answered(decoded, code, &json!({"status": "success", "message": "Event processed", name: key})))
 }
 
 fn alert(body: Node<'_>, v1: bool, key: &str) -> Alert {

@@ -35,7 +35,10 @@ fn message(message: Node<'_>) -> Result<Option<Alert>, String> {
     let incident = incident(message).need_object()?;
     let by = incident.first(&["last_status_change_by.name", "last_status_change_by.summary"]);
     let mut alert = v3::incident(incident, by)?;
-    let subject = incident.first(&["trigger_summary_data.subject", "trigger_summary_data.description"]);
+    let subject = incident
+        .first(&["trigger_summary_data.subject", "trigger_summary_data.description"])
+        // An email's subject is the key of its incident.
+        .or_else(|| incident.get("incident_key").text().filter(|key| !key.starts_with('%')));
     if let Some(subject) = subject.and_then(placeholder::filled).filter(|_| !incident.get("title").exists()) {
         alert.name = subject.to_string();
         alert = alert.annotation("summary", Some(subject));

@@ -26,7 +26,8 @@ pub(crate) fn decode(event: Node<'_>) -> Decoding {
     Ok(alert.into())
 }
 
-fn stated(incident: Node<'_>) -> Option<&'static str> {
+/// What an incident's own status says of it while it fires.
+pub(crate) fn stated(incident: Node<'_>) -> Option<&'static str> {
     incident.get("status").text().filter(|status| status == "acknowledged").map(|_| "acknowledged")
 }
 

@@ -167,3 +167,17 @@ fn children<'a>(list: Node<'a>, key: &'a str) -> Option<Cow<'a, str>> {
     let all: Vec<Cow<'_, str>> = list.items().filter_map(|child| child.get(key).text()).collect();
     (!all.is_empty()).then(|| all.join(", ").into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse;
+
+    #[test]
+    fn the_setting_has_two_words() {
+        let read = |text: &str| Missing::read(Node::root(&parse(text).unwrap()).get("insufficient_data"));
+        assert_eq!(read("{}"), Ok(Missing::Ignored));
+        assert_eq!(read(r#"{"insufficient_data":"firing"}"#), Ok(Missing::Fires));
+        assert!(read(r#"{"insufficient_data":"page"}"#).unwrap_err().starts_with("insufficient_data: expected"));
+    }
+}
