@@ -100,7 +100,7 @@ pub fn create(new: &New<'_>) -> Result<Created, String> {
     collect(template, template.path(), "", &mut files);
     collect(&CONTRACT, CONTRACT.path(), "wit/", &mut files);
     if new.language == Language::Rust {
-        files.extend(rust::kit());
+        files.extend(rust::kit()?);
     }
     let folder = new.parent.join(new.name);
     let at = |path: &Path, error: io::Error| format!("{} cannot be written: {error}", path.display());

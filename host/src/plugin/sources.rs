@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use super::authority::Authority;
 use super::error::Failure;
 use super::kind::CallError;
-use super::kind::source::{Decoded, normalise};
+use super::kind::source::{Decoding, normalise};
 use super::lane::Exports;
 use super::registry::Plugins;
 use crate::domain::alert::normalised::Normalised;
@@ -27,7 +27,7 @@ impl Plugins {
         &self,
         source: &str,
         request: &Inbound,
-    ) -> Option<Result<Result<Vec<Decoded>, CallError>, Failure>> {
+    ) -> Option<Result<Result<Decoding, CallError>, Failure>> {
         let unit = self.sources.get(source)?;
         let Exports::Source(exports) = &unit.loaded.exports else { return None };
         let code = &unit.loaded.code;
@@ -46,10 +46,10 @@ impl Plugins {
     ) -> Option<Result<Result<Normalised, CallError>, Failure>> {
         let unit = self.sources.get(source)?;
         let answer = match self.call_decoder(source, request).await? {
-            Ok(Ok(mut decoded)) => {
+            Ok(Ok(mut decoding)) => {
                 let volatile = &unit.loaded.manifest.volatile_labels;
-                decoded.iter_mut().for_each(|alert| alert.annotate(volatile));
-                let normalised = normalise(source, decoded, request.received_at);
+                decoding.alerts.iter_mut().for_each(|alert| alert.annotate(volatile));
+                let normalised = normalise(source, decoding, request.received_at);
                 Ok(self.note_left_out(source, normalised).map_err(CallError::InvalidInput))
             }
             Ok(Err(error)) => Ok(Err(error)),

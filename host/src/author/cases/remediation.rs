@@ -178,7 +178,5 @@ fn proposal(proposal: &Proposal) -> Value {
             "every-ms": verify.every_ms,
         })),
         "undo": proposal.undo,
-        // The host keeps nothing of it.
-        "extra": {},
     })
 }

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::{Files, Outcome, Subject, error, pairs};
-use crate::plugin::kind::source::{Decoded, Told, normalise};
+use crate::plugin::kind::source::{Decoded, Decoding, Told, normalise};
 use crate::plugin::{Options, Outgoing, Returned, Transport, TransportError};
 use crate::ports::Inbound;
 
@@ -29,7 +29,7 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     let mut outcome = Outcome::default();
     match answer {
         Ok(Ok(decoded)) => {
-            outcome.found = json!({"ok": decoded.iter().map(written).collect::<Vec<_>>()});
+            outcome.found = written(&decoded);
             outcome.notes = normalise(name, decoded, request.received_at).sentences();
         }
         Ok(Err(reason)) => outcome.found = error(reason),
@@ -45,6 +45,7 @@ fn request(files: &Files) -> Result<Inbound, String> {
     headers.entry("content-type".into()).or_insert_with(|| "application/json".into());
     let millis = told.get("received-at-ms").and_then(Value::as_i64).unwrap_or_default();
     Ok(Inbound {
+        method: told.get("method").and_then(Value::as_str).unwrap_or("POST").to_uppercase(),
         headers: headers.into(),
         query: pairs(told, "query"),
         body: files.input.clone(),
@@ -52,19 +53,37 @@ fn request(files: &Files) -> Result<Inbound, String> {
     })
 }
 
-/// An alert as cases write it.
-fn written(alert: &Decoded) -> Value {
-    let object = |pairs: &[(String, String)]| -> Map<String, Value> {
-        pairs.iter().map(|(key, value)| (key.clone(), json!(value))).collect()
-    };
+/// What a source returned, as cases write it.
+fn written(decoding: &Decoding) -> Value {
+    let left_out = decoding.left_out.iter().map(|one| {
+        json!({"name": one.name, "reason": one.reason, "count": one.count, "by-sender": one.by_sender})
+    });
+    let reply = decoding.reply.as_ref().map(|reply| {
+        json!({
+            "status": reply.status,
+            "content-type": reply.content_type,
+            "headers": object(&reply.headers),
+            "body": reply.body,
+        })
+    });
+    json!({"ok": {
+        "alerts": decoding.alerts.iter().map(alert).collect::<Vec<_>>(),
+        "left-out": left_out.collect::<Vec<_>>(),
+        "reply": reply,
+        "confirm": decoding.confirm,
+    }})
+}
+
+fn object(pairs: &[(String, String)]) -> Map<String, Value> {
+    pairs.iter().map(|(key, value)| (key.clone(), json!(value))).collect()
+}
+
+fn alert(alert: &Decoded) -> Value {
     let told = |told: &Option<Told>| match told {
         None => Value::Null,
         Some(Told::Millis(millis)) => json!({"millis": millis}),
         Some(Told::Text(text)) => json!({"text": text}),
     };
-    let mut extra = Map::new();
-    extra.extend(alert.unreadable.iter().map(|why| ("unreadable".to_string(), json!(why))));
-    extra.extend(alert.truncated.iter().map(|count| ("truncated".to_string(), json!(count.to_string()))));
     json!({
         "name": alert.name,
         "status": if alert.firing { "firing" } else { "resolved" },
@@ -75,6 +94,5 @@ fn written(alert: &Decoded) -> Value {
         "ends-at": told(&alert.ends_at),
         "fingerprint": alert.fingerprint,
         "link": alert.link,
-        "extra": extra,
     })
 }

@@ -1,37 +1,24 @@
 //! Decodes `{"check": …, "host": …, "state": "down" or "up", "message": …}` into one alert.
 
-wit_bindgen::generate!({ path: "wit", world: "source-plugin" });
+use tidegate_plugin::source::{Alert, Decoding, Inbound, Node, Status, parse};
 
-use exports::tidegate::plugin::source::{Guest, Inbound};
-use serde_json::Value;
-use tidegate::plugin::types::{Alert, CallError, Status};
+tidegate_plugin::source!(decode);
 
-struct Plugin;
-
-impl Guest for Plugin {
-    fn decode(request: Inbound) -> Result<Vec<Alert>, CallError> {
-        let body: Value =
-            serde_json::from_str(&request.body).map_err(|error| CallError::InvalidInput(format!("the body: {error}")))?;
-        let text = |key: &str| body[key].as_str().map(String::from);
-        let name = text("check").ok_or_else(|| CallError::InvalidInput("check: expected a text".into()))?;
-        let status = match body["state"].as_str() {
-            Some("down") => Status::Firing,
-            Some("up") => Status::Resolved,
-            _ => return Err(CallError::InvalidInput("state: expected down or up".into())),
-        };
-        Ok(vec![Alert {
-            name,
-            status,
-            severity: text("severity"),
-            labels: text("host").map(|host| ("host".into(), host)).into_iter().collect(),
-            annotations: text("message").map(|message| ("summary".into(), message)).into_iter().collect(),
-            starts_at: None,
-            ends_at: None,
-            fingerprint: None,
-            link: text("url"),
-            extra: vec![],
-        }])
-    }
+fn decode(request: &Inbound) -> Decoding {
+    let value = parse(&request.body)?;
+    let body = Node::root(&value).need_object()?;
+    let state = body.get("state").need_text()?;
+    let status = match state.as_ref() {
+        "down" => Status::Firing,
+        "up" => Status::Resolved,
+        _ => return Err(body.get("state").expected("down or up")),
+    };
+    let alert = Alert::firing(body.get("check").need_text()?)
+        .status(status)
+        .severity(body.get("severity").text())
+        // Labels are what an alert is known by: the same when it fires and when it has recovered.
+        .label("host", body.get("host").text())
+        .annotation("summary", body.get("message").text())
+        .link(body.get("url").text());
+    Ok(alert.into())
 }
-
-export!(Plugin);
