@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use super::deliveries::{Anew, DeliveryView, Undelivered, Which};
-use super::{Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal};
+use super::{
+    Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal,
+};
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
 use crate::ports::{DecodeError, Inbound, Sources, Story};
