@@ -10,8 +10,9 @@
 //! permitted a remediation can only read; it never holds a secret value.
 //!
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
-//! - `loaded`, `cache`, `inspect`, `lane`: from a file to linked code
-//! - `engine`, `instance`, `turns`: running it within limits
+//! - `loaded`, `cache`, `inspect`, `lane`, `examine`: from a file to linked code
+//! - `pins`: which components were installed
+//! - `engine`, `instance`, `turns`: running it within limits; `tally`: how that went
 //! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
@@ -23,6 +24,7 @@ mod confirm;
 mod cpu_share;
 pub mod engine;
 pub mod error;
+pub mod examine;
 mod grants;
 mod imports;
 mod inspect;
@@ -35,6 +37,7 @@ mod loaded;
 pub mod manifest;
 pub mod options;
 mod package;
+pub mod pins;
 mod reading;
 mod registry;
 mod remediations;
@@ -42,6 +45,7 @@ mod risks;
 mod schema;
 mod secrets;
 mod sources;
+mod tally;
 mod targets;
 pub mod transport;
 
@@ -51,4 +55,5 @@ pub use manifest::Manifest;
 pub use options::{Grant, Limits, Options, TargetOptions};
 pub use package::Bundled;
 pub use registry::{Plugins, Setup, Status};
+pub use tally::Calls;
 pub use transport::{Outgoing, Returned, Transport, TransportError, Wire};
