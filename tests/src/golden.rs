@@ -56,7 +56,8 @@ impl Transport for Nowhere {
 
 /// A host with this bundled source alone.
 pub(crate) async fn alone(plugin: &str, cache: &Path) -> Result<Arc<Plugins>> {
-    let bundled = BUNDLED.iter().find(|(name, ..)| *name == plugin).with_context(|| format!("{plugin} is not bundled"))?;
+    let bundled =
+        BUNDLED.iter().find(|(name, ..)| *name == plugin).with_context(|| format!("{plugin} is not bundled"))?;
     let manifest = Manifest::parse(bundled.1).map_err(|error| anyhow!(error))?;
     let host = subject(&manifest, *bundled, cache).load(Options::default(), &BTreeMap::new(), Arc::new(Nowhere)).await;
     host.map_err(|error| anyhow!(error))

@@ -47,11 +47,12 @@ pub fn build(found: &Found, environment: &dyn Environment, say: &dyn Fn(&str)) -
         )
     })?;
     let language = toolchain::language(&found.folder);
-    let missing =
-        language.map(|language| toolchain::missing(language, &found.folder, environment)).unwrap_or_default();
+    let missing = language.map(|language| toolchain::missing(language, &found.folder, environment)).unwrap_or_default();
     if !missing.is_empty() {
-        let lines: Vec<String> =
-            missing.iter().map(|missing| format!("{} is missing; install it:\n  {}", missing.what, missing.install)).collect();
+        let lines: Vec<String> = missing
+            .iter()
+            .map(|missing| format!("{} is missing; install it:\n  {}", missing.what, missing.install))
+            .collect();
         return Err(lines.join("\n"));
     }
     say(&format!("{}: {command}", found.folder.display()));
@@ -143,7 +144,9 @@ mod tests {
     #[test]
     fn the_command_runs_in_the_folder_and_its_lines_are_heard() {
         // The smallest component: magic, version, layer.
-        let (built, said) = attempt("[build]\ncommand = \"echo one; echo two >&2; printf '\\\\0asm\\\\15\\\\0\\\\1\\\\0' > pager.wasm\"");
+        let (built, said) = attempt(
+            "[build]\ncommand = \"echo one; echo two >&2; printf '\\\\0asm\\\\15\\\\0\\\\1\\\\0' > pager.wasm\"",
+        );
         assert_eq!(built.unwrap().size, 8);
         assert!(said.iter().any(|line| line == "one") && said.iter().any(|line| line == "two"), "{said:?}");
     }

@@ -58,7 +58,6 @@ pub(super) fn load(
         cpu: Duration::from_millis(limits.cpu_ms.into()),
         wall,
         memory: (limits.memory_mib as usize) << 20,
-        concurrency: limits.concurrency as usize,
         places: Semaphore::new(limits.concurrency as usize),
         tally: Tally::default(),
     };
@@ -102,7 +101,12 @@ pub(super) fn is_core_module(bytes: &[u8]) -> bool {
 }
 
 /// The component of a file, from the cache where it is there. The error is a sentence.
-pub(super) fn compile(runtime: &Runtime, cache: Option<&Cache>, bytes: &[u8], sha256: &str) -> Result<Component, String> {
+pub(super) fn compile(
+    runtime: &Runtime,
+    cache: Option<&Cache>,
+    bytes: &[u8],
+    sha256: &str,
+) -> Result<Component, String> {
     if let Some(component) = cache.and_then(|cache| cache.load(runtime.engine(), sha256)) {
         return Ok(component);
     }

@@ -50,7 +50,9 @@ pub(super) fn find(bundled: &[Bundled], folder: Option<&Path>, problems: &mut Ve
     let mut packages = Vec::new();
     for (name, manifest, bytes) in bundled {
         match Manifest::parse(manifest) {
-            Ok(manifest) => packages.push(Package { manifest, folder: None, pin: None, component: Component::Bytes(bytes) }),
+            Ok(manifest) => {
+                packages.push(Package { manifest, folder: None, pin: None, component: Component::Bytes(bytes) })
+            }
             Err(problem) => problems.push(Problem::new(*name, problem)),
         }
     }
@@ -94,6 +96,19 @@ fn in_folder(folder: &Path, problems: &mut Vec<Problem>) -> Vec<Package> {
         }
     }
     packages
+}
+
+/// Reads a plugin of the folder once more, as it stands there now. The error is a sentence.
+pub(super) fn again(folder: &Path, before: &Package) -> Result<Package, String> {
+    let own = before.folder.as_deref().unwrap_or(folder);
+    let package = open(own)?;
+    if package.manifest.name != before.manifest.name {
+        let (now, was) = (package.manifest.name, &before.manifest.name);
+        return Err(format!("plugin.toml: the name is `{now}` now and was `{was}`: that takes a restart"));
+    }
+    // The folder of a single plugin has no pins beside it.
+    let pin = if own == folder { None } else { Pins::read(folder)?.of(&package.manifest.name).cloned() };
+    Ok(Package { pin, ..package })
 }
 
 /// Reads the plugin of one folder. The error is a sentence.

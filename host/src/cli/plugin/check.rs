@@ -86,7 +86,8 @@ fn names(interfaces: &[String]) -> String {
 
 fn asks(manifest: &Manifest) -> Vec<String> {
     let asks = &manifest.asks;
-    let any = |word: &str, what: &str| if word == "*" { format!("any {what} that is granted") } else { word.to_string() };
+    let any =
+        |word: &str, what: &str| if word == "*" { format!("any {what} that is granted") } else { word.to_string() };
     let list = |words: &[String], what: &str| words.iter().map(|word| any(word, what)).collect::<Vec<_>>().join(", ");
     let mut lines: Vec<String> = asks
         .http

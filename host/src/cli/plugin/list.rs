@@ -14,7 +14,7 @@ use crate::cli::screen::{Screen, note};
 #[derive(Args)]
 #[command(after_help = "\
 Asks the running host. Where none answers, what the configuration says is listed, without calls. States: ready,
-troubled (its last call or a target has a problem), refused (not loaded), unused (no configuration names it).")]
+troubled (its last call or a target has a problem), refused (not loaded), idle (loaded when it is first called), unused (no configuration names it).")]
 pub struct Arguments {
     /// Print one JSON document
     #[arg(long)]
@@ -60,7 +60,8 @@ fn shown(plugins: &[PluginView]) -> Screen {
     let mut screen = Screen::table(heads, plugins.iter().map(row));
     for plugin in plugins {
         plugin.problems.iter().for_each(|problem| screen.line(format!("{}: {problem}", plugin.name)));
-        let last = plugin.last_error.as_ref().filter(|error| !plugin.problems.iter().any(|problem| problem.contains(*error)));
+        let last =
+            plugin.last_error.as_ref().filter(|error| !plugin.problems.iter().any(|problem| problem.contains(*error)));
         last.into_iter().for_each(|error| screen.line(format!("{}: last error: {error}", plugin.name)));
         plugin.unmet.iter().for_each(|unmet| screen.line(format!("{}: not granted: {unmet}", plugin.name)));
     }
