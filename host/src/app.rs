@@ -36,6 +36,7 @@ use tokio::task::JoinHandle;
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
 use crate::backend::{
     Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal,
+    ReloadedPlugin,
 };
 use crate::domain::control::Control;
 use crate::domain::incident::ActionState;
@@ -293,6 +294,13 @@ impl Backend for App {
 
     fn plugins(&self) -> Vec<PluginView> {
         plugins::views(&self.plugins)
+    }
+
+    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<ReloadedPlugin, ControlError>> {
+        Box::pin(async move {
+            tracing::info!(plugin = order.scope, person = %order.person.name(), "a plugin is to be read anew");
+            plugins::reload(&self.plugins, &order.scope).await
+        })
     }
 
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {

@@ -29,7 +29,7 @@ use crate::suggest::Written;
 use deliveries::{Anew, DeliveryView, Undelivered};
 pub use evidence::EvidenceView;
 pub use filter::{CancelOnDrop, Cancellation, Filter};
-pub use plugins::PluginView;
+pub use plugins::{PluginView, ReloadedPlugin};
 use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 
 /// Incidents on disk. Calls may block on files; do not call them on an async thread.
@@ -62,6 +62,9 @@ pub trait Backend: Records + 'static {
     fn breakers(&self) -> Vec<Breaker>;
     /// Every plugin, and how its calls went since the start.
     fn plugins(&self) -> Vec<PluginView>;
+    /// Reads a plugin of the folder anew: `scope` is its name. Calls that are under way end with the old code, and
+    /// what is wrong with the new one leaves the old in its place.
+    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<ReloadedPlugin, ControlError>>;
     /// Closes a breaker: `scope` is its key.
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Messages that were not delivered: of incidents with such that were given up first. May block on

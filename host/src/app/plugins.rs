@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::backend::PluginView;
-use crate::plugin::{Calls, Plugins, Status};
+use crate::backend::{ControlError, PluginView, ReloadedPlugin};
+use crate::plugin::{Calls, Plugins, Reloaded, Status};
 
 /// Every plugin, by name.
 pub fn views(plugins: &Plugins) -> Vec<PluginView> {
@@ -37,7 +37,19 @@ fn state(status: &Status) -> &'static str {
         (true, true) => "ready",
         (true, false) => "troubled",
         (false, false) => "refused",
+        (false, true) if status.usable => "idle",
         (false, true) => "unused",
+    }
+}
+
+/// Reads a plugin of the folder anew.
+///
+/// # Errors
+/// Sentences about what is wrong; the plugin goes on as it was.
+pub async fn reload(plugins: &Plugins, name: &str) -> Result<ReloadedPlugin, ControlError> {
+    match plugins.reload(name).await {
+        Ok(Reloaded { from, to, sha256, changed }) => Ok(ReloadedPlugin { from, to, sha256, changed }),
+        Err(problems) => Err(ControlError::Conflict(format!("{name} stays as it was: {}", problems.join("; ")))),
     }
 }
 

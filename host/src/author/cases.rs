@@ -97,7 +97,8 @@ impl Subject<'_> {
             environment,
             transport,
             state: Arc::new(Memory::new()),
-            least_risk: &|_| crate::domain::Risk::Read,
+            least_risk: Arc::new(|_| crate::domain::Risk::Read),
+            clock: Arc::new(crate::clock::SystemClock),
             allocation: None,
         };
         let (plugins, problems) = Plugins::load(setup).await?;

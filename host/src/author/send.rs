@@ -71,7 +71,8 @@ pub async fn send(
         environment: configured.environment,
         transport: Arc::clone(&told) as Arc<dyn Transport>,
         state: Arc::new(Memory::new()),
-        least_risk: &|_| Risk::Read,
+        least_risk: Arc::new(|_| Risk::Read),
+        clock: Arc::new(crate::clock::SystemClock),
         allocation: None,
     };
     let (plugins, problems) = Plugins::load(setup).await?;

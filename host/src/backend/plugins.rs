@@ -12,8 +12,8 @@ pub struct PluginView {
     pub version: String,
     /// `source`, `notifier` or `remediation`.
     pub kind: String,
-    /// `ready`; `troubled`, where its last call or a target has a problem; `refused`, where it is not loaded; or
-    /// `unused`, where no configuration names it.
+    /// `ready`; `troubled`, where its last call or a target has a problem; `refused`, where it is not loaded;
+    /// `idle`, where it is loaded when it is first called; or `unused`, where no configuration names it.
     pub state: String,
     /// `bundled`, or its folder.
     pub from: String,
@@ -37,4 +37,17 @@ pub struct PluginView {
     pub problems: Vec<String>,
     /// What it asks for and is not granted.
     pub unmet: Vec<String>,
+}
+
+/// What took the place of what when a plugin was read anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadedPlugin {
+    /// Name and version before.
+    pub from: String,
+    /// Name and version now.
+    pub to: String,
+    /// Digest of the component now, in hex.
+    pub sha256: String,
+    /// Whether it is another component than before.
+    pub changed: bool,
 }

@@ -5,6 +5,7 @@ mod check;
 mod install;
 mod list;
 mod new;
+mod reload;
 mod run;
 mod test;
 
@@ -37,6 +38,8 @@ enum Command {
     Run(run::Arguments),
     /// Copy it into the configured folder, pin its digest and print the lines that grant what it asks for
     Install(install::Arguments),
+    /// Let the running host take a plugin's new code, without losing a call
+    Reload(reload::Arguments),
     /// List the plugins: kind, state, calls, errors and times from the running host
     List(list::Arguments),
 }
@@ -55,7 +58,7 @@ impl Arguments {
         match &self.command {
             Command::New(_) | Command::Build(_) | Command::Test(_) | Command::Check(_) => false,
             Command::Run(arguments) => arguments.needs_configuration(),
-            Command::Install(_) | Command::List(_) => true,
+            Command::Install(_) | Command::Reload(_) | Command::List(_) => true,
         }
     }
 }
@@ -69,6 +72,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         Command::Check(arguments) => check::run(&arguments, environment).await,
         Command::Run(arguments) => run::run(context, arguments).await,
         Command::Install(arguments) => install::run(context, &arguments).await,
+        Command::Reload(arguments) => reload::run(context, &arguments).await,
         Command::List(arguments) => list::run(context, &arguments).await,
     }
 }

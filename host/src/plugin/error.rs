@@ -48,6 +48,9 @@ pub enum Cause {
     /// All of its places, or all of the host's, were taken for as long as the call may last.
     #[error("found no free place within {} ms", .0.as_millis())]
     Busy(Duration),
+    /// It has no code that could be called.
+    #[error("could not be loaded: {0}")]
+    Unloaded(String),
 }
 
 impl Cause {
@@ -55,7 +58,7 @@ impl Cause {
     pub fn is_lasting(&self) -> bool {
         match self {
             // How far it comes in its time is a matter of the machine.
-            Self::Cpu(_) | Self::Wall(_) | Self::Busy(_) => false,
+            Self::Cpu(_) | Self::Wall(_) | Self::Busy(_) | Self::Unloaded(_) => false,
             Self::Memory(_) | Self::Transfer(_) | Self::Log(_) | Self::Stack | Self::Trap(_) | Self::Answer(_) => true,
         }
     }

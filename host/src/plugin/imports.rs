@@ -10,7 +10,7 @@ pub(super) mod tools;
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use crate::ports::{Looks, PluginState, Tools};
+use crate::ports::{Clock, Looks, PluginState, Tools};
 
 use super::authority::Authority;
 use super::grants::Grants;
@@ -23,6 +23,7 @@ use super::transport::Transport;
 pub(super) struct Outside {
     pub transport: Arc<dyn Transport>,
     pub state: Arc<dyn PluginState>,
+    pub clock: Arc<dyn Clock>,
     /// Those that there are, to know them by name. Weak, since they include the plugins; set once all
     /// rooms are there.
     pub tools: OnceLock<Weak<dyn Tools>>,

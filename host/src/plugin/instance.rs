@@ -30,8 +30,6 @@ pub(super) struct Code {
     pub cpu: Duration,
     pub wall: Duration,
     pub memory: usize,
-    /// Calls at once.
-    pub concurrency: usize,
     /// The plugin's own places, so that it cannot take all of the host's.
     pub places: Semaphore,
     /// Of all its calls.

@@ -58,7 +58,6 @@ pub(super) fn load(
         cpu: Duration::from_millis(limits.cpu_ms.into()),
         wall,
         memory: (limits.memory_mib as usize) << 20,
-        concurrency: limits.concurrency as usize,
         places: Semaphore::new(limits.concurrency as usize),
         tally: Tally::default(),
     };

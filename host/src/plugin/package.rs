@@ -98,6 +98,19 @@ fn in_folder(folder: &Path, problems: &mut Vec<Problem>) -> Vec<Package> {
     packages
 }
 
+/// Reads a plugin of the folder once more, as it stands there now. The error is a sentence.
+pub(super) fn again(folder: &Path, before: &Package) -> Result<Package, String> {
+    let own = before.folder.as_deref().unwrap_or(folder);
+    let package = open(own)?;
+    if package.manifest.name != before.manifest.name {
+        let (now, was) = (package.manifest.name, &before.manifest.name);
+        return Err(format!("plugin.toml: the name is `{now}` now and was `{was}`: that takes a restart"));
+    }
+    // The folder of a single plugin has no pins beside it.
+    let pin = if own == folder { None } else { Pins::read(folder)?.of(&package.manifest.name).cloned() };
+    Ok(Package { pin, ..package })
+}
+
 /// Reads the plugin of one folder. The error is a sentence.
 fn open(folder: &Path) -> Result<Package, String> {
     let text = fs::read_to_string(folder.join("plugin.toml")).map_err(|e| format!("plugin.toml: {e}"))?;

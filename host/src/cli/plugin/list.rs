@@ -14,7 +14,7 @@ use crate::cli::screen::{Screen, note};
 #[derive(Args)]
 #[command(after_help = "\
 Asks the running host. Where none answers, what the configuration says is listed, without calls. States: ready,
-troubled (its last call or a target has a problem), refused (not loaded), unused (no configuration names it).")]
+troubled (its last call or a target has a problem), refused (not loaded), idle (loaded when it is first called), unused (no configuration names it).")]
 pub struct Arguments {
     /// Print one JSON document
     #[arg(long)]
