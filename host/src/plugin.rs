@@ -12,7 +12,7 @@
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
 //! - `loaded`, `cache`, `inspect`, `lane`: from a file to linked code
 //! - `engine`, `instance`, `turns`: running it within limits
-//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach
+//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach; `wasi`: what it cannot
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
 mod asks;
@@ -43,6 +43,7 @@ mod secrets;
 mod sources;
 mod targets;
 pub mod transport;
+mod wasi;
 
 pub use error::{Cause, Failure, Problem};
 pub use kind::Kind;
