@@ -68,6 +68,11 @@ impl Failure {
     pub fn new(manifest: &Manifest, cause: Cause) -> Self {
         Self { plugin: manifest.label(), cause, last_log: None, printed: None }
     }
+
+    /// What a sender is told: what the plugin printed is for its author and the operator.
+    pub fn without_printed(self) -> Self {
+        Self { printed: None, ..self }
+    }
 }
 
 impl fmt::Display for Failure {

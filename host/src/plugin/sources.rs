@@ -70,8 +70,8 @@ impl Sources for Plugins {
                 Ok(Err(CallError::InvalidInput(text))) => return Err(DecodeError::Invalid(text)),
                 Ok(Err(error)) => error,
                 // Decoding is a function of the request alone: the same one would fail the same way for ever.
-                Err(failure) if failure.cause.is_lasting() => return Err(DecodeError::Invalid(failure.to_string())),
-                Err(failure) => return Err(DecodeError::Unavailable(failure.to_string())),
+                Err(failure) if failure.cause.is_lasting() => return Err(DecodeError::Invalid(failure.without_printed().to_string())),
+                Err(failure) => return Err(DecodeError::Unavailable(failure.without_printed().to_string())),
             };
             let text = format!("plugin {}: {error}", unit.loaded.manifest.label());
             Err(match error {

@@ -15,6 +15,9 @@ use crate::plugin::limiter::Halt;
 /// So much of the end is kept: what a runtime says last is why it stopped.
 const KEPT: usize = 4 << 10;
 
+/// What Rust's own runtime adds to a panic; there is no such variable here.
+const ADVICE: &str = "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace";
+
 /// Written in one piece.
 const PIECE: usize = 64 << 10;
 
@@ -38,7 +41,7 @@ impl Printed {
     pub fn end(&self) -> Option<String> {
         let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let end = String::from_utf8_lossy(&text.end);
-        let end = end.trim();
+        let end = end.trim().trim_end_matches(ADVICE).trim_end();
         (!end.is_empty()).then(|| {
             let omitted = if text.written > text.end.len() { "…" } else { "" };
             // Bytes that are no text have become longer.
@@ -95,6 +98,13 @@ impl StdoutStream for Printed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn advice_that_nobody_can_follow_is_left_out() {
+        let printed = Printed::new(10_000);
+        printed.add(format!("panicked at src/lib.rs:3:\nwhy\n{ADVICE}\n").as_bytes()).unwrap();
+        assert_eq!(printed.end().as_deref(), Some("panicked at src/lib.rs:3:\nwhy"));
+    }
 
     #[test]
     fn the_end_is_kept_and_the_whole_is_counted() {
