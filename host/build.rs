@@ -35,7 +35,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         }
         None => {
             let built = out.join("plugins");
-            build(&workspace, &target_dir(&out)?, &built)?;
+            build(&workspace, &groups(&plugins), &target_dir(&out)?, &built)?;
             built
         }
     };
@@ -69,10 +69,12 @@ fn plugins(workspace: &Path) -> Result<Vec<Plugin>, Box<dyn Error>> {
 fn watch(root: &Path, plugins: &[Plugin]) {
     println!("cargo::rerun-if-env-changed={PREBUILT}");
     let workspace = root.join("plugins");
+    let kit = ["kit/Cargo.toml", "kit/src"].map(|name| workspace.join(name));
     let shared = [workspace.join("Cargo.toml"), workspace.join("Cargo.lock"), root.join("wit/v0.1")];
+    let shared = shared.into_iter().chain(kit);
     let own =
         plugins.iter().flat_map(|plugin| ["Cargo.toml", "plugin.toml", "src"].map(|name| plugin.folder.join(name)));
-    for path in shared.into_iter().chain(own) {
+    for path in shared.chain(own) {
         println!("cargo::rerun-if-changed={}", path.display());
     }
 }
@@ -87,10 +89,20 @@ fn target_dir(out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     Ok(profiles.join("plugins"))
 }
 
-fn build(workspace: &Path, target_dir: &Path, out_dir: &Path) -> Result<(), Box<dyn Error>> {
+/// The plugins by kind: a component has one world, and what is built together shares the kit's features, of
+/// which each brings the world of its kind.
+fn groups(plugins: &[Plugin]) -> Vec<Vec<String>> {
+    let of = |kind: &str| {
+        let own = plugins.iter().filter(|plugin| plugin.folder.parent().is_some_and(|parent| parent.ends_with(kind)));
+        own.map(|plugin| plugin.name.clone()).collect()
+    };
+    KINDS.map(of).to_vec()
+}
+
+fn build(workspace: &Path, groups: &[Vec<String>], target_dir: &Path, out_dir: &Path) -> Result<(), Box<dyn Error>> {
     let cargo = variable("CARGO").unwrap_or_else(|| "cargo".into());
     let rustc = variable("RUSTC").unwrap_or_else(|| "rustc".into());
-    let options = tidegate_builder::Options { workspace, target_dir, out_dir, cargo: &cargo, rustc: &rustc };
+    let options = tidegate_builder::Options { workspace, groups, target_dir, out_dir, cargo: &cargo, rustc: &rustc };
     let built = tidegate_builder::build(&options, &mut |line| println!("cargo::warning={line}"));
     built.map(|_| ()).map_err(|error| match error {
         tidegate_builder::Error::Target { .. } => format!("{error}\n(the folder's name goes into {PREBUILT})").into(),

@@ -99,6 +99,7 @@ async fn load(allocation: Allocation) -> Plugins {
 
 async fn decode(sources: &dyn Sources, source: &str, body: &str) {
     let request = Inbound {
+        method: "POST".into(),
         headers: Default::default(),
         query: Vec::new(),
         body: body.to_string(),

@@ -250,6 +250,8 @@ pub trait Notifiers: Send + Sync {
 /// A request that may hold alerts, as a source gets it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inbound {
+    /// HTTP method in upper case.
+    pub method: String,
     /// Lower-case names; without credentials.
     pub headers: Labels,
     /// In the order of the URL.

@@ -31,6 +31,7 @@ pub fn names(folder: &str) -> Result<Vec<String>> {
 pub fn build(scratch: &Path) -> Result<PathBuf> {
     let out = scratch.join("guest-components");
     let options = tidegate_builder::Options {
+        groups: &[],
         workspace: &sources(),
         target_dir: &scratch.join("guest-target"),
         out_dir: &out,
@@ -93,6 +94,7 @@ impl LoadOptions {
 /// Lets a source decode a body.
 pub async fn decode(plugins: &Plugins, source: &str, body: &str) -> Result<Vec<Alert>, DecodeError> {
     let request = Inbound {
+        method: "POST".into(),
         headers: [("x-sender".to_string(), "test".to_string())].into(),
         query: vec![],
         body: body.to_string(),

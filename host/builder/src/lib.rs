@@ -30,6 +30,9 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 pub struct Options<'a> {
     /// The folder that holds the guests' `Cargo.toml` and `Cargo.lock`.
     pub workspace: &'a Path,
+    /// Packages that are built together, one `cargo` after the other; none for the whole workspace at once. What is
+    /// built together shares the features of its dependencies.
+    pub groups: &'a [Vec<String>],
     /// Where the nested `cargo` works. Fixed, and never that of an outer `cargo`.
     pub target_dir: &'a Path,
     /// Where the components go, one `<name>.wasm` each.
@@ -49,7 +52,7 @@ pub struct Component {
     pub path: PathBuf,
 }
 
-/// Builds every guest of the workspace. `say` receives the few lines that a person should see.
+/// Builds every guest of the workspace, or of the groups. `say` receives the few lines that a person should see.
 pub fn build(options: &Options<'_>, say: &mut dyn FnMut(&str)) -> Result<Vec<Component>, Error> {
     target::ensure(options.rustc, say)?;
     fs::create_dir_all(options.target_dir).map_err(|e| Error::file(options.target_dir, e))?;
@@ -61,7 +64,10 @@ pub fn build(options: &Options<'_>, say: &mut dyn FnMut(&str)) -> Result<Vec<Com
     lock.lock().map_err(|e| Error::file(&path, e))?;
 
     let mut components = Vec::new();
-    for module in module::build(options)? {
+    let whole = [Vec::new()];
+    let groups = if options.groups.is_empty() { whole.as_slice() } else { options.groups };
+    let built = groups.iter().map(|group| module::build(options, group)).collect::<Result<Vec<_>, _>>()?;
+    for module in built.into_iter().flatten() {
         let core = fs::read(&module.path).map_err(|e| Error::file(&module.path, e))?;
         let bytes = componentize(&core).map_err(|reason| Error::Component { name: module.name.clone(), reason })?;
         let path = options.out_dir.join(format!("{}.wasm", module.name));

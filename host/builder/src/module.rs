@@ -12,8 +12,8 @@ pub(crate) struct Module {
     pub path: PathBuf,
 }
 
-/// Builds all guests in release, exactly as the workspace's lock file says.
-pub(crate) fn build(options: &Options<'_>) -> Result<Vec<Module>, Error> {
+/// Builds guests in release, exactly as the workspace's lock file says: these packages, or all where none is named.
+pub(crate) fn build(options: &Options<'_>, packages: &[String]) -> Result<Vec<Module>, Error> {
     let mut command = Command::new(options.cargo);
     environment::clean(&mut command);
     let output = command
@@ -22,6 +22,7 @@ pub(crate) fn build(options: &Options<'_>) -> Result<Vec<Module>, Error> {
         .args(["--message-format", "json-render-diagnostics", "--color", "never"])
         .arg("--target-dir")
         .arg(options.target_dir)
+        .args(packages.iter().flat_map(|package| ["--package", package]))
         .env("RUSTC", options.rustc)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(options.workspace))
         .stdin(Stdio::null())

@@ -44,7 +44,13 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     let mut payloads = Vec::new();
     for path in &arguments.files {
         let body = read(path)?;
-        let request = Inbound { headers: Labels::new(), query: Vec::new(), body, received_at: SystemClock.now() };
+        let request = Inbound {
+            method: "POST".into(),
+            headers: Labels::new(),
+            query: Vec::new(),
+            body,
+            received_at: SystemClock.now(),
+        };
         let name = path.display().to_string();
         payloads.push(Payload { name, source: arguments.source.clone(), request });
     }

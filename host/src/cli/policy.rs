@@ -136,7 +136,13 @@ async fn explained(context: &Context<'_>, arguments: ExplainArguments) -> anyhow
     let path = Path::new(&arguments.subject);
     let subject = if arguments.subject == "-" || path.is_file() || looks_like_a_file(&arguments.subject) {
         let received_at = SystemClock.now();
-        let request = Inbound { headers: Labels::new(), query: Vec::new(), body: handle::read(path)?, received_at };
+        let request = Inbound {
+            method: "POST".into(),
+            headers: Labels::new(),
+            query: Vec::new(),
+            body: handle::read(path)?,
+            received_at,
+        };
         Subject::Payload(Payload { name: path.display().to_string(), source: arguments.source, request })
     } else {
         Subject::Incident(arguments.subject)

@@ -95,6 +95,7 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
     };
     let bytes = encoding.unpack(bytes, settings.max_body, &place).await?;
     let inbound = Inbound {
+        method: head.method.as_str().to_string(),
         headers: visible(&head.headers, proof),
         query: query(&head.uri)?,
         body: body::text(bytes),

@@ -36,10 +36,10 @@ impl Plugins {
             exports.decode(store, instance, request)
         });
         let answer = match call.await {
-            Ok((Ok(mut decoded), _)) => {
+            Ok((Ok(mut decoding), _)) => {
                 let volatile = &unit.loaded.manifest.volatile_labels;
-                decoded.iter_mut().for_each(|alert| alert.annotate(volatile));
-                let normalised = normalise(source, decoded, request.received_at);
+                decoding.alerts.iter_mut().for_each(|alert| alert.annotate(volatile));
+                let normalised = normalise(source, decoding, request.received_at);
                 Ok(self.note_left_out(source, normalised).map_err(CallError::InvalidInput))
             }
             Ok((Err(error), _)) => Ok(Err(error)),

@@ -37,7 +37,13 @@ fn root(path: &str) -> PathBuf {
 
 fn inbound(body: &str) -> Inbound {
     let body = body.to_string();
-    Inbound { headers: Labels::new(), query: Vec::new(), body, received_at: jiff::Timestamp::UNIX_EPOCH }
+    Inbound {
+        method: "POST".into(),
+        headers: Labels::new(),
+        query: Vec::new(),
+        body,
+        received_at: jiff::Timestamp::UNIX_EPOCH,
+    }
 }
 
 fn read(decoded: Result<Normalised, DecodeError>) -> Read {

@@ -53,13 +53,30 @@ pub struct LeftOut {
     pub count: u64,
 }
 
-/// The alerts of a request.
+/// What a source wants its sender to be answered. Not bounded or checked yet: who sends it does that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Media type of the body.
+    pub content_type: String,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+/// What a request came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Normalised {
-    /// Those that were taken.
+    /// The alerts that were taken.
     pub alerts: Vec<Alert>,
     /// Those that were not. None of them costs another.
     pub left_out: Vec<LeftOut>,
+    /// What the sender is answered; none for the host's own answer.
+    pub reply: Option<Reply>,
+    /// An address that the sender wants to have fetched once.
+    pub confirm: Option<String>,
 }
 
 impl LeftOut {

@@ -13,7 +13,7 @@ use wasmtime::component::Instance;
 use super::CallError;
 use crate::domain::alert::fingerprint;
 use crate::domain::alert::limits::fit;
-pub use crate::domain::alert::normalised::{LeftOut, Normalised, Reason};
+pub use crate::domain::alert::normalised::{LeftOut, Normalised, Reason, Reply};
 use crate::domain::moment::Moment;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Labels, Severity, Status};
@@ -27,7 +27,7 @@ pub(in crate::plugin) trait Decode: Send + Sync {
         store: &'a mut Store<State>,
         instance: Instance,
         request: &'a Inbound,
-    ) -> BoxFuture<'a, wasmtime::Result<Result<Vec<Decoded>, CallError>>>;
+    ) -> BoxFuture<'a, wasmtime::Result<Result<Decoding, CallError>>>;
 }
 
 /// An alert as a guest returns it.
@@ -51,17 +51,33 @@ pub struct Decoded {
     pub fingerprint: Option<String>,
     /// Where to look.
     pub link: Option<String>,
-    /// Why the source could not read it, with the place; the rest is then of no use but the name.
-    pub unreadable: Option<String>,
-    /// Stands for as many alerts that the sender left out of its message.
-    pub truncated: Option<u64>,
 }
 
-/// The key of `extra` under which a source says that it could not read an alert.
-pub(in crate::plugin) const UNREADABLE: &str = "unreadable";
+/// What a guest says that it could not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Omitted {
+    /// The alert's name, where it has one.
+    pub name: String,
+    /// A sentence that names the place.
+    pub reason: String,
+    /// How many alerts it stands for.
+    pub count: u64,
+    /// The sender itself left them out.
+    pub by_sender: bool,
+}
 
-/// The key in `extra` of what stands for alerts that the sender left out, beside the one above.
-pub(in crate::plugin) const TRUNCATED: &str = "truncated";
+/// A request as a guest decodes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decoding {
+    /// What it holds.
+    pub alerts: Vec<Decoded>,
+    /// What of it could not be taken.
+    pub left_out: Vec<Omitted>,
+    /// What the sender is answered.
+    pub reply: Option<Reply>,
+    /// What the sender wants to have fetched.
+    pub confirm: Option<String>,
+}
 
 /// A time as a guest tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,20 +111,21 @@ const UNNAMED: &str = "unnamed";
 
 /// Turns what a guest returned into alerts, cut to the [`limits`](crate::domain::alert::limits) that
 /// hold for every source.
-pub fn normalise(source: &str, decoded: Vec<Decoded>, received: Timestamp) -> Normalised {
-    let mut normalised = Normalised::default();
-    for (i, one) in decoded.into_iter().enumerate() {
+pub fn normalise(source: &str, decoding: Decoding, received: Timestamp) -> Normalised {
+    let confirm = decoding.confirm.filter(|url| !url.trim().is_empty());
+    let mut normalised = Normalised { reply: decoding.reply, confirm, ..Normalised::default() };
+    // What the sender left out stands before the others, of which only the first are named.
+    let (by_sender, own): (Vec<_>, Vec<_>) = decoding.left_out.into_iter().take(ALERTS).partition(|one| one.by_sender);
+    let by_sender = by_sender.into_iter().fold(0u64, |all, one| all.saturating_add(one.count));
+    normalised.left_out.extend(LeftOut::truncated(by_sender));
+    normalised.left_out.extend(own.into_iter().map(|one| LeftOut {
+        name: cut(one.name.trim(), 200),
+        reason: Reason::Unreadable,
+        text: cut(&one.reason, 500),
+        count: one.count.max(1),
+    }));
+    for (i, one) in decoding.alerts.into_iter().enumerate() {
         let name = cut(one.name.trim(), 200);
-        if let Some(count) = one.truncated {
-            // Before the others, of which only the first are named.
-            LeftOut::truncated(count).into_iter().for_each(|left_out| normalised.left_out.insert(0, left_out));
-            continue;
-        }
-        if let Some(why) = &one.unreadable {
-            let text = cut(why, 500);
-            normalised.left_out.push(LeftOut { name, reason: Reason::Unreadable, text, count: 1 });
-            continue;
-        }
         let taken = if normalised.alerts.len() < ALERTS {
             alert(source, one, received)
         } else {
@@ -206,8 +223,6 @@ mod tests {
             ends_at: Some(Told::Text("0001-01-01T00:00:00Z".into())),
             fingerprint: Some("".into()),
             link: Some(" ".into()),
-            unreadable: None,
-            truncated: None,
         }
     }
 
@@ -215,8 +230,12 @@ mod tests {
         "2026-11-01T00:00:00Z".parse().unwrap()
     }
 
+    fn of(alerts: Vec<Decoded>) -> Decoding {
+        Decoding { alerts, ..Decoding::default() }
+    }
+
     fn one(decoded: Decoded) -> Result<Alert, String> {
-        normalise("demo", vec![decoded], received()).taken().map(|mut alerts| alerts.remove(0))
+        normalise("demo", of(vec![decoded]), received()).taken().map(|mut alerts| alerts.remove(0))
     }
 
     #[test]
@@ -267,23 +286,30 @@ mod tests {
             (two, Reason::TwoValues, "alerts[1].labels has the key `a` twice"),
             (nobody, Reason::Nameless, "alerts[1] has neither a name nor labels"),
         ] {
-            let taken = normalise("demo", vec![decoded(), bad.clone(), decoded()], received());
+            let taken = normalise("demo", of(vec![decoded(), bad.clone(), decoded()]), received());
             assert_eq!((taken.alerts.len(), taken.left_out.len(), taken.left_out[0].reason), (2, 1, reason));
             assert!(taken.left_out[0].text.starts_with(want), "{:?}", taken.left_out);
             assert!(one(bad).unwrap_err().contains(&want[9..]), "alone, it is said to the sender");
         }
-        let truncated = Decoded { unreadable: Some("40 more".into()), truncated: Some(40), ..decoded() };
-        let taken = normalise("hooks", vec![decoded(), truncated.clone()], Timestamp::UNIX_EPOCH);
-        assert_eq!((taken.left_out[0].reason, taken.left_out[0].count), (Reason::Truncated, 40));
-        assert!(taken.sentences()[0].contains("left 40 more alerts out"), "{:?}", taken.sentences());
-        assert!(normalise("hooks", vec![truncated], Timestamp::UNIX_EPOCH).readable().is_ok());
-        let bad = Decoded { unreadable: Some("alerts[0].status: expected a word".into()), ..decoded() };
-        let taken = normalise("demo", vec![bad.clone(), decoded()], received());
-        assert_eq!((taken.alerts.len(), taken.left_out[0].reason), (1, Reason::Unreadable));
-        assert_eq!(one(bad), Err("alerts[0].status: expected a word".into()));
-        let taken = normalise("demo", vec![decoded(); ALERTS + 5], received());
+        let taken = normalise("demo", of(vec![decoded(); ALERTS + 5]), received());
         assert_eq!((taken.alerts.len(), taken.left_out.len()), (ALERTS, 5));
-        assert_eq!(normalise("demo", vec![], received()).taken(), Ok(vec![]));
+        assert_eq!(normalise("demo", of(vec![]), received()).taken(), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_the_source_or_its_sender_left_out_is_told_apart() {
+        let omitted =
+            |reason: &str, count, by_sender| Omitted { name: " A ".into(), reason: reason.into(), count, by_sender };
+        let with =
+            |alerts, left_out| normalise("hooks", Decoding { alerts, left_out, ..Decoding::default() }, received());
+        let bad = || omitted("alerts[0].status: expected a word", 0, false);
+        let taken = with(vec![decoded()], vec![bad(), omitted("", 40, true), omitted("", 2, true)]);
+        let kinds: Vec<_> = taken.left_out.iter().map(|one| (one.reason, one.count)).collect();
+        assert_eq!((taken.alerts.len(), kinds), (1, vec![(Reason::Truncated, 42), (Reason::Unreadable, 1)]));
+        assert!(taken.sentences()[0].contains("left 42 more alerts out"), "{:?}", taken.sentences());
+        assert_eq!(taken.left_out[1].sentence(), "A: alerts[0].status: expected a word");
+        assert!(with(vec![], vec![omitted("", 40, true)]).readable().is_ok());
+        assert_eq!(with(vec![], vec![bad()]).readable(), Err("alerts[0].status: expected a word".into()));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::environment::{Environment, ProcessEnvironment};
 
 fn request(body: impl Into<String>) -> Inbound {
     Inbound {
+        method: "POST".into(),
         headers: Labels::new(),
         query: Vec::new(),
         body: body.into(),

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::super::super::kind::CallError;
 use super::super::super::kind::remediation::{self, Performed, arguments};
-use super::super::super::kind::source::{Decoded, TRUNCATED, Told, UNREADABLE};
+use super::super::super::kind::source::{Decoded, Decoding, Omitted, Told};
 use super::generated::exports::tidegate::plugin::{notifier, remediation as wit_remediation, source};
 use super::wit::types;
 use crate::domain::alert::excerpt::{self, Bounds, Excerpt};
+use crate::domain::alert::normalised::Reply;
 use crate::domain::link::{Link, Purpose};
 use crate::domain::message::{self, Stage};
 use crate::domain::plan::Finding;
@@ -45,6 +46,7 @@ impl From<types::CallError> for CallError {
 impl From<&Inbound> for source::Inbound {
     fn from(request: &Inbound) -> Self {
         Self {
+            method: request.method.clone(),
             headers: pairs(&request.headers),
             query: request.query.clone(),
             body: request.body.clone(),
@@ -75,8 +77,29 @@ impl From<types::Alert> for Decoded {
             ends_at: alert.ends_at.map(Into::into),
             fingerprint: alert.fingerprint,
             link: alert.link,
-            truncated: alert.extra.iter().find(|(key, _)| key == TRUNCATED).and_then(|(_, count)| count.parse().ok()),
-            unreadable: alert.extra.into_iter().find(|(key, _)| key == UNREADABLE).map(|(_, why)| why),
+        }
+    }
+}
+
+impl From<source::Decoded> for Decoding {
+    fn from(decoded: source::Decoded) -> Self {
+        let omitted = |one: source::LeftOut| Omitted {
+            name: one.name,
+            reason: one.reason,
+            count: one.count,
+            by_sender: one.by_sender,
+        };
+        let reply = |reply: source::Reply| Reply {
+            status: reply.status,
+            content_type: reply.content_type,
+            headers: reply.headers,
+            body: reply.body,
+        };
+        Self {
+            alerts: decoded.alerts.into_iter().map(Into::into).collect(),
+            left_out: decoded.left_out.into_iter().map(omitted).collect(),
+            reply: decoded.reply.map(reply),
+            confirm: decoded.confirm,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::super::super::imports::State;
 use super::super::super::kind::CallError;
 use super::super::super::kind::notifier::Notify;
 use super::super::super::kind::remediation::{Capability, Performed, Proposed, Remediate};
-use super::super::super::kind::source::{Decode, Decoded};
+use super::super::super::kind::source::{Decode, Decoding};
 use super::convert;
 use super::generated::exports::tidegate::plugin::{notifier, probe, remediation, reversal, source};
 use crate::domain::Incident;
@@ -32,12 +32,12 @@ impl Decode for Source {
         store: &'a mut Store<State>,
         instance: Instance,
         request: &'a Inbound,
-    ) -> Called<'a, Vec<Decoded>> {
+    ) -> Called<'a, Decoding> {
         Box::pin(async move {
             store.data_mut().now = request.received_at;
             let guest = self.0.load(&mut *store, &instance)?;
             let answer = guest.call_decode(store, &request.into()).await?;
-            Ok(answer.map(|alerts| alerts.into_iter().map(Into::into).collect()).map_err(Into::into))
+            Ok(answer.map(Into::into).map_err(Into::into))
         })
     }
 }

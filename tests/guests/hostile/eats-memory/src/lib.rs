@@ -9,13 +9,13 @@ mod bindings {
     export!(Plugin);
 }
 
-use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::exports::tidegate::plugin::source::{CallError, Decoded, Guest, Inbound};
 use bindings::tidegate::plugin::log::{self, Level};
 
 struct Plugin;
 
 impl Guest for Plugin {
-    fn decode(_: Inbound) -> Result<Vec<Alert>, CallError> {
+    fn decode(_: Inbound) -> Result<Decoded, CallError> {
         log::write(Level::Info, "hungry");
         let mut taken: Vec<Vec<u8>> = Vec::new();
         loop {

@@ -9,12 +9,12 @@ mod bindings {
     export!(Plugin);
 }
 
-use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::exports::tidegate::plugin::source::{CallError, Decoded, Guest, Inbound};
 
 struct Plugin;
 
 impl Guest for Plugin {
-    fn decode(request: Inbound) -> Result<Vec<Alert>, CallError> {
+    fn decode(request: Inbound) -> Result<Decoded, CallError> {
         Err(CallError::Other(format!("{}", deeper(request.received_at_ms))))
     }
 }

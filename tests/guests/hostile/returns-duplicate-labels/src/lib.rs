@@ -9,16 +9,18 @@ mod bindings {
     export!(Plugin);
 }
 
-use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::exports::tidegate::plugin::source::{Alert, CallError, Decoded, Guest, Inbound};
 use bindings::tidegate::plugin::types::Status;
 
 struct Plugin;
 
 impl Guest for Plugin {
-    fn decode(request: Inbound) -> Result<Vec<Alert>, CallError> {
+    fn decode(request: Inbound) -> Result<Decoded, CallError> {
         let pair = |value: &str| ("job".to_string(), value.to_string());
         let bad = alert(vec![pair("a"), pair("b")]);
-        Ok(if request.body.is_empty() { vec![bad] } else { vec![alert(vec![pair("a")]), bad, alert(vec![pair("a"), pair("a")])] })
+        let others = [vec![pair("a")], vec![pair("a"), pair("a")]].map(alert);
+        let [first, last] = others;
+        Ok(decoded(if request.body.is_empty() { vec![bad] } else { vec![first, bad, last] }))
     }
 }
 
@@ -35,4 +37,8 @@ fn alert(labels: Vec<(String, String)>) -> Alert {
         link: None,
         extra: vec![],
     }
+}
+
+fn decoded(alerts: Vec<Alert>) -> Decoded {
+    Decoded { alerts, left_out: vec![], reply: None, confirm: None, extra: vec![] }
 }

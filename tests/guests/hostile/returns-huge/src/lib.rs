@@ -9,18 +9,18 @@ mod bindings {
     export!(Plugin);
 }
 
-use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::exports::tidegate::plugin::source::{Alert, CallError, Decoded, Guest, Inbound};
 use bindings::tidegate::plugin::types::Status;
 
 struct Plugin;
 
 impl Guest for Plugin {
-    fn decode(request: Inbound) -> Result<Vec<Alert>, CallError> {
+    fn decode(request: Inbound) -> Result<Decoded, CallError> {
         if request.body == "many" {
-            return Ok((0..20_000).map(|_| alert(vec![])).collect());
+            return Ok(decoded((0..20_000).map(|_| alert(vec![])).collect()));
         }
         let big = "x".repeat(1 << 12);
-        Ok((0..6_000).map(|_| alert(vec![("k".to_string(), big.clone())])).collect())
+        Ok(decoded((0..6_000).map(|_| alert(vec![("k".to_string(), big.clone())])).collect()))
     }
 }
 
@@ -37,4 +37,8 @@ fn alert(labels: Vec<(String, String)>) -> Alert {
         link: None,
         extra: vec![],
     }
+}
+
+fn decoded(alerts: Vec<Alert>) -> Decoded {
+    Decoded { alerts, left_out: vec![], reply: None, confirm: None, extra: vec![] }
 }

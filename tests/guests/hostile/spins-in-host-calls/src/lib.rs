@@ -9,13 +9,13 @@ mod bindings {
     export!(Plugin);
 }
 
-use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::exports::tidegate::plugin::source::{CallError, Decoded, Guest, Inbound};
 use bindings::tidegate::plugin::settings;
 
 struct Plugin;
 
 impl Guest for Plugin {
-    fn decode(_: Inbound) -> Result<Vec<Alert>, CallError> {
+    fn decode(_: Inbound) -> Result<Decoded, CallError> {
         loop {
             std::hint::black_box(settings::get());
         }

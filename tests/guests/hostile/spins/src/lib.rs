@@ -9,12 +9,12 @@ mod bindings {
     export!(Plugin);
 }
 
-use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::exports::tidegate::plugin::source::{CallError, Decoded, Guest, Inbound};
 
 struct Plugin;
 
 impl Guest for Plugin {
-    fn decode(_: Inbound) -> Result<Vec<Alert>, CallError> {
+    fn decode(_: Inbound) -> Result<Decoded, CallError> {
         let mut x = 0u64;
         loop {
             x = std::hint::black_box(x.wrapping_add(1));

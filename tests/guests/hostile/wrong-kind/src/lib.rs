@@ -9,12 +9,12 @@ mod bindings {
     export!(Plugin);
 }
 
-use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::exports::tidegate::plugin::source::{CallError, Decoded, Guest, Inbound};
 
 struct Plugin;
 
 impl Guest for Plugin {
-    fn decode(_: Inbound) -> Result<Vec<Alert>, CallError> {
-        Ok(vec![])
+    fn decode(_: Inbound) -> Result<Decoded, CallError> {
+        Ok(Decoded { alerts: vec![], left_out: vec![], reply: None, confirm: None, extra: vec![] })
     }
 }

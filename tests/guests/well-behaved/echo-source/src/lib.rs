@@ -9,20 +9,20 @@ mod bindings {
     export!(Plugin);
 }
 
-use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::exports::tidegate::plugin::source::{Alert, CallError, Decoded, Guest, Inbound};
 use bindings::tidegate::plugin::settings;
 use bindings::tidegate::plugin::types::{Moment, Status};
 
 struct Plugin;
 
 impl Guest for Plugin {
-    fn decode(request: Inbound) -> Result<Vec<Alert>, CallError> {
+    fn decode(request: Inbound) -> Result<Decoded, CallError> {
         if request.body == "bad" {
             return Err(CallError::InvalidInput("alerts[0]: expected an object".into()));
         }
         let mut labels = request.headers;
         labels.push(("alertname".into(), "Echo".into()));
-        Ok(vec![Alert {
+        let alert = Alert {
             name: "Echo".into(),
             status: Status::Firing,
             severity: Some("page".into()),
@@ -33,6 +33,7 @@ impl Guest for Plugin {
             fingerprint: None,
             link: None,
             extra: vec![],
-        }])
+        };
+        Ok(Decoded { alerts: vec![alert], left_out: vec![], reply: None, confirm: None, extra: vec![] })
     }
 }

@@ -1,8 +1,8 @@
 //! Links that a person can open.
 
-/// Makes a link absolute against the address that Grafana says it has. A Grafana without such an
-/// address writes `?orgId=1` alone; then there is no link.
-pub(crate) fn absolute(link: &str, external: Option<&str>) -> Option<String> {
+/// Makes a link absolute against the address that the sender says it has. A sender without such an
+/// address writes a relative link alone (`?orgId=1`); then there is no link.
+pub fn absolute(link: &str, external: Option<&str>) -> Option<String> {
     if is_http(link) {
         return Some(link.to_string());
     }
@@ -14,7 +14,7 @@ pub(crate) fn absolute(link: &str, external: Option<&str>) -> Option<String> {
         let authority = base.find("://")? + 3;
         let path = base.get(authority..)?.find('/').map_or(base.len(), |at| authority + at);
         let (origin, folder) = base.split_at_checked(path)?;
-        // Behind a proxy Grafana's paths already start with its folder.
+        // Behind a proxy the paths already start with its folder.
         let known = !folder.is_empty() && link.starts_with(&format!("{folder}/"));
         let folder = if known { "" } else { folder };
         return Some(format!("{origin}{folder}{link}"));
@@ -22,7 +22,9 @@ pub(crate) fn absolute(link: &str, external: Option<&str>) -> Option<String> {
     Some(format!("{base}/{link}"))
 }
 
-fn is_http(link: &str) -> bool {
+/// Whether it is an address that a browser opens as a page: `http` or `https`.
+pub fn is_http(link: &str) -> bool {
+    let link = link.trim_start();
     let lower = link.get(..8).unwrap_or(link).to_ascii_lowercase();
     lower.starts_with("http://") || lower.starts_with("https://")
 }

@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use tidegate_plugin::source::{Decoded, Decoding, Node};
 
 use crate::alert;
-use crate::bindings::exports::tidegate::plugin::source::Alert;
-use crate::reader::Reader;
 
 /// What the alerts of one request have from their group.
 pub(crate) struct Group<'a> {
@@ -18,62 +16,58 @@ pub(crate) struct Group<'a> {
 }
 
 /// Decodes a whole body.
-pub(crate) fn decode(text: &str) -> Result<Vec<Alert>, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| format!("body: expected JSON: {error}{CUSTOM}"))?;
-    let body = Reader::new(&value, "").map_err(custom)?;
-    let org = recognise(&body)?;
-    let labels = body.get("groupLabels").and_then(|value| Reader::new(value, "groupLabels").ok());
+pub(crate) fn decode(body: Node<'_>) -> Decoding {
     let group = Group {
-        org,
-        rule: labels.and_then(|labels| labels.text("alertname")),
-        title: body.text("title"),
-        external_url: body.text("externalURL"),
+        org: recognise(body)?,
+        rule: body.path("groupLabels.alertname").text(),
+        title: body.get("title").text(),
+        external_url: body.get("externalURL").text(),
     };
-    let alerts = body.list("alerts").map_err(custom)?.iter().enumerate();
-    let read = |(i, value)| {
-        alert::decode(value, &format!("alerts[{i}]"), &group).unwrap_or_else(|reason| alert::unreadable(value, reason))
-    };
-    // The host is told of them by one entry that stands for all.
-    let truncated = body.text("truncatedAlerts").and_then(|count| count.parse::<u64>().ok()).unwrap_or_default();
-    let rest = (truncated > 0).then(|| alert::truncated(truncated));
-    Ok(alerts.map(read).chain(rest).collect())
+    let alerts = body.get("alerts").need_items()?;
+    let decoded = Decoded::of_items(
+        alerts,
+        |native| alert::decode(native, &group).map(Some),
+        |native| native.path("labels.alertname").text(),
+    );
+    Ok(decoded.truncated(body.get("truncatedAlerts").number()))
 }
 
 /// Grafana writes version 1 and the number of the organisation. Alertmanager's body looks almost
 /// alike, and reading one as the other would give its alerts another identity; so a body is refused that
 /// is version 4, or that has neither member. Otherwise an odd value costs no alert.
-fn recognise(body: &Reader<'_>) -> Result<String, String> {
-    match body.text("version").as_deref() {
+fn recognise(body: Node<'_>) -> Result<String, String> {
+    let version = body.get("version");
+    match version.text().as_deref() {
         Some("4") => {
-            return Err("version: 4 is Alertmanager's format; \
-                        send this to a source of the kind alertmanager"
-                .into());
+            return Err("version: 4 is Alertmanager's format; send this to the source alertmanager".into());
         }
-        None if body.get("orgId").is_none() => return body.refuse("version", "\"1\"").map_err(custom),
+        None if !body.get("orgId").exists() => return Err(version.expected("\"1\"")),
         _ => {}
     }
-    // Grafana's first organisation is the one that nearly all have alone.
-    let org = body.text("orgId").unwrap_or("1".into());
-    Ok(org.trim().chars().take(ORG).collect())
+    Ok(org(body))
 }
 
-/// A contact point may write anything; say what to change there.
-fn custom(reason: String) -> String {
-    format!("{reason}{CUSTOM}")
+/// Grafana's first organisation is the one that nearly all have alone.
+pub(crate) fn org(body: Node<'_>) -> String {
+    let org = body.get("orgId").text().unwrap_or("1".into());
+    org.trim().chars().take(ORG).collect()
 }
 
 /// Characters of an organisation's name that are kept.
 const ORG: usize = 64;
 
-const CUSTOM: &str = "; if the contact point has a custom payload, remove it, \
-                      because only Grafana's own format can be read";
-
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use tidegate_plugin::source::{Alert, Decoded, Inbound, Status};
 
-    fn refused(body: &str) -> String {
-        decode(body).unwrap_err()
+    fn decode(body: &str) -> Result<Decoded, String> {
+        let (method, body) = ("POST".to_string(), body.to_string());
+        let none = Vec::new;
+        crate::decode(&Inbound { method, headers: none(), query: none(), body, received_at_ms: 0, extra: none() })
+    }
+
+    fn alerts(body: &str) -> Vec<Alert> {
+        decode(body).unwrap().alerts
     }
 
     #[test]
@@ -85,7 +79,8 @@ mod tests {
             (r#"{"version":"4","alerts":[]}"#, "Alertmanager's format"),
             (r#"{"version":"1","orgId":1}"#, "alerts: expected a list, found nothing"),
         ] {
-            assert!(refused(body).contains(place), "{}", refused(body));
+            let refused = decode(body).unwrap_err();
+            assert!(refused.contains(place) && refused.contains("custom payload"), "{refused}");
         }
     }
 
@@ -101,55 +96,50 @@ mod tests {
             let body = format!(
                 r#"{{{head},"alerts":[{{"status":"firing","labels":{{"alertname":"A"}},"fingerprint":"f"}}]}}"#
             );
-            let alerts = decode(&body).unwrap();
-            assert_eq!(alerts[0].fingerprint.as_deref(), Some(fingerprint), "{body}");
+            assert_eq!(alerts(&body)[0].fingerprint.as_deref(), Some(fingerprint), "{body}");
         }
     }
 
     #[test]
     fn what_grafana_left_out_is_told() {
-        let body = |count: &str| {
-            format!(
+        let told = |count: &str| {
+            let decoded = decode(&format!(
                 r#"{{"version":"1","orgId":1,"truncatedAlerts":{count},"alerts":[{{"status":"firing","labels":{{}}}}]}}"#
-            )
+            ));
+            let decoded = decoded.unwrap();
+            assert_eq!(decoded.alerts.len(), 1);
+            decoded.left_out.iter().map(|one| (one.count, one.by_sender)).collect::<Vec<_>>()
         };
-        let alerts = decode(&body("40")).unwrap();
-        let marks: Vec<&str> = alerts[1].extra.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!((alerts.len(), marks, alerts[1].extra[1].1.as_str()), (2, vec!["unreadable", "truncated"], "40"));
+        assert_eq!(told("40"), [(40, true)]);
         for none in ["0", "null", "-1", "\"x\""] {
-            assert_eq!(decode(&body(none)).unwrap().len(), 1);
+            assert!(told(none).is_empty());
         }
     }
 
     #[test]
-    fn one_bad_alert_is_marked_and_costs_no_other() {
-        let body = |alert: &str| {
-            format!(r#"{{"version":"1","orgId":1,"alerts":[{{"status":"firing","labels":{{}}}},{alert}]}}"#)
-        };
+    fn one_bad_alert_is_named_and_costs_no_other() {
         for (alert, place) in [
-            ("7", "alerts[1]: expected an object, found a number"),
+            ("7", "alerts[1].status: expected firing or resolved, found nothing"),
             ("{}", "alerts[1].status: expected firing or resolved, found nothing"),
             (r#"{"status":"paused","labels":{}}"#, "alerts[1].status: expected firing or resolved"),
             (r#"{"status":"firing"}"#, "alerts[1].labels: expected an object, found nothing"),
             (r#"{"status":"firing","labels":["a"]}"#, "alerts[1].labels: expected an object, found a list"),
         ] {
-            let alerts = decode(&body(alert)).unwrap();
-            let marks: Vec<_> = alerts.iter().map(|alert| alert.extra.first()).collect();
-            assert_eq!((marks.len(), marks[0]), (2, None));
-            let (key, reason) = marks[1].unwrap();
-            assert!(key == "unreadable" && reason.contains(place), "{reason}");
+            let body = format!(r#"{{"version":"1","orgId":1,"alerts":[{{"status":"firing","labels":{{}}}},{alert}]}}"#);
+            let decoded = decode(&body).unwrap();
+            let [left_out] = decoded.left_out.as_slice() else { panic!("{}", decoded.left_out.len()) };
+            assert!(decoded.alerts.len() == 1 && left_out.reason.contains(place), "{}", left_out.reason);
         }
     }
 
     #[test]
     fn what_is_no_text_becomes_one_or_nothing_and_costs_no_alert() {
-        let alerts = decode(
+        let alerts = alerts(
             r#"{"version":1,"orgId":"7","title":5,"groupLabels":[],"externalURL":null,"alerts":[{"status":"Firing",
             "labels":{"alertname":"Scan","port":8443,"tls":true,"none":null},"annotations":{"threshold":100,"x":[1]},
             "values":{"A":[],"B":1.50,"C":null},"startsAt":1790000000,"fingerprint":12,"generatorURL":{}},
             {"status":"firing","labels":{},"annotations":"odd","values":3}]}"#,
-        )
-        .unwrap();
+        );
         let pairs = |pairs: &[(String, String)]| pairs.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>();
         let [scan, odd] = alerts.as_slice() else { panic!("{}", alerts.len()) };
         assert_eq!(pairs(&scan.labels), ["alertname=Scan", "port=8443", "tls=true"]);
@@ -164,17 +154,15 @@ mod tests {
 
     #[test]
     fn a_group_without_alerts_is_valid() {
-        assert!(decode(r#"{"version":"1","orgId":1,"alerts":[]}"#).unwrap().is_empty());
+        assert!(alerts(r#"{"version":"1","orgId":1,"alerts":[]}"#).is_empty());
     }
 
     #[test]
     fn the_groups_state_does_not_speak_for_its_alerts() {
-        let body = r#"{"version":"1","orgId":1,"status":"resolved","state":"ok",
-            "alerts":[{"status":"firing","labels":{"alertname":"A"}}]}"#;
-        let alerts = decode(body).unwrap();
-        assert!(matches!(
-            alerts.first().map(|alert| alert.status),
-            Some(crate::bindings::tidegate::plugin::types::Status::Firing)
-        ));
+        let found = alerts(
+            r#"{"version":"1","orgId":1,"status":"resolved","state":"ok",
+            "alerts":[{"status":"firing","labels":{"alertname":"A"}}]}"#,
+        );
+        assert!(matches!(found[0].status, Status::Firing));
     }
 }

@@ -1,0 +1,77 @@
+//! Runs the cases of `testdata/` without the sandbox, as the host's `tidegate plugin test` does within it.
+//! `UPDATE_EXPECT=1` accepts what happens now. For tests alone: what is wrong ends the test.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test harness: a panic is how it says what is wrong")]
+
+#[cfg(feature = "source")]
+mod source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+#[cfg(feature = "source")]
+pub use source::source;
+
+/// The folders of cases, in order.
+///
+/// # Panics
+/// When there are none.
+pub fn cases(plugin: &str) -> Vec<PathBuf> {
+    let folder = Path::new(plugin).join("testdata");
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut cases: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    cases.sort();
+    assert!(!cases.is_empty(), "{} holds no case", folder.display());
+    cases
+}
+
+/// A file's JSON; none where there is no file.
+///
+/// # Panics
+/// When it is no JSON.
+pub fn read(path: &Path) -> Option<Value> {
+    let text = fs::read_to_string(path).ok()?;
+    Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+/// Holds what was found against `expected.json`, or writes it there. Members that are null or empty say nothing.
+///
+/// # Panics
+/// When they differ.
+pub fn check(case: &Path, found: &Value) {
+    let path = case.join("expected.json");
+    let found = said(found);
+    if std::env::vars_os().any(|(name, _)| name == "UPDATE_EXPECT") {
+        fs::write(&path, format!("{found:#}\n")).unwrap();
+    }
+    let expected = read(&path).unwrap_or_else(|| panic!("{} is missing; UPDATE_EXPECT=1 writes it", path.display()));
+    assert_eq!(found, said(&expected), "{}", case.display());
+}
+
+/// A result without members that are null or empty; of itself nothing is left out.
+pub fn said(result: &Value) -> Value {
+    let members = result.as_object().into_iter().flatten();
+    members.map(|(key, value)| (key.clone(), without_empty(value))).collect::<Map<_, _>>().into()
+}
+
+fn without_empty(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().map(|(key, value)| (key.clone(), without_empty(value)));
+            Value::Object(members.filter(|(_, value)| !is_empty(value)).collect::<Map<_, _>>())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(without_empty).collect()),
+        other => other.clone(),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::String(_) | Value::Bool(_) | Value::Number(_) => false,
+    }
+}

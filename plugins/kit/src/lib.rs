@@ -1,0 +1,13 @@
+//! What plugins of tidegate are written with: the contract as Rust types, and what every plugin of a
+//! kind needs besides.
+//!
+//! A plugin depends on this crate with the one feature of its kind and calls the macro of that
+//! kind: [`source!`], `notifier!` or `remediation!`. What touches the host is made by the macro, so
+//! that the plugin's own code is plain functions, and its tests run without a sandbox.
+
+pub mod form;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod golden;
+pub mod json;
+#[cfg(feature = "source")]
+pub mod source;

@@ -1,0 +1,80 @@
+//! Sources: one request in, alerts out.
+
+mod build;
+pub mod link;
+mod time;
+
+/// The contract's types and imports, as `wit-bindgen` makes them.
+#[allow(
+    unsafe_code,
+    missing_docs,
+    missing_debug_implementations,
+    clippy::all,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "generated; the boundary to the host is made of raw pointers"
+)]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit/v0.1",
+        world: "source-plugin",
+        pub_export_macro: true,
+        default_bindings_module: "tidegate_plugin::source::bindings",
+    });
+}
+
+pub use bindings::exports::tidegate::plugin::source::{Decoded, Guest, Inbound, LeftOut, Reply};
+pub use bindings::tidegate::plugin::types::{Alert, CallError, Moment, Status};
+pub use bindings::tidegate::plugin::{log, settings};
+pub use build::STATE;
+pub use time::with_zone;
+
+pub use crate::json::{Node, parse};
+
+/// What a decoding function returns: what it takes, or a sentence that names the place of what cannot be read.
+pub type Decoding = Result<Decoded, String>;
+
+/// Makes a plugin of a function `fn(&Inbound) -> Decoding`, or of one that takes the settings as JSON text
+/// besides: `source!(decode, settings)` with `fn(&Inbound, &str) -> Result<Decoded, CallError>`. Adds the
+/// test that runs the cases of `testdata/`.
+#[macro_export]
+macro_rules! source {
+    ($decode:path) => {
+        $crate::source!(@ |request: &$crate::source::Inbound, _: &dyn Fn() -> String| {
+            $decode(request).map_err($crate::source::CallError::InvalidInput)
+        });
+    };
+    ($decode:path, settings) => {
+        $crate::source!(@ |request: &$crate::source::Inbound, settings: &dyn Fn() -> String| {
+            $decode(request, &settings())
+        });
+    };
+    (@ $decode:expr) => {
+        #[allow(unsafe_code, missing_docs, reason = "the boundary to the host is made of raw pointers")]
+        mod tidegate_export {
+            use super::*;
+
+            struct Plugin;
+
+            impl $crate::source::Guest for Plugin {
+                fn decode(
+                    request: $crate::source::Inbound,
+                ) -> Result<$crate::source::Decoded, $crate::source::CallError> {
+                    ($decode)(&request, &$crate::source::settings::get)
+                }
+            }
+
+            $crate::source::bindings::export!(Plugin with_types_in $crate::source::bindings);
+
+            #[cfg(test)]
+            #[test]
+            fn testdata() {
+                $crate::golden::source(env!("CARGO_MANIFEST_DIR"), &|request, settings| {
+                    ($decode)(request, &|| settings.to_string())
+                });
+            }
+        }
+    };
+}
