@@ -82,7 +82,10 @@ async fn what_a_guest_prints_is_for_its_author() {
     assert_eq!(sender, DecodeError::Invalid(crashed.into()), "a sender hears none of it");
     let operator = problem(&plugins);
     assert!(operator.starts_with(&format!("{crashed} (it printed: to the output\nto the error\n")), "{operator}");
-    assert!(operator.contains("panicked at src/lib.rs") && operator.ends_with("what the author needs to see)"), "{operator}");
+    assert!(
+        operator.contains("panicked at src/lib.rs") && operator.ends_with("what the author needs to see)"),
+        "{operator}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -69,7 +69,7 @@ impl Failure {
         Self { plugin: manifest.label(), cause, last_log: None, printed: None }
     }
 
-    /// What a sender is told: what the plugin printed is for its author and the operator.
+    /// For senders: what a plugin prints is for its author and the operator.
     pub fn without_printed(self) -> Self {
         Self { printed: None, ..self }
     }

@@ -65,13 +65,13 @@ impl Sources for Plugins {
             {
                 answer = self.call_source(source, &Inbound { body, ..request }).await.ok_or_else(unknown)?;
             }
-            let error = match answer {
+            let error = match answer.map_err(Failure::without_printed) {
                 Ok(Ok(normalised)) => return Ok(normalised),
                 Ok(Err(CallError::InvalidInput(text))) => return Err(DecodeError::Invalid(text)),
                 Ok(Err(error)) => error,
                 // Decoding is a function of the request alone: the same one would fail the same way for ever.
-                Err(failure) if failure.cause.is_lasting() => return Err(DecodeError::Invalid(failure.without_printed().to_string())),
-                Err(failure) => return Err(DecodeError::Unavailable(failure.without_printed().to_string())),
+                Err(failure) if failure.cause.is_lasting() => return Err(DecodeError::Invalid(failure.to_string())),
+                Err(failure) => return Err(DecodeError::Unavailable(failure.to_string())),
             };
             let text = format!("plugin {}: {error}", unit.loaded.manifest.label());
             Err(match error {

@@ -16,16 +16,16 @@ mod bindings {
     export!(Plugin);
 }
 
-use bindings::exports::tidegate::plugin::source::{Alert, CallError, Guest, Inbound};
+use bindings::exports::tidegate::plugin::source::{Alert, CallError, Decoded, Guest, Inbound};
 use bindings::tidegate::plugin::types::Status;
 
 struct Plugin;
 
 impl Guest for Plugin {
-    fn decode(request: Inbound) -> Result<Vec<Alert>, CallError> {
+    fn decode(request: Inbound) -> Result<Decoded, CallError> {
         let (what, argument) = request.body.split_once(' ').unwrap_or((&request.body, ""));
         let text = tried(what, argument);
-        Ok(vec![Alert {
+        let alert = Alert {
             name: what.into(),
             status: Status::Firing,
             severity: None,
@@ -36,7 +36,8 @@ impl Guest for Plugin {
             fingerprint: None,
             link: None,
             extra: vec![],
-        }])
+        };
+        Ok(Decoded { alerts: vec![alert], left_out: vec![], reply: None, confirm: None, extra: vec![] })
     }
 }
 
