@@ -1,0 +1,113 @@
+//! Each kind of plugin in each language: begun, built, tested and checked with the real binary, as an author
+//! would do it. `tests/plugin-languages` prints how long that takes.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, also in its helpers")]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use tidegate_tests::process::binary;
+
+const KINDS: [&str; 3] = ["source", "notifier", "remediation"];
+
+/// From nothing to a passing test, on a machine that has the toolchain.
+const MOST: Duration = Duration::from_secs(120);
+
+/// Of the file that an author reads first.
+const LINES: usize = 60;
+
+#[test]
+fn rust() {
+    author("rust", "src/lib.rs", |_, _| ());
+}
+
+#[test]
+fn javascript() {
+    author("js", "plugin.js", |folder, toolchains| {
+        link(&toolchains.join("js/node_modules"), &folder.join("node_modules"));
+    });
+}
+
+#[test]
+fn python() {
+    author("python", "plugin.py", |folder, toolchains| link(&toolchains.join("python"), &folder.join(".venv")));
+}
+
+#[test]
+fn c() {
+    author("c", "plugin.c", |_, _| ());
+}
+
+/// What an author does with all three kinds. `install` puts the language's toolchain where its own install line would.
+fn author(language: &str, main: &str, install: impl Fn(&Path, &Path)) {
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("languages-{language}"));
+    // Left by an earlier run; compiled code is not used again either.
+    let _ = fs::remove_dir_all(&scratch);
+    fs::create_dir_all(&scratch).unwrap();
+    let toolchains = Path::new(env!("CARGO_MANIFEST_DIR")).join("toolchains");
+    for kind in KINDS {
+        let name = format!("{language}-{kind}");
+        let folder = scratch.join(&name);
+        let place = folder.display().to_string();
+        let start = Instant::now();
+        let parent = scratch.display().to_string();
+        passes(&scratch, &["new", "--kind", kind, "--lang", language, "--path", &parent, &name]);
+        let begun = start.elapsed();
+        install(&folder, &toolchains);
+        let start = Instant::now();
+        passes(&scratch, &["build", &place]);
+        let built = start.elapsed();
+        passes(&scratch, &["test", &place]);
+        let took = begun + start.elapsed();
+        println!(
+            "{language:<7} {kind:<12} {:>5.1} s, of which {:.1} s to build",
+            took.as_secs_f64(),
+            built.as_secs_f64()
+        );
+        assert!(took < MOST, "{name} took {took:?}");
+
+        let lines = fs::read_to_string(folder.join(main)).unwrap().lines().count();
+        assert!(lines <= LINES, "{name}/{main} has {lines} lines");
+        let checked = passes(&scratch, &["check", &place]);
+        assert!(checked.contains(kind) && checked.contains("0.1"), "{checked}");
+        // A test that cannot fail would say nothing.
+        let expected = folder.join("testdata/first/expected.json");
+        let other = if kind == "notifier" { r#"{"requests": [], "result": {"ok": null}}"# } else { r#"{"ok": []}"# };
+        fs::write(&expected, other).unwrap();
+        let output = tidegate(&scratch, &["test", &place]);
+        assert_eq!(output.status.code(), Some(1), "{name}: another expectation is met as well");
+    }
+}
+
+fn link(from: &Path, to: &Path) {
+    assert!(from.is_dir(), "{} is missing: run tests/setup", from.display());
+    symlink(from, to).unwrap();
+}
+
+fn passes(scratch: &Path, arguments: &[&str]) -> String {
+    let output = tidegate(scratch, arguments);
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "tidegate plugin {}\n{out}{err}", arguments.join(" "));
+    out.into_owned()
+}
+
+fn tidegate(scratch: &Path, arguments: &[&str]) -> Output {
+    let binary: PathBuf = binary().unwrap();
+    let mut command = Command::new(binary);
+    let leaks = std::env::vars_os().map(|(name, _)| name).filter(|name| tidegate_builder::leaks(name));
+    leaks.for_each(|name| {
+        command.env_remove(name);
+    });
+    command
+        .arg("plugin")
+        .args(arguments)
+        .current_dir(scratch)
+        .env("XDG_CACHE_HOME", scratch.join("cache"))
+        // The three kinds share what they are built of, as an author's second plugin would.
+        .env("CARGO_TARGET_DIR", scratch.join("target"))
+        .output()
+        .unwrap()
+}
