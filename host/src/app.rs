@@ -15,6 +15,7 @@ mod lint;
 mod metrics;
 mod options;
 mod people;
+mod plugins;
 mod policies;
 mod records;
 mod replay;
@@ -33,7 +34,7 @@ use tokio::task::JoinHandle;
 
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
 use crate::backend::{
-    Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, Ready, Received, Records, Refusal,
+    Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal,
 };
 use crate::domain::control::Control;
 use crate::domain::incident::ActionState;
@@ -282,6 +283,10 @@ impl Backend for App {
         self.services.gate.breakers().into_iter().map(shown).collect()
     }
 
+    fn plugins(&self) -> Vec<PluginView> {
+        plugins::views(&self.plugins)
+    }
+
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
         Box::pin(async move {
             let Order { person, scope: key, reason } = order;
@@ -354,6 +359,7 @@ impl Backend for App {
     fn metrics(&self) -> String {
         let mut text = self.counters.text(&self.services, &self.servers, &self.policies);
         text.push_str(&metrics::left_out(&self.plugins.left_out()));
+        text.push_str(&plugins::metrics(&self.plugins));
         text.push_str(&metrics::handling(self.runner.panics(), self.services.model.skipped().is_some()));
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
         text.push_str(&metrics::journal(self.journal.head(), self.health.last_check()));

@@ -8,6 +8,7 @@ mod evidence;
 #[cfg(test)]
 pub(crate) mod fake;
 mod filter;
+mod plugins;
 pub mod policies;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ use crate::suggest::Written;
 use deliveries::{Anew, DeliveryView, Undelivered};
 pub use evidence::EvidenceView;
 pub use filter::{CancelOnDrop, Cancellation, Filter};
+pub use plugins::PluginView;
 use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 
 /// Incidents on disk. Calls may block on files; do not call them on an async thread.
@@ -53,6 +55,8 @@ pub trait Backend: Records + 'static {
     fn resume(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Every breaker that has counted something.
     fn breakers(&self) -> Vec<Breaker>;
+    /// Every plugin, and how its calls went since the start.
+    fn plugins(&self) -> Vec<PluginView>;
     /// Closes a breaker: `scope` is its key.
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Messages that were not delivered: of incidents with such that were given up first. May block on
@@ -94,6 +98,8 @@ pub trait Host: Send + Sync {
         payloads: Vec<Payload>,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Handled, Problems>>;
+    /// Every plugin as the configuration has it, whether or not a host is running.
+    fn plugins<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<PluginView>, Problems>>;
     /// The history on disk, for reading, whether or not a host is running.
     fn records(&self, config: &Config) -> Result<Box<dyn Records>, String>;
     /// Runs the table tests of a folder of policies, or of the configured one.

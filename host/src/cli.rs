@@ -14,6 +14,7 @@ mod handle;
 mod incidents;
 mod journal;
 mod model;
+mod plugin;
 mod policy;
 mod remote;
 mod screen;
@@ -111,6 +112,8 @@ enum Command {
     Deliveries(deliveries::Arguments),
     /// Give people and senders a token that proves their name
     User(user::Arguments),
+    /// Write, build, test, install and list plugins
+    Plugin(plugin::Arguments),
     /// Try the language models that are configured
     Model(model::Arguments),
     /// Look at the journal itself
@@ -138,7 +141,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &dyn Host) -> Ex
         Err(error) => {
             match error.downcast_ref::<Problems>() {
                 Some(problems) => print_problems(&problems.0),
-                None => note(format!("error: {error:#}")),
+                None => match error.downcast_ref::<plugin::Lines>() {
+                    Some(plugin::Lines(text)) => format!("error: {text}").lines().for_each(note),
+                    None => note(format!("error: {error:#}")),
+                },
             }
             ExitCode::FAILURE
         }
@@ -161,7 +167,14 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
         data: arguments.data,
         accept_loss: matches!(&arguments.command, Command::Serve(serve) if serve.accept_loss),
     };
-    let config = match Config::load(arguments.config.as_deref(), &overrides) {
+    let needed = !matches!(&arguments.command, Command::Plugin(plugin) if !plugin.needs_configuration());
+    let loaded = if needed {
+        Config::load(arguments.config.as_deref(), &overrides)
+    } else {
+        // An author's folder need not stand beside a configuration that is whole.
+        Config::parse(String::new(), None, &Overrides::default())
+    };
+    let config = match loaded {
         Ok(config) => Arc::new(config),
         Err(problems) => {
             if let Command::Check(arguments) = &arguments.command {
@@ -190,6 +203,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Policy(arguments) => policy::run(&context, arguments).await,
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
             Command::Deliveries(arguments) => deliveries::run(&context, arguments).await,
+            Command::Plugin(arguments) => plugin::run(&context, arguments).await,
             Command::Model(arguments) => model::run(&context, arguments).await,
             Command::User(arguments) => user::run(&context, arguments),
             Command::Journal(arguments) => journal::run(&context, arguments),

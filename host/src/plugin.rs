@@ -10,8 +10,9 @@
 //! permitted a remediation can only read; it never holds a secret value.
 //!
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
-//! - `loaded`, `cache`, `inspect`, `lane`: from a file to linked code
-//! - `engine`, `instance`, `turns`: running it within limits
+//! - `loaded`, `cache`, `inspect`, `lane`, `examine`: from a file to linked code
+//! - `pins`: which components were installed
+//! - `engine`, `instance`, `turns`: running it within limits; `tally`: how that went
 //! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach; `wasi`: what it cannot
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
@@ -22,6 +23,7 @@ pub mod compiler;
 mod cpu_share;
 pub mod engine;
 pub mod error;
+pub mod examine;
 mod grants;
 mod imports;
 mod inspect;
@@ -34,6 +36,7 @@ mod loaded;
 pub mod manifest;
 pub mod options;
 mod package;
+pub mod pins;
 mod reading;
 mod registry;
 mod remediations;
@@ -41,6 +44,7 @@ mod risks;
 mod schema;
 mod secrets;
 mod sources;
+mod tally;
 mod targets;
 pub mod transport;
 mod wasi;
@@ -51,4 +55,5 @@ pub use manifest::Manifest;
 pub use options::{Grant, Limits, Options, TargetOptions};
 pub use package::Bundled;
 pub use registry::{Plugins, Setup, Status};
+pub use tally::Calls;
 pub use transport::{Outgoing, Returned, Transport, TransportError, Wire};

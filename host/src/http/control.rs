@@ -78,6 +78,11 @@ pub async fn breakers(State(state): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({ "breakers": state.backend.breakers() }))
 }
 
+/// `GET /v1/plugins`.
+pub async fn plugins(State(state): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({ "plugins": state.backend.plugins() }))
+}
+
 /// `POST /v1/breakers/reset`.
 pub async fn reset_breaker(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
     let caller = caller(&request);

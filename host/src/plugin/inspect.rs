@@ -27,6 +27,20 @@ pub(super) fn inspect(engine: &Engine, component: &Component, kind: Kind) -> Res
     judge(kind, &imports, &exports)
 }
 
+/// Everything that a component imports and exports, by name.
+pub(super) fn interfaces(engine: &Engine, component: &Component) -> (Vec<String>, Vec<String>) {
+    let ty = component.component_type();
+    let imports = ty.imports(engine).map(|(name, _)| name.to_string()).collect();
+    let exports = ty.exports(engine).map(|(name, _)| name.to_string()).collect();
+    (imports, exports)
+}
+
+/// The kind whose interface is among the exports, of whatever version.
+pub(super) fn kind_of(exports: &[String]) -> Option<Kind> {
+    let names: Vec<&str> = exports.iter().filter_map(|name| Some(interface(name)?.0)).collect();
+    Kind::ALL.into_iter().find(|kind| names.contains(&kind.as_str()))
+}
+
 fn judge(kind: Kind, imports: &[&str], exports: &[&str]) -> Result<Inspected, Vec<String>> {
     let mut problems = Vec::new();
     let lane = lane(kind, exports, &mut problems);

@@ -18,6 +18,7 @@ use super::engine::Runtime;
 use super::error::{Cause, Failure};
 use super::imports::State;
 use super::limiter::Halt;
+use super::tally::Tally;
 use super::wasi;
 
 /// What a guest may hand to the host in one piece, in bytes as they stand in the host's memory.
@@ -34,6 +35,8 @@ pub(super) struct Code {
     pub concurrency: usize,
     /// The plugin's own places, so that it cannot take all of the host's.
     pub places: Semaphore,
+    /// Of all its calls.
+    pub tally: Tally,
 }
 
 /// Says that what a call borrows (`'env`) outlives its use of the store (`'a`).
@@ -60,6 +63,22 @@ impl Code {
         W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
     {
         let started = Instant::now();
+        let ended = self.call_since(started, places, runtime, state, work).await;
+        self.tally.took(started.elapsed());
+        ended
+    }
+
+    async fn call_since<'env, T, W>(
+        &self,
+        started: Instant,
+        places: &Semaphore,
+        runtime: &Runtime,
+        state: State,
+        work: W,
+    ) -> Result<(T, State), Failure>
+    where
+        W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
+    {
         let fail = |cause| Failure { plugin: self.label.clone(), cause, last_log: None, printed: None };
         let places = async { (places.acquire().await, runtime.places().acquire().await) };
         let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(self.wall, places).await else {

@@ -22,6 +22,7 @@ use super::package::{Bundled, Package, find};
 use super::risks;
 use super::schema;
 use super::secrets::Secrets;
+use super::tally::Calls;
 use super::transport::Transport;
 use crate::domain::{Catalogue, Risk, Tool};
 use crate::environment::Environment;
@@ -188,6 +189,12 @@ impl Plugins {
         self.left_out.all()
     }
 
+    /// How often each loaded plugin was called since the start, and how that went, by name.
+    pub fn calls(&self) -> Vec<(String, Calls)> {
+        let loaded = self.known.iter().filter_map(|known| known.loaded.as_ref());
+        loaded.map(|loaded| (loaded.manifest.name.clone(), loaded.code.tally.calls())).collect()
+    }
+
     /// How instances get their memory.
     pub fn allocation(&self) -> Allocation {
         self.runtime.allocation()
@@ -317,6 +324,7 @@ impl Unit {
     /// Notes how a call went. A plugin that says that it is misconfigured, or that breaks the
     /// contract, stays marked until a call succeeds.
     pub fn note<T>(&self, result: &Result<Result<T, CallError>, Failure>) {
+        self.loaded.code.tally.came_to(result);
         let problem = match result {
             Ok(Ok(_)) => None,
             Ok(Err(CallError::Misconfigured(text))) => Some(format!("misconfigured: {text}")),

@@ -79,16 +79,17 @@ impl Tools for Plugins {
 }
 
 impl Plugins {
-    async fn proposals(
+    /// Lets a plugin plan, and tells apart what the plugin said and what befell it. None when there is no such
+    /// plugin.
+    pub async fn call_planner(
         &self,
         plugin: &str,
         incident: &Incident,
         now: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> Result<Planned, String> {
-        let unit = self.remediations.get(plugin);
-        let found = unit.and_then(|unit| Some((unit, exports(unit)?)));
-        let (unit, exports) = found.ok_or_else(|| format!("there is no remediation plugin `{plugin}`"))?;
+    ) -> Option<Result<Result<Planned, CallError>, Failure>> {
+        let unit = self.remediations.get(plugin)?;
+        let exports = exports(unit)?;
         let state = State { host_looks: Some(looks), ..unit.state(Authority::look()) };
         let answer = unit
             .loaded
@@ -97,12 +98,28 @@ impl Plugins {
             .await
             .map(|(answer, _)| answer);
         unit.note(&answer);
-        let proposed = answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
-        let numbered = proposed.proposals.into_iter().take(PROPOSALS).enumerate();
-        let proposals = numbered
-            .map(|(i, proposal)| proposal.and_then(proposal::fit).map_err(|text| format!("proposals[{i}].{text}")))
-            .collect::<Result<_, _>>()?;
-        Ok(Planned { proposals, findings: proposal::fit_findings(proposed.findings) })
+        Some(answer.map(|answer| {
+            answer.and_then(|proposed| {
+                let numbered = proposed.proposals.into_iter().take(PROPOSALS).enumerate();
+                let fit = |(i, proposal): (usize, Result<_, String>)| {
+                    proposal.and_then(proposal::fit).map_err(|text| CallError::Other(format!("proposals[{i}].{text}")))
+                };
+                let proposals = numbered.map(fit).collect::<Result<_, _>>()?;
+                Ok(Planned { proposals, findings: proposal::fit_findings(proposed.findings) })
+            })
+        }))
+    }
+
+    async fn proposals(
+        &self,
+        plugin: &str,
+        incident: &Incident,
+        now: Timestamp,
+        looks: Arc<dyn Looks>,
+    ) -> Result<Planned, String> {
+        let answer = self.call_planner(plugin, incident, now, looks).await;
+        let answer = answer.ok_or_else(|| format!("there is no remediation plugin `{plugin}`"))?;
+        answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())
     }
 
     async fn execute(&self, call: &Call, attempt: &str, authority: Authority) -> Result<ToolAnswer, ToolError> {

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use super::authority::Authority;
 use super::error::Failure;
 use super::kind::CallError;
-use super::kind::source::normalise;
+use super::kind::source::{Decoding, normalise};
 use super::lane::Exports;
 use super::registry::Plugins;
 use crate::domain::alert::normalised::Normalised;
@@ -22,6 +22,21 @@ impl Plugins {
         normalised.readable()
     }
 
+    /// Lets a source decode a request and hands on what it returned as it is. None when there is no such source.
+    pub async fn call_decoder(
+        &self,
+        source: &str,
+        request: &Inbound,
+    ) -> Option<Result<Result<Decoding, CallError>, Failure>> {
+        let unit = self.sources.get(source)?;
+        let Exports::Source(exports) = &unit.loaded.exports else { return None };
+        let code = &unit.loaded.code;
+        let call = code.call(&self.runtime, unit.state(Authority::look()), |store, instance, _| {
+            exports.decode(store, instance, request)
+        });
+        Some(call.await.map(|(answer, _)| answer))
+    }
+
     /// Lets a source decode a request, and tells apart what the plugin said and what befell it.
     /// None when there is no such source.
     pub async fn call_source(
@@ -30,19 +45,14 @@ impl Plugins {
         request: &Inbound,
     ) -> Option<Result<Result<Normalised, CallError>, Failure>> {
         let unit = self.sources.get(source)?;
-        let Exports::Source(exports) = &unit.loaded.exports else { return None };
-        let code = &unit.loaded.code;
-        let call = code.call(&self.runtime, unit.state(Authority::look()), |store, instance, _| {
-            exports.decode(store, instance, request)
-        });
-        let answer = match call.await {
-            Ok((Ok(mut decoding), _)) => {
+        let answer = match self.call_decoder(source, request).await? {
+            Ok(Ok(mut decoding)) => {
                 let volatile = &unit.loaded.manifest.volatile_labels;
                 decoding.alerts.iter_mut().for_each(|alert| alert.annotate(volatile));
                 let normalised = normalise(source, decoding, request.received_at);
                 Ok(self.note_left_out(source, normalised).map_err(CallError::InvalidInput))
             }
-            Ok((Err(error), _)) => Ok(Err(error)),
+            Ok(Err(error)) => Ok(Err(error)),
             Err(failure) => Err(failure),
         };
         unit.note(&answer);
