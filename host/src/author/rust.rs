@@ -16,9 +16,7 @@ const TAKEN: [&str; 9] =
 /// Refuses names that are those of crates which the plugin needs.
 pub(super) fn check_name(name: &str) -> Result<(), String> {
     if TAKEN.contains(&name.replace('_', "-").as_str()) {
-        return Err(format!(
-            "the name `{name}` is that of a crate that a plugin in Rust is built with: choose another"
-        ));
+        return Err(format!("the name `{name}` is that of a crate that a plugin in Rust is built with: choose another"));
     }
     Ok(())
 }
@@ -56,9 +54,11 @@ fn alone(package: &str, workspace: &str) -> Result<String, String> {
     let (mut package, workspace) = (read(package)?, read(workspace)?);
     let shared = |section: &str| workspace.get("workspace").and_then(|value| value.get(section)).cloned();
     package.remove("lints");
-    for (section, given) in
-        [("package", "package"), ("dependencies", "dependencies"), ("dev-dependencies", "dependencies")]
-    {
+    for (section, given) in [
+        ("package", "package"),
+        ("dependencies", "dependencies"),
+        ("dev-dependencies", "dependencies"),
+    ] {
         let given = shared(given).unwrap_or(Value::Table(Table::new()));
         let entries = package.get_mut(section).and_then(Value::as_table_mut);
         for (name, entry) in entries.into_iter().flatten() {

@@ -48,8 +48,7 @@ impl Recorded {
     fn answer(&self, call: &Call) -> Result<ToolAnswer, ToolError> {
         let same = |look: &&Value| {
             text(look, "tool") == call.tool
-                && look.get("arguments").and_then(Value::as_object).unwrap_or(&serde_json::Map::new())
-                    == &call.arguments
+                && look.get("arguments").and_then(Value::as_object).unwrap_or(&serde_json::Map::new()) == &call.arguments
         };
         let Some(look) = self.looks.iter().find(same) else {
             let strange = json!({"tool": call.tool, "arguments": call.arguments, "json": {}}).to_string();

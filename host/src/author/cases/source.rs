@@ -55,10 +55,9 @@ fn request(files: &Files) -> Result<Inbound, String> {
 
 /// What a source returned, as cases write it.
 fn written(decoding: &Decoding) -> Value {
-    let left_out = decoding
-        .left_out
-        .iter()
-        .map(|one| json!({"name": one.name, "reason": one.reason, "count": one.count, "by-sender": one.by_sender}));
+    let left_out = decoding.left_out.iter().map(|one| {
+        json!({"name": one.name, "reason": one.reason, "count": one.count, "by-sender": one.by_sender})
+    });
     let reply = decoding.reply.as_ref().map(|reply| {
         json!({
             "status": reply.status,
