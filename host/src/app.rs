@@ -4,6 +4,7 @@
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
 mod background;
+mod by_hand;
 mod deliveries;
 mod explained_looks;
 mod handle;

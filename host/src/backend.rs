@@ -16,8 +16,10 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::broadcast;
 
+use crate::author::cases;
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::{Anchor, Head, Incident, Person};
@@ -98,6 +100,15 @@ pub trait Host: Send + Sync {
         payloads: Vec<Payload>,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Handled, Problems>>;
+    /// Lets a remediation of the configuration's host plan about an incident that a file describes: it looks with
+    /// the configured tool servers, as far as gates allow, and nothing is changed or journaled.
+    fn plan_by_hand<'a>(
+        &'a self,
+        config: &'a Config,
+        subject: &'a cases::Subject<'a>,
+        incident: &'a Value,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<cases::Outcome, String>>;
     /// Every plugin as the configuration has it, whether or not a host is running.
     fn plugins<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<PluginView>, Problems>>;
     /// The history on disk, for reading, whether or not a host is running.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
 use super::sources::AllSources;
-use super::{handle, lint, options, policies, replay, tool_check};
+use super::{by_hand, handle, lint, options, policies, replay, tool_check};
+use crate::author::cases;
 use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 use crate::backend::{Backend, Checked, Handled, Host, Payload, PluginView, Progress, Records, Started, Verified};
 use crate::backtest::Report;
@@ -129,6 +131,16 @@ impl Host for Launcher {
             app.stop().await;
             Ok(handled)
         })
+    }
+
+    fn plan_by_hand<'a>(
+        &'a self,
+        config: &'a Config,
+        subject: &'a cases::Subject<'a>,
+        incident: &'a Value,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<cases::Outcome, String>> {
+        Box::pin(by_hand::plan(config, subject, incident, progress))
     }
 
     fn plugins<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<PluginView>, Problems>> {

@@ -18,9 +18,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 pub use files::{Files, read_if_there};
+pub use remediation::{Planning, incident};
 pub use notifier::sample as sample_notification;
 
 use super::difference;
+use crate::environment::Environment;
 use crate::journal::Memory;
 use crate::plugin::kind::CallError;
 use crate::plugin::{Bundled, Kind, Manifest, Options, Plugins, Setup, Transport};
@@ -64,7 +66,7 @@ impl Subject<'_> {
     pub async fn load(
         &self,
         options: Options,
-        environment: &BTreeMap<String, String>,
+        environment: &dyn Environment,
         transport: Arc<dyn Transport>,
     ) -> Result<Arc<Plugins>, String> {
         let bundled: Vec<Bundled> = match self.place {
@@ -104,6 +106,14 @@ impl Subject<'_> {
             Kind::Notifier => notifier::run(self, files).await,
             Kind::Remediation => remediation::run(self, files).await,
         }
+    }
+
+    /// Lets a remediation plan with what it is given.
+    ///
+    /// # Errors
+    /// Sentences, when the plugin cannot be loaded or is no remediation.
+    pub async fn plan(&self, planning: Planning<'_>) -> Result<Outcome, String> {
+        remediation::plan(self, planning).await
     }
 
     /// Runs a case and says how it differs from what it expects; none when it does not.

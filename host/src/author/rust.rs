@@ -32,6 +32,8 @@ const LOCK: &str = include_str!("../../../plugins/Cargo.lock");
 /// Where the contract lies as seen from the kit, here and in a plugin's folder.
 const CONTRACT: (&str, &str) = ("../../wit/v0.1", "../wit");
 
+const DEPENDENCIES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
+
 /// The kit that a plugin in Rust stands on, fit for a folder that stands alone.
 pub(super) fn kit() -> Result<Vec<(String, Vec<u8>)>, String> {
     let mut files = Vec::new();
@@ -54,18 +56,29 @@ fn alone(package: &str, workspace: &str) -> Result<String, String> {
     let (mut package, workspace) = (read(package)?, read(workspace)?);
     let shared = |section: &str| workspace.get("workspace").and_then(|value| value.get(section)).cloned();
     package.remove("lints");
-    for (section, given) in [
-        ("package", "package"),
-        ("dependencies", "dependencies"),
-        ("dev-dependencies", "dependencies"),
-    ] {
-        let given = shared(given).unwrap_or(Value::Table(Table::new()));
-        let entries = package.get_mut(section).and_then(Value::as_table_mut);
-        for (name, entry) in entries.into_iter().flatten() {
-            *entry = taken(entry, given.get(name)).ok_or_else(|| format!("the kit: {section}.{name} is nowhere"))?;
+    let (fields, dependencies) = (shared("package"), shared("dependencies"));
+    fill(&mut package, "package", fields.as_ref())?;
+    for section in DEPENDENCIES {
+        fill(&mut package, section, dependencies.as_ref())?;
+    }
+    let targets = package.get_mut("target").and_then(Value::as_table_mut);
+    for (_, target) in targets.into_iter().flatten() {
+        let Some(target) = target.as_table_mut() else { continue };
+        for section in DEPENDENCIES {
+            fill(target, section, dependencies.as_ref())?;
         }
     }
     toml::to_string(&package).map_err(|error| format!("the kit: {error}"))
+}
+
+/// Fills the entries of a section with what they take from the workspace.
+fn fill(table: &mut Table, section: &str, given: Option<&Value>) -> Result<(), String> {
+    let entries = table.get_mut(section).and_then(Value::as_table_mut);
+    for (name, entry) in entries.into_iter().flatten() {
+        let given = given.and_then(|given| given.get(name));
+        *entry = taken(entry, given).ok_or_else(|| format!("the kit: {section}.{name} is nowhere"))?;
+    }
+    Ok(())
 }
 
 /// An entry with what it takes from the workspace.
@@ -156,7 +169,8 @@ mod tests {
     #[test]
     fn what_a_workspace_gives_is_merged() {
         let package = "[package]\nname = \"a\"\nedition.workspace = true\n[dependencies]\n\
-                       b = { workspace = true, features = [\"y\"], optional = true }\nc.workspace = true\nd = \"3\"";
+                       b = { workspace = true, features = [\"y\"], optional = true }\nc.workspace = true\nd = \"3\"\n\
+                       [target.'cfg(unix)'.dependencies]\nc.workspace = true";
         let workspace = "[workspace.package]\nedition = \"2024\"\n[workspace.dependencies]\n\
                          b = { version = \"1\", features = [\"x\"] }\nc = \"2\"";
         let alone: Table = toml::from_str(&alone(package, workspace).unwrap()).unwrap();
@@ -164,6 +178,7 @@ mod tests {
         assert_eq!(alone["dependencies"]["b"]["features"].as_array().unwrap().len(), 2);
         assert_eq!(alone["dependencies"]["b"]["optional"].as_bool(), Some(true));
         assert_eq!(alone["dependencies"]["c"].as_str(), Some("2"));
+        assert_eq!(alone["target"]["cfg(unix)"]["dependencies"]["c"].as_str(), Some("2"));
         assert!(super::alone("[dependencies]\ne.workspace = true", workspace).unwrap_err().contains("dependencies.e"));
     }
 

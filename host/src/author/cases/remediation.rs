@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::alert::{SOURCE, alert};
 use super::{Files, Outcome, Subject, error, items, text};
 use crate::domain::condition;
 use crate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
+use crate::environment::Environment;
 use crate::gate::{Permit, ReadPermit};
 use crate::plugin::{Options, Outgoing, Returned, Transport, TransportError};
 use crate::ports::{LookError, Looks, ToolAnswer, ToolError, Tools, Turn};
@@ -98,25 +100,58 @@ impl Transport for Nowhere {
     }
 }
 
-pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
-    let name = &subject.manifest.name;
-    let incident = files.json()?;
-    let options = Options { settings: files.settings.clone(), ..Options::default() };
-    let plugins = subject.load(options, &BTreeMap::new(), Arc::new(Nowhere)).await?;
-    let recorded = Arc::new(Recorded::new(&files.tools));
-    let tools: Arc<dyn Tools> = Arc::clone(&recorded) as _;
-    plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
+/// What a remediation plans with.
+pub struct Planning<'a> {
+    /// Its table of the configuration.
+    pub options: Options,
+    /// For secrets.
+    pub environment: &'a dyn Environment,
+    /// For its requests.
+    pub transport: Arc<dyn Transport>,
+    /// Those that there are.
+    pub tools: Arc<dyn Tools>,
+    /// Its looks.
+    pub looks: Arc<dyn Looks>,
+    /// What it plans about.
+    pub incident: Incident,
+    /// The host's clock.
+    pub now: Timestamp,
+}
 
-    let millis = incident.get("now-ms").and_then(Value::as_i64).unwrap_or_default();
-    let now = jiff::Timestamp::from_millisecond(millis).map_err(|error| format!("now-ms: {error}"))?;
-    let looks: Arc<dyn Looks> = Arc::clone(&recorded) as _;
-    let answer = plugins.call_planner(name, &of(&incident, now), now, looks).await;
-    let answer = answer.ok_or_else(|| format!("there is no remediation {name}"))?;
+pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
+    let input = files.json()?;
+    let millis = input.get("now-ms").and_then(Value::as_i64).unwrap_or_default();
+    let now = Timestamp::from_millisecond(millis).map_err(|error| format!("now-ms: {error}"))?;
+    let recorded = Arc::new(Recorded::new(&files.tools));
+    let planning = Planning {
+        options: Options { settings: files.settings.clone(), ..Options::default() },
+        environment: &BTreeMap::<String, String>::new(),
+        transport: Arc::new(Nowhere),
+        tools: Arc::clone(&recorded) as _,
+        looks: Arc::clone(&recorded) as _,
+        incident: incident(&input, now),
+        now,
+    };
+    let mut outcome = plan(subject, planning).await?;
     let strange = recorded.strange.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let mut faults: Vec<String> = strange
-        .iter()
-        .map(|look| format!("nobody recorded what this look answers; add it to `looks` of tools.json: {look}"))
-        .collect();
+    outcome.faults.splice(
+        0..0,
+        strange
+            .iter()
+            .map(|look| format!("nobody recorded what this look answers; add it to `looks` of tools.json: {look}")),
+    );
+    Ok(outcome)
+}
+
+/// Lets a remediation plan.
+pub(super) async fn plan(subject: &Subject<'_>, planning: Planning<'_>) -> Result<Outcome, String> {
+    let name = &subject.manifest.name;
+    let Planning { options, environment, transport, tools, looks, incident, now } = planning;
+    let plugins = subject.load(options, environment, transport).await?;
+    plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
+    let answer = plugins.call_planner(name, &incident, now, looks).await;
+    let answer = answer.ok_or_else(|| format!("there is no remediation {name}"))?;
+    let mut faults = Vec::new();
     let found = match answer {
         Ok(Ok(planned)) => {
             for verify in planned.proposals.iter().filter_map(|proposal| proposal.verify.as_ref()) {
@@ -134,7 +169,8 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     Ok(Outcome { found, faults, notes: vec![] })
 }
 
-fn of(value: &Value, now: jiff::Timestamp) -> Incident {
+/// The incident that a file describes.
+pub fn incident(value: &Value, now: Timestamp) -> Incident {
     Incident {
         id: IncidentId(text(value, "id").into()),
         group_key: text(value, "id").into(),

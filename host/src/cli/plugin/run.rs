@@ -12,7 +12,7 @@ use super::{cache, failed};
 use crate::author::Found;
 use crate::author::cases::{Files, Outcome, Place, Subject, read_if_there, sample_notification};
 use crate::author::send::{Configured, send};
-use crate::cli::Context;
+use crate::cli::{Context, progress};
 use crate::cli::screen::{Screen, note};
 use crate::clock::SystemClock;
 use crate::plugin::{Kind, Manifest};
@@ -25,7 +25,8 @@ What comes out is printed in the form of testdata's expected.json:
   notifier     the requests that it would send, answered with 200; --input is a notification, else a sample
   remediation  findings and proposals; --input is an incident.json, --tools answers its looks. Nothing is changed
 
-With --send a notifier really sends, with the settings, secrets and grants of the configuration.")]
+With --send a notifier really sends, and with --look a remediation really looks with the configured tool servers, as far
+as gates allow: both with the settings, secrets and grants of the configuration.")]
 pub struct Arguments {
     /// The plugin's folder, or its WASM file beside plugin.toml
     #[arg(default_value = ".", hide_default_value = true, value_name = "FOLDER|FILE")]
@@ -51,15 +52,18 @@ pub struct Arguments {
     /// Of a notifier: really send
     #[arg(long)]
     send: bool,
+    /// Of a remediation: really look, with the configured tool servers
+    #[arg(long, conflicts_with_all = ["tools", "settings", "secrets", "send"])]
+    look: bool,
     /// With --send: the target; needed where the configuration has several for this plugin
     #[arg(long, value_name = "NAME", requires = "send")]
     target: Option<String>,
 }
 
 impl Arguments {
-    /// Only what is really sent is sent with a configuration.
+    /// Only what really leaves this process needs one.
     pub fn needs_configuration(&self) -> bool {
-        self.send
+        self.send || self.look
     }
 }
 
@@ -70,17 +74,22 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     let cache = cache(context.environment);
     let subject = Subject { manifest, place: Place::Folder(&found.folder), cache: cache.as_deref() };
     let input = input(&arguments, manifest).map_err(failed)?;
-    let outcome = if arguments.send {
+    let json = || serde_json::from_str(&input).map_err(|error| failed(format!("the input is no JSON: {error}")));
+    let outcome = if arguments.look {
+        if manifest.kind != Kind::Remediation {
+            return Err(failed(format!("a {} has no tools to look with: --look is for remediations", manifest.kind)));
+        }
+        context.host.plan_by_hand(&context.config, &subject, &json()?, &*progress()).await
+    } else if arguments.send {
         if manifest.kind != Kind::Notifier {
             return Err(failed(format!("a {} sends nothing: --send is for notifiers", manifest.kind)));
         }
-        let message = serde_json::from_str(&input).map_err(|error| failed(format!("the input is no JSON: {error}")))?;
         let configured = Configured {
             plugins: &context.config.plugins.each,
             notifiers: &context.config.notifiers,
             environment: context.environment,
         };
-        send(&subject, configured, arguments.target.as_deref(), &message, SystemClock.now()).await
+        send(&subject, configured, arguments.target.as_deref(), &json()?, SystemClock.now()).await
     } else {
         subject.call(&files(&arguments, manifest, input).map_err(failed)?).await
     };

@@ -45,6 +45,16 @@ impl Host for Stopped {
         Box::pin(async { Ok(Handled { failures, ..Handled::default() }) })
     }
 
+    fn plan_by_hand<'a>(
+        &'a self,
+        _: &'a Config,
+        _: &'a crate::author::cases::Subject<'a>,
+        _: &'a serde_json::Value,
+        _: &'a Progress,
+    ) -> BoxFuture<'a, Result<crate::author::cases::Outcome, String>> {
+        Box::pin(async { Err("not here".into()) })
+    }
+
     fn plugins<'a>(&'a self, _: &'a Config) -> BoxFuture<'a, Result<Vec<crate::backend::PluginView>, Problems>> {
         Box::pin(async { Ok(vec![crate::backend::PluginView::default()]) })
     }
