@@ -30,6 +30,13 @@ static inline plugin_option_string_t maybe(const char *from) {
 // A text in the manner of printf.
 #define format(...) ({ char *made = NULL; if (asprintf(&made, __VA_ARGS__) < 0) abort(); plugin_string_t out = text(made); free(made); out; })
 
+// Says why a call did not succeed; wit/types.wit has what the host makes of each case.
+enum { INVALID_INPUT, MISCONFIGURED, UNAVAILABLE, OTHER };
+static inline bool fail(tidegate_plugin_types_call_error_t *err, int what, plugin_string_t why) {
+    *err = (tidegate_plugin_types_call_error_t){.tag = what, .val.other = why};
+    return false;
+}
+
 // Adds a pair. A NULL value adds nothing.
 static inline void pair(tidegate_plugin_types_labels_t *list, const char *key, const char *value) {
     if (!value) return;

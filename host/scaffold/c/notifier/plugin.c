@@ -5,17 +5,12 @@ typedef exports_tidegate_plugin_notifier_notification_t notification;
 typedef exports_tidegate_plugin_notifier_call_error_t call_error;
 typedef tidegate_plugin_http_client_http_error_t http_error;
 
-static bool fail(call_error *err, uint8_t tag, plugin_string_t why) {
-    *err = (call_error){.tag = tag, .val.other = why};
-    return false;
-}
-
 // What the host tries again is what may pass.
 static bool later(call_error *err, plugin_string_t why, const char *seconds) {
     tidegate_plugin_types_retry_t retry = {.reason = why};
     long after = seconds ? strtol(seconds, NULL, 10) : 0;
     if (after > 0 && after < 1000000) retry.after_ms = (plugin_option_u64_t){true, (uint64_t)after * 1000};
-    *err = (call_error){.tag = TIDEGATE_PLUGIN_TYPES_CALL_ERROR_UNAVAILABLE, .val.unavailable = retry};
+    *err = (call_error){.tag = UNAVAILABLE, .val.unavailable = retry};
     return false;
 }
 
@@ -37,11 +32,11 @@ bool exports_tidegate_plugin_notifier_notify(notification *message, plugin_optio
     if (!tidegate_plugin_http_client_send(&request, &response, &error)) {
         if (error.tag == TIDEGATE_PLUGIN_HTTP_CLIENT_HTTP_ERROR_TIMEOUT) return later(err, text("the chat: timeout"), NULL);
         if (error.tag == TIDEGATE_PLUGIN_HTTP_CLIENT_HTTP_ERROR_RESPONSE_TOO_LARGE)
-            return fail(err, TIDEGATE_PLUGIN_TYPES_CALL_ERROR_OTHER, text("the chat: its answer is too large"));
+            return fail(err, OTHER, text("the chat: its answer is too large"));
         plugin_string_t why = format("the chat: %s", c_text(error.val.other));
         if (error.tag == TIDEGATE_PLUGIN_HTTP_CLIENT_HTTP_ERROR_UNREACHABLE) return later(err, why, NULL);
         bool denied = error.tag == TIDEGATE_PLUGIN_HTTP_CLIENT_HTTP_ERROR_DENIED;
-        return fail(err, denied ? TIDEGATE_PLUGIN_TYPES_CALL_ERROR_MISCONFIGURED : TIDEGATE_PLUGIN_TYPES_CALL_ERROR_OTHER, why);
+        return fail(err, denied ? MISCONFIGURED : OTHER, why);
     }
     // A reference would go here, for a target that can change what it has shown.
     *ret = maybe(NULL);
@@ -49,5 +44,5 @@ bool exports_tidegate_plugin_notifier_notify(notification *message, plugin_optio
     plugin_string_t why = format("the chat answered %d: %s", response.status, c_text(response.body));
     if (response.status == 429 || response.status >= 500) return later(err, why, value_of(response.headers, "retry-after"));
     bool refused = response.status == 401;
-    return fail(err, refused ? TIDEGATE_PLUGIN_TYPES_CALL_ERROR_MISCONFIGURED : TIDEGATE_PLUGIN_TYPES_CALL_ERROR_OTHER, why);
+    return fail(err, refused ? MISCONFIGURED : OTHER, why);
 }

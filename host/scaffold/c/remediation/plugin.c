@@ -6,11 +6,6 @@ typedef API(call_error_t) call_error;
 
 #define SCHEMA "{\"type\": \"object\", \"properties\": {\"service\": {\"type\": \"string\"}}, \"required\": [\"service\"]}"
 
-static bool fail(call_error *err, plugin_string_t why) {
-    *err = (call_error){.tag = TIDEGATE_PLUGIN_TYPES_CALL_ERROR_OTHER, .val.other = why};
-    return false;
-}
-
 bool API(capabilities)(API(list_capability_t) *ret, call_error *err) {
     (void)err;
     *ret = (API(list_capability_t)){.ptr = calloc(1, sizeof *ret->ptr), .len = 1};
@@ -28,7 +23,7 @@ bool API(plan)(API(incident_t) *incident, API(planned_t) *ret, call_error *err) 
     }
     plugin_string_t name = text(tool), arguments = object("service", service), answer;
     tidegate_plugin_tools_tool_error_t refused;
-    if (!tidegate_plugin_tools_look(&name, &arguments, &answer, &refused)) return fail(err, refused.val.failed);
+    if (!tidegate_plugin_tools_look(&name, &arguments, &answer, &refused)) return fail(err, OTHER, refused.val.failed);
     const char *state = member(cJSON_ParseWithLength((const char *)answer.ptr, answer.len), "state");
     plugin_list_string_t evidence = list_of(format("%s says that it is %s", tool, state ? state : "nothing"));
     if (!state || strcmp(state, "hung") != 0) {
@@ -48,15 +43,15 @@ bool API(plan)(API(incident_t) *incident, API(planned_t) *ret, call_error *err) 
 bool API(execute)(plugin_string_t *attempt, API(action_t) *action, plugin_string_t *ret, call_error *err) {
     cJSON *arguments = cJSON_ParseWithLength((const char *)action->arguments.ptr, action->arguments.len);
     const char *service = member(arguments, "service");
-    if (!service) return fail(err, text("service: expected a string"));
+    if (!service) return fail(err, OTHER, text("service: expected a string"));
     tidegate_plugin_http_client_request_t request = {
         .method = text("POST"), .url = format("https://ops.example.com/services/%s/restart", url_part(service))};
     pair(&request.headers, "authorization", "Bearer {{secret:token}}");
     pair(&request.headers, "idempotency-key", c_text(*attempt));
     tidegate_plugin_http_client_response_t answer;
     tidegate_plugin_http_client_http_error_t error;
-    if (!tidegate_plugin_http_client_send(&request, &answer, &error)) return fail(err, text("the service cannot be reached"));
-    if (answer.status != 200) return fail(err, format("the service was not restarted: %d", answer.status));
+    if (!tidegate_plugin_http_client_send(&request, &answer, &error)) return fail(err, OTHER, text("the service cannot be reached"));
+    if (answer.status != 200) return fail(err, OTHER, format("the service was not restarted: %d", answer.status));
     *ret = format("%s was restarted", service);
     return true;
 }

@@ -6,11 +6,6 @@ typedef exports_tidegate_plugin_source_inbound_t inbound;
 typedef exports_tidegate_plugin_source_decoded_t decoded;
 typedef exports_tidegate_plugin_source_call_error_t call_error;
 
-static bool invalid(call_error *err, const char *why) {
-    *err = (call_error){.tag = TIDEGATE_PLUGIN_TYPES_CALL_ERROR_INVALID_INPUT, .val.invalid_input = text(why)};
-    return false;
-}
-
 static tidegate_plugin_types_alert_t alert(const cJSON *item, const char *title) {
     const char *state = member(item, "state"), *since = member(item, "since");
     tidegate_plugin_types_alert_t alert = {
@@ -32,9 +27,9 @@ static tidegate_plugin_types_alert_t alert(const cJSON *item, const char *title)
 
 bool exports_tidegate_plugin_source_decode(inbound *request, decoded *ret, call_error *err) {
     cJSON *body = cJSON_ParseWithLength((const char *)request->body.ptr, request->body.len);
-    if (!body) return invalid(err, "the body is no JSON");
+    if (!body) return fail(err, INVALID_INPUT, text("the body is no JSON"));
     cJSON *items = cJSON_GetObjectItemCaseSensitive(body, "alerts"), *item;
-    if (!cJSON_IsArray(items)) return invalid(err, "alerts: expected a list");
+    if (!cJSON_IsArray(items)) return fail(err, INVALID_INPUT, text("alerts: expected a list"));
     size_t count = cJSON_GetArraySize(items), i = 0;
     *ret = (decoded){0};
     ret->alerts.ptr = calloc(count + 1, sizeof *ret->alerts.ptr);

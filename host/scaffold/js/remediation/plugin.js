@@ -17,8 +17,7 @@ export const remediation = {
       const text = service ? "no tool tells how the service is" : "the alerts have no label `service`";
       return { proposals: [], findings: [{ about: service ?? "", text, evidence: [], extra: [] }], extra: [] };
     }
-    // A look that fails throws; uncaught, it fails the plan with its text.
-    const { state } = JSON.parse(look(tool, JSON.stringify({ service })));
+    const { state } = JSON.parse(attempt(() => look(tool, JSON.stringify({ service }))));
     const evidence = [`${tool} says that it is ${state}`];
     if (state !== "hung") {
       const finding = { about: `service/${service}`, text: "the service does not hang", evidence, extra: [] };
@@ -42,8 +41,18 @@ export const remediation = {
     const { service } = JSON.parse(action.arguments);
     const url = `https://ops.example.com/services/${encodeURIComponent(service)}/restart`;
     const headers = [["authorization", "Bearer {{secret:token}}"], ["idempotency-key", attemptId]];
-    const { status, body } = send({ method: "POST", url, headers, body: "", bodySecrets: false, timeoutMs: undefined });
+    const request = { method: "POST", url, headers, body: "", bodySecrets: false, timeoutMs: undefined };
+    const { status, body } = attempt(() => send(request));
     if (status !== 200) throw { tag: "other", val: `the service was not restarted: ${status} ${body}` };
     return `${service} was restarted`;
   },
 };
+
+// What an import throws is of its own kind; what goes out says why this call did not succeed.
+function attempt(call) {
+  try {
+    return call();
+  } catch (error) {
+    throw { tag: "other", val: JSON.stringify(error.payload ?? String(error)) };
+  }
+}

@@ -23,8 +23,7 @@ class Remediation(exports.Remediation):
         if service is None or tool is None:
             text = "no tool tells how the service is" if service else "the alerts have no label `service`"
             return Planned([], [Finding(service or "", text, [], [])], [])
-        # A look that fails raises; uncaught, it fails the plan with its text.
-        state = json.loads(tools.look(tool, json.dumps({"service": service})))["state"]
+        state = json.loads(attempt(tools.look, tool, json.dumps({"service": service})))["state"]
         evidence = [f"{tool} says that it is {state}"]
         if state != "hung":
             return Planned([], [Finding(f"service/{service}", "the service does not hang", evidence, [])], [])
@@ -45,7 +44,16 @@ class Remediation(exports.Remediation):
         service = json.loads(what.arguments)["service"]
         url = f"https://ops.example.com/services/{quote(service, safe='')}/restart"
         headers = [("authorization", "Bearer {{secret:token}}"), ("idempotency-key", attempt_id)]
-        answer = http_client.send(http_client.Request("POST", url, headers, "", body_secrets=False, timeout_ms=None))
+        request = http_client.Request("POST", url, headers, "", body_secrets=False, timeout_ms=None)
+        answer = attempt(http_client.send, request)
         if answer.status != 200:
             raise Err(CallError_Other(f"the service was not restarted: {answer.status} {answer.body}"))
         return f"{service} was restarted"
+
+
+def attempt(call, *arguments):
+    """What an import raises is of its own kind; what goes out says why this call did not succeed."""
+    try:
+        return call(*arguments)
+    except Err as error:
+        raise Err(CallError_Other(str(error.value)))
