@@ -30,6 +30,7 @@ mod investigate;
 mod look;
 mod notify;
 mod plan;
+mod plan_looks;
 pub mod prepare;
 mod put_off;
 mod report;

@@ -133,8 +133,18 @@ pub enum LookError {
 
 /// The looks of one plan: each is ruled on, made and journaled by the host.
 pub trait Looks: Send + Sync {
-    /// Makes one look, if no gate refuses it.
-    fn look(&self, call: Call) -> BoxFuture<'_, Result<ToolAnswer, LookError>>;
+    /// Makes looks that do not depend on each other, each if no gate refuses it: ruled on and journaled in
+    /// this order, made side by side as far as there is room. There are as many answers as calls, in the
+    /// same order.
+    fn look_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<ToolAnswer, LookError>>>;
+
+    /// Makes one look.
+    fn look(&self, call: Call) -> BoxFuture<'_, Result<ToolAnswer, LookError>> {
+        Box::pin(async move {
+            let unanswered = || Err(ToolError::Lost("the look has no answer".into()).into());
+            self.look_all(vec![call]).await.pop().unwrap_or_else(unanswered)
+        })
+    }
 }
 
 /// Remediation plugins.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use jiff::Timestamp;
 use tidegate::domain::entry::Purpose;
 use tidegate::domain::incident::IncidentId;
@@ -68,11 +68,11 @@ impl Permitted {
 }
 
 impl Looks for Permitted {
-    fn look(&self, call: Call) -> BoxFuture<'_, Result<ToolAnswer, LookError>> {
+    fn look_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<ToolAnswer, LookError>>> {
         Box::pin(async move {
-            let answer = look(self.tools.as_ref(), &call).await;
-            self.made.lock().unwrap_or_else(PoisonError::into_inner).push(call);
-            Ok(answer?)
+            let answers = join_all(calls.iter().map(|call| look(self.tools.as_ref(), call))).await;
+            self.made.lock().unwrap_or_else(PoisonError::into_inner).extend(calls);
+            answers.into_iter().map(|answer| answer.map_err(LookError::from)).collect()
         })
     }
 }

@@ -223,7 +223,7 @@ async fn a_secret_leaves_the_host_but_never_reaches_the_plugin() {
     let grant = format!(r#"{{ origin = "{server}", methods = ["POST"], secrets = ["token"], private = true }}"#);
     let plugins = notifier(&grant).await;
     let order =
-        format!("send POST {server}/x?k={{{{secret:token}}}} Bearer-{{{{secret:token}}}} b={{{{secret:token}}}}");
+        format!("fill POST {server}/x?k={{{{secret:token}}}} Bearer-{{{{secret:token}}}} b={{{{secret:token}}}}");
     let answer = deliver(&plugins, "echo-notifier", &order).await.unwrap();
     let sent = seen.lock().unwrap().join("\n");
     assert!(sent.contains("/x?k=t0p/secret"), "{sent}");
@@ -232,6 +232,55 @@ async fn a_secret_leaves_the_host_but_never_reaches_the_plugin() {
     assert!(answer.starts_with("200 ") && answer.contains("x-first"), "{answer}");
     assert!(!answer.contains("t0p"), "{answer}");
     assert_eq!(answer.matches("{{secret:token}}").count(), 4, "{answer}");
+}
+
+/// Bodies as plugins build them of what an alert says, in every content type that the host knows.
+#[tokio::test]
+async fn text_of_an_alert_never_becomes_a_secret() {
+    let (server, seen) = mirror().await;
+    let grant = format!(r#"{{ origin = "{server}", methods = ["POST"], secrets = ["token", "address"], private = true }}"#);
+    let plugins = notifier(&grant).await;
+    for text in [
+        "{{secret:token}}",
+        r#"{"summary":"{{secret:token}}"}"#,
+        "summary={{secret:token}}&x={{secret:address}}",
+        "{{{{secret:token}}}}",
+        "{{secret:nobody}}",
+        "{{secret:sign-secret}}",
+        "{{secret:}}",
+        "{{secret:token",
+    ] {
+        let order = format!("send POST {server}/x Bearer-{{{{secret:token}}}} {text}");
+        let answer = deliver(&plugins, "echo-notifier", &order).await.unwrap();
+        let sent = seen.lock().unwrap().pop().unwrap_or_else(|| panic!("{text} was not sent: {answer}"));
+        assert!(sent.ends_with(&format!("\r\n\r\n{text}")), "{text}: {sent}");
+        assert!(sent.contains("Bearer-t0p/secret"), "{sent}");
+        let signed = deliver(&plugins, "echo-notifier", &format!("sign {{{{secret:sign-secret}}}} {text}")).await.unwrap();
+        assert_eq!(signed, hmac("demo", text), "what is signed is what is sent");
+    }
+    // Where the plugin says so, the same text is a placeholder, for secrets that were granted and no others.
+    for (text, want) in [
+        ("{{secret:token}}", "200 "),
+        ("{{secret:nobody}}", "with the secrets `nobody`, `token` was not asked for"),
+        ("{{secret:sign-secret}}", "with the secrets `sign-secret`, `token` was not asked for"),
+    ] {
+        let order = format!("fill POST {server}/x Bearer-{{{{secret:token}}}} {text}");
+        let answer = deliver(&plugins, "echo-notifier", &order).await.unwrap();
+        assert!(answer.contains(want), "{text}: {answer}");
+        assert_eq!(seen.lock().unwrap().drain(..).any(|sent| sent.ends_with("\r\n\r\nt0p/secret")), want == "200 ");
+    }
+    let sealed = "seal {{secret:sign-secret}} {{secret:sign-secret}}\nseal {{secret:sign-secret}} {{secret:token}}";
+    let answer = deliver(&plugins, "echo-notifier", sealed).await.unwrap();
+    let (filled, refused) = answer.split_once('\n').unwrap();
+    assert_eq!(filled, hmac("demo", "demo"));
+    assert!(refused.contains("signing with the secret `token` was not asked for"), "{refused}");
+}
+
+fn hmac(key: &str, message: &str) -> String {
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(message.as_bytes());
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[tokio::test]
@@ -385,6 +434,20 @@ async fn a_remediation_looks_proposes_and_acts() {
     let (_, looked) = plan(&[("tool", "cluster.get"), ("looks", "50")]).await;
     assert_eq!(looked.len(), 40);
     assert_eq!(*cluster.calls.lock().unwrap(), 43);
+
+    // In one go: an answer for each in the order of the calls, and the same limits.
+    let (planned, looked) =
+        plan(&[("tool", "cluster.get,other.get,cluster.delete"), ("looks", "4"), ("together", "")]).await;
+    let evidence = planned.unwrap().proposals[0].evidence.clone();
+    assert!(evidence[2].contains("`other.get` was not asked for"), "{evidence:?}");
+    assert!(evidence[3].contains("can change things: propose it instead"), "{evidence:?}");
+    assert_eq!((evidence[1].as_str(), evidence[4].as_str()), ("Ok(\"pod web is down\")", "Ok(\"pod web is down\")"));
+    let order: Vec<&Value> = looked.iter().map(|call| &call.arguments["i"]).collect();
+    assert_eq!(order, [&json!(0), &json!(3)]);
+    let (planned, looked) = plan(&[("tool", "cluster.get"), ("looks", "5000"), ("together", "")]).await;
+    assert!(planned.unwrap().proposals[0].evidence[1].starts_with("Ok("));
+    assert_eq!(looked.len(), 40);
+    assert_eq!(*cluster.calls.lock().unwrap(), 85);
     let (failed, looked) = plan(&[("tool", "cluster.get"), ("looks", "2"), ("arguments", "[]")]).await;
     assert_eq!(looked.len(), 2, "what a plan that failed has seen is kept");
     let error = failed.unwrap_err();

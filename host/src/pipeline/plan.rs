@@ -2,7 +2,7 @@
 
 use super::Services;
 use super::intake::take_in;
-use super::look::PlanLooks;
+use super::plan_looks::PlanLooks;
 use crate::domain::{Fact, Incident, Origin, Planned};
 
 /// The plugin's looks, its word and its proposals.

@@ -101,13 +101,20 @@ impl Planners for SimPlanners {
         looks: Arc<dyn Looks>,
     ) -> BoxFuture<'a, Result<Planned, String>> {
         async move {
-            let wanted: Vec<Call> = {
+            let (wanted, together): (Vec<Call>, bool) = {
                 let mut state = self.0.state();
-                (0..state.dice.within(0..5)).map(|_| self::look(&mut state)).collect()
+                ((0..state.dice.within(0..5)).map(|_| self::look(&mut state)).collect(), state.dice.chance(50))
             };
-            for call in wanted {
+            let mut seen = Vec::new();
+            if together {
+                seen = looks.look_all(wanted.clone()).await;
+            } else {
+                for call in wanted.clone() {
+                    seen.push(looks.look(call).await);
+                }
+            }
+            for (call, seen) in wanted.into_iter().zip(seen) {
                 let changes = !READS.contains(&call.tool.as_str());
-                let seen = looks.look(call.clone()).await;
                 if changes && !matches!(seen, Err(LookError::Refused(_))) {
                     self.0.state().violate("looks_change_nothing", format!("{} was looked with: {seen:?}", call.tool));
                 }

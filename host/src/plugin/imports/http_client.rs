@@ -27,8 +27,10 @@ pub struct Request {
     pub url: String,
     /// With placeholders in the values.
     pub headers: Vec<(String, String)>,
-    /// With placeholders.
+    /// With placeholders, if `body_secrets` says so.
     pub body: String,
+    /// Whether `{{secret:name}}` in the body is a placeholder. Else it is text.
+    pub body_secrets: bool,
     /// At most the host's own.
     pub timeout: Option<Duration>,
 }
@@ -124,7 +126,9 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
     let marked = !authority.acts() && !plain;
     let mut secrets = names(&request.url);
     secrets.extend(request.headers.iter().flat_map(|(_, value)| names(value)));
-    secrets.extend(names(&request.body));
+    if request.body_secrets {
+        secrets.extend(names(&request.body));
+    }
     secrets.sort_unstable();
     secrets.dedup();
     let permit = |origin: &Origin| binding.grants.permit(origin, &method, &secrets, marked).map_err(HttpError::Denied);
@@ -158,7 +162,7 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
         }
         headers.push((name, expand(value, Place::Plain)?));
     }
-    let body = expand(&request.body, place)?;
+    let body = if request.body_secrets { expand(&request.body, place)? } else { request.body.clone() };
     if request.body.len().max(body.len()) > REQUEST {
         return Err(HttpError::Invalid(format!("the body has more than {REQUEST} bytes")));
     }

@@ -18,19 +18,33 @@ pub enum Encoding {
     Base64,
 }
 
+/// What is signed, and how.
+#[derive(Clone, Debug)]
+pub struct Signing {
+    /// With placeholders.
+    pub key: String,
+    /// With placeholders, if `message_secrets` says so.
+    pub message: String,
+    /// Whether `{{secret:name}}` in the message is a placeholder. Else it is text.
+    pub message_secrets: bool,
+    /// Of the signature.
+    pub encoding: Encoding,
+}
+
 /// HMAC-SHA-256. The error names a secret that was not asked for or is not configured.
-pub fn hmac_sha256(binding: &Binding, key: &str, message: &str, encoding: Encoding) -> Result<String, String> {
+pub fn hmac_sha256(binding: &Binding, signing: Signing) -> Result<String, String> {
     let expand = |text: &str| {
         for name in names(text) {
             binding.grants.permit_signing(&name)?;
         }
         binding.secrets.expand(text, Place::Plain).map_err(|name| binding.grants.secret_needed(&name))
     };
-    let (key, message) = (expand(key)?, expand(message)?);
+    let key = expand(&signing.key)?;
+    let message = if signing.message_secrets { expand(&signing.message)? } else { signing.message };
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map_err(|error| error.to_string())?;
     mac.update(message.as_bytes());
     let signature = mac.finalize().into_bytes();
-    Ok(match encoding {
+    Ok(match signing.encoding {
         Encoding::Hex => hex::encode(signature),
         Encoding::Base64 => STANDARD.encode(signature),
     })

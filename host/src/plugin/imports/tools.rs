@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::{Call, Risk, Tool};
 use crate::plugin::imports::State;
-use crate::ports::{self, ToolAnswer, ToolError, Tools};
+use crate::ports::{self, Looks, ToolAnswer, ToolError, Tools};
 
 /// Bytes of the arguments of one look.
 const ARGUMENTS: usize = 64 << 10;
@@ -32,6 +32,38 @@ pub fn catalogue(state: &State) -> Vec<Tool> {
 
 /// Calls a read-only tool.
 pub async fn look(state: &mut State, name: String, arguments: &str) -> Result<String, LookError> {
+    let (looks, call) = admit(state, name, arguments)?;
+    told(looks.look(call).await)
+}
+
+/// Calls read-only tools, as many side by side as the host makes of one plan. The answers are in the order
+/// of the calls.
+pub async fn look_all(state: &mut State, calls: Vec<(String, String)>) -> Vec<Result<String, LookError>> {
+    let mut admitted = Vec::new();
+    let mut looks = None;
+    let mut answers = Vec::with_capacity(calls.len());
+    for (name, arguments) in calls {
+        answers.push(match admit(state, name, &arguments) {
+            Ok((host_looks, call)) => {
+                admitted.push(call);
+                looks = Some(host_looks);
+                None
+            }
+            Err(denied) => Some(Err(denied)),
+        });
+    }
+    let mut made = match looks {
+        Some(looks) => looks.look_all(admitted).await,
+        None => vec![],
+    }
+    .into_iter();
+    let unanswered = || LookError::Unavailable("the host gave no answer".into());
+    let answers = answers.into_iter();
+    answers.map(|denied| denied.unwrap_or_else(|| made.next().map_or_else(|| Err(unanswered()), told))).collect()
+}
+
+/// Counts a look and finds out whether it may be put to the gate.
+fn admit(state: &mut State, name: String, arguments: &str) -> Result<(Arc<dyn Looks>, Call), LookError> {
     let plugin = state.binding.name.clone();
     if !asks_for(state, &name) {
         return Err(LookError::Denied(format!(
@@ -61,7 +93,11 @@ pub async fn look(state: &mut State, name: String, arguments: &str) -> Result<St
         }
         None => return Err(LookError::Denied(format!("there is no tool `{name}`"))),
     }
-    match looks.look(Call { tool: name, arguments }).await {
+    Ok((looks, Call { tool: name, arguments }))
+}
+
+fn told(answer: Result<ToolAnswer, ports::LookError>) -> Result<String, LookError> {
+    match answer {
         Ok(ToolAnswer { ok: true, text }) => Ok(text),
         Ok(ToolAnswer { ok: false, text }) => Err(LookError::Failed(text)),
         Err(ports::LookError::Refused(refused)) => Err(LookError::Denied(refused.to_string())),

@@ -40,6 +40,7 @@ mod generated {
             "tidegate:plugin/http-client.send": async,
             "tidegate:plugin/state": async,
             "tidegate:plugin/tools.look": async,
+            "tidegate:plugin/tools.look-all": async,
         },
         exports: { default: async },
     });

@@ -38,7 +38,7 @@ impl Guest for Feishu {
 }
 
 fn sign(key: &str, text: &str) -> Result<String, String> {
-    signer::hmac_sha256(key, text, ENCODING)
+    signer::hmac_sha256(key, text, false, ENCODING)
 }
 
 /// The whole of a call, with the host's part passed in.

@@ -33,6 +33,7 @@ pub(crate) fn build(
         url: settings.url.clone(),
         headers: vec![("Content-Type".into(), "application/json; charset=utf-8".into())],
         body: without_placeholders(&Value::Object(body).to_string()),
+        body_secrets: false,
         timeout_ms: None,
     })
 }

@@ -39,7 +39,14 @@ pub(crate) fn build(
         }
         headers.push((name.clone(), value.clone()));
     }
-    Ok(Request { method: "POST".into(), url: settings.url.clone(), headers, body, timeout_ms: settings.timeout_ms })
+    Ok(Request {
+        method: "POST".into(),
+        url: settings.url.clone(),
+        headers,
+        body,
+        body_secrets: false,
+        timeout_ms: settings.timeout_ms,
+    })
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 //! seen must not lead to a proposal.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Tools;
 use crate::bindings::exports::tidegate::plugin::remediation::Finding;
-use crate::bindings::tidegate::plugin::tools::{Tool, ToolError};
+use crate::bindings::tidegate::plugin::tools::{LookCall, Tool, ToolError};
 
 /// A little less than the host's own limit.
 const LOOKS: u32 = 36;
@@ -23,7 +23,7 @@ pub(crate) const USED_UP: &str = "the looks of this plan are used up";
 pub(crate) struct Budget<'a> {
     tools: &'a dyn Tools,
     /// By tool and arguments. All of a plan rests on the same answer.
-    answers: RefCell<BTreeMap<(String, String), String>>,
+    answers: RefCell<BTreeMap<(String, String), Result<String, ToolError>>>,
     left: Cell<u32>,
     refused: Cell<bool>,
     findings: RefCell<Vec<Finding>>,
@@ -64,16 +64,37 @@ impl Tools for Budget<'_> {
     fn look(&self, tool: &str, arguments: &str) -> Result<String, ToolError> {
         let key = (tool.to_string(), arguments.to_string());
         if let Some(answer) = self.answers.borrow().get(&key) {
-            return Ok(answer.clone());
+            return answer.clone();
         }
         let Some(left) = self.left.get().checked_sub(1) else {
             self.refused.set(true);
             return Err(ToolError::Failed(USED_UP.into()));
         };
         self.left.set(left);
-        let answer = self.tools.look(tool, arguments)?;
+        let answer = self.tools.look(tool, arguments);
         self.answers.borrow_mut().insert(key, answer.clone());
-        Ok(answer)
+        answer
+    }
+
+    fn look_ahead(&self, calls: Vec<LookCall>) {
+        let mut answers = self.answers.borrow_mut();
+        let mut keys: Vec<(String, String)> = calls.into_iter().map(|call| (call.name, call.arguments)).collect();
+        let mut seen = BTreeSet::new();
+        keys.retain(|key| !answers.contains_key(key) && seen.insert(key.clone()));
+        let mut left = self.left.get();
+        keys.truncate(left.try_into().unwrap_or(usize::MAX));
+        let calls: Vec<LookCall> = keys
+            .iter()
+            .map(|(name, arguments)| LookCall { name: name.clone(), arguments: arguments.clone() })
+            .collect();
+        if calls.is_empty() {
+            return;
+        }
+        for (key, answer) in keys.into_iter().zip(self.tools.look_all(&calls)) {
+            answers.insert(key, answer);
+            left = left.saturating_sub(1);
+        }
+        self.left.set(left);
     }
 
     fn note(&self, line: &str) {
@@ -113,5 +134,17 @@ mod tests {
         }
         assert!(budget.look("a.b", "0").is_ok() && !budget.refused(), "what was seen costs nothing");
         assert!(budget.look("a.b", "new").is_err() && budget.refused());
+    }
+
+    #[test]
+    fn what_is_looked_at_ahead_is_counted_once_and_never_too_much() {
+        let call = |i: u32| LookCall { name: "a.b".into(), arguments: i.to_string() };
+        let budget = Budget::new(&Always);
+        budget.look_ahead(vec![call(0), call(0), call(1)]);
+        assert_eq!(budget.left.get(), LOOKS - 2);
+        budget.look_ahead((0..100).map(call).collect());
+        assert_eq!(budget.left.get(), 0);
+        assert!(budget.look("a.b", "35").is_ok() && !budget.refused(), "looking ahead refuses nothing");
+        assert!(budget.look("a.b", "36").is_err() && budget.refused());
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::bindings::exports::tidegate::plugin::remediation::CallError;
-use crate::bindings::tidegate::plugin::tools::ToolError;
+use crate::bindings::tidegate::plugin::tools::{LookCall, ToolError};
 use crate::bindings::tidegate::plugin::types::Retry;
 use crate::budget;
 use crate::object;
@@ -44,6 +44,15 @@ impl Cluster<'_> {
                 ("resources_get", json!({"apiVersion": version, "kind": kind, "name": name, "namespace": namespace}))
             }
         }
+    }
+
+    /// Looks at objects (kind, namespace, name) in one go that [`Cluster::get`] will be asked for.
+    pub fn look_ahead<'n>(&self, objects: impl IntoIterator<Item = (&'n str, &'n str, &'n str)>) {
+        let calls = objects.into_iter().filter_map(|(kind, namespace, name)| {
+            let (tool, arguments) = self.how_to_get(kind, namespace, name);
+            Some(LookCall { name: self.server.tool(tool)?, arguments: arguments.to_string() })
+        });
+        self.tools.look_ahead(calls.collect());
     }
 
     /// An object, or none if it does not exist or may not be seen. Why it was not seen is told as a finding:

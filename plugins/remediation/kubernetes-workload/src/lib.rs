@@ -32,7 +32,7 @@ mod golden;
 use bindings::exports::tidegate::plugin::remediation::{
     Action, CallError, Capability, Finding, Guest, Incident, Planned,
 };
-use bindings::tidegate::plugin::tools::{self, Tool, ToolError};
+use bindings::tidegate::plugin::tools::{self, LookCall, Tool, ToolError};
 use bindings::tidegate::plugin::{log, settings as host_settings};
 
 /// The plugin.
@@ -56,6 +56,12 @@ impl Guest for Workload {
 pub(crate) trait Tools {
     fn catalogue(&self) -> Vec<Tool>;
     fn look(&self, tool: &str, arguments: &str) -> Result<String, ToolError>;
+    /// Makes looks that do not depend on each other; the answers are in the order of the calls.
+    fn look_all(&self, calls: &[LookCall]) -> Vec<Result<String, ToolError>> {
+        calls.iter().map(|call| self.look(&call.name, &call.arguments)).collect()
+    }
+    /// Says which looks will be made, so that they are made in one go. Makes none that would be too many.
+    fn look_ahead(&self, _calls: Vec<LookCall>) {}
     fn note(&self, line: &str);
     /// Keeps what was found for the answer, where a repair is known and where none is.
     fn found(&self, _finding: Finding) {}
@@ -75,6 +81,10 @@ impl Tools for Host {
 
     fn look(&self, tool: &str, arguments: &str) -> Result<String, ToolError> {
         tools::look(tool, arguments)
+    }
+
+    fn look_all(&self, calls: &[LookCall]) -> Vec<Result<String, ToolError>> {
+        tools::look_all(calls)
     }
 
     fn note(&self, line: &str) {

@@ -2,12 +2,12 @@
 
 use crate::Tools;
 use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Incident, Planned};
-use crate::bindings::tidegate::plugin::types::Status;
+use crate::bindings::tidegate::plugin::types::{Alert, Status};
 use crate::budget::Budget;
 use crate::cluster::Cluster;
 use crate::settings::Settings;
 use crate::subject;
-use crate::workload::Cases;
+use crate::workload::{self, Cases};
 use crate::{repair, server};
 
 /// Proposals for everything that the firing alerts name, best first. An alert that names no
@@ -17,7 +17,13 @@ pub(crate) fn plan(tools: &dyn Tools, settings: &Settings, incident: &Incident) 
     let budget = Budget::new(tools);
     let mut seen = Vec::new();
     let mut cases = Cases::default();
-    for alert in incident.alerts.iter().filter(|alert| matches!(alert.status, Status::Firing)) {
+    let firing = || incident.alerts.iter().filter(|alert| matches!(alert.status, Status::Firing));
+    for server in &servers {
+        let here = |alert: &&Alert| server::choose(&servers, settings, alert).is_ok_and(|it| it.name == server.name);
+        let subjects: Vec<_> = firing().filter_map(|alert| subject::of(alert).filter(|_| here(&alert))).collect();
+        workload::look_ahead(Cluster { tools: &budget, server }, &subjects);
+    }
+    for alert in firing() {
         let Some(subject) = subject::of(alert) else {
             continue;
         };

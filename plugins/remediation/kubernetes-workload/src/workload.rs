@@ -13,6 +13,9 @@ use crate::{finding, object, symptom};
 /// not become a storm of calls.
 const PODS: usize = 6;
 
+/// Objects that are looked at before anything is known about them.
+const AHEAD: usize = 12;
+
 /// Kind and name.
 type Owner = (String, String);
 
@@ -165,12 +168,45 @@ impl Case<'_> {
             return Ok(());
         };
         let listed = self.cluster.pods(&self.namespace, Some(&selector))?;
-        let suspects = listed.into_iter().filter(|pod| symptom::worth_a_look(&pod.status));
-        for suspect in suspects.take(PODS) {
+        let suspects = listed.into_iter().filter(|pod| symptom::worth_a_look(&pod.status)).take(PODS);
+        let suspects: Vec<_> = suspects.collect();
+        self.cluster.look_ahead(suspects.iter().map(|pod| ("Pod", self.namespace.as_str(), pod.name.as_str())));
+        for suspect in suspects {
             self.pods.extend(self.cluster.get("Pod", &self.namespace, &suspect.name)?);
         }
         Ok(())
     }
+}
+
+/// Looks in one go at what the first subjects will need: each with the owners that its name tells. A name proves
+/// nothing: who owns a pod is read from the pod all the same.
+pub(crate) fn look_ahead(cluster: Cluster<'_>, subjects: &[Subject]) {
+    let mut objects: Vec<(&str, &str, &str)> = Vec::new();
+    for subject in subjects {
+        let namespace = subject.namespace.as_str();
+        let set = subject.name.rsplit_once('-').map(|(set, _)| set);
+        let mut needed = Vec::new();
+        match (subject.kind, deployment_of(&subject.name), set) {
+            ("Pod", Some(deployment), Some(set)) => {
+                let sibling = |one: &&(&str, &str, &str)| {
+                    one.0 == "Pod" && one.1 == namespace && deployment_of(one.2) == Some(deployment)
+                };
+                if objects.iter().filter(sibling).count() < PODS {
+                    needed.push(("Pod", subject.name.as_str()));
+                }
+                needed.extend([("ReplicaSet", set), ("Deployment", deployment)]);
+            }
+            ("Pod" | "Deployment", ..) => needed.push((subject.kind, subject.name.as_str())),
+            _ => {}
+        }
+        let mut needed: Vec<_> = needed.into_iter().map(|(kind, name)| (kind, namespace, name)).collect();
+        needed.retain(|object| !objects.contains(object));
+        if objects.len() + needed.len() > AHEAD {
+            break;
+        }
+        objects.extend(needed);
+    }
+    cluster.look_ahead(objects);
 }
 
 /// `web-85c88b48cd-6kmxz` was a pod of the Deployment `web`. The generated parts hold no vowels, so

@@ -36,6 +36,7 @@ impl wit::http_client::Host for State {
             url: request.url,
             headers: request.headers,
             body: request.body,
+            body_secrets: request.body_secrets,
             timeout: request.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
         };
         match http_client::send(self, request).await {
@@ -63,12 +64,18 @@ impl From<http_client::HttpError> for wit::http_client::HttpError {
 }
 
 impl wit::signer::Host for State {
-    fn hmac_sha256(&mut self, key: String, message: String, encoding: wit::signer::Encoding) -> Result<String, String> {
+    fn hmac_sha256(
+        &mut self,
+        key: String,
+        message: String,
+        message_secrets: bool,
+        encoding: wit::signer::Encoding,
+    ) -> Result<String, String> {
         let encoding = match encoding {
             wit::signer::Encoding::Hex => signer::Encoding::Hex,
             wit::signer::Encoding::Base64 => signer::Encoding::Base64,
         };
-        signer::hmac_sha256(&self.binding, &key, &message, encoding)
+        signer::hmac_sha256(&self.binding, signer::Signing { key, message, message_secrets, encoding })
     }
 }
 
@@ -105,10 +112,22 @@ impl wit::tools::Host for State {
     }
 
     async fn look(&mut self, name: String, arguments: String) -> Result<String, wit::tools::ToolError> {
-        tools::look(self, name, &arguments).await.map_err(|error| match error {
-            tools::LookError::Denied(text) => wit::tools::ToolError::Denied(text),
-            tools::LookError::Failed(text) => wit::tools::ToolError::Failed(text),
-            tools::LookError::Unavailable(text) => wit::tools::ToolError::Unavailable(text),
-        })
+        tools::look(self, name, &arguments).await.map_err(Into::into)
+    }
+
+    async fn look_all(&mut self, calls: Vec<wit::tools::LookCall>) -> Vec<Result<String, wit::tools::ToolError>> {
+        let calls = calls.into_iter().map(|call| (call.name, call.arguments)).collect();
+        let answers = tools::look_all(self, calls).await.into_iter();
+        answers.map(|answer| answer.map_err(Into::into)).collect()
+    }
+}
+
+impl From<tools::LookError> for wit::tools::ToolError {
+    fn from(error: tools::LookError) -> Self {
+        match error {
+            tools::LookError::Denied(text) => Self::Denied(text),
+            tools::LookError::Failed(text) => Self::Failed(text),
+            tools::LookError::Unavailable(text) => Self::Unavailable(text),
+        }
     }
 }

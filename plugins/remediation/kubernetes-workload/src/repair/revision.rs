@@ -34,6 +34,8 @@ pub(crate) fn history(case: &Case<'_>, deployment: &Value) -> Result<Vec<Revisio
     let prefix = format!("{}-", case.name);
     listed.retain(|set| set.name.starts_with(&prefix));
     listed.sort_by_key(|set| std::cmp::Reverse(set.newness));
+    let newest = listed.iter().take(SETS);
+    case.cluster.look_ahead(newest.map(|set| ("ReplicaSet", case.namespace.as_str(), set.name.as_str())));
     let mut revisions = Vec::new();
     for summary in listed.iter().take(SETS) {
         let Some(set) = case.cluster.get("ReplicaSet", &case.namespace, &summary.name)? else {

@@ -38,6 +38,7 @@ fn one(order: &str) -> String {
                 url: part(2),
                 headers: headers.map(|(name, value)| (name.to_string(), value.to_string())).collect(),
                 body: part(4),
+                body_secrets: true,
                 timeout_ms: None,
             };
             match http_client::send(&request) {
@@ -47,7 +48,7 @@ fn one(order: &str) -> String {
         }
         Some("set") => format!("{:?}", state::set(&part(1), &part(2))),
         Some("get") => format!("{:?}", state::get(&part(1))),
-        Some("sign") => format!("{:?}", signer::hmac_sha256("{{secret:key}}", &part(1), signer::Encoding::Hex)),
+        Some("sign") => format!("{:?}", signer::hmac_sha256("{{secret:key}}", &part(1), true, signer::Encoding::Hex)),
         _ => format!("what is `{order}`?"),
     }
 }

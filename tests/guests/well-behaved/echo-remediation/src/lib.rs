@@ -1,4 +1,5 @@
-//! Looks at what the incident's label `tool` names as often as its label `looks` says, and proposes
+//! Looks at what the incident's label `tool` names as often as its label `looks` says, one after the other or,
+//! with the label `together`, in one go (the tools of `tool`, separated by commas, in turn), and proposes
 //! to note what it saw with its own action, which can be taken back and asked about.
 
 #[allow(unsafe_code, missing_docs, clippy::all, clippy::restriction, reason = "generated")]
@@ -38,7 +39,14 @@ impl remediation::Guest for Plugin {
         let looks: u32 = label("looks").and_then(|text| text.parse().ok()).unwrap_or(1);
         let known: Vec<String> = tools::catalogue().into_iter().map(|tool| tool.name).collect();
         let mut evidence = vec![format!("knows {}", known.join(","))];
-        evidence.extend((0..looks).map(|_| format!("{:?}", tools::look(tool, "{}"))));
+        if label("together").is_some() {
+            let names = tool.split(',').cycle().zip(0..looks);
+            let call = |(name, i): (&str, u32)| tools::LookCall { name: name.into(), arguments: format!("{{\"i\":{i}}}") };
+            let answers = tools::look_all(&names.map(call).collect::<Vec<_>>());
+            evidence.extend(answers.into_iter().map(|answer| format!("{answer:?}")));
+        } else {
+            evidence.extend((0..looks).map(|_| format!("{:?}", tools::look(tool, "{}"))));
+        }
         let call = |tool: &str, arguments: &str| Call { tool: tool.into(), arguments: arguments.into() };
         let arguments = label("arguments").unwrap_or(r#"{"text":"seen"}"#);
         let proposals = vec![Proposal {
