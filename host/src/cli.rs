@@ -33,7 +33,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::backend::Host;
-use crate::config::{Config, Overrides, Problem, Problems, REFERENCE, parse_listen};
+use crate::config::{Config, Log, LogFormat, Overrides, Problem, Problems, REFERENCE, parse_listen};
 use crate::domain::Mode;
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::telemetry;
@@ -167,12 +167,9 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
         data: arguments.data,
         accept_loss: matches!(&arguments.command, Command::Serve(serve) if serve.accept_loss),
     };
-    let needed = !matches!(&arguments.command, Command::Plugin(plugin) if !plugin.needs_configuration());
-    let loaded = if needed {
-        Config::load(arguments.config.as_deref(), &overrides)
-    } else {
-        // An author's folder need not stand beside a configuration that is whole.
-        Config::parse(String::new(), None, &Overrides::default())
+    let loaded = match &arguments.command {
+        Command::Plugin(plugin) if !plugin.needs_configuration() => of_author(plugin.log_level()),
+        _ => Config::load(arguments.config.as_deref(), &overrides),
     };
     let config = match loaded {
         Ok(config) => Arc::new(config),
@@ -212,6 +209,14 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
     // Work that hangs in a thread must not keep a finished command from ending.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     result
+}
+
+/// The defaults, with a log for whoever sits at the terminal: an author's folder need not stand beside a configuration
+/// that is whole.
+fn of_author(log_level: &str) -> Result<Config, Problems> {
+    let mut config = Config::parse(String::new(), None, &Overrides::default())?;
+    config.log = Log { format: LogFormat::Text, level: log_level.to_string() };
+    Ok(config)
 }
 
 fn read_listen(text: &str) -> Result<SocketAddr, String> {

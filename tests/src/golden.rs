@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use futures::future::BoxFuture;
 use tidegate::app::BUNDLED;
-use tidegate::author::cases::{Place, Subject, all};
-use tidegate::plugin::{Bundled, Manifest, Options, Outgoing, Plugins, Returned, Transport, TransportError};
+use tidegate::author::cases::{Nowhere, Place, Subject, all};
+use tidegate::plugin::{Bundled, Manifest, Options, Plugins};
 
 /// A plugin's folder of cases.
 pub struct Suite {
@@ -45,20 +44,13 @@ fn subject<'a>(manifest: &'a Manifest, bundled: Bundled, cache: &'a Path) -> Sub
     Subject { manifest, place: Place::Bundled(bundled), cache: Some(cache) }
 }
 
-/// A source has no way out, so nothing can arrive here.
-struct Nowhere;
-
-impl Transport for Nowhere {
-    fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
-        Box::pin(async { Err(TransportError::Other("a source sends nothing".into())) })
-    }
-}
-
 /// A host with this bundled source alone.
 pub(crate) async fn alone(plugin: &str, cache: &Path) -> Result<Arc<Plugins>> {
     let bundled =
         BUNDLED.iter().find(|(name, ..)| *name == plugin).with_context(|| format!("{plugin} is not bundled"))?;
     let manifest = Manifest::parse(bundled.1).map_err(|error| anyhow!(error))?;
-    let host = subject(&manifest, *bundled, cache).load(Options::default(), &BTreeMap::new(), Arc::new(Nowhere)).await;
+    let host = subject(&manifest, *bundled, cache)
+        .load(Options::default(), &BTreeMap::<String, String>::new(), Arc::new(Nowhere))
+        .await;
     host.map_err(|error| anyhow!(error))
 }

@@ -21,7 +21,8 @@ fn tidegate(folder: &Path, words: &str) -> (i32, String, String) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| tidegate_builder::leaks(name)) {
         command.env_remove(name);
     }
-    let output = command.env("CARGO_TARGET_DIR", target()).env("XDG_CACHE_HOME", target().join("cache")).output().unwrap();
+    let output =
+        command.env("CARGO_TARGET_DIR", target()).env("XDG_CACHE_HOME", target().join("cache")).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
 }
@@ -86,8 +87,7 @@ fn by_hand(folder: &Path) {
     let said =
         done(folder, &format!("plugin run own-remediation --input {case}/incident.json --tools {case}/tools.json"));
     assert!(said.contains("own-remediation.restart"), "{said}");
-    let (code, _, err) =
-        tidegate(folder, &format!("plugin run own-remediation --input {case}/incident.json"));
+    let (code, _, err) = tidegate(folder, &format!("plugin run own-remediation --input {case}/incident.json"));
     assert!(code == 0 || err.contains("deploy.status"), "without tools it has none to look with: {err}");
 }
 

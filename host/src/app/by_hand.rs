@@ -59,7 +59,7 @@ pub async fn plan(
     let name = &subject.manifest.name;
     let now = SystemClock.now();
     let mut incident = incident(input, now);
-    incident.decision = Some(Box::new(Decision {
+    incident.decision = Some(Arc::new(Decision {
         verdict: Verdict::Plan { plugin: name.clone() },
         rule: None,
         reason: String::new(),
@@ -67,7 +67,7 @@ pub async fn plan(
         evidence: Vec::new(),
         faults: Vec::new(),
         policies: String::new(),
-    }).into());
+    }));
     let mut unchecked = Vec::new();
     let servers = lint::servers(config, progress, &mut unchecked).await;
     let servers = servers.ok_or_else(|| format!("there is nothing to look with: {}", unchecked.join("; ")))?;

@@ -15,17 +15,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 pub use files::{Files, read_if_there};
-pub use remediation::{Planning, incident};
 pub use notifier::sample as sample_notification;
+pub use remediation::{Planning, incident};
 
 use super::difference;
 use crate::environment::Environment;
 use crate::journal::Memory;
 use crate::plugin::kind::CallError;
-use crate::plugin::{Bundled, Kind, Manifest, Options, Plugins, Setup, Transport};
+use crate::plugin::{Bundled, Kind, Manifest, Options, Outgoing, Plugins, Returned, Setup, Transport, TransportError};
 
 /// A plugin that is to be called.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,16 @@ pub enum Place<'a> {
     Bundled(Bundled),
     /// In the plugin's folder.
     Folder(&'a Path),
+}
+
+/// No network at all: what has none to be played, and what is only looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Nowhere;
+
+impl Transport for Nowhere {
+    fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
+        Box::pin(async { Err(TransportError::Other("there is no network in a test".into())) })
+    }
 }
 
 /// What came of a call.
@@ -94,6 +105,15 @@ impl Subject<'_> {
             return Ok(Arc::new(plugins));
         }
         Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// What it offers a host that gives it nothing: the tools of a remediation, by asking it.
+    ///
+    /// # Errors
+    /// Sentences about what keeps the plugin from being used.
+    pub async fn offers(&self) -> Result<Vec<String>, String> {
+        let plugins = self.load(Options::default(), &BTreeMap::<String, String>::new(), Arc::new(Nowhere)).await?;
+        Ok(plugins.status().into_iter().flat_map(|status| status.offers).collect())
     }
 
     /// Makes one call. What the plugin answers is told in the outcome, also where that is an error.

@@ -26,7 +26,7 @@ pub fn lines(manifest: &Manifest, sha256: &str) -> String {
 }
 
 /// Settings that must be there, each with a value of its type to be replaced.
-fn required(manifest: &Manifest) -> Vec<(String, String)> {
+pub fn required(manifest: &Manifest) -> Vec<(String, String)> {
     let names = manifest.settings.as_ref().and_then(|schema| schema.get("required")).and_then(Value::as_array);
     let names = names.into_iter().flatten().filter_map(Value::as_str);
     names.map(|name| (name.to_string(), sample(property(manifest, name)))).collect()

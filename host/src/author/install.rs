@@ -20,15 +20,16 @@ pub struct Installed {
     pub replaced: Option<Pin>,
 }
 
-/// Installs a plugin into `plugins`, the folder that the configuration names.
+/// Installs a plugin into `plugins`, the folder that the configuration names. What is compiled to look at it is kept in
+/// `cache`.
 ///
 /// # Errors
 /// A sentence: what is wrong with the plugin or the folder. Nothing was changed then, unless the disk refused in
 /// the middle.
-pub fn install(found: &Found, plugins: &Path) -> Result<Installed, String> {
+pub fn install(found: &Found, plugins: &Path, cache: Option<&Path>) -> Result<Installed, String> {
     let manifest = found.whole()?;
     let bytes = found.bytes()?;
-    let examined = examine(&bytes, Some(manifest.kind))?;
+    let examined = examine(&bytes, Some(manifest.kind), cache)?;
     if !examined.problems.is_empty() {
         return Err(format!("{} would not be loaded: {}", manifest.label(), examined.problems.join("; ")));
     }

@@ -16,7 +16,9 @@ const TAKEN: [&str; 9] =
 /// Refuses names that are those of crates which the plugin needs.
 pub(super) fn check_name(name: &str) -> Result<(), String> {
     if TAKEN.contains(&name.replace('_', "-").as_str()) {
-        return Err(format!("the name `{name}` is that of a crate that a plugin in Rust is built with: choose another"));
+        return Err(format!(
+            "the name `{name}` is that of a crate that a plugin in Rust is built with: choose another"
+        ));
     }
     Ok(())
 }

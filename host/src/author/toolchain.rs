@@ -143,8 +143,7 @@ mod tests {
         for program in ["node", "npm", "python3"] {
             fs::write(bin.path().join(program), "").unwrap();
         }
-        let environment: BTreeMap<String, String> =
-            [("PATH".to_string(), bin.path().display().to_string())].into();
+        let environment: BTreeMap<String, String> = [("PATH".to_string(), bin.path().display().to_string())].into();
         let folder = Path::new("/work/pager");
         let installs = |language| missing(language, folder, &environment)[0].install.clone();
         assert_eq!(installs(Language::Js), "(cd /work/pager && npm install)");

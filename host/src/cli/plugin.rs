@@ -42,6 +42,14 @@ enum Command {
 }
 
 impl Arguments {
+    /// Which log lines an author sees: those of the plugin where it is called by hand.
+    pub fn log_level(&self) -> &'static str {
+        match &self.command {
+            Command::Run(_) => "error,plugin=debug",
+            _ => "error",
+        }
+    }
+
     /// Whether the command speaks of a host, and so of its configuration. Authors have none.
     pub fn needs_configuration(&self) -> bool {
         match &self.command {

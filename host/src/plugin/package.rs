@@ -50,7 +50,9 @@ pub(super) fn find(bundled: &[Bundled], folder: Option<&Path>, problems: &mut Ve
     let mut packages = Vec::new();
     for (name, manifest, bytes) in bundled {
         match Manifest::parse(manifest) {
-            Ok(manifest) => packages.push(Package { manifest, folder: None, pin: None, component: Component::Bytes(bytes) }),
+            Ok(manifest) => {
+                packages.push(Package { manifest, folder: None, pin: None, component: Component::Bytes(bytes) })
+            }
             Err(problem) => problems.push(Problem::new(*name, problem)),
         }
     }

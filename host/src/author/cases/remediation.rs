@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::alert::{SOURCE, alert};
-use super::{Files, Outcome, Subject, error, items, text};
+use super::{Files, Nowhere, Outcome, Subject, error, items, text};
 use crate::domain::condition;
 use crate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
 use crate::environment::Environment;
 use crate::gate::{Permit, ReadPermit};
-use crate::plugin::{Options, Outgoing, Returned, Transport, TransportError};
+use crate::plugin::{Options, Transport};
 use crate::ports::{LookError, Looks, ToolAnswer, ToolError, Tools, Turn};
 
 /// The tool servers as they were recorded. As in the field, a look asks for nobody's permission here: what
@@ -50,7 +50,8 @@ impl Recorded {
     fn answer(&self, call: &Call) -> Result<ToolAnswer, ToolError> {
         let same = |look: &&Value| {
             text(look, "tool") == call.tool
-                && look.get("arguments").and_then(Value::as_object).unwrap_or(&serde_json::Map::new()) == &call.arguments
+                && look.get("arguments").and_then(Value::as_object).unwrap_or(&serde_json::Map::new())
+                    == &call.arguments
         };
         let Some(look) = self.looks.iter().find(same) else {
             let strange = json!({"tool": call.tool, "arguments": call.arguments, "json": {}}).to_string();
@@ -88,15 +89,6 @@ impl Tools for Recorded {
 
     fn perform<'a>(&'a self, _: &'a Permit, call: &'a Call, _: Turn) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async { Err(ToolError::Refused(format!("{} is not to be performed by a plan", call.tool))) })
-    }
-}
-
-/// What is recorded is looks; a plan has no network here.
-struct Nowhere;
-
-impl Transport for Nowhere {
-    fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
-        Box::pin(async { Err(TransportError::Other("there is no network in a test".into())) })
     }
 }
 

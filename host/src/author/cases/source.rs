@@ -3,22 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
-use super::{Files, Outcome, Subject, error, pairs};
+use super::{Files, Nowhere, Outcome, Subject, error, pairs};
+use crate::plugin::Options;
 use crate::plugin::kind::source::{Decoded, Decoding, Told, normalise};
-use crate::plugin::{Options, Outgoing, Returned, Transport, TransportError};
 use crate::ports::Inbound;
-
-/// A source has no way out, so nothing can arrive here.
-struct Nowhere;
-
-impl Transport for Nowhere {
-    fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
-        Box::pin(async { Err(TransportError::Other("a source sends nothing".into())) })
-    }
-}
 
 pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
@@ -55,9 +45,10 @@ fn request(files: &Files) -> Result<Inbound, String> {
 
 /// What a source returned, as cases write it.
 fn written(decoding: &Decoding) -> Value {
-    let left_out = decoding.left_out.iter().map(|one| {
-        json!({"name": one.name, "reason": one.reason, "count": one.count, "by-sender": one.by_sender})
-    });
+    let left_out = decoding
+        .left_out
+        .iter()
+        .map(|one| json!({"name": one.name, "reason": one.reason, "count": one.count, "by-sender": one.by_sender}));
     let reply = decoding.reply.as_ref().map(|reply| {
         json!({
             "status": reply.status,

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::build::size;
-use super::failed;
+use super::{cache, failed};
+use crate::author::cases::{Place, Subject};
 use crate::author::{Found, configuration};
 use crate::cli::screen::{Screen, note};
 use crate::environment::Environment;
@@ -21,12 +22,28 @@ pub struct Arguments {
     plugin: PathBuf,
 }
 
-pub async fn run(arguments: &Arguments, _: &dyn Environment) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow::Result<ExitCode> {
     let found = Found::at(&arguments.plugin).map_err(failed)?;
     let bytes = found.bytes().map_err(failed)?;
     let kind = found.manifest.as_ref().map(|manifest| manifest.kind);
-    let examined = tokio::task::spawn_blocking(move || examine(&bytes, kind)).await?.map_err(failed)?;
-    shown(&found.component, found.manifest.as_ref(), &examined).print()?;
+    let (cache, at) = (cache(environment), found.manifest.as_ref());
+    let of = cache.clone();
+    let examined = tokio::task::spawn_blocking(move || examine(&bytes, kind, of.as_deref())).await?;
+    let mut examined = examined.map_err(failed)?;
+    let mut offers = Vec::new();
+    // What a remediation can do itself only it can say; without the settings that it needs it is not asked.
+    if let Some(manifest) = at.filter(|manifest| {
+        manifest.kind == Kind::Remediation
+            && examined.problems.is_empty()
+            && configuration::required(manifest).is_empty()
+    }) {
+        let subject = Subject { manifest, place: Place::Folder(&found.folder), cache: cache.as_deref() };
+        match subject.offers().await {
+            Ok(tools) => offers = tools,
+            Err(problem) => examined.problems.push(problem),
+        }
+    }
+    shown(&found.component, at, &examined, &offers).print()?;
     if examined.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
@@ -34,7 +51,7 @@ pub async fn run(arguments: &Arguments, _: &dyn Environment) -> anyhow::Result<E
     Ok(ExitCode::FAILURE)
 }
 
-fn shown(path: &Path, manifest: Option<&Manifest>, examined: &Examined) -> Screen {
+fn shown(path: &Path, manifest: Option<&Manifest>, examined: &Examined, offers: &[String]) -> Screen {
     let mut screen = Screen::default();
     let name = manifest.map_or_else(|| path.display().to_string(), Manifest::label);
     let kind = manifest.map(|manifest| manifest.kind).or(examined.kind);
@@ -46,11 +63,13 @@ fn shown(path: &Path, manifest: Option<&Manifest>, examined: &Examined) -> Scree
         ("component", format!("{}, {}{module}", path.display(), size(examined.size))),
         ("sha256", examined.sha256.clone()),
     ];
-    if !examined.compiled_in.is_zero() {
-        rows.push(("compiled in", format!("{} ms, once; then it is kept", examined.compiled_in.as_millis())));
+    if !examined.ready_in.is_zero() {
+        let how = if examined.cached { "it was compiled before" } else { "it was compiled, and that is kept" };
+        rows.push(("ready in", format!("{} ms: {how}", examined.ready_in.as_millis())));
     }
     rows.push(("exports", names(&examined.exports)));
     rows.push(("imports", names(&examined.imports)));
+    rows.extend(offers.iter().map(|tool| ("offers", tool.clone())));
     if let Some(manifest) = manifest {
         rows.extend(asks(manifest).into_iter().map(|ask| ("asks for", ask)));
         rows.extend(configuration::settings(manifest).into_iter().map(|setting| ("setting", setting)));

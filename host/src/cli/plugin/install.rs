@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::failed;
+use super::{cache, failed};
 use crate::author::{Found, configuration, install};
 use crate::cli::Context;
 use crate::cli::screen::Screen;
@@ -24,8 +24,11 @@ pub struct Arguments {
 pub async fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let found = Found::at(&arguments.plugin).map_err(failed)?;
     let manifest = found.whole().map_err(failed)?.clone();
+    let cache = cache(context.environment);
     let folder = context.config.plugins.directory.path.clone();
-    let installed = tokio::task::spawn_blocking(move || install::install(&found, &folder)).await?.map_err(failed)?;
+    let installed = tokio::task::spawn_blocking(move || install::install(&found, &folder, cache.as_deref()))
+        .await?
+        .map_err(failed)?;
     let mut screen = Screen::default();
     screen.line(format!("installed {} into {}", manifest.label(), installed.folder.display()));
     if let Some(before) = &installed.replaced {

@@ -60,7 +60,8 @@ fn shown(plugins: &[PluginView]) -> Screen {
     let mut screen = Screen::table(heads, plugins.iter().map(row));
     for plugin in plugins {
         plugin.problems.iter().for_each(|problem| screen.line(format!("{}: {problem}", plugin.name)));
-        let last = plugin.last_error.as_ref().filter(|error| !plugin.problems.iter().any(|problem| problem.contains(*error)));
+        let last =
+            plugin.last_error.as_ref().filter(|error| !plugin.problems.iter().any(|problem| problem.contains(*error)));
         last.into_iter().for_each(|error| screen.line(format!("{}: last error: {error}", plugin.name)));
         plugin.unmet.iter().for_each(|unmet| screen.line(format!("{}: not granted: {unmet}", plugin.name)));
     }

@@ -64,7 +64,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut screen = Screen::default();
     screen.line(format!("{folder} is a {} in {}:", new.kind, new.language));
     // What is the author's own; the contract and the kit are there to be read.
-    let given = |file: &&String| !["wit/", "kit/"].iter().any(|part| file.starts_with(part)) && !file.ends_with(".lock");
+    let given =
+        |file: &&String| !["wit/", "kit/"].iter().any(|part| file.starts_with(part)) && !file.ends_with(".lock");
     created.files.iter().filter(given).for_each(|file| screen.line(format!("  {file}")));
     screen.line("next:");
     screen.line(format!("  tidegate plugin build {folder}"));
