@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use serde_json::Value;
 
 use super::{lint, options, policies};
@@ -31,17 +31,21 @@ struct Ruled {
     tools: Arc<dyn Tools>,
 }
 
+impl Ruled {
+    async fn one(&self, call: &Call) -> Result<ToolAnswer, LookError> {
+        let catalogue = self.tools.catalogue();
+        let permit = {
+            let now = SystemClock.now();
+            let context = Context { now, mode: self.mode, history: &self.history, catalogue: &catalogue };
+            self.gate.admit_look(&self.policies, &self.incident, &Purpose::Plan, call, &context)?
+        };
+        Ok(self.tools.look(&permit).await?)
+    }
+}
+
 impl Looks for Ruled {
-    fn look(&self, call: Call) -> BoxFuture<'_, Result<ToolAnswer, LookError>> {
-        Box::pin(async move {
-            let catalogue = self.tools.catalogue();
-            let permit = {
-                let now = SystemClock.now();
-                let context = Context { now, mode: self.mode, history: &self.history, catalogue: &catalogue };
-                self.gate.admit_look(&self.policies, &self.incident, &Purpose::Plan, &call, &context)?
-            };
-            Ok(self.tools.look(&permit).await?)
-        })
+    fn look_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<ToolAnswer, LookError>>> {
+        Box::pin(async move { join_all(calls.iter().map(|call| self.one(call))).await })
     }
 }
 

@@ -73,8 +73,8 @@ impl Recorded {
 }
 
 impl Looks for Recorded {
-    fn look(&self, call: Call) -> BoxFuture<'_, Result<ToolAnswer, LookError>> {
-        Box::pin(async move { Ok(self.answer(&call)?) })
+    fn look_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<ToolAnswer, LookError>>> {
+        Box::pin(async move { calls.iter().map(|call| Ok(self.answer(call)?)).collect() })
     }
 }
 

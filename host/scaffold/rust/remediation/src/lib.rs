@@ -42,8 +42,7 @@ impl Guest for Plugin {
             ("authorization".into(), "Bearer {{secret:token}}".into()),
             ("idempotency-key".into(), attempt_id),
         ];
-        let body = what.arguments.replace("{{", "{\\u007b");
-        let request = Request { method, url, headers, body, timeout_ms: None };
+        let request = Request { method, url, headers, body: what.arguments, body_secrets: false, timeout_ms: None };
         match http_client::send(&request) {
             Ok(answer) if answer.status < 300 => Ok("restarted".into()),
             answer => Err(CallError::Other(format!("{answer:?}"))),
