@@ -33,7 +33,7 @@ export const notifier = {
     if (response.status === 429 || response.status >= 500) {
       const header = response.headers.find(([name]) => name === "retry-after");
       const seconds = Number(header?.[1]);
-      const afterMs = seconds > 0 && seconds < 1e6 ? BigInt(Math.ceil(seconds * 1000)) : undefined;
+      const afterMs = seconds > 0 && seconds < 1e6 ? Math.ceil(seconds * 1000) : undefined;
       throw { tag: "unavailable", val: { reason, afterMs } };
     }
     throw { tag: response.status === 401 ? "misconfigured" : "other", val: reason };

@@ -18,7 +18,7 @@ export const source = {
       // One alert that cannot be read costs no other.
       if (typeof item?.title !== "string") {
         const reason = `alerts[${i}].title: expected a string`;
-        decoded.leftOut.push({ name: "", reason, count: 1n, bySender: false });
+        decoded.leftOut.push({ name: "", reason, count: 1, bySender: false });
         return;
       }
       decoded.alerts.push({
