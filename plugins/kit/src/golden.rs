@@ -3,6 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test harness: a panic is how it says what is wrong")]
 
+#[cfg(feature = "notifier")]
+mod notifier;
+#[cfg(feature = "http")]
+mod part;
+#[cfg(feature = "http")]
+mod settings;
 #[cfg(feature = "source")]
 mod source;
 
@@ -11,6 +17,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+#[cfg(feature = "notifier")]
+pub use notifier::{notification, notifier};
+#[cfg(feature = "http")]
+pub use settings::settings;
 #[cfg(feature = "source")]
 pub use source::source;
 
@@ -41,13 +51,32 @@ pub fn read(path: &Path) -> Option<Value> {
 /// # Panics
 /// When they differ.
 pub fn check(case: &Path, found: &Value) {
-    let path = case.join("expected.json");
-    let found = said(found);
-    if std::env::vars_os().any(|(name, _)| name == "UPDATE_EXPECT") {
-        fs::write(&path, format!("{found:#}\n")).unwrap();
+    let difference = difference(&case.join("expected.json"), &said(found), said);
+    assert!(difference.is_empty(), "{difference}{ACCEPT}");
+}
+
+/// How an expectation becomes what happens.
+pub const ACCEPT: &str = "UPDATE_EXPECT=1 accepts what happens now";
+
+/// How what was found differs from a file's JSON, of which `of` is read; nothing where it does not. The file is
+/// written instead where that is asked for.
+pub(crate) fn difference(path: &Path, found: &Value, of: impl Fn(&Value) -> Value) -> String {
+    if is_updating() {
+        fs::write(path, format!("{found:#}\n")).unwrap();
+        return String::new();
     }
-    let expected = read(&path).unwrap_or_else(|| panic!("{} is missing; UPDATE_EXPECT=1 writes it", path.display()));
-    assert_eq!(found, said(&expected), "{}", case.display());
+    let expected = read(path).map(|expected| of(&expected)).unwrap_or_default();
+    if expected == *found {
+        return String::new();
+    }
+    let (expected, found) = (format!("{expected:#}\n"), format!("{found:#}\n"));
+    let difference = similar::TextDiff::from_lines(&expected, &found);
+    format!("\n{}\n{}", path.display(), difference.unified_diff().context_radius(2))
+}
+
+/// Whether expectations are written rather than held.
+pub(crate) fn is_updating() -> bool {
+    std::env::vars_os().any(|(name, _)| name == "UPDATE_EXPECT")
 }
 
 /// A result without members that are null or empty; of itself nothing is left out.

@@ -2,12 +2,26 @@
 //! kind needs besides.
 //!
 //! A plugin depends on this crate with the one feature of its kind and calls the macro of that
-//! kind: [`source!`], `notifier!` or `remediation!`. What touches the host is made by the macro, so
+//! kind: [`source!`], [`notifier!`] or `remediation!`. What touches the host is made by the macro, so
 //! that the plugin's own code is plain functions, and its tests run without a sandbox.
 
 pub mod form;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod golden;
+#[cfg(feature = "http")]
+pub mod host;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod json;
+#[cfg(feature = "http")]
+pub mod link;
+#[cfg(feature = "notifier")]
+pub mod markdown;
+#[cfg(feature = "notifier")]
+pub mod notifier;
+#[cfg(feature = "http")]
+pub mod settings;
 #[cfg(feature = "source")]
 pub mod source;
+#[cfg(feature = "http")]
+pub mod text;

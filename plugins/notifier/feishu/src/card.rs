@@ -1,21 +1,26 @@
 //! The card: colour, title, mentions, text, fields and buttons.
 
 use serde_json::{Value, json};
+use tidegate_plugin::markdown::{Document, Markup};
+use tidegate_plugin::notifier::{Button, Notification, Purpose, Tone};
+use tidegate_plugin::text::{Limit, cut, most_that_fits};
 
-use crate::bindings::exports::tidegate::plugin::notifier::{Notification, Occasion, Purpose};
 use crate::settings::Settings;
-use crate::{cut, escape, link, markdown};
 
-const TITLE_BYTES: usize = 300;
+/// A bot takes 20 KB; the rest is for timestamp, signature and escapes.
+const CARD_BYTES: usize = 20_000;
+
+const TITLE: Limit = Limit::bytes(300);
 const FIELDS: usize = 12;
-const FIELD_BYTES: usize = 300;
+const FIELD: Limit = Limit::bytes(300);
 const BUTTONS: usize = 5;
+const BUTTON: Limit = Limit::bytes(60);
 
 /// A card whose text can still be shortened.
 pub(crate) struct Card<'a> {
     message: &'a Notification,
     /// What is read first, and the detail.
-    texts: [String; 2],
+    texts: (Document, Document),
     mention: Option<String>,
     fields: Vec<Value>,
     buttons: Vec<Value>,
@@ -24,46 +29,42 @@ pub(crate) struct Card<'a> {
 impl<'a> Card<'a> {
     /// Lays a message out.
     pub fn new(message: &'a Notification, settings: &Settings) -> Self {
-        let wanted = settings.mention_on.contains(&message.occasion) && !settings.mentions.is_empty();
+        let wanted = settings.mention_on.iter().any(|on| on.is(message.occasion)) && !settings.mentions.is_empty();
         let mention = wanted.then(|| {
-            let ids = settings.mentions.iter().map(|id| format!("<at id={id}></at>"));
+            let ids = settings.mentions.iter().map(|id| format!("<at id={}></at>", id.0));
             ids.collect::<Vec<_>>().join(" ")
         });
-        let mut buttons = Vec::new();
-        let mut fields: Vec<Value> = message.facts.iter().map(|(name, value)| field(name, value)).collect();
+        let fields = message.facts.iter().take(FIELDS).map(|(name, value)| field(name, value)).collect();
         // Where an alert leads nobody is invited by a button: the text names it, and its host.
-        for link in message.links.iter().filter(|link| !link.from_alert) {
-            match link::parse(&link.url) {
-                Some(target) => buttons.push(button(&link.title, &target, link.purpose)),
-                None => fields.push(field(&link.title, &link.url)),
-            }
-        }
-        fields.truncate(FIELDS);
-        buttons.truncate(BUTTONS);
-        Self { message, texts: texts(message), mention, fields, buttons }
+        let buttons = message.buttons().iter().take(BUTTONS).map(button).collect();
+        Self { message, texts: message.text_beside_buttons(), mention, fields, buttons }
     }
 
-    /// The card with at most `bytes` of the message's text.
-    pub fn render(&self, bytes: usize) -> Value {
+    /// The card with as much of the text as fits.
+    pub fn fitting(mut self) -> Value {
+        let fits = |card: &Value| card.to_string().len() <= CARD_BYTES;
+        while !fits(&self.render(0)) && self.drop_part() {}
+        let most = self.texts.0.length() + self.texts.1.length();
+        most_that_fits(most, |most| self.render(most), fits)
+    }
+
+    /// The card with so many characters of the message's text.
+    fn render(&self, most: usize) -> Value {
         let message = self.message;
         let mut elements = Vec::new();
         if let Some(mention) = &self.mention {
             elements.push(block(mention));
         }
-        let [first, detail] = &self.texts;
-        let shown = |text: &str, bytes: usize| {
-            let mut shown = markdown::convert(cut::at_line(text, bytes));
-            if text.len() > bytes {
-                shown.push_str(if message.language == "zh" {
-                    "\n……（内容过长，已截断）"
-                } else {
-                    "\n… (cut)"
-                });
+        let shown = |text: &Document, most: usize| {
+            let mut shown = Markup::LARK.write(&text.beginning(most));
+            if text.length() > most {
+                shown.push_str(message.word("\n… (cut)", "\n……（内容过长，已截断）"));
             }
             shown
         };
+        let (first, detail) = &self.texts;
         if !first.is_empty() {
-            elements.push(block(&shown(first, bytes)));
+            elements.push(block(&shown(first, most)));
         }
         if !self.buttons.is_empty() {
             elements.push(json!({"tag": "action", "actions": self.buttons}));
@@ -73,57 +74,29 @@ impl<'a> Card<'a> {
             elements.push(json!({"tag": "div", "fields": self.fields}));
         }
         // Last, because whoever reads it scrolls.
-        if !detail.is_empty() && bytes > first.len() {
+        if let Some(most) = most.checked_sub(first.length()).filter(|most| *most > 0 && !detail.is_empty()) {
             elements.push(json!({"tag": "hr"}));
-            elements.push(block(&shown(detail, bytes - first.len())));
+            elements.push(block(&shown(detail, most)));
         }
-        let title = escape::flat(&message.title);
         json!({
             "config": {"wide_screen_mode": true},
             "header": {
-                "title": {"tag": "plain_text", "content": cut::at_most(&title, TITLE_BYTES)},
-                "template": colour(message),
+                "title": {"tag": "plain_text", "content": cut(&message.title_line(), TITLE)},
+                "template": match message.tone() {
+                    Tone::Red => "red",
+                    Tone::Orange => "orange",
+                    Tone::Green => "green",
+                    Tone::Blue => "blue",
+                    Tone::Grey => "grey",
+                },
             },
             "elements": elements,
         })
     }
 
     /// Leaves out the least important part that is not text; false when nothing is left.
-    pub fn drop_part(&mut self) -> bool {
+    fn drop_part(&mut self) -> bool {
         self.fields.pop().or_else(|| self.buttons.pop()).is_some()
-    }
-}
-
-/// The text up to the first break and behind it, without lines that only repeat what buttons say.
-fn texts(message: &Notification) -> [String; 2] {
-    let buttons = message.links.iter().filter(|link| !link.from_alert && link::parse(&link.url).is_some());
-    let urls: Vec<String> = buttons.map(|link| format!("]({})", link.url)).collect();
-    let (mut first, mut detail, mut behind) = (Vec::<&str>::new(), Vec::new(), false);
-    for line in message.body_markdown.lines() {
-        match line {
-            "---" if !behind => behind = true,
-            _ if urls.iter().any(|url| line.contains(url.as_str())) => {}
-            "" if !behind && first.last().is_some_and(|last| last.is_empty()) => {}
-            _ if behind => detail.push(line),
-            _ => first.push(line),
-        }
-    }
-    [first, detail].map(|lines| lines.join("\n").trim().to_string())
-}
-
-/// The end of the story first, else how bad it is.
-fn colour(message: &Notification) -> &'static str {
-    match message.occasion {
-        Occasion::Resolved => return "green",
-        Occasion::Answered => return "grey",
-        Occasion::Approval | Occasion::Report => {}
-    }
-    match (message.outcome.as_str(), message.severity.as_str()) {
-        ("fixed" | "resolved", _) => "green",
-        ("suppressed", _) => "grey",
-        ("error", _) | (_, "critical" | "error") => "red",
-        (_, "info") => "blue",
-        _ => "orange",
     }
 }
 
@@ -132,21 +105,20 @@ fn block(content: &str) -> Value {
 }
 
 fn field(name: &str, value: &str) -> Value {
-    let value = escape::line(cut::at_most(value, FIELD_BYTES));
-    let content = format!("**{}**\n{value}", escape::line(cut::at_most(name, FIELD_BYTES)));
+    let value = Markup::LARK.line(&cut(value, FIELD));
+    let content = format!("{}\n{value}", Markup::LARK.strong(&cut(name, FIELD)));
     // Two short fields share a row.
     json!({"is_short": value.len() <= 40, "text": {"tag": "lark_md", "content": content}})
 }
 
 /// How a button looks is settled by what it is for.
-fn button(name: &str, link: &link::Link, purpose: Purpose) -> Value {
-    let name = escape::flat(name);
-    let text = format!("{} ({})", cut::at_most(&name, 60), cut::at_most(&link.host, 60));
+fn button(button: &Button) -> Value {
+    let text = format!("{} ({})", cut(&button.title, BUTTON), cut(&button.link.host, BUTTON));
     json!({
         "tag": "button",
         "text": {"tag": "plain_text", "content": text},
-        "url": link.url,
-        "type": match purpose {
+        "url": button.link.url,
+        "type": match button.purpose {
             Purpose::Approve => "primary",
             Purpose::Deny => "danger",
             Purpose::Incident | Purpose::Runbook | Purpose::Source => "default",

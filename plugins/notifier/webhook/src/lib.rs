@@ -3,45 +3,72 @@
 //! Success is a 2xx status; what the endpoint writes beside it is not read. Delivery is at least
 //! once, so a receiver should drop a repeated `Idempotency-Key`.
 
-mod answer;
-mod bindings;
 mod body;
-mod request;
-mod settings;
 
-#[path = "../../verdict.rs"]
-mod verdict;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use tidegate_plugin::http::{Encoding, Request, Secret, Template, signature};
+use tidegate_plugin::notifier::{CallError, Delivery, Notification};
+use tidegate_plugin::settings::{SecretChoice, wrong};
+
+const TIMESTAMP: &str = "X-Tidegate-Timestamp";
+const SIGNATURE: &str = "X-Tidegate-Signature";
+
+/// Names that the plugin sets itself; two values of one header would leave the choice to chance.
+const OWN: [&str; 4] = ["content-type", "idempotency-key", "x-tidegate-timestamp", "x-tidegate-signature"];
+
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// Where to post. May hold `{{secret:name}}`.
+    url: Template,
+    /// More headers, such as `Authorization = "Bearer {{secret:token}}"`.
+    #[serde(default)]
+    headers: BTreeMap<String, Template>,
+    /// `true` signs with the secret `sign-secret`; a string names another secret.
+    #[serde(default)]
+    sign: SecretChoice,
+    /// How long to wait for the answer. The host's own deadline applies in any case.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    timeout_ms: Option<u32>,
+}
+
+tidegate_plugin::notifier!(notify, Settings);
+
+fn notify(message: &Notification, settings: &Settings) -> Delivery {
+    request(settings, message)?.send("the endpoint", message.now_ms).success()?;
+    // An endpoint knows a message by its id, so that is the reference: with it comes the event that a
+    // question is over.
+    Ok(Some(message.message_id.clone()))
+}
+
+/// What is signed is `<timestamp>.<body>`: with the time inside, a request that somebody recorded
+/// is worthless later. Each attempt signs anew.
+fn request(settings: &Settings, message: &Notification) -> Result<Request, CallError> {
+    if settings.url.is_empty() {
+        return Err(wrong("url", "expected an address"));
+    }
+    let mut request = Request::post(&settings.url)
+        .json(body::fitting(message))
+        .header("Idempotency-Key", message.delivery_id.as_str())
+        .timeout_ms(settings.timeout_ms);
+    let seconds = (message.now_ms / 1000).to_string();
+    if let Some(secret) = settings.sign.name("sign-secret") {
+        let text = format!("{seconds}.{}", request.body());
+        let signature = signature(Secret::named(secret), text.as_str(), Encoding::Hex)?;
+        request = request.header(SIGNATURE, format!("sha256={signature}").as_str());
+    }
+    request = request.header(TIMESTAMP, seconds.as_str());
+    for (name, value) in &settings.headers {
+        if OWN.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(wrong(&format!("headers.{name}"), "the plugin sets this header itself"));
+        }
+        request = request.header(name, value);
+    }
+    Ok(request)
+}
 
 #[cfg(test)]
-#[path = "../../golden.rs"]
-mod golden;
-
-use bindings::exports::tidegate::plugin::notifier::{CallError, Guest, Notification};
-use bindings::tidegate::plugin::{http_client, settings as host_settings, signer};
-
-/// How a signature is written.
-const ENCODING: signer::Encoding = signer::Encoding::Hex;
-
-/// The plugin.
-pub(crate) struct Webhook;
-
-impl Guest for Webhook {
-    fn notify(message: Notification) -> Result<Option<String>, CallError> {
-        notify(&host_settings::get(), &message, sign, |request| http_client::send(&request))
-    }
-}
-
-fn sign(key: &str, text: &str) -> Result<String, String> {
-    signer::hmac_sha256(key, text, false, ENCODING)
-}
-
-/// The whole of a call, with the host's part passed in.
-fn notify(
-    settings: &str,
-    message: &Notification,
-    sign: impl Fn(&str, &str) -> Result<String, String>,
-    send: impl FnOnce(http_client::Request) -> Result<http_client::Response, http_client::HttpError>,
-) -> Result<Option<String>, CallError> {
-    let settings = settings::read(settings)?;
-    answer::judge(send(request::build(&settings, message, sign)?), message)
-}
+mod tests;

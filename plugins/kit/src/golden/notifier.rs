@@ -1,0 +1,307 @@
+//! A notifier's cases: `notification.json`, `settings.json`, `secrets.json`, the answers of `http.json` and,
+//! if there is one, `state.json` go in; the requests as they leave the host, the state and the result are
+//! compared.
+//!
+//! Besides, every message that the host really sends is rendered: where the plugin has a folder `renderings`
+//! with its `settings.json`, it holds what the plugin makes of each, to be looked at by a person.
+
+#![allow(clippy::indexing_slicing, clippy::expect_used, reason = "a JSON value indexed by a key that it lacks is null")]
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use base64::Engine as _;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Map, Value, json};
+
+use super::part::{alert, labels, need, result, text};
+use super::{ACCEPT, cases, difference, read};
+use crate::host::played::{self, Part};
+use crate::host::{CallError, Encoding, HttpError, Request, Response, StateError};
+use crate::notifier::{Action, Cause, Link, Notification, Object, Occasion, Purpose, Sent, Stage};
+
+/// The messages that the host sends, beside this crate.
+const MESSAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../notifier/messages");
+
+/// The beginning of an answer that every target takes for a success.
+const TAKEN: &str = r#"{"code":0,"errcode":0,"ok":true,"status":"success","result":"success"}"#;
+
+/// Checks all cases and renderings of the notifier whose folder this is.
+///
+/// # Panics
+/// When something differs, or when there is no case.
+pub fn notifier(plugin: &str, notify: Notify<'_>) {
+    let differs = |case: &PathBuf| difference(&case.join("expected.json"), &run(case, notify), Value::clone);
+    let mut differences: String = cases(plugin).iter().map(differs).collect();
+    let renderings = Path::new(plugin).join("renderings");
+    if renderings.is_dir() {
+        differences.push_str(&render(&renderings, notify));
+    }
+    assert!(differences.is_empty(), "{differences}{ACCEPT}");
+}
+
+/// A plugin's `notify`.
+type Notify<'a> = &'a dyn Fn(Notification) -> Result<Option<String>, CallError>;
+
+fn run(case: &Path, notify: Notify<'_>) -> Value {
+    let optional = |name: &str| read(&case.join(name));
+    let world = Rc::new(World {
+        settings: need(&case.join("settings.json")).to_string(),
+        secrets: optional("secrets.json").unwrap_or_default(),
+        answers: Answers::Recorded(RefCell::new(need(&case.join("http.json")).as_array().unwrap().clone().into_iter())),
+        requests: RefCell::default(),
+        state: RefCell::new(
+            optional("state.json")
+                .map(|state| labels(&json!({"state": state}), "state").into_iter().collect())
+                .unwrap_or_default(),
+        ),
+    });
+    let mut found = exchange(&world, &need(&case.join("notification.json")), notify);
+    if !world.state.borrow().is_empty() {
+        found["state"] = json!(*world.state.borrow());
+    }
+    found
+}
+
+fn render(folder: &Path, notify: Notify<'_>) -> String {
+    let settings = need(&folder.join("settings.json")).to_string();
+    let answer =
+        read(&folder.join("answer.json")).unwrap_or_else(|| json!({"status": 200, "headers": {}, "body": TAKEN}));
+    let mut differences = String::new();
+    let mut messages: Vec<_> = std::fs::read_dir(MESSAGES).unwrap().map(|entry| entry.unwrap().path()).collect();
+    messages.sort();
+    for message in &messages {
+        let world = Rc::new(World {
+            settings: settings.clone(),
+            secrets: json!({"webhook-url": "https://hook.example"}),
+            answers: Answers::Always(answer.clone()),
+            requests: RefCell::default(),
+            state: RefCell::default(),
+        });
+        let exchange = exchange(&world, &need(message), notify);
+        let requests = exchange["requests"].as_array().unwrap();
+        let found = match requests.as_slice() {
+            [] => json!({"body": null, "result": exchange["result"]}),
+            [request] => json!({"body": request["body"], "result": exchange["result"]}),
+            _ => json!({"requests": requests, "result": exchange["result"]}),
+        };
+        let path = folder.join(message.file_name().unwrap());
+        differences.push_str(&difference(&path, &readable(&found), Value::clone));
+    }
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name();
+        let known = messages.iter().any(|message| message.file_name() == Some(&name));
+        assert!(known || name == "settings.json" || name == "answer.json", "{name:?} renders no message");
+    }
+    differences
+}
+
+/// Texts of more than one line as a list of them, so that a person can look at a rendering.
+fn readable(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.contains('\n') => text.lines().map(|line| json!(line)).collect(),
+        Value::Array(items) => items.iter().map(readable).collect(),
+        Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), readable(value))).collect(),
+        other => other.clone(),
+    }
+}
+
+fn exchange(world: &Rc<World>, message: &Value, notify: Notify<'_>) -> Value {
+    let message = notification(message);
+    let outcome = played::with(world.clone(), || notify(message));
+    json!({"requests": *world.requests.borrow(), "result": result(outcome, |reference| json!(reference))})
+}
+
+struct World {
+    settings: String,
+    secrets: Value,
+    answers: Answers,
+    requests: RefCell<Vec<Value>>,
+    state: RefCell<BTreeMap<String, String>>,
+}
+
+enum Answers {
+    Recorded(RefCell<std::vec::IntoIter<Value>>),
+    Always(Value),
+}
+
+impl Part for World {
+    fn settings(&self) -> String {
+        self.settings.clone()
+    }
+
+    fn send(&self, request: &Request) -> Result<Response, HttpError> {
+        self.requests.borrow_mut().push(self.sent(request));
+        match &self.answers {
+            Answers::Always(one) => answer(one),
+            Answers::Recorded(recorded) => {
+                let next = recorded.borrow_mut().next();
+                answer(&next.unwrap_or_else(|| panic!("http.json has no answer to {} {}", request.method, request.url)))
+            }
+        }
+    }
+
+    fn hmac_sha256(&self, key: &str, message: &str, secrets: bool, encoding: Encoding) -> Result<String, String> {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(self.reveal(key).as_bytes()).unwrap();
+        let message = if secrets { self.reveal(message) } else { message.to_string() };
+        mac.update(message.as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        Ok(match encoding {
+            Encoding::Base64 => base64::engine::general_purpose::STANDARD.encode(bytes),
+            Encoding::Hex => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        })
+    }
+
+    fn state(&self, key: &str) -> Result<Option<String>, StateError> {
+        Ok(self.state.borrow().get(key).cloned())
+    }
+
+    fn set_state(&self, key: &str, value: &str) -> Result<(), StateError> {
+        self.state.borrow_mut().insert(key.to_string(), value.to_string());
+        Ok(())
+    }
+}
+
+impl World {
+    /// What the host makes of places for secrets. A secret without a value is its own name.
+    fn reveal(&self, text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, name, behind)) = rest
+            .split_once("{{secret:")
+            .and_then(|(before, from)| from.split_once("}}").map(|(name, behind)| (before, name, behind)))
+        {
+            out.push_str(before);
+            out.push_str(self.secrets[name].as_str().unwrap_or(name));
+            rest = behind;
+        }
+        out + rest
+    }
+
+    /// A request as it leaves the host.
+    fn sent(&self, request: &Request) -> Value {
+        let headers = request.headers.iter().map(|(k, v)| (k.to_lowercase(), json!(self.reveal(v))));
+        let body = if request.body_secrets { self.reveal(&request.body) } else { request.body.clone() };
+        json!({
+            "method": request.method,
+            "url": self.reveal(&request.url),
+            "headers": headers.collect::<Map<_, _>>(),
+            "body": serde_json::from_str::<Value>(&body).unwrap_or_else(|_| json!(body)),
+        })
+    }
+}
+
+fn answer(answer: &Value) -> Result<Response, HttpError> {
+    match answer.get("error").map(|error| (error, error.as_str())) {
+        Some((_, Some("timeout"))) => Err(HttpError::Timeout),
+        Some((error, _)) => Err(HttpError::Unreachable(text(error, "unreachable"))),
+        None => Ok(Response {
+            status: answer["status"].as_u64().unwrap().try_into().unwrap(),
+            headers: labels(answer, "headers"),
+            // A JSON value may stand there instead of its text.
+            body: answer["body"].as_str().map_or_else(|| answer["body"].to_string(), str::to_string),
+        }),
+    }
+}
+
+/// A message as `notification.json` writes it.
+pub fn notification(value: &Value) -> Notification {
+    Notification {
+        delivery_id: text(value, "delivery-id"),
+        message_id: if value["message-id"].is_null() { text(value, "delivery-id") } else { text(value, "message-id") },
+        incident_id: text(value, "incident-id"),
+        occasion: occasion(value),
+        stage: match value["stage"].as_str() {
+            Some("update") => Stage::Update,
+            Some("end") => Stage::End,
+            _ => Stage::First,
+        },
+        earlier: list(value, "earlier").map(earlier).collect(),
+        title: text(value, "title"),
+        summary: text(value, "summary"),
+        description: text(value, "description"),
+        objects: list(value, "objects").map(object).collect(),
+        objects_left_out: value["objects-left-out"].as_u64().unwrap_or(0).try_into().unwrap(),
+        cause: value["cause"].is_object().then(|| cause(&value["cause"])),
+        actions: list(value, "actions").map(action).collect(),
+        severity: text(value, "severity"),
+        outcome: text(value, "outcome"),
+        body_markdown: text(value, "body-markdown"),
+        facts: labels(value, "facts"),
+        links: value["links"].as_array().into_iter().flatten().map(link).collect(),
+        alerts: value["alerts"].as_array().unwrap().iter().map(alert).collect(),
+        alerts_left_out: value["alerts-left-out"].as_u64().unwrap_or(0).try_into().unwrap(),
+        language: text(value, "language"),
+        now_ms: value["now-ms"].as_u64().unwrap(),
+        extra: labels(value, "extra"),
+    }
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value[key].as_array().into_iter().flatten()
+}
+
+fn texts(value: &Value, key: &str) -> Vec<String> {
+    list(value, key).map(|text| text.as_str().unwrap().to_string()).collect()
+}
+
+fn occasion(value: &Value) -> Occasion {
+    match value["occasion"].as_str() {
+        Some("approval") => Occasion::Approval,
+        Some("resolved") => Occasion::Resolved,
+        Some("answered") => Occasion::Answered,
+        _ => Occasion::Report,
+    }
+}
+
+fn earlier(value: &Value) -> Sent {
+    Sent { message_id: text(value, "message-id"), occasion: occasion(value), reference: text(value, "reference") }
+}
+
+fn object(value: &Value) -> Object {
+    Object { kind: text(value, "kind"), namespace: text(value, "namespace"), name: text(value, "name"), extra: vec![] }
+}
+
+fn cause(value: &Value) -> Cause {
+    let percent = value["confidence-percent"].as_u64().map(|percent| percent.try_into().unwrap());
+    Cause { text: text(value, "text"), confirmed: value["confirmed"] == true, confidence_percent: percent }
+}
+
+fn action(value: &Value) -> Action {
+    Action {
+        id: text(value, "id"),
+        tool: text(value, "tool"),
+        target: text(value, "target"),
+        arguments: value["arguments"].as_str().map(str::to_string),
+        risk: text(value, "risk"),
+        state: text(value, "state"),
+        state_text: text(value, "state-text"),
+        proposed_by: text(value, "proposed-by"),
+        reason: text(value, "reason"),
+        evidence: texts(value, "evidence"),
+        undo: text(value, "undo"),
+        approvers: text(value, "approvers"),
+        expires_ms: value["expires-ms"].as_u64(),
+        answers: texts(value, "answers"),
+        result: text(value, "result"),
+        digest: text(value, "digest"),
+        extra: vec![],
+    }
+}
+
+fn link(value: &Value) -> Link {
+    Link {
+        purpose: match value["purpose"].as_str() {
+            Some("approve") => Purpose::Approve,
+            Some("deny") => Purpose::Deny,
+            Some("incident") => Purpose::Incident,
+            Some("runbook") => Purpose::Runbook,
+            _ => Purpose::Source,
+        },
+        title: text(value, "title"),
+        url: text(value, "url"),
+        from_alert: value["from-alert"] == true,
+    }
+}

@@ -1,0 +1,13 @@
+//! Requests in which nothing but a typed secret asks for one, and what answers mean for the host.
+
+mod answer;
+mod request;
+mod signature;
+mod template;
+
+pub use answer::{Answer, Said, retry_after};
+pub use request::{Request, segment};
+pub use signature::signature;
+pub use template::{Secret, Template};
+
+pub use crate::host::{Encoding, HttpError, Response};
