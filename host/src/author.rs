@@ -5,7 +5,7 @@
 //! does within the sandbox, the grants and the limits that it would have in a host; only the network and
 //! the tool servers are played from files.
 //!
-//! - `scaffold`, `rust`: the folder of a new plugin
+//! - `scaffold`, `rust`, `c`: the folder of a new plugin
 //! - `toolchain`, `build`: from source to component
 //! - `cases`: `testdata/` through the host, and one call by hand
 //! - `send`: a message really sent
@@ -13,9 +13,11 @@
 //! - `configuration`, `install`: into an operator's folder
 
 pub mod build;
+mod c;
 pub mod cases;
 pub mod configuration;
 pub mod difference;
+
 mod folder;
 pub mod install;
 mod rust;

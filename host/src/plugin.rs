@@ -13,7 +13,7 @@
 //! - `loaded`, `cache`, `inspect`, `lane`, `examine`: from a file to linked code
 //! - `pins`: which components were installed
 //! - `engine`, `instance`, `turns`: running it within limits; `tally`: how that went
-//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach
+//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach; `wasi`: what it cannot
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
 mod asks;
@@ -52,6 +52,7 @@ mod tally;
 mod targets;
 pub mod transport;
 mod unit;
+mod wasi;
 
 pub use error::{Cause, Failure, Problem};
 pub use kind::Kind;

@@ -10,7 +10,8 @@ use std::thread;
 use sha2::{Digest, Sha256};
 
 use super::folder::Found;
-use super::{rust, toolchain};
+use super::scaffold::Language;
+use super::{c, rust, toolchain};
 use crate::environment::Environment;
 
 /// How a core module begins; a component has another version.
@@ -54,6 +55,9 @@ pub fn build(found: &Found, environment: &dyn Environment, say: &dyn Fn(&str)) -
             .map(|missing| format!("{} is missing; install it:\n  {}", missing.what, missing.install))
             .collect();
         return Err(lines.join("\n"));
+    }
+    if language == Some(Language::C) {
+        c::bindings(&found.folder, manifest.kind)?;
     }
     say(&format!("{}: {command}", found.folder.display()));
     run(command, &found.folder, say)?;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::rust;
+use super::{c, rust};
 use crate::plugin::{Kind, Manifest};
 
 static SCAFFOLD: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scaffold");
@@ -116,6 +116,11 @@ pub fn create(new: &New<'_>) -> Result<Created, String> {
         // What is half a plugin would only be in the way of the next attempt.
         let _ = fs::remove_dir_all(&folder);
         return Err(at(&path, error));
+    }
+    if new.language == Language::C {
+        c::bindings(&folder, new.kind).inspect_err(|_| {
+            let _ = fs::remove_dir_all(&folder);
+        })?;
     }
     let mut names: Vec<String> = files.into_iter().map(|(path, _)| path).collect();
     names.sort();

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::cache::Cache;
 use super::engine::Runtime;
-use super::inspect::{inspect, interfaces, kind_of};
+use super::inspect::{Inspected, inspect, interfaces, kind_of};
 use super::kind::Kind;
 use super::loaded::{compile, is_core_module, link};
 
@@ -70,9 +70,9 @@ pub fn examine(bytes: &[u8], kind: Option<Kind>, cache: Option<&Path>) -> Result
         return Ok(examined);
     };
     match inspect(runtime.engine(), &component, kind) {
-        Ok(lane) => {
+        Ok(Inspected { lane, wasi }) => {
             examined.lane = Some(lane.as_str());
-            if let Err(error) = link(&runtime, lane, kind, &component) {
+            if let Err(error) = link(&runtime, lane, kind, wasi, &component) {
                 examined.problems.push(format!("it does not fit the contract {}: {error:#}", lane.as_str()));
             }
         }

@@ -10,6 +10,8 @@ pub(super) mod tools;
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use jiff::Timestamp;
+
 use crate::ports::{Clock, Looks, PluginState, Tools};
 
 use super::authority::Authority;
@@ -18,6 +20,7 @@ use super::limiter::Limiter;
 use super::options::Limits;
 use super::secrets::Secrets;
 use super::transport::Transport;
+use super::wasi::Wasi;
 
 /// What plugins reach through their imports, shared by all of them.
 pub(super) struct Outside {
@@ -54,6 +57,10 @@ pub(super) struct State {
     /// What it may do outside of the host.
     pub authority: Authority,
     pub log: log::Log,
+    /// The moment that the call is about, if it is about one.
+    pub now: Timestamp,
+    /// Made when a guest first uses it.
+    pub wasi: Option<Box<Wasi>>,
     pub requests: u32,
     pub looks: u32,
     /// How it looks with tools; none where it may not, which is everywhere but in a plan.
@@ -66,6 +73,8 @@ impl State {
             limiter: Limiter::default(),
             authority,
             log: log::Log::default(),
+            now: Timestamp::UNIX_EPOCH,
+            wasi: None,
             requests: 0,
             looks: 0,
             host_looks: None,

@@ -19,6 +19,7 @@ use super::error::{Cause, Failure};
 use super::imports::State;
 use super::limiter::Halt;
 use super::tally::Tally;
+use super::wasi;
 
 /// What a guest may hand to the host in one piece, in bytes as they stand in the host's memory.
 const TRANSFER: usize = 16 << 20;
@@ -76,7 +77,7 @@ impl Code {
     where
         W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
     {
-        let fail = |cause| Failure { plugin: self.label.clone(), cause, last_log: None };
+        let fail = |cause| Failure { plugin: self.label.clone(), cause, last_log: None, printed: None };
         let places = async { (places.acquire().await, runtime.places().acquire().await) };
         let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(self.wall, places).await else {
             return Err(fail(Cause::Busy(self.wall)));
@@ -107,12 +108,16 @@ impl Code {
         let ended = tokio::time::timeout(left, runtime.cpu_share().run(&meter, call)).await;
         drop(active);
         let state = store.into_data();
+        let printed = state.wasi.as_deref().and_then(wasi::Wasi::printed);
+        if let Some(text) = &printed {
+            tracing::debug!(target: "plugin", plugin = state.binding.name, "it printed: {text}");
+        }
         match ended {
             Ok(Ok(answer)) => Ok((answer, state)),
-            Ok(Err(error)) => Err(self.failure(&error, state)),
+            Ok(Err(error)) => Err(Failure { printed, ..self.failure(&error, state) }),
             Err(_) => {
                 let last_log = state.log.last;
-                Err(Failure { last_log, ..fail(Cause::Wall(self.wall)) })
+                Err(Failure { last_log, printed, ..fail(Cause::Wall(self.wall)) })
             }
         }
     }
@@ -124,6 +129,9 @@ impl Code {
             (None, Some(_)) if state.limiter.denied => Cause::Memory(self.memory),
             (None, Some(Trap::StackOverflow)) => Cause::Stack,
             (None, Some(trap)) => Cause::Trap(describe(*trap)),
+            (None, None) if let Some(status) = wasi::exit_status(error) => {
+                Cause::Trap(format!("it ended itself with exit status {status}"))
+            }
             (None, None) => {
                 let text = error.root_cause().to_string();
                 if text.contains("fuel allocated for hostcalls") {
@@ -135,7 +143,7 @@ impl Code {
                 }
             }
         };
-        Failure { plugin: self.label.clone(), cause, last_log: state.log.last }
+        Failure { plugin: self.label.clone(), cause, last_log: state.log.last, printed: None }
     }
 }
 

@@ -11,7 +11,7 @@ use super::cache::{Cache, load_own_code};
 use super::compiler;
 use super::engine::Runtime;
 use super::imports::State;
-use super::inspect::inspect;
+use super::inspect::{Inspected, inspect};
 use super::instance::Code;
 use super::kind::Kind;
 use super::lane::{Exports, Lane};
@@ -26,6 +26,8 @@ pub(super) struct Loaded {
     /// Of the component, in hex.
     pub sha256: String,
     pub lane: Lane,
+    /// Whether it imports WASI, in which there is nothing for it.
+    pub wasi: bool,
     pub code: Code,
     pub exports: Exports,
 }
@@ -47,8 +49,8 @@ pub(super) fn load(
         return Err(problems);
     }
     let component = compile(runtime, cache, &bytes, &sha256).map_err(one)?;
-    let lane = inspect(runtime.engine(), &component, manifest.kind)?;
-    let (pre, exports) = link(runtime, lane, manifest.kind, &component)
+    let Inspected { lane, wasi } = inspect(runtime.engine(), &component, manifest.kind)?;
+    let (pre, exports) = link(runtime, lane, manifest.kind, wasi, &component)
         .map_err(|error| one(format!("it does not fit the contract {}: {error:#}", lane.as_str())))?;
     let limits = options.limits;
     let wall = limits.wall_ms.map_or(manifest.kind.wall(), |ms| Duration::from_millis(ms.into()));
@@ -61,7 +63,7 @@ pub(super) fn load(
         places: Semaphore::new(limits.concurrency as usize),
         tally: Tally::default(),
     };
-    Ok(Loaded { manifest, sha256, lane, code, exports })
+    Ok(Loaded { manifest, sha256, lane, wasi, code, exports })
 }
 
 /// Refuses a component that is not the one that was pinned. The configuration goes before what was installed.
@@ -85,9 +87,10 @@ pub(super) fn link(
     runtime: &Runtime,
     lane: Lane,
     kind: Kind,
+    wasi: bool,
     component: &Component,
 ) -> wasmtime::Result<(InstancePre<State>, Exports)> {
-    let pre = lane.linker(runtime, kind)?.instantiate_pre(component)?;
+    let pre = lane.linker(runtime, kind, wasi)?.instantiate_pre(component)?;
     let exports = lane.exports(kind, &pre)?;
     Ok((pre, exports))
 }

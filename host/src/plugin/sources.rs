@@ -80,7 +80,7 @@ impl Sources for Plugins {
             {
                 answer = self.call_source(source, &Inbound { body, ..request }).await.ok_or_else(unknown)?;
             }
-            let error = match answer {
+            let error = match answer.map_err(Failure::without_printed) {
                 Ok(Ok(normalised)) => return Ok(normalised),
                 Ok(Err(CallError::InvalidInput(text))) => return Err(DecodeError::Invalid(text)),
                 Ok(Err(error)) => error,

@@ -23,6 +23,8 @@ pub struct Status {
     pub sha256: Option<String>,
     /// Version of the contract; none unless it is loaded.
     pub lane: Option<&'static str>,
+    /// Whether it imports WASI, in which there is nothing for it.
+    pub wasi: bool,
     /// Why it is not used, or what was last wrong with it or one of its targets.
     pub problems: Vec<String>,
     /// What it asks for and is not granted.
@@ -64,6 +66,7 @@ impl Plugins {
             },
             usable: !own.is_empty() && one.problems().is_empty(),
             sha256: loaded.as_ref().map(|loaded| loaded.sha256.clone()),
+            wasi: loaded.as_ref().is_some_and(|loaded| loaded.wasi),
             lane: loaded.as_ref().map(|loaded| loaded.lane.as_str()),
             problems,
             unmet,

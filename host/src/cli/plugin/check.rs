@@ -98,7 +98,7 @@ fn names(interfaces: &[String]) -> String {
     };
     let mut names: Vec<String> = own.iter().map(short).collect();
     if !wasi.is_empty() {
-        names.push(format!("{} interfaces of WASI", wasi.len()));
+        names.push(format!("{} interfaces of WASI, in which there is nothing for it", wasi.len()));
     }
     if names.is_empty() { "nothing".into() } else { names.join(", ") }
 }
