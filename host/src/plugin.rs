@@ -12,7 +12,7 @@
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
 //! - `loaded`, `cache`, `inspect`, `lane`: from a file to linked code
 //! - `engine`, `instance`, `turns`: running it within limits
-//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach
+//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`, `mail_transport`: what it can reach
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
 mod asks;
@@ -31,6 +31,7 @@ mod lane;
 mod left_out;
 mod limiter;
 mod loaded;
+mod mail_transport;
 pub mod manifest;
 pub mod options;
 mod package;
@@ -45,7 +46,9 @@ mod targets;
 pub mod transport;
 
 pub use error::{Cause, Failure, Problem};
+pub use grants::MailGrant;
 pub use kind::Kind;
+pub use mail_transport::MailTransport;
 pub use manifest::Manifest;
 pub use options::{Grant, Limits, Options, TargetOptions};
 pub use package::Bundled;

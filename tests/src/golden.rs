@@ -9,6 +9,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "a JSON value indexed by a key that it lacks is null")]
 
+mod mail;
 mod notifier;
 mod remediation;
 pub(crate) mod source;
@@ -21,11 +22,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde_json::Value;
 use tidegate::app::BUNDLED;
+use tidegate::clock::SystemClock;
 use tidegate::domain::alert::fingerprint;
 use tidegate::domain::moment::Moment;
 use tidegate::domain::{Alert, Labels, Severity, Status};
 use tidegate::journal::Memory;
-use tidegate::plugin::{Bundled, Options, Plugins, Setup, Transport};
+use tidegate::plugin::{Bundled, MailTransport, Options, Plugins, Setup, Transport};
 
 /// A plugin's folder of cases.
 pub struct Suite {
@@ -74,11 +76,11 @@ fn name(path: &Path) -> String {
 }
 
 /// A host with this plugin alone.
-async fn load(
+async fn load<T: Transport + MailTransport + 'static>(
     plugin: &str,
     options: Options,
     environment: &BTreeMap<String, String>,
-    transport: Arc<dyn Transport>,
+    outside: Arc<T>,
     cache: &Path,
 ) -> Result<Arc<Plugins>> {
     let bundled: Vec<Bundled> = BUNDLED.iter().filter(|(name, ..)| *name == plugin).copied().collect();
@@ -90,7 +92,9 @@ async fn load(
         plugins: &[(plugin.to_string(), options)].into(),
         notifiers: &BTreeMap::new(),
         environment,
-        transport,
+        transport: Arc::clone(&outside) as Arc<dyn Transport>,
+        mail: outside,
+        clock: Arc::new(SystemClock),
         state: Arc::new(Memory::new()),
         least_risk: &|_| tidegate::domain::Risk::Read,
         allocation: None,

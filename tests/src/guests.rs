@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow};
+use tidegate::clock::SystemClock;
 use tidegate::domain::Alert;
 use tidegate::network::Network;
 use tidegate::plugin::engine::Allocation;
@@ -82,6 +83,8 @@ impl LoadOptions {
             notifiers: &notifiers,
             environment: &self.environment,
             transport: Arc::new(Wire(Arc::new(Network::default()))),
+            mail: Arc::new(Wire(Arc::new(Network::default()))),
+            clock: Arc::new(SystemClock),
             state: Arc::new(Memory::default()),
             least_risk: &|_| tidegate::domain::Risk::Read,
             allocation: self.allocation,

@@ -10,6 +10,8 @@ pub struct Asks {
     pub signer: Vec<String>,
     /// Tools to look with; `*` stands for any run of characters.
     pub tools: Vec<String>,
+    /// Whether it sends mail.
+    pub mail: bool,
     /// Where it sends.
     pub http: Vec<HttpAsk>,
 }

@@ -3,12 +3,17 @@
 //! Neither side can widen the other. A refusal names the side that refused and the line that would
 //! allow the request.
 
+mod mail;
+
 use std::fmt;
 
 use reqwest::Url;
 
 use super::asks::Asks;
 use super::options::Grant;
+
+pub(super) use mail::LINES as MAIL_LINES;
+pub use mail::{GrantedMail, MailGrant};
 
 /// Scheme, host and port of a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,8 +182,11 @@ impl Grants {
     }
 
     /// Sentences about what is asked for and not granted: the plugin may work without it.
-    pub fn unmet(&self) -> Vec<String> {
+    pub fn unmet(&self, mail: Option<&GrantedMail>) -> Vec<String> {
         let mut unmet = Vec::new();
+        if self.asks.mail && mail.is_none() {
+            unmet.push(self.mail_needed());
+        }
         for ask in self.asks.http.iter().filter(|ask| ask.origin != "*") {
             let Ok(origin) = Origin::parse(&ask.origin) else { continue };
             let secrets: Vec<String> = ask.secrets.iter().filter(|name| *name != "*").cloned().collect();
@@ -292,7 +300,7 @@ mod tests {
              configuration would need: [plugins.feishu] grant = [{ origin = \"https://x.test\", \
              methods = [\"POST\"], secrets = [\"a\"] }]"
         );
-        assert_eq!(asked.unmet().len(), 1);
+        assert_eq!(asked.unmet(None).len(), 1);
         assert!(asked.permit_signing("key").is_ok());
         assert!(asked.permit_signing("other").unwrap_err().contains("signer = [\"other\"]"));
     }

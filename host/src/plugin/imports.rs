@@ -3,6 +3,7 @@
 
 pub(super) mod http_client;
 pub(super) mod log;
+pub(super) mod mail;
 pub(super) mod settings;
 pub(super) mod signer;
 pub(super) mod state;
@@ -10,11 +11,12 @@ pub(super) mod tools;
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use crate::ports::{Looks, PluginState, Tools};
+use crate::ports::{Clock, Looks, PluginState, Tools};
 
 use super::authority::Authority;
-use super::grants::Grants;
+use super::grants::{GrantedMail, Grants};
 use super::limiter::Limiter;
+use super::mail_transport::MailTransport;
 use super::options::Limits;
 use super::secrets::Secrets;
 use super::transport::Transport;
@@ -22,6 +24,8 @@ use super::transport::Transport;
 /// What plugins reach through their imports, shared by all of them.
 pub(super) struct Outside {
     pub transport: Arc<dyn Transport>,
+    pub mail: Arc<dyn MailTransport>,
+    pub clock: Arc<dyn Clock>,
     pub state: Arc<dyn PluginState>,
     /// Those that there are, to know them by name. Weak, since they include the plugins; set once all
     /// rooms are there.
@@ -37,6 +41,7 @@ pub(super) struct Binding {
     /// The settings as JSON.
     pub settings: String,
     pub grants: Grants,
+    pub mail: Option<GrantedMail>,
     pub secrets: Secrets,
     /// Tools that it may look with.
     pub tools: Vec<String>,
@@ -53,7 +58,11 @@ pub(super) struct State {
     /// What it may do outside of the host.
     pub authority: Authority,
     pub log: log::Log,
+    /// Of HTTP and mail.
     pub requests: u32,
+    pub mails: u32,
+    /// The delivery that the call is about.
+    pub delivery: Option<String>,
     pub looks: u32,
     /// How it looks with tools; none where it may not, which is everywhere but in a plan.
     pub host_looks: Option<Arc<dyn Looks>>,
@@ -66,6 +75,8 @@ impl State {
             authority,
             log: log::Log::default(),
             requests: 0,
+            mails: 0,
+            delivery: None,
             looks: 0,
             host_looks: None,
             binding,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::asks::Asks;
-use super::grants::{Line, Origin};
+use super::grants::{Line, MAIL_LINES, Origin};
 use super::kind::Kind;
 
 /// A plugin's own account.
@@ -84,6 +84,7 @@ impl Manifest {
         let beyond = match self.kind {
             Kind::Source if self.asks != none => Some("anything: a source has no network, no state and no tools"),
             Kind::Notifier if !self.asks.tools.is_empty() => Some("tools: only a remediation has them"),
+            Kind::Remediation if self.asks.mail => Some("mail: only a notifier sends it"),
             _ => None,
         };
         if let Some(beyond) = beyond {
@@ -126,6 +127,10 @@ impl Manifest {
             .collect();
         if !grants.is_empty() {
             lines.push(format!("grant = [{}]", grants.join(", ")));
+        }
+        if self.asks.mail {
+            lines.push(format!("[plugins.{}.mail]", self.name));
+            lines.extend(MAIL_LINES.map(str::to_string));
         }
         lines.join("\n")
     }

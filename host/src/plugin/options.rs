@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::grants::MailGrant;
 use crate::domain::Risk;
 use crate::secret::SecretSource;
 
@@ -18,6 +19,8 @@ pub struct Options {
     pub secrets: BTreeMap<String, SecretSource>,
     /// What it may reach. Nothing by default.
     pub grant: Vec<Grant>,
+    /// What mail it may send. None by default.
+    pub mail: Option<MailGrant>,
     /// The component's digest in hex. A component with any other digest is not loaded.
     pub sha256: Option<String>,
     /// The least that a wrong call of one of its own actions could cost, by the action's name. It is
@@ -43,6 +46,8 @@ pub struct TargetOptions {
     /// As for the plugin; added to what the plugin's own table grants.
     #[serde(default)]
     pub grant: Vec<Grant>,
+    /// As for the plugin; goes before what the plugin's own table grants.
+    pub mail: Option<MailGrant>,
 }
 
 /// What a plugin may send, and with which secrets.

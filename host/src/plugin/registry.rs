@@ -17,6 +17,7 @@ use super::imports::{Binding, Outside, State};
 use super::kind::{CallError, Kind};
 use super::left_out::LeftOutCounts;
 use super::loaded::{Loaded, load};
+use super::mail_transport::MailTransport;
 use super::options::{Grant, Options, TargetOptions};
 use super::package::{Bundled, Package, find};
 use super::risks;
@@ -25,7 +26,7 @@ use super::secrets::Secrets;
 use super::transport::Transport;
 use crate::domain::{Catalogue, Risk, Tool};
 use crate::environment::Environment;
-use crate::ports::{PluginState, Tools};
+use crate::ports::{Clock, PluginState, Tools};
 use crate::redact::known;
 use crate::secret::{Secret, SecretSource};
 
@@ -45,6 +46,10 @@ pub struct Setup<'a> {
     pub environment: &'a dyn Environment,
     /// For the plugins' requests.
     pub transport: Arc<dyn Transport>,
+    /// For the plugins' mail.
+    pub mail: Arc<dyn MailTransport>,
+    /// For what is counted and dated.
+    pub clock: Arc<dyn Clock>,
     /// For the plugins' state.
     pub state: Arc<dyn PluginState>,
     /// The least risk that a tool has by the operator's word: `[tools] risk`.
@@ -137,6 +142,8 @@ impl Plugins {
         .await;
         let outside = Outside {
             transport: Arc::clone(&setup.transport),
+            mail: Arc::clone(&setup.mail),
+            clock: Arc::clone(&setup.clock),
             state: Arc::clone(&setup.state),
             tools: OnceLock::new(),
         };
@@ -201,7 +208,7 @@ impl Plugins {
             }
             Kind::Notifier => {
                 let elsewhere = setup.notifiers.values().any(|target| target.plugin == *name);
-                let given = !own.secrets.is_empty() || !own.grant.is_empty();
+                let given = !own.secrets.is_empty() || !own.grant.is_empty() || own.mail.is_some();
                 if !own.settings.is_empty() || (given && !elsewhere) {
                     let unit = self.unit(setup, loaded, name, &own, problems);
                     self.targets.extend(unit.map(|unit| (name.clone(), unit)));
@@ -246,6 +253,10 @@ impl Plugins {
         remember("", &Value::Object(options.settings.clone()));
         let grants = Grants::new(&manifest.name, &place, &manifest.asks, &options.grant);
         let grants = grants.map_err(|problem| found.push(problem)).ok();
+        let mail = options.mail.as_ref().and_then(|mail| {
+            let opened = mail.open(setup.environment);
+            opened.map_err(|all| found.extend(all.iter().map(|one| format!("[{place}.mail] {one}")))).ok()
+        });
         problems.extend(found.iter().map(|text| Problem::new(subject.clone(), text.clone())));
         let grants = grants.filter(|_| found.is_empty())?;
         let binding = Binding {
@@ -253,6 +264,7 @@ impl Plugins {
             state_key: if own { name.to_string() } else { format!("{}/{name}", manifest.name) },
             settings: Value::Object(options.settings.clone()).to_string(),
             grants,
+            mail,
             secrets,
             tools: manifest.asks.tools.clone(),
             limits: options.limits,
@@ -278,7 +290,8 @@ impl Plugins {
             let problem = unit.problem()?;
             Some(if **name == manifest.name { problem } else { format!("{name}: {problem}") })
         }));
-        let mut unmet: Vec<String> = own.iter().flat_map(|(_, unit)| unit.binding.grants.unmet()).collect();
+        let mut unmet: Vec<String> =
+            own.iter().flat_map(|(_, unit)| unit.binding.grants.unmet(unit.binding.mail.as_ref())).collect();
         unmet.dedup();
         Status {
             name: manifest.name.clone(),
@@ -395,6 +408,7 @@ fn merge(own: &Options, target: &TargetOptions) -> Options {
     overlay(&mut merged.settings, &target.settings);
     merged.secrets.extend(target.secrets.clone());
     merged.grant.extend::<Vec<Grant>>(target.grant.clone());
+    merged.mail = target.mail.clone().or(merged.mail);
     merged
 }
 

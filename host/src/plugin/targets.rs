@@ -25,10 +25,11 @@ impl Plugins {
         let unit = self.targets.get(target)?;
         let Exports::Notifier(exports) = &unit.loaded.exports else { return None };
         let code = &unit.loaded.code;
-        let call =
-            code.call_in(&unit.places, &self.runtime, unit.state(Authority::deliver(message)), |store, instance, _| {
-                exports.notify(store, instance, message, now)
-            });
+        let mut state = unit.state(Authority::deliver(message));
+        state.delivery = Some(message.delivery.clone());
+        let call = code.call_in(&unit.places, &self.runtime, state, |store, instance, _| {
+            exports.notify(store, instance, message, now)
+        });
         let answer = call.await.map(|(answer, _)| answer);
         unit.note(&answer);
         Some(answer)

@@ -12,11 +12,13 @@ use tidegate::domain::alert::excerpt::{Bounds, Excerpt};
 use tidegate::domain::link::{Link, Named, Purpose};
 use tidegate::domain::message::{ActionTold, Cause, Content, Object, Sent, Stage};
 use tidegate::domain::{IncidentId, Occasion};
+use tidegate::network::smtp::{Mail, Server, SmtpError, Taken};
 use tidegate::plugin::kind::CallError;
-use tidegate::plugin::{Grant, Options, Outgoing, Returned, Transport, TransportError};
+use tidegate::plugin::{Grant, MailTransport, Options, Outgoing, Returned, Transport, TransportError};
 use tidegate::ports::Message;
 use tidegate::secret::SecretSource;
 
+use super::mail;
 use super::{alert, items, load, pairs, read, same, text};
 
 /// Notes each request and gives the next recorded answer.
@@ -24,6 +26,16 @@ use super::{alert, items, load, pairs, read, same, text};
 struct Recorded {
     answers: Mutex<VecDeque<Value>>,
     requests: Mutex<Vec<Value>>,
+    mail_answers: Mutex<VecDeque<Value>>,
+    mails: Mutex<Vec<Value>>,
+}
+
+impl MailTransport for Recorded {
+    fn send<'a>(&'a self, _: &'a Server, mail: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>> {
+        self.mails.lock().unwrap_or_else(PoisonError::into_inner).push(mail::sent(mail));
+        let answer = self.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        Box::pin(async move { mail::answer(answer.as_ref()) })
+    }
 }
 
 impl Transport for Recorded {
@@ -73,9 +85,17 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
         grant: origins.into_iter().map(grant).collect(),
         ..Options::default()
     };
+    let mailing = case.join("mail.json").is_file();
+    let options = Options { mail: mailing.then(mail::grant), ..options };
+    let mail_answers = if mailing { read(&case.join("mail.json"))? } else { json!([]) };
+    let mail_answers = mail_answers.as_array().cloned().context("mail.json is no list")?;
     let answers = read(&case.join("http.json"))?.as_array().cloned().context("http.json is no list")?;
-    let recorded = Arc::new(Recorded { answers: Mutex::new(answers.into()), requests: Mutex::default() });
-    let plugins = load(plugin, options, &environment, Arc::clone(&recorded) as Arc<dyn Transport>, cache).await?;
+    let recorded = Arc::new(Recorded {
+        answers: Mutex::new(answers.into()),
+        mail_answers: Mutex::new(mail_answers.into()),
+        ..Recorded::default()
+    });
+    let plugins = load(plugin, options, &environment, Arc::clone(&recorded), cache).await?;
 
     let millis = notification["now-ms"].as_i64().context("now-ms is missing")?;
     let now = jiff::Timestamp::from_millisecond(millis)?;
@@ -93,7 +113,14 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     let requests = recorded.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let left = recorded.answers.lock().unwrap_or_else(PoisonError::into_inner).len();
     ensure!(left == 0, "{left} answers of http.json were not asked for");
-    same("the exchange", &json!({"requests": requests, "result": result}), &expected)
+    let mails = recorded.mails.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let left = recorded.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).len();
+    ensure!(left == 0, "{left} answers of mail.json were not asked for");
+    let mut found = json!({"requests": requests, "result": result});
+    if mailing {
+        found["mails"] = json!(mails);
+    }
+    same("the exchange", &found, &expected)
 }
 
 fn origin(request: &Value) -> String {

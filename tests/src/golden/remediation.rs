@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use tidegate::domain::condition;
 use tidegate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
 use tidegate::gate::{Permit, ReadPermit};
-use tidegate::plugin::{Options, Outgoing, Returned, Transport, TransportError};
+use tidegate::network::smtp::{Mail, Server, SmtpError, Taken};
+use tidegate::plugin::{MailTransport, Options, Outgoing, Returned, Transport, TransportError};
 use tidegate::ports::{Planners as _, ToolAnswer, ToolError, Tools, Turn};
 
 use super::{alert, items, load, read, same, text};
@@ -74,6 +75,12 @@ impl Tools for Recorded {
 
 /// These remediations are granted no network.
 struct Nowhere;
+
+impl MailTransport for Nowhere {
+    fn send<'a>(&'a self, _: &'a Server, _: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>> {
+        Box::pin(async { Err(SmtpError::Unavailable("this plugin sends no mail".into())) })
+    }
+}
 
 impl Transport for Nowhere {
     fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {

@@ -8,15 +8,22 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
+use tidegate::network::smtp::{Mail, Server, SmtpError, Taken};
 use tidegate::plugin::kind::CallError;
 use tidegate::plugin::kind::source::{Decoded, Decoding, Normalised, Omitted, Reply, Told, normalise};
-use tidegate::plugin::{Options, Outgoing, Plugins, Returned, Transport, TransportError};
+use tidegate::plugin::{MailTransport, Options, Outgoing, Plugins, Returned, Transport, TransportError};
 use tidegate::ports::Inbound;
 
 use super::{load, pairs, read, same, text};
 
 /// A source has no way out, so nothing can arrive here.
 struct Nowhere;
+
+impl MailTransport for Nowhere {
+    fn send<'a>(&'a self, _: &'a Server, _: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>> {
+        Box::pin(async { Err(SmtpError::Unavailable("this plugin sends no mail".into())) })
+    }
+}
 
 impl Transport for Nowhere {
     fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
