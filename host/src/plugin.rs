@@ -34,6 +34,7 @@ mod loaded;
 mod mail_transport;
 pub mod manifest;
 pub mod options;
+mod pace;
 mod package;
 mod reading;
 mod registry;
@@ -46,7 +47,7 @@ mod targets;
 pub mod transport;
 
 pub use error::{Cause, Failure, Problem};
-pub use grants::MailGrant;
+pub use grants::{MailGrant, path_problem};
 pub use kind::Kind;
 pub use mail_transport::MailTransport;
 pub use manifest::Manifest;

@@ -16,4 +16,5 @@ pub mod permits;
 pub mod process;
 pub mod rig;
 pub mod sim;
+pub mod smtp;
 pub mod soak;

@@ -17,7 +17,7 @@ use super::secret::{Reference, resolve_path};
 use super::unit::{Period, Size};
 use crate::domain::Risk;
 use crate::network::smtp::Tls;
-use crate::plugin::{Grant, Limits, MailGrant, Options, TargetOptions};
+use crate::plugin::{Grant, Limits, MailGrant, Options, TargetOptions, path_problem};
 use crate::secret::SecretSource;
 
 const KIB: u64 = 1 << 10;
@@ -105,6 +105,7 @@ pub struct RawLimits {
     concurrency: Option<u32>,
     log: Option<Size>,
     requests: Option<u32>,
+    requests_per_minute: Option<u32>,
     response: Option<Size>,
     looks: Option<u32>,
 }
@@ -183,6 +184,7 @@ impl RawLimits {
             concurrency: self.concurrency.unwrap_or(default.concurrency),
             log_kib,
             requests: self.requests.unwrap_or(default.requests),
+            requests_per_minute: self.requests_per_minute.or(default.requests_per_minute),
             response_kib,
             looks: self.looks.unwrap_or(default.looks),
         };
@@ -238,6 +240,9 @@ fn check(
                 &path,
                 format!("{origin:?} is not an origin: write https://host or https://host:port, without a path"),
             );
+        }
+        if let Some(problem) = grant.paths.iter().find_map(|pattern| path_problem(pattern)) {
+            report(&path, problem);
         }
         if let Some(method) = grant.methods.iter().find(|m| m.is_empty() || !m.bytes().all(|b| b.is_ascii_uppercase()))
         {

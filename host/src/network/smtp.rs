@@ -149,7 +149,7 @@ impl Network {
     /// Sends one mail. It is taken at once for all recipients that the server takes.
     ///
     /// # Errors
-    /// See [`SmtpError`]. No text holds the login.
+    /// See [`SmtpError`]. Texts hold the words of the server, which may repeat what it was told in confidence.
     pub async fn send_mail(&self, server: &Server, mail: &Mail) -> Result<Taken, SmtpError> {
         let composed = compose::compose(mail).map_err(SmtpError::Invalid)?;
         let exchange = self.exchange(server, &composed);

@@ -22,6 +22,9 @@ pub struct Asks {
 pub struct HttpAsk {
     /// An origin, or `*` for whatever the operator grants.
     pub origin: String,
+    /// Paths that it needs, such as `/api/v1/*`; all of the origin without any.
+    #[serde(default)]
+    pub paths: Vec<String>,
     /// HTTP methods.
     #[serde(default)]
     pub methods: Vec<String>,

@@ -18,6 +18,7 @@ use super::grants::{GrantedMail, Grants};
 use super::limiter::Limiter;
 use super::mail_transport::MailTransport;
 use super::options::Limits;
+use super::pace::{Pace, UsedUp};
 use super::secrets::Secrets;
 use super::transport::Transport;
 
@@ -46,9 +47,17 @@ pub(super) struct Binding {
     /// Tools that it may look with.
     pub tools: Vec<String>,
     pub limits: Limits,
+    pub pace: Pace,
     /// Held while the state is changed.
     pub state_lock: Arc<tokio::sync::Mutex<()>>,
     pub outside: Arc<Outside>,
+}
+
+impl Binding {
+    /// Counts a request that is about to leave.
+    pub fn count(&self) -> Result<(), UsedUp> {
+        self.pace.take(&self.name, self.limits.requests_per_minute, self.outside.clock.elapsed())
+    }
 }
 
 /// What one call has used up so far.

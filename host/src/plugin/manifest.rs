@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::asks::Asks;
-use super::grants::{Line, MAIL_LINES, Origin};
+use super::grants::{Line, MAIL_LINES, Origin, path_problem};
 use super::kind::Kind;
 
 /// A plugin's own account.
@@ -80,6 +80,9 @@ impl Manifest {
         for ask in self.asks.http.iter().filter(|ask| ask.origin != "*") {
             Origin::parse(&ask.origin).map_err(|problem| format!("asks.http: {problem}"))?;
         }
+        if let Some(problem) = self.asks.http.iter().flat_map(|ask| &ask.paths).find_map(|path| path_problem(path)) {
+            return Err(format!("asks.http: {problem}"));
+        }
         let none = Asks::default();
         let beyond = match self.kind {
             Kind::Source if self.asks != none => Some("anything: a source has no network, no state and no tools"),
@@ -121,7 +124,8 @@ impl Manifest {
             .map(|ask| {
                 let origin = if ask.origin == "*" { "https://…" } else { &ask.origin };
                 let secrets: Vec<String> = ask.secrets.iter().filter(|name| *name != "*").cloned().collect();
-                let line = Line { origin, methods: &ask.methods, secrets: &secrets, reads: false, private: false };
+                let (paths, methods) = (&ask.paths, &ask.methods);
+                let line = Line { origin, paths, methods, secrets: &secrets, reads: false, private: false };
                 line.to_string()
             })
             .collect();

@@ -268,6 +268,7 @@ impl Plugins {
             secrets,
             tools: manifest.asks.tools.clone(),
             limits: options.limits,
+            pace: Default::default(),
             state_lock: Arc::default(),
             outside: Arc::clone(&self.outside),
         };

@@ -74,6 +74,7 @@ pub(super) async fn run(plugin: &str, case: &Path, cache: &Path) -> Result<()> {
     origins.dedup();
     let grant = |origin: String| Grant {
         origin,
+        paths: vec![],
         methods: vec!["POST".into()],
         secrets: names().collect(),
         reads: false,

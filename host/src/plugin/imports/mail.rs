@@ -4,6 +4,7 @@
 //! few harmless ones is the host's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -54,8 +55,8 @@ pub enum MailError {
     Rejected(String),
     /// The login is wrong.
     Auth(String),
-    /// It may go another time.
-    Unavailable(String),
+    /// It may go another time, and no sooner than this.
+    Unavailable(String, Option<Duration>),
 }
 
 /// Recipients of one mail.
@@ -94,6 +95,7 @@ pub async fn send(state: &mut State, message: Message) -> Result<Receipt, MailEr
         return Err(MailError::Denied(format!("plugin {plugin} has used up its {most} requests of this call")));
     }
     state.requests += 1;
+    binding.count().map_err(|used| MailError::Unavailable(used.sentence, Some(used.left)))?;
     state.mails += 1;
     let own = id_of(&binding, state.delivery.as_deref(), state.mails);
     let mail = compose(&binding, granted, own, message)?;
@@ -106,7 +108,7 @@ pub async fn send(state: &mut State, message: Message) -> Result<Receipt, MailEr
         SmtpError::Invalid(text) => MailError::Invalid(scrub(&text)),
         SmtpError::Rejected(text) => MailError::Rejected(scrub(&text)),
         SmtpError::Auth(text) => MailError::Auth(scrub(&text)),
-        SmtpError::Unavailable(text) => MailError::Unavailable(scrub(&text)),
+        SmtpError::Unavailable(text) => MailError::Unavailable(scrub(&text), None),
     })?;
     let refused = taken.refused.into_iter();
     let refused = refused.map(|one| RefusedRecipient { reason: scrub(&one.reason), ..one }).collect();

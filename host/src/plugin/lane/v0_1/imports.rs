@@ -136,7 +136,10 @@ impl From<mail::MailError> for wit::mail::MailError {
             mail::MailError::Invalid(text) => Self::Invalid(text),
             mail::MailError::Rejected(text) => Self::Rejected(text),
             mail::MailError::Auth(text) => Self::Auth(text),
-            mail::MailError::Unavailable(reason) => Self::Unavailable(wit::types::Retry { reason, after_ms: None }),
+            mail::MailError::Unavailable(reason, after) => {
+                let after_ms = after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+                Self::Unavailable(wit::types::Retry { reason, after_ms })
+            }
         }
     }
 }
