@@ -56,7 +56,11 @@ pub(super) fn compose(mail: &Mail) -> Result<Composed, String> {
             to.push(email);
         }
     }
-    let bytes = message.formatted();
+    let mut bytes = message.formatted();
+    // The last line break is sent with the end of the mail.
+    if bytes.ends_with(b"\r\n") {
+        bytes.truncate(bytes.len().saturating_sub(2));
+    }
     if !bytes.is_ascii() {
         return Err("the mail cannot be composed in ASCII".into());
     }
