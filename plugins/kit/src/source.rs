@@ -6,6 +6,7 @@ pub mod cloudevents;
 pub mod event;
 pub mod link;
 mod packed;
+pub mod pattern;
 pub mod placeholder;
 mod sentence;
 pub mod severity;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{Alert, Node, STATE, Status, first_sentence};
 use words::{Said, of_type, word};
 
-pub use types::{Types, matches};
+pub use types::Types;
 
 /// An event, however it was wrapped.
 #[derive(Clone, Copy, Debug)]
