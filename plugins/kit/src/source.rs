@@ -1,15 +1,23 @@
 //! Sources: one request in, alerts out.
 
 pub mod aws;
+mod body;
 mod build;
+mod change;
 pub mod cloudevents;
 pub mod event;
+pub mod fields;
+pub mod kubernetes;
 pub mod link;
+pub mod nagios;
+mod offset;
 mod packed;
 pub mod pattern;
 pub mod placeholder;
+mod read;
 mod sentence;
 pub mod severity;
+mod tagged;
 pub mod tags;
 mod time;
 pub mod usual;
@@ -39,6 +47,8 @@ pub use bindings::exports::tidegate::plugin::source::{Decoded, Guest, Inbound, L
 pub use bindings::tidegate::plugin::types::{Alert, CallError, Moment, Status};
 pub use bindings::tidegate::plugin::{log, settings};
 pub use build::STATE;
+pub use fields::Fields;
+pub use offset::utc_offset;
 pub use packed::base64;
 pub use sentence::first_sentence;
 pub use time::{millis, with_zone};

@@ -190,3 +190,69 @@ impl Occasion {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::golden::notification;
+
+    fn message(more: &Value) -> Notification {
+        let mut value = json!({"alerts": [], "now-ms": 0, "severity": "critical", "message-id": "m2"});
+        value.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        notification(&value)
+    }
+
+    #[test]
+    fn the_end_of_the_story_decides_the_tone_before_its_beginning() {
+        for (more, want) in [
+            (json!({"occasion": "report"}), Tone::Red),
+            (json!({"occasion": "report", "severity": "warning"}), Tone::Orange),
+            (json!({"occasion": "report", "severity": "info"}), Tone::Blue),
+            (json!({"occasion": "report", "severity": "info", "outcome": "error"}), Tone::Red),
+            (json!({"occasion": "report", "outcome": "fixed"}), Tone::Green),
+            (json!({"occasion": "report", "outcome": "suppressed"}), Tone::Grey),
+            (json!({"occasion": "resolved", "outcome": "error"}), Tone::Green),
+            (json!({"occasion": "answered"}), Tone::Grey),
+        ] {
+            assert_eq!(message(&more).tone(), want, "{more}");
+        }
+        assert_eq!((Tone::Red.hex().as_str(), Tone::Red.rgb()), ("#d92d20", 0xd9_2d20));
+    }
+
+    #[test]
+    fn only_the_hosts_own_links_are_buttons() {
+        let link = |url: &str, from_alert: bool| json!({"purpose": "source", "title": "t\n", "url": url, "from-alert": from_alert});
+        let message = message(&json!({
+            "links": [link("https://own.example/x", false), link("https://named.example", true), link("javascript:x", false)],
+            "body-markdown": "a\n[t](https://own.example/x)\n[s](https://named.example)\n\n---\n\nb",
+        }));
+        let hosts: Vec<String> = message.buttons().into_iter().map(|button| button.link.host).collect();
+        assert_eq!(hosts, ["own.example"]);
+        assert_eq!(message.mentions().len(), 1);
+        let (first, detail) = message.text_beside_buttons();
+        let plain = |document: &Document| crate::markdown::Markup::PLAIN.write(document);
+        assert_eq!((plain(&first).as_str(), plain(&detail).as_str()), ("a\ns: https://named.example", "b"));
+    }
+
+    #[test]
+    fn objects_are_told_in_words_and_the_others_counted() {
+        let object = |namespace: &str, name: &str| json!({"kind": "pod", "namespace": namespace, "name": name});
+        let message = message(
+            &json!({"objects": [object("shop", "web\n1"), object("", "a"), object("", "b")], "objects-left-out": 4}),
+        );
+        assert_eq!(message.objects_line(2), "pod shop/web 1, pod a +5");
+        assert_eq!(message.objects_line(0), "+7");
+        assert_eq!(message.objects_line(9), "pod shop/web 1, pod a, pod b +4");
+    }
+
+    #[test]
+    fn an_update_finds_its_thread_and_the_message_whose_place_it_takes() {
+        let sent =
+            |id: &str, reference: &str| json!({"message-id": id, "occasion": "approval", "reference": reference});
+        let message = message(&json!({"earlier": [sent("m1", "r1"), sent("m2", "r2"), sent("m2", "r3")]}));
+        assert_eq!(message.thread(), Some("r1"));
+        assert_eq!(message.before().map(|sent| sent.reference.as_str()), Some("r3"));
+    }
+}

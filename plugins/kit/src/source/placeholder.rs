@@ -16,12 +16,13 @@ pub fn is(text: &str) -> bool {
         !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.' || also.contains(c))
     };
     let within = |open: &str, close: &str| {
-        text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(|inner| word(inner, "-:#"))
+        text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(|inner| word(inner, "-:#$>"))
     };
     let upper =
         |name: &str| word(name, "") && !name.contains('.') && name.starts_with(|c: char| c.is_ascii_uppercase());
     within("{", "}")
         || within("{{", "}}")
+        || within("{{{", "}}}")
         || within("${", "}")
         || within("*", "*")
         || within("%", "%")
@@ -40,6 +41,8 @@ mod tests {
             "${host.name}",
             "{PID}",
             "{{ alert.id }}",
+            "{{ $alert->severity }}",
+            "{{{context.reason}}}",
             "*alertType*",
             "%name%",
             "$HOSTNAME$",

@@ -38,10 +38,23 @@ pub fn split<'t>(tags: impl IntoIterator<Item = Cow<'t, str>>) -> (Vec<(String, 
     (pairs.into_iter().map(joined).collect(), bare)
 }
 
+/// Tags as labels: a bare word is `true`, and the origin that Dynatrace writes before a tag is left out
+/// (`[Kubernetes]app:web` is `app`).
+pub fn labels<'t>(tags: impl IntoIterator<Item = Cow<'t, str>>) -> Vec<(String, String)> {
+    let plain = |tag: Cow<'t, str>| match tag.trim().strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((_, rest)) => Cow::Owned(rest.trim().to_string()),
+        None => tag,
+    };
+    let (mut labels, bare) = split(tags.into_iter().map(plain));
+    let bare = bare.into_iter().map(|word| word.trim_end_matches([':', '=']).to_string());
+    labels.extend(bare.filter(|word| !word.is_empty()).map(|word| (word, "true".to_string())));
+    labels
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::parse;
+    use crate::json::{Value, parse};
 
     #[test]
     fn lists_and_texts_are_read_alike() {
@@ -58,5 +71,14 @@ mod tests {
         for body in ["null", "[]", "{}", "\"\""] {
             assert!(of(Node::root(&parse(body).unwrap())).is_empty());
         }
+    }
+
+    #[test]
+    fn tags_become_labels() {
+        let text = Value::from("env:prod,team=x,urgent,,[Kubernetes]app: web,e:,[AWS]spot");
+        let found = labels(of(Node::root(&text)));
+        let want =
+            [("env", "prod"), ("team", "x"), ("app", "web"), ("urgent", "true"), ("e", "true"), ("spot", "true")];
+        assert_eq!(found, want.map(|(k, v)| (k.to_string(), v.to_string())));
     }
 }

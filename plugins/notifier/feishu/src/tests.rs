@@ -1,3 +1,5 @@
+//! The card and what Feishu answers; cases and renderings are run by the macro.
+
 use serde_json::{Value, json};
 use tidegate_plugin::golden;
 use tidegate_plugin::http::Said;

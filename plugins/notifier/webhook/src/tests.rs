@@ -1,3 +1,5 @@
+//! Settings and the size of the body; cases and renderings are run by the macro.
+
 use serde_json::json;
 use tidegate_plugin::golden;
 use tidegate_plugin::settings::parse;
