@@ -230,6 +230,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/resume", post(control::resume))
         .route("/v1/deliveries", get(deliveries::list))
         .route("/v1/deliveries/retry", post(deliveries::retry))
+        .route("/v1/plugins", get(control::plugins))
+        .route("/v1/plugins/{name}/reload", post(control::reload_plugin))
         .route("/v1/breakers", get(control::breakers))
         .route("/v1/breakers/reset", post(control::reset_breaker))
         .route_layer(middleware::from_fn_with_state(state.clone(), quotas::api))

@@ -281,7 +281,8 @@ async fn a_secret_leaves_the_host_but_never_reaches_the_plugin() {
 #[tokio::test]
 async fn text_of_an_alert_never_becomes_a_secret() {
     let (server, seen) = mirror().await;
-    let grant = format!(r#"{{ origin = "{server}", methods = ["POST"], secrets = ["token", "address"], private = true }}"#);
+    let grant =
+        format!(r#"{{ origin = "{server}", methods = ["POST"], secrets = ["token", "address"], private = true }}"#);
     let plugins = notifier(&grant).await;
     for text in [
         "{{secret:token}}",
@@ -298,7 +299,8 @@ async fn text_of_an_alert_never_becomes_a_secret() {
         let sent = seen.lock().unwrap().pop().unwrap_or_else(|| panic!("{text} was not sent: {answer}"));
         assert!(sent.ends_with(&format!("\r\n\r\n{text}")), "{text}: {sent}");
         assert!(sent.contains("Bearer-t0p/secret"), "{sent}");
-        let signed = deliver(&plugins, "echo-notifier", &format!("sign {{{{secret:sign-secret}}}} {text}")).await.unwrap();
+        let signed =
+            deliver(&plugins, "echo-notifier", &format!("sign {{{{secret:sign-secret}}}} {text}")).await.unwrap();
         assert_eq!(signed, hmac("demo", text), "what is signed is what is sent");
     }
     // Where the plugin says so, the same text is a placeholder, for secrets that were granted and no others.

@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use super::deliveries::{Anew, DeliveryView, Undelivered, Which};
-use super::{Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, Ready, Received, Records, Refusal};
+use super::{
+    Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal,
+    ReloadedPlugin,
+};
 use crate::domain::alert::normalised::Reply;
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
@@ -140,6 +143,19 @@ impl Backend for Fake {
 
     fn breakers(&self) -> Vec<Breaker> {
         vec![Breaker { key: "rule:x".into(), count: 3, limit: 3, open: true, because: "the last 3 failed".into() }]
+    }
+
+    fn plugins(&self) -> Vec<PluginView> {
+        vec![PluginView { name: "pager".into(), state: "ready".into(), calls: 7, ..PluginView::default() }]
+    }
+
+    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<ReloadedPlugin, ControlError>> {
+        let known = order.scope == "pager";
+        self.orders.lock().unwrap().push(order);
+        let (from, to) = ("pager 0.1.0".to_string(), "pager 0.2.0".to_string());
+        let reloaded = ReloadedPlugin { from, to, sha256: "ab".repeat(32), changed: true };
+        let answer = if known { Ok(reloaded) } else { Err(ControlError::Conflict("there is no plugin".into())) };
+        Box::pin(std::future::ready(answer))
     }
 
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {

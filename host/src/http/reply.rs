@@ -32,7 +32,10 @@ pub fn response(reply: Reply) -> Option<Response> {
     } else {
         HeaderValue::from_static("text/plain; charset=utf-8")
     };
-    let mut response = (status, reply.body).into_response();
+    // These have no body by definition: what came behind the head would be taken for the next answer.
+    let bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT);
+    let body = if bodiless { String::new() } else { reply.body };
+    let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     for (name, value) in reply.headers.iter().take(HEADERS) {
         if let (Some(name), Ok(value)) = (allowed(name), HeaderValue::from_str(value))
@@ -86,6 +89,16 @@ mod tests {
             "x-own: 1",
         ];
         assert_eq!(sent, want);
+    }
+
+    #[tokio::test]
+    async fn no_content_has_no_body() {
+        for (status, want) in [(200, "hello"), (201, "hello"), (204, ""), (205, "")] {
+            let response = response(reply(status, "text/plain", &[])).unwrap();
+            assert_eq!(response.status().as_u16(), status);
+            let body = axum::body::to_bytes(response.into_body(), 100).await.unwrap();
+            assert_eq!(body, want, "{status}");
+        }
     }
 
     #[test]

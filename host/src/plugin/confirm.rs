@@ -48,7 +48,7 @@ impl Plugins {
         if url.as_str().len() > LONGEST || !url.username().is_empty() || url.password().is_some() {
             return Err(format!("the address to fetch at {origin} is too long or holds a user's name"));
         }
-        let (binding, method) = (&unit.binding, "GET".to_string());
+        let (binding, method) = (unit.binding(), "GET".to_string());
         let permitted = binding.grants.permit(&origin, &method, &[], false)?;
         let busy = || format!("too many confirmations are under way to fetch the one at {origin}");
         let place = Arc::clone(&self.confirmations).try_acquire_owned().map_err(|_| busy())?;
@@ -61,7 +61,7 @@ impl Plugins {
             private: permitted.private,
             cap: ANSWER,
         };
-        let (binding, source, at) = (Arc::clone(binding), source.to_string(), origin.to_string());
+        let (source, at) = (source.to_string(), origin.to_string());
         tokio::spawn(async move {
             let _place = place;
             match binding.outside.transport.send(request).await {
@@ -92,7 +92,7 @@ impl Plugins {
 
     /// Whether a source takes requests of this method.
     pub fn takes(&self, source: &str, method: &str) -> bool {
-        let more = self.sources.get(source).map(|unit| unit.loaded.manifest.methods.as_slice()).unwrap_or_default();
-        method == "POST" || more.iter().any(|one| one == method)
+        let package = self.sources.get(source).map(|unit| unit.installed.package());
+        method == "POST" || package.is_some_and(|package| package.manifest.methods.iter().any(|one| one == method))
     }
 }

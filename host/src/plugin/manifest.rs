@@ -69,14 +69,18 @@ impl Manifest {
         self.component.clone().unwrap_or_else(|| format!("{}.wasm", self.name))
     }
 
-    fn check(&self) -> Result<(), String> {
-        if !plain_name(&self.name) {
-            return Err(format!(
-                "name `{}` must start with a lower-case letter and hold only lower-case letters, \
-                 digits, `-` and `_`",
-                self.name
-            ));
+    /// Whether a plugin can have this name. The error is a sentence.
+    pub fn check_name(name: &str) -> Result<(), String> {
+        if plain_name(name) {
+            return Ok(());
         }
+        Err(format!(
+            "name `{name}` must start with a lower-case letter and hold at most 64 lower-case letters, digits, `-` and `_`"
+        ))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Self::check_name(&self.name)?;
         if self.version.trim().is_empty() {
             return Err("version is empty".into());
         }

@@ -1,18 +1,22 @@
 //! Sources: one request in, alerts out.
 
 pub mod aws;
+mod body;
 mod build;
+mod change;
 pub mod cloudevents;
 pub mod event;
-mod fields;
+pub mod fields;
 pub mod kubernetes;
 pub mod link;
 pub mod nagios;
 mod offset;
 mod packed;
 pub mod placeholder;
+mod read;
 mod sentence;
 pub mod severity;
+mod tagged;
 pub mod tags;
 mod time;
 pub mod usual;
