@@ -69,6 +69,8 @@ fn plugins(workspace: &Path) -> Result<Vec<Plugin>, Box<dyn Error>> {
 fn watch(root: &Path, plugins: &[Plugin]) {
     println!("cargo::rerun-if-env-changed={PREBUILT}");
     let workspace = root.join("plugins");
+    // What is embedded beside the components: a file that is new there makes the program new.
+    println!("cargo::rerun-if-changed={}", root.join("host/scaffold").display());
     let kit = ["kit/Cargo.toml", "kit/src"].map(|name| workspace.join(name));
     let shared = [workspace.join("Cargo.toml"), workspace.join("Cargo.lock"), root.join("wit/v0.1")];
     let shared = shared.into_iter().chain(kit);

@@ -89,7 +89,8 @@ async fn load(allocation: Allocation) -> Plugins {
         environment: &environment,
         transport: Arc::new(Wire(Arc::new(Network::default()))),
         state: Arc::new(Memory::new()),
-        least_risk: &|_| tidegate::domain::Risk::Read,
+        least_risk: Arc::new(|_| tidegate::domain::Risk::Read),
+        clock: Arc::new(tidegate::clock::SystemClock),
         allocation: Some(allocation),
     };
     let (plugins, problems) = Plugins::load(setup).await.unwrap_or_else(|error| panic!("{error}"));

@@ -4,6 +4,7 @@
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
 mod background;
+mod by_hand;
 mod deliveries;
 mod explained_looks;
 mod handle;
@@ -15,6 +16,7 @@ mod lint;
 mod metrics;
 mod options;
 mod people;
+mod plugins;
 mod policies;
 mod records;
 mod replay;
@@ -33,7 +35,8 @@ use tokio::task::JoinHandle;
 
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
 use crate::backend::{
-    Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, Ready, Received, Records, Refusal,
+    Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal,
+    ReloadedPlugin,
 };
 use crate::domain::control::Control;
 use crate::domain::incident::ActionState;
@@ -196,6 +199,10 @@ impl Backend for App {
         self.sources.names()
     }
 
+    fn takes(&self, source: &str, method: &str) -> bool {
+        self.sources.takes(source, method)
+    }
+
     fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>> {
         Box::pin(async move {
             self.counters.request();
@@ -209,6 +216,7 @@ impl Backend for App {
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
             let left_out = decoded.sentences();
+            let (reply, confirm) = (decoded.reply.clone(), decoded.confirm.clone());
             let received = self.services.store.receive(decoded.marked().alerts).await.map_err(|error| {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
@@ -223,6 +231,8 @@ impl Backend for App {
                 unknown_resolved: received.unknown_resolved as u64,
                 counted: received.counted as u64,
                 left_out,
+                confirmation: confirm.map(|url| self.sources.confirm(source, &url)),
+                reply,
             })
         })
     }
@@ -280,6 +290,17 @@ impl Backend for App {
             Breaker { key, count, limit, open, because }
         };
         self.services.gate.breakers().into_iter().map(shown).collect()
+    }
+
+    fn plugins(&self) -> Vec<PluginView> {
+        plugins::views(&self.plugins)
+    }
+
+    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<ReloadedPlugin, ControlError>> {
+        Box::pin(async move {
+            tracing::info!(plugin = order.scope, person = %order.person.name(), "a plugin is to be read anew");
+            plugins::reload(&self.plugins, &order.scope).await
+        })
     }
 
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
@@ -354,6 +375,7 @@ impl Backend for App {
     fn metrics(&self) -> String {
         let mut text = self.counters.text(&self.services, &self.servers, &self.policies);
         text.push_str(&metrics::left_out(&self.plugins.left_out()));
+        text.push_str(&plugins::metrics(&self.plugins));
         text.push_str(&metrics::handling(self.runner.panics(), self.services.model.skipped().is_some()));
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
         text.push_str(&metrics::journal(self.journal.head(), self.health.last_check()));

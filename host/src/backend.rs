@@ -8,6 +8,7 @@ mod evidence;
 #[cfg(test)]
 pub(crate) mod fake;
 mod filter;
+mod plugins;
 pub mod policies;
 
 use std::path::Path;
@@ -15,16 +16,20 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::broadcast;
 
+use crate::author::cases;
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
+use crate::domain::alert::normalised::Reply;
 use crate::domain::{Anchor, Head, Incident, Person};
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
 use deliveries::{Anew, DeliveryView, Undelivered};
 pub use evidence::EvidenceView;
 pub use filter::{CancelOnDrop, Cancellation, Filter};
+pub use plugins::{PluginView, ReloadedPlugin};
 use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 
 /// Incidents on disk. Calls may block on files; do not call them on an async thread.
@@ -41,6 +46,8 @@ pub trait Records: Send + Sync {
 pub trait Backend: Records + 'static {
     /// Names of the sources that exist now.
     fn sources(&self) -> Vec<String>;
+    /// Whether a source takes requests of this method.
+    fn takes(&self, source: &str, method: &str) -> bool;
     /// Takes a request in. The alerts are durable when this is `Ok`.
     fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>>;
     /// A person says yes to an action.
@@ -53,6 +60,11 @@ pub trait Backend: Records + 'static {
     fn resume(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Every breaker that has counted something.
     fn breakers(&self) -> Vec<Breaker>;
+    /// Every plugin, and how its calls went since the start.
+    fn plugins(&self) -> Vec<PluginView>;
+    /// Reads a plugin of the folder anew: `scope` is its name. Calls that are under way end with the old code, and
+    /// what is wrong with the new one leaves the old in its place.
+    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<ReloadedPlugin, ControlError>>;
     /// Closes a breaker: `scope` is its key.
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Messages that were not delivered: of incidents with such that were given up first. May block on
@@ -94,6 +106,17 @@ pub trait Host: Send + Sync {
         payloads: Vec<Payload>,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Handled, Problems>>;
+    /// Lets a remediation of the configuration's host plan about an incident that a file describes: it looks with
+    /// the configured tool servers, as far as gates allow, and nothing is changed or journaled.
+    fn plan_by_hand<'a>(
+        &'a self,
+        config: &'a Config,
+        subject: &'a cases::Subject<'a>,
+        incident: &'a Value,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<cases::Outcome, String>>;
+    /// Every plugin as the configuration has it, whether or not a host is running.
+    fn plugins<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<PluginView>, Problems>>;
     /// The history on disk, for reading, whether or not a host is running.
     fn records(&self, config: &Config) -> Result<Box<dyn Records>, String>;
     /// Runs the table tests of a folder of policies, or of the configured one.
@@ -215,6 +238,12 @@ pub struct Received {
     /// A sentence for each alert of the request that could not be taken; they are not among `alerts`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
+    /// What comes of an address that the sender wants to have fetched to confirm something, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<String>,
+    /// What the sender is answered in place of all this.
+    #[serde(skip)]
+    pub reply: Option<Reply>,
 }
 
 fn is_zero(count: &u64) -> bool {

@@ -74,6 +74,11 @@ impl Circuit {
         Ok(Admitted { circuit: self, tries })
     }
 
+    /// Forgets what was, because the callee is another one now.
+    pub fn reset(&self) {
+        *self.state() = State::default();
+    }
+
     /// Whether a call would be let through.
     pub fn skipped(&self, now: Duration) -> Option<Skipped> {
         self.state().skipped(now)

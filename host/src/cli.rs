@@ -14,6 +14,7 @@ mod handle;
 mod incidents;
 mod journal;
 mod model;
+mod plugin;
 mod policy;
 mod remote;
 mod screen;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::backend::Host;
-use crate::config::{Config, Overrides, Problem, Problems, REFERENCE, parse_listen};
+use crate::config::{Config, Log, LogFormat, Overrides, Problem, Problems, REFERENCE, parse_listen};
 use crate::domain::Mode;
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::telemetry;
@@ -111,6 +112,8 @@ enum Command {
     Deliveries(deliveries::Arguments),
     /// Give people and senders a token that proves their name
     User(user::Arguments),
+    /// Write, build, test, install and list plugins
+    Plugin(plugin::Arguments),
     /// Try the language models that are configured
     Model(model::Arguments),
     /// Look at the journal itself
@@ -138,7 +141,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &dyn Host) -> Ex
         Err(error) => {
             match error.downcast_ref::<Problems>() {
                 Some(problems) => print_problems(&problems.0),
-                None => note(format!("error: {error:#}")),
+                None => match error.downcast_ref::<plugin::Lines>() {
+                    Some(plugin::Lines(text)) => format!("error: {text}").lines().for_each(note),
+                    None => note(format!("error: {error:#}")),
+                },
             }
             ExitCode::FAILURE
         }
@@ -161,7 +167,11 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
         data: arguments.data,
         accept_loss: matches!(&arguments.command, Command::Serve(serve) if serve.accept_loss),
     };
-    let config = match Config::load(arguments.config.as_deref(), &overrides) {
+    let loaded = match &arguments.command {
+        Command::Plugin(plugin) if !plugin.needs_configuration() => of_author(plugin.log_level()),
+        _ => Config::load(arguments.config.as_deref(), &overrides),
+    };
+    let config = match loaded {
         Ok(config) => Arc::new(config),
         Err(problems) => {
             if let Command::Check(arguments) = &arguments.command {
@@ -190,6 +200,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Policy(arguments) => policy::run(&context, arguments).await,
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
             Command::Deliveries(arguments) => deliveries::run(&context, arguments).await,
+            Command::Plugin(arguments) => plugin::run(&context, arguments).await,
             Command::Model(arguments) => model::run(&context, arguments).await,
             Command::User(arguments) => user::run(&context, arguments),
             Command::Journal(arguments) => journal::run(&context, arguments),
@@ -198,6 +209,14 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
     // Work that hangs in a thread must not keep a finished command from ending.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     result
+}
+
+/// The defaults, with a log for whoever sits at the terminal: an author's folder need not stand beside a configuration
+/// that is whole.
+fn of_author(log_level: &str) -> Result<Config, Problems> {
+    let mut config = Config::parse(String::new(), None, &Overrides::default())?;
+    config.log = Log { format: LogFormat::Text, level: log_level.to_string() };
+    Ok(config)
 }
 
 fn read_listen(text: &str) -> Result<SocketAddr, String> {

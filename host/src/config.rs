@@ -28,13 +28,14 @@ mod sources;
 mod tools;
 mod unit;
 mod users;
+mod ways_in;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use approvals::{Approvals, Groups, Link};
-pub use auth::Auth;
+pub use auth::{Auth, Jwt, Scheme, scheme};
 pub use correlate::Correlate;
 pub use deliveries::Deliveries;
 pub use endpoint::Endpoint;
@@ -47,6 +48,7 @@ pub use paths::Directory;
 pub use plugins::Plugins;
 pub use problem::{Problem, Problems};
 pub use report::Report;
+pub use secret::Secrets;
 pub use server::{Server, parse_listen};
 pub use sources::Source;
 pub use tools::Tools;

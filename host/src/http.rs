@@ -13,9 +13,12 @@ mod connection;
 mod control;
 mod deliveries;
 mod encoding;
+mod fetch;
+mod form;
 mod guard;
 mod health;
 mod incidents;
+mod jwt;
 mod link;
 mod origin;
 mod places;
@@ -24,7 +27,9 @@ mod quotas;
 mod receive;
 mod refusals;
 mod replays;
+mod reply;
 mod signature;
+mod sns;
 mod watch;
 
 use std::collections::HashMap;
@@ -35,7 +40,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch as signal};
 
@@ -43,12 +48,14 @@ use crate::backend::Backend;
 use crate::config::{Config, Problem, Problems};
 use crate::environment::Environment;
 use crate::gate::link::Links;
+use crate::network::Network;
 use crate::ports::Clock;
 use crate::report::Language;
 use admission::Zone;
 use answer::Failure;
 use attempts::Attempts;
 use callers::Callers;
+use fetch::Fetch;
 use proof::Proof;
 use quotas::Quotas;
 use refusals::Refusals;
@@ -123,9 +130,11 @@ impl Server {
         clock: Arc<dyn Clock>,
         environment: &dyn Environment,
     ) -> Result<Self, Problems> {
+        // What some proofs rest on is fetched with clients of the server's own.
+        let fetch: Arc<dyn Fetch> = Arc::new(Network::default());
         let mut problems = config.exposure(&backend.sources());
         let mut proof = |path: &[&str], auth: &Option<crate::config::Auth>| {
-            let resolved = auth.as_ref().map(|auth| Proof::resolve(auth, environment)).transpose();
+            let resolved = auth.as_ref().map(|auth| Proof::resolve(auth, environment, &fetch)).transpose();
             resolved.unwrap_or_else(|error| {
                 problems.push(config.problem(path, error.to_string()));
                 None
@@ -205,8 +214,8 @@ fn router(state: Arc<Shared>) -> Router {
     let senders = Router::new()
         .route("/alert", post(receive::alert))
         .route("/alert/", post(receive::alert))
-        .route("/v1/alerts/{source}", post(receive::source))
-        .route("/v1/alerts/{source}/", post(receive::source));
+        .route("/v1/alerts/{source}", any(receive::source))
+        .route("/v1/alerts/{source}/", any(receive::source));
     let api = Router::new()
         .route("/v1/incidents", get(incidents::list))
         .route("/v1/incidents/watch", get(watch::watch))
@@ -221,6 +230,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/resume", post(control::resume))
         .route("/v1/deliveries", get(deliveries::list))
         .route("/v1/deliveries/retry", post(deliveries::retry))
+        .route("/v1/plugins", get(control::plugins))
+        .route("/v1/plugins/{name}/reload", post(control::reload_plugin))
         .route("/v1/breakers", get(control::breakers))
         .route("/v1/breakers/reset", post(control::reset_breaker))
         .route_layer(middleware::from_fn_with_state(state.clone(), quotas::api))
@@ -261,5 +272,7 @@ mod delivery_tests;
 mod link_tests;
 #[cfg(test)]
 mod quota_tests;
+#[cfg(test)]
+mod sender_tests;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod app;
+pub mod author;
 pub mod backend;
 pub mod backtest;
 pub mod boundary;

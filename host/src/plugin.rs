@@ -10,21 +10,25 @@
 //! permitted a remediation can only read; it never holds a secret value.
 //!
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
-//! - `loaded`, `cache`, `inspect`, `lane`: from a file to linked code
-//! - `engine`, `instance`, `turns`: running it within limits
-//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach
+//! - `loaded`, `cache`, `inspect`, `lane`, `examine`: from a file to linked code
+//! - `pins`: which components were installed
+//! - `engine`, `instance`, `turns`: running it within limits; `tally`: how that went
+//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach; `wasi`: what it cannot
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
 mod asks;
 mod authority;
 mod cache;
 pub mod compiler;
+mod confirm;
 mod cpu_share;
 pub mod engine;
 pub mod error;
+pub mod examine;
 mod grants;
 mod imports;
 mod inspect;
+mod installed;
 mod instance;
 pub mod kind;
 mod lane;
@@ -34,20 +38,29 @@ mod loaded;
 pub mod manifest;
 pub mod options;
 mod package;
+pub mod pins;
 mod reading;
 mod registry;
+mod reload;
 mod remediations;
 mod risks;
 mod schema;
 mod secrets;
 mod sources;
+mod status;
+mod tally;
 mod targets;
 pub mod transport;
+mod unit;
+mod wasi;
 
 pub use error::{Cause, Failure, Problem};
 pub use kind::Kind;
 pub use manifest::Manifest;
 pub use options::{Grant, Limits, Options, TargetOptions};
 pub use package::Bundled;
-pub use registry::{Plugins, Setup, Status};
+pub use registry::{LeastRisk, Plugins, Setup};
+pub use reload::Reloaded;
+pub use status::Status;
+pub use tally::Calls;
 pub use transport::{Outgoing, Returned, Transport, TransportError, Wire};

@@ -83,7 +83,8 @@ impl LoadOptions {
             environment: &self.environment,
             transport: Arc::new(Wire(Arc::new(Network::default()))),
             state: Arc::new(Memory::default()),
-            least_risk: &|_| tidegate::domain::Risk::Read,
+            least_risk: Arc::new(|_| tidegate::domain::Risk::Read),
+            clock: Arc::new(tidegate::clock::SystemClock),
             allocation: self.allocation,
         };
         let (plugins, problems) = Plugins::load(setup).await.map_err(|error| anyhow!(error))?;

@@ -17,3 +17,4 @@ pub mod process;
 pub mod rig;
 pub mod sim;
 pub mod soak;
+pub mod wasi_guest;

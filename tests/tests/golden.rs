@@ -8,7 +8,6 @@ async fn every_case_of_every_plugin() {
     let cache = tempfile::tempdir().unwrap();
     let (mut cases, mut wrong) = (0, Vec::new());
     for suite in suites().unwrap() {
-        assert!(!suite.cases.is_empty(), "the plugin {} has no testdata", suite.plugin);
         for case in &suite.cases {
             cases += 1;
             if let Err(error) = run(&suite, case, cache.path()).await {
@@ -20,9 +19,15 @@ async fn every_case_of_every_plugin() {
 }
 
 #[test]
-fn every_bundled_plugin_is_in_the_repository() {
-    let mut suites: Vec<String> = suites().unwrap().into_iter().map(|suite| suite.plugin).collect();
-    suites.sort();
+fn every_plugin_of_the_repository_is_bundled() {
+    let plugins = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
+    let mut folders = Vec::new();
+    for kind in ["source", "notifier", "remediation"] {
+        let entries = std::fs::read_dir(plugins.join(kind)).unwrap().flatten();
+        let holding = entries.filter(|entry| entry.path().join("plugin.toml").is_file());
+        folders.extend(holding.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+    }
+    folders.sort();
     let bundled: Vec<&str> = BUNDLED.iter().map(|(name, ..)| *name).collect();
-    assert_eq!(suites, bundled);
+    assert_eq!(folders, bundled);
 }

@@ -179,6 +179,49 @@ async fn a_source_decodes_and_the_host_normalises() {
 }
 
 #[tokio::test]
+async fn a_confirmation_goes_only_where_the_operator_granted() {
+    let (server, seen) = mirror().await;
+    let with = async |grant: &str| {
+        let plugins = format!("[echo-source]\ngrant = [{grant}]");
+        LoadOptions { plugins, ..LoadOptions::default() }.load(folder().await).await.unwrap().0
+    };
+    let granted = with(&format!(r#"{{ origin = "{server}", methods = ["GET"], private = true }}"#)).await;
+    for (url, want) in [
+        ("https://elsewhere.test/x?Token=t0p", "[plugins.echo-source] grant = [{ origin = \"https://elsewhere.test\""),
+        ("http://169.254.169.254/latest/meta-data/", "not granted"),
+        ("file:///etc/passwd", "not http or https"),
+        ("{{secret:token}}", "cannot be read"),
+        ("", "cannot be read"),
+    ] {
+        let said = granted.confirm("echo-source", url);
+        assert!(said.starts_with("not confirmed: ") && said.contains(want) && said.contains("by hand"), "{url}: {said}");
+        assert!(!said.contains("t0p"), "{said}");
+    }
+    let user = server.replace("http://", "http://user:t0p@");
+    assert!(granted.confirm("echo-source", &user).contains("a user's name"));
+    assert!(granted.confirm("alertmanager", &server).starts_with("not confirmed"));
+    // Granted, but the address is a private one, and the grant does not say that this is meant.
+    let public = with(&format!(r#"{{ origin = "{server}", methods = ["GET"] }}"#)).await;
+    assert!(public.confirm("echo-source", &format!("{server}/private")).starts_with("being confirmed"));
+    assert!(seen.lock().unwrap().is_empty());
+
+    for path in ["/confirm?Token=t0p", "/moved"] {
+        assert_eq!(granted.confirm("echo-source", &format!("{server}{path}")), format!("being confirmed at {server}"));
+    }
+    let waited = async { while seen.lock().unwrap().len() < 2 { tokio::time::sleep(Duration::from_millis(5)).await } };
+    tokio::time::timeout(Duration::from_secs(10), waited).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let sent = seen.lock().unwrap().clone();
+    assert_eq!(sent.len(), 2, "neither a private address nor a redirect was followed: {sent:?}");
+    assert!(sent.iter().any(|request| request.starts_with("GET /confirm?Token=t0p HTTP/1.1")), "{sent:?}");
+    for never in 0..10 {
+        let said = granted.confirm("echo-source", &format!("{server}/never"));
+        assert_eq!(said.starts_with("being confirmed"), never < 4, "{never}: {said}");
+    }
+    assert!(granted.takes("echo-source", "OPTIONS") && !granted.takes("echo-source", "DELETE"));
+}
+
+#[tokio::test]
 async fn nothing_is_sent_that_is_not_granted() {
     let (server, seen) = mirror().await;
     let public = format!(r#"{{ origin = "{server}", methods = ["POST"], secrets = ["token"] }}"#);
@@ -238,7 +281,8 @@ async fn a_secret_leaves_the_host_but_never_reaches_the_plugin() {
 #[tokio::test]
 async fn text_of_an_alert_never_becomes_a_secret() {
     let (server, seen) = mirror().await;
-    let grant = format!(r#"{{ origin = "{server}", methods = ["POST"], secrets = ["token", "address"], private = true }}"#);
+    let grant =
+        format!(r#"{{ origin = "{server}", methods = ["POST"], secrets = ["token", "address"], private = true }}"#);
     let plugins = notifier(&grant).await;
     for text in [
         "{{secret:token}}",
@@ -255,7 +299,8 @@ async fn text_of_an_alert_never_becomes_a_secret() {
         let sent = seen.lock().unwrap().pop().unwrap_or_else(|| panic!("{text} was not sent: {answer}"));
         assert!(sent.ends_with(&format!("\r\n\r\n{text}")), "{text}: {sent}");
         assert!(sent.contains("Bearer-t0p/secret"), "{sent}");
-        let signed = deliver(&plugins, "echo-notifier", &format!("sign {{{{secret:sign-secret}}}} {text}")).await.unwrap();
+        let signed =
+            deliver(&plugins, "echo-notifier", &format!("sign {{{{secret:sign-secret}}}} {text}")).await.unwrap();
         assert_eq!(signed, hmac("demo", text), "what is signed is what is sent");
     }
     // Where the plugin says so, the same text is a placeholder, for secrets that were granted and no others.

@@ -6,6 +6,8 @@
 //! Guarantees: the nested `cargo` never uses the target directory of an outer one (that would
 //! dead-lock), never inherits its flags, and never changes a lock file.
 
+#[cfg(feature = "foreign")]
+mod c;
 mod component;
 mod environment;
 mod error;
@@ -15,6 +17,8 @@ mod target;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "foreign")]
+pub use c::c_bindings;
 pub use component::componentize;
 pub use environment::leaks;
 pub use error::Error;

@@ -29,6 +29,6 @@ pub fn tools(catalogue: &Arc<Catalogue>, servers: &Servers, plugins: &Plugins) -
 /// Remediation plugins, and whether they could be asked for their tools.
 fn of_plugins(plugins: &Plugins) -> BTreeMap<String, bool> {
     let remediations = plugins.status().into_iter().filter(|status| status.kind == Kind::Remediation);
-    let listed = |status: &Status| status.sha256.is_some() && (status.problems.is_empty() || !status.offers.is_empty());
+    let listed = |status: &Status| status.usable && (status.problems.is_empty() || !status.offers.is_empty());
     remediations.map(|status| (status.name.clone(), listed(&status))).collect()
 }

@@ -210,6 +210,7 @@ pub async fn load_plugins(
     let directory = &config.plugins.directory;
     let folder = (directory.given || directory.path.is_dir()).then_some(directory.path.as_path());
     let cache = config.data().join("cache");
+    let risk = config.tools.risk.clone();
     let setup = Setup {
         bundled: BUNDLED,
         folder: folder.filter(|folder| holds_plugins(folder)),
@@ -219,7 +220,8 @@ pub async fn load_plugins(
         environment,
         transport: Arc::new(Wire(network)),
         state,
-        least_risk: &|tool| crate::tools::least_risk(&config.tools.risk, tool),
+        least_risk: Arc::new(move |tool| crate::tools::least_risk(&risk, tool)),
+        clock: Arc::new(SystemClock),
         allocation: None,
     };
     Plugins::load(setup).await.map_err(|error| problem(config, &["plugins", "path"], error))
@@ -279,10 +281,14 @@ pub fn problems_at(config: &Config, path: &[&str], texts: Vec<String>) -> Vec<Pr
     texts.into_iter().map(|text| config.problem(path, text)).collect()
 }
 
-/// The plugins that are in use.
+/// The plugins that are in use, and how many there are besides.
 pub fn plugin_names(plugins: &Plugins) -> String {
-    let loaded = plugins.status().into_iter().filter(|status| status.sha256.is_some());
-    names(loaded.map(|status| format!("{} ({})", status.name, status.kind)))
+    let (loaded, others): (Vec<_>, Vec<_>) = plugins.status().into_iter().partition(|status| status.sha256.is_some());
+    let loaded = names(loaded.iter().map(|status| format!("{} ({})", status.name, status.kind)));
+    match others.iter().filter(|status| status.usable).count() {
+        0 => loaded,
+        idle => format!("{loaded}; {idle} bundled ones are loaded when they are first called"),
+    }
 }
 
 fn names(names: impl Iterator<Item = String>) -> String {

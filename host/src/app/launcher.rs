@@ -6,14 +6,16 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
 use super::sources::AllSources;
-use super::{handle, lint, options, policies, replay, tool_check};
+use super::{by_hand, handle, lint, options, policies, replay, tool_check};
+use crate::author::cases;
 use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
-use crate::backend::{Backend, Checked, Handled, Host, Payload, Progress, Records, Started, Verified};
+use crate::backend::{Backend, Checked, Handled, Host, Payload, PluginView, Progress, Records, Started, Verified};
 use crate::backtest::Report;
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
@@ -82,7 +84,9 @@ impl Host for Launcher {
             match load_plugins(&config, &ProcessEnvironment, network, state).await {
                 Ok((plugins, problems)) => {
                     checked.loaded.push(format!("plugins: {}", plugin_names(&plugins)));
-                    checked.problems.extend(config.exposure(&AllSources::new(Arc::new(plugins)).names()));
+                    let sources = AllSources::new(Arc::new(plugins)).names();
+                    checked.loaded.extend(config.ways_in(&sources));
+                    checked.problems.extend(config.exposure(&sources));
                     let general = |problem: crate::plugin::Problem| Problem::general(problem.to_string());
                     checked.problems.extend(problems.into_iter().map(general));
                 }
@@ -128,6 +132,35 @@ impl Host for Launcher {
             let handled = handle::run(&app, payloads, progress).await;
             app.stop().await;
             Ok(handled)
+        })
+    }
+
+    fn plan_by_hand<'a>(
+        &'a self,
+        config: &'a Config,
+        subject: &'a cases::Subject<'a>,
+        incident: &'a Value,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<cases::Outcome, String>> {
+        Box::pin(by_hand::plan(config, subject, incident, progress))
+    }
+
+    fn plugins<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<PluginView>, Problems>> {
+        Box::pin(async move {
+            let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
+            let (plugins, problems) = load_plugins(config, &ProcessEnvironment, network, state).await?;
+            let mut views = super::plugins::views(&plugins);
+            // What is wrong with a target or a grant is no problem of the component alone.
+            for view in &mut views {
+                let label = format!("{} {}", view.name, view.version);
+                let own = problems.iter().filter(|problem| problem.subject.contains(&label));
+                let more: Vec<String> = own.map(|problem| problem.text.clone()).collect();
+                view.problems.extend(more.into_iter().filter(|text| !view.problems.contains(text)).collect::<Vec<_>>());
+                if view.state == "ready" && !view.problems.is_empty() {
+                    view.state = "troubled".into();
+                }
+            }
+            Ok(views)
         })
     }
 

@@ -19,6 +19,16 @@ impl AllSources {
     pub fn new(plugins: Arc<Plugins>) -> Self {
         Self { plugins }
     }
+
+    /// Whether a source takes requests of this method.
+    pub fn takes(&self, source: &str, method: &str) -> bool {
+        if BuiltIn::has(source) { method == "POST" } else { self.plugins.takes(source, method) }
+    }
+
+    /// Begins to fetch an address that a source's sender wants to have fetched; what comes of it, in a sentence.
+    pub fn confirm(&self, source: &str, url: &str) -> String {
+        self.plugins.confirm(source, url)
+    }
 }
 
 impl Sources for AllSources {

@@ -8,7 +8,11 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use super::deliveries::{Anew, DeliveryView, Undelivered, Which};
-use super::{Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, Ready, Received, Records, Refusal};
+use super::{
+    Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal,
+    ReloadedPlugin,
+};
+use crate::domain::alert::normalised::Reply;
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
 use crate::ports::{DecodeError, Inbound, Sources, Story};
@@ -26,6 +30,10 @@ pub struct Fake {
     pub full: bool,
     /// How long taking a request in takes.
     pub slow: Duration,
+    /// Methods that its sources take.
+    pub methods: Vec<&'static str>,
+    /// What senders are answered.
+    pub reply: Option<Reply>,
 }
 
 fn incident(id: &str) -> Incident {
@@ -61,6 +69,8 @@ impl Default for Fake {
             changes: broadcast::channel(8).0,
             full: false,
             slow: Duration::ZERO,
+            methods: vec!["POST"],
+            reply: None,
         }
     }
 }
@@ -86,12 +96,19 @@ impl Backend for Fake {
         BuiltIn.names()
     }
 
+    fn takes(&self, _: &str, method: &str) -> bool {
+        self.methods.contains(&method)
+    }
+
     fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>> {
         Box::pin(async move {
             tokio::time::sleep(self.slow).await;
             self.seen.lock().unwrap().push(request.clone());
             if self.full {
                 return Err(Refusal::Unavailable("the journal is not available: disk full".into()));
+            }
+            if let (Some(reply), false) = (&self.reply, request.method == "POST") {
+                return Ok(Received { reply: Some(reply.clone()), ..Received::default() });
             }
             let decoded = BuiltIn.decode(source, request).await.map_err(|error| match error {
                 DecodeError::Invalid(text) => Refusal::Invalid(text),
@@ -100,7 +117,8 @@ impl Backend for Fake {
             })?;
             let left_out = decoded.sentences();
             let incidents = vec!["i-b1".into()];
-            Ok(Received { alerts: decoded.alerts.len(), incidents, repeats: 1, left_out, ..Received::default() })
+            let (alerts, reply) = (decoded.alerts.len(), self.reply.clone());
+            Ok(Received { alerts, incidents, repeats: 1, left_out, reply, ..Received::default() })
         })
     }
 
@@ -125,6 +143,19 @@ impl Backend for Fake {
 
     fn breakers(&self) -> Vec<Breaker> {
         vec![Breaker { key: "rule:x".into(), count: 3, limit: 3, open: true, because: "the last 3 failed".into() }]
+    }
+
+    fn plugins(&self) -> Vec<PluginView> {
+        vec![PluginView { name: "pager".into(), state: "ready".into(), calls: 7, ..PluginView::default() }]
+    }
+
+    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<ReloadedPlugin, ControlError>> {
+        let known = order.scope == "pager";
+        self.orders.lock().unwrap().push(order);
+        let (from, to) = ("pager 0.1.0".to_string(), "pager 0.2.0".to_string());
+        let reloaded = ReloadedPlugin { from, to, sha256: "ab".repeat(32), changed: true };
+        let answer = if known { Ok(reloaded) } else { Err(ControlError::Conflict("there is no plugin".into())) };
+        Box::pin(std::future::ready(answer))
     }
 
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {

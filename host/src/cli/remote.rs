@@ -80,9 +80,10 @@ impl<'a> Remote<'a> {
             };
         }
         Ok(match self.auth {
-            Some(Auth::Bearer(token)) => request.bearer_auth(read(token)?.expose()),
-            Some(Auth::Basic { user, password }) => request.basic_auth(user, Some(read(password)?.expose())),
-            Some(Auth::Hmac { .. }) | None => request,
+            Some(Auth::Bearer(token)) => request.bearer_auth(read(&token.first)?.expose()),
+            Some(Auth::Basic { user, password }) => request.basic_auth(user, Some(read(&password.first)?.expose())),
+            // The configuration lets nothing else be demanded of callers.
+            _ => request,
         })
     }
 

@@ -1,117 +1,134 @@
 //! How a sender or a caller of the API proves who it is.
 
+pub(super) mod jwt;
+pub(super) mod raw;
+pub mod scheme;
+
 use std::path::Path;
 
-use serde::Deserialize;
-
-use super::problem::Report;
-use super::secret::{Reference, resolve_path};
+use super::secret::Secrets;
 use crate::secret::SecretSource;
+
+pub use jwt::Jwt;
+pub use raw::Raw;
+pub use scheme::Scheme;
 
 /// The accepted proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Auth {
     /// `Authorization: Bearer …`.
-    Bearer(SecretSource),
+    Bearer(Secrets),
     /// `Authorization: Basic …`.
     Basic {
         /// The user's name.
         user: String,
         /// The password.
-        password: SecretSource,
+        password: Secrets,
     },
-    /// HMAC-SHA256 over the raw body, in lower-case or upper-case hex.
+    /// A token in a header of its own.
+    Header {
+        /// The header, lower case.
+        name: String,
+        /// The token.
+        token: Secrets,
+    },
+    /// A token in the URL, for senders that can do nothing else. The parameter is kept from the source and
+    /// from the record; proxies in front of this host may log it.
+    Query {
+        /// The parameter.
+        name: String,
+        /// The token.
+        token: Secrets,
+    },
+    /// The field `Token` of a form: the MD5 of the user's name and key.
+    StatusCake {
+        /// The name of the account.
+        user: String,
+        /// The account's key of the API.
+        key: Secrets,
+    },
+    /// HMAC-SHA256 over the raw body.
     Hmac {
         /// The shared secret.
-        secret: SecretSource,
-        /// The header that carries the signature, lower case.
-        header: String,
-        /// What stands before the hex digits, such as `sha256=`.
-        prefix: String,
-        /// The header that carries the time in Unix seconds, lower case. When it is set, the
-        /// signature is over `<time>:<body>`.
-        timestamp_header: Option<String>,
+        secret: Secrets,
+        /// Where the signature is and what it is over.
+        scheme: Scheme,
     },
-}
-
-/// `{ bearer = … }`, `{ basic = … }` or `{ hmac = … }`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Raw {
-    bearer: Option<Reference>,
-    basic: Option<RawBasic>,
-    hmac: Option<RawHmac>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawBasic {
-    user: String,
-    password: Reference,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawHmac {
-    secret: Reference,
-    header: String,
-    #[serde(default)]
-    prefix: String,
-    timestamp_header: Option<String>,
-}
-
-impl Raw {
-    /// Exactly one proof must be given.
-    pub fn build(self, path: &[&str], report: &mut Report) -> Option<Auth> {
-        let mut wrong = |text: &str| {
-            report(path, text.to_string());
-            None
-        };
-        match (self.bearer, self.basic, self.hmac) {
-            (Some(token), None, None) => Some(Auth::Bearer(token.0)),
-            (None, Some(basic), None) if basic.user.is_empty() || basic.user.contains(':') => {
-                wrong("basic.user must not be empty and cannot hold a colon")
-            }
-            (None, Some(basic), None) => Some(Auth::Basic { user: basic.user, password: basic.password.0 }),
-            (None, None, Some(hmac)) => {
-                let names = std::iter::once(&hmac.header).chain(&hmac.timestamp_header);
-                if names.into_iter().any(|name| !is_header_name(name)) {
-                    return wrong("hmac.header and hmac.timestamp_header must be names of HTTP headers");
-                }
-                Some(Auth::Hmac {
-                    secret: hmac.secret.0,
-                    header: hmac.header.to_ascii_lowercase(),
-                    prefix: hmac.prefix,
-                    timestamp_header: hmac.timestamp_header.map(|name| name.to_ascii_lowercase()),
-                })
-            }
-            _ => wrong("choose exactly one of bearer, basic and hmac"),
-        }
-    }
-}
-
-fn is_header_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    /// The signature of Amazon SNS, by a certificate that Amazon hosts.
+    Sns {
+        /// ARNs of the topics that are taken; one may end in `*`.
+        topics: Vec<String>,
+    },
+    /// `Authorization: Bearer …` with a token of an identity provider.
+    Jwt(Jwt),
 }
 
 impl Auth {
-    /// Makes secret files relative to the configuration file.
-    pub(super) fn resolve_paths(&mut self, base: &Path) {
+    fn word(&self) -> &'static str {
         match self {
-            Self::Bearer(secret) | Self::Basic { password: secret, .. } | Self::Hmac { secret, .. } => {
-                resolve_path(secret, base);
-            }
+            Self::Bearer(_) => "bearer",
+            Self::Basic { .. } => "basic",
+            Self::Header { .. } => "header",
+            Self::Query { .. } => "query",
+            Self::StatusCake { .. } => "statuscake",
+            Self::Hmac { .. } => "hmac",
+            Self::Sns { .. } => "sns",
+            Self::Jwt(_) => "jwt",
         }
     }
 
-    /// Adds its secret with its place below `at`.
+    /// Why callers of the API cannot prove themselves like that, if they cannot: a sentence.
+    pub(super) fn unfit_for_the_api(&self) -> Option<String> {
+        let fit = matches!(self, Self::Bearer(_) | Self::Basic { .. });
+        (!fit).then(|| format!("the API takes bearer or basic; {} is for sources", self.word()))
+    }
+
+    /// What a sender must show, for people; behind "with".
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Bearer(_) => "a token in Authorization: Bearer".into(),
+            Self::Basic { user, .. } => format!("the password of {user} in Authorization: Basic"),
+            Self::Header { name, .. } => format!("a token in the header {name}"),
+            Self::Query { name, .. } => format!("a token in the URL's parameter {name}"),
+            Self::StatusCake { user, .. } => format!("StatusCake's token of {user} in the form's field Token"),
+            Self::Hmac { scheme, .. } => {
+                let time = if scheme.time.is_some() { " over the time and the body" } else { " over the body" };
+                format!("a signature in the header {}{time}", scheme.signature.header)
+            }
+            Self::Sns { topics } => format!("Amazon's signature for {}", topics.join(", ")),
+            Self::Jwt(jwt) => format!("a token of {} in Authorization: Bearer", jwt.issuer),
+        }
+    }
+
+    fn each(&self) -> (&'static [&'static str], Option<&Secrets>) {
+        match self {
+            Self::Bearer(token) => (&["bearer"], Some(token)),
+            Self::Basic { password, .. } => (&["basic", "password"], Some(password)),
+            Self::Header { token, .. } => (&["header", "token"], Some(token)),
+            Self::Query { token, .. } => (&["query", "token"], Some(token)),
+            Self::StatusCake { key, .. } => (&["statuscake", "key"], Some(key)),
+            Self::Hmac { secret, .. } => (&["hmac", "secret"], Some(secret)),
+            Self::Sns { .. } | Self::Jwt(_) => (&[], None),
+        }
+    }
+
+    /// Makes secret files relative to the configuration file.
+    pub(super) fn resolve_paths(&mut self, base: &Path) {
+        match self {
+            Self::Bearer(secrets)
+            | Self::Basic { password: secrets, .. }
+            | Self::Header { token: secrets, .. }
+            | Self::Query { token: secrets, .. }
+            | Self::StatusCake { key: secrets, .. }
+            | Self::Hmac { secret: secrets, .. } => secrets.resolve_paths(base),
+            Self::Sns { .. } | Self::Jwt(_) => {}
+        }
+    }
+
+    /// Adds its secrets with their place below `at`.
     pub(super) fn secrets<'a>(&'a self, at: &[String], all: &mut Vec<(Vec<String>, &'a SecretSource)>) {
-        let (rest, secret): (&[&str], _) = match self {
-            Self::Bearer(token) => (&["bearer"], token),
-            Self::Basic { password, .. } => (&["basic", "password"], password),
-            Self::Hmac { secret, .. } => (&["hmac", "secret"], secret),
-        };
-        let path = at.iter().cloned().chain(rest.iter().map(|part| part.to_string()));
-        all.push((path.collect(), secret));
+        let (rest, secrets) = self.each();
+        let path: Vec<String> = at.iter().cloned().chain(rest.iter().map(|part| part.to_string())).collect();
+        all.extend(secrets.into_iter().flat_map(Secrets::iter).map(|secret| (path.clone(), secret)));
     }
 }

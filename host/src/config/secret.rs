@@ -3,13 +3,52 @@
 use std::fmt;
 use std::path::Path;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::secret::SecretSource;
 
 /// `{ env = "NAME" }` or `{ file = "path" }`; anything else is answered with that form and never
 /// repeated, because it may be the secret itself.
 pub struct Reference(pub SecretSource);
+
+/// A secret, or several of which each is good, while a sender changes from one to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secrets {
+    /// The one that is used to send.
+    pub first: SecretSource,
+    /// What is accepted besides.
+    pub others: Vec<SecretSource>,
+}
+
+impl Secrets {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &SecretSource> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// Makes their files relative to the directory of the configuration.
+    pub(super) fn resolve_paths(&mut self, base: &Path) {
+        std::iter::once(&mut self.first).chain(&mut self.others).for_each(|source| resolve_path(source, base));
+    }
+}
+
+impl From<SecretSource> for Secrets {
+    fn from(first: SecretSource) -> Self {
+        Self { first, others: Vec::new() }
+    }
+}
+
+/// A reference, or a list of them.
+pub struct References(pub Secrets);
+
+/// So many secrets may be good at a time: each costs a computation over every body.
+const MOST: usize = 8;
+
+impl<'de> Deserialize<'de> for References {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ReferencesVisitor).map(Self)
+    }
+}
 
 /// Makes a secret's file relative to the directory of the configuration.
 pub fn resolve_path(source: &mut SecretSource, base: &Path) {
@@ -29,29 +68,59 @@ impl<'de> Deserialize<'de> for Reference {
 
 struct ReferenceVisitor;
 
-// Every scalar gets the same answer, because serde's own would repeat the value.
+/// Every scalar gets the same answer, because serde's own would repeat the value.
+macro_rules! refuse_values {
+    () => {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("{ env = \"NAME\" } or { file = \"path\" }")
+        }
+
+        fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+            Err(E::custom(FORM))
+        }
+
+        fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+            Err(E::custom(FORM))
+        }
+
+        fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+            Err(E::custom(FORM))
+        }
+
+        fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+            Err(E::custom(FORM))
+        }
+    };
+}
+
+struct ReferencesVisitor;
+
+impl<'de> Visitor<'de> for ReferencesVisitor {
+    type Value = Secrets;
+
+    refuse_values!();
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Secrets, A::Error> {
+        ReferenceVisitor.visit_map(map).map(Secrets::from)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Secrets, A::Error> {
+        let none = || A::Error::custom("a list of secrets names at least one");
+        let mut secrets = Secrets::from(list.next_element::<Reference>()?.ok_or_else(none)?.0);
+        while let Some(Reference(next)) = list.next_element()? {
+            if secrets.others.len() + 1 >= MOST {
+                return Err(A::Error::custom(format_args!("at most {MOST} secrets can be good at a time")));
+            }
+            secrets.others.push(next);
+        }
+        Ok(secrets)
+    }
+}
+
 impl<'de> Visitor<'de> for ReferenceVisitor {
     type Value = SecretSource;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("{ env = \"NAME\" } or { file = \"path\" }")
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<SecretSource, E> {
-        Err(E::custom(FORM))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<SecretSource, E> {
-        Err(E::custom(FORM))
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<SecretSource, E> {
-        Err(E::custom(FORM))
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<SecretSource, E> {
-        Err(E::custom(FORM))
-    }
+    refuse_values!();
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretSource, A::Error> {
         let mut found = None;

@@ -69,8 +69,8 @@ pub fn parse_listen(text: &str) -> Option<SocketAddr> {
 impl Raw {
     pub fn build(self, report: &mut Report) -> Server {
         let auth = self.auth.and_then(|raw| raw.build(&["server", "auth"], report));
-        if matches!(auth, Some(Auth::Hmac { .. })) {
-            report(&["server", "auth"], "the API takes bearer or basic; hmac is for sources".into());
+        if let Some(unfit) = auth.as_ref().and_then(Auth::unfit_for_the_api) {
+            report(&["server", "auth"], unfit);
         }
         for (key, value) in [("max_requests", self.max_requests), ("max_connections", self.max_connections)] {
             if value == Some(0) {

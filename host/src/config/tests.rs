@@ -58,7 +58,7 @@ fn the_references_examples_are_valid_but_for_files_that_are_not_there() {
     let (at, only) = &without.endpoints[0];
     assert_eq!((at.join("."), only.url.as_str()), ("model".into(), "http://h/v1"));
     assert_eq!(first.budget, only.budget, "the example shows the defaults");
-    assert_eq!(config.secrets().len(), 9);
+    assert_eq!(config.secrets().len(), 14);
 }
 
 /// Catches the names of a struct's fields and stops.
@@ -101,8 +101,12 @@ fn the_reference_names_every_key() {
     names.extend(fields::<log::Raw>());
     names.extend(fields::<server::Raw>());
     names.extend(fields::<auth::Raw>());
-    names.extend(fields::<auth::RawBasic>());
-    names.extend(fields::<auth::RawHmac>());
+    names.extend(fields::<auth::raw::RawBasic>());
+    names.extend(fields::<auth::raw::RawHmac>());
+    names.extend(fields::<auth::raw::RawNamed>());
+    names.extend(fields::<auth::raw::RawForm>());
+    names.extend(fields::<auth::raw::RawSns>());
+    names.extend(fields::<auth::jwt::RawJwt>());
     names.extend(fields::<journal::Raw>());
     names.extend(fields::<paths::RawDirectory>());
     names.extend(fields::<plugins::RawPlugin>());
@@ -190,6 +194,86 @@ fn inline_secrets_are_refused_in_every_form_and_never_repeated() {
 }
 
 #[test]
+fn a_source_is_proven_in_one_way_and_a_wrong_one_is_named() {
+    let source = |auth: &str| format!("[sources.a]\nauth = {auth}");
+    for (word, _) in scheme::SENDERS.iter().map(|(word, _)| (*word, ())).chain([("gitlab", ()), ("bearer", ())]) {
+        let one = parse(&source(&format!("{{ {word} = {{ env = \"A\" }} }}"))).unwrap();
+        assert_eq!(one.secrets().len(), 1, "{word}");
+        let two = parse(&source(&format!("{{ {word} = [{{ env = \"A\" }}, {{ file = \"b\" }}] }}"))).unwrap();
+        let places: Vec<String> =
+            two.secrets().iter().map(|(path, secret)| format!("{} {secret:?}", path.join("."))).collect();
+        assert!(places.len() == 2 && places[1].ends_with("File(\"conf/b\")"), "{places:?}");
+        assert!(!format!("{}", two.sources["a"].auth.as_ref().unwrap().describe()).is_empty());
+    }
+    let secret = "secret = { env = \"S\" }";
+    for (auth, want) in [
+        ("{}", "choose exactly one of bearer, basic, header, query, hmac, jwt, sns, statuscake, checkly"),
+        ("{ bearer = { env = \"A\" }, github = { env = \"B\" } }", "choose exactly one of"),
+        ("{ githab = { env = \"A\" } }", "unknown field `githab`, expected one of `bearer`"),
+        ("{ github = [] }", "a list of secrets names at least one"),
+        ("{ github = [\"hunter2\"] }", "a secret is never written"),
+        ("{ github = { secret = \"hunter2\" } }", "a secret is never written"),
+        (&format!("{{ github = [{}] }}", vec!["{ env = \"A\" }"; 9].join(", ")), "at most 8 secrets"),
+        ("{ query = { name = \"\", token = { env = \"A\" } } }", "query.name must not be empty"),
+        ("{ header = { name = \"a b\", token = { env = \"A\" } } }", "header.name must be the name of an HTTP header"),
+        ("{ header = { name = \"Authorization\", token = { env = \"A\" } } }", "use bearer or basic"),
+        (
+            &format!("{{ hmac = {{ {secret}, header = \"a\", signed = \"{{time}}{{body}}\" }} }}"),
+            "holds {time} exactly if",
+        ),
+        (
+            &format!("{{ hmac = {{ {secret}, header = \"a\", timestamp_header = \"b\", signed = \"{{body}}\" }} }}"),
+            "holds {time} exactly if",
+        ),
+        (&format!("{{ hmac = {{ {secret}, header = \"a\", signed = \"{{url}}{{body}}\" }} }}"), "hmac.signed: "),
+        (&format!("{{ hmac = {{ {secret}, header = \"a\", encoding = \"md5\" }} }}"), "unknown variant `md5`"),
+        ("{ sns = { topics = [] } }", "sns.topics must name the topics"),
+        ("{ sns = { topics = [\"*\"] } }", "is not an ARN"),
+        (
+            "{ jwt = { issuer = \"i\", audience = \"a\", keys = \"http://keys.example/\" } }",
+            "jwt.keys must begin with https://",
+        ),
+        ("{ jwt = { issuer = \"i\", audience = [], keys = \"https://k\" } }", "must not be empty"),
+        (
+            "{ jwt = { issuer = \"https://accounts.google.com\", audience = \"a\", keys = \"https://k\" } }",
+            "jwt.claims must name the sender's account",
+        ),
+    ] {
+        let found = problems(&source(auth)).join("\n");
+        assert!(found.starts_with("conf/t.toml:2: sources.a.auth") && found.contains(want), "{auth}: {found}");
+        assert!(!found.contains("hunter2"), "{found}");
+    }
+    for word in ["github = { env = \"A\" }", "sns = { topics = [\"arn:aws:sns:eu-west-1:123456789012:a\"] }"] {
+        let found = problems(&format!("[server]\nauth = {{ {word} }}")).join("\n");
+        assert!(found.contains("server.auth: the API takes bearer or basic"), "{found}");
+    }
+}
+
+#[test]
+fn sources_say_who_gets_in_and_how() {
+    let names = ["alertmanager", "falco", "grafana", "pagerduty"].map(String::from);
+    let config = parse(
+        "[server]\nlisten = \"0.0.0.0:1\"\nauth.bearer.env = \"A\"\n[sources.pagerduty]\nauth.pagerduty.env = \"B\"\n\
+         [sources.grafana]\nenabled = false\n[sources.falco]\nauth.query = { name = \"t\", token = { env = \"C\" } }\n\
+         [sources.nobody]\nauth.bearer.env = \"D\"",
+    );
+    let lines = config.unwrap().ways_in(&names).join("\n");
+    for want in [
+        "source falco: http://0.0.0.0:1/v1/alerts/falco, with a token in the URL's parameter t",
+        "source pagerduty: http://0.0.0.0:1/v1/alerts/pagerduty, with a signature in the header x-pagerduty-signature over the body",
+        "sources that nobody gets into from elsewhere, because they demand no proof: alertmanager",
+        "sources that are switched off: grafana",
+    ] {
+        assert!(lines.contains(want), "{lines}");
+    }
+    let open = parse("").unwrap().ways_in(&names).join("\n");
+    assert_eq!(
+        open,
+        "sources open to this machine alone, at http://127.0.0.1:10000/v1/alerts/NAME: alertmanager, falco, grafana, pagerduty"
+    );
+}
+
+#[test]
 fn a_missing_secret_is_a_problem_only_when_it_is_asked_for() {
     let config = parse("[sources.a]\n\nauth.bearer = { env = \"TIDEGATE_TEST_UNSET\" }").unwrap();
     let missing = config.missing_secrets(&std::collections::BTreeMap::new());
@@ -204,7 +288,7 @@ fn paths_count_from_the_file_and_flags_win() {
     let config = parse("[policies]\npath = \"p\"\n[sources.a]\nauth.bearer.file = \"s\"").unwrap();
     assert_eq!(config.policies, Directory { path: "conf/p".into(), given: true });
     assert_eq!(config.journal, Path::new("conf/data/journal.db"));
-    assert_eq!(config.sources["a"].auth, Some(Auth::Bearer(SecretSource::File("conf/s".into()))));
+    assert_eq!(config.sources["a"].auth, Some(Auth::Bearer(SecretSource::File("conf/s".into()).into())));
     let overrides = Overrides {
         listen: parse_listen("localhost:1"),
         mode: Some(Mode::Enforce),

@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+/// Beyond it no number is a time.
+const LARGEST_EXPONENT: usize = 20;
+
 /// What a sender's time says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
@@ -31,7 +34,8 @@ impl Moment {
         if text.is_empty() {
             return Self::Absent;
         }
-        number(text).or_else(|| rfc1123(text)).or_else(|| written(text)).map_or(Self::Unreadable, Self::unless_zero)
+        let read = number(text).or_else(|| rfc1123(text)).or_else(|| written(text)).or_else(|| unix_date(text));
+        read.map_or(Self::Unreadable, Self::unless_zero)
     }
 
     /// The time, or the time of receipt where the sender's cannot be read.
@@ -50,14 +54,21 @@ impl Moment {
 }
 
 /// Seconds, milliseconds, microseconds or nanoseconds, told apart by their size: as seconds,
-/// the largest of each would be millennia away.
+/// the largest of each would be millennia away. An exponent is what is left of a number that was read as a float.
 fn number(text: &str) -> Option<Timestamp> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let (fraction, exponent) = match fraction.split_once(['e', 'E']) {
+        Some((fraction, exponent)) => (fraction, exponent.trim_start_matches('+').parse::<usize>().ok()?),
+        None => (fraction, 0),
+    };
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) {
+    if whole.is_empty() || !digits(whole) || !digits(fraction) || exponent > LARGEST_EXPONENT {
         return None;
     }
-    let value: i128 = whole.parse().ok()?;
+    let (moved, fraction) = fraction.split_at_checked(exponent).unwrap_or((fraction, ""));
+    let whole = format!("{whole}{moved:0<exponent$}");
+    let whole = whole.trim_start_matches('0');
+    let value: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
     let per_second: i128 = match whole.len() {
         0..=11 => 1,
         12..=14 => 1_000,
@@ -67,7 +78,7 @@ fn number(text: &str) -> Option<Timestamp> {
     let unit = 1_000_000_000 / per_second;
     // Nine digits of the fraction are all that a time can hold.
     let nanos: i128 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
-    Timestamp::from_nanosecond(value * unit + nanos * unit / 1_000_000_000).ok()
+    Timestamp::from_nanosecond(value.checked_mul(unit)? + nanos * unit / 1_000_000_000).ok()
 }
 
 /// `Tue, 14 Jul 2026 08:00:00 GMT`.
@@ -76,30 +87,48 @@ fn rfc1123(text: &str) -> Option<Timestamp> {
     parser.parse_timestamp(text).ok()
 }
 
+/// `Sat Oct 17 09:12:44 UTC 2026`, as `date` writes it, and the same without a zone.
+fn unix_date(text: &str) -> Option<Timestamp> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (month, day, time, year) = match words.as_slice() {
+        [_, month, day, time, year] | [_, month, day, time, "UTC" | "GMT" | "Z", year] => (month, day, time, year),
+        _ => return None,
+    };
+    rfc1123(&format!("{day} {month} {year} {time} +0000"))
+}
+
 /// A date, a time and perhaps an offset, however they are joined.
 fn written(text: &str) -> Option<Timestamp> {
-    // Go's own form ends in the zone's name and may carry a monotonic reading behind that.
+    // Go's own form may carry a monotonic reading at its end.
     let text = text.split(" m=").next().unwrap_or(text);
-    let text = text.strip_suffix(" UTC").unwrap_or(text);
-    let date = text.get(..10)?;
+    let date = text.get(..10)?.replace(['.', '/'], "-");
     let rest = text.get(10..)?.trim_start_matches(['T', 't', ' ']);
-    let end = rest.find(|c: char| !c.is_ascii_digit() && c != ':' && c != '.').unwrap_or(rest.len());
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.' | ',')).unwrap_or(rest.len());
     let (time, offset) = rest.split_at(end);
-    let time = if time.is_empty() { "00:00:00" } else { time };
+    // A comma stands before the fraction in logs.
+    let time = if time.is_empty() { "00:00:00".to_string() } else { time.replace(',', ".") };
     let civil: DateTime = format!("{date}T{time}").parse().ok()?;
     let offset = jiff::tz::Offset::from_seconds(seconds_east(offset.trim())?).ok()?;
     TimeZone::fixed(offset).to_timestamp(civil).ok()
 }
 
-/// `Z`, `+02:00`, `+0200`, `+02`, `+02.00`, or nothing, which senders mean as UTC.
+/// `Z`, `UTC`, `+02:00`, `+0200`, `+02`, `+02.00`, or nothing, which senders mean as UTC. The name of a zone may
+/// stand behind an offset (`+0100 CET`). An offset behind a `Z` is that of a clock that was not asked: the other
+/// times of senders that write `Z+2` show that the `Z` is meant.
 fn seconds_east(offset: &str) -> Option<i32> {
-    if offset.is_empty() || offset.eq_ignore_ascii_case("z") {
-        return Some(0);
+    let start = offset.find(['+', '-']).unwrap_or(offset.len());
+    let (zone, offset) = offset.split_at(start);
+    if !matches!(zone.trim(), "" | "Z" | "z" | "UTC" | "GMT") {
+        return None;
     }
-    let sign = match offset.as_bytes().first()? {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
+    let (offset, name) = offset.split_once(' ').unwrap_or((offset, ""));
+    if !name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return None;
+    }
+    let sign = match offset.as_bytes().first() {
+        None => return Some(0),
+        Some(b'+') => 1,
+        Some(_) => -1,
     };
     let digits: String = offset.get(1..)?.chars().filter(|c| !matches!(c, ':' | '.')).collect();
     let (hours, minutes) = match digits.len() {
@@ -108,6 +137,9 @@ fn seconds_east(offset: &str) -> Option<i32> {
         _ => return None,
     };
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    if zone.trim().eq_ignore_ascii_case("z") {
+        return Some(0);
+    }
     (minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
@@ -131,7 +163,20 @@ mod tests {
             ("2026-02-15T14:59:03+01.00", "2026-02-15T13:59:03Z"),
             ("2026-02-15 14:59:03 +0000 UTC", "2026-02-15T14:59:03Z"),
             ("2026-02-15 14:59:03.25 +0000 UTC m=+0.1", "2026-02-15T14:59:03.25Z"),
+            ("2026-02-15 14:59:03.123456789 +0000 UTC", "2026-02-15T14:59:03.123456789Z"),
+            ("2026-02-15 14:59:03 +0100 CET", "2026-02-15T13:59:03Z"),
+            ("2026-02-15 14:59:03 UTC", "2026-02-15T14:59:03Z"),
+            // Falco's.
+            ("2026-02-15T14:59:03.123456789Z+2", "2026-02-15T14:59:03.123456789Z"),
+            ("2026-02-15T14:59:03Z+02:00", "2026-02-15T14:59:03Z"),
+            ("2026-02-15 14:59:03 UTC+2", "2026-02-15T12:59:03Z"),
+            ("2026.02.15 14:59:03", "2026-02-15T14:59:03Z"),
+            ("2026/02/15 14:59:03", "2026-02-15T14:59:03Z"),
+            ("2026-02-15 14:59:03,250", "2026-02-15T14:59:03.25Z"),
+            ("2026-02-15T14:59", "2026-02-15T14:59:00Z"),
             ("2026-02-15", "2026-02-15T00:00:00Z"),
+            ("Sun Feb 15 14:59:03 UTC 2026", "2026-02-15T14:59:03Z"),
+            ("Sun Feb 15 14:59:03 2026", "2026-02-15T14:59:03Z"),
             ("Sun, 15 Feb 2026 14:59:03 GMT", "2026-02-15T14:59:03Z"),
             ("Mon, 15 Feb 2026 14:59:03 +0000", "2026-02-15T14:59:03Z"),
             ("1771167543", "2026-02-15T14:59:03Z"),
@@ -140,6 +185,9 @@ mod tests {
             ("1771167543000.5", "2026-02-15T14:59:03.0005Z"),
             ("1771167543000000", "2026-02-15T14:59:03Z"),
             ("1771167543000000000", "2026-02-15T14:59:03Z"),
+            ("1.771167543e9", "2026-02-15T14:59:03Z"),
+            ("1.771167543E+12", "2026-02-15T14:59:03Z"),
+            ("1.77116754325e9", "2026-02-15T14:59:03.25Z"),
         ] {
             let want = Moment::At(want.parse().unwrap());
             assert_eq!(Moment::from_text(text), want, "{text}");
@@ -149,7 +197,16 @@ mod tests {
 
     #[test]
     fn zero_times_are_absent() {
-        for text in ["", "  ", "0", "0.0", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"] {
+        for text in [
+            "",
+            "  ",
+            "0",
+            "0.0",
+            "000",
+            "0001-01-01T00:00:00Z",
+            "0001-01-01 00:00:00 +0000 UTC",
+            "1970-01-01T00:00:00Z",
+        ] {
             assert_eq!(Moment::from_text(text), Moment::Absent, "{text:?}");
         }
         assert_eq!(Moment::from_millis(0), Moment::Absent);
@@ -161,7 +218,17 @@ mod tests {
         for text in [
             "yesterday",
             "2026-13-45T00:00:00Z",
-            "2026-02-15T14:59:03Z+2",
+            "2026-02-15 14:59:03 CET",
+            "2026-02-15 14:59:03 Europe/Berlin",
+            "2026-02-15T14:59:03Z+2+2",
+            "2026-02-15T14:59:03+123",
+            "Sun Feb 15 14:59:03 CET 2026",
+            "Sun Foo 15 14:59:03 2026",
+            "15.02.2026 14:59:03",
+            "02/03/2026 14:59:03",
+            "1.7e999999999",
+            "1.7e-9",
+            "1e9e9",
             "é",
             "告警告警告警",
             "-1",

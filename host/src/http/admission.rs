@@ -77,14 +77,17 @@ async fn let_in(state: &Arc<Shared>, request: Request, next: Next) -> Result<Res
         check_host(state, zone, headers, request.uri())?;
         if zone != Zone::Links {
             check_direct(zone, headers)?;
-            let navigation = *method == Method::GET && is(headers, "sec-fetch-mode", "navigate");
+            // A person may follow a link to what the API shows; nothing that a sender sends is such a link.
+            let navigation = zone == Zone::Api && *method == Method::GET && is(headers, "sec-fetch-mode", "navigate");
             if is_other_site(headers) && !navigation {
                 return Err(foreign());
             }
         }
     }
-    // The links' page looks at this itself: its forms are sent without an origin.
-    if zone != Zone::Links && *method != Method::GET && *method != Method::HEAD {
+    // The links' page looks at this itself: its forms are sent without an origin. Senders change something by
+    // whatever method they come.
+    let looks = matches!(zone, Zone::Api) && (*method == Method::GET || *method == Method::HEAD);
+    if zone != Zone::Links && !looks {
         check_origin(headers)?;
     }
     Ok(next.run(request).await)

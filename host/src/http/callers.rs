@@ -78,7 +78,7 @@ impl Callers {
         }
         match &self.shared {
             Some(proof) => {
-                proof.head(headers)?;
+                proof.header_alone(headers)?;
                 let user = proof.user().and_then(|user| self.people.prove(user, person::Proof::Password));
                 Ok(Some(Caller { person: user, ..Caller::unnamed() }))
             }

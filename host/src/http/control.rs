@@ -14,7 +14,7 @@ use super::answer::Failure;
 use super::callers::Caller;
 use super::incidents::named;
 use super::{Shared, body};
-use crate::backend::{Answer, Order};
+use crate::backend::{Answer, Order, ReloadedPlugin};
 use crate::config::Size;
 use crate::domain::incident::IncidentView;
 
@@ -76,6 +76,21 @@ pub async fn resume(State(state): State<Arc<Shared>>, request: Request) -> Resul
 /// `GET /v1/breakers`.
 pub async fn breakers(State(state): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({ "breakers": state.backend.breakers() }))
+}
+
+/// `GET /v1/plugins`.
+pub async fn plugins(State(state): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({ "plugins": state.backend.plugins() }))
+}
+
+/// `POST /v1/plugins/{name}/reload`.
+pub async fn reload_plugin(
+    State(state): State<Arc<Shared>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Json<ReloadedPlugin>, Failure> {
+    let order = Order { scope: name, ..order(&state, request).await? };
+    Ok(Json(state.backend.reload_plugin(order).await?))
 }
 
 /// `POST /v1/breakers/reset`.

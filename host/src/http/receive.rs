@@ -1,49 +1,55 @@
-//! `POST /alert` and `POST /v1/alerts/{source}`: alerts come in.
+//! `/alert` and `/v1/alerts/{source}`: alerts come in.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Uri, header};
+use axum::response::{IntoResponse, Response};
 
 use super::answer::Failure;
 use super::encoding::Encoding;
-use super::places::Peer;
-use super::proof::Proof;
-use super::signature::Verifier;
-use super::{Shared, body, quotas};
+use super::places::{Peer, Place};
+use super::proof::{Proof, Rest};
+use super::{Shared, body, form, quotas, reply};
 use crate::backend::Received;
-use crate::domain::Labels;
 use crate::domain::text::cut;
 use crate::ports::Inbound;
 use crate::source::alertmanager;
 
+/// What any source may take.
+const METHODS: [Method; 4] = [Method::POST, Method::PUT, Method::GET, Method::OPTIONS];
+
 /// `POST /alert`.
-pub async fn alert(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Received>, Failure> {
+pub async fn alert(State(state): State<Arc<Shared>>, request: Request) -> Result<Response, Failure> {
     receive(&state, alertmanager::NAME, request).await
 }
 
-/// `POST /v1/alerts/{source}`.
+/// `POST /v1/alerts/{source}`, and what else the source takes.
 pub async fn source(
     State(state): State<Arc<Shared>>,
     Path(source): Path<String>,
     request: Request,
-) -> Result<Json<Received>, Failure> {
+) -> Result<Response, Failure> {
     receive(&state, &source, request).await
 }
 
-async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<Received>, Failure> {
+async fn receive(state: &Shared, source: &str, request: Request) -> Result<Response, Failure> {
     let (head, body) = request.into_parts();
+    if !METHODS.contains(&head.method) {
+        return Err(method(&head));
+    }
     let gate = state.sources.get(source);
     let proof = gate.and_then(|gate| gate.proof.as_ref());
     // A token for sending is good for every source.
     let sends = state.callers.sends(&head.headers);
-    match proof {
-        _ if sends => {}
-        Some(proof) => proof.head(&head.headers)?,
+    let mut rest = match proof {
+        _ if sends => Rest::Nothing,
+        Some(proof) => proof.head(&head.headers, head.uri.query().unwrap_or_default(), state.clock.now()).await?,
         // `admission` has seen that it comes from this machine.
-        None if state.loopback => {}
+        None if state.loopback => Rest::Nothing,
         // As for the API: beyond loopback nothing is taken from anybody.
         None => {
             return Err(Failure::unauthorized(
@@ -51,36 +57,30 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
                 "Bearer realm=\"tidegate\"",
             ));
         }
-    }
+    };
     if gate.is_some_and(|gate| gate.disabled) || !state.backend.sources().iter().any(|name| name == source) {
         return Err(unknown(state, source));
     }
+    if !state.backend.takes(source, head.method.as_str()) {
+        return Err(method(&head));
+    }
     let (settings, quotas) = (&state.settings, &state.quotas);
-    let mut verifier = match proof.filter(|_| !sends) {
-        Some(proof) => proof.verifier(&head.headers, state.clock.now())?,
-        None => None,
-    };
     let encoding = Encoding::of(&head.headers)?;
     let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
     // Who has proven something keeps its place; the others give way to each other until they have.
-    let proven = (sends || proof.is_some()) && verifier.is_none();
+    let proven = (sends || proof.is_some()) && rest.is_nothing();
     let working = if proven { Some(quotas.sender(source)?) } else { None };
     let place = if proven { &quotas.proven } else { &quotas.unproven }.take(peer).ok_or_else(quotas::busy)?;
     if proven {
         place.hold();
     }
     let bounds = body::Bounds { max: settings.max_body, within: settings.body_timeout, place: Some(&place) };
-    let each = |part: &[u8]| {
-        if let Some(verifier) = &mut verifier {
-            verifier.update(part);
-        }
-    };
-    let bytes = body::read_within(&head.headers, body, bounds, each).await?;
+    let bytes = body::read_within(&head.headers, body, bounds, |part| rest.update(part)).await?;
     let received_at = state.clock.now();
-    let signature = verifier.map(Verifier::finish).transpose()?;
-    if signature.is_some_and(|signature| state.replays.seen(&signature, received_at)) {
+    let mark = rest.finish(&bytes, received_at).await?.map(|mark| mark.at(source));
+    if mark.is_some_and(|mark| state.replays.seen(&mark, received_at)) {
         tracing::info!(source, "a signed request came again that had been taken before; it does nothing");
-        return Ok(Json(Received::default()));
+        return Ok(Json(Received::default()).into_response());
     }
     let (_working, place) = match working {
         Some(working) => (working, place),
@@ -94,18 +94,43 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Json<
         }
     };
     let bytes = encoding.unpack(bytes, settings.max_body, &place).await?;
+    let bytes = match proof {
+        Some(proof) => proof.taken_out(bytes),
+        None => bytes,
+    };
+    let mut headers = visible(&head.headers, proof);
+    let bytes = as_urlencoded(bytes, &mut headers, &place).await?;
     let inbound = Inbound {
         method: head.method.as_str().to_string(),
-        headers: visible(&head.headers, proof),
-        query: query(&head.uri)?,
+        headers: headers.into(),
+        query: query(&head.uri, proof),
         body: body::text(bytes),
         received_at,
     };
-    let received = state.backend.receive(source, inbound).await?;
-    if let Some(signature) = signature {
-        state.replays.acknowledge(signature, received_at);
+    let mut received = state.backend.receive(source, inbound).await?;
+    let reply = received.reply.take();
+    // Who asks once more for an answer of the source gets it once more.
+    if let (Some(mark), None) = (mark, &reply) {
+        state.replays.acknowledge(mark, received_at);
     }
-    Ok(Json(received))
+    Ok(reply.and_then(reply::response).unwrap_or_else(|| Json(received).into_response()))
+}
+
+fn method(head: &Parts) -> Failure {
+    Failure::method(head.method.as_str(), &cut(head.uri.path(), 100))
+}
+
+/// A multipart form becomes the kind of form that sources read.
+async fn as_urlencoded(
+    bytes: Vec<u8>,
+    headers: &mut BTreeMap<String, String>,
+    place: &Place,
+) -> Result<Vec<u8>, Failure> {
+    let Some(content_type) = headers.get_mut(header::CONTENT_TYPE.as_str()) else { return Ok(bytes) };
+    let Some(boundary) = form::boundary(content_type) else { return Ok(bytes) };
+    let form = form::urlencoded(bytes, boundary).await?;
+    *content_type = form::URLENCODED.into();
+    if place.grow(form.len()) { Ok(form) } else { Err(quotas::busy()) }
 }
 
 fn unknown(state: &Shared, source: &str) -> Failure {
@@ -118,11 +143,11 @@ fn unknown(state: &Shared, source: &str) -> Failure {
 }
 
 /// The headers without credentials.
-fn visible(headers: &HeaderMap, proof: Option<&Proof>) -> Labels {
+fn visible(headers: &HeaderMap, proof: Option<&Proof>) -> BTreeMap<String, String> {
     let mut labels: BTreeMap<String, String> = BTreeMap::new();
     let secret = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
     for (name, value) in headers {
-        if secret.contains(name) || proof.and_then(Proof::header) == Some(name.as_str()) {
+        if secret.contains(name) || proof.is_some_and(|proof| proof.is_in_header(name.as_str())) {
             continue;
         }
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -134,10 +159,12 @@ fn visible(headers: &HeaderMap, proof: Option<&Proof>) -> Labels {
             })
             .or_insert_with(|| value.to_string());
     }
-    labels.into()
+    labels
 }
 
-fn query(uri: &Uri) -> Result<Vec<(String, String)>, Failure> {
-    let parsed = Query::<Vec<(String, String)>>::try_from_uri(uri);
-    parsed.map(|Query(pairs)| pairs).map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))
+/// The parameters without credentials. Nothing that stands there cannot be read.
+fn query(uri: &Uri, proof: Option<&Proof>) -> Vec<(String, String)> {
+    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let kept = pairs.filter(|(name, _)| !proof.is_some_and(|proof| proof.is_in_query(name)));
+    kept.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
 
 /// How long a signature without a time is remembered. A sender that signs no time sends the same bytes
 /// when it reminds of an alert that still fires, so it cannot be for ever.
@@ -15,13 +16,26 @@ pub const UNTIMED: SignedDuration = SignedDuration::from_hours(1);
 /// Signatures that are remembered; beyond this the ones that end first are forgotten.
 const MOST: usize = 100_000;
 
-/// What a good signature says, whatever header it came in.
+/// What a request is known by that has proven itself, whatever header that came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Signature {
-    /// The HMAC.
-    pub mac: [u8; 32],
-    /// After this the signature is no longer good, or no longer remembered.
-    pub until: Timestamp,
+pub struct Mark {
+    id: [u8; 32],
+    /// After this its signature is no longer good, or no longer remembered.
+    until: Timestamp,
+}
+
+impl Mark {
+    /// Of what nobody else can have made: a signature, or the id of a message that is signed along.
+    pub fn of(proven: &[u8], until: Timestamp) -> Self {
+        Self { id: Sha256::digest(proven).into(), until }
+    }
+
+    /// The same request to another source is another one: two may share a secret or a topic.
+    #[must_use]
+    pub fn at(self, source: &str) -> Self {
+        let id = Sha256::new().chain_update(self.id).chain_update(source.as_bytes()).finalize().into();
+        Self { id, ..self }
+    }
 }
 
 /// Signatures of requests that were acknowledged.
@@ -35,26 +49,26 @@ struct Taken {
 }
 
 impl Replays {
-    /// Whether a request with this signature was acknowledged.
-    pub fn seen(&self, signature: &Signature, now: Timestamp) -> bool {
+    /// Whether this request was acknowledged.
+    pub fn seen(&self, mark: &Mark, now: Timestamp) -> bool {
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.until.get(&signature.mac).is_some_and(|until| *until >= now)
+        taken.until.get(&mark.id).is_some_and(|until| *until >= now)
     }
 
     /// Remembers a request that was acknowledged.
-    pub fn acknowledge(&self, signature: Signature, now: Timestamp) {
+    pub fn acknowledge(&self, mark: Mark, now: Timestamp) {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Signature { mac, until } = signature;
-        if let Some(before) = taken.until.insert(mac, until) {
-            taken.order.remove(&(before, mac));
+        let Mark { id, until } = mark;
+        if let Some(before) = taken.until.insert(id, until) {
+            taken.order.remove(&(before, id));
         }
-        taken.order.insert((until, mac));
-        while let Some((first, mac)) = taken.order.first().copied() {
+        taken.order.insert((until, id));
+        while let Some((first, id)) = taken.order.first().copied() {
             if first >= now && taken.order.len() <= MOST {
                 break;
             }
-            taken.order.remove(&(first, mac));
-            taken.until.remove(&mac);
+            taken.order.remove(&(first, id));
+            taken.until.remove(&id);
         }
     }
 }
@@ -63,22 +77,21 @@ impl Replays {
 mod tests {
     use super::*;
 
-    fn signature(n: u32, until: i64) -> Signature {
-        let mut mac = [0; 32];
-        mac[..4].copy_from_slice(&n.to_be_bytes());
-        Signature { mac, until: Timestamp::from_second(until).unwrap() }
+    fn mark(n: u32, until: i64) -> Mark {
+        Mark::of(&n.to_be_bytes(), Timestamp::from_second(until).unwrap())
     }
 
     #[test]
     fn what_was_acknowledged_is_known_as_long_as_it_would_be_good() {
         let (replays, at) = (Replays::default(), |s| Timestamp::from_second(s).unwrap());
-        let one = signature(1, 300);
+        let one = mark(1, 300);
         assert!(!replays.seen(&one, at(0)), "a request that was not acknowledged may come again");
         replays.acknowledge(one, at(0));
         for (now, seen) in [(0, true), (299, true), (300, true), (301, false)] {
             assert_eq!(replays.seen(&one, at(now)), seen, "{now}");
         }
-        assert!(!replays.seen(&signature(2, 300), at(0)), "another signature is another request");
+        assert!(!replays.seen(&mark(2, 300), at(0)), "another signature is another request");
+        assert!(!replays.seen(&one.at("a"), at(0)) && one.at("a") != one.at("b"), "and so is another source");
     }
 
     #[test]
@@ -86,11 +99,11 @@ mod tests {
         let (replays, now) = (Replays::default(), Timestamp::UNIX_EPOCH);
         let most = u32::try_from(MOST).unwrap();
         for n in 0..most + 10 {
-            replays.acknowledge(signature(n, 1000 + i64::from(n)), now);
+            replays.acknowledge(mark(n, 1000 + i64::from(n)), now);
         }
         assert_eq!(replays.0.lock().unwrap().until.len(), MOST);
-        assert!(!replays.seen(&signature(9, 0), now) && replays.seen(&signature(10, 0), now));
-        replays.acknowledge(signature(most + 10, 10_000_000), Timestamp::from_second(5_000_000).unwrap());
+        assert!(!replays.seen(&mark(9, 0), now) && replays.seen(&mark(10, 0), now));
+        replays.acknowledge(mark(most + 10, 10_000_000), Timestamp::from_second(5_000_000).unwrap());
         assert_eq!(replays.0.lock().unwrap().until.len(), 1, "what is over is forgotten");
     }
 }

@@ -16,6 +16,8 @@ pub struct Failure {
     pub cause: Cause,
     /// The last thing that the plugin logged in this call.
     pub last_log: Option<String>,
+    /// The end of what it wrote to its standard output and error.
+    pub printed: Option<String>,
 }
 
 /// What ended a call.
@@ -48,6 +50,9 @@ pub enum Cause {
     /// All of its places, or all of the host's, were taken for as long as the call may last.
     #[error("found no free place within {} ms", .0.as_millis())]
     Busy(Duration),
+    /// It has no code that could be called.
+    #[error("could not be loaded: {0}")]
+    Unloaded(String),
 }
 
 impl Cause {
@@ -55,7 +60,7 @@ impl Cause {
     pub fn is_lasting(&self) -> bool {
         match self {
             // How far it comes in its time is a matter of the machine.
-            Self::Cpu(_) | Self::Wall(_) | Self::Busy(_) => false,
+            Self::Cpu(_) | Self::Wall(_) | Self::Busy(_) | Self::Unloaded(_) => false,
             Self::Memory(_) | Self::Transfer(_) | Self::Log(_) | Self::Stack | Self::Trap(_) | Self::Answer(_) => true,
         }
     }
@@ -64,17 +69,25 @@ impl Cause {
 impl Failure {
     /// A failure of a call without log lines.
     pub fn new(manifest: &Manifest, cause: Cause) -> Self {
-        Self { plugin: manifest.label(), cause, last_log: None }
+        Self { plugin: manifest.label(), cause, last_log: None, printed: None }
+    }
+
+    /// For senders: what a plugin prints is for its author and the operator.
+    pub fn without_printed(self) -> Self {
+        Self { printed: None, ..self }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "plugin {} {}", self.plugin, self.cause)?;
-        match &self.last_log {
-            Some(line) => write!(f, " (its last log line: {line})"),
-            None => Ok(()),
+        if let Some(line) = &self.last_log {
+            write!(f, " (its last log line: {line})")?;
         }
+        if let Some(text) = &self.printed {
+            write!(f, " (it printed: {text})")?;
+        }
+        Ok(())
     }
 }
 

@@ -10,7 +10,9 @@ pub(super) mod tools;
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use crate::ports::{Looks, PluginState, Tools};
+use jiff::Timestamp;
+
+use crate::ports::{Clock, Looks, PluginState, Tools};
 
 use super::authority::Authority;
 use super::grants::Grants;
@@ -18,11 +20,13 @@ use super::limiter::Limiter;
 use super::options::Limits;
 use super::secrets::Secrets;
 use super::transport::Transport;
+use super::wasi::Wasi;
 
 /// What plugins reach through their imports, shared by all of them.
 pub(super) struct Outside {
     pub transport: Arc<dyn Transport>,
     pub state: Arc<dyn PluginState>,
+    pub clock: Arc<dyn Clock>,
     /// Those that there are, to know them by name. Weak, since they include the plugins; set once all
     /// rooms are there.
     pub tools: OnceLock<Weak<dyn Tools>>,
@@ -53,6 +57,10 @@ pub(super) struct State {
     /// What it may do outside of the host.
     pub authority: Authority,
     pub log: log::Log,
+    /// The moment that the call is about, if it is about one.
+    pub now: Timestamp,
+    /// Made when a guest first uses it.
+    pub wasi: Option<Box<Wasi>>,
     pub requests: u32,
     pub looks: u32,
     /// How it looks with tools; none where it may not, which is everywhere but in a plan.
@@ -65,6 +73,8 @@ impl State {
             limiter: Limiter::default(),
             authority,
             log: log::Log::default(),
+            now: Timestamp::UNIX_EPOCH,
+            wasi: None,
             requests: 0,
             looks: 0,
             host_looks: None,

@@ -6,24 +6,49 @@ use wasmtime::component::Component;
 
 use super::kind::Kind;
 use super::lane::{Lane, SUPPORTED};
+use super::wasi;
 
 const PACKAGE: &str = "tidegate:plugin/";
 
-/// The lane of a component that is what its manifest says. Otherwise sentences about everything
+/// What a component is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Inspected {
+    pub lane: Lane,
+    /// Whether it imports WASI.
+    pub wasi: bool,
+}
+
+/// Reads off a component that is what its manifest says. Otherwise sentences about everything
 /// that is wrong with it.
-pub(super) fn inspect(engine: &Engine, component: &Component, kind: Kind) -> Result<Lane, Vec<String>> {
+pub(super) fn inspect(engine: &Engine, component: &Component, kind: Kind) -> Result<Inspected, Vec<String>> {
     let ty = component.component_type();
     let imports: Vec<&str> = ty.imports(engine).map(|(name, _)| name).collect();
     let exports: Vec<&str> = ty.exports(engine).map(|(name, _)| name).collect();
     judge(kind, &imports, &exports)
 }
 
-fn judge(kind: Kind, imports: &[&str], exports: &[&str]) -> Result<Lane, Vec<String>> {
+/// Everything that a component imports and exports, by name.
+pub(super) fn interfaces(engine: &Engine, component: &Component) -> (Vec<String>, Vec<String>) {
+    let ty = component.component_type();
+    let imports = ty.imports(engine).map(|(name, _)| name.to_string()).collect();
+    let exports = ty.exports(engine).map(|(name, _)| name.to_string()).collect();
+    (imports, exports)
+}
+
+/// The kind whose interface is among the exports, of whatever version.
+pub(super) fn kind_of(exports: &[String]) -> Option<Kind> {
+    let names: Vec<&str> = exports.iter().filter_map(|name| Some(interface(name)?.0)).collect();
+    Kind::ALL.into_iter().find(|kind| names.contains(&kind.as_str()))
+}
+
+fn judge(kind: Kind, imports: &[&str], exports: &[&str]) -> Result<Inspected, Vec<String>> {
     let mut problems = Vec::new();
     let lane = lane(kind, exports, &mut problems);
     check_imports(kind, lane, imports, &mut problems);
     match lane {
-        Some(lane) if problems.is_empty() => Ok(lane),
+        Some(lane) if problems.is_empty() => {
+            Ok(Inspected { lane, wasi: imports.iter().any(|name| wasi::is_offered(name)) })
+        }
         _ => Err(problems),
     }
 }
@@ -61,11 +86,13 @@ fn lane(kind: Kind, exports: &[&str], problems: &mut Vec<String>) -> Option<Lane
 
 fn check_imports(kind: Kind, lane: Option<Lane>, imports: &[&str], problems: &mut Vec<String>) {
     let (wasi, others): (Vec<&str>, Vec<&str>) = imports.iter().partition(|name| name.starts_with("wasi:"));
-    if !wasi.is_empty() {
+    let beyond: Vec<&str> = wasi.into_iter().filter(|name| !wasi::is_offered(name)).collect();
+    if !beyond.is_empty() {
         problems.push(format!(
-            "it imports {}: a plugin gets no WASI, only what the contract offers; build it for \
-             wasm32-unknown-unknown, or with its language's WASI stubbed out",
-            wasi.join(", ")
+            "it imports {}: of WASI a plugin gets version 0.2 of what a language's runtime needs to start (cli, clocks, \
+             filesystem, io, random, sockets), with nothing in it; leave the rest out of its build. HTTP goes through \
+             {PACKAGE}http-client",
+            beyond.join(", ")
         ));
     }
     for name in others {
@@ -98,10 +125,12 @@ mod tests {
 
     #[test]
     fn a_component_is_what_its_exports_say() {
-        assert_eq!(judge(Kind::Source, &[LOG], &[SOURCE]), Ok(Lane::V0_1));
-        assert_eq!(judge(Kind::Notifier, &[LOG, HTTP], &[NOTIFIER]), Ok(Lane::V0_1));
+        let found = |wasi| Ok(Inspected { lane: Lane::V0_1, wasi });
+        assert_eq!(judge(Kind::Source, &[LOG], &[SOURCE]), found(false));
+        assert_eq!(judge(Kind::Source, &[LOG, "wasi:cli/environment@0.2.12"], &[SOURCE]), found(true));
+        assert_eq!(judge(Kind::Notifier, &[LOG, HTTP], &[NOTIFIER]), found(false));
         let newer = [NOTIFIER, "tidegate:plugin/receipts@0.1.9"];
-        assert_eq!(judge(Kind::Notifier, &[], &newer), Ok(Lane::V0_1), "a later patch may add some");
+        assert_eq!(judge(Kind::Notifier, &[], &newer), found(false), "a later patch may add some");
     }
 
     #[test]
@@ -116,7 +145,7 @@ mod tests {
                 "does not export tidegate:plugin/source, as its manifest says; it exports run",
             ),
             (Kind::Source, &[], &["tidegate:plugin/source@0.2.0"], "this host runs 0.1.x"),
-            (Kind::Source, &["wasi:cli/environment@0.2.0"], &[SOURCE], "no WASI"),
+            (Kind::Source, &["wasi:http/types@0.2.0"], &[SOURCE], "it imports wasi:http/types@0.2.0: of WASI"),
             (Kind::Source, &["env"], &[SOURCE], "no plugin may import"),
             (Kind::Source, &["tidegate:plugin/log@0.2.0"], &[SOURCE], "log@0.2.0, and this host runs"),
             (Kind::Source, &["tidegate:plugin/files@0.1.4"], &[SOURCE], "does not offer"),
@@ -126,7 +155,7 @@ mod tests {
             assert_eq!(problems.len(), 1, "{problems:?}");
             assert!(problems[0].contains(want), "{problems:?}");
         }
-        let both = judge(Kind::Source, &[HTTP, "wasi:io/poll@0.2.0"], &[NOTIFIER]).unwrap_err();
+        let both = judge(Kind::Source, &[HTTP, "wasi:io/poll@0.3.0"], &[NOTIFIER]).unwrap_err();
         assert_eq!(both.len(), 3);
     }
 }

@@ -18,6 +18,8 @@ use super::engine::Runtime;
 use super::error::{Cause, Failure};
 use super::imports::State;
 use super::limiter::Halt;
+use super::tally::Tally;
+use super::wasi;
 
 /// What a guest may hand to the host in one piece, in bytes as they stand in the host's memory.
 const TRANSFER: usize = 16 << 20;
@@ -29,10 +31,10 @@ pub(super) struct Code {
     pub cpu: Duration,
     pub wall: Duration,
     pub memory: usize,
-    /// Calls at once.
-    pub concurrency: usize,
     /// The plugin's own places, so that it cannot take all of the host's.
     pub places: Semaphore,
+    /// Of all its calls.
+    pub tally: Tally,
 }
 
 /// Says that what a call borrows (`'env`) outlives its use of the store (`'a`).
@@ -59,7 +61,23 @@ impl Code {
         W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
     {
         let started = Instant::now();
-        let fail = |cause| Failure { plugin: self.label.clone(), cause, last_log: None };
+        let ended = self.call_since(started, places, runtime, state, work).await;
+        self.tally.took(started.elapsed());
+        ended
+    }
+
+    async fn call_since<'env, T, W>(
+        &self,
+        started: Instant,
+        places: &Semaphore,
+        runtime: &Runtime,
+        state: State,
+        work: W,
+    ) -> Result<(T, State), Failure>
+    where
+        W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
+    {
+        let fail = |cause| Failure { plugin: self.label.clone(), cause, last_log: None, printed: None };
         let places = async { (places.acquire().await, runtime.places().acquire().await) };
         let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(self.wall, places).await else {
             return Err(fail(Cause::Busy(self.wall)));
@@ -90,12 +108,16 @@ impl Code {
         let ended = tokio::time::timeout(left, runtime.cpu_share().run(&meter, call)).await;
         drop(active);
         let state = store.into_data();
+        let printed = state.wasi.as_deref().and_then(wasi::Wasi::printed);
+        if let Some(text) = &printed {
+            tracing::debug!(target: "plugin", plugin = state.binding.name, "it printed: {text}");
+        }
         match ended {
             Ok(Ok(answer)) => Ok((answer, state)),
-            Ok(Err(error)) => Err(self.failure(&error, state)),
+            Ok(Err(error)) => Err(Failure { printed, ..self.failure(&error, state) }),
             Err(_) => {
                 let last_log = state.log.last;
-                Err(Failure { last_log, ..fail(Cause::Wall(self.wall)) })
+                Err(Failure { last_log, printed, ..fail(Cause::Wall(self.wall)) })
             }
         }
     }
@@ -107,6 +129,9 @@ impl Code {
             (None, Some(_)) if state.limiter.denied => Cause::Memory(self.memory),
             (None, Some(Trap::StackOverflow)) => Cause::Stack,
             (None, Some(trap)) => Cause::Trap(describe(*trap)),
+            (None, None) if let Some(status) = wasi::exit_status(error) => {
+                Cause::Trap(format!("it ended itself with exit status {status}"))
+            }
             (None, None) => {
                 let text = error.root_cause().to_string();
                 if text.contains("fuel allocated for hostcalls") {
@@ -118,7 +143,7 @@ impl Code {
                 }
             }
         };
-        Failure { plugin: self.label.clone(), cause, last_log: state.log.last }
+        Failure { plugin: self.label.clone(), cause, last_log: state.log.last, printed: None }
     }
 }
 

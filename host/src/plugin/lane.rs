@@ -13,6 +13,7 @@ use super::kind::Kind;
 use super::kind::notifier::Notify;
 use super::kind::remediation::Remediate;
 use super::kind::source::Decode;
+use super::wasi;
 
 /// Lanes that this host runs, as they stand in messages.
 pub(super) const SUPPORTED: &str = "0.1.x";
@@ -46,11 +47,15 @@ impl Lane {
         }
     }
 
-    /// A linker that offers what the kind may import, and nothing else.
-    pub fn linker(self, runtime: &Runtime, kind: Kind) -> wasmtime::Result<Linker<State>> {
-        match self {
+    /// A linker that offers what the kind may import and, where it is wanted, a WASI with nothing in it.
+    pub fn linker(self, runtime: &Runtime, kind: Kind, with_wasi: bool) -> wasmtime::Result<Linker<State>> {
+        let mut linker = match self {
             Self::V0_1 => v0_1::linker(runtime.engine(), kind),
+        }?;
+        if with_wasi {
+            wasi::link(&mut linker)?;
         }
+        Ok(linker)
     }
 
     /// Finds the exports of a linked plugin.

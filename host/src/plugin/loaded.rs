@@ -11,13 +11,14 @@ use super::cache::{Cache, load_own_code};
 use super::compiler;
 use super::engine::Runtime;
 use super::imports::State;
-use super::inspect::inspect;
+use super::inspect::{Inspected, inspect};
 use super::instance::Code;
 use super::kind::Kind;
 use super::lane::{Exports, Lane};
 use super::manifest::Manifest;
 use super::options::Options;
 use super::package::Package;
+use super::tally::Tally;
 
 /// A plugin that can be called.
 pub(super) struct Loaded {
@@ -25,6 +26,8 @@ pub(super) struct Loaded {
     /// Of the component, in hex.
     pub sha256: String,
     pub lane: Lane,
+    /// Whether it imports WASI, in which there is nothing for it.
+    pub wasi: bool,
     pub code: Code,
     pub exports: Exports,
 }
@@ -40,18 +43,14 @@ pub(super) fn load(
     let manifest = package.manifest.clone();
     let bytes = package.component().map_err(one)?;
     let sha256 = hex::encode(Sha256::digest(&bytes));
-    if let Some(pinned) = &options.sha256
-        && !pinned.eq_ignore_ascii_case(&sha256)
-    {
-        return Err(one(format!("its component's sha256 is {sha256}, and the configuration pins {pinned}")));
-    }
+    pinned(package, options, &sha256).map_err(one)?;
     let problems = options.limits.problems();
     if !problems.is_empty() {
         return Err(problems);
     }
     let component = compile(runtime, cache, &bytes, &sha256).map_err(one)?;
-    let lane = inspect(runtime.engine(), &component, manifest.kind)?;
-    let (pre, exports) = link(runtime, lane, manifest.kind, &component)
+    let Inspected { lane, wasi } = inspect(runtime.engine(), &component, manifest.kind)?;
+    let (pre, exports) = link(runtime, lane, manifest.kind, wasi, &component)
         .map_err(|error| one(format!("it does not fit the contract {}: {error:#}", lane.as_str())))?;
     let limits = options.limits;
     let wall = limits.wall_ms.map_or(manifest.kind.wall(), |ms| Duration::from_millis(ms.into()));
@@ -61,19 +60,37 @@ pub(super) fn load(
         cpu: Duration::from_millis(limits.cpu_ms.into()),
         wall,
         memory: (limits.memory_mib as usize) << 20,
-        concurrency: limits.concurrency as usize,
         places: Semaphore::new(limits.concurrency as usize),
+        tally: Tally::default(),
     };
-    Ok(Loaded { manifest, sha256, lane, code, exports })
+    Ok(Loaded { manifest, sha256, lane, wasi, code, exports })
 }
 
-fn link(
+/// Refuses a component that is not the one that was pinned. The configuration goes before what was installed.
+fn pinned(package: &Package, options: &Options, sha256: &str) -> Result<(), String> {
+    let name = &package.manifest.name;
+    match (&options.sha256, &package.pin) {
+        (Some(pinned), _) if !pinned.eq_ignore_ascii_case(sha256) => Err(format!(
+            "its component's sha256 is {sha256}, and the configuration pins {pinned}: if the new component is wanted, \
+             change [plugins.{name}] sha256, else put the pinned one back"
+        )),
+        (None, Some(pin)) if !pin.sha256.eq_ignore_ascii_case(sha256) => Err(format!(
+            "its component's sha256 is {sha256}, and {} was installed with {} (pins.toml): if the new component is \
+             wanted, install it with `tidegate plugin install`, else put the installed one back",
+            pin.version, pin.sha256
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn link(
     runtime: &Runtime,
     lane: Lane,
     kind: Kind,
+    wasi: bool,
     component: &Component,
 ) -> wasmtime::Result<(InstancePre<State>, Exports)> {
-    let pre = lane.linker(runtime, kind)?.instantiate_pre(component)?;
+    let pre = lane.linker(runtime, kind, wasi)?.instantiate_pre(component)?;
     let exports = lane.exports(kind, &pre)?;
     Ok((pre, exports))
 }
@@ -81,11 +98,22 @@ fn link(
 /// How a core module begins, as compilers leave it; a component has another version.
 const CORE: &[u8] = b"\0asm\x01\0\0\0";
 
-fn compile(runtime: &Runtime, cache: Option<&Cache>, bytes: &[u8], sha256: &str) -> Result<Component, String> {
+/// Whether a file is a core module rather than a component.
+pub(super) fn is_core_module(bytes: &[u8]) -> bool {
+    bytes.starts_with(CORE)
+}
+
+/// The component of a file, from the cache where it is there. The error is a sentence.
+pub(super) fn compile(
+    runtime: &Runtime,
+    cache: Option<&Cache>,
+    bytes: &[u8],
+    sha256: &str,
+) -> Result<Component, String> {
     if let Some(component) = cache.and_then(|cache| cache.load(runtime.engine(), sha256)) {
         return Ok(component);
     }
-    let bytes = if bytes.starts_with(CORE) {
+    let bytes = if is_core_module(bytes) {
         let wrapped = tidegate_builder::componentize(bytes);
         Cow::Owned(wrapped.map_err(|error| format!("its module cannot be made a component: {error}"))?)
     } else {

@@ -32,9 +32,15 @@ pub struct Manifest {
     /// annotations, because labels are identity.
     #[serde(default)]
     pub volatile_labels: Vec<String>,
+    /// Of a source: methods besides `POST` with which its senders come, of [`METHODS`].
+    #[serde(default)]
+    pub methods: Vec<String>,
     /// JSON Schema of its settings, an object. Without one it takes none.
     pub settings: Option<Value>,
 }
+
+/// Methods that a source may take besides `POST`.
+const METHODS: [&str; 3] = ["PUT", "GET", "OPTIONS"];
 
 /// `[build]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -63,14 +69,18 @@ impl Manifest {
         self.component.clone().unwrap_or_else(|| format!("{}.wasm", self.name))
     }
 
-    fn check(&self) -> Result<(), String> {
-        if !plain_name(&self.name) {
-            return Err(format!(
-                "name `{}` must start with a lower-case letter and hold only lower-case letters, \
-                 digits, `-` and `_`",
-                self.name
-            ));
+    /// Whether a plugin can have this name. The error is a sentence.
+    pub fn check_name(name: &str) -> Result<(), String> {
+        if plain_name(name) {
+            return Ok(());
         }
+        Err(format!(
+            "name `{name}` must start with a lower-case letter and hold at most 64 lower-case letters, digits, `-` and `_`"
+        ))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Self::check_name(&self.name)?;
         if self.version.trim().is_empty() {
             return Err("version is empty".into());
         }
@@ -80,14 +90,24 @@ impl Manifest {
         for ask in self.asks.http.iter().filter(|ask| ask.origin != "*") {
             Origin::parse(&ask.origin).map_err(|problem| format!("asks.http: {problem}"))?;
         }
-        let none = Asks::default();
         let beyond = match self.kind {
-            Kind::Source if self.asks != none => Some("anything: a source has no network, no state and no tools"),
+            Kind::Source if !self.asks.only_confirms() => Some(
+                "more than GET without secrets, to confirm what a sender wants confirmed: it has no network of its own",
+            ),
             Kind::Notifier if !self.asks.tools.is_empty() => Some("tools: only a remediation has them"),
             _ => None,
         };
         if let Some(beyond) = beyond {
             return Err(format!("asks: a {} cannot ask for {beyond}", self.kind));
+        }
+        if self.kind != Kind::Source && !self.methods.is_empty() {
+            return Err(format!("methods: a {} takes no requests; only a source does", self.kind));
+        }
+        if let Some(odd) = self.methods.iter().find(|method| !METHODS.contains(&method.as_str())) {
+            return Err(format!(
+                "methods: {odd:?} is none of {}, which a source may take besides POST",
+                METHODS.join(", ")
+            ));
         }
         if self.kind != Kind::Source && !self.volatile_labels.is_empty() {
             return Err(format!("volatile_labels: a {} makes no alerts; only a source has them", self.kind));
@@ -174,6 +194,25 @@ mod tests {
              secrets = { \"sign-secret\" = { env = \"FEISHU_SIGN_SECRET\" }, \"token\" = { env = \"FEISHU_TOKEN\" } }\n\
              grant = [{ origin = \"https://open.feishu.cn\", methods = [\"POST\"], secrets = [\"token\"] }]"
         );
+    }
+
+    #[test]
+    fn a_source_asks_for_confirmations_and_methods_and_nothing_else() {
+        let source = |more: &str| Manifest::parse(&format!("name = \"s\"\nkind = \"source\"\nversion = \"1\"\n{more}"));
+        let good = source("methods = [\"PUT\", \"GET\"]\n[[asks.http]]\norigin = \"*\"\nmethods = [\"GET\"]").unwrap();
+        assert_eq!(good.wanted(), "[plugins.s]\ngrant = [{ origin = \"https://…\", methods = [\"GET\"] }]");
+        for (more, want) in [
+            ("[[asks.http]]\norigin = \"*\"\nmethods = [\"GET\", \"POST\"]", "more than GET"),
+            ("[[asks.http]]\norigin = \"*\"\nmethods = [\"GET\"]\nsecrets = [\"a\"]", "more than GET"),
+            ("[asks]\nsigner = [\"a\"]", "more than GET"),
+            ("[asks]\ntools = [\"a\"]", "more than GET"),
+            ("methods = [\"DELETE\"]", "methods: \"DELETE\" is none of PUT, GET, OPTIONS"),
+        ] {
+            let error = source(more).unwrap_err();
+            assert!(error.contains(want), "{more}: {error}");
+        }
+        let error = Manifest::parse(&FEISHU.replacen("[build]", "methods = [\"GET\"]\n[build]", 1)).unwrap_err();
+        assert!(error.contains("a notifier takes no requests"), "{error}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Problem;
 use super::manifest::Manifest;
+use super::pins::{Pin, Pins};
 
 /// A plugin inside the host's binary: name, `plugin.toml`, component.
 pub type Bundled = (&'static str, &'static str, &'static [u8]);
@@ -16,6 +17,8 @@ pub(super) struct Package {
     pub manifest: Manifest,
     /// The folder; none when bundled.
     pub folder: Option<PathBuf>,
+    /// The digest that was installed; none where nothing was noted.
+    pub pin: Option<Pin>,
     component: Component,
 }
 
@@ -47,7 +50,9 @@ pub(super) fn find(bundled: &[Bundled], folder: Option<&Path>, problems: &mut Ve
     let mut packages = Vec::new();
     for (name, manifest, bytes) in bundled {
         match Manifest::parse(manifest) {
-            Ok(manifest) => packages.push(Package { manifest, folder: None, component: Component::Bytes(bytes) }),
+            Ok(manifest) => {
+                packages.push(Package { manifest, folder: None, pin: None, component: Component::Bytes(bytes) })
+            }
             Err(problem) => problems.push(Problem::new(*name, problem)),
         }
     }
@@ -64,6 +69,13 @@ fn in_folder(folder: &Path, problems: &mut Vec<Problem>) -> Vec<Package> {
         let opened = open(folder).map_err(|problem| Problem::new(folder.display().to_string(), problem));
         return opened.map_err(|problem| problems.push(problem)).into_iter().collect();
     }
+    let pins = match Pins::read(folder) {
+        Ok(pins) => pins,
+        Err(problem) => {
+            problems.push(Problem::new("plugins", problem));
+            return vec![];
+        }
+    };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
@@ -75,12 +87,28 @@ fn in_folder(folder: &Path, problems: &mut Vec<Problem>) -> Vec<Package> {
     for path in entries.flatten().map(|entry| entry.path()) {
         if path.join("plugin.toml").is_file() {
             match open(&path) {
-                Ok(package) => packages.push(package),
+                Ok(package) => {
+                    let pin = pins.of(&package.manifest.name).cloned();
+                    packages.push(Package { pin, ..package });
+                }
                 Err(problem) => problems.push(Problem::new(path.display().to_string(), problem)),
             }
         }
     }
     packages
+}
+
+/// Reads a plugin of the folder once more, as it stands there now. The error is a sentence.
+pub(super) fn again(folder: &Path, before: &Package) -> Result<Package, String> {
+    let own = before.folder.as_deref().unwrap_or(folder);
+    let package = open(own)?;
+    if package.manifest.name != before.manifest.name {
+        let (now, was) = (package.manifest.name, &before.manifest.name);
+        return Err(format!("plugin.toml: the name is `{now}` now and was `{was}`: that takes a restart"));
+    }
+    // The folder of a single plugin has no pins beside it.
+    let pin = if own == folder { None } else { Pins::read(folder)?.of(&package.manifest.name).cloned() };
+    Ok(Package { pin, ..package })
 }
 
 /// Reads the plugin of one folder. The error is a sentence.
@@ -91,7 +119,7 @@ fn open(folder: &Path) -> Result<Package, String> {
         return Err(format!("plugin.toml: name `{}` must be the folder's name", manifest.name));
     }
     let component = Component::File(folder.join(manifest.component_file()));
-    Ok(Package { manifest, folder: Some(folder.to_path_buf()), component })
+    Ok(Package { manifest, folder: Some(folder.to_path_buf()), pin: None, component })
 }
 
 #[cfg(test)]

@@ -1,33 +1,31 @@
 //! All plugins of a host: finds, loads and binds them, and knows how they are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use futures::future::join_all;
-use serde_json::{Map, Value};
-use tokio::sync::Semaphore;
 
-use super::authority::Authority;
 use super::cache::Cache;
 use super::engine::{Allocation, Runtime};
-use super::error::{Failure, Problem};
-use super::grants::Grants;
-use super::imports::{Binding, Outside, State};
-use super::kind::{CallError, Kind};
+use super::error::Problem;
+use super::imports::{Binding, Outside};
+use super::installed::{Installed, Loader};
+use super::kind::Kind;
 use super::left_out::LeftOutCounts;
-use super::loaded::{Loaded, load};
-use super::options::{Grant, Options, TargetOptions};
+use super::loaded::Loaded;
+use super::options::{Options, TargetOptions};
 use super::package::{Bundled, Package, find};
 use super::risks;
-use super::schema;
-use super::secrets::Secrets;
+use super::tally::Calls;
 use super::transport::Transport;
+use super::unit::{Unit, merge};
 use crate::domain::{Catalogue, Risk, Tool};
 use crate::environment::Environment;
-use crate::ports::{PluginState, Tools};
-use crate::redact::known;
-use crate::secret::{Secret, SecretSource};
+use crate::ports::{Clock, PluginState, Tools};
+
+/// The least that a wrong call of a tool could cost, by its name.
+pub type LeastRisk = dyn Fn(&str) -> Risk + Send + Sync;
 
 /// What the registry is made of.
 pub struct Setup<'a> {
@@ -48,7 +46,9 @@ pub struct Setup<'a> {
     /// For the plugins' state.
     pub state: Arc<dyn PluginState>,
     /// The least risk that a tool has by the operator's word: `[tools] risk`.
-    pub least_risk: &'a (dyn Fn(&str) -> Risk + Send + Sync),
+    pub least_risk: Arc<LeastRisk>,
+    /// For pauses of what is misconfigured, and for rates.
+    pub clock: Arc<dyn Clock>,
     /// How instances get their memory; the best way that works, when absent.
     pub allocation: Option<Allocation>,
 }
@@ -57,57 +57,20 @@ pub struct Setup<'a> {
 /// [`crate::ports::Planners`] and, for the actions of remediation plugins, [`crate::ports::Tools`].
 pub struct Plugins {
     pub(super) runtime: Arc<Runtime>,
+    /// Places of confirmations under way.
+    pub(super) confirmations: Arc<Semaphore>,
     outside: Arc<Outside>,
     pub(super) sources: BTreeMap<String, Unit>,
     pub(super) targets: BTreeMap<String, Unit>,
     pub(super) remediations: BTreeMap<String, Unit>,
-    pub(super) catalogue: Arc<Catalogue>,
+    catalogue: RwLock<Arc<Catalogue>>,
     pub(super) left_out: LeftOutCounts,
-    known: Vec<Known>,
-}
-
-/// A plugin with what it was given: something that can be called.
-pub(super) struct Unit {
-    pub loaded: Arc<Loaded>,
-    pub binding: Arc<Binding>,
-    /// For a remediation.
-    pub tools: Vec<Tool>,
-    /// Of a target: it shares its plugin with others, and must not take their places when it hangs.
-    pub places: Semaphore,
-    health: Mutex<Option<String>>,
-}
-
-struct Known {
-    package: Package,
-    loaded: Option<Arc<Loaded>>,
-    problems: Vec<String>,
-}
-
-/// How a plugin is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Its kind.
-    pub kind: Kind,
-    /// What it says about itself.
-    pub description: String,
-    /// `bundled`, or its folder.
-    pub from: String,
-    /// Digest of its component; none unless it is loaded.
-    pub sha256: Option<String>,
-    /// Version of the contract; none unless it is loaded.
-    pub lane: Option<&'static str>,
-    /// Why it is not used, or what was last wrong with it or one of its targets.
-    pub problems: Vec<String>,
-    /// What it asks for and is not granted.
-    pub unmet: Vec<String>,
-    /// The targets, source or tools that it offers.
-    pub offers: Vec<String>,
-    /// The configuration that would grant all that it asks for.
-    pub wanted: String,
+    pub(super) installed: BTreeMap<String, Arc<Installed>>,
+    /// Where they were found, to look there again.
+    pub(super) folder: Option<PathBuf>,
+    /// `[plugins.NAME] risks` of remediations.
+    risks: BTreeMap<String, BTreeMap<String, Risk>>,
+    least_risk: Arc<LeastRisk>,
 }
 
 impl Plugins {
@@ -129,38 +92,49 @@ impl Plugins {
         });
         let packages = find(setup.bundled, setup.folder, &mut problems);
         unknown(&setup, &packages, &mut problems);
-        let known = join_all(packages.into_iter().map(|package| {
-            let wanted = is_wanted(&setup, &package);
-            let options = setup.plugins.get(&package.manifest.name).cloned().unwrap_or_default();
-            load_one(Arc::clone(&runtime), cache.clone(), package, options, wanted)
-        }))
-        .await;
+        let loader = Arc::new(Loader { runtime: Arc::clone(&runtime), cache });
+        let installed: Vec<Arc<Installed>> = packages
+            .into_iter()
+            .map(|package| {
+                let options = setup.plugins.get(&package.manifest.name).cloned().unwrap_or_default();
+                Arc::new(Installed::new(Arc::clone(&loader), package, options))
+            })
+            .collect();
+        let named = installed.iter().filter(|one| is_named(&setup, &one.package()));
+        // What went wrong stays with the plugin, and is told below.
+        join_all(named.map(|one| one.code())).await;
         let outside = Outside {
             transport: Arc::clone(&setup.transport),
             state: Arc::clone(&setup.state),
+            clock: Arc::clone(&setup.clock),
             tools: OnceLock::new(),
         };
+        let risks = setup.plugins.iter().map(|(name, options)| (name.clone(), options.risks.clone()));
         let mut plugins = Self {
             runtime,
+            confirmations: super::confirm::places(),
             outside: Arc::new(outside),
             sources: BTreeMap::new(),
             targets: BTreeMap::new(),
             remediations: BTreeMap::new(),
-            catalogue: Arc::default(),
+            catalogue: RwLock::default(),
             left_out: LeftOutCounts::default(),
-            known: vec![],
+            installed: BTreeMap::new(),
+            folder: setup.folder.map(Path::to_path_buf),
+            risks: risks.collect(),
+            least_risk: Arc::clone(&setup.least_risk),
         };
-        for one in known {
-            let label = one.package.manifest.label();
-            problems.extend(one.problems.iter().map(|text| Problem::new(label.clone(), text.clone())));
-            if let Some(loaded) = &one.loaded {
-                plugins.bind(&setup, loaded, &mut problems).await;
+        for one in installed {
+            let package = one.package();
+            let label = package.manifest.label();
+            let own = one.problems();
+            problems.extend(own.iter().map(|text| Problem::new(label.clone(), text.clone())));
+            if own.is_empty() {
+                plugins.bind(&setup, &one, &mut problems).await;
             }
-            plugins.known.push(one);
+            plugins.installed.insert(package.manifest.name.clone(), one);
         }
-        let tools = plugins.remediations.values().flat_map(|unit| unit.tools.iter());
-        let tools = tools.map(|tool| (tool.name.clone(), tool.clone())).collect();
-        plugins.catalogue = Arc::new(Catalogue { tools });
+        plugins.list_tools();
         Ok((plugins, problems))
     }
 
@@ -169,11 +143,6 @@ impl Plugins {
         if self.outside.tools.set(tools).is_err() {
             tracing::warn!("the plugins have their tools already");
         }
-    }
-
-    /// How each plugin is, by name.
-    pub fn status(&self) -> Vec<Status> {
-        self.known.iter().map(|known| self.status_of(known)).collect()
     }
 
     /// Names of the notifier targets that there are.
@@ -186,185 +155,82 @@ impl Plugins {
         self.left_out.all()
     }
 
+    /// How often each loaded plugin was called since it was loaded, and how that went, by name.
+    pub fn calls(&self) -> Vec<(String, Calls)> {
+        let loaded = self.installed.iter().filter_map(|(name, one)| Some((name.clone(), one.loaded()?)));
+        loaded.map(|(name, loaded)| (name, loaded.code.tally.calls())).collect()
+    }
+
     /// How instances get their memory.
     pub fn allocation(&self) -> Allocation {
         self.runtime.allocation()
     }
 
-    async fn bind(&mut self, setup: &Setup<'_>, loaded: &Arc<Loaded>, problems: &mut Vec<Problem>) {
+    /// The actions of the remediation plugins.
+    pub(super) fn actions(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets the catalogue say what the remediations offer now.
+    pub(super) fn list_tools(&self) {
+        let offered = self.remediations.values().map(Unit::tools);
+        let tools =
+            offered.flat_map(|tools| tools.iter().map(|tool| (tool.name.clone(), tool.clone())).collect::<Vec<_>>());
+        let catalogue = Arc::new(Catalogue { tools: tools.collect() });
+        *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
+    }
+
+    /// What a remediation offers with this code, under the risks of the configuration. The error is a sentence.
+    pub(super) async fn offered(&self, loaded: &Loaded, binding: Arc<Binding>) -> Result<Vec<Tool>, String> {
         let name = &loaded.manifest.name;
+        let none = BTreeMap::new();
+        let own = self.risks.get(name).unwrap_or(&none);
+        let least = |tool: &str| risks::least(name, own, tool).max((self.least_risk)(tool));
+        let tools = self.capabilities(loaded, binding, &least).await?;
+        risks::check(name, own, &tools)?;
+        Ok(tools)
+    }
+
+    async fn bind(&mut self, setup: &Setup<'_>, one: &Arc<Installed>, problems: &mut Vec<Problem>) {
+        let package = one.package();
+        let name = &package.manifest.name;
         let own = setup.plugins.get(name).cloned().unwrap_or_default();
-        match loaded.manifest.kind {
-            Kind::Source => {
-                let unit = self.unit(setup, loaded, name, &own, problems);
-                self.sources.extend(unit.map(|unit| (name.clone(), unit)));
-            }
+        let outside = Arc::clone(&self.outside);
+        let mut unit = |name: &str, options: Options| {
+            Unit::new(Arc::clone(one), name, options, setup.environment, &outside, problems)
+        };
+        match package.manifest.kind {
+            Kind::Source => self.sources.extend(unit(name, own).map(|unit| (name.clone(), unit))),
             Kind::Notifier => {
                 let elsewhere = setup.notifiers.values().any(|target| target.plugin == *name);
                 let given = !own.secrets.is_empty() || !own.grant.is_empty();
                 if !own.settings.is_empty() || (given && !elsewhere) {
-                    let unit = self.unit(setup, loaded, name, &own, problems);
-                    self.targets.extend(unit.map(|unit| (name.clone(), unit)));
+                    self.targets.extend(unit(name, own.clone()).map(|unit| (name.clone(), unit)));
                 }
                 let others = setup.notifiers.iter().filter(|(_, target)| target.plugin == *name);
                 for (target, options) in others {
-                    let merged = merge(&own, options);
-                    let unit = self.unit(setup, loaded, target, &merged, problems);
-                    self.targets.extend(unit.map(|unit| (target.clone(), unit)));
+                    self.targets.extend(unit(target, merge(&own, options)).map(|unit| (target.clone(), unit)));
                 }
             }
             Kind::Remediation => {
-                let Some(mut unit) = self.unit(setup, loaded, name, &own, problems) else { return };
-                let least = |tool: &str| risks::least(name, &own.risks, tool).max((setup.least_risk)(tool));
-                let listed = self.capabilities(&unit, &least).await;
-                match listed.and_then(|tools| risks::check(name, &own.risks, &tools).map(|()| tools)) {
-                    Ok(tools) => unit.tools = tools,
-                    Err(problem) => problems.push(Problem::new(loaded.manifest.label(), problem)),
+                let Some(unit) = unit(name, own) else { return };
+                // What no configuration names may reach nothing, and so has no actions of its own to offer.
+                if let Some(loaded) = one.loaded() {
+                    match self.offered(&loaded, unit.binding()).await {
+                        Ok(tools) => unit.offer(tools),
+                        Err(problem) => problems.push(Problem::new(package.manifest.label(), problem)),
+                    }
                 }
                 self.remediations.insert(name.clone(), unit);
             }
         }
     }
-
-    fn unit(
-        &self,
-        setup: &Setup<'_>,
-        loaded: &Arc<Loaded>,
-        name: &str,
-        options: &Options,
-        problems: &mut Vec<Problem>,
-    ) -> Option<Unit> {
-        let manifest = &loaded.manifest;
-        let own = name == manifest.name;
-        let (place, subject) = if own {
-            (format!("plugins.{name}"), manifest.label())
-        } else {
-            (format!("notifiers.{name}"), format!("notifier {name} ({})", manifest.label()))
-        };
-        let mut found = schema::problems(manifest.settings.as_ref(), &options.settings);
-        let secrets = resolve(&options.secrets, setup.environment, &mut found);
-        remember("", &Value::Object(options.settings.clone()));
-        let grants = Grants::new(&manifest.name, &place, &manifest.asks, &options.grant);
-        let grants = grants.map_err(|problem| found.push(problem)).ok();
-        problems.extend(found.iter().map(|text| Problem::new(subject.clone(), text.clone())));
-        let grants = grants.filter(|_| found.is_empty())?;
-        let binding = Binding {
-            name: name.to_string(),
-            state_key: if own { name.to_string() } else { format!("{}/{name}", manifest.name) },
-            settings: Value::Object(options.settings.clone()).to_string(),
-            grants,
-            secrets,
-            tools: manifest.asks.tools.clone(),
-            limits: options.limits,
-            state_lock: Arc::default(),
-            outside: Arc::clone(&self.outside),
-        };
-        Some(Unit {
-            loaded: Arc::clone(loaded),
-            binding: Arc::new(binding),
-            tools: vec![],
-            places: Semaphore::new(loaded.code.concurrency),
-            health: Mutex::default(),
-        })
-    }
-
-    fn status_of(&self, known: &Known) -> Status {
-        let manifest = &known.package.manifest;
-        let units = [&self.sources, &self.targets, &self.remediations];
-        let own = units.iter().flat_map(|units| units.iter());
-        let own: Vec<_> = own.filter(|(_, unit)| unit.loaded.manifest.name == manifest.name).collect();
-        let mut problems = known.problems.clone();
-        problems.extend(own.iter().filter_map(|(name, unit)| {
-            let problem = unit.problem()?;
-            Some(if **name == manifest.name { problem } else { format!("{name}: {problem}") })
-        }));
-        let mut unmet: Vec<String> = own.iter().flat_map(|(_, unit)| unit.binding.grants.unmet()).collect();
-        unmet.dedup();
-        Status {
-            name: manifest.name.clone(),
-            version: manifest.version.clone(),
-            kind: manifest.kind,
-            description: manifest.description.clone(),
-            from: match &known.package.folder {
-                Some(folder) => folder.display().to_string(),
-                None => "bundled".to_string(),
-            },
-            sha256: known.loaded.as_ref().map(|loaded| loaded.sha256.clone()),
-            lane: known.loaded.as_ref().map(|loaded| loaded.lane.as_str()),
-            problems,
-            unmet,
-            offers: own
-                .iter()
-                .flat_map(|(name, unit)| match manifest.kind {
-                    Kind::Remediation => unit.tools.iter().map(|tool| tool.name.clone()).collect(),
-                    _ => vec![(*name).clone()],
-                })
-                .collect(),
-            wanted: manifest.wanted(),
-        }
-    }
 }
 
-impl Unit {
-    /// The state of a new call that may do this outside of the host.
-    pub fn state(&self, authority: Authority) -> State {
-        State::new(Arc::clone(&self.binding), authority)
-    }
-
-    /// Notes how a call went. A plugin that says that it is misconfigured, or that breaks the
-    /// contract, stays marked until a call succeeds.
-    pub fn note<T>(&self, result: &Result<Result<T, CallError>, Failure>) {
-        let problem = match result {
-            Ok(Ok(_)) => None,
-            Ok(Err(CallError::Misconfigured(text))) => Some(format!("misconfigured: {text}")),
-            Ok(Err(_)) => return,
-            Err(failure) => Some(failure.to_string()),
-        };
-        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(problem) = &problem
-            && health.as_ref() != Some(problem)
-        {
-            tracing::warn!(
-                plugin = self.loaded.manifest.label(),
-                unit = self.binding.name,
-                problem,
-                "a plugin needs attention"
-            );
-        }
-        *health = problem;
-    }
-
-    /// What was wrong the last time.
-    pub fn problem(&self) -> Option<String> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-async fn load_one(
-    runtime: Arc<Runtime>,
-    cache: Option<Arc<Cache>>,
-    package: Package,
-    options: Options,
-    wanted: bool,
-) -> Known {
-    if !wanted {
-        return Known { package, loaded: None, problems: vec![] };
-    }
-    // Compilation takes tens of milliseconds and must not hold up what else is starting.
-    let work = package.clone();
-    let loaded = tokio::task::spawn_blocking(move || load(&runtime, cache.as_deref(), &work, &options)).await;
-    match loaded.unwrap_or_else(|error| Err(vec![error.to_string()])) {
-        Ok(loaded) => Known { package, loaded: Some(Arc::new(loaded)), problems: vec![] },
-        Err(problems) => Known { package, loaded: None, problems },
-    }
-}
-
-/// A bundled notifier that nobody configured costs nothing. Sources and remediations work as they
-/// are.
-fn is_wanted(setup: &Setup<'_>, package: &Package) -> bool {
+/// Whether a configuration or a folder names it. What is bundled besides is loaded when it is first called.
+fn is_named(setup: &Setup<'_>, package: &Package) -> bool {
     let name = &package.manifest.name;
     package.folder.is_some()
-        || package.manifest.kind != Kind::Notifier
         || setup.plugins.contains_key(name)
         || setup.notifiers.values().any(|target| target.plugin == *name)
 }
@@ -387,46 +253,4 @@ fn unknown(setup: &Setup<'_>, packages: &[Package], problems: &mut Vec<Problem>)
         };
         problems.push(Problem::new(format!("[notifiers.{name}]"), text));
     }
-}
-
-/// A target's configuration over its plugin's.
-fn merge(own: &Options, target: &TargetOptions) -> Options {
-    let mut merged = own.clone();
-    overlay(&mut merged.settings, &target.settings);
-    merged.secrets.extend(target.secrets.clone());
-    merged.grant.extend::<Vec<Grant>>(target.grant.clone());
-    merged
-}
-
-fn overlay(settings: &mut Map<String, Value>, over: &Map<String, Value>) {
-    for (key, value) in over {
-        settings.insert(key.clone(), value.clone());
-    }
-}
-
-/// What gives access in settings, such as the address of a hook, is kept out of every text.
-fn remember(name: &str, setting: &Value) {
-    match setting {
-        Value::String(text) => known::remember_all(known::of_setting(name, text)),
-        Value::Array(items) => items.iter().for_each(|item| remember(name, item)),
-        Value::Object(entries) => entries.iter().for_each(|(name, value)| remember(name, value)),
-        _ => {}
-    }
-}
-
-fn resolve(
-    sources: &BTreeMap<String, SecretSource>,
-    environment: &dyn Environment,
-    problems: &mut Vec<String>,
-) -> Secrets {
-    let mut secrets: BTreeMap<String, Secret> = BTreeMap::new();
-    for (name, source) in sources {
-        match source.resolve(environment) {
-            Ok(secret) => {
-                secrets.insert(name.clone(), secret);
-            }
-            Err(error) => problems.push(format!("the secret `{name}` has no value: {error}")),
-        }
-    }
-    Secrets::new(secrets)
 }

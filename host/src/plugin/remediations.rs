@@ -8,12 +8,14 @@ use serde_json::Value;
 
 use super::authority::Authority;
 use super::error::{Cause, Failure};
-use super::imports::State;
+use super::imports::{Binding, State};
 use super::kind::CallError;
 use super::kind::remediation::proposal::{self, PROPOSALS};
 use super::kind::remediation::{Performed, Remediate, UNDO, tools};
 use super::lane::Exports;
-use super::registry::{Plugins, Unit};
+use super::loaded::Loaded;
+use super::registry::Plugins;
+use super::unit::{Ready, Unit};
 use crate::domain::catalogue::UNDONE;
 use crate::domain::text::cut;
 use crate::domain::{Call, Catalogue, Incident, Planned, Risk, Tool};
@@ -41,7 +43,7 @@ impl Planners for Plugins {
 /// What remediation plugins can do themselves.
 impl Tools for Plugins {
     fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.catalogue)
+        self.actions()
     }
 
     fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
@@ -79,6 +81,38 @@ impl Tools for Plugins {
 }
 
 impl Plugins {
+    /// Lets a plugin plan, and tells apart what the plugin said and what befell it. None when there is no such
+    /// plugin.
+    pub async fn call_planner(
+        &self,
+        plugin: &str,
+        incident: &Incident,
+        now: Timestamp,
+        looks: Arc<dyn Looks>,
+    ) -> Option<Result<Result<Planned, CallError>, Failure>> {
+        let ready = match self.remediations.get(plugin)?.ready().await {
+            Ok(ready) => ready,
+            Err(not_ready) => return Some(not_ready.answer()),
+        };
+        let loaded = Arc::clone(&ready.loaded);
+        let exports = exports(&loaded)?;
+        let state = State { host_looks: Some(looks), ..ready.state(Authority::look()) };
+        let call =
+            loaded.code.call(&self.runtime, state, |store, instance, _| exports.plan(store, instance, incident, now));
+        let answer = call.await.map(|(answer, _)| answer);
+        ready.note(&answer);
+        Some(answer.map(|answer| {
+            answer.and_then(|proposed| {
+                let numbered = proposed.proposals.into_iter().take(PROPOSALS).enumerate();
+                let fit = |(i, proposal): (usize, Result<_, String>)| {
+                    proposal.and_then(proposal::fit).map_err(|text| CallError::Other(format!("proposals[{i}].{text}")))
+                };
+                let proposals = numbered.map(fit).collect::<Result<_, _>>()?;
+                Ok(Planned { proposals, findings: proposal::fit_findings(proposed.findings) })
+            })
+        }))
+    }
+
     async fn proposals(
         &self,
         plugin: &str,
@@ -86,81 +120,63 @@ impl Plugins {
         now: Timestamp,
         looks: Arc<dyn Looks>,
     ) -> Result<Planned, String> {
-        let unit = self.remediations.get(plugin);
-        let found = unit.and_then(|unit| Some((unit, exports(unit)?)));
-        let (unit, exports) = found.ok_or_else(|| format!("there is no remediation plugin `{plugin}`"))?;
-        let state = State { host_looks: Some(looks), ..unit.state(Authority::look()) };
-        let answer = unit
-            .loaded
-            .code
-            .call(&self.runtime, state, |store, instance, _| exports.plan(store, instance, incident, now))
-            .await
-            .map(|(answer, _)| answer);
-        unit.note(&answer);
-        let proposed = answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
-        let numbered = proposed.proposals.into_iter().take(PROPOSALS).enumerate();
-        let proposals = numbered
-            .map(|(i, proposal)| proposal.and_then(proposal::fit).map_err(|text| format!("proposals[{i}].{text}")))
-            .collect::<Result<_, _>>()?;
-        Ok(Planned { proposals, findings: proposal::fit_findings(proposed.findings) })
+        let answer = self.call_planner(plugin, incident, now, looks).await;
+        let answer = answer.ok_or_else(|| format!("there is no remediation plugin `{plugin}`"))?;
+        answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())
     }
 
     async fn execute(&self, call: &Call, attempt: &str, authority: Authority) -> Result<ToolAnswer, ToolError> {
-        let Asked { unit, exports, action, undone } = self.asked(call)?;
-        let work = unit.loaded.code.call(&self.runtime, unit.state(authority), |store, instance, _| match &undone {
+        let Asked { unit, action, undone } = self.asked(call)?;
+        // Nothing is sent where it is not ready.
+        let ready = unit.ready().await.map_err(|not_ready| ToolError::Refused(not_ready.to_string()))?;
+        let loaded = Arc::clone(&ready.loaded);
+        let exports = exports(&loaded).ok_or_else(|| unknown(call))?;
+        let work = loaded.code.call(&self.runtime, ready.state(authority), |store, instance, _| match &undone {
             Some(undone) => exports.undo(store, instance, undone, &action),
             None => exports.execute(store, instance, attempt, &action),
         });
-        settle(unit, work.await)
+        settle(ready, work.await)
     }
 
     async fn ask(&self, call: &Call, attempt: &str) -> Option<bool> {
-        let Asked { unit, exports, action, undone } = self.asked(call).ok()?;
-        if !exports.probed() || undone.is_some() {
-            return None;
-        }
-        let answer = unit
-            .loaded
+        let Asked { unit, action, undone } = self.asked(call).ok()?;
+        let ready = unit.ready().await.ok()?;
+        let loaded = Arc::clone(&ready.loaded);
+        let exports = exports(&loaded).filter(|exports| exports.probed() && undone.is_none())?;
+        let state = ready.state(Authority::look());
+        let call = loaded
             .code
-            .call(&self.runtime, unit.state(Authority::look()), |store, instance, _| {
-                exports.probe(store, instance, attempt, &action)
-            })
-            .await
-            .map(|(answer, _)| answer);
-        unit.note(&answer);
+            .call(&self.runtime, state, |store, instance, _| exports.probe(store, instance, attempt, &action));
+        let answer = call.await.map(|(answer, _)| answer);
+        ready.note(&answer);
         answer.ok()?.ok()?
     }
 
-    /// Asks a plugin what it can do itself; `least` is the least risk that a tool has by the operator's
+    /// Asks a plugin's code what it can do itself; `least` is the least risk that a tool has by the operator's
     /// word. The error is a sentence.
     pub(super) async fn capabilities(
         &self,
-        unit: &Unit,
+        loaded: &Loaded,
+        binding: Arc<Binding>,
         least: &(dyn Fn(&str) -> Risk + Sync),
     ) -> Result<Vec<Tool>, String> {
-        let Some(exports) = exports(unit) else { return Ok(vec![]) };
-        let answer = unit
-            .loaded
-            .code
-            .call(&self.runtime, unit.state(Authority::look()), |store, instance, _| {
-                exports.capabilities(store, instance)
-            })
-            .await
-            .map(|(answer, _)| answer);
-        unit.note(&answer);
+        let Some(exports) = exports(loaded) else { return Ok(vec![]) };
+        let state = State::new(binding, Authority::look());
+        let call = loaded.code.call(&self.runtime, state, |store, instance, _| exports.capabilities(store, instance));
+        let answer = call.await.map(|(answer, _)| answer);
+        loaded.code.tally.came_to(&answer);
         let list = answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
-        tools(&unit.loaded.manifest.name, list, exports.reversible(), least)
+        tools(&loaded.manifest.name, list, exports.reversible(), least)
     }
 
-    fn find(&self, tool: &str) -> Option<(&Unit, &Tool)> {
+    fn find(&self, tool: &str) -> Option<(&Unit, Tool)> {
         let (plugin, _) = tool.split_once('.')?;
         let unit = self.remediations.get(plugin)?;
-        Some((unit, unit.tools.iter().find(|known| known.name == tool)?))
+        Some((unit, unit.tools().iter().find(|known| known.name == tool)?.clone()))
     }
 
     fn asked(&self, call: &Call) -> Result<Asked<'_>, ToolError> {
-        let found = self.find(&call.tool).and_then(|(unit, _)| Some((unit, exports(unit)?)));
-        let (unit, exports) = found.ok_or_else(|| ToolError::Refused(format!("there is no action `{}`", call.tool)))?;
+        let (unit, _) = self.find(&call.tool).ok_or_else(|| unknown(call))?;
         let name = call.tool.split_once('.').map(|(_, name)| name).unwrap_or_default();
         let mut arguments = call.arguments.clone();
         let (name, undone) = match name.strip_suffix(UNDO) {
@@ -172,21 +188,24 @@ impl Plugins {
         };
         let arguments = Value::Object(arguments).to_string();
         let action = Performed { name: name.to_string(), arguments };
-        Ok(Asked { unit, exports, action, undone })
+        Ok(Asked { unit, action, undone })
     }
 }
 
 /// What a plugin is asked to do.
 struct Asked<'a> {
     unit: &'a Unit,
-    exports: &'a dyn Remediate,
     action: Performed,
     /// The attempt that is to be taken back.
     undone: Option<String>,
 }
 
-fn exports(unit: &Unit) -> Option<&dyn Remediate> {
-    match &unit.loaded.exports {
+fn unknown(call: &Call) -> ToolError {
+    ToolError::Refused(format!("there is no action `{}`", call.tool))
+}
+
+fn exports(loaded: &Loaded) -> Option<&dyn Remediate> {
+    match &loaded.exports {
         Exports::Remediation(exports) => Some(exports.as_ref()),
         _ => None,
     }
@@ -194,9 +213,12 @@ fn exports(unit: &Unit) -> Option<&dyn Remediate> {
 
 /// What became of an action. Unless the plugin never ran or says that nothing can come of it, it
 /// may have had its effect.
-fn settle(unit: &Unit, answer: Result<(Result<String, CallError>, State), Failure>) -> Result<ToolAnswer, ToolError> {
+fn settle(
+    ready: Ready<'_>,
+    answer: Result<(Result<String, CallError>, State), Failure>,
+) -> Result<ToolAnswer, ToolError> {
     let answer = answer.map(|(answer, _)| answer);
-    unit.note(&answer);
+    ready.note(&answer);
     match answer {
         Ok(Ok(text)) => Ok(ToolAnswer { ok: true, text: cut(&text, RESULT) }),
         Ok(Err(error @ CallError::Unavailable { .. })) => Err(ToolError::Lost(error.to_string())),

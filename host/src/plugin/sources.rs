@@ -1,11 +1,13 @@
 //! Source plugins as the pipeline sees them.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 
 use super::authority::Authority;
 use super::error::Failure;
 use super::kind::CallError;
-use super::kind::source::normalise;
+use super::kind::source::{Decoding, normalise};
 use super::lane::Exports;
 use super::registry::Plugins;
 use crate::domain::alert::normalised::Normalised;
@@ -22,6 +24,26 @@ impl Plugins {
         normalised.readable()
     }
 
+    /// Lets a source decode a request and hands on what it returned as it is. None when there is no such source.
+    pub async fn call_decoder(
+        &self,
+        source: &str,
+        request: &Inbound,
+    ) -> Option<Result<Result<Decoding, CallError>, Failure>> {
+        let ready = match self.sources.get(source)?.ready().await {
+            Ok(ready) => ready,
+            Err(not_ready) => return Some(not_ready.answer()),
+        };
+        let loaded = Arc::clone(&ready.loaded);
+        let Exports::Source(exports) = &loaded.exports else { return None };
+        let call = loaded.code.call(&self.runtime, ready.state(Authority::look()), |store, instance, _| {
+            exports.decode(store, instance, request)
+        });
+        let answer = call.await.map(|(answer, _)| answer);
+        ready.note(&answer);
+        Some(answer)
+    }
+
     /// Lets a source decode a request, and tells apart what the plugin said and what befell it.
     /// None when there is no such source.
     pub async fn call_source(
@@ -30,23 +52,16 @@ impl Plugins {
         request: &Inbound,
     ) -> Option<Result<Result<Normalised, CallError>, Failure>> {
         let unit = self.sources.get(source)?;
-        let Exports::Source(exports) = &unit.loaded.exports else { return None };
-        let code = &unit.loaded.code;
-        let call = code.call(&self.runtime, unit.state(Authority::look()), |store, instance, _| {
-            exports.decode(store, instance, request)
-        });
-        let answer = match call.await {
-            Ok((Ok(mut decoding), _)) => {
-                let volatile = &unit.loaded.manifest.volatile_labels;
-                decoding.alerts.iter_mut().for_each(|alert| alert.annotate(volatile));
+        Some(match self.call_decoder(source, request).await? {
+            Ok(Ok(mut decoding)) => {
+                let package = unit.installed.package();
+                decoding.alerts.iter_mut().for_each(|alert| alert.annotate(&package.manifest.volatile_labels));
                 let normalised = normalise(source, decoding, request.received_at);
                 Ok(self.note_left_out(source, normalised).map_err(CallError::InvalidInput))
             }
-            Ok((Err(error), _)) => Ok(Err(error)),
+            Ok(Err(error)) => Ok(Err(error)),
             Err(failure) => Err(failure),
-        };
-        unit.note(&answer);
-        Some(answer)
+        })
     }
 }
 
@@ -65,7 +80,7 @@ impl Sources for Plugins {
             {
                 answer = self.call_source(source, &Inbound { body, ..request }).await.ok_or_else(unknown)?;
             }
-            let error = match answer {
+            let error = match answer.map_err(Failure::without_printed) {
                 Ok(Ok(normalised)) => return Ok(normalised),
                 Ok(Err(CallError::InvalidInput(text))) => return Err(DecodeError::Invalid(text)),
                 Ok(Err(error)) => error,
@@ -73,7 +88,7 @@ impl Sources for Plugins {
                 Err(failure) if failure.cause.is_lasting() => return Err(DecodeError::Invalid(failure.to_string())),
                 Err(failure) => return Err(DecodeError::Unavailable(failure.to_string())),
             };
-            let text = format!("plugin {}: {error}", unit.loaded.manifest.label());
+            let text = format!("plugin {}: {error}", unit.installed.package().manifest.label());
             Err(match error {
                 CallError::Other(_) => DecodeError::Invalid(text),
                 // The sender did nothing wrong and keeps the alerts until this is mended.

@@ -1,5 +1,7 @@
 //! Notifier targets as the pipeline sees them.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
@@ -22,15 +24,18 @@ impl Plugins {
         message: &Message,
         now: Timestamp,
     ) -> Option<Result<Result<Option<String>, CallError>, Failure>> {
-        let unit = self.targets.get(target)?;
-        let Exports::Notifier(exports) = &unit.loaded.exports else { return None };
-        let code = &unit.loaded.code;
-        let call =
-            code.call_in(&unit.places, &self.runtime, unit.state(Authority::deliver(message)), |store, instance, _| {
-                exports.notify(store, instance, message, now)
-            });
+        let ready = match self.targets.get(target)?.ready().await {
+            Ok(ready) => ready,
+            Err(not_ready) => return Some(not_ready.answer()),
+        };
+        let loaded = Arc::clone(&ready.loaded);
+        let Exports::Notifier(exports) = &loaded.exports else { return None };
+        let state = ready.state(Authority::deliver(message));
+        let call = loaded.code.call_in(ready.places(), &self.runtime, state, |store, instance, _| {
+            exports.notify(store, instance, message, now)
+        });
         let answer = call.await.map(|(answer, _)| answer);
-        unit.note(&answer);
+        ready.note(&answer);
         Some(answer)
     }
 }

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Map;
+pub use serde_json::Value;
 
 /// Parses a body, numbers exactly as they are written.
 ///
@@ -15,6 +16,25 @@ pub fn parse(body: &str) -> Result<Value, String> {
         return Err("body: expected JSON, found nothing".into());
     }
     serde_json::from_str(body).map_err(|error| format!("body: expected JSON: {error}"))
+}
+
+/// Parses a body of one JSON value, or of several one behind the other, such as a line for each.
+///
+/// # Errors
+/// A sentence that says where the text stops being JSON.
+pub fn documents(body: &str) -> Result<Vec<Value>, String> {
+    let body = body.trim_start_matches('\u{feff}');
+    if body.trim().is_empty() {
+        return Err("body: expected JSON, found nothing".into());
+    }
+    let values = serde_json::Deserializer::from_str(body).into_iter::<Value>();
+    values.collect::<Result<_, _>>().map_err(|error| format!("body: expected JSON: {error}"))
+}
+
+/// The items that stand in such a body: the values themselves, and those of a list.
+pub fn items(documents: &[Value]) -> Vec<Node<'_>> {
+    let nodes = documents.iter().map(Node::root);
+    nodes.flat_map(|node| if node.is_list() { node.items().collect() } else { vec![node] }).collect()
 }
 
 /// A value of a body, or the place where one could stand. Copying it costs nothing; where it stands is
@@ -99,6 +119,16 @@ impl<'a> Node<'a> {
         })
     }
 
+    /// Whether it is a list.
+    pub fn is_list(self) -> bool {
+        self.value.is_some_and(Value::is_array)
+    }
+
+    /// Whether it is an object.
+    pub fn is_object(self) -> bool {
+        self.value.is_some_and(Value::is_object)
+    }
+
     /// The items of a list; none where there is no list.
     pub fn items(self) -> impl Iterator<Item = Self> + use<'a> {
         let items = self.value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -109,6 +139,15 @@ impl<'a> Node<'a> {
             value: Some(item).filter(|item| !item.is_null()),
             ..self
         })
+    }
+
+    /// The texts of a list as one, or a text that stands there by itself; none where there is nothing.
+    pub fn joined(self, separator: &str) -> Option<Cow<'a, str>> {
+        if !self.is_list() {
+            return self.text();
+        }
+        let texts: Vec<_> = self.items().filter_map(Self::text).collect();
+        (!texts.is_empty()).then(|| texts.join(separator).into())
     }
 
     /// The items of a list.
@@ -266,6 +305,16 @@ mod tests {
         assert_eq!(a.get("o").texts(), [("p".to_string(), "true".to_string()), ("q".into(), "[1]".into())]);
         assert_eq!(a.flat("_").last().unwrap().0, "o_q");
         assert_eq!(a.first(&["m", "o.p"]).as_deref(), Some("true"));
+        assert_eq!(a.path("o.q").joined(", ").as_deref(), Some("1"));
+        assert_eq!((a.get("n").joined(", ").is_some(), a.get("m").joined(", ")), (true, None));
+    }
+
+    #[test]
+    fn a_body_may_be_one_value_a_list_or_lines() {
+        for (body, count) in [("{}", 1), ("[{},{}]", 2), ("{}\n{}\n\n{}\n", 3), ("[{}]\n{}", 2)] {
+            assert_eq!(items(&documents(body).unwrap()).len(), count, "{body}");
+        }
+        assert!(documents(" ").is_err() && documents("{}\n{").is_err());
     }
 
     #[test]

@@ -1,8 +1,25 @@
 //! Sources: one request in, alerts out.
 
+pub mod aws;
+mod body;
 mod build;
+mod change;
+pub mod cloudevents;
+pub mod event;
+pub mod fields;
+pub mod kubernetes;
 pub mod link;
+pub mod nagios;
+mod offset;
+mod packed;
+pub mod placeholder;
+mod read;
+mod sentence;
+pub mod severity;
+mod tagged;
+pub mod tags;
 mod time;
+pub mod usual;
 
 /// The contract's types and imports, as `wit-bindgen` makes them.
 #[allow(
@@ -29,12 +46,21 @@ pub use bindings::exports::tidegate::plugin::source::{Decoded, Guest, Inbound, L
 pub use bindings::tidegate::plugin::types::{Alert, CallError, Moment, Status};
 pub use bindings::tidegate::plugin::{log, settings};
 pub use build::STATE;
-pub use time::with_zone;
+pub use fields::Fields;
+pub use offset::utc_offset;
+pub use packed::base64;
+pub use sentence::first_sentence;
+pub use time::{millis, with_zone};
 
 pub use crate::json::{Node, parse};
 
 /// What a decoding function returns: what it takes, or a sentence that names the place of what cannot be read.
 pub type Decoding = Result<Decoded, String>;
+
+/// The error of a setting; the reason begins with its name.
+pub fn misconfigured(reason: impl std::fmt::Display) -> CallError {
+    CallError::Misconfigured(format!("settings: {reason}"))
+}
 
 /// Makes a plugin of a function `fn(&Inbound) -> Decoding`, or of one that takes the settings as JSON text
 /// besides: `source!(decode, settings)` with `fn(&Inbound, &str) -> Result<Decoded, CallError>`. Adds the

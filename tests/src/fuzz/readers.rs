@@ -21,7 +21,7 @@ use super::{List, Read, Reader};
 /// # Errors
 /// When the recorded bodies or a bundled plugin cannot be read.
 pub fn all(runtime: &Runtime, cache: &Path) -> Result<Vec<Reader>> {
-    let grafana = runtime.block_on(crate::golden::source::alone("grafana", cache))?;
+    let grafana = runtime.block_on(crate::golden::alone("grafana", cache))?;
     Ok(vec![
         alertmanager(runtime.handle().clone())?,
         of_grafana(grafana, runtime.handle().clone())?,

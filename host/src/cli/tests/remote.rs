@@ -45,6 +45,20 @@ impl Host for Stopped {
         Box::pin(async { Ok(Handled { failures, ..Handled::default() }) })
     }
 
+    fn plan_by_hand<'a>(
+        &'a self,
+        _: &'a Config,
+        _: &'a crate::author::cases::Subject<'a>,
+        _: &'a serde_json::Value,
+        _: &'a Progress,
+    ) -> BoxFuture<'a, Result<crate::author::cases::Outcome, String>> {
+        Box::pin(async { Err("not here".into()) })
+    }
+
+    fn plugins<'a>(&'a self, _: &'a Config) -> BoxFuture<'a, Result<Vec<crate::backend::PluginView>, Problems>> {
+        Box::pin(async { Ok(vec![crate::backend::PluginView::default()]) })
+    }
+
     fn records(&self, _: &Config) -> Result<Box<dyn Records>, String> {
         Ok(Box::new(Fake::default()))
     }
@@ -145,6 +159,8 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
         assert_eq!(at("resume --as ada"), 0);
         assert_eq!(at("breakers"), 0);
         assert_eq!(at("breakers --json"), 0);
+        assert_eq!(at("plugin list"), 0);
+        assert_eq!(at("plugin list --json"), 0);
         assert_eq!(at("breakers reset rule:x --as ada --reason fixed"), 0);
         assert_eq!(at("breakers reset rule:y --as ada"), 1, "no such breaker");
     };

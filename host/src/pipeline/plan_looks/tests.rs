@@ -91,10 +91,8 @@ async fn looks_are_made_side_by_side_and_noted_in_the_order_of_the_calls() {
     let calls = [("k.get", 3), ("k.get", 1), ("k.get", 5), ("k.set", 0), ("k.none", 0), ("k.get", 2)];
     let answers = looks.look_all(calls.map(|(tool, seconds)| call(tool, seconds)).into()).await;
     assert_eq!(began.elapsed().as_secs(), 3, "the slowest, and not all of them");
-    let told: Vec<String> = answers
-        .into_iter()
-        .map(|answer| answer.map_or_else(|error| error.to_string(), |answer| answer.text))
-        .collect();
+    let told: Vec<String> =
+        answers.into_iter().map(|answer| answer.map_or_else(|error| error.to_string(), |answer| answer.text)).collect();
     assert_eq!((told[0].as_str(), told[1].as_str(), told[5].as_str()), ("after 3 s", "after 1 s", "after 2 s"));
     assert!(told[2].starts_with("refused by gate no-fives: not five"), "{}", told[2]);
     assert!(told[3].contains("can change things") && told[4].contains("there is no tool"), "{told:?}");

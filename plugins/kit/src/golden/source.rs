@@ -1,4 +1,4 @@
-//! Sources: `body.json` or `body.txt`, perhaps `request.json` (method, headers, query) and `settings.json`.
+//! Sources: `body.json` or `body.txt`, perhaps `request.json` (method, headers, query, received-at-ms) and `settings.json`.
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,7 @@ fn inbound(case: &Path) -> Inbound {
         headers,
         query: pairs("query"),
         body: body.unwrap_or_default(),
-        received_at_ms: 0,
+        received_at_ms: request.get("received-at-ms").and_then(Value::as_u64).unwrap_or_default(),
         extra: Vec::new(),
     }
 }

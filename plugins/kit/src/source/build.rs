@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Alert, Decoded, Inbound, LeftOut, Moment, Node, Reply, Status, link};
+use super::{Alert, Decoded, Decoding, Inbound, LeftOut, Moment, Node, Reply, Status, link};
+use crate::json;
 
 /// The annotation that says what a sender says of an alert that still fires: `acknowledged`, `snoozed`.
 pub const STATE: &str = "sender_state";
@@ -73,7 +74,21 @@ impl Alert {
         self
     }
 
+    /// When it began.
+    #[must_use]
+    pub fn started(mut self, moment: impl Into<Option<Moment>>) -> Self {
+        self.starts_at = moment.into();
+        self
+    }
+
     /// When it ended.
+    #[must_use]
+    pub fn ended(mut self, moment: impl Into<Option<Moment>>) -> Self {
+        self.ends_at = moment.into();
+        self
+    }
+
+    /// When it ended, as the sender writes it.
     #[must_use]
     pub fn ends<'t>(mut self, text: impl Into<Option<Cow<'t, str>>>) -> Self {
         self.ends_at = text.into().map(|text| Moment::Text(text.into_owned()));
@@ -95,9 +110,14 @@ impl Alert {
     }
 }
 
+/// Pairs that are kept: more than the host keeps, so that it still says that there were too many, and few enough that
+/// looking for a name among them costs nothing.
+const PAIRS: usize = 2_048;
+
 fn add(pairs: &mut Vec<(String, String)>, key: &str, value: Option<Cow<'_, str>>) {
     let value = value.filter(|value| !value.trim().is_empty());
     if let Some(value) = value
+        && pairs.len() < PAIRS
         && !pairs.iter().any(|(known, _)| known == key)
     {
         pairs.push((key.to_string(), value.into_owned()));
@@ -122,17 +142,18 @@ impl Decoded {
         Vec::new().into()
     }
 
-    /// Reads the items of a list one by one: an alert, nothing to report, or a sentence that names the place of what
-    /// cannot be read, which costs no other item. `name` says what an unreadable one is called, where that is known.
-    pub fn of_items<'a>(
-        items: impl IntoIterator<Item = Node<'a>>,
-        read: impl Fn(Node<'a>) -> Result<Option<Alert>, String>,
-        name: impl Fn(Node<'a>) -> Option<Cow<'a, str>>,
+    /// Reads the items of a list one by one: an alert or several, nothing to report, or a sentence that names the place
+    /// of what cannot be read, which costs no other item. `name` says what an unreadable one is called, where that is
+    /// known.
+    pub fn of_items<'a, Item: Copy, Alerts: IntoIterator<Item = Alert>>(
+        items: impl IntoIterator<Item = Item>,
+        read: impl Fn(Item) -> Result<Alerts, String>,
+        name: impl Fn(Item) -> Option<Cow<'a, str>>,
     ) -> Self {
         let mut decoded = Self::nothing();
         for item in items {
             match read(item) {
-                Ok(alert) => decoded.alerts.extend(alert),
+                Ok(alerts) => decoded.alerts.extend(alerts),
                 Err(reason) => {
                     let name = name(item).map(Cow::into_owned).unwrap_or_default();
                     decoded.left_out.push(LeftOut { name, reason, count: 1, by_sender: false });
@@ -140,6 +161,34 @@ impl Decoded {
             }
         }
         decoded
+    }
+
+    /// Reads a body of one item, of a list of them, or of a line for each, as [`of_items`](Self::of_items) does.
+    ///
+    /// # Errors
+    /// When it is no JSON, or its only item cannot be read.
+    pub fn of_body<Alerts: IntoIterator<Item = Alert>>(
+        body: &str,
+        read: impl Fn(Node<'_>) -> Result<Alerts, String>,
+        name: impl for<'a> Fn(Node<'a>) -> Option<Cow<'a, str>>,
+    ) -> Decoding {
+        let documents = json::documents(body)?;
+        Self::of_some(json::items(&documents), read, name)
+    }
+
+    /// The same of items that were found in a body.
+    ///
+    /// # Errors
+    /// When there is one item alone, and it cannot be read.
+    pub fn of_some<'a, Item: Copy, Alerts: IntoIterator<Item = Alert>>(
+        items: Vec<Item>,
+        read: impl Fn(Item) -> Result<Alerts, String>,
+        name: impl Fn(Item) -> Option<Cow<'a, str>>,
+    ) -> Decoding {
+        if let [item] = items.as_slice() {
+            return Ok(read(*item)?.into_iter().collect::<Vec<_>>().into());
+        }
+        Ok(Self::of_items(items, read, name))
     }
 
     /// Says that the sender left so many alerts out of its message itself; nothing where it left none out.

@@ -34,6 +34,7 @@ impl Decode for Source {
         request: &'a Inbound,
     ) -> Called<'a, Decoding> {
         Box::pin(async move {
+            store.data_mut().now = request.received_at;
             let guest = self.0.load(&mut *store, &instance)?;
             let answer = guest.call_decode(store, &request.into()).await?;
             Ok(answer.map(Into::into).map_err(Into::into))
@@ -59,6 +60,7 @@ impl Notify for Notifier {
         now: Timestamp,
     ) -> Called<'a, Option<String>> {
         Box::pin(async move {
+            store.data_mut().now = now;
             let guest = self.0.load(&mut *store, &instance)?;
             let answer = guest.call_notify(store, &convert::notification(message, now)).await?;
             Ok(answer.map_err(Into::into))
@@ -100,6 +102,7 @@ impl Remediate for Remediation {
         now: Timestamp,
     ) -> Called<'a, Proposed> {
         Box::pin(async move {
+            store.data_mut().now = now;
             let guest = self.remediation.load(&mut *store, &instance)?;
             let answer = guest.call_plan(store, &convert::incident(incident, now)).await?;
             Ok(answer.map(convert::planned).map_err(Into::into))

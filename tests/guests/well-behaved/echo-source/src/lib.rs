@@ -1,4 +1,5 @@
-//! Returns one alert that says what came in; body `bad` is refused.
+//! Returns one alert that says what came in; body `bad` is refused. `confirm URL` wishes for a confirmation, and a
+//! request with `webhook-request-origin` is answered as CloudEvents want it.
 
 #[allow(unsafe_code, missing_docs, clippy::all, clippy::restriction, reason = "generated")]
 mod bindings {
@@ -9,7 +10,7 @@ mod bindings {
     export!(Plugin);
 }
 
-use bindings::exports::tidegate::plugin::source::{Alert, CallError, Decoded, Guest, Inbound};
+use bindings::exports::tidegate::plugin::source::{Alert, CallError, Decoded, Guest, Inbound, Reply};
 use bindings::tidegate::plugin::settings;
 use bindings::tidegate::plugin::types::{Moment, Status};
 
@@ -19,6 +20,16 @@ impl Guest for Plugin {
     fn decode(request: Inbound) -> Result<Decoded, CallError> {
         if request.body == "bad" {
             return Err(CallError::InvalidInput("alerts[0]: expected an object".into()));
+        }
+        if let Some(url) = request.body.strip_prefix("confirm ") {
+            let confirm = Some(url.to_string());
+            return Ok(Decoded { alerts: vec![], left_out: vec![], reply: None, confirm, extra: vec![] });
+        }
+        if let Some((_, origin)) = request.headers.iter().find(|(name, _)| name == "webhook-request-origin") {
+            let headers = vec![("webhook-allowed-origin".into(), origin.clone()), ("set-cookie".into(), "a=b".into())];
+            let (content_type, body) = ("text/html".into(), format!("{} {:?}", request.method, request.query));
+            let reply = Some(Reply { status: 204, content_type, headers, body });
+            return Ok(Decoded { alerts: vec![], left_out: vec![], reply, confirm: None, extra: vec![] });
         }
         let mut labels = request.headers;
         labels.push(("alertname".into(), "Echo".into()));

@@ -1,0 +1,263 @@
+//! Notifiers: a message in, requests and a result out. The host grants what the plugin asks for and what
+//! its settings name, fills in the secrets and signs; the answers come from `http.json`.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::BoxFuture;
+use serde_json::{Map, Value, json};
+
+use super::alert::alert;
+use super::{Files, Outcome, Subject, error, items, pairs, text};
+use crate::domain::alert::excerpt::{Bounds, Excerpt};
+use crate::domain::link::{Link, Named, Purpose};
+use crate::domain::message::{ActionTold, Cause, Content, Object, Sent, Stage};
+use crate::domain::{IncidentId, Occasion};
+use crate::plugin::{Grant, Manifest, Options, Outgoing, Returned, Transport, TransportError};
+use crate::ports::Message;
+use crate::secret::SecretSource;
+
+/// Notes each request and gives the next recorded answer.
+struct Recorded {
+    /// None: every request is answered with 200.
+    answers: Mutex<Option<VecDeque<Value>>>,
+    requests: Mutex<Vec<Value>>,
+    /// Requests for which no answer was recorded.
+    strange: Mutex<Vec<String>>,
+}
+
+impl Transport for Recorded {
+    fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
+        let headers: Map<_, _> = request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let body: Value = serde_json::from_str(&request.body).unwrap_or_else(|_| json!(request.body));
+        let sent = json!({
+            "method": request.method, "url": request.url.as_str(), "headers": headers, "body": body,
+        });
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
+        let answer = match self.answers.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            None => Some(json!({"status": 200, "body": "{}"})),
+            Some(answers) => answers.pop_front(),
+        };
+        if answer.is_none() {
+            let strange = format!("{} {}", request.method, request.url.origin().ascii_serialization());
+            self.strange.lock().unwrap_or_else(PoisonError::into_inner).push(strange);
+        }
+        Box::pin(async move {
+            let answer = answer.ok_or_else(|| TransportError::Other("http.json has too few answers".into()))?;
+            match answer.get("error") {
+                Some(error) if error == "timeout" => Err(TransportError::Timeout),
+                Some(error) => Err(TransportError::Unreachable(text(error, "unreachable"))),
+                None => Ok(Returned {
+                    status: number(&answer, "status").and_then(|status| status.try_into().ok()).unwrap_or(0),
+                    headers: pairs(&answer, "headers"),
+                    body: match answer.get("body") {
+                        Some(Value::String(text)) => text.clone().into_bytes(),
+                        None | Some(Value::Null) => Vec::new(),
+                        Some(body) => body.to_string().into_bytes(),
+                    },
+                }),
+            }
+        })
+    }
+}
+
+pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
+    let name = &subject.manifest.name;
+    let notification = files.json()?;
+    let names = || files.secrets.keys().cloned();
+    let options = Options {
+        secrets: names().map(|name| (name.clone(), SecretSource::Env(name))).collect(),
+        grant: grants(subject.manifest, files),
+        settings: files.settings.clone(),
+        ..Options::default()
+    };
+    let recorded = Arc::new(Recorded {
+        answers: Mutex::new(files.answers.clone().map(VecDeque::from)),
+        requests: Mutex::default(),
+        strange: Mutex::default(),
+    });
+    let plugins = subject.load(options, &files.secrets, Arc::clone(&recorded) as Arc<dyn Transport>).await?;
+    let millis = notification.get("now-ms").and_then(Value::as_i64).unwrap_or_default();
+    let now = jiff::Timestamp::from_millisecond(millis).map_err(|error| format!("now-ms: {error}"))?;
+    let answer = plugins.call_notifier(name, &message(&notification)?, now).await.ok_or_else(|| {
+        format!("{name} is no target: it has neither settings nor secrets; give it some in settings.json")
+    })?;
+    let strange = recorded.strange.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut faults: Vec<String> = strange
+        .iter()
+        .map(|request| {
+            format!("no answer is recorded for {request}; add one to http.json: {{\"status\": 200, \"body\": \"\"}}")
+        })
+        .collect();
+    let result = match answer {
+        Ok(Ok(reference)) => json!({"ok": reference}),
+        Ok(Err(reason)) => error(reason),
+        Err(failure) => {
+            faults.push(failure.to_string());
+            Value::Null
+        }
+    };
+    let requests = recorded.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let left = recorded.answers.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, VecDeque::len);
+    if left > 0 {
+        faults.push(format!("{left} of the answers in http.json were not asked for"));
+    }
+    Ok(Outcome { found: json!({"requests": requests, "result": result}), faults, notes: vec![] })
+}
+
+/// What the plugin asks for, and where it leaves that to the operator, what the case names.
+fn grants(manifest: &Manifest, files: &Files) -> Vec<Grant> {
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    origins(&Value::Object(files.settings.clone()), &mut named);
+    // Where the address itself is a secret.
+    named.extend(files.secrets.values().filter_map(|secret| origin(secret)));
+    let requests = files.expected.iter().flat_map(|expected| items(expected, "requests"));
+    requests.for_each(|request| named.extend(origin(&text(request, "url"))));
+    let mut grants = Vec::new();
+    for ask in &manifest.asks.http {
+        let wanted = if ask.origin == "*" { named.clone() } else { [ask.origin.clone()].into() };
+        let any = ask.secrets.iter().any(|secret| secret == "*");
+        let secrets = files.secrets.keys().filter(|name| any || ask.secrets.contains(name)).cloned();
+        let secrets: Vec<String> = secrets.collect();
+        grants.extend(wanted.into_iter().map(|origin| Grant {
+            origin,
+            methods: ask.methods.clone(),
+            secrets: secrets.clone(),
+            reads: false,
+            private: false,
+        }));
+    }
+    grants
+}
+
+/// The origins of all addresses in a value.
+fn origins(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => found.extend(origin(text)),
+        Value::Array(items) => items.iter().for_each(|item| origins(item, found)),
+        Value::Object(members) => members.values().for_each(|member| origins(member, found)),
+        _ => {}
+    }
+}
+
+fn origin(url: &str) -> Option<String> {
+    let url = reqwest::Url::parse(url).ok().filter(|url| ["http", "https"].contains(&url.scheme()))?;
+    Some(url.origin().ascii_serialization())
+}
+
+fn word<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+fn number(value: &Value, key: &str) -> Option<u64> {
+    value.get(key).and_then(Value::as_u64)
+}
+
+fn truth(value: &Value, key: &str) -> bool {
+    value.get(key).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// A message as the host sends it, for a call by hand: it asks for an approval.
+pub fn sample() -> &'static str {
+    include_str!("../../../../plugins/notifier/messages/asked.en.json")
+}
+
+pub fn message(value: &Value) -> Result<Message, String> {
+    let id = |key: &str| word(value, key).map(str::to_string);
+    Ok(Message {
+        delivery: text(value, "delivery-id"),
+        message: id("message-id").unwrap_or_else(|| text(value, "delivery-id")),
+        incident: IncidentId(text(value, "incident-id").into()),
+        occasion: occasion(value),
+        stage: match word(value, "stage") {
+            Some("update") => Stage::Update,
+            Some("end") => Stage::End,
+            _ => Stage::First,
+        },
+        earlier: items(value, "earlier").map(sent).collect(),
+        severity: text(value, "severity"),
+        outcome: text(value, "outcome"),
+        content: content(value)?,
+        language: text(value, "language"),
+    })
+}
+
+fn content(value: &Value) -> Result<Content, String> {
+    let percent = |cause: &Value| number(cause, "confidence-percent").and_then(|percent| percent.try_into().ok());
+    let cause = value.get("cause").filter(|cause| cause.is_object());
+    let object = |object: &Value| Object {
+        kind: text(object, "kind"),
+        namespace: text(object, "namespace"),
+        name: text(object, "name"),
+    };
+    Ok(Content {
+        title: text(value, "title"),
+        summary: text(value, "summary"),
+        description: text(value, "description"),
+        objects: items(value, "objects").map(object).collect(),
+        objects_left_out: number(value, "objects-left-out").and_then(|count| count.try_into().ok()).unwrap_or(0),
+        cause: cause.map(|cause| Cause {
+            text: text(cause, "text"),
+            confirmed: truth(cause, "confirmed"),
+            confidence_percent: percent(cause),
+        }),
+        actions: items(value, "actions").map(action).collect(),
+        body: text(value, "body-markdown"),
+        facts: pairs(value, "facts"),
+        links: items(value, "links").map(link).collect::<Result<_, _>>()?,
+        alerts: Excerpt::of(&items(value, "alerts").map(alert).collect::<Vec<_>>(), &Bounds::MESSAGE),
+    })
+}
+
+fn occasion(value: &Value) -> Occasion {
+    match word(value, "occasion") {
+        Some("approval") => Occasion::Approval,
+        Some("resolved") => Occasion::Resolved,
+        Some("answered") => Occasion::Answered,
+        _ => Occasion::Report,
+    }
+}
+
+fn sent(value: &Value) -> Sent {
+    Sent { message: text(value, "message-id"), occasion: occasion(value), reference: text(value, "reference") }
+}
+
+fn action(value: &Value) -> ActionTold {
+    let texts = |key: &str| items(value, key).filter_map(|text| text.as_str().map(str::to_string)).collect();
+    ActionTold {
+        id: text(value, "id"),
+        tool: text(value, "tool"),
+        target: text(value, "target"),
+        arguments: word(value, "arguments").map(str::to_string),
+        risk: text(value, "risk"),
+        state: text(value, "state"),
+        state_text: text(value, "state-text"),
+        proposed_by: text(value, "proposed-by"),
+        reason: text(value, "reason"),
+        evidence: texts("evidence"),
+        undo: text(value, "undo"),
+        approvers: text(value, "approvers"),
+        expires_ms: number(value, "expires-ms"),
+        answers: texts("answers"),
+        result: text(value, "result"),
+        digest: text(value, "digest"),
+    }
+}
+
+fn link(value: &Value) -> Result<Link, String> {
+    let (title, url) = (text(value, "title"), text(value, "url"));
+    let purpose = text(value, "purpose");
+    if truth(value, "from-alert") {
+        let named = if purpose == "runbook" { Named::Runbook } else { Named::Source };
+        return Link::of_alert(named, title, &url).ok_or_else(|| format!("links: an alert cannot name {url}"));
+    }
+    let purpose = match purpose.as_str() {
+        "approve" => Purpose::Approve,
+        "deny" => Purpose::Deny,
+        "incident" => Purpose::Incident,
+        "runbook" => Purpose::Runbook,
+        "source" => Purpose::Source,
+        other => return Err(format!("links: there is no purpose `{other}`")),
+    };
+    Ok(Link::of_host(purpose, title, url))
+}

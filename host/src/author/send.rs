@@ -1,0 +1,104 @@
+//! One message by hand, really sent: with the settings, secrets and grants of an operator's configuration.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::cases::{Outcome, Place, Subject, notifier};
+use crate::domain::Risk;
+use crate::environment::Environment;
+use crate::journal::Memory;
+use crate::network::Network;
+use crate::plugin::{Options, Outgoing, Plugins, Returned, Setup, TargetOptions, Transport, TransportError, Wire};
+
+/// What an operator's configuration says.
+#[derive(Clone, Copy)]
+pub struct Configured<'a> {
+    /// `[plugins.NAME]`.
+    pub plugins: &'a BTreeMap<String, Options>,
+    /// `[notifiers.NAME]`.
+    pub notifiers: &'a BTreeMap<String, TargetOptions>,
+    /// For secrets.
+    pub environment: &'a dyn Environment,
+}
+
+/// The wire, and who was spoken to. What was said holds secrets and is not kept.
+struct Told {
+    wire: Wire,
+    exchanges: Mutex<Vec<String>>,
+}
+
+impl Transport for Told {
+    fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
+        let line = format!("{} {}", request.method, request.url.origin().ascii_serialization());
+        Box::pin(async move {
+            let answer = self.wire.send(request).await;
+            let came = match &answer {
+                Ok(returned) => format!("{line}: {}", returned.status),
+                Err(error) => format!("{line}: {error:?}"),
+            };
+            self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).push(came);
+            answer
+        })
+    }
+}
+
+/// Sends a message to a target of the plugin; without a name to its only one.
+///
+/// # Errors
+/// Sentences: no such target, or what keeps it from being used.
+pub async fn send(
+    subject: &Subject<'_>,
+    configured: Configured<'_>,
+    target: Option<&str>,
+    message: &Value,
+    now: Timestamp,
+) -> Result<Outcome, String> {
+    let name = &subject.manifest.name;
+    let Place::Folder(folder) = subject.place else { return Err(format!("{name} is in no folder")) };
+    let own = configured.plugins.get_key_value(name).map(|(name, options)| (name.clone(), options.clone()));
+    let targets = configured.notifiers.iter().filter(|(_, options)| options.plugin == *name);
+    let told = Arc::new(Told { wire: Wire(Arc::new(Network::default())), exchanges: Mutex::default() });
+    let setup = Setup {
+        bundled: &[],
+        folder: Some(folder),
+        cache: subject.cache,
+        plugins: &own.into_iter().collect(),
+        notifiers: &targets.map(|(name, options)| (name.clone(), options.clone())).collect(),
+        environment: configured.environment,
+        transport: Arc::clone(&told) as Arc<dyn Transport>,
+        state: Arc::new(Memory::new()),
+        least_risk: Arc::new(|_| Risk::Read),
+        clock: Arc::new(crate::clock::SystemClock),
+        allocation: None,
+    };
+    let (plugins, problems) = Plugins::load(setup).await?;
+    if let Some(problem) = problems.first() {
+        return Err(problem.to_string());
+    }
+    let there: Vec<String> = plugins.target_names().into_iter().collect();
+    let target = match (target, there.as_slice()) {
+        (Some(target), _) if there.iter().any(|known| known == target) => target,
+        (None, [only]) => only,
+        (_, []) => {
+            return Err(format!(
+                "the configuration has no target for {name}: add [notifiers.NAME] with plugin = \"{name}\", its \
+                 settings, secrets and grant; `tidegate plugin check` prints what it asks for"
+            ));
+        }
+        _ => return Err(format!("name one of its targets with --target: {}", there.join(", "))),
+    };
+    let answer = plugins.call_notifier(target, &notifier::message(message)?, now).await;
+    let answer = answer.ok_or_else(|| format!("there is no target {target}"))?;
+    let mut outcome = Outcome::default();
+    match answer {
+        Ok(Ok(reference)) => outcome.found = serde_json::json!({ "ok": reference }),
+        Ok(Err(reason)) => outcome.found = super::cases::error(reason),
+        Err(failure) => outcome.faults.push(failure.to_string()),
+    }
+    outcome.notes = told.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Ok(outcome)
+}

@@ -1,0 +1,83 @@
+//! How each plugin is.
+
+use super::installed::Installed;
+use super::kind::Kind;
+use super::registry::Plugins;
+
+/// How a plugin is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// What it says about itself.
+    pub description: String,
+    /// `bundled`, or its folder.
+    pub from: String,
+    /// Whether it can be called: of a bundled one that no configuration names, the code is loaded when it is.
+    pub usable: bool,
+    /// Digest of its component; none unless it is loaded.
+    pub sha256: Option<String>,
+    /// Version of the contract; none unless it is loaded.
+    pub lane: Option<&'static str>,
+    /// Whether it imports WASI, in which there is nothing for it.
+    pub wasi: bool,
+    /// Why it is not used, or what was last wrong with it or one of its targets.
+    pub problems: Vec<String>,
+    /// What it asks for and is not granted.
+    pub unmet: Vec<String>,
+    /// The targets, source or tools that it offers.
+    pub offers: Vec<String>,
+    /// The configuration that would grant all that it asks for.
+    pub wanted: String,
+}
+
+impl Plugins {
+    /// How each plugin is, by name.
+    pub fn status(&self) -> Vec<Status> {
+        self.installed.values().map(|one| self.status_of(one)).collect()
+    }
+
+    fn status_of(&self, one: &Installed) -> Status {
+        let package = one.package();
+        let manifest = &package.manifest;
+        let loaded = one.loaded();
+        let units = [&self.sources, &self.targets, &self.remediations];
+        let own = units.iter().flat_map(|units| units.iter());
+        let own: Vec<_> = own.filter(|(_, unit)| unit.installed.package().manifest.name == manifest.name).collect();
+        let mut problems = one.problems();
+        problems.extend(own.iter().filter_map(|(name, unit)| {
+            let problem = unit.problem()?;
+            Some(if **name == manifest.name { problem } else { format!("{name}: {problem}") })
+        }));
+        let mut unmet: Vec<String> = own.iter().flat_map(|(_, unit)| unit.binding().grants.unmet()).collect();
+        unmet.dedup();
+        Status {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            kind: manifest.kind,
+            description: manifest.description.clone(),
+            from: match &package.folder {
+                Some(folder) => folder.display().to_string(),
+                None => "bundled".to_string(),
+            },
+            usable: !own.is_empty() && one.problems().is_empty(),
+            sha256: loaded.as_ref().map(|loaded| loaded.sha256.clone()),
+            wasi: loaded.as_ref().is_some_and(|loaded| loaded.wasi),
+            lane: loaded.as_ref().map(|loaded| loaded.lane.as_str()),
+            problems,
+            unmet,
+            offers: own
+                .iter()
+                .flat_map(|(name, unit)| match manifest.kind {
+                    Kind::Remediation => unit.tools().iter().map(|tool| tool.name.clone()).collect(),
+                    _ => vec![(*name).clone()],
+                })
+                .collect(),
+            wanted: manifest.wanted(),
+        }
+    }
+}

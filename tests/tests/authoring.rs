@@ -1,0 +1,145 @@
+//! A plugin in Rust from an empty folder to a running host, with the real binary: each kind is begun, built,
+//! tested and checked, and one is installed, called and found out when its file is changed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::json;
+use tidegate_tests::process::{Process, binary};
+
+/// One target folder for all plugins, kept between runs: what they share is built once.
+fn target() -> PathBuf {
+    let exe = std::env::current_exe().unwrap();
+    exe.ancestors().nth(3).unwrap().join("authoring")
+}
+
+/// Runs `tidegate` in a folder: exit code, standard output, standard error.
+fn tidegate(folder: &Path, words: &str) -> (i32, String, String) {
+    let mut command = Command::new(binary().unwrap());
+    command.args(words.split_whitespace()).current_dir(folder);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| tidegate_builder::leaks(name)) {
+        command.env_remove(name);
+    }
+    let output =
+        command.env("CARGO_TARGET_DIR", target()).env("XDG_CACHE_HOME", target().join("cache")).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+/// The same, for what must succeed; its standard output.
+fn done(folder: &Path, words: &str) -> String {
+    let (code, out, err) = tidegate(folder, words);
+    assert_eq!(code, 0, "tidegate {words}\n{out}\n{err}");
+    out
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_of_each_kind_from_an_empty_folder_to_a_host() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path();
+    for kind in ["source", "notifier", "remediation"] {
+        let name = format!("own-{kind}");
+        done(folder, &format!("plugin new --kind {kind} --lang rust {name}"));
+        let lines = fs::read_to_string(folder.join(&name).join("src/lib.rs")).unwrap().lines().count();
+        assert!(lines < 60, "{name} begins with {lines} lines");
+        assert!(!folder.join(&name).join(format!("{name}.wasm")).exists());
+        let (code, _, err) = tidegate(folder, &format!("plugin test {name}"));
+        assert!(code == 1 && err.contains("plugin build"), "before it is built that is said: {err}");
+
+        let built = done(folder, &format!("plugin build {name}"));
+        assert!(built.contains("sha256"), "{built}");
+        let tested = done(folder, &format!("plugin test {name}"));
+        assert!(tested.contains("ok       first"), "{tested}");
+        let checked = done(folder, &format!("plugin check {name}"));
+        for want in [format!("{name} 0.1.0, a {kind} for the contract 0.1"), format!("[plugins.{name}]")] {
+            assert!(checked.contains(&want), "{checked}");
+        }
+        assert_eq!(done(&folder.join(&name), "plugin check"), checked, "from within the folder");
+    }
+    a_wrong_expectation_is_shown_and_can_be_taken_back(folder);
+    by_hand(folder);
+    in_a_host(folder).await;
+}
+
+fn a_wrong_expectation_is_shown_and_can_be_taken_back(folder: &Path) {
+    let expected = folder.join("own-source/testdata/first/expected.json");
+    let text = fs::read_to_string(&expected).unwrap();
+    fs::write(&expected, text.replace("critical", "harmless")).unwrap();
+    let (code, out, err) = tidegate(folder, "plugin test own-source first");
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(out.contains("WRONG    first") && out.contains("harmless\"") && out.contains("+"), "{out}");
+    assert!(err.contains("1 of 1 case wrong") && err.contains("--update"), "{err}");
+    assert!(done(folder, "plugin test own-source --update").contains("updated  first"));
+    assert!(done(folder, "plugin test own-source").contains("ok       first"));
+    let (code, _, err) = tidegate(folder, "plugin test own-source second");
+    assert!(code == 1 && err.contains("there is no case `second`; there are first"), "{err}");
+}
+
+fn by_hand(folder: &Path) {
+    fs::write(folder.join("body.json"), json!({"check": "Down", "host": "a", "state": "up"}).to_string()).unwrap();
+    let said = done(folder, "plugin run own-source --input body.json");
+    assert!(said.contains("\"resolved\""), "{said}");
+    let settings = "own-notifier/testdata/first/settings.json";
+    let said = done(folder, &format!("plugin run own-notifier --settings {settings}"));
+    assert!(said.contains("https://chat.example.com/messages") && said.contains("sample-token"), "{said}");
+    let case = "own-remediation/testdata/first";
+    let said =
+        done(folder, &format!("plugin run own-remediation --input {case}/incident.json --tools {case}/tools.json"));
+    assert!(said.contains("own-remediation.restart"), "{said}");
+    let (code, _, err) = tidegate(folder, &format!("plugin run own-remediation --input {case}/incident.json"));
+    assert!(code == 0 || err.contains("deploy.status"), "without tools it has none to look with: {err}");
+}
+
+async fn in_a_host(folder: &Path) {
+    fs::write(folder.join("tidegate.toml"), "[plugins]\npath = \"plugins\"\n").unwrap();
+    fs::create_dir(folder.join("plugins")).unwrap();
+    let said = done(folder, "plugin install own-source");
+    assert!(said.contains("pinned to sha256") && said.contains("[plugins.own-source]"), "{said}");
+    assert!(done(folder, "plugin install own-source/own-source.wasm").contains("takes the place of 0.1.0"));
+    assert_eq!(fs::read_to_string(folder.join("tidegate.toml")).unwrap(), "[plugins]\npath = \"plugins\"\n");
+
+    let host = Process::serve(folder, &[]).await.unwrap();
+    let alert = json!({"check": "DiskFull", "host": "db-1", "state": "down"});
+    let (status, answer) = host.post_json("/v1/alerts/own-source", &alert).await.unwrap();
+    assert_eq!(status, 200, "{answer}");
+    let (status, answer) = host.post_json("/v1/alerts/own-source", &json!({"check": "DiskFull"})).await.unwrap();
+    assert_eq!(status, 400, "{answer}");
+    let listen = host.url.trim_start_matches("http://").to_string();
+    let listed = done(folder, &format!("plugin list --json --listen {listen}"));
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let own = listed["plugins"].as_array().unwrap().iter().find(|plugin| plugin["name"] == "own-source").unwrap();
+    assert_eq!((&own["state"], &own["calls"], &own["errors"]), (&json!("ready"), &json!(2), &json!(1)), "{own}");
+    assert!(own["p99_ms"].as_f64().unwrap() > 0.0 && own["last_error"].as_str().unwrap().contains("state"), "{own}");
+    host.kill().await.unwrap();
+
+    let installed = folder.join("plugins/own-source/own-source.wasm");
+    fs::copy(folder.join("own-notifier/own-notifier.wasm"), &installed).unwrap();
+    let (code, _, err) = tidegate(folder, "check");
+    assert!(code == 1 && err.contains("was installed with") && err.contains("tidegate plugin install"), "{err}");
+    let (code, out, err) = tidegate(folder, "plugin list --listen 127.0.0.1:1");
+    assert!(code == 0 && out.contains("refused") && out.contains("was installed with"), "{out}{err}");
+    assert!(err.contains("from the configuration alone"), "{err}");
+}
+
+#[test]
+fn what_cannot_be_done_is_said_in_a_sentence() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path();
+    for (words, code, want) in [
+        ("plugin new --kind source --lang rust Pager", 1, "lower-case letter"),
+        ("plugin new --kind source --lang cobol pager", 2, "rust, js, python, c"),
+        ("plugin build", 1, "holds no plugin.toml; `tidegate plugin new` begins one"),
+        ("plugin test nowhere", 1, "nowhere cannot be read"),
+        ("plugin check nothing.wasm", 1, "nothing.wasm cannot be read"),
+        ("plugin run", 1, "holds no plugin.toml"),
+    ] {
+        let (found, out, err) = tidegate(folder, words);
+        assert_eq!(found, code, "{words}: {out}{err}");
+        assert!(err.contains(want), "{words}: {err}");
+    }
+    let text = folder.join("text.wasm");
+    fs::write(&text, "no wasm").unwrap();
+    let (code, _, err) = tidegate(folder, "plugin check text.wasm");
+    assert!(code == 1 && err.contains("refused: its component cannot be compiled"), "{err}");
+}
