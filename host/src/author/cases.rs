@@ -6,6 +6,7 @@
 
 mod alert;
 mod files;
+mod kept;
 pub(super) mod notifier;
 mod remediation;
 mod source;
@@ -27,6 +28,7 @@ use crate::environment::Environment;
 use crate::journal::Memory;
 use crate::plugin::kind::CallError;
 use crate::plugin::{Bundled, Kind, Manifest, Options, Outgoing, Plugins, Returned, Setup, Transport, TransportError};
+use crate::ports::PluginState;
 
 /// A plugin that is to be called.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +82,17 @@ impl Subject<'_> {
         environment: &dyn Environment,
         transport: Arc<dyn Transport>,
     ) -> Result<Arc<Plugins>, String> {
+        self.load_with(options, environment, transport, Arc::new(Memory::new())).await
+    }
+
+    /// As [`Subject::load`], with what the plugin has kept.
+    async fn load_with(
+        &self,
+        options: Options,
+        environment: &dyn Environment,
+        transport: Arc<dyn Transport>,
+        state: Arc<dyn PluginState>,
+    ) -> Result<Arc<Plugins>, String> {
         let bundled: Vec<Bundled> = match self.place {
             Place::Bundled(bundled) => vec![bundled],
             Place::Folder(_) => vec![],
@@ -96,7 +109,7 @@ impl Subject<'_> {
             notifiers: &BTreeMap::new(),
             environment,
             transport,
-            state: Arc::new(Memory::new()),
+            state,
             least_risk: Arc::new(|_| crate::domain::Risk::Read),
             clock: Arc::new(crate::clock::SystemClock),
             allocation: None,

@@ -5,7 +5,7 @@
 
 #[cfg(feature = "notifier")]
 mod notifier;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "notifier", feature = "remediation"))]
 mod part;
 #[cfg(feature = "http")]
 mod settings;

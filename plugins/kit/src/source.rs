@@ -47,9 +47,9 @@ pub mod bindings {
     });
 }
 
-pub use bindings::exports::tidegate::plugin::source::{Decoded, Guest, Inbound, LeftOut, Reply};
 pub use crate::host::bindings::tidegate::plugin::{log, settings};
 pub use crate::host::{Alert, CallError, Moment, Status};
+pub use bindings::exports::tidegate::plugin::source::{Decoded, Guest, Inbound, LeftOut, Reply};
 pub use build::STATE;
 pub use fields::Fields;
 pub use offset::utc_offset;

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::alert::alert;
+use super::kept::Kept;
 use super::{Files, Outcome, Subject, error, items, pairs, text};
 use crate::domain::alert::excerpt::{Bounds, Excerpt};
 use crate::domain::link::{Link, Named, Purpose};
@@ -76,7 +77,9 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
         requests: Mutex::default(),
         strange: Mutex::default(),
     });
-    let plugins = subject.load(options, &files.secrets, Arc::clone(&recorded) as Arc<dyn Transport>).await?;
+    let kept = Arc::new(Kept::new(files.state.clone()));
+    let transport = Arc::clone(&recorded) as Arc<dyn Transport>;
+    let plugins = subject.load_with(options, &files.secrets, transport, Arc::clone(&kept) as _).await?;
     let millis = notification.get("now-ms").and_then(Value::as_i64).unwrap_or_default();
     let now = jiff::Timestamp::from_millisecond(millis).map_err(|error| format!("now-ms: {error}"))?;
     let answer = plugins.call_notifier(name, &message(&notification)?, now).await.ok_or_else(|| {
@@ -102,7 +105,12 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     if left > 0 {
         faults.push(format!("{left} of the answers in http.json were not asked for"));
     }
-    Ok(Outcome { found: json!({"requests": requests, "result": result}), faults, notes: vec![] })
+    let mut found = json!({"requests": requests, "result": result});
+    let kept = kept.values();
+    if let Some(found) = found.as_object_mut().filter(|_| !kept.is_empty()) {
+        found.insert("state".into(), json!(kept));
+    }
+    Ok(Outcome { found, faults, notes: vec![] })
 }
 
 /// What the plugin asks for, and where it leaves that to the operator, what the case names.

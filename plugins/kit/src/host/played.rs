@@ -47,6 +47,7 @@ thread_local! {
 }
 
 /// Calls `plugin` with the host's part played.
+#[cfg(any(feature = "notifier", feature = "remediation"))]
 pub(crate) fn with<T>(part: Rc<dyn Part>, plugin: impl FnOnce() -> T) -> T {
     PART.with(|current| current.replace(part));
     let result = plugin();
