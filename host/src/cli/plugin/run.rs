@@ -141,6 +141,7 @@ fn files(arguments: &Arguments, manifest: &Manifest, input: String) -> Result<Fi
             Some(_) => return Err("--answers: expected a list of answers".into()),
         },
         state: BTreeMap::new(),
+        mails: manifest.asks.mail.then(Vec::new),
         tools: read(&arguments.tools)?.unwrap_or_default(),
         expected: None,
     })
