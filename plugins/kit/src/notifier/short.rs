@@ -1,7 +1,7 @@
 //! Parts of a message for targets with little room.
 
-use super::{Notification, Stage};
-use crate::markdown::{Document, parse};
+use super::{Button, Notification, Stage};
+use crate::markdown::{Document, Markup, parse};
 use crate::text::one_line;
 
 impl Notification {
@@ -17,6 +17,13 @@ impl Notification {
     pub fn facts_line(&self) -> String {
         let fact = |(name, value): &(String, String)| format!("{}: {}", one_line(name), one_line(value));
         self.facts.iter().map(fact).collect::<Vec<_>>().join(" · ")
+    }
+
+    /// The host's own links on one line, each with its host, for targets without buttons: beside a text that
+    /// is cut they are whole.
+    pub fn links_line(&self, markup: &Markup) -> String {
+        let link = |button: Button| markup.link(&button.title, &button.link);
+        self.buttons().into_iter().map(link).collect::<Vec<_>>().join(" · ")
     }
 
     /// Whether nobody has anything left to do: it is mended, quieted or over. What was opened can be closed,
