@@ -58,16 +58,24 @@ fn with_bot(message: &Notification, settings: &Settings, channel: &str) -> Deliv
         return reference(&posted);
     }
     extend(&mut body, json!({"channel": channel}));
-    if let Some(first) = message.to_answer::<Posted>() {
-        // The channel sees what somebody must do, and how it was left; the thread has the rest.
-        let broadcast = message.occasion != Occasion::Resolved;
-        extend(&mut body, json!({"channel": first.channel, "thread_ts": first.ts, "reply_broadcast": broadcast}));
-        if message.stage == Stage::End {
-            // Before the message, because a repeat of this alone is seen by nobody.
-            mark(&first, message, settings)?;
+    let answer = match message.to_answer::<Posted>() {
+        Some(first) => {
+            if message.stage == Stage::End {
+                // Before the message, because a repeat of this alone is seen by nobody.
+                mark(&first, message, settings)?;
+            }
+            // The channel sees what somebody must do, and how it was left; the thread has the rest.
+            let broadcast = message.occasion != Occasion::Resolved;
+            let mut answer = body.clone();
+            extend(&mut answer, json!({"channel": first.channel, "thread_ts": first.ts, "reply_broadcast": broadcast}));
+            match call("chat.postMessage", answer, message) {
+                // Somebody may have deleted the thread.
+                Err(CallError::InvalidInput(_)) => call("chat.postMessage", body, message)?,
+                other => other?,
+            }
         }
-    }
-    let answer = call("chat.postMessage", body, message)?;
+        None => call("chat.postMessage", body, message)?,
+    };
     let posted: Posted = serde_json::from_value(answer)
         .map_err(|_| CallError::Other("Slack took the message without saying where it stands".into()))?;
     reference(&posted)
