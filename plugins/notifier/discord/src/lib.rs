@@ -67,3 +67,6 @@ fn said(status: u16, body: &Value) -> Said {
 fn milliseconds(seconds: f64) -> u64 {
     (seconds * 1000.0).ceil() as u64
 }
+
+#[cfg(test)]
+mod tests;

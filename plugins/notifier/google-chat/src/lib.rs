@@ -23,3 +23,6 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
     request.send("Google Chat", message.now_ms).success()?;
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests;

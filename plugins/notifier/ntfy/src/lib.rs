@@ -111,3 +111,6 @@ fn said(status: u16, body: &Value) -> Said {
         _ => Said::Nothing,
     }
 }
+
+#[cfg(test)]
+mod tests;

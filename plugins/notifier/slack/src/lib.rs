@@ -143,3 +143,6 @@ fn extend(body: &mut Value, more: Value) {
         members.extend::<Map<String, Value>>(more);
     }
 }
+
+#[cfg(test)]
+mod tests;

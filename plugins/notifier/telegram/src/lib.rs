@@ -159,3 +159,6 @@ fn not_understood(body: &Value) -> bool {
     .iter()
     .any(|known| text.contains(known))
 }
+
+#[cfg(test)]
+mod tests;
