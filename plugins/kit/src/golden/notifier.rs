@@ -59,6 +59,10 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
         ),
     });
     let mut found = exchange(&world, &need(&case.join("notification.json")), notify);
+    if let Answers::Recorded(left) = &world.answers {
+        let left = left.borrow().len();
+        assert!(left == 0, "{left} of the answers in {}/http.json were not asked for", case.display());
+    }
     if !world.state.borrow().is_empty() {
         found["state"] = json!(*world.state.borrow());
     }

@@ -54,7 +54,8 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
         return Ok(None);
     }
     // JSON goes to the root; the topic stands in it.
-    let mut request = Request::post(settings.server.as_str()).json(body(message)).secret_at("/topic", &settings.topic);
+    let root = format!("{}/", settings.server.trim_end_matches('/'));
+    let mut request = Request::post(root.as_str()).json(body(message)).secret_at("/topic", &settings.topic);
     if let Some(posted) = &replaced {
         request = request.header("X-Sequence-ID", posted.id.as_str());
     }
