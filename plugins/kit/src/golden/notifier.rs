@@ -16,10 +16,11 @@ use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 
+use super::mail;
 use super::part::{alert, labels, need, result, text};
 use super::{ACCEPT, cases, difference, read};
 use crate::host::played::{self, Part};
-use crate::host::{CallError, Encoding, HttpError, Request, Response, StateError};
+use crate::host::{CallError, Encoding, HttpError, Mail, MailError, Receipt, Request, Response, StateError};
 use crate::notifier::{Action, Cause, Link, Notification, Object, Occasion, Purpose, Sent, Stage};
 
 /// The messages that the host sends, beside this crate.
@@ -52,6 +53,8 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
         secrets: optional("secrets.json").unwrap_or_default(),
         answers: Answers::Recorded(RefCell::new(need(&case.join("http.json")).as_array().unwrap().clone().into_iter())),
         requests: RefCell::default(),
+        mail_answers: RefCell::new(mail::answers(optional("mail.json"))),
+        mails: RefCell::default(),
         state: RefCell::new(
             optional("state.json")
                 .map(|state| labels(&json!({"state": state}), "state").into_iter().collect())
@@ -62,6 +65,10 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
     if let Answers::Recorded(left) = &world.answers {
         let left = left.borrow().len();
         assert!(left == 0, "{left} of the answers in {}/http.json were not asked for", case.display());
+    }
+    assert!(world.mail_answers.borrow().len() == 0, "{}: mail.json holds answers that no mail has got", case.display());
+    if case.join("mail.json").is_file() {
+        found["mails"] = json!(*world.mails.borrow());
     }
     if !world.state.borrow().is_empty() {
         found["state"] = json!(*world.state.borrow());
@@ -82,20 +89,25 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
             secrets: json!({"webhook-url": "https://hook.example"}),
             answers: Answers::Always(answer.clone()),
             requests: RefCell::default(),
+            mail_answers: RefCell::default(),
+            mails: RefCell::default(),
             state: RefCell::default(),
         });
-        exchange(&world, message, notify)
+        let exchange = exchange(&world, message, notify);
+        let mails = world.mails.borrow().clone();
+        (exchange, mails)
     };
     // What was sent before was sent by this plugin, so its own references come back.
-    let reference = rendered(&need(&Path::new(MESSAGES).join("asked.en.json")))["result"]["ok"].clone();
+    let reference = rendered(&need(&Path::new(MESSAGES).join("asked.en.json"))).0["result"]["ok"].clone();
     for message in &messages {
         let mut sent = need(message);
         for earlier in sent["earlier"].as_array_mut().into_iter().flatten().filter(|_| reference.is_string()) {
             earlier["reference"] = reference.clone();
         }
-        let exchange = rendered(&sent);
+        let (exchange, mails) = rendered(&sent);
         let requests = exchange["requests"].as_array().unwrap();
         let found = match requests.as_slice() {
+            [] if !mails.is_empty() => json!({"mails": mails, "result": exchange["result"]}),
             [] => json!({"body": null, "result": exchange["result"]}),
             [request] => json!({"body": request["body"], "result": exchange["result"]}),
             _ => json!({"requests": requests, "result": exchange["result"]}),
@@ -132,6 +144,8 @@ struct World {
     secrets: Value,
     answers: Answers,
     requests: RefCell<Vec<Value>>,
+    mail_answers: RefCell<std::vec::IntoIter<Value>>,
+    mails: RefCell<Vec<Value>>,
     state: RefCell<BTreeMap<String, String>>,
 }
 
@@ -152,6 +166,17 @@ impl Part for World {
             Answers::Recorded(recorded) => {
                 let next = recorded.borrow_mut().next();
                 answer(&next.unwrap_or_else(|| panic!("http.json has no answer to {} {}", request.method, request.url)))
+            }
+        }
+    }
+
+    fn send_mail(&self, mail: &Mail) -> Result<Receipt, MailError> {
+        self.mails.borrow_mut().push(mail::sent(mail));
+        match &self.answers {
+            Answers::Always(_) => Ok(mail::taken(mail)),
+            Answers::Recorded(_) => {
+                let next = self.mail_answers.borrow_mut().next();
+                mail::answer(mail, &next.unwrap_or_else(|| panic!("mail.json has no answer to {:?}", mail.subject)))
             }
         }
     }
