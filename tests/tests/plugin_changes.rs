@@ -14,7 +14,7 @@ use tidegate::domain::message::{Content, Stage};
 use tidegate::domain::{Occasion, Risk};
 use tidegate::journal::Memory;
 use tidegate::network::Network;
-use tidegate::plugin::{Plugins, Setup, Wire};
+use tidegate::plugin::{Plugins, Setup, Transport, Wire};
 use tidegate::ports::{Message, Notifiers as _, NotifyError, Sources as _};
 use tidegate_tests::guests::{LoadOptions, build, decode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 
 #[tokio::test]
 async fn what_is_bundled_and_named_nowhere_is_loaded_when_it_is_first_called() {
+    let wire = Arc::new(Wire(Arc::new(Network::default())));
     let setup = Setup {
         bundled: BUNDLED,
         folder: None,
@@ -30,7 +31,8 @@ async fn what_is_bundled_and_named_nowhere_is_loaded_when_it_is_first_called() {
         plugins: &BTreeMap::new(),
         notifiers: &BTreeMap::new(),
         environment: &BTreeMap::<String, String>::new(),
-        transport: Arc::new(Wire(Arc::new(Network::default()))),
+        transport: Arc::clone(&wire) as Arc<dyn Transport>,
+        mail: wire,
         state: Arc::new(Memory::new()),
         least_risk: Arc::new(|_| Risk::Read),
         clock: Arc::new(SystemClock),
