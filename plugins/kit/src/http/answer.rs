@@ -210,9 +210,12 @@ mod tests {
         ] {
             assert_eq!(retry_after(&[("retry-after".into(), value.into())], NOW), want, "{value}");
         }
-        for (left, reset, want) in
-            [("0", "1792567690", Some(10_000)), ("1", "1792567690", None), ("0", "60", None), ("0", "1792567000", Some(0))]
-        {
+        for (left, reset, want) in [
+            ("0", "1792567690", Some(10_000)),
+            ("1", "1792567690", None),
+            ("0", "60", None),
+            ("0", "1792567000", Some(0)),
+        ] {
             let headers = [("x-ratelimit-remaining".into(), left.into()), ("x-ratelimit-reset".into(), reset.into())];
             assert_eq!(retry_after(&headers, NOW), want, "{left} {reset}");
         }

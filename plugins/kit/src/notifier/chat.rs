@@ -50,9 +50,7 @@ mod tests {
 
     #[test]
     fn what_has_happened_is_seen_at_once() {
-        let title = |title: &str| {
-            notification(&json!({"now-ms": 0, "alerts": [], "title": title})).lenticular_title()
-        };
+        let title = |title: &str| notification(&json!({"now-ms": 0, "alerts": [], "title": title})).lenticular_title();
         assert_eq!(title("[Fixed] A: pod [b]"), "【Fixed】A: pod [b]");
         assert_eq!(title("[Fixed"), "[Fixed");
     }

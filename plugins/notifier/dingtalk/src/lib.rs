@@ -132,7 +132,9 @@ fn said(status: u16, body: &Value) -> Said {
         130_101 => Said::AgainAfter(reason("; a robot takes 20 messages a minute"), MINUTE),
         300_005 => Said::Again(reason("; the robot's address is not or no longer valid")),
         310_000 if text.contains("keywords") => Said::Again(reason("; use a signature instead of keywords")),
-        310_000 => Said::Again(reason("; check the secret, `sign`, the host's clock and the robot's list of addresses")),
+        310_000 => {
+            Said::Again(reason("; check the secret, `sign`, the host's clock and the robot's list of addresses"))
+        }
         40_035 | 43_004 | 300_001 => Said::Refused(reason("")),
         _ if status >= 400 => Said::Nothing,
         _ => Said::Failed(reason("")),

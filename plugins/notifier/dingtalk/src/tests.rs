@@ -9,7 +9,9 @@ use super::*;
 #[test]
 fn every_message_fits_and_keeps_its_links() {
     let settings: Settings = parse(r#"{"mentions":["all", "+86-13800138000", "manager01"]}"#).unwrap();
-    for text in ["很长的文字。".repeat(9000), "👩\u{200d}👩\u{200d}👧".repeat(5000), "\"\n\\".repeat(20_000), "短".into()] {
+    for text in
+        ["很长的文字。".repeat(9000), "👩\u{200d}👩\u{200d}👧".repeat(5000), "\"\n\\".repeat(20_000), "短".into()]
+    {
         let message = golden::notification(&json!({
             "title": "标题".repeat(500), "occasion": "approval", "body-markdown": text, "alerts": [], "now-ms": 0,
             "links": [{"purpose": "deny", "title": "Deny", "url": "https://own.example/deny", "from-alert": false}],
@@ -18,10 +20,7 @@ fn every_message_fits_and_keeps_its_links() {
         let bytes = body.to_string().len();
         assert!(bytes <= BODY && (text.len() < 100 || bytes > 9_000), "{bytes} bytes");
         assert!(body.to_string().contains("(https://own.example/deny)"));
-        assert_eq!(
-            body["at"],
-            json!({"atMobiles": ["+86-13800138000"], "atUserIds": ["manager01"], "isAtAll": true})
-        );
+        assert_eq!(body["at"], json!({"atMobiles": ["+86-13800138000"], "atUserIds": ["manager01"], "isAtAll": true}));
     }
 }
 

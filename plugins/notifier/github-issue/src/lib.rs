@@ -11,10 +11,10 @@ use tidegate_plugin::notifier::{CallError, Delivery, Notification, Ticket, Track
 use tidegate_plugin::text::{Limit, cut};
 
 const TITLE: Limit = Limit::characters(250);
-/// GitHub takes 65,536 characters; twenty issues must fit into one answer.
+/// GitHub takes 65,536 characters; ten issues must fit into one answer.
 const BODY: Limit = Limit::bytes(16_000);
 /// How many of the latest issues are looked through for one whose creation was not answered.
-const LATEST: &str = "20";
+const LATEST: &str = "10";
 /// What GitHub asks for where it does not say how long.
 const MINUTE: u64 = 60_000;
 
@@ -99,7 +99,7 @@ impl GitHub<'_> {
 
 /// Nothing that ends a comment of HTML.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>().replace("--", "-")
+    text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 impl Tracker for GitHub<'_> {
@@ -149,7 +149,9 @@ fn judged(answer: Answer) -> Result<Response, CallError> {
     answer.judged(|status, body| {
         let text = body.get("message").and_then(Value::as_str).unwrap_or_default();
         match status {
-            403 | 429 if text.to_lowercase().contains("rate limit") => Said::AgainAfter(format!("answered {status}: {text}"), wait),
+            403 | 429 if text.to_lowercase().contains("rate limit") => {
+                Said::AgainAfter(format!("answered {status}: {text}"), wait)
+            }
             401 => Said::Again(format!("does not know the token: {text}")),
             403 => Said::Again(format!("refused the token: it needs to read and write issues: {text}")),
             404 => Said::Again(format!("knows no such repository or issue, or the token may not see it: {text}")),

@@ -15,5 +15,5 @@ fn a_repository_is_an_owner_and_a_name() {
 
 #[test]
 fn a_marker_ends_no_comment() {
-    assert_eq!(plain("i1-a1 --> <b>"), "i1-a1-b-");
+    assert_eq!(plain("i1-a1 --> <b>"), "i1-a1------b-");
 }

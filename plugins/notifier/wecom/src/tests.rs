@@ -9,7 +9,8 @@ use super::*;
 #[test]
 fn every_message_fits_and_keeps_its_links() {
     let settings: Settings = parse(r#"{"mentions":["all"]}"#).unwrap();
-    for body in ["很长的文字。".repeat(900), "👩\u{200d}👩\u{200d}👧".repeat(900), "`<".repeat(3000), "短".into()] {
+    for body in ["很长的文字。".repeat(900), "👩\u{200d}👩\u{200d}👧".repeat(900), "`<".repeat(3000), "短".into()]
+    {
         let message = golden::notification(&json!({
             "title": "标题".repeat(500), "occasion": "approval", "body-markdown": body, "alerts": [], "now-ms": 0,
             "links": [{"purpose": "deny", "title": "Deny", "url": "https://own.example/deny", "from-alert": false}],
