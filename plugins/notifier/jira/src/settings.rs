@@ -32,7 +32,7 @@ pub(crate) struct Settings {
     pub priorities: BTreeMap<String, String>,
     /// More fields of a new issue, as Jira's API takes them, such as `components = [{ name = "web" }]`.
     #[serde(default)]
-    #[cfg_attr(test, schemars(with = "BTreeMap<String, Anything>"))]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, Value>"))]
     pub fields: Map<String, Value>,
     /// The name of the transition that closes an issue, or of the status it leads to. Without it the first one that
     /// leads to a status of the category *done*.
@@ -40,12 +40,6 @@ pub(crate) struct Settings {
     /// The resolution that the transition sets, where its screen has one.
     pub resolution: Option<String>,
 }
-
-/// Any JSON value, to the schema.
-#[cfg(test)]
-#[derive(schemars::JsonSchema)]
-#[schemars(inline)]
-struct Anything(#[allow(dead_code, reason = "only its schema matters")] Value);
 
 fn issue_type() -> String {
     "Task".into()
