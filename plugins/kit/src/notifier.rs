@@ -32,6 +32,7 @@ pub mod bindings {
 mod chat;
 mod mention_on;
 mod notification;
+mod prometheus;
 mod reference;
 mod ticket;
 
@@ -40,6 +41,7 @@ pub use bindings::exports::tidegate::plugin::notifier::{
 };
 pub use mention_on::MentionOn;
 pub use notification::{Button, Mention, Tone};
+pub use prometheus::{object, rfc3339};
 pub use reference::reference;
 pub use ticket::{Ticket, Tracker, marker, record};
 

@@ -19,19 +19,20 @@ impl Login {
     /// # Errors
     /// When the address is none, or holds a user itself.
     pub fn new(url: &str, user: Option<&str>, secret: Secret) -> Result<Self, CallError> {
-        let url = url.trim().trim_end_matches('/');
-        let parts = url.split_once("://").filter(|(scheme, rest)| {
-            let host = rest.split('/').next().unwrap_or_default();
-            ["http", "https"].contains(scheme) && !host.is_empty() && !host.contains('@') && !url.contains(['?', '#'])
-        });
-        let Some((scheme, rest)) = parts else {
-            return Err(wrong("url", "expected an address such as https://host.example, without a user and without ?"));
-        };
-        let scheme = Template::from(format!("{scheme}://").as_str());
+        let (scheme, rest) = parts(url)?;
         Ok(match user {
             Some(user) => Self { base: scheme + segment(user) + ":" + secret + "@" + rest, token: None },
             None => Self { base: scheme + rest, token: Some(secret) },
         })
+    }
+
+    /// A server that asks nobody who it is.
+    ///
+    /// # Errors
+    /// When the address is none, or holds a user itself.
+    pub fn none(url: &str) -> Result<Self, CallError> {
+        let (scheme, rest) = parts(url)?;
+        Ok(Self { base: scheme + rest, token: None })
     }
 
     /// A request to a path of the server, which begins with a slash.
@@ -41,6 +42,19 @@ impl Login {
             Some(token) => request.bearer(token.clone()),
             None => request,
         }
+    }
+}
+
+/// The scheme, and what follows it.
+fn parts(url: &str) -> Result<(Template, &str), CallError> {
+    let url = url.trim().trim_end_matches('/');
+    let parts = url.split_once("://").filter(|(scheme, rest)| {
+        let host = rest.split('/').next().unwrap_or_default();
+        ["http", "https"].contains(scheme) && !host.is_empty() && !host.contains('@') && !url.contains(['?', '#'])
+    });
+    match parts {
+        Some((scheme, rest)) => Ok((Template::from(format!("{scheme}://").as_str()), rest)),
+        None => Err(wrong("url", "expected an address such as https://host.example, without a user and without ?")),
     }
 }
 
