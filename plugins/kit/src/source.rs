@@ -12,6 +12,7 @@ pub mod link;
 pub mod nagios;
 mod offset;
 mod packed;
+pub mod pattern;
 pub mod placeholder;
 mod read;
 mod sentence;

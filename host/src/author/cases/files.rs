@@ -21,6 +21,8 @@ pub struct Files {
     pub secrets: BTreeMap<String, String>,
     /// Answers to requests, in order; none where every request is answered with 200.
     pub answers: Option<Vec<Value>>,
+    /// Of a notifier that sends mail: what the server answers to each; none where it may send none.
+    pub mails: Option<Vec<Value>>,
     /// Tools that there are, and looks with their answers.
     pub tools: Value,
     /// What should come of it.
@@ -56,6 +58,11 @@ impl Files {
                 None => Some(Vec::new()),
                 Some(Value::Array(answers)) => Some(answers),
                 Some(_) => return Err(format!("{}/http.json: expected a list of answers", folder.display())),
+            },
+            mails: match json("mail.json")? {
+                None => None,
+                Some(Value::Array(answers)) => Some(answers),
+                Some(_) => return Err(format!("{}/mail.json: expected a list of answers", folder.display())),
             },
             tools: json("tools.json")?.unwrap_or_default(),
             expected: json("expected.json")?,

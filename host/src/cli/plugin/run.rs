@@ -139,6 +139,7 @@ fn files(arguments: &Arguments, manifest: &Manifest, input: String) -> Result<Fi
             Some(Value::Array(answers)) => Some(answers),
             Some(_) => return Err("--answers: expected a list of answers".into()),
         },
+        mails: manifest.asks.mail.then(Vec::new),
         tools: read(&arguments.tools)?.unwrap_or_default(),
         expected: None,
     })
