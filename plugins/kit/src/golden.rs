@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test harness: a panic is how it says what is wrong")]
 
 #[cfg(feature = "notifier")]
+mod mail;
+#[cfg(feature = "notifier")]
 mod notifier;
 #[cfg(feature = "http")]
 mod part;

@@ -24,6 +24,7 @@ pub(crate) mod bindings {
                 import tidegate:plugin/http-client@0.1.0;
                 import tidegate:plugin/signer@0.1.0;
                 import tidegate:plugin/state@0.1.0;
+                import tidegate:plugin/mail@0.1.0;
                 import tidegate:plugin/tools@0.1.0;
             }
         ",
@@ -39,6 +40,7 @@ pub(crate) mod played;
 
 pub use bindings::tidegate::plugin::http_client::{HttpError, Request, Response};
 pub use bindings::tidegate::plugin::log::Level;
+pub use bindings::tidegate::plugin::mail::{MailError, Message as Mail, Receipt, Refusal};
 pub use bindings::tidegate::plugin::signer::Encoding;
 pub use bindings::tidegate::plugin::state::StateError;
 pub use bindings::tidegate::plugin::tools::{LookCall, Tool, ToolError};
@@ -78,6 +80,11 @@ pub fn state(key: &str) -> Result<Option<String>, StateError> {
 /// Keeps a value across calls and restarts; 64 KiB in all.
 pub fn set_state(key: &str, value: &str) -> Result<(), StateError> {
     imports::state::set(key, value)
+}
+
+/// Sends one mail through the operator's server.
+pub fn send_mail(mail: &Mail) -> Result<Receipt, MailError> {
+    imports::mail::send(mail)
 }
 
 /// Every tool that the operator allows.

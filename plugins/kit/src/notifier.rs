@@ -22,6 +22,7 @@ pub mod bindings {
             "tidegate:plugin/http-client@0.1.0": crate::host::bindings::tidegate::plugin::http_client,
             "tidegate:plugin/signer@0.1.0": crate::host::bindings::tidegate::plugin::signer,
             "tidegate:plugin/state@0.1.0": crate::host::bindings::tidegate::plugin::state,
+            "tidegate:plugin/mail@0.1.0": crate::host::bindings::tidegate::plugin::mail,
         },
         additional_derives: [PartialEq],
         pub_export_macro: true,

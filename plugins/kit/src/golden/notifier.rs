@@ -16,10 +16,11 @@ use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 
+use super::mail;
 use super::part::{alert, labels, need, result, text};
 use super::{ACCEPT, cases, difference, read};
 use crate::host::played::{self, Part};
-use crate::host::{CallError, Encoding, HttpError, Request, Response, StateError};
+use crate::host::{CallError, Encoding, HttpError, Mail, MailError, Receipt, Request, Response, StateError};
 use crate::notifier::{Action, Cause, Link, Notification, Object, Occasion, Purpose, Sent, Stage};
 
 /// The messages that the host sends, beside this crate.
@@ -52,6 +53,7 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
         secrets: optional("secrets.json").unwrap_or_default(),
         answers: Answers::Recorded(RefCell::new(need(&case.join("http.json")).as_array().unwrap().clone().into_iter())),
         requests: RefCell::default(),
+        mails: RefCell::default(),
         state: RefCell::new(
             optional("state.json")
                 .map(|state| labels(&json!({"state": state}), "state").into_iter().collect())
@@ -78,6 +80,7 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
             secrets: json!({"webhook-url": "https://hook.example"}),
             answers: Answers::Always(answer.clone()),
             requests: RefCell::default(),
+            mails: RefCell::default(),
             state: RefCell::default(),
         });
         exchange(&world, message, notify)
@@ -92,6 +95,7 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
         let exchange = rendered(&sent);
         let requests = exchange["requests"].as_array().unwrap();
         let found = match requests.as_slice() {
+            [] if exchange["mails"].is_array() => json!({"mails": exchange["mails"], "result": exchange["result"]}),
             [] => json!({"body": null, "result": exchange["result"]}),
             [request] => json!({"body": request["body"], "result": exchange["result"]}),
             _ => json!({"requests": requests, "result": exchange["result"]}),
@@ -120,7 +124,12 @@ fn readable(value: &Value) -> Value {
 fn exchange(world: &Rc<World>, message: &Value, notify: Notify<'_>) -> Value {
     let message = notification(message);
     let outcome = played::with(world.clone(), || notify(message));
-    json!({"requests": *world.requests.borrow(), "result": result(outcome, |reference| json!(reference))})
+    let mut exchange = json!({"requests": *world.requests.borrow()});
+    if !world.mails.borrow().is_empty() {
+        exchange["mails"] = json!(*world.mails.borrow());
+    }
+    exchange["result"] = result(outcome, |reference| json!(reference));
+    exchange
 }
 
 struct World {
@@ -128,6 +137,7 @@ struct World {
     secrets: Value,
     answers: Answers,
     requests: RefCell<Vec<Value>>,
+    mails: RefCell<Vec<Value>>,
     state: RefCell<BTreeMap<String, String>>,
 }
 
@@ -148,6 +158,17 @@ impl Part for World {
             Answers::Recorded(recorded) => {
                 let next = recorded.borrow_mut().next();
                 answer(&next.unwrap_or_else(|| panic!("http.json has no answer to {} {}", request.method, request.url)))
+            }
+        }
+    }
+
+    fn send_mail(&self, mail: &Mail) -> Result<Receipt, MailError> {
+        self.mails.borrow_mut().push(mail::written(mail));
+        match &self.answers {
+            Answers::Always(_) => mail::answer(&Value::Null, mail),
+            Answers::Recorded(recorded) => {
+                let next = recorded.borrow_mut().next();
+                mail::answer(&next.unwrap_or_else(|| panic!("http.json has no answer to a mail")), mail)
             }
         }
     }

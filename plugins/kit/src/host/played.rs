@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Encoding, HttpError, Level, LookCall, Request, Response, StateError, Tool, ToolError};
+use super::{
+    Encoding, HttpError, Level, LookCall, Mail, MailError, Receipt, Request, Response, StateError, Tool, ToolError,
+};
 
 /// What a test plays. What it does not play ends the test.
 pub(crate) trait Part {
@@ -28,6 +30,9 @@ pub(crate) trait Part {
     }
     fn set_state(&self, _key: &str, _value: &str) -> Result<(), StateError> {
         Err(StateError::Other("no state is recorded".into()))
+    }
+    fn send_mail(&self, _mail: &Mail) -> Result<Receipt, MailError> {
+        Err(MailError::Denied("no mail is recorded".into()))
     }
     fn catalogue(&self) -> Vec<Tool> {
         Vec::new()
@@ -94,6 +99,12 @@ pub(crate) mod state {
 
     pub fn set(key: &str, value: &str) -> Result<(), super::StateError> {
         super::part().set_state(key, value)
+    }
+}
+
+pub(crate) mod mail {
+    pub fn send(mail: &super::Mail) -> Result<super::Receipt, super::MailError> {
+        super::part().send_mail(mail)
     }
 }
 
