@@ -35,6 +35,7 @@ mod mention_on;
 mod notification;
 mod prometheus;
 mod reference;
+mod short;
 mod ticket;
 
 pub use bindings::exports::tidegate::plugin::notifier::{

@@ -21,6 +21,8 @@ pub(super) fn written(mail: &Mail) -> Value {
     value
 }
 
+type Make = fn(String) -> MailError;
+
 /// What the server says.
 pub(super) fn answer(answer: &Value, mail: &Mail) -> Result<Receipt, MailError> {
     let error = &answer["error"];
@@ -28,7 +30,7 @@ pub(super) fn answer(answer: &Value, mail: &Mail) -> Result<Receipt, MailError> 
     if let Some(reason) = reason("unavailable") {
         return Err(MailError::Unavailable(Retry { reason, after_ms: None }));
     }
-    let errors: [(&str, fn(String) -> MailError); 4] = [
+    let errors: [(&str, Make); 4] = [
         ("denied", MailError::Denied),
         ("invalid", MailError::Invalid),
         ("rejected", MailError::Rejected),

@@ -21,8 +21,7 @@ impl Notification {
     /// away how to answer; and as much of the detail as there is room for. The whole keeps the limit.
     pub fn post(&self, markup: &Markup, head: &str, limit: Limit) -> String {
         let (first, detail) = self.text_beside_buttons();
-        let links: Vec<String> = self.buttons().iter().map(|button| markup.link(&button.title, &button.link)).collect();
-        let links = links.join(" · ");
+        let links = self.links_line(markup);
         let all = |first: &str| {
             let parts = [head, first, links.as_str()];
             parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")

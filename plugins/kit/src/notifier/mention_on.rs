@@ -6,8 +6,7 @@ use super::{Notification, Occasion};
 
 /// An occasion on which somebody may be mentioned.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
-#[cfg_attr(not(target_arch = "wasm32"), schemars(inline))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum MentionOn {
     /// A question.
