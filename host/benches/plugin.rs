@@ -92,7 +92,6 @@ async fn load(allocation: Allocation) -> Plugins {
         clock: Arc::new(tidegate::clock::SystemClock),
         state: Arc::new(Memory::new()),
         least_risk: Arc::new(|_| tidegate::domain::Risk::Read),
-        clock: Arc::new(tidegate::clock::SystemClock),
         allocation: Some(allocation),
     };
     let (plugins, problems) = Plugins::load(setup).await.unwrap_or_else(|error| panic!("{error}"));

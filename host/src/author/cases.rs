@@ -6,6 +6,7 @@
 
 mod alert;
 mod files;
+mod kept;
 mod mail;
 pub(super) mod notifier;
 mod remediation;
@@ -31,6 +32,7 @@ use crate::plugin::kind::CallError;
 use crate::plugin::{
     Bundled, Kind, MailTransport, Manifest, Options, Outgoing, Plugins, Returned, Setup, Transport, TransportError,
 };
+use crate::ports::PluginState;
 
 /// A plugin that is to be called.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +93,18 @@ impl Subject<'_> {
         transport: Arc<dyn Transport>,
         mail: Arc<dyn MailTransport>,
     ) -> Result<Arc<Plugins>, String> {
+        self.load_with(options, environment, transport, mail, Arc::new(Memory::new())).await
+    }
+
+    /// As [`Subject::load`], with what the plugin has kept.
+    async fn load_with(
+        &self,
+        options: Options,
+        environment: &dyn Environment,
+        transport: Arc<dyn Transport>,
+        mail: Arc<dyn MailTransport>,
+        state: Arc<dyn PluginState>,
+    ) -> Result<Arc<Plugins>, String> {
         let bundled: Vec<Bundled> = match self.place {
             Place::Bundled(bundled) => vec![bundled],
             Place::Folder(_) => vec![],
@@ -108,7 +122,7 @@ impl Subject<'_> {
             environment,
             transport,
             mail,
-            state: Arc::new(Memory::new()),
+            state,
             least_risk: Arc::new(|_| crate::domain::Risk::Read),
             clock: Arc::new(crate::clock::SystemClock),
             allocation: None,

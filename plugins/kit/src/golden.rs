@@ -7,7 +7,7 @@
 mod mail;
 #[cfg(feature = "notifier")]
 mod notifier;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "notifier", feature = "remediation"))]
 mod part;
 #[cfg(feature = "http")]
 mod settings;

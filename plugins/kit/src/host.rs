@@ -1,4 +1,4 @@
-//! What the host offers every plugin: its types, log, settings, HTTP, signatures and state.
+//! What the host offers every plugin: its types, log, settings, HTTP, mail, signatures and state.
 //!
 //! In a plugin these are the contract's imports. On the machine that builds there is no host, so there
 //! tests play its part (`golden`).
@@ -66,6 +66,11 @@ pub fn send(request: &Request) -> Result<Response, HttpError> {
     imports::http_client::send(request)
 }
 
+/// Sends one mail through the operator's server; `crate::mail` judges the answer.
+pub fn send_mail(mail: &Mail) -> Result<Receipt, MailError> {
+    imports::mail::send(mail)
+}
+
 /// HMAC-SHA-256; `http::signature` makes the texts. Where `message_secrets` is true the message's places for
 /// secrets are filled in as those of the key are.
 pub fn hmac_sha256(key: &str, message: &str, message_secrets: bool, encoding: Encoding) -> Result<String, String> {
@@ -80,11 +85,6 @@ pub fn state(key: &str) -> Result<Option<String>, StateError> {
 /// Keeps a value across calls and restarts; 64 KiB in all.
 pub fn set_state(key: &str, value: &str) -> Result<(), StateError> {
     imports::state::set(key, value)
-}
-
-/// Sends one mail through the operator's server.
-pub fn send_mail(mail: &Mail) -> Result<Receipt, MailError> {
-    imports::mail::send(mail)
 }
 
 /// Every tool that the operator allows.

@@ -16,6 +16,8 @@ pub mod json;
 #[cfg(feature = "http")]
 pub mod link;
 #[cfg(feature = "notifier")]
+pub mod mail;
+#[cfg(feature = "notifier")]
 pub mod markdown;
 #[cfg(feature = "notifier")]
 pub mod notifier;

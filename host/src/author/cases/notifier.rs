@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::alert::alert;
+use super::kept::Kept;
 use super::{Files, Outcome, Subject, error, items, mail, pairs, text};
 use crate::domain::alert::excerpt::{Bounds, Excerpt};
 use crate::domain::link::{Link, Named, Purpose};
@@ -90,7 +91,10 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
         mails: Mutex::default(),
         strange: Mutex::default(),
     });
-    let plugins = subject.load(options, &files.secrets, Arc::clone(&recorded) as _, Arc::clone(&recorded) as _).await?;
+    let kept = Arc::new(Kept::new(files.state.clone()));
+    let transport = Arc::clone(&recorded) as _;
+    let mail = Arc::clone(&recorded) as _;
+    let plugins = subject.load_with(options, &files.secrets, transport, mail, Arc::clone(&kept) as _).await?;
     let millis = notification.get("now-ms").and_then(Value::as_i64).unwrap_or_default();
     let now = jiff::Timestamp::from_millisecond(millis).map_err(|error| format!("now-ms: {error}"))?;
     let answer = plugins.call_notifier(name, &message(&notification)?, now).await.ok_or_else(|| {
@@ -124,6 +128,10 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     let mut found = Map::from_iter([("requests".to_string(), json!(requests)), ("result".into(), result)]);
     if files.mails.is_some() {
         found.insert("mails".into(), json!(mails));
+    }
+    let kept = kept.values();
+    if !kept.is_empty() {
+        found.insert("state".into(), json!(kept));
     }
     Ok(Outcome { found: found.into(), faults, notes: vec![] })
 }

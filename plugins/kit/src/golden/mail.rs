@@ -1,51 +1,53 @@
-//! Mails of a notifier's cases. Their answers stand in `http.json` as well: `{"taken": true}`, with `refused` the
-//! addresses that the server did not take, or `{"error": {"unavailable": …}}` and so on.
+//! Mail of a case: `mail.json` holds what the server answers to each, `{"ok": {"refused": []}}` or
+//! `{"error": {"rejected": "reason"}}` with `rejected`, `auth` or `unavailable`.
 
 #![allow(clippy::indexing_slicing, reason = "a JSON value indexed by a key that it lacks is null")]
 
 use serde_json::{Map, Value, json};
 
+use super::part::text;
 use crate::host::{Mail, MailError, Receipt, Refusal, Retry};
 
-/// A mail as a case shows it; what is not set is left out.
-pub(super) fn written(mail: &Mail) -> Value {
-    let pairs = |pairs: &[(String, String)]| pairs.iter().map(|(k, v)| (k.clone(), json!(v))).collect::<Map<_, _>>();
-    let mut value = json!({
-        "to": mail.to, "cc": mail.cc, "subject": mail.subject, "message-id": mail.message_id,
-        "in-reply-to": mail.in_reply_to, "references": mail.references, "headers": pairs(&mail.headers),
-        "text": mail.text, "html": mail.html,
-    });
-    if let Some(members) = value.as_object_mut() {
-        members.retain(|_, value| !value.is_null() && *value != json!([]) && *value != json!({}));
-    }
-    value
+pub(super) fn answers(recorded: Option<Value>) -> std::vec::IntoIter<Value> {
+    recorded.map(|answers| answers.as_array().cloned().unwrap_or_default()).unwrap_or_default().into_iter()
 }
 
-type Make = fn(String) -> MailError;
+/// As it leaves the host.
+pub(super) fn sent(mail: &Mail) -> Value {
+    let headers: Map<_, _> = mail.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    // To all that the host's own runner grants in full.
+    let to = if mail.to.is_empty() && mail.cc.is_empty() { &vec!["oncall@example.com".into()] } else { &mail.to };
+    json!({
+        "to": to, "cc": mail.cc, "subject": mail.subject, "text": mail.text, "html": mail.html,
+        "message-id": id(mail), "in-reply-to": mail.in_reply_to, "references": mail.references, "headers": headers,
+    })
+}
 
-/// What the server says.
-pub(super) fn answer(answer: &Value, mail: &Mail) -> Result<Receipt, MailError> {
+pub(super) fn taken(mail: &Mail) -> Receipt {
+    Receipt { message_id: id(mail), refused: Vec::new(), extra: Vec::new() }
+}
+
+pub(super) fn answer(mail: &Mail, answer: &Value) -> Result<Receipt, MailError> {
     let error = &answer["error"];
-    let reason = |kind: &str| error[kind].as_str().map(str::to_string);
+    let reason = |key: &str| error[key].as_str().map(str::to_string);
+    if let Some(reason) = reason("rejected") {
+        return Err(MailError::Rejected(reason));
+    }
+    if let Some(reason) = reason("auth") {
+        return Err(MailError::Auth(reason));
+    }
     if let Some(reason) = reason("unavailable") {
         return Err(MailError::Unavailable(Retry { reason, after_ms: None }));
     }
-    let errors: [(&str, Make); 4] = [
-        ("denied", MailError::Denied),
-        ("invalid", MailError::Invalid),
-        ("rejected", MailError::Rejected),
-        ("auth", MailError::Auth),
-    ];
-    for (kind, make) in errors {
-        if let Some(reason) = reason(kind) {
-            return Err(make(reason));
-        }
-    }
-    let refused = answer["refused"].as_array().into_iter().flatten().filter_map(Value::as_str).map(|address| Refusal {
-        address: address.into(),
-        reason: "550 no such user".into(),
-        temporary: false,
+    let refused = answer["ok"]["refused"].as_array().into_iter().flatten().map(|one| Refusal {
+        address: text(one, "address"),
+        reason: text(one, "reason"),
+        temporary: one["temporary"] == true,
     });
-    let id = mail.message_id.as_deref().unwrap_or("the-hosts");
-    Ok(Receipt { message_id: format!("<{id}@mail.example>"), refused: refused.collect(), extra: vec![] })
+    Ok(Receipt { refused: refused.collect(), ..taken(mail) })
+}
+
+/// With the host's own part behind the `@`.
+fn id(mail: &Mail) -> String {
+    format!("<{}@example.com>", mail.message_id.as_deref().unwrap_or("mail"))
 }

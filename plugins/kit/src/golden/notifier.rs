@@ -53,6 +53,7 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
         secrets: optional("secrets.json").unwrap_or_default(),
         answers: Answers::Recorded(RefCell::new(need(&case.join("http.json")).as_array().unwrap().clone().into_iter())),
         requests: RefCell::default(),
+        mail_answers: RefCell::new(mail::answers(optional("mail.json"))),
         mails: RefCell::default(),
         state: RefCell::new(
             optional("state.json")
@@ -61,6 +62,10 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
         ),
     });
     let mut found = exchange(&world, &need(&case.join("notification.json")), notify);
+    assert!(world.mail_answers.borrow().len() == 0, "{}: mail.json holds answers that no mail has got", case.display());
+    if case.join("mail.json").is_file() {
+        found["mails"] = json!(*world.mails.borrow());
+    }
     if !world.state.borrow().is_empty() {
         found["state"] = json!(*world.state.borrow());
     }
@@ -80,10 +85,13 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
             secrets: json!({"webhook-url": "https://hook.example"}),
             answers: Answers::Always(answer.clone()),
             requests: RefCell::default(),
+            mail_answers: RefCell::default(),
             mails: RefCell::default(),
             state: RefCell::default(),
         });
-        exchange(&world, message, notify)
+        let mut exchange = exchange(&world, message, notify);
+        exchange["mails"] = json!(*world.mails.borrow());
+        exchange
     };
     // What was sent before was sent by this plugin, so its own references come back.
     let reference = rendered(&need(&Path::new(MESSAGES).join("asked.en.json")))["result"]["ok"].clone();
@@ -95,7 +103,7 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
         let exchange = rendered(&sent);
         let requests = exchange["requests"].as_array().unwrap();
         let found = match requests.as_slice() {
-            [] if exchange["mails"].is_array() => json!({"mails": exchange["mails"], "result": exchange["result"]}),
+            [] if exchange["mails"] != json!([]) => json!({"mails": exchange["mails"], "result": exchange["result"]}),
             [] => json!({"body": null, "result": exchange["result"]}),
             [request] => json!({"body": request["body"], "result": exchange["result"]}),
             _ => json!({"requests": requests, "result": exchange["result"]}),
@@ -124,12 +132,7 @@ fn readable(value: &Value) -> Value {
 fn exchange(world: &Rc<World>, message: &Value, notify: Notify<'_>) -> Value {
     let message = notification(message);
     let outcome = played::with(world.clone(), || notify(message));
-    let mut exchange = json!({"requests": *world.requests.borrow()});
-    if !world.mails.borrow().is_empty() {
-        exchange["mails"] = json!(*world.mails.borrow());
-    }
-    exchange["result"] = result(outcome, |reference| json!(reference));
-    exchange
+    json!({"requests": *world.requests.borrow(), "result": result(outcome, |reference| json!(reference))})
 }
 
 struct World {
@@ -137,6 +140,7 @@ struct World {
     secrets: Value,
     answers: Answers,
     requests: RefCell<Vec<Value>>,
+    mail_answers: RefCell<std::vec::IntoIter<Value>>,
     mails: RefCell<Vec<Value>>,
     state: RefCell<BTreeMap<String, String>>,
 }
@@ -163,12 +167,12 @@ impl Part for World {
     }
 
     fn send_mail(&self, mail: &Mail) -> Result<Receipt, MailError> {
-        self.mails.borrow_mut().push(mail::written(mail));
+        self.mails.borrow_mut().push(mail::sent(mail));
         match &self.answers {
-            Answers::Always(_) => mail::answer(&Value::Null, mail),
-            Answers::Recorded(recorded) => {
-                let next = recorded.borrow_mut().next();
-                mail::answer(&next.unwrap_or_else(|| panic!("http.json has no answer to a mail")), mail)
+            Answers::Always(_) => Ok(mail::taken(mail)),
+            Answers::Recorded(_) => {
+                let next = self.mail_answers.borrow_mut().next();
+                mail::answer(mail, &next.unwrap_or_else(|| panic!("mail.json has no answer to {:?}", mail.subject)))
             }
         }
     }

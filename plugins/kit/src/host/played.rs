@@ -16,6 +16,9 @@ pub(crate) trait Part {
     fn send(&self, request: &Request) -> Result<Response, HttpError> {
         Err(HttpError::Denied(format!("{} {}: no answer is recorded", request.method, request.url)))
     }
+    fn send_mail(&self, _mail: &Mail) -> Result<Receipt, MailError> {
+        Err(MailError::Denied("no mail is recorded".into()))
+    }
     fn hmac_sha256(
         &self,
         _key: &str,
@@ -30,9 +33,6 @@ pub(crate) trait Part {
     }
     fn set_state(&self, _key: &str, _value: &str) -> Result<(), StateError> {
         Err(StateError::Other("no state is recorded".into()))
-    }
-    fn send_mail(&self, _mail: &Mail) -> Result<Receipt, MailError> {
-        Err(MailError::Denied("no mail is recorded".into()))
     }
     fn catalogue(&self) -> Vec<Tool> {
         Vec::new()
@@ -52,6 +52,7 @@ thread_local! {
 }
 
 /// Calls `plugin` with the host's part played.
+#[cfg(any(feature = "notifier", feature = "remediation"))]
 pub(crate) fn with<T>(part: Rc<dyn Part>, plugin: impl FnOnce() -> T) -> T {
     PART.with(|current| current.replace(part));
     let result = plugin();
@@ -81,6 +82,12 @@ pub(crate) mod http_client {
     }
 }
 
+pub(crate) mod mail {
+    pub fn send(mail: &super::Mail) -> Result<super::Receipt, super::MailError> {
+        super::part().send_mail(mail)
+    }
+}
+
 pub(crate) mod signer {
     pub fn hmac_sha256(
         key: &str,
@@ -99,12 +106,6 @@ pub(crate) mod state {
 
     pub fn set(key: &str, value: &str) -> Result<(), super::StateError> {
         super::part().set_state(key, value)
-    }
-}
-
-pub(crate) mod mail {
-    pub fn send(mail: &super::Mail) -> Result<super::Receipt, super::MailError> {
-        super::part().send_mail(mail)
     }
 }
 

@@ -5,9 +5,10 @@
 mod page;
 
 use serde::{Deserialize, Serialize};
-use tidegate_plugin::host::{Level, Mail, MailError, log, send_mail};
+use tidegate_plugin::host::{Level, Mail, log};
+use tidegate_plugin::mail;
 use tidegate_plugin::markdown::Markup;
-use tidegate_plugin::notifier::{CallError, Delivery, Notification, Occasion, Tone, marker, reference};
+use tidegate_plugin::notifier::{Delivery, Notification, Occasion, Tone, marker, reference};
 use tidegate_plugin::text::{Limit, cut};
 
 use page::page;
@@ -55,7 +56,7 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
     if message.occasion == Occasion::Approval || message.tone() == Tone::Red {
         headers.push(("Importance".into(), "high".into()));
     }
-    let receipt = send_mail(&Mail {
+    let receipt = mail::send(&Mail {
         to: settings.to.clone(),
         cc: settings.cc.clone(),
         subject: format!("{} [{}]", cut(&message.title_line(), TITLE), message.incident_key()),
@@ -66,8 +67,7 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
         references: thread,
         headers,
         extra: vec![],
-    });
-    let receipt = receipt.map_err(failed)?;
+    })?;
     for refusal in receipt.refused {
         log(Level::Warn, &format!("{} was refused while others were taken: {}", refusal.address, refusal.reason));
     }
@@ -78,19 +78,6 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
 fn id(delivery: &str) -> String {
     let plain: String = delivery.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
     plain.get(..ID.most).unwrap_or(&plain).to_string()
-}
-
-fn failed(error: MailError) -> CallError {
-    match error {
-        // These name the line that would allow it, or the address that is none.
-        MailError::Denied(reason) | MailError::Invalid(reason) => CallError::Misconfigured(reason),
-        MailError::Rejected(reason) => CallError::Other(format!("the mail server refused the mail: {reason}")),
-        // A login can be set right while the mail waits.
-        MailError::Auth(reason) => {
-            tidegate_plugin::host::unavailable(format!("the mail server's login: {reason}"), None)
-        }
-        MailError::Unavailable(retry) => CallError::Unavailable(retry),
-    }
 }
 
 #[cfg(test)]
