@@ -1,11 +1,13 @@
 //! Requests in which nothing but a typed secret asks for one, and what answers mean for the host.
 
 mod answer;
+mod login;
 mod request;
 mod signature;
 mod template;
 
 pub use answer::{Answer, Said, retry_after};
+pub use login::Login;
 pub use request::{Request, segment};
 pub use signature::signature;
 pub use template::{Secret, Template};

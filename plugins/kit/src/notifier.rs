@@ -30,17 +30,22 @@ pub mod bindings {
     });
 }
 
+mod chat;
 mod mention_on;
 mod notification;
+mod prometheus;
 mod reference;
 mod short;
+mod ticket;
 
 pub use bindings::exports::tidegate::plugin::notifier::{
     Action, Cause, Guest, Link, Notification, Object, Occasion, Purpose, Sent, Stage,
 };
 pub use mention_on::MentionOn;
 pub use notification::{Button, Mention, Tone};
+pub use prometheus::{object, rfc3339};
 pub use reference::reference;
+pub use ticket::{Ticket, Tracker, marker, record};
 
 /// What a notifying function returns: a reference to what it has shown, where that can be changed later.
 pub type Delivery = Result<Option<String>, CallError>;

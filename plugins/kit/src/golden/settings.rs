@@ -111,6 +111,8 @@ fn inline(value: &Value) -> String {
             format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        // With every digit kept, as a source asks for, a number is a structure to another format.
+        Value::Number(number) => number.to_string(),
         other => toml::Value::try_from(other).unwrap().to_string(),
     }
 }

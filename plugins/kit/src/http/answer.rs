@@ -45,6 +45,11 @@ impl Answer {
         Self { result, target, now_ms }
     }
 
+    /// How long the target asks to wait, in milliseconds.
+    pub fn wait_ms(&self) -> Option<u64> {
+        retry_after(&self.result.as_ref().ok()?.headers, self.now_ms)
+    }
+
     /// Judges by the status alone: 2xx is success; 400, 413, 415 and 422 are about the message; everything
     /// else may be over the next time.
     pub fn success(self) -> Result<Response, CallError> {
@@ -98,11 +103,17 @@ fn quote(text: &str) -> String {
     cut(&without_paths(&one_line(text)), Limit::bytes(200)).into_owned()
 }
 
-/// Milliseconds from `Retry-After`, which has seconds or a date. The host bounds what is absurd; what
+/// Milliseconds from `Retry-After`, which has seconds or a date, or until a rate limit that is used up begins anew. The host bounds what is absurd; what
 /// is neither is not there.
 pub fn retry_after(headers: &[(String, String)], now_ms: u64) -> Option<u64> {
     let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.trim());
-    let value = header("retry-after")?;
+    let Some(value) = header("retry-after") else {
+        // Where nothing is left, some say when there is, in seconds since the epoch.
+        let left = ["x-ratelimit-remaining", "ratelimit-remaining"].into_iter().find_map(header)?;
+        let reset = ["x-ratelimit-reset", "ratelimit-reset"].into_iter().find_map(header)?.parse::<u64>().ok()?;
+        let reset = Some(reset).filter(|reset| left == "0" && *reset > 1_000_000_000)?;
+        return Some(reset.saturating_mul(1000).saturating_sub(now_ms));
+    };
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than a number holds are many seconds.
         return Some(value.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(1000));
@@ -198,6 +209,15 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(retry_after(&[("retry-after".into(), value.into())], NOW), want, "{value}");
+        }
+        for (left, reset, want) in [
+            ("0", "1792567690", Some(10_000)),
+            ("1", "1792567690", None),
+            ("0", "60", None),
+            ("0", "1792567000", Some(0)),
+        ] {
+            let headers = [("x-ratelimit-remaining".into(), left.into()), ("x-ratelimit-reset".into(), reset.into())];
+            assert_eq!(retry_after(&headers, NOW), want, "{left} {reset}");
         }
         // Their clock is an hour behind.
         let headers = [

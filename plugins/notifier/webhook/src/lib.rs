@@ -3,6 +3,7 @@
 //! Success is a 2xx status; what the endpoint writes beside it is not read. Delivery is at least
 //! once, so a receiver should drop a repeated `Idempotency-Key`.
 
+mod alertmanager;
 mod body;
 
 use std::collections::BTreeMap;
@@ -30,9 +31,21 @@ struct Settings {
     /// `true` signs with the secret `sign-secret`; a string names another secret.
     #[serde(default)]
     sign: SecretChoice,
+    /// Which body is posted: `tidegate`, or `alertmanager` for receivers of Alertmanager's webhooks.
+    #[serde(default)]
+    format: Format,
     /// How long to wait for the answer. The host's own deadline applies in any case.
     #[cfg_attr(test, schemars(range(min = 1)))]
     timeout_ms: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize), schemars(inline))]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    #[default]
+    Tidegate,
+    Alertmanager,
 }
 
 tidegate_plugin::notifier!(notify, Settings);
@@ -41,7 +54,8 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
     request(settings, message)?.send("the endpoint", message.now_ms).success()?;
     // An endpoint knows a message by its id, so that is the reference: with it comes the event that a
     // question is over.
-    Ok(Some(message.message_id.clone()))
+    // To a receiver of Alertmanager's it would be the same alerts once more.
+    Ok((settings.format == Format::Tidegate).then(|| message.message_id.clone()))
 }
 
 /// What is signed is `<timestamp>.<body>`: with the time inside, a request that somebody recorded
@@ -51,7 +65,10 @@ fn request(settings: &Settings, message: &Notification) -> Result<Request, CallE
         return Err(wrong("url", "expected an address"));
     }
     let mut request = Request::post(&settings.url)
-        .json(body::fitting(message))
+        .json(match settings.format {
+            Format::Tidegate => body::fitting(message),
+            Format::Alertmanager => alertmanager::fitting(message),
+        })
         .header("Idempotency-Key", message.delivery_id.as_str())
         .timeout_ms(settings.timeout_ms);
     let seconds = (message.now_ms / 1000).to_string();

@@ -45,3 +45,14 @@ fn a_body_fits_into_a_request_whatever_the_message_holds() {
         assert_eq!(json["links"][0]["from_alert"], true);
     }
 }
+
+#[test]
+fn a_body_of_alertmanagers_fits_and_counts_what_is_left_out() {
+    for (alerts, value) in [(0, ""), (50, "x"), (50, &*"\u{1}".repeat(30_000)), (1, &*"\u{1}".repeat(1_100_000))] {
+        let body = alertmanager::fitting(&message(alerts, value, "text"));
+        assert!(body.to_string().len() <= 1_000_000);
+        let kept = body["alerts"].as_array().unwrap().len();
+        assert_eq!(body["truncatedAlerts"], 7 + alerts - kept);
+        assert_eq!((body["version"].as_str(), body["status"].as_str()), (Some("4"), Some("firing")));
+    }
+}
