@@ -7,6 +7,8 @@
 mod notifier;
 #[cfg(feature = "http")]
 mod part;
+#[cfg(feature = "remediation")]
+mod remediation;
 #[cfg(feature = "http")]
 mod settings;
 #[cfg(feature = "source")]
@@ -19,6 +21,8 @@ use serde_json::{Map, Value};
 
 #[cfg(feature = "notifier")]
 pub use notifier::{notification, notifier};
+#[cfg(feature = "remediation")]
+pub use remediation::remediation;
 #[cfg(feature = "http")]
 pub use settings::settings;
 #[cfg(feature = "source")]

@@ -6,9 +6,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::Tools;
-use crate::bindings::exports::tidegate::plugin::remediation::Finding;
-use crate::bindings::tidegate::plugin::tools::{LookCall, Tool, ToolError};
+use crate::host::{self, Level, LookCall, ToolError};
+use crate::remediation::Finding;
 
 /// A little less than the host's own limit.
 const LOOKS: u32 = 36;
@@ -17,11 +16,11 @@ const LOOKS: u32 = 36;
 const KEPT: u32 = 16;
 
 /// Why a look beyond them was not made.
-pub(crate) const USED_UP: &str = "the looks of this plan are used up";
+pub const USED_UP: &str = "the looks of this plan are used up";
 
-/// Counts the looks of one plan.
-pub(crate) struct Budget<'a> {
-    tools: &'a dyn Tools,
+/// The looks of one plan and what was found by them.
+#[derive(Debug)]
+pub struct Looks {
     /// By tool and arguments. All of a plan rests on the same answer.
     answers: RefCell<BTreeMap<(String, String), Result<String, ToolError>>>,
     left: Cell<u32>,
@@ -29,15 +28,21 @@ pub(crate) struct Budget<'a> {
     findings: RefCell<Vec<Finding>>,
 }
 
-impl<'a> Budget<'a> {
-    pub fn new(tools: &'a dyn Tools) -> Self {
+impl Default for Looks {
+    fn default() -> Self {
         Self {
-            tools,
             answers: RefCell::default(),
             left: Cell::new(LOOKS),
             refused: Cell::new(false),
             findings: RefCell::default(),
         }
+    }
+}
+
+impl Looks {
+    /// A plan that has looked at nothing yet.
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Whether more subjects may be gathered.
@@ -45,7 +50,7 @@ impl<'a> Budget<'a> {
         self.left.get() > KEPT
     }
 
-    /// What was found, each once.
+    /// What was found, each once, in the order in which it was. Afterwards there is nothing.
     pub fn findings(&self) -> Vec<Finding> {
         self.findings.take()
     }
@@ -54,14 +59,9 @@ impl<'a> Budget<'a> {
     pub fn refused(&self) -> bool {
         self.refused.get()
     }
-}
 
-impl Tools for Budget<'_> {
-    fn catalogue(&self) -> Vec<Tool> {
-        self.tools.catalogue()
-    }
-
-    fn look(&self, tool: &str, arguments: &str) -> Result<String, ToolError> {
+    /// Calls a read-only tool with a JSON object, unless its answer is known.
+    pub fn look(&self, tool: &str, arguments: &str) -> Result<String, ToolError> {
         let key = (tool.to_string(), arguments.to_string());
         if let Some(answer) = self.answers.borrow().get(&key) {
             return answer.clone();
@@ -71,12 +71,13 @@ impl Tools for Budget<'_> {
             return Err(ToolError::Failed(USED_UP.into()));
         };
         self.left.set(left);
-        let answer = self.tools.look(tool, arguments);
+        let answer = host::look(tool, arguments);
         self.answers.borrow_mut().insert(key, answer.clone());
         answer
     }
 
-    fn look_ahead(&self, calls: Vec<LookCall>) {
+    /// Says which looks will be made, so that they are made in one go. Makes none that would be too many.
+    pub fn look_ahead(&self, calls: Vec<LookCall>) {
         let mut answers = self.answers.borrow_mut();
         let mut keys: Vec<(String, String)> = calls.into_iter().map(|call| (call.name, call.arguments)).collect();
         let mut seen = BTreeSet::new();
@@ -90,18 +91,21 @@ impl Tools for Budget<'_> {
         if calls.is_empty() {
             return;
         }
-        for (key, answer) in keys.into_iter().zip(self.tools.look_all(&calls)) {
+        for (key, answer) in keys.into_iter().zip(host::look_all(&calls)) {
             answers.insert(key, answer);
             left = left.saturating_sub(1);
         }
         self.left.set(left);
     }
 
-    fn note(&self, line: &str) {
-        self.tools.note(line);
+    /// Writes a line for the operator.
+    pub fn note(&self, line: &str) {
+        host::log(Level::Info, line);
     }
 
-    fn found(&self, finding: Finding) {
+    /// Keeps what was found for the answer, where a repair is known and where none is.
+    pub fn found(&self, about: impl Into<String>, text: impl Into<String>, evidence: Vec<String>) {
+        let finding = Finding { about: about.into(), text: text.into(), evidence, extra: vec![] };
         let mut findings = self.findings.borrow_mut();
         if !findings.iter().any(|known| (&known.about, &known.text) == (&finding.about, &finding.text)) {
             findings.push(finding);
@@ -111,40 +115,43 @@ impl Tools for Budget<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
+    use crate::host::played::{self, Part};
 
     struct Always;
 
-    impl Tools for Always {
-        fn catalogue(&self) -> Vec<Tool> {
-            Vec::new()
-        }
+    impl Part for Always {
         fn look(&self, _: &str, _: &str) -> Result<String, ToolError> {
             Ok(String::new())
         }
-        fn note(&self, _: &str) {}
     }
 
     #[test]
     fn the_last_look_is_refused_and_remembered() {
-        let budget = Budget::new(&Always);
-        for used in 0..LOOKS {
-            assert_eq!(budget.allows_gathering(), LOOKS - used > KEPT);
-            assert!(budget.look("a.b", &used.to_string()).is_ok() && !budget.refused());
-        }
-        assert!(budget.look("a.b", "0").is_ok() && !budget.refused(), "what was seen costs nothing");
-        assert!(budget.look("a.b", "new").is_err() && budget.refused());
+        played::with(Rc::new(Always), || {
+            let looks = Looks::new();
+            for used in 0..LOOKS {
+                assert_eq!(looks.allows_gathering(), LOOKS - used > KEPT);
+                assert!(looks.look("a.b", &used.to_string()).is_ok() && !looks.refused());
+            }
+            assert!(looks.look("a.b", "0").is_ok() && !looks.refused(), "what was seen costs nothing");
+            assert!(looks.look("a.b", "new").is_err() && looks.refused());
+        });
     }
 
     #[test]
     fn what_is_looked_at_ahead_is_counted_once_and_never_too_much() {
         let call = |i: u32| LookCall { name: "a.b".into(), arguments: i.to_string() };
-        let budget = Budget::new(&Always);
-        budget.look_ahead(vec![call(0), call(0), call(1)]);
-        assert_eq!(budget.left.get(), LOOKS - 2);
-        budget.look_ahead((0..100).map(call).collect());
-        assert_eq!(budget.left.get(), 0);
-        assert!(budget.look("a.b", "35").is_ok() && !budget.refused(), "looking ahead refuses nothing");
-        assert!(budget.look("a.b", "36").is_err() && budget.refused());
+        played::with(Rc::new(Always), || {
+            let looks = Looks::new();
+            looks.look_ahead(vec![call(0), call(0), call(1)]);
+            assert_eq!(looks.left.get(), LOOKS - 2);
+            looks.look_ahead((0..100).map(call).collect());
+            assert_eq!(looks.left.get(), 0);
+            assert!(looks.look("a.b", "35").is_ok() && !looks.refused(), "looking ahead refuses nothing");
+            assert!(looks.look("a.b", "36").is_err() && looks.refused());
+        });
     }
 }

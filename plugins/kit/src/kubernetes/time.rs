@@ -1,7 +1,7 @@
 //! Kubernetes' times: RFC 3339 in UTC.
 
 /// Milliseconds since the Unix epoch; `None` for anything but `YYYY-MM-DDThh:mm:ss[.f]Z`.
-pub(crate) fn millis(text: &str) -> Option<u64> {
+pub fn millis(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (date.next()??, date.next()??, date.next()??);
@@ -26,7 +26,7 @@ pub(crate) fn millis(text: &str) -> Option<u64> {
 }
 
 /// Seconds of an age as kubectl prints it: `4s`, `3m5s`, `2d`.
-pub(crate) fn age(text: &str) -> Option<i64> {
+pub fn age(text: &str) -> Option<i64> {
     let mut seconds: i64 = 0;
     let mut digits = String::new();
     for letter in text.chars() {

@@ -5,10 +5,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::bindings::exports::tidegate::plugin::remediation::{Call, Verification};
-use crate::cluster::Cluster;
-use crate::object;
-use crate::server::Dialect;
+use super::cluster::Cluster;
+use super::kind::Kind;
+use super::object;
+use super::server::Dialect;
+use crate::remediation::{Call, Verification};
 
 const ROLLOUT_MS: u64 = 300_000;
 const POD_MS: u64 = 180_000;
@@ -17,11 +18,7 @@ const EVERY_MS: u64 = 5_000;
 /// Every replica of a Deployment runs the newest template and is available. `images` are what
 /// containers must then be told to run; they show that the change itself arrived. Without them any
 /// newer generation than the one that was seen must do.
-pub(crate) fn rollout(
-    cluster: &Cluster<'_>,
-    deployment: &Value,
-    images: &[(&str, &str, &str)],
-) -> Option<Verification> {
+pub fn rollout(cluster: &Cluster<'_>, deployment: &Value, images: &[(&str, &str, &str)]) -> Option<Verification> {
     let (namespace, name) = (object::text(deployment, "/metadata/namespace"), object::name(deployment));
     let rolled_out = "$[?$.metadata.generation && $.spec.replicas \
         && $.status.observedGeneration >= $.metadata.generation \
@@ -41,16 +38,21 @@ pub(crate) fn rollout(
     }
     let mut present = vec![rolled_out.to_string()];
     present.extend(applied.iter().cloned());
-    let (tool, arguments) = cluster.how_to_get("Deployment", namespace, name);
+    let (tool, arguments) = cluster.how_to_get(Kind::DEPLOYMENT, namespace, name);
     let look = Call { tool: cluster.server.tool(tool)?, arguments: arguments.to_string() };
     Some(Verification { look, present, absent: vec![], applied, within_ms: ROLLOUT_MS, every_ms: EVERY_MS })
 }
 
 /// A pod that is to be replaced.
-pub(crate) struct Doomed<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Doomed<'a> {
+    /// Its namespace.
     pub namespace: &'a str,
+    /// Its name.
     pub name: &'a str,
+    /// Its `creationTimestamp`.
     pub created: &'a str,
+    /// What selects it and its siblings.
     pub selector: Option<&'a str>,
     /// Deleted by force: then only its absence shows that the call arrived, because it was on its
     /// way out before.
@@ -59,7 +61,7 @@ pub(crate) struct Doomed<'a> {
 
 /// This very pod is gone and another one runs in its place. A StatefulSet gives the new pod the old
 /// name, hence the time of creation.
-pub(crate) fn replaced(cluster: &Cluster<'_>, pod: &Doomed<'_>) -> Option<Verification> {
+pub fn replaced(cluster: &Cluster<'_>, pod: &Doomed<'_>) -> Option<Verification> {
     let mut arguments = Map::from_iter([("namespace".to_string(), json!(pod.namespace))]);
     let (tool, present, absent, applied) = match cluster.server.dialect {
         Dialect::Kubectl => {
@@ -100,7 +102,7 @@ pub(crate) fn replaced(cluster: &Cluster<'_>, pod: &Doomed<'_>) -> Option<Verifi
 }
 
 /// A string of JSONPath.
-fn literal(text: &str) -> String {
+pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
@@ -110,27 +112,15 @@ mod tests {
     use serde_json_path::JsonPath;
 
     use super::*;
-    use crate::Tools;
-    use crate::bindings::tidegate::plugin::tools::{Tool, ToolError};
-    use crate::server;
+    use crate::host::Tool;
+    use crate::kubernetes::server::{self, Server};
+    use crate::looks::Looks;
 
-    struct Nothing;
-
-    impl Tools for Nothing {
-        fn catalogue(&self) -> Vec<Tool> {
-            let names = ["a.kubectl_get", "b.pods_get", "b.pods_list_in_namespace"];
-            let tool = |name: &str| Tool {
-                name: name.into(),
-                description: String::new(),
-                schema: String::new(),
-                read_only: true,
-            };
-            names.map(tool).to_vec()
-        }
-        fn look(&self, _: &str, _: &str) -> Result<String, ToolError> {
-            Err(ToolError::Unavailable(String::new()))
-        }
-        fn note(&self, _: &str) {}
+    fn servers() -> Vec<Server> {
+        let names = ["a.kubectl_get", "b.pods_get", "b.pods_list_in_namespace"];
+        let tool =
+            |name: &str| Tool { name: name.into(), description: String::new(), schema: String::new(), read_only: true };
+        server::find(&names.map(tool))
     }
 
     fn all(paths: &[String], value: &Value) -> bool {
@@ -144,8 +134,8 @@ mod tests {
 
     #[test]
     fn a_rollout_is_done_when_every_replica_is_new_and_available() {
-        let servers = server::find(&Nothing.catalogue());
-        let cluster = Cluster { tools: &Nothing, server: servers.first().unwrap() };
+        let (looks, servers) = (Looks::new(), servers());
+        let cluster = Cluster { looks: &looks, server: servers.first().unwrap() };
         let deployment = |generation: u64, image: &str, status: Value| {
             json!({"metadata": {"name": "web", "namespace": "shop", "generation": generation},
                 "spec": {"replicas": 3, "template": {"spec": {"containers": [{"name": "web", "image": image}]}}},
@@ -171,11 +161,11 @@ mod tests {
 
     #[test]
     fn a_pod_is_replaced_when_another_runs_in_its_place() {
-        let servers = server::find(&Nothing.catalogue());
+        let (looks, servers) = (Looks::new(), servers());
         let pod =
             |force| Doomed { namespace: "shop", name: "web-1", created: "2026-01-01T00:00:00Z", selector: None, force };
         let items = |name: &str, status: &str, created: &str| json!({"items": [{"name": name, "status": status, "createdAt": created}]});
-        let kubectl = Cluster { tools: &Nothing, server: servers.first().unwrap() };
+        let kubectl = Cluster { looks: &looks, server: servers.first().unwrap() };
         let verify = replaced(&kubectl, &pod(false)).unwrap();
         let leaving = items("web-1", "Terminating", "2026-01-01T00:00:00Z");
         let same_name = items("web-1", "Running", "2026-01-01T00:05:00Z");
@@ -185,7 +175,7 @@ mod tests {
         assert!(!all(&replaced(&kubectl, &pod(true)).unwrap().applied, &leaving));
         assert!(!all(&verify.applied, &json!({"error": "x", "status": "y"})));
 
-        let native = Cluster { tools: &Nothing, server: servers.last().unwrap() };
+        let native = Cluster { looks: &looks, server: servers.last().unwrap() };
         let verify = replaced(&native, &pod(false)).unwrap();
         let rows = |rows: &str| json!({"text": format!("NAMESPACE  KIND  NAME  STATUS\n{rows}")});
         assert!(holds(&verify, &rows("shop  Pod  web-2  Running  0")));

@@ -7,7 +7,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 const DEPTH: usize = 64;
 
 /// Reads the first document of a text as JSON; `None` for anything that JSON has no shape for.
-pub(crate) fn read(text: &str) -> Option<Value> {
+pub fn read(text: &str) -> Option<Value> {
     let documents = YamlLoader::load_from_str(text).ok()?;
     value(documents.first()?, DEPTH)
 }

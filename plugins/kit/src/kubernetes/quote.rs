@@ -3,7 +3,7 @@
 const BYTES: usize = 200;
 
 /// At most 200 bytes of the text.
-pub(crate) fn short(text: &str) -> String {
+pub fn short(text: &str) -> String {
     let flat: String = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
@@ -21,7 +21,7 @@ pub(crate) fn short(text: &str) -> String {
 }
 
 /// The same in quotation marks, which the text itself cannot close.
-pub(crate) fn marked(text: &str) -> String {
+pub fn marked(text: &str) -> String {
     format!("\"{}\"", short(&text.replace('"', "'")))
 }
 

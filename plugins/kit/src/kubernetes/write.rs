@@ -7,11 +7,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::object;
-use crate::server::Server;
+use super::object;
+use super::server::Server;
 
 /// The mark that the host puts in the place of secrets. What holds one is not what stands in the cluster.
-pub(crate) const HIDDEN: &str = "[redacted]";
+pub const HIDDEN: &str = "[redacted]";
 
 /// What stands in an object's metadata because somebody wants it there.
 const WANTED: [&str; 4] = ["labels", "annotations", "ownerReferences", "finalizers"];
@@ -22,7 +22,7 @@ const KEPT_BY_OTHERS: [&str; 2] =
 
 /// The tool that changes Deployments.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Writer {
+pub enum Writer {
     /// `kubectl_patch`.
     Patch(String),
     /// `resources_create_or_update`.
@@ -50,7 +50,7 @@ impl Writer {
 ///
 /// # Errors
 /// Says why it cannot be written as a whole.
-pub(crate) fn whole(deployment: &Value, change: impl FnOnce(&mut Value)) -> Result<(String, String), String> {
+pub fn whole(deployment: &Value, change: impl FnOnce(&mut Value)) -> Result<(String, String), String> {
     let version = object::text(deployment, "/metadata/resourceVersion");
     if version.is_empty() || object::text(deployment, "/metadata/uid").is_empty() {
         return Err("the server does not tell its resource version, so nobody else's change would be safe".into());
@@ -98,7 +98,7 @@ fn wanted(deployment: &Value) -> Value {
 }
 
 /// Sets the image of a container in a pod template.
-pub(crate) fn set_image(template: &mut Value, list: &str, container: &str, image: &str) {
+pub fn set_image(template: &mut Value, list: &str, container: &str, image: &str) {
     let containers = template.pointer_mut(&format!("/spec/{list}")).and_then(Value::as_array_mut);
     for one in containers.into_iter().flatten() {
         if object::text(one, "/name") == container

@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bindings::exports::tidegate::plugin::remediation::CallError;
-use crate::bindings::tidegate::plugin::tools::Tool;
-use crate::bindings::tidegate::plugin::types::Alert;
-use crate::settings::Settings;
+use crate::host::{Alert, CallError, Tool};
 
 /// Whose tools a server has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
+pub enum Dialect {
     /// mcp-server-kubernetes: wraps kubectl and answers JSON.
     Kubectl,
     /// kubernetes-mcp-server: answers YAML and tables.
@@ -18,8 +15,10 @@ pub(crate) enum Dialect {
 
 /// A server that can look at a cluster.
 #[derive(Clone, Debug)]
-pub(crate) struct Server {
+pub struct Server {
+    /// As the host knows it.
     pub name: String,
+    /// Whose tools it has.
     pub dialect: Dialect,
     tools: BTreeSet<String>,
 }
@@ -32,7 +31,7 @@ impl Server {
 }
 
 /// Every server that can look at a cluster.
-pub(crate) fn find(catalogue: &[Tool]) -> Vec<Server> {
+pub fn find(catalogue: &[Tool]) -> Vec<Server> {
     let mut servers: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut looks = BTreeSet::new();
     for tool in catalogue {
@@ -56,10 +55,19 @@ pub(crate) fn find(catalogue: &[Tool]) -> Vec<Server> {
     found.collect()
 }
 
+/// What the operator says about servers, from the plugin's settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    /// The alert label that names the cluster.
+    pub cluster_label: &'a str,
+    /// Value of the label = name of the server.
+    pub servers: &'a BTreeMap<String, String>,
+}
+
 /// The server for an alert: by the settings, by name, or the only one. kubectl's can do more, so a
 /// second server of the other kind does not make the choice ambiguous.
-pub(crate) fn choose<'a>(servers: &'a [Server], settings: &Settings, alert: &Alert) -> Result<&'a Server, CallError> {
-    let label = alert.labels.iter().find(|(key, _)| *key == settings.cluster_label);
+pub fn choose<'a>(servers: &'a [Server], settings: Choice<'_>, alert: &Alert) -> Result<&'a Server, CallError> {
+    let label = alert.labels.iter().find(|(key, _)| key == settings.cluster_label);
     let cluster = label.map(|(_, value)| value.as_str()).unwrap_or_default();
     let named = |name: &str| servers.iter().find(|server| server.name == name);
     if let Some(wanted) = settings.servers.get(cluster) {
@@ -86,7 +94,7 @@ pub(crate) fn choose<'a>(servers: &'a [Server], settings: &Settings, alert: &Ale
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::tidegate::plugin::types::Status;
+    use crate::host::Status;
 
     fn tool(name: &str) -> Tool {
         let read_only = name.ends_with("_get");
@@ -95,7 +103,8 @@ mod tests {
 
     fn chosen(tools: &[&str], settings: &str, cluster: &str) -> Result<String, String> {
         let servers = find(&tools.iter().map(|name| tool(name)).collect::<Vec<_>>());
-        let settings = crate::settings::read(settings).map_err(|_| "settings")?;
+        let by_cluster = serde_json::from_str(settings).unwrap();
+        let settings = Choice { cluster_label: "cluster", servers: &by_cluster };
         let alert = Alert {
             name: "A".into(),
             status: Status::Firing,
@@ -108,7 +117,7 @@ mod tests {
             link: None,
             extra: vec![],
         };
-        match choose(&servers, &settings, &alert) {
+        match choose(&servers, settings, &alert) {
             Ok(server) => Ok(server.name.clone()),
             Err(CallError::Misconfigured(reason)) => Err(reason),
             Err(_) => Err("another error".into()),
@@ -122,9 +131,9 @@ mod tests {
         assert_eq!(chosen(&[a, n], "{}", "prod").as_deref(), Ok("a"));
         assert_eq!(chosen(&[n, "other.search_get"], "{}", "").as_deref(), Ok("n"));
         assert_eq!(chosen(&[a, b], "{}", "b").as_deref(), Ok("b"));
-        assert_eq!(chosen(&[a, b], r#"{"servers":{"prod":"b"}}"#, "prod").as_deref(), Ok("b"));
+        assert_eq!(chosen(&[a, b], r#"{"prod":"b"}"#, "prod").as_deref(), Ok("b"));
         assert!(chosen(&[a, b], "{}", "prod").unwrap_err().contains("several"));
-        assert!(chosen(&[a], r#"{"servers":{"prod":"x"}}"#, "prod").unwrap_err().contains("\"x\""));
+        assert!(chosen(&[a], r#"{"prod":"x"}"#, "prod").unwrap_err().contains("\"x\""));
         assert!(chosen(&["a.kubectl_patch"], "{}", "prod").unwrap_err().contains("no MCP server"));
     }
 }
