@@ -5,6 +5,7 @@
 //! repair counts as done.
 
 pub mod cluster;
+mod each;
 pub mod kind;
 pub mod object;
 pub mod quote;
@@ -16,6 +17,7 @@ pub mod write;
 pub mod yaml;
 
 pub use cluster::{Cluster, Selection, Summary};
+pub use each::each_subject;
 pub use kind::Kind;
 pub use server::{Choice, Dialect, Server};
 pub use subject::Subject;

@@ -146,6 +146,23 @@ impl Cluster<'_> {
         })
     }
 
+    /// The objects that a selection matches, whole; none where the server shows no whole lists, or not all of this one.
+    pub fn objects(&self, kind: Kind, which: Selection<'_>) -> Result<Option<Vec<Value>>, CallError> {
+        if self.server.dialect != Dialect::Kubectl {
+            return Ok(None);
+        }
+        let arguments = json!({"resourceType": kind.plural, "output": "yaml"});
+        let arguments = match which.namespace {
+            None if kind.namespaced => {
+                json!({"resourceType": kind.plural, "output": "yaml", "allNamespaces": true})
+            }
+            namespace => within(arguments, kind, namespace),
+        };
+        let text = self.look("kubectl_get", &selecting(arguments, which))?;
+        let list = text.and_then(|text| yaml::read(&text)).filter(|list| object::text(list, "/kind") == "List");
+        Ok(list.and_then(|list| list.pointer("/items").and_then(Value::as_array).cloned()))
+    }
+
     /// Messages of the warnings about an object.
     pub fn warnings(&self, namespace: &str, name: &str) -> Result<Vec<String>, CallError> {
         let about = format!("involvedObject.name={name}");

@@ -7,8 +7,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::kind::Kind;
 use super::object;
 use super::server::Server;
+use crate::remediation::Call;
 
 /// The mark that the host puts in the place of secrets. What holds one is not what stands in the cluster.
 pub const HIDDEN: &str = "[redacted]";
@@ -36,12 +38,17 @@ impl Writer {
         patch.or_else(|| server.tool("resources_create_or_update").map(Self::Whole))
     }
 
-    /// What the server lacks, as a sentence.
+    /// What the server lacks to change a Deployment, as a sentence.
     pub fn missing(server: &Server) -> String {
+        Self::lacking(server, Kind::DEPLOYMENT)
+    }
+
+    /// What the server lacks to change an object of a kind, as a sentence.
+    pub fn lacking(server: &Server, kind: Kind) -> String {
         format!(
-            "the MCP server {} offers no tool that changes a Deployment: it would take kubectl_patch or \
+            "the MCP server {} offers no tool that changes a {}: it would take kubectl_patch or \
              resources_create_or_update, offered by the server and allowed by the host",
-            server.name
+            server.name, kind.name
         )
     }
 }
@@ -51,11 +58,23 @@ impl Writer {
 /// # Errors
 /// Says why it cannot be written as a whole.
 pub fn whole(deployment: &Value, change: impl FnOnce(&mut Value)) -> Result<(String, String), String> {
-    let version = object::text(deployment, "/metadata/resourceVersion");
-    if version.is_empty() || object::text(deployment, "/metadata/uid").is_empty() {
+    changed(Kind::DEPLOYMENT, deployment, |object| {
+        if let Some(template) = object.pointer_mut("/spec/template") {
+            change(template);
+        }
+    })
+}
+
+/// Arguments that write an object changed, and those that write it as it was.
+///
+/// # Errors
+/// Says why it cannot be written as a whole.
+pub fn changed(kind: Kind, read: &Value, change: impl FnOnce(&mut Value)) -> Result<(String, String), String> {
+    let version = object::text(read, "/metadata/resourceVersion");
+    if version.is_empty() || object::text(read, "/metadata/uid").is_empty() {
         return Err("the server does not tell its resource version, so nobody else's change would be safe".into());
     }
-    let before = wanted(deployment);
+    let before = wanted(kind, read);
     if before.to_string().contains(HIDDEN) {
         return Err("it holds values that are hidden as secrets, so it cannot be written as a whole; move them to \
                     a Secret, or use a server that patches"
@@ -65,22 +84,20 @@ pub fn whole(deployment: &Value, change: impl FnOnce(&mut Value)) -> Result<(Str
     if let Some(metadata) = after.pointer_mut("/metadata").and_then(Value::as_object_mut) {
         metadata.insert("resourceVersion".into(), json!(version));
     }
-    if let Some(template) = after.pointer_mut("/spec/template") {
-        change(template);
-    }
+    change(&mut after);
     let arguments = |object: &Value| json!({"resource": object.to_string()}).to_string();
     // Taking it back writes over our own change, which has another version; the uid keeps it to this object.
     Ok((arguments(&after), arguments(&before)))
 }
 
-/// What is wanted of a Deployment, without its state and without what others keep in it.
-fn wanted(deployment: &Value) -> Value {
+/// What is wanted of an object, without its state and without what others keep in it.
+fn wanted(kind: Kind, read: &Value) -> Value {
     let mut metadata = Map::new();
     for key in ["name", "namespace", "uid"] {
-        metadata.insert(key.into(), json!(object::text(deployment, &format!("/metadata/{key}"))));
+        metadata.insert(key.into(), json!(object::text(read, &format!("/metadata/{key}"))));
     }
     for key in WANTED {
-        let Some(mut value) = deployment.pointer(&format!("/metadata/{key}")).cloned() else { continue };
+        let Some(mut value) = read.pointer(&format!("/metadata/{key}")).cloned() else { continue };
         if let (Some(map), "annotations") = (value.as_object_mut(), key) {
             map.retain(|name, _| !KEPT_BY_OTHERS.contains(&name.as_str()));
         }
@@ -90,11 +107,66 @@ fn wanted(deployment: &Value) -> Value {
         }
     }
     json!({
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
+        "apiVersion": kind.version,
+        "kind": kind.name,
         "metadata": metadata,
-        "spec": deployment.get("spec").cloned().unwrap_or_default(),
+        "spec": read.get("spec").cloned().unwrap_or_default(),
     })
+}
+
+/// A call that sets fields of `spec`, and the one that takes that back.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Changes it.
+    pub call: Call,
+    /// Changes it back.
+    pub back: Call,
+}
+
+/// Sets fields of an object's `spec` through whichever tool there is.
+///
+/// # Errors
+/// Says why that cannot be done.
+pub fn set_spec(server: &Server, kind: Kind, read: &Value, fields: &Value) -> Result<Change, String> {
+    let writer = Writer::of(server).ok_or_else(|| Writer::lacking(server, kind))?;
+    let (tool, arguments, back) = match writer {
+        Writer::Patch(tool) => {
+            let before = fields.as_object().into_iter().flatten().map(|(field, _)| {
+                (field.clone(), read.pointer(&format!("/spec/{field}")).cloned().unwrap_or_default())
+            });
+            let before = Value::Object(before.collect());
+            let patch = |spec: &Value| {
+                let mut arguments = json!({"resourceType": kind.singular, "name": object::name(read),
+                    "patchType": "merge", "patchData": {"spec": spec}});
+                if let (true, Some(map)) = (kind.namespaced, arguments.as_object_mut()) {
+                    map.insert("namespace".into(), json!(object::text(read, "/metadata/namespace")));
+                }
+                arguments.to_string()
+            };
+            (tool, patch(fields), patch(&before))
+        }
+        Writer::Whole(tool) => {
+            let (arguments, back) = changed(kind, read, |object| {
+                if let Some(spec) = object.get_mut("spec") {
+                    merge(spec, fields);
+                }
+            })?;
+            (tool, arguments, back)
+        }
+    };
+    Ok(Change { call: Call { tool: tool.clone(), arguments }, back: Call { tool, arguments: back } })
+}
+
+/// A JSON merge patch without removals.
+fn merge(target: &mut Value, fields: &Value) {
+    match (target.as_object_mut(), fields.as_object()) {
+        (Some(map), Some(fields)) => {
+            for (name, value) in fields {
+                merge(map.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        _ => *target = fields.clone(),
+    }
 }
 
 /// Sets the image of a container in a pod template.
