@@ -1,11 +1,14 @@
 //! A remediation's cases: `incident.json`, `settings.json` and the recorded looks of `tools.json` go in; the
-//! proposals and findings are compared. A look that was not recorded fails the case. Where there is `action.json`
-//! (`name`, `arguments`, `attempt-id`), that action is performed instead, and the requests are compared that it sends to
-//! the answers of `http.json`.
+//! proposals and findings are compared. A look that was not recorded fails the case.
+//!
+//! Of a plugin with actions of its own, `actions/<case>/` holds `action.json` (`name`, `arguments`, `attempt-id`),
+//! `settings.json` and the answers of `http.json`: the requests that it sends and the result are compared. Secrets stay
+//! the places that they are.
 
 #![allow(clippy::indexing_slicing, reason = "a JSON value indexed by a key that it lacks is null")]
 
 use std::cell::RefCell;
+use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -29,12 +32,12 @@ type Execute<'a> = &'a dyn Fn(String, Action) -> Result<String, CallError>;
 /// # Panics
 /// When something differs, or when there is no case.
 pub fn remediation(plugin: &str, plan: Plan<'_>, execute: Execute<'_>) {
-    let run = |case: &Path| match read(&case.join("action.json")) {
-        Some(what) => act(case, &what, execute),
-        None => planned(case, plan),
-    };
-    let differences: String =
-        cases(plugin).iter().map(|case| difference(&case.join("expected.json"), &run(case), Value::clone)).collect();
+    let held = |case: &Path, found: Value| difference(&case.join("expected.json"), &found, Value::clone);
+    let mut differences: String = cases(plugin).iter().map(|case| held(case, planned(case, plan))).collect();
+    for entry in fs::read_dir(Path::new(plugin).join("actions")).into_iter().flatten() {
+        let case = entry.unwrap().path();
+        differences.push_str(&held(&case, act(&case, execute)));
+    }
     assert!(differences.is_empty(), "{differences}\n{ACCEPT}");
 }
 
@@ -59,8 +62,8 @@ fn planned(case: &Path, plan: Plan<'_>) -> Value {
     }
 }
 
-fn act(case: &Path, what: &Value, execute: Execute<'_>) -> Value {
-    let world = world(case);
+fn act(case: &Path, execute: Execute<'_>) -> Value {
+    let (world, what) = (world(case), &need(&case.join("action.json")));
     let action = Action { name: text(what, "name"), arguments: what["arguments"].to_string(), extra: vec![] };
     let outcome = played::with(world.clone(), || execute(text(what, "attempt-id"), action));
     json!({"requests": *world.requests.borrow(), "result": result(outcome, |said| json!(said))})
