@@ -187,3 +187,65 @@ impl Parameter {
             && value.starts_with(|c: char| c.is_ascii_alphanumeric())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn runbooks_that_cannot_do_what_they_say_are_refused() {
+        for (field, value, want) in [
+            ("url", json!("https://run.example/{service}"), ""),
+            ("url", json!("https://{service}.example/restart"), "settings: runbooks.restart.url: the host"),
+            ("url", json!("https://run.example/{zone}"), "settings: runbooks.restart.url: there is no parameter zone"),
+            ("body", json!({"a": ["{zone}"]}), "settings: runbooks.restart.body: there is no parameter zone"),
+            ("risk", json!("read"), "settings: runbooks.restart.risk: only GET"),
+            ("undo", json!("start"), "settings: runbooks.restart.undo: there is no runbook start"),
+            ("undo", json!("state"), "settings: runbooks.restart.undo: a runbook of risk read"),
+            ("undo", json!("other"), "settings: runbooks.restart.undo: other takes the parameter zone"),
+            (
+                "verify",
+                json!({"runbook": "stop", "present": ["$"], "within_seconds": 1, "every_seconds": 1}),
+                "settings: runbooks.restart.verify.runbook: only a runbook of risk read",
+            ),
+            (
+                "verify",
+                json!({"runbook": "state", "present": [], "within_seconds": 1, "every_seconds": 1}),
+                "settings: runbooks.restart.verify.present: without a path",
+            ),
+        ] {
+            let service = json!({"service": {"label": "service"}});
+            let book = |method: &str, risk: &str, parameters: &Value| json!({"description": "d", "method": method, "url": "https://run.example/a", "risk": risk, "parameters": parameters});
+            let mut settings = json!({"runbooks": {
+                "restart": book("POST", "high", &service),
+                "stop": book("DELETE", "high", &service),
+                "state": book("GET", "read", &service),
+                "other": book("POST", "high", &json!({"zone": {"label": "zone"}})),
+            }});
+            settings["runbooks"]["restart"][field] = value;
+            let settings: Settings = tidegate_plugin::settings::parse(&settings.to_string()).unwrap();
+            match settings.checked() {
+                Ok(()) => assert_eq!(want, ""),
+                Err(CallError::Misconfigured(reason)) => {
+                    assert!(!want.is_empty() && reason.starts_with(want), "{reason}");
+                }
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_plain_or_named() {
+        let free = Parameter { label: "l".into(), one_of: vec![] };
+        for value in ["web", "web-1.eu_2", "A"] {
+            assert!(free.allows(value), "{value}");
+        }
+        for value in ["", "-x", "../x", "a b", "a/b", "a\n", "{{secret:x}}", "größe"] {
+            assert!(!free.allows(value), "{value}");
+        }
+        let named = Parameter { label: "l".into(), one_of: vec!["a b".into()] };
+        assert!(named.allows("a b") && !named.allows("a"));
+    }
+}
