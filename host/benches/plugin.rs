@@ -88,9 +88,10 @@ async fn load(allocation: Allocation) -> Plugins {
         notifiers: &BTreeMap::new(),
         environment: &environment,
         transport: Arc::new(Wire(Arc::new(Network::default()))),
+        mail: Arc::new(Wire(Arc::new(Network::default()))),
+        clock: Arc::new(tidegate::clock::SystemClock),
         state: Arc::new(Memory::new()),
         least_risk: Arc::new(|_| tidegate::domain::Risk::Read),
-        clock: Arc::new(tidegate::clock::SystemClock),
         allocation: Some(allocation),
     };
     let (plugins, problems) = Plugins::load(setup).await.unwrap_or_else(|error| panic!("{error}"));

@@ -215,7 +215,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/alert", post(receive::alert))
         .route("/alert/", post(receive::alert))
         .route("/v1/alerts/{source}", any(receive::source))
-        .route("/v1/alerts/{source}/", any(receive::source));
+        .route("/v1/alerts/{source}/", any(receive::source))
+        .route("/v1/alerts/{source}/{*below}", any(receive::below));
     let api = Router::new()
         .route("/v1/incidents", get(incidents::list))
         .route("/v1/incidents/watch", get(watch::watch))

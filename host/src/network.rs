@@ -1,4 +1,4 @@
-//! Outgoing HTTP. Every client of this process begins here, so that none follows redirects, waits for
+//! Outgoing HTTP, and mail (`smtp`). Every client of this process begins here, so that none follows redirects, waits for
 //! ever or trusts a proxy that nobody configured.
 //!
 //! [`Network::trusted`] goes wherever the operator's configuration points. [`Network::guarded`] is
@@ -7,6 +7,7 @@
 //! between check and connection.
 
 pub mod address;
+pub mod smtp;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -28,6 +29,8 @@ pub struct Network {
     trusted: OnceLock<Client>,
     public: OnceLock<Client>,
     private: OnceLock<Client>,
+    /// TLS of mail, with the authorities that this system trusts.
+    mail: OnceLock<Arc<rustls::ClientConfig>>,
 }
 
 /// Why nothing can be sent.
@@ -65,9 +68,14 @@ impl Network {
 /// the roots that this system trusts. Without limits on whole requests.
 #[expect(clippy::disallowed_methods, reason = "here every client begins")]
 pub fn builder() -> reqwest::ClientBuilder {
-    // The library has no cryptography of its own. An error says that there is one already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    install_provider();
     Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().connect_timeout(CONNECT)
+}
+
+/// The TLS library has no cryptography of its own.
+fn install_provider() {
+    // An error says that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 fn cached(cell: &OnceLock<Client>, builder: reqwest::ClientBuilder) -> Result<Client, NetworkError> {

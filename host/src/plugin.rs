@@ -13,7 +13,7 @@
 //! - `loaded`, `cache`, `inspect`, `lane`, `examine`: from a file to linked code
 //! - `pins`: which components were installed
 //! - `engine`, `instance`, `turns`: running it within limits; `tally`: how that went
-//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`: what it can reach; `wasi`: what it cannot
+//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`, `mail_transport`: what it can reach; `wasi`: what it cannot
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
 mod asks;
@@ -35,8 +35,10 @@ mod lane;
 mod left_out;
 mod limiter;
 mod loaded;
+mod mail_transport;
 pub mod manifest;
 pub mod options;
+mod pace;
 mod package;
 pub mod pins;
 mod reading;
@@ -55,7 +57,9 @@ mod unit;
 mod wasi;
 
 pub use error::{Cause, Failure, Problem};
+pub use grants::{MailGrant, path_problem};
 pub use kind::Kind;
+pub use mail_transport::MailTransport;
 pub use manifest::Manifest;
 pub use options::{Grant, Limits, Options, TargetOptions};
 pub use package::Bundled;

@@ -50,7 +50,7 @@ pub(crate) async fn alone(plugin: &str, cache: &Path) -> Result<Arc<Plugins>> {
         BUNDLED.iter().find(|(name, ..)| *name == plugin).with_context(|| format!("{plugin} is not bundled"))?;
     let manifest = Manifest::parse(bundled.1).map_err(|error| anyhow!(error))?;
     let host = subject(&manifest, *bundled, cache)
-        .load(Options::default(), &BTreeMap::<String, String>::new(), Arc::new(Nowhere))
+        .load(Options::default(), &BTreeMap::<String, String>::new(), Arc::new(Nowhere), Arc::new(Nowhere))
         .await;
     host.map_err(|error| anyhow!(error))
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow};
+use tidegate::clock::SystemClock;
 use tidegate::domain::Alert;
 use tidegate::network::Network;
 use tidegate::plugin::engine::Allocation;
@@ -82,9 +83,10 @@ impl LoadOptions {
             notifiers: &notifiers,
             environment: &self.environment,
             transport: Arc::new(Wire(Arc::new(Network::default()))),
+            mail: Arc::new(Wire(Arc::new(Network::default()))),
+            clock: Arc::new(SystemClock),
             state: Arc::new(Memory::default()),
             least_risk: Arc::new(|_| tidegate::domain::Risk::Read),
-            clock: Arc::new(tidegate::clock::SystemClock),
             allocation: self.allocation,
         };
         let (plugins, problems) = Plugins::load(setup).await.map_err(|error| anyhow!(error))?;

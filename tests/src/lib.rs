@@ -16,5 +16,6 @@ pub mod permits;
 pub mod process;
 pub mod rig;
 pub mod sim;
+pub mod smtp;
 pub mod soak;
 pub mod wasi_guest;

@@ -194,7 +194,10 @@ async fn a_confirmation_goes_only_where_the_operator_granted() {
         ("", "cannot be read"),
     ] {
         let said = granted.confirm("echo-source", url);
-        assert!(said.starts_with("not confirmed: ") && said.contains(want) && said.contains("by hand"), "{url}: {said}");
+        assert!(
+            said.starts_with("not confirmed: ") && said.contains(want) && said.contains("by hand"),
+            "{url}: {said}"
+        );
         assert!(!said.contains("t0p"), "{said}");
     }
     let user = server.replace("http://", "http://user:t0p@");
@@ -208,7 +211,11 @@ async fn a_confirmation_goes_only_where_the_operator_granted() {
     for path in ["/confirm?Token=t0p", "/moved"] {
         assert_eq!(granted.confirm("echo-source", &format!("{server}{path}")), format!("being confirmed at {server}"));
     }
-    let waited = async { while seen.lock().unwrap().len() < 2 { tokio::time::sleep(Duration::from_millis(5)).await } };
+    let waited = async {
+        while seen.lock().unwrap().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await
+        }
+    };
     tokio::time::timeout(Duration::from_secs(10), waited).await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     let sent = seen.lock().unwrap().clone();

@@ -21,7 +21,7 @@ use crate::model;
 use crate::network::Network;
 use crate::pipeline::Services;
 use crate::pipeline::correlate::group;
-use crate::plugin::{Bundled, Plugins, Setup, Wire};
+use crate::plugin::{Bundled, Plugins, Setup, Transport, Wire};
 use crate::policy;
 use crate::ports::{Clock, Journal, Model, PluginState, Tools};
 use crate::random::Random;
@@ -211,6 +211,7 @@ pub async fn load_plugins(
     let folder = (directory.given || directory.path.is_dir()).then_some(directory.path.as_path());
     let cache = config.data().join("cache");
     let risk = config.tools.risk.clone();
+    let wire = Arc::new(Wire(network));
     let setup = Setup {
         bundled: BUNDLED,
         folder: folder.filter(|folder| holds_plugins(folder)),
@@ -218,7 +219,8 @@ pub async fn load_plugins(
         plugins: &config.plugins.each,
         notifiers: &config.notifiers,
         environment,
-        transport: Arc::new(Wire(network)),
+        transport: Arc::clone(&wire) as Arc<dyn Transport>,
+        mail: wire,
         state,
         least_risk: Arc::new(move |tool| crate::tools::least_risk(&risk, tool)),
         clock: Arc::new(SystemClock),

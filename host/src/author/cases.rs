@@ -6,6 +6,8 @@
 
 mod alert;
 mod files;
+mod kept;
+mod mail;
 pub(super) mod notifier;
 mod remediation;
 mod source;
@@ -25,8 +27,12 @@ pub use remediation::{Planning, incident};
 use super::difference;
 use crate::environment::Environment;
 use crate::journal::Memory;
+use crate::network::smtp::{Mail, Server, SmtpError, Taken};
 use crate::plugin::kind::CallError;
-use crate::plugin::{Bundled, Kind, Manifest, Options, Outgoing, Plugins, Returned, Setup, Transport, TransportError};
+use crate::plugin::{
+    Bundled, Kind, MailTransport, Manifest, Options, Outgoing, Plugins, Returned, Setup, Transport, TransportError,
+};
+use crate::ports::PluginState;
 
 /// A plugin that is to be called.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +64,12 @@ impl Transport for Nowhere {
     }
 }
 
+impl MailTransport for Nowhere {
+    fn send<'a>(&'a self, _: &'a Server, _: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>> {
+        Box::pin(async { Err(SmtpError::Unavailable("there is no network in a test".into())) })
+    }
+}
+
 /// What came of a call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
@@ -79,6 +91,19 @@ impl Subject<'_> {
         options: Options,
         environment: &dyn Environment,
         transport: Arc<dyn Transport>,
+        mail: Arc<dyn MailTransport>,
+    ) -> Result<Arc<Plugins>, String> {
+        self.load_with(options, environment, transport, mail, Arc::new(Memory::new())).await
+    }
+
+    /// As [`Subject::load`], with what the plugin has kept.
+    async fn load_with(
+        &self,
+        options: Options,
+        environment: &dyn Environment,
+        transport: Arc<dyn Transport>,
+        mail: Arc<dyn MailTransport>,
+        state: Arc<dyn PluginState>,
     ) -> Result<Arc<Plugins>, String> {
         let bundled: Vec<Bundled> = match self.place {
             Place::Bundled(bundled) => vec![bundled],
@@ -96,7 +121,8 @@ impl Subject<'_> {
             notifiers: &BTreeMap::new(),
             environment,
             transport,
-            state: Arc::new(Memory::new()),
+            mail,
+            state,
             least_risk: Arc::new(|_| crate::domain::Risk::Read),
             clock: Arc::new(crate::clock::SystemClock),
             allocation: None,
@@ -113,7 +139,9 @@ impl Subject<'_> {
     /// # Errors
     /// Sentences about what keeps the plugin from being used.
     pub async fn offers(&self) -> Result<Vec<String>, String> {
-        let plugins = self.load(Options::default(), &BTreeMap::<String, String>::new(), Arc::new(Nowhere)).await?;
+        let plugins = self
+            .load(Options::default(), &BTreeMap::<String, String>::new(), Arc::new(Nowhere), Arc::new(Nowhere))
+            .await?;
         Ok(plugins.status().into_iter().flat_map(|status| status.offers).collect())
     }
 

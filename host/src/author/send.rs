@@ -70,6 +70,7 @@ pub async fn send(
         notifiers: &targets.map(|(name, options)| (name.clone(), options.clone())).collect(),
         environment: configured.environment,
         transport: Arc::clone(&told) as Arc<dyn Transport>,
+        mail: Arc::new(Wire(Arc::new(Network::default()))),
         state: Arc::new(Memory::new()),
         least_risk: Arc::new(|_| Risk::Read),
         clock: Arc::new(crate::clock::SystemClock),

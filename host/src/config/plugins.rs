@@ -16,7 +16,8 @@ use super::problem::Report;
 use super::secret::{Reference, resolve_path};
 use super::unit::{Period, Size};
 use crate::domain::Risk;
-use crate::plugin::{Grant, Limits, Options, TargetOptions};
+use crate::network::smtp::Tls;
+use crate::plugin::{Grant, Limits, MailGrant, Options, TargetOptions, path_problem};
 use crate::secret::SecretSource;
 
 const KIB: u64 = 1 << 10;
@@ -43,6 +44,7 @@ pub struct RawPlugin {
     settings: Map<String, Value>,
     secrets: BTreeMap<String, Reference>,
     grant: Vec<Grant>,
+    mail: Option<RawMail>,
     risks: BTreeMap<String, Risk>,
     sha256: Option<String>,
     limits: RawLimits,
@@ -58,6 +60,39 @@ pub struct RawNotifier {
     secrets: BTreeMap<String, Reference>,
     #[serde(default)]
     grant: Vec<Grant>,
+    mail: Option<RawMail>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawMail {
+    server: String,
+    #[serde(default)]
+    tls: Tls,
+    username: Option<String>,
+    password: Option<Reference>,
+    ca: Option<PathBuf>,
+    from: String,
+    to: Vec<String>,
+    #[serde(default)]
+    private: bool,
+}
+
+impl RawMail {
+    fn build(self, at: &[&str; 2], base: &Path, report: &mut Report) -> MailGrant {
+        let password = self.password.map(|Reference(mut source)| {
+            resolve_path(&mut source, base);
+            source
+        });
+        let Self { server, tls, username, from, to, private, .. } = self;
+        let ca = self.ca.map(|path| base.join(path));
+        let grant = MailGrant { server, tls, username, password, ca, from, to, private };
+        let [section, name] = at;
+        for problem in grant.problems() {
+            report(&[*section, *name, "mail"], problem);
+        }
+        grant
+    }
 }
 
 /// With units, as everywhere in the file.
@@ -70,6 +105,7 @@ pub struct RawLimits {
     concurrency: Option<u32>,
     log: Option<Size>,
     requests: Option<u32>,
+    requests_per_minute: Option<u32>,
     response: Option<Size>,
     looks: Option<u32>,
 }
@@ -115,8 +151,9 @@ impl Raw {
             check(&at, &secrets, None, &raw.grant, report);
             let limits = std::mem::take(&mut raw.limits).build(&name, report);
             let sha256 = raw.sha256.take().map(|digest| digest.to_ascii_lowercase());
+            let mail = raw.mail.take().map(|mail| mail.build(&at, base, report));
             let RawPlugin { settings, grant, risks, .. } = raw;
-            each.insert(name, Options { settings, secrets, grant, risks, sha256, limits });
+            each.insert(name, Options { settings, secrets, grant, mail, risks, sha256, limits });
         }
         Plugins { directory: directory(self.path, base, "plugins"), each }
     }
@@ -147,6 +184,7 @@ impl RawLimits {
             concurrency: self.concurrency.unwrap_or(default.concurrency),
             log_kib,
             requests: self.requests.unwrap_or(default.requests),
+            requests_per_minute: self.requests_per_minute.or(default.requests_per_minute),
             response_kib,
             looks: self.looks.unwrap_or(default.looks),
         };
@@ -168,7 +206,8 @@ pub fn build_notifiers(
         let secrets = references(raw.secrets, base);
         let shared = plugins.each.get(&raw.plugin).map(|plugin| &plugin.secrets);
         check(&["notifiers", &name], &secrets, shared, &raw.grant, report);
-        let target = TargetOptions { plugin: raw.plugin, settings: raw.settings, secrets, grant: raw.grant };
+        let mail = raw.mail.map(|mail| mail.build(&["notifiers", &name], base, report));
+        let target = TargetOptions { plugin: raw.plugin, settings: raw.settings, secrets, grant: raw.grant, mail };
         notifiers.insert(name, target);
     }
     notifiers
@@ -201,6 +240,9 @@ fn check(
                 &path,
                 format!("{origin:?} is not an origin: write https://host or https://host:port, without a path"),
             );
+        }
+        if let Some(problem) = grant.paths.iter().find_map(|pattern| path_problem(pattern)) {
+            report(&path, problem);
         }
         if let Some(method) = grant.methods.iter().find(|m| m.is_empty() || !m.bytes().all(|b| b.is_ascii_uppercase()))
         {

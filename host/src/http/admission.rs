@@ -42,7 +42,8 @@ impl<'a> Zone<'a> {
             return Self::Sender(crate::source::alertmanager::NAME);
         }
         match path.strip_prefix("/v1/alerts/") {
-            Some(source) => Self::Sender(source.strip_suffix('/').unwrap_or(source)),
+            // Beneath a source's path everything is the source's.
+            Some(rest) => Self::Sender(rest.split_once('/').map_or(rest, |(source, _)| source)),
             None if path.starts_with("/approve/") => Self::Links,
             None => Self::Api,
         }

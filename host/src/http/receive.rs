@@ -36,6 +36,16 @@ pub async fn source(
     receive(&state, &source, request).await
 }
 
+/// The same at a path of the sender's own beneath it: Prometheus posts to `/api/v2/alerts` beneath whatever address it is
+/// given.
+pub async fn below(
+    State(state): State<Arc<Shared>>,
+    Path((source, _)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Failure> {
+    receive(&state, &source, request).await
+}
+
 async fn receive(state: &Shared, source: &str, request: Request) -> Result<Response, Failure> {
     let (head, body) = request.into_parts();
     if !METHODS.contains(&head.method) {

@@ -185,3 +185,13 @@ async fn what_cannot_be_proven_now_may_be_later() {
     assert!(told.text().await.unwrap().contains("a message that Amazon SNS signed"));
     assert!(seen(&host).is_empty());
 }
+
+#[tokio::test]
+async fn what_a_sender_adds_to_its_address_is_the_sources() {
+    let host = start("[sources.alertmanager]\nauth = { bearer = { env = \"TOKEN\" } }", Fake::default()).await;
+    let below = "/v1/alerts/alertmanager/api/v2/alerts";
+    assert_eq!(status(host.post(below, ONE)).await, 401, "the proof is the source's too");
+    assert_eq!(status(host.post(below, ONE).bearer_auth("t0ken")).await, 200);
+    assert_eq!(seen(&host).len(), 1);
+    assert_eq!(status(host.post("/v1/alerts/nobody/api/v2/alerts", ONE).bearer_auth("t0ken")).await, 401);
+}

@@ -10,6 +10,8 @@ pub struct Asks {
     pub signer: Vec<String>,
     /// Tools to look with; `*` stands for any run of characters.
     pub tools: Vec<String>,
+    /// Whether it sends mail.
+    pub mail: bool,
     /// Where it sends.
     pub http: Vec<HttpAsk>,
 }
@@ -20,6 +22,9 @@ pub struct Asks {
 pub struct HttpAsk {
     /// An origin, or `*` for whatever the operator grants.
     pub origin: String,
+    /// Paths that it needs, such as `/api/v1/*`; all of the origin without any.
+    #[serde(default)]
+    pub paths: Vec<String>,
     /// HTTP methods.
     #[serde(default)]
     pub methods: Vec<String>,

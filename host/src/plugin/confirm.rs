@@ -9,7 +9,7 @@ use std::time::Duration;
 use reqwest::Url;
 use tokio::sync::Semaphore;
 
-use super::grants::Origin;
+use super::grants::{Origin, Wanted};
 use super::registry::Plugins;
 use super::transport::{Outgoing, TransportError};
 
@@ -49,7 +49,17 @@ impl Plugins {
             return Err(format!("the address to fetch at {origin} is too long or holds a user's name"));
         }
         let (binding, method) = (unit.binding(), "GET".to_string());
-        let permitted = binding.grants.permit(&origin, &method, &[], false)?;
+        let path = url.path().to_string();
+        let wanted = Wanted {
+            origin: &origin,
+            path: Some(&path),
+            // Who has the rest of the address can confirm.
+            told: "",
+            method: &method,
+            secrets: &[],
+            marked: false,
+        };
+        let permitted = binding.grants.permit(&wanted)?;
         let busy = || format!("too many confirmations are under way to fetch the one at {origin}");
         let place = Arc::clone(&self.confirmations).try_acquire_owned().map_err(|_| busy())?;
         let request = Outgoing {

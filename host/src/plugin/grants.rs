@@ -3,12 +3,20 @@
 //! Neither side can widen the other. A refusal names the side that refused and the line that would
 //! allow the request.
 
+mod mail;
+mod paths;
+
 use std::fmt;
 
 use reqwest::Url;
 
 use super::asks::Asks;
 use super::options::Grant;
+
+pub(super) use mail::LINES as MAIL_LINES;
+pub use mail::{GrantedMail, MailGrant};
+use paths::covers;
+pub use paths::problem as path_problem;
 
 /// Scheme, host and port of a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +66,38 @@ pub struct Permitted {
     pub private: bool,
 }
 
+/// A request that is to be sent, as far as grants go.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    pub origin: &'a Origin,
+    /// As it goes over the wire; none where no single path is meant.
+    pub path: Option<&'a str>,
+    /// The path as it may be told.
+    pub told: &'a str,
+    pub method: &'a str,
+    pub secrets: &'a [String],
+    /// It may not read only, as far as the host can tell, so that it needs a grant whose requests only
+    /// read by the operator's word.
+    pub marked: bool,
+}
+
+impl Wanted<'_> {
+    fn what(&self, path: bool) -> String {
+        let Self { origin, method, .. } = self;
+        let to = format!("{method} to {origin}{}", if path { self.told } else { "" });
+        match self.secrets {
+            [] => to,
+            [one] => format!("{to} with the secret `{one}`"),
+            many => format!("{to} with the secrets `{}`", many.join("`, `")),
+        }
+    }
+
+    /// The path as a line that allows it would name it, if the path is what is in the way.
+    fn shown(&self, path: bool) -> Vec<String> {
+        path.then(|| self.told.to_string()).into_iter().collect()
+    }
+}
+
 impl Grants {
     /// Combines both sides. The error is a sentence about a grant that cannot be read.
     pub fn new(plugin: &str, place: &str, asks: &Asks, granted: &[Grant]) -> Result<Self, String> {
@@ -69,40 +109,43 @@ impl Grants {
         Ok(Self { plugin: plugin.into(), place: place.into(), asks: asks.clone(), granted: list })
     }
 
-    /// Whether a request with these secrets may be sent; `marked` says that it may not read only, as
-    /// far as the host can tell, so that it needs a grant whose requests only read by the operator's
-    /// word. The error says what would allow it.
-    pub fn permit(&self, origin: &Origin, method: &str, secrets: &[String], marked: bool) -> Result<Permitted, String> {
-        let has = |list: &[String], method: &str| list.iter().any(|m| m.eq_ignore_ascii_case(method));
-        let all = |list: &[String]| secrets.iter().all(|name| list.contains(name));
-        let asks_all = |list: &[String]| secrets.iter().all(|name| asks(list, name));
-        let asked = self.asks.http.iter().any(|ask| {
+    /// Whether a request may be sent. The error says what would allow it.
+    pub fn permit(&self, wanted: &Wanted<'_>) -> Result<Permitted, String> {
+        let Wanted { origin, method, secrets, marked, .. } = *wanted;
+        let has = |list: &[String]| list.iter().any(|m| m.eq_ignore_ascii_case(method));
+        let there = |patterns: &[String]| wanted.path.is_none_or(|path| covers(patterns, path));
+        let asked = self.asks.http.iter().filter(|ask| {
             (ask.origin == "*" || Origin::parse(&ask.origin).is_ok_and(|asked| asked == *origin))
-                && has(&ask.methods, method)
-                && asks_all(&ask.secrets)
+                && has(&ask.methods)
+                && secrets.iter().all(|name| asks(&ask.secrets, name))
         });
-        let what = what(origin, method, secrets);
-        if !asked {
+        if !asked.clone().any(|ask| there(&ask.paths)) {
+            let by_path = asked.clone().next().is_some();
             return Err(format!(
-                "{what} was not asked for by plugin {}; its plugin.toml would need: [[asks.http]] \
-                 origin = \"{origin}\", methods = [\"{method}\"]{}",
+                "{} was not asked for by plugin {}; its plugin.toml would need: [[asks.http]] \
+                 origin = \"{origin}\"{}, methods = [\"{method}\"]{}",
+                wanted.what(by_path),
                 self.plugin,
+                paths_line(&wanted.shown(by_path)),
                 secrets_line(secrets),
             ));
         }
-        let granted = self
-            .granted
-            .iter()
-            .filter(|(granted, grant)| granted == origin && has(&grant.methods, method) && all(&grant.secrets));
+        let anywhere = self.granted.iter().filter(|(granted, grant)| {
+            granted == origin && has(&grant.methods) && secrets.iter().all(|name| grant.secrets.contains(name))
+        });
+        let granted = anywhere.clone().filter(|(_, grant)| there(&grant.paths));
+        let by_path = granted.clone().next().is_none() && anywhere.clone().next().is_some();
         let line = |reads| {
-            Line { origin: &origin.to_string(), methods: &[method.to_string()], secrets, reads, private: false }
-                .to_string()
+            let (origin, methods) = (origin.to_string(), [method.to_string()]);
+            let paths = wanted.shown(by_path);
+            Line { origin: &origin, paths: &paths, methods: &methods, secrets, reads, private: false }.to_string()
         };
         if marked && granted.clone().next().is_some() && !granted.clone().any(|(_, grant)| grant.reads) {
             return Err(format!(
-                "{what} can change something, and plugin {} only looks here: it is granted for actions that the \
+                "{} can change something, and plugin {} only looks here: it is granted for actions that the \
                  gate permitted; if all such requests only read, the host's configuration would need: [{}] \
                  grant = [{}]",
+                wanted.what(false),
                 self.plugin,
                 self.place,
                 line(true),
@@ -114,8 +157,9 @@ impl Grants {
             .reduce(|a, b| Permitted { private: a.private || b.private })
             .ok_or_else(|| {
                 format!(
-                    "{what} is not granted to plugin {}; the host's configuration would need: \
+                    "{} is not granted to plugin {}; the host's configuration would need: \
                      [{}] grant = [{}]",
+                    wanted.what(by_path),
                     self.plugin,
                     self.place,
                     line(marked),
@@ -151,7 +195,14 @@ impl Grants {
             "{origin} is refused: {why}; if that is meant, the host's configuration would need: \
              [{}] grant = [{}]",
             self.place,
-            Line { origin: &origin.to_string(), methods: &[method.to_string()], secrets, reads: false, private: true },
+            Line {
+                origin: &origin.to_string(),
+                paths: &[],
+                methods: &[method.to_string()],
+                secrets,
+                reads: false,
+                private: true,
+            },
         )
     }
 
@@ -177,13 +228,17 @@ impl Grants {
     }
 
     /// Sentences about what is asked for and not granted: the plugin may work without it.
-    pub fn unmet(&self) -> Vec<String> {
+    pub fn unmet(&self, mail: Option<&GrantedMail>) -> Vec<String> {
         let mut unmet = Vec::new();
+        if self.asks.mail && mail.is_none() {
+            unmet.push(self.mail_needed());
+        }
         for ask in self.asks.http.iter().filter(|ask| ask.origin != "*") {
             let Ok(origin) = Origin::parse(&ask.origin) else { continue };
             let secrets: Vec<String> = ask.secrets.iter().filter(|name| *name != "*").cloned().collect();
             for method in &ask.methods {
-                unmet.extend(self.permit(&origin, method, &secrets, false).err());
+                let wanted = Wanted { origin: &origin, path: None, told: "", method, secrets: &secrets, marked: false };
+                unmet.extend(self.permit(&wanted).err());
             }
         }
         unmet
@@ -195,16 +250,12 @@ fn asks(list: &[String], secret: &str) -> bool {
     list.iter().any(|name| name == secret || name == "*")
 }
 
-fn what(origin: &Origin, method: &str, secrets: &[String]) -> String {
-    match secrets {
-        [] => format!("{method} to {origin}"),
-        [one] => format!("{method} to {origin} with the secret `{one}`"),
-        many => format!("{method} to {origin} with the secrets `{}`", many.join("`, `")),
-    }
-}
-
 fn quoted(list: &[String]) -> String {
     list.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ")
+}
+
+fn paths_line(paths: &[String]) -> String {
+    if paths.is_empty() { String::new() } else { format!(", paths = [{}]", quoted(paths)) }
 }
 
 fn secrets_line(secrets: &[String]) -> String {
@@ -214,6 +265,7 @@ fn secrets_line(secrets: &[String]) -> String {
 /// One grant as it stands in the configuration.
 pub(super) struct Line<'a> {
     pub origin: &'a str,
+    pub paths: &'a [String],
     pub methods: &'a [String],
     pub secrets: &'a [String],
     pub reads: bool,
@@ -223,7 +275,8 @@ pub(super) struct Line<'a> {
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { origin, methods, secrets, .. } = self;
-        write!(f, "{{ origin = \"{origin}\", methods = [{}]{}", quoted(methods), secrets_line(secrets))?;
+        let paths = paths_line(self.paths);
+        write!(f, "{{ origin = \"{origin}\"{paths}, methods = [{}]{}", quoted(methods), secrets_line(secrets))?;
         for (given, key) in [(self.reads, "reads"), (self.private, "private")] {
             if given {
                 write!(f, ", {key} = true")?;
@@ -240,7 +293,12 @@ mod tests {
 
     fn grants(ask: &str, grant: &str) -> Grants {
         let asks = Asks {
-            http: vec![HttpAsk { origin: ask.into(), methods: vec!["POST".into()], secrets: vec!["a".into()] }],
+            http: vec![HttpAsk {
+                origin: ask.into(),
+                paths: vec![],
+                methods: vec!["POST".into()],
+                secrets: vec!["a".into()],
+            }],
             signer: vec!["key".into()],
             ..Asks::default()
         };
@@ -249,6 +307,7 @@ mod tests {
         } else {
             vec![Grant {
                 origin: grant.into(),
+                paths: vec![],
                 methods: vec!["post".into()],
                 secrets: vec!["a".into(), "b".into()],
                 reads: false,
@@ -260,7 +319,10 @@ mod tests {
 
     fn permit(grants: &Grants, url: &str, method: &str, secrets: &[&str]) -> Result<Permitted, String> {
         let secrets: Vec<String> = secrets.iter().map(ToString::to_string).collect();
-        grants.permit(&Origin::of(&url.parse().unwrap()).unwrap(), method, &secrets, false)
+        let url: Url = url.parse().unwrap();
+        let origin = Origin::of(&url).unwrap();
+        let (path, told) = (Some(url.path()), url.path());
+        grants.permit(&Wanted { origin: &origin, path, told, method, secrets: &secrets, marked: false })
     }
 
     #[test]
@@ -292,7 +354,7 @@ mod tests {
              configuration would need: [plugins.feishu] grant = [{ origin = \"https://x.test\", \
              methods = [\"POST\"], secrets = [\"a\"] }]"
         );
-        assert_eq!(asked.unmet().len(), 1);
+        assert_eq!(asked.unmet(None).len(), 1);
         assert!(asked.permit_signing("key").is_ok());
         assert!(asked.permit_signing("other").unwrap_err().contains("signer = [\"other\"]"));
     }
@@ -301,11 +363,17 @@ mod tests {
     fn what_may_change_something_needs_a_permit_or_the_operators_word() {
         let both = |reads| {
             let asks = Asks {
-                http: vec![HttpAsk { origin: "*".into(), methods: vec!["POST".into()], secrets: vec![] }],
+                http: vec![HttpAsk {
+                    origin: "*".into(),
+                    paths: vec![],
+                    methods: vec!["POST".into()],
+                    secrets: vec![],
+                }],
                 ..Asks::default()
             };
             let grant = |private: bool| Grant {
                 origin: "https://x.test".into(),
+                paths: vec![],
                 methods: vec!["POST".into()],
                 secrets: vec![],
                 reads: reads && !private,
@@ -314,7 +382,9 @@ mod tests {
             Grants::new("p", "plugins.p", &asks, &[grant(true), grant(false)]).unwrap()
         };
         let origin = Origin::parse("https://x.test").unwrap();
-        let ask = |reads, marked| both(reads).permit(&origin, "POST", &[], marked).map(|permitted| permitted.private);
+        let wanted =
+            |marked| Wanted { origin: &origin, path: Some("/"), told: "/", method: "POST", secrets: &[], marked };
+        let ask = |reads, marked| both(reads).permit(&wanted(marked)).map(|permitted| permitted.private);
         assert_eq!((ask(false, false), ask(true, false)), (Ok(true), Ok(true)));
         assert_eq!(ask(true, true), Ok(false), "the grants that do not read lend nothing to the one that does");
         assert_eq!(
@@ -330,6 +400,30 @@ mod tests {
         let any = grants("*", "https://hooks.test");
         assert!(permit(&any, "https://hooks.test/x", "POST", &[]).is_ok());
         assert!(permit(&any, "https://other.test/x", "POST", &[]).unwrap_err().contains("not granted"));
+    }
+
+    #[test]
+    fn a_grant_may_name_paths() {
+        let text = "origin = \"https://x.test\"\npaths = [\"/api/v1/*\"]\nmethods = [\"POST\"]";
+        let grant: Grant = toml::from_str(text).unwrap();
+        let ask: HttpAsk = toml::from_str("origin = \"https://x.test\"\nmethods = [\"POST\"]").unwrap();
+        let asks = |ask: HttpAsk| Asks { http: vec![ask], ..Asks::default() };
+        let granted = Grants::new("p", "plugins.p", &asks(ask), &[grant]).unwrap();
+        assert!(permit(&granted, "https://x.test/api/v1/alerts?x=/../y", "POST", &[]).is_ok());
+        for path in ["/", "/api/v1/../admin", "/api/v1/%2e%2e/admin", "/api/v1/%252e%252e/admin", "/api/v1/..%2fadmin"]
+        {
+            assert!(permit(&granted, &format!("https://x.test{path}"), "POST", &[]).is_err(), "{path}");
+        }
+        assert_eq!(
+            permit(&granted, "https://x.test/admin", "POST", &[]).unwrap_err(),
+            "POST to https://x.test/admin is not granted to plugin p; the host's configuration would need: [plugins.p] \
+             grant = [{ origin = \"https://x.test\", paths = [\"/admin\"], methods = [\"POST\"] }]"
+        );
+        let narrow: HttpAsk = toml::from_str(text).unwrap();
+        let wide: Grant = toml::from_str("origin = \"https://x.test\"\nmethods = [\"POST\"]").unwrap();
+        let asked = Grants::new("p", "plugins.p", &asks(narrow), &[wide]).unwrap();
+        assert!(permit(&asked, "https://x.test/api/v1/x", "POST", &[]).is_ok());
+        assert!(permit(&asked, "https://x.test/x", "POST", &[]).unwrap_err().contains("paths = [\"/x\"]"));
     }
 
     #[test]

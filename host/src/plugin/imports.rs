@@ -3,6 +3,7 @@
 
 pub(super) mod http_client;
 pub(super) mod log;
+pub(super) mod mail;
 pub(super) mod settings;
 pub(super) mod signer;
 pub(super) mod state;
@@ -15,9 +16,11 @@ use jiff::Timestamp;
 use crate::ports::{Clock, Looks, PluginState, Tools};
 
 use super::authority::Authority;
-use super::grants::Grants;
+use super::grants::{GrantedMail, Grants};
 use super::limiter::Limiter;
+use super::mail_transport::MailTransport;
 use super::options::Limits;
+use super::pace::{Pace, UsedUp};
 use super::secrets::Secrets;
 use super::transport::Transport;
 use super::wasi::Wasi;
@@ -25,6 +28,7 @@ use super::wasi::Wasi;
 /// What plugins reach through their imports, shared by all of them.
 pub(super) struct Outside {
     pub transport: Arc<dyn Transport>,
+    pub mail: Arc<dyn MailTransport>,
     pub state: Arc<dyn PluginState>,
     pub clock: Arc<dyn Clock>,
     /// Those that there are, to know them by name. Weak, since they include the plugins; set once all
@@ -41,13 +45,22 @@ pub(super) struct Binding {
     /// The settings as JSON.
     pub settings: String,
     pub grants: Grants,
+    pub mail: Option<GrantedMail>,
     pub secrets: Secrets,
     /// Tools that it may look with.
     pub tools: Vec<String>,
     pub limits: Limits,
+    pub pace: Pace,
     /// Held while the state is changed.
     pub state_lock: Arc<tokio::sync::Mutex<()>>,
     pub outside: Arc<Outside>,
+}
+
+impl Binding {
+    /// Counts a request that is about to leave.
+    pub fn count(&self) -> Result<(), UsedUp> {
+        self.pace.take(&self.name, self.limits.requests_per_minute, self.outside.clock.elapsed())
+    }
 }
 
 /// What one call has used up so far.
@@ -61,7 +74,11 @@ pub(super) struct State {
     pub now: Timestamp,
     /// Made when a guest first uses it.
     pub wasi: Option<Box<Wasi>>,
+    /// Of HTTP and mail.
     pub requests: u32,
+    pub mails: u32,
+    /// The delivery that the call is about.
+    pub delivery: Option<String>,
     pub looks: u32,
     /// How it looks with tools; none where it may not, which is everywhere but in a plan.
     pub host_looks: Option<Arc<dyn Looks>>,
@@ -76,6 +93,8 @@ impl State {
             now: Timestamp::UNIX_EPOCH,
             wasi: None,
             requests: 0,
+            mails: 0,
+            delivery: None,
             looks: 0,
             host_looks: None,
             binding,

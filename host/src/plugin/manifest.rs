@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::asks::Asks;
-use super::grants::{Line, Origin};
+use super::grants::{Line, MAIL_LINES, Origin, path_problem};
 use super::kind::Kind;
 
 /// A plugin's own account.
@@ -90,11 +90,15 @@ impl Manifest {
         for ask in self.asks.http.iter().filter(|ask| ask.origin != "*") {
             Origin::parse(&ask.origin).map_err(|problem| format!("asks.http: {problem}"))?;
         }
+        if let Some(problem) = self.asks.http.iter().flat_map(|ask| &ask.paths).find_map(|path| path_problem(path)) {
+            return Err(format!("asks.http: {problem}"));
+        }
         let beyond = match self.kind {
             Kind::Source if !self.asks.only_confirms() => Some(
                 "more than GET without secrets, to confirm what a sender wants confirmed: it has no network of its own",
             ),
             Kind::Notifier if !self.asks.tools.is_empty() => Some("tools: only a remediation has them"),
+            Kind::Remediation if self.asks.mail => Some("mail: only a notifier sends it"),
             _ => None,
         };
         if let Some(beyond) = beyond {
@@ -140,12 +144,17 @@ impl Manifest {
             .map(|ask| {
                 let origin = if ask.origin == "*" { "https://…" } else { &ask.origin };
                 let secrets: Vec<String> = ask.secrets.iter().filter(|name| *name != "*").cloned().collect();
-                let line = Line { origin, methods: &ask.methods, secrets: &secrets, reads: false, private: false };
+                let (paths, methods) = (&ask.paths, &ask.methods);
+                let line = Line { origin, paths, methods, secrets: &secrets, reads: false, private: false };
                 line.to_string()
             })
             .collect();
         if !grants.is_empty() {
             lines.push(format!("grant = [{}]", grants.join(", ")));
+        }
+        if self.asks.mail {
+            lines.push(format!("[plugins.{}.mail]", self.name));
+            lines.extend(MAIL_LINES.map(str::to_string));
         }
         lines.join("\n")
     }

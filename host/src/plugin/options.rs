@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::grants::MailGrant;
 use crate::domain::Risk;
 use crate::secret::SecretSource;
 
@@ -18,6 +19,8 @@ pub struct Options {
     pub secrets: BTreeMap<String, SecretSource>,
     /// What it may reach. Nothing by default.
     pub grant: Vec<Grant>,
+    /// What mail it may send. None by default.
+    pub mail: Option<MailGrant>,
     /// The component's digest in hex. A component with any other digest is not loaded.
     pub sha256: Option<String>,
     /// The least that a wrong call of one of its own actions could cost, by the action's name. It is
@@ -43,6 +46,8 @@ pub struct TargetOptions {
     /// As for the plugin; added to what the plugin's own table grants.
     #[serde(default)]
     pub grant: Vec<Grant>,
+    /// As for the plugin; goes before what the plugin's own table grants.
+    pub mail: Option<MailGrant>,
 }
 
 /// What a plugin may send, and with which secrets.
@@ -51,6 +56,10 @@ pub struct TargetOptions {
 pub struct Grant {
     /// `https://host` or `https://host:port`.
     pub origin: String,
+    /// Paths, such as `/api/v1/*`: `*` stands for any run within a segment, and at the end for all beneath. Without
+    /// any, all of the origin.
+    #[serde(default)]
+    pub paths: Vec<String>,
     /// HTTP methods. Without any, nothing may be sent.
     #[serde(default)]
     pub methods: Vec<String>,
@@ -85,6 +94,8 @@ pub struct Limits {
     pub log_kib: u32,
     /// HTTP requests.
     pub requests: u32,
+    /// HTTP requests and mails a minute, of all calls together; without a limit by default.
+    pub requests_per_minute: Option<u32>,
     /// Body of an HTTP response in KiB.
     pub response_kib: u32,
     /// Calls of read-only tools.
@@ -100,6 +111,7 @@ impl Default for Limits {
             concurrency: 8,
             log_kib: 64,
             requests: 32,
+            requests_per_minute: None,
             response_kib: 1024,
             looks: 40,
         }
@@ -116,9 +128,12 @@ impl Limits {
         if !(1..=MOST_MEMORY_MIB).contains(&self.memory_mib) {
             problems.push(format!("limits.memory_mib must be 1 to {MOST_MEMORY_MIB}"));
         }
-        for (name, value) in
-            [("cpu_ms", Some(self.cpu_ms)), ("wall_ms", self.wall_ms), ("concurrency", Some(self.concurrency))]
-        {
+        for (name, value) in [
+            ("cpu_ms", Some(self.cpu_ms)),
+            ("wall_ms", self.wall_ms),
+            ("requests_per_minute", self.requests_per_minute),
+            ("concurrency", Some(self.concurrency)),
+        ] {
             if value == Some(0) {
                 problems.push(format!("limits.{name} must be at least 1"));
             }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use futures::future::join_all;
+use tokio::sync::Semaphore;
 
 use super::cache::Cache;
 use super::engine::{Allocation, Runtime};
@@ -14,6 +15,7 @@ use super::installed::{Installed, Loader};
 use super::kind::Kind;
 use super::left_out::LeftOutCounts;
 use super::loaded::Loaded;
+use super::mail_transport::MailTransport;
 use super::options::{Options, TargetOptions};
 use super::package::{Bundled, Package, find};
 use super::risks;
@@ -43,12 +45,14 @@ pub struct Setup<'a> {
     pub environment: &'a dyn Environment,
     /// For the plugins' requests.
     pub transport: Arc<dyn Transport>,
+    /// For the plugins' mail.
+    pub mail: Arc<dyn MailTransport>,
+    /// For what is counted and dated.
+    pub clock: Arc<dyn Clock>,
     /// For the plugins' state.
     pub state: Arc<dyn PluginState>,
     /// The least risk that a tool has by the operator's word: `[tools] risk`.
     pub least_risk: Arc<LeastRisk>,
-    /// For pauses of what is misconfigured, and for rates.
-    pub clock: Arc<dyn Clock>,
     /// How instances get their memory; the best way that works, when absent.
     pub allocation: Option<Allocation>,
 }
@@ -105,8 +109,9 @@ impl Plugins {
         join_all(named.map(|one| one.code())).await;
         let outside = Outside {
             transport: Arc::clone(&setup.transport),
-            state: Arc::clone(&setup.state),
+            mail: Arc::clone(&setup.mail),
             clock: Arc::clone(&setup.clock),
+            state: Arc::clone(&setup.state),
             tools: OnceLock::new(),
         };
         let risks = setup.plugins.iter().map(|(name, options)| (name.clone(), options.risks.clone()));
@@ -203,7 +208,7 @@ impl Plugins {
             Kind::Source => self.sources.extend(unit(name, own).map(|unit| (name.clone(), unit))),
             Kind::Notifier => {
                 let elsewhere = setup.notifiers.values().any(|target| target.plugin == *name);
-                let given = !own.secrets.is_empty() || !own.grant.is_empty();
+                let given = !own.secrets.is_empty() || !own.grant.is_empty() || own.mail.is_some();
                 if !own.settings.is_empty() || (given && !elsewhere) {
                     self.targets.extend(unit(name, own.clone()).map(|unit| (name.clone(), unit)));
                 }

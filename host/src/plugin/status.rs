@@ -1,5 +1,6 @@
 //! How each plugin is.
 
+use super::imports::Binding;
 use super::installed::Installed;
 use super::kind::Kind;
 use super::registry::Plugins;
@@ -53,7 +54,7 @@ impl Plugins {
             let problem = unit.problem()?;
             Some(if **name == manifest.name { problem } else { format!("{name}: {problem}") })
         }));
-        let mut unmet: Vec<String> = own.iter().flat_map(|(_, unit)| unit.binding().grants.unmet()).collect();
+        let mut unmet: Vec<String> = own.iter().flat_map(|(_, unit)| unmet(&unit.binding())).collect();
         unmet.dedup();
         Status {
             name: manifest.name.clone(),
@@ -80,4 +81,8 @@ impl Plugins {
             wanted: manifest.wanted(),
         }
     }
+}
+
+fn unmet(binding: &Binding) -> Vec<String> {
+    binding.grants.unmet(binding.mail.as_ref())
 }

@@ -30,7 +30,8 @@ impl Plugins {
         };
         let loaded = Arc::clone(&ready.loaded);
         let Exports::Notifier(exports) = &loaded.exports else { return None };
-        let state = ready.state(Authority::deliver(message));
+        let mut state = ready.state(Authority::deliver(message));
+        state.delivery = Some(message.delivery.clone());
         let call = loaded.code.call_in(ready.places(), &self.runtime, state, |store, instance, _| {
             exports.notify(store, instance, message, now)
         });

@@ -87,10 +87,15 @@ impl Unit {
         let mut found = Vec::new();
         let secrets = resolve(&options.secrets, environment, &mut found);
         remember("", &Value::Object(options.settings.clone()));
-        let bound = bind(&package.manifest, name, &options, secrets, outside, &mut found);
+        let place = place(&package.manifest, name);
+        let mail = options.mail.as_ref().and_then(|mail| {
+            let opened = mail.open(environment);
+            opened.map_err(|all| found.extend(all.iter().map(|one| format!("[{place}.mail] {one}")))).ok()
+        });
+        let bound = bind(&package.manifest, name, &options, outside, &mut found);
         let subject = subject(&package.manifest, name);
         problems.extend(found.iter().map(|text| Problem::new(subject.clone(), text.clone())));
-        let binding = bound.filter(|_| found.is_empty())?;
+        let binding = Binding { secrets, mail, ..bound.filter(|_| found.is_empty())? };
         Some(Self {
             installed,
             places: Semaphore::new(options.limits.concurrency as usize),
@@ -106,10 +111,12 @@ impl Unit {
     pub fn rebound(&self, manifest: &Manifest) -> Result<Arc<Binding>, Vec<String>> {
         let now = self.binding();
         let mut found = Vec::new();
-        let bound = bind(manifest, &now.name, &self.options, now.secrets.clone(), &now.outside, &mut found);
+        let bound = bind(manifest, &now.name, &self.options, &now.outside, &mut found);
         match bound {
             Some(binding) if found.is_empty() => {
-                Ok(Arc::new(Binding { state_lock: Arc::clone(&now.state_lock), ..binding }))
+                let (secrets, mail) = (now.secrets.clone(), now.mail.clone());
+                let state_lock = Arc::clone(&now.state_lock);
+                Ok(Arc::new(Binding { secrets, mail, state_lock, ..binding }))
             }
             _ => Err(found),
         }
@@ -217,16 +224,21 @@ fn subject(manifest: &Manifest, name: &str) -> String {
     if name == manifest.name { manifest.label() } else { format!("notifier {name} ({})", manifest.label()) }
 }
 
+/// Where the configuration speaks of it.
+fn place(manifest: &Manifest, name: &str) -> String {
+    if name == manifest.name { format!("plugins.{name}") } else { format!("notifiers.{name}") }
+}
+
+/// All but what comes from the environment.
 fn bind(
     manifest: &Manifest,
     name: &str,
     options: &Options,
-    secrets: Secrets,
     outside: &Arc<Outside>,
     found: &mut Vec<String>,
 ) -> Option<Binding> {
     let own = name == manifest.name;
-    let place = if own { format!("plugins.{name}") } else { format!("notifiers.{name}") };
+    let place = place(manifest, name);
     found.extend(schema::problems(manifest.settings.as_ref(), &options.settings));
     let grants = Grants::new(&manifest.name, &place, &manifest.asks, &options.grant);
     let grants = grants.map_err(|problem| found.push(problem)).ok()?;
@@ -235,7 +247,9 @@ fn bind(
         state_key: if own { name.to_string() } else { format!("{}/{name}", manifest.name) },
         settings: Value::Object(options.settings.clone()).to_string(),
         grants,
-        secrets,
+        mail: None,
+        secrets: Secrets::default(),
+        pace: Default::default(),
         tools: manifest.asks.tools.clone(),
         limits: options.limits,
         state_lock: Arc::default(),

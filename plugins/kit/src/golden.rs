@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test harness: a panic is how it says what is wrong")]
 
 #[cfg(feature = "notifier")]
+mod mail;
+#[cfg(feature = "notifier")]
 mod notifier;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "notifier", feature = "remediation"))]
 mod part;
 #[cfg(feature = "remediation")]
 mod remediation;

@@ -1,4 +1,4 @@
-//! What the host offers every plugin: its types, log, settings, HTTP, signatures and state.
+//! What the host offers every plugin: its types, log, settings, HTTP, mail, signatures and state.
 //!
 //! In a plugin these are the contract's imports. On the machine that builds there is no host, so there
 //! tests play its part (`golden`).
@@ -24,6 +24,7 @@ pub(crate) mod bindings {
                 import tidegate:plugin/http-client@0.1.0;
                 import tidegate:plugin/signer@0.1.0;
                 import tidegate:plugin/state@0.1.0;
+                import tidegate:plugin/mail@0.1.0;
                 import tidegate:plugin/tools@0.1.0;
             }
         ",
@@ -39,6 +40,7 @@ pub(crate) mod played;
 
 pub use bindings::tidegate::plugin::http_client::{HttpError, Request, Response};
 pub use bindings::tidegate::plugin::log::Level;
+pub use bindings::tidegate::plugin::mail::{MailError, Message as Mail, Receipt, Refusal};
 pub use bindings::tidegate::plugin::signer::Encoding;
 pub use bindings::tidegate::plugin::state::StateError;
 pub use bindings::tidegate::plugin::tools::{LookCall, Tool, ToolError};
@@ -62,6 +64,11 @@ pub fn settings() -> String {
 /// Sends one request. `crate::http` builds them so that no text asks for a secret.
 pub fn send(request: &Request) -> Result<Response, HttpError> {
     imports::http_client::send(request)
+}
+
+/// Sends one mail through the operator's server; `crate::mail` judges the answer.
+pub fn send_mail(mail: &Mail) -> Result<Receipt, MailError> {
+    imports::mail::send(mail)
 }
 
 /// HMAC-SHA-256; `http::signature` makes the texts. Where `message_secrets` is true the message's places for

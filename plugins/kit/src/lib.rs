@@ -20,6 +20,8 @@ pub mod link;
 #[cfg(feature = "remediation")]
 pub mod looks;
 #[cfg(feature = "notifier")]
+pub mod mail;
+#[cfg(feature = "notifier")]
 pub mod markdown;
 #[cfg(feature = "notifier")]
 pub mod notifier;

@@ -21,6 +21,7 @@ pub mod bindings {
             "tidegate:plugin/settings@0.1.0": crate::host::bindings::tidegate::plugin::settings,
             "tidegate:plugin/http-client@0.1.0": crate::host::bindings::tidegate::plugin::http_client,
             "tidegate:plugin/signer@0.1.0": crate::host::bindings::tidegate::plugin::signer,
+            "tidegate:plugin/mail@0.1.0": crate::host::bindings::tidegate::plugin::mail,
             "tidegate:plugin/state@0.1.0": crate::host::bindings::tidegate::plugin::state,
         },
         additional_derives: [PartialEq],

@@ -12,6 +12,7 @@ pub mod link;
 pub mod nagios;
 mod offset;
 mod packed;
+pub mod pattern;
 pub mod placeholder;
 mod read;
 mod sentence;
@@ -37,14 +38,19 @@ pub mod bindings {
     wit_bindgen::generate!({
         path: "../../wit/v0.1",
         world: "source-plugin",
+        with: {
+            "tidegate:plugin/types@0.1.0": crate::host::bindings::tidegate::plugin::types,
+            "tidegate:plugin/log@0.1.0": crate::host::bindings::tidegate::plugin::log,
+            "tidegate:plugin/settings@0.1.0": crate::host::bindings::tidegate::plugin::settings,
+        },
         pub_export_macro: true,
         default_bindings_module: "tidegate_plugin::source::bindings",
     });
 }
 
+pub use crate::host::bindings::tidegate::plugin::{log, settings};
+pub use crate::host::{Alert, CallError, Moment, Status};
 pub use bindings::exports::tidegate::plugin::source::{Decoded, Guest, Inbound, LeftOut, Reply};
-pub use bindings::tidegate::plugin::types::{Alert, CallError, Moment, Status};
-pub use bindings::tidegate::plugin::{log, settings};
 pub use build::STATE;
 pub use fields::Fields;
 pub use offset::utc_offset;
@@ -63,8 +69,10 @@ pub fn misconfigured(reason: impl std::fmt::Display) -> CallError {
 }
 
 /// Makes a plugin of a function `fn(&Inbound) -> Decoding`, or of one that takes the settings as JSON text
-/// besides: `source!(decode, settings)` with `fn(&Inbound, &str) -> Result<Decoded, CallError>`. Adds the
-/// test that runs the cases of `testdata/`.
+/// besides: `source!(decode, settings)` with `fn(&Inbound, &str) -> Result<Decoded, CallError>`, or of one that
+/// takes them as a struct: `source!(decode, Settings)` with `fn(&Inbound, &Settings) -> Result<Decoded, CallError>`.
+/// Adds the test that runs the cases of `testdata/`, and for a struct the one that compares it with the manifest;
+/// for that `Settings` derives `schemars::JsonSchema` in tests.
 #[macro_export]
 macro_rules! source {
     ($decode:path) => {
@@ -76,6 +84,17 @@ macro_rules! source {
         $crate::source!(@ |request: &$crate::source::Inbound, settings: &dyn Fn() -> String| {
             $decode(request, &settings())
         });
+    };
+    ($decode:path, $settings:ty) => {
+        $crate::source!(@ |request: &$crate::source::Inbound, settings: &dyn Fn() -> String| {
+            $decode(request, &$crate::settings::parse::<$settings>(&settings())?)
+        });
+
+        #[cfg(test)]
+        #[test]
+        fn tidegate_settings() {
+            $crate::golden::settings::<$settings>(env!("CARGO_MANIFEST_DIR"));
+        }
     };
     (@ $decode:expr) => {
         #[allow(unsafe_code, missing_docs, reason = "the boundary to the host is made of raw pointers")]

@@ -21,6 +21,10 @@ pub struct Files {
     pub secrets: BTreeMap<String, String>,
     /// Answers to requests, in order; none where every request is answered with 200.
     pub answers: Option<Vec<Value>>,
+    /// Of a notifier: what it has kept, by key.
+    pub state: BTreeMap<String, String>,
+    /// Of a notifier that sends mail: what the server answers to each; none where it may send none.
+    pub mails: Option<Vec<Value>>,
     /// Tools that there are, and looks with their answers.
     pub tools: Value,
     /// What should come of it.
@@ -39,6 +43,12 @@ impl Files {
             format!("{} holds no input: {}", folder.display(), Kind::ALL.map(Self::needed).join("; "))
         })?;
         let json = |name: &str| read_if_there(&folder.join(name));
+        let texts = |name: &str| match json(name)? {
+            None => Ok(BTreeMap::new()),
+            Some(texts) => {
+                strings(&texts).ok_or_else(|| format!("{}/{name}: expected an object of texts", folder.display()))
+            }
+        };
         Ok(Self {
             input: fs::read_to_string(&input).map_err(|error| format!("{}: {error}", input.display()))?,
             request: json("request.json")?.unwrap_or_default(),
@@ -47,15 +57,17 @@ impl Files {
                 Some(Value::Object(settings)) => settings,
                 Some(_) => return Err(format!("{}/settings.json: expected an object", folder.display())),
             },
-            secrets: match json("secrets.json")? {
-                None => BTreeMap::new(),
-                Some(secrets) => strings(&secrets)
-                    .ok_or_else(|| format!("{}/secrets.json: expected an object of texts", folder.display()))?,
-            },
+            secrets: texts("secrets.json")?,
+            state: texts("state.json")?,
             answers: match json("http.json")? {
                 None => Some(Vec::new()),
                 Some(Value::Array(answers)) => Some(answers),
                 Some(_) => return Err(format!("{}/http.json: expected a list of answers", folder.display())),
+            },
+            mails: match json("mail.json")? {
+                None => None,
+                Some(Value::Array(answers)) => Some(answers),
+                Some(_) => return Err(format!("{}/mail.json: expected a list of answers", folder.display())),
             },
             tools: json("tools.json")?.unwrap_or_default(),
             expected: json("expected.json")?,
@@ -70,8 +82,8 @@ impl Files {
                  settings.json)"
             }
             Kind::Notifier => {
-                "notification.json, the message (and settings.json, secrets.json, and http.json, the answers to its \
-                 requests)"
+                "notification.json, the message (and settings.json, secrets.json, state.json, what it has kept, and \
+                 http.json, the answers to its requests)"
             }
             Kind::Remediation => {
                 "incident.json, the alerts (and settings.json, and tools.json, the tools and what they answer)"
@@ -117,6 +129,7 @@ mod tests {
         for (name, text, want) in [
             ("settings.json", "[]", "settings.json: expected an object"),
             ("secrets.json", "{\"a\": 1}", "secrets.json: expected an object of texts"),
+            ("state.json", "[]", "state.json: expected an object of texts"),
             ("http.json", "{}", "http.json: expected a list"),
             ("expected.json", "{", "expected.json is no JSON"),
         ] {

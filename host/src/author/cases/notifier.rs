@@ -8,12 +8,14 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::alert::alert;
-use super::{Files, Outcome, Subject, error, items, pairs, text};
+use super::kept::Kept;
+use super::{Files, Outcome, Subject, error, items, mail, pairs, text};
 use crate::domain::alert::excerpt::{Bounds, Excerpt};
 use crate::domain::link::{Link, Named, Purpose};
 use crate::domain::message::{ActionTold, Cause, Content, Object, Sent, Stage};
 use crate::domain::{IncidentId, Occasion};
-use crate::plugin::{Grant, Manifest, Options, Outgoing, Returned, Transport, TransportError};
+use crate::network::smtp::{Mail, Server, SmtpError, Taken};
+use crate::plugin::{Grant, MailTransport, Manifest, Options, Outgoing, Returned, Transport, TransportError};
 use crate::ports::Message;
 use crate::secret::SecretSource;
 
@@ -22,6 +24,8 @@ struct Recorded {
     /// None: every request is answered with 200.
     answers: Mutex<Option<VecDeque<Value>>>,
     requests: Mutex<Vec<Value>>,
+    mail_answers: Mutex<VecDeque<Value>>,
+    mails: Mutex<Vec<Value>>,
     /// Requests for which no answer was recorded.
     strange: Mutex<Vec<String>>,
 }
@@ -61,6 +65,14 @@ impl Transport for Recorded {
     }
 }
 
+impl MailTransport for Recorded {
+    fn send<'a>(&'a self, _: &'a Server, sent: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>> {
+        self.mails.lock().unwrap_or_else(PoisonError::into_inner).push(mail::sent(sent));
+        let answer = self.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        Box::pin(async move { mail::answer(answer.as_ref()) })
+    }
+}
+
 pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let notification = files.json()?;
@@ -68,15 +80,21 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     let options = Options {
         secrets: names().map(|name| (name.clone(), SecretSource::Env(name))).collect(),
         grant: grants(subject.manifest, files),
+        mail: files.mails.is_some().then(mail::grant),
         settings: files.settings.clone(),
         ..Options::default()
     };
     let recorded = Arc::new(Recorded {
         answers: Mutex::new(files.answers.clone().map(VecDeque::from)),
         requests: Mutex::default(),
+        mail_answers: Mutex::new(files.mails.clone().unwrap_or_default().into()),
+        mails: Mutex::default(),
         strange: Mutex::default(),
     });
-    let plugins = subject.load(options, &files.secrets, Arc::clone(&recorded) as Arc<dyn Transport>).await?;
+    let kept = Arc::new(Kept::new(files.state.clone()));
+    let transport = Arc::clone(&recorded) as _;
+    let mail = Arc::clone(&recorded) as _;
+    let plugins = subject.load_with(options, &files.secrets, transport, mail, Arc::clone(&kept) as _).await?;
     let millis = notification.get("now-ms").and_then(Value::as_i64).unwrap_or_default();
     let now = jiff::Timestamp::from_millisecond(millis).map_err(|error| format!("now-ms: {error}"))?;
     let answer = plugins.call_notifier(name, &message(&notification)?, now).await.ok_or_else(|| {
@@ -102,7 +120,20 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     if left > 0 {
         faults.push(format!("{left} of the answers in http.json were not asked for"));
     }
-    Ok(Outcome { found: json!({"requests": requests, "result": result}), faults, notes: vec![] })
+    let mails = recorded.mails.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let left = recorded.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).len();
+    if left > 0 {
+        faults.push(format!("{left} of the answers in mail.json were not asked for"));
+    }
+    let mut found = Map::from_iter([("requests".to_string(), json!(requests)), ("result".into(), result)]);
+    if files.mails.is_some() {
+        found.insert("mails".into(), json!(mails));
+    }
+    let kept = kept.values();
+    if !kept.is_empty() {
+        found.insert("state".into(), json!(kept));
+    }
+    Ok(Outcome { found: found.into(), faults, notes: vec![] })
 }
 
 /// What the plugin asks for, and where it leaves that to the operator, what the case names.
@@ -121,6 +152,7 @@ fn grants(manifest: &Manifest, files: &Files) -> Vec<Grant> {
         let secrets: Vec<String> = secrets.collect();
         grants.extend(wanted.into_iter().map(|origin| Grant {
             origin,
+            paths: vec![],
             methods: ask.methods.clone(),
             secrets: secrets.clone(),
             reads: false,

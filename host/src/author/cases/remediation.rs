@@ -139,7 +139,7 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
 pub(super) async fn plan(subject: &Subject<'_>, planning: Planning<'_>) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let Planning { options, environment, transport, tools, looks, incident, now } = planning;
-    let plugins = subject.load(options, environment, transport).await?;
+    let plugins = subject.load(options, environment, transport, Arc::new(Nowhere)).await?;
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
     let answer = plugins.call_planner(name, &incident, now, looks).await;
     let answer = answer.ok_or_else(|| format!("there is no remediation {name}"))?;

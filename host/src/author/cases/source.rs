@@ -13,7 +13,7 @@ use crate::ports::Inbound;
 pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let options = Options { settings: files.settings.clone(), ..Options::default() };
-    let plugins = subject.load(options, &BTreeMap::new(), Arc::new(Nowhere)).await?;
+    let plugins = subject.load(options, &BTreeMap::new(), Arc::new(Nowhere), Arc::new(Nowhere)).await?;
     let request = request(files)?;
     let answer = plugins.call_decoder(name, &request).await.ok_or_else(|| format!("there is no source {name}"))?;
     let mut outcome = Outcome::default();

@@ -1,5 +1,6 @@
 //! `plugin run`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -139,6 +140,8 @@ fn files(arguments: &Arguments, manifest: &Manifest, input: String) -> Result<Fi
             Some(Value::Array(answers)) => Some(answers),
             Some(_) => return Err("--answers: expected a list of answers".into()),
         },
+        state: BTreeMap::new(),
+        mails: manifest.asks.mail.then(Vec::new),
         tools: read(&arguments.tools)?.unwrap_or_default(),
         expected: None,
     })

@@ -1,3 +1,5 @@
+//! Tokens and passwords wherever senders put them.
+
 use axum::http::{HeaderName, HeaderValue};
 
 use super::*;

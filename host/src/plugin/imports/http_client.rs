@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 
 use crate::plugin::authority::Authority;
-use crate::plugin::grants::Origin;
+use crate::plugin::grants::{Origin, Permitted, Wanted};
 use crate::plugin::imports::{Binding, State};
 use crate::plugin::reading;
 use crate::plugin::secrets::{Place, names, starts_with_secret};
@@ -85,6 +85,7 @@ pub async fn send(state: &mut State, request: Request) -> Result<Response, HttpE
         return Err(HttpError::Denied(format!("plugin {plugin} has used up its {most} requests of this call")));
     }
     state.requests += 1;
+    binding.count().map_err(|used| HttpError::Unreachable(used.sentence))?;
     let ready = prepare(&binding, state.authority, request)?;
     let reflected: Vec<String> = credentials(&ready.outgoing.url).into_iter().collect();
     let scrub = |text: &str| binding.secrets.scrub(text, &reflected);
@@ -131,7 +132,10 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
     }
     secrets.sort_unstable();
     secrets.dedup();
-    let permit = |origin: &Origin| binding.grants.permit(origin, &method, &secrets, marked).map_err(HttpError::Denied);
+    let permit = |url: &Url, origin: &Origin, told: &str| -> Result<Permitted, HttpError> {
+        let (path, method, secrets) = (Some(url.path()), method.as_str(), secrets.as_slice());
+        binding.grants.permit(&Wanted { origin, path, told, method, secrets, marked }).map_err(HttpError::Denied)
+    };
 
     // Where the whole address is a secret, only its value can say where it leads; the plugin must
     // be entitled to that secret before it hears anything about it.
@@ -139,19 +143,21 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
         binding.grants.permit_any(&secrets).map_err(HttpError::Denied)?;
         None
     } else {
-        let origin = origin(&request.url)?.1;
-        permit(&origin)?;
-        Some(origin)
+        let (url, origin) = origin(&request.url)?;
+        permit(&url, &origin, &decoded(url.path()))?;
+        Some((url, origin))
     };
     let expand = |text: &str, place| {
         let expanded = binding.secrets.expand(text, place);
         expanded.map_err(|name| HttpError::Denied(binding.grants.secret_needed(&name)))
     };
     let (url, origin) = origin(&expand(&request.url, Place::Plain)?)?;
-    if written.is_some_and(|written| written != origin) {
+    if written.as_ref().is_some_and(|(_, written)| *written != origin) {
         return Err(HttpError::Denied("a secret in the URL changes where it leads".into()));
     }
-    let permitted = permit(&origin)?;
+    // What is told is what the plugin wrote: the path may hold a secret now.
+    let told = written.as_ref().map_or_else(|| "/…".to_string(), |(url, _)| decoded(url.path()));
+    let permitted = permit(&url, &origin, &told)?;
 
     let place = body_place(&request.headers);
     let mut headers = Vec::with_capacity(request.headers.len());
@@ -187,6 +193,11 @@ fn origin(url: &str) -> Result<(Url, Origin), HttpError> {
     let url: Url = url.trim().parse().map_err(|_| HttpError::Invalid("the URL cannot be read".into()))?;
     let origin = Origin::of(&url).ok_or_else(|| HttpError::Invalid("the URL is not http or https".into()))?;
     Ok((url, origin))
+}
+
+/// A written path with its placeholders as they were written.
+fn decoded(path: &str) -> String {
+    path.replace("%7B", "{").replace("%7D", "}")
 }
 
 /// How secrets are written into the body: as its content type needs.

@@ -16,10 +16,11 @@ use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 
+use super::mail;
 use super::part::{alert, answer, labels, need, result, text};
 use super::{ACCEPT, cases, difference, read};
 use crate::host::played::{self, Part};
-use crate::host::{CallError, Encoding, HttpError, Request, Response, StateError};
+use crate::host::{CallError, Encoding, HttpError, Mail, MailError, Receipt, Request, Response, StateError};
 use crate::notifier::{Action, Cause, Link, Notification, Object, Occasion, Purpose, Sent, Stage};
 
 /// The messages that the host sends, beside this crate.
@@ -52,6 +53,8 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
         secrets: optional("secrets.json").unwrap_or_default(),
         answers: Answers::Recorded(RefCell::new(need(&case.join("http.json")).as_array().unwrap().clone().into_iter())),
         requests: RefCell::default(),
+        mail_answers: RefCell::new(mail::answers(optional("mail.json"))),
+        mails: RefCell::default(),
         state: RefCell::new(
             optional("state.json")
                 .map(|state| labels(&json!({"state": state}), "state").into_iter().collect())
@@ -59,6 +62,10 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
         ),
     });
     let mut found = exchange(&world, &need(&case.join("notification.json")), notify);
+    assert!(world.mail_answers.borrow().len() == 0, "{}: mail.json holds answers that no mail has got", case.display());
+    if case.join("mail.json").is_file() {
+        found["mails"] = json!(*world.mails.borrow());
+    }
     if !world.state.borrow().is_empty() {
         found["state"] = json!(*world.state.borrow());
     }
@@ -78,11 +85,16 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
             secrets: json!({"webhook-url": "https://hook.example"}),
             answers: Answers::Always(answer.clone()),
             requests: RefCell::default(),
+            mail_answers: RefCell::default(),
+            mails: RefCell::default(),
             state: RefCell::default(),
         });
         let exchange = exchange(&world, &need(message), notify);
         let requests = exchange["requests"].as_array().unwrap();
         let found = match requests.as_slice() {
+            [] if !world.mails.borrow().is_empty() => {
+                json!({"mails": *world.mails.borrow(), "result": exchange["result"]})
+            }
             [] => json!({"body": null, "result": exchange["result"]}),
             [request] => json!({"body": request["body"], "result": exchange["result"]}),
             _ => json!({"requests": requests, "result": exchange["result"]}),
@@ -119,6 +131,8 @@ struct World {
     secrets: Value,
     answers: Answers,
     requests: RefCell<Vec<Value>>,
+    mail_answers: RefCell<std::vec::IntoIter<Value>>,
+    mails: RefCell<Vec<Value>>,
     state: RefCell<BTreeMap<String, String>>,
 }
 
@@ -139,6 +153,17 @@ impl Part for World {
             Answers::Recorded(recorded) => {
                 let next = recorded.borrow_mut().next();
                 answer(&next.unwrap_or_else(|| panic!("http.json has no answer to {} {}", request.method, request.url)))
+            }
+        }
+    }
+
+    fn send_mail(&self, mail: &Mail) -> Result<Receipt, MailError> {
+        self.mails.borrow_mut().push(mail::sent(mail));
+        match &self.answers {
+            Answers::Always(_) => Ok(mail::taken(mail)),
+            Answers::Recorded(_) => {
+                let next = self.mail_answers.borrow_mut().next();
+                mail::answer(mail, &next.unwrap_or_else(|| panic!("mail.json has no answer to {:?}", mail.subject)))
             }
         }
     }

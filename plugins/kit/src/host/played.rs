@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Encoding, HttpError, Level, LookCall, Request, Response, StateError, Tool, ToolError};
+use super::{
+    Encoding, HttpError, Level, LookCall, Mail, MailError, Receipt, Request, Response, StateError, Tool, ToolError,
+};
 
 /// What a test plays. What it does not play ends the test.
 pub(crate) trait Part {
@@ -13,6 +15,9 @@ pub(crate) trait Part {
     }
     fn send(&self, request: &Request) -> Result<Response, HttpError> {
         Err(HttpError::Denied(format!("{} {}: no answer is recorded", request.method, request.url)))
+    }
+    fn send_mail(&self, _mail: &Mail) -> Result<Receipt, MailError> {
+        Err(MailError::Denied("no mail is recorded".into()))
     }
     fn hmac_sha256(
         &self,
@@ -47,6 +52,7 @@ thread_local! {
 }
 
 /// Calls `plugin` with the host's part played.
+#[cfg(any(feature = "notifier", feature = "remediation"))]
 pub(crate) fn with<T>(part: Rc<dyn Part>, plugin: impl FnOnce() -> T) -> T {
     PART.with(|current| current.replace(part));
     let result = plugin();
@@ -73,6 +79,12 @@ pub(crate) mod settings {
 pub(crate) mod http_client {
     pub fn send(request: &super::Request) -> Result<super::Response, super::HttpError> {
         super::part().send(request)
+    }
+}
+
+pub(crate) mod mail {
+    pub fn send(mail: &super::Mail) -> Result<super::Receipt, super::MailError> {
+        super::part().send_mail(mail)
     }
 }
 

@@ -1,237 +1,217 @@
-//! From CommonMark to the tree.
+//! From CommonMark to the tree: line by line into blocks, then each block's text into what stands in it.
+//!
+//! Everything that the host writes is read as CommonMark wants it, and so is most of what may stand in a text
+//! of somebody else. What would need a table of two thousand names or a second pass over the text stays text:
+//! other named entities than those of HTML's own signs, definitions of links apart from the link, titles of
+//! links, code by mere indentation, and HTML.
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
+mod emphasis;
+mod inline;
+mod line;
+#[cfg(test)]
+mod oracle;
+mod table;
+#[cfg(test)]
+mod tests;
+mod tree;
 
-use super::document::{Block, Document, Inline, List};
-use crate::link::Link;
-use crate::text::is_invisible;
+use super::document::{Block, Document, List};
+use inline::inlines;
+use line::{Fence, Mark, Marker};
 
-/// What is nested deeper is flattened: whoever walks the tree does it recursively.
-const DEEPEST: usize = 24;
+/// What is nested deeper is text: whoever walks the tree does it recursively.
+const DEEPEST: usize = 12;
 
-/// Parses a whole text. A line break in the text is one in the tree, because that is how the host's
-/// messages are written and how people read them. Rows of a table become lines; HTML is text; an image
-/// becomes its link; a link to what is no plain address becomes text.
+/// Parses a whole text, in time proportional to its length. A line break in the text is one in the tree,
+/// because that is how the host's messages are written and how people read them; so are rows of a table. An image becomes its link;
+/// a link to what is no plain address becomes text.
 pub fn parse(markdown: &str) -> Document {
-    let mut open = vec![Open::new(Kind::Root)];
-    for (event, range) in Parser::new_ext(markdown, Options::ENABLE_TABLES).into_offset_iter() {
-        match event {
-            Event::Start(tag) => {
-                let close = !follows_blank(markdown.get(..range.start).unwrap_or_default());
-                let kind = if open.len() < DEEPEST { Kind::of(tag, close) } else { Kind::Flat };
-                open.push(Open::new(kind));
-            }
-            Event::End(_) => {
-                if let Some(closed) = open.pop()
-                    && let Some(parent) = open.last_mut()
-                {
-                    parent.take(closed);
-                }
-            }
-            other => {
-                if let Some(parent) = open.last_mut() {
-                    parent.leaf(other);
-                }
-            }
-        }
+    let mut blocks = Blocks { open: vec![Container::new(Kind::Root)], leaf: Leaf::None, blank: true };
+    for line in markdown.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        blocks.line(line);
+        blocks.blank = line.chars().all(|c| matches!(c, ' ' | '\t' | '>'));
     }
-    let mut blocks = Vec::new();
-    for mut part in open {
-        part.flush();
-        blocks.append(&mut part.blocks);
-    }
-    Document { blocks }
-}
-
-/// Whether the line before is blank.
-fn follows_blank(before: &str) -> bool {
-    // A line of nothing but marks is longer in no message.
-    let before = before.get(before.len().saturating_sub(64)..).unwrap_or(before);
-    let line = before.trim_end_matches([' ', '\t', '>']);
-    let above = line.strip_suffix('\n').unwrap_or(line).trim_end_matches([' ', '\t', '\r', '>']);
-    above.is_empty() || above.ends_with('\n')
-}
-
-enum Kind {
-    Root,
-    Heading(u8),
-    Lines,
-    Quote,
-    List(Option<u64>, bool),
-    Item,
-    Code(String),
-    Strong,
-    Emphasis,
-    Link(String),
-    Row,
-    Cell,
-    /// Adds nothing to what it holds.
-    Flat,
-}
-
-impl Kind {
-    fn of(tag: Tag<'_>, close: bool) -> Self {
-        match tag {
-            Tag::Paragraph | Tag::HtmlBlock | Tag::Table(_) => Self::Lines,
-            Tag::Heading { level, .. } => Self::Heading(level as u8),
-            Tag::BlockQuote(_) => Self::Quote,
-            Tag::CodeBlock(CodeBlockKind::Fenced(language)) => Self::Code(language.to_string()),
-            Tag::CodeBlock(CodeBlockKind::Indented) => Self::Code(String::new()),
-            Tag::List(start) => Self::List(start, close),
-            Tag::Item => Self::Item,
-            Tag::Strong => Self::Strong,
-            Tag::Emphasis => Self::Emphasis,
-            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => Self::Link(dest_url.to_string()),
-            Tag::TableHead | Tag::TableRow => Self::Row,
-            Tag::TableCell => Self::Cell,
-            _ => Self::Flat,
-        }
-    }
+    blocks.close(1);
+    Document { blocks: blocks.open.pop().map(|root| root.blocks).unwrap_or_default() }
 }
 
 /// What has begun and not ended.
-struct Open {
-    kind: Kind,
-    blocks: Vec<Block>,
-    inlines: Vec<Inline>,
-    items: Vec<Vec<Block>>,
+struct Blocks {
+    /// From the whole document inwards.
+    open: Vec<Container>,
+    /// In the innermost of them.
+    leaf: Leaf,
+    /// Whether the line before is blank.
+    blank: bool,
 }
 
-impl Open {
-    fn new(kind: Kind) -> Self {
-        Self { kind, blocks: Vec::new(), inlines: Vec::new(), items: Vec::new() }
-    }
+struct Container {
+    kind: Kind,
+    blocks: Vec<Block>,
+    /// How the items are marked, where the last block is a list that may go on.
+    list: Option<Mark>,
+}
 
-    /// Text that stands in no paragraph, as that of a list's item does, becomes one.
-    fn flush(&mut self) {
-        while self.inlines.last() == Some(&Inline::Break) {
-            self.inlines.pop();
-        }
-        if !self.inlines.is_empty() {
-            self.blocks.push(Block::Paragraph(std::mem::take(&mut self.inlines)));
-        }
+#[derive(Clone, Copy)]
+enum Kind {
+    Root,
+    Quote,
+    /// Its lines are indented by so much.
+    Item(usize),
+}
+
+enum Leaf {
+    None,
+    Paragraph(String),
+    Code(Fence, String),
+}
+
+impl Container {
+    fn new(kind: Kind) -> Self {
+        Self { kind, blocks: Vec::new(), list: None }
     }
 
     fn push(&mut self, block: Block) {
-        self.flush();
         self.blocks.push(block);
+        self.list = None;
     }
 
-    fn take(&mut self, mut closed: Open) {
-        match std::mem::replace(&mut closed.kind, Kind::Root) {
-            Kind::Heading(level) => self.push(Block::Heading(level, closed.inlines)),
-            Kind::Lines => {
-                self.flush();
-                closed.flush();
-                self.blocks.append(&mut closed.blocks);
+    /// What a line holds behind the sign that it belongs here; none where it has no such sign.
+    fn holds<'a>(&self, line: &'a str) -> Option<&'a str> {
+        match self.kind {
+            Kind::Root => Some(line),
+            Kind::Quote => line::quote(line),
+            Kind::Item(width) if line.trim().is_empty() => Some(line.get(width..).unwrap_or_default()),
+            Kind::Item(width) => line.get(..width).filter(|front| front.trim().is_empty()).and(line.get(width..)),
+        }
+    }
+}
+
+impl Blocks {
+    fn line(&mut self, line: &str) {
+        let mut rest = line;
+        let mut kept = 0;
+        for container in &self.open {
+            let Some(behind) = container.holds(rest) else { break };
+            (rest, kept) = (behind, kept + 1);
+        }
+        let all = kept == self.open.len();
+        if let Leaf::Code(fence, text) = &mut self.leaf
+            && all
+        {
+            if fence.ends(rest) {
+                self.close(kept);
+            } else {
+                text.push_str(fence.unindented(rest));
+                text.push('\n');
             }
-            Kind::Quote => {
-                closed.flush();
-                self.push(Block::Quote(closed.blocks));
+            return;
+        }
+        if rest.trim().is_empty() {
+            let empty = self.open.last().is_some_and(|innermost| innermost.blocks.is_empty());
+            // An item may begin with one empty line, but not with two.
+            let item = matches!(self.open.last(), Some(Container { kind: Kind::Item(_), .. }));
+            let over = all && item && empty && matches!(self.leaf, Leaf::None);
+            return self.close(if over { kept - 1 } else { kept });
+        }
+        if all && self.heading_of_paragraph(rest) {
+            return;
+        }
+        let mut item = false;
+        // Within a paragraph that goes on, not everything begins something else.
+        let mut within = all && matches!(self.leaf, Leaf::Paragraph(_));
+        let mut begun = false;
+        while let Some(marker) = line::marker(rest, within) {
+            let container = matches!(marker, Marker::Quote(_) | Marker::Item { .. });
+            if container && kept > DEEPEST {
+                break;
             }
-            Kind::List(start, close) => {
-                closed.flush();
-                if !closed.blocks.is_empty() {
-                    closed.items.push(closed.blocks);
+            if !begun {
+                self.close(kept);
+            }
+            (begun, within) = (true, false);
+            match marker {
+                Marker::Quote(behind) => {
+                    self.open.push(Container::new(Kind::Quote));
+                    rest = behind;
                 }
-                self.push(Block::List(List { start, close, items: closed.items }));
-            }
-            Kind::Item => {
-                closed.flush();
-                self.items.push(closed.blocks);
-            }
-            Kind::Code(language) => {
-                let text = plain(&closed.inlines);
-                self.push(Block::Code { language, text: text.trim_end_matches('\n').to_string() });
-            }
-            Kind::Strong if !closed.inlines.is_empty() => self.inlines.push(Inline::Strong(closed.inlines)),
-            Kind::Emphasis if !closed.inlines.is_empty() => self.inlines.push(Inline::Emphasis(closed.inlines)),
-            Kind::Link(url) => match Link::parse(&url) {
-                Some(link) if closed.inlines.is_empty() => {
-                    self.inlines.push(Inline::Link(vec![Inline::Text(link.url.clone())], link));
+                Marker::Item { mark, start, width, behind } => {
+                    self.item(mark, start, width, item || !self.blank);
+                    item = true;
+                    rest = behind;
                 }
-                Some(link) => self.inlines.push(Inline::Link(closed.inlines, link)),
-                None => {
-                    self.append(closed.inlines);
-                    self.text(&format!(" ({url})"));
+                Marker::Rule => return self.push(Block::Rule),
+                Marker::Heading(level, text) => return self.push(Block::Heading(level, inlines(text))),
+                Marker::Fence(fence) => {
+                    self.leaf = Leaf::Code(fence, String::new());
+                    return;
                 }
+            }
+            kept = self.open.len();
+        }
+        let text = rest.trim_start();
+        match &mut self.leaf {
+            // Also where the line lacks the signs of what the paragraph stands in.
+            Leaf::Paragraph(before) if !begun => {
+                before.push('\n');
+                before.push_str(text);
+            }
+            _ => {
+                if !begun {
+                    self.close(kept);
+                }
+                if !text.is_empty() {
+                    self.leaf = Leaf::Paragraph(text.to_string());
+                }
+            }
+        }
+    }
+
+    /// A line under a paragraph can make it a heading.
+    fn heading_of_paragraph(&mut self, line: &str) -> bool {
+        let Leaf::Paragraph(text) = &self.leaf else { return false };
+        let Some(level) = line::underline(line) else { return false };
+        let heading = Block::Heading(level, inlines(text.trim_end()));
+        self.leaf = Leaf::None;
+        self.push(heading);
+        true
+    }
+
+    fn item(&mut self, mark: Mark, start: Option<u64>, width: usize, close: bool) {
+        if let Some(parent) = self.open.last_mut()
+            && parent.list != Some(mark)
+        {
+            parent.push(Block::List(List { start, close, items: Vec::new() }));
+            parent.list = Some(mark);
+        }
+        self.open.push(Container::new(Kind::Item(width)));
+    }
+
+    fn push(&mut self, block: Block) {
+        if let Some(innermost) = self.open.last_mut() {
+            innermost.push(block);
+        }
+    }
+
+    /// Ends the leaf, and what stands deeper than so many containers.
+    fn close(&mut self, kept: usize) {
+        match std::mem::replace(&mut self.leaf, Leaf::None) {
+            Leaf::None => {}
+            Leaf::Paragraph(text) => match table::rows(text.trim_end()).unwrap_or_else(|| inlines(text.trim_end())) {
+                inlines if inlines.is_empty() => {}
+                inlines => self.push(Block::Paragraph(inlines)),
             },
-            Kind::Row => {
-                if !self.inlines.is_empty() {
-                    self.inlines.push(Inline::Break);
-                }
-                self.append(closed.inlines);
-            }
-            Kind::Cell => {
-                if !self.inlines.is_empty() {
-                    self.text(" | ");
-                }
-                self.append(closed.inlines);
-            }
-            Kind::Root | Kind::Strong | Kind::Emphasis | Kind::Flat => {
-                self.append(closed.inlines);
-                if !closed.blocks.is_empty() {
-                    self.flush();
-                    self.blocks.append(&mut closed.blocks);
-                }
-                self.items.append(&mut closed.items);
+            Leaf::Code(fence, text) => self.push(fence.block(&text)),
+        }
+        while self.open.len() > kept
+            && let Some(container) = self.open.pop()
+            && let Some(parent) = self.open.last_mut()
+        {
+            match (container.kind, parent.blocks.last_mut()) {
+                (Kind::Item(_), Some(Block::List(list))) => list.items.push(container.blocks),
+                _ => parent.push(Block::Quote(container.blocks)),
             }
         }
     }
-
-    fn leaf(&mut self, event: Event<'_>) {
-        match event {
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.lines(&text),
-            Event::Code(text) => self.inlines.push(Inline::Code(visible(&text))),
-            Event::SoftBreak | Event::HardBreak => self.inlines.push(Inline::Break),
-            Event::Rule => self.push(Block::Rule),
-            // Only with options that are not set.
-            Event::Start(_)
-            | Event::End(_)
-            | Event::InlineMath(_)
-            | Event::DisplayMath(_)
-            | Event::FootnoteReference(_)
-            | Event::TaskListMarker(_) => {}
-        }
-    }
-
-    fn lines(&mut self, text: &str) {
-        for (at, line) in text.split('\n').enumerate() {
-            if at > 0 {
-                self.inlines.push(Inline::Break);
-            }
-            self.text(line);
-        }
-    }
-
-    fn append(&mut self, inlines: Vec<Inline>) {
-        for inline in inlines {
-            match inline {
-                Inline::Text(text) => self.text(&text),
-                other => self.inlines.push(other),
-            }
-        }
-    }
-
-    /// Neighbours become one, so that a writer sees what stands beside a sign.
-    fn text(&mut self, text: &str) {
-        match self.inlines.last_mut() {
-            Some(Inline::Text(before)) => before.push_str(&visible(text)),
-            _ if text.is_empty() => {}
-            _ => self.inlines.push(Inline::Text(visible(text))),
-        }
-    }
-}
-
-fn visible(text: &str) -> String {
-    text.chars().filter(|c| !is_invisible(*c)).collect()
-}
-
-/// The text of a block of code, which arrives as text and breaks.
-fn plain(inlines: &[Inline]) -> String {
-    let parts = inlines.iter().map(|inline| match inline {
-        Inline::Text(text) | Inline::Code(text) => text.as_str(),
-        _ => "\n",
-    });
-    parts.collect()
 }

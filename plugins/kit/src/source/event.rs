@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{Alert, Node, STATE, Status, first_sentence};
 use words::{Said, of_type, word};
 
-pub use types::{Types, matches};
+pub use types::Types;
 
 /// An event, however it was wrapped.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +100,7 @@ impl Event<'_> {
             .annotation("runbook_url", data.first(&["runbook_url", "annotations.runbook_url", "runbook"]))
             .annotation("type", Some(kind.into()))
             .annotation(STATE, acknowledged.map(Into::into))
-            .starts_or_ends(status, self.time.map(Cow::Borrowed))
+            .changed(self.time.map(Cow::Borrowed))
             .link(data.first(&["url", "link", "html_url", "generatorURL"]));
         for (key, value) in data.flat(".").into_iter().filter(|(key, _)| !key.starts_with("labels.")).take(60) {
             if let Some(known) = object(&key) {

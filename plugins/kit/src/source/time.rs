@@ -1,19 +1,6 @@
-//! Times of senders that do not say their zone, or of what they are the time.
+//! Times that have to be compared, or that lack their zone.
 
-use std::borrow::Cow;
-
-use super::{Alert, Moment, Status};
-
-impl Alert {
-    /// A time of which the sender says no more than that the alert changed then: when it began, or when it ended.
-    #[must_use]
-    pub fn starts_or_ends<'t>(self, status: Status, text: impl Into<Option<Cow<'t, str>>>) -> Self {
-        match status {
-            Status::Firing => self.starts(text),
-            Status::Resolved => self.ends(text),
-        }
-    }
-}
+use super::Moment;
 
 /// Milliseconds since the Unix epoch of a time as RFC 3339 writes it, for what has to be compared here. What is only
 /// handed on is read by the host, which knows many more forms.

@@ -42,7 +42,7 @@ pub(crate) fn metric_or_activity(data: Node<'_>) -> Result<Alert, String> {
         .label("region", context.get("resourceRegion").text())
         .annotation("description", context.get("description").text())
         .annotation("rule_id", rule)
-        .starts_or_ends(status, context.get("timestamp").text())
+        .changed(context.get("timestamp").text())
         .fingerprint(own.map(Cow::Owned))
         .link(context.get("portalLink").text());
     Ok(condition::on(alert, context.get("condition")))

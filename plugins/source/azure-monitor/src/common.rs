@@ -13,6 +13,9 @@ pub(crate) fn decode(data: Node<'_>) -> Result<Alert, String> {
     let told = match word.as_str() {
         "fired" | "activated" => Status::Firing,
         "resolved" | "deactivated" => Status::Resolved,
+        // Then the end tells.
+        "" if essentials.get("resolvedDateTime").exists() => Status::Resolved,
+        "" if essentials.get("firedDateTime").exists() => Status::Firing,
         _ => return Err(essentials.get("monitorCondition").expected("Fired or Resolved")),
     };
     let service = essentials.get("monitoringService").text().unwrap_or_default();

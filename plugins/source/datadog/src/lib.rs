@@ -9,9 +9,8 @@ mod title;
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-use tidegate_plugin::form;
-use tidegate_plugin::source::{Alert, Decoding, Inbound, Node, STATE, Status, parse, placeholder, tags};
+use serde_json::Value;
+use tidegate_plugin::source::{Alert, Decoding, Inbound, Node, STATE, Status, placeholder, tags};
 
 use fields::Fields;
 use title::Title;
@@ -67,7 +66,7 @@ fn decode(request: &Inbound) -> Decoding {
     for (name, keys) in DETAILS {
         alert = alert.annotation(name, fields.text(keys));
     }
-    Ok(alert.starts_or_ends(status, date).into())
+    Ok(alert.changed(date).into())
 }
 
 const DETAILS: [(&str, &[&str]); 10] = [
@@ -85,18 +84,10 @@ const DETAILS: [(&str, &[&str]); 10] = [
 
 /// JSON, or the form that Datadog makes of the body's members where that is ticked.
 fn body(request: &Inbound) -> Result<Value, String> {
-    let form = request.header("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
-    if form && !request.body.trim_start().starts_with('{') {
-        let fields = form::fields(&request.body);
-        if let Some((_, text)) = fields.iter().find(|(key, _)| key == "payload") {
-            return parse(text);
-        }
-        return Ok(Value::Object(
-            fields.into_iter().map(|(key, text)| (key, Value::String(text))).collect::<Map<_, _>>(),
-        ));
-    }
-    parse(&request.body).map_err(|reason| {
-        format!("{reason}; in the webhook's body write each variable in quotes of its own, such as \"title\": \"$EVENT_TITLE\"")
+    request.any_form(&["payload"]).map_err(|reason| {
+        format!(
+            "{reason}; in the webhook's body write each variable in quotes of its own, such as \"title\": \"$EVENT_TITLE\""
+        )
     })
 }
 

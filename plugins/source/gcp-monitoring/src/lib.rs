@@ -28,6 +28,9 @@ fn message(body: Node<'_>) -> Decoding {
         "open" => (Status::Firing, None),
         "acknowledged" => (Status::Firing, Some("acknowledged")),
         "closed" => (Status::Resolved, None),
+        // Then the end tells.
+        "" if incident.get("ended_at").number().is_some_and(|end| end > 0) => (Status::Resolved, None),
+        "" if incident.get("incident_id").exists() => (Status::Firing, None),
         _ => return Err(incident.get("state").expected("open or closed")),
     };
     let documentation = incident.get("documentation");

@@ -1,6 +1,7 @@
 //! Conditions: what a field must say.
 
-use tidegate_plugin::source::{Node, event};
+use tidegate_plugin::source::Node;
+use tidegate_plugin::source::pattern::matches;
 
 use crate::body::Scope;
 use crate::field::Field;
@@ -62,9 +63,4 @@ impl Condition {
             && !self.not.as_deref().is_some_and(any)
             && self.exists.is_none_or(|exists| exists == found.is_some())
     }
-}
-
-/// Whether a text is what a pattern stands for; `*` stands for anything, and case does not count.
-pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    event::matches(pattern, text)
 }

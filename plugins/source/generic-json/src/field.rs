@@ -4,16 +4,16 @@
 use serde_json::Value;
 use serde_json_path::JsonPath;
 use tidegate_plugin::source::Node;
+use tidegate_plugin::source::pattern::best;
 
 use crate::body::Scope;
-use crate::condition::matches;
 
 /// A field of a mapping.
 #[derive(Debug)]
 pub(crate) struct Field {
     /// The first that has a text counts.
     from: Vec<Template>,
-    /// What the sender's words stand for; patterns with `*`.
+    /// What the sender's words stand for; of several patterns the closest counts.
     map: Vec<(String, String)>,
     default: Option<String>,
 }
@@ -58,7 +58,7 @@ impl Field {
     pub fn text(&self, scope: Scope<'_>) -> Option<String> {
         let found = self.from.iter().find_map(|template| fill(template, scope));
         let Some(found) = found else { return self.default.clone() };
-        let mapped = self.map.iter().find(|(pattern, _)| matches(pattern, &found)).map(|(_, word)| word.clone());
+        let mapped = best(&self.map, &found).map(str::to_string);
         mapped.or_else(|| self.default.clone().filter(|_| !self.map.is_empty())).or(Some(found))
     }
 }

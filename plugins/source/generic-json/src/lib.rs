@@ -1,7 +1,7 @@
 //! Source for any sender: a mapping in the settings says where a body has what.
 //!
-//! A body is JSON, a form (whose fields may hold JSON), or a text. The first mapping whose conditions hold is taken, or
-//! the one that the address names (`?mapping=NAME`). Of several alerts in one body each is read alone.
+//! A body is JSON, a form (whose fields may hold JSON), or a text. The mapping whose conditions hold is taken, of several
+//! the one with most of them, or the one that the address names (`?mapping=NAME`). Of several alerts in one body each is read alone.
 
 mod body;
 mod condition;

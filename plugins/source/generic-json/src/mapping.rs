@@ -51,7 +51,7 @@ const MEMBERS: [&str; 14] = [
 pub(crate) fn read(settings: &str) -> Result<Vec<Mapping>, String> {
     let value = parse(settings)?;
     let mappings = Node::root(&value).get("mappings");
-    let read: Vec<Mapping> = mappings
+    let mut read: Vec<Mapping> = mappings
         .need_object()?
         .members()
         .map(|(name, setting)| Mapping::read(name, setting))
@@ -59,6 +59,8 @@ pub(crate) fn read(settings: &str) -> Result<Vec<Mapping>, String> {
     if read.is_empty() {
         return Err(mappings.expected("at least one mapping"));
     }
+    // Settings have no order: who asks for more goes first, and who asks for nothing last.
+    read.sort_by(|one, other| (other.when.len(), &one.name).cmp(&(one.when.len(), &other.name)));
     Ok(read)
 }
 

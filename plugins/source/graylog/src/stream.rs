@@ -25,6 +25,6 @@ pub(crate) fn read(body: Node<'_>) -> Alert {
         .annotation("summary", result.get("result_description").text())
         .annotation("description", stream.get("description").text())
         .annotation("messages", Some(Cow::Owned(messages.join("\n"))))
-        .starts_or_ends(status, result.get("triggered_at").text())
+        .changed(result.get("triggered_at").text())
         .link(body.get("stream_url").text())
 }

@@ -35,7 +35,10 @@ pub(crate) fn read(wrapped: Wrapped<'_>, settings: &Settings) -> Result<Vec<Aler
         }
         _ => {}
     }
-    let reason = event.get("reason").need_text()?;
+    let known = ["regarding", "involvedObject"].iter().any(|key| event.get(key).is_object());
+    // The reason is optional in `v1`.
+    let reason = event.get("reason").text().or(known.then_some(Cow::Borrowed("Event")));
+    let reason = reason.ok_or_else(|| event.get("reason").expected("the reason of an event"))?;
     let cluster = wrapped.cluster.text().or(settings.cluster.as_deref().map(Cow::Borrowed));
     let object = Object::of(event, cluster)?;
     let message = event.first(&["message", "note"]).unwrap_or_default();

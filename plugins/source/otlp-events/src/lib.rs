@@ -7,17 +7,45 @@ mod record;
 mod severity;
 mod wire;
 
+use serde::Deserialize;
 use tidegate_plugin::source::{CallError, Decoded, Inbound, Node, parse};
 
 use severity::Severity;
 
-tidegate_plugin::source!(decode, settings);
+tidegate_plugin::source!(decode, Settings);
 
-fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
-    let settings = parse(settings).map_err(CallError::Misconfigured)?;
-    let minimum = Node::root(&settings).get("minimum").text().and_then(|word| Severity::of_setting(&word));
-    let decoded = logs(request, minimum.unwrap_or(Severity::Warning)).map_err(CallError::InvalidInput)?;
-    Ok(answered(decoded))
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    /// The severity from which on a record is an alert. Records without a severity count as info.
+    minimum: Minimum,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
+#[serde(rename_all = "kebab-case")]
+enum Minimum {
+    Info,
+    #[default]
+    Warning,
+    Error,
+    Critical,
+}
+
+impl From<Minimum> for Severity {
+    fn from(minimum: Minimum) -> Self {
+        match minimum {
+            Minimum::Info => Self::Info,
+            Minimum::Warning => Self::Warning,
+            Minimum::Error => Self::Error,
+            Minimum::Critical => Self::Critical,
+        }
+    }
+}
+
+fn decode(request: &Inbound, settings: &Settings) -> Result<Decoded, CallError> {
+    logs(request, settings.minimum.into()).map(answered).map_err(CallError::InvalidInput)
 }
 
 fn logs(request: &Inbound, minimum: Severity) -> Result<Decoded, String> {

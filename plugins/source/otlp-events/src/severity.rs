@@ -28,10 +28,6 @@ impl Severity {
         }
     }
 
-    pub(crate) fn of_setting(word: &str) -> Option<Self> {
-        Self::of_word(word)
-    }
-
     fn of_word(word: &str) -> Option<Self> {
         let word = word.to_ascii_lowercase();
         let word = word.trim_end_matches(|c: char| c.is_ascii_digit());

@@ -42,7 +42,7 @@ pub(crate) fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
         .annotation("tip", text("tip"))
         .annotation("condition", text("detectOnCondition"))
         .annotations(signal::readings(body.get("inputs")))
-        .starts_or_ends(status, text("timestamp"))
+        .changed(text("timestamp"))
         .link(text("detectorUrl"));
     Ok(Some(alert))
 }

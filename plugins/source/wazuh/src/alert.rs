@@ -48,7 +48,7 @@ pub(crate) fn read(native: Node<'_>) -> Alert {
         .annotation("file", native.path("syscheck.path").text())
         .annotation("runbook_url", vulnerability.get("reference").text())
         .annotation("alert_id", native.get("id").text())
-        .starts_or_ends(status, when)
+        .changed(when)
 }
 
 /// Wazuh's own levels: 15 and 16 are critical, from 12 high, from 7 medium.

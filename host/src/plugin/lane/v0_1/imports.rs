@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::super::imports::{State, http_client, log, settings, signer, state, tools};
+use super::super::super::imports::{State, http_client, log, mail, settings, signer, state, tools};
 use super::wit;
 use crate::domain::Risk;
+use crate::network::smtp::RefusedRecipient;
 
 impl wit::types::Host for State {}
 
@@ -94,6 +95,51 @@ impl From<state::StateError> for wit::state::StateError {
         match error {
             state::StateError::QuotaExceeded => Self::QuotaExceeded,
             state::StateError::Other(text) => Self::Other(text),
+        }
+    }
+}
+
+impl wit::mail::Host for State {
+    async fn send(&mut self, message: wit::mail::Message) -> Result<wit::mail::Receipt, wit::mail::MailError> {
+        let message = mail::Message {
+            to: message.to,
+            cc: message.cc,
+            subject: message.subject,
+            text: message.text,
+            html: message.html,
+            id: message.message_id,
+            in_reply_to: message.in_reply_to,
+            references: message.references,
+            headers: message.headers,
+        };
+        match mail::send(self, message).await {
+            Ok(receipt) => Ok(wit::mail::Receipt {
+                message_id: receipt.id,
+                refused: receipt.refused.into_iter().map(Into::into).collect(),
+                extra: vec![],
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl From<RefusedRecipient> for wit::mail::Refusal {
+    fn from(refused: RefusedRecipient) -> Self {
+        Self { address: refused.address, reason: refused.reason, temporary: refused.temporary }
+    }
+}
+
+impl From<mail::MailError> for wit::mail::MailError {
+    fn from(error: mail::MailError) -> Self {
+        match error {
+            mail::MailError::Denied(text) => Self::Denied(text),
+            mail::MailError::Invalid(text) => Self::Invalid(text),
+            mail::MailError::Rejected(text) => Self::Rejected(text),
+            mail::MailError::Auth(text) => Self::Auth(text),
+            mail::MailError::Unavailable(reason, after) => {
+                let after_ms = after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+                Self::Unavailable(wit::types::Retry { reason, after_ms })
+            }
         }
     }
 }

@@ -60,7 +60,7 @@ pub fn of_sns(body: Node<'_>, topic: Option<&str>, missing: Missing) -> Result<D
         .annotation("alarm_rule", body.get("AlarmRule").text())
         .annotation("triggering_children", children(body.get("TriggeringChildren"), "Arn"));
     let place = Place { name: &name, given: given.as_deref(), partition, region, account };
-    Ok(place.on(alert, state).status(status).starts_or_ends(status, body.get("StateChangeTime").text()).into())
+    Ok(place.on(alert, state).status(status).changed(body.get("StateChangeTime").text()).into())
 }
 
 /// An alarm as EventBridge carries it.
@@ -93,7 +93,7 @@ pub fn of_event(event: Node<'_>, missing: Missing) -> Result<Decoded, String> {
         account: account.as_deref(),
     };
     let time = detail.path("state.timestamp").text().or_else(|| event.get("time").text());
-    Ok(place.on(alert, state).status(status).starts_or_ends(status, time).into())
+    Ok(place.on(alert, state).status(status).changed(time).into())
 }
 
 /// Firing or resolved, and what is said of that; none where nothing changes.

@@ -48,7 +48,7 @@ fn other(event: Node<'_>, kind: &str) -> Option<Alert> {
         .status(status)
         .severity_of(known::severity(kind, detail, word.as_deref()), detail.get("severity").text())
         .annotation("summary", Some(summary))
-        .starts_or_ends(status, event.get("time").text());
+        .changed(event.get("time").text());
     for (path, text) in &objects {
         alert = alert.label(path.rsplit('.').next().unwrap_or(path), Some(text.clone()));
     }

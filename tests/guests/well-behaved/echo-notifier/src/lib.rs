@@ -1,7 +1,7 @@
 //! Sends what its message says and returns what it saw. The body's lines are orders:
 //! `send METHOD URL [HEADER-VALUE [BODY]]`, `fill …` (the same with secrets in the body), `sign KEY MESSAGE`,
 //! `seal KEY MESSAGE` (the same with secrets in the message), `set KEY SIZE`, `get KEY`, `settings`,
-//! `fail KIND`, `wait` and `log TEXT`.
+//! `fail KIND`, `wait`, `mail TO SUBJECT TEXT` (to nobody in particular where `TO` is `-`) and `log TEXT`.
 
 #[allow(unsafe_code, missing_docs, clippy::all, clippy::restriction, reason = "generated")]
 mod bindings {
@@ -15,6 +15,7 @@ mod bindings {
 use bindings::exports::tidegate::plugin::notifier::{CallError, Guest, Notification};
 use bindings::tidegate::plugin::http_client::{self, Request};
 use bindings::tidegate::plugin::log::{self, Level};
+use bindings::tidegate::plugin::mail::{self, Message as Mail};
 use bindings::tidegate::plugin::signer::{self, Encoding};
 use bindings::tidegate::plugin::types::Retry;
 use bindings::tidegate::plugin::{settings, state};
@@ -36,6 +37,7 @@ impl Guest for Plugin {
                     format!("{:?}", state::set(key, &"v".repeat(size.parse().unwrap_or_default())))
                 }
                 ["get", key] => format!("{:?}", state::get(key).map(|value| value.map(|value| value.len()))),
+                ["mail", to, subject, rest @ ..] => mail(to, subject, &rest.join(" ")),
                 ["settings"] => settings::get(),
                 ["log", ..] => {
                     log::write(Level::Info, line);
@@ -63,6 +65,22 @@ fn send(words: &[&str], body_secrets: bool) -> String {
         Ok(response) => format!("{} {:?} {}", response.status, response.headers, response.body),
         Err(error) => format!("{error:?}"),
     }
+}
+
+fn mail(to: &str, subject: &str, text: &str) -> String {
+    let mail = Mail {
+        to: to.split(',').filter(|to| *to != "-").map(str::to_string).collect(),
+        cc: vec![],
+        subject: subject.into(),
+        text: text.into(),
+        html: None,
+        message_id: None,
+        in_reply_to: None,
+        references: vec![],
+        headers: vec![],
+        extra: vec![],
+    };
+    format!("{:?}", mail::send(&mail))
 }
 
 fn fail(kind: &str) -> CallError {

@@ -1,0 +1,18 @@
+//! How permitted mail gets to its server. The wire is one way; a test of a plugin has another.
+
+use futures::future::BoxFuture;
+
+use super::transport::Wire;
+use crate::network::smtp::{Mail, Server, SmtpError, Taken};
+
+/// Sends mail.
+pub trait MailTransport: Send + Sync {
+    /// Sends one mail through a server.
+    fn send<'a>(&'a self, server: &'a Server, mail: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>>;
+}
+
+impl MailTransport for Wire {
+    fn send<'a>(&'a self, server: &'a Server, mail: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>> {
+        Box::pin(self.0.send_mail(server, mail))
+    }
+}
