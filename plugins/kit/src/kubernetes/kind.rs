@@ -51,6 +51,10 @@ kinds! {
     CRON_JOB = "CronJob" "batch/v1" "cronjob" "cronjobs" true;
     STORAGE_CLASS = "StorageClass" "storage.k8s.io/v1" "storageclass" "storageclasses" false;
     DISRUPTION_BUDGET = "PodDisruptionBudget" "policy/v1" "poddisruptionbudget" "poddisruptionbudgets" true;
+    CERTIFICATE = "Certificate" "cert-manager.io/v1" "certificate" "certificates" true;
+    CERTIFICATE_REQUEST = "CertificateRequest" "cert-manager.io/v1" "certificaterequest" "certificaterequests" true;
+    ACME_ORDER = "Order" "acme.cert-manager.io/v1" "order" "orders" true;
+    ACME_CHALLENGE = "Challenge" "acme.cert-manager.io/v1" "challenge" "challenges" true;
     AUTOSCALER = "HorizontalPodAutoscaler" "autoscaling/v2" "horizontalpodautoscaler" "horizontalpodautoscalers" true;
 }
 
