@@ -30,12 +30,17 @@ pub mod bindings {
     });
 }
 
+mod mention_on;
 mod notification;
+mod reference;
+mod short;
 
 pub use bindings::exports::tidegate::plugin::notifier::{
     Action, Cause, Guest, Link, Notification, Object, Occasion, Purpose, Sent, Stage,
 };
+pub use mention_on::MentionOn;
 pub use notification::{Button, Mention, Tone};
+pub use reference::reference;
 
 /// What a notifying function returns: a reference to what it has shown, where that can be changed later.
 pub type Delivery = Result<Option<String>, CallError>;

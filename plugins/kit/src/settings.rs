@@ -80,6 +80,19 @@ mod schema {
         }
     }
 
+    #[cfg(feature = "notifier")]
+    impl JsonSchema for crate::notifier::MentionOn {
+        fn inline_schema() -> bool {
+            true
+        }
+        fn schema_name() -> Cow<'static, str> {
+            "MentionOn".into()
+        }
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({"type": "string", "enum": ["approval", "report", "resolved"]})
+        }
+    }
+
     impl JsonSchema for crate::http::Template {
         fn inline_schema() -> bool {
             true

@@ -8,7 +8,6 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError};
 
-use crate::domain::text::cut;
 use crate::plugin::error::Cause;
 use crate::plugin::limiter::Halt;
 
@@ -43,9 +42,10 @@ impl Printed {
         let end = String::from_utf8_lossy(&text.end);
         let end = end.trim().trim_end_matches(ADVICE).trim_end();
         (!end.is_empty()).then(|| {
-            let omitted = if text.written > text.end.len() { "…" } else { "" };
             // Bytes that are no text have become longer.
-            format!("{omitted}{}", cut(end, KEPT))
+            let beyond = end.ceil_char_boundary(end.len().saturating_sub(KEPT));
+            let omitted = if text.written > text.end.len() || beyond > 0 { "…" } else { "" };
+            format!("{omitted}{}", end.get(beyond..).unwrap_or_default())
         })
     }
 

@@ -62,6 +62,10 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
         ),
     });
     let mut found = exchange(&world, &need(&case.join("notification.json")), notify);
+    if let Answers::Recorded(left) = &world.answers {
+        let left = left.borrow().len();
+        assert!(left == 0, "{left} of the answers in {}/http.json were not asked for", case.display());
+    }
     assert!(world.mail_answers.borrow().len() == 0, "{}: mail.json holds answers that no mail has got", case.display());
     if case.join("mail.json").is_file() {
         found["mails"] = json!(*world.mails.borrow());
@@ -79,7 +83,7 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
     let mut differences = String::new();
     let mut messages: Vec<_> = std::fs::read_dir(MESSAGES).unwrap().map(|entry| entry.unwrap().path()).collect();
     messages.sort();
-    for message in &messages {
+    let rendered = |message: &Value| {
         let world = Rc::new(World {
             settings: settings.clone(),
             secrets: json!({"webhook-url": "https://hook.example"}),
@@ -89,12 +93,21 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
             mails: RefCell::default(),
             state: RefCell::default(),
         });
-        let exchange = exchange(&world, &need(message), notify);
+        let exchange = exchange(&world, message, notify);
+        let mails = world.mails.borrow().clone();
+        (exchange, mails)
+    };
+    // What was sent before was sent by this plugin, so its own references come back.
+    let reference = rendered(&need(&Path::new(MESSAGES).join("asked.en.json"))).0["result"]["ok"].clone();
+    for message in &messages {
+        let mut sent = need(message);
+        for earlier in sent["earlier"].as_array_mut().into_iter().flatten().filter(|_| reference.is_string()) {
+            earlier["reference"] = reference.clone();
+        }
+        let (exchange, mails) = rendered(&sent);
         let requests = exchange["requests"].as_array().unwrap();
         let found = match requests.as_slice() {
-            [] if !world.mails.borrow().is_empty() => {
-                json!({"mails": *world.mails.borrow(), "result": exchange["result"]})
-            }
+            [] if !mails.is_empty() => json!({"mails": mails, "result": exchange["result"]}),
             [] => json!({"body": null, "result": exchange["result"]}),
             [request] => json!({"body": request["body"], "result": exchange["result"]}),
             _ => json!({"requests": requests, "result": exchange["result"]}),
