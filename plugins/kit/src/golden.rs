@@ -9,6 +9,8 @@ mod mail;
 mod notifier;
 #[cfg(any(feature = "notifier", feature = "remediation"))]
 mod part;
+#[cfg(feature = "remediation")]
+mod remediation;
 #[cfg(feature = "http")]
 mod settings;
 #[cfg(feature = "source")]
@@ -21,6 +23,8 @@ use serde_json::{Map, Value};
 
 #[cfg(feature = "notifier")]
 pub use notifier::{notification, notifier};
+#[cfg(feature = "remediation")]
+pub use remediation::remediation;
 #[cfg(feature = "http")]
 pub use settings::settings;
 #[cfg(feature = "source")]

@@ -17,7 +17,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 
 use super::mail;
-use super::part::{alert, labels, need, result, text};
+use super::part::{alert, answer, labels, need, result, text};
 use super::{ACCEPT, cases, difference, read};
 use crate::host::played::{self, Part};
 use crate::host::{CallError, Encoding, HttpError, Mail, MailError, Receipt, Request, Response, StateError};
@@ -228,19 +228,6 @@ impl World {
             "headers": headers.collect::<Map<_, _>>(),
             "body": serde_json::from_str::<Value>(&body).unwrap_or_else(|_| json!(body)),
         })
-    }
-}
-
-fn answer(answer: &Value) -> Result<Response, HttpError> {
-    match answer.get("error").map(|error| (error, error.as_str())) {
-        Some((_, Some("timeout"))) => Err(HttpError::Timeout),
-        Some((error, _)) => Err(HttpError::Unreachable(text(error, "unreachable"))),
-        None => Ok(Response {
-            status: answer["status"].as_u64().unwrap().try_into().unwrap(),
-            headers: labels(answer, "headers"),
-            // A JSON value may stand there instead of its text.
-            body: answer["body"].as_str().map_or_else(|| answer["body"].to_string(), str::to_string),
-        }),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::read;
-use crate::host::{Alert, CallError, Moment, Status};
+use crate::host::{Alert, CallError, HttpError, Moment, Response, Status};
 
 /// A file that a case must have.
 pub(crate) fn need(path: &Path) -> Value {
@@ -54,5 +54,22 @@ pub(crate) fn alert(value: &Value) -> Alert {
         fingerprint: optional("fingerprint"),
         link: optional("link"),
         extra: labels(value, "extra"),
+    }
+}
+
+/// What is answered to a request.
+pub(crate) fn answer(answer: &Value) -> Result<Response, HttpError> {
+    match answer.get("error").map(|error| (error, error.as_str())) {
+        Some((_, Some("timeout"))) => Err(HttpError::Timeout),
+        Some((error, _)) => Err(HttpError::Unreachable(text(error, "unreachable"))),
+        None => Ok(Response {
+            status: answer.get("status").and_then(Value::as_u64).unwrap().try_into().unwrap(),
+            headers: labels(answer, "headers"),
+            // A JSON value may stand there instead of its text.
+            body: match answer.get("body") {
+                Some(Value::String(text)) => text.clone(),
+                other => other.cloned().unwrap_or_default().to_string(),
+            },
+        }),
     }
 }

@@ -9,11 +9,12 @@ mod restart;
 mod revision;
 mod rollback;
 
-use crate::bindings::exports::tidegate::plugin::remediation::{CallError, Proposal};
+use tidegate_plugin::kubernetes::{object, quote};
+use tidegate_plugin::remediation::{CallError, Proposal};
+
 use crate::settings::Settings;
 use crate::symptom::{self, Symptom};
 use crate::workload::Case;
-use crate::{object, quote};
 
 /// A pod of a case and one of its symptoms.
 pub(crate) struct Finding<'a> {

@@ -3,16 +3,22 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-
-use crate::bindings::exports::tidegate::plugin::remediation::CallError;
+use tidegate_plugin::kubernetes::Choice;
 
 /// The settings; every one has a default.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Settings {
+    /// The alert label that names the cluster.
     pub cluster_label: String,
+    /// Which MCP server reaches which cluster: value of the label = name of the server. Needed only with several.
     pub servers: BTreeMap<String, String>,
+    /// A crash counts as caused by a rollout that is at most this old.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub rollback_within_hours: u64,
+    /// How long a pod may be overdue to end before it counts as stuck.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub stuck_after_minutes: u64,
 }
 
@@ -27,18 +33,9 @@ impl Default for Settings {
     }
 }
 
-/// Reads the settings; a mistake in them is the operator's to mend.
-pub(crate) fn read(text: &str) -> Result<Settings, CallError> {
-    serde_json::from_str(text).map_err(|error| CallError::Misconfigured(format!("settings: {error}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unknown_settings_are_refused() {
-        assert_eq!(read("{}").map_err(|_| ()).unwrap().rollback_within_hours, 24);
-        assert!(matches!(read(r#"{"server":{}}"#), Err(CallError::Misconfigured(_))));
+impl Settings {
+    /// Which server is asked.
+    pub fn choice(&self) -> Choice<'_> {
+        Choice { cluster_label: &self.cluster_label, servers: &self.servers }
     }
 }

@@ -1,10 +1,9 @@
 //! What a pod's own state says is wrong with it.
 
 use serde_json::Value;
+use tidegate_plugin::kubernetes::{object, time};
 
-use crate::object;
 use crate::settings::Settings;
-use crate::time;
 
 /// One thing that is wrong with a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]

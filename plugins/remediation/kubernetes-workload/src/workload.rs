@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use tidegate_plugin::kubernetes::{Cluster, Kind, Selection, Subject, object};
+use tidegate_plugin::remediation::CallError;
 
-use crate::bindings::exports::tidegate::plugin::remediation::CallError;
-use crate::cluster::Cluster;
-use crate::subject::Subject;
-use crate::{finding, object, symptom};
+use crate::symptom;
 
 /// Pods of one case that are read whole. A cure for the workload needs few; a storm of alerts must
 /// not become a storm of calls.
@@ -41,8 +40,8 @@ pub(crate) struct Cases<'a> {
 impl<'a> Cases<'a> {
     /// Adds what an alert is about.
     pub fn add(&mut self, cluster: Cluster<'a>, subject: &Subject) -> Result<(), CallError> {
-        if subject.kind != "Pod" {
-            self.case(cluster, subject.kind, &subject.namespace, &subject.name)?;
+        if subject.kind != Kind::POD {
+            self.case(cluster, subject.kind.name, &subject.namespace, &subject.name)?;
             return Ok(());
         }
         let deployment = deployment_of(&subject.name);
@@ -52,7 +51,7 @@ impl<'a> Cases<'a> {
         if self.cases.iter().any(full) {
             return Ok(());
         }
-        let Some(pod) = cluster.get("Pod", &subject.namespace, &subject.name)? else {
+        let Some(pod) = pod(cluster, &subject.namespace, &subject.name)? else {
             // The pod is gone, its workload may still be broken.
             if let Some(name) = deployment {
                 self.case(cluster, "Deployment", &subject.namespace, name)?;
@@ -62,7 +61,7 @@ impl<'a> Cases<'a> {
         let Some((kind, name)) = self.owner(cluster, &subject.namespace, &pod)? else {
             let about = format!("pod/{}/{}", subject.namespace, subject.name);
             let text = "no controller would bring this pod back, so nothing is proposed for it";
-            cluster.tools.found(finding(about, text.into(), vec![]));
+            cluster.looks.found(about, text, vec![]);
             return Ok(());
         };
         if let Some(case) = self.case(cluster, &kind, &subject.namespace, &name)?
@@ -93,7 +92,7 @@ impl<'a> Cases<'a> {
         }
         let mut deployment = None;
         if kind == "Deployment" {
-            deployment = cluster.get(kind, namespace, name)?;
+            deployment = cluster.need(Kind::DEPLOYMENT, namespace, name)?;
             if deployment.is_none() {
                 return Ok(None);
             }
@@ -124,7 +123,7 @@ impl<'a> Cases<'a> {
         if let Some(owner) = self.followed.get(&key) {
             return Ok(owner.clone());
         }
-        let set = cluster.get("ReplicaSet", namespace, name)?;
+        let set = cluster.get(Kind::REPLICA_SET, namespace, name)?;
         let owner = set.as_ref().map(|set| match object::controller(set) {
             Some((kind, name)) => (kind.to_string(), name.to_string()),
             None => ("ReplicaSet".to_string(), name.to_string()),
@@ -142,7 +141,17 @@ impl Case<'_> {
 
     /// Tells what was found about it.
     pub fn found(&self, text: String, evidence: Vec<String>) {
-        self.cluster.tools.found(finding(self.target(), text, evidence));
+        self.cluster.looks.found(self.target(), text, evidence);
+    }
+
+    fn read(&self) -> Result<Option<Value>, CallError> {
+        match Kind::named(&self.kind) {
+            Some(kind @ (Kind::STATEFUL_SET | Kind::DAEMON_SET)) => {
+                self.cluster.need(kind, &self.namespace, &self.name)
+            }
+            Some(kind) => self.cluster.get(kind, &self.namespace, &self.name),
+            None => Ok(None),
+        }
     }
 
     /// Looks for pods that may be at fault, where the alerts named none that is still there.
@@ -156,7 +165,7 @@ impl Case<'_> {
         let fetched;
         let workload = match &self.deployment {
             Some(deployment) => deployment,
-            None => match self.cluster.get(&self.kind, &self.namespace, &self.name)? {
+            None => match self.read()? {
                 Some(object) => {
                     fetched = object;
                     &fetched
@@ -167,36 +176,44 @@ impl Case<'_> {
         let Some(selector) = object::selector(workload.pointer("/spec/selector/matchLabels")) else {
             return Ok(());
         };
-        let listed = self.cluster.pods(&self.namespace, Some(&selector))?;
+        let listed = self
+            .cluster
+            .list(Kind::POD, Selection { namespace: Some(&self.namespace), labels: Some(&selector), fields: None })?;
         let suspects = listed.into_iter().filter(|pod| symptom::worth_a_look(&pod.status)).take(PODS);
         let suspects: Vec<_> = suspects.collect();
-        self.cluster.look_ahead(suspects.iter().map(|pod| ("Pod", self.namespace.as_str(), pod.name.as_str())));
+        self.cluster.look_ahead(suspects.iter().map(|pod| (Kind::POD, self.namespace.as_str(), pod.name.as_str())));
         for suspect in suspects {
-            self.pods.extend(self.cluster.get("Pod", &self.namespace, &suspect.name)?);
+            self.pods.extend(pod(self.cluster, &self.namespace, &suspect.name)?);
         }
         Ok(())
     }
 }
 
+/// A pod. One that is gone is nothing new: its workload is looked at in its place, where its name tells that.
+fn pod(cluster: Cluster<'_>, namespace: &str, name: &str) -> Result<Option<Value>, CallError> {
+    let known = deployment_of(name).is_some();
+    if known { cluster.get(Kind::POD, namespace, name) } else { cluster.need(Kind::POD, namespace, name) }
+}
+
 /// Looks in one go at what the first subjects will need: each with the owners that its name tells. A name proves
 /// nothing: who owns a pod is read from the pod all the same.
 pub(crate) fn look_ahead(cluster: Cluster<'_>, subjects: &[Subject]) {
-    let mut objects: Vec<(&str, &str, &str)> = Vec::new();
+    let mut objects: Vec<(Kind, &str, &str)> = Vec::new();
     for subject in subjects {
         let namespace = subject.namespace.as_str();
         let set = subject.name.rsplit_once('-').map(|(set, _)| set);
         let mut needed = Vec::new();
         match (subject.kind, deployment_of(&subject.name), set) {
-            ("Pod", Some(deployment), Some(set)) => {
-                let sibling = |one: &&(&str, &str, &str)| {
-                    one.0 == "Pod" && one.1 == namespace && deployment_of(one.2) == Some(deployment)
+            (Kind::POD, Some(deployment), Some(set)) => {
+                let sibling = |one: &&(Kind, &str, &str)| {
+                    one.0 == Kind::POD && one.1 == namespace && deployment_of(one.2) == Some(deployment)
                 };
                 if objects.iter().filter(sibling).count() < PODS {
-                    needed.push(("Pod", subject.name.as_str()));
+                    needed.push((Kind::POD, subject.name.as_str()));
                 }
-                needed.extend([("ReplicaSet", set), ("Deployment", deployment)]);
+                needed.extend([(Kind::REPLICA_SET, set), (Kind::DEPLOYMENT, deployment)]);
             }
-            ("Pod" | "Deployment", ..) => needed.push((subject.kind, subject.name.as_str())),
+            (Kind::POD | Kind::DEPLOYMENT, ..) => needed.push((subject.kind, subject.name.as_str())),
             _ => {}
         }
         let mut needed: Vec<_> = needed.into_iter().map(|(kind, name)| (kind, namespace, name)).collect();

@@ -2,12 +2,12 @@
 //! of the cluster.
 
 use serde_json::Value;
+use tidegate_plugin::kubernetes::{Kind, object, quote};
+use tidegate_plugin::remediation::CallError;
 
 use super::Finding;
-use crate::bindings::exports::tidegate::plugin::remediation::CallError;
 use crate::symptom::Symptom;
 use crate::workload::Case;
-use crate::{finding, object, quote};
 
 /// Claims of one pod that are looked at.
 const CLAIMS: usize = 3;
@@ -39,9 +39,9 @@ fn unscheduled(case: &Case<'_>, pod: &Value, message: &str) -> Result<(), CallEr
         }
         claims += 1;
         let about = format!("persistentvolumeclaim/{}/{}", case.namespace, quote::short(name));
-        let Some(claim) = case.cluster.get("PersistentVolumeClaim", &case.namespace, name)? else {
+        let Some(claim) = case.cluster.get(Kind::CLAIM, &case.namespace, name)? else {
             let text = format!("there is no claim {}, which the pod needs", quote::short(name));
-            case.cluster.tools.found(finding(about, text, vec![super::pod_words(case, pod)]));
+            case.cluster.looks.found(about, text, vec![super::pod_words(case, pod)]);
             continue;
         };
         if object::text(&claim, "/status/phase") == "Bound" {
@@ -62,7 +62,7 @@ fn unscheduled(case: &Case<'_>, pod: &Value, message: &str) -> Result<(), CallEr
         };
         let mut evidence = vec![format!("{} waits for it", super::pod_words(case, pod))];
         evidence.extend(warnings.iter().take(2).map(|said| format!("the cluster says {}", quote::marked(said))));
-        case.cluster.tools.found(finding(about, text, evidence));
+        case.cluster.looks.found(about, text, evidence);
         return Ok(());
     }
     case.found(format!("no node takes {}: {}", super::pod_words(case, pod), quote::short(message)), vec![]);

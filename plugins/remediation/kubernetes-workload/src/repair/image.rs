@@ -4,17 +4,15 @@
 //! right but for a stray end. Without either nothing is proposed.
 
 use serde_json::{Map, Value, json};
+use tidegate_plugin::kubernetes::write::{self, Writer};
+use tidegate_plugin::kubernetes::{object, quote, verify};
+use tidegate_plugin::remediation::{Call, CallError, Proposal};
 
 use super::revision::{self, Revision};
 use super::{Finding, manager_words, pod_words};
-use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Proposal};
 use crate::image::{self, Fault};
-use crate::object;
-use crate::quote;
 use crate::symptom::{Container, Symptom};
-use crate::verify;
 use crate::workload::Case;
-use crate::write::{self, Writer};
 
 /// One container and the image it should run.
 struct Repair<'a> {

@@ -6,13 +6,12 @@
 //! StatefulSet, whose old process may still be writing somewhere.
 
 use serde_json::{Value, json};
+use tidegate_plugin::kubernetes::{Dialect, object, quote, verify};
+use tidegate_plugin::remediation::{Call, Proposal};
 
 use super::{Finding, pod_words};
-use crate::bindings::exports::tidegate::plugin::remediation::{Call, Proposal};
-use crate::server::Dialect;
 use crate::symptom::Symptom;
 use crate::workload::Case;
-use crate::{object, quote, verify};
 
 /// One proposal for each pod that a deletion would help.
 pub(super) fn propose(case: &Case<'_>, findings: &[Finding<'_>]) -> Vec<Proposal> {

@@ -1,9 +1,9 @@
 //! The history of a Deployment: its ReplicaSets.
 
 use serde_json::Value;
+use tidegate_plugin::kubernetes::{Kind, Selection, object};
+use tidegate_plugin::remediation::CallError;
 
-use crate::bindings::exports::tidegate::plugin::remediation::CallError;
-use crate::object;
 use crate::workload::Case;
 
 /// ReplicaSets that are read whole, newest first.
@@ -30,15 +30,18 @@ impl Revision {
 /// The current revision and those before it, newest first.
 pub(crate) fn history(case: &Case<'_>, deployment: &Value) -> Result<Vec<Revision>, CallError> {
     let selector = object::selector(deployment.pointer("/spec/selector/matchLabels"));
-    let mut listed = case.cluster.replica_sets(&case.namespace, selector.as_deref())?;
+    let mut listed = case.cluster.list(
+        Kind::REPLICA_SET,
+        Selection { namespace: Some(&case.namespace), labels: selector.as_deref(), fields: None },
+    )?;
     let prefix = format!("{}-", case.name);
     listed.retain(|set| set.name.starts_with(&prefix));
     listed.sort_by_key(|set| std::cmp::Reverse(set.newness));
     let newest = listed.iter().take(SETS);
-    case.cluster.look_ahead(newest.map(|set| ("ReplicaSet", case.namespace.as_str(), set.name.as_str())));
+    case.cluster.look_ahead(newest.map(|set| (Kind::REPLICA_SET, case.namespace.as_str(), set.name.as_str())));
     let mut revisions = Vec::new();
     for summary in listed.iter().take(SETS) {
-        let Some(set) = case.cluster.get("ReplicaSet", &case.namespace, &summary.name)? else {
+        let Some(set) = case.cluster.get(Kind::REPLICA_SET, &case.namespace, &summary.name)? else {
             continue;
         };
         let number = object::annotation(&set, "deployment.kubernetes.io/revision").parse();

@@ -1,15 +1,15 @@
 //! A crash that came with a rollout: go back to the revision before.
 
 use serde_json::{Value, json};
+use tidegate_plugin::kubernetes::write::{self, Writer};
+use tidegate_plugin::kubernetes::{object, quote, time, verify};
+use tidegate_plugin::remediation::{Call, CallError, Proposal};
 
 use super::revision::{self, Revision};
 use super::{Finding, manager_words, pod_words};
-use crate::bindings::exports::tidegate::plugin::remediation::{Call, CallError, Proposal};
 use crate::settings::Settings;
 use crate::symptom::{Container, Symptom};
 use crate::workload::Case;
-use crate::write::{self, Writer};
-use crate::{object, quote, time, verify};
 
 /// Proposes to undo the newest rollout, if its pods crash, it is recent and there is one before it.
 pub(super) fn propose(
