@@ -31,3 +31,16 @@ fn every_plugin_of_the_repository_is_bundled() {
     let bundled: Vec<&str> = BUNDLED.iter().map(|(name, ..)| *name).collect();
     assert_eq!(folders, bundled);
 }
+
+#[test]
+fn every_plugin_is_listed_and_says_how_it_is_set_up() {
+    let plugins = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
+    let list = std::fs::read_to_string(plugins.join("README.md")).unwrap();
+    for suite in suites().unwrap() {
+        let place = format!("{}/{}", suite.manifest.kind, suite.manifest.name);
+        assert!(list.contains(&format!("]({place}/README.md)")), "plugins/README.md does not list {place}");
+        let own = std::fs::read_to_string(plugins.join(&place).join("README.md")).unwrap();
+        assert!(own.len() > 400, "the README of {place} says too little");
+        assert!(suite.cases.len() >= 5, "{place} has {} cases", suite.cases.len());
+    }
+}
