@@ -44,13 +44,13 @@ fn subject<'a>(manifest: &'a Manifest, bundled: Bundled, cache: &'a Path) -> Sub
     Subject { manifest, place: Place::Bundled(bundled), cache: Some(cache) }
 }
 
-/// A host with this bundled source alone.
-pub(crate) async fn alone(plugin: &str, cache: &Path) -> Result<Arc<Plugins>> {
+/// A host with this bundled source alone, with these settings.
+pub(crate) async fn alone(plugin: &str, options: Options, cache: &Path) -> Result<Arc<Plugins>> {
     let bundled =
         BUNDLED.iter().find(|(name, ..)| *name == plugin).with_context(|| format!("{plugin} is not bundled"))?;
     let manifest = Manifest::parse(bundled.1).map_err(|error| anyhow!(error))?;
     let host = subject(&manifest, *bundled, cache)
-        .load(Options::default(), &BTreeMap::<String, String>::new(), Arc::new(Nowhere), Arc::new(Nowhere))
+        .load(options, &BTreeMap::<String, String>::new(), Arc::new(Nowhere), Arc::new(Nowhere))
         .await;
     host.map_err(|error| anyhow!(error))
 }

@@ -20,6 +20,23 @@ fn no_body_makes_a_reader_panic_and_no_item_costs_another() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+#[test]
+fn no_body_makes_a_bundled_source_stop() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let cache = tempfile::tempdir().unwrap();
+    let effort = Effort { rounds: 2_000, within: Duration::from_secs(1), seed: 1 };
+    let mut wrong = Vec::new();
+    let sources = readers::sources(&runtime, cache.path()).unwrap();
+    assert!(sources.len() >= 40, "{} sources", sources.len());
+    for reader in sources {
+        match run(&reader, effort) {
+            Ok(rounds) => assert!(rounds > 5, "{} had {rounds} rounds", reader.name),
+            Err(why) => wrong.push(why),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
 /// A reader of a list of texts, wrong in one way.
 fn reader(read: impl Fn(&str) -> Read + 'static) -> Reader {
     let list = List {

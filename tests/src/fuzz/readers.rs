@@ -8,7 +8,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use tidegate::domain::Labels;
 use tidegate::domain::alert::normalised::Normalised;
-use tidegate::plugin::Plugins;
+use tidegate::app::BUNDLED;
+use tidegate::plugin::{Kind, Manifest, Options, Plugins};
 use tidegate::ports::{DecodeError, Inbound, Sources};
 use tidegate::source::BuiltIn;
 use tidegate::tools::reading;
@@ -21,7 +22,7 @@ use super::{List, Read, Reader};
 /// # Errors
 /// When the recorded bodies or a bundled plugin cannot be read.
 pub fn all(runtime: &Runtime, cache: &Path) -> Result<Vec<Reader>> {
-    let grafana = runtime.block_on(crate::golden::alone("grafana", cache))?;
+    let grafana = runtime.block_on(crate::golden::alone("grafana", Options::default(), cache))?;
     Ok(vec![
         alertmanager(runtime.handle().clone())?,
         of_grafana(grafana, runtime.handle().clone())?,
@@ -29,6 +30,47 @@ pub fn all(runtime: &Runtime, cache: &Path) -> Result<Vec<Reader>> {
         results(),
         completions(),
     ])
+}
+
+/// Every bundled source with the bodies of its cases. A plugin that stops itself or breaks a limit is one that does not
+/// stand what it was sent.
+///
+/// # Errors
+/// When the cases or a plugin cannot be read.
+pub fn sources(runtime: &Runtime, cache: &Path) -> Result<Vec<Reader>> {
+    let mut readers = Vec::new();
+    for (name, manifest, _) in BUNDLED {
+        if Manifest::parse(manifest).map_err(anyhow::Error::msg)?.kind != Kind::Source {
+            continue;
+        }
+        let (mut bodies, mut options) = (Vec::new(), Options::default());
+        for entry in fs::read_dir(root("plugins/source").join(name).join("testdata"))? {
+            let case = entry?.path();
+            let files = ["body.json", "body.txt"].map(|file| case.join(file));
+            for file in files.iter().filter(|file| file.is_file()) {
+                bodies.push(fs::read_to_string(file)?);
+            }
+            let settings = case.join("settings.json");
+            if options.settings.is_empty() && settings.is_file() && is_taken(&case)? {
+                options.settings = serde_json::from_str(&fs::read_to_string(settings)?)?;
+            }
+        }
+        let plugins = runtime.block_on(crate::golden::alone(name, options, cache))?;
+        let handle = runtime.handle().clone();
+        let decode = move |body: &str| match handle.block_on(plugins.call_source(name, &inbound(body))) {
+            Some(Ok(decoded)) => read(decoded.map_err(|error| DecodeError::Invalid(error.to_string()))),
+            Some(Err(failure)) => Read::Again(failure.to_string()),
+            None => Read::Again(format!("there is no source {name}")),
+        };
+        readers.push(Reader { name, bodies, list: None, read: Box::new(decode) });
+    }
+    Ok(readers)
+}
+
+/// Whether the settings of a case are of any use.
+fn is_taken(case: &Path) -> Result<bool> {
+    let expected: Value = serde_json::from_str(&fs::read_to_string(case.join("expected.json"))?)?;
+    Ok(expected.get("ok").is_some())
 }
 
 fn root(path: &str) -> PathBuf {
