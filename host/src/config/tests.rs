@@ -203,7 +203,7 @@ fn a_source_is_proven_in_one_way_and_a_wrong_one_is_named() {
         let places: Vec<String> =
             two.secrets().iter().map(|(path, secret)| format!("{} {secret:?}", path.join("."))).collect();
         assert!(places.len() == 2 && places[1].ends_with("File(\"conf/b\")"), "{places:?}");
-        assert!(!format!("{}", two.sources["a"].auth.as_ref().unwrap().describe()).is_empty());
+        assert!(!two.sources["a"].auth.as_ref().unwrap().describe().is_empty());
     }
     let secret = "secret = { env = \"S\" }";
     for (auth, want) in [
@@ -213,7 +213,7 @@ fn a_source_is_proven_in_one_way_and_a_wrong_one_is_named() {
         ("{ github = [] }", "a list of secrets names at least one"),
         ("{ github = [\"hunter2\"] }", "a secret is never written"),
         ("{ github = { secret = \"hunter2\" } }", "a secret is never written"),
-        (&format!("{{ github = [{}] }}", vec!["{ env = \"A\" }"; 9].join(", ")), "at most 8 secrets"),
+        (&format!("{{ github = [{}] }}", ["{ env = \"A\" }"; 9].join(", ")), "at most 8 secrets"),
         ("{ query = { name = \"\", token = { env = \"A\" } } }", "query.name must not be empty"),
         ("{ header = { name = \"a b\", token = { env = \"A\" } } }", "header.name must be the name of an HTTP header"),
         ("{ header = { name = \"Authorization\", token = { env = \"A\" } } }", "use bearer or basic"),

@@ -201,6 +201,9 @@ impl Plugins {
         let name = &package.manifest.name;
         let own = setup.plugins.get(name).cloned().unwrap_or_default();
         let outside = Arc::clone(&self.outside);
+        let mut unwanted = Vec::new();
+        // What is bundled and named nowhere need not have the settings that it would need.
+        let problems = if is_named(setup, &package) { problems } else { &mut unwanted };
         let mut unit = |name: &str, options: Options| {
             Unit::new(Arc::clone(one), name, options, setup.environment, &outside, problems)
         };

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use tidegate::app::BUNDLED;
 use tidegate::domain::Labels;
 use tidegate::domain::alert::normalised::Normalised;
-use tidegate::app::BUNDLED;
 use tidegate::plugin::{Kind, Manifest, Options, Plugins};
 use tidegate::ports::{DecodeError, Inbound, Sources};
 use tidegate::source::BuiltIn;

@@ -47,8 +47,7 @@ pub(super) fn answer(answer: Option<&Value>) -> Result<Taken, SmtpError> {
         return Err(SmtpError::Unavailable(reason));
     }
     let none = Value::Null;
-    let refused = items(answer.get("ok").unwrap_or(&none), "refused").into_iter();
-    let refused = refused.map(|one| RefusedRecipient {
+    let refused = items(answer.get("ok").unwrap_or(&none), "refused").map(|one| RefusedRecipient {
         address: text(one, "address"),
         reason: text(one, "reason"),
         temporary: one.get("temporary").and_then(Value::as_bool) == Some(true),

@@ -237,7 +237,8 @@ fn content(value: &Value) -> Result<Content, String> {
         body: text(value, "body-markdown"),
         facts: pairs(value, "facts"),
         links: items(value, "links").map(link).collect::<Result<_, _>>()?,
-        alerts: Excerpt::of(&items(value, "alerts").map(alert).collect::<Vec<_>>(), &Bounds::MESSAGE),
+        alerts: Excerpt::of(&items(value, "alerts").map(alert).collect::<Vec<_>>(), &Bounds::MESSAGE)
+            .and_more(number(value, "alerts-left-out").and_then(|count| count.try_into().ok()).unwrap_or(0)),
     })
 }
 

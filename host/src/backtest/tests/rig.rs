@@ -550,3 +550,13 @@ impl Rig {
         panic!("it does not settle");
     }
 }
+
+/// Policies of one file.
+pub fn policies(text: &str) -> Arc<dyn Policies> {
+    Arc::new(set(text))
+}
+
+/// A journal that keeps nothing on disk.
+pub fn journal() -> Arc<dyn Journal> {
+    Arc::new(Memory::new())
+}

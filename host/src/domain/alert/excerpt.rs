@@ -40,6 +40,13 @@ pub struct Excerpt {
 const LEAST: usize = 64;
 
 impl Excerpt {
+    /// The same of an incident that has so many alerts besides.
+    #[must_use]
+    pub fn and_more(mut self, alerts: usize) -> Self {
+        self.left_out = self.left_out.saturating_add(alerts);
+        self
+    }
+
     /// The alerts that matter most, firing before resolved and worse before less bad, as far as the
     /// bounds allow; they stay in the order in which they came.
     pub fn of<'a>(alerts: impl IntoIterator<Item = &'a Alert>, bounds: &Bounds) -> Self {

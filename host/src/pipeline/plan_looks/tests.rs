@@ -1,15 +1,16 @@
+//! Looks that are made side by side.
+
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
+use crate::backtest::tests::rig::{journal, policies};
 use crate::clock::TokioClock;
 use crate::domain::{Catalogue, IncidentId, Risk, Tool};
 use crate::gate::{Options, Permit};
-use crate::journal::Memory;
 use crate::pipeline::correlate::Group;
-use crate::policy::Set;
 use crate::ports::{ToolError, Turn};
 use crate::random::Random;
 
@@ -51,10 +52,10 @@ fn plan_looks(tools: &Arc<Slow>, policy: &str, options: Options) -> PlanLooks {
     let clock: Arc<dyn Clock> = Arc::new(TokioClock::starting_at(jiff::Timestamp::UNIX_EPOCH));
     let (wake, _) = tokio::sync::mpsc::unbounded_channel();
     let random = Arc::new(Random::seeded(1));
-    let store = Store::new(Arc::new(Memory::new()), clock.clone(), random, Box::new(|_| Group::BySubject), wake);
+    let store = Store::new(journal(), clock.clone(), random, Box::new(|_| Group::BySubject), wake);
     PlanLooks {
         gate: Arc::new(Gate::new(options)),
-        policies: Arc::new(Set::from_sources(&[("a.rhai", policy)]).unwrap()),
+        policies: policies(policy),
         tools: tools.clone(),
         store: Arc::new(store),
         clock,
