@@ -199,6 +199,10 @@ impl Backend for App {
         self.sources.names()
     }
 
+    fn unusable_source(&self, source: &str) -> Option<String> {
+        self.plugins.unusable_source(source)
+    }
+
     fn takes(&self, source: &str, method: &str) -> bool {
         self.sources.takes(source, method)
     }
@@ -335,6 +339,7 @@ impl Backend for App {
         let mut problems: Vec<String> = restored.as_ref().err().cloned().into_iter().collect();
         problems.extend(broken.iter().map(ToString::to_string));
         problems.extend(self.restoration.listing_problem().map(|problem| format!("the listing: {problem}")));
+        problems.extend(self.plugins.start_problems().iter().map(ToString::to_string));
         let stopping = self.services.store.is_stopping();
         if stopping {
             problems.push("tidegate is stopping: it waits for calls and messages under way and begins none".into());

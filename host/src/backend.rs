@@ -46,6 +46,10 @@ pub trait Records: Send + Sync {
 pub trait Backend: Records + 'static {
     /// Names of the sources that exist now.
     fn sources(&self) -> Vec<String>;
+    /// Why a source that there is cannot be used now; none where it can, and where there is none.
+    fn unusable_source(&self, _source: &str) -> Option<String> {
+        None
+    }
     /// Whether a source takes requests of this method.
     fn takes(&self, source: &str, method: &str) -> bool;
     /// Takes a request in. The alerts are durable when this is `Ok`.

@@ -243,8 +243,17 @@ impl Config {
         self.sources.get(name).is_none_or(|source| source.enabled)
     }
 
-    /// What forbids to listen where the configuration says: beyond loopback the API and every
-    /// enabled source of `names` must demand authentication.
+    /// Sections about sources that there are not: who writes one means to protect a source, which would stay
+    /// open.
+    pub fn unknown_sources(&self, names: &[String]) -> Vec<Problem> {
+        let unknown = self.sources.keys().filter(|name| !names.contains(name));
+        let text = "there is no source of this name; `tidegate plugin list` names those that there are";
+        unknown.map(|name| self.problem(&["sources", name], text)).collect()
+    }
+
+    /// What forbids to listen where the configuration says: beyond loopback the API must demand authentication,
+    /// and every enabled source of `names` that the configuration names. Those that it does not name take nothing from other
+    /// machines.
     pub fn exposure(&self, names: &[String]) -> Vec<Problem> {
         let listen = self.server.listen;
         if listen.ip().to_canonical().is_loopback() {
@@ -258,9 +267,19 @@ impl Config {
             );
             problems.push(self.problem(&["server", "listen"], text));
         }
-        for name in names.iter().filter(|name| self.source_enabled(name)) {
-            let senders = self.users.values().any(|user| user.role == Role::Sender && !user.tokens.is_empty());
-            if !senders && self.sources.get(name).is_none_or(|source| source.auth.is_none()) {
+        if self.users.values().any(|user| user.role == Role::Sender && !user.tokens.is_empty()) {
+            return problems;
+        }
+        let named = names.iter().filter(|name| self.sources.contains_key(*name) && self.source_enabled(name));
+        if self.sources.is_empty() {
+            let text = format!(
+                "listening on {listen} lets other machines in, and no source takes anything from them: add \
+                 auth = {{ bearer = {{ env = \"ALERT_TOKEN\" }} }} to [sources.alertmanager], or to whichever you use"
+            );
+            problems.push(self.problem(&["sources"], text));
+        }
+        for name in named {
+            if self.sources.get(name).is_none_or(|source| source.auth.is_none()) {
                 let text = format!(
                     "listening on {listen} lets other machines in, so source {name} needs authentication: \
                      add auth = {{ bearer = {{ env = \"ALERT_TOKEN\" }} }} to [sources.{name}], or switch it \

@@ -23,11 +23,12 @@ use crate::pipeline::Services;
 use crate::pipeline::correlate::group;
 use crate::plugin::{Bundled, Plugins, Setup, Transport, Wire};
 use crate::policy;
-use crate::ports::{Clock, Journal, Model, PluginState, Tools};
+use crate::ports::{Clock, Journal, Model, PluginState, Sources as _, Tools};
 use crate::random::Random;
 use crate::redact::known;
 use crate::rules::Policies;
 use crate::runner::Runner;
+use crate::source::BuiltIn;
 use crate::store::Store;
 use crate::tools::{Composite, Servers};
 
@@ -55,13 +56,18 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let policies = Arc::new(policies);
     loaded.push(format!("policies: {}", policies.describe()));
 
+    progress("plugins …");
     let network = Arc::new(Network::default());
     let (plugins, problems) =
         load_plugins(config, &environment, Arc::clone(&network), Arc::clone(&journal) as Arc<dyn PluginState>).await?;
     for problem in problems {
-        progress(&format!("warning: {problem}"));
+        tracing::warn!(%problem, "a plugin or target cannot be used as it is configured");
     }
     let plugins = Arc::new(plugins);
+    let unknown = config.unknown_sources(&source_names(&plugins));
+    if !unknown.is_empty() {
+        return Err(Problems(unknown));
+    }
     loaded.push(format!("plugins: {}", plugin_names(&plugins)));
 
     let random = Arc::new(Random::from_system());
@@ -281,6 +287,13 @@ pub fn problem(config: &Config, path: &[&str], text: String) -> Problems {
 /// A problem for each sentence.
 pub fn problems_at(config: &Config, path: &[&str], texts: Vec<String>) -> Vec<Problem> {
     texts.into_iter().map(|text| config.problem(path, text)).collect()
+}
+
+/// Every source that there is, also those that cannot be used.
+pub fn source_names(plugins: &Plugins) -> Vec<String> {
+    let mut names = BuiltIn.names();
+    names.extend(plugins.source_names());
+    names
 }
 
 /// The plugins that are in use, and how many there are besides.

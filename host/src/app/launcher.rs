@@ -84,6 +84,7 @@ impl Host for Launcher {
             match load_plugins(&config, &ProcessEnvironment, network, state).await {
                 Ok((plugins, problems)) => {
                     checked.loaded.push(format!("plugins: {}", plugin_names(&plugins)));
+                    checked.problems.extend(config.unknown_sources(&launch::source_names(&plugins)));
                     let sources = AllSources::new(Arc::new(plugins)).names();
                     checked.loaded.extend(config.ways_in(&sources));
                     checked.problems.extend(config.exposure(&sources));

@@ -333,9 +333,16 @@ fn beyond_loopback_everything_that_listens_needs_authentication() {
     assert!(parse("").unwrap().exposure(&names).is_empty());
     let open = parse("[server]\nlisten = \"0.0.0.0:10000\"").unwrap();
     let found: Vec<String> = open.exposure(&names).iter().map(ToString::to_string).collect();
-    assert_eq!(found.len(), 3, "{found:#?}");
+    assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found[0].starts_with("conf/t.toml:2: server.listen: listening on 0.0.0.0:10000"));
-    assert!(found[1].contains("[sources.alertmanager]") && found[2].contains("[sources.grafana]"));
+    assert!(found[1].contains("no source takes anything") && found[1].contains("[sources.alertmanager]"));
+    // What is bundled and named nowhere is closed to other machines, and so is no mistake.
+    let one = "[server]\nlisten = \"[::]:1\"\nauth.bearer.env = \"A\"\n[sources.grafana]\nenabled = true";
+    let found = parse(one).unwrap().exposure(&names);
+    assert!(found.len() == 1 && found[0].to_string().contains("source grafana needs"), "{found:?}");
+    let typo = parse("[sources.grafanna]\nauth.bearer.env = \"A\"").unwrap();
+    assert!(typo.unknown_sources(&names)[0].to_string().contains("sources.grafanna: there is no source"));
+    assert!(parse("[sources.grafana]\nenabled = true").unwrap().unknown_sources(&names).is_empty());
     let closed = parse(
         "[server]\nlisten = \"[::]:1\"\nauth.bearer.env = \"A\"\n[sources.alertmanager]\n\
          auth.bearer.env = \"B\"\n[sources.grafana]\nenabled = false",

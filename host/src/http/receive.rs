@@ -69,7 +69,9 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Respo
         }
     };
     if gate.is_some_and(|gate| gate.disabled) || !state.backend.sources().iter().any(|name| name == source) {
-        return Err(unknown(state, source));
+        // Senders keep what is to be sent again, and take a wrong address as final.
+        let unusable = state.backend.unusable_source(source).filter(|_| !gate.is_some_and(|gate| gate.disabled));
+        return Err(unusable.map_or_else(|| unknown(state, source), Failure::unavailable));
     }
     if !state.backend.takes(source, head.method.as_str()) {
         return Err(method(&head));

@@ -69,6 +69,7 @@ pub struct Plugins {
     pub(super) remediations: BTreeMap<String, Unit>,
     catalogue: RwLock<Arc<Catalogue>>,
     pub(super) left_out: LeftOutCounts,
+    pub(super) problems: Vec<Problem>,
     pub(super) installed: BTreeMap<String, Arc<Installed>>,
     /// Where they were found, to look there again.
     pub(super) folder: Option<PathBuf>,
@@ -124,6 +125,7 @@ impl Plugins {
             remediations: BTreeMap::new(),
             catalogue: RwLock::default(),
             left_out: LeftOutCounts::default(),
+            problems: Vec::new(),
             installed: BTreeMap::new(),
             folder: setup.folder.map(Path::to_path_buf),
             risks: risks.collect(),
@@ -140,6 +142,7 @@ impl Plugins {
             plugins.installed.insert(package.manifest.name.clone(), one);
         }
         plugins.list_tools();
+        plugins.problems.clone_from(&problems);
         Ok((plugins, problems))
     }
 

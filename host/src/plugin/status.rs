@@ -1,5 +1,6 @@
 //! How each plugin is.
 
+use super::error::Problem;
 use super::imports::Binding;
 use super::installed::Installed;
 use super::kind::Kind;
@@ -37,6 +38,34 @@ pub struct Status {
 }
 
 impl Plugins {
+    /// Names of all source plugins, also of those that cannot be used.
+    pub fn source_names(&self) -> Vec<String> {
+        let sources = self.installed.iter().filter(|(_, one)| one.package().manifest.kind == Kind::Source);
+        sources.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Why a source plugin that there is cannot be used; none where it can, and where there is none.
+    pub fn unusable_source(&self, name: &str) -> Option<String> {
+        let one = self.installed.get(name)?;
+        if one.package().manifest.kind != Kind::Source || self.sources.contains_key(name) {
+            return None;
+        }
+        let subject = one.package().manifest.label();
+        let told =
+            self.problems.iter().filter(|problem| problem.subject == subject).map(|problem| problem.text.clone());
+        let told: Vec<String> = told.collect();
+        let needs = format!("it needs settings, see its README and [plugins.{name}]");
+        Some(format!(
+            "source {name} is there and cannot be used: {}",
+            if told.is_empty() { needs } else { told.join("; ") }
+        ))
+    }
+
+    /// What was wrong at the start.
+    pub fn start_problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
     /// How each plugin is, by name.
     pub fn status(&self) -> Vec<Status> {
         self.installed.values().map(|one| self.status_of(one)).collect()

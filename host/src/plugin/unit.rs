@@ -221,6 +221,7 @@ pub(super) fn merge(own: &Options, target: &TargetOptions) -> Options {
     overlay(&mut merged.settings, &target.settings);
     merged.secrets.extend(target.secrets.clone());
     merged.grant.extend::<Vec<Grant>>(target.grant.clone());
+    merged.mail = target.mail.clone().or(merged.mail);
     merged
 }
 
