@@ -11,6 +11,8 @@
 //!
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
 //! - `loaded`, `cache`, `inspect`, `lane`, `examine`: from a file to linked code
+//! - `installed`, `unit`: a plugin with its code, loaded when it is wanted, and with what it was given; `registry`: all of them;
+//!   `reload`: new code while the host runs; `status`: how they are
 //! - `pins`: which components were installed
 //! - `engine`, `instance`, `turns`: running it within limits; `tally`: how that went
 //! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`, `mail_transport`: what it can reach; `wasi`: what it cannot

@@ -227,6 +227,22 @@ impl Grants {
         )
     }
 
+    /// A sentence, where it asks for something and is granted nothing at all: then it can reach nobody.
+    pub fn nothing(&self, mail: Option<&GrantedMail>) -> Option<String> {
+        if !self.granted.is_empty() || mail.is_some() {
+            return None;
+        }
+        let any = |origin: &str| if origin == "*" { "an origin of yours".to_string() } else { origin.to_string() };
+        let asks = self.asks.http.iter().map(|ask| format!("{} to {}", ask.methods.join(" and "), any(&ask.origin)));
+        let asks: Vec<String> = asks.chain(self.asks.mail.then(|| "mail".to_string())).collect();
+        let place = &self.place;
+        let how = if self.asks.mail { format!("[{place}.mail]") } else { format!("[{place}] grant = […]") };
+        let asked = asks.join(", ");
+        (!asks.is_empty()).then(|| {
+            format!("it can send nothing, because nothing is granted; it asks for {asked}: see {how} in its README")
+        })
+    }
+
     /// Sentences about what is asked for and not granted: the plugin may work without it.
     pub fn unmet(&self, mail: Option<&GrantedMail>) -> Vec<String> {
         let mut unmet = Vec::new();

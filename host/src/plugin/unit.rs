@@ -11,7 +11,7 @@ use super::error::{Failure, Problem};
 use super::grants::Grants;
 use super::imports::{Binding, Outside, State};
 use super::installed::Installed;
-use super::kind::CallError;
+use super::kind::{CallError, Kind};
 use super::loaded::Loaded;
 use super::manifest::Manifest;
 use super::options::{Grant, Options, TargetOptions};
@@ -96,6 +96,10 @@ impl Unit {
         let subject = subject(&package.manifest, name);
         problems.extend(found.iter().map(|text| Problem::new(subject.clone(), text.clone())));
         let binding = Binding { secrets, mail, ..bound.filter(|_| found.is_empty())? };
+        if package.manifest.kind == Kind::Notifier {
+            let nothing = binding.grants.nothing(binding.mail.as_ref());
+            problems.extend(nothing.map(|text| Problem::new(subject, text)));
+        }
         Some(Self {
             installed,
             places: Semaphore::new(options.limits.concurrency as usize),
