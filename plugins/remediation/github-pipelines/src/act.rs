@@ -170,3 +170,34 @@ fn arguments<T: for<'a> Deserialize<'a>>(what: &Action) -> Result<T, CallError> 
     serde_json::from_str(&what.arguments)
         .map_err(|error| CallError::InvalidInput(format!("the arguments of {}: {error}", what.name)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_offered_that_the_settings_do_not_name() {
+        for (settings, want) in [
+            (r#"{}"#, vec![]),
+            (r#"{"repositories":["a/b"]}"#, vec![(RERUN, Risk::Low), (STATUS, Risk::Read)]),
+            (
+                r#"{"repositories":["a/b"],"services":{"s":{"repository":"a/b","workflow":"d.yml","branch":"main","rollback":true}}}"#,
+                vec![(RERUN, Risk::Low), (STATUS, Risk::Read), (ROLLBACK, Risk::High)],
+            ),
+        ] {
+            let settings: Settings = tidegate_plugin::settings::parse(settings).unwrap();
+            let offered = capabilities(&settings).unwrap();
+            for one in &offered {
+                let schema: Value = serde_json::from_str(&one.schema).unwrap();
+                assert_eq!(schema["additionalProperties"], false);
+                assert_eq!(
+                    schema["required"].as_array().unwrap().len(),
+                    schema["properties"].as_object().unwrap().len()
+                );
+                assert_eq!(schema["properties"]["repository"]["enum"], json!(["a/b"]));
+            }
+            let offered: Vec<_> = offered.iter().map(|one| (one.name.as_str(), one.risk)).collect();
+            assert_eq!(offered, want);
+        }
+    }
+}
