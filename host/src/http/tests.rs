@@ -441,5 +441,11 @@ async fn no_server_comes_up_beyond_loopback_without_authentication() {
     let server = Server::new(listener, &config, Arc::new(Fake::default()), Arc::new(SystemClock), &environment);
     let problems = server.err().unwrap().to_string();
     assert!(problems.contains("the API needs authentication"), "{problems}");
+    assert!(problems.contains("no source takes anything from them: add auth"), "{problems}");
+    let named = "[server]\nlisten = \"0.0.0.0:0\"\n[sources.alertmanager]\nenabled = true";
+    let config = Config::parse(named.into(), None, &Overrides::default()).unwrap();
+    let listener = listen(&config).await.unwrap();
+    let server = Server::new(listener, &config, Arc::new(Fake::default()), Arc::new(SystemClock), &environment);
+    let problems = server.err().unwrap().to_string();
     assert!(problems.contains("source alertmanager needs authentication"), "{problems}");
 }
