@@ -53,7 +53,11 @@ fn world(case: &Path) -> Rc<World> {
 
 fn planned(case: &Path, plan: Plan<'_>) -> Value {
     let incident = incident(&need(&case.join("incident.json")));
-    match played::with(world(case), || plan(incident)) {
+    let world = world(case);
+    let outcome = played::with(world.clone(), || plan(incident));
+    let left = world.answers.borrow().len();
+    assert_eq!(left, 0, "{}: {left} of the answers in http.json were not asked for", case.display());
+    match outcome {
         Ok(planned) => json!({
             "ok": planned.proposals.iter().map(proposal).collect::<Vec<_>>(),
             "findings": planned.findings.iter().map(finding).collect::<Vec<_>>(),
