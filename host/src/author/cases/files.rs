@@ -86,7 +86,8 @@ impl Files {
                  http.json, the answers to its requests)"
             }
             Kind::Remediation => {
-                "incident.json, the alerts (and settings.json, and tools.json, the tools and what they answer)"
+                "incident.json, the alerts (and settings.json, tools.json, the tools and what they answer, secrets.json, and \
+                 http.json, the answers to its requests)"
             }
         }
     }

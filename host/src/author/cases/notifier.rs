@@ -20,7 +20,7 @@ use crate::ports::Message;
 use crate::secret::SecretSource;
 
 /// Notes each request and gives the next recorded answer.
-struct Recorded {
+pub(super) struct Recorded {
     /// None: every request is answered with 200.
     answers: Mutex<Option<VecDeque<Value>>>,
     requests: Mutex<Vec<Value>>,
@@ -28,6 +28,47 @@ struct Recorded {
     mails: Mutex<Vec<Value>>,
     /// Requests for which no answer was recorded.
     strange: Mutex<Vec<String>>,
+}
+
+impl Recorded {
+    /// Plays the answers of a case.
+    pub(super) fn of(files: &Files) -> Self {
+        Self {
+            answers: Mutex::new(files.answers.clone().map(VecDeque::from)),
+            requests: Mutex::default(),
+            mail_answers: Mutex::new(files.mails.clone().unwrap_or_default().into()),
+            mails: Mutex::default(),
+            strange: Mutex::default(),
+        }
+    }
+
+    /// Requests that nobody recorded an answer to, and answers that nobody asked for.
+    pub(super) fn faults(&self) -> Vec<String> {
+        let strange = self.strange.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut faults: Vec<String> = strange
+            .iter()
+            .map(|request| {
+                format!(
+                    "no answer is recorded for {request}; add one to http.json: {{\"status\": 200, \"body\": \"\"}}"
+                )
+            })
+            .collect();
+        let left = self.answers.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, VecDeque::len);
+        if left > 0 {
+            faults.push(format!("{left} of the answers in http.json were not asked for"));
+        }
+        faults
+    }
+}
+
+/// What the operator grants in a case: what the plugin asks for, at the addresses that the case names.
+pub(super) fn granted(manifest: &Manifest, files: &Files) -> Options {
+    Options {
+        secrets: files.secrets.keys().map(|name| (name.clone(), SecretSource::Env(name.clone()))).collect(),
+        grant: grants(manifest, files),
+        settings: files.settings.clone(),
+        ..Options::default()
+    }
 }
 
 impl Transport for Recorded {
@@ -76,21 +117,8 @@ impl MailTransport for Recorded {
 pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let notification = files.json()?;
-    let names = || files.secrets.keys().cloned();
-    let options = Options {
-        secrets: names().map(|name| (name.clone(), SecretSource::Env(name))).collect(),
-        grant: grants(subject.manifest, files),
-        mail: files.mails.is_some().then(mail::grant),
-        settings: files.settings.clone(),
-        ..Options::default()
-    };
-    let recorded = Arc::new(Recorded {
-        answers: Mutex::new(files.answers.clone().map(VecDeque::from)),
-        requests: Mutex::default(),
-        mail_answers: Mutex::new(files.mails.clone().unwrap_or_default().into()),
-        mails: Mutex::default(),
-        strange: Mutex::default(),
-    });
+    let options = Options { mail: files.mails.is_some().then(mail::grant), ..granted(subject.manifest, files) };
+    let recorded = Arc::new(Recorded::of(files));
     let kept = Arc::new(Kept::new(files.state.clone()));
     let transport = Arc::clone(&recorded) as _;
     let mail = Arc::clone(&recorded) as _;
@@ -100,13 +128,7 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     let answer = plugins.call_notifier(name, &message(&notification)?, now).await.ok_or_else(|| {
         format!("{name} is no target: it has neither settings nor secrets; give it some in settings.json")
     })?;
-    let strange = recorded.strange.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let mut faults: Vec<String> = strange
-        .iter()
-        .map(|request| {
-            format!("no answer is recorded for {request}; add one to http.json: {{\"status\": 200, \"body\": \"\"}}")
-        })
-        .collect();
+    let mut faults = recorded.faults();
     let result = match answer {
         Ok(Ok(reference)) => json!({"ok": reference}),
         Ok(Err(reason)) => error(reason),
@@ -116,10 +138,6 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
         }
     };
     let requests = recorded.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let left = recorded.answers.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, VecDeque::len);
-    if left > 0 {
-        faults.push(format!("{left} of the answers in http.json were not asked for"));
-    }
     let mails = recorded.mails.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let left = recorded.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).len();
     if left > 0 {

@@ -1,7 +1,6 @@
-//! Remediations: an incident in, proposals out. The tools are those of `tools.json`; a look that
-//! was not recorded fails the case.
+//! Remediations: an incident in, proposals out. The tools are those of `tools.json`, the answers to requests those of
+//! `http.json`; a look or request that was not recorded fails the case.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use futures::future::BoxFuture;
@@ -9,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::alert::{SOURCE, alert};
+use super::notifier;
 use super::{Files, Nowhere, Outcome, Subject, error, items, text};
 use crate::domain::condition;
 use crate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
@@ -115,16 +115,18 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     let millis = input.get("now-ms").and_then(Value::as_i64).unwrap_or_default();
     let now = Timestamp::from_millisecond(millis).map_err(|error| format!("now-ms: {error}"))?;
     let recorded = Arc::new(Recorded::new(&files.tools));
+    let network = Arc::new(notifier::Recorded::of(files));
     let planning = Planning {
-        options: Options { settings: files.settings.clone(), ..Options::default() },
-        environment: &BTreeMap::<String, String>::new(),
-        transport: Arc::new(Nowhere),
+        options: notifier::granted(subject.manifest, files),
+        environment: &files.secrets,
+        transport: Arc::clone(&network) as _,
         tools: Arc::clone(&recorded) as _,
         looks: Arc::clone(&recorded) as _,
         incident: incident(&input, now),
         now,
     };
     let mut outcome = plan(subject, planning).await?;
+    outcome.faults.splice(0..0, network.faults());
     let strange = recorded.strange.lock().unwrap_or_else(PoisonError::into_inner).clone();
     outcome.faults.splice(
         0..0,
