@@ -94,7 +94,11 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     } else {
         subject.call(&files(&arguments, manifest, input).map_err(failed)?).await
     };
-    shown(&outcome.map_err(failed)?)
+    let outcome = outcome.map_err(failed)?;
+    let code = shown(&outcome)?;
+    // Who sends wants to know whether it arrived.
+    let refused = arguments.send && outcome.found.get("error").is_some();
+    Ok(if refused { ExitCode::FAILURE } else { code })
 }
 
 fn shown(outcome: &Outcome) -> anyhow::Result<ExitCode> {
