@@ -117,7 +117,7 @@ impl MailTransport for Recorded {
 pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let notification = files.json()?;
-    let options = Options { mail: files.mails.is_some().then(mail::grant), ..granted(subject.manifest, files) };
+    let options = Options { mail: subject.manifest.asks.mail.then(mail::grant), ..granted(subject.manifest, files) };
     let recorded = Arc::new(Recorded::of(files));
     let kept = Arc::new(Kept::new(files.state.clone()));
     let transport = Arc::clone(&recorded) as _;
