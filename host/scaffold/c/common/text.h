@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "bindings/plugin.h"
-#include "cJSON/cJSON.h"
+#include "json.h"
 
 // The text as a C string.
 static inline char *c_text(plugin_string_t text) {
@@ -57,15 +57,14 @@ static inline char *value_of(tidegate_plugin_types_labels_t list, const char *ke
 #define list_of(line) ((plugin_list_string_t){.ptr = memcpy(malloc(sizeof(plugin_string_t)), &(plugin_string_t[]){line}, sizeof(plugin_string_t)), .len = 1})
 
 // The string under a key of a JSON object, or NULL.
-static inline const char *member(const cJSON *object, const char *key) {
-    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+static inline const char *member(const json *object, const char *key) {
+    json *found = json_member(object, key);
+    return found && found->kind == JSON_STRING ? found->text : NULL;
 }
 
 // A JSON object with one string, as calls of tools and actions take their arguments.
 static inline plugin_string_t object(const char *key, const char *value) {
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, key, value);
-    return text(cJSON_PrintUnformatted(object));
+    return format("{%s:%s}", json_quoted(key), json_quoted(value));
 }
 
 // A text as one part of a URL's path: what an alert says must not lead elsewhere.

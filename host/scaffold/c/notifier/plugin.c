@@ -17,12 +17,11 @@ static bool later(call_error *err, plugin_string_t why, const char *seconds) {
 bool exports_tidegate_plugin_notifier_notify(notification *message, plugin_option_string_t *ret, call_error *err) {
     plugin_string_t settings;
     tidegate_plugin_settings_get(&settings);
-    cJSON *own = cJSON_ParseWithLength((const char *)settings.ptr, settings.len), *body = cJSON_CreateObject();
+    json *own = json_parse((const char *)settings.ptr, settings.len);
     char *title = c_text(message->title), *markdown = c_text(message->body_markdown);
-    cJSON_AddStringToObject(body, "text", c_text(format("%s\n\n%s", title, markdown)));
     // What alerts say stands in the body, so no secret is filled in there: `body_secrets` stays false.
     tidegate_plugin_http_client_request_t request = {
-        .method = text("POST"), .url = text(member(own, "url")), .body = text(cJSON_PrintUnformatted(body))};
+        .method = text("POST"), .url = text(member(own, "url")), .body = object("text", c_text(format("%s\n\n%s", title, markdown)))};
     pair(&request.headers, "content-type", "application/json");
     // The host fills the secret in, for origins that the operator granted it for.
     pair(&request.headers, "authorization", "Bearer {{secret:token}}");

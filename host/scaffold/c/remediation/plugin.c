@@ -24,7 +24,7 @@ bool API(plan)(API(incident_t) *incident, API(planned_t) *ret, call_error *err) 
     plugin_string_t name = text(tool), arguments = object("service", service), answer;
     tidegate_plugin_tools_tool_error_t refused;
     if (!tidegate_plugin_tools_look(&name, &arguments, &answer, &refused)) return fail(err, OTHER, refused.val.failed);
-    const char *state = member(cJSON_ParseWithLength((const char *)answer.ptr, answer.len), "state");
+    const char *state = member(json_parse((const char *)answer.ptr, answer.len), "state");
     plugin_list_string_t evidence = list_of(format("%s says that it is %s", tool, state ? state : "nothing"));
     if (!state || strcmp(state, "hung") != 0) {
         ret->findings.ptr[0] = (API(finding_t)){
@@ -41,7 +41,7 @@ bool API(plan)(API(incident_t) *incident, API(planned_t) *ret, call_error *err) 
 
 // Runs only once the gate has permitted exactly this.
 bool API(execute)(plugin_string_t *attempt, API(action_t) *action, plugin_string_t *ret, call_error *err) {
-    cJSON *arguments = cJSON_ParseWithLength((const char *)action->arguments.ptr, action->arguments.len);
+    json *arguments = json_parse((const char *)action->arguments.ptr, action->arguments.len);
     const char *service = member(arguments, "service");
     if (!service) return fail(err, OTHER, text("service: expected a string"));
     tidegate_plugin_http_client_request_t request = {

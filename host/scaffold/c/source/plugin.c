@@ -6,7 +6,7 @@ typedef exports_tidegate_plugin_source_inbound_t inbound;
 typedef exports_tidegate_plugin_source_decoded_t decoded;
 typedef exports_tidegate_plugin_source_call_error_t call_error;
 
-static tidegate_plugin_types_alert_t alert(const cJSON *item, const char *title) {
+static tidegate_plugin_types_alert_t alert(const json *item, const char *title) {
     const char *state = member(item, "state"), *since = member(item, "since");
     tidegate_plugin_types_alert_t alert = {
         .name = text(title),
@@ -26,15 +26,16 @@ static tidegate_plugin_types_alert_t alert(const cJSON *item, const char *title)
 }
 
 bool exports_tidegate_plugin_source_decode(inbound *request, decoded *ret, call_error *err) {
-    cJSON *body = cJSON_ParseWithLength((const char *)request->body.ptr, request->body.len);
+    json *body = json_parse((const char *)request->body.ptr, request->body.len);
     if (!body) return fail(err, INVALID_INPUT, text("the body is no JSON"));
-    cJSON *items = cJSON_GetObjectItemCaseSensitive(body, "alerts"), *item;
-    if (!cJSON_IsArray(items)) return fail(err, INVALID_INPUT, text("alerts: expected a list"));
-    size_t count = cJSON_GetArraySize(items), i = 0;
+    json *items = json_member(body, "alerts");
+    if (!items || items->kind != JSON_LIST) return fail(err, INVALID_INPUT, text("alerts: expected a list"));
+    size_t count = 0, i = 0;
+    for (json *item = items->first; item; item = item->next) count++;
     *ret = (decoded){0};
     ret->alerts.ptr = calloc(count + 1, sizeof *ret->alerts.ptr);
     ret->left_out.ptr = calloc(count + 1, sizeof *ret->left_out.ptr);
-    cJSON_ArrayForEach(item, items) {
+    for (json *item = items->first; item; item = item->next) {
         const char *title = member(item, "title");
         if (title) {
             ret->alerts.ptr[ret->alerts.len++] = alert(item, title);
