@@ -41,7 +41,8 @@ impl remediation::Guest for Plugin {
         let mut evidence = vec![format!("knows {}", known.join(","))];
         if label("together").is_some() {
             let names = tool.split(',').cycle().zip(0..looks);
-            let call = |(name, i): (&str, u32)| tools::LookCall { name: name.into(), arguments: format!("{{\"i\":{i}}}") };
+            let call =
+                |(name, i): (&str, u32)| tools::LookCall { name: name.into(), arguments: format!("{{\"i\":{i}}}") };
             let answers = tools::look_all(&names.map(call).collect::<Vec<_>>());
             evidence.extend(answers.into_iter().map(|answer| format!("{answer:?}")));
         } else {
