@@ -112,7 +112,6 @@ pub fn correlate(
             Change::Late => out.late += 1,
             Change::Counts => {
                 let alert = if incident.conclusion.is_some() { as_handled(known, alert) } else { alert };
-                let alert = as_bad_as_it_was(known, alert);
                 out.changed.entry(incident.id.clone()).or_default().push(alert);
             }
             Change::FiresAgain => newcomers.push(newcomer(alert, group_of)),
@@ -175,14 +174,6 @@ fn known<'a>(
         return (alert, first);
     }
     (alert, second)
-}
-
-/// Many senders call an end `ok` or `info`: that is no word on how bad it was.
-fn as_bad_as_it_was(known: &Alert, mut alert: Alert) -> Alert {
-    if alert.status == Status::Resolved {
-        alert.severity = alert.severity.max(known.severity);
-    }
-    alert
 }
 
 /// A concluded incident shows an alert as bad as it was when it was handled, however it goes up and down.

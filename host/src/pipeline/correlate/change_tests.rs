@@ -235,11 +235,3 @@ fn other_labels_in_the_same_group_are_recorded_whatever_they_are_called() {
         assert_eq!(repeats(&world.receive(with("severity", "warning"))), 1);
     }
 }
-
-#[test]
-fn an_end_is_no_word_on_how_bad_it_was() {
-    let mut world = World::default();
-    world.receive(firing(Severity::Critical, 0));
-    world.receive(resolved(Severity::Info, 0, 60));
-    assert_eq!((world.one("i1").severity(), world.one("i1").firing_count()), (Severity::Critical, 0));
-}
