@@ -36,7 +36,7 @@ use tokio::task::JoinHandle;
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
 use crate::backend::{
     Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal,
-    ReloadedPlugin,
+    Reloaded,
 };
 use crate::domain::control::Control;
 use crate::domain::incident::ActionState;
@@ -199,6 +199,10 @@ impl Backend for App {
         self.sources.names()
     }
 
+    fn has_source(&self, name: &str) -> bool {
+        self.sources.has(name)
+    }
+
     fn unusable_source(&self, source: &str) -> Option<String> {
         self.plugins.unusable_source(source)
     }
@@ -300,7 +304,7 @@ impl Backend for App {
         plugins::views(&self.plugins)
     }
 
-    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<ReloadedPlugin, ControlError>> {
+    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<Reloaded, ControlError>> {
         Box::pin(async move {
             tracing::info!(plugin = order.scope, person = %order.person.name(), "a plugin is to be read anew");
             plugins::reload(&self.plugins, &order.scope).await
@@ -339,7 +343,6 @@ impl Backend for App {
         let mut problems: Vec<String> = restored.as_ref().err().cloned().into_iter().collect();
         problems.extend(broken.iter().map(ToString::to_string));
         problems.extend(self.restoration.listing_problem().map(|problem| format!("the listing: {problem}")));
-        problems.extend(self.plugins.start_problems().iter().map(ToString::to_string));
         let stopping = self.services.store.is_stopping();
         if stopping {
             problems.push("tidegate is stopping: it waits for calls and messages under way and begins none".into());
@@ -355,10 +358,16 @@ impl Backend for App {
         problems.extend(self.policies.warnings().into_iter().map(|warning| format!("policies: {warning}")));
         let servers = self.servers.status();
         problems.extend(servers.iter().flat_map(Status::problems));
-        problems.extend(self.plugins.status().into_iter().flat_map(|status| {
-            let name = status.name;
-            status.problems.into_iter().map(move |problem| format!("plugin {name}: {problem}"))
-        }));
+        let plugins = self.plugins.status();
+        let told: Vec<&String> = plugins.iter().flat_map(|status| &status.problems).collect();
+        let start = self.plugins.start_problems().iter().map(|problem| (problem.to_string(), &problem.text));
+        let untold = start.filter(|(whole, text)| !told.contains(&whole) && !told.contains(text));
+        problems.extend(untold.map(|(whole, _)| whole));
+        problems.extend(
+            plugins
+                .iter()
+                .flat_map(|status| status.problems.iter().map(|problem| format!("plugin {}: {problem}", status.name))),
+        );
         problems.extend(deliveries::problems(&self.runner.target_status()));
         problems.extend(self.health.problems());
         for scope in self.services.gate.paused() {

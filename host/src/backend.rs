@@ -24,12 +24,13 @@ use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::alert::normalised::Reply;
 use crate::domain::{Anchor, Head, Incident, Person};
+pub use crate::plugin::Reloaded;
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
 use deliveries::{Anew, DeliveryView, Undelivered};
 pub use evidence::EvidenceView;
 pub use filter::{CancelOnDrop, Cancellation, Filter};
-pub use plugins::{PluginView, ReloadedPlugin};
+pub use plugins::PluginView;
 use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 
 /// Incidents on disk. Calls may block on files; do not call them on an async thread.
@@ -46,6 +47,10 @@ pub trait Records: Send + Sync {
 pub trait Backend: Records + 'static {
     /// Names of the sources that exist now.
     fn sources(&self) -> Vec<String>;
+    /// Whether there is a source of this name now.
+    fn has_source(&self, name: &str) -> bool {
+        self.sources().iter().any(|known| known == name)
+    }
     /// Why a source that there is cannot be used now; none where it can, and where there is none.
     fn unusable_source(&self, _source: &str) -> Option<String> {
         None
@@ -68,7 +73,7 @@ pub trait Backend: Records + 'static {
     fn plugins(&self) -> Vec<PluginView>;
     /// Reads a plugin of the folder anew: `scope` is its name. Calls that are under way end with the old code, and
     /// what is wrong with the new one leaves the old in its place.
-    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<ReloadedPlugin, ControlError>>;
+    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<Reloaded, ControlError>>;
     /// Closes a breaker: `scope` is its key.
     fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Messages that were not delivered: of incidents with such that were given up first. May block on

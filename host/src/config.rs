@@ -267,10 +267,9 @@ impl Config {
             );
             problems.push(self.problem(&["server", "listen"], text));
         }
-        if self.users.values().any(|user| user.role == Role::Sender && !user.tokens.is_empty()) {
+        if self.has_sender_token() {
             return problems;
         }
-        let named = names.iter().filter(|name| self.sources.contains_key(*name) && self.source_enabled(name));
         if self.sources.is_empty() {
             let text = format!(
                 "listening on {listen} lets other machines in, and no source takes anything from them: add \
@@ -278,17 +277,21 @@ impl Config {
             );
             problems.push(self.problem(&["sources"], text));
         }
-        for name in named {
-            if self.sources.get(name).is_none_or(|source| source.auth.is_none()) {
-                let text = format!(
-                    "listening on {listen} lets other machines in, so source {name} needs authentication: \
-                     add auth = {{ bearer = {{ env = \"ALERT_TOKEN\" }} }} to [sources.{name}], or switch it \
-                     off there with enabled = false"
-                );
-                problems.push(self.problem(&["sources", name], text));
-            }
+        let unproven = |source: &Source| source.enabled && source.auth.is_none();
+        for name in names.iter().filter(|name| self.sources.get(*name).is_some_and(unproven)) {
+            let text = format!(
+                "listening on {listen} lets other machines in, so source {name} needs authentication: \
+                 add auth = {{ bearer = {{ env = \"ALERT_TOKEN\" }} }} to [sources.{name}], or switch it \
+                 off there with enabled = false"
+            );
+            problems.push(self.problem(&["sources", name], text));
         }
         problems
+    }
+
+    /// Whether some user's token is for sending: such a one is good for every source.
+    fn has_sender_token(&self) -> bool {
+        self.users.values().any(|user| user.role == Role::Sender && !user.tokens.is_empty())
     }
 
     /// What a way in from other machines lays open that this host does not know of: links for people
@@ -326,9 +329,13 @@ impl Config {
         }
         for (name, plugin) in &self.plugins.each {
             all.extend(plugin.secrets.iter().map(|(key, s)| (at(&["plugins", name, "secrets", key]), s)));
+            let password = plugin.mail.iter().filter_map(|mail| mail.password.as_ref());
+            all.extend(password.map(|secret| (at(&["plugins", name, "mail", "password"]), secret)));
         }
         for (name, target) in &self.notifiers {
             all.extend(target.secrets.iter().map(|(key, s)| (at(&["notifiers", name, "secrets", key]), s)));
+            let password = target.mail.iter().filter_map(|mail| mail.password.as_ref());
+            all.extend(password.map(|secret| (at(&["notifiers", name, "mail", "password"]), secret)));
         }
         all
     }

@@ -288,7 +288,7 @@ pub enum DecodeError {
 
 /// Sources: built in and plugins.
 pub trait Sources: Send + Sync {
-    /// Names of all sources.
+    /// Names of all sources that can be used.
     fn names(&self) -> Vec<String>;
     /// Turns a request into alerts, and names those of it that could not be taken. A request of whose alerts
     /// none could be is an error.

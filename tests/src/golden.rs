@@ -16,7 +16,7 @@ use tidegate::plugin::{Bundled, Manifest, Options, Plugins};
 pub struct Suite {
     /// What the plugin says about itself.
     pub manifest: Manifest,
-    bundled: Bundled,
+    pub(crate) bundled: Bundled,
     /// The folders of its cases.
     pub cases: Vec<PathBuf>,
 }

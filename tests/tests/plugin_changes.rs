@@ -154,6 +154,14 @@ async fn a_plugin_is_read_anew_and_the_calls_under_way_end_with_what_they_began_
         std::fs::write(file, kept).unwrap();
         assert_eq!(plugins.status()[0].sha256.as_ref(), Some(&reloaded.sha256));
     }
+    // What was refused at the start is not half in use afterwards.
+    let whole = std::fs::read(&component).unwrap();
+    std::fs::write(&component, b"garbage").unwrap();
+    let (refused, problems) = LoadOptions::default().load(&folder).await.unwrap();
+    assert!(!problems.is_empty());
+    std::fs::write(&component, whole).unwrap();
+    let text = refused.reload("echo-notifier").await.unwrap_err().join("; ");
+    assert!(text.contains("start the host anew"), "{text}");
     let nobody = plugins.reload("nobody").await.unwrap_err().join("; ");
     assert!(nobody.contains("there are echo-notifier"), "{nobody}");
 }

@@ -1,7 +1,6 @@
 //! The contract in C.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use wit_bindgen_c::Opts;
@@ -28,11 +27,7 @@ pub fn c_bindings(wit: &Path, world: &str, out: &Path) -> Result<(), String> {
     fs::create_dir_all(out).map_err(|error| at(out, error.to_string()))?;
     for (name, contents) in files.iter() {
         let path = out.join(name);
-        match fs::read(&path) {
-            Ok(old) if old == contents => continue,
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&path, error.to_string())),
-            _ => fs::write(&path, contents).map_err(|error| at(&path, error.to_string()))?,
-        }
+        crate::write_if_changed(&path, contents).map_err(|error| error.to_string())?;
     }
     Ok(())
 }

@@ -149,19 +149,8 @@ impl Host for Launcher {
     fn plugins<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<PluginView>, Problems>> {
         Box::pin(async move {
             let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
-            let (plugins, problems) = load_plugins(config, &ProcessEnvironment, network, state).await?;
-            let mut views = super::plugins::views(&plugins);
-            // What is wrong with a target or a grant is no problem of the component alone.
-            for view in &mut views {
-                let label = format!("{} {}", view.name, view.version);
-                let own = problems.iter().filter(|problem| problem.subject.contains(&label));
-                let more: Vec<String> = own.map(|problem| problem.text.clone()).collect();
-                view.problems.extend(more.into_iter().filter(|text| !view.problems.contains(text)).collect::<Vec<_>>());
-                if view.state == "ready" && !view.problems.is_empty() {
-                    view.state = "troubled".into();
-                }
-            }
-            Ok(views)
+            let (plugins, _) = load_plugins(config, &ProcessEnvironment, network, state).await?;
+            Ok(super::plugins::views(&plugins))
         })
     }
 

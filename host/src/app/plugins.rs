@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::backend::{ControlError, PluginView, ReloadedPlugin};
+use crate::backend::{ControlError, PluginView};
 use crate::plugin::{Calls, Plugins, Reloaded, Status};
 
 /// Every plugin, by name.
@@ -34,11 +34,11 @@ fn view(calls: Calls, status: Status) -> PluginView {
 
 fn state(status: &Status) -> &'static str {
     match (status.sha256.is_some(), status.problems.is_empty()) {
+        (_, true) if !status.usable => "unused",
         (true, true) => "ready",
         (true, false) => "troubled",
         (false, false) => "refused",
-        (false, true) if status.usable => "idle",
-        (false, true) => "unused",
+        (false, true) => "idle",
     }
 }
 
@@ -46,11 +46,10 @@ fn state(status: &Status) -> &'static str {
 ///
 /// # Errors
 /// Sentences about what is wrong; the plugin goes on as it was.
-pub async fn reload(plugins: &Plugins, name: &str) -> Result<ReloadedPlugin, ControlError> {
-    match plugins.reload(name).await {
-        Ok(Reloaded { from, to, sha256, changed }) => Ok(ReloadedPlugin { from, to, sha256, changed }),
-        Err(problems) => Err(ControlError::Conflict(format!("{name} stays as it was: {}", problems.join("; ")))),
-    }
+pub async fn reload(plugins: &Plugins, name: &str) -> Result<Reloaded, ControlError> {
+    let stays =
+        |problems: Vec<String>| ControlError::Conflict(format!("{name} stays as it was: {}", problems.join("; ")));
+    plugins.reload(name).await.map_err(stays)
 }
 
 /// How often each plugin was called, what came of it and how long it took, as Prometheus text.

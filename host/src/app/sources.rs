@@ -15,6 +15,11 @@ pub struct AllSources {
 }
 
 impl AllSources {
+    /// Whether there is a source of this name.
+    pub fn has(&self, name: &str) -> bool {
+        BuiltIn::has(name) || self.plugins.has_source(name)
+    }
+
     /// The built-in sources and those of the plugins.
     pub fn new(plugins: Arc<Plugins>) -> Self {
         Self { plugins }

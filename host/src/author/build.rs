@@ -13,9 +13,8 @@ use super::folder::Found;
 use super::scaffold::Language;
 use super::{c, rust, toolchain};
 use crate::environment::Environment;
+use crate::plugin::examine::is_core_module;
 
-/// How a core module begins; a component has another version.
-const CORE: &[u8] = b"\0asm\x01\0\0\0";
 /// How a component begins.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
@@ -74,7 +73,7 @@ fn finish(found: &Found, say: &dyn Fn(&str)) -> Result<Built, String> {
             from.display()
         )
     })?;
-    let component = if bytes.starts_with(CORE) {
+    let component = if is_core_module(&bytes) {
         let wrapped = tidegate_builder::componentize(&bytes);
         wrapped.map_err(|error| format!("{} cannot be made a component: {error}", from.display()))?
     } else if bytes.starts_with(COMPONENT) {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use files::{Files, read_if_there};
@@ -30,7 +31,8 @@ use crate::journal::Memory;
 use crate::network::smtp::{Mail, Server, SmtpError, Taken};
 use crate::plugin::kind::CallError;
 use crate::plugin::{
-    Bundled, Kind, MailTransport, Manifest, Options, Outgoing, Plugins, Returned, Setup, Transport, TransportError,
+    Bundled, Failure, Kind, MailTransport, Manifest, Options, Outgoing, Plugins, Returned, Setup, Transport,
+    TransportError,
 };
 use crate::ports::PluginState;
 
@@ -240,7 +242,8 @@ fn comparable(kind: Kind, value: &Value) -> Value {
                 if key == "extra" && value.is_object() {
                     return None;
                 }
-                let whole = key == "arguments" || (kind == Kind::Notifier && key == "requests");
+                let whole =
+                    key == "arguments" || (kind == Kind::Notifier && matches!(key.as_str(), "requests" | "mails"));
                 let value = if whole { value.clone() } else { comparable(kind, value) };
                 let empty = match &value {
                     Value::Null => true,
@@ -259,8 +262,30 @@ fn comparable(kind: Kind, value: &Value) -> Value {
     }
 }
 
+/// What a call came to, as cases write it. What the host ended is a fault, which no expectation can cover.
+pub(super) fn told<T>(
+    answer: Result<Result<T, CallError>, Failure>,
+    faults: &mut Vec<String>,
+    ok: impl FnOnce(T) -> Value,
+) -> Value {
+    match answer {
+        Ok(Ok(answer)) => ok(answer),
+        Ok(Err(reason)) => error(reason),
+        Err(failure) => {
+            faults.push(failure.to_string());
+            Value::Null
+        }
+    }
+}
+
+/// A moment in milliseconds since the Unix epoch; that itself where there is none.
+fn moment(value: &Value, key: &str) -> Result<Timestamp, String> {
+    let millis = value.get(key).and_then(Value::as_i64).unwrap_or_default();
+    Timestamp::from_millisecond(millis).map_err(|error| format!("{key}: {error}"))
+}
+
 /// An error of the plugin as cases write it.
-pub(super) fn error(error: CallError) -> Value {
+fn error(error: CallError) -> Value {
     match error {
         CallError::InvalidInput(reason) => json!({"error": {"invalid-input": reason}}),
         CallError::Misconfigured(reason) => json!({"error": {"misconfigured": reason}}),

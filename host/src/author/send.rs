@@ -95,11 +95,7 @@ pub async fn send(
     let answer = plugins.call_notifier(target, &notifier::message(message)?, now).await;
     let answer = answer.ok_or_else(|| format!("there is no target {target}"))?;
     let mut outcome = Outcome::default();
-    match answer {
-        Ok(Ok(reference)) => outcome.found = serde_json::json!({ "ok": reference }),
-        Ok(Err(reason)) => outcome.found = super::cases::error(reason),
-        Err(failure) => outcome.faults.push(failure.to_string()),
-    }
+    outcome.found = super::cases::told(answer, &mut outcome.faults, |reference| serde_json::json!({ "ok": reference }));
     outcome.notes = told.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Ok(outcome)
 }

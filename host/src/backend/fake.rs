@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 use super::deliveries::{Anew, DeliveryView, Undelivered, Which};
 use super::{
     Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal,
-    ReloadedPlugin,
+    Reloaded,
 };
 use crate::domain::alert::normalised::Reply;
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
@@ -149,11 +149,11 @@ impl Backend for Fake {
         vec![PluginView { name: "pager".into(), state: "ready".into(), calls: 7, ..PluginView::default() }]
     }
 
-    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<ReloadedPlugin, ControlError>> {
+    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<Reloaded, ControlError>> {
         let known = order.scope == "pager";
         self.orders.lock().unwrap().push(order);
         let (from, to) = ("pager 0.1.0".to_string(), "pager 0.2.0".to_string());
-        let reloaded = ReloadedPlugin { from, to, sha256: "ab".repeat(32), changed: true };
+        let reloaded = Reloaded { from, to, sha256: "ab".repeat(32), changed: true };
         let answer = if known { Ok(reloaded) } else { Err(ControlError::Conflict("there is no plugin".into())) };
         Box::pin(std::future::ready(answer))
     }

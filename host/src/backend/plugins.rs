@@ -38,16 +38,3 @@ pub struct PluginView {
     /// What it asks for and is not granted.
     pub unmet: Vec<String>,
 }
-
-/// What took the place of what when a plugin was read anew.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReloadedPlugin {
-    /// Name and version before.
-    pub from: String,
-    /// Name and version now.
-    pub to: String,
-    /// Digest of the component now, in hex.
-    pub sha256: String,
-    /// Whether it is another component than before.
-    pub changed: bool,
-}

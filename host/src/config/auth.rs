@@ -31,6 +31,8 @@ pub enum Auth {
         name: String,
         /// The token.
         token: Secrets,
+        /// The sender's word, where that alone was written.
+        word: Option<&'static str>,
     },
     /// A token in the URL, for senders that can do nothing else. The parameter is kept from the source and
     /// from the record; proxies in front of this host may log it.
@@ -53,6 +55,8 @@ pub enum Auth {
         secret: Secrets,
         /// Where the signature is and what it is over.
         scheme: Scheme,
+        /// The sender's word, where that alone was written.
+        word: Option<&'static str>,
     },
     /// The signature of Amazon SNS, by a certificate that Amazon hosts.
     Sns {
@@ -66,6 +70,7 @@ pub enum Auth {
 impl Auth {
     fn word(&self) -> &'static str {
         match self {
+            Self::Header { word: Some(word), .. } | Self::Hmac { word: Some(word), .. } => word,
             Self::Bearer(_) => "bearer",
             Self::Basic { .. } => "basic",
             Self::Header { .. } => "header",
@@ -100,16 +105,17 @@ impl Auth {
         }
     }
 
-    fn each(&self) -> (&'static [&'static str], Option<&Secrets>) {
-        match self {
-            Self::Bearer(token) => (&["bearer"], Some(token)),
-            Self::Basic { password, .. } => (&["basic", "password"], Some(password)),
-            Self::Header { token, .. } => (&["header", "token"], Some(token)),
-            Self::Query { token, .. } => (&["query", "token"], Some(token)),
-            Self::StatusCake { key, .. } => (&["statuscake", "key"], Some(key)),
-            Self::Hmac { secret, .. } => (&["hmac", "secret"], Some(secret)),
-            Self::Sns { .. } | Self::Jwt(_) => (&[], None),
-        }
+    /// Its secrets, and the key beneath its word under which they stand, if there is one.
+    fn each(&self) -> Option<(Option<&'static str>, &Secrets)> {
+        Some(match self {
+            Self::Bearer(token) => (None, token),
+            Self::Basic { password, .. } => (Some("password"), password),
+            Self::Header { token, word, .. } => (word.is_none().then_some("token"), token),
+            Self::Query { token, .. } => (Some("token"), token),
+            Self::StatusCake { key, .. } => (Some("key"), key),
+            Self::Hmac { secret, word, .. } => (word.is_none().then_some("secret"), secret),
+            Self::Sns { .. } | Self::Jwt(_) => return None,
+        })
     }
 
     /// Makes secret files relative to the configuration file.
@@ -127,8 +133,9 @@ impl Auth {
 
     /// Adds its secrets with their place below `at`.
     pub(super) fn secrets<'a>(&'a self, at: &[String], all: &mut Vec<(Vec<String>, &'a SecretSource)>) {
-        let (rest, secrets) = self.each();
-        let path: Vec<String> = at.iter().cloned().chain(rest.iter().map(|part| part.to_string())).collect();
-        all.extend(secrets.into_iter().flat_map(Secrets::iter).map(|secret| (path.clone(), secret)));
+        let Some((key, secrets)) = self.each() else { return };
+        let own = std::iter::once(self.word()).chain(key).map(str::to_string);
+        let path: Vec<String> = at.iter().cloned().chain(own).collect();
+        all.extend(secrets.iter().map(|secret| (path.clone(), secret)));
     }
 }

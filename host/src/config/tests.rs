@@ -58,7 +58,7 @@ fn the_references_examples_are_valid_but_for_files_that_are_not_there() {
     let (at, only) = &without.endpoints[0];
     assert_eq!((at.join("."), only.url.as_str()), ("model".into(), "http://h/v1"));
     assert_eq!(first.budget, only.budget, "the example shows the defaults");
-    assert_eq!(config.secrets().len(), 14);
+    assert_eq!(config.secrets().len(), 15);
 }
 
 /// Catches the names of a struct's fields and stops.
@@ -104,7 +104,7 @@ fn the_reference_names_every_key() {
     names.extend(fields::<auth::raw::RawBasic>());
     names.extend(fields::<auth::raw::RawHmac>());
     names.extend(fields::<auth::raw::RawNamed>());
-    names.extend(fields::<auth::raw::RawForm>());
+    names.extend(fields::<auth::raw::RawStatusCake>());
     names.extend(fields::<auth::raw::RawSns>());
     names.extend(fields::<auth::jwt::RawJwt>());
     names.extend(fields::<journal::Raw>());
@@ -112,6 +112,7 @@ fn the_reference_names_every_key() {
     names.extend(fields::<plugins::RawPlugin>());
     names.extend(fields::<plugins::RawNotifier>());
     names.extend(fields::<plugins::RawLimits>());
+    names.extend(fields::<plugins::RawMail>());
 
     names.extend(fields::<crate::plugin::Grant>());
     names.extend(fields::<tools::Raw>());
@@ -196,13 +197,13 @@ fn inline_secrets_are_refused_in_every_form_and_never_repeated() {
 #[test]
 fn a_source_is_proven_in_one_way_and_a_wrong_one_is_named() {
     let source = |auth: &str| format!("[sources.a]\nauth = {auth}");
-    for (word, _) in scheme::SENDERS.iter().map(|(word, _)| (*word, ())).chain([("gitlab", ()), ("bearer", ())]) {
+    for word in scheme::SENDERS.iter().map(|(word, _)| *word).chain(["gitlab", "bearer"]) {
         let one = parse(&source(&format!("{{ {word} = {{ env = \"A\" }} }}"))).unwrap();
         assert_eq!(one.secrets().len(), 1, "{word}");
         let two = parse(&source(&format!("{{ {word} = [{{ env = \"A\" }}, {{ file = \"b\" }}] }}"))).unwrap();
         let places: Vec<String> =
             two.secrets().iter().map(|(path, secret)| format!("{} {secret:?}", path.join("."))).collect();
-        assert!(places.len() == 2 && places[1].ends_with("File(\"conf/b\")"), "{places:?}");
+        assert_eq!((places.len(), places[1].clone()), (2, format!("sources.a.auth.{word} File(\"conf/b\")")));
         assert!(!two.sources["a"].auth.as_ref().unwrap().describe().is_empty());
     }
     let secret = "secret = { env = \"S\" }";

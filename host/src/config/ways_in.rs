@@ -1,14 +1,13 @@
 //! Who gets in to which source, and how: what `check` tells of it.
 
 use super::Config;
-use super::users::Role;
 
 impl Config {
     /// A line for each source of `names` that demands a proof, and one for each kind of the others.
     pub fn ways_in(&self, names: &[String]) -> Vec<String> {
         let listen = self.server.listen;
         let at = |name: &str| format!("http://{listen}/v1/alerts/{name}");
-        let token = self.users.values().any(|user| user.role == Role::Sender && !user.tokens.is_empty());
+        let token = self.has_sender_token();
         let (mut lines, mut off, mut open) = (Vec::new(), Vec::new(), Vec::new());
         for name in names {
             let auth = self.sources.get(name).and_then(|source| source.auth.as_ref());

@@ -14,7 +14,7 @@ use super::answer::Failure;
 use super::callers::Caller;
 use super::incidents::named;
 use super::{Shared, body};
-use crate::backend::{Answer, Order, ReloadedPlugin};
+use crate::backend::{Answer, Order, Reloaded};
 use crate::config::Size;
 use crate::domain::incident::IncidentView;
 
@@ -88,7 +88,7 @@ pub async fn reload_plugin(
     State(state): State<Arc<Shared>>,
     Path(name): Path<String>,
     request: Request,
-) -> Result<Json<ReloadedPlugin>, Failure> {
+) -> Result<Json<Reloaded>, Failure> {
     let order = Order { scope: name, ..order(&state, request).await? };
     Ok(Json(state.backend.reload_plugin(order).await?))
 }

@@ -68,9 +68,10 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Respo
             ));
         }
     };
-    if gate.is_some_and(|gate| gate.disabled) || !state.backend.sources().iter().any(|name| name == source) {
+    let disabled = gate.is_some_and(|gate| gate.disabled);
+    if disabled || !state.backend.has_source(source) {
         // Senders keep what is to be sent again, and take a wrong address as final.
-        let unusable = state.backend.unusable_source(source).filter(|_| !gate.is_some_and(|gate| gate.disabled));
+        let unusable = if disabled { None } else { state.backend.unusable_source(source) };
         return Err(unusable.map_or_else(|| unknown(state, source), Failure::unavailable));
     }
     if !state.backend.takes(source, head.method.as_str()) {
@@ -106,12 +107,12 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Respo
         }
     };
     let bytes = encoding.unpack(bytes, settings.max_body, &place).await?;
+    let mut headers = visible(&head.headers, proof);
+    let bytes = as_urlencoded(bytes, &mut headers, &place).await?;
     let bytes = match proof {
         Some(proof) => proof.taken_out(bytes),
         None => bytes,
     };
-    let mut headers = visible(&head.headers, proof);
-    let bytes = as_urlencoded(bytes, &mut headers, &place).await?;
     let inbound = Inbound {
         method: head.method.as_str().to_string(),
         headers: headers.into(),

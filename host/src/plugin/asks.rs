@@ -37,6 +37,6 @@ impl Asks {
     /// Whether it asks for no more than a source may: that the host fetches an address for it, without secrets.
     pub fn only_confirms(&self) -> bool {
         let get = |ask: &HttpAsk| ask.secrets.is_empty() && ask.methods.iter().all(|method| method == "GET");
-        self.signer.is_empty() && self.tools.is_empty() && self.http.iter().all(get)
+        !self.mail && self.signer.is_empty() && self.tools.is_empty() && self.http.iter().all(get)
     }
 }

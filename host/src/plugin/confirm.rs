@@ -1,7 +1,7 @@
 //! Confirmations: an address that a sender wants to have fetched once, to prove that its messages are wanted here.
 //!
-//! A source has no network; it hands the address over with what it decoded. The host fetches it after the request
-//! was answered, at an origin that the plugin asks for and the operator granted, and looks at the status alone.
+//! A source has no network; it hands the address over with what it decoded. The host fetches it beside the
+//! answer, which does not wait for it, at an origin that the plugin asks for and the operator granted, and looks at the status alone.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -10,7 +10,8 @@ use super::cache::Cache;
 use super::engine::Runtime;
 use super::inspect::{Inspected, inspect, interfaces, kind_of};
 use super::kind::Kind;
-use super::loaded::{compile, is_core_module, link};
+pub use super::loaded::is_core_module;
+use super::loaded::{compile, link};
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,10 +53,12 @@ pub fn examine(bytes: &[u8], kind: Option<Kind>, cache: Option<&Path>) -> Result
     };
     // A cache that cannot be trusted is none.
     let cache = cache.and_then(|folder| Cache::open(folder).ok());
-    examined.cached = cache.as_ref().is_some_and(|cache| cache.load(runtime.engine(), &examined.sha256).is_some());
     let started = Instant::now();
     let component = match compile(&runtime, cache.as_ref(), bytes, &examined.sha256) {
-        Ok(component) => component,
+        Ok((component, cached)) => {
+            examined.cached = cached;
+            component
+        }
         Err(problem) => {
             examined.problems.push(problem);
             return Ok(examined);
@@ -72,9 +75,7 @@ pub fn examine(bytes: &[u8], kind: Option<Kind>, cache: Option<&Path>) -> Result
     match inspect(runtime.engine(), &component, kind) {
         Ok(Inspected { lane, wasi }) => {
             examined.lane = Some(lane.as_str());
-            if let Err(error) = link(&runtime, lane, kind, wasi, &component) {
-                examined.problems.push(format!("it does not fit the contract {}: {error:#}", lane.as_str()));
-            }
+            examined.problems.extend(link(&runtime, lane, kind, wasi, &component).err());
         }
         Err(problems) => examined.problems.extend(problems),
     }

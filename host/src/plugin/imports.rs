@@ -50,17 +50,18 @@ pub(super) struct Binding {
     /// Tools that it may look with.
     pub tools: Vec<String>,
     pub limits: Limits,
-    pub pace: Pace,
+    pub pace: Arc<Pace>,
     /// Held while the state is changed.
     pub state_lock: Arc<tokio::sync::Mutex<()>>,
     pub outside: Arc<Outside>,
 }
 
-impl Binding {
-    /// Counts a request that is about to leave.
-    pub fn count(&self) -> Result<(), UsedUp> {
-        self.pace.take(&self.name, self.limits.requests_per_minute, self.outside.clock.elapsed())
-    }
+/// A limit of requests that is used up.
+pub(super) enum Spent {
+    /// Of this call.
+    Call(String),
+    /// Of the minute.
+    Minute(UsedUp),
 }
 
 /// What one call has used up so far.
@@ -85,6 +86,18 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Counts a request or mail that is about to leave: of this call, and of the minute.
+    pub fn count_request(&mut self) -> Result<(), Spent> {
+        let binding = &self.binding;
+        let (plugin, most) = (&binding.name, binding.limits.requests);
+        if self.requests >= most {
+            return Err(Spent::Call(format!("plugin {plugin} has used up its {most} requests of this call")));
+        }
+        self.requests += 1;
+        let taken = binding.pace.take(plugin, binding.limits.requests_per_minute, binding.outside.clock.elapsed());
+        taken.map_err(Spent::Minute)
+    }
+
     pub fn new(binding: Arc<Binding>, authority: Authority) -> Self {
         Self {
             limiter: Limiter::default(),

@@ -22,7 +22,7 @@ pub(super) struct Loader {
 /// An installed plugin.
 pub(super) struct Installed {
     loader: Arc<Loader>,
-    options: Options,
+    pub options: Options,
     stands: RwLock<Stands>,
     /// Held while code is loaded, so that it is not done twice at once.
     loading: tokio::sync::Mutex<()>,

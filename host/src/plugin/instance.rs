@@ -41,8 +41,8 @@ pub(super) struct Code {
 pub(super) type Outlives<'a, 'env> = PhantomData<&'a &'env ()>;
 
 impl Code {
-    /// Runs one call and gives back what it answered, with the state as it left it.
-    pub async fn call<'env, T, W>(&self, runtime: &Runtime, state: State, work: W) -> Result<(T, State), Failure>
+    /// Runs one call and gives back what it answered.
+    pub async fn call<'env, T, W>(&self, runtime: &Runtime, state: State, work: W) -> Result<T, Failure>
     where
         W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
     {
@@ -56,7 +56,7 @@ impl Code {
         runtime: &Runtime,
         state: State,
         work: W,
-    ) -> Result<(T, State), Failure>
+    ) -> Result<T, Failure>
     where
         W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
     {
@@ -73,7 +73,7 @@ impl Code {
         runtime: &Runtime,
         state: State,
         work: W,
-    ) -> Result<(T, State), Failure>
+    ) -> Result<T, Failure>
     where
         W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
     {
@@ -113,7 +113,7 @@ impl Code {
             tracing::debug!(target: "plugin", plugin = state.binding.name, "it printed: {text}");
         }
         match ended {
-            Ok(Ok(answer)) => Ok((answer, state)),
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Failure { printed, ..self.failure(&error, state) }),
             Err(_) => {
                 let last_log = state.log.last;

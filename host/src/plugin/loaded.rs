@@ -48,10 +48,9 @@ pub(super) fn load(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let component = compile(runtime, cache, &bytes, &sha256).map_err(one)?;
+    let (component, _) = compile(runtime, cache, &bytes, &sha256).map_err(one)?;
     let Inspected { lane, wasi } = inspect(runtime.engine(), &component, manifest.kind)?;
-    let (pre, exports) = link(runtime, lane, manifest.kind, wasi, &component)
-        .map_err(|error| one(format!("it does not fit the contract {}: {error:#}", lane.as_str())))?;
+    let (pre, exports) = link(runtime, lane, manifest.kind, wasi, &component).map_err(one)?;
     let limits = options.limits;
     let wall = limits.wall_ms.map_or(manifest.kind.wall(), |ms| Duration::from_millis(ms.into()));
     let code = Code {
@@ -83,35 +82,39 @@ fn pinned(package: &Package, options: &Options, sha256: &str) -> Result<(), Stri
     }
 }
 
+/// Links a component with what its kind may import. The error is a sentence.
 pub(super) fn link(
     runtime: &Runtime,
     lane: Lane,
     kind: Kind,
     wasi: bool,
     component: &Component,
-) -> wasmtime::Result<(InstancePre<State>, Exports)> {
-    let pre = lane.linker(runtime, kind, wasi)?.instantiate_pre(component)?;
-    let exports = lane.exports(kind, &pre)?;
-    Ok((pre, exports))
+) -> Result<(InstancePre<State>, Exports), String> {
+    let linked = || {
+        let pre = lane.linker(runtime, kind, wasi)?.instantiate_pre(component)?;
+        let exports = lane.exports(kind, &pre)?;
+        Ok::<_, wasmtime::Error>((pre, exports))
+    };
+    linked().map_err(|error| format!("it does not fit the contract {}: {error:#}", lane.as_str()))
 }
 
 /// How a core module begins, as compilers leave it; a component has another version.
 const CORE: &[u8] = b"\0asm\x01\0\0\0";
 
 /// Whether a file is a core module rather than a component.
-pub(super) fn is_core_module(bytes: &[u8]) -> bool {
+pub fn is_core_module(bytes: &[u8]) -> bool {
     bytes.starts_with(CORE)
 }
 
-/// The component of a file, from the cache where it is there. The error is a sentence.
+/// The component of a file, and whether it was in the cache. The error is a sentence.
 pub(super) fn compile(
     runtime: &Runtime,
     cache: Option<&Cache>,
     bytes: &[u8],
     sha256: &str,
-) -> Result<Component, String> {
+) -> Result<(Component, bool), String> {
     if let Some(component) = cache.and_then(|cache| cache.load(runtime.engine(), sha256)) {
-        return Ok(component);
+        return Ok((component, true));
     }
     let bytes = if is_core_module(bytes) {
         let wrapped = tidegate_builder::componentize(bytes);
@@ -123,5 +126,8 @@ pub(super) fn compile(
     if let Some(cache) = cache {
         cache.store(runtime.engine(), sha256, &code);
     }
-    load_own_code(runtime.engine(), &code).map_err(|error| format!("its compiled code cannot be loaded: {error:#}"))
+    let component = load_own_code(runtime.engine(), &code);
+    component
+        .map(|component| (component, false))
+        .map_err(|error| format!("its compiled code cannot be loaded: {error:#}"))
 }

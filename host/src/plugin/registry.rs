@@ -73,8 +73,6 @@ pub struct Plugins {
     pub(super) installed: BTreeMap<String, Arc<Installed>>,
     /// Where they were found, to look there again.
     pub(super) folder: Option<PathBuf>,
-    /// `[plugins.NAME] risks` of remediations.
-    risks: BTreeMap<String, BTreeMap<String, Risk>>,
     least_risk: Arc<LeastRisk>,
 }
 
@@ -115,7 +113,6 @@ impl Plugins {
             state: Arc::clone(&setup.state),
             tools: OnceLock::new(),
         };
-        let risks = setup.plugins.iter().map(|(name, options)| (name.clone(), options.risks.clone()));
         let mut plugins = Self {
             runtime,
             confirmations: super::confirm::places(),
@@ -128,7 +125,6 @@ impl Plugins {
             problems: Vec::new(),
             installed: BTreeMap::new(),
             folder: setup.folder.map(Path::to_path_buf),
-            risks: risks.collect(),
             least_risk: Arc::clone(&setup.least_risk),
         };
         for one in installed {
@@ -174,6 +170,12 @@ impl Plugins {
         self.runtime.allocation()
     }
 
+    /// What can be called of a plugin, by name: itself, or its targets.
+    pub(super) fn units_of(&self, one: &Arc<Installed>) -> impl Iterator<Item = (&String, &Unit)> {
+        let units = [&self.sources, &self.targets, &self.remediations].into_iter().flatten();
+        units.filter(|(_, unit)| Arc::ptr_eq(&unit.installed, one))
+    }
+
     /// The actions of the remediation plugins.
     pub(super) fn actions(&self) -> Arc<Catalogue> {
         Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
@@ -189,10 +191,13 @@ impl Plugins {
     }
 
     /// What a remediation offers with this code, under the risks of the configuration. The error is a sentence.
-    pub(super) async fn offered(&self, loaded: &Loaded, binding: Arc<Binding>) -> Result<Vec<Tool>, String> {
-        let name = &loaded.manifest.name;
-        let none = BTreeMap::new();
-        let own = self.risks.get(name).unwrap_or(&none);
+    pub(super) async fn offered(
+        &self,
+        one: &Installed,
+        loaded: &Loaded,
+        binding: Arc<Binding>,
+    ) -> Result<Vec<Tool>, String> {
+        let (name, own) = (&loaded.manifest.name, &one.options.risks);
         let least = |tool: &str| risks::least(name, own, tool).max((self.least_risk)(tool));
         let tools = self.capabilities(loaded, binding, &least).await?;
         risks::check(name, own, &tools)?;
@@ -202,7 +207,7 @@ impl Plugins {
     async fn bind(&mut self, setup: &Setup<'_>, one: &Arc<Installed>, problems: &mut Vec<Problem>) {
         let package = one.package();
         let name = &package.manifest.name;
-        let own = setup.plugins.get(name).cloned().unwrap_or_default();
+        let own = one.options.clone();
         let outside = Arc::clone(&self.outside);
         let mut unwanted = Vec::new();
         // What is bundled and named nowhere need not have the settings that it would need.
@@ -227,7 +232,7 @@ impl Plugins {
                 let Some(unit) = unit(name, own) else { return };
                 // What no configuration names may reach nothing, and so has no actions of its own to offer.
                 if let Some(loaded) = one.loaded() {
-                    match self.offered(&loaded, unit.binding()).await {
+                    match self.offered(one, &loaded, unit.binding()).await {
                         Ok(tools) => unit.offer(tools),
                         Err(problem) => problems.push(Problem::new(package.manifest.label(), problem)),
                     }

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::kind::Kind;
 use super::package;
 use super::registry::Plugins;
 use super::unit::Unit;
 
 /// What took the place of what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reloaded {
     /// Name and version before.
     pub from: String,
     /// Name and version now.
     pub to: String,
-    /// Digest of the component now.
+    /// Digest of the component now, in hex.
     pub sha256: String,
     /// Whether it is another component than before.
     pub changed: bool,
@@ -47,16 +49,18 @@ impl Plugins {
             return Err(one(format!("it is a {kind} now and was a {was}: that takes a restart")));
         }
         let loaded = installed.read(&package).await?;
-        let units: Vec<&Unit> = [&self.sources, &self.targets, &self.remediations]
-            .into_iter()
-            .flat_map(|units| units.values())
-            .filter(|unit| Arc::ptr_eq(&unit.installed, installed))
-            .collect();
+        let units: Vec<&Unit> = self.units_of(installed).map(|(_, unit)| unit).collect();
+        if units.is_empty() {
+            return Err(one(format!(
+                "nothing of `{name}` has been in use since the start, when it was refused or no configuration gave it \
+                 anything: start the host anew"
+            )));
+        }
         let bindings = units.iter().map(|unit| unit.rebound(&package.manifest)).collect::<Result<Vec<_>, _>>()?;
         let mut offers = Vec::new();
         if package.manifest.kind == Kind::Remediation {
             for binding in &bindings {
-                offers.push(self.offered(&loaded, Arc::clone(binding)).await.map_err(one)?);
+                offers.push(self.offered(installed, &loaded, Arc::clone(binding)).await.map_err(one)?);
             }
         }
         let was = installed.loaded().map(|loaded| loaded.sha256.clone());

@@ -99,7 +99,7 @@ impl Plugins {
         let state = State { host_looks: Some(looks), ..ready.state(Authority::look()) };
         let call =
             loaded.code.call(&self.runtime, state, |store, instance, _| exports.plan(store, instance, incident, now));
-        let answer = call.await.map(|(answer, _)| answer);
+        let answer = call.await;
         ready.note(&answer);
         Some(answer.map(|answer| {
             answer.and_then(|proposed| {
@@ -147,7 +147,7 @@ impl Plugins {
         let call = loaded
             .code
             .call(&self.runtime, state, |store, instance, _| exports.probe(store, instance, attempt, &action));
-        let answer = call.await.map(|(answer, _)| answer);
+        let answer = call.await;
         ready.note(&answer);
         answer.ok()?.ok()?
     }
@@ -163,7 +163,7 @@ impl Plugins {
         let Some(exports) = exports(loaded) else { return Ok(vec![]) };
         let state = State::new(binding, Authority::look());
         let call = loaded.code.call(&self.runtime, state, |store, instance, _| exports.capabilities(store, instance));
-        let answer = call.await.map(|(answer, _)| answer);
+        let answer = call.await;
         loaded.code.tally.came_to(&answer);
         let list = answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
         tools(&loaded.manifest.name, list, exports.reversible(), least)
@@ -213,11 +213,7 @@ fn exports(loaded: &Loaded) -> Option<&dyn Remediate> {
 
 /// What became of an action. Unless the plugin never ran or says that nothing can come of it, it
 /// may have had its effect.
-fn settle(
-    ready: Ready<'_>,
-    answer: Result<(Result<String, CallError>, State), Failure>,
-) -> Result<ToolAnswer, ToolError> {
-    let answer = answer.map(|(answer, _)| answer);
+fn settle(ready: Ready<'_>, answer: Result<Result<String, CallError>, Failure>) -> Result<ToolAnswer, ToolError> {
     ready.note(&answer);
     match answer {
         Ok(Ok(text)) => Ok(ToolAnswer { ok: true, text: cut(&text, RESULT) }),

@@ -15,6 +15,11 @@ use crate::domain::text::json::mended;
 use crate::ports::{DecodeError, Inbound, Sources};
 
 impl Plugins {
+    /// Whether there is a source of this name that can be used.
+    pub fn has_source(&self, name: &str) -> bool {
+        self.sources.contains_key(name)
+    }
+
     /// Logs and counts what any source could not take of a request.
     ///
     /// # Errors
@@ -39,7 +44,7 @@ impl Plugins {
         let call = loaded.code.call(&self.runtime, ready.state(Authority::look()), |store, instance, _| {
             exports.decode(store, instance, request)
         });
-        let answer = call.await.map(|(answer, _)| answer);
+        let answer = call.await;
         ready.note(&answer);
         Some(answer)
     }

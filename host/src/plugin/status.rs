@@ -1,5 +1,7 @@
 //! How each plugin is.
 
+use std::sync::Arc;
+
 use super::error::Problem;
 use super::imports::Binding;
 use super::installed::Installed;
@@ -15,8 +17,6 @@ pub struct Status {
     pub version: String,
     /// Its kind.
     pub kind: Kind,
-    /// What it says about itself.
-    pub description: String,
     /// `bundled`, or its folder.
     pub from: String,
     /// Whether it can be called: of a bundled one that no configuration names, the code is loaded when it is.
@@ -33,8 +33,6 @@ pub struct Status {
     pub unmet: Vec<String>,
     /// The targets, source or tools that it offers.
     pub offers: Vec<String>,
-    /// The configuration that would grant all that it asks for.
-    pub wanted: String,
 }
 
 impl Plugins {
@@ -71,14 +69,21 @@ impl Plugins {
         self.installed.values().map(|one| self.status_of(one)).collect()
     }
 
-    fn status_of(&self, one: &Installed) -> Status {
+    fn status_of(&self, one: &Arc<Installed>) -> Status {
         let package = one.package();
         let manifest = &package.manifest;
         let loaded = one.loaded();
-        let units = [&self.sources, &self.targets, &self.remediations];
-        let own = units.iter().flat_map(|units| units.iter());
-        let own: Vec<_> = own.filter(|(_, unit)| unit.installed.package().manifest.name == manifest.name).collect();
+        let own: Vec<_> = self.units_of(one).collect();
+        let label = manifest.label();
         let mut problems = one.problems();
+        // Those of its targets and grants, which are no problem of the component alone.
+        let of_target = format!("({label})");
+        let told = self.problems.iter().filter_map(|problem| match &problem.subject {
+            subject if *subject == label => Some(problem.text.clone()),
+            subject => subject.ends_with(&of_target).then(|| problem.to_string()),
+        });
+        let told: Vec<String> = told.filter(|text| !problems.contains(text)).collect();
+        problems.extend(told);
         problems.extend(own.iter().filter_map(|(name, unit)| {
             let problem = unit.problem()?;
             Some(if **name == manifest.name { problem } else { format!("{name}: {problem}") })
@@ -89,7 +94,6 @@ impl Plugins {
             name: manifest.name.clone(),
             version: manifest.version.clone(),
             kind: manifest.kind,
-            description: manifest.description.clone(),
             from: match &package.folder {
                 Some(folder) => folder.display().to_string(),
                 None => "bundled".to_string(),
@@ -107,7 +111,6 @@ impl Plugins {
                     _ => vec![(*name).clone()],
                 })
                 .collect(),
-            wanted: manifest.wanted(),
         }
     }
 }

@@ -35,7 +35,7 @@ impl Plugins {
         let call = loaded.code.call_in(ready.places(), &self.runtime, state, |store, instance, _| {
             exports.notify(store, instance, message, now)
         });
-        let answer = call.await.map(|(answer, _)| answer);
+        let answer = call.await;
         ready.note(&answer);
         Some(answer)
     }

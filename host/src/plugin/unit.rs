@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::authority::Authority;
@@ -14,7 +14,7 @@ use super::installed::Installed;
 use super::kind::{CallError, Kind};
 use super::loaded::Loaded;
 use super::manifest::Manifest;
-use super::options::{Grant, Options, TargetOptions};
+use super::options::{Options, TargetOptions};
 use super::schema;
 use super::secrets::Secrets;
 use crate::circuit::{Admitted, Circuit};
@@ -119,8 +119,8 @@ impl Unit {
         match bound {
             Some(binding) if found.is_empty() => {
                 let (secrets, mail) = (now.secrets.clone(), now.mail.clone());
-                let state_lock = Arc::clone(&now.state_lock);
-                Ok(Arc::new(Binding { secrets, mail, state_lock, ..binding }))
+                let (pace, state_lock) = (Arc::clone(&now.pace), Arc::clone(&now.state_lock));
+                Ok(Arc::new(Binding { secrets, mail, pace, state_lock, ..binding }))
             }
             _ => Err(found),
         }
@@ -218,9 +218,9 @@ impl Ready<'_> {
 /// A target's configuration over its plugin's.
 pub(super) fn merge(own: &Options, target: &TargetOptions) -> Options {
     let mut merged = own.clone();
-    overlay(&mut merged.settings, &target.settings);
+    merged.settings.extend(target.settings.clone());
     merged.secrets.extend(target.secrets.clone());
-    merged.grant.extend::<Vec<Grant>>(target.grant.clone());
+    merged.grant.extend_from_slice(&target.grant);
     merged.mail = target.mail.clone().or(merged.mail);
     merged
 }
@@ -254,18 +254,12 @@ fn bind(
         grants,
         mail: None,
         secrets: Secrets::default(),
-        pace: Default::default(),
+        pace: Arc::default(),
         tools: manifest.asks.tools.clone(),
         limits: options.limits,
         state_lock: Arc::default(),
         outside: Arc::clone(outside),
     })
-}
-
-fn overlay(settings: &mut Map<String, Value>, over: &Map<String, Value>) {
-    for (key, value) in over {
-        settings.insert(key.clone(), value.clone());
-    }
 }
 
 /// What gives access in settings, such as the address of a hook, is kept out of every text.

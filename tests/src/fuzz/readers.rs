@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use tidegate::app::BUNDLED;
+use tidegate::author::cases::Files;
 use tidegate::domain::Labels;
 use tidegate::domain::alert::normalised::Normalised;
-use tidegate::plugin::{Kind, Manifest, Options, Plugins};
+use tidegate::plugin::{Kind, Options, Plugins};
 use tidegate::ports::{DecodeError, Inbound, Sources};
 use tidegate::source::BuiltIn;
 use tidegate::tools::reading;
@@ -39,20 +39,15 @@ pub fn all(runtime: &Runtime, cache: &Path) -> Result<Vec<Reader>> {
 /// When the cases or a plugin cannot be read.
 pub fn sources(runtime: &Runtime, cache: &Path) -> Result<Vec<Reader>> {
     let mut readers = Vec::new();
-    for (name, manifest, _) in BUNDLED {
-        if Manifest::parse(manifest).map_err(anyhow::Error::msg)?.kind != Kind::Source {
-            continue;
-        }
+    for suite in crate::golden::suites()?.into_iter().filter(|suite| suite.manifest.kind == Kind::Source) {
+        let name = suite.bundled.0;
         let (mut bodies, mut options) = (Vec::new(), Options::default());
-        for entry in fs::read_dir(root("plugins/source").join(name).join("testdata"))? {
-            let case = entry?.path();
-            let files = ["body.json", "body.txt"].map(|file| case.join(file));
-            for file in files.iter().filter(|file| file.is_file()) {
-                bodies.push(fs::read_to_string(file)?);
-            }
-            let settings = case.join("settings.json");
-            if options.settings.is_empty() && settings.is_file() && is_taken(&case)? {
-                options.settings = serde_json::from_str(&fs::read_to_string(settings)?)?;
+        for case in &suite.cases {
+            let files = Files::of_case(case).map_err(anyhow::Error::msg)?;
+            bodies.push(files.input);
+            // Settings that are refused are of no use.
+            if options.settings.is_empty() && files.expected.is_some_and(|expected| expected.get("ok").is_some()) {
+                options.settings = files.settings;
             }
         }
         let plugins = runtime.block_on(crate::golden::alone(name, options, cache))?;
@@ -65,12 +60,6 @@ pub fn sources(runtime: &Runtime, cache: &Path) -> Result<Vec<Reader>> {
         readers.push(Reader { name, bodies, list: None, read: Box::new(decode) });
     }
     Ok(readers)
-}
-
-/// Whether the settings of a case are of any use.
-fn is_taken(case: &Path) -> Result<bool> {
-    let expected: Value = serde_json::from_str(&fs::read_to_string(case.join("expected.json"))?)?;
-    Ok(expected.get("ok").is_some())
 }
 
 fn root(path: &str) -> PathBuf {

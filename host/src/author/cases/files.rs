@@ -23,7 +23,7 @@ pub struct Files {
     pub answers: Option<Vec<Value>>,
     /// Of a notifier: what it has kept, by key.
     pub state: BTreeMap<String, String>,
-    /// Of a notifier that sends mail: what the server answers to each; none where it may send none.
+    /// What the mail server answers to each mail; none where every mail is taken.
     pub mails: Option<Vec<Value>>,
     /// Tools that there are, and looks with their answers.
     pub tools: Value,
@@ -65,7 +65,7 @@ impl Files {
                 Some(_) => return Err(format!("{}/http.json: expected a list of answers", folder.display())),
             },
             mails: match json("mail.json")? {
-                None => None,
+                None => Some(Vec::new()),
                 Some(Value::Array(answers)) => Some(answers),
                 Some(_) => return Err(format!("{}/mail.json: expected a list of answers", folder.display())),
             },

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::alert::alert;
 use super::kept::Kept;
-use super::{Files, Outcome, Subject, error, items, mail, pairs, text};
+use super::{Files, Outcome, Subject, items, mail, moment, pairs, text, told};
 use crate::domain::alert::excerpt::{Bounds, Excerpt};
 use crate::domain::link::{Link, Named, Purpose};
 use crate::domain::message::{ActionTold, Cause, Content, Object, Sent, Stage};
@@ -24,7 +24,8 @@ pub(super) struct Recorded {
     /// None: every request is answered with 200.
     answers: Mutex<Option<VecDeque<Value>>>,
     requests: Mutex<Vec<Value>>,
-    mail_answers: Mutex<VecDeque<Value>>,
+    /// None: every mail is taken.
+    mail_answers: Mutex<Option<VecDeque<Value>>>,
     mails: Mutex<Vec<Value>>,
     /// Requests for which no answer was recorded.
     strange: Mutex<Vec<String>>,
@@ -36,7 +37,7 @@ impl Recorded {
         Self {
             answers: Mutex::new(files.answers.clone().map(VecDeque::from)),
             requests: Mutex::default(),
-            mail_answers: Mutex::new(files.mails.clone().unwrap_or_default().into()),
+            mail_answers: Mutex::new(files.mails.clone().map(VecDeque::from)),
             mails: Mutex::default(),
             strange: Mutex::default(),
         }
@@ -109,8 +110,11 @@ impl Transport for Recorded {
 impl MailTransport for Recorded {
     fn send<'a>(&'a self, _: &'a Server, sent: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>> {
         self.mails.lock().unwrap_or_else(PoisonError::into_inner).push(mail::sent(sent));
-        let answer = self.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        Box::pin(async move { mail::answer(answer.as_ref()) })
+        let answer = match self.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            None => Ok(Taken { refused: Vec::new() }),
+            Some(answers) => mail::answer(answers.pop_front().as_ref()),
+        };
+        Box::pin(std::future::ready(answer))
     }
 }
 
@@ -123,28 +127,20 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     let transport = Arc::clone(&recorded) as _;
     let mail = Arc::clone(&recorded) as _;
     let plugins = subject.load_with(options, &files.secrets, transport, mail, Arc::clone(&kept) as _).await?;
-    let millis = notification.get("now-ms").and_then(Value::as_i64).unwrap_or_default();
-    let now = jiff::Timestamp::from_millisecond(millis).map_err(|error| format!("now-ms: {error}"))?;
+    let now = moment(&notification, "now-ms")?;
     let answer = plugins.call_notifier(name, &message(&notification)?, now).await.ok_or_else(|| {
         format!("{name} is no target: it has neither settings nor secrets; give it some in settings.json")
     })?;
     let mut faults = recorded.faults();
-    let result = match answer {
-        Ok(Ok(reference)) => json!({"ok": reference}),
-        Ok(Err(reason)) => error(reason),
-        Err(failure) => {
-            faults.push(failure.to_string());
-            Value::Null
-        }
-    };
+    let result = told(answer, &mut faults, |reference| json!({"ok": reference}));
     let requests = recorded.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mails = recorded.mails.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let left = recorded.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).len();
+    let left = recorded.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, VecDeque::len);
     if left > 0 {
         faults.push(format!("{left} of the answers in mail.json were not asked for"));
     }
     let mut found = Map::from_iter([("requests".to_string(), json!(requests)), ("result".into(), result)]);
-    if files.mails.is_some() {
+    if !mails.is_empty() {
         found.insert("mails".into(), json!(mails));
     }
     let kept = kept.values();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::alert::{SOURCE, alert};
 use super::notifier;
-use super::{Files, Nowhere, Outcome, Subject, error, items, text};
+use super::{Files, Nowhere, Outcome, Subject, items, moment, text, told};
 use crate::domain::condition;
 use crate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
 use crate::environment::Environment;
@@ -112,8 +112,7 @@ pub struct Planning<'a> {
 
 pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
     let input = files.json()?;
-    let millis = input.get("now-ms").and_then(Value::as_i64).unwrap_or_default();
-    let now = Timestamp::from_millisecond(millis).map_err(|error| format!("now-ms: {error}"))?;
+    let now = moment(&input, "now-ms")?;
     let recorded = Arc::new(Recorded::new(&files.tools));
     let network = Arc::new(notifier::Recorded::of(files));
     let planning = Planning {
@@ -146,20 +145,15 @@ pub(super) async fn plan(subject: &Subject<'_>, planning: Planning<'_>) -> Resul
     let answer = plugins.call_planner(name, &incident, now, looks).await;
     let answer = answer.ok_or_else(|| format!("there is no remediation {name}"))?;
     let mut faults = Vec::new();
-    let found = match answer {
-        Ok(Ok(planned)) => {
-            for verify in planned.proposals.iter().filter_map(|proposal| proposal.verify.as_ref()) {
-                faults.extend(condition::check(verify).err().map(|problem| format!("a verification: {problem}")));
-            }
-            let proposals: Vec<Value> = planned.proposals.iter().map(proposal).collect();
-            json!({"ok": proposals, "findings": planned.findings})
+    let mut odd = Vec::new();
+    let found = told(answer, &mut faults, |planned| {
+        for verify in planned.proposals.iter().filter_map(|proposal| proposal.verify.as_ref()) {
+            odd.extend(condition::check(verify).err().map(|problem| format!("a verification: {problem}")));
         }
-        Ok(Err(reason)) => error(reason),
-        Err(failure) => {
-            faults.push(failure.to_string());
-            Value::Null
-        }
-    };
+        let proposals: Vec<Value> = planned.proposals.iter().map(proposal).collect();
+        json!({"ok": proposals, "findings": planned.findings})
+    });
+    faults.extend(odd);
     Ok(Outcome { found, faults, notes: vec![] })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Files, Nowhere, Outcome, Subject, error, pairs};
+use super::{Files, Nowhere, Outcome, Subject, moment, pairs, told};
 use crate::plugin::Options;
 use crate::plugin::kind::source::{Decoded, Decoding, Told, normalise};
 use crate::ports::Inbound;
@@ -16,16 +16,13 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     let plugins = subject.load(options, &BTreeMap::new(), Arc::new(Nowhere), Arc::new(Nowhere)).await?;
     let request = request(files)?;
     let answer = plugins.call_decoder(name, &request).await.ok_or_else(|| format!("there is no source {name}"))?;
-    let mut outcome = Outcome::default();
-    match answer {
-        Ok(Ok(decoded)) => {
-            outcome.found = written(&decoded);
-            outcome.notes = normalise(name, decoded, request.received_at).sentences();
-        }
-        Ok(Err(reason)) => outcome.found = error(reason),
-        Err(failure) => outcome.faults.push(failure.to_string()),
-    }
-    Ok(outcome)
+    let (mut faults, mut notes) = (Vec::new(), Vec::new());
+    let found = told(answer, &mut faults, |decoded| {
+        let found = written(&decoded);
+        notes = normalise(name, decoded, request.received_at).sentences();
+        found
+    });
+    Ok(Outcome { found, faults, notes })
 }
 
 fn request(files: &Files) -> Result<Inbound, String> {
@@ -33,13 +30,12 @@ fn request(files: &Files) -> Result<Inbound, String> {
     let mut headers: BTreeMap<String, String> =
         pairs(told, "headers").into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
     headers.entry("content-type".into()).or_insert_with(|| "application/json".into());
-    let millis = told.get("received-at-ms").and_then(Value::as_i64).unwrap_or_default();
     Ok(Inbound {
         method: told.get("method").and_then(Value::as_str).unwrap_or("POST").to_uppercase(),
         headers: headers.into(),
         query: pairs(told, "query"),
         body: files.input.clone(),
-        received_at: jiff::Timestamp::from_millisecond(millis).map_err(|error| format!("received-at-ms: {error}"))?,
+        received_at: moment(told, "received-at-ms")?,
     })
 }
 

@@ -55,16 +55,16 @@ fn shown(path: &Path, manifest: Option<&Manifest>, examined: &Examined, offers: 
     let mut screen = Screen::default();
     let name = manifest.map_or_else(|| path.display().to_string(), Manifest::label);
     let kind = manifest.map(|manifest| manifest.kind).or(examined.kind);
-    let kind = kind.map_or_else(|| "no plugin".to_string(), |kind| format!("a {kind}"));
+    let what = kind.map_or_else(|| "no plugin".to_string(), |kind| format!("a {kind}"));
     let lane = examined.lane.map(|lane| format!(" for the contract {lane}")).unwrap_or_default();
-    screen.line(format!("{name}, {kind}{lane}"));
+    screen.line(format!("{name}, {what}{lane}"));
     let module = if examined.core_module { " (a core module; the host makes a component of it)" } else { "" };
     let mut rows = vec![
         ("component", format!("{}, {}{module}", path.display(), size(examined.size))),
         ("sha256", examined.sha256.clone()),
     ];
     if !examined.ready_in.is_zero() {
-        let how = if examined.cached { "it was compiled before" } else { "it was compiled, and that is kept" };
+        let how = if examined.cached { "it was compiled before" } else { "it was compiled" };
         rows.push(("ready in", format!("{} ms: {how}", examined.ready_in.as_millis())));
     }
     rows.push(("exports", names(&examined.exports)));
@@ -74,7 +74,7 @@ fn shown(path: &Path, manifest: Option<&Manifest>, examined: &Examined, offers: 
         rows.extend(asks(manifest).into_iter().map(|ask| ("asks for", ask)));
         rows.extend(configuration::settings(manifest).into_iter().map(|setting| ("setting", setting)));
     }
-    rows.push(("limits", limits(kind_of(manifest, examined))));
+    rows.push(("limits", limits(kind)));
     screen.columns(&rows.into_iter().map(|(head, text)| vec![format!("  {head}"), text]).collect::<Vec<_>>());
     if let Some(manifest) = manifest.filter(|_| examined.problems.is_empty()) {
         screen.gap();
@@ -83,10 +83,6 @@ fn shown(path: &Path, manifest: Option<&Manifest>, examined: &Examined, offers: 
         configuration::lines(manifest, &examined.sha256).lines().for_each(|line| screen.line(line));
     }
     screen
-}
-
-fn kind_of(manifest: Option<&Manifest>, examined: &Examined) -> Option<Kind> {
-    manifest.map(|manifest| manifest.kind).or(examined.kind)
 }
 
 /// Interfaces without the package that all of them share.
@@ -117,9 +113,13 @@ fn asks(manifest: &Manifest) -> Vec<String> {
             } else {
                 format!(", with the secrets: {}", list(&ask.secrets, "secret"))
             };
-            format!("{} {}{secrets}", ask.methods.join(", "), any(&ask.origin, "origin"))
+            let paths = if ask.paths.is_empty() { String::new() } else { format!(" ({})", ask.paths.join(", ")) };
+            format!("{} {}{paths}{secrets}", ask.methods.join(", "), any(&ask.origin, "origin"))
         })
         .collect();
+    if asks.mail {
+        lines.push("sending mail, to those whom the operator names".into());
+    }
     if !asks.signer.is_empty() {
         lines.push(format!("signing with the secrets: {}", list(&asks.signer, "secret")));
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use crate::backend::ReloadedPlugin;
+use crate::backend::Reloaded;
 use crate::cli::Context;
 use crate::cli::answer::{Person, name};
 use crate::cli::remote::Remote;
@@ -25,7 +25,7 @@ pub struct Arguments {
 pub async fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let body = json!({ "person": name(context, &arguments.person)? });
     let path = format!("/v1/plugins/{}/reload", arguments.plugin);
-    let ReloadedPlugin { from, to, sha256, changed } = Remote::new(context)?.post(&path, &body).await?;
+    let Reloaded { from, to, sha256, changed } = Remote::new(context)?.post(&path, &body).await?;
     let digest = sha256.get(..12).unwrap_or(&sha256);
     let what = if changed { format!("{from} -> {to}") } else { format!("{to}: the component is the same as before") };
     one(format!("{what} ({digest})")).print()?;

@@ -145,7 +145,7 @@ fn files(arguments: &Arguments, manifest: &Manifest, input: String) -> Result<Fi
             Some(_) => return Err("--answers: expected a list of answers".into()),
         },
         state: BTreeMap::new(),
-        mails: manifest.asks.mail.then(Vec::new),
+        mails: None,
         tools: read(&arguments.tools)?.unwrap_or_default(),
         expected: None,
     })

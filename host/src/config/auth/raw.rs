@@ -30,9 +30,9 @@ enum One {
     Hmac(RawHmac),
     Jwt(RawJwt),
     Sns(RawSns),
-    StatusCake(RawForm),
-    Sender(&'static Scheme, References),
-    TokenHeader(&'static str, References),
+    StatusCake(RawStatusCake),
+    Sender(&'static str, &'static Scheme, References),
+    TokenHeader(&'static str, &'static str, References),
 }
 
 #[derive(Deserialize)]
@@ -51,7 +51,7 @@ pub struct RawNamed {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawForm {
+pub struct RawStatusCake {
     user: String,
     key: References,
 }
@@ -124,11 +124,11 @@ impl<'de> Visitor<'de> for RawVisitor {
                 "sns" => One::Sns(map.next_value()?),
                 "statuscake" => One::StatusCake(map.next_value()?),
                 sender => match SENDERS.iter().find(|(word, _)| *word == sender) {
-                    Some((_, scheme)) => One::Sender(scheme, map.next_value()?),
+                    Some((word, scheme)) => One::Sender(word, scheme, map.next_value()?),
                     None => {
                         let header = TOKEN_HEADERS.iter().find(|(word, _)| *word == sender);
-                        let (_, header) = header.ok_or_else(|| A::Error::unknown_field(sender, &WORDS))?;
-                        One::TokenHeader(header, map.next_value()?)
+                        let (word, header) = header.ok_or_else(|| A::Error::unknown_field(sender, &WORDS))?;
+                        One::TokenHeader(word, header, map.next_value()?)
                     }
                 },
             });
@@ -163,16 +163,20 @@ impl One {
                 if matches!(name.as_str(), "authorization" | "cookie" | "host") {
                     return Err("header.name must be a header of the sender's own; use bearer or basic".into());
                 }
-                Auth::Header { name, token: token.0 }
+                Auth::Header { name, token: token.0, word: None }
             }
             Self::Query(RawNamed { name, .. }) if name.is_empty() => return Err("query.name must not be empty".into()),
             Self::Query(RawNamed { name, token }) => Auth::Query { name, token: token.0 },
             Self::Hmac(hmac) => hmac.build()?,
             Self::Jwt(jwt) => Auth::Jwt(jwt.build()?),
             Self::Sns(sns) => sns.build()?,
-            Self::StatusCake(RawForm { user, key }) => Auth::StatusCake { user, key: key.0 },
-            Self::Sender(scheme, secret) => Auth::Hmac { secret: secret.0, scheme: scheme.clone() },
-            Self::TokenHeader(name, token) => Auth::Header { name: name.into(), token: token.0 },
+            Self::StatusCake(RawStatusCake { user, key }) => Auth::StatusCake { user, key: key.0 },
+            Self::Sender(word, scheme, secret) => {
+                Auth::Hmac { secret: secret.0, scheme: scheme.clone(), word: Some(word) }
+            }
+            Self::TokenHeader(word, name, token) => {
+                Auth::Header { name: name.into(), token: token.0, word: Some(word) }
+            }
         })
     }
 }
@@ -200,7 +204,7 @@ impl RawHmac {
             RawEncoding::Base64 => Encoding::Base64,
         };
         let scheme = Scheme { signature: Item::new(&self.header, self.prefix), encoding, time, signed };
-        Ok(Auth::Hmac { secret: self.secret.0, scheme })
+        Ok(Auth::Hmac { secret: self.secret.0, scheme, word: None })
     }
 }
 

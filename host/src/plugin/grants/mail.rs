@@ -67,7 +67,10 @@ impl MailGrant {
             problems.push("username and password go together".into());
         }
         if self.tls == Tls::None && self.password.is_some() {
-            problems.push("a password is never sent without TLS: leave it out, or tls = \"none\"".into());
+            problems.push(
+                "a password is never sent without TLS: leave out the password, or take tls = \"starttls\" or \"tls\""
+                    .into(),
+            );
         }
         if self.tls == Tls::None && !self.private {
             problems.push("without TLS mail goes to private addresses alone: it needs private = true".into());

@@ -3,6 +3,8 @@
 //! What is compared are decoded segments. A path that some server could read as another one (encoded
 //! slashes, dots in disguise, two encodings in one another) is covered by no pattern.
 
+use crate::plugin::pattern;
+
 /// What is wrong with a pattern, as a sentence.
 pub fn problem(pattern: &str) -> Option<String> {
     let wrong = |why: &str| Some(format!("`{pattern}` is no path such as /api/v1/*: {why}"));
@@ -64,20 +66,7 @@ fn matches(pattern: &str, segments: &[String]) -> bool {
         _ => (parts.as_slice(), false),
     };
     let fits = if open { segments.len() > parts.len() } else { segments.len() == parts.len() };
-    fits && parts.iter().zip(segments).all(|(part, segment)| within(part, segment))
-}
-
-/// Whether a part with `*` for any run of characters is a segment.
-fn within(part: &str, segment: &str) -> bool {
-    let Some((first, rest)) = part.split_once('*') else { return part == segment };
-    let Some(mut left) = segment.strip_prefix(first) else { return false };
-    let mut pieces: Vec<&str> = rest.split('*').collect();
-    let Some(end) = pieces.pop() else { return true };
-    for piece in pieces {
-        let Some((_, after)) = left.split_once(piece) else { return false };
-        left = after;
-    }
-    left.ends_with(end)
+    fits && parts.iter().zip(segments).all(|(part, segment)| pattern::matches(part, segment))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use reqwest::Url;
 
 use crate::plugin::authority::Authority;
 use crate::plugin::grants::{Origin, Permitted, Wanted};
-use crate::plugin::imports::{Binding, State};
+use crate::plugin::imports::{Binding, Spent, State};
 use crate::plugin::reading;
 use crate::plugin::secrets::{Place, names, starts_with_secret};
 use crate::plugin::transport::{Outgoing, TransportError};
@@ -79,13 +79,10 @@ const CONNECTIONS: [&str; 3] = ["proxy-", "sec-websocket", "http2-"];
 /// Sends one request.
 pub async fn send(state: &mut State, request: Request) -> Result<Response, HttpError> {
     let binding = Arc::clone(&state.binding);
-    let most = binding.limits.requests;
-    if state.requests >= most {
-        let plugin = &binding.name;
-        return Err(HttpError::Denied(format!("plugin {plugin} has used up its {most} requests of this call")));
-    }
-    state.requests += 1;
-    binding.count().map_err(|used| HttpError::Unreachable(used.sentence))?;
+    state.count_request().map_err(|spent| match spent {
+        Spent::Call(sentence) => HttpError::Denied(sentence),
+        Spent::Minute(used) => HttpError::Unreachable(used.sentence),
+    })?;
     let ready = prepare(&binding, state.authority, request)?;
     let reflected: Vec<String> = credentials(&ready.outgoing.url).into_iter().collect();
     let scrub = |text: &str| binding.secrets.scrub(text, &reflected);

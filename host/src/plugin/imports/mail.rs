@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::network::smtp::{Mail, Mailbox, RefusedRecipient, SmtpError};
 use crate::plugin::grants::GrantedMail;
-use crate::plugin::imports::{Binding, State};
+use crate::plugin::imports::{Binding, Spent, State};
 
 /// A mail as a plugin writes it.
 #[derive(Clone, Debug, Default)]
@@ -89,13 +89,10 @@ pub async fn send(state: &mut State, message: Message) -> Result<Receipt, MailEr
     if !state.authority.acts() {
         return Err(MailError::Denied(format!("plugin {} only looks here: mail is no look", binding.name)));
     }
-    let most = binding.limits.requests;
-    if state.requests >= most {
-        let plugin = &binding.name;
-        return Err(MailError::Denied(format!("plugin {plugin} has used up its {most} requests of this call")));
-    }
-    state.requests += 1;
-    binding.count().map_err(|used| MailError::Unavailable(used.sentence, Some(used.left)))?;
+    state.count_request().map_err(|spent| match spent {
+        Spent::Call(sentence) => MailError::Denied(sentence),
+        Spent::Minute(used) => MailError::Unavailable(used.sentence, Some(used.left)),
+    })?;
     state.mails += 1;
     let own = id_of(&binding, state.delivery.as_deref(), state.mails);
     let mail = compose(&binding, granted, own, message)?;
