@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use tidegate_plugin::http::Template;
-use tidegate_plugin::notifier::Occasion;
+use tidegate_plugin::notifier::MentionOn;
 use tidegate_plugin::settings::SecretChoice;
 
 /// What the operator sets.
@@ -22,7 +22,7 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub mentions: Vec<UserId>,
     /// On which occasions.
-    #[serde(default = "mention_on")]
+    #[serde(default = "MentionOn::usual")]
     pub mention_on: Vec<MentionOn>,
     /// Whether a short card says how a question ended. A bot cannot change the card that asked.
     #[serde(default)]
@@ -31,30 +31,6 @@ pub(crate) struct Settings {
 
 fn url() -> Template {
     Template::of_setting("{{secret:webhook-url}}")
-}
-
-fn mention_on() -> Vec<MentionOn> {
-    vec![MentionOn::Approval]
-}
-
-/// An occasion on which somebody may be mentioned.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum MentionOn {
-    Approval,
-    Report,
-    Resolved,
-}
-
-impl MentionOn {
-    pub fn is(self, occasion: Occasion) -> bool {
-        match self {
-            Self::Approval => occasion == Occasion::Approval,
-            Self::Report => occasion == Occasion::Report,
-            Self::Resolved => occasion == Occasion::Resolved,
-        }
-    }
 }
 
 /// An id is written into markup, so it is nothing but an id.
