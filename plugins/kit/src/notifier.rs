@@ -31,6 +31,7 @@ pub mod bindings {
 }
 
 mod chat;
+mod follow_up;
 mod mention_on;
 mod notification;
 mod prometheus;
@@ -41,6 +42,7 @@ mod ticket;
 pub use bindings::exports::tidegate::plugin::notifier::{
     Action, Cause, Guest, Link, Notification, Object, Occasion, Purpose, Sent, Stage,
 };
+pub use follow_up::sent_once;
 pub use mention_on::MentionOn;
 pub use notification::{Button, Mention, Tone};
 pub use prometheus::{object, rfc3339};

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::{Value, json};
 use tidegate_plugin::http::{Encoding, Request, Said, Secret, Template, segment, signature};
 use tidegate_plugin::markdown::Markup;
-use tidegate_plugin::notifier::{CallError, Delivery, MentionOn, Notification, Occasion};
+use tidegate_plugin::notifier::{CallError, Delivery, MentionOn, Notification, sent_once};
 use tidegate_plugin::settings::SecretChoice;
 use tidegate_plugin::text::{Limit, cut};
 
@@ -68,13 +68,10 @@ impl Who {
 tidegate_plugin::notifier!(notify, Settings);
 
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
-    if message.occasion == Occasion::Answered && !settings.follow_up {
-        return Ok(None);
-    }
-    let request = Request::post(address(message, settings)?).json(body(message, settings));
-    request.send("DingTalk", message.now_ms).judged(said)?;
-    let wants_more = settings.follow_up && message.occasion == Occasion::Approval;
-    Ok(wants_more.then(|| message.message_id.clone()))
+    sent_once(message, settings.follow_up, || {
+        let request = Request::post(address(message, settings)?).json(body(message, settings));
+        request.send("DingTalk", message.now_ms).judged(said)
+    })
 }
 
 /// A signature is good for an hour around its time, so each attempt makes its own.
@@ -117,28 +114,22 @@ fn body(message: &Notification, settings: &Settings) -> Value {
     }
 }
 
-/// What DingTalk's answer means. Failures arrive with status 200 and an `errcode`.
+/// What DingTalk's answer means.
 fn said(status: u16, body: &Value) -> Said {
-    let text = body.get("errmsg").and_then(Value::as_str).unwrap_or_default();
-    let Some(code) = body.get("errcode").and_then(Value::as_i64) else {
-        return if status < 300 { Said::Again(format!("answered {status} without an errcode")) } else { Said::Nothing };
-    };
-    let reason = |hint: &str| format!("refused with errcode {code}: {text}{hint}");
     // What is wrong with the robot can be set right there while the message waits.
-    match code {
-        0 if status < 300 => Said::Done,
-        0 => Said::Nothing,
-        -1 | 410_100 => Said::Again(reason("")),
-        130_101 => Said::AgainAfter(reason("; a robot takes 20 messages a minute"), MINUTE),
-        300_005 => Said::Again(reason("; the robot's address is not or no longer valid")),
-        310_000 if text.contains("keywords") => Said::Again(reason("; use a signature instead of keywords")),
-        310_000 => {
-            Said::Again(reason("; check the secret, `sign`, the host's clock and the robot's list of addresses"))
-        }
-        40_035 | 43_004 | 300_001 => Said::Refused(reason("")),
-        _ if status >= 400 => Said::Nothing,
-        _ => Said::Failed(reason("")),
-    }
+    Said::by_errcode(status, body, |code, text, reason| {
+        Some(match code {
+            -1 | 410_100 => Said::Again(reason("")),
+            130_101 => Said::AgainAfter(reason("; a robot takes 20 messages a minute"), MINUTE),
+            300_005 => Said::Again(reason("; the robot's address is not or no longer valid")),
+            310_000 if text.contains("keywords") => Said::Again(reason("; use a signature instead of keywords")),
+            310_000 => {
+                Said::Again(reason("; check the secret, `sign`, the host's clock and the robot's list of addresses"))
+            }
+            40_035 | 43_004 | 300_001 => Said::Refused(reason("")),
+            _ => return None,
+        })
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::{Value, json};
 use tidegate_plugin::http::{Request, Said, Template};
 use tidegate_plugin::markdown::Markup;
-use tidegate_plugin::notifier::{Delivery, MentionOn, Notification, Occasion, Tone};
+use tidegate_plugin::notifier::{Delivery, MentionOn, Notification, Tone, sent_once};
 use tidegate_plugin::text::{Limit, cut};
 
 /// What a robot takes.
@@ -57,13 +57,10 @@ impl<'de> Deserialize<'de> for UserId {
 tidegate_plugin::notifier!(notify, Settings);
 
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
-    if message.occasion == Occasion::Answered && !settings.follow_up {
-        return Ok(None);
-    }
-    let body = json!({"msgtype": "markdown", "markdown": {"content": content(message, settings)}});
-    Request::post(&settings.url).json(body).send("WeCom", message.now_ms).judged(said)?;
-    let wants_more = settings.follow_up && message.occasion == Occasion::Approval;
-    Ok(wants_more.then(|| message.message_id.clone()))
+    sent_once(message, settings.follow_up, || {
+        let body = json!({"msgtype": "markdown", "markdown": {"content": content(message, settings)}});
+        Request::post(&settings.url).json(body).send("WeCom", message.now_ms).judged(said)
+    })
 }
 
 fn content(message: &Notification, settings: &Settings) -> String {
@@ -85,24 +82,18 @@ fn content(message: &Notification, settings: &Settings) -> String {
     message.post(&Markup::WECOM, &head, MESSAGE)
 }
 
-/// What WeCom's answer means. Failures arrive with status 200 and an `errcode`.
+/// What WeCom's answer means.
 fn said(status: u16, body: &Value) -> Said {
-    let text = body.get("errmsg").and_then(Value::as_str).unwrap_or_default();
-    let Some(code) = body.get("errcode").and_then(Value::as_i64) else {
-        return if status < 300 { Said::Again(format!("answered {status} without an errcode")) } else { Said::Nothing };
-    };
-    let reason = |hint: &str| format!("refused with errcode {code}: {text}{hint}");
-    match code {
-        0 if status < 300 => Said::Done,
-        0 => Said::Nothing,
-        -1 => Said::Again(reason("")),
-        45009 => Said::AgainAfter(reason("; a robot takes 20 messages a minute"), MINUTE),
-        // What is wrong with the robot can be set right there while the message waits.
-        93000 | 93004 | 93008 => Said::Again(reason("; the robot's address is not or no longer valid")),
-        40008 | 40058 | 45002 | 44004 => Said::Refused(reason("")),
-        _ if status >= 400 => Said::Nothing,
-        _ => Said::Failed(reason("")),
-    }
+    Said::by_errcode(status, body, |code, _, reason| {
+        Some(match code {
+            -1 => Said::Again(reason("")),
+            45009 => Said::AgainAfter(reason("; a robot takes 20 messages a minute"), MINUTE),
+            // What is wrong with the robot can be set right there while the message waits.
+            93000 | 93004 | 93008 => Said::Again(reason("; the robot's address is not or no longer valid")),
+            40008 | 40058 | 45002 | 44004 => Said::Refused(reason("")),
+            _ => return None,
+        })
+    })
 }
 
 #[cfg(test)]
