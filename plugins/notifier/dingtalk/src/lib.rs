@@ -3,13 +3,12 @@
 //! A robot has neither ids nor an idempotency key, so a lost answer may show a message twice. Success is
 //! what `errcode` says, not the HTTP status.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use tidegate_plugin::http::{Encoding, Request, Said, Secret, Template, segment, signature};
 use tidegate_plugin::markdown::Markup;
 use tidegate_plugin::notifier::{CallError, Delivery, MentionOn, Notification, sent_once};
-use tidegate_plugin::settings::SecretChoice;
+use tidegate_plugin::settings::{SecretChoice, checked};
 use tidegate_plugin::text::{Limit, cut};
 
 /// What a robot takes, as JSON.
@@ -24,7 +23,7 @@ const MINUTE: u64 = 60_000;
 #[serde(deny_unknown_fields)]
 struct Settings {
     /// The robot's address with its `access_token`. It is a secret in itself, so it usually stands in one.
-    #[serde(default = "url")]
+    #[serde(default = "Template::webhook_url")]
     #[cfg_attr(test, schemars(extend("default" = "{{secret:webhook-url}}")))]
     url: Template,
     /// For a robot with signature check (加签): `true` uses the secret `sign-secret`; a string names another.
@@ -41,10 +40,6 @@ struct Settings {
     follow_up: bool,
 }
 
-fn url() -> Template {
-    Template::of_setting("{{secret:webhook-url}}")
-}
-
 /// It is written into markup, so it is nothing but a number or an id.
 #[derive(Debug)]
 #[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize), schemars(inline))]
@@ -52,9 +47,8 @@ struct Who(String);
 
 impl<'de> Deserialize<'de> for Who {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-+.$".contains(c));
-        if plain { Ok(Self(id)) } else { Err(D::Error::custom(format!("{id:?} is neither a number nor a user id"))) }
+        let fits = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-+.$".contains(c));
+        checked(deserializer, fits, "is neither a number nor a user id").map(Self)
     }
 }
 

@@ -1,10 +1,9 @@
 //! The plugin's settings.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Deserializer};
 use tidegate_plugin::http::Template;
 use tidegate_plugin::notifier::MentionOn;
-use tidegate_plugin::settings::SecretChoice;
+use tidegate_plugin::settings::{SecretChoice, checked};
 
 /// What the operator sets.
 #[derive(Debug, Deserialize)]
@@ -12,7 +11,7 @@ use tidegate_plugin::settings::SecretChoice;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     /// The bot's address. It is a secret in itself, so it usually stands in one.
-    #[serde(default = "url")]
+    #[serde(default = "Template::webhook_url")]
     #[cfg_attr(test, schemars(extend("default" = "{{secret:webhook-url}}")))]
     pub url: Template,
     /// For a bot with signature check: `true` uses the secret `sign-secret`; a string names another.
@@ -29,10 +28,6 @@ pub(crate) struct Settings {
     pub follow_up: bool,
 }
 
-fn url() -> Template {
-    Template::of_setting("{{secret:webhook-url}}")
-}
-
 /// An id is written into markup, so it is nothing but an id.
 #[derive(Clone, Debug)]
 #[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize), schemars(inline))]
@@ -40,8 +35,7 @@ pub(crate) struct UserId(pub String);
 
 impl<'de> Deserialize<'de> for UserId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c));
-        if plain { Ok(Self(id)) } else { Err(D::Error::custom(format!("{id:?} is no user id"))) }
+        let fits = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c));
+        checked(deserializer, fits, "is no user id").map(Self)
     }
 }

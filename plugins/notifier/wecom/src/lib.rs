@@ -3,12 +3,12 @@
 //! A robot has neither ids nor an idempotency key, so a lost answer may show a message twice. Success is
 //! what `errcode` says, not the HTTP status.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use tidegate_plugin::http::{Request, Said, Template};
 use tidegate_plugin::markdown::Markup;
 use tidegate_plugin::notifier::{Delivery, MentionOn, Notification, Tone, sent_once};
+use tidegate_plugin::settings::checked;
 use tidegate_plugin::text::{Limit, cut};
 
 /// What a robot takes.
@@ -23,7 +23,7 @@ const MINUTE: u64 = 60_000;
 #[serde(deny_unknown_fields)]
 struct Settings {
     /// The robot's address. Its key is a secret, so the whole usually stands in one.
-    #[serde(default = "url")]
+    #[serde(default = "Template::webhook_url")]
     #[cfg_attr(test, schemars(extend("default" = "{{secret:webhook-url}}")))]
     url: Template,
     /// Who is mentioned: user ids, or `all`.
@@ -37,10 +37,6 @@ struct Settings {
     follow_up: bool,
 }
 
-fn url() -> Template {
-    Template::of_setting("{{secret:webhook-url}}")
-}
-
 /// An id is written into markup, so it is nothing but an id.
 #[derive(Debug)]
 #[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize), schemars(inline))]
@@ -48,9 +44,8 @@ struct UserId(String);
 
 impl<'de> Deserialize<'de> for UserId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c));
-        if plain { Ok(Self(id)) } else { Err(D::Error::custom(format!("{id:?} is no user id"))) }
+        let fits = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c));
+        checked(deserializer, fits, "is no user id").map(Self)
     }
 }
 
