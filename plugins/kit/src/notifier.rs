@@ -32,6 +32,7 @@ pub mod bindings {
 
 mod chat;
 mod follow_up;
+mod issue;
 mod mention_on;
 mod notification;
 mod prometheus;
@@ -43,6 +44,7 @@ pub use bindings::exports::tidegate::plugin::notifier::{
     Action, Cause, Guest, Link, Notification, Object, Occasion, Purpose, Sent, Stage,
 };
 pub use follow_up::sent_once;
+pub use issue::{issue_text, marked_issue};
 pub use mention_on::MentionOn;
 pub use notification::{Button, Mention, Tone};
 pub use prometheus::{object, rfc3339};
