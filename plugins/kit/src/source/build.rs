@@ -130,6 +130,12 @@ impl From<Vec<Alert>> for Decoded {
     }
 }
 
+impl From<Option<Alert>> for Decoded {
+    fn from(alert: Option<Alert>) -> Self {
+        alert.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
 impl From<Alert> for Decoded {
     fn from(alert: Alert) -> Self {
         vec![alert].into()

@@ -138,7 +138,7 @@ impl Mapping {
     /// Decodes a request.
     pub fn decode(&self, whole: &Scope<'_>) -> Result<Decoded, String> {
         let Some(items) = &self.items else {
-            return Ok(self.alert(*whole)?.into_iter().collect::<Vec<_>>().into());
+            return Ok(self.alert(*whole)?.into());
         };
         let mut decoded = Decoded::nothing();
         for (i, item) in items.values(*whole).into_iter().enumerate() {
