@@ -27,6 +27,8 @@ use serde_json::{Map, Value};
 pub use long::{long_notification, long_texts};
 #[cfg(feature = "notifier")]
 pub use notifier::{notification, notifier};
+#[cfg(all(feature = "remediation", test))]
+pub(crate) use remediation::incident;
 #[cfg(feature = "remediation")]
 pub use remediation::remediation;
 #[cfg(feature = "http")]
