@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test harness: a panic is how it says what is wrong")]
 
 #[cfg(feature = "notifier")]
+mod long;
+#[cfg(feature = "notifier")]
 mod mail;
 #[cfg(feature = "notifier")]
 mod notifier;
@@ -22,7 +24,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "notifier")]
+pub use long::{long_notification, long_texts};
+#[cfg(feature = "notifier")]
 pub use notifier::{notification, notifier};
+#[cfg(all(feature = "remediation", test))]
+pub(crate) use remediation::incident;
 #[cfg(feature = "remediation")]
 pub use remediation::remediation;
 #[cfg(feature = "http")]

@@ -1,6 +1,7 @@
 //! Requests in which nothing but a typed secret asks for one, and what answers mean for the host.
 
 mod answer;
+mod errcode;
 mod login;
 mod request;
 mod signature;

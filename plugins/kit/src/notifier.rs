@@ -31,6 +31,8 @@ pub mod bindings {
 }
 
 mod chat;
+mod follow_up;
+mod issue;
 mod mention_on;
 mod notification;
 mod prometheus;
@@ -41,6 +43,8 @@ mod ticket;
 pub use bindings::exports::tidegate::plugin::notifier::{
     Action, Cause, Guest, Link, Notification, Object, Occasion, Purpose, Sent, Stage,
 };
+pub use follow_up::sent_once;
+pub use issue::{issue_text, marked_issue};
 pub use mention_on::MentionOn;
 pub use notification::{Button, Mention, Tone};
 pub use prometheus::{object, rfc3339};

@@ -30,9 +30,14 @@ pub mod bindings {
     });
 }
 
+mod action;
+mod subjects;
+
+pub use action::{arguments, capability, no_action, own_call};
 pub use bindings::exports::tidegate::plugin::remediation::{
     Action, Call, Capability, Finding, Guest, Incident, Planned, Proposal, Risk, Verification,
 };
+pub use subjects::{first_proposal, minutes_since};
 
 pub use crate::host::{Alert, CallError, Labels, Moment, Status};
 
@@ -44,10 +49,11 @@ pub fn firing(incident: &Incident) -> impl Iterator<Item = &Alert> {
     incident.alerts.iter().filter(|alert| matches!(alert.status, Status::Firing))
 }
 
-/// The refusal of an action that the plugin does not have.
-pub fn no_action(what: &Action) -> CallError {
-    let name = crate::kubernetes::quote::short(&what.name);
-    CallError::InvalidInput(format!("this plugin has no action {name:?}"))
+impl Alert {
+    /// The value of a label.
+    pub fn label_value(&self, wanted: &str) -> Option<&str> {
+        self.labels.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    }
 }
 
 /// Makes a plugin of a function `fn(&Incident, &Settings) -> Plan` and the type of its settings:

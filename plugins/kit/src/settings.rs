@@ -1,7 +1,7 @@
 //! Reads the plugin's settings into a struct.
 
-use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::host::{self, CallError};
@@ -24,6 +24,20 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, CallError> {
 pub fn wrong(place: &str, reason: impl std::fmt::Display) -> CallError {
     let colon = if place.is_empty() { "" } else { ": " };
     CallError::Misconfigured(format!("settings: {place}{colon}{reason}"))
+}
+
+/// A text that is written into markup or an address, and so must be nothing but what it is meant to be. `refusal` stands
+/// behind one that is something else, such as `is no user id`.
+///
+/// # Errors
+/// Where it is no text, or `fits` does not hold.
+pub fn checked<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    fits: impl FnOnce(&str) -> bool,
+    refusal: &str,
+) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if fits(&text) { Ok(text) } else { Err(D::Error::custom(format!("{text:?} {refusal}"))) }
 }
 
 /// Whether something is done with a secret: `true` for the usual one, a string for one of another name.
@@ -50,7 +64,7 @@ impl SecretChoice {
 }
 
 impl<'de> Deserialize<'de> for SecretChoice {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::Null | Value::Bool(false) => Ok(Self::None),
             Value::Bool(true) => Ok(Self::Usual),

@@ -163,7 +163,8 @@ fn call(call: &Call) -> Value {
     json!({"tool": call.tool, "arguments": serde_json::from_str::<Value>(&call.arguments).unwrap()})
 }
 
-fn incident(value: &Value) -> Incident {
+/// An incident as `incident.json` writes it.
+pub(crate) fn incident(value: &Value) -> Incident {
     Incident {
         id: text(value, "id"),
         title: text(value, "title"),

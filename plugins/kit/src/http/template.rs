@@ -56,6 +56,11 @@ impl Template {
         Self { parts }
     }
 
+    /// The default of an address that is a secret as a whole: `{{secret:webhook-url}}`.
+    pub fn webhook_url() -> Self {
+        Secret::named("webhook-url").into()
+    }
+
     /// Whether a secret stands in it.
     pub fn holds_secret(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Secret(_)))

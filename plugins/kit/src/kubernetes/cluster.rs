@@ -7,6 +7,7 @@ use super::server::{Dialect, Server};
 use super::{object, quote, time, yaml};
 use crate::host::{CallError, LookCall, ToolError, unavailable};
 use crate::looks::{self, Looks};
+use crate::remediation::Call;
 
 /// A cluster.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +54,7 @@ enum Unseen {
 
 impl Cluster<'_> {
     /// The server's tool that shows an object, and its arguments.
-    pub fn how_to_get(&self, kind: Kind, namespace: &str, name: &str) -> (&'static str, Value) {
+    fn how_to_get(&self, kind: Kind, namespace: &str, name: &str) -> (&'static str, Value) {
         match self.server.dialect {
             Dialect::Kubectl => {
                 let arguments = json!({"resourceType": kind.singular, "name": name, "output": "json"});
@@ -65,6 +66,12 @@ impl Cluster<'_> {
                 ("resources_get", within(arguments, kind, Some(namespace)))
             }
         }
+    }
+
+    /// The call that shows an object, if the server has the tool for it: for a verification.
+    pub fn call_to_get(&self, kind: Kind, namespace: &str, name: &str) -> Option<Call> {
+        let (tool, arguments) = self.how_to_get(kind, namespace, name);
+        Some(Call { tool: self.server.tool(tool)?, arguments: arguments.to_string() })
     }
 
     /// Looks at objects (kind, namespace, name) in one go that [`Cluster::get`] will be asked for.

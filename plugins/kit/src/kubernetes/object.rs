@@ -28,6 +28,16 @@ pub fn annotation<'a>(object: &'a Value, key: &str) -> &'a str {
     value.and_then(Value::as_str).unwrap_or_default()
 }
 
+/// A condition of its status.
+pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    list(object, "/status/conditions").iter().find(|one| text(one, "/type") == kind)
+}
+
+/// Whether a condition of its status is there and true.
+pub fn is_true(object: &Value, kind: &str) -> bool {
+    condition(object, kind).is_some_and(|one| text(one, "/status") == "True")
+}
+
 /// Kind and name of the controller that owns an object.
 pub fn controller(object: &Value) -> Option<(&str, &str)> {
     let owners = list(object, "/metadata/ownerReferences");

@@ -25,6 +25,11 @@ pub fn marked(text: &str) -> String {
     format!("\"{}\"", short(&text.replace('"', "'")))
 }
 
+/// The first signs of a commit.
+pub fn commit(hash: &str) -> String {
+    short(hash.get(..10).unwrap_or(hash))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -67,8 +67,7 @@ pub struct Choice<'a> {
 /// The server for an alert: by the settings, by name, or the only one. kubectl's can do more, so a
 /// second server of the other kind does not make the choice ambiguous.
 pub fn choose<'a>(servers: &'a [Server], settings: Choice<'_>, alert: &Alert) -> Result<&'a Server, CallError> {
-    let label = alert.labels.iter().find(|(key, _)| key == settings.cluster_label);
-    let cluster = label.map(|(_, value)| value.as_str()).unwrap_or_default();
+    let cluster = alert.label_value(settings.cluster_label).unwrap_or_default();
     let named = |name: &str| servers.iter().find(|server| server.name == name);
     if let Some(wanted) = settings.servers.get(cluster) {
         let missing = format!("settings: servers: no server {wanted:?} offers kubectl_get or pods_get");

@@ -38,8 +38,7 @@ pub fn rollout(cluster: &Cluster<'_>, deployment: &Value, images: &[(&str, &str,
     }
     let mut present = vec![rolled_out.to_string()];
     present.extend(applied.iter().cloned());
-    let (tool, arguments) = cluster.how_to_get(Kind::DEPLOYMENT, namespace, name);
-    let look = Call { tool: cluster.server.tool(tool)?, arguments: arguments.to_string() };
+    let look = cluster.call_to_get(Kind::DEPLOYMENT, namespace, name)?;
     Some(Verification { look, present, absent: vec![], applied, within_ms: ROLLOUT_MS, every_ms: EVERY_MS })
 }
 

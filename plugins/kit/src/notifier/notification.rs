@@ -3,7 +3,7 @@
 use super::{Notification, Object, Occasion, Purpose, Sent};
 use crate::link::Link;
 use crate::markdown::{Document, parse};
-use crate::text::one_line;
+use crate::text::{most_that_fits, one_line};
 
 /// How a message looks at first sight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +113,17 @@ impl Notification {
         let urls: Vec<&str> = buttons.iter().map(|button| button.link.url.as_str()).collect();
         let (first, detail) = self.text();
         (first.without_lines_of(&urls), detail.without_lines_of(&urls))
+    }
+
+    /// What is made of both halves of the text, beside buttons, with as much of them as fits: a cut takes the detail first.
+    pub fn fitting<T>(&self, make: impl Fn(&Document, &Document) -> T, fits: impl Fn(&T) -> bool) -> T {
+        let (first, detail) = self.text_beside_buttons();
+        let length = first.length();
+        most_that_fits(
+            length + detail.length(),
+            |most| make(&first.beginning(most), &detail.beginning(most.saturating_sub(length))),
+            fits,
+        )
     }
 
     /// The host's own links: approve, deny, the incident. Never what an alert names.

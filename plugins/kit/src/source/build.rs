@@ -130,6 +130,12 @@ impl From<Vec<Alert>> for Decoded {
     }
 }
 
+impl From<Option<Alert>> for Decoded {
+    fn from(alert: Option<Alert>) -> Self {
+        alert.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
 impl From<Alert> for Decoded {
     fn from(alert: Alert) -> Self {
         vec![alert].into()
@@ -155,12 +161,16 @@ impl Decoded {
             match read(item) {
                 Ok(alerts) => decoded.alerts.extend(alerts),
                 Err(reason) => {
-                    let name = name(item).map(Cow::into_owned).unwrap_or_default();
-                    decoded.left_out.push(LeftOut { name, reason, count: 1, by_sender: false });
+                    decoded.leave_out(name(item).as_deref().unwrap_or_default(), reason);
                 }
             }
         }
         decoded
+    }
+
+    /// Notes that one item could not be read: what it is called, where that is known, and the place of what is wrong.
+    pub fn leave_out(&mut self, name: &str, reason: String) {
+        self.left_out.push(LeftOut { name: name.to_string(), reason, count: 1, by_sender: false });
     }
 
     /// Reads a body of one item, of a list of them, or of a line for each, as [`of_items`](Self::of_items) does.

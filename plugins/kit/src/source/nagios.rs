@@ -16,7 +16,7 @@ pub fn decode(body: &str, offset: &str, more: impl Fn(Alert, &Fields) -> Alert) 
         return Decoded::of_body(body, |body| read(Fields::of(body.need_object()?)), |_| None);
     }
     let alert = read(Fields::from_pairs(form::fields(body)))?;
-    Ok(alert.map_or_else(Decoded::nothing, Into::into))
+    Ok(alert.into())
 }
 
 /// What a notification's type says, in whatever words: `PROBLEM`, `FLAPPINGSTART`, `FLAPPING_START`, `FlappingStart`.

@@ -3,13 +3,12 @@
 //! A robot has neither ids nor an idempotency key, so a lost answer may show a message twice. Success is
 //! what `errcode` says, not the HTTP status.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use tidegate_plugin::http::{Encoding, Request, Said, Secret, Template, segment, signature};
 use tidegate_plugin::markdown::Markup;
-use tidegate_plugin::notifier::{CallError, Delivery, MentionOn, Notification, Occasion};
-use tidegate_plugin::settings::SecretChoice;
+use tidegate_plugin::notifier::{CallError, Delivery, MentionOn, Notification, sent_once};
+use tidegate_plugin::settings::{SecretChoice, checked};
 use tidegate_plugin::text::{Limit, cut};
 
 /// What a robot takes, as JSON.
@@ -24,7 +23,7 @@ const MINUTE: u64 = 60_000;
 #[serde(deny_unknown_fields)]
 struct Settings {
     /// The robot's address with its `access_token`. It is a secret in itself, so it usually stands in one.
-    #[serde(default = "url")]
+    #[serde(default = "Template::webhook_url")]
     #[cfg_attr(test, schemars(extend("default" = "{{secret:webhook-url}}")))]
     url: Template,
     /// For a robot with signature check (加签): `true` uses the secret `sign-secret`; a string names another.
@@ -41,10 +40,6 @@ struct Settings {
     follow_up: bool,
 }
 
-fn url() -> Template {
-    Template::of_setting("{{secret:webhook-url}}")
-}
-
 /// It is written into markup, so it is nothing but a number or an id.
 #[derive(Debug)]
 #[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize), schemars(inline))]
@@ -52,9 +47,8 @@ struct Who(String);
 
 impl<'de> Deserialize<'de> for Who {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-+.$".contains(c));
-        if plain { Ok(Self(id)) } else { Err(D::Error::custom(format!("{id:?} is neither a number nor a user id"))) }
+        let fits = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-+.$".contains(c));
+        checked(deserializer, fits, "is neither a number nor a user id").map(Self)
     }
 }
 
@@ -68,13 +62,10 @@ impl Who {
 tidegate_plugin::notifier!(notify, Settings);
 
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
-    if message.occasion == Occasion::Answered && !settings.follow_up {
-        return Ok(None);
-    }
-    let request = Request::post(address(message, settings)?).json(body(message, settings));
-    request.send("DingTalk", message.now_ms).judged(said)?;
-    let wants_more = settings.follow_up && message.occasion == Occasion::Approval;
-    Ok(wants_more.then(|| message.message_id.clone()))
+    sent_once(message, settings.follow_up, || {
+        let request = Request::post(address(message, settings)?).json(body(message, settings));
+        request.send("DingTalk", message.now_ms).judged(said)
+    })
 }
 
 /// A signature is good for an hour around its time, so each attempt makes its own.
@@ -117,28 +108,22 @@ fn body(message: &Notification, settings: &Settings) -> Value {
     }
 }
 
-/// What DingTalk's answer means. Failures arrive with status 200 and an `errcode`.
+/// What DingTalk's answer means.
 fn said(status: u16, body: &Value) -> Said {
-    let text = body.get("errmsg").and_then(Value::as_str).unwrap_or_default();
-    let Some(code) = body.get("errcode").and_then(Value::as_i64) else {
-        return if status < 300 { Said::Again(format!("answered {status} without an errcode")) } else { Said::Nothing };
-    };
-    let reason = |hint: &str| format!("refused with errcode {code}: {text}{hint}");
     // What is wrong with the robot can be set right there while the message waits.
-    match code {
-        0 if status < 300 => Said::Done,
-        0 => Said::Nothing,
-        -1 | 410_100 => Said::Again(reason("")),
-        130_101 => Said::AgainAfter(reason("; a robot takes 20 messages a minute"), MINUTE),
-        300_005 => Said::Again(reason("; the robot's address is not or no longer valid")),
-        310_000 if text.contains("keywords") => Said::Again(reason("; use a signature instead of keywords")),
-        310_000 => {
-            Said::Again(reason("; check the secret, `sign`, the host's clock and the robot's list of addresses"))
-        }
-        40_035 | 43_004 | 300_001 => Said::Refused(reason("")),
-        _ if status >= 400 => Said::Nothing,
-        _ => Said::Failed(reason("")),
-    }
+    Said::by_errcode(status, body, |code, text, reason| {
+        Some(match code {
+            -1 | 410_100 => Said::Again(reason("")),
+            130_101 => Said::AgainAfter(reason("; a robot takes 20 messages a minute"), MINUTE),
+            300_005 => Said::Again(reason("; the robot's address is not or no longer valid")),
+            310_000 if text.contains("keywords") => Said::Again(reason("; use a signature instead of keywords")),
+            310_000 => {
+                Said::Again(reason("; check the secret, `sign`, the host's clock and the robot's list of addresses"))
+            }
+            40_035 | 43_004 | 300_001 => Said::Refused(reason("")),
+            _ => return None,
+        })
+    })
 }
 
 #[cfg(test)]

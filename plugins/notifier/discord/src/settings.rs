@@ -1,9 +1,9 @@
 //! The plugin's settings.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Deserializer};
 use tidegate_plugin::http::Template;
 use tidegate_plugin::notifier::MentionOn;
+use tidegate_plugin::settings::checked;
 
 /// What the operator sets.
 #[derive(Debug, Deserialize)]
@@ -11,7 +11,7 @@ use tidegate_plugin::notifier::MentionOn;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     /// The webhook's address, without a query. It is a secret in itself, so it usually stands in one.
-    #[serde(default = "url")]
+    #[serde(default = "Template::webhook_url")]
     #[cfg_attr(test, schemars(extend("default" = "{{secret:webhook-url}}")))]
     pub url: Template,
     /// The id of a thread in the webhook's channel to post to.
@@ -27,10 +27,6 @@ pub(crate) struct Settings {
     pub mention_on: Vec<MentionOn>,
 }
 
-fn url() -> Template {
-    Template::of_setting("{{secret:webhook-url}}")
-}
-
 /// An id is written into markup, so it is nothing but digits.
 #[derive(Clone, Debug)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
@@ -39,8 +35,7 @@ pub(crate) struct Snowflake(pub String);
 
 impl<'de> Deserialize<'de> for Snowflake {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-        if plain { Ok(Self(id)) } else { Err(D::Error::custom(format!("{id:?} is no id: it has digits alone"))) }
+        let fits = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        checked(deserializer, fits, "is no id: it has digits alone").map(Self)
     }
 }

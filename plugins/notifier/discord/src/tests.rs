@@ -5,32 +5,13 @@ use tidegate_plugin::golden;
 use tidegate_plugin::settings::parse;
 use tidegate_plugin::text::Unit;
 
-use super::{Notification, Settings, message, milliseconds};
-
-fn long(body: &str) -> Notification {
-    let facts: serde_json::Map<_, _> = (0..40).map(|i| (format!("fact {i}"), json!("<&".repeat(2000)))).collect();
-    let link = |purpose: &str| json!({"purpose": purpose, "title": "批准".repeat(100), "url": "https://tidegate.example/a", "from-alert": false});
-    golden::notification(&json!({
-        "title": "标题<&".repeat(500), "severity": "warning", "language": "zh", "now-ms": 0, "occasion": "approval",
-        "incident-id": "i", "summary": "x", "body-markdown": body, "facts": facts, "alerts": [], "links": [link("approve"), link("deny")],
-    }))
-}
-
-fn texts() -> [String; 5] {
-    [
-        "很长的文字。".repeat(9000),
-        "&lt;&amp;".repeat(5000),
-        "\\*\\_".repeat(8000),
-        "👩\u{200d}👩\u{200d}👧".repeat(3000),
-        format!("short\n\n---\n\n{}", "- `x`\n".repeat(5000)),
-    ]
-}
+use super::{Settings, message, milliseconds};
 
 #[test]
 fn embeds_keep_their_limit_together_and_the_links_are_whole() {
     let settings: Settings = parse(r#"{"mention_users":["1"]}"#).unwrap();
-    for text in texts() {
-        let body = message::message(&long(&text), &settings);
+    for text in golden::long_texts() {
+        let body = message::message(&golden::long_notification(&text), &settings);
         assert!(Unit::Utf16.length(body["content"].as_str().unwrap()) <= 2000);
         let embeds = body["embeds"].as_array().unwrap();
         let length = |value: &serde_json::Value| value.as_str().map_or(0, |text| Unit::Utf16.length(text));

@@ -29,7 +29,7 @@ pub(crate) struct Card<'a> {
 impl<'a> Card<'a> {
     /// Lays a message out.
     pub fn new(message: &'a Notification, settings: &Settings) -> Self {
-        let wanted = settings.mention_on.iter().any(|on| on.is(message.occasion)) && !settings.mentions.is_empty();
+        let wanted = message.is_one_of(&settings.mention_on) && !settings.mentions.is_empty();
         let mention = wanted.then(|| {
             let ids = settings.mentions.iter().map(|id| format!("<at id={}></at>", id.0));
             ids.collect::<Vec<_>>().join(" ")

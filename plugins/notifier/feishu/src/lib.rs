@@ -8,7 +8,7 @@ mod settings;
 
 use serde_json::{Map, Value, json};
 use tidegate_plugin::http::{Encoding, Request, Said, Secret, Template, signature};
-use tidegate_plugin::notifier::{CallError, Delivery, Notification, Occasion};
+use tidegate_plugin::notifier::{CallError, Delivery, Notification, sent_once};
 
 use card::Card;
 use settings::Settings;
@@ -16,14 +16,8 @@ use settings::Settings;
 tidegate_plugin::notifier!(notify, Settings);
 
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
-    if message.occasion == Occasion::Answered && !settings.follow_up {
-        // A bot cannot change its card, and a second one is only sent where that is wanted.
-        return Ok(None);
-    }
-    request(settings, message)?.send("Feishu", message.now_ms).judged(said)?;
-    // A bot's card has no id. With a reference the host tells how a question ended, in a card of its own.
-    let wants_more = settings.follow_up && message.occasion == Occasion::Approval;
-    Ok(wants_more.then(|| message.message_id.clone()))
+    // A bot's card has no id, so it cannot be changed.
+    sent_once(message, settings.follow_up, || request(settings, message)?.send("Feishu", message.now_ms).judged(said))
 }
 
 fn request(settings: &Settings, message: &Notification) -> Result<Request, CallError> {

@@ -1,10 +1,9 @@
 //! The plugin's settings.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Deserializer};
 use tidegate_plugin::http::Template;
-use tidegate_plugin::notifier::Occasion;
-use tidegate_plugin::settings::SecretChoice;
+use tidegate_plugin::notifier::MentionOn;
+use tidegate_plugin::settings::{SecretChoice, checked};
 
 /// What the operator sets.
 #[derive(Debug, Deserialize)]
@@ -12,7 +11,7 @@ use tidegate_plugin::settings::SecretChoice;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     /// The bot's address. It is a secret in itself, so it usually stands in one.
-    #[serde(default = "url")]
+    #[serde(default = "Template::webhook_url")]
     #[cfg_attr(test, schemars(extend("default" = "{{secret:webhook-url}}")))]
     pub url: Template,
     /// For a bot with signature check: `true` uses the secret `sign-secret`; a string names another.
@@ -22,39 +21,11 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub mentions: Vec<UserId>,
     /// On which occasions.
-    #[serde(default = "mention_on")]
+    #[serde(default = "MentionOn::usual")]
     pub mention_on: Vec<MentionOn>,
     /// Whether a short card says how a question ended. A bot cannot change the card that asked.
     #[serde(default)]
     pub follow_up: bool,
-}
-
-fn url() -> Template {
-    Template::of_setting("{{secret:webhook-url}}")
-}
-
-fn mention_on() -> Vec<MentionOn> {
-    vec![MentionOn::Approval]
-}
-
-/// An occasion on which somebody may be mentioned.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum MentionOn {
-    Approval,
-    Report,
-    Resolved,
-}
-
-impl MentionOn {
-    pub fn is(self, occasion: Occasion) -> bool {
-        match self {
-            Self::Approval => occasion == Occasion::Approval,
-            Self::Report => occasion == Occasion::Report,
-            Self::Resolved => occasion == Occasion::Resolved,
-        }
-    }
 }
 
 /// An id is written into markup, so it is nothing but an id.
@@ -64,8 +35,7 @@ pub(crate) struct UserId(pub String);
 
 impl<'de> Deserialize<'de> for UserId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c));
-        if plain { Ok(Self(id)) } else { Err(D::Error::custom(format!("{id:?} is no user id"))) }
+        let fits = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c));
+        checked(deserializer, fits, "is no user id").map(Self)
     }
 }

@@ -12,8 +12,3 @@ fn a_repository_is_an_owner_and_a_name() {
     }
     assert!(parse::<Settings>(r#"{"repository":"acme/web.site_2"}"#).is_ok());
 }
-
-#[test]
-fn a_marker_ends_no_comment() {
-    assert_eq!(plain("i1-a1 --> <b>"), "i1-a1------b-");
-}

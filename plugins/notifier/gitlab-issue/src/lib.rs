@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_plugin::http::{Answer, Login, Request, Response, Said, Secret, Template, segment};
 use tidegate_plugin::markdown::Markup;
-use tidegate_plugin::notifier::{CallError, Delivery, Notification, Ticket, Tracker, marker, record};
+use tidegate_plugin::notifier::{CallError, Delivery, Notification, Ticket, Tracker, issue_text, marked_issue, record};
 use tidegate_plugin::text::{Limit, cut};
 
 const TITLE: Limit = Limit::characters(250);
@@ -63,21 +63,9 @@ impl GitLab<'_> {
         judged(request.send("GitLab", self.message.now_ms))
     }
 
-    fn body(&self) -> String {
-        let sign = self.message.tone().emoji();
-        let head = format!("{sign} {}", Markup::GITLAB.strong(&self.message.title_line()));
-        format!("{}\n\n{}", self.message.post(&Markup::GITLAB, &head, BODY), self.mark())
+    fn text(&self) -> String {
+        issue_text(self.message, &Markup::GITLAB, BODY)
     }
-
-    /// The incident's marker and the message's.
-    fn mark(&self) -> String {
-        format!("<!-- {} {} -->", marker(self.message), plain(&self.message.message_id))
-    }
-}
-
-/// Nothing that ends a comment of HTML.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 impl Tracker for GitLab<'_> {
@@ -88,16 +76,13 @@ impl Tracker for GitLab<'_> {
         }
         let response = self.send(&self.request("GET", query))?;
         let issues: Value = serde_json::from_str(&response.body).unwrap_or_default();
-        let incident = format!("<!-- {} ", marker(self.message));
-        let text = |issue: &Value| issue.get("description").and_then(Value::as_str).unwrap_or_default().to_string();
-        let found = issues.as_array().and_then(|all| all.iter().find(|issue| text(issue).contains(&incident)));
-        Ok(found.and_then(|issue| Some((ticket(issue)?, text(issue).contains(&self.mark())))))
+        Ok(marked_issue(self.message, &issues, "description", ticket))
     }
 
     fn create(&self) -> Result<Ticket, CallError> {
         let request = self.request("POST", "").json(json!({
             "title": cut(&self.message.title_line(), TITLE),
-            "description": self.body(),
+            "description": self.text(),
             "labels": self.settings.labels.join(","),
             "confidential": self.settings.confidential,
         }));
@@ -108,7 +93,7 @@ impl Tracker for GitLab<'_> {
 
     fn comment(&self, ticket: &Ticket) -> Result<(), CallError> {
         let path = Template::from("/") + segment(&ticket.id) + "/notes";
-        self.send(&self.request("POST", path).json(json!({"body": self.body()}))).map(drop)
+        self.send(&self.request("POST", path).json(json!({"body": self.text()}))).map(drop)
     }
 
     fn close(&self, ticket: &Ticket) -> Result<(), CallError> {
@@ -132,6 +117,3 @@ fn judged(answer: Answer) -> Result<Response, CallError> {
         }
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tidegate_plugin::markdown::{CodeStyle, Document, Markup, QuoteStyle};
 use tidegate_plugin::notifier::{Button, Notification};
-use tidegate_plugin::text::{Limit, cut, most_that_fits};
+use tidegate_plugin::text::{Limit, cut};
 
 use crate::settings::Settings;
 
@@ -23,12 +23,7 @@ const CARD: Markup =
 
 /// The body with as much of the text as fits.
 pub(crate) fn fitting(message: &Notification, settings: &Settings) -> Value {
-    let (first, detail) = message.text_beside_buttons();
-    most_that_fits(
-        first.length() + detail.length(),
-        |most| body(message, settings, &first.beginning(most), &detail.beginning(most.saturating_sub(first.length()))),
-        |body| body.to_string().len() <= BYTES,
-    )
+    message.fitting(|first, detail| body(message, settings, first, detail), |body| body.to_string().len() <= BYTES)
 }
 
 fn body(message: &Notification, settings: &Settings, first: &Document, detail: &Document) -> Value {

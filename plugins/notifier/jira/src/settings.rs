@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use tidegate_plugin::settings::checked;
 
 /// What the operator sets.
 #[derive(Debug, Deserialize)]
@@ -72,8 +72,7 @@ pub(crate) struct Key(pub String);
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let key = String::deserialize(deserializer)?;
-        let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if plain { Ok(Self(key)) } else { Err(D::Error::custom(format!("{key:?} is no key of a project"))) }
+        let fits = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        checked(deserializer, fits, "is no key of a project").map(Self)
     }
 }

@@ -1,9 +1,9 @@
 //! The plugin's settings.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Deserializer};
 use tidegate_plugin::http::Template;
 use tidegate_plugin::notifier::MentionOn;
+use tidegate_plugin::settings::checked;
 
 /// What the operator sets.
 #[derive(Debug, Deserialize)]
@@ -16,7 +16,7 @@ pub(crate) struct Settings {
     /// The id of the bot's channel.
     pub channel_id: Option<String>,
     /// The incoming webhook's address. It is a secret in itself, so it usually stands in one.
-    #[serde(default = "url")]
+    #[serde(default = "Template::webhook_url")]
     #[cfg_attr(test, schemars(extend("default" = "{{secret:webhook-url}}")))]
     pub url: Template,
     /// Who is mentioned: names of users or groups without the `@`, or `here`, `channel`, `all`.
@@ -27,10 +27,6 @@ pub(crate) struct Settings {
     pub mention_on: Vec<MentionOn>,
 }
 
-fn url() -> Template {
-    Template::of_setting("{{secret:webhook-url}}")
-}
-
 /// A name is written into markup, so it is nothing but a name.
 #[derive(Clone, Debug)]
 #[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize), schemars(inline))]
@@ -38,8 +34,8 @@ pub(crate) struct Name(pub String);
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-        if plain { Ok(Self(name)) } else { Err(D::Error::custom(format!("{name:?} is no name of a user or group"))) }
+        let fits =
+            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        checked(deserializer, fits, "is no name of a user or group").map(Self)
     }
 }

@@ -1,9 +1,9 @@
 //! The plugin's settings.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Deserializer};
 use tidegate_plugin::http::Template;
 use tidegate_plugin::notifier::MentionOn;
+use tidegate_plugin::settings::checked;
 
 /// What the operator sets.
 #[derive(Debug, Deserialize)]
@@ -14,7 +14,7 @@ pub(crate) struct Settings {
     /// incoming webhook posts to its own channel, and can neither change nor answer what it has posted.
     pub channel: Option<String>,
     /// The incoming webhook's address. It is a secret in itself, so it usually stands in one.
-    #[serde(default = "url")]
+    #[serde(default = "Template::webhook_url")]
     #[cfg_attr(test, schemars(extend("default" = "{{secret:webhook-url}}")))]
     pub url: Template,
     /// Who is mentioned: ids of people (`U…`) or user groups (`S…`), or `here`, `channel`, `everyone`.
@@ -27,10 +27,6 @@ pub(crate) struct Settings {
     /// the scope `reactions:write`.
     #[serde(default = "reaction")]
     pub resolved_reaction: String,
-}
-
-fn url() -> Template {
-    Template::of_setting("{{secret:webhook-url}}")
 }
 
 fn reaction() -> String {
@@ -55,11 +51,11 @@ impl Mentioned {
 
 impl<'de> Deserialize<'de> for Mentioned {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        let plain = id.len() > 1 && id.starts_with(['U', 'W', 'S']) && id.chars().all(|c| c.is_ascii_alphanumeric());
-        if plain || matches!(id.as_str(), "here" | "channel" | "everyone") {
-            return Ok(Self(id));
-        }
-        Err(D::Error::custom(format!("{id:?} is neither an id such as U0123456789 nor here, channel or everyone")))
+        let fits = |id: &str| {
+            let plain = id.len() > 1 && id.starts_with(['U', 'W', 'S']);
+            (plain && id.chars().all(|c| c.is_ascii_alphanumeric())) || matches!(id, "here" | "channel" | "everyone")
+        };
+        let refusal = "is neither an id such as U0123456789 nor here, channel or everyone";
+        checked(deserializer, fits, refusal).map(Self)
     }
 }

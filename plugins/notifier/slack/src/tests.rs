@@ -5,32 +5,13 @@ use tidegate_plugin::golden;
 use tidegate_plugin::settings::parse;
 use tidegate_plugin::text::Unit;
 
-use super::{Notification, Settings, blocks};
-
-fn long(body: &str) -> Notification {
-    let facts: serde_json::Map<_, _> = (0..40).map(|i| (format!("fact {i}"), json!("<&".repeat(2000)))).collect();
-    let link = |purpose: &str| json!({"purpose": purpose, "title": "批准".repeat(100), "url": "https://tidegate.example/a", "from-alert": false});
-    golden::notification(&json!({
-        "title": "标题<&".repeat(500), "severity": "warning", "language": "zh", "now-ms": 0, "occasion": "approval",
-        "incident-id": "i", "summary": "x", "body-markdown": body, "facts": facts, "alerts": [], "links": [link("approve"), link("deny")],
-    }))
-}
-
-fn texts() -> [String; 5] {
-    [
-        "很长的文字。".repeat(9000),
-        "&lt;&amp;".repeat(5000),
-        "\\*\\_".repeat(8000),
-        "👩\u{200d}👩\u{200d}👧".repeat(3000),
-        format!("short\n\n---\n\n{}", "- `x`\n".repeat(5000)),
-    ]
-}
+use super::{Settings, blocks};
 
 #[test]
 fn every_block_keeps_its_limit_and_all_of_them_theirs() {
     let settings: Settings = parse(r#"{"mentions":["here"]}"#).unwrap();
-    for text in texts() {
-        let message = blocks::message(&long(&text), &settings);
+    for text in golden::long_texts() {
+        let message = blocks::message(&golden::long_notification(&text), &settings);
         let mut all = 0;
         for block in message["blocks"].as_array().unwrap() {
             let text = block["text"]["text"].as_str().or(block["elements"][0]["text"].as_str()).unwrap_or_default();

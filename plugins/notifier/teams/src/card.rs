@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use tidegate_plugin::markdown::{Document, adaptive_text};
 use tidegate_plugin::notifier::{Button, Notification, Purpose, Tone};
-use tidegate_plugin::text::{Limit, cut, most_that_fits};
+use tidegate_plugin::text::{Limit, cut};
 
 use crate::settings::Settings;
 
@@ -16,12 +16,7 @@ const BUTTONS: usize = 6;
 
 /// The body with as much of the text as fits.
 pub(crate) fn fitting(message: &Notification, settings: &Settings) -> Value {
-    let (first, detail) = message.text_beside_buttons();
-    most_that_fits(
-        first.length() + detail.length(),
-        |most| body(message, settings, &first.beginning(most), &detail.beginning(most.saturating_sub(first.length()))),
-        |body| body.to_string().len() <= BYTES,
-    )
+    message.fitting(|first, detail| body(message, settings, first, detail), |body| body.to_string().len() <= BYTES)
 }
 
 fn body(message: &Notification, settings: &Settings, first: &Document, detail: &Document) -> Value {

@@ -1,9 +1,9 @@
 //! The plugin's settings.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Deserializer};
 use tidegate_plugin::http::Template;
 use tidegate_plugin::notifier::MentionOn;
+use tidegate_plugin::settings::checked;
 
 /// What the operator sets.
 #[derive(Debug, Deserialize)]
@@ -11,7 +11,7 @@ use tidegate_plugin::notifier::MentionOn;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     /// The workflow's address. It is a secret in itself, so it usually stands in one.
-    #[serde(default = "url")]
+    #[serde(default = "Template::webhook_url")]
     #[cfg_attr(test, schemars(extend("default" = "{{secret:webhook-url}}")))]
     pub url: Template,
     /// Who is mentioned: user principal names such as `ada@example.com`, or object ids of Entra.
@@ -22,10 +22,6 @@ pub(crate) struct Settings {
     pub mention_on: Vec<MentionOn>,
 }
 
-fn url() -> Template {
-    Template::of_setting("{{secret:webhook-url}}")
-}
-
 /// A name is written into markup, so it is nothing but a name.
 #[derive(Clone, Debug)]
 #[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize), schemars(inline))]
@@ -33,8 +29,7 @@ pub(crate) struct User(pub String);
 
 impl<'de> Deserialize<'de> for User {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        let plain = !id.is_empty() && id.chars().all(|c| c.is_alphanumeric() || "_-@.+'#".contains(c));
-        if plain { Ok(Self(id)) } else { Err(D::Error::custom(format!("{id:?} is no user principal name or id"))) }
+        let fits = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_alphanumeric() || "_-@.+'#".contains(c));
+        checked(deserializer, fits, "is no user principal name or id").map(Self)
     }
 }

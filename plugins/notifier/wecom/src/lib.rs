@@ -3,12 +3,12 @@
 //! A robot has neither ids nor an idempotency key, so a lost answer may show a message twice. Success is
 //! what `errcode` says, not the HTTP status.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use tidegate_plugin::http::{Request, Said, Template};
 use tidegate_plugin::markdown::Markup;
-use tidegate_plugin::notifier::{Delivery, MentionOn, Notification, Occasion, Tone};
+use tidegate_plugin::notifier::{Delivery, MentionOn, Notification, Tone, sent_once};
+use tidegate_plugin::settings::checked;
 use tidegate_plugin::text::{Limit, cut};
 
 /// What a robot takes.
@@ -23,7 +23,7 @@ const MINUTE: u64 = 60_000;
 #[serde(deny_unknown_fields)]
 struct Settings {
     /// The robot's address. Its key is a secret, so the whole usually stands in one.
-    #[serde(default = "url")]
+    #[serde(default = "Template::webhook_url")]
     #[cfg_attr(test, schemars(extend("default" = "{{secret:webhook-url}}")))]
     url: Template,
     /// Who is mentioned: user ids, or `all`.
@@ -37,10 +37,6 @@ struct Settings {
     follow_up: bool,
 }
 
-fn url() -> Template {
-    Template::of_setting("{{secret:webhook-url}}")
-}
-
 /// An id is written into markup, so it is nothing but an id.
 #[derive(Debug)]
 #[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize), schemars(inline))]
@@ -48,22 +44,18 @@ struct UserId(String);
 
 impl<'de> Deserialize<'de> for UserId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c));
-        if plain { Ok(Self(id)) } else { Err(D::Error::custom(format!("{id:?} is no user id"))) }
+        let fits = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c));
+        checked(deserializer, fits, "is no user id").map(Self)
     }
 }
 
 tidegate_plugin::notifier!(notify, Settings);
 
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
-    if message.occasion == Occasion::Answered && !settings.follow_up {
-        return Ok(None);
-    }
-    let body = json!({"msgtype": "markdown", "markdown": {"content": content(message, settings)}});
-    Request::post(&settings.url).json(body).send("WeCom", message.now_ms).judged(said)?;
-    let wants_more = settings.follow_up && message.occasion == Occasion::Approval;
-    Ok(wants_more.then(|| message.message_id.clone()))
+    sent_once(message, settings.follow_up, || {
+        let body = json!({"msgtype": "markdown", "markdown": {"content": content(message, settings)}});
+        Request::post(&settings.url).json(body).send("WeCom", message.now_ms).judged(said)
+    })
 }
 
 fn content(message: &Notification, settings: &Settings) -> String {
@@ -85,24 +77,18 @@ fn content(message: &Notification, settings: &Settings) -> String {
     message.post(&Markup::WECOM, &head, MESSAGE)
 }
 
-/// What WeCom's answer means. Failures arrive with status 200 and an `errcode`.
+/// What WeCom's answer means.
 fn said(status: u16, body: &Value) -> Said {
-    let text = body.get("errmsg").and_then(Value::as_str).unwrap_or_default();
-    let Some(code) = body.get("errcode").and_then(Value::as_i64) else {
-        return if status < 300 { Said::Again(format!("answered {status} without an errcode")) } else { Said::Nothing };
-    };
-    let reason = |hint: &str| format!("refused with errcode {code}: {text}{hint}");
-    match code {
-        0 if status < 300 => Said::Done,
-        0 => Said::Nothing,
-        -1 => Said::Again(reason("")),
-        45009 => Said::AgainAfter(reason("; a robot takes 20 messages a minute"), MINUTE),
-        // What is wrong with the robot can be set right there while the message waits.
-        93000 | 93004 | 93008 => Said::Again(reason("; the robot's address is not or no longer valid")),
-        40008 | 40058 | 45002 | 44004 => Said::Refused(reason("")),
-        _ if status >= 400 => Said::Nothing,
-        _ => Said::Failed(reason("")),
-    }
+    Said::by_errcode(status, body, |code, _, reason| {
+        Some(match code {
+            -1 => Said::Again(reason("")),
+            45009 => Said::AgainAfter(reason("; a robot takes 20 messages a minute"), MINUTE),
+            // What is wrong with the robot can be set right there while the message waits.
+            93000 | 93004 | 93008 => Said::Again(reason("; the robot's address is not or no longer valid")),
+            40008 | 40058 | 45002 | 44004 => Said::Refused(reason("")),
+            _ => return None,
+        })
+    })
 }
 
 #[cfg(test)]

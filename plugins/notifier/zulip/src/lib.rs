@@ -2,12 +2,12 @@
 //!
 //! There is no idempotency key for bots, so a lost answer may show a message twice.
 
-use serde::de::{Deserializer, Error as _};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use tidegate_plugin::http::{Login, Request, Said, Secret, Template};
 use tidegate_plugin::markdown::Markup;
 use tidegate_plugin::notifier::{CallError, Delivery, MentionOn, Notification, reference};
+use tidegate_plugin::settings::checked;
 use tidegate_plugin::text::{Limit, cut, one_line};
 
 /// `max_message_length` and `max_topic_length` of a server that did not raise them.
@@ -40,10 +40,11 @@ struct Name(String);
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        let bare = name.strip_prefix('*').unwrap_or(&name);
-        let plain = !bare.trim().is_empty() && one_line(bare) == bare && !bare.contains(['*', '@', '`']);
-        if plain { Ok(Self(name)) } else { Err(D::Error::custom(format!("{name:?} is no name"))) }
+        let fits = |name: &str| {
+            let bare = name.strip_prefix('*').unwrap_or(name);
+            !bare.trim().is_empty() && one_line(bare) == bare && !bare.contains(['*', '@', '`'])
+        };
+        checked(deserializer, fits, "is no name").map(Self)
     }
 }
 

@@ -2,8 +2,8 @@
 //! nothing more, and neither does a yes that comes after somebody else was quicker.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
-use tidegate_plugin::remediation::{Action, CallError, Capability, Risk, no_action};
+use serde_json::json;
+use tidegate_plugin::remediation::{Action, CallError, Capability, Risk, arguments, capability, no_action};
 
 use crate::api::{Application, ArgoCd, short};
 use crate::settings::Settings;
@@ -42,40 +42,32 @@ pub(crate) fn capabilities(settings: &Settings) -> Result<Vec<Capability>, CallE
     }
     let (text, number) = (json!({"type": "string"}), json!({"type": "integer", "minimum": 0}));
     let application = json!({"type": "string", "enum": settings.applications});
-    let of = |name: &str, description: &str, risk: Risk, properties: Value| {
-        let required: Vec<&String> = properties.as_object().into_iter().flatten().map(|(name, _)| name).collect();
-        let schema = json!({"type": "object", "additionalProperties": false, "required": required,
-            "properties": properties});
-        Capability {
-            name: name.into(),
-            description: description.into(),
-            schema: schema.to_string(),
-            risk,
-            repeatable: true,
-            extra: vec![],
-        }
-    };
     let mut capabilities = vec![
-        of(
+        capability(
             REFRESH,
             "Has Argo CD compare an Application with its repository anew",
             Risk::Low,
-            json!({"application": application}),
+            &json!({"application": application}),
         ),
-        of(
+        capability(
             SYNC,
             "Syncs an Argo CD Application once more to the revision whose sync failed, without pruning",
             Risk::High,
-            json!({"application": application, "revision": text, "seen": text}),
+            &json!({"application": application, "revision": text, "seen": text}),
         ),
-        of(STATUS, "Shows the state of an Argo CD Application", Risk::Read, json!({"application": application})),
+        capability(
+            STATUS,
+            "Shows the state of an Argo CD Application",
+            Risk::Read,
+            &json!({"application": application}),
+        ),
     ];
     if !settings.rollback.is_empty() {
-        capabilities.push(of(
+        capabilities.push(capability(
             ROLLBACK,
             "Rolls an Argo CD Application back to the deployment before the last, without pruning",
             Risk::High,
-            json!({"application": {"type": "string", "enum": settings.rollback}, "id": number, "revision": text,
+            &json!({"application": {"type": "string", "enum": settings.rollback}, "id": number, "revision": text,
                 "instead_of": number}),
         ));
     }
@@ -160,13 +152,10 @@ fn refused(why: &str) -> CallError {
     CallError::InvalidInput(format!("the Application is left alone: {why}"))
 }
 
-fn arguments<T: for<'a> Deserialize<'a>>(what: &Action) -> Result<T, CallError> {
-    serde_json::from_str(&what.arguments)
-        .map_err(|error| CallError::InvalidInput(format!("the arguments of {}: {error}", what.name)))
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]

@@ -103,7 +103,7 @@ impl Application {
 /// The first signs of a revision.
 pub(crate) fn short(revision: &str) -> String {
     let hash = revision.len() >= 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
-    quote::short(if hash { revision.get(..10).unwrap_or(revision) } else { revision })
+    if hash { quote::commit(revision) } else { quote::short(revision) }
 }
 
 /// Argo CD, with the operator's token.

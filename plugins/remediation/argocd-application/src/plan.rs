@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use tidegate_plugin::kubernetes::verify::literal;
 use tidegate_plugin::kubernetes::{object, quote};
 use tidegate_plugin::looks::Looks;
-use tidegate_plugin::remediation::{Call, CallError, Incident, Plan, Planned, Proposal, Verification, firing};
+use tidegate_plugin::remediation::{
+    Alert, Incident, Plan, Proposal, Verification, first_proposal, minutes_since, own_call,
+};
 
 use crate::api::{Application, ArgoCd, short};
 use crate::settings::Settings;
@@ -20,45 +22,27 @@ const TOLD: usize = 6;
 pub(crate) fn plan(incident: &Incident, settings: &Settings) -> Plan {
     let argocd = ArgoCd::new(settings, incident.now_ms)?;
     let looks = Looks::new();
-    let (mut seen, mut proposals) = (Vec::new(), Vec::new());
-    for alert in firing(incident) {
-        let label =
-            |wanted: &str| alert.labels.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-        let Some(name) = label(&settings.application_label) else { continue };
-        let called = settings.called(label("argocd_namespace").unwrap_or_default(), name);
-        let Some(application) = settings.application(&called) else {
-            // A label of that name may well be of something else.
-            if label("argocd_namespace").is_none() {
-                continue;
-            }
+    let subject = |alert: &Alert| {
+        let namespace = alert.label_value("argocd_namespace");
+        let called = settings.called(namespace.unwrap_or_default(), alert.label_value(&settings.application_label)?);
+        let known = settings.application(&called);
+        // Without a namespace, a label of that name may well be of something else.
+        if known.is_none() && namespace.is_some() {
             let text = "it is not one of applications, so it is not looked at";
-            looks.found(format!("application/{}", quote::short(&called)), text, vec![]);
-            continue;
-        };
-        if seen.contains(&application) {
-            continue;
+            looks.found(target(&quote::short(&called)), text, vec![]);
         }
-        if seen.len() >= SUBJECTS {
-            looks.note("there are more alerts than one plan can look at; it is about the first ones");
-            break;
-        }
-        seen.push(application);
-        match argocd.application(application) {
-            Ok(object) => match propose(application, &object, settings, incident.now_ms) {
-                Ok(proposal) => proposals.push(proposal),
-                Err((text, evidence)) => looks.found(target(application), text, evidence),
-            },
-            // About this one; the others of the incident are still seen.
-            Err(CallError::Other(reason)) => {
-                looks.found(target(application), format!("could not be read: {reason}"), vec![]);
+        known.map(|application| (target(application), application))
+    };
+    first_proposal(incident, &looks, SUBJECTS, subject, |application| {
+        let seen = argocd.application(application)?;
+        match propose(application, &seen, settings, incident.now_ms) {
+            Ok(proposal) => Ok(Some(proposal)),
+            Err((text, evidence)) => {
+                looks.found(target(application), text, evidence);
+                Ok(None)
             }
-            Err(error) => return Err(error),
         }
-        if !proposals.is_empty() {
-            break;
-        }
-    }
-    Ok(Planned { proposals, findings: looks.findings(), extra: vec![] })
+    })
 }
 
 /// `application/web`, for people.
@@ -129,8 +113,7 @@ fn roll_back(
         |text: &str, evidence: Vec<String>| Err((format!("it is {}; {text}", quote::short(seen.health())), evidence));
     let history = seen.history();
     let Some(bad) = history.first() else { return told("nothing was deployed yet", evidence) };
-    let age = bad.deployed_ms().map(|at| now_ms.saturating_sub(at) / 60_000);
-    let Some(minutes) = age.filter(|age| *age <= settings.recent_minutes) else {
+    let Some(minutes) = minutes_since(bad.deployed_ms(), now_ms, settings.recent_minutes) else {
         return told("its last deployment is not recent, so it is left alone", evidence);
     };
     if !settings.rollback.iter().any(|known| known == application) {
@@ -168,15 +151,14 @@ fn proposal(
     root_cause: String,
     (present, applied): (String, String),
 ) -> Proposal {
-    let look = json!({"application": application}).to_string();
     Proposal {
-        call: Call { tool: format!("{NAME}.{action}"), arguments: arguments.to_string() },
+        call: own_call(NAME, action, &arguments),
         target: target(application),
         reason,
         evidence,
         root_cause,
         verify: Some(Verification {
-            look: Call { tool: format!("{NAME}.{STATUS}"), arguments: look },
+            look: own_call(NAME, STATUS, &json!({"application": application})),
             present: vec![present],
             absent: vec![],
             applied: Some(applied).into_iter().filter(|path| !path.is_empty()).collect(),

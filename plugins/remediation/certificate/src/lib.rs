@@ -53,7 +53,7 @@ fn tell(cluster: Cluster<'_>, about: &Subject, now_ms: u64) -> Result<(), CallEr
             None => format!("it expired {} hours ago", now_ms.saturating_sub(until) / 3_600_000),
         });
     }
-    let issuing = condition(&certificate, "Issuing").is_some_and(|one| object::text(one, "/status") == "True");
+    let issuing = object::is_true(&certificate, "Issuing");
     let failed = object::number(&certificate, "/status/failedIssuanceAttempts");
     if failed > 0 {
         evidence.push(format!(
@@ -62,12 +62,12 @@ fn tell(cluster: Cluster<'_>, about: &Subject, now_ms: u64) -> Result<(), CallEr
         ));
     }
     for kind in ["Ready", "Issuing"] {
-        evidence.extend(condition(&certificate, kind).and_then(|one| words("the certificate", kind, one)));
+        evidence.extend(object::condition(&certificate, kind).and_then(|one| words("the certificate", kind, one)));
     }
     let mut cause = None;
     if let Some(request) = newest(cluster, about, Kind::CERTIFICATE_REQUEST, &about.name, 1)?.first() {
         for kind in ["Denied", "InvalidRequest", "Ready"] {
-            let said = condition(request, kind).and_then(|one| words("its newest request", kind, one));
+            let said = object::condition(request, kind).and_then(|one| words("its newest request", kind, one));
             cause = cause.or_else(|| said.clone());
             evidence.extend(said);
         }
@@ -87,19 +87,13 @@ fn tell(cluster: Cluster<'_>, about: &Subject, now_ms: u64) -> Result<(), CallEr
     let text = match (cause, issuing) {
         (Some(cause), _) => format!("it is not renewed: {cause}; once that is mended, run: {renew}"),
         (None, true) => "it is being issued, and nothing says that this fails".to_string(),
-        (None, false) if ready(&certificate) => "it is ready; its newest request has not failed".to_string(),
+        (None, false) if object::is_true(&certificate, "Ready") => {
+            "it is ready; its newest request has not failed".to_string()
+        }
         (None, false) => format!("it is not ready and nothing is under way: run {renew}"),
     };
     cluster.looks.found(about.target(), text, evidence);
     Ok(())
-}
-
-fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
-    object::list(object, "/status/conditions").iter().find(|one| object::text(one, "/type") == kind)
-}
-
-fn ready(certificate: &Value) -> bool {
-    condition(certificate, "Ready").is_some_and(|one| object::text(one, "/status") == "True")
 }
 
 /// What a condition says, where it says that something is wrong.

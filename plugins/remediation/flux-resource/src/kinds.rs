@@ -20,10 +20,7 @@ const KINDS: [Kind; 6] = [
 
 /// The resource of an alert's labels, such as `kustomization` and `namespace`. What is no name is no subject.
 pub(crate) fn subject(alert: &Alert) -> Option<Subject> {
-    let label = |wanted: &str| {
-        let (_, value) = alert.labels.iter().find(|(name, _)| name == wanted)?;
-        Some(value.as_str()).filter(|value| is_name(value)).map(str::to_string)
-    };
+    let label = |wanted: &str| alert.label_value(wanted).filter(|value| is_name(value)).map(str::to_string);
     let namespace = label("namespace")?;
     KINDS.iter().find_map(|kind| {
         let name = label(&kind.name.to_ascii_lowercase())?;

@@ -17,16 +17,12 @@ const MARK: &str = "tidegate-";
 pub(crate) fn propose(cluster: Cluster<'_>, subject: &Subject, now_ms: u64) -> Result<Option<Proposal>, CallError> {
     let Some(seen) = cluster.need(subject.kind, &subject.namespace, &subject.name)? else { return Ok(None) };
     let about = target(subject);
-    let condition = |wanted: &str| {
-        let conditions = object::list(&seen, "/status/conditions").iter();
-        conditions.into_iter().find(|one| object::text(one, "/type") == wanted)
-    };
-    let is = |wanted: &str| condition(wanted).is_some_and(|one| object::text(one, "/status") == "True");
+    let is = |wanted: &str| object::is_true(&seen, wanted);
     let told = |text: String, evidence: Vec<String>| {
         cluster.looks.found(&about, text, evidence);
         Ok(None)
     };
-    let ready = condition("Ready");
+    let ready = object::condition(&seen, "Ready");
     let (reason, message) = ready.map_or(("", ""), |one| (object::text(one, "/reason"), object::text(one, "/message")));
     let evidence = vec![format!("it says {}: {}", quote::short(reason), quote::marked(message))];
     if seen.pointer("/spec/suspend") == Some(&Value::Bool(true)) {
@@ -60,7 +56,6 @@ pub(crate) fn propose(cluster: Cluster<'_>, subject: &Subject, now_ms: u64) -> R
         Ok(call) => call,
         Err(why) => return told(format!("{cause}; {why}"), evidence),
     };
-    let (tool, arguments) = cluster.how_to_get(subject.kind, &subject.namespace, &subject.name);
     let handled = format!("$.status[?@ == {}]", literal(&value));
     Ok(Some(Proposal {
         call,
@@ -68,8 +63,8 @@ pub(crate) fn propose(cluster: Cluster<'_>, subject: &Subject, now_ms: u64) -> R
         target: about,
         evidence,
         root_cause: cause,
-        verify: cluster.server.tool(tool).map(|tool| Verification {
-            look: Call { tool, arguments: arguments.to_string() },
+        verify: cluster.call_to_get(subject.kind, &subject.namespace, &subject.name).map(|look| Verification {
+            look,
             present: vec![handled, "$.status.conditions[?@.type == 'Ready' && @.status == 'True']".into()],
             absent: vec!["$.status.conditions[?@.type == 'Reconciling' && @.status == 'True']".into()],
             applied: vec![format!("$.metadata.annotations[?@ == {}]", literal(&value))],

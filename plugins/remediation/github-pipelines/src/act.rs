@@ -2,8 +2,8 @@
 //! changes nothing more, and neither does a yes that comes after somebody else was quicker.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
-use tidegate_plugin::remediation::{Action, CallError, Capability, Risk, no_action};
+use serde_json::json;
+use tidegate_plugin::remediation::{Action, CallError, Capability, Risk, arguments, capability, no_action};
 
 use crate::api::{GitHub, Run};
 use crate::plan::may_run_again;
@@ -43,31 +43,18 @@ pub(crate) fn capabilities(settings: &Settings) -> Result<Vec<Capability>, CallE
     }
     let number = json!({"type": "integer", "minimum": 1});
     let repository = json!({"type": "string", "enum": settings.repositories});
-    let of = |name: &str, description: &str, risk: Risk, properties: Value| {
-        let required: Vec<&String> = properties.as_object().into_iter().flatten().map(|(name, _)| name).collect();
-        let schema = json!({"type": "object", "additionalProperties": false, "required": required,
-            "properties": properties});
-        Capability {
-            name: name.into(),
-            description: description.into(),
-            schema: schema.to_string(),
-            risk,
-            repeatable: true,
-            extra: vec![],
-        }
-    };
     let mut capabilities = vec![
-        of(
+        capability(
             RERUN,
             "Runs the failed jobs of the newest run of a GitHub Actions workflow once more",
             Risk::Low,
-            json!({"repository": repository, "run": number, "attempt": number}),
+            &json!({"repository": repository, "run": number, "attempt": number}),
         ),
-        of(
+        capability(
             STATUS,
             "Shows the state of a run of GitHub Actions",
             Risk::Read,
-            json!({"repository": repository, "run": number}),
+            &json!({"repository": repository, "run": number}),
         ),
     ];
     let mut workflows: Vec<&String> =
@@ -75,11 +62,11 @@ pub(crate) fn capabilities(settings: &Settings) -> Result<Vec<Capability>, CallE
     workflows.sort();
     workflows.dedup();
     if !workflows.is_empty() {
-        capabilities.push(of(
+        capabilities.push(capability(
             ROLLBACK,
             "Deploys an earlier commit again, by running its deployment run of GitHub Actions once more",
             Risk::High,
-            json!({"repository": repository, "workflow": {"type": "string", "enum": workflows}, "run": number,
+            &json!({"repository": repository, "workflow": {"type": "string", "enum": workflows}, "run": number,
                 "attempt": number, "instead_of": number}),
         ));
     }
@@ -166,13 +153,10 @@ fn refused(why: &str) -> CallError {
     CallError::InvalidInput(format!("the run is left alone: {why}"))
 }
 
-fn arguments<T: for<'a> Deserialize<'a>>(what: &Action) -> Result<T, CallError> {
-    serde_json::from_str(&what.arguments)
-        .map_err(|error| CallError::InvalidInput(format!("the arguments of {}: {error}", what.name)))
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]

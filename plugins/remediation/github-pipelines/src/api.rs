@@ -116,7 +116,7 @@ impl Run {
 
     /// The first signs of its commit.
     pub fn commit(&self) -> String {
-        quote::short(self.head_sha.get(..10).unwrap_or(&self.head_sha))
+        quote::commit(&self.head_sha)
     }
 }
 

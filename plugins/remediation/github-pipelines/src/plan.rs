@@ -3,7 +3,9 @@
 use serde_json::json;
 use tidegate_plugin::kubernetes::quote;
 use tidegate_plugin::looks::Looks;
-use tidegate_plugin::remediation::{Call, CallError, Incident, Plan, Planned, Proposal, Verification, firing};
+use tidegate_plugin::remediation::{
+    CallError, Incident, Plan, Proposal, Verification, first_proposal, minutes_since, own_call,
+};
 
 use crate::api::{GitHub, Run, failed};
 use crate::settings::{Service, Settings};
@@ -21,36 +23,14 @@ pub(crate) fn plan(incident: &Incident, settings: &Settings) -> Plan {
     let github = GitHub::new(settings, incident.now_ms)?;
     let looks = Looks::new();
     let planning = Planning { github: &github, settings, looks: &looks, now_ms: incident.now_ms };
-    let (mut seen, mut proposals) = (Vec::new(), Vec::new());
-    for alert in firing(incident) {
-        let Some(subject) = subject::of(alert, settings, &looks) else { continue };
-        let about = match &subject {
-            Subject::Run { repository, id } => target(repository, *id),
-            Subject::Service { name, .. } => format!("service/{name}"),
-        };
-        if seen.contains(&about) {
-            continue;
-        }
-        if seen.len() >= SUBJECTS {
-            looks.note("there are more alerts than one plan can look at; it is about the first ones");
-            break;
-        }
-        let found = match subject {
-            Subject::Run { repository, id } => planning.of_run(repository, id),
-            Subject::Service { name, service } => planning.of_service(name, service),
-        };
-        match found {
-            Ok(proposal) => proposals.extend(proposal),
-            // About this one; the others of the incident are still seen.
-            Err(CallError::Other(reason)) => looks.found(&about, format!("could not be read: {reason}"), vec![]),
-            Err(error) => return Err(error),
-        }
-        seen.push(about);
-        if !proposals.is_empty() {
-            break;
-        }
-    }
-    Ok(Planned { proposals, findings: looks.findings(), extra: vec![] })
+    let subject = |alert| {
+        let subject = subject::of(alert, settings, &looks)?;
+        Some((subject.about(), subject))
+    };
+    first_proposal(incident, &looks, SUBJECTS, subject, |subject| match subject {
+        Subject::Run { repository, id } => planning.of_run(repository, id),
+        Subject::Service { name, service } => planning.of_service(name, service),
+    })
 }
 
 struct Planning<'a> {
@@ -84,7 +64,7 @@ impl Planning<'_> {
         }
         let arguments = json!({"repository": repository, "run": run.id, "attempt": run.run_attempt});
         Ok(Some(Proposal {
-            call: Call { tool: format!("{NAME}.{RERUN}"), arguments: arguments.to_string() },
+            call: own_call(NAME, RERUN, &arguments),
             target: target(repository, run.id),
             reason: format!("run the failed jobs of run {} of {repository} once more", run.id),
             evidence,
@@ -116,8 +96,7 @@ impl Planning<'_> {
         if !newest.has_succeeded() {
             return self.told(repository, newest, &state(newest), vec![]);
         }
-        let age = newest.changed_ms().map(|ended| self.now_ms.saturating_sub(ended) / 60_000);
-        let Some(minutes) = age.filter(|age| *age <= self.settings.recent_minutes) else {
+        let Some(minutes) = minutes_since(newest.changed_ms(), self.now_ms, self.settings.recent_minutes) else {
             self.looks.found(about, "its last deployment succeeded and is not recent, so it is left alone", vec![]);
             return Ok(None);
         };
@@ -161,7 +140,7 @@ impl Planning<'_> {
         let arguments = json!({"repository": repository, "workflow": service.workflow, "run": good.id,
             "attempt": good.run_attempt, "instead_of": bad.id});
         Ok(Some(Proposal {
-            call: Call { tool: format!("{NAME}.{ROLLBACK}"), arguments: arguments.to_string() },
+            call: own_call(NAME, ROLLBACK, &arguments),
             target: target(repository, good.id),
             reason: format!(
                 "deploy commit {} of {repository} again, by running run {} once more",
@@ -222,10 +201,7 @@ pub(crate) fn may_run_again(run: &Run, settings: &Settings, now_ms: u64) -> Resu
 fn verification(repository: &str, run: &Run) -> Verification {
     let attempt = run.run_attempt;
     Verification {
-        look: Call {
-            tool: format!("{NAME}.{STATUS}"),
-            arguments: json!({"repository": repository, "run": run.id}).to_string(),
-        },
+        look: own_call(NAME, STATUS, &json!({"repository": repository, "run": run.id})),
         present: vec![format!("$.run[?@.attempt > {attempt} && @.conclusion == 'success']")],
         absent: vec![],
         applied: vec![format!("$.run[?@.attempt > {attempt}]")],

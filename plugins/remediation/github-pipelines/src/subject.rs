@@ -14,24 +14,33 @@ pub(crate) enum Subject<'a> {
     Service { name: &'a str, service: &'a Service },
 }
 
+impl Subject<'_> {
+    /// What it is called, for people.
+    pub fn about(&self) -> String {
+        match self {
+            Self::Run { repository, id } => target(repository, *id),
+            Self::Service { name, .. } => format!("service/{name}"),
+        }
+    }
+}
+
 /// Reads an alert. What is about a repository that is not allowed says so, because it reads like an oversight.
 pub(crate) fn of<'a>(alert: &'a Alert, settings: &'a Settings, looks: &Looks) -> Option<Subject<'a>> {
-    let label = |wanted: &str| alert.labels.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-    let named = label("repository").and_then(|name| Some((name, run(alert.link.as_deref()?, name)?)));
+    let named = alert.label_value("repository").and_then(|name| Some((name, run(alert.link.as_deref()?, name)?)));
     if let Some((name, id)) = named {
         let Some(repository) = settings.repository(name) else {
             let text = "the repository is not one of repositories, so its runs are not looked at";
             looks.found(format!("repository/{}", quote::short(name)), text, vec![]);
             return None;
         };
-        if label("fork").is_some() {
+        if alert.label_value("fork").is_some() {
             let text = "it runs what a fork wrote, so nothing is proposed";
             looks.found(target(repository, id), text, vec![]);
             return None;
         }
         return Some(Subject::Run { repository, id });
     }
-    let (name, service) = settings.services.get_key_value(label(&settings.service_label)?)?;
+    let (name, service) = settings.services.get_key_value(alert.label_value(&settings.service_label)?)?;
     Some(Subject::Service { name, service })
 }
 

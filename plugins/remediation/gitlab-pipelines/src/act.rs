@@ -2,8 +2,8 @@
 //! nothing more, and neither does a yes that comes after somebody else was quicker.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
-use tidegate_plugin::remediation::{Action, CallError, Capability, Risk, no_action};
+use serde_json::json;
+use tidegate_plugin::remediation::{Action, CallError, Capability, Risk, arguments, capability, no_action};
 
 use crate::api::GitLab;
 use crate::plan::may_retry;
@@ -51,31 +51,18 @@ pub(crate) fn capabilities(settings: &Settings) -> Result<Vec<Capability>, CallE
     }
     let number = json!({"type": "integer", "minimum": 1});
     let project = json!({"type": "string", "enum": settings.projects});
-    let of = |name: &str, description: &str, risk: Risk, properties: Value| {
-        let required: Vec<&String> = properties.as_object().into_iter().flatten().map(|(name, _)| name).collect();
-        let schema = json!({"type": "object", "additionalProperties": false, "required": required,
-            "properties": properties});
-        Capability {
-            name: name.into(),
-            description: description.into(),
-            schema: schema.to_string(),
-            risk,
-            repeatable: true,
-            extra: vec![],
-        }
-    };
     let mut capabilities = vec![
-        of(
+        capability(
             RETRY,
             "Retries the failed jobs of the newest pipeline of a branch",
             Risk::Low,
-            json!({"project": project, "pipeline": number, "attempt": number}),
+            &json!({"project": project, "pipeline": number, "attempt": number}),
         ),
-        of(
+        capability(
             PIPELINE,
             "Shows the state of a GitLab pipeline",
             Risk::Read,
-            json!({"project": project, "pipeline": number}),
+            &json!({"project": project, "pipeline": number}),
         ),
     ];
     let mut environments: Vec<&String> = settings.services.values().map(|service| &service.environment).collect();
@@ -83,19 +70,19 @@ pub(crate) fn capabilities(settings: &Settings) -> Result<Vec<Capability>, CallE
     environments.dedup();
     let environment = json!({"type": "string", "enum": environments});
     if !environments.is_empty() {
-        capabilities.push(of(
+        capabilities.push(capability(
             DEPLOYMENT,
             "Shows the last deployment to an environment",
             Risk::Read,
-            json!({"project": project, "environment": environment}),
+            &json!({"project": project, "environment": environment}),
         ));
     }
     if settings.services.values().any(|service| service.rollback) {
-        capabilities.push(of(
+        capabilities.push(capability(
             ROLLBACK,
             "Deploys an earlier commit to an environment again, by retrying the job that deployed it",
             Risk::High,
-            json!({"project": project, "environment": environment, "job": number, "commit": {"type": "string"},
+            &json!({"project": project, "environment": environment, "job": number, "commit": {"type": "string"},
                 "instead_of": number}),
         ));
     }
@@ -184,13 +171,10 @@ fn refused(why: &str) -> CallError {
     CallError::InvalidInput(format!("nothing is done: {why}"))
 }
 
-fn arguments<T: for<'a> Deserialize<'a>>(what: &Action) -> Result<T, CallError> {
-    serde_json::from_str(&what.arguments)
-        .map_err(|error| CallError::InvalidInput(format!("the arguments of {}: {error}", what.name)))
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]

@@ -70,7 +70,7 @@ impl Pipeline {
 
     /// The first signs of its commit.
     pub fn commit(&self) -> String {
-        commit(&self.sha)
+        quote::commit(&self.sha)
     }
 }
 
@@ -91,12 +91,8 @@ impl Deployment {
 
     /// The first signs of its commit.
     pub fn commit(&self) -> String {
-        commit(&self.sha)
+        quote::commit(&self.sha)
     }
-}
-
-fn commit(sha: &str) -> String {
-    quote::short(sha.get(..10).unwrap_or(sha))
 }
 
 /// The runs of the jobs of a pipeline, the newest first.

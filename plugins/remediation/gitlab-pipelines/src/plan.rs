@@ -3,7 +3,7 @@
 use serde_json::json;
 use tidegate_plugin::kubernetes::quote;
 use tidegate_plugin::looks::Looks;
-use tidegate_plugin::remediation::{Call, CallError, Incident, Plan, Planned, Proposal, Verification, firing};
+use tidegate_plugin::remediation::{CallError, Incident, Plan, Proposal, Verification, first_proposal, own_call};
 
 use crate::api::{GitLab, Jobs, Pipeline};
 use crate::settings::Settings;
@@ -21,40 +21,15 @@ pub(crate) fn plan(incident: &Incident, settings: &Settings) -> Plan {
     let gitlab = GitLab::new(settings, incident.now_ms)?;
     let looks = Looks::new();
     let planning = Planning { gitlab: &gitlab, settings, looks: &looks, now_ms: incident.now_ms };
-    let (mut seen, mut proposals) = (Vec::new(), Vec::new());
-    for alert in firing(incident) {
-        let Some(subject) = subject::of(alert, settings, &looks) else { continue };
-        let about = match &subject {
-            Subject::Pipeline { project, id } => target(project, *id),
-            Subject::Job { project, id } => format!("job/{project}/{id}"),
-            Subject::Service { name, .. } => format!("service/{name}"),
-        };
-        if seen.contains(&about) {
-            continue;
-        }
-        if seen.len() >= SUBJECTS {
-            looks.note("there are more alerts than one plan can look at; it is about the first ones");
-            break;
-        }
-        let found = match subject {
-            Subject::Pipeline { project, id } => planning.of_pipeline(project, id),
-            Subject::Job { project, id } => {
-                gitlab.pipeline_of(project, id).and_then(|id| planning.of_pipeline(project, id))
-            }
-            Subject::Service { name, service } => planning.of_service(name, service),
-        };
-        match found {
-            Ok(proposal) => proposals.extend(proposal),
-            // About this one; the others of the incident are still seen.
-            Err(CallError::Other(reason)) => looks.found(&about, format!("could not be read: {reason}"), vec![]),
-            Err(error) => return Err(error),
-        }
-        seen.push(about);
-        if !proposals.is_empty() {
-            break;
-        }
-    }
-    Ok(Planned { proposals, findings: looks.findings(), extra: vec![] })
+    let subject = |alert| {
+        let subject = subject::of(alert, settings, &looks)?;
+        Some((subject.about(), subject))
+    };
+    first_proposal(incident, &looks, SUBJECTS, subject, |subject| match subject {
+        Subject::Pipeline { project, id } => planning.of_pipeline(project, id),
+        Subject::Job { project, id } => planning.of_pipeline(project, gitlab.pipeline_of(project, id)?),
+        Subject::Service { name, service } => planning.of_service(name, service),
+    })
 }
 
 pub(crate) struct Planning<'a> {
@@ -89,13 +64,13 @@ impl Planning<'_> {
         let arguments = json!({"project": project, "pipeline": id, "attempt": attempt});
         let look = json!({"project": project, "pipeline": id});
         Ok(Some(Proposal {
-            call: Call { tool: format!("{NAME}.{RETRY}"), arguments: arguments.to_string() },
+            call: own_call(NAME, RETRY, &arguments),
             target: target(project, id),
             reason: format!("retry the failed jobs of pipeline {id} of {project}"),
             evidence,
             root_cause: cause,
             verify: Some(Verification {
-                look: Call { tool: format!("{NAME}.{PIPELINE}"), arguments: look.to_string() },
+                look: own_call(NAME, PIPELINE, &look),
                 present: vec![format!("$.pipeline[?@.attempt > {attempt} && @.status == 'success']")],
                 absent: vec![],
                 applied: vec![format!("$.pipeline[?@.attempt > {attempt}]")],

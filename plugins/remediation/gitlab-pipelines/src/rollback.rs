@@ -3,7 +3,7 @@
 use serde_json::json;
 use tidegate_plugin::kubernetes::quote;
 use tidegate_plugin::kubernetes::verify::literal;
-use tidegate_plugin::remediation::{Call, Proposal, Verification};
+use tidegate_plugin::remediation::{Proposal, Verification, minutes_since, own_call};
 
 use crate::api::Deployment;
 use crate::plan::{Perhaps, Planning, may_retry};
@@ -35,8 +35,8 @@ impl Planning<'_> {
                 format!("the deployment of commit {} failed", newest.commit())
             }
             "success" => {
-                let age = newest.changed_ms().map(|at| self.now_ms.saturating_sub(at) / 60_000);
-                let Some(minutes) = age.filter(|age| *age <= self.settings.recent_minutes) else {
+                let Some(minutes) = minutes_since(newest.changed_ms(), self.now_ms, self.settings.recent_minutes)
+                else {
                     return told("its last deployment succeeded and is not recent, so it is left alone".into());
                 };
                 let cause = format!("commit {} was deployed {minutes} minutes ago", newest.commit());
@@ -87,7 +87,7 @@ fn proposal(
         json!({"project": project, "environment": environment, "job": job, "commit": good.sha, "instead_of": bad.id});
     let reached = format!("@.id > {} && @.commit == {}", bad.id, literal(&good.sha));
     Proposal {
-        call: Call { tool: format!("{NAME}.{ROLLBACK}"), arguments: arguments.to_string() },
+        call: own_call(NAME, ROLLBACK, &arguments),
         target: target(project, environment),
         reason: format!("deploy commit {} of {project} to {environment} again", good.commit()),
         evidence: vec![
@@ -96,7 +96,7 @@ fn proposal(
         ],
         root_cause: cause,
         verify: Some(Verification {
-            look: Call { tool: format!("{NAME}.{DEPLOYMENT}"), arguments: look.to_string() },
+            look: own_call(NAME, DEPLOYMENT, &look),
             present: vec![format!("$.deployment[?{reached} && @.status == 'success']")],
             absent: vec![],
             applied: vec![format!("$.deployment[?{reached}]")],

@@ -24,12 +24,22 @@ pub(crate) enum Subject<'a> {
     },
 }
 
+impl Subject<'_> {
+    /// What it is called, for people.
+    pub fn about(&self) -> String {
+        match self {
+            Self::Pipeline { project, id } => target(project, *id),
+            Self::Job { project, id } => format!("job/{project}/{id}"),
+            Self::Service { name, .. } => format!("service/{name}"),
+        }
+    }
+}
+
 /// Reads an alert. What is about a project that is not allowed says so, because it reads like an oversight.
 pub(crate) fn of<'a>(alert: &'a Alert, settings: &'a Settings, looks: &Looks) -> Option<Subject<'a>> {
-    let label = |wanted: &str| alert.labels.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let told = alert.annotations.iter().find(|(name, _)| name == "pipeline").and_then(|(_, value)| number(value));
     let link = alert.link.as_deref().unwrap_or_default();
-    let named = label("project").and_then(|path| {
+    let named = alert.label_value("project").and_then(|path| {
         let pipeline = told.filter(|_| path.contains('/')).or_else(|| page(link, path, "pipelines"));
         let found = pipeline.map(|id| (id, true)).or_else(|| Some((page(link, path, "jobs")?, false)))?;
         Some((path, found))
@@ -42,7 +52,7 @@ pub(crate) fn of<'a>(alert: &'a Alert, settings: &'a Settings, looks: &Looks) ->
         };
         return Some(if is_pipeline { Subject::Pipeline { project, id } } else { Subject::Job { project, id } });
     }
-    let (name, service) = settings.services.get_key_value(label(&settings.service_label)?)?;
+    let (name, service) = settings.services.get_key_value(alert.label_value(&settings.service_label)?)?;
     Some(Subject::Service { name, service })
 }
 

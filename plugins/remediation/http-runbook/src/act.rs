@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tidegate_plugin::http::{Request, Template};
-use tidegate_plugin::remediation::{Action, CallError, Capability, no_action};
+use tidegate_plugin::remediation::{Action, CallError, Capability, capability, no_action};
 use tidegate_plugin::settings::wrong;
 use tidegate_plugin::text::{Limit, cut};
 
@@ -18,18 +18,8 @@ pub(crate) fn capabilities(settings: &Settings) -> Result<Vec<Capability>, CallE
     let capabilities = settings.runbooks.iter().map(|(name, runbook)| {
         let properties: Map<String, Value> =
             runbook.parameters.iter().map(|(name, parameter)| (name.clone(), schema(parameter))).collect();
-        let required: Vec<&String> = runbook.parameters.keys().collect();
-        let schema = json!({
-            "type": "object", "additionalProperties": false, "properties": properties, "required": required,
-        });
-        Capability {
-            name: name.clone(),
-            description: runbook.description.clone(),
-            schema: schema.to_string(),
-            risk: runbook.risk.into(),
-            repeatable: runbook.repeatable,
-            extra: vec![],
-        }
+        let offered = capability(name, &runbook.description, runbook.risk.into(), &Value::Object(properties));
+        Capability { repeatable: runbook.repeatable, ..offered }
     });
     Ok(capabilities.collect())
 }

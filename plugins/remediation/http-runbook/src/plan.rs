@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use tidegate_plugin::kubernetes::quote;
 use tidegate_plugin::looks::Looks;
-use tidegate_plugin::remediation::{Alert, Call, Incident, Plan, Planned, Proposal, Verification, firing};
+use tidegate_plugin::remediation::{Alert, Call, Incident, Plan, Planned, Proposal, Verification, firing, own_call};
 
 use crate::settings::{Runbook, Settings};
 
@@ -37,8 +37,7 @@ pub(crate) fn plan(incident: &Incident, settings: &Settings) -> Plan {
 fn arguments(runbook: &Runbook, alert: &Alert) -> Result<Map<String, Value>, String> {
     let mut arguments = Map::new();
     for (name, parameter) in &runbook.parameters {
-        let label = alert.labels.iter().find(|(label, _)| *label == parameter.label);
-        let Some((_, value)) = label else {
+        let Some(value) = alert.label_value(&parameter.label) else {
             return Err(format!("alert {} has no label {}", quote::marked(&alert.name), parameter.label));
         };
         if !parameter.allows(value) {
@@ -48,7 +47,7 @@ fn arguments(runbook: &Runbook, alert: &Alert) -> Result<Map<String, Value>, Str
                 quote::marked(value)
             ));
         }
-        arguments.insert(name.clone(), Value::from(value.as_str()));
+        arguments.insert(name.clone(), Value::from(value));
     }
     Ok(arguments)
 }
@@ -97,5 +96,5 @@ fn call(name: &str, runbook: &Runbook, arguments: &Map<String, Value>) -> Call {
         .filter(|(name, _)| runbook.parameters.contains_key(*name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    Call { tool: format!("{}.{name}", crate::NAME), arguments: Value::Object(own).to_string() }
+    own_call(crate::NAME, name, &Value::Object(own))
 }

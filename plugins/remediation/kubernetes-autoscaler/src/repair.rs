@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tidegate_plugin::kubernetes::write::{self, Change};
 use tidegate_plugin::kubernetes::{Cluster, Kind, Selection, Subject, object, quote};
-use tidegate_plugin::remediation::{Call, CallError, Proposal, Verification};
+use tidegate_plugin::remediation::{CallError, Proposal, Verification};
 
 use crate::settings::Settings;
 
@@ -16,8 +16,7 @@ pub(crate) fn propose(cluster: Cluster<'_>, about: &Subject, settings: &Settings
     let (current, desired) =
         (object::number(&seen, "/status/currentReplicas"), object::number(&seen, "/status/desiredReplicas"));
     let mut evidence = vec![format!("it has {current} replicas, wants {desired} and may have {most}")];
-    let condition =
-        |kind: &str| object::list(&seen, "/status/conditions").iter().find(|one| object::text(one, "/type") == kind);
+    let condition = |kind: &str| object::condition(&seen, kind);
     let told = |text: String, evidence: Vec<String>| {
         cluster.looks.found(about.target(), text, evidence);
         Ok(vec![])
@@ -101,11 +100,10 @@ fn waiting(cluster: Cluster<'_>, about: &Subject, seen: &Value) -> Result<Vec<St
 
 /// The maximum is raised, and no longer reached or wanted.
 fn raised(cluster: Cluster<'_>, about: &Subject, wanted: u64) -> Option<Verification> {
-    let (tool, arguments) = cluster.how_to_get(Kind::AUTOSCALER, &about.namespace, &about.name);
     let applied = format!("$[?$.metadata.name && $.spec.maxReplicas == {wanted}]");
     let free = format!("$[?$.status.currentReplicas && $.status.desiredReplicas < {wanted}]");
     Some(Verification {
-        look: Call { tool: cluster.server.tool(tool)?, arguments: arguments.to_string() },
+        look: cluster.call_to_get(Kind::AUTOSCALER, &about.namespace, &about.name)?,
         present: vec![applied.clone(), free],
         absent: vec![],
         applied: vec![applied],

@@ -18,14 +18,12 @@ pub(crate) struct Cause {
 
 /// The condition by which a job says that it failed.
 pub(crate) fn failed(job: &Value) -> Option<&Value> {
-    let conditions = object::list(job, "/status/conditions").iter();
-    conditions.into_iter().find(|one| object::text(one, "/type") == "Failed" && object::text(one, "/status") == "True")
+    object::condition(job, "Failed").filter(|one| object::text(one, "/status") == "True")
 }
 
 /// Whether a job has done its work.
 pub(crate) fn completed(job: &Value) -> bool {
-    let mut conditions = object::list(job, "/status/conditions").iter();
-    conditions.any(|one| object::text(one, "/type") == "Complete" && object::text(one, "/status") == "True")
+    object::is_true(job, "Complete")
 }
 
 /// Reads the cause of a failed job.
@@ -63,9 +61,7 @@ fn pod_fault(pod: &Value) -> Option<(bool, String)> {
         let words = format!("it was ended from outside: {}", quote::marked(object::text(pod, "/status/message")));
         return Some((false, words));
     }
-    let disrupted = object::list(pod, "/status/conditions")
-        .iter()
-        .any(|one| object::text(one, "/type") == "DisruptionTarget" && object::text(one, "/status") == "True");
+    let disrupted = object::is_true(pod, "DisruptionTarget");
     if disrupted {
         return Some((false, "it was ended from outside".into()));
     }

@@ -151,9 +151,8 @@ fn again(
 
 /// The new job has completed.
 fn done(cluster: Cluster<'_>, job: &Subject) -> Option<Verification> {
-    let (tool, arguments) = cluster.how_to_get(Kind::JOB, &job.namespace, &job.name);
     Some(Verification {
-        look: Call { tool: cluster.server.tool(tool)?, arguments: arguments.to_string() },
+        look: cluster.call_to_get(Kind::JOB, &job.namespace, &job.name)?,
         present: vec!["$.status.conditions[?@.type == 'Complete' && @.status == 'True']".into()],
         absent: vec!["$.status.conditions[?@.type == 'Failed' && @.status == 'True']".into()],
         applied: vec![format!("$.metadata[?@ == {}]", verify::literal(&job.name))],
@@ -272,10 +271,9 @@ fn suspend_or_tell(
         Ok(change) => change,
         Err(why) => return told(why, evidence),
     };
-    let (tool, arguments) = cluster.how_to_get(Kind::CRON_JOB, &owner.namespace, &owner.name);
     let suspended = "$[?$.metadata.name && $.spec.suspend == true]".to_string();
-    let verify = cluster.server.tool(tool).map(|tool| Verification {
-        look: Call { tool, arguments: arguments.to_string() },
+    let verify = cluster.call_to_get(Kind::CRON_JOB, &owner.namespace, &owner.name).map(|look| Verification {
+        look,
         present: vec![suspended.clone()],
         absent: vec![],
         applied: vec![suspended],

@@ -24,6 +24,5 @@ pub(crate) fn of(cluster: Cluster<'_>, except: &str) -> Result<Option<Fleet>, Ca
 }
 
 fn ready(node: &Value) -> bool {
-    let conditions = object::list(node, "/status/conditions").iter();
-    conditions.into_iter().any(|one| object::text(one, "/type") == "Ready" && object::text(one, "/status") == "True")
+    object::is_true(node, "Ready")
 }

@@ -145,8 +145,7 @@ impl Node<'_> {
     }
 
     fn verify(&self, cordon: bool) -> Option<Verification> {
-        let (tool, arguments) = self.cluster.how_to_get(Kind::NODE, "", &self.subject.name);
-        let look = Call { tool: self.cluster.server.tool(tool)?, arguments: arguments.to_string() };
+        let look = self.cluster.call_to_get(Kind::NODE, "", &self.subject.name)?;
         let name = verify::literal(object::name(&self.object));
         let state = if cordon { "$.spec.unschedulable == true" } else { "$.spec.unschedulable != true" };
         let holds = format!("$[?$.metadata.name == {name} && {state}]");

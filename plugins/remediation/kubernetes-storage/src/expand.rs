@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tidegate_plugin::kubernetes::write::{self, Change};
 use tidegate_plugin::kubernetes::{Cluster, Kind, Subject, object, quote, subject, verify};
-use tidegate_plugin::remediation::{Call, CallError, Proposal, Verification};
+use tidegate_plugin::remediation::{CallError, Proposal, Verification};
 
 use crate::quantity;
 use crate::settings::Settings;
@@ -25,11 +25,8 @@ pub(crate) fn propose(
     let (Some(has), Some(asks)) = (quantity::bytes(has), quantity::bytes(asks)) else {
         return told("it is full; its size could not be read, so nothing is proposed".into(), evidence);
     };
-    let resizing = object::list(claim, "/status/conditions").iter().find(|one| {
-        ["Resizing", "FileSystemResizePending"].contains(&object::text(one, "/type"))
-            && object::text(one, "/status") == "True"
-    });
-    if asks > has || resizing.is_some() {
+    let resizing = ["Resizing", "FileSystemResizePending"].iter().any(|kind| object::is_true(claim, kind));
+    if asks > has || resizing {
         return told("it is full, and an expansion is under way already".into(), evidence);
     }
     let wanted = quantity::gib(has.saturating_add(has.saturating_mul(settings.expand_percent) / 100))
@@ -73,10 +70,9 @@ pub(crate) fn propose(
 
 /// The claim has what was asked for.
 fn expanded(cluster: Cluster<'_>, about: &Subject, wanted: u64) -> Option<Verification> {
-    let (tool, arguments) = cluster.how_to_get(Kind::CLAIM, &about.namespace, &about.name);
     let size = verify::literal(&format!("{wanted}Gi"));
     Some(Verification {
-        look: Call { tool: cluster.server.tool(tool)?, arguments: arguments.to_string() },
+        look: cluster.call_to_get(Kind::CLAIM, &about.namespace, &about.name)?,
         present: vec![format!("$.status.capacity[?@ == {size}]")],
         absent: vec![],
         applied: vec![format!("$.spec.resources.requests[?@ == {size}]")],

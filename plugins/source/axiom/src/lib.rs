@@ -10,7 +10,7 @@ fn decode(request: &Inbound) -> Decoding {
     let value = parse(&request.body).map_err(custom)?;
     let body = Node::root(&value).need_object().map_err(custom)?;
     let event = if body.get("event").exists() { body.get("event") } else { body };
-    read(body, event).map_err(custom).map(|alert| alert.map_or_else(Decoded::nothing, Decoded::from))
+    read(body, event).map_err(custom).map(Decoded::from)
 }
 
 /// The body is a template that its users may change.

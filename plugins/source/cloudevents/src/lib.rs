@@ -7,7 +7,7 @@
 use serde_json::Value;
 use tidegate_plugin::source::cloudevents::{attribute, events, permission, within};
 use tidegate_plugin::source::event::{Event, Types};
-use tidegate_plugin::source::{CallError, Decoded, Inbound, LeftOut, Node, misconfigured};
+use tidegate_plugin::source::{CallError, Decoded, Inbound, Node, misconfigured};
 
 tidegate_plugin::source!(decode, settings);
 
@@ -23,10 +23,7 @@ fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
         match read(event, &types) {
             Ok(alert) => decoded.alerts.extend(alert),
             Err(reason) if alone => return Err(CallError::InvalidInput(reason)),
-            Err(reason) => {
-                let reason = within(i, &reason);
-                decoded.left_out.push(LeftOut { name: String::new(), reason, count: 1, by_sender: false });
-            }
+            Err(reason) => decoded.leave_out("", within(i, &reason)),
         }
     }
     Ok(decoded)

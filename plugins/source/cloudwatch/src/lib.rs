@@ -7,19 +7,14 @@
 mod sns;
 mod text;
 
-use tidegate_plugin::source::aws::Missing;
-use tidegate_plugin::source::{CallError, Decoded, Inbound, LeftOut, Node, misconfigured, parse};
+use tidegate_plugin::source::aws::{Missing, together};
+use tidegate_plugin::source::{CallError, Decoded, Inbound, Node, misconfigured, parse};
 
 tidegate_plugin::source!(decode, settings);
 
 fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
-    let missing = missing(settings).map_err(misconfigured)?;
+    let missing = Missing::of_settings(settings).map_err(misconfigured)?;
     body(request, missing).map_err(CallError::InvalidInput)
-}
-
-fn missing(settings: &str) -> Result<Missing, String> {
-    let value = parse(settings)?;
-    Missing::read(Node::root(&value).get("insufficient_data"))
 }
 
 fn body(request: &Inbound, missing: Missing) -> Result<Decoded, String> {
@@ -31,15 +26,5 @@ fn body(request: &Inbound, missing: Missing) -> Result<Decoded, String> {
     if !records.exists() {
         return sns::message(body, request, missing);
     }
-    let mut all = Decoded::nothing();
-    for record in records.need_items()? {
-        match sns::record(record, missing) {
-            Ok(Decoded { alerts, left_out, .. }) => {
-                all.alerts.extend(alerts);
-                all.left_out.extend(left_out);
-            }
-            Err(reason) => all.left_out.push(LeftOut { name: String::new(), reason, count: 1, by_sender: false }),
-        }
-    }
-    Ok(all)
+    Ok(together(records.need_items()?, |record| sns::record(record, missing), |_| None))
 }

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use tidegate_plugin::source::cloudevents::{attribute, events, permission, within};
 use tidegate_plugin::source::event::{Event, Types};
-use tidegate_plugin::source::{Alert, CallError, Decoded, Inbound, LeftOut, Node, misconfigured, parse};
+use tidegate_plugin::source::{Alert, CallError, Decoded, Inbound, Node, misconfigured, parse};
 
 tidegate_plugin::source!(decode, settings);
 
@@ -45,10 +45,7 @@ fn body(request: &Inbound, types: &Types) -> Result<Decoded, String> {
             }
             Ok(Read::Told(alert)) => decoded.alerts.extend(alert.map(|alert| *alert)),
             Err(reason) if list.len() == 1 => return Err(reason),
-            Err(reason) => {
-                let reason = within(i, &reason);
-                decoded.left_out.push(LeftOut { name: String::new(), reason, count: 1, by_sender: false });
-            }
+            Err(reason) => decoded.leave_out("", within(i, &reason)),
         }
     }
     Ok(decoded)

@@ -3,18 +3,13 @@
 //! What is known of an event's own words is in the kit, because the same events come through SNS as well.
 
 use tidegate_plugin::source::aws::{self, Missing};
-use tidegate_plugin::source::{CallError, Decoded, Inbound, LeftOut, Node, misconfigured, parse};
+use tidegate_plugin::source::{CallError, Decoded, Inbound, Node, misconfigured, parse};
 
 tidegate_plugin::source!(decode, settings);
 
 fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
-    let missing = missing(settings).map_err(misconfigured)?;
+    let missing = Missing::of_settings(settings).map_err(misconfigured)?;
     body(request, missing).map_err(CallError::InvalidInput)
-}
-
-fn missing(settings: &str) -> Result<Missing, String> {
-    let value = parse(settings)?;
-    Missing::read(Node::root(&value).get("insufficient_data"))
 }
 
 fn body(request: &Inbound, missing: Missing) -> Result<Decoded, String> {
@@ -24,20 +19,7 @@ fn body(request: &Inbound, missing: Missing) -> Result<Decoded, String> {
         return event(body, missing);
     }
     // Pipes and queues hand on several at once.
-    let mut all = Decoded::nothing();
-    for one in body.items() {
-        match event(one, missing) {
-            Ok(Decoded { alerts, left_out, .. }) => {
-                all.alerts.extend(alerts);
-                all.left_out.extend(left_out);
-            }
-            Err(reason) => {
-                let name = one.get("detail-type").text().unwrap_or_default().into_owned();
-                all.left_out.push(LeftOut { name, reason, count: 1, by_sender: false });
-            }
-        }
-    }
-    Ok(all)
+    Ok(aws::together(body.items(), |one| event(one, missing), |one| one.get("detail-type").text()))
 }
 
 fn event(body: Node<'_>, missing: Missing) -> Result<Decoded, String> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use tidegate_plugin::source::{Alert, Decoded, LeftOut, Node, STATE, Status, parse, tags};
+use tidegate_plugin::source::{Alert, Decoded, Node, STATE, Status, parse, tags};
 
 use crate::body::Scope;
 use crate::condition::Condition;
@@ -138,16 +138,13 @@ impl Mapping {
     /// Decodes a request.
     pub fn decode(&self, whole: &Scope<'_>) -> Result<Decoded, String> {
         let Some(items) = &self.items else {
-            return Ok(self.alert(*whole)?.into_iter().collect::<Vec<_>>().into());
+            return Ok(self.alert(*whole)?.into());
         };
         let mut decoded = Decoded::nothing();
         for (i, item) in items.values(*whole).into_iter().enumerate() {
             match self.alert(Scope { item, ..*whole }) {
                 Ok(alert) => decoded.alerts.extend(alert),
-                Err(reason) => {
-                    let reason = format!("item {}: {reason}", i + 1);
-                    decoded.left_out.push(LeftOut { name: String::new(), reason, count: 1, by_sender: false });
-                }
+                Err(reason) => decoded.leave_out("", format!("item {}: {reason}", i + 1)),
             }
         }
         Ok(decoded)

@@ -11,7 +11,7 @@ fn decode(request: &Inbound) -> Decoding {
     let body = Node::root(&value).need_object().map_err(template)?;
     // The check is the whole body, stands in it, or its fields do.
     let check = if body.get("check").value().is_some_and(|check| check.is_object()) { body.get("check") } else { body };
-    read(body, check).map_err(template).map(|alert| alert.map_or_else(Decoded::nothing, Decoded::from))
+    read(body, check).map_err(template).map(Decoded::from)
 }
 
 fn template(reason: String) -> String {

@@ -16,7 +16,7 @@ fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
         Decoded::of_body(body, |item| read(&Fields::of(item.need_object()?)), |item| item.get("name").text())
     } else {
         let fields = if body.is_empty() { request.query.clone() } else { form::fields(body) };
-        read(&Fields::from_pairs(fields)).map(|alert| alert.map_or_else(Decoded::nothing, Into::into))
+        read(&Fields::from_pairs(fields)).map(Decoded::from)
     };
     decoded.map_err(CallError::InvalidInput)
 }

@@ -9,7 +9,7 @@ tidegate_plugin::source!(decode);
 fn decode(request: &Inbound) -> Decoding {
     let value = request.any_form(&[]).map_err(foreign)?;
     let body = Node::root(&value).need_object().map_err(foreign)?;
-    read(body).map_err(foreign).map(|alert| alert.map_or_else(Decoded::nothing, Decoded::from))
+    read(body).map_err(foreign).map(Decoded::from)
 }
 
 fn foreign(reason: String) -> String {

@@ -30,7 +30,7 @@ fn decode(request: &Inbound) -> Decoding {
         return Err(custom(body.get("heartbeat").expected("an object")));
     };
     // Certificates and domains that expire come without a monitor, as the test does.
-    Ok(expiry::decode(&message).map_or_else(Decoded::nothing, Decoded::from))
+    Ok(expiry::decode(&message).into())
 }
 
 /// A user may write the body as well.

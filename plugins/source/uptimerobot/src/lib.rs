@@ -10,7 +10,7 @@ tidegate_plugin::source!(decode);
 fn decode(request: &Inbound) -> Decoding {
     let value = request.any_form(&[]).map_err(template)?;
     let body = Node::root(&value).need_object().map_err(template)?;
-    read(&Fields::of(body)).map_err(template).map(|alert| alert.map_or_else(Decoded::nothing, Decoded::from))
+    read(&Fields::of(body)).map_err(template).map(Decoded::from)
 }
 
 fn template(reason: String) -> String {

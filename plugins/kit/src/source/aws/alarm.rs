@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::arn::{Arn, escaped, is_region};
 use crate::source::severity::in_words;
-use crate::source::{Alert, Decoded, Node, STATE, Status};
+use crate::source::{Alert, Decoded, Node, STATE, Status, parse};
 
 /// What an alarm is that has too little data to tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,11 +17,13 @@ pub enum Missing {
 }
 
 impl Missing {
-    /// Reads the setting: `ignore`, `firing` or nothing.
+    /// Reads the setting `insufficient_data`: `ignore`, `firing` or nothing.
     ///
     /// # Errors
     /// When it is another word: names the setting.
-    pub fn read(setting: Node<'_>) -> Result<Self, String> {
+    pub fn of_settings(settings: &str) -> Result<Self, String> {
+        let settings = parse(settings)?;
+        let setting = Node::root(&settings).get("insufficient_data");
         match setting.text().as_deref() {
             None | Some("ignore") => Ok(Self::Ignored),
             Some("firing") => Ok(Self::Fires),
@@ -171,11 +173,10 @@ fn children<'a>(list: Node<'a>, key: &'a str) -> Option<Cow<'a, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::parse;
 
     #[test]
     fn the_setting_has_two_words() {
-        let read = |text: &str| Missing::read(Node::root(&parse(text).unwrap()).get("insufficient_data"));
+        let read = Missing::of_settings;
         assert_eq!(read("{}"), Ok(Missing::Ignored));
         assert_eq!(read(r#"{"insufficient_data":"firing"}"#), Ok(Missing::Fires));
         assert!(read(r#"{"insufficient_data":"page"}"#).unwrap_err().starts_with("insufficient_data: expected"));

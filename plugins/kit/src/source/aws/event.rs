@@ -16,7 +16,7 @@ pub fn decode(event: Node<'_>, missing: Missing) -> Result<Decoded, String> {
         "GuardDuty Finding" => Ok(security::guard_duty(event).into()),
         "Inspector2 Finding" => Ok(security::inspector(event).into()),
         "Security Hub Findings - Imported" | "Security Hub Findings - Custom Action" => security::hub(event),
-        kind => Ok(other(event, kind).into_iter().collect::<Vec<_>>().into()),
+        kind => Ok(other(event, kind).into()),
     }
 }
 
