@@ -1,7 +1,7 @@
 //! What the host knows of tools while policies are read: what it can call now, what it withholds,
 //! and which servers have not said yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::Catalogue;
@@ -19,6 +19,7 @@ pub fn tools(catalogue: &Arc<Catalogue>, servers: &Servers, plugins: &Plugins) -
         catalogue: Arc::clone(catalogue),
         withheld: servers.withheld(),
         servers: all,
+        unloaded: unloaded(plugins),
         complete: true,
         elsewhere: tools::names(),
         groups: None,
@@ -31,4 +32,10 @@ fn of_plugins(plugins: &Plugins) -> BTreeMap<String, bool> {
     let remediations = plugins.status().into_iter().filter(|status| status.kind == Kind::Remediation);
     let listed = |status: &Status| status.usable && (status.problems.is_empty() || !status.offers.is_empty());
     remediations.map(|status| (status.name.clone(), listed(&status))).collect()
+}
+
+/// Remediation plugins whose code nobody has needed yet.
+fn unloaded(plugins: &Plugins) -> BTreeSet<String> {
+    let remediations = plugins.status().into_iter().filter(|status| status.kind == Kind::Remediation);
+    remediations.filter(|status| status.usable && status.sha256.is_none()).map(|status| status.name).collect()
 }

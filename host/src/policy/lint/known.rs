@@ -14,6 +14,9 @@ pub struct Known {
     pub withheld: BTreeMap<String, String>,
     /// Tool servers and remediation plugins, and whether their tools could be listed.
     pub servers: BTreeMap<String, bool>,
+    /// Those of them that no configuration names and nobody has called yet: which tools they will have, nobody can
+    /// say.
+    pub unloaded: BTreeSet<String>,
     /// Whether `servers` are all that there are.
     pub complete: bool,
     /// Names of tools, without their server, that servers are known to have elsewhere. A pattern

@@ -59,6 +59,7 @@ fn missing(known: &Known, tool: &str, guard: bool) -> Option<String> {
     }
     let server = tool.split('.').next().unwrap_or_default();
     match known.servers.get(server) {
+        Some(_) if known.unloaded.contains(server) => None,
         Some(true) => {
             let near = nearest(tool, known.catalogue.tools.keys().map(String::as_str));
             let near = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::{DEPLOYMENT, PIPELINE, RETRY, ROLLBACK};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Retry {
-    project: String,
+    repository: String,
     pipeline: u64,
     attempt: u64,
 }
@@ -22,9 +22,9 @@ struct Retry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rollback {
-    project: String,
+    repository: String,
     environment: String,
-    job: u64,
+    deployed_by: u64,
     commit: String,
     instead_of: u64,
 }
@@ -32,14 +32,14 @@ struct Rollback {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OfPipeline {
-    project: String,
+    repository: String,
     pipeline: u64,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OfEnvironment {
-    project: String,
+    repository: String,
     environment: String,
 }
 
@@ -56,13 +56,13 @@ pub(crate) fn capabilities(settings: &Settings) -> Result<Vec<Capability>, CallE
             RETRY,
             "Retries the failed jobs of the newest pipeline of a branch",
             Risk::Low,
-            &json!({"project": project, "pipeline": number, "attempt": number}),
+            &json!({"repository": project, "pipeline": number, "attempt": number}),
         ),
         capability(
             PIPELINE,
             "Shows the state of a GitLab pipeline",
             Risk::Read,
-            &json!({"project": project, "pipeline": number}),
+            &json!({"repository": project, "pipeline": number}),
         ),
     ];
     let mut environments: Vec<&String> = settings.services.values().map(|service| &service.environment).collect();
@@ -74,7 +74,7 @@ pub(crate) fn capabilities(settings: &Settings) -> Result<Vec<Capability>, CallE
             DEPLOYMENT,
             "Shows the last deployment to an environment",
             Risk::Read,
-            &json!({"project": project, "environment": environment}),
+            &json!({"repository": project, "environment": environment}),
         ));
     }
     if settings.services.values().any(|service| service.rollback) {
@@ -82,7 +82,7 @@ pub(crate) fn capabilities(settings: &Settings) -> Result<Vec<Capability>, CallE
             ROLLBACK,
             "Deploys an earlier commit to an environment again, by retrying the job that deployed it",
             Risk::High,
-            &json!({"project": project, "environment": environment, "job": number, "commit": {"type": "string"},
+            &json!({"repository": project, "environment": environment, "deployed_by": number, "commit": {"type": "string"},
                 "instead_of": number}),
         ));
     }
@@ -97,7 +97,7 @@ pub(crate) fn execute(_attempt_id: &str, what: &Action, settings: &Settings) -> 
         ROLLBACK => roll_back(&gitlab, &arguments(what)?, settings),
         PIPELINE => {
             let which: OfPipeline = arguments(what)?;
-            let project = allowed(&which.project, settings)?;
+            let project = allowed(&which.repository, settings)?;
             let pipeline = gitlab.pipeline(project, which.pipeline)?;
             let attempt = gitlab.jobs(project, which.pipeline)?.attempt();
             let shown = json!({"id": pipeline.id, "attempt": attempt, "status": pipeline.status,
@@ -107,7 +107,7 @@ pub(crate) fn execute(_attempt_id: &str, what: &Action, settings: &Settings) -> 
         }
         DEPLOYMENT => {
             let which: OfEnvironment = arguments(what)?;
-            let project = allowed(&which.project, settings)?;
+            let project = allowed(&which.repository, settings)?;
             if !settings.services.values().any(|service| service.environment == which.environment) {
                 return Err(refused("no service of the settings is deployed to this environment"));
             }
@@ -123,7 +123,7 @@ pub(crate) fn execute(_attempt_id: &str, what: &Action, settings: &Settings) -> 
 }
 
 fn retry(gitlab: &GitLab, what: &Retry, settings: &Settings) -> Result<String, CallError> {
-    let project = allowed(&what.project, settings)?;
+    let project = allowed(&what.repository, settings)?;
     let pipeline = gitlab.pipeline(project, what.pipeline)?;
     let jobs = gitlab.jobs(project, what.pipeline)?;
     if jobs.attempt() > what.attempt {
@@ -141,7 +141,7 @@ fn retry(gitlab: &GitLab, what: &Retry, settings: &Settings) -> Result<String, C
 }
 
 fn roll_back(gitlab: &GitLab, what: &Rollback, settings: &Settings) -> Result<String, CallError> {
-    let project = allowed(&what.project, settings)?;
+    let project = allowed(&what.repository, settings)?;
     if !settings.may_roll_back(project, &what.environment) {
         return Err(refused("no service of the settings with rollback = true is deployed to this environment"));
     }
@@ -154,7 +154,7 @@ fn roll_back(gitlab: &GitLab, what: &Rollback, settings: &Settings) -> Result<St
         return Err(refused("another deployment has begun since"));
     }
     match rollback::good(&deployments, newest) {
-        Ok((good, job)) if job == what.job && good.sha == what.commit => {
+        Ok((good, job)) if job == what.deployed_by && good.sha == what.commit => {
             gitlab.retry_job(project, job)?;
             Ok(format!("job {job} deploys commit {} to {} again", good.commit(), what.environment))
         }
@@ -200,7 +200,7 @@ mod tests {
                     schema["required"].as_array().unwrap().len(),
                     schema["properties"].as_object().unwrap().len()
                 );
-                assert_eq!(schema["properties"]["project"]["enum"], json!(["a/b"]));
+                assert_eq!(schema["properties"]["repository"]["enum"], json!(["a/b"]));
             }
             let offered: Vec<_> = offered.iter().map(|one| (one.name.as_str(), one.risk)).collect();
             assert_eq!(offered, want);

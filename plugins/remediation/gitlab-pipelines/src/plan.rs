@@ -61,8 +61,8 @@ impl Planning<'_> {
             return told(text, evidence);
         }
         let attempt = jobs.attempt();
-        let arguments = json!({"project": project, "pipeline": id, "attempt": attempt});
-        let look = json!({"project": project, "pipeline": id});
+        let arguments = json!({"repository": project, "pipeline": id, "attempt": attempt});
+        let look = json!({"repository": project, "pipeline": id});
         Ok(Some(Proposal {
             call: own_call(NAME, RETRY, &arguments),
             target: target(project, id),

@@ -82,9 +82,9 @@ fn proposal(
     cause: String,
 ) -> Proposal {
     let environment = &service.environment;
-    let look = json!({"project": project, "environment": environment});
+    let look = json!({"repository": project, "environment": environment});
     let arguments =
-        json!({"project": project, "environment": environment, "job": job, "commit": good.sha, "instead_of": bad.id});
+        json!({"repository": project, "environment": environment, "deployed_by": job, "commit": good.sha, "instead_of": bad.id});
     let reached = format!("@.id > {} && @.commit == {}", bad.id, literal(&good.sha));
     Proposal {
         call: own_call(NAME, ROLLBACK, &arguments),
