@@ -25,9 +25,10 @@ impl Source {
 }
 
 /// The set that ships with the program; in force until a folder of policies exists.
-pub(super) const SHIPPED: [(&str, &str); 7] = [
+pub(super) const SHIPPED: [(&str, &str); 8] = [
     ("10-noise.rhai", include_str!("../../../policies/10-noise.rhai")),
     ("20-kubernetes.rhai", include_str!("../../../policies/20-kubernetes.rhai")),
+    ("25-remediations.rhai", include_str!("../../../policies/25-remediations.rhai")),
     ("30-gates.rhai", include_str!("../../../policies/30-gates.rhai")),
     ("40-maintenance.rhai", include_str!("../../../policies/40-maintenance.rhai")),
     ("90-routes.rhai", include_str!("../../../policies/90-routes.rhai")),

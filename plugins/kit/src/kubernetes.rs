@@ -8,6 +8,7 @@ pub mod cluster;
 mod each;
 pub mod kind;
 pub mod object;
+pub mod quantity;
 pub mod quote;
 pub mod server;
 pub mod subject;

@@ -136,6 +136,11 @@ fn what_is_known_of_tools_bounds_what_is_said_about_them() {
     let up = || Known { elsewhere: vec!["pods_exec", "pods_delete"], ..known() };
     let withheld = Known { withheld: [("kubernetes.cleanup".into(), "it deletes everything".into())].into(), ..up() };
     let down = Known { servers: [("kubernetes".into(), true), ("other".into(), false)].into(), ..up() };
+    let unloaded = Known {
+        servers: [("plugin".into(), true)].into(),
+        unloaded: ["plugin".to_string()].into(),
+        ..up()
+    };
     let some = Known { complete: false, servers: [("plugin".into(), true)].into(), catalogue, ..Known::default() };
     let allow = |on: &str| format!("gate(\"a\", #{{ on: #{{ {on} }}, allow: true }});");
     let deny = |on: &str| format!("gate(\"a\", #{{ on: #{{ {on} }}, deny: \"x\" }});");
@@ -165,6 +170,10 @@ fn what_is_known_of_tools_bounds_what_is_said_about_them() {
         (deny("tool: \"kubernetes.cleanup\""), withheld.clone(), nothing),
         (allow("tool: \"kubernetes.cleanup\""), withheld.clone(), "cannot be called: it deletes everything"),
         (act("kubernetes.cleanup"), withheld, "a.rhai:2: the tool \"kubernetes.cleanup\" cannot be called"),
+        // Nor of a plugin that nobody has needed yet.
+        (act("plugin.x"), unloaded.clone(), nothing),
+        (deny("tool: \"plugin.x\""), unloaded.clone(), nothing),
+        (act("kubernetes.x"), unloaded, "there is no tool \"kubernetes.x\""),
         // Nothing is said of a server that does not say what it has.
         (act("other.x"), down.clone(), nothing),
         (deny("tool: re(\".*\\\\.x\")"), down.clone(), nothing),

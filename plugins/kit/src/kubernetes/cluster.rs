@@ -131,6 +131,11 @@ impl Cluster<'_> {
 
     /// The objects that a selection matches, as the server sums them up. What cannot be listed is no object.
     pub fn list(&self, kind: Kind, which: Selection<'_>) -> Result<Vec<Summary>, CallError> {
+        Ok(self.listed(kind, which)?.unwrap_or_default())
+    }
+
+    /// The same; none where the listing could not be read, which is not the same as that there are no objects.
+    pub fn listed(&self, kind: Kind, which: Selection<'_>) -> Result<Option<Vec<Summary>>, CallError> {
         let (tool, arguments) = match (self.server.dialect, which.namespace) {
             (Dialect::Kubectl, None) if kind.namespaced => {
                 ("kubectl_get", json!({"resourceType": kind.plural, "allNamespaces": true}))
@@ -146,11 +151,11 @@ impl Cluster<'_> {
                 ("resources_list", within(json!({"apiVersion": kind.version, "kind": kind.name}), kind, namespace))
             }
         };
-        let text = self.look(tool, &selecting(arguments, which))?.unwrap_or_default();
-        Ok(match self.server.dialect {
+        let text = self.look(tool, &selecting(arguments, which))?;
+        Ok(text.and_then(|text| match self.server.dialect {
             Dialect::Kubectl => summaries(&text),
             Dialect::Native => table(&text),
-        })
+        }))
     }
 
     /// The objects that a selection matches, whole; none where the server shows no whole lists, or not all of this one.
@@ -243,9 +248,9 @@ fn selecting(mut arguments: Value, which: Selection<'_>) -> Value {
 }
 
 /// A listing of kubectl's server.
-fn summaries(text: &str) -> Vec<Summary> {
-    let value: Value = serde_json::from_str(text).unwrap_or_default();
-    let items = object::list(&value, "/items").iter().map(|item| Summary {
+fn summaries(text: &str) -> Option<Vec<Summary>> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    let items = value.pointer("/items")?.as_array()?.iter().map(|item| Summary {
         namespace: object::text(item, "/namespace").to_string(),
         name: object::text(item, "/name").to_string(),
         status: object::text(item, "/status").to_string(),
@@ -253,17 +258,19 @@ fn summaries(text: &str) -> Vec<Summary> {
             .and_then(|ms| i64::try_from(ms).ok())
             .unwrap_or(i64::MIN),
     });
-    items.collect()
+    Some(items.collect())
 }
 
-/// Columns of a table stand under the words of its first line; a column that is not there is empty.
-fn table(text: &str) -> Vec<Summary> {
+/// Columns of a table stand under the words of its first line; a column that is not there is empty. Where there are
+/// no objects there may be no table either.
+fn table(text: &str) -> Option<Vec<Summary>> {
     let mut lines = text.lines();
     let header = lines.next().unwrap_or_default();
+    if header.trim().is_empty() || header.starts_with("No resources found") {
+        return Some(Vec::new());
+    }
     // NAMESPACE starts with NAME too; the column is the word that stands alone.
-    let Some(name) = header.find(" NAME ").map(|at| at + 1) else {
-        return Vec::new();
-    };
+    let name = header.find(" NAME ").map(|at| at + 1)?;
     let namespaced = header.starts_with("NAMESPACE");
     let (status, age) = (header.find("STATUS"), header.find(" AGE").map(|at| at + 1));
     let cell = |line: &str, at: usize| line.get(at..)?.split_whitespace().next().map(str::to_string);
@@ -275,7 +282,7 @@ fn table(text: &str) -> Vec<Summary> {
             newness: age.and_then(|at| cell(line, at)).and_then(|age| time::age(&age)).map_or(i64::MIN, |age| -age),
         })
     });
-    rows.collect()
+    Some(rows.collect())
 }
 
 #[cfg(test)]
@@ -292,12 +299,21 @@ mod tests {
             status: "ErrImagePull".into(),
             newness: -185,
         };
-        assert_eq!(table(text), [want]);
+        assert_eq!(table(text), Some(vec![want]));
         let sets = "NAMESPACE   APIVERSION   KIND         NAME      DESIRED   CURRENT   READY   AGE   LABELS\n\
                     shop        apps/v1      ReplicaSet   web-old   1         1         1       2d    app=web\n";
         let want =
             Summary { namespace: "shop".into(), name: "web-old".into(), status: String::new(), newness: -172_800 };
-        assert_eq!(table(sets), [want]);
-        assert!(table("No resources found").is_empty());
+        assert_eq!(table(sets), Some(vec![want]));
+    }
+
+    #[test]
+    fn a_listing_that_cannot_be_read_is_not_an_empty_one() {
+        assert_eq!(table("No resources found"), Some(vec![]));
+        assert_eq!(table(""), Some(vec![]));
+        assert_eq!(table("Error: forbidden"), None);
+        assert_eq!(summaries(r#"{"items":[]}"#), Some(vec![]));
+        assert_eq!(summaries(r#"{"error":"x"}"#), None);
+        assert_eq!(summaries("{"), None);
     }
 }

@@ -53,6 +53,8 @@ kinds! {
     DISRUPTION_BUDGET = "PodDisruptionBudget" "policy/v1" "poddisruptionbudget" "poddisruptionbudgets" true;
     CERTIFICATE = "Certificate" "cert-manager.io/v1" "certificate" "certificates" true;
     CERTIFICATE_REQUEST = "CertificateRequest" "cert-manager.io/v1" "certificaterequest" "certificaterequests" true;
+    ISSUER = "Issuer" "cert-manager.io/v1" "issuer" "issuers" true;
+    CLUSTER_ISSUER = "ClusterIssuer" "cert-manager.io/v1" "clusterissuer" "clusterissuers" false;
     ACME_ORDER = "Order" "acme.cert-manager.io/v1" "order" "orders" true;
     ACME_CHALLENGE = "Challenge" "acme.cert-manager.io/v1" "challenge" "challenges" true;
     AUTOSCALER = "HorizontalPodAutoscaler" "autoscaling/v2" "horizontalpodautoscaler" "horizontalpodautoscalers" true;

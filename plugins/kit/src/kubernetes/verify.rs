@@ -42,6 +42,16 @@ pub fn rollout(cluster: &Cluster<'_>, deployment: &Value, images: &[(&str, &str,
     Some(Verification { look, present, absent: vec![], applied, within_ms: ROLLOUT_MS, every_ms: EVERY_MS })
 }
 
+/// A Deployment has so many replicas, each of them available.
+pub fn scaled(cluster: &Cluster<'_>, deployment: &Value, replicas: u64) -> Option<Verification> {
+    let mut verification = rollout(cluster, deployment, &[])?;
+    let applied = format!("$[?$.metadata.name && $.spec.replicas == {replicas}]");
+    verification.present.pop();
+    verification.present.push(applied.clone());
+    verification.applied = vec![applied];
+    Some(verification)
+}
+
 /// A pod that is to be replaced.
 #[derive(Clone, Copy, Debug)]
 pub struct Doomed<'a> {
@@ -156,6 +166,22 @@ mod tests {
         let verify = rollout(&cluster, &before, &[]).unwrap();
         assert!(!all(&verify.applied, &before));
         assert!(all(&verify.applied, &deployment(2, "x", json!({}))));
+    }
+
+    #[test]
+    fn a_scaling_is_done_when_all_the_replicas_are_available() {
+        let (looks, servers) = (Looks::new(), servers());
+        let cluster = Cluster { looks: &looks, server: servers.first().unwrap() };
+        let deployment = |replicas: u64, available: u64| {
+            json!({"metadata": {"name": "web", "namespace": "shop", "generation": 1}, "spec": {"replicas": replicas},
+                "status": {"observedGeneration": 1, "replicas": replicas, "updatedReplicas": replicas,
+                    "availableReplicas": available}})
+        };
+        let verify = scaled(&cluster, &deployment(2, 2), 4).unwrap();
+        assert!(holds(&verify, &deployment(4, 4)));
+        assert!(!holds(&verify, &deployment(4, 3)) && all(&verify.applied, &deployment(4, 3)));
+        assert!(!holds(&verify, &deployment(2, 2)) && !all(&verify.applied, &deployment(2, 2)));
+        assert!(!all(&verify.applied, &json!({"error": "not found"})));
     }
 
     #[test]

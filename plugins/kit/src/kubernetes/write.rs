@@ -171,14 +171,17 @@ fn merge(target: &mut Value, fields: &Value) {
 
 /// Sets the image of a container in a pod template.
 pub fn set_image(template: &mut Value, list: &str, container: &str, image: &str) {
+    set_container(template, list, container, &json!({"image": image}));
+}
+
+/// Sets fields of a container in a pod template and leaves the others as they are.
+pub fn set_container(template: &mut Value, list: &str, container: &str, fields: &Value) {
     let containers = template.pointer_mut(&format!("/spec/{list}")).and_then(Value::as_array_mut);
-    for one in containers.into_iter().flatten() {
-        if object::text(one, "/name") == container
-            && let Some(map) = one.as_object_mut()
-        {
-            map.insert("image".into(), json!(image));
-        }
-    }
+    containers
+        .into_iter()
+        .flatten()
+        .filter(|one| object::text(one, "/name") == container)
+        .for_each(|one| merge(one, fields));
 }
 
 #[cfg(test)]
@@ -216,6 +219,15 @@ mod tests {
         assert_eq!(after["spec"]["template"]["spec"]["containers"][0]["image"], "web:1");
         set_image(&mut after["spec"]["template"], "containers", "web", "web:1-");
         assert_eq!(after["spec"], before["spec"], "nothing else is changed");
+    }
+
+    #[test]
+    fn fields_of_a_container_are_set_beside_its_others() {
+        let mut template = json!({"spec": {"containers": [{"name": "side"},
+            {"name": "web", "resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}]}});
+        set_container(&mut template, "containers", "web", &json!({"resources": {"limits": {"memory": "2Gi"}}}));
+        let want = json!([{"name": "side"}, {"name": "web", "resources": {"limits": {"cpu": "1", "memory": "2Gi"}}}]);
+        assert_eq!(template["spec"]["containers"], want);
     }
 
     #[test]

@@ -1,15 +1,21 @@
 //! Tells why a certificate of cert-manager is not renewed.
 //!
-//! It follows the certificate to its newest request, the ACME order behind that and the challenges of the order, and
-//! says what each says. Nothing is proposed: a renewal is asked for in the certificate's status, which the tools of
-//! neither server write.
+//! It follows the certificate to its newest request, the ACME order behind that and the challenges of the order, or
+//! to its issuer, and says what each says. Nothing is proposed: a renewal is asked for in the certificate's status, which
+//! the tools of neither server write; and what they could do instead is worse than to wait. Without its Secret a
+//! certificate is issued anew, but until then nobody has any; and a change of its spec is issued at once, past the pause
+//! that cert-manager keeps after failures, and once more when the change is taken back.
+
+mod schedule;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use tidegate_plugin::kubernetes::{Choice, Cluster, Kind, Selection, Subject, each_subject, object, quote, time};
+use tidegate_plugin::kubernetes::{Choice, Cluster, Kind, Selection, Subject, each_subject, object, quote, subject, time};
 use tidegate_plugin::remediation::{CallError, Incident, Plan};
+
+use schedule::Renewal;
 
 /// The settings; every one has a default.
 #[derive(Deserialize)]
@@ -83,17 +89,47 @@ fn tell(cluster: Cluster<'_>, about: &Subject, now_ms: u64) -> Result<(), CallEr
             }
         }
     }
+    let ready = object::is_true(&certificate, "Ready");
+    if cause.is_none() && !issuing && (!ready || failed > 0) {
+        cause = issuer(cluster, about, &certificate)?;
+        evidence.extend(cause.clone());
+    }
     let renew = format!("cmctl renew {} -n {}", about.name, about.namespace);
+    let again = schedule::next_attempt(&certificate, now_ms);
+    let retry = again.as_ref().map(|when| format!("; {when}")).unwrap_or_default();
     let text = match (cause, issuing) {
-        (Some(cause), _) => format!("it is not renewed: {cause}; once that is mended, run: {renew}"),
+        (Some(cause), _) => format!("it is not renewed: {cause}; once that is mended, run: {renew}{retry}"),
         (None, true) => "it is being issued, and nothing says that this fails".to_string(),
-        (None, false) if object::is_true(&certificate, "Ready") => {
-            "it is ready; its newest request has not failed".to_string()
+        (None, false) if again.is_some() => {
+            format!("its renewal failed, and why is no longer seen; to try at once, run: {renew}{retry}")
         }
+        (None, false) if ready => match schedule::renewal(&certificate, now_ms) {
+            Some(Renewal::In(hours)) => {
+                format!("it is ready, and cert-manager renews it in {hours} hours; nothing is to be done before")
+            }
+            Some(Renewal::Overdue(hours)) => format!(
+                "its renewal was due {hours} hours ago and nothing is under way: see whether cert-manager runs, then \
+                 run: {renew}"
+            ),
+            None => "it is ready; its newest request has not failed".to_string(),
+        },
         (None, false) => format!("it is not ready and nothing is under way: run {renew}"),
     };
     cluster.looks.found(about.target(), text, evidence);
     Ok(())
+}
+
+/// What the certificate's issuer says, where it is not ready.
+fn issuer(cluster: Cluster<'_>, about: &Subject, certificate: &Value) -> Result<Option<String>, CallError> {
+    let named = |field: &str| object::text(certificate, &format!("/spec/issuerRef/{field}"));
+    let kind = if named("kind") == "ClusterIssuer" { Kind::CLUSTER_ISSUER } else { Kind::ISSUER };
+    let own = ["", "cert-manager.io"].contains(&named("group")) && ["", "Issuer", "ClusterIssuer"].contains(&named("kind"));
+    if !own || !subject::is_name(named("name")) {
+        return Ok(None);
+    }
+    let Some(issuer) = cluster.get(kind, &about.namespace, named("name"))? else { return Ok(None) };
+    let whose = format!("its issuer {}", kind.target(&about.namespace, named("name")));
+    Ok(object::condition(&issuer, "Ready").and_then(|one| words(&whose, "Ready", one)))
 }
 
 /// What a condition says, where it says that something is wrong.

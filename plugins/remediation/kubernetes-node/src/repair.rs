@@ -10,6 +10,9 @@ use crate::fleet::{self, Fleet};
 use crate::pods::{self, Drain};
 use crate::settings::Settings;
 
+/// mcp-server-kubernetes' tool for nodes.
+const MANAGE: &str = "node_management";
+
 /// A node with its server.
 struct Node<'a> {
     cluster: Cluster<'a>,
@@ -57,7 +60,7 @@ impl Node<'_> {
 
     fn take_out(&self, faults: Vec<String>, settings: &Settings) -> Result<Vec<Proposal>, CallError> {
         let name = &self.subject.name;
-        if !matches!(Writer::of(self.cluster.server), Some(Writer::Patch(_))) {
+        if !self.can_be_set() {
             // Written as a whole, a node that reports every few seconds would never still be what was read.
             let text = format!(
                 "it is faulty and takes new pods; the MCP server {} offers no tool that changes one field of a node: \
@@ -88,7 +91,7 @@ impl Node<'_> {
         let mut evidence = faults;
         evidence.push(format!("{} of {others} other nodes take no new pods", out.len()));
         if settings.drain
-            && let Some(tool) = self.cluster.server.tool("node_management")
+            && let Some(tool) = self.cluster.server.tool(MANAGE)
         {
             match pods::drain(self.cluster, name)? {
                 Drain::Possible { moving, staying } => return Ok(self.drain(tool, evidence, moving, &staying)),
@@ -118,7 +121,7 @@ impl Node<'_> {
 
     /// Sets whether it takes new pods.
     fn set(&self, cordon: bool, reason: String, cause: &str, evidence: Vec<String>) -> Vec<Proposal> {
-        if !matches!(Writer::of(self.cluster.server), Some(Writer::Patch(_))) {
+        if !self.can_be_set() {
             self.found(format!("{cause}; {}", Writer::lacking(self.cluster.server, Kind::NODE)), evidence);
             return vec![];
         }
@@ -140,7 +143,22 @@ impl Node<'_> {
         }
     }
 
+    /// Whether the server has a tool that changes one field of a node.
+    fn can_be_set(&self) -> bool {
+        let server = self.cluster.server;
+        server.tool(MANAGE).is_some() || matches!(Writer::of(server), Some(Writer::Patch(_)))
+    }
+
+    /// The tool for nodes can do no more than that, so gates rule on it more easily than on a patch.
     fn change(&self, cordon: bool) -> Result<Change, String> {
+        if let Some(tool) = self.cluster.server.tool(MANAGE) {
+            let call = |operation: &str| Call {
+                tool: tool.clone(),
+                arguments: json!({"operation": operation, "nodeName": self.subject.name}).to_string(),
+            };
+            let (there, back) = if cordon { ("cordon", "uncordon") } else { ("uncordon", "cordon") };
+            return Ok(Change { call: call(there), back: call(back) });
+        }
         write::set_spec(self.cluster.server, Kind::NODE, &self.object, &json!({"unschedulable": cordon}))
     }
 

@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 use tidegate_plugin::kubernetes::write::{self, Change};
-use tidegate_plugin::kubernetes::{Cluster, Kind, Subject, object, quote, subject, verify};
+use tidegate_plugin::kubernetes::{Cluster, Kind, Subject, object, quantity, quote, subject, verify};
 use tidegate_plugin::remediation::{CallError, Proposal, Verification};
 
-use crate::quantity;
 use crate::settings::Settings;
 
 /// Proposes an expansion, or says why there is none.

@@ -5,7 +5,6 @@
 
 mod expand;
 mod pending;
-mod quantity;
 mod settings;
 
 use settings::Settings;

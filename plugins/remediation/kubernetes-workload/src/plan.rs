@@ -31,7 +31,7 @@ pub(crate) fn plan(incident: &Incident, settings: &Settings) -> Plan {
             continue;
         };
         let server = server::choose(&servers, settings.choice(), alert)?;
-        let key = (server.name.clone(), subject);
+        let key = (server.name.clone(), subject, alert.name.as_str());
         if seen.contains(&key) {
             continue;
         }
@@ -39,7 +39,7 @@ pub(crate) fn plan(incident: &Incident, settings: &Settings) -> Plan {
             looks.note("there are more alerts than one plan can look at; it is about the first ones");
             break;
         }
-        cases.add(Cluster { looks: &looks, server }, &key.1)?;
+        cases.add(Cluster { looks: &looks, server }, &key.1, &alert.name)?;
         seen.push(key);
     }
     let mut proposals = Vec::new();

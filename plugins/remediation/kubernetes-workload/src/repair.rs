@@ -4,10 +4,15 @@
 //! workload is whole are single pods deleted.
 
 mod blocked;
+mod containers;
 mod image;
+mod memory;
+mod probe;
 mod restart;
 mod revision;
 mod rollback;
+mod scale;
+mod siblings;
 
 use tidegate_plugin::kubernetes::{object, quote};
 use tidegate_plugin::remediation::{CallError, Proposal};
@@ -45,8 +50,23 @@ pub(crate) fn propose(case: &Case<'_>, settings: &Settings, now_ms: u64) -> Resu
         if let Some(proposal) = rollback {
             return Ok(vec![proposal]);
         }
+        if let Some(proposal) = memory::propose(case, deployment, &findings, settings) {
+            return Ok(vec![proposal]);
+        }
+        if let Some(proposal) = probe::propose(case, deployment, &findings, settings)? {
+            return Ok(vec![proposal]);
+        }
+        if findings.is_empty()
+            && let Some(proposal) = scale::propose(case, deployment, settings)?
+        {
+            return Ok(vec![proposal]);
+        }
     }
-    Ok(restart::propose(case, &findings))
+    if case.deployment.is_none() {
+        memory::tell(case, &findings);
+        rollback::tell(case, &findings, "only Deployments are rolled back");
+    }
+    restart::propose(case, &findings)
 }
 
 /// `pod <namespace>/<name>`.

@@ -14,6 +14,10 @@ pub(crate) enum Symptom {
     Crash(Container),
     /// A container was killed because it used too much memory, and is not back.
     OutOfMemory(Container),
+    /// The same, and it runs again.
+    WasOutOfMemory(Container),
+    /// A container was ended from outside again and again, as a failed probe does, and runs at the moment.
+    Restarted(Container),
     /// The pod should have ended this many minutes ago.
     Overdue(u64),
     /// The pod's node does not answer.
@@ -35,6 +39,26 @@ pub(crate) struct Container {
     pub reason: String,
     pub message: String,
     pub restarts: u64,
+    /// The exit code of its last end, if it has ended.
+    pub exit_code: Option<i64>,
+    /// How many seconds it had run by then.
+    pub lived: Option<u64>,
+}
+
+/// Restarts from which on a container is taken to end again and again.
+const AGAIN: u64 = 3;
+
+/// How long an end is news.
+const RECENT_MS: u64 = 24 * 3_600_000;
+
+/// Exit codes of a process that was asked to end, or killed.
+const ENDED: [i64; 2] = [143, 137];
+
+impl Container {
+    /// Whether it was ended from outside, and not by itself.
+    pub fn was_ended(&self) -> bool {
+        self.exit_code.is_some_and(|code| ENDED.contains(&code))
+    }
 }
 
 const NOT_CONFIGURED: [&str; 3] = ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"];
@@ -76,16 +100,19 @@ pub(crate) fn of(pod: &Value, now_ms: u64, settings: &Settings) -> Vec<Symptom> 
     }
     for (statuses, list) in [("initContainerStatuses", "initContainers"), ("containerStatuses", "containers")] {
         for status in object::list(pod, &format!("/status/{statuses}")) {
-            symptoms.extend(container(pod, status, list));
+            symptoms.extend(container(pod, status, list, now_ms));
         }
     }
     symptoms
 }
 
-fn container(pod: &Value, status: &Value, list: &'static str) -> Option<Symptom> {
+fn container(pod: &Value, status: &Value, list: &'static str, now_ms: u64) -> Option<Symptom> {
     let name = object::text(status, "/name");
     let waiting = object::text(status, "/state/waiting/reason");
     let last = ["/state/terminated", "/lastState/terminated"].into_iter().find_map(|at| status.pointer(at));
+    let at = |place: &str| last.and_then(|last| time::millis(object::text(last, place)));
+    let (began, ended) = (at("/startedAt"), at("/finishedAt"));
+    let exit_code = last.and_then(|last| last.get("exitCode")).and_then(Value::as_i64);
     let found = |reason: &str, message: &str| Container {
         name: name.to_string(),
         list,
@@ -93,6 +120,8 @@ fn container(pod: &Value, status: &Value, list: &'static str) -> Option<Symptom>
         reason: reason.to_string(),
         message: message.to_string(),
         restarts: object::number(status, "/restartCount"),
+        exit_code,
+        lived: began.zip(ended).and_then(|(began, ended)| Some(ended.checked_sub(began)? / 1_000)),
     };
     if IMAGE.contains(&waiting) {
         return Some(Symptom::Image(found(waiting, object::text(status, "/state/waiting/message"))));
@@ -106,13 +135,21 @@ fn container(pod: &Value, status: &Value, list: &'static str) -> Option<Symptom>
         return Some(Symptom::OutOfMemory(found("OOMKilled", "")));
     }
     if waiting == "CrashLoopBackOff" {
-        let code = last.and_then(|last| last.get("exitCode")).and_then(Value::as_i64);
         let message = last.map(|last| object::text(last, "/message")).unwrap_or_default();
-        let code = code.map(|code| format!("exit code {code}")).unwrap_or_default();
+        let code = exit_code.map(|code| format!("exit code {code}")).unwrap_or_default();
         let message = [code.as_str(), message].into_iter().filter(|part| !part.is_empty());
         return Some(Symptom::Crash(found(waiting, &message.collect::<Vec<_>>().join(": "))));
     }
-    None
+    // What runs now is a symptom only as long as its last end is news.
+    let recent = ended.is_some_and(|ended| now_ms.saturating_sub(ended) <= RECENT_MS);
+    let again = object::number(status, "/restartCount") >= AGAIN;
+    if !recent || !again || status.pointer("/state/running").is_none() {
+        return None;
+    }
+    if killed {
+        return Some(Symptom::WasOutOfMemory(found("OOMKilled", "")));
+    }
+    Some(Symptom::Restarted(found("Restarted", ""))).filter(|_| exit_code.is_some_and(|code| ENDED.contains(&code)))
 }
 
 /// The image in the pod's specification; the one in its status may be a resolved name.
@@ -152,6 +189,21 @@ mod tests {
         let back = json!({"name": "web", "ready": true, "state": {"running": {}},
             "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}});
         assert_eq!(symptoms(back), []);
+    }
+
+    #[test]
+    fn what_runs_again_is_a_symptom_while_its_end_is_news_and_not_the_first() {
+        let status = |reason: &str, code: u64, restarts: u64, ended: &str| {
+            json!({"name": "web", "ready": true, "restartCount": restarts, "state": {"running": {}}, "lastState":
+                {"terminated": {"reason": reason, "exitCode": code, "startedAt": "2026-11-20T23:00:00Z", "finishedAt": ended}}})
+        };
+        let killed = symptoms(status("OOMKilled", 137, 4, "2026-11-21T00:10:00Z"));
+        assert!(matches!(killed.as_slice(), [Symptom::WasOutOfMemory(c)] if c.restarts == 4 && c.lived == Some(4200)));
+        let probed = symptoms(status("Error", 143, 3, "2026-11-20T23:00:40Z"));
+        assert!(matches!(probed.as_slice(), [Symptom::Restarted(c)] if c.lived == Some(40) && c.was_ended()));
+        assert_eq!(symptoms(status("Error", 1, 9, "2026-11-21T00:10:00Z")), [], "it ended by itself");
+        assert_eq!(symptoms(status("OOMKilled", 137, 2, "2026-11-21T00:10:00Z")), [], "not again and again");
+        assert_eq!(symptoms(status("OOMKilled", 137, 9, "2026-11-18T00:10:00Z")), [], "long ago");
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(crate) struct Case<'a> {
     /// The workload itself; read for Deployments only, because only those are changed.
     pub deployment: Option<Value>,
     pub pods: Vec<Value>,
+    /// Names of the alerts about it.
+    pub alerts: Vec<String>,
 }
 
 /// All cases of one incident.
@@ -38,49 +40,60 @@ pub(crate) struct Cases<'a> {
 }
 
 impl<'a> Cases<'a> {
-    /// Adds what an alert is about.
-    pub fn add(&mut self, cluster: Cluster<'a>, subject: &Subject) -> Result<(), CallError> {
+    /// Adds what an alert of this name is about.
+    pub fn add(&mut self, cluster: Cluster<'a>, subject: &Subject, alert: &str) -> Result<(), CallError> {
+        let known = self.add_subject(cluster, subject)?;
+        if let Some(case) = known.and_then(|at| self.cases.get_mut(at))
+            && !case.alerts.iter().any(|name| name == alert)
+        {
+            case.alerts.push(alert.to_string());
+        }
+        Ok(())
+    }
+
+    /// Adds an object that is looked at, and says which case is about it.
+    fn add_subject(&mut self, cluster: Cluster<'a>, subject: &Subject) -> Result<Option<usize>, CallError> {
         if subject.kind != Kind::POD {
-            self.case(cluster, subject.kind.name, &subject.namespace, &subject.name)?;
-            return Ok(());
+            return self.case(cluster, subject.kind.name, &subject.namespace, &subject.name);
         }
         let deployment = deployment_of(&subject.name);
         let full = |case: &Case<'_>| {
             case.pods.len() >= PODS && case.namespace == subject.namespace && Some(case.name.as_str()) == deployment
         };
-        if self.cases.iter().any(full) {
-            return Ok(());
+        if let Some(at) = self.cases.iter().position(full) {
+            return Ok(Some(at));
         }
         let Some(pod) = pod(cluster, &subject.namespace, &subject.name)? else {
             // The pod is gone, its workload may still be broken.
-            if let Some(name) = deployment {
-                self.case(cluster, "Deployment", &subject.namespace, name)?;
-            }
-            return Ok(());
+            return match deployment {
+                Some(name) => self.case(cluster, "Deployment", &subject.namespace, name),
+                None => Ok(None),
+            };
         };
         let Some((kind, name)) = self.owner(cluster, &subject.namespace, &pod)? else {
             let about = format!("pod/{}/{}", subject.namespace, subject.name);
             let text = "no controller would bring this pod back, so nothing is proposed for it";
             cluster.looks.found(about, text, vec![]);
-            return Ok(());
+            return Ok(None);
         };
-        if let Some(case) = self.case(cluster, &kind, &subject.namespace, &name)?
+        let at = self.case(cluster, &kind, &subject.namespace, &name)?;
+        if let Some(case) = at.and_then(|at| self.cases.get_mut(at))
             && case.pods.len() < PODS
             && !case.pods.iter().any(|known| object::name(known) == subject.name)
         {
             case.pods.push(pod);
         }
-        Ok(())
+        Ok(at)
     }
 
-    /// The case of a workload, known or new; none if the workload does not exist.
+    /// Where the case of a workload is, known or new; none if the workload does not exist.
     fn case(
         &mut self,
         cluster: Cluster<'a>,
         kind: &str,
         namespace: &str,
         name: &str,
-    ) -> Result<Option<&mut Case<'a>>, CallError> {
+    ) -> Result<Option<usize>, CallError> {
         let same = |case: &Case<'_>| {
             case.cluster.server.name == cluster.server.name
                 && case.kind == kind
@@ -88,7 +101,7 @@ impl<'a> Cases<'a> {
                 && case.name == name
         };
         if let Some(at) = self.cases.iter().position(same) {
-            return Ok(self.cases.get_mut(at));
+            return Ok(Some(at));
         }
         let mut deployment = None;
         if kind == "Deployment" {
@@ -104,8 +117,9 @@ impl<'a> Cases<'a> {
             name: name.to_string(),
             deployment,
             pods: Vec::new(),
+            alerts: Vec::new(),
         });
-        Ok(self.cases.last_mut())
+        Ok(self.cases.len().checked_sub(1))
     }
 
     /// Who would replace a pod: the Deployment behind a ReplicaSet, or the pod's own controller. A
@@ -144,7 +158,8 @@ impl Case<'_> {
         self.cluster.looks.found(self.target(), text, evidence);
     }
 
-    fn read(&self) -> Result<Option<Value>, CallError> {
+    /// The workload as the cluster shows it now.
+    pub fn read(&self) -> Result<Option<Value>, CallError> {
         match Kind::named(&self.kind) {
             Some(kind @ (Kind::STATEFUL_SET | Kind::DAEMON_SET)) => {
                 self.cluster.need(kind, &self.namespace, &self.name)

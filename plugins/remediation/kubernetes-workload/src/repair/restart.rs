@@ -1,5 +1,5 @@
-//! A pod that is stuck or was killed for its memory: delete it, so that its controller starts a new
-//! one.
+//! A pod that is stuck, was killed for its memory, or crashes where its siblings run: delete it, so that its
+//! controller starts a new one.
 //!
 //! A deleted pod does not come back, so there is no undo. That is harmless for a pod of a controller
 //! and is never proposed for another. Pods that no longer answer are deleted by force; not those of a
@@ -7,21 +7,23 @@
 
 use serde_json::{Value, json};
 use tidegate_plugin::kubernetes::{Dialect, object, quote, verify};
-use tidegate_plugin::remediation::{Call, Proposal};
+use tidegate_plugin::remediation::{Call, CallError, Proposal};
 
+use super::siblings::{self, Siblings};
 use super::{Finding, pod_words};
 use crate::symptom::Symptom;
 use crate::workload::Case;
 
 /// One proposal for each pod that a deletion would help.
-pub(super) fn propose(case: &Case<'_>, findings: &[Finding<'_>]) -> Vec<Proposal> {
+pub(super) fn propose(case: &Case<'_>, findings: &[Finding<'_>]) -> Result<Vec<Proposal>, CallError> {
     let mut proposals: Vec<Proposal> = Vec::new();
+    let siblings = siblings::of_the_only_one(case, findings)?;
     for finding in findings {
-        let proposal = cure(case, finding);
+        let proposal = cure(case, finding, siblings.as_ref());
         // Two containers of one pod are still one pod.
         proposals.extend(proposal.filter(|new| !proposals.iter().any(|known| known.target == new.target)));
     }
-    proposals
+    Ok(proposals)
 }
 
 struct Diagnosis {
@@ -30,7 +32,7 @@ struct Diagnosis {
     force: bool,
 }
 
-fn diagnose(case: &Case<'_>, finding: &Finding<'_>) -> Option<Diagnosis> {
+fn diagnose(case: &Case<'_>, finding: &Finding<'_>, siblings: Option<&Siblings>) -> Option<Diagnosis> {
     let pod = pod_words(case, finding.pod);
     match &finding.symptom {
         Symptom::OutOfMemory(container) => Some(Diagnosis {
@@ -47,6 +49,7 @@ fn diagnose(case: &Case<'_>, finding: &Finding<'_>) -> Option<Diagnosis> {
         Symptom::Overdue(minutes) => {
             let finalizers = object::list(finding.pod, "/metadata/finalizers");
             if !finalizers.is_empty() || case.kind == "StatefulSet" {
+                tell_kept(case, finding, *minutes, finalizers);
                 return None;
             }
             let node = quote::short(object::text(finding.pod, "/spec/nodeName"));
@@ -59,7 +62,18 @@ fn diagnose(case: &Case<'_>, finding: &Finding<'_>) -> Option<Diagnosis> {
                 force: true,
             })
         }
-        Symptom::NodeLost(node) => (case.kind != "StatefulSet").then(|| Diagnosis {
+        Symptom::NodeLost(node) if case.kind == "StatefulSet" => {
+            let text = format!(
+                "node {} does not answer; {pod} is not deleted by force, because its process may still write there. Once \
+                 the node is certainly off, run: kubectl delete pod {} -n {} --force",
+                quote::short(node),
+                object::name(finding.pod),
+                case.namespace
+            );
+            case.found(text, vec![]);
+            None
+        }
+        Symptom::NodeLost(node) => Some(Diagnosis {
             cause: format!("node {} does not answer", quote::short(node)),
             evidence: vec![format!(
                 "{pod} is in an unknown state on node {}; its processes may still run there",
@@ -67,13 +81,52 @@ fn diagnose(case: &Case<'_>, finding: &Finding<'_>) -> Option<Diagnosis> {
             )],
             force: true,
         }),
-        Symptom::Image(_) | Symptom::Crash(_) | Symptom::Unscheduled(_) | Symptom::NotConfigured(_) => None,
+        Symptom::Crash(container) => siblings.map(|siblings| Diagnosis {
+            cause: format!("only this pod of {} crashes, and its siblings run the same", case.target()),
+            evidence: vec![
+                format!(
+                    "{pod}: container {} is in {} after {} restarts",
+                    quote::short(&container.name),
+                    container.reason,
+                    container.restarts
+                ),
+                format!("{} of {} pods are ready, and no rollout is under way", siblings.ready, siblings.desired),
+                format!(
+                    "it runs on node {}; a fresh pod may get another, and begins without what this one wrote beside its volumes",
+                    quote::short(object::text(finding.pod, "/spec/nodeName"))
+                ),
+            ],
+            force: false,
+        }),
+        Symptom::Image(_)
+        | Symptom::Unscheduled(_)
+        | Symptom::NotConfigured(_)
+        | Symptom::WasOutOfMemory(_)
+        | Symptom::Restarted(_) => None,
     }
 }
 
-fn cure(case: &Case<'_>, finding: &Finding<'_>) -> Option<Proposal> {
+/// Says of a pod that does not end what keeps it, where that is nobody's to force.
+fn tell_kept(case: &Case<'_>, finding: &Finding<'_>, minutes: u64, finalizers: &[Value]) {
+    let pod = pod_words(case, finding.pod);
+    let text = if finalizers.is_empty() {
+        format!(
+            "{pod} should have ended {minutes} minutes ago; it is not deleted by force, because its process may still \
+             write. Once node {} is certainly off, run: kubectl delete pod {} -n {} --force",
+            quote::short(object::text(finding.pod, "/spec/nodeName")),
+            object::name(finding.pod),
+            case.namespace
+        )
+    } else {
+        let names = finalizers.iter().take(3).filter_map(Value::as_str).map(quote::short).collect::<Vec<_>>().join(", ");
+        format!("{pod} should have ended {minutes} minutes ago; it is kept by finalizers ({names}), and whoever set them has to let it go")
+    };
+    case.found(text, vec![]);
+}
+
+fn cure(case: &Case<'_>, finding: &Finding<'_>, siblings: Option<&Siblings>) -> Option<Proposal> {
     let name = object::name(finding.pod);
-    let Diagnosis { cause, mut evidence, force } = diagnose(case, finding)?;
+    let Diagnosis { cause, mut evidence, force } = diagnose(case, finding, siblings)?;
     let Some((tool, arguments)) = delete(case, name, force) else {
         let how = if force { "deletes pods by force" } else { "deletes pods" };
         let server = &case.cluster.server.name;

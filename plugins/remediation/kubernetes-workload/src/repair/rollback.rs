@@ -132,7 +132,7 @@ fn how(case: &Case<'_>, deployment: &Value, newest: &Revision, previous: &Revisi
 }
 
 /// Says what crashes, and why it is not rolled back.
-fn tell(case: &Case<'_>, findings: &[Finding<'_>], why: &str) {
+pub(super) fn tell(case: &Case<'_>, findings: &[Finding<'_>], why: &str) {
     for finding in findings {
         let Symptom::Crash(container) = &finding.symptom else { continue };
         let text = format!("container {} crashes again and again; {why}", quote::short(&container.name));

@@ -1,7 +1,7 @@
-//! Quantities of storage, as the API writes them.
+//! Quantities of storage and memory, as the API writes them.
 
 /// Bytes of a quantity; none for what is no whole number of them.
-pub(crate) fn bytes(text: &str) -> Option<u64> {
+pub fn bytes(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits)?;
     let factor: u64 = match unit {
@@ -20,8 +20,13 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
 }
 
 /// So many whole GiB as are at least this many bytes.
-pub(crate) fn gib(bytes: u64) -> u64 {
+pub fn gib(bytes: u64) -> u64 {
     bytes.div_ceil(1 << 30)
+}
+
+/// So many whole MiB as are at least this many bytes.
+pub fn mib(bytes: u64) -> u64 {
+    bytes.div_ceil(1 << 20)
 }
 
 #[cfg(test)]
@@ -43,6 +48,6 @@ mod tests {
         ] {
             assert_eq!(bytes(text), want, "{text}");
         }
-        assert_eq!(gib((10 << 30) + 1), 11);
+        assert_eq!((gib((10 << 30) + 1), mib((10 << 20) + 1), mib(0)), (11, 11, 0));
     }
 }
