@@ -136,11 +136,7 @@ fn what_is_known_of_tools_bounds_what_is_said_about_them() {
     let up = || Known { elsewhere: vec!["pods_exec", "pods_delete"], ..known() };
     let withheld = Known { withheld: [("kubernetes.cleanup".into(), "it deletes everything".into())].into(), ..up() };
     let down = Known { servers: [("kubernetes".into(), true), ("other".into(), false)].into(), ..up() };
-    let unloaded = Known {
-        servers: [("plugin".into(), true)].into(),
-        unloaded: ["plugin".to_string()].into(),
-        ..up()
-    };
+    let unloaded = Known { servers: [("plugin".into(), true)].into(), unloaded: ["plugin".to_string()].into(), ..up() };
     let some = Known { complete: false, servers: [("plugin".into(), true)].into(), catalogue, ..Known::default() };
     let allow = |on: &str| format!("gate(\"a\", #{{ on: #{{ {on} }}, allow: true }});");
     let deny = |on: &str| format!("gate(\"a\", #{{ on: #{{ {on} }}, deny: \"x\" }});");

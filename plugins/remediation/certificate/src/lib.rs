@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use tidegate_plugin::kubernetes::{Choice, Cluster, Kind, Selection, Subject, each_subject, object, quote, subject, time};
+use tidegate_plugin::kubernetes::{
+    Choice, Cluster, Kind, Selection, Subject, each_subject, object, quote, subject, time,
+};
 use tidegate_plugin::remediation::{CallError, Incident, Plan};
 
 use schedule::Renewal;
@@ -123,7 +125,8 @@ fn tell(cluster: Cluster<'_>, about: &Subject, now_ms: u64) -> Result<(), CallEr
 fn issuer(cluster: Cluster<'_>, about: &Subject, certificate: &Value) -> Result<Option<String>, CallError> {
     let named = |field: &str| object::text(certificate, &format!("/spec/issuerRef/{field}"));
     let kind = if named("kind") == "ClusterIssuer" { Kind::CLUSTER_ISSUER } else { Kind::ISSUER };
-    let own = ["", "cert-manager.io"].contains(&named("group")) && ["", "Issuer", "ClusterIssuer"].contains(&named("kind"));
+    let own =
+        ["", "cert-manager.io"].contains(&named("group")) && ["", "Issuer", "ClusterIssuer"].contains(&named("kind"));
     if !own || !subject::is_name(named("name")) {
         return Ok(None);
     }

@@ -83,8 +83,7 @@ fn proposal(
 ) -> Proposal {
     let environment = &service.environment;
     let look = json!({"repository": project, "environment": environment});
-    let arguments =
-        json!({"repository": project, "environment": environment, "deployed_by": job, "commit": good.sha, "instead_of": bad.id});
+    let arguments = json!({"repository": project, "environment": environment, "deployed_by": job, "commit": good.sha, "instead_of": bad.id});
     let reached = format!("@.id > {} && @.commit == {}", bad.id, literal(&good.sha));
     Proposal {
         call: own_call(NAME, ROLLBACK, &arguments),

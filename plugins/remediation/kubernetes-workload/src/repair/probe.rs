@@ -40,7 +40,9 @@ pub(super) fn propose(
     settings: &Settings,
 ) -> Result<Option<Proposal>, CallError> {
     let ended = findings.iter().find_map(|finding| match &finding.symptom {
-        Symptom::Crash(container) | Symptom::Restarted(container) if container.was_ended() => Some((finding, container)),
+        Symptom::Crash(container) | Symptom::Restarted(container) if container.was_ended() => {
+            Some((finding, container))
+        }
         _ => None,
     });
     let Some((finding, container)) = ended else { return Ok(None) };
@@ -70,7 +72,8 @@ pub(super) fn propose(
     let Some(current) = containers::template(deployment, container).and_then(|one| one.get(probe)) else {
         return told("its template has no such probe any more", evidence);
     };
-    let probed = object::list(deployment, "/spec/template/spec/containers").iter().filter(|one| one.get(probe).is_some());
+    let probed =
+        object::list(deployment, "/spec/template/spec/containers").iter().filter(|one| one.get(probe).is_some());
     if probed.count() != 1 {
         return told("several containers have one, and which of them fails is not told", evidence);
     }
@@ -127,7 +130,12 @@ fn ease(probe: &str, current: &Value, said: &str, container: &Container) -> Opti
     if SLOW.iter().any(|words| said.contains(words)) {
         let from = number("timeoutSeconds", 1);
         let to = from.saturating_mul(2).min(MOST_TIMEOUT).min(period);
-        return Some(Ease { field: "timeoutSeconds", from, to, why: "it answers, and more slowly than the probe waits".into() });
+        return Some(Ease {
+            field: "timeoutSeconds",
+            from,
+            to,
+            why: "it answers, and more slowly than the probe waits".into(),
+        });
     }
     None
 }

@@ -118,8 +118,11 @@ fn tell_kept(case: &Case<'_>, finding: &Finding<'_>, minutes: u64, finalizers: &
             case.namespace
         )
     } else {
-        let names = finalizers.iter().take(3).filter_map(Value::as_str).map(quote::short).collect::<Vec<_>>().join(", ");
-        format!("{pod} should have ended {minutes} minutes ago; it is kept by finalizers ({names}), and whoever set them has to let it go")
+        let names =
+            finalizers.iter().take(3).filter_map(Value::as_str).map(quote::short).collect::<Vec<_>>().join(", ");
+        format!(
+            "{pod} should have ended {minutes} minutes ago; it is kept by finalizers ({names}), and whoever set them has to let it go"
+        )
     };
     case.found(text, vec![]);
 }

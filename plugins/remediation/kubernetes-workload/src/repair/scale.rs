@@ -15,11 +15,7 @@ use crate::workload::Case;
 const AUTOSCALERS: usize = 8;
 
 /// Proposes another number of replicas where an alert of the settings asks for it, or tells why not.
-pub(super) fn propose(
-    case: &Case<'_>,
-    deployment: &Value,
-    settings: &Settings,
-) -> Result<Option<Proposal>, CallError> {
+pub(super) fn propose(case: &Case<'_>, deployment: &Value, settings: &Settings) -> Result<Option<Proposal>, CallError> {
     let asked = |names: &[String]| case.alerts.iter().find(|alert| names.contains(alert));
     let (up, down) = (asked(&settings.scale_up_alerts), asked(&settings.scale_down_alerts));
     let Some(alert) = up.or(down) else { return Ok(None) };
@@ -47,7 +43,8 @@ pub(super) fn propose(
         Some(Some(name)) => return told(&format!("the autoscaler {name} decides that"), vec![]),
         None => return told("whether an autoscaler decides that could not be seen", vec![]),
     }
-    evidence.push(format!("its settings allow between {} and {}; no autoscaler is about it", bounds.least, bounds.most));
+    evidence
+        .push(format!("its settings allow between {} and {}; no autoscaler is about it", bounds.least, bounds.most));
     if wanted > now {
         evidence.push("more replicas take more of the nodes, and of whatever they all use".into());
     } else {
@@ -86,7 +83,8 @@ fn autoscaled(case: &Case<'_>) -> Result<Option<Option<String>>, CallError> {
     } else {
         let listed = case.cluster.listed(Kind::AUTOSCALER, which)?.filter(|listed| listed.len() <= AUTOSCALERS);
         let Some(listed) = listed else { return Ok(None) };
-        case.cluster.look_ahead(listed.iter().map(|one| (Kind::AUTOSCALER, case.namespace.as_str(), one.name.as_str())));
+        case.cluster
+            .look_ahead(listed.iter().map(|one| (Kind::AUTOSCALER, case.namespace.as_str(), one.name.as_str())));
         let mut seen = Vec::new();
         for one in &listed {
             let Some(one) = case.cluster.get(Kind::AUTOSCALER, &case.namespace, &one.name)? else { return Ok(None) };

@@ -71,9 +71,7 @@ mod tests {
         assert_eq!(of("Deployment", &web(2, 3, 2)), None, "one is about to begin");
         let one = json!({"spec": {"replicas": 1}, "status": {"replicas": 1, "updatedReplicas": 1}});
         assert_eq!(of("Deployment", &one), None, "it has no siblings");
-        let db = |update: &str| {
-            json!({"spec": {"replicas": 3}, "status": {"readyReplicas": 2, "currentRevision": "a", "updateRevision": update}})
-        };
+        let db = |update: &str| json!({"spec": {"replicas": 3}, "status": {"readyReplicas": 2, "currentRevision": "a", "updateRevision": update}});
         assert_eq!(of("StatefulSet", &db("a")), Some(Siblings { desired: 3, ready: 2 }));
         assert_eq!(of("StatefulSet", &db("b")), None);
         let agent = json!({"status": {"desiredNumberScheduled": 9, "numberReady": 8, "updatedNumberScheduled": 9}});
