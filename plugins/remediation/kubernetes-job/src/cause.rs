@@ -26,21 +26,6 @@ pub(crate) fn completed(job: &Value) -> bool {
     object::is_true(job, "Complete")
 }
 
-/// How far a job is that has not ended.
-pub(crate) fn progress(job: &Value) -> String {
-    let number = |at: &str| object::number(job, at);
-    let started = match object::text(job, "/status/startTime") {
-        "" => "it has not started".to_string(),
-        at => format!("it started at {}", quote::short(at)),
-    };
-    let deadline = match number("/spec/activeDeadlineSeconds") {
-        0 => "no deadline ends it".to_string(),
-        seconds => format!("its deadline ends it after {seconds} seconds"),
-    };
-    let (active, ready, done) = (number("/status/active"), number("/status/ready"), number("/status/succeeded"));
-    format!("{started}: {active} pods active, {ready} of them ready, {done} done; {deadline}")
-}
-
 /// Reads the cause of a failed job.
 pub(crate) fn of(cluster: Cluster<'_>, namespace: &str, job: &Value, condition: &Value) -> Result<Cause, CallError> {
     let said = format!(

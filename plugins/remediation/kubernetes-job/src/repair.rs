@@ -19,12 +19,8 @@ pub(crate) fn propose(cluster: Cluster<'_>, about: &Subject, settings: &Settings
         return suspend_or_tell(cluster, about, &seen, &jobs, settings);
     }
     let Some(condition) = cause::failed(&seen) else {
-        if cause::completed(&seen) {
-            cluster.looks.found(about.target(), "it has completed, so nothing is proposed", vec![]);
-        } else {
-            let text = "it has not failed; it runs or waits, so nothing is proposed";
-            cluster.looks.found(about.target(), text, vec![cause::progress(&seen)]);
-        }
+        let state = if cause::completed(&seen) { "it has completed" } else { "it has not failed; it runs or waits" };
+        cluster.looks.found(about.target(), format!("{state}, so nothing is proposed"), vec![]);
         return Ok(vec![]);
     };
     let cause = cause::of(cluster, &about.namespace, &seen, condition)?;

@@ -20,12 +20,6 @@ fn plan(incident: &Incident, settings: &Settings) -> Plan {
             "Bound" if settings.full_alerts.contains(&alert.name) => {
                 expand::propose(cluster, subject, &claim, settings)
             }
-            "Bound" if alert.name.contains("Inodes") => {
-                let text = "it runs out of inodes, not of room: many small files. Find what makes them; a larger volume helps \
-                            only as far as its file system adds inodes with room";
-                cluster.looks.found(subject.target(), text, vec![]);
-                Ok(vec![])
-            }
             "Bound" => {
                 let text = "it is bound, and the alert is not one of full_alerts, so nothing is proposed";
                 cluster.looks.found(subject.target(), text, vec![]);
