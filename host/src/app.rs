@@ -21,6 +21,7 @@ mod policies;
 mod records;
 mod replay;
 mod restoration;
+mod routes;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -76,6 +77,8 @@ pub struct App {
     /// How long a stop waits for what is under way.
     stop_timeout: Duration,
     health: Arc<keeping::Health>,
+    /// The file that the configuration was read from; its secrets and grants hold as they were read.
+    config_file: Option<std::path::PathBuf>,
 }
 
 impl App {
@@ -307,7 +310,7 @@ impl Backend for App {
     fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<Reloaded, ControlError>> {
         Box::pin(async move {
             tracing::info!(plugin = order.scope, person = %order.person.name(), "a plugin is to be read anew");
-            plugins::reload(&self.plugins, &order.scope).await
+            plugins::reload(&self.plugins, self.config_file.as_deref(), &order.scope).await
         })
     }
 
@@ -355,6 +358,7 @@ impl Backend for App {
             ));
         }
         problems.extend(self.policies.problems());
+        problems.extend(routes::of(&self.policies.set(), &self.plugins).problems);
         problems.extend(self.policies.warnings().into_iter().map(|warning| format!("policies: {warning}")));
         let servers = self.servers.status();
         problems.extend(servers.iter().flat_map(Status::problems));

@@ -5,8 +5,8 @@
 //! does within the sandbox, the grants and the limits that it would have in a host; only the network and
 //! the tool servers are played from files.
 //!
-//! - `scaffold`, `rust`, `c`: the folder of a new plugin
-//! - `toolchain`, `build`: from source to component
+//! - `scaffold`, `rust`, `c`: the folder of a new plugin; `names`: which name it cannot have
+//! - `toolchain`, `build`: from source to component; `stale`: whether that has been done since the last change
 //! - `cases`: `testdata/` through the host, and one call by hand
 //! - `send`: a message really sent
 //! - `difference`: how what came differs from what was expected
@@ -20,9 +20,11 @@ pub mod difference;
 
 mod folder;
 pub mod install;
+pub mod names;
 mod rust;
 pub mod scaffold;
 pub mod send;
+mod stale;
 mod toolchain;
 
 use std::path::PathBuf;

@@ -24,6 +24,7 @@ use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::alert::normalised::Reply;
 use crate::domain::{Anchor, Head, Incident, Person};
+use crate::plugin::Kind;
 pub use crate::plugin::Reloaded;
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
@@ -108,6 +109,8 @@ pub trait Host: Send + Sync {
         &'a self,
         config: &'a Config,
     ) -> BoxFuture<'a, Result<Vec<crate::model::CheckedEndpoint>, Problems>>;
+    /// The plugins inside this program: a plugin of a folder takes the place of the one of its name.
+    fn bundled(&self) -> Vec<(String, Kind)>;
     /// Takes payloads through the whole pipeline to the end.
     fn handle<'a>(
         &'a self,

@@ -37,7 +37,7 @@ use crate::config::{Config, Log, LogFormat, Overrides, Problem, Problems, REFERE
 use crate::domain::Mode;
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::telemetry;
-use screen::{Screen, note};
+use screen::{Screen, note, note_lines};
 
 /// Receives alerts, decides by policy, repairs what the policies allow, and tells people.
 #[derive(Parser)]
@@ -141,9 +141,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &dyn Host) -> Ex
         Err(error) => {
             match error.downcast_ref::<Problems>() {
                 Some(problems) => print_problems(&problems.0),
-                None => match error.downcast_ref::<plugin::Lines>() {
-                    Some(plugin::Lines(text)) => format!("error: {text}").lines().for_each(note),
-                    None => note(format!("error: {error:#}")),
+                None => match (error.downcast_ref::<plugin::Lines>(), error.downcast_ref::<answer::Several>()) {
+                    (Some(plugin::Lines(text)), _) => format!("error: {text}").lines().for_each(note),
+                    (_, Some(answer::Several(text))) => note_lines(format!("error: {text}")),
+                    _ => note(format!("error: {error:#}")),
                 },
             }
             ExitCode::FAILURE
@@ -226,7 +227,7 @@ fn read_listen(text: &str) -> Result<SocketAddr, String> {
 /// Problems go to standard error, one a line.
 fn print_problems(problems: &[Problem]) {
     for problem in problems {
-        note(format!("error: {problem}"));
+        note_lines(format!("error: {problem}"));
     }
 }
 

@@ -12,7 +12,8 @@
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
 //! - `loaded`, `cache`, `inspect`, `lane`, `examine`: from a file to linked code
 //! - `installed`, `unit`: a plugin with its code, loaded when it is wanted, and with what it was given; `registry`: all of them;
-//!   `reload`: new code while the host runs; `status`: how they are
+//!   `reload`: new code while the host runs; `status`: how they are; `rehearsal`: what they say of their settings before
+//!   anything is sent
 //! - `pins`: which components were installed
 //! - `engine`, `instance`, `turns`: running it within limits; `tally`: how that went
 //! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`, `mail_transport`: what it can reach; `wasi`: what it cannot
@@ -46,6 +47,7 @@ mod pattern;
 pub mod pins;
 mod reading;
 mod registry;
+mod rehearsal;
 mod reload;
 mod remediations;
 mod risks;
@@ -61,13 +63,17 @@ mod wasi;
 
 pub use error::{Cause, Failure, Problem};
 pub use grants::{MailGrant, path_problem};
+pub use installed::Pinned;
 pub use kind::Kind;
 pub use mail_transport::MailTransport;
 pub use manifest::Manifest;
 pub use options::{Grant, Limits, Options, TargetOptions};
 pub use package::Bundled;
 pub use registry::{LeastRisk, Plugins, Setup};
+pub use rehearsal::Rehearsal;
 pub use reload::Reloaded;
+pub use remediations::{Act, Acted};
+pub use secrets::names as secret_names;
 pub use status::Status;
 pub use tally::Calls;
 pub use transport::{Outgoing, Returned, Transport, TransportError, Wire};

@@ -53,4 +53,4 @@ mod view;
 pub use api::definitions;
 pub use live::Live;
 pub use problem::{Place, Problem, Problems};
-pub use set::{Declaration, Set};
+pub use set::{Declaration, Set, ToldBy};

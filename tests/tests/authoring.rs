@@ -52,6 +52,9 @@ async fn a_plugin_of_each_kind_from_an_empty_folder_to_a_host() {
         let tested = done(folder, &format!("plugin test {name}"));
         assert!(tested.contains("ok       first"), "{tested}");
         let checked = done(folder, &format!("plugin check {name}"));
+        if kind == "remediation" {
+            assert!(tested.contains("ok       actions/restart"), "{tested}");
+        }
         for want in [format!("{name} 0.1.0, a {kind} for the contract 0.1"), format!("[plugins.{name}]")] {
             assert!(checked.contains(&want), "{checked}");
         }
@@ -62,6 +65,7 @@ async fn a_plugin_of_each_kind_from_an_empty_folder_to_a_host() {
         assert_eq!(timeless(&within), timeless(&checked), "from within the folder");
     }
     a_wrong_expectation_is_shown_and_can_be_taken_back(folder);
+    what_would_not_be_tested_is_named(folder);
     by_hand(folder);
     in_a_host(folder).await;
 }
@@ -78,6 +82,36 @@ fn a_wrong_expectation_is_shown_and_can_be_taken_back(folder: &Path) {
     assert!(done(folder, "plugin test own-source").contains("ok       first"));
     let (code, _, err) = tidegate(folder, "plugin test own-source second");
     assert!(code == 1 && err.contains("there is no case `second`; there are first"), "{err}");
+}
+
+fn what_would_not_be_tested_is_named(folder: &Path) {
+    let wrong = |words: &str, want: &str| {
+        let (code, out, err) = tidegate(folder, words);
+        assert!(code == 1 && format!("{out}{err}").contains(want), "{words}: {out}{err}");
+    };
+    let case = folder.join("own-notifier/testdata/first");
+    fs::write(case.join("secret.json"), "{}").unwrap();
+    wrong("plugin test own-notifier", "secret.json is no file that is read: is secrets.json meant?");
+    fs::remove_file(case.join("secret.json")).unwrap();
+    let message = fs::read_to_string(case.join("notification.json")).unwrap();
+    fs::write(case.join("notification.json"), message.replace("\"title\"", "\"titel\"")).unwrap();
+    wrong("plugin test own-notifier", "`titel` is no key that is read: is `title` meant?");
+    fs::write(case.join("notification.json"), message).unwrap();
+
+    let expected = folder.join("own-source/testdata/first/expected.json");
+    fs::write(&expected, "<<<<<<< HEAD").unwrap();
+    wrong("plugin test own-source", "expected.json is no JSON");
+    assert!(done(folder, "plugin test own-source --update").contains("updated  first"));
+
+    let source = folder.join("own-source/src/lib.rs");
+    let later = fs::metadata(folder.join("own-source/own-source.wasm")).unwrap().modified().unwrap();
+    let file = fs::File::options().write(true).open(&source).unwrap();
+    file.set_modified(later + std::time::Duration::from_secs(1)).unwrap();
+    wrong("plugin test own-source", "own-source.wasm is older than src/lib.rs: build it with `tidegate plugin build");
+    // A build that changes nothing makes it current all the same.
+    file.set_modified(later).unwrap();
+    done(folder, "plugin build own-source");
+    done(folder, "plugin test own-source");
 }
 
 fn by_hand(folder: &Path) {
@@ -99,7 +133,11 @@ async fn in_a_host(folder: &Path) {
     fs::write(folder.join("tidegate.toml"), "[plugins]\npath = \"plugins\"\n").unwrap();
     fs::create_dir(folder.join("plugins")).unwrap();
     let said = done(folder, "plugin install own-source");
-    assert!(said.contains("pinned to sha256") && said.contains("[plugins.own-source]"), "{said}");
+    for want in
+        ["pinned to sha256", "[plugins.own-source]", "/v1/alerts/own-source", "[sources.own-source]", "start the host"]
+    {
+        assert!(said.contains(want), "{want}: {said}");
+    }
     assert!(done(folder, "plugin install own-source/own-source.wasm").contains("takes the place of 0.1.0"));
     assert_eq!(fs::read_to_string(folder.join("tidegate.toml")).unwrap(), "[plugins]\npath = \"plugins\"\n");
 
@@ -115,6 +153,19 @@ async fn in_a_host(folder: &Path) {
     let own = listed["plugins"].as_array().unwrap().iter().find(|plugin| plugin["name"] == "own-source").unwrap();
     assert_eq!((&own["state"], &own["calls"], &own["errors"]), (&json!("ready"), &json!(2), &json!(1)), "{own}");
     assert!(own["p99_ms"].as_f64().unwrap() > 0.0 && own["last_error"].as_str().unwrap().contains("state"), "{own}");
+    let said = done(folder, &format!("plugin install own-source --listen {listen}"));
+    assert!(said.contains("tidegate plugin reload own-source"), "{said}");
+    // The digest in the file goes before pins.toml, and is read anew.
+    let before = fs::read_to_string(folder.join("tidegate.toml")).unwrap();
+    let pinned = |digest: &str| {
+        fs::write(folder.join("tidegate.toml"), format!("{before}[plugins.own-source]\nsha256 = \"{digest}\"\n"))
+    };
+    pinned(&"0".repeat(64)).unwrap();
+    let (code, _, err) = tidegate(folder, &format!("plugin reload own-source --as ada --listen {listen}"));
+    assert!(code == 1 && err.contains("the configuration pins 000"), "{err}");
+    pinned(own["sha256"].as_str().unwrap()).unwrap();
+    done(folder, &format!("plugin reload own-source --as ada --listen {listen}"));
+    fs::write(folder.join("tidegate.toml"), before).unwrap();
     host.kill().await.unwrap();
 
     let installed = folder.join("plugins/own-source/own-source.wasm");
@@ -133,6 +184,10 @@ fn what_cannot_be_done_is_said_in_a_sentence() {
     for (words, code, want) in [
         ("plugin new --kind source --lang rust Pager", 1, "lower-case letter"),
         ("plugin new --kind source --lang cobol pager", 2, "rust, js, python, c"),
+        ("plugin new --kind source --lang c path", 1, "such as `own-path`"),
+        ("plugin new --kind source --lang c alertmanager", 1, "such as `own-alertmanager`"),
+        ("plugin new --kind source --lang c grafana", 1, "a bundled source"),
+        ("plugin new --kind notifier --lang c grafana", 1, "would take away"),
         ("plugin build", 1, "holds no plugin.toml; `tidegate plugin new` begins one"),
         ("plugin test nowhere", 1, "nowhere cannot be read"),
         ("plugin check nothing.wasm", 1, "nothing.wasm cannot be read"),
@@ -146,4 +201,45 @@ fn what_cannot_be_done_is_said_in_a_sentence() {
     fs::write(&text, "no wasm").unwrap();
     let (code, _, err) = tidegate(folder, "plugin check text.wasm");
     assert!(code == 1 && err.contains("refused: its component cannot be compiled"), "{err}");
+}
+
+#[test]
+fn what_the_first_call_would_find_is_found_by_check() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path();
+    let config = r#"
+        [plugins.generic-json.settings.mappings.a]
+        name = "$.a["
+        [notifiers.default]
+        plugin = "webhook"
+        settings = { url = "http://127.0.0.1:9/x" }
+        grant = [{ origin = "http://127.0.0.1:9", methods = ["POST"] }]
+        [notifiers.ungranted]
+        plugin = "webhook"
+        settings = { url = "https://b.example/x" }
+        grant = [{ origin = "https://a.example", methods = ["POST"] }]
+        [notifiers.chat]
+        plugin = "slack"
+        secrets = { webhook-url = { env = "NOT_SET_URL" } }
+        grant = [{ origin = "https://hooks.slack.com", methods = ["POST"], secrets = ["webhook-url"] }]
+        [notifiers.good]
+        plugin = "webhook"
+        settings = { url = "https://a.example/x" }
+        grant = [{ origin = "https://a.example", methods = ["POST"] }]
+    "#;
+    fs::write(folder.join("tidegate.toml"), config).unwrap();
+    let (code, out, err) = tidegate(folder, "check");
+    assert_eq!(code, 1, "{out}{err}");
+    for want in [
+        "generic-json 0.1.0: misconfigured: ",
+        "notifier default (webhook 0.1.0): misconfigured: ",
+        "methods = [\"POST\"], private = true }]",
+        "notifier ungranted (webhook 0.1.0): misconfigured: POST to https://b.example",
+        "grant = [{ origin = \"https://a.example\", methods = [\"POST\"] }, { origin = \"https://b.example\"",
+    ] {
+        assert!(err.contains(want), "{want} is not in\n{err}");
+    }
+    assert_eq!(err.matches("NOT_SET_URL").count(), 1, "each secret is told once:\n{err}");
+    assert!(!err.contains("notifier good"), "{err}");
+    assert!(!err.contains("\\u{a}"), "{err}");
 }

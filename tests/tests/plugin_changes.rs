@@ -130,7 +130,7 @@ async fn a_plugin_is_read_anew_and_the_calls_under_way_end_with_what_they_began_
     let manifest = folder.join("echo-notifier/plugin.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
     std::fs::write(&manifest, text.replace("version = \"0.1.0\"", "version = \"0.2.0\"")).unwrap();
-    let reloaded = plugins.reload("echo-notifier").await.unwrap();
+    let reloaded = plugins.reload("echo-notifier", None).await.unwrap();
     assert!(reloaded.changed && reloaded.to == "echo-notifier 0.2.0" && reloaded.sha256 != before, "{reloaded:?}");
     assert_eq!(plugins.status()[0].sha256.as_ref(), Some(&reloaded.sha256));
     let after = plugins.deliver("echo-notifier", &message("settings"), Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
@@ -149,7 +149,7 @@ async fn a_plugin_is_read_anew_and_the_calls_under_way_end_with_what_they_began_
     ] {
         let kept = std::fs::read(file).unwrap();
         std::fs::write(file, content).unwrap();
-        let problems = plugins.reload("echo-notifier").await.unwrap_err().join("; ");
+        let problems = plugins.reload("echo-notifier", None).await.unwrap_err().join("; ");
         assert!(problems.contains(why), "{problems}");
         std::fs::write(file, kept).unwrap();
         assert_eq!(plugins.status()[0].sha256.as_ref(), Some(&reloaded.sha256));
@@ -160,9 +160,9 @@ async fn a_plugin_is_read_anew_and_the_calls_under_way_end_with_what_they_began_
     let (refused, problems) = LoadOptions::default().load(&folder).await.unwrap();
     assert!(!problems.is_empty());
     std::fs::write(&component, whole).unwrap();
-    let text = refused.reload("echo-notifier").await.unwrap_err().join("; ");
+    let text = refused.reload("echo-notifier", None).await.unwrap_err().join("; ");
     assert!(text.contains("start the host anew"), "{text}");
-    let nobody = plugins.reload("nobody").await.unwrap_err().join("; ");
+    let nobody = plugins.reload("nobody", None).await.unwrap_err().join("; ");
     assert!(nobody.contains("there are echo-notifier"), "{nobody}");
 }
 
@@ -195,6 +195,6 @@ async fn what_says_again_and_again_that_it_is_misconfigured_is_left_alone_until_
     assert!(reason.contains("disabled for") && reason.contains("3 times in a row"), "{reason}");
     assert_eq!(calls(), made, "it was not called");
     assert!(plugins.status()[0].problems[0].contains("misconfigured"), "{:?}", plugins.status());
-    plugins.reload("echo-notifier").await.unwrap();
+    plugins.reload("echo-notifier", None).await.unwrap();
     assert!(deliver("settings").await.is_ok());
 }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
-use super::{App, background, keeping, known_tools, metrics, options};
+use super::{App, background, keeping, known_tools, metrics, options, routes};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
 use crate::clock::SystemClock;
@@ -21,7 +21,7 @@ use crate::model;
 use crate::network::Network;
 use crate::pipeline::Services;
 use crate::pipeline::correlate::group;
-use crate::plugin::{Bundled, Plugins, Setup, Transport, Wire};
+use crate::plugin::{Bundled, MailTransport, Plugins, Setup, Transport, Wire};
 use crate::policy;
 use crate::ports::{Clock, Journal, Model, PluginState, Sources as _, Tools};
 use crate::random::Random;
@@ -69,6 +69,11 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         return Err(Problems(unknown));
     }
     loaded.push(format!("plugins: {}", plugin_names(&plugins)));
+    let routes = routes::of(&policies.set(), &plugins);
+    loaded.extend(routes.told);
+    for problem in routes.problems {
+        tracing::warn!(problem, "a message would reach nobody");
+    }
 
     let random = Arc::new(Random::from_system());
     let jitter = Arc::clone(&random);
@@ -169,6 +174,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         counters,
         health,
         stop_timeout,
+        config_file: config.file().map(Path::to_path_buf),
     };
     if tokio::time::timeout(PATIENCE, app.restoration.settled()).await.is_err() {
         loaded.push("listing: is being derived from the journal; alerts are taken when it is there".to_string());
@@ -213,11 +219,20 @@ pub async fn load_plugins(
     network: Arc<Network>,
     state: Arc<dyn PluginState>,
 ) -> Result<(Plugins, Vec<crate::plugin::Problem>), Problems> {
+    load_plugins_over(config, environment, Arc::new(Wire(network)), state).await
+}
+
+/// The same with another way out than the network.
+pub async fn load_plugins_over<W: Transport + MailTransport + 'static>(
+    config: &Config,
+    environment: &dyn Environment,
+    wire: Arc<W>,
+    state: Arc<dyn PluginState>,
+) -> Result<(Plugins, Vec<crate::plugin::Problem>), Problems> {
     let directory = &config.plugins.directory;
     let folder = (directory.given || directory.path.is_dir()).then_some(directory.path.as_path());
     let cache = config.data().join("cache");
     let risk = config.tools.risk.clone();
-    let wire = Arc::new(Wire(network));
     let setup = Setup {
         bundled: BUNDLED,
         folder: folder.filter(|folder| holds_plugins(folder)),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::launch::{self, load_plugins, load_policies, plugin_names, problems_at};
+use super::launch::{self, load_plugins, load_plugins_over, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
 use super::sources::AllSources;
 use super::{by_hand, handle, lint, options, policies, replay, tool_check};
@@ -24,6 +24,7 @@ use crate::environment::{Environment, ProcessEnvironment};
 use crate::journal::{self, Memory, Projection, Reader};
 use crate::model;
 use crate::network::Network;
+use crate::plugin::{Kind, Manifest, Rehearsal};
 use crate::ports::{Clock, JournalError, Sources};
 use crate::suggest::Written;
 use crate::tools;
@@ -71,25 +72,36 @@ impl Host for Launcher {
         Box::pin(async move {
             let mut checked = Checked { problems: config.missing_secrets(&ProcessEnvironment), ..Checked::default() };
             progress("policies …");
-            match load_policies(&config) {
+            let policies = load_policies(&config);
+            match &policies {
                 Ok(loaded) => {
                     checked.loaded.push(format!("policies: {}", loaded.describe()));
                     checked.problems.extend(problems_at(&config, &["policies", "path"], lines(loaded.problems())));
                     checked.problems.extend(super::people::unmet(&config, &loaded.set()));
                 }
-                Err(problems) => checked.problems.extend(problems.0),
+                Err(problems) => checked.problems.extend(problems.0.clone()),
             }
             progress("plugins …");
-            let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
-            match load_plugins(&config, &ProcessEnvironment, network, state).await {
-                Ok((plugins, problems)) => {
+            let state = Arc::new(Memory::new());
+            match load_plugins_over(&config, &ProcessEnvironment, Arc::new(Rehearsal), state).await {
+                Ok((plugins, mut problems)) => {
                     checked.loaded.push(format!("plugins: {}", plugin_names(&plugins)));
+                    match cases::sample_message() {
+                        Ok(message) => problems.extend(plugins.rehearse(&message, SystemClock.now()).await),
+                        Err(problem) => checked.problems.push(Problem::general(problem)),
+                    }
+                    if let Ok(policies) = &policies {
+                        let routes = super::routes::of(&policies.set(), &plugins);
+                        checked.loaded.extend(routes.told);
+                        checked.problems.extend(problems_at(&config, &["policies", "path"], routes.problems));
+                    }
                     checked.problems.extend(config.unknown_sources(&launch::source_names(&plugins)));
                     let sources = AllSources::new(Arc::new(plugins)).names();
                     checked.loaded.extend(config.ways_in(&sources));
                     checked.problems.extend(config.exposure(&sources));
-                    let general = |problem: crate::plugin::Problem| Problem::general(problem.to_string());
-                    checked.problems.extend(problems.into_iter().map(general));
+                    // Secrets that have no value are told at their places.
+                    let others = problems.into_iter().filter(|problem| !problem.of_secret);
+                    checked.problems.extend(others.map(|problem| Problem::general(problem.to_string())));
                 }
                 Err(problems) => checked.problems.extend(problems.0),
             }
@@ -152,6 +164,11 @@ impl Host for Launcher {
             let (plugins, _) = load_plugins(config, &ProcessEnvironment, network, state).await?;
             Ok(super::plugins::views(&plugins))
         })
+    }
+
+    fn bundled(&self) -> Vec<(String, Kind)> {
+        let manifests = launch::BUNDLED.iter().filter_map(|(_, text, _)| Manifest::parse(text).ok());
+        manifests.map(|manifest| (manifest.name, manifest.kind)).collect()
     }
 
     fn records(&self, config: &Config) -> Result<Box<dyn Records>, String> {

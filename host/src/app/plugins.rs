@@ -1,9 +1,11 @@
 //! Plugins as the API, the command line and the metrics show them.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use crate::backend::{ControlError, PluginView};
-use crate::plugin::{Calls, Plugins, Reloaded, Status};
+use crate::config::{Config, Overrides};
+use crate::plugin::{Calls, Pinned, Plugins, Reloaded, Status};
 
 /// Every plugin, by name.
 pub fn views(plugins: &Plugins) -> Vec<PluginView> {
@@ -42,14 +44,29 @@ fn state(status: &Status) -> &'static str {
     }
 }
 
-/// Reads a plugin of the folder anew.
+/// Reads a plugin of the folder anew, with the digest that the configuration file names by now.
 ///
 /// # Errors
 /// Sentences about what is wrong; the plugin goes on as it was.
-pub async fn reload(plugins: &Plugins, name: &str) -> Result<Reloaded, ControlError> {
-    let stays =
-        |problems: Vec<String>| ControlError::Conflict(format!("{name} stays as it was: {}", problems.join("; ")));
-    plugins.reload(name).await.map_err(stays)
+pub async fn reload(plugins: &Plugins, file: Option<&Path>, name: &str) -> Result<Reloaded, ControlError> {
+    let reloaded = match pinned(file, name) {
+        Ok(pin) => plugins.reload(name, pin.as_ref()).await,
+        Err(problem) => Err(vec![problem]),
+    };
+    reloaded.map_err(|problems| {
+        let text = format!("{name} stays as it was: {}", problems.join("; "));
+        tracing::warn!(plugin = name, problem = text, "a plugin was not read anew");
+        ControlError::Conflict(text)
+    })
+}
+
+/// What the configuration file demands of the component; none where the host was started without a file.
+fn pinned(file: Option<&Path>, name: &str) -> Result<Option<Pinned>, String> {
+    let Some(file) = file else { return Ok(None) };
+    let config = Config::load(Some(file), &Overrides::default()).map_err(|problems| {
+        format!("the configuration says which component it must be, and cannot be read as it is now: {problems}")
+    })?;
+    Ok(Some(Pinned(config.plugins.each.get(name).and_then(|options| options.sha256.clone()))))
 }
 
 /// How often each plugin was called, what came of it and how long it took, as Prometheus text.
@@ -89,6 +106,19 @@ fn text(calls: &[(String, Calls)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_digest_is_the_one_that_the_file_names_now() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tidegate.toml");
+        let digest = "ab".repeat(32);
+        std::fs::write(&file, format!("[plugins.pager]\nsha256 = \"{digest}\"")).unwrap();
+        assert_eq!(pinned(Some(&file), "pager"), Ok(Some(Pinned(Some(digest)))));
+        assert_eq!(pinned(Some(&file), "other"), Ok(Some(Pinned(None))));
+        assert_eq!(pinned(None, "pager"), Ok(None));
+        std::fs::write(&file, "[plugins.pager]\nsha = 1").unwrap();
+        assert!(pinned(Some(&file), "pager").unwrap_err().contains("tidegate.toml:2"));
+    }
 
     #[test]
     fn a_histogram_is_one_that_prometheus_reads() {

@@ -82,8 +82,10 @@ fn finish(found: &Found, say: &dyn Fn(&str)) -> Result<Built, String> {
         return Err(format!("{} is no WASM file", from.display()));
     };
     let path = found.component.clone();
-    if !fs::read(&path).is_ok_and(|old| old == component) {
-        fs::write(&path, &component).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+    let changed = !fs::read(&path).is_ok_and(|old| old == component);
+    // Also where nothing has changed: the file's time says of which sources it is.
+    fs::write(&path, &component).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+    if changed {
         say(&format!("wrote {}", path.display()));
     }
     Ok(Built { size: component.len(), sha256: hex::encode(Sha256::digest(&component)), path })

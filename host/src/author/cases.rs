@@ -1,15 +1,17 @@
 //! Test data of a plugin through the real host: compiled component, sandbox, grants, secrets and
 //! limits included. Only the network and the tool servers are played from files.
 //!
-//! A case is a folder `testdata/<case>/`; `plugins/README.md` says which files it has. One call by
-//! hand is a case whose files come from elsewhere and that expects nothing.
+//! A case is a folder `testdata/<case>/`, or `actions/<case>/` for an action of a remediation's own;
+//! `plugins/README.md` says which files it has. One call by hand is a case whose files come from elsewhere and that expects nothing.
 
+mod action;
 mod alert;
 mod files;
 mod kept;
 mod mail;
 pub(super) mod notifier;
 mod remediation;
+mod shape;
 mod source;
 
 use std::collections::BTreeMap;
@@ -22,7 +24,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use files::{Files, read_if_there};
-pub use notifier::sample as sample_notification;
+pub use notifier::{sample as sample_notification, sample_message};
 pub use remediation::{Planning, incident};
 
 use super::difference;
@@ -172,7 +174,7 @@ impl Subject<'_> {
     /// # Errors
     /// As [`Subject::call`].
     pub async fn verdict(&self, case: &Path) -> Result<Option<String>, String> {
-        let files = Files::of_case(case)?;
+        let files = Files::of_case(case, self.manifest.kind)?;
         let expected = files.expected.as_ref().ok_or_else(|| {
             format!("{} has no expected.json; `tidegate plugin test --update` writes it", case.display())
         })?;
@@ -185,7 +187,10 @@ impl Subject<'_> {
     /// # Errors
     /// As [`Subject::call`]; and the outcome's faults, which no expectation can cover.
     pub async fn update(&self, case: &Path) -> Result<bool, String> {
-        let files = Files::of_case(case)?;
+        let path = case.join("expected.json");
+        // What cannot be read as JSON is what is to be replaced.
+        let expected = read_if_there(&path).ok().flatten();
+        let files = Files { expected, ..Files::without_expectation(case, self.manifest.kind)? };
         let outcome = self.call(&files).await?;
         if !outcome.faults.is_empty() {
             return Err(outcome.faults.join("\n"));
@@ -193,7 +198,6 @@ impl Subject<'_> {
         if files.expected.as_ref().is_some_and(|expected| outcome.differs(self.manifest.kind, expected).is_none()) {
             return Ok(false);
         }
-        let path = case.join("expected.json");
         let text = format!("{:#}\n", outcome.found);
         fs::write(&path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
         Ok(true)
@@ -218,9 +222,16 @@ impl Outcome {
 /// A sentence that says how a case is written, where there is none.
 pub fn all(folder: &Path, kind: Kind) -> Result<Vec<PathBuf>, String> {
     let testdata = folder.join("testdata");
-    let entries = fs::read_dir(&testdata).into_iter().flatten().flatten();
-    let mut cases: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    cases.sort();
+    let within = |folder: PathBuf| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut cases: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+        cases.sort();
+        cases
+    };
+    let mut cases = within(testdata.clone());
+    if kind == Kind::Remediation {
+        cases.extend(within(folder.join("actions")));
+    }
     if cases.is_empty() {
         return Err(format!(
             "{} holds no case. A case is a folder in it, such as testdata/first/, with {}; \
@@ -243,7 +254,7 @@ fn comparable(kind: Kind, value: &Value) -> Value {
                     return None;
                 }
                 let whole =
-                    key == "arguments" || (kind == Kind::Notifier && matches!(key.as_str(), "requests" | "mails"));
+                    key == "arguments" || (kind != Kind::Source && matches!(key.as_str(), "requests" | "mails"));
                 let value = if whole { value.clone() } else { comparable(kind, value) };
                 let empty = match &value {
                     Value::Null => true,

@@ -1,28 +1,91 @@
 //! The lines of a configuration with which an operator would use a plugin.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::plugin::{Kind, Manifest};
 
-/// What to put into the configuration: the pin, what must be set, secrets and grants.
-pub fn lines(manifest: &Manifest, sha256: &str) -> String {
-    let wanted = manifest.wanted();
-    let (head, rest) = wanted.split_once('\n').unwrap_or((&wanted, ""));
-    let mut lines = vec![head.to_string(), format!("sha256 = \"{sha256}\"")];
+/// What stands in the configuration already, and where the host listens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Targets that there are.
+    pub targets: BTreeSet<String>,
+    /// Where senders reach the host, such as `127.0.0.1:10000`.
+    pub listen: Option<String>,
+    /// Whether machines other than this one reach it there.
+    pub open: bool,
+}
+
+/// The target that the shipped routes name.
+const ROUTED: &str = "default";
+
+/// What to put into the configuration: the pin, what must be set, secrets and grants; and beside it what else is
+/// needed before anything happens: the sender's address and proof, the route, the rule and the gate.
+pub fn lines(manifest: &Manifest, sha256: &str, beside: &Beside) -> String {
+    let name = &manifest.name;
+    let pin = format!("sha256 = \"{sha256}\"");
+    let mut lines = Vec::new();
+    match manifest.kind {
+        Kind::Source => {
+            lines.extend(table(manifest, &format!("plugins.{name}"), Some(pin)));
+            lines.push(String::new());
+            let listen = beside.listen.as_deref().unwrap_or("HOST:PORT");
+            lines.push(format!("# Its senders post to http://{listen}/v1/alerts/{name}"));
+            let variable = format!("{name}_TOKEN").to_uppercase().replace('-', "_");
+            let (mark, when) = if beside.open {
+                ("", "and prove themselves")
+            } else {
+                ("# ", "and from other machines prove themselves")
+            };
+            lines.push(format!("# {when}, here with `Authorization: Bearer …`; `tidegate config` prints other ways:"));
+            lines.push(format!("{mark}[sources.{name}]"));
+            lines.push(format!("{mark}auth = {{ bearer = {{ env = \"{variable}\" }} }}"));
+        }
+        Kind::Notifier => {
+            lines.push(format!("[plugins.{name}]"));
+            lines.push(pin);
+            lines.push(String::new());
+            let target = if beside.targets.contains(ROUTED) { name.as_str() } else { ROUTED };
+            let plugin = format!("plugin = \"{name}\"");
+            if target == ROUTED {
+                lines.push(format!(
+                    "# The target `{ROUTED}` is told by the shipped routes; one table for each further target."
+                ));
+            } else {
+                lines.push(format!(
+                    "# In a file of [policies] path: route(\"{name}\", #{{ to: [\"{target}\"], and_continue: true }});"
+                ));
+            }
+            lines.extend(table(manifest, &format!("notifiers.{target}"), Some(plugin)));
+        }
+        Kind::Remediation => {
+            lines.extend(table(manifest, &format!("plugins.{name}"), Some(pin)));
+            lines.push(String::new());
+            lines.push(
+                "# In a file of [policies] path, the rule that asks it and the gate for an action of its own:".into(),
+            );
+            lines.push(format!("#   rule(\"{name}\", #{{ on: #{{ alertname: \"…\" }}, then: plan(\"{name}\") }});"));
+            lines.push(format!(
+                "#   gate(\"{name}\", #{{ on: #{{ tool: \"{name}.*\" }}, ask: #{{ who: \"anybody\", within: \"30m\", reason: \"…\" }} }});"
+            ));
+        }
+    }
+    lines.join("\n")
+}
+
+/// A table with its first line of its own, what must be set, secrets and grants.
+fn table(manifest: &Manifest, place: &str, first: Option<String>) -> Vec<String> {
+    let wanted = manifest.wanted(place);
+    let mut wanted = wanted.lines().map(str::to_string);
+    let mut lines: Vec<String> = wanted.next().into_iter().chain(first).collect();
     let required = required(manifest);
     if !required.is_empty() {
         let set: Vec<String> = required.iter().map(|(name, sample)| format!("{name} = {sample}")).collect();
         lines.push(format!("settings = {{ {} }}", set.join(", ")));
     }
-    lines.extend(rest.lines().map(str::to_string));
-    if manifest.kind == Kind::Notifier {
-        lines.push(String::new());
-        lines.push(format!(
-            "# Or one table for each target: [notifiers.oncall] plugin = \"{}\", with settings, secrets and grant.",
-            manifest.name
-        ));
-    }
-    lines.join("\n")
+    lines.extend(wanted);
+    lines
 }
 
 /// Settings that must be there, each with a value of its type to be replaced.
@@ -71,21 +134,51 @@ pub fn settings(manifest: &Manifest) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn manifest(kind: &str, more: &str) -> Manifest {
+        Manifest::parse(&format!("name = \"hook\"\nkind = \"{kind}\"\nversion = \"1\"\n{more}")).unwrap()
+    }
+
+    fn read(text: &str) -> toml::Value {
+        toml::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    }
+
+    const CHAT: &str = "[[asks.http]]\norigin = \"https://a.example\"\nmethods = [\"POST\"]\nsecrets = [\"token\"]\n\
+         [settings]\nrequired = [\"url\", \"retries\"]\n\
+         [settings.properties.url]\ntype = \"string\"\ndescription = \"Where to.\"\n\
+         [settings.properties.retries]\ntype = \"integer\"\ndefault = 3";
+
     #[test]
-    fn the_lines_are_a_configuration() {
-        let manifest = Manifest::parse(
-            "name = \"hook\"\nkind = \"notifier\"\nversion = \"1\"\n[[asks.http]]\norigin = \"https://a.example\"\n\
-             methods = [\"POST\"]\nsecrets = [\"token\"]\n[settings]\nrequired = [\"url\", \"retries\"]\n\
-             [settings.properties.url]\ntype = \"string\"\ndescription = \"Where to.\"\n\
-             [settings.properties.retries]\ntype = \"integer\"\ndefault = 3",
-        )
-        .unwrap();
-        let text = lines(&manifest, &"ab".repeat(32));
-        let read: toml::Value = toml::from_str(&text).unwrap();
-        let table = &read["plugins"]["hook"];
-        assert_eq!(table["settings"]["retries"].as_integer(), Some(3));
-        assert_eq!(table["grant"][0]["origin"].as_str(), Some("https://a.example"));
-        assert_eq!(table["sha256"].as_str(), Some("ab".repeat(32).as_str()));
-        assert!(settings(&manifest).contains(&"url (string, required) Where to.".to_string()));
+    fn a_notifier_becomes_the_target_that_the_shipped_routes_name() {
+        let chat = manifest("notifier", CHAT);
+        let text = lines(&chat, &"ab".repeat(32), &Beside::default());
+        let all = read(&text);
+        assert_eq!(all["plugins"]["hook"]["sha256"].as_str(), Some("ab".repeat(32).as_str()));
+        let target = &all["notifiers"]["default"];
+        assert_eq!(target["plugin"].as_str(), Some("hook"));
+        assert_eq!(target["settings"]["retries"].as_integer(), Some(3));
+        assert_eq!(target["grant"][0]["origin"].as_str(), Some("https://a.example"));
+        assert_eq!(target["secrets"]["token"]["env"].as_str(), Some("HOOK_TOKEN"));
+        assert!(settings(&chat).contains(&"url (string, required) Where to.".to_string()));
+        let beside = Beside { targets: ["default".to_string()].into(), ..Beside::default() };
+        let text = lines(&chat, "ab", &beside);
+        assert_eq!(read(&text)["notifiers"]["hook"]["plugin"].as_str(), Some("hook"));
+        assert!(text.contains("route(\"hook\", #{ to: [\"hook\"]"), "{text}");
+    }
+
+    #[test]
+    fn a_source_is_told_with_its_address_and_proof() {
+        let beside = |open| Beside { listen: Some("0.0.0.0:10000".into()), open, ..Beside::default() };
+        let text = lines(&manifest("source", ""), "ab", &beside(true));
+        assert!(text.contains("http://0.0.0.0:10000/v1/alerts/hook"), "{text}");
+        assert_eq!(read(&text)["sources"]["hook"]["auth"]["bearer"]["env"].as_str(), Some("HOOK_TOKEN"));
+        let text = lines(&manifest("source", ""), "ab", &beside(false));
+        assert!(read(&text).get("sources").is_none() && text.contains("# [sources.hook]"), "{text}");
+    }
+
+    #[test]
+    fn a_remediation_is_told_with_its_rule_and_gate() {
+        let text = lines(&manifest("remediation", ""), "ab", &Beside::default());
+        assert!(text.contains("plan(\"hook\")") && text.contains("tool: \"hook.*\""), "{text}");
+        assert_eq!(read(&text)["plugins"]["hook"]["sha256"].as_str(), Some("ab"));
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::stale;
 use crate::plugin::Manifest;
 
 /// A plugin on disk.
@@ -48,6 +49,26 @@ impl Found {
         self.manifest.as_ref().ok_or_else(|| {
             format!("{} has no plugin.toml beside it that names it: name a plugin's folder", self.component.display())
         })
+    }
+
+    /// A sentence, where something was changed since the component was built.
+    pub fn stale(&self) -> Option<String> {
+        let newer = stale::newer(self)?;
+        Some(format!(
+            "{} is older than {}: build it with `tidegate plugin build {}`",
+            self.component.display(),
+            newer.display(),
+            self.folder.display()
+        ))
+    }
+
+    /// The component's bytes, of the sources as they are.
+    ///
+    /// # Errors
+    /// A sentence that says how it is made.
+    pub fn current(&self) -> Result<Vec<u8>, String> {
+        let bytes = self.bytes()?;
+        self.stale().map_or(Ok(bytes), Err)
     }
 
     /// The component's bytes.

@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::folder::Found;
+use super::names::{self, Taken};
+use crate::plugin::Kind;
 use crate::plugin::examine::examine;
 use crate::plugin::pins::{Pin, Pins};
 
@@ -20,14 +22,32 @@ pub struct Installed {
     pub replaced: Option<Pin>,
 }
 
-/// Installs a plugin into `plugins`, the folder that the configuration names. What is compiled to look at it is kept in
-/// `cache`.
+/// Where a plugin is installed, and over what.
+#[derive(Clone, Copy, Debug)]
+pub struct Destination<'a> {
+    /// The folder that the configuration names.
+    pub plugins: &'a Path,
+    /// Where that which is compiled to look at the plugin is kept.
+    pub cache: Option<&'a Path>,
+    /// The plugins inside the host, whose names are taken.
+    pub bundled: &'a [(String, Kind)],
+    /// Whether it is meant to take the place of a bundled one.
+    pub replace: bool,
+}
+
+/// Installs a plugin.
 ///
 /// # Errors
 /// A sentence: what is wrong with the plugin or the folder. Nothing was changed then, unless the disk refused in
 /// the middle.
-pub fn install(found: &Found, plugins: &Path, cache: Option<&Path>) -> Result<Installed, String> {
+pub fn install(found: &Found, into: Destination<'_>) -> Result<Installed, String> {
+    let Destination { plugins, cache, bundled, replace } = into;
     let manifest = found.whole()?;
+    match names::taken(&manifest.name, manifest.kind, bundled) {
+        Some(Taken::Bundled(_)) if replace => {}
+        Some(Taken::Bundled(text) | Taken::Never(text)) => return Err(text),
+        None => {}
+    }
     let bytes = found.bytes()?;
     let examined = examine(&bytes, Some(manifest.kind), cache)?;
     if !examined.problems.is_empty() {

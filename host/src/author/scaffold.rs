@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, include_dir};
 
+use super::names::{self, Taken};
 use super::{c, rust};
 use crate::plugin::{Kind, Manifest};
 
@@ -62,6 +63,10 @@ pub struct New<'a> {
     pub name: &'a str,
     /// Where the folder is made.
     pub parent: &'a Path,
+    /// The plugins inside the host, whose names are taken.
+    pub bundled: &'a [(String, Kind)],
+    /// Whether it is meant to take the place of a bundled one.
+    pub replace: bool,
 }
 
 /// A plugin that was begun.
@@ -91,6 +96,11 @@ pub fn create(new: &New<'_>) -> Result<Created, String> {
     Manifest::check_name(new.name)?;
     if new.language == Language::Rust {
         rust::check_name(new.name)?;
+    }
+    match names::taken(new.name, new.kind, new.bundled) {
+        Some(Taken::Bundled(_)) if new.replace => {}
+        Some(Taken::Bundled(text) | Taken::Never(text)) => return Err(text),
+        None => {}
     }
     let template = template(new.language, new.kind).ok_or_else(|| none(new))?;
     let mut files = Vec::new();
@@ -175,7 +185,7 @@ mod tests {
     use super::*;
 
     fn new<'a>(name: &'a str, language: Language, kind: Kind, parent: &'a Path) -> New<'a> {
-        New { kind, language, name, parent }
+        New { kind, language, name, parent, bundled: &[], replace: false }
     }
 
     #[test]
@@ -205,6 +215,15 @@ mod tests {
     }
 
     #[test]
+    fn a_bundled_name_is_taken_only_where_that_is_said() {
+        let parent = tempfile::tempdir().unwrap();
+        let bundled = [("grafana".to_string(), Kind::Source)];
+        let new = New { bundled: &bundled, ..new("grafana", Language::C, Kind::Source, parent.path()) };
+        assert!(create(&new).unwrap_err().contains("own-grafana"));
+        assert!(create(&New { replace: true, ..new }).is_ok());
+    }
+
+    #[test]
     fn every_kind_can_be_written_in_rust() {
         assert!(Kind::ALL.into_iter().all(|kind| exists(Language::Rust, kind)));
     }
@@ -212,7 +231,20 @@ mod tests {
     #[test]
     fn what_cannot_be_begun_is_refused_and_leaves_nothing() {
         let parent = tempfile::tempdir().unwrap();
-        for name in ["", "Pager", "9lives", "a b", "../x", "pager/", "päger", &"x".repeat(65), "std", "serde-json"] {
+        for name in [
+            "",
+            "Pager",
+            "9lives",
+            "a b",
+            "../x",
+            "pager/",
+            "päger",
+            &"x".repeat(65),
+            "std",
+            "serde-json",
+            "path",
+            "alertmanager",
+        ] {
             let error = create(&new(name, Language::Rust, Kind::Source, parent.path())).unwrap_err();
             assert!(error.contains("name"), "{name}: {error}");
         }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -65,17 +66,56 @@ pub struct ResumeArguments {
 
 pub async fn approve(context: &Context<'_>, arguments: ApproveArguments) -> anyhow::Result<ExitCode> {
     let ApproveArguments { answer: arguments, digest } = arguments;
-    let asked = Asked::about(context, &arguments).await?;
+    // Whoever names the digest has said which one they mean.
+    let asked = Asked::about(context, &arguments, digest.is_some()).await?;
     shown(&asked.incident, &asked.action).print()?;
     consent(&arguments, &asked, digest.as_deref(), ask_on_a_terminal)?;
     asked.answer(&arguments.comment, "approve", "approved").await
 }
 
 pub async fn deny(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let asked = Asked::about(context, &arguments).await?;
+    let asked = Asked::about(context, &arguments, false).await?;
     shown(&asked.incident, &asked.action).print()?;
     asked.answer(&arguments.comment, "deny", "denied").await
 }
+
+/// The word for the incident that was opened last.
+const LATEST: &str = "latest";
+
+#[derive(Deserialize)]
+struct Listed {
+    incidents: Vec<IncidentView>,
+}
+
+/// Refuses to take the latest incident for the one that is meant where several wait for an answer.
+fn unambiguous(incidents: &[IncidentView]) -> anyhow::Result<()> {
+    let waits = |incident: &&IncidentView| incident.actions.iter().any(|action| action.state == ASKED);
+    let waiting: Vec<&IncidentView> = incidents.iter().filter(waits).collect();
+    if waiting.len() < 2 {
+        return Ok(());
+    }
+    let question = |incident: &&IncidentView| {
+        let asked = incident.actions.iter().filter(|action| action.state == ASKED);
+        let asked: Vec<String> =
+            asked.map(|action| format!("{} {} on {}", action.id, action.tool, action.target)).collect();
+        format!("{}: {} ({})", incident.id, incident.title, asked.join("; "))
+    };
+    let questions: Vec<String> = waiting.iter().map(question).collect();
+    let text = format!(
+        "{} incidents wait for an answer, so `{LATEST}` may be another one than you mean; name one by its id:\n{}",
+        waiting.len(),
+        questions.join("\n")
+    );
+    Err(Several(text).into())
+}
+
+/// Questions, one a line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Several(pub String);
+
+/// The state of an action that waits for a person.
+const ASKED: &str = "asked";
 
 /// What is answered, and by whom.
 struct Asked<'a> {
@@ -86,9 +126,14 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    async fn about(context: &'a Context<'a>, arguments: &Arguments) -> anyhow::Result<Self> {
+    /// `meant` says that another word proves which action is meant.
+    async fn about(context: &'a Context<'a>, arguments: &Arguments, meant: bool) -> anyhow::Result<Self> {
         let person = name(context, &arguments.person)?;
         let remote = Remote::new(context)?;
+        if arguments.incident == LATEST && !meant {
+            let listed: Listed = remote.get("/v1/incidents?state=awaiting_approval&limit=1000").await?;
+            unambiguous(&listed.incidents)?;
+        }
         let incident: IncidentView = remote.get(&format!("/v1/incidents/{}", segment(&arguments.incident)?)).await?;
         let action = pick(&incident, &arguments.action)?.clone();
         Ok(Self { remote, incident, action, person })
@@ -215,4 +260,28 @@ pub fn name(context: &Context<'_>, person: &Person) -> anyhow::Result<String> {
     let said = person.name.clone().or_else(|| context.environment.get("USER"));
     let said = said.map(|name| name.trim().to_string()).filter(|name| !name.is_empty());
     said.context("say who you are with --as NAME; the journal keeps who said so")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::fake::Fake;
+
+    fn waiting(id: &str) -> IncidentView {
+        let mut view = IncidentView::from(&Fake::default().incidents[0]);
+        view.id = id.into();
+        view.actions[0].state = ASKED.into();
+        view
+    }
+
+    #[test]
+    fn the_latest_of_several_that_wait_is_nobodys_word() {
+        let (one, mut other) = (waiting("i-1"), waiting("i-2"));
+        assert!(unambiguous(&[one.clone()]).is_ok());
+        let text = unambiguous(&[one.clone(), other.clone()]).unwrap_err().to_string();
+        assert!(text.starts_with("2 incidents wait for an answer"), "{text}");
+        assert!(text.contains("\ni-1: ") && text.contains("\ni-2: ") && text.contains("(a1 k.delete on "), "{text}");
+        other.actions[0].state = "approved".into();
+        assert!(unambiguous(&[one, other]).is_ok(), "what is answered waits for nobody");
+    }
 }

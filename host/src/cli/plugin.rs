@@ -66,7 +66,7 @@ impl Arguments {
 pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let environment = context.environment;
     match arguments.command {
-        Command::New(arguments) => new::run(&arguments),
+        Command::New(arguments) => new::run(context, &arguments),
         Command::Build(arguments) => build::run(&arguments, environment),
         Command::Test(arguments) => test::run(&arguments, environment).await,
         Command::Check(arguments) => check::run(&arguments, environment).await,

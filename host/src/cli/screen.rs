@@ -20,6 +20,12 @@ impl Screen {
         self.0.push('\n');
     }
 
+    /// A text of perhaps several lines: the first, and the others set in beneath it, so that none of them can be taken
+    /// for a line of the host's own.
+    pub fn text_lines(&mut self, text: impl AsRef<str>) {
+        set_in(text.as_ref(), |line| self.line(line));
+    }
+
     /// An empty line.
     pub fn gap(&mut self) {
         self.0.push('\n');
@@ -95,7 +101,7 @@ impl Screen {
         }
     }
 
-    /// The text.
+    /// The text as it will be written.
     #[cfg(test)]
     pub fn text(&self) -> &str {
         &self.0
@@ -125,6 +131,18 @@ pub fn ask(question: &str) -> std::io::Result<Option<String>> {
     Ok(Some(line))
 }
 
+/// Hands on the lines of a text, all but the first set in.
+fn set_in(text: &str, mut each: impl FnMut(&str)) {
+    for (i, line) in text.trim_end().lines().enumerate() {
+        if i == 0 { each(line) } else { each(&format!("    {line}")) }
+    }
+}
+
+/// Writes a text to standard error, as [`Screen::text_lines`] does.
+pub fn note_lines(text: impl AsRef<str>) {
+    set_in(text.as_ref(), |line| note(line));
+}
+
 /// Writes one line to standard error.
 pub fn note(text: impl AsRef<str>) {
     // Where standard error is closed nobody is left to be told.
@@ -145,6 +163,13 @@ mod tests {
         let mut screen = Screen::default();
         screen.columns(&[vec!["a".into(), BAD.into()], vec!["long".into(), "c".into()]]);
         assert_eq!(screen.text(), format!("a     {SHOWN}\nlong  c\n"));
+    }
+
+    #[test]
+    fn further_lines_of_a_text_are_set_in() {
+        let mut screen = Screen::default();
+        screen.text_lines("it printed: Traceback\n  File \"a\"\r\nerror: forged\u{1b}\n");
+        assert_eq!(screen.text(), "it printed: Traceback\n      File \"a\"\n    error: forged\\u{1b}\n");
     }
 
     #[test]

@@ -235,7 +235,12 @@ fn check(
     let known = |name: &str| secrets.contains_key(name) || shared.is_some_and(|shared| shared.contains_key(name));
     for grant in grants {
         let origin = &grant.origin;
-        if !is_origin(origin) {
+        if origin.contains('…') {
+            report(
+                &path,
+                format!("{origin:?} is still the placeholder of a printed line: write the origin that is meant"),
+            );
+        } else if !is_origin(origin) {
             report(
                 &path,
                 format!("{origin:?} is not an origin: write https://host or https://host:port, without a path"),

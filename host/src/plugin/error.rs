@@ -100,12 +100,19 @@ pub struct Problem {
     pub subject: String,
     /// A sentence.
     pub text: String,
+    /// It is a secret that has no value, of which the configuration itself tells at its place.
+    pub of_secret: bool,
 }
 
 impl Problem {
     /// A sentence about something.
     pub fn new(subject: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { subject: subject.into(), text: text.into() }
+        Self { subject: subject.into(), text: text.into(), of_secret: false }
+    }
+
+    /// A sentence about a secret that has no value.
+    pub fn of_secret(subject: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { of_secret: true, ..Self::new(subject, text) }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Neither side can widen the other. A refusal names the side that refused and the line that would
 //! allow the request.
 
+mod lines;
 mod mail;
 mod paths;
 
@@ -12,7 +13,10 @@ use reqwest::Url;
 
 use super::asks::Asks;
 use super::options::Grant;
+use crate::network::check_literal;
 
+pub(super) use lines::Line;
+use lines::{paths_line, quoted, secrets_line};
 pub(super) use mail::LINES as MAIL_LINES;
 pub use mail::{GrantedMail, MailGrant};
 use paths::covers;
@@ -32,9 +36,19 @@ impl Origin {
             && url.fragment().is_none()
             && url.username().is_empty()
             && url.password().is_none()
-            && !text.contains('*')
+            && !text.contains(['*', '…'])
             && !text.contains("{{");
         if bare { Self::of(&url).ok_or_else(wrong) } else { Err(wrong()) }
+    }
+
+    /// Whether it is an address that only a grant with `private = true` reaches. What a name leads to is seen when it
+    /// is called.
+    pub fn is_private_address(&self) -> bool {
+        let local = |url: &Url| {
+            let host = url.host_str().unwrap_or_default();
+            host == "localhost" || host.ends_with(".localhost")
+        };
+        self.0.parse().is_ok_and(|url| local(&url) || check_literal(&url, false).is_err())
     }
 
     /// The origin of a URL; none unless it is HTTP.
@@ -135,19 +149,13 @@ impl Grants {
         });
         let granted = anywhere.clone().filter(|(_, grant)| there(&grant.paths));
         let by_path = granted.clone().next().is_none() && anywhere.clone().next().is_some();
-        let line = |reads| {
-            let (origin, methods) = (origin.to_string(), [method.to_string()]);
-            let paths = wanted.shown(by_path);
-            Line { origin: &origin, paths: &paths, methods: &methods, secrets, reads, private: false }.to_string()
-        };
+        let line = |reads| self.line_with(wanted, &wanted.shown(by_path), reads);
         if marked && granted.clone().next().is_some() && !granted.clone().any(|(_, grant)| grant.reads) {
             return Err(format!(
                 "{} can change something, and plugin {} only looks here: it is granted for actions that the \
-                 gate permitted; if all such requests only read, the host's configuration would need: [{}] \
-                 grant = [{}]",
+                 gate permitted; if all such requests only read, the host's configuration would need: {}",
                 wanted.what(false),
                 self.plugin,
-                self.place,
                 line(true),
             ));
         }
@@ -157,11 +165,9 @@ impl Grants {
             .reduce(|a, b| Permitted { private: a.private || b.private })
             .ok_or_else(|| {
                 format!(
-                    "{} is not granted to plugin {}; the host's configuration would need: \
-                     [{}] grant = [{}]",
+                    "{} is not granted to plugin {}; the host's configuration would need: {}",
                     wanted.what(by_path),
                     self.plugin,
-                    self.place,
                     line(marked),
                 )
             })
@@ -180,9 +186,9 @@ impl Grants {
             }
             if !self.granted.iter().any(|(_, grant)| grant.secrets.contains(name)) {
                 return Err(format!(
-                    "sending the secret `{name}` is not granted to plugin {}; the host's configuration would \
-                     need: [{}] grant = [{{ origin = \"https://…\", methods = [\"…\"], secrets = [\"{name}\"] }}]",
-                    self.plugin, self.place
+                    "sending the secret `{name}` is not granted to plugin {}; the host's configuration would need: {}",
+                    self.plugin,
+                    self.line_with_secret(name)
                 ));
             }
         }
@@ -191,19 +197,9 @@ impl Grants {
 
     /// The sentence about an address that only `private = true` would allow.
     pub fn private_needed(&self, origin: &Origin, method: &str, secrets: &[String], why: &str) -> String {
-        format!(
-            "{origin} is refused: {why}; if that is meant, the host's configuration would need: \
-             [{}] grant = [{}]",
-            self.place,
-            Line {
-                origin: &origin.to_string(),
-                paths: &[],
-                methods: &[method.to_string()],
-                secrets,
-                reads: false,
-                private: true,
-            },
-        )
+        let wanted = Wanted { origin, path: None, told: "", method, secrets, marked: false };
+        let line = self.line_with_private(&wanted);
+        format!("{origin} is refused: {why}; if that is meant, the host's configuration would need: {line}")
     }
 
     /// Whether the plugin asked to sign with this secret. The error says what would allow it.
@@ -213,16 +209,17 @@ impl Grants {
         }
         Err(format!(
             "signing with the secret `{secret}` was not asked for by plugin {}; its plugin.toml \
-             would need: [asks] signer = [\"{secret}\"]",
-            self.plugin
+             would need: [asks] signer = [{}]",
+            self.plugin,
+            quoted(&self.asks.signer.iter().cloned().chain([secret.to_string()]).collect::<Vec<_>>())
         ))
     }
 
     /// The sentence about a secret without a value.
     pub fn secret_needed(&self, secret: &str) -> String {
         format!(
-            "the secret `{secret}` is not configured; the host's configuration would need: [{}] \
-             secrets = {{ \"{secret}\" = {{ env = \"…\" }} }}",
+            "the secret `{secret}` is not configured; the host's configuration would need, beside other secrets of \
+             [{}]: secrets.{secret} = {{ env = \"…\" }}",
             self.place
         )
     }
@@ -264,42 +261,6 @@ impl Grants {
 /// Whether a plugin asks for a secret; `*` asks for whatever is granted.
 fn asks(list: &[String], secret: &str) -> bool {
     list.iter().any(|name| name == secret || name == "*")
-}
-
-fn quoted(list: &[String]) -> String {
-    list.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ")
-}
-
-fn paths_line(paths: &[String]) -> String {
-    if paths.is_empty() { String::new() } else { format!(", paths = [{}]", quoted(paths)) }
-}
-
-fn secrets_line(secrets: &[String]) -> String {
-    if secrets.is_empty() { String::new() } else { format!(", secrets = [{}]", quoted(secrets)) }
-}
-
-/// One grant as it stands in the configuration.
-pub(super) struct Line<'a> {
-    pub origin: &'a str,
-    pub paths: &'a [String],
-    pub methods: &'a [String],
-    pub secrets: &'a [String],
-    pub reads: bool,
-    pub private: bool,
-}
-
-impl fmt::Display for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, methods, secrets, .. } = self;
-        let paths = paths_line(self.paths);
-        write!(f, "{{ origin = \"{origin}\"{paths}, methods = [{}]{}", quoted(methods), secrets_line(secrets))?;
-        for (given, key) in [(self.reads, "reads"), (self.private, "private")] {
-            if given {
-                write!(f, ", {key} = true")?;
-            }
-        }
-        f.write_str(" }")
-    }
 }
 
 #[cfg(test)]
@@ -372,7 +333,7 @@ mod tests {
         );
         assert_eq!(asked.unmet(None).len(), 1);
         assert!(asked.permit_signing("key").is_ok());
-        assert!(asked.permit_signing("other").unwrap_err().contains("signer = [\"other\"]"));
+        assert!(asked.permit_signing("other").unwrap_err().contains("signer = [\"key\", \"other\"]"));
     }
 
     #[test]
@@ -407,7 +368,8 @@ mod tests {
             ask(false, true).unwrap_err(),
             "POST to https://x.test can change something, and plugin p only looks here: it is granted for actions \
              that the gate permitted; if all such requests only read, the host's configuration would need: \
-             [plugins.p] grant = [{ origin = \"https://x.test\", methods = [\"POST\"], reads = true }]"
+             [plugins.p] grant = [{ origin = \"https://x.test\", methods = [\"POST\"], private = true }, { origin = \
+             \"https://x.test\", methods = [\"POST\"] }, { origin = \"https://x.test\", methods = [\"POST\"], reads = true }]"
         );
     }
 
@@ -433,7 +395,8 @@ mod tests {
         assert_eq!(
             permit(&granted, "https://x.test/admin", "POST", &[]).unwrap_err(),
             "POST to https://x.test/admin is not granted to plugin p; the host's configuration would need: [plugins.p] \
-             grant = [{ origin = \"https://x.test\", paths = [\"/admin\"], methods = [\"POST\"] }]"
+             grant = [{ origin = \"https://x.test\", paths = [\"/api/v1/*\"], methods = [\"POST\"] }, \
+             { origin = \"https://x.test\", paths = [\"/admin\"], methods = [\"POST\"] }]"
         );
         let narrow: HttpAsk = toml::from_str(text).unwrap();
         let wide: Grant = toml::from_str("origin = \"https://x.test\"\nmethods = [\"POST\"]").unwrap();

@@ -19,6 +19,10 @@ pub(super) struct Loader {
     pub cache: Option<Arc<Cache>>,
 }
 
+/// The digest that the configuration demands of a plugin's component, in hex; none where it names none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pinned(pub Option<String>);
+
 /// An installed plugin.
 pub(super) struct Installed {
     loader: Arc<Loader>,
@@ -70,7 +74,7 @@ impl Installed {
         let package = self.package();
         let mut problems = self.problems();
         if problems.is_empty() {
-            match self.read(&package).await {
+            match self.read(&package, None).await {
                 Ok(loaded) => {
                     self.put(package, Arc::clone(&loaded));
                     return Ok(loaded);
@@ -82,10 +86,14 @@ impl Installed {
         Err(Failure::new(&package.manifest, Cause::Unloaded(problems.join("; "))))
     }
 
-    /// Loads a package's code and leaves it to the caller to [`put`](Self::put) it in place. Otherwise sentences.
-    pub async fn read(&self, package: &Arc<Package>) -> Result<Arc<Loaded>, Vec<String>> {
+    /// Loads a package's code and leaves it to the caller to [`put`](Self::put) it in place. A pin is what the
+    /// configuration says by now; without one it is what it said at the start. Otherwise sentences.
+    pub async fn read(&self, package: &Arc<Package>, pin: Option<&Pinned>) -> Result<Arc<Loaded>, Vec<String>> {
         // Compilation takes tens of milliseconds and must not hold up what else is going on.
-        let (loader, package, options) = (Arc::clone(&self.loader), Arc::clone(package), self.options.clone());
+        let (loader, package, mut options) = (Arc::clone(&self.loader), Arc::clone(package), self.options.clone());
+        if let Some(Pinned(digest)) = pin {
+            options.sha256.clone_from(digest);
+        }
         let work = move || load(&loader.runtime, loader.cache.as_deref(), &package, &options);
         let loaded = tokio::task::spawn_blocking(work).await;
         loaded.unwrap_or_else(|error| Err(vec![error.to_string()])).map(Arc::new)

@@ -88,12 +88,35 @@ pub enum CallError {
     Other(String),
 }
 
+/// What a plugin gives as its reason; that it gives none is said.
+fn said(reason: &str) -> &str {
+    if reason.trim().is_empty() { "the plugin gives no reason" } else { reason }
+}
+
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidInput(text) | Self::Other(text) => f.write_str(text),
-            Self::Misconfigured(text) => write!(f, "misconfigured: {text}"),
-            Self::Unavailable { reason, .. } => write!(f, "unavailable: {reason}"),
+            Self::InvalidInput(text) | Self::Other(text) => f.write_str(said(text)),
+            Self::Misconfigured(text) => write!(f, "misconfigured: {}", said(text)),
+            Self::Unavailable { reason, .. } => write!(f, "unavailable: {}", said(reason)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_without_a_reason_says_so() {
+        for error in [
+            CallError::InvalidInput(" ".into()),
+            CallError::Misconfigured(String::new()),
+            CallError::Unavailable { reason: "\n".into(), after: None },
+            CallError::Other(String::new()),
+        ] {
+            assert!(error.to_string().ends_with("the plugin gives no reason"), "{error}");
+        }
+        assert_eq!(CallError::Misconfigured("no url".into()).to_string(), "misconfigured: no url");
     }
 }

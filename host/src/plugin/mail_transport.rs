@@ -9,6 +9,10 @@ use crate::network::smtp::{Mail, Server, SmtpError, Taken};
 pub trait MailTransport: Send + Sync {
     /// Sends one mail through a server.
     fn send<'a>(&'a self, server: &'a Server, mail: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>>;
+    /// Whether anything leaves this process on this way.
+    fn leaves(&self) -> bool {
+        true
+    }
 }
 
 impl MailTransport for Wire {

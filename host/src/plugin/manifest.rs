@@ -1,12 +1,16 @@
 //! `plugin.toml`: what a plugin says about itself and what it asks for, read before any of its
 //! code runs.
 
+mod place;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::asks::Asks;
 use super::grants::{Line, MAIL_LINES, Origin, path_problem};
 use super::kind::Kind;
+use super::schema;
+use place::Wrong;
 
 /// A plugin's own account.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -39,6 +43,9 @@ pub struct Manifest {
     pub settings: Option<Value>,
 }
 
+/// The key of `[plugins]` in the configuration that is no plugin's name.
+const TAKEN: &str = "path";
+
 /// Methods that a source may take besides `POST`.
 const METHODS: [&str; 3] = ["PUT", "GET", "OPTIONS"];
 
@@ -51,11 +58,10 @@ pub struct Build {
 }
 
 impl Manifest {
-    /// Reads and checks a manifest. The error is a sentence that names the place.
+    /// Reads and checks a manifest. The error is one line that names line and key.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let manifest: Self =
-            toml::from_str(text).map_err(|error| format!("plugin.toml: {}", error.to_string().trim()))?;
-        manifest.check().map_err(|problem| format!("plugin.toml: {problem}"))?;
+        let manifest: Self = toml::from_str(text).map_err(|error| place::unread(text, &error))?;
+        manifest.check().map_err(|wrong| wrong.told(text))?;
         Ok(manifest)
     }
 
@@ -71,65 +77,89 @@ impl Manifest {
 
     /// Whether a plugin can have this name. The error is a sentence.
     pub fn check_name(name: &str) -> Result<(), String> {
+        if name == TAKEN {
+            return Err(format!(
+                "the name `{name}` is taken: [plugins] {name} of the configuration is the folder of all plugins, so \
+                 that nothing could be granted to a plugin of this name; choose another, such as `own-{name}`"
+            ));
+        }
         if plain_name(name) {
             return Ok(());
         }
         Err(format!(
-            "name `{name}` must start with a lower-case letter and hold at most 64 lower-case letters, digits, `-` and `_`"
+            "the name `{name}` must start with a lower-case letter and hold at most 64 lower-case letters, digits, `-` and `_`"
         ))
     }
 
-    fn check(&self) -> Result<(), String> {
-        Self::check_name(&self.name)?;
+    fn check(&self) -> Result<(), Wrong> {
+        Self::check_name(&self.name).map_err(|problem| Wrong::new("name", problem))?;
         if self.version.trim().is_empty() {
-            return Err("version is empty".into());
+            return Err(Wrong::new("version", "it is empty"));
         }
         if self.component.as_deref().is_some_and(|file| file.starts_with('/') || file.contains("..")) {
-            return Err("component must be a file in the plugin's folder".into());
+            return Err(Wrong::new("component", "it must be a file in the plugin's folder"));
         }
-        for ask in self.asks.http.iter().filter(|ask| ask.origin != "*") {
-            Origin::parse(&ask.origin).map_err(|problem| format!("asks.http: {problem}"))?;
-        }
-        if let Some(problem) = self.asks.http.iter().flat_map(|ask| &ask.paths).find_map(|path| path_problem(path)) {
-            return Err(format!("asks.http: {problem}"));
+        for (i, ask) in self.asks.http.iter().enumerate() {
+            if ask.origin != "*" {
+                Origin::parse(&ask.origin).map_err(|problem| Wrong::of_item("asks.http.origin", i, problem))?;
+            }
+            if let Some(problem) = ask.paths.iter().find_map(|path| path_problem(path)) {
+                return Err(Wrong::of_item("asks.http.paths", i, problem));
+            }
+            if ask.methods.is_empty() {
+                let text = "name the HTTP methods, such as methods = [\"POST\"]: without any, nothing may be sent";
+                return Err(Wrong::of_item("asks.http.methods", i, text));
+            }
+            let odd = |method: &&String| method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase());
+            if let Some(method) = ask.methods.iter().find(odd) {
+                let text = format!("{method:?} is no HTTP method in upper case, such as \"POST\"");
+                return Err(Wrong::of_item("asks.http.methods", i, text));
+            }
         }
         let beyond = match self.kind {
-            Kind::Source if !self.asks.only_confirms() => Some(
+            Kind::Source if !self.asks.only_confirms() => Some((
+                "asks",
                 "more than GET without secrets, to confirm what a sender wants confirmed: it has no network of its own",
-            ),
-            Kind::Notifier if !self.asks.tools.is_empty() => Some("tools: only a remediation has them"),
-            Kind::Remediation if self.asks.mail => Some("mail: only a notifier sends it"),
+            )),
+            Kind::Notifier if !self.asks.tools.is_empty() => Some(("asks.tools", "tools: only a remediation has them")),
+            Kind::Remediation if self.asks.mail => Some(("asks.mail", "mail: only a notifier sends it")),
             _ => None,
         };
-        if let Some(beyond) = beyond {
-            return Err(format!("asks: a {} cannot ask for {beyond}", self.kind));
+        if let Some((key, beyond)) = beyond {
+            return Err(Wrong::new(key, format!("a {} cannot ask for {beyond}", self.kind)));
         }
         if self.kind != Kind::Source && !self.methods.is_empty() {
-            return Err(format!("methods: a {} takes no requests; only a source does", self.kind));
+            return Err(Wrong::new("methods", format!("a {} takes no requests; only a source does", self.kind)));
         }
         if let Some(odd) = self.methods.iter().find(|method| !METHODS.contains(&method.as_str())) {
-            return Err(format!(
-                "methods: {odd:?} is none of {}, which a source may take besides POST",
-                METHODS.join(", ")
-            ));
+            let known = METHODS.join(", ");
+            let text = format!("{odd:?} is none of {known}, which a source may take besides POST");
+            return Err(Wrong::new("methods", text));
         }
         if self.kind != Kind::Source && !self.volatile_labels.is_empty() {
-            return Err(format!("volatile_labels: a {} makes no alerts; only a source has them", self.kind));
+            return Err(Wrong::new(
+                "volatile_labels",
+                format!("a {} makes no alerts; only a source has them", self.kind),
+            ));
         }
-        if self.settings.as_ref().is_some_and(|schema| !schema.is_object()) {
-            return Err("settings must be a table that holds a JSON Schema".into());
+        match &self.settings {
+            Some(settings) if !settings.is_object() => {
+                Err(Wrong::new("settings", "it must be a table that holds a JSON Schema"))
+            }
+            Some(settings) => schema::unread(settings).map_or(Ok(()), |problem| Err(Wrong::new("settings", problem))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// The lines of the host's configuration that grant all that the plugin asks for.
-    pub fn wanted(&self) -> String {
+    /// The lines of the host's configuration that grant all that the plugin asks for, in the table of this name, such
+    /// as `plugins.feishu`.
+    pub fn wanted(&self, table: &str) -> String {
         let mut secrets: Vec<&str> = self.asks.signer.iter().map(String::as_str).collect();
         secrets.extend(self.asks.http.iter().flat_map(|ask| ask.secrets.iter().map(String::as_str)));
         secrets.sort_unstable();
         secrets.dedup();
         secrets.retain(|name| *name != "*");
-        let mut lines = vec![format!("[plugins.{}]", self.name)];
+        let mut lines = vec![format!("[{table}]")];
         if !secrets.is_empty() {
             let each: Vec<String> = secrets
                 .iter()
@@ -145,7 +175,9 @@ impl Manifest {
                 let origin = if ask.origin == "*" { "https://…" } else { &ask.origin };
                 let secrets: Vec<String> = ask.secrets.iter().filter(|name| *name != "*").cloned().collect();
                 let (paths, methods) = (&ask.paths, &ask.methods);
-                let line = Line { origin, paths, methods, secrets: &secrets, reads: false, private: false };
+                // An address that stands in the origin itself is refused without this word.
+                let private = Origin::parse(origin).is_ok_and(|origin| origin.is_private_address());
+                let line = Line { origin, paths, methods, secrets: &secrets, reads: false, private };
                 line.to_string()
             })
             .collect();
@@ -153,7 +185,7 @@ impl Manifest {
             lines.push(format!("grant = [{}]", grants.join(", ")));
         }
         if self.asks.mail {
-            lines.push(format!("[plugins.{}.mail]", self.name));
+            lines.push(format!("[{table}.mail]"));
             lines.extend(MAIL_LINES.map(str::to_string));
         }
         lines.join("\n")
@@ -198,7 +230,7 @@ mod tests {
         assert_eq!(manifest.label(), "feishu 0.1.0");
         assert_eq!(manifest.component_file(), "feishu.wasm");
         assert_eq!(
-            manifest.wanted(),
+            manifest.wanted("plugins.feishu"),
             "[plugins.feishu]\n\
              secrets = { \"sign-secret\" = { env = \"FEISHU_SIGN_SECRET\" }, \"token\" = { env = \"FEISHU_TOKEN\" } }\n\
              grant = [{ origin = \"https://open.feishu.cn\", methods = [\"POST\"], secrets = [\"token\"] }]"
@@ -209,7 +241,7 @@ mod tests {
     fn a_source_asks_for_confirmations_and_methods_and_nothing_else() {
         let source = |more: &str| Manifest::parse(&format!("name = \"s\"\nkind = \"source\"\nversion = \"1\"\n{more}"));
         let good = source("methods = [\"PUT\", \"GET\"]\n[[asks.http]]\norigin = \"*\"\nmethods = [\"GET\"]").unwrap();
-        assert_eq!(good.wanted(), "[plugins.s]\ngrant = [{ origin = \"https://…\", methods = [\"GET\"] }]");
+        assert_eq!(good.wanted("plugins.s"), "[plugins.s]\ngrant = [{ origin = \"https://…\", methods = [\"GET\"] }]");
         for (more, want) in [
             ("[[asks.http]]\norigin = \"*\"\nmethods = [\"GET\", \"POST\"]", "more than GET"),
             ("[[asks.http]]\norigin = \"*\"\nmethods = [\"GET\"]\nsecrets = [\"a\"]", "more than GET"),
@@ -222,6 +254,54 @@ mod tests {
         }
         let error = Manifest::parse(&FEISHU.replacen("[build]", "methods = [\"GET\"]\n[build]", 1)).unwrap_err();
         assert!(error.contains("a notifier takes no requests"), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line_and_key() {
+        let line = |text: &str| Manifest::parse(text).unwrap_err();
+        let head = "name = \"a\"\nkind = \"notifier\"\n";
+        for (rest, want) in [
+            ("version = \"\"", "plugin.toml line 3: version: it is empty"),
+            ("version = 1", "plugin.toml line 3: version: invalid type: integer `1`, expected a string"),
+            ("verison = \"1\"", "plugin.toml line 3: verison: unknown field `verison`, expected one of `name`, "),
+            ("version = \"1\"\n[asks]\ntolls = []", "plugin.toml line 5: asks.tolls: unknown field `tolls`"),
+            (
+                "version = \"1\"\n[[asks.http]]\norigin = \"*\"\nmethods = [\"POST\"]\n[[asks.http]]\n\
+                 origin = \"https://a.example\"\nmethods = [\"post\"]",
+                "plugin.toml line 9: asks.http.methods: \"post\" is no HTTP method in upper case",
+            ),
+            (
+                "version = \"1\"\n[[asks.http]]\norigin = \"https://a.example\"",
+                "plugin.toml line 4: asks.http.methods: name the HTTP methods",
+            ),
+            ("version = \"1\"\n[settings]\nrequierd = [\"a\"]", "plugin.toml line 4: settings: requierd is no word"),
+            ("version = \"1\" x", "plugin.toml line 3: "),
+        ] {
+            let error = line(&format!("{head}{rest}"));
+            assert!(error.starts_with(want), "{rest}: {error}");
+            assert!(!error.contains('\n'), "{error:?}");
+        }
+        assert!(
+            line("name = \"a\"").starts_with("plugin.toml line 1: missing field `kind`"),
+            "{}",
+            line("name = \"a\"")
+        );
+        let error = line("name = \"path\"\nkind = \"source\"\nversion = \"1\"");
+        assert!(error.contains("name: the name `path` is taken") && error.contains("own-path"), "{error}");
+    }
+
+    #[test]
+    fn a_private_address_is_granted_with_the_word_that_it_needs() {
+        let manifest = Manifest::parse(
+            "name = \"a\"\nkind = \"notifier\"\nversion = \"1\"\n[[asks.http]]\norigin = \"http://10.1.2.3:80\"\n\
+             methods = [\"POST\"]",
+        )
+        .unwrap();
+        assert!(
+            manifest.wanted("notifiers.a").ends_with("methods = [\"POST\"], private = true }]"),
+            "{}",
+            manifest.wanted("notifiers.a")
+        );
     }
 
     #[test]

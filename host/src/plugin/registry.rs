@@ -63,7 +63,7 @@ pub struct Plugins {
     pub(super) runtime: Arc<Runtime>,
     /// Places of confirmations under way.
     pub(super) confirmations: Arc<Semaphore>,
-    outside: Arc<Outside>,
+    pub(super) outside: Arc<Outside>,
     pub(super) sources: BTreeMap<String, Unit>,
     pub(super) targets: BTreeMap<String, Unit>,
     pub(super) remediations: BTreeMap<String, Unit>,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::installed::Pinned;
 use super::kind::Kind;
 use super::package;
 use super::registry::Plugins;
@@ -24,12 +25,13 @@ pub struct Reloaded {
 
 impl Plugins {
     /// Reads a plugin of the folder anew and lets it take the place of what was loaded, with the settings, secrets
-    /// and grants of the configuration as they were read at the start. Calls that are under way end with the
-    /// old code, and whatever is wrong with the new one leaves the old in its place.
+    /// and grants of the configuration as they were read at the start, and with the digest that it names by now,
+    /// where `pin` says so. Calls that are under way end with the old code, and whatever is wrong with the new one
+    /// leaves the old in its place.
     ///
     /// # Errors
     /// Sentences about what is wrong.
-    pub async fn reload(&self, name: &str) -> Result<Reloaded, Vec<String>> {
+    pub async fn reload(&self, name: &str, pin: Option<&Pinned>) -> Result<Reloaded, Vec<String>> {
         let one = |text: String| vec![text];
         let installed = self.installed.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.installed.keys().map(String::as_str).collect();
@@ -48,7 +50,7 @@ impl Plugins {
             let (kind, was) = (package.manifest.kind, before.manifest.kind);
             return Err(one(format!("it is a {kind} now and was a {was}: that takes a restart")));
         }
-        let loaded = installed.read(&package).await?;
+        let loaded = installed.read(&package, pin).await?;
         let units: Vec<&Unit> = self.units_of(installed).map(|(_, unit)| unit).collect();
         if units.is_empty() {
             return Err(one(format!(

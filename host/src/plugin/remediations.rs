@@ -113,6 +113,45 @@ impl Plugins {
         }))
     }
 
+    /// Lets a plugin do one of its own actions, take it back or say whether it happened, and tells apart what the
+    /// plugin said and what befell it. `call` names the action itself in each case, and the permit is for it. What
+    /// only reads does so. None when there is no such plugin.
+    pub async fn call_action(
+        &self,
+        permit: &Permit,
+        act: Act,
+        call: &Call,
+        attempt: &str,
+    ) -> Option<Result<Result<Acted, CallError>, Failure>> {
+        let (plugin, name) = call.tool.split_once('.')?;
+        let ready = match self.remediations.get(plugin)?.ready().await {
+            Ok(ready) => ready,
+            Err(not_ready) => return Some(not_ready.answer()),
+        };
+        let reads = self.find(&call.tool).is_some_and(|(_, tool)| tool.risk == Risk::Read);
+        let authority = match Authority::permitted(permit, call) {
+            Ok(_) if reads || act == Act::Probe => Authority::look(),
+            Ok(permitted) => permitted,
+            Err(refused) => return Some(Ok(Err(CallError::Other(refused)))),
+        };
+        let loaded = Arc::clone(&ready.loaded);
+        let exports = exports(&loaded)?;
+        let arguments = Value::Object(call.arguments.clone()).to_string();
+        let action = Performed { name: name.to_string(), arguments };
+        let work = loaded.code.call(&self.runtime, ready.state(authority), |store, instance, _| {
+            Box::pin(async move {
+                Ok(match act {
+                    Act::Execute => exports.execute(store, instance, attempt, &action).await?.map(Acted::Said),
+                    Act::Undo => exports.undo(store, instance, attempt, &action).await?.map(Acted::Said),
+                    Act::Probe => exports.probe(store, instance, attempt, &action).await?.map(Acted::Happened),
+                })
+            })
+        });
+        let answer = work.await;
+        ready.note(&answer);
+        Some(answer)
+    }
+
     async fn proposals(
         &self,
         plugin: &str,
@@ -190,6 +229,26 @@ impl Plugins {
         let action = Performed { name: name.to_string(), arguments };
         Ok(Asked { unit, action, undone })
     }
+}
+
+/// What is wanted of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// That it is done.
+    Execute,
+    /// That it is taken back.
+    Undo,
+    /// Whether it happened.
+    Probe,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acted {
+    /// It was done or taken back, and this was said.
+    Said(String),
+    /// Whether it happened; none where that cannot be told.
+    Happened(Option<bool>),
 }
 
 /// What a plugin is asked to do.

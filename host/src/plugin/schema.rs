@@ -14,6 +14,82 @@ pub fn problems(schema: Option<&Value>, settings: &Map<String, Value>) -> Vec<St
     problems
 }
 
+/// Words of JSON Schema that are read, and those that are there for people.
+const WORDS: [&str; 8] =
+    ["type", "required", "properties", "additionalProperties", "items", "enum", "minimum", "maximum"];
+const FOR_PEOPLE: [&str; 7] = ["description", "title", "default", "examples", "format", "$schema", "deprecated"];
+
+/// Words of JSON Schema that are for the plugin and for editors: what they demand the host does not check.
+const UNCHECKED: [&str; 26] = [
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "contains",
+    "prefixItems",
+    "const",
+    "multipleOf",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minProperties",
+    "maxProperties",
+    "propertyNames",
+    "patternProperties",
+    "oneOf",
+    "anyOf",
+    "allOf",
+    "not",
+    "$ref",
+    "$defs",
+    "definitions",
+    "$id",
+    "$comment",
+    "dependentRequired",
+];
+
+/// A sentence about a word in a schema that would have no effect, such as one that is misspelt.
+pub fn unread(schema: &Value) -> Option<String> {
+    let Value::Object(members) = schema else { return None };
+    for (word, inner) in members {
+        let within = match (word.as_str(), inner) {
+            ("properties", Value::Object(properties)) => properties.values().find_map(unread),
+            ("additionalProperties" | "items", inner) => unread(inner),
+            (word, _) if WORDS.contains(&word) || FOR_PEOPLE.contains(&word) || UNCHECKED.contains(&word) => None,
+            (word, _) => Some(format!(
+                "{word} is no word of JSON Schema; the host checks {}, and shows description",
+                WORDS.join(", ")
+            )),
+        };
+        if within.is_some() {
+            return within;
+        }
+    }
+    None
+}
+
+/// Sentences about settings that still hold what stands in a printed line to be replaced.
+pub fn placeholders(settings: &Map<String, Value>) -> Vec<String> {
+    fn within(value: &Value, place: &str, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) if text == "…" || text.contains("://…") => {
+                found.push(format!("{place} is still the placeholder {text:?}: write the value that is meant"));
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(i, one)| within(one, &format!("{place}[{i}]"), found))
+            }
+            Value::Object(members) => {
+                members.iter().for_each(|(key, one)| within(one, &format!("{place}.{key}"), found))
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    settings.iter().for_each(|(key, value)| within(value, &format!("settings.{key}"), &mut found));
+    found
+}
+
 fn value(schema: &Value, value: &Value, place: &str, problems: &mut Vec<String>) {
     let kinds: Vec<&str> = match schema.get("type") {
         Some(Value::String(kind)) => vec![kind],
@@ -118,6 +194,24 @@ mod tests {
         let good = json!({"url": "x", "retries": 3, "style": "card", "to": ["a"], "headers": {"A": "b"}});
         assert_eq!(check(good), Vec::<String>::new());
         assert!(problems(None, &Map::new()).is_empty());
+    }
+
+    #[test]
+    fn what_was_to_be_replaced_is_named() {
+        let settings = json!({"url": "https://…", "to": ["a", "…"], "note": "to be continued …"});
+        let Value::Object(settings) = settings else { panic!("an object is needed") };
+        let problems = placeholders(&settings);
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(problems.iter().any(|problem| problem.starts_with("settings.to[1] is still the placeholder")));
+    }
+
+    #[test]
+    fn a_misspelt_word_of_a_schema_is_named_at_any_depth() {
+        let unread = |schema: Value| unread(&schema).unwrap_or_default();
+        assert!(unread(json!({"requierd": []})).starts_with("requierd is no word"));
+        assert!(unread(json!({"properties": {"a": {"items": {"tpye": "string"}}}})).starts_with("tpye"));
+        let free = json!({"properties": {"anything": {"type": "string", "pattern": "x", "oneOf": [{"why": 1}]}}});
+        assert_eq!(unread(free), "");
     }
 
     #[test]

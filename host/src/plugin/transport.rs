@@ -61,6 +61,10 @@ pub enum TransportError {
 pub trait Transport: Send + Sync {
     /// Sends one request and reads its answer.
     fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>>;
+    /// Whether anything leaves this process on this way.
+    fn leaves(&self) -> bool {
+        true
+    }
 }
 
 /// The real network.

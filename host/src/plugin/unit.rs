@@ -84,18 +84,23 @@ impl Unit {
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
         let package = installed.package();
-        let mut found = Vec::new();
-        let secrets = resolve(&options.secrets, environment, &mut found);
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        let secrets = resolve(&options.secrets, environment, &mut missing);
         remember("", &Value::Object(options.settings.clone()));
         let place = place(&package.manifest, name);
         let mail = options.mail.as_ref().and_then(|mail| {
+            if let Some(error) = mail.password.as_ref().and_then(|password| password.resolve(environment).err()) {
+                missing.push(format!("[{place}.mail] password: {error}"));
+                return None;
+            }
             let opened = mail.open(environment);
             opened.map_err(|all| found.extend(all.iter().map(|one| format!("[{place}.mail] {one}")))).ok()
         });
         let bound = bind(&package.manifest, name, &options, outside, &mut found);
         let subject = subject(&package.manifest, name);
+        problems.extend(missing.iter().map(|text| Problem::of_secret(subject.clone(), text.clone())));
         problems.extend(found.iter().map(|text| Problem::new(subject.clone(), text.clone())));
-        let binding = Binding { secrets, mail, ..bound.filter(|_| found.is_empty())? };
+        let binding = Binding { secrets, mail, ..bound.filter(|_| found.is_empty() && missing.is_empty())? };
         if package.manifest.kind == Kind::Notifier {
             let nothing = binding.grants.nothing(binding.mail.as_ref());
             problems.extend(nothing.map(|text| Problem::new(subject, text)));
@@ -205,8 +210,10 @@ impl Ready<'_> {
             Err(failure) => Some(failure.to_string()),
         };
         let mut last = self.unit.problem.lock().unwrap_or_else(PoisonError::into_inner);
+        // A rehearsal tells what it finds itself.
         if let Some(problem) = &problem
             && last.as_ref() != Some(problem)
+            && self.binding.outside.transport.leaves()
         {
             let plugin = self.loaded.manifest.label();
             tracing::warn!(plugin, unit = self.binding.name, problem, "a plugin needs attention");
@@ -245,6 +252,7 @@ fn bind(
     let own = name == manifest.name;
     let place = place(manifest, name);
     found.extend(schema::problems(manifest.settings.as_ref(), &options.settings));
+    found.extend(schema::placeholders(&options.settings));
     let grants = Grants::new(&manifest.name, &place, &manifest.asks, &options.grant);
     let grants = grants.map_err(|problem| found.push(problem)).ok()?;
     Some(Binding {
@@ -275,7 +283,7 @@ fn remember(name: &str, setting: &Value) {
 fn resolve(
     sources: &BTreeMap<String, SecretSource>,
     environment: &dyn Environment,
-    problems: &mut Vec<String>,
+    missing: &mut Vec<String>,
 ) -> Secrets {
     let mut secrets: BTreeMap<String, Secret> = BTreeMap::new();
     for (name, source) in sources {
@@ -283,7 +291,7 @@ fn resolve(
             Ok(secret) => {
                 secrets.insert(name.clone(), secret);
             }
-            Err(error) => problems.push(format!("the secret `{name}` has no value: {error}")),
+            Err(error) => missing.push(format!("the secret `{name}` has no value: {error}")),
         }
     }
     Secrets::new(secrets)

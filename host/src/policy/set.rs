@@ -65,6 +65,19 @@ impl std::fmt::Debug for Set {
     }
 }
 
+/// Whom a route tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldBy {
+    /// The route's name.
+    pub route: String,
+    /// File and line.
+    pub place: String,
+    /// Its targets.
+    pub to: Vec<String>,
+    /// Whether later routes are asked too.
+    pub goes_on: bool,
+}
+
 impl Set {
     /// Reads `*.rhai` of a folder and the modules in its `lib`. A folder that does not exist gives
     /// the set that ships with the program.
@@ -109,6 +122,17 @@ impl Set {
             Some(Requirement { gate, who, approvals: question.approvals, own: question.own })
         });
         asking.collect()
+    }
+
+    /// Whom each route tells, in order.
+    pub fn told(&self) -> Vec<ToldBy> {
+        let one = |route: &super::items::Route| ToldBy {
+            route: route.meta.name.clone(),
+            place: route.meta.place.to_string(),
+            to: route.to.clone(),
+            goes_on: route.and_continue,
+        };
+        self.items.routes.iter().map(one).collect()
     }
 
     /// How many declarations of every kind there are, for logs.

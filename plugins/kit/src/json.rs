@@ -195,9 +195,9 @@ impl<'a> Node<'a> {
         if self.value.is_some_and(Value::is_object) { Ok(self) } else { Err(self.expected("an object")) }
     }
 
-    /// A refusal: `data.alerts[2].status: expected firing or resolved, found a number`.
+    /// A refusal: `data.alerts[2].status: expected firing or resolved, found "odd"`.
     pub fn expected(self, what: &str) -> String {
-        let found = self.value.map_or("nothing", kind);
+        let found = self.value.map_or_else(|| "nothing".to_string(), shown);
         format!("{}: expected {what}, found {found}", self.place())
     }
 
@@ -213,6 +213,23 @@ impl<'a> Node<'a> {
             Key::Item(i) => place.push_str(&format!("[{i}]")),
         }
         place
+    }
+}
+
+/// Letters of a word that an error shows.
+const SHOWN: usize = 32;
+
+/// A value as an error tells it: a word or number as it is, so that its sender finds it, and of the others the kind.
+/// An address or a long text may hold what gives access, and is not told.
+fn shown(value: &Value) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '.' | '-');
+    match value {
+        Value::String(text) if !text.is_empty() && text.len() <= SHOWN && text.chars().all(plain) => {
+            format!("{text:?}")
+        }
+        Value::Number(number) if number.to_string().len() <= SHOWN => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+        other => kind(other).to_string(),
     }
 }
 
@@ -283,9 +300,9 @@ mod tests {
         let items: Vec<Node<'_>> = root.path("a.b").items().collect();
         for (said, want) in [
             (root.expected("a list"), "body: expected a list, found an object"),
-            (root.path("a.n").expected("a text"), "a.n: expected a text, found a number"),
+            (root.path("a.n").expected("a text"), "a.n: expected a text, found 9007199254740993"),
             (root.path("a.m.k.l").expected("a text"), "a.m: expected a text, found nothing"),
-            (items[1].get("c").expected("a number"), "a.b[1].c: expected a number, found a string"),
+            (items[1].get("c").expected("a number"), "a.b[1].c: expected a number, found \"t\""),
             (items[2].expected("an object"), "a.b[2]: expected an object, found nothing"),
             (items[0].get("d").expected("a time"), "a.b[0].d: expected a time, found nothing"),
         ] {

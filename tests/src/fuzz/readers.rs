@@ -43,7 +43,7 @@ pub fn sources(runtime: &Runtime, cache: &Path) -> Result<Vec<Reader>> {
         let name = suite.bundled.0;
         let (mut bodies, mut options) = (Vec::new(), Options::default());
         for case in &suite.cases {
-            let files = Files::of_case(case).map_err(anyhow::Error::msg)?;
+            let files = Files::of_case(case, Kind::Source).map_err(anyhow::Error::msg)?;
             bodies.push(files.input);
             // Settings that are refused are of no use.
             if options.settings.is_empty() && files.expected.is_some_and(|expected| expected.get("ok").is_some()) {

@@ -43,6 +43,11 @@ impl Recorded {
         }
     }
 
+    /// The requests as they left the host, in order.
+    pub(super) fn requests(&self) -> Value {
+        json!(self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
     /// Requests that nobody recorded an answer to, and answers that nobody asked for.
     pub(super) fn faults(&self) -> Vec<String> {
         let strange = self.strange.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -133,13 +138,12 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     })?;
     let mut faults = recorded.faults();
     let result = told(answer, &mut faults, |reference| json!({"ok": reference}));
-    let requests = recorded.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mails = recorded.mails.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let left = recorded.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, VecDeque::len);
     if left > 0 {
         faults.push(format!("{left} of the answers in mail.json were not asked for"));
     }
-    let mut found = Map::from_iter([("requests".to_string(), json!(requests)), ("result".into(), result)]);
+    let mut found = Map::from_iter([("requests".to_string(), recorded.requests()), ("result".into(), result)]);
     if !mails.is_empty() {
         found.insert("mails".into(), json!(mails));
     }
@@ -206,6 +210,15 @@ fn truth(value: &Value, key: &str) -> bool {
 /// A message as the host sends it, for a call by hand: it asks for an approval.
 pub fn sample() -> &'static str {
     include_str!("../../../../plugins/notifier/messages/asked.en.json")
+}
+
+/// The same as the host's own.
+///
+/// # Errors
+/// A sentence, were it none.
+pub fn sample_message() -> Result<Message, String> {
+    let value = serde_json::from_str(sample()).map_err(|error| format!("the sample of a message: {error}"))?;
+    message(&value)
 }
 
 pub fn message(value: &Value) -> Result<Message, String> {

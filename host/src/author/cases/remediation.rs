@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::action;
 use super::alert::{SOURCE, alert};
 use super::notifier;
 use super::{Files, Nowhere, Outcome, Subject, items, moment, text, told};
@@ -111,6 +112,9 @@ pub struct Planning<'a> {
 }
 
 pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
+    if files.of_action {
+        return action::run(subject, files).await;
+    }
     let input = files.json()?;
     let now = moment(&input, "now-ms")?;
     let recorded = Arc::new(Recorded::new(&files.tools));

@@ -9,7 +9,7 @@ use super::build::size;
 use super::{cache, failed};
 use crate::author::cases::{Place, Subject};
 use crate::author::{Found, configuration};
-use crate::cli::screen::{Screen, note};
+use crate::cli::screen::{Screen, note, note_lines};
 use crate::environment::Environment;
 use crate::plugin::examine::{Examined, examine};
 use crate::plugin::{Kind, Limits, Manifest};
@@ -25,6 +25,7 @@ pub struct Arguments {
 pub async fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow::Result<ExitCode> {
     let found = Found::at(&arguments.plugin).map_err(failed)?;
     let bytes = found.bytes().map_err(failed)?;
+    found.stale().into_iter().for_each(|stale| note(format!("note: {stale}")));
     let kind = found.manifest.as_ref().map(|manifest| manifest.kind);
     let (cache, at) = (cache(environment), found.manifest.as_ref());
     let of = cache.clone();
@@ -47,7 +48,7 @@ pub async fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow
     if examined.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    examined.problems.iter().for_each(|problem| note(format!("refused: {problem}")));
+    examined.problems.iter().for_each(|problem| note_lines(format!("refused: {problem}")));
     Ok(ExitCode::FAILURE)
 }
 
@@ -80,7 +81,9 @@ fn shown(path: &Path, manifest: Option<&Manifest>, examined: &Examined, offers: 
         screen.gap();
         screen.line("for the configuration:");
         screen.gap();
-        configuration::lines(manifest, &examined.sha256).lines().for_each(|line| screen.line(line));
+        configuration::lines(manifest, &examined.sha256, &configuration::Beside::default())
+            .lines()
+            .for_each(|line| screen.line(line));
     }
     screen
 }

@@ -4,11 +4,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use serde::Deserialize;
 
 use super::{cache, failed};
-use crate::author::{Found, configuration, install};
+use crate::author::configuration::{self, Beside};
+use crate::author::{Found, install};
+use crate::backend::PluginView;
 use crate::cli::Context;
-use crate::cli::screen::Screen;
+use crate::cli::remote::Remote;
+use crate::cli::screen::{Screen, note};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -19,16 +23,30 @@ pub struct Arguments {
     /// The plugin's folder, or its WASM file beside plugin.toml
     #[arg(value_name = "FILE|FOLDER")]
     plugin: PathBuf,
+    /// Let it take the place of the bundled plugin of the same name
+    #[arg(long)]
+    replace: bool,
+}
+
+#[derive(Deserialize)]
+struct Running {
+    plugins: Vec<PluginView>,
 }
 
 pub async fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let found = Found::at(&arguments.plugin).map_err(failed)?;
     let manifest = found.whole().map_err(failed)?.clone();
+    found.stale().into_iter().for_each(|stale| note(format!("note: {stale}")));
     let cache = cache(context.environment);
-    let folder = context.config.plugins.directory.path.clone();
-    let installed = tokio::task::spawn_blocking(move || install::install(&found, &folder, cache.as_deref()))
-        .await?
-        .map_err(failed)?;
+    let config = &context.config;
+    let (plugins, bundled, replace) =
+        (config.plugins.directory.path.clone(), context.host.bundled(), arguments.replace);
+    let installed = tokio::task::spawn_blocking(move || {
+        let into = install::Destination { plugins: &plugins, cache: cache.as_deref(), bundled: &bundled, replace };
+        install::install(&found, into)
+    })
+    .await?
+    .map_err(failed)?;
     let mut screen = Screen::default();
     screen.line(format!("installed {} into {}", manifest.label(), installed.folder.display()));
     if let Some(before) = &installed.replaced {
@@ -36,12 +54,48 @@ pub async fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result
         screen.line(format!("it takes the place of {}{same}", before.version));
     }
     screen.line(format!("pinned to sha256 {}", installed.sha256));
+    let options = config.plugins.each.get(&manifest.name);
+    let old = options.and_then(|options| options.sha256.as_ref()).filter(|pin| **pin != installed.sha256);
+    if old.is_some() {
+        let place = config.problem(
+            &["plugins", &manifest.name, "sha256"],
+            "it names another component and goes before pins.toml: put this one's digest there",
+        );
+        screen.line(place.to_string());
+    }
     screen.gap();
-    screen.line("for the configuration, with what you allow of it:");
+    screen.line("for the configuration, with what you allow of it, beside what stands there:");
     screen.gap();
-    configuration::lines(&manifest, &installed.sha256).lines().for_each(|line| screen.line(line));
+    let listen = config.server.listen;
+    let beside = Beside {
+        targets: config.notifiers.keys().cloned().collect(),
+        listen: Some(listen.to_string()),
+        open: !listen.ip().to_canonical().is_loopback(),
+    };
+    configuration::lines(&manifest, &installed.sha256, &beside).lines().for_each(|line| screen.line(line));
     screen.gap();
-    screen.line("then `tidegate check`, and start the host anew");
+    screen.line(format!("then `tidegate check`, and {}", next(context, &manifest.name).await));
     screen.print()?;
     Ok(ExitCode::SUCCESS)
 }
+
+/// What lets a host use it.
+async fn next(context: &Context<'_>, name: &str) -> String {
+    let running = match Remote::new(context) {
+        Ok(remote) => remote.get::<Running>("/v1/plugins").await.ok(),
+        Err(_) => None,
+    };
+    let Some(running) = running else { return "start the host".into() };
+    let known =
+        running.plugins.iter().any(|plugin| plugin.name == name && plugin.from != BUNDLED && plugin.state != REFUSED);
+    if known {
+        format!("`tidegate plugin reload {name}`: the running host takes the new code; what else changes takes a start")
+    } else {
+        "start the running host anew: it does not know this plugin yet".into()
+    }
+}
+
+/// Where a plugin comes from that lies in no folder.
+const BUNDLED: &str = "bundled";
+/// The state of a plugin of which nothing is in use that new code could take the place of.
+const REFUSED: &str = "refused";

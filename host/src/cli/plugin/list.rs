@@ -59,10 +59,10 @@ fn shown(plugins: &[PluginView]) -> Screen {
     let heads = ["PLUGIN", "KIND", "STATE", "VERSION", "SHA256", "CALLS", "ERRORS", "P50 MS", "P99 MS", "FROM"];
     let mut screen = Screen::table(heads, plugins.iter().map(row));
     for plugin in plugins {
-        plugin.problems.iter().for_each(|problem| screen.line(format!("{}: {problem}", plugin.name)));
+        plugin.problems.iter().for_each(|problem| screen.text_lines(format!("{}: {problem}", plugin.name)));
         let last =
             plugin.last_error.as_ref().filter(|error| !plugin.problems.iter().any(|problem| problem.contains(*error)));
-        last.into_iter().for_each(|error| screen.line(format!("{}: last error: {error}", plugin.name)));
+        last.into_iter().for_each(|error| screen.text_lines(format!("{}: last error: {error}", plugin.name)));
         plugin.unmet.iter().for_each(|unmet| screen.line(format!("{}: not granted: {unmet}", plugin.name)));
     }
     screen

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::failed;
 use crate::author::scaffold::{self, Language, New};
+use crate::cli::Context;
 use crate::cli::screen::Screen;
 use crate::plugin::Kind;
 
@@ -26,6 +27,9 @@ pub struct Arguments {
     /// Where the folder is made
     #[arg(long, value_name = "DIRECTORY", default_value = ".", hide_default_value = true)]
     path: PathBuf,
+    /// Take the name of a bundled plugin, in whose place this one is to stand
+    #[arg(long)]
+    replace: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -43,8 +47,11 @@ enum LanguageWord {
     C,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let bundled = context.host.bundled();
     let new = New {
+        bundled: &bundled,
+        replace: arguments.replace,
         kind: match arguments.kind {
             KindWord::Source => Kind::Source,
             KindWord::Notifier => Kind::Notifier,

@@ -13,8 +13,8 @@ use crate::cli::screen::one;
 
 #[derive(Args)]
 #[command(after_help = "\
-The running host reads the plugin's folder anew, with the settings, secrets and grants that it was started with. Calls under way
-end with the old code. Where the new one cannot be used, the reason is said and the old one stays.")]
+The running host reads the plugin's folder anew, with the settings, secrets and grants that it was started with, and with the
+digest that its configuration file names by now ([plugins.NAME] sha256). Calls under way end with the old code. Where the new one cannot be used, the reason is said and the old one stays.")]
 pub struct Arguments {
     /// The plugin
     plugin: String,

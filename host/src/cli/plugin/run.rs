@@ -13,7 +13,7 @@ use super::{cache, failed};
 use crate::author::Found;
 use crate::author::cases::{Files, Outcome, Place, Subject, read_if_there, sample_notification};
 use crate::author::send::{Configured, send};
-use crate::cli::screen::{Screen, note};
+use crate::cli::screen::{Screen, note_lines};
 use crate::cli::{Context, progress};
 use crate::clock::SystemClock;
 use crate::plugin::{Kind, Manifest};
@@ -71,7 +71,7 @@ impl Arguments {
 pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let found = Found::at(&arguments.plugin).map_err(failed)?;
     let manifest = found.whole().map_err(failed)?;
-    found.bytes().map_err(failed)?;
+    found.current().map_err(failed)?;
     let cache = cache(context.environment);
     let subject = Subject { manifest, place: Place::Folder(&found.folder), cache: cache.as_deref() };
     let input = input(&arguments, manifest).map_err(failed)?;
@@ -105,8 +105,8 @@ fn shown(outcome: &Outcome) -> anyhow::Result<ExitCode> {
     if !outcome.found.is_null() {
         Screen::json(&outcome.found)?.print()?;
     }
-    outcome.notes.iter().for_each(note);
-    outcome.faults.iter().for_each(|fault| note(format!("error: {fault}")));
+    outcome.notes.iter().for_each(note_lines);
+    outcome.faults.iter().for_each(|fault| note_lines(format!("error: {fault}")));
     Ok(if outcome.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -132,7 +132,7 @@ fn files(arguments: &Arguments, manifest: &Manifest, input: String) -> Result<Fi
     };
     let secrets = object(&arguments.secrets, read(&arguments.secrets)?)?;
     let asked = manifest.asks.http.iter().flat_map(|ask| &ask.secrets).chain(&manifest.asks.signer);
-    let sample = asked.filter(|name| *name != "*").map(|name| (name.clone(), format!("sample-{name}")));
+    let sample = asked.filter(|name| *name != "*").map(|name| (name.clone(), sample(manifest, name)));
     let given = secrets.into_iter().map(|(name, value)| (name, value.as_str().unwrap_or_default().to_string()));
     Ok(Files {
         input,
@@ -147,10 +147,43 @@ fn files(arguments: &Arguments, manifest: &Manifest, input: String) -> Result<Fi
         state: BTreeMap::new(),
         mails: None,
         tools: read(&arguments.tools)?.unwrap_or_default(),
+        of_action: false,
         expected: None,
     })
 }
 
+/// A value to try a secret with. One that is a whole address, as its name says, leads to where the plugin may send it.
+fn sample(manifest: &Manifest, name: &str) -> String {
+    let is_address = name.split(['-', '_']).any(|word| ["url", "address", "webhook"].contains(&word));
+    if !is_address {
+        return format!("sample-{name}");
+    }
+    let ask = manifest.asks.http.iter().find(|ask| ask.secrets.iter().any(|secret| secret == name));
+    let origin = ask.map(|ask| ask.origin.as_str()).filter(|origin| *origin != "*").unwrap_or("https://sample.example");
+    let path = ask
+        .and_then(|ask| ask.paths.first())
+        .map_or_else(|| format!("/sample-{name}"), |path| path.replace('*', "sample"));
+    format!("{origin}{path}")
+}
+
 fn json(path: &Path) -> Result<Value, String> {
     read_if_there(path)?.ok_or_else(|| format!("{} is not there", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_is_an_address_leads_to_where_it_may_be_sent() {
+        let manifest = Manifest::parse(
+            "name = \"a\"\nkind = \"notifier\"\nversion = \"1\"\n[[asks.http]]\norigin = \"https://hooks.example\"\n\
+             paths = [\"/services/*\"]\nmethods = [\"POST\"]\nsecrets = [\"webhook-url\", \"token\"]\n[[asks.http]]\n\
+             origin = \"*\"\nmethods = [\"POST\"]\nsecrets = [\"url\"]",
+        )
+        .unwrap();
+        assert_eq!(sample(&manifest, "webhook-url"), "https://hooks.example/services/sample");
+        assert_eq!(sample(&manifest, "url"), "https://sample.example/sample-url");
+        assert_eq!(sample(&manifest, "token"), "sample-token");
+    }
 }

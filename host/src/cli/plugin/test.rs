@@ -17,7 +17,10 @@ use crate::environment::Environment;
 A case is a folder testdata/CASE/ with the input, what answers it, and expected.json:
   source       body.json or body.txt; request.json {method, headers, query}, settings.json
   notifier     notification.json; settings.json, secrets.json, http.json (answers in order)
-  remediation  incident.json; settings.json, tools.json (catalogue and looks with their answers)
+  remediation  incident.json; settings.json, tools.json (catalogue and looks with their answers), secrets.json, http.json
+An action of a remediation's own is a case too, as actions/CASE/ with action.json {name, arguments, attempt-id, call}
+(call is execute, undo or probe), settings.json, secrets.json and http.json; expected.json shows the requests and what
+came of it. A file, key or word that is not read is an error.
 
 Exit codes: 0 when every case comes out as expected, 1 when one does not, 2 for wrong usage.")]
 pub struct Arguments {
@@ -33,7 +36,7 @@ pub async fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow
     let (folder, wanted) = split(&arguments.words);
     let found = Found::at(&folder).map_err(failed)?;
     let manifest = found.whole().map_err(failed)?;
-    found.bytes().map_err(failed)?;
+    found.current().map_err(failed)?;
     let cases = chosen(all(&found.folder, manifest.kind).map_err(failed)?, &wanted).map_err(failed)?;
     let cache = cache(environment);
     let subject = Subject { manifest, place: Place::Folder(&found.folder), cache: cache.as_deref() };
@@ -74,7 +77,10 @@ fn count(cases: usize) -> String {
 /// The folder and the cases: a first word that is a plugin's folder is one.
 fn split(words: &[String]) -> (PathBuf, Vec<String>) {
     match words.split_first() {
-        Some((first, rest)) if Path::new(first).join("plugin.toml").is_file() || first.contains('/') => {
+        Some((first, rest))
+            if Path::new(first).join("plugin.toml").is_file()
+                || (first.contains('/') && !(first.starts_with("actions/") && Path::new("plugin.toml").is_file())) =>
+        {
             (PathBuf::from(first), rest.to_vec())
         }
         Some((first, rest)) if !Path::new("plugin.toml").is_file() => (PathBuf::from(first), rest.to_vec()),
@@ -90,8 +96,11 @@ fn chosen(cases: Vec<PathBuf>, wanted: &[String]) -> Result<Vec<PathBuf>, String
     Ok(cases.into_iter().filter(|case| wanted.is_empty() || wanted.contains(&name(case))).collect())
 }
 
+/// `first` of `testdata/`, and `actions/first`.
 fn name(case: &Path) -> String {
-    case.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    let own = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let within = case.parent().and_then(Path::file_name).unwrap_or_default();
+    if within == "testdata" { own } else { format!("{}/{own}", within.to_string_lossy()) }
 }
 
 #[cfg(test)]

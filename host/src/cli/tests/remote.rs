@@ -59,6 +59,10 @@ impl Host for Stopped {
         Box::pin(async { Ok(vec![crate::backend::PluginView::default()]) })
     }
 
+    fn bundled(&self) -> Vec<(String, crate::plugin::Kind)> {
+        vec![("slack".into(), crate::plugin::Kind::Notifier)]
+    }
+
     fn records(&self, _: &Config) -> Result<Box<dyn Records>, String> {
         Ok(Box::new(Fake::default()))
     }

@@ -1,10 +1,12 @@
 //! Who a plugin may write mail to, and through which server: `[notifiers.NAME.mail]`.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use super::Grants;
+use super::lines::quoted;
 use crate::environment::Environment;
 use crate::network::smtp::{self, Mailbox, Server, Tls};
 use crate::plugin::secrets::Secrets;
@@ -112,6 +114,16 @@ impl MailGrant {
 /// What stands for the password in texts.
 const PASSWORD: &str = "mail password";
 
+impl fmt::Display for Recipients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anybody => f.write_str("*"),
+            Self::Domain(domain) => write!(f, "*@{domain}"),
+            Self::One(mailbox) => write!(f, "{}", mailbox.address()),
+        }
+    }
+}
+
 impl Recipients {
     fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
@@ -166,8 +178,10 @@ impl Grants {
         let address = mailbox.address();
         Err(format!(
             "mail to {address} is not granted to plugin {}; the host's configuration would need: [{}.mail] to = \
-             [\"{address}\"]",
-            self.plugin, self.place
+             [{}]",
+            self.plugin,
+            self.place,
+            quoted(&granted.to.iter().map(ToString::to_string).chain([address.to_string()]).collect::<Vec<_>>())
         ))
     }
 
@@ -227,7 +241,7 @@ mod tests {
         assert_eq!(
             permit("boss@example.com").unwrap_err(),
             "mail to boss@example.com is not granted to plugin email; the host's configuration would need: \
-             [notifiers.night.mail] to = [\"boss@example.com\"]"
+             [notifiers.night.mail] to = [\"oncall@example.com\", \"*@ops.example.com\", \"boss@example.com\"]"
         );
         assert_eq!(granted.named().len(), 1);
         let anybody = grant("to = [\"*\"]").open(&environment()).ok().unwrap();

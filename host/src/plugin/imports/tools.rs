@@ -67,9 +67,10 @@ pub async fn look_all(state: &mut State, calls: Vec<(String, String)>) -> Vec<Re
 fn admit(state: &mut State, name: String, arguments: &str) -> Result<(Arc<dyn Looks>, Call), LookError> {
     let plugin = state.binding.name.clone();
     if !asks_for(state, &name) {
+        let all = state.binding.tools.iter().chain([&name]).map(|tool| format!("\"{tool}\""));
         return Err(LookError::Denied(format!(
-            "`{name}` was not asked for by plugin {plugin}; its plugin.toml would need: [asks] \
-             tools = [\"{name}\"]"
+            "`{name}` was not asked for by plugin {plugin}; its plugin.toml would need: [asks] tools = [{}]",
+            all.collect::<Vec<_>>().join(", ")
         )));
     }
     let most = state.binding.limits.looks;

@@ -219,7 +219,7 @@ mod tests {
     fn a_mistake_in_the_settings_names_its_place() {
         for (settings, want) in [
             (r#"{"mappings":{"a":{"name":"$.a","lables":{}}}}"#, "mappings.a.lables: there is no such setting"),
-            (r#"{"mappings":{"a":7}}"#, "mappings.a: expected an object, found a number"),
+            (r#"{"mappings":{"a":7}}"#, "mappings.a: expected an object, found 7"),
             (r#"{"mappings":{"a":{"name":{"form":"$.a"}}}}"#, "mappings.a.name.form: expected from, map or default"),
             (r#"{"mappings":{"a":{"name":{"map":{}}}}}"#, "mappings.a.name.from: expected a path"),
             (r#"{"mappings":{"a":{"name":"$.a","items":"alerts"}}}"#, "mappings.a.items: expected a path such as"),

@@ -1,30 +1,35 @@
-//! Looks whether the service of an alert has failed, and proposes to restart it with its own action.
+//! Looks whether the service of an incident has failed, and proposes to restart it with its own action.
 
-wit_bindgen::generate!({ path: "wit", world: "remediation-plugin" });
-
-use exports::tidegate::plugin::remediation::*;
+use serde::Deserialize;
 use serde_json::{Value, json};
-use tidegate::plugin::http_client::{self, Request};
-use tidegate::plugin::tools;
+use tidegate_plugin::host::look;
+use tidegate_plugin::http::{Request, Secret};
+use tidegate_plugin::remediation::{Action, CallError, Capability, Incident, Plan, Planned, Proposal, Risk};
+use tidegate_plugin::remediation::{arguments, capability, own_call};
 
-struct Plugin;
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// The label that names the service.
+    label: String,
+}
 
-impl Guest for Plugin {
-    fn capabilities() -> Result<Vec<Capability>, CallError> {
-        let schema = json!({"type": "object", "properties": {"service": {"type": "string"}}, "required": ["service"]});
-        let description = "Restarts a service".into();
-        let (name, risk) = ("restart".into(), Risk::Low);
-        Ok(vec![Capability { name, description, schema: schema.to_string(), risk, repeatable: true, extra: vec![] }])
-    }
+tidegate_plugin::remediation!(plan, Settings, capabilities, execute);
 
-    fn plan(what: Incident) -> Result<Planned, CallError> {
-        let service = what.labels.iter().find(|(key, _)| key == "service").map(|(_, value)| value.as_str());
-        let Some(service) = service else { return Ok(Planned { proposals: vec![], findings: vec![], extra: vec![] }) };
-        let arguments = json!({"service": service}).to_string();
-        let seen = tools::look("deploy.status", &arguments).map_err(|error| CallError::Other(format!("{error:?}")))?;
-        let seen: Value = serde_json::from_str(&seen).unwrap_or_default();
-        let failed = (seen["state"] == "failed").then(|| Proposal {
-            call: Call { tool: "{{name}}.restart".into(), arguments },
+fn capabilities(_: &Settings) -> Result<Vec<Capability>, CallError> {
+    Ok(vec![capability("restart", "Restarts a service", Risk::Low, &json!({"service": {"type": "string"}}))])
+}
+
+fn plan(incident: &Incident, settings: &Settings) -> Plan {
+    let mut planned = Planned { proposals: vec![], findings: vec![], extra: vec![] };
+    let Some((_, service)) = incident.labels.iter().find(|(name, _)| *name == settings.label) else { return Ok(planned) };
+    let about = json!({"service": service});
+    let seen = look("deploy.status", &about.to_string()).map_err(|error| CallError::Other(format!("{error:?}")))?;
+    let seen: Value = serde_json::from_str(&seen).unwrap_or_default();
+    if seen["state"] == "failed" {
+        planned.proposals.push(Proposal {
+            call: own_call("{{name}}", "restart", &about),
             target: format!("service/{service}"),
             reason: format!("{service} has failed"),
             evidence: vec![format!("deploy.status says {}", seen["state"])],
@@ -33,21 +38,15 @@ impl Guest for Plugin {
             undo: None,
             extra: vec![],
         });
-        Ok(Planned { proposals: failed.into_iter().collect(), findings: vec![], extra: vec![] })
     }
-
-    fn execute(attempt_id: String, what: Action) -> Result<String, CallError> {
-        let (method, url) = ("POST".into(), "https://deploy.example.com/restart".into());
-        let headers = vec![
-            ("authorization".into(), "Bearer {{secret:token}}".into()),
-            ("idempotency-key".into(), attempt_id),
-        ];
-        let request = Request { method, url, headers, body: what.arguments, body_secrets: false, timeout_ms: None };
-        match http_client::send(&request) {
-            Ok(answer) if answer.status < 300 => Ok("restarted".into()),
-            answer => Err(CallError::Other(format!("{answer:?}"))),
-        }
-    }
+    Ok(planned)
 }
 
-export!(Plugin);
+/// Runs only once the gate has permitted exactly this.
+fn execute(attempt_id: &str, what: &Action, _: &Settings) -> Result<String, CallError> {
+    let about: Value = arguments(what)?;
+    let request = Request::post("https://deploy.example.com/restart").bearer(Secret::named("token"));
+    let request = request.header("idempotency-key", attempt_id).json(about);
+    request.send("deploy.example.com", 0).success()?;
+    Ok("restarted".into())
+}

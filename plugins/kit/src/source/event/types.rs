@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn mistakes_name_their_setting() {
         for (text, want) in [
-            (r#"{"ignore":"x"}"#, "ignore: expected a list, found a string"),
+            (r#"{"ignore":"x"}"#, "ignore: expected a list, found \"x\""),
             (r#"{"firing":[null]}"#, "firing[0]: expected a text, found nothing"),
             (r#"{"severity":[]}"#, "severity: expected an object, found a list"),
         ] {

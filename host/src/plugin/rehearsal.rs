@@ -1,0 +1,100 @@
+//! What plugins say of their settings, and what the host would refuse them, before anything is sent: each is called
+//! once as in the field, while nothing leaves the host.
+//!
+//! A source decodes a body that holds nothing. A notifier delivers a sample message, and whatever it sends is held
+//! against grants and addresses and then stays here. A remediation says what it offers as it is loaded, which reads
+//! its settings. What counts is that one says it is misconfigured: the rest is a matter of the input or of the other
+//! side.
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use super::error::{Failure, Problem};
+use super::grants::Origin;
+use super::kind::CallError;
+use super::registry::Plugins;
+use super::transport::{Outgoing, Returned, Transport, TransportError};
+use super::unit::Unit;
+use super::{Kind, MailTransport};
+use crate::network::check_literal;
+use crate::network::smtp::{Mail, Server, SmtpError, Taken};
+use crate::ports::{Inbound, Message};
+
+/// A network that nothing leaves. What would be refused for its address is.
+#[derive(Clone, Copy, Debug)]
+pub struct Rehearsal;
+
+const NOTHING_SENT: &str = "nothing is sent while the configuration is checked";
+
+impl Transport for Rehearsal {
+    fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
+        Box::pin(async move {
+            check_literal(&request.url, request.private)
+                .map_err(|refused| TransportError::Refused(refused.to_string()))?;
+            let private = Origin::of(&request.url).is_some_and(|origin| origin.is_private_address());
+            if private && !request.private {
+                let host = request.url.host_str().unwrap_or_default();
+                return Err(TransportError::Refused(format!("{host} is this machine")));
+            }
+            Err(TransportError::Unreachable(NOTHING_SENT.into()))
+        })
+    }
+
+    fn leaves(&self) -> bool {
+        false
+    }
+}
+
+impl MailTransport for Rehearsal {
+    fn send<'a>(&'a self, _: &'a Server, _: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>> {
+        Box::pin(async { Err(SmtpError::Unavailable(NOTHING_SENT.into())) })
+    }
+
+    fn leaves(&self) -> bool {
+        false
+    }
+}
+
+impl Plugins {
+    /// Calls each source and target that a configuration or a folder names, and tells what they say is wrong with
+    /// how they are set up. Plugins that were loaded over another way out than [`Rehearsal`] are left alone: they would
+    /// send.
+    pub async fn rehearse(&self, message: &Message, now: Timestamp) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.outside.transport.leaves() || self.outside.mail.leaves() {
+            return problems;
+        }
+        for (name, unit) in self.sources.iter().filter(|(_, unit)| unit.installed.loaded().is_some()) {
+            let answer = self.call_decoder(name, &nothing(now)).await;
+            problems.extend(problem(name, unit, answer));
+        }
+        for (name, unit) in &self.targets {
+            let answer = self.call_notifier(name, message, now).await;
+            problems.extend(problem(name, unit, answer));
+        }
+        problems
+    }
+}
+
+/// A request of a source whose body holds nothing.
+fn nothing(now: Timestamp) -> Inbound {
+    Inbound {
+        method: "POST".into(),
+        headers: [("content-type".to_string(), "application/json".to_string())].into(),
+        query: Vec::new(),
+        body: "{}".into(),
+        received_at: now,
+    }
+}
+
+fn problem<T>(name: &str, unit: &Unit, answer: Option<Result<Result<T, CallError>, Failure>>) -> Option<Problem> {
+    let manifest = unit.installed.package().manifest.clone();
+    let subject = match manifest.kind {
+        Kind::Notifier if name != manifest.name => format!("notifier {name} ({})", manifest.label()),
+        _ => manifest.label(),
+    };
+    match answer? {
+        Ok(Err(error @ CallError::Misconfigured(_))) => Some(Problem::new(subject, error.to_string())),
+        _ => None,
+    }
+}
