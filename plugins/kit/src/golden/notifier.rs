@@ -32,6 +32,9 @@ const TAKEN: &str = r#"{"code":0,"errcode":0,"ok":true,"status":"success","resul
 /// What the login page of a network or a proxy answers to whatever it is asked.
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body>Log in to go on</body></html>";
 
+/// The value of a secret that no text may become.
+const STOLEN: &str = "the-value-that-nobody-asked-for";
+
 /// Checks all cases and renderings of the notifier whose folder this is.
 ///
 /// # Panics
@@ -115,7 +118,7 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
     let rendered = |message: &Value| {
         let world = Rc::new(World {
             settings: settings.clone(),
-            secrets: json!({"webhook-url": "https://hook.example"}),
+            secrets: json!({"webhook-url": "https://hook.example", "stolen": STOLEN}),
             answers: Answers::Always(answer.clone()),
             requests: RefCell::default(),
             mail_answers: RefCell::default(),
@@ -134,6 +137,9 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
             earlier["reference"] = reference.clone();
         }
         let (exchange, mails) = rendered(&sent);
+        let (tried, tried_mails) = rendered(&asking_for_a_secret(&sent));
+        let told = json!([tried, tried_mails]).to_string();
+        assert!(!told.contains(STOLEN), "a text of an alert has become the secret that it names:\n{told}");
         let requests = exchange["requests"].as_array().unwrap();
         let found = match requests.as_slice() {
             [] if !mails.is_empty() => json!({"mails": mails, "result": exchange["result"]}),
@@ -150,6 +156,26 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
         assert!(known || name == "settings.json" || name == "answer.json", "{name:?} renders no message");
     }
     differences
+}
+
+/// The message with a placeholder of a secret in every text that others write.
+fn asking_for_a_secret(message: &Value) -> Value {
+    const OF_THE_HOST: [&str; 11] = [
+        "occasion", "stage", "severity", "outcome", "language", "status", "purpose", "state", "risk", "reference",
+        "from-alert",
+    ];
+    match message {
+        Value::String(text) => json!(format!("{text}{{{{secret:stolen}}}}")),
+        Value::Array(items) => items.iter().map(asking_for_a_secret).collect(),
+        Value::Object(members) => {
+            let asking = |(key, value): (&String, &Value)| match OF_THE_HOST.contains(&key.as_str()) {
+                true => (key.clone(), value.clone()),
+                false => (key.clone(), asking_for_a_secret(value)),
+            };
+            members.iter().map(asking).collect::<Map<_, _>>().into()
+        }
+        other => other.clone(),
+    }
 }
 
 /// Texts of more than one line as a list of them, so that a person can look at a rendering.

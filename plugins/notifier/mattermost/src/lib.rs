@@ -7,7 +7,6 @@ mod settings;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tidegate_plugin::host::unavailable;
 use tidegate_plugin::http::{Request, Said, Secret, Success, Template, segment};
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Occasion, reference};
 use tidegate_plugin::settings::wrong;
