@@ -161,7 +161,16 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
 /// The message with a placeholder of a secret in every text that others write.
 fn asking_for_a_secret(message: &Value) -> Value {
     const OF_THE_HOST: [&str; 11] = [
-        "occasion", "stage", "severity", "outcome", "language", "status", "purpose", "state", "risk", "reference",
+        "occasion",
+        "stage",
+        "severity",
+        "outcome",
+        "language",
+        "status",
+        "purpose",
+        "state",
+        "risk",
+        "reference",
         "from-alert",
     ];
     match message {

@@ -164,7 +164,9 @@ mod tests {
     #[test]
     fn only_what_is_said_about_the_message_ends_it() {
         for code in [199, 301, 401, 403, 404, 405, 408, 409, 410, 425, 429, 500, 502, 503, 504, 599] {
-            let Err(CallError::Unavailable(retry)) = answer(code, "").success(Success::AnyForm) else { panic!("{code}") };
+            let Err(CallError::Unavailable(retry)) = answer(code, "").success(Success::AnyForm) else {
+                panic!("{code}")
+            };
             assert_eq!(retry.after_ms, Some(3000));
         }
         for code in [400, 413, 415, 422] {
@@ -172,7 +174,10 @@ mod tests {
         }
         for code in [200, 202, 204, 299] {
             assert!(answer(code, "1").success(Success::AnyForm).is_ok(), "{code}");
-            assert!(matches!(answer(code, "<html>").success(Success::AnyForm), Err(CallError::Unavailable(_))), "{code}");
+            assert!(
+                matches!(answer(code, "<html>").success(Success::AnyForm), Err(CallError::Unavailable(_))),
+                "{code}"
+            );
         }
     }
 
@@ -195,7 +200,9 @@ mod tests {
     #[test]
     fn a_success_in_another_form_is_tried_again_and_says_so() {
         let page = "<html><title>Log in</title>";
-        let Err(CallError::Unavailable(retry)) = answer(200, page).success(Success::Has("/id")) else { panic!("a page") };
+        let Err(CallError::Unavailable(retry)) = answer(200, page).success(Success::Has("/id")) else {
+            panic!("a page")
+        };
         assert_eq!(
             retry.reason,
             "It answered 200 without the `id` that its API answers with; something in front of it may have answered: \
@@ -208,7 +215,9 @@ mod tests {
     #[test]
     fn answers_are_quoted_short_on_one_line_and_without_paths() {
         let text = format!("https://hook.example/secret-token gone\n{}", "不\n".repeat(200));
-        let Err(CallError::InvalidInput(reason)) = answer(400, &text).success(Success::AnyForm) else { panic!("400 is about it") };
+        let Err(CallError::InvalidInput(reason)) = answer(400, &text).success(Success::AnyForm) else {
+            panic!("400 is about it")
+        };
         assert!(reason.starts_with("It answered 400: https://hook.example/… gone 不"), "{reason}");
         assert!(reason.len() < 250 && !reason.contains('\n') && !reason.contains("token"), "{reason}");
     }

@@ -35,7 +35,9 @@ impl Success {
     /// What was expected, behind `answered 200 `.
     pub(super) fn missed(self) -> String {
         match self {
-            Self::Has(pointer) => format!("without the `{}` that its API answers with", pointer.trim_start_matches('/')),
+            Self::Has(pointer) => {
+                format!("without the `{}` that its API answers with", pointer.trim_start_matches('/'))
+            }
             Self::List => "without the list that its API answers with".into(),
             Self::Text(text) => format!("without its `{text}`"),
             Self::AsSaid => "without a word of success".into(),

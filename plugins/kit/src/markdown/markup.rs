@@ -237,7 +237,7 @@ impl Markup {
         ],
         Way::Numeric,
     )
-        .finding(None, Some(Way::FullWidth));
+    .finding(None, Some(Way::FullWidth));
 
     /// Issues and comments on GitLab, where a line can be a command besides.
     pub const GITLAB: Self = commonmark(
@@ -249,7 +249,7 @@ impl Markup {
         ],
         Way::Numeric,
     )
-        .finding(None, Some(Way::FullWidth));
+    .finding(None, Some(Way::FullWidth));
 
     /// Discord's messages and embeds.
     pub const DISCORD: Self = Self {

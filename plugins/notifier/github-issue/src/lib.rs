@@ -118,7 +118,8 @@ impl Tracker for GitHub<'_> {
 
     fn close(&self, ticket: &Ticket) -> Result<(), CallError> {
         let body = json!({"state": "closed", "state_reason": "completed"});
-        self.send(&self.request("PATCH", Template::from("/") + segment(&ticket.id)).json(body), Success::Has("/number")).map(drop)
+        self.send(&self.request("PATCH", Template::from("/") + segment(&ticket.id)).json(body), Success::Has("/number"))
+            .map(drop)
     }
 }
 

@@ -96,7 +96,8 @@ impl Tracker for GitLab<'_> {
 
     fn close(&self, ticket: &Ticket) -> Result<(), CallError> {
         let body = json!({"state_event": "close"});
-        self.send(&self.request("PUT", Template::from("/") + segment(&ticket.id)).json(body), Success::Has("/iid")).map(drop)
+        self.send(&self.request("PUT", Template::from("/") + segment(&ticket.id)).json(body), Success::Has("/iid"))
+            .map(drop)
     }
 }
 

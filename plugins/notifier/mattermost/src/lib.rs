@@ -44,8 +44,9 @@ fn with_bot(message: &Notification, settings: &Settings, server: &str, channel: 
     let posts = Template::from(server.trim_end_matches('/')) + "/api/v4/posts";
     let text = message::title(message, settings);
     let props = json!({"attachments": message::attachments(message)});
-    let send =
-        |request: Request| request.bearer(Secret::named("token")).send("Mattermost", message.now_ms).judged(Success::Has("/id"), said);
+    let send = |request: Request| {
+        request.bearer(Secret::named("token")).send("Mattermost", message.now_ms).judged(Success::Has("/id"), said)
+    };
     let response = if message.occasion == Occasion::Answered {
         let Some(posted) = message.to_change::<Posted>() else { return Ok(None) };
         let url = posts + "/" + segment(&posted.id) + "/patch";

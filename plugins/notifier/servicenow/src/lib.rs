@@ -157,7 +157,9 @@ fn said(status: u16, body: &Value) -> Said {
     let text = format!("{}: {}", part("message"), part("detail"));
     match status {
         // An instance that sleeps answers with a page.
-        200..300 if body.get("result").is_none() => Said::Again(format!("answered {status} without a result; is the instance awake?")),
+        200..300 if body.get("result").is_none() => {
+            Said::Again(format!("answered {status} without a result; is the instance awake?"))
+        }
         401 => Said::Again(format!("does not know the user or the token: {text}")),
         403 if text.contains("Data Policy") || text.contains("mandatory") => {
             Said::Refused(format!("refused it: {text}"))
