@@ -88,6 +88,20 @@ pub enum CallError {
     Other(String),
 }
 
+impl CallError {
+    /// The same with who did not answer the plugin, which cannot always say whom it asked.
+    #[must_use]
+    pub fn unanswered(mut self, who: &str) -> Self {
+        match &mut self {
+            Self::InvalidInput(_) | Self::Misconfigured(_) => {}
+            Self::Unavailable { reason: text, .. } | Self::Other(text) => {
+                text.push_str(&format!(" ({who})"));
+            }
+        }
+        self
+    }
+}
+
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
