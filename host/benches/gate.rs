@@ -144,6 +144,7 @@ impl Scene {
                 risk: Risk::Read,
                 repeatable: true,
                 undo: None,
+                own: false,
             },
         );
         let (history, catalogue) = (Arc::new(History::default()), Arc::new(catalogue));

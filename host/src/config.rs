@@ -54,6 +54,7 @@ pub use sources::Source;
 pub use tools::Tools;
 pub use unit::{Period, Size};
 pub use users::{Role, User, is_name as is_user_name};
+pub use ways_in::is_this_machine;
 
 use crate::domain::Mode;
 use crate::domain::person::fold;
@@ -256,7 +257,7 @@ impl Config {
     /// machines.
     pub fn exposure(&self, names: &[String]) -> Vec<Problem> {
         let listen = self.server.listen;
-        if listen.ip().to_canonical().is_loopback() {
+        if is_this_machine(listen.ip()) {
             return Vec::new();
         }
         let mut problems = Vec::new();

@@ -7,6 +7,7 @@
 mod admission;
 mod answer;
 mod attempts;
+mod authorization;
 mod body;
 mod callers;
 mod connection;
@@ -16,6 +17,7 @@ mod encoding;
 mod fetch;
 mod form;
 mod guard;
+mod handshake;
 mod health;
 mod incidents;
 mod jwt;
@@ -45,7 +47,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch as signal};
 
 use crate::backend::Backend;
-use crate::config::{Config, Problem, Problems};
+use crate::config::{Config, Problem, Problems, is_this_machine};
 use crate::environment::Environment;
 use crate::gate::link::Links;
 use crate::network::Network;
@@ -116,6 +118,8 @@ impl Shared {
 struct SourceAccess {
     disabled: bool,
     proof: Option<Proof>,
+    /// Who may ask without a proof whether it may send.
+    origins: Vec<String>,
 }
 
 impl Server {
@@ -144,7 +148,10 @@ impl Server {
         let mut sources = HashMap::new();
         for (name, source) in &config.sources {
             let proof = proof(&["sources", name, "auth"], &source.auth);
-            sources.insert(name.clone(), SourceAccess { disabled: !source.enabled, proof });
+            sources.insert(
+                name.clone(),
+                SourceAccess { disabled: !source.enabled, proof, origins: source.origins.clone() },
+            );
         }
         let links = config.links(environment).unwrap_or_else(|problem| {
             problems.push(problem);
@@ -164,7 +171,7 @@ impl Server {
             backend,
             clock,
             listen,
-            loopback: listen.ip().to_canonical().is_loopback(),
+            loopback: is_this_machine(listen.ip()),
             callers: Callers::new(config, api),
             replays: Replays::default(),
             refusals: Refusals::default(),

@@ -48,7 +48,15 @@ pub fn catalogue() -> Result<Catalogue> {
             let (risk, repeatable) = tidegate::tools::assess(&name, &identity, &bare, &tool["annotations"]);
             let full = format!("{name}.{bare}");
             let schema = json!({"type": "object", "properties": tool["properties"]});
-            let tool = Tool { name: full.clone(), description: String::new(), schema, risk, repeatable, undo: None };
+            let tool = Tool {
+                name: full.clone(),
+                description: String::new(),
+                schema,
+                risk,
+                repeatable,
+                undo: None,
+                own: false,
+            };
             catalogue.tools.insert(full, tool);
         }
     }

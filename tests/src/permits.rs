@@ -35,6 +35,7 @@ pub fn read_permit(call: &Call) -> anyhow::Result<ReadPermit> {
         risk: Risk::Read,
         repeatable: false,
         undo: None,
+        own: false,
     };
     let catalogue = Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() });
     let history = Arc::new(History::default());

@@ -60,6 +60,7 @@ fn catalogue() -> Arc<Catalogue> {
         risk,
         repeatable: false,
         undo: None,
+        own: false,
     };
     let tools = [tool("k.get", Risk::Read), tool("k.restart", Risk::Low), tool("k.drain", Risk::Irreversible)];
     Arc::new(Catalogue { tools: tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect() })

@@ -228,7 +228,7 @@ proptest! {
         let mut tools = (*world.catalogue).clone();
         let (tool, schema) = (format!("x.{name}"), Value::Null);
         let (description, undo) = (String::new(), None);
-        tools.tools.insert(tool.clone(), Tool { name: tool.clone(), description, schema, risk, repeatable: true, undo });
+        tools.tools.insert(tool.clone(), Tool { name: tool.clone(), description, schema, risk, repeatable: true, undo, own: false });
         world.catalogue = Arc::new(tools);
         let call = Call { tool: if known { tool } else { "x.1".into() }, arguments: Map::new() };
         for purpose in [Purpose::Evidence, Purpose::Model, Purpose::Plan] {

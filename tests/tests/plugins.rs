@@ -7,6 +7,9 @@
     reason = "a test fails by panicking, also in its helpers"
 )]
 
+#[path = "plugins/grants.rs"]
+mod grants;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -353,6 +356,24 @@ async fn responses_are_capped_and_redirects_are_not_followed() {
     assert_eq!(seen.lock().unwrap().len(), 11);
 }
 
+/// The request's deadline is within the call's, so that the plugin hears of it and its words go out.
+#[tokio::test]
+async fn a_target_that_hangs_is_told_by_its_host_and_is_not_the_plugins_fault() {
+    let (server, _) = mirror().await;
+    let plugins = format!(
+        "[echo-notifier]\nlimits = {{ wall_ms = 1000 }}\ngrant = [{{ origin = \"{server}\", methods = [\"GET\"], private = true }}]"
+    );
+    let plugins = LoadOptions { plugins, ..LoadOptions::default() }.load(folder().await).await.unwrap().0;
+    let orders = format!("send GET {server}/never\nsend GET {server}/\nfail unavailable");
+    let Err(NotifyError::Retry { reason, .. }) = deliver(&plugins, "echo-notifier", &orders).await else {
+        panic!("the plugin says what becomes of it")
+    };
+    let within =
+        reason.strip_prefix("busy (127.0.0.1 did not answer within ").and_then(|rest| rest.strip_suffix(" ms)"));
+    let within: u64 = within.unwrap_or_else(|| panic!("{reason}")).parse().unwrap();
+    assert!((1..=900).contains(&within), "{reason}");
+}
+
 #[tokio::test]
 async fn signatures_settings_and_state_are_the_targets_own() {
     let plugins = notifier("").await;
@@ -424,6 +445,7 @@ fn cluster() -> Arc<Cluster> {
         risk,
         repeatable: false,
         undo: None,
+        own: false,
     };
     let tools = [tool("cluster.get", Risk::Read), tool("cluster.delete", Risk::High), tool("other.get", Risk::Read)];
     let tools = tools.map(|tool| (tool.name.clone(), tool)).into();

@@ -176,7 +176,7 @@ fn a_first_delivery_waits_for_no_clock() {
     let earlier = at(0) - SignedDuration::from_hours(1);
     assert_eq!(due(&incident, earlier).0.len(), 1);
     let retry_at = Some(at(5));
-    let fact = Fact::DeliveryFailed { delivery: "i1-report-t".into(), reason: String::new(), retry_at };
+    let fact = Fact::DeliveryFailed { delivery: "i1-report-t".into(), reason: String::new(), retry_at, refused: false };
     incident.apply(&Entry { at: earlier, fact });
     assert_eq!(due(&incident, earlier).0.len(), 0);
     // Set back once more: the next attempt does not wait until the clock has caught up.

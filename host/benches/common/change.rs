@@ -7,8 +7,15 @@ use tidegate::domain::{Action, ActionId, Call, Catalogue, Origin, Proposal, Risk
 pub fn catalogue() -> Catalogue {
     let name = "kubernetes.pods_delete".to_string();
     let schema = json!({"properties": {"namespace": {}, "name": {}}});
-    let tool =
-        Tool { name: name.clone(), description: String::new(), schema, risk: Risk::Low, repeatable: false, undo: None };
+    let tool = Tool {
+        name: name.clone(),
+        description: String::new(),
+        schema,
+        risk: Risk::Low,
+        repeatable: false,
+        undo: None,
+        own: false,
+    };
     Catalogue { tools: [(name, tool)].into() }
 }
 

@@ -23,7 +23,7 @@ pub struct PluginView {
     pub contract: Option<String>,
     /// The source, the targets or the tools that it offers.
     pub offers: Vec<String>,
-    /// Calls since the start; 0 where no host runs.
+    /// Calls since its code was loaded; 0 where no host runs.
     pub calls: u64,
     /// Those that ended in an error of the plugin, or that the host ended.
     pub errors: u64,

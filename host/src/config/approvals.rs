@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::problem::Report;
 use super::secret::{self, Reference};
+use super::ways_in::is_this_machine;
 use crate::domain::person::fold;
 use crate::secret::SecretSource;
 
@@ -80,7 +81,7 @@ fn is_local(authority: &str) -> bool {
     let host = authority.strip_prefix('[').and_then(|rest| rest.split(']').next());
     let host = host.unwrap_or_else(|| authority.split(':').next().unwrap_or_default());
     let address = host.parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+    host == "localhost" || address.is_ok_and(is_this_machine)
 }
 
 /// Whether a word stands for everybody, so that no group can be called so.

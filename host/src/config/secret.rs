@@ -46,7 +46,7 @@ const MOST: usize = 8;
 
 impl<'de> Deserialize<'de> for References {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ReferencesVisitor).map(Self)
+        deserializer.deserialize_any(ReferenceVisitor { most: MOST }).map(Self)
     }
 }
 
@@ -62,67 +62,55 @@ const FORM: &str = "a secret is never written into the configuration: \
 
 impl<'de> Deserialize<'de> for Reference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ReferenceVisitor).map(Self)
+        deserializer.deserialize_any(ReferenceVisitor { most: 1 }).map(|secrets| Self(secrets.first))
     }
 }
 
-struct ReferenceVisitor;
-
-/// Every scalar gets the same answer, because serde's own would repeat the value.
-macro_rules! refuse_values {
-    () => {
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("{ env = \"NAME\" } or { file = \"path\" }")
-        }
-
-        fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-            Err(E::custom(FORM))
-        }
-
-        fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-            Err(E::custom(FORM))
-        }
-
-        fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-            Err(E::custom(FORM))
-        }
-
-        fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-            Err(E::custom(FORM))
-        }
-    };
+/// Reads one secret, or where several may be named a list of them. Every value of another kind gets the same answer,
+/// because serde's own would repeat it.
+struct ReferenceVisitor {
+    most: usize,
 }
 
-struct ReferencesVisitor;
-
-impl<'de> Visitor<'de> for ReferencesVisitor {
+impl<'de> Visitor<'de> for ReferenceVisitor {
     type Value = Secrets;
 
-    refuse_values!();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{ env = \"NAME\" } or { file = \"path\" }")
+    }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Secrets, A::Error> {
-        ReferenceVisitor.visit_map(map).map(Secrets::from)
+    fn visit_str<E: Error>(self, _: &str) -> Result<Secrets, E> {
+        Err(E::custom(FORM))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Secrets, E> {
+        Err(E::custom(FORM))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Secrets, E> {
+        Err(E::custom(FORM))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Secrets, E> {
+        Err(E::custom(FORM))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Secrets, A::Error> {
+        if self.most == 1 {
+            return Err(A::Error::custom("one secret is named here, and not a list"));
+        }
         let none = || A::Error::custom("a list of secrets names at least one");
         let mut secrets = Secrets::from(list.next_element::<Reference>()?.ok_or_else(none)?.0);
         while let Some(Reference(next)) = list.next_element()? {
-            if secrets.others.len() + 1 >= MOST {
+            if secrets.others.len() + 1 >= self.most {
                 return Err(A::Error::custom(format_args!("at most {MOST} secrets can be good at a time")));
             }
             secrets.others.push(next);
         }
         Ok(secrets)
     }
-}
 
-impl<'de> Visitor<'de> for ReferenceVisitor {
-    type Value = SecretSource;
-
-    refuse_values!();
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretSource, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Secrets, A::Error> {
         let mut found = None;
         while let Some(key) = map.next_key::<String>()? {
             let source = match key.as_str() {
@@ -139,6 +127,6 @@ impl<'de> Visitor<'de> for ReferenceVisitor {
             SecretSource::Env(name) => name.is_empty(),
             SecretSource::File(path) => path.as_os_str().is_empty(),
         };
-        found.filter(|source| !empty(source)).ok_or_else(|| A::Error::custom(FORM))
+        found.filter(|source| !empty(source)).map(Secrets::from).ok_or_else(|| A::Error::custom(FORM))
     }
 }

@@ -15,11 +15,13 @@ pub struct Source {
     pub enabled: bool,
     /// What its senders must prove.
     pub auth: Option<Auth>,
+    /// Names by which senders of CloudEvents may ask without a proof whether they may send.
+    pub origins: Vec<String>,
 }
 
 impl Default for Source {
     fn default() -> Self {
-        Self { enabled: true, auth: None }
+        Self { enabled: true, auth: None, origins: Vec::new() }
     }
 }
 
@@ -28,6 +30,7 @@ impl Default for Source {
 pub struct Raw {
     enabled: Option<bool>,
     auth: Option<auth::Raw>,
+    allow_origins: Vec<String>,
 }
 
 pub fn build(raw: BTreeMap<String, Raw>, base: &Path, report: &mut Report) -> BTreeMap<String, Source> {
@@ -37,7 +40,18 @@ pub fn build(raw: BTreeMap<String, Raw>, base: &Path, report: &mut Report) -> BT
         if let Some(auth) = &mut auth {
             auth.resolve_paths(base);
         }
-        sources.insert(name, Source { enabled: raw.enabled.unwrap_or(true), auth });
+        for origin in raw.allow_origins.iter().filter(|origin| !is_origin(origin)) {
+            let wrong = format!(
+                "{origin:?} is no name that a sender asks by (its header WebHook-Request-Origin), such as eventgrid.azure.net"
+            );
+            report(&["sources", &name, "allow_origins"], wrong);
+        }
+        sources.insert(name, Source { enabled: raw.enabled.unwrap_or(true), auth, origins: raw.allow_origins });
     }
     sources
+}
+
+fn is_origin(text: &str) -> bool {
+    let sound = |c: char| c.is_ascii_alphanumeric() || ".-:".contains(c);
+    (1..=253).contains(&text.len()) && text.chars().all(sound)
 }

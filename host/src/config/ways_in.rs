@@ -25,7 +25,7 @@ impl Config {
                 lines.push(format!("{text}: {}", names.join(", ")));
             }
         };
-        let text = if listen.ip().to_canonical().is_loopback() {
+        let text = if is_this_machine(listen.ip()) {
             format!("sources open to this machine alone, at {}", at("NAME"))
         } else if token {
             format!("sources at {}, with a sender's token", at("NAME"))
@@ -36,4 +36,9 @@ impl Config {
         more("sources that are switched off".to_string(), off);
         lines
     }
+}
+
+/// Whether an address reaches nothing but this machine, however it is written.
+pub fn is_this_machine(address: std::net::IpAddr) -> bool {
+    address.to_canonical().is_loopback()
 }

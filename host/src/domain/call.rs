@@ -72,6 +72,9 @@ pub struct Target {
     /// or nobody knows where. All of the above then hold `*`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<String>,
+    /// Whether a plugin does it itself: then `server` is the plugin, which says nothing of where the objects are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
 }
 
 impl Target {

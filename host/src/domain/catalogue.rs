@@ -25,6 +25,9 @@ pub struct Tool {
     /// The tool that takes its calls back: it takes the same arguments and [`UNDONE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<String>,
+    /// Whether a plugin performs it itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
 }
 
 /// The argument in which a tool that takes calls back is told which attempt.
@@ -40,6 +43,7 @@ impl Tool {
             risk: self.risk,
             repeatable: self.repeatable,
             undo: self.undo.clone(),
+            own: self.own,
         }
     }
 }
@@ -112,7 +116,8 @@ impl Catalogue {
 
     /// Reads from the arguments what a call touches.
     pub fn touches(&self, call: &Call) -> Target {
-        reach::read(call, self.get(&call.tool).map(|tool| &tool.schema))
+        let tool = self.get(&call.tool);
+        reach::read(call, tool.map(|tool| &tool.schema), tool.is_some_and(|tool| tool.own))
     }
 }
 
@@ -123,7 +128,15 @@ mod tests {
     use super::*;
 
     fn tool(name: &str, risk: Risk, schema: Value) -> Tool {
-        Tool { name: name.into(), description: "for models".into(), schema, risk, repeatable: false, undo: None }
+        Tool {
+            name: name.into(),
+            description: "for models".into(),
+            schema,
+            risk,
+            repeatable: false,
+            undo: None,
+            own: false,
+        }
     }
 
     fn catalogue(tools: &[Tool]) -> Catalogue {

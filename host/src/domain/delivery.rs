@@ -66,6 +66,15 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// Attempts so far; a person who has it sent anew sets them to none.
     pub attempts: u32,
+    /// How many of the last attempts, one after the other, the target refused: an outage before or between them
+    /// says nothing of the message.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub refusals: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Who is told when a target does not take a message.
@@ -171,6 +180,7 @@ impl Delivery {
             told_at: None,
             state: DeliveryState::Due { at: now, since: Some(now), reason: None },
             attempts: 0,
+            refusals: 0,
         }
     }
 

@@ -293,6 +293,9 @@ pub enum Fact {
         reason: String,
         /// When it is tried again; never, when absent.
         retry_at: Option<Timestamp>,
+        /// Whether the target refused this message, and not any message.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        refused: bool,
     },
     /// A target took a message: the receipt.
     Delivered {

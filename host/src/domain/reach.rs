@@ -10,6 +10,7 @@ mod document;
 mod elsewhere;
 mod overlap;
 pub(super) mod suspicion;
+mod things;
 mod vocabulary;
 
 use std::collections::BTreeSet;
@@ -28,8 +29,8 @@ const ALL: &str = "*";
 /// Levels of objects, lists and texts within texts. Real manifests have a dozen.
 const DEEPEST: usize = 48;
 
-/// What the call touches, by its arguments and the tool's schema.
-pub(super) fn read(call: &Call, schema: Option<&Value>) -> Target {
+/// What the call touches, by its arguments and the tool's schema; `own` where a plugin performs it itself.
+pub(super) fn read(call: &Call, schema: Option<&Value>, own: bool) -> Target {
     let (server, tool) = call.tool.split_once('.').unwrap_or((&call.tool, ""));
     let properties = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
     let explained = schema.and_then(schema::explained);
@@ -43,6 +44,9 @@ pub(super) fn read(call: &Call, schema: Option<&Value>) -> Target {
         reader.argument(key, value);
     }
     reader.defaults(tool, properties, &call.arguments);
+    if !cluster && reader.names.is_empty() {
+        reader.names.extend(things::named(&call.arguments));
+    }
     let Reader { namespaces, kinds, names, elsewhere, .. } = reader;
     let list = |set: BTreeSet<String>| set.into_iter().collect();
     Target {
@@ -51,6 +55,7 @@ pub(super) fn read(call: &Call, schema: Option<&Value>) -> Target {
         kinds: list(kinds),
         names: list(names),
         elsewhere: list(elsewhere),
+        own,
     }
 }
 

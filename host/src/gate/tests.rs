@@ -76,6 +76,7 @@ fn scene(vote: Vote, origin: Origin) -> Scene {
         risk: Risk::High,
         repeatable: false,
         undo: None,
+        own: false,
     };
     let catalogue = Arc::new(Catalogue { tools: [(name, tool)].into() });
     let touches = catalogue.touches(&proposal.call);

@@ -1,9 +1,10 @@
 //! Who calls: by a token of their own, or by the one proof that callers of the API share.
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use base64::Engine;
 
 use super::answer::Failure;
+use super::authorization::authorization;
 use super::proof::Proof;
 use crate::config::{Config, Role};
 use crate::domain::person;
@@ -107,15 +108,14 @@ impl Callers {
     }
 
     fn owner(&self, headers: &HeaderMap) -> Option<&Entry> {
-        let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, credentials) = given.split_once(' ')?;
+        let (scheme, credentials) = authorization(headers)?;
         if scheme.eq_ignore_ascii_case("bearer") {
-            return self.entry(credentials.trim());
+            return self.entry(credentials);
         }
         if !scheme.eq_ignore_ascii_case("basic") {
             return None;
         }
-        let decoded = base64::engine::general_purpose::STANDARD.decode(credentials.trim()).ok()?;
+        let decoded = base64::engine::general_purpose::STANDARD.decode(credentials).ok()?;
         let decoded = String::from_utf8(decoded).ok()?;
         let (name, token) = decoded.split_once(':')?;
         self.entry(token).filter(|entry| entry.name == name)

@@ -5,12 +5,13 @@ mod keys;
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
 use super::answer::Failure;
+use super::authorization::bearer;
 use super::fetch::Fetch;
 use crate::config;
 use crate::domain::text::cut;
@@ -42,9 +43,7 @@ impl Tokens {
     /// # Errors
     /// 401 where it does not, 503 where the issuer's keys cannot be had.
     pub async fn check(&self, headers: &HeaderMap, now: Timestamp) -> Result<(), Failure> {
-        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let token = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let token = token.map(|(_, token)| token.trim()).filter(|token| !token.is_empty() && token.len() <= LONGEST);
+        let token = bearer(headers).filter(|token| !token.is_empty() && token.len() <= LONGEST);
         let token = token.ok_or_else(|| self.wrong("there is none"))?;
         let header = decode_header(token).map_err(|_| self.wrong("it is not one"))?;
         if header.crit.is_some() {

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::{HeaderMap, header};
 
 use super::answer::Failure;
+use crate::config::is_this_machine;
 
 /// The request must not come from a page of another host.
 pub fn check_origin(headers: &HeaderMap) -> Result<(), Failure> {
@@ -40,7 +41,7 @@ pub fn host_name(host: &str) -> &str {
 /// Whether a name in `Host` is this machine's own.
 pub fn is_local(name: &str, listen: SocketAddr) -> bool {
     let address = name.parse::<IpAddr>().ok();
-    address.is_some_and(|address| address.to_canonical().is_loopback() || address == listen.ip())
+    address.is_some_and(|address| is_this_machine(address) || address == listen.ip())
         || name.eq_ignore_ascii_case("localhost")
 }
 

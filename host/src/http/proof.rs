@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use base64::Engine;
 use jiff::Timestamp;
 use md5::{Digest, Md5};
 use subtle::{Choice, ConstantTimeEq};
 
 use super::answer::Failure;
+use super::authorization::authorization;
 use super::fetch::Fetch;
 use super::form;
 use super::jwt::Tokens;
@@ -52,7 +53,7 @@ pub enum Proof {
 pub enum Rest<'a> {
     Nothing,
     /// Along with reading the body.
-    Reading(Verifier),
+    Reading(Verifier<'a>),
     /// The whole body, as it was sent.
     Body(&'a Proof),
 }
@@ -108,9 +109,7 @@ impl Proof {
     /// 401 where it is not good, or the proof is of another kind.
     pub fn header_alone(&self, headers: &HeaderMap) -> Result<(), Failure> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let given = text(header::AUTHORIZATION.as_str());
-        let (scheme, credentials) = given.split_once(' ').unwrap_or_default();
-        let credentials = credentials.trim();
+        let (scheme, credentials) = authorization(headers).unwrap_or_default();
         let good = match self {
             Self::Bearer(tokens) => scheme.eq_ignore_ascii_case("bearer") && is_one(credentials.as_bytes(), tokens),
             Self::Basic { user, passwords } => {

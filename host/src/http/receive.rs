@@ -13,7 +13,7 @@ use super::answer::Failure;
 use super::encoding::Encoding;
 use super::places::{Peer, Place};
 use super::proof::{Proof, Rest};
-use super::{Shared, body, form, quotas, reply};
+use super::{Shared, body, form, handshake, quotas, reply};
 use crate::backend::Received;
 use crate::domain::text::cut;
 use crate::ports::Inbound;
@@ -52,6 +52,11 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Respo
         return Err(method(&head));
     }
     let gate = state.sources.get(source);
+    if let Some(gate) = gate.filter(|gate| !gate.disabled)
+        && let Some(answer) = handshake::answer(&head, &gate.origins)
+    {
+        return Ok(answer);
+    }
     let proof = gate.and_then(|gate| gate.proof.as_ref());
     // A token for sending is good for every source.
     let sends = state.callers.sends(&head.headers);

@@ -163,6 +163,22 @@ async fn a_sender_that_has_proven_itself_is_answered_by_the_source() {
     assert!(usual.starts_with("{\"alerts\":1"), "{usual}");
 }
 
+/// Senders of CloudEvents ask before they send, and sign nothing of that.
+#[tokio::test]
+async fn a_sender_that_was_named_is_told_that_it_may_send_and_gets_no_further() {
+    let config = "[sources.alertmanager]\nauth = { github = { env = \"KEY\" } }\nallow_origins = [\"ci.example\"]";
+    let host = start(config, Fake { methods: vec!["POST", "OPTIONS"], ..Fake::default() }).await;
+    let path = "/v1/alerts/alertmanager";
+    for (origin, want) in [("ci.example", 200), ("evil.example", 401), ("", 401)] {
+        let asked = host.client().request(Method::OPTIONS, host.url(path)).header("WebHook-Request-Origin", origin);
+        let answer = asked.body(ONE).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), want, "{origin}");
+        assert_eq!(answer.headers().contains_key("webhook-allowed-origin"), want == 200, "{origin}");
+    }
+    assert_eq!(status(host.post(path, ONE)).await, 401, "a message needs its proof all the same");
+    assert!(seen(&host).is_empty(), "no source has heard any of it");
+}
+
 #[tokio::test]
 async fn what_cannot_be_proven_now_may_be_later() {
     let config = "[sources.alertmanager]\nauth = { jwt = { issuer = \"https://id.example\", audience = \"a\", keys = \"http://127.0.0.1:9/keys\" } }";

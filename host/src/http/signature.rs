@@ -28,30 +28,28 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// A check of a body that goes along with reading it.
-pub struct Verifier {
+pub struct Verifier<'a> {
     /// One for each secret.
     macs: Vec<Hmac<Sha256>>,
     given: Vec<[u8; 32]>,
     until: Timestamp,
-    wrong: Failure,
+    scheme: &'a Scheme,
 }
 
-impl Verifier {
+impl<'a> Verifier<'a> {
     /// Whatever cannot be a good signature is refused here, before anything of the body is read: no
     /// signature, one that is none, a time that is not now.
-    pub fn new(scheme: &Scheme, secrets: &[Secret], headers: &HeaderMap, now: Timestamp) -> Result<Self, Failure> {
+    pub fn new(scheme: &'a Scheme, secrets: &[Secret], headers: &HeaderMap, now: Timestamp) -> Result<Self, Failure> {
         let Scheme { signature, encoding, time, signed } = scheme;
-        let wrong =
-            || Failure::unauthorized(format!("this needs the right signature: {}", scheme.expected()), "Signature");
         let given: Vec<[u8; 32]> =
             items(headers, signature).take(MOST).filter_map(|item| decode(*encoding, item)).collect();
         if given.is_empty() {
-            return Err(wrong());
+            return Err(wrong(scheme));
         }
         let macs: Result<Vec<_>, _> =
             secrets.iter().map(|secret| Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())).collect();
         // Of any length a key is one.
-        let mut macs = macs.map_err(|_| wrong())?;
+        let mut macs = macs.map_err(|_| wrong(scheme))?;
         let mut until = now.saturating_add(UNTIMED).unwrap_or(Timestamp::MAX);
         if let Some(item) = time {
             let (time, signed) = signed_time(headers, item, now)?;
@@ -63,7 +61,7 @@ impl Verifier {
         }
         let between = signed.between.as_deref().unwrap_or_default();
         macs.iter_mut().for_each(|mac| mac.update(between.as_bytes()));
-        Ok(Self { macs, given, until, wrong: wrong() })
+        Ok(Self { macs, given, until, scheme })
     }
 
     /// Takes the next part of the body.
@@ -80,9 +78,13 @@ impl Verifier {
         // By the first secret, whichever was used: the same request in another form is the same.
         match expected.first() {
             Some(first) if bool::from(good) => Ok(Mark::of(first, self.until)),
-            _ => Err(self.wrong),
+            _ => Err(wrong(self.scheme)),
         }
     }
+}
+
+fn wrong(scheme: &Scheme) -> Failure {
+    Failure::unauthorized(format!("this needs the right signature: {}", scheme.expected()), "Signature")
 }
 
 /// The items of a header's list that have the prefix, without it. Lines of one header are one list.

@@ -1,6 +1,7 @@
 //! The signature of Amazon SNS, which stands within the message that it signs.
 
 mod certificate;
+mod issuer;
 mod message;
 
 use std::sync::Arc;

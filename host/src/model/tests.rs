@@ -22,6 +22,7 @@ pub fn catalogue(names: &[&str]) -> Catalogue {
         risk: Risk::Read,
         repeatable: true,
         undo: None,
+        own: false,
     };
     Catalogue { tools: names.iter().map(|name| (name.to_string(), tool(name))).collect() }
 }

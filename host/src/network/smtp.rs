@@ -10,14 +10,13 @@ mod mailbox;
 mod opening;
 mod stream;
 
-use std::net::IpAddr;
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
-use lettre::transport::smtp::extension::ClientId;
 use serde::Deserialize;
 
 use super::Network;
@@ -82,6 +81,11 @@ impl Server {
 
     fn label(&self) -> String {
         format!("{}:{}", self.host, self.port)
+    }
+
+    /// That it may go another time, and why.
+    fn unavailable(&self, text: impl fmt::Display) -> SmtpError {
+        SmtpError::Unavailable(format!("{}: {text}", self.label()))
     }
 }
 
@@ -162,12 +166,7 @@ impl Network {
     async fn exchange(&self, server: &Server, composed: &Composed) -> Result<Taken, SmtpError> {
         let label = server.label();
         let (stream, own) = self.open(server).await?;
-        let lost =
-            |error: lettre::transport::smtp::Error| SmtpError::Unavailable(format!("{label}: {}", words(&error)));
-        let own = match own {
-            IpAddr::V4(address) => ClientId::Ipv4(address),
-            IpAddr::V6(address) => ClientId::Ipv6(address),
-        };
+        let lost = |error: lettre::transport::smtp::Error| server.unavailable(words(&error));
         let connected = AsyncSmtpConnection::connect_with_transport(stream, &own).await;
         let mut connection = connected.map_err(lost)?;
         if let Some((name, password)) = &server.login {

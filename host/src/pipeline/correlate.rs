@@ -26,7 +26,7 @@ use crate::domain::{Alert, Incident, IncidentId, Severity, Status};
 pub use grouping::{Group, GroupOf, group};
 pub use index::{Identity, Index};
 
-use change::{Change, change, other_labels};
+use change::{Change, SEVERITY, change, other_labels, says_less};
 
 /// What a batch of alerts means.
 #[derive(Debug, Default, PartialEq)]
@@ -85,11 +85,14 @@ pub fn correlate(
     let (alerts, folded) = last_words(alerts);
     out.folded = folded;
     for (alert, shares) in alerts {
-        let (alert, known) = known(index, incidents, alert, shares, group_of);
+        let (mut alert, known) = known(index, incidents, alert, shares, group_of);
+        if let (Status::Resolved, Some((_, known))) = (alert.status, known) {
+            // How an end is called says nothing of how bad it was.
+            alert.severity = alert.severity.max(known.severity);
+        }
         let began = alert.starts_at.or_else(|| known.and_then(|(_, known)| known.starts_at));
         if let (Status::Resolved, Some(began)) = (alert.status, began) {
-            let severity = known.map_or(alert.severity, |(_, known)| known.severity.max(alert.severity));
-            out.ended.push((Identity::from(&alert), began, severity));
+            out.ended.push((Identity::from(&alert), began, alert.severity));
         }
         let fires = alert.status == Status::Firing;
         if fires && known.is_none_or(|(_, known)| known.status == Status::Resolved) && index.is_late(&alert, now) {
@@ -136,7 +139,8 @@ type Known<'a> = Option<(&'a Arc<Incident>, &'a Alert)>;
 
 /// What is known of an alert. A fingerprint that a sender uses for alerts of two groups, or in one body with two
 /// sets of labels (`shares`), names two alerts: the second is told from the first by its group or its labels, so that
-/// neither is taken for a repeat of the other.
+/// neither is taken for a repeat of the other. A message that merely leaves labels out, as acknowledgements and repeats
+/// of some senders do, is about the alert that has them.
 fn known<'a>(
     index: &Index,
     incidents: &'a HashMap<IncidentId, Arc<Incident>>,
@@ -162,6 +166,9 @@ fn known<'a>(
     }
     alert.fingerprint.clone_from(&plain);
     let Some((_, known)) = other else { return (alert, None) };
+    if says_less(known, &alert) {
+        return (completed(known, alert), first);
+    }
     let group = grouping::key(group_of(&alert), &alert);
     if grouping::key(group_of(known), known) == group {
         return (alert, first);
@@ -169,11 +176,26 @@ fn known<'a>(
     alert.fingerprint = format!("{plain}~{}", Identity::of(&alert.source, &group));
     let second = find(&alert);
     if second.is_none() && alert.status == Status::Resolved {
-        // Some senders leave labels out when something has ended.
+        // Some senders write labels otherwise when something has ended.
         alert.fingerprint = plain;
         return (alert, first);
     }
     (alert, second)
+}
+
+/// What a message with fewer labels says of the alert: what it leaves out stands as it was.
+fn completed(known: &Alert, mut alert: Alert) -> Alert {
+    if alert.labels.get(SEVERITY).is_none() {
+        // Where it was left out as well, a word that stands for none is no news.
+        alert.severity = alert.severity.max(known.severity);
+    }
+    let left_out = known.labels.iter().filter(|(name, _)| alert.labels.get(*name).is_none());
+    let left_out: Vec<(String, String)> = left_out.map(|(name, value)| (name.into(), value.into())).collect();
+    alert.labels.extend(left_out);
+    if alert.annotations.is_empty() {
+        alert.annotations.clone_from(&known.annotations);
+    }
+    alert
 }
 
 /// A concluded incident shows an alert as bad as it was when it was handled, however it goes up and down.

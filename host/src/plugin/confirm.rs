@@ -99,10 +99,4 @@ impl Plugins {
         });
         Ok(format!("being confirmed at {at}"))
     }
-
-    /// Whether a source takes requests of this method.
-    pub fn takes(&self, source: &str, method: &str) -> bool {
-        let package = self.sources.get(source).map(|unit| unit.installed.package());
-        method == "POST" || package.is_some_and(|package| package.manifest.methods.iter().any(|one| one == method))
-    }
 }

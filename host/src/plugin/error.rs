@@ -18,6 +18,8 @@ pub struct Failure {
     pub last_log: Option<String>,
     /// The end of what it wrote to its standard output and error.
     pub printed: Option<String>,
+    /// Who did not answer it in time.
+    pub unanswered: Option<String>,
 }
 
 /// What ended a call.
@@ -69,7 +71,7 @@ impl Cause {
 impl Failure {
     /// A failure of a call without log lines.
     pub fn new(manifest: &Manifest, cause: Cause) -> Self {
-        Self { plugin: manifest.label(), cause, last_log: None, printed: None }
+        Self { plugin: manifest.label(), cause, last_log: None, printed: None, unanswered: None }
     }
 
     /// For senders: what a plugin prints is for its author and the operator.
@@ -81,6 +83,9 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "plugin {} {}", self.plugin, self.cause)?;
+        if let Some(who) = &self.unanswered {
+            write!(f, " ({who})")?;
+        }
         if let Some(line) = &self.last_log {
             write!(f, " (its last log line: {line})")?;
         }

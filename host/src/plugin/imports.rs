@@ -1,6 +1,7 @@
 //! What a plugin can call, one file per imported interface under the name that it has in the
 //! contract. All of it is over the host's own types; a lane forwards to it.
 
+pub(super) mod deadline;
 pub(super) mod http_client;
 pub(super) mod log;
 pub(super) mod mail;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 
 use crate::ports::{Clock, Looks, PluginState, Tools};
 
+use self::deadline::Deadline;
 use super::authority::Authority;
 use super::grants::{GrantedMail, Grants};
 use super::limiter::Limiter;
@@ -83,6 +85,8 @@ pub(super) struct State {
     pub looks: u32,
     /// How it looks with tools; none where it may not, which is everywhere but in a plan.
     pub host_looks: Option<Arc<dyn Looks>>,
+    /// How long it may wait for others.
+    pub deadline: Deadline,
 }
 
 impl State {
@@ -110,6 +114,7 @@ impl State {
             delivery: None,
             looks: 0,
             host_looks: None,
+            deadline: Deadline::default(),
             binding,
         }
     }

@@ -17,6 +17,8 @@ use super::cpu_share::Meter;
 use super::engine::Runtime;
 use super::error::{Cause, Failure};
 use super::imports::State;
+use super::imports::deadline::Deadline;
+use super::kind::CallError;
 use super::limiter::Halt;
 use super::tally::Tally;
 use super::wasi;
@@ -42,9 +44,18 @@ pub(super) type Outlives<'a, 'env> = PhantomData<&'a &'env ()>;
 
 impl Code {
     /// Runs one call and gives back what it answered.
-    pub async fn call<'env, T, W>(&self, runtime: &Runtime, state: State, work: W) -> Result<T, Failure>
+    pub async fn call<'env, T, W>(
+        &self,
+        runtime: &Runtime,
+        state: State,
+        work: W,
+    ) -> Result<Result<T, CallError>, Failure>
     where
-        W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
+        W: for<'a> FnOnce(
+            &'a mut Store<State>,
+            Instance,
+            Outlives<'a, 'env>,
+        ) -> BoxFuture<'a, wasmtime::Result<Result<T, CallError>>>,
     {
         self.call_in(&self.places, runtime, state, work).await
     }
@@ -56,9 +67,13 @@ impl Code {
         runtime: &Runtime,
         state: State,
         work: W,
-    ) -> Result<T, Failure>
+    ) -> Result<Result<T, CallError>, Failure>
     where
-        W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
+        W: for<'a> FnOnce(
+            &'a mut Store<State>,
+            Instance,
+            Outlives<'a, 'env>,
+        ) -> BoxFuture<'a, wasmtime::Result<Result<T, CallError>>>,
     {
         let started = Instant::now();
         let ended = self.call_since(started, places, runtime, state, work).await;
@@ -73,11 +88,16 @@ impl Code {
         runtime: &Runtime,
         state: State,
         work: W,
-    ) -> Result<T, Failure>
+    ) -> Result<Result<T, CallError>, Failure>
     where
-        W: for<'a> FnOnce(&'a mut Store<State>, Instance, Outlives<'a, 'env>) -> BoxFuture<'a, wasmtime::Result<T>>,
+        W: for<'a> FnOnce(
+            &'a mut Store<State>,
+            Instance,
+            Outlives<'a, 'env>,
+        ) -> BoxFuture<'a, wasmtime::Result<Result<T, CallError>>>,
     {
-        let fail = |cause| Failure { plugin: self.label.clone(), cause, last_log: None, printed: None };
+        let fail =
+            |cause| Failure { plugin: self.label.clone(), cause, last_log: None, printed: None, unanswered: None };
         let places = async { (places.acquire().await, runtime.places().acquire().await) };
         let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(self.wall, places).await else {
             return Err(fail(Cause::Busy(self.wall)));
@@ -85,6 +105,7 @@ impl Code {
 
         let mut store = Store::new(runtime.engine(), state);
         store.data_mut().limiter.most = self.memory;
+        store.data_mut().deadline = Deadline::of(started, self.wall);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(TRANSFER);
         // The first tick asks the callback; a deadline of zero would trap at once.
@@ -113,11 +134,14 @@ impl Code {
             tracing::debug!(target: "plugin", plugin = state.binding.name, "it printed: {text}");
         }
         match ended {
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok(answer)) => Ok(match state.deadline.silent() {
+                Some(who) => answer.map_err(|error| error.unanswered(&who)),
+                None => answer,
+            }),
             Ok(Err(error)) => Err(Failure { printed, ..self.failure(&error, state) }),
             Err(_) => {
-                let last_log = state.log.last;
-                Err(Failure { last_log, printed, ..fail(Cause::Wall(self.wall)) })
+                let (last_log, unanswered) = (state.log.last, state.deadline.silent());
+                Err(Failure { last_log, printed, unanswered, ..fail(Cause::Wall(self.wall)) })
             }
         }
     }
@@ -143,7 +167,13 @@ impl Code {
                 }
             }
         };
-        Failure { plugin: self.label.clone(), cause, last_log: state.log.last, printed: None }
+        Failure {
+            plugin: self.label.clone(),
+            cause,
+            last_log: state.log.last,
+            printed: None,
+            unanswered: state.deadline.silent(),
+        }
     }
 }
 

@@ -93,6 +93,20 @@ fn said(reason: &str) -> &str {
     if reason.trim().is_empty() { "the plugin gives no reason" } else { reason }
 }
 
+impl CallError {
+    /// The same with who did not answer the plugin, which cannot always say whom it asked.
+    #[must_use]
+    pub fn unanswered(mut self, who: &str) -> Self {
+        match &mut self {
+            Self::InvalidInput(_) | Self::Misconfigured(_) => {}
+            Self::Unavailable { reason: text, .. } | Self::Other(text) => {
+                text.push_str(&format!(" ({who})"));
+            }
+        }
+        self
+    }
+}
+
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

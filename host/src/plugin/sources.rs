@@ -29,6 +29,12 @@ impl Plugins {
         normalised.readable()
     }
 
+    /// Whether a source takes requests of this method.
+    pub fn takes(&self, source: &str, method: &str) -> bool {
+        let package = self.sources.get(source).map(|unit| unit.installed.package());
+        method == "POST" || package.is_some_and(|package| package.manifest.methods.iter().any(|one| one == method))
+    }
+
     /// Lets a source decode a request and hands on what it returned as it is. None when there is no such source.
     pub async fn call_decoder(
         &self,
@@ -60,6 +66,10 @@ impl Plugins {
         Some(match self.call_decoder(source, request).await? {
             Ok(Ok(mut decoding)) => {
                 let package = unit.installed.package();
+                if request.method == "OPTIONS" {
+                    // It asks what may be sent, and sends nothing.
+                    decoding.alerts.clear();
+                }
                 decoding.alerts.iter_mut().for_each(|alert| alert.annotate(&package.manifest.volatile_labels));
                 let normalised = normalise(source, decoding, request.received_at);
                 Ok(self.note_left_out(source, normalised).map_err(CallError::InvalidInput))

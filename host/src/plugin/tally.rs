@@ -21,7 +21,7 @@ const RESULTS: [&str; 6] = ["ok", "invalid_input", "misconfigured", "unavailable
 /// Bytes of an error that is kept.
 const ERROR: usize = 500;
 
-/// What is counted of one plugin since the start.
+/// What is counted of one plugin since its code was loaded.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     results: [AtomicU64; RESULTS.len()],
@@ -137,7 +137,8 @@ mod tests {
     fn calls_are_counted_by_what_came_of_them() {
         let tally = Tally::default();
         let error = || CallError::Other("no".into());
-        let failure = Failure { plugin: "p 1".into(), cause: Cause::Stack, last_log: None, printed: None };
+        let failure =
+            Failure { plugin: "p 1".into(), cause: Cause::Stack, last_log: None, printed: None, unanswered: None };
         for result in [Ok(Ok(())), Ok(Ok(())), Ok(Err(error())), Err(failure)] {
             tally.came_to(&result);
         }

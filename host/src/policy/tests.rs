@@ -96,6 +96,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         risk,
         repeatable: false,
         undo: None,
+        own: false,
     };
     let tools = tools.into_iter().map(|one| (one.0.to_string(), tool(one))).collect();
     Case {

@@ -208,7 +208,7 @@ fn whoever_is_told_instead_reads_of_whom_and_why() {
     );
     story.incident.deliveries.push(delivery);
     let (at, reason) = (jiff::Timestamp::UNIX_EPOCH, "connection *refused*".to_string());
-    let fact = Fact::DeliveryFailed { delivery: "i7k2m9-report-pager".into(), reason, retry_at: None };
+    let fact = Fact::DeliveryFailed { delivery: "i7k2m9-report-pager".into(), reason, retry_at: None, refused: false };
     story.entries.push(Entry { at, fact });
     for (language, words) in [(Language::En, "told instead"), (Language::Zh, "改为通知您")] {
         let text = message(&story, &Telling::about(Occasion::Report), language);

@@ -97,7 +97,10 @@ impl PinnedTools {
             let description = visible(&tool.description);
             let description = cut(&redact_known(description.trim(), &definition.secrets), DESCRIPTION);
             let schema = arguments::offered(tool.schema.clone());
-            offered.insert(full.clone(), Tool { name: full, description, schema, risk, repeatable, undo: None });
+            offered.insert(
+                full.clone(),
+                Tool { name: full, description, schema, risk, repeatable, undo: None, own: false },
+            );
         }
         let new = faulty.iter().filter(|one| !self.faulty.contains(one)).map(|(_, why)| why);
         let more = listed.unnamed.saturating_sub(self.unnamed);

@@ -8,6 +8,7 @@ mod adaptive;
 mod adf;
 mod document;
 mod escape;
+mod found;
 mod html;
 mod markup;
 mod parse;

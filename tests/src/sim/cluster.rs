@@ -193,6 +193,7 @@ fn made(variant: u64) -> Catalogue {
         risk,
         repeatable,
         undo: (name == "k.note").then(|| "k.note.undo".into()),
+        own: false,
     };
     let restart = if variant == 1 { Risk::High } else { Risk::Low };
     let mut tools = vec![

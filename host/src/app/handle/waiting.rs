@@ -97,6 +97,7 @@ mod tests {
             told_at: None,
             state,
             attempts: 1,
+            refusals: 0,
         };
         incident.deliveries = vec![
             delivery("a", DeliveryState::Abandoned { reason: "19036 no such hook".into() }),

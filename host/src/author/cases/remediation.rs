@@ -36,6 +36,7 @@ impl Recorded {
             risk,
             repeatable: false,
             undo: None,
+            own: false,
         };
         // A tool that answers looks is there, and reads.
         let looked = items(tools, "looks").map(|look| tool(text(look, "tool"), Risk::Read));

@@ -155,6 +155,7 @@ impl Tools for World {
                 risk,
                 repeatable: risk == Risk::Low,
                 undo: (name == "k.note").then(|| "k.note.undo".into()),
+                own: false,
             };
             (name.to_string(), tool)
         };

@@ -188,12 +188,15 @@ impl Incident {
                 let told = deliveries.iter().cloned();
                 self.deliveries.extend(told.map(|delivery| Delivery { told_at: Some(at), ..delivery }));
             }
-            Fact::DeliveryFailed { delivery, reason, retry_at } => {
+            Fact::DeliveryFailed { delivery, reason, retry_at, refused } => {
                 let state = match retry_at {
                     Some(until) => DeliveryState::Due { at: *until, since: Some(at), reason: Some(reason.clone()) },
                     None => DeliveryState::Abandoned { reason: reason.clone() },
                 };
                 self.deliver(delivery, state);
+                if let Some(known) = self.deliveries.iter_mut().find(|known| known.id == *delivery) {
+                    known.refusals = if *refused { known.refusals.saturating_add(1) } else { 0 };
+                }
             }
             Fact::Delivered { delivery, reference } => {
                 self.deliver(delivery, DeliveryState::Delivered { reference: reference.clone() });
@@ -211,7 +214,7 @@ impl Incident {
                 let known = self.deliveries.iter_mut().find(|known| known.id == *delivery);
                 if let Some(delivery) = known.filter(|known| known.stuck()) {
                     delivery.state = DeliveryState::Due { at, since: Some(at), reason: None };
-                    (delivery.attempts, delivery.told_at) = (0, Some(at));
+                    (delivery.attempts, delivery.refusals, delivery.told_at) = (0, 0, Some(at));
                 }
             }
             Fact::Closed { reason } => self.closed = Some(reason.clone()),

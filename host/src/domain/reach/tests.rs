@@ -15,6 +15,7 @@ fn touches(arguments: Value) -> Target {
         risk: Risk::High,
         repeatable: false,
         undo: None,
+        own: false,
     };
     let catalogue = Catalogue { tools: [(tool.name.clone(), tool)].into() };
     let Value::Object(arguments) = arguments else { panic!("an object is needed") };
@@ -166,6 +167,7 @@ fn ticket(name: &str) -> Tool {
         risk: Risk::Low,
         repeatable: false,
         undo: None,
+        own: false,
     }
 }
 
@@ -196,6 +198,7 @@ fn other_tools_are_left_alone() {
         risk: Risk::Low,
         repeatable: false,
         undo: None,
+        own: false,
     };
     let catalogue = Catalogue { tools: [(tool.name.clone(), tool)].into() };
     let Value::Object(arguments) = json!({
@@ -266,4 +269,61 @@ fn options_and_documents_that_lead_elsewhere_are_named() {
         arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         assert!(touches(arguments).elsewhere.iter().any(|name| name == want), "{more}");
     }
+}
+
+fn of_tool(tool: &str, own: bool, arguments: Value) -> Target {
+    let Value::Object(arguments) = arguments else { panic!("an object is needed") };
+    let properties: serde_json::Map<_, _> = arguments.keys().map(|key| (key.clone(), json!({}))).collect();
+    let known = Tool { name: tool.into(), schema: json!({"properties": properties}), own, ..ticket(tool) };
+    let catalogue = Catalogue { tools: [(known.name.clone(), known)].into() };
+    catalogue.touches(&Call { tool: tool.into(), arguments })
+}
+
+#[test]
+fn what_is_no_cluster_has_objects_too() {
+    for (arguments, want) in [
+        (json!({"host": "db-1", "mode": "fast"}), &["db-1"][..]),
+        (json!({"hostname": " db-1 "}), &["db-1"]),
+        (json!({"application": "web", "project": "shop", "revision": "abc"}), &["web"]),
+        (json!({"repository": "a/b", "run": 7, "attempt": 2}), &["a/b"]),
+        (json!({"instance_ids": ["i-1", "i-2"]}), &["i-1", "i-2"]),
+        (json!({"id": 4711}), &["4711"]),
+        // What is empty or strange may be anything.
+        (json!({"target": ""}), &["*"]),
+        (json!({"target": {"a": 1}}), &["*"]),
+        // What tells one attempt from another is no object.
+        (json!({"run_id": 7, "revision": "abc", "mode": "fast", "reason": "x"}), &[]),
+        (json!({}), &[]),
+    ] {
+        assert_eq!(of_tool("fixer.act", true, arguments.clone()).names, want, "{arguments}");
+    }
+}
+
+#[test]
+fn a_plugins_own_actions_concern_objects_and_not_the_plugin() {
+    let own = |plugin: &str, arguments: Value| of_tool(&format!("{plugin}.restart"), true, arguments);
+    let (web, api) = (own("jsfix", json!({"app": "web"})), own("jsfix", json!({"app": "api"})));
+    assert!(!web.overlaps(&api), "two objects share no cooldown");
+    assert!(web.overlaps(&own("jsfix", json!({"app": "web", "revision": "2"}))), "and one object has one");
+    assert!(web.overlaps(&own("jsfix", json!({"mode": "fast"}))), "where none is named it may be any");
+    for (other, same) in [
+        (own("runbook", json!({"target": "web"})), true),
+        (own("runbook", json!({"target": "api"})), false),
+        // Another plugin that names none is not known to reach it.
+        (own("runbook", json!({"mode": "fast"})), false),
+        (of_tool("machines.reboot", false, json!({"host": "web"})), true),
+        (of_tool("k.restart", false, json!({"namespace": "shop", "resourceType": "deployment", "name": "web"})), true),
+        (of_tool("k.restart", false, json!({"namespace": "shop", "resourceType": "deployment", "name": "api"})), false),
+        (of_tool("k.restart", false, json!({"namespace": "shop", "resourceType": "deployment"})), false),
+    ] {
+        assert_eq!((web.overlaps(&other), other.overlaps(&web)), (same, same), "{other}");
+    }
+    let in_shop = own("jsfix", json!({"namespace": "shop", "resourceType": "deployment", "name": "web"}));
+    let there = |namespace: &str, kind: &str| {
+        of_tool("k.restart", false, json!({"namespace": namespace, "resourceType": kind, "name": "web"}))
+    };
+    assert!(in_shop.overlaps(&there("shop", "deployment")));
+    assert!(!in_shop.overlaps(&there("lab", "deployment")) && !in_shop.overlaps(&there("shop", "statefulset")));
+    // Two servers that are no plugins stand for two clusters.
+    assert!(!there("shop", "deployment").overlaps(&of_tool("other.restart", false, json!({"name": "web"}))));
 }

@@ -1,6 +1,6 @@
 //! An issuer's keys: fetched when they are wanted, kept for a while, and kept longer where they cannot be had.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
@@ -39,7 +39,7 @@ struct Known {
 /// The keys of one issuer.
 pub struct Keys {
     url: Url,
-    known: Mutex<Option<Arc<Known>>>,
+    known: Mutex<Option<Known>>,
     /// Held while they are fetched, so that many who want them make one fetch.
     fetching: tokio::sync::Mutex<()>,
     pace: Pace,
@@ -72,22 +72,27 @@ impl Keys {
         let failure = match read {
             Ok(keys) => {
                 let found = named(&keys, name);
-                *self.known() = Some(Arc::new(Known { keys, at: now }));
+                *self.known() = Some(Known { keys, at: now });
                 return Ok(found);
             }
             Err(failure) => failure,
         };
-        let known = self.known().clone().filter(|known| now.duration_since(known.at) < STALE);
         // A key that is not among those of a while ago may be a new one.
-        known.and_then(|known| named(&known.keys, name)).map(Some).ok_or(failure)
+        self.kept_for(STALE, name, now).map(Some).ok_or(failure)
     }
 
     fn fresh(&self, name: Option<&str>, now: Timestamp) -> Option<Key> {
-        let known = self.known().clone()?;
-        (now.duration_since(known.at) < FRESH).then(|| named(&known.keys, name))?
+        self.kept_for(FRESH, name, now)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Option<Arc<Known>>> {
+    /// The key of a name among those that are not older.
+    fn kept_for(&self, longest: SignedDuration, name: Option<&str>, now: Timestamp) -> Option<Key> {
+        let known = self.known();
+        let young = known.as_ref().filter(|known| now.duration_since(known.at) < longest)?;
+        named(&young.keys, name)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Option<Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::header;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::transport::smtp::client::AsyncTokioStream;
+use lettre::transport::smtp::extension::ClientId;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -26,17 +27,20 @@ const SHORTEST: Duration = Duration::from_secs(3);
 
 impl Network {
     /// Connects as the server demands. Gives the stream, and the host's own address in it.
-    pub(super) async fn open(&self, server: &Server) -> Result<(Box<dyn AsyncTokioStream>, IpAddr), SmtpError> {
-        let label = server.label();
-        let broken = |text: String| SmtpError::Unavailable(format!("{label}: {text}"));
+    pub(super) async fn open(&self, server: &Server) -> Result<(Box<dyn AsyncTokioStream>, ClientId), SmtpError> {
+        let broken = |text: String| server.unavailable(text);
         let stream = connect(server).await?;
         let addresses = stream.peer_addr().and_then(|peer| stream.local_addr().map(|own| (peer, own.ip())));
         let (peer, own) = addresses.map_err(|error| broken(error.to_string()))?;
+        let own = match own {
+            IpAddr::V4(address) => ClientId::Ipv4(address),
+            IpAddr::V6(address) => ClientId::Ipv6(address),
+        };
         let stream: Box<dyn AsyncTokioStream> = match server.tls {
             Tls::None => Box::new(Bounded::new(stream, peer, vec![])),
             Tls::Implicit => Box::new(Bounded::new(self.protect(server, stream).await?, peer, vec![])),
             Tls::Starttls => {
-                let (stream, greeting) = opening::starttls(stream, &literal(own)).await.map_err(broken)?;
+                let (stream, greeting) = opening::starttls(stream, &own.to_string()).await.map_err(broken)?;
                 Box::new(Bounded::new(self.protect(server, stream).await?, peer, greeting))
             }
         };
@@ -44,7 +48,7 @@ impl Network {
     }
 
     async fn protect(&self, server: &Server, stream: TcpStream) -> Result<TlsStream<TcpStream>, SmtpError> {
-        let broken = |text: String| SmtpError::Unavailable(format!("{}: {text}", server.label()));
+        let broken = |text: String| server.unavailable(text);
         let config = self.mail_tls(server).map_err(broken)?;
         let name = ServerName::try_from(server.host.clone()).map_err(|error| broken(error.to_string()))?;
         let connected = TlsConnector::from(config).connect(name, stream).await;
@@ -79,18 +83,9 @@ fn authorities(pem: &[u8]) -> Result<RootCertStore, String> {
     if roots.is_empty() { Err("there is no certificate (PEM) in it".into()) } else { Ok(roots) }
 }
 
-/// The own address as a client calls itself in SMTP.
-fn literal(own: IpAddr) -> String {
-    match own {
-        IpAddr::V4(address) => format!("[{address}]"),
-        IpAddr::V6(address) => format!("[IPv6:{address}]"),
-    }
-}
-
 /// Connects to one of the server's addresses that it may lie at.
 async fn connect(server: &Server) -> Result<TcpStream, SmtpError> {
-    let label = server.label();
-    let unavailable = |text: String| SmtpError::Unavailable(format!("{label}: {text}"));
+    let unavailable = |text: String| server.unavailable(text);
     let found = tokio::time::timeout(CONNECT, tokio::net::lookup_host((server.host.as_str(), server.port))).await;
     let found: Vec<SocketAddr> = match found {
         Ok(Ok(found)) => found.collect(),

@@ -62,7 +62,7 @@ fn ended_before(known: &Alert, resolved: &Alert) -> bool {
 }
 
 /// The label that [`Alert::severity`] was read from, which is compared by itself.
-const SEVERITY: &str = "severity";
+pub(super) const SEVERITY: &str = "severity";
 
 /// Labels but for that one.
 pub(super) fn without_severity(labels: &Labels) -> impl Iterator<Item = (&str, &str)> {
@@ -76,4 +76,10 @@ pub(super) fn other_labels(known: &Alert, alert: &Alert) -> bool {
     }
     let mut names = known.labels.keys().chain(alert.labels.keys());
     names.any(|name| name != SEVERITY && known.labels.get(name) != alert.labels.get(name))
+}
+
+/// Whether `alert` says nothing else in its labels than `known` does, and less.
+pub(super) fn says_less(known: &Alert, alert: &Alert) -> bool {
+    alert.labels.len() < known.labels.len()
+        && without_severity(&alert.labels).all(|(name, value)| known.labels.get(name) == Some(value))
 }

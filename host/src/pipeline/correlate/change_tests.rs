@@ -235,3 +235,60 @@ fn other_labels_in_the_same_group_are_recorded_whatever_they_are_called() {
         assert_eq!(repeats(&world.receive(with("severity", "warning"))), 1);
     }
 }
+
+#[test]
+fn a_message_that_leaves_labels_out_is_about_the_alert_that_has_them() {
+    let full = || Alert {
+        labels: Labels::from([("namespace", "shop"), ("pod", "web"), ("severity", "critical")]),
+        annotations: Labels::from([("summary", "it is full")]),
+        ..firing(Severity::Critical, 0)
+    };
+    for concluded in [false, true] {
+        let mut world = World::default();
+        world.receive(full());
+        if concluded {
+            world.conclude("i1");
+        }
+        for labels in [Labels::new(), Labels::from([("namespace", "shop")]), Labels::from([("pod", "web")])] {
+            let acknowledged =
+                Alert { labels, annotations: Labels::new(), starts_at: None, ..firing(Severity::Warning, 0) };
+            let found = world.receive(acknowledged);
+            assert_eq!((repeats(&found), world.incidents.len()), (1, 1), "{found:?}");
+        }
+        assert_eq!(world.one("i1").alerts[0], full(), "nothing of it was lost");
+        // What it says in another way is another matter.
+        let other = Alert { labels: Labels::from([("namespace", "shop"), ("pod", "api")]), ..full() };
+        assert_eq!(world.receive(other).changed.len(), 1, "a pod of another name is recorded");
+        assert_eq!(&world.one("i1").alerts[0].labels["pod"], "api");
+        let found = world.receive(of("pay", firing(Severity::Critical, 0)));
+        assert_eq!((found.opened.len(), world.incidents.len()), (1, 2), "{found:?}");
+    }
+}
+
+#[test]
+fn an_alert_that_leaves_labels_out_can_still_become_worse_and_end() {
+    let mut world = World::default();
+    let labels = || Labels::from([("namespace", "shop"), ("pod", "web")]);
+    world.receive(Alert { labels: labels(), ..firing(Severity::Warning, 0) });
+    let bare = |alert: Alert| Alert { labels: Labels::from([("pod", "web")]), ..alert };
+    assert_eq!(world.receive(bare(firing(Severity::Critical, 0))).changed.len(), 1);
+    let alert = &world.one("i1").alerts[0];
+    assert_eq!((alert.severity, &alert.labels), (Severity::Critical, &labels()));
+    world.receive(bare(resolved(Severity::Critical, 0, 9)));
+    assert!(world.one("i1").all_resolved());
+    assert_eq!(world.one("i1").alerts[0].labels, labels(), "what has ended is still told by its labels");
+}
+
+#[test]
+fn an_end_does_not_make_what_it_ends_less_bad_and_is_said_once() {
+    for called in [Severity::Info, Severity::Warning, Severity::Critical] {
+        let mut world = World::default();
+        world.receive(firing(Severity::Critical, 0));
+        let found = world.receive(resolved(called, 0, 9));
+        assert_eq!(found.ended[0].2, Severity::Critical, "{called:?}");
+        assert_eq!(world.one("i1").severity(), Severity::Critical, "{called:?}");
+        assert_eq!(repeats(&world.receive(resolved(called, 0, 9))), 1, "{called:?}: the same end writes nothing");
+        world.receive(firing(Severity::Warning, 20));
+        assert_eq!(world.one("i1").severity(), Severity::Warning, "what fires anew is as bad as it says");
+    }
+}

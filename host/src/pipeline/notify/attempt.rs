@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::instead;
-use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
+use crate::domain::delivery::{Delivery, DeliveryLimits, DeliveryState, Occasion};
 use crate::domain::incident::{ActionRecord, overtaken};
 use crate::domain::message::{Stage, earlier};
 use crate::domain::wait::backoff;
@@ -18,8 +18,11 @@ use crate::ports::{JournalError, Message, NotifyError, Story};
 use crate::report::{Telling, message};
 
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(2);
-/// Attempts at a message that its target refuses as such: one may have met a rollout.
-const REFUSALS: u32 = 2;
+/// Before a message is tried again that its target refused as such.
+const REFUSAL_PAUSE: SignedDuration = SignedDuration::from_secs(10);
+/// Refusals of a message as such, one after the other, that are believed: one or two may have met a rollout, as they
+/// do when an outage ends.
+const REFUSALS: u32 = 3;
 /// Attempts before a message is given up for its age: a host that was down for days tries it all the same.
 const LEAST: u32 = 3;
 
@@ -86,10 +89,15 @@ async fn failed(
         NotifyError::Retry { after: Some(after), .. } => Some(bounded(*after, limits.longest_pause)),
         _ => None,
     };
-    let retry_at = may_retry(services, delivery, &error).then(|| retry_at(services, delivery.attempts, hold));
+    let pause = match &error {
+        NotifyError::Refused(_) => (REFUSAL_PAUSE, delivery.refusals),
+        NotifyError::Permanent(_) | NotifyError::Retry { .. } => (FIRST_PAUSE, delivery.attempts),
+    };
+    let retry_at = may_retry(limits, services.clock.now(), delivery, &error).then(|| retry_at(services, pause, hold));
     let reason = error.reason().to_string();
     let abandoned = retry_at.is_none();
-    let mut facts = vec![Fact::DeliveryFailed { delivery: delivery.id.clone(), reason: reason.clone(), retry_at }];
+    let mut facts =
+        vec![Fact::DeliveryFailed { delivery: delivery.id.clone(), reason: reason.clone(), retry_at, refused }];
     if abandoned {
         // With it, so that nothing comes between.
         let state = DeliveryState::Abandoned { reason: reason.clone() };
@@ -138,13 +146,13 @@ fn link(services: &Services, incident: &Incident, record: &ActionRecord, target:
 }
 
 /// Whether there is another attempt behind this one, which failed.
-fn may_retry(services: &Services, delivery: &Delivery, error: &NotifyError) -> bool {
-    let (limits, attempts) = (&services.limits.delivery, delivery.attempts.saturating_add(1));
-    let age = delivery.told_at.map(|told_at| services.clock.now().duration_since(told_at));
+fn may_retry(limits: &DeliveryLimits, now: Timestamp, delivery: &Delivery, error: &NotifyError) -> bool {
+    let attempts = delivery.attempts.saturating_add(1);
+    let age = delivery.told_at.map(|told_at| now.duration_since(told_at));
     let old = attempts >= LEAST && age.is_some_and(|age| age >= limits.give_up_after);
     match error {
         NotifyError::Permanent(_) => false,
-        NotifyError::Refused(_) => attempts < REFUSALS,
+        NotifyError::Refused(_) => delivery.refusals.saturating_add(1) < REFUSALS && attempts < limits.attempts && !old,
         NotifyError::Retry { .. } => attempts < limits.attempts && !old,
     }
 }
@@ -153,12 +161,42 @@ fn bounded(after: Duration, most: SignedDuration) -> SignedDuration {
     SignedDuration::try_from(after).unwrap_or(most).min(most)
 }
 
-fn retry_at(services: &Services, attempts: u32, hold: Option<SignedDuration>) -> Timestamp {
-    let pause = backoff(FIRST_PAUSE, attempts, services.limits.delivery.longest_pause);
+fn retry_at(services: &Services, (first, before): (SignedDuration, u32), hold: Option<SignedDuration>) -> Timestamp {
+    let pause = backoff(first, before, services.limits.delivery.longest_pause);
     // Half fixed, half chance: a fleet of incidents does not come back in step.
     let half = u64::try_from(pause.as_millis() / 2).unwrap_or(0);
     let jittered = half + services.random.below(half + 1);
     let pause = SignedDuration::from_millis(i64::try_from(jittered).unwrap_or(i64::MAX));
     let pause = hold.map_or(pause, |hold| hold.max(pause));
     services.clock.now().saturating_add(pause).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tried(attempts: u32, refusals: u32) -> Delivery {
+        let now = Timestamp::UNIX_EPOCH;
+        let told = Delivery::new("d".into(), "chat".into(), "r".into(), Occasion::Report, now);
+        Delivery { attempts, refusals, told_at: Some(now), ..told }
+    }
+
+    #[test]
+    fn a_refusal_has_its_own_tries_however_long_the_outage_before_it_was() {
+        let limits = DeliveryLimits::default();
+        let again = |hours, attempts, refusals, error: &NotifyError| {
+            let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+            may_retry(&limits, now, &tried(attempts, refusals), error)
+        };
+        let refused = NotifyError::Refused("400 while it is rolled out".into());
+        for attempts in [0, 1, 2, 57] {
+            assert!(again(6, attempts, 0, &refused) && again(6, attempts, 1, &refused), "{attempts}");
+            assert!(!again(6, attempts, 2, &refused), "{attempts}: whoever refuses it three times means it");
+        }
+        assert!(!again(6, limits.attempts, 0, &refused), "all bounds of a message hold");
+        assert!(!again(25, 57, 0, &refused));
+        let outage = NotifyError::Retry { reason: "503".into(), after: None };
+        assert!(again(6, 57, 2, &outage) && !again(6, limits.attempts - 1, 0, &outage));
+        assert!(!again(0, 0, 0, &NotifyError::Permanent("no such target".into())));
+    }
 }

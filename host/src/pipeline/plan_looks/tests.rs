@@ -24,7 +24,10 @@ impl Tools for Slow {
     fn catalogue(&self) -> Arc<Catalogue> {
         let tool = |(name, risk): (&str, Risk)| {
             let (description, schema, undo) = (String::new(), json!({}), None);
-            (name.to_string(), Tool { name: name.into(), description, schema, risk, repeatable: true, undo })
+            (
+                name.to_string(),
+                Tool { name: name.into(), description, schema, risk, repeatable: true, undo, own: false },
+            )
         };
         Arc::new(Catalogue { tools: [("k.get", Risk::Read), ("k.set", Risk::High)].map(tool).into() })
     }

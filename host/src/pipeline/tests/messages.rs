@@ -41,7 +41,7 @@ fn state<'a>(incident: &'a Incident, id: &str) -> &'a Delivery {
 }
 
 fn failed(id: &str, retry_at: Option<i64>) -> Fact {
-    Fact::DeliveryFailed { delivery: id.into(), reason: "reset".into(), retry_at: retry_at.map(after) }
+    Fact::DeliveryFailed { delivery: id.into(), reason: "reset".into(), retry_at: retry_at.map(after), refused: false }
 }
 
 #[test]
@@ -90,6 +90,24 @@ fn people_are_told_elsewhere_when_a_target_gives_up_or_a_pressing_message_stays(
         happens(&mut incident, 72, Fact::Told { occasion, deliveries: vec![instead] });
         assert_eq!(ready(&incident, 99), Vec::<String>::new(), "once, and the fallback has none itself");
     }
+}
+
+#[test]
+fn refusals_are_counted_one_after_the_other() {
+    let mut incident = incident("warning", vec![told("a", Occasion::Report, "chat")]);
+    let fails = |incident: &mut Incident, second, refused| {
+        let (delivery, reason, retry_at) = ("a".to_string(), "400".to_string(), Some(after(second + 1)));
+        happens(incident, second, Fact::DeliveryFailed { delivery, reason, retry_at, refused });
+        (state(incident, "a").attempts, state(incident, "a").refusals)
+    };
+    assert_eq!(fails(&mut incident, 1, false), (1, 0));
+    assert_eq!(fails(&mut incident, 2, true), (2, 1));
+    assert_eq!(fails(&mut incident, 3, true), (3, 2));
+    assert_eq!(fails(&mut incident, 4, false), (4, 0), "an outage between them begins anew");
+    fails(&mut incident, 5, true);
+    let again = Fact::DeliveryRetried { delivery: "a".into(), person: Person::typed("ada"), reason: String::new() };
+    happens(&mut incident, 6, again);
+    assert_eq!((state(&incident, "a").attempts, state(&incident, "a").refusals), (0, 0));
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub enum HttpError {
     Other(String),
 }
 
-/// The longest request, whatever the plugin asks for.
+/// The longest request, whatever the plugin asks for; one that would outlast its call is shorter.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Bytes of a request's body, before and after secrets are put in.
@@ -83,12 +83,20 @@ pub async fn send(state: &mut State, request: Request) -> Result<Response, HttpE
         Spent::Call(sentence) => HttpError::Denied(sentence),
         Spent::Minute(used) => HttpError::Unreachable(used.sentence),
     })?;
-    let ready = prepare(&binding, state.authority, request)?;
+    let mut ready = prepare(&binding, state.authority, request)?;
     let reflected: Vec<String> = credentials(&ready.outgoing.url).into_iter().collect();
     let scrub = |text: &str| binding.secrets.scrub(text, &reflected);
     let (method, origin) = (ready.outgoing.method.clone(), &ready.origin);
     tracing::debug!(target: "plugin", plugin = binding.name, method, %origin, "request");
-    match binding.outside.transport.send(ready.outgoing).await {
+    let host = ready.outgoing.url.host_str().unwrap_or_default().to_string();
+    let timeout = state.deadline.within(ready.outgoing.timeout);
+    ready.outgoing.timeout = timeout;
+    // What no time is left for may not leave either.
+    let sent = match timeout.is_zero() {
+        true => Err(TransportError::Timeout),
+        false => binding.outside.transport.send(ready.outgoing).await,
+    };
+    match sent {
         Ok(returned) => Ok(Response {
             status: returned.status,
             headers: returned.headers.iter().map(|(name, value)| (scrub(name), scrub(value))).collect(),
@@ -99,7 +107,10 @@ pub async fn send(state: &mut State, request: Request) -> Result<Response, HttpE
                 HttpError::Denied(binding.grants.private_needed(origin, &method, &ready.secrets, &why))
             }
             TransportError::Invalid(text) => HttpError::Invalid(scrub(&text)),
-            TransportError::Timeout => HttpError::Timeout,
+            TransportError::Timeout => {
+                state.deadline.did_not_answer(&scrub(&host), timeout);
+                HttpError::Timeout
+            }
             TransportError::Unreachable(text) => HttpError::Unreachable(scrub(&text)),
             TransportError::TooLarge(cap) => HttpError::TooLarge(cap as u64),
             TransportError::Other(text) => HttpError::Other(scrub(&text)),

@@ -99,7 +99,9 @@ pub async fn send(state: &mut State, message: Message) -> Result<Receipt, MailEr
     let recipients = mail.to.len() + mail.cc.len();
     tracing::debug!(target: "plugin", plugin = binding.name, server = granted.server.host, recipients, "mail");
     let scrub = |text: &str| scrub(&binding, granted, text);
-    let sent = binding.outside.mail.send(&granted.server, &mail).await;
+    let server = &granted.server.host;
+    let sent = state.deadline.wait(server, binding.outside.mail.send(&granted.server, &mail)).await;
+    let sent = sent.unwrap_or_else(|| Err(SmtpError::Unavailable(format!("{server} did not come to an end in time"))));
     let taken = sent.map_err(|error| match error {
         SmtpError::Refused(why) => MailError::Denied(binding.grants.private_mail_needed(&why)),
         SmtpError::Invalid(text) => MailError::Invalid(scrub(&text)),

@@ -34,7 +34,8 @@ pub fn catalogue(state: &State) -> Vec<Tool> {
 /// Calls a read-only tool.
 pub async fn look(state: &mut State, name: String, arguments: &str) -> Result<String, LookError> {
     let (looks, call) = admit(state, name, arguments)?;
-    told(looks.look(call).await)
+    let tool = call.tool.clone();
+    state.deadline.wait(&tool, looks.look(call)).await.map_or_else(|| Err(too_slow()), told)
 }
 
 /// Calls read-only tools, as many side by side as the host makes of one plan. The answers are in the order
@@ -53,12 +54,18 @@ pub async fn look_all(state: &mut State, calls: Vec<(String, String)>) -> Vec<Re
             Err(denied) => Some(Err(denied)),
         });
     }
-    let mut made = match looks {
-        Some(looks) => looks.look_all(admitted).await,
-        None => vec![],
-    }
-    .into_iter();
-    let unanswered = || LookError::Unavailable("the host gave no answer".into());
+    let who = match admitted.as_slice() {
+        [] => String::new(),
+        [one] => one.tool.clone(),
+        [first, others @ ..] => format!("one of {} and {} other looks", first.tool, others.len()),
+    };
+    let (mut made, unanswered): (_, fn() -> LookError) = match looks {
+        Some(looks) => match state.deadline.wait(&who, looks.look_all(admitted)).await {
+            Some(made) => (made.into_iter(), || LookError::Unavailable("the host gave no answer".into())),
+            None => (vec![].into_iter(), too_slow),
+        },
+        None => (vec![].into_iter(), too_slow),
+    };
     let answers = answers.into_iter();
     answers.map(|denied| denied.unwrap_or_else(|| made.next().map_or_else(|| Err(unanswered()), told))).collect()
 }
@@ -96,6 +103,10 @@ fn admit(state: &mut State, name: String, arguments: &str) -> Result<(Arc<dyn Lo
         None => return Err(LookError::Denied(format!("there is no tool `{name}`"))),
     }
     Ok((looks, Call { tool: name, arguments }))
+}
+
+fn too_slow() -> LookError {
+    LookError::Unavailable("it did not answer before the time of this plan was over".into())
 }
 
 fn told(answer: Result<ToolAnswer, ports::LookError>) -> Result<String, LookError> {

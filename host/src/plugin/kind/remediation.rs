@@ -149,6 +149,7 @@ pub fn tools(
             description: cut(&capability.description, DESCRIPTION),
             risk,
             repeatable: capability.repeatable,
+            own: true,
         };
         let undo = tool.undo.as_ref().map(|undo| taking_back(&tool, undo, least(undo)));
         tools.push(tool);
@@ -172,6 +173,7 @@ fn taking_back(tool: &Tool, undo: &str, least: Risk) -> Tool {
         risk: tool.risk.max(least),
         repeatable: false,
         undo: None,
+        own: true,
     }
 }
 

@@ -325,7 +325,7 @@ impl Case {
             // As Kubernetes tools declare it, so that a call without a namespace is one on `default`.
             let schema = json!({ "properties": { "namespace": {} }, "additionalProperties": true });
             let description = String::new();
-            (name.clone(), Tool { name, description, schema, risk, repeatable: false, undo: None })
+            (name.clone(), Tool { name, description, schema, risk, repeatable: false, undo: None, own: false })
         };
         Catalogue { tools: risks.into_iter().map(tool).collect() }
     }

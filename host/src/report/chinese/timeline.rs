@@ -149,7 +149,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             let instead = instead.map_or_else(String::new, |of| format!("（代替消息 {}）", s.name(of)));
             format!("{what}：{}{instead}", targets.join("，"))
         }
-        Fact::DeliveryFailed { delivery, reason, retry_at } => {
+        Fact::DeliveryFailed { delivery, reason, retry_at, .. } => {
             let then = retry_at.map_or_else(|| "不再重试".into(), |at| format!("将于 {} 重试", date(at)));
             format!("消息 {} 发送失败，{then}：{}", s.name(delivery), s.say(reason))
         }

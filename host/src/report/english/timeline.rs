@@ -164,7 +164,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             let instead = instead.map_or_else(String::new, |of| format!(", in place of delivery {}", s.name(of)));
             format!("{what}: {}{instead}", targets.join(", "))
         }
-        Fact::DeliveryFailed { delivery, reason, retry_at } => {
+        Fact::DeliveryFailed { delivery, reason, retry_at, .. } => {
             let then = retry_at.map_or_else(|| "given up".into(), |at| format!("again at {}", date(at)));
             format!("delivery {} failed, {then}: {}", s.name(delivery), s.say(reason))
         }

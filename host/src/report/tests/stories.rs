@@ -254,6 +254,7 @@ pub(super) fn undelivered() -> Story {
         delivery: id.into(),
         reason: "pager answered 503: overloaded".into(),
         retry_at: None,
+        refused: false,
     });
     story(facts)
 }

@@ -68,6 +68,7 @@ impl Tools for World {
             risk,
             repeatable,
             undo: None,
+            own: false,
         };
         let tools = [tool("s.do", Risk::Low, true), tool("s.look", Risk::Read, true)];
         let tools = tools.into_iter().filter(|_| there).map(|tool| (tool.name.clone(), tool)).collect();

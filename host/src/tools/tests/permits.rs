@@ -67,6 +67,7 @@ fn reading(call: &Call) -> Arc<Catalogue> {
         risk: Risk::Read,
         repeatable: false,
         undo: None,
+        own: false,
     };
     Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() })
 }

@@ -29,6 +29,12 @@ const MESSAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../notifier/message
 /// The beginning of an answer that every target takes for a success.
 const TAKEN: &str = r#"{"code":0,"errcode":0,"ok":true,"status":"success","result":"success"}"#;
 
+/// What the login page of a network or a proxy answers to whatever it is asked.
+const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body>Log in to go on</body></html>";
+
+/// The value of a secret that no text may become.
+const STOLEN: &str = "the-value-that-nobody-asked-for";
+
 /// Checks all cases and renderings of the notifier whose folder this is.
 ///
 /// # Panics
@@ -36,6 +42,9 @@ const TAKEN: &str = r#"{"code":0,"errcode":0,"ok":true,"status":"success","resul
 pub fn notifier(plugin: &str, notify: Notify<'_>) {
     let differs = |case: &PathBuf| difference(&case.join("expected.json"), &run(case, notify), Value::clone);
     let mut differences: String = cases(plugin).iter().map(differs).collect();
+    for case in cases(plugin) {
+        waits_for_a_page_to_be_gone(&case, notify);
+    }
     let renderings = Path::new(plugin).join("renderings");
     if renderings.is_dir() {
         differences.push_str(&render(&renderings, notify));
@@ -76,6 +85,29 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
     found
 }
 
+/// Where something in front of the target answers with a page and status 200, the message is tried again: it is
+/// neither lost as taken nor given up.
+fn waits_for_a_page_to_be_gone(case: &Path, notify: Notify<'_>) {
+    let optional = |name: &str| read(&case.join(name));
+    let world = Rc::new(World {
+        settings: need(&case.join("settings.json")).to_string(),
+        secrets: optional("secrets.json").unwrap_or_default(),
+        answers: Answers::Always(json!({"status": 200, "headers": {"content-type": "text/html"}, "body": PAGE})),
+        requests: RefCell::default(),
+        mail_answers: RefCell::default(),
+        mails: RefCell::default(),
+        state: RefCell::default(),
+    });
+    let found = exchange(&world, &need(&case.join("notification.json")), notify);
+    let asked = found["requests"].as_array().is_some_and(|requests| !requests.is_empty());
+    assert!(
+        !asked || found["result"]["error"]["unavailable"].is_object(),
+        "{}: where a page of a proxy answers, the message must be tried again, not {}",
+        case.display(),
+        found["result"]
+    );
+}
+
 fn render(folder: &Path, notify: Notify<'_>) -> String {
     let settings = need(&folder.join("settings.json")).to_string();
     let answer =
@@ -86,7 +118,7 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
     let rendered = |message: &Value| {
         let world = Rc::new(World {
             settings: settings.clone(),
-            secrets: json!({"webhook-url": "https://hook.example"}),
+            secrets: json!({"webhook-url": "https://hook.example", "stolen": STOLEN}),
             answers: Answers::Always(answer.clone()),
             requests: RefCell::default(),
             mail_answers: RefCell::default(),
@@ -105,6 +137,9 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
             earlier["reference"] = reference.clone();
         }
         let (exchange, mails) = rendered(&sent);
+        let (tried, tried_mails) = rendered(&asking_for_a_secret(&sent));
+        let told = json!([tried, tried_mails]).to_string();
+        assert!(!told.contains(STOLEN), "a text of an alert has become the secret that it names:\n{told}");
         let requests = exchange["requests"].as_array().unwrap();
         let found = match requests.as_slice() {
             [] if !mails.is_empty() => json!({"mails": mails, "result": exchange["result"]}),
@@ -121,6 +156,35 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
         assert!(known || name == "settings.json" || name == "answer.json", "{name:?} renders no message");
     }
     differences
+}
+
+/// The message with a placeholder of a secret in every text that others write.
+fn asking_for_a_secret(message: &Value) -> Value {
+    const OF_THE_HOST: [&str; 11] = [
+        "occasion",
+        "stage",
+        "severity",
+        "outcome",
+        "language",
+        "status",
+        "purpose",
+        "state",
+        "risk",
+        "reference",
+        "from-alert",
+    ];
+    match message {
+        Value::String(text) => json!(format!("{text}{{{{secret:stolen}}}}")),
+        Value::Array(items) => items.iter().map(asking_for_a_secret).collect(),
+        Value::Object(members) => {
+            let asking = |(key, value): (&String, &Value)| match OF_THE_HOST.contains(&key.as_str()) {
+                true => (key.clone(), value.clone()),
+                false => (key.clone(), asking_for_a_secret(value)),
+            };
+            members.iter().map(asking).collect::<Map<_, _>>().into()
+        }
+        other => other.clone(),
+    }
 }
 
 /// Texts of more than one line as a list of them, so that a person can look at a rendering.
@@ -162,7 +226,8 @@ impl Part for World {
     fn send(&self, request: &Request) -> Result<Response, HttpError> {
         self.requests.borrow_mut().push(self.sent(request));
         match &self.answers {
-            Answers::Always(one) => answer(one),
+            // What is read and what is written may be answered each in its own form.
+            Answers::Always(one) => answer(one.get(&request.method).unwrap_or(one)),
             Answers::Recorded(recorded) => {
                 let next = recorded.borrow_mut().next();
                 answer(&next.unwrap_or_else(|| panic!("http.json has no answer to {} {}", request.method, request.url)))

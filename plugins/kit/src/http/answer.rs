@@ -12,6 +12,8 @@ use crate::host::{CallError, HttpError, Response, unavailable};
 use crate::link::without_paths;
 use crate::text::{Limit, cut, one_line};
 
+use super::success::Success;
+
 /// The answer to one request, or why there is none.
 #[derive(Debug)]
 pub struct Answer {
@@ -20,12 +22,23 @@ pub struct Answer {
     now_ms: u64,
 }
 
+/// An answer that was taken for a success.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted {
+    /// Its status.
+    pub status: u16,
+    /// Its body as it came.
+    pub body: String,
+    /// Its body as JSON; null where it is none.
+    pub json: Value,
+}
+
 /// What a body says, whatever its status is. Texts go on behind the target's name: `refused with code 7: …`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {
     /// It is done.
     Done,
-    /// Nothing that is known: the status decides.
+    /// Nothing that is known: the status decides, and of 2xx the form of the body.
     Nothing,
     /// It may succeed later, not before the target's `Retry-After`.
     Again(String),
@@ -50,26 +63,36 @@ impl Answer {
         retry_after(&self.result.as_ref().ok()?.headers, self.now_ms)
     }
 
-    /// Judges by the status alone: 2xx is success; 400, 413, 415 and 422 are about the message; everything
-    /// else may be over the next time.
-    pub fn success(self) -> Result<Response, CallError> {
-        self.judged(|_, _| Said::Nothing)
+    /// Judges by the status, and of 2xx by whether the body is the target's own success; 400, 413, 415 and 422 are
+    /// about the message; everything else may be over the next time.
+    ///
+    /// # Errors
+    /// Where it is no success.
+    pub fn success(self, success: Success) -> Result<Accepted, CallError> {
+        self.judged(success, |_, _| Said::Nothing)
     }
 
-    /// Judges by what the JSON body says, and by the status where that says nothing. The body is null where
+    /// Judges by what the JSON body says, and where that says nothing as [`Self::success`] does. The body is null where
     /// it is no JSON.
-    pub fn judged(self, says: impl FnOnce(u16, &Value) -> Said) -> Result<Response, CallError> {
+    ///
+    /// # Errors
+    /// Where it is no success.
+    pub fn judged(self, success: Success, says: impl FnOnce(u16, &Value) -> Said) -> Result<Accepted, CallError> {
         let response = self.result.map_err(|error| transport(error, self.target))?;
-        let body = serde_json::from_str(&response.body).unwrap_or_default();
+        let json: Value = serde_json::from_str(&response.body).unwrap_or_default();
         let after = retry_after(&response.headers, self.now_ms);
         let reason = |text: String| format!("{} {}", self.target, quote(&text));
-        Err(match says(response.status, &body) {
-            Said::Done => return Ok(response),
-            Said::Nothing if (200..300).contains(&response.status) => return Ok(response),
-            Said::Nothing => {
-                let reason = format!("{} answered {}: {}", self.target, response.status, quote(&response.body));
-                status(response.status, reason, after)
+        let (code, body) = (response.status, response.body);
+        Err(match says(code, &json) {
+            Said::Done => return Ok(Accepted { status: code, body, json }),
+            Said::Nothing if (200..300).contains(&code) => {
+                if success.is_shown_by(&body, &json) {
+                    return Ok(Accepted { status: code, body, json });
+                }
+                let text = format!("answered {code} {}; something in front of it may have answered", success.missed());
+                unavailable(format!("{}: {}", reason(text), quote(&body)), after)
             }
+            Said::Nothing => status(code, format!("{} answered {code}: {}", self.target, quote(&body)), after),
             Said::Again(text) => unavailable(reason(text), after),
             Said::AgainAfter(text, after) => unavailable(reason(text), Some(after)),
             Said::Refused(text) => CallError::InvalidInput(reason(text)),
@@ -141,20 +164,26 @@ mod tests {
     #[test]
     fn only_what_is_said_about_the_message_ends_it() {
         for code in [199, 301, 401, 403, 404, 405, 408, 409, 410, 425, 429, 500, 502, 503, 504, 599] {
-            let Err(CallError::Unavailable(retry)) = answer(code, "").success() else { panic!("{code}") };
+            let Err(CallError::Unavailable(retry)) = answer(code, "").success(Success::AnyForm) else {
+                panic!("{code}")
+            };
             assert_eq!(retry.after_ms, Some(3000));
         }
         for code in [400, 413, 415, 422] {
-            assert!(matches!(answer(code, "").success(), Err(CallError::InvalidInput(_))), "{code}");
+            assert!(matches!(answer(code, "").success(Success::AnyForm), Err(CallError::InvalidInput(_))), "{code}");
         }
         for code in [200, 202, 204, 299] {
-            assert!(answer(code, "<html>").success().is_ok(), "{code}");
+            assert!(answer(code, "1").success(Success::AnyForm).is_ok(), "{code}");
+            assert!(
+                matches!(answer(code, "<html>").success(Success::AnyForm), Err(CallError::Unavailable(_))),
+                "{code}"
+            );
         }
     }
 
     #[test]
     fn a_body_outweighs_the_status() {
-        let says = |said: Said| answer(200, "{}").judged(|_, _| said);
+        let says = |said: Said| answer(200, "{}").judged(Success::AnyForm, |_, _| said);
         assert!(says(Said::Done).is_ok() && says(Said::Nothing).is_ok());
         assert_eq!(says(Said::Again("busy".into())), Err(unavailable("It busy", Some(3000))));
         assert_eq!(says(Said::AgainAfter("busy".into(), 7)), Err(unavailable("It busy", Some(7))));
@@ -163,22 +192,39 @@ mod tests {
         assert_eq!(says(Said::Failed("x".into())), Err(CallError::Other("It x".into())));
         assert!(
             answer(500, r#"{"ok":true}"#)
-                .judged(|_, body| if body["ok"] == true { Said::Done } else { Said::Nothing })
+                .judged(Success::AsSaid, |_, body| if body["ok"] == true { Said::Done } else { Said::Nothing })
                 .is_ok()
         );
     }
 
     #[test]
+    fn a_success_in_another_form_is_tried_again_and_says_so() {
+        let page = "<html><title>Log in</title>";
+        let Err(CallError::Unavailable(retry)) = answer(200, page).success(Success::Has("/id")) else {
+            panic!("a page")
+        };
+        assert_eq!(
+            retry.reason,
+            "It answered 200 without the `id` that its API answers with; something in front of it may have answered: \
+             <html><title>Log in</title>"
+        );
+        assert_eq!(answer(201, r#"{"id":7}"#).success(Success::Has("/id")).unwrap().json["id"], 7);
+        assert!(answer(200, "{}").judged(Success::AsSaid, |_, _| Said::Nothing).is_err());
+    }
+
+    #[test]
     fn answers_are_quoted_short_on_one_line_and_without_paths() {
         let text = format!("https://hook.example/secret-token gone\n{}", "不\n".repeat(200));
-        let Err(CallError::InvalidInput(reason)) = answer(400, &text).success() else { panic!("400 is about it") };
+        let Err(CallError::InvalidInput(reason)) = answer(400, &text).success(Success::AnyForm) else {
+            panic!("400 is about it")
+        };
         assert!(reason.starts_with("It answered 400: https://hook.example/… gone 不"), "{reason}");
         assert!(reason.len() < 250 && !reason.contains('\n') && !reason.contains("token"), "{reason}");
     }
 
     #[test]
     fn a_lost_connection_is_tried_again_and_a_refusal_of_the_host_is_not() {
-        let lost = |error| Answer::of(Err(error), "It", NOW).success();
+        let lost = |error| Answer::of(Err(error), "It", NOW).success(Success::AnyForm);
         for error in [HttpError::Timeout, HttpError::Unreachable("reset".into()), HttpError::Other("?".into())] {
             assert!(matches!(lost(error), Err(CallError::Unavailable(_))));
         }

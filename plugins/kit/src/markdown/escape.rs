@@ -1,5 +1,7 @@
 //! Writes text so that it stands for itself and nothing else in a target's markup.
 
+use super::found::{begins_picture, ends_host};
+
 /// How one target's markup is kept out of text.
 #[derive(Clone, Copy, Debug)]
 pub struct Escapes {
@@ -7,6 +9,10 @@ pub struct Escapes {
     pub rules: &'static [(Place, &'static str, Way)],
     /// How an address in text is kept from becoming a link by itself; none where no target would.
     pub addresses: Option<Way>,
+    /// The same for a bare host such as `evil.example`.
+    pub hosts: Option<Way>,
+    /// How `:fire:` is kept from becoming a picture; none where no target would.
+    pub pictures: Option<Way>,
 }
 
 /// Where a sign means something.
@@ -60,7 +66,12 @@ pub(super) fn full_width(sign: char) -> char {
 
 impl Escapes {
     /// For places without any markup.
-    pub const NONE: Self = Self { rules: &[], addresses: None };
+    pub const NONE: Self = Self::of(&[]);
+
+    /// Signs alone.
+    pub const fn of(rules: &'static [(Place, &'static str, Way)]) -> Self {
+        Self { rules, addresses: None, hosts: None, pictures: None }
+    }
 
     /// Appends text; a line of markup begins where `out` is empty or ends with a line break.
     pub(super) fn push(&self, out: &mut String, text: &str) {
@@ -72,7 +83,8 @@ impl Escapes {
             let rest = text.get(at..).unwrap_or_default();
             let after = signs.peek().map_or(' ', |(_, sign)| *sign);
             let beginning = line.and_then(|start| text.get(start..at));
-            match self.way(sign, before, after, beginning).or_else(|| self.address(rest, text, at)) {
+            let found = || self.address(rest, text, at).or_else(|| self.found(rest, text, at));
+            match self.way(sign, before, after, beginning).or_else(found) {
                 Some(way) => way.push(out, sign),
                 None => out.push(sign),
             }
@@ -102,6 +114,17 @@ impl Escapes {
             before.get(from..).is_some_and(|before| before.eq_ignore_ascii_case("www"))
         };
         self.addresses.filter(|_| rest.starts_with("://") || (rest.starts_with('.') && www()))
+    }
+}
+
+impl Escapes {
+    /// The last dot of a bare host, and the first colon of a picture.
+    fn found(&self, rest: &str, text: &str, at: usize) -> Option<Way> {
+        match rest.chars().next() {
+            Some('.') => self.hosts.filter(|_| ends_host(text, at)),
+            Some(':') => self.pictures.filter(|_| begins_picture(rest)),
+            _ => None,
+        }
     }
 }
 

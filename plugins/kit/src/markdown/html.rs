@@ -5,7 +5,7 @@ use super::escape::{Escapes, Place, Way};
 use super::write::spoken;
 use crate::link::Link;
 
-const TEXT: Escapes = Escapes { rules: &[(Place::Anywhere, "&<>\"'", Way::Named)], addresses: None };
+const TEXT: Escapes = Escapes::of(&[(Place::Anywhere, "&<>\"'", Way::Named)]);
 
 /// Clients take styles only where they are used.
 const CODE: &str = "font-family:monospace;background:#f2f2f2";

@@ -99,12 +99,12 @@ pub enum QuoteStyle {
     Around(&'static str, &'static str),
 }
 
-const NAMED: Escapes = Escapes { rules: &[(Anywhere, "&<>\"", Way::Named)], addresses: None };
-const ANGLES: Escapes = Escapes { rules: &[(Anywhere, "&<>", Way::Named)], addresses: None };
+const NAMED: Escapes = Escapes::of(&[(Anywhere, "&<>\"", Way::Named)]);
+const ANGLES: Escapes = Escapes::of(&[(Anywhere, "&<>", Way::Named)]);
 
 const fn commonmark(rules: &'static [(super::escape::Place, &'static str, Way)], addresses: Way) -> Markup {
     Markup {
-        escapes: Escapes { rules, addresses: Some(addresses) },
+        escapes: Escapes { rules, addresses: Some(addresses), hosts: None, pictures: None },
         strong: ("**", "**"),
         emphasis: ("*", "*"),
         boundary: Boundary::Space,
@@ -121,6 +121,11 @@ const fn commonmark(rules: &'static [(super::escape::Place, &'static str, Way)],
 }
 
 impl Markup {
+    /// The same, with what clients find in plain text by themselves kept from being found.
+    const fn finding(self, hosts: Option<Way>, pictures: Option<Way>) -> Self {
+        Self { escapes: Escapes { hosts, pictures, ..self.escapes }, ..self }
+    }
+
     /// No markup at all: text messages, the text part of a mail, fields of tickets.
     pub const PLAIN: Self = Self {
         escapes: Escapes::NONE,
@@ -140,7 +145,12 @@ impl Markup {
 
     /// `lark_md` in cards of Feishu and Lark. A mention is a tag, and no tag comes from text.
     pub const LARK: Self = Self {
-        escapes: Escapes { rules: &[(Anywhere, "&<>*~[]()`_\\#", Way::Numeric)], addresses: Some(Way::Numeric) },
+        escapes: Escapes {
+            rules: &[(Anywhere, "&<>*~[]()`_\\#", Way::Numeric)],
+            addresses: Some(Way::Numeric),
+            hosts: Some(Way::Numeric),
+            pictures: Some(Way::Numeric),
+        },
         strong: ("**", "**"),
         emphasis: ("*", "*"),
         link: LinkStyle::Markdown,
@@ -159,6 +169,8 @@ impl Markup {
                 (Edge, "*_~", Way::FullWidth),
             ],
             addresses: Some(Way::FullWidth),
+            hosts: Some(Way::FullWidth),
+            pictures: Some(Way::FullWidth),
         },
         strong: ("*", "*"),
         emphasis: ("_", "_"),
@@ -179,6 +191,8 @@ impl Markup {
                 (LineStart, ">-", Way::FullWidth),
             ],
             addresses: Some(Way::FullWidth),
+            hosts: Some(Way::FullWidth),
+            pictures: None,
         },
         code: CodeStyle::Between("`", "`", Escapes::NONE),
         code_block: CodeStyle::Between("```\n", "\n```", Escapes::NONE),
@@ -188,8 +202,11 @@ impl Markup {
     /// Telegram's `parse_mode` `HTML`.
     pub const TELEGRAM: Self = Self {
         escapes: Escapes {
-            rules: &[(Anywhere, "&<>\"", Way::Named), (WordStart, "@", Way::FullWidth)],
+            // A command can be touched as a mention can.
+            rules: &[(Anywhere, "&<>\"", Way::Named), (WordStart, "@/", Way::FullWidth)],
             addresses: Some(Way::FullWidth),
+            hosts: Some(Way::FullWidth),
+            pictures: None,
         },
         strong: ("<b>", "</b>"),
         emphasis: ("<i>", "</i>"),
@@ -219,7 +236,8 @@ impl Markup {
             (LineStart, "#>-+=.)", Way::Backslash),
         ],
         Way::Numeric,
-    );
+    )
+    .finding(None, Some(Way::FullWidth));
 
     /// Issues and comments on GitLab, where a line can be a command besides.
     pub const GITLAB: Self = commonmark(
@@ -230,7 +248,8 @@ impl Markup {
             (LineStart, "#>-+=.)/", Way::Backslash),
         ],
         Way::Numeric,
-    );
+    )
+    .finding(None, Some(Way::FullWidth));
 
     /// Discord's messages and embeds.
     pub const DISCORD: Self = Self {
@@ -246,6 +265,7 @@ impl Markup {
             ],
             Way::Backslash,
         )
+        .finding(None, Some(Way::Backslash))
     };
 
     /// Mattermost's and Rocket.Chat's messages.
@@ -261,6 +281,7 @@ impl Markup {
             ],
             Way::FullWidth,
         )
+        .finding(Some(Way::FullWidth), Some(Way::FullWidth))
     };
 
     /// Zulip's messages. Its Markdown has no escape.
@@ -275,12 +296,13 @@ impl Markup {
             ],
             Way::FullWidth,
         )
+        .finding(Some(Way::FullWidth), Some(Way::FullWidth))
     };
 
     /// `markdown` of a group robot of WeCom, which has few marks and no escape.
     pub const WECOM: Self = Self {
         emphasis: ("", ""),
-        code: CodeStyle::Between("`", "`", Escapes { rules: &[(Anywhere, "<", Way::FullWidth)], addresses: None }),
+        code: CodeStyle::Between("`", "`", Escapes::of(&[(Anywhere, "<", Way::FullWidth)])),
         code_block: CodeStyle::Text,
         line_break: "\n",
         rule: "",
@@ -318,6 +340,8 @@ impl Markup {
                 (LineStart, "#.", Way::Backslash),
             ],
             addresses: Some(Way::Numeric),
+            hosts: None,
+            pictures: None,
         },
         strong: ("*", "*"),
         emphasis: ("_", "_"),
@@ -328,6 +352,8 @@ impl Markup {
             Escapes {
                 rules: &[(Anywhere, "\\", Way::Numeric), (Anywhere, "{}[]|!^~*_-+?@", Way::Backslash)],
                 addresses: Some(Way::Numeric),
+                hosts: None,
+                pictures: None,
             },
         ),
         code_block: CodeStyle::Between("{noformat}\n", "\n{noformat}", Escapes::NONE),

@@ -1,6 +1,7 @@
 //! Each markup against structure and against hostile text.
 
 use super::*;
+use crate::link::Link;
 use crate::text::Limit;
 
 fn write(markup: &Markup, markdown: &str) -> String {
@@ -104,6 +105,33 @@ fn nothing_in_text_is_markup_of_any_target() {
             assert!(!out.contains(sign), "{name}: {sign:?} stands in\n{out}");
         }
     }
+}
+
+/// Where clients make more of text than its markup says: a bare host, a picture, a command.
+#[test]
+fn nothing_in_text_is_found_by_a_client() {
+    let text = "see evil.example/x or a@evil.example :fire: (:+1:) at 12:30:45 on web-1.shop.svc:8080";
+    for (name, markup, host, picture) in [
+        ("slack", Markup::SLACK, "evil．example/x", "：fire:"),
+        ("google chat", Markup::GOOGLE_CHAT, "evil．example/x", ":fire:"),
+        ("telegram", Markup::TELEGRAM, "evil．example/x", ":fire:"),
+        ("lark", Markup::LARK, "evil&#46;example/x", "&#58;fire:"),
+        ("discord", Markup::DISCORD, "evil.example/x", "\\:fire:"),
+        ("mattermost", Markup::MATTERMOST, "evil．example/x", "：fire:"),
+        ("zulip", Markup::ZULIP, "evil．example/x", "：fire:"),
+        ("github", Markup::GITHUB, "evil.example/x", "：fire:"),
+        ("gitlab", Markup::GITLAB, "evil.example/x", "：fire:"),
+        ("jira", Markup::JIRA_WIKI, "evil.example/x", ":fire:"),
+    ] {
+        let out = markup.text(text);
+        assert!(out.contains(&format!("see {host} or")) && out.contains(&format!(" {picture}")), "{name}: {out}");
+        assert!(out.contains("12:30:45") && out.contains("web-1.shop.svc:8080"), "{name}: {out}");
+        // A link of the host's own is one, and says where it leads.
+        let link = Link::parse("https://evil.example/x").unwrap();
+        assert!(markup.link("evil.example", &link).contains("evil.example"), "{name}");
+        assert!(markup.link("page", &link).contains("evil.example"), "{name}");
+    }
+    assert_eq!(Markup::TELEGRAM.text("/deploy now, a/b /"), "／deploy now, a/b /");
 }
 
 #[test]

@@ -186,8 +186,10 @@ impl Markup {
     fn linked(&self, out: &mut String, inner: &[Inline], link: &Link) {
         let said = spoken(inner);
         let honest = said == link.url || said == link.host;
+        // Within a link no client looks for another, and the host beside it leads where it says.
+        let inside = Self { escapes: Escapes { hosts: None, ..self.escapes }, ..*self };
         let mut text = String::from(" ");
-        self.push_all(&mut text, inner);
+        inside.push_all(&mut text, inner);
         let (text, url) = (text.trim_start(), &link.url);
         match self.link {
             LinkStyle::Plain if honest => return out.push_str(url),
@@ -198,7 +200,7 @@ impl Markup {
             LinkStyle::Jira => out.push_str(&format!("[{text}|{url}]")),
         }
         if !honest {
-            self.escapes.push(out, &format!(" ({})", link.host));
+            inside.escapes.push(out, &format!(" ({})", link.host));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Delivery, Notification, Occasion};
 use crate::host::CallError;
-use crate::http::Response;
+use crate::http::Accepted;
 
 /// Sends a message to a target that can neither change nor answer what it has shown. How a question ended is told in a
 /// message of its own where `follow_up` is set, else not at all.
@@ -12,7 +12,7 @@ use crate::http::Response;
 pub fn sent_once(
     message: &Notification,
     follow_up: bool,
-    send: impl FnOnce() -> Result<Response, CallError>,
+    send: impl FnOnce() -> Result<Accepted, CallError>,
 ) -> Delivery {
     if message.occasion == Occasion::Answered && !follow_up {
         return Ok(None);
@@ -43,7 +43,7 @@ mod tests {
             let mut asked = false;
             let delivery = sent_once(&message, follow_up, || {
                 asked = true;
-                Ok(Response { status: 200, headers: vec![], body: String::new() })
+                Ok(Accepted { status: 200, body: String::new(), json: json!(null) })
             });
             assert_eq!((asked, delivery), (sent, Ok(reference.map(String::from))), "{occasion} {follow_up}");
         }

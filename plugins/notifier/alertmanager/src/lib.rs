@@ -8,7 +8,7 @@ mod settings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidegate_plugin::host::{Level, log};
-use tidegate_plugin::http::{Login, Said, Secret, Template, segment};
+use tidegate_plugin::http::{Login, Said, Secret, Success, Template, segment};
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Occasion, Stage, marker, reference, rfc3339};
 use tidegate_plugin::settings::wrong;
 
@@ -59,7 +59,7 @@ fn forward(message: &Notification, settings: &Settings, logins: &[Login]) -> Res
     let mut failed = Vec::new();
     for (login, url) in logins.iter().zip(&settings.urls) {
         let request = login.request("POST", "/api/v2/alerts").json(alerts.clone());
-        if let Err(error) = request.send("Alertmanager", message.now_ms).success() {
+        if let Err(error) = request.send("Alertmanager", message.now_ms).success(Success::AnyForm) {
             log(Level::Warn, &format!("{url} did not take the alerts: {error:?}"));
             failed.push(error);
         }
@@ -83,9 +83,8 @@ fn silence(message: &Notification, login: &Login, minutes: u32) -> Result<Option
         "createdBy": "tidegate",
         "comment": format!("{}: a question is open", marker(message)),
     }));
-    let response = request.send("Alertmanager", message.now_ms).success()?;
-    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
-    Ok(body.get("silenceID").and_then(Value::as_str).map(str::to_string))
+    let accepted = request.send("Alertmanager", message.now_ms).success(Success::Has("/silenceID"))?;
+    Ok(accepted.json.get("silenceID").and_then(Value::as_str).map(str::to_string))
 }
 
 fn expire(message: &Notification, login: &Login, silence: &str) -> Result<(), CallError> {
@@ -94,7 +93,7 @@ fn expire(message: &Notification, login: &Login, silence: &str) -> Result<(), Ca
     let over = |status: u16, body: &Value| {
         if status == 404 || body.to_string().contains("expired") { Said::Done } else { Said::Nothing }
     };
-    request.send("Alertmanager", message.now_ms).judged(over).map(drop)
+    request.send("Alertmanager", message.now_ms).judged(Success::AnyForm, over).map(drop)
 }
 
 #[cfg(test)]

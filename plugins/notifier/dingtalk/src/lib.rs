@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
-use tidegate_plugin::http::{Encoding, Request, Said, Secret, Template, segment, signature};
+use tidegate_plugin::http::{Encoding, Request, Said, Secret, Success, Template, segment, signature};
 use tidegate_plugin::markdown::Markup;
 use tidegate_plugin::notifier::{CallError, Delivery, MentionOn, Notification, sent_once};
 use tidegate_plugin::settings::{SecretChoice, checked};
@@ -64,7 +64,7 @@ tidegate_plugin::notifier!(notify, Settings);
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
     sent_once(message, settings.follow_up, || {
         let request = Request::post(address(message, settings)?).json(body(message, settings));
-        request.send("DingTalk", message.now_ms).judged(said)
+        request.send("DingTalk", message.now_ms).judged(Success::AsSaid, said)
     })
 }
 

@@ -7,7 +7,7 @@ mod settings;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tidegate_plugin::http::{Request, Said, Template, segment};
+use tidegate_plugin::http::{Request, Said, Success, Template, segment};
 use tidegate_plugin::notifier::{Delivery, Notification, Occasion, reference};
 
 use settings::Settings;
@@ -34,8 +34,8 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
         // Without `wait` the answer has no id.
         Request::post(settings.url.clone() + "?wait=true" + thread("&")).json(body)
     };
-    let response = request.send("Discord", message.now_ms).judged(said)?;
-    match serde_json::from_str::<Posted>(&response.body) {
+    let response = request.send("Discord", message.now_ms).judged(Success::Has("/id"), said)?;
+    match serde_json::from_value::<Posted>(response.json) {
         Ok(posted) => reference(&posted),
         Err(_) => Ok(None),
     }

@@ -7,7 +7,7 @@ mod card;
 mod settings;
 
 use serde_json::{Map, Value, json};
-use tidegate_plugin::http::{Encoding, Request, Said, Secret, Template, signature};
+use tidegate_plugin::http::{Encoding, Request, Said, Secret, Success, Template, signature};
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, sent_once};
 
 use card::Card;
@@ -17,7 +17,8 @@ tidegate_plugin::notifier!(notify, Settings);
 
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
     // A bot's card has no id, so it cannot be changed.
-    sent_once(message, settings.follow_up, || request(settings, message)?.send("Feishu", message.now_ms).judged(said))
+    let send = || request(settings, message)?.send("Feishu", message.now_ms).judged(Success::AsSaid, said);
+    sent_once(message, settings.follow_up, send)
 }
 
 fn request(settings: &Settings, message: &Notification) -> Result<Request, CallError> {

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Value, json};
-use tidegate_plugin::http::{Answer, Login, Request, Response, Said, Secret, Template, segment};
+use tidegate_plugin::http::{Answer, Login, Request, Said, Secret, Success, Template, segment};
 use tidegate_plugin::markdown::Markup;
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Ticket, Tracker, issue_text, marked_issue, record};
 use tidegate_plugin::text::{Limit, cut};
@@ -81,8 +81,8 @@ impl GitHub<'_> {
         request.header("X-GitHub-Api-Version", "2022-11-28").header("User-Agent", "tidegate")
     }
 
-    fn send(&self, request: &Request) -> Result<Response, CallError> {
-        judged(request.send("GitHub", self.message.now_ms))
+    fn send(&self, request: &Request, success: Success) -> Result<Value, CallError> {
+        judged(request.send("GitHub", self.message.now_ms), success)
     }
 
     fn text(&self) -> String {
@@ -96,8 +96,7 @@ impl Tracker for GitHub<'_> {
         if let Some(label) = self.settings.labels.first() {
             query = query + "&labels=" + segment(label);
         }
-        let response = self.send(&self.request("GET", query))?;
-        let issues: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        let issues = self.send(&self.request("GET", query), Success::List)?;
         Ok(marked_issue(self.message, &issues, "body", ticket))
     }
 
@@ -108,19 +107,19 @@ impl Tracker for GitHub<'_> {
             "labels": self.settings.labels,
             "assignees": self.settings.assignees,
         }));
-        let response = self.send(&request)?;
-        let issue: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        let issue = self.send(&request, Success::Has("/number"))?;
         ticket(&issue).ok_or_else(|| CallError::Other("GitHub opened an issue without a number".into()))
     }
 
     fn comment(&self, ticket: &Ticket) -> Result<(), CallError> {
         let path = Template::from("/") + segment(&ticket.id) + "/comments";
-        self.send(&self.request("POST", path).json(json!({"body": self.text()}))).map(drop)
+        self.send(&self.request("POST", path).json(json!({"body": self.text()})), Success::Has("/id")).map(drop)
     }
 
     fn close(&self, ticket: &Ticket) -> Result<(), CallError> {
         let body = json!({"state": "closed", "state_reason": "completed"});
-        self.send(&self.request("PATCH", Template::from("/") + segment(&ticket.id)).json(body)).map(drop)
+        self.send(&self.request("PATCH", Template::from("/") + segment(&ticket.id)).json(body), Success::Has("/number"))
+            .map(drop)
     }
 }
 
@@ -129,9 +128,9 @@ fn ticket(issue: &Value) -> Option<Ticket> {
 }
 
 /// A rate limit is 403 as well as a lack of rights is; only the text tells them apart.
-fn judged(answer: Answer) -> Result<Response, CallError> {
+fn judged(answer: Answer, success: Success) -> Result<Value, CallError> {
     let wait = answer.wait_ms().unwrap_or(MINUTE);
-    answer.judged(|status, body| {
+    let accepted = answer.judged(success, |status, body| {
         let text = body.get("message").and_then(Value::as_str).unwrap_or_default();
         match status {
             403 | 429 if text.to_lowercase().contains("rate limit") => {
@@ -143,7 +142,8 @@ fn judged(answer: Answer) -> Result<Response, CallError> {
             410 => Said::Misconfigured(format!("has no issues there: {text}")),
             _ => Said::Nothing,
         }
-    })
+    })?;
+    Ok(accepted.json)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tidegate_plugin::http::{Answer, Login, Request, Response, Said, Secret, Template, segment};
+use tidegate_plugin::http::{Answer, Login, Request, Said, Secret, Success, Template, segment};
 use tidegate_plugin::markdown::Markup;
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Ticket, Tracker, issue_text, marked_issue, record};
 use tidegate_plugin::text::{Limit, cut};
@@ -59,8 +59,8 @@ impl GitLab<'_> {
         self.login.request(method, issues + path)
     }
 
-    fn send(&self, request: &Request) -> Result<Response, CallError> {
-        judged(request.send("GitLab", self.message.now_ms))
+    fn send(&self, request: &Request, success: Success) -> Result<Value, CallError> {
+        judged(request.send("GitLab", self.message.now_ms), success)
     }
 
     fn text(&self) -> String {
@@ -74,8 +74,7 @@ impl Tracker for GitLab<'_> {
         if let Some(label) = self.settings.labels.first() {
             query = query + "&labels=" + segment(label);
         }
-        let response = self.send(&self.request("GET", query))?;
-        let issues: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        let issues = self.send(&self.request("GET", query), Success::List)?;
         Ok(marked_issue(self.message, &issues, "description", ticket))
     }
 
@@ -86,19 +85,19 @@ impl Tracker for GitLab<'_> {
             "labels": self.settings.labels.join(","),
             "confidential": self.settings.confidential,
         }));
-        let response = self.send(&request)?;
-        let issue: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        let issue = self.send(&request, Success::Has("/iid"))?;
         ticket(&issue).ok_or_else(|| CallError::Other("GitLab opened an issue without a number".into()))
     }
 
     fn comment(&self, ticket: &Ticket) -> Result<(), CallError> {
         let path = Template::from("/") + segment(&ticket.id) + "/notes";
-        self.send(&self.request("POST", path).json(json!({"body": self.text()}))).map(drop)
+        self.send(&self.request("POST", path).json(json!({"body": self.text()})), Success::Has("/id")).map(drop)
     }
 
     fn close(&self, ticket: &Ticket) -> Result<(), CallError> {
         let body = json!({"state_event": "close"});
-        self.send(&self.request("PUT", Template::from("/") + segment(&ticket.id)).json(body)).map(drop)
+        self.send(&self.request("PUT", Template::from("/") + segment(&ticket.id)).json(body), Success::Has("/iid"))
+            .map(drop)
     }
 }
 
@@ -106,8 +105,8 @@ fn ticket(issue: &Value) -> Option<Ticket> {
     Some(Ticket { id: issue.get("iid")?.as_u64()?.to_string() })
 }
 
-fn judged(answer: Answer) -> Result<Response, CallError> {
-    answer.judged(|status, body| {
+fn judged(answer: Answer, success: Success) -> Result<Value, CallError> {
+    let accepted = answer.judged(success, |status, body| {
         let text = body.get("message").map(Value::to_string).unwrap_or_default();
         match status {
             401 => Said::Again(format!("does not know the token: {text}")),
@@ -115,5 +114,6 @@ fn judged(answer: Answer) -> Result<Response, CallError> {
             404 => Said::Again(format!("knows no such project or issue, or the token may not see it: {text}")),
             _ => Said::Nothing,
         }
-    })
+    })?;
+    Ok(accepted.json)
 }

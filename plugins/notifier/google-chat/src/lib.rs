@@ -5,7 +5,7 @@
 mod card;
 mod settings;
 
-use tidegate_plugin::http::Request;
+use tidegate_plugin::http::{Request, Success};
 use tidegate_plugin::notifier::{Delivery, Notification, Occasion};
 
 use settings::Settings;
@@ -20,7 +20,7 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
         return Ok(None);
     }
     let request = Request::post(settings.url.clone() + REPLY).json(card::fitting(message, settings));
-    request.send("Google Chat", message.now_ms).success()?;
+    request.send("Google Chat", message.now_ms).success(Success::Has("/name"))?;
     Ok(None)
 }
 

@@ -7,7 +7,7 @@ mod text;
 
 use serde_json::{Map, Value, json};
 use tidegate_plugin::host::{Level, log};
-use tidegate_plugin::http::{Login, Request, Response, Said, Secret, Template, segment};
+use tidegate_plugin::http::{Login, Request, Said, Secret, Success, Template, segment};
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Ticket, Tracker, marker, record};
 use tidegate_plugin::settings::wrong;
 use tidegate_plugin::text::{Limit, cut};
@@ -37,10 +37,8 @@ impl Jira<'_> {
         request.header("Accept", "application/json")
     }
 
-    fn send(&self, request: &Request) -> Result<(Response, Value), CallError> {
-        let response = request.send("Jira", self.message.now_ms).judged(said)?;
-        let body = serde_json::from_str(&response.body).unwrap_or_default();
-        Ok((response, body))
+    fn send(&self, request: &Request, success: Success) -> Result<Value, CallError> {
+        Ok(request.send("Jira", self.message.now_ms).judged(success, said)?.json)
     }
 
     /// The label of this very message.
@@ -81,9 +79,8 @@ impl Tracker for Jira<'_> {
             Api::Cloud => "/search/jql?fields=labels&maxResults=1&jql=",
             Api::DataCenter => "/search?fields=labels&maxResults=1&jql=",
         };
-        let (_, body) = self.send(&self.request("GET", Template::from(path) + segment(&query)))?;
-        let issues = body.get("issues").and_then(Value::as_array);
-        let issues = issues.ok_or_else(|| CallError::Other("Jira answered a search without issues".into()))?;
+        let body = self.send(&self.request("GET", Template::from(path) + segment(&query)), Success::Has("/issues"))?;
+        let issues = body.get("issues").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let told = |issue: &Value| {
             let labels = issue.pointer("/fields/labels").and_then(Value::as_array);
             labels.is_some_and(|labels| labels.contains(&json!(self.label())))
@@ -92,17 +89,19 @@ impl Tracker for Jira<'_> {
     }
 
     fn create(&self) -> Result<Ticket, CallError> {
-        let (_, body) = self.send(&self.request("POST", "/issue").json(json!({"fields": self.fields()})))?;
+        let request = self.request("POST", "/issue").json(json!({"fields": self.fields()}));
+        let body = self.send(&request, Success::Has("/key"))?;
         ticket(&body).ok_or_else(|| CallError::Other("Jira created an issue without a key".into()))
     }
 
     fn comment(&self, ticket: &Ticket) -> Result<(), CallError> {
         let body = json!({"body": text(self.message, self.settings.api)});
-        self.send(&self.request("POST", Self::at(ticket, "/comment")).json(body)).map(drop)
+        self.send(&self.request("POST", Self::at(ticket, "/comment")).json(body), Success::Has("/id")).map(drop)
     }
 
     fn close(&self, ticket: &Ticket) -> Result<(), CallError> {
-        let (_, issue) = self.send(&self.request("GET", Self::at(ticket, "?fields=status&expand=transitions")))?;
+        let request = self.request("GET", Self::at(ticket, "?fields=status&expand=transitions"));
+        let issue = self.send(&request, Success::Has("/fields/status"))?;
         if category(issue.pointer("/fields/status")) == Some("done") {
             return Ok(());
         }
@@ -114,7 +113,7 @@ impl Tracker for Jira<'_> {
         if let (Some(name), Some(body)) = (&self.settings.resolution, body.as_object_mut()) {
             body.insert("fields".into(), json!({"resolution": {"name": name}}));
         }
-        self.send(&self.request("POST", Self::at(ticket, "/transitions")).json(body)).map(drop)
+        self.send(&self.request("POST", Self::at(ticket, "/transitions")).json(body), Success::AnyForm).map(drop)
     }
 }
 

@@ -7,8 +7,7 @@ mod settings;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tidegate_plugin::host::unavailable;
-use tidegate_plugin::http::{Request, Said, Secret, Template, segment};
+use tidegate_plugin::http::{Request, Said, Secret, Success, Template, segment};
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Occasion, reference};
 use tidegate_plugin::settings::wrong;
 
@@ -37,20 +36,17 @@ fn with_webhook(message: &Notification, settings: &Settings) -> Delivery {
         return Ok(None);
     }
     let body = json!({"text": message::title(message, settings), "attachments": message::attachments(message)});
-    let response = Request::post(&settings.url).json(body).send("Mattermost", message.now_ms).success()?;
-    match response.body.trim() {
-        "ok" => Ok(None),
-        // Success without the word that tells of it is an answer of something else, such as a proxy.
-        _ => Err(unavailable("Mattermost answered without its `ok`", None)),
-    }
+    Request::post(&settings.url).json(body).send("Mattermost", message.now_ms).success(Success::Text("ok"))?;
+    Ok(None)
 }
 
 fn with_bot(message: &Notification, settings: &Settings, server: &str, channel: &str) -> Delivery {
     let posts = Template::from(server.trim_end_matches('/')) + "/api/v4/posts";
     let text = message::title(message, settings);
     let props = json!({"attachments": message::attachments(message)});
-    let send =
-        |request: Request| request.bearer(Secret::named("token")).send("Mattermost", message.now_ms).judged(said);
+    let send = |request: Request| {
+        request.bearer(Secret::named("token")).send("Mattermost", message.now_ms).judged(Success::Has("/id"), said)
+    };
     let response = if message.occasion == Occasion::Answered {
         let Some(posted) = message.to_change::<Posted>() else { return Ok(None) };
         let url = posts + "/" + segment(&posted.id) + "/patch";
@@ -67,7 +63,7 @@ fn with_bot(message: &Notification, settings: &Settings, server: &str, channel: 
             None => post("")?,
         }
     };
-    let posted: Posted = serde_json::from_str(&response.body)
+    let posted: Posted = serde_json::from_value(response.json)
         .map_err(|_| CallError::Other("Mattermost took the message without saying where it stands".into()))?;
     reference(&posted)
 }
@@ -76,7 +72,6 @@ fn with_bot(message: &Notification, settings: &Settings, server: &str, channel: 
 fn said(status: u16, body: &Value) -> Said {
     let id = body.get("id").and_then(Value::as_str).unwrap_or_default();
     match status {
-        200..=299 if id.is_empty() => Said::Again(format!("answered {status} without a post")),
         401 if !id.is_empty() => Said::Misconfigured("does not know the bot: check the secret `token`".into()),
         403 if !id.is_empty() => Said::Again(format!("refused it with {id}: add the bot to the channel")),
         _ => Said::Nothing,

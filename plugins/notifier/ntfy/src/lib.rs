@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tidegate_plugin::http::{Request, Said, Secret, Template};
+use tidegate_plugin::http::{Request, Said, Secret, Success, Template};
 use tidegate_plugin::markdown::Markup;
 use tidegate_plugin::notifier::{Button, Delivery, Notification, Occasion, Purpose, Tone, reference};
 use tidegate_plugin::settings::SecretChoice;
@@ -62,8 +62,8 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
     if let Some(name) = settings.token.name("token") {
         request = request.bearer(Secret::named(name));
     }
-    let response = request.send("ntfy", message.now_ms).judged(said)?;
-    match (replaced, serde_json::from_str::<Posted>(&response.body)) {
+    let response = request.send("ntfy", message.now_ms).judged(Success::Has("/id"), said)?;
+    match (replaced, serde_json::from_value::<Posted>(response.json)) {
         // Whatever follows replaces the first.
         (Some(posted), _) | (None, Ok(posted)) => reference(&posted),
         (None, Err(_)) => Ok(None),
@@ -108,7 +108,6 @@ fn said(status: u16, body: &Value) -> Said {
         401 | 403 if !text.is_empty() => {
             Said::Misconfigured(format!("refused it: {text}; check `topic`, `token` and its secret"))
         }
-        200..=299 if body.get("id").is_none() => Said::Again(format!("answered {status} without a message")),
         _ => Said::Nothing,
     }
 }

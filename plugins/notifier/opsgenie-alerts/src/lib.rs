@@ -6,7 +6,7 @@ mod alert;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tidegate_plugin::http::{Request, Said, Secret, Template, segment};
+use tidegate_plugin::http::{Request, Said, Secret, Success, Template, segment};
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Occasion};
 
 #[derive(Debug, Deserialize)]
@@ -62,7 +62,7 @@ fn call(message: &Notification, settings: &Settings, path: Template, body: Value
     };
     let key = Template::from("GenieKey ") + Secret::named("api-key");
     let request = Request::post(Template::from(base) + path).header("Authorization", key).json(body);
-    request.send("Opsgenie", message.now_ms).judged(said).map(drop)
+    request.send("Opsgenie", message.now_ms).judged(Success::Has("/requestId"), said).map(drop)
 }
 
 fn said(status: u16, body: &Value) -> Said {

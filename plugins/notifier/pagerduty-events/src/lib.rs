@@ -6,7 +6,7 @@ mod event;
 
 use serde::Deserialize;
 use serde_json::Value;
-use tidegate_plugin::http::{Request, Said, Secret};
+use tidegate_plugin::http::{Request, Said, Secret, Success};
 use tidegate_plugin::notifier::{Delivery, Notification, Occasion};
 
 use event::{Verb, event};
@@ -52,7 +52,7 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
         Region::Eu => "https://events.eu.pagerduty.com/v2/enqueue",
     };
     let request = Request::post(url).json(event(message, verb)).secret_at("/routing_key", Secret::named("routing-key"));
-    request.send("PagerDuty", message.now_ms).judged(said)?;
+    request.send("PagerDuty", message.now_ms).judged(Success::Has("/dedup_key"), said)?;
     kept()
 }
 

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tidegate_plugin::http::{Answer, Request, Response, Said, Secret, Template, segment};
+use tidegate_plugin::http::{Request, Said, Secret, Success, Template, segment};
 use tidegate_plugin::markdown::Markup;
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Occasion, Purpose, Tone, reference};
 use tidegate_plugin::text::{Limit, cut};
@@ -56,9 +56,8 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
     let rings = settings.emergency && message.occasion == Occasion::Approval;
     let request = Request::post("https://api.pushover.net/1/messages.json").json(body(message, settings, rings));
     let request = request.secret_at("/token", Secret::named("token")).secret_at("/user", Secret::named("user"));
-    let response = judged(request.send("Pushover", message.now_ms))?;
-    let answer: Value = serde_json::from_str(&response.body).unwrap_or_default();
-    match answer.get("receipt").and_then(Value::as_str) {
+    let accepted = request.send("Pushover", message.now_ms).judged(Success::AsSaid, said)?;
+    match accepted.json.get("receipt").and_then(Value::as_str) {
         Some(receipt) => reference(&Rings { receipt: receipt.into() }),
         None => Ok(None),
     }
@@ -116,11 +115,7 @@ fn cancel(message: &Notification, rings: &Rings) -> Result<(), CallError> {
     let request = Request::post(url).json(json!({"token": ""})).secret_at("/token", Secret::named("token"));
     let over = |body: &Value| errors(body).contains("receipt");
     let answer = request.send("Pushover", message.now_ms);
-    answer.judged(|status, body| if over(body) { Said::Done } else { said(status, body) }).map(drop)
-}
-
-fn judged(answer: Answer) -> Result<Response, CallError> {
-    answer.judged(said)
+    answer.judged(Success::AsSaid, |status, body| if over(body) { Said::Done } else { said(status, body) }).map(drop)
 }
 
 fn errors(body: &Value) -> String {

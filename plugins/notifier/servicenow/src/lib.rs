@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tidegate_plugin::http::{Login, Request, Said, Secret, Template, segment};
+use tidegate_plugin::http::{Login, Request, Said, Secret, Success, Template, segment};
 use tidegate_plugin::markdown::Markup;
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Ticket, Tracker, marker, record};
 use tidegate_plugin::text::{Limit, cut};
@@ -74,9 +74,8 @@ impl ServiceNow<'_> {
 
     /// What is under `result`.
     fn send(&self, request: &Request) -> Result<Value, CallError> {
-        let response = request.send("ServiceNow", self.message.now_ms).judged(said)?;
-        let mut body: Value = serde_json::from_str(&response.body).unwrap_or_default();
-        Ok(body.get_mut("result").map(Value::take).unwrap_or_default())
+        let mut accepted = request.send("ServiceNow", self.message.now_ms).judged(Success::Has("/result"), said)?;
+        Ok(accepted.json.get_mut("result").map(Value::take).unwrap_or_default())
     }
 
     fn change(&self, ticket: &Ticket, fields: Value) -> Result<(), CallError> {
@@ -157,9 +156,10 @@ fn said(status: u16, body: &Value) -> Said {
     let part = |name: &str| body.pointer(&format!("/error/{name}")).and_then(Value::as_str).unwrap_or_default();
     let text = format!("{}: {}", part("message"), part("detail"));
     match status {
-        200..300 if body.get("result").is_some() => Said::Done,
         // An instance that sleeps answers with a page.
-        200..300 => Said::Again(format!("answered {status} without a result; is the instance awake?")),
+        200..300 if body.get("result").is_none() => {
+            Said::Again(format!("answered {status} without a result; is the instance awake?"))
+        }
         401 => Said::Again(format!("does not know the user or the token: {text}")),
         403 if text.contains("Data Policy") || text.contains("mandatory") => {
             Said::Refused(format!("refused it: {text}"))

@@ -62,7 +62,8 @@ fn section(markup: &str) -> Value {
 }
 
 fn plain(text: &str, limit: Limit) -> Value {
-    json!({"type": "plain_text", "text": cut(text, limit), "emoji": true})
+    // What a title says stays text: with `emoji` a name between colons is a picture.
+    json!({"type": "plain_text", "text": cut(text, limit), "emoji": false})
 }
 
 fn button((at, button): (usize, &Button)) -> Value {

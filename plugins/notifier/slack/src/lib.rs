@@ -9,7 +9,7 @@ mod settings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tidegate_plugin::host::{Level, log};
-use tidegate_plugin::http::{Request, Said, Secret};
+use tidegate_plugin::http::{Request, Said, Secret, Success};
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Occasion, Stage, reference};
 
 use settings::Settings;
@@ -40,13 +40,8 @@ fn with_webhook(message: &Notification, settings: &Settings) -> Delivery {
         members.remove("unfurl_links");
         members.remove("unfurl_media");
     }
-    let answer = Request::post(&settings.url).json(body).send("Slack", message.now_ms);
-    let response = answer.judged(|status, _| if status < 300 { Said::Done } else { Said::Nothing })?;
-    match response.body.trim() {
-        "ok" => Ok(None),
-        // Success without the word that tells of it is an answer of something else, such as a proxy.
-        _ => Err(tidegate_plugin::host::unavailable("Slack answered without its `ok`", None)),
-    }
+    Request::post(&settings.url).json(body).send("Slack", message.now_ms).success(Success::Text("ok"))?;
+    Ok(None)
 }
 
 fn with_bot(message: &Notification, settings: &Settings, channel: &str) -> Delivery {
@@ -101,8 +96,7 @@ fn mark(first: &Posted, message: &Notification, settings: &Settings) -> Result<(
 fn call(method: &str, body: Value, message: &Notification) -> Result<Value, CallError> {
     let url = format!("https://slack.com/api/{method}");
     let request = Request::post(url.as_str()).bearer(Secret::named("token")).json(body);
-    let response = request.send("Slack", message.now_ms).judged(said)?;
-    Ok(serde_json::from_str(&response.body).unwrap_or_default())
+    Ok(request.send("Slack", message.now_ms).judged(Success::AsSaid, said)?.json)
 }
 
 /// What the Web API's answer means.

@@ -7,7 +7,7 @@ mod card;
 mod settings;
 
 use tidegate_plugin::host::unavailable;
-use tidegate_plugin::http::Request;
+use tidegate_plugin::http::{Request, Success};
 use tidegate_plugin::notifier::{Delivery, Notification, Occasion};
 
 use settings::Settings;
@@ -19,7 +19,7 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
         return Ok(None);
     }
     let request = Request::post(&settings.url).json(card::fitting(message, settings));
-    let response = request.send("Teams", message.now_ms).success()?;
+    let response = request.send("Teams", message.now_ms).success(Success::AnyForm)?;
     // Connectors of old say with status 200 that they were refused.
     match response.body.split_once("HTTP error ") {
         Some((_, code)) => {

@@ -7,7 +7,7 @@ mod message;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidegate_plugin::host::{Level, log};
-use tidegate_plugin::http::{Request, Said, Secret, Template};
+use tidegate_plugin::http::{Request, Said, Secret, Success, Template};
 use tidegate_plugin::notifier::{CallError, Delivery, Notification, Occasion, reference};
 
 use message::{Form, extend};
@@ -105,8 +105,8 @@ fn send(
     let response = Request::post(url)
         .json(body)
         .send("Telegram", message.now_ms)
-        .judged(|status, body| said(status, body, form))?;
-    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        .judged(Success::AsSaid, |status, body| said(status, body, form))?;
+    let body = response.json;
     if let Some(to) = body.pointer("/parameters/migrate_to_chat_id").and_then(Value::as_i64) {
         return Ok(Outcome::Moved(to));
     }

@@ -1,7 +1,7 @@
 //! Notifier for any HTTP endpoint: one POST per message with everything the host knows.
 //!
-//! Success is a 2xx status; what the endpoint writes beside it is not read. Delivery is at least
-//! once, so a receiver should drop a repeated `Idempotency-Key`.
+//! Success is a 2xx status, unless it comes with a web page: then something in front of the endpoint has answered.
+//! What else the endpoint writes beside it is not read. Delivery is at least once, so a receiver should drop a repeated `Idempotency-Key`.
 
 mod alertmanager;
 mod body;
@@ -9,7 +9,7 @@ mod body;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tidegate_plugin::http::{Encoding, Request, Secret, Template, signature};
+use tidegate_plugin::http::{Encoding, Request, Secret, Success, Template, signature};
 use tidegate_plugin::notifier::{CallError, Delivery, Notification};
 use tidegate_plugin::settings::{SecretChoice, wrong};
 
@@ -51,7 +51,7 @@ enum Format {
 tidegate_plugin::notifier!(notify, Settings);
 
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
-    request(settings, message)?.send("the endpoint", message.now_ms).success()?;
+    request(settings, message)?.send("the endpoint", message.now_ms).success(Success::AnyForm)?;
     // An endpoint knows a message by its id, so that is the reference: with it comes the event that a
     // question is over.
     // To a receiver of Alertmanager's it would be the same alerts once more.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
-use tidegate_plugin::http::{Request, Said, Template};
+use tidegate_plugin::http::{Request, Said, Success, Template};
 use tidegate_plugin::markdown::Markup;
 use tidegate_plugin::notifier::{Delivery, MentionOn, Notification, Tone, sent_once};
 use tidegate_plugin::settings::checked;
@@ -54,7 +54,7 @@ tidegate_plugin::notifier!(notify, Settings);
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
     sent_once(message, settings.follow_up, || {
         let body = json!({"msgtype": "markdown", "markdown": {"content": content(message, settings)}});
-        Request::post(&settings.url).json(body).send("WeCom", message.now_ms).judged(said)
+        Request::post(&settings.url).json(body).send("WeCom", message.now_ms).judged(Success::AsSaid, said)
     })
 }
 

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use tidegate_plugin::http::{Login, Request, Said, Secret, Template};
+use tidegate_plugin::http::{Login, Request, Said, Secret, Success, Template};
 use tidegate_plugin::markdown::Markup;
 use tidegate_plugin::notifier::{CallError, Delivery, MentionOn, Notification, reference};
 use tidegate_plugin::settings::checked;
@@ -69,8 +69,7 @@ tidegate_plugin::notifier!(notify, Settings);
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
     let login = Login::new(&settings.url, Some(&settings.bot), Secret::named("api-key"))?;
     let send = |request: Request| -> Result<Value, CallError> {
-        let response = request.send("Zulip", message.now_ms).judged(said)?;
-        Ok(serde_json::from_str(&response.body).unwrap_or_default())
+        Ok(request.send("Zulip", message.now_ms).judged(Success::AsSaid, said)?.json)
     };
     let content = content(message, settings);
     let field = |text: &str| Template::from(text);

@@ -1,7 +1,7 @@
 //! Argo CD's API.
 
 use serde_json::{Value, json};
-use tidegate_plugin::http::{Login, Said, Secret, Template, segment};
+use tidegate_plugin::http::{Login, Said, Secret, Success, Template, segment};
 use tidegate_plugin::kubernetes::{object, quote, time};
 use tidegate_plugin::remediation::CallError;
 
@@ -170,7 +170,7 @@ impl ArgoCd {
     }
 
     fn send(&self, request: tidegate_plugin::http::Request, application: &str) -> Result<String, CallError> {
-        let response = request.send("Argo CD", self.now_ms).judged(|status, body| {
+        let response = request.send("Argo CD", self.now_ms).judged(Success::AnyForm, |status, body| {
             let text = object::text(body, "/message");
             match status {
                 401 => Said::Misconfigured("refuses the token: see the secret token".into()),

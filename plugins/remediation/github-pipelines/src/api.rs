@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tidegate_plugin::http::{Login, Said, Secret, Template, segment};
+use tidegate_plugin::http::{Login, Said, Secret, Success, Template, segment};
 use tidegate_plugin::kubernetes::{quote, time};
 use tidegate_plugin::remediation::CallError;
 
@@ -176,7 +176,7 @@ impl GitHub {
         let request = self.login.request(method, whole).header("Accept", "application/vnd.github+json");
         let request = request.header("X-GitHub-Api-Version", "2022-11-28").header("User-Agent", "tidegate");
         let answer = request.send("GitHub", self.now_ms);
-        let response = answer.judged(|status, body| {
+        let response = answer.judged(Success::AnyForm, |status, body| {
             let text = body.get("message").and_then(Value::as_str).unwrap_or_default();
             match status {
                 429 => Said::Again("asks for fewer requests".into()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tidegate_plugin::http::{Login, Said, Secret, Template, segment};
+use tidegate_plugin::http::{Login, Said, Secret, Success, Template, segment};
 use tidegate_plugin::kubernetes::{quote, time};
 use tidegate_plugin::remediation::CallError;
 
@@ -197,7 +197,7 @@ impl GitLab {
     fn send(&self, method: &'static str, project: &str, path: &Template) -> Result<String, CallError> {
         let whole = Template::from("/api/v4/projects/") + segment(project) + path;
         let answer = self.login.request(method, whole).send("GitLab", self.now_ms);
-        let response = answer.judged(|status, body| {
+        let response = answer.judged(Success::AnyForm, |status, body| {
             let text = body.get("message").and_then(Value::as_str).unwrap_or_default();
             match status {
                 429 => Said::Again("asks for fewer requests".into()),

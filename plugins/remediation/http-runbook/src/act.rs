@@ -1,7 +1,7 @@
 //! The runbooks as actions of the plugin's own.
 
 use serde_json::{Map, Value, json};
-use tidegate_plugin::http::{Request, Template};
+use tidegate_plugin::http::{Request, Success, Template};
 use tidegate_plugin::remediation::{Action, CallError, Capability, capability, no_action};
 use tidegate_plugin::settings::wrong;
 use tidegate_plugin::text::{Limit, cut};
@@ -64,7 +64,7 @@ pub(crate) fn execute(attempt_id: &str, what: &Action, settings: &Settings) -> R
             request = request.secret_at(&pointer, value);
         }
     }
-    let response = request.send("the runbook's endpoint", 0).success()?;
+    let response = request.send("the runbook's endpoint", 0).success(Success::AnyForm)?;
     Ok(match cut(&response.body, Limit::bytes(ANSWER)) {
         body if body.trim().is_empty() => format!("answered {}", response.status),
         body => body.into_owned(),

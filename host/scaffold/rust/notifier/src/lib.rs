@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use tidegate_plugin::http::{Request, Secret};
+use tidegate_plugin::http::{Request, Secret, Success};
 use tidegate_plugin::notifier::{Delivery, Notification};
 
 #[derive(Deserialize)]
@@ -22,7 +22,8 @@ fn notify(message: &Notification, settings: &Settings) -> Delivery {
         .bearer(Secret::named("token"))
         .json(json!({"channel": settings.channel, "text": text, "key": message.delivery_id}))
         .send("chat.example.com", message.now_ms)
-        .success()?;
+        // What a success looks like, since a proxy's page comes with status 200 too: `Success::Has("/id")` of JSON, say.
+        .success(Success::AnyForm)?;
     // A reference to what is shown now, where the target can change it later.
     Ok(None)
 }
