@@ -34,7 +34,7 @@ const ALERTMANAGER: &str = include_str!("../../tests/data/kubepodnotready.json")
 
 fn main() {
     head("calls/s");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let native = measure(5_000, || runtime.block_on(decode(&BuiltIn, "alertmanager", ALERTMANAGER)));
     line("built in: Alertmanager, 3 alerts", native, &format!("{:.0}", 1.0 / native.median.as_secs_f64()));
     let plugin = runtime.block_on(Loading::default().load());

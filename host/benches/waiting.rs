@@ -76,7 +76,7 @@ async fn run(address: SocketAddr) {
     let times = ratio(together.as_secs_f64(), SLOW.as_secs_f64());
     println!(
         "{CALLS} calls, each of which waits {SLOW:?}: {together:.2?} together ({times}), {} KiB each",
-        held / CALLS >> 10
+        held / CALLS / 1024
     );
 }
 

@@ -124,7 +124,10 @@ async fn a_server_that_drips_pours_or_says_nothing_holds_nobody() {
     ))
     .await;
     let error = deliver(&impatient, NOTIFIER, &format!("send GET {origin}/drips 600000")).await.unwrap_err();
-    assert!(format!("{error:?}").contains("plugin misbehaves-as-notifier 0.1.0 did not answer within 300 ms"), "{error:?}");
+    assert!(
+        format!("{error:?}").contains("plugin misbehaves-as-notifier 0.1.0 did not answer within 300 ms"),
+        "{error:?}"
+    );
     // A server that says nothing is found out by its peer as soon as that hangs up.
     assert_eq!(server.taken().len(), 1);
 }
