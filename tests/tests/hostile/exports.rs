@@ -12,7 +12,7 @@ use tidegate::ports::{DecodeError, Planners as _, ToolError, Tools as _, Turn};
 use tidegate_tests::guests::{LoadOptions, decode};
 use tidegate_tests::permits::{Permitted, permit};
 
-use super::outside::deliver;
+use super::outside::{GRANT, deliver};
 use super::{cache, folder};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,8 @@ const LIMITS: &str = "limits = { cpu_ms = 150, memory_mib = 32, wall_ms = 300000
 
 async fn loaded(order: &str) -> (Arc<Plugins>, Vec<String>) {
     let plugins = ["source", "notifier", "remediation"].map(|kind| format!("[misbehaves-as-{kind}]\n{LIMITS}\n"));
-    let plugins = format!("{}settings = {{ order = \"{order}\" }}\n", plugins.concat());
+    let [source, notifier, remediation] = plugins;
+    let plugins = format!("{source}{notifier}{GRANT}\n{remediation}settings = {{ order = \"{order}\" }}\n");
     let options = LoadOptions { plugins, cache: Some(cache().await), ..LoadOptions::default() };
     let (plugins, problems) = options.load(folder().await).await.unwrap();
     let own = problems.into_iter().filter(|problem| problem.subject.starts_with("misbehaves-as-remediation"));
