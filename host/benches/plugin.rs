@@ -12,31 +12,35 @@
 
 #[path = "common/measure.rs"]
 mod measure;
+#[path = "common/plugins.rs"]
+mod plugins;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use measure::{head, line, measure, ratio, took};
-use tidegate::app::BUNDLED;
-use tidegate::journal::Memory;
-use tidegate::network::Network;
+use plugins::{GRAFANA, Loading, decode};
+use tidegate::plugin::Plugins;
 use tidegate::plugin::engine::Allocation;
-use tidegate::plugin::{Plugins, Setup, Wire};
-use tidegate::ports::{Inbound, Sources};
 use tidegate::source::BuiltIn;
+
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const LENGTH: Duration = Duration::from_secs(3);
 const WARM_UP: usize = 200;
-const ALERTS: usize = 3;
-const GRAFANA: &str = include_str!("../../plugins/source/grafana/testdata/v9_mixed_firing_and_resolved/body.json");
 const ALERTMANAGER: &str = include_str!("../../tests/data/kubepodnotready.json");
 
 fn main() {
     head("calls/s");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let native = measure(5_000, || runtime.block_on(decode(&BuiltIn, "alertmanager", ALERTMANAGER)));
     line("built in: Alertmanager, 3 alerts", native, &format!("{:.0}", 1.0 / native.median.as_secs_f64()));
+    let plugin = runtime.block_on(Loading::default().load());
+    let called = measure(5_000, || runtime.block_on(decode(&plugin, "grafana", GRAFANA)));
+    line("plugin: Grafana, 3 alerts", called, &ratio(called.median.as_secs_f64(), native.median.as_secs_f64()));
+    drop(plugin);
     for allocation in [Allocation::PooledWithScan, Allocation::Pooled, Allocation::OnDemand] {
         let mut alone = None;
         for workers in [1, 2] {
@@ -54,7 +58,7 @@ fn main() {
 fn calls(allocation: Allocation, workers: usize) -> (Vec<Duration>, f64) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        let plugins = Arc::new(load(allocation).await);
+        let plugins = Arc::new(Loading { allocation: Some(allocation), ..Loading::default() }.load().await);
         for _ in 0..WARM_UP {
             decode(plugins.as_ref(), "grafana", GRAFANA).await;
         }
@@ -76,37 +80,4 @@ async fn call(plugins: Arc<Plugins>) -> Vec<Duration> {
         each.push(started.elapsed());
     }
     each
-}
-
-async fn load(allocation: Allocation) -> Plugins {
-    let environment: BTreeMap<String, String> = BTreeMap::new();
-    let setup = Setup {
-        bundled: BUNDLED,
-        folder: None,
-        cache: None,
-        plugins: &BTreeMap::new(),
-        notifiers: &BTreeMap::new(),
-        environment: &environment,
-        transport: Arc::new(Wire(Arc::new(Network::default()))),
-        mail: Arc::new(Wire(Arc::new(Network::default()))),
-        clock: Arc::new(tidegate::clock::SystemClock),
-        state: Arc::new(Memory::new()),
-        least_risk: Arc::new(|_| tidegate::domain::Risk::Read),
-        allocation: Some(allocation),
-    };
-    let (plugins, problems) = Plugins::load(setup).await.unwrap_or_else(|error| panic!("{error}"));
-    assert!(problems.is_empty(), "{problems:?}");
-    plugins
-}
-
-async fn decode(sources: &dyn Sources, source: &str, body: &str) {
-    let request = Inbound {
-        method: "POST".into(),
-        headers: Default::default(),
-        query: Vec::new(),
-        body: body.to_string(),
-        received_at: jiff::Timestamp::UNIX_EPOCH,
-    };
-    let alerts = sources.decode(source, request).await.unwrap_or_else(|error| panic!("{source}: {error}"));
-    assert_eq!(alerts.alerts.len(), ALERTS, "{source}");
 }

@@ -1,6 +1,19 @@
 //! Every guest under `guests/hostile` ends as a named error within its budget and delays nobody.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking, also in its helpers"
+)]
+
+#[path = "hostile/exports.rs"]
+mod exports;
+#[path = "hostile/outside.rs"]
+mod outside;
+#[path = "hostile/written.rs"]
+mod written;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,7 +40,13 @@ const CALLS: [(&str, &str, &str); 7] = [
 ];
 
 /// Guests with tests of their own.
-const ELSEWHERE: [&str; 2] = ["oversteps", "returns-duplicate-labels"];
+const ELSEWHERE: [&str; 5] = [
+    "misbehaves-as-notifier",
+    "misbehaves-as-remediation",
+    "misbehaves-as-source",
+    "oversteps",
+    "returns-duplicate-labels",
+];
 
 /// A guest that is not even loaded, and what `tidegate check` says about it.
 const REFUSED: [(&str, &str); 3] = [
@@ -54,6 +73,11 @@ async fn folder() -> &'static Path {
         tokio::task::spawn_blocking(move || build(scratch).unwrap()).await.unwrap()
     };
     FOLDER.get_or_init(build).await
+}
+
+/// Where compiled guests are, for loading some of them from elsewhere.
+async fn cache() -> std::path::PathBuf {
+    folder().await.with_file_name("guest-compiled")
 }
 
 fn patient() -> LoadOptions {

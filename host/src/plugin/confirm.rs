@@ -43,10 +43,14 @@ impl Plugins {
 
     fn begin(&self, source: &str, url: &str) -> Result<String, String> {
         let unit = self.sources.get(source).ok_or("a source that is built in confirms nothing")?;
-        let url: Url = url.trim().parse().map_err(|_| "the address to fetch cannot be read".to_string())?;
+        let url = url.trim();
+        if url.len() > LONGEST {
+            return Err(format!("the address to fetch has more than {LONGEST} bytes"));
+        }
+        let url: Url = url.parse().map_err(|_| "the address to fetch cannot be read".to_string())?;
         let origin = Origin::of(&url).ok_or("the address to fetch is not http or https")?;
-        if url.as_str().len() > LONGEST || !url.username().is_empty() || url.password().is_some() {
-            return Err(format!("the address to fetch at {origin} is too long or holds a user's name"));
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(format!("the address to fetch at {origin} holds a user's name"));
         }
         let (binding, method) = (unit.binding(), "GET".to_string());
         let path = url.path().to_string();

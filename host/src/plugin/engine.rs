@@ -14,13 +14,15 @@ use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::cpu_share::CpuShare;
+use super::limiter::{AllMemories, TABLES};
 use super::options::MOST_MEMORY_MIB;
 
 /// A guest is interrupted this often, so that it delays others by no more.
 pub const SLICE: Duration = Duration::from_millis(5);
 
-/// Calls at the same time, all plugins together.
-pub const PLACES: u32 = 128;
+/// Calls at the same time, all plugins together. Most of them wait for others and hold some tens of KiB; what those
+/// that compute may take is bounded by their turns (`cpu_share`) and by what all memories may have (`limiter`).
+pub const PLACES: u32 = 1024;
 
 /// How instances get their memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,7 @@ pub struct Runtime {
     allocation: Allocation,
     places: Semaphore,
     cpu_share: CpuShare,
+    memories: AllMemories,
     active: Arc<AtomicUsize>,
     ticker: Ticker,
 }
@@ -69,6 +72,7 @@ impl Runtime {
             allocation,
             places: Semaphore::new(PLACES as usize),
             cpu_share: CpuShare::new(),
+            memories: AllMemories::default(),
             active,
             ticker,
         })
@@ -92,6 +96,11 @@ impl Runtime {
     /// The turns of calls that compute for long.
     pub(super) fn cpu_share(&self) -> &CpuShare {
         &self.cpu_share
+    }
+
+    /// What the memories of all calls have.
+    pub(super) fn memories(&self) -> &AllMemories {
+        &self.memories
     }
 
     /// Keeps the ticker going for as long as the answer lives.
@@ -136,7 +145,7 @@ fn config(allocation: Allocation) -> Config {
         .total_memories(PLACES * 4)
         .total_tables(PLACES * 8)
         .max_memory_size((MOST_MEMORY_MIB as usize) << 20)
-        .table_elements(65_536)
+        .table_elements(TABLES)
         .max_core_instances_per_component(64)
         .max_memories_per_component(8)
         .max_tables_per_component(64)

@@ -34,12 +34,24 @@ pub enum Cause {
     /// It asked for too much memory.
     #[error("asked for more than its {} MiB of memory", .0 >> 20)]
     Memory(usize),
+    /// The memories of all calls under way are as large as they may be together.
+    #[error("got no memory, because the calls of all plugins together have the {} MiB that they may have", .0 >> 20)]
+    Crowded(usize),
     /// It handed over too much in one piece.
     #[error("handed over more than {} MiB at once", .0 >> 20)]
     Transfer(usize),
     /// It logged too much.
     #[error("logged more than its {} KiB", .0 >> 10)]
     Log(usize),
+    /// It used its state too often.
+    #[error("read and wrote its state more than {0} times in one call")]
+    State(u32),
+    /// It asked for too many looks in one go.
+    #[error("asked for more than {0} looks in one go")]
+    Looks(usize),
+    /// It asked for tables that are too large.
+    #[error("asked for more than {0} entries in its tables")]
+    Tables(usize),
     /// It called itself too deeply.
     #[error("ran out of stack")]
     Stack,
@@ -62,8 +74,16 @@ impl Cause {
     pub fn is_lasting(&self) -> bool {
         match self {
             // How far it comes in its time is a matter of the machine.
-            Self::Cpu(_) | Self::Wall(_) | Self::Busy(_) | Self::Unloaded(_) => false,
-            Self::Memory(_) | Self::Transfer(_) | Self::Log(_) | Self::Stack | Self::Trap(_) | Self::Answer(_) => true,
+            Self::Cpu(_) | Self::Wall(_) | Self::Busy(_) | Self::Crowded(_) | Self::Unloaded(_) => false,
+            Self::Memory(_)
+            | Self::Transfer(_)
+            | Self::Log(_)
+            | Self::State(_)
+            | Self::Looks(_)
+            | Self::Tables(_)
+            | Self::Stack
+            | Self::Trap(_)
+            | Self::Answer(_) => true,
         }
     }
 }

@@ -80,6 +80,8 @@ pub(super) struct State {
     /// Of HTTP and mail.
     pub requests: u32,
     pub mails: u32,
+    /// Uses of its state.
+    pub state_uses: u32,
     /// The delivery that the call is about.
     pub delivery: Option<String>,
     pub looks: u32,
@@ -111,6 +113,7 @@ impl State {
             wasi: None,
             requests: 0,
             mails: 0,
+            state_uses: 0,
             delivery: None,
             looks: 0,
             host_looks: None,

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
-use super::cpu_share::Meter;
+use super::cpu_share::{Meter, Usage};
 use super::engine::Runtime;
 use super::error::{Cause, Failure};
 use super::imports::State;
@@ -37,6 +37,8 @@ pub(super) struct Code {
     pub places: Semaphore,
     /// Of all its calls.
     pub tally: Tally,
+    /// What they compute.
+    pub usage: Usage,
 }
 
 /// Says that what a call borrows (`'env`) outlives its use of the store (`'a`).
@@ -104,7 +106,8 @@ impl Code {
         };
 
         let mut store = Store::new(runtime.engine(), state);
-        store.data_mut().limiter.most = self.memory;
+        let limiter = &mut store.data_mut().limiter;
+        (limiter.most, limiter.all) = (self.memory, runtime.memories().clone());
         store.data_mut().deadline = Deadline::of(started, self.wall);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(TRANSFER);
@@ -126,8 +129,9 @@ impl Code {
             work(&mut store, instance, PhantomData).await
         };
         let left = self.wall.saturating_sub(started.elapsed());
-        let ended = tokio::time::timeout(left, runtime.cpu_share().run(&meter, call)).await;
+        let ended = tokio::time::timeout(left, runtime.cpu_share().run(&self.usage, &meter, call)).await;
         drop(active);
+        runtime.cpu_share().note(&self.usage, &meter);
         let state = store.into_data();
         let printed = state.wasi.as_deref().and_then(wasi::Wasi::printed);
         if let Some(text) = &printed {
@@ -150,9 +154,10 @@ impl Code {
         let cause = match (error.downcast_ref::<Halt>(), error.downcast_ref::<Trap>()) {
             (Some(Halt(cause)), _) => cause.clone(),
             // A guest that is refused memory mostly stops itself with a trap that says nothing.
-            (None, Some(_)) if state.limiter.denied => Cause::Memory(self.memory),
-            (None, Some(Trap::StackOverflow)) => Cause::Stack,
-            (None, Some(trap)) => Cause::Trap(describe(*trap)),
+            (None, Some(trap)) => state.limiter.cause().unwrap_or_else(|| match trap {
+                Trap::StackOverflow => Cause::Stack,
+                trap => Cause::Trap(describe(*trap)),
+            }),
             (None, None) if let Some(status) = wasi::exit_status(error) => {
                 Cause::Trap(format!("it ended itself with exit status {status}"))
             }
@@ -160,10 +165,8 @@ impl Code {
                 let text = error.root_cause().to_string();
                 if text.contains("fuel allocated for hostcalls") {
                     Cause::Transfer(TRANSFER)
-                } else if state.limiter.denied {
-                    Cause::Memory(self.memory)
                 } else {
-                    Cause::Answer(text)
+                    state.limiter.cause().unwrap_or(Cause::Answer(text))
                 }
             }
         };

@@ -29,7 +29,9 @@ impl LeftOutCounts {
         }
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for one in left_out {
-            *counts.entry((source.to_string(), one.reason)).or_default() += one.count;
+            let count = counts.entry((source.to_string(), one.reason)).or_default();
+            // How many a sender left out is a number of its own choice.
+            *count = count.saturating_add(one.count);
         }
     }
 

@@ -1,5 +1,8 @@
 //! What ends a call before it is done: its memory, or a word of the host.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use wasmtime::ResourceLimiter;
 
 use super::error::Cause;
@@ -9,28 +12,88 @@ use super::error::Cause;
 #[error("{0}")]
 pub(super) struct Halt(pub Cause);
 
-/// Holds all linear memories of an instance together below a limit.
+/// Entries of all tables of an instance together; compilers make some thousands, one for each function that is
+/// called by its address.
+pub(super) const TABLES: usize = 64 << 10;
+
+/// Bytes that the memories of all calls under way may have together. It bounds what plugins can take from the machine;
+/// that each of their calls has a limit of its own would not, because there may be many at the same time.
+const ALL_MEMORIES: usize = 4 << 30;
+
+/// What the memories of all calls under way have.
 #[derive(Clone, Debug, Default)]
+pub(super) struct AllMemories(Arc<AtomicUsize>);
+
+impl AllMemories {
+    fn take(&self, bytes: usize) -> bool {
+        let taken = self.0.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= ALL_MEMORIES;
+        if !taken {
+            self.give(bytes);
+        }
+        taken
+    }
+
+    fn give(&self, bytes: usize) {
+        self.0.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Holds all linear memories of an instance together below a limit, and all tables below another.
+#[derive(Debug, Default)]
 pub(super) struct Limiter {
     /// Bytes that all of them may take together.
     pub most: usize,
+    /// Where they are counted with those of all other calls.
+    pub all: AllMemories,
     used: usize,
-    /// Whether more was asked for.
-    pub denied: bool,
+    entries: usize,
+    /// What more was asked for, if any.
+    pub denied: Option<Denied>,
+}
+
+/// What an instance asked for and did not get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Denied {
+    Memory,
+    /// No more is left for all calls together.
+    AllMemories,
+    Tables,
+}
+
+impl Limiter {
+    /// What it asked for, as the cause of a call's end.
+    pub fn cause(&self) -> Option<Cause> {
+        Some(match self.denied? {
+            Denied::Memory => Cause::Memory(self.most),
+            Denied::AllMemories => Cause::Crowded(ALL_MEMORIES),
+            Denied::Tables => Cause::Tables(TABLES),
+        })
+    }
 }
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, now: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.used.saturating_sub(now).saturating_add(wanted);
-        self.denied |= total > self.most;
-        if total <= self.most {
+        if total > self.most {
+            self.denied = Some(Denied::Memory);
+        } else if !self.all.take(total.saturating_sub(self.used)) {
+            self.denied = Some(Denied::AllMemories);
+        } else {
             self.used = total;
+            return Ok(true);
         }
-        Ok(total <= self.most)
+        Ok(false)
     }
 
-    fn table_growing(&mut self, _: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(wanted <= 65_536)
+    fn table_growing(&mut self, now: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.entries.saturating_sub(now).saturating_add(wanted);
+        let granted = total <= TABLES;
+        if granted {
+            self.entries = total;
+        } else {
+            self.denied = Some(Denied::Tables);
+        }
+        Ok(granted)
     }
 
     fn instances(&self) -> usize {
@@ -46,6 +109,12 @@ impl ResourceLimiter for Limiter {
     }
 }
 
+impl Drop for Limiter {
+    fn drop(&mut self) {
+        self.all.give(self.used);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,8 +124,34 @@ mod tests {
         let mut limiter = Limiter { most: 100, ..Limiter::default() };
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(limiter.memory_growing(0, 40, None).unwrap());
-        assert!(!limiter.denied);
+        assert_eq!(limiter.denied, None);
         assert!(!limiter.memory_growing(40, 41, None).unwrap());
-        assert!(limiter.denied);
+        assert_eq!(limiter.cause(), Some(Cause::Memory(100)));
+    }
+
+    #[test]
+    fn memories_of_all_calls_are_counted_together_until_these_end() {
+        let all = AllMemories::default();
+        let call = || Limiter { most: ALL_MEMORIES, all: all.clone(), ..Limiter::default() };
+        let (mut first, mut second) = (call(), call());
+        assert!(first.memory_growing(0, ALL_MEMORIES - 10, None).unwrap());
+        assert!(second.memory_growing(0, 10, None).unwrap());
+        assert!(!second.memory_growing(10, 11, None).unwrap());
+        assert_eq!(second.cause(), Some(Cause::Crowded(ALL_MEMORIES)));
+        drop(first);
+        assert!(second.memory_growing(10, 11, None).unwrap());
+        drop(second);
+        assert_eq!(all.0.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn tables_are_counted_together() {
+        let mut limiter = Limiter { most: 100, ..Limiter::default() };
+        assert!(limiter.table_growing(0, TABLES - 10, None).unwrap());
+        assert!(limiter.table_growing(0, 10, None).unwrap());
+        assert!(limiter.table_growing(10, 10, None).unwrap());
+        assert_eq!(limiter.denied, None);
+        assert!(!limiter.table_growing(10, 11, None).unwrap());
+        assert_eq!(limiter.cause(), Some(Cause::Tables(TABLES)));
     }
 }

@@ -9,6 +9,7 @@ use wasmtime::component::{Component, InstancePre};
 
 use super::cache::{Cache, load_own_code};
 use super::compiler;
+use super::cpu_share::Usage;
 use super::engine::Runtime;
 use super::imports::State;
 use super::inspect::{Inspected, inspect};
@@ -61,6 +62,7 @@ pub(super) fn load(
         memory: (limits.memory_mib as usize) << 20,
         places: Semaphore::new(limits.concurrency as usize),
         tally: Tally::default(),
+        usage: Usage::default(),
     };
     Ok(Loaded { manifest, sha256, lane, wasi, code, exports })
 }

@@ -3,7 +3,7 @@
 //! A plugin never holds a value: it writes the placeholder, and everything that it can read
 //! afterwards has been scrubbed of the values in the forms in which a server may reflect them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -24,6 +24,15 @@ pub enum Place {
     Form,
 }
 
+/// Why placeholders are not replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfilled {
+    /// The secret of this name has no value.
+    Unknown(String),
+    /// The text would be longer than was allowed: a short placeholder may stand for a long value, many times.
+    TooLong,
+}
+
 /// Secrets by name.
 #[derive(Clone, Default)]
 pub struct Secrets(BTreeMap<String, Secret>);
@@ -34,22 +43,25 @@ impl Secrets {
         Self(secrets)
     }
 
-    /// Replaces every placeholder. The error is the name of a secret without a value.
-    pub fn expand(&self, text: &str, place: Place) -> Result<String, String> {
-        let mut out = String::with_capacity(text.len());
+    /// Replaces every placeholder in a text that has at most so many bytes then.
+    pub fn expand(&self, text: &str, place: Place, most: usize) -> Result<String, Unfilled> {
+        let mut out = String::with_capacity(text.len().min(most));
         let mut rest = text;
         while let Some((before, name, after)) = next(rest) {
             out.push_str(before);
-            let value = self.0.get(name).ok_or_else(|| name.to_string())?.expose();
+            let value = self.0.get(name).ok_or_else(|| Unfilled::Unknown(name.to_string()))?.expose();
             match place {
                 Place::Plain => out.push_str(value),
                 Place::Json => out.push_str(&json(value)),
                 Place::Form => out.push_str(&percent(value)),
             }
             rest = after;
+            if out.len() > most {
+                return Err(Unfilled::TooLong);
+            }
         }
         out.push_str(rest);
-        Ok(out)
+        if out.len() > most { Err(Unfilled::TooLong) } else { Ok(out) }
     }
 
     /// Replaces every value by its placeholder, in the forms in which it may come back. `extra`
@@ -90,15 +102,13 @@ impl Secrets {
 
 /// The names of all placeholders in a text, each once.
 pub fn names(text: &str) -> Vec<String> {
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     let mut rest = text;
     while let Some((_, name, after)) = next(rest) {
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_string());
-        }
+        names.insert(name);
         rest = after;
     }
-    names
+    names.into_iter().map(str::to_string).collect()
 }
 
 /// Whether a text begins with a placeholder.
@@ -145,12 +155,23 @@ mod tests {
     #[test]
     fn placeholders_become_values_in_the_form_that_the_place_needs() {
         let text = "a={{secret:token}}&b={{secret:key}}";
-        assert_eq!(names(text), ["token", "key"]);
-        assert_eq!(secrets().expand(text, Place::Plain).unwrap(), "a=t0p/s\"cret+1&b=abcd");
-        assert_eq!(secrets().expand(text, Place::Json).unwrap(), "a=t0p/s\\\"cret+1&b=abcd");
-        assert_eq!(secrets().expand(text, Place::Form).unwrap(), "a=t0p%2Fs%22cret%2B1&b=abcd");
-        assert_eq!(secrets().expand("{{secret:other}}", Place::Plain).unwrap_err(), "other");
-        assert_eq!(secrets().expand("{{secret:open", Place::Plain).unwrap(), "{{secret:open");
+        assert_eq!(names(text), ["key", "token"]);
+        assert_eq!(secrets().expand(text, Place::Plain, 100).unwrap(), "a=t0p/s\"cret+1&b=abcd");
+        assert_eq!(secrets().expand(text, Place::Json, 100).unwrap(), "a=t0p/s\\\"cret+1&b=abcd");
+        assert_eq!(secrets().expand(text, Place::Form, 100).unwrap(), "a=t0p%2Fs%22cret%2B1&b=abcd");
+        assert_eq!(
+            secrets().expand("{{secret:other}}", Place::Plain, 100).unwrap_err(),
+            Unfilled::Unknown("other".into())
+        );
+        assert_eq!(secrets().expand("{{secret:open", Place::Plain, 100).unwrap(), "{{secret:open");
+    }
+
+    #[test]
+    fn many_short_placeholders_make_no_long_text() {
+        let text = "{{secret:token}}".repeat(1_000);
+        assert_eq!(secrets().expand(&text, Place::Plain, 11_999), Err(Unfilled::TooLong));
+        assert_eq!(secrets().expand(&text, Place::Plain, 12_000).unwrap().len(), 12_000);
+        assert_eq!(secrets().expand("plain", Place::Plain, 4), Err(Unfilled::TooLong));
     }
 
     #[test]
@@ -160,7 +181,7 @@ mod tests {
                 .map(|(name, value)| (name.to_string(), Secret::new(value)))
                 .into(),
         );
-        assert_eq!(nested.expand("{{secret:a}}", Place::Plain).unwrap(), "{{secret:b}}");
+        assert_eq!(nested.expand("{{secret:a}}", Place::Plain, 100).unwrap(), "{{secret:b}}");
     }
 
     #[test]

@@ -10,9 +10,21 @@ use super::kind::CallError;
 use super::kind::source::{Decoding, normalise};
 use super::lane::Exports;
 use super::registry::Plugins;
-use crate::domain::alert::normalised::Normalised;
+use crate::domain::alert::normalised::{Normalised, Reply};
 use crate::domain::text::json::mended;
 use crate::ports::{DecodeError, Inbound, Sources};
+
+/// Bytes of what a source answers its sender.
+const REPLY: usize = 16 << 10;
+
+/// Whether an answer may be sent. The host's own goes out in place of a longer one, and the log says so.
+fn fits(source: &str, reply: &Reply) -> bool {
+    let (bytes, most) = (reply.body.len(), REPLY);
+    if bytes > most {
+        tracing::warn!(source, bytes, most, "a source's answer to its sender is too long and is not sent");
+    }
+    bytes <= most
+}
 
 impl Plugins {
     /// Whether there is a source of this name that can be used.
@@ -71,7 +83,8 @@ impl Plugins {
                     decoding.alerts.clear();
                 }
                 decoding.alerts.iter_mut().for_each(|alert| alert.annotate(&package.manifest.volatile_labels));
-                let normalised = normalise(source, decoding, request.received_at);
+                let mut normalised = normalise(source, decoding, request.received_at);
+                normalised.reply = normalised.reply.filter(|reply| fits(source, reply));
                 Ok(self.note_left_out(source, normalised).map_err(CallError::InvalidInput))
             }
             Ok(Err(error)) => Ok(Err(error)),

@@ -105,7 +105,8 @@ fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, TransportError> {
         let parsed: HeaderName = name.parse().map_err(|_| wrong("name"))?;
         let mut value = HeaderValue::from_str(value).map_err(|_| wrong("value"))?;
         value.set_sensitive(true);
-        headers.append(parsed, value);
+        // A map that is full would panic.
+        headers.try_append(parsed, value).map_err(|_| TransportError::Invalid("there are too many headers".into()))?;
     }
     Ok(headers)
 }

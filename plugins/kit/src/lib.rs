@@ -23,6 +23,8 @@ pub mod looks;
 pub mod mail;
 #[cfg(feature = "notifier")]
 pub mod markdown;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 #[cfg(feature = "notifier")]
 pub mod notifier;
 #[cfg(feature = "remediation")]

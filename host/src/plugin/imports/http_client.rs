@@ -4,6 +4,8 @@
 //! then are secrets put in, and the target is checked again, so that no value can move it. What
 //! comes back is scrubbed before the plugin sees it. A call that only looks sends only what reads.
 
+mod size;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use crate::plugin::authority::Authority;
 use crate::plugin::grants::{Origin, Permitted, Wanted};
 use crate::plugin::imports::{Binding, Spent, State};
 use crate::plugin::reading;
-use crate::plugin::secrets::{Place, names, starts_with_secret};
+use crate::plugin::secrets::{Place, Unfilled, names, starts_with_secret};
 use crate::plugin::transport::{Outgoing, TransportError};
 
 /// A request as a plugin writes it.
@@ -65,9 +67,6 @@ pub enum HttpError {
 
 /// The longest request, whatever the plugin asks for; one that would outlast its call is shorter.
 const LONGEST: Duration = Duration::from_secs(30);
-
-/// Bytes of a request's body, before and after secrets are put in.
-const REQUEST: usize = 1 << 20;
 
 /// Headers that belong to the connection and not to the request.
 const CONNECTION: [&str; 9] =
@@ -127,6 +126,7 @@ struct Ready {
 }
 
 fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<Ready, HttpError> {
+    size::check(&request)?;
     let method = request.method.to_ascii_uppercase();
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Err(HttpError::Invalid("the method is no HTTP method such as GET".into()));
@@ -155,11 +155,13 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
         permit(&url, &origin, &decoded(url.path()))?;
         Some((url, origin))
     };
-    let expand = |text: &str, place| {
-        let expanded = binding.secrets.expand(text, place);
-        expanded.map_err(|name| HttpError::Denied(binding.grants.secret_needed(&name)))
+    let expand = |text: &str, place, most, what| {
+        binding.secrets.expand(text, place, most).map_err(|unfilled| match unfilled {
+            Unfilled::Unknown(name) => HttpError::Denied(binding.grants.secret_needed(&name)),
+            Unfilled::TooLong => size::beyond(most, what),
+        })
     };
-    let (url, origin) = origin(&expand(&request.url, Place::Plain)?)?;
+    let (url, origin) = origin(&expand(&request.url, Place::Plain, size::URL, "bytes in its URL")?)?;
     if written.as_ref().is_some_and(|(_, written)| *written != origin) {
         return Err(HttpError::Denied("a secret in the URL changes where it leads".into()));
     }
@@ -174,12 +176,12 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
         if CONNECTION.contains(&name.as_str()) || CONNECTIONS.iter().any(|prefix| name.starts_with(prefix)) {
             return Err(HttpError::Invalid(format!("the header `{name}` is set by the host")));
         }
-        headers.push((name, expand(value, Place::Plain)?));
+        headers.push((name, expand(value, Place::Plain, size::HEADER_BYTES, "bytes in a header")?));
     }
-    let body = if request.body_secrets { expand(&request.body, place)? } else { request.body.clone() };
-    if request.body.len().max(body.len()) > REQUEST {
-        return Err(HttpError::Invalid(format!("the body has more than {REQUEST} bytes")));
-    }
+    let body = match request.body_secrets {
+        true => expand(&request.body, place, size::BODY, "bytes in its body")?,
+        false => request.body.clone(),
+    };
     // The secrets are in: what they make of it counts.
     if let Some(why) = reading::disguise(&url, &headers, &body).filter(|_| !authority.acts()) {
         return Err(HttpError::Denied(format!("plugin {} only looks here: {why}", binding.name)));

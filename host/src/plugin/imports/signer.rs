@@ -7,7 +7,12 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use crate::plugin::imports::Binding;
-use crate::plugin::secrets::{Place, names};
+use crate::plugin::secrets::{Place, Unfilled, names};
+
+/// Bytes of a key, and of what is signed: somewhat more than a request may have. Of all a guest could hand over, the host
+/// would compute for a time that nobody interrupts.
+const KEY: usize = 64 << 10;
+const MESSAGE: usize = 2 << 20;
 
 /// How a signature is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,14 +38,23 @@ pub struct Signing {
 
 /// HMAC-SHA-256. The error names a secret that was not asked for or is not configured.
 pub fn hmac_sha256(binding: &Binding, signing: Signing) -> Result<String, String> {
-    let expand = |text: &str| {
+    let beyond = |most: usize, what: &str| format!("the {what} has more than {most} bytes");
+    for (text, most, what) in [(&signing.key, KEY, "key"), (&signing.message, MESSAGE, "message")] {
+        if text.len() > most {
+            return Err(beyond(most, what));
+        }
+    }
+    let expand = |text: &str, most, what| {
         for name in names(text) {
             binding.grants.permit_signing(&name)?;
         }
-        binding.secrets.expand(text, Place::Plain).map_err(|name| binding.grants.secret_needed(&name))
+        binding.secrets.expand(text, Place::Plain, most).map_err(|unfilled| match unfilled {
+            Unfilled::Unknown(name) => binding.grants.secret_needed(&name),
+            Unfilled::TooLong => beyond(most, what),
+        })
     };
-    let key = expand(&signing.key)?;
-    let message = if signing.message_secrets { expand(&signing.message)? } else { signing.message };
+    let key = expand(&signing.key, KEY, "key")?;
+    let message = if signing.message_secrets { expand(&signing.message, MESSAGE, "message")? } else { signing.message };
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map_err(|error| error.to_string())?;
     mac.update(message.as_bytes());
     let signature = mac.finalize().into_bytes();

@@ -10,11 +10,20 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::plugin::authority::Authority;
-use crate::plugin::imports::Binding;
+use crate::plugin::error::Cause;
+use crate::plugin::imports::{Binding, State};
+use crate::plugin::limiter::Halt;
 use crate::ports::PluginState;
 
 /// Bytes of all keys and values of one plugin or target.
 const QUOTA: usize = 64 << 10;
+
+/// Bytes that a key costs besides itself and its value, so that a plugin has few of them: the index is read and written
+/// as a whole.
+const OVERHEAD: usize = 32;
+
+/// Reads and writes of one call. They wait for a disk, on threads whose time is not the plugin's.
+const USES: u32 = 256;
 
 /// Where the sizes are kept.
 const INDEX: &str = "";
@@ -38,11 +47,16 @@ struct Index {
     unruled: BTreeSet<String>,
 }
 
+/// Counts a read or write. The error ends the call.
+pub fn count(state: &mut State) -> Result<(), Halt> {
+    state.state_uses = state.state_uses.saturating_add(1);
+    if state.state_uses > USES { Err(Halt(Cause::State(USES))) } else { Ok(()) }
+}
+
 /// The value of a key. For a call that acts there is nothing under a key that was last written by one
 /// that only looks: what reaches an action has been ruled on, and its plugin's notes have not.
 pub async fn get(binding: &Binding, authority: Authority, key: String) -> Result<Option<String>, StateError> {
     usable(&key)?;
-    let _held = binding.state_lock.lock().await;
     blocking(binding, move |store, plugin| {
         if authority.acts() && index(store, plugin)?.unruled.contains(&key) {
             return Ok(None);
@@ -58,13 +72,11 @@ pub async fn set(binding: &Binding, authority: Authority, key: String, value: St
     if key.len() + value.len() > QUOTA {
         return Err(StateError::QuotaExceeded);
     }
-    // Two calls at the same time must not each see the quota without the other's value.
-    let _held = binding.state_lock.lock().await;
     blocking(binding, move |store, plugin| {
         let mut index = index(store, plugin)?;
         let size = key.len() + value.len();
         let known = index.sizes.insert(key.clone(), size) == Some(size);
-        if index.sizes.values().sum::<usize>() > QUOTA {
+        if index.sizes.values().map(|size| size + OVERHEAD).sum::<usize>() > QUOTA {
             return Err(StateError::QuotaExceeded);
         }
         let write = |index: &Index| {
@@ -95,14 +107,19 @@ fn usable(key: &str) -> Result<(), StateError> {
     if key == INDEX { Err(StateError::Other("a key must not be empty".into())) } else { Ok(()) }
 }
 
-/// Storage may wait for a disk, which must not hold up other calls.
+/// Storage may wait for a disk, which must not hold up other calls. Two uses at the same time must not each see the quota
+/// without the other's value: the lock is held by the work itself, which goes on when the call that began it has ended.
 async fn blocking<T: Send + 'static>(
     binding: &Binding,
     work: impl FnOnce(&dyn PluginState, &str) -> Result<T, StateError> + Send + 'static,
 ) -> Result<T, StateError> {
     let store = Arc::clone(&binding.outside.state);
     let plugin = binding.state_key.clone();
-    tokio::task::spawn_blocking(move || work(store.as_ref(), &plugin))
-        .await
-        .unwrap_or_else(|error| Err(StateError::Other(error.to_string())))
+    let held = Arc::clone(&binding.state_lock).lock_owned().await;
+    tokio::task::spawn_blocking(move || {
+        let _held = held;
+        work(store.as_ref(), &plugin)
+    })
+    .await
+    .unwrap_or_else(|error| Err(StateError::Other(error.to_string())))
 }

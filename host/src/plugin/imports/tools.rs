@@ -4,13 +4,22 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::domain::text::cut;
 use crate::domain::{Call, Risk, Tool};
+use crate::plugin::error::Cause;
 use crate::plugin::imports::State;
+use crate::plugin::limiter::Halt;
 use crate::plugin::pattern::matches;
 use crate::ports::{self, Looks, ToolAnswer, ToolError, Tools};
 
 /// Bytes of the arguments of one look.
 const ARGUMENTS: usize = 64 << 10;
+
+/// Looks that may be asked for in one go, far more than any plan may make: each one's answer is kept until all are there.
+const AT_ONCE: usize = 10_000;
+
+/// Bytes of a tool's name in a sentence.
+const NAME: usize = 200;
 
 /// Why there is no answer for the plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +48,11 @@ pub async fn look(state: &mut State, name: String, arguments: &str) -> Result<St
 }
 
 /// Calls read-only tools, as many side by side as the host makes of one plan. The answers are in the order
-/// of the calls.
-pub async fn look_all(state: &mut State, calls: Vec<(String, String)>) -> Vec<Result<String, LookError>> {
+/// of the calls. The error ends the call.
+pub async fn look_all(state: &mut State, calls: Vec<(String, String)>) -> Result<Vec<Result<String, LookError>>, Halt> {
+    if calls.len() > AT_ONCE {
+        return Err(Halt(Cause::Looks(AT_ONCE)));
+    }
     let mut admitted = Vec::new();
     let mut looks = None;
     let mut answers = Vec::with_capacity(calls.len());
@@ -67,13 +79,14 @@ pub async fn look_all(state: &mut State, calls: Vec<(String, String)>) -> Vec<Re
         None => (vec![].into_iter(), too_slow),
     };
     let answers = answers.into_iter();
-    answers.map(|denied| denied.unwrap_or_else(|| made.next().map_or_else(|| Err(unanswered()), told))).collect()
+    Ok(answers.map(|denied| denied.unwrap_or_else(|| made.next().map_or_else(|| Err(unanswered()), told))).collect())
 }
 
 /// Counts a look and finds out whether it may be put to the gate.
 fn admit(state: &mut State, name: String, arguments: &str) -> Result<(Arc<dyn Looks>, Call), LookError> {
     let plugin = state.binding.name.clone();
     if !asks_for(state, &name) {
+        let name = cut(&name, NAME);
         let all = state.binding.tools.iter().chain([&name]).map(|tool| format!("\"{tool}\""));
         return Err(LookError::Denied(format!(
             "`{name}` was not asked for by plugin {plugin}; its plugin.toml would need: [asks] tools = [{}]",
@@ -100,7 +113,7 @@ fn admit(state: &mut State, name: String, arguments: &str) -> Result<(Arc<dyn Lo
         Some(_) => {
             return Err(LookError::Denied(format!("`{name}` can change things: propose it instead")));
         }
-        None => return Err(LookError::Denied(format!("there is no tool `{name}`"))),
+        None => return Err(LookError::Denied(format!("there is no tool `{}`", cut(&name, NAME)))),
     }
     Ok((looks, Call { tool: name, arguments }))
 }

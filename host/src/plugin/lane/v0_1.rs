@@ -39,10 +39,10 @@ mod generated {
         imports: {
             "tidegate:plugin/log.write": trappable,
             "tidegate:plugin/http-client.send": async,
-            "tidegate:plugin/state": async,
+            "tidegate:plugin/state": async | trappable,
             "tidegate:plugin/mail.send": async,
             "tidegate:plugin/tools.look": async,
-            "tidegate:plugin/tools.look-all": async,
+            "tidegate:plugin/tools.look-all": async | trappable,
         },
         exports: { default: async },
     });

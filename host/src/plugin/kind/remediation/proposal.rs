@@ -21,11 +21,22 @@ const WORDS: usize = 1 << 10;
 /// Bytes of the arguments of a call. A part of them would be another call.
 const ARGUMENTS: usize = 64 << 10;
 
+/// JSONPaths of one list of a verification. Without some of them it would be another one.
+const PATHS: usize = 64;
+
 /// The proposal with its texts cut. The error is a sentence that names the place.
 pub fn fit(mut proposal: Proposal) -> Result<Proposal, String> {
     call("call", &proposal.call)?;
     if let Some(verify) = &proposal.verify {
         call("verify.look", &verify.look)?;
+        for (list, paths) in [("present", &verify.present), ("absent", &verify.absent), ("applied", &verify.applied)] {
+            if paths.len() > PATHS {
+                return Err(format!("verify.{list} has {} paths where {PATHS} are allowed", paths.len()));
+            }
+            if let Some(long) = paths.iter().map(String::len).find(|bytes| *bytes > TEXT) {
+                return Err(format!("verify.{list} has a path of {long} bytes where {TEXT} are allowed"));
+            }
+        }
     }
     if let Some(undo) = &proposal.undo {
         call("undo", undo)?;

@@ -81,12 +81,14 @@ impl wit::signer::Host for State {
 }
 
 impl wit::state::Host for State {
-    async fn get(&mut self, key: String) -> Result<Option<String>, wit::state::StateError> {
-        state::get(&self.binding, self.authority, key).await.map_err(Into::into)
+    async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<String>, wit::state::StateError>> {
+        state::count(self)?;
+        Ok(state::get(&self.binding, self.authority, key).await.map_err(Into::into))
     }
 
-    async fn set(&mut self, key: String, value: String) -> Result<(), wit::state::StateError> {
-        state::set(&self.binding, self.authority, key, value).await.map_err(Into::into)
+    async fn set(&mut self, key: String, value: String) -> wasmtime::Result<Result<(), wit::state::StateError>> {
+        state::count(self)?;
+        Ok(state::set(&self.binding, self.authority, key, value).await.map_err(Into::into))
     }
 }
 
@@ -161,10 +163,13 @@ impl wit::tools::Host for State {
         tools::look(self, name, &arguments).await.map_err(Into::into)
     }
 
-    async fn look_all(&mut self, calls: Vec<wit::tools::LookCall>) -> Vec<Result<String, wit::tools::ToolError>> {
+    async fn look_all(
+        &mut self,
+        calls: Vec<wit::tools::LookCall>,
+    ) -> wasmtime::Result<Vec<Result<String, wit::tools::ToolError>>> {
         let calls = calls.into_iter().map(|call| (call.name, call.arguments)).collect();
-        let answers = tools::look_all(self, calls).await.into_iter();
-        answers.map(|answer| answer.map_err(Into::into)).collect()
+        let answers = tools::look_all(self, calls).await?.into_iter();
+        Ok(answers.map(|answer| answer.map_err(Into::into)).collect())
     }
 }
 
