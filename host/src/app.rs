@@ -228,7 +228,7 @@ impl Backend for App {
             })?;
             let left_out = decoded.sentences();
             let (reply, confirm) = (decoded.reply.clone(), decoded.confirm.clone());
-            let received = self.services.store.receive(decoded.marked().alerts).await.map_err(|error| {
+            let received = pipeline::receive(&self.services, decoded.marked().alerts).await.map_err(|error| {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
             })?;

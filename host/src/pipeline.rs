@@ -20,6 +20,7 @@
 //! returns the facts that came of it. Nothing here reads a clock or does I/O but through
 //! [`Services`], so that a simulation can run it in simulated time.
 
+mod at_once;
 mod control;
 pub mod correlate;
 mod decide;
@@ -53,6 +54,7 @@ use crate::report::Language;
 use crate::rules::{Context, Policies};
 use crate::store::Store;
 
+pub use at_once::receive;
 pub use control::apply_control;
 pub use decide::judge;
 pub use intake::take_in;

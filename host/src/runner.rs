@@ -26,7 +26,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::domain::incident::{Effect, next_when};
-use crate::domain::{IncidentId, Next};
+use crate::domain::{IncidentId, Next, next};
 use crate::pipeline::{Services, perform};
 use crate::ports::{JournalError, until};
 use deliveries::Deliveries;
@@ -38,6 +38,9 @@ pub use target_queue::Failing;
 
 /// Reads the unsettled incidents anew after a journal error.
 pub type Reload = dyn Fn() -> Result<(), JournalError> + Send + Sync;
+
+/// So many incidents are looked after before the timers are looked at again.
+const AT_ONCE: usize = 64;
 
 /// The runner.
 pub struct Runner {
@@ -102,6 +105,7 @@ impl Runner {
     pub async fn run(self: Arc<Self>, mut woken: mpsc::UnboundedReceiver<IncidentId>) {
         // What it is compared with from now on.
         self.wall_was_set();
+        let mut ids = Vec::new();
         loop {
             let next_timer = self.state().timers.first().map(|timer| timer.due);
             let clock = Arc::clone(&self.services.clock);
@@ -116,10 +120,12 @@ impl Runner {
                 biased;
                 () = self.timer.notified() => {}
                 () = sleep => self.ring(),
-                id = woken.recv() => match id {
-                    Some(id) => self.look_after(id, None),
-                    None => return,
-                },
+                count = woken.recv_many(&mut ids, AT_ONCE) => {
+                    if count == 0 {
+                        return;
+                    }
+                    ids.drain(..).for_each(|id| self.look_after(id, None));
+                }
             }
         }
     }
@@ -188,6 +194,9 @@ impl Runner {
     /// Starts a task for the incident, or tells the one that is there to look once more.
     fn look_after(self: &Arc<Self>, id: IncidentId, rung: Option<Timestamp>) {
         self.check_journal();
+        if rung.is_none() && !self.state().driven.contains_key(&id) && self.merely_waits(&id) {
+            return;
+        }
         let mut state = self.state();
         if let Some(driven) = state.driven.get_mut(&id) {
             driven.again = true;
@@ -201,6 +210,27 @@ impl Runner {
         let woken = Arc::new(Notify::new());
         let task = tokio::spawn(Arc::clone(self).keep_driving(id.clone(), Arc::clone(&woken)));
         state.driven.insert(id, Driven { again: false, rung, woken, task });
+    }
+
+    /// Whether an incident that nobody drives has nothing to do now but to wait: for that it needs no task.
+    fn merely_waits(&self, id: &IncidentId) -> bool {
+        let services = &self.services;
+        if services.store.is_stopping() || services.store.broken().is_some() {
+            return false;
+        }
+        let Some(incident) = services.store.get(id) else { return true };
+        if incident.closed.is_some() || !incident.deliveries.is_empty() || !incident.actions.is_empty() {
+            return false;
+        }
+        match next(&incident, services.clock.now(), &services.limits) {
+            Next::Do(_) => false,
+            Next::Idle => true,
+            Next::Wait(at) => {
+                let wait = at.saturating_add(*incident.set_back).unwrap_or(Timestamp::MAX);
+                self.set_timer_of(wait, at, id);
+                true
+            }
+        }
     }
 
     async fn keep_driving(self: Arc<Self>, id: IncidentId, woken: Arc<Notify>) {

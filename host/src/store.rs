@@ -12,6 +12,7 @@ mod ends;
 mod handover;
 mod listing;
 mod live;
+mod receive;
 mod redacted;
 mod reopen;
 mod replay;
@@ -28,12 +29,13 @@ use tokio::sync::{broadcast, mpsc};
 use crate::domain::control::{self, Control};
 use crate::domain::counted::CountedChange;
 use crate::domain::history::Past;
-use crate::domain::{Alert, Entry, Fact, Head, History, Incident, IncidentId, Sealed};
-use crate::pipeline::correlate::{GroupOf, Index, correlate};
-use crate::pipeline::flood::{Bounds, Contained, Intake, contain};
+use crate::domain::{Entry, Fact, Head, History, Incident, IncidentId, Sealed};
+use crate::pipeline::correlate::{GroupOf, Index};
+use crate::pipeline::flood::Bounds;
 use crate::ports::{Clock, Journal, JournalError};
 use crate::random::Random;
 
+pub use receive::Taken;
 pub use replay::{Replayed, open_all, replay};
 pub use under_way::InFlight;
 
@@ -176,7 +178,14 @@ impl Store {
     pub fn wake(&self, id: &IncidentId) {
         // Nobody listens only while the host stops.
         let _ = self.wake.send(id.clone());
-        let _ = self.changes.send(id.to_string());
+        self.note_change(id);
+    }
+
+    fn note_change(&self, id: &IncidentId) {
+        if self.changes.receiver_count() > 0 {
+            // Who listened may have gone by now.
+            let _ = self.changes.send(id.to_string());
+        }
     }
 
     /// Names of incidents as they change.
@@ -223,92 +232,6 @@ impl Store {
         self.journal.head()
     }
 
-    /// Takes a batch of alerts. When this returns, whatever it means is durable. A caller that does
-    /// not wait for that leaves no incident behind that nobody looks after.
-    ///
-    /// # Errors
-    /// When the journal does not take it: the sender must send it again.
-    pub async fn receive(&self, alerts: Vec<Alert>) -> Result<Received, JournalError> {
-        let mut received = Received::default();
-        let alerts = redacted::alerts(alerts);
-        let now = self.clock.now();
-        let (append, touched, mark) = {
-            let mut guard = self.live();
-            self.whole()?;
-            let live = &mut *guard;
-            let seen = alerts.len();
-            let mut batch = correlate(&live.index, &live.incidents, alerts, &self.group_of, now);
-            (received.alerts, received.folded) = (seen.saturating_sub(batch.folded), batch.folded);
-            let joined = std::mem::take(&mut batch.joined);
-            let (repeats, unknown_resolved) = (std::mem::take(&mut batch.repeats), batch.unknown_resolved);
-            let (handed_over, ended) = (std::mem::take(&mut batch.handed_over), std::mem::take(&mut batch.ended));
-            received.late = batch.late;
-            let Contained { opened, changed, counted } =
-                contain(batch, &live.index, &live.incidents, &self.bounds).map_err(JournalError)?;
-            live.seen += seen as u64;
-            (received.unknown_resolved, received.counted) = (unknown_resolved, counted);
-            handover::release(live, &handed_over);
-            for (alert, began, severity) in ended {
-                live.index.end(alert, began, severity, now);
-            }
-            let mut sealed = Vec::new();
-            let mut touched = Vec::new();
-            let mut fresh = Vec::with_capacity(opened.len());
-            for (group_key, Intake { alerts, counted }) in opened {
-                let id = self.unused_id(live, now);
-                let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
-                let entry = Entry { at: now, fact: Fact::Opened { group_key, source, alerts } };
-                let Some(mut incident) = Incident::open(id.clone(), &entry) else { continue };
-                live.shared.incident(&mut incident);
-                sealed.push(seal(&mut incident, &entry)?);
-                live.history.note(&incident, [&entry.fact]);
-                sealed.extend(count(&mut live.index, &mut incident, counted, now)?);
-                live.index.insert(&incident);
-                live.listing.note(&incident);
-                live.incidents.insert(id.clone(), Arc::new(incident));
-                fresh.push(id);
-            }
-            blocked::block(live, &fresh, now, &mut sealed)?;
-            touched.extend(fresh);
-            for (id, Intake { alerts, counted }) in changed {
-                let Some(incident) = live.incidents.get_mut(&id) else { continue };
-                let incident = Arc::make_mut(incident);
-                if !alerts.is_empty() {
-                    live.index.take(incident, alerts.iter());
-                    let entry = Entry { at: now, fact: Fact::AlertsChanged { alerts } };
-                    incident.apply(&entry);
-                    sealed.push(seal(incident, &entry)?);
-                    live.history.note(incident, [&entry.fact]);
-                }
-                sealed.extend(count(&mut live.index, incident, counted, now)?);
-                live.listing.note(incident);
-                touched.push(id);
-            }
-            blocked::join(live, joined, now, &mut sealed)?;
-            received.incidents.clone_from(&touched);
-            touched.extend(handover::record(live, handed_over, now, &mut sealed)?);
-            // What is late or not known any more may rest on an end that is not durable yet.
-            let rests = unknown_resolved + received.late > 0;
-            let mut waits = !sealed.is_empty() || rests && live.durable < live.appends;
-            for (id, count) in repeats {
-                received.repeats += count;
-                waits |= live.written.get(&id).is_some_and(|written| *written > live.durable);
-                *live.repeats.entry(id).or_default() += count;
-            }
-            // An empty batch is a barrier: it is durable when everything before it is.
-            let append = waits.then(|| self.journal.append(sealed));
-            let mark = live.mark(append.is_some(), &touched);
-            (append, touched, mark)
-        };
-        if let Some(append) = append {
-            self.durable(append, &touched, mark).await?;
-        }
-        for id in &touched {
-            self.wake(id);
-        }
-        Ok(received)
-    }
-
     /// Appends facts to an incident. When this returns they are durable.
     ///
     /// # Errors
@@ -327,52 +250,60 @@ impl Store {
     }
 
     async fn write(&self, id: &IncidentId, behind: Option<u64>, facts: Vec<Fact>) -> Result<bool, JournalError> {
+        match self.put(id, behind, facts)? {
+            Put::Nobody => Ok(true),
+            Put::Outdated => Ok(false),
+            Put::Queued(queued) => {
+                self.durable(queued.append, &queued.touched, queued.mark).await?;
+                self.note_change(id);
+                for id in &queued.freed {
+                    self.wake(id);
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    /// Takes facts into the live state and queues them for the journal.
+    fn put(&self, id: &IncidentId, behind: Option<u64>, facts: Vec<Fact>) -> Result<Put, JournalError> {
         let now = self.clock.now();
         let facts: Vec<Fact> = facts.into_iter().map(redacted::fact).collect();
-        let (append, mark, freed) = {
-            let mut guard = self.live();
-            self.whole()?;
-            let live = &mut *guard;
-            let Some(incident) = live.incidents.get_mut(id) else { return Ok(true) };
-            if behind.is_some_and(|version| version != incident.version) {
-                return Ok(false);
-            }
-            let incident = Arc::make_mut(incident);
-            let mut sealed = Vec::with_capacity(facts.len());
-            let mut happened = Vec::with_capacity(facts.len());
-            for mut fact in facts {
-                live.shared.fact(&mut fact);
-                let entry = Entry { at: now, fact };
-                incident.apply(&entry);
-                sealed.push(seal(incident, &entry)?);
-                happened.push(entry.fact);
-            }
-            live.history.note(incident, &happened);
-            live.listing.note(incident);
-            // Both go through all alerts, and happen once.
-            if happened.iter().any(|fact| matches!(fact, Fact::Closed { .. })) {
-                live.index.remove(incident);
-            } else if happened.iter().any(|fact| matches!(fact, Fact::Concluded { .. })) {
-                live.index.conclude(incident);
-            }
-            let begins = incident.blocked.is_some()
-                && happened.iter().any(|fact| matches!(fact, Fact::Decided { .. }))
-                && blocked::acts(incident);
-            let freed = match happened.iter().find_map(blocked::ends) {
-                Some(outcome) => blocked::release(live, id, outcome, now, &mut sealed)?,
-                None if begins => blocked::pass(live, id, now, &mut sealed)?,
-                None => Vec::new(),
-            };
-            let touched: Vec<IncidentId> = freed.iter().chain([id]).cloned().collect();
-            (self.journal.append(sealed), live.mark(true, &touched), (freed, touched))
-        };
-        let (freed, touched) = freed;
-        self.durable(append, &touched, mark).await?;
-        let _ = self.changes.send(id.to_string());
-        for id in &freed {
-            self.wake(id);
+        let mut guard = self.live();
+        self.whole()?;
+        let live = &mut *guard;
+        let Some(incident) = live.incidents.get_mut(id) else { return Ok(Put::Nobody) };
+        if behind.is_some_and(|version| version != incident.version) {
+            return Ok(Put::Outdated);
         }
-        Ok(true)
+        let incident = Arc::make_mut(incident);
+        let mut sealed = Vec::with_capacity(facts.len());
+        let mut happened = Vec::with_capacity(facts.len());
+        for mut fact in facts {
+            live.shared.fact(&mut fact);
+            let entry = Entry { at: now, fact };
+            incident.apply(&entry);
+            sealed.push(seal(incident, &entry)?);
+            happened.push(entry.fact);
+        }
+        live.history.note(incident, &happened);
+        live.listing.note(incident);
+        // Both go through all alerts, and happen once.
+        if happened.iter().any(|fact| matches!(fact, Fact::Closed { .. })) {
+            live.index.remove(incident);
+        } else if happened.iter().any(|fact| matches!(fact, Fact::Concluded { .. })) {
+            live.index.conclude(incident);
+        }
+        let begins = incident.blocked.is_some()
+            && happened.iter().any(|fact| matches!(fact, Fact::Decided { .. }))
+            && blocked::acts(incident);
+        let freed = match happened.iter().find_map(blocked::ends) {
+            Some(outcome) => blocked::release(live, id, outcome, now, &mut sealed)?,
+            None if begins => blocked::pass(live, id, now, &mut sealed)?,
+            None => Vec::new(),
+        };
+        let touched: Vec<IncidentId> = freed.iter().chain([id]).cloned().collect();
+        let (append, mark) = (self.journal.append(sealed), live.mark(true, &touched));
+        Ok(Put::Queued(Queued { append, mark, touched, freed }))
     }
 
     /// Refuses once the store is closed, and while the live state is ahead of the journal; asked with the live state locked.
@@ -430,6 +361,26 @@ impl Store {
     pub async fn recover(&self) -> Result<(), JournalError> {
         self.journal.recover().await
     }
+}
+
+/// What became of facts that were put into the live state.
+enum Put {
+    /// There is no such incident any more.
+    Nobody,
+    /// Something has happened to it since; nothing was put.
+    Outdated,
+    /// They are on their way into the journal.
+    Queued(Queued),
+}
+
+/// Entries on their way into the journal.
+struct Queued {
+    append: BoxFuture<'static, Result<(), JournalError>>,
+    mark: Mark,
+    /// Whom they concern.
+    touched: Vec<IncidentId>,
+    /// Who waits no more for another incident.
+    freed: Vec<IncidentId>,
 }
 
 /// Somebody who waits until entries are durable.

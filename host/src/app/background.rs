@@ -15,7 +15,9 @@ use crate::tools::Servers;
 
 /// Shortest and longest pause between two readings of the journal: many entries are projected at once.
 const PROJECT: Duration = Duration::from_millis(200);
-const PROJECT_BUSY: Duration = Duration::from_secs(5);
+const PROJECT_BUSY: Duration = Duration::from_secs(10);
+/// The pause in times of what a reading took.
+const PROJECT_RARELY: u32 = 19;
 /// Pause between two looks at the policy files.
 const WATCH: Duration = Duration::from_secs(2);
 
@@ -33,7 +35,7 @@ pub async fn project(journal: Arc<Sqlite>, projection: Arc<Projection>, restorat
         let Ok(caught_up) = caught_up else { return };
         restoration.note(&caught_up);
         // In a storm of alerts the listings come after the alerts.
-        let pause = (started.elapsed() * 9).clamp(PROJECT, PROJECT_BUSY);
+        let pause = (started.elapsed() * PROJECT_RARELY).clamp(PROJECT, PROJECT_BUSY);
         tokio::time::sleep(if caught_up.is_ok() { pause } else { PROJECT_BUSY }).await;
     }
 }

@@ -40,12 +40,17 @@ pub struct Past {
 impl Past {
     /// What later decisions may know of an incident.
     pub fn of(incident: &Incident) -> Self {
+        Self::sharing(incident, |word| word.into())
+    }
+
+    /// The same, with rule and name as `shared` gives them.
+    fn sharing(incident: &Incident, mut shared: impl FnMut(&str) -> Arc<str>) -> Self {
         let rule = incident.decision.as_ref().and_then(|decision| decision.rule.as_deref());
         Self {
             incident: incident.id.clone(),
-            rule: rule.unwrap_or_default().into(),
+            rule: shared(rule.unwrap_or_default()),
             group_key: Arc::clone(&incident.group_key),
-            name: incident.alerts.first().map(|alert| alert.name.as_str()).unwrap_or_default().into(),
+            name: shared(incident.alerts.first().map(|alert| alert.name.as_str()).unwrap_or_default()),
             opened_at: incident.opened_at,
             outcome: incident.outcome(),
             fixes: fixes(incident),
@@ -216,7 +221,7 @@ impl History {
 
     /// Takes in an incident as it stands, to which something may still happen.
     pub fn adopt(&mut self, incident: &Incident) {
-        self.recent.put(Past::of(incident));
+        self.recent.take_in(incident);
         self.fires(incident);
     }
 
@@ -236,7 +241,7 @@ impl History {
             self.fires(incident);
         }
         if standing {
-            self.recent.put(Past::of(incident));
+            self.recent.take_in(incident);
             self.forget(nanos(incident.updated_at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN)));
         }
         if closed {

@@ -136,8 +136,12 @@ impl fmt::Display for Subject {
 /// The namespace that an alert is about, which is not the one that its exporter runs in.
 pub fn namespace(alert: &Alert) -> Option<String> {
     let read = Read::of(&alert.labels);
-    match Subject::read(&alert.name, &read) {
-        Some(subject) if subject.namespace.is_some() => subject.namespace,
+    namespace_in(&read, Subject::read(&alert.name, &read).as_ref())
+}
+
+fn namespace_in(read: &Read<'_>, subject: Option<&Subject>) -> Option<String> {
+    match subject {
+        Some(subject) if subject.namespace.is_some() => subject.namespace.clone(),
         // A node has none, whatever namespace its exporter runs in.
         Some(subject) if !kinds::has_namespace(subject.kind) => None,
         _ => read.namespace().map(str::to_string),

@@ -204,7 +204,8 @@ impl Writer {
         if let Some(last) = self.last.take() {
             self.announce.send_replace(last);
         }
-        self.waiting.drain(..).for_each(|reply| reply(Ok(())));
+        // Who waits for several waits for the first, and finds the others answered then.
+        self.waiting.drain(..).rev().for_each(|reply| reply(Ok(())));
     }
 
     /// The open transaction is lost, and nothing is written until a recovery.

@@ -244,9 +244,9 @@ pub fn group_key(of_policy: Option<String>, alert: &Alert, by: &[String]) -> Str
     of_policy.map_or_else(|| configured_key(alert, by), |key| format!("group {key}"))
 }
 
-fn configured_key(alert: &Alert, by: &[String]) -> String {
+fn configured_key(alert: &Alert, by: &[impl AsRef<str>]) -> String {
     let mut key = part(&alert.source).into_owned();
-    for label in by {
+    for label in by.iter().map(AsRef::as_ref) {
         let value = if label == "alertname" {
             alert.labels.get(label).unwrap_or(&alert.name)
         } else {
@@ -255,7 +255,9 @@ fn configured_key(alert: &Alert, by: &[String]) -> String {
                 None => continue,
             }
         };
-        key.push_str(&format!("/{}={}", part(label), part(value)));
+        for piece in ["/", &part(label), "=", &part(value)] {
+            key.push_str(piece);
+        }
     }
     key
 }
@@ -263,6 +265,9 @@ fn configured_key(alert: &Alert, by: &[String]) -> String {
 /// A part of a key: as it is where nothing in it could be taken for something else, otherwise in
 /// quotes.
 fn part(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':')) {
+        return text.into();
+    }
     let plain = |c: char| !c.is_whitespace() && !is_invisible(c) && !matches!(c, '/' | '=' | '"' | '\\');
     if text.chars().all(plain) { text.into() } else { serde_json::Value::from(text).to_string().into() }
 }

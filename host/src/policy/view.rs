@@ -3,16 +3,18 @@
 //! A view is shared, not copied, when it is passed to a closure, so that its size does not matter;
 //! and since nothing in it can be changed, no rule can leave a trace for the next.
 
+mod deferred;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
+use self::deferred::Deferred;
 use super::evaluation::error;
 use super::json::from_object;
 use super::problem::nearest;
-use crate::domain::incident::Alerts;
 use crate::domain::{Action, Alert, Call, Incident, Labels, Origin, Status, Subject, Target, restores};
 
 type Got = Result<Dynamic, Box<EvalAltResult>>;
@@ -22,30 +24,44 @@ type Got = Result<Dynamic, Box<EvalAltResult>>;
 pub(super) struct View(Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    kind: &'static str,
-    /// Few enough to be looked through, and quicker to put together than a map.
-    fields: Vec<(&'static str, Dynamic)>,
+enum Inner {
+    /// All fields, few enough to be looked through, and quicker to put together than a map.
+    Made { kind: &'static str, fields: Vec<(&'static str, Dynamic)> },
+    /// The incident, of which most rules read one field or none.
+    Incident(Box<Deferred>),
 }
 
 impl View {
     fn new(kind: &'static str, fields: impl IntoIterator<Item = (&'static str, Dynamic)>) -> Self {
-        Self(Arc::new(Inner { kind, fields: fields.into_iter().collect() }))
+        Self(Arc::new(Inner::Made { kind, fields: fields.into_iter().collect() }))
     }
 
     /// The field of this name.
     pub fn get(&self, field: &str) -> Got {
-        let found = self.0.fields.iter().find(|(name, _)| *name == field);
-        found.map(|(_, value)| value.clone()).ok_or_else(|| {
-            let known = || self.0.fields.iter().map(|(name, _)| *name);
-            let hint = nearest(field, known()).map(|near| format!("; did you mean `{near}`?"));
-            let all = || format!("; it has {}", known().collect::<Vec<_>>().join(", "));
-            error(format!("{} has no field `{field}`{}", self.0.kind, hint.unwrap_or_else(all)))
+        let (kind, found) = match &*self.0 {
+            Inner::Made { kind, fields } => {
+                (*kind, fields.iter().find(|(name, _)| *name == field).map(|(_, value)| value.clone()))
+            }
+            Inner::Incident(deferred) => ("the incident", deferred.get(field)),
+        };
+        found.ok_or_else(|| {
+            let known = self.names();
+            let hint = nearest(field, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+            let all = || format!("; it has {}", known.join(", "));
+            error(format!("{kind} has no field `{field}`{}", hint.unwrap_or_else(all)))
         })
     }
 
+    fn names(&self) -> Vec<&'static str> {
+        match &*self.0 {
+            Inner::Made { fields, .. } => fields.iter().map(|(name, _)| *name).collect(),
+            Inner::Incident(_) => deferred::FIELDS.to_vec(),
+        }
+    }
+
     fn show(&self) -> String {
-        format!("{:?}", self.0.fields.iter().map(|(name, value)| (*name, value)).collect::<BTreeMap<_, _>>())
+        let value = |name: &'static str| Some((name, self.get(name).ok()?));
+        format!("{:?}", self.names().into_iter().filter_map(value).collect::<BTreeMap<_, _>>())
     }
 }
 
@@ -161,14 +177,6 @@ fn labels(labels: &Labels) -> Dynamic {
     Dynamic::from_map(labels.iter().map(|(key, value)| (key.into(), value.into())).collect())
 }
 
-/// What all alerts have.
-fn common(alerts: &Alerts, of: impl Fn(&Alert) -> &Labels) -> Dynamic {
-    let Some(first) = alerts.first() else { return Dynamic::from_map(Map::new()) };
-    let all = |(key, value): &(&str, &str)| alerts.iter().all(|other| of(other).get(key) == Some(*value));
-    let shared = of(first).iter().filter(all);
-    Dynamic::from_map(shared.map(|(key, value)| (key.into(), value.into())).collect())
-}
-
 fn texts(items: &[String]) -> Dynamic {
     Dynamic::from_array(items.iter().map(|item| item.as_str().into()).collect())
 }
@@ -203,37 +211,7 @@ pub(super) const SHOWN: usize = 1_000;
 
 /// The incident as `i` in closures.
 pub(super) fn incident(incident: &Incident, now: Timestamp) -> Dynamic {
-    let view = |one: &Alert| Dynamic::from(alert(one, incident.opened_at, now));
-    // A list that is too long fails in whatever a rule does with it, and the next rule would decide.
-    let alerts: Array = incident.alerts.iter().take(SHOWN).map(view).collect();
-    let fires = |(one, _): &(&Alert, &Dynamic)| one.status == Status::Firing;
-    // The same views as above, which costs nothing but a count.
-    let firing: Array = incident.alerts.iter().zip(&alerts).filter(fires).map(|(_, view)| view.clone()).collect();
-    let decision = incident.decision.as_ref();
-    let first = incident.alerts.first();
-    Dynamic::from(View::new(
-        "the incident",
-        [
-            ("id", incident.id.0.as_ref().into()),
-            ("title", incident.title().into()),
-            ("name", first.map(|alert| alert.name.as_str()).unwrap_or_default().into()),
-            ("severity", incident.severity().as_str().into()),
-            ("source", incident.source.as_ref().into()),
-            ("group_key", incident.group_key.as_ref().into()),
-            ("opened_at", incident.opened_at.to_string().into()),
-            ("age", seconds_since(incident.opened_at, now).into()),
-            ("labels", common(&incident.alerts, |alert| &alert.labels)),
-            ("annotations", common(&incident.alerts, |alert| &alert.annotations)),
-            ("count", i64::try_from(incident.firing_count()).unwrap_or(i64::MAX).into()),
-            ("more", i64::try_from(incident.alert_count() - alerts.len()).unwrap_or(i64::MAX).into()),
-            ("alerts", Dynamic::from_array(alerts)),
-            ("firing", Dynamic::from_array(firing)),
-            ("now", now.to_string().into()),
-            ("state", incident.state().as_str().into()),
-            ("outcome", incident.outcome().map(|outcome| outcome.as_str()).unwrap_or_default().into()),
-            ("rule", decision.and_then(|decision| decision.rule.as_deref()).unwrap_or_default().into()),
-        ],
-    ))
+    Dynamic::from(View(Arc::new(Inner::Incident(Box::new(Deferred::new(incident, now))))))
 }
 
 fn call_fields(call: &Call, touches: &Target) -> Vec<(&'static str, Dynamic)> {

@@ -295,3 +295,28 @@ async fn a_server_that_is_slow_to_start_delays_only_who_needs_it() {
     assert_eq!(state(&host, &fix), ActionState::Done);
     assert_eq!(host.incident(&named).decision.as_ref().unwrap().rule.as_deref(), Some("named"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_rules_alone_say_is_known_when_an_alert_is_acknowledged() {
+    let host = Host::new(World::default());
+    // Before the first decision the journal does not know the tools.
+    let first = host.fires("Crit", "first").await;
+    assert!(host.incident(&first).decision.is_none());
+    host.until(|host| host.is_told(&first)).await;
+    let escalated = host.fires("Crit", "a").await;
+    assert_eq!(host.outcome(&escalated), Some(Outcome::NeedsPerson));
+    let kinds: Vec<String> = host.facts(&escalated).iter().map(kind).collect();
+    assert_eq!(kinds, ["opened", "decided", "concluded"], "and durable, all of it");
+    let held = host.fires("Held", "a").await;
+    assert!(matches!(host.incident(&held).decision.as_ref().unwrap().verdict, Verdict::Hold { .. }));
+    // Whatever needs more than that is the runner's.
+    let fixed = host.fires("Fix", "a").await;
+    assert!(host.incident(&fixed).decision.is_none());
+    host.until(|host| host.is_told(&escalated) && state(host, &fixed) == ActionState::Done).await;
+    let begun = host.facts(&fixed).iter().filter(|fact| matches!(fact, Fact::Decided { .. })).count();
+    assert_eq!(begun, 1);
+}
+
+fn kind(fact: &Fact) -> String {
+    serde_json::to_value(fact).unwrap()["kind"].as_str().unwrap().to_string()
+}

@@ -113,7 +113,7 @@ mod tests {
         let by_name = Box::new(|alert: &Alert| Group::Named(alert.name.clone()));
         let store = Store::new(journal, clock, Arc::new(Random::seeded(1)), by_name, wake);
         store.reload(vec![incident], Vec::new()).unwrap();
-        let received = store.receive(vec![firing]).await.unwrap();
+        let received = Arc::new(store).receive(vec![firing]).await.unwrap();
         assert_eq!((received.late, received.incidents.len()), (0, 1), "{received:?}");
     }
 }

@@ -5,24 +5,66 @@
 //! labels, names and fingerprints of alerts, which are identity; calls, which an approval binds to and
 //! which must be executed as they were ruled on; and references of targets, which have to be sent back.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::domain::control::Control;
 use crate::domain::entry::{Answer, Diagnosis};
-use crate::domain::{Alert, Fact, Proposal};
+use crate::domain::{Alert, Fact, Labels, Proposal};
 use crate::redact::{known, redact, redact_value};
 
-/// Alerts without secrets in their annotations and links.
+/// Alerts without secrets in their annotations and links. What alerts of one batch have alike is read once.
 pub(super) fn alerts(mut alerts: Vec<Alert>) -> Vec<Alert> {
-    for alert in &mut alerts {
-        let redacted: Vec<_> = alert.annotations.iter().map(|(name, value)| redact_value(name, value)).collect();
-        // Most texts hold none, and stay as they are.
-        if alert.annotations.values().ne(redacted.iter().map(String::as_str)) {
-            alert.annotations = alert.annotations.keys().zip(&redacted).collect();
+    let mut alike = Alike::default();
+    let redacted: Vec<(Option<Labels>, Option<String>)> = alerts
+        .iter()
+        .map(|alert| (alike.annotations(&alert.annotations), alert.link.as_deref().and_then(|link| alike.link(link))))
+        .collect();
+    for (alert, (annotations, link)) in alerts.iter_mut().zip(redacted) {
+        if let Some(annotations) = annotations {
+            alert.annotations = annotations;
         }
-        alert.link.iter_mut().for_each(text);
+        if link.is_some() {
+            alert.link = link;
+        }
     }
     alerts
+}
+
+/// Texts that were read last, and what became of them; none where they stay as they are.
+#[derive(Default)]
+struct Alike<'a> {
+    annotations: HashMap<&'a str, (&'a str, Option<String>)>,
+    link: Option<(&'a str, Option<String>)>,
+}
+
+impl<'a> Alike<'a> {
+    /// The annotations, if any of them holds a secret.
+    fn annotations(&mut self, annotations: &'a Labels) -> Option<Labels> {
+        let mut changed = false;
+        for (name, value) in annotations {
+            if self.annotations.get(name).is_none_or(|(known, _)| *known != value) {
+                let redacted = redact_value(name, value);
+                self.annotations.insert(name, (value, (redacted != value).then_some(redacted)));
+            }
+            changed |= self.annotations.get(name).is_some_and(|(_, redacted)| redacted.is_some());
+        }
+        let text = |(name, value): (&'a str, &'a str)| {
+            let redacted = self.annotations.get(name).and_then(|(_, redacted)| redacted.as_deref());
+            (name, redacted.unwrap_or(value).to_string())
+        };
+        changed.then(|| annotations.iter().map(text).collect())
+    }
+
+    /// The link, if it holds a secret.
+    fn link(&mut self, link: &'a str) -> Option<String> {
+        if self.link.as_ref().is_none_or(|(known, _)| *known != link) {
+            let redacted = redact(link);
+            self.link = Some((link, (redacted != link).then_some(redacted)));
+        }
+        self.link.as_ref().and_then(|(_, redacted)| redacted.clone())
+    }
 }
 
 /// A fact without secrets in its free text.
@@ -186,6 +228,34 @@ mod tests {
         assert_eq!(got.annotations, labels(&want));
         assert_eq!(got.labels, labels(&[("password", "a-label-stays")]));
         assert_eq!(got.link.as_deref(), Some("https://ada:[redacted]@x.example/graph"));
+    }
+
+    #[test]
+    fn what_alerts_of_a_batch_have_alike_loses_its_secrets_in_each() {
+        let alert = |fingerprint: &str, summary: &str, link: &str| -> Alert {
+            let alert = json!({
+                "source": "s", "name": "n", "status": "firing", "severity": "warning", "fingerprint": fingerprint,
+                "labels": {}, "annotations": {"summary": summary, "description": format!("of {fingerprint}")}, "link": link,
+            });
+            serde_json::from_value(alert).unwrap()
+        };
+        let (secret, plain) = ("login password=hunter22 failed", "all is well");
+        let link = "https://ada:hunter22@x.example/graph";
+        let batch = vec![
+            alert("1", secret, link),
+            alert("2", secret, link),
+            alert("3", plain, "https://x.example/graph"),
+            alert("4", secret, link),
+            alert("5", plain, link),
+        ];
+        let got = alerts(batch.clone());
+        for (got, alert) in got.iter().zip(&batch) {
+            let one = alerts(vec![alert.clone()]).remove(0);
+            assert_eq!(*got, one, "as if it had come alone");
+            assert!(!format!("{got:?}").contains("hunter22"));
+            assert_eq!(got.annotations["description"], format!("of {}", alert.fingerprint));
+        }
+        assert_eq!(got[2], batch[2]);
     }
 
     #[test]

@@ -45,6 +45,11 @@ impl Store {
         Ok(())
     }
 
+    /// Whether the journal knows these tools.
+    pub fn knows(&self, tools: &dyn Tools) -> bool {
+        self.is_noted(&tools.catalogue())
+    }
+
     fn is_noted(&self, catalogue: &Arc<Catalogue>) -> bool {
         self.known_tools().whole.as_ref().is_some_and(|whole| Arc::ptr_eq(whole, catalogue))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rpds::{HashTrieSetSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
 
-use super::{Key, Past, hash};
+use super::{Incident, Key, Past, hash};
 
 /// Words that are known for being shared; beyond it they are forgotten and found anew.
 const WORDS: usize = 4096;
@@ -20,9 +20,20 @@ pub(super) struct Recent {
 
 impl Recent {
     /// Puts one in, in place of an earlier form of it.
+    #[cfg(test)]
     pub fn put(&mut self, mut past: Past) {
+        (past.rule, past.name) = (self.shared(&past.rule), self.shared(&past.name));
+        self.insert(past);
+    }
+
+    /// Puts an incident in as it stands, in place of an earlier form of it.
+    pub fn take_in(&mut self, incident: &Incident) {
+        let past = Past::sharing(incident, |word| self.shared(word));
+        self.insert(past);
+    }
+
+    fn insert(&mut self, past: Past) {
         let (key, group) = (past.key(), hash(&past.group_key));
-        (past.rule, past.name) = (self.shared(past.rule), self.shared(past.name));
         match self.by_time.get(&key).map(|known| known.group_key == past.group_key) {
             Some(true) => {}
             Some(false) => {
@@ -34,13 +45,14 @@ impl Recent {
         self.by_time.insert_mut(key, Arc::new(past));
     }
 
-    fn shared(&mut self, word: Arc<str>) -> Arc<str> {
-        if let Some(known) = self.words.get(&word) {
+    fn shared(&mut self, word: &str) -> Arc<str> {
+        if let Some(known) = self.words.get(word) {
             return Arc::clone(known);
         }
         if self.words.size() >= WORDS {
             self.words = HashTrieSetSync::default();
         }
+        let word: Arc<str> = word.into();
         self.words.insert_mut(Arc::clone(&word));
         word
     }

@@ -67,10 +67,22 @@ impl Ties {
     /// The ties of an alert.
     pub fn of(alert: &Alert) -> Self {
         let read = Read::of(&alert.labels);
-        let Some(subject) = Subject::read(&alert.name, &read) else { return Self::default() };
+        let subject = Subject::read(&alert.name, &read);
+        subject.map(|subject| Self::of_subject(alert, &read, &subject)).unwrap_or_default()
+    }
+
+    /// The same, and the namespace that the alert is about ([`super::namespace`]).
+    pub fn with_namespace(alert: &Alert) -> (Self, Option<String>) {
+        let read = Read::of(&alert.labels);
+        let subject = Subject::read(&alert.name, &read);
+        let namespace = super::namespace_in(&read, subject.as_ref());
+        (subject.map(|subject| Self::of_subject(alert, &read, &subject)).unwrap_or_default(), namespace)
+    }
+
+    fn of_subject(alert: &Alert, read: &Read<'_>, subject: &Subject) -> Self {
         let mut ties = Self::default();
         if subject.workload().is_some() {
-            ties.object = Some(Tie::of(&subject));
+            ties.object = Some(Tie::of(subject));
         }
         let tie = |kind, name: &str| Tie {
             cluster: subject.cluster.clone().unwrap_or_default(),

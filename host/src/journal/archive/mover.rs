@@ -29,7 +29,7 @@ const RECENT: u64 = 256;
 /// Pause between two looks when there is nothing to do.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long appends that wait for the disk hold a segment back.
-const PATIENCE: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How long closing may take for the sake of the archive.
 const CLOSING: Duration = Duration::from_secs(1);
 /// Free pages that are kept for what comes next, and how many are given back at once.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::{Correlated, Index, configured_key, part};
 use crate::domain::subject::ties::{Tie, Ties};
-use crate::domain::{Alert, Incident, IncidentId, Verdict, subject};
+use crate::domain::{Alert, Incident, IncidentId, Verdict};
 
 /// So many workloads of a namespace have each an incident of their own when the same alert comes in about them at once.
 const APART: usize = 3;
@@ -50,9 +50,9 @@ pub type GroupOf = dyn Fn(&Alert) -> Group + Send + Sync;
 pub(super) fn key(group: Group, alert: &Alert) -> String {
     match group {
         Group::Named(key) => key,
-        Group::BySubject => match Ties::of(alert).object {
-            Some(tie) => of_object(alert, &tie),
-            None => of_name(alert),
+        Group::BySubject => match Ties::with_namespace(alert) {
+            (Ties { object: Some(tie), .. }, _) => of_object(alert, &tie),
+            (_, namespace) => of_name(alert, namespace.as_deref()),
         },
     }
 }
@@ -61,16 +61,19 @@ fn of_object(alert: &Alert, tie: &Tie) -> String {
     let mut key = part(&alert.source).into_owned();
     for (label, value) in [("cluster", &tie.cluster), ("namespace", &tie.namespace), (tie.kind, &tie.name)] {
         if !value.is_empty() {
-            key.push_str(&format!("/{label}={}", part(value)));
+            for piece in ["/", label, "=", &part(value)] {
+                key.push_str(piece);
+            }
         }
     }
     key
 }
 
-fn of_name(alert: &Alert) -> String {
-    let mut key = configured_key(alert, &["alertname".to_string(), "cluster".to_string()]);
-    if let Some(namespace) = subject::namespace(alert) {
-        key.push_str(&format!("/namespace={}", part(&namespace)));
+fn of_name(alert: &Alert, namespace: Option<&str>) -> String {
+    let mut key = configured_key(alert, &["alertname", "cluster"]);
+    if let Some(namespace) = namespace {
+        key.push_str("/namespace=");
+        key.push_str(&part(namespace));
     }
     key
 }
@@ -88,8 +91,9 @@ pub(super) fn place(
         match group {
             Group::Named(key) => to_group(index, key, alert, &mut opened, out),
             Group::BySubject => {
-                let together = of_name(&alert);
-                match Ties::of(&alert).object {
+                let (ties, namespace) = Ties::with_namespace(&alert);
+                let together = of_name(&alert, namespace.as_deref());
+                match ties.object {
                     Some(tie) => tied.push((alert, tie, together)),
                     None => to_group(index, together, alert, &mut opened, out),
                 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -20,7 +20,7 @@ use crate::domain::{
 };
 use crate::gate::{Gate, Options, Permit, ReadPermit};
 use crate::journal::Memory;
-use crate::pipeline::Services;
+use crate::pipeline::{Services, receive};
 use crate::policy::Set;
 use crate::ports::{
     Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools, Turn,
@@ -56,6 +56,8 @@ pub struct World {
     pub told: Mutex<BTreeMap<String, Duration>>,
     /// Whether it is known which tools there are.
     pub settled: Option<watch::Sender<bool>>,
+    /// The tools before and after that.
+    pub catalogues: [OnceLock<Arc<Catalogue>>; 2],
 }
 
 impl Tools for World {
@@ -72,7 +74,8 @@ impl Tools for World {
         };
         let tools = [tool("s.do", Risk::Low, true), tool("s.look", Risk::Read, true)];
         let tools = tools.into_iter().filter(|_| there).map(|tool| (tool.name.clone(), tool)).collect();
-        Arc::new(Catalogue { tools })
+        // As long as nothing changes it is the same one.
+        Arc::clone(self.catalogues[usize::from(there)].get_or_init(|| Arc::new(Catalogue { tools })))
     }
     fn settled(&self) -> BoxFuture<'_, ()> {
         async {
@@ -180,6 +183,7 @@ pub struct Host {
     pub store: Arc<Store>,
     pub runner: Arc<Runner>,
     pub clock: Arc<SetClock>,
+    services: Arc<Services>,
 }
 
 impl Host {
@@ -231,14 +235,14 @@ impl Host {
             services.store.reload(unsettled, Vec::new()).map(drop)
         };
         reload().unwrap();
-        let runner = Runner::new(services, Box::new(reload));
+        let runner = Runner::new(Arc::clone(&services), Box::new(reload));
         tokio::spawn(Arc::clone(&runner).run(woken));
-        Self { world, journal, store, runner, clock }
+        Self { world, journal, store, runner, clock, services }
     }
 
     /// One alert; the incident that it opens or belongs to.
     pub async fn alert(&self, name: &str, app: &str, status: Status) -> IncidentId {
-        self.store.receive(vec![alert(name, app, status)]).await.unwrap().incidents.remove(0)
+        receive(&self.services, vec![alert(name, app, status)]).await.unwrap().incidents.remove(0)
     }
 
     pub async fn fires(&self, name: &str, app: &str) -> IncidentId {
@@ -247,7 +251,7 @@ impl Host {
 
     /// Whether the alert is taken.
     pub async fn fires_or_not(&self, name: &str, app: &str) -> bool {
-        let taken = self.store.receive(vec![alert(name, app, Status::Firing)]).await.is_ok();
+        let taken = receive(&self.services, vec![alert(name, app, Status::Firing)]).await.is_ok();
         self.runner.check_journal();
         taken
     }
