@@ -17,6 +17,7 @@ use crate::config::{Config, Problem, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::gate::Gate;
 use crate::journal::{self, Projection, Sqlite};
+use super::model_metrics::Daily;
 use crate::model;
 use crate::network::Network;
 use crate::pipeline::Services;
@@ -167,6 +168,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         restoration,
         tasks,
         counters,
+        daily: Daily::default(),
         health,
         stop_timeout,
     };

@@ -7,7 +7,8 @@ use serde_json::json;
 use super::served::{Endpoint, Noon, RESOLVED, calls, fails, of, says};
 use super::{alert, asked, call, happen, incident, kubernetes, looked};
 use crate::domain::Incident;
-use crate::domain::entry::{Answer, Purpose, Usage};
+use crate::domain::entry::{Answer, Purpose, Share, Usage};
+use crate::model::costs::AskedAbout;
 use crate::model::{Budget, Client, DayBudget, EndpointOptions, Unconfigured};
 use crate::ports::{Asked, Clock, Model};
 
@@ -151,6 +152,8 @@ async fn silence_garbage_and_floods_end_in_a_sentence() {
     let options = crate::model::Options {
         endpoints: vec![options, EndpointOptions { url: "localhost".into(), ..EndpointOptions::default() }],
         budget: Budget::default(),
+        reuse: None,
+        anonymise: false,
         language: "en".into(),
     };
     assert_eq!(Client::new(options, std::sync::Arc::new(Noon)).err().map(|(place, _)| place), Some(1));
@@ -176,7 +179,9 @@ async fn spent_budgets_end_in_a_sentence_and_not_in_a_request() {
     assert!(ask(&client).await.is_ok());
     assert!(ask(&client).await.unwrap_err().0.contains("1 requests a day"));
     let client = a_day(DayBudget { tokens: 50, ..DayBudget::default() });
-    client.restore(Noon.now(), &Usage { prompt_tokens: 50, ..Usage::default() });
+    let mut spent = Usage::default();
+    spent.spend(Share { model: "test-model".into(), prompt_tokens: 50, ..Share::default() });
+    client.restore(&AskedAbout { incident: web(), at: Noon.now(), usage: spent, reused: None });
     assert!(ask(&client).await.unwrap_err().0.contains("50 tokens a day"));
     assert_eq!(endpoint.requests().len(), 1);
 }

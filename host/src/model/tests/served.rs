@@ -107,7 +107,11 @@ impl Endpoint {
 
 /// A client of these endpoints.
 pub fn of(endpoints: Vec<EndpointOptions>, budget: Budget) -> Client {
-    Client::new(Options { endpoints, budget, language: "en".into() }, Arc::new(Noon)).map_err(|(_, why)| why).unwrap()
+    with(Options { endpoints, budget, reuse: None, anonymise: false, language: "en".into() })
+}
+
+pub fn with(options: Options) -> Client {
+    Client::new(options, Arc::new(Noon)).map_err(|(_, why)| why).unwrap()
 }
 
 pub fn says(content: &str) -> (u16, Value) {

@@ -46,7 +46,7 @@ fn the_format_has_a_number() {
     let place = Place::new("format");
     let journal = Memory::new();
     let one = chain("i1", 2);
-    let usage = crate::domain::entry::Usage { calls: 1, prompt_tokens: 2, completion_tokens: 3, took_ms: 4 };
+    let usage = crate::domain::entry::Usage { calls: 1, prompt_tokens: 2, completion_tokens: 3, took_ms: 4, ..Default::default() };
     let two = chain("i2", 1);
     let entries = [
         one.clone(),
