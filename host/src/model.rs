@@ -231,7 +231,12 @@ impl Client {
         }
     }
 
-    async fn answer(&self, incident: &Incident, catalogue: &Catalogue, tried: &[Tried]) -> Result<Asked, (String, Usage)> {
+    async fn answer(
+        &self,
+        incident: &Incident,
+        catalogue: &Catalogue,
+        tried: &[Tried],
+    ) -> Result<Asked, (String, Usage)> {
         let started = Instant::now();
         let mut usage = Usage::default();
         let scope = budget::scope_of(incident);
@@ -239,8 +244,13 @@ impl Client {
         let mut whys: Vec<String> = Vec::new();
         let mut order = order::of(&self.endpoints, incident, self.clock.elapsed()).into_iter();
         while let Some(endpoint) = order.next() {
-            let question =
-                Question { incident, catalogue, tried, started, others: order::any(order.as_slice(), self.clock.elapsed()) };
+            let question = Question {
+                incident,
+                catalogue,
+                tried,
+                started,
+                others: order::any(order.as_slice(), self.clock.elapsed()),
+            };
             let last = order.as_slice().is_empty();
             match self.ask_one(endpoint, &question, &mut usage).await {
                 Ok(asked) => return Ok(asked),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
 use super::{App, background, keeping, known_tools, metrics, options};
@@ -17,7 +18,6 @@ use crate::config::{Config, Problem, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::gate::Gate;
 use crate::journal::{self, Projection, Sqlite};
-use super::model_metrics::Daily;
 use crate::model;
 use crate::network::Network;
 use crate::pipeline::Services;

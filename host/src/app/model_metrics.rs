@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::domain::listing::Opened;
-use crate::model::{amount, today};
 use crate::journal::Projection;
+use crate::model::{amount, today};
 use crate::ports::{Clock, Spending};
 
 /// How long a count of incidents is shown again: counting goes through all of a day.
@@ -45,7 +45,8 @@ fn incidents(opened: &[Opened]) -> String {
     for (name, help, of) in rows {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
         for row in opened {
-            let _ = writeln!(text, "{name}{{rule=\"{}\"}} {}", escaped(row.rule.as_deref().unwrap_or_default()), of(row));
+            let _ =
+                writeln!(text, "{name}{{rule=\"{}\"}} {}", escaped(row.rule.as_deref().unwrap_or_default()), of(row));
         }
     }
     text
@@ -105,7 +106,8 @@ mod tests {
         ] {
             assert!(text.lines().any(|known| known == line), "{line} in\n{text}");
         }
-        let share = Share { model: "m".into(), calls: 2, prompt_tokens: 7, completion_tokens: 3, cost_micros: 1_500_000 };
+        let share =
+            Share { model: "m".into(), calls: 2, prompt_tokens: 7, completion_tokens: 3, cost_micros: 1_500_000 };
         let text = spending(&Spending { models: vec![share.clone()], saved: share, reused: 4 });
         for line in [
             "tidegate_model_tokens_today{model=\"m\"} 10",

@@ -12,10 +12,10 @@ use crate::domain::control::Control;
 use crate::domain::history::REMEMBERED;
 use crate::domain::{Incident, IncidentId};
 use crate::journal::{CatchUpError, Lost, Projection};
-use crate::model::costs::asked;
-use crate::ports::Model as _;
 use crate::model;
+use crate::model::costs::asked;
 use crate::pipeline::Services;
+use crate::ports::Model as _;
 use crate::ports::{Journal, JournalError};
 use crate::runner::Runner;
 

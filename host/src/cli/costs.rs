@@ -116,7 +116,15 @@ mod tests {
     #[test]
     fn costs_are_two_tables() {
         let day = "2026-01-02".parse().unwrap();
-        let row = Row { day, model: "m".into(), calls: 3, prompt_tokens: 90, completion_tokens: 9, cost_micros: 1_250_000, ..Row::default() };
+        let row = Row {
+            day,
+            model: "m".into(),
+            calls: 3,
+            prompt_tokens: 90,
+            completion_tokens: 9,
+            cost_micros: 1_250_000,
+            ..Row::default()
+        };
         let decided = |rule: Option<&str>, incidents, without_model, reused| Decided {
             day,
             rule: rule.map(str::to_string),

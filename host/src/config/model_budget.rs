@@ -63,7 +63,8 @@ impl RawBudget {
         let own = Budget::default();
         let money = self.incident_money.is_some() || self.day_money.is_some();
         if (money || self.scopes.iter().any(|scope| scope.day_money.is_some())) && !priced {
-            let text = "no endpoint has a price, so that nothing is ever counted as money; give prices in [model.prices]";
+            let text =
+                "no endpoint has a price, so that nothing is ever counted as money; give prices in [model.prices]";
             report(&["model", "budget"], text.into());
         }
         let mut scopes = Vec::new();

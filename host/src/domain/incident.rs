@@ -168,16 +168,15 @@ pub struct ModelLog {
 }
 
 impl Empty for ModelLog {
-    const EMPTY: &'static Self =
-        &Self {
-            calls: 0,
-            prompt_tokens: 0,
-            completion_tokens: 0,
-            took_ms: 0,
-            cost_micros: 0,
-            turns: Vec::new(),
-            failed: None,
-        };
+    const EMPTY: &'static Self = &Self {
+        calls: 0,
+        prompt_tokens: 0,
+        completion_tokens: 0,
+        took_ms: 0,
+        cost_micros: 0,
+        turns: Vec::new(),
+        failed: None,
+    };
 }
 
 /// What a remediation plugin said.

@@ -53,8 +53,27 @@ const FIELDS: [(&str, &str); 27] = [
 
 /// Words that name nothing of anybody's.
 const COMMON: [&str; 22] = [
-    "default", "kube-system", "kube-public", "kube-node-lease", "monitoring", "prometheus", "alertmanager", "kubernetes",
-    "localhost", "true", "false", "null", "none", "unknown", "http", "https", "metrics", "web", "node", "pod", "main",
+    "default",
+    "kube-system",
+    "kube-public",
+    "kube-node-lease",
+    "monitoring",
+    "prometheus",
+    "alertmanager",
+    "kubernetes",
+    "localhost",
+    "true",
+    "false",
+    "null",
+    "none",
+    "unknown",
+    "http",
+    "https",
+    "metrics",
+    "web",
+    "node",
+    "pod",
+    "main",
     "app",
 ];
 
@@ -64,15 +83,26 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// Hosts by their domain, and what may be an address.
 static HOST: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let ends = "com|net|org|io|cn|dev|cloud|local|internal|lan|corp|intra|home|svc|eu|de|uk|us|jp|fr|ru|ai|app|co|info|biz";
+    let ends =
+        "com|net|org|io|cn|dev|cloud|local|internal|lan|corp|intra|home|svc|eu|de|uk|us|jp|fr|ru|ai|app|co|info|biz";
     Regex::new(&format!(r"(?i)\b(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{ends})\b")).ok()
 });
-static ADDRESS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}\b|::[0-9a-f:]+").ok());
+static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}\b|::[0-9a-f:]+").ok()
+});
 
 /// Domains that belong to everybody: API groups, and registries that are public.
-const PUBLIC: [&str; 9] =
-    ["k8s.io", "kubernetes.io", "docker.io", "ghcr.io", "quay.io", "gcr.io", "prometheus.io", "coreos.com", "openshift.io"];
+const PUBLIC: [&str; 9] = [
+    "k8s.io",
+    "kubernetes.io",
+    "docker.io",
+    "ghcr.io",
+    "quay.io",
+    "gcr.io",
+    "prometheus.io",
+    "coreos.com",
+    "openshift.io",
+];
 
 /// The names of one incident and their placeholders.
 pub(super) struct Aliases {
@@ -223,9 +253,8 @@ fn swap<'a>(text: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Stri
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         let first = rest.as_bytes().first().copied().unwrap_or_default();
         let free = !before.is_some_and(within);
-        let fits = |(from, _): &&(&str, &str)| {
-            rest.strip_prefix(from).is_some_and(|behind| !behind.starts_with(within))
-        };
+        let fits =
+            |(from, _): &&(&str, &str)| rest.strip_prefix(from).is_some_and(|behind| !behind.starts_with(within));
         let found = by_first.get(&first).filter(|_| free).and_then(|pairs| pairs.iter().find(fits));
         match (found, rest.chars().next()) {
             (Some((from, to)), _) => {

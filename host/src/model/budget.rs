@@ -261,7 +261,9 @@ impl Scopes {
     /// Whether one more question about such an incident may be asked.
     pub(super) fn allows(&self, now: Timestamp, scopes: &[Scope], (source, rule): (&str, &str)) -> Result<(), String> {
         let today = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Today { spent: all, .. }) = today.as_ref().filter(|today| today.day == date(now)) else { return Ok(()) };
+        let Some(Today { spent: all, .. }) = today.as_ref().filter(|today| today.day == date(now)) else {
+            return Ok(());
+        };
         for scope in scopes {
             let (what, which, name) = match &scope.whose {
                 Whose::Source(which) => ("source", which, source),

@@ -210,13 +210,19 @@ mod tests {
 
     fn answered(usage: Usage, reused: Option<Reused>) -> Fact {
         let original = Some(Box::new(Original { by: "m".into(), message: None, reused }));
-        Fact::Answered { answer: Answer::Person { diagnosis: Diagnosis::default() }, text: String::new(), usage, original }
+        Fact::Answered {
+            answer: Answer::Person { diagnosis: Diagnosis::default() },
+            text: String::new(),
+            usage,
+            original,
+        }
     }
 
     #[test]
     fn each_model_is_counted_by_day_and_rule_and_what_was_saved_beside_it() {
         let day: Date = "2026-01-02".parse().unwrap();
-        let opened_by = |rule: Option<&str>, incidents, asked| Opened { day, rule: rule.map(Into::into), incidents, asked };
+        let opened_by =
+            |rule: Option<&str>, incidents, asked| Opened { day, rule: rule.map(Into::into), incidents, asked };
         let since = "2026-01-02T00:00:00Z".parse().unwrap();
         let mut counting = Counting::new(since, [opened_by(None, 4, 2), opened_by(Some("r"), 6, 0)]);
         let mut usage = Usage::default();

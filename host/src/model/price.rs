@@ -15,7 +15,8 @@ impl Price {
     /// What so many tokens cost in millionths, rounded up: rather too much than too little.
     pub fn of(self, prompt_tokens: u64, completion_tokens: u64) -> u64 {
         let part = |tokens: u64, micros: u64| u128::from(tokens) * u128::from(micros);
-        let cost = part(prompt_tokens, self.prompt_micros).saturating_add(part(completion_tokens, self.completion_micros));
+        let cost =
+            part(prompt_tokens, self.prompt_micros).saturating_add(part(completion_tokens, self.completion_micros));
         u64::try_from(cost.div_ceil(MILLION)).unwrap_or(u64::MAX)
     }
 }

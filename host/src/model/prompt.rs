@@ -75,9 +75,15 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
         let _ = writeln!(system, "{missing} further tools exist for which there is no room here.");
     }
     if shape.last {
-        system.push_str("This is the last question: what you look for now is shown to nobody. Decide with what is known.\n");
+        system.push_str(
+            "This is the last question: what you look for now is shown to nobody. Decide with what is known.\n",
+        );
     }
-    let _ = writeln!(system, "Write reason, root_cause, confidence_reason, impact, steps and prevention in {}.", language(shape.language));
+    let _ = writeln!(
+        system,
+        "Write reason, root_cause, confidence_reason, impact, steps and prevention in {}.",
+        language(shape.language)
+    );
 
     let of_tools: usize = tools.iter().map(|tool| tool.to_string().len()).sum();
     let room = shape.bytes.saturating_sub(of_tools).min(ROOM);

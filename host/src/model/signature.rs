@@ -30,7 +30,8 @@ pub(super) fn of(incident: &Incident) -> Option<String> {
         return None;
     }
     let pods = pods(incident);
-    let plain = |text: &str| fleeting(&pods.iter().fold(text.to_string(), |text, (pod, owner)| text.replace(pod, owner)));
+    let plain =
+        |text: &str| fleeting(&pods.iter().fold(text.to_string(), |text, (pod, owner)| text.replace(pod, owner)));
     let mut lines: BTreeSet<String> = BTreeSet::new();
     for alert in &incident.alerts {
         let subject = Subject::of(alert);
@@ -46,7 +47,9 @@ pub(super) fn of(incident: &Incident) -> Option<String> {
         lines.insert(format!("look {} {} {}", look.call.tool, look.ok, plain(&arguments)));
         lines.extend(evidence::of(look).lines.iter().map(|line| format!("seen {}", plain(line))));
     }
-    lines.extend(evidence::findings(looks).iter().map(|finding| format!("finding {}", plain(&format!("{:?}", finding.problem)))));
+    lines.extend(
+        evidence::findings(looks).iter().map(|finding| format!("finding {}", plain(&format!("{:?}", finding.problem)))),
+    );
     let (source, rule) = scope_of(incident);
     let mut hash = Sha256::new();
     [source, rule].into_iter().chain(lines.iter().map(String::as_str)).for_each(|line| {

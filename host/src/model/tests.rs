@@ -7,6 +7,7 @@ mod misbehaviour;
 mod prompts;
 mod quirks;
 mod served;
+mod thrift;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -49,9 +49,15 @@ fn waiting(incident: &Incident, until: Timestamp, limits: &Limits) -> String {
         let tool = record.action.tool();
         return match within {
             Some((within, look)) => {
-                format!("waits until {} to see with {look} whether {tool} helped, or for its alerts to resolve", last(within))
+                format!(
+                    "waits until {} to see with {look} whether {tool} helped, or for its alerts to resolve",
+                    last(within)
+                )
             }
-            None => format!("waits until {} for its alerts to resolve, which shows whether {tool} helped", last(limits.settle)),
+            None => format!(
+                "waits until {} for its alerts to resolve, which shows whether {tool} helped",
+                last(limits.settle)
+            ),
         };
     }
     format!("waits until {}", clock(until))

@@ -273,25 +273,21 @@ fn non_empty<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
 /// Actions are done one after the other; the first that does not end well ends the sequence. But what a model proposes
 /// are alternatives, best first: the next is tried only where the one before did not help and is taken back.
 fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
-    let (mut observed, mut tried) = (false, Vec::new());
+    let (mut observed, mut settled, mut tried) = (false, false, Vec::new());
     for record in &incident.actions {
         let alternative = record.action.origin == Origin::Model;
-        if matches!(record.action.origin, Origin::Undo { .. }) {
+        if matches!(record.action.origin, Origin::Undo { .. }) || (alternative && settled) {
             continue;
         }
         if let Some(next) = in_progress(incident, record, now, limits) {
             return next;
         }
         match record.state {
-            ActionState::Verified if alternative => {
-                return conclude(Outcome::Fixed, &format!("{} repaired and verified", record.action.target()));
-            }
-            ActionState::Verified => {}
-            ActionState::Observed if alternative => {
+            ActionState::Verified => settled |= alternative,
+            ActionState::Observed => {
                 observed = true;
-                break;
+                settled |= alternative;
             }
-            ActionState::Observed => observed = true,
             _ => match ended_badly(incident, record, now, limits) {
                 Badly::Next(next) => return next,
                 Badly::Over { what, clean } => {
@@ -310,7 +306,8 @@ fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
             "mode is observe: nothing was executed, the report says what would have been done",
         );
     }
-    let done: Vec<String> = incident.actions.iter().map(|record| record.action.target()).collect();
+    let done = incident.actions.iter().filter(|record| record.state == ActionState::Verified);
+    let done: Vec<String> = done.map(|record| record.action.target()).collect();
     conclude(Outcome::Fixed, &format!("{} repaired and verified", done.join(", ")))
 }
 

@@ -60,9 +60,10 @@ impl Scene {
                 undo: None,
             };
             let look = call("k.get");
-            let verify: Verification =
-                serde_json::from_value(json!({"look": look, "present": ["$.ok"], "within_ms": 60_000, "every_ms": 5_000}))
-                    .unwrap();
+            let verify: Verification = serde_json::from_value(
+                json!({"look": look, "present": ["$.ok"], "within_ms": 60_000, "every_ms": 5_000}),
+            )
+            .unwrap();
             let safeguards = Safeguards { verify: Some(verify), ..Safeguards::default() };
             let id = ActionId(format!("a{}", n + 1));
             let action = Action::new(id, proposal, origin.clone(), risk, Target::default()).with_safeguards(safeguards);
@@ -152,7 +153,11 @@ fn what_may_have_left_something_ends_it_and_so_does_a_step_of_a_rule() {
     let mut scene = Scene::new(&Origin::Policy { rule: "r".into() }, Risk::Low, &["k.patch", "k.scale"]);
     scene.done("a1");
     scene.verified("a1", true);
-    assert_eq!(scene.next(), Next::Do(Effect::Rule { action: ActionId("a2".into()) }), "a rule's are steps, not choices");
+    assert_eq!(
+        scene.next(),
+        Next::Do(Effect::Rule { action: ActionId("a2".into()) }),
+        "a rule's are steps, not choices"
+    );
 }
 
 #[test]
@@ -173,5 +178,8 @@ fn looks_come_quickly_at_first() {
         }
     }
     assert_eq!(looked, [300, 600, 1200, 2400, 4800, 9600, 14_600, 19_600, 24_600]);
-    assert_eq!(SignedDuration::from_secs(5), Limits::default().pace(scene.incident.actions[0].action.safeguards.verify.as_ref().unwrap()).every);
+    assert_eq!(
+        SignedDuration::from_secs(5),
+        Limits::default().pace(scene.incident.actions[0].action.safeguards.verify.as_ref().unwrap()).every
+    );
 }

@@ -64,9 +64,8 @@ impl Projection {
         self.read(|connection| {
             let sql = "SELECT id FROM asked WHERE updated_at >= ?1 ORDER BY id";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([since.as_microsecond()], |row| {
-                row.get::<_, String>(0).map(|id| IncidentId(id.into()))
-            })?;
+            let rows = statement
+                .query_map([since.as_microsecond()], |row| row.get::<_, String>(0).map(|id| IncidentId(id.into())))?;
             rows.collect()
         })
     }

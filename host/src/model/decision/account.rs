@@ -133,7 +133,9 @@ mod tests {
         ] {
             assert_eq!(confidence(&said).map(Percent::get), Ok(want), "{said}");
         }
-        for wrong in [json!(101), json!(-1), json!(-0.5), json!("sure"), json!("NaN"), json!("inf"), json!([80]), json!(1e300)] {
+        for wrong in
+            [json!(101), json!(-1), json!(-0.5), json!("sure"), json!("NaN"), json!("inf"), json!([80]), json!(1e300)]
+        {
             assert!(confidence(&wrong).unwrap_err().contains("0 to 100"), "{wrong}");
         }
     }

@@ -172,7 +172,9 @@ fn cases() -> Vec<Case> {
     files.sort();
     let read = |path: &std::path::PathBuf| {
         let text = std::fs::read_to_string(path).unwrap();
-        let case = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{}: {error}: {line}", path.display()));
+        let case = |line: &str| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{}: {error}: {line}", path.display()))
+        };
         text.lines().filter(|line| !line.is_empty()).map(case).collect::<Vec<Case>>()
     };
     files.iter().flat_map(read).collect()
@@ -183,8 +185,11 @@ async fn whatever_a_model_does_the_conversation_ends_and_nothing_is_proposed_tha
     let cases = cases();
     let names: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
     assert!(cases.len() >= 80 && names.len() == cases.len(), "{} cases, {} names", cases.len(), names.len());
-    let ends: Vec<(&Case, End)> =
-        stream::iter(&cases).map(|case| async move { (case, converse(case).await) }).buffer_unordered(32).collect().await;
+    let ends: Vec<(&Case, End)> = stream::iter(&cases)
+        .map(|case| async move { (case, converse(case).await) })
+        .buffer_unordered(32)
+        .collect()
+        .await;
     // A question is at most asked twice, each at most sent three times.
     let most = usize::try_from(Limits::default().model_calls).unwrap() * 6;
     let wrong: Vec<String> = ends

@@ -15,9 +15,13 @@ use crate::ports::Clock;
 
 pub struct Noon;
 
+impl Noon {
+    pub const NOW: &str = "2026-01-01T12:00:00Z";
+}
+
 impl Clock for Noon {
     fn now(&self) -> Timestamp {
-        "2026-01-01T12:00:00Z".parse().unwrap()
+        Self::NOW.parse().unwrap()
     }
 
     fn elapsed(&self) -> Duration {

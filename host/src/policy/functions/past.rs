@@ -93,7 +93,6 @@ fn fixes(past: &Row<'_>, select: &Select, helped_only: bool) -> usize {
 
 fn count(what: &'static str, more: Map, each: impl Fn(&Row<'_>, &Select) -> usize) -> Made<i64> {
     let select = Select::read(what, more)?;
-    let sum =
-        ask(what, |evaluation| select.of(evaluation).map(|past| each(&past, &select)).sum::<usize>())?;
+    let sum = ask(what, |evaluation| select.of(evaluation).map(|past| each(&past, &select)).sum::<usize>())?;
     Ok(i64::try_from(sum).unwrap_or(i64::MAX))
 }

@@ -64,7 +64,7 @@ fn advised(incident: &Incident, language: Language) -> Vec<String> {
         return Vec::new();
     }
     let mut lines = vec![format!("**{}**", headings.suggested)];
-    lines.extend(steps.iter().take(STEPS).map(|step| format!("- {}", steps::line(step, headings))));
+    lines.extend(steps.iter().take(STEPS).map(|step| format!("- {}", steps::line(step))));
     let more = steps.len().saturating_sub(STEPS);
     lines.extend((more > 0).then(|| format!("- {}", language.translation().more(more))));
     lines

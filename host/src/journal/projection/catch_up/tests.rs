@@ -93,7 +93,7 @@ fn what_the_model_cost_lately_is_found() {
     let updated_at = Incident::read(&journal.stream("i1").unwrap()).unwrap().unwrap().updated_at;
     assert_eq!(projection.asked(updated_at).unwrap(), [crate::domain::IncidentId("i1".into())]);
     let opened = projection.opened_by_day(jiff::Timestamp::MIN).unwrap();
-    assert_eq!(opened.iter().map(|day| (day.incidents, day.asked)).collect::<Vec<_>>(), [(1, 1)]);
+    assert_eq!(opened.iter().map(|day| (day.incidents, day.asked)).collect::<Vec<_>>(), [(2, 1)]);
     let after = updated_at + jiff::SignedDuration::from_secs(1);
     assert_eq!(projection.asked(after).unwrap(), []);
 }
