@@ -2,7 +2,8 @@
 //!
 //! The same name has the same placeholder in a whole conversation, because both come from the incident: after a restart
 //! the conversation goes on. What an answer says with placeholders means the names again before anybody reads it. Only
-//! what the incident names is known: a name that stands nowhere in a place for names is not replaced.
+//! what the incident names is known: a name that stands nowhere in a place for names is not replaced, and neither is one with
+//! quotes or brackets, which could become more than a value where it is put back.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -14,6 +15,10 @@ use sha2::{Digest, Sha256};
 
 use super::wire::Reply;
 use crate::domain::Incident;
+
+/// What the model is told of it.
+pub(super) const TOLD: &str = "Names, hosts and addresses are replaced by placeholders such as pod-1a2b3c4d. Use these as they \
+                                   are; the host puts the names back.\n";
 
 /// Shortest name that is replaced: shorter ones stand in other words everywhere.
 const SHORTEST: usize = 3;
@@ -162,7 +167,8 @@ impl Aliases {
             Value::String(text) => *text = self.hide(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.hide_value(item, depth + 1)),
             Value::Object(members) => {
-                let told = |name: &str| !matches!(name, "role" | "type" | "id" | "tool_call_id" | "name");
+                let signed = |name: &str| name.contains("signature");
+                let told = |name: &str| !matches!(name, "role" | "type" | "id" | "tool_call_id" | "name") && !signed(name);
                 let members = members.iter_mut().filter(|(name, _)| told(name));
                 members.for_each(|(_, value)| self.hide_value(value, depth + 1));
             }
@@ -192,7 +198,7 @@ impl Known<'_> {
         let plain = name.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         let unfit = name.len() < SHORTEST || COMMON.contains(&name.to_lowercase().as_str());
         let address = name.parse::<IpAddr>().is_ok();
-        if unfit || (plain && !address) || self.names.len() >= MOST || self.names.contains_key(name) {
+        if unfit || !is_value(name) || (plain && !address) || self.names.len() >= MOST || self.names.contains_key(name) {
             return;
         }
         let mut hash = Sha256::new();
@@ -240,6 +246,12 @@ impl Known<'_> {
         }
         self.hosts(text);
     }
+}
+
+/// Whether a name stays one value wherever it is put back: in JSON, in YAML, in a sentence.
+fn is_value(name: &str) -> bool {
+    let fits = |c: char| c.is_alphanumeric() || " ._-:/@()+".contains(c);
+    name.chars().all(fits) && !name.contains(": ") && !name.ends_with(':')
 }
 
 /// Replaces whole words, the first of the list that fits at each place.
@@ -309,6 +321,19 @@ mod tests {
             assert_eq!(known.hide(kept), kept);
         }
         assert_eq!(known.hide("checkout"), self::known().hide("checkout"), "the same in the whole conversation");
+    }
+
+    #[test]
+    fn a_name_that_is_more_than_a_value_is_put_back_nowhere() {
+        for name in ["x\",\"namespace\":\"kube-system", "x, namespace: y", "x: y", "x\n- z", "{x}", "a\\", "x # y"] {
+            let mut alert = alert("web-1");
+            alert.labels.insert("host", name);
+            let known = Aliases::of(&incident(vec![alert]));
+            assert!(known.names.iter().all(|(known, _)| known != name), "{name}");
+        }
+        let mut alert = alert("web-1");
+        alert.labels.insert("host", "Web server 01");
+        assert!(!Aliases::of(&incident(vec![alert])).hide("on Web server 01").contains("server 01"));
     }
 
     #[test]
