@@ -337,7 +337,9 @@ impl Client {
             let mut prompt = prompt::build(incident, catalogue, &shape);
             if let Some(aliases) = &aliases {
                 aliases.hide_messages(&mut prompt.messages);
-                if let Some(Value::String(system)) = prompt.messages.first_mut().and_then(|first| first.get_mut("content")) {
+                if let Some(Value::String(system)) =
+                    prompt.messages.first_mut().and_then(|first| first.get_mut("content"))
+                {
                     system.push_str(alias::TOLD);
                 }
             }

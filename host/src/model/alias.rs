@@ -168,7 +168,8 @@ impl Aliases {
             Value::Array(items) => items.iter_mut().for_each(|item| self.hide_value(item, depth + 1)),
             Value::Object(members) => {
                 let signed = |name: &str| name.contains("signature");
-                let told = |name: &str| !matches!(name, "role" | "type" | "id" | "tool_call_id" | "name") && !signed(name);
+                let told =
+                    |name: &str| !matches!(name, "role" | "type" | "id" | "tool_call_id" | "name") && !signed(name);
                 let members = members.iter_mut().filter(|(name, _)| told(name));
                 members.for_each(|(_, value)| self.hide_value(value, depth + 1));
             }
@@ -198,7 +199,8 @@ impl Known<'_> {
         let plain = name.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         let unfit = name.len() < SHORTEST || COMMON.contains(&name.to_lowercase().as_str());
         let address = name.parse::<IpAddr>().is_ok();
-        if unfit || !is_value(name) || (plain && !address) || self.names.len() >= MOST || self.names.contains_key(name) {
+        if unfit || !is_value(name) || (plain && !address) || self.names.len() >= MOST || self.names.contains_key(name)
+        {
             return;
         }
         let mut hash = Sha256::new();

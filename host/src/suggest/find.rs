@@ -80,7 +80,8 @@ fn case(incident: Incident) -> Option<Case> {
     if incident.actions.is_empty() || incident.alerts.iter().any(|alert| alert.name != *name) {
         return None;
     }
-    let untried = |record: &ActionRecord| record.action.origin == Origin::Model && record.state == ActionState::Proposed;
+    let untried =
+        |record: &ActionRecord| record.action.origin == Origin::Model && record.state == ActionState::Proposed;
     let done: Vec<&ActionRecord> = incident.actions.iter().filter(|record| !untried(record)).collect();
     let helped = |record: &ActionRecord| record.state == ActionState::Verified && record.attempts > 0;
     let judged = |record: &ActionRecord| matches!(record.action.origin, Origin::Model | Origin::Person { .. });
