@@ -14,6 +14,7 @@ mod launch;
 mod launcher;
 mod lint;
 mod metrics;
+mod model_metrics;
 mod options;
 mod people;
 mod plugins;
@@ -74,6 +75,7 @@ pub struct App {
     restoration: Arc<Restoration>,
     tasks: Vec<JoinHandle<()>>,
     counters: metrics::Counters,
+    daily: model_metrics::Daily,
     /// How long a stop waits for what is under way.
     stop_timeout: Duration,
     health: Arc<keeping::Health>,
@@ -395,6 +397,8 @@ impl Backend for App {
         text.push_str(&metrics::left_out(&self.plugins.left_out()));
         text.push_str(&plugins::metrics(&self.plugins));
         text.push_str(&metrics::handling(self.runner.panics(), self.services.model.skipped().is_some()));
+        text.push_str(&model_metrics::spending(&self.services.model.spending()));
+        text.push_str(&self.daily.incidents(&self.projection, self.services.clock.as_ref()));
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
         text.push_str(&metrics::journal(self.journal.head(), self.health.last_check()));
         text

@@ -24,6 +24,7 @@ use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::alert::normalised::Reply;
 use crate::domain::{Anchor, Head, Incident, Person};
+use crate::model::costs::Costs;
 use crate::plugin::Kind;
 pub use crate::plugin::Reloaded;
 use crate::ports::{Inbound, Story};
@@ -150,6 +151,8 @@ pub trait Host: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<Explained>, Problems>>;
     /// Replays the journal against other policies. Changes and calls nothing.
     fn backtest(&self, config: &Config, wanted: &Replay, progress: &Progress) -> Result<Report, Problems>;
+    /// What models have cost in the last `days` days (UTC), today included, and what was decided without them.
+    fn costs(&self, config: &Config, days: u32) -> Result<Costs, String>;
     /// Writes drafts of rules; puts none in force.
     fn suggest(&self, config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems>;
     /// Reads the whole journal and checks its chain.

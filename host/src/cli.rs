@@ -8,6 +8,7 @@ mod answer;
 mod backtest;
 mod breakers;
 mod check;
+mod costs;
 mod deliveries;
 mod evidence;
 mod handle;
@@ -114,6 +115,8 @@ enum Command {
     User(user::Arguments),
     /// Write, build, test, install and list plugins
     Plugin(plugin::Arguments),
+    /// Show what language models have cost, what was saved, and what was decided without them
+    Costs(costs::Arguments),
     /// Try the language models that are configured
     Model(model::Arguments),
     /// Look at the journal itself
@@ -202,6 +205,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
             Command::Deliveries(arguments) => deliveries::run(&context, arguments).await,
             Command::Plugin(arguments) => plugin::run(&context, arguments).await,
+            Command::Costs(arguments) => costs::run(&context, &arguments),
             Command::Model(arguments) => model::run(&context, arguments).await,
             Command::User(arguments) => user::run(&context, arguments),
             Command::Journal(arguments) => journal::run(&context, arguments),

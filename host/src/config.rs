@@ -17,6 +17,8 @@ mod journal;
 mod limits;
 mod log;
 mod model;
+mod model_budget;
+mod money;
 mod paths;
 mod plugins;
 mod problem;

@@ -13,6 +13,7 @@ pub mod control;
 pub mod counted;
 pub mod decision;
 pub mod delivery;
+pub mod diagnosis;
 pub mod entry;
 pub mod gate_event;
 pub mod handover;
@@ -34,6 +35,7 @@ pub mod safeguards;
 pub mod schema;
 pub mod subject;
 pub mod text;
+pub mod usage;
 pub mod wait;
 
 pub use action::{Action, ActionId, Origin, Proposal, Risk};

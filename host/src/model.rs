@@ -6,10 +6,13 @@
 //! says is a wish: it can look through read-only tools and propose changes, and nothing else. Every
 //! way of not answering ends in a sentence for people. No secret goes in: all text is redacted.
 
+mod alias;
+mod answers;
 mod budget;
 mod check;
 mod choice;
 mod conversation;
+pub mod costs;
 mod decision;
 mod endpoint;
 mod evidence;
@@ -17,11 +20,13 @@ mod kept;
 mod names;
 mod offer;
 mod order;
+mod price;
 mod profile;
 mod prompt;
 mod refusal;
 mod request;
 mod send;
+mod signature;
 mod stagnation;
 mod stream;
 #[cfg(test)]
@@ -37,16 +42,20 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-pub use budget::{Budget, DayBudget, today};
+pub use budget::{Budget, DayBudget, DayLimits, Scope, Which, Whose, today};
 pub use check::CheckedEndpoint;
 pub use offer::Form;
+pub use price::{Price, amount};
 pub use profile::{Limit, Wants};
 
-use crate::domain::entry::{Original, Usage};
+use crate::domain::entry::{Answer, Original, Reused, Share, Usage};
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Incident};
-use crate::ports::{Asked, Clock, Model};
+use crate::ports::{Asked, Clock, Model, Spending, Tried};
 use crate::redact::{redact, visible};
+use alias::Aliases;
+use answers::Answers;
+use budget::{Saved, Scopes};
 use endpoint::{Endpoint, Silence};
 use profile::Profile;
 use prompt::Shape;
@@ -72,6 +81,10 @@ pub struct Options {
     pub endpoints: Vec<EndpointOptions>,
     /// What an incident may cost.
     pub budget: Budget,
+    /// How long an answer may be used again for the same trouble; none for never.
+    pub reuse: Option<Duration>,
+    /// Whether names, hosts and addresses are replaced before anything is sent.
+    pub anonymise: bool,
     /// `en` or `zh`: what its account of the incident is written in.
     pub language: String,
 }
@@ -97,6 +110,8 @@ pub struct EndpointOptions {
     pub extra_body: Map<String, Value>,
     /// What it may cost a day.
     pub budget: DayBudget,
+    /// What its tokens cost; none where nobody says so.
+    pub price: Option<Price>,
 }
 
 impl Default for EndpointOptions {
@@ -111,6 +126,7 @@ impl Default for EndpointOptions {
             wants: Wants::default(),
             extra_body: Map::new(),
             budget: DayBudget::default(),
+            price: None,
         }
     }
 }
@@ -132,6 +148,11 @@ impl Model for Unconfigured {
 pub struct Client {
     endpoints: Vec<Endpoint>,
     budget: Budget,
+    scopes: Scopes,
+    answers: Answers,
+    saved: Saved,
+    reuse: Option<Duration>,
+    anonymise: bool,
     language: String,
     clock: Arc<dyn Clock>,
 }
@@ -140,6 +161,7 @@ pub struct Client {
 struct Question<'a> {
     incident: &'a Incident,
     catalogue: &'a Catalogue,
+    tried: &'a [Tried],
     started: Instant,
     /// Another endpoint can be asked where this one brings nothing.
     others: bool,
@@ -177,24 +199,58 @@ impl Client {
             Endpoint::new(options, label, Arc::clone(&clock)).map_err(|why| (place, why))
         });
         let endpoints = made.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { endpoints, budget: options.budget, language: options.language, clock })
+        Ok(Self {
+            endpoints,
+            budget: options.budget,
+            scopes: Scopes::default(),
+            answers: Answers::default(),
+            saved: Saved::default(),
+            reuse: options.reuse,
+            anonymise: options.anonymise,
+            language: options.language,
+            clock,
+        })
     }
 
-    /// Counts what an incident has cost on the day of `at`, so that a restart does not open the day's
-    /// budgets anew. What it cost on earlier days, and at other endpoints, counts as well: rather too much
-    /// than too little.
-    pub fn restore(&self, at: Timestamp, usage: &Usage) {
-        self.endpoints.iter().for_each(|endpoint| endpoint.restore(at, usage));
+    /// Since when it has to be told what happened: the day began, or an answer can still be used again.
+    pub fn remembers_since(&self, now: Timestamp) -> Timestamp {
+        let window = self.reuse.and_then(|window| now.checked_sub(window).ok());
+        window.unwrap_or(now).min(today(now))
     }
 
-    async fn answer(&self, incident: &Incident, catalogue: &Catalogue) -> Result<Asked, (String, Usage)> {
+    /// Counts what a question about an incident cost, so that a restart does not open the day's budgets
+    /// anew. What an endpoint cost that is no longer configured counts for the incident's source and rule alone.
+    pub fn restore(&self, asked: &costs::AskedAbout) {
+        let costs::AskedAbout { incident, at, usage, reused } = asked;
+        let at = *at;
+        reused.iter().for_each(|reused| self.saved.count(at, reused));
+        self.scopes.spend(at, budget::scope_of(incident), usage);
+        for share in &usage.shares {
+            let known = self.endpoints.iter().filter(|endpoint| endpoint.label == share.model);
+            known.for_each(|endpoint| endpoint.restore(at, share));
+        }
+    }
+
+    async fn answer(
+        &self,
+        incident: &Incident,
+        catalogue: &Catalogue,
+        tried: &[Tried],
+    ) -> Result<Asked, (String, Usage)> {
         let started = Instant::now();
         let mut usage = Usage::default();
+        let scope = budget::scope_of(incident);
+        self.scopes.allows(self.clock.now(), &self.budget.scopes, scope).map_err(|why| (why, Usage::default()))?;
         let mut whys: Vec<String> = Vec::new();
         let mut order = order::of(&self.endpoints, incident, self.clock.elapsed()).into_iter();
         while let Some(endpoint) = order.next() {
-            let question =
-                Question { incident, catalogue, started, others: order::any(order.as_slice(), self.clock.elapsed()) };
+            let question = Question {
+                incident,
+                catalogue,
+                tried,
+                started,
+                others: order::any(order.as_slice(), self.clock.elapsed()),
+            };
             let last = order.as_slice().is_empty();
             match self.ask_one(endpoint, &question, &mut usage).await {
                 Ok(asked) => return Ok(asked),
@@ -257,15 +313,36 @@ impl Client {
         usage: &mut Usage,
         heard: &mut Heard,
     ) -> Result<Asked, Ended> {
-        let Question { incident, catalogue, started, others } = *question;
+        let Question { incident, catalogue, tried, started, others } = *question;
         let until = started + self.budget.time_left(incident);
         let deadline = order::deadline(Instant::now(), until, endpoint.options.timeout, others);
         let mut told: Vec<Value> = Vec::new();
         let mut unreadable: Option<String> = None;
+        let mut circles = false;
+        let last = self.budget.is_last(incident);
+        let aliases = self.anonymise.then(|| Aliases::of(incident));
+        // What was changed for other incidents this one does not name.
+        let nameless = |tried: &Tried| Tried { target: "an object".into(), ..tried.clone() };
+        let hidden: Vec<Tried> = aliases.iter().flat_map(|_| tried.iter().map(nameless)).collect();
+        let tried = if aliases.is_some() { &hidden } else { tried };
         let build = |profile: &Profile| {
-            let shape =
-                Shape { form: profile.tools, language: &self.language, bytes: profile.bytes, by: &endpoint.label };
-            let prompt = prompt::build(incident, catalogue, &shape);
+            let shape = Shape {
+                form: profile.tools,
+                language: &self.language,
+                bytes: profile.bytes,
+                by: &endpoint.label,
+                last,
+                tried,
+            };
+            let mut prompt = prompt::build(incident, catalogue, &shape);
+            if let Some(aliases) = &aliases {
+                aliases.hide_messages(&mut prompt.messages);
+                if let Some(Value::String(system)) =
+                    prompt.messages.first_mut().and_then(|first| first.get_mut("content"))
+                {
+                    system.push_str(alias::TOLD);
+                }
+            }
             endpoint.offered(prompt.missing, catalogue.tools.len());
             prompt
         };
@@ -292,37 +369,63 @@ impl Client {
                     return Err(Ended::Next(unreadable.unwrap_or(why)));
                 }
             };
-            match decision::decide(&reply, &prompt.names, catalogue) {
+            let shown = aliases.as_ref().map(|aliases| aliases.show_reply(&reply));
+            match decision::decide(shown.as_ref().unwrap_or(&reply), &prompt.names, catalogue) {
                 Ok(decided) if stagnation::stagnates(incident, &decided.answer) => {
-                    return Err(Ended::For(
-                        "the model asks again for what it has already seen and gets no further".into(),
-                    ));
+                    // It may still know what is wrong.
+                    told = prompt::correction(&reply, stagnation::DECIDE);
+                    (circles, unreadable) = (true, Some(stagnation::WHY.into()));
                 }
                 Ok(decided) => {
                     return Ok(Asked {
                         answer: decided.answer,
                         text: cut(&redact(&visible(&decided.words)), WORDS),
-                        usage: *usage,
+                        usage: usage.clone(),
                         original: Some(Box::new(Original {
                             by: endpoint.label.clone(),
                             message: kept::kept(&reply.message),
+                            reused: None,
                         })),
                     });
                 }
                 Err(why) if reply.refusal.is_some() => return Err(Ended::Next(why)),
                 Err(why) => {
-                    told = prompt::correction(&reply, &why);
+                    // What it says of the answer is the endpoint's own word, but for the names in it.
+                    let said = aliases.as_ref().map_or_else(|| why.clone(), |aliases| aliases.hide(&why));
+                    told = prompt::correction(&reply, &said);
                     unreadable = Some(why);
                 }
             }
         }
-        Err(Ended::Next(unreadable.unwrap_or_else(|| "the model gave no answer".into())))
+        // Another endpoint would be shown the same.
+        let why = unreadable.unwrap_or_else(|| "the model gave no answer".into());
+        Err(if circles { Ended::For(why) } else { Ended::Next(why) })
     }
 }
 
 impl Model for Client {
     fn configured(&self) -> bool {
         true
+    }
+
+    fn recall(&self, incident: &Incident) -> Option<(Answer, Reused)> {
+        let now = self.clock.now();
+        let recalled = self.answers.recall(incident, now, self.reuse?)?;
+        self.saved.count(now, &recalled.1);
+        Some(recalled)
+    }
+
+    fn spending(&self) -> Spending {
+        let now = self.clock.now();
+        let today = |endpoint: &Endpoint| Share { model: endpoint.label.clone(), ..endpoint.day.today(now) };
+        let (reused, saved) = self.saved.today(now);
+        Spending { models: self.endpoints.iter().map(today).collect(), saved, reused }
+    }
+
+    fn learn(&self, incident: &Incident) {
+        if self.reuse.is_some() {
+            self.answers.learn(incident);
+        }
     }
 
     fn skipped(&self) -> Option<String> {
@@ -339,6 +442,20 @@ impl Model for Client {
         incident: &'a Incident,
         catalogue: &'a Catalogue,
     ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
-        Box::pin(self.answer(incident, catalogue))
+        self.ask_knowing(incident, catalogue, &[])
+    }
+
+    fn ask_knowing<'a>(
+        &'a self,
+        incident: &'a Incident,
+        catalogue: &'a Catalogue,
+        tried: &'a [Tried],
+    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+        Box::pin(async move {
+            let answer = self.answer(incident, catalogue, tried).await;
+            let usage = answer.as_ref().map_or_else(|(_, usage)| usage, |asked| &asked.usage);
+            self.scopes.spend(self.clock.now(), budget::scope_of(incident), usage);
+            answer
+        })
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::alert::normalised::Normalised;
-use crate::domain::entry::{Answer, Original, Usage};
+use crate::domain::entry::{Answer, Original, Reused, Share, Usage};
 use crate::domain::message::{Content, Sent, Stage};
 use crate::domain::{Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned, Sealed};
 use crate::gate::{LookRefusal, Permit, ReadPermit};
@@ -173,6 +173,30 @@ pub struct Asked {
     pub original: Option<Box<Original>>,
 }
 
+/// What one tool has done for the same alert before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// The tool.
+    pub tool: String,
+    /// Its target.
+    pub target: String,
+    /// How often it was executed.
+    pub times: usize,
+    /// How often that was seen to help.
+    pub helped: usize,
+}
+
+/// What was spent on models in a day, and what earlier answers saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spending {
+    /// Each model.
+    pub models: Vec<Share>,
+    /// What the answers that were used again had cost; all tokens are those of requests.
+    pub saved: Share,
+    /// How many answers were used again.
+    pub reused: u64,
+}
+
 /// The language model.
 pub trait Model: Send + Sync {
     /// Whether one is configured.
@@ -185,6 +209,16 @@ pub trait Model: Send + Sync {
     fn problems(&self) -> Vec<String> {
         self.skipped().into_iter().collect()
     }
+    /// An earlier answer to the same trouble that may be used again, and what it had cost.
+    fn recall(&self, _incident: &Incident) -> Option<(Answer, Reused)> {
+        None
+    }
+    /// What was spent today (UTC).
+    fn spending(&self) -> Spending {
+        Spending::default()
+    }
+    /// Takes in how an incident ended, so that its answer can be used again.
+    fn learn(&self, _incident: &Incident) {}
     /// Asks for the next step. An error is a sentence for people and what was spent all the same;
     /// the call has been retried as far as that makes sense.
     fn ask<'a>(
@@ -192,6 +226,15 @@ pub trait Model: Send + Sync {
         incident: &'a Incident,
         catalogue: &'a Catalogue,
     ) -> BoxFuture<'a, Result<Asked, (String, Usage)>>;
+    /// The same, for a model that is told what was tried before.
+    fn ask_knowing<'a>(
+        &'a self,
+        incident: &'a Incident,
+        catalogue: &'a Catalogue,
+        _tried: &'a [Tried],
+    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+        self.ask(incident, catalogue)
+    }
 }
 
 /// One message to one target.

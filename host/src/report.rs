@@ -21,6 +21,7 @@ mod objects;
 pub mod page;
 mod safeguards;
 mod says;
+mod steps;
 mod timeline;
 mod translation;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
 use super::{App, background, keeping, known_tools, metrics, options, routes};
@@ -172,6 +173,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         restoration,
         tasks,
         counters,
+        daily: Daily::default(),
         health,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),

@@ -23,6 +23,7 @@ use crate::domain::{Anchor, Head, Sealed};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::journal::{self, Memory, Projection, Reader};
 use crate::model;
+use crate::model::costs::Costs;
 use crate::network::Network;
 use crate::plugin::{Kind, Manifest, Rehearsal};
 use crate::ports::{Clock, JournalError, Sources};
@@ -202,6 +203,10 @@ impl Host for Launcher {
 
     fn backtest(&self, config: &Config, wanted: &Replay, progress: &Progress) -> Result<Report, Problems> {
         replay::backtest(config, wanted, progress)
+    }
+
+    fn costs(&self, config: &Config, days: u32) -> Result<Costs, String> {
+        DiskRecords::open(config)?.costs(SystemClock.now(), days)
     }
 
     fn suggest(&self, config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems> {

@@ -83,10 +83,13 @@ pub fn model(model: &config::Model, keys: Vec<Option<Secret>>, config: &Config) 
         wants: endpoint.wants.clone(),
         extra_body: endpoint.extra_body.clone(),
         budget: endpoint.budget.clone(),
+        price: endpoint.price,
     });
     model::Options {
         endpoints: endpoints.collect(),
-        budget: model.budget.clone(),
+        budget: model::Budget { incident_calls: config.limits.model_calls, ..model.budget.clone() },
+        reuse: model.reuse,
+        anonymise: model.anonymise,
         language: config.report.language.as_str().into(),
     }
 }

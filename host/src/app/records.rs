@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::backend::{Cancellation, Filter, Records};
 use crate::config::Config;
@@ -12,6 +12,8 @@ use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
 use crate::domain::{Catalogue, History, Incident, IncidentId};
 use crate::journal::{CatchUpError, Projection, Reader};
+use crate::model::costs::{Costs, Counting};
+use crate::model::today;
 use crate::ports::{Journal, Story};
 use crate::store::{Store, open_all};
 
@@ -146,6 +148,22 @@ impl DiskRecords {
             }
         }
         Ok(catalogue)
+    }
+}
+
+impl DiskRecords {
+    /// What models have cost since the day (UTC) that was so many days ago; `1` means today alone.
+    pub fn costs(&self, now: Timestamp, days: u32) -> Result<Costs, String> {
+        let back = SignedDuration::from_hours(24 * i64::from(days.saturating_sub(1)));
+        let since = today(now.saturating_sub(back).unwrap_or(Timestamp::MIN));
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        let opened = self.projection.opened_by_day(since).map_err(|error| text(&error))?;
+        let mut counting = Counting::new(since, opened);
+        for id in self.projection.asked(since).map_err(|error| text(&error))? {
+            let stream = self.reader.stream(&id.0).map_err(|error| text(&error))?;
+            counting.take(id, &stream)?;
+        }
+        Ok(counting.done())
     }
 }
 

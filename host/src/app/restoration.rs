@@ -13,7 +13,9 @@ use crate::domain::history::REMEMBERED;
 use crate::domain::{Incident, IncidentId};
 use crate::journal::{CatchUpError, Lost, Projection};
 use crate::model;
+use crate::model::costs::asked;
 use crate::pipeline::Services;
+use crate::ports::Model as _;
 use crate::ports::{Journal, JournalError};
 use crate::runner::Runner;
 
@@ -167,8 +169,11 @@ impl Parts {
         runner.remember_abandoned(abandoned.iter());
         if let Some(model) = &self.model {
             let now = self.services.clock.now();
-            for usage in self.projection.asked(model::today(now))? {
-                model.restore(now, &usage);
+            let since = model.remembers_since(now);
+            for id in self.projection.asked(since)? {
+                let stream = self.journal.stream(&id.0)?;
+                asked(id, &stream).map_err(JournalError)?.iter().for_each(|asked| model.restore(asked));
+                Incident::read(&stream).map_err(JournalError)?.iter().for_each(|incident| model.learn(incident));
             }
         }
         Ok(())

@@ -164,9 +164,10 @@ fn model(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp) -> Resul
         replay.apply(at, Fact::Concluded { outcome, reason: "no model is configured".into() });
         return Ok(true);
     }
-    let calls = usize::try_from(replay.fresh.model.calls).unwrap_or(usize::MAX);
+    // One answer may have cost several requests, or none.
+    let answers = replay.fresh.model.turns.len();
     let is_call = |fact: &&Fact| matches!(fact, Fact::Answered { .. } | Fact::ModelFailed { .. });
-    let Some(answered) = script(replay, world)?.iter().filter(is_call).nth(calls).cloned() else {
+    let Some(answered) = script(replay, world)?.iter().filter(is_call).nth(answers).cloned() else {
         replay.added += 1;
         replay.note("would ask the model, whose answer was not recorded");
         return Ok(false);

@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn what_was_found_is_a_few_lines() {
-        let usage = Usage { calls: 2, prompt_tokens: 30, completion_tokens: 12, took_ms: 9 };
+        let usage = Usage { calls: 2, prompt_tokens: 30, completion_tokens: 12, took_ms: 9, ..Usage::default() };
         let one = CheckedEndpoint {
             name: "m".into(),
             url: "http://h/v1".into(),

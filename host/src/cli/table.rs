@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use super::screen::{Screen, one};
+use crate::domain::entry::Diagnosis;
 use crate::domain::incident::{ActionView, IncidentView};
 use crate::domain::text::cut;
 use crate::domain::{Call, Verification};
+use crate::model::amount;
 use crate::report::{self, Line};
 
 /// Bytes of a title in a list; the incident itself has it whole.
@@ -80,10 +82,14 @@ pub fn story(view: &IncidentView, lines: &[Line]) -> Screen {
         let model = view.model;
         let tokens = model.prompt_tokens + model.completion_tokens;
         let calls = if model.calls == 1 { "call" } else { "calls" };
-        head.push(pair("model", &format!("{} {calls}, {tokens} tokens", model.calls)));
+        let cost = if model.cost_micros == 0 { String::new() } else { format!(", cost {}", amount(model.cost_micros)) };
+        head.push(pair("model", &format!("{} {calls}, {tokens} tokens{cost}", model.calls)));
     }
     let mut screen = Screen::default();
     screen.columns(&head);
+    if let Some(diagnosis) = &view.diagnosis {
+        screen.extend(&thought(diagnosis));
+    }
     if !view.actions.is_empty() {
         screen.gap();
         screen.line("actions");
@@ -97,6 +103,24 @@ pub fn story(view: &IncidentView, lines: &[Line]) -> Screen {
     screen.line("timeline");
     for line in lines {
         screen.line(format!("  {}  {:<9}  {}", report::date(line.at), line.kind, line.text));
+    }
+    screen
+}
+
+/// What the model thinks.
+fn thought(diagnosis: &Diagnosis) -> Screen {
+    let mut screen = Screen::default();
+    screen.gap();
+    let sure = diagnosis.confidence.map(|percent| format!(" ({percent} %)")).unwrap_or_default();
+    screen.line(format!("the model's diagnosis{sure}: {}", line_of(&diagnosis.root_cause)));
+    let rows = [("why so sure", &diagnosis.confidence_reason), ("impact", &diagnosis.impact)];
+    let rows = rows.iter().filter(|(_, text)| !text.is_empty());
+    screen.columns(&rows.map(|(label, text)| vec![format!("  {label}"), line_of(text)]).collect::<Vec<_>>());
+    for (n, step) in diagnosis.steps.iter().enumerate() {
+        screen.line(format!("  {}. {}", n + 1, line_of(&step.text)));
+        if !step.command.is_empty() {
+            screen.line(format!("     $ {}", line_of(&step.command)));
+        }
     }
     screen
 }

@@ -1,15 +1,18 @@
 //! One endpoint of `[model]`: where it is, what it may cost, and what it is known to take.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::model_budget::RawPrice;
+use super::money::Money;
 use super::problem::Report;
 use super::secret::{Reference, resolve_path};
 use super::unit::Period;
-use crate::model::{DayBudget, Form, Limit, Wants};
+use crate::model::{DayBudget, Form, Limit, Price, Wants};
 use crate::secret::SecretSource;
 
 /// Fewest tokens of a context: with less there is no room for a question.
@@ -32,6 +35,8 @@ pub struct Endpoint {
     pub max_tokens: u64,
     /// What it may cost a day.
     pub budget: DayBudget,
+    /// What its tokens cost.
+    pub price: Option<Price>,
     /// What it takes, as far as that is said.
     pub wants: Wants,
     /// Members that are added to every request.
@@ -43,6 +48,8 @@ pub struct Defaults {
     pub timeout: Duration,
     pub max_tokens: u64,
     pub budget: DayBudget,
+    /// By the name of the model.
+    pub prices: BTreeMap<String, RawPrice>,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +80,7 @@ pub struct RawEndpoint {
 pub struct RawDay {
     day_calls: Option<u64>,
     day_tokens: Option<u64>,
+    day_money: Option<Money>,
 }
 
 /// A number, or `false` for none.
@@ -127,6 +135,7 @@ impl RawEndpoint {
             resolve_path(key, base);
         }
         let day = self.budget.unwrap_or_default();
+        let price = defaults.prices.get(&name).map(|price| price.price());
         Some(Endpoint {
             url: url.trim_end_matches('/').to_string(),
             name,
@@ -137,7 +146,9 @@ impl RawEndpoint {
             budget: DayBudget {
                 calls: day.day_calls.unwrap_or(defaults.budget.calls),
                 tokens: day.day_tokens.unwrap_or(defaults.budget.tokens),
+                micros: day.day_money.map(|money| money.0).or(defaults.budget.micros),
             },
+            price,
             wants: Wants {
                 tools: self.tools,
                 tool_choice: self.tool_choice,

@@ -1,13 +1,19 @@
 //! `[model]`: language models behind OpenAI-compatible endpoints.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::endpoint::{Defaults, Endpoint, RawEndpoint};
+use super::model_budget::{RawBudget, RawPrice, check_prices};
 use super::problem::Report;
 use super::unit::Period;
-use crate::model::{Budget, DayBudget, EndpointOptions, Form, Limit};
+use crate::model::{Budget, EndpointOptions, Form, Limit};
+
+/// How long an answer may be used again where nobody says so.
+const REUSE: Duration = Duration::from_secs(30 * 60);
 
 /// The language models.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +22,10 @@ pub struct Model {
     pub endpoints: Vec<(Vec<String>, Endpoint)>,
     /// What one incident may cost besides `limits.model_calls`, whoever answers.
     pub budget: Budget,
+    /// How long an answer may be used again for the same trouble; none for never.
+    pub reuse: Option<Duration>,
+    /// Whether names, hosts and addresses are replaced before anything is sent.
+    pub anonymise: bool,
 }
 
 /// The section: the keys of one endpoint, further endpoints, and what both cost.
@@ -42,15 +52,11 @@ pub struct Raw {
     endpoints: Vec<RawEndpoint>,
     #[serde(default)]
     budget: RawBudget,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RawBudget {
-    incident_tokens: Option<u64>,
-    incident_time: Option<Period>,
-    day_calls: Option<u64>,
-    day_tokens: Option<u64>,
+    #[serde(default)]
+    prices: BTreeMap<String, RawPrice>,
+    reuse: Option<Period>,
+    #[serde(default)]
+    anonymise: bool,
 }
 
 impl Raw {
@@ -75,14 +81,12 @@ impl Raw {
             budget: None,
         };
         // What stands beside the list holds for each of it that says nothing else.
-        let (own, incident) = (EndpointOptions::default(), Budget::default());
+        let own = EndpointOptions::default();
         let defaults = Defaults {
             timeout: first.timeout.map_or(own.timeout, |period| period.0),
             max_tokens: first.max_tokens.unwrap_or(own.max_tokens),
-            budget: DayBudget {
-                calls: self.budget.day_calls.unwrap_or(own.budget.calls),
-                tokens: self.budget.day_tokens.unwrap_or(own.budget.tokens),
-            },
+            budget: self.budget.day(),
+            prices: self.prices,
         };
         let mut endpoints = Vec::new();
         let listed = !self.endpoints.is_empty();
@@ -96,10 +100,10 @@ impl Raw {
             let built = endpoint.build(&["model", "endpoints", &place], &defaults, base, report)?;
             endpoints.push((vec!["model".into(), "endpoints".into(), place], built));
         }
-        let budget = Budget {
-            incident_tokens: self.budget.incident_tokens.unwrap_or(incident.incident_tokens),
-            incident_time: self.budget.incident_time.map_or(incident.incident_time, |period| period.0),
-        };
-        Some(Model { endpoints, budget })
+        check_prices(&defaults.prices, endpoints.iter().map(|(_, endpoint)| endpoint.name.as_str()), report);
+        let priced = endpoints.iter().any(|(_, endpoint)| endpoint.price.is_some());
+        let budget = self.budget.build(priced, report);
+        let reuse = self.reuse.map_or(Some(REUSE), |period| Some(period.0).filter(|period| !period.is_zero()));
+        Some(Model { endpoints, budget, reuse, anonymise: self.anonymise })
     }
 }

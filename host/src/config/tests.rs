@@ -58,6 +58,9 @@ fn the_references_examples_are_valid_but_for_files_that_are_not_there() {
     let (at, only) = &without.endpoints[0];
     assert_eq!((at.join("."), only.url.as_str()), ("model".into(), "http://h/v1"));
     assert_eq!(first.budget, only.budget, "the example shows the defaults");
+    assert_eq!((without.reuse, without.anonymise), (model.reuse, model.anonymise), "the example shows the defaults");
+    let price = second.price.unwrap();
+    assert_eq!((first.price, price.prompt_micros, price.completion_micros), (None, 1_250_000, 10_000_000));
     assert_eq!(config.secrets().len(), 15);
 }
 
@@ -117,7 +120,9 @@ fn the_reference_names_every_key() {
     names.extend(fields::<crate::plugin::Grant>());
     names.extend(fields::<tools::Raw>());
     names.extend(fields::<model::Raw>());
-    names.extend(fields::<model::RawBudget>());
+    names.extend(fields::<model_budget::RawBudget>());
+    names.extend(fields::<model_budget::RawScope>());
+    names.extend(fields::<model_budget::RawPrice>());
     names.extend(fields::<endpoint::RawEndpoint>());
     names.extend(fields::<endpoint::RawDay>());
     names.extend(fields::<sources::Raw>());
@@ -384,5 +389,28 @@ fn endpoints_of_the_model_are_a_list_that_the_section_itself_may_begin() {
         "1.url: give the endpoint",
     ] {
         assert!(found.contains(want), "{want} in {found}");
+    }
+}
+
+#[test]
+fn budgets_of_sources_and_rules_and_prices_are_read() {
+    let head = "[model]\nurl = \"http://h/v1\"\nname = \"m\"\n";
+    let text = format!(
+        "{head}reuse = \"0s\"\nprices = {{ m = {{ prompt = 1, completion = 2.5 }} }}\n\
+         budget = {{ incident_money = 0.5, day_money = 3, scopes = [{{ source = \"zabbix\", day_calls = 5 }}, \
+         {{ rule = \"*\", day_time = \"1m\" }}] }}"
+    );
+    let model = parse(&text).unwrap().model.unwrap();
+    assert_eq!((model.reuse, model.budget.incident_micros), (None, Some(500_000)));
+    assert_eq!(model.endpoints[0].1.budget.micros, Some(3_000_000));
+    assert_eq!(model.budget.scopes.len(), 2);
+    for (more, want) in [
+        ("budget = { incident_money = 1 }", "no endpoint has a price"),
+        ("budget = { scopes = [{ source = \"a\", rule = \"b\", day_calls = 1 }] }", "name either a source or a rule"),
+        ("budget = { scopes = [{ rule = \"b\" }] }", "say what it may cost"),
+        ("prices = { other = { prompt = 1, completion = 1 } }", "no endpoint has a model of this name"),
+    ] {
+        let found = problems(&format!("{head}{more}"));
+        assert!(found.iter().any(|problem| problem.contains(want)), "{more}: {found:?}");
     }
 }

@@ -11,12 +11,14 @@ use super::call::Call;
 use super::counted::CountedChange;
 use super::decision::{Counts, Decision, Ruling};
 use super::delivery::{Delivery, Occasion, Overtaken};
+pub use super::diagnosis::{Diagnosis, Percent, Step};
 use super::handover::Handover;
 use super::incident::IncidentId;
 use super::outcome::Outcome;
 use super::person::Person;
 use super::plan::Finding;
 use super::safeguards::Snapshot;
+pub use super::usage::{Share, Usage};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -415,6 +417,23 @@ pub struct Original {
     /// Its message, within a bound: endpoints want members back that only they understand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<serde_json::Value>,
+    /// The earlier answer that was used again, in the place of a question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<Reused>,
+}
+
+/// An earlier answer that was used again, and what asking had cost then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reused {
+    /// The incident for which it was given.
+    pub incident: IncidentId,
+    /// Requests.
+    pub calls: u64,
+    /// Tokens both ways.
+    pub tokens: u64,
+    /// Money in millionths.
+    #[serde(default)]
+    pub cost_micros: u64,
 }
 
 /// A call that a model asked for.
@@ -425,39 +444,6 @@ pub struct AskedCall {
     pub id: String,
     /// The call.
     pub call: Call,
-}
-
-/// A model's account of an incident.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Diagnosis {
-    /// What is wrong.
-    #[serde(default)]
-    pub root_cause: String,
-    /// 0 to 1, where given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confidence: Option<f64>,
-    /// What it does to users.
-    #[serde(default)]
-    pub impact: String,
-    /// What to do, best first.
-    #[serde(default)]
-    pub steps: Vec<String>,
-    /// How to keep it from coming back.
-    #[serde(default)]
-    pub prevention: Vec<String>,
-}
-
-/// What one question to the model cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Requests: an answer that could not be read is asked for again.
-    pub calls: u64,
-    /// Tokens of the request.
-    pub prompt_tokens: u64,
-    /// Tokens of the answer.
-    pub completion_tokens: u64,
-    /// Time in milliseconds.
-    pub took_ms: u64,
 }
 
 /// A fact with its place and time.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use rpds::{RedBlackTreeMapSync, VectorSync};
+use serde::{Deserialize, Serialize};
 
 use super::action::Origin;
 use super::alert::{Alert, Status};
@@ -33,8 +34,8 @@ pub struct Past {
     pub opened_at: Timestamp,
     /// How it ended; none while it is open.
     pub outcome: Option<Outcome>,
-    /// Executed actions: target and whether it was seen to help.
-    pub fixes: Vec<(String, bool)>,
+    /// Executed actions.
+    pub fixes: Vec<Fix>,
 }
 
 impl Past {
@@ -62,6 +63,18 @@ impl Past {
     }
 }
 
+/// An executed action whose effect is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// What was changed.
+    pub target: String,
+    /// The tool that changed it, such as `kubernetes.restart`.
+    #[serde(default)]
+    pub tool: String,
+    /// Whether it was seen to help.
+    pub helped: bool,
+}
+
 /// When an incident was opened, in nanoseconds of the Unix epoch, and a hash of its id.
 type Key = (i64, u64);
 
@@ -76,8 +89,26 @@ fn hash(text: &str) -> u64 {
     hash.finish()
 }
 
-/// Executed actions of an incident: target and whether it was seen to help.
-pub type Fixes<'a> = Vec<(&'a str, bool)>;
+/// An executed action, as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FixRow<'a> {
+    /// What was changed.
+    pub target: &'a str,
+    /// The tool.
+    pub tool: &'a str,
+    /// Whether it was seen to help.
+    pub helped: bool,
+}
+
+impl FixRow<'_> {
+    /// Whether it was made with this tool, by its whole name or without the server's.
+    pub fn is_with(&self, tool: &str) -> bool {
+        self.tool == tool || self.tool.split_once('.').is_some_and(|(_, bare)| bare == tool)
+    }
+}
+
+/// Executed actions of an incident.
+pub type Fixes<'a> = Vec<FixRow<'a>>;
 
 /// One incident of the past, as it is kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,7 +144,11 @@ impl<'a> From<&'a Past> for Row<'a> {
             name: &past.name,
             opened_at: past.opened_at,
             outcome: past.outcome,
-            fixes: past.fixes.iter().map(|(target, helped)| (target.as_str(), *helped)).collect(),
+            fixes: past
+                .fixes
+                .iter()
+                .map(|Fix { target, tool, helped }| FixRow { target, tool, helped: *helped })
+                .collect(),
         }
     }
 }
@@ -147,12 +182,12 @@ impl Wanted<'_> {
             && is(self.group, row.group_key)
             && is(self.rule, row.rule)
             && is(self.name, row.name)
-            && self.target.is_none_or(|target| row.fixes.iter().any(|(known, _)| *known == target))
+            && self.target.is_none_or(|target| row.fixes.iter().any(|fix| fix.target == target))
     }
 }
 
-/// Executed actions whose effect is known: target and whether it was seen to help.
-pub fn fixes(incident: &Incident) -> Vec<(String, bool)> {
+/// Executed actions whose effect is known.
+pub fn fixes(incident: &Incident) -> Vec<Fix> {
     let repairs = incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }));
     let known = repairs.filter_map(|record| {
         use ActionState::{Failed, Uncertain, Unverified, Verified};
@@ -161,7 +196,8 @@ pub fn fixes(incident: &Incident) -> Vec<(String, bool)> {
             Failed | Unverified | Uncertain => false,
             _ => return None,
         };
-        (record.attempts > 0).then(|| (record.action.target(), helped))
+        let fix = || Fix { target: record.action.target(), tool: record.action.tool().to_string(), helped };
+        (record.attempts > 0).then(fix)
     });
     known.collect()
 }

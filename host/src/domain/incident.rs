@@ -12,6 +12,8 @@ mod id;
 mod memory_tests;
 mod messages;
 mod next;
+#[cfg(test)]
+mod next_tests;
 mod put_off;
 mod read;
 mod record;
@@ -40,7 +42,7 @@ use super::call::Call;
 use super::counted::Counted;
 use super::decision::Decision;
 use super::delivery::Delivery;
-use super::entry::{Answer, Diagnosis, Original, Purpose};
+use super::entry::{Answer, Diagnosis, Original, Purpose, Reused};
 use super::outcome::Outcome;
 use super::plan::Finding;
 use super::rare::{Empty, Rare};
@@ -156,6 +158,9 @@ pub struct ModelLog {
     pub completion_tokens: u64,
     /// Time of all calls in milliseconds.
     pub took_ms: u64,
+    /// Money in millionths of the unit of the prices.
+    #[serde(default)]
+    pub cost_micros: u64,
     /// The answers.
     pub turns: Vec<Turn>,
     /// Why it could not be used any more.
@@ -163,8 +168,15 @@ pub struct ModelLog {
 }
 
 impl Empty for ModelLog {
-    const EMPTY: &'static Self =
-        &Self { calls: 0, prompt_tokens: 0, completion_tokens: 0, took_ms: 0, turns: Vec::new(), failed: None };
+    const EMPTY: &'static Self = &Self {
+        calls: 0,
+        prompt_tokens: 0,
+        completion_tokens: 0,
+        took_ms: 0,
+        cost_micros: 0,
+        turns: Vec::new(),
+        failed: None,
+    };
 }
 
 /// What a remediation plugin said.
@@ -377,6 +389,11 @@ impl Incident {
             }
             Answer::Look { .. } => None,
         })
+    }
+
+    /// The earlier answer that stands in the place of a question to the model, if one does.
+    pub fn reused(&self) -> Option<&Reused> {
+        self.model.turns.iter().rev().find_map(|turn| turn.original.as_ref()?.reused.as_ref())
     }
 
     /// Whether nothing more will ever happen to it, deliveries included.

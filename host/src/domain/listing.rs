@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::alert::Severity;
 use super::incident::{Incident, IncidentId, State};
@@ -78,6 +79,19 @@ impl Wanted {
             && self.source.as_ref().is_none_or(|source| *facets.source == **source)
             && self.rule.as_ref().is_none_or(|rule| facets.rule.as_ref() == Some(rule))
     }
+}
+
+/// How many incidents were opened on one day (UTC) that one rule decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The day.
+    pub day: Date,
+    /// The rule; none for the default.
+    pub rule: Option<String>,
+    /// How many.
+    pub incidents: u64,
+    /// For how many of them a model was asked.
+    pub asked: u64,
 }
 
 /// A range of ids, which is a range of time as well, because ids sort by the time of opening.

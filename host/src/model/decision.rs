@@ -1,9 +1,12 @@
 //! Reads what the model wants from its reply. Pure; whatever the model prints, the outcome is an
 //! answer of the domain or a sentence that says why there is none.
 //!
-//! In order of preference: native tool calls, a decision as YAML or JSON (fenced or not), and tool
-//! calls printed as text in the forms that models are trained on.
+//! In order of preference: native tool calls, among them the one that ends the conversation ([`conclusion`]), a
+//! decision as YAML or JSON (fenced or not), and tool calls printed as text in the forms that models are trained on.
+//! What breaks the schema of an answer is an error: the model is told once, and then it has not answered.
 
+mod account;
+mod conclusion;
 mod documents;
 mod draft;
 mod harmony;
@@ -21,6 +24,7 @@ use crate::domain::entry::{Answer, AskedCall, Diagnosis};
 use crate::domain::text::cut;
 use crate::domain::{Call, Catalogue, Proposal, Risk};
 use crate::redact::visible;
+pub(super) use conclusion::definition as final_answer;
 use draft::{Draft, Wish};
 
 /// Longest text that is read as a decision.
@@ -61,16 +65,14 @@ fn answer(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> R
     let said = documents::read(words);
     let draft = said.as_ref().ok().and_then(|documents| Draft::of(documents));
     if !reply.calls.is_empty() {
-        let calls = native(&reply.calls, names)?;
-        let draft = draft.unwrap_or_else(|| Draft::prose(words));
-        return act(calls, draft, catalogue);
+        let (calls, concluded) = conclusion::taken_out(&reply.calls, names)?;
+        let calls = native(&calls, names)?;
+        let draft = concluded.or(draft).unwrap_or_else(|| Draft::prose(words));
+        // What is called beside an answer to the end is a part of it; a look comes before it.
+        return if calls.is_empty() { decided(draft, names, catalogue) } else { act(calls, draft, catalogue) };
     }
     if let Some(draft) = draft {
-        return match draft.wish.clone()? {
-            Wish::Resolved => Ok(Answer::Resolved { diagnosis: draft.account() }),
-            Wish::Person => Ok(Answer::Person { diagnosis: draft.account() }),
-            Wish::Tool => act(named(&draft.calls, names)?, draft, catalogue),
-        };
+        return decided(draft, names, catalogue);
     }
     let printed = printed::calls(words, |name| names.real(name).is_some());
     if !printed.is_empty() {
@@ -87,6 +89,20 @@ fn answer(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> R
             cut(words.lines().next().unwrap_or_default().trim(), 200)
         )),
     }
+}
+
+/// What a decision in words asks for.
+fn decided(draft: Draft, names: &Names, catalogue: &Catalogue) -> Result<Answer, String> {
+    let wish = draft.wish.clone()?;
+    if wish == Wish::Tool {
+        return act(named(&draft.calls, names)?, draft, catalogue);
+    }
+    let diagnosis = draft.account()?;
+    conclusion::complete(wish, &diagnosis)?;
+    Ok(match wish {
+        Wish::Person => Answer::Person { diagnosis },
+        _ => Answer::Resolved { diagnosis },
+    })
 }
 
 /// The last call in the thoughts of an answer that says nothing else: some models call before they have ended
@@ -123,11 +139,14 @@ fn act(calls: Vec<AskedCall>, draft: Draft, catalogue: &Catalogue) -> Result<Ans
         }
         return Ok(Answer::Look { calls: looks });
     }
-    let diagnosis = draft.account();
+    let diagnosis = draft.account()?;
     let mut proposals: Vec<Proposal> = Vec::new();
     for asked in calls.into_iter().filter(|asked| !reads(asked)) {
         if proposals.iter().any(|proposal| proposal.call == asked.call) {
             continue;
+        }
+        if let Some(why) = catalogue.misfit(&asked.call) {
+            return Err(format!("{} does not take these arguments: {why}", asked.call.tool));
         }
         proposals.push(Proposal {
             call: asked.call,
@@ -165,11 +184,15 @@ fn resolve(id: &str, said: &str, arguments: Map<String, Value>, names: &Names) -
 
 impl Draft {
     /// The account for people; where there is none, the reason stands in for the cause.
-    fn account(&self) -> Diagnosis {
-        let mut diagnosis = self.diagnosis.clone();
+    ///
+    /// # Errors
+    /// Where a part of it is not what the schema says.
+    fn account(&self) -> Result<Diagnosis, String> {
+        let confidence = self.confidence.clone()?;
+        let mut diagnosis = Diagnosis { confidence, ..self.diagnosis.clone() };
         if diagnosis.root_cause.is_empty() {
             diagnosis.root_cause = cut(&self.reason, SENTENCE);
         }
-        diagnosis
+        Ok(diagnosis)
     }
 }

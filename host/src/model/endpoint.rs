@@ -14,7 +14,7 @@ use super::send::{Sender, Trouble};
 use super::wire::{self, Reply};
 use super::{EndpointOptions, request};
 use crate::circuit::{Admitted, Circuit, Skipped};
-use crate::domain::entry::Usage;
+use crate::domain::entry::{Share, Usage};
 use crate::ports::Clock;
 use crate::redact::known;
 
@@ -167,11 +167,11 @@ impl Endpoint {
                 }
             }
             // What a request costs that breaks off is not known; it is counted as a call.
-            let spent = match &sent {
-                Ok(reply) => reply.usage.unwrap_or_else(|| wire::estimate(size, reply)),
+            let tokens = match &sent {
+                Ok(reply) => reply.usage.clone().unwrap_or_else(|| wire::estimate(size, reply)),
                 Err(_) => Usage::default(),
             };
-            self.spend(&Usage { calls: 1, ..spent }, usage);
+            self.spend(&tokens, usage);
             return match sent {
                 Ok(reply) => {
                     self.remember(lessons);
@@ -183,11 +183,13 @@ impl Endpoint {
         }
     }
 
-    fn spend(&self, spent: &Usage, usage: &mut Usage) {
-        usage.calls += spent.calls;
-        usage.prompt_tokens += spent.prompt_tokens;
-        usage.completion_tokens += spent.completion_tokens;
-        self.day.spend(self.clock.now(), spent);
+    /// Counts one request of so many tokens.
+    fn spend(&self, tokens: &Usage, usage: &mut Usage) {
+        let (prompt_tokens, completion_tokens) = (tokens.prompt_tokens, tokens.completion_tokens);
+        let cost_micros = self.options.price.map_or(0, |price| price.of(prompt_tokens, completion_tokens));
+        let share = Share { model: self.label.clone(), calls: 1, prompt_tokens, completion_tokens, cost_micros };
+        self.day.spend(self.clock.now(), &share);
+        usage.spend(share);
     }
 
     /// Only what has brought an answer was understood rightly.
@@ -201,7 +203,7 @@ impl Endpoint {
     }
 
     /// Counts what was spent before this process began.
-    pub(super) fn restore(&self, at: Timestamp, usage: &Usage) {
-        self.day.spend(at, usage);
+    pub(super) fn restore(&self, at: Timestamp, spent: &Share) {
+        self.day.spend(at, spent);
     }
 }

@@ -8,11 +8,12 @@ use super::evidence::{outside, piece, shares};
 use super::names::Names;
 use super::offer::Form;
 use super::wire::Reply;
-use super::{choice, conversation, kept, offer};
+use super::{choice, conversation, decision, kept, offer};
 use crate::domain::incident::Look;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Catalogue, Incident, Labels, Status};
 use crate::evidence;
+use crate::ports::Tried;
 
 /// Most alerts that are shown.
 const ALERTS: usize = 20;
@@ -32,6 +33,10 @@ pub(super) struct Shape<'a> {
     pub bytes: usize,
     /// The endpoint that is asked: what only it understands goes to no other.
     pub by: &'a str,
+    /// No answer is asked for behind this one.
+    pub last: bool,
+    /// What was done for such alerts before.
+    pub tried: &'a [Tried],
 }
 
 /// A prompt.
@@ -53,7 +58,11 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     let (tools, missing) = match shape.form {
         Form::Native => {
             system.push_str(include_str!("native.txt"));
-            offer::native(catalogue, &names, &used, for_tools)
+            let ending = decision::final_answer(&names);
+            let room = for_tools.saturating_sub(ending.as_ref().map_or(0, |ending| ending.to_string().len()));
+            let (mut tools, missing) = offer::native(catalogue, &names, &used, room);
+            tools.extend(ending);
+            (tools, missing)
         }
         Form::Text => {
             system.push_str(include_str!("text.txt"));
@@ -65,7 +74,16 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     if missing > 0 {
         let _ = writeln!(system, "{missing} further tools exist for which there is no room here.");
     }
-    let _ = writeln!(system, "Write reason, root_cause, impact, steps and prevention in {}.", language(shape.language));
+    if shape.last {
+        system.push_str(
+            "This is the last question: what you look for now is shown to nobody. Decide with what is known.\n",
+        );
+    }
+    let _ = writeln!(
+        system,
+        "Write reason, root_cause, confidence_reason, impact, steps and prevention in {}.",
+        language(shape.language)
+    );
 
     let of_tools: usize = tools.iter().map(|tool| tool.to_string().len()).sum();
     let room = shape.bytes.saturating_sub(of_tools).min(ROOM);
@@ -93,18 +111,34 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     }
     if let Some(plan) = &incident.plan {
         let said = plan.error.as_deref().unwrap_or("it knows nothing that fits");
-        let _ =
-            writeln!(first, "The remediation plugin {} was asked before: {}.", plan.plugin, cut(&outside(said), 500));
+        let _ = writeln!(first, "<evidence plugin=\"{}\">", attribute(&plan.plugin));
+        let _ = writeln!(first, "This remediation plugin was asked before: {}.", cut(&outside(said), 500));
         for finding in &plan.findings {
             let seen = finding.evidence.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("; ");
             let text = format!("{}: {} ({seen})", finding.about, finding.text).replace(['\n', '\r'], " ");
             let _ = writeln!(first, "It found: {}", cut(&outside(&text), 500));
         }
+        first.push_str("</evidence>\n");
     }
+    first.push_str(&before_this(shape.tried));
     first.push_str("What is the next step?");
     let mut messages = vec![json!({"role": "system", "content": system}), json!({"role": "user", "content": first})];
     messages.extend(turns.messages(incident, &pieces, &names));
     Prompt { messages, tools, names, missing }
+}
+
+/// What was tried for such alerts before, and whether it helped. Names of targets are from outside.
+fn before_this(tried: &[Tried]) -> String {
+    if tried.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("<evidence about=\"what was tried for this alert in the last 31 days\">\n");
+    for Tried { tool, target, times, helped } in tried {
+        let target = cut(&outside(&target.replace(['\n', '\r'], " ")), 200);
+        let _ = writeln!(out, "- {} on {target}: {times} times, of which {helped} helped", attribute(tool));
+    }
+    out.push_str("</evidence>\n");
+    out
 }
 
 fn language(word: &str) -> &str {

@@ -6,6 +6,12 @@ use crate::domain::Incident;
 use crate::domain::call::{Call, digest};
 use crate::domain::entry::Answer;
 
+/// What is said of it to people.
+pub(super) const WHY: &str = "the model asks again for what it has already seen and gets no further";
+/// And to the model, once.
+pub(super) const DECIDE: &str =
+    "it asks for nothing but what was seen already; decide with what is known, without another look";
+
 /// Whether this answer and the one before it ask for nothing but what had been seen already when
 /// they were given. Once may be a slip, and the world may have moved on; twice is a circle.
 pub(super) fn stagnates(incident: &Incident, answer: &Answer) -> bool {

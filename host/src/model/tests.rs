@@ -3,9 +3,11 @@
 
 mod endpoint;
 mod fallback;
+mod misbehaviour;
 mod prompts;
 mod quirks;
 mod served;
+mod thrift;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -8,6 +8,7 @@ use crate::ports::{JournalError, Story};
 /// The report and the messages that carry it.
 pub fn run(services: &Services, incident: &Incident) -> Result<Vec<Fact>, JournalError> {
     let entries = services.store.entries(&incident.id)?;
+    services.model.learn(incident);
     let story = Story { incident: incident.clone(), entries };
     let mut markdown = crate::report::markdown(&story, services.language);
     if let Some(head) = services.store.head() {

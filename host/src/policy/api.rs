@@ -202,7 +202,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
         &[
             f(
                 &["incidents() -> int", "incidents(select: map) -> int"],
-                "How many other incidents there were: `rule`, `name`, `outcome`, `group: true` for this group key, `target`, `within`.",
+                "How many other incidents there were: `rule`, `name`, `outcome`, `group: true` for this group key, `target`, `tool` (what changed it, with or without its server), `within`.",
             ),
             f(&["fixes() -> int", "fixes(select: map) -> int"], "How many actions were executed for them."),
             f(&["successes() -> int", "successes(select: map) -> int"], "How many of these were seen to help."),
@@ -212,7 +212,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
             ),
             f(
                 &["past(select: map) -> array"],
-                "The incidents themselves, the latest 500: name, rule, group_key, opened_at, outcome, count (of fixes), names (of their targets), helped.",
+                "The incidents themselves, the latest 500: name, rule, group_key, opened_at, outcome, count (of fixes), names (of their targets), tools (with which), helped.",
             ),
         ],
     ),

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::Set;
 use crate::domain::Outcome;
-use crate::domain::history::Past;
+use crate::domain::history::{Fix, Past};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
     Risk, Severity, Status, Tool,
@@ -167,7 +167,10 @@ pub(super) fn past(rule: &str, group: &str, minutes_ago: i64, fixes: &[(&str, bo
         name: "KubePodNotReady".into(),
         opened_at: now - jiff::SignedDuration::from_mins(minutes_ago),
         outcome: Some(Outcome::Fixed),
-        fixes: fixes.iter().map(|(target, helped)| (target.to_string(), *helped)).collect(),
+        fixes: fixes
+            .iter()
+            .map(|(target, helped)| Fix { target: target.to_string(), tool: "k.restart".into(), helped: *helped })
+            .collect(),
     }
 }
 

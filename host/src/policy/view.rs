@@ -269,8 +269,9 @@ pub(super) fn action(action: &Action, incident: &Incident, origin_name: &str) ->
 /// One incident of the past, as `past(…)` lists them.
 pub(super) fn past(past: &crate::domain::history::Row<'_>) -> Dynamic {
     let fixes = i64::try_from(past.fixes.len()).unwrap_or(i64::MAX);
-    let helped = past.fixes.iter().any(|(_, helped)| *helped);
-    let targets: Vec<String> = past.fixes.iter().map(|(target, _)| target.to_string()).collect();
+    let helped = past.fixes.iter().any(|fix| fix.helped);
+    let targets: Vec<String> = past.fixes.iter().map(|fix| fix.target.to_string()).collect();
+    let tools: Vec<String> = past.fixes.iter().map(|fix| fix.tool.to_string()).collect();
     Dynamic::from(View::new(
         "a past incident",
         [
@@ -281,6 +282,7 @@ pub(super) fn past(past: &crate::domain::history::Row<'_>) -> Dynamic {
             ("outcome", past.outcome.map(|outcome| outcome.as_str()).unwrap_or_default().into()),
             ("count", fixes.into()),
             ("names", texts(&targets)),
+            ("tools", texts(&tools)),
             ("helped", helped.into()),
         ],
     ))

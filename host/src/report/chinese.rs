@@ -273,6 +273,11 @@ impl Translation for Chinese {
         }
     }
 
+    fn reused(&self, incident: &str, style: Style) -> String {
+        let incident = style.name(incident);
+        format!("未询问大模型：故障与事件 {incident} 相同，沿用其回答。")
+    }
+
     fn headline(&self, occasion: Occasion, outcome: Option<Outcome>) -> &'static str {
         match (occasion, outcome) {
             (Occasion::Approval, _) => "待审批",

@@ -9,7 +9,7 @@ use super::escape::Style;
 use super::says::Says;
 use super::timeline::{Detail, lines};
 use super::translation::cause;
-use super::{Language, actions, date, evidence, findings, objects};
+use super::{Language, actions, date, evidence, findings, objects, steps};
 use crate::domain::text::cut;
 use crate::domain::{Incident, Outcome, Status};
 use crate::ports::Story;
@@ -122,6 +122,9 @@ fn diagnosis(incident: &Incident, found: &[String], language: Language) -> Strin
     let headings = language.translation().headings();
     let mut out = String::new();
     if let Some(diagnosis) = incident.diagnosis() {
+        if let Some(reused) = incident.reused() {
+            out.push_str(&format!("{}\n\n", language.translation().reused(&reused.incident.0, MD)));
+        }
         let mut line = |label: &str, text: &str| {
             if !text.is_empty() {
                 out.push_str(&format!("**{label}**{}{text}\n\n", headings.colon));
@@ -129,8 +132,10 @@ fn diagnosis(incident: &Incident, found: &[String], language: Language) -> Strin
         };
         line(headings.assessment, &MD.say(&diagnosis.root_cause));
         line(headings.impact, &MD.say(&diagnosis.impact));
-        let confidence = diagnosis.confidence.filter(|confidence| confidence.is_finite());
-        line(headings.confidence, &confidence.map_or_else(String::new, |share| format!("{:.0} %", share * 100.0)));
+        let why = MD.say(&diagnosis.confidence_reason);
+        let why = if why.is_empty() { why } else { format!("{}{why}", headings.comma) };
+        let confidence = diagnosis.confidence.map_or_else(String::new, |percent| format!("{percent} %{why}"));
+        line(headings.confidence, &confidence);
     }
     if !found.is_empty() {
         let found: Vec<String> = found.iter().map(|sentence| format!("- {sentence}")).collect();
@@ -150,11 +155,13 @@ fn next_steps(incident: &Incident, why: &Why<'_>, language: Language) -> String 
         out.push_str(&format!("- {sentence}\n"));
     }
     if let Some(diagnosis) = incident.diagnosis() {
-        for (title, steps) in [(headings.suggested, &diagnosis.steps), (headings.prevention, &diagnosis.prevention)] {
-            if !steps.is_empty() {
+        let steps: Vec<String> = diagnosis.steps.iter().map(|step| steps::line(step)).collect();
+        let prevention: Vec<String> = diagnosis.prevention.iter().map(|text| MD.say(text)).collect();
+        for (title, lines) in [(headings.suggested, &steps), (headings.prevention, &prevention)] {
+            if !lines.is_empty() {
                 out.push_str(&format!("\n{}\n\n", headings.head(title)));
-                for (i, step) in steps.iter().take(ROWS).enumerate() {
-                    out.push_str(&format!("{}. {}\n", i + 1, MD.say(step)));
+                for (i, line) in lines.iter().take(ROWS).enumerate() {
+                    out.push_str(&format!("{}. {line}\n", i + 1));
                 }
             }
         }

@@ -107,6 +107,12 @@ fn of_actions(incident: &Incident) -> Option<Why<'_>> {
     use ActionState::{Denied, Expired, Failed, NotBegun, Observed, Rejected, Uncertain, Unverified, Verified};
     let mut observed = false;
     for record in repairs(incident) {
+        // Of alternatives the last that was begun says why.
+        let behind = repairs(incident).skip_while(|other| other.action.id != record.action.id).skip(1);
+        let later = |other: &ActionRecord| other.action.origin == Origin::Model && other.state != ActionState::Proposed;
+        if record.action.origin == Origin::Model && record.state == Unverified && behind.into_iter().any(later) {
+            continue;
+        }
         match record.state {
             Verified => {}
             Observed => observed = true,

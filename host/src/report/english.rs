@@ -276,6 +276,11 @@ impl Translation for English {
         }
     }
 
+    fn reused(&self, incident: &str, style: Style) -> String {
+        let incident = style.name(incident);
+        format!("The model was not asked: the trouble is that of incident {incident}, and its answer is used again.")
+    }
+
     fn headline(&self, occasion: Occasion, outcome: Option<Outcome>) -> &'static str {
         match (occasion, outcome) {
             (Occasion::Approval, _) => "Approval needed",

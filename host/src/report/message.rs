@@ -14,6 +14,7 @@ use super::links::links;
 use super::says::Says;
 use super::{Language, objects};
 use crate::domain::alert::excerpt::{Bounds, Excerpt};
+use crate::domain::entry::Percent;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::message::{Cause, Content, Object};
 use crate::domain::text::{cut, one_line};
@@ -176,12 +177,10 @@ fn shorten(object: &mut Object) {
 }
 
 fn cause(incident: &Incident) -> Option<Cause> {
-    let percent =
-        |share: f64| if share.is_finite() { Some((share.clamp(0.0, 1.0) * 100.0).round() as u8) } else { None };
     Some(Cause {
         text: one_line(&incident.root_cause()?, CAUSE),
         confirmed: incident.outcome() == Some(Outcome::Fixed),
-        confidence_percent: incident.diagnosis().and_then(|diagnosis| diagnosis.confidence).and_then(percent),
+        confidence_percent: incident.diagnosis().and_then(|diagnosis| diagnosis.confidence).map(Percent::get),
     })
 }
 

@@ -146,6 +146,8 @@ pub(super) trait Translation: Sync {
     fn decided_by(&self, rule: Option<&str>, style: Style) -> String;
     /// Calls, tokens of requests, tokens of answers.
     fn model_cost(&self, calls: u64, prompt: u64, completion: u64) -> String;
+    /// That the answer that was given for another incident is used again.
+    fn reused(&self, incident: &str, style: Style) -> String;
     /// A title's first word, for chats.
     fn headline(&self, occasion: Occasion, outcome: Option<Outcome>) -> &'static str;
     /// One sentence: why it stands as it does.

@@ -150,7 +150,12 @@ fn answer(answer: &mut Answer) {
 fn diagnosis(diagnosis: &mut Diagnosis) {
     text(&mut diagnosis.root_cause);
     text(&mut diagnosis.impact);
-    diagnosis.steps.iter_mut().chain(&mut diagnosis.prevention).for_each(text);
+    text(&mut diagnosis.confidence_reason);
+    for step in &mut diagnosis.steps {
+        text(&mut step.text);
+        text(&mut step.command);
+    }
+    diagnosis.prevention.iter_mut().for_each(text);
 }
 
 /// The texts of a message that a model gave. What holds no space is a signature or an id, which is of no use
@@ -199,7 +204,7 @@ mod tests {
             "tool_calls": [{"id": "c", "extra": {"signature": "AY89a18IwQsQ8in/AY89a18IwQsQ8in=="},
                 "function": {"name": "k", "arguments": "{\"password\": \"hunter22\"}"}}],
         });
-        let original = Original { by: "m".into(), message: Some(message.clone()) };
+        let original = Original { by: "m".into(), message: Some(message.clone()), reused: None };
         let answer = Answer::Look { calls: Vec::new() };
         let usage = crate::domain::entry::Usage::default();
         let answered = Fact::Answered { answer, text: String::new(), usage, original: Some(Box::new(original)) };

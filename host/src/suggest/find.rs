@@ -70,7 +70,8 @@ pub fn find(
     Ok(ways.into_values().filter(|cases| cases.len() >= min.max(1)).filter_map(|cases| draft::draft(&cases)).collect())
 }
 
-/// An incident that was repaired by a model's or a person's proposals alone, all of them verified.
+/// An incident that was repaired by a model's or a person's proposals alone, all of them verified but for alternatives that
+/// were not needed.
 fn case(incident: Incident) -> Option<Case> {
     if incident.outcome() != Some(Outcome::Fixed) || incident.actions.len() > MOST_STEPS {
         return None;
@@ -79,20 +80,23 @@ fn case(incident: Incident) -> Option<Case> {
     if incident.actions.is_empty() || incident.alerts.iter().any(|alert| alert.name != *name) {
         return None;
     }
+    let untried =
+        |record: &ActionRecord| record.action.origin == Origin::Model && record.state == ActionState::Proposed;
+    let done: Vec<&ActionRecord> = incident.actions.iter().filter(|record| !untried(record)).collect();
     let helped = |record: &ActionRecord| record.state == ActionState::Verified && record.attempts > 0;
     let judged = |record: &ActionRecord| matches!(record.action.origin, Origin::Model | Origin::Person { .. });
-    if !incident.actions.iter().all(|record| helped(record) && judged(record)) {
+    if done.is_empty() || !done.iter().all(|record| helped(record) && judged(record)) {
         return None;
     }
     let labels = incident.labels();
-    let shape = |record: &ActionRecord| {
+    let shape = |record: &&ActionRecord| {
         let call = &record.action.proposal.call;
         (call.tool.clone(), Shape::of_map(&call.arguments, &labels))
     };
-    let shapes = incident.actions.iter().map(shape).collect();
-    let mut by: Vec<String> = incident.actions.iter().map(|record| record.action.origin.to_string()).collect();
+    let shapes = done.iter().map(shape).collect();
+    let mut by: Vec<String> = done.iter().map(|record| record.action.origin.to_string()).collect();
     by.dedup();
-    let approvals = incident.actions.iter().flat_map(|record| &record.approvals);
+    let approvals = done.iter().flat_map(|record| &record.approvals);
     let mut approved: Vec<String> = approvals.map(|approval| approval.person.to_string()).collect();
     approved.dedup();
     if !approved.is_empty() {

@@ -158,7 +158,7 @@ impl Stage {
 /// What the model says when it is well.
 pub fn answer_of_the_model() -> Scripted {
     Scripted::text(
-        "```yaml\ndecision: need_person\nreason: no tool helps here\nroot_cause: a riddle\nconfidence: 0.5\n```",
+        "```yaml\ndecision: need_person\nreason: no tool helps here\nroot_cause: a riddle\nconfidence: 50\nsteps: [ask an expert]\n```",
     )
 }
 

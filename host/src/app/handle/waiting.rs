@@ -44,9 +44,21 @@ fn waiting(incident: &Incident, until: Timestamp, limits: &Limits) -> String {
     if let Some(record) = done {
         let claimed = record.action.claimed_verification().filter(|_| !record.claim_held);
         let open = record.action.safeguards.verify.iter().chain(claimed);
-        let within = open.map(|verification| limits.pace(verification).within).max().unwrap_or(limits.settle);
-        let last = record.since.saturating_add(within).unwrap_or(until);
-        return format!("waits until {} to see whether {} helped", clock(last), record.action.tool());
+        let within = open.map(|verification| (limits.pace(verification).within, &verification.look.tool)).max();
+        let last = |within| clock(record.since.saturating_add(within).unwrap_or(until));
+        let tool = record.action.tool();
+        return match within {
+            Some((within, look)) => {
+                format!(
+                    "waits until {} to see with {look} whether {tool} helped, or for its alerts to resolve",
+                    last(within)
+                )
+            }
+            None => format!(
+                "waits until {} for its alerts to resolve, which shows whether {tool} helped",
+                last(limits.settle)
+            ),
+        };
     }
     format!("waits until {}", clock(until))
 }

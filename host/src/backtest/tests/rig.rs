@@ -290,7 +290,7 @@ impl Model for World {
     }
     fn ask<'a>(&'a self, incident: &'a Incident, _: &'a Catalogue) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
         self.takes();
-        let usage = Usage { calls: 1, prompt_tokens: 100, completion_tokens: 10, took_ms: 0 };
+        let usage = Usage { calls: 1, prompt_tokens: 100, completion_tokens: 10, ..Usage::default() };
         let app = incident.labels().get("app").unwrap_or_default().to_string();
         let diagnosis = Diagnosis::default();
         let answer = match if self.kind { 1 } else { self.dice.below(5) } {

@@ -100,6 +100,10 @@ impl Host for Stopped {
         Err(Problems(vec![Problem::general("there is no journal")]))
     }
 
+    fn costs(&self, _: &Config, _: u32) -> Result<crate::model::costs::Costs, String> {
+        Ok(crate::model::costs::Costs::default())
+    }
+
     fn suggest(&self, _: &Config, _: &Suggest, _: &Progress) -> Result<Vec<Written>, Problems> {
         Ok(Vec::new())
     }

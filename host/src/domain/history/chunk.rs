@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Fixes, Key, Past, Row, Wanted};
+use super::{FixRow, Fixes, Key, Past, Row, Wanted};
 use crate::domain::Outcome;
 
 /// Some closed incidents. Texts that repeat stand here once, lists of numbers are the indexes.
@@ -12,7 +12,7 @@ pub(super) struct Chunk {
     rows: Box<[Packed]>,
     /// All group keys behind each other.
     group_keys: Box<str>,
-    /// Rules, names and targets, sorted.
+    /// Rules, names, targets and tools, sorted.
     words: Box<[Box<str>]>,
     /// Places of rows, sorted by what they stand under and then by time.
     by_group: Box<[u32]>,
@@ -36,6 +36,7 @@ struct Packed {
 struct Fix {
     row: u32,
     target: u32,
+    tool: u32,
     helped: bool,
 }
 
@@ -47,7 +48,7 @@ impl Chunk {
     /// Packs these.
     pub fn of(mut all: Vec<Past>) -> Self {
         all.sort_by_key(Past::key);
-        let targets = all.iter().flat_map(|past| past.fixes.iter().map(|(target, _)| target.as_str()));
+        let targets = all.iter().flat_map(|past| past.fixes.iter().flat_map(|fix| [fix.target.as_str(), &fix.tool]));
         let mut words: Vec<&str> = all.iter().flat_map(|past| [&*past.rule, &*past.name]).chain(targets).collect();
         words.sort_unstable();
         words.dedup();
@@ -62,8 +63,11 @@ impl Chunk {
                 name: word(&past.name),
                 outcome: past.outcome,
             });
-            let of = past.fixes.iter().map(|(target, helped)| (word(target), *helped));
-            fixes.extend(of.map(|(target, helped)| Fix { row: int(row), target, helped }));
+            let packed = |fix: &super::Fix| {
+                let (target, tool) = (word(&fix.target), word(&fix.tool));
+                Fix { row: int(row), target, tool, helped: fix.helped }
+            };
+            fixes.extend(past.fixes.iter().map(packed));
         }
         let sorted = |by: &dyn Fn(&Past) -> &str| {
             let mut places: Vec<u32> = (0..int(all.len())).collect();
@@ -141,7 +145,8 @@ impl Chunk {
         let packed = self.rows.get(place)?;
         let from = self.fixes.partition_point(|fix| (fix.row as usize) < place);
         let fixes = self.fixes.get(from..).unwrap_or_default().iter().take_while(|fix| fix.row as usize == place);
-        let fixes: Fixes<'_> = fixes.map(|fix| (self.word(fix.target), fix.helped)).collect();
+        let fix = |fix: &Fix| FixRow { target: self.word(fix.target), tool: self.word(fix.tool), helped: fix.helped };
+        let fixes: Fixes<'_> = fixes.map(fix).collect();
         Some(Row {
             key: packed.key,
             rule: self.word(packed.rule),

@@ -96,7 +96,10 @@ fn past(minute: i64, group: &str, rule: &str, name: &str, fixes: &[(&str, bool)]
         name: name.into(),
         opened_at: at(minute),
         outcome: (minute % 3 > 0).then_some(Outcome::Fixed),
-        fixes: fixes.iter().map(|(target, helped)| (target.to_string(), *helped)).collect(),
+        fixes: fixes
+            .iter()
+            .map(|(target, helped)| Fix { target: target.to_string(), tool: format!("k.{target}"), helped: *helped })
+            .collect(),
     }
 }
 

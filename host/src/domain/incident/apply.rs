@@ -246,6 +246,7 @@ impl Incident {
         self.model.prompt_tokens += usage.prompt_tokens;
         self.model.completion_tokens += usage.completion_tokens;
         self.model.took_ms += usage.took_ms;
+        self.model.cost_micros = self.model.cost_micros.saturating_add(usage.cost_micros);
     }
 
     pub(super) fn with(&mut self, id: &ActionId, change: impl FnOnce(&mut ActionRecord)) {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ActionRecord, ActionState, Incident, Outcome};
-use crate::domain::action::{ActionId, Origin};
+use crate::domain::action::{ActionId, Origin, Risk};
 use crate::domain::call::{Call, Verification};
 use crate::domain::decision::{RulingKind, Verdict};
 use crate::domain::delivery::DeliveryLimits;
@@ -44,13 +44,23 @@ pub struct Pace {
     pub every: SignedDuration,
 }
 
+/// Looks that may come before the pace that a verification asks for is reached: pauses double from 0.3 s to a day.
+const QUICK: u32 = 20;
+
 impl Limits {
+    /// Whether there are looks enough to begin with short pauses.
+    fn looks_quickly(&self) -> bool {
+        self.verification_looks > 2 * QUICK
+    }
+
     /// The pace of a verification. Also for one that was taken in before there were bounds: so it is
     /// never slower than they say, and the looks last until the deadline.
     pub fn pace(&self, verification: &Verification) -> Pace {
         let verification = verification.clone().bounded();
         let within = millis(verification.within_ms).min(self.verification);
-        let looks = i64::from(self.verification_looks.max(1));
+        // Those that come quickly at first are set aside.
+        let quick = if self.looks_quickly() { QUICK } else { 0 };
+        let looks = i64::from((self.verification_looks - quick).max(1));
         let spread = SignedDuration::from_millis(millis_of(within) / looks + 1);
         Pace { within, every: millis(verification.every_ms).max(spread) }
     }
@@ -260,20 +270,34 @@ fn non_empty<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
     if text.trim().is_empty() { otherwise } else { text }
 }
 
-/// Actions are done one after the other; the first that does not end well ends the sequence.
+/// Actions are done one after the other; the first that does not end well ends the sequence. But what a model proposes
+/// are alternatives, best first: the next is tried only where the one before did not help and is taken back.
 fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
-    let mut observed = false;
+    let (mut observed, mut settled, mut tried) = (false, false, Vec::new());
     for record in &incident.actions {
-        if matches!(record.action.origin, Origin::Undo { .. }) {
+        let alternative = record.action.origin == Origin::Model;
+        if matches!(record.action.origin, Origin::Undo { .. }) || (alternative && settled) {
             continue;
         }
         if let Some(next) = in_progress(incident, record, now, limits) {
             return next;
         }
         match record.state {
-            ActionState::Verified => {}
-            ActionState::Observed => observed = true,
-            _ => return ended_badly(incident, record, now, limits),
+            ActionState::Verified => settled |= alternative,
+            ActionState::Observed => {
+                observed = true;
+                settled |= alternative;
+            }
+            _ => match ended_badly(incident, record, now, limits) {
+                Badly::Next(next) => return next,
+                Badly::Over { what, clean } => {
+                    tried.push(what);
+                    let another = alternative && clean && tried.len() < ALTERNATIVES && has_another(incident, record);
+                    if !another {
+                        return conclude(Outcome::NeedsPerson, &tried.join("; then "));
+                    }
+                }
+            },
         }
     }
     if observed {
@@ -282,7 +306,8 @@ fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
             "mode is observe: nothing was executed, the report says what would have been done",
         );
     }
-    let done: Vec<String> = incident.actions.iter().map(|record| record.action.target()).collect();
+    let done = incident.actions.iter().filter(|record| record.state == ActionState::Verified);
+    let done: Vec<String> = done.map(|record| record.action.target()).collect();
     conclude(Outcome::Fixed, &format!("{} repaired and verified", done.join(", ")))
 }
 
@@ -335,8 +360,12 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
         let seen = record.seen.as_deref().unwrap_or("it could not be looked at");
         return verified(false, format!("{seen}, after {} looks", record.looks));
     }
+    // Most changes show within a second or two: each pause is as long as all before it, until it is the one asked for.
     let first = every.min(SignedDuration::from_millis(300));
     let due = match record.looked_at.filter(|at| *at >= record.since) {
+        Some(looked_at) if limits.looks_quickly() => {
+            looked_at.saturating_add(looked_at.duration_since(record.since).clamp(first, every))
+        }
         Some(looked_at) => looked_at.saturating_add(every),
         None => record.since.saturating_add(first),
     };
@@ -352,8 +381,30 @@ fn millis(ms: u64) -> SignedDuration {
     SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))
 }
 
-/// An action that was done and did not help is taken back where it says how; then a person goes on.
-fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Next {
+/// Alternatives of one incident that are tried.
+const ALTERNATIVES: usize = 3;
+
+/// What follows on an action that did not end well.
+enum Badly {
+    /// It is not over yet.
+    Next(Next),
+    /// It is over.
+    Over {
+        /// What became of it, as a sentence without an end.
+        what: String,
+        /// It was done, did not help, and nothing is left of it.
+        clean: bool,
+    },
+}
+
+/// Whether the gate has not heard of an alternative behind this one.
+fn has_another(incident: &Incident, record: &ActionRecord) -> bool {
+    let behind = incident.actions.iter().skip_while(|other| other.action.id != record.action.id).skip(1);
+    behind.into_iter().any(|other| other.action.origin == Origin::Model)
+}
+
+/// An action that was done and did not help is taken back where it says how.
+fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Badly {
     let target = record.action.target();
     let what = match record.state {
         ActionState::Denied => {
@@ -385,26 +436,28 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
         ),
     };
     if record.state != ActionState::Unverified || record.action.undo().is_none() {
-        return conclude(Outcome::NeedsPerson, &what);
+        // What heals by itself when it is wrong needs nothing that takes it back.
+        let clean = record.state == ActionState::Unverified && record.action.risk == Risk::Low;
+        return Badly::Over { what, clean };
     }
     let undo = incident
         .actions
         .iter()
         .find(|other| matches!(&other.action.origin, Origin::Undo { action } if *action == record.action.id));
     let Some(undo) = undo else {
-        return Next::Do(Effect::Undo { action: record.action.id.clone() });
+        return Badly::Next(Next::Do(Effect::Undo { action: record.action.id.clone() }));
     };
     // An undo is over when its tool has answered: what it restores was broken before.
     if undo.state == ActionState::Done {
-        return conclude(Outcome::NeedsPerson, &format!("{what}; it was taken back"));
+        return Badly::Over { what: format!("{what}; it was taken back"), clean: true };
     }
     if let Some(next) = in_progress(incident, undo, now, limits) {
-        return next;
+        return Badly::Next(next);
     }
     let denied = undo.ruling.as_ref().filter(|ruling| ruling.kind == RulingKind::Deny);
     let why = denied.map_or_else(
         || undo.state.as_str().to_string(),
         |ruling| format!("{} denied that: {}", ruling.rule, ruling.reason),
     );
-    conclude(Outcome::NeedsPerson, &format!("{what}; it was not taken back ({why})"))
+    Badly::Over { what: format!("{what}; it was not taken back ({why})"), clean: false }
 }

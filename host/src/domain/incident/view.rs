@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{ActionRecord, Incident};
 use crate::domain::action::{Origin, Risk};
 use crate::domain::call::{Call, Verification};
+use crate::domain::entry::Diagnosis;
 
 /// An incident for people and programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,9 @@ pub struct IncidentView {
     pub actions: Vec<ActionView>,
     /// What the model cost.
     pub model: ModelView,
+    /// What the model thinks is wrong, in its own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
     /// The report in Markdown, once written.
     pub report: Option<String>,
 }
@@ -126,6 +130,9 @@ pub struct ModelView {
     pub prompt_tokens: u64,
     /// Tokens of the answers.
     pub completion_tokens: u64,
+    /// Money in millionths of the unit of the prices.
+    #[serde(default)]
+    pub cost_micros: u64,
 }
 
 impl From<&Incident> for IncidentView {
@@ -154,7 +161,9 @@ impl From<&Incident> for IncidentView {
                 calls: incident.model.calls,
                 prompt_tokens: incident.model.prompt_tokens,
                 completion_tokens: incident.model.completion_tokens,
+                cost_micros: incident.model.cost_micros,
             },
+            diagnosis: incident.diagnosis().cloned(),
             report: incident.report.clone(),
         }
     }

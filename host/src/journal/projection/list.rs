@@ -4,10 +4,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::Projection;
-use crate::domain::entry::Usage;
+use crate::domain::listing::Opened;
 use crate::domain::listing::{Facets, Range, Wanted};
 use crate::domain::{IncidentId, Outcome, Severity, State};
 use crate::journal::error::Error;
+use crate::journal::rows::uint;
 
 impl Projection {
     /// The newest incidents that are wanted, as the file knows them. Costs what is found, and not what
@@ -54,22 +55,41 @@ impl Projection {
         })
     }
 
-    /// What the model cost for incidents to which something has happened since `since`.
+    /// Incidents that a model answered, or was to answer, and to which something has happened since `since`, oldest
+    /// first. Of those that rest for longer than 31 days none.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn asked(&self, since: jiff::Timestamp) -> Result<Vec<Usage>, Error> {
+    pub fn asked(&self, since: jiff::Timestamp) -> Result<Vec<IncidentId>, Error> {
         self.read(|connection| {
-            let sql = "SELECT calls, prompt_tokens, completion_tokens, took_ms FROM asked WHERE updated_at >= ?1";
+            let sql = "SELECT id FROM asked WHERE updated_at >= ?1 ORDER BY id";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([since.as_microsecond()], |row| {
-                let number = |column: usize| Ok::<_, rusqlite::Error>(crate::journal::rows::uint(row.get(column)?));
-                Ok(Usage {
-                    calls: number(0)?,
-                    prompt_tokens: number(1)?,
-                    completion_tokens: number(2)?,
-                    took_ms: number(3)?,
-                })
+            let rows = statement
+                .query_map([since.as_microsecond()], |row| row.get::<_, String>(0).map(|id| IncidentId(id.into())))?;
+            rows.collect()
+        })
+    }
+
+    /// How many incidents were opened since `since`, by the day (UTC) of that and the rule that decided (none for the
+    /// default), and for how many of them a model was asked, as far as 31 days ago.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn opened_by_day(&self, since: jiff::Timestamp) -> Result<Vec<Opened>, Error> {
+        self.read(|connection| {
+            let sql = "SELECT opened_at / 86400000000 AS day, facets.rule, COUNT(*), COUNT(asked.id) FROM incidents
+                       JOIN facets ON facets.id = facets
+                       LEFT JOIN asked ON asked.id = incidents.id AND asked.calls > 0
+                       WHERE incidents.id >= ?1 AND opened_at >= ?2
+                       GROUP BY day, facets.rule ORDER BY day, facets.rule";
+            let mut statement = connection.prepare_cached(sql)?;
+            let from = (Range::default().since(since).from, since.as_microsecond());
+            let rows = statement.query_map(from, |row| {
+                let day: i64 = row.get(0)?;
+                let midnight = jiff::Timestamp::from_second(day.saturating_mul(86_400)).unwrap_or_default();
+                let day = midnight.to_zoned(jiff::tz::TimeZone::UTC).date();
+                let (incidents, asked) = (uint(row.get(2)?), uint(row.get(3)?));
+                Ok(Opened { day, rule: row.get(1)?, incidents, asked })
             })?;
             rows.collect()
         })

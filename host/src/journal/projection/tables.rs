@@ -13,7 +13,7 @@ use crate::journal::rows::int;
 
 /// The format: another number makes the file new. It changes with the tables and with what is put
 /// into them; `the_format_has_a_number` notices when it should.
-pub(super) const FORMAT: i64 = 5;
+pub(super) const FORMAT: i64 = 6;
 
 /// Marks the file as ours: `tidp`.
 pub(super) const APPLICATION: i64 = 0x7469_6470;
@@ -41,14 +41,7 @@ pub(super) const TABLES: &str = "
         fixes TEXT
     ) WITHOUT ROWID;
     CREATE INDEX incidents_by_facets ON incidents (facets, id);
-    CREATE TABLE asked (
-        id TEXT PRIMARY KEY,
-        updated_at INTEGER NOT NULL,
-        calls INTEGER NOT NULL,
-        prompt_tokens INTEGER NOT NULL,
-        completion_tokens INTEGER NOT NULL,
-        took_ms INTEGER NOT NULL
-    ) WITHOUT ROWID;
+    CREATE TABLE asked (id TEXT PRIMARY KEY, updated_at INTEGER NOT NULL, calls INTEGER NOT NULL) WITHOUT ROWID;
     CREATE INDEX asked_by_time ON asked (updated_at);
     CREATE TABLE undelivered (incident TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE gate_events (
@@ -105,14 +98,10 @@ impl Numbers {
         let times = (incident.opened_at.as_microsecond(), incident.updated_at.as_microsecond());
         statement.execute(params![incident.id.0, times.0, times.1, facets, group_key, name, fixes])?;
         undelivered::put(transaction, incident)?;
-        let model = &incident.model;
-        if model.calls > 0 {
-            let sql = "INSERT OR REPLACE INTO asked VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-            let mut statement = transaction.prepare_cached(sql)?;
-            let numbers = [model.calls, model.prompt_tokens, model.completion_tokens, model.took_ms].map(int);
-            let [calls, prompt, completion, took] = numbers;
-            let updated_at = incident.updated_at.as_microsecond();
-            statement.execute(params![incident.id.0, updated_at, calls, prompt, completion, took])?;
+        if incident.model.calls > 0 || !incident.model.turns.is_empty() {
+            let mut statement = transaction.prepare_cached("INSERT OR REPLACE INTO asked VALUES (?1, ?2, ?3)")?;
+            let (updated_at, calls) = (incident.updated_at.as_microsecond(), int(incident.model.calls));
+            statement.execute(params![incident.id.0, updated_at, calls])?;
         }
         Ok(())
     }

@@ -2,13 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::entry::Diagnosis;
+use super::account;
+use crate::domain::entry::{Diagnosis, Percent};
 use crate::domain::text::cut;
-
-/// Longest text of one part.
-const LONGEST: usize = 4096;
-/// Most steps.
-const STEPS: usize = 12;
+use account::LONGEST;
 
 /// What the decision is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +29,19 @@ pub(super) struct Draft {
     pub wish: Result<Wish, String>,
     pub calls: Vec<Named>,
     pub reason: String,
+    /// Without the confidence.
     pub diagnosis: Diagnosis,
+    /// One that is none of 0 to 100 is an error, as a sentence.
+    pub confidence: Result<Option<Percent>, String>,
+    /// Whether it says more than which tool is called.
+    pub stated: bool,
 }
 
 const DECISION: [&str; 6] = ["decision", "action_type", "next_step", "status", "决策", "决定"];
 const REASON: [&str; 6] = ["reason", "reasoning", "explanation", "thought", "原因", "理由"];
 const CAUSE: [&str; 6] = ["root_cause", "rootCause", "cause", "根因", "根本原因", "故障原因"];
 const CONFIDENCE: [&str; 3] = ["confidence", "置信度", "可信度"];
+const CONFIDENCE_REASON: [&str; 4] = ["confidence_reason", "confidenceReason", "置信度依据", "置信度理由"];
 const IMPACT: [&str; 4] = ["impact", "影响", "影响范围", "影响评估"];
 const STEPS_NAMES: [&str; 8] =
     ["steps", "solutions", "solution", "recommendations", "suggestions", "next_steps", "建议", "解决方案"];
@@ -62,7 +65,14 @@ impl Draft {
     /// No decision, just words.
     pub(super) fn prose(words: &str) -> Self {
         let reason = cut(words.trim(), LONGEST);
-        Self { wish: Ok(Wish::Tool), calls: Vec::new(), reason, diagnosis: Diagnosis::default() }
+        Self {
+            wish: Ok(Wish::Tool),
+            calls: Vec::new(),
+            reason,
+            diagnosis: Diagnosis::default(),
+            confidence: Ok(None),
+            stated: false,
+        }
     }
 }
 
@@ -88,11 +98,14 @@ fn decision(map: &Map<String, Value>) -> Option<Draft> {
         reason: text(map, &REASON),
         diagnosis: Diagnosis {
             root_cause: text(map, &CAUSE),
-            confidence: pick(map, &CONFIDENCE).and_then(confidence),
+            confidence: None,
+            confidence_reason: text(map, &CONFIDENCE_REASON),
             impact: text(map, &IMPACT),
-            steps: list(map, &STEPS_NAMES),
-            prevention: list(map, &PREVENTION),
+            steps: account::steps(pick(map, &STEPS_NAMES)),
+            prevention: account::list(pick(map, &PREVENTION)),
         },
+        confidence: pick(map, &CONFIDENCE).map(account::confidence).transpose(),
+        stated: true,
     })
 }
 
@@ -194,51 +207,5 @@ fn pick<'a>(map: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {
 }
 
 fn text(map: &Map<String, Value>, names: &[&str]) -> String {
-    pick(map, names).map(sentence).unwrap_or_default()
-}
-
-fn sentence(value: &Value) -> String {
-    match value {
-        Value::String(text) => cut(text.trim(), LONGEST),
-        Value::Array(items) => cut(&items.iter().map(sentence).collect::<Vec<_>>().join("; "), LONGEST),
-        Value::Object(map) => {
-            let parts: Vec<String> = map.iter().map(|(name, value)| format!("{name}: {}", sentence(value))).collect();
-            cut(&parts.join("; "), LONGEST)
-        }
-        Value::Null => String::new(),
-        other => other.to_string(),
-    }
-}
-
-fn list(map: &Map<String, Value>, names: &[&str]) -> Vec<String> {
-    let items = match pick(map, names) {
-        Some(Value::Array(items)) => items.iter().map(sentence).collect(),
-        Some(Value::String(text)) => text.lines().map(|line| line.trim().to_string()).collect(),
-        Some(other) => vec![sentence(other)],
-        None => Vec::new(),
-    };
-    items.into_iter().filter(|item: &String| !item.is_empty()).map(|item| cut(&item, 500)).take(STEPS).collect()
-}
-
-/// `0.8`, `80`, `"80%"` and `high`.
-fn confidence(value: &Value) -> Option<f64> {
-    let number = match value {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => {
-            let text = text.trim().to_lowercase();
-            match text.as_str() {
-                "high" | "高" => 0.9,
-                "medium" | "中" => 0.6,
-                "low" | "低" => 0.3,
-                _ => {
-                    let percent = text.ends_with('%');
-                    let number: f64 = text.trim_end_matches('%').trim().parse().ok()?;
-                    if percent { number / 100.0 } else { number }
-                }
-            }
-        }
-        _ => return None,
-    };
-    let share = if number > 1.0 { number / 100.0 } else { number };
-    (0.0..=1.0).contains(&share).then_some(share)
+    pick(map, names).map(account::sentence).unwrap_or_default()
 }

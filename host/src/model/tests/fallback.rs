@@ -129,7 +129,7 @@ async fn who_answered_the_last_turn_is_asked_first_as_long_as_it_can_be() {
     let first = Endpoint::new(vec![says(RESOLVED); 9]).await;
     let second = Endpoint::new(vec![says(RESOLVED); 9]).await;
     let mut going_on = incident(vec![alert("web")]);
-    let original = Original { by: "two".into(), message: None };
+    let original = Original { by: "two".into(), message: None, reused: None };
     let answer = Answer::Look { calls: Vec::new() };
     let answered =
         Fact::Answered { answer, text: "look".into(), usage: Usage::default(), original: Some(Box::new(original)) };

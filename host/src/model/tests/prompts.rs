@@ -9,7 +9,7 @@ use crate::model::offer::Form;
 use crate::model::prompt::{LONGEST, Prompt, Shape, build};
 
 fn shape(form: Form) -> Shape<'static> {
-    Shape { form, language: "zh", bytes: LONGEST, by: "" }
+    Shape { form, language: "zh", bytes: LONGEST, by: "", last: false, tried: &[] }
 }
 
 /// The recorded incident after one look by the host and one that the model asked for.

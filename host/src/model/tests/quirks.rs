@@ -102,7 +102,7 @@ async fn what_a_refusal_teaches_holds_for_this_request_and_the_next_ones() {
     let sse = json!(format!(
         "data: {}\n\ndata: {}\n\ndata: [DONE]\n\n",
         json!({"choices": [{"delta": {"content": "```yaml\ndecision: "}}]}),
-        json!({"choices": [{"delta": {"content": "resolved\n```"}, "finish_reason": "stop"}]}),
+        json!({"choices": [{"delta": {"content": "resolved\nreason: gone\n```"}, "finish_reason": "stop"}]}),
     ));
     let endpoint = Endpoint::new(vec![
         fails(400, "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set"),

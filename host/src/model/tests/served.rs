@@ -15,9 +15,13 @@ use crate::ports::Clock;
 
 pub struct Noon;
 
+impl Noon {
+    pub const NOW: &str = "2026-01-01T12:00:00Z";
+}
+
 impl Clock for Noon {
     fn now(&self) -> Timestamp {
-        "2026-01-01T12:00:00Z".parse().unwrap()
+        Self::NOW.parse().unwrap()
     }
 
     fn elapsed(&self) -> Duration {
@@ -107,7 +111,11 @@ impl Endpoint {
 
 /// A client of these endpoints.
 pub fn of(endpoints: Vec<EndpointOptions>, budget: Budget) -> Client {
-    Client::new(Options { endpoints, budget, language: "en".into() }, Arc::new(Noon)).map_err(|(_, why)| why).unwrap()
+    with(Options { endpoints, budget, reuse: None, anonymise: false, language: "en".into() })
+}
+
+pub fn with(options: Options) -> Client {
+    Client::new(options, Arc::new(Noon)).map_err(|(_, why)| why).unwrap()
 }
 
 pub fn says(content: &str) -> (u16, Value) {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rhai::{Array, Engine, EvalAltResult, ImmutableString, Map};
 
 use super::checked;
-use crate::domain::history::{Row, Wanted};
+use crate::domain::history::{FixRow, Row, Wanted};
 use crate::policy::evaluation::{Evaluation, ask, error};
 use crate::policy::fields::Fields;
 use crate::policy::{span, view};
@@ -16,11 +16,11 @@ const LISTED: usize = 500;
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("incidents", |more: Map| count("incidents", more, |_, _| 1));
-    engine.register_fn("fixes", |more: Map| count("fixes", more, |past, target| fixes(past, target, false)));
-    engine.register_fn("successes", |more: Map| count("successes", more, |past, target| fixes(past, target, true)));
+    engine.register_fn("fixes", |more: Map| count("fixes", more, |past, select| fixes(past, select, false)));
+    engine.register_fn("successes", |more: Map| count("successes", more, |past, select| fixes(past, select, true)));
     engine.register_fn("incidents", || count("incidents", Map::new(), |_, _| 1));
-    engine.register_fn("fixes", || count("fixes", Map::new(), |past, target| fixes(past, target, false)));
-    engine.register_fn("successes", || count("successes", Map::new(), |past, target| fixes(past, target, true)));
+    engine.register_fn("fixes", || count("fixes", Map::new(), |past, select| fixes(past, select, false)));
+    engine.register_fn("successes", || count("successes", Map::new(), |past, select| fixes(past, select, true)));
     engine.register_fn("past", |more: Map| -> Made<Array> {
         let select = Select::read("past", more)?;
         ask("past(…)", |evaluation| {
@@ -44,6 +44,7 @@ struct Select {
     rule: Option<String>,
     name: Option<String>,
     target: Option<String>,
+    tool: Option<String>,
     outcome: Option<String>,
     group: bool,
     within: Option<i64>,
@@ -56,11 +57,18 @@ impl Select {
             rule: fields.text("rule"),
             name: fields.text("name"),
             target: fields.text("target"),
+            tool: fields.text("tool"),
             outcome: fields.text("outcome"),
             group: fields.flag("group").unwrap_or(false),
             within: fields.span("within"),
         };
         checked(select, fields.finish()).map_err(|wrong| error(format!("{what}: {wrong}")))
+    }
+
+    /// Whether an action is one of those that are asked for.
+    fn counts(&self, fix: &FixRow<'_>) -> bool {
+        self.target.as_deref().is_none_or(|target| target == fix.target)
+            && self.tool.as_deref().is_none_or(|tool| fix.is_with(tool))
     }
 
     fn of<'a>(&'a self, evaluation: &'a Evaluation) -> impl Iterator<Item = Row<'a>> {
@@ -70,6 +78,7 @@ impl Select {
         let outcome = |row: &Row<'_>| row.outcome.map_or("", |outcome| outcome.as_str());
         evaluation
             .past(wanted, self.group)
+            .filter(move |row| self.tool.is_none() || row.fixes.iter().any(|fix| self.counts(fix)))
             .filter(move |row| self.outcome.as_deref().is_none_or(|wanted| wanted == outcome(row)))
     }
 }
@@ -78,15 +87,12 @@ fn since(now: Timestamp, ms: i64) -> Timestamp {
     now.saturating_sub(SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MIN)
 }
 
-fn fixes(past: &Row<'_>, target: Option<&str>, helped_only: bool) -> usize {
-    let counts =
-        |(name, helped): &&(&str, bool)| target.is_none_or(|target| target == *name) && (*helped || !helped_only);
-    past.fixes.iter().filter(counts).count()
+fn fixes(past: &Row<'_>, select: &Select, helped_only: bool) -> usize {
+    past.fixes.iter().filter(|fix| select.counts(fix) && (fix.helped || !helped_only)).count()
 }
 
-fn count(what: &'static str, more: Map, each: impl Fn(&Row<'_>, Option<&str>) -> usize) -> Made<i64> {
+fn count(what: &'static str, more: Map, each: impl Fn(&Row<'_>, &Select) -> usize) -> Made<i64> {
     let select = Select::read(what, more)?;
-    let sum =
-        ask(what, |evaluation| select.of(evaluation).map(|past| each(&past, select.target.as_deref())).sum::<usize>())?;
+    let sum = ask(what, |evaluation| select.of(evaluation).map(|past| each(&past, &select)).sum::<usize>())?;
     Ok(i64::try_from(sum).unwrap_or(i64::MAX))
 }

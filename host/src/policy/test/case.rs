@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::Outcome;
 use crate::domain::entry::Purpose;
-use crate::domain::history::Past;
+use crate::domain::history::{Fix, Past};
 use crate::domain::incident::{ActionRecord, ActionState, Conclusion, Look};
 use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Person,
@@ -110,6 +110,9 @@ pub(super) struct PastRow {
     /// Targets of fixes that did not.
     #[serde(default)]
     pub failed: Vec<String>,
+    /// The tool of all of them.
+    #[serde(default)]
+    pub tool: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -347,8 +350,9 @@ impl SeenRow {
 impl PastRow {
     fn past(&self, group: &str, now: Timestamp) -> Result<Past, String> {
         let ago = SignedDuration::from_millis(span::parse(&self.ago)?);
-        let fixes = |targets: &[String], helped: bool| -> Vec<(String, bool)> {
-            targets.iter().map(|target| (target.clone(), helped)).collect()
+        let fixes = |targets: &[String], helped: bool| -> Vec<Fix> {
+            let fix = |target: &String| Fix { target: target.clone(), tool: self.tool.clone(), helped };
+            targets.iter().map(fix).collect()
         };
         let mut all = fixes(&self.helped, true);
         all.extend(fixes(&self.failed, false));

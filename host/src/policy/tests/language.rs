@@ -158,7 +158,7 @@ fn time_and_history_are_data() {
         ("|i| flapping(4, \"1h\")", false),
         ("|i| incidents(#{ group: true, within: \"1h\" }) == 2 && incidents(#{ within: \"1d\" }) == 4", true),
         (
-            "|i| fixes(#{ rule: \"r\" }) == 3 && successes(#{ rule: \"r\" }) == 2 && fixes(#{ target: \"t1\" }) == 2",
+            "|i| fixes(#{ rule: \"r\" }) == 3 && successes(#{ rule: \"r\" }) == 2 && fixes(#{ target: \"t1\" }) == 2 && fixes(#{ rule: \"r\", tool: \"restart\" }) == 3 && successes(#{ rule: \"r\", tool: \"k.restart\" }) == 2 && incidents(#{ tool: \"other\" }) == 0",
             true,
         ),
         (

@@ -72,6 +72,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             }
         },
         Fact::Answered { answer, usage, original, .. } => {
+            if let Some(reused) = original.as_ref().and_then(|original| original.reused.as_ref()) {
+                let incident = s.name(&reused.incident.0);
+                return format!("{}（沿用事件 {incident} 的回答，未再询问大模型）", answered(answer, s));
+            }
             let by = original.as_ref().map_or(String::new(), |original| format!("{}，", s.say(&original.by)));
             format!("{}（{by}{}）", answered(answer, s), cost(usage))
         }

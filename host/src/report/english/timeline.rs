@@ -83,6 +83,13 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             }
         },
         Fact::Answered { answer, usage, original, .. } => {
+            if let Some(reused) = original.as_ref().and_then(|original| original.reused.as_ref()) {
+                let incident = s.name(&reused.incident.0);
+                return format!(
+                    "{} (the answer given for incident {incident} is used again; nobody was asked)",
+                    answered(answer, s)
+                );
+            }
             let by = original.as_ref().map_or(String::new(), |original| format!("{}, ", s.say(&original.by)));
             format!("{} ({by}{})", answered(answer, s), cost(usage))
         }

@@ -5,11 +5,14 @@ use crate::domain::incident::ActionRecord;
 use crate::domain::text::{cut, one_line};
 use crate::domain::{Incident, Occasion, Outcome};
 use crate::report::ending::{Why, repairs};
-use crate::report::{Language, arguments, findings};
+use crate::report::{Language, arguments, findings, steps};
 
 /// Actions and sentences about what is left: more is in the report.
 const ACTIONS: usize = 3;
 const LEFT: usize = 3;
+
+/// Steps that a model advises.
+const STEPS: usize = 3;
 
 /// Findings, and bytes of one.
 const FOUND: usize = 2;
@@ -38,6 +41,7 @@ pub(super) fn tell(body: &mut Body, incident: &Incident, occasion: Occasion, lan
     }
     body.block([done]);
     body.block([cause_line(incident, language).map_or_else(|| found(incident, language), |cause| vec![cause])]);
+    body.block([incident.reused().map(|reused| translation.reused(&reused.incident.0, MD)).into_iter().collect()]);
     // Where it is over there is nothing left to do, and nobody reads that there is nothing.
     let open = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error) | None);
     if open && !over {
@@ -48,7 +52,22 @@ pub(super) fn tell(body: &mut Body, incident: &Incident, occasion: Occasion, lan
         lines.extend(left.into_iter().map(|sentence| format!("- {sentence}")));
         lines.extend((more > 0).then(|| format!("- {}", translation.more(more))));
         body.block([lines]);
+        body.block([advised(incident, language)]);
     }
+}
+
+/// What the model would do first, where nobody has done it.
+fn advised(incident: &Incident, language: Language) -> Vec<String> {
+    let headings = language.translation().headings();
+    let steps = incident.diagnosis().map(|diagnosis| diagnosis.steps.as_slice()).unwrap_or_default();
+    if steps.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!("**{}**", headings.suggested)];
+    lines.extend(steps.iter().take(STEPS).map(|step| format!("- {}", steps::line(step))));
+    let more = steps.len().saturating_sub(STEPS);
+    lines.extend((more > 0).then(|| format!("- {}", language.translation().more(more))));
+    lines
 }
 
 /// What the looks show to be wrong, where nobody has named a cause.

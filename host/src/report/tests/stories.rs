@@ -7,7 +7,7 @@ use crate::domain::action::{Action, ActionId, Origin, Proposal, Risk};
 use crate::domain::call::{Call, Target, Verification};
 use crate::domain::decision::{Decision, Heard, Mode, Ruling, RulingKind, Spend, Verdict};
 use crate::domain::delivery::{Delivery, Occasion};
-use crate::domain::entry::{Answer, AskedCall, Diagnosis, Entry, Fact, Purpose, Usage};
+use crate::domain::entry::{Answer, AskedCall, Diagnosis, Entry, Fact, Percent, Purpose, Step, Usage};
 use crate::domain::{
     Alert, Incident, IncidentId, Outcome, Person, Proof, Proven, Requirement, Safeguards, Severity, Snapshot, Status,
 };
@@ -165,7 +165,7 @@ fn concluded(outcome: Outcome, reason: &str) -> Fact {
 }
 
 fn answered(answer: Answer) -> Fact {
-    let usage = Usage { calls: 1, prompt_tokens: 2100, completion_tokens: 180, took_ms: 4200 };
+    let usage = Usage { calls: 1, prompt_tokens: 2100, completion_tokens: 180, took_ms: 4200, ..Usage::default() };
     Fact::Answered { answer, text: String::new(), usage, original: None }
 }
 
@@ -216,9 +216,13 @@ pub(super) fn fixed() -> Story {
 fn diagnosis() -> Diagnosis {
     Diagnosis {
         root_cause: "The image tag nginx:1.25- does not exist.".into(),
-        confidence: Some(0.92),
+        confidence: Percent::new(92),
+        confidence_reason: "The registry answers 404 for this tag.".into(),
         impact: "No pod of the shop answers.".into(),
-        steps: vec!["Correct the tag.".into(), "Watch the rollout.".into()],
+        steps: vec![
+            Step { text: "Correct the tag.".into(), command: "kubectl set image deployment/web web=nginx:1.25".into() },
+            "Watch the rollout.".into(),
+        ],
         prevention: vec!["Check image tags before a rollout.".into()],
     }
 }
@@ -416,9 +420,10 @@ pub(super) fn hostile() -> Story {
     };
     let diagnosis = Diagnosis {
         root_cause: BAD.into(),
-        confidence: Some(f64::NAN),
+        confidence: Percent::new(100),
+        confidence_reason: BAD.into(),
         impact: BAD.into(),
-        steps: vec![BAD.into()],
+        steps: vec![Step { text: BAD.into(), command: BAD.into() }],
         prevention: vec![BAD.into()],
     };
     story(vec![

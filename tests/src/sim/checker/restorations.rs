@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tidegate::domain::entry::Purpose;
-use tidegate::domain::incident::{ActionState, Look};
+use tidegate::domain::incident::{ActionRecord, ActionState, Look};
 use tidegate::domain::{ActionId, Fact, Incident, Origin, Outcome, RulingKind};
 
 use super::Step;
@@ -76,11 +76,18 @@ pub fn help_is_proven_by_the_host(step: &Step<'_>) -> Result<(), String> {
     }
 }
 
-/// What ends as fixed was done whole, and each part was seen to help.
+/// What ends as fixed was done whole, and each part was seen to help; of a model's alternatives one was.
 pub fn fixed_is_proven(step: &Step<'_>) -> Result<(), String> {
     let Fact::Concluded { outcome: Outcome::Fixed, .. } = &step.entry.fact else { return Ok(()) };
     let done = step.incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }));
-    let open: Vec<_> = done.clone().filter(|record| record.state != ActionState::Verified).collect();
+    let helped = |record: &ActionRecord| record.state == ActionState::Verified;
+    let of_model = |record: &ActionRecord| record.action.origin == Origin::Model;
+    let chosen = done.clone().any(|record| of_model(record) && helped(record));
+    // One that did not help was tried before, and one that nobody ruled on was not needed.
+    let passed_over = |record: &ActionRecord| {
+        chosen && of_model(record) && matches!(record.state, ActionState::Unverified | ActionState::Proposed)
+    };
+    let open: Vec<_> = done.clone().filter(|record| !helped(record) && !passed_over(record)).collect();
     match (done.count(), open.first()) {
         (0, _) => Err("it ends as fixed, and nothing was done".into()),
         (_, Some(record)) => Err(format!("it ends as fixed while {} is {:?}", record.action.id, record.state)),

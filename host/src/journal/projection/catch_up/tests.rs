@@ -91,7 +91,9 @@ fn what_the_model_cost_lately_is_found() {
     append(&journal, seal("i1", &one, vec![Fact::ModelFailed { reason: "down".into(), usage }]));
     projection.catch_up(&journal).unwrap();
     let updated_at = Incident::read(&journal.stream("i1").unwrap()).unwrap().unwrap().updated_at;
-    assert_eq!(projection.asked(updated_at).unwrap(), [usage]);
+    assert_eq!(projection.asked(updated_at).unwrap(), [crate::domain::IncidentId("i1".into())]);
+    let opened = projection.opened_by_day(jiff::Timestamp::MIN).unwrap();
+    assert_eq!(opened.iter().map(|day| (day.incidents, day.asked)).collect::<Vec<_>>(), [(2, 1)]);
     let after = updated_at + jiff::SignedDuration::from_secs(1);
     assert_eq!(projection.asked(after).unwrap(), []);
 }
@@ -129,7 +131,8 @@ fn listings_follow_the_journal_and_answer_questions() {
     assert_eq!(past.iter().map(|past| &*past.incident.0).collect::<Vec<_>>(), ["i1", "i2", "i3"]);
     let folded = Incident::read(&journal.stream("i1").unwrap()).unwrap().unwrap();
     assert_eq!(past[0], crate::domain::history::Past::of(&folded));
-    assert_eq!(past[0].fixes, [("k:web".to_string(), true)]);
+    let fix = &past[0].fixes[0];
+    assert_eq!((fix.target.as_str(), fix.helped, fix.tool.is_empty()), ("k:web", true, false));
     let gate_events = projection.gate_events(Timestamp::UNIX_EPOCH).unwrap();
     let [(_, GateEvent::Begun { attempt, spends, .. }), (_, ended)] = gate_events.as_slice() else {
         panic!("{gate_events:?}")

@@ -1,0 +1,121 @@
+//! What models cost today, what was saved, and what was decided without them, as Prometheus text.
+
+use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::domain::listing::Opened;
+use crate::journal::Projection;
+use crate::model::{amount, today};
+use crate::ports::{Clock, Spending};
+
+/// How long a count of incidents is shown again: counting goes through all of a day.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// The counts of the day, kept for a while.
+#[derive(Default)]
+pub struct Daily(Mutex<Option<(Duration, String)>>);
+
+impl Daily {
+    /// Incidents of the day (UTC) by the rule that decided, and how many of them no model was asked about.
+    pub fn incidents(&self, projection: &Projection, clock: &dyn Clock) -> String {
+        let now = clock.elapsed();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, text)) = known.as_ref()
+            && now.saturating_sub(*at) < FRESH
+        {
+            return text.clone();
+        }
+        // Where the listing cannot be read, another part says so.
+        let opened = projection.opened_by_day(today(clock.now())).unwrap_or_default();
+        let text = incidents(&opened);
+        *known = Some((now, text.clone()));
+        text
+    }
+}
+
+fn incidents(opened: &[Opened]) -> String {
+    let mut text = String::new();
+    let rows: [(&str, &str, fn(&Opened) -> u64); 2] = [
+        ("tidegate_incidents_today", "Incidents opened today (UTC), by rule.", |row| row.incidents),
+        ("tidegate_incidents_today_without_model", "Those of them that no model was asked about.", |row| {
+            row.incidents.saturating_sub(row.asked)
+        }),
+    ];
+    for (name, help, of) in rows {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for row in opened {
+            let _ =
+                writeln!(text, "{name}{{rule=\"{}\"}} {}", escaped(row.rule.as_deref().unwrap_or_default()), of(row));
+        }
+    }
+    text
+}
+
+/// What each model cost today (UTC), and what earlier answers saved.
+pub fn spending(spending: &Spending) -> String {
+    let mut text = String::new();
+    let rows: [(&str, &str, fn(&crate::domain::entry::Share) -> String); 3] = [
+        ("tidegate_model_calls_today", "Requests to the model today (UTC).", |share| share.calls.to_string()),
+        ("tidegate_model_tokens_today", "Tokens both ways.", |share| {
+            share.prompt_tokens.saturating_add(share.completion_tokens).to_string()
+        }),
+        ("tidegate_model_cost_today", "Money, in the unit of the prices.", |share| amount(share.cost_micros)),
+    ];
+    for (name, help, of) in rows {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for share in &spending.models {
+            let _ = writeln!(text, "{name}{{model=\"{}\"}} {}", escaped(&share.model), of(share));
+        }
+    }
+    let saved = &spending.saved;
+    let rows = [
+        ("tidegate_model_reused_today", "Answers that were used again today (UTC).", spending.reused.to_string()),
+        ("tidegate_model_saved_calls_today", "Requests that this saved.", saved.calls.to_string()),
+        ("tidegate_model_saved_tokens_today", "Tokens that this saved.", saved.prompt_tokens.to_string()),
+        ("tidegate_model_saved_cost_today", "Money that this saved.", amount(saved.cost_micros)),
+    ];
+    for (name, help, value) in rows {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+    }
+    text
+}
+
+fn escaped(label: &str) -> String {
+    label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::entry::Share;
+
+    #[test]
+    fn the_day_is_told_by_rule_and_model() {
+        let row = |rule: Option<&str>, incidents, asked| Opened {
+            day: jiff::civil::Date::default(),
+            rule: rule.map(str::to_string),
+            incidents,
+            asked,
+        };
+        let text = incidents(&[row(None, 5, 2), row(Some("a\"b"), 3, 0)]);
+        for line in [
+            "tidegate_incidents_today{rule=\"\"} 5",
+            "tidegate_incidents_today_without_model{rule=\"\"} 3",
+            "tidegate_incidents_today_without_model{rule=\"a\\\"b\"} 3",
+        ] {
+            assert!(text.lines().any(|known| known == line), "{line} in\n{text}");
+        }
+        let share =
+            Share { model: "m".into(), calls: 2, prompt_tokens: 7, completion_tokens: 3, cost_micros: 1_500_000 };
+        let text = spending(&Spending { models: vec![share.clone()], saved: share, reused: 4 });
+        for line in [
+            "tidegate_model_tokens_today{model=\"m\"} 10",
+            "tidegate_model_cost_today{model=\"m\"} 1.50",
+            "tidegate_model_reused_today 4",
+            "tidegate_model_saved_cost_today 1.50",
+        ] {
+            assert!(text.lines().any(|known| known == line), "{line} in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Answers that may be used again where the same trouble comes back.
+//!
+//! What is used again is a diagnosis and, where they helped, proposals; these are ruled on like any other. An answer that
+//! names something of the earlier incident which the new one does not have is not used.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::signature;
+use crate::domain::entry::{Answer, Reused};
+use crate::domain::{Incident, IncidentId, Outcome};
+
+/// Answers that are kept; the oldest goes first.
+const MOST: usize = 512;
+/// The shortest value of a label that is looked for in an answer.
+const NAME: usize = 5;
+
+/// The answers of the last while.
+#[derive(Default)]
+pub(super) struct Answers(Mutex<VecDeque<Kept>>);
+
+struct Kept {
+    signature: String,
+    incident: IncidentId,
+    at: Timestamp,
+    answer: Answer,
+    names: BTreeSet<String>,
+    saved: Reused,
+}
+
+impl Answers {
+    /// Keeps how a model's conversation about an incident ended, if that may help again: it asked for a person, or what it
+    /// proposed was seen to help. One that was itself used again is not kept, so that none outlives the window.
+    pub(super) fn learn(&self, incident: &Incident) {
+        let Some(turn) = incident.model.turns.last() else { return };
+        if turn.original.as_deref().is_some_and(|original| original.reused.is_some()) {
+            return;
+        }
+        let good = match (&turn.answer, incident.outcome()) {
+            (Answer::Person { .. }, Some(Outcome::NeedsPerson)) => incident.actions.is_empty(),
+            (Answer::Act { .. }, Some(Outcome::Fixed)) => true,
+            _ => false,
+        };
+        let Some(signature) = signature::of(incident).filter(|_| good) else { return };
+        let at = incident.conclusion.as_ref().map_or(incident.updated_at, |conclusion| conclusion.at);
+        let (log, id) = (&incident.model, incident.id.clone());
+        let saved = Reused {
+            incident: id.clone(),
+            calls: log.calls,
+            tokens: log.prompt_tokens.saturating_add(log.completion_tokens),
+            cost_micros: log.cost_micros,
+        };
+        let kept = Kept { signature, incident: id, at, answer: turn.answer.clone(), names: names(incident), saved };
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|known| known.incident != kept.incident);
+        all.push_back(kept);
+        if all.len() > MOST {
+            all.pop_front();
+        }
+    }
+
+    /// The newest answer to the same trouble that is no older than `within`.
+    pub(super) fn recall(&self, incident: &Incident, now: Timestamp, within: Duration) -> Option<(Answer, Reused)> {
+        let signature = signature::of(incident)?;
+        let since = now.saturating_sub(SignedDuration::try_from(within).unwrap_or(SignedDuration::MAX)).ok()?;
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = all.iter().rev().filter(|kept| kept.signature == signature && kept.at >= since);
+        let here = names(incident);
+        let kept = known.find(|kept| {
+            let gone: Vec<&String> = kept.names.difference(&here).collect();
+            let said = serde_json::to_string(&kept.answer).unwrap_or_default();
+            kept.incident != incident.id && !gone.iter().any(|name| said.contains(name.as_str()))
+        })?;
+        Some((kept.answer.clone(), kept.saved.clone()))
+    }
+}
+
+/// What the labels of its alerts name.
+fn names(incident: &Incident) -> BTreeSet<String> {
+    let values = incident.alerts.iter().flat_map(|alert| alert.labels.values());
+    values.filter(|value| value.len() >= NAME).map(str::to_string).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::Fact;
+    use crate::domain::entry::{Diagnosis, Original, Purpose, Usage};
+    use crate::model::tests::{alert, call, happen, incident, looked};
+
+    fn trouble(id: &str, pod: &str) -> Incident {
+        let mut incident = incident(vec![alert(pod)]);
+        incident.id = IncidentId(id.into());
+        let get = call("kubernetes.kubectl_describe", json!({"name": pod}));
+        happen(&mut incident, looked(Purpose::Evidence, get, &format!("{pod} CrashLoopBackOff")));
+        incident
+    }
+
+    fn answered(id: &str, pod: &str, cause: &str, reused: Option<Reused>) -> Incident {
+        let mut incident = trouble(id, pod);
+        let diagnosis = Diagnosis { root_cause: cause.into(), ..Diagnosis::default() };
+        let usage = Usage { calls: 2, prompt_tokens: 90, completion_tokens: 10, cost_micros: 7, ..Usage::default() };
+        let original = Some(Box::new(Original { by: "m".into(), message: None, reused }));
+        let answer = Answer::Person { diagnosis };
+        happen(&mut incident, Fact::Answered { answer, text: String::new(), usage, original });
+        happen(&mut incident, Fact::Concluded { outcome: Outcome::NeedsPerson, reason: "r".into() });
+        incident
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn the_same_trouble_gets_the_same_answer_within_a_window() {
+        let answers = Answers::default();
+        answers.learn(&answered("i1", "web-7d9f8c6b5d-x2x4z", "no such image", None));
+        let again = trouble("i2", "web-7d9f8c6b5d-9kkqp");
+        let at = Timestamp::UNIX_EPOCH;
+        let (answer, reused) = answers.recall(&again, at, HOUR).unwrap();
+        assert!(matches!(answer, Answer::Person { diagnosis } if diagnosis.root_cause == "no such image"));
+        assert_eq!((reused.incident.0.as_ref(), reused.calls, reused.tokens, reused.cost_micros), ("i1", 2, 100, 7));
+        let late = at.saturating_add(SignedDuration::from_secs(3601)).unwrap();
+        assert!(answers.recall(&again, late, HOUR).is_none());
+        assert!(answers.recall(&trouble("i1", "web-7d9f8c6b5d-x2x4z"), at, HOUR).is_none(), "not for itself");
+        assert!(answers.recall(&trouble("i3", "api-7d9f8c6b5d-9kkqp"), at, HOUR).is_none());
+    }
+
+    #[test]
+    fn what_names_a_pod_that_is_gone_or_was_used_again_itself_is_not_used() {
+        let answers = Answers::default();
+        let again = trouble("i2", "web-7d9f8c6b5d-9kkqp");
+        answers.learn(&answered("i1", "web-7d9f8c6b5d-x2x4z", "web-7d9f8c6b5d-x2x4z is stuck", None));
+        assert!(answers.recall(&again, Timestamp::UNIX_EPOCH, HOUR).is_none());
+        let reused = Reused { incident: IncidentId("i0".into()), calls: 1, tokens: 1, cost_micros: 0 };
+        answers.learn(&answered("i1", "web-7d9f8c6b5d-x2x4z", "no such image", Some(reused)));
+        assert!(answers.recall(&again, Timestamp::UNIX_EPOCH, HOUR).is_none());
+    }
+}

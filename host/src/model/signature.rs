@@ -1,0 +1,122 @@
+//! What makes the trouble of two incidents the same one: whom it is about, what was looked at and what that showed,
+//! without what differs from one pod or minute to the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+use sha2::{Digest, Sha256};
+
+use super::budget::scope_of;
+use crate::domain::incident::Look;
+use crate::domain::text::canonical_json;
+use crate::domain::{Incident, Subject};
+use crate::evidence;
+
+/// Hashes of what differs from pod to pod: `-7d9f8c6b5-x2x4z`, identifiers, numbers with and without a unit. The number
+/// of an exit code, a signal or a status says what is wrong, and stays.
+static FLEETING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let kept = r"(?P<kept>(?i:code|exit\w*|status|signal|http|error)[^\w\n]{0,3}\d+)";
+    let uuid = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24,}";
+    Regex::new(&format!(r"{kept}|{uuid}|\d+(?:\.\d+)?(?:ms|s|m|h|d|Mi|Gi|Ki)?")).ok()
+});
+
+/// The signature of an incident that no model has answered yet; none where nothing was seen that tells it from
+/// another one.
+pub(super) fn of(incident: &Incident) -> Option<String> {
+    let until = incident.model.turns.first().map_or(incident.looks.len(), |turn| turn.after_looks);
+    let looks: Vec<&Look> = incident.looks.iter().take(until).filter(|look| evidence::is_evidence(look)).collect();
+    if !looks.iter().any(|look| look.ok && look.refused.is_none()) || !incident.counted.is_empty() {
+        return None;
+    }
+    let pods = pods(incident);
+    let plain =
+        |text: &str| fleeting(&pods.iter().fold(text.to_string(), |text, (pod, owner)| text.replace(pod, owner)));
+    let mut lines: BTreeSet<String> = BTreeSet::new();
+    for alert in &incident.alerts {
+        let subject = Subject::of(alert);
+        let about = subject.as_ref().map(|subject| {
+            let workload = subject.workload().map(|workload| format!("{} {}", workload.kind, workload.name));
+            let place = (&subject.cluster, &subject.namespace);
+            format!("{place:?} {}", workload.unwrap_or_else(|| subject.to_string()))
+        });
+        lines.insert(format!("alert {} {:?}", alert.name, about));
+    }
+    for look in &looks {
+        let arguments = canonical_json(&serde_json::Value::Object(look.call.arguments.clone()));
+        lines.insert(format!("look {} {} {}", look.call.tool, look.ok, plain(&arguments)));
+        lines.extend(evidence::of(look).lines.iter().map(|line| format!("seen {}", plain(line))));
+    }
+    lines.extend(
+        evidence::findings(looks).iter().map(|finding| format!("finding {}", plain(&format!("{:?}", finding.problem)))),
+    );
+    let (source, rule) = scope_of(incident);
+    let mut hash = Sha256::new();
+    [source, rule].into_iter().chain(lines.iter().map(String::as_str)).for_each(|line| {
+        hash.update(line.len().to_le_bytes());
+        hash.update(line);
+    });
+    Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Pods by their names, longest first, with what they belong to.
+fn pods(incident: &Incident) -> Vec<(String, String)> {
+    let subjects = incident.alerts.iter().filter_map(Subject::of).filter(|subject| subject.kind == "pod");
+    let owned = subjects.filter_map(|pod| Some((pod.name.clone(), pod.workload()?.name)));
+    let known: BTreeMap<String, String> = owned.filter(|(pod, owner)| pod != owner).collect();
+    let mut known: Vec<(String, String)> = known.into_iter().collect();
+    known.sort_by_key(|(pod, _)| std::cmp::Reverse(pod.len()));
+    known
+}
+
+fn fleeting(text: &str) -> String {
+    let replaced = |found: &Captures<'_>| match found.name("kept") {
+        Some(kept) => kept.as_str().to_string(),
+        None => "#".to_string(),
+    };
+    FLEETING.as_ref().map_or_else(|| text.to_string(), |fleeting| fleeting.replace_all(text, replaced).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::entry::Purpose;
+    use crate::model::tests::{alert, call, happen, incident, looked};
+
+    fn seen(pod: &str, text: &str) -> Option<String> {
+        let mut incident = incident(vec![alert(pod)]);
+        let get = call("kubernetes.kubectl_describe", json!({"resourceType": "pod", "name": pod}));
+        happen(&mut incident, looked(Purpose::Evidence, get, &text.replace("POD", pod)));
+        of(&incident)
+    }
+
+    #[test]
+    fn another_pod_of_a_workload_with_the_same_trouble_is_the_same() {
+        let (first, second) = ("web-7d9f8c6b5d-x2x4z", "web-7d9f8c6b5d-9kkqp");
+        let text = "POD 0/1 CrashLoopBackOff 17 restarts in 12m\nLast State: Terminated, exit code 1";
+        let one = seen(first, text);
+        assert!(one.is_some());
+        assert_eq!(one, seen(second, &text.replace("17", "3").replace("12m", "2h")));
+        assert_ne!(one, seen(first, &text.replace("exit code 1", "exit code 137")), "the code says what is wrong");
+        assert_ne!(one, seen(first, &text.replace("CrashLoop", "ImagePull")));
+        assert_ne!(one, seen("api-7d9f8c6b5d-x2x4z", text), "of another workload it is another one");
+    }
+
+    #[test]
+    fn where_nothing_was_seen_nothing_is_the_same() {
+        let mut incident = incident(vec![alert("web")]);
+        assert_eq!(of(&incident), None);
+        let refused = crate::domain::Fact::Looked {
+            purpose: Purpose::Evidence,
+            call: call("k.get", json!({})),
+            ok: false,
+            text: "no".into(),
+            took_ms: 1,
+            refused: Some("g".into()),
+        };
+        happen(&mut incident, refused);
+        assert_eq!(of(&incident), None);
+    }
+}
