@@ -13,6 +13,7 @@ use super::decision::{Counts, Decision, Ruling};
 use super::delivery::{Delivery, Occasion, Overtaken};
 use super::handover::Handover;
 use super::incident::IncidentId;
+use super::knowledge::Knowledge;
 use super::outcome::Outcome;
 use super::person::Person;
 use super::plan::Finding;
@@ -100,6 +101,11 @@ pub enum Fact {
     },
     /// All evidence for the model is there.
     Collected,
+    /// It was looked up what is known from before.
+    Recalled {
+        /// What was found.
+        knowledge: Arc<Knowledge>,
+    },
     /// A remediation plugin was asked.
     Planned {
         /// The plugin.

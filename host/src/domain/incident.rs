@@ -41,6 +41,7 @@ use super::counted::Counted;
 use super::decision::Decision;
 use super::delivery::Delivery;
 use super::entry::{Answer, Diagnosis, Original, Purpose};
+use super::knowledge::Knowledge;
 use super::outcome::Outcome;
 use super::plan::Finding;
 use super::rare::{Empty, Rare};
@@ -224,6 +225,9 @@ pub struct Incident {
     pub collected: bool,
     /// Read-only calls.
     pub looks: Rare<Vec<Look>>,
+    /// What was known from before; none where nothing was, or nobody has asked yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub knowledge: Option<Arc<Knowledge>>,
     /// The model's part.
     pub model: Rare<ModelLog>,
     /// Actions in the order of proposal.

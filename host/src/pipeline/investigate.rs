@@ -1,8 +1,8 @@
 //! The model's part: evidence first, then questions. What the model wants is data; a change that it
 //! wants becomes a proposal for the gate like any other.
 
-use super::Services;
 use super::intake::take_in;
+use super::{Services, recall};
 use crate::domain::entry::{Answer, Usage};
 use crate::domain::{Fact, Incident, Origin};
 
@@ -15,7 +15,7 @@ pub async fn ask(services: &Services, incident: &Incident) -> Vec<Fact> {
         };
         return vec![Fact::Concluded { outcome: crate::domain::Outcome::NeedsPerson, reason }];
     }
-    let catalogue = services.tools.catalogue();
+    let catalogue = recall::without_skipped(services.tools.catalogue(), incident);
     let started = services.clock.now();
     let asked = services.model.ask(incident, &catalogue).await;
     let took_ms = services.clock.ms_since(started);
