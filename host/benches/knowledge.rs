@@ -26,12 +26,45 @@ use tidegate::knowledge::{Past, Question, Runbooks, Summary};
 const AIM: Duration = Duration::from_millis(50);
 
 const ENGLISH: [&str; 24] = [
-    "pod", "crash", "loop", "restart", "node", "memory", "image", "registry", "volume", "claim", "storage", "quota",
-    "deployment", "rollout", "probe", "service", "endpoint", "certificate", "disk", "latency", "error", "scale",
-    "replica", "configuration",
+    "pod",
+    "crash",
+    "loop",
+    "restart",
+    "node",
+    "memory",
+    "image",
+    "registry",
+    "volume",
+    "claim",
+    "storage",
+    "quota",
+    "deployment",
+    "rollout",
+    "probe",
+    "service",
+    "endpoint",
+    "certificate",
+    "disk",
+    "latency",
+    "error",
+    "scale",
+    "replica",
+    "configuration",
 ];
-const CHINESE: [&str; 12] =
-    ["容器重启", "镜像拉取", "节点内存", "磁盘空间", "存储卷", "副本扩容", "证书过期", "网络策略", "服务端点", "探针检查", "配置缺失", "回滚版本"];
+const CHINESE: [&str; 12] = [
+    "容器重启",
+    "镜像拉取",
+    "节点内存",
+    "磁盘空间",
+    "存储卷",
+    "副本扩容",
+    "证书过期",
+    "网络策略",
+    "服务端点",
+    "探针检查",
+    "配置缺失",
+    "回滚版本",
+];
 
 /// Numbers that look like chance and are the same each time.
 struct Dice(u64);
@@ -101,7 +134,8 @@ fn runbooks(documents: usize) {
         std::fs::create_dir_all(&team).unwrap();
         let front = if n % 2 == 0 { format!("---\nalerts: {}\n---\n", name(n)) } else { String::new() };
         let sections: String = (0..6).map(|at| format!("## {} {at}\n{}\n", dice.text(2), dice.text(60))).collect();
-        std::fs::write(team.join(format!("{n}.md")), format!("{front}# Runbook {n} for {}\n{sections}", name(n))).unwrap();
+        std::fs::write(team.join(format!("{n}.md")), format!("{front}# Runbook {n} for {}\n{sections}", name(n)))
+            .unwrap();
     }
     let index = Runbooks::open(vec![root], Some(folder.path().join("runbooks.db"))).unwrap();
     let began = Instant::now();
@@ -111,10 +145,13 @@ fn runbooks(documents: usize) {
     index.follow();
     println!("runbooks: looked through without a change in {:?}", began.elapsed());
     assert_eq!(index.count().unwrap(), documents);
-    check("runbooks, about an incident", timed(300, |n| {
-        let incident = incident(n * 7);
-        assert!(!index.about(&Question::of(&incident)).unwrap().is_empty());
-    }));
+    check(
+        "runbooks, about an incident",
+        timed(300, |n| {
+            let incident = incident(n * 7);
+            assert!(!index.about(&Question::of(&incident)).unwrap().is_empty());
+        }),
+    );
     check("runbooks, search for one name", timed(300, |n| drop(index.search(&name(n * 3), 5).unwrap())));
     let mut dice = Dice(9);
     check("runbooks, search for common words", timed(300, |_| drop(index.search(&dice.text(3), 5).unwrap())));
@@ -144,18 +181,27 @@ fn past(incidents: usize) {
     let size = past.size();
     println!("past: {incidents} incidents in {took:?}, {} bytes each on disk", size / incidents.max(1) as u64);
     let now = "2027-01-01T00:00:00Z".parse::<Timestamp>().unwrap();
-    check("past, similar to an incident", timed(500, |n| {
-        let incident = incident(incidents + n * 13);
-        let answer = past.similar(&incident, &Question::of(&incident), now).unwrap();
-        assert!(!answer.incidents.is_empty() && !answer.late);
-    }));
-    check("past, search for one name", timed(300, |n| {
-        assert!(!past.search(&name(n * 3), 10, now).unwrap().incidents.is_empty());
-    }));
+    check(
+        "past, similar to an incident",
+        timed(500, |n| {
+            let incident = incident(incidents + n * 13);
+            let answer = past.similar(&incident, &Question::of(&incident), now).unwrap();
+            assert!(!answer.incidents.is_empty() && !answer.late);
+        }),
+    );
+    check(
+        "past, search for one name",
+        timed(300, |n| {
+            assert!(!past.search(&name(n * 3), 10, now).unwrap().incidents.is_empty());
+        }),
+    );
     let mut late = 0;
     let mut dice = Dice(13);
-    check("past, search for common words", timed(300, |_| {
-        late += usize::from(past.search(&dice.text(3), 10, now).unwrap().late);
-    }));
+    check(
+        "past, search for common words",
+        timed(300, |_| {
+            late += usize::from(past.search(&dice.text(3), 10, now).unwrap().late);
+        }),
+    );
     println!("past: {late} of these searches ended by the time that they have");
 }

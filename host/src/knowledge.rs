@@ -99,6 +99,11 @@ impl Library {
         self.shelves.runbooks.is_some()
     }
 
+    /// How many runbooks can be found.
+    pub fn runbooks(&self) -> usize {
+        self.shelves.runbooks.as_ref().and_then(|runbooks| runbooks.count().ok()).unwrap_or(0)
+    }
+
     /// Takes in a slice of what the journal has got.
     ///
     /// # Errors
@@ -132,7 +137,9 @@ impl Library {
         match self.shelves.past.search(text, most, self.clock.now()) {
             Ok(answer) => {
                 found.incidents = answer.incidents;
-                found.unread.extend(answer.late.then(|| "past incidents: it took too long to look at all; rarer words help".into()));
+                found.unread.extend(
+                    answer.late.then(|| "past incidents: it took too long to look at all; rarer words help".into()),
+                );
             }
             Err(error) => found.unread.push(format!("past incidents: {error}")),
         }
@@ -150,7 +157,9 @@ impl Shelves {
         match self.past.similar(incident, question, clock.now()) {
             Ok(answer) => {
                 knowledge.similar = answer.incidents;
-                knowledge.unread.extend(answer.late.then(|| "past incidents: it took too long to look at all".to_string()));
+                knowledge
+                    .unread
+                    .extend(answer.late.then(|| "past incidents: it took too long to look at all".to_string()));
             }
             Err(error) => knowledge.unread.push(format!("past incidents: {error}")),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::backend::Records;
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::journal::{Reader, Sqlite};
@@ -29,6 +30,14 @@ pub fn open(config: &Config, network: Arc<Network>, clock: Arc<dyn Clock>) -> Re
         directory: Some(config.data().join("knowledge")),
     };
     Library::open(options, network, clock)
+}
+
+/// Reads the folders of runbooks once: what was found, and a sentence for each that cannot be used.
+pub fn check(config: &Config) -> Result<(String, Vec<String>), String> {
+    let options = Options { folders: config.knowledge.folders.clone(), ..Options::default() };
+    let library = Library::open(options, Arc::new(Network::default()), Arc::new(SystemClock))?;
+    library.follow_folders();
+    Ok((format!("runbooks: {}", library.runbooks()), library.problems()))
 }
 
 /// Keeps the index of runbooks behind their folders.

@@ -92,7 +92,13 @@ fn listed(runbooks: &[Quote], incidents: &[Similar], unread: &[String], nothing:
             Held::CameBack { after_seconds } => format!("came back after {after_seconds} s"),
             Held::SoFar => "has not come back until now".to_string(),
         };
-        screen.line(format!("{}  {}  {}  {}; {held}", past.incident, date(past.closed_at), past.outcome.as_str(), past.title));
+        screen.line(format!(
+            "{}  {}  {}  {}; {held}",
+            past.incident,
+            date(past.closed_at),
+            past.outcome.as_str(),
+            past.title
+        ));
         for repair in &past.repairs {
             let helped = if repair.helped { "helped" } else { "did not help" };
             screen.line(format!("   {} on {} {helped}", repair.tool, repair.target));

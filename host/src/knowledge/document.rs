@@ -125,7 +125,9 @@ mod tests {
 
     #[test]
     fn a_document_is_its_sections() {
-        let document = read("Read this.\n\n# Crash loops\n\ntext\n## Restart ##\n```sh\n# no heading\n```\n#hashtag\n####### deep\n");
+        let document = read(
+            "Read this.\n\n# Crash loops\n\ntext\n## Restart ##\n```sh\n# no heading\n```\n#hashtag\n####### deep\n",
+        );
         assert_eq!(headings(&document), ["", "Crash loops", "Restart"]);
         assert_eq!(document.sections[2].text, "```sh\n# no heading\n```\n#hashtag\n####### deep");
         assert_eq!((document.title.as_str(), document.shortened), ("Crash loops", false));

@@ -40,7 +40,8 @@ impl Grant {
     /// When it could mean more than it looks: a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         let url: Url = text.parse().map_err(|error| format!("{text:?} is no address: {error}"))?;
-        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        let plain =
+            url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
         if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none_or(str::is_empty) {
             return Err(format!("{text:?} must begin with https:// or http:// and a host"));
         }
@@ -97,7 +98,8 @@ impl Pages {
     /// The pages that the alerts of an incident name, as far as they are granted. Takes a few seconds at most.
     pub async fn named_by(&self, incident: &Incident) -> Vec<Page> {
         let mut granted: Vec<Url> = Vec::new();
-        let named = incident.alerts.iter().flat_map(|alert| RUNBOOKS.iter().filter_map(|key| alert.annotations.get(key)));
+        let named =
+            incident.alerts.iter().flat_map(|alert| RUNBOOKS.iter().filter_map(|key| alert.annotations.get(key)));
         for address in named.filter(|address| address.len() <= ADDRESS) {
             let Ok(mut url) = address.parse::<Url>() else { continue };
             url.set_fragment(None);
@@ -191,7 +193,9 @@ mod tests {
 
     #[test]
     fn a_grant_that_could_mean_more_is_none() {
-        for text in ["runbooks.example.org/", "ftp://a/", "https://a/x", "https://a/?x", "https://u:p@a/", "https://a/#f", ""] {
+        for text in
+            ["runbooks.example.org/", "ftp://a/", "https://a/x", "https://a/?x", "https://u:p@a/", "https://a/#f", ""]
+        {
             assert!(Grant::parse(text).is_err(), "{text}");
         }
         assert!(Grant::parse("https://a.example").is_ok(), "a host alone has a slash");

@@ -134,7 +134,8 @@ impl Index {
             && error.is_damage()
         {
             tracing::warn!(path = %path.display(), %error, "an index of what is known is damaged and derived anew");
-            if let Ok(connection) = make_new(path, self.format).map_err(|error| tracing::warn!(error, "it could not be made new"))
+            if let Ok(connection) =
+                make_new(path, self.format).map_err(|error| tracing::warn!(error, "it could not be made new"))
                 && let Ok(anew) = Timed::new(connection)
             {
                 *timed = anew;

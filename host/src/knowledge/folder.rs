@@ -93,7 +93,9 @@ pub fn list(folder: &Path) -> Result<Listing, String> {
                 continue;
             }
             if listing.files.len() >= FILES {
-                listing.left_out.note(format!("{} holds more than {FILES} runbooks; the others are not read", folder.display()));
+                listing
+                    .left_out
+                    .note(format!("{} holds more than {FILES} runbooks; the others are not read", folder.display()));
                 open.clear();
                 break;
             }

@@ -63,7 +63,11 @@ pub fn split(document: &str) -> Result<(FrontMatter, &str), String> {
     // A rule at the top of a text is no front matter, and one that was meant as such has keys.
     let first = behind.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let key = first.split_once(':').is_some_and(|(key, _)| KEYS.contains(&key.trim()));
-    if key { Err(format!("its front matter has no end within {LONGEST} bytes: a line with --- alone is missing")) } else { Ok((FrontMatter::default(), document)) }
+    if key {
+        Err(format!("its front matter has no end within {LONGEST} bytes: a line with --- alone is missing"))
+    } else {
+        Ok((FrontMatter::default(), document))
+    }
 }
 
 const KEYS: [&str; 6] = ["title", "alerts", "labels", "findings", "tools", "skip"];
@@ -89,10 +93,15 @@ fn read(yaml: &str) -> Result<FrontMatter, String> {
             max_merge_keys: 0,
         },
     };
-    let wrong = |text: String| format!("its front matter cannot be read: {}", one_line(text.lines().next().unwrap_or_default(), 300));
+    let wrong = |text: String| {
+        format!("its front matter cannot be read: {}", one_line(text.lines().next().unwrap_or_default(), 300))
+    };
     let value: Value = serde_saphyr::from_str_with_options(yaml, options).map_err(|error| wrong(error.to_string()))?;
     if value.is_null() {
         return Ok(FrontMatter::default());
+    }
+    if !value.is_object() {
+        return Err(wrong("it is no list of keys with their values".into()));
     }
     serde_json::from_value(value).map_err(|error| wrong(error.to_string()))
 }

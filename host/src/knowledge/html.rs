@@ -4,8 +4,24 @@
 const UNSEEN: [&str; 8] = ["script", "style", "head", "template", "noscript", "svg", "nav", "iframe"];
 /// Elements that begin a line.
 const LINES: [&str; 18] = [
-    "p", "div", "br", "li", "tr", "ul", "ol", "table", "section", "article", "header", "footer", "blockquote", "pre",
-    "dt", "dd", "hr", "main",
+    "p",
+    "div",
+    "br",
+    "li",
+    "tr",
+    "ul",
+    "ol",
+    "table",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "blockquote",
+    "pre",
+    "dt",
+    "dd",
+    "hr",
+    "main",
 ];
 
 /// The text of a page. Total: what is no HTML comes back without its tags.
@@ -27,7 +43,8 @@ pub fn text(page: &str) -> String {
         };
         rest = behind;
         let (closes, name) = tag.strip_prefix('/').map_or((false, tag), |name| (true, name));
-        let name: String = name.chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        let name: String =
+            name.chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
         if !closes && UNSEEN.contains(&name.as_str()) && !tag.ends_with('/') {
             rest = behind_end(rest, &name);
             continue;
@@ -147,10 +164,7 @@ mod tests {
     #[test]
     fn a_page_is_what_a_reader_sees_of_it() {
         let page = "<!DOCTYPE html><html><head><title>T</title></head><body><nav>menu</nav>\n<h1 class='a>b'>Crash\n loops</h1>\n<p>Look&nbsp;at the <b>logs</b> &amp; events.</p><ul><li>one<li>two</ul><pre>a\n  b</pre>\n<table><tr><td>x</td><td>y</td></tr></table><script>if (a < b) {}</script><!-- hidden -->end</body>";
-        assert_eq!(
-            text(page),
-            "# Crash loops\nLook at the logs & events.\n- one\n- two\na\n  b\nx y\nend".to_string()
-        );
+        assert_eq!(text(page), "# Crash loops\nLook at the logs & events.\n- one\n- two\na\n  b\nx y\nend".to_string());
     }
 
     #[test]

@@ -66,10 +66,8 @@ impl Question {
         for (name, labels) in &self.alerts {
             let exact = front.alerts.contains(name);
             let named = exact || front.alerts.iter().any(|pattern| matches(pattern, name));
-            let labelled = front
-                .labels
-                .iter()
-                .all(|(key, pattern)| labels.get(key).is_some_and(|value| matches(pattern, value)));
+            let labelled =
+                front.labels.iter().all(|(key, pattern)| labels.get(key).is_some_and(|value| matches(pattern, value)));
             if (named || front.alerts.is_empty()) && labelled {
                 let score = if exact { 8 } else { u32::from(named) * 2 } + 3 * u32::from(!front.labels.is_empty());
                 best = best.max(Some(score));
@@ -186,5 +184,21 @@ mod tests {
         assert_eq!(of_name("HTTP 5xx errors"), ["5xx", "error"]);
         assert_eq!(of_name("容器重启"), ["u5bb9u5668", "u5668u91cd", "u91cdu542f"]);
         assert!(of_name("").is_empty());
+    }
+
+    #[test]
+    fn the_reference_names_every_finding() {
+        // A new problem must be named here, so that it is named there as well.
+        let said = String::new;
+        let word = |problem: Problem| word_of(&problem);
+        for word in [
+            word(Problem::ImageNotFound { image: said() }),
+            word(Problem::RegistryAway { image: said(), said: said() }),
+            word(Problem::OutOfMemory { container: said(), restarts: 0 }),
+            word(Problem::NotCreated { said: said() }),
+            word(Problem::Evicted { said: said() }),
+        ] {
+            assert!(crate::config::REFERENCE.contains(word), "{word}");
+        }
     }
 }

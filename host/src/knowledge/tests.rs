@@ -31,7 +31,8 @@ fn library(folder: &std::path::Path, fetch: &[&str]) -> Library {
 #[tokio::test]
 async fn what_is_known_is_quoted_without_secrets_and_hidden_letters() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "---\nalerts: KubePodCrashLooping\n---\n# Crash\u{202e} loops\nlogin with password=hunter22 \u{200b}first\n";
+    let text =
+        "---\nalerts: KubePodCrashLooping\n---\n# Crash\u{202e} loops\nlogin with password=hunter22 \u{200b}first\n";
     std::fs::write(folder.path().join("crash.md"), text).unwrap();
     let known = library(folder.path(), &[]).recall(&incident(json!({}))).await;
     let [quote] = known.runbooks.as_slice() else { panic!("{known:?}") };
@@ -49,7 +50,12 @@ async fn a_page_is_fetched_only_where_that_is_granted_and_never_from_a_private_a
         assert!(library.recall(&asked(url)).await.is_empty(), "{url}");
     }
     // Granted or not, what an alert names is nothing that the host may reach inside.
-    for url in ["http://127.0.0.1:9/x", "http://0x7f.1:9/x", "http://localhost:9/x", "http://169.254.169.254/latest/meta-data/"] {
+    for url in [
+        "http://127.0.0.1:9/x",
+        "http://0x7f.1:9/x",
+        "http://localhost:9/x",
+        "http://169.254.169.254/latest/meta-data/",
+    ] {
         let known = library.recall(&asked(url)).await;
         assert!(known.runbooks.is_empty(), "{url}");
         let [why] = known.unread.as_slice() else { panic!("{url}: {known:?}") };

@@ -46,10 +46,16 @@ pub(super) fn pieces(incident: &Incident, room: usize) -> String {
 }
 
 fn told(past: &Similar) -> String {
-    let mut told = format!("{} ended {} at {}", one_line_outside(&past.title, 200), past.outcome.as_str(), past.closed_at);
+    let mut told =
+        format!("{} ended {} at {}", one_line_outside(&past.title, 200), past.outcome.as_str(), past.closed_at);
     for repair in &past.repairs {
         let helped = if repair.helped { "helped" } else { "did not help" };
-        let _ = write!(told, "; {} on {} {helped}", one_line_outside(&repair.tool, 100), one_line_outside(&repair.target, 200));
+        let _ = write!(
+            told,
+            "; {} on {} {helped}",
+            one_line_outside(&repair.tool, 100),
+            one_line_outside(&repair.target, 200)
+        );
     }
     match past.held {
         Held::Stayed => told.push_str("; did not come back within a day"),

@@ -31,7 +31,12 @@ pub(super) fn section(known: &Knowledge, language: Language) -> String {
     if !known.runbooks.is_empty() {
         out.push_str(&format!("**{}**\n\n", words.runbooks));
         for quote in &known.runbooks {
-            out.push_str(&format!("{} ({})\n\n{}\n", named(quote), because(quote.because, words), fence(&quote.excerpt, "text")));
+            out.push_str(&format!(
+                "{} ({})\n\n{}\n",
+                named(quote),
+                because(quote.because, words),
+                fence(&quote.excerpt, "text")
+            ));
             for (label, tools) in [(words.tools, &quote.tools), (words.skip, &quote.skip)] {
                 if !tools.is_empty() {
                     let tools: Vec<String> = tools.iter().map(|tool| MD.name(tool)).collect();
@@ -66,6 +71,7 @@ fn because(because: Because, words: &KnowledgeWords) -> &'static str {
 
 /// A runbook with its file and heading.
 pub(super) fn named(quote: &Quote) -> String {
-    let place = if quote.heading.is_empty() { quote.source.clone() } else { format!("{} › {}", quote.source, quote.heading) };
+    let place =
+        if quote.heading.is_empty() { quote.source.clone() } else { format!("{} › {}", quote.source, quote.heading) };
     format!("{} · {}", MD.say(&quote.title), MD.name(&place))
 }

@@ -63,7 +63,10 @@ impl Told<'_> {
             let action_id = ActionId("a1".into());
             facts.push((self.opened, Fact::Proposed { action: Box::new(action) }));
             let attempt = "t".to_string();
-            facts.push((self.opened, Fact::Result { action: action_id.clone(), attempt, ok: true, text: String::new(), took_ms: 1 }));
+            facts.push((
+                self.opened,
+                Fact::Result { action: action_id.clone(), attempt, ok: true, text: String::new(), took_ms: 1 },
+            ));
             facts.push((self.opened, Fact::Verified { action: action_id, ok: true, reason: String::new() }));
         }
         let end = self.closed.unwrap_or(self.opened);
@@ -92,7 +95,14 @@ fn follow(past: &Past, journal: &Memory) {
 }
 
 fn told(name: &'static str, group: &'static str, opened: i64) -> Told<'static> {
-    Told { name, group, summary: "容器反复重启 of the pod", outcome: Outcome::NeedsPerson, opened, closed: Some(opened + 5) }
+    Told {
+        name,
+        group,
+        summary: "容器反复重启 of the pod",
+        outcome: Outcome::NeedsPerson,
+        opened,
+        closed: Some(opened + 5),
+    }
 }
 
 fn shown(answer: &Answer) -> Vec<(Likeness, Held)> {

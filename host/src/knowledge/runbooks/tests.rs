@@ -43,7 +43,8 @@ impl Folder {
 }
 
 const CRASH: &str = "---\nalerts: KubePodCrashLooping\nlabels: {namespace: shop}\ntools: k.logs\nskip: k.exec\n---\n# Crash loops\nRead the log.\n## After a rollout\nUndo the rollout of the Deployment.\n";
-const PULL: &str = "# 镜像拉取失败\n\n## 排查\n检查镜像标签是否存在，确认镜像仓库的凭据。\n\n## 处理\n回滚到上一个版本。\n";
+const PULL: &str =
+    "# 镜像拉取失败\n\n## 排查\n检查镜像标签是否存在，确认镜像仓库的凭据。\n\n## 处理\n回滚到上一个版本。\n";
 const DISK: &str = "# Disks\n\nWhen a disk fills up, find the largest directories and rotate the logs.\n";
 
 #[test]
@@ -54,17 +55,24 @@ fn what_declares_itself_comes_first_and_words_find_the_rest() {
     assert_eq!(folder.about("KubePodCrashLooping", &[("namespace", "shop")], ""), [declared]);
     // The labels are not those that it names, but it speaks of the same alert.
     assert_eq!(folder.about("KubePodCrashLooping", &[("namespace", "web")], ""), [found]);
-    assert_eq!(folder.about("DiskAlmostFull", &[], "the disk fills up with logs"), [("disk.md".to_string(), Because::Found)]);
+    assert_eq!(
+        folder.about("DiskAlmostFull", &[], "the disk fills up with logs"),
+        [("disk.md".to_string(), Because::Found)]
+    );
     assert_eq!(folder.about("Watchdog", &[], "everything works"), []);
     let quotes = folder.runbooks.search("rollout", 5).unwrap();
     assert_eq!((quotes[0].title.as_str(), quotes[0].heading.as_str()), ("Crash loops", "After a rollout"));
-    assert_eq!((quotes[0].tools.as_slice(), quotes[0].skip.as_slice()), (&["k.logs".to_string()][..], &["k.exec".to_string()][..]));
+    assert_eq!(
+        (quotes[0].tools.as_slice(), quotes[0].skip.as_slice()),
+        (&["k.logs".to_string()][..], &["k.exec".to_string()][..])
+    );
 }
 
 #[test]
 fn chinese_is_found_by_words_of_any_length() {
     let folder = Folder::with(&[("crash.md", CRASH), ("pull.md", PULL), ("disk.md", DISK)]);
-    for query in ["镜像", "拉取失败", "镜像仓库凭据", "回滚", "排查镜像", "标", "ＰＵＬＬ 镜像", "镜像 标签"] {
+    for query in ["镜像", "拉取失败", "镜像仓库凭据", "回滚", "排查镜像", "标", "ＰＵＬＬ 镜像", "镜像 标签"]
+    {
         let query = query.replace("ＰＵＬＬ", "pull");
         assert_eq!(folder.search(&query), ["pull.md"], "{query}");
     }
@@ -89,7 +97,22 @@ fn english_is_found_in_any_form_and_names_by_their_parts() {
 fn no_search_is_an_error() {
     let folder = Folder::with(&[("crash.md", CRASH)]);
     let long = "crash ".repeat(10_000);
-    for query in ["", " ", "\"", "a\" OR \"b", "NEAR(crash, 3)", "crash*", "-crash", "{title}: crash", "the", "\0", "u5", "uabcd", "😀", &long] {
+    for query in [
+        "",
+        " ",
+        "\"",
+        "a\" OR \"b",
+        "NEAR(crash, 3)",
+        "crash*",
+        "-crash",
+        "{title}: crash",
+        "the",
+        "\0",
+        "u5",
+        "uabcd",
+        "😀",
+        &long,
+    ] {
         folder.runbooks.search(query, 5).unwrap();
     }
 }
@@ -138,8 +161,9 @@ fn what_cannot_be_used_is_named_until_it_can() {
 
 #[test]
 fn a_common_word_alone_makes_no_runbook_apply() {
-    let many: Vec<(String, String)> =
-        (0..60).map(|n| (format!("{n}.md"), format!("# Service {n}\nLook at the pod and restart the pod.\n"))).collect();
+    let many: Vec<(String, String)> = (0..60)
+        .map(|n| (format!("{n}.md"), format!("# Service {n}\nLook at the pod and restart the pod.\n")))
+        .collect();
     let many: Vec<(&str, &str)> = many.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let folder = Folder::with(&many);
     assert_eq!(folder.about("KubePodNotReady", &[], "the pod is not ready"), []);
