@@ -248,7 +248,7 @@ pub struct Incident {
     #[serde(default, skip_serializing_if = "Rare::is_empty")]
     pub breakers: Rare<Vec<(String, String)>>,
     /// Why nothing more happens.
-    pub closed: Option<String>,
+    pub closed: Option<Box<str>>,
     /// Entries in its stream so far: which form of it this is.
     #[serde(default)]
     pub version: u64,

@@ -81,10 +81,10 @@ impl Index {
     pub fn open(path: &Path, format: Format) -> Result<Self, String> {
         let cannot = |why: String| format!("the index {} cannot be used: {why}", path.display());
         create_private(path).map_err(|error| cannot(error.to_string()))?;
-        let writing = match open_as_is(path, format.number) {
+        let writing = match open_as_is(path, format.number).map_err(Error::File) {
             Ok(Some(connection)) => connection,
             Ok(None) => make_new(path, format).map_err(cannot)?,
-            Err(error) if Error::File(error).is_damage() => make_new(path, format).map_err(cannot)?,
+            Err(error) if error.is_damage() => make_new(path, format).map_err(cannot)?,
             Err(error) => return Err(cannot(error.to_string())),
         };
         let timed = |connection| Timed::new(connection).map_err(|error| cannot(error.to_string()));

@@ -265,7 +265,9 @@ fn alike(file: &Connection, asked: &Asked, but: &[i64]) -> rusqlite::Result<Vec<
     }
     let mut fitting = Vec::new();
     for row in ranked(file, &parts.join(" OR "), CLOSER)? {
-        if !but.contains(&row.id) && coverage(&row.title, &sections(file, row.id)?, asked).is_enough() {
+        // What it says of itself are its words too, as in the index.
+        let title = [row.title.as_str(), &row.front.alerts.join(" "), &row.front.findings.join(" ")].join(" ");
+        if !but.contains(&row.id) && coverage(&title, &sections(file, row.id)?, asked).is_enough() {
             fitting.push(row);
         }
     }

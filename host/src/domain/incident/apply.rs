@@ -218,7 +218,7 @@ impl Incident {
                     (delivery.attempts, delivery.told_at) = (0, Some(at));
                 }
             }
-            Fact::Closed { reason } => self.closed = Some(reason.clone()),
+            Fact::Closed { reason } => self.closed = Some(reason.as_str().into()),
         }
     }
 

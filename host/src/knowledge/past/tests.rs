@@ -213,18 +213,18 @@ fn an_index_of_another_journal_is_emptied_and_one_that_is_behind_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("incidents.db");
     let journal = Memory::new();
-    append(&journal, &told("First", "g", 0));
+    append(&journal, &told("Alpha", "g", 0));
     let past = Past::open(Some(path.clone())).unwrap();
     follow(&past, &journal);
     let behind = past.applied().unwrap();
-    append(&journal, &told("Second", "g", 1));
+    append(&journal, &told("Beta", "g", 1));
     let again = Past::open(Some(path)).unwrap();
     assert_eq!(again.applied().unwrap(), behind);
     follow(&again, &journal);
     let found = |past: &Past, text: &str| past.search(text, 9, at(9)).unwrap().incidents.len();
-    assert_eq!((found(&again, "first"), found(&again, "second")), (1, 1));
+    assert_eq!((found(&again, "alpha"), found(&again, "beta")), (1, 1));
     let other = Memory::new();
-    append(&other, &told("Third", "g", 2));
+    append(&other, &told("Gamma", "g", 2));
     follow(&again, &other);
-    assert_eq!(["first", "second", "third"].map(|text| found(&again, text)), [0, 0, 1]);
+    assert_eq!(["alpha", "beta", "gamma"].map(|text| found(&again, text)), [0, 0, 1]);
 }
