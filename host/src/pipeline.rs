@@ -164,7 +164,9 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
         Effect::Plan { plugin } => plan::run(services, incident, &plugin).await,
         Effect::Look { purpose, call } => vec![look::look(services, incident, purpose, call).await.1],
         Effect::AskModel => investigate::ask(services, known).await,
-        Effect::Rule { action } => recall::before_question(services, incident, rule::run(services, incident, &action)).await,
+        Effect::Rule { action } => {
+            recall::before_question(services, incident, rule::run(services, incident, &action)).await
+        }
         Effect::Execute { action } => return execute::run(services, incident, &action).await,
         Effect::Settle { action } => settle::run(services, incident, &action, None).await,
         Effect::Verify { action } => verify::run(services, incident, &action).await,

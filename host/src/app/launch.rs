@@ -96,7 +96,10 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let library = knowledge::open(config, Arc::clone(&network), Arc::clone(&clock));
     let library = Arc::new(library.map_err(|error| problem(config, &["knowledge"], error))?);
     if !config.knowledge.folders.is_empty() {
-        loaded.push(format!("runbooks: {}", names(config.knowledge.folders.iter().map(|folder| folder.display().to_string()))));
+        loaded.push(format!(
+            "runbooks: {}",
+            names(config.knowledge.folders.iter().map(|folder| folder.display().to_string()))
+        ));
     }
 
     let (wake, woken) = mpsc::unbounded_channel();

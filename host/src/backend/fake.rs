@@ -13,8 +13,8 @@ use super::{
     Reloaded,
 };
 use crate::domain::alert::normalised::Reply;
-use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
+use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
 use crate::ports::{DecodeError, Inbound, Sources, Story};
 use crate::source::BuiltIn;
