@@ -9,6 +9,7 @@ mod deliveries;
 mod explained_looks;
 mod handle;
 mod keeping;
+mod knowledge;
 mod known_tools;
 mod launch;
 mod launcher;
@@ -42,10 +43,12 @@ use crate::backend::{
 };
 use crate::domain::control::Control;
 use crate::domain::incident::ActionState;
+use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::person::Proven;
 use crate::domain::{Fact, Incident, IncidentId, Person};
 use crate::gate::{self, LINK};
 use crate::journal::{Projection, Sqlite};
+use crate::knowledge::Library;
 use crate::pipeline::{self, Services};
 use crate::plugin::Plugins;
 use crate::policy;
@@ -76,6 +79,7 @@ pub struct App {
     tasks: Vec<JoinHandle<()>>,
     counters: metrics::Counters,
     daily: model_metrics::Daily,
+    library: Arc<Library>,
     /// How long a stop waits for what is under way.
     stop_timeout: Duration,
     health: Arc<keeping::Health>,
@@ -196,6 +200,14 @@ impl Records for App {
             None => story,
         };
         Ok(story.map(fresher))
+    }
+
+    fn search(&self, text: &str, most: usize) -> Result<Found, String> {
+        Ok(knowledge::search(&self.library, text, most))
+    }
+
+    fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String> {
+        knowledge::about(&self.library, self, id)
     }
 }
 
@@ -376,6 +388,7 @@ impl Backend for App {
         );
         problems.extend(deliveries::problems(&self.runner.target_status()));
         problems.extend(self.health.problems());
+        problems.extend(self.library.problems().into_iter().map(|problem| format!("runbooks: {problem}")));
         for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };
             problems.push(format!("{what} is paused"));

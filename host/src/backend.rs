@@ -23,6 +23,7 @@ use crate::author::cases;
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::alert::normalised::Reply;
+use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::{Anchor, Head, Incident, Person};
 use crate::model::costs::Costs;
 use crate::plugin::Kind;
@@ -43,6 +44,10 @@ pub trait Records: Send + Sync {
     fn incident(&self, id: &str) -> Result<Option<Incident>, String>;
     /// One incident with its entries by its full id.
     fn story(&self, id: &str) -> Result<Option<Story>, String>;
+    /// Runbooks and closed incidents that hold all words of a text, so many of each.
+    fn search(&self, text: &str, most: usize) -> Result<Found, String>;
+    /// What is known from before about an incident, by its full id; none where there is no such incident.
+    fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String>;
 }
 
 /// The running host.

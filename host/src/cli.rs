@@ -14,6 +14,7 @@ mod evidence;
 mod handle;
 mod incidents;
 mod journal;
+mod knowledge;
 mod model;
 mod plugin;
 mod policy;
@@ -97,6 +98,10 @@ enum Command {
     },
     /// Print what was looked at for an incident: excerpts, or one answer as it is in the journal
     Evidence(evidence::Arguments),
+    /// Search runbooks and closed incidents
+    Search(knowledge::SearchArguments),
+    /// Print which runbooks apply to an incident and which closed ones are like it, how they were fixed, and whether that held
+    Similar(knowledge::SimilarArguments),
     /// Say yes to an action that waits for a person, after it was shown
     Approve(answer::ApproveArguments),
     /// Say no to an action that waits for a person
@@ -197,6 +202,8 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Incidents(arguments) => incidents::run(&context, arguments).await,
             Command::Report { incident } => incidents::report(&context, &incident),
             Command::Evidence(arguments) => evidence::run(&context, &arguments),
+            Command::Search(arguments) => knowledge::search(&context, &arguments),
+            Command::Similar(arguments) => knowledge::similar(&context, &arguments),
             Command::Approve(arguments) => answer::approve(&context, arguments).await,
             Command::Deny(arguments) => answer::deny(&context, arguments).await,
             Command::Pause(arguments) => answer::pause(&context, arguments).await,

@@ -14,6 +14,7 @@ mod document;
 mod endpoint;
 mod gate;
 mod journal;
+mod knowledge;
 mod limits;
 mod log;
 mod model;
@@ -43,6 +44,7 @@ pub use deliveries::Deliveries;
 pub use endpoint::Endpoint;
 pub use gate::Gate;
 pub use journal::Retention;
+pub use knowledge::Knowledge;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use model::Model;
@@ -118,6 +120,8 @@ pub struct Config {
     pub model: Option<Model>,
     /// What is said about sources, by name. A source that is absent here has the defaults.
     pub sources: BTreeMap<String, Source>,
+    /// What is known from before.
+    pub knowledge: Knowledge,
     /// How alerts become incidents.
     pub correlate: Correlate,
     /// Limits of handling.
@@ -189,6 +193,7 @@ impl Config {
             tools: raw.tools.build(&base, &mut report),
             model: raw.model.and_then(|model| model.build(&base, &mut report)),
             sources: sources::build(raw.sources, &base, &mut report),
+            knowledge: raw.knowledge.build(&base, &mut report),
             correlate: raw.correlate.build(&mut report),
             limits: raw.limits.build(&mut report),
             deliveries: raw.deliveries.build(&mut report),

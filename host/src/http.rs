@@ -30,6 +30,7 @@ mod receive;
 mod refusals;
 mod replays;
 mod reply;
+mod search;
 mod signature;
 mod sns;
 mod watch;
@@ -234,6 +235,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/incidents/{id}/evidence/{number}", get(incidents::one_evidence))
         .route("/v1/incidents/{id}/actions/{action}/approve", post(control::approve))
         .route("/v1/incidents/{id}/actions/{action}/deny", post(control::deny))
+        .route("/v1/incidents/{id}/similar", get(search::similar))
+        .route("/v1/search", get(search::search))
         .route("/v1/pause", post(control::pause))
         .route("/v1/resume", post(control::resume))
         .route("/v1/deliveries", get(deliveries::list))

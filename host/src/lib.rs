@@ -19,6 +19,7 @@ pub mod evidence;
 pub mod gate;
 pub mod http;
 pub mod journal;
+pub mod knowledge;
 pub mod model;
 pub mod network;
 pub mod pipeline;

@@ -17,6 +17,7 @@ mod decision;
 mod endpoint;
 mod evidence;
 mod kept;
+mod known;
 mod names;
 mod offer;
 mod order;

@@ -34,6 +34,7 @@ mod plan;
 mod plan_looks;
 pub mod prepare;
 mod put_off;
+mod recall;
 mod report;
 mod rule;
 mod settle;
@@ -48,7 +49,7 @@ use crate::domain::incident::{Effect, Limits};
 use crate::domain::{Catalogue, Entry, Fact, History, Incident, Mode, Next, next};
 use crate::gate::Gate;
 use crate::gate::link::Links;
-use crate::ports::{Clock, JournalError, Model, Notifiers, Planners, Tools};
+use crate::ports::{Clock, JournalError, Library, Model, Notifiers, Planners, Tools};
 use crate::random::Random;
 use crate::report::Language;
 use crate::rules::{Context, Policies};
@@ -74,6 +75,8 @@ pub struct Services {
     pub planners: Arc<dyn Planners>,
     /// The language model.
     pub model: Arc<dyn Model>,
+    /// What is known from before; none where nobody keeps it.
+    pub library: Option<Arc<dyn Library>>,
     /// Notifier targets.
     pub notifiers: Arc<dyn Notifiers>,
     /// Time.
@@ -154,21 +157,27 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
             | Effect::Inspect { .. }
             | Effect::Verify { .. }
     );
+    let recalled = if recall::is_needed(&effect) { recall::fact(services, incident).await } else { None };
+    let ahead = recalled.as_ref().map(|fact| recall::with(incident, fact, services.clock.now()));
+    let known = ahead.as_ref().unwrap_or(incident);
     let facts = match effect {
         Effect::Record(facts) => facts,
         Effect::Decide => decide::run(services, incident),
         Effect::Plan { plugin } => plan::run(services, incident, &plugin).await,
         Effect::Look { purpose, call } => vec![look::look(services, incident, purpose, call).await.1],
-        Effect::AskModel => investigate::ask(services, incident).await,
-        Effect::Rule { action } => rule::run(services, incident, &action),
+        Effect::AskModel => investigate::ask(services, known).await,
+        Effect::Rule { action } => {
+            recall::before_question(services, incident, rule::run(services, incident, &action)).await
+        }
         Effect::Execute { action } => return execute::run(services, incident, &action).await,
         Effect::Settle { action } => settle::run(services, incident, &action, None).await,
         Effect::Verify { action } => verify::run(services, incident, &action).await,
         Effect::Inspect { action } => prepare::inspect(services, incident, &action).await,
         Effect::Undo { action } => rule::propose_undo(services, incident, &action),
-        Effect::Report => report::run(services, incident)?,
+        Effect::Report => report::run(services, known)?,
         Effect::Close { reason } => report::close(services, incident, reason),
     };
+    let facts: Vec<Fact> = recalled.into_iter().chain(facts).collect();
     let facts = if derived { with_consequences(services, incident, facts) } else { facts };
     append(services, incident, facts, derived).await.map(|_| ())
 }

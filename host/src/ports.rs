@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::domain::alert::normalised::Normalised;
 use crate::domain::entry::{Answer, Original, Reused, Share, Usage};
+use crate::domain::knowledge::Knowledge;
 use crate::domain::message::{Content, Sent, Stage};
 use crate::domain::{Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned, Sealed};
 use crate::gate::{LookRefusal, Permit, ReadPermit};
@@ -235,6 +236,13 @@ pub trait Model: Send + Sync {
     ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
         self.ask(incident, catalogue)
     }
+}
+
+/// What is known from before: runbooks, and incidents of the past.
+pub trait Library: Send + Sync {
+    /// What is known about an incident. Takes a bounded time, and what could not be looked up in it is named
+    /// in the answer.
+    fn recall<'a>(&'a self, incident: &'a Incident) -> BoxFuture<'a, Knowledge>;
 }
 
 /// One message to one target.

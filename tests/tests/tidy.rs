@@ -65,12 +65,12 @@ fn no_mod_rs() {
 /// Which part of the host may name which library or other part.
 #[test]
 fn dependencies_point_one_way() {
-    let outer = ["journal", "policy", "plugin", "tools", "model", "http", "cli", "config", "app", "runner", "source"];
+    let outer = ["journal", "knowledge", "policy", "plugin", "tools", "model", "http", "cli", "config", "app", "runner", "source"];
     let libraries: [(&str, &[&str]); 11] = [
         ("wasmtime", &["plugin"]),
         ("rhai", &["policy"]),
         ("axum", &["http"]),
-        ("rusqlite", &["journal"]),
+        ("rusqlite", &["journal", "knowledge"]),
         ("rmcp", &["tools"]),
         ("clap", &["cli", "main"]),
         ("rustls", &["network"]),

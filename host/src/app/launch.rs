@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
-use super::{App, background, keeping, known_tools, metrics, options, routes};
+use super::{App, background, keeping, knowledge, known_tools, metrics, options, routes};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
 use crate::clock::SystemClock;
@@ -99,6 +99,15 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         None => "model: none".to_string(),
     });
 
+    let library = knowledge::open(config, Arc::clone(&network), Arc::clone(&clock));
+    let library = Arc::new(library.map_err(|error| problem(config, &["knowledge"], error))?);
+    if !config.knowledge.folders.is_empty() {
+        loaded.push(format!(
+            "runbooks: {}",
+            names(config.knowledge.folders.iter().map(|folder| folder.display().to_string()))
+        ));
+    }
+
     let (wake, woken) = mpsc::unbounded_channel();
     let group_by = config.correlate.group_by.clone();
     let of_policies = Arc::clone(&policies);
@@ -118,6 +127,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         tools,
         planners: Arc::clone(&plugins) as Arc<_>,
         model,
+        library: Some(Arc::clone(&library) as Arc<_>),
         notifiers: Arc::clone(&plugins) as Arc<_>,
         clock: Arc::clone(&clock),
         random,
@@ -148,6 +158,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
             &restoration,
             background::project(Arc::clone(&journal), Arc::clone(&projection), Arc::clone(&restoration)),
         )),
+        tokio::spawn(knowledge::follow_folders(Arc::clone(&library))),
+        tokio::spawn(after(&restoration, knowledge::follow_journal(Arc::clone(&library), Arc::clone(&journal)))),
         tokio::spawn(background::wake_waiting(Arc::clone(&servers), store)),
         tokio::spawn(background::reload(Arc::clone(&policies), known)),
     ];
@@ -175,6 +187,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         counters,
         daily: Daily::default(),
         health,
+        library,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),
     };

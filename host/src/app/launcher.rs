@@ -108,6 +108,16 @@ impl Host for Launcher {
             }
             checked.problems.extend(config.unguarded_links());
             checked.problems.extend(config.links(&ProcessEnvironment).err());
+            if !config.knowledge.folders.is_empty() {
+                let at = |texts| problems_at(&config, &["knowledge", "folders"], texts);
+                match super::knowledge::check(&config) {
+                    Ok((found, problems)) => {
+                        checked.loaded.push(found);
+                        checked.problems.extend(at(problems));
+                    }
+                    Err(error) => checked.problems.extend(at(vec![error])),
+                }
+            }
             progress("tools …");
             let found = tools::check(&options::tools(&config), &|name| ProcessEnvironment.get(name));
             let servers = if found.servers.is_empty() { "none".to_string() } else { found.servers.join(", ") };

@@ -6,12 +6,16 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::knowledge;
 use crate::backend::{Cancellation, Filter, Records};
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
+use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::{Catalogue, History, Incident, IncidentId};
 use crate::journal::{CatchUpError, Projection, Reader};
+use crate::knowledge::Library;
 use crate::model::costs::{Costs, Counting};
 use crate::model::today;
 use crate::ports::{Journal, Story};
@@ -95,6 +99,7 @@ pub fn story(journal: &dyn Journal, id: &IncidentId) -> Result<Option<Story>, St
 pub struct DiskRecords {
     reader: Reader,
     projection: Projection,
+    config: Config,
 }
 
 impl DiskRecords {
@@ -123,7 +128,12 @@ impl DiskRecords {
                 projection
             }
         };
-        Ok(Self { reader, projection })
+        Ok(Self { reader, projection, config: config.clone() })
+    }
+
+    /// What is known from before, brought up to date with folders and journal.
+    fn library(&self) -> Result<Library, String> {
+        knowledge::of_disk(&self.config, &self.reader, Arc::new(SystemClock))
     }
 }
 
@@ -178,5 +188,13 @@ impl Records for DiskRecords {
 
     fn story(&self, id: &str) -> Result<Option<Story>, String> {
         story(&self.reader, &IncidentId(id.into()))
+    }
+
+    fn search(&self, text: &str, most: usize) -> Result<Found, String> {
+        Ok(knowledge::search(&self.library()?, text, most))
+    }
+
+    fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String> {
+        knowledge::about(&self.library()?, self, id)
     }
 }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::domain::alert::normalised::Reply;
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
+use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
 use crate::ports::{DecodeError, Inbound, Sources, Story};
 use crate::source::BuiltIn;
@@ -88,6 +89,14 @@ impl Records for Fake {
         let fact = Fact::Closed { reason: "done".into() };
         let entries = vec![Entry { at: Timestamp::UNIX_EPOCH, fact }];
         Ok(self.incident(id)?.map(|incident| Story { incident, entries }))
+    }
+
+    fn search(&self, text: &str, most: usize) -> Result<Found, String> {
+        Ok(Found { unread: vec![format!("{most} of {text}")], ..Found::default() })
+    }
+
+    fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String> {
+        Ok(self.incident(id)?.map(|_| Knowledge::default()))
     }
 }
 

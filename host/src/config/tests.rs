@@ -127,6 +127,7 @@ fn the_reference_names_every_key() {
     names.extend(fields::<endpoint::RawDay>());
     names.extend(fields::<sources::Raw>());
     names.extend(fields::<correlate::Raw>());
+    names.extend(fields::<knowledge::Raw>());
     names.extend(fields::<limits::Raw>());
     names.extend(fields::<deliveries::Raw>());
     names.extend(fields::<gate::Raw>());

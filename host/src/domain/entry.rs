@@ -14,6 +14,7 @@ use super::delivery::{Delivery, Occasion, Overtaken};
 pub use super::diagnosis::{Diagnosis, Percent, Step};
 use super::handover::Handover;
 use super::incident::IncidentId;
+use super::knowledge::Knowledge;
 use super::outcome::Outcome;
 use super::person::Person;
 use super::plan::Finding;
@@ -102,6 +103,11 @@ pub enum Fact {
     },
     /// All evidence for the model is there.
     Collected,
+    /// It was looked up what is known from before.
+    Recalled {
+        /// What was found.
+        knowledge: Arc<Knowledge>,
+    },
     /// A remediation plugin was asked.
     Planned {
         /// The plugin.

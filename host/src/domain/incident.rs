@@ -43,6 +43,7 @@ use super::counted::Counted;
 use super::decision::Decision;
 use super::delivery::Delivery;
 use super::entry::{Answer, Diagnosis, Original, Purpose, Reused};
+use super::knowledge::Knowledge;
 use super::outcome::Outcome;
 use super::plan::Finding;
 use super::rare::{Empty, Rare};
@@ -236,6 +237,9 @@ pub struct Incident {
     pub collected: bool,
     /// Read-only calls.
     pub looks: Rare<Vec<Look>>,
+    /// What was known from before; none where nothing was, or nobody has asked yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub knowledge: Option<Arc<Knowledge>>,
     /// The model's part.
     pub model: Rare<ModelLog>,
     /// Actions in the order of proposal.
@@ -256,7 +260,7 @@ pub struct Incident {
     #[serde(default, skip_serializing_if = "Rare::is_empty")]
     pub breakers: Rare<Vec<(String, String)>>,
     /// Why nothing more happens.
-    pub closed: Option<String>,
+    pub closed: Option<Box<str>>,
     /// Entries in its stream so far: which form of it this is.
     #[serde(default)]
     pub version: u64,

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::domain::call::Call;
 use crate::domain::incident::Look;
-use crate::domain::text::{canonical_json, cut};
+use crate::domain::text::{canonical_json, cut, one_line};
 use crate::redact::{redact, visible};
 
 /// Most bytes of one piece of evidence.
@@ -19,7 +19,12 @@ pub(super) fn outside(text: &str) -> String {
     escape(&redact(&visible(text)))
 }
 
-static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)<(\s*/?\s*(?:evidence|alerts?)\b)").ok());
+/// The same in one line that is safe inside of quotes.
+pub(super) fn one_line_outside(text: &str, longest: usize) -> String {
+    outside(&one_line(text, longest)).replace('"', "'").replace(['<', '>'], " ")
+}
+
+static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)<(\s*/?\s*(?:evidence|alerts?|runbook|past_incident)\b)").ok());
 
 fn escape(text: &str) -> String {
     match TAG.as_ref() {

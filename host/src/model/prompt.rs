@@ -8,7 +8,7 @@ use super::evidence::{outside, piece, shares};
 use super::names::Names;
 use super::offer::Form;
 use super::wire::Reply;
-use super::{choice, conversation, decision, kept, offer};
+use super::{choice, conversation, decision, kept, known, offer};
 use crate::domain::incident::Look;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Catalogue, Incident, Labels, Status};
@@ -91,7 +91,8 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     let looks: Vec<&Look> = incident.looks.iter().filter(|look| evidence::is_evidence(look)).collect();
     let turns = conversation::Turns::of(incident, shape, room);
     let said = turns.size();
-    let used = system.len() + alerts.len() + said + 200 * looks.len();
+    let known = known::pieces(incident, room / 8);
+    let used = system.len() + alerts.len() + known.len() + said + 200 * looks.len();
     let texts: Vec<String> = looks.iter().map(|look| outside(&evidence::for_model(look))).collect();
     let shares = shares(&texts, room.saturating_sub(used));
     let pieces: Vec<(&Look, String)> = looks
@@ -102,6 +103,7 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
         .collect();
 
     let mut first = alerts;
+    first.push_str(&known);
     let before = incident.model.turns.first().map_or(incident.looks.len(), |turn| turn.after_looks);
     for look in incident.looks.iter().take(before) {
         if let Some((_, piece)) = pieces.iter().find(|(other, _)| std::ptr::eq(*other, look)) {

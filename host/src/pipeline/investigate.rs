@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Services;
 use super::intake::take_in;
+use super::{Services, recall};
 use crate::domain::entry::{Answer, Original, Usage};
 use crate::domain::history::Wanted;
 use crate::domain::{Fact, History, Incident, Origin, Proposal};
@@ -32,7 +32,7 @@ pub async fn ask(services: &Services, incident: &Incident) -> Vec<Fact> {
         facts.extend(take_in(services.policies.as_ref(), incident, &moment.context(), proposals, &Origin::Model));
         return facts;
     }
-    let catalogue = services.tools.catalogue();
+    let catalogue = recall::without_skipped(services.tools.catalogue(), incident);
     let started = services.clock.now();
     let tried = tried(incident, &services.store.history());
     let asked = services.model.ask_knowing(incident, &catalogue, &tried).await;

@@ -9,7 +9,7 @@ use super::escape::Style;
 use super::says::Says;
 use super::timeline::{Detail, lines};
 use super::translation::cause;
-use super::{Language, actions, date, evidence, findings, objects, steps};
+use super::{Language, actions, date, evidence, findings, knowledge, objects, steps};
 use crate::domain::text::cut;
 use crate::domain::{Incident, Outcome, Status};
 use crate::ports::Story;
@@ -46,6 +46,9 @@ pub fn markdown(story: &Story, language: Language) -> String {
     section(headings.next, &next_steps(incident, &why, language));
     section(headings.overview, &overview(story, language));
     section(headings.diagnosis, &diagnosis(incident, &found, language));
+    if let Some(known) = incident.knowledge.as_deref().filter(|known| !known.is_empty()) {
+        section(translation.knowledge().section, &knowledge::section(known, language));
+    }
     section(headings.actions, &actions::section(story, language));
     section(headings.timeline, &timeline(story, language));
     cut(&out, REPORT)

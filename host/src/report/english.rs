@@ -2,16 +2,19 @@
 
 mod ending;
 mod findings;
+mod knowledge;
 mod page;
 mod timeline;
 
 use super::ending::Why;
 use super::escape::Style;
+use super::knowledge::KnowledgeWords;
 use super::page::PageWords;
 use super::safeguards::SafeguardWords;
 use super::translation::{Headings, Translation, took};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::knowledge::Similar;
 use crate::domain::{
     Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
 };
@@ -105,6 +108,14 @@ impl Translation for English {
 
     fn page(&self) -> &'static PageWords {
         &page::PAGE
+    }
+
+    fn knowledge(&self) -> &'static KnowledgeWords {
+        &knowledge::WORDS
+    }
+
+    fn past(&self, past: &Similar, style: Style) -> String {
+        knowledge::past(past, style)
     }
 
     fn safeguards(&self) -> &'static SafeguardWords {

@@ -6,6 +6,7 @@
 mod account;
 mod actions;
 mod facts;
+mod known;
 mod question;
 mod whereabouts;
 
@@ -82,6 +83,9 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
         (Some(record), _) => question::ask(&mut body, story, record, telling.link, language),
         (_, Some(record)) => question::answered(&mut body, story, record, language),
         _ => account::tell(&mut body, incident, telling.occasion, language),
+    }
+    if matches!(telling.occasion, Occasion::Approval | Occasion::Report) {
+        body.block([known::lines(incident, language)]);
     }
     body.block([whereabouts::lines(incident, &links, language)]);
     let missed = telling.instead_of.map(|missed| undelivered(story, missed, language));

@@ -3,6 +3,7 @@
 //! `UPDATE_EXPECT=1` writes the expected texts anew.
 
 mod folding;
+mod known;
 mod phone;
 mod renderings;
 mod stories;

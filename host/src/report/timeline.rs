@@ -107,6 +107,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::Decided { .. } => "verdict",
         Fact::Looked { .. } => "look",
         Fact::Collected => "evidence",
+        Fact::Recalled { .. } => "knowledge",
         Fact::Planned { .. } => "plan",
         Fact::Answered { .. } | Fact::ModelFailed { .. } => "model",
         Fact::Proposed { .. } => "proposed",

@@ -3,10 +3,12 @@
 
 use super::ending::Why;
 use super::escape::Style;
+use super::knowledge::KnowledgeWords;
 use super::page::PageWords;
 use super::safeguards::SafeguardWords;
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::knowledge::Similar;
 use crate::domain::text::cut;
 use crate::domain::{
     Call, Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
@@ -112,6 +114,10 @@ impl Headings {
 /// A language.
 pub(super) trait Translation: Sync {
     fn headings(&self) -> &'static Headings;
+    /// What is said of what is known from before.
+    fn knowledge(&self) -> &'static KnowledgeWords;
+    /// An incident of the past in one line: what became of it, what was done, whether it stayed away.
+    fn past(&self, past: &Similar, style: Style) -> String;
     fn page(&self) -> &'static PageWords;
     fn safeguards(&self) -> &'static SafeguardWords;
     fn severity(&self, severity: Severity) -> &'static str;

@@ -6,11 +6,13 @@
 //! which must be executed as they were ruled on; and references of targets, which have to be sent back.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::domain::control::Control;
 use crate::domain::entry::{Answer, Diagnosis};
+use crate::domain::knowledge::Knowledge;
 use crate::domain::{Alert, Fact, Labels, Proposal};
 use crate::redact::{known, redact, redact_value};
 
@@ -97,6 +99,7 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         | Fact::DeliveryRetried { reason, .. }
         | Fact::Closed { reason } => text(reason),
         Fact::Reported { markdown } => text(markdown),
+        Fact::Recalled { knowledge: of } => knowledge(Arc::make_mut(of)),
         Fact::Decided { .. }
         | Fact::Collected
         | Fact::Ruled { .. }
@@ -145,6 +148,18 @@ fn answer(answer: &mut Answer) {
         }
         Answer::Resolved { diagnosis: of } | Answer::Person { diagnosis: of } => diagnosis(of),
     }
+}
+
+/// What was written down before may be of a time when less was taken out, and runbooks are of others.
+fn knowledge(knowledge: &mut Knowledge) {
+    for quote in &mut knowledge.runbooks {
+        [&mut quote.title, &mut quote.heading, &mut quote.source, &mut quote.excerpt].into_iter().for_each(text);
+    }
+    for past in &mut knowledge.similar {
+        text(&mut past.title);
+        text(&mut past.cause);
+    }
+    knowledge.unread.iter_mut().for_each(text);
 }
 
 fn diagnosis(diagnosis: &mut Diagnosis) {

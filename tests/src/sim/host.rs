@@ -85,6 +85,7 @@ impl Host {
             tools: Arc::new(SimTools(Arc::clone(world))),
             planners: Arc::new(SimPlanners(Arc::clone(world))),
             model: Arc::new(SimModel(Arc::clone(world))),
+            library: None,
             notifiers: Arc::new(SimNotifiers(Arc::clone(world))),
             clock,
             random,

@@ -1,6 +1,8 @@
 //! How each entry changes an incident. Total: an entry that does not fit changes nothing, so that
 //! a journal written by a later version can still be read.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::record::BeforeIntent;
@@ -34,6 +36,7 @@ impl Incident {
             plan: None,
             collected: false,
             looks: Rare::default(),
+            knowledge: None,
             model: Rare::default(),
             actions: Rare::default(),
             conclusion: None,
@@ -86,6 +89,7 @@ impl Incident {
                 self.looks.push(Look { purpose, call, ok: *ok, text, at, refused });
             }
             Fact::Collected => self.collected = true,
+            Fact::Recalled { knowledge } => self.knowledge = Some(Arc::clone(knowledge)),
             Fact::Planned { plugin, proposals, findings, error } => {
                 let (plugin, findings, error) = (plugin.clone(), findings.clone(), error.clone());
                 self.plan = Some(Box::new(Plan { plugin, proposals: proposals.len(), findings, error }));
@@ -217,7 +221,7 @@ impl Incident {
                     (delivery.attempts, delivery.refusals, delivery.told_at) = (0, 0, Some(at));
                 }
             }
-            Fact::Closed { reason } => self.closed = Some(reason.clone()),
+            Fact::Closed { reason } => self.closed = Some(reason.as_str().into()),
         }
     }
 

@@ -60,6 +60,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             if *ok { head } else { format!("{head}，失败：{}", s.say(text)) }
         }
         Fact::Collected => "模型所需证据已收集完毕".into(),
+        Fact::Recalled { knowledge } => super::knowledge::recalled(knowledge),
         Fact::Planned { plugin, proposals, findings, error } => match error {
             Some(error) => format!("插件 {} 无法给出方案：{}", s.name(plugin), s.say(error)),
             None => {

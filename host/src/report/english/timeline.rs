@@ -71,6 +71,7 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             if *ok { head } else { format!("{head}, which failed: {}", s.say(text)) }
         }
         Fact::Collected => "all evidence for the model is there".into(),
+        Fact::Recalled { knowledge } => super::knowledge::recalled(knowledge),
         Fact::Planned { plugin, proposals, findings, error } => match error {
             Some(error) => format!("plugin {} could not plan: {}", s.name(plugin), s.say(error)),
             None => {

@@ -215,6 +215,7 @@ impl Host {
             tools: Arc::clone(&world) as Arc<dyn Tools>,
             planners: Arc::clone(&world) as Arc<dyn Planners>,
             model: Arc::clone(&world) as Arc<dyn Model>,
+            library: None,
             notifiers: Arc::clone(&world) as Arc<dyn Notifiers>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random,
