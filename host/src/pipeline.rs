@@ -5,7 +5,7 @@
 //!                                    │
 //!                                [decide] ── suppress, escalate ─────────────┐
 //!                                 │    │                                     │
-//!                       [plan]  remediate  [investigate] (model, read-only)  │
+//!                       [plan]  remediate  [collect] [investigate] (model)   │
 //!                                 └──┬─┘                                     │
 //!                                [prepare] (what is there before)            │
 //!                                 [rule] ── deny, ask without an answer ─────┤
@@ -20,6 +20,7 @@
 //! returns the facts that came of it. Nothing here reads a clock or does I/O but through
 //! [`Services`], so that a simulation can run it in simulated time.
 
+mod collect;
 mod control;
 pub mod correlate;
 mod decide;
@@ -53,6 +54,7 @@ use crate::report::Language;
 use crate::rules::{Context, Policies};
 use crate::store::Store;
 
+pub use collect::wanted;
 pub use control::apply_control;
 pub use decide::judge;
 pub use intake::take_in;
@@ -147,6 +149,7 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
         effect,
         Effect::Plan { .. }
             | Effect::Look { .. }
+            | Effect::Collect
             | Effect::AskModel
             | Effect::Settle { .. }
             | Effect::Inspect { .. }
@@ -157,6 +160,7 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
         Effect::Decide => decide::run(services, incident),
         Effect::Plan { plugin } => plan::run(services, incident, &plugin).await,
         Effect::Look { purpose, call } => vec![look::look(services, incident, purpose, call).await.1],
+        Effect::Collect => collect::run(services, incident).await,
         Effect::AskModel => investigate::ask(services, incident).await,
         Effect::Rule { action } => rule::run(services, incident, &action),
         Effect::Execute { action } => return execute::run(services, incident, &action).await,

@@ -13,6 +13,7 @@ use super::decision::{Counts, Decision, Ruling};
 use super::delivery::{Delivery, Occasion, Overtaken};
 use super::handover::Handover;
 use super::incident::IncidentId;
+use super::named_cause::NamedCause;
 use super::outcome::Outcome;
 use super::person::Person;
 use super::plan::Finding;
@@ -98,8 +99,12 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refused: Option<String>,
     },
-    /// All evidence for the model is there.
-    Collected,
+    /// All evidence is there, and the host has named what it shows to be wrong.
+    Collected {
+        /// The causes, the most telling first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        causes: Vec<NamedCause>,
+    },
     /// A remediation plugin was asked.
     Planned {
         /// The plugin.

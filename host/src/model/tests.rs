@@ -3,6 +3,7 @@
 
 mod endpoint;
 mod fallback;
+mod kinds;
 mod prompts;
 mod quirks;
 mod served;

@@ -30,9 +30,9 @@ impl Incident {
             alerts: alerts.iter().cloned().collect(),
             counted: Rare::default(),
             decision: None,
-            held_since: None,
             plan: None,
             collected: false,
+            deciding: Rare::default(),
             looks: Rare::default(),
             model: Rare::default(),
             actions: Rare::default(),
@@ -85,10 +85,13 @@ impl Incident {
                 let (purpose, call, text, refused) = (purpose.clone(), call.clone(), text.clone(), refused.clone());
                 self.looks.push(Look { purpose, call, ok: *ok, text, at, refused });
             }
-            Fact::Collected => self.collected = true,
+            Fact::Collected { causes } => {
+                self.collected = true;
+                self.deciding.causes.clone_from(causes);
+            }
             Fact::Planned { plugin, proposals, findings, error } => {
                 let (plugin, findings, error) = (plugin.clone(), findings.clone(), error.clone());
-                self.plan = Some(Box::new(Plan { plugin, proposals: proposals.len(), findings, error }));
+                self.take_plan(Plan { plugin, proposals: proposals.len(), findings, error });
             }
             Fact::Answered { answer, text, usage, original } => {
                 self.count(usage);
