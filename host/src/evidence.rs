@@ -3,7 +3,7 @@
 //! log, what one revision changed of another.
 //!
 //! Pure and total: any text gives an excerpt of bounded size, and a text in no form that is known gives
-//! its first sensible lines. Nothing here decides anything; reports, messages and the model read it.
+//! its first sensible lines. Nothing here decides anything; reports, messages, the model and the diagnosis read it.
 //! The whole answer stays in the journal.
 
 mod container;
@@ -11,10 +11,10 @@ mod describe;
 mod difference;
 mod document;
 mod event;
-mod finding;
 mod log;
 mod log_line;
 mod object;
+mod observed;
 mod other;
 mod revision;
 mod seen;
@@ -24,7 +24,8 @@ mod tests;
 mod write;
 
 pub use difference::{CHANGES, Change, changes};
-pub use finding::{Finding, Problem, findings};
+pub(crate) use event::Event;
+pub(crate) use observed::{Observed, Told, observed};
 pub use revision::{Revised, between_revisions};
 pub use write::{Written, taken_back, written};
 

@@ -5,7 +5,7 @@
 //!                                    │
 //!                                [decide] ── suppress, escalate ─────────────┐
 //!                                 │    │                                     │
-//!                       [plan]  remediate  [investigate] (model, read-only)  │
+//!                       [plan]  remediate  [collect] [investigate] (model)   │
 //!                                 └──┬─┘                                     │
 //!                                [prepare] (what is there before)            │
 //!                                 [rule] ── deny, ask without an answer ─────┤
@@ -21,6 +21,7 @@
 //! [`Services`], so that a simulation can run it in simulated time.
 
 mod at_once;
+mod collect;
 mod control;
 pub mod correlate;
 mod decide;
@@ -56,6 +57,7 @@ use crate::rules::{Context, Policies};
 use crate::store::Store;
 
 pub use at_once::receive;
+pub use collect::wanted;
 pub use control::apply_control;
 pub use decide::judge;
 pub use intake::take_in;
@@ -152,6 +154,7 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
         effect,
         Effect::Plan { .. }
             | Effect::Look { .. }
+            | Effect::Collect
             | Effect::AskModel
             | Effect::Settle { .. }
             | Effect::Inspect { .. }
@@ -165,6 +168,7 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
         Effect::Decide => decide::run(services, incident),
         Effect::Plan { plugin } => plan::run(services, incident, &plugin).await,
         Effect::Look { purpose, call } => vec![look::look(services, incident, purpose, call).await.1],
+        Effect::Collect => collect::run(services, incident).await,
         Effect::AskModel => investigate::ask(services, known).await,
         Effect::Rule { action } => {
             recall::before_question(services, incident, rule::run(services, incident, &action)).await

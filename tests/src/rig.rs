@@ -120,12 +120,12 @@ grant = [{{ origin = "{origin}", methods = ["POST"], secrets = ["webhook-url", "
     pub fn ship_policies(&self) -> anyhow::Result<()> {
         let (from, to) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies"), self.folder().join("policies"));
         fs::remove_file(to.join("story.rhai"))?;
-        for folder in ["", "lib"] {
+        for folder in ["", "lib", "collectors"] {
             fs::create_dir_all(to.join(folder))?;
             for entry in fs::read_dir(from.join(folder))? {
                 let path = entry?.path();
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                if name.ends_with(".rhai") && !name.ends_with(".d.rhai") {
+                if (name.ends_with(".rhai") && !name.ends_with(".d.rhai")) || name.ends_with(".toml") {
                     fs::copy(&path, to.join(folder).join(name))?;
                 }
             }

@@ -3,6 +3,7 @@
 
 mod alertmanager;
 mod crash;
+mod diagnosed;
 mod links;
 mod lint;
 mod no_model;

@@ -12,7 +12,7 @@ pub fn path(decision: &Decision) -> (&'static str, String, Mode) {
         }
         Verdict::Plan { plugin } => format!("plugin {plugin}"),
         Verdict::Hold { until } => until.to_string(),
-        Verdict::Suppress | Verdict::Investigate | Verdict::Escalate => String::new(),
+        Verdict::Suppress | Verdict::Investigate | Verdict::Diagnose | Verdict::Escalate => String::new(),
     };
     // In mode observe nothing is executed; for a verdict without actions the mode means nothing.
     let acts = matches!(decision.verdict, Verdict::Remediate { .. } | Verdict::Plan { .. } | Verdict::Investigate);
@@ -27,7 +27,7 @@ pub fn side(decision: &Decision) -> VerdictSide {
         }
         Verdict::Plan { plugin } => format!("plan by {plugin}"),
         Verdict::Hold { until } => format!("until {until}"),
-        Verdict::Suppress | Verdict::Investigate | Verdict::Escalate => String::new(),
+        Verdict::Suppress | Verdict::Investigate | Verdict::Diagnose | Verdict::Escalate => String::new(),
     };
     VerdictSide {
         verdict: decision.verdict.kind().into(),

@@ -8,12 +8,13 @@ use super::incident_replay::IncidentReplay;
 use super::looks;
 use super::report::Pair;
 use super::world::World;
+use crate::diagnosis;
 use crate::domain::call::digest;
 use crate::domain::entry::{Answer, Purpose};
 use crate::domain::incident::{ActionRecord, ActionState, Effect};
 use crate::domain::{ActionId, Call, Entry, Fact, Next, Origin, Proposal, Snapshot, next};
 use crate::pipeline::prepare::{self, Moment};
-use crate::pipeline::take_in;
+use crate::pipeline::{take_in, wanted};
 use crate::ports::JournalError;
 use crate::store::open_all;
 
@@ -97,6 +98,7 @@ fn step(
         Effect::Look { purpose, call } => {
             look(replay, world, at, purpose, call)?;
         }
+        Effect::Collect => collect(replay, world, at)?,
         Effect::AskModel => return model(replay, world, at),
         Effect::Rule { action } => {
             prepare(replay, world, at, &action, Moment::Ruling)?;
@@ -141,6 +143,22 @@ fn decide(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp) {
         }
         replay.apply(at, fact);
     }
+}
+
+/// Evidence as far as the record knows it, in one go, and what it shows to be wrong.
+fn collect(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp) -> Result<(), JournalError> {
+    for _ in 0..STEPS {
+        let wanted = wanted(world.policies, &replay.fresh, &world.context(at));
+        if wanted.is_empty() {
+            break;
+        }
+        for call in wanted {
+            look(replay, world, at, Purpose::Evidence, call)?;
+        }
+    }
+    let causes = diagnosis::of(&replay.fresh);
+    replay.apply(at, Fact::Collected { causes });
+    Ok(())
 }
 
 fn plan(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp, plugin: &str) -> Result<bool, JournalError> {

@@ -12,7 +12,9 @@ use super::world::World;
 use super::{divergence, looks};
 use crate::domain::delivery::{Delivery, PERSONAL};
 use crate::domain::incident::ActionState;
-use crate::domain::{Action, ActionId, Decision, Entry, Fact, Incident, Mode, Occasion, Origin, Outcome, Ruling};
+use crate::domain::{
+    Action, ActionId, Decision, Entry, Fact, Incident, Mode, Occasion, Origin, Outcome, Ruling, Verdict,
+};
 use crate::ports::JournalError;
 
 impl IncidentReplay {
@@ -112,7 +114,9 @@ impl IncidentReplay {
         let Some(Fact::Decided { decision: new }) = facts.next() else { return };
         let (before, after) = (side(old), side(&new));
         let same_path = path(old) == path(&new);
-        if !same_path || old.rule != new.rule {
+        // Who asks first what is wrong decides nothing.
+        let both_look = old.verdict == Verdict::Diagnose && new.verdict == Verdict::Diagnose;
+        if !same_path || old.rule != new.rule && !both_look {
             self.verdict = Some(Pair { old: before, new: after });
         } else if old.evidence != new.evidence {
             self.other_evidence = true;

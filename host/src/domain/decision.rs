@@ -33,6 +33,8 @@ pub enum Verdict {
         /// The plugin's name.
         plugin: String,
     },
+    /// Collect evidence, name causes, and decide again: a rule asks what is wrong.
+    Diagnose,
     /// Collect evidence and ask the model.
     Investigate,
     /// Tell people.
@@ -50,6 +52,7 @@ impl Verdict {
         match self {
             Self::Suppress => "suppress",
             Self::Remediate { .. } | Self::Plan { .. } => "remediate",
+            Self::Diagnose => "diagnose",
             Self::Investigate => "investigate",
             Self::Escalate => "escalate",
             Self::Hold { .. } => "hold",
@@ -60,7 +63,8 @@ impl Verdict {
     pub fn acts(&self) -> bool {
         match self {
             Self::Remediate { .. } | Self::Plan { .. } | Self::Investigate => true,
-            Self::Suppress | Self::Escalate | Self::Hold { .. } => false,
+            // Looking changes nothing, and what is decided then is decided anew.
+            Self::Suppress | Self::Escalate | Self::Hold { .. } | Self::Diagnose => false,
         }
     }
 }

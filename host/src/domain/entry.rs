@@ -15,6 +15,7 @@ pub use super::diagnosis::{Diagnosis, Percent, Step};
 use super::handover::Handover;
 use super::incident::IncidentId;
 use super::knowledge::Knowledge;
+use super::named_cause::NamedCause;
 use super::outcome::Outcome;
 use super::person::Person;
 use super::plan::Finding;
@@ -101,8 +102,12 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refused: Option<String>,
     },
-    /// All evidence for the model is there.
-    Collected,
+    /// All evidence is there, and the host has named what it shows to be wrong.
+    Collected {
+        /// The causes, the most telling first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        causes: Vec<NamedCause>,
+    },
     /// It was looked up what is known from before.
     Recalled {
         /// What was found.

@@ -6,6 +6,7 @@
 mod alerts;
 mod apply;
 mod blocked;
+mod deciding;
 mod hold;
 mod id;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub use alerts::Alerts;
 pub use blocked::{Blocked, Held};
+pub use deciding::Deciding;
 pub use messages::{answered, due, fallbacks, overtaken};
 pub use next::{Effect, Limits, Next, Pace, next};
 pub use put_off::{PutOff, next_when};
@@ -228,13 +230,13 @@ pub struct Incident {
     pub counted: Rare<Counted>,
     /// The verdict.
     pub decision: Option<Arc<Decision>>,
-    /// Since when the rule of the verdict has held it back, if it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_since: Option<Box<Timestamp>>,
     /// What a plugin said.
     pub plan: Option<Box<Plan>>,
-    /// All evidence for the model is there.
+    /// All evidence is there.
     pub collected: bool,
+    /// What bears on deciding once more, such as what the evidence shows to be wrong.
+    #[serde(default, skip_serializing_if = "Rare::is_empty")]
+    pub deciding: Rare<Deciding>,
     /// Read-only calls.
     pub looks: Rare<Vec<Look>>,
     /// What was known from before; none where nothing was, or nobody has asked yet.
@@ -283,7 +285,9 @@ impl Incident {
         }
         match self.decision.as_ref().map(|decision| &decision.verdict) {
             Some(super::Verdict::Plan { .. }) if self.plan.is_none() => State::Planning,
-            Some(super::Verdict::Plan { .. } | super::Verdict::Investigate) => State::Investigating,
+            Some(super::Verdict::Plan { .. } | super::Verdict::Investigate | super::Verdict::Diagnose) => {
+                State::Investigating
+            }
             Some(super::Verdict::Remediate { .. }) => State::Acting,
             _ => State::Open,
         }

@@ -34,7 +34,9 @@ impl Incident {
         if let Some(blocked) = &mut self.blocked {
             earlier(&mut blocked.until);
         }
-        self.held_since.as_deref_mut().into_iter().for_each(earlier);
+        if self.deciding.held_since.is_some() {
+            self.deciding.held_since.iter_mut().for_each(earlier);
+        }
         for record in &mut self.actions {
             earlier(&mut record.since);
             let more = [&mut record.expires, &mut record.looked_at, &mut record.prepared_at];

@@ -27,17 +27,6 @@ pub(super) struct State {
     pub signal: Option<i64>,
 }
 
-/// Reasons why an image is not there.
-pub(super) const IMAGE: [&str; 7] = [
-    "ErrImagePull",
-    "ImagePullBackOff",
-    "InvalidImageName",
-    "ErrImageNeverPull",
-    "ImageInspectError",
-    "RegistryUnavailable",
-    "SignatureValidationFailed",
-];
-
 impl State {
     /// Whether a container in this state ended with a fault.
     pub fn failed(&self) -> bool {

@@ -27,13 +27,6 @@ impl Read {
             Self::Seen(all) => all.iter().flat_map(Seen::lines).collect(),
         }
     }
-
-    pub fn seen(self) -> Vec<Seen> {
-        match self {
-            Self::Lines(_) => Vec::new(),
-            Self::Seen(all) => all,
-        }
-    }
 }
 
 /// Reads an answer to `call`.
@@ -69,7 +62,7 @@ pub(super) fn read(call: &Call, text: &str) -> Read {
 }
 
 /// The kind that a call asks for, as an answer that is a description does not name it.
-fn kind_asked(call: &Call) -> String {
+pub(super) fn kind_asked(call: &Call) -> String {
     let named = ["resourceType", "kind"].iter().find_map(|key| call.arguments.get(*key).and_then(Value::as_str));
     // `pod/web-1` names an object with its kind.
     let kind = named.and_then(|text| text.split('/').next()).unwrap_or_default();

@@ -10,7 +10,7 @@ const NORMAL: usize = 3;
 
 /// One event, or several that say the same.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Event {
+pub(crate) struct Event {
     pub warning: bool,
     pub reason: String,
     pub message: String,
@@ -22,6 +22,12 @@ pub(super) struct Event {
 }
 
 impl Event {
+    /// The same with what it is about, where it does not say so itself.
+    pub fn about(&self, object: &str) -> Self {
+        let own = if self.object.is_empty() { object.to_string() } else { self.object.clone() };
+        Self { object: own, ..self.clone() }
+    }
+
     /// Seconds that put events of one answer in order, the newest with the largest number.
     fn rank(&self) -> i64 {
         let when = self.when.split('(').next().unwrap_or_default().trim();

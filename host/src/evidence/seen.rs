@@ -82,22 +82,9 @@ impl Seen {
         short(&format!("{kind}{namespace}{}", self.name))
     }
 
-    /// Whether it is the object that an event is about. Every event is held against every object, so nothing is
-    /// written for it.
-    pub fn is_told_of_by(&self, event: &Event) -> bool {
-        let kind = event.object.strip_suffix(&self.name).and_then(|kind| kind.strip_suffix(' '));
-        let lower = self.kind.chars().flat_map(char::to_lowercase);
-        !self.name.is_empty() && kind.is_some_and(|kind| lower.eq(kind.chars()))
-    }
-
-    /// Whether it is an object of this kind.
-    pub fn is(&self, kind: &str) -> bool {
-        self.kind.eq_ignore_ascii_case(kind)
-    }
-
-    /// The condition of this name, if it is wrong.
-    pub fn wrong(&self, kind: &str) -> Option<&Condition> {
-        self.conditions.iter().find(|condition| condition.kind == kind && condition.wrong())
+    /// Kind and name, as events name what they are about: `pod web-1`.
+    pub fn object_of_events(&self) -> String {
+        format!("{} {}", self.kind.to_lowercase(), self.name)
     }
 
     /// The observations, the most telling first.

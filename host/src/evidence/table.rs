@@ -49,6 +49,17 @@ pub(super) fn read(text: &str) -> Option<Read> {
     Some(Read::Lines(out))
 }
 
+/// The objects that a table lists, each as kind, namespace, name and state; none where it does not say their kind.
+pub(super) fn listed(text: &str) -> Vec<[String; 4]> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let Some(columns) = lines.next().and_then(titles) else { return Vec::new() };
+    let rows = lines.take(5000).map(|line| cells(&columns, line));
+    let row = |row: Vec<(String, String)>| {
+        ["KIND", "NAMESPACE", "NAME", "STATUS"].map(|title| field(&row, title).to_string())
+    };
+    rows.map(row).filter(|[kind, _, name, _]| !kind.is_empty() && !name.is_empty()).collect()
+}
+
 /// Titles and the letter at which each begins; at least two, all in capitals.
 fn titles(line: &str) -> Option<Vec<(String, usize)>> {
     let letters: Vec<char> = line.chars().collect();

@@ -111,6 +111,17 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
             first.push('\n');
         }
     }
+    for named in incident.causes().unwrap_or_default() {
+        let (objects, seen) = (named.objects.join(", "), named.evidence.join("; "));
+        let text = format!(
+            "{} ({} % sure) {}: {objects} {} ({seen})",
+            named.cause.as_str(),
+            named.confidence,
+            named.what,
+            named.said
+        );
+        let _ = writeln!(first, "The host names a cause: {}", cut(&outside(&text.replace(['\n', '\r'], " ")), 500));
+    }
     if let Some(plan) = &incident.plan {
         let said = plan.error.as_deref().unwrap_or("it knows nothing that fits");
         let _ = writeln!(first, "<evidence plugin=\"{}\">", attribute(&plan.plugin));

@@ -56,6 +56,30 @@ pub fn judge(policies: &dyn Policies, incident: &Incident, context: &Context<'_>
     of_judged(policies, incident, context, judged, model)
 }
 
+/// What happens where no rule decides.
+fn unmatched(incident: &Incident, model: bool) -> (Verdict, String) {
+    let asked = incident.deciding.passed.as_slice();
+    let before = match asked {
+        [] => "no rule matched".to_string(),
+        [plugin] => format!("plugin {plugin} knows no repair"),
+        _ => format!("plugins {} know no repair", asked.join(", ")),
+    };
+    if model {
+        (Verdict::Investigate, format!("{before}; the model is asked"))
+    } else {
+        (Verdict::Escalate, format!("{before} and no model is configured"))
+    }
+}
+
+/// What is decided where policies would ask again what has been answered.
+fn no_further(incident: &Incident, verdict: &Verdict, model: bool) -> Option<(Verdict, String)> {
+    match verdict {
+        Verdict::Plan { plugin } if incident.passed_over(plugin) => Some(unmatched(incident, model)),
+        Verdict::Diagnose if incident.collected => Some(unmatched(incident, model)),
+        _ => None,
+    }
+}
+
 fn of_judged(
     policies: &dyn Policies,
     incident: &Incident,
@@ -64,21 +88,20 @@ fn of_judged(
     model: bool,
 ) -> Vec<Fact> {
     let mut decision = judged.decision.unwrap_or_else(|| {
-        let (verdict, reason) = if model {
-            (Verdict::Investigate, "no rule matched; the model is asked")
-        } else {
-            (Verdict::Escalate, "no rule matched and no model is configured")
-        };
+        let (verdict, reason) = unmatched(incident, model);
         Decision {
             verdict,
             rule: None,
-            reason: reason.into(),
+            reason,
             mode: context.mode,
             evidence: Vec::new(),
             faults: Vec::new(),
             policies: policies.digest(),
         }
     });
+    if let Some((verdict, reason)) = no_further(incident, &decision.verdict, model) {
+        (decision.verdict, decision.reason, decision.rule) = (verdict, reason, None);
+    }
     decision.mode = decision.mode.min(context.mode);
     decision.faults = judged.faults;
     let shortest = incident.shortest_hold(decision.rule.as_deref(), context.now);

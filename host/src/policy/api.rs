@@ -31,7 +31,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
         &[
             f(
                 &["rule(name: string, fields: map)"],
-                "What to do about an incident: `on`, `when`, `then`, `for_at_least`, `mode`, `description`, `owner`, `tags`. The first rule that matches decides.",
+                "What to do about an incident; `on: #{ finding: … }` goes by what the host finds to be wrong, which is then found out first: `on`, `when`, `then`, `for_at_least`, `mode`, `description`, `owner`, `tags`. The first rule that matches decides.",
             ),
             f(
                 &["gate(name: string, fields: map)"],

@@ -143,7 +143,7 @@ impl Reading<'_> {
     }
 
     fn rule(&mut self, meta: Meta) -> Option<Rule> {
-        let (on, when) = (self.on(About::Incident), self.when(1));
+        let (on, when) = (self.on(About::Rule), self.when(1));
         let for_at_least = self.fields.span("for_at_least");
         let Some(value) = self.fields.take("then") else {
             self.fields.missing("then", "then: escalate(), or a closure |i| … that returns a verdict");

@@ -30,6 +30,8 @@ pub(super) enum Step {
     Yes(Word),
     /// It would decide, but its alerts have not fired for long enough.
     Wait(Timestamp),
+    /// It asks what is wrong, and nobody has looked yet.
+    Diagnose,
 }
 
 /// Decides; `watch` takes note of what was tried.
@@ -61,7 +63,12 @@ fn decide_in(
     Query::ask_in(evaluation, set, incident, context, watch, |query| {
         let mut faults = Vec::new();
         let whole = ahead(query).or_else(|| first(query, &mut faults).map(|(rule, step)| decision(query, rule, step)));
-        let mut decision = whole.or_else(|| by_part(query, &mut faults));
+        let mut decision = match whole {
+            // Who is written for some of the alerts and repairs is asked before anything is looked at for all.
+            Some(whole) if whole.verdict == Verdict::Diagnose => by_part(query, &mut faults, repairs).or(Some(whole)),
+            Some(whole) => Some(whole),
+            None => by_part(query, &mut faults, counts),
+        };
         if let Some(decision) = &mut decision {
             decision.faults.clone_from(&faults);
             if matches!(decision.verdict, Verdict::Investigate | Verdict::Plan { .. }) {
@@ -92,17 +99,31 @@ fn first<'a>(query: &Query<'a>, faults: &mut Vec<String>) -> Option<(&'a Rule, S
 }
 
 /// The verdict by some of the alerts, where no rule fits them all.
-fn by_part(query: &Query<'_>, faults: &mut Vec<String>) -> Option<Decision> {
+fn by_part(query: &Query<'_>, faults: &mut Vec<String>, counts: fn(&Step) -> bool) -> Option<Decision> {
     parts::of(query).into_iter().find_map(|part| {
         let query = query.of(&part.incident);
         let (rule, step) = first(&query, faults)?;
-        if !matches!(&step, Step::Yes(word) if parts::counts(&word.says)) {
+        if !counts(&step) {
             return None;
         }
         let mut decision = decision(&query, rule, step);
         decision.reason = format!("decided by {}: {}", part.whose(), decision.reason);
         Some(decision)
     })
+}
+
+/// Whether what a rule says about some of the alerts decides.
+fn counts(step: &Step) -> bool {
+    match step {
+        Step::Yes(word) => parts::counts(&word.says),
+        Step::Diagnose => true,
+        _ => false,
+    }
+}
+
+/// Whether it knows, or knows who knows, a repair.
+fn repairs(step: &Step) -> bool {
+    matches!(step, Step::Yes(word) if matches!(word.says, Says::Plan(_) | Says::Remediate(_)))
 }
 
 /// Silences and inhibitions.
@@ -191,6 +212,13 @@ fn from(query: &Query<'_>, verdict: Verdict, rule: String, reason: String) -> De
 
 /// How far a rule gets with the incident.
 pub(super) fn try_rule(query: &Query<'_>, rule: &Rule) -> Step {
+    if rule.on.asks_what_is_wrong() && query.facts.causes().is_none() {
+        // Nothing is looked at for the sake of a rule that would not match anyway.
+        return match refusal(&query.facts, query.facts.refuses_before_looking(&rule.on)) {
+            Err(why) => Step::No(why),
+            Ok(()) => Step::Diagnose,
+        };
+    }
     if let Err(why) = refusal(&query.facts, query.facts.refuses(&rule.on)) {
         return Step::No(why);
     }
@@ -216,6 +244,9 @@ pub(super) fn try_rule(query: &Query<'_>, rule: &Rule) -> Step {
         }),
     };
     match word {
+        Ok(Word { says: Says::Plan(plugin), .. }) if query.incident.passed_over(&plugin) => {
+            Step::No(format!("plugin {plugin} was asked, and knows nothing that fits"))
+        }
         Ok(word) => {
             query.note("rule", &rule.meta, None, true);
             Step::Yes(word)
@@ -244,6 +275,7 @@ fn decision(query: &Query<'_>, rule: &Rule, step: Step) -> Decision {
             (Verdict::Hold { until }, format!("waits until it has lasted {wanted}"))
         }
         Step::Yes(Word { says, reason }) => (verdict(says, now), reason),
+        Step::Diagnose => (Verdict::Diagnose, "it goes by what is wrong, so that is found out first".into()),
         Step::No(why) | Step::Fault(why) => (Verdict::Escalate, why),
     };
     let reason = if reason.is_empty() { default_reason(&rule.meta) } else { reason };

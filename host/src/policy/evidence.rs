@@ -14,13 +14,14 @@ use super::query::{Query, Seen, fault};
 use super::set::Set;
 use super::values::{Act, Look, Verify};
 use super::view;
+use crate::collector;
 use crate::domain::{Alert, Call, Incident, Occasion, Target};
 use crate::rules::{Check, Context, Routed};
 
 /// The most calls that evidence rules can ask for.
 const MOST: usize = 32;
 
-/// What every matching evidence rule asks for, each call once. A rule that errs asks for nothing.
+/// What every matching evidence rule and the tables ask for, each call once. A rule that errs asks for nothing.
 pub(super) fn collect(query: &Query<'_>) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     for id in query.set.indexes.evidence.of_alerts(&query.facts) {
@@ -47,6 +48,9 @@ pub(super) fn collect(query: &Query<'_>) -> Vec<Call> {
         }
     }
     calls.truncate(MOST);
+    let tabled = collector::wanted(&query.set.tables, query.incident, query.context.catalogue);
+    let new: Vec<Call> = tabled.into_iter().filter(|call| !calls.contains(call)).collect();
+    calls.extend(new);
     calls
 }
 

@@ -28,6 +28,7 @@ pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> 
                 Step::Fault(why) => Err(format!("counts as no match: {why}")),
                 Step::Yes(word) => Ok(format!("says {}", says(&word.says))),
                 Step::Wait(until) => Ok(format!("waits until {until}")),
+                Step::Diagnose => Ok("goes by what is wrong, which is found out first".into()),
             };
             all.push(line(&rule.meta, rule.meta.name.clone(), outcome, &mut decided));
         }
@@ -57,6 +58,7 @@ fn by_part(query: &Query<'_>) -> Vec<Considered> {
                 false,
                 format!("says {} about the alerts {names} alone, which must not hide the others", says(&word.says)),
             ),
+            Step::Diagnose => (true, format!("goes by what is wrong, which is found out first, by {}", part.whose())),
             _ => (false, format!("waits with the alerts {names} alone, which must not hide the others")),
         };
         all.push(Considered { rule: rule.meta.name.clone(), place: rule.meta.place.to_string(), matched, why });

@@ -42,6 +42,8 @@ pub(super) struct AlertFacts<'a> {
     pub alerts: Vec<&'a Alert>,
     severity: Severity,
     outcome: &'static str,
+    /// Causes that the host named; none before it has looked.
+    causes: Option<Vec<&'static str>>,
 }
 
 impl<'a> AlertFacts<'a> {
@@ -52,12 +54,13 @@ impl<'a> AlertFacts<'a> {
             alerts = incident.alerts.iter().collect();
         }
         let outcome = incident.outcome().map(|outcome| outcome.as_str()).unwrap_or_default();
-        Self { alerts, severity: incident.severity(), outcome }
+        let causes = incident.causes().map(|all| all.iter().map(|one| one.cause.as_str()).collect());
+        Self { alerts, severity: incident.severity(), outcome, causes }
     }
 
     /// A single alert, before it belongs to an incident.
     pub fn of_alert(alert: &'a Alert) -> Self {
-        Self { alerts: vec![alert], severity: alert.severity, outcome: "" }
+        Self { alerts: vec![alert], severity: alert.severity, outcome: "", causes: None }
     }
 
     /// The value of a field that decides which rules can match: since a matcher must hold for
@@ -74,13 +77,40 @@ impl<'a> AlertFacts<'a> {
         }
     }
 
+    /// What is wrong, as far as the host has looked; none before.
+    pub fn causes(&self) -> Option<&[&'static str]> {
+        self.causes.as_deref()
+    }
+
+    /// Whether one of several causes is what is wanted, or none of them is what must not be.
+    fn shows(&self, matcher: &Matcher) -> bool {
+        let causes = self.causes().unwrap_or_default();
+        let mut each = causes.iter().copied().map(|cause| matcher.accepts(Some(cause)));
+        match causes {
+            [] => matcher.accepts(None),
+            _ if matcher.negates() || matcher.wants_absence() => each.all(|holds| holds),
+            _ => each.any(|holds| holds),
+        }
+    }
+
     /// The first matcher that does not hold for every alert.
     pub fn refuses<'o>(&self, on: &'o On) -> Option<&'o (Field, Matcher)> {
-        on.conditions.iter().find(|(field, matcher)| {
-            let mut holds = !self.alerts.is_empty();
-            self.each(field, &mut |value| holds &= matcher.accepts(value));
-            !holds
-        })
+        on.conditions.iter().find(|condition| self.is_refused(condition))
+    }
+
+    /// The same, whatever is wrong: before anybody has looked.
+    pub fn refuses_before_looking<'o>(&self, on: &'o On) -> Option<&'o (Field, Matcher)> {
+        let others = on.conditions.iter().filter(|(field, _)| *field != Field::Finding);
+        others.into_iter().find(|condition| self.is_refused(condition))
+    }
+
+    fn is_refused(&self, (field, matcher): &(Field, Matcher)) -> bool {
+        if *field == Field::Finding {
+            return !self.shows(matcher);
+        }
+        let mut holds = !self.alerts.is_empty();
+        self.each(field, &mut |value| holds &= matcher.accepts(value));
+        !holds
     }
 }
 
@@ -89,6 +119,10 @@ impl Facts for AlertFacts<'_> {
         match field {
             Field::Severity => visit(Some(self.severity.as_str())),
             Field::Outcome => visit(Some(self.outcome)),
+            Field::Finding => match self.causes() {
+                None | Some([]) => visit(None),
+                Some(causes) => causes.iter().copied().for_each(|cause| visit(Some(cause))),
+            },
             Field::Name => self.alerts.iter().for_each(|alert| visit(Some(&alert.name))),
             Field::Source => self.alerts.iter().for_each(|alert| visit(Some(&alert.source))),
             Field::Label(label) => {

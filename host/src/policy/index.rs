@@ -67,9 +67,16 @@ impl Index {
     /// Those that can match something of which the first alert is this.
     pub fn of_alerts<'a>(&'a self, facts: &super::facts::AlertFacts<'_>) -> Merged<'a> {
         let mut lists = vec![self.always.as_slice()];
+        let mut lists_of_all: Vec<&'a [u32]> = Vec::new();
         let mut take = |bucket: &'a Bucket, value: &str| lists.extend(bucket.by.get(value).map(Vec::as_slice));
         for (field, bucket) in &self.others {
-            if let Some(value) = facts.first(field) {
+            if *field == Field::Finding {
+                match facts.causes() {
+                    // It can be any of them: whoever asks has to be heard.
+                    None => lists_of_all.push(&bucket.all),
+                    Some(causes) => causes.iter().for_each(|cause| take(bucket, cause)),
+                }
+            } else if let Some(value) = facts.first(field) {
                 take(bucket, value);
             }
         }
@@ -85,6 +92,7 @@ impl Index {
                 }
             }
         }
+        lists.append(&mut lists_of_all);
         Merged { lists }
     }
 

@@ -18,8 +18,9 @@ use super::matcher::Matcher;
 use super::on::{Field, On};
 use super::problem::{Place, Problem};
 use super::set::Set;
-use crate::domain::Occasion;
+use super::values::Says;
 use crate::domain::person::fold;
+use crate::domain::{Cause, Occasion};
 
 /// Something that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +115,8 @@ fn shadowed(set: &Set, findings: &mut Vec<Finding>) {
 
 /// A closure may return nothing, and err; a word always decides.
 fn decides(then: &super::items::Then) -> bool {
-    matches!(then, super::items::Then::Word(_))
+    // Whoever was asked for a plan in vain is passed over.
+    matches!(then, super::items::Then::Word(word) if !matches!(word.says, Says::Plan(_)))
 }
 
 /// Whether every incident that `narrow` takes is taken by `wide`: all of `wide`'s conditions are
@@ -170,6 +172,7 @@ fn possible(field: &Field) -> Option<&'static [&'static str]> {
         Field::Risk => &["read", "low", "high", "irreversible"],
         Field::Origin => &["policy", "plugin", "model", "person", "undo"],
         Field::Mode => &["observe", "enforce"],
+        Field::Finding => Cause::NAMES,
         Field::Outcome => &["", "fixed", "suppressed", "resolved", "needs_person", "error"],
         _ => return None,
     })
@@ -179,7 +182,9 @@ fn possible(field: &Field) -> Option<&'static [&'static str]> {
 fn never(meta: &Meta, kind: &str, on: &On, wide: &On) -> Option<Finding> {
     let name = &meta.name;
     for ((field, matcher), (_, wide)) in on.conditions.iter().zip(&wide.conditions) {
-        if let Some(values) = possible(field)
+        // That nothing was found is a finding too.
+        let nothing = *field == Field::Finding && matcher.accepts(None);
+        if let Some(values) = possible(field).filter(|_| !nothing)
             && !values.iter().any(|value| matcher.accepts(Some(value)) || wide.accepts(Some(value)))
         {
             let all: Vec<&str> = values.iter().copied().filter(|value| !value.is_empty()).collect();

@@ -170,7 +170,7 @@ fn one(kind: &str) -> &str {
 
 /// Sizes and times of everything that a reload reads.
 fn stamp(folder: &Path) -> Stamp {
-    let folders = [folder.to_path_buf(), folder.join("lib"), folder.join("tests")];
+    let folders = [folder.to_path_buf(), folder.join("lib"), folder.join("collectors"), folder.join("tests")];
     let listed = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
     let paths = listed.filter_map(Result::ok).map(|entry| entry.path());
     let read = |path: &PathBuf| path.extension().is_some_and(|end| end == "rhai" || end == "toml");

@@ -6,6 +6,7 @@ use rhai::Map;
 
 use super::matcher::Matcher;
 use super::problem::nearest;
+use crate::domain::Cause;
 
 /// Something about an incident or an action that `on` can name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,6 +15,7 @@ pub(super) enum Field {
     Severity,
     Source,
     Outcome,
+    Finding,
     Label(String),
     Tool,
     Server,
@@ -43,6 +45,7 @@ impl fmt::Display for Field {
             Self::Severity => "severity",
             Self::Source => "source",
             Self::Outcome => "outcome",
+            Self::Finding => "finding",
             Self::Tool => "tool",
             Self::Server => "server",
             Self::Risk => "risk",
@@ -63,8 +66,10 @@ impl fmt::Display for Field {
 /// What a declaration is about, which decides what its `on` may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum About {
-    /// Rules, groups, silences, inhibitions and evidence.
+    /// Groups, silences, inhibitions and evidence.
     Incident,
+    /// Rules: an incident of which it can be found out what is wrong.
+    Rule,
     /// Routes: an incident that may have ended.
     Message,
     /// Gates.
@@ -98,12 +103,19 @@ pub(super) fn field(key: &str, about: About) -> Result<Field, String> {
     if let Some(label) = key.strip_prefix("label.") {
         return Ok(Field::Label(label.to_string()));
     }
-    if matches!(about, About::Incident | About::Message) {
+    if matches!(about, About::Incident | About::Rule | About::Message) {
         return Ok(match key {
             "alertname" | "name" => Field::Name,
             "severity" => Field::Severity,
             "source" => Field::Source,
             "outcome" if about == About::Message => Field::Outcome,
+            "finding" if about != About::Incident => Field::Finding,
+            "finding" => {
+                let label = "write `label.finding` for a label of that name";
+                return Err(format!(
+                    "`on` can name `finding` in rules and routes only, because nothing is found out before; {label}"
+                ));
+            }
             label => Field::Label(label.to_string()),
         });
     }
@@ -123,6 +135,17 @@ pub(super) fn field(key: &str, about: About) -> Result<Field, String> {
     Err(format!("`on` cannot name `{key}`; {}", hint.unwrap_or_else(all)))
 }
 
+/// Names that no finding has.
+fn unknown(matcher: &Matcher) -> Vec<String> {
+    let names = matcher.literals().unwrap_or_default().into_iter().filter(|name| Cause::of(name).is_none());
+    let problem = |name: &str| {
+        let hint = nearest(name, Cause::NAMES.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+        let all = || "; README.md lists them".to_string();
+        format!("`on`, `finding`: no finding is called `{name}`{}", hint.unwrap_or_else(all))
+    };
+    names.map(problem).collect()
+}
+
 /// All conditions of one declaration; each must hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct On {
@@ -136,11 +159,20 @@ impl On {
         for (key, value) in map {
             let matcher = Matcher::from_value(value).map_err(|why| format!("`on`, `{key}`: {why}"));
             match field(key, about).and_then(|field| Ok((field, matcher?))) {
+                Ok((Field::Finding, matcher)) => {
+                    problems.extend(unknown(&matcher));
+                    conditions.push((Field::Finding, matcher));
+                }
                 Ok(condition) => conditions.push(condition),
                 Err(problem) => problems.push(problem),
             }
         }
         Self { conditions }
+    }
+
+    /// Whether it asks what is wrong.
+    pub fn asks_what_is_wrong(&self) -> bool {
+        self.conditions.iter().any(|(field, _)| *field == Field::Finding)
     }
 
     /// The same over normal spellings, for gates that forbid.

@@ -14,6 +14,7 @@ use super::problem::{Place, Problem, Problems};
 use super::source::{self, SHIPPED, Source};
 use super::split::split;
 use super::{engine, evaluation};
+use crate::collector::Tables;
 use crate::domain::{Mode, Requirement};
 
 /// Policies that belong together, ready to decide. Never changes once it is loaded.
@@ -21,6 +22,8 @@ pub struct Set {
     pub(super) code: Code,
     pub(super) items: Items,
     pub(super) indexes: Indexes,
+    /// What is looked at to see what is wrong.
+    pub(super) tables: Tables,
     digest: String,
 }
 
@@ -79,7 +82,7 @@ pub struct ToldBy {
 }
 
 impl Set {
-    /// Reads `*.rhai` of a folder and the modules in its `lib`. A folder that does not exist gives
+    /// Reads `*.rhai` of a folder, the modules in its `lib` and the tables in its `collectors`. A folder that does not exist gives
     /// the set that ships with the program.
     ///
     /// # Errors
@@ -147,6 +150,7 @@ impl Set {
             ("inhibits", items.inhibits.len()),
             ("evidence", items.evidence.len()),
             ("checks", items.checks.len()),
+            ("collectors", self.tables.len()),
         ]
     }
 
@@ -179,20 +183,34 @@ impl Set {
     fn build(mut sources: Vec<Source>) -> Result<Self, Problems> {
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         let digest = source::digest(&sources);
+        let (tables, sources): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(Source::is_table);
         let (modules, files): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(Source::is_module);
         let mut code = Code { engine: engine::build(&modules), files: Vec::new(), modules };
         let mut builder = Builder::default();
         for file in files {
             load(&mut code, &mut builder, &file);
         }
+        let tables = read_tables(&tables, &mut builder.problems);
         if !builder.problems.is_empty() {
             builder.problems.sort();
             builder.problems.dedup();
             return Err(Problems(builder.problems));
         }
         let indexes = Indexes::new(&builder.items);
-        Ok(Self { code, items: builder.items, indexes, digest })
+        Ok(Self { code, items: builder.items, indexes, tables, digest })
     }
+}
+
+fn read_tables(sources: &[Source], problems: &mut Vec<Problem>) -> Tables {
+    let mut tables = Tables::default();
+    let problem = |file: &str, message: String| Problem { place: Place { file: file.into(), line: 0 }, message };
+    for source in sources {
+        if let Err(wrong) = tables.add(&source.text) {
+            problems.extend(wrong.into_iter().map(|message| problem(&source.name, message)));
+        }
+    }
+    problems.extend(tables.problems().into_iter().map(|message| problem("collectors", message)));
+    tables
 }
 
 /// Compiles and runs one file, and takes in what it declares.

@@ -20,18 +20,25 @@ pub(super) struct Source {
 impl Source {
     /// Whether it only holds what others import.
     pub fn is_module(&self) -> bool {
-        self.name.contains('/') || self.name.starts_with('_')
+        !self.is_table() && (self.name.contains('/') || self.name.starts_with('_'))
+    }
+
+    /// Whether it says what is looked at.
+    pub fn is_table(&self) -> bool {
+        self.name.ends_with(".toml")
     }
 }
 
 /// The set that ships with the program; in force until a folder of policies exists.
-pub(super) const SHIPPED: [(&str, &str); 8] = [
+pub(super) const SHIPPED: [(&str, &str); 10] = [
     ("10-noise.rhai", include_str!("../../../policies/10-noise.rhai")),
     ("20-kubernetes.rhai", include_str!("../../../policies/20-kubernetes.rhai")),
     ("25-remediations.rhai", include_str!("../../../policies/25-remediations.rhai")),
     ("30-gates.rhai", include_str!("../../../policies/30-gates.rhai")),
     ("40-maintenance.rhai", include_str!("../../../policies/40-maintenance.rhai")),
+    ("50-diagnosed.rhai", include_str!("../../../policies/50-diagnosed.rhai")),
     ("90-routes.rhai", include_str!("../../../policies/90-routes.rhai")),
+    ("collectors/kubernetes.toml", include_str!("../../../policies/collectors/kubernetes.toml")),
     ("lib/kubernetes.rhai", include_str!("../../../policies/lib/kubernetes.rhai")),
     ("lib/restore.rhai", include_str!("../../../policies/lib/restore.rhai")),
 ];
@@ -39,11 +46,13 @@ pub(super) const SHIPPED: [(&str, &str); 8] = [
 /// A file beyond this is not a policy.
 const MAX_BYTES: u64 = 32 << 20;
 
-/// Reads `*.rhai` of a folder in the order of their names, then the modules in `lib`.
+/// Reads `*.rhai` of a folder in the order of their names, then the modules in `lib` and the tables in `collectors`.
 pub(super) fn read(folder: &Path) -> Result<Vec<Source>, Problems> {
     let mut sources = Vec::new();
     let mut problems = Vec::new();
-    for (under, prefix) in [(folder.to_path_buf(), ""), (folder.join("lib"), "lib/")] {
+    let folders = [("", "rhai"), ("lib/", "rhai"), ("collectors/", "toml")];
+    for (prefix, kind) in folders {
+        let under = if prefix.is_empty() { folder.to_path_buf() } else { folder.join(prefix) };
         let listed = match fs::read_dir(&under) {
             Ok(listed) => listed,
             Err(_) if !prefix.is_empty() => continue,
@@ -53,7 +62,7 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Source>, Problems> {
             }
         };
         let paths = listed.filter_map(Result::ok).map(|entry| entry.path());
-        let is_policy = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "rhai");
+        let is_policy = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == kind);
         // Editors leave hidden files behind; the definitions for editors are no policies either.
         let mut paths: Vec<_> = paths.filter(is_policy).filter(|path| wanted(path)).collect();
         paths.sort();

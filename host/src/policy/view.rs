@@ -15,7 +15,7 @@ use self::deferred::Deferred;
 use super::evaluation::error;
 use super::json::from_object;
 use super::problem::nearest;
-use crate::domain::{Action, Alert, Call, Incident, Labels, Origin, Status, Subject, Target, restores};
+use crate::domain::{Action, Alert, Call, Incident, Labels, NamedCause, Origin, Status, Subject, Target, restores};
 
 type Got = Result<Dynamic, Box<EvalAltResult>>;
 
@@ -66,7 +66,7 @@ impl View {
 }
 
 /// All names that any view has; each gets a getter, which is quicker than the indexer.
-pub(super) const FIELDS: [&str; 42] = [
+pub(super) const FIELDS: [&str; 43] = [
     "id",
     "title",
     "name",
@@ -109,6 +109,7 @@ pub(super) const FIELDS: [&str; 42] = [
     "helped",
     "undoes",
     "restores",
+    "findings",
 ];
 
 /// Teaches an engine to read views.
@@ -212,6 +213,26 @@ pub(super) const SHOWN: usize = 1_000;
 /// The incident as `i` in closures.
 pub(super) fn incident(incident: &Incident, now: Timestamp) -> Dynamic {
     Dynamic::from(View(Arc::new(Inner::Incident(Box::new(Deferred::new(incident, now))))))
+}
+
+/// What the host found to be wrong, each as a map; an empty list before it has looked.
+fn findings(incident: &Incident) -> Dynamic {
+    let one = |named: &NamedCause| {
+        let object = named.objects.first().map(String::as_str).unwrap_or_default();
+        let fields: [(&str, Dynamic); 9] = [
+            ("cause", named.cause.as_str().into()),
+            ("object", object.into()),
+            ("objects", texts(&named.objects)),
+            ("confidence", i64::from(named.confidence).into()),
+            ("what", named.what.as_str().into()),
+            ("container", named.container.as_str().into()),
+            ("code", named.code.map_or(Dynamic::UNIT, Into::into)),
+            ("restarts", i64::try_from(named.restarts).unwrap_or(i64::MAX).into()),
+            ("said", named.said.as_str().into()),
+        ];
+        Dynamic::from_map(fields.into_iter().map(|(key, value)| (key.into(), value)).collect())
+    };
+    Dynamic::from_array(incident.causes().unwrap_or_default().iter().map(one).collect())
 }
 
 fn call_fields(call: &Call, touches: &Target) -> Vec<(&'static str, Dynamic)> {

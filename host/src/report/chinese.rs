@@ -16,9 +16,8 @@ use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::knowledge::Similar;
 use crate::domain::{
-    Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
+    Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
 };
-use crate::evidence::Finding;
 
 pub(super) struct Chinese;
 
@@ -315,7 +314,7 @@ impl Translation for Chinese {
         ending::still(firing)
     }
 
-    fn finding(&self, finding: &Finding, style: Style) -> String {
+    fn finding(&self, finding: &NamedCause, style: Style) -> String {
         findings::sentence(finding, style)
     }
 

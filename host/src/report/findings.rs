@@ -3,8 +3,8 @@
 
 use super::Language;
 use super::escape::Style;
+use crate::diagnosis;
 use crate::domain::Incident;
-use crate::evidence;
 
 /// Sentences of one text.
 const SENTENCES: usize = 8;
@@ -16,10 +16,10 @@ pub(super) fn sentences(incident: &Incident, language: Language, style: Style) -
         "" => style.say(&finding.text),
         about => format!("{}{}{}", style.name(about), translation.headings().colon, style.say(&finding.text)),
     });
-    let looks = incident.looks.iter().filter(|look| evidence::is_evidence(look));
-    let seen = evidence::findings(looks);
+    // What was named when it was decided stands in the record; of what was looked at for a plan alone it is named now.
+    let named = incident.causes().map_or_else(|| diagnosis::of(incident), <[_]>::to_vec);
     let mut all: Vec<String> = planned.collect();
-    all.extend(seen.iter().map(|finding| translation.finding(finding, style)));
+    all.extend(named.iter().map(|finding| translation.finding(finding, style)));
     all.truncate(SENTENCES);
     all
 }

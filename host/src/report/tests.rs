@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_EXPECT=1` writes the expected texts anew.
 
+mod causes;
 mod folding;
 mod known;
 mod phone;

@@ -106,7 +106,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::BlockedBy { .. } | Fact::Unblocked { .. } => "waits",
         Fact::Decided { .. } => "verdict",
         Fact::Looked { .. } => "look",
-        Fact::Collected => "evidence",
+        Fact::Collected { .. } => "evidence",
         Fact::Recalled { .. } => "knowledge",
         Fact::Planned { .. } => "plan",
         Fact::Answered { .. } | Fact::ModelFailed { .. } => "model",

@@ -163,7 +163,7 @@ pub(super) trait Translation: Sync {
     /// That so many alerts still fire.
     fn still(&self, firing: usize) -> String;
     /// What the looks show to be wrong, in a sentence.
-    fn finding(&self, finding: &crate::evidence::Finding, style: Style) -> String;
+    fn finding(&self, finding: &crate::domain::NamedCause, style: Style) -> String;
     /// What stands above the differences between two revisions.
     fn revised(&self, object: &str, older: u64, newer: u64, style: Style) -> String;
     /// Where the whole answers are.

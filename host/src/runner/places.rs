@@ -20,6 +20,8 @@ pub enum Place {
     Plugin(String),
     /// Those for read-only calls of a tool server.
     Looks(String),
+    /// Those for collecting evidence.
+    Evidence,
     /// The one for changes of a tool server: they come one after the other.
     Changes(String),
 }
@@ -33,6 +35,8 @@ impl Place {
             Effect::AskModel => Some(Self::Model),
             Effect::Plan { plugin } => Some(Self::Plugin(plugin.clone())),
             Effect::Look { call, .. } => Some(Self::looks(call)),
+            // It calls several servers, side by side and within bounds of its own.
+            Effect::Collect => Some(Self::Evidence),
             Effect::Rule { action } => prepare::due(record(action)?, prepare::Moment::Ruling, now).map(Self::looks),
             Effect::Execute { action } => Some(Self::Changes(server(&record(action)?.action.proposal.call))),
             Effect::Inspect { action } => record(action)?.action.safeguards.look.as_ref().map(Self::looks),
@@ -48,7 +52,7 @@ impl Place {
         match self {
             Self::Model => 16,
             Self::Plugin(_) => 4,
-            Self::Looks(_) => 8,
+            Self::Looks(_) | Self::Evidence => 8,
             Self::Changes(_) => 1,
         }
     }

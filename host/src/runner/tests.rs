@@ -85,7 +85,7 @@ async fn a_stop_waits_for_what_is_under_way_and_the_next_start_goes_on() {
     // Alerts are taken until the store is closed.
     let late = host.fires("Crit", "late").await;
     host.store.close();
-    assert!(host.store.append(&late, vec![Fact::Collected]).await.is_err());
+    assert!(host.store.append(&late, vec![Fact::Collected { causes: Vec::new() }]).await.is_err());
     let left: Vec<usize> = ids.iter().map(|id| host.facts(id).len()).collect();
     sleep(s(600)).await;
     assert_eq!(host.world.begun.load(SeqCst), 4, "nothing begins any more");

@@ -83,6 +83,10 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
             }
             error.iter_mut().for_each(text);
         }
+        Fact::Collected { causes } => causes.iter_mut().for_each(|named| {
+            let texts = [&mut named.what, &mut named.container, &mut named.said].into_iter();
+            texts.chain(&mut named.objects).chain(&mut named.evidence).for_each(text);
+        }),
         Fact::Answered { answer: wants, text: words, original, .. } => {
             answer(wants);
             text(words);
@@ -101,7 +105,6 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
         Fact::Reported { markdown } => text(markdown),
         Fact::Recalled { knowledge: of } => knowledge(Arc::make_mut(of)),
         Fact::Decided { .. }
-        | Fact::Collected
         | Fact::Ruled { .. }
         | Fact::Expired { .. }
         | Fact::BreakerOpened { .. }

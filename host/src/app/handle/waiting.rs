@@ -18,6 +18,7 @@ pub fn sentence(incident: &Incident, now: Timestamp, limits: &Limits) -> Option<
 fn doing(effect: &Effect) -> Option<String> {
     Some(match effect {
         Effect::AskModel => "waits for the model".into(),
+        Effect::Collect => "looks what is wrong".into(),
         Effect::Look { call, .. } => format!("waits for the tool {}", call.tool),
         Effect::Plan { plugin } => format!("waits for a plan of the plugin {plugin}"),
         Effect::Execute { .. } => "waits for the tool that makes the change".into(),

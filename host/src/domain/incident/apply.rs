@@ -32,9 +32,9 @@ impl Incident {
             alerts: alerts.iter().cloned().collect(),
             counted: Rare::default(),
             decision: None,
-            held_since: None,
             plan: None,
             collected: false,
+            deciding: Rare::default(),
             looks: Rare::default(),
             knowledge: None,
             model: Rare::default(),
@@ -88,11 +88,14 @@ impl Incident {
                 let (purpose, call, text, refused) = (purpose.clone(), call.clone(), text.clone(), refused.clone());
                 self.looks.push(Look { purpose, call, ok: *ok, text, at, refused });
             }
-            Fact::Collected => self.collected = true,
+            Fact::Collected { causes } => {
+                self.collected = true;
+                self.deciding.causes.clone_from(causes);
+            }
             Fact::Recalled { knowledge } => self.knowledge = Some(Arc::clone(knowledge)),
             Fact::Planned { plugin, proposals, findings, error } => {
                 let (plugin, findings, error) = (plugin.clone(), findings.clone(), error.clone());
-                self.plan = Some(Box::new(Plan { plugin, proposals: proposals.len(), findings, error }));
+                self.take_plan(Plan { plugin, proposals: proposals.len(), findings, error });
             }
             Fact::Answered { answer, text, usage, original } => {
                 self.count(usage);

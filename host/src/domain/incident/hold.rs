@@ -18,7 +18,7 @@ impl Incident {
     /// it has done so without a break, between one second and five minutes. So an hour of holds is some
     /// dozens of entries, and what is waited for is noticed late by a tenth at most.
     pub fn shortest_hold(&self, rule: Option<&str>, now: Timestamp) -> SignedDuration {
-        let since = self.held_since.as_deref().filter(|_| self.is_held_by(rule)).copied().unwrap_or(now);
+        let since = self.deciding.held_since.filter(|_| self.is_held_by(rule)).unwrap_or(now);
         (now.duration_since(since) / 10).clamp(SHORTEST, LONGEST)
     }
 
@@ -50,13 +50,20 @@ impl Incident {
 
     /// Takes in a verdict.
     pub(super) fn decide(&mut self, decision: &Arc<Decision>, at: Timestamp) {
-        self.held_since = match decision.verdict {
+        let since = match decision.verdict {
             Verdict::Hold { .. } => {
                 let goes_on = self.is_held_by(decision.rule.as_deref());
-                self.held_since.take().filter(|_| goes_on).or_else(|| Some(Box::new(at)))
+                self.deciding.held_since.filter(|_| goes_on).or(Some(at))
             }
             _ => None,
         };
+        // Most are never held back, and have no room for it.
+        if since != self.deciding.held_since {
+            self.deciding.held_since = since;
+        }
+        if matches!(decision.verdict, Verdict::Hold { .. }) {
+            self.forget_diagnosis();
+        }
         self.decision = Some(Arc::clone(decision));
     }
 }

@@ -94,6 +94,8 @@ pub enum Effect {
         /// Its name.
         plugin: String,
     },
+    /// Make the looks that the policies want as evidence, as far as they have not been made.
+    Collect,
     /// Call a read-only tool.
     Look {
         /// What for.
@@ -183,10 +185,14 @@ pub fn next(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
         Verdict::Suppress => conclude(Outcome::Suppressed, &decision.reason),
         Verdict::Escalate => conclude(Outcome::NeedsPerson, &decision.reason),
         Verdict::Remediate { .. } => conclude(Outcome::NeedsPerson, "the rule proposed no action"),
-        Verdict::Plan { plugin } => match &incident.plan {
+        Verdict::Diagnose if incident.collected => Next::Do(Effect::Decide),
+        Verdict::Diagnose => Next::Do(Effect::Collect),
+        Verdict::Plan { plugin } => match incident.plan.as_ref().filter(|plan| plan.plugin == *plugin) {
             None => Next::Do(Effect::Plan { plugin: plugin.clone() }),
             Some(plan) => match &plan.error {
                 Some(error) => conclude(Outcome::NeedsPerson, &format!("plugin {plugin} could not plan: {error}")),
+                // The rules below may know more; who was asked in vain is passed over.
+                None if decision.rule.is_some() && incident.passed_over(plugin) => Next::Do(Effect::Decide),
                 None => investigating(incident, limits),
             },
         },
@@ -223,12 +229,7 @@ fn after_conclusion(incident: &Incident, now: Timestamp, limits: &Limits) -> Nex
 
 fn investigating(incident: &Incident, limits: &Limits) -> Next {
     if !incident.collected {
-        let wanted = incident.decision.iter().flat_map(|decision| &decision.evidence);
-        let mut missing = wanted.filter(|call| !looked(incident, &Purpose::Evidence, call, 0));
-        return Next::Do(match missing.next() {
-            Some(call) => Effect::Look { purpose: Purpose::Evidence, call: call.clone() },
-            None => Effect::Record(vec![Fact::Collected]),
-        });
+        return Next::Do(Effect::Collect);
     }
     if let Some(reason) = &incident.model.failed {
         return conclude(Outcome::NeedsPerson, reason);

@@ -8,6 +8,7 @@ use super::{ActionRecord, Incident};
 use crate::domain::action::{Origin, Risk};
 use crate::domain::call::{Call, Verification};
 use crate::domain::entry::Diagnosis;
+use crate::domain::named_cause::NamedCause;
 
 /// An incident for people and programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub struct IncidentView {
     pub counted: usize,
     /// What the policies said.
     pub verdict: Option<VerdictView>,
+    /// What the host found to be wrong, the surest first.
+    #[serde(default)]
+    pub findings: Vec<NamedCause>,
     /// Its actions.
     pub actions: Vec<ActionView>,
     /// What the model cost.
@@ -55,7 +59,7 @@ pub struct IncidentView {
 /// A verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VerdictView {
-    /// suppress, remediate, investigate, escalate or hold.
+    /// suppress, remediate, diagnose, investigate, escalate or hold.
     pub kind: String,
     /// The rule that decided; none for the default.
     pub rule: Option<String>,
@@ -156,6 +160,7 @@ impl From<&Incident> for IncidentView {
                 rule: decision.rule.clone(),
                 reason: decision.reason.clone(),
             }),
+            findings: incident.causes().unwrap_or_default().to_vec(),
             actions: incident.actions.iter().map(ActionView::from).collect(),
             model: ModelView {
                 calls: incident.model.calls,

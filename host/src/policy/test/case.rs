@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use crate::domain::Outcome;
 use crate::domain::entry::Purpose;
 use crate::domain::history::{Fix, Past};
-use crate::domain::incident::{ActionRecord, ActionState, Conclusion, Look};
+use crate::domain::incident::{ActionRecord, ActionState, Conclusion, Deciding, Look};
 use crate::domain::{
-    Action, ActionId, Alert, Call, Catalogue, History, Incident, IncidentId, Labels, Mode, Occasion, Origin, Person,
-    Proof, Proposal, Proven, Risk, Severity, Status, Tool,
+    Action, ActionId, Alert, Call, Catalogue, Cause, History, Incident, IncidentId, Labels, Mode, NamedCause, Occasion,
+    Origin, Person, Proof, Proposal, Proven, Risk, Severity, Status, Tool,
 };
 use crate::policy::span;
 
@@ -63,6 +63,12 @@ pub(super) struct Case {
     pub seen: Vec<SeenRow>,
     #[serde(default)]
     pub occasion: Option<Occasion>,
+    /// The causes that the host named; none where it has not looked yet.
+    #[serde(default)]
+    pub causes: Option<Vec<CauseRow>>,
+    /// Remediation plugins that knew nothing that fits.
+    #[serde(default)]
+    pub passed: Vec<String>,
     pub want: Want,
 }
 
@@ -166,6 +172,25 @@ pub(super) struct SeenRow {
     pub answer: Option<Value>,
 }
 
+/// A cause that the host named.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CauseRow {
+    pub cause: Cause,
+    #[serde(default)]
+    pub object: String,
+    #[serde(default)]
+    pub confidence: Option<u8>,
+    #[serde(default)]
+    pub what: String,
+    #[serde(default)]
+    pub container: String,
+    #[serde(default)]
+    pub said: String,
+    #[serde(default)]
+    pub code: Option<i64>,
+}
+
 /// What is to be heard; what is left out does not matter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -257,9 +282,9 @@ impl Case {
             alerts: alerts.into(),
             counted: Default::default(),
             decision: None,
-            held_since: None,
             plan: None,
-            collected: false,
+            collected: self.causes.is_some(),
+            deciding: self.deciding().into(),
             looks: self.seen.iter().map(|row| row.look(now)).collect(),
             model: Default::default(),
             actions: Default::default(),
@@ -292,6 +317,18 @@ impl Case {
         let history = Arc::new(History::of(past, active));
         let verified = self.verified.clone();
         Ok(Evaluation { incident, now, mode, history, catalogue: Arc::new(catalogue), action, look, verified })
+    }
+
+    fn deciding(&self) -> Deciding {
+        let named = |row: &CauseRow| NamedCause {
+            what: row.what.clone(),
+            container: row.container.clone(),
+            said: row.said.clone(),
+            code: row.code,
+            ..NamedCause::new(row.cause, row.object.as_str(), row.confidence.unwrap_or(90))
+        };
+        let causes = self.causes.iter().flatten().map(named).collect();
+        Deciding { causes, passed: self.passed.clone(), ..Deciding::default() }
     }
 
     fn alert(&self, n: usize, row: &AlertRow, now: Timestamp) -> Result<Alert, String> {

@@ -5,12 +5,12 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use rhai::{Array, Dynamic, Map};
 
-use super::{SHOWN, alert, seconds_since};
+use super::{SHOWN, alert, findings, seconds_since};
 use crate::domain::incident::Alerts;
 use crate::domain::{Alert, Incident, Labels, Status};
 
 /// All names.
-pub(super) const FIELDS: [&str; 18] = [
+pub(super) const FIELDS: [&str; 19] = [
     "id",
     "title",
     "name",
@@ -26,6 +26,7 @@ pub(super) const FIELDS: [&str; 18] = [
     "alerts",
     "firing",
     "now",
+    "findings",
     "state",
     "outcome",
     "rule",
@@ -70,6 +71,7 @@ impl Deferred {
             "alerts" => Dynamic::from_array(self.alerts().to_vec()),
             "firing" => Dynamic::from_array(self.firing()),
             "now" => now.to_string().into(),
+            "findings" => findings(incident),
             "state" => incident.state().as_str().into(),
             "outcome" => incident.outcome().map(|outcome| outcome.as_str()).unwrap_or_default().into(),
             "rule" => {

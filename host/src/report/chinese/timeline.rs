@@ -4,7 +4,7 @@ use crate::domain::delivery::Overtaken;
 use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
 use crate::domain::handover::{Because, Handover};
 use crate::domain::incident::Held;
-use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status, Verdict};
+use crate::domain::{Alert, Fact, Mode, NamedCause, Occasion, RulingKind, Status, Verdict};
 use crate::report::chinese::Chinese;
 use crate::report::date;
 use crate::report::escape::Style;
@@ -59,7 +59,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             let head = format!("{purpose}：{}（{}）", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}，失败：{}", s.say(text)) }
         }
-        Fact::Collected => "模型所需证据已收集完毕".into(),
+        Fact::Collected { causes } if causes.is_empty() => "证据已收集完毕".into(),
+        Fact::Collected { causes } => format!("证据已收集完毕，发现原因：{}", names(causes, "、")),
         Fact::Recalled { knowledge } => super::knowledge::recalled(knowledge),
         Fact::Planned { plugin, proposals, findings, error } => match error {
             Some(error) => format!("插件 {} 无法给出方案：{}", s.name(plugin), s.say(error)),
@@ -184,6 +185,7 @@ fn verdict(verdict: &Verdict) -> &'static str {
         Verdict::Suppress => "抑制",
         Verdict::Remediate { .. } | Verdict::Plan { .. } => "修复",
         Verdict::Investigate => "调查",
+        Verdict::Diagnose => "诊断",
         Verdict::Escalate => "交由人工处理",
         Verdict::Hold { .. } => "暂缓",
     }
@@ -246,4 +248,9 @@ fn cost(usage: &Usage) -> String {
 
 fn quoted(comment: &str, s: Style) -> String {
     if comment.is_empty() { String::new() } else { format!("，并说明：{}", s.say(comment)) }
+}
+
+/// The names of causes, as policies match them.
+fn names(causes: &[NamedCause], between: &str) -> String {
+    causes.iter().map(|named| named.cause.as_str()).collect::<Vec<_>>().join(between)
 }

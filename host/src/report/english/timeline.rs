@@ -5,7 +5,7 @@ use crate::domain::delivery::Overtaken;
 use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
 use crate::domain::handover::{Because, Handover};
 use crate::domain::incident::Held;
-use crate::domain::{Alert, Fact, Mode, Occasion, RulingKind, Status};
+use crate::domain::{Alert, Fact, Mode, NamedCause, Occasion, RulingKind, Status};
 use crate::report::date;
 use crate::report::english::English;
 use crate::report::escape::Style;
@@ -70,7 +70,8 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             let head = format!("looked with {} {purpose} ({})", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}, which failed: {}", s.say(text)) }
         }
-        Fact::Collected => "all evidence for the model is there".into(),
+        Fact::Collected { causes } if causes.is_empty() => "all evidence is there".into(),
+        Fact::Collected { causes } => format!("all evidence is there and shows: {}", names(causes, ", ")),
         Fact::Recalled { knowledge } => super::knowledge::recalled(knowledge),
         Fact::Planned { plugin, proposals, findings, error } => match error {
             Some(error) => format!("plugin {} could not plan: {}", s.name(plugin), s.say(error)),
@@ -257,4 +258,9 @@ fn cost(usage: &Usage) -> String {
 
 fn quoted(comment: &str, s: Style) -> String {
     if comment.is_empty() { String::new() } else { format!(", saying: {}", s.say(comment)) }
+}
+
+/// The names of causes, as policies match them.
+fn names(causes: &[NamedCause], between: &str) -> String {
+    causes.iter().map(|named| named.cause.as_str()).collect::<Vec<_>>().join(between)
 }

@@ -233,7 +233,7 @@ fn until_asked() -> Vec<Fact> {
         opened(&["web-85c8-6kmxz"]),
         decided(Verdict::Investigate, None, "no rule matches", Mode::Enforce),
         looked(Purpose::Evidence, "web-85c8-6kmxz  0/1  ImagePullBackOff  0  2h"),
-        Fact::Collected,
+        Fact::Collected { causes: Vec::new() },
         answered(Answer::Look { calls: vec![asked] }),
         looked(Purpose::Model, "Failed to pull image \"nginx:1.25-\": 400 Bad Request"),
         answered(Answer::Act { proposals: vec![patch()], diagnosis: diagnosis() }),

@@ -140,6 +140,43 @@ impl Scenario {
         )
     }
 
+    /// `web` in `shop` has an image that nobody has pushed, and no earlier revision.
+    pub fn unknown_image() -> Self {
+        Self::with(
+            &[],
+            vec![Deployment {
+                namespace: "shop",
+                name: "web",
+                app: "web",
+                container: "web",
+                revisions: vec![("web:9.9", "7f9c6d5b84")],
+                replicas: 1,
+                pods: vec![("x2k4p", 0, State::PullBackOff)],
+                age: 40 * 60,
+                stalled: true,
+            }],
+        )
+    }
+
+    /// `orders` in `shop` ends again and again since it was made, because a variable is not set.
+    pub fn missing_variable() -> Self {
+        let scenario = Self::with(
+            &[],
+            vec![Deployment {
+                namespace: "shop",
+                name: "orders",
+                app: "orders",
+                container: "orders",
+                revisions: vec![("orders:1.0", "6d4cf56db6")],
+                replicas: 1,
+                pods: vec![("q9w2e", 0, State::crashed("Error", 1, 9))],
+                age: 40 * 60,
+                stalled: true,
+            }],
+        );
+        scenario.crashing("orders:1.0", 1, "starting orders 1.0\nfatal: environment variable PAYMENT_URL is not set\n")
+    }
+
     /// `nginx-deployment` in `default` runs `nginx:1.25` with three pods, and nothing is wrong.
     pub fn healthy() -> Self {
         let pod = |suffix| (suffix, 0, State::Running);
@@ -165,6 +202,8 @@ impl Scenario {
             "bad-image-tag" => Some(Self::bad_image_tag()),
             "crash-loop-after-rollout" => Some(Self::crash_loop_after_rollout()),
             "oom-killed-pod" => Some(Self::oom_killed_pod()),
+            "unknown-image" => Some(Self::unknown_image()),
+            "missing-variable" => Some(Self::missing_variable()),
             "healthy" => Some(Self::healthy()),
             _ => None,
         }

@@ -108,7 +108,11 @@ pub fn one_open_incident_per_group(step: &Step<'_>) -> Result<(), String> {
 pub fn what_waits_for_another_does_nothing(step: &Step<'_>) -> Result<(), String> {
     let acts = matches!(
         &step.entry.fact,
-        Fact::Planned { .. } | Fact::Answered { .. } | Fact::Collected | Fact::Proposed { .. } | Fact::Intent { .. }
+        Fact::Planned { .. }
+            | Fact::Answered { .. }
+            | Fact::Collected { .. }
+            | Fact::Proposed { .. }
+            | Fact::Intent { .. }
     );
     let mut after = step.incident.clone();
     after.apply(step.entry);

@@ -1,0 +1,16 @@
+//! Which looks show what is wrong: tables beside the policies that say, for a kind of object or an alert name,
+//! what is looked at, by whichever tools are there, and what is followed from there.
+//!
+//! Pure: from alerts, tools and what was seen so far to the calls that are wanted. Asked again after each round,
+//! it gives those that the last round led to. Every call is ruled on before it is made, like any other look.
+
+mod arguments;
+mod engine;
+mod kinds;
+mod path;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use engine::wanted;
+pub use table::Tables;

@@ -1,0 +1,126 @@
+//! What is wrong, named from what was seen: objects, events and logs of a cluster in, causes out, without any
+//! rule or model. One file a family of causes.
+//!
+//! Pure and total: any answer of any tool gives a bounded list, and what cannot be read gives none. A cause
+//! says how sure it is and on which observations it rests; nothing here decides what is done about it.
+
+mod admission;
+mod alerts;
+mod autoscaling;
+mod certificate;
+mod claim;
+mod configuration;
+mod crash;
+mod fields;
+mod image;
+mod job;
+mod logs;
+mod network;
+mod node;
+mod probe;
+mod rollout;
+mod scheduling;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use crate::domain::incident::{Incident, Look};
+use crate::domain::{Alert, Cause, NamedCause};
+use crate::evidence;
+use world::World;
+
+/// Causes of one incident, objects that one of them names, and lines of evidence for one.
+const CAUSES: usize = 12;
+const OBJECTS: usize = 3;
+const LINES: usize = 4;
+
+/// What an incident's alerts and evidence show to be wrong, the most telling first.
+pub fn of(incident: &Incident) -> Vec<NamedCause> {
+    let lately = incident.looks.iter().skip(incident.deciding.from);
+    causes(incident.firing(), lately.filter(|look| evidence::is_evidence(look)))
+}
+
+/// What alerts and looks show to be wrong, each cause once, the most telling first.
+pub fn causes<'a>(
+    alerts: impl IntoIterator<Item = &'a Alert>,
+    looks: impl IntoIterator<Item = &'a Look>,
+) -> Vec<NamedCause> {
+    let world = World::new(alerts, looks);
+    let mut found = Found::default();
+    for family in [
+        image::find,
+        configuration::find,
+        crash::find,
+        probe::find,
+        scheduling::find,
+        claim::find,
+        node::find,
+        admission::find,
+        network::find,
+        certificate::find,
+        autoscaling::find,
+        job::find,
+        rollout::find,
+        alerts::find,
+    ] {
+        family(&world, &mut found);
+    }
+    found.ordered()
+}
+
+/// Causes while they are gathered.
+#[derive(Default)]
+struct Found(Vec<NamedCause>);
+
+impl Found {
+    /// Takes a cause in; the same trouble of another object is one cause about several.
+    fn add(&mut self, cause: NamedCause) {
+        let Some(known) = self.0.iter_mut().find(|known| known.same(&cause)) else {
+            // What is beyond would not be told.
+            if self.0.len() < 20 * CAUSES {
+                self.0.push(cause);
+            }
+            return;
+        };
+        known.restarts = known.restarts.max(cause.restarts);
+        known.confidence = known.confidence.max(cause.confidence);
+        if known.said.is_empty() {
+            known.said = cause.said;
+        }
+        for object in cause.objects {
+            if known.objects.contains(&object) {
+                continue;
+            }
+            if known.objects.len() < OBJECTS {
+                known.objects.push(object);
+            } else {
+                known.more += 1;
+            }
+        }
+        for line in cause.evidence {
+            if known.evidence.len() < LINES && !known.evidence.contains(&line) {
+                known.evidence.push(line);
+            }
+        }
+    }
+
+    /// Whether this has been found, of any object.
+    fn has(&self, of: impl Fn(Cause) -> bool) -> bool {
+        self.0.iter().any(|known| of(known.cause))
+    }
+
+    /// The most telling first: what explains before what follows from it, the surer before the less sure.
+    fn ordered(self) -> Vec<NamedCause> {
+        let mut all = self.0;
+        let explained = all.iter().any(|one| !one.cause.follows());
+        for one in &mut all {
+            one.evidence.truncate(LINES);
+            if explained && one.cause.follows() {
+                one.confidence = one.confidence.min(40);
+            }
+        }
+        all.sort_by_key(|one| (std::cmp::Reverse(one.confidence), one.cause));
+        all.truncate(CAUSES);
+        all
+    }
+}

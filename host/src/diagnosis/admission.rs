@@ -1,0 +1,111 @@
+//! Pods and objects that the cluster does not let in: quotas, limit ranges, webhooks, security standards, rights.
+
+use super::Found;
+use super::configuration::unmade_pods;
+use super::fields::{between, has, list, object, quoted, short, text};
+use super::world::World;
+use crate::domain::{Cause, NamedCause};
+
+pub(super) fn find(world: &World<'_>, found: &mut Found) {
+    for (object, said) in unmade_pods(world) {
+        let told = |known: &NamedCause| known.cause == Cause::ServiceAccountMissing && known.objects.contains(&object);
+        if !found.0.iter().any(told) {
+            found.add(named(object, &said));
+        }
+    }
+    for quota in world.of("ResourceQuota") {
+        for (resource, used, hard) in exhausted(quota) {
+            // A quota that is used up is nothing wrong by itself, unless somebody wants more.
+            let wanted = found.0.iter().any(|known| known.cause == Cause::QuotaExceeded);
+            let mut cause = NamedCause::new(Cause::QuotaExceeded, object(quota), if wanted { 90 } else { 55 });
+            cause.what = short(text(quota, "/metadata/name"));
+            cause.said = short(&format!("{resource}: {used} of {hard}"));
+            cause.evidence.push(cause.said.clone());
+            found.add(cause);
+        }
+    }
+    for stuck in world.all().filter(|one| !text(one, "/metadata/deletionTimestamp").is_empty()) {
+        let mut held: Vec<&str> =
+            list(stuck, "/metadata/finalizers").iter().filter_map(serde_json::Value::as_str).collect();
+        held.extend(list(stuck, "/spec/finalizers").iter().filter_map(serde_json::Value::as_str));
+        if held.is_empty() || text(stuck, "/kind") == "Pod" && text(stuck, "/status/phase") == "Running" {
+            continue;
+        }
+        let mut cause = NamedCause::new(Cause::DeletionHeld, object(stuck), 80);
+        cause.what = short(&held.join(", "));
+        cause.said =
+            super::fields::condition(stuck, "NamespaceContentRemaining").map(|one| one.why()).unwrap_or_default();
+        cause.evidence.push(format!("being deleted since {}", short(text(stuck, "/metadata/deletionTimestamp"))));
+        found.add(cause);
+    }
+}
+
+fn exhausted(quota: &serde_json::Value) -> Vec<(String, String, String)> {
+    let hard = quota.pointer("/status/hard").and_then(serde_json::Value::as_object);
+    let full = |(resource, hard): (&String, &serde_json::Value)| {
+        let used = text(quota, &format!("/status/used/{}", resource.replace('~', "~0").replace('/', "~1"))).to_string();
+        let hard = hard.as_str()?;
+        (quantity(&used)? >= quantity(hard)? && quantity(hard)? > 0.0)
+            .then(|| (resource.clone(), used, hard.to_string()))
+    };
+    hard.into_iter().flatten().take(32).filter_map(full).collect()
+}
+
+/// A quantity of the API as a number: `500m`, `2Gi`, `3`.
+pub(super) fn quantity(text: &str) -> Option<f64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match text.get(digits.len()..)? {
+        "" => 1.0,
+        "n" => 1e-9,
+        "u" => 1e-6,
+        "m" => 1e-3,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "P" => 1e15,
+        "Ki" => 1024.0,
+        "Mi" => 1024.0 * 1024.0,
+        "Gi" => 1024.0 * 1024.0 * 1024.0,
+        "Ti" => 1024.0_f64.powi(4),
+        "Pi" => 1024.0_f64.powi(5),
+        _ => return None,
+    };
+    digits.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number * factor)
+}
+
+/// Why a pod is not made, by the API server's words.
+fn named(object: String, said: &str) -> NamedCause {
+    let (cause, what, confidence) = if has(said, &["exceeded quota:"]) {
+        (Cause::QuotaExceeded, between(said, "exceeded quota: ", ",").unwrap_or_default(), 97)
+    } else if has(said, &["failed quota:"]) {
+        (Cause::QuotaExceeded, between(said, "failed quota: ", ":").unwrap_or_default(), 92)
+    } else if has(
+        said,
+        &["usage per container is", "usage per pod is", "limit to request ratio", "usage per persistentvolumeclaim is"],
+    ) {
+        let what = said.rsplit_once("forbidden: ").map_or("", |(_, what)| what);
+        (Cause::LimitRangeViolated, what, 95)
+    } else if has(said, &["violates podsecurity", "security context constraint"]) {
+        (Cause::PodSecurityViolated, between(said, "violates PodSecurity \"", "\"").unwrap_or_default(), 95)
+    } else if has(said, &["failed calling webhook"]) {
+        (
+            Cause::AdmissionWebhookUnreachable,
+            quoted(said, usize::from(!said.contains("failed calling webhook \""))).unwrap_or_default(),
+            95,
+        )
+    } else if has(said, &["admission webhook"]) && has(said, &["denied"]) {
+        (Cause::AdmissionDenied, between(said, "webhook \"", "\"").unwrap_or_default(), 95)
+    } else if has(said, &["validatingadmissionpolicy"]) {
+        (Cause::AdmissionDenied, between(said, "ValidatingAdmissionPolicy '", "'").unwrap_or_default(), 92)
+    } else if has(said, &["cannot create resource", "is forbidden: user"]) {
+        (Cause::AccessForbidden, between(said, "User \"", "\"").unwrap_or_default(), 93)
+    } else {
+        (Cause::PodsNotCreated, "", 65)
+    };
+    let mut named = NamedCause::new(cause, object, confidence);
+    named.what = short(what);
+    named.said = short(said);
+    named.evidence.push(short(said));
+    named
+}

@@ -1,0 +1,130 @@
+//! ConfigMaps, Secrets, keys and service accounts that are not there.
+
+use serde_json::Value;
+
+use super::Found;
+use super::fields::{between, list, object, quoted, short, text};
+use super::world::{World, containers};
+use crate::domain::{Cause, NamedCause};
+
+/// Reasons why a container is not made.
+const WAITS: [&str; 4] =
+    ["CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PostStartHookError"];
+
+pub(super) fn find(world: &World<'_>, found: &mut Found) {
+    for pod in world.of("Pod") {
+        for container in containers(pod).filter(|one| WAITS.contains(&one.waits())) {
+            let said = text(container.status, "/state/waiting/message");
+            let mut cause = missing(said).unwrap_or_else(|| unmade(said));
+            cause.container = short(container.name());
+            cause.objects = vec![object(pod)];
+            found.add(cause);
+        }
+        let waits = text(pod, "/status/phase") == "Pending" || containers(pod).any(|one| !one.waits().is_empty());
+        for event in world.warnings(pod).filter(|_| waits) {
+            if event.reason != "FailedMount" {
+                continue;
+            }
+            let object = object(pod);
+            let cause = missing(&event.message).unwrap_or_else(|| {
+                let mut cause = NamedCause::new(Cause::VolumeNotMounted, "", 75);
+                cause.said = short(&event.message);
+                cause.what = between(&event.message, "for volume \"", "\"").map(short).unwrap_or_default();
+                cause
+            });
+            // "timed out waiting for the condition" says less than what is known already.
+            if cause.cause != Cause::VolumeNotMounted || !known(found, &object) {
+                found.add(NamedCause { objects: vec![object], ..cause });
+            }
+        }
+        for event in world
+            .warnings(pod)
+            .filter(|event| matches!(event.reason.as_str(), "FailedAttachVolume" | "FailedMapVolume"))
+        {
+            let mut cause = NamedCause::new(Cause::VolumeNotMounted, object(pod), 80);
+            cause.said = short(&event.message);
+            cause.what = between(&event.message, "for volume \"", "\"").map(short).unwrap_or_default();
+            found.add(cause);
+        }
+    }
+    for event in world.strangers().filter(|event| event.reason == "FailedMount" || event.reason == "Failed") {
+        if let Some(cause) = missing(&event.message) {
+            found.add(NamedCause { objects: vec![short(&event.object)], ..cause });
+        }
+    }
+    for (about, said) in unmade_pods(world) {
+        if let Some(name) = between(&said, "serviceaccount \"", "\"").filter(|_| said.contains("not found")) {
+            let mut cause = NamedCause::new(Cause::ServiceAccountMissing, about, 95);
+            cause.what = short(name);
+            cause.said = short(&said);
+            cause.evidence.push(short(&said));
+            found.add(cause);
+        }
+    }
+}
+
+fn known(found: &Found, object: &String) -> bool {
+    found.0.iter().any(|known| known.objects.contains(object))
+}
+
+/// What controllers say about pods that they cannot make: the object and the words.
+pub(super) fn unmade_pods(world: &World<'_>) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for owner in world.all() {
+        let failure = list(owner, "/status/conditions").iter().find(|one| text(one, "/type") == "ReplicaFailure");
+        if let Some(said) = failure.filter(|one| text(one, "/status") == "True").map(|one| text(one, "/message")) {
+            all.push((object(owner), said.to_string()));
+        } else if let Some(event) = world.warnings(owner).find(|event| event.reason == "FailedCreate") {
+            if full(owner) {
+                continue;
+            }
+            all.push((object(owner), event.message.clone()));
+        }
+    }
+    let strangers = world.strangers().filter(|event| event.reason == "FailedCreate");
+    all.extend(strangers.map(|event| (short(&event.object), event.message.clone())));
+    all
+}
+
+/// Whether a controller has all pods that it is to have, so that what it said before is over.
+fn full(owner: &Value) -> bool {
+    let wanted = owner.pointer("/spec/replicas").and_then(Value::as_i64);
+    let has = owner.pointer("/status/replicas").and_then(Value::as_i64).unwrap_or(0);
+    wanted.is_some_and(|wanted| wanted > 0 && has >= wanted)
+}
+
+fn unmade(said: &str) -> NamedCause {
+    let mut cause = NamedCause::new(Cause::ContainerNotCreated, "", 75);
+    cause.said = short(said);
+    cause.evidence.push(short(said));
+    cause
+}
+
+/// The name in quotes behind one of these words.
+fn named_behind(said: &str, words: [&str; 2]) -> Option<String> {
+    let rest = words.iter().find_map(|word| Some(said.split_once(word)?.1))?;
+    quoted(rest, 0).map(str::to_string)
+}
+
+/// What is missing, by the kubelet's words.
+fn missing(said: &str) -> Option<NamedCause> {
+    let lower = said.to_lowercase();
+    let (cause, what) = if lower.contains("couldn't find key") || lower.contains("non-existent config key") {
+        let key = between(said, "couldn't find key ", " in").or_else(|| between(said, "config key: ", ""));
+        let holder = said.rsplit_once(" in ").map(|(_, holder)| holder.trim()).unwrap_or_default();
+        let key = key.unwrap_or_else(|| said.rsplit(' ').next().unwrap_or_default());
+        let of = if holder.is_empty() { String::new() } else { format!(" of {holder}") };
+        (Cause::ConfigurationKeyMissing, format!("{key}{of}"))
+    } else if lower.contains("not found") && lower.contains("configmap") {
+        (Cause::ConfigMapMissing, named_behind(said, ["configmap ", "ConfigMap "])?)
+    } else if lower.contains("not found") && lower.contains("secret") {
+        (Cause::SecretMissing, named_behind(said, ["secret ", "Secret "])?)
+    } else {
+        return None;
+    };
+    let mut named = NamedCause::new(cause, "", 96);
+    named.what = short(&what);
+    named.said = short(said);
+    named.evidence.push(short(said));
+    Some(named)
+}

@@ -1,0 +1,149 @@
+//! Containers that end again and again, and those that are killed for their memory.
+
+use serde_json::Value;
+
+use super::fields::{condition, has, list, number, object, short, text};
+use super::image::WAITS;
+use super::world::{Container, World, containers};
+use super::{Found, logs};
+use crate::domain::{Cause, NamedCause};
+
+pub(super) fn find(world: &World<'_>, found: &mut Found) {
+    for pod in world.of("Pod") {
+        for container in containers(pod) {
+            let done = container.init && container.status.pointer("/state/terminated/exitCode") == Some(&0.into());
+            if done || WAITS.contains(&container.waits()) {
+                continue;
+            }
+            if let Some(cause) = of(world, pod, &container) {
+                found.add(cause);
+            }
+        }
+        if text(pod, "/status/reason") == "Evicted" {
+            let mut cause = NamedCause::new(Cause::Evicted, object(pod), 90);
+            cause.said = short(text(pod, "/status/message"));
+            cause.what = pressure(&cause.said).into();
+            found.add(cause);
+        }
+    }
+    for event in world.strangers().filter(|event| event.reason == "Evicted") {
+        let mut cause = NamedCause::new(Cause::Evicted, short(&event.object), 80);
+        cause.said = short(&event.message);
+        cause.what = pressure(&cause.said).into();
+        found.add(cause);
+    }
+    for event in world.strangers().filter(|event| matches!(event.reason.as_str(), "OOMKilling" | "SystemOOM")) {
+        let mut cause = NamedCause::new(Cause::OutOfMemory, short(&event.object), 75);
+        cause.said = short(&event.message);
+        found.add(cause);
+    }
+}
+
+fn pressure(said: &str) -> &'static str {
+    let lower = said.to_lowercase();
+    ["memory", "ephemeral-storage", "inodes", "pids"].into_iter().find(|word| lower.contains(word)).unwrap_or_default()
+}
+
+fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<NamedCause> {
+    let (reason, code, message) = container.ended()?;
+    let backs_off = container.waits() == "CrashLoopBackOff";
+    let ended = container.status.pointer("/state/terminated").is_some();
+    // What ended once and runs again is over, unless it was for its memory.
+    if reason == "OOMKilled" && (!container.ready() || container.restarts() > 0) {
+        let mut cause = NamedCause::new(Cause::OutOfMemory, object(pod), if container.ready() { 80 } else { 96 });
+        let limit = container.spec.map(|spec| text(spec, "/resources/limits/memory")).unwrap_or_default();
+        cause.what = short(limit);
+        cause.evidence.push(format!("OOMKilled, exit code {}, limit {}", code.unwrap_or(137), or_unknown(limit)));
+        return Some(filled(cause, container, code));
+    }
+    if !backs_off && !(ended && !container.ready()) {
+        return None;
+    }
+    let killed = world.warnings(pod).chain(world.events.iter()).find(|event| {
+        event.reason == "Killing" || event.reason == "Unhealthy" && event.object.ends_with(text(pod, "/metadata/name"))
+    });
+    let by_probe = killed.filter(|event| has(&event.message, &["liveness probe", "startup probe"]));
+    if let Some(event) = by_probe.filter(|_| matches!(code, Some(137 | 143 | 0 | 1 | 2))) {
+        let startup = has(&event.message, &["startup probe"]);
+        let cause = if startup { Cause::StartsTooSlowly } else { Cause::LivenessProbeFails };
+        let mut cause = NamedCause::new(cause, object(pod), 85);
+        cause.said = short(&event.message);
+        cause.evidence.push(short(&event.message));
+        return Some(filled(cause, container, code));
+    }
+    if has(
+        message,
+        &["executable file not found", "no such file or directory", "permission denied", "exec format error"],
+    ) || matches!(code, Some(126 | 127))
+        || matches!(reason, "ContainerCannotRun" | "StartError")
+    {
+        let architecture = has(message, &["exec format error"]);
+        let cause = if architecture { Cause::ImageArchitectureMismatch } else { Cause::CommandNotFound };
+        let mut cause = NamedCause::new(cause, object(pod), 88);
+        cause.what = short(if architecture { container.image() } else { "" });
+        cause.said = short(message);
+        return Some(filled(cause, container, code));
+    }
+    let log = world.logs(pod).last();
+    let word = log.and_then(|log| logs::word(&log.text)).or_else(|| logs::word(message));
+    if log.is_some_and(|log| has(&log.text, &["exec format error"])) {
+        let mut cause = NamedCause::new(Cause::ImageArchitectureMismatch, object(pod), 92);
+        cause.what = short(container.image());
+        return Some(filled(cause, container, code));
+    }
+    let rollout = after_rollout(world, pod);
+    let mut cause = NamedCause::new(Cause::CrashLoop, object(pod), 70);
+    if let Some(word) = word {
+        cause = NamedCause::new(word.cause, object(pod), word.confidence);
+        (cause.what, cause.said) = (word.what, word.line.clone());
+        cause.evidence.push(word.line);
+    } else {
+        let last = log.and_then(|log| logs::last(&log.text));
+        cause.said = last.unwrap_or_else(|| short(message));
+        if rollout.is_some() {
+            (cause.cause, cause.confidence) = (Cause::CrashAfterRollout, 85);
+            cause.what = short(container.image());
+        }
+    }
+    cause.evidence.extend(rollout);
+    Some(filled(cause, container, code))
+}
+
+fn or_unknown(text: &str) -> String {
+    if text.is_empty() { "unknown".into() } else { short(text) }
+}
+
+fn filled(mut cause: NamedCause, container: &Container<'_>, code: Option<i64>) -> NamedCause {
+    cause.container = short(container.name());
+    (cause.code, cause.restarts) = (code, container.restarts());
+    if let Some(code) = code.filter(|_| cause.cause != Cause::OutOfMemory) {
+        cause.evidence.push(format!("exit code {code}, {} restarts", container.restarts()));
+    }
+    cause
+}
+
+/// Whether the pod is of a revision that is being rolled out while pods of an earlier one run: an observation
+/// that says so.
+fn after_rollout(world: &World<'_>, pod: &Value) -> Option<String> {
+    let workload = world.workload(pod)?;
+    let revision = text(workload, "/metadata/annotations/deployment.kubernetes.io~1revision");
+    let of = |field: &str| number(workload, &format!("/status/{field}")).unwrap_or(0);
+    let first = revision == "1" || revision.is_empty() && of("updatedReplicas") == 0;
+    let kind = text(workload, "/kind");
+    let sets = list(workload, "/status/conditions").len();
+    let others = of("replicas") > of("updatedReplicas");
+    let stuck = condition(workload, "Progressing").is_some_and(|one| one.reason == "ProgressDeadlineExceeded");
+    let revised =
+        kind == "StatefulSet" && text(workload, "/status/currentRevision") != text(workload, "/status/updateRevision");
+    let rolls = kind == "Deployment" && !first && (others || stuck) && sets > 0;
+    (rolls || revised).then(|| {
+        format!(
+            "{} is at revision {}: {} of {} pods are of it, {} are ready",
+            object(workload),
+            if revision.is_empty() { "?" } else { revision },
+            of("updatedReplicas"),
+            of("replicas"),
+            of("readyReplicas"),
+        )
+    })
+}

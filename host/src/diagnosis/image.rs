@@ -1,0 +1,97 @@
+//! Images that cannot be pulled.
+
+use super::Found;
+use super::fields::{has, object, quoted, short};
+use super::world::{World, containers};
+use crate::domain::{Cause, NamedCause};
+
+/// Reasons why a container waits for its image.
+pub(super) const WAITS: [&str; 7] = [
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
+];
+
+pub(super) fn find(world: &World<'_>, found: &mut Found) {
+    for pod in world.of("Pod") {
+        for container in containers(pod).filter(|one| WAITS.contains(&one.waits())) {
+            let image = container.image();
+            let waiting = super::fields::text(container.status, "/state/waiting/message");
+            let pulls =
+                world.warnings(pod).filter(|event| event.reason == "Failed").map(|event| event.message.as_str());
+            let said: Vec<&str> =
+                pulls.chain([waiting]).filter(|text| text.contains(image) || text.contains("pull")).collect();
+            let cause = NamedCause { container: short(container.name()), ..named(image, container.waits(), &said) };
+            found.add(NamedCause { objects: vec![object(pod)], ..cause });
+        }
+    }
+    let pulls = |message: &str| has(message, &["failed to pull image"]);
+    for event in world.strangers().filter(|event| event.reason == "Failed" && pulls(&event.message)) {
+        let image = quoted(&event.message, 0).unwrap_or_default();
+        let cause = named(image, "ErrImagePull", &[event.message.as_str()]);
+        if !found.0.iter().any(|known| known.cause == cause.cause && known.what == cause.what) {
+            found.add(NamedCause { objects: vec![short(&event.object)], ..cause });
+        }
+    }
+}
+
+/// Why an image could not be pulled, by the runtime's words.
+fn named(image: &str, reason: &str, said: &[&str]) -> NamedCause {
+    let any = |words: &[&str]| said.iter().any(|text| has(text, words));
+    let (cause, confidence) = if reason == "InvalidImageName" {
+        (Cause::ImageReferenceInvalid, 98)
+    } else if any(&["toomanyrequests", "429 too many", "rate limit", "pull qps exceeded"]) {
+        (Cause::ImageRateLimited, 95)
+    } else if any(&["no matching manifest", "no match for platform", "image operating system", "exec format error"]) {
+        (Cause::ImageArchitectureMismatch, 95)
+    } else if any(&[
+        "timeout",
+        "timed out",
+        "deadline exceeded",
+        "connection refused",
+        "connection reset",
+        "no such host",
+        "no route to host",
+        "tls handshake",
+        "x509",
+        "500 internal",
+        "502 bad gateway",
+        "503 service",
+        "unexpected eof",
+        "server misbehaving",
+        "http response to https client",
+    ]) {
+        (Cause::ImageRegistryUnreachable, 90)
+    } else if any(&[
+        "unauthorized",
+        "authentication required",
+        "authorization failed",
+        "access denied",
+        "access forbidden",
+        "403 forbidden",
+        "401 unauthorized",
+        "no basic auth",
+        "denied:",
+        "insufficient_scope",
+    ]) {
+        (Cause::ImagePullDenied, 90)
+    } else if any(&["not found", "notfound", "manifest unknown", "name unknown"]) {
+        (Cause::ImageTagMissing, 95)
+    } else {
+        (Cause::ImageNotPulled, 60)
+    };
+    let first = said.iter().find(|text| !text.starts_with("Back-off") && text.len() > 20).or_else(|| said.first());
+    let words = first.map(|text| short(text)).unwrap_or_default();
+    let mut named = NamedCause::new(cause, "", confidence);
+    named.what = short(image);
+    named.evidence.push(format!("container waits: {}", short(reason)));
+    if !words.is_empty() {
+        named.evidence.push(words.clone());
+        named.said = words;
+    }
+    named
+}

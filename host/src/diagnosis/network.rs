@@ -1,0 +1,153 @@
+//! Services that lead nowhere, policies that keep traffic out, names that cannot be resolved.
+
+use serde_json::{Map, Value};
+
+use super::fields::{has, list, object, selects, short, text};
+use super::world::{World, containers};
+use super::{Found, logs};
+use crate::domain::{Cause, NamedCause};
+
+pub(super) fn find(world: &World<'_>, found: &mut Found) {
+    for service in world.whole("Service") {
+        let selector = service.pointer("/spec/selector").and_then(Value::as_object).filter(|one| !one.is_empty());
+        if let Some(selector) = selector {
+            leads(world, service, selector, found);
+        }
+    }
+    for pod in world.of("Pod") {
+        unreachable(world, pod, found);
+    }
+}
+
+fn leads(world: &World<'_>, service: &Value, selector: &Map<String, Value>, found: &mut Found) {
+    let namespace = text(service, "/metadata/namespace");
+    let own = |one: &&Value| text(one, "/metadata/namespace") == namespace;
+    let labels = |one: &Value, at: &str| one.pointer(at).cloned().unwrap_or_default();
+    let wanted = Value::Object(selector.clone());
+    let fits = |pod: &&Value| selects(&wanted, &labels(pod, "/metadata/labels"));
+    let pods: Vec<&Value> = world.whole("Pod").filter(own).collect();
+    let chosen: Vec<&&Value> = pods.iter().filter(|pod| fits(pod)).collect();
+    let workloads =
+        ["Deployment", "StatefulSet", "DaemonSet"].into_iter().flat_map(|kind| world.whole(kind)).filter(own);
+    let templates: Vec<&Value> = workloads.collect();
+    let of_template = templates.iter().any(|one| selects(&wanted, &labels(one, "/spec/template/metadata/labels")));
+    let ends: Vec<&Value> = ["EndpointSlice", "Endpoints"]
+        .into_iter()
+        .flat_map(|kind| world.whole(kind))
+        .filter(own)
+        .filter(|one| {
+            let of = text(one, "/metadata/labels/kubernetes.io~1service-name");
+            of == text(service, "/metadata/name")
+                || of.is_empty() && text(one, "/metadata/name") == text(service, "/metadata/name")
+        })
+        .collect();
+    let ready = ends.iter().any(|one| {
+        let endpoints =
+            list(one, "/endpoints").iter().any(|end| end.pointer("/conditions/ready") != Some(&Value::Bool(false)));
+        endpoints || list(one, "/subsets").iter().any(|set| !list(set, "/addresses").is_empty())
+    });
+    let some = ends.iter().any(|one| !list(one, "/endpoints").is_empty() || !list(one, "/subsets").is_empty());
+    let words = selector.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
+    let words = short(&words.collect::<Vec<_>>().join(","));
+    if ready || !chosen.is_empty() && chosen.iter().any(|pod| containers(pod).all(|one| one.ready())) {
+        return;
+    }
+    let empty = !ends.is_empty() && !some;
+    if chosen.is_empty()
+        && !of_template
+        && (empty && (!pods.is_empty() || !templates.is_empty()) || !templates.is_empty())
+    {
+        let mut cause = NamedCause::new(Cause::SelectorMismatch, object(service), if empty { 92 } else { 80 });
+        cause.what = words;
+        // The one that is meant shares the most with the selector.
+        let near = templates.iter().copied().chain(pods.iter().copied()).max_by_key(|one| {
+            let at = if one.pointer("/spec/template").is_some() {
+                "/spec/template/metadata/labels"
+            } else {
+                "/metadata/labels"
+            };
+            selector
+                .iter()
+                .filter(|(key, value)| one.pointer(at).and_then(|labels| labels.get(*key)) == Some(*value))
+                .count()
+        });
+        cause.evidence.extend(near.map(|one| {
+            let at = if one.pointer("/spec/template").is_some() {
+                "/spec/template/metadata/labels"
+            } else {
+                "/metadata/labels"
+            };
+            short(&format!("labels of {}: {}", object(one), labels(one, at)))
+        }));
+        found.add(cause);
+    } else if !ready && (some || !chosen.is_empty()) {
+        let mut cause = NamedCause::new(Cause::EndpointsEmpty, object(service), 80);
+        cause.what = words;
+        found.add(cause);
+    }
+}
+
+/// A pod that runs and says that it cannot reach something, and a policy that would explain it.
+fn unreachable(world: &World<'_>, pod: &Value, found: &mut Found) {
+    let about = object(pod);
+    let told = found.0.iter().position(|one| {
+        matches!(
+            one.cause,
+            Cause::DependencyUnreachable | Cause::DnsFailure | Cause::ReadinessProbeFails | Cause::LivenessProbeFails
+        ) && one.objects.contains(&about)
+    });
+    let word = world.logs(pod).last().and_then(|log| logs::word(&log.text));
+    let word = word.filter(|word| matches!(word.cause, Cause::DependencyUnreachable | Cause::DnsFailure));
+    let healthy = containers(pod).all(|one| one.ready() && one.restarts() == 0);
+    if told.is_none()
+        && (word.is_none()
+            || healthy
+                && !world
+                    .alerts
+                    .iter()
+                    .any(|alert| has(&alert.name, &["dns", "network", "errorrate", "latency", "errorbudget"])))
+    {
+        return;
+    }
+    if told.is_none()
+        && let Some(word) = word
+    {
+        let mut cause = NamedCause::new(word.cause, about.clone(), word.confidence.min(80));
+        (cause.what, cause.said) = (word.what, word.line.clone());
+        cause.evidence.push(word.line);
+        found.add(cause);
+    }
+    let known = found.0.iter().find(|one| one.objects.contains(&about)).cloned();
+    let timed_out = known.as_ref().is_some_and(|one| {
+        has(&one.said, &["timeout", "timed out", "deadline", "unreachable", "no route", "refused"])
+            || one.cause == Cause::DnsFailure
+    });
+    let namespace = text(pod, "/metadata/namespace");
+    let labels = pod.pointer("/metadata/labels").cloned().unwrap_or_default();
+    let policies = world.whole("NetworkPolicy").filter(|one| text(one, "/metadata/namespace") == namespace);
+    for policy in policies.filter(|one| selects(one.pointer("/spec/podSelector").unwrap_or(&Value::Null), &labels)) {
+        let types: Vec<&str> = list(policy, "/spec/policyTypes").iter().filter_map(Value::as_str).collect();
+        let shut = |kind: &str, rules: &str| {
+            let named = types.contains(&kind) || types.is_empty() && kind == "Ingress";
+            named && list(policy, rules).is_empty()
+        };
+        let direction = if shut("Egress", "/spec/egress") {
+            "egress"
+        } else if shut("Ingress", "/spec/ingress") {
+            "ingress"
+        } else {
+            continue;
+        };
+        let probe = known
+            .as_ref()
+            .is_some_and(|one| matches!(one.cause, Cause::ReadinessProbeFails | Cause::LivenessProbeFails));
+        if !timed_out || (direction == "egress" && probe) {
+            continue;
+        }
+        let mut cause = NamedCause::new(Cause::NetworkPolicyBlocks, about.clone(), 88);
+        cause.what = short(text(policy, "/metadata/name"));
+        cause.said = format!("it allows no {direction}");
+        cause.evidence.extend(known.iter().map(|one| one.said.clone()));
+        found.add(cause);
+    }
+}

@@ -1,0 +1,68 @@
+//! Evidence: the looks that the policies want, side by side and in rounds, since what was seen leads to more;
+//! then what it shows to be wrong is named.
+
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use futures::{StreamExt, stream};
+
+use super::Services;
+use super::look::{look, noted};
+use crate::diagnosis;
+use crate::domain::entry::Purpose;
+use crate::domain::{Call, Entry, Fact, Incident};
+use crate::ports::{LookError, ToolError};
+use crate::rules::{Context, Policies};
+
+/// Calls that are under way side by side.
+const SIDE_BY_SIDE: usize = 6;
+/// Looks of one collection.
+const LOOKS: usize = 40;
+/// How long one round may take. What a server that has just gone down is waited for stands within it.
+const ROUND: Duration = Duration::from_secs(45);
+
+/// One round: the looks that are wanted and were not made, or, where there are none, what all of them show.
+pub async fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
+    let wanted = wanted(services.policies.as_ref(), incident, &services.moment().context());
+    let deadline = services.clock.elapsed() + ROUND;
+    let mut facts: Vec<Fact> = stream::iter(wanted)
+        .map(|call| within(services, incident, call, deadline))
+        .buffered(SIDE_BY_SIDE)
+        .collect()
+        .await;
+    let at = services.clock.now();
+    let mut seen = incident.clone();
+    facts.iter().for_each(|fact| seen.apply(&Entry { at, fact: fact.clone() }));
+    if facts.is_empty() || self::wanted(services.policies.as_ref(), &seen, &services.moment().context()).is_empty() {
+        facts.push(Fact::Collected { causes: diagnosis::of(&seen) });
+    }
+    facts
+}
+
+/// The looks that any set of policies wants as evidence and that were not made yet, as many as there is room for.
+pub fn wanted(policies: &dyn Policies, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
+    let made = incident.looks.iter().skip(incident.deciding.from);
+    let made = made.filter(|look| look.purpose == Purpose::Evidence).count();
+    let decided = incident.decision.iter().flat_map(|decision| decision.evidence.iter().cloned());
+    let mut calls: Vec<Call> = Vec::new();
+    for call in decided.chain(policies.evidence(incident, context)) {
+        if !incident.looked_for_evidence(&call) && !calls.contains(&call) {
+            calls.push(call);
+        }
+    }
+    calls.truncate(LOOKS.saturating_sub(made));
+    calls
+}
+
+/// A look that is given up at the deadline.
+async fn within(services: &Services, incident: &Incident, call: Call, deadline: Duration) -> Fact {
+    let left = deadline.saturating_sub(services.clock.elapsed());
+    let looked = std::pin::pin!(look(services, incident, Purpose::Evidence, call.clone()));
+    match select(looked, services.clock.sleep(left)).await {
+        Either::Left(((_, fact), _)) => fact,
+        Either::Right(_) => {
+            let error = format!("no answer within {} s", ROUND.as_secs());
+            noted(Purpose::Evidence, call, &Err(LookError::Failed(ToolError::Lost(error))), 0)
+        }
+    }
+}
