@@ -347,6 +347,7 @@ impl World {
             collected: false,
             deciding: Default::default(),
             looks: Default::default(),
+            knowledge: None,
             model: Default::default(),
             actions: Default::default(),
             conclusion: None,

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::domain::Cause;
 use crate::domain::text::one_line;
 
 /// Bytes of a front matter, entries of one of its lists, and letters of one of its words.
@@ -103,7 +104,11 @@ fn read(yaml: &str) -> Result<FrontMatter, String> {
     if !value.is_object() {
         return Err(wrong("it is no list of keys with their values".into()));
     }
-    serde_json::from_value(value).map_err(|error| wrong(error.to_string()))
+    let front: FrontMatter = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
+    match front.findings.iter().find(|finding| !Cause::NAMES.contains(&finding.as_str())) {
+        Some(unknown) => Err(wrong(format!("there is no finding `{unknown}`; the configuration's reference names all"))),
+        None => Ok(front),
+    }
 }
 
 /// One word or a list of them, numbers too.
@@ -171,12 +176,12 @@ mod tests {
 
     #[test]
     fn a_front_matter_is_read_in_the_ways_that_people_write_it() {
-        let document = "---\ntitle: Crash loops\nalerts: [KubePodCrashLooping, 'Kube*NotReady']\nlabels:\n  team: pay*\n  shard: 3\nfindings: crashes\ntools:\n- k.pods_log\nskip: []\n---\n# Text\n";
+        let document = "---\ntitle: Crash loops\nalerts: [KubePodCrashLooping, 'Kube*NotReady']\nlabels:\n  team: pay*\n  shard: 3\nfindings: crash-loop\ntools:\n- k.pods_log\nskip: []\n---\n# Text\n";
         let (front, rest) = split(document).unwrap();
         assert_eq!(front.title.as_deref(), Some("Crash loops"));
         assert_eq!(front.alerts, words(&["KubePodCrashLooping", "Kube*NotReady"]));
         assert_eq!(front.labels, [("shard".to_string(), "3".to_string()), ("team".to_string(), "pay*".to_string())]);
-        assert_eq!((front.findings.clone(), front.tools.clone()), (words(&["crashes"]), words(&["k.pods_log"])));
+        assert_eq!((front.findings.clone(), front.tools.clone()), (words(&["crash-loop"]), words(&["k.pods_log"])));
         assert!(front.skip.is_empty() && front.is_bound());
         assert_eq!(rest, "# Text\n");
         // As an editor on another system writes it.

@@ -6,7 +6,6 @@ use super::front_matter::{FrontMatter, matches};
 use super::words::telling;
 use crate::domain::alert::Labels;
 use crate::domain::{Alert, Incident};
-use crate::evidence::{self, Problem};
 
 /// Alerts, names and words that are asked for.
 const ALERTS: usize = 50;
@@ -22,7 +21,7 @@ pub struct Question {
     pub names: Vec<String>,
     /// Name and labels of each alert.
     pub alerts: Vec<(String, Labels)>,
-    /// Its findings, in words such as `out-of-memory`.
+    /// What the host found to be wrong, by names such as `out-of-memory`.
     pub findings: Vec<&'static str>,
     /// What its alerts say, in words that tell something.
     pub words: Vec<String>,
@@ -34,9 +33,8 @@ impl Question {
         let alerts: Vec<&Alert> = incident.alerts.iter().take(ALERTS).collect();
         let mut seen = BTreeSet::new();
         let names = alerts.iter().map(|alert| alert.name.clone()).filter(|name| seen.insert(name.clone()));
-        let looks = incident.looks.iter().filter(|look| evidence::is_evidence(look));
-        let mut findings: Vec<&'static str> =
-            evidence::findings(looks).iter().map(|finding| word_of(&finding.problem)).collect();
+        let causes = incident.causes().unwrap_or_default();
+        let mut findings: Vec<&'static str> = causes.iter().map(|named| named.cause.as_str()).collect();
         findings.sort_unstable();
         findings.dedup();
         let mut text = String::new();
@@ -100,33 +98,6 @@ fn of_name(name: &str) -> Vec<String> {
     parts
 }
 
-/// What a problem is called where people write of it.
-pub fn word_of(problem: &Problem) -> &'static str {
-    match problem {
-        Problem::ImageNotFound { .. } => "image-not-found",
-        Problem::ImageDenied { .. } => "image-denied",
-        Problem::RegistryAway { .. } => "registry-away",
-        Problem::ImageNotPulled { .. } => "image-not-pulled",
-        Problem::ImageInvalid { .. } => "image-invalid",
-        Problem::Crashes { .. } => "crashes",
-        Problem::OutOfMemory { .. } => "out-of-memory",
-        Problem::NotConfigured { .. } => "not-configured",
-        Problem::ClassMissing { .. } => "class-missing",
-        Problem::ClaimWaits { .. } => "claim-waits",
-        Problem::Unschedulable { .. } => "unschedulable",
-        Problem::ProbeFails { .. } => "probe-fails",
-        Problem::MountFails { .. } => "mount-fails",
-        Problem::NodeNotReady { .. } => "node-not-ready",
-        Problem::NodePressure { .. } => "node-pressure",
-        Problem::NotCreated { .. } => "not-created",
-        Problem::RolloutStuck { .. } => "rollout-stuck",
-        Problem::NoMetrics { .. } => "no-metrics",
-        Problem::AtLimit { .. } => "at-limit",
-        Problem::JobFailed { .. } => "job-failed",
-        Problem::Evicted { .. } => "evicted",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,7 +112,7 @@ mod tests {
     /// A front matter, what is asked, and whether it applies.
     #[test]
     fn a_runbook_applies_where_one_of_each_kind_that_it_names_is_there() {
-        let crash = question(&[("KubePodCrashLooping", &[("namespace", "shop"), ("team", "payments")])], &["crashes"]);
+        let crash = question(&[("KubePodCrashLooping", &[("namespace", "shop"), ("team", "payments")])], &["crash-loop"]);
         for (front, want) in [
             ("alerts: KubePodCrashLooping", true),
             ("alerts: [Other, KubePodCrashLooping]", true),
@@ -152,11 +123,11 @@ mod tests {
             ("labels: {namespace: shop, team: pay*}", true),
             ("labels: {namespace: shop, team: web}", false),
             ("labels: {cluster: '*'}", false),
-            ("findings: crashes", true),
-            ("findings: [out-of-memory, crashes]", true),
+            ("findings: crash-loop", true),
+            ("findings: [out-of-memory, crash-loop]", true),
             ("findings: out-of-memory", false),
             ("alerts: Kube*\nfindings: out-of-memory", false),
-            ("alerts: Kube*\nlabels: {team: payments}\nfindings: crashes", true),
+            ("alerts: Kube*\nlabels: {team: payments}\nfindings: crash-loop", true),
             ("title: nothing else", false),
             ("tools: k.logs", false),
         ] {
@@ -188,17 +159,8 @@ mod tests {
 
     #[test]
     fn the_reference_names_every_finding() {
-        // A new problem must be named here, so that it is named there as well.
-        let said = String::new;
-        let word = |problem: Problem| word_of(&problem);
-        for word in [
-            word(Problem::ImageNotFound { image: said() }),
-            word(Problem::RegistryAway { image: said(), said: said() }),
-            word(Problem::OutOfMemory { container: said(), restarts: 0 }),
-            word(Problem::NotCreated { said: said() }),
-            word(Problem::Evicted { said: said() }),
-        ] {
-            assert!(crate::config::REFERENCE.contains(word), "{word}");
+        for name in crate::domain::Cause::NAMES {
+            assert!(crate::config::REFERENCE.contains(name), "{name}");
         }
     }
 }

@@ -47,9 +47,8 @@ pub(super) fn of(incident: &Incident) -> Option<String> {
         lines.insert(format!("look {} {} {}", look.call.tool, look.ok, plain(&arguments)));
         lines.extend(evidence::of(look).lines.iter().map(|line| format!("seen {}", plain(line))));
     }
-    lines.extend(
-        evidence::findings(looks).iter().map(|finding| format!("finding {}", plain(&format!("{:?}", finding.problem)))),
-    );
+    let causes = incident.causes().unwrap_or_default();
+    lines.extend(causes.iter().map(|named| format!("cause {} {}", named.cause.as_str(), plain(&named.objects.join(" ")))));
     let (source, rule) = scope_of(incident);
     let mut hash = Sha256::new();
     [source, rule].into_iter().chain(lines.iter().map(String::as_str)).for_each(|line| {

@@ -119,9 +119,15 @@ impl Drop for Limiter {
 mod tests {
     use super::*;
 
+    fn limiter(most: usize, all: &AllMemories) -> Limiter {
+        let mut limiter = Limiter::default();
+        (limiter.most, limiter.all) = (most, all.clone());
+        limiter
+    }
+
     #[test]
     fn memories_are_counted_together() {
-        let mut limiter = Limiter { most: 100, ..Limiter::default() };
+        let mut limiter = limiter(100, &AllMemories::default());
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(limiter.memory_growing(0, 40, None).unwrap());
         assert_eq!(limiter.denied, None);
@@ -132,7 +138,7 @@ mod tests {
     #[test]
     fn memories_of_all_calls_are_counted_together_until_these_end() {
         let all = AllMemories::default();
-        let call = || Limiter { most: ALL_MEMORIES, all: all.clone(), ..Limiter::default() };
+        let call = || limiter(ALL_MEMORIES, &all);
         let (mut first, mut second) = (call(), call());
         assert!(first.memory_growing(0, ALL_MEMORIES - 10, None).unwrap());
         assert!(second.memory_growing(0, 10, None).unwrap());
@@ -146,7 +152,7 @@ mod tests {
 
     #[test]
     fn tables_are_counted_together() {
-        let mut limiter = Limiter { most: 100, ..Limiter::default() };
+        let mut limiter = limiter(100, &AllMemories::default());
         assert!(limiter.table_growing(0, TABLES - 10, None).unwrap());
         assert!(limiter.table_growing(0, 10, None).unwrap());
         assert!(limiter.table_growing(10, 10, None).unwrap());

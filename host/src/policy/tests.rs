@@ -73,6 +73,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         collected: false,
         deciding: Default::default(),
         looks: Default::default(),
+        knowledge: None,
         model: Default::default(),
         actions: Default::default(),
         conclusion: None,

@@ -91,6 +91,7 @@ fn permit(call: &Call, offered: &Catalogue) -> Result<Permit, String> {
         risk: offered.risk(&call.tool),
         repeatable: false,
         undo: None,
+        own: false,
     };
     let catalogue = &Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() });
     let policies = Set::from_sources(&[("all.rhai", "gate(\"all\", #{ allow: true });")]);

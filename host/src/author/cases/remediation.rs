@@ -178,6 +178,7 @@ pub fn incident(value: &Value, now: Timestamp) -> Incident {
         collected: false,
         deciding: Default::default(),
         looks: Default::default(),
+        knowledge: None,
         model: Default::default(),
         actions: Default::default(),
         conclusion: None,

@@ -148,7 +148,7 @@ fn handle(set: &Set, catalogue: &Arc<Catalogue>, cluster: &Cluster, mut incident
             _ => break,
         }
     }
-    let shape = Shape { form: Form::Native, language: "en", bytes: LONGEST, by: "" };
+    let shape = Shape { form: Form::Native, language: "en", bytes: LONGEST, by: "", last: false, tried: &[] };
     let prompt = build(&incident, catalogue, &shape);
     outcome.prompt = prompt.messages.iter().map(|message| message.to_string().len()).sum();
     outcome

@@ -286,6 +286,7 @@ impl Case {
             collected: self.causes.is_some(),
             deciding: self.deciding().into(),
             looks: self.seen.iter().map(|row| row.look(now)).collect(),
+            knowledge: None,
             model: Default::default(),
             actions: Default::default(),
             conclusion,
