@@ -7,7 +7,6 @@
 //! between check and connection.
 
 pub mod address;
-pub mod chain;
 pub mod smtp;
 
 use std::net::{IpAddr, SocketAddr};
@@ -32,8 +31,6 @@ pub struct Network {
     private: OnceLock<Client>,
     /// TLS of mail, with the authorities that this system trusts.
     mail: OnceLock<Arc<rustls::ClientConfig>>,
-    /// Against which certificates are checked that came by another way.
-    authorities: OnceLock<chain::Authorities>,
 }
 
 /// Why nothing can be sent.

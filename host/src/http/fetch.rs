@@ -7,7 +7,6 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 
-use crate::network::chain::Untrusted;
 use crate::network::{self, Network, describe, read_capped};
 
 /// For the whole exchange. A sender waits for its answer meanwhile.
@@ -31,17 +30,9 @@ pub enum FetchError {
 pub trait Fetch: Send + Sync {
     /// Reads the document at an address.
     fn get<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<Vec<u8>, FetchError>>;
-
-    /// Whether the first of these certificates (DER) is one for a name and the others lead from it to an authority
-    /// that is trusted.
-    ///
-    /// # Errors
-    /// Where they do not.
-    fn trusts(&self, chain: &[Vec<u8>], name: &str, now: Timestamp) -> Result<(), Untrusted>;
 }
 
-/// Any address: the operator configured it, or its host is pinned, and proves itself by TLS or the document by its
-/// signature.
+/// Any address: the operator configured it, or its host is pinned and proves itself by TLS.
 impl Fetch for Network {
     fn get<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<Vec<u8>, FetchError>> {
         Box::pin(async move {
@@ -59,10 +50,6 @@ impl Fetch for Network {
             }
             read_capped(response, LARGEST).await.map_err(|error| FetchError::Unavailable(error.to_string()))
         })
-    }
-
-    fn trusts(&self, chain: &[Vec<u8>], name: &str, now: Timestamp) -> Result<(), Untrusted> {
-        self.check_chain(chain, name, now)
     }
 }
 
@@ -97,15 +84,12 @@ pub(super) mod fake {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::network::chain::Authorities;
 
     /// Documents at their addresses, and how often somebody asked.
     #[derive(Default)]
     pub struct Shelf {
         pub documents: Mutex<HashMap<String, Result<Vec<u8>, FetchError>>>,
         pub asked: AtomicUsize,
-        /// What is trusted: nothing without one.
-        pub authority: Option<Authorities>,
     }
 
     impl Shelf {
@@ -123,10 +107,6 @@ pub(super) mod fake {
             self.asked.fetch_add(1, Ordering::Relaxed);
             let found = self.documents.lock().unwrap().get(url.as_str()).cloned();
             Box::pin(std::future::ready(found.unwrap_or(Err(FetchError::Refused(404)))))
-        }
-
-        fn trusts(&self, chain: &[Vec<u8>], name: &str, now: Timestamp) -> Result<(), Untrusted> {
-            self.authority.as_ref().ok_or(Untrusted::NoAuthority)?.check(chain, name, now)
         }
     }
 }

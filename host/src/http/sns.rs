@@ -1,7 +1,6 @@
 //! The signature of Amazon SNS, which stands within the message that it signs.
 
 mod certificate;
-mod issuer;
 mod message;
 
 use std::sync::Arc;

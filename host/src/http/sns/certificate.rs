@@ -1,28 +1,23 @@
 //! The certificates that Amazon SNS signs with: where they may be, what is checked of them, and a few in memory.
 //!
 //! What is checked: the address is https at a host of SNS itself, which TLS proves when the certificate is
-//! fetched; it is valid now; it is one for SNS by its name; its key is RSA of 2048 bits or more; its chain leads to
-//! an authority that this machine trusts. What the chain lacks is fetched (`issuer`).
+//! fetched; it is valid now; it is one for SNS by its name; its key is RSA of 2048 bits or more. Its chain is not
+//! followed to a root, because Amazon hosts the certificate alone.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use x509_cert::Certificate;
-use x509_cert::der::Encode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use super::issuer;
 use crate::http::fetch::{Fetch, FetchError, Pace};
-use crate::network::chain::Untrusted;
 
 /// Certificates in memory: SNS has one a region, and a new one a year.
 const MOST: usize = 32;
-
-/// Certificates from one of SNS to an authority.
-const CHAIN: usize = 4;
 
 /// Fetches within a minute: strangers can make up addresses.
 const FETCHES: usize = 12;
@@ -48,10 +43,6 @@ pub struct Signer {
     pub key: Vec<u8>,
     /// In Unix seconds, both included.
     valid: (u64, u64),
-    /// The name of SNS in it.
-    name: String,
-    /// In DER, the certificate first, then what came with it.
-    chain: Vec<Vec<u8>>,
 }
 
 impl Signer {
@@ -61,44 +52,16 @@ impl Signer {
         let certificate = chain.first().ok_or("there is none")?;
         let body = certificate.tbs_certificate();
         let names = names(certificate);
-        let Some(name) = names.iter().find(|name| is_of_sns(name)) else {
+        if !names.iter().any(|name| is_of_sns(name)) {
             return Err(format!("it is not one of SNS but of {}", names.join(", ")));
-        };
-        let ders: Result<Vec<_>, _> = chain.iter().take(CHAIN).map(Encode::to_der).collect();
+        }
+        let seconds = |time: Duration| time.as_secs();
         let validity = body.validity();
         let key = body.subject_public_key_info().subject_public_key.as_bytes().ok_or("its key cannot be read")?;
         Ok(Self {
-            name: name.clone(),
-            chain: ders.map_err(|error| format!("it cannot be read: {error}"))?,
             key: key.to_vec(),
-            valid: (validity.not_before.to_unix_duration().as_secs(), validity.not_after.to_unix_duration().as_secs()),
+            valid: (seconds(validity.not_before.to_unix_duration()), seconds(validity.not_after.to_unix_duration())),
         })
-    }
-
-    /// Follows its chain to an authority. What is missing on the way is fetched where the certificate before it says
-    /// that its issuer's is.
-    async fn follow(&self, now: Timestamp, fetch: &dyn Fetch, pace: &Pace) -> Result<(), Missing> {
-        let mut chain = self.chain.clone();
-        loop {
-            let broken = match fetch.trusts(&chain, &self.name, now) {
-                Ok(()) => return Ok(()),
-                Err(Untrusted::NoAuthority) if chain.len() < CHAIN => {
-                    Missing::Wrong(Untrusted::NoAuthority.to_string())
-                }
-                Err(Untrusted::Unreadable(why)) => return Err(Missing::Unavailable(why)),
-                Err(why) => return Err(Missing::Wrong(why.to_string())),
-            };
-            let Some(url) = chain.last().and_then(|last| issuer::address(last)) else { return Err(broken) };
-            if !pace.take(now) {
-                return Err(Missing::Unavailable("too many certificates were asked for; try again".into()));
-            }
-            let unavailable = |error: FetchError| {
-                Missing::Unavailable(format!(
-                    "its issuer's is at {url}, which this host must be able to reach: {error}"
-                ))
-            };
-            chain.push(issuer::read(fetch.get(&url).await.map_err(unavailable)?).map_err(Missing::Wrong)?);
-        }
     }
 
     /// Whether it may be used now.
@@ -168,7 +131,6 @@ impl Certificates {
         if !signer.is_valid(now) {
             return Err(Missing::Wrong("it is not valid now".into()));
         }
-        signer.follow(now, fetch, &self.pace).await?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, signer| signer.is_valid(now));
         if known.len() >= MOST {

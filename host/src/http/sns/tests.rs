@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::*;
 use crate::http::fetch::FetchError;
 use crate::http::fetch::fake::Shelf;
-use crate::network::chain::Authorities;
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:alarms";
 const CERTIFICATE: &str =
@@ -16,19 +15,9 @@ fn message(name: &str) -> Value {
     all[name].clone()
 }
 
-/// Where the certificate says that its issuer's is.
-const ISSUER: &str = "http://crt.test.amazontrust.com/int.cer";
-
-/// A machine that trusts the root of the certificates here.
-fn trusting() -> Shelf {
-    let root = include_bytes!("testdata/root.der").to_vec();
-    Shelf { authority: Some(Authorities::only(root)), ..Shelf::default() }
-}
-
 fn shelf() -> Arc<Shelf> {
-    let shelf = trusting();
+    let shelf = Shelf::default();
     shelf.put(CERTIFICATE, include_str!("testdata/certificate.pem"));
-    shelf.put(ISSUER, include_bytes!("testdata/intermediate.der"));
     Arc::new(shelf)
 }
 
@@ -52,7 +41,7 @@ async fn messages_of_both_versions_are_good_and_one_fetch_serves_them() {
     for name in ["v1", "v2", "without_subject", "confirmation"] {
         marks.push(check(&topics, &message(name), now()).await.unwrap());
     }
-    assert_eq!(shelf.asked(), 2, "the certificate, and its issuer's");
+    assert_eq!(shelf.asked(), 1);
     assert_eq!(check(&topics, &message("v1"), now()).await, Ok(marks[0]), "the same message is known again");
     assert!(marks[0] != marks[1]);
     let any = Topics::new(&["arn:aws:sns:eu-west-1:123456789012:*".into()], shelf);
@@ -144,7 +133,7 @@ async fn a_certificate_must_be_one_of_sns_and_valid_and_there() {
         (Err(FetchError::Refused(404)), "401", "the answer is 404"),
         (Err(FetchError::Unavailable("no route".into())), "503", "no route"),
     ] {
-        let shelf = trusting();
+        let shelf = Shelf::default();
         shelf.documents.lock().unwrap().insert(CERTIFICATE.into(), pem);
         let refused = check(&Topics::new(&[TOPIC.into()], Arc::new(shelf)), &message("v1"), now()).await.unwrap_err();
         assert!(refused.contains(status) && refused.contains(sentence), "{refused}");
@@ -155,36 +144,6 @@ async fn a_certificate_must_be_one_of_sns_and_valid_and_there() {
             && !signer.is_valid(at("2020-01-01T00:00:00Z"))
             && !signer.is_valid(at("2200-01-01T00:00:00Z"))
     );
-}
-
-#[tokio::test]
-async fn a_chain_is_followed_to_an_authority() {
-    let leaf = include_str!("testdata/certificate.pem");
-    let issuer = include_bytes!("testdata/intermediate.der").to_vec();
-    let pem =
-        |der: &[u8]| format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der));
-    let with = |shelf: Shelf, certificate: String, issuer: Result<Vec<u8>, FetchError>| async move {
-        shelf.put(CERTIFICATE, certificate);
-        shelf.documents.lock().unwrap().insert(ISSUER.into(), issuer);
-        let shelf = Arc::new(shelf);
-        let checked = check(&Topics::new(&[TOPIC.into()], shelf.clone()), &message("v1"), now()).await;
-        (checked.map(|_| ()), shelf.asked())
-    };
-    let both = format!("{leaf}{}", pem(&issuer));
-    assert_eq!(with(trusting(), both, Err(FetchError::Refused(404))).await, (Ok(()), 1), "what came along is enough");
-    assert_eq!(with(trusting(), leaf.into(), Ok(pem(&issuer).into_bytes())).await, (Ok(()), 2), "in PEM too");
-    for (shelf, certificate, issuer, status, sentence) in [
-        (trusting(), include_str!("testdata/self_signed.pem"), Ok(issuer.clone()), "401", "is not good"),
-        (trusting(), leaf, Ok(include_bytes!("testdata/root.der").to_vec()), "401", "no authority"),
-        (trusting(), leaf, Ok(b"<html>".to_vec()), "401", "issuer's certificate cannot be read"),
-        (trusting(), leaf, Err(FetchError::Unavailable("no route".into())), "503", "must be able to reach: no route"),
-        (Shelf::default(), leaf, Ok(issuer.clone()), "401", "no authority"),
-    ] {
-        let (refused, asked) = with(shelf, certificate.into(), issuer).await;
-        let refused = refused.unwrap_err();
-        assert!(refused.contains(status) && refused.contains(sentence), "{refused}");
-        assert!(asked <= 4, "{asked}");
-    }
 }
 
 #[tokio::test]
