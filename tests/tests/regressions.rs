@@ -257,14 +257,14 @@ mod store {
         }
     }
 
-    fn store() -> (Arc<Slow>, Store, mpsc::UnboundedReceiver<IncidentId>) {
+    fn store() -> (Arc<Slow>, Arc<Store>, mpsc::UnboundedReceiver<IncidentId>) {
         let journal = Arc::new(Slow::default());
         let (wake, woken) = mpsc::unbounded_channel();
         let clock = Arc::new(TokioClock::starting_at(at(0)));
         let random = Arc::new(Random::seeded(1));
         let key = Box::new(|alert: &Alert| alert.fingerprint.clone().into());
         let store = Store::new(Arc::clone(&journal) as Arc<dyn Journal>, clock, random, key, wake);
-        (journal, store, woken)
+        (journal, Arc::new(store), woken)
     }
 
     fn firing(fingerprint: &str) -> Vec<Alert> {

@@ -65,7 +65,20 @@ fn no_mod_rs() {
 /// Which part of the host may name which library or other part.
 #[test]
 fn dependencies_point_one_way() {
-    let outer = ["journal", "knowledge", "policy", "plugin", "tools", "model", "http", "cli", "config", "app", "runner", "source"];
+    let outer = [
+        "journal",
+        "knowledge",
+        "policy",
+        "plugin",
+        "tools",
+        "model",
+        "http",
+        "cli",
+        "config",
+        "app",
+        "runner",
+        "source",
+    ];
     let libraries: [(&str, &[&str]); 11] = [
         ("wasmtime", &["plugin"]),
         ("rhai", &["policy"]),

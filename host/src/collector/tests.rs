@@ -22,7 +22,15 @@ fn catalogue(tools: &[&str]) -> Catalogue {
         let (name, schema) = (name.to_string(), json!({}));
         (
             name.clone(),
-            Tool { name, description: String::new(), schema, risk: Risk::Read, repeatable: true, undo: None, own: false },
+            Tool {
+                name,
+                description: String::new(),
+                schema,
+                risk: Risk::Read,
+                repeatable: true,
+                undo: None,
+                own: false,
+            },
         )
     };
     Catalogue { tools: tools.iter().map(tool).collect::<BTreeMap<_, _>>() }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    approvals, correlate, deliveries, gate, journal, knowledge, limits, log, model, paths, plugins, report, server, sources,
-    tools, users,
+    approvals, correlate, deliveries, gate, journal, knowledge, limits, log, model, paths, plugins, report, server,
+    sources, tools, users,
 };
 use crate::domain::Mode;
 

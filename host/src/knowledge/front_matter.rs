@@ -106,7 +106,9 @@ fn read(yaml: &str) -> Result<FrontMatter, String> {
     }
     let front: FrontMatter = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
     match front.findings.iter().find(|finding| !Cause::NAMES.contains(&finding.as_str())) {
-        Some(unknown) => Err(wrong(format!("there is no finding `{unknown}`; the configuration's reference names all"))),
+        Some(unknown) => {
+            Err(wrong(format!("there is no finding `{unknown}`; the configuration's reference names all")))
+        }
         None => Ok(front),
     }
 }

@@ -112,7 +112,8 @@ mod tests {
     /// A front matter, what is asked, and whether it applies.
     #[test]
     fn a_runbook_applies_where_one_of_each_kind_that_it_names_is_there() {
-        let crash = question(&[("KubePodCrashLooping", &[("namespace", "shop"), ("team", "payments")])], &["crash-loop"]);
+        let crash =
+            question(&[("KubePodCrashLooping", &[("namespace", "shop"), ("team", "payments")])], &["crash-loop"]);
         for (front, want) in [
             ("alerts: KubePodCrashLooping", true),
             ("alerts: [Other, KubePodCrashLooping]", true),

@@ -24,7 +24,8 @@ pub(super) fn one_line_outside(text: &str, longest: usize) -> String {
     outside(&one_line(text, longest)).replace('"', "'").replace(['<', '>'], " ")
 }
 
-static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)<(\s*/?\s*(?:evidence|alerts?|runbook|past_incident)\b)").ok());
+static TAG: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)<(\s*/?\s*(?:evidence|alerts?|runbook|past_incident)\b)").ok());
 
 fn escape(text: &str) -> String {
     match TAG.as_ref() {

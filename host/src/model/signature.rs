@@ -48,7 +48,9 @@ pub(super) fn of(incident: &Incident) -> Option<String> {
         lines.extend(evidence::of(look).lines.iter().map(|line| format!("seen {}", plain(line))));
     }
     let causes = incident.causes().unwrap_or_default();
-    lines.extend(causes.iter().map(|named| format!("cause {} {}", named.cause.as_str(), plain(&named.objects.join(" ")))));
+    lines.extend(
+        causes.iter().map(|named| format!("cause {} {}", named.cause.as_str(), plain(&named.objects.join(" ")))),
+    );
     let (source, rule) = scope_of(incident);
     let mut hash = Sha256::new();
     [source, rule].into_iter().chain(lines.iter().map(String::as_str)).for_each(|line| {

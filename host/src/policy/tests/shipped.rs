@@ -1,5 +1,6 @@
 //! The policies that ship: right, tested to the last branch, and documented by what runs.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::policy::lint::Known;
@@ -26,13 +27,19 @@ fn those_in_the_binary_are_those_in_the_folder() {
     assert_eq!(Set::embedded().unwrap().digest(), folder.digest(), "source.rs lists other files than the folder has");
 }
 
-/// With either of the two Kubernetes servers, with both under names of their own, and with none.
+/// With either of the two Kubernetes servers, with both under names of their own, and with none; the bundled
+/// remediations are there as after a start, when nobody has needed them yet.
 #[test]
 fn they_name_no_tool_that_does_not_exist_somewhere() {
     let set = Set::load(folder()).unwrap();
+    let bundled = std::fs::read_dir(folder().join("../plugins/remediation")).unwrap();
+    let unloaded: BTreeSet<String> = bundled.map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(unloaded.contains("kubernetes-workload"), "{unloaded:?}");
     for servers in [&[][..], &["kubernetes"], &["production", "staging"]] {
-        let servers = servers.iter().map(|name| (name.to_string(), true)).collect();
-        let known = Known { servers, complete: true, elsewhere: crate::tools::names(), ..Known::default() };
+        let servers =
+            servers.iter().map(ToString::to_string).chain(unloaded.clone()).map(|name| (name, true)).collect();
+        let (unloaded, elsewhere) = (unloaded.clone(), crate::tools::names());
+        let known = Known { servers, unloaded, complete: true, elsewhere, ..Known::default() };
         assert_eq!(lint::run(&set, Some(&known)), []);
     }
 }
