@@ -107,7 +107,7 @@ async fn deliver(plugins: &Plugins, number: usize) {
         content: Content { title: "a title".into(), body: "a body".repeat(100), ..Content::default() },
         language: "en".into(),
     };
-    plugins.deliver("webhook", &message, Timestamp::UNIX_EPOCH).await.unwrap_or_else(|error| panic!("{error}"));
+    plugins.deliver("webhook", &message, Timestamp::UNIX_EPOCH).await.unwrap_or_else(|error| panic!("{error:?}"));
 }
 
 /// A server on a thread of its own, whose work is not the host's.

@@ -113,7 +113,7 @@ fn is_due(incident: &Incident, now: Timestamp) -> bool {
 struct Host {
     journal: Arc<Memory>,
     clock: Arc<Now>,
-    store: Store,
+    store: Arc<Store>,
 }
 
 impl Host {
@@ -123,11 +123,11 @@ impl Host {
         Self { journal, clock, store }
     }
 
-    fn store(journal: &Arc<Memory>, clock: &Arc<Now>) -> Store {
+    fn store(journal: &Arc<Memory>, clock: &Arc<Now>) -> Arc<Store> {
         let group_of = Box::new(|alert: &Alert| group(None, alert, None));
         let wake = tokio::sync::mpsc::unbounded_channel().0;
         let (journal, clock) = (Arc::clone(journal) as Arc<dyn Journal>, Arc::clone(clock) as Arc<dyn Clock>);
-        Store::new(journal, clock, Arc::new(Random::seeded(7)), group_of, wake)
+        Arc::new(Store::new(journal, clock, Arc::new(Random::seeded(7)), group_of, wake))
     }
 
     /// What a restart makes of it.

@@ -10,6 +10,7 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use super::error::{Error, io_sentence};
 use super::file::{beside, open_private};
@@ -24,7 +25,7 @@ impl Lock {
     /// Takes it, or says who has it. The path must be the file's own, without links.
     pub(super) fn take(journal: &Path) -> Result<Self, Error> {
         let file = open_private(journal)?;
-        match file.try_lock() {
+        match try_for_a_moment(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let owner = noted(journal).or_else(|| listed(&file));
@@ -42,6 +43,18 @@ impl Lock {
         note(journal);
         Ok(Self { _file: file })
     }
+}
+
+/// A process that is just being started has every open file until it executes its program, so a lock that was given
+/// back may be held for that long.
+fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..10 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            other => return other,
+        }
+    }
+    file.try_lock()
 }
 
 /// Notes who has the lock, for whoever does not get it.
