@@ -28,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use tokio::sync::Semaphore;
 
 pub use fetch::Grant;
 pub use past::{Past, Reached};
@@ -46,6 +47,8 @@ use matched::Asked;
 
 /// How long an incident waits for what is known, pages that are fetched included.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// Looks into the indexes at the same time: each waits for the other in the file.
+const PLACES: usize = 4;
 /// Letters of a sentence about what could not be read.
 const SENTENCE: usize = 300;
 
@@ -65,6 +68,8 @@ pub struct Library {
     shelves: Arc<Shelves>,
     pages: Pages,
     clock: Arc<dyn Clock>,
+    /// For looks into the indexes, which go on when nobody waits for them any more.
+    places: Arc<Semaphore>,
 }
 
 /// The two indexes; questions to them wait for files.
@@ -84,7 +89,12 @@ impl Library {
         let runbooks = if folders.is_empty() { None } else { Some(Runbooks::open(folders, at("runbooks.db"))?) };
         let past = Past::open(at("incidents.db"))?;
         let pages = Pages::new(fetch, network, Arc::clone(&clock));
-        Ok(Self { shelves: Arc::new(Shelves { runbooks, past }), pages, clock })
+        Ok(Self {
+            shelves: Arc::new(Shelves { runbooks, past }),
+            pages,
+            clock,
+            places: Arc::new(Semaphore::new(PLACES)),
+        })
     }
 
     /// Takes in what has changed in the folders. May take long.
@@ -173,10 +183,17 @@ impl ports::Library for Library {
             let question = Question::of(incident);
             let (shelves, clock) = (Arc::clone(&self.shelves), Arc::clone(&self.clock));
             let (asked, about) = (question.clone(), incident.clone());
-            let looking = tokio::task::spawn_blocking(move || shelves.about(&about, &asked, clock.as_ref()));
-            let looking = tokio::time::timeout(PATIENCE, looking);
+            let places = Arc::clone(&self.places);
+            let looking = tokio::time::timeout(PATIENCE, async move {
+                let place = places.acquire_owned().await.ok()?;
+                let looking = tokio::task::spawn_blocking(move || {
+                    let _place = place;
+                    shelves.about(&about, &asked, clock.as_ref())
+                });
+                looking.await.ok()
+            });
             let (known, pages) = futures::join!(looking, self.pages.named_by(incident));
-            let mut knowledge = known.ok().and_then(Result::ok).unwrap_or_else(|| Knowledge {
+            let mut knowledge = known.ok().flatten().unwrap_or_else(|| Knowledge {
                 unread: vec!["runbooks and past incidents: they could not be looked up in time".into()],
                 ..Knowledge::default()
             });

@@ -326,6 +326,7 @@ impl Client {
         let nameless = |tried: &Tried| Tried { target: "an object".into(), ..tried.clone() };
         let hidden: Vec<Tried> = aliases.iter().flat_map(|_| tried.iter().map(nameless)).collect();
         let tried = if aliases.is_some() { &hidden } else { tried };
+        let shown = aliases.as_ref().map(|_| known::nameless(incident));
         let build = |profile: &Profile| {
             let shape = Shape {
                 form: profile.tools,
@@ -335,7 +336,7 @@ impl Client {
                 last,
                 tried,
             };
-            let mut prompt = prompt::build(incident, catalogue, &shape);
+            let mut prompt = prompt::build(shown.as_ref().unwrap_or(incident), catalogue, &shape);
             if let Some(aliases) = &aliases {
                 aliases.hide_messages(&mut prompt.messages);
                 if let Some(Value::String(system)) =

@@ -160,28 +160,36 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
             | Effect::Inspect { .. }
             | Effect::Verify { .. }
     );
-    let recalled = if recall::is_needed(&effect) { recall::fact(services, incident).await } else { None };
-    let ahead = recalled.as_ref().map(|fact| recall::with(incident, fact, services.clock.now()));
-    let known = ahead.as_ref().unwrap_or(incident);
+    // Recorded by itself: what was looked up must not be lost, and looked up again, for each alert that joins meanwhile.
+    if recall::is_needed(&effect)
+        && let Some(fact) = recall::fact(services, incident).await
+    {
+        return append(services, incident, vec![fact], false).await.map(|_| ());
+    }
     let facts = match effect {
         Effect::Record(facts) => facts,
         Effect::Decide => decide::run(services, incident),
         Effect::Plan { plugin } => plan::run(services, incident, &plugin).await,
         Effect::Look { purpose, call } => vec![look::look(services, incident, purpose, call).await.1],
         Effect::Collect => collect::run(services, incident).await,
-        Effect::AskModel => investigate::ask(services, known).await,
+        Effect::AskModel => investigate::ask(services, incident).await,
         Effect::Rule { action } => {
-            recall::before_question(services, incident, rule::run(services, incident, &action)).await
+            let facts = rule::run(services, incident, &action);
+            if recall::asks(&facts)
+                && let Some(fact) = recall::fact(services, incident).await
+            {
+                return append(services, incident, vec![fact], false).await.map(|_| ());
+            }
+            facts
         }
         Effect::Execute { action } => return execute::run(services, incident, &action).await,
         Effect::Settle { action } => settle::run(services, incident, &action, None).await,
         Effect::Verify { action } => verify::run(services, incident, &action).await,
         Effect::Inspect { action } => prepare::inspect(services, incident, &action).await,
         Effect::Undo { action } => rule::propose_undo(services, incident, &action),
-        Effect::Report => report::run(services, known)?,
+        Effect::Report => report::run(services, incident)?,
         Effect::Close { reason } => report::close(services, incident, reason),
     };
-    let facts: Vec<Fact> = recalled.into_iter().chain(facts).collect();
     let facts = if derived { with_consequences(services, incident, facts) } else { facts };
     append(services, incident, facts, derived).await.map(|_| ())
 }

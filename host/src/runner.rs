@@ -194,7 +194,7 @@ impl Runner {
     /// Starts a task for the incident, or tells the one that is there to look once more.
     fn look_after(self: &Arc<Self>, id: IncidentId, rung: Option<Timestamp>) {
         self.check_journal();
-        if rung.is_none() && !self.state().driven.contains_key(&id) && self.merely_waits(&id) {
+        if rung.is_none() && !self.state().driven.contains_key(&id) && self.has_nothing_to_do(&id) {
             return;
         }
         let mut state = self.state();
@@ -210,6 +210,11 @@ impl Runner {
         let woken = Arc::new(Notify::new());
         let task = tokio::spawn(Arc::clone(self).keep_driving(id.clone(), Arc::clone(&woken)));
         state.driven.insert(id, Driven { again: false, rung, woken, task });
+    }
+
+    /// The same, and false where finding out panics: then it gets a task, in which panics are seen to.
+    fn has_nothing_to_do(&self, id: &IncidentId) -> bool {
+        std::panic::catch_unwind(AssertUnwindSafe(|| self.merely_waits(id))).unwrap_or(false)
     }
 
     /// Whether an incident that nobody drives has nothing to do now but to wait: for that it needs no task.

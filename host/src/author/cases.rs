@@ -66,6 +66,10 @@ impl Transport for Nowhere {
     fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
         Box::pin(async { Err(TransportError::Other("there is no network in a test".into())) })
     }
+
+    fn leaves(&self) -> bool {
+        false
+    }
 }
 
 impl MailTransport for Nowhere {

@@ -136,11 +136,10 @@ impl<'a> Engine<'a> {
             let kind = text("kind").map(str::to_lowercase).or_else(|| then.kind.clone());
             let Some((name, kind)) = value.as_str().or_else(|| text("name")).zip(kind) else { continue };
             // An object may name anything as its owner; what is followed is of a kind that shows no secrets.
-            if kinds::of(&kind).is_none() {
-                continue;
-            }
+            let Some((usual, _)) = kinds::of(&kind) else { continue };
             let namespace = if kinds::cluster_wide(&kind) { String::new() } else { thing.namespace.clone() };
-            let api = text("apiVersion").map(str::to_string);
+            // A kind of that name in another group may hold anything.
+            let api = text("apiVersion").filter(|api| group(api) == group(usual)).map(str::to_string);
             next.push(Thing { kind, api, namespace, name: name.into(), far, ..thing.clone() });
         }
         if let Some(kind) = then.list.as_ref().filter(|_| !then.selected || !arguments::selector(object).is_empty()) {
@@ -239,4 +238,9 @@ fn holds(then: &Then, object: &Value) -> bool {
         then.is.contains(&shown)
     };
     if then.is.is_empty() { !found.is_empty() } else { found.iter().any(is) }
+}
+
+/// The group of an `apiVersion`; empty for the core's.
+fn group(api: &str) -> &str {
+    api.split_once('/').map_or("", |(group, _)| group)
 }

@@ -52,6 +52,14 @@ impl Gate {
             Some(refused) => Err(refused),
         }
     }
+
+    /// How many more looks of this purpose have room in the incident's budget: as many may be made side by side.
+    pub fn looks_left(&self, incident: &Incident, purpose: &Purpose) -> usize {
+        let Some(who) = counted(purpose) else { return usize::MAX };
+        let (own, all) = made(incident, who);
+        let of_origin = self.options.looks_per_origin.saturating_sub(own);
+        of_origin.min(self.options.looks_per_incident.saturating_sub(all))
+    }
 }
 
 /// What stands against a look of this origin, whatever has been looked at before.
@@ -142,20 +150,26 @@ fn planner(incident: &Incident) -> String {
     }
 }
 
-/// Whether an incident has looked often enough. Looks that verify are bounded by their deadline.
-fn overspent(options: &Options, incident: &Incident, purpose: &Purpose) -> Option<LookRefusal> {
-    let kind = |purpose: &Purpose| match purpose {
+/// Whose looks are counted together; none for those that verify, which are bounded by their deadline.
+fn counted(purpose: &Purpose) -> Option<&'static str> {
+    match purpose {
         Purpose::Evidence | Purpose::Gate { .. } => Some("policies"),
         Purpose::Model => Some("the model"),
         Purpose::Plan => Some("the plugin"),
         Purpose::Before { .. } | Purpose::After { .. } | Purpose::Verify { .. } => None,
-    };
-    let who = kind(purpose)?;
-    let (mut all, mut own) = (0, 0);
-    for made in incident.looks.iter().filter_map(|look| kind(&look.purpose)) {
-        all += 1;
-        own += usize::from(made == who);
     }
+}
+
+/// Looks that were made in an incident: by one of those who look, and by all of them.
+fn made(incident: &Incident, who: &str) -> (usize, usize) {
+    let all = || incident.looks.iter().filter_map(|look| counted(&look.purpose));
+    (all().filter(|one| *one == who).count(), all().count())
+}
+
+/// Whether an incident has looked often enough.
+fn overspent(options: &Options, incident: &Incident, purpose: &Purpose) -> Option<LookRefusal> {
+    let who = counted(purpose)?;
+    let (own, all) = made(incident, who);
     let (of_origin, of_incident) = (options.looks_per_origin, options.looks_per_incident);
     if own >= of_origin {
         let reason = format!("in this incident {who} may look {of_origin} times, and did ([gate] looks_per_origin)");

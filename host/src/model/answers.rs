@@ -12,11 +12,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::signature;
 use crate::domain::entry::{Answer, Reused};
 use crate::domain::{Incident, IncidentId, Outcome};
+use crate::evidence;
 
 /// Answers that are kept; the oldest goes first.
 const MOST: usize = 512;
-/// The shortest value of a label that is looked for in an answer.
-const NAME: usize = 5;
+/// The shortest name that is looked for in an answer.
+const NAME: usize = 3;
 
 /// The answers of the last while.
 #[derive(Default)]
@@ -78,10 +79,15 @@ impl Answers {
     }
 }
 
-/// What the labels of its alerts name.
+/// What the labels of its alerts, its looks and its causes name.
 fn names(incident: &Incident) -> BTreeSet<String> {
-    let values = incident.alerts.iter().flat_map(|alert| alert.labels.values());
-    values.filter(|value| value.len() >= NAME).map(str::to_string).collect()
+    let labels = incident.alerts.iter().flat_map(|alert| alert.labels.values());
+    let looks = incident.looks.iter().filter(|look| evidence::is_evidence(look));
+    let asked = looks.flat_map(|look| look.call.arguments.values()).filter_map(|value| value.as_str());
+    let objects = incident.causes().unwrap_or_default().iter().flat_map(|named| &named.objects);
+    let objects = objects.filter_map(|object| object.rsplit(['/', ' ']).next());
+    let all = labels.chain(asked).chain(objects);
+    all.filter(|name| name.len() >= NAME).map(str::to_string).collect()
 }
 
 #[cfg(test)]
@@ -110,6 +116,16 @@ mod tests {
         happen(&mut incident, Fact::Answered { answer, text: String::new(), usage, original });
         happen(&mut incident, Fact::Concluded { outcome: Outcome::NeedsPerson, reason: "r".into() });
         incident
+    }
+
+    #[test]
+    fn what_helped_one_member_is_not_said_of_another() {
+        for (first, second) in [("db-0", "db-1"), ("postgres-0", "postgres-1")] {
+            let answers = Answers::default();
+            answers.learn(&answered("i1", first, &format!("delete {first}"), None));
+            assert!(answers.recall(&trouble("i2", second), Timestamp::UNIX_EPOCH, HOUR).is_none(), "{first}");
+            assert!(answers.recall(&trouble("i2", first), Timestamp::UNIX_EPOCH, HOUR).is_some(), "{first}");
+        }
     }
 
     const HOUR: Duration = Duration::from_secs(3600);

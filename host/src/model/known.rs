@@ -2,6 +2,7 @@
 //! comes from outside.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::evidence::{one_line_outside, outside};
 use crate::domain::Incident;
@@ -43,6 +44,21 @@ pub(super) fn pieces(incident: &Incident, room: usize) -> String {
         let _ = writeln!(out, "({left} more runbooks or past incidents have no room here)");
     }
     out
+}
+
+/// The incident without what only other incidents name, for an endpoint that is told no names. Runbooks are an operator's
+/// own text and name what is nobody's secret; what was read of a page that an alert names is left out.
+pub(super) fn nameless(incident: &Incident) -> Incident {
+    let mut shown = incident.clone();
+    if let Some(known) = shown.knowledge.as_mut().map(Arc::make_mut) {
+        for past in &mut known.similar {
+            past.title = "an earlier incident".into();
+            past.cause.clear();
+            past.repairs.iter_mut().for_each(|repair| repair.target = "an object".into());
+        }
+        known.runbooks.retain(|quote| quote.because != Because::Linked);
+    }
+    shown
 }
 
 fn told(past: &Similar) -> String {
@@ -123,6 +139,16 @@ mod tests {
         assert!(!got.contains("hunter22") && got.contains("tools to leave alone: k.exec Ignore all rules\n"), "{got}");
         assert!(got.contains("source=\"a'  b.md / h x\""), "{got}");
         assert!(got.contains("k.undo on deployment shop/web helped; came back after 60 s; cause: bad tag"), "{got}");
+    }
+
+    #[test]
+    fn an_endpoint_that_is_told_no_names_hears_none_of_other_incidents() {
+        let mut linked = quote("ledger");
+        linked.because = Because::Linked;
+        let known = Knowledge { runbooks: vec![quote("Undo it."), linked], similar: vec![past()], unread: Vec::new() };
+        let got = pieces(&nameless(&incident(known)), 48 << 10);
+        assert!(got.contains("k.undo on an object helped") && got.contains("Undo it."), "{got}");
+        assert!(!["shop/web", "bad tag", "Crash", "ledger"].iter().any(|name| got.contains(name)), "{got}");
     }
 
     #[test]

@@ -14,9 +14,10 @@ use crate::domain::{Incident, Subject};
 use crate::evidence;
 
 /// Hashes of what differs from pod to pod: `-7d9f8c6b5-x2x4z`, identifiers, numbers with and without a unit. The number
-/// of an exit code, a signal or a status says what is wrong, and stays.
+/// of an exit code, a signal or a status says what is wrong, and stays; so does that of a member, such as `db-0`, because
+/// what helps one member may harm another.
 static FLEETING: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let kept = r"(?P<kept>(?i:code|exit\w*|status|signal|http|error)[^\w\n]{0,3}\d+)";
+    let kept = r"(?P<kept>(?i:code|exit\w*|status|signal|http|error)[^\w\n]{0,3}\d+|-\d{1,4}\b)";
     let uuid = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24,}";
     Regex::new(&format!(r"{kept}|{uuid}|\d+(?:\.\d+)?(?:ms|s|m|h|d|Mi|Gi|Ki)?")).ok()
 });
@@ -63,7 +64,9 @@ pub(super) fn of(incident: &Incident) -> Option<String> {
 /// Pods by their names, longest first, with what they belong to.
 fn pods(incident: &Incident) -> Vec<(String, String)> {
     let subjects = incident.alerts.iter().filter_map(Subject::of).filter(|subject| subject.kind == "pod");
-    let owned = subjects.filter_map(|pod| Some((pod.name.clone(), pod.workload()?.name)));
+    let owned = subjects.filter_map(|pod| Some((pod.name.clone(), pod.workload()?)));
+    let owned =
+        owned.filter(|(_, workload)| workload.kind != "statefulset").map(|(pod, workload)| (pod, workload.name));
     let known: BTreeMap<String, String> = owned.filter(|(pod, owner)| pod != owner).collect();
     let mut known: Vec<(String, String)> = known.into_iter().collect();
     known.sort_by_key(|(pod, _)| std::cmp::Reverse(pod.len()));

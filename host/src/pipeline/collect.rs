@@ -23,7 +23,9 @@ const ROUND: Duration = Duration::from_secs(45);
 
 /// One round: the looks that are wanted and were not made, or, where there are none, what all of them show.
 pub async fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
-    let wanted = wanted(services.policies.as_ref(), incident, &services.moment().context());
+    let mut wanted = wanted(services.policies.as_ref(), incident, &services.moment().context());
+    // Looks side by side do not know of one another: those for which there is no room are refused after them.
+    let beyond = wanted.split_off(services.gate.looks_left(incident, &Purpose::Evidence).min(wanted.len()));
     let deadline = services.clock.elapsed() + ROUND;
     let mut facts: Vec<Fact> = stream::iter(wanted)
         .map(|call| within(services, incident, call, deadline))
@@ -33,6 +35,11 @@ pub async fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
     let at = services.clock.now();
     let mut seen = incident.clone();
     facts.iter().for_each(|fact| seen.apply(&Entry { at, fact: fact.clone() }));
+    for call in beyond {
+        let fact = within(services, &seen, call, deadline).await;
+        seen.apply(&Entry { at, fact: fact.clone() });
+        facts.push(fact);
+    }
     if facts.is_empty() || self::wanted(services.policies.as_ref(), &seen, &services.moment().context()).is_empty() {
         facts.push(Fact::Collected { causes: diagnosis::of(&seen) });
     }

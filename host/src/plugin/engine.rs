@@ -141,9 +141,11 @@ fn config(allocation: Allocation) -> Config {
     // A component may consist of many core instances, and some languages' have several memories.
     pool.total_component_instances(PLACES)
         .total_stacks(PLACES)
-        .total_core_instances(PLACES * 32)
-        .total_memories(PLACES * 4)
-        .total_tables(PLACES * 8)
+        // Most have one memory and two tables: room for the average of calls at the same time, because tables and
+        // stacks count as used on a machine that lends no memory.
+        .total_core_instances(PLACES * 4)
+        .total_memories(PLACES * 2)
+        .total_tables(PLACES * 2)
         .max_memory_size((MOST_MEMORY_MIB as usize) << 20)
         .table_elements(TABLES)
         .max_core_instances_per_component(64)

@@ -165,6 +165,8 @@ impl Code {
                 let text = error.root_cause().to_string();
                 if text.contains("fuel allocated for hostcalls") {
                     Cause::Transfer(TRANSFER)
+                } else if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+                    Cause::Busy(Duration::ZERO)
                 } else {
                     state.limiter.cause().unwrap_or(Cause::Answer(text))
                 }

@@ -26,11 +26,8 @@ pub(super) struct AllMemories(Arc<AtomicUsize>);
 
 impl AllMemories {
     fn take(&self, bytes: usize) -> bool {
-        let taken = self.0.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= ALL_MEMORIES;
-        if !taken {
-            self.give(bytes);
-        }
-        taken
+        let more = |all: usize| all.checked_add(bytes).filter(|all| *all <= ALL_MEMORIES);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
     fn give(&self, bytes: usize) {

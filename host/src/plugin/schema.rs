@@ -20,7 +20,7 @@ const WORDS: [&str; 8] =
 const FOR_PEOPLE: [&str; 7] = ["description", "title", "default", "examples", "format", "$schema", "deprecated"];
 
 /// Words of JSON Schema that are for the plugin and for editors: what they demand the host does not check.
-const UNCHECKED: [&str; 26] = [
+const UNCHECKED: [&str; 38] = [
     "pattern",
     "minLength",
     "maxLength",
@@ -47,6 +47,18 @@ const UNCHECKED: [&str; 26] = [
     "$id",
     "$comment",
     "dependentRequired",
+    "dependentSchemas",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "minContains",
+    "maxContains",
+    "contentEncoding",
+    "contentMediaType",
+    "if",
+    "then",
+    "else",
+    "readOnly",
+    "writeOnly",
 ];
 
 /// A sentence about a word in a schema that would have no effect, such as one that is misspelt.
@@ -57,6 +69,7 @@ pub fn unread(schema: &Value) -> Option<String> {
             ("properties", Value::Object(properties)) => properties.values().find_map(unread),
             ("additionalProperties" | "items", inner) => unread(inner),
             (word, _) if WORDS.contains(&word) || FOR_PEOPLE.contains(&word) || UNCHECKED.contains(&word) => None,
+            (word, _) if word.starts_with("x-") || word.starts_with('$') => None,
             (word, _) => Some(format!(
                 "{word} is no word of JSON Schema; the host checks {}, and shows description",
                 WORDS.join(", ")

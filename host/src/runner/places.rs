@@ -2,6 +2,7 @@
 //! slowness of a stranger. What calls nobody needs no place.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +11,9 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use crate::domain::incident::{ActionRecord, Effect};
 use crate::domain::{ActionId, Call, Incident};
 use crate::pipeline::prepare;
+
+/// Kinds of places for evidence.
+const CLUSTERS: u64 = 16;
 
 /// Whose places an effect needs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,8 +24,8 @@ pub enum Place {
     Plugin(String),
     /// Those for read-only calls of a tool server.
     Looks(String),
-    /// Those for collecting evidence.
-    Evidence,
+    /// Those for collecting evidence in some of the clusters: a cluster that is slow to answer keeps few others waiting.
+    Evidence(u64),
     /// The one for changes of a tool server: they come one after the other.
     Changes(String),
 }
@@ -36,7 +40,7 @@ impl Place {
             Effect::Plan { plugin } => Some(Self::Plugin(plugin.clone())),
             Effect::Look { call, .. } => Some(Self::looks(call)),
             // It calls several servers, side by side and within bounds of its own.
-            Effect::Collect => Some(Self::Evidence),
+            Effect::Collect => Some(Self::evidence(incident)),
             Effect::Rule { action } => prepare::due(record(action)?, prepare::Moment::Ruling, now).map(Self::looks),
             Effect::Execute { action } => Some(Self::Changes(server(&record(action)?.action.proposal.call))),
             Effect::Inspect { action } => record(action)?.action.safeguards.look.as_ref().map(Self::looks),
@@ -48,11 +52,18 @@ impl Place {
         Self::Looks(server(call))
     }
 
+    /// By the cluster's name, which is a stranger's text: so many kinds and no more.
+    fn evidence(incident: &Incident) -> Self {
+        let mut hasher = DefaultHasher::new();
+        incident.alerts.first().and_then(|alert| alert.labels.get("cluster")).hash(&mut hasher);
+        Self::Evidence(hasher.finish() % CLUSTERS)
+    }
+
     fn count(&self) -> usize {
         match self {
             Self::Model => 16,
             Self::Plugin(_) => 4,
-            Self::Looks(_) | Self::Evidence => 8,
+            Self::Looks(_) | Self::Evidence(_) => 8,
             Self::Changes(_) => 1,
         }
     }

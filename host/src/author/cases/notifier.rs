@@ -78,6 +78,10 @@ pub(super) fn granted(manifest: &Manifest, files: &Files) -> Options {
 }
 
 impl Transport for Recorded {
+    fn leaves(&self) -> bool {
+        false
+    }
+
     fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
         let headers: Map<_, _> = request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         let body: Value = serde_json::from_str(&request.body).unwrap_or_else(|_| json!(request.body));

@@ -13,7 +13,7 @@ use super::{cache, failed};
 use crate::author::Found;
 use crate::author::cases::{Files, Outcome, Place, Subject, read_if_there, sample_notification};
 use crate::author::send::{Configured, send};
-use crate::cli::screen::{Screen, note_lines};
+use crate::cli::screen::{Screen, note, note_lines};
 use crate::cli::{Context, progress};
 use crate::clock::SystemClock;
 use crate::plugin::{Kind, Manifest};
@@ -71,7 +71,8 @@ impl Arguments {
 pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let found = Found::at(&arguments.plugin).map_err(failed)?;
     let manifest = found.whole().map_err(failed)?;
-    found.current().map_err(failed)?;
+    found.bytes().map_err(failed)?;
+    found.stale().into_iter().for_each(|stale| note(format!("note: {stale}")));
     let cache = cache(context.environment);
     let subject = Subject { manifest, place: Place::Folder(&found.folder), cache: cache.as_deref() };
     let input = input(&arguments, manifest).map_err(failed)?;

@@ -47,10 +47,12 @@ impl Incident {
         lately.into_iter().any(|look| look.purpose == Purpose::Evidence && look.call == *call)
     }
 
-    /// What was found out is too old once it has been held back: it is found out anew.
+    /// What was found out is too old once it has been held back: it is found out anew, by plugins as well.
     pub(super) fn forget_diagnosis(&mut self) {
         if self.collected || !self.deciding.passed.is_empty() {
             self.collected = false;
+            self.plan = None;
+            self.deciding.passed.clear();
             self.deciding.causes.clear();
             self.deciding.from = self.looks.len();
         }

@@ -18,12 +18,17 @@ impl Incident {
     /// it has done so without a break, between one second and five minutes. So an hour of holds is some
     /// dozens of entries, and what is waited for is noticed late by a tenth at most.
     pub fn shortest_hold(&self, rule: Option<&str>, now: Timestamp) -> SignedDuration {
-        let since = self.deciding.held_since.filter(|_| self.is_held_by(rule)).unwrap_or(now);
+        let since = self.deciding.held_since.filter(|_| self.is_held_by(rule) || self.is_found_out()).unwrap_or(now);
         (now.duration_since(since) / 10).clamp(SHORTEST, LONGEST)
     }
 
     fn is_held_by(&self, rule: Option<&str>) -> bool {
         self.decision.as_ref().is_some_and(|decision| decision.rule.as_deref() == rule)
+    }
+
+    /// Whether what is wrong is to be found out before anything is decided: that is part of a hold, which goes on.
+    fn is_found_out(&self) -> bool {
+        self.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Diagnose)
     }
 
     /// Whether what was decided is to wait.
@@ -52,9 +57,10 @@ impl Incident {
     pub(super) fn decide(&mut self, decision: &Arc<Decision>, at: Timestamp) {
         let since = match decision.verdict {
             Verdict::Hold { .. } => {
-                let goes_on = self.is_held_by(decision.rule.as_deref());
+                let goes_on = self.is_held_by(decision.rule.as_deref()) || self.is_found_out();
                 self.deciding.held_since.filter(|_| goes_on).or(Some(at))
             }
+            Verdict::Diagnose => self.deciding.held_since,
             _ => None,
         };
         // Most are never held back, and have no room for it.

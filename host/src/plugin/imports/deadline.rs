@@ -30,6 +30,7 @@ impl Deadline {
     /// Says that somebody did not answer within so long. The first counts: who is asked after it has less time.
     pub fn did_not_answer(&mut self, who: &str, within: Duration) {
         self.silent.get_or_insert_with(|| match within.as_millis() {
+            0 => format!("there was no time left to wait for {who}"),
             ms if ms < 10_000 => format!("{who} did not answer within {ms} ms"),
             ms => format!("{who} did not answer within {} s", ms / 1000),
         });

@@ -107,7 +107,10 @@ pub async fn send(state: &mut State, request: Request) -> Result<Response, HttpE
             }
             TransportError::Invalid(text) => HttpError::Invalid(scrub(&text)),
             TransportError::Timeout => {
-                state.deadline.did_not_answer(&scrub(&host), timeout);
+                // Where nothing leaves, it is played that nobody answers.
+                if binding.outside.transport.leaves() {
+                    state.deadline.did_not_answer(&scrub(&host), timeout);
+                }
                 HttpError::Timeout
             }
             TransportError::Unreachable(text) => HttpError::Unreachable(scrub(&text)),
@@ -171,12 +174,18 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
 
     let place = body_place(&request.headers);
     let mut headers = Vec::with_capacity(request.headers.len());
+    let mut bytes = 0;
     for (name, value) in &request.headers {
         let name = name.to_lowercase();
         if CONNECTION.contains(&name.as_str()) || CONNECTIONS.iter().any(|prefix| name.starts_with(prefix)) {
             return Err(HttpError::Invalid(format!("the header `{name}` is set by the host")));
         }
-        headers.push((name, expand(value, Place::Plain, size::HEADER_BYTES, "bytes in a header")?));
+        let value = expand(value, Place::Plain, size::HEADER_BYTES, "bytes in its headers")?;
+        bytes += name.len() + value.len();
+        if bytes > size::HEADER_BYTES {
+            return Err(size::beyond(size::HEADER_BYTES, "bytes in its headers"));
+        }
+        headers.push((name, value));
     }
     let body = match request.body_secrets {
         true => expand(&request.body, place, size::BODY, "bytes in its body")?,

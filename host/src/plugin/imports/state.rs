@@ -75,8 +75,11 @@ pub async fn set(binding: &Binding, authority: Authority, key: String, value: St
     blocking(binding, move |store, plugin| {
         let mut index = index(store, plugin)?;
         let size = key.len() + value.len();
-        let known = index.sizes.insert(key.clone(), size) == Some(size);
-        if index.sizes.values().map(|size| size + OVERHEAD).sum::<usize>() > QUOTA {
+        let before = index.sizes.insert(key.clone(), size);
+        let known = before == Some(size);
+        // What grows nothing is taken however much is stored.
+        let grows = before.is_none_or(|before| size > before);
+        if grows && index.sizes.values().map(|size| size + OVERHEAD).sum::<usize>() > QUOTA {
             return Err(StateError::QuotaExceeded);
         }
         let write = |index: &Index| {

@@ -32,7 +32,9 @@ pub fn own_call(plugin: &str, action: &str, arguments: &Value) -> Call {
 /// # Errors
 /// Where they are others.
 pub fn arguments<T: DeserializeOwned>(what: &Action) -> Result<T, CallError> {
-    serde_json::from_str(&what.arguments)
+    // In two steps, so that what is said does not depend on how the host has written them.
+    serde_json::from_str::<Value>(&what.arguments)
+        .and_then(serde_json::from_value)
         .map_err(|error| CallError::InvalidInput(format!("the arguments of {}: {error}", what.name)))
 }
 

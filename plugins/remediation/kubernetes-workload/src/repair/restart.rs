@@ -81,6 +81,11 @@ fn diagnose(case: &Case<'_>, finding: &Finding<'_>, siblings: Option<&Siblings>)
             )],
             force: true,
         }),
+        Symptom::Crash(_) if siblings.is_some() && keeps_local(finding.pod) => {
+            let text = format!("only {pod} of {} crashes; it is not deleted, because the data of its emptyDir would be lost", case.target());
+            case.found(text, vec![]);
+            None
+        }
         Symptom::Crash(container) => siblings.map(|siblings| Diagnosis {
             cause: format!("only this pod of {} crashes, and its siblings run the same", case.target()),
             evidence: vec![
@@ -92,7 +97,7 @@ fn diagnose(case: &Case<'_>, finding: &Finding<'_>, siblings: Option<&Siblings>)
                 ),
                 format!("{} of {} pods are ready, and no rollout is under way", siblings.ready, siblings.desired),
                 format!(
-                    "it runs on node {}; a fresh pod may get another, and begins without what this one wrote beside its volumes",
+                    "it runs on node {}; a fresh pod may get another, and begins without what this one wrote outside of its volumes",
                     quote::short(object::text(finding.pod, "/spec/nodeName"))
                 ),
             ],
@@ -104,6 +109,12 @@ fn diagnose(case: &Case<'_>, finding: &Finding<'_>, siblings: Option<&Siblings>)
         | Symptom::WasOutOfMemory(_)
         | Symptom::Restarted(_) => None,
     }
+}
+
+/// Whether a pod has data that ends with it, and not with its containers.
+fn keeps_local(pod: &Value) -> bool {
+    let of_disk = |volume: &Value| volume.get("emptyDir").is_some_and(|dir| object::text(dir, "/medium") != "Memory");
+    object::list(pod, "/spec/volumes").iter().any(of_disk)
 }
 
 /// Says of a pod that does not end what keeps it, where that is nobody's to force.
