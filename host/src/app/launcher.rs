@@ -25,7 +25,7 @@ use crate::journal::{self, Memory, Projection, Reader};
 use crate::model;
 use crate::model::costs::Costs;
 use crate::network::Network;
-use crate::plugin::{Kind, Manifest, Rehearsal};
+use crate::plugin::{Kind, Rehearsal};
 use crate::ports::{Clock, JournalError, Sources};
 use crate::suggest::Written;
 use crate::tools;
@@ -178,8 +178,7 @@ impl Host for Launcher {
     }
 
     fn bundled(&self) -> Vec<(String, Kind)> {
-        let manifests = launch::BUNDLED.iter().filter_map(|(_, text, _)| Manifest::parse(text).ok());
-        manifests.map(|manifest| (manifest.name, manifest.kind)).collect()
+        launch::bundled().collect()
     }
 
     fn records(&self, config: &Config) -> Result<Box<dyn Records>, String> {

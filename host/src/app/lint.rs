@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::launch::load_plugins;
+use super::launch::{bundled, load_plugins};
 use super::{known_tools, options, policies};
 use crate::backend::Progress;
 use crate::backend::policies::{Lint, Linted};
@@ -10,7 +10,7 @@ use crate::config::{Config, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::journal::Memory;
 use crate::network::Network;
-use crate::plugin::Plugins;
+use crate::plugin::{Kind, Plugins, Problem};
 use crate::policy::lint::{self, Known};
 use crate::ports::Tools;
 use crate::tools::{Checked, Composite, Jitter, Phase, Servers};
@@ -53,8 +53,18 @@ async fn look(config: &Config, offline: bool, progress: &Progress, unchecked: &m
 async fn plugins(config: &Config, progress: &Progress, unchecked: &mut Vec<String>) -> Option<Plugins> {
     progress("plugins …");
     let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
-    match load_plugins(config, &ProcessEnvironment, network, state).await {
-        Ok((plugins, problems)) => {
+    // What a remediation offers is known once its code is read, which a host does for those that its configuration names.
+    let mut asked = config.clone();
+    let remediations = bundled().filter(|(_, kind)| *kind == Kind::Remediation).map(|(name, _)| name);
+    let unnamed: Vec<String> = remediations.filter(|name| !config.plugins.each.contains_key(name)).collect();
+    asked.plugins.each.extend(unnamed.iter().map(|name| (name.clone(), Default::default())));
+    match load_plugins(&asked, &ProcessEnvironment, network, state).await {
+        Ok((plugins, mut problems)) => {
+            let of = |problem: &Problem, name: &String| {
+                problem.subject.split_whitespace().next() == Some(name)
+                    || problem.subject == format!("[plugins.{name}]")
+            };
+            problems.retain(|problem| !unnamed.iter().any(|name| of(problem, name)));
             unchecked.extend(problems.into_iter().map(|problem| format!("what a plugin offers: {problem}")));
             Some(plugins)
         }
