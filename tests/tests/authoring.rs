@@ -122,10 +122,17 @@ fn by_hand(folder: &Path) {
     let said = done(folder, &format!("plugin run own-notifier --settings {settings}"));
     assert!(said.contains("https://chat.example.com/messages") && said.contains("sample-token"), "{said}");
     let case = "own-remediation/testdata/first";
-    let said =
-        done(folder, &format!("plugin run own-remediation --input {case}/incident.json --tools {case}/tools.json"));
+    let said = done(
+        folder,
+        &format!(
+            "plugin run own-remediation --input {case}/incident.json --tools {case}/tools.json --settings {case}/settings.json"
+        ),
+    );
     assert!(said.contains("own-remediation.restart"), "{said}");
-    let (code, _, err) = tidegate(folder, &format!("plugin run own-remediation --input {case}/incident.json"));
+    let (code, _, err) = tidegate(
+        folder,
+        &format!("plugin run own-remediation --input {case}/incident.json --settings {case}/settings.json"),
+    );
     assert!(code == 0 || err.contains("deploy.status"), "without tools it has none to look with: {err}");
 }
 
