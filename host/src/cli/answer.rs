@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn the_latest_of_several_that_wait_is_nobodys_word() {
         let (one, mut other) = (waiting("i-1"), waiting("i-2"));
-        assert!(unambiguous(&[one.clone()]).is_ok());
+        assert!(unambiguous(std::slice::from_ref(&one)).is_ok());
         let text = unambiguous(&[one.clone(), other.clone()]).unwrap_err().to_string();
         assert!(text.starts_with("2 incidents wait for an answer"), "{text}");
         assert!(text.contains("\ni-1: ") && text.contains("\ni-2: ") && text.contains("(a1 k.delete on "), "{text}");

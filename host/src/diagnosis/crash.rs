@@ -56,7 +56,7 @@ fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<Named
         cause.evidence.push(format!("OOMKilled, exit code {}, limit {}", code.unwrap_or(137), or_unknown(limit)));
         return Some(filled(cause, container, code));
     }
-    if !backs_off && !(ended && !container.ready()) {
+    if !backs_off && (!ended || container.ready()) {
         return None;
     }
     let killed = world.warnings(pod).chain(world.events.iter()).find(|event| {

@@ -226,7 +226,7 @@ impl Known<'_> {
             let ends = |domain: &&str| lower == **domain || lower.ends_with(&format!(".{domain}"));
             // `kubernetes.io_x` is a word with a dot.
             let goes_on = text.get(found.end()..).is_some_and(|rest| rest.starts_with(['_', '-']));
-            if !PUBLIC.iter().any(|domain| ends(&domain)) && !goes_on {
+            if !PUBLIC.iter().any(|domain| ends(domain)) && !goes_on {
                 self.add("host", name);
             }
         }

@@ -189,7 +189,7 @@ fn completed(known: &Alert, mut alert: Alert) -> Alert {
         // Where it was left out as well, a word that stands for none is no news.
         alert.severity = alert.severity.max(known.severity);
     }
-    let left_out = known.labels.iter().filter(|(name, _)| alert.labels.get(*name).is_none());
+    let left_out = known.labels.iter().filter(|(name, _)| alert.labels.get(name).is_none());
     let left_out: Vec<(String, String)> = left_out.map(|(name, value)| (name.into(), value.into())).collect();
     alert.labels.extend(left_out);
     if alert.annotations.is_empty() {

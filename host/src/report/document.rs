@@ -158,7 +158,7 @@ fn next_steps(incident: &Incident, why: &Why<'_>, language: Language) -> String 
         out.push_str(&format!("- {sentence}\n"));
     }
     if let Some(diagnosis) = incident.diagnosis() {
-        let steps: Vec<String> = diagnosis.steps.iter().map(|step| steps::line(step)).collect();
+        let steps: Vec<String> = diagnosis.steps.iter().map(steps::line).collect();
         let prevention: Vec<String> = diagnosis.prevention.iter().map(|text| MD.say(text)).collect();
         for (title, lines) in [(headings.suggested, &steps), (headings.prevention, &prevention)] {
             if !lines.is_empty() {

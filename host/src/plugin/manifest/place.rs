@@ -62,7 +62,7 @@ fn place(table: &DeTable<'_>, keys: &[&str], item: Option<usize>) -> Option<usiz
     let inner = match value.get_ref() {
         DeValue::Table(inner) => place(inner, rest, item),
         DeValue::Array(items) => {
-            let one = items.iter().nth(item.unwrap_or(0));
+            let one = items.get(item.unwrap_or(0));
             let of = |one: &Spanned<DeValue<'_>>| one.get_ref().as_table().and_then(|of| place(of, rest, None));
             one.map(|one| of(one).unwrap_or(one.span().start))
         }
