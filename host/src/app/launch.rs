@@ -22,7 +22,7 @@ use crate::model;
 use crate::network::Network;
 use crate::pipeline::Services;
 use crate::pipeline::correlate::group;
-use crate::plugin::{Bundled, Kind, MailTransport, Manifest, Plugins, Setup, Transport, Wire};
+use crate::plugin::{Bundled, MailTransport, Manifest, Plugins, Setup, Transport, Wire};
 use crate::policy;
 use crate::ports::{Clock, Journal, Model, PluginState, Sources as _, Tools};
 use crate::random::Random;
@@ -265,10 +265,9 @@ pub async fn load_plugins_over<W: Transport + MailTransport + 'static>(
     Plugins::load(setup).await.map_err(|error| problem(config, &["plugins", "path"], error))
 }
 
-/// The bundled plugins.
-pub fn bundled() -> impl Iterator<Item = (String, Kind)> {
-    let manifests = BUNDLED.iter().filter_map(|(_, text, _)| Manifest::parse(text).ok());
-    manifests.map(|manifest| (manifest.name, manifest.kind))
+/// The manifests of the bundled plugins.
+pub fn bundled() -> impl Iterator<Item = Manifest> {
+    BUNDLED.iter().filter_map(|(_, text, _)| Manifest::parse(text).ok())
 }
 
 /// A source checkout has a folder `plugins` too, with a workspace instead of built plugins.

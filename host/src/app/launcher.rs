@@ -178,7 +178,7 @@ impl Host for Launcher {
     }
 
     fn bundled(&self) -> Vec<(String, Kind)> {
-        launch::bundled().collect()
+        launch::bundled().map(|manifest| (manifest.name, manifest.kind)).collect()
     }
 
     fn records(&self, config: &Config) -> Result<Box<dyn Records>, String> {

@@ -10,7 +10,7 @@ use crate::config::{Config, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::journal::Memory;
 use crate::network::Network;
-use crate::plugin::{Kind, Plugins, Problem};
+use crate::plugin::{Kind, Manifest, Plugins, Problem};
 use crate::policy::lint::{self, Known};
 use crate::ports::Tools;
 use crate::tools::{Checked, Composite, Jitter, Phase, Servers};
@@ -23,7 +23,12 @@ pub async fn run(config: &Config, wanted: &Lint, progress: &Progress) -> Result<
     let (set, _) = policies::load(config, wanted.folder.as_deref())?;
     let mut unchecked = Vec::new();
     let known = look(config, wanted.offline, progress, &mut unchecked).await;
-    let known = Known { groups: Some(config.people().groups()), ..known };
+    let mut known = Known { groups: Some(config.people().groups()), ..known };
+    // What these offer may depend on settings that they were not given; without HTTP there is nothing to act by.
+    let offers = |name: &str| known.catalogue.tools.keys().any(|tool| tool.split('.').next() == Some(name));
+    let silent = unnamed(config).filter(|manifest| !manifest.asks.http.is_empty() && !offers(&manifest.name));
+    let silent: Vec<String> = silent.map(|manifest| manifest.name).collect();
+    known.unloaded.extend(silent);
     let findings = lint::run(&set, Some(&known)).iter().map(ToString::to_string).collect();
     Ok(Linted { findings, unchecked })
 }
@@ -50,13 +55,18 @@ async fn look(config: &Config, offline: bool, progress: &Progress, unchecked: &m
     known
 }
 
+/// Bundled remediations that the configuration does not name.
+fn unnamed(config: &Config) -> impl Iterator<Item = Manifest> {
+    let remediations = bundled().filter(|manifest| manifest.kind == Kind::Remediation);
+    remediations.filter(|manifest| !config.plugins.each.contains_key(&manifest.name))
+}
+
 async fn plugins(config: &Config, progress: &Progress, unchecked: &mut Vec<String>) -> Option<Plugins> {
     progress("plugins …");
     let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
     // What a remediation offers is known once its code is read, which a host does for those that its configuration names.
     let mut asked = config.clone();
-    let remediations = bundled().filter(|(_, kind)| *kind == Kind::Remediation).map(|(name, _)| name);
-    let unnamed: Vec<String> = remediations.filter(|name| !config.plugins.each.contains_key(name)).collect();
+    let unnamed: Vec<String> = unnamed(config).map(|manifest| manifest.name).collect();
     asked.plugins.each.extend(unnamed.iter().map(|name| (name.clone(), Default::default())));
     match load_plugins(&asked, &ProcessEnvironment, network, state).await {
         Ok((plugins, mut problems)) => {
