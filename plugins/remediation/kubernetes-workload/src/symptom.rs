@@ -46,7 +46,7 @@ pub(crate) struct Container {
 }
 
 /// Restarts from which on a container is taken to end again and again.
-const AGAIN: u64 = 3;
+pub const AGAIN: u64 = 3;
 
 /// How long an end is news.
 const RECENT_MS: u64 = 24 * 3_600_000;

@@ -38,11 +38,15 @@ pub(super) fn set(
     Ok(Change { call: Call { tool: tool.clone(), arguments }, back: Call { tool, arguments: back } })
 }
 
-/// A strategic merge patch: containers are matched by name and keep everything else.
+/// A patch after which the container has these fields too.
 fn patch(case: &Case<'_>, container: &Container, fields: &Value) -> String {
     let mut one = Map::from_iter([("name".to_string(), json!(container.name))]);
     one.extend(fields.as_object().cloned().unwrap_or_default());
-    let spec = Map::from_iter([(container.list.to_string(), json!([one]))]);
+    strategic(case, &json!({ (container.list): [one] }))
+}
+
+/// The arguments of a strategic merge patch of a deployment's pods, whose containers are matched by name.
+pub(super) fn strategic(case: &Case<'_>, spec: &Value) -> String {
     json!({
         "resourceType": "deployment",
         "name": case.name,

@@ -8,6 +8,7 @@ use tidegate_plugin::kubernetes::write::{self, Writer};
 use tidegate_plugin::kubernetes::{object, quote, verify};
 use tidegate_plugin::remediation::{Call, CallError, Proposal};
 
+use super::containers::strategic;
 use super::revision::{self, Revision};
 use super::{Finding, manager_words, pod_words};
 use crate::image::{self, Fault};
@@ -184,12 +185,5 @@ fn patch(case: &Case<'_>, images: &[(&str, &str, &str)]) -> String {
             containers.push(json!({"name": name, "image": image}));
         }
     }
-    json!({
-        "resourceType": "deployment",
-        "name": case.name,
-        "namespace": case.namespace,
-        "patchType": "strategic",
-        "patchData": {"spec": {"template": {"spec": spec}}},
-    })
-    .to_string()
+    strategic(case, &Value::Object(spec))
 }

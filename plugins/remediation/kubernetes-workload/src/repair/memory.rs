@@ -14,7 +14,7 @@ use crate::symptom::Symptom;
 use crate::workload::Case;
 
 /// Restarts from which on a fresh pod is no help any more.
-const AGAIN: u64 = 2;
+const REPEATED: u64 = 2;
 
 /// Proposes a higher limit for the first such container, or tells why not.
 pub(super) fn propose(
@@ -24,7 +24,7 @@ pub(super) fn propose(
     settings: &Settings,
 ) -> Option<Proposal> {
     let (finding, container) = findings.iter().find_map(|finding| match &finding.symptom {
-        Symptom::OutOfMemory(container) | Symptom::WasOutOfMemory(container) if container.restarts >= AGAIN => {
+        Symptom::OutOfMemory(container) | Symptom::WasOutOfMemory(container) if container.restarts >= REPEATED => {
             Some((finding, container))
         }
         _ => None,

@@ -5,11 +5,8 @@ use tidegate_plugin::kubernetes::object;
 use tidegate_plugin::remediation::CallError;
 
 use super::Finding;
-use crate::symptom::Symptom;
+use crate::symptom::{AGAIN, Symptom};
 use crate::workload::Case;
-
-/// Restarts from which on a crash does not go away by itself.
-const AGAIN: u64 = 3;
 
 /// The pods of a workload, all but one of which are ready.
 #[derive(Debug, PartialEq, Eq)]
