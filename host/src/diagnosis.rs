@@ -26,7 +26,7 @@ mod world;
 
 use crate::domain::incident::{Incident, Look};
 use crate::domain::{Alert, Cause, NamedCause};
-use crate::evidence;
+use crate::evidence::{self, Event};
 use world::World;
 
 /// Causes of one incident, objects that one of them names, and lines of evidence for one.
@@ -36,8 +36,7 @@ const LINES: usize = 4;
 
 /// What an incident's alerts and evidence show to be wrong, the most telling first.
 pub fn of(incident: &Incident) -> Vec<NamedCause> {
-    let lately = incident.looks.iter().skip(incident.deciding.from);
-    causes(incident.firing(), lately.filter(|look| evidence::is_evidence(look)))
+    causes(incident.firing(), incident.looks_lately().filter(|look| evidence::is_evidence(look)))
 }
 
 /// What alerts and looks show to be wrong, each cause once, the most telling first.
@@ -102,6 +101,13 @@ impl Found {
                 known.evidence.push(line);
             }
         }
+    }
+
+    /// Takes in what an event alone tells, of an object that was not seen itself.
+    fn told(&mut self, cause: Cause, event: &Event, confidence: u8) {
+        let mut cause = NamedCause::new(cause, evidence::short(&event.object), confidence);
+        cause.said = evidence::short(&event.message);
+        self.add(cause);
     }
 
     /// Whether this has been found, of any object.

@@ -55,6 +55,7 @@ pub use named_cause::{Cause, NamedCause};
 pub use outcome::Outcome;
 pub use person::{Person, Proof, Proven};
 pub use plan::Planned;
+pub(crate) use reach::is_cluster_wide;
 pub use reach::{kind_of, leads_elsewhere, object, values};
 pub use requirement::Requirement;
 pub use restoration::{TakesBack, restores, takes_back};

@@ -25,6 +25,7 @@ mod write;
 
 pub use difference::{CHANGES, Change, changes};
 pub(crate) use event::Event;
+pub(crate) use object::{list, text};
 pub(crate) use observed::{Observed, Told, observed};
 pub use revision::{Revised, between_revisions};
 pub use write::{Written, taken_back, written};
@@ -123,7 +124,7 @@ fn readable(text: &str) -> &str {
 }
 
 /// A text in one line, cut for the middle of a sentence.
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     const SHORT: usize = 240;
     let line = one_line(text, LETTERS);
     match line.char_indices().nth(SHORT) {

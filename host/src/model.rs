@@ -140,7 +140,12 @@ impl Model for Unconfigured {
         false
     }
 
-    fn ask<'a>(&'a self, _: &'a Incident, _: &'a Catalogue) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+    fn ask<'a>(
+        &'a self,
+        _: &'a Incident,
+        _: &'a Catalogue,
+        _: &'a [Tried],
+    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
         Box::pin(async { Err(("no language model is configured".into(), Usage::default())) })
     }
 }
@@ -410,11 +415,11 @@ impl Model for Client {
         true
     }
 
-    fn recall(&self, incident: &Incident) -> Option<(Answer, Reused)> {
+    fn reusable(&self, incident: &Incident) -> Option<(Answer, Reused)> {
         let now = self.clock.now();
-        let recalled = self.answers.recall(incident, now, self.reuse?)?;
-        self.saved.count(now, &recalled.1);
-        Some(recalled)
+        let found = self.answers.reusable(incident, now, self.reuse?)?;
+        self.saved.count(now, &found.1);
+        Some(found)
     }
 
     fn spending(&self) -> Spending {
@@ -440,14 +445,6 @@ impl Model for Client {
     }
 
     fn ask<'a>(
-        &'a self,
-        incident: &'a Incident,
-        catalogue: &'a Catalogue,
-    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
-        self.ask_knowing(incident, catalogue, &[])
-    }
-
-    fn ask_knowing<'a>(
         &'a self,
         incident: &'a Incident,
         catalogue: &'a Catalogue,

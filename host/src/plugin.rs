@@ -43,7 +43,6 @@ pub mod manifest;
 pub mod options;
 mod pace;
 mod package;
-mod pattern;
 pub mod pins;
 mod reading;
 mod registry;

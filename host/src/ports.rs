@@ -211,7 +211,7 @@ pub trait Model: Send + Sync {
         self.skipped().into_iter().collect()
     }
     /// An earlier answer to the same trouble that may be used again, and what it had cost.
-    fn recall(&self, _incident: &Incident) -> Option<(Answer, Reused)> {
+    fn reusable(&self, _incident: &Incident) -> Option<(Answer, Reused)> {
         None
     }
     /// What was spent today (UTC).
@@ -220,22 +220,14 @@ pub trait Model: Send + Sync {
     }
     /// Takes in how an incident ended, so that its answer can be used again.
     fn learn(&self, _incident: &Incident) {}
-    /// Asks for the next step. An error is a sentence for people and what was spent all the same;
+    /// Asks for the next step; `tried` is what was done for such alerts before. An error is a sentence for people and what was spent all the same;
     /// the call has been retried as far as that makes sense.
     fn ask<'a>(
         &'a self,
         incident: &'a Incident,
         catalogue: &'a Catalogue,
+        tried: &'a [Tried],
     ) -> BoxFuture<'a, Result<Asked, (String, Usage)>>;
-    /// The same, for a model that is told what was tried before.
-    fn ask_knowing<'a>(
-        &'a self,
-        incident: &'a Incident,
-        catalogue: &'a Catalogue,
-        _tried: &'a [Tried],
-    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
-        self.ask(incident, catalogue)
-    }
 }
 
 /// What is known from before: runbooks, and incidents of the past.

@@ -26,7 +26,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::domain::incident::{Effect, next_when};
-use crate::domain::{IncidentId, Next, next};
+use crate::domain::{Incident, IncidentId, Next, next};
 use crate::pipeline::{Services, perform};
 use crate::ports::{JournalError, until};
 use deliveries::Deliveries;
@@ -212,11 +212,6 @@ impl Runner {
         state.driven.insert(id, Driven { again: false, rung, woken, task });
     }
 
-    /// The same, and false where finding out panics: then it gets a task, in which panics are seen to.
-    fn has_nothing_to_do(&self, id: &IncidentId) -> bool {
-        std::panic::catch_unwind(AssertUnwindSafe(|| self.merely_waits(id))).unwrap_or(false)
-    }
-
     /// Whether an incident that nobody drives has nothing to do now but to wait: for that it needs no task.
     fn merely_waits(&self, id: &IncidentId) -> bool {
         let services = &self.services;
@@ -231,11 +226,15 @@ impl Runner {
             Next::Do(_) => false,
             Next::Idle => true,
             Next::Wait(at) => {
-                let wait = at.saturating_add(*incident.set_back).unwrap_or(Timestamp::MAX);
-                self.set_timer_of(wait, at, id);
+                self.set_timer_of(waits_for(&incident, at), at, id);
                 true
             }
         }
+    }
+
+    /// The same, and false where finding out panics: then it gets a task, in which panics are seen to.
+    fn has_nothing_to_do(&self, id: &IncidentId) -> bool {
+        std::panic::catch_unwind(AssertUnwindSafe(|| self.merely_waits(id))).unwrap_or(false)
     }
 
     async fn keep_driving(self: Arc<Self>, id: IncidentId, woken: Arc<Notify>) {
@@ -297,8 +296,7 @@ impl Runner {
             let limits = &self.services.limits;
             let ready = |tool: &str| self.services.tools.ready(tool);
             let mut coming = next_when(&incident, now, limits, &ready);
-            // What is waited for moves with a clock that is set back; the wait stays the same one.
-            let wait = |at: Timestamp| at.saturating_add(*incident.set_back).unwrap_or(Timestamp::MAX);
+            let wait = |at: Timestamp| waits_for(&incident, at);
             let mut rang = false;
             if let Next::Wait(at) = coming
                 && self.state().driven.get(id).is_some_and(|driven| driven.rung == Some(wait(at)))
@@ -346,4 +344,9 @@ impl Runner {
             }
         }
     }
+}
+
+/// Until when an incident waits by the clock as it stands, which may have been set back; the wait stays the same one.
+fn waits_for(incident: &Incident, at: Timestamp) -> Timestamp {
+    at.saturating_add(*incident.set_back).unwrap_or(Timestamp::MAX)
 }

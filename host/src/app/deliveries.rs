@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use super::model_metrics::escaped;
 use super::{App, records, unavailable};
 use crate::backend::ControlError;
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered, Which};
@@ -126,7 +127,7 @@ pub(super) fn metrics(targets: &[TargetStatus]) -> String {
     for (name, kind, help, value) in rows {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
         for status in targets {
-            let target = status.target.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let target = escaped(&status.target);
             let _ = writeln!(text, "{name}{{target=\"{target}\"}} {}", value(status));
         }
     }

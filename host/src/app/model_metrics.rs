@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::domain::entry::Share;
 use crate::domain::listing::Opened;
 use crate::journal::Projection;
 use crate::model::{amount, today};
@@ -34,13 +35,18 @@ impl Daily {
     }
 }
 
+/// A family: its name, its help, and the value of one of its rows.
+type Row<T, V> = (&'static str, &'static str, fn(&T) -> V);
+
 fn incidents(opened: &[Opened]) -> String {
     let mut text = String::new();
-    let rows: [(&str, &str, fn(&Opened) -> u64); 2] = [
+    let rows: [Row<Opened, u64>; 2] = [
         ("tidegate_incidents_today", "Incidents opened today (UTC), by rule.", |row| row.incidents),
-        ("tidegate_incidents_today_without_model", "Those of them that no model was asked about.", |row| {
-            row.incidents.saturating_sub(row.asked)
-        }),
+        (
+            "tidegate_incidents_today_without_model",
+            "Incidents opened today (UTC) that no model was asked about, by rule.",
+            |row| row.incidents.saturating_sub(row.asked),
+        ),
     ];
     for (name, help, of) in rows {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
@@ -55,12 +61,16 @@ fn incidents(opened: &[Opened]) -> String {
 /// What each model cost today (UTC), and what earlier answers saved.
 pub fn spending(spending: &Spending) -> String {
     let mut text = String::new();
-    let rows: [(&str, &str, fn(&crate::domain::entry::Share) -> String); 3] = [
+    let rows: [Row<Share, String>; 3] = [
         ("tidegate_model_calls_today", "Requests to the model today (UTC).", |share| share.calls.to_string()),
-        ("tidegate_model_tokens_today", "Tokens both ways.", |share| {
-            share.prompt_tokens.saturating_add(share.completion_tokens).to_string()
+        ("tidegate_model_tokens_today", "Tokens of requests and answers today (UTC), by model.", |share| {
+            share.tokens().to_string()
         }),
-        ("tidegate_model_cost_today", "Money, in the unit of the prices.", |share| amount(share.cost_micros)),
+        (
+            "tidegate_model_cost_today",
+            "What the model cost today (UTC), in the unit of the configured prices.",
+            |share| amount(share.cost_micros),
+        ),
     ];
     for (name, help, of) in rows {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
@@ -71,9 +81,21 @@ pub fn spending(spending: &Spending) -> String {
     let saved = &spending.saved;
     let rows = [
         ("tidegate_model_reused_today", "Answers that were used again today (UTC).", spending.reused.to_string()),
-        ("tidegate_model_saved_calls_today", "Requests that this saved.", saved.calls.to_string()),
-        ("tidegate_model_saved_tokens_today", "Tokens that this saved.", saved.prompt_tokens.to_string()),
-        ("tidegate_model_saved_cost_today", "Money that this saved.", amount(saved.cost_micros)),
+        (
+            "tidegate_model_saved_calls_today",
+            "Model requests saved today (UTC) by using earlier answers again.",
+            saved.calls.to_string(),
+        ),
+        (
+            "tidegate_model_saved_tokens_today",
+            "Tokens saved today (UTC) by using earlier answers again.",
+            saved.prompt_tokens.to_string(),
+        ),
+        (
+            "tidegate_model_saved_cost_today",
+            "Money saved today (UTC) by using earlier answers again, in the unit of the configured prices.",
+            amount(saved.cost_micros),
+        ),
     ];
     for (name, help, value) in rows {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
@@ -81,14 +103,14 @@ pub fn spending(spending: &Spending) -> String {
     text
 }
 
-fn escaped(label: &str) -> String {
+/// A value of a label.
+pub(super) fn escaped(label: &str) -> String {
     label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::entry::Share;
 
     #[test]
     fn the_day_is_told_by_rule_and_model() {

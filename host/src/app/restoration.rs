@@ -15,8 +15,7 @@ use crate::journal::{CatchUpError, Lost, Projection};
 use crate::model;
 use crate::model::costs::asked;
 use crate::pipeline::Services;
-use crate::ports::Model as _;
-use crate::ports::{Journal, JournalError};
+use crate::ports::{Journal, JournalError, Model as _};
 use crate::runner::Runner;
 
 /// Incidents whose messages were given up that are remembered at the start: those of months.
@@ -172,8 +171,9 @@ impl Parts {
             let since = model.remembers_since(now);
             for id in self.projection.asked(since)? {
                 let stream = self.journal.stream(&id.0)?;
-                asked(id, &stream).map_err(JournalError)?.iter().for_each(|asked| model.restore(asked));
-                Incident::read(&stream).map_err(JournalError)?.iter().for_each(|incident| model.learn(incident));
+                let (questions, incident) = asked(id, &stream).map_err(JournalError)?;
+                questions.iter().for_each(|asked| model.restore(asked));
+                incident.iter().for_each(|incident| model.learn(incident));
             }
         }
         Ok(())

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::author::cases::closest;
 use crate::plugin::Plugins;
 use crate::policy::{Set, ToldBy};
 
@@ -32,11 +33,12 @@ fn held(routes: &[ToldBy], targets: &BTreeSet<String>) -> Routes {
             problems: vec![],
         };
     }
+    let known: Vec<&str> = targets.iter().map(String::as_str).collect();
     let mut problems = Vec::new();
     for ToldBy { route, place, to, goes_on } in routes {
         let absent: Vec<&String> = to.iter().filter(|target| !targets.contains(*target)).collect();
-        let there = targets.iter().cloned().collect::<Vec<_>>().join(", ");
         if absent.len() == to.len() && !goes_on {
+            let there = known.join(", ");
             problems.push(format!(
                 "{place}: route `{route}` leads to {} alone, which is no target, and ends there, so that nobody is told; \
                  configure [notifiers.{}], or name one of {there}",
@@ -46,8 +48,7 @@ fn held(routes: &[ToldBy], targets: &BTreeSet<String>) -> Routes {
             continue;
         }
         for target in absent {
-            let like = |known: &&String| similar::TextDiff::from_chars(target.as_str(), known.as_str()).ratio() > LIKE;
-            if let Some(meant) = targets.iter().find(like) {
+            if let Some(meant) = closest(target, &known, LIKE) {
                 problems.push(format!(
                     "{place}: route `{route}` names the target {target:?}, which there is not: is {meant:?} meant?"
                 ));

@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 pub use files::{Files, read_if_there};
 pub use notifier::{sample as sample_notification, sample_message};
 pub use remediation::{Planning, incident};
+pub use shape::closest;
 
 use super::difference;
 use crate::environment::Environment;

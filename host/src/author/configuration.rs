@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::names::ROUTED;
 use crate::plugin::{Kind, Manifest};
 
 /// What stands in the configuration already, and where the host listens.
@@ -16,9 +17,6 @@ pub struct Beside {
     /// Whether machines other than this one reach it there.
     pub open: bool,
 }
-
-/// The target that the shipped routes name.
-const ROUTED: &str = "default";
 
 /// What to put into the configuration: the pin, what must be set, secrets and grants; and beside it what else is
 /// needed before anything happens: the sender's address and proof, the route, the rule and the gate.

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::folder::Found;
-use super::names::{self, Taken};
+use super::names;
 use crate::plugin::Kind;
 use crate::plugin::examine::examine;
 use crate::plugin::pins::{Pin, Pins};
@@ -43,11 +43,7 @@ pub struct Destination<'a> {
 pub fn install(found: &Found, into: Destination<'_>) -> Result<Installed, String> {
     let Destination { plugins, cache, bundled, replace } = into;
     let manifest = found.whole()?;
-    match names::taken(&manifest.name, manifest.kind, bundled) {
-        Some(Taken::Bundled(_)) if replace => {}
-        Some(Taken::Bundled(text) | Taken::Never(text)) => return Err(text),
-        None => {}
-    }
+    names::check(&manifest.name, manifest.kind, bundled, replace)?;
     let bytes = found.bytes()?;
     let examined = examine(&bytes, Some(manifest.kind), cache)?;
     if !examined.problems.is_empty() {

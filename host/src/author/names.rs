@@ -5,20 +5,32 @@ use crate::plugin::Kind;
 use crate::source::BuiltIn;
 
 /// The target that the shipped routes name. A target cannot have the name of another plugin.
-const ROUTED: &str = "default";
+pub(super) const ROUTED: &str = "default";
+
+/// Refuses a name that is taken; one of a bundled plugin only where it is not meant to `replace` that. `bundled` are the
+/// plugins inside the host.
+///
+/// # Errors
+/// A sentence.
+pub fn check(name: &str, kind: Kind, bundled: &[(String, Kind)], replace: bool) -> Result<(), String> {
+    match taken(name, kind, bundled) {
+        Some(Taken::Bundled(_)) if replace => Ok(()),
+        Some(Taken::Bundled(text) | Taken::Never(text)) => Err(text),
+        None => Ok(()),
+    }
+}
 
 /// What a name means already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Taken {
+enum Taken {
     /// No plugin of this name could be used: a sentence.
     Never(String),
     /// A plugin of this name takes the place of a bundled one: a sentence.
     Bundled(String),
 }
 
-/// What a name means already for a plugin of this kind; none where it is free. `bundled` are the plugins inside the
-/// host.
-pub fn taken(name: &str, kind: Kind, bundled: &[(String, Kind)]) -> Option<Taken> {
+/// What a name means already for a plugin of this kind; none where it is free.
+fn taken(name: &str, kind: Kind, bundled: &[(String, Kind)]) -> Option<Taken> {
     let free = free(name, bundled);
     if kind == Kind::Source && BuiltIn::has(name) {
         return Some(Taken::Never(format!(

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::names::{self, Taken};
+use super::names;
 use super::{c, rust};
 use crate::plugin::{Kind, Manifest};
 
@@ -97,11 +97,7 @@ pub fn create(new: &New<'_>) -> Result<Created, String> {
     if new.language == Language::Rust {
         rust::check_name(new.name)?;
     }
-    match names::taken(new.name, new.kind, new.bundled) {
-        Some(Taken::Bundled(_)) if new.replace => {}
-        Some(Taken::Bundled(text) | Taken::Never(text)) => return Err(text),
-        None => {}
-    }
+    names::check(new.name, new.kind, new.bundled, new.replace)?;
     let template = template(new.language, new.kind).ok_or_else(|| none(new))?;
     let mut files = Vec::new();
     for part in ["common".to_string(), format!("{}/common", new.language)] {

@@ -16,6 +16,7 @@ use clap::{Args, Subcommand};
 
 use super::Context;
 use super::screen::note;
+use crate::author::Found;
 use crate::environment::Environment;
 
 #[derive(Args)]
@@ -42,6 +43,11 @@ enum Command {
     Reload(reload::Arguments),
     /// List the plugins: kind, state, calls, errors and times from the running host
     List(list::Arguments),
+}
+
+/// Says what was changed since the component was built.
+fn note_stale(found: &Found) {
+    found.stale().into_iter().for_each(|stale| note(format!("note: {stale}")));
 }
 
 impl Arguments {

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::table::{By, Collector, Tables, Then};
 use super::{arguments, kinds, path};
 use crate::domain::entry::Purpose;
-use crate::domain::{Alert, Call, Catalogue, Incident, Subject};
-use crate::evidence::{Observed, Told, observed};
+use crate::domain::{Alert, Call, Catalogue, Incident, Subject, is_cluster_wide};
+use crate::evidence::{Observed, Told, observed, text};
 
 /// Objects with which it begins, and objects in all.
 const ROOTS: usize = 3;
@@ -44,8 +44,7 @@ pub fn wanted(tables: &Tables, incident: &Incident, catalogue: &Catalogue) -> Ve
     if tables.collectors.is_empty() {
         return Vec::new();
     }
-    let looks = incident.looks.iter().skip(incident.deciding.from);
-    let looks = looks.filter(|look| look.purpose == Purpose::Evidence);
+    let looks = incident.looks_lately().filter(|look| look.purpose == Purpose::Evidence);
     let seen = looks.map(|look| Seen { call: &look.call, observed: observed(look) }).collect();
     let cluster = incident.labels().get("cluster").unwrap_or_default().to_string();
     let mut engine = Engine { tables, catalogue, cluster, seen, calls: Vec::new() };
@@ -137,13 +136,13 @@ impl<'a> Engine<'a> {
             let Some((name, kind)) = value.as_str().or_else(|| text("name")).zip(kind) else { continue };
             // An object may name anything as its owner; what is followed is of a kind that shows no secrets.
             let Some((usual, _)) = kinds::of(&kind) else { continue };
-            let namespace = if kinds::cluster_wide(&kind) { String::new() } else { thing.namespace.clone() };
+            let namespace = if is_cluster_wide(&kind) { String::new() } else { thing.namespace.clone() };
             // A kind of that name in another group may hold anything.
             let api = text("apiVersion").filter(|api| group(api) == group(usual)).map(str::to_string);
             next.push(Thing { kind, api, namespace, name: name.into(), far, ..thing.clone() });
         }
         if let Some(kind) = then.list.as_ref().filter(|_| !then.selected || !arguments::selector(object).is_empty()) {
-            let namespace = if kinds::cluster_wide(kind) { String::new() } else { thing.namespace.clone() };
+            let namespace = if is_cluster_wide(kind) { String::new() } else { thing.namespace.clone() };
             let listed = Thing { kind: kind.clone(), api: None, namespace, name: String::new(), far, ..thing.clone() };
             let calls = self.look("list", &listed, then.selected.then_some(object));
             next.extend(self.listed(&calls, &listed, then.each));
@@ -224,10 +223,6 @@ impl<'a> Engine<'a> {
             None => all.into_iter().take(SERVERS).map(str::to_string).collect(),
         }
     }
-}
-
-fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn holds(then: &Then, object: &Value) -> bool {

@@ -35,8 +35,3 @@ pub(super) fn of(kind: &str) -> Option<(&'static str, &'static str)> {
         _ => return None,
     })
 }
-
-/// Whether objects of a kind stand in no namespace.
-pub(super) fn cluster_wide(kind: &str) -> bool {
-    matches!(kind, "node" | "namespace" | "persistentvolume" | "storageclass" | "clusterissuer")
-}

@@ -42,9 +42,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
                 | "FailedGetPodsMetric"
         )
     }) {
-        let mut cause = NamedCause::new(Cause::AutoscalerBlind, short(&event.object), 75);
-        cause.said = short(&event.message);
-        found.add(cause);
+        found.told(Cause::AutoscalerBlind, event, 75);
     }
     world.of("PodDisruptionBudget").filter_map(deadlock).for_each(|cause| found.add(cause));
 }

@@ -45,9 +45,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
     }
     let failed = |message: &str| has(message, &["certificate has expired", "certificate expired", "x509: certificate"]);
     for event in world.strangers().filter(|event| failed(&event.message)).take(3) {
-        let mut cause = NamedCause::new(Cause::CertificateExpiring, short(&event.object), 75);
-        cause.said = short(&event.message);
-        found.add(cause);
+        found.told(Cause::CertificateExpiring, event, 75);
     }
     // What says when it ends needs no condition to be read.
     for one in world.of("Certificate").filter(|one| list(one, "/status/conditions").is_empty()) {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Found;
-use super::fields::{between, list, object, quoted, short, text};
+use super::fields::{between, condition, number, object, quoted, short, text};
 use super::world::{World, containers};
 use crate::domain::{Cause, NamedCause};
 
@@ -71,9 +71,8 @@ fn known(found: &Found, object: &String) -> bool {
 pub(super) fn unmade_pods(world: &World<'_>) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for owner in world.all() {
-        let failure = list(owner, "/status/conditions").iter().find(|one| text(one, "/type") == "ReplicaFailure");
-        if let Some(said) = failure.filter(|one| text(one, "/status") == "True").map(|one| text(one, "/message")) {
-            all.push((object(owner), said.to_string()));
+        if let Some(failure) = condition(owner, "ReplicaFailure").filter(|one| one.status == "True") {
+            all.push((object(owner), failure.message.to_string()));
         } else if let Some(event) = world.warnings(owner).find(|event| event.reason == "FailedCreate") {
             if full(owner) {
                 continue;
@@ -88,8 +87,8 @@ pub(super) fn unmade_pods(world: &World<'_>) -> Vec<(String, String)> {
 
 /// Whether a controller has all pods that it is to have, so that what it said before is over.
 fn full(owner: &Value) -> bool {
-    let wanted = owner.pointer("/spec/replicas").and_then(Value::as_i64);
-    let has = owner.pointer("/status/replicas").and_then(Value::as_i64).unwrap_or(0);
+    let wanted = number(owner, "/spec/replicas");
+    let has = number(owner, "/status/replicas").unwrap_or(0);
     wanted.is_some_and(|wanted| wanted > 0 && has >= wanted)
 }
 

@@ -33,9 +33,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
         found.add(cause);
     }
     for event in world.strangers().filter(|event| matches!(event.reason.as_str(), "OOMKilling" | "SystemOOM")) {
-        let mut cause = NamedCause::new(Cause::OutOfMemory, short(&event.object), 75);
-        cause.said = short(&event.message);
-        found.add(cause);
+        found.told(Cause::OutOfMemory, event, 75);
     }
 }
 
@@ -60,7 +58,7 @@ fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<Named
         return None;
     }
     let killed = world.warnings(pod).chain(world.events.iter()).find(|event| {
-        event.reason == "Killing" || event.reason == "Unhealthy" && event.object.ends_with(text(pod, "/metadata/name"))
+        matches!(event.reason.as_str(), "Killing" | "Unhealthy") && event.object.ends_with(text(pod, "/metadata/name"))
     });
     let by_probe = killed.filter(|event| has(&event.message, &["liveness probe", "startup probe"]));
     if let Some(event) = by_probe.filter(|_| matches!(code, Some(137 | 143 | 0 | 1 | 2))) {

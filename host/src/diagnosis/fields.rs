@@ -2,33 +2,11 @@
 
 use serde_json::Value;
 
-use crate::domain::text::one_line;
-
-/// Letters of a text within a sentence.
-const SHORT: usize = 240;
-
-/// A text at a pointer; empty where there is none.
-pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A list at a pointer; empty where there is none.
-pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
+pub(super) use crate::evidence::{list, short, text};
 
 /// A number at a pointer.
 pub(super) fn number(value: &Value, pointer: &str) -> Option<i64> {
     value.pointer(pointer).and_then(Value::as_i64)
-}
-
-/// A text in one line, cut.
-pub(super) fn short(text: &str) -> String {
-    let line = one_line(text, SHORT + 1);
-    match line.char_indices().nth(SHORT) {
-        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
-        None => line,
-    }
 }
 
 /// The n-th text in double quotes, counted from 0.

@@ -1,7 +1,7 @@
 //! Jobs that have failed.
 
 use super::Found;
-use super::fields::{condition, number, object, short};
+use super::fields::{condition, number, object};
 use super::world::World;
 use crate::domain::{Cause, NamedCause};
 
@@ -23,9 +23,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
     for event in
         world.strangers().filter(|event| matches!(event.reason.as_str(), "BackoffLimitExceeded" | "DeadlineExceeded"))
     {
-        let mut cause = NamedCause::new(of(&event.reason), short(&event.object), 80);
-        cause.said = short(&event.message);
-        found.add(cause);
+        found.told(of(&event.reason), event, 80);
     }
 }
 

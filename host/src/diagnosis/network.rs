@@ -49,38 +49,25 @@ fn leads(world: &World<'_>, service: &Value, selector: &Map<String, Value>, foun
     let some = ends.iter().any(|one| !list(one, "/endpoints").is_empty() || !list(one, "/subsets").is_empty());
     let words = selector.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
     let words = short(&words.collect::<Vec<_>>().join(","));
-    if ready || !chosen.is_empty() && chosen.iter().any(|pod| containers(pod).all(|one| one.ready())) {
+    if ready || chosen.iter().any(|pod| containers(pod).all(|one| one.ready())) {
         return;
     }
     let empty = !ends.is_empty() && !some;
-    if chosen.is_empty()
-        && !of_template
-        && (empty && (!pods.is_empty() || !templates.is_empty()) || !templates.is_empty())
-    {
+    if chosen.is_empty() && !of_template && (empty && !pods.is_empty() || !templates.is_empty()) {
         let mut cause = NamedCause::new(Cause::SelectorMismatch, object(service), if empty { 92 } else { 80 });
         cause.what = words;
+        let template = "/spec/template/metadata/labels";
+        let at = |one: &Value| if one.pointer(template).is_some() { template } else { "/metadata/labels" };
         // The one that is meant shares the most with the selector.
         let near = templates.iter().copied().chain(pods.iter().copied()).max_by_key(|one| {
-            let at = if one.pointer("/spec/template").is_some() {
-                "/spec/template/metadata/labels"
-            } else {
-                "/metadata/labels"
-            };
             selector
                 .iter()
-                .filter(|(key, value)| one.pointer(at).and_then(|labels| labels.get(*key)) == Some(*value))
+                .filter(|(key, value)| one.pointer(at(one)).and_then(|labels| labels.get(*key)) == Some(*value))
                 .count()
         });
-        cause.evidence.extend(near.map(|one| {
-            let at = if one.pointer("/spec/template").is_some() {
-                "/spec/template/metadata/labels"
-            } else {
-                "/metadata/labels"
-            };
-            short(&format!("labels of {}: {}", object(one), labels(one, at)))
-        }));
+        cause.evidence.extend(near.map(|one| short(&format!("labels of {}: {}", object(one), labels(one, at(one))))));
         found.add(cause);
-    } else if !ready && (some || !chosen.is_empty()) {
+    } else if some || !chosen.is_empty() {
         let mut cause = NamedCause::new(Cause::EndpointsEmpty, object(service), 80);
         cause.what = words;
         found.add(cause);
@@ -90,7 +77,7 @@ fn leads(world: &World<'_>, service: &Value, selector: &Map<String, Value>, foun
 /// A pod that runs and says that it cannot reach something, and a policy that would explain it.
 fn unreachable(world: &World<'_>, pod: &Value, found: &mut Found) {
     let about = object(pod);
-    let told = found.0.iter().position(|one| {
+    let told = found.0.iter().any(|one| {
         matches!(
             one.cause,
             Cause::DependencyUnreachable | Cause::DnsFailure | Cause::ReadinessProbeFails | Cause::LivenessProbeFails
@@ -99,7 +86,7 @@ fn unreachable(world: &World<'_>, pod: &Value, found: &mut Found) {
     let word = world.logs(pod).last().and_then(|log| logs::word(&log.text));
     let word = word.filter(|word| matches!(word.cause, Cause::DependencyUnreachable | Cause::DnsFailure));
     let healthy = containers(pod).all(|one| one.ready() && one.restarts() == 0);
-    if told.is_none()
+    if !told
         && (word.is_none()
             || healthy
                 && !world
@@ -109,9 +96,7 @@ fn unreachable(world: &World<'_>, pod: &Value, found: &mut Found) {
     {
         return;
     }
-    if told.is_none()
-        && let Some(word) = word
-    {
+    if !told && let Some(word) = word {
         let mut cause = NamedCause::new(word.cause, about.clone(), word.confidence.min(80));
         (cause.what, cause.said) = (word.what, word.line.clone());
         cause.evidence.push(word.line);

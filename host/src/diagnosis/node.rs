@@ -27,8 +27,6 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
         }
     }
     for event in world.strangers().filter(|event| event.reason == "NodeNotReady") {
-        let mut cause = NamedCause::new(Cause::NodeNotReady, short(&event.object), 75);
-        cause.said = short(&event.message);
-        found.add(cause);
+        found.told(Cause::NodeNotReady, event, 75);
     }
 }

@@ -39,9 +39,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
         found.add(cause);
     }
     for event in world.strangers().filter(|event| event.reason == "Unhealthy") {
-        let mut cause = NamedCause::new(kind(&event.message), short(&event.object), 70);
-        cause.said = short(&event.message);
-        found.add(cause);
+        found.told(kind(&event.message), event, 70);
     }
 }
 

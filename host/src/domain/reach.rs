@@ -23,6 +23,7 @@ use super::schema;
 use document::Looks;
 use elsewhere::{Away, is_given, leads_away};
 use vocabulary::Role;
+pub(crate) use vocabulary::is_cluster_wide;
 
 /// Everything.
 const ALL: &str = "*";

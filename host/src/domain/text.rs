@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod letters;
+pub mod pattern;
 
 use serde_json::Value;
 

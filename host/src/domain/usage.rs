@@ -50,13 +50,19 @@ impl Usage {
         }
     }
 
-    /// Tokens both ways.
-    pub fn tokens(&self) -> u64 {
-        self.prompt_tokens.saturating_add(self.completion_tokens)
+    /// All of it as one share, of no endpoint by name.
+    pub fn whole(&self) -> Share {
+        let Self { calls, prompt_tokens, completion_tokens, cost_micros, .. } = *self;
+        Share { model: String::new(), calls, prompt_tokens, completion_tokens, cost_micros }
     }
 }
 
 impl Share {
+    /// Tokens both ways.
+    pub fn tokens(&self) -> u64 {
+        self.prompt_tokens.saturating_add(self.completion_tokens)
+    }
+
     /// Counts another one of the same endpoint.
     pub fn add(&mut self, other: &Self) {
         self.calls = self.calls.saturating_add(other.calls);

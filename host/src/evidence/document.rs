@@ -29,6 +29,17 @@ impl Read {
     }
 }
 
+/// Whether a call asks for a log, by the name of its tool.
+pub(super) fn is_log(call: &Call) -> bool {
+    let tool = call.tool.rsplit('.').next().unwrap_or_default();
+    tool.split('_').any(|word| matches!(word, "log" | "logs"))
+}
+
+/// Whether a text begins like a document: almost any text is a word or a list of words for YAML.
+pub(super) fn is_keyed(start: &str) -> bool {
+    start.starts_with(['{', '[', '#', '-']) || start.starts_with("apiVersion:") || start.starts_with("kind:")
+}
+
 /// Reads an answer to `call`.
 pub(super) fn read(call: &Call, text: &str) -> Read {
     let start = text.trim_start();
@@ -38,15 +49,12 @@ pub(super) fn read(call: &Call, text: &str) -> Read {
     if let Some(all) = describe::read(&kind_asked(call), text) {
         return Read::Seen(all);
     }
-    let tool = call.tool.rsplit('.').next().unwrap_or_default();
-    let is_log = tool.split('_').any(|word| matches!(word, "log" | "logs"));
-    if is_log && let Some(lines) = log::of(text) {
+    if is_log(call)
+        && let Some(lines) = log::of(text)
+    {
         return Read::Lines(lines);
     }
-    // Almost any text is a word or a list of words for YAML, so only what begins like a document is read.
-    let keyed =
-        start.starts_with(['{', '[', '#', '-']) || start.starts_with("apiVersion:") || start.starts_with("kind:");
-    if keyed
+    if is_keyed(start)
         && let Some(documents) = values(text)
         && let Some(read) = all(&documents)
     {
@@ -119,11 +127,7 @@ fn list(items: &[Value]) -> Option<Read> {
     if items.is_empty() {
         return Some(Read::Lines(vec!["nothing is listed".into()]));
     }
-    let is_event = |item: &Value| {
-        item.get("kind").and_then(Value::as_str) == Some("Event")
-            || ["involvedObject", "InvolvedObject", "regarding"].iter().any(|key| item.get(*key).is_some())
-    };
-    if items.iter().all(is_event) {
+    if items.iter().all(event::is_one) {
         let events: Vec<Event> = items.iter().filter_map(event::read).collect();
         return Some(Read::Seen(vec![Seen { events, ..Seen::default() }]));
     }

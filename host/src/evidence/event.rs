@@ -129,6 +129,14 @@ fn plain(when: &str) -> String {
     }
 }
 
+/// Where an event says whom it is about.
+const ABOUT: [&str; 3] = ["involvedObject", "InvolvedObject", "regarding"];
+
+/// Whether an object is an event.
+pub(super) fn is_one(value: &Value) -> bool {
+    value.get("kind").and_then(Value::as_str) == Some("Event") || ABOUT.iter().any(|key| value.get(*key).is_some())
+}
+
 /// An event as an object: of the API, or as the two Kubernetes servers write it.
 pub(super) fn read(value: &Value) -> Option<Event> {
     let text = |names: &[&str]| {
@@ -140,7 +148,7 @@ pub(super) fn read(value: &Value) -> Option<Event> {
     if reason.is_empty() && message.is_empty() {
         return None;
     }
-    let about = ["involvedObject", "InvolvedObject", "regarding"].iter().find_map(|name| value.get(*name));
+    let about = ABOUT.iter().find_map(|name| value.get(*name));
     let part = |names: [&str; 2]| {
         names.iter().find_map(|name| about?.get(*name)).and_then(Value::as_str).unwrap_or_default().to_string()
     };

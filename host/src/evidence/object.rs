@@ -209,10 +209,12 @@ fn one_state(value: Option<&Value>) -> Option<State> {
     })
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+/// A text at a pointer; empty where there is none.
+pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+/// A list at a pointer; empty where there is none.
+pub(crate) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }

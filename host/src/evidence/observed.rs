@@ -53,15 +53,11 @@ pub(crate) fn observed(look: &Look) -> Observed {
         }
         return found;
     }
-    let tool = look.call.tool.rsplit('.').next().unwrap_or_default();
-    if tool.split('_').any(|word| matches!(word, "log" | "logs")) {
+    if document::is_log(&look.call) {
         found.log = Some(log(text));
         return found;
     }
-    let start = text.trim_start();
-    let keyed =
-        start.starts_with(['{', '[', '#', '-']) || start.starts_with("apiVersion:") || start.starts_with("kind:");
-    match values(text).filter(|_| keyed) {
+    match values(text).filter(|_| document::is_keyed(text.trim_start())) {
         Some(documents) => documents.into_iter().for_each(|document| found.take(document, &kind, 0)),
         None => found.rows(text),
     }
@@ -88,9 +84,7 @@ impl Observed {
             }
         }
         let value = Value::Object(map);
-        let is_event = value.get("kind").and_then(Value::as_str) == Some("Event")
-            || ["involvedObject", "InvolvedObject", "regarding"].iter().any(|key| value.get(*key).is_some());
-        if is_event {
+        if event::is_one(&value) {
             self.events.extend(event::read(&value));
             return;
         }

@@ -41,6 +41,11 @@ fn may_know_details(state: &Shared, headers: &HeaderMap) -> bool {
 
 /// `GET /metrics`.
 pub async fn metrics(State(state): State<Arc<Shared>>) -> impl IntoResponse {
-    let text = [state.backend.metrics(), state.refusals.metrics()].concat();
+    let of = Arc::clone(&state);
+    // Some of it is counted in the listing's file.
+    let text = match tokio::task::spawn_blocking(move || of.backend.metrics()).await {
+        Ok(text) => [text, state.refusals.metrics()].concat(),
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    };
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }

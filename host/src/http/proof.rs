@@ -46,7 +46,7 @@ pub enum Proof {
         scheme: Scheme,
     },
     Sns(Topics),
-    Jwt(Tokens),
+    Jwt(Box<Tokens>),
 }
 
 /// What is still to be checked once the head of a request is good.
@@ -79,7 +79,7 @@ impl Proof {
             }
             Auth::Hmac { secret, scheme, .. } => Self::Hmac { secrets: read(secret)?, scheme: scheme.clone() },
             Auth::Sns { topics } => Self::Sns(Topics::new(topics, Arc::clone(fetch))),
-            Auth::Jwt(wanted) => Self::Jwt(Tokens::new(wanted.clone(), Arc::clone(fetch))),
+            Auth::Jwt(wanted) => Self::Jwt(Box::new(Tokens::new(wanted.clone(), Arc::clone(fetch)))),
         })
     }
 

@@ -94,6 +94,16 @@ impl Index {
         Ok(Self { path, format, writing: Mutex::new(writing), reading: Some(Mutex::new(reading)) })
     }
 
+    /// The one at a path; where that cannot be used, or there is none, one for this process alone.
+    pub fn kept_or_temporary(path: Option<PathBuf>, format: Format, what: &str) -> Result<Self, String> {
+        match path.map(|path| Self::open(&path, format)) {
+            Some(Ok(index)) => return Ok(index),
+            Some(Err(error)) => tracing::warn!(error, "{what} are indexed for this process alone"),
+            None => {}
+        }
+        Self::temporary(format)
+    }
+
     /// One for this process alone, in a file without a name.
     ///
     /// # Errors
@@ -144,11 +154,6 @@ impl Index {
             }
         }
         result
-    }
-
-    /// Whether it outlives this process.
-    pub fn is_kept(&self) -> bool {
-        self.path.is_some()
     }
 
     /// Bytes of the file and its log.

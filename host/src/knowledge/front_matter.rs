@@ -153,24 +153,10 @@ fn plain<E: serde::de::Error>(value: &Value) -> Result<String, E> {
     if text.is_empty() { Err(E::custom("a word is empty")) } else { Ok(one_line(&text, WORD)) }
 }
 
-/// Whether a text is what a pattern says: `*` stands for any letters, everything else for itself.
-pub fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        match rest.find(part) {
-            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::text::pattern::matches;
 
     fn words(words: &[&str]) -> Vec<String> {
         words.iter().map(ToString::to_string).collect()

@@ -57,20 +57,7 @@ pub struct Answer {
 impl Past {
     /// Opens the index at a path, or one for this process alone.
     pub fn open(path: Option<PathBuf>) -> Result<Self, String> {
-        let index = match path.map(|path| Index::open(&path, FORMAT)) {
-            Some(Ok(index)) => index,
-            Some(Err(error)) => {
-                tracing::warn!(error, "past incidents are indexed for this process alone");
-                Index::temporary(FORMAT)?
-            }
-            None => Index::temporary(FORMAT)?,
-        };
-        Ok(Self { index })
-    }
-
-    /// Whether it outlives this process.
-    pub fn is_kept(&self) -> bool {
-        self.index.is_kept()
+        Ok(Self { index: Index::kept_or_temporary(path, FORMAT, "past incidents")? })
     }
 
     /// Position of the journal up to which it was taken in.

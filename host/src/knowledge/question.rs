@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::front_matter::{FrontMatter, matches};
+use super::front_matter::FrontMatter;
 use super::words::telling;
 use crate::domain::alert::Labels;
+use crate::domain::text::pattern::matches;
 use crate::domain::{Alert, Incident};
 
 /// Alerts, names and words that are asked for.

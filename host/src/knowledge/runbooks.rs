@@ -58,15 +58,7 @@ struct Row {
 impl Runbooks {
     /// Opens the index at a path; it holds what it held.
     pub fn open(folders: Vec<PathBuf>, path: Option<PathBuf>) -> Result<Self, String> {
-        let kept = path.map(|path| Index::open(&path, FORMAT));
-        let index = match kept {
-            Some(Ok(index)) => index,
-            Some(Err(error)) => {
-                tracing::warn!(error, "runbooks are indexed for this process alone");
-                Index::temporary(FORMAT)?
-            }
-            None => Index::temporary(FORMAT)?,
-        };
+        let index = Index::kept_or_temporary(path, FORMAT, "runbooks")?;
         let runbooks = Self { folders, index, bound: RwLock::default(), problems: Mutex::default() };
         runbooks.learn_bound().map_err(|error| error.to_string())?;
         Ok(runbooks)
@@ -204,7 +196,7 @@ impl Runbooks {
             }
             if quotes.len() < SHOWN {
                 let taken: Vec<i64> = declared.iter().map(|(_, id)| *id).collect();
-                for row in alike(file, &asked, &taken)?.into_iter().take(SHOWN - quotes.len()) {
+                for row in alike(file, &asked, &taken, SHOWN - quotes.len())? {
                     quotes.push(one(file, &row, Because::Found, &asked)?);
                 }
             }
@@ -256,8 +248,8 @@ fn term(word: &str) -> String {
     if one_letter { format!("\"{word}\"*") } else { format!("\"{word}\"") }
 }
 
-/// Runbooks that are about what is asked, by their words alone.
-fn alike(file: &Connection, asked: &Asked, but: &[i64]) -> rusqlite::Result<Vec<Row>> {
+/// As many runbooks as are wanted that are about what is asked, by their words alone.
+fn alike(file: &Connection, asked: &Asked, but: &[i64], most: usize) -> rusqlite::Result<Vec<Row>> {
     let mut parts: Vec<String> = asked.groups.iter().map(|group| format!("({})", all_of(group))).collect();
     parts.extend(rarer(file, &asked.words)?.iter().map(|word| term(word)));
     if parts.is_empty() {
@@ -265,6 +257,9 @@ fn alike(file: &Connection, asked: &Asked, but: &[i64]) -> rusqlite::Result<Vec<
     }
     let mut fitting = Vec::new();
     for row in ranked(file, &parts.join(" OR "), CLOSER)? {
+        if fitting.len() >= most {
+            break;
+        }
         // What it says of itself are its words too, as in the index.
         let title = [row.title.as_str(), &row.front.alerts.join(" "), &row.front.findings.join(" ")].join(" ");
         if !but.contains(&row.id) && coverage(&title, &sections(file, row.id)?, asked).is_enough() {

@@ -207,7 +207,7 @@ impl Known<'_> {
         hash.update(self.incident);
         hash.update([0]);
         hash.update(name);
-        let tail: String = hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let tail: String = hex::encode(hash.finalize()).chars().take(8).collect();
         self.names.insert(name.to_string(), format!("{kind}-{tail}"));
     }
 
@@ -226,7 +226,7 @@ impl Known<'_> {
             let ends = |domain: &&str| lower == **domain || lower.ends_with(&format!(".{domain}"));
             // `kubernetes.io_x` is a word with a dot.
             let goes_on = text.get(found.end()..).is_some_and(|rest| rest.starts_with(['_', '-']));
-            if !PUBLIC.iter().any(|domain| ends(domain)) && !goes_on {
+            if !PUBLIC.iter().any(ends) && !goes_on {
                 self.add("host", name);
             }
         }

@@ -64,16 +64,18 @@ impl Answers {
     }
 
     /// The newest answer to the same trouble that is no older than `within`.
-    pub(super) fn recall(&self, incident: &Incident, now: Timestamp, within: Duration) -> Option<(Answer, Reused)> {
+    pub(super) fn reusable(&self, incident: &Incident, now: Timestamp, within: Duration) -> Option<(Answer, Reused)> {
         let signature = signature::of(incident)?;
         let since = now.saturating_sub(SignedDuration::try_from(within).unwrap_or(SignedDuration::MAX)).ok()?;
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut known = all.iter().rev().filter(|kept| kept.signature == signature && kept.at >= since);
         let here = names(incident);
         let kept = known.find(|kept| {
-            let gone: Vec<&String> = kept.names.difference(&here).collect();
+            if kept.incident == incident.id {
+                return false;
+            }
             let said = serde_json::to_string(&kept.answer).unwrap_or_default();
-            kept.incident != incident.id && !gone.iter().any(|name| said.contains(name.as_str()))
+            !kept.names.difference(&here).any(|name| said.contains(name.as_str()))
         })?;
         Some((kept.answer.clone(), kept.saved.clone()))
     }
@@ -123,8 +125,8 @@ mod tests {
         for (first, second) in [("db-0", "db-1"), ("postgres-0", "postgres-1")] {
             let answers = Answers::default();
             answers.learn(&answered("i1", first, &format!("delete {first}"), None));
-            assert!(answers.recall(&trouble("i2", second), Timestamp::UNIX_EPOCH, HOUR).is_none(), "{first}");
-            assert!(answers.recall(&trouble("i2", first), Timestamp::UNIX_EPOCH, HOUR).is_some(), "{first}");
+            assert!(answers.reusable(&trouble("i2", second), Timestamp::UNIX_EPOCH, HOUR).is_none(), "{first}");
+            assert!(answers.reusable(&trouble("i2", first), Timestamp::UNIX_EPOCH, HOUR).is_some(), "{first}");
         }
     }
 
@@ -136,13 +138,13 @@ mod tests {
         answers.learn(&answered("i1", "web-7d9f8c6b5d-x2x4z", "no such image", None));
         let again = trouble("i2", "web-7d9f8c6b5d-9kkqp");
         let at = Timestamp::UNIX_EPOCH;
-        let (answer, reused) = answers.recall(&again, at, HOUR).unwrap();
+        let (answer, reused) = answers.reusable(&again, at, HOUR).unwrap();
         assert!(matches!(answer, Answer::Person { diagnosis } if diagnosis.root_cause == "no such image"));
         assert_eq!((reused.incident.0.as_ref(), reused.calls, reused.tokens, reused.cost_micros), ("i1", 2, 100, 7));
         let late = at.saturating_add(SignedDuration::from_secs(3601)).unwrap();
-        assert!(answers.recall(&again, late, HOUR).is_none());
-        assert!(answers.recall(&trouble("i1", "web-7d9f8c6b5d-x2x4z"), at, HOUR).is_none(), "not for itself");
-        assert!(answers.recall(&trouble("i3", "api-7d9f8c6b5d-9kkqp"), at, HOUR).is_none());
+        assert!(answers.reusable(&again, late, HOUR).is_none());
+        assert!(answers.reusable(&trouble("i1", "web-7d9f8c6b5d-x2x4z"), at, HOUR).is_none(), "not for itself");
+        assert!(answers.reusable(&trouble("i3", "api-7d9f8c6b5d-9kkqp"), at, HOUR).is_none());
     }
 
     #[test]
@@ -150,9 +152,9 @@ mod tests {
         let answers = Answers::default();
         let again = trouble("i2", "web-7d9f8c6b5d-9kkqp");
         answers.learn(&answered("i1", "web-7d9f8c6b5d-x2x4z", "web-7d9f8c6b5d-x2x4z is stuck", None));
-        assert!(answers.recall(&again, Timestamp::UNIX_EPOCH, HOUR).is_none());
+        assert!(answers.reusable(&again, Timestamp::UNIX_EPOCH, HOUR).is_none());
         let reused = Reused { incident: IncidentId("i0".into()), calls: 1, tokens: 1, cost_micros: 0 };
         answers.learn(&answered("i1", "web-7d9f8c6b5d-x2x4z", "no such image", Some(reused)));
-        assert!(answers.recall(&again, Timestamp::UNIX_EPOCH, HOUR).is_none());
+        assert!(answers.reusable(&again, Timestamp::UNIX_EPOCH, HOUR).is_none());
     }
 }

@@ -139,32 +139,23 @@ impl Budget {
 }
 
 /// What has been spent in a day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Spent {
-    calls: u64,
-    tokens: u64,
-    micros: u64,
+    share: Share,
     took: Duration,
 }
 
 impl Spent {
-    fn add(&mut self, share: &Share) {
-        self.calls = self.calls.saturating_add(share.calls);
-        let tokens = share.prompt_tokens.saturating_add(share.completion_tokens);
-        self.tokens = self.tokens.saturating_add(tokens);
-        self.micros = self.micros.saturating_add(share.cost_micros);
-    }
-
     /// The limit that it has come to, in words.
     fn reached(&self, limits: &DayLimits) -> Option<String> {
         let beyond = |spent: u64, most: Option<u64>| most.filter(|most| spent >= *most);
-        if let Some(most) = beyond(self.tokens, limits.tokens) {
+        if let Some(most) = beyond(self.share.tokens(), limits.tokens) {
             return Some(format!("{most} tokens a day"));
         }
-        if let Some(most) = beyond(self.calls, limits.calls) {
+        if let Some(most) = beyond(self.share.calls, limits.calls) {
             return Some(format!("{most} requests a day"));
         }
-        if let Some(most) = beyond(self.micros, limits.micros) {
+        if let Some(most) = beyond(self.share.cost_micros, limits.micros) {
             return Some(format!("{} a day", amount(most)));
         }
         limits.time.filter(|most| self.took >= *most).map(|most| format!("{} s a day", most.as_secs()))
@@ -190,29 +181,25 @@ fn spend<T: Default>(today: &Mutex<Option<Today<T>>>, at: Timestamp, take: impl 
 
 /// What today has cost at one endpoint.
 #[derive(Default)]
-pub(super) struct Day(Mutex<Option<Today<(Spent, Share)>>>);
+pub(super) struct Day(Mutex<Option<Today<Share>>>);
 
 impl Day {
     /// Counts requests.
     pub(super) fn spend(&self, at: Timestamp, share: &Share) {
-        spend(&self.0, at, |(spent, shares)| {
-            spent.add(share);
-            shares.add(share);
-        });
+        spend(&self.0, at, |spent| spent.add(share));
     }
 
     /// What was spent today.
     pub(super) fn today(&self, now: Timestamp) -> Share {
         let today = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let today = today.as_ref().filter(|today| today.day == date(now));
-        today.map(|today| today.spent.1.clone()).unwrap_or_default()
+        today.map(|today| today.spent.clone()).unwrap_or_default()
     }
 
     /// Whether the day has room for one more request.
     pub(super) fn allows(&self, now: Timestamp, budget: &DayBudget) -> Result<(), String> {
-        let today = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let spent = today.as_ref().filter(|today| today.day == date(now)).map(|today| today.spent.0);
-        match spent.and_then(|spent| spent.reached(&budget.limits())) {
+        let spent = Spent { share: self.today(now), took: Duration::ZERO };
+        match spent.reached(&budget.limits()) {
             Some(limit) => Err(format!("the model's budget of {limit} is used up")),
             None => Ok(()),
         }
@@ -242,7 +229,10 @@ impl Saved {
 
 /// What today has cost for each source and each rule.
 #[derive(Default)]
-pub(super) struct Scopes(Mutex<Option<Today<HashMap<(bool, String), Spent>>>>);
+pub(super) struct Scopes(Mutex<Option<Today<ByScope>>>);
+
+/// By whether it is a rule, and its name or the source's.
+type ByScope = HashMap<(bool, String), Spent>;
 
 impl Scopes {
     /// Counts a question about an incident of this source that this rule decided.
@@ -250,9 +240,7 @@ impl Scopes {
         spend(&self.0, at, |all| {
             for key in [(false, source.to_string()), (true, rule.to_string())] {
                 let spent = all.entry(key).or_default();
-                let (prompt_tokens, completion_tokens) = (usage.prompt_tokens, usage.completion_tokens);
-                let (calls, cost_micros) = (usage.calls, usage.cost_micros);
-                spent.add(&Share { model: String::new(), calls, prompt_tokens, completion_tokens, cost_micros });
+                spent.share.add(&usage.whole());
                 spent.took = spent.took.saturating_add(Duration::from_millis(usage.took_ms));
             }
         });
@@ -293,7 +281,7 @@ pub fn today(now: Timestamp) -> Timestamp {
     date(now).to_zoned(TimeZone::UTC).map_or(now, |midnight| midnight.timestamp())
 }
 
-fn date(at: Timestamp) -> Date {
+pub(super) fn date(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }
 

@@ -1,12 +1,12 @@
 //! What models have cost and what was decided without them, read off the journal's entries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::budget::date;
 use crate::domain::entry::{Reused, Usage};
 use crate::domain::listing::Opened;
 use crate::domain::{Entry, Fact, Incident, IncidentId, Sealed};
@@ -24,17 +24,17 @@ pub struct AskedAbout {
     pub reused: Option<Reused>,
 }
 
-/// What questions were asked about an incident.
+/// What questions were asked about an incident, and the incident as it stands now.
 ///
 /// # Errors
 /// When an entry cannot be read, as a sentence.
-pub fn asked(id: IncidentId, stream: &[Sealed]) -> Result<Vec<AskedAbout>, String> {
+pub fn asked(id: IncidentId, stream: &[Sealed]) -> Result<(Vec<AskedAbout>, Option<Incident>), String> {
     let mut all = Vec::new();
-    walk(id, stream, &mut |incident, at, usage, reused| {
+    let incident = walk(id, stream, &mut |incident, at, usage, reused| {
         let (incident, usage, reused) = (incident.clone(), usage.clone(), reused.cloned());
         all.push(AskedAbout { incident, at, usage, reused });
     })?;
-    Ok(all)
+    Ok((all, incident))
 }
 
 type Visit<'a> = dyn FnMut(&Incident, Timestamp, &Usage, Option<&Reused>) + 'a;
@@ -60,7 +60,7 @@ fn walk(id: IncidentId, stream: &[Sealed], visit: &mut Visit<'_>) -> Result<Opti
     Ok(incident)
 }
 
-/// What a day, a rule and a model have to do with each other.
+/// What models cost, and what was decided without them, by day and rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Costs {
     /// What was spent, by day, rule and model.
@@ -76,7 +76,7 @@ pub struct Row {
     pub day: Date,
     /// The rule; none for the default.
     pub rule: Option<String>,
-    /// The model; of an answer that was used again, the incident's that it was given for are `saved`.
+    /// The model; empty where only the whole is known.
     pub model: String,
     /// Requests.
     pub calls: u64,
@@ -149,23 +149,17 @@ impl Counting {
                 return;
             }
             let (day, rule) = (date(at), rule(incident));
-            let named: BTreeSet<&str> = usage.shares.iter().map(|share| share.model.as_str()).collect();
-            for share in &usage.shares {
+            // Of some it is known as a whole alone.
+            let whole = usage.whole();
+            let only_whole = usage.shares.is_empty() && usage.calls > 0;
+            let shares = if only_whole { std::slice::from_ref(&whole) } else { usage.shares.as_slice() };
+            for share in shares {
                 let row = spent.entry((day, rule.clone(), share.model.clone())).or_default();
                 (row.day, row.rule, row.model) = (day, rule.clone(), share.model.clone());
                 row.calls += share.calls;
                 row.prompt_tokens += share.prompt_tokens;
                 row.completion_tokens += share.completion_tokens;
                 row.cost_micros += share.cost_micros;
-            }
-            // What is known as a whole alone.
-            if named.is_empty() && usage.calls > 0 {
-                let row = spent.entry((day, rule.clone(), String::new())).or_default();
-                (row.day, row.rule) = (day, rule);
-                row.calls += usage.calls;
-                row.prompt_tokens += usage.prompt_tokens;
-                row.completion_tokens += usage.completion_tokens;
-                row.cost_micros += usage.cost_micros;
             }
         })?;
         let Some(incident) = incident.filter(|incident| incident.opened_at >= since) else { return Ok(()) };
@@ -187,10 +181,6 @@ impl Counting {
 
 fn rule(incident: &Incident) -> Option<String> {
     incident.decision.as_ref().and_then(|decision| decision.rule.clone())
-}
-
-fn date(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::UTC).date()
 }
 
 #[cfg(test)]

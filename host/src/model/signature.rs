@@ -58,7 +58,7 @@ pub(super) fn of(incident: &Incident) -> Option<String> {
         hash.update(line.len().to_le_bytes());
         hash.update(line);
     });
-    Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(hex::encode(hash.finalize()))
 }
 
 /// Pods by their names, longest first, with what they belong to.

@@ -48,8 +48,7 @@ pub async fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
 
 /// The looks that any set of policies wants as evidence and that were not made yet, as many as there is room for.
 pub fn wanted(policies: &dyn Policies, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
-    let made = incident.looks.iter().skip(incident.deciding.from);
-    let made = made.filter(|look| look.purpose == Purpose::Evidence).count();
+    let made = incident.looks_lately().filter(|look| look.purpose == Purpose::Evidence).count();
     let decided = incident.decision.iter().flat_map(|decision| decision.evidence.iter().cloned());
     let mut calls: Vec<Call> = Vec::new();
     for call in decided.chain(policies.evidence(incident, context)) {

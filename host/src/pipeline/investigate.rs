@@ -22,20 +22,20 @@ pub async fn ask(services: &Services, incident: &Incident) -> Vec<Fact> {
         return vec![Fact::Concluded { outcome: crate::domain::Outcome::NeedsPerson, reason }];
     }
     if incident.model.turns.is_empty()
-        && let Some((answer, reused)) = services.model.recall(incident)
+        && let Some((answer, reused)) = services.model.reusable(incident)
     {
         let by = format!("incident {}", reused.incident);
         let original = Some(Box::new(Original { by, message: None, reused: Some(reused) }));
-        let proposals = proposals(&answer);
-        let mut facts = vec![Fact::Answered { answer, text: String::new(), usage: Usage::default(), original }];
-        let moment = services.moment();
-        facts.extend(take_in(services.policies.as_ref(), incident, &moment.context(), proposals, &Origin::Model));
-        return facts;
+        return answered(
+            services,
+            incident,
+            Fact::Answered { answer, text: String::new(), usage: Usage::default(), original },
+        );
     }
     let catalogue = recall::without_skipped(services.tools.catalogue(), incident);
     let started = services.clock.now();
     let tried = tried(incident, &services.store.history());
-    let asked = services.model.ask_knowing(incident, &catalogue, &tried).await;
+    let asked = services.model.ask(incident, &catalogue, &tried).await;
     let took_ms = services.clock.ms_since(started);
     let asked = match asked {
         Ok(asked) => asked,
@@ -43,11 +43,19 @@ pub async fn ask(services: &Services, incident: &Incident) -> Vec<Fact> {
             return vec![Fact::ModelFailed { reason, usage: Usage { took_ms, ..usage } }];
         }
     };
-    let proposals = proposals(&asked.answer);
     // No answer comes without a request, and requests are what an incident's limit counts.
     let usage = Usage { took_ms, calls: asked.usage.calls.max(1), ..asked.usage };
     let (answer, text, original) = (asked.answer, asked.text, asked.original);
-    let mut facts = vec![Fact::Answered { answer, text, usage, original }];
+    answered(services, incident, Fact::Answered { answer, text, usage, original })
+}
+
+/// An answer, and what becomes of the changes that it proposes.
+fn answered(services: &Services, incident: &Incident, fact: Fact) -> Vec<Fact> {
+    let proposals = match &fact {
+        Fact::Answered { answer, .. } => proposals(answer),
+        _ => Vec::new(),
+    };
+    let mut facts = vec![fact];
     let moment = services.moment();
     facts.extend(take_in(services.policies.as_ref(), incident, &moment.context(), proposals, &Origin::Model));
     facts

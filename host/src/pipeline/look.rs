@@ -9,7 +9,7 @@ use crate::ports::{LookError, ToolAnswer};
 /// Bytes that the journal keeps of a look that verifies: such looks repeat until the condition holds.
 const KEPT: usize = 4096;
 
-/// Makes a look, if no gate refuses it. One that failed or was refused is a finding as well.
+/// Makes a look, if no gate refuses it. One that failed or was refused is noted as well.
 pub async fn look(
     services: &Services,
     incident: &Incident,

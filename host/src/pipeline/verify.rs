@@ -28,7 +28,7 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
         _ => None,
     });
     let unseen = [&own, &claimed].into_iter().flatten().find_map(|held| match held {
-        Held::Unseen(put_off) if failed.is_none() => Some(put_off.clone()),
+        Held::Unseen(put_off) if failed.is_none() => Some(Fact::clone(put_off)),
         _ => None,
     });
     if let Some(put_off) = unseen {
@@ -59,7 +59,7 @@ enum Held {
     Yes,
     NotYet,
     /// It could not be looked at: that it is put off.
-    Unseen(Fact),
+    Unseen(Box<Fact>),
     /// It did not hold before its deadline, or may not be looked at; a sentence.
     Never(String),
 }
@@ -74,7 +74,7 @@ async fn held(
     let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
     let put_off = |error: &LookError| put_off::look(services, record, &verification.look.tool, error);
     if let Some(put_off) = answer.as_ref().err().and_then(put_off) {
-        return Held::Unseen(put_off);
+        return Held::Unseen(Box::new(put_off));
     }
     facts.push(looked);
     let judged = match answer {

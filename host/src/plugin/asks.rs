@@ -34,6 +34,11 @@ pub struct HttpAsk {
 }
 
 impl Asks {
+    /// The names of all secrets that it asks for; one may come twice.
+    pub fn secrets(&self) -> impl Iterator<Item = &String> {
+        self.http.iter().flat_map(|ask| &ask.secrets).chain(&self.signer).filter(|name| *name != "*")
+    }
+
     /// Whether it asks for no more than a source may: that the host fetches an address for it, without secrets.
     pub fn only_confirms(&self) -> bool {
         let get = |ask: &HttpAsk| ask.secrets.is_empty() && ask.methods.iter().all(|method| method == "GET");

@@ -19,7 +19,7 @@ pub struct Failure {
     /// The end of what it wrote to its standard output and error.
     pub printed: Option<String>,
     /// Who did not answer it in time.
-    pub unanswered: Option<String>,
+    pub unanswered: Option<Box<str>>,
 }
 
 /// What ended a call.
@@ -91,7 +91,12 @@ impl Cause {
 impl Failure {
     /// A failure of a call without log lines.
     pub fn new(manifest: &Manifest, cause: Cause) -> Self {
-        Self { plugin: manifest.label(), cause, last_log: None, printed: None, unanswered: None }
+        Self::of(manifest.label(), cause)
+    }
+
+    /// The same, for the plugin with this label.
+    pub fn of(plugin: String, cause: Cause) -> Self {
+        Self { plugin, cause, last_log: None, printed: None, unanswered: None }
     }
 
     /// For senders: what a plugin prints is for its author and the operator.

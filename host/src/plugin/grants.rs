@@ -15,8 +15,8 @@ use super::asks::Asks;
 use super::options::Grant;
 use crate::network::check_literal;
 
-pub(super) use lines::Line;
-use lines::{paths_line, quoted, secrets_line};
+pub(super) use lines::quoted;
+use lines::{paths_line, secrets_line};
 pub(super) use mail::LINES as MAIL_LINES;
 pub use mail::{GrantedMail, MailGrant};
 use paths::covers;

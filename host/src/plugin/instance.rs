@@ -98,8 +98,7 @@ impl Code {
             Outlives<'a, 'env>,
         ) -> BoxFuture<'a, wasmtime::Result<Result<T, CallError>>>,
     {
-        let fail =
-            |cause| Failure { plugin: self.label.clone(), cause, last_log: None, printed: None, unanswered: None };
+        let fail = |cause| Failure::of(self.label.clone(), cause);
         let places = async { (places.acquire().await, runtime.places().acquire().await) };
         let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(self.wall, places).await else {
             return Err(fail(Cause::Busy(self.wall)));
@@ -144,7 +143,7 @@ impl Code {
             }),
             Ok(Err(error)) => Err(Failure { printed, ..self.failure(&error, state) }),
             Err(_) => {
-                let (last_log, unanswered) = (state.log.last, state.deadline.silent());
+                let (last_log, unanswered) = (state.log.last, state.deadline.silent().map(Into::into));
                 Err(Failure { last_log, printed, unanswered, ..fail(Cause::Wall(self.wall)) })
             }
         }
@@ -154,7 +153,7 @@ impl Code {
         let cause = match (error.downcast_ref::<Halt>(), error.downcast_ref::<Trap>()) {
             (Some(Halt(cause)), _) => cause.clone(),
             // A guest that is refused memory mostly stops itself with a trap that says nothing.
-            (None, Some(trap)) => state.limiter.cause().unwrap_or_else(|| match trap {
+            (None, Some(trap)) => state.limiter.denied.clone().unwrap_or_else(|| match trap {
                 Trap::StackOverflow => Cause::Stack,
                 trap => Cause::Trap(describe(*trap)),
             }),
@@ -168,17 +167,12 @@ impl Code {
                 } else if error.is::<wasmtime::PoolConcurrencyLimitError>() {
                     Cause::Busy(Duration::ZERO)
                 } else {
-                    state.limiter.cause().unwrap_or(Cause::Answer(text))
+                    state.limiter.denied.clone().unwrap_or(Cause::Answer(text))
                 }
             }
         };
-        Failure {
-            plugin: self.label.clone(),
-            cause,
-            last_log: state.log.last,
-            printed: None,
-            unanswered: state.deadline.silent(),
-        }
+        let (last_log, unanswered) = (state.log.last, state.deadline.silent().map(Into::into));
+        Failure { last_log, unanswered, ..Failure::of(self.label.clone(), cause) }
     }
 }
 

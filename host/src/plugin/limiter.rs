@@ -44,37 +44,17 @@ pub(super) struct Limiter {
     pub all: AllMemories,
     used: usize,
     entries: usize,
-    /// What more was asked for, if any.
-    pub denied: Option<Denied>,
-}
-
-/// What an instance asked for and did not get.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Denied {
-    Memory,
-    /// No more is left for all calls together.
-    AllMemories,
-    Tables,
-}
-
-impl Limiter {
-    /// What it asked for, as the cause of a call's end.
-    pub fn cause(&self) -> Option<Cause> {
-        Some(match self.denied? {
-            Denied::Memory => Cause::Memory(self.most),
-            Denied::AllMemories => Cause::Crowded(ALL_MEMORIES),
-            Denied::Tables => Cause::Tables(TABLES),
-        })
-    }
+    /// What more was asked for and refused, as the cause of a call's end.
+    pub denied: Option<Cause>,
 }
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, now: usize, wanted: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.used.saturating_sub(now).saturating_add(wanted);
         if total > self.most {
-            self.denied = Some(Denied::Memory);
+            self.denied = Some(Cause::Memory(self.most));
         } else if !self.all.take(total.saturating_sub(self.used)) {
-            self.denied = Some(Denied::AllMemories);
+            self.denied = Some(Cause::Crowded(ALL_MEMORIES));
         } else {
             self.used = total;
             return Ok(true);
@@ -88,7 +68,7 @@ impl ResourceLimiter for Limiter {
         if granted {
             self.entries = total;
         } else {
-            self.denied = Some(Denied::Tables);
+            self.denied = Some(Cause::Tables(TABLES));
         }
         Ok(granted)
     }
@@ -129,7 +109,7 @@ mod tests {
         assert!(limiter.memory_growing(0, 40, None).unwrap());
         assert_eq!(limiter.denied, None);
         assert!(!limiter.memory_growing(40, 41, None).unwrap());
-        assert_eq!(limiter.cause(), Some(Cause::Memory(100)));
+        assert_eq!(limiter.denied, Some(Cause::Memory(100)));
     }
 
     #[test]
@@ -140,7 +120,7 @@ mod tests {
         assert!(first.memory_growing(0, ALL_MEMORIES - 10, None).unwrap());
         assert!(second.memory_growing(0, 10, None).unwrap());
         assert!(!second.memory_growing(10, 11, None).unwrap());
-        assert_eq!(second.cause(), Some(Cause::Crowded(ALL_MEMORIES)));
+        assert_eq!(second.denied, Some(Cause::Crowded(ALL_MEMORIES)));
         drop(first);
         assert!(second.memory_growing(10, 11, None).unwrap());
         drop(second);
@@ -155,6 +135,6 @@ mod tests {
         assert!(limiter.table_growing(10, 10, None).unwrap());
         assert_eq!(limiter.denied, None);
         assert!(!limiter.table_growing(10, 11, None).unwrap());
-        assert_eq!(limiter.cause(), Some(Cause::Tables(TABLES)));
+        assert_eq!(limiter.denied, Some(Cause::Tables(TABLES)));
     }
 }

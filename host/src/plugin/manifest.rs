@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::asks::Asks;
-use super::grants::{Line, MAIL_LINES, Origin, path_problem};
+use super::grants::{MAIL_LINES, Origin, path_problem};
 use super::kind::Kind;
+use super::options::Grant;
 use super::schema;
 use place::Wrong;
 
@@ -154,11 +155,9 @@ impl Manifest {
     /// The lines of the host's configuration that grant all that the plugin asks for, in the table of this name, such
     /// as `plugins.feishu`.
     pub fn wanted(&self, table: &str) -> String {
-        let mut secrets: Vec<&str> = self.asks.signer.iter().map(String::as_str).collect();
-        secrets.extend(self.asks.http.iter().flat_map(|ask| ask.secrets.iter().map(String::as_str)));
+        let mut secrets: Vec<&String> = self.asks.secrets().collect();
         secrets.sort_unstable();
         secrets.dedup();
-        secrets.retain(|name| *name != "*");
         let mut lines = vec![format!("[{table}]")];
         if !secrets.is_empty() {
             let each: Vec<String> = secrets
@@ -174,10 +173,10 @@ impl Manifest {
             .map(|ask| {
                 let origin = if ask.origin == "*" { "https://…" } else { &ask.origin };
                 let secrets: Vec<String> = ask.secrets.iter().filter(|name| *name != "*").cloned().collect();
-                let (paths, methods) = (&ask.paths, &ask.methods);
                 // An address that stands in the origin itself is refused without this word.
                 let private = Origin::parse(origin).is_ok_and(|origin| origin.is_private_address());
-                let line = Line { origin, paths, methods, secrets: &secrets, reads: false, private };
+                let (paths, methods) = (ask.paths.clone(), ask.methods.clone());
+                let line = Grant { origin: origin.to_string(), paths, methods, secrets, reads: false, private };
                 line.to_string()
             })
             .collect();

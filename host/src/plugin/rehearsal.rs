@@ -9,13 +9,13 @@
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use super::MailTransport;
 use super::error::{Failure, Problem};
 use super::grants::Origin;
 use super::kind::CallError;
 use super::registry::Plugins;
 use super::transport::{Outgoing, Returned, Transport, TransportError};
-use super::unit::Unit;
-use super::{Kind, MailTransport};
+use super::unit::{Unit, subject};
 use crate::network::check_literal;
 use crate::network::smtp::{Mail, Server, SmtpError, Taken};
 use crate::ports::{Inbound, Message};
@@ -88,13 +88,11 @@ fn nothing(now: Timestamp) -> Inbound {
 }
 
 fn problem<T>(name: &str, unit: &Unit, answer: Option<Result<Result<T, CallError>, Failure>>) -> Option<Problem> {
-    let manifest = unit.installed.package().manifest.clone();
-    let subject = match manifest.kind {
-        Kind::Notifier if name != manifest.name => format!("notifier {name} ({})", manifest.label()),
-        _ => manifest.label(),
-    };
+    let package = unit.installed.package();
     match answer? {
-        Ok(Err(error @ CallError::Misconfigured(_))) => Some(Problem::new(subject, error.to_string())),
+        Ok(Err(error @ CallError::Misconfigured(_))) => {
+            Some(Problem::new(subject(&package.manifest, name), error.to_string()))
+        }
         _ => None,
     }
 }

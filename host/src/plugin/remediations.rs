@@ -69,8 +69,7 @@ impl Tools for Plugins {
         Box::pin(async move {
             let permitted = Authority::permitted(permit, call).map_err(ToolError::Refused)?;
             // What only reads does so also with a permit in hand.
-            let reads = self.find(&call.tool).is_some_and(|(_, tool)| tool.risk == Risk::Read);
-            let authority = if reads { Authority::look() } else { permitted };
+            let authority = if self.reads(call) { Authority::look() } else { permitted };
             self.execute(call, permit.attempt(), authority).await
         })
     }
@@ -81,6 +80,10 @@ impl Tools for Plugins {
 }
 
 impl Plugins {
+    fn reads(&self, call: &Call) -> bool {
+        self.find(&call.tool).is_some_and(|(_, tool)| tool.risk == Risk::Read)
+    }
+
     /// Lets a plugin plan, and tells apart what the plugin said and what befell it. None when there is no such
     /// plugin.
     pub async fn call_planner(
@@ -128,9 +131,8 @@ impl Plugins {
             Ok(ready) => ready,
             Err(not_ready) => return Some(not_ready.answer()),
         };
-        let reads = self.find(&call.tool).is_some_and(|(_, tool)| tool.risk == Risk::Read);
         let authority = match Authority::permitted(permit, call) {
-            Ok(_) if reads || act == Act::Probe => Authority::look(),
+            Ok(_) if self.reads(call) || act == Act::Probe => Authority::look(),
             Ok(permitted) => permitted,
             Err(refused) => return Some(Ok(Err(CallError::Other(refused)))),
         };

@@ -17,10 +17,10 @@ pub fn problems(schema: Option<&Value>, settings: &Map<String, Value>) -> Vec<St
 /// Words of JSON Schema that are read, and those that are there for people.
 const WORDS: [&str; 8] =
     ["type", "required", "properties", "additionalProperties", "items", "enum", "minimum", "maximum"];
-const FOR_PEOPLE: [&str; 7] = ["description", "title", "default", "examples", "format", "$schema", "deprecated"];
+const FOR_PEOPLE: [&str; 6] = ["description", "title", "default", "examples", "format", "deprecated"];
 
 /// Words of JSON Schema that are for the plugin and for editors: what they demand the host does not check.
-const UNCHECKED: [&str; 38] = [
+const UNCHECKED: [&str; 34] = [
     "pattern",
     "minLength",
     "maxLength",
@@ -41,11 +41,7 @@ const UNCHECKED: [&str; 38] = [
     "anyOf",
     "allOf",
     "not",
-    "$ref",
-    "$defs",
     "definitions",
-    "$id",
-    "$comment",
     "dependentRequired",
     "dependentSchemas",
     "unevaluatedProperties",

@@ -137,8 +137,7 @@ mod tests {
     fn calls_are_counted_by_what_came_of_them() {
         let tally = Tally::default();
         let error = || CallError::Other("no".into());
-        let failure =
-            Failure { plugin: "p 1".into(), cause: Cause::Stack, last_log: None, printed: None, unanswered: None };
+        let failure = Failure::of("p 1".into(), Cause::Stack);
         for result in [Ok(Ok(())), Ok(Ok(())), Ok(Err(error())), Err(failure)] {
             tally.came_to(&result);
         }

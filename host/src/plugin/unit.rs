@@ -232,7 +232,7 @@ pub(super) fn merge(own: &Options, target: &TargetOptions) -> Options {
     merged
 }
 
-fn subject(manifest: &Manifest, name: &str) -> String {
+pub(super) fn subject(manifest: &Manifest, name: &str) -> String {
     if name == manifest.name { manifest.label() } else { format!("notifier {name} ({})", manifest.label()) }
 }
 

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tidegate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
 use tidegate::domain::{Call, Catalogue, Incident, Planned, Proposal};
-use tidegate::ports::{Asked, LookError, Looks, Model, Planners};
+use tidegate::ports::{Asked, LookError, Looks, Model, Planners, Tried};
 
 use super::cluster::READS;
 use super::lies;
@@ -64,7 +64,12 @@ impl Model for SimModel {
         self.0.state().plan.temper.model
     }
 
-    fn ask<'a>(&'a self, incident: &'a Incident, _: &'a Catalogue) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+    fn ask<'a>(
+        &'a self,
+        incident: &'a Incident,
+        _: &'a Catalogue,
+        _: &'a [Tried],
+    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
         async move {
             let fails = think(&self.0, "the model").await;
             let mut state = self.0.state();

@@ -8,16 +8,16 @@ use tidegate::domain::control::Control;
 use tidegate::domain::delivery::DeliveryLimits;
 use tidegate::domain::history::Past;
 use tidegate::domain::incident::Limits;
-use tidegate::domain::{GateEvent, Incident};
+use tidegate::domain::{Alert, GateEvent, Incident};
 use tidegate::gate::{Gate, Options};
 use tidegate::pipeline::correlate::group;
-use tidegate::pipeline::{Services, apply_control};
+use tidegate::pipeline::{Services, apply_control, receive};
 use tidegate::ports::{Clock, Journal, JournalError};
 use tidegate::random::Random;
 use tidegate::report::Language;
 use tidegate::rules::Policies;
 use tidegate::runner::Runner;
-use tidegate::store::{Replayed, Store, replay};
+use tidegate::store::{Received, Replayed, Store, replay};
 use tokio::sync::mpsc;
 
 use super::advisers::{SimModel, SimPlanners};
@@ -123,6 +123,11 @@ impl Host {
         }
         self.store.close();
         world.kill("in order");
+    }
+
+    /// A sender's batch, taken as the host takes it.
+    pub async fn receive(&self, alerts: Vec<Alert>) -> Result<Received, JournalError> {
+        receive(&self.services, alerts).await
     }
 
     /// A person gives an order to the host as a whole.

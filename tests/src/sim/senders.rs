@@ -73,7 +73,7 @@ pub async fn send(host: Host, number: u64) {
             (first, seen)
         };
         checker::alerts::take_sending(&mut host.world.state(), &batch.alerts);
-        let receive = host.store.receive(batch.alerts.clone());
+        let receive = host.receive(batch.alerts.clone());
         let result = match batch.patience {
             Some(patience) => tokio::time::timeout(patience, receive).await,
             None => Ok(receive.await),

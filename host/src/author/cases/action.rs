@@ -70,13 +70,14 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
 fn with_places_of_secrets(subject: &Subject<'_>, files: &Files) -> Files {
     let mut files = files.clone();
     if files.secrets.is_empty() {
-        let asks = &subject.manifest.asks;
-        let asked = asks.http.iter().flat_map(|ask| &ask.secrets).chain(&asks.signer).filter(|name| *name != "*");
+        let asked = subject.manifest.asks.secrets().cloned();
         let settings = Value::Object(files.settings.clone()).to_string();
         let named = crate::plugin::secret_names(&settings);
-        let place = |name: String| (format!("{{{{secret:{name}}}}}"), name);
-        let places = asked.cloned().chain(named).map(place).map(|(place, name)| (name, place));
-        files.secrets = places.collect();
+        let place = |name: String| {
+            let place = format!("{{{{secret:{name}}}}}");
+            (name, place)
+        };
+        files.secrets = asked.chain(named).map(place).collect();
     }
     files
 }

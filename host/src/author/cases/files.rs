@@ -174,7 +174,7 @@ fn unknown(folder: &Path, kind: Kind) -> Vec<String> {
 
 fn strangers(folder: &Path, kind: Kind) -> Result<(), String> {
     let Some(odd) = unknown(folder, kind).into_iter().next() else { return Ok(()) };
-    let meant = match shape::closest(&odd, known(kind)) {
+    let meant = match shape::closest(&odd, known(kind), shape::LIKE) {
         Some(name) => format!("is {name} meant?"),
         None => format!("a case of a {kind} has {}", known(kind).join(", ")),
     };

@@ -184,17 +184,20 @@ fn joined(place: &str, key: &str) -> String {
 
 fn meant(key: &str, known: &[(&'static str, Shape)]) -> String {
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-    match closest(key, &names) {
+    match closest(key, &names, LIKE) {
         Some(name) => format!("is `{name}` meant?"),
         None => format!("there are {}", names.join(", ")),
     }
 }
 
-/// The name that somebody may have meant.
-pub(super) fn closest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+/// From here on a key or a file is taken for a known one misspelt.
+pub(super) const LIKE: f32 = 0.7;
+
+/// The name that somebody may have meant: the one that is most alike, if it is more than so much alike (0 to 1).
+pub fn closest<'a>(word: &str, names: &[&'a str], like_enough: f32) -> Option<&'a str> {
     let like = |name: &str| similar::TextDiff::from_chars(word, name).ratio();
     let best = names.iter().copied().max_by(|a, b| like(a).total_cmp(&like(b)))?;
-    (like(best) > 0.7).then_some(best)
+    (like(best) > like_enough).then_some(best)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::gate::{Gate, Options as GateOptions, Permit, ReadPermit};
 use crate::journal::Memory;
 use crate::pipeline::{Services, deliver, perform};
 use crate::policy::Set;
+use crate::ports::Tried;
 use crate::ports::{
     Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools, Turn,
 };
@@ -288,7 +289,12 @@ impl Model for World {
     fn configured(&self) -> bool {
         true
     }
-    fn ask<'a>(&'a self, incident: &'a Incident, _: &'a Catalogue) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+    fn ask<'a>(
+        &'a self,
+        incident: &'a Incident,
+        _: &'a Catalogue,
+        _: &'a [Tried],
+    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
         self.takes();
         let usage = Usage { calls: 1, prompt_tokens: 100, completion_tokens: 10, ..Usage::default() };
         let app = incident.labels().get("app").unwrap_or_default().to_string();

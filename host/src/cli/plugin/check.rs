@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::build::size;
-use super::{cache, failed};
+use super::{cache, failed, note_stale};
 use crate::author::cases::{Place, Subject};
 use crate::author::{Found, configuration};
-use crate::cli::screen::{Screen, note, note_lines};
+use crate::cli::screen::{Screen, note_lines};
 use crate::environment::Environment;
 use crate::plugin::examine::{Examined, examine};
 use crate::plugin::{Kind, Limits, Manifest};
@@ -25,7 +25,7 @@ pub struct Arguments {
 pub async fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow::Result<ExitCode> {
     let found = Found::at(&arguments.plugin).map_err(failed)?;
     let bytes = found.bytes().map_err(failed)?;
-    found.stale().into_iter().for_each(|stale| note(format!("note: {stale}")));
+    note_stale(&found);
     let kind = found.manifest.as_ref().map(|manifest| manifest.kind);
     let (cache, at) = (cache(environment), found.manifest.as_ref());
     let of = cache.clone();

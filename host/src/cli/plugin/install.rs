@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Deserialize;
 
-use super::{cache, failed};
+use super::{cache, failed, note_stale};
 use crate::author::configuration::{self, Beside};
 use crate::author::{Found, install};
 use crate::backend::PluginView;
 use crate::cli::Context;
 use crate::cli::remote::Remote;
-use crate::cli::screen::{Screen, note};
+use crate::cli::screen::Screen;
+use crate::config::is_this_machine;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -36,7 +37,7 @@ struct Running {
 pub async fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let found = Found::at(&arguments.plugin).map_err(failed)?;
     let manifest = found.whole().map_err(failed)?.clone();
-    found.stale().into_iter().for_each(|stale| note(format!("note: {stale}")));
+    note_stale(&found);
     let cache = cache(context.environment);
     let config = &context.config;
     let (plugins, bundled, replace) =
@@ -70,7 +71,7 @@ pub async fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result
     let beside = Beside {
         targets: config.notifiers.keys().cloned().collect(),
         listen: Some(listen.to_string()),
-        open: !listen.ip().to_canonical().is_loopback(),
+        open: !is_this_machine(listen.ip()),
     };
     configuration::lines(&manifest, &installed.sha256, &beside).lines().for_each(|line| screen.line(line));
     screen.gap();

@@ -9,11 +9,11 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::{cache, failed};
+use super::{cache, failed, note_stale};
 use crate::author::Found;
 use crate::author::cases::{Files, Outcome, Place, Subject, read_if_there, sample_notification};
 use crate::author::send::{Configured, send};
-use crate::cli::screen::{Screen, note, note_lines};
+use crate::cli::screen::{Screen, note_lines};
 use crate::cli::{Context, progress};
 use crate::clock::SystemClock;
 use crate::plugin::{Kind, Manifest};
@@ -72,7 +72,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     let found = Found::at(&arguments.plugin).map_err(failed)?;
     let manifest = found.whole().map_err(failed)?;
     found.bytes().map_err(failed)?;
-    found.stale().into_iter().for_each(|stale| note(format!("note: {stale}")));
+    note_stale(&found);
     let cache = cache(context.environment);
     let subject = Subject { manifest, place: Place::Folder(&found.folder), cache: cache.as_deref() };
     let input = input(&arguments, manifest).map_err(failed)?;
@@ -132,8 +132,7 @@ fn files(arguments: &Arguments, manifest: &Manifest, input: String) -> Result<Fi
         Some(_) => Err(format!("{}: expected an object", path.as_deref().unwrap_or(Path::new("")).display())),
     };
     let secrets = object(&arguments.secrets, read(&arguments.secrets)?)?;
-    let asked = manifest.asks.http.iter().flat_map(|ask| &ask.secrets).chain(&manifest.asks.signer);
-    let sample = asked.filter(|name| *name != "*").map(|name| (name.clone(), sample(manifest, name)));
+    let sample = manifest.asks.secrets().map(|name| (name.clone(), sample(manifest, name)));
     let given = secrets.into_iter().map(|(name, value)| (name, value.as_str().unwrap_or_default().to_string()));
     Ok(Files {
         input,

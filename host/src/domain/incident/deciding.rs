@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Incident, Plan};
+use super::{Incident, Look, Plan};
 use crate::domain::call::Call;
 use crate::domain::entry::Purpose;
 use crate::domain::named_cause::NamedCause;
@@ -41,10 +41,14 @@ impl Incident {
         self.deciding.passed.iter().any(|known| known == plugin)
     }
 
+    /// The looks since it was last begun to find out what is wrong.
+    pub fn looks_lately(&self) -> impl Iterator<Item = &Look> {
+        self.looks.iter().skip(self.deciding.from)
+    }
+
     /// Whether this call was made in the collection of evidence that is under way.
     pub fn looked_for_evidence(&self, call: &Call) -> bool {
-        let lately = self.looks.iter().skip(self.deciding.from);
-        lately.into_iter().any(|look| look.purpose == Purpose::Evidence && look.call == *call)
+        self.looks_lately().any(|look| look.purpose == Purpose::Evidence && look.call == *call)
     }
 
     /// What was found out is too old once it has been held back: it is found out anew, by plugins as well.

@@ -238,7 +238,7 @@ fn investigating(incident: &Incident, limits: &Limits) -> Next {
     match last.map(|turn| (&turn.answer, turn.after_looks)) {
         Some((Answer::Look { calls }, after)) => {
             let mut asked = calls.iter().take(limits.looks_per_answer);
-            let missing = asked.find(|asked| !looked(incident, &Purpose::Model, &asked.call, after));
+            let missing = asked.find(|asked| !looked(incident, &asked.call, after));
             if let Some(asked) = missing {
                 return Next::Do(Effect::Look { purpose: Purpose::Model, call: asked.call.clone() });
             }
@@ -263,8 +263,9 @@ fn investigating(incident: &Incident, limits: &Limits) -> Next {
     Next::Do(Effect::AskModel)
 }
 
-fn looked(incident: &Incident, purpose: &Purpose, call: &Call, after: usize) -> bool {
-    incident.looks.iter().skip(after).any(|look| look.purpose == *purpose && look.call == *call)
+/// Whether the model's call was made behind so many looks.
+fn looked(incident: &Incident, call: &Call, after: usize) -> bool {
+    incident.looks.iter().skip(after).any(|look| look.purpose == Purpose::Model && look.call == *call)
 }
 
 fn non_empty<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
@@ -398,10 +399,10 @@ enum Badly {
     },
 }
 
-/// Whether the gate has not heard of an alternative behind this one.
+/// Whether the model proposed another alternative behind this one.
 fn has_another(incident: &Incident, record: &ActionRecord) -> bool {
-    let behind = incident.actions.iter().skip_while(|other| other.action.id != record.action.id).skip(1);
-    behind.into_iter().any(|other| other.action.origin == Origin::Model)
+    let mut behind = incident.actions.iter().skip_while(|other| other.action.id != record.action.id).skip(1);
+    behind.any(|other| other.action.origin == Origin::Model)
 }
 
 /// An action that was done and did not help is taken back where it says how.

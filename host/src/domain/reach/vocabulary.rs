@@ -219,7 +219,7 @@ pub(super) fn builtin(word: &str) -> Option<&'static str> {
 }
 
 /// Whether objects of a kind, in the form of [`kinds`], lie in no namespace.
-pub(super) fn is_cluster_wide(kind: &str) -> bool {
+pub(crate) fn is_cluster_wide(kind: &str) -> bool {
     WIDE.contains(&kind) || kind.starts_with("cluster")
 }
 

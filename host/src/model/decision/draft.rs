@@ -33,8 +33,6 @@ pub(super) struct Draft {
     pub diagnosis: Diagnosis,
     /// One that is none of 0 to 100 is an error, as a sentence.
     pub confidence: Result<Option<Percent>, String>,
-    /// Whether it says more than which tool is called.
-    pub stated: bool,
 }
 
 const DECISION: [&str; 6] = ["decision", "action_type", "next_step", "status", "决策", "决定"];
@@ -65,14 +63,7 @@ impl Draft {
     /// No decision, just words.
     pub(super) fn prose(words: &str) -> Self {
         let reason = cut(words.trim(), LONGEST);
-        Self {
-            wish: Ok(Wish::Tool),
-            calls: Vec::new(),
-            reason,
-            diagnosis: Diagnosis::default(),
-            confidence: Ok(None),
-            stated: false,
-        }
+        Self { wish: Ok(Wish::Tool), calls: Vec::new(), reason, diagnosis: Diagnosis::default(), confidence: Ok(None) }
     }
 }
 
@@ -105,7 +96,6 @@ fn decision(map: &Map<String, Value>) -> Option<Draft> {
             prevention: account::list(pick(map, &PREVENTION)),
         },
         confidence: pick(map, &CONFIDENCE).map(account::confidence).transpose(),
-        stated: true,
     })
 }
 

@@ -22,7 +22,7 @@ fn quick(endpoint: &Endpoint) -> EndpointOptions {
 }
 
 async fn ask(client: &Client) -> Result<Asked, (String, Usage)> {
-    client.ask(&web(), &kubernetes()).await
+    client.ask(&web(), &kubernetes(), &[]).await
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn spent_budgets_end_in_a_sentence_and_not_in_a_request() {
         (Budget { incident_tokens: 100, ..Budget::default() }, "100 of 100 tokens"),
         (Budget { incident_time: Duration::from_secs(1), ..Budget::default() }, "time for one incident is used up"),
     ] {
-        let (why, _) = with(budget).ask(&spent, &kubernetes()).await.unwrap_err();
+        let (why, _) = with(budget).ask(&spent, &kubernetes(), &[]).await.unwrap_err();
         assert!(why.contains(want), "{why}");
     }
     assert!(endpoint.requests().is_empty());
@@ -198,18 +198,18 @@ async fn asking_twice_for_what_was_seen_is_a_circle() {
     let get = call("kubernetes.kubectl_get", json!({"resourceType": "pods", "namespace": "default"}));
     let mut incident = web();
     happen(&mut incident, looked(Purpose::Evidence, get.clone(), "ImagePullBackOff"));
-    let first = endpoint.client().ask(&incident, &kubernetes()).await.unwrap();
+    let first = endpoint.client().ask(&incident, &kubernetes(), &[]).await.unwrap();
     assert!(matches!(first.answer, Answer::Look { .. }), "once is no circle");
     happen(&mut incident, asked("", get.clone(), "again"));
     happen(&mut incident, looked(Purpose::Model, get, "ImagePullBackOff"));
-    let (why, usage) = endpoint.client().ask(&incident, &kubernetes()).await.unwrap_err();
+    let (why, usage) = endpoint.client().ask(&incident, &kubernetes(), &[]).await.unwrap_err();
     assert!(why.contains("already seen") && usage.prompt_tokens == 100, "{why}");
 }
 
 #[tokio::test]
 async fn without_a_model_there_is_a_sentence() {
     assert!(!Unconfigured.configured());
-    assert!(Unconfigured.ask(&web(), &kubernetes()).await.unwrap_err().0.contains("no language model"));
+    assert!(Unconfigured.ask(&web(), &kubernetes(), &[]).await.unwrap_err().0.contains("no language model"));
 }
 
 #[tokio::test]
@@ -223,7 +223,7 @@ async fn tools_without_room_are_counted_and_every_server_is_offered() {
     }
     let endpoint = Endpoint::new(vec![says(RESOLVED); 2]).await;
     let client = endpoint.client();
-    client.ask(&web(), &many).await.unwrap();
+    client.ask(&web(), &many, &[]).await.unwrap();
     let requests = endpoint.requests();
     let offered: Vec<&str> =
         requests[0]["tools"].as_array().unwrap().iter().filter_map(|tool| tool["function"]["name"].as_str()).collect();
@@ -231,6 +231,6 @@ async fn tools_without_room_are_counted_and_every_server_is_offered() {
     let missing = 453 - offered.iter().filter(|name| **name != "final_answer").count();
     let want = format!("the model test-model is not offered {missing} of 453 tools");
     assert!(missing > 0 && client.problems()[0].starts_with(&want), "{:?}", client.problems());
-    client.ask(&web(), &kubernetes()).await.unwrap();
+    client.ask(&web(), &kubernetes(), &[]).await.unwrap();
     assert!(client.problems().is_empty());
 }

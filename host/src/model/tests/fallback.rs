@@ -12,7 +12,7 @@ use crate::model::{Budget, Client, DayBudget, EndpointOptions};
 use crate::ports::{Asked, Model};
 
 async fn ask(client: &Client) -> Result<Asked, (String, Usage)> {
-    client.ask(&incident(vec![alert("web")]), &kubernetes()).await
+    client.ask(&incident(vec![alert("web")]), &kubernetes(), &[]).await
 }
 
 fn by(asked: &Asked) -> String {
@@ -78,7 +78,7 @@ async fn what_an_incident_may_cost_holds_for_all_of_them() {
     let client = of(vec![named(&first, "same"), named(&second, "same")], budget);
     let mut spent = incident(vec![alert("web")]);
     spent.model.prompt_tokens = 100;
-    assert!(client.ask(&spent, &kubernetes()).await.unwrap_err().0.contains("100 of 100 tokens"));
+    assert!(client.ask(&spent, &kubernetes(), &[]).await.unwrap_err().0.contains("100 of 100 tokens"));
     assert!(first.requests().is_empty() && second.requests().is_empty());
     assert!(by(&ask(&client).await.unwrap()).starts_with("same at http://127.0.0.1:"), "equal names are told apart");
 }
@@ -113,7 +113,7 @@ async fn time_that_is_used_up_is_said_and_blames_nobody() {
     let client = of(vec![named(&hangs, "one"), named(&hangs, "two"), named(&second, "three")], budget.clone());
     let mut late = incident(vec![alert("web")]);
     late.model.took_ms = 200;
-    let (why, usage) = client.ask(&late, &kubernetes()).await.unwrap_err();
+    let (why, usage) = client.ask(&late, &kubernetes(), &[]).await.unwrap_err();
     assert_eq!((why.as_str(), usage.calls), ("the model's time for one incident is used up: 0 s", 0));
     let client = of(vec![named(&hangs, "one")], budget);
     for _ in 0..4 {
@@ -137,7 +137,7 @@ async fn who_answered_the_last_turn_is_asked_first_as_long_as_it_can_be() {
     let small = EndpointOptions { budget: DayBudget { calls: 1, ..DayBudget::default() }, ..named(&second, "two") };
     let client = of(vec![named(&first, "one"), small], Budget::default());
     for want in ["two", "one"] {
-        assert_eq!(by(&client.ask(&going_on, &kubernetes()).await.unwrap()), want);
+        assert_eq!(by(&client.ask(&going_on, &kubernetes(), &[]).await.unwrap()), want);
     }
     assert_eq!((first.requests().len(), second.requests().len()), (1, 1));
 }

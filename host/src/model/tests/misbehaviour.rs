@@ -131,7 +131,7 @@ async fn converse(case: &Case) -> End {
                 assert_eq!(catalogue.risk(&call.tool), Risk::Read, "{}: {call:?}", case.name);
                 happen(&mut incident, looked(purpose, call, "nothing new"));
             }
-            Next::Do(Effect::AskModel) => match client.ask(&incident, &catalogue).await {
+            Next::Do(Effect::AskModel) => match client.ask(&incident, &catalogue, &[]).await {
                 Ok(asked) => {
                     let answer = asked.answer.clone();
                     let (text, usage, original) = (asked.text, asked.usage, asked.original);

@@ -10,7 +10,7 @@ use crate::model::{Budget, Client, EndpointOptions, Form, Wants};
 use crate::ports::{Asked, Model};
 
 async fn ask(client: &Client, incident: &Incident) -> Asked {
-    client.ask(incident, &kubernetes()).await.unwrap()
+    client.ask(incident, &kubernetes(), &[]).await.unwrap()
 }
 
 fn web() -> Incident {
@@ -147,7 +147,7 @@ async fn what_brought_no_answer_was_not_understood_rightly() {
     ])
     .await;
     let client = endpoint.client();
-    assert!(client.ask(&web(), &kubernetes()).await.unwrap_err().0.contains("content policy"));
+    assert!(client.ask(&web(), &kubernetes(), &[]).await.unwrap_err().0.contains("content policy"));
     ask(&client, &web()).await;
     assert!(endpoint.requests()[2].get("tools").is_some(), "the next one is asked with tools");
 }
@@ -217,7 +217,7 @@ async fn what_the_configuration_says_is_not_unlearnt() {
         vec![EndpointOptions { wants, key_header: Some("api-key".into()), ..endpoint.options() }],
         Budget::default(),
     );
-    let why = client.ask(&web(), &kubernetes()).await.unwrap_err().0;
+    let why = client.ask(&web(), &kubernetes(), &[]).await.unwrap_err().0;
     assert!(why.contains("does not support tools") && endpoint.requests().len() == 1, "{why}");
     assert_eq!(endpoint.script.seen.lock().unwrap()[0].0, None, "the key stands in its own header");
 }

@@ -40,13 +40,13 @@ async fn a_source_that_has_spent_its_day_is_not_asked_about_and_others_are() {
     let day = DayLimits { calls: Some(1), ..DayLimits::default() };
     let scope = Scope { whose: Whose::Source(Which::Named("alertmanager".into())), day };
     let client = client(&endpoint, |options| options.budget.scopes = vec![scope]);
-    assert!(client.ask(&seen("i1", "web"), &kubernetes()).await.is_ok());
-    let (why, usage) = client.ask(&seen("i2", "web"), &kubernetes()).await.unwrap_err();
+    assert!(client.ask(&seen("i1", "web"), &kubernetes(), &[]).await.is_ok());
+    let (why, usage) = client.ask(&seen("i2", "web"), &kubernetes(), &[]).await.unwrap_err();
     assert_eq!(why, "the model's budget of 1 requests a day for the source alertmanager is used up");
     assert_eq!((usage.calls, endpoint.requests().len()), (0, 1));
     let mut other = seen("i3", "web");
     other.source = "zabbix".into();
-    assert!(client.ask(&other, &kubernetes()).await.is_ok());
+    assert!(client.ask(&other, &kubernetes(), &[]).await.is_ok());
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn money_is_counted_by_the_price_and_bounds_an_incident() {
         options.endpoints[0].price = Some(Price { prompt_micros: 1_000_000, completion_micros: 10_000_000 });
         options.budget.incident_micros = Some(200);
     });
-    let (_, usage) = client.ask(&seen("i1", "web"), &kubernetes()).await.unwrap_err();
+    let (_, usage) = client.ask(&seen("i1", "web"), &kubernetes(), &[]).await.unwrap_err();
     // One request costs 100 + 10 · 10, so that there is no second one.
     assert_eq!((usage.calls, usage.cost_micros, usage.shares[0].cost_micros), (1, 200, 200));
     assert_eq!(client.spending().models[0].cost_micros, 200);
@@ -67,8 +67,8 @@ async fn an_answer_is_used_again_and_counted_as_saved() {
     let endpoint = Endpoint::new(vec![says(&PERSON.replace("NAME", "the pod")); 2]).await;
     let client = client(&endpoint, |options| options.reuse = Some(Duration::from_secs(600)));
     let mut first = seen("i1", "web-7d9f8c6b5d-x2x4z");
-    assert_eq!(client.recall(&first), None);
-    let asked = client.ask(&first, &kubernetes()).await.unwrap();
+    assert_eq!(client.reusable(&first), None);
+    let asked = client.ask(&first, &kubernetes(), &[]).await.unwrap();
     let (answer, text, usage, original) = (asked.answer.clone(), asked.text, asked.usage, asked.original);
     first.apply(&crate::domain::Entry {
         at: super::served::Noon::NOW.parse().unwrap(),
@@ -80,7 +80,7 @@ async fn an_answer_is_used_again_and_counted_as_saved() {
         fact: Fact::Concluded { outcome: Outcome::NeedsPerson, reason },
     });
     client.learn(&first);
-    let (again, reused) = client.recall(&seen("i2", "web-7d9f8c6b5d-9kkqp")).unwrap();
+    let (again, reused) = client.reusable(&seen("i2", "web-7d9f8c6b5d-9kkqp")).unwrap();
     assert_eq!((again, reused.incident.0.as_ref()), (answer, "i1"));
     let spending = client.spending();
     assert_eq!((spending.reused, spending.saved.calls, spending.saved.prompt_tokens), (1, 1, 110));
@@ -94,7 +94,7 @@ async fn an_endpoint_that_must_not_see_names_sees_none_and_people_read_them() {
     let known = crate::model::alias::Aliases::of(&incident);
     let endpoint = Endpoint::new(vec![says("hm"), says(&PERSON.replace("NAME", &known.hide(pod)))]).await;
     let client = client(&endpoint, |options| options.anonymise = true);
-    let asked = client.ask(&incident, &kubernetes()).await.unwrap();
+    let asked = client.ask(&incident, &kubernetes(), &[]).await.unwrap();
     let Answer::Person { diagnosis } = asked.answer else { panic!("{asked:?}") };
     assert_eq!(diagnosis.root_cause, format!("{pod} has no image"));
     assert_eq!(diagnosis.steps[0].command, format!("kubectl describe pod {pod}"));

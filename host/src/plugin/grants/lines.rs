@@ -6,20 +6,10 @@ use std::fmt;
 use super::{Grants, Origin, Wanted};
 use crate::plugin::options::Grant;
 
-/// One grant as it stands in the configuration.
-pub(in crate::plugin) struct Line<'a> {
-    pub origin: &'a str,
-    pub paths: &'a [String],
-    pub methods: &'a [String],
-    pub secrets: &'a [String],
-    pub reads: bool,
-    pub private: bool,
-}
-
-impl fmt::Display for Line<'_> {
+impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { origin, methods, secrets, .. } = self;
-        let paths = paths_line(self.paths);
+        let paths = paths_line(&self.paths);
         write!(f, "{{ origin = \"{origin}\"{paths}, methods = [{}]{}", quoted(methods), secrets_line(secrets))?;
         for (given, key) in [(self.reads, "reads"), (self.private, "private")] {
             if given {
@@ -86,15 +76,11 @@ impl Grants {
     }
 
     fn line(&self, all: &[Grant]) -> String {
-        let one = |grant: &Grant| {
-            let Grant { origin, paths, methods, secrets, reads, private } = grant;
-            Line { origin, paths, methods, secrets, reads: *reads, private: *private }.to_string()
-        };
-        format!("[{}] grant = [{}]", self.place, all.iter().map(one).collect::<Vec<_>>().join(", "))
+        format!("[{}] grant = [{}]", self.place, all.iter().map(Grant::to_string).collect::<Vec<_>>().join(", "))
     }
 }
 
-pub(super) fn quoted(list: &[String]) -> String {
+pub(in crate::plugin) fn quoted(list: &[String]) -> String {
     list.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ")
 }
 

@@ -3,7 +3,7 @@
 //! What is compared are decoded segments. A path that some server could read as another one (encoded
 //! slashes, dots in disguise, two encodings in one another) is covered by no pattern.
 
-use crate::plugin::pattern;
+use crate::domain::text::pattern;
 
 /// What is wrong with a pattern, as a sentence.
 pub fn problem(pattern: &str) -> Option<String> {

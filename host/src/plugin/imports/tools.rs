@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::domain::text::cut;
+use crate::domain::text::pattern::matches;
 use crate::domain::{Call, Risk, Tool};
 use crate::plugin::error::Cause;
+use crate::plugin::grants::quoted;
 use crate::plugin::imports::State;
 use crate::plugin::limiter::Halt;
-use crate::plugin::pattern::matches;
 use crate::ports::{self, Looks, ToolAnswer, ToolError, Tools};
 
 /// Bytes of the arguments of one look.
@@ -71,15 +72,18 @@ pub async fn look_all(state: &mut State, calls: Vec<(String, String)>) -> Result
         [one] => one.tool.clone(),
         [first, others @ ..] => format!("one of {} and {} other looks", first.tool, others.len()),
     };
-    let (mut made, unanswered): (_, fn() -> LookError) = match looks {
-        Some(looks) => match state.deadline.wait(&who, looks.look_all(admitted)).await {
-            Some(made) => (made.into_iter(), || LookError::Unavailable("the host gave no answer".into())),
-            None => (vec![].into_iter(), too_slow),
-        },
-        None => (vec![].into_iter(), too_slow),
+    let made = match looks {
+        Some(looks) => state.deadline.wait(&who, looks.look_all(admitted)).await,
+        None => None,
     };
+    let unanswered = if made.is_some() { no_answer } else { too_slow };
+    let mut made = made.unwrap_or_default().into_iter();
     let answers = answers.into_iter();
     Ok(answers.map(|denied| denied.unwrap_or_else(|| made.next().map_or_else(|| Err(unanswered()), told))).collect())
+}
+
+fn no_answer() -> LookError {
+    LookError::Unavailable("the host gave no answer".into())
 }
 
 /// Counts a look and finds out whether it may be put to the gate.
@@ -87,10 +91,10 @@ fn admit(state: &mut State, name: String, arguments: &str) -> Result<(Arc<dyn Lo
     let plugin = state.binding.name.clone();
     if !asks_for(state, &name) {
         let name = cut(&name, NAME);
-        let all = state.binding.tools.iter().chain([&name]).map(|tool| format!("\"{tool}\""));
+        let all: Vec<String> = state.binding.tools.iter().chain([&name]).cloned().collect();
         return Err(LookError::Denied(format!(
             "`{name}` was not asked for by plugin {plugin}; its plugin.toml would need: [asks] tools = [{}]",
-            all.collect::<Vec<_>>().join(", ")
+            quoted(&all)
         )));
     }
     let most = state.binding.limits.looks;

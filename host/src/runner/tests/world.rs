@@ -22,6 +22,7 @@ use crate::gate::{Gate, Options, Permit, ReadPermit};
 use crate::journal::Memory;
 use crate::pipeline::{Services, receive};
 use crate::policy::Set;
+use crate::ports::Tried;
 use crate::ports::{
     Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools, Turn,
 };
@@ -122,7 +123,12 @@ impl Model for World {
     fn configured(&self) -> bool {
         true
     }
-    fn ask<'a>(&'a self, _: &'a Incident, _: &'a Catalogue) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+    fn ask<'a>(
+        &'a self,
+        _: &'a Incident,
+        _: &'a Catalogue,
+        _: &'a [Tried],
+    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
         async {
             self.asked.fetch_add(1, SeqCst);
             let panics = self.model_panics.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));

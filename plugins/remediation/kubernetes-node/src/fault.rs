@@ -33,8 +33,7 @@ pub(crate) fn of(node: &Value, now_ms: u64) -> State {
             quote::marked(said)
         )
     };
-    let ready = conditions.iter().find(|condition| object::text(condition, "/type") == "Ready");
-    let Some(ready) = ready else {
+    let Some(ready) = object::condition(node, "Ready") else {
         return State::Handled("it has not reported its state".into());
     };
     if object::text(ready, "/status") != "True" {

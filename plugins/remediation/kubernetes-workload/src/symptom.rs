@@ -149,7 +149,8 @@ fn container(pod: &Value, status: &Value, list: &'static str, now_ms: u64) -> Op
     if killed {
         return Some(Symptom::WasOutOfMemory(found("OOMKilled", "")));
     }
-    Some(Symptom::Restarted(found("Restarted", ""))).filter(|_| exit_code.is_some_and(|code| ENDED.contains(&code)))
+    let container = found("Restarted", "");
+    container.was_ended().then_some(Symptom::Restarted(container))
 }
 
 /// The image in the pod's specification; the one in its status may be a resolved name.
