@@ -1,21 +1,41 @@
 //! The domain holds in two thousand random worlds; the checker sees what it is there to see.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tidegate_tests::sim::{Mutant, Stats, crash_everywhere, explain, generate, run, shrink};
 
 const SEEDS: u64 = 2_000;
 
 #[test]
 fn two_thousand_worlds_hold() {
-    let mut total = Stats::default();
-    for seed in 0..SEEDS {
-        let plan = generate(seed);
-        let result = run(&plan, None, false);
-        if let Some(violation) = result.violation {
-            let small = shrink(&plan, violation.invariant, None);
-            panic!("seed {seed} breaks {}\n{}", violation.invariant, explain(&small, None));
+    let next = AtomicU64::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    // What one finds ends the others' work: the first seed that breaks something is enough to look at.
+    let worlds = || {
+        let mut total = Stats::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= SEEDS {
+                return total;
+            }
+            let plan = generate(seed);
+            let result = run(&plan, None, false);
+            if let Some(violation) = result.violation {
+                next.store(SEEDS, Ordering::Relaxed);
+                let small = shrink(&plan, violation.invariant, None);
+                panic!("seed {seed} breaks {}\n{}", violation.invariant, explain(&small, None));
+            }
+            total += result.stats;
         }
-        total += result.stats;
-    }
+    };
+    let total = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(worlds)).collect();
+        let mut total = Stats::default();
+        for thread in threads {
+            total += thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+        total
+    });
     // Worlds in which nothing happens would hold as well.
     assert!(total.incidents > 2 * SEEDS && total.calls > SEEDS && total.crashes > SEEDS, "{total:?}");
     assert!(total.faults() > 5 * SEEDS, "{total:?}");
