@@ -47,7 +47,7 @@ fn story(n: usize, now: Timestamp) -> Vec<Sealed> {
     let at = now + SignedDuration::from_mins(i64::try_from(n).unwrap_or(0));
     let name = ActionId("a1".into());
     let decision = Decision {
-        verdict: Verdict::Remediate { actions: vec![delete(&pod)] },
+        verdict: Verdict::Remediate { actions: vec![delete(&pod)], alternatives: false },
         rule: Some("restart".into()),
         reason: String::new(),
         mode: Mode::Enforce,

@@ -44,6 +44,10 @@ pub trait Records: Send + Sync {
     fn incident(&self, id: &str) -> Result<Option<Incident>, String>;
     /// One incident with its entries by its full id.
     fn story(&self, id: &str) -> Result<Option<Story>, String>;
+    /// What an incident waits for and until when, as English for the terminal; none where it waits for nothing.
+    fn waits_for(&self, _: &Incident) -> Option<String> {
+        None
+    }
     /// Runbooks and closed incidents that hold all words of a text, so many of each.
     fn search(&self, text: &str, most: usize) -> Result<Found, String>;
     /// What is known from before about an incident, by its full id; none where there is no such incident.

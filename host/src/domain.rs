@@ -9,6 +9,7 @@ pub mod call;
 pub mod catalogue;
 pub mod chain;
 pub mod condition;
+pub mod containment;
 pub mod control;
 pub mod counted;
 pub mod decision;

@@ -52,7 +52,7 @@ pub use profile::{Limit, Wants};
 use crate::domain::entry::{Answer, Original, Reused, Share, Usage};
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Incident};
-use crate::ports::{Asked, Clock, Model, Spending, Tried};
+use crate::ports::{Alike, Asked, Clock, Model, Spending, Tried};
 use crate::redact::{redact, visible};
 use alias::Aliases;
 use answers::Answers;
@@ -103,6 +103,8 @@ pub struct EndpointOptions {
     pub key_header: Option<String>,
     /// How long one request may take.
     pub timeout: Duration,
+    /// How long a stream that has begun may say nothing.
+    pub idle: Duration,
     /// Tokens of one answer.
     pub max_tokens: u64,
     /// What is known of it; anything else is learnt.
@@ -123,6 +125,7 @@ impl Default for EndpointOptions {
             key: None,
             key_header: None,
             timeout: Duration::from_secs(120),
+            idle: Duration::from_secs(45),
             max_tokens: 2048,
             wants: Wants::default(),
             extra_body: Map::new(),
@@ -328,7 +331,10 @@ impl Client {
         let last = self.budget.is_last(incident);
         let aliases = self.anonymise.then(|| Aliases::of(incident));
         // What was changed for other incidents this one does not name.
-        let nameless = |tried: &Tried| Tried { target: "an object".into(), ..tried.clone() };
+        let nameless = |tried: &Tried| match &tried.alike {
+            Alike::Alert { .. } => Tried { alike: Alike::Alert { target: "an object".into() }, ..tried.clone() },
+            Alike::Cause(_) => tried.clone(),
+        };
         let hidden: Vec<Tried> = aliases.iter().flat_map(|_| tried.iter().map(nameless)).collect();
         let tried = if aliases.is_some() { &hidden } else { tried };
         let shown = aliases.as_ref().map(|_| known::nameless(incident));

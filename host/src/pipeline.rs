@@ -57,10 +57,10 @@ use crate::rules::{Context, Policies};
 use crate::store::Store;
 
 pub use at_once::receive;
-pub use collect::wanted;
+pub use collect::{PATIENCE, wanted};
 pub use control::apply_control;
 pub use decide::judge;
-pub use intake::take_in;
+pub use intake::{Together, take_in};
 pub use notify::{Attempt, broke_off, deliver, tidy};
 
 /// Everything that an effect may need.
@@ -192,6 +192,15 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
     };
     let facts = if derived { with_consequences(services, incident, facts) } else { facts };
     append(services, incident, facts, derived).await.map(|_| ())
+}
+
+/// Ends a collection of evidence for which there was no place for [`PATIENCE`]: it is decided with what was seen.
+///
+/// # Errors
+/// When the journal cannot take it; the incident then stands where it stood.
+pub async fn end_collection(services: &Services, incident: &Incident) -> Result<(), JournalError> {
+    let facts = with_consequences(services, incident, collect::end(incident));
+    append(services, incident, facts, true).await.map(|_| ())
 }
 
 /// What follows from these facts alone is recorded with them: it costs no second wait for the disk.

@@ -15,7 +15,9 @@ use crate::domain::alert::normalised::Normalised;
 use crate::domain::entry::{Answer, Original, Reused, Share, Usage};
 use crate::domain::knowledge::Knowledge;
 use crate::domain::message::{Content, Sent, Stage};
-use crate::domain::{Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned, Sealed};
+use crate::domain::{
+    Call, Catalogue, Cause, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned, Sealed,
+};
 use crate::gate::{LookRefusal, Permit, ReadPermit};
 
 /// Time. The only way to read a clock or to wait.
@@ -174,17 +176,29 @@ pub struct Asked {
     pub original: Option<Box<Original>>,
 }
 
-/// What one tool has done for the same alert before.
+/// What one tool has done before in a case like this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
     /// The tool.
     pub tool: String,
-    /// Its target.
-    pub target: String,
+    /// What makes that a case like this one.
+    pub alike: Alike,
     /// How often it was executed.
     pub times: usize,
     /// How often that was seen to help.
     pub helped: usize,
+}
+
+/// What makes an earlier repair one for a case like this.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Alike {
+    /// The same alert; the repair was one of this target.
+    Alert {
+        /// Its target.
+        target: String,
+    },
+    /// The same was found to be wrong, whatever fired and whatever was repaired.
+    Cause(Cause),
 }
 
 /// What was spent on models in a day, and what earlier answers saved.

@@ -25,6 +25,7 @@ mod says;
 mod steps;
 mod timeline;
 mod translation;
+pub mod waiting;
 
 use jiff::Timestamp;
 use serde::Deserialize;

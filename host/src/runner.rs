@@ -27,10 +27,10 @@ use tokio::task::JoinHandle;
 
 use crate::domain::incident::{Effect, next_when};
 use crate::domain::{Incident, IncidentId, Next, next};
-use crate::pipeline::{Services, perform};
+use crate::pipeline::{PATIENCE, Services, end_collection, perform};
 use crate::ports::{JournalError, until};
 use deliveries::Deliveries;
-use places::{Place, Places, Reservation};
+use places::{Coming, Place, Places, Reservation};
 use wall::Wall;
 
 pub use deliveries::TargetStatus;
@@ -276,6 +276,8 @@ impl Runner {
 
     async fn drive(self: &Arc<Self>, id: &IncidentId, woken: &Notify) -> Result<(), JournalError> {
         let mut reserved: Option<Reservation> = None;
+        let clock = Arc::clone(&self.services.clock);
+        let mut queued_at = clock.elapsed();
         loop {
             if self.services.store.is_stopping() {
                 return Ok(());
@@ -315,7 +317,21 @@ impl Runner {
             };
             let place = Place::of(&effect, &incident, now);
             let queued = reserved.take().filter(|reserved| place.as_ref().is_some_and(|place| reserved.is_for(place)));
+            if queued.is_none() {
+                queued_at = clock.elapsed();
+            }
             reserved = place.map(|place| queued.unwrap_or_else(|| self.places.queue(place)));
+            // Evidence is worth waiting for, but not as long as a slow cluster likes.
+            let patience = match effect {
+                Effect::Collect => Some((queued_at + PATIENCE).saturating_sub(clock.elapsed())),
+                _ => None,
+            };
+            let out_of_patience = async {
+                match patience {
+                    Some(left) => clock.sleep(left).await,
+                    None => std::future::pending().await,
+                }
+            };
             let asks = matches!(effect, Effect::AskModel);
             let skipped = || asks && self.services.model.skipped().is_some();
             // Whoever is not asked at all is not waited for either.
@@ -324,11 +340,17 @@ impl Runner {
                 Some(reserved) => {
                     let version = incident.version;
                     drop(incident);
-                    if !reserved.comes(woken).await {
+                    let coming = reserved.comes(woken, out_of_patience).await;
+                    let over = coming == Coming::OutOfPatience && clock.elapsed() >= queued_at + PATIENCE;
+                    if coming != Coming::Place && !over {
                         continue;
                     }
                     // Somebody may have said no, or an alert may have ended, while it waited for its place.
                     match self.services.store.get(id).filter(|now| now.version == version) {
+                        Some(incident) if over => {
+                            end_collection(&self.services, &incident).await?;
+                            continue;
+                        }
                         Some(incident) => incident,
                         None => continue,
                     }

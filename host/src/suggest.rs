@@ -4,7 +4,8 @@
 //! own, carries its evidence and its tests, compiles and passes them before it is written, and never
 //! replaces a file. Values that came from outside (labels, arguments, names) enter it only as string
 //! literals, never as code. It matches no more than the evidence covers: what was the same every
-//! time is demanded, what differed is read from the alert's labels.
+//! time is demanded, what the host found to be wrong included; what differed is read from the alert's labels. Where the
+//! same was found behind several alerts, and repaired in the same way, one draft goes by the finding.
 
 mod draft;
 mod find;
@@ -19,6 +20,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::domain::Cause;
+
 pub use find::find;
 pub use write::write;
 
@@ -27,8 +30,10 @@ pub use write::write;
 pub struct Draft {
     /// Name of the rule and of its files.
     pub name: String,
-    /// What fired.
+    /// What fired; several names where the same was found to be wrong.
     pub alert: String,
+    /// What the host found to be wrong each time, if it was the same.
+    pub finding: Option<Cause>,
     /// Tools in the order of their calls.
     pub tools: Vec<String>,
     /// Incidents behind it, oldest first.
@@ -59,6 +64,9 @@ pub struct Written {
     pub name: String,
     /// What fired.
     pub alert: String,
+    /// What the host found to be wrong each time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Cause>,
     /// Tools in the order of their calls.
     pub tools: Vec<String>,
     /// Incidents behind it.

@@ -335,7 +335,7 @@ mod store {
         journal.answer();
         let id = store.receive(firing("f")).await.unwrap().incidents.remove(0);
         let known = store.get(&id).unwrap();
-        store.append(&id, vec![Fact::Collected { causes: Vec::new() }]).await.unwrap();
+        store.append(&id, vec![Fact::Collected { causes: Some(Vec::new()), incomplete: None }]).await.unwrap();
         let fact = Fact::Closed { reason: String::new() };
         assert!(!store.append_behind(&known, vec![fact.clone()]).await.unwrap());
         let known = store.get(&id).unwrap();

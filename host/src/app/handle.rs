@@ -1,7 +1,5 @@
 //! Takes payloads through the whole pipeline to the end, in this process.
 
-mod waiting;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +8,7 @@ use super::App;
 use crate::backend::{Backend, Handled, Payload, Progress, Records};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::{Incident, IncidentId, Outcome, State};
+use crate::report::waiting;
 
 /// How long tool servers may take before incidents are handled without them.
 const SERVERS: Duration = Duration::from_secs(30);
@@ -51,7 +50,8 @@ pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) ->
                 progress(&format!("{}: {}", state.0, state.1));
             }
         }
-        for incident in incidents.iter().filter(|incident| !at_end(incident)) {
+        // A question and a hold are told as well: nothing else says until when they are open.
+        for incident in incidents.iter().filter(|incident| incident.outcome().is_none()) {
             let (now, limits) = (app.services.clock.now(), &app.services.limits);
             let Some(sentence) = waiting::sentence(incident, now, limits) else { continue };
             if said.get(&incident.id) != Some(&sentence) {

@@ -79,6 +79,7 @@ pub fn model(model: &config::Model, keys: Vec<Option<Secret>>, config: &Config) 
         key: key.map(|key| key.expose().into()),
         key_header: endpoint.key_header.clone(),
         timeout: endpoint.timeout,
+        idle: model::EndpointOptions::default().idle,
         max_tokens: endpoint.max_tokens,
         wants: endpoint.wants.clone(),
         extra_body: endpoint.extra_body.clone(),

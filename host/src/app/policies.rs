@@ -180,7 +180,7 @@ fn of_new(config: &Config, set: &Set, incident: &Incident, now: Timestamp, catal
     let mut explained = explained(set, incident, &context);
     explained.looks = explained_looks::of_evidence(set, incident, explained.decision.as_ref(), &context);
     let decided = explained.decision.as_ref().map(|decision| (decision.verdict.clone(), decision.rule.clone()));
-    if let Some((Verdict::Remediate { actions }, rule)) = decided {
+    if let Some((Verdict::Remediate { actions, .. }, rule)) = decided {
         let origin = Origin::Policy { rule: rule.unwrap_or_default() };
         for (n, proposal) in actions.into_iter().enumerate() {
             let (risk, touches) = (catalogue.risk(&proposal.call.tool), catalogue.touches(&proposal.call));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::knowledge;
+use super::{knowledge, options};
 use crate::backend::{Cancellation, Filter, Records};
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -18,7 +18,8 @@ use crate::journal::{CatchUpError, Projection, Reader};
 use crate::knowledge::Library;
 use crate::model::costs::{Costs, Counting};
 use crate::model::today;
-use crate::ports::{Journal, Story};
+use crate::ports::{Clock as _, Journal, Story};
+use crate::report::waiting;
 use crate::store::{Store, open_all};
 
 /// More than a listing shows, because some of what the projection knows is no longer so.
@@ -188,6 +189,10 @@ impl Records for DiskRecords {
 
     fn story(&self, id: &str) -> Result<Option<Story>, String> {
         story(&self.reader, &IncidentId(id.into()))
+    }
+
+    fn waits_for(&self, incident: &Incident) -> Option<String> {
+        waiting::sentence(incident, SystemClock.now(), &options::limits(&self.config))
     }
 
     fn search(&self, text: &str, most: usize) -> Result<Found, String> {

@@ -7,7 +7,7 @@ use crate::domain::{Decision, Mode, Verdict};
 /// What follows from a decision; two with the same path have the same consequences.
 pub fn path(decision: &Decision) -> (&'static str, String, Mode) {
     let detail = match &decision.verdict {
-        Verdict::Remediate { actions } => {
+        Verdict::Remediate { actions, .. } => {
             actions.iter().map(|proposal| digest(&proposal.call)).collect::<Vec<_>>().join(" ")
         }
         Verdict::Plan { plugin } => format!("plugin {plugin}"),
@@ -22,7 +22,7 @@ pub fn path(decision: &Decision) -> (&'static str, String, Mode) {
 /// A decision for people.
 pub fn side(decision: &Decision) -> VerdictSide {
     let detail = match &decision.verdict {
-        Verdict::Remediate { actions } => {
+        Verdict::Remediate { actions, .. } => {
             actions.iter().map(|proposal| proposal.call.tool.as_str()).collect::<Vec<_>>().join(", ")
         }
         Verdict::Plan { plugin } => format!("plan by {plugin}"),

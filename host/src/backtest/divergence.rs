@@ -14,7 +14,7 @@ use crate::domain::entry::{Answer, Purpose};
 use crate::domain::incident::{ActionRecord, ActionState, Effect};
 use crate::domain::{ActionId, Call, Entry, Fact, Next, Origin, Proposal, Snapshot, next};
 use crate::pipeline::prepare::{self, Moment};
-use crate::pipeline::{take_in, wanted};
+use crate::pipeline::{Together, take_in, wanted};
 use crate::ports::JournalError;
 use crate::store::open_all;
 
@@ -121,7 +121,7 @@ fn step(
             let record = replay.fresh.action(&action);
             let Some(call) = record.and_then(ActionRecord::taking_back) else { return Ok(false) };
             let proposal = Proposal::of(call);
-            propose(replay, world, at, vec![proposal], &Origin::Undo { action });
+            propose(replay, world, at, vec![proposal], &Origin::Undo { action }, Together::Steps);
         }
         Effect::Report | Effect::Close { .. } => return Ok(false),
     }
@@ -157,7 +157,7 @@ fn collect(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp) -> Res
         }
     }
     let causes = diagnosis::of(&replay.fresh);
-    replay.apply(at, Fact::Collected { causes });
+    replay.apply(at, Fact::Collected { causes: Some(causes), incomplete: None });
     Ok(())
 }
 
@@ -172,7 +172,8 @@ fn plan(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp, plugin: &
     };
     replay.apply(at, planned);
     let rule = replay.fresh.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
-    propose(replay, world, at, proposals, &Origin::Plugin { name: plugin.to_string(), rule });
+    let origin = Origin::Plugin { name: plugin.to_string(), rule };
+    propose(replay, world, at, proposals, &origin, Together::AlternativesOfAnObject);
     Ok(true)
 }
 
@@ -195,12 +196,19 @@ fn model(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp) -> Resul
         _ => Vec::new(),
     };
     replay.apply(at, answered);
-    propose(replay, world, at, proposals, &Origin::Model);
+    propose(replay, world, at, proposals, &Origin::Model, Together::Alternatives);
     Ok(true)
 }
 
-fn propose(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp, proposals: Vec<Proposal>, origin: &Origin) {
-    let facts = take_in(world.policies, &replay.fresh, &world.context(at), proposals, origin);
+fn propose(
+    replay: &mut IncidentReplay,
+    world: &World<'_>,
+    at: Timestamp,
+    proposals: Vec<Proposal>,
+    origin: &Origin,
+    together: Together,
+) {
+    let facts = take_in(world.policies, &replay.fresh, &world.context(at), proposals, origin, together);
     facts.into_iter().for_each(|fact| replay.apply(at, fact));
 }
 

@@ -70,7 +70,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             if n > 0 {
                 screen.gap();
             }
-            screen.extend(&table::story(view, &timeline(story, Detail::Folded, language)));
+            screen.extend(&table::story(view, None, &timeline(story, Detail::Folded, language)));
         }
         screen.print()?;
     }

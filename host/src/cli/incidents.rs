@@ -133,7 +133,9 @@ fn show(context: &Context<'_>, word: &str, all: bool, json: bool) -> anyhow::Res
         let story = records.story(&incident.id.0).map_err(anyhow::Error::msg)?;
         let story = story.with_context(|| format!("incident {} has no entries", incident.id))?;
         let detail = if all { Detail::All } else { Detail::Folded };
-        table::story(&IncidentView::from(&story.incident), &timeline(&story, detail, language))
+        let waits_for = records.waits_for(&story.incident);
+        let lines = timeline(&story, detail, language);
+        table::story(&IncidentView::from(&story.incident), waits_for.as_deref(), &lines)
     };
     Ok(screen.print()?)
 }

@@ -52,7 +52,8 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
 
 fn show(screen: &mut Screen, written: &Written) {
     let (tools, times) = (written.tools.join(", "), written.evidence.len());
-    screen.line(format!("{}: {tools} helped with {} {times} times", written.name, written.alert));
+    let found = written.finding.map(|finding| format!(" where {} was found", finding.as_str())).unwrap_or_default();
+    screen.line(format!("{}: {tools} helped with {}{found} {times} times", written.name, written.alert));
     for file in &written.files {
         screen.line(format!("    written  {}", file.display()));
     }

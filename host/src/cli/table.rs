@@ -62,7 +62,7 @@ pub fn seconds(time: &str) -> String {
 }
 
 /// Everything about an incident but its report.
-pub fn story(view: &IncidentView, lines: &[Line]) -> Screen {
+pub fn story(view: &IncidentView, waits_for: Option<&str>, lines: &[Line]) -> Screen {
     let outcome = view.outcome.clone().unwrap_or_else(|| "-".into());
     let reason = view.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let mut head = vec![
@@ -74,6 +74,7 @@ pub fn story(view: &IncidentView, lines: &[Line]) -> Screen {
         pair("alerts", &format!("{} from {}, {} firing", view.alerts, view.source, view.firing)),
         pair("opened", &seconds(&view.opened_at)),
     ];
+    head.extend(waits_for.map(|sentence| pair("now", sentence)));
     if let Some(verdict) = &view.verdict {
         let rule = verdict.rule.as_ref().map_or("no rule".into(), |rule| format!("rule {rule}"));
         head.push(pair("verdict", &format!("{} ({rule}): {}", verdict.kind, verdict.reason)));

@@ -1,17 +1,14 @@
-//! Pods and objects that the cluster does not let in: quotas, limit ranges, webhooks, security standards, rights.
+//! Pods and objects that the cluster does not let in: quotas, limit ranges, webhooks, security standards, rights,
+//! service accounts that are not there.
 
 use super::Found;
-use super::configuration::unmade_pods;
-use super::fields::{between, has, list, object, quoted, short, text};
+use super::fields::{between, condition, has, list, number, object, quoted, short, text};
 use super::world::World;
 use crate::domain::{Cause, NamedCause};
 
 pub(super) fn find(world: &World<'_>, found: &mut Found) {
     for (object, said) in unmade_pods(world) {
-        let told = |known: &NamedCause| known.cause == Cause::ServiceAccountMissing && known.objects.contains(&object);
-        if !found.0.iter().any(told) {
-            found.add(named(object, &said));
-        }
+        found.add(named(object, &said));
     }
     for quota in world.of("ResourceQuota") {
         for (resource, used, hard) in exhausted(quota) {
@@ -33,11 +30,35 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
         }
         let mut cause = NamedCause::new(Cause::DeletionHeld, object(stuck), 80);
         cause.what = short(&held.join(", "));
-        cause.said =
-            super::fields::condition(stuck, "NamespaceContentRemaining").map(|one| one.why()).unwrap_or_default();
+        cause.said = condition(stuck, "NamespaceContentRemaining").map(|one| one.why()).unwrap_or_default();
         cause.evidence.push(format!("being deleted since {}", short(text(stuck, "/metadata/deletionTimestamp"))));
         found.add(cause);
     }
+}
+
+/// What controllers say about pods that they cannot make: the object and the words.
+fn unmade_pods(world: &World<'_>) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for owner in world.all() {
+        if let Some(failure) = condition(owner, "ReplicaFailure").filter(|one| one.status == "True") {
+            all.push((object(owner), failure.message.to_string()));
+        } else if let Some(event) = world.warnings(owner).find(|event| event.reason == "FailedCreate") {
+            if full(owner) {
+                continue;
+            }
+            all.push((object(owner), event.message.clone()));
+        }
+    }
+    let strangers = world.strangers().filter(|event| event.reason == "FailedCreate");
+    all.extend(strangers.map(|event| (short(&event.object), event.message.clone())));
+    all
+}
+
+/// Whether a controller has all pods that it is to have, so that what it said before is over.
+fn full(owner: &serde_json::Value) -> bool {
+    let wanted = number(owner, "/spec/replicas");
+    let has = number(owner, "/status/replicas").unwrap_or(0);
+    wanted.is_some_and(|wanted| wanted > 0 && has >= wanted)
 }
 
 fn exhausted(quota: &serde_json::Value) -> Vec<(String, String, String)> {
@@ -76,7 +97,10 @@ pub(super) fn quantity(text: &str) -> Option<f64> {
 
 /// Why a pod is not made, by the API server's words.
 fn named(object: String, said: &str) -> NamedCause {
-    let (cause, what, confidence) = if has(said, &["exceeded quota:"]) {
+    let account = between(said, "serviceaccount \"", "\"").filter(|_| said.contains("not found"));
+    let (cause, what, confidence) = if let Some(account) = account {
+        (Cause::ServiceAccountMissing, account, 95)
+    } else if has(said, &["exceeded quota:"]) {
         (Cause::QuotaExceeded, between(said, "exceeded quota: ", ",").unwrap_or_default(), 97)
     } else if has(said, &["failed quota:"]) {
         (Cause::QuotaExceeded, between(said, "failed quota: ", ":").unwrap_or_default(), 92)

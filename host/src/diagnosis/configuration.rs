@@ -1,9 +1,7 @@
-//! ConfigMaps, Secrets, keys and service accounts that are not there.
-
-use serde_json::Value;
+//! ConfigMaps, Secrets and keys that are not there.
 
 use super::Found;
-use super::fields::{between, condition, number, object, quoted, short, text};
+use super::fields::{between, object, quoted, short, text};
 use super::world::{World, containers};
 use crate::domain::{Cause, NamedCause};
 
@@ -52,44 +50,10 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
             found.add(NamedCause { objects: vec![short(&event.object)], ..cause });
         }
     }
-    for (about, said) in unmade_pods(world) {
-        if let Some(name) = between(&said, "serviceaccount \"", "\"").filter(|_| said.contains("not found")) {
-            let mut cause = NamedCause::new(Cause::ServiceAccountMissing, about, 95);
-            cause.what = short(name);
-            cause.said = short(&said);
-            cause.evidence.push(short(&said));
-            found.add(cause);
-        }
-    }
 }
 
 fn known(found: &Found, object: &String) -> bool {
     found.0.iter().any(|known| known.objects.contains(object))
-}
-
-/// What controllers say about pods that they cannot make: the object and the words.
-pub(super) fn unmade_pods(world: &World<'_>) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    for owner in world.all() {
-        if let Some(failure) = condition(owner, "ReplicaFailure").filter(|one| one.status == "True") {
-            all.push((object(owner), failure.message.to_string()));
-        } else if let Some(event) = world.warnings(owner).find(|event| event.reason == "FailedCreate") {
-            if full(owner) {
-                continue;
-            }
-            all.push((object(owner), event.message.clone()));
-        }
-    }
-    let strangers = world.strangers().filter(|event| event.reason == "FailedCreate");
-    all.extend(strangers.map(|event| (short(&event.object), event.message.clone())));
-    all
-}
-
-/// Whether a controller has all pods that it is to have, so that what it said before is over.
-fn full(owner: &Value) -> bool {
-    let wanted = number(owner, "/spec/replicas");
-    let has = number(owner, "/status/replicas").unwrap_or(0);
-    wanted.is_some_and(|wanted| wanted > 0 && has >= wanted)
 }
 
 fn unmade(said: &str) -> NamedCause {

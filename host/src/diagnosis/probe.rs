@@ -1,5 +1,6 @@
 //! Probes that fail, and containers that are killed before they are up.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Found;
@@ -28,7 +29,8 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
             && container
                 .spec
                 .is_some_and(|spec| spec.get("startupProbe").is_none() || kind == Cause::StartupProbeFails)
-            && has(&event.message, &["connection refused", "startup probe"]);
+            && has(&event.message, &["connection refused", "startup probe"])
+            && !had_been_up(pod, container.status, container.spec, kind);
         let mut cause =
             NamedCause::new(if slow { Cause::StartsTooSlowly } else { kind }, name, if slow { 80 } else { 85 });
         cause.container = short(container.name());
@@ -43,6 +45,23 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
     }
 }
 
+/// Whether the container ran longer the last time than its probe waits for the first answer: then it had been up. What
+/// does not end when it is asked to lives on through its grace period.
+fn had_been_up(pod: &Value, status: &Value, spec: Option<&Value>, kind: Cause) -> bool {
+    let Some(probe) = spec.and_then(|spec| spec.get(probe_of(kind))) else { return false };
+    let at = |field: &str| text(status, &format!("/lastState/terminated/{field}")).parse::<Timestamp>().ok();
+    let Some(lived) = at("startedAt").zip(at("finishedAt")).map(|(began, ended)| ended.duration_since(began)) else {
+        return false;
+    };
+    let number = |field: &str, default: u64| probe.get(field).and_then(Value::as_u64).unwrap_or(default);
+    let killed = status.pointer("/lastState/terminated/exitCode").and_then(Value::as_i64) == Some(137);
+    let of_pod = || pod.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_u64).unwrap_or(30);
+    let grace = if killed { number("terminationGracePeriodSeconds", of_pod()) } else { 0 };
+    let tries = number("failureThreshold", 3).saturating_add(1);
+    let waits = number("initialDelaySeconds", 0).saturating_add(number("periodSeconds", 10).saturating_mul(tries));
+    lived.as_secs() > i64::try_from(waits.saturating_add(grace)).unwrap_or(i64::MAX)
+}
+
 fn kind(message: &str) -> Cause {
     if has(message, &["liveness probe"]) {
         Cause::LivenessProbeFails
@@ -53,13 +72,17 @@ fn kind(message: &str) -> Cause {
     }
 }
 
-/// What a probe asks: `GET :8080/healthz`.
-fn target(spec: &Value, kind: Cause) -> String {
-    let probe = match kind {
+fn probe_of(kind: Cause) -> &'static str {
+    match kind {
         Cause::LivenessProbeFails => "livenessProbe",
         Cause::StartupProbeFails => "startupProbe",
         _ => "readinessProbe",
-    };
+    }
+}
+
+/// What a probe asks: `GET :8080/healthz`.
+fn target(spec: &Value, kind: Cause) -> String {
+    let probe = probe_of(kind);
     let port = |pointer: &str| match spec.pointer(pointer) {
         Some(Value::String(name)) => name.clone(),
         Some(Value::Number(port)) => port.to_string(),

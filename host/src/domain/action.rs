@@ -156,6 +156,10 @@ pub struct Action {
     pub risk: Risk,
     /// What it touches.
     pub touches: Target,
+    /// The first of the alternatives that it is one of, best first: it is tried only where those before it did not
+    /// help and nothing is left of them. None where it is a step of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alternative_to: Option<ActionId>,
     /// How the host checks it and takes it back.
     #[serde(default)]
     pub safeguards: Safeguards,
@@ -166,9 +170,14 @@ pub struct Action {
 impl Action {
     /// Takes a proposal in.
     pub fn new(id: ActionId, proposal: Proposal, origin: Origin, risk: Risk, touches: Target) -> Self {
-        let action =
-            Self { id, proposal, origin, risk, touches, safeguards: Safeguards::default(), digest: String::new() };
-        action.sealed()
+        let (safeguards, digest, alternative_to) = (Safeguards::default(), String::new(), None);
+        Self { id, proposal, origin, risk, touches, alternative_to, safeguards, digest }.sealed()
+    }
+
+    /// The same as one of several alternatives, of which this is the first; the first names itself.
+    #[must_use]
+    pub fn as_alternative_to(self, first: ActionId) -> Self {
+        Self { alternative_to: Some(first), ..self }
     }
 
     /// The same with the host's own safeguards.

@@ -27,6 +27,9 @@ pub enum Verdict {
     Remediate {
         /// In the order in which they are to be done.
         actions: Vec<Proposal>,
+        /// Whether one that helps is enough: the next is tried only where the one before did not help.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        alternatives: bool,
     },
     /// Ask a remediation plugin what to do.
     Plan {

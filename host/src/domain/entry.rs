@@ -102,11 +102,14 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refused: Option<String>,
     },
-    /// All evidence is there, and the host has named what it shows to be wrong.
+    /// The evidence is there as far as it came in time, and the host has named what it shows to be wrong.
     Collected {
-        /// The causes, the most telling first.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        causes: Vec<NamedCause>,
+        /// The causes, the most telling first; none where the journal is of a version that named no causes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        causes: Option<Vec<NamedCause>>,
+        /// Why it is not all the evidence that was wanted, as a sentence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        incomplete: Option<String>,
     },
     /// It was looked up what is known from before.
     Recalled {

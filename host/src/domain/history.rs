@@ -1,5 +1,6 @@
 //! What happened before, as data that policies may count in.
 
+mod causes;
 mod chunk;
 mod recent;
 
@@ -15,7 +16,9 @@ use super::action::Origin;
 use super::alert::{Alert, Status};
 use super::entry::Fact;
 use super::incident::{ActionState, Alerts, Incident, IncidentId};
+use super::named_cause::Cause;
 use super::outcome::Outcome;
+pub use causes::Causes;
 use chunk::Chunk;
 use recent::Recent;
 
@@ -73,6 +76,9 @@ pub struct Fix {
     pub tool: String,
     /// Whether it was seen to help.
     pub helped: bool,
+    /// What was found to be wrong when it was done.
+    #[serde(default)]
+    pub causes: Causes,
 }
 
 /// When an incident was opened, in nanoseconds of the Unix epoch, and a hash of its id.
@@ -98,6 +104,8 @@ pub struct FixRow<'a> {
     pub tool: &'a str,
     /// Whether it was seen to help.
     pub helped: bool,
+    /// What was found to be wrong when it was done.
+    pub causes: Causes,
 }
 
 impl FixRow<'_> {
@@ -147,7 +155,7 @@ impl<'a> From<&'a Past> for Row<'a> {
             fixes: past
                 .fixes
                 .iter()
-                .map(|Fix { target, tool, helped }| FixRow { target, tool, helped: *helped })
+                .map(|Fix { target, tool, helped, causes }| FixRow { target, tool, helped: *helped, causes: *causes })
                 .collect(),
         }
     }
@@ -166,6 +174,8 @@ pub struct Wanted<'a> {
     pub name: Option<&'a str>,
     /// With an executed action on this target.
     pub target: Option<&'a str>,
+    /// With an executed action for which this was found to be wrong.
+    pub cause: Option<Cause>,
     /// Not this one.
     pub but: Option<&'a IncidentId>,
 }
@@ -183,12 +193,14 @@ impl Wanted<'_> {
             && is(self.rule, row.rule)
             && is(self.name, row.name)
             && self.target.is_none_or(|target| row.fixes.iter().any(|fix| fix.target == target))
+            && self.cause.is_none_or(|cause| row.fixes.iter().any(|fix| fix.causes.has(cause)))
     }
 }
 
 /// Executed actions whose effect is known.
 pub fn fixes(incident: &Incident) -> Vec<Fix> {
     let repairs = incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }));
+    let causes = Causes::of(incident.causes().unwrap_or_default());
     let known = repairs.filter_map(|record| {
         use ActionState::{Failed, Uncertain, Unverified, Verified};
         let helped = match record.state {
@@ -196,7 +208,7 @@ pub fn fixes(incident: &Incident) -> Vec<Fix> {
             Failed | Unverified | Uncertain => false,
             _ => return None,
         };
-        let fix = || Fix { target: record.action.target(), tool: record.action.tool().to_string(), helped };
+        let fix = || Fix { target: record.action.target(), tool: record.action.tool().to_string(), helped, causes };
         (record.attempts > 0).then(fix)
     });
     known.collect()

@@ -4,6 +4,7 @@
 //! what should happen next is [`next`], a pure function. So a restart is a reload.
 
 mod alerts;
+mod alternatives;
 mod apply;
 mod blocked;
 mod deciding;

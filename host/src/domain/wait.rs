@@ -34,8 +34,9 @@ impl Incident {
         if let Some(blocked) = &mut self.blocked {
             earlier(&mut blocked.until);
         }
-        if self.deciding.held_since.is_some() {
-            self.deciding.held_since.iter_mut().for_each(earlier);
+        if self.deciding.held_since.is_some() || self.deciding.found_at.is_some() {
+            let deciding = &mut *self.deciding;
+            deciding.held_since.iter_mut().chain(&mut deciding.found_at).for_each(earlier);
         }
         for record in &mut self.actions {
             earlier(&mut record.since);

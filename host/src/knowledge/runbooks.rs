@@ -215,7 +215,11 @@ impl Runbooks {
         }
         let asked = Asked { groups: Vec::new(), words: wanted.clone() };
         self.index.read(PATIENCE, |file| {
-            let mut rows = ranked(file, &all_of(&wanted), most)?;
+            // Where titles and headings say it often enough, nobody needs all texts ranked.
+            let mut rows = ranked(file, &in_headings(&all_of(&wanted)), most)?;
+            if rows.len() < most {
+                rows = ranked(file, &all_of(&wanted), most)?;
+            }
             if rows.is_empty() {
                 let rare = rarer(file, &wanted)?;
                 rows = if rare.is_empty() { rows } else { ranked(file, &any_of(&rare), most)? };
@@ -236,6 +240,10 @@ pub fn all_of(words: &[String]) -> String {
     words.iter().map(|word| term(word)).collect::<Vec<_>>().join(" AND ")
 }
 
+fn in_headings(query: &str) -> String {
+    format!("{{title headings}} : ({query})")
+}
+
 fn any_of(words: &[String]) -> String {
     words.iter().map(|word| term(word)).collect::<Vec<_>>().join(" OR ")
 }
@@ -250,19 +258,38 @@ fn term(word: &str) -> String {
 
 /// As many runbooks as are wanted that are about what is asked, by their words alone.
 fn alike(file: &Connection, asked: &Asked, but: &[i64], most: usize) -> rusqlite::Result<Vec<Row>> {
-    let mut parts: Vec<String> = asked.groups.iter().map(|group| format!("({})", all_of(group))).collect();
-    parts.extend(rarer(file, &asked.words)?.iter().map(|word| term(word)));
-    if parts.is_empty() {
-        return Ok(Vec::new());
+    let mut fitting: Vec<Row> = Vec::new();
+    let new = |row: &Row, fitting: &[Row]| !but.contains(&row.id) && fitting.iter().all(|known| known.id != row.id);
+    // Whoever has a group as a whole in the title or a heading is about it. Words that stand in almost every text rank
+    // nothing, and to rank almost every text by them is what would take long.
+    let groups: Vec<String> = asked.groups.iter().map(|group| format!("({})", all_of(group))).collect();
+    if !groups.is_empty() {
+        for row in ranked(file, &in_headings(&groups.join(" OR ")), most + but.len())? {
+            if fitting.len() < most && new(&row, &fitting) {
+                fitting.push(row);
+            }
+        }
     }
-    let mut fitting = Vec::new();
+    let mut parts: Vec<String> = Vec::new();
+    for group in &asked.groups {
+        if !rarer(file, group)?.is_empty() {
+            parts.push(format!("({})", all_of(group)));
+        }
+    }
+    parts.extend(rarer(file, &asked.words)?.iter().map(|word| term(word)));
+    if parts.is_empty() || fitting.len() >= most {
+        return Ok(fitting);
+    }
     for row in ranked(file, &parts.join(" OR "), CLOSER)? {
         if fitting.len() >= most {
             break;
         }
+        if !new(&row, &fitting) {
+            continue;
+        }
         // What it says of itself are its words too, as in the index.
         let title = [row.title.as_str(), &row.front.alerts.join(" "), &row.front.findings.join(" ")].join(" ");
-        if !but.contains(&row.id) && coverage(&title, &sections(file, row.id)?, asked).is_enough() {
+        if coverage(&title, &sections(file, row.id)?, asked).is_enough() {
             fitting.push(row);
         }
     }

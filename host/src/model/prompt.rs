@@ -13,7 +13,7 @@ use crate::domain::incident::Look;
 use crate::domain::text::cut;
 use crate::domain::{Alert, Catalogue, Incident, Labels, Status};
 use crate::evidence;
-use crate::ports::Tried;
+use crate::ports::{Alike, Tried};
 
 /// Most alerts that are shown.
 const ALERTS: usize = 20;
@@ -140,15 +140,20 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
     Prompt { messages, tools, names, missing }
 }
 
-/// What was tried for such alerts before, and whether it helped. Names of targets are from outside.
+/// What was tried in such cases before, and whether it helped. Names of targets are from outside.
 fn before_this(tried: &[Tried]) -> String {
     if tried.is_empty() {
         return String::new();
     }
-    let mut out = String::from("<evidence about=\"what was tried for this alert in the last 31 days\">\n");
-    for Tried { tool, target, times, helped } in tried {
-        let target = cut(&outside(&target.replace(['\n', '\r'], " ")), 200);
-        let _ = writeln!(out, "- {} on {target}: {times} times, of which {helped} helped", attribute(tool));
+    let mut out = String::from("<evidence about=\"what was tried in such cases in the last 31 days\">\n");
+    for Tried { tool, alike, times, helped } in tried {
+        let case = match alike {
+            Alike::Alert { target } => {
+                format!("for this alert, on {}", cut(&outside(&target.replace(['\n', '\r'], " ")), 200))
+            }
+            Alike::Cause(cause) => format!("wherever the host found {}", cause.as_str()),
+        };
+        let _ = writeln!(out, "- {} {case}: {times} times, of which {helped} helped", attribute(tool));
     }
     out.push_str("</evidence>\n");
     out

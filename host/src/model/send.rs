@@ -61,6 +61,7 @@ pub(super) struct Sender {
     /// What gives access in the key and the address.
     secrets: Vec<String>,
     timeout: Duration,
+    idle: Duration,
 }
 
 impl Sender {
@@ -85,6 +86,7 @@ impl Sender {
             key: options.key.clone(),
             key_header: options.key_header.clone(),
             timeout: options.timeout,
+            idle: options.idle,
         })
     }
 
@@ -144,7 +146,15 @@ impl Sender {
         let largest = if streams { LARGEST_STREAM } else { LARGEST };
         let mut bytes = Vec::new();
         loop {
-            let chunk = timeout_at(until, response.chunk()).await.map_err(|_| late())?;
+            // A stream that stalls says nothing any more, however long the answer may take as a whole.
+            let idle = Instant::now() + self.idle;
+            let stalls = streams && idle < until;
+            let stalled = || Failure::TimedOut {
+                why: format!("the stream of the model's endpoint stalled for {} s", self.idle.as_secs()),
+                whole: false,
+            };
+            let chunk = timeout_at(if stalls { idle } else { until }, response.chunk()).await;
+            let chunk = chunk.map_err(|_| if stalls { stalled() } else { late() })?;
             match chunk.map_err(|error| self.unreachable(error))? {
                 Some(chunk) if bytes.len() + chunk.len() > largest => {
                     return Err(Failure::Final(format!(

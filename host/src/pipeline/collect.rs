@@ -10,6 +10,7 @@ use super::Services;
 use super::look::{look, noted};
 use crate::diagnosis;
 use crate::domain::entry::Purpose;
+use crate::domain::incident::Look;
 use crate::domain::{Call, Entry, Fact, Incident};
 use crate::ports::{LookError, ToolError};
 use crate::rules::{Context, Policies};
@@ -20,13 +21,21 @@ const SIDE_BY_SIDE: usize = 6;
 const LOOKS: usize = 40;
 /// How long one round may take. What a server that has just gone down is waited for stands within it.
 const ROUND: Duration = Duration::from_secs(45);
+/// How long all rounds may take: then it is decided with what was seen.
+const WHOLE: Duration = Duration::from_secs(90);
+/// How long a collection waits behind those of other incidents before it is given up.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One round: the looks that are wanted and were not made, or, where there are none, what all of them show.
 pub async fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
     let mut wanted = wanted(services.policies.as_ref(), incident, &services.moment().context());
+    let left = time_left(services, incident);
+    if left.is_zero() {
+        wanted.clear();
+    }
     // Looks side by side do not know of one another: those for which there is no room are refused after them.
     let beyond = wanted.split_off(services.gate.looks_left(incident, &Purpose::Evidence).min(wanted.len()));
-    let deadline = services.clock.elapsed() + ROUND;
+    let deadline = services.clock.elapsed() + left.min(ROUND);
     let mut facts: Vec<Fact> = stream::iter(wanted)
         .map(|call| within(services, incident, call, deadline))
         .buffered(SIDE_BY_SIDE)
@@ -40,11 +49,46 @@ pub async fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
         seen.apply(&Entry { at, fact: fact.clone() });
         facts.push(fact);
     }
-    if facts.is_empty() || self::wanted(services.policies.as_ref(), &seen, &services.moment().context()).is_empty() {
-        facts.push(Fact::Collected { causes: diagnosis::of(&seen) });
+    let more = self::wanted(services.policies.as_ref(), &seen, &services.moment().context());
+    if facts.is_empty() || more.is_empty() {
+        facts.push(collected(&seen, incomplete(&seen, more.len())));
     }
     facts
 }
+
+/// Ends a collection that found no place for its looks: it goes on with what was seen.
+pub fn end(incident: &Incident) -> Vec<Fact> {
+    let seconds = PATIENCE.as_secs();
+    let why = format!("evidence of other incidents of the same cluster was waited for, for {seconds} s in vain");
+    vec![collected(incident, Some(why))]
+}
+
+fn collected(seen: &Incident, incomplete: Option<String>) -> Fact {
+    Fact::Collected { causes: Some(diagnosis::of(seen)), incomplete }
+}
+
+/// Evidence that was looked for since the collection began.
+fn made(incident: &Incident) -> impl Iterator<Item = &Look> {
+    incident.looks_lately().filter(|look| look.purpose == Purpose::Evidence)
+}
+
+fn time_left(services: &Services, incident: &Incident) -> Duration {
+    let began = made(incident).map(|look| look.at).min();
+    let gone = began.map_or(0, |began| services.clock.ms_since(began));
+    WHOLE.saturating_sub(Duration::from_millis(gone))
+}
+
+/// Why it is not all the evidence that was wanted; none where it is.
+fn incomplete(seen: &Incident, more: usize) -> Option<String> {
+    let late = made(seen).filter(|look| !look.ok && look.text.starts_with(LATE)).count();
+    let late = (late > 0).then(|| format!("{late} of {} looks had no answer in time", made(seen).count()));
+    let more = (more > 0).then(|| format!("{more} more were wanted when the time for evidence was over"));
+    let why: Vec<String> = late.into_iter().chain(more).collect();
+    (!why.is_empty()).then(|| why.join("; "))
+}
+
+/// How the error of a look begins that was given up.
+const LATE: &str = "no answer within";
 
 /// The looks that any set of policies wants as evidence and that were not made yet, as many as there is room for.
 pub fn wanted(policies: &dyn Policies, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
@@ -67,7 +111,7 @@ async fn within(services: &Services, incident: &Incident, call: Call, deadline: 
     match select(looked, services.clock.sleep(left)).await {
         Either::Left(((_, fact), _)) => fact,
         Either::Right(_) => {
-            let error = format!("no answer within {} s", ROUND.as_secs());
+            let error = format!("{LATE} {} s", ROUND.as_secs());
             noted(Purpose::Evidence, call, &Err(LookError::Failed(ToolError::Lost(error))), 0)
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Services;
-use super::intake::take_in;
+use super::intake::{Together, take_in};
 use crate::domain::{Decision, Fact, Incident, Origin, Verdict};
 use crate::rules::{Context, Judged, Policies};
 
@@ -52,6 +52,20 @@ pub fn judge(policies: &dyn Policies, incident: &Incident, context: &Context<'_>
     if incident.counted.collecting.is_some() {
         return vec![Fact::Decided { decision: Arc::new(collected(policies, incident, context)) }];
     }
+    // What is held back for long is found out anew before anything else than waiting follows from it.
+    let outdated = incident.is_outdated(context.now, true);
+    let facts = if outdated { Vec::new() } else { decided(policies, incident, context, model) };
+    let acts = |fact: &Fact| match fact {
+        Fact::Decided { decision } => !matches!(decision.verdict, Verdict::Hold { .. }),
+        _ => false,
+    };
+    if outdated || (facts.iter().any(acts) && incident.is_outdated(context.now, false)) {
+        return decided(policies, &incident.without_diagnosis(), context, model);
+    }
+    facts
+}
+
+fn decided(policies: &dyn Policies, incident: &Incident, context: &Context<'_>, model: bool) -> Vec<Fact> {
     let judged = policies.decide(incident, context);
     of_judged(policies, incident, context, judged, model)
 }
@@ -116,9 +130,10 @@ fn of_judged(
         decision.evidence = policies.evidence(incident, context);
     }
     let mut facts = Vec::new();
-    if let Verdict::Remediate { actions } = &decision.verdict {
+    if let Verdict::Remediate { actions, alternatives } = &decision.verdict {
         let origin = Origin::Policy { rule: decision.rule.clone().unwrap_or_default() };
-        facts = take_in(policies, incident, context, actions.clone(), &origin);
+        let together = if *alternatives { Together::Alternatives } else { Together::Steps };
+        facts = take_in(policies, incident, context, actions.clone(), &origin, together);
     }
     facts.insert(0, Fact::Decided { decision: Arc::new(decision) });
     facts

@@ -4,11 +4,24 @@
 use serde_json::Value;
 
 use crate::domain::catalogue::UNDONE;
-use crate::domain::{Action, ActionId, Call, Fact, Incident, Origin, Proposal, Safeguards, Verification, condition};
+use crate::domain::{
+    Action, ActionId, Call, Fact, Incident, Origin, Proposal, Safeguards, Target, Verification, condition,
+};
 use crate::rules::{Context, Policies};
 
 /// More actions than this one incident never needs; the rest of a proposal is dropped with a note.
 const MAX_ACTIONS: usize = 20;
+
+/// How proposals that come together belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Together {
+    /// Each is done, one after the other.
+    Steps,
+    /// One that helps is enough; best first.
+    Alternatives,
+    /// The same where they are about one object; objects are repaired one after the other.
+    AlternativesOfAnObject,
+}
 
 /// The facts that take proposals in.
 pub fn take_in(
@@ -17,7 +30,10 @@ pub fn take_in(
     context: &Context<'_>,
     proposals: Vec<Proposal>,
     origin: &Origin,
+    together: Together,
 ) -> Vec<Fact> {
+    let several = proposals.len() > 1;
+    let mut firsts: Vec<(Target, ActionId)> = Vec::new();
     let taken = incident.actions.len();
     let room = MAX_ACTIONS.saturating_sub(taken);
     let mut facts = Vec::new();
@@ -32,10 +48,34 @@ pub fn take_in(
         let risk = context.catalogue.risk(&proposal.call.tool);
         let touches = context.catalogue.touches(&proposal.call);
         let safeguards = safeguards(policies, incident, context, &proposal, origin);
-        let action = Action::new(id, proposal, origin.clone(), risk, touches).with_safeguards(safeguards);
+        let first = first_alternative(together, &mut firsts, &touches, &id).filter(|_| several);
+        let mut action = Action::new(id, proposal, origin.clone(), risk, touches).with_safeguards(safeguards);
+        if let Some(first) = first {
+            action = action.as_alternative_to(first);
+        }
         facts.push(Fact::Proposed { action: Box::new(action) });
     }
     facts
+}
+
+/// The first of the alternatives that one about this target is one of; none where it is a step of its own.
+fn first_alternative(
+    together: Together,
+    firsts: &mut Vec<(Target, ActionId)>,
+    touches: &Target,
+    id: &ActionId,
+) -> Option<ActionId> {
+    let same = |known: &Target| match together {
+        Together::Steps => false,
+        Together::Alternatives => true,
+        // Of what names no object nobody can say that it is the same.
+        Together::AlternativesOfAnObject => !touches.names.is_empty() && known == touches,
+    };
+    if let Some((_, first)) = firsts.iter().find(|(known, _)| same(known)) {
+        return Some(first.clone());
+    }
+    firsts.push((touches.clone(), id.clone()));
+    (together != Together::Steps).then(|| id.clone())
 }
 
 /// How the host itself checks the action and takes it back. What the proposal says about that stays

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::intake::take_in;
+use super::intake::{Together, take_in};
 use super::{Services, recall};
 use crate::domain::entry::{Answer, Original, Usage};
-use crate::domain::history::Wanted;
-use crate::domain::{Fact, History, Incident, Origin, Proposal};
-use crate::ports::Tried;
+use crate::domain::history::{Causes, FixRow, Wanted};
+use crate::domain::{Cause, Fact, History, Incident, Origin, Proposal};
+use crate::ports::{Alike, Tried};
 
 /// Asks the model for the next step.
 pub async fn ask(services: &Services, incident: &Incident) -> Vec<Fact> {
@@ -57,25 +57,43 @@ fn answered(services: &Services, incident: &Incident, fact: Fact) -> Vec<Fact> {
     };
     let mut facts = vec![fact];
     let moment = services.moment();
-    facts.extend(take_in(services.policies.as_ref(), incident, &moment.context(), proposals, &Origin::Model));
+    let (policies, together) = (services.policies.as_ref(), Together::Alternatives);
+    facts.extend(take_in(policies, incident, &moment.context(), proposals, &Origin::Model, together));
     facts
 }
 
-/// Most kinds of repairs that are told.
+/// Most kinds of repairs that are told of the same alert, and of the same causes.
 const TRIED: usize = 8;
 
-/// What was executed for alerts of the same name before, and how often it helped; what was done most comes first.
+/// What was executed before where the same was found to be wrong, and for alerts of the same name, and how often it
+/// helped; of either, what was done most comes first.
 fn tried(incident: &Incident, history: &History) -> Vec<Tried> {
-    let Some(alert) = incident.alerts.first() else { return Vec::new() };
-    let wanted = Wanted { name: Some(&alert.name), but: Some(&incident.id), ..Wanted::since(Timestamp::MIN) };
-    let mut all: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
-    for fix in history.select(wanted).flat_map(|row| row.fixes) {
-        let (times, helped) = all.entry((fix.tool.to_string(), fix.target.to_string())).or_default();
+    let all = Wanted { but: Some(&incident.id), ..Wanted::since(Timestamp::MIN) };
+    let causes = Causes::of(incident.causes().unwrap_or_default());
+    let of_cause = |cause: Cause| {
+        let rows = history.select(Wanted { cause: Some(cause), ..all });
+        let fixes = rows.flat_map(|row| row.fixes).filter(move |fix| fix.causes.has(cause));
+        fixes.map(move |fix| (fix.tool.to_string(), Alike::Cause(cause), fix.helped))
+    };
+    let mut tried = counted(causes.iter().flat_map(of_cause));
+    if let Some(alert) = incident.alerts.first() {
+        let rows = history.select(Wanted { name: Some(&alert.name), ..all });
+        let of_alert =
+            |fix: FixRow<'_>| (fix.tool.to_string(), Alike::Alert { target: fix.target.to_string() }, fix.helped);
+        tried.extend(counted(rows.flat_map(|row| row.fixes).map(of_alert)));
+    }
+    tried
+}
+
+fn counted(fixes: impl Iterator<Item = (String, Alike, bool)>) -> Vec<Tried> {
+    let mut all: BTreeMap<(String, Alike), (usize, usize)> = BTreeMap::new();
+    for (tool, alike, fix_helped) in fixes {
+        let (times, helped) = all.entry((tool, alike)).or_default();
         *times += 1;
-        *helped += usize::from(fix.helped);
+        *helped += usize::from(fix_helped);
     }
     let mut all: Vec<Tried> =
-        all.into_iter().map(|((tool, target), (times, helped))| Tried { tool, target, times, helped }).collect();
+        all.into_iter().map(|((tool, alike), (times, helped))| Tried { tool, alike, times, helped }).collect();
     all.sort_by_key(|tried| std::cmp::Reverse(tried.times));
     all.truncate(TRIED);
     all
@@ -85,5 +103,73 @@ fn proposals(answer: &Answer) -> Vec<Proposal> {
     match answer {
         Answer::Act { proposals, .. } => proposals.clone(),
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::history::{Fix, Past};
+    use crate::domain::{Alert, Entry, IncidentId, NamedCause, Severity, Status};
+
+    fn past(n: usize, name: &str, cause: Cause, fixes: &[(&str, &str, bool)]) -> Past {
+        let fix = |(tool, target, helped): &(&str, &str, bool)| Fix {
+            tool: (*tool).into(),
+            target: (*target).into(),
+            helped: *helped,
+            causes: [cause].into_iter().collect(),
+        };
+        Past {
+            incident: IncidentId(format!("p{n}").into()),
+            rule: "".into(),
+            group_key: "g".into(),
+            name: name.into(),
+            opened_at: Timestamp::UNIX_EPOCH,
+            outcome: None,
+            fixes: fixes.iter().map(fix).collect(),
+        }
+    }
+
+    #[test]
+    fn what_helped_with_the_same_cause_is_told_whatever_fired() {
+        let alert = Alert {
+            source: "s".into(),
+            name: "Down".into(),
+            status: Status::Firing,
+            severity: Severity::Warning,
+            labels: Default::default(),
+            annotations: Default::default(),
+            starts_at: None,
+            ends_at: None,
+            fingerprint: "f".into(),
+            link: None,
+        };
+        let fact = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: vec![alert] };
+        let entry = |fact| Entry { at: Timestamp::UNIX_EPOCH, fact };
+        let mut incident = Incident::open(IncidentId("i".into()), &entry(fact)).unwrap();
+        let causes = Some(vec![NamedCause::new(Cause::OutOfMemory, "pod shop/web", 90)]);
+        incident.apply(&entry(Fact::Collected { causes, incomplete: None }));
+        let history = History::of(
+            [
+                past(
+                    1,
+                    "Other",
+                    Cause::OutOfMemory,
+                    &[("k.patch", "k:shop/api", true), ("k.restart", "k:shop/api", false)],
+                ),
+                past(2, "More", Cause::OutOfMemory, &[("k.patch", "k:shop/db", false), ("k.patch", "k:shop/db", true)]),
+                past(3, "Down", Cause::CrashLoop, &[("k.restart", "k:shop/web", true)]),
+                past(4, "Else", Cause::CrashLoop, &[("k.scale", "k:shop/web", true)]),
+            ],
+            [],
+        );
+        let told = tried(&incident, &history);
+        let told: Vec<_> = told.iter().map(|one| (one.tool.as_str(), &one.alike, one.times, one.helped)).collect();
+        let of_cause = Alike::Cause(Cause::OutOfMemory);
+        let of_alert = Alike::Alert { target: "k:shop/web".into() };
+        assert_eq!(
+            told,
+            [("k.patch", &of_cause, 3, 2), ("k.restart", &of_cause, 1, 0), ("k.restart", &of_alert, 1, 1)]
+        );
     }
 }

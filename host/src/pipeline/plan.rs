@@ -1,7 +1,7 @@
 //! Asks a remediation plugin what to do; what it answers is data.
 
 use super::Services;
-use super::intake::take_in;
+use super::intake::{Together, take_in};
 use super::plan_looks::PlanLooks;
 use crate::domain::{Fact, Incident, Origin, Planned};
 
@@ -22,6 +22,7 @@ pub async fn run(services: &Services, incident: &Incident, plugin: &str) -> Vec<
     let origin = Origin::Plugin { name: plugin.into(), rule };
     let moment = services.moment();
     facts.push(Fact::Planned { plugin: plugin.into(), proposals: proposals.clone(), findings, error: None });
-    facts.extend(take_in(services.policies.as_ref(), incident, &moment.context(), proposals, &origin));
+    let (policies, together) = (services.policies.as_ref(), Together::AlternativesOfAnObject);
+    facts.extend(take_in(policies, incident, &moment.context(), proposals, &origin, together));
     facts
 }

@@ -1,7 +1,7 @@
 //! Asks the gate about a proposal, after a look at what its rules want to see, and tells people when it
 //! asks for one of them.
 
-use super::intake::take_in;
+use super::intake::{Together, take_in};
 use super::notify::tell;
 use super::{Services, put_off};
 use crate::domain::entry::Purpose;
@@ -95,5 +95,5 @@ pub fn propose_undo(services: &Services, incident: &Incident, action: &ActionId)
     };
     let origin = Origin::Undo { action: action.clone() };
     let moment = services.moment();
-    take_in(services.policies.as_ref(), incident, &moment.context(), vec![proposal], &origin)
+    take_in(services.policies.as_ref(), incident, &moment.context(), vec![proposal], &origin, Together::Steps)
 }

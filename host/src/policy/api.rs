@@ -97,6 +97,10 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
                 "These actions are done in order, as far as the gate allows.",
             ),
             f(
+                &["alternatives(acts: array) -> Verdict", "alternatives(acts: array, reason: string) -> Verdict"],
+                "The first of these actions that helps, best first: the next is tried only where the one before was denied, or did not help and nothing is left of it; three at most.",
+            ),
+            f(
                 &["plan(plugin: string) -> Verdict", "plan(plugin: string, reason: string) -> Verdict"],
                 "A remediation plugin is asked what to do.",
             ),
@@ -202,7 +206,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
         &[
             f(
                 &["incidents() -> int", "incidents(select: map) -> int"],
-                "How many other incidents there were: `rule`, `name`, `outcome`, `group: true` for this group key, `target`, `tool` (what changed it, with or without its server), `within`.",
+                "How many other incidents there were: `rule`, `name`, `outcome`, `group: true` for this group key, `target`, `tool` (what changed it, with or without its server), `finding` (what was found to be wrong when it was changed), `within`.",
             ),
             f(&["fixes() -> int", "fixes(select: map) -> int"], "How many actions were executed for them."),
             f(&["successes() -> int", "successes(select: map) -> int"], "How many of these were seen to help."),
@@ -212,7 +216,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
             ),
             f(
                 &["past(select: map) -> array"],
-                "The incidents themselves, the latest 500: name, rule, group_key, opened_at, outcome, count (of fixes), names (of their targets), tools (with which), helped.",
+                "The incidents themselves, the latest 500: name, rule, group_key, opened_at, outcome, count (of fixes), names (of their targets), tools (with which), findings (for what), helped.",
             ),
         ],
     ),

@@ -123,7 +123,7 @@ fn counts(step: &Step) -> bool {
 
 /// Whether it knows, or knows who knows, a repair.
 fn repairs(step: &Step) -> bool {
-    matches!(step, Step::Yes(word) if matches!(word.says, Says::Plan(_) | Says::Remediate(_)))
+    matches!(step, Step::Yes(word) if matches!(word.says, Says::Plan(_) | Says::Remediate(_) | Says::Alternatives(_)))
 }
 
 /// Silences and inhibitions.
@@ -293,7 +293,8 @@ fn verdict(says: Says, now: Timestamp) -> Verdict {
         Says::Suppress => Verdict::Suppress,
         Says::Escalate => Verdict::Escalate,
         Says::Investigate => Verdict::Investigate,
-        Says::Remediate(actions) => Verdict::Remediate { actions },
+        Says::Remediate(actions) => Verdict::Remediate { actions, alternatives: false },
+        Says::Alternatives(actions) => Verdict::Remediate { actions, alternatives: true },
         Says::Plan(plugin) => Verdict::Plan { plugin },
         Says::Hold(ms) => Verdict::Hold { until: later(now, ms) },
     }

@@ -87,7 +87,7 @@ fn says(says: &Says) -> String {
         Says::Suppress => "suppress".into(),
         Says::Escalate => "escalate".into(),
         Says::Investigate => "investigate".into(),
-        Says::Remediate(actions) => {
+        Says::Remediate(actions) | Says::Alternatives(actions) => {
             let mut tools: Vec<(&str, usize)> = Vec::new();
             for tool in actions.iter().map(|action| action.call.tool.as_str()) {
                 match tools.last_mut() {
@@ -98,7 +98,9 @@ fn says(says: &Says) -> String {
             let shown = |(tool, times): &(&str, usize)| {
                 if *times == 1 { tool.to_string() } else { format!("{tool} ×{times}") }
             };
-            format!("remediate with {}", tools.iter().map(shown).collect::<Vec<_>>().join(", "))
+            let alternatives = matches!(says, Says::Alternatives(_));
+            let (how, between) = if alternatives { ("the first that helps of ", ", then ") } else { ("", ", ") };
+            format!("remediate with {how}{}", tools.iter().map(shown).collect::<Vec<_>>().join(between))
         }
         Says::Plan(plugin) => format!("remediate as plugin {plugin} plans"),
         Says::Hold(ms) => format!("hold for {}", super::span::show(*ms)),

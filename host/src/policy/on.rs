@@ -138,12 +138,14 @@ pub(super) fn field(key: &str, about: About) -> Result<Field, String> {
 /// Names that no finding has.
 fn unknown(matcher: &Matcher) -> Vec<String> {
     let names = matcher.literals().unwrap_or_default().into_iter().filter(|name| Cause::of(name).is_none());
-    let problem = |name: &str| {
-        let hint = nearest(name, Cause::NAMES.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
-        let all = || "; README.md lists them".to_string();
-        format!("`on`, `finding`: no finding is called `{name}`{}", hint.unwrap_or_else(all))
-    };
-    names.map(problem).collect()
+    names.map(|name| format!("`on`, `finding`: {}", no_finding(name))).collect()
+}
+
+/// Says that no finding has this name.
+pub(super) fn no_finding(name: &str) -> String {
+    let hint = nearest(name, Cause::NAMES.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+    let all = || "; README.md lists them".to_string();
+    format!("no finding is called `{name}`{}", hint.unwrap_or_else(all))
 }
 
 /// All conditions of one declaration; each must hold.

@@ -60,7 +60,7 @@ pub(super) fn of(query: &Query<'_>) -> Vec<Part> {
 /// have been written for all of it.
 pub(super) fn counts(says: &Says) -> bool {
     match says {
-        Says::Escalate | Says::Investigate | Says::Remediate(_) | Says::Plan(_) => true,
+        Says::Escalate | Says::Investigate | Says::Remediate(_) | Says::Alternatives(_) | Says::Plan(_) => true,
         Says::Suppress | Says::Hold(_) => false,
     }
 }

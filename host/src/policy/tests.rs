@@ -170,7 +170,12 @@ pub(super) fn past(rule: &str, group: &str, minutes_ago: i64, fixes: &[(&str, bo
         outcome: Some(Outcome::Fixed),
         fixes: fixes
             .iter()
-            .map(|(target, helped)| Fix { target: target.to_string(), tool: "k.restart".into(), helped: *helped })
+            .map(|(target, helped)| Fix {
+                target: target.to_string(),
+                tool: "k.restart".into(),
+                helped: *helped,
+                causes: [crate::domain::Cause::OutOfMemory].into_iter().collect(),
+            })
             .collect(),
     }
 }

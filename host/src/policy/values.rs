@@ -28,6 +28,8 @@ pub(super) enum Says {
     Escalate,
     Investigate,
     Remediate(Vec<Proposal>),
+    /// Best first; one that helps is enough.
+    Alternatives(Vec<Proposal>),
     Plan(String),
     /// For this many milliseconds.
     Hold(i64),

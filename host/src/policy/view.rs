@@ -5,7 +5,7 @@
 
 mod deferred;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,7 +15,9 @@ use self::deferred::Deferred;
 use super::evaluation::error;
 use super::json::from_object;
 use super::problem::nearest;
-use crate::domain::{Action, Alert, Call, Incident, Labels, NamedCause, Origin, Status, Subject, Target, restores};
+use crate::domain::{
+    Action, Alert, Call, Cause, Incident, Labels, NamedCause, Origin, Status, Subject, Target, restores,
+};
 
 type Got = Result<Dynamic, Box<EvalAltResult>>;
 
@@ -293,6 +295,8 @@ pub(super) fn past(past: &crate::domain::history::Row<'_>) -> Dynamic {
     let helped = past.fixes.iter().any(|fix| fix.helped);
     let targets: Vec<String> = past.fixes.iter().map(|fix| fix.target.to_string()).collect();
     let tools: Vec<String> = past.fixes.iter().map(|fix| fix.tool.to_string()).collect();
+    let causes: BTreeSet<Cause> = past.fixes.iter().flat_map(|fix| fix.causes.iter()).collect();
+    let findings = causes.into_iter().map(|cause| cause.as_str().into()).collect();
     Dynamic::from(View::new(
         "a past incident",
         [
@@ -305,6 +309,7 @@ pub(super) fn past(past: &crate::domain::history::Row<'_>) -> Dynamic {
             ("names", texts(&targets)),
             ("tools", texts(&tools)),
             ("helped", helped.into()),
+            ("findings", Dynamic::from_array(findings)),
         ],
     ))
 }

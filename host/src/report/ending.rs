@@ -8,7 +8,7 @@ use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Incident, Origin, Outcome};
 
 /// Why.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Why<'a> {
     /// It is still being handled.
     UnderWay,
@@ -36,6 +36,10 @@ pub(super) enum Why<'a> {
     Uncertain(&'a ActionRecord),
     /// It was done and did not help.
     Useless { action: &'a ActionRecord, undo: Option<&'a ActionRecord> },
+    /// It was done and holds, and keeps harm away without repairing anything.
+    Contained(&'a ActionRecord),
+    /// Alternatives were tried in vain before the last one.
+    AfterOthers { before: Vec<&'a ActionRecord>, last: Box<Why<'a>> },
     /// A rule leaves it to a person.
     Escalated { rule: Option<&'a str>, reason: &'a str },
     /// A remediation plugin could not plan.
@@ -108,29 +112,37 @@ fn of_actions(incident: &Incident) -> Option<Why<'_>> {
     let mut observed = false;
     for record in repairs(incident) {
         // Of alternatives the last that was begun says why.
-        let behind = repairs(incident).skip_while(|other| other.action.id != record.action.id).skip(1);
-        let later = |other: &ActionRecord| other.action.origin == Origin::Model && other.state != ActionState::Proposed;
-        if record.action.origin == Origin::Model && record.state == Unverified && behind.into_iter().any(later) {
+        let mut behind = incident.ranked_behind(record);
+        if matches!(record.state, Unverified | Denied) && behind.any(|other| other.state != ActionState::Proposed) {
             continue;
         }
-        match record.state {
-            Verified => {}
-            Observed => observed = true,
-            Denied => return Some(Why::Denied(record)),
-            Rejected => return Some(Why::Rejected(record)),
-            Expired => return Some(Why::Expired(record)),
-            Failed => return Some(Why::Failed(record)),
-            NotBegun => return Some(Why::NotBegun(record)),
-            Uncertain => return Some(Why::Uncertain(record)),
-            Unverified => return Some(Why::Useless { action: record, undo: undo_of(incident, record) }),
+        let last = match record.state {
+            Verified => continue,
+            Observed => {
+                observed = true;
+                continue;
+            }
+            Denied => Why::Denied(record),
+            Rejected => Why::Rejected(record),
+            Expired => Why::Expired(record),
+            Failed => Why::Failed(record),
+            NotBegun => Why::NotBegun(record),
+            Uncertain => Why::Uncertain(record),
+            Unverified => Why::Useless { action: record, undo: undo_of(incident, record) },
             _ => return None,
-        }
+        };
+        let before: Vec<&ActionRecord> = incident.tried_before(record).collect();
+        return Some(if before.is_empty() { last } else { Why::AfterOthers { before, last: Box::new(last) } });
     }
-    observed.then_some(Why::Observed)
+    if observed {
+        return Some(Why::Observed);
+    }
+    // What was seen to hold ends as fixed, but for what merely keeps harm away.
+    repairs(incident).rfind(|record| record.state == Verified).map(Why::Contained)
 }
 
 /// Actions that are no undoing.
-pub(super) fn repairs(incident: &Incident) -> impl Iterator<Item = &ActionRecord> {
+pub(super) fn repairs(incident: &Incident) -> impl DoubleEndedIterator<Item = &ActionRecord> {
     incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }))
 }
 

@@ -134,18 +134,30 @@ impl Reservation {
         self.place == *place
     }
 
-    /// Waits for the place; false when `woken` rings first, or waiting makes no sense any more. The
+    /// Waits for the place until `woken` rings, waiting makes no sense any more, or the patience is over. The
     /// position in the queue is kept.
-    pub async fn comes(&mut self, woken: &Notify) -> bool {
-        let Progress::Waiting(waiting) = &mut self.progress else { return true };
+    pub async fn comes(&mut self, woken: &Notify, patience: impl Future<Output = ()>) -> Coming {
+        let Progress::Waiting(waiting) = &mut self.progress else { return Coming::Place };
         let held = tokio::select! {
             biased;
             held = waiting => held,
-            () = woken.notified() => return false,
-            _ = self.pointless.changed() => return false,
+            () = woken.notified() => return Coming::LookAgain,
+            _ = self.pointless.changed() => return Coming::LookAgain,
+            () = patience => return Coming::OutOfPatience,
         };
         // Nobody closes the semaphore.
         self.progress = Progress::Come { _held: held.ok() };
-        true
+        Coming::Place
     }
+}
+
+/// How waiting for a place ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coming {
+    /// It has come.
+    Place,
+    /// Something happened, so that something else may be next.
+    LookAgain,
+    /// It was waited for as long as it may be.
+    OutOfPatience,
 }

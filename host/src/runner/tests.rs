@@ -85,7 +85,9 @@ async fn a_stop_waits_for_what_is_under_way_and_the_next_start_goes_on() {
     // Alerts are taken until the store is closed.
     let late = host.fires("Crit", "late").await;
     host.store.close();
-    assert!(host.store.append(&late, vec![Fact::Collected { causes: Vec::new() }]).await.is_err());
+    assert!(
+        host.store.append(&late, vec![Fact::Collected { causes: Some(Vec::new()), incomplete: None }]).await.is_err()
+    );
     let left: Vec<usize> = ids.iter().map(|id| host.facts(id).len()).collect();
     sleep(s(600)).await;
     assert_eq!(host.world.begun.load(SeqCst), 4, "nothing begins any more");
@@ -315,6 +317,29 @@ async fn what_rules_alone_say_is_known_when_an_alert_is_acknowledged() {
     host.until(|host| host.is_told(&escalated) && state(host, &fixed) == ActionState::Done).await;
     let begun = host.facts(&fixed).iter().filter(|fact| matches!(fact, Fact::Decided { .. })).count();
     assert_eq!(begun, 1);
+}
+
+/// A cluster whose tools never answer: everybody is decided about within the time of one collection and one wait.
+#[tokio::test(start_paused = true)]
+async fn evidence_that_does_not_come_keeps_no_incident_waiting() {
+    let world = World::default();
+    world.looks_hang.store(true, SeqCst);
+    let host = Host::new(world);
+    let mut ids = Vec::new();
+    for n in 0..40 {
+        ids.push(host.fires("Slow", &n.to_string()).await);
+    }
+    let took = host.until(|host| ids.iter().all(|id| host.outcome(id).is_some())).await;
+    assert!(took < s(120), "{took:?}");
+    let said = |id: &IncidentId| {
+        host.facts(id).into_iter().find_map(|fact| match fact {
+            Fact::Collected { incomplete, .. } => Some(incomplete),
+            _ => None,
+        })
+    };
+    let said: Vec<String> = ids.iter().map(|id| said(id).flatten().expect("it says so")).collect();
+    assert!(said[0].contains("1 of 1 looks had no answer in time"), "{}", said[0]);
+    assert!(said[39].contains("waited for"), "{}", said[39]);
 }
 
 fn kind(fact: &Fact) -> String {

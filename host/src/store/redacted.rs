@@ -83,7 +83,7 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
             }
             error.iter_mut().for_each(text);
         }
-        Fact::Collected { causes } => causes.iter_mut().for_each(|named| {
+        Fact::Collected { causes, incomplete: _ } => causes.iter_mut().flatten().for_each(|named| {
             let texts = [&mut named.what, &mut named.container, &mut named.said].into_iter();
             texts.chain(&mut named.objects).chain(&mut named.evidence).for_each(text);
         }),

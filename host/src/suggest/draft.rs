@@ -1,6 +1,7 @@
 //! Writes a draft: the rule with its evidence, and table tests made of what happened.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -10,7 +11,7 @@ use super::find::Case;
 use super::literal::text;
 use super::shape::Shape;
 use super::{Draft, Evidence};
-use crate::domain::{Labels, Outcome};
+use crate::domain::{Call, Cause, Incident, Labels, NamedCause, Outcome};
 
 /// Incidents that become table tests.
 const TESTED: usize = 3;
@@ -20,7 +21,7 @@ const SHOWN: usize = 5;
 const NAMED: usize = 20;
 
 /// One draft of all cases of one way; none when nothing explains their differences.
-pub fn draft(cases: &[Case]) -> Option<Draft> {
+pub fn draft(cases: &[Rc<Case>]) -> Option<Draft> {
     let (first, rest) = cases.split_first()?;
     let mut shapes: Vec<(String, Shape)> = first.shapes.clone();
     for case in rest {
@@ -28,14 +29,21 @@ pub fn draft(cases: &[Case]) -> Option<Draft> {
             *shape = shape.meet(other)?;
         }
     }
-    let alert = first.incident.alerts.first()?;
-    let evidence: Vec<Evidence> = cases.iter().map(evidence).collect();
-    let name = name(&alert.name, &alert.source, &shapes);
-    let on = conditions(&alert.name, &alert.source, cases, &shapes);
+    let source = &first.incident.alerts.first()?.source;
+    let evidence: Vec<Evidence> = cases.iter().map(|case| evidence(case)).collect();
+    let alerts: BTreeSet<&str> = cases.iter().map(|case| case.alert()).collect();
+    let alerts: Vec<&str> = alerts.into_iter().collect();
+    let finding = first.finding.filter(|_| cases.iter().all(|case| case.finding == first.finding));
+    // Under which alerts the same is found may change; the draft is the same one.
+    let name = match (alerts.as_slice(), finding) {
+        ([_, _, ..], Some(finding)) => name(finding.as_str(), source, &shapes),
+        _ => name(first.alert(), source, &shapes),
+    };
+    let on = conditions(&alerts, finding, source, cases, &shapes);
     let rule = rule(&name, &on, &shapes, &evidence)?;
-    let test = test(&name, cases)?;
+    let test = test(&name, finding, cases)?;
     let tools = shapes.into_iter().map(|(tool, _)| tool).collect();
-    Some(Draft { name, alert: alert.name.clone(), tools, evidence, rule, test })
+    Some(Draft { name, alert: alerts.join(", "), finding, tools, evidence, rule, test })
 }
 
 fn evidence(case: &Case) -> Evidence {
@@ -75,10 +83,19 @@ fn name(alert: &str, source: &str, shapes: &[(String, Shape)]) -> String {
 }
 
 /// What the alerts must be: what was always the same is demanded, what the arguments read must exist.
-fn conditions(alert: &str, source: &str, cases: &[Case], shapes: &[(String, Shape)]) -> Vec<String> {
+fn conditions(
+    alerts: &[&str],
+    finding: Option<Cause>,
+    source: &str,
+    cases: &[Rc<Case>],
+    shapes: &[(String, Shape)],
+) -> Vec<String> {
     let mut reads = BTreeSet::new();
     shapes.iter().for_each(|(_, shape)| shape.reads("", &mut reads));
-    let mut on = vec![format!("name: {}", text(alert)), format!("source: {}", text(source))];
+    let names: Vec<String> = alerts.iter().map(|alert| text(alert)).collect();
+    let names = if names.len() == 1 { names.concat() } else { format!("[{}]", names.join(", ")) };
+    let mut on = vec![format!("name: {names}"), format!("source: {}", text(source))];
+    on.extend(finding.map(|finding| format!("finding: {}", text(finding.as_str()))));
     for read in &reads {
         let key = text(&format!("label.{read}"));
         let mut values = cases.iter().map(|case| case.labels.get(read));
@@ -156,6 +173,8 @@ struct Row<'a> {
     name: String,
     source: &'a str,
     alerts: Vec<Alert<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    causes: Option<Vec<Found<'a>>>,
     want: Want<'a>,
 }
 
@@ -163,6 +182,12 @@ struct Row<'a> {
 struct Alert<'a> {
     name: &'a str,
     labels: &'a Labels,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    cause: &'a str,
+    object: &'a str,
 }
 
 #[derive(Serialize)]
@@ -182,24 +207,22 @@ struct Act {
     arguments: Map<String, Value>,
 }
 
-fn test(name: &str, cases: &[Case]) -> Option<String> {
+fn test(name: &str, finding: Option<Cause>, cases: &[Rc<Case>]) -> Option<String> {
     let mut rows = Vec::new();
     for case in cases.iter().rev().take(TESTED) {
         let incident = &case.incident;
         let alerts = incident.alerts.iter().take(SHOWN);
-        let act = |record: &crate::domain::incident::ActionRecord| {
-            let call = &record.action.proposal.call;
-            Act { tool: call.tool.clone(), arguments: without_nulls(&call.arguments) }
-        };
+        let act = |call: &Call| Act { tool: call.tool.clone(), arguments: without_nulls(&call.arguments) };
         rows.push(Row {
             name: format!("as in incident {}", incident.id),
             source: &incident.alerts.first()?.source,
             alerts: alerts.map(|alert| Alert { name: &alert.name, labels: &alert.labels }).collect(),
+            causes: finding.map(|_| found_in(incident)),
             want: Want {
                 verdict: "remediate",
                 rule: Some(name),
                 mode: Some("observe"),
-                actions: Some(incident.actions.iter().map(act).collect()),
+                actions: Some(case.calls.iter().map(act).collect()),
             },
         });
     }
@@ -209,10 +232,26 @@ fn test(name: &str, cases: &[Case]) -> Option<String> {
         name: "another alert is none of its business".into(),
         source: &alert.source,
         alerts: vec![Alert { name: "SomethingElse", labels: &alert.labels }],
+        causes: finding.map(|_| found_in(&last.incident)),
         want: Want { verdict: "none", rule: None, mode: None, actions: None },
     });
+    rows.extend(finding.map(|_| Row {
+        name: "the same alert without the finding is none of its business".into(),
+        source: &alert.source,
+        alerts: vec![Alert { name: &alert.name, labels: &alert.labels }],
+        causes: Some(Vec::new()),
+        want: Want { verdict: "none", rule: None, mode: None, actions: None },
+    }));
     let written = toml::to_string(&Document { case: rows }).ok()?;
     Some(format!("# Made of what happened; see the rule {name} beside this folder.\n\n{written}"))
+}
+
+fn found_in(incident: &Incident) -> Vec<Found<'_>> {
+    let found = |named| {
+        let NamedCause { cause, objects, .. }: &NamedCause = named;
+        Found { cause: cause.as_str(), object: objects.first().map(String::as_str).unwrap_or_default() }
+    };
+    incident.causes().unwrap_or_default().iter().map(found).collect()
 }
 
 /// TOML has no null; what a test leaves out does not matter.

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::write::proven;
 use super::{Draft, find, write};
 use crate::domain::{
-    Action, ActionId, Alert, Call, Catalogue, Entry, Fact, Labels, Origin, Outcome, Person, Proposal, Risk, Sealed,
-    Severity, Status,
+    Action, ActionId, Alert, Call, Catalogue, Cause, Entry, Fact, Labels, NamedCause, Origin, Outcome, Person,
+    Proposal, Risk, Sealed, Severity, Status,
 };
 use crate::journal::Memory;
 use crate::ports::Journal;
@@ -24,11 +24,16 @@ struct Past {
     arguments: Value,
     origin: Origin,
     verified: bool,
+    finding: Option<Cause>,
 }
 
 fn past(name: &str, labels: &[(&str, &str)], arguments: Value) -> Past {
     let labels = labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
-    Past { name: name.into(), labels, arguments, origin: Origin::Model, verified: true }
+    Past { name: name.into(), labels, arguments, origin: Origin::Model, verified: true, finding: None }
+}
+
+fn named(cause: Cause) -> NamedCause {
+    NamedCause::new(cause, "pod shop/web-1", 90)
 }
 
 /// A journal of incidents that one action ended.
@@ -59,6 +64,7 @@ fn journal(all: &[Past]) -> Memory {
         let attempt = format!("{id}-a1-1");
         let facts = vec![
             Fact::Opened { group_key: id.clone(), source: "alertmanager".into(), alerts: vec![alert] },
+            Fact::Collected { causes: Some(past.finding.into_iter().map(named).collect()), incomplete: None },
             Fact::Proposed { action },
             Fact::Intent {
                 action: name.clone(),
@@ -111,6 +117,41 @@ fn the_same_way_becomes_a_rule_that_is_no_wider_than_its_evidence() {
         assert!(draft.rule.contains(part), "{part} is missing in\n{}", draft.rule);
     }
     assert!(!draft.rule.contains("web-1") && !draft.rule.contains("team"), "{}", draft.rule);
+}
+
+#[test]
+fn what_was_found_each_time_is_demanded_beside_the_alert() {
+    let mut all = pods();
+    all.iter_mut().for_each(|past| past.finding = Some(Cause::OutOfMemory));
+    let [draft] = &drafts(&all)[..] else { panic!() };
+    proven(draft).unwrap();
+    assert!(draft.rule.contains(r#"name: "PodStuck""#) && draft.rule.contains(r#"finding: "out-of-memory""#));
+    assert!(draft.test.contains("causes = []"), "without the finding it says nothing:\n{}", draft.test);
+    all[3].finding = Some(Cause::CrashLoop);
+    let [draft] = &drafts(&all)[..] else { panic!() };
+    proven(draft).unwrap();
+    assert!(!draft.rule.contains("finding:"), "it was not the same each time:\n{}", draft.rule);
+}
+
+#[test]
+fn one_finding_behind_several_alerts_is_one_draft_that_goes_by_it() {
+    let mut all = pods();
+    all.extend(pods());
+    all.iter_mut().for_each(|past| past.finding = Some(Cause::OutOfMemory));
+    // Twice under another name, which is too seldom for a draft of its own.
+    all.iter_mut().take(2).for_each(|past| past.name = "PodRestarts".into());
+    let found = drafts(&all);
+    let [draft] = found.as_slice() else { panic!("{found:?}") };
+    proven(draft).unwrap();
+    assert_eq!((draft.finding, draft.evidence.len()), (Some(Cause::OutOfMemory), 8));
+    assert!(draft.rule.contains(r#"name: ["PodRestarts", "PodStuck"]"#), "{}", draft.rule);
+    let name = draft.name.clone();
+    assert!(name.starts_with("suggested-out-of-memory-"), "{name}");
+    all[2].name = "PodOom".into();
+    assert_eq!(drafts(&all)[0].name, name, "another alert more makes it no other draft");
+    let mut none = all;
+    none.iter_mut().for_each(|past| past.finding = None);
+    assert!(drafts(&none).iter().all(|draft| draft.finding.is_none()), "what nobody found goes by its alert");
 }
 
 #[test]

@@ -25,11 +25,12 @@ pub fn write(drafts: Vec<Draft>, out: &Path, in_force: &Path) -> Result<Vec<Writ
 
 fn one(draft: Draft, out: &Path) -> Written {
     let result = proven(&draft).and_then(|()| files(&draft, out));
-    let Draft { name, alert, tools, evidence, .. } = draft;
-    match result {
-        Ok(files) => Written { name, alert, tools, evidence, files, refused: None },
-        Err(why) => Written { name, alert, tools, evidence, files: Vec::new(), refused: Some(why) },
-    }
+    let Draft { name, alert, finding, tools, evidence, .. } = draft;
+    let (files, refused) = match result {
+        Ok(files) => (files, None),
+        Err(why) => (Vec::new(), Some(why)),
+    };
+    Written { name, alert, finding, tools, evidence, files, refused }
 }
 
 /// A draft compiles and passes its own tests, or it is not written.

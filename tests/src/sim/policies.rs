@@ -177,7 +177,7 @@ impl SimPolicies {
             Says::Plan => Verdict::Plan { plugin: "planner".into() },
             Says::Remediate(templates) => {
                 let actions = templates.iter().enumerate().map(|(i, template)| proposal(template, incident, i));
-                Verdict::Remediate { actions: actions.collect() }
+                Verdict::Remediate { actions: actions.collect(), alternatives: false }
             }
             Says::Hold(until_ms, step_ms) => {
                 // An age that makes no sense, after the clock was set, holds nothing.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{FixRow, Fixes, Key, Past, Row, Wanted};
+use super::{Causes, FixRow, Fixes, Key, Past, Row, Wanted};
 use crate::domain::Outcome;
 
 /// Some closed incidents. Texts that repeat stand here once, lists of numbers are the indexes.
@@ -38,6 +38,7 @@ struct Fix {
     target: u32,
     tool: u32,
     helped: bool,
+    causes: Causes,
 }
 
 fn int(number: usize) -> u32 {
@@ -65,7 +66,7 @@ impl Chunk {
             });
             let packed = |fix: &super::Fix| {
                 let (target, tool) = (word(&fix.target), word(&fix.tool));
-                Fix { row: int(row), target, tool, helped: fix.helped }
+                Fix { row: int(row), target, tool, helped: fix.helped, causes: fix.causes }
             };
             fixes.extend(past.fixes.iter().map(packed));
         }
@@ -103,9 +104,10 @@ impl Chunk {
             let Ok(target) = self.words.binary_search_by(|word| (**word).cmp(target)) else {
                 return Box::new(std::iter::empty());
             };
-            let mut last = None;
-            let of = self.fixes.iter().filter(move |fix| fix.target as usize == target).map(|fix| fix.row as usize);
-            return Box::new(of.filter(move |row| last.replace(*row) != Some(*row)).filter_map(|row| self.row(row)));
+            return self.rows_of_fixes(move |fix| fix.target as usize == target);
+        }
+        if let Some(cause) = wanted.cause {
+            return self.rows_of_fixes(move |fix| fix.causes.has(cause));
         }
         if let Some(name) = wanted.name {
             return self
@@ -117,6 +119,13 @@ impl Chunk {
         }
         let from = self.rows.partition_point(|row| row.key.0 < since);
         Box::new((from..self.rows.len()).filter_map(|place| self.row(place)))
+    }
+
+    /// Those with such a fix, each once.
+    fn rows_of_fixes<'a>(&'a self, wanted: impl Fn(&Fix) -> bool + 'a) -> Box<dyn Iterator<Item = Row<'a>> + 'a> {
+        let mut last = None;
+        let of = self.fixes.iter().filter(move |fix| wanted(fix)).map(|fix| fix.row as usize);
+        Box::new(of.filter(move |row| last.replace(*row) != Some(*row)).filter_map(|row| self.row(row)))
     }
 
     fn under<'a>(
@@ -145,7 +154,10 @@ impl Chunk {
         let packed = self.rows.get(place)?;
         let from = self.fixes.partition_point(|fix| (fix.row as usize) < place);
         let fixes = self.fixes.get(from..).unwrap_or_default().iter().take_while(|fix| fix.row as usize == place);
-        let fix = |fix: &Fix| FixRow { target: self.word(fix.target), tool: self.word(fix.tool), helped: fix.helped };
+        let fix = |fix: &Fix| {
+            let (target, tool) = (self.word(fix.target), self.word(fix.tool));
+            FixRow { target, tool, helped: fix.helped, causes: fix.causes }
+        };
         let fixes: Fixes<'_> = fixes.map(fix).collect();
         Some(Row {
             key: packed.key,

@@ -98,7 +98,12 @@ fn past(minute: i64, group: &str, rule: &str, name: &str, fixes: &[(&str, bool)]
         outcome: (minute % 3 > 0).then_some(Outcome::Fixed),
         fixes: fixes
             .iter()
-            .map(|(target, helped)| Fix { target: target.to_string(), tool: format!("k.{target}"), helped: *helped })
+            .map(|(target, helped)| Fix {
+                target: target.to_string(),
+                tool: format!("k.{target}"),
+                helped: *helped,
+                causes: (minute % 5 == 0).then_some(Cause::CrashLoop).into_iter().collect(),
+            })
             .collect(),
     }
 }
@@ -126,13 +131,32 @@ fn every_question_is_answered_exactly() {
                 [(None, None), (Some("s"), None), (None, Some("m")), (Some(""), Some("n")), (Some("x"), None)]
             {
                 for target in some("a").into_iter().chain(some("none").into_iter().skip(1)) {
-                    let wanted = Wanted { group, rule, name, target, ..Wanted::since(at(since)) };
-                    let mut got: Vec<Row<'_>> = mixed.select(wanted).collect();
-                    got.sort_by_key(Row::order);
-                    let want: Vec<Row<'_>> = all.iter().map(Row::from).filter(|row| wanted.takes(row)).collect();
-                    assert_eq!(got, want, "{wanted:?}");
+                    for cause in [None, Some(Cause::CrashLoop), Some(Cause::OutOfMemory)] {
+                        let wanted = Wanted { group, rule, name, target, cause, ..Wanted::since(at(since)) };
+                        let mut got: Vec<Row<'_>> = mixed.select(wanted).collect();
+                        got.sort_by_key(Row::order);
+                        let want: Vec<Row<'_>> = all.iter().map(Row::from).filter(|row| wanted.takes(row)).collect();
+                        assert_eq!(got, want, "{wanted:?}");
+                    }
                 }
             }
         }
     }
+}
+
+#[test]
+fn what_was_wrong_is_kept_with_what_was_done_and_what_follows_comes_last() {
+    use crate::domain::named_cause::NamedCause;
+
+    let named = [Cause::RolloutStuck, Cause::OutOfMemory, Cause::OutOfMemory, Cause::CrashLoop, Cause::NodePressure];
+    let causes = Causes::of(&named.map(|cause| NamedCause::new(cause, "pod shop/web", 90)));
+    assert_eq!(causes.iter().collect::<Vec<_>>(), [Cause::OutOfMemory, Cause::CrashLoop, Cause::NodePressure]);
+    assert!(!causes.has(Cause::RolloutStuck));
+    let text = serde_json::to_string(&causes).unwrap();
+    assert_eq!(text, r#"["out-of-memory","crash-loop","node-pressure"]"#);
+    assert_eq!(serde_json::from_str::<Causes>(&text).unwrap(), causes);
+    let later = serde_json::from_str::<Causes>(r#"["of-another-version","crash-loop"]"#).unwrap();
+    assert_eq!(later.iter().collect::<Vec<_>>(), [Cause::CrashLoop]);
+    let old: Fix = serde_json::from_str(r#"{"target": "k:shop/web", "helped": true}"#).unwrap();
+    assert_eq!(old.causes, Causes::default());
 }

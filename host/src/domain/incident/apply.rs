@@ -57,7 +57,10 @@ impl Incident {
         self.updated_at = at;
         match &entry.fact {
             Fact::Opened { .. } => {}
-            Fact::AlertsChanged { alerts } => self.take_alerts(alerts),
+            Fact::AlertsChanged { alerts } => {
+                self.note_change();
+                self.take_alerts(alerts);
+            }
             Fact::AlertsCounted { change } => self.counted.take(change),
             Fact::HandedOver { alerts, to } => {
                 alerts.iter().for_each(|handover| self.hand_over(handover));
@@ -65,7 +68,10 @@ impl Incident {
             }
             Fact::TakenOver { .. } => {}
             // What is held back was held back without them.
-            Fact::Joined { .. } => self.end_hold(at),
+            Fact::Joined { .. } => {
+                self.note_change();
+                self.end_hold(at);
+            }
             Fact::BlockedBy { incident, object } => self.block(incident, object, at),
             Fact::Unblocked { incident, outcome } => self.unblock(incident, *outcome, at),
             Fact::Decided { decision } => self.decide(decision, at),
@@ -88,14 +94,11 @@ impl Incident {
                 let (purpose, call, text, refused) = (purpose.clone(), call.clone(), text.clone(), refused.clone());
                 self.looks.push(Look { purpose, call, ok: *ok, text, at, refused });
             }
-            Fact::Collected { causes } => {
-                self.collected = true;
-                self.deciding.causes.clone_from(causes);
-            }
+            Fact::Collected { causes, incomplete } => self.take_causes(causes.as_deref(), incomplete.as_ref(), at),
             Fact::Recalled { knowledge } => self.knowledge = Some(Arc::clone(knowledge)),
             Fact::Planned { plugin, proposals, findings, error } => {
                 let (plugin, findings, error) = (plugin.clone(), findings.clone(), error.clone());
-                self.take_plan(Plan { plugin, proposals: proposals.len(), findings, error });
+                self.take_plan(at, Plan { plugin, proposals: proposals.len(), findings, error });
             }
             Fact::Answered { answer, text, usage, original } => {
                 self.count(usage);

@@ -1,6 +1,6 @@
 //! What bears on deciding about an incident once more: what was found out, who was asked in vain, since when it waits.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Incident, Look, Plan};
@@ -8,6 +8,9 @@ use crate::domain::call::Call;
 use crate::domain::entry::Purpose;
 use crate::domain::named_cause::NamedCause;
 use crate::domain::rare::Empty;
+
+/// For so long what was found out is as good as new.
+const FRESH: SignedDuration = SignedDuration::from_mins(1);
 
 /// What bears on deciding once more.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,13 +24,30 @@ pub struct Deciding {
     /// Remediation plugins that knew nothing that fits: rules that would ask them again are passed over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passed: Vec<String>,
+    /// Why the evidence is not all that was wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
+    /// When it was found out what is wrong, and by plugins what would help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_at: Option<Timestamp>,
+    /// Whether alerts have changed since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
     /// Since when the rule of the verdict has held it back, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_since: Option<Timestamp>,
 }
 
 impl Empty for Deciding {
-    const EMPTY: &'static Self = &Self { causes: Vec::new(), from: 0, passed: Vec::new(), held_since: None };
+    const EMPTY: &'static Self = &Self {
+        causes: Vec::new(),
+        from: 0,
+        passed: Vec::new(),
+        incomplete: None,
+        found_at: None,
+        changed: false,
+        held_since: None,
+    };
 }
 
 impl Incident {
@@ -51,19 +71,52 @@ impl Incident {
         self.looks_lately().any(|look| look.purpose == Purpose::Evidence && look.call == *call)
     }
 
-    /// What was found out is too old once it has been held back: it is found out anew, by plugins as well.
+    /// Whether what was found out is too old to go by it once more. Whoever acts goes by what is a minute old at most;
+    /// while a rule holds the incident back and nothing changes, it may be half as old as the hold, so that hours of
+    /// waiting cost a handful of collections.
+    pub fn is_outdated(&self, now: Timestamp, to_wait: bool) -> bool {
+        let Some(found_at) = self.deciding.found_at.filter(|_| self.is_held()) else { return false };
+        let held = self.deciding.held_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
+        let lasts = if to_wait && !self.deciding.changed { (held / 2).max(FRESH) } else { FRESH };
+        now.duration_since(found_at) >= lasts
+    }
+
+    /// The incident as it stands where nothing has been found out yet.
+    #[must_use]
+    pub fn without_diagnosis(&self) -> Self {
+        let mut incident = self.clone();
+        incident.forget_diagnosis();
+        incident
+    }
+
+    /// What was found out is found out anew, by plugins as well.
     pub(super) fn forget_diagnosis(&mut self) {
         if self.collected || !self.deciding.passed.is_empty() {
             self.collected = false;
             self.plan = None;
-            self.deciding.passed.clear();
-            self.deciding.causes.clear();
-            self.deciding.from = self.looks.len();
+            let (from, held_since) = (self.looks.len(), self.deciding.held_since);
+            *self.deciding = Deciding { from, held_since, ..Deciding::default() };
+        }
+    }
+
+    /// Takes in what the evidence shows. What a version saw that named no causes is looked at once more, without a call.
+    pub(super) fn take_causes(&mut self, causes: Option<&[NamedCause]>, incomplete: Option<&String>, at: Timestamp) {
+        self.collected = causes.is_some();
+        self.deciding.causes = causes.unwrap_or_default().to_vec();
+        self.deciding.incomplete = incomplete.cloned();
+        (self.deciding.found_at, self.deciding.changed) = (Some(at), false);
+    }
+
+    /// Alerts have changed, and with them perhaps what is wrong.
+    pub(super) fn note_change(&mut self) {
+        if self.deciding.found_at.is_some() {
+            self.deciding.changed = true;
         }
     }
 
     /// Takes in what a plugin said. Of several that were asked the words of all are kept.
-    pub(super) fn take_plan(&mut self, mut plan: Plan) {
+    pub(super) fn take_plan(&mut self, at: Timestamp, mut plan: Plan) {
+        self.deciding.found_at.get_or_insert(at);
         if plan.error.is_none() && plan.proposals == 0 && !self.passed_over(&plan.plugin) {
             self.deciding.passed.push(plan.plugin.clone());
         }

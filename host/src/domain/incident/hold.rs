@@ -67,7 +67,13 @@ impl Incident {
         if since != self.deciding.held_since {
             self.deciding.held_since = since;
         }
-        if matches!(decision.verdict, Verdict::Hold { .. }) {
+        let anew = match &decision.verdict {
+            Verdict::Diagnose => self.collected,
+            Verdict::Plan { plugin } => self.passed_over(plugin) || self.is_outdated(at, false),
+            Verdict::Investigate => self.is_outdated(at, false),
+            _ => false,
+        };
+        if anew {
             self.forget_diagnosis();
         }
         self.decision = Some(Arc::clone(decision));

@@ -2,9 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ActionRecord, ActionState, Incident, Outcome};
+use super::{ActionRecord, ActionState, Incident, Outcome, alternatives};
 use crate::domain::action::{ActionId, Origin, Risk};
 use crate::domain::call::{Call, Verification};
+use crate::domain::containment::contains;
 use crate::domain::decision::{RulingKind, Verdict};
 use crate::domain::delivery::DeliveryLimits;
 use crate::domain::entry::{Answer, Fact, Purpose};
@@ -272,29 +273,31 @@ fn non_empty<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
     if text.trim().is_empty() { otherwise } else { text }
 }
 
-/// Actions are done one after the other; the first that does not end well ends the sequence. But what a model proposes
-/// are alternatives, best first: the next is tried only where the one before did not help and is taken back.
+/// Actions are done one after the other; the first that does not end well ends the sequence. But of alternatives, best
+/// first, one that helps is enough, and the next is tried only where nothing is left of the one before.
 fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
-    let (mut observed, mut settled, mut tried) = (false, false, Vec::new());
+    let (mut observed, mut settled, mut tried) = (false, Vec::new(), Vec::new());
     for record in &incident.actions {
-        let alternative = record.action.origin == Origin::Model;
-        if matches!(record.action.origin, Origin::Undo { .. }) || (alternative && settled) {
+        let first = incident.alternatives_of(record);
+        let needless = first.is_some_and(|first| settled.contains(&first));
+        if matches!(record.action.origin, Origin::Undo { .. }) || needless {
             continue;
         }
         if let Some(next) = in_progress(incident, record, now, limits) {
             return next;
         }
         match record.state {
-            ActionState::Verified => settled |= alternative,
+            ActionState::Verified => settled.extend(first),
             ActionState::Observed => {
                 observed = true;
-                settled |= alternative;
+                settled.extend(first);
             }
             _ => match ended_badly(incident, record, now, limits) {
                 Badly::Next(next) => return next,
                 Badly::Over { what, clean } => {
                     tried.push(what);
-                    let another = alternative && clean && tried.len() < ALTERNATIVES && has_another(incident, record);
+                    let room = incident.tried_before(record).count() + 1 < alternatives::TRIED;
+                    let another = clean && room && incident.ranked_behind(record).next().is_some();
                     if !another {
                         return conclude(Outcome::NeedsPerson, &tried.join("; then "));
                     }
@@ -308,9 +311,15 @@ fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
             "mode is observe: nothing was executed, the report says what would have been done",
         );
     }
-    let done = incident.actions.iter().filter(|record| record.state == ActionState::Verified);
-    let done: Vec<String> = done.map(|record| record.action.target()).collect();
-    conclude(Outcome::Fixed, &format!("{} repaired and verified", done.join(", ")))
+    let done: Vec<&ActionRecord> =
+        incident.actions.iter().filter(|record| record.state == ActionState::Verified).collect();
+    let targets: Vec<String> = done.iter().map(|record| record.action.target()).collect();
+    let targets = targets.join(", ");
+    if !done.is_empty() && done.iter().all(|record| contains(&record.action.proposal.call)) {
+        let reason = format!("{targets}: contained, which repairs nothing; a person must go on");
+        return conclude(Outcome::NeedsPerson, &reason);
+    }
+    conclude(Outcome::Fixed, &format!("{targets} repaired and verified"))
 }
 
 fn in_progress(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Option<Next> {
@@ -383,9 +392,6 @@ fn millis(ms: u64) -> SignedDuration {
     SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))
 }
 
-/// Alternatives of one incident that are tried.
-const ALTERNATIVES: usize = 3;
-
 /// What follows on an action that did not end well.
 enum Badly {
     /// It is not over yet.
@@ -394,15 +400,9 @@ enum Badly {
     Over {
         /// What became of it, as a sentence without an end.
         what: String,
-        /// It was done, did not help, and nothing is left of it.
+        /// Nothing is left of it: it was denied, or done in vain and taken back.
         clean: bool,
     },
-}
-
-/// Whether the model proposed another alternative behind this one.
-fn has_another(incident: &Incident, record: &ActionRecord) -> bool {
-    let mut behind = incident.actions.iter().skip_while(|other| other.action.id != record.action.id).skip(1);
-    behind.any(|other| other.action.origin == Origin::Model)
 }
 
 /// An action that was done and did not help is taken back where it says how.
@@ -439,7 +439,8 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
     };
     if record.state != ActionState::Unverified || record.action.undo().is_none() {
         // What heals by itself when it is wrong needs nothing that takes it back.
-        let clean = record.state == ActionState::Unverified && record.action.risk == Risk::Low;
+        let harmless = record.state == ActionState::Unverified && record.action.risk == Risk::Low;
+        let clean = harmless || (record.state == ActionState::Denied && record.attempts == 0);
         return Badly::Over { what, clean };
     }
     let undo = incident

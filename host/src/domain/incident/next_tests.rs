@@ -23,6 +23,12 @@ fn call(tool: &str) -> Call {
 
 impl Scene {
     fn new(origin: &Origin, risk: Risk, tools: &[&str]) -> Self {
+        let steps: Vec<(&str, Option<&str>)> = tools.iter().map(|tool| (*tool, None)).collect();
+        Self::ranked(origin, risk, &steps)
+    }
+
+    /// Tools, each with the action to which it is an alternative.
+    fn ranked(origin: &Origin, risk: Risk, tools: &[(&str, Option<&str>)]) -> Self {
         let now = Timestamp::UNIX_EPOCH;
         let alert = Alert {
             source: "s".into(),
@@ -49,7 +55,7 @@ impl Scene {
             policies: String::new(),
         };
         scene.happen(Fact::Decided { decision: Arc::new(decision) });
-        for (n, tool) in tools.iter().enumerate() {
+        for (n, (tool, first)) in tools.iter().enumerate() {
             let proposal = Proposal {
                 call: call(tool),
                 target: String::new(),
@@ -66,7 +72,11 @@ impl Scene {
             .unwrap();
             let safeguards = Safeguards { verify: Some(verify), ..Safeguards::default() };
             let id = ActionId(format!("a{}", n + 1));
-            let action = Action::new(id, proposal, origin.clone(), risk, Target::default()).with_safeguards(safeguards);
+            let mut action =
+                Action::new(id, proposal, origin.clone(), risk, Target::default()).with_safeguards(safeguards);
+            if let Some(first) = first {
+                action = action.as_alternative_to(ActionId((*first).into()));
+            }
             scene.happen(Fact::Proposed { action: Box::new(action) });
         }
         scene
@@ -82,10 +92,20 @@ impl Scene {
 
     /// Takes an action up to its result.
     fn done(&mut self, id: &str) {
+        self.ruled(id, RulingKind::Allow);
+        let action = ActionId(id.into());
+        assert_eq!(self.next(), Next::Do(Effect::Execute { action: action.clone() }));
+        let intent = json!({"kind": "intent", "action": id, "attempt": id});
+        self.happen(serde_json::from_value(intent).unwrap());
+        let (text, attempt) = (String::new(), id.to_string());
+        self.happen(Fact::Result { action, attempt, ok: true, text, took_ms: 1 });
+    }
+
+    fn ruled(&mut self, id: &str, kind: RulingKind) {
         let action = ActionId(id.into());
         assert_eq!(self.next(), Next::Do(Effect::Rule { action: action.clone() }));
         let ruling = Ruling {
-            kind: RulingKind::Allow,
+            kind,
             rule: "g".into(),
             reason: String::new(),
             heard: Vec::new(),
@@ -96,12 +116,7 @@ impl Scene {
             spends: Vec::new(),
             counts: Counts::default(),
         };
-        self.happen(Fact::Ruled { action: action.clone(), ruling });
-        assert_eq!(self.next(), Next::Do(Effect::Execute { action: action.clone() }));
-        let intent = json!({"kind": "intent", "action": id, "attempt": id});
-        self.happen(serde_json::from_value(intent).unwrap());
-        let (text, attempt) = (String::new(), id.to_string());
-        self.happen(Fact::Result { action, attempt, ok: true, text, took_ms: 1 });
+        self.happen(Fact::Ruled { action, ruling });
     }
 
     fn verified(&mut self, id: &str, ok: bool) {
@@ -182,4 +197,63 @@ fn looks_come_quickly_at_first() {
         SignedDuration::from_secs(5),
         Limits::default().pace(scene.incident.actions[0].action.safeguards.verify.as_ref().unwrap()).every
     );
+}
+
+#[test]
+fn alternatives_of_a_plugin_are_ranked_for_each_object() {
+    let plugin = Origin::Plugin { name: "p".into(), rule: "r".into() };
+    let tools = [("k.a", Some("a1")), ("k.b", Some("a1")), ("k.c", Some("a3")), ("k.d", Some("a3"))];
+    let mut scene = Scene::ranked(&plugin, Risk::Low, &tools);
+    scene.done("a1");
+    scene.verified("a1", false);
+    scene.done("a2");
+    scene.verified("a2", true);
+    scene.done("a3");
+    scene.verified("a3", true);
+    assert_eq!(scene.concluded().0, Outcome::Fixed, "a4 is not needed where a3 helped");
+}
+
+#[test]
+fn what_was_denied_has_left_nothing_and_what_people_refused_is_theirs() {
+    let tools = [("k.a", Some("a1")), ("k.b", Some("a1"))];
+    let policy = Origin::Policy { rule: "r".into() };
+    let mut scene = Scene::ranked(&policy, Risk::High, &tools);
+    scene.ruled("a1", RulingKind::Deny);
+    scene.done("a2");
+    scene.verified("a2", true);
+    assert_eq!(scene.concluded().0, Outcome::Fixed);
+    let mut scene = Scene::ranked(&policy, Risk::High, &tools);
+    scene.ruled("a1", RulingKind::Ask);
+    scene.happen(Fact::Expired { action: ActionId("a1".into()) });
+    assert_eq!(scene.concluded().0, Outcome::NeedsPerson);
+    let mut scene = Scene::new(&policy, Risk::High, &["k.a", "k.b"]);
+    scene.ruled("a1", RulingKind::Deny);
+    assert_eq!(scene.concluded().0, Outcome::NeedsPerson, "steps are no choices");
+}
+
+#[test]
+fn what_only_contains_is_no_repair() {
+    let mut scene = Scene::new(&Origin::Model, Risk::High, &["k.nodes_cordon"]);
+    scene.done("a1");
+    scene.verified("a1", true);
+    let (outcome, reason) = scene.concluded();
+    assert_eq!(outcome, Outcome::NeedsPerson);
+    assert!(reason.contains("contained"), "{reason}");
+    let mut scene =
+        Scene::new(&Origin::Policy { rule: "r".into() }, Risk::High, &["k.nodes_cordon", "k.nodes_restart"]);
+    for id in ["a1", "a2"] {
+        scene.done(id);
+        scene.verified(id, true);
+    }
+    assert_eq!(scene.concluded().0, Outcome::Fixed);
+}
+
+#[test]
+fn evidence_of_a_version_that_named_no_causes_is_read_once_more() {
+    let mut scene = Scene::new(&Origin::Model, Risk::Low, &[]);
+    let older = || serde_json::from_value(json!({"kind": "collected"})).unwrap();
+    scene.happen(older());
+    assert_eq!((scene.next(), scene.incident.causes()), (Next::Do(Effect::Collect), None));
+    scene.happen(Fact::Collected { causes: Some(Vec::new()), incomplete: None });
+    assert_eq!((scene.next(), scene.incident.causes()), (Next::Do(Effect::AskModel), Some(&[][..])));
 }

@@ -59,6 +59,23 @@ async fn an_answer_that_cannot_be_read_is_asked_for_once_more_with_the_reason() 
     assert_eq!((&tail[1]["role"], &tail[1]["tool_call_id"]), (&json!("tool"), &json!("c1")));
 }
 
+/// The answer as a whole has ten minutes; without a bound of its own, silence within it would take as long.
+#[tokio::test]
+async fn a_stream_that_stalls_is_asked_for_again() {
+    let half = json!({"choices": [{"index": 0, "delta": {"content": "half"}}]});
+    let endpoint = Endpoint::new(vec![(1, half.clone()), says(RESOLVED), (1, half.clone()), (1, half)]).await;
+    let options = || EndpointOptions {
+        timeout: Duration::from_secs(600),
+        idle: Duration::from_millis(200),
+        ..endpoint.options()
+    };
+    let asked = ask(&of(vec![options()], Budget::default())).await.unwrap();
+    assert!(matches!(asked.answer, Answer::Resolved { .. }));
+    assert_eq!(endpoint.requests().len(), 2);
+    let (why, _) = ask(&of(vec![options()], Budget::default())).await.unwrap_err();
+    assert!(why.contains("stalled"), "{why}");
+}
+
 #[tokio::test]
 async fn what_may_pass_is_tried_again_and_what_will_not_is_explained() {
     let endpoint = Endpoint::new(vec![fails(429, "slow down"), fails(503, "busy"), says(RESOLVED)]).await;

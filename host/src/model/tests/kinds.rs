@@ -133,7 +133,7 @@ fn handle(set: &Set, catalogue: &Arc<Catalogue>, cluster: &Cluster, mut incident
                 let calls = wanted(set, &incident, &context);
                 if calls.is_empty() {
                     let causes = diagnosis::of(&incident);
-                    happen(&mut incident, Fact::Collected { causes });
+                    happen(&mut incident, Fact::Collected { causes: Some(causes), incomplete: None });
                     break;
                 }
                 outcome.rounds += 1;

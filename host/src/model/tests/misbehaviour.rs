@@ -95,7 +95,7 @@ fn undecided() -> Incident {
         policies: String::new(),
     };
     happen(&mut incident, Fact::Decided { decision: Arc::new(decision) });
-    happen(&mut incident, Fact::Collected { causes: Vec::new() });
+    happen(&mut incident, Fact::Collected { causes: Some(Vec::new()), incomplete: None });
     incident
 }
 

@@ -39,7 +39,7 @@ pub struct Script {
     pub seen: Mutex<Vec<(Option<String>, Value)>>,
 }
 
-/// An endpoint that gives these answers in order. Status 0 never answers.
+/// An endpoint that gives these answers in order. Status 0 never answers, and 1 begins a stream and says nothing more.
 pub struct Endpoint {
     pub url: String,
     pub script: Arc<Script>,
@@ -66,6 +66,12 @@ async fn answer(script: Arc<Script>, stream: TcpStream) -> std::io::Result<()> {
     script.seen.lock().unwrap().push((key, serde_json::from_slice(&body).unwrap()));
     let (status, body) = script.answers.lock().unwrap().pop_front().unwrap_or((500, json!("no more answers")));
     if status == 0 {
+        std::future::pending::<()>().await;
+    }
+    if status == 1 {
+        let head = "HTTP/1.1 200 x\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(format!("data: {body}\n\n").as_bytes()).await?;
         std::future::pending::<()>().await;
     }
     let body = body.as_str().map_or_else(|| body.to_string(), Into::into);

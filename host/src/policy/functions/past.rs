@@ -4,9 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use rhai::{Array, Engine, EvalAltResult, ImmutableString, Map};
 
 use super::checked;
+use crate::domain::Cause;
 use crate::domain::history::{FixRow, Row, Wanted};
 use crate::policy::evaluation::{Evaluation, ask, error};
 use crate::policy::fields::Fields;
+use crate::policy::on::no_finding;
 use crate::policy::{span, view};
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
@@ -45,6 +47,7 @@ struct Select {
     name: Option<String>,
     target: Option<String>,
     tool: Option<String>,
+    finding: Option<Cause>,
     outcome: Option<String>,
     group: bool,
     within: Option<i64>,
@@ -53,11 +56,19 @@ struct Select {
 impl Select {
     fn read(what: &str, more: Map) -> Made<Self> {
         let mut fields = Fields::new(more);
+        let finding = fields.text("finding").and_then(|name| {
+            let cause = Cause::of(&name);
+            if cause.is_none() {
+                fields.problems.push(format!("`finding`: {}", no_finding(&name)));
+            }
+            cause
+        });
         let select = Self {
             rule: fields.text("rule"),
             name: fields.text("name"),
             target: fields.text("target"),
             tool: fields.text("tool"),
+            finding,
             outcome: fields.text("outcome"),
             group: fields.flag("group").unwrap_or(false),
             within: fields.span("within"),
@@ -65,20 +76,26 @@ impl Select {
         checked(select, fields.finish()).map_err(|wrong| error(format!("{what}: {wrong}")))
     }
 
+    /// Whether one action must be all that is asked for.
+    fn narrows(&self) -> bool {
+        self.tool.is_some() || self.finding.is_some()
+    }
+
     /// Whether an action is one of those that are asked for.
     fn counts(&self, fix: &FixRow<'_>) -> bool {
         self.target.as_deref().is_none_or(|target| target == fix.target)
             && self.tool.as_deref().is_none_or(|tool| fix.is_with(tool))
+            && self.finding.is_none_or(|finding| fix.causes.has(finding))
     }
 
     fn of<'a>(&'a self, evaluation: &'a Evaluation) -> impl Iterator<Item = Row<'a>> {
         let from = self.within.map_or(Timestamp::MIN, |within| since(evaluation.now, within));
         let (rule, name, target) = (self.rule.as_deref(), self.name.as_deref(), self.target.as_deref());
-        let wanted = Wanted { rule, name, target, ..Wanted::since(from) };
+        let wanted = Wanted { rule, name, target, cause: self.finding, ..Wanted::since(from) };
         let outcome = |row: &Row<'_>| row.outcome.map_or("", |outcome| outcome.as_str());
         evaluation
             .past(wanted, self.group)
-            .filter(move |row| self.tool.is_none() || row.fixes.iter().any(|fix| self.counts(fix)))
+            .filter(move |row| !self.narrows() || row.fixes.iter().any(|fix| self.counts(fix)))
             .filter(move |row| self.outcome.as_deref().is_none_or(|wanted| wanted == outcome(row)))
     }
 }

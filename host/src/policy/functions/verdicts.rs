@@ -1,7 +1,8 @@
-//! `suppress`, `escalate`, `investigate`, `remediate`, `plan` and `hold`.
+//! `suppress`, `escalate`, `investigate`, `remediate`, `alternatives`, `plan` and `hold`.
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 
+use crate::domain::Proposal;
 use crate::policy::evaluation::{error, or_problem};
 use crate::policy::fields::describe;
 use crate::policy::span;
@@ -31,8 +32,16 @@ pub(super) fn register(engine: &mut Engine) {
     });
     engine.register_fn("remediate", |act: Act| word(Says::Remediate(vec![*act.0]), ""));
     engine.register_fn("remediate", |act: Act, reason: ImmutableString| word(Says::Remediate(vec![*act.0]), &reason));
-    engine.register_fn("remediate", |acts: Array| remediate(acts, ""));
-    engine.register_fn("remediate", |acts: Array, reason: ImmutableString| remediate(acts, &reason));
+    engine.register_fn("remediate", |acts: Array| list("remediate", acts).map(|acts| word(Says::Remediate(acts), "")));
+    engine.register_fn("remediate", |acts: Array, reason: ImmutableString| {
+        list("remediate", acts).map(|acts| word(Says::Remediate(acts), &reason))
+    });
+    engine.register_fn("alternatives", |acts: Array| {
+        list("alternatives", acts).map(|acts| word(Says::Alternatives(acts), ""))
+    });
+    engine.register_fn("alternatives", |acts: Array, reason: ImmutableString| {
+        list("alternatives", acts).map(|acts| word(Says::Alternatives(acts), &reason))
+    });
 }
 
 fn hold(context: &NativeCallContext<'_>, time: &str, reason: &str) -> Made<Word> {
@@ -40,14 +49,13 @@ fn hold(context: &NativeCallContext<'_>, time: &str, reason: &str) -> Made<Word>
     Ok(word(Says::Hold(ms), reason))
 }
 
-fn remediate(acts: Array, reason: &str) -> Made<Word> {
+fn list(what: &str, acts: Array) -> Made<Vec<Proposal>> {
     if acts.is_empty() {
-        return Err(error("remediate needs at least one act(…)"));
+        return Err(error(format!("{what} needs at least one act(…)")));
     }
     let one = |act: Dynamic| match act.try_cast_result::<Act>() {
         Ok(act) => Ok(*act.0),
-        Err(other) => Err(error(format!("remediate takes act(…) or a list of them, but this is {}", describe(&other)))),
+        Err(other) => Err(error(format!("{what} takes act(…) or a list of them, but this is {}", describe(&other)))),
     };
-    let acts = acts.into_iter().map(one).collect::<Result<_, _>>()?;
-    Ok(word(Says::Remediate(acts), reason))
+    acts.into_iter().map(one).collect()
 }

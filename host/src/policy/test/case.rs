@@ -119,6 +119,9 @@ pub(super) struct PastRow {
     /// The tool of all of them.
     #[serde(default)]
     pub tool: String,
+    /// What was found to be wrong when they were done.
+    #[serde(default)]
+    pub findings: Vec<Cause>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -389,7 +392,8 @@ impl PastRow {
     fn past(&self, group: &str, now: Timestamp) -> Result<Past, String> {
         let ago = SignedDuration::from_millis(span::parse(&self.ago)?);
         let fixes = |targets: &[String], helped: bool| -> Vec<Fix> {
-            let fix = |target: &String| Fix { target: target.clone(), tool: self.tool.clone(), helped };
+            let causes = self.findings.iter().copied().collect();
+            let fix = |target: &String| Fix { target: target.clone(), tool: self.tool.clone(), helped, causes };
             targets.iter().map(fix).collect()
         };
         let mut all = fixes(&self.helped, true);

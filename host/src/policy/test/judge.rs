@@ -169,7 +169,7 @@ fn verdict(
     }
     if let Some(wanted) = &want.actions {
         let none = Vec::new();
-        let got = if let Verdict::Remediate { actions } = &decision.verdict { actions } else { &none };
+        let got = if let Verdict::Remediate { actions, .. } = &decision.verdict { actions } else { &none };
         if wanted.len() != got.len() {
             let wanted: Vec<&str> = wanted.iter().map(|call| call.tool.as_str()).collect();
             let got: Vec<&str> = got.iter().map(|action| action.call.tool.as_str()).collect();

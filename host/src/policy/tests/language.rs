@@ -104,13 +104,16 @@ fn every_verdict_can_be_said() {
         act(\"k.other\").reason(\"r\").target(\"t\").evidence([\"e\"]).root_cause(\"c\").undo(act(\"k.back\", #{ n: 1 })),
       ], \"both\")";
     let decision = say(fix);
-    let Verdict::Remediate { actions } = decision.verdict else { panic!("{decision:?}") };
+    let Verdict::Remediate { actions, .. } = decision.verdict else { panic!("{decision:?}") };
     let [first, second] = actions.as_slice() else { panic!("{actions:?}") };
     assert_eq!(first.call.arguments["name"], "web-1");
     assert_eq!(first.verify.as_ref().map(|v| (v.within_ms, v.every_ms)), Some((60_000, 2_000)));
     assert_eq!((first.root_cause.as_str(), first.evidence.as_slice()), ("leak", &["seen".to_string()][..]));
     assert_eq!(second.undo.as_ref().map(|undo| undo.arguments["n"].clone()), Some(1.into()));
     assert_eq!(decision.reason, "both");
+    let ranked = say("alternatives([act(\"k.pods_delete\"), act(\"k.other\")], \"either\")");
+    let Verdict::Remediate { actions, alternatives: true } = ranked.verdict else { panic!("{ranked:?}") };
+    assert_eq!((actions.len(), ranked.reason.as_str()), (2, "either"));
     let nothing = "rule(\"a\", #{ then: |i| () }); rule(\"b\", #{ then: |i| 5 }); rule(\"c\", #{ then: escalate() });";
     let judged = simple().judge(&set(nothing));
     assert_eq!(judged.decision.unwrap().rule.as_deref(), Some("c"));
@@ -163,6 +166,10 @@ fn time_and_history_are_data() {
         ),
         (
             "|i| past(#{ name: \"KubePodNotReady\" }).len() == 4 && past(#{}).some(|p| p.helped && p.rule == \"r\")",
+            true,
+        ),
+        (
+            "|i| fixes(#{ finding: \"out-of-memory\" }) == 3 && successes(#{ finding: \"out-of-memory\", tool: \"restart\" }) == 2 && incidents(#{ finding: \"out-of-memory\" }) == 2 && fixes(#{ finding: \"crash-loop\" }) == 0 && past(#{ finding: \"out-of-memory\" }).some(|p| \"out-of-memory\" in p.findings)",
             true,
         ),
         ("|i| incidents(#{ outcome: \"fixed\" }) == 4 && incidents(#{ name: \"x\" }) == 0", true),

@@ -29,6 +29,11 @@ pub(super) fn why(why: &Why<'_>, s: Style) -> String {
             };
             format!("{} 已执行但无效：{}。{undone}", what(action, s), seen(action, s))
         }
+        Why::Contained(record) => format!("{} 已执行并生效：这只是隔离故障，并未修复。", what(record, s)),
+        Why::AfterOthers { before, last } => {
+            let tried: Vec<String> = before.iter().map(|record| tried(record, s)).collect();
+            format!("此前已尝试：{}。随后：{}", tried.join("；"), self::why(last, s))
+        }
         Why::Escalated { rule, reason } => match told(*rule, reason) {
             Some(reason) => format!("{}将其交由人工处理：{}", by(*rule, s), s.say(reason)),
             None => format!("{}将其交由人工处理。", by(*rule, s)),
@@ -86,6 +91,17 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
             }
             sentences
         }
+        Why::Contained(record) => vec![format!(
+            "请修复 {}，然后解除隔离：撤销 {}。",
+            s.name(&record.action.target()),
+            s.name(record.action.tool())
+        )],
+        Why::AfterOthers { before, last } => {
+            let mut sentences = left(last, incident, s);
+            let names: Vec<String> = before.iter().map(|record| what(record, s)).collect();
+            sentences.insert(0, format!("请勿再从已尝试无效的动作入手：{}。", names.join("、")));
+            return sentences;
+        }
         Why::Escalated { .. } | Why::ModelAsks | Why::ModelDone | Why::Other(_) => vec!["请人工调查并修复。".into()],
         Why::Unplanned { plugin, .. } => vec![format!("请手动修复，并检查插件 {} 为何无法给出方案。", s.name(plugin))],
         Why::NoModel(_) | Why::NoRepair { .. } => {
@@ -115,6 +131,14 @@ pub(super) fn would_have(record: &ActionRecord, s: Style) -> String {
 
 fn what(record: &ActionRecord, s: Style) -> String {
     format!("{}（{}）", s.name(record.action.tool()), s.name(&record.action.target()))
+}
+
+/// One that was tried in vain and nothing of which is left.
+fn tried(record: &ActionRecord, s: Style) -> String {
+    match record.state {
+        ActionState::Denied => format!("{} 被 {} 禁止", what(record, s), gate(record, s)),
+        _ => format!("{} 无效（{}）", what(record, s), seen(record, s)),
+    }
 }
 
 fn gate(record: &ActionRecord, s: Style) -> String {

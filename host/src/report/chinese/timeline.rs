@@ -59,8 +59,16 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             let head = format!("{purpose}：{}（{}）", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}，失败：{}", s.say(text)) }
         }
-        Fact::Collected { causes } if causes.is_empty() => "证据已收集完毕".into(),
-        Fact::Collected { causes } => format!("证据已收集完毕，发现原因：{}", names(causes, "、")),
+        Fact::Collected { causes, incomplete } => {
+            let there = match incomplete {
+                None => "证据已收集完毕".into(),
+                Some(why) => format!("证据不完整（{}）", s.say(why)),
+            };
+            match causes.as_deref().unwrap_or_default() {
+                [] => there,
+                causes => format!("{there}，发现原因：{}", names(causes, "、")),
+            }
+        }
         Fact::Recalled { knowledge } => super::knowledge::recalled(knowledge),
         Fact::Planned { plugin, proposals, findings, error } => match error {
             Some(error) => format!("插件 {} 无法给出方案：{}", s.name(plugin), s.say(error)),

@@ -36,6 +36,13 @@ pub(super) fn why(why: &Why<'_>, s: Style) -> String {
             };
             format!("{} was done and did not help: {}. {undone}", what(action, s), seen(action, s))
         }
+        Why::Contained(record) => {
+            format!("{} was done and holds: that contains the trouble and repairs nothing.", what(record, s))
+        }
+        Why::AfterOthers { before, last } => {
+            let tried: Vec<String> = before.iter().map(|record| tried(record, s)).collect();
+            format!("Tried before: {}. Then: {}", tried.join("; "), self::why(last, s))
+        }
         Why::Escalated { rule, reason } => match told(*rule, reason) {
             Some(reason) => format!("{} leaves it to a person: {}", by(*rule, s), s.say(reason)),
             None => format!("{} leaves it to a person.", by(*rule, s)),
@@ -101,6 +108,17 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
             }
             sentences
         }
+        Why::Contained(record) => vec![format!(
+            "Repair {}, then lift what contains it: take {} back.",
+            s.name(&record.action.target()),
+            s.name(record.action.tool())
+        )],
+        Why::AfterOthers { before, last } => {
+            let mut sentences = left(last, incident, s);
+            let names: Vec<String> = before.iter().map(|record| what(record, s)).collect();
+            sentences.insert(0, format!("Do not begin with what was tried in vain: {}.", names.join(", ")));
+            return sentences;
+        }
         Why::Escalated { .. } | Why::ModelAsks | Why::ModelDone | Why::Other(_) => {
             vec!["Investigate and repair by hand.".into()]
         }
@@ -139,6 +157,14 @@ pub(super) fn would_have(record: &ActionRecord, s: Style) -> String {
 
 fn what(record: &ActionRecord, s: Style) -> String {
     format!("{} on {}", s.name(record.action.tool()), s.name(&record.action.target()))
+}
+
+/// One that was tried in vain and nothing of which is left.
+fn tried(record: &ActionRecord, s: Style) -> String {
+    match record.state {
+        ActionState::Denied => format!("{} was denied by {}", what(record, s), gate(record, s)),
+        _ => format!("{} did not help ({})", what(record, s), seen(record, s)),
+    }
 }
 
 fn gate(record: &ActionRecord, s: Style) -> String {

@@ -70,8 +70,16 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             let head = format!("looked with {} {purpose} ({})", s.name(&asked(call)), took(*took_ms));
             if *ok { head } else { format!("{head}, which failed: {}", s.say(text)) }
         }
-        Fact::Collected { causes } if causes.is_empty() => "all evidence is there".into(),
-        Fact::Collected { causes } => format!("all evidence is there and shows: {}", names(causes, ", ")),
+        Fact::Collected { causes, incomplete } => {
+            let there = match incomplete {
+                None => "all evidence is there".into(),
+                Some(why) => format!("the evidence is not complete ({})", s.say(why)),
+            };
+            match causes.as_deref().unwrap_or_default() {
+                [] => there,
+                causes => format!("{there} and shows: {}", names(causes, ", ")),
+            }
+        }
         Fact::Recalled { knowledge } => super::knowledge::recalled(knowledge),
         Fact::Planned { plugin, proposals, findings, error } => match error {
             Some(error) => format!("plugin {} could not plan: {}", s.name(plugin), s.say(error)),

@@ -102,6 +102,8 @@ fn names_its_action(why: &Why<'_>) -> bool {
         | Why::NotBegun(_)
         | Why::Uncertain(_)
         | Why::Useless { .. }
+        | Why::AfterOthers { .. }
+        | Why::Contained(_)
         | Why::Observed => true,
         Why::UnderWay
         | Why::Fixed

@@ -182,7 +182,7 @@ pub(super) fn fixed() -> Story {
     let mut facts = vec![
         opened(&pods),
         decided(
-            Verdict::Remediate { actions: vec![patch()] },
+            Verdict::Remediate { actions: vec![patch()], alternatives: false },
             Some("bad-image-tag"),
             "the tag of a deployment does not exist",
             Mode::Enforce,
@@ -233,7 +233,7 @@ fn until_asked() -> Vec<Fact> {
         opened(&["web-85c8-6kmxz"]),
         decided(Verdict::Investigate, None, "no rule matches", Mode::Enforce),
         looked(Purpose::Evidence, "web-85c8-6kmxz  0/1  ImagePullBackOff  0  2h"),
-        Fact::Collected { causes: Vec::new() },
+        Fact::Collected { causes: Some(Vec::new()), incomplete: None },
         answered(Answer::Look { calls: vec![asked] }),
         looked(Purpose::Model, "Failed to pull image \"nginx:1.25-\": 400 Bad Request"),
         answered(Answer::Act { proposals: vec![patch()], diagnosis: diagnosis() }),
@@ -307,7 +307,7 @@ pub(super) fn observed() -> Story {
     story(vec![
         opened(&["web-85c8-6kmxz", "web-85c8-g8d82"]),
         decided(
-            Verdict::Remediate { actions: vec![patch()] },
+            Verdict::Remediate { actions: vec![patch()], alternatives: false },
             Some("bad-image-tag"),
             "the tag of a deployment does not exist",
             Mode::Observe,

@@ -37,6 +37,8 @@ rule("held", #{ on: #{ alertname: "Held" }, then: hold("10s", "wait") });
 rule("fix", #{ on: #{ alertname: "Fix" }, then: |i| remediate([act("s.do", #{ name: label(i, "app") })], "fix it") });
 rule("ask", #{ on: #{ alertname: "Ask" }, then: |i| remediate([act("s.do", #{ name: label(i, "app") })], "fix it") });
 rule("named", #{ on: #{ alertname: "Named" }, when: |i| tools("s.*").len() > 0, then: escalate("s is there") });
+rule("slow", #{ on: #{ alertname: "Slow", finding: absent() }, then: escalate("nothing is known") });
+evidence("slow", #{ on: #{ alertname: "Slow" }, collect: |i| look("s.look", #{ name: label(i, "app") }) });
 gate("ask", #{ on: #{ tool: "s.do" }, when: |a, i| a.origin_name == "ask", ask: #{ who: "anybody", within: "3h", reason: "why not" } });
 gate("ok", #{ on: #{ tool: "s.do" }, allow: true });
 route("all", #{ to: ["people"] });
@@ -51,6 +53,8 @@ pub struct World {
     /// So many attempts to tell people panic.
     pub telling_panics: AtomicU32,
     pub asked: AtomicU32,
+    /// Whether tools that look never answer.
+    pub looks_hang: AtomicBool,
     /// How long a change takes in milliseconds; -1 for ever.
     pub change_ms: AtomicI64,
     pub begun: AtomicU32,
@@ -87,7 +91,13 @@ impl Tools for World {
         .boxed()
     }
     fn look<'a>(&'a self, _: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        async { Ok(ToolAnswer { ok: true, text: "{}".into() }) }.boxed()
+        async {
+            if self.looks_hang.load(SeqCst) {
+                future::pending::<()>().await;
+            }
+            Ok(ToolAnswer { ok: true, text: "{}".into() })
+        }
+        .boxed()
     }
     fn perform<'a>(
         &'a self,

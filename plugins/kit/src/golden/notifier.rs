@@ -32,6 +32,9 @@ const TAKEN: &str = r#"{"code":0,"errcode":0,"ok":true,"status":"success","resul
 /// What the login page of a network or a proxy answers to whatever it is asked.
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body>Log in to go on</body></html>";
 
+/// The case by which a notifier says that its target may be any web server, and shows that a page is an answer to it.
+const ANY_SERVER: &str = "a_page_is_an_answer";
+
 /// The value of a secret that no text may become.
 const STOLEN: &str = "the-value-that-nobody-asked-for";
 
@@ -42,8 +45,10 @@ const STOLEN: &str = "the-value-that-nobody-asked-for";
 pub fn notifier(plugin: &str, notify: Notify<'_>) {
     let differs = |case: &PathBuf| difference(&case.join("expected.json"), &run(case, notify), Value::clone);
     let mut differences: String = cases(plugin).iter().map(differs).collect();
-    for case in cases(plugin) {
-        waits_for_a_page_to_be_gone(&case, notify);
+    // Of an address of somebody's choice nobody knows what its answers look like.
+    let any_server = cases(plugin).iter().any(|case| case.ends_with(ANY_SERVER));
+    for case in cases(plugin).iter().filter(|_| !any_server) {
+        waits_for_a_page_to_be_gone(case, notify);
     }
     let renderings = Path::new(plugin).join("renderings");
     if renderings.is_dir() {

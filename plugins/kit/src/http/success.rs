@@ -16,8 +16,10 @@ pub enum Success {
     Text(&'static str),
     /// Whatever `says` calls [`Said::Done`](super::Said::Done), and nothing else.
     AsSaid,
-    /// Whatever is no web page: for a target that does not promise any form.
+    /// Whatever is no web page: for a target whose API does not promise any form.
     AnyForm,
+    /// Anything: for an address of somebody's choice, which may be any web server and answer with a page.
+    Anything,
 }
 
 impl Success {
@@ -29,6 +31,7 @@ impl Success {
             Self::Text(text) => body.trim() == text,
             Self::AsSaid => false,
             Self::AnyForm => !is_page(body),
+            Self::Anything => true,
         }
     }
 
@@ -42,6 +45,8 @@ impl Success {
             Self::Text(text) => format!("without its `{text}`"),
             Self::AsSaid => "without a word of success".into(),
             Self::AnyForm => "with a web page".into(),
+            // Nothing is missed.
+            Self::Anything => "with anything".into(),
         }
     }
 }
@@ -79,6 +84,7 @@ mod tests {
             (Success::AnyForm, ""),
             (Success::AnyForm, "1"),
             (Success::AnyForm, "<3"),
+            (Success::Anything, "<!DOCTYPE html><html>"),
         ] {
             let json = serde_json::from_str(body).unwrap_or_default();
             assert!(success.is_shown_by(body, &json), "{success:?} {body}");

@@ -1,6 +1,6 @@
 //! Writes text so that it stands for itself and nothing else in a target's markup.
 
-use super::found::{begins_picture, ends_host};
+use super::found::{begins_command, begins_picture, ends_host};
 
 /// How one target's markup is kept out of text.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub enum Place {
     Edge,
     /// In front of a word, as in `@all`.
     WordStart,
+    /// In front of a word that can be touched as a command, as in `/start`.
+    Command,
     /// First in a line; `.` and `)` behind a number there.
     LineStart,
 }
@@ -84,7 +86,7 @@ impl Escapes {
             let after = signs.peek().map_or(' ', |(_, sign)| *sign);
             let beginning = line.and_then(|start| text.get(start..at));
             let found = || self.address(rest, text, at).or_else(|| self.found(rest, text, at));
-            match self.way(sign, before, after, beginning).or_else(found) {
+            match self.way(rest, before, after, beginning).or_else(found) {
                 Some(way) => way.push(out, sign),
                 None => out.push(sign),
             }
@@ -95,11 +97,13 @@ impl Escapes {
         }
     }
 
-    fn way(&self, sign: char, before: char, after: char, beginning: Option<&str>) -> Option<Way> {
+    fn way(&self, rest: &str, before: char, after: char, beginning: Option<&str>) -> Option<Way> {
+        let sign = rest.chars().next()?;
         let holds = |place: Place| match place {
             Place::Anywhere => true,
             Place::Edge => !(before.is_alphanumeric() && after.is_alphanumeric()),
             Place::WordStart => !before.is_alphanumeric() && !after.is_whitespace(),
+            Place::Command => begins_command(rest, before),
             Place::LineStart => beginning.is_some_and(|beginning| begins_block(beginning.trim_start(), sign)),
         };
         let rule = self.rules.iter().find(|(place, signs, _)| signs.contains(sign) && holds(*place));

@@ -1,68 +1,19 @@
 //! What clients make of plain text by themselves, without any markup in it: a link of `host.example`, a picture of
 //! `:fire:`.
 
-/// The last part of names that look like hosts and are none on the internet: files, units, names within a cluster,
-/// tools. Readers should be able to copy these, and no client links them.
-const NO_DOMAINS: [&str; 58] = [
-    "apply",
-    "bak",
-    "cfg",
-    "cluster",
-    "conf",
-    "config",
-    "cordon",
-    "corp",
-    "create",
-    "crt",
-    "css",
-    "csv",
-    "default",
-    "delete",
-    "describe",
-    "drain",
-    "exe",
-    "exec",
-    "get",
-    "go",
-    "gz",
-    "home",
-    "html",
-    "ini",
-    "internal",
-    "jar",
-    "js",
-    "json",
-    "key",
-    "lan",
-    "list",
-    "local",
-    "localdomain",
-    "log",
-    "logs",
-    "metadata",
-    "patch",
-    "pem",
-    "pid",
-    "restart",
-    "retry",
-    "rollback",
-    "scale",
-    "scope",
-    "service",
-    "slice",
-    "sock",
-    "socket",
-    "spec",
-    "status",
-    "svc",
-    "sync",
-    "timer",
-    "toml",
-    "txt",
-    "undo",
-    "update",
-    "yaml",
-];
+/// Last parts of names that belong to nobody on the internet. Clients link none of them, but these stand for hosts.
+const RESERVED: [&str; 3] = ["example", "invalid", "test"];
+
+/// Whether a client may take a name that ends in this for a host: a name of a class, a file or a unit ends in what is
+/// no domain of the internet, and readers should be able to copy it.
+fn is_domain(label: &str) -> bool {
+    if !label.is_ascii() || label.starts_with("xn--") {
+        // Clients differ in what they know of these.
+        return true;
+    }
+    let label = label.to_ascii_lowercase();
+    tld::exist(&label) || RESERVED.contains(&label.as_str())
+}
 
 /// Whether the dot at this place is the last one of a text that a client may take for a host, such as
 /// `evil.example/x`. Without it there is none.
@@ -81,7 +32,16 @@ pub(super) fn ends_host(text: &str, at: usize) -> bool {
         Some('_') => true,
         _ => false,
     };
-    !goes_on && !NO_DOMAINS.contains(&label.to_lowercase().as_str())
+    !goes_on && is_domain(label)
+}
+
+/// Whether a text begins with what can be touched as a command, such as `/start`. A path such as `/var/log` is none.
+pub(super) fn begins_command(rest: &str, before: char) -> bool {
+    let Some(behind) = rest.strip_prefix('/') else { return false };
+    let name = |c: char| c.is_alphanumeric() || c == '_';
+    let end = behind.find(|c: char| !name(c)).unwrap_or(behind.len());
+    let (word, rest) = behind.split_at(end);
+    !word.is_empty() && !name(before) && before != '/' && !rest.starts_with('/')
 }
 
 /// Whether a text begins with what a client may take for a picture, such as `:fire:` or `:+1:`. A time or an
@@ -112,6 +72,14 @@ mod tests {
             ("ünïcode.рф", Some("ünïcode".len())),
             ("x.xn--p1ai", Some(1)),
             ("deploy.sh", Some(6)),
+            ("Java.Lang.ZIP", Some(9)),
+            ("java.lang.OutOfMemoryError: Java heap space", None),
+            ("Checkout.java:17", Some(8)),
+            ("com.shop.checkout.PaymentService", None),
+            ("org.apache.kafka.common.errors.TimeoutException", None),
+            ("node_exporter.scrape, promtail.yml", None),
+            ("done.Then", None),
+            ("/var/log/app.log", None),
             ("web.shop.svc.cluster.local", None),
             ("kubelet.service", None),
             ("kubernetes.patch, then kubernetes.get", None),
@@ -126,6 +94,18 @@ mod tests {
             ("...", None),
         ] {
             assert_eq!(dots(text), at.into_iter().collect::<Vec<_>>(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_a_word_and_a_path_is_none() {
+        for text in ["/start", "/stop now", "/a_b@bot", "/x.", "/späť"] {
+            assert!(begins_command(text, ' '), "{text}");
+        }
+        for (text, before) in
+            [("/var/log", ' '), ("/log", 'r'), ("/start", '/'), ("/", ' '), ("/ x", ' '), ("/.x", ' ')]
+        {
+            assert!(!begins_command(text, before), "{before}{text}");
         }
     }
 

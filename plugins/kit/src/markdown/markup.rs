@@ -203,7 +203,7 @@ impl Markup {
     pub const TELEGRAM: Self = Self {
         escapes: Escapes {
             // A command can be touched as a mention can.
-            rules: &[(Anywhere, "&<>\"", Way::Named), (WordStart, "@/", Way::FullWidth)],
+            rules: &[(Anywhere, "&<>\"", Way::Named), (WordStart, "@", Way::FullWidth), (Command, "/", Way::FullWidth)],
             addresses: Some(Way::FullWidth),
             hosts: Some(Way::FullWidth),
             pictures: None,

@@ -51,7 +51,7 @@ enum Format {
 tidegate_plugin::notifier!(notify, Settings);
 
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
-    request(settings, message)?.send("the endpoint", message.now_ms).success(Success::AnyForm)?;
+    request(settings, message)?.send("the endpoint", message.now_ms).success(Success::Anything)?;
     // An endpoint knows a message by its id, so that is the reference: with it comes the event that a
     // question is over.
     // To a receiver of Alertmanager's it would be the same alerts once more.

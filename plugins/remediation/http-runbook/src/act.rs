@@ -64,7 +64,7 @@ pub(crate) fn execute(attempt_id: &str, what: &Action, settings: &Settings) -> R
             request = request.secret_at(&pointer, value);
         }
     }
-    let response = request.send("the runbook's endpoint", 0).success(Success::AnyForm)?;
+    let response = request.send("the runbook's endpoint", 0).success(Success::Anything)?;
     Ok(match cut(&response.body, Limit::bytes(ANSWER)) {
         body if body.trim().is_empty() => format!("answered {}", response.status),
         body => body.into_owned(),

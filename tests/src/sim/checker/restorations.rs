@@ -76,16 +76,18 @@ pub fn help_is_proven_by_the_host(step: &Step<'_>) -> Result<(), String> {
     }
 }
 
-/// What ends as fixed was done whole, and each part was seen to help; of a model's alternatives one was.
+/// What ends as fixed was done whole, and each part was seen to help; of alternatives one was.
 pub fn fixed_is_proven(step: &Step<'_>) -> Result<(), String> {
     let Fact::Concluded { outcome: Outcome::Fixed, .. } = &step.entry.fact else { return Ok(()) };
     let done = step.incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }));
     let helped = |record: &ActionRecord| record.state == ActionState::Verified;
-    let of_model = |record: &ActionRecord| record.action.origin == Origin::Model;
-    let chosen = done.clone().any(|record| of_model(record) && helped(record));
-    // One that did not help was tried before, and one that nobody ruled on was not needed.
+    let group = |record: &ActionRecord| step.incident.alternatives_of(record).cloned();
+    let chosen: Vec<_> = done.clone().filter(|record| helped(record)).filter_map(group).collect();
+    // One that was denied or did not help was tried before, and one that nobody ruled on was not needed.
     let passed_over = |record: &ActionRecord| {
-        chosen && of_model(record) && matches!(record.state, ActionState::Unverified | ActionState::Proposed)
+        let tried_or_needless =
+            matches!(record.state, ActionState::Unverified | ActionState::Denied | ActionState::Proposed);
+        tried_or_needless && group(record).is_some_and(|group| chosen.contains(&group))
     };
     let open: Vec<_> = done.clone().filter(|record| !helped(record) && !passed_over(record)).collect();
     match (done.count(), open.first()) {

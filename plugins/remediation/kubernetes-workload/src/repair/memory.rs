@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 use tidegate_plugin::kubernetes::write::Change;
-use tidegate_plugin::kubernetes::{object, quantity, quote, verify};
+use tidegate_plugin::kubernetes::{Kind, Selection, object, quantity, quote, verify};
 use tidegate_plugin::remediation::Proposal;
 
 use super::{Finding, containers, manager_words, pod_words};
@@ -54,6 +54,9 @@ pub(super) fn propose(
         let most = settings.memory_most_mib;
         return told(&format!("{wanted} MiB would be beyond memory_most_mib, which is {most}"), evidence);
     }
+    if let Some(largest) = largest_node(case).filter(|largest| wanted > *largest) {
+        return told(&format!("no node has room for {wanted} MiB: the largest gives {largest} MiB to pods"), evidence);
+    }
     evidence.extend(effects(template, wanted));
     evidence.extend(manager_words(case));
     let fields = |limit: &str| json!({"resources": {"limits": {"memory": limit}}});
@@ -72,6 +75,13 @@ pub(super) fn propose(
         undo: Some(back),
         extra: vec![],
     })
+}
+
+/// What the node with most memory gives to pods, in MiB; none where the server shows no whole nodes.
+fn largest_node(case: &Case<'_>) -> Option<u64> {
+    let nodes = case.cluster.objects(Kind::NODE, Selection::default()).ok().flatten()?;
+    let given = nodes.iter().filter_map(|node| quantity::bytes(object::text(node, "/status/allocatable/memory")));
+    given.max().map(quantity::mib)
 }
 
 /// Tells of such a container of a workload whose limits are not changed from here.

@@ -21,6 +21,10 @@ const MOST_TIMEOUT: u64 = 10;
 /// Failures in a row that a probe of the start may allow.
 const MOST_FAILURES: u64 = 60;
 
+/// How long a container that is to end may take for it where nothing else is said, and how one ends that takes longer.
+const GRACE: u64 = 30;
+const KILLED: i64 = 137;
+
 /// Words of a probe that got no answer in time.
 const SLOW: [&str; 3] = ["context deadline exceeded", "Client.Timeout", "timed out"];
 
@@ -77,7 +81,10 @@ pub(super) fn propose(
     if probed.count() != 1 {
         return told("several containers have one, and which of them fails is not told", evidence);
     }
-    let Some(ease) = ease(probe, current, said, container) else {
+    let grace = current.get("terminationGracePeriodSeconds");
+    let grace = grace.or_else(|| deployment.pointer("/spec/template/spec/terminationGracePeriodSeconds"));
+    let grace = grace.and_then(Value::as_u64).unwrap_or(GRACE);
+    let Some(ease) = ease(probe, current, said, container, grace) else {
         return told("it had been running and does not answer, so the probe is right", evidence);
     };
     if !settings.ease_probes {
@@ -110,7 +117,7 @@ pub(super) fn propose(
 }
 
 /// What would let the container live; none where the probe is right.
-fn ease(probe: &str, current: &Value, said: &str, container: &Container) -> Option<Ease> {
+fn ease(probe: &str, current: &Value, said: &str, container: &Container, grace: u64) -> Option<Ease> {
     // The API fills these in; the defaults are its own.
     let number = |field: &str, default: u64| current.get(field).and_then(Value::as_u64).unwrap_or(default);
     let (period, failures) = (number("periodSeconds", 10).max(1), number("failureThreshold", 3).max(1));
@@ -120,8 +127,10 @@ fn ease(probe: &str, current: &Value, said: &str, container: &Container) -> Opti
         let why = format!("its start may take {} seconds so far", delay + period * failures);
         return Some(Ease { field: "failureThreshold", from: failures, to, why });
     }
-    // One period more than the probe's own patience: what died by then has never been up.
-    let patience = delay + period * (failures + 1);
+    // One period more than the probe's own patience: what died by then has never been up. What had to be killed lived
+    // on through its grace period.
+    let killed = container.exit_code == Some(KILLED);
+    let patience = (delay + period * (failures + 1)).saturating_add(if killed { grace } else { 0 });
     if container.lived.is_some_and(|lived| lived <= patience) {
         let to = (delay + period * failures).min(MOST_DELAY);
         let why = format!("it is ended within {patience} seconds, before it was ever up: it gets no longer to start");
@@ -138,4 +147,32 @@ fn ease(probe: &str, current: &Value, said: &str, container: &Container) -> Opti
         });
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_had_to_be_killed_lived_on_through_its_grace_period() {
+        let probe = json!({"initialDelaySeconds": 10, "periodSeconds": 10, "failureThreshold": 3});
+        let container = |exit_code: i64, lived: u64| Container {
+            name: "app".into(),
+            list: "containers",
+            image: "web:1".into(),
+            reason: "Error".into(),
+            message: String::new(),
+            restarts: 4,
+            exit_code: Some(exit_code),
+            lived: Some(lived),
+        };
+        let eased = |container: &Container, grace: u64| {
+            ease("livenessProbe", &probe, "connection refused", container, grace).map(|ease| ease.field)
+        };
+        assert_eq!(eased(&container(143, 50), 30), Some("initialDelaySeconds"));
+        assert_eq!(eased(&container(143, 70), 30), None, "it ended when it was asked to, so it had been up");
+        assert_eq!(eased(&container(137, 70), 30), Some("initialDelaySeconds"));
+        assert_eq!(eased(&container(137, 70), 5), None);
+        assert_eq!(eased(&container(137, 300), 30), None, "it had been up");
+    }
 }

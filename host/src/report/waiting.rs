@@ -2,22 +2,23 @@
 
 use jiff::Timestamp;
 
+use super::date;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::incident::{ActionState, Limits};
 use crate::domain::{Effect, Incident, Next, next};
 
-/// What is under way or waited for, and until when at the latest.
+/// What is under way or waited for, and until when at the latest, as English for the terminal.
 pub fn sentence(incident: &Incident, now: Timestamp, limits: &Limits) -> Option<String> {
     match next(incident, now, limits) {
-        Next::Do(effect) => doing(&effect),
+        Next::Do(effect) => doing(&effect, incident.updated_at),
         Next::Wait(until) => Some(waiting(incident, until, limits)),
         Next::Idle => None,
     }
 }
 
-fn doing(effect: &Effect) -> Option<String> {
+fn doing(effect: &Effect, since: Timestamp) -> Option<String> {
     Some(match effect {
-        Effect::AskModel => "waits for the model".into(),
+        Effect::AskModel => format!("waits for the model since {}", date(since)),
         Effect::Collect => "looks what is wrong".into(),
         Effect::Look { call, .. } => format!("waits for the tool {}", call.tool),
         Effect::Plan { plugin } => format!("waits for a plan of the plugin {plugin}"),
@@ -39,14 +40,27 @@ fn waiting(incident: &Incident, until: Timestamp, limits: &Limits) -> String {
     let put_off = incident.actions.iter().find_map(|record| Some((record, record.put_off.as_ref()?)));
     if let Some((record, put_off)) = put_off {
         let last = put_off.since.saturating_add(limits.begin_within).unwrap_or(until);
-        return format!("waits until {} for the place where {} is", clock(last), record.action.tool());
+        return format!("waits until {} for the place where {} is", date(last), record.action.tool());
+    }
+    if let Some(record) = incident.actions.iter().find(|record| record.state == ActionState::Asked) {
+        let who = record.ruling.as_ref().map(|ruling| ruling.who().join(", ")).filter(|who| !who.is_empty());
+        let (action, tool) = (&record.action.id, record.action.tool());
+        let who = who.unwrap_or_else(|| "anybody".into());
+        return format!("waits until {} for a yes of {who} to {action} ({tool}); silence means no", date(until));
+    }
+    if incident.conclusion.is_some() {
+        return format!("is watched until {} or until its alerts resolve", date(until));
+    }
+    if let Some(decision) = incident.decision.as_ref().filter(|_| incident.is_held()) {
+        let by = decision.rule.as_ref().map_or_else(String::new, |rule| format!(" by rule {rule}"));
+        return format!("is held back{by} until {}: {}", date(until), decision.reason);
     }
     let done = incident.actions.iter().find(|record| record.state == ActionState::Done);
     if let Some(record) = done {
         let claimed = record.action.claimed_verification().filter(|_| !record.claim_held);
         let open = record.action.safeguards.verify.iter().chain(claimed);
         let within = open.map(|verification| (limits.pace(verification).within, &verification.look.tool)).max();
-        let last = |within| clock(record.since.saturating_add(within).unwrap_or(until));
+        let last = |within| date(record.since.saturating_add(within).unwrap_or(until));
         let tool = record.action.tool();
         return match within {
             Some((within, look)) => {
@@ -61,7 +75,7 @@ fn waiting(incident: &Incident, until: Timestamp, limits: &Limits) -> String {
             ),
         };
     }
-    format!("waits until {}", clock(until))
+    format!("waits until {}", date(until))
 }
 
 /// A sentence about each message that people did not get: why, and whether it is tried again.
@@ -78,10 +92,6 @@ pub fn undelivered(incident: &Incident) -> Vec<String> {
         DeliveryState::Delivered { .. } | DeliveryState::Overtaken { .. } => None,
     };
     incident.deliveries.iter().filter_map(sentence).collect()
-}
-
-fn clock(at: Timestamp) -> String {
-    at.strftime("%H:%M:%S UTC").to_string()
 }
 
 #[cfg(test)]
@@ -131,9 +141,12 @@ mod tests {
     fn what_is_waited_for_is_said() {
         let call = crate::domain::Call { tool: "k.get".into(), arguments: serde_json::Map::new() };
         let purpose = crate::domain::entry::Purpose::Evidence;
-        assert_eq!(doing(&Effect::Look { purpose, call }).as_deref(), Some("waits for the tool k.get"));
-        assert_eq!(doing(&Effect::Decide), None);
+        assert_eq!(
+            doing(&Effect::Look { purpose, call }, Timestamp::UNIX_EPOCH).as_deref(),
+            Some("waits for the tool k.get")
+        );
+        assert_eq!(doing(&Effect::Decide, Timestamp::UNIX_EPOCH), None);
         let text = waiting(&incident(), "2026-11-27T03:12:45Z".parse().unwrap(), &Limits::default());
-        assert_eq!(text, "waits until 03:12:45 UTC");
+        assert_eq!(text, "waits until 2026-11-27T03:12:45Z");
     }
 }
