@@ -73,7 +73,7 @@ fn constraints(said: &str) -> Vec<(Cause, String, u8)> {
             let taint = between(part, "{", "}").unwrap_or_default().replace(": }", "}");
             Some((Cause::TaintNotTolerated, short(taint.trim_end_matches([':', ' ']))))
         } else if lower.contains("pod affinity")
-            || lower.contains("pod anti-affinity")
+            || lower.contains("anti-affinity")
             || lower.contains("topology spread")
         {
             Some((Cause::PodAffinityUnmatched, String::new()))
@@ -84,6 +84,10 @@ fn constraints(said: &str) -> Vec<(Cause, String, u8)> {
             Some((Cause::VolumeZoneConflict, String::new()))
         } else if lower.contains("node affinity") || lower.contains("node selector") {
             Some((Cause::NodeSelectorUnmatched, String::new()))
+        } else if lower.contains("enough free storage") {
+            Some((Cause::StorageCapacityExhausted, String::new()))
+        } else if lower.contains("persistent volumes to bind") {
+            Some((Cause::ClaimPending, String::new()))
         } else if lower.contains("too many pods") || lower.contains("free ports") || lower.contains("max volume count")
         {
             Some((Cause::NodesFull, String::new()))
