@@ -14,6 +14,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_fakes::Scenario;
 
+use crate::rig::ToolServer;
+
 pub use run::{Run, Way, run};
 pub use table::table;
 
@@ -37,6 +39,21 @@ pub struct Expected {
     /// How often the alert comes and goes.
     #[serde(default = "once")]
     pub times: usize,
+    /// What to expect instead where the server is mcp-server-kubernetes, which can do more.
+    #[serde(default)]
+    pub kubectl: Option<Box<Expected>>,
+}
+
+impl Expected {
+    /// What to expect with this server.
+    pub fn with(&self, server: ToolServer) -> &Self {
+        self.kubectl.as_deref().filter(|_| server == ToolServer::Kubectl).unwrap_or(self)
+    }
+
+    /// Whether it ends; what waits for a person or for time has no findings that stand for good.
+    pub fn ends(&self) -> bool {
+        self.state.is_none()
+    }
 }
 
 fn once() -> usize {
@@ -61,6 +78,7 @@ pub struct Kind {
 /// If a file of a folder is missing or cannot be read, with its name.
 pub fn all() -> anyhow::Result<Vec<Kind>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/kinds");
+    #[expect(clippy::disallowed_methods, reason = "whoever looks for a fault wants to see one kind")]
     let wanted = std::env::var("TIDEGATE_KIND").unwrap_or_default();
     let mut kinds = Vec::new();
     for entry in fs::read_dir(&root).with_context(|| format!("cannot read {}", root.display()))? {

@@ -1,6 +1,7 @@
 //! Every kind of trouble that stands in `tests/data/kinds`, with both MCP servers, three ways: the shipped policies
-//! cover it, the model is asked, the model is down. `TIDEGATE_KIND=oom` takes those whose name holds that, and
-//! `-- --nocapture` prints the table.
+//! cover it, the model is asked, the model is down. `TIDEGATE_KIND=oom` takes those whose name holds that,
+//! `-- --nocapture` prints the table, and with `TIDEGATE_KINDS_APART=1` its times say something, since one alert is
+//! sent after the other.
 
 use tidegate_tests::kinds::{self, Kind, Run, Way};
 use tidegate_tests::rig::{Rig, ToolServer};
@@ -15,7 +16,9 @@ fn faults(runs: &[Run], server: ToolServer, way: Way) -> Vec<String> {
 }
 
 async fn all(kinds: &[Kind], server: ToolServer, way: Way) -> anyhow::Result<(Vec<Run>, Vec<String>)> {
-    let (runs, rig) = kinds::run(kinds, server, way, server == ToolServer::Native && way == Way::Covered).await?;
+    #[expect(clippy::disallowed_methods, reason = "whoever measures says so")]
+    let apart = std::env::var_os("TIDEGATE_KINDS_APART").is_some();
+    let (runs, rig) = kinds::run(kinds, server, way, apart).await?;
     let mut faults = faults(&runs, server, way);
     faults.extend(changes(&rig));
     Ok((runs, faults))

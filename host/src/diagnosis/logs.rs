@@ -49,7 +49,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             80,
         ),
         (
-            r#"(?:lookup|resolve(?: host)?:?) (?P<what>[a-zA-Z0-9._-]{2,200})(?: on [0-9.:a-f\[\]]+)?: (?:no such host|server misbehaving|i/o timeout|Temporary failure)"#,
+            r#"(?:lookup|resolve(?: host)?:?) (?P<what>[a-zA-Z0-9._-]{2,200})(?: on [0-9.:a-f\[\]]+)?: (?:read udp [^\n]{0,100}: )?(?:no such host|server misbehaving|i/o timeout|Temporary failure)"#,
             Cause::DnsFailure,
             85,
         ),

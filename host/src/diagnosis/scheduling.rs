@@ -37,7 +37,10 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
 
 fn add(world: &World<'_>, found: &mut Found, object: String, said: &str) {
     // What would help by preemption says less than why no node takes it.
-    let reasons = said.split(" preemption: ").next().unwrap_or(said);
+    let reasons = match said.split_once("nodes are available: ").map(|(_, body)| body.split(". ").next()) {
+        Some(Some(body)) => said.find(body).and_then(|at| said.get(..at + body.len())).unwrap_or(said),
+        _ => said,
+    };
     for (cause, what, confidence) in constraints(reasons) {
         let mut named = NamedCause::new(cause, object.clone(), confidence);
         named.what = what;

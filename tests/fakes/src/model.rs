@@ -34,7 +34,6 @@ pub struct FakeModel {
 struct Model {
     script: VecDeque<Scripted>,
     otherwise: Option<Scripted>,
-    reader: Option<fn(&Value) -> Scripted>,
     key: Option<String>,
     requests: Vec<Request>,
     taken: usize,
@@ -81,11 +80,6 @@ impl FakeModel {
     /// What it answers once the script is over; without this, an error.
     pub fn otherwise(&self, answer: Scripted) {
         lock(&self.state).otherwise = Some(answer);
-    }
-
-    /// Once the script is over it reads each request and answers by it: for many conversations side by side.
-    pub fn answer_by(&self, reader: fn(&Value) -> Scripted) {
-        lock(&self.state).reader = Some(reader);
     }
 
     /// The requests since the last time, in the order of arrival: for runs too long to keep all.
@@ -135,8 +129,7 @@ impl Model {
             self.refused.push(why.clone());
             return Err(error(status, "invalid_request_error", &why));
         }
-        let read = || self.reader.map(|reader| reader(&request.json()));
-        self.script.pop_front().or_else(read).or_else(|| self.otherwise.clone()).ok_or_else(|| {
+        self.script.pop_front().or_else(|| self.otherwise.clone()).ok_or_else(|| {
             self.beyond += 1;
             error(500, "server_error", "the script has no more answers")
         })

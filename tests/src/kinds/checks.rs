@@ -24,12 +24,13 @@ impl Run {
                 faults.push(format!("{what}: wanted {wanted}, got {got}"));
             }
         };
-        let expected = &self.kind.expected;
+        let expected = self.kind.expected.with(server);
         let text = |value: &Value| value.as_str().unwrap_or("nothing").to_string();
-        if let Some(finding) = &expected.finding {
+        let named = way != Way::Covered || expected.ends();
+        if let Some(finding) = expected.finding.as_ref().filter(|_| named) {
             want("finding", finding, self.finding().unwrap_or("nothing"));
         }
-        if let Some(what) = &expected.what {
+        if let Some(what) = expected.what.as_ref().filter(|_| named) {
             want("what", what, &text(&self.incident["findings"][0]["what"]));
         }
         let report = self.incident["report"].as_str().unwrap_or_default();
@@ -57,7 +58,7 @@ impl Run {
             Way::Covered => {}
             Way::Asked => faults.extend(self.costs(server)),
             Way::Down => {
-                if self.calls == 0 || !report.contains("model") {
+                if !report.contains("the language model could not help") {
                     faults.push(format!("the report does not say that the model did not answer:\n{report}"));
                 }
             }

@@ -7,7 +7,7 @@ use super::Run;
 /// A table in Markdown of what became of the kinds: first under policies, then with a model.
 pub fn table(covered: &[Run], asked: &[Run]) -> String {
     let mut out = String::from(
-        "| kind | named without a model | rule | calls | own time, ms | asked: calls | bytes of questions | of the first, without tools |\n\
+        "| kind | named without a model | rule | calls | own time, ms | asked: calls | bytes of questions | of that about the incident |\n\
          |---|---|---|---|---|---|---|---|\n",
     );
     for run in covered {

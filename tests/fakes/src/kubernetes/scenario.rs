@@ -211,6 +211,7 @@ impl Scenario {
             "unknown-image" => Some(Self::unknown_image()),
             "missing-variable" => Some(Self::missing_variable()),
             "healthy" => Some(Self::healthy()),
+            "empty" => Some(Self::empty()),
             _ => None,
         }
     }
