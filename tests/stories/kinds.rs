@@ -27,7 +27,10 @@ async fn all(kinds: &[Kind], server: ToolServer, way: Way) -> anyhow::Result<(Ve
 /// Nobody has approved anything, and no rule may act alone here.
 fn changes(rig: &Rig) -> Vec<String> {
     let mutations = rig.kubernetes.mutations();
-    mutations.iter().map(|request| format!("a change reached the cluster: {} {}", request.method, request.path)).collect()
+    mutations
+        .iter()
+        .map(|request| format!("a change reached the cluster: {} {}", request.method, request.path))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

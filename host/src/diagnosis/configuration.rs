@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Found, start};
 use super::fields::{between, condition, has, number, object, quoted, short, text};
 use super::world::{World, containers};
+use super::{Found, start};
 use crate::domain::{Cause, NamedCause};
 
 /// Reasons why a container is not made.
@@ -69,7 +69,8 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
 
 /// Why a node makes no sandbox for a pod: mostly its network plugin.
 fn sandbox(said: &str) -> NamedCause {
-    let words = ["setup network", "set up pod", "set up sandbox", "cni", "ip address", "network plugin", "address range"];
+    let words =
+        ["setup network", "set up pod", "set up sandbox", "cni", "ip address", "network plugin", "address range"];
     let network = has(said, &words);
     let cause = if network { Cause::PodNetworkFailed } else { start::failure(said) };
     let mut cause = NamedCause::new(cause, "", if network { 90 } else { 75 });
@@ -133,7 +134,8 @@ fn named_behind(said: &str, words: [&str; 2]) -> Option<String> {
 /// What is missing, by the kubelet's words.
 fn missing(said: &str) -> Option<NamedCause> {
     let lower = said.to_lowercase();
-    let (cause, what) = if lower.contains("couldn't find key") || lower.contains("non-existent config key")
+    let (cause, what) = if lower.contains("couldn't find key")
+        || lower.contains("non-existent config key")
         || lower.contains("non-existent secret key")
     {
         let key = between(said, "couldn't find key ", " in").or_else(|| Some(said.split_once(" key: ")?.1.trim()));

@@ -63,7 +63,14 @@ fn named(image: &str, reason: &str, said: &[&str]) -> NamedCause {
     let any = |words: &[&str]| plain.iter().any(|text| has(text, words));
     let (cause, confidence) = if reason == "InvalidImageName" {
         (Cause::ImageReferenceInvalid, 98)
-    } else if any(&["toomanyrequests", "too many requests", "rate limit", "pull qps exceeded", "ratelimit", "429 unknown"]) {
+    } else if any(&[
+        "toomanyrequests",
+        "too many requests",
+        "rate limit",
+        "pull qps exceeded",
+        "ratelimit",
+        "429 unknown",
+    ]) {
         (Cause::ImageRateLimited, 95)
     } else if any(&[
         "no matching manifest",

@@ -37,11 +37,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             Cause::EnvironmentVariableMissing,
             88,
         ),
-        (
-            r#"is forbidden: User \\?"(?P<what>[^"\\]{1,200})\\?" cannot [a-z]+ resource"#,
-            Cause::AccessForbidden,
-            88,
-        ),
+        (r#"is forbidden: User \\?"(?P<what>[^"\\]{1,200})\\?" cannot [a-z]+ resource"#, Cause::AccessForbidden, 88),
         (r#"KeyError: ["'](?P<what>[A-Z][A-Z0-9_]{2,60})["']"#, Cause::EnvironmentVariableMissing, 75),
         (
             r#"\b(?P<what>[A-Z][A-Z0-9_]{3,60}) (?:environment variable )?(?:is not set|must be set|is required|not set)\b"#,
@@ -98,11 +94,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             Cause::FileMissing,
             85,
         ),
-        (
-            r#"(?P<what>/[^\s"'`:()]{2,200})["'`]?: No such file or directory"#,
-            Cause::FileMissing,
-            80,
-        ),
+        (r#"(?P<what>/[^\s"'`:()]{2,200})["'`]?: No such file or directory"#, Cause::FileMissing, 80),
         (r"(?i)(?:(?P<what>/[^\s:]{2,200}): )?no space left on device|ENOSPC", Cause::DiskFilling, 82),
         (
             r"(?i)(?:fail(?:ed)? to|cannot|could not|error) (?:pars(?:e|ing)|load(?:ing)?|read(?:ing)?|unmarshal(?:ing)?) (?:the )?(?P<what>config(?:uration)?\b[^\n]{0,80})|(?P<what2>(?:invalid|bad|malformed) config(?:uration)?\b[^\n]{0,80}|unknown (?:directive|configuration)[^\n]{0,80})",

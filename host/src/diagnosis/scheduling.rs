@@ -75,9 +75,7 @@ fn constraints(said: &str) -> Vec<(Cause, String, u8)> {
         } else if lower.contains("taint") {
             let taint = between(part, "{", "}").unwrap_or_default().replace(": }", "}");
             Some((Cause::TaintNotTolerated, short(taint.trim_end_matches([':', ' ']))))
-        } else if lower.contains("pod affinity")
-            || lower.contains("anti-affinity")
-            || lower.contains("topology spread")
+        } else if lower.contains("pod affinity") || lower.contains("anti-affinity") || lower.contains("topology spread")
         {
             Some((Cause::PodAffinityUnmatched, String::new()))
         } else if lower.contains("volume node affinity")

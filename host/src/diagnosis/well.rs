@@ -33,8 +33,20 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
 /// Whether an alert says that something does not run, or waits.
 fn of_running(name: &str) -> bool {
     const WORDS: [&str; 14] = [
-        "notready", "crashloop", "imagepull", "containerwaiting", "replicasmismatch", "rolloutstuck", "unavailable",
-        "generationmismatch", "notrolledout", "notscheduled", "unreachable", "podpending", "claimpending", "notrunning",
+        "notready",
+        "crashloop",
+        "imagepull",
+        "containerwaiting",
+        "replicasmismatch",
+        "rolloutstuck",
+        "unavailable",
+        "generationmismatch",
+        "notrolledout",
+        "notscheduled",
+        "unreachable",
+        "podpending",
+        "claimpending",
+        "notrunning",
     ];
     has(&name.replace(['_', '-', ' '], ""), &WORDS)
 }
@@ -84,7 +96,8 @@ fn well(seen: &Value, now: Timestamp) -> Option<String> {
             let full = all.iter().all(|field| at(&format!("/status/{field}")) == Some(wanted));
             let stuck = condition(seen, "Progressing").is_some_and(|one| one.status != "True");
             let paused = seen.pointer("/spec/paused") == Some(&Value::Bool(true));
-            (full && observed && !stuck && !paused).then(|| format!("{wanted} of {wanted} pods are ready and up to date"))
+            (full && observed && !stuck && !paused)
+                .then(|| format!("{wanted} of {wanted} pods are ready and up to date"))
         }
         "DaemonSet" => {
             let wanted = at("/status/desiredNumberScheduled").filter(|wanted| *wanted > 0)?;
@@ -118,11 +131,13 @@ fn begins(pod: &Value) -> bool {
 
 /// What shows that a Deployment is being rolled out and has moved within its deadline.
 fn goes_on(deployment: &Value) -> Option<String> {
-    let moving = condition(deployment, "Progressing")
-        .filter(|one| one.status == "True" && one.reason != "NewReplicaSetAvailable" && one.reason != "DeploymentPaused")?;
+    let moving = condition(deployment, "Progressing").filter(|one| {
+        one.status == "True" && one.reason != "NewReplicaSetAvailable" && one.reason != "DeploymentPaused"
+    })?;
     let of = |field: &str| number(deployment, &format!("/status/{field}")).unwrap_or(0);
     let wanted = number(deployment, "/spec/replicas")?;
-    let incomplete = of("updatedReplicas") < wanted || of("replicas") > of("updatedReplicas") || of("availableReplicas") < wanted;
+    let incomplete =
+        of("updatedReplicas") < wanted || of("replicas") > of("updatedReplicas") || of("availableReplicas") < wanted;
     incomplete.then(|| {
         let (new, all, ready) = (of("updatedReplicas"), of("replicas"), of("availableReplicas"));
         format!("{new} of {all} pods are new, {ready} are available: {}", moving.why())

@@ -47,8 +47,14 @@ fn what_is_well_again_is_said_and_what_may_come_back_is_not() {
     assert_eq!(found(crashes, &[pod(true, 7, ended("1970-01-01T00:00:00Z"))]), "none");
     assert_eq!(found(crashes, &[pod(true, 7, ended("1969-12-31T23:00:00Z"))]), "recovered");
     // A pod that is ready may still be slow, and another one than the alert's says nothing.
-    assert_eq!(found("alertname=HighLatency namespace=shop pod=web-7f9c6d5b8-x2k4p", &[pod(true, 0, json!({}))]), "none");
-    assert_eq!(found("alertname=KubePodNotReady namespace=shop pod=web-7f9c6d5b8-other", &[pod(true, 0, json!({}))]), "none");
+    assert_eq!(
+        found("alertname=HighLatency namespace=shop pod=web-7f9c6d5b8-x2k4p", &[pod(true, 0, json!({}))]),
+        "none"
+    );
+    assert_eq!(
+        found("alertname=KubePodNotReady namespace=shop pod=web-7f9c6d5b8-other", &[pod(true, 0, json!({}))]),
+        "none"
+    );
     assert_eq!(found(DEPLOYMENT, &deployment(2, 2, "NewReplicaSetAvailable")), "recovered");
     let node = |ready: &str, cordoned: bool| {
         json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "spec": {"unschedulable": cordoned},

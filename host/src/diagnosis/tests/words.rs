@@ -42,7 +42,11 @@ fn waiting(reason: &str, message: &str) -> Value {
 }
 
 fn events(kind: &str, name: &str, reason: &str, message: &str) -> Value {
-    let warns = if matches!(reason, "ExternalProvisioning" | "WaitForFirstConsumer" | "FailedBinding") { "Normal" } else { "Warning" };
+    let warns = if matches!(reason, "ExternalProvisioning" | "WaitForFirstConsumer" | "FailedBinding") {
+        "Normal"
+    } else {
+        "Warning"
+    };
     json!({"events": [{"type": warns, "reason": reason, "message": message, "count": 3,
         "involvedObject": {"kind": kind, "name": name, "namespace": "shop"}}]})
 }
@@ -57,7 +61,8 @@ fn scene(family: &str, words: &str) -> Vec<Value> {
             vec![pod(waits, json!({})), events("Pod", POD, "Failed", &said)]
         }
         "scheduling" => {
-            let condition = json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": words});
+            let condition =
+                json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": words});
             let mut pod = pod(json!({}), json!({"conditions": [condition], "containerStatuses": []}));
             pod["spec"].as_object_mut().unwrap().remove("nodeName");
             vec![pod, events("Pod", POD, "FailedScheduling", words)]
@@ -98,14 +103,17 @@ fn scene(family: &str, words: &str) -> Vec<Value> {
             let (head, message) = reasoned();
             let [kind, status, reason] = head.split(' ').collect::<Vec<_>>().try_into().unwrap();
             let condition = json!({"type": kind, "status": status, "reason": reason, "message": message});
-            vec![json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": {"conditions": [condition]}})]
+            vec![
+                json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": {"conditions": [condition]}}),
+            ]
         }
         other => panic!("{other}"),
     }
 }
 
 fn named(family: &str, words: &str, server: Server) -> Vec<NamedCause> {
-    let looks: Vec<Look> = scene(family, words).iter().map(|document| answered(&document.to_string(), server)).collect();
+    let looks: Vec<Look> =
+        scene(family, words).iter().map(|document| answered(&document.to_string(), server)).collect();
     let alert = alert(&format!("alertname=KubePodNotReady namespace=shop pod={POD}"));
     causes([&alert], &looks)
 }
@@ -133,7 +141,8 @@ fn whatever_words_are_used_the_cause_is_the_same() {
 /// The name of an image, a claim or a volume is no word about what went wrong.
 #[test]
 fn names_are_not_taken_for_words() {
-    for image in ["registry.example.com/shop/timeout-service:1", "x509-proxy:unauthorized", "toomanyrequests/notfound"] {
+    for image in ["registry.example.com/shop/timeout-service:1", "x509-proxy:unauthorized", "toomanyrequests/notfound"]
+    {
         let said = format!("Failed to pull image \"{image}\": something new");
         let mut pod = pod(waiting("ImagePullBackOff", ""), json!({}));
         pod["spec"]["containers"][0]["image"] = image.into();
@@ -160,7 +169,11 @@ fn a_log_belongs_to_its_container() {
         super::look("pods_log", arguments, text.into())
     };
     let seen = answered(&pod.to_string(), Server::Go);
-    let own = [seen.clone(), log("web", "KeyError: 'DB_HOST'"), log("proxy", "dial tcp: lookup db on 10.0.0.1:53: no such host")];
+    let own = [
+        seen.clone(),
+        log("web", "KeyError: 'DB_HOST'"),
+        log("proxy", "dial tcp: lookup db on 10.0.0.1:53: no such host"),
+    ];
     assert_eq!(causes([], &own)[0].cause.as_str(), "environment-variable-missing");
     let other = [seen, log("", "KeyError: 'DB_HOST'")];
     assert_eq!(causes([], &other)[0].cause.as_str(), "crash-loop", "of the first container, which runs");

@@ -41,7 +41,9 @@ fn cause(named: &NamedCause, s: Style) -> String {
         Cause::ConfigurationKeyMissing => format!("the key {what} does not exist, and the pod needs it"),
         Cause::ServiceAccountMissing => format!("the service account {what} does not exist, so no pod is made"),
         Cause::ContainerNotCreated => format!("container {container} cannot be made{said}"),
-        Cause::PodNetworkFailed => format!("it gets no address: the network plugin{} of its node fails{said}", named_what(" ")),
+        Cause::PodNetworkFailed => {
+            format!("it gets no address: the network plugin{} of its node fails{said}", named_what(" "))
+        }
         Cause::OutOfMemory => {
             let container =
                 if named.container.is_empty() { "a process".into() } else { format!("container {container}") };

@@ -74,7 +74,10 @@ fn group_version(group: &str) -> String {
 
 /// What `kubectl get all` lists.
 fn in_all(plural: &str) -> bool {
-    matches!(plural, "pods" | "services" | "deployments" | "replicasets" | "statefulsets" | "daemonsets" | "jobs" | "cronjobs")
+    matches!(
+        plural,
+        "pods" | "services" | "deployments" | "replicasets" | "statefulsets" | "daemonsets" | "jobs" | "cronjobs"
+    )
 }
 
 fn version() -> Value {

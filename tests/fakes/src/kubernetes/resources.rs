@@ -138,7 +138,12 @@ pub static RESOURCES: &[&Resource] = &[
     &plain("batch", ["jobs", "job", "Job"], true, &[]),
     &plain("batch", ["cronjobs", "cronjob", "CronJob"], true, &["cj"]),
     &plain("cert-manager.io", ["certificates", "certificate", "Certificate"], true, &["cert", "certs"]),
-    &plain("cert-manager.io", ["certificaterequests", "certificaterequest", "CertificateRequest"], true, &["cr", "crs"]),
+    &plain(
+        "cert-manager.io",
+        ["certificaterequests", "certificaterequest", "CertificateRequest"],
+        true,
+        &["cr", "crs"],
+    ),
     &plain("cert-manager.io", ["issuers", "issuer", "Issuer"], true, &[]),
     &plain("cert-manager.io", ["clusterissuers", "clusterissuer", "ClusterIssuer"], false, &[]),
     &plain("acme.cert-manager.io", ["orders", "order", "Order"], true, &[]),

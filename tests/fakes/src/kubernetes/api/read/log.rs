@@ -47,8 +47,12 @@ pub fn told(cluster: &Cluster, request: &Request, target: &Target, pod: &Value) 
 fn waits(container: &str, pod: &str, reason: &str) -> Option<Refusal> {
     let why = match reason {
         "ErrImagePull" | "ImagePullBackOff" => "trying and failing to pull image",
-        "ContainerCreating" | "PodInitializing" | "CreateContainerConfigError" | "CreateContainerError"
-        | "InvalidImageName" | "ErrImageNeverPull" => reason,
+        "ContainerCreating"
+        | "PodInitializing"
+        | "CreateContainerConfigError"
+        | "CreateContainerError"
+        | "InvalidImageName"
+        | "ErrImageNeverPull" => reason,
         _ => return None,
     };
     Some(Refusal::bad_request(format!("container \"{container}\" in pod \"{pod}\" is waiting to start: {why}")))
