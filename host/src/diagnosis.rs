@@ -20,8 +20,10 @@ mod node;
 mod probe;
 mod rollout;
 mod scheduling;
+mod start;
 #[cfg(test)]
 mod tests;
+mod well;
 mod world;
 
 use crate::domain::incident::{Incident, Look};
@@ -61,6 +63,8 @@ pub fn causes<'a>(
         job::find,
         rollout::find,
         alerts::find,
+        // Nothing is wrong only if nothing else is.
+        well::find,
     ] {
         family(&world, &mut found);
     }

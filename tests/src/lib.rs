@@ -11,6 +11,7 @@ pub mod attack;
 pub mod fuzz;
 pub mod golden;
 pub mod guests;
+pub mod kinds;
 pub mod people;
 pub mod permits;
 pub mod process;

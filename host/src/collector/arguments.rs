@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 use super::engine::Thing;
 use super::kinds;
 use crate::domain::Alert;
+use crate::evidence::{list, text};
 
 /// The arguments with what they stand for; none where something is missing or is not what it should be. A
-/// namespace or selector that there is none of is left out.
+/// namespace, selector or container that there is none of is left out.
 pub(super) fn of(
     template: &Map<String, Value>,
     thing: &Thing<'_>,
@@ -23,7 +24,7 @@ pub(super) fn of(
         };
         match filled(form, thing, object)? {
             text if !text.is_empty() => made.insert(key.clone(), text.into()),
-            _ if matches!(form.as_str(), "{namespace}" | "{selector}") => None,
+            _ if matches!(form.as_str(), "{namespace}" | "{selector}" | "{container}") => None,
             _ => return None,
         };
     }
@@ -44,6 +45,7 @@ fn filled(form: &str, thing: &Thing<'_>, object: Option<&Value>) -> Option<Strin
             "name" => named(&thing.name)?,
             "namespace" => named(&thing.namespace)?,
             "selector" => object.map(selector).unwrap_or_default(),
+            "container" => named(object.map(container).unwrap_or_default())?,
             "alertname" => plain(&thing.alert.name)?,
             "expression" => expression(thing.alert).unwrap_or_default(),
             "time" => moved(thing.alert, 0),
@@ -87,6 +89,31 @@ fn expression(alert: &Alert) -> Option<String> {
 fn moved(alert: &Alert, minutes: i64) -> String {
     let at = alert.starts_at.and_then(|at| at.checked_add(SignedDuration::from_mins(minutes)).ok());
     at.map(|at| at.to_string()).unwrap_or_default()
+}
+
+/// The container of a pod that is the least well; empty where it has but one, which needs no name.
+pub(super) fn container(pod: &Value) -> &str {
+    let of = |at: &'static str| list(pod, at).iter();
+    if of("/spec/containers").chain(of("/spec/initContainers")).take(2).count() < 2 {
+        return "";
+    }
+    let ill = |status: &Value| {
+        let code = |state: &str| status.pointer(&format!("/{state}/terminated/exitCode")).and_then(Value::as_i64);
+        let ready = status.pointer("/ready") == Some(&Value::Bool(true));
+        let loops = text(status, "/state/waiting/reason") == "CrashLoopBackOff";
+        let failed = loops || code("state").is_some_and(|code| code != 0);
+        let before = code("lastState").is_some();
+        // An init container that has done its work is no longer anybody's concern.
+        let done = code("state") == Some(0);
+        (failed, !done && !ready && before, !done && before, !done && !ready)
+    };
+    let well = (false, false, false, false);
+    let statuses = of("/status/initContainerStatuses").chain(of("/status/containerStatuses"));
+    // Of several the first.
+    let worst = statuses.rev().max_by_key(|status| ill(status)).filter(|status| ill(status) > well);
+    let first = || of("/spec/containers").next().map(|one| text(one, "/name")).unwrap_or_default();
+    let usual = text(pod, "/metadata/annotations/kubectl.kubernetes.io~1default-container");
+    worst.map(|status| text(status, "/name")).unwrap_or_else(|| if usual.is_empty() { first() } else { usual })
 }
 
 /// What chooses the pods of an object: `app=web,tier=front`.

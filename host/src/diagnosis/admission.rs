@@ -56,9 +56,15 @@ fn unmade_pods(world: &World<'_>) -> Vec<(String, String)> {
 
 /// Whether a controller has all pods that it is to have, so that what it said before is over.
 fn full(owner: &serde_json::Value) -> bool {
-    let wanted = number(owner, "/spec/replicas");
-    let has = number(owner, "/status/replicas").unwrap_or(0);
-    wanted.is_some_and(|wanted| wanted > 0 && has >= wanted)
+    let (wanted, there) = match text(owner, "/kind") {
+        "DaemonSet" => ("/status/desiredNumberScheduled", "/status/currentNumberScheduled"),
+        "Job" => {
+            return ["/status/active", "/status/succeeded"].iter().any(|at| number(owner, at).unwrap_or(0) > 0);
+        }
+        _ => ("/spec/replicas", "/status/replicas"),
+    };
+    let there = number(owner, there).unwrap_or(0);
+    number(owner, wanted).is_some_and(|wanted| wanted > 0 && there >= wanted)
 }
 
 fn exhausted(quota: &serde_json::Value) -> Vec<(String, String, String)> {

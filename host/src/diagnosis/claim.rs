@@ -45,7 +45,9 @@ fn named(world: &World<'_>, claim: &Value, event: Option<&Event>) -> NamedCause 
     let class = text(claim, "/spec/storageClassName");
     let message = event.map(|event| event.message.as_str()).unwrap_or_default();
     let unclassed = claim.get("spec").is_some() && claim.pointer("/spec/storageClassName").is_none();
-    let (cause, what, confidence) = if has(message, &["storageclass"]) && has(message, &["not found"]) {
+    // The class itself, not what it should make the volume from.
+    let unknown = quoted(message, 0).is_some_and(|name| message.contains(&format!("\"{name}\" not found")));
+    let (cause, what, confidence) = if has(message, &["storageclass"]) && unknown {
         (Cause::StorageClassMissing, quoted(message, 0).unwrap_or(class), 97)
     } else if has(message, &["no storage class is set"])
         || unclassed && has(message, &["no persistent volumes available"])

@@ -1,8 +1,8 @@
 //! ConfigMaps, Secrets and keys that are not there.
 
-use super::Found;
-use super::fields::{between, object, quoted, short, text};
+use super::fields::{between, has, object, quoted, short, text};
 use super::world::{World, containers};
+use super::{Found, start};
 use crate::domain::{Cause, NamedCause};
 
 /// Reasons why a container is not made.
@@ -13,7 +13,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
     for pod in world.of("Pod") {
         for container in containers(pod).filter(|one| WAITS.contains(&one.waits())) {
             let said = text(container.status, "/state/waiting/message");
-            let mut cause = missing(said).unwrap_or_else(|| unmade(said));
+            let mut cause = missing(said).unwrap_or_else(|| unmade(said, container.image()));
             cause.container = short(container.name());
             cause.objects = vec![object(pod)];
             found.add(cause);
@@ -35,6 +35,10 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
                 found.add(NamedCause { objects: vec![object], ..cause });
             }
         }
+        let made = !waits || text(pod, "/status/podIP").contains(['.', ':']);
+        if let Some(event) = world.warnings(pod).find(|event| !made && event.reason == "FailedCreatePodSandBox") {
+            found.add(NamedCause { objects: vec![object(pod)], ..sandbox(&event.message) });
+        }
         for event in world
             .warnings(pod)
             .filter(|event| matches!(event.reason.as_str(), "FailedAttachVolume" | "FailedMapVolume"))
@@ -52,12 +56,27 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
     }
 }
 
+/// Why a node makes no sandbox for a pod: mostly its network plugin.
+fn sandbox(said: &str) -> NamedCause {
+    let words =
+        ["setup network", "set up pod", "set up sandbox", "cni", "ip address", "network plugin", "address range"];
+    let network = has(said, &words);
+    let cause = if network { Cause::PodNetworkFailed } else { start::failure(said) };
+    let mut cause = NamedCause::new(cause, "", if network { 90 } else { 75 });
+    cause.what = between(said, "plugin type=\"", "\"").map(short).unwrap_or_default();
+    cause.said = short(said);
+    cause.evidence.push(short(said));
+    cause
+}
+
 fn known(found: &Found, object: &String) -> bool {
     found.0.iter().any(|known| known.objects.contains(object))
 }
 
-fn unmade(said: &str) -> NamedCause {
-    let mut cause = NamedCause::new(Cause::ContainerNotCreated, "", 75);
+fn unmade(said: &str, image: &str) -> NamedCause {
+    let known = start::failure(said);
+    let mut cause = NamedCause::new(known, "", if known == Cause::ContainerNotCreated { 75 } else { 88 });
+    cause.what = short(if known == Cause::ImageArchitectureMismatch { image } else { "" });
     cause.said = short(said);
     cause.evidence.push(short(said));
     cause
@@ -72,8 +91,11 @@ fn named_behind(said: &str, words: [&str; 2]) -> Option<String> {
 /// What is missing, by the kubelet's words.
 fn missing(said: &str) -> Option<NamedCause> {
     let lower = said.to_lowercase();
-    let (cause, what) = if lower.contains("couldn't find key") || lower.contains("non-existent config key") {
-        let key = between(said, "couldn't find key ", " in").or_else(|| between(said, "config key: ", ""));
+    let (cause, what) = if lower.contains("couldn't find key")
+        || lower.contains("non-existent config key")
+        || lower.contains("non-existent secret key")
+    {
+        let key = between(said, "couldn't find key ", " in").or_else(|| Some(said.split_once(" key: ")?.1.trim()));
         let holder = said.rsplit_once(" in ").map(|(_, holder)| holder.trim()).unwrap_or_default();
         let key = key.unwrap_or_else(|| said.rsplit(' ').next().unwrap_or_default());
         let of = if holder.is_empty() { String::new() } else { format!(" of {holder}") };

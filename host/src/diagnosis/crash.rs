@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::fields::{condition, has, list, number, object, short, text};
 use super::image::WAITS;
 use super::world::{Container, World, containers};
-use super::{Found, logs};
+use super::{Found, logs, start};
 use crate::domain::{Cause, NamedCause};
 
 pub(super) fn find(world: &World<'_>, found: &mut Found) {
@@ -69,20 +69,17 @@ fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<Named
         cause.evidence.push(short(&event.message));
         return Some(filled(cause, container, code));
     }
-    if has(
-        message,
-        &["executable file not found", "no such file or directory", "permission denied", "exec format error"],
-    ) || matches!(code, Some(126 | 127))
-        || matches!(reason, "ContainerCannotRun" | "StartError")
-    {
-        let architecture = has(message, &["exec format error"]);
-        let cause = if architecture { Cause::ImageArchitectureMismatch } else { Cause::CommandNotFound };
-        let mut cause = NamedCause::new(cause, object(pod), 88);
-        cause.what = short(if architecture { container.image() } else { "" });
-        cause.said = short(message);
+    let log = world.log(pod, container);
+    let started = !matches!(reason, "ContainerCannotRun" | "StartError");
+    let by_shell = started && matches!(code, Some(126 | 127)) && log.is_none_or(|log| logs::word(&log.text).is_none());
+    if by_shell || !started {
+        let cause = if by_shell { Cause::CommandNotFound } else { start::failure(message) };
+        let mut cause = NamedCause::new(cause, object(pod), if cause == Cause::ContainerNotCreated { 75 } else { 88 });
+        cause.what = short(if cause.cause == Cause::ImageArchitectureMismatch { container.image() } else { "" });
+        let last = log.filter(|_| by_shell && message.is_empty()).and_then(|log| logs::last(&log.text));
+        cause.said = last.unwrap_or_else(|| short(message));
         return Some(filled(cause, container, code));
     }
-    let log = world.logs(pod).last();
     let word = log.and_then(|log| logs::word(&log.text)).or_else(|| logs::word(message));
     if log.is_some_and(|log| has(&log.text, &["exec format error"])) {
         let mut cause = NamedCause::new(Cause::ImageArchitectureMismatch, object(pod), 92);

@@ -39,14 +39,47 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
     }
 }
 
+/// A text without the name of an image: a `timeout-service` says nothing about what went wrong.
+fn without(text: &str, image: &str) -> String {
+    if image.is_empty() {
+        return text.to_string();
+    }
+    let path = image.split('@').next().unwrap_or(image);
+    let tagged = path.rfind(':').filter(|at| path.get(*at..).is_some_and(|tag| !tag.contains('/')));
+    let (path, tag) = tagged.and_then(|at| path.split_at_checked(at)).unwrap_or((path, ""));
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let host = path.split('/').next().filter(|host| host.contains(['.', ':']) && *host != path);
+    let repository = host.map_or(path, |host| path.get(host.len() + 1..).unwrap_or(path));
+    let mut out = text.replace(image, "…");
+    for part in [path, repository, name].into_iter().filter(|part| part.len() > 3) {
+        out = out.replace(part, "…");
+    }
+    if tag.len() > 4 { out.replace(tag, "…") } else { out }
+}
+
 /// Why an image could not be pulled, by the runtime's words.
 fn named(image: &str, reason: &str, said: &[&str]) -> NamedCause {
-    let any = |words: &[&str]| said.iter().any(|text| has(text, words));
+    let plain: Vec<String> = said.iter().map(|text| without(text, image)).collect();
+    let any = |words: &[&str]| plain.iter().any(|text| has(text, words));
     let (cause, confidence) = if reason == "InvalidImageName" {
         (Cause::ImageReferenceInvalid, 98)
-    } else if any(&["toomanyrequests", "429 too many", "rate limit", "pull qps exceeded"]) {
+    } else if any(&[
+        "toomanyrequests",
+        "too many requests",
+        "rate limit",
+        "pull qps exceeded",
+        "ratelimit",
+        "429 unknown",
+    ]) {
         (Cause::ImageRateLimited, 95)
-    } else if any(&["no matching manifest", "no match for platform", "image operating system", "exec format error"]) {
+    } else if any(&[
+        "no matching manifest",
+        "no match for platform",
+        "image operating system",
+        "operating system does not match",
+        "exec format error",
+        "does not match the specified platform",
+    ]) {
         (Cause::ImageArchitectureMismatch, 95)
     } else if any(&[
         "timeout",
@@ -61,7 +94,12 @@ fn named(image: &str, reason: &str, said: &[&str]) -> NamedCause {
         "500 internal",
         "502 bad gateway",
         "503 service",
+        "504 gateway",
         "unexpected eof",
+        ": eof",
+        "network is unreachable",
+        "host is down",
+        "proxyconnect",
         "server misbehaving",
         "http response to https client",
     ]) {
@@ -76,6 +114,11 @@ fn named(image: &str, reason: &str, said: &[&str]) -> NamedCause {
         "401 unauthorized",
         "no basic auth",
         "denied:",
+        "denied on resource",
+        "permission_denied",
+        "unauthenticated request",
+        "not authorized",
+        "credentials",
         "insufficient_scope",
     ]) {
         (Cause::ImagePullDenied, 90)

@@ -14,7 +14,7 @@ const END: usize = 16 << 10;
 type Pattern = (Regex, Cause, u8);
 
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
-    let all: [(&str, Cause, u8); 13] = [
+    let all: [(&str, Cause, u8); 26] = [
         (
             r#"(?i)(?:required |missing )?(?:environment|env(?:ironment)?) ?(?:variable|var)s?:? ["'`]?(?P<what>[A-Z][A-Z0-9_]{2,60})["'`]? (?:is |was )?(?:not set|missing|required|not defined|undefined|must be set|empty|unset)"#,
             Cause::EnvironmentVariableMissing,
@@ -25,6 +25,19 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             Cause::EnvironmentVariableMissing,
             90,
         ),
+        (
+            r#"(?i)could not resolve placeholder ['"](?P<what>[A-Z][A-Z0-9_]{2,60})['"]"#,
+            Cause::EnvironmentVariableMissing,
+            85,
+        ),
+        (r"required key (?P<what>[A-Z][A-Z0-9_]{2,60}) missing value", Cause::EnvironmentVariableMissing, 90),
+        (r#"key not found: "(?P<what>[A-Z][A-Z0-9_]{2,60})""#, Cause::EnvironmentVariableMissing, 75),
+        (
+            r"\b(?P<what>[A-Z][A-Z0-9_]{2,60}): (?:unbound variable|parameter (?:null or )?not set)",
+            Cause::EnvironmentVariableMissing,
+            88,
+        ),
+        (r#"is forbidden: User \\?"(?P<what>[^"\\]{1,200})\\?" cannot [a-z]+ resource"#, Cause::AccessForbidden, 88),
         (r#"KeyError: ["'](?P<what>[A-Z][A-Z0-9_]{2,60})["']"#, Cause::EnvironmentVariableMissing, 75),
         (
             r#"\b(?P<what>[A-Z][A-Z0-9_]{3,60}) (?:environment variable )?(?:is not set|must be set|is required|not set)\b"#,
@@ -32,7 +45,18 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             80,
         ),
         (
-            r#"(?:lookup|resolve(?: host)?:?) (?P<what>[a-zA-Z0-9._-]{2,200})(?: on [0-9.:a-f\[\]]+)?: (?:no such host|server misbehaving|i/o timeout|Temporary failure)"#,
+            r#"(?:lookup|resolve(?: host)?:?) (?P<what>[a-zA-Z0-9._-]{2,200})(?: on [0-9.:a-f\[\]]+)?: (?:read udp [^\n]{0,100}: )?(?:no such host|server misbehaving|i/o timeout|Temporary failure)"#,
+            Cause::DnsFailure,
+            85,
+        ),
+        (r#"host not found in upstream "(?P<what>[a-zA-Z0-9._-]{2,200})"#, Cause::DnsFailure, 88),
+        (
+            r#"(?i)(?:failed to|unable to|cannot|can't|could not) resolve (?:the )?(?:host ?name|host|address|dns name)[: ]+["'`]?(?P<what>[a-z0-9-]+(?:\.[a-z0-9-]+)*)"#,
+            Cause::DnsFailure,
+            85,
+        ),
+        (
+            r#"(?:Failed to resolve '(?P<what>[a-zA-Z0-9.-]{2,200})' \(\[Errno|nslookup: can't resolve '(?P<what2>[a-zA-Z0-9.-]{2,200})')"#,
             Cause::DnsFailure,
             85,
         ),
@@ -42,6 +66,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             Cause::DnsFailure,
             85,
         ),
+        (r"Temporary failure in name resolution|\[Errno -2\] Name or service not known", Cause::DnsFailure, 80),
         (
             r#"(?i)(?:dial tcp|connect(?:ion)?(?: to| failed)?|ECONNREFUSED|econnreset|server at)[^\n]{0,60}?(?P<what>[a-zA-Z0-9._-]+:[0-9]{2,5})\)?:?[^\n]{0,60}?(?:connection refused|refused|timed? ?out|no route to host|reset by peer|unreachable)"#,
             Cause::DependencyUnreachable,
@@ -49,6 +74,12 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         ),
         (
             r#"connection to server at "(?P<what>[^"\n]{1,200})"[^\n]{0,120}?(?:refused|timed? ?out)"#,
+            Cause::DependencyUnreachable,
+            75,
+        ),
+        (r"Can't connect to MySQL server on '(?P<what>[^'\s]{1,200})'", Cause::DependencyUnreachable, 75),
+        (
+            r"(?:Connection refused:|Connection to node -?[0-9]+) \(?(?P<what>[a-zA-Z0-9./-]+:[0-9]{2,5})",
             Cause::DependencyUnreachable,
             75,
         ),
@@ -63,6 +94,8 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             Cause::FileMissing,
             85,
         ),
+        (r#"(?P<what>/[^\s"'`:()]{2,200})["'`]?: No such file or directory"#, Cause::FileMissing, 80),
+        (r"(?i)(?:(?P<what>/[^\s:]{2,200}): )?no space left on device|ENOSPC", Cause::DiskFilling, 82),
         (
             r"(?i)(?:fail(?:ed)? to|cannot|could not|error) (?:pars(?:e|ing)|load(?:ing)?|read(?:ing)?|unmarshal(?:ing)?) (?:the )?(?P<what>config(?:uration)?\b[^\n]{0,80})|(?P<what2>(?:invalid|bad|malformed) config(?:uration)?\b[^\n]{0,80}|unknown (?:directive|configuration)[^\n]{0,80})",
             Cause::ConfigurationInvalid,
@@ -109,7 +142,7 @@ mod tests {
 
     #[test]
     fn last_words_of_programs_are_understood() {
-        assert_eq!(PATTERNS.len(), 13, "one of the patterns is none");
+        assert_eq!(PATTERNS.len(), 26, "one of the patterns is none");
         for (line, cause, what) in [
             ("fatal: environment variable PAYMENT_URL is not set", Cause::EnvironmentVariableMissing, "PAYMENT_URL"),
             ("KeyError: 'DB_HOST'", Cause::EnvironmentVariableMissing, "DB_HOST"),

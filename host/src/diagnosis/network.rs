@@ -83,7 +83,9 @@ fn unreachable(world: &World<'_>, pod: &Value, found: &mut Found) {
             Cause::DependencyUnreachable | Cause::DnsFailure | Cause::ReadinessProbeFails | Cause::LivenessProbeFails
         ) && one.objects.contains(&about)
     });
-    let word = world.logs(pod).last().and_then(|log| logs::word(&log.text));
+    let unready = containers(pod).find(|one| !one.ready());
+    let log = unready.and_then(|one| world.log(pod, &one)).or_else(|| world.logs(pod).last());
+    let word = log.and_then(|log| logs::word(&log.text));
     let word = word.filter(|word| matches!(word.cause, Cause::DependencyUnreachable | Cause::DnsFailure));
     let healthy = containers(pod).all(|one| one.ready() && one.restarts() == 0);
     if !told
@@ -96,13 +98,17 @@ fn unreachable(world: &World<'_>, pod: &Value, found: &mut Found) {
     {
         return;
     }
-    if !told && let Some(word) = word {
+    // A program that is not ready because it cannot reach something says so itself; the probe only reports it.
+    let explains = found.0.iter().all(|one| one.cause.follows() || !one.objects.contains(&about));
+    if explains && let Some(word) = word {
         let mut cause = NamedCause::new(word.cause, about.clone(), word.confidence.min(80));
         (cause.what, cause.said) = (word.what, word.line.clone());
         cause.evidence.push(word.line);
         found.add(cause);
     }
-    let known = found.0.iter().find(|one| one.objects.contains(&about)).cloned();
+    // What the program says of it comes before what a probe does.
+    let own = found.0.iter().filter(|one| one.objects.contains(&about));
+    let known = own.min_by_key(|one| one.cause.follows()).cloned();
     let timed_out = known.as_ref().is_some_and(|one| {
         has(&one.said, &["timeout", "timed out", "deadline", "unreachable", "no route", "refused"])
             || one.cause == Cause::DnsFailure

@@ -13,9 +13,15 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
         let name = object(pod);
         let known = |cause: Cause| !matches!(cause, Cause::Evicted | Cause::RolloutStuck);
         let explained = found.0.iter().any(|one| known(one.cause) && one.objects.contains(&name));
-        let running = containers(pod).find(|one| one.status.pointer("/state/running").is_some());
-        let Some(container) = running.filter(|_| !explained) else { continue };
         let Some(event) = world.warnings(pod).find(|event| event.reason == "Unhealthy") else { continue };
+        let probe = probe_of(kind(&event.message));
+        // The one that the event is about: it has such a probe, and is the least well.
+        let running = containers(pod).filter(|one| one.status.pointer("/state/running").is_some());
+        let running = running.min_by_key(|one| {
+            let has = one.spec.is_none_or(|spec| spec.get(probe).is_some());
+            (!has, one.ready(), std::cmp::Reverse(one.restarts()))
+        });
+        let Some(container) = running.filter(|_| !explained) else { continue };
         let unready = containers(pod).any(|one| !one.ready());
         let restarts = containers(pod).map(|one| one.restarts()).max().unwrap_or(0);
         if !unready && restarts == 0 {
@@ -72,6 +78,7 @@ fn kind(message: &str) -> Cause {
     }
 }
 
+/// The field of a container that holds the probe.
 fn probe_of(kind: Cause) -> &'static str {
     match kind {
         Cause::LivenessProbeFails => "livenessProbe",
@@ -92,6 +99,11 @@ fn target(spec: &Value, kind: Cause) -> String {
     if spec.pointer(&http).is_some() {
         return short(&format!("GET :{}{}", port(&http), text(spec, &format!("/{probe}/httpGet/path"))));
     }
-    let tcp = format!("/{probe}/tcpSocket/port");
-    if spec.pointer(&tcp).is_some() { short(&format!("TCP :{}", port(&tcp))) } else { String::new() }
+    for (field, word) in [("tcpSocket", "TCP"), ("grpc", "gRPC")] {
+        let at = format!("/{probe}/{field}/port");
+        if spec.pointer(&at).is_some() {
+            return short(&format!("{word} :{}", port(&at)));
+        }
+    }
+    String::new()
 }

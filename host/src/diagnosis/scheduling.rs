@@ -37,7 +37,10 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
 
 fn add(world: &World<'_>, found: &mut Found, object: String, said: &str) {
     // What would help by preemption says less than why no node takes it.
-    let reasons = said.split(" preemption: ").next().unwrap_or(said);
+    let reasons = match said.split_once("nodes are available: ").map(|(_, body)| body.split(". ").next()) {
+        Some(Some(body)) => said.find(body).and_then(|at| said.get(..at + body.len())).unwrap_or(said),
+        _ => said,
+    };
     for (cause, what, confidence) in constraints(reasons) {
         let mut named = NamedCause::new(cause, object.clone(), confidence);
         named.what = what;
@@ -72,9 +75,7 @@ fn constraints(said: &str) -> Vec<(Cause, String, u8)> {
         } else if lower.contains("taint") {
             let taint = between(part, "{", "}").unwrap_or_default().replace(": }", "}");
             Some((Cause::TaintNotTolerated, short(taint.trim_end_matches([':', ' ']))))
-        } else if lower.contains("pod affinity")
-            || lower.contains("pod anti-affinity")
-            || lower.contains("topology spread")
+        } else if lower.contains("pod affinity") || lower.contains("anti-affinity") || lower.contains("topology spread")
         {
             Some((Cause::PodAffinityUnmatched, String::new()))
         } else if lower.contains("volume node affinity")
@@ -84,6 +85,10 @@ fn constraints(said: &str) -> Vec<(Cause, String, u8)> {
             Some((Cause::VolumeZoneConflict, String::new()))
         } else if lower.contains("node affinity") || lower.contains("node selector") {
             Some((Cause::NodeSelectorUnmatched, String::new()))
+        } else if lower.contains("enough free storage") {
+            Some((Cause::StorageCapacityExhausted, String::new()))
+        } else if lower.contains("persistent volumes to bind") {
+            Some((Cause::ClaimPending, String::new()))
         } else if lower.contains("too many pods") || lower.contains("free ports") || lower.contains("max volume count")
         {
             Some((Cause::NodesFull, String::new()))

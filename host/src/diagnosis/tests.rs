@@ -1,6 +1,9 @@
 //! Objects, events and logs as real clusters write them, in the forms of both Kubernetes servers, with the cause
 //! that a person would name: `testdata/<case>.yaml`, documents apart by `---`, the wanted cause in the first line.
 
+mod well;
+mod words;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -91,6 +94,7 @@ fn go_events(events: &[Value]) -> String {
 fn cases(server: Server) -> Vec<(String, String, Vec<Alert>, Vec<Look>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnosis/testdata");
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.is_file());
     paths.sort();
     let one = |path: std::path::PathBuf| {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::fields::{list, text};
@@ -21,6 +22,8 @@ pub(super) struct World<'a> {
     /// Warnings and what is normal, in the order of the answers.
     pub events: Vec<Event>,
     pub logs: Vec<Log>,
+    /// When it was looked at last.
+    pub at: Timestamp,
 }
 
 /// A log of a pod.
@@ -28,23 +31,32 @@ pub(super) struct Log {
     /// The pod, or whatever else it was asked for by.
     pub name: String,
     pub namespace: String,
+    /// The container that was asked for; empty where none was named.
+    pub container: String,
     pub text: String,
 }
 
 impl<'a> World<'a> {
     /// Puts together what looks showed, in their order.
     pub fn new(alerts: impl IntoIterator<Item = &'a Alert>, looks: impl IntoIterator<Item = &'a Look>) -> Self {
-        let mut world =
-            Self { alerts: alerts.into_iter().collect(), objects: Vec::new(), events: Vec::new(), logs: Vec::new() };
+        let mut world = Self {
+            alerts: alerts.into_iter().collect(),
+            objects: Vec::new(),
+            events: Vec::new(),
+            logs: Vec::new(),
+            at: Timestamp::MIN,
+        };
         let mut places: HashMap<(String, String, String), usize> = HashMap::new();
         for look in looks {
             let seen = observed(look);
+            world.at = world.at.max(look.at);
             let room = EVENTS.saturating_sub(world.events.len());
             world.events.extend(seen.events.into_iter().take(room));
             if let Some(text) = seen.log.filter(|_| world.logs.len() < LOGS) {
                 let argument =
                     |key: &str| look.call.arguments.get(key).and_then(Value::as_str).unwrap_or_default().to_string();
-                world.logs.push(Log { name: argument("name"), namespace: argument("namespace"), text });
+                let container = argument("container");
+                world.logs.push(Log { name: argument("name"), namespace: argument("namespace"), container, text });
             }
             for (told, object) in seen.objects {
                 let part = |pointer: &str| text(&object, pointer).to_string();
@@ -118,6 +130,15 @@ impl<'a> World<'a> {
         let (name, namespace) = (text(pod, "/metadata/name"), text(pod, "/metadata/namespace"));
         self.logs.iter().filter(move |log| log.name == name && (log.namespace == namespace || log.namespace.is_empty()))
     }
+
+    /// The latest log of a container that says anything. A log for which nobody named a container is that of the
+    /// only one, or of the first.
+    pub fn log(&self, pod: &Value, container: &Container<'_>) -> Option<&Log> {
+        let name = container.name();
+        let first = list(pod, "/spec/containers").first().is_none_or(|first| text(first, "/name") == name);
+        let own = |log: &&Log| log.container == name || log.container.is_empty() && first;
+        self.logs(pod).filter(own).filter(|log| !log.text.trim().is_empty()).last()
+    }
 }
 
 /// The containers of a pod: whether they run to their end before the others, what they are to be, what they are.
@@ -166,11 +187,13 @@ impl Container<'_> {
 
     /// How it ended, now or the last time: reason, exit code and message; none where it never did with a fault.
     pub fn ended(&self) -> Option<(&str, Option<i64>, &str)> {
+        // What is to run on and ends without a fault again and again is at fault as well.
+        let again = self.waits() == "CrashLoopBackOff";
         ["/state/terminated", "/lastState/terminated"].into_iter().find_map(|pointer| {
             let state = self.status.pointer(pointer)?;
             let code = state.get("exitCode").and_then(Value::as_i64);
             let reason = text(state, "/reason");
-            let failed = code.is_some_and(|code| code != 0)
+            let failed = code.is_some_and(|code| code != 0 || again)
                 || matches!(reason, "OOMKilled" | "Error" | "ContainerCannotRun" | "StartError");
             failed.then(|| (reason, code, text(state, "/message")))
         })

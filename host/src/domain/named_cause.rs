@@ -51,6 +51,8 @@ causes! {
     ServiceAccountMissing = "service-account-missing",
     /// A container cannot be made for another reason.
     ContainerNotCreated = "container-not-created",
+    /// A pod gets no address: the network plugin of its node fails.
+    PodNetworkFailed = "pod-network-failed",
     /// A container used more memory than its limit.
     OutOfMemory = "out-of-memory",
     /// A program says that an environment variable is missing.
@@ -161,6 +163,10 @@ causes! {
     RolloutPaused = "rollout-paused",
     /// A rollout does not go on.
     RolloutStuck = "rollout-stuck",
+    /// A rollout goes on, and nothing is wrong with it so far.
+    RolloutInProgress = "rollout-in-progress",
+    /// What the alert is about is well now.
+    Recovered = "recovered",
 }
 
 impl Cause {

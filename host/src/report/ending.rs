@@ -95,6 +95,13 @@ impl<'a> Why<'a> {
         {
             return Self::Unplanned { plugin: &plan.plugin, error };
         }
+        // A rule below the one that asked the plugin has decided since, and says more.
+        if let Some(decision) = &incident.decision
+            && decision.verdict == Verdict::Escalate
+            && decision.rule.is_some()
+        {
+            return Self::Escalated { rule: decision.rule.as_deref(), reason: &decision.reason };
+        }
         if let Some(plan) = incident.plan.as_ref().filter(|plan| plan.proposals == 0 && incident.actions.is_empty()) {
             return Self::NoRepair { plugin: &plan.plugin };
         }

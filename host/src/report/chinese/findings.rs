@@ -35,6 +35,7 @@ fn cause(named: &NamedCause, s: Style) -> String {
         Cause::ConfigurationKeyMissing => format!("Pod 所需的键 {what} 不存在"),
         Cause::ServiceAccountMissing => format!("服务账号 {what} 不存在，无法创建 Pod"),
         Cause::ContainerNotCreated => format!("容器 {container} 无法创建{said}"),
+        Cause::PodNetworkFailed => format!("Pod 得不到地址：所在节点的网络插件{}出错{said}", named_what(" ")),
         Cause::OutOfMemory => {
             let container = if named.container.is_empty() { "进程".into() } else { format!("容器 {container}") };
             format!("{container} 的内存超过上限{}而被终止{restarts}", named_what(" "))
@@ -95,5 +96,7 @@ fn cause(named: &NamedCause, s: Style) -> String {
         Cause::EndpointsEmpty => format!("其 Pod（{what}）均未就绪"),
         Cause::RolloutPaused => "发布已暂停".into(),
         Cause::RolloutStuck => format!("发布没有进展{said}"),
+        Cause::RolloutInProgress => format!("发布正在进行，目前没有异常{said}"),
+        Cause::Recovered => format!("现在一切正常{said}"),
     }
 }

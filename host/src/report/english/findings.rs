@@ -41,6 +41,9 @@ fn cause(named: &NamedCause, s: Style) -> String {
         Cause::ConfigurationKeyMissing => format!("the key {what} does not exist, and the pod needs it"),
         Cause::ServiceAccountMissing => format!("the service account {what} does not exist, so no pod is made"),
         Cause::ContainerNotCreated => format!("container {container} cannot be made{said}"),
+        Cause::PodNetworkFailed => {
+            format!("it gets no address: the network plugin{} of its node fails{said}", named_what(" "))
+        }
         Cause::OutOfMemory => {
             let container =
                 if named.container.is_empty() { "a process".into() } else { format!("container {container}") };
@@ -112,5 +115,7 @@ fn cause(named: &NamedCause, s: Style) -> String {
         Cause::EndpointsEmpty => format!("none of its pods ({what}) is ready"),
         Cause::RolloutPaused => "its rollout is paused".into(),
         Cause::RolloutStuck => format!("its rollout does not go on{said}"),
+        Cause::RolloutInProgress => format!("its rollout goes on, and nothing is wrong with it so far{said}"),
+        Cause::Recovered => format!("it is well now{said}"),
     }
 }

@@ -5,7 +5,7 @@
 mod deployment;
 mod replica_set;
 
-use super::store::Cluster;
+use super::store::{Cluster, Key};
 
 /// More rounds than any scenario needs; a bound, so that a mistake here cannot hang a test.
 const ROUNDS: usize = 64;
@@ -14,11 +14,11 @@ const ROUNDS: usize = 64;
 pub fn reconcile(cluster: &mut Cluster) {
     for _ in 0..ROUNDS {
         let before = cluster.version();
-        let deployments: Vec<_> = cluster.all("deployments").map(|(key, _)| key.clone()).collect();
+        let deployments = moving(cluster, "deployments");
         for key in deployments {
             deployment::reconcile(cluster, &key);
         }
-        let replica_sets: Vec<_> = cluster.all("replicasets").map(|(key, _)| key.clone()).collect();
+        let replica_sets = moving(cluster, "replicasets");
         for key in replica_sets {
             replica_set::reconcile(cluster, &key);
         }
@@ -26,4 +26,10 @@ pub fn reconcile(cluster: &mut Cluster) {
             break;
         }
     }
+}
+
+/// The objects of a kind that controllers may change.
+fn moving(cluster: &Cluster, plural: &str) -> Vec<Key> {
+    let all = cluster.all(plural).map(|(key, _)| key);
+    all.filter(|key| !cluster.still.contains(&key.namespace)).cloned().collect()
 }

@@ -20,7 +20,7 @@ pub fn answer(request: &Request) -> Option<Result<Answer, Refusal>> {
         }
         ["apis"] => {
             let groups: Vec<Value> =
-                GROUPS.iter().filter(|group| !group.is_empty()).map(|group| api_group(group)).collect();
+                GROUPS.iter().filter(|(group, _)| !group.is_empty()).map(|(group, _)| api_group(group)).collect();
             json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         }
         ["api", "v1"] => resource_list(""),
@@ -30,18 +30,18 @@ pub fn answer(request: &Request) -> Option<Result<Answer, Refusal>> {
             tree::set(&mut document, "/apiVersion", "v1");
             document
         }
-        ["apis", group, "v1"] if known(group) => resource_list(group),
+        ["apis", group, version] if version_of(group) == Some(version) => resource_list(group),
         ["openapi", "v3"] => {
             let entry =
                 |path: &str| (path.to_owned(), json!({ "serverRelativeURL": format!("/openapi/v3/{path}?hash=1") }));
-            let groups = GROUPS.iter().map(|group| match *group {
+            let groups = GROUPS.iter().map(|(group, version)| match *group {
                 "" => entry("api/v1"),
-                group => entry(&format!("apis/{group}/v1")),
+                group => entry(&format!("apis/{group}/{version}")),
             });
             json!({ "paths": groups.collect::<serde_json::Map<_, _>>() })
         }
         ["openapi", "v3", "api", "v1"] => open_api(""),
-        ["openapi", "v3", "apis", group, "v1"] if known(group) => open_api(group),
+        ["openapi", "v3", "apis", group, version] if version_of(group) == Some(version) => open_api(group),
         // Only in protobuf on a real server: clients that need it have to skip validation.
         ["openapi", ..] => {
             return Some(Err(Refusal::new(406, "NotAcceptable", "only protobuf, which is not offered")));
@@ -58,12 +58,26 @@ pub fn answer(request: &Request) -> Option<Result<Answer, Refusal>> {
 }
 
 fn known(group: &str) -> bool {
-    !group.is_empty() && GROUPS.contains(&group)
+    !group.is_empty() && version_of(group).is_some()
+}
+
+/// The version that a group offers.
+fn version_of(group: &str) -> Option<&'static str> {
+    GROUPS.iter().find(|(known, _)| *known == group).map(|(_, version)| *version)
+}
+
+/// `group/version`, or only the version for the core group.
+fn group_version(group: &str) -> String {
+    let version = version_of(group).unwrap_or("v1");
+    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
 }
 
 /// What `kubectl get all` lists.
 fn in_all(plural: &str) -> bool {
-    matches!(plural, "pods" | "services" | "deployments" | "replicasets" | "statefulsets" | "daemonsets")
+    matches!(
+        plural,
+        "pods" | "services" | "deployments" | "replicasets" | "statefulsets" | "daemonsets" | "jobs" | "cronjobs"
+    )
 }
 
 fn version() -> Value {
@@ -74,7 +88,7 @@ fn version() -> Value {
 }
 
 fn api_group(group: &str) -> Value {
-    let version = json!({ "groupVersion": format!("{group}/v1"), "version": "v1" });
+    let version = json!({ "groupVersion": group_version(group), "version": version_of(group) });
     json!({ "name": group, "versions": [version], "preferredVersion": version })
 }
 
@@ -99,7 +113,7 @@ fn resource_list(group: &str) -> Value {
             resources.push(entry);
         }
     }
-    let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+    let version = group_version(group);
     json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources })
 }
 
@@ -107,14 +121,14 @@ fn resource_list(group: &str) -> Value {
 fn open_api(group: &str) -> Value {
     let mut paths = serde_json::Map::new();
     for known in RESOURCES.iter().filter(|known| known.group == group) {
-        let base = if group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{group}/v1") };
+        let base = format!("/{}/{}", if group.is_empty() { "api" } else { "apis" }, group_version(group));
         let scope = if known.namespaced { "/namespaces/{namespace}" } else { "" };
         let path = format!("{base}{scope}/{}/{{name}}", known.plural);
         let validation = json!({ "name": "fieldValidation", "in": "query", "schema": { "type": "string" } });
         let operation = json!({
             "parameters": [validation], "responses": { "200": { "description": "OK" } },
             "x-kubernetes-action": "patch",
-            "x-kubernetes-group-version-kind": { "group": group, "version": "v1", "kind": known.kind },
+            "x-kubernetes-group-version-kind": { "group": group, "version": known.version, "kind": known.kind },
         });
         paths.insert(path, json!({ "patch": operation }));
     }

@@ -6,6 +6,8 @@
 pub struct Resource {
     /// The API group; empty for the core group.
     pub group: &'static str,
+    /// The version in which the group offers it.
+    pub version: &'static str,
     /// The name in paths.
     pub plural: &'static str,
     /// The name on the command line.
@@ -24,8 +26,8 @@ impl Resource {
     /// `group/version`, or only the version for the core group.
     pub fn api_version(&self) -> String {
         match self.group {
-            "" => "v1".to_owned(),
-            group => format!("{group}/v1"),
+            "" => self.version.to_owned(),
+            group => format!("{group}/{}", self.version),
         }
     }
 
@@ -44,8 +46,27 @@ pub fn find(group: &str, plural: &str) -> Option<&'static Resource> {
     all.find(|known| known.group == group && known.plural == plural)
 }
 
-/// The groups, the core group first.
-pub const GROUPS: &[&str] = &["", "apps", "events.k8s.io"];
+/// The resource that objects of this `apiVersion` and kind belong to.
+pub fn of_kind(api_version: &str, kind: &str) -> Option<&'static Resource> {
+    let mut all = RESOURCES.iter().copied();
+    all.find(|known| known.kind == kind && known.api_version() == api_version)
+}
+
+/// The groups with the version that each offers, the core group first. There is none for metrics: nobody has
+/// installed a server of them.
+pub const GROUPS: &[(&str, &str)] = &[
+    ("", "v1"),
+    ("apps", "v1"),
+    ("events.k8s.io", "v1"),
+    ("autoscaling", "v2"),
+    ("batch", "v1"),
+    ("cert-manager.io", "v1"),
+    ("acme.cert-manager.io", "v1"),
+    ("discovery.k8s.io", "v1"),
+    ("networking.k8s.io", "v1"),
+    ("policy", "v1"),
+    ("storage.k8s.io", "v1"),
+];
 
 const fn resource(
     group: &'static str,
@@ -56,7 +77,18 @@ const fn resource(
     short: &'static [&'static str],
     subresources: &'static [&'static str],
 ) -> Resource {
-    Resource { group, plural, singular, kind, namespaced, short, subresources }
+    Resource { group, version: "v1", plural, singular, kind, namespaced, short, subresources }
+}
+
+/// A resource without subresources.
+const fn plain(
+    group: &'static str,
+    names: [&'static str; 3],
+    namespaced: bool,
+    short: &'static [&'static str],
+) -> Resource {
+    let [plural, singular, kind] = names;
+    resource(group, plural, singular, kind, namespaced, short, &[])
 }
 
 /// Every pod.
@@ -90,4 +122,35 @@ pub static RESOURCES: &[&Resource] = &[
     &resource("apps", "statefulsets", "statefulset", "StatefulSet", true, &["sts"], &["scale"]),
     &resource("apps", "daemonsets", "daemonset", "DaemonSet", true, &["ds"], &[]),
     &resource("events.k8s.io", "events", "event", "Event", true, &["ev"], &[]),
+    &plain("", ["persistentvolumes", "persistentvolume", "PersistentVolume"], false, &["pv"]),
+    &plain("", ["resourcequotas", "resourcequota", "ResourceQuota"], true, &["quota"]),
+    &plain("", ["limitranges", "limitrange", "LimitRange"], true, &["limits"]),
+    &plain("", ["endpoints", "endpoints", "Endpoints"], true, &["ep"]),
+    &Resource {
+        version: "v2",
+        ..plain(
+            "autoscaling",
+            ["horizontalpodautoscalers", "horizontalpodautoscaler", "HorizontalPodAutoscaler"],
+            true,
+            &["hpa"],
+        )
+    },
+    &plain("batch", ["jobs", "job", "Job"], true, &[]),
+    &plain("batch", ["cronjobs", "cronjob", "CronJob"], true, &["cj"]),
+    &plain("cert-manager.io", ["certificates", "certificate", "Certificate"], true, &["cert", "certs"]),
+    &plain(
+        "cert-manager.io",
+        ["certificaterequests", "certificaterequest", "CertificateRequest"],
+        true,
+        &["cr", "crs"],
+    ),
+    &plain("cert-manager.io", ["issuers", "issuer", "Issuer"], true, &[]),
+    &plain("cert-manager.io", ["clusterissuers", "clusterissuer", "ClusterIssuer"], false, &[]),
+    &plain("acme.cert-manager.io", ["orders", "order", "Order"], true, &[]),
+    &plain("acme.cert-manager.io", ["challenges", "challenge", "Challenge"], true, &[]),
+    &plain("discovery.k8s.io", ["endpointslices", "endpointslice", "EndpointSlice"], true, &[]),
+    &plain("networking.k8s.io", ["networkpolicies", "networkpolicy", "NetworkPolicy"], true, &["netpol"]),
+    &plain("networking.k8s.io", ["ingresses", "ingress", "Ingress"], true, &["ing"]),
+    &plain("policy", ["poddisruptionbudgets", "poddisruptionbudget", "PodDisruptionBudget"], true, &["pdb"]),
+    &plain("storage.k8s.io", ["storageclasses", "storageclass", "StorageClass"], false, &["sc"]),
 ];

@@ -16,7 +16,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Parses `/api/v1/…` and `/apis/<group>/v1/…`; none when no resource lives there.
+    /// Parses `/api/v1/…` and `/apis/<group>/<version>/…`; none when no resource lives there.
     pub fn parse(path: &str) -> Option<Self> {
         let mut parts = path.trim_matches('/').split('/');
         let group = match parts.next()? {
@@ -24,18 +24,17 @@ impl Target {
             "apis" => parts.next()?,
             _ => return None,
         };
-        if parts.next()? != "v1" {
-            return None;
-        }
+        let version = parts.next()?;
         let rest: Vec<&str> = parts.collect();
-        match rest.as_slice() {
+        let target = match rest.as_slice() {
             // A namespace is an object itself, unless a collection follows it.
             ["namespaces", namespace, plural, rest @ ..] if *plural != "status" && *plural != "finalize" => {
                 Self::within(group, plural, namespace, rest)
             }
             [plural, rest @ ..] => Self::within(group, plural, "", rest),
             [] => None,
-        }
+        };
+        target.filter(|target| target.resource.version == version)
     }
 
     fn within(group: &str, plural: &str, namespace: &str, rest: &[&str]) -> Option<Self> {

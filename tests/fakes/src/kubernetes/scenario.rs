@@ -1,12 +1,16 @@
 //! What a cluster holds when a test begins, and how its images behave.
 
 mod build;
+mod given;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::kubelet::State;
 pub(super) use build::build;
+pub(super) use given::Printed;
 
 /// How a pod with a certain image fares. An image that no scenario names cannot be pulled.
 #[derive(Debug, Clone)]
@@ -36,6 +40,8 @@ pub struct Settings {
 pub struct Scenario {
     pub(super) settings: Settings,
     pub(super) deployments: Vec<Deployment>,
+    /// Objects that stand as they are.
+    pub(super) given: Vec<Value>,
 }
 
 #[derive(Debug, Clone)]
@@ -62,7 +68,7 @@ impl Scenario {
             hashes: BTreeMap::new(),
             suffixes: BTreeMap::new(),
         };
-        let mut scenario = Self { settings, deployments };
+        let mut scenario = Self { settings, deployments, given: Vec::new() };
         let revisions: Vec<_> = scenario.deployments.iter().flat_map(|one| one.revisions.clone()).collect();
         for (image, hash) in revisions {
             scenario.settings.hashes.insert(image.to_owned(), hash.to_owned());
@@ -205,6 +211,7 @@ impl Scenario {
             "unknown-image" => Some(Self::unknown_image()),
             "missing-variable" => Some(Self::missing_variable()),
             "healthy" => Some(Self::healthy()),
+            "empty" => Some(Self::empty()),
             _ => None,
         }
     }

@@ -12,7 +12,7 @@ use super::json;
 use super::kubelet::Step;
 use super::names;
 use super::resources::Resource;
-use super::scenario::Settings;
+use super::scenario::{Printed, Settings};
 use crate::Request;
 use crate::clock;
 
@@ -56,6 +56,10 @@ pub struct Cluster {
     pub(super) timers: BTreeMap<(Instant, u64), Step>,
     pub(super) log: Vec<Change>,
     pub(super) deadline_passed: BTreeSet<String>,
+    /// Namespaces in which nothing happens by itself.
+    pub(super) still: BTreeSet<String>,
+    /// What containers printed, where a scenario says so: in their last run, and in the one before it.
+    pub(super) logs: Vec<Printed>,
     objects: BTreeMap<Key, Value>,
     counter: u64,
     version: u64,
@@ -72,6 +76,8 @@ impl Cluster {
             timers: BTreeMap::new(),
             log: Vec::new(),
             deadline_passed: BTreeSet::new(),
+            still: BTreeSet::new(),
+            logs: Vec::new(),
             objects: BTreeMap::new(),
             counter: 0,
             version: 100,

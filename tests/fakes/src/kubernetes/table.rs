@@ -1,6 +1,7 @@
 //! Lists as tables, the way `kubectl get` prints them.
 
 mod cells;
+mod others;
 
 use serde_json::{Value, json};
 

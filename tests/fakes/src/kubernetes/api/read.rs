@@ -1,5 +1,7 @@
 //! Reading: one object, a selected list, a log.
 
+mod log;
+
 use serde_json::{Value, json};
 
 use super::Answer;
@@ -7,7 +9,7 @@ use crate::Request;
 use crate::kubernetes::route::Target;
 use crate::kubernetes::status::Refusal;
 use crate::kubernetes::store::{Cluster, Key};
-use crate::kubernetes::{events, kubelet, select, table};
+use crate::kubernetes::{events, select, table};
 
 /// Whether the request is a watch.
 pub fn wants_watch(request: &Request) -> bool {
@@ -63,17 +65,10 @@ pub fn in_group(target: &Target, object: &Value) -> Value {
 /// What a container printed.
 pub fn log(cluster: &Cluster, request: &Request, target: &Target) -> Result<Answer, Refusal> {
     let pod = get(cluster, target)?;
-    let reason = pod.pointer("/status/containerStatuses/0/state/waiting/reason");
-    let reason = reason.and_then(Value::as_str).unwrap_or_default();
-    if matches!(reason, "ErrImagePull" | "ImagePullBackOff" | "ContainerCreating") {
-        let container = crate::kubernetes::json::text(&pod, "/spec/containers/0/name");
-        let why = match reason {
-            "ContainerCreating" => "is waiting to start: ContainerCreating",
-            _ => "is waiting to start: trying and failing to pull image",
-        };
-        return Err(Refusal::bad_request(format!("container \"{container}\" in pod \"{}\" {why}", target.name)));
-    }
-    let text = kubelet::log(cluster, &pod);
+    let text = match cluster.still.contains(&target.namespace) {
+        true => log::told(cluster, request, target, &pod)?,
+        false => log::lived(cluster, &target.name, &pod)?,
+    };
     let lines: Vec<&str> = text.lines().collect();
     let kept = request.parameter("tailLines").parse().unwrap_or(lines.len());
     let tail = lines.get(lines.len().saturating_sub(kept)..).unwrap_or_default();

@@ -22,6 +22,9 @@ pub fn build(scenario: Scenario) -> Cluster {
     for deployment in &scenario.deployments {
         add(&mut cluster, deployment);
     }
+    for object in scenario.given {
+        super::given::put(&mut cluster, object);
+    }
     controller::reconcile(&mut cluster);
     cluster
 }

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::others;
 use crate::clock;
 use crate::kubernetes::json;
 
 /// The names of the columns; those with priority 1 only show in wide listings.
-pub fn columns(kind: &str) -> &'static [(&'static str, u8)] {
-    match kind {
+pub fn columns(kind: &str) -> Vec<(&'static str, u8)> {
+    let own: &[(&str, u8)] = match kind {
         "Pod" => &[
             ("Name", 0),
             ("Ready", 0),
@@ -43,8 +44,12 @@ pub fn columns(kind: &str) -> &'static [(&'static str, u8)] {
         "Event" => &[("Last Seen", 0), ("Type", 0), ("Reason", 0), ("Object", 0), ("Message", 0), ("Name", 1)],
         "Node" => &[("Name", 0), ("Status", 0), ("Roles", 0), ("Age", 0), ("Version", 0)],
         "Namespace" => &[("Name", 0), ("Status", 0), ("Age", 0)],
-        _ => &[("Name", 0), ("Age", 0)],
-    }
+        _ => {
+            let between = others::columns(kind).iter().map(|(name, priority, _)| (*name, *priority));
+            return [("Name", 0)].into_iter().chain(between).chain([("Age", 0)]).collect();
+        }
+    };
+    own.to_vec()
 }
 
 /// The cells of one row.
@@ -96,9 +101,59 @@ pub fn cells(object: &Value) -> Value {
                 name
             ])
         }
-        "Node" => json!([name, "Ready", "<none>", age, json::text(object, "/status/nodeInfo/kubeletVersion")]),
+        "Node" => json!([name, node(object), "<none>", age, json::text(object, "/status/nodeInfo/kubeletVersion")]),
         "Namespace" => json!([name, json::text(object, "/status/phase"), age]),
-        _ => json!([name, age]),
+        kind => {
+            let between = others::columns(kind).iter().map(|(_, _, form)| others::cell(object, form));
+            json!([name.to_owned()].into_iter().chain(between).chain([age]).collect::<Vec<_>>())
+        }
+    }
+}
+
+fn node(node: &Value) -> String {
+    let mut conditions = json::list(node, "/status/conditions").iter();
+    let ready = conditions.find(|one| json::text(one, "/type") == "Ready");
+    let mut words = match ready.map(|one| json::text(one, "/status")) {
+        Some("True") => "Ready",
+        Some(_) => "NotReady",
+        None => "Unknown",
+    }
+    .to_owned();
+    if json::truth(node, "/spec/unschedulable") {
+        words.push_str(",SchedulingDisabled");
+    }
+    words
+}
+
+/// The word for the state of a pod, as `kubectl` finds it: an init container that has not ended well comes first.
+fn state(pod: &Value) -> String {
+    let init = json::list(pod, "/status/initContainerStatuses");
+    let total = json::list(pod, "/spec/initContainers").len();
+    for (index, status) in init.iter().enumerate() {
+        let waits = json::text(status, "/state/waiting/reason");
+        let ended = status.pointer("/state/terminated");
+        let code = json::number(status, "/state/terminated/exitCode");
+        if ended.is_some() && code == 0 || json::truth(status, "/started") && json::truth(status, "/ready") {
+            continue;
+        }
+        return match (ended.is_some(), waits) {
+            (true, _) if json::text(status, "/state/terminated/reason").is_empty() => format!("Init:ExitCode:{code}"),
+            (true, _) => format!("Init:{}", json::text(status, "/state/terminated/reason")),
+            (false, "" | "PodInitializing") => format!("Init:{index}/{total}"),
+            (false, waits) => format!("Init:{waits}"),
+        };
+    }
+    let whole = ["/status/reason", "/status/phase"].map(|at| json::text(pod, at));
+    let mut word = whole.into_iter().find(|word| !word.is_empty()).unwrap_or("Unknown");
+    // Of several containers the first one that says something is heard last, and so it stays.
+    for status in json::list(pod, "/status/containerStatuses").iter().rev() {
+        for at in ["/state/waiting/reason", "/state/terminated/reason"] {
+            word = Some(json::text(status, at)).filter(|said| !said.is_empty()).unwrap_or(word);
+        }
+    }
+    match json::text(pod, "/metadata/deletionTimestamp") {
+        "" => word.to_owned(),
+        _ => "Terminating".to_owned(),
     }
 }
 
@@ -106,10 +161,6 @@ fn pod(pod: &Value, name: &str, age: &str) -> Value {
     let statuses = json::list(pod, "/status/containerStatuses");
     let ready = statuses.iter().filter(|status| json::truth(status, "/ready")).count();
     let restarts: i64 = statuses.iter().map(|status| json::number(status, "/restartCount")).sum();
-    // Of several containers the first one that waits gives its reason.
-    let mut reasons = statuses.iter().map(|status| json::text(status, "/state/waiting/reason"));
-    let phase = json::text(pod, "/status/phase");
-    let state = reasons.find(|reason| !reason.is_empty()).unwrap_or(phase);
     let finished = statuses.iter().map(|status| json::text(status, "/lastState/terminated/finishedAt")).max();
     let restarts = match finished {
         Some(finished) if !finished.is_empty() && restarts > 0 => {
@@ -119,8 +170,8 @@ fn pod(pod: &Value, name: &str, age: &str) -> Value {
     };
     json!([
         name,
-        format!("{ready}/{}", statuses.len()),
-        state,
+        format!("{ready}/{}", json::list(pod, "/spec/containers").len()),
+        state(pod),
         restarts,
         age,
         json::text(pod, "/status/podIP"),
