@@ -204,6 +204,8 @@ impl Inspections {
     /// One run from its beginning to its end, while no other is made.
     async fn made(&self, inspection: &Inspection, wanted: &Wanted, progress: &Progress) -> Result<Done, ControlError> {
         let services = &self.services;
+        services.tools.settled().await;
+        services.store.note_tools(services.tools.as_ref()).await.map_err(unavailable)?;
         let (at, begun) = (services.clock.now(), services.clock.elapsed());
         let name = &inspection.order.name;
         let (planned, person) = match wanted {

@@ -1,5 +1,6 @@
 //! Inspections in simulated time: when they are made, what a restart leaves, what is told.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use futures::future;
@@ -39,6 +40,8 @@ struct World {
     hangs: AtomicBool,
     silent: AtomicBool,
     model: AtomicBool,
+    /// As long as nothing changes it is the same one.
+    tools: OnceLock<Arc<Catalogue>>,
 }
 
 impl Tools for World {
@@ -53,7 +56,8 @@ impl Tools for World {
             own: false,
         };
         let tools = ["kubernetes.pods_list", "kubernetes.namespaces_list", "kubernetes.pods_get"];
-        Arc::new(Catalogue { tools: tools.iter().map(|name| ((*name).to_string(), tool(name))).collect() })
+        let tools = || tools.iter().map(|name| ((*name).to_string(), tool(name))).collect();
+        Arc::clone(self.tools.get_or_init(|| Arc::new(Catalogue { tools: tools() })))
     }
 
     fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
