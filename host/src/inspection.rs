@@ -14,7 +14,7 @@ pub mod timetable;
 pub mod warnings;
 
 pub use item::{Item, items};
-pub use judge::{Judge, Judged, Unwell, without_followers};
+pub use judge::{Judge, Judged, Unwell, without_echoes, without_followers};
 
 use crate::collector::Topic;
 use crate::domain::text::pattern;

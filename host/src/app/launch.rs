@@ -109,6 +109,10 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         ));
     }
 
+    if !config.inspections.is_empty() {
+        loaded.push(format!("inspections: {}", names(config.inspections.iter().map(|one| one.order.name.clone()))));
+    }
+
     let (wake, woken) = mpsc::unbounded_channel();
     let group_by = config.correlate.group_by.clone();
     let of_policies = Arc::clone(&policies);

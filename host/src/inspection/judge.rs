@@ -259,5 +259,13 @@ pub fn without_followers(unwell: Vec<Unwell>) -> Vec<Unwell> {
     unwell.into_iter().filter(|one| !follows(one)).collect()
 }
 
+/// Leaves out warnings about what is found to be wrong anyway.
+pub fn without_echoes(findings: Vec<Finding>) -> Vec<Finding> {
+    let is_warning = |one: &Finding| matches!(one.what, What::Warnings { .. });
+    let place = |one: &Finding| (one.server.clone(), one.namespace.clone(), one.owner.clone());
+    let wrong: std::collections::BTreeSet<_> = findings.iter().filter(|one| !is_warning(one)).map(place).collect();
+    findings.into_iter().filter(|one| !is_warning(one) || !wrong.contains(&place(one))).collect()
+}
+
 #[cfg(test)]
 mod tests;

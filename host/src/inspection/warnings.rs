@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::domain::inspection::{Finding, What};
 use crate::domain::subject::owner_of;
-use crate::domain::{Severity, values};
+use crate::domain::{Severity, is_cluster_wide, values};
 use crate::evidence::{age, go_time, rows, short};
 
 /// Events of one answer, and what is told of them.
@@ -41,14 +41,16 @@ pub fn findings(server: &str, answer: &str, now: Timestamp) -> Result<(u64, Vec<
         if warning.seconds_ago.is_some_and(|ago| ago > DAY) || warning.name.is_empty() {
             continue;
         }
+        // Their events stand in a namespace where they do not.
+        let namespace = if is_cluster_wide(&warning.kind) { String::new() } else { warning.namespace.clone() };
         let owner = owner_of(&warning.kind, &warning.name).map_or(warning.name.as_str(), |(_, name)| name).to_string();
-        let key = (warning.namespace.clone(), owner.clone(), warning.reason.clone());
+        let key = (namespace.clone(), owner.clone(), warning.reason.clone());
         let times = warning.count.unwrap_or(1).max(1);
         let known = folded.entry(key).or_insert_with(|| {
             let finding = Finding {
                 server: server.into(),
                 kind: warning.kind.clone(),
-                namespace: warning.namespace.clone(),
+                namespace,
                 name: warning.name.clone(),
                 owner,
                 more: 0,

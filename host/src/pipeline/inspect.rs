@@ -15,7 +15,7 @@ use super::Services;
 use crate::collector::{Survey, Topic};
 use crate::domain::inspection::{Finding, Part};
 use crate::domain::is_cluster_wide;
-use crate::inspection::{Item, Judge, Judged, Order, Unwell, without_followers};
+use crate::inspection::{Item, Judge, Judged, Order, Unwell, without_echoes, without_followers};
 
 pub use summary::{Asked, summarise};
 
@@ -139,7 +139,7 @@ async fn one_cluster(
         note(&mut seen.parts, part);
         judged.findings.extend(findings);
     }
-    seen.findings.extend(judged.findings);
+    seen.findings.extend(without_echoes(judged.findings));
 }
 
 fn merge(into: &mut Judged, from: Judged) {

@@ -178,7 +178,7 @@ impl Host {
         let clock = Arc::new(TokioClock::starting_at(at.parse().unwrap()));
         let random = Arc::new(Random::seeded(1));
         let (wake, _) = mpsc::unbounded_channel();
-        let key = |alert: &Alert| format!("{}/{}", alert.name, alert.fingerprint).into();
+        let key = |alert: &Alert| crate::pipeline::correlate::group(None, alert, None);
         let store = Arc::new(Store::new(
             Arc::clone(&journal) as Arc<dyn Journal>,
             Arc::clone(&clock) as Arc<dyn Clock>,

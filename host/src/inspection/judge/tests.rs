@@ -61,6 +61,20 @@ fn a_workload_whose_pods_are_named_is_not_named_again() {
 }
 
 #[test]
+fn a_warning_about_what_is_wrong_anyway_is_no_second_finding() {
+    let mut all: Vec<Finding> =
+        judge(&Bounds::default(), "pod", PODS).unwell.into_iter().map(|one| one.finding).collect();
+    let warned = |owner: &str| {
+        let what = What::Warnings { reason: "BackOff".into(), times: 9, said: String::new() };
+        Finding { owner: owner.into(), what, ..all[1].clone() }
+    };
+    let (echo, other) = (warned("web"), warned("cache"));
+    all.extend([echo, other.clone()]);
+    let left = without_echoes(all);
+    assert_eq!((left.len(), left.last()), (3, Some(&other)));
+}
+
+#[test]
 fn objects_and_rows_of_other_kinds() {
     let bounds = Bounds::default();
     for (kind, answer, want) in [

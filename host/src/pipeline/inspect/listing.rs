@@ -56,7 +56,7 @@ pub(super) async fn run(
             }
             Ok(answer) if answer.ok => why = "the list of the whole cluster is too long".into(),
             // Who has no such kind lacks none of it.
-            Ok(answer) if is_unknown_kind(&answer.text) => return (part, listed),
+            Ok(answer) if is_unknown_kind(&survey.kind, &answer.text) => return (part, listed),
             Ok(answer) => why = short(&answer.text),
             Err(error) => why = short(&error.to_string()),
         }
@@ -85,7 +85,7 @@ pub(super) async fn run(
                 }
                 Err(error) => Some(error),
             },
-            Ok(answer) if is_unknown_kind(&answer.text) => None,
+            Ok(answer) if is_unknown_kind(&survey.kind, &answer.text) => None,
             Ok(answer) => Some(short(&answer.text)),
             Err(error) => Some(short(&error.to_string())),
         };
@@ -146,13 +146,14 @@ fn is_cut(text: &str) -> bool {
     text.trim_end().ends_with("bytes cut)")
 }
 
-/// Whether the cluster does not know the kind at all.
-fn is_unknown_kind(text: &str) -> bool {
+/// Whether the cluster does not know the kind at all; kinds of its own every cluster knows.
+fn is_unknown_kind(kind: &str, text: &str) -> bool {
     let words = [
         "the server doesn't have a resource type",
         "no matches for kind",
         "could not find the requested resource",
         "no match for kind",
     ];
-    words.iter().any(|word| text.contains(word)) || text.contains("Resource ") && text.contains(" not found")
+    let unknown = words.iter().any(|word| text.contains(word));
+    kind == "certificate" && (unknown || text.contains("Resource ") && text.contains(" not found"))
 }
