@@ -41,7 +41,10 @@ async fn inspected(server: ToolServer) -> anyhow::Result<Rig> {
     anyhow::ensure!(names(&first, "new").iter().any(|name| name == "image-tag-missing"), "{first:#}");
     anyhow::ensure!(first["first"] == true && rig.patches() == 0, "nothing is changed: {first:#}");
     let cards = Value::from(rig.feishu.cards()).to_string();
-    anyhow::ensure!(cards.contains("Inspection daily") && cards.contains("the registry has none of that name"), "{cards}");
+    anyhow::ensure!(
+        cards.contains("Inspection daily") && cards.contains("the registry has none of that name"),
+        "{cards}"
+    );
     let (code, output, problems) = run(rig.folder(), &rig.environment, &arguments).await?;
     let second: Value = serde_json::from_str(&output)?;
     let still = names(&second, "still");

@@ -239,7 +239,10 @@ impl Host {
     }
 
     fn incidents(&self, name: &str) -> Vec<Arc<Incident>> {
-        self.store.all().into_iter().filter(|one| one.alerts.first().is_some_and(|alert| alert.name == name)).collect()
+        let mut all = self.store.all();
+        all.retain(|one| one.alerts.first().is_some_and(|alert| alert.name == name));
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
     }
 
     async fn pass(&self, length: SignedDuration) {
@@ -368,6 +371,7 @@ async fn the_model_is_asked_once_or_the_report_says_why_not() {
     let run = host.now().await;
     assert_eq!(run.summary, Some(Summary::Missing("no language model is configured".into())));
     host.world.model.store(true, SeqCst);
+    host.pass(SignedDuration::from_secs(1)).await;
     let run = host.now().await;
     assert_eq!(run.summary, Some(Summary::Said("The database crashes.".into())));
     let told = host.incidents(REPORT);
