@@ -27,9 +27,9 @@ Exit codes:
 pub struct Arguments {
     /// The [[inspection]] of the configuration
     #[arg(value_name = "NAME", required_unless_present = "list")]
-    name: Option<String>,
+    inspection: Option<String>,
     /// List the inspections, when they are due and what the last run found
-    #[arg(long, conflicts_with = "name")]
+    #[arg(long, conflicts_with = "inspection")]
     list: bool,
     /// Print one JSON document instead of Markdown
     #[arg(long)]
@@ -46,7 +46,7 @@ struct Listed {
 pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let remote = Remote::new(context)?;
     let runs = remote.is_there().await;
-    let Some(inspection) = arguments.name else {
+    let Some(inspection) = arguments.inspection else {
         let all = match runs {
             true => remote.get::<Listed>("/v1/inspections").await?.inspections,
             false => context.host.inspections(&context.config).map_err(anyhow::Error::msg)?,
