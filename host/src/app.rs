@@ -8,6 +8,7 @@ mod by_hand;
 mod deliveries;
 mod explained_looks;
 mod handle;
+mod inspections;
 mod keeping;
 mod knowledge;
 mod known_tools;
@@ -38,11 +39,12 @@ use tokio::task::JoinHandle;
 
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
 use crate::backend::{
-    Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal,
-    Reloaded,
+    Answer, Backend, Breaker, Cancellation, ControlError, Filter, InspectionView, Order, PluginView, Ready, Received,
+    Records, Refusal, Reloaded,
 };
 use crate::domain::control::Control;
 use crate::domain::incident::ActionState;
+use crate::domain::inspection::Run;
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::person::Proven;
 use crate::domain::{Fact, Incident, IncidentId, Person};
@@ -83,6 +85,7 @@ pub struct App {
     /// How long a stop waits for what is under way.
     stop_timeout: Duration,
     health: Arc<keeping::Health>,
+    inspections: Arc<inspections::Inspections>,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }
@@ -144,6 +147,21 @@ impl App {
 }
 
 impl App {
+    /// Lets inspections be made when they are due, once all is known that they rest on.
+    fn begin_inspections(self: &Arc<Self>) {
+        let (restoration, inspections) = (Arc::clone(&self.restoration), Arc::downgrade(&self.inspections));
+        tokio::spawn(async move {
+            restoration.done().await;
+            let Some(inspections) = inspections.upgrade() else { return };
+            match inspections.restore().await {
+                Ok(()) => inspections.follow(),
+                Err(error) => {
+                    tracing::error!(%error, "no inspection is made: what the journal says of them cannot be read")
+                }
+            }
+        });
+    }
+
     /// Nothing is taken or done before all is known that it may rest on.
     fn restored(&self) -> Result<(), ControlError> {
         self.restoration.check().map_err(ControlError::Unavailable)
@@ -350,6 +368,22 @@ impl Backend for App {
         Box::pin(self.send_anew(anew))
     }
 
+    fn inspections(&self) -> Vec<InspectionView> {
+        self.inspections.views()
+    }
+
+    fn inspect(&self, order: Order) -> BoxFuture<'_, Result<Run, ControlError>> {
+        Box::pin(async move {
+            self.restored()?;
+            let inspections = Arc::clone(&self.inspections);
+            // Who asked may hang up; the run goes on.
+            let run = tokio::spawn(async move { inspections.run(&order.scope, order.person, &|_| {}).await });
+            let lost =
+                |_| ControlError::Unavailable("a fault in tidegate broke the run off; the log says where".into());
+            run.await.map_err(lost)?.map(|(run, _)| run)
+        })
+    }
+
     fn changes(&self) -> broadcast::Receiver<String> {
         self.services.store.changes()
     }
@@ -413,6 +447,7 @@ impl Backend for App {
         text.push_str(&model_metrics::spending(&self.services.model.spending()));
         text.push_str(&self.daily.incidents(&self.projection, self.services.clock.as_ref()));
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
+        text.push_str(&self.inspections.metrics());
         text.push_str(&metrics::journal(self.journal.head(), self.health.last_check()));
         text
     }
@@ -428,6 +463,7 @@ impl Backend for App {
             }
             // Servers that end break off what still calls them, and nothing of that is a fact.
             self.services.store.close();
+            self.inspections.stop();
             for task in &self.tasks {
                 task.abort();
             }
@@ -438,6 +474,7 @@ impl Backend for App {
 
 impl Drop for App {
     fn drop(&mut self) {
+        self.inspections.stop();
         for task in &self.tasks {
             task.abort();
         }

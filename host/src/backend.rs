@@ -8,6 +8,7 @@ mod evidence;
 #[cfg(test)]
 pub(crate) mod fake;
 mod filter;
+mod inspections;
 mod plugins;
 pub mod policies;
 
@@ -23,6 +24,7 @@ use crate::author::cases;
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::alert::normalised::Reply;
+use crate::domain::inspection::Run;
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::{Anchor, Head, Incident, Person};
 use crate::model::costs::Costs;
@@ -33,6 +35,7 @@ use crate::suggest::Written;
 use deliveries::{Anew, DeliveryView, Undelivered};
 pub use evidence::EvidenceView;
 pub use filter::{CancelOnDrop, Cancellation, Filter};
+pub use inspections::InspectionView;
 pub use plugins::PluginView;
 use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 
@@ -92,6 +95,15 @@ pub trait Backend: Records + 'static {
     fn deliveries(&self, wanted: &Undelivered) -> Result<Vec<DeliveryView>, String>;
     /// Has messages sent anew that have failed or were given up; says how many.
     fn retry_deliveries(&self, anew: Anew) -> BoxFuture<'_, Result<usize, ControlError>>;
+    /// Every inspection of the configuration, and how it stands.
+    fn inspections(&self) -> Vec<InspectionView> {
+        Vec::new()
+    }
+    /// Makes a run of an inspection, whose name is `scope`, and waits until it has come to its end.
+    fn inspect(&self, order: Order) -> BoxFuture<'_, Result<Run, ControlError>> {
+        let none = ControlError::NotFound(format!("there is no inspection {:?}", order.scope));
+        Box::pin(std::future::ready(Err(none)))
+    }
     /// Ids of incidents to which something happened.
     fn changes(&self) -> broadcast::Receiver<String>;
     /// Whether it can take alerts.
@@ -128,6 +140,15 @@ pub trait Host: Send + Sync {
         payloads: Vec<Payload>,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Handled, Problems>>;
+    /// Makes a run of an inspection in this process.
+    fn inspect<'a>(
+        &'a self,
+        config: Arc<Config>,
+        name: &'a str,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<Run, Problems>>;
+    /// Every inspection of the configuration as the journal has it, whether or not a host is running.
+    fn inspections(&self, config: &Config) -> Result<Vec<InspectionView>, String>;
     /// Lets a remediation of the configuration's host plan about an incident that a file describes: it looks with
     /// the configured tool servers, as far as gates allow, and nothing is changed or journaled.
     fn plan_by_hand<'a>(

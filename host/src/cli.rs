@@ -13,6 +13,7 @@ mod deliveries;
 mod evidence;
 mod handle;
 mod incidents;
+mod inspect;
 mod journal;
 mod knowledge;
 mod model;
@@ -102,6 +103,8 @@ enum Command {
     Search(knowledge::SearchArguments),
     /// Print which runbooks apply to an incident and which closed ones are like it, how they were fixed, and whether that held
     Similar(knowledge::SimilarArguments),
+    /// Look at a whole cluster now: what is wrong, and what changed since the last time
+    Inspect(inspect::Arguments),
     /// Say yes to an action that waits for a person, after it was shown
     Approve(answer::ApproveArguments),
     /// Say no to an action that waits for a person
@@ -200,6 +203,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Check(arguments) => check::run(&context, arguments).await,
             Command::Config => Ok(ExitCode::SUCCESS),
             Command::Incidents(arguments) => incidents::run(&context, arguments).await,
+            Command::Inspect(arguments) => inspect::run(&context, arguments).await,
             Command::Report { incident } => incidents::report(&context, &incident),
             Command::Evidence(arguments) => evidence::run(&context, &arguments),
             Command::Search(arguments) => knowledge::search(&context, &arguments),

@@ -8,9 +8,16 @@ mod arguments;
 mod engine;
 mod kinds;
 mod path;
+mod survey;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use engine::wanted;
+pub use survey::{Survey, Topic};
 pub use table::Tables;
+
+/// How the API writes a kind in small letters, such as `Pod`.
+pub fn kind_named(kind: &str) -> Option<&'static str> {
+    kinds::of(kind).map(|(_, kind)| kind)
+}

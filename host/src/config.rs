@@ -13,6 +13,7 @@ mod deliveries;
 mod document;
 mod endpoint;
 mod gate;
+mod inspection;
 mod journal;
 mod knowledge;
 mod limits;
@@ -43,6 +44,7 @@ pub use correlate::Correlate;
 pub use deliveries::Deliveries;
 pub use endpoint::Endpoint;
 pub use gate::Gate;
+pub use inspection::{FindingsAs, Inspection, ReportWhen};
 pub use journal::Retention;
 pub use knowledge::Knowledge;
 pub use limits::Limits;
@@ -122,6 +124,8 @@ pub struct Config {
     pub sources: BTreeMap<String, Source>,
     /// What is known from before.
     pub knowledge: Knowledge,
+    /// What is looked at without anybody being called.
+    pub inspections: Vec<Inspection>,
     /// How alerts become incidents.
     pub correlate: Correlate,
     /// Limits of handling.
@@ -194,6 +198,7 @@ impl Config {
             model: raw.model.and_then(|model| model.build(&base, &mut report)),
             sources: sources::build(raw.sources, &base, &mut report),
             knowledge: raw.knowledge.build(&base, &mut report),
+            inspections: inspection::build(raw.inspection, &mut report),
             correlate: raw.correlate.build(&mut report),
             limits: raw.limits.build(&mut report),
             deliveries: raw.deliveries.build(&mut report),

@@ -20,6 +20,7 @@ pub mod gate_event;
 pub mod handover;
 pub mod history;
 pub mod incident;
+pub mod inspection;
 pub mod knowledge;
 pub mod link;
 pub mod listing;

@@ -24,10 +24,11 @@ mod tests;
 mod write;
 
 pub use difference::{CHANGES, Change, changes};
-pub(crate) use event::Event;
+pub(crate) use event::{Event, age, go_time};
 pub(crate) use object::{list, text};
 pub(crate) use observed::{Observed, Told, observed};
 pub use revision::{Revised, between_revisions};
+pub(crate) use table::rows;
 pub use write::{Written, taken_back, written};
 
 use crate::domain::call::Call;

@@ -20,6 +20,7 @@ mod guard;
 mod handshake;
 mod health;
 mod incidents;
+mod inspections;
 mod jwt;
 mod link;
 mod origin;
@@ -237,6 +238,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/incidents/{id}/actions/{action}/deny", post(control::deny))
         .route("/v1/incidents/{id}/similar", get(search::similar))
         .route("/v1/search", get(search::search))
+        .route("/v1/inspections", get(inspections::list))
+        .route("/v1/inspections/{name}/run", post(inspections::run))
         .route("/v1/pause", post(control::pause))
         .route("/v1/resume", post(control::resume))
         .route("/v1/deliveries", get(deliveries::list))

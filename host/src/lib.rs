@@ -20,6 +20,7 @@ pub mod environment;
 pub mod evidence;
 pub mod gate;
 pub mod http;
+pub mod inspection;
 pub mod journal;
 pub mod knowledge;
 pub mod model;

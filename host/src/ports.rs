@@ -98,6 +98,10 @@ pub trait Tools: Send + Sync {
     /// Makes the look that a permit holds, with a read-only tool; any other is refused. Nobody but the gate
     /// can make the permit.
     fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
+    /// The same for a list that nobody keeps: its answer may have up to so many bytes where that is more than others may.
+    fn survey<'a>(&'a self, permit: &'a ReadPermit, _most: usize) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        self.look(permit)
+    }
     /// Whether an attempt took effect, by the word of whoever performed it; none when nobody can tell.
     /// Changes nothing.
     fn probe<'a>(&'a self, _call: &'a Call, _attempt: &'a str) -> BoxFuture<'a, Option<bool>> {

@@ -15,6 +15,7 @@ mod english;
 mod escape;
 mod evidence;
 mod findings;
+pub mod inspection;
 mod knowledge;
 mod links;
 mod message;

@@ -140,6 +140,15 @@ pub trait Policies: Send + Sync {
     fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered>;
     /// Read-only calls that collect evidence for the model.
     fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call>;
+    /// How an inspection lists what it is about, by which servers; nothing where no table says.
+    fn surveys(
+        &self,
+        _topics: &[crate::collector::Topic],
+        _catalogue: &crate::domain::Catalogue,
+        _server: Option<&str>,
+    ) -> Vec<crate::collector::Survey> {
+        Vec::new()
+    }
     /// Every gate that has something to say about the action. A gate that errs says `deny`.
     fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Vote>;
     /// Every gate that has something against a look, as far as it denies or asks; others are not

@@ -4,6 +4,7 @@
 mod alertmanager;
 mod crash;
 mod diagnosed;
+mod inspection;
 mod kinds;
 mod links;
 mod lint;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::App;
 use crate::backend::{Backend, Handled, Payload, Progress, Records};
 use crate::domain::delivery::DeliveryState;
-use crate::domain::{Incident, IncidentId, Outcome, State};
+use crate::domain::inspection::Run;
+use crate::domain::{Incident, IncidentId, Outcome, Person, State};
 use crate::report::waiting;
 
 /// How long tool servers may take before incidents are handled without them.
@@ -19,15 +20,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Handles the payloads and waits until each incident has its outcome or a question to a person.
 pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) -> Handled {
     let mut handled = Handled::default();
-    if !app.servers.status().is_empty() {
-        progress(&format!("waits for the tool servers, {} s at the most", SERVERS.as_secs()));
-        if !app.servers.wait_ready(SERVERS).await {
-            progress("warning: not every tool server is ready");
-        }
-        for problem in app.servers.status().iter().flat_map(|status| status.problems().collect::<Vec<_>>()) {
-            progress(&format!("warning: {problem}"));
-        }
-    }
+    tool_servers(app, progress).await;
     let mut ids = BTreeSet::new();
     for payload in payloads {
         match app.receive(&payload.source, payload.request).await {
@@ -38,6 +31,49 @@ pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) ->
             Err(refusal) => handled.failures.push((payload.name, refusal.to_string())),
         }
     }
+    to_the_end(app, &ids, progress).await;
+    for id in ids {
+        match app.story(&id) {
+            Ok(Some(story)) => {
+                handled.undelivered.extend(waiting::undelivered(&story.incident));
+                handled.stories.push(story);
+            }
+            Ok(None) => handled.failures.push((id, "its incident is gone".into())),
+            Err(error) => handled.failures.push((id, error)),
+        }
+    }
+    handled
+}
+
+/// Makes a run of an inspection, and waits until what tells of it has been tried.
+///
+/// # Errors
+/// A sentence: there is none of that name, or no run of it.
+pub async fn inspect(app: &Arc<App>, name: &str, progress: &Progress) -> Result<Run, String> {
+    tool_servers(app, progress).await;
+    let inspections = &app.inspections;
+    inspections.restore().await.map_err(|error| error.to_string())?;
+    let person = Person::typed("");
+    let (run, ids) = inspections.run(name, person, progress).await.map_err(|error| error.to_string())?;
+    to_the_end(app, &ids.into_iter().collect(), progress).await;
+    Ok(run)
+}
+
+/// Waits until the tool servers are there, within a bound.
+async fn tool_servers(app: &App, progress: &Progress) {
+    if !app.servers.status().is_empty() {
+        progress(&format!("waits for the tool servers, {} s at the most", SERVERS.as_secs()));
+        if !app.servers.wait_ready(SERVERS).await {
+            progress("warning: not every tool server is ready");
+        }
+        for problem in app.servers.status().iter().flat_map(|status| status.problems().collect::<Vec<_>>()) {
+            progress(&format!("warning: {problem}"));
+        }
+    }
+}
+
+/// Waits until each incident has its outcome or a question to a person, and until its messages were tried.
+async fn to_the_end(app: &App, ids: &BTreeSet<String>, progress: &Progress) {
     let mut shown = BTreeSet::new();
     let mut waited = Duration::ZERO;
     let mut said: BTreeMap<IncidentId, String> = BTreeMap::new();
@@ -72,17 +108,6 @@ pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) ->
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
-    for id in ids {
-        match app.story(&id) {
-            Ok(Some(story)) => {
-                handled.undelivered.extend(waiting::undelivered(&story.incident));
-                handled.stories.push(story);
-            }
-            Ok(None) => handled.failures.push((id, "its incident is gone".into())),
-            Err(error) => handled.failures.push((id, error)),
-        }
-    }
-    handled
 }
 
 /// A question to a person, or a verdict that waits, is an end here: nobody answers a command.

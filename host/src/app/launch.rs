@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::inspections::Inspections;
 use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
@@ -108,6 +109,10 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         ));
     }
 
+    if !config.inspections.is_empty() {
+        loaded.push(format!("inspections: {}", names(config.inspections.iter().map(|one| one.order.name.clone()))));
+    }
+
     let (wake, woken) = mpsc::unbounded_channel();
     let group_by = config.correlate.group_by.clone();
     let of_policies = Arc::clone(&policies);
@@ -163,6 +168,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         tokio::spawn(background::wake_waiting(Arc::clone(&servers), store)),
         tokio::spawn(background::reload(Arc::clone(&policies), known)),
     ];
+    let inspections =
+        Inspections::new(Arc::clone(&services), Arc::clone(&journal) as Arc<dyn Journal>, config.inspections.clone());
     let health = Arc::new(keeping::Health::default());
     let (of_journal, of_projection) = (|| Arc::clone(&journal), Arc::clone(&projection));
     let checking = keeping::check(of_journal(), of_projection, Arc::clone(&clock), Arc::clone(&health));
@@ -187,6 +194,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         counters,
         daily: Daily::default(),
         health,
+        inspections,
         library,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),

@@ -15,10 +15,14 @@ use super::sources::AllSources;
 use super::{by_hand, handle, lint, options, policies, replay, tool_check};
 use crate::author::cases;
 use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
-use crate::backend::{Backend, Checked, Handled, Host, Payload, PluginView, Progress, Records, Started, Verified};
+use crate::backend::{
+    Backend, Checked, Handled, Host, InspectionView, Payload, PluginView, Progress, Records, Started, Verified,
+};
 use crate::backtest::Report;
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
+use crate::domain::control;
+use crate::domain::inspection::Run;
 use crate::domain::{Anchor, Head, Sealed};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::journal::{self, Memory, Projection, Reader};
@@ -65,6 +69,7 @@ impl Host for Launcher {
     fn start<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Result<Started, Problems>> {
         Box::pin(async move {
             let (app, loaded) = launch::start(&config, progress).await?;
+            app.begin_inspections();
             Ok(Started { backend: app, loaded })
         })
     }
@@ -157,6 +162,33 @@ impl Host for Launcher {
             app.stop().await;
             Ok(handled)
         })
+    }
+
+    fn inspect<'a>(
+        &'a self,
+        config: Arc<Config>,
+        name: &'a str,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<Run, Problems>> {
+        Box::pin(async move {
+            let (app, _) = launch::start(&config, progress).await?;
+            if let Err(lost) = app.restoration.settled().await {
+                app.stop().await;
+                return Err(launch::problem(&config, &["journal", "path"], lost));
+            }
+            let run = handle::inspect(&app, name, progress).await;
+            app.stop().await;
+            run.map_err(|error| Problems(vec![Problem::general(error)]))
+        })
+    }
+
+    fn inspections(&self, config: &Config) -> Result<Vec<InspectionView>, String> {
+        let reader = config.journal.exists().then(|| Reader::open(&config.journal)).transpose();
+        let reader = reader.map_err(|error| error.to_string())?;
+        let sealed = reader.map(|reader| reader.stream(control::STREAM)).transpose();
+        let sealed = sealed.map_err(|error| error.to_string())?;
+        let now = SystemClock.now();
+        Ok(super::inspections::views(&config.inspections, &sealed.unwrap_or_default(), now))
     }
 
     fn plan_by_hand<'a>(

@@ -60,6 +60,18 @@ impl<'a> Remote<'a> {
         response.json().await.context("the host's answer cannot be read")
     }
 
+    /// The same for work that takes minutes.
+    pub async fn post_at_length<T: DeserializeOwned>(&self, path: &str, body: &Value) -> anyhow::Result<T> {
+        let response = self.send(self.request(Method::POST, path)?.timeout(FOR_EVER).json(body)).await?;
+        response.json().await.context("the host's answer cannot be read")
+    }
+
+    /// Whether anything answers where the host would.
+    pub async fn is_there(&self) -> bool {
+        let request = self.client.get(format!("http://{}/healthz", self.address)).timeout(PATIENCE);
+        !request.send().await.is_err_and(|error| error.is_connect())
+    }
+
     /// Opens a stream of events.
     pub async fn stream(&self, path: &str) -> anyhow::Result<Response> {
         self.send(self.request(Method::GET, path)?.timeout(FOR_EVER)).await

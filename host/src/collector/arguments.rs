@@ -64,7 +64,7 @@ fn filled(form: &str, thing: &Thing<'_>, object: Option<&Value>) -> Option<Strin
 }
 
 /// A text that is a name, or empty.
-fn named(text: &str) -> Option<String> {
+pub(super) fn named(text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
     let ends = |c: Option<char>| c.is_none_or(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     let good = text.len() <= 253 && text.chars().all(plain) && ends(text.chars().next()) && ends(text.chars().last());

@@ -13,6 +13,8 @@ pub struct Tables {
     pub(super) looks: BTreeMap<String, Vec<By>>,
     /// What is looked at.
     pub(super) collectors: Vec<Collector>,
+    /// What an inspection lists.
+    pub(super) surveys: Vec<super::survey::Row>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -22,6 +24,8 @@ struct File {
     look: Vec<LookRow>,
     #[serde(default)]
     collector: Vec<CollectorRow>,
+    #[serde(default)]
+    survey: Vec<super::survey::Row>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -138,6 +142,10 @@ impl Tables {
                 }
             }
             self.collectors.push(Collector { of: row.of, alertname, look: row.look, then: row.then });
+        }
+        for row in file.survey {
+            problems.extend(row.problem());
+            self.surveys.push(row);
         }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }

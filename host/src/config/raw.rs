@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    approvals, correlate, deliveries, gate, journal, knowledge, limits, log, model, paths, plugins, report, server,
-    sources, tools, users,
+    approvals, correlate, deliveries, gate, inspection, journal, knowledge, limits, log, model, paths, plugins, report,
+    server, sources, tools, users,
 };
 use crate::domain::Mode;
 
@@ -25,6 +25,7 @@ pub struct Raw {
     pub tools: tools::Raw,
     pub model: Option<model::Raw>,
     pub knowledge: knowledge::Raw,
+    pub inspection: Vec<inspection::Raw>,
     pub sources: BTreeMap<String, sources::Raw>,
     pub correlate: correlate::Raw,
     pub limits: limits::Raw,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::ToolsChange;
+use super::inspection::InspectionEvent;
 use super::outcome::Outcome;
 use super::person::Person;
 
@@ -46,6 +47,8 @@ pub enum Control {
     Removed(Removed),
     /// From now on decisions rest on other tools.
     Tools(ToolsChange),
+    /// Something happened to an inspection.
+    Inspection(Box<InspectionEvent>),
 }
 
 /// What a rule of retention removed, and how the journal stands since: what else is missing from it,

@@ -116,7 +116,11 @@ impl GateEvent {
     pub fn of_order(order: &Control) -> Option<Self> {
         match order {
             Control::BreakerReset { key, .. } => Some(Self::Reset { key: key.clone() }),
-            Control::Paused { .. } | Control::Resumed { .. } | Control::Removed(_) | Control::Tools(_) => None,
+            Control::Paused { .. }
+            | Control::Resumed { .. }
+            | Control::Removed(_)
+            | Control::Tools(_)
+            | Control::Inspection(_) => None,
         }
     }
 }

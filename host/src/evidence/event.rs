@@ -42,14 +42,14 @@ impl Event {
 }
 
 /// `2026-11-21 00:20:21 +0000 UTC`, as Go prints a time.
-fn go_time(text: &str) -> Option<jiff::Timestamp> {
+pub(crate) fn go_time(text: &str) -> Option<jiff::Timestamp> {
     let mut words = text.split_whitespace();
     let (day, time, zone) = (words.next()?, words.next()?, words.next()?);
     format!("{day}T{time}{zone}").parse().ok()
 }
 
 /// `4s`, `5m3s`, `2d`: how long ago.
-fn age(text: &str) -> Option<i64> {
+pub(crate) fn age(text: &str) -> Option<i64> {
     let mut seconds: i64 = 0;
     let mut digits = String::new();
     for letter in text.chars() {

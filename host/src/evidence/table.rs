@@ -49,6 +49,13 @@ pub(super) fn read(text: &str) -> Option<Read> {
     Some(Read::Lines(out))
 }
 
+/// The rows of a table as titles with cells, up to `most`; none where the text is no table.
+pub(crate) fn rows(text: &str, most: usize) -> Option<Vec<Vec<(String, String)>>> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let columns = titles(lines.next()?)?;
+    Some(lines.take(most).map(|line| cells(&columns, line)).collect())
+}
+
 /// The objects that a table lists, each as kind, namespace, name and state; none where it does not say their kind.
 pub(super) fn listed(text: &str) -> Vec<[String; 4]> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));

@@ -119,7 +119,7 @@ async fn answer(state: &Shared, id: String, action: String, request: Request) ->
     Ok(Answer { incident, action, digest: words.digest, person, via: via.into(), comment: words.comment })
 }
 
-async fn order(state: &Shared, request: Request) -> Result<Order, Failure> {
+pub(super) async fn order(state: &Shared, request: Request) -> Result<Order, Failure> {
     let caller = caller(&request);
     let words: Words = read(state, request).await?;
     let person = caller.person(words.person.as_deref())?;

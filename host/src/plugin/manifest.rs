@@ -11,6 +11,7 @@ use super::grants::{MAIL_LINES, Origin, path_problem};
 use super::kind::Kind;
 use super::options::Grant;
 use super::schema;
+use crate::domain::inspection;
 use place::Wrong;
 
 /// A plugin's own account.
@@ -82,6 +83,11 @@ impl Manifest {
             return Err(format!(
                 "the name `{name}` is taken: [plugins] {name} of the configuration is the folder of all plugins, so \
                  that nothing could be granted to a plugin of this name; choose another, such as `own-{name}`"
+            ));
+        }
+        if name == inspection::SOURCE {
+            return Err(format!(
+                "the name `{name}` is taken: the host's own alerts have it as their source; choose another, such as `own-{name}`"
             ));
         }
         if plain_name(name) {
@@ -287,6 +293,8 @@ mod tests {
         );
         let error = line("name = \"path\"\nkind = \"source\"\nversion = \"1\"");
         assert!(error.contains("name: the name `path` is taken") && error.contains("own-path"), "{error}");
+        let error = line("name = \"inspection\"\nkind = \"source\"\nversion = \"1\"");
+        assert!(error.contains("name: the name `inspection` is taken"), "{error}");
     }
 
     #[test]

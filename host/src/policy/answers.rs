@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::set::Set;
 use super::{decide, evidence, explain, gates};
-use crate::domain::{Action, Alert, Call, Considered, Incident, Occasion};
+use crate::collector::{Survey, Topic};
+use crate::domain::{Action, Alert, Call, Catalogue, Considered, Incident, Occasion};
 use crate::rules::{Check, Context, Judged, Policies, Routed, Vote};
 
 impl Policies for Set {
@@ -26,6 +27,10 @@ impl Policies for Set {
 
     fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
         super::query::Query::ask(self, incident, context, None, evidence::collect)
+    }
+
+    fn surveys(&self, topics: &[Topic], catalogue: &Catalogue, server: Option<&str>) -> Vec<Survey> {
+        self.tables.surveys(topics, catalogue, server)
     }
 
     fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Vote> {

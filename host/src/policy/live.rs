@@ -9,7 +9,8 @@ use std::time::SystemTime;
 use super::problem::{Place, Problem, Problems};
 use super::set::Set;
 use super::{lint, test};
-use crate::domain::{Action, Alert, Call, Considered, Incident, Occasion};
+use crate::collector::{Survey, Topic};
+use crate::domain::{Action, Alert, Call, Catalogue, Considered, Incident, Occasion};
 use crate::rules::{Check, Context, Judged, Policies, Routed, Vote};
 
 /// Policies that can be replaced while alerts flow. Whoever asks keeps the set that it asked until
@@ -201,6 +202,10 @@ impl Policies for Live {
 
     fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
         Policies::evidence(&*self.set(), incident, context)
+    }
+
+    fn surveys(&self, topics: &[Topic], catalogue: &Catalogue, server: Option<&str>) -> Vec<Survey> {
+        Policies::surveys(&*self.set(), topics, catalogue, server)
     }
 
     fn gates(&self, action: &Action, incident: &Incident, context: &Context<'_>) -> Vec<Vote> {

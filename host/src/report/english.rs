@@ -2,12 +2,14 @@
 
 mod ending;
 mod findings;
+mod inspection;
 mod knowledge;
 mod page;
 mod timeline;
 
 use super::ending::Why;
 use super::escape::Style;
+use super::inspection::InspectionWords;
 use super::knowledge::KnowledgeWords;
 use super::page::PageWords;
 use super::safeguards::SafeguardWords;
@@ -315,6 +317,10 @@ impl Translation for English {
 
     fn still(&self, firing: usize) -> String {
         ending::still(firing)
+    }
+
+    fn inspection(&self) -> &'static dyn InspectionWords {
+        &inspection::Words
     }
 
     fn finding(&self, finding: &NamedCause, style: Style) -> String {

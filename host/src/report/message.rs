@@ -17,6 +17,7 @@ use super::{Language, objects};
 use crate::domain::alert::excerpt::{Bounds, Excerpt};
 use crate::domain::entry::Percent;
 use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::inspection;
 use crate::domain::message::{Cause, Content, Object};
 use crate::domain::text::{cut, one_line};
 use crate::domain::{ActionId, Fact, Incident, Occasion, Outcome};
@@ -61,6 +62,9 @@ const MD: Style = Style::Markdown;
 /// What people are told.
 pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Content {
     let incident = &story.incident;
+    if let Some(content) = of_inspection(incident, language) {
+        return content;
+    }
     let translation = language.translation();
     let record = telling.action.and_then(|id| incident.action(id));
     let (asked, answered) = match telling.occasion {
@@ -109,6 +113,21 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
         links,
         alerts,
     }
+}
+
+/// What is told of a run of an inspection; none of any other incident.
+fn of_inspection(incident: &Incident, language: Language) -> Option<Content> {
+    let alert = incident.alerts.first().filter(|_| *incident.source == *inspection::SOURCE)?;
+    let digest = alert.annotations.get(inspection::DIGEST).filter(|_| alert.name == inspection::REPORT)?;
+    let summary = one_line(alert.title(), CAUSE);
+    Some(Content {
+        title: format!("[{}] {summary}", language.translation().severity(alert.severity)),
+        summary,
+        body: cut(digest, BODY),
+        links: links(incident, None, language),
+        alerts: Excerpt::of(&incident.alerts, &Bounds::MESSAGE),
+        ..Content::default()
+    })
 }
 
 /// The parts of a message's text.

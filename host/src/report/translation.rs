@@ -3,6 +3,7 @@
 
 use super::ending::Why;
 use super::escape::Style;
+use super::inspection::InspectionWords;
 use super::knowledge::KnowledgeWords;
 use super::page::PageWords;
 use super::safeguards::SafeguardWords;
@@ -118,6 +119,8 @@ pub(super) trait Translation: Sync {
     fn knowledge(&self) -> &'static KnowledgeWords;
     /// An incident of the past in one line: what became of it, what was done, whether it stayed away.
     fn past(&self, past: &Similar, style: Style) -> String;
+    /// What is said of inspections.
+    fn inspection(&self) -> &'static dyn InspectionWords;
     fn page(&self) -> &'static PageWords;
     fn safeguards(&self) -> &'static SafeguardWords;
     fn severity(&self, severity: Severity) -> &'static str;

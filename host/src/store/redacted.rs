@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::domain::control::Control;
 use crate::domain::entry::{Answer, Diagnosis};
+use crate::domain::inspection::{InspectionEvent, Summary, What};
 use crate::domain::knowledge::Knowledge;
 use crate::domain::{Alert, Fact, Labels, Proposal};
 use crate::redact::{known, redact, redact_value};
@@ -130,9 +131,39 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
 pub(super) fn control(mut control: Control) -> Control {
     match &mut control {
         Control::Paused { reason, .. } | Control::BreakerReset { reason, .. } => text(reason),
+        Control::Inspection(event) => inspection(event),
         Control::Resumed { .. } | Control::Removed(_) | Control::Tools(_) => {}
     }
     control
+}
+
+/// What names an object and by what a finding is known again stays as it is.
+fn inspection(event: &mut InspectionEvent) {
+    match event {
+        InspectionEvent::Ended { new, parts, summary, .. } => {
+            for finding in new {
+                match &mut finding.what {
+                    What::Cause(named) => {
+                        text(&mut named.said);
+                        named.evidence.iter_mut().for_each(text);
+                    }
+                    What::Warnings { said, .. } => text(said),
+                    What::PodNotReady { .. }
+                    | What::Restarts { .. }
+                    | What::ReplicasMissing { .. }
+                    | What::QuotaNearlyFull { .. }
+                    | What::CertificateEnds { .. } => {}
+                }
+            }
+            parts.iter_mut().flat_map(|part| &mut part.problems).for_each(text);
+            match summary {
+                Some(Summary::Said(words) | Summary::Missing(words)) => text(words),
+                None => {}
+            }
+        }
+        InspectionEvent::Interrupted { why, .. } => text(why),
+        InspectionEvent::Began { .. } | InspectionEvent::Skipped { .. } => {}
+    }
 }
 
 fn proposal(proposal: &mut Proposal) {

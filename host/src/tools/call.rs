@@ -18,8 +18,14 @@ use crate::ports::{ToolAnswer, ToolError};
 
 impl Server {
     /// Calls a read-only tool. A server that has just gone down is waited for, and when an answer gets lost on
-    /// the way, it is asked once more as soon as it is there. Waiting does not shorten the time of the call.
-    pub(super) async fn look(&self, tool: &str, arguments: &Map<String, Value>) -> Result<ToolAnswer, ToolError> {
+    /// the way, it is asked once more as soon as it is there. Waiting does not shorten the time of the call. Of the answer
+    /// so many bytes are kept.
+    pub(super) async fn look(
+        &self,
+        tool: &str,
+        arguments: &Map<String, Value>,
+        longest: usize,
+    ) -> Result<ToolAnswer, ToolError> {
         let within = self.times.look;
         let elapsed = || self.made_at.elapsed();
         let skipped = |skipped| ToolError::Unavailable(format!("{}; nothing was sent", self.skipped_sentence(skipped)));
@@ -36,10 +42,10 @@ impl Server {
         let peer = self.awaited_peer(waiting).await?;
         let admitted = self.circuit.admit(elapsed()).map_err(skipped)?;
         let deadline = Instant::now() + within;
-        let answer = match self.send(&peer, tool, arguments, deadline, within).await {
+        let answer = match self.send(&peer, (tool, arguments), deadline, within, longest).await {
             Err(error @ (ToolError::Lost(_) | ToolError::Unavailable(_))) if Instant::now() < deadline => {
                 match self.trusted_peer(deadline).await {
-                    Some(peer) => self.send(&peer, tool, arguments, deadline, within).await,
+                    Some(peer) => self.send(&peer, (tool, arguments), deadline, within, longest).await,
                     None => Err(error),
                 }
             }
@@ -57,16 +63,16 @@ impl Server {
     pub(super) async fn perform(&self, tool: &str, arguments: &Map<String, Value>) -> Result<ToolAnswer, ToolError> {
         let within = self.times.perform;
         let peer = self.peer()?;
-        self.send(&peer, tool, arguments, Instant::now() + within, within).await
+        self.send(&peer, (tool, arguments), Instant::now() + within, within, self.longest).await
     }
 
     async fn send(
         &self,
         peer: &Peer<RoleClient>,
-        tool: &str,
-        arguments: &Map<String, Value>,
+        (tool, arguments): (&str, &Map<String, Value>),
         deadline: Instant,
         within: Duration,
+        longest: usize,
     ) -> Result<ToolAnswer, ToolError> {
         let _busy = Busy::count(&self.busy);
         let full = format!("{}.{tool}", self.name());
@@ -87,7 +93,7 @@ impl Server {
             |why: String| Err(ToolError::Lost(format!("{full}: {}; it may have had its effect", self.clean(&why))));
         match answered {
             Ok(Ok(result)) => match verbatim::as_written(result) {
-                Some(text) => match answer::of(text, &self.definition.secrets, self.longest).await {
+                Some(text) => match answer::of(text, &self.definition.secrets, longest).await {
                     Ok(answer) => Ok(answer),
                     Err(later) => lost(later),
                 },

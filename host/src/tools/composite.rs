@@ -72,6 +72,10 @@ impl Tools for Composite {
         self.of(permit.call()).look(permit)
     }
 
+    fn survey<'a>(&'a self, permit: &'a ReadPermit, most: usize) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        self.of(permit.call()).survey(permit, most)
+    }
+
     fn probe<'a>(&'a self, call: &'a Call, attempt: &'a str) -> BoxFuture<'a, Option<bool>> {
         self.of(call).probe(call, attempt)
     }

@@ -187,6 +187,10 @@ impl Tools for Servers {
     }
 
     fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+        self.survey(permit, 0)
+    }
+
+    fn survey<'a>(&'a self, permit: &'a ReadPermit, most: usize) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         let looked = async move {
             let call = permit.call();
             let ((server, tool), risk) = self.find(call, Duration::from_secs(15)).await?;
@@ -197,7 +201,7 @@ impl Tools for Servers {
                     risk.as_str()
                 )));
             }
-            server.look(tool, &call.arguments).await
+            server.look(tool, &call.arguments, most.max(server.longest)).await
         };
         Box::pin(self.unless_stopping(looked))
     }

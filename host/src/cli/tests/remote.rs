@@ -45,6 +45,19 @@ impl Host for Stopped {
         Box::pin(async { Ok(Handled { failures, ..Handled::default() }) })
     }
 
+    fn inspect<'a>(
+        &'a self,
+        _: Arc<Config>,
+        _: &'a str,
+        _: &'a Progress,
+    ) -> BoxFuture<'a, Result<crate::domain::inspection::Run, Problems>> {
+        Box::pin(async { Err(Problems(vec![Problem::general("not here")])) })
+    }
+
+    fn inspections(&self, _: &Config) -> Result<Vec<crate::backend::InspectionView>, String> {
+        Ok(Vec::new())
+    }
+
     fn plan_by_hand<'a>(
         &'a self,
         _: &'a Config,

@@ -1,0 +1,89 @@
+//! How inspections go, as Prometheus text.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
+
+use crate::domain::inspection::Run;
+use crate::inspection::changes::Standings;
+
+/// What is counted since the start.
+#[derive(Debug, Default)]
+pub struct Tally(Mutex<BTreeMap<String, Counts>>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    ended: u64,
+    interrupted: u64,
+    took_ms: u64,
+    unseen: u64,
+}
+
+impl Tally {
+    /// Counts a run that came to its end.
+    pub fn ended(&self, run: &Run) {
+        self.of(&run.inspection, |counts| {
+            counts.ended += 1;
+            counts.took_ms = run.took_ms;
+            counts.unseen = run.parts.iter().map(|part| part.problems.len() as u64).sum();
+        });
+    }
+
+    /// Counts one that did not.
+    pub fn interrupted(&self, inspection: &str) {
+        self.of(inspection, |counts| counts.interrupted += 1);
+    }
+
+    fn of(&self, inspection: &str, count: impl FnOnce(&mut Counts)) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        count(all.entry(inspection.to_string()).or_default());
+    }
+
+    /// The text, with how things stand.
+    pub fn text(&self, standings: &BTreeMap<String, Standings>) -> String {
+        let mut text = String::new();
+        let mut head = |name: &str, kind: &str, help: &str, rows: Vec<(String, String)>| {
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+            for (labels, value) in rows {
+                let _ = writeln!(text, "{name}{{{labels}}} {value}");
+            }
+        };
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let label = |inspection: &str| format!("inspection=\"{inspection}\"");
+        let runs = all.iter().flat_map(|(name, counts)| {
+            [("ended", counts.ended), ("interrupted", counts.interrupted)]
+                .map(|(result, count)| (format!("{},result=\"{result}\"", label(name)), count.to_string()))
+        });
+        head("tidegate_inspection_runs_total", "counter", "Runs of inspections.", runs.collect());
+        let of = |value: fn(&Counts) -> u64| -> Vec<(String, String)> {
+            all.iter()
+                .filter(|(_, one)| one.ended > 0)
+                .map(|(name, one)| (label(name), value(one).to_string()))
+                .collect()
+        };
+        let took = all.iter().filter(|(_, one)| one.ended > 0);
+        let took = took.map(|(name, one)| (label(name), format!("{:.3}", one.took_ms as f64 / 1000.0)));
+        head("tidegate_inspection_duration_seconds", "gauge", "How long the last run took.", took.collect());
+        head("tidegate_inspection_unseen", "gauge", "What the last run could not see.", of(|one| one.unseen));
+        let mut findings = Vec::new();
+        let mut last = Vec::new();
+        for (name, one) in standings {
+            let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+            for standing in one.findings.values() {
+                *counts.entry(standing.finding.what.name()).or_default() += 1;
+            }
+            for (finding, count) in counts {
+                findings.push((format!("{},finding=\"{finding}\"", label(name)), count.to_string()));
+            }
+            last.extend(one.ended.map(|at| (label(name), at.as_second().to_string())));
+        }
+        head("tidegate_inspection_findings", "gauge", "What is wrong, by the last run.", findings);
+        head(
+            "tidegate_inspection_last_success_seconds",
+            "gauge",
+            "When the last run began that came to its end, in seconds since 1970.",
+            last,
+        );
+        text
+    }
+}

@@ -1,0 +1,27 @@
+//! Inspections as people see them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::inspection::Standing;
+
+/// How an inspection stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InspectionView {
+    /// Its name.
+    pub name: String,
+    /// Its schedule as it was written; none where it has none.
+    #[serde(default)]
+    pub schedule: Option<String>,
+    /// When it is due next, but for its jitter.
+    #[serde(default)]
+    pub next: Option<Timestamp>,
+    /// The last run that came to its end, by its beginning.
+    #[serde(default)]
+    pub last: Option<Timestamp>,
+    /// The run that is under way.
+    #[serde(default)]
+    pub under_way: Option<Timestamp>,
+    /// What is wrong.
+    pub findings: Vec<Standing>,
+}

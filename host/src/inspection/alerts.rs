@@ -1,0 +1,143 @@
+//! Findings and runs as alerts, which go the way of all others.
+
+use jiff::Timestamp;
+
+use crate::domain::inspection::{DIGEST, FINDING, Finding, REPORT, Run, SOURCE, Standing, What};
+use crate::domain::subject::ties::Ties;
+use crate::domain::{Alert, Incident, Labels, Severity, Status};
+use crate::evidence::short;
+
+/// The labels that name an object, as other senders write them.
+pub fn labels(server: &str, kind: &str, namespace: &str, name: &str) -> Labels {
+    let key = if kind == "job" { "job_name" } else { kind };
+    let mut labels = Labels::new();
+    labels.insert("cluster", server);
+    if !namespace.is_empty() {
+        labels.insert("namespace", namespace);
+    }
+    match kind {
+        "" => {}
+        "namespace" => labels.insert("namespace", name),
+        _ => labels.insert(key, name),
+    };
+    labels
+}
+
+/// A finding as an alert; it is the same one as long as the finding is known again.
+pub fn finding(inspection: &str, standing: &Standing, ended: Option<Timestamp>, said: &str) -> Alert {
+    let Finding { server, kind, namespace, name, severity, what, .. } = &standing.finding;
+    let mut labels = labels(server, kind, namespace, name);
+    labels.insert("alertname", FINDING);
+    labels.insert("finding", what.name());
+    labels.insert("inspection", inspection);
+    labels.insert("severity", severity.as_str());
+    let mut annotations = Labels::new();
+    annotations.insert("summary", said);
+    if let What::Cause(named) = what {
+        annotations.insert("evidence", named.evidence.join("\n").as_str());
+    }
+    Alert {
+        source: SOURCE.into(),
+        name: FINDING.into(),
+        status: if ended.is_some() { Status::Resolved } else { Status::Firing },
+        severity: *severity,
+        labels,
+        annotations,
+        starts_at: Some(standing.since),
+        ends_at: ended,
+        fingerprint: short(&format!("{inspection} {}", standing.finding.key())),
+        link: None,
+    }
+}
+
+/// A run as an alert: people are told of it as of any other.
+pub fn report(run: &Run, title: &str, digest: &str) -> Alert {
+    let worst = run.findings().map(|one| one.finding.severity).max().unwrap_or(Severity::Info);
+    let changed = if run.new.is_empty() && run.gone.is_empty() { "false" } else { "true" };
+    let found = if run.found() { "true" } else { "false" };
+    let pairs = [
+        ("alertname", REPORT),
+        ("inspection", run.inspection.as_str()),
+        ("severity", worst.as_str()),
+        ("changed", changed),
+        ("found", found),
+    ];
+    let mut labels: Labels = pairs.into_iter().collect();
+    // Each run is told of by itself.
+    labels.insert("run", run.at.to_string().as_str());
+    let mut annotations = Labels::new();
+    annotations.insert("summary", title);
+    annotations.insert(DIGEST, digest);
+    Alert {
+        source: SOURCE.into(),
+        name: REPORT.into(),
+        status: Status::Firing,
+        severity: worst,
+        labels,
+        annotations,
+        starts_at: Some(run.at),
+        ends_at: None,
+        fingerprint: format!("{} {}", run.inspection, run.at),
+        link: None,
+    }
+}
+
+/// Whether somebody else's alert about the same object is being handled already.
+pub fn is_handled<'a>(alert: &Alert, live: impl IntoIterator<Item = &'a Incident>) -> bool {
+    // Clusters are called by whoever sends; an MCP server may have another name for the same one.
+    let tie = |alert: &Alert| {
+        Ties::of(alert).object.map(|tie| crate::domain::subject::ties::Tie { cluster: String::new(), ..tie })
+    };
+    let Some(own) = tie(alert) else { return false };
+    let others = live.into_iter().filter(|incident| *incident.source != *SOURCE && incident.closed.is_none());
+    others.flat_map(|incident| incident.firing().take(32)).any(|other| tie(other).as_ref() == Some(&own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Entry, Fact, IncidentId, NamedCause};
+
+    fn standing() -> Standing {
+        let named = NamedCause::new(crate::domain::Cause::CrashLoop, "pod shop/web-6cb6599c5b-q48qx", 90);
+        let finding = Finding {
+            server: "kubernetes".into(),
+            kind: "pod".into(),
+            namespace: "shop".into(),
+            name: "web-6cb6599c5b-q48qx".into(),
+            owner: "web".into(),
+            more: 0,
+            severity: Severity::Error,
+            what: What::Cause(named),
+        };
+        Standing { since: Timestamp::UNIX_EPOCH, finding }
+    }
+
+    #[test]
+    fn a_finding_is_the_same_alert_until_it_is_gone() {
+        let first = finding("daily", &standing(), None, "it crashes");
+        assert_eq!((first.status, &first.labels["finding"]), (Status::Firing, "crash-loop"));
+        let mut later = standing();
+        later.finding.name = "web-6cb6599c5b-b5nn8".into();
+        let gone = finding("daily", &later, Some(Timestamp::UNIX_EPOCH), "");
+        assert_eq!((gone.status, gone.identity()), (Status::Resolved, first.identity()));
+        assert_ne!(finding("weekly", &later, None, "").identity(), first.identity());
+    }
+
+    #[test]
+    fn what_somebody_else_has_told_of_is_not_told_again() {
+        let own = finding("daily", &standing(), None, "");
+        let incident = |alert: Alert| {
+            let fact = Fact::Opened { group_key: "g".into(), source: alert.source.clone(), alerts: vec![alert] };
+            Incident::open(IncidentId("i-1".into()), &Entry { at: Timestamp::UNIX_EPOCH, fact }).unwrap()
+        };
+        let mut other = own.clone();
+        other.source = "alertmanager".into();
+        other.name = "KubePodCrashLooping".into();
+        other.labels = [("namespace", "shop"), ("pod", "web-6cb6599c5b-b5nn8")].into_iter().collect();
+        assert!(is_handled(&own, [&incident(other.clone())]));
+        assert!(!is_handled(&own, [&incident(own.clone())]), "its own does not count");
+        other.labels.insert("namespace", "bank");
+        assert!(!is_handled(&own, [&incident(other)]));
+    }
+}

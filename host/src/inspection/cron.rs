@@ -1,0 +1,194 @@
+//! Schedules as people write them for cron: five fields, in a zone of its own.
+//!
+//! On the days on which clocks change: a time that does not exist is made up for when the hour that is left out is
+//! over, and one that comes twice counts once, the first time. A schedule that names no hour goes by how time passes
+//! instead: it leaves out what does not exist, and runs in both of the hours that are called alike.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Weekday};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+
+/// Days that are searched for the next time: the longest wait is for the 29th of February, over a century without one.
+const DAYS: usize = 9 * 366;
+
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+/// When something happens again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    text: String,
+    zone: TimeZone,
+    minutes: BTreeSet<i8>,
+    hours: BTreeSet<i8>,
+    days: BTreeSet<i8>,
+    months: BTreeSet<i8>,
+    weekdays: BTreeSet<i8>,
+    /// Each says whether the field names days at all.
+    by_day: bool,
+    by_weekday: bool,
+    /// It names no hour.
+    every_hour: bool,
+}
+
+impl Schedule {
+    /// Reads five fields (minute, hour, day of the month, month, day of the week) with `*`, lists, ranges, steps and
+    /// English names, or one of `@hourly`, `@daily`, `@weekly` and `@monthly`.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub fn parse(text: &str, zone: TimeZone) -> Result<Self, String> {
+        let text = text.trim();
+        let whole = match text {
+            "@hourly" => "0 * * * *",
+            "@daily" | "@midnight" => "0 0 * * *",
+            "@weekly" => "0 0 * * 0",
+            "@monthly" => "0 0 1 * *",
+            _ => text,
+        };
+        let fields: Vec<&str> = whole.split_whitespace().collect();
+        let [minute, hour, day, month, weekday] = fields.as_slice() else {
+            return Err(format!(
+                "a schedule has five fields (minute, hour, day of the month, month, day of the week), such as \"0 8 * * *\", \
+                 and {text:?} has {}",
+                fields.len()
+            ));
+        };
+        let mut weekdays = field("day of the week", weekday, 0, 7, &WEEKDAYS, 0)?;
+        // Both are Sunday.
+        if weekdays.remove(&7) {
+            weekdays.insert(0);
+        }
+        let schedule = Self {
+            text: text.to_string(),
+            zone,
+            minutes: field("minute", minute, 0, 59, &[], 0)?,
+            hours: field("hour", hour, 0, 23, &[], 0)?,
+            days: field("day of the month", day, 1, 31, &[], 1)?,
+            months: field("month", month, 1, 12, &MONTHS, 1)?,
+            weekdays,
+            by_day: !day.starts_with('*'),
+            by_weekday: !weekday.starts_with('*'),
+            every_hour: hour.starts_with('*'),
+        };
+        match schedule.after(Timestamp::UNIX_EPOCH) {
+            Some(_) => Ok(schedule),
+            None => Err(format!("{text:?} names a day that never comes")),
+        }
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The first moment behind this one; none at the end of time alone.
+    pub fn after(&self, moment: Timestamp) -> Option<Timestamp> {
+        // What is made up for on the next day may belong to the day before.
+        let mut date = moment.to_zoned(self.zone.clone()).date().yesterday().ok()?;
+        for _ in 0..DAYS {
+            let found = self.on(date).into_iter().filter(|at| *at > moment).min();
+            if found.is_some() {
+                return found;
+            }
+            date = date.tomorrow().ok()?;
+        }
+        None
+    }
+
+    /// The last moment in `(from, to]`, and how many come before it there, counted no further than `most`.
+    pub fn last_within(&self, from: Timestamp, to: Timestamp, most: u64) -> Option<(Timestamp, u64)> {
+        let within = |date: Date| self.on(date).into_iter().filter(move |at| *at > from && *at <= to);
+        let day = |at: Timestamp| at.to_zoned(self.zone.clone()).date();
+        let (first, mut date) = (day(from).yesterday().ok()?, day(to));
+        let last = loop {
+            if let Some(last) = within(date).max() {
+                break last;
+            }
+            date = date.yesterday().ok().filter(|date| *date >= first)?;
+        };
+        let (mut date, mut before) = (first, 0);
+        while before < most && date <= day(last) {
+            before += u64::try_from(within(date).filter(|at| *at < last).count()).unwrap_or(u64::MAX);
+            date = date.tomorrow().ok()?;
+        }
+        Some((last, before.min(most)))
+    }
+
+    fn is_day(&self, date: Date) -> bool {
+        let day = self.days.contains(&date.day());
+        let weekday = self.weekdays.contains(&number(date.weekday()));
+        let fits = match (self.by_day, self.by_weekday) {
+            // As cron has it: where both name days, either is enough.
+            (true, true) => day || weekday,
+            _ => day && weekday,
+        };
+        fits && self.months.contains(&date.month())
+    }
+
+    /// The moments of a day.
+    fn on(&self, date: Date) -> BTreeSet<Timestamp> {
+        let mut moments = BTreeSet::new();
+        if !self.is_day(date) {
+            return moments;
+        }
+        for (hour, minute) in self.hours.iter().flat_map(|hour| self.minutes.iter().map(move |minute| (*hour, *minute)))
+        {
+            let ambiguous = self.zone.to_ambiguous_zoned(date.at(hour, minute, 0, 0));
+            let offset = ambiguous.offset();
+            match offset {
+                AmbiguousOffset::Gap { .. } if self.every_hour => {}
+                AmbiguousOffset::Fold { .. } if self.every_hour => {
+                    moments.extend(ambiguous.clone().earlier().map(|at| at.timestamp()));
+                    moments.extend(ambiguous.later().map(|at| at.timestamp()));
+                }
+                // Behind a gap it is as much later as the gap is long; of two it is the first.
+                _ => moments.extend(ambiguous.compatible().map(|at| at.timestamp())),
+            }
+        }
+        moments
+    }
+}
+
+fn number(weekday: Weekday) -> i8 {
+    weekday.to_sunday_zero_offset()
+}
+
+fn field(what: &str, text: &str, least: i8, most: i8, names: &[&str], first: i8) -> Result<BTreeSet<i8>, String> {
+    let wrong = |why: String| format!("{what} {text:?}: {why}");
+    let value = |word: &str| -> Result<i8, String> {
+        let named = names.iter().position(|name| name.eq_ignore_ascii_case(word)).and_then(|at| i8::try_from(at).ok());
+        let number = named.map(|at| at + first).or_else(|| word.parse().ok().filter(|_| !word.starts_with('+')));
+        let number = number.ok_or_else(|| wrong(format!("{word:?} is no number")))?;
+        let fits = (least..=most).contains(&number);
+        if fits { Ok(number) } else { Err(wrong(format!("{number} is not between {least} and {most}"))) }
+    };
+    let mut found = BTreeSet::new();
+    for part in text.split(',') {
+        let (range, step) = match part.split_once('/') {
+            Some((range, step)) => (range, Some(step)),
+            None => (part, None),
+        };
+        let step: Option<usize> = match step.map(str::parse) {
+            None => None,
+            Some(Ok(step @ 1..=59)) => Some(step),
+            Some(_) => return Err(wrong("a step is a number from 1 to 59".into())),
+        };
+        let (from, to) = match range.split_once('-') {
+            _ if range == "*" => (least, most),
+            Some((from, to)) => (value(from)?, value(to)?),
+            None if step.is_some() => (value(range)?, most),
+            None => (value(range)?, value(range)?),
+        };
+        if from > to {
+            return Err(wrong(format!("{range:?} ends before it begins")));
+        }
+        found.extend((from..=to).step_by(step.unwrap_or(1)));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! What is said of inspections, in Chinese.
+
+use crate::domain::inspection::What;
+use crate::report::escape::Style;
+use crate::report::inspection::InspectionWords;
+
+pub(super) struct Words;
+
+impl InspectionWords for Words {
+    fn title(&self) -> &'static str {
+        "巡检"
+    }
+
+    fn counts(&self, new: usize, still: usize, gone: usize) -> String {
+        format!("新增 {new}，仍在 {still}，消失 {gone}")
+    }
+
+    fn nothing(&self) -> &'static str {
+        "一切正常"
+    }
+
+    fn new(&self) -> &'static str {
+        "新增"
+    }
+
+    fn still(&self) -> &'static str {
+        "仍在"
+    }
+
+    fn gone(&self) -> &'static str {
+        "消失"
+    }
+
+    fn cluster(&self) -> &'static str {
+        "整个集群"
+    }
+
+    fn more(&self, count: usize) -> String {
+        format!("另有 {count} 项")
+    }
+
+    fn since(&self, at: &str) -> String {
+        format!("自 {at} 起")
+    }
+
+    fn others(&self, more: u64) -> String {
+        format!(" 等另外 {more} 个")
+    }
+
+    fn what(&self, what: &What, s: Style) -> String {
+        match what {
+            What::Cause(named) => named.cause.as_str().to_string(),
+            What::PodNotReady { status } => format!("未就绪，状态 {}", s.name(status)),
+            What::Restarts { times } => format!("已重启 {times} 次，最近一次在一天之内"),
+            What::ReplicasMissing { ready, wanted } => format!("就绪副本 {ready}/{wanted}"),
+            What::QuotaNearlyFull { resource, used, hard, percent } => {
+                format!("配额 {} 已用 {percent} %（{} / {}）", s.name(resource), s.name(used), s.name(hard))
+            }
+            What::CertificateEnds { at, days } if *days < 0 => format!("证书已于 {} 到期", s.name(at)),
+            What::CertificateEnds { at, days } => format!("证书将在 {days} 天后到期（{}）", s.name(at)),
+            What::Warnings { reason, times, said } => {
+                format!("告警事件 {} 共 {times} 次：{}", s.name(reason), s.say(said))
+            }
+        }
+    }
+
+    fn summary(&self) -> &'static str {
+        "模型总结"
+    }
+
+    fn no_summary(&self, why: &str) -> String {
+        format!("没有模型总结：{why}")
+    }
+
+    fn unseen(&self) -> &'static str {
+        "未能查看"
+    }
+
+    fn looked(&self, objects: u64, calls: u64, seconds: u64) -> String {
+        format!("共查看 {objects} 个对象，{calls} 次调用，用时 {seconds} 秒")
+    }
+
+    fn left_out(&self, n: u64) -> String {
+        format!("另有 {n} 项超出单次巡检的上限")
+    }
+}

@@ -1,0 +1,89 @@
+//! What is said of inspections, in English.
+
+use super::count;
+use crate::domain::inspection::What;
+use crate::report::escape::Style;
+use crate::report::inspection::InspectionWords;
+
+pub(super) struct Words;
+
+impl InspectionWords for Words {
+    fn title(&self) -> &'static str {
+        "Inspection"
+    }
+
+    fn counts(&self, new: usize, still: usize, gone: usize) -> String {
+        format!("{new} new, {still} still there, {gone} gone")
+    }
+
+    fn nothing(&self) -> &'static str {
+        "nothing is wrong"
+    }
+
+    fn new(&self) -> &'static str {
+        "New"
+    }
+
+    fn still(&self) -> &'static str {
+        "Still there"
+    }
+
+    fn gone(&self) -> &'static str {
+        "Gone"
+    }
+
+    fn cluster(&self) -> &'static str {
+        "whole cluster"
+    }
+
+    fn more(&self, count: usize) -> String {
+        format!("{count} more")
+    }
+
+    fn since(&self, at: &str) -> String {
+        format!("since {at}")
+    }
+
+    fn others(&self, more: u64) -> String {
+        format!(" and {}", count(more, "other"))
+    }
+
+    fn what(&self, what: &What, s: Style) -> String {
+        match what {
+            What::Cause(named) => named.cause.as_str().to_string(),
+            What::PodNotReady { status } => format!("not ready, state {}", s.name(status)),
+            What::Restarts { times } => format!("began anew {}, lately within the day", count(*times, "time")),
+            What::ReplicasMissing { ready, wanted } => format!("{ready} of {wanted} replicas are ready"),
+            What::QuotaNearlyFull { resource, used, hard, percent } => {
+                format!("{percent} % of {} are used ({} of {})", s.name(resource), s.name(used), s.name(hard))
+            }
+            What::CertificateEnds { at, days } if *days < 0 => format!("the certificate ended at {}", s.name(at)),
+            What::CertificateEnds { at, days } => {
+                format!("the certificate ends in {} ({})", count((*days).unsigned_abs(), "day"), s.name(at))
+            }
+            What::Warnings { reason, times, said } => {
+                format!("warned of {} {}: {}", s.name(reason), count(*times, "time"), s.say(said))
+            }
+        }
+    }
+
+    fn summary(&self) -> &'static str {
+        "Summary by the model"
+    }
+
+    fn no_summary(&self, why: &str) -> String {
+        format!("No summary: {why}")
+    }
+
+    fn unseen(&self) -> &'static str {
+        "What could not be seen"
+    }
+
+    fn looked(&self, objects: u64, calls: u64, seconds: u64) -> String {
+        format!("Looked at {} in {}, {seconds} s", count(objects, "object"), count(calls, "call"))
+    }
+
+    fn left_out(&self, n: u64) -> String {
+        format!("{} beyond the bounds of one run", count(n, "finding"))
+    }
+}
