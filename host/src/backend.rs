@@ -17,13 +17,15 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 use crate::author::cases;
+use crate::chat::{Question, Refused, Shown};
 use crate::backtest::Report;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::alert::normalised::Reply;
 use crate::domain::knowledge::{Found, Knowledge};
+use crate::domain::conversation::ConversationView;
 use crate::domain::{Anchor, Head, Incident, Person};
 use crate::model::costs::Costs;
 use crate::plugin::Kind;
@@ -88,6 +90,19 @@ pub trait Backend: Records + 'static {
     fn deliveries(&self, wanted: &Undelivered) -> Result<Vec<DeliveryView>, String>;
     /// Has messages sent anew that have failed or were given up; says how many.
     fn retry_deliveries(&self, anew: Anew) -> BoxFuture<'_, Result<usize, ControlError>>;
+    /// Takes a question of a conversation; what comes of it is shown through the channel. Letting go of that breaks the
+    /// answer off.
+    fn chat(&self, _question: Question) -> BoxFuture<'_, Result<mpsc::UnboundedReceiver<Shown>, Refused>> {
+        Box::pin(async { Err(Refused::Unavailable(crate::chat::UNCONFIGURED.into())) })
+    }
+    /// The newest conversations that began before the one named, without their questions. May block on files.
+    fn conversations(&self, _before: Option<&str>, _limit: usize) -> Result<Vec<ConversationView>, String> {
+        Ok(Vec::new())
+    }
+    /// A conversation by its full id. May block on files.
+    fn conversation(&self, _id: &str) -> Result<Option<ConversationView>, String> {
+        Ok(None)
+    }
     /// Ids of incidents to which something happened.
     fn changes(&self) -> broadcast::Receiver<String>;
     /// Whether it can take alerts.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    approvals, correlate, deliveries, gate, journal, knowledge, limits, log, model, paths, plugins, report, server,
+    approvals, chat, correlate, deliveries, gate, journal, knowledge, limits, log, model, paths, plugins, report, server,
     sources, tools, users,
 };
 use crate::domain::Mode;
@@ -24,6 +24,7 @@ pub struct Raw {
     pub notifiers: BTreeMap<String, plugins::RawNotifier>,
     pub tools: tools::Raw,
     pub model: Option<model::Raw>,
+    pub chat: chat::Raw,
     pub knowledge: knowledge::Raw,
     pub sources: BTreeMap<String, sources::Raw>,
     pub correlate: correlate::Raw,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::shape::Shape;
 use super::{Draft, draft};
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Fact, Incident, IncidentId, Labels, Origin, Outcome, control};
+use crate::domain::{Fact, Incident, IncidentId, Labels, Origin, Outcome, Stream};
 use crate::ports::{Journal, JournalError};
 
 /// Incidents of one way that a draft looks at: the newest say best what is done today.
@@ -43,7 +43,7 @@ pub fn find(
         if entries.is_multiple_of(50_000) {
             progress(&format!("{entries} entries read"));
         }
-        if sealed.stream == control::STREAM {
+        if !Stream::is_incident(&sealed.stream) {
             return Ok(());
         }
         let entry = sealed.open::<Fact>().map_err(|error| {
