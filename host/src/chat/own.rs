@@ -92,7 +92,7 @@ pub fn with_own(catalogue: &Catalogue) -> Catalogue {
             undo: None,
             own: false,
         };
-        all.tools.insert(name.into(), tool.into());
+        all.tools.insert(name.into(), tool);
     }
     all
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::chat::{Chat, RulingView};
 use crate::domain::alert::fingerprint;
-use crate::domain::conversation::{self, Conversation, ProposedView, SOURCE, Suggested};
+use crate::domain::conversation::{self, Conversation, PROPOSED as NAME, ProposedView, SOURCE, Suggested};
 use crate::domain::incident::{ActionState, Incident};
 use crate::domain::text::cut;
 use crate::domain::{
@@ -15,8 +15,6 @@ use crate::domain::{
 use crate::pipeline::take_in;
 use crate::ports::{JournalError, Spoke};
 
-/// What the alert of such an incident is called.
-const NAME: &str = "ProposedInConversation";
 /// Changes of one answer that are taken in.
 const MOST: usize = 5;
 /// How long an answer waits until the gate has ruled.

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use view::{AnswerView, ConversationView, LookView, ProposedView, QuestionView, Standing};
 
 use super::action::ActionId;
+use super::alert::Alert;
 use super::call::Call;
 use super::entry::{AskedCall, Entry, Original, Purpose, Sealed, Usage};
 use super::incident::{IncidentId, Look};
@@ -26,6 +27,14 @@ use super::person::Person;
 pub const PREFIX: &str = "chat-";
 /// The source under which incidents stand that a conversation opens, and by which budgets count its cost.
 pub const SOURCE: &str = "chat";
+
+/// What the alert of such an incident is called.
+pub const PROPOSED: &str = "ProposedInConversation";
+
+/// Whether an incident with these first alerts was opened by a conversation: no rule has decided it.
+pub fn has_opened<'a>(source: &str, mut alerts: impl Iterator<Item = &'a Alert>) -> bool {
+    source == SOURCE && alerts.all(|alert| alert.name == PROPOSED)
+}
 
 /// Name of a conversation; these sort by the time of their beginning.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
