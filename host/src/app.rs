@@ -5,6 +5,7 @@
 
 mod background;
 mod by_hand;
+mod chat;
 mod deliveries;
 mod explained_looks;
 mod handle;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
@@ -42,7 +43,9 @@ use crate::backend::{
     Answer, Backend, Breaker, Cancellation, ControlError, Filter, InspectionView, Order, PluginView, Ready, Received,
     Records, Refusal, Reloaded,
 };
+use crate::chat::{Chat, Question, Refused, Shown};
 use crate::domain::control::Control;
+use crate::domain::conversation::ConversationView;
 use crate::domain::incident::ActionState;
 use crate::domain::inspection::Run;
 use crate::domain::knowledge::{Found, Knowledge};
@@ -82,6 +85,7 @@ pub struct App {
     counters: metrics::Counters,
     daily: model_metrics::Daily,
     library: Arc<Library>,
+    chat: Arc<Chat>,
     /// How long a stop waits for what is under way.
     stop_timeout: Duration,
     health: Arc<keeping::Health>,
@@ -230,6 +234,26 @@ impl Records for App {
 }
 
 impl Backend for App {
+    fn chat(&self, question: Question) -> BoxFuture<'_, Result<mpsc::UnboundedReceiver<Shown>, Refused>> {
+        Box::pin(async move {
+            self.restoration.check().map_err(Refused::Unavailable)?;
+            let asked = self.chat.ask(question).await;
+            if self.services.store.broken().is_some() {
+                self.runner.check_journal();
+            }
+            asked
+        })
+    }
+
+    fn conversations(&self, before: Option<&str>, limit: usize) -> Result<Vec<ConversationView>, String> {
+        self.restoration.check()?;
+        chat::list(self.journal.as_ref(), &self.projection, &self.chat, before, limit)
+    }
+
+    fn conversation(&self, id: &str) -> Result<Option<ConversationView>, String> {
+        chat::one(self.journal.as_ref(), &self.chat, id)
+    }
+
     fn sources(&self) -> Vec<String> {
         self.sources.names()
     }

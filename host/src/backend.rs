@@ -18,12 +18,14 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 use crate::author::cases;
 use crate::backtest::Report;
+use crate::chat::{Question, Refused, Shown};
 use crate::config::{Config, Problem, Problems};
 use crate::domain::alert::normalised::Reply;
+use crate::domain::conversation::ConversationView;
 use crate::domain::inspection::Run;
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::{Anchor, Head, Incident, Person};
@@ -103,6 +105,19 @@ pub trait Backend: Records + 'static {
     fn inspect(&self, order: Order) -> BoxFuture<'_, Result<Run, ControlError>> {
         let none = ControlError::NotFound(format!("there is no inspection {:?}", order.scope));
         Box::pin(std::future::ready(Err(none)))
+    }
+    /// Takes a question of a conversation; what comes of it is shown through the channel. Letting go of that breaks the
+    /// answer off.
+    fn chat(&self, _question: Question) -> BoxFuture<'_, Result<mpsc::UnboundedReceiver<Shown>, Refused>> {
+        Box::pin(async { Err(Refused::Unavailable(crate::chat::UNCONFIGURED.into())) })
+    }
+    /// The newest conversations that began before the one named, without their questions. May block on files.
+    fn conversations(&self, _before: Option<&str>, _limit: usize) -> Result<Vec<ConversationView>, String> {
+        Ok(Vec::new())
+    }
+    /// A conversation by its full id. May block on files.
+    fn conversation(&self, _id: &str) -> Result<Option<ConversationView>, String> {
+        Ok(None)
     }
     /// Ids of incidents to which something happened.
     fn changes(&self) -> broadcast::Receiver<String>;

@@ -7,6 +7,7 @@
 mod answer;
 mod backtest;
 mod breakers;
+mod chat;
 mod check;
 mod costs;
 mod deliveries;
@@ -105,6 +106,8 @@ enum Command {
     Similar(knowledge::SimilarArguments),
     /// Look at a whole cluster now: what is wrong, and what changed since the last time
     Inspect(inspect::Arguments),
+    /// Ask a language model about the cluster and incidents; it looks as far as gates allow and changes nothing
+    Chat(chat::Arguments),
     /// Say yes to an action that waits for a person, after it was shown
     Approve(answer::ApproveArguments),
     /// Say no to an action that waits for a person
@@ -208,6 +211,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Evidence(arguments) => evidence::run(&context, &arguments),
             Command::Search(arguments) => knowledge::search(&context, &arguments),
             Command::Similar(arguments) => knowledge::similar(&context, &arguments),
+            Command::Chat(arguments) => chat::run(&context, arguments).await,
             Command::Approve(arguments) => answer::approve(&context, arguments).await,
             Command::Deny(arguments) => answer::deny(&context, arguments).await,
             Command::Pause(arguments) => answer::pause(&context, arguments).await,

@@ -8,6 +8,7 @@
 
 mod approvals;
 mod auth;
+mod chat;
 mod correlate;
 mod deliveries;
 mod document;
@@ -122,6 +123,8 @@ pub struct Config {
     pub model: Option<Model>,
     /// What is said about sources, by name. A source that is absent here has the defaults.
     pub sources: BTreeMap<String, Source>,
+    /// What conversations may cost.
+    pub chat: crate::chat::Limits,
     /// What is known from before.
     pub knowledge: Knowledge,
     /// What is looked at without anybody being called.
@@ -197,6 +200,7 @@ impl Config {
             tools: raw.tools.build(&base, &mut report),
             model: raw.model.and_then(|model| model.build(&base, &mut report)),
             sources: sources::build(raw.sources, &base, &mut report),
+            chat: raw.chat.build(&mut report),
             knowledge: raw.knowledge.build(&base, &mut report),
             inspections: inspection::build(raw.inspection, &mut report),
             correlate: raw.correlate.build(&mut report),

@@ -10,6 +10,7 @@ mod attempts;
 mod authorization;
 mod body;
 mod callers;
+mod chat;
 mod connection;
 mod control;
 mod deliveries;
@@ -240,6 +241,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/search", get(search::search))
         .route("/v1/inspections", get(inspections::list))
         .route("/v1/inspections/{name}/run", post(inspections::run))
+        .route("/v1/chat", get(chat::list).post(chat::ask))
+        .route("/v1/chat/{id}", get(chat::one))
         .route("/v1/pause", post(control::pause))
         .route("/v1/resume", post(control::resume))
         .route("/v1/deliveries", get(deliveries::list))

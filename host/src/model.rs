@@ -9,6 +9,7 @@
 mod alias;
 mod answers;
 mod budget;
+mod chat;
 mod check;
 mod choice;
 mod conversation;
@@ -33,6 +34,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -52,7 +54,7 @@ pub use profile::{Limit, Wants};
 use crate::domain::entry::{Answer, Original, Reused, Share, Usage};
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Incident};
-use crate::ports::{Alike, Asked, Clock, Model, Spending, Tried};
+use crate::ports::{Alike, Asked, Clock, Model, Spending, Spoke, Talk, Tried};
 use crate::redact::{redact, visible};
 use alias::Aliases;
 use answers::Answers;
@@ -240,6 +242,15 @@ impl Client {
         }
     }
 
+    /// Counts what a question in a conversation cost, so that a restart does not open the day's budgets anew.
+    pub fn restore_chat(&self, at: Timestamp, usage: &Usage) {
+        self.scopes.spend(at, chat::SCOPE, usage);
+        for share in &usage.shares {
+            let known = self.endpoints.iter().filter(|endpoint| endpoint.label == share.model);
+            known.for_each(|endpoint| endpoint.restore(at, share));
+        }
+    }
+
     async fn answer(
         &self,
         incident: &Incident,
@@ -367,7 +378,7 @@ impl Client {
                 spent.map_err(|_| Ended::For(why.clone()))?;
                 endpoint.affordable().map_err(|_| Ended::Next(why.clone()))?;
             }
-            let round = endpoint.round(&build, &told, deadline, usage).await;
+            let round = endpoint.round(&build, &told, deadline, usage, None).await;
             usage.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             let (prompt, reply) = match round {
                 Ok(round) => round,
@@ -461,6 +472,15 @@ impl Model for Client {
             let usage = answer.as_ref().map_or_else(|(_, usage)| usage, |asked| &asked.usage);
             self.scopes.spend(self.clock.now(), budget::scope_of(incident), usage);
             answer
+        })
+    }
+
+    fn converse<'a>(&'a self, talk: Talk<'a>) -> BoxFuture<'a, Result<Spoke, (String, Usage)>> {
+        Box::pin(async move {
+            let spoke = self.converse_with(&talk).await;
+            let usage = spoke.as_ref().map_or_else(|(_, usage)| usage, |spoke| &spoke.usage);
+            self.scopes.spend(self.clock.now(), chat::SCOPE, usage);
+            spoke
         })
     }
 }

@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::alert::normalised::Normalised;
-use crate::domain::entry::{Answer, Original, Reused, Share, Usage};
+use crate::domain::entry::{Answer, AskedCall, Original, Reused, Share, Usage};
 use crate::domain::knowledge::Knowledge;
 use crate::domain::message::{Content, Sent, Stage};
 use crate::domain::{
-    Call, Catalogue, Cause, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned, Sealed,
+    Call, Catalogue, Cause, Conversation, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned,
+    Proposal, Sealed,
 };
 use crate::gate::{LookRefusal, Permit, ReadPermit};
 
@@ -180,6 +181,58 @@ pub struct Asked {
     pub original: Option<Box<Original>>,
 }
 
+/// What the model is asked in a conversation.
+#[derive(Clone, Copy)]
+pub struct Talk<'a> {
+    /// The conversation, with the question that is being answered at its end.
+    pub conversation: &'a Conversation,
+    /// The tools that are offered.
+    pub catalogue: &'a Catalogue,
+    /// No step is asked for behind this one.
+    pub last: bool,
+    /// Takes the words of the answer while they come: without secrets, thoughts and calls.
+    pub words: &'a (dyn Fn(Streamed) + Send + Sync),
+}
+
+/// A part of an answer while it comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Streamed {
+    /// The next words.
+    Words(String),
+    /// What came so far is void.
+    Anew,
+}
+
+/// What a step in a conversation wants.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Spoken {
+    /// Nothing more: its words are the answer.
+    Words,
+    /// Read-only calls.
+    Look {
+        /// The calls, each with the id that the model gave it.
+        calls: Vec<AskedCall>,
+    },
+    /// Changes, as proposals.
+    Propose {
+        /// In order.
+        proposals: Vec<Proposal>,
+    },
+}
+
+/// A step of the model in a conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spoke {
+    /// What it wants.
+    pub spoken: Spoken,
+    /// Its words.
+    pub text: String,
+    /// What it cost.
+    pub usage: Usage,
+    /// Who answered, and how it came.
+    pub original: Option<Box<Original>>,
+}
+
 /// What one tool has done before in a case like this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
@@ -246,6 +299,10 @@ pub trait Model: Send + Sync {
         catalogue: &'a Catalogue,
         tried: &'a [Tried],
     ) -> BoxFuture<'a, Result<Asked, (String, Usage)>>;
+    /// Asks for the next step of an answer in a conversation. The error says why there is none, and what was spent.
+    fn converse<'a>(&'a self, _: Talk<'a>) -> BoxFuture<'a, Result<Spoke, (String, Usage)>> {
+        Box::pin(async { Err(("no language model is configured".into(), Usage::default())) })
+    }
 }
 
 /// What is known from before: runbooks, and incidents of the past.

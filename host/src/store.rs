@@ -8,6 +8,7 @@
 mod blocked;
 mod catch_up;
 mod controls;
+mod conversations;
 mod ends;
 mod handover;
 mod listing;

@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 use tidegate::domain::entry::Purpose;
 use tidegate::domain::incident::{ActionRecord, ActionState, Look};
 use tidegate::domain::{
-    Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
-    Ruling, RulingKind, Safeguards, Severity, Snapshot, Status, Tool, Verdict, Verification,
+    Action, ActionId, Alert, Call, Catalogue, ConversationId, Decision, History, Incident, IncidentId, Labels, Mode,
+    Origin, Proposal, Ruling, RulingKind, Safeguards, Severity, Snapshot, Status, Tool, Verdict, Verification,
 };
 use tidegate::gate::Options;
 use tidegate::policy::Set;
@@ -387,7 +387,7 @@ fn call(value: &Value) -> Result<Call> {
     Ok(Call { tool: text(value, "tool"), arguments })
 }
 
-/// `policy:RULE`, `plugin:NAME`, `model`, `person:NAME` or `undo:ACTION`.
+/// `policy:RULE`, `plugin:NAME`, `model`, `chat:NAME`, `person:NAME` or `undo:ACTION`.
 fn origin(word: Option<&str>) -> Result<Origin> {
     let word = word.unwrap_or("policy:crashes");
     let (kind, name) = word.split_once(':').unwrap_or((word, ""));
@@ -396,6 +396,10 @@ fn origin(word: Option<&str>) -> Result<Origin> {
         "policy" => Origin::Policy { rule: name },
         "plugin" => Origin::Plugin { name, rule: "crashes".into() },
         "model" => Origin::Model,
+        "chat" => {
+            let conversation = ConversationId("chat-0".into());
+            Origin::Chat { conversation, person: people::proven(&name) }
+        }
         "person" => Origin::Person { person: people::proven(&name) },
         "undo" => Origin::Undo { action: ActionId(name) },
         other => bail!("there is no origin {other}"),

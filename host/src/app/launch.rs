@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::chat::LiveRecords;
 use super::inspections::Inspections;
 use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
@@ -14,6 +15,7 @@ use super::sources::AllSources;
 use super::{App, background, keeping, knowledge, known_tools, metrics, options, routes};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
+use crate::chat::Chat;
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
@@ -141,6 +143,13 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         language: config.report.language,
         links: config.links(&environment).map_err(|problem| Problems(vec![problem]))?,
     });
+    let live = LiveRecords {
+        store: Arc::clone(&services.store),
+        journal: Arc::clone(&journal),
+        projection: Arc::clone(&projection),
+        library: Arc::clone(&library),
+    };
+    let chat = Arc::new(Chat::new(Arc::clone(&services), Arc::new(live), config.chat));
     let restoration = Arc::new(Restoration::new(Arc::clone(&projection)));
     let parts = Arc::new(Parts {
         services: Arc::clone(&services),
@@ -177,6 +186,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let retention = config.retention.clone();
     let removing = keeping::remove(Arc::clone(&services.store), of_journal(), Arc::clone(&clock), retention);
     tasks.push(tokio::spawn(after(&restoration, removing)));
+    let closing = super::chat::close_idle(Arc::clone(&chat), Arc::clone(&services.clock));
+    tasks.push(tokio::spawn(after(&restoration, closing)));
     let sources = AllSources::new(Arc::clone(&plugins));
     let counters = metrics::Counters::default();
     let stop_timeout = config.server.stop_timeout;
@@ -196,6 +207,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         health,
         inspections,
         library,
+        chat,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),
     };

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
 use crate::domain::knowledge::{Found, Knowledge};
-use crate::domain::{Catalogue, History, Incident, IncidentId};
+use crate::domain::{Catalogue, History, Incident, IncidentId, Stream};
 use crate::journal::{CatchUpError, Projection, Reader};
 use crate::knowledge::Library;
 use crate::model::costs::{Costs, Counting};
@@ -78,7 +78,7 @@ pub fn list(
 
 /// One incident as the journal knows it.
 pub fn incident(journal: &dyn Journal, id: &IncidentId) -> Result<Option<Incident>, String> {
-    if *id.0 == *control::STREAM {
+    if !Stream::is_incident(&id.0) {
         return Ok(None);
     }
     let stream = journal.stream(&id.0).map_err(|error| error.to_string())?;
@@ -87,7 +87,7 @@ pub fn incident(journal: &dyn Journal, id: &IncidentId) -> Result<Option<Inciden
 
 /// One incident with its entries as the journal knows them.
 pub fn story(journal: &dyn Journal, id: &IncidentId) -> Result<Option<Story>, String> {
-    if *id.0 == *control::STREAM {
+    if !Stream::is_incident(&id.0) {
         return Ok(None);
     }
     let stream = journal.stream(&id.0).map_err(|error| error.to_string())?;
@@ -173,6 +173,9 @@ impl DiskRecords {
         for id in self.projection.asked(since).map_err(|error| text(&error))? {
             let stream = self.reader.stream(&id.0).map_err(|error| text(&error))?;
             counting.take(id, &stream)?;
+        }
+        for id in self.projection.conversations_since(since).map_err(|error| text(&error))? {
+            counting.take_conversation(&self.reader.stream(&id.0).map_err(|error| text(&error))?)?;
         }
         Ok(counting.done())
     }

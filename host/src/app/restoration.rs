@@ -13,7 +13,7 @@ use crate::domain::history::REMEMBERED;
 use crate::domain::{Incident, IncidentId};
 use crate::journal::{CatchUpError, Lost, Projection};
 use crate::model;
-use crate::model::costs::asked;
+use crate::model::costs::{asked, conversation_costs};
 use crate::pipeline::Services;
 use crate::ports::{Journal, JournalError, Model as _};
 use crate::runner::Runner;
@@ -174,6 +174,11 @@ impl Parts {
                 let (questions, incident) = asked(id, &stream).map_err(JournalError)?;
                 questions.iter().for_each(|asked| model.restore(asked));
                 incident.iter().for_each(|incident| model.learn(incident));
+            }
+            for id in self.projection.conversations_since(since)? {
+                let stream = self.journal.stream(&id.0)?;
+                let spent = conversation_costs(&stream).map_err(JournalError)?;
+                spent.iter().for_each(|(at, usage)| model.restore_chat(*at, usage));
             }
         }
         Ok(())

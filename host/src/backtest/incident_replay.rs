@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::report::{Pair, RouteChange, VerdictSide};
 use super::world::World;
+use crate::domain::conversation::has_opened;
 use crate::domain::{ActionId, Entry, Fact, Incident, IncidentId, Occasion, Ruling};
 use crate::pipeline::judge;
 
@@ -40,9 +41,12 @@ pub struct IncidentReplay {
 }
 
 impl IncidentReplay {
-    /// Begins with the first entry of an incident.
+    /// Begins with the first entry of an incident; none where no rule decides it, because a conversation has opened it.
     pub fn open(id: &IncidentId, entry: &Entry, warm_from: Timestamp) -> Option<Self> {
         let recorded = Incident::open(id.clone(), entry)?;
+        if has_opened(&recorded.source, recorded.alerts.iter()) {
+            return None;
+        }
         Some(Self {
             fresh: recorded.clone(),
             cold: recorded.opened_at < warm_from,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Fact, control};
+use crate::domain::{Fact, Stream};
 use crate::ports::{Journal, JournalError};
 
 /// Read off a whole journal before it is replayed.
@@ -32,7 +32,7 @@ impl Record {
         journal.replay(0, &mut |_, sealed| {
             record.entries += 1;
             let head = sealed.body.get(..HEAD).unwrap_or(&sealed.body);
-            if sealed.stream == control::STREAM || !TELLING.iter().any(|kind| head.contains(kind)) {
+            if !Stream::is_incident(&sealed.stream) || !TELLING.iter().any(|kind| head.contains(kind)) {
                 return Ok(());
             }
             match sealed.open::<Fact>().map(|entry| entry.fact) {

@@ -10,7 +10,7 @@ use super::report::{Changed, Report, Summary};
 use super::world::World;
 use super::{compare, divergence};
 use crate::domain::control::{self, Control};
-use crate::domain::{Fact, IncidentId, Sealed};
+use crate::domain::{Fact, IncidentId, Sealed, Stream};
 use crate::ports::JournalError;
 
 /// A journal that is replayed entry by entry.
@@ -47,6 +47,10 @@ impl<'a> Replay<'a> {
             if let Ok(entry) = sealed.open::<Control>() {
                 self.world.apply_control(&entry.fact);
             }
+            return Ok(());
+        }
+        // Conversations decide nothing.
+        if !Stream::is_incident(&sealed.stream) {
             return Ok(());
         }
         let entry = sealed.open::<Fact>().map_err(|error| {

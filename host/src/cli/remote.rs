@@ -77,6 +77,11 @@ impl<'a> Remote<'a> {
         self.send(self.request(Method::GET, path)?.timeout(FOR_EVER)).await
     }
 
+    /// Sends JSON, opens the stream of events that answers it.
+    pub async fn stream_of(&self, path: &str, body: &Value) -> anyhow::Result<Response> {
+        self.send(self.request(Method::POST, path)?.timeout(FOR_EVER).json(body)).await
+    }
+
     fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
         let request = self.client.request(method, format!("http://{}{path}", self.address));
         let read = |source: &crate::secret::SecretSource| {

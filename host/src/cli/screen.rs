@@ -108,6 +108,46 @@ impl Screen {
     }
 }
 
+/// Words of somebody else that are written as they come: every line but the first is set in, so that none of them can
+/// be taken for a line of the host's own.
+#[derive(Debug, Default)]
+pub struct Flow {
+    /// The line that is being written has something on it.
+    open: bool,
+}
+
+impl Flow {
+    /// Writes the next words to standard output.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn add(&mut self, words: &str) -> std::io::Result<()> {
+        self.write(&Self::set_in(words))?;
+        self.open |= !words.is_empty();
+        Ok(())
+    }
+
+    /// Ends the line, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn end(&mut self) -> std::io::Result<()> {
+        if std::mem::take(&mut self.open) { self.write("\n") } else { Ok(()) }
+    }
+
+    fn set_in(words: &str) -> String {
+        visible(words).replace('\n', "\n    ")
+    }
+
+    fn write(&self, text: &str) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            done => done,
+        }
+    }
+}
+
 /// A screen of one line.
 pub fn one(text: impl AsRef<str>) -> Screen {
     let mut screen = Screen::default();
@@ -170,6 +210,13 @@ mod tests {
         let mut screen = Screen::default();
         screen.text_lines("it printed: Traceback\n  File \"a\"\r\nerror: forged\u{1b}\n");
         assert_eq!(screen.text(), "it printed: Traceback\n      File \"a\"\n    error: forged\\u{1b}\n");
+    }
+
+    #[test]
+    fn words_that_come_in_pieces_begin_no_line() {
+        let pieces = ["It is\u{1b}[2J down.\nerror: ", "forged\n\u{202e}"];
+        let text: String = pieces.iter().map(|piece| Flow::set_in(piece)).collect();
+        assert_eq!(text, "It is\\u{1b}[2J down.\n    error: forged\n    \\u{202e}");
     }
 
     #[test]

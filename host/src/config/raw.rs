@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    approvals, correlate, deliveries, gate, inspection, journal, knowledge, limits, log, model, paths, plugins, report,
-    server, sources, tools, users,
+    approvals, chat, correlate, deliveries, gate, inspection, journal, knowledge, limits, log, model, paths, plugins,
+    report, server, sources, tools, users,
 };
 use crate::domain::Mode;
 
@@ -24,6 +24,7 @@ pub struct Raw {
     pub notifiers: BTreeMap<String, plugins::RawNotifier>,
     pub tools: tools::Raw,
     pub model: Option<model::Raw>,
+    pub chat: chat::Raw,
     pub knowledge: knowledge::Raw,
     pub inspection: Vec<inspection::Raw>,
     pub sources: BTreeMap<String, sources::Raw>,

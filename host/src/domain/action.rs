@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::call::{Call, Target, Verification, digest};
+use super::conversation::ConversationId;
 use super::person::Person;
 use super::safeguards::{Safeguards, Undo};
 use super::text::canonical_json;
@@ -54,6 +55,13 @@ pub enum Origin {
     },
     /// The language model.
     Model,
+    /// The language model, in a conversation with a person: for policies an origin `model` by the name `chat`.
+    Chat {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The person who asked. Asking approves nothing.
+        person: Person,
+    },
     /// A person.
     Person {
         /// Who, and how that is known.
@@ -72,7 +80,7 @@ impl Origin {
         match self {
             Self::Policy { .. } => "policy",
             Self::Plugin { .. } => "plugin",
-            Self::Model => "model",
+            Self::Model | Self::Chat { .. } => "model",
             Self::Person { .. } => "person",
             Self::Undo { .. } => "undo",
         }
@@ -85,6 +93,7 @@ impl fmt::Display for Origin {
             Self::Policy { rule } => write!(f, "policy {rule}"),
             Self::Plugin { name, .. } => write!(f, "plugin {name}"),
             Self::Model => f.write_str("model"),
+            Self::Chat { conversation, person } => write!(f, "model in {conversation} for {person}"),
             Self::Person { person } => write!(f, "person {person}"),
             Self::Undo { action } => write!(f, "undo of {action}"),
         }

@@ -135,6 +135,7 @@ pub fn origin_key(incident: &Incident, action: &Action) -> Option<String> {
         Origin::Person { person } => {
             person.proven().map_or_else(|| "person:unproven".into(), |person| format!("person:{}", person.id()))
         }
+        Origin::Chat { .. } => "model:chat".into(),
         Origin::Model => decided().map_or_else(|| "model".into(), |rule| format!("model:{rule}")),
         Origin::Undo { .. } => return None,
     })

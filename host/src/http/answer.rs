@@ -55,6 +55,11 @@ impl Failure {
         Self::new(StatusCode::REQUEST_TIMEOUT, text)
     }
 
+    /// 409.
+    pub fn conflict(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, text)
+    }
+
     /// 413.
     pub fn too_large(text: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, text)
@@ -107,7 +112,7 @@ impl From<ControlError> for Failure {
     fn from(error: ControlError) -> Self {
         match error {
             ControlError::NotFound(text) => Self::not_found(text),
-            ControlError::Conflict(text) => Self::new(StatusCode::CONFLICT, text),
+            ControlError::Conflict(text) => Self::conflict(text),
             ControlError::Forbidden(text) => Self::forbidden(text),
             ControlError::Unavailable(text) => Self::unavailable(text),
         }

@@ -10,6 +10,7 @@
 //! is [`Lost`], and the projection stays as it is until somebody has accepted the loss.
 
 mod catch_up;
+mod conversations;
 mod forget;
 mod history;
 mod list;

@@ -21,7 +21,7 @@ use super::error::{Error, sentence};
 use super::reader::Reader;
 use super::{rows, schema};
 use crate::domain::control::{self, Control, Removed};
-use crate::domain::{Outcome, Sealed};
+use crate::domain::{Outcome, Sealed, Stream};
 
 /// How long closed incidents are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Step {
     pub next: Option<u64>,
 }
 
+/// Closed conversations are kept as long as incidents with this outcome.
+pub(super) const OF_CONVERSATIONS: Outcome = Outcome::NeedsPerson;
 /// Incidents that one step removes at most: so much work for one transaction.
 const STEP: usize = 4096;
 /// A rewritten segment ends when it holds this much.
@@ -171,6 +173,9 @@ impl Candidate {
         self.stays |= seen.kind == "breaker_opened";
         if seen.kind == "concluded" {
             self.outcome = seen.outcome;
+        }
+        if Stream::of(&sealed.stream) == Stream::Conversation {
+            self.outcome = Some(OF_CONVERSATIONS);
         }
     }
 }

@@ -16,7 +16,7 @@ use super::reader::Reader;
 use super::rows;
 use super::walk::{self, Page, Stored};
 use crate::domain::control::{self, Control};
-use crate::domain::{Anchor, Fact, Head, Sealed};
+use crate::domain::{Anchor, Fact, Head, Sealed, Stream, conversation};
 
 /// What a check of a journal found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -268,7 +268,10 @@ fn readable(sealed: &Sealed) -> Result<Option<Control>, serde_json::Error> {
     if sealed.stream == control::STREAM {
         return Ok(Some(sealed.open::<Control>()?.fact));
     }
-    sealed.open::<Fact>().map(|_| None)
+    match Stream::of(&sealed.stream) {
+        Stream::Conversation => sealed.open::<conversation::Fact>().map(|_| None),
+        Stream::Host | Stream::Incident => sealed.open::<Fact>().map(|_| None),
+    }
 }
 
 #[cfg(test)]

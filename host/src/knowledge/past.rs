@@ -18,7 +18,7 @@ use super::runbooks::{all_of, asked_words};
 use super::summary::Summary;
 use crate::domain::control::{self, Control, Removed};
 use crate::domain::knowledge::{Held, Likeness, Similar};
-use crate::domain::{Fact, Head, Incident, IncidentId, Outcome, Place, Sealed};
+use crate::domain::{Fact, Head, Incident, IncidentId, Outcome, Place, Sealed, Stream};
 use crate::ports::{Journal, JournalError};
 use rows::{FORMAT, empty, mark, put, remove};
 
@@ -241,6 +241,9 @@ impl Slice {
             if let Ok(Control::Removed(removed)) = sealed.open::<Control>().map(|entry| entry.fact) {
                 self.removed.push(removed);
             }
+            return;
+        }
+        if !Stream::is_incident(&sealed.stream) {
             return;
         }
         // Few entries are worth reading: one an incident.

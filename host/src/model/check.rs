@@ -88,7 +88,7 @@ async fn ask(
     checked: &mut CheckedEndpoint,
 ) -> Result<Reply, String> {
     let (_, reply) =
-        endpoint.round(&prompt, told, deadline, &mut checked.usage).await.map_err(|silence| match silence {
+        endpoint.round(&prompt, told, deadline, &mut checked.usage, None).await.map_err(|silence| match silence {
             Silence::Late { why, .. } | Silence::Other(why) => why,
         })?;
     let said = redact(&visible(reply.content.trim())).replace(['\n', '\r'], " ");

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::budget::date;
 use crate::domain::entry::{Reused, Usage};
 use crate::domain::listing::Opened;
-use crate::domain::{Entry, Fact, Incident, IncidentId, Sealed};
+use crate::domain::{Entry, Fact, Incident, IncidentId, Sealed, conversation};
 
 /// A question about an incident, or the earlier answer in its place.
 #[derive(Clone, Debug)]
@@ -35,6 +35,37 @@ pub fn asked(id: IncidentId, stream: &[Sealed]) -> Result<(Vec<AskedAbout>, Opti
         all.push(AskedAbout { incident, at, usage, reused });
     })?;
     Ok((all, incident))
+}
+
+/// When questions of a conversation were answered, or not, and what each cost.
+///
+/// # Errors
+/// When an entry cannot be read, as a sentence.
+pub fn conversation_costs(stream: &[Sealed]) -> Result<Vec<(Timestamp, Usage)>, String> {
+    let mut all = Vec::new();
+    for sealed in stream {
+        let entry = conversation::opened(sealed)?;
+        all.extend(entry.fact.usage().map(|usage| (entry.at, usage.clone())));
+    }
+    Ok(all)
+}
+
+type Spent = BTreeMap<(Date, Option<String>, String), Row>;
+
+fn spend(spent: &mut Spent, at: Timestamp, rule: Option<String>, usage: &Usage) {
+    let day = date(at);
+    // Of some it is known as a whole alone.
+    let whole = usage.whole();
+    let only_whole = usage.shares.is_empty() && usage.calls > 0;
+    let shares = if only_whole { std::slice::from_ref(&whole) } else { usage.shares.as_slice() };
+    for share in shares {
+        let row = spent.entry((day, rule.clone(), share.model.clone())).or_default();
+        (row.day, row.rule, row.model) = (day, rule.clone(), share.model.clone());
+        row.calls += share.calls;
+        row.prompt_tokens += share.prompt_tokens;
+        row.completion_tokens += share.completion_tokens;
+        row.cost_micros += share.cost_micros;
+    }
 }
 
 type Visit<'a> = dyn FnMut(&Incident, Timestamp, &Usage, Option<&Reused>) + 'a;
@@ -119,7 +150,7 @@ impl Decided {
 /// Puts the costs together, one incident after the other.
 #[derive(Default)]
 pub struct Counting {
-    spent: BTreeMap<(Date, Option<String>, String), Row>,
+    spent: Spent,
     decided: BTreeMap<(Date, Option<String>), Decided>,
     since: Timestamp,
 }
@@ -148,19 +179,7 @@ impl Counting {
             if at < since {
                 return;
             }
-            let (day, rule) = (date(at), rule(incident));
-            // Of some it is known as a whole alone.
-            let whole = usage.whole();
-            let only_whole = usage.shares.is_empty() && usage.calls > 0;
-            let shares = if only_whole { std::slice::from_ref(&whole) } else { usage.shares.as_slice() };
-            for share in shares {
-                let row = spent.entry((day, rule.clone(), share.model.clone())).or_default();
-                (row.day, row.rule, row.model) = (day, rule.clone(), share.model.clone());
-                row.calls += share.calls;
-                row.prompt_tokens += share.prompt_tokens;
-                row.completion_tokens += share.completion_tokens;
-                row.cost_micros += share.cost_micros;
-            }
+            spend(spent, at, rule(incident), usage);
         })?;
         let Some(incident) = incident.filter(|incident| incident.opened_at >= since) else { return Ok(()) };
         let row = self.decided.get_mut(&(date(incident.opened_at), rule(&incident)));
@@ -169,6 +188,19 @@ impl Counting {
             row.saved_calls += reused.calls;
             row.saved_tokens += reused.tokens;
             row.saved_micros += reused.cost_micros;
+        }
+        Ok(())
+    }
+
+    /// Counts a conversation.
+    ///
+    /// # Errors
+    /// When an entry cannot be read, as a sentence.
+    pub fn take_conversation(&mut self, stream: &[Sealed]) -> Result<(), String> {
+        for (at, usage) in conversation_costs(stream)? {
+            if at >= self.since {
+                spend(&mut self.spent, at, Some(super::chat::SCOPE.1.to_string()), &usage);
+            }
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ mod draft;
 mod harmony;
 mod keywords;
 mod printed;
+mod spoken;
 #[cfg(test)]
 mod tests;
 mod thinking;
@@ -26,6 +27,7 @@ use crate::domain::{Call, Catalogue, Proposal, Risk};
 use crate::redact::visible;
 pub(super) use conclusion::definition as final_answer;
 use draft::{Draft, Wish};
+pub(super) use spoken::spoken;
 
 /// Longest text that is read as a decision.
 const LONGEST: usize = 64 * 1024;
@@ -59,6 +61,11 @@ pub(super) fn decide(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Res
         Ok(answer) => Ok(Decided { answer, words }),
         Err(why) => Err(why),
     }
+}
+
+/// An answer without thoughts and invisible letters.
+pub(super) fn stripped(text: &str) -> String {
+    thinking::strip(&visible(text))
 }
 
 fn answer(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> Result<Answer, String> {

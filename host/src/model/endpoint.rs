@@ -12,6 +12,7 @@ use super::profile::{Learnt, Lesson, Memory, Profile};
 use super::prompt::{self, Prompt};
 use super::send::{Sender, Trouble};
 use super::wire::{self, Reply};
+use super::words::Words;
 use super::{EndpointOptions, request};
 use crate::circuit::{Admitted, Circuit, Skipped};
 use crate::domain::entry::{Share, Usage};
@@ -147,14 +148,26 @@ impl Endpoint {
         told: &[Value],
         deadline: Instant,
         usage: &mut Usage,
+        words: Option<&Words<'_>>,
     ) -> Result<(Prompt, Reply), Silence> {
         let mut profile = self.profile();
+        // Somebody waits for the words: they are asked for as a stream, unless it is said that there is none.
+        let streams = words.is_some() && !profile.stream && self.options.wants.stream.is_none();
+        profile.stream |= streams;
         let mut lessons: Vec<Learnt> = Vec::new();
         loop {
             let prompt = build(&profile);
             let body = request::body(&self.options.name, &prompt, told, &profile, &self.options.extra_body);
             let size = body.to_string().len();
-            let sent = self.sender.send(&body, deadline).await;
+            let sent = self.sender.send(&body, deadline, words).await;
+            if let Err(Trouble::Taught { why, .. } | Trouble::Final(why)) = &sent
+                && streams
+                && profile.stream
+                && why.to_lowercase().contains("stream")
+            {
+                profile.stream = false;
+                continue;
+            }
             if let Err(Trouble::Taught { lesson, words, why }) = &sent {
                 let learnt = Learnt { lesson: *lesson, words: words.clone(), size };
                 if lessons.len() < LESSONS && profile.follow(*lesson, &self.options.wants, size) {

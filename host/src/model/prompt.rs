@@ -217,9 +217,12 @@ fn attribute(text: &str) -> String {
 
 /// Shows the model its own answer, as it came, and why it could not be read.
 pub(super) fn correction(reply: &Reply, why: &str) -> Vec<Value> {
-    let why = format!(
-        "Your answer could not be used: {why}. Answer again, with one tool call or one fenced YAML decision and nothing else."
-    );
+    correction_as(reply, why, "Answer again, with one tool call or one fenced YAML decision and nothing else.")
+}
+
+/// The same, with what it is asked for.
+pub(super) fn correction_as(reply: &Reply, why: &str, again: &str) -> Vec<Value> {
+    let why = format!("Your answer could not be used: {why}. {again}");
     let plain = || json!({"role": "assistant", "content": cut(&reply.content, 4096)});
     let message = kept::shortened(&reply.message, 4096, 16 * 1024).unwrap_or_else(plain);
     let calls: Vec<&str> = kept::calls(&message).collect();

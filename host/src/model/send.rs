@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::profile::Lesson;
 use super::refusal::{self, Sent};
 use super::wire::{self, NoAnswer, Reply};
+use super::words::Words;
 use super::{EndpointOptions, request, stream};
 use crate::domain::text::cut;
 use crate::network::{Network, describe};
@@ -91,11 +92,17 @@ impl Sender {
     }
 
     /// Sends until there is a reply, a retry makes no sense, or the time is over.
-    pub(super) async fn send(&self, body: &Value, deadline: Instant) -> Result<Reply, Trouble> {
+    pub(super) async fn send(
+        &self,
+        body: &Value,
+        deadline: Instant,
+        words: Option<&Words<'_>>,
+    ) -> Result<Reply, Trouble> {
         let sent = request::sent(body);
         let (mut retries, mut timeouts, mut late) = (0, 0, None);
         loop {
-            let (why, wait) = match self.once(body, sent, deadline).await {
+            words.iter().for_each(|words| words.begin());
+            let (why, wait) = match self.once(body, sent, deadline, words).await {
                 Ok(reply) => return Ok(reply),
                 Err(Failure::Final(why)) => return Err(Trouble::Final(why)),
                 Err(Failure::Taught { lesson, words, why }) => return Err(Trouble::Taught { lesson, words, why }),
@@ -122,7 +129,13 @@ impl Sender {
         }
     }
 
-    async fn once(&self, body: &Value, sent: Sent, deadline: Instant) -> Result<Reply, Failure> {
+    async fn once(
+        &self,
+        body: &Value,
+        sent: Sent,
+        deadline: Instant,
+        words: Option<&Words<'_>>,
+    ) -> Result<Reply, Failure> {
         let own = Instant::now() + self.timeout;
         let (until, whole) = (deadline.min(own), own <= deadline);
         // The client has a limit of its own, which is shorter than some models take.
@@ -161,7 +174,12 @@ impl Sender {
                         "the model's endpoint answered with more than {largest} bytes"
                     )));
                 }
-                Some(chunk) => bytes.extend_from_slice(&chunk),
+                Some(chunk) => {
+                    if streams && status.is_success() {
+                        words.iter().for_each(|words| words.take(&chunk));
+                    }
+                    bytes.extend_from_slice(&chunk);
+                }
                 None => break,
             }
             if streams && stream::is_over(&bytes) {

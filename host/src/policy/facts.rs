@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::matcher::Matcher;
 use super::normal::normal;
 use super::on::{Field, On};
+use crate::domain::conversation::SOURCE;
 use crate::domain::{Action, Alert, Call, Incident, Mode, Origin, Severity, Target, restores};
 
 /// Values that an explanation shows of one field; an incident can have hundreds.
@@ -164,6 +165,7 @@ impl<'a> CallFacts<'a> {
             // A name that nothing proves must open no gate.
             Origin::Person { person } => person.proven().map(|person| person.name().to_string()).unwrap_or_default(),
             Origin::Model => "model".into(),
+            Origin::Chat { .. } => SOURCE.into(),
             Origin::Undo { action } => action.0.clone(),
         };
         let facts = Self::new(&action.proposal.call, &action.touches, incident, mode);

@@ -16,7 +16,8 @@ use super::query::{Query, Seen, fault};
 use super::set::Set;
 use super::values::{BudgetOf, Opening, Question, Scope};
 use super::view;
-use crate::domain::{Action, Call, Incident, RulingKind};
+use crate::domain::conversation::SOURCE;
+use crate::domain::{Action, Call, Incident, Origin, RulingKind};
 use crate::rules::{Budget, Canary, Context, Vote};
 
 /// Every gate that has something to say, in the order of the files, and what they would like to see
@@ -111,7 +112,22 @@ fn hear(query: &Query<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) 
     if vote.is_some() {
         query.note("gate", &gate.meta, None, true);
     }
-    vote
+    vote.map(|vote| asked_in_conversations(gate, action, vote))
+}
+
+/// How long a question lasts that stands in the place of an allowance.
+const ASKED_WITHIN_MS: u64 = 30 * 60_000;
+
+/// What a model proposes in a conversation is asked about where a gate would allow it, unless that gate was written for
+/// conversations: whoever opened something to rules or to the model did not open it to whoever may chat.
+fn asked_in_conversations(gate: &Gate, action: &Action, vote: Vote) -> Vote {
+    let meant = |(field, names): (&Field, Vec<&str>)| *field == Field::OriginName && names.contains(&SOURCE);
+    if vote.says != RulingKind::Allow || !matches!(action.origin, Origin::Chat { .. }) || gate.on.literals().any(meant)
+    {
+        return vote;
+    }
+    let reason = "it was proposed in a conversation, and the gate that would allow it does not name these".into();
+    Vote { says: RulingKind::Ask, reason, canary: None, within_ms: ASKED_WITHIN_MS, ..vote }
 }
 
 /// Whether it is about undos of tools that it names, and about nothing else.

@@ -203,6 +203,7 @@ impl Translation for Chinese {
             Origin::Policy { rule } => format!("规则 {}", style.name(rule)),
             Origin::Plugin { name, rule } => format!("插件 {}（由规则 {} 调用）", style.name(name), style.name(rule)),
             Origin::Model => "大模型".into(),
+            Origin::Chat { person, .. } => format!("大模型（与 {} 的对话）", self.person(person, style)),
             Origin::Person { person } => self.person(person, style),
             Origin::Undo { action } => format!("tidegate（用于撤销 {action}）"),
         }

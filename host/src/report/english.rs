@@ -203,6 +203,9 @@ impl Translation for English {
             Origin::Policy { rule } => format!("rule {}", style.name(rule)),
             Origin::Plugin { name, rule } => format!("plugin {}, asked by rule {}", style.name(name), style.name(rule)),
             Origin::Model => "the language model".into(),
+            Origin::Chat { person, .. } => {
+                format!("the language model in a conversation with {}", self.person(person, style))
+            }
             Origin::Person { person } => self.person(person, style),
             Origin::Undo { action } => format!("tidegate, to take {action} back"),
         }

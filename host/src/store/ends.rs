@@ -1,8 +1,7 @@
 //! The ends of alerts whose incidents are over already: a start must not make a message that comes late look
 //! like a new alert, so they are read off the end of the journal.
 
-use crate::domain::control;
-use crate::domain::{Fact, Status};
+use crate::domain::{Fact, Status, Stream};
 use crate::pipeline::correlate::{Identity, Index};
 use crate::ports::{Journal, JournalError};
 
@@ -21,7 +20,7 @@ pub(super) fn recall(journal: &dyn Journal, index: &mut Index) -> Result<(), Jou
     let after = journal.head().map_or(0, |head| head.position.saturating_sub(TAIL));
     journal.replay(after, &mut |_, sealed| {
         // Most entries hold none, and reading them as text is a tenth of the work.
-        if sealed.stream == control::STREAM || !sealed.body.contains(RESOLVED) {
+        if !Stream::is_incident(&sealed.stream) || !sealed.body.contains(RESOLVED) {
             return Ok(());
         }
         // Whoever needs this entry for more says that it cannot be read.

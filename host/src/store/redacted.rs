@@ -5,6 +5,8 @@
 //! labels, names and fingerprints of alerts, which are identity; calls, which an approval binds to and
 //! which must be executed as they were ruled on; and references of targets, which have to be sent back.
 
+mod conversation;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use crate::domain::inspection::{InspectionEvent, Summary, What};
 use crate::domain::knowledge::Knowledge;
 use crate::domain::{Alert, Fact, Labels, Proposal};
 use crate::redact::{known, redact, redact_value};
+pub(super) use conversation::conversation;
 
 /// Alerts without secrets in their annotations and links. What alerts of one batch have alike is read once.
 pub(super) fn alerts(mut alerts: Vec<Alert>) -> Vec<Alert> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::control::{self, Control};
-use crate::domain::{Entry, GateEvent, Incident, IncidentId, Sealed};
+use crate::domain::{Entry, GateEvent, Incident, IncidentId, Sealed, Stream};
 use crate::ports::{Journal, JournalError};
 
 /// Reads entries back.
@@ -41,6 +41,9 @@ pub fn replay(journal: &dyn Journal) -> Result<Replayed, JournalError> {
         if sealed.stream == control::STREAM {
             let order = sealed.open::<Control>().ok();
             gate_events.extend(order.and_then(|order| Some((order.at, GateEvent::of_order(&order.fact)?))));
+            return Ok(());
+        }
+        if !Stream::is_incident(&sealed.stream) {
             return Ok(());
         }
         let entry: Entry =

@@ -9,7 +9,7 @@ use super::shape::Shape;
 use super::{Draft, draft};
 use crate::domain::history::Causes;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::{Call, Cause, Fact, Incident, IncidentId, Labels, Origin, Outcome, control};
+use crate::domain::{Call, Cause, Fact, Incident, IncidentId, Labels, Origin, Outcome, Stream};
 use crate::ports::{Journal, JournalError};
 
 /// Incidents of one way that a draft looks at: the newest say best what is done today.
@@ -57,7 +57,7 @@ pub fn find(
         if entries.is_multiple_of(50_000) {
             progress(&format!("{entries} entries read"));
         }
-        if sealed.stream == control::STREAM {
+        if !Stream::is_incident(&sealed.stream) {
             return Ok(());
         }
         let entry = sealed.open::<Fact>().map_err(|error| {

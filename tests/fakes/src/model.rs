@@ -3,6 +3,7 @@
 
 pub mod recorded;
 mod script;
+mod stream;
 mod validate;
 
 use std::collections::VecDeque;
@@ -162,6 +163,9 @@ async fn handle(
                 tokio::time::sleep(scripted.delay).await;
             }
             match scripted.reply(&request, index) {
+                Reply::Json(answer) if request.json()["stream"] == true => {
+                    return stream::response(&answer, scripted.pause);
+                }
                 Reply::Json(answer) => (200, answer.to_string().into_bytes(), None),
                 Reply::Bytes(answer) => (200, answer, None),
                 Reply::Status(status, after) => {

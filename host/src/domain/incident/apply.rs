@@ -22,12 +22,17 @@ impl Incident {
         let Fact::Opened { group_key, source, alerts } = &entry.fact else {
             return None;
         };
-        Some(Self {
+        Some(Self::new(id, entry.at, group_key, source, alerts))
+    }
+
+    /// An incident with these alerts, of which nothing else is known yet.
+    pub fn new(id: IncidentId, at: Timestamp, group_key: &str, source: &str, alerts: &[Alert]) -> Self {
+        Self {
             id,
-            group_key: group_key.as_str().into(),
-            source: source.as_str().into(),
-            opened_at: entry.at,
-            updated_at: entry.at,
+            group_key: group_key.into(),
+            source: source.into(),
+            opened_at: at,
+            updated_at: at,
             set_back: Rare::default(),
             alerts: alerts.iter().cloned().collect(),
             counted: Rare::default(),
@@ -47,7 +52,7 @@ impl Incident {
             breakers: Rare::default(),
             closed: None,
             version: 0,
-        })
+        }
     }
 
     /// Takes in what happened.

@@ -355,6 +355,10 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
     let claimed = record.action.claimed_verification().filter(|_| !record.claim_held);
     let open = record.action.safeguards.verify.iter().chain(claimed);
     let Some(every) = open.map(|verification| limits.pace(verification).every).min() else {
+        // Nobody sends anything about what was asked for in a conversation.
+        if matches!(record.action.origin, Origin::Chat { .. }) {
+            return verified(false, UNCHECKED.into());
+        }
         // What a proposer names proves nothing alone: then the alerts must resolve.
         let until = record.since.saturating_add(limits.settle).unwrap_or(Timestamp::MAX);
         if until <= now {
@@ -405,6 +409,10 @@ enum Badly {
     },
 }
 
+/// What is said of a change that was asked for in a conversation and that no rule verifies. It is not taken back: that it
+/// did not help is not known.
+const UNCHECKED: &str = "no rule in force says how its success is checked, so look whether it did what was wanted";
+
 /// An action that was done and did not help is taken back where it says how.
 fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Badly {
     let target = record.action.target();
@@ -437,6 +445,13 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
             record.seen.as_deref().unwrap_or("it could not be verified")
         ),
     };
+    let unchecked = record.seen.as_deref() == Some(UNCHECKED);
+    if unchecked {
+        return Badly::Over {
+            what: format!("{} on {target} was done; {UNCHECKED}", record.action.tool()),
+            clean: false,
+        };
+    }
     if record.state != ActionState::Unverified || record.action.undo().is_none() {
         // What heals by itself when it is wrong needs nothing that takes it back.
         let harmless = record.state == ActionState::Unverified && record.action.risk == Risk::Low;

@@ -197,7 +197,7 @@ impl ActionRecord {
     /// The person who proposed it, if one did.
     pub fn proposer(&self) -> Option<&Person> {
         match &self.action.origin {
-            Origin::Person { person } => Some(person),
+            Origin::Person { person } | Origin::Chat { person, .. } => Some(person),
             _ => None,
         }
     }

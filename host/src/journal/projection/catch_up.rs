@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
+use super::conversations::Talked;
 use super::loss::{Lost, last, lost};
 use super::{Learned, Projection};
 use crate::domain::control::{self, Control, Removed};
 use crate::domain::incident::opened;
-use crate::domain::{GateEvent, Head, Incident, Place, Sealed};
+use crate::domain::{GateEvent, Head, Incident, Place, Sealed, Stream, conversation};
 use crate::journal::error::Error;
 use crate::ports::{Journal, JournalError};
 
@@ -143,6 +144,7 @@ struct Batch<'a> {
     kept: HashMap<String, Incident>,
     gate_events: Vec<Learned>,
     removed: Vec<Removed>,
+    talked: Vec<Talked>,
 }
 
 impl<'a> Batch<'a> {
@@ -157,6 +159,7 @@ impl<'a> Batch<'a> {
             kept: HashMap::new(),
             gate_events: Vec::new(),
             removed: Vec::new(),
+            talked: Vec::new(),
         }
     }
 
@@ -170,6 +173,11 @@ impl<'a> Batch<'a> {
                 }
                 self.learn(seq, order.at, GateEvent::of_order(&order.fact));
             }
+            return Ok(());
+        }
+        if Stream::of(&sealed.stream) == Stream::Conversation {
+            let entry = conversation::opened(&sealed).map_err(JournalError)?;
+            self.talked.push(Talked::of(&sealed.stream, &entry));
             return Ok(());
         }
         let entry = opened(&sealed).map_err(JournalError)?;
@@ -219,6 +227,7 @@ impl<'a> Batch<'a> {
             incidents.into_iter(),
             &self.gate_events,
             &self.removed,
+            &self.talked,
         )? {
             return Err(Halt::Moved);
         }
@@ -233,6 +242,7 @@ impl<'a> Batch<'a> {
             self.kept = changed.collect();
         }
         self.removed.clear();
+        self.talked.clear();
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use tokio::sync::Notify;
 
 use super::Learned;
+use super::conversations::{self, Talked};
 use super::forget::forget;
 use super::tables::{self, APPLICATION, FORMAT, Numbers};
 use crate::domain::control::Removed;
@@ -232,6 +233,7 @@ impl Projection {
         incidents: impl Iterator<Item = &'a Incident>,
         gate_events: &[Learned],
         removed: &[Removed],
+        talked: &[Talked],
     ) -> Result<bool, Error> {
         let mut writing = self.writing();
         let Writing { connection, numbers } = &mut *writing;
@@ -247,7 +249,11 @@ impl Projection {
             if let Some(last) = gate_events.last() {
                 tables::forget(&transaction, last.at)?;
             }
-            removed.iter().try_for_each(|removed| forget(&transaction, removed))?;
+            talked.iter().try_for_each(|talked| conversations::put(&transaction, talked))?;
+            for removed in removed {
+                forget(&transaction, removed)?;
+                conversations::forget(&transaction, removed)?;
+            }
             tables::set_mark(&transaction, to)?;
             transaction.commit()?;
             tables::vacuum(connection)?;

@@ -44,8 +44,8 @@ pub async fn summarise(services: &Services, run: &Run, mut alert: Alert) -> Aske
         What::Cause(named) => Some(named.clone()),
         _ => None,
     });
-    let causes = causes.take(12).collect();
-    incident.apply(&Entry { at, fact: Fact::Collected { causes } });
+    let causes = Some(causes.take(12).collect());
+    incident.apply(&Entry { at, fact: Fact::Collected { causes, incomplete: None } });
     asked(services, &incident, at).await
 }
 

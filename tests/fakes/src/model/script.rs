@@ -14,6 +14,7 @@ pub struct Scripted {
     usage: Option<(u64, u64)>,
     finish_reason: Option<String>,
     pub(super) delay: Duration,
+    pub(super) pause: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -46,7 +47,7 @@ pub enum Reply {
 
 impl Scripted {
     fn new(answer: Answer) -> Self {
-        Self { answer, usage: None, finish_reason: None, delay: Duration::ZERO }
+        Self { answer, usage: None, finish_reason: None, delay: Duration::ZERO, pause: Duration::ZERO }
     }
 
     /// The assistant says this.
@@ -114,6 +115,12 @@ impl Scripted {
     /// After this long.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
+        self
+    }
+
+    /// With this long between two chunks, where it is asked for as a stream.
+    pub fn pausing(mut self, pause: Duration) -> Self {
+        self.pause = pause;
         self
     }
 

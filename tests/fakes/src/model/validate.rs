@@ -61,8 +61,8 @@ fn parameters(body: &Value) -> Result<(), String> {
     if text(body, "model").is_empty() {
         return Err("model is missing".to_owned());
     }
-    if body.get("stream").is_some_and(|stream| *stream != Value::Bool(false)) {
-        return Err("this server does not stream".to_owned());
+    if body.get("stream").is_some_and(|stream| !stream.is_boolean()) {
+        return Err("stream: must be true or false".to_owned());
     }
     let within = |name: &str, least: f64, most: f64| match body.get(name) {
         None | Some(Value::Null) => Ok(()),

@@ -1,0 +1,151 @@
+//! A change that the model wants in a conversation, as an incident of its own: gates, approvals, verification, undo, report
+//! and budgets hold for it as for any other. The person who asked is its proposer, and asking approves nothing.
+
+use std::time::Duration;
+
+use crate::chat::{Chat, RulingView};
+use crate::domain::alert::fingerprint;
+use crate::domain::conversation::{self, Conversation, PROPOSED as NAME, ProposedView, SOURCE, Suggested};
+use crate::domain::incident::{ActionState, Incident};
+use crate::domain::text::cut;
+use crate::domain::{
+    Alert, Catalogue, Decision, Entry, Fact, IncidentId, Labels, Mode, Origin, Person, Proposal, Severity, Status,
+    Verdict,
+};
+use crate::pipeline::{Together, take_in};
+use crate::ports::{JournalError, Spoke};
+
+/// Changes of one answer that are taken in.
+const MOST: usize = 5;
+/// How long an answer waits until the gate has ruled.
+const RULED_WITHIN: Duration = Duration::from_secs(10);
+/// And how often it looks.
+const EVERY: Duration = Duration::from_millis(50);
+
+impl Chat {
+    /// Opens an incident for these proposals, in one append with the conversation's entry.
+    pub(super) async fn propose(
+        &self,
+        conversation: &mut Conversation,
+        proposals: Vec<Proposal>,
+        spoke: Spoke,
+    ) -> Result<(), JournalError> {
+        let services = &self.services;
+        let moment = services.moment();
+        let context = moment.context();
+        let asker = conversation.exchanges.last().map_or(&conversation.person, |asked| &asked.person).clone();
+        let asked = conversation.exchanges.last().map(|asked| asked.text.clone()).unwrap_or_default();
+        let id = services.store.free_id();
+        let opened = opened(conversation, &asked, &asker, &proposals, context.catalogue);
+        let decided = Fact::Decided { decision: decision(conversation, context.mode).into() };
+        let at = services.clock.now();
+        let none = || JournalError("an incident begins with its opening".into());
+        let mut incident = Incident::open(id.clone(), &Entry { at, fact: opened.clone() }).ok_or_else(none)?;
+        incident.apply(&Entry { at, fact: decided.clone() });
+        let origin = Origin::Chat { conversation: conversation.id.clone(), person: asker };
+        let proposals = proposals.into_iter().take(MOST).collect();
+        let taken = take_in(services.policies.as_ref(), &incident, &context, proposals, &origin, Together::Steps);
+        let actions = taken.iter().filter_map(suggested).collect();
+        let said = conversation::Fact::Proposed {
+            incident: id.clone(),
+            actions,
+            text: spoke.text,
+            usage: spoke.usage,
+            original: spoke.original,
+        };
+        let facts = [opened, decided].into_iter().chain(taken).collect();
+        services.store.open_from(conversation, said, (id, facts)).await
+    }
+
+    /// How proposals stand, once the gate has ruled on the first of them or a while has passed: those behind it are ruled
+    /// on when it has ended well.
+    pub(super) async fn ruled(&self, id: &IncidentId) -> Vec<RulingView> {
+        let began = self.services.clock.elapsed();
+        loop {
+            let known = self.services.store.get(id);
+            let waits = known.as_ref().is_some_and(|incident| {
+                incident.actions.first().is_some_and(|first| first.state == ActionState::Proposed)
+            });
+            if !waits || self.services.clock.elapsed().saturating_sub(began) > RULED_WITHIN {
+                return known.map(|incident| rulings(&incident)).unwrap_or_default();
+            }
+            self.services.clock.sleep(EVERY).await;
+        }
+    }
+}
+
+/// How the actions of an incident stand.
+fn rulings(incident: &Incident) -> Vec<RulingView> {
+    let one = |record: &crate::domain::incident::ActionRecord| RulingView {
+        proposed: ProposedView {
+            action: record.action.id.0.clone(),
+            tool: record.action.tool().to_string(),
+            target: record.action.target(),
+        },
+        state: record.state.as_str().to_string(),
+        gate: record.ruling.as_ref().map(|ruling| ruling.rule.clone()),
+        reason: record.ruling.as_ref().map(|ruling| ruling.reason.clone()).unwrap_or_default(),
+    };
+    incident.actions.iter().map(one).collect()
+}
+
+fn suggested(fact: &Fact) -> Option<Suggested> {
+    let Fact::Proposed { action } = fact else { return None };
+    let (target, call) = (action.target(), action.proposal.call.clone());
+    Some(Suggested { action: action.id.clone(), call, target })
+}
+
+/// The opening. The namespace is a label, by which routes find a team; the object is none, so that no real alert about it
+/// waits for what somebody asked for and perhaps nobody approves.
+fn opened(
+    conversation: &Conversation,
+    asked: &str,
+    asker: &Person,
+    proposals: &[Proposal],
+    catalogue: &Catalogue,
+) -> Fact {
+    let number = conversation.exchanges.len().to_string();
+    let mut labels = Labels::new();
+    labels.insert("alertname", NAME);
+    labels.insert("conversation", &*conversation.id.0);
+    labels.insert("question", &*number);
+    let mut namespaces: Vec<String> =
+        proposals.iter().flat_map(|proposal| catalogue.touches(&proposal.call).namespaces).collect();
+    namespaces.sort();
+    namespaces.dedup();
+    if let [namespace] = namespaces.as_slice()
+        && namespace != "*"
+    {
+        labels.insert("namespace", namespace.as_str());
+    }
+    let mut annotations = Labels::new();
+    annotations.insert("summary", format!("{asker} asked for a change in {}", conversation.id));
+    annotations.insert("question", cut(asked, 1024));
+    let alert = Alert {
+        source: SOURCE.into(),
+        name: NAME.into(),
+        status: Status::Firing,
+        severity: Severity::Info,
+        fingerprint: fingerprint(SOURCE, NAME, &labels),
+        labels,
+        annotations,
+        starts_at: None,
+        ends_at: None,
+        link: None,
+    };
+    let group_key = format!("{} question {number}", conversation.id);
+    Fact::Opened { group_key, source: SOURCE.into(), alerts: vec![alert] }
+}
+
+/// No rule decides what somebody asks for: it is what the proposal says, and the gate rules on that.
+fn decision(conversation: &Conversation, mode: Mode) -> Decision {
+    Decision {
+        verdict: Verdict::Remediate { actions: Vec::new(), alternatives: false },
+        rule: None,
+        reason: format!("it was asked for in {}", conversation.id),
+        mode,
+        evidence: Vec::new(),
+        faults: Vec::new(),
+        policies: String::new(),
+    }
+}

@@ -1,0 +1,62 @@
+//! The question that is being answered, in the shape in which gates, policies and the model know what is looked into.
+
+use super::{Conversation, Exchange, SOURCE, Step};
+use crate::domain::alert::{Alert, Labels, Severity, Status, fingerprint};
+use crate::domain::entry::Answer;
+use crate::domain::incident::{Incident, IncidentId, ModelLog, Turn};
+use crate::domain::rare::Rare;
+
+/// What the one alert of such a case is called.
+const NAME: &str = "Conversation";
+
+impl Conversation {
+    /// The case of the question that is being answered: the looks and turns of its answer so far, under the name
+    /// of the conversation and the source `chat`. It is journaled nowhere and never handled.
+    pub fn case(&self) -> Incident {
+        self.case_of(self.open())
+    }
+
+    /// The same with all looks of the conversation, for what must know every name that stands in it.
+    pub fn whole_case(&self) -> Incident {
+        self.case_of(&self.exchanges)
+    }
+
+    fn case_of<'a>(&'a self, exchanges: impl IntoIterator<Item = &'a Exchange>) -> Incident {
+        let labels = Labels::new();
+        let alert = Alert {
+            source: SOURCE.into(),
+            name: NAME.into(),
+            status: Status::Firing,
+            severity: Severity::Info,
+            fingerprint: fingerprint(SOURCE, &self.id.0, &labels),
+            labels,
+            annotations: Labels::new(),
+            starts_at: None,
+            ends_at: None,
+            link: None,
+        };
+        let id = IncidentId(self.id.0.clone());
+        let mut case = Incident::new(id, self.began_at, &self.id.0, SOURCE, &[alert]);
+        let mut model = ModelLog::default();
+        for exchange in exchanges {
+            model.calls = model.calls.saturating_add(exchange.usage.calls);
+            model.prompt_tokens = model.prompt_tokens.saturating_add(exchange.usage.prompt_tokens);
+            model.completion_tokens = model.completion_tokens.saturating_add(exchange.usage.completion_tokens);
+            model.took_ms = model.took_ms.saturating_add(exchange.usage.took_ms);
+            model.cost_micros = model.cost_micros.saturating_add(exchange.usage.cost_micros);
+            for step in &exchange.steps {
+                match step {
+                    Step::Wanted { calls, text, original } => model.turns.push(Turn {
+                        answer: Answer::Look { calls: calls.clone() },
+                        text: text.clone(),
+                        after_looks: case.looks.len(),
+                        original: original.clone(),
+                    }),
+                    Step::Looked(look) => case.looks.push(look.clone()),
+                }
+            }
+        }
+        case.model = Rare::from(model);
+        case
+    }
+}

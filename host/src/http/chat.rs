@@ -1,0 +1,126 @@
+//! `POST /v1/chat`, `GET /v1/chat` and `GET /v1/chat/{id}`: conversations of people with the model.
+//!
+//! A question is answered as server-sent events. Each has the name of what it is; its id is the conversation's entry behind
+//! it, and events that are shown before they are durable have none. A caller that hangs up breaks its answer off.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::Uri;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch as signal};
+
+use super::Shared;
+use super::answer::Failure;
+use super::control::{caller, read};
+use super::incidents::reading;
+use crate::backend::find;
+use crate::chat::{Question, Refused, Shown};
+use crate::domain::ConversationId;
+use crate::domain::conversation::ConversationView;
+
+/// A line now and then shows both sides that the other is there.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Longer listings come in pages, by `before`.
+const MAX_LIMIT: usize = 200;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Asked {
+    text: String,
+    conversation: Option<String>,
+    incident: Option<String>,
+    person: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Selection {
+    before: Option<String>,
+    limit: Option<usize>,
+}
+
+struct Answering {
+    shown: mpsc::UnboundedReceiver<Shown>,
+    stopping: signal::Receiver<bool>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// `POST /v1/chat`.
+pub async fn ask(
+    State(state): State<Arc<Shared>>,
+    request: Request,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
+    let caller = caller(&request);
+    let Asked { text, conversation, incident, person } = read(&state, request).await?;
+    let person = caller.person(person.as_deref())?;
+    let place = state.quotas.watcher()?;
+    if conversation.is_some() && incident.is_some() {
+        return Err(Failure::invalid("incident: a conversation is about what it began with; leave it out"));
+    }
+    let incident = match incident {
+        Some(word) => Some(reading(&state, move |backend| Ok(find(backend, &word)?.id)).await?),
+        None => None,
+    };
+    let conversation = conversation.map(|id| ConversationId(id.into()));
+    let shown = state.backend.chat(Question { conversation, incident, text, person }).await?;
+    let answering = Answering { shown, stopping: state.stopping.clone(), _place: place };
+    let events = futures::stream::unfold(answering, |mut answering| async move {
+        loop {
+            let shown = tokio::select! {
+                // Otherwise the server could never finish its requests under way.
+                () = stopped(&mut answering.stopping) => return None,
+                shown = answering.shown.recv() => shown?,
+            };
+            let event = Event::default().event(shown.event.name());
+            let event = shown.entry.iter().fold(event, |event, entry| event.id(entry.to_string()));
+            if let Ok(event) = event.json_data(&shown.event) {
+                return Some((Ok(event), answering));
+            }
+        }
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+}
+
+/// `GET /v1/chat`.
+pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
+    let Query(Selection { before, limit }) = Query::<Selection>::try_from_uri(&uri)
+        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+    let limit = limit.unwrap_or(20).min(MAX_LIMIT);
+    let listed =
+        reading(&state, move |backend| backend.conversations(before.as_deref(), limit).map_err(Failure::unavailable));
+    Ok(Json(json!({ "conversations": listed.await? })))
+}
+
+/// `GET /v1/chat/{id}`; `latest` means the newest.
+pub async fn one(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<ConversationView>, Failure> {
+    let view = reading(&state, move |backend| {
+        let newest = || backend.conversations(None, 1).map(|all| all.into_iter().next().map(|view| view.id));
+        let wanted = if id == "latest" { newest().map_err(Failure::unavailable)? } else { Some(id) };
+        let none = || Failure::not_found("there is no such conversation; GET /v1/chat lists them");
+        let wanted = wanted.ok_or_else(none)?;
+        backend.conversation(&wanted).map_err(Failure::unavailable)?.ok_or_else(none)
+    });
+    view.await.map(Json)
+}
+
+async fn stopped(stopping: &mut signal::Receiver<bool>) {
+    drop(stopping.wait_for(|stopping| *stopping).await);
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NotFound(text) => Self::not_found(text),
+            Refused::Conflict(text) => Self::conflict(text),
+            Refused::Invalid(text) => Self::invalid(text),
+            Refused::Unavailable(text) => Self::unavailable(text),
+        }
+    }
+}
