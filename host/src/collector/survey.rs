@@ -86,6 +86,11 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// Whether it can be listed namespace by namespace.
+    pub fn is_within(&self) -> bool {
+        self.within.is_some()
+    }
+
     /// The list of one namespace; none where there is no such call or the name is none.
     pub fn within(&self, namespace: &str) -> Option<Call> {
         let (tool, template) = self.within.as_ref()?;
