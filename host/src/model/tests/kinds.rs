@@ -165,7 +165,8 @@ fn every_kind_is_decided_without_a_model_and_told_in_few_bytes() {
         ),
     ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnosis/testdata");
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = files.filter(|path| path.is_file()).collect();
     paths.sort();
     let mut table = String::from(
         "kind                       server   decided by                              looks rounds prompt\n",
