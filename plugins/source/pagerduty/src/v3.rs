@@ -18,10 +18,13 @@ pub(crate) fn decode(event: Node<'_>) -> Decoding {
         _ => return Ok(Decoded::nothing()),
     };
     let occurred = event.get("occurred_at").text();
+    // One that is reopened still says when it was made, which is before it was resolved: it would be told too late.
+    let made = data.get("created_at").text().filter(|_| kind.trim() != "incident.reopened");
+    let begins = matches!(kind.trim(), "incident.triggered" | "incident.reopened");
     let alert = incident(data, event.path("agent.summary").text())?
         .status(status)
         .annotation(STATE, state.map(Into::into))
-        .starts(data.get("created_at").text().or_else(|| occurred.clone().filter(|_| kind == "incident.triggered")))
+        .starts(made.or_else(|| occurred.clone().filter(|_| begins)))
         .ends(occurred.filter(|_| matches!(status, Status::Resolved)));
     Ok(alert.into())
 }

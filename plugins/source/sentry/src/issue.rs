@@ -13,12 +13,15 @@ pub(crate) fn decode(body: Node<'_>) -> Decoding {
     let closed =
         |word: &str| matches!(word, "resolved" | "archived" | "ignored" | "muted" | "closed" | "resolvedinnextrelease");
     let open = !closed(&word(issue.get("status").text()));
-    let (status, state) = match word(body.get("action").text()).as_str() {
+    let action = word(body.get("action").text());
+    // What is open again was first seen before it was resolved, and would be told too late.
+    let again = matches!(action.as_str(), "unresolved" | "unarchived" | "regressed" | "escalating");
+    let (status, state) = match action.as_str() {
         action if closed(action) => (Status::Resolved, None),
         "assigned" if open => (Status::Firing, Some("assigned")),
         "assigned" => return Ok(Decoded::nothing()),
-        "created" | "unresolved" | "unarchived" | "regressed" | "escalating" => (Status::Firing, None),
-        _ if open => (Status::Firing, None),
+        "created" => (Status::Firing, None),
+        _ if again || open => (Status::Firing, None),
         _ => (Status::Resolved, None),
     };
     let title = issue.first(&["title", "metadata.title", "culprit"]).unwrap_or("Sentry issue".into());
@@ -40,7 +43,7 @@ pub(crate) fn decode(body: Node<'_>) -> Decoding {
         .annotation("priority", issue.get("priority").text())
         .annotation("assigned_to", assigned)
         .annotation(STATE, state.map(Cow::Borrowed))
-        .starts(issue.get("firstSeen").text())
+        .starts(issue.get("firstSeen").text().filter(|_| !again))
         .link(issue.first(&["web_url", "permalink"]));
     Ok(alert.into())
 }
