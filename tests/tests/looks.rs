@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tidegate::domain::entry::Purpose;
 use tidegate::domain::incident::Look;
 use tidegate::domain::{
-    ActionId, Call, Decision, Incident, Labels, Mode, Origin, Proposal, Risk, Safeguards, Tool, Verdict,
+    ActionId, Call, ConversationId, Decision, Incident, Labels, Mode, Origin, Proposal, Risk, Safeguards, Tool, Verdict,
 };
 use tidegate::gate::{Gate, LookRefusal, Options, looks};
 use tidegate::policy::Set;
@@ -36,13 +36,14 @@ fn ask(policies: &dyn Policies, call: &Call, origin: &Origin) -> Option<LookRefu
     looks::refusal(policies, &incident(&world), call, origin, &world.context())
 }
 
-fn origins() -> [Origin; 5] {
+fn origins() -> [Origin; 6] {
     [
         Origin::Model,
         Origin::Policy { rule: "crashes".into() },
         Origin::Plugin { name: "kubernetes-workload".into(), rule: "crashes".into() },
         Origin::Person { person: tidegate::domain::Person::typed("ann") },
         Origin::Undo { action: ActionId("a1".into()) },
+        Origin::Chat { conversation: ConversationId("chat-1".into()), person: tidegate::domain::Person::typed("ann") },
     ]
 }
 
@@ -177,12 +178,15 @@ fn spellings(kind: &str) -> impl Strategy<Value = Value> + use<> {
 }
 
 fn origin() -> impl Strategy<Value = Origin> {
-    (0_usize..5, "[a-z-]{0,12}").prop_map(|(which, name)| match &origins()[which] {
+    (0_usize..6, "[a-z-]{0,12}").prop_map(|(which, name)| match &origins()[which] {
         Origin::Policy { .. } => Origin::Policy { rule: name },
         Origin::Plugin { rule, .. } => Origin::Plugin { name, rule: rule.clone() },
         Origin::Person { .. } => Origin::Person { person: tidegate::domain::Person::typed(name) },
         Origin::Undo { .. } => Origin::Undo { action: ActionId(name) },
         Origin::Model => Origin::Model,
+        Origin::Chat { conversation, .. } => {
+            Origin::Chat { conversation: conversation.clone(), person: tidegate::domain::Person::typed(name) }
+        }
     })
 }
 

@@ -1,3 +1,5 @@
+//! Answers of a conversation with models, tools and gates that are data.
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 

@@ -148,6 +148,11 @@ impl Flow {
     }
 }
 
+/// Whether somebody looks at standard output as it comes.
+pub fn shows_people() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 /// A screen of one line.
 pub fn one(text: impl AsRef<str>) -> Screen {
     let mut screen = Screen::default();

@@ -57,7 +57,7 @@ fn purposes(incident: &mut Incident, world: &World, origin: &Origin, look: &Call
             }
             vec![Purpose::Plan, verify]
         }
-        Origin::Model => vec![Purpose::Model, verify],
+        Origin::Model | Origin::Chat { .. } => vec![Purpose::Model, verify],
         Origin::Person { .. } | Origin::Undo { .. } => vec![verify],
     };
     incident.actions.push(record);

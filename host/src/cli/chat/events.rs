@@ -1,14 +1,12 @@
 //! An answer as it comes: words as they are said, looks as they are made.
 
-use std::io::IsTerminal as _;
-
 use anyhow::{Context as _, bail};
 use futures::StreamExt;
 use reqwest::Response;
 
 use super::shown;
 use crate::chat::Event;
-use crate::cli::screen::{Flow, Screen, note};
+use crate::cli::screen::{Flow, Screen, note, shows_people};
 use crate::domain::conversation::AnswerView;
 
 /// Longer lines are no events of ours.
@@ -25,7 +23,7 @@ pub struct Ended {
 
 /// Shows the events of one answer until its end.
 pub async fn follow(response: Response, json: bool) -> anyhow::Result<Ended> {
-    let live = std::io::stdout().is_terminal() && !json;
+    let live = shows_people() && !json;
     let mut following = Following { ended: Ended::default(), said: String::new(), flow: Flow::default(), live, json };
     let mut chunks = response.bytes_stream();
     let mut pending = Vec::new();

@@ -1,3 +1,5 @@
+//! What a terminal shows of a conversation.
+
 use serde_json::json;
 
 use super::shown;

@@ -1,3 +1,5 @@
+//! A conversation is what its entries say.
+
 use serde_json::json;
 
 use super::*;
