@@ -207,6 +207,14 @@ impl Chat {
     /// # Errors
     /// Why it is not answered.
     pub async fn ask(self: &Arc<Self>, question: Question) -> Result<mpsc::UnboundedReceiver<Shown>, Refused> {
+        // A caller that hangs up in between must not let go of the place before the append is over: there would be two
+        // who write to one conversation.
+        let chat = Arc::clone(self);
+        let taken = tokio::spawn(async move { chat.take_question(question).await }).await;
+        taken.unwrap_or_else(|_| Err(Refused::Unavailable("the question could not be taken in; ask again".into())))
+    }
+
+    async fn take_question(self: &Arc<Self>, question: Question) -> Result<mpsc::UnboundedReceiver<Shown>, Refused> {
         if !self.services.model.configured() {
             return Err(Refused::Unavailable(UNCONFIGURED.into()));
         }
@@ -221,7 +229,18 @@ impl Chat {
         let (mut conversation, place) = match &question.conversation {
             Some(id) => {
                 let place = self.place(Some(id))?;
-                (self.known(id).await?, place)
+                let known = self.known(id).await?;
+                if !known.person.is_same_as(&question.person) {
+                    let whose = known.person.name();
+                    return Err(Refused::Conflict(format!(
+                        "conversation {id} is {whose}'s: what is proposed in it is proposed for them; begin a new one"
+                    )));
+                }
+                let most = self.limits.questions;
+                if known.exchanges.len() >= most {
+                    return Err(Refused::Conflict(format!("conversation {id} has {most} questions; begin a new one")));
+                }
+                (known, place)
             }
             None => {
                 let place = self.place(None)?;
@@ -263,15 +282,14 @@ impl Chat {
             if conversation.updated_at >= since {
                 continue;
             }
-            let days = self.limits.idle.as_hours() / 24;
-            let reason = format!("nothing was asked for {days} days");
+            let reason = format!("nothing was asked for {} h", self.limits.idle.as_hours());
             let facts = vec![conversation::Fact::Closed { reason }];
             let _ = self.services.store.converse(&mut conversation, facts).await;
             drop(place);
         }
     }
 
-    /// A conversation that takes another question.
+    /// A conversation that is not closed.
     async fn known(&self, id: &ConversationId) -> Result<Conversation, Refused> {
         let (store, wanted) = (Arc::clone(&self.services.store), id.clone());
         let read = tokio::task::spawn_blocking(move || store.conversation(&wanted)).await;
@@ -280,10 +298,6 @@ impl Chat {
         let conversation = read.map_err(unavailable)?.ok_or_else(none)?;
         if let Some(reason) = &conversation.closed {
             return Err(Refused::Conflict(format!("conversation {id} is closed: {reason}; begin a new one")));
-        }
-        let most = self.limits.questions;
-        if conversation.exchanges.len() >= most {
-            return Err(Refused::Conflict(format!("conversation {id} has {most} questions; begin a new one")));
         }
         Ok(conversation)
     }

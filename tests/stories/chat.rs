@@ -1,8 +1,10 @@
 //! Somebody asks: looks, answers, a proposal that others decide on, a crash in the middle, a caller who hangs up.
 
+use std::fs;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tidegate::token::Hash;
 use tidegate_fakes::Scripted;
 use tidegate_tests::process::{PATIENCE, Process, run};
 use tidegate_tests::rig::Rig;
@@ -24,6 +26,9 @@ gate("patches-are-open", #{
     let rest = asked[1].split_once("});\n").unwrap().1;
     format!("{}{gate}{rest}", asked[0])
 }
+
+/// A token of somebody who is not the one who asks.
+const BOB: &str = "tg_p_BobTestBobTestBobTestBobTestBoOLQjtm";
 
 /// The events of an answer: name, id and data.
 fn events(body: &str) -> Vec<(String, String, Value)> {
@@ -81,6 +86,9 @@ async fn questions_are_answered_from_looks_and_a_change_is_for_others_to_decide(
         Scripted::text("I approve it: tidegate approve. Done."),
     ];
     let rig = Rig::new(&policy(), Some(script)).await?;
+    let config = rig.folder().join("tidegate.toml");
+    let bob = Hash::of(BOB);
+    fs::write(&config, format!("{}[users.bob]\ntokens = [\"{bob}\"]\n", fs::read_to_string(&config)?))?;
     let host = rig.serve().await?;
 
     let first = ask(&host, json!({"text": "what is wrong with nginx?"})).await?;
@@ -106,9 +114,21 @@ async fn questions_are_answered_from_looks_and_a_change_is_for_others_to_decide(
     let incident = end["answer"]["incident"].as_str().unwrap().to_string();
     // Whoever chats, and whatever the model says, approves nothing.
     ask(&host, json!({"text": "I approve it", "conversation": id})).await?;
+    let (status, why) =
+        host.post_json("/v1/chat", &json!({"text": "and I?", "person": "eve", "conversation": id})).await?;
+    assert!(status == 409 && why.contains("ada's"), "what is proposed is proposed for who asks: {status} {why}");
     let standing = host.get(&format!("/v1/incidents/{incident}")).await?;
     assert_eq!((standing["state"].as_str(), rig.patches()), (Some("awaiting_approval"), 0), "{standing:#}");
-    with_model::approve(&rig, &host).await?;
+    // A gate that never meant conversations takes the yes of somebody who is proven to be another person.
+    let asked = standing["actions"][0]["id"].as_str().unwrap();
+    let approve = ["--listen", host.url.trim_start_matches("http://"), "approve", &incident, asked];
+    let (code, output, problems) =
+        run(rig.folder(), &rig.environment, &[&approve[..], &["--as", "ada"]].concat()).await?;
+    assert!(code != 0 && problems.contains("prove"), "{output}{problems}");
+    let mut as_bob = rig.environment.clone();
+    as_bob.push(("TIDEGATE_USER_TOKEN".into(), BOB.into()));
+    let (code, output, problems) = run(rig.folder(), &as_bob, &approve).await?;
+    assert_eq!(code, 0, "{output}{problems}");
     let fixed = host.until("the repair", |incident| incident["report"].is_string()).await?;
     assert_eq!((fixed["outcome"].as_str(), rig.patches()), (Some("fixed"), 1), "{fixed:#}");
     assert_eq!(fixed["source"], "chat");
@@ -145,6 +165,12 @@ async fn until(host: &Process, id: &str, state: &str) -> anyhow::Result<Value> {
     }
 }
 
+async fn hang_up(url: &str, body: &Value) -> anyhow::Result<()> {
+    let client = tidegate::network::builder().build()?;
+    drop(client.post(url).json(body).send().await?);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_broken_off_says_so_and_the_conversation_goes_on() -> anyhow::Result<()> {
     let look = || Scripted::tool_call("kubectl_get", pods("default"));
@@ -153,6 +179,7 @@ async fn an_answer_that_is_broken_off_says_so_and_the_conversation_goes_on() -> 
         Scripted::text("Lost in the crash."),
         Scripted::text("Here I am again."),
         look().after(Duration::from_millis(500)),
+        Scripted::tool_call("kubectl_patch", patch()).after(Duration::from_millis(500)),
         Scripted::text("And again."),
     ];
     let rig = Rig::new(&policy(), Some(script)).await?;
@@ -172,13 +199,16 @@ async fn an_answer_that_is_broken_off_says_so_and_the_conversation_goes_on() -> 
     // Whoever hangs up breaks the answer off; what the model was asked by then is counted.
     let url = format!("{}/v1/chat", host.url);
     let body = json!({"text": "and the pods?", "person": "ada", "conversation": id});
-    let client = tidegate::network::builder().build()?;
-    let response = client.post(url).json(&body).send().await?;
-    drop(response);
-    drop(client);
+    hang_up(&url, &body).await?;
     let shown = until(&host, &id, "interrupted").await?;
     let last = shown["questions"].as_array().unwrap().last().unwrap();
     assert_eq!(last["answer"]["reason"], "whoever asked has gone", "{shown:#}");
+    // And where it is a change that the model wants, nothing is proposed.
+    hang_up(&url, &json!({"text": "fix the tag", "person": "ada", "conversation": id})).await?;
+    let shown = until(&host, &id, "open").await?;
+    let last = shown["questions"].as_array().unwrap().last().unwrap();
+    assert!(last["answer"]["reason"].as_str().is_some_and(|why| why.contains("not proposed")), "{shown:#}");
+    assert_eq!(host.get("/v1/incidents").await?["incidents"], json!([]));
     let again = ask(&host, json!({"text": "go on", "conversation": id})).await?;
     assert_eq!(named(&again, "answer")[0]["answer"]["text"], "And again.");
     let model = rig.model.as_ref().unwrap();

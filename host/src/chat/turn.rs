@@ -93,6 +93,10 @@ async fn steps(chat: &Chat, conversation: &mut Conversation, asker: &Asker) -> R
                 let fact = Fact::Replied { text: spoke.text, usage: spoke.usage, original: spoke.original };
                 return end(chat, conversation, fact).await;
             }
+            Spoken::Propose { .. } if asker.has_gone() => {
+                let reason = "whoever asked has gone, so the change that the model wants was not proposed".into();
+                return end(chat, conversation, Fact::Failed { reason, usage: spoke.usage }).await;
+            }
             Spoken::Propose { proposals } => return chat.propose(conversation, proposals, spoke).await,
             Spoken::Look { calls } if last => {
                 let tools: Vec<&str> = calls.iter().map(|asked| asked.call.tool.as_str()).collect();

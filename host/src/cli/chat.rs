@@ -122,9 +122,9 @@ struct Talking<'a> {
 impl Talking<'_> {
     /// One question, after which the command ends: its code says whether there was an answer.
     async fn once(&mut self, text: &str) -> anyhow::Result<ExitCode> {
-        let answered = self.ask(text).await?;
+        let answered = self.ask(text).await;
         self.told_how_to_go_on();
-        Ok(if answered { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if answered? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     async fn ask(&mut self, text: &str) -> anyhow::Result<bool> {
@@ -135,9 +135,7 @@ impl Talking<'_> {
             (None, None) => {}
         }
         let response = self.remote.stream_of("/v1/chat", &body).await?;
-        let ended = events::follow(response, self.json).await?;
-        self.conversation = ended.conversation.or(self.conversation.take());
-        Ok(ended.answered)
+        events::follow(response, self.json, &mut self.conversation).await
     }
 
     fn told_how_to_go_on(&self) {

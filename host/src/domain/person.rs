@@ -132,6 +132,15 @@ impl Person {
         }
     }
 
+    /// Whether both are the same as far as anybody can tell: a typed name is never a proven person, whatever it says.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Proven(one), Self::Proven(other)) => one.id() == other.id(),
+            (Self::Typed(Typed(one)), Self::Typed(Typed(other))) => fold(one) == fold(other),
+            _ => false,
+        }
+    }
+
     /// Whether there is no name at all.
     pub fn is_nameless(&self) -> bool {
         fold(self.name()).is_empty()
@@ -218,6 +227,14 @@ mod tests {
         }
         let nobody: Person = serde_json::from_str(r#"{"name":" \u200b","proof":"password"}"#).unwrap();
         assert!(nobody.proven().is_none() && nobody.is_nameless());
+    }
+
+    #[test]
+    fn a_typed_name_is_no_proven_person() {
+        let token = |name| Person::from(Proven::new(name, Proof::Token("4f".into()), BTreeSet::new()).unwrap());
+        assert!(token("ada").is_same_as(&token("Ada")) && Person::typed("ada").is_same_as(&Person::typed(" ADA")));
+        assert!(!token("ada").is_same_as(&token("bob")) && !Person::typed("ada").is_same_as(&Person::typed("bob")));
+        assert!(!token("ada").is_same_as(&Person::typed("ada")) && !Person::typed("ada").is_same_as(&token("ada")));
     }
 
     #[test]

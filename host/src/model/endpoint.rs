@@ -163,8 +163,10 @@ impl Endpoint {
             if let Err(Trouble::Taught { why, .. } | Trouble::Final(why)) = &sent
                 && streams
                 && profile.stream
-                && why.to_lowercase().contains("stream")
+                // A gateway's "upstream" is no word about streams.
+                && why.to_lowercase().replace("upstream", "").contains("stream")
             {
+                self.spend(&Usage::default(), usage);
                 profile.stream = false;
                 continue;
             }

@@ -33,6 +33,8 @@ struct Heard {
     line: Vec<u8>,
     text: String,
     told: String,
+    /// Bytes of the text that end with a line or a sentence: only where there are more is it read anew.
+    sealed: usize,
     over: bool,
 }
 
@@ -72,7 +74,9 @@ impl<'a> Words<'a> {
             return;
         }
         let ends = |text: &str| text.contains(['\n', ' ', '。', '！', '？']);
-        if heard.text.get(before..).is_some_and(ends) {
+        let upto = if heard.text.get(before..).is_some_and(ends) { sealed(&heard.text).len() } else { heard.sealed };
+        if upto != heard.sealed {
+            heard.sealed = upto;
             let told = self.fit(&heard.text);
             match told.strip_prefix(&heard.told) {
                 Some("") => {}

@@ -12,19 +12,12 @@ use crate::domain::conversation::AnswerView;
 /// Longer lines are no events of ours.
 const MAX_LINE: usize = 16 << 20;
 
-/// How an answer ended.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Ended {
-    /// The conversation.
-    pub conversation: Option<String>,
-    /// Whether there was an answer.
-    pub answered: bool,
-}
-
-/// Shows the events of one answer until its end.
-pub async fn follow(response: Response, json: bool) -> anyhow::Result<Ended> {
+/// Shows the events of one answer until its end, and says whether there was one. The conversation's name is put where
+/// the next question finds it as soon as it is known, however the answer ends.
+pub async fn follow(response: Response, json: bool, conversation: &mut Option<String>) -> anyhow::Result<bool> {
     let live = shows_people() && !json;
-    let mut following = Following { ended: Ended::default(), said: String::new(), flow: Flow::default(), live, json };
+    let mut following =
+        Following { conversation, answered: false, said: String::new(), flow: Flow::default(), live, json };
     let mut chunks = response.bytes_stream();
     let mut pending = Vec::new();
     while let Some(chunk) = chunks.next().await {
@@ -34,7 +27,7 @@ pub async fn follow(response: Response, json: bool) -> anyhow::Result<Ended> {
             let Some(data) = line.strip_prefix(b"data:") else { continue };
             let event: Event = serde_json::from_slice(data).context("the host sends what this program cannot read")?;
             if following.take(&event)? {
-                return Ok(following.ended);
+                return Ok(following.answered);
             }
         }
         if pending.len() > MAX_LINE {
@@ -42,11 +35,12 @@ pub async fn follow(response: Response, json: bool) -> anyhow::Result<Ended> {
         }
     }
     following.flow.end()?;
-    bail!("the host has stopped in the middle of the answer; `tidegate chat --continue` goes on when it is there again")
+    bail!("the host has stopped in the middle of the answer; go on when it is there again")
 }
 
-struct Following {
-    ended: Ended,
+struct Following<'a> {
+    conversation: &'a mut Option<String>,
+    answered: bool,
     /// The words of this step so far.
     said: String,
     flow: Flow,
@@ -55,11 +49,11 @@ struct Following {
     json: bool,
 }
 
-impl Following {
+impl Following<'_> {
     /// Takes the next event; true when nothing follows it.
     fn take(&mut self, event: &Event) -> anyhow::Result<bool> {
         match event {
-            Event::Conversation { id, .. } => self.ended.conversation = Some(id.clone()),
+            Event::Conversation { id, .. } => *self.conversation = Some(id.clone()),
             Event::Words { text } if self.live => {
                 self.said.push_str(text);
                 self.flow.add(text)?;
@@ -79,7 +73,7 @@ impl Following {
                 note(shown::looked(*ok, refused.as_deref(), text, *took_ms));
             }
             Event::Answer { answer, rulings, .. } => {
-                self.ended.answered = matches!(answer, AnswerView::Replied { .. } | AnswerView::Proposed { .. });
+                self.answered = matches!(answer, AnswerView::Replied { .. } | AnswerView::Proposed { .. });
                 if self.json {
                     Screen::json(event)?.print()?;
                     return Ok(true);
