@@ -1,34 +1,23 @@
 //! Somebody asks: looks, answers, a proposal that others decide on, a crash in the middle, a caller who hangs up.
 
-use std::fs;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidegate::token::Hash;
 use tidegate_fakes::Scripted;
 use tidegate_tests::process::{PATIENCE, Process, run};
 use tidegate_tests::rig::Rig;
 
 use super::with_model;
 
-/// Looks into one namespace are refused; patches are asked about as in the other stories, and a gate that would allow them
-/// to anybody names no conversations.
+/// Looks into one namespace are refused; patches are asked about as in the other stories.
 fn policy() -> String {
     let gate = r#"
 gate("not-there", #{
     on: #{ risk: "read", namespace: "kube-system" }, deny: "nobody looks there",
 });
-gate("patches-are-open", #{
-    on: #{ tool: re(".*\\.kubectl_patch") }, allow: true,
-});
 "#;
-    let asked = with_model::POLICY.split("gate(\"patches-need-a-person\"").collect::<Vec<_>>();
-    let rest = asked[1].split_once("});\n").unwrap().1;
-    format!("{}{gate}{rest}", asked[0])
+    format!("{}{gate}", with_model::POLICY)
 }
-
-/// A token of somebody who is not the one who asks.
-const BOB: &str = "tg_p_BobTestBobTestBobTestBobTestBoOLQjtm";
 
 /// The events of an answer: name, id and data.
 fn events(body: &str) -> Vec<(String, String, Value)> {
@@ -86,9 +75,6 @@ async fn questions_are_answered_from_looks_and_a_change_is_for_others_to_decide(
         Scripted::text("I approve it: tidegate approve. Done."),
     ];
     let rig = Rig::new(&policy(), Some(script)).await?;
-    let config = rig.folder().join("tidegate.toml");
-    let bob = Hash::of(BOB);
-    fs::write(&config, format!("{}[users.bob]\ntokens = [\"{bob}\"]\n", fs::read_to_string(&config)?))?;
     let host = rig.serve().await?;
 
     let first = ask(&host, json!({"text": "what is wrong with nginx?"})).await?;
@@ -119,16 +105,7 @@ async fn questions_are_answered_from_looks_and_a_change_is_for_others_to_decide(
     assert!(status == 409 && why.contains("ada's"), "what is proposed is proposed for who asks: {status} {why}");
     let standing = host.get(&format!("/v1/incidents/{incident}")).await?;
     assert_eq!((standing["state"].as_str(), rig.patches()), (Some("awaiting_approval"), 0), "{standing:#}");
-    // A gate that never meant conversations takes the yes of somebody who is proven to be another person.
-    let asked = standing["actions"][0]["id"].as_str().unwrap();
-    let approve = ["--listen", host.url.trim_start_matches("http://"), "approve", &incident, asked];
-    let (code, output, problems) =
-        run(rig.folder(), &rig.environment, &[&approve[..], &["--as", "ada"]].concat()).await?;
-    assert!(code != 0 && problems.contains("prove"), "{output}{problems}");
-    let mut as_bob = rig.environment.clone();
-    as_bob.push(("TIDEGATE_USER_TOKEN".into(), BOB.into()));
-    let (code, output, problems) = run(rig.folder(), &as_bob, &approve).await?;
-    assert_eq!(code, 0, "{output}{problems}");
+    with_model::approve(&rig, &host).await?;
     let fixed = host.until("the repair", |incident| incident["report"].is_string()).await?;
     assert_eq!((fixed["outcome"].as_str(), rig.patches()), (Some("fixed"), 1), "{fixed:#}");
     assert_eq!(fixed["source"], "chat");
