@@ -154,14 +154,20 @@ impl App {
     /// Lets inspections be made when they are due, once all is known that they rest on.
     fn begin_inspections(self: &Arc<Self>) {
         let (restoration, inspections) = (Arc::clone(&self.restoration), Arc::downgrade(&self.inspections));
+        let clock = Arc::clone(&self.services.clock);
         tokio::spawn(async move {
             restoration.done().await;
-            let Some(inspections) = inspections.upgrade() else { return };
-            match inspections.restore().await {
-                Ok(()) => inspections.follow(),
-                Err(error) => {
-                    tracing::error!(%error, "no inspection is made: what the journal says of them cannot be read")
+            loop {
+                let Some(inspections) = inspections.upgrade() else { return };
+                match inspections.restore().await {
+                    Ok(()) => return inspections.follow(),
+                    Err(error) => tracing::error!(
+                        %error,
+                        "no inspection is made yet: what the journal says of them cannot be read; it is tried again"
+                    ),
                 }
+                drop(inspections);
+                clock.sleep(inspections::AGAIN).await;
             }
         });
     }

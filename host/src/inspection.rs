@@ -13,7 +13,7 @@ mod quota;
 pub mod timetable;
 pub mod warnings;
 
-pub use item::{Item, items};
+pub use item::{Item, MOST, items};
 pub use judge::{Judge, Judged, Unwell, without_echoes, without_followers};
 
 use crate::collector::Topic;

@@ -37,6 +37,7 @@ use crate::ports::{Clock, Journal, JournalError};
 use crate::random::Random;
 
 pub use receive::Taken;
+pub(crate) use redacted::inspected;
 pub use replay::{Replayed, open_all, replay};
 pub use under_way::InFlight;
 

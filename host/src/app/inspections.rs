@@ -2,7 +2,8 @@
 
 mod tally;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use tokio::task::JoinHandle;
 use crate::backend::{ControlError, InspectionView, Progress};
 use crate::config::{FindingsAs, Inspection, ReportWhen};
 use crate::domain::control::{self, Control};
-use crate::domain::inspection::{InspectionEvent, Run, Standing};
+use crate::domain::entry::Usage;
+use crate::domain::inspection::{InspectionEvent, Run, Standing, Summary};
 use crate::domain::{Alert, Fact, Person, Sealed};
 use crate::inspection::alerts;
 use crate::inspection::changes::{self, Changes, Standings};
@@ -22,12 +24,13 @@ use crate::inspection::timetable::Due;
 use crate::pipeline::{self, Services, inspect};
 use crate::ports::{Journal, JournalError};
 use crate::report;
+use crate::store;
 pub use tally::Tally;
 
 /// How long one run may take.
 const WITHIN: Duration = Duration::from_secs(900);
 /// How long it is waited after a run that could not be journaled, and between two looks at the clock at most.
-const AGAIN: Duration = Duration::from_secs(60);
+pub const AGAIN: Duration = Duration::from_secs(60);
 
 /// All inspections of a host.
 pub struct Inspections {
@@ -113,7 +116,7 @@ impl Inspections {
 
     async fn clockwork(self: Arc<Self>) {
         let clock = Arc::clone(&self.services.clock);
-        let started = clock.now();
+        let mut started = clock.now();
         let mut chances: BTreeMap<String, u64> = BTreeMap::new();
         loop {
             let mut pause = AGAIN;
@@ -122,12 +125,20 @@ impl Inspections {
                 let random = &self.services.random;
                 let chance = *chances.entry(name.clone()).or_insert_with(|| random.below(1_000_000));
                 // What was never made is not missed.
-                let known = self.standings().get(name).and_then(|one| one.planned).unwrap_or(started);
                 let now = clock.now();
+                if changes::is_far_ahead(started, now) {
+                    started = now;
+                }
+                let known = self.standings().get(name).and_then(|one| one.settled_until(now)).unwrap_or(started);
                 match timetable.due(known, now, chance) {
                     Due::Now { planned, skipped } => {
                         chances.remove(name);
-                        let begun = self.due(inspection, planned, skipped).await;
+                        let due = AssertUnwindSafe(self.due(inspection, planned, skipped)).catch_unwind().await;
+                        let Ok(begun) = due else {
+                            self.broken_off(name).await;
+                            pause = AGAIN;
+                            break;
+                        };
                         pause = Duration::ZERO;
                         if let Err(error) = begun {
                             tracing::error!(inspection = name, %error, "an inspection that is due could not be made");
@@ -142,6 +153,18 @@ impl Inspections {
             if !pause.is_zero() {
                 clock.sleep(pause).await;
             }
+        }
+    }
+
+    /// Notes that a run ended in a fault of the host. The schedules go on.
+    async fn broken_off(&self, name: &str) {
+        tracing::error!(inspection = name, "a run was broken off by a fault of the host; the schedules go on");
+        let _one_at_a_time = self.busy.lock().await;
+        let Some(run) = self.standings().get(name).and_then(|one| one.under_way) else { return };
+        let why = "a fault of the host ended it".to_string();
+        let interrupted = InspectionEvent::Interrupted { inspection: name.to_string(), run, why };
+        if let Err(error) = self.note(interrupted).await {
+            tracing::error!(inspection = name, %error, "it could not be journaled that a run was broken off");
         }
     }
 
@@ -214,8 +237,9 @@ impl Inspections {
         };
         let began = InspectionEvent::Began { inspection: name.clone(), run: at, planned, person };
         self.note(began).await.map_err(unavailable)?;
+        let before = self.standings().get(name).cloned().unwrap_or_default();
         let seen = {
-            let looking = std::pin::pin!(inspect::run(services, &inspection.order, progress));
+            let looking = std::pin::pin!(inspect::run(services, &inspection.order, &before, progress));
             let mut late = std::pin::pin!(self.late(begun));
             match select(looking, &mut late).await {
                 Either::Left((seen, _)) => seen,
@@ -228,12 +252,12 @@ impl Inspections {
                 }
             }
         };
-        let mut findings = seen.findings;
-        findings.sort_by(|a, b| changes::order(a).cmp(&changes::order(b)));
-        let left_out = findings.len().saturating_sub(changes::MOST) as u64;
-        findings.truncate(changes::MOST);
-        let before = self.standings().get(name).cloned().unwrap_or_default();
-        let Changes { new, mut still, gone, unseen } = before.changes(at, findings, &seen.parts);
+        let Changes { mut new, mut still, gone, unseen } = before.changes(at, seen.findings, &seen.parts);
+        // What is beyond the bound is not told yet; what stands already is no less found for that. What is worst is first.
+        let room = changes::MOST.saturating_sub(still.len() + unseen.len()).max(changes::MOST / 10);
+        let left_out = new.len().saturating_sub(room) as u64;
+        new.truncate(room);
+        let again = still.len();
         // What could not be looked at is taken to be as it was.
         still.extend(unseen);
         let took_ms = u64::try_from(services.clock.elapsed().saturating_sub(begun).as_millis()).unwrap_or(u64::MAX);
@@ -251,15 +275,20 @@ impl Inspections {
             parts: seen.parts,
             summary: None,
         };
+        store::inspected(&mut run);
+        let again: Vec<Standing> = run.still.iter().take(again).cloned().collect();
         let mut answered: Option<Fact> = None;
-        if inspection.summary {
+        let wanted = is_wanted(inspection.report, &run);
+        if inspection.summary && wanted {
             progress("asks the model for a summary");
-            let asked = inspect::summarise(services, &run, self.told(&run)).await;
+            let asked = self.summary(&run, begun).await;
             run.summary = Some(asked.summary);
+            store::inspected(&mut run);
             answered = asked.fact;
         }
-        // Before the end is journaled: a run that dies in between is made again, and tells again.
-        let incidents = self.tell(inspection, &run, answered).await.map_err(unavailable)?;
+        // Before the end is journaled: a run that dies in between has told, and the next finds it out.
+        let report = wanted.then_some(answered);
+        let incidents = self.tell(inspection, &run, &again, report).await.map_err(unavailable)?;
         let ended = InspectionEvent::Ended {
             inspection: name.clone(),
             run: at,
@@ -273,6 +302,21 @@ impl Inspections {
         self.note(ended).await.map_err(unavailable)?;
         self.tally.ended(&run);
         Ok((run, incidents))
+    }
+
+    /// Asks the model within the time of the run. What is broken off may have cost something, and is counted.
+    async fn summary(&self, run: &Run, begun: Duration) -> inspect::Asked {
+        let asking = std::pin::pin!(inspect::summarise(&self.services, run, self.told(run)));
+        let late = std::pin::pin!(self.late(begun));
+        match select(asking, late).await {
+            Either::Left((asked, _)) => asked,
+            Either::Right(_) => {
+                let reason = format!("the model had not answered when the {} s of the run were over", WITHIN.as_secs());
+                let usage = Usage { calls: 1, ..Usage::default() };
+                let fact = Some(Fact::ModelFailed { reason: reason.clone(), usage });
+                inspect::Asked { summary: Summary::Missing(reason), fact }
+            }
+        }
     }
 
     async fn late(&self, begun: Duration) {
@@ -292,36 +336,43 @@ impl Inspections {
         alerts::report(run, &report::inspection::title(run, language), &report::inspection::digest(run, language))
     }
 
-    /// Hands in what is to be told; the incidents that came of it.
+    /// Hands in what is to be told: of the findings, of which `again` were seen again, and, where it is wanted, the
+    /// report, with what the model said of it. The incidents that came of it.
     async fn tell(
         &self,
         inspection: &Inspection,
         run: &Run,
-        answered: Option<Fact>,
+        again: &[Standing],
+        wanted: Option<Option<Fact>>,
     ) -> Result<Vec<String>, JournalError> {
         let mut all: Vec<Alert> = Vec::new();
+        let alert = |standing: &Standing, ended| {
+            let said = report::inspection::sentence(&standing.finding, self.services.language);
+            alerts::finding(&run.inspection, standing, ended, &said)
+        };
+        let live = self.services.store.all();
+        let live = || live.iter().map(AsRef::as_ref);
         if inspection.findings == FindingsAs::Alerts {
-            let alert = |standing: &Standing, ended| {
-                let said = report::inspection::sentence(&standing.finding, self.services.language);
-                alerts::finding(&run.inspection, standing, ended, &said)
-            };
-            let live = self.services.store.all();
-            let new = run.new.iter().map(|standing| alert(standing, None));
-            all.extend(new.filter(|alert| !alerts::is_handled(alert, live.iter().map(AsRef::as_ref))));
+            let firing: BTreeSet<&str> =
+                alerts::firing(&run.inspection, live()).map(|alert| alert.fingerprint.as_str()).collect();
+            // What somebody else's alert covered may be covered by none any more.
+            let unheard = again.iter().map(|standing| alert(standing, None));
+            let unheard = unheard.filter(|alert| !firing.contains(alert.fingerprint.as_str()));
+            let found = run.new.iter().map(|standing| alert(standing, None)).chain(unheard);
+            all.extend(found.filter(|alert| !alerts::is_handled(alert, live())));
             all.extend(run.gone.iter().map(|standing| alert(standing, Some(run.at))));
         }
-        let wanted = match inspection.report {
-            ReportWhen::Always => true,
-            ReportWhen::Findings => run.found() || !run.gone.is_empty() || run.is_incomplete(),
-            ReportWhen::Changes => !run.new.is_empty() || !run.gone.is_empty(),
-            ReportWhen::Never => false,
-        };
+        // A run that died after it had told leaves alerts of which no standing knows.
+        let known: BTreeSet<String> =
+            run.findings().chain(&run.gone).map(|standing| alert(standing, None).fingerprint).collect();
+        let orphans = alerts::firing(&run.inspection, live()).filter(|alert| !known.contains(&alert.fingerprint));
+        all.extend(orphans.map(|alert| alerts::over(alert, run.at)));
         let mut incidents = Vec::new();
         if !all.is_empty() {
             let received = pipeline::receive(&self.services, all).await?;
             incidents.extend(received.incidents.into_iter().map(|id| id.to_string()));
         }
-        if wanted {
+        if let Some(answered) = wanted {
             let received = pipeline::receive(&self.services, vec![self.told(run)]).await?;
             if let (Some(id), Some(fact)) = (received.incidents.first(), answered) {
                 // What it has cost counts where all other questions do.
@@ -355,6 +406,16 @@ impl Inspections {
 impl Drop for Inspections {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Whether people are told of a run.
+fn is_wanted(report: ReportWhen, run: &Run) -> bool {
+    match report {
+        ReportWhen::Always => true,
+        ReportWhen::Findings => run.found() || !run.gone.is_empty() || run.is_incomplete(),
+        ReportWhen::Changes => !run.new.is_empty() || !run.gone.is_empty(),
+        ReportWhen::Never => false,
     }
 }
 

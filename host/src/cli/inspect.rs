@@ -22,7 +22,7 @@ What is found is compared with the run before. Nothing is changed in the cluster
 Exit codes:
   0  nothing is wrong
   4  something is wrong
-  1  an error: there is no run
+  1  an error: there is no run, or nothing was found and not everything could be seen
   2  wrong usage")]
 pub struct Arguments {
     /// The [[inspection]] of the configuration
@@ -71,7 +71,16 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         screen.text_lines(report::inspection::whole(&run, context.config.report.language));
         screen.print()?;
     }
-    Ok(ExitCode::from(if run.found() { 4 } else { 0 }))
+    Ok(ExitCode::from(code(&run)))
+}
+
+/// That nothing was found says nothing where something could not be seen.
+fn code(run: &Run) -> u8 {
+    match (run.found(), run.is_incomplete()) {
+        (true, _) => 4,
+        (false, true) => 1,
+        (false, false) => 0,
+    }
 }
 
 fn listed(all: &[InspectionView]) -> Screen {
@@ -86,4 +95,30 @@ fn listed(all: &[InspectionView]) -> Screen {
             [one.name.clone(), schedule, moment(one.next), moment(one.last), one.findings.len().to_string()]
         }),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::inspection::Part;
+
+    #[test]
+    fn that_nothing_could_be_seen_is_no_success() {
+        let run = |problems: &[&str]| -> Run {
+            let problems = problems.iter().map(|one| (*one).to_string()).collect();
+            Run {
+                inspection: "daily".into(),
+                at: jiff::Timestamp::UNIX_EPOCH,
+                took_ms: 1,
+                first: true,
+                new: Vec::new(),
+                still: Vec::new(),
+                gone: Vec::new(),
+                left_out: 0,
+                parts: vec![Part { problems, ..Part::default() }],
+                summary: None,
+            }
+        };
+        assert_eq!((code(&run(&[])), code(&run(&["no answer"]))), (0, 1));
+    }
 }

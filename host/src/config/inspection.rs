@@ -14,6 +14,8 @@ use crate::inspection::{Bounds, Order};
 
 /// More inspections than that are a mistake.
 const MOST: usize = 50;
+/// Minutes between two runs at the least: each looks at the whole cluster.
+const PAUSE: i64 = 5;
 
 /// When people are told of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -119,6 +121,9 @@ impl Raw {
         let timetable = match &self.schedule {
             Some(text) => {
                 let schedule = Schedule::parse(text, zone).map_err(|error| format!("schedule: {error}"))?;
+                if schedule.least_pause() < PAUSE {
+                    return Err(format!("schedule: {text:?} comes more often than every {PAUSE} minutes"));
+                }
                 Some(Timetable { schedule, jitter })
             }
             None if self.zone.is_some() || self.jitter.is_some() => {
@@ -168,10 +173,15 @@ mod tests {
         assert_eq!((daily.order.topics.len(), daily.summary, daily.report), (8, false, ReportWhen::Findings));
         assert_eq!((daily.order.bounds.clone(), daily.findings), (Bounds::default(), FindingsAs::Report));
         assert!(parse("").unwrap().is_empty());
+        for schedule in ["*/5 * * * *", "0,59 8,20 * * *", "@hourly"] {
+            assert!(parse(&format!("[[inspection]]\nname = 'a'\nschedule = '{schedule}'\n")).is_ok(), "{schedule}");
+        }
         for (text, part) in [
             ("name = 'a'\nschedule = '0 8 * *'", "a: schedule: a schedule has five fields"),
             ("name = 'a'\nschedule = '@daily'\nzone = 'Mars/Olympus'", "a: zone \"Mars/Olympus\" is not known"),
             ("name = 'a'\nzone = 'UTC'", "there is none"),
+            ("name = 'a'\nschedule = '* * * * *'", "more often than every 5 minutes"),
+            ("name = 'a'\nschedule = '1,59 * * * *'", "more often than every 5 minutes"),
             ("name = 'a b'", "take letters"),
             ("name = 'a'\ninspect = ['pods']", "pods"),
             ("name = 'a'\nnamespaces = ['!']", "cannot be empty"),

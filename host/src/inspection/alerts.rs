@@ -50,6 +50,18 @@ pub fn finding(inspection: &str, standing: &Standing, ended: Option<Timestamp>, 
     }
 }
 
+/// The alerts about findings of an inspection that fire.
+pub fn firing<'a>(inspection: &str, live: impl IntoIterator<Item = &'a Incident>) -> impl Iterator<Item = &'a Alert> {
+    let own = live.into_iter().filter(|incident| *incident.source == *SOURCE && incident.closed.is_none());
+    let is_own = move |alert: &&Alert| alert.name == FINDING && alert.labels.get("inspection") == Some(inspection);
+    own.flat_map(Incident::firing).filter(is_own)
+}
+
+/// The same alert, resolved.
+pub fn over(alert: &Alert, at: Timestamp) -> Alert {
+    Alert { status: Status::Resolved, ends_at: Some(at), ..alert.clone() }
+}
+
 /// A run as an alert: people are told of it as of any other.
 pub fn report(run: &Run, title: &str, digest: &str) -> Alert {
     let worst = run.findings().map(|one| one.finding.severity).max().unwrap_or(Severity::Info);

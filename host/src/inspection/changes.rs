@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::inspection::{Finding, InspectionEvent, Part, Standing};
+use crate::domain::inspection::{Finding, InspectionEvent, Part, Standing, What};
+use crate::domain::subject::owner_of;
 
 /// Findings of one run.
 pub const MOST: usize = 500;
@@ -41,7 +42,7 @@ impl Standings {
         match event {
             InspectionEvent::Began { run, planned, .. } => {
                 self.under_way = Some(*run);
-                self.planned = self.planned.max(*planned);
+                self.planned = planned.or(self.planned);
             }
             InspectionEvent::Ended { run, new, gone, .. } => {
                 self.under_way = None;
@@ -52,8 +53,23 @@ impl Standings {
                 }
             }
             InspectionEvent::Interrupted { .. } => self.under_way = None,
-            InspectionEvent::Skipped { last, .. } => self.planned = self.planned.max(Some(*last)),
+            InspectionEvent::Skipped { last, .. } => self.planned = Some(*last),
         }
+    }
+
+    /// The moment of the schedule up to which all is settled. One further ahead than a day is of a clock that was wrong.
+    pub fn settled_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.planned.filter(|planned| !is_far_ahead(*planned, now))
+    }
+
+    /// Whether an object of this place has a finding that stands.
+    pub fn has(&self, finding: &Finding) -> bool {
+        let Finding { server, namespace, owner, .. } = finding;
+        let is_own = |known: &Finding| {
+            let same = known.namespace == *namespace && known.owner == *owner;
+            known.server == *server && (same || is_less_of(finding, known))
+        };
+        self.findings.values().any(|known| is_own(&known.finding))
     }
 
     /// What a run changed that found these.
@@ -74,6 +90,7 @@ impl Standings {
         for (key, finding) in now {
             match self.findings.get(&key) {
                 Some(known) => changes.still.push(Standing { since: known.since, finding }),
+                None if changes.unseen.iter().any(|one| is_less_of(&finding, &one.finding)) => {}
                 None => changes.new.push(Standing { since: run, finding }),
             }
         }
@@ -84,6 +101,11 @@ impl Standings {
     }
 }
 
+/// Whether a moment is so far ahead that only a wrong clock can have named it.
+pub fn is_far_ahead(moment: Timestamp, now: Timestamp) -> bool {
+    moment.duration_since(now) > SignedDuration::from_hours(24)
+}
+
 /// The worst first, then by place.
 pub fn order(finding: &Finding) -> (std::cmp::Reverse<crate::domain::Severity>, &str, &str, &str) {
     (std::cmp::Reverse(finding.severity), &finding.namespace, &finding.kind, &finding.name)
@@ -91,18 +113,43 @@ pub fn order(finding: &Finding) -> (std::cmp::Reverse<crate::domain::Severity>, 
 
 /// Whether what shows such a finding could not be seen.
 fn is_unseen(finding: &Finding, parts: &[Part]) -> bool {
-    let warned = matches!(finding.what, crate::domain::inspection::What::Warnings { .. });
+    let warned = matches!(finding.what, What::Warnings { .. });
     let kind = if warned { "event" } else { finding.kind.as_str() };
-    let part = parts.iter().find(|part| part.server == finding.server && part.kind == kind);
-    // Of what is not inspected any more nobody says that it is well.
-    part.is_some_and(|part| !part.problems.is_empty())
+    let own: Vec<&Part> = parts.iter().filter(|part| part.server == finding.server).collect();
+    if own.is_empty() {
+        // Its server was down, or is gone: nobody has looked.
+        return true;
+    }
+    match own.iter().find(|part| part.kind == kind) {
+        Some(part) => !part.problems.is_empty(),
+        // What is in no list of its own was found by way of something that is.
+        None => own.iter().any(|part| !part.problems.is_empty()),
+    }
+}
+
+/// Whether this says no more than that something is wrong with what an earlier finding, unseen now, is about.
+fn is_less_of(finding: &Finding, unseen: &Finding) -> bool {
+    if !matches!(finding.what, What::PodNotReady { .. } | What::ReplicasMissing { .. }) {
+        return false;
+    }
+    let place = |one: &Finding| (one.server.clone(), one.namespace.clone(), one.owner.clone());
+    let named = match &unseen.what {
+        What::Cause(named) if unseen.server == finding.server => named.objects.as_slice(),
+        _ => &[],
+    };
+    let is_own = |object: &String| {
+        let Some((kind, path)) = object.split_once(' ') else { return false };
+        let (namespace, name) = path.split_once('/').unwrap_or(("", path));
+        let owner = owner_of(kind, name).filter(|_| kind == "pod").map_or(name, |(_, owner)| owner);
+        namespace == finding.namespace && owner == finding.owner
+    };
+    place(finding) == place(unseen) || named.iter().any(is_own)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Severity;
-    use crate::domain::inspection::What;
+    use crate::domain::{Cause, NamedCause, Severity};
 
     fn finding(name: &str) -> Finding {
         Finding {
@@ -154,6 +201,82 @@ mod tests {
         assert_eq!(run(&mut standings, 3, &["b"], &["no answer"]), [none(), some("b 1"), none(), some("c 2")]);
         let again = run(&mut standings, 4, &["b", "c"], &[]);
         assert_eq!(again, [none(), vec!["b 1".to_string(), "c 2".into()], none(), none()]);
+    }
+
+    fn known(findings: Vec<Finding>) -> Standings {
+        let mut standings = Standings::default();
+        for finding in findings {
+            standings.findings.insert(finding.key(), Standing { since: at(1), finding });
+        }
+        standings
+    }
+
+    fn part(server: &str, kind: &str, problems: &[&str]) -> Part {
+        let problems = problems.iter().map(|one| (*one).to_string()).collect();
+        Part { server: server.into(), kind: kind.into(), problems, ..Part::default() }
+    }
+
+    fn cause(kind: &str, name: &str, objects: &[&str]) -> Finding {
+        let mut named = NamedCause::new(Cause::CrashLoop, objects[0], 90);
+        named.objects = objects.iter().map(|one| (*one).to_string()).collect();
+        Finding { kind: kind.into(), what: What::Cause(named), ..finding(name) }
+    }
+
+    #[test]
+    fn what_nobody_looked_at_is_not_gone() {
+        let config = || cause("configmap", "settings", &["configmap shop/settings"]);
+        for (of, parts, unseen) in [
+            (finding("a"), vec![], true),
+            (finding("a"), vec![part("other", "pod", &[])], true),
+            (finding("a"), vec![part("k", "pod", &[])], false),
+            (finding("a"), vec![part("k", "pod", &["no answer"])], true),
+            (finding("a"), vec![part("k", "pod", &[]), part("k", "node", &["no answer"])], false),
+            // What no list shows is seen by way of others.
+            (config(), vec![part("k", "pod", &["no answer"])], true),
+            (config(), vec![part("k", "pod", &[]), part("other", "pod", &["no answer"])], false),
+        ] {
+            let changes = known(vec![of.clone()]).changes(at(2), Vec::new(), &parts);
+            assert_eq!((changes.unseen.len() == 1, changes.gone.len() == 1), (unseen, !unseen), "{of:?} {parts:?}");
+        }
+    }
+
+    #[test]
+    fn less_said_of_what_could_not_be_looked_at_closely_is_not_new() {
+        let blind = [part("k", "pod", &["pod shop/a: no answer"])];
+        for (before, new) in [
+            (cause("pod", "a", &["pod shop/a"]), 0),
+            (cause("configmap", "settings", &["configmap shop/settings", "pod shop/a"]), 0),
+            (cause("pod", "b", &["pod shop/b"]), 1),
+        ] {
+            let changes = known(vec![before]).changes(at(2), vec![finding("a")], &blind);
+            assert_eq!((changes.new.len(), changes.unseen.len(), changes.gone.len()), (new, 1, 0));
+        }
+        let before = known(vec![cause("pod", "a", &["pod shop/a"])]);
+        let changes = before.changes(at(2), vec![finding("a")], &[part("k", "pod", &[])]);
+        assert_eq!((changes.new.len(), changes.gone.len()), (1, 1), "seen, it is what it is now");
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_settles_nothing() {
+        let day = 86_400;
+        let began = |planned: Option<i64>| InspectionEvent::Began {
+            inspection: "daily".into(),
+            run: at(1),
+            planned: planned.map(at),
+            person: None,
+        };
+        let mut standings = Standings::default();
+        standings.apply(&began(Some(900 * day)));
+        assert_eq!(standings.settled_until(at(10 * day)), None);
+        standings.apply(&began(None));
+        assert_eq!(standings.planned, Some(at(900 * day)));
+        standings.apply(&began(Some(10 * day)));
+        assert_eq!(standings.settled_until(at(10 * day)), Some(at(10 * day)), "what is written later holds");
+        assert_eq!(
+            standings.settled_until(at(10 * day - 60)),
+            Some(at(10 * day)),
+            "a little back brings nothing twice"
+        );
     }
 
     #[test]

@@ -117,6 +117,15 @@ impl Schedule {
         Some((last, before.min(most)))
     }
 
+    /// The least number of minutes between two moments, as far as minutes and hours tell.
+    pub fn least_pause(&self) -> i64 {
+        let minutes: Vec<i64> = self.minutes.iter().map(|minute| i64::from(*minute)).collect();
+        let within = minutes.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).min();
+        let next = self.hours.iter().any(|hour| self.hours.contains(&((hour + 1) % 24)));
+        let across = minutes.last().zip(minutes.first()).filter(|_| next).map(|(last, first)| 60 + first - last);
+        within.into_iter().chain(across).min().unwrap_or(60)
+    }
+
     fn is_day(&self, date: Date) -> bool {
         let day = self.days.contains(&date.day());
         let weekday = self.weekdays.contains(&number(date.weekday()));

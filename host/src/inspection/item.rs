@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::domain::values;
 use crate::evidence::{age, list, rows, text};
 
-/// Objects of one listing.
-pub(super) const MOST: usize = 20_000;
+/// Objects of one listing that are read.
+pub const MOST: usize = 20_000;
 
 /// An object as far as a listing tells.
 #[derive(Clone, Debug, PartialEq)]

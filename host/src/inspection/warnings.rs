@@ -78,6 +78,15 @@ pub fn findings(server: &str, answer: &str, now: Timestamp) -> Result<(u64, Vec<
     Ok((seen, told.into_iter().map(|(_, finding)| finding).collect()))
 }
 
+/// A sentence about what of an answer was not read or is not told; none where that is all of it.
+pub fn beyond(answer: &str, seen: u64, told: usize) -> Option<String> {
+    let events = EVENTS as u64;
+    if seen >= events || rows(answer, EVENTS).is_some_and(|rows| rows.len() >= EVENTS) {
+        return Some(format!("only the first {EVENTS} events of the list were read"));
+    }
+    (told >= TOLD).then(|| format!("only the {TOLD} warnings that came most often are told"))
+}
+
 fn read(answer: &str, now: Timestamp) -> Result<Vec<Warning>, String> {
     let start = answer.trim_start();
     if start.is_empty() || start.starts_with("No resources found") || start.starts_with("No events") {

@@ -15,6 +15,7 @@ use super::Services;
 use crate::collector::{Survey, Topic};
 use crate::domain::inspection::{Finding, Part};
 use crate::domain::is_cluster_wide;
+use crate::inspection::changes::Standings;
 use crate::inspection::{Item, Judge, Judged, Order, Unwell, without_echoes, without_followers};
 
 pub use summary::{Asked, summarise};
@@ -24,6 +25,8 @@ const LISTS: usize = 3;
 const EXAMINED: usize = 4;
 /// Objects of a kind whose rows say too little and that are looked at themselves.
 const UNTOLD: usize = 200;
+/// Sentences about what could not be seen of one kind.
+const PROBLEMS: usize = 10;
 
 /// What a run saw.
 #[derive(Debug, Default)]
@@ -38,11 +41,17 @@ pub struct Seen {
 pub type Progress = dyn Fn(&str) + Send + Sync;
 
 /// Looks at everything that an inspection is about. Changes nothing and journals nothing.
-pub fn run<'a>(services: &'a Services, order: &'a Order, progress: &'a Progress) -> BoxFuture<'a, Seen> {
-    all(services, order, progress).boxed()
+/// What stood before is looked at closely first.
+pub fn run<'a>(
+    services: &'a Services,
+    order: &'a Order,
+    before: &'a Standings,
+    progress: &'a Progress,
+) -> BoxFuture<'a, Seen> {
+    all(services, order, before, progress).boxed()
 }
 
-async fn all(services: &Services, order: &Order, progress: &Progress) -> Seen {
+async fn all(services: &Services, order: &Order, before: &Standings, progress: &Progress) -> Seen {
     services.tools.settled().await;
     let catalogue = services.tools.catalogue();
     let surveys = services.policies.surveys(&order.topics, &catalogue, order.server.as_deref());
@@ -56,14 +65,14 @@ async fn all(services: &Services, order: &Order, progress: &Progress) -> Seen {
     }
     for server in servers {
         let own: Vec<&Survey> = surveys.iter().filter(|survey| survey.server == server).collect();
-        one_cluster(services, order, server, &own, progress, &mut seen).await;
+        one_cluster(services, (order, before), server, &own, progress, &mut seen).await;
     }
     seen
 }
 
 async fn one_cluster(
     services: &Services,
-    order: &Order,
+    (order, before): (&Order, &Standings),
     server: &str,
     surveys: &[&Survey],
     progress: &Progress,
@@ -119,14 +128,21 @@ async fn one_cluster(
     drop(asked);
     let all: Vec<Unwell> = judged.unwell.into_iter().chain(examined.iter().map(|(unwell, _)| unwell.clone())).collect();
     let mut left = without_followers(all);
-    left.sort_by_key(|one| std::cmp::Reverse(one.finding.severity));
+    left.sort_by_key(|one| (!before.has(&one.finding), std::cmp::Reverse(one.finding.severity)));
     let mut closer = Vec::new();
     for unwell in left {
         let known = examined.iter().find(|(known, _)| *known == unwell).map(|(_, findings)| findings.clone());
         match known {
             Some(findings) => judged.findings.extend(findings),
             None if closer.len() < order.bounds.details => closer.push(unwell),
-            None => judged.findings.push(unwell.finding),
+            None => {
+                if order.bounds.details > 0 && before.has(&unwell.finding) {
+                    let why = format!("{}: there was no room for a closer look", unwell.finding.name);
+                    let kind = unwell.item.kind.clone();
+                    note(&mut seen.parts, Part { server: server.into(), kind, problems: vec![why], ..Part::default() });
+                }
+                judged.findings.push(unwell.finding);
+            }
         }
     }
     if !closer.is_empty() {
@@ -171,11 +187,15 @@ fn bounded(untold: Vec<Item>, parts: &mut [Part], server: &str) -> Vec<Item> {
 }
 
 /// Adds calls to what is counted of their kind.
-fn note(parts: &mut [Part], one: Part) {
+fn note(parts: &mut Vec<Part>, one: Part) {
     if let Some(part) = parts.iter_mut().find(|part| part.server == one.server && part.kind == one.kind) {
         part.calls += one.calls;
         part.failed += one.failed;
         part.refused += one.refused;
         part.bytes += one.bytes;
+        let room = PROBLEMS.saturating_sub(part.problems.len());
+        part.problems.extend(one.problems.into_iter().take(room));
+    } else if !one.problems.is_empty() {
+        parts.push(one);
     }
 }

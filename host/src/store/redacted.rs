@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::domain::control::Control;
 use crate::domain::entry::{Answer, Diagnosis};
-use crate::domain::inspection::{InspectionEvent, Summary, What};
+use crate::domain::inspection::{Finding, InspectionEvent, Run, Summary, What};
 use crate::domain::knowledge::Knowledge;
 use crate::domain::{Alert, Fact, Labels, Proposal};
 use crate::redact::{known, redact, redact_value};
@@ -144,29 +144,41 @@ pub(super) fn control(mut control: Control) -> Control {
 fn inspection(event: &mut InspectionEvent) {
     match event {
         InspectionEvent::Ended { new, parts, summary, .. } => {
-            for finding in new {
-                match &mut finding.what {
-                    What::Cause(named) => {
-                        text(&mut named.said);
-                        named.evidence.iter_mut().for_each(text);
-                    }
-                    What::Warnings { said, .. } => text(said),
-                    What::PodNotReady { .. }
-                    | What::Restarts { .. }
-                    | What::ReplicasMissing { .. }
-                    | What::QuotaNearlyFull { .. }
-                    | What::CertificateEnds { .. } => {}
-                }
-            }
+            new.iter_mut().for_each(finding);
             parts.iter_mut().flat_map(|part| &mut part.problems).for_each(text);
-            match summary {
-                Some(Summary::Said(words) | Summary::Missing(words)) => text(words),
-                None => {}
-            }
+            summary.iter_mut().for_each(summed_up);
         }
         InspectionEvent::Interrupted { why, .. } => text(why),
         InspectionEvent::Began { .. } | InspectionEvent::Skipped { .. } => {}
     }
+}
+
+fn finding(finding: &mut Finding) {
+    match &mut finding.what {
+        What::Cause(named) => {
+            text(&mut named.said);
+            named.evidence.iter_mut().for_each(text);
+        }
+        What::Warnings { said, .. } => text(said),
+        What::PodNotReady { .. }
+        | What::Restarts { .. }
+        | What::ReplicasMissing { .. }
+        | What::QuotaNearlyFull { .. }
+        | What::CertificateEnds { .. } => {}
+    }
+}
+
+fn summed_up(summary: &mut Summary) {
+    let (Summary::Said(words) | Summary::Missing(words)) = summary;
+    text(words);
+}
+
+/// A run without secrets in its free text: what is told and answered is what is journaled.
+pub(crate) fn inspected(run: &mut Run) {
+    let standings = run.new.iter_mut().chain(&mut run.still).chain(&mut run.gone);
+    standings.for_each(|standing| finding(&mut standing.finding));
+    run.parts.iter_mut().flat_map(|part| &mut part.problems).for_each(text);
+    run.summary.iter_mut().for_each(summed_up);
 }
 
 fn proposal(proposal: &mut Proposal) {

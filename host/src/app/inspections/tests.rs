@@ -39,6 +39,9 @@ struct World {
     ill: AtomicBool,
     hangs: AtomicBool,
     silent: AtomicBool,
+    /// Lists answer, and a closer look does not.
+    far: AtomicBool,
+    breaks: AtomicBool,
     model: AtomicBool,
     /// As long as nothing changes it is the same one.
     tools: OnceLock<Arc<Catalogue>>,
@@ -67,6 +70,8 @@ impl Tools for World {
             }
             let text = match permit.call().tool.as_str() {
                 "kubernetes.namespaces_list" => "NAME   STATUS   AGE\nshop   Active   9d\n".to_string(),
+                "kubernetes.pods_list" if self.breaks.load(SeqCst) => panic!("a fault of the host"),
+                "kubernetes.pods_get" if self.far.load(SeqCst) => return Err(ToolError::Lost("no answer".into())),
                 "kubernetes.pods_list" if self.silent.load(SeqCst) => {
                     return Err(ToolError::Lost("no answer".into()));
                 }
@@ -377,4 +382,93 @@ async fn the_model_is_asked_once_or_the_report_says_why_not() {
     let told = host.incidents(REPORT);
     let asked: u64 = told.iter().map(|one| one.model.calls).sum();
     assert_eq!((told.len(), asked), (2, 1), "what it cost stands where other questions do");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closer_look_that_failed_changes_nothing() {
+    let host = Host::fresh("2026-11-27T08:30:00Z", inspection()).await;
+    host.world.ill.store(true, SeqCst);
+    assert_eq!(host.now().await.new[0].finding.what.name(), "crash-loop");
+    host.world.far.store(true, SeqCst);
+    host.pass(SignedDuration::from_secs(1)).await;
+    let run = host.now().await;
+    assert_eq!((run.new.len(), run.still.len(), run.gone.len()), (0, 1, 0), "{run:?}");
+    assert!(run.is_incomplete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_told_before_a_run_died_is_resolved_by_the_next() {
+    let inspection = Inspection { findings: FindingsAs::Alerts, report: ReportWhen::Never, ..inspection() };
+    let host = Host::fresh("2026-11-27T08:30:00Z", inspection.clone()).await;
+    host.world.ill.store(true, SeqCst);
+    host.now().await;
+    // Of the run that told of it nothing was kept.
+    host.inspections.standings().clear();
+    host.world.ill.store(false, SeqCst);
+    host.pass(SignedDuration::from_secs(1)).await;
+    let run = host.now().await;
+    assert_eq!((run.gone.len(), host.incidents(FINDING)[0].all_resolved()), (0, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_handled_is_told_when_they_do_not_any_more() {
+    let inspection = Inspection { findings: FindingsAs::Alerts, ..inspection() };
+    let host = Host::fresh("2026-11-27T08:30:00Z", inspection).await;
+    let labels: Labels = [("namespace", "shop"), ("pod", "db-0")].into_iter().collect();
+    let alert = |status| Alert {
+        source: "alertmanager".into(),
+        name: "KubePodCrashLooping".into(),
+        status,
+        severity: Severity::Warning,
+        labels: labels.clone(),
+        annotations: Labels::new(),
+        starts_at: None,
+        ends_at: None,
+        fingerprint: "f".into(),
+        link: None,
+    };
+    host.store.receive(vec![alert(Status::Firing)]).await.unwrap();
+    host.world.ill.store(true, SeqCst);
+    host.now().await;
+    assert!(host.incidents(FINDING).is_empty());
+    host.store.receive(vec![alert(Status::Resolved)]).await.unwrap();
+    for _ in 0..2 {
+        host.pass(SignedDuration::from_secs(1)).await;
+        assert_eq!(host.now().await.still.len(), 1);
+        assert_eq!(host.incidents(FINDING).len(), 1, "it is told once");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_model_is_not_asked_for_what_nobody_is_told() {
+    let host =
+        Host::fresh("2026-11-27T08:30:00Z", Inspection { summary: true, report: ReportWhen::Never, ..inspection() })
+            .await;
+    host.world.ill.store(true, SeqCst);
+    host.world.model.store(true, SeqCst);
+    let run = host.now().await;
+    assert_eq!((run.new.len(), run.summary), (1, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_within_a_run_ends_no_schedule() {
+    let host = Host::fresh("2026-11-27T07:30:00Z", inspection()).await;
+    host.world.breaks.store(true, SeqCst);
+    host.pass(SignedDuration::from_mins(40)).await;
+    host.world.breaks.store(false, SeqCst);
+    host.pass(SignedDuration::from_hours(24)).await;
+    assert_eq!(host.events(), ["began for 27 08:00", "interrupted", "began for 28 08:00", "ended +0 =0 -0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_years_ahead_stops_no_schedule() {
+    let host = Host::fresh("2030-01-01T08:30:00Z", inspection()).await;
+    host.pass(SignedDuration::from_hours(24)).await;
+    assert_eq!(host.events(), ["began for 02 08:00", "ended +0 =0 -0"]);
+    host.inspections.stop();
+    let (journal, world) = (Arc::clone(&host.journal), Arc::clone(&host.world));
+    drop(host);
+    let host = Host::on(journal, world, "2026-11-27T07:30:00Z", inspection()).await;
+    host.pass(SignedDuration::from_mins(40)).await;
+    assert_eq!(host.events()[2..], ["began for 27 08:00", "ended +0 =0 -0"]);
 }

@@ -4,7 +4,7 @@ use super::super::{Services, collect};
 use crate::domain::inspection::{Finding, Part, SOURCE, What};
 use crate::domain::subject::owner_of;
 use crate::domain::{Alert, Entry, Fact, Incident, IncidentId, Labels, NamedCause, Severity, Status, is_cluster_wide};
-use crate::evidence::{Told, observed, text};
+use crate::evidence::{Told, observed, short, text};
 use crate::inspection::{Item, Judge, Judged, Order, Unwell, alerts};
 
 /// Rounds of looks at one object: what was seen leads to more.
@@ -54,21 +54,26 @@ pub(super) fn occasion(
 pub(super) async fn item(services: &Services, order: &Order, judge: &Judge<'_>, item: Item) -> (Part, Examined) {
     let alert = crate::domain::inspection::FINDING;
     let Some(incident) = looked_at(services, order, judge.server, &item, alert).await else {
-        return (Part::default(), Examined { unwell: None, findings: Vec::new() });
+        let part = blind(judge.server, &item, "nothing was looked at");
+        return (part, Examined { unwell: None, findings: Vec::new() });
     };
-    let part = counted(&incident, judge.server, &item.kind);
+    let mut part = counted(&incident, judge.server, &item.kind);
     let whole = incident.looks.iter().flat_map(|look| observed(look).objects).find(|(told, object)| {
         let same = text(object, "/kind").eq_ignore_ascii_case(&item.kind);
         *told == Told::Whole && same && text(object, "/metadata/name") == item.name
     });
     let mut examined = Examined { unwell: None, findings: Vec::new() };
-    let Some((_, whole)) = whole else { return (part, examined) };
+    let Some((_, whole)) = whole else {
+        let why = unanswered(&incident).unwrap_or_else(|| "no answer shows it".into());
+        part.problems = blind(judge.server, &item, &why).problems;
+        return (part, examined);
+    };
     let mut judged = Judged::default();
     judge.object(&item.with(whole), &mut judged);
     examined.findings = judged.findings;
     // The tables look at what their own alerts are about more closely.
     for unwell in judged.unwell.into_iter().take(1) {
-        let found = named(&incident, &unwell, judge.server);
+        let found = named(&incident, &unwell, judge.server, &mut part);
         examined.unwell = Some((unwell, found));
     }
     (part, examined)
@@ -77,9 +82,26 @@ pub(super) async fn item(services: &Services, order: &Order, judge: &Judge<'_>, 
 /// Looks at something that is not well; what is wrong with it, or that it is not well.
 pub(super) async fn unwell(services: &Services, order: &Order, server: &str, unwell: Unwell) -> (Part, Vec<Finding>) {
     let Some(incident) = looked_at(services, order, server, &unwell.item, unwell.alert).await else {
-        return (Part::default(), vec![unwell.finding]);
+        return (blind(server, &unwell.item, "nothing was looked at"), vec![unwell.finding]);
     };
-    (counted(&incident, server, &unwell.item.kind), named(&incident, &unwell, server))
+    let mut part = counted(&incident, server, &unwell.item.kind);
+    let found = named(&incident, &unwell, server, &mut part);
+    (part, found)
+}
+
+/// Says of an object that it could not be looked at as closely as it was to be.
+fn blind(server: &str, item: &Item, why: &str) -> Part {
+    let slash = if item.namespace.is_empty() { "" } else { "/" };
+    let problem = short(&format!("{}{slash}{}: {why}", item.namespace, item.name));
+    Part { server: server.into(), kind: item.kind.clone(), problems: vec![problem], ..Part::default() }
+}
+
+/// Why not all was seen that was to be; none where it was. That there is no such thing is an answer, too.
+fn unanswered(incident: &Incident) -> Option<String> {
+    let is_answer = |text: &str| ["not found", "NotFound", "waiting to start"].iter().any(|word| text.contains(word));
+    let failed = incident.looks.iter().find(|look| !look.ok && !is_answer(&look.text));
+    let failed = failed.map(|look| format!("{}: {}", look.call.tool, look.told()));
+    incident.deciding.incomplete.clone().or(failed)
 }
 
 async fn looked_at(services: &Services, order: &Order, server: &str, item: &Item, alert: &str) -> Option<Incident> {
@@ -110,11 +132,17 @@ fn counted(incident: &Incident, server: &str, kind: &str) -> Part {
 }
 
 /// The causes that were named, as findings about the objects that they name; else what the list showed.
-fn named(incident: &Incident, unwell: &Unwell, server: &str) -> Vec<Finding> {
+fn named(incident: &Incident, unwell: &Unwell, server: &str, part: &mut Part) -> Vec<Finding> {
     let causes = incident.causes().unwrap_or_default();
     let sure = causes.iter().enumerate().filter(|(at, one)| *at == 0 || one.confidence >= SURE && !one.cause.follows());
     let found: Vec<Finding> = sure.take(CAUSES).map(|(_, named)| about(named, unwell, server)).collect();
-    if found.is_empty() { vec![unwell.finding.clone()] } else { found }
+    if !found.is_empty() {
+        return found;
+    }
+    if let Some(why) = unanswered(incident) {
+        part.problems.extend(blind(server, &unwell.item, &why).problems);
+    }
+    vec![unwell.finding.clone()]
 }
 
 fn about(named: &NamedCause, unwell: &Unwell, server: &str) -> Finding {

@@ -10,7 +10,7 @@ use crate::domain::entry::Purpose;
 use crate::domain::inspection::{Part, REPORT};
 use crate::domain::{Call, Incident};
 use crate::evidence::short;
-use crate::inspection::{Judge, Judged, Order, items, warnings};
+use crate::inspection::{Judge, Judged, MOST, Order, items, warnings};
 use crate::ports::{LookError, ToolAnswer};
 
 /// Bytes of one list, which nobody keeps.
@@ -28,6 +28,8 @@ pub(super) struct Listed {
     pub judged: Judged,
     /// Names, of a list of namespaces.
     pub namespaces: Vec<String>,
+    /// A sentence about what is beyond the bounds.
+    cut: Vec<String>,
     /// The namespaces of what is listed.
     places: std::collections::BTreeSet<String>,
 }
@@ -56,6 +58,7 @@ pub(super) async fn run(
                     }
                     Ok(objects) => {
                         part.objects += objects;
+                        part.problems.append(&mut all.cut);
                         return (part, all);
                     }
                     Err(error) => why = error,
@@ -92,7 +95,8 @@ pub(super) async fn run(
             Ok(answer) if answer.ok => match take(survey, &name, &answer.text, judge, &mut listed) {
                 Ok(objects) => {
                     part.objects += objects;
-                    is_cut(&answer.text).then(|| "the list is too long and was cut".to_string())
+                    let cut = std::mem::take(&mut listed.cut).into_iter().next();
+                    cut.or_else(|| is_cut(&answer.text).then(|| "the list is too long and was cut".to_string()))
                 }
                 Err(error) => Some(error),
             },
@@ -140,11 +144,15 @@ fn count(part: &mut Part, answer: &Result<ToolAnswer, LookError>) {
 fn take(survey: &Survey, namespace: &str, text: &str, judge: &Judge<'_>, listed: &mut Listed) -> Result<u64, String> {
     if survey.kind == "event" {
         let (seen, findings) = warnings::findings(&survey.server, text, judge.now)?;
+        listed.cut.extend(warnings::beyond(text, seen, findings.len()));
         listed.judged.findings.extend(findings);
         return Ok(seen);
     }
     let items = items(&survey.kind, namespace, text)?;
     let objects = items.len() as u64;
+    if items.len() >= MOST {
+        listed.cut.push(format!("only the first {MOST} objects of the list were read"));
+    }
     listed.places.extend(items.iter().map(|item| item.namespace.clone()));
     if survey.kind == "namespace" {
         listed.namespaces.extend(items.iter().map(|item| item.name.clone()));
