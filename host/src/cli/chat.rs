@@ -128,12 +128,11 @@ impl Talking<'_> {
     }
 
     async fn ask(&mut self, text: &str) -> anyhow::Result<bool> {
-        let mut body = json!({"text": text, "person": self.person});
-        match (&self.conversation, &self.incident) {
-            (Some(id), _) => body["conversation"] = id.as_str().into(),
-            (None, Some(incident)) => body["incident"] = incident.as_str().into(),
-            (None, None) => {}
-        }
+        // A conversation is about what it began with.
+        let incident = self.incident.as_ref().filter(|_| self.conversation.is_none());
+        let body = json!({
+            "text": text, "person": self.person, "conversation": self.conversation, "incident": incident,
+        });
         let response = self.remote.stream_of("/v1/chat", &body).await?;
         events::follow(response, self.json, &mut self.conversation).await
     }

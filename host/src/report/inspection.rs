@@ -20,7 +20,8 @@ pub(super) trait InspectionWords: Sync {
     fn counts(&self, new: usize, still: usize, gone: usize) -> String;
     /// That nothing is wrong.
     fn nothing(&self) -> &'static str;
-    fn new(&self) -> &'static str;
+    /// The group of what was not there the last time.
+    fn appeared(&self) -> &'static str;
     fn still(&self) -> &'static str;
     fn gone(&self) -> &'static str;
     /// The group of what belongs to no namespace.
@@ -90,7 +91,7 @@ fn text(run: &Run, language: Language, style: Style, [changed, unchanged]: [usiz
         None => {}
     }
     let lists = [
-        (words.new(), &run.new, changed, false),
+        (words.appeared(), &run.new, changed, false),
         (words.gone(), &run.gone, changed, false),
         (words.still(), &run.still, unchanged, true),
     ];

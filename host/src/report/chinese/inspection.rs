@@ -19,7 +19,7 @@ impl InspectionWords for Words {
         "一切正常"
     }
 
-    fn new(&self) -> &'static str {
+    fn appeared(&self) -> &'static str {
         "新增"
     }
 

@@ -20,7 +20,7 @@ impl InspectionWords for Words {
         "nothing is wrong"
     }
 
-    fn new(&self) -> &'static str {
+    fn appeared(&self) -> &'static str {
         "New"
     }
 
