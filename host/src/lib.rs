@@ -32,6 +32,7 @@ pub mod policy;
 pub mod ports;
 pub mod random;
 pub mod redact;
+pub mod regular_file;
 pub mod report;
 pub mod rules;
 pub mod runner;

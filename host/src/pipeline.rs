@@ -200,7 +200,8 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
 /// # Errors
 /// When the journal cannot take it; the incident then stands where it stood.
 pub async fn end_collection(services: &Services, incident: &Incident) -> Result<(), JournalError> {
-    let facts = with_consequences(services, incident, collect::end(incident));
+    let ended = collect::end(&incident.collecting_at(services.clock.now()));
+    let facts = with_consequences(services, incident, ended);
     append(services, incident, facts, true).await.map(|_| ())
 }
 

@@ -1,10 +1,10 @@
 //! The plugin that a command's argument means: a folder with `plugin.toml`, or the WASM file in one.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::stale;
 use crate::plugin::Manifest;
+use crate::regular_file;
 
 /// A plugin on disk.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +76,7 @@ impl Found {
     /// # Errors
     /// A sentence that says how it is made.
     pub fn bytes(&self) -> Result<Vec<u8>, String> {
-        fs::read(&self.component).map_err(|error| {
+        regular_file::read(&self.component, regular_file::COMPONENT).map_err(|error| {
             let hint = if self.manifest.as_ref().is_some_and(|manifest| manifest.build.is_some()) {
                 format!(": build it first with `tidegate plugin build {}`", self.folder.display())
             } else {
@@ -95,7 +95,8 @@ fn manifest(folder: &Path, shown: &Path) -> Result<Manifest, String> {
             shown.display()
         ));
     }
-    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text =
+        regular_file::read_text(&path, regular_file::TEXT).map_err(|error| format!("{}: {error}", path.display()))?;
     let manifest = Manifest::parse(&text).map_err(|problem| format!("{}: {problem}", folder.display()))?;
     if folder.file_name().is_some_and(|name| name != manifest.name.as_str()) {
         return Err(format!(
@@ -109,6 +110,8 @@ fn manifest(folder: &Path, shown: &Path) -> Result<Manifest, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -5,8 +5,12 @@ use serde_json::Value;
 use super::call::Call;
 use super::reach::values;
 
-/// Verbs of such changes.
-const VERBS: [&str; 2] = ["cordon", "drain"];
+/// The verb that is said of nodes alone.
+const CORDON: &str = "cordon";
+/// The verb that is said of queues and connections as well: it needs a node beside it.
+const DRAIN: &str = "drain";
+/// Words of a tool's name by which its verbs are those of nodes.
+const NODES: [&str; 3] = ["node", "nodes", "kubectl"];
 /// Arguments that hold a verb.
 const NAMED: [&str; 5] = ["operation", "action", "verb", "command", "subcommand"];
 /// Levels that are looked through.
@@ -15,16 +19,32 @@ const DEEP: usize = 12;
 /// Whether a call only contains, as far as its name and arguments say.
 pub fn contains(call: &Call) -> bool {
     let bare = call.tool.rsplit('.').next().unwrap_or_default();
-    let named = bare.split(|c: char| !c.is_ascii_alphanumeric()).any(is_verb);
-    named || call.arguments.iter().any(|(name, value)| holds_verb(name, value) || closes(value, DEEP))
+    let of_tool = words(bare);
+    let of_arguments = call.arguments.iter().filter(|(name, _)| NAMED.contains(&name.as_str()));
+    let verbs: Vec<&str> =
+        of_tool.chain(of_arguments.filter_map(|(_, value)| value.as_str()).flat_map(words)).collect();
+    let says = |verb: &str| verbs.iter().any(|word| word.eq_ignore_ascii_case(verb));
+    says(CORDON)
+        || (says(DRAIN) && is_about_nodes(bare, call))
+        || call.arguments.values().any(|value| closes(value, DEEP))
 }
 
-fn is_verb(word: &str) -> bool {
-    VERBS.iter().any(|verb| word.eq_ignore_ascii_case(verb))
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
 }
 
-fn holds_verb(name: &str, value: &Value) -> bool {
-    NAMED.contains(&name) && value.as_str().is_some_and(|text| text.split_whitespace().any(is_verb))
+/// Whether a tool's name, an argument's name or a kind in an argument speaks of nodes.
+fn is_about_nodes(bare: &str, call: &Call) -> bool {
+    let is_node = |word: &str| NODES.iter().any(|node| word.eq_ignore_ascii_case(node));
+    let kind = |text: &str| is_node(text.split(['/', ' ']).next().unwrap_or_default());
+    words(bare).any(is_node)
+        || call.arguments.iter().any(|(name, value)| {
+            let command = NAMED.contains(&name.as_str());
+            let is_said = |text: &str| if command { words(text).any(is_node) } else { kind(text) };
+            let by_name = name.to_ascii_lowercase();
+            ["node", "nodes", "nodename", "node_name"].contains(&by_name.as_str())
+                || value.as_str().is_some_and(is_said)
+        })
 }
 
 /// Whether something is closed for new pods: a field of a node, a step of a patch, or a text that holds either.
@@ -61,6 +81,10 @@ mod tests {
             ("k.node_management", json!({"operation": "cordon", "nodeName": "n3"})),
             ("k.node_management", json!({"operation": "drain", "nodeName": "n3"})),
             ("k.nodes_cordon", json!({"name": "n3"})),
+            ("k.drain", json!({"nodeName": "n3"})),
+            ("k.kubectl_generic", json!({"command": "drain", "resourceType": "node", "name": "n3"})),
+            ("k.run", json!({"command": "kubectl drain n3"})),
+            ("k.drain", json!({"name": "node/n3"})),
             ("k.kubectl_patch", json!({"patch": {"spec": {"unschedulable": true}}})),
             (
                 "k.kubectl_patch",
@@ -74,6 +98,9 @@ mod tests {
             ("k.node_management", json!({"operation": "uncordon", "nodeName": "n3"})),
             ("k.kubectl_patch", json!({"patch": {"spec": {"unschedulable": false}}})),
             ("k.kubectl_delete", json!({"name": "drain", "namespace": "shop"})),
+            ("q.queue_drain", json!({"name": "orders"})),
+            ("lb.connections_drain", json!({"backend": "web"})),
+            ("q.queues", json!({"action": "drain", "name": "orders"})),
             ("k.kubectl_patch", json!({"patch": "the node is unschedulable"})),
         ] {
             assert!(!call(tool, arguments.clone()), "{tool} {arguments}");

@@ -102,7 +102,13 @@ impl GateEvent {
                 let origin = origin_key(incident, &incident.action(action)?.action)?;
                 return (passed || ruling.held_against).then_some(Self::Ruled { origin, denied: ruling.held_against });
             }
-            Fact::Verified { action, ok, .. } => (action, *ok),
+            Fact::Verified { action, ok, .. } => {
+                // That nobody can tell is no failure of whoever proposed it.
+                if !*ok && incident.action(action)?.is_uncheckable() {
+                    return None;
+                }
+                (action, *ok)
+            }
             Fact::Result { action, ok: false, .. } => (action, false),
             Fact::Uncertain { action, resolution: Resolution::Person, .. } => (action, false),
             _ => return None,

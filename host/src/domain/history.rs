@@ -205,6 +205,7 @@ pub fn fixes(incident: &Incident) -> Vec<Fix> {
         use ActionState::{Failed, Uncertain, Unverified, Verified};
         let helped = match record.state {
             Verified => true,
+            Unverified if record.is_uncheckable() => return None,
             Failed | Unverified | Uncertain => false,
             _ => return None,
         };

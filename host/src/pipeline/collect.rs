@@ -28,6 +28,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One round: the looks that are wanted and were not made, or, where there are none, what all of them show.
 pub async fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
+    let incident = &*incident.collecting_at(services.clock.now());
     let mut wanted = wanted(services.policies.as_ref(), incident, &services.moment().context());
     let left = time_left(services, incident);
     if left.is_zero() {

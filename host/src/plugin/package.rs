@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::Problem;
 use super::manifest::Manifest;
 use super::pins::{Pin, Pins};
+use crate::regular_file;
 
 /// A plugin inside the host's binary: name, `plugin.toml`, component.
 pub type Bundled = (&'static str, &'static str, &'static [u8]);
@@ -33,7 +34,7 @@ impl Package {
     pub fn component(&self) -> Result<Cow<'static, [u8]>, String> {
         match &self.component {
             Component::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
-            Component::File(path) => match fs::read(path) {
+            Component::File(path) => match regular_file::read(path, regular_file::COMPONENT) {
                 Ok(bytes) => Ok(Cow::Owned(bytes)),
                 Err(error) => {
                     let build = self.manifest.build.as_ref().map(|build| build.command.as_str());
@@ -113,7 +114,8 @@ pub(super) fn again(folder: &Path, before: &Package) -> Result<Package, String> 
 
 /// Reads the plugin of one folder. The error is a sentence.
 fn open(folder: &Path) -> Result<Package, String> {
-    let text = fs::read_to_string(folder.join("plugin.toml")).map_err(|e| format!("plugin.toml: {e}"))?;
+    let text = regular_file::read_text(&folder.join("plugin.toml"), regular_file::TEXT)
+        .map_err(|error| format!("plugin.toml: {error}"))?;
     let manifest = Manifest::parse(&text)?;
     if folder.file_name().is_some_and(|name| name != manifest.name.as_str()) {
         return Err(format!("plugin.toml: name `{}` must be the folder's name", manifest.name));
@@ -148,6 +150,9 @@ mod tests {
         assert_eq!(problems.len(), 1);
         assert!(problems[0].text.contains("folder's name"), "{}", problems[0]);
         assert!(found[0].component().unwrap_err().contains("demo.wasm cannot be read"));
+        std::os::unix::fs::symlink("/dev/zero", folder.join("demo/demo.wasm")).unwrap();
+        let refused = found[0].component().unwrap_err();
+        assert!(refused.contains("demo.wasm cannot be read: it is not a regular file"), "{refused}");
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::regular_file;
+
 /// The file's name.
 pub const FILE: &str = "pins.toml";
 
@@ -45,7 +47,7 @@ impl Pins {
             let path = path.display();
             format!("{path} cannot be read, so that no plugin of the folder can be trusted: {error}; mend or remove it")
         };
-        let pins = match fs::read_to_string(&path) {
+        let pins = match regular_file::read_text(&path, regular_file::TEXT) {
             Ok(text) => toml::from_str(&text).map_err(|error| at(error.to_string().trim().to_string()))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(at(error.to_string())),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::problem::Problems;
+use crate::regular_file;
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +91,7 @@ fn text(path: &Path) -> Result<String, String> {
     if size > MAX_BYTES {
         return Err(format!("is larger than {} MiB; split it", MAX_BYTES >> 20));
     }
-    fs::read_to_string(path).map_err(|error| format!("cannot be read as UTF-8 text: {error}"))
+    regular_file::read_text(path, MAX_BYTES).map_err(|error| format!("cannot be read: {error}"))
 }
 
 /// SHA-256 over names and texts, in lower-case hex.

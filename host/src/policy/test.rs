@@ -17,6 +17,7 @@ use self::case::Document;
 pub use self::coverage::Coverage;
 use super::set::Set;
 use crate::domain::text::letters::visible_line;
+use crate::regular_file;
 
 /// How a run went.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +64,10 @@ pub fn run(set: &Set, folder: &Path) -> Report {
         .iter()
         .map(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            (format!("tests/{name}"), fs::read_to_string(path).map_err(|error| error.to_string()))
+            (
+                format!("tests/{name}"),
+                regular_file::read_text(path, regular_file::TEXT).map_err(|error| error.to_string()),
+            )
         })
         .collect();
     run_texts(set, texts)

@@ -87,7 +87,7 @@ pub(super) fn settle(options: &Options, env: &dyn Fn(&str) -> Option<String>) ->
         Definitions::Inline(value) => Some(("the inline definition of MCP servers".to_string(), value.clone())),
         Definitions::File(path) => {
             let place = path.display().to_string();
-            match std::fs::read_to_string(path) {
+            match crate::regular_file::read_text(path, crate::regular_file::TEXT) {
                 Err(error) => {
                     checked.problems.push(format!("the file of MCP servers {place} cannot be read: {error}"));
                     None

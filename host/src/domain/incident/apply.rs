@@ -84,6 +84,9 @@ impl Incident {
                 if matches!(purpose, Purpose::Verify { .. }) {
                     self.forget_last(purpose, call);
                 }
+                if *purpose == Purpose::Evidence {
+                    self.renew_collection(at);
+                }
                 if let Purpose::Gate { action } | Purpose::Before { action } = purpose {
                     // It could be looked at: what waited for that goes on, within the same bound.
                     self.with(action, |record| record.put_off.iter_mut().for_each(|wait| wait.retry_at = at));

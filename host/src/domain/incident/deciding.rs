@@ -1,5 +1,7 @@
 //! What bears on deciding about an incident once more: what was found out, who was asked in vain, since when it waits.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,9 @@ use crate::domain::rare::Empty;
 
 /// For so long what was found out is as good as new.
 const FRESH: SignedDuration = SignedDuration::from_mins(1);
+
+/// Evidence that is older was left by an interruption: no collection takes so long, with all that it waits for.
+const INTERRUPTED: SignedDuration = SignedDuration::from_mins(10);
 
 /// What bears on deciding once more.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -73,9 +78,13 @@ impl Incident {
 
     /// Whether what was found out is too old to go by it once more. Whoever acts goes by what is a minute old at most;
     /// while a rule holds the incident back and nothing changes, it may be half as old as the hold, so that hours of
-    /// waiting cost a handful of collections.
+    /// waiting cost a handful of collections. What was found out to decide at once, and was not decided on for minutes,
+    /// is too old as well.
     pub fn is_outdated(&self, now: Timestamp, to_wait: bool) -> bool {
-        let Some(found_at) = self.deciding.found_at.filter(|_| self.is_held()) else { return false };
+        let Some(found_at) = self.deciding.found_at else { return false };
+        if !self.is_held() {
+            return self.is_found_out() && now.duration_since(found_at) >= INTERRUPTED;
+        }
         let held = self.deciding.held_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
         let lasts = if to_wait && !self.deciding.changed { (held / 2).max(FRESH) } else { FRESH };
         now.duration_since(found_at) >= lasts
@@ -87,6 +96,28 @@ impl Incident {
         let mut incident = self.clone();
         incident.forget_diagnosis();
         incident
+    }
+
+    /// The incident as a collection finds it that goes on at this time: one that was interrupted for long begins anew.
+    #[must_use]
+    pub fn collecting_at(&self, now: Timestamp) -> Cow<'_, Self> {
+        let mut incident = Cow::Borrowed(self);
+        if self.collection_is_outdated(now) {
+            incident.to_mut().deciding.from = self.looks.len();
+        }
+        incident
+    }
+
+    /// Leaves behind what a collection has seen that was interrupted for long.
+    pub(super) fn renew_collection(&mut self, at: Timestamp) {
+        if self.collection_is_outdated(at) {
+            self.deciding.from = self.looks.len();
+        }
+    }
+
+    fn collection_is_outdated(&self, now: Timestamp) -> bool {
+        let began = self.looks_lately().filter(|look| look.purpose == Purpose::Evidence).map(|look| look.at).min();
+        !self.collected && began.is_some_and(|began| now.duration_since(began) >= INTERRUPTED)
     }
 
     /// What was found out is found out anew, by plugins as well.
@@ -101,6 +132,7 @@ impl Incident {
 
     /// Takes in what the evidence shows. What a version saw that named no causes is looked at once more, without a call.
     pub(super) fn take_causes(&mut self, causes: Option<&[NamedCause]>, incomplete: Option<&String>, at: Timestamp) {
+        self.renew_collection(at);
         self.collected = causes.is_some();
         self.deciding.causes = causes.unwrap_or_default().to_vec();
         self.deciding.incomplete = incomplete.cloned();

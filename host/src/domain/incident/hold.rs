@@ -27,7 +27,7 @@ impl Incident {
     }
 
     /// Whether what is wrong is to be found out before anything is decided: that is part of a hold, which goes on.
-    fn is_found_out(&self) -> bool {
+    pub(super) fn is_found_out(&self) -> bool {
         self.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Diagnose)
     }
 

@@ -283,6 +283,12 @@ fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
         if matches!(record.action.origin, Origin::Undo { .. }) || needless {
             continue;
         }
+        // What failed before was all that the alerts called for: they are over, and a second change is nobody's wish.
+        if !tried.is_empty() && incident.all_resolved() && is_ahead(record) {
+            let tried = tried.join("; then ");
+            let reason = format!("{tried}; then the alerts resolved, and nothing more was done");
+            return conclude(Outcome::NeedsPerson, &reason);
+        }
         if let Some(next) = in_progress(incident, record, now, limits) {
             return next;
         }
@@ -322,6 +328,13 @@ fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
     conclude(Outcome::Fixed, &format!("{targets} repaired and verified"))
 }
 
+/// Whether nothing of an action has begun that may still begin.
+fn is_ahead(record: &ActionRecord) -> bool {
+    use ActionState::{Allowed, Approved, Asked, Proposed};
+    // What may have happened in an earlier attempt is found out first.
+    matches!(record.state, Proposed | Asked | Allowed | Approved) && record.attempts == 0
+}
+
 fn in_progress(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Option<Next> {
     let action = record.action.id.clone();
     let put_off = record.put_off.as_ref().filter(|put_off| put_off.retry_at > now);
@@ -352,13 +365,11 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
     if !record.inspected && matches!(record.action.undo(), Some(Undo::Restore(_))) {
         return Next::Do(Effect::Inspect { action });
     }
-    let claimed = record.action.claimed_verification().filter(|_| !record.claim_held);
-    let open = record.action.safeguards.verify.iter().chain(claimed);
-    let Some(every) = open.map(|verification| limits.pace(verification).every).min() else {
-        // Nobody sends anything about what was asked for in a conversation.
-        if matches!(record.action.origin, Origin::Chat { .. }) {
-            return verified(false, UNCHECKED.into());
-        }
+    if record.is_uncheckable() {
+        return verified(false, UNCHECKED.into());
+    }
+    let paces = record.open_verifications().map(|verification| limits.pace(verification).every);
+    let Some(every) = paces.min() else {
         // What a proposer names proves nothing alone: then the alerts must resolve.
         let until = record.since.saturating_add(limits.settle).unwrap_or(Timestamp::MAX);
         if until <= now {
@@ -445,8 +456,7 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
             record.seen.as_deref().unwrap_or("it could not be verified")
         ),
     };
-    let unchecked = record.seen.as_deref() == Some(UNCHECKED);
-    if unchecked {
+    if record.state == ActionState::Unverified && record.is_uncheckable() {
         return Badly::Over {
             what: format!("{} on {target} was done; {UNCHECKED}", record.action.tool()),
             clean: false,
@@ -462,6 +472,13 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
         .actions
         .iter()
         .find(|other| matches!(&other.action.origin, Origin::Undo { action } if *action == record.action.id));
+    // It may have helped late: to take it back now could bring back what has ended.
+    if incident.all_resolved() && undo.is_none_or(is_ahead) {
+        return Badly::Over {
+            what: format!("{what}; then the alerts resolved, and it was not taken back"),
+            clean: false,
+        };
+    }
     let Some(undo) = undo else {
         return Badly::Next(Next::Do(Effect::Undo { action: record.action.id.clone() }));
     };

@@ -8,9 +8,18 @@ use serde_json::{Map, json};
 use super::next::{Effect, Limits, Next, next};
 use super::{ActionState, Incident, IncidentId};
 use crate::domain::call::{Call, Target, Verification};
+use crate::domain::conversation::ConversationId;
 use crate::domain::decision::{Counts, Decision, Mode, Ruling, RulingKind, Verdict};
 use crate::domain::entry::{Entry, Fact, Purpose};
+use crate::domain::gate_event::GateEvent;
+use crate::domain::person::Person;
 use crate::domain::{Action, ActionId, Alert, Origin, Outcome, Proposal, Risk, Safeguards, Severity, Status};
+
+fn resolve(scene: &mut Scene) {
+    let resolved = scene.incident.alerts.iter().map(|alert| Alert { status: Status::Resolved, ..alert.clone() });
+    let alerts = resolved.collect();
+    scene.happen(Fact::AlertsChanged { alerts });
+}
 
 struct Scene {
     incident: Incident,
@@ -256,4 +265,77 @@ fn evidence_of_a_version_that_named_no_causes_is_read_once_more() {
     assert_eq!((scene.next(), scene.incident.causes()), (Next::Do(Effect::Collect), None));
     scene.happen(Fact::Collected { causes: Some(Vec::new()), incomplete: None });
     assert_eq!((scene.next(), scene.incident.causes()), (Next::Do(Effect::AskModel), Some(&[][..])));
+}
+
+#[test]
+fn nothing_more_is_done_where_the_alerts_resolved_after_what_did_not_help() {
+    for ruled in [None, Some(RulingKind::Ask), Some(RulingKind::Allow)] {
+        let mut scene = Scene::new(&Origin::Model, Risk::Low, &["k.restart", "k.scale"]);
+        scene.done("a1");
+        scene.verified("a1", false);
+        if let Some(kind) = ruled {
+            scene.ruled("a2", kind);
+        }
+        resolve(&mut scene);
+        let (outcome, reason) = scene.concluded();
+        assert_eq!(outcome, Outcome::NeedsPerson, "{ruled:?}");
+        assert!(reason.ends_with("then the alerts resolved, and nothing more was done"), "{reason}");
+    }
+}
+
+#[test]
+fn a_change_in_a_conversation_that_nothing_checks_is_nobodys_failure() {
+    let conversation = ConversationId("c1".into());
+    let origin = Origin::Chat { conversation, person: Person::typed("ann") };
+    let mut scene = Scene::new(&origin, Risk::Low, &["k.restart"]);
+    scene.incident.actions[0].action.safeguards.verify = None;
+    scene.done("a1");
+    let Next::Do(Effect::Record(facts)) = scene.next() else { panic!("{:?}", scene.next()) };
+    assert!(matches!(facts.as_slice(), [Fact::Verified { ok: false, .. }]), "{facts:?}");
+    // Told apart by how it is checked, whatever the words are.
+    scene.verified("a1", false);
+    assert_eq!(
+        GateEvent::of(
+            &scene.incident,
+            &Fact::Verified { action: ActionId("a1".into()), ok: false, reason: "seen".into() }
+        ),
+        None
+    );
+    let (outcome, reason) = scene.concluded();
+    assert_eq!(outcome, Outcome::NeedsPerson);
+    assert!(reason.contains("was done; no rule in force"), "{reason}");
+}
+
+#[test]
+fn a_collection_that_was_interrupted_for_long_begins_anew() {
+    let mut scene = Scene::new(&Origin::Model, Risk::Low, &[]);
+    let seen = |name: &str| Fact::Looked {
+        purpose: Purpose::Evidence,
+        call: call(name),
+        ok: true,
+        text: "{}".into(),
+        took_ms: 1,
+        refused: None,
+    };
+    scene.happen(seen("k.get"));
+    scene.now += SignedDuration::from_mins(2);
+    assert!(scene.incident.collecting_at(scene.now).looked_for_evidence(&call("k.get")), "it goes on");
+    scene.now += SignedDuration::from_hours(3);
+    assert!(!scene.incident.collecting_at(scene.now).looked_for_evidence(&call("k.get")));
+    scene.happen(seen("k.list"));
+    assert_eq!(scene.incident.looks_lately().count(), 1, "what was seen before is left behind");
+    scene.happen(Fact::Collected { causes: Some(Vec::new()), incomplete: None });
+    assert_eq!(scene.incident.looks_lately().count(), 1);
+}
+
+#[test]
+fn what_was_found_out_hours_ago_is_not_decided_on() {
+    let mut scene = Scene::new(&Origin::Model, Risk::Low, &[]);
+    let mut decision = (**scene.incident.decision.as_ref().unwrap()).clone();
+    decision.verdict = Verdict::Diagnose;
+    scene.happen(Fact::Decided { decision: Arc::new(decision) });
+    scene.happen(Fact::Collected { causes: Some(Vec::new()), incomplete: None });
+    assert_eq!(scene.next(), Next::Do(Effect::Decide));
+    assert!(!scene.incident.is_outdated(scene.now + SignedDuration::from_mins(2), false));
+    assert!(scene.incident.is_outdated(scene.now + SignedDuration::from_hours(3), false));
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::put_off::PutOff;
 use crate::domain::action::{Action, Origin};
-use crate::domain::call::Call;
+use crate::domain::call::{Call, Verification};
 use crate::domain::catalogue::UNDONE;
 use crate::domain::decision::{Counts, Ruling};
 use crate::domain::person::Person;
@@ -183,6 +183,18 @@ impl ActionRecord {
     pub fn continued(&self) -> Option<&str> {
         let again = self.state == ActionState::Allowed && self.attempts > 0;
         self.attempt.as_deref().filter(|_| again)
+    }
+
+    /// The verifications by which it is still looked whether it had its effect.
+    pub fn open_verifications(&self) -> impl Iterator<Item = &Verification> {
+        let claimed = self.action.claimed_verification().filter(|_| !self.claim_held);
+        self.action.safeguards.verify.iter().chain(claimed)
+    }
+
+    /// Whether nothing can tell that it helped or did not: nobody sends alerts about what was asked for in a
+    /// conversation, and nothing says how it is looked at.
+    pub fn is_uncheckable(&self) -> bool {
+        matches!(self.action.origin, Origin::Chat { .. }) && self.open_verifications().next().is_none()
     }
 
     /// The call that takes it back as it was attempted last; none when nothing does.

@@ -10,6 +10,7 @@ use super::lines::quoted;
 use crate::environment::Environment;
 use crate::network::smtp::{self, Mailbox, Server, Tls};
 use crate::plugin::secrets::Secrets;
+use crate::regular_file;
 use crate::secret::SecretSource;
 
 /// `[notifiers.NAME.mail]`: what mail a target may send.
@@ -94,7 +95,7 @@ impl MailGrant {
             Some((name.clone(), password))
         });
         let authorities = self.ca.as_ref().and_then(|path| {
-            let read = std::fs::read(path).map_err(|error| error.to_string());
+            let read = regular_file::read(path, regular_file::TEXT).map_err(|error| error.to_string());
             let read = read.and_then(|pem| smtp::check_authorities(&pem).map(|()| pem));
             read.map_err(|error| problems.push(format!("ca: {}: {error}", path.display()))).ok()
         });
