@@ -28,7 +28,8 @@ fn build() -> anyhow::Result<PathBuf> {
     let profile = exe.parent().and_then(Path::parent).context("the test binary lies in no target directory")?;
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("tests/ has no parent")?;
     let mut cargo = std::process::Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "-p", "tidegate", "--bin", "tidegate"]).current_dir(workspace);
+    // All programs at once, as `tests/run` builds them: alone it would have other features, and be built a second time.
+    cargo.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(workspace);
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
