@@ -163,7 +163,7 @@ async fn handle(
                 tokio::time::sleep(scripted.delay).await;
             }
             match scripted.reply(&request, index) {
-                Reply::Json(answer) if request.json()["stream"] == true => {
+                Reply::Json(answer) if request.json().get("stream").is_some_and(|on| *on == true) => {
                     return stream::response(&answer, scripted.pause);
                 }
                 Reply::Json(answer) => (200, answer.to_string().into_bytes(), None),
