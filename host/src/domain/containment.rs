@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::reach::values;
+use super::text::identifier::words;
 
 /// The verb that is said of nodes alone.
 const CORDON: &str = "cordon";
@@ -21,26 +22,22 @@ pub fn contains(call: &Call) -> bool {
     let bare = call.tool.rsplit('.').next().unwrap_or_default();
     let of_tool = words(bare);
     let of_arguments = call.arguments.iter().filter(|(name, _)| NAMED.contains(&name.as_str()));
-    let verbs: Vec<&str> =
-        of_tool.chain(of_arguments.filter_map(|(_, value)| value.as_str()).flat_map(words)).collect();
-    let says = |verb: &str| verbs.iter().any(|word| word.eq_ignore_ascii_case(verb));
+    let of_arguments = of_arguments.filter_map(|(_, value)| value.as_str()).flat_map(words);
+    let verbs: Vec<String> = of_tool.into_iter().chain(of_arguments).collect();
+    let says = |verb: &str| verbs.iter().any(|word| word == verb);
     says(CORDON)
         || (says(DRAIN) && is_about_nodes(bare, call))
         || call.arguments.values().any(|value| closes(value, DEEP))
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_ascii_alphanumeric())
 }
 
 /// Whether a tool's name, an argument's name or a kind in an argument speaks of nodes.
 fn is_about_nodes(bare: &str, call: &Call) -> bool {
     let is_node = |word: &str| NODES.iter().any(|node| word.eq_ignore_ascii_case(node));
     let kind = |text: &str| is_node(text.split(['/', ' ']).next().unwrap_or_default());
-    words(bare).any(is_node)
+    words(bare).iter().any(|word| is_node(word))
         || call.arguments.iter().any(|(name, value)| {
             let command = NAMED.contains(&name.as_str());
-            let is_said = |text: &str| if command { words(text).any(is_node) } else { kind(text) };
+            let is_said = |text: &str| if command { words(text).iter().any(|word| is_node(word)) } else { kind(text) };
             let by_name = name.to_ascii_lowercase();
             ["node", "nodes", "nodename", "node_name"].contains(&by_name.as_str())
                 || value.as_str().is_some_and(is_said)
@@ -82,6 +79,9 @@ mod tests {
             ("k.node_management", json!({"operation": "drain", "nodeName": "n3"})),
             ("k.nodes_cordon", json!({"name": "n3"})),
             ("k.drain", json!({"nodeName": "n3"})),
+            ("k.cordonNode", json!({"name": "n3"})),
+            ("k.drainNode", json!({"name": "n3"})),
+            ("k.DrainNode", json!({"name": "n3"})),
             ("k.kubectl_generic", json!({"command": "drain", "resourceType": "node", "name": "n3"})),
             ("k.run", json!({"command": "kubectl drain n3"})),
             ("k.drain", json!({"name": "node/n3"})),
@@ -96,6 +96,8 @@ mod tests {
         }
         for (tool, arguments) in [
             ("k.node_management", json!({"operation": "uncordon", "nodeName": "n3"})),
+            ("k.uncordonNode", json!({"name": "n3"})),
+            ("q.drainQueue", json!({"name": "orders"})),
             ("k.kubectl_patch", json!({"patch": {"spec": {"unschedulable": false}}})),
             ("k.kubectl_delete", json!({"name": "drain", "namespace": "shop"})),
             ("q.queue_drain", json!({"name": "orders"})),

@@ -60,6 +60,24 @@ pub struct Lacking {
     pub wanted: usize,
 }
 
+/// Of whom a yes is wanted, and of how many of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// The group; none for anybody.
+    pub group: Option<&'a str>,
+    /// How many people; at least 1.
+    pub count: usize,
+    /// Whose own yes does not count.
+    pub but: Option<&'a Person>,
+}
+
+impl Asked<'_> {
+    /// Whether a name that was merely typed counts.
+    pub fn takes_typed(&self) -> bool {
+        self.group.is_none() && self.but.is_none() && self.count == 1
+    }
+}
+
 impl Requirement {
     /// Whether one person may both propose and approve.
     fn own(&self) -> bool {
@@ -78,6 +96,17 @@ impl Requirement {
         usize::try_from(self.approvals.max(1)).unwrap_or(usize::MAX).saturating_add(usize::from(stranger))
     }
 
+    /// Whose yes it wants of what this person proposed, each group by itself.
+    pub fn asks<'a>(&'a self, proposer: Option<&'a Person>) -> Vec<Asked<'a>> {
+        let but = self.barred(proposer);
+        let count = self.wanted(but);
+        let asked = |group| Asked { group, count, but };
+        match self.who.as_slice() {
+            [] => vec![asked(None)],
+            groups => groups.iter().map(|group| asked(Some(group.as_str()))).collect(),
+        }
+    }
+
     /// What is missing from what was given; none when the gate is content.
     pub fn lacks(&self, given: &Given, proposer: Option<&Person>) -> Option<Lacking> {
         let barred = self.barred(proposer);
@@ -86,7 +115,7 @@ impl Requirement {
         let people = || given.proven.values().filter(|person| Some(person.id()) != barred_id);
         if self.who.is_empty() {
             // Who answers without a name may be one of the others, or who proposed it.
-            let unproven = given.unproven && barred.is_none() && wanted == 1;
+            let unproven = given.unproven && Asked { group: None, count: wanted, but: barred }.takes_typed();
             let given = people().count() + usize::from(unproven);
             return (given < wanted).then_some(Lacking { group: None, given, wanted });
         }
@@ -102,9 +131,8 @@ impl Requirement {
     /// Why it does not.
     pub fn takes(&self, person: &Person, proposer: Option<&Person>) -> Result<(), Refusal> {
         let barred = self.barred(proposer);
-        let wanted = self.wanted(barred);
         let Some(proven) = person.proven() else {
-            let anybody = self.who.is_empty() && barred.is_none() && wanted == 1;
+            let anybody = self.asks(proposer).iter().any(Asked::takes_typed);
             return if anybody { Ok(()) } else { Err(Refusal::Unproven { gate: self.gate.clone() }) };
         };
         if let Some(author) = barred.filter(|author| fold(author.name()) == proven.id()) {

@@ -1,5 +1,6 @@
 //! Small pure helpers for text and JSON that come from outside.
 
+pub mod identifier;
 pub mod json;
 pub mod letters;
 pub mod pattern;

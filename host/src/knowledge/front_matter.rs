@@ -30,7 +30,7 @@ pub struct FrontMatter {
     /// Tools to look with.
     #[serde(deserialize_with = "words")]
     pub tools: Vec<String>,
-    /// Tools that are of no use here, or do harm.
+    /// Tools that are of no use here, or do harm; `*` stands for any letters.
     #[serde(deserialize_with = "words")]
     pub skip: Vec<String>,
 }

@@ -21,10 +21,12 @@ use crate::domain::counted::{Mark, Marks};
 use crate::domain::handover::Handover;
 use crate::domain::subject::ties::Tie;
 use crate::domain::text::letters::is_invisible;
-use crate::domain::{Alert, Incident, IncidentId, Severity, Status};
+use crate::domain::{Alert, Incident, IncidentId, Status};
 
 pub use grouping::{Group, GroupOf, group};
 pub use index::{Identity, Index};
+
+use ended::End;
 
 use change::{Change, SEVERITY, change, other_labels, says_less};
 
@@ -50,8 +52,8 @@ pub struct Correlated {
     pub late: usize,
     /// What leaves a concluded incident; each is among the newcomers too.
     pub handed_over: BTreeMap<IncidentId, Vec<Handover>>,
-    /// What has ended: the alert, when it began, how bad it was.
-    pub ended: Vec<(Identity, Timestamp, Severity)>,
+    /// What has ended.
+    pub ended: Vec<(Identity, End)>,
 }
 
 /// So many reasons for joining one incident are told of one batch.
@@ -92,7 +94,8 @@ pub fn correlate(
         }
         let began = alert.starts_at.or_else(|| known.and_then(|(_, known)| known.starts_at));
         if let (Status::Resolved, Some(began)) = (alert.status, began) {
-            out.ended.push((Identity::from(&alert), began, alert.severity));
+            let end = End { began, ended: alert.ends_at, severity: alert.severity, heard: now };
+            out.ended.push((Identity::from(&alert), end));
         }
         let fires = alert.status == Status::Firing;
         if fires && known.is_none_or(|(_, known)| known.status == Status::Resolved) && index.is_late(&alert, now) {

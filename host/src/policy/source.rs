@@ -32,13 +32,13 @@ impl Source {
 
 /// The set that ships with the program; in force until a folder of policies exists.
 pub(super) const SHIPPED: [(&str, &str); 12] = [
+    ("05-inspection.rhai", include_str!("../../../policies/05-inspection.rhai")),
     ("10-noise.rhai", include_str!("../../../policies/10-noise.rhai")),
     ("20-kubernetes.rhai", include_str!("../../../policies/20-kubernetes.rhai")),
     ("25-remediations.rhai", include_str!("../../../policies/25-remediations.rhai")),
     ("30-gates.rhai", include_str!("../../../policies/30-gates.rhai")),
     ("40-maintenance.rhai", include_str!("../../../policies/40-maintenance.rhai")),
     ("50-diagnosed.rhai", include_str!("../../../policies/50-diagnosed.rhai")),
-    ("60-inspection.rhai", include_str!("../../../policies/60-inspection.rhai")),
     ("90-routes.rhai", include_str!("../../../policies/90-routes.rhai")),
     ("collectors/inspection.toml", include_str!("../../../policies/collectors/inspection.toml")),
     ("collectors/kubernetes.toml", include_str!("../../../policies/collectors/kubernetes.toml")),

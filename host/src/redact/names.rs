@@ -1,5 +1,7 @@
 //! Which names stand before a secret.
 
+use crate::domain::text::identifier::words;
+
 /// What a name says about the value behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
@@ -248,28 +250,6 @@ pub(super) fn holds_values(name: &str, list: bool) -> bool {
     (list || last.ends_with('s'))
         && class(name) == Class::Strong
         && !matches!(last.as_str(), "secret" | "secrets" | "credential" | "credentials" | "creds")
-}
-
-/// The words of a name in small letters: at signs, and where small letters turn into capitals.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut small = false;
-    for c in name.chars() {
-        if !c.is_alphanumeric() {
-            words.push(String::new());
-            small = false;
-            continue;
-        }
-        if c.is_uppercase() && small {
-            words.push(String::new());
-        }
-        small = c.is_lowercase();
-        if let Some(word) = words.last_mut() {
-            word.extend(c.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 #[cfg(test)]

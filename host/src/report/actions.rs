@@ -5,6 +5,7 @@ use super::arguments;
 use super::date;
 use super::escape::{Style, excerpt, fence};
 use super::safeguards;
+use super::translation::whose;
 use crate::domain::entry::{Fact, Purpose};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Mode, RulingKind};
@@ -41,7 +42,7 @@ fn account(story: &Story, record: &ActionRecord, language: Language) -> String {
     }
     line(headings.risk, translation.risk(action.risk));
     for ruled in rulings(story, record) {
-        line(headings.ruling, &ruling(ruled, language));
+        line(headings.ruling, &ruling(record, ruled, language));
     }
     if let Some(ruling) = &record.ruling {
         let others = ruling.heard.iter().filter(|heard| heard.gate != ruling.rule).map(|heard| {
@@ -71,7 +72,7 @@ fn account(story: &Story, record: &ActionRecord, language: Language) -> String {
     out
 }
 
-fn ruling(ruling: &crate::domain::Ruling, language: Language) -> String {
+fn ruling(record: &ActionRecord, ruling: &crate::domain::Ruling, language: Language) -> String {
     let (translation, headings) = (language.translation(), language.translation().headings());
     let mut text = format!(
         "**{}**{}{}{}{}",
@@ -83,7 +84,7 @@ fn ruling(ruling: &crate::domain::Ruling, language: Language) -> String {
     );
     let mut add = |label: &str, value: &str| text.push_str(&format!("; {label}{}{value}", headings.colon));
     if ruling.kind == RulingKind::Ask {
-        add(headings.who, &translation.asked(&ruling.requirements(), MD));
+        add(headings.who, &whose(translation, record, ruling, MD));
         if let Some(until) = ruling.until {
             add(headings.until, &date(until));
         }

@@ -17,8 +17,9 @@ use super::translation::{Headings, Translation, took};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::knowledge::Similar;
+use crate::domain::requirement::Asked;
 use crate::domain::{
-    Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
+    Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Risk, RulingKind, Severity, State,
 };
 
 pub(super) struct Chinese;
@@ -219,18 +220,22 @@ impl Translation for Chinese {
         }
     }
 
-    fn asked(&self, requirements: &[Requirement], style: Style) -> String {
-        let each = requirements.iter().flat_map(|wanted| {
-            let groups: Vec<String> = match wanted.who.as_slice() {
-                [] => vec!["任何人".into()],
-                groups => groups.iter().map(|group| style.name(group)).collect(),
+    fn asked(&self, asked: Asked<'_>, style: Style) -> String {
+        let but = asked.but.map(|person| style.name(person.name()));
+        let Some(group) = asked.group.map(|group| style.name(group)) else {
+            return match (asked.count, but) {
+                (1, None) => "任何人".into(),
+                (1, Some(but)) => format!("除 {but} 外任何证实了姓名的人"),
+                (count, None) => format!("{count} 名证实了姓名的人"),
+                (count, Some(but)) => format!("除 {but} 外 {count} 名证实了姓名的人"),
             };
-            groups.into_iter().map(|group| match wanted.approvals {
-                0 | 1 => group,
-                count => format!("{group}（{count} 人）"),
-            })
-        });
-        each.collect::<Vec<_>>().join("，以及 ")
+        };
+        let but = but.map(|but| format!("（{but} 除外）")).unwrap_or_default();
+        if asked.count == 1 { format!("{group}{but}") } else { format!("{group}（{} 人）{but}", asked.count) }
+    }
+
+    fn and(&self) -> &'static str {
+        "，以及 "
     }
 
     fn duration(&self, seconds: i64) -> String {

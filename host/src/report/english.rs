@@ -17,8 +17,9 @@ use super::translation::{Headings, Translation, took};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::knowledge::Similar;
+use crate::domain::requirement::Asked;
 use crate::domain::{
-    Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
+    Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Risk, RulingKind, Severity, State,
 };
 
 pub(super) struct English;
@@ -221,18 +222,22 @@ impl Translation for English {
         }
     }
 
-    fn asked(&self, requirements: &[Requirement], style: Style) -> String {
-        let each = requirements.iter().flat_map(|wanted| {
-            let groups: Vec<String> = match wanted.who.as_slice() {
-                [] => vec!["anybody".into()],
-                groups => groups.iter().map(|group| style.name(group)).collect(),
+    fn asked(&self, asked: Asked<'_>, style: Style) -> String {
+        let but = asked.but.map(|person| style.name(person.name()));
+        let Some(group) = asked.group.map(|group| style.name(group)) else {
+            return match (asked.count, but) {
+                (1, None) => "anybody".into(),
+                (1, Some(but)) => format!("anybody who proves their name, other than {but}"),
+                (count, None) => format!("{count} people who prove their names"),
+                (count, Some(but)) => format!("{count} people who prove their names, other than {but}"),
             };
-            groups.into_iter().map(|group| match wanted.approvals {
-                0 | 1 => group,
-                count => format!("{count} of {group}"),
-            })
-        });
-        each.collect::<Vec<_>>().join(" and ")
+        };
+        let but = but.map(|but| format!(" but {but}")).unwrap_or_default();
+        if asked.count == 1 { format!("{group}{but}") } else { format!("{} of {group}{but}", asked.count) }
+    }
+
+    fn and(&self) -> &'static str {
+        " and "
     }
 
     fn duration(&self, seconds: i64) -> String {

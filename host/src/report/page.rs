@@ -114,7 +114,8 @@ pub fn question(
     if let Some(ruling) = &record.ruling {
         rows.push((headings.ruling, format!("{}: {}", ruling.rule, ruling.reason)));
         rows.push((headings.until, ruling.until.map(date).unwrap_or_default()));
-        let wanted: u32 = ruling.requirements().iter().map(|wanted| wanted.approvals).sum();
+        let requirements = ruling.requirements();
+        let wanted: usize = requirements.iter().flat_map(|wanted| wanted.asks(record.proposer())).map(|asked| asked.count).sum();
         if wanted > 1 {
             rows.push((page.given, format!("{}/{wanted}", record.approvers(Timestamp::MIN).count())));
         }

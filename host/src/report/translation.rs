@@ -10,9 +10,10 @@ use super::safeguards::SafeguardWords;
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::knowledge::Similar;
+use crate::domain::requirement::Asked;
 use crate::domain::text::cut;
 use crate::domain::{
-    Call, Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Requirement, Risk, RulingKind, Severity, State,
+    Call, Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Risk, Ruling, RulingKind, Severity, State,
 };
 
 /// Headings and the first column of tables.
@@ -133,8 +134,10 @@ pub(super) trait Translation: Sync {
     fn origin(&self, origin: &Origin, style: Style) -> String;
     /// Somebody, with a word where nothing proves the name.
     fn person(&self, person: &Person, style: Style) -> String;
-    /// Whom the gates ask, and how many of them.
-    fn asked(&self, requirements: &[Requirement], style: Style) -> String;
+    /// Whom a gate asks, and how many of them.
+    fn asked(&self, asked: Asked<'_>, style: Style) -> String;
+    /// What stands between several who must all say yes.
+    fn and(&self) -> &'static str;
     /// Seconds.
     fn duration(&self, seconds: i64) -> String;
     /// How many alerts, how many of them fire.
@@ -188,6 +191,14 @@ pub(super) fn cause(incident: &Incident, headings: &Headings) -> Option<String> 
 
 /// Bytes of a look's arguments in one line of the timeline.
 const ASKED: usize = 200;
+
+/// Whose yes an action needs, by the ruling that stands.
+pub(super) fn whose(translation: &dyn Translation, record: &ActionRecord, ruling: &Ruling, style: Style) -> String {
+    let requirements = ruling.requirements();
+    let asked = requirements.iter().flat_map(|requirement| requirement.asks(record.proposer()));
+    let each: Vec<String> = asked.map(|asked| translation.asked(asked, style)).collect();
+    each.join(translation.and())
+}
 
 /// What was looked at, in one line.
 pub(super) fn asked(call: &Call) -> String {

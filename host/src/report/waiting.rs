@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::date;
+use super::escape::Style;
+use super::translation::whose;
+use super::{Language, date};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::incident::{ActionState, Limits};
 use crate::domain::{Effect, Incident, Next, next};
@@ -43,9 +45,9 @@ fn waiting(incident: &Incident, until: Timestamp, limits: &Limits) -> String {
         return format!("waits until {} for the place where {} is", date(last), record.action.tool());
     }
     if let Some(record) = incident.actions.iter().find(|record| record.state == ActionState::Asked) {
-        let who = record.ruling.as_ref().map(|ruling| ruling.who().join(", ")).filter(|who| !who.is_empty());
         let (action, tool) = (&record.action.id, record.action.tool());
-        let who = who.unwrap_or_else(|| "anybody".into());
+        let who = record.ruling.as_ref().map(|ruling| whose(Language::En.translation(), record, ruling, Style::Plain));
+        let who = who.unwrap_or_default();
         return format!("waits until {} for a yes of {who} to {action} ({tool}); silence means no", date(until));
     }
     if incident.conclusion.is_some() {

@@ -2,6 +2,7 @@
 //! like a new alert, so they are read off the end of the journal.
 
 use crate::domain::{Fact, Status, Stream};
+use crate::pipeline::correlate::ended::End;
 use crate::pipeline::correlate::{Identity, Index};
 use crate::ports::{Journal, JournalError};
 
@@ -28,7 +29,8 @@ pub(super) fn recall(journal: &dyn Journal, index: &mut Index) -> Result<(), Jou
         let (Fact::Opened { alerts, .. } | Fact::AlertsChanged { alerts }) = &entry.fact else { return Ok(()) };
         for alert in alerts.iter().filter(|alert| alert.status == Status::Resolved) {
             if let Some(began) = alert.starts_at {
-                index.end(Identity::from(alert), began, alert.severity, entry.at);
+                let end = End { began, ended: alert.ends_at, severity: alert.severity, heard: entry.at };
+                index.end(Identity::from(alert), end);
             }
         }
         Ok(())

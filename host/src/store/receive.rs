@@ -111,8 +111,8 @@ impl Store {
         live.seen += seen as u64;
         (received.unknown_resolved, received.counted) = (unknown_resolved, counted);
         handover::release(live, &handed_over);
-        for (alert, began, severity) in ended {
-            live.index.end(alert, began, severity, now);
+        for (alert, end) in ended {
+            live.index.end(alert, end);
         }
         let mut sealed = Vec::new();
         let mut touched = Vec::new();

@@ -6,6 +6,7 @@ use rmcp::model::ToolAnnotations;
 
 use super::{glob, known};
 use crate::domain::Risk;
+use crate::domain::text::identifier::words;
 
 /// Risk and whether a repeat is harmless.
 ///
@@ -115,16 +116,7 @@ const LOOKS: [&str; 14] = [
 ];
 
 fn sounds_like_a_change(tool: &str) -> bool {
-    let mut words = vec![String::new()];
-    for c in tool.chars() {
-        if c.is_uppercase() || !c.is_alphanumeric() {
-            words.push(String::new());
-        }
-        if let Some(last) = words.last_mut().filter(|_| c.is_alphanumeric()) {
-            last.extend(c.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
+    let words = words(tool);
     let looks = words.first().is_some_and(|first| LOOKS.contains(&first.as_str()));
     !looks && words.iter().any(|word| CHANGES.contains(&word.as_str()))
 }

@@ -41,7 +41,8 @@ pub fn ended(answer: &AnswerView, rulings: &[RulingView]) -> Screen {
         if state == "asked" {
             let action = &proposed.action;
             screen.line(format!(
-                "      approve with `tidegate approve {incident} {action}`, refuse with `tidegate deny {incident} {action}`"
+                "      who may is in `tidegate incidents show {incident}`; they approve with `tidegate approve {incident} {action}` under a \
+                 proven name, or refuse with `tidegate deny {incident} {action}`"
             ));
         }
     }

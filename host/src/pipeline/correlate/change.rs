@@ -1,5 +1,7 @@
 //! What it means that a known alert comes in again.
 
+use jiff::SignedDuration;
+
 use crate::domain::handover::Because;
 use crate::domain::{Alert, Incident, Labels, Status};
 
@@ -54,12 +56,18 @@ fn later(known: &Alert, alert: &Alert) -> bool {
     alert.starts_at.is_some_and(|at| known.starts_at.is_none_or(|known| known < at))
 }
 
+/// Whether an end is that of what was before. Where it does not say when that began, it has to be older by more than
+/// a sender rounds its times.
 fn ended_before(known: &Alert, resolved: &Alert) -> bool {
-    let (Some(began), Some(other), Some(end)) = (known.starts_at, resolved.starts_at, resolved.ends_at) else {
-        return false;
-    };
-    other < began && end <= began
+    let (Some(began), Some(end)) = (known.starts_at, resolved.ends_at) else { return false };
+    match resolved.starts_at {
+        Some(other) => other < began && end <= began,
+        None => began.duration_since(end) > ROUNDED,
+    }
 }
+
+/// The coarsest unit in which senders write times.
+const ROUNDED: SignedDuration = SignedDuration::from_mins(1);
 
 /// The label that [`Alert::severity`] was read from, which is compared by itself.
 pub(super) const SEVERITY: &str = "severity";

@@ -52,8 +52,8 @@ impl World {
         let found = correlate(&self.index, &self.incidents, vec![alert], &group, now);
         let again = correlate(&self.index, &self.incidents, Vec::new(), &group, now);
         assert_eq!(again, Correlated::default());
-        for (alert, began, severity) in found.ended.clone() {
-            self.index.end(alert, began, severity, now);
+        for (alert, end) in found.ended.clone() {
+            self.index.end(alert, end);
         }
         for handover in found.handed_over.values().flatten() {
             self.index.release(&handover.source, &handover.fingerprint);
@@ -180,6 +180,39 @@ fn a_beginning_that_comes_after_its_end_is_late_whatever_became_of_the_incident(
     }
 }
 
+/// What a sender opens again keeps its name: it began anew, or the sender does not say when. Its messages come in any order,
+/// and more than once.
+#[test]
+fn what_is_opened_again_stands_as_its_last_change_says_in_whatever_order_messages_come() {
+    let first = || firing(Severity::Warning, 0);
+    let ended = |at| resolved(Severity::Warning, 0, at);
+    let again = || firing(Severity::Warning, 200);
+    let undated = |mut alert: Alert| {
+        alert.starts_at = None;
+        alert
+    };
+    let ends = |messages: Vec<Alert>| {
+        let mut world = World { now: 1_000, ..World::default() };
+        for message in messages {
+            world.receive(message);
+        }
+        let fires = |incident: &Arc<Incident>| incident.alerts.iter().any(|alert| alert.status == Status::Firing);
+        (world.incidents.len(), world.incidents.values().any(fires))
+    };
+    for (what, messages, expected) in [
+        ("in order", vec![first(), ended(100), again(), ended(300)], (1, false)),
+        ("the second beginning once more", vec![first(), ended(100), again(), ended(300), again()], (1, false)),
+        ("the second beginning after its end", vec![first(), ended(100), ended(300), again()], (1, false)),
+        ("the first end once more", vec![first(), ended(100), again(), ended(100)], (1, true)),
+        ("the first end late", vec![first(), again(), ended(100)], (1, true)),
+        ("ends that do not say what they end", vec![first(), undated(ended(100)), again(), undated(ended(100))], (1, true)),
+        ("a second end that does not say it", vec![first(), undated(ended(100)), again(), undated(ended(300))], (1, false)),
+        ("an end in whole minutes", vec![again(), undated(ended(180))], (1, false)),
+    ] {
+        assert_eq!(ends(messages), expected, "{what}");
+    }
+}
+
 #[test]
 fn an_end_that_comes_first_is_remembered_for_some_minutes() {
     let mut world = World::default();
@@ -285,7 +318,7 @@ fn an_end_does_not_make_what_it_ends_less_bad_and_is_said_once() {
         let mut world = World::default();
         world.receive(firing(Severity::Critical, 0));
         let found = world.receive(resolved(called, 0, 9));
-        assert_eq!(found.ended[0].2, Severity::Critical, "{called:?}");
+        assert_eq!(found.ended[0].1.severity, Severity::Critical, "{called:?}");
         assert_eq!(world.one("i1").severity(), Severity::Critical, "{called:?}");
         assert_eq!(repeats(&world.receive(resolved(called, 0, 9))), 1, "{called:?}: the same end writes nothing");
         world.receive(firing(Severity::Warning, 20));

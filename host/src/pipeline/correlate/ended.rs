@@ -17,10 +17,36 @@ pub const MOST: usize = 50_000;
 
 /// The end of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct End {
-    began: Timestamp,
-    severity: Severity,
-    heard: Timestamp,
+pub struct End {
+    /// When what has ended began.
+    pub began: Timestamp,
+    /// When it ended, where the sender says so.
+    pub ended: Option<Timestamp>,
+    /// How bad it was.
+    pub severity: Severity,
+    /// When the end came in.
+    pub heard: Timestamp,
+}
+
+impl End {
+    /// Up to here everything is over; a clock that is ahead cannot end what has not begun.
+    fn until(&self) -> Timestamp {
+        self.ended.map_or(self.began, |ended| ended.min(self.heard)).max(self.began)
+    }
+
+    fn is_lately(&self, now: Timestamp) -> bool {
+        now.duration_since(self.heard).abs() < LATE
+    }
+
+    /// Both together: what either of them ends has ended.
+    fn with(self, other: Self) -> Self {
+        Self {
+            began: self.began.max(other.began),
+            ended: Some(self.until().max(other.until())),
+            severity: self.severity.max(other.severity),
+            heard: self.heard.max(other.heard),
+        }
+    }
 }
 
 /// The ends of the last minutes.
@@ -31,14 +57,13 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Takes in that what began then has ended; `heard` is when that came in.
-    pub fn insert(&mut self, alert: Identity, began: Timestamp, severity: Severity, heard: Timestamp) {
-        let known = self.ends.get(&alert);
-        if known.is_some_and(|known| known.began > began && heard.duration_since(known.heard) < LATE) {
-            return;
-        }
-        self.ends.insert(alert, End { began, severity, heard });
-        self.order.push_back((heard, alert));
+    /// Takes in that an alert has ended.
+    pub fn insert(&mut self, alert: Identity, end: End) {
+        let heard = end.heard;
+        let known = self.ends.get(&alert).filter(|known| known.is_lately(heard));
+        let end = known.map_or(end, |known| known.with(end));
+        self.ends.insert(alert, end);
+        self.order.push_back((end.heard, alert));
         while let Some((at, oldest)) = self.order.front().copied() {
             let stays = heard.duration_since(at) < LATE && self.order.len() <= MOST;
             if stays {
@@ -51,12 +76,12 @@ impl Ended {
         }
     }
 
-    /// Whether a message that something fires which began then is older than the one about its end. What
-    /// is worse than what has ended is no such message.
+    /// Whether a message that something fires which began then is older than the one about its end: it began no
+    /// later than what has ended, or before that end, as what a sender calls opened again does. What is worse than
+    /// what has ended is no such message.
     pub fn covers(&self, alert: &Identity, began: Timestamp, severity: Severity, now: Timestamp) -> bool {
-        let lately = |end: &&End| now.duration_since(end.heard).abs() < LATE;
-        let end = self.ends.get(alert).filter(lately);
-        end.is_some_and(|end| began <= end.began && severity <= end.severity)
+        let end = self.ends.get(alert).filter(|end| end.is_lately(now));
+        end.is_some_and(|end| (began <= end.began || began < end.until()) && severity <= end.severity)
     }
 }
 
@@ -68,11 +93,15 @@ mod tests {
         Timestamp::from_second(1_763_000_000 + second).unwrap()
     }
 
+    fn end(began: i64, ended: Option<i64>, heard: i64) -> End {
+        End { began: at(began), ended: ended.map(at), severity: Severity::Warning, heard: at(heard) }
+    }
+
     #[test]
     fn an_end_is_remembered_for_some_minutes_and_covers_what_is_not_newer_or_worse() {
         let one = Identity::of("s", "f");
         let mut ended = Ended::default();
-        ended.insert(one, at(0), Severity::Warning, at(100));
+        ended.insert(one, end(0, None, 100));
         let covers = |began, severity, now| ended.covers(&one, at(began), severity, at(now));
         assert!(covers(0, Severity::Warning, 100) && covers(-5, Severity::Info, 600));
         assert!(!covers(1, Severity::Warning, 100), "it began later");
@@ -86,20 +115,34 @@ mod tests {
     fn an_older_end_that_comes_later_changes_nothing() {
         let one = Identity::of("s", "f");
         let mut ended = Ended::default();
-        ended.insert(one, at(50), Severity::Warning, at(100));
-        ended.insert(one, at(0), Severity::Warning, at(101));
+        ended.insert(one, end(50, None, 100));
+        ended.insert(one, end(0, None, 101));
         assert!(ended.covers(&one, at(50), Severity::Warning, at(102)));
+    }
+
+    #[test]
+    fn what_began_anew_is_over_too_where_the_end_came_after_it() {
+        let one = Identity::of("s", "f");
+        let mut ended = Ended::default();
+        ended.insert(one, end(0, Some(50), 100));
+        let covers = |ended: &Ended, began| ended.covers(&one, at(began), Severity::Warning, at(102));
+        assert!(covers(&ended, 49) && !covers(&ended, 50), "what begins where the other ended is another");
+        ended.insert(one, end(0, Some(80), 101));
+        ended.insert(one, end(0, Some(50), 101));
+        assert!(covers(&ended, 79) && !covers(&ended, 80), "an old end that comes again takes nothing back");
+        ended.insert(one, end(0, Some(5_000), 102));
+        assert!(!covers(&ended, 103), "nothing ends in the future");
     }
 
     #[test]
     fn there_are_never_more_than_so_many() {
         let mut ended = Ended::default();
         for n in 0..MOST + 100 {
-            ended.insert(Identity::of("s", &n.to_string()), at(0), Severity::Warning, at(1));
+            ended.insert(Identity::of("s", &n.to_string()), end(0, None, 1));
         }
         assert_eq!((ended.ends.len(), ended.order.len()), (MOST, MOST));
         assert!(!ended.covers(&Identity::of("s", "0"), at(0), Severity::Warning, at(1)));
-        ended.insert(Identity::of("s", "last"), at(0), Severity::Warning, at(2 + LATE.as_secs()));
+        ended.insert(Identity::of("s", "last"), end(0, None, 2 + LATE.as_secs()));
         assert_eq!((ended.ends.len(), ended.order.len()), (1, 1));
     }
 }

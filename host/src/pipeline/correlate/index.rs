@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::change::without_severity;
-use super::ended::Ended;
+use super::ended::{End, Ended};
 use super::objects::Objects;
 use crate::domain::counted::{CountedChange, Mark};
 use crate::domain::subject::ties::{Tie, Ties};
@@ -134,9 +134,9 @@ impl Index {
         }
     }
 
-    /// Takes in that an alert has ended which began then.
-    pub fn end(&mut self, alert: Identity, began: Timestamp, severity: Severity, heard: Timestamp) {
-        self.ended.insert(alert, began, severity, heard);
+    /// Takes in that an alert has ended.
+    pub fn end(&mut self, alert: Identity, end: End) {
+        self.ended.insert(alert, end);
     }
 
     /// Whether this firing alert is an old message about something that has ended since.

@@ -12,6 +12,7 @@ use crate::ports::Story;
 use crate::report::Language;
 use crate::report::ending::repairs;
 use crate::report::escape::Style;
+use crate::report::translation::whose;
 
 /// Actions of a message, and texts of one of them.
 const ACTIONS: usize = 5;
@@ -53,7 +54,7 @@ fn action(story: &Story, record: &ActionRecord, language: Language) -> ActionTol
         reason: one_line(&action.proposal.reason, SENTENCE),
         evidence: action.proposal.evidence.iter().take(TEXTS).map(|text| one_line(text, SENTENCE)).collect(),
         undo: undo(action, language).into(),
-        approvers: approvers.map(|ruling| translation.asked(&ruling.requirements(), PLAIN)).unwrap_or_default(),
+        approvers: approvers.map(|ruling| whose(translation, record, ruling, PLAIN)).unwrap_or_default(),
         expires_ms: expires.and_then(|until| u64::try_from(until.as_millisecond()).ok()),
         answers: said(story, record, language, PLAIN).into_iter().take(TEXTS).collect(),
         result: record.result.as_deref().map(|text| one_line(&cut(text, 4 * SENTENCE), SENTENCE)).unwrap_or_default(),

@@ -9,6 +9,7 @@ use crate::ports::Story;
 use crate::report::actions::answers;
 use crate::report::arguments::Shown;
 use crate::report::escape::{Style, excerpt, fence};
+use crate::report::translation::whose;
 use crate::report::{Language, arguments, minute, safeguards};
 
 /// Longer arguments are cut in messages; the report has them whole.
@@ -38,7 +39,7 @@ pub(super) fn ask(body: &mut Body, story: &Story, record: &ActionRecord, link: O
     line(headings.undone_by, undo(action, language).to_string());
     if let Some(ruling) = &record.ruling {
         let until = ruling.until.map(|until| format!(" · {}{}{}", headings.until, headings.colon, minute(until)));
-        line(headings.who, format!("{}{}", translation.asked(&ruling.requirements(), MD), until.unwrap_or_default()));
+        line(headings.who, format!("{}{}", whose(translation, record, ruling, MD), until.unwrap_or_default()));
     }
     body.block([lines]);
     let (id, name) = (&incident.id, &action.id);

@@ -36,7 +36,7 @@ fn incident(body: Node<'_>, data: Node<'_>) -> Result<Option<Alert>, String> {
     let resolved = event == "resolved" || state == "resolved" || about.get("resolved_at").scalar().is_some();
     let acknowledged =
         event == "acknowledged" || state == "acknowledged" || about.get("acknowledged_at").scalar().is_some();
-    // A reopened one keeps the times of before. It began before it was resolved, and would be told too late.
+    // A reopened one keeps the times of before: what fires now began where the other ended.
     let reopened = event == "reopened";
     let (resolved, acknowledged) = (resolved && !reopened, acknowledged && !reopened);
     let name = about.any_of(&["name", "url", "cause"]).unwrap_or("Better Stack incident".into());
@@ -66,7 +66,7 @@ fn incident(body: Node<'_>, data: Node<'_>) -> Result<Option<Alert>, String> {
         .annotation(STATE, (acknowledged && !resolved).then(|| "acknowledged".into()))
         .annotations(about.get("metadata").flat("."))
         .fingerprint(id)
-        .starts(about.get("started_at").scalar().filter(|_| !reopened))
+        .starts(about.get(if reopened { "resolved_at" } else { "started_at" }).scalar())
         .link(about.any_of(&["origin_url", "response_url", "url"]));
     Ok(Some(if resolved { alert.ends(about.get("resolved_at").scalar()) } else { alert }))
 }

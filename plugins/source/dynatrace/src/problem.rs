@@ -36,6 +36,8 @@ pub(crate) fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
     let word =
         fields.first(&["problemseverity", "severity", "severitylevel"]).or_else(|| details.get("severityLevel").text());
     let over = matches!(state.as_str(), "resolved" | "closed" | "merged");
+    // What is opened again keeps when it first began, which is before it was resolved: it would be told too late.
+    let again = state == "reopened";
     let merged = (state == "merged").then_some(Cow::Borrowed("merged into another problem"));
     let tagged = body.get("Tags").joined(",").or_else(|| fields.first(&["tags"])).and_then(filled);
     let end = details.get("endTime").text().filter(|time| over && !time.starts_with('-'));
@@ -53,7 +55,7 @@ pub(crate) fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
         )
         .annotation("problem_id", fields.first(&["problemid", "displayid"]))
         .annotation("ended_by", merged)
-        .starts(details.get("startTime").text().or_else(|| fields.first(&["starttime"])))
+        .starts(details.get("startTime").text().or_else(|| fields.first(&["starttime"])).filter(|_| !again))
         .ends(end)
         .link(fields.first(&["problemurl", "url", "link"]));
     Ok(Some(alert))

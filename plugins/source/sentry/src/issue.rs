@@ -6,8 +6,9 @@ use tidegate_plugin::source::{Alert, Decoded, Decoding, Node, STATE, Status};
 
 use crate::{project, severity};
 
-/// Decodes one. Whether an assigned issue is open stands in the issue and not in the action.
-pub(crate) fn decode(body: Node<'_>) -> Decoding {
+/// Decodes one. Whether an assigned issue is open stands in the issue and not in the action; when it was resolved or opened
+/// again stands nowhere, but for when Sentry `sent` it.
+pub(crate) fn decode(body: Node<'_>, sent: Option<&str>) -> Decoding {
     let issue = body.path("data.issue").need_object()?;
     let word = |text: Option<Cow<'_, str>>| text.unwrap_or_default().trim().to_ascii_lowercase();
     let closed =
@@ -45,5 +46,6 @@ pub(crate) fn decode(body: Node<'_>) -> Decoding {
         .annotation(STATE, state.map(Cow::Borrowed))
         .starts(issue.get("firstSeen").text().filter(|_| !again))
         .link(issue.first(&["web_url", "permalink"]));
-    Ok(alert.into())
+    let told = again || matches!(status, Status::Resolved);
+    Ok(if told { alert.changed(sent.map(Cow::Borrowed)) } else { alert }.into())
 }

@@ -23,18 +23,19 @@ fn decode(request: &Inbound) -> Decoding {
         return legacy::decode(body);
     }
     let holds = |member: &str| data.get(member).exists();
+    let sent = request.header("sentry-hook-timestamp");
     let resource = request.header("sentry-hook-resource").map(|word| word.trim().to_ascii_lowercase());
     match resource.as_deref() {
         Some("event_alert") => event::decode(data, data.get("event")),
         Some("metric_alert") => metric::decode(body),
-        Some("issue") => issue::decode(body),
+        Some("issue") => issue::decode(body, sent),
         Some("error") => event::decode(data, data.get("error")),
         // Installations, comments, seats and whatever else there will be are no alerts.
         Some(_) => Ok(Decoded::nothing()),
         None if holds("metric_alert") => metric::decode(body),
         None if holds("event") => event::decode(data, data.get("event")),
         None if holds("error") => event::decode(data, data.get("error")),
-        None if holds("issue") => issue::decode(body),
+        None if holds("issue") => issue::decode(body, sent),
         None => Ok(Decoded::nothing()),
     }
 }
