@@ -93,12 +93,19 @@ fn cached(cell: &OnceLock<Client>, builder: reqwest::ClientBuilder) -> Result<Cl
 /// Refuses an address that stands in the URL itself: no resolver ever sees those. Of these,
 /// `private` allows every kind, since the operator wrote exactly this address.
 pub fn check_literal(url: &Url, private: bool) -> Result<(), RefusedAddress> {
+    if private { Ok(()) } else { literal(url, Reach::Public) }
+}
+
+/// Refuses a link-local address that stands in the URL itself, such as that of a cloud's metadata service. For URLs of which
+/// a stranger chooses the path: a grant of the operator's for the origin does not say that.
+pub fn check_link_local(url: &Url) -> Result<(), RefusedAddress> {
+    literal(url, Reach::Private)
+}
+
+fn literal(url: &Url, reach: Reach) -> Result<(), RefusedAddress> {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    match bare.parse::<IpAddr>() {
-        Ok(address) if !private => Reach::Public.check(host, address),
-        _ => Ok(()),
-    }
+    bare.parse::<IpAddr>().map_or(Ok(()), |address| reach.check(host, address))
 }
 
 /// The refusal that made a request fail, if one did.

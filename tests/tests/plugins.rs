@@ -206,6 +206,12 @@ async fn a_confirmation_goes_only_where_the_operator_granted() {
     let user = server.replace("http://", "http://user:t0p@");
     assert!(granted.confirm("echo-source", &user).contains("a user's name"));
     assert!(granted.confirm("alertmanager", &server).starts_with("not confirmed"));
+    // The sender chooses the path: what is granted of a metadata service is not meant for strangers.
+    for metadata in ["http://169.254.169.254", "http://[::ffff:169.254.169.254]"] {
+        let own = with(&format!(r#"{{ origin = "{metadata}", methods = ["GET"], private = true }}"#)).await;
+        let said = own.confirm("echo-source", &format!("{metadata}/latest/meta-data/"));
+        assert!(said.starts_with("not confirmed: ") && said.contains("link-local"), "{said}");
+    }
     // Granted, but the address is a private one, and the grant does not say that this is meant.
     let public = with(&format!(r#"{{ origin = "{server}", methods = ["GET"] }}"#)).await;
     assert!(public.confirm("echo-source", &format!("{server}/private")).starts_with("being confirmed"));

@@ -65,7 +65,7 @@ pub fn lines(manifest: &Manifest, sha256: &str, beside: &Beside) -> String {
             );
             lines.push(format!("#   rule(\"{name}\", #{{ on: #{{ alertname: \"…\" }}, then: plan(\"{name}\") }});"));
             lines.push(format!(
-                "#   gate(\"{name}\", #{{ on: #{{ tool: \"{name}.*\" }}, ask: #{{ who: \"anybody\", within: \"30m\", reason: \"…\" }} }});"
+                "#   gate(\"{name}\", #{{ on: #{{ tool: glob(\"{name}.*\") }}, ask: #{{ who: \"anybody\", within: \"30m\", reason: \"…\" }} }});"
             ));
         }
     }
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn a_remediation_is_told_with_its_rule_and_gate() {
         let text = lines(&manifest("remediation", ""), "ab", &Beside::default());
-        assert!(text.contains("plan(\"hook\")") && text.contains("tool: \"hook.*\""), "{text}");
+        assert!(text.contains("plan(\"hook\")") && text.contains("tool: glob(\"hook.*\")"), "{text}");
         assert_eq!(read(&text)["plugins"]["hook"]["sha256"].as_str(), Some("ab"));
     }
 }

@@ -79,12 +79,14 @@ fn answer(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> R
         return if calls.is_empty() { decided(draft, names, catalogue) } else { act(calls, draft, catalogue) };
     }
     if let Some(draft) = draft {
-        return decided(draft, names, catalogue);
+        let answer = decided(draft, names, catalogue)?;
+        return meant(answer, printed::closes(documents::behind(words)));
     }
     let printed = printed::calls(words, |name| names.real(name).is_some());
-    if !printed.is_empty() {
-        let calls = named(&printed, names)?;
-        return act(calls, Draft::prose(printed::before(words)), catalogue);
+    if !printed.calls.is_empty() {
+        let calls = named(&printed.calls, names)?;
+        let answer = act(calls, Draft::prose(printed::before(words)), catalogue)?;
+        return meant(answer, printed.last);
     }
     match said {
         _ if words.trim().is_empty() => {
@@ -95,6 +97,20 @@ fn answer(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> R
             "the model's answer holds neither a tool call nor a decision: {}",
             cut(words.lines().next().unwrap_or_default().trim(), 200)
         )),
+    }
+}
+
+/// A change is not read out of a text that goes on behind it: whoever quotes a log or warns of a call says the same words.
+fn meant(answer: Answer, last: bool) -> Result<Answer, String> {
+    match answer {
+        Answer::Act { proposals, .. } if !last => {
+            let tool = proposals.first().map_or("", |proposal| proposal.call.tool.as_str());
+            Err(format!(
+                "the answer speaks of a call of {tool} and goes on behind it, so that nobody can tell whether it is proposed; \
+                 what is proposed is the last thing of an answer"
+            ))
+        }
+        answer => Ok(answer),
     }
 }
 
@@ -114,18 +130,23 @@ fn decided(draft: Draft, names: &Names, catalogue: &Catalogue) -> Result<Answer,
 
 /// The last call in the thoughts of an answer that says nothing else: some models call before they have ended
 /// their thought, and some servers take a call for a part of it. Only a call in a form that models are trained on
-/// counts, because a thought also weighs what it does not do.
+/// counts, and only one that looks, because a thought also weighs what it does not do.
 fn thought(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Option<Result<Answer, String>> {
     let thoughts = [&reply.thoughts, &reply.content].into_iter().find(|text| !text.trim().is_empty())?;
     let thoughts = visible(thoughts);
     let call = printed::last(&thoughts).filter(|call| call.len() <= LONGEST)?;
     let draft = documents::read(call).ok().and_then(|documents| Draft::of(&documents));
     let drafted = draft.filter(|draft| draft.wish == Ok(Wish::Tool)).map(|draft| draft.calls);
-    let calls = drafted.unwrap_or_else(|| printed::calls(call, |name| names.real(name).is_some()));
+    let calls = drafted.unwrap_or_else(|| printed::calls(call, |name| names.real(name).is_some()).calls);
     let calls = named(&calls, names);
     match calls {
         Ok(calls) if calls.is_empty() => None,
-        Ok(calls) => Some(act(calls, Draft::prose(""), catalogue)),
+        Ok(calls) => Some(act(calls, Draft::prose(""), catalogue).and_then(|answer| match answer {
+            Answer::Act { .. } => {
+                Err("the answer is empty, and a change that stands only in the thoughts is not proposed".into())
+            }
+            answer => Ok(answer),
+        })),
         Err(why) => Some(Err(why)),
     }
 }

@@ -96,7 +96,11 @@ fn fleeting(text: &str) -> String {
             let sentence_ends = next == Some('.') && !after.next().is_some_and(char::is_alphanumeric);
             belongs(before) || belongs(next) && !sentence_ends
         });
-        if part || found.name("kept").is_some() { found.get(0).map_or("", |whole| whole.as_str()).to_string() } else { "#".to_string() }
+        if part || found.name("kept").is_some() {
+            found.get(0).map_or("", |whole| whole.as_str()).to_string()
+        } else {
+            "#".to_string()
+        }
     };
     FLEETING.as_ref().map_or_else(|| text.to_string(), |fleeting| fleeting.replace_all(text, replaced).into_owned())
 }

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use super::grants::{Origin, Wanted};
 use super::registry::Plugins;
 use super::transport::{Outgoing, TransportError};
+use crate::network;
 
 /// For the whole exchange.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -64,6 +65,7 @@ impl Plugins {
             marked: false,
         };
         let permitted = binding.grants.permit(&wanted)?;
+        network::check_link_local(&url).map_err(|refused| format!("{refused}, where no sender sends the host"))?;
         let busy = || format!("too many confirmations are under way to fetch the one at {origin}");
         let place = Arc::clone(&self.confirmations).try_acquire_owned().map_err(|_| busy())?;
         let request = Outgoing {

@@ -115,7 +115,8 @@ pub fn question(
         rows.push((headings.ruling, format!("{}: {}", ruling.rule, ruling.reason)));
         rows.push((headings.until, ruling.until.map(date).unwrap_or_default()));
         let requirements = ruling.requirements();
-        let wanted: usize = requirements.iter().flat_map(|wanted| wanted.asks(record.proposer())).map(|asked| asked.count).sum();
+        let wanted: usize =
+            requirements.iter().flat_map(|wanted| wanted.asks(record.proposer())).map(|asked| asked.count).sum();
         if wanted > 1 {
             rows.push((page.given, format!("{}/{wanted}", record.approvers(Timestamp::MIN).count())));
         }

@@ -56,8 +56,21 @@ fn document(text: &str) -> Result<Value, String> {
     if matches!(value, Value::Object(_) | Value::Array(_)) { Ok(value) } else { Err("it is no mapping".into()) }
 }
 
+/// What stands behind the last document of an answer; all of it belongs to a mapping that has no fence.
+pub(super) fn behind(text: &str) -> &str {
+    match FENCE.as_ref().and_then(|fence| fence.find_iter(text).last()) {
+        Some(fence) => text.get(fence.end()..).unwrap_or_default(),
+        None => objects(text).last().map_or("", |(_, behind)| behind),
+    }
+}
+
 /// JSON objects that stand in the text, each whole.
 pub(super) fn json(text: &str) -> Vec<Value> {
+    objects(text).into_iter().map(|(value, _)| value).collect()
+}
+
+/// The same, each with what stands behind it.
+pub(super) fn objects(text: &str) -> Vec<(Value, &str)> {
     let mut found = Vec::new();
     let mut rest = text;
     for _ in 0..4 * MOST {
@@ -68,8 +81,8 @@ pub(super) fn json(text: &str) -> Vec<Value> {
         let mut stream = serde_json::Deserializer::from_str(candidate).into_iter::<Value>();
         match stream.next() {
             Some(Ok(value)) => {
-                found.push(value);
                 rest = candidate.get(stream.byte_offset()..).unwrap_or_default();
+                found.push((value, rest));
             }
             _ => rest = candidate.get(1..).unwrap_or_default(),
         }

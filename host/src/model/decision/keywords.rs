@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 /// Most arguments of one call.
 const MOST: usize = 64;
 
-/// The arguments at the beginning of a text that stands right behind the opening bracket. None where they
-/// are not of this form to their end.
-pub(super) fn arguments(text: &str) -> Option<Map<String, Value>> {
+/// The arguments at the beginning of a text that stands right behind the opening bracket, and what stands behind the
+/// closing one. None where they are not of this form to their end.
+pub(super) fn arguments(text: &str) -> Option<(Map<String, Value>, &str)> {
     let mut map = Map::new();
     let mut rest = text.trim_start();
     loop {
-        if rest.starts_with(')') {
-            return Some(map);
+        if let Some(behind) = rest.strip_prefix(')') {
+            return Some((map, behind));
         }
         let name_ends = rest.find(|c: char| !c.is_alphanumeric() && c != '_').filter(|end| *end > 0)?;
         let (name, behind) = rest.split_at_checked(name_ends)?;
@@ -72,9 +72,12 @@ mod tests {
         let got = arguments("a=\"x\", b = 'y\\'s', n=3, t=True, z=None, o={\"k\": [1]}) tail");
         assert_eq!(
             got,
-            json!({"a": "x", "b": "y's", "n": 3, "t": true, "z": null, "o": {"k": [1]}}).as_object().cloned()
+            json!({"a": "x", "b": "y's", "n": 3, "t": true, "z": null, "o": {"k": [1]}})
+                .as_object()
+                .cloned()
+                .map(|map| (map, " tail"))
         );
-        assert_eq!(arguments(")"), Some(serde_json::Map::new()));
+        assert_eq!(arguments(")"), Some((serde_json::Map::new(), "")));
         for text in ["a", "a=", "a=x)", "a='never", "1=2)", "a=[1, 2", "\"positional\")"] {
             assert_eq!(arguments(text), None, "{text}");
         }

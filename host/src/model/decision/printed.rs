@@ -8,6 +8,28 @@ use serde_json::{Map, Value};
 use super::draft::Named;
 use super::{documents, keywords};
 
+/// Calls that stand in a text.
+#[derive(Debug, Default)]
+pub(super) struct Printed {
+    /// All of one form.
+    pub calls: Vec<Named>,
+    /// Whether nothing follows them: a text that goes on speaks of calls and may only quote them or warn of them.
+    pub last: bool,
+    /// Whether the form is one that stands in prose as well.
+    pub loose: bool,
+}
+
+/// What closes a call and may stand behind it.
+static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^(?:\s|```|</?[\w:.|｜▁-]{1,40}>|<[|｜][^<>]{0,40}[|｜]>|\[/[A-Z_]{1,20}\]|[)\]}]|Observation:\s*$)*$")
+        .ok()
+});
+
+/// Whether what stands behind a call says nothing more.
+pub(super) fn closes(behind: &str) -> bool {
+    CLOSING.as_ref().is_some_and(|closing| closing.is_match(behind))
+}
+
 /// Most calls that are read.
 const MOST: usize = 16;
 
@@ -38,10 +60,11 @@ static TAGGED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// All printed calls of one form. A name that only stands before a brace counts when it is the name
 /// of a tool.
-pub(super) fn calls(text: &str, is_tool: impl Fn(&str) -> bool) -> Vec<Named> {
+pub(super) fn calls(text: &str, is_tool: impl Fn(&str) -> bool) -> Printed {
     for (index, form) in FORMS.iter().enumerate() {
         let loose = index + 1 == NAMED.len();
         let mut found = Vec::new();
+        let mut behind = "";
         for captures in form.captures_iter(text).take(4 * MOST) {
             let (Some(whole), Some(name)) = (captures.get(0), captures.get(1)) else {
                 continue;
@@ -53,8 +76,9 @@ pub(super) fn calls(text: &str, is_tool: impl Fn(&str) -> bool) -> Vec<Named> {
             let Some(rest) = text.get(start..) else {
                 continue;
             };
-            let rest = rest.get(..next_call(rest)).unwrap_or(rest);
-            if let Some(arguments) = arguments(rest) {
+            let (own, others) = rest.split_at_checked(next_call(rest)).unwrap_or((rest, ""));
+            if let Some((arguments, after)) = arguments(own) {
+                behind = if closes(after) { others } else { after };
                 found.push(Named { name: name.as_str().to_string(), arguments: Ok(arguments) });
             } else if !loose {
                 let why = Err(format!("the arguments of the call of {} cannot be read", name.as_str()));
@@ -65,7 +89,7 @@ pub(super) fn calls(text: &str, is_tool: impl Fn(&str) -> bool) -> Vec<Named> {
             }
         }
         if !found.is_empty() {
-            return found;
+            return Printed { calls: found, last: closes(behind), loose };
         }
     }
     programmed(text, is_tool)
@@ -77,19 +101,21 @@ static PROGRAMMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Calls as a program makes them; only of tools, because prose has brackets too.
-fn programmed(text: &str, is_tool: impl Fn(&str) -> bool) -> Vec<Named> {
+fn programmed(text: &str, is_tool: impl Fn(&str) -> bool) -> Printed {
     let mut found = Vec::new();
+    let mut behind = "";
     for captures in PROGRAMMED.iter().flat_map(|form| form.captures_iter(text)).take(4 * MOST) {
         let (Some(whole), Some(name)) = (captures.get(0), captures.get(1)) else { continue };
         let rest = text.get(whole.end()..).unwrap_or_default();
         if found.len() < MOST
             && is_tool(name.as_str())
-            && let Some(arguments) = keywords::arguments(rest)
+            && let Some((arguments, after)) = keywords::arguments(rest)
         {
+            behind = after;
             found.push(Named { name: name.as_str().to_string(), arguments: Ok(arguments) });
         }
     }
-    found
+    Printed { calls: found, last: closes(behind), loose: true }
 }
 
 /// Where the next call begins, so that a call without arguments does not take those of the next.
@@ -109,23 +135,26 @@ fn next_call(text: &str) -> usize {
     marks.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len())
 }
 
-fn arguments(text: &str) -> Option<Map<String, Value>> {
+/// The arguments of a call, and what stands behind them.
+fn arguments(text: &str) -> Option<(Map<String, Value>, &str)> {
     let tagged = TAGGED.as_ref()?;
     let mut map = Map::new();
+    let mut behind = text;
     for captures in tagged.captures_iter(text).take(64) {
         let name = captures.get(1).or_else(|| captures.get(3)).or_else(|| captures.get(5))?.as_str();
         let value = captures.get(2).or_else(|| captures.get(4)).or_else(|| captures.get(6))?.as_str();
         // Numbers, flags and objects are written as JSON, texts bare.
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_string()));
         map.insert(name.to_string(), value);
+        behind = captures.get(0).and_then(|whole| text.get(whole.end()..)).unwrap_or_default();
     }
     if !map.is_empty() {
-        return Some(map);
+        return Some((map, behind));
     }
-    match documents::json(text).into_iter().next() {
-        Some(Value::Object(map)) => Some(map),
+    match documents::objects(text).into_iter().next() {
+        Some((Value::Object(map), behind)) => Some((map, behind)),
         Some(_) => None,
-        None if text.trim_matches([' ', '\n', '>', '<', '/', ')', '(']).is_empty() => Some(map),
+        None if text.trim_matches([' ', '\n', '>', '<', '/', ')', '(']).is_empty() => Some((map, "")),
         None => None,
     }
 }
@@ -178,6 +207,6 @@ mod tests {
     #[test]
     fn every_form_is_read() {
         assert_eq!(FORMS.len(), NAMED.len());
-        assert!(TAGGED.is_some() && PROGRAMMED.is_some());
+        assert!(TAGGED.is_some() && PROGRAMMED.is_some() && CLOSING.is_some());
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
+use crate::domain::Severity;
 use crate::domain::handover::Because;
 use crate::domain::{Entry, Fact, Labels, Outcome};
 
@@ -205,8 +206,16 @@ fn what_is_opened_again_stands_as_its_last_change_says_in_whatever_order_message
         ("the second beginning after its end", vec![first(), ended(100), ended(300), again()], (1, false)),
         ("the first end once more", vec![first(), ended(100), again(), ended(100)], (1, true)),
         ("the first end late", vec![first(), again(), ended(100)], (1, true)),
-        ("ends that do not say what they end", vec![first(), undated(ended(100)), again(), undated(ended(100))], (1, true)),
-        ("a second end that does not say it", vec![first(), undated(ended(100)), again(), undated(ended(300))], (1, false)),
+        (
+            "ends that do not say what they end",
+            vec![first(), undated(ended(100)), again(), undated(ended(100))],
+            (1, true),
+        ),
+        (
+            "a second end that does not say it",
+            vec![first(), undated(ended(100)), again(), undated(ended(300))],
+            (1, false),
+        ),
         ("an end in whole minutes", vec![again(), undated(ended(180))], (1, false)),
     ] {
         assert_eq!(ends(messages), expected, "{what}");

@@ -57,6 +57,9 @@ fn missing(known: &Known, tool: &str, guard: bool) -> Option<String> {
     if let Some(why) = known.withheld.get(tool) {
         return (!guard).then(|| format!("the tool {tool:?} cannot be called: {why}"));
     }
+    if tool.contains('*') {
+        return Some(format!("no tool is called {tool:?}; a pattern is written glob({tool:?})"));
+    }
     let server = tool.split('.').next().unwrap_or_default();
     match known.servers.get(server) {
         Some(_) if known.unloaded.contains(server) => None,

@@ -143,6 +143,19 @@ impl Find {
         }
     }
 
+    /// Whether the list is there of which this takes some: a sender may have nothing to tell.
+    pub fn has_list(&self, scope: Scope<'_>) -> bool {
+        let (path, value) = match self {
+            Self::Item(path) => (path, scope.item),
+            Self::Body(path) => (path, scope.body),
+            Self::Header(_) | Self::Query(_) => return false,
+        };
+        let written = path.to_string();
+        let list = ["[*]", "[?"].iter().filter_map(|selector| written.rfind(selector)).max();
+        let list = list.and_then(|end| JsonPath::parse(written.get(..end)?).ok());
+        list.is_some_and(|list| list.query(value).all().into_iter().any(Value::is_array))
+    }
+
     /// The texts there, joined by commas.
     fn text(&self, scope: Scope<'_>) -> Option<String> {
         match self {

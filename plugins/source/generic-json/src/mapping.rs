@@ -141,7 +141,17 @@ impl Mapping {
             return Ok(self.alert(*whole)?.into());
         };
         let mut decoded = Decoded::nothing();
-        for (i, item) in items.values(*whole).into_iter().enumerate() {
+        let found = items.values(*whole);
+        if found.is_empty() && !items.has_list(*whole) {
+            let name = &self.name;
+            decoded.leave_out("", format!("nothing is where the mapping `{name}` looks for alerts (mappings.{name}.items)"));
+        }
+        // Who names the list means what is in it.
+        let found = found.into_iter().flat_map(|value| match value {
+            Value::Array(items) => items.iter().collect(),
+            other => vec![other],
+        });
+        for (i, item) in found.enumerate() {
             match self.alert(Scope { item, ..*whole }) {
                 Ok(alert) => decoded.alerts.extend(alert),
                 Err(reason) => decoded.leave_out("", format!("item {}: {reason}", i + 1)),
