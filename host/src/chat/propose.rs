@@ -1,6 +1,7 @@
 //! A change that the model wants in a conversation, as an incident of its own: gates, approvals, verification, undo, report
 //! and budgets hold for it as for any other. The person who asked is its proposer, and asking approves nothing.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::chat::{Chat, RulingView};
@@ -27,10 +28,17 @@ impl Chat {
     pub(super) async fn propose(
         &self,
         conversation: &mut Conversation,
-        proposals: Vec<Proposal>,
-        spoke: Spoke,
+        mut proposals: Vec<Proposal>,
+        mut spoke: Spoke,
     ) -> Result<(), JournalError> {
         let services = &self.services;
+        // Before anything is made of them: what is not taken in has no say in the incident.
+        let beyond = proposals.split_off(MOST.min(proposals.len()));
+        if !beyond.is_empty() {
+            let calls: Vec<&str> = beyond.iter().map(|proposal| proposal.call.tool.as_str()).collect();
+            let _ =
+                write!(spoke.text, "\n(Left out, because one answer may propose {MOST} changes: {})", calls.join(", "));
+        }
         let moment = services.moment();
         let context = moment.context();
         let asker = conversation.exchanges.last().map_or(&conversation.person, |asked| &asked.person).clone();
@@ -43,7 +51,6 @@ impl Chat {
         let mut incident = Incident::open(id.clone(), &Entry { at, fact: opened.clone() }).ok_or_else(none)?;
         incident.apply(&Entry { at, fact: decided.clone() });
         let origin = Origin::Chat { conversation: conversation.id.clone(), person: asker };
-        let proposals = proposals.into_iter().take(MOST).collect();
         let taken = take_in(services.policies.as_ref(), &incident, &context, proposals, &origin, Together::Steps);
         let actions = taken.iter().filter_map(suggested).collect();
         let said = conversation::Fact::Proposed {

@@ -76,6 +76,38 @@ async fn a_stream_that_stalls_is_asked_for_again() {
     assert!(why.contains("stalled"), "{why}");
 }
 
+/// As long as an endpoint speaks, it may take longer than one that is silent.
+#[tokio::test]
+async fn an_endpoint_that_speaks_is_waited_for_and_one_that_thinks_is_not_taken_for_stalled() {
+    let chunk = |text: &str| json!({"choices": [{"index": 0, "delta": {"content": text}}]});
+    let mut slow: Vec<_> = RESOLVED.split_inclusive('\n').map(chunk).collect();
+    let thinks = json!({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]});
+    slow.extend(std::iter::repeat_n(chunk("\n"), 7));
+    slow.extend([json!({"choices": [{"delta": {}, "finish_reason": "stop"}]}), json!("[DONE]")]);
+    let quick = vec![chunk(RESOLVED), json!("[DONE]")];
+    let thinking: Vec<_> = [thinks, json!(null)].into_iter().chain(quick).collect();
+    let endpoint = Endpoint::new(vec![(2, json!(slow)), (2, json!(thinking))]).await;
+    let (timeout, idle) = (Duration::from_millis(1300), Duration::from_millis(600));
+    let client = of(vec![EndpointOptions { timeout, idle, ..endpoint.options() }], Budget::default());
+    for _ in 0..2 {
+        let asked = ask(&client).await.unwrap();
+        assert!(matches!(asked.answer, Answer::Resolved { .. }));
+    }
+    assert_eq!(endpoint.requests().len(), 2);
+    assert_eq!(endpoint.requests()[0]["stream_options"], json!({"include_usage": true}));
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_streams_hold_no_answer_is_asked_for_it_as_a_whole() {
+    let broken = || (2, json!([json!({"choices": [{"index": 0, "delta": {"content": "half"}}]})]));
+    let endpoint = Endpoint::new(vec![broken(), broken(), says(RESOLVED), says(RESOLVED)]).await;
+    let client = endpoint.client();
+    assert!(ask(&client).await.is_ok() && ask(&client).await.is_ok());
+    let streamed: Vec<bool> = endpoint.requests().iter().map(|request| request["stream"] == true).collect();
+    assert_eq!(streamed, [true, true, false, false], "what brought an answer is remembered");
+    assert_eq!(client.problems(), Vec::<String>::new(), "answers are no worse for it");
+}
+
 #[tokio::test]
 async fn what_may_pass_is_tried_again_and_what_will_not_is_explained() {
     let endpoint = Endpoint::new(vec![fails(429, "slow down"), fails(503, "busy"), says(RESOLVED)]).await;
