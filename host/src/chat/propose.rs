@@ -1,7 +1,6 @@
 //! A change that the model wants in a conversation, as an incident of its own: gates, approvals, verification, undo, report
 //! and budgets hold for it as for any other. The person who asked is its proposer, and asking approves nothing.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::chat::{Chat, RulingView};
@@ -28,17 +27,13 @@ impl Chat {
     pub(super) async fn propose(
         &self,
         conversation: &mut Conversation,
-        mut proposals: Vec<Proposal>,
+        proposals: Vec<Proposal>,
         mut spoke: Spoke,
     ) -> Result<(), JournalError> {
         let services = &self.services;
-        // Before anything is made of them: what is not taken in has no say in the incident.
-        let beyond = proposals.split_off(MOST.min(proposals.len()));
-        if !beyond.is_empty() {
-            let calls: Vec<&str> = beyond.iter().map(|proposal| proposal.call.tool.as_str()).collect();
-            let _ =
-                write!(spoke.text, "\n(Left out, because one answer may propose {MOST} changes: {})", calls.join(", "));
-        }
+        // Before anything is made of them: what is left out has no say in the incident.
+        let (proposals, left_out) = cut_off(proposals);
+        spoke.text.push_str(&left_out);
         let moment = services.moment();
         let context = moment.context();
         let asker = conversation.exchanges.last().map_or(&conversation.person, |asked| &asked.person).clone();
@@ -94,6 +89,17 @@ fn rulings(incident: &Incident) -> Vec<RulingView> {
         reason: record.ruling.as_ref().map(|ruling| ruling.reason.clone()).unwrap_or_default(),
     };
     incident.actions.iter().map(one).collect()
+}
+
+/// The changes of an answer that are taken in, and what is said of the others.
+fn cut_off(mut proposals: Vec<Proposal>) -> (Vec<Proposal>, String) {
+    let beyond = proposals.split_off(MOST.min(proposals.len()));
+    let tools: Vec<&str> = beyond.iter().map(|proposal| proposal.call.tool.as_str()).collect();
+    let left_out = match tools.len() {
+        0 => String::new(),
+        _ => format!("\n(Left out, because one answer may propose {MOST} changes: {})", tools.join(", ")),
+    };
+    (proposals, left_out)
 }
 
 fn suggested(fact: &Fact) -> Option<Suggested> {
@@ -154,5 +160,41 @@ fn decision(conversation: &Conversation, mode: Mode) -> Decision {
         evidence: Vec::new(),
         faults: Vec::new(),
         policies: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::domain::conversation::{ConversationId, Fact as Said};
+    use crate::domain::{Call, Risk, Tool};
+
+    #[test]
+    fn what_is_left_out_is_named_and_has_no_say_in_the_incident() {
+        let proposal = |n: usize| {
+            let namespace = if n < MOST { "shop" } else { "kube-system" };
+            let arguments: Map<_, _> = json!({"namespace": namespace, "name": "web"}).as_object().cloned().unwrap();
+            let call = Call { tool: format!("k.patch_{n}"), arguments };
+            let (target, reason, root_cause) = (String::new(), String::new(), String::new());
+            Proposal { call, target, reason, evidence: Vec::new(), root_cause, verify: None, undo: None }
+        };
+        let tool = |n: usize| {
+            let schema = json!({"type": "object", "properties": {"namespace": {}, "name": {}}});
+            let (name, description) = (format!("k.patch_{n}"), String::new());
+            Tool { name, description, schema, risk: Risk::High, repeatable: true, undo: None, own: false }
+        };
+        let tools = (0..7).map(tool).map(|tool| (tool.name.clone(), tool)).collect();
+        let (taken, left_out) = cut_off((0..7).map(proposal).collect());
+        assert_eq!(taken.len(), MOST);
+        assert!(left_out.contains("k.patch_5, k.patch_6"), "{left_out}");
+        let began = Said::Began { person: Person::typed("ada"), incident: None };
+        let entry = Entry { at: jiff::Timestamp::UNIX_EPOCH, fact: began };
+        let conversation = Conversation::begin(ConversationId("chat-1".into()), &entry).unwrap();
+        let opened = opened(&conversation, "fix it", &Person::typed("ada"), &taken, &Catalogue { tools });
+        let Fact::Opened { alerts, .. } = opened else { panic!("{opened:?}") };
+        assert_eq!(alerts[0].labels.get("namespace"), Some("shop"), "one namespace, of what is taken in");
+        assert_eq!(cut_off(vec![proposal(0)]).1, "");
     }
 }

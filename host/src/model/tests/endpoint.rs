@@ -59,6 +59,17 @@ async fn an_answer_that_cannot_be_read_is_asked_for_once_more_with_the_reason() 
     assert_eq!((&tail[1]["role"], &tail[1]["tool_call_id"]), (&json!("tool"), &json!("c1")));
 }
 
+#[tokio::test]
+async fn a_change_that_does_not_fit_is_answered_with_what_its_tool_takes() {
+    let wrong = || calls("kubernetes__kubectl_patch", "{\"namespace\": 7}");
+    let endpoint = Endpoint::new(vec![wrong(), wrong()]).await;
+    let (why, _) = ask(&endpoint.client()).await.unwrap_err();
+    assert!(why.contains("does not take these arguments") && !why.contains("it takes"), "{why}");
+    let messages = endpoint.requests()[1]["messages"].as_array().unwrap().clone();
+    let told = messages.last().unwrap()["content"].as_str().unwrap();
+    assert!(told.contains("it takes parameters: {\"namespace\":{\"type\":\"string\"}}"), "{told}");
+}
+
 /// The answer as a whole has ten minutes; without a bound of its own, silence within it would take as long.
 #[tokio::test]
 async fn a_stream_that_stalls_is_asked_for_again() {

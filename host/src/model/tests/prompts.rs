@@ -81,6 +81,25 @@ fn no_secret_and_no_forged_boundary_gets_in() {
     }
 }
 
+/// Endpoints that keep the beginning of a prompt charge little for it: nothing of it changes while the model looks.
+#[test]
+fn what_was_sent_before_is_the_beginning_of_what_is_sent_next() {
+    let tools = super::recorded(include_str!("../testdata/kubectl.jsonl"));
+    let mut incident = incident(vec![alert("web")]);
+    let get = call("k.kubectl_get", json!({"resourceType": "pod", "name": "web"}));
+    happen(&mut incident, looked(Purpose::Evidence, get, "ImagePullBackOff"));
+    let before = build(&incident, &tools, &[], &shape(Form::Native));
+    let describe = call("k.kubectl_describe", json!({"resourceType": "pod", "name": "web"}));
+    happen(&mut incident, asked("call_1", describe.clone(), "I look at the pod."));
+    happen(&mut incident, looked(Purpose::Model, describe, "Failed to pull image"));
+    let next = build(&incident, &tools, &[], &shape(Form::Native));
+    assert_eq!(before.tools, next.tools);
+    assert_eq!(before.messages, next.messages[..before.messages.len()]);
+    let last = build(&incident, &tools, &[], &Shape { last: true, ..shape(Form::Native) });
+    let (said, told) = (next.messages[0]["content"].as_str().unwrap(), last.messages[0]["content"].as_str().unwrap());
+    assert!(told.starts_with(said) && last.tools == next.tools);
+}
+
 #[test]
 fn a_prompt_keeps_its_size_whatever_comes_in() {
     let mut many: Vec<_> = (0..300).map(|n| alert(&format!("pod-{n}"))).collect();
