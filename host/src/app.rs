@@ -16,6 +16,7 @@ mod known_tools;
 mod launch;
 mod launcher;
 mod lint;
+mod live_records;
 mod metrics;
 mod model_metrics;
 mod options;
@@ -52,8 +53,6 @@ use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::person::Proven;
 use crate::domain::{Fact, Incident, IncidentId, Person};
 use crate::gate::{self, LINK};
-use crate::journal::{Projection, Sqlite};
-use crate::knowledge::Library;
 use crate::pipeline::{self, Services};
 use crate::plugin::Plugins;
 use crate::policy;
@@ -63,6 +62,7 @@ use crate::tools::{Servers, Status};
 
 pub use launch::BUNDLED;
 pub use launcher::Launcher;
+use live_records::LiveRecords;
 use restoration::{Restoration, Stage};
 use sources::AllSources;
 
@@ -78,13 +78,11 @@ pub struct App {
     policies: Arc<policy::Live>,
     plugins: Arc<Plugins>,
     servers: Arc<Servers>,
-    journal: Arc<Sqlite>,
-    projection: Arc<Projection>,
+    records: Arc<LiveRecords>,
     restoration: Arc<Restoration>,
     tasks: Vec<JoinHandle<()>>,
     counters: metrics::Counters,
     daily: model_metrics::Daily,
-    library: Arc<Library>,
     chat: Arc<Chat>,
     /// How long a stop waits for what is under way.
     stop_timeout: Duration,
@@ -180,11 +178,11 @@ impl App {
     /// Waits a little while until a listing that was found damaged is whole again.
     fn listing_is_whole(&self, cancellation: &Cancellation) -> bool {
         let mut looks = 0;
-        while !self.projection.is_whole() && looks < LOOKS_AT_LISTING && !cancellation.is_cancelled() {
+        while !self.records.projection.is_whole() && looks < LOOKS_AT_LISTING && !cancellation.is_cancelled() {
             std::thread::sleep(LISTING_LOOK);
             looks += 1;
         }
-        self.projection.is_whole()
+        self.records.projection.is_whole()
     }
 }
 
@@ -194,48 +192,36 @@ fn unavailable(error: JournalError) -> ControlError {
 
 impl Records for App {
     fn list(&self, filter: &Filter, cancellation: &Cancellation) -> Result<Vec<Incident>, String> {
-        let listed = |store| records::list(self.journal.as_ref(), &self.projection, store, filter, cancellation);
         match self.restoration.stage() {
             Stage::Done => {}
             // What the journal has still can be looked at.
-            Stage::Lost(_) => return listed(None),
+            Stage::Lost(_) => return self.records.stored(filter, cancellation),
             Stage::Deriving | Stage::Waiting(_) => self.restoration.check()?,
         }
-        let store = Some(self.services.store.as_ref());
-        match listed(store) {
-            Ok(incidents) if self.projection.is_whole() => Ok(incidents),
-            _ if self.listing_is_whole(cancellation) => listed(store),
+        match self.records.list(filter, cancellation) {
+            Ok(incidents) if self.records.projection.is_whole() => Ok(incidents),
+            _ if self.listing_is_whole(cancellation) => self.records.list(filter, cancellation),
             listed => {
-                let percent = self.projection.deriving().unwrap_or(0);
+                let percent = self.records.projection.deriving().unwrap_or(0);
                 listed.and(Err(format!("the listing is being derived from the journal: {percent} %")))
             }
         }
     }
 
     fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
-        let id = IncidentId(id.into());
-        match self.services.store.get(&id) {
-            Some(incident) => Ok(Some((*incident).clone())),
-            None => records::incident(self.journal.as_ref(), &id),
-        }
+        Records::incident(self.records.as_ref(), id)
     }
 
     fn story(&self, id: &str) -> Result<Option<Story>, String> {
-        let id = IncidentId(id.into());
-        let story = records::story(self.journal.as_ref(), &id)?;
-        let fresher = |story| match self.services.store.get(&id) {
-            Some(incident) => Story { incident: (*incident).clone(), ..story },
-            None => story,
-        };
-        Ok(story.map(fresher))
+        self.records.story(id)
     }
 
     fn search(&self, text: &str, most: usize) -> Result<Found, String> {
-        Ok(knowledge::search(&self.library, text, most))
+        Records::search(self.records.as_ref(), text, most)
     }
 
     fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String> {
-        knowledge::about(&self.library, self, id)
+        Records::known_about(self.records.as_ref(), id)
     }
 }
 
@@ -251,13 +237,18 @@ impl Backend for App {
         })
     }
 
-    fn conversations(&self, before: Option<&str>, limit: usize) -> Result<Vec<ConversationView>, String> {
+    fn conversations(
+        &self,
+        of: Option<&Person>,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<ConversationView>, String> {
         self.restoration.check()?;
-        chat::list(self.journal.as_ref(), &self.projection, &self.chat, before, limit)
+        chat::list(&self.records, &self.chat, of, before, limit)
     }
 
     fn conversation(&self, id: &str) -> Result<Option<ConversationView>, String> {
-        chat::one(self.journal.as_ref(), &self.chat, id)
+        chat::one(self.records.journal.as_ref(), &self.chat, id)
     }
 
     fn sources(&self) -> Vec<String> {
@@ -280,7 +271,7 @@ impl Backend for App {
         Box::pin(async move {
             self.counters.request();
             self.restoration.check().map_err(Refusal::Unavailable)?;
-            if self.journal.crowded() {
+            if self.records.journal.crowded() {
                 return Err(Refusal::Unavailable("the disk cannot keep up; send it again later".into()));
             }
             let decoded = self.sources.decode(source, request).await.map_err(|error| match error {
@@ -452,7 +443,7 @@ impl Backend for App {
         );
         problems.extend(deliveries::problems(&self.runner.target_status()));
         problems.extend(self.health.problems());
-        problems.extend(self.library.problems().into_iter().map(|problem| format!("runbooks: {problem}")));
+        problems.extend(self.records.library.problems().into_iter().map(|problem| format!("runbooks: {problem}")));
         for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };
             problems.push(format!("{what} is paused"));
@@ -475,10 +466,10 @@ impl Backend for App {
         text.push_str(&plugins::metrics(&self.plugins));
         text.push_str(&metrics::handling(self.runner.panics(), self.services.model.skipped().is_some()));
         text.push_str(&model_metrics::spending(&self.services.model.spending()));
-        text.push_str(&self.daily.incidents(&self.projection, self.services.clock.as_ref()));
+        text.push_str(&self.daily.incidents(&self.records.projection, self.services.clock.as_ref()));
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
         text.push_str(&self.inspections.metrics());
-        text.push_str(&metrics::journal(self.journal.head(), self.health.last_check()));
+        text.push_str(&metrics::journal(self.records.journal.head(), self.health.last_check()));
         text
     }
 

@@ -111,8 +111,14 @@ pub trait Backend: Records + 'static {
     fn chat(&self, _question: Question) -> BoxFuture<'_, Result<mpsc::UnboundedReceiver<Shown>, Refused>> {
         Box::pin(async { Err(Refused::Unavailable(crate::chat::UNCONFIGURED.into())) })
     }
-    /// The newest conversations that began before the one named, without their questions. May block on files.
-    fn conversations(&self, _before: Option<&str>, _limit: usize) -> Result<Vec<ConversationView>, String> {
+    /// The newest conversations that began before the one named, without their questions: of everybody, or of one
+    /// person. May block on files.
+    fn conversations(
+        &self,
+        _of: Option<&Person>,
+        _before: Option<&str>,
+        _limit: usize,
+    ) -> Result<Vec<ConversationView>, String> {
         Ok(Vec::new())
     }
     /// A conversation by its full id. May block on files.

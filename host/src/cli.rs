@@ -23,6 +23,7 @@ mod policy;
 mod remote;
 mod screen;
 mod serve;
+mod server_sent;
 mod suggest;
 mod table;
 mod user;

@@ -213,7 +213,7 @@ impl Gate {
                 }
             }
         }
-        if !matches!(record.state, ActionState::Allowed | ActionState::Approved) {
+        if !record.state.is_permitted() {
             ruling.kind = RulingKind::Deny;
             ruling.rule = "builtin.state".into();
             ruling.reason = format!("it is {}, and neither allowed nor approved", record.state.as_str());

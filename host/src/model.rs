@@ -8,6 +8,7 @@
 
 mod alias;
 mod answers;
+mod asking;
 mod budget;
 mod chat;
 mod check;
@@ -37,13 +38,11 @@ mod wire;
 mod words;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use tokio::time::Instant;
 
 pub use budget::{Budget, DayBudget, DayLimits, Scope, Which, Whose, today};
 pub use check::CheckedEndpoint;
@@ -51,17 +50,19 @@ pub use offer::Form;
 pub use price::{Price, amount};
 pub use profile::{Limit, Wants};
 
-use crate::domain::entry::{Answer, Original, Reused, Share, Usage};
+use crate::domain::entry::{Answer, Reused, Share, Usage};
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Incident};
-use crate::ports::{Alike, Asked, Clock, Model, Spending, Spoke, Talk, Tried};
+use crate::ports::{Asked, Clock, Model, Spending, Spoke, Talk, Tried};
 use crate::redact::{redact, visible};
 use alias::Aliases;
 use answers::Answers;
+use asking::{Question, Read};
 use budget::{Saved, Scopes};
-use endpoint::{Endpoint, Silence};
-use profile::Profile;
+use endpoint::Endpoint;
+use names::Names;
 use prompt::Shape;
+use wire::Reply;
 
 /// Reads the answer of an endpoint, for tests of the whole that ask none.
 ///
@@ -168,36 +169,6 @@ pub struct Client {
     clock: Arc<dyn Clock>,
 }
 
-/// What is asked of one endpoint.
-struct Question<'a> {
-    incident: &'a Incident,
-    catalogue: &'a Catalogue,
-    tried: &'a [Tried],
-    started: Instant,
-    /// Another endpoint can be asked where this one brings nothing.
-    others: bool,
-}
-
-/// What a question says about the endpoint.
-enum Heard {
-    /// It answers, whatever it said.
-    Answered,
-    /// It did not answer in time.
-    Missed,
-    /// It did not answer in less time than is its own.
-    Hurried,
-}
-
-/// Why an endpoint brought nothing.
-enum Ended {
-    /// Another one may do better.
-    Next(String),
-    /// It was not asked, because it is left alone or has spent its day.
-    PassedOver(String),
-    /// No other one can.
-    For(String),
-}
-
 impl Client {
     /// Makes the client; sends nothing.
     ///
@@ -233,198 +204,58 @@ impl Client {
     /// anew. What an endpoint cost that is no longer configured counts for the incident's source and rule alone.
     pub fn restore(&self, asked: &costs::AskedAbout) {
         let costs::AskedAbout { incident, at, usage, reused } = asked;
-        let at = *at;
-        reused.iter().for_each(|reused| self.saved.count(at, reused));
-        self.scopes.spend(at, budget::scope_of(incident), usage);
-        for share in &usage.shares {
-            let known = self.endpoints.iter().filter(|endpoint| endpoint.label == share.model);
-            known.for_each(|endpoint| endpoint.restore(at, share));
-        }
+        reused.iter().for_each(|reused| self.saved.count(*at, reused));
+        self.count(*at, budget::scope_of(incident), usage);
     }
 
     /// Counts what a question in a conversation cost, so that a restart does not open the day's budgets anew.
     pub fn restore_chat(&self, at: Timestamp, usage: &Usage) {
-        self.scopes.spend(at, chat::SCOPE, usage);
+        self.count(at, chat::SCOPE, usage);
+    }
+
+    fn count(&self, at: Timestamp, scope: (&str, &str), usage: &Usage) {
+        self.scopes.spend(at, scope, usage);
         for share in &usage.shares {
             let known = self.endpoints.iter().filter(|endpoint| endpoint.label == share.model);
             known.for_each(|endpoint| endpoint.restore(at, share));
         }
     }
 
-    async fn answer(
+    async fn investigate(
         &self,
         incident: &Incident,
         catalogue: &Catalogue,
         tried: &[Tried],
     ) -> Result<Asked, (String, Usage)> {
-        let started = Instant::now();
-        let mut usage = Usage::default();
-        let scope = budget::scope_of(incident);
-        self.scopes.allows(self.clock.now(), &self.budget.scopes, scope).map_err(|why| (why, Usage::default()))?;
-        let mut whys: Vec<String> = Vec::new();
-        let mut order = order::of(&self.endpoints, incident, self.clock.elapsed()).into_iter();
-        while let Some(endpoint) = order.next() {
-            let question = Question {
-                incident,
-                catalogue,
-                tried,
-                started,
-                others: order::any(order.as_slice(), self.clock.elapsed()),
-            };
-            let last = order.as_slice().is_empty();
-            match self.ask_one(endpoint, &question, &mut usage).await {
-                Ok(asked) => return Ok(asked),
-                Err(Ended::For(why)) => {
-                    whys.push(why);
-                    break;
-                }
-                Err(Ended::PassedOver(why)) => {
-                    // On every question it would be said again and again.
-                    if !endpoint.passed_over.swap(true, Ordering::Relaxed) && !last {
-                        tracing::warn!("{why}; the next endpoint is asked");
-                    }
-                    whys.push(why);
-                }
-                Err(Ended::Next(why)) => {
-                    let why = if self.endpoints.len() > 1 { format!("{}: {why}", endpoint.label) } else { why };
-                    if !last {
-                        tracing::warn!("{why}; the next endpoint is asked");
-                    }
-                    whys.push(why);
-                }
-            }
-        }
-        if whys.is_empty() {
-            whys.push("no endpoint of a language model is configured".into());
-        }
-        Err((whys.join("; "), usage))
-    }
-
-    /// Asks one endpoint, unless it is left alone or may cost no more today.
-    async fn ask_one(&self, endpoint: &Endpoint, question: &Question<'_>, usage: &mut Usage) -> Result<Asked, Ended> {
-        let label = &endpoint.label;
-        let spent = self.budget.allows(question.incident, usage, question.started.elapsed());
-        spent.map_err(Ended::For)?;
-        let admitted = endpoint.admit().map_err(Ended::PassedOver)?;
-        let affordable = endpoint.affordable();
-        affordable
-            .map_err(|why| Ended::PassedOver(if self.endpoints.len() > 1 { format!("{label}: {why}") } else { why }))?;
-        let (mut heard, before) = (Heard::Answered, usage.calls);
-        let answer = self.ask_within_bounds(endpoint, question, usage, &mut heard).await;
-        let told = match heard {
-            Heard::Missed => admitted.missed(self.clock.elapsed()),
-            Heard::Answered if usage.calls > before => {
-                admitted.answered();
-                true
-            }
-            // Nothing was sent, or there was less time for it than is its own: that says nothing about it.
-            _ => false,
-        };
-        if told {
-            endpoint.passed_over.store(false, Ordering::Relaxed);
-        }
-        answer
-    }
-
-    async fn ask_within_bounds(
-        &self,
-        endpoint: &Endpoint,
-        question: &Question<'_>,
-        usage: &mut Usage,
-        heard: &mut Heard,
-    ) -> Result<Asked, Ended> {
-        let Question { incident, catalogue, tried, started, others } = *question;
-        let until = started + self.budget.time_left(incident);
-        let deadline = order::deadline(Instant::now(), until, endpoint.options.timeout, others);
-        let mut told: Vec<Value> = Vec::new();
-        let mut unreadable: Option<String> = None;
-        let mut circles = false;
-        let last = self.budget.is_last(incident);
         let aliases = self.anonymise.then(|| Aliases::of(incident));
-        // What was changed for other incidents this one does not name.
-        let nameless = |tried: &Tried| match &tried.alike {
-            Alike::Alert { .. } => Tried { alike: Alike::Alert { target: "an object".into() }, ..tried.clone() },
-            Alike::Cause(_) => tried.clone(),
+        let hidden = aliases.as_ref().map(|_| known::nameless(incident, tried));
+        let (shown, tried) = hidden.as_ref().map_or((incident, tried), |(shown, tried)| (shown, tried.as_slice()));
+        let read = |reply: &Reply, names: &Names| {
+            let decided = decision::decide(reply, names, catalogue)?;
+            if stagnation::stagnates(incident, &decided.answer) {
+                return Ok(Read::Circle);
+            }
+            Ok(Read::Answer(decided.answer, said(&decided.words, WORDS)))
         };
-        let hidden: Vec<Tried> = aliases.iter().flat_map(|_| tried.iter().map(nameless)).collect();
-        let tried = if aliases.is_some() { &hidden } else { tried };
-        let shown = aliases.as_ref().map(|_| known::nameless(incident));
-        let build = |profile: &Profile| {
-            let shape = Shape {
-                form: profile.tools,
-                language: &self.language,
-                bytes: profile.bytes,
-                by: &endpoint.label,
-                last,
-                tried,
-            };
-            let mut prompt = prompt::build(shown.as_ref().unwrap_or(incident), catalogue, &shape);
-            if let Some(aliases) = &aliases {
-                aliases.hide_messages(&mut prompt.messages);
-                if let Some(Value::String(system)) =
-                    prompt.messages.first_mut().and_then(|first| first.get_mut("content"))
-                {
-                    system.push_str(alias::TOLD);
-                }
-            }
-            endpoint.offered(prompt.missing, catalogue.tools.len());
-            prompt
-        };
-        // The second round shows the model why its first answer could not be read.
-        for _ in 0..2 {
-            // Whoever asks has looked at the budgets before the first one.
-            if let Some(why) = &unreadable {
-                let spent = self.budget.allows(incident, usage, started.elapsed());
-                spent.map_err(|_| Ended::For(why.clone()))?;
-                endpoint.affordable().map_err(|_| Ended::Next(why.clone()))?;
-            }
-            let round = endpoint.round(&build, &told, deadline, usage, None).await;
-            usage.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let (prompt, reply) = match round {
-                Ok(round) => round,
-                Err(silence) => {
-                    let why = match silence {
-                        Silence::Late { why, whole } => {
-                            *heard = if whole { Heard::Missed } else { Heard::Hurried };
-                            why
-                        }
-                        Silence::Other(why) => why,
-                    };
-                    return Err(Ended::Next(unreadable.unwrap_or(why)));
-                }
-            };
-            let shown = aliases.as_ref().map(|aliases| aliases.show_reply(&reply));
-            match decision::decide(shown.as_ref().unwrap_or(&reply), &prompt.names, catalogue) {
-                Ok(decided) if stagnation::stagnates(incident, &decided.answer) => {
-                    // It may still know what is wrong.
-                    told = prompt::correction(&reply, stagnation::DECIDE);
-                    (circles, unreadable) = (true, Some(stagnation::WHY.into()));
-                }
-                Ok(decided) => {
-                    return Ok(Asked {
-                        answer: decided.answer,
-                        text: cut(&redact(&visible(&decided.words)), WORDS),
-                        usage: usage.clone(),
-                        original: Some(Box::new(Original {
-                            by: endpoint.label.clone(),
-                            message: kept::kept(&reply.message),
-                            reused: None,
-                        })),
-                    });
-                }
-                Err(why) if reply.refusal.is_some() => return Err(Ended::Next(why)),
-                Err(why) => {
-                    // What it says of the answer is the endpoint's own word, but for the names in it.
-                    let said = aliases.as_ref().map_or_else(|| why.clone(), |aliases| aliases.hide(&why));
-                    told = prompt::correction(&reply, &said);
-                    unreadable = Some(why);
-                }
-            }
-        }
-        // Another endpoint would be shown the same.
-        let why = unreadable.unwrap_or_else(|| "the model gave no answer".into());
-        Err(if circles { Ended::For(why) } else { Ended::Next(why) })
+        self.ask_in_order(&Question {
+            case: incident,
+            what: "one incident",
+            scope: budget::scope_of(incident),
+            last: self.budget.is_last(incident),
+            tools: catalogue.tools.len(),
+            aliases: aliases.as_ref(),
+            words: None,
+            again: "Answer again, with one tool call or one fenced YAML decision and nothing else.",
+            build: &|shape: &Shape<'_>| prompt::build(shown, catalogue, tried, shape),
+            read: &read,
+        })
+        .await
     }
+}
+
+/// Words of a model as they are kept.
+fn said(words: &str, most: usize) -> String {
+    cut(&redact(&visible(words)), most)
 }
 
 impl Model for Client {
@@ -467,20 +298,10 @@ impl Model for Client {
         catalogue: &'a Catalogue,
         tried: &'a [Tried],
     ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
-        Box::pin(async move {
-            let answer = self.answer(incident, catalogue, tried).await;
-            let usage = answer.as_ref().map_or_else(|(_, usage)| usage, |asked| &asked.usage);
-            self.scopes.spend(self.clock.now(), budget::scope_of(incident), usage);
-            answer
-        })
+        Box::pin(self.investigate(incident, catalogue, tried))
     }
 
     fn converse<'a>(&'a self, talk: Talk<'a>) -> BoxFuture<'a, Result<Spoke, (String, Usage)>> {
-        Box::pin(async move {
-            let spoke = self.converse_with(&talk).await;
-            let usage = spoke.as_ref().map_or_else(|(_, usage)| usage, |spoke| &spoke.usage);
-            self.scopes.spend(self.clock.now(), chat::SCOPE, usage);
-            spoke
-        })
+        Box::pin(async move { self.converse_with(&talk).await })
     }
 }

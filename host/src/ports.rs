@@ -170,9 +170,9 @@ pub trait Planners: Send + Sync {
 
 /// A model's answer as data, with its words and its cost.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Asked {
+pub struct Asked<T = Answer> {
     /// What it wants.
-    pub answer: Answer,
+    pub answer: T,
     /// Its own words, cut.
     pub text: String,
     /// What it cost.
@@ -221,17 +221,7 @@ pub enum Spoken {
 }
 
 /// A step of the model in a conversation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Spoke {
-    /// What it wants.
-    pub spoken: Spoken,
-    /// Its words.
-    pub text: String,
-    /// What it cost.
-    pub usage: Usage,
-    /// Who answered, and how it came.
-    pub original: Option<Box<Original>>,
-}
+pub type Spoke = Asked<Spoken>;
 
 /// What one tool has done before in a case like this one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -167,13 +167,18 @@ async fn an_answer_that_is_broken_off_says_so_and_the_conversation_goes_on() -> 
     let _ = host.post_json("/v1/chat", &json!({"text": "what is wrong?", "person": "ada"})).await;
     host.died().await?;
     let host = rig.serve().await?;
-    let shown = host.get("/v1/chat/latest").await?;
+    let shown = host.get("/v1/chat/latest?person=ada").await?;
     assert_eq!((&shown["state"], shown["questions"][0]["looks"].as_array().unwrap().len()), (&json!("interrupted"), 1));
     let id = shown["id"].as_str().unwrap().to_string();
     let arguments =
         ["--listen", host.url.trim_start_matches("http://"), "chat", "--continue", "are you there?", "--as", "ada"];
     let (code, output, problems) = run(rig.folder(), &rig.environment, &arguments).await?;
     assert!(code == 0 && output.contains("Here I am again.") && problems.contains(&id), "{output}{problems}");
+
+    // The newest conversation is the newest of whoever asks.
+    let arguments = ["--listen", host.url.trim_start_matches("http://"), "chat", "--continue", "and I?", "--as", "eve"];
+    let (code, output, problems) = run(rig.folder(), &rig.environment, &arguments).await?;
+    assert!(code != 0 && problems.contains("eve (unproven) has begun no conversation"), "{output}{problems}");
 
     // Whoever hangs up breaks the answer off; what the model was asked by then is counted.
     let url = format!("{}/v1/chat", host.url);

@@ -40,7 +40,7 @@ impl App {
     fn known(&self, id: &IncidentId) -> Result<Option<Arc<Incident>>, String> {
         match self.services.store.get(id) {
             Some(incident) => Ok(Some(incident)),
-            None => Ok(records::incident(self.journal.as_ref(), id)?.map(Arc::new)),
+            None => Ok(records::incident(self.records.journal.as_ref(), id)?.map(Arc::new)),
         }
     }
 

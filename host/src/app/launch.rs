@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::chat::LiveRecords;
 use super::inspections::Inspections;
+use super::live_records::LiveRecords;
 use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
@@ -143,13 +143,13 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         language: config.report.language,
         links: config.links(&environment).map_err(|problem| Problems(vec![problem]))?,
     });
-    let live = LiveRecords {
+    let records = Arc::new(LiveRecords {
         store: Arc::clone(&services.store),
         journal: Arc::clone(&journal),
         projection: Arc::clone(&projection),
         library: Arc::clone(&library),
-    };
-    let chat = Arc::new(Chat::new(Arc::clone(&services), Arc::new(live), config.chat));
+    });
+    let chat = Arc::new(Chat::new(Arc::clone(&services), Arc::clone(&records) as Arc<_>, config.chat));
     let restoration = Arc::new(Restoration::new(Arc::clone(&projection)));
     let parts = Arc::new(Parts {
         services: Arc::clone(&services),
@@ -180,7 +180,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let inspections =
         Inspections::new(Arc::clone(&services), Arc::clone(&journal) as Arc<dyn Journal>, config.inspections.clone());
     let health = Arc::new(keeping::Health::default());
-    let (of_journal, of_projection) = (|| Arc::clone(&journal), Arc::clone(&projection));
+    let (of_journal, of_projection) = (|| Arc::clone(&journal), projection);
     let checking = keeping::check(of_journal(), of_projection, Arc::clone(&clock), Arc::clone(&health));
     tasks.push(tokio::spawn(after(&restoration, checking)));
     let retention = config.retention.clone();
@@ -198,15 +198,13 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         policies,
         plugins,
         servers,
-        journal,
-        projection,
+        records,
         restoration,
         tasks,
         counters,
         daily: Daily::default(),
         health,
         inspections,
-        library,
         chat,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
 use crate::domain::knowledge::{Found, Knowledge};
-use crate::domain::{Catalogue, History, Incident, IncidentId, Stream};
+use crate::domain::{Catalogue, History, Incident, IncidentId, Sealed, Stream};
 use crate::journal::{CatchUpError, Projection, Reader};
 use crate::knowledge::Library;
 use crate::model::costs::{Costs, Counting};
@@ -76,21 +76,23 @@ pub fn list(
     Ok(ids.into_iter().filter_map(one).collect())
 }
 
+/// The entries of an incident; none where the name is one of another stream.
+fn of_incident(journal: &dyn Journal, id: &IncidentId) -> Result<Vec<Sealed>, String> {
+    match Stream::of(&id.0) {
+        Stream::Host | Stream::Conversation => Ok(Vec::new()),
+        Stream::Incident => journal.stream(&id.0).map_err(|error| error.to_string()),
+    }
+}
+
 /// One incident as the journal knows it.
 pub fn incident(journal: &dyn Journal, id: &IncidentId) -> Result<Option<Incident>, String> {
-    if !Stream::is_incident(&id.0) {
-        return Ok(None);
-    }
-    let stream = journal.stream(&id.0).map_err(|error| error.to_string())?;
+    let stream = of_incident(journal, id)?;
     Incident::read(&stream)
 }
 
 /// One incident with its entries as the journal knows them.
 pub fn story(journal: &dyn Journal, id: &IncidentId) -> Result<Option<Story>, String> {
-    if !Stream::is_incident(&id.0) {
-        return Ok(None);
-    }
-    let stream = journal.stream(&id.0).map_err(|error| error.to_string())?;
+    let stream = of_incident(journal, id)?;
     let Some(incident) = Incident::read(&stream)? else { return Ok(None) };
     let entries = open_all(&stream).map_err(|error| error.to_string())?;
     Ok(Some(Story { incident, entries }))

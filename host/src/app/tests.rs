@@ -16,7 +16,7 @@ use crate::domain::{
     Action, ActionId, Catalogue, Decision, Entry, Mode, Origin, Outcome, Person, Proof, Proposal, Proven, Risk, Ruling,
     Sealed, Verdict,
 };
-use crate::journal::Options;
+use crate::journal::{Options, Sqlite};
 use crate::ports::{Clock, Journal};
 use crate::token::Hash;
 

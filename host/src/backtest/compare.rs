@@ -14,7 +14,6 @@ pub fn compare(replay: &IncidentReplay) -> (Changed, u64) {
     let actions = pairs(replay);
     let count = actions.len() as u64;
     let saved = recorded.model.calls.saturating_sub(fresh.model.calls);
-    let tokens = |model: &crate::domain::incident::ModelLog| model.prompt_tokens + model.completion_tokens;
     let mut notes = replay.notes.clone();
     // Evidence is wanted with every decision, and collected only for the model.
     if replay.other_evidence && recorded.collected {
@@ -30,7 +29,7 @@ pub fn compare(replay: &IncidentReplay) -> (Changed, u64) {
         // While the record says what happens next, its calls are the new side's as well.
         model_calls_saved: if replay.parted { saved } else { 0 },
         model_calls_added: replay.added,
-        tokens_saved: if replay.parted { tokens(&recorded.model).saturating_sub(tokens(&fresh.model)) } else { 0 },
+        tokens_saved: if replay.parted { recorded.model.tokens().saturating_sub(fresh.model.tokens()) } else { 0 },
         notes,
     };
     (changed, count)

@@ -11,7 +11,6 @@ use super::report::{Pair, RouteChange};
 use super::world::World;
 use super::{divergence, looks};
 use crate::domain::delivery::{Delivery, PERSONAL};
-use crate::domain::incident::ActionState;
 use crate::domain::{
     Action, ActionId, Decision, Entry, Fact, Incident, Mode, Occasion, Origin, Outcome, Ruling, Verdict,
 };
@@ -134,7 +133,7 @@ impl IncidentReplay {
         }
         let Some(record) = self.fresh.action(id).cloned() else { return };
         let action = &record.action;
-        let refused = matches!(record.state, ActionState::Allowed | ActionState::Approved);
+        let refused = record.state.is_permitted();
         let ask = |world: &World<'_>| {
             let context = world.context(at);
             if refused {
@@ -167,7 +166,7 @@ impl IncidentReplay {
 
     fn intent(&mut self, world: &World<'_>, id: &ActionId, attempt: &str, at: Timestamp) {
         let Some(record) = self.fresh.action(id).cloned() else { return };
-        if !matches!(record.state, ActionState::Allowed | ActionState::Approved) {
+        if !record.state.is_permitted() {
             return;
         }
         let permit = world.gate.permit(world.policies, &self.fresh, &record, &world.context(at));

@@ -31,8 +31,12 @@ impl Record {
         let mut record = Self::default();
         journal.replay(0, &mut |_, sealed| {
             record.entries += 1;
+            match Stream::of(&sealed.stream) {
+                Stream::Host | Stream::Conversation => return Ok(()),
+                Stream::Incident => {}
+            }
             let head = sealed.body.get(..HEAD).unwrap_or(&sealed.body);
-            if !Stream::is_incident(&sealed.stream) || !TELLING.iter().any(|kind| head.contains(kind)) {
+            if !TELLING.iter().any(|kind| head.contains(kind)) {
                 return Ok(());
             }
             match sealed.open::<Fact>().map(|entry| entry.fact) {

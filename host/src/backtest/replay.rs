@@ -9,7 +9,7 @@ use super::incident_replay::IncidentReplay;
 use super::report::{Changed, Report, Summary};
 use super::world::World;
 use super::{compare, divergence};
-use crate::domain::control::{self, Control};
+use crate::domain::control::Control;
 use crate::domain::{Fact, IncidentId, Sealed, Stream};
 use crate::ports::JournalError;
 
@@ -43,15 +43,16 @@ impl<'a> Replay<'a> {
 
     /// Takes the next entry of the journal.
     pub fn take(&mut self, sealed: &Sealed) -> Result<(), JournalError> {
-        if sealed.stream == control::STREAM {
-            if let Ok(entry) = sealed.open::<Control>() {
-                self.world.apply_control(&entry.fact);
+        match Stream::of(&sealed.stream) {
+            Stream::Host => {
+                if let Ok(entry) = sealed.open::<Control>() {
+                    self.world.apply_control(&entry.fact);
+                }
+                return Ok(());
             }
-            return Ok(());
-        }
-        // Conversations decide nothing.
-        if !Stream::is_incident(&sealed.stream) {
-            return Ok(());
+            // It decides nothing.
+            Stream::Conversation => return Ok(()),
+            Stream::Incident => {}
         }
         let entry = sealed.open::<Fact>().map_err(|error| {
             JournalError(format!("entry {} of {} cannot be read: {error}", sealed.n, sealed.stream))

@@ -28,9 +28,12 @@ impl Chat {
         &self,
         conversation: &mut Conversation,
         proposals: Vec<Proposal>,
-        spoke: Spoke,
+        mut spoke: Spoke,
     ) -> Result<(), JournalError> {
         let services = &self.services;
+        // Before anything is made of them: what is left out has no say in the incident.
+        let (proposals, left_out) = cut_off(proposals);
+        spoke.text.push_str(&left_out);
         let moment = services.moment();
         let context = moment.context();
         let asker = conversation.exchanges.last().map_or(&conversation.person, |asked| &asked.person).clone();
@@ -43,7 +46,6 @@ impl Chat {
         let mut incident = Incident::open(id.clone(), &Entry { at, fact: opened.clone() }).ok_or_else(none)?;
         incident.apply(&Entry { at, fact: decided.clone() });
         let origin = Origin::Chat { conversation: conversation.id.clone(), person: asker };
-        let proposals = proposals.into_iter().take(MOST).collect();
         let taken = take_in(services.policies.as_ref(), &incident, &context, proposals, &origin, Together::Steps);
         let actions = taken.iter().filter_map(suggested).collect();
         let said = conversation::Fact::Proposed {
@@ -87,6 +89,17 @@ fn rulings(incident: &Incident) -> Vec<RulingView> {
         reason: record.ruling.as_ref().map(|ruling| ruling.reason.clone()).unwrap_or_default(),
     };
     incident.actions.iter().map(one).collect()
+}
+
+/// The changes of an answer that are taken in, and what is said of the others.
+fn cut_off(mut proposals: Vec<Proposal>) -> (Vec<Proposal>, String) {
+    let beyond = proposals.split_off(MOST.min(proposals.len()));
+    let tools: Vec<&str> = beyond.iter().map(|proposal| proposal.call.tool.as_str()).collect();
+    let left_out = match tools.len() {
+        0 => String::new(),
+        _ => format!("\n(Left out, because one answer may propose {MOST} changes: {})", tools.join(", ")),
+    };
+    (proposals, left_out)
 }
 
 fn suggested(fact: &Fact) -> Option<Suggested> {
@@ -147,5 +160,41 @@ fn decision(conversation: &Conversation, mode: Mode) -> Decision {
         evidence: Vec::new(),
         faults: Vec::new(),
         policies: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::domain::conversation::{ConversationId, Fact as Said};
+    use crate::domain::{Call, Risk, Tool};
+
+    #[test]
+    fn what_is_left_out_is_named_and_has_no_say_in_the_incident() {
+        let proposal = |n: usize| {
+            let namespace = if n < MOST { "shop" } else { "kube-system" };
+            let arguments: Map<_, _> = json!({"namespace": namespace, "name": "web"}).as_object().cloned().unwrap();
+            let call = Call { tool: format!("k.patch_{n}"), arguments };
+            let (target, reason, root_cause) = (String::new(), String::new(), String::new());
+            Proposal { call, target, reason, evidence: Vec::new(), root_cause, verify: None, undo: None }
+        };
+        let tool = |n: usize| {
+            let schema = json!({"type": "object", "properties": {"namespace": {}, "name": {}}});
+            let (name, description) = (format!("k.patch_{n}"), String::new());
+            Tool { name, description, schema, risk: Risk::High, repeatable: true, undo: None, own: false }
+        };
+        let tools = (0..7).map(tool).map(|tool| (tool.name.clone(), tool)).collect();
+        let (taken, left_out) = cut_off((0..7).map(proposal).collect());
+        assert_eq!(taken.len(), MOST);
+        assert!(left_out.contains("k.patch_5, k.patch_6"), "{left_out}");
+        let began = Said::Began { person: Person::typed("ada"), incident: None };
+        let entry = Entry { at: jiff::Timestamp::UNIX_EPOCH, fact: began };
+        let conversation = Conversation::begin(ConversationId("chat-1".into()), &entry).unwrap();
+        let opened = opened(&conversation, "fix it", &Person::typed("ada"), &taken, &Catalogue { tools });
+        let Fact::Opened { alerts, .. } = opened else { panic!("{opened:?}") };
+        assert_eq!(alerts[0].labels.get("namespace"), Some("shop"), "one namespace, of what is taken in");
+        assert_eq!(cut_off(vec![proposal(0)]).1, "");
     }
 }

@@ -54,8 +54,7 @@ pub(super) async fn answer(
                 End::Proposed { incident, .. } => chat.ruled(incident).await,
                 _ => Vec::new(),
             };
-            let tokens = asked.usage.prompt_tokens.saturating_add(asked.usage.completion_tokens);
-            let (answer, calls) = (AnswerView::from(end), asked.usage.calls);
+            let (answer, calls, tokens) = (AnswerView::from(end), asked.usage.calls, asked.usage.tokens());
             asker.show(&conversation, Event::Answer { answer, rulings, calls, tokens });
         }
         Err(error) => asker.say(Event::Error { error: error.to_string() }),
@@ -88,7 +87,7 @@ async fn steps(chat: &Chat, conversation: &mut Conversation, asker: &Asker) -> R
             }
         };
         spoke.usage.took_ms = took_ms;
-        match std::mem::replace(&mut spoke.spoken, Spoken::Words) {
+        match std::mem::replace(&mut spoke.answer, Spoken::Words) {
             Spoken::Words => {
                 let fact = Fact::Replied { text: spoke.text, usage: spoke.usage, original: spoke.original };
                 return end(chat, conversation, fact).await;

@@ -19,6 +19,8 @@ use super::remote::{Remote, segment, with_query};
 use super::screen::{Screen, ask, note};
 use crate::domain::conversation::{ConversationView, Standing};
 
+/// In the place of an id: the newest conversation of whoever asks.
+const LATEST: &str = "latest";
 /// Most bytes that are read from standard input.
 const STDIN: u64 = 64 * 1024;
 
@@ -36,13 +38,13 @@ pub struct Arguments {
     /// The incident that it is about: its id, a unique beginning of it, or `latest`
     #[arg(long, value_name = "INCIDENT", conflicts_with = "go_on")]
     incident: Option<String>,
-    /// Go on with a conversation: the newest, or the one named
-    #[arg(long = "continue", value_name = "ID", num_args = 0..=1, require_equals = true, default_missing_value = "latest")]
+    /// Go on with a conversation: your newest, or the one named
+    #[arg(long = "continue", value_name = "ID", num_args = 0..=1, require_equals = true, default_missing_value = LATEST)]
     go_on: Option<String>,
     /// List conversations
     #[arg(long, conflicts_with_all = ["question", "incident", "go_on"])]
     list: bool,
-    /// Print a conversation: its id, or `latest`
+    /// Print a conversation: its id, or `latest` for your newest
     #[arg(long, value_name = "ID", conflicts_with_all = ["question", "incident", "go_on", "list"])]
     show: Option<String>,
     /// Print JSON, as the HTTP API does; of an answer its last event
@@ -66,7 +68,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(id) = &arguments.show {
-        let view: ConversationView = remote.get(&format!("/v1/chat/{}", segment(id)?)).await?;
+        let view = known(&remote, context, &arguments.person, id).await?;
         let screen = if arguments.json { Screen::json(&view)? } else { shown::whole(&view) };
         screen.print()?;
         return Ok(ExitCode::SUCCESS);
@@ -79,7 +81,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         json: arguments.json,
     };
     if let Some(id) = &arguments.go_on {
-        let view: ConversationView = talking.remote.get(&format!("/v1/chat/{}", segment(id)?)).await?;
+        let view = known(&talking.remote, context, &arguments.person, id).await?;
         if view.state == Standing::Interrupted {
             note("the last answer was broken off; `tidegate chat --show` prints what was seen until then");
         }
@@ -108,6 +110,20 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     }
     talking.told_how_to_go_on();
     Ok(ExitCode::SUCCESS)
+}
+
+/// A conversation by its id; the latest is the latest of whoever asks.
+async fn known(
+    remote: &Remote<'_>,
+    context: &Context<'_>,
+    person: &Person,
+    id: &str,
+) -> anyhow::Result<ConversationView> {
+    let path = format!("/v1/chat/{}", segment(id)?);
+    if id != LATEST {
+        return remote.get(&path).await;
+    }
+    remote.get(&with_query(&path, &[("person", name(context, person)?)])?).await
 }
 
 struct Talking<'a> {

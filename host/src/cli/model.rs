@@ -54,7 +54,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
 fn lines(one: &CheckedEndpoint) -> Vec<String> {
     let usage = &one.usage;
     let requests = if usage.calls == 1 { "answer" } else { "answers" };
-    let tokens = usage.prompt_tokens + usage.completion_tokens;
+    let tokens = usage.tokens();
     let mut lines = vec![format!("{} at {}", one.name, one.url)];
     if let Some(problem) = &one.problem {
         lines.push(format!("  cannot be used: {problem}"));

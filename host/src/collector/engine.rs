@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::table::{By, Collector, Tables, Then};
 use super::{arguments, kinds, path};
-use crate::domain::entry::Purpose;
 use crate::domain::{Alert, Call, Catalogue, Incident, Subject, is_cluster_wide};
 use crate::evidence::{Observed, Told, observed, text};
 
@@ -44,7 +43,7 @@ pub fn wanted(tables: &Tables, incident: &Incident, catalogue: &Catalogue) -> Ve
     if tables.collectors.is_empty() {
         return Vec::new();
     }
-    let looks = incident.looks_lately().filter(|look| look.purpose == Purpose::Evidence);
+    let looks = incident.evidence_lately();
     let seen = looks.map(|look| Seen { call: &look.call, observed: observed(look) }).collect();
     let cluster = incident.labels().get("cluster").unwrap_or_default().to_string();
     let mut engine = Engine { tables, catalogue, cluster, seen, calls: Vec::new() };

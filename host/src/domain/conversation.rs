@@ -4,6 +4,7 @@
 //! shown of it is what its journal says.
 
 mod case;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use summary::{Change, Summary};
 pub use view::{AnswerView, ConversationView, LookView, ProposedView, QuestionView, Standing};
 
 use super::action::ActionId;
@@ -318,7 +320,7 @@ impl Conversation {
     /// All that it has cost.
     pub fn usage(&self) -> Usage {
         let mut all = Usage::default();
-        self.exchanges.iter().for_each(|exchange| add(&mut all, &exchange.usage));
+        self.exchanges.iter().for_each(|exchange| all.add(&exchange.usage));
         all
     }
 }
@@ -326,7 +328,7 @@ impl Conversation {
 impl Exchange {
     fn take(&mut self, at: Timestamp, fact: &Fact) {
         if let Some(usage) = fact.usage() {
-            add(&mut self.usage, usage);
+            self.usage.add(usage);
         }
         match fact {
             Fact::Wanted { calls, text, original, .. } => {
@@ -353,18 +355,6 @@ impl Exchange {
             Fact::Began { .. } | Fact::Asked { .. } | Fact::Closed { .. } => {}
         }
     }
-}
-
-fn add(all: &mut Usage, usage: &Usage) {
-    if usage.shares.is_empty() {
-        all.calls = all.calls.saturating_add(usage.calls);
-        all.prompt_tokens = all.prompt_tokens.saturating_add(usage.prompt_tokens);
-        all.completion_tokens = all.completion_tokens.saturating_add(usage.completion_tokens);
-        all.cost_micros = all.cost_micros.saturating_add(usage.cost_micros);
-    } else {
-        usage.shares.iter().for_each(|share| all.spend(share.clone()));
-    }
-    all.took_ms = all.took_ms.saturating_add(usage.took_ms);
 }
 
 /// An entry read back.

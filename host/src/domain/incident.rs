@@ -10,9 +10,11 @@ mod blocked;
 mod deciding;
 mod hold;
 mod id;
+mod limits;
 #[cfg(test)]
 mod memory_tests;
 mod messages;
+mod model_log;
 mod next;
 #[cfg(test)]
 mod next_tests;
@@ -32,8 +34,10 @@ use serde::{Deserialize, Serialize};
 pub use alerts::Alerts;
 pub use blocked::{Blocked, Held};
 pub use deciding::Deciding;
+pub use limits::{Limits, Pace};
 pub use messages::{answered, due, fallbacks, overtaken};
-pub use next::{Effect, Limits, Next, Pace, next};
+pub use model_log::{ModelLog, Turn};
+pub use next::{Effect, Next, next};
 pub use put_off::{PutOff, next_when};
 pub use read::opened;
 pub use record::{ActionRecord, ActionState, Approval};
@@ -45,11 +49,11 @@ use super::call::Call;
 use super::counted::Counted;
 use super::decision::Decision;
 use super::delivery::Delivery;
-use super::entry::{Answer, Diagnosis, Original, Purpose, Reused};
+use super::entry::{Answer, Diagnosis, Purpose, Reused};
 use super::knowledge::Knowledge;
 use super::outcome::Outcome;
 use super::plan::Finding;
-use super::rare::{Empty, Rare};
+use super::rare::Rare;
 use super::subject::{self, Subject};
 
 /// Name of an incident: short, unique, in the order of opening.
@@ -135,52 +139,6 @@ impl Look {
             Some(gate) => Cow::Owned(format!("refused by gate {gate}: {}", self.text)),
         }
     }
-}
-
-/// One turn of the model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Turn {
-    /// What it wants.
-    pub answer: Answer,
-    /// Its own words.
-    pub text: String,
-    /// How many looks there were before it was asked.
-    pub after_looks: usize,
-    /// Who answered, and how it came; none where that was not recorded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub original: Option<Box<Original>>,
-}
-
-/// All that the model did for an incident.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ModelLog {
-    /// Calls, failed ones too.
-    pub calls: u64,
-    /// Tokens of all requests.
-    pub prompt_tokens: u64,
-    /// Tokens of all answers.
-    pub completion_tokens: u64,
-    /// Time of all calls in milliseconds.
-    pub took_ms: u64,
-    /// Money in millionths of the unit of the prices.
-    #[serde(default)]
-    pub cost_micros: u64,
-    /// The answers.
-    pub turns: Vec<Turn>,
-    /// Why it could not be used any more.
-    pub failed: Option<String>,
-}
-
-impl Empty for ModelLog {
-    const EMPTY: &'static Self = &Self {
-        calls: 0,
-        prompt_tokens: 0,
-        completion_tokens: 0,
-        took_ms: 0,
-        cost_micros: 0,
-        turns: Vec::new(),
-        failed: None,
-    };
 }
 
 /// What a remediation plugin said.

@@ -134,10 +134,14 @@ impl Person {
 
     /// Whether both are the same as far as anybody can tell: a typed name is never a proven person, whatever it says.
     pub fn is_same_as(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Proven(one), Self::Proven(other)) => one.id() == other.id(),
-            (Self::Typed(Typed(one)), Self::Typed(Typed(other))) => fold(one) == fold(other),
-            _ => false,
+        self.key() == other.key()
+    }
+
+    /// A text that two have in common exactly if they are the same as far as anybody can tell, for indexes.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Proven(proven) => format!("proven {}", proven.id()),
+            Self::Typed(Typed(name)) => format!("typed {}", fold(name)),
         }
     }
 

@@ -1,4 +1,5 @@
-//! Whose entries a stream of the journal holds, read off its name.
+//! Whose entries a stream of the journal holds, read off its name. Whoever reads entries matches on it without a
+//! wildcard, so that a stream of another kind is forgotten nowhere.
 
 use super::{control, conversation};
 
@@ -23,11 +24,6 @@ impl Stream {
         } else {
             Self::Incident
         }
-    }
-
-    /// Whether the stream of this name is one of an incident.
-    pub fn is_incident(name: &str) -> bool {
-        Self::of(name) == Self::Incident
     }
 }
 

@@ -40,14 +40,33 @@ pub struct Share {
 impl Usage {
     /// Counts a request to an endpoint.
     pub fn spend(&mut self, spent: Share) {
-        self.calls = self.calls.saturating_add(spent.calls);
-        self.prompt_tokens = self.prompt_tokens.saturating_add(spent.prompt_tokens);
-        self.completion_tokens = self.completion_tokens.saturating_add(spent.completion_tokens);
-        self.cost_micros = self.cost_micros.saturating_add(spent.cost_micros);
+        self.count(&spent);
         match self.shares.iter_mut().find(|share| share.model == spent.model) {
             Some(share) => share.add(&spent),
             None => self.shares.push(spent),
         }
+    }
+
+    /// Counts another question. Of some it is known as a whole alone.
+    pub fn add(&mut self, other: &Self) {
+        if other.shares.is_empty() {
+            self.count(&other.whole());
+        } else {
+            other.shares.iter().for_each(|share| self.spend(share.clone()));
+        }
+        self.took_ms = self.took_ms.saturating_add(other.took_ms);
+    }
+
+    fn count(&mut self, spent: &Share) {
+        self.calls = self.calls.saturating_add(spent.calls);
+        self.prompt_tokens = self.prompt_tokens.saturating_add(spent.prompt_tokens);
+        self.completion_tokens = self.completion_tokens.saturating_add(spent.completion_tokens);
+        self.cost_micros = self.cost_micros.saturating_add(spent.cost_micros);
+    }
+
+    /// Tokens both ways.
+    pub fn tokens(&self) -> u64 {
+        self.prompt_tokens.saturating_add(self.completion_tokens)
     }
 
     /// All of it as one share, of no endpoint by name.

@@ -29,11 +29,16 @@ impl Caller {
 
     /// Who speaks: the name that was proven, or the one that was typed.
     pub fn person(self, said: Option<&str>) -> Result<Person, Failure> {
-        if let Some(person) = self.person {
-            return Ok(person.saying(said).into());
+        let known = self.known(said);
+        known.ok_or_else(|| Failure::invalid("person: is missing; the journal keeps who said so"))
+    }
+
+    /// The same; none where there is no name at all.
+    pub fn known(self, said: Option<&str>) -> Option<Person> {
+        match self.person {
+            Some(person) => Some(person.saying(said).into()),
+            None => said.map(Person::typed).filter(|person| !person.is_nameless()),
         }
-        let typed = said.map(Person::typed).filter(|person| !person.is_nameless());
-        typed.ok_or_else(|| Failure::invalid("person: is missing; the journal keeps who said so"))
     }
 }
 

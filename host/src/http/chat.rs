@@ -20,15 +20,17 @@ use super::Shared;
 use super::answer::Failure;
 use super::control::{caller, read};
 use super::incidents::reading;
-use crate::backend::find;
+use crate::backend::{Backend, find};
 use crate::chat::{Question, Refused, Shown};
-use crate::domain::ConversationId;
 use crate::domain::conversation::ConversationView;
+use crate::domain::{ConversationId, Person};
 
 /// A line now and then shows both sides that the other is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Longer listings come in pages, by `before`.
 const MAX_LIMIT: usize = 200;
+/// In the place of an id: the newest.
+const LATEST: &str = "latest";
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -44,6 +46,12 @@ struct Asked {
 struct Selection {
     before: Option<String>,
     limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whose {
+    person: Option<String>,
 }
 
 struct Answering {
@@ -93,21 +101,37 @@ pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Val
     let Query(Selection { before, limit }) = Query::<Selection>::try_from_uri(&uri)
         .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
     let limit = limit.unwrap_or(20).min(MAX_LIMIT);
-    let listed =
-        reading(&state, move |backend| backend.conversations(before.as_deref(), limit).map_err(Failure::unavailable));
+    let listed = reading(&state, move |backend| {
+        backend.conversations(None, before.as_deref(), limit).map_err(Failure::unavailable)
+    });
     Ok(Json(json!({ "conversations": listed.await? })))
 }
 
-/// `GET /v1/chat/{id}`; `latest` means the newest.
-pub async fn one(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<ConversationView>, Failure> {
+/// `GET /v1/chat/{id}`; `latest` means the newest of whoever calls: by the name that they prove, or else by `person`.
+pub async fn one(
+    State(state): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<ConversationView>, Failure> {
+    let Query(Whose { person }) = Query::<Whose>::try_from_uri(request.uri())
+        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+    let person = caller(&request).known(person.as_deref());
     let view = reading(&state, move |backend| {
-        let newest = || backend.conversations(None, 1).map(|all| all.into_iter().next().map(|view| view.id));
-        let wanted = if id == "latest" { newest().map_err(Failure::unavailable)? } else { Some(id) };
+        let wanted = if id == LATEST { newest(backend, person)? } else { id };
         let none = || Failure::not_found("there is no such conversation; GET /v1/chat lists them");
-        let wanted = wanted.ok_or_else(none)?;
         backend.conversation(&wanted).map_err(Failure::unavailable)?.ok_or_else(none)
     });
     view.await.map(Json)
+}
+
+/// The newest conversation that this person began: what another one asked is not theirs to go on with.
+fn newest(backend: &dyn Backend, person: Option<Person>) -> Result<String, Failure> {
+    let nobody = || Failure::invalid("person: is missing; the latest conversation is the latest of somebody");
+    let person = person.ok_or_else(nobody)?;
+    let listed = backend.conversations(Some(&person), None, 1).map_err(Failure::unavailable)?;
+    let none =
+        || Failure::not_found(format!("{person} has begun no conversation; GET /v1/chat lists those of everybody"));
+    listed.into_iter().next().map(|view| view.id).ok_or_else(none)
 }
 
 async fn stopped(stopping: &mut signal::Receiver<bool>) {

@@ -155,7 +155,10 @@ struct Glance {
 }
 
 fn closes(sealed: &Sealed) -> bool {
-    sealed.stream != control::STREAM && glance(sealed).is_some_and(|seen| seen.kind == "closed")
+    match Stream::of(&sealed.stream) {
+        Stream::Host => false,
+        Stream::Conversation | Stream::Incident => glance(sealed).is_some_and(|seen| seen.kind == "closed"),
+    }
 }
 
 fn glance(sealed: &Sealed) -> Option<Glance> {
@@ -174,8 +177,9 @@ impl Candidate {
         if seen.kind == "concluded" {
             self.outcome = seen.outcome;
         }
-        if Stream::of(&sealed.stream) == Stream::Conversation {
-            self.outcome = Some(OF_CONVERSATIONS);
+        match Stream::of(&sealed.stream) {
+            Stream::Conversation => self.outcome = Some(OF_CONVERSATIONS),
+            Stream::Host | Stream::Incident => {}
         }
     }
 }

@@ -15,7 +15,7 @@ use super::error::{Error, sentence};
 use super::reader::Reader;
 use super::rows;
 use super::walk::{self, Page, Stored};
-use crate::domain::control::{self, Control};
+use crate::domain::control::Control;
 use crate::domain::{Anchor, Fact, Head, Sealed, Stream, conversation};
 
 /// What a check of a journal found.
@@ -265,12 +265,10 @@ fn place(seq: u64, sealed: &Sealed) -> String {
 
 /// The order in it, if it is one.
 fn readable(sealed: &Sealed) -> Result<Option<Control>, serde_json::Error> {
-    if sealed.stream == control::STREAM {
-        return Ok(Some(sealed.open::<Control>()?.fact));
-    }
     match Stream::of(&sealed.stream) {
+        Stream::Host => sealed.open::<Control>().map(|entry| Some(entry.fact)),
         Stream::Conversation => sealed.open::<conversation::Fact>().map(|_| None),
-        Stream::Host | Stream::Incident => sealed.open::<Fact>().map(|_| None),
+        Stream::Incident => sealed.open::<Fact>().map(|_| None),
     }
 }
 

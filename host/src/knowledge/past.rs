@@ -16,7 +16,7 @@ use super::keys::{self, Keys};
 use super::question::Question;
 use super::runbooks::{all_of, asked_words};
 use super::summary::Summary;
-use crate::domain::control::{self, Control, Removed};
+use crate::domain::control::{Control, Removed};
 use crate::domain::knowledge::{Held, Likeness, Similar};
 use crate::domain::{Fact, Head, Incident, IncidentId, Outcome, Place, Sealed, Stream};
 use crate::ports::{Journal, JournalError};
@@ -237,14 +237,15 @@ impl Slice {
 
     fn take(&mut self, position: u64, sealed: &Sealed) {
         (self.entries, self.last) = (self.entries + 1, position);
-        if sealed.stream == control::STREAM {
-            if let Ok(Control::Removed(removed)) = sealed.open::<Control>().map(|entry| entry.fact) {
-                self.removed.push(removed);
+        match Stream::of(&sealed.stream) {
+            Stream::Host => {
+                if let Ok(Control::Removed(removed)) = sealed.open::<Control>().map(|entry| entry.fact) {
+                    self.removed.push(removed);
+                }
+                return;
             }
-            return;
-        }
-        if !Stream::is_incident(&sealed.stream) {
-            return;
+            Stream::Conversation => return,
+            Stream::Incident => {}
         }
         // Few entries are worth reading: one an incident.
         if sealed.body.contains("\"kind\":\"closed\"")

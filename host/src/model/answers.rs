@@ -48,12 +48,8 @@ impl Answers {
         let Some(signature) = signature::of(incident).filter(|_| good) else { return };
         let at = incident.conclusion.as_ref().map_or(incident.updated_at, |conclusion| conclusion.at);
         let (log, id) = (&incident.model, incident.id.clone());
-        let saved = Reused {
-            incident: id.clone(),
-            calls: log.calls,
-            tokens: log.prompt_tokens.saturating_add(log.completion_tokens),
-            cost_micros: log.cost_micros,
-        };
+        let saved =
+            Reused { incident: id.clone(), calls: log.calls, tokens: log.tokens(), cost_micros: log.cost_micros };
         let kept = Kept { signature, incident: id, at, answer: turn.answer.clone(), names: names(incident), saved };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|known| known.incident != kept.incident);

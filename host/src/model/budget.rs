@@ -108,26 +108,25 @@ impl Budget {
         self.incident_time.saturating_sub(Duration::from_millis(incident.model.took_ms))
     }
 
-    /// Whether the incident may make one more request, after the tokens and the time that this question has
-    /// spent already.
-    pub(super) fn allows(&self, incident: &Incident, spent: &Usage, took: Duration) -> Result<(), String> {
+    /// Whether the incident, which is called `what`, may make one more request, after the tokens and the time that this
+    /// question has spent already.
+    pub(super) fn allows(&self, incident: &Incident, what: &str, spent: &Usage, took: Duration) -> Result<(), String> {
         let log = &incident.model;
-        let tokens = [log.prompt_tokens, log.completion_tokens, spent.prompt_tokens, spent.completion_tokens];
-        let tokens = tokens.into_iter().fold(0_u64, u64::saturating_add);
+        let tokens = log.tokens().saturating_add(spent.tokens());
         if tokens >= self.incident_tokens {
             return Err(format!(
-                "the model's budget for one incident is used up: {tokens} of {} tokens",
+                "the model's budget for {what} is used up: {tokens} of {} tokens",
                 self.incident_tokens
             ));
         }
         let micros = log.cost_micros.saturating_add(spent.cost_micros);
         if let Some(most) = self.incident_micros.filter(|most| micros >= *most) {
             let (micros, most) = (amount(micros), amount(most));
-            return Err(format!("the model's budget for one incident is used up: {micros} of {most}"));
+            return Err(format!("the model's budget for {what} is used up: {micros} of {most}"));
         }
         if self.time_left(incident) <= took {
             let seconds = self.incident_time.as_secs();
-            return Err(format!("the model's time for one incident is used up: {seconds} s"));
+            return Err(format!("the model's time for {what} is used up: {seconds} s"));
         }
         Ok(())
     }

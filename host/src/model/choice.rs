@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::domain::{Incident, Tool};
 
-/// Tools that an incident has to do with: what was looked at, whoever asked for it, and what was proposed.
+/// Tools that an incident has to do with: what was looked at before the model was asked, so that the offer stays the same
+/// while it is, and what was proposed.
 pub(super) fn used(incident: &Incident) -> BTreeSet<&str> {
-    let looks = incident.looks.iter().map(|look| look.call.tool.as_str());
+    let before = incident.model.turns.first().map_or(incident.looks.len(), |turn| turn.after_looks);
+    let looks = incident.looks.iter().take(before).map(|look| look.call.tool.as_str());
     looks.chain(incident.actions.iter().map(|record| record.action.proposal.call.tool.as_str())).collect()
 }
 

@@ -20,6 +20,7 @@ mod thinking;
 use serde_json::{Map, Value};
 
 use super::names::Names;
+use super::offer;
 use super::wire::{RawCall, Reply};
 use crate::domain::entry::{Answer, AskedCall, Diagnosis};
 use crate::domain::text::cut;
@@ -35,6 +36,9 @@ const LONGEST: usize = 64 * 1024;
 const CALLS: usize = 16;
 /// Longest reason and root cause.
 const SENTENCE: usize = 1024;
+
+/// Stands in an error before what the model alone is told: what a tool takes that it called wrongly.
+pub(super) const TAKES: &str = "; it takes ";
 
 /// An answer with the model's own words.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,7 +178,8 @@ fn act(calls: Vec<AskedCall>, draft: Draft, catalogue: &Catalogue) -> Result<Ans
             continue;
         }
         if let Some(why) = catalogue.misfit(&asked.call) {
-            return Err(format!("{} does not take these arguments: {why}", asked.call.tool));
+            let takes = catalogue.get(&asked.call.tool).map(offer::takes).unwrap_or_default();
+            return Err(format!("{} does not take these arguments: {why}{TAKES}{takes}", asked.call.tool));
         }
         proposals.push(Proposal {
             call: asked.call,

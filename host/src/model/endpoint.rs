@@ -151,25 +151,12 @@ impl Endpoint {
         words: Option<&Words<'_>>,
     ) -> Result<(Prompt, Reply), Silence> {
         let mut profile = self.profile();
-        // Somebody waits for the words: they are asked for as a stream, unless it is said that there is none.
-        let streams = words.is_some() && !profile.stream && self.options.wants.stream.is_none();
-        profile.stream |= streams;
         let mut lessons: Vec<Learnt> = Vec::new();
         loop {
             let prompt = build(&profile);
             let body = request::body(&self.options.name, &prompt, told, &profile, &self.options.extra_body);
             let size = body.to_string().len();
             let sent = self.sender.send(&body, deadline, words).await;
-            if let Err(Trouble::Taught { why, .. } | Trouble::Final(why)) = &sent
-                && streams
-                && profile.stream
-                // A gateway's "upstream" is no word about streams.
-                && why.to_lowercase().replace("upstream", "").contains("stream")
-            {
-                self.spend(&Usage::default(), usage);
-                profile.stream = false;
-                continue;
-            }
             if let Err(Trouble::Taught { lesson, words, why }) = &sent {
                 let learnt = Learnt { lesson: *lesson, words: words.clone(), size };
                 if lessons.len() < LESSONS && profile.follow(*lesson, &self.options.wants, size) {

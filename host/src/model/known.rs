@@ -8,6 +8,7 @@ use super::evidence::{one_line_outside, outside};
 use crate::domain::Incident;
 use crate::domain::knowledge::{Because, Held, Similar};
 use crate::domain::text::cut;
+use crate::ports::{Alike, Tried};
 
 /// Bytes of all of it, and of one piece; incidents that are told.
 const ROOM: usize = 4 << 10;
@@ -46,9 +47,9 @@ pub(super) fn pieces(incident: &Incident, room: usize) -> String {
     out
 }
 
-/// The incident without what only other incidents name, for an endpoint that is told no names. Runbooks are an operator's
-/// own text and name what is nobody's secret; what was read of a page that an alert names is left out.
-pub(super) fn nameless(incident: &Incident) -> Incident {
+/// The incident and what was tried before, without what only other incidents name, for an endpoint that is told no names.
+/// Runbooks are an operator's own text and name what is nobody's secret; what was read of a page that an alert names is left out.
+pub(super) fn nameless(incident: &Incident, tried: &[Tried]) -> (Incident, Vec<Tried>) {
     let mut shown = incident.clone();
     if let Some(known) = shown.knowledge.as_mut().map(Arc::make_mut) {
         for past in &mut known.similar {
@@ -58,7 +59,14 @@ pub(super) fn nameless(incident: &Incident) -> Incident {
         }
         known.runbooks.retain(|quote| quote.because != Because::Linked);
     }
-    shown
+    let mut tried = tried.to_vec();
+    for Tried { alike, .. } in &mut tried {
+        match alike {
+            Alike::Alert { target } => *target = "an object".into(),
+            Alike::Cause(_) => {}
+        }
+    }
+    (shown, tried)
 }
 
 fn told(past: &Similar) -> String {
@@ -146,7 +154,7 @@ mod tests {
         let mut linked = quote("ledger");
         linked.because = Because::Linked;
         let known = Knowledge { runbooks: vec![quote("Undo it."), linked], similar: vec![past()], unread: Vec::new() };
-        let got = pieces(&nameless(&incident(known)), 48 << 10);
+        let got = pieces(&nameless(&incident(known), &[]).0, 48 << 10);
         assert!(got.contains("k.undo on an object helped") && got.contains("Undo it."), "{got}");
         assert!(!["shop/web", "bad tag", "Crash", "ledger"].iter().any(|name| got.contains(name)), "{got}");
     }

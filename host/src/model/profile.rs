@@ -60,6 +60,8 @@ pub(super) struct Profile {
     pub tool_choice: bool,
     pub parallel_calls: bool,
     pub stream: bool,
+    /// What an answer cost is asked for at the end of its stream.
+    pub stream_usage: bool,
     pub system: bool,
     pub temperature: Option<f64>,
     pub limit: Limit,
@@ -85,6 +87,10 @@ pub(super) enum Lesson {
     OneCall,
     /// It answers in streams only.
     StreamOnly,
+    /// It gives no streams, or none that hold an answer.
+    NoStream,
+    /// It does not say in a stream what an answer cost.
+    NoStreamUsage,
     /// No system messages.
     NoSystem,
     /// No temperature of one's own.
@@ -114,7 +120,8 @@ impl Profile {
             tools: wants.tools.unwrap_or(Form::Native),
             tool_choice: wants.tool_choice.unwrap_or(false),
             parallel_calls: wants.parallel_calls.unwrap_or(true),
-            stream: wants.stream.unwrap_or(false),
+            stream: wants.stream.unwrap_or(true),
+            stream_usage: true,
             system: wants.system.unwrap_or(true),
             temperature: wants.temperature.unwrap_or(Some(0.0)),
             limit: wants.limit.unwrap_or(Limit::MaxTokens),
@@ -148,6 +155,8 @@ impl Profile {
             Lesson::ToolChoice if wants.tool_choice.is_none() => self.tool_choice = true,
             Lesson::OneCall if wants.parallel_calls.is_none() => self.parallel_calls = false,
             Lesson::StreamOnly if wants.stream.is_none() => self.stream = true,
+            Lesson::NoStream if wants.stream.is_none() => self.stream = false,
+            Lesson::NoStreamUsage => self.stream_usage = false,
             Lesson::NoSystem if wants.system.is_none() => self.system = false,
             Lesson::NoTemperature if wants.temperature.is_none() => self.temperature = None,
             Lesson::NewLimit if wants.limit.is_none() => self.limit = Limit::MaxCompletionTokens,
@@ -181,6 +190,8 @@ impl Lesson {
             Self::ToolChoice => "wants tool_choice said".into(),
             Self::OneCall => "takes one call in a message".into(),
             Self::StreamOnly => "answers in streams only".into(),
+            Self::NoStream => "gives no streams: an answer comes as a whole".into(),
+            Self::NoStreamUsage => "does not say in streams what they cost: that is estimated".into(),
             Self::NoSystem => "takes no system messages: what they say begins the first message".into(),
             Self::NoTemperature => "takes no temperature".into(),
             Self::NewLimit => "wants max_completion_tokens instead of max_tokens".into(),
@@ -209,6 +220,7 @@ impl Lesson {
     fn about(self) -> std::mem::Discriminant<Self> {
         match self {
             Self::OldLimit => std::mem::discriminant(&Self::NewLimit),
+            Self::NoStream => std::mem::discriminant(&Self::StreamOnly),
             other => std::mem::discriminant(&other),
         }
     }

@@ -24,7 +24,7 @@ const ROOM: usize = 48 * 1024;
 /// Bytes of a request that no endpoint has refused as too long.
 pub(super) const LONGEST: usize = ROOM + offer::ROOM;
 
-/// What a prompt looks like besides the incident.
+/// What a prompt looks like besides what is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape<'a> {
     pub form: Form,
@@ -35,8 +35,6 @@ pub(super) struct Shape<'a> {
     pub by: &'a str,
     /// No answer is asked for behind this one.
     pub last: bool,
-    /// What was done for such alerts before.
-    pub tried: &'a [Tried],
 }
 
 /// A prompt.
@@ -49,8 +47,8 @@ pub(super) struct Prompt {
     pub missing: usize,
 }
 
-/// Makes the prompt.
-pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_>) -> Prompt {
+/// Makes the prompt; `tried` is what was done for such alerts before.
+pub(super) fn build(incident: &Incident, catalogue: &Catalogue, tried: &[Tried], shape: &Shape<'_>) -> Prompt {
     let names = Names::of(catalogue);
     let mut system = include_str!("system.txt").to_string();
     let used = choice::used(incident);
@@ -60,30 +58,30 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
             system.push_str(include_str!("native.txt"));
             let ending = decision::final_answer(&names);
             let room = for_tools.saturating_sub(ending.as_ref().map_or(0, |ending| ending.to_string().len()));
-            let (mut tools, missing) = offer::native(catalogue, &names, &used, room);
-            tools.extend(ending);
-            (tools, missing)
+            let mut offer = offer::native(catalogue, &names, &used, room);
+            system.push_str(&offer.left_out());
+            offer.tools.extend(ending);
+            (offer.tools, offer.missing.len())
         }
         Form::Text => {
             system.push_str(include_str!("text.txt"));
-            let (lines, missing) = offer::text(catalogue, &used, for_tools);
-            system.push_str(&lines);
-            (Vec::new(), missing)
+            let offer = offer::text(catalogue, &used, for_tools);
+            system.push_str(&offer.tools);
+            system.push_str(&offer.left_out());
+            (Vec::new(), offer.missing.len())
         }
     };
-    if missing > 0 {
-        let _ = writeln!(system, "{missing} further tools exist for which there is no room here.");
-    }
-    if shape.last {
-        system.push_str(
-            "This is the last question: what you look for now is shown to nobody. Decide with what is known.\n",
-        );
-    }
     let _ = writeln!(
         system,
         "Write reason, root_cause, confidence_reason, impact, steps and prevention in {}.",
         language(shape.language)
     );
+    // What is the same in every question about an incident stands before what is not.
+    if shape.last {
+        system.push_str(
+            "This is the last question: what you look for now is shown to nobody. Decide with what is known.\n",
+        );
+    }
 
     let of_tools: usize = tools.iter().map(|tool| tool.to_string().len()).sum();
     let room = shape.bytes.saturating_sub(of_tools).min(ROOM);
@@ -133,7 +131,7 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, shape: &Shape<'_
         }
         first.push_str("</evidence>\n");
     }
-    first.push_str(&before_this(shape.tried));
+    first.push_str(&before_this(tried));
     first.push_str("What is the next step?");
     let mut messages = vec![json!({"role": "system", "content": system}), json!({"role": "user", "content": first})];
     messages.extend(turns.messages(incident, &pieces, &names));
@@ -215,13 +213,8 @@ fn attribute(text: &str) -> String {
     outside(text).replace(['"', '<', '\n'], " ")
 }
 
-/// Shows the model its own answer, as it came, and why it could not be read.
-pub(super) fn correction(reply: &Reply, why: &str) -> Vec<Value> {
-    correction_as(reply, why, "Answer again, with one tool call or one fenced YAML decision and nothing else.")
-}
-
-/// The same, with what it is asked for.
-pub(super) fn correction_as(reply: &Reply, why: &str, again: &str) -> Vec<Value> {
+/// Shows the model its own answer, as it came, why it could not be used, and what is asked for once more.
+pub(super) fn correction(reply: &Reply, why: &str, again: &str) -> Vec<Value> {
     let why = format!("Your answer could not be used: {why}. {again}");
     let plain = || json!({"role": "assistant", "content": cut(&reply.content, 4096)});
     let message = kept::shortened(&reply.message, 4096, 16 * 1024).unwrap_or_else(plain);

@@ -17,6 +17,10 @@ use super::profile::Lesson;
 /// What was sent, as far as it says what a refusal can mean.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sent {
+    /// A wish for a stream.
+    pub stream: bool,
+    /// A wish to hear at its end what it cost.
+    pub stream_usage: bool,
     /// Tools in the field for them.
     pub tools: bool,
     /// Calls and results of earlier turns.
@@ -215,6 +219,9 @@ pub(super) fn lesson(status: u16, text: &str, sent: Sent) -> Option<Lesson> {
     if of_table.is_some() {
         return of_table;
     }
+    if let Some(lesson) = of_stream(status, &text, sent) {
+        return Some(lesson);
+    }
     if too_long(&text) {
         return Some(Lesson::TooLong(number(&text, &CONTEXT)));
     }
@@ -224,6 +231,10 @@ pub(super) fn lesson(status: u16, text: &str, sent: Sent) -> Option<Lesson> {
     let says_so = || NO_TOOLS.iter().any(|form| form.is_match(&text));
     if possible(NoTools, sent) && matches!(status, 400 | 404 | 405 | 422 | 500 | 501) && says_so() {
         return Some(NoTools);
+    }
+    // A gateway's "upstream" is no word about streams.
+    if sent.stream && matches!(status, 400 | 404 | 405 | 422 | 501) && text.replace("upstream", "").contains("stream") {
+        return Some(Lesson::NoStream);
     }
     // Earlier turns or the tools may be what cannot be taken: it costs one request to try without.
     let tools = ["tool", "function", "jinja", "template", "schema"].iter().any(|word| text.contains(word));
@@ -235,6 +246,26 @@ pub(super) fn lesson(status: u16, text: &str, sent: Sent) -> Option<Lesson> {
     }
 }
 
+/// What a refusal says about the stream that was asked for.
+fn of_stream(status: u16, text: &str, sent: Sent) -> Option<Lesson> {
+    if !sent.stream || !matches!(status, 400 | 404 | 405 | 422 | 500 | 501) {
+        return None;
+    }
+    if sent.stream_usage && ["stream_options", "include_usage"].iter().any(|word| text.contains(word)) {
+        return Some(Lesson::NoStreamUsage);
+    }
+    NO_STREAM.iter().any(|form| form.is_match(text)).then_some(Lesson::NoStream)
+}
+
+/// Sentences that say in words of their own that there are no streams.
+static NO_STREAM: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let forms = [
+        r"(?:\bnot|n't) (?:support|accept|allow|handle)\w*[^.\n]{0,40}\bstream",
+        r"\bstream(?:s|ing)?\b['`\x22]?(?: is| are|:)? (?:not|un|currently not|currently un)[ -]?(?:supported|enabled|available|implemented|permitted|allowed)",
+    ];
+    forms.iter().filter_map(|form| Regex::new(form).ok()).collect()
+});
+
 /// Whether a refusal of what was sent can mean this.
 fn possible(lesson: Lesson, sent: Sent) -> bool {
     match lesson {
@@ -244,6 +275,7 @@ fn possible(lesson: Lesson, sent: Sent) -> bool {
         NoSystem => sent.system,
         NoMembers => sent.members,
         OneCall | ShortIds => sent.turns,
+        StreamOnly => !sent.stream,
         _ => true,
     }
 }

@@ -57,6 +57,9 @@ pub(super) fn body(
                 body.insert("parallel_tool_calls".into(), false.into());
             }
         }
+        if profile.stream && profile.stream_usage {
+            body.entry("stream_options").or_insert_with(|| json!({"include_usage": true}));
+        }
         match profile.limit {
             Limit::MaxTokens => body.insert("max_tokens".into(), profile.max_tokens.into()),
             Limit::MaxCompletionTokens => body.insert("max_completion_tokens".into(), profile.max_tokens.into()),
@@ -80,6 +83,8 @@ pub(super) fn sent(body: &Value) -> Sent {
     };
     let odd_call = |call: &Value| odd(call, &CALL) || call.get("function").is_some_and(|f| odd(f, &FUNCTION));
     Sent {
+        stream: body.get("stream").and_then(Value::as_bool).unwrap_or_default(),
+        stream_usage: body.get("stream_options").is_some(),
         tools: body.get("tools").is_some(),
         turns: role("tool") || messages().any(|message| message.get("tool_calls").is_some()),
         system: role("system"),
@@ -254,7 +259,7 @@ fn known_members(message: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::profile::Wants;
+    use crate::model::profile::{Lesson, Wants};
     use crate::model::tests::kubernetes;
 
     fn call(id: &str, name: &str, arguments: &str) -> Value {
@@ -350,12 +355,20 @@ mod tests {
     #[test]
     fn what_is_set_by_hand_adds_and_never_replaces() {
         let prompt = Prompt { messages: vec![], tools: vec![], names: Names::default(), missing: 0 };
-        let more = json!({"enable_thinking": false, "model": "other", "stream": true, "tools": [1], "max_tokens": 9})
+        let more = json!({"enable_thinking": false, "model": "other", "stream": false, "tools": [1], "max_tokens": 9})
             .as_object()
             .cloned()
             .unwrap();
         let profile = Profile::new(&Wants::default(), 100, 1000);
-        let want = json!({"model": "m", "messages": [], "stream": false, "enable_thinking": false, "max_tokens": 100, "temperature": 0});
+        let mut want = json!({
+            "model": "m", "messages": [], "stream": true, "stream_options": {"include_usage": true},
+            "enable_thinking": false, "max_tokens": 100, "temperature": 0,
+        });
         assert_eq!(body("m", &prompt, &[], &profile, &more), want);
+        let mut whole = profile.clone();
+        assert!(whole.follow(Lesson::NoStream, &Wants::default(), 0));
+        want["stream"] = json!(false);
+        want.as_object_mut().unwrap().remove("stream_options");
+        assert_eq!(body("m", &prompt, &[], &whole, &more), want);
     }
 }

@@ -46,9 +46,21 @@ pub(super) enum Trouble {
 
 /// One attempt's failure.
 enum Failure {
-    Again { why: String, after: Option<Duration> },
-    TimedOut { why: String, whole: bool },
-    Taught { lesson: Lesson, words: String, why: String },
+    Again {
+        why: String,
+        after: Option<Duration>,
+    },
+    /// A stream came without an answer.
+    Broken(String),
+    TimedOut {
+        why: String,
+        whole: bool,
+    },
+    Taught {
+        lesson: Lesson,
+        words: String,
+        why: String,
+    },
     Final(String),
 }
 
@@ -100,6 +112,7 @@ impl Sender {
     ) -> Result<Reply, Trouble> {
         let sent = request::sent(body);
         let (mut retries, mut timeouts, mut late) = (0, 0, None);
+        let mut broken = false;
         loop {
             words.iter().for_each(|words| words.begin());
             let (why, wait) = match self.once(body, sent, deadline, words).await {
@@ -114,6 +127,14 @@ impl Sender {
                         return Err(Trouble::Late { why: late.unwrap_or(why), whole });
                     }
                     (why, Duration::ZERO)
+                }
+                Err(Failure::Broken(why)) if broken => {
+                    // It may do better with an answer as a whole.
+                    return Err(Trouble::Taught { lesson: Lesson::NoStream, words: why.clone(), why });
+                }
+                Err(Failure::Broken(why)) => {
+                    broken = true;
+                    (why, Duration::from_millis(500 << retries))
                 }
                 Err(Failure::Again { why, after }) => {
                     let pause = Duration::from_millis(500 << retries);
@@ -137,9 +158,10 @@ impl Sender {
         words: Option<&Words<'_>>,
     ) -> Result<Reply, Failure> {
         let own = Instant::now() + self.timeout;
-        let (until, whole) = (deadline.min(own), own <= deadline);
+        let (mut until, whole) = (deadline.min(own), own <= deadline);
         // The client has a limit of its own, which is shorter than some models take.
-        let limit = self.timeout + Duration::from_secs(1);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let limit = self.timeout.max(left) + Duration::from_secs(1);
         let mut request = self.client.post(&self.url).timeout(limit).json(body);
         request = match (&self.key, &self.key_header) {
             (Some(key), Some(header)) => request.header(header, key.as_ref()),
@@ -157,14 +179,15 @@ impl Sender {
         let after = header("retry-after").and_then(|value| value.trim().parse().ok());
         let streams = header("content-type").is_some_and(|kind| kind.contains("event-stream"));
         let largest = if streams { LARGEST_STREAM } else { LARGEST };
-        let mut bytes = Vec::new();
+        let (mut bytes, mut speaks) = (Vec::new(), false);
         loop {
-            // A stream that stalls says nothing any more, however long the answer may take as a whole.
+            // Until its first word an endpoint may think as long as an answer may take. From there on silence says that it
+            // has stalled, and as long as it speaks it may take as long as there is.
             let idle = Instant::now() + self.idle;
-            let stalls = streams && idle < until;
+            let stalls = speaks && idle < until;
             let stalled = || Failure::TimedOut {
                 why: format!("the stream of the model's endpoint stalled for {} s", self.idle.as_secs()),
-                whole: false,
+                whole: true,
             };
             let chunk = timeout_at(if stalls { idle } else { until }, response.chunk()).await;
             let chunk = chunk.map_err(|_| if stalls { stalled() } else { late() })?;
@@ -179,6 +202,9 @@ impl Sender {
                         words.iter().for_each(|words| words.take(&chunk));
                     }
                     bytes.extend_from_slice(&chunk);
+                    if streams && !speaks && stream::speaks(&bytes) {
+                        (speaks, until) = (true, deadline);
+                    }
                 }
                 None => break,
             }
@@ -192,6 +218,9 @@ impl Sender {
         }
         match wire::read(&text) {
             Ok(reply) => Ok(reply),
+            Err(NoAnswer::Nothing(why)) if sent.stream && stream::is_stream(&text) => {
+                Err(Failure::Broken(self.clean(&why)))
+            }
             Err(NoAnswer::Nothing(why)) => Err(Failure::Again { why: self.clean(&why), after: None }),
             Err(NoAnswer::Error { status, text }) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);

@@ -19,6 +19,23 @@ pub(super) fn is_over(body: &[u8]) -> bool {
     body.trim_ascii_end().ends_with(b"data: [DONE]") || body.trim_ascii_end().ends_with(b"data:[DONE]")
 }
 
+/// Whether the first word of an answer, of a thought or of a call stands in what has come of a stream.
+pub(super) fn speaks(body: &[u8]) -> bool {
+    let says = |value: &Value| match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => false,
+    };
+    let text = String::from_utf8_lossy(body);
+    text.lines().any(|line| {
+        let line = line.trim();
+        let data = line.strip_prefix("data:").map_or(line, str::trim);
+        let chunk: Value = serde_json::from_str(data).unwrap_or_default();
+        let delta = chunk.pointer("/choices/0/delta").and_then(Value::as_object);
+        delta.is_some_and(|delta| delta.iter().any(|(name, value)| name != "role" && says(value)))
+    })
+}
+
 /// The body of the answer, as it would have been without a stream. The error says what is missing.
 pub(super) fn join(body: &str) -> Result<Value, String> {
     let mut joined = Joined::default();
@@ -204,6 +221,17 @@ mod tests {
         let nameless = json!({"function": {"name": "n", "arguments": "{}"}});
         let got = joined(&[json!({"tool_calls": [nameless.clone(), nameless]})]);
         assert_eq!(got["choices"][0]["message"]["tool_calls"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn an_endpoint_speaks_from_its_first_word_on() {
+        let told = |delta: Value| speaks(event(&delta, &Value::Null).as_bytes());
+        assert!(
+            !told(json!({"role": "assistant", "content": ""})) && !told(json!({"content": null, "tool_calls": []}))
+        );
+        assert!(told(json!({"content": "I"})) && told(json!({"reasoning_content": "hm"})));
+        assert!(told(json!({"tool_calls": [{"index": 0}]})));
+        assert!(!speaks(b": keep-alive\n\ndata: {\"choices\": []}\n\ndata: {\"choi"));
     }
 
     #[test]

@@ -30,6 +30,24 @@ pub fn catalogue(names: &[&str]) -> Catalogue {
     Catalogue { tools: names.iter().map(|name| (name.to_string(), tool(name))).collect() }
 }
 
+/// The tools of a server named `k`, as its list was recorded: one a line.
+pub fn recorded(lines: &str) -> Catalogue {
+    let tool = |line: &str| {
+        let told: Value = serde_json::from_str(line).unwrap();
+        let text = |member: &str| told[member].as_str().unwrap().to_string();
+        Tool {
+            name: format!("k.{}", text("name")),
+            description: text("description"),
+            schema: told["schema"].clone(),
+            risk: serde_json::from_value(told["risk"].clone()).unwrap(),
+            repeatable: true,
+            undo: None,
+            own: false,
+        }
+    };
+    Catalogue { tools: lines.lines().map(tool).map(|tool| (tool.name.clone(), tool)).collect() }
+}
+
 /// Two tools that look and one that changes.
 pub fn kubernetes() -> Catalogue {
     let mut catalogue =

@@ -10,7 +10,6 @@ use super::Services;
 use super::look::{look, noted};
 use crate::diagnosis;
 use crate::domain::entry::Purpose;
-use crate::domain::incident::Look;
 use crate::domain::{Call, Entry, Fact, Incident};
 use crate::ports::{LookError, ToolError};
 use crate::rules::{Context, Policies};
@@ -68,21 +67,15 @@ fn collected(seen: &Incident, incomplete: Option<String>) -> Fact {
     Fact::Collected { causes: Some(diagnosis::of(seen)), incomplete }
 }
 
-/// Evidence that was looked for since the collection began.
-fn made(incident: &Incident) -> impl Iterator<Item = &Look> {
-    incident.looks_lately().filter(|look| look.purpose == Purpose::Evidence)
-}
-
 fn time_left(services: &Services, incident: &Incident) -> Duration {
-    let began = made(incident).map(|look| look.at).min();
-    let gone = began.map_or(0, |began| services.clock.ms_since(began));
+    let gone = incident.collecting_since().map_or(0, |began| services.clock.ms_since(began));
     WHOLE.saturating_sub(Duration::from_millis(gone))
 }
 
 /// Why it is not all the evidence that was wanted; none where it is.
 fn incomplete(seen: &Incident, more: usize) -> Option<String> {
-    let late = made(seen).filter(|look| !look.ok && look.text.starts_with(LATE)).count();
-    let late = (late > 0).then(|| format!("{late} of {} looks had no answer in time", made(seen).count()));
+    let late = seen.evidence_lately().filter(|look| !look.ok && look.text.starts_with(LATE)).count();
+    let late = (late > 0).then(|| format!("{late} of {} looks had no answer in time", seen.evidence_lately().count()));
     let more = (more > 0).then(|| format!("{more} more were wanted when the time for evidence was over"));
     let why: Vec<String> = late.into_iter().chain(more).collect();
     (!why.is_empty()).then(|| why.join("; "))
@@ -93,7 +86,7 @@ const LATE: &str = "no answer within";
 
 /// The looks that any set of policies wants as evidence and that were not made yet, as many as there is room for.
 pub fn wanted(policies: &dyn Policies, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
-    let made = incident.looks_lately().filter(|look| look.purpose == Purpose::Evidence).count();
+    let made = incident.evidence_lately().count();
     let decided = incident.decision.iter().flat_map(|decision| decision.evidence.iter().cloned());
     let mut calls: Vec<Call> = Vec::new();
     for call in decided.chain(policies.evidence(incident, context)) {

@@ -53,13 +53,13 @@ pub fn judge(policies: &dyn Policies, incident: &Incident, context: &Context<'_>
         return vec![Fact::Decided { decision: Arc::new(collected(policies, incident, context)) }];
     }
     // What is held back for long is found out anew before anything else than waiting follows from it.
-    let outdated = incident.is_outdated(context.now, true);
+    let outdated = incident.is_outdated_to_wait(context.now);
     let facts = if outdated { Vec::new() } else { decided(policies, incident, context, model) };
     let acts = |fact: &Fact| match fact {
         Fact::Decided { decision } => !matches!(decision.verdict, Verdict::Hold { .. }),
         _ => false,
     };
-    if outdated || (facts.iter().any(acts) && incident.is_outdated(context.now, false)) {
+    if outdated || (facts.iter().any(acts) && incident.is_outdated_to_act(context.now)) {
         return decided(policies, &incident.without_diagnosis(), context, model);
     }
     facts

@@ -59,9 +59,10 @@ fn waiting(incident: &Incident, until: Timestamp, limits: &Limits) -> String {
     }
     let done = incident.actions.iter().find(|record| record.state == ActionState::Done);
     if let Some(record) = done {
-        let claimed = record.action.claimed_verification().filter(|_| !record.claim_held);
-        let open = record.action.safeguards.verify.iter().chain(claimed);
-        let within = open.map(|verification| (limits.pace(verification).within, &verification.look.tool)).max();
+        let within = record
+            .open_verifications()
+            .map(|verification| (limits.pace(verification).within, &verification.look.tool))
+            .max();
         let last = |within| date(record.since.saturating_add(within).unwrap_or(until));
         let tool = record.action.tool();
         return match within {

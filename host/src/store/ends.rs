@@ -20,8 +20,12 @@ const RESOLVED: &str = "\"resolved\"";
 pub(super) fn recall(journal: &dyn Journal, index: &mut Index) -> Result<(), JournalError> {
     let after = journal.head().map_or(0, |head| head.position.saturating_sub(TAIL));
     journal.replay(after, &mut |_, sealed| {
+        match Stream::of(&sealed.stream) {
+            Stream::Host | Stream::Conversation => return Ok(()),
+            Stream::Incident => {}
+        }
         // Most entries hold none, and reading them as text is a tenth of the work.
-        if !Stream::is_incident(&sealed.stream) || !sealed.body.contains(RESOLVED) {
+        if !sealed.body.contains(RESOLVED) {
             return Ok(());
         }
         // Whoever needs this entry for more says that it cannot be read.

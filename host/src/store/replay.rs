@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::domain::control::{self, Control};
+use crate::domain::control::Control;
 use crate::domain::{Entry, GateEvent, Incident, IncidentId, Sealed, Stream};
 use crate::ports::{Journal, JournalError};
 
@@ -38,13 +38,14 @@ pub fn replay(journal: &dyn Journal) -> Result<Replayed, JournalError> {
     let mut replayed = Replayed::default();
     let Replayed { incidents, gate_events } = &mut replayed;
     journal.replay(0, &mut |_, sealed| {
-        if sealed.stream == control::STREAM {
-            let order = sealed.open::<Control>().ok();
-            gate_events.extend(order.and_then(|order| Some((order.at, GateEvent::of_order(&order.fact)?))));
-            return Ok(());
-        }
-        if !Stream::is_incident(&sealed.stream) {
-            return Ok(());
+        match Stream::of(&sealed.stream) {
+            Stream::Host => {
+                let order = sealed.open::<Control>().ok();
+                gate_events.extend(order.and_then(|order| Some((order.at, GateEvent::of_order(&order.fact)?))));
+                return Ok(());
+            }
+            Stream::Conversation => return Ok(()),
+            Stream::Incident => {}
         }
         let entry: Entry =
             sealed.open().map_err(|error| JournalError(format!("entry {} of {}: {error}", sealed.n, sealed.stream)))?;

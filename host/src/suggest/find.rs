@@ -57,8 +57,9 @@ pub fn find(
         if entries.is_multiple_of(50_000) {
             progress(&format!("{entries} entries read"));
         }
-        if !Stream::is_incident(&sealed.stream) {
-            return Ok(());
+        match Stream::of(&sealed.stream) {
+            Stream::Host | Stream::Conversation => return Ok(()),
+            Stream::Incident => {}
         }
         let entry = sealed.open::<Fact>().map_err(|error| {
             JournalError(format!("entry {} of {} cannot be read: {error}", sealed.n, sealed.stream))

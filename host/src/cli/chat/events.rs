@@ -1,16 +1,13 @@
 //! An answer as it comes: words as they are said, looks as they are made.
 
 use anyhow::{Context as _, bail};
-use futures::StreamExt;
 use reqwest::Response;
 
 use super::shown;
 use crate::chat::Event;
 use crate::cli::screen::{Flow, Screen, note, shows_people};
+use crate::cli::server_sent;
 use crate::domain::conversation::AnswerView;
-
-/// Longer lines are no events of ours.
-const MAX_LINE: usize = 16 << 20;
 
 /// Shows the events of one answer until its end, and says whether there was one. The conversation's name is put where
 /// the next question finds it as soon as it is known, however the answer ends.
@@ -18,21 +15,12 @@ pub async fn follow(response: Response, json: bool, conversation: &mut Option<St
     let live = shows_people() && !json;
     let mut following =
         Following { conversation, answered: false, said: String::new(), flow: Flow::default(), live, json };
-    let mut chunks = response.bytes_stream();
-    let mut pending = Vec::new();
-    while let Some(chunk) = chunks.next().await {
-        pending.extend_from_slice(&chunk.context("the host has gone away in the middle of the answer")?);
-        while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = pending.drain(..=end).collect();
-            let Some(data) = line.strip_prefix(b"data:") else { continue };
-            let event: Event = serde_json::from_slice(data).context("the host sends what this program cannot read")?;
-            if following.take(&event)? {
-                return Ok(following.answered);
-            }
-        }
-        if pending.len() > MAX_LINE {
-            bail!("the host sends something that is no event");
-        }
+    let shown = |data: &[u8]| {
+        let event: Event = serde_json::from_slice(data).context("the host sends what this program cannot read")?;
+        following.take(&event)
+    };
+    if server_sent::follow(response, "the host has gone away in the middle of the answer", shown).await? {
+        return Ok(following.answered);
     }
     following.flow.end()?;
     bail!("the host has stopped in the middle of the answer; go on when it is there again")

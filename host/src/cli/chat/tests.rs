@@ -45,6 +45,6 @@ fn a_conversation_shows_looks_refusals_and_what_was_broken_off() {
     ] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
-    assert!(shown::list(&[view.listed()]).text().contains("chat-1"));
+    assert!(shown::list(&[view]).text().contains("chat-1"));
     assert!(shown::list(&[]).text().contains("no conversations"));
 }

@@ -39,11 +39,7 @@ impl Conversation {
         let mut case = Incident::new(id, self.began_at, &self.id.0, SOURCE, &[alert]);
         let mut model = ModelLog::default();
         for exchange in exchanges {
-            model.calls = model.calls.saturating_add(exchange.usage.calls);
-            model.prompt_tokens = model.prompt_tokens.saturating_add(exchange.usage.prompt_tokens);
-            model.completion_tokens = model.completion_tokens.saturating_add(exchange.usage.completion_tokens);
-            model.took_ms = model.took_ms.saturating_add(exchange.usage.took_ms);
-            model.cost_micros = model.cost_micros.saturating_add(exchange.usage.cost_micros);
+            model.count(&exchange.usage);
             for step in &exchange.steps {
                 match step {
                     Step::Wanted { calls, text, original } => model.turns.push(Turn {

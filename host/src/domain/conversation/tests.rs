@@ -88,7 +88,37 @@ fn a_view_says_where_it_stands() {
     assert_eq!(view(&entries, false), ConversationView { ..got }, "what has ended takes nothing more in");
     entries.push(entry(10, json!({"kind": "closed", "reason": "old"})));
     assert_eq!(view(&entries, false).state, Standing::Closed);
-    assert!(view(&entries, false).listed().questions.is_empty());
     let unasked = view(&entries[..1], false);
     assert_eq!((unasked.state, unasked.title.as_str()), (Standing::Open, ""));
+}
+
+#[test]
+fn a_listing_tells_the_same_without_the_questions() {
+    let mut entries = facts();
+    entries.push(entry(9, json!({"kind": "interrupted", "reason": "a crash"})));
+    entries.push(entry(10, json!({"kind": "replied", "text": "too late", "usage": usage(1)})));
+    let incident = json!({"kind": "proposed", "incident": "i1", "actions": [], "text": "", "usage": usage(3)});
+    for (n, fact) in [
+        json!({"kind": "asked", "person": Person::typed("ada"), "text": "again?"}),
+        incident,
+        json!({"kind": "asked", "person": Person::typed("ada"), "text": "and?"}),
+        json!({"kind": "failed", "reason": "no model", "usage": usage(2)}),
+        json!({"kind": "closed", "reason": "old"}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        entries.push(entry(11 + n as i64, fact));
+    }
+    let id = ConversationId("chat-1".into());
+    for count in 1..=entries.len() {
+        let entries = &entries[..count];
+        let summary = entries.iter().fold(None, |known, entry| Summary::behind(known, &Change::from(entry))).unwrap();
+        for answering in [false, true] {
+            let mut whole = ConversationView::new(&fold(entries), answering);
+            whole.questions.clear();
+            assert_eq!(summary.clone().view(&id, answering), whole, "behind {count} entries");
+        }
+    }
+    assert_eq!(Summary::behind(None, &Change::from(&entries[1])), None, "what has no beginning is none");
 }

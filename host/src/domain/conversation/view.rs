@@ -26,6 +26,23 @@ pub enum Standing {
     Closed,
 }
 
+impl Standing {
+    /// `unanswered` says that the last question has no end, or was broken off.
+    pub(super) fn of(closed: bool, answering: bool, unanswered: bool) -> Self {
+        match () {
+            () if closed => Self::Closed,
+            () if answering => Self::Answering,
+            () if unanswered => Self::Interrupted,
+            () => Self::Open,
+        }
+    }
+}
+
+/// By what a conversation is known where it is listed: the beginning of its first question.
+pub(super) fn title(question: &str) -> String {
+    cut(question.lines().next().unwrap_or_default(), TITLE)
+}
+
 /// A conversation for people and programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConversationView {
@@ -130,12 +147,7 @@ impl ConversationView {
     /// A conversation as it stands; `answering` says whether somebody works on its last question now.
     pub fn new(conversation: &Conversation, answering: bool) -> Self {
         let broken_off = matches!(conversation.exchanges.last().map(|last| &last.end), Some(Some(End::Interrupted(_))));
-        let state = match conversation {
-            _ if conversation.closed.is_some() => Standing::Closed,
-            _ if answering => Standing::Answering,
-            _ if broken_off || conversation.open().is_some() => Standing::Interrupted,
-            _ => Standing::Open,
-        };
+        let state = Standing::of(conversation.closed.is_some(), answering, broken_off || conversation.open().is_some());
         let usage = conversation.usage();
         let first = conversation.exchanges.first().map(|exchange| exchange.text.as_str()).unwrap_or_default();
         Self {
@@ -145,18 +157,12 @@ impl ConversationView {
             incident: conversation.incident.as_ref().map(ToString::to_string),
             began_at: conversation.began_at.to_string(),
             updated_at: conversation.updated_at.to_string(),
-            title: cut(first.lines().next().unwrap_or_default(), TITLE),
+            title: title(first),
             questions: conversation.exchanges.iter().map(QuestionView::from).collect(),
             calls: usage.calls,
-            tokens: usage.prompt_tokens.saturating_add(usage.completion_tokens),
+            tokens: usage.tokens(),
             cost_micros: usage.cost_micros,
         }
-    }
-
-    /// The same without questions and answers, for listings.
-    #[must_use]
-    pub fn listed(self) -> Self {
-        Self { questions: Vec::new(), ..self }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::action::ActionId;
 use crate::domain::call::Call;
 use crate::domain::decision::RulingKind;
 use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::entry::{Entry, Fact, Purpose, Resolution, Usage};
+use crate::domain::entry::{Entry, Fact, Purpose, Resolution};
 use crate::domain::handover::Handover;
 use crate::domain::rare::Rare;
 use crate::domain::{Alert, Mode, Snapshot, Status};
@@ -109,13 +109,13 @@ impl Incident {
                 self.take_plan(at, Plan { plugin, proposals: proposals.len(), findings, error });
             }
             Fact::Answered { answer, text, usage, original } => {
-                self.count(usage);
+                self.model.count(usage);
                 let after_looks = self.looks.len();
                 let (answer, text, original) = (answer.clone(), text.clone(), original.clone());
                 self.model.turns.push(Turn { answer, text, after_looks, original });
             }
             Fact::ModelFailed { reason, usage } => {
-                self.count(usage);
+                self.model.count(usage);
                 self.model.failed = Some(reason.clone());
             }
             Fact::Proposed { action } => self.actions.push(ActionRecord::new((**action).clone(), at)),
@@ -137,9 +137,8 @@ impl Incident {
                 record.approve(Approval { person, via, at, digest });
             }),
             Fact::Rejected { action, person, .. } => self.with(action, |record| {
-                use ActionState::{Allowed, Approved, Asked, Proposed};
                 // A no that comes after the intent cannot call the effect back.
-                if matches!(record.state, Proposed | Asked | Approved | Allowed) {
+                if record.state.is_ahead() {
                     record.set(ActionState::Rejected, at);
                     record.result = Some(format!("{person} said no"));
                 }
@@ -257,14 +256,6 @@ impl Incident {
         if let Some(known) = known.and_then(|place| self.alerts.get(place)) {
             self.alerts.put(Alert { status: Status::Resolved, ..known.clone() });
         }
-    }
-
-    fn count(&mut self, usage: &Usage) {
-        self.model.calls += usage.calls;
-        self.model.prompt_tokens += usage.prompt_tokens;
-        self.model.completion_tokens += usage.completion_tokens;
-        self.model.took_ms += usage.took_ms;
-        self.model.cost_micros = self.model.cost_micros.saturating_add(usage.cost_micros);
     }
 
     pub(super) fn with(&mut self, id: &ActionId, change: impl FnOnce(&mut ActionRecord)) {

@@ -71,23 +71,38 @@ impl Incident {
         self.looks.iter().skip(self.deciding.from)
     }
 
-    /// Whether this call was made in the collection of evidence that is under way.
-    pub fn looked_for_evidence(&self, call: &Call) -> bool {
-        self.looks_lately().any(|look| look.purpose == Purpose::Evidence && look.call == *call)
+    /// The evidence that was looked for since then.
+    pub fn evidence_lately(&self) -> impl Iterator<Item = &Look> {
+        self.looks_lately().filter(|look| look.purpose == Purpose::Evidence)
     }
 
-    /// Whether what was found out is too old to go by it once more. Whoever acts goes by what is a minute old at most;
-    /// while a rule holds the incident back and nothing changes, it may be half as old as the hold, so that hours of
-    /// waiting cost a handful of collections. What was found out to decide at once, and was not decided on for minutes,
-    /// is too old as well.
-    pub fn is_outdated(&self, now: Timestamp, to_wait: bool) -> bool {
-        let Some(found_at) = self.deciding.found_at else { return false };
-        if !self.is_held() {
-            return self.is_found_out() && now.duration_since(found_at) >= INTERRUPTED;
-        }
+    /// Since when evidence is collected; none before the first look.
+    pub fn collecting_since(&self) -> Option<Timestamp> {
+        self.evidence_lately().map(|look| look.at).min()
+    }
+
+    /// Whether this call was made in the collection of evidence that is under way.
+    pub fn looked_for_evidence(&self, call: &Call) -> bool {
+        self.evidence_lately().any(|look| look.call == *call)
+    }
+
+    /// Whether what was found out is too old to act by it: it is a minute old at most. What was found out to decide at
+    /// once, and was not decided on for minutes, is too old as well.
+    pub fn is_outdated_to_act(&self, now: Timestamp) -> bool {
+        self.is_outdated(now, FRESH)
+    }
+
+    /// Whether it is too old to wait by it: while a rule holds the incident back and nothing changes, it may be half as
+    /// old as the hold, so that hours of waiting cost a handful of collections.
+    pub fn is_outdated_to_wait(&self, now: Timestamp) -> bool {
         let held = self.deciding.held_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
-        let lasts = if to_wait && !self.deciding.changed { (held / 2).max(FRESH) } else { FRESH };
-        now.duration_since(found_at) >= lasts
+        self.is_outdated(now, if self.deciding.changed { FRESH } else { (held / 2).max(FRESH) })
+    }
+
+    fn is_outdated(&self, now: Timestamp, while_held: SignedDuration) -> bool {
+        let Some(found_at) = self.deciding.found_at else { return false };
+        let lasts = if self.is_held() { while_held } else { INTERRUPTED };
+        (self.is_held() || self.is_found_out()) && now.duration_since(found_at) >= lasts
     }
 
     /// The incident as it stands where nothing has been found out yet.
@@ -116,8 +131,7 @@ impl Incident {
     }
 
     fn collection_is_outdated(&self, now: Timestamp) -> bool {
-        let began = self.looks_lately().filter(|look| look.purpose == Purpose::Evidence).map(|look| look.at).min();
-        !self.collected && began.is_some_and(|began| now.duration_since(began) >= INTERRUPTED)
+        !self.collected && self.collecting_since().is_some_and(|began| now.duration_since(began) >= INTERRUPTED)
     }
 
     /// What was found out is found out anew, by plugins as well.

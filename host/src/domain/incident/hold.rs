@@ -69,8 +69,8 @@ impl Incident {
         }
         let anew = match &decision.verdict {
             Verdict::Diagnose => self.collected,
-            Verdict::Plan { plugin } => self.passed_over(plugin) || self.is_outdated(at, false),
-            Verdict::Investigate => self.is_outdated(at, false),
+            Verdict::Plan { plugin } => self.passed_over(plugin) || self.is_outdated_to_act(at),
+            Verdict::Investigate => self.is_outdated_to_act(at),
             _ => false,
         };
         if anew {

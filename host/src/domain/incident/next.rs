@@ -2,86 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::limits::{Limits, millis_of};
 use super::{ActionRecord, ActionState, Incident, Outcome, alternatives};
 use crate::domain::action::{ActionId, Origin, Risk};
-use crate::domain::call::{Call, Verification};
+use crate::domain::call::Call;
 use crate::domain::containment::contains;
 use crate::domain::decision::{RulingKind, Verdict};
-use crate::domain::delivery::DeliveryLimits;
 use crate::domain::entry::{Answer, Fact, Purpose};
 use crate::domain::safeguards::Undo;
 use crate::domain::wait;
-
-/// Times and counts that bound the handling.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// How long a handled incident waits for its alerts to resolve before it is closed and a
-    /// repeat opens a new one.
-    pub watch: SignedDuration,
-    /// How long an action that no check of the policies verifies may take to make its alerts resolve.
-    pub settle: SignedDuration,
-    /// How often one action may be begun whose answers get lost.
-    pub attempts: u32,
-    /// Model calls an incident may cost.
-    pub model_calls: u64,
-    /// Read-only calls that one answer of the model may ask for.
-    pub looks_per_answer: usize,
-    /// The longest that a verification may take, whatever its origin says.
-    pub verification: SignedDuration,
-    /// Looks that one verification may cost.
-    pub verification_looks: u32,
-    /// How long a step waits for a tool server that is down, starts or has no room.
-    pub begin_within: SignedDuration,
-    /// How long and how often a message is tried.
-    pub delivery: DeliveryLimits,
-}
-
-/// How a verification goes on: what it asked for, within the bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    /// Deadline after the action's result.
-    pub within: SignedDuration,
-    /// Pause between looks.
-    pub every: SignedDuration,
-}
-
-/// Looks that may come before the pace that a verification asks for is reached: pauses double from 0.3 s to a day.
-const QUICK: u32 = 20;
-
-impl Limits {
-    /// Whether there are looks enough to begin with short pauses.
-    fn looks_quickly(&self) -> bool {
-        self.verification_looks > 2 * QUICK
-    }
-
-    /// The pace of a verification. Also for one that was taken in before there were bounds: so it is
-    /// never slower than they say, and the looks last until the deadline.
-    pub fn pace(&self, verification: &Verification) -> Pace {
-        let verification = verification.clone().bounded();
-        let within = millis(verification.within_ms).min(self.verification);
-        // Those that come quickly at first are set aside.
-        let quick = if self.looks_quickly() { QUICK } else { 0 };
-        let looks = i64::from((self.verification_looks - quick).max(1));
-        let spread = SignedDuration::from_millis(millis_of(within) / looks + 1);
-        Pace { within, every: millis(verification.every_ms).max(spread) }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            watch: SignedDuration::from_hours(1),
-            settle: SignedDuration::from_mins(15),
-            attempts: 3,
-            model_calls: 6,
-            looks_per_answer: 5,
-            verification: SignedDuration::from_hours(1),
-            verification_looks: 200,
-            begin_within: SignedDuration::from_mins(15),
-            delivery: DeliveryLimits::default(),
-        }
-    }
-}
 
 /// Something that the runner must do; what came of it comes back as entries.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,10 +96,7 @@ pub fn next(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
     if incident.conclusion.is_some() {
         return after_conclusion(incident, now, limits);
     }
-    let touched = incident.actions.iter().any(|record| {
-        use ActionState::{Done, Failed, Started, Uncertain, Unverified, Verified};
-        matches!(record.state, Started | Done | Failed | Uncertain | Verified | Unverified)
-    });
+    let touched = incident.actions.iter().any(|record| record.state.has_begun());
     if incident.all_resolved() && !touched {
         return conclude(Outcome::Resolved, "the alerts resolved before anything was done");
     }
@@ -284,7 +210,7 @@ fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
             continue;
         }
         // What failed before was all that the alerts called for: they are over, and a second change is nobody's wish.
-        if !tried.is_empty() && incident.all_resolved() && is_ahead(record) {
+        if !tried.is_empty() && incident.all_resolved() && record.is_ahead() {
             let tried = tried.join("; then ");
             let reason = format!("{tried}; then the alerts resolved, and nothing more was done");
             return conclude(Outcome::NeedsPerson, &reason);
@@ -326,13 +252,6 @@ fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
         return conclude(Outcome::NeedsPerson, &reason);
     }
     conclude(Outcome::Fixed, &format!("{targets} repaired and verified"))
-}
-
-/// Whether nothing of an action has begun that may still begin.
-fn is_ahead(record: &ActionRecord) -> bool {
-    use ActionState::{Allowed, Approved, Asked, Proposed};
-    // What may have happened in an earlier attempt is found out first.
-    matches!(record.state, Proposed | Asked | Allowed | Approved) && record.attempts == 0
 }
 
 fn in_progress(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Option<Next> {
@@ -399,14 +318,6 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
     if due <= now { Next::Do(Effect::Verify { action }) } else { Next::Wait(due) }
 }
 
-fn millis_of(duration: SignedDuration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn millis(ms: u64) -> SignedDuration {
-    SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))
-}
-
 /// What follows on an action that did not end well.
 enum Badly {
     /// It is not over yet.
@@ -427,35 +338,7 @@ const UNCHECKED: &str = "no rule in force says how its success is checked, so lo
 /// An action that was done and did not help is taken back where it says how.
 fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Badly {
     let target = record.action.target();
-    let what = match record.state {
-        ActionState::Denied => {
-            let ruling = record.ruling.as_ref();
-            let why = ruling.map_or_else(String::new, |ruling| format!(" by {}: {}", ruling.rule, ruling.reason));
-            format!("{} on {target} was denied{why}", record.action.tool())
-        }
-        ActionState::Rejected => {
-            format!("{} on {target}: {}", record.action.tool(), record.result.as_deref().unwrap_or("a person said no"))
-        }
-        ActionState::Expired => format!("nobody approved {} on {target} in time", record.action.tool()),
-        ActionState::Failed => {
-            format!("{} on {target} failed: {}", record.action.tool(), record.result.as_deref().unwrap_or("no answer"))
-        }
-        ActionState::NotBegun => format!(
-            "{} on {target} could not be begun: {}",
-            record.action.tool(),
-            record.result.as_deref().unwrap_or("nothing was sent")
-        ),
-        ActionState::Uncertain => format!(
-            "it is unknown whether {} on {target} happened: {}",
-            record.action.tool(),
-            record.result.as_deref().unwrap_or("a crash came between")
-        ),
-        _ => format!(
-            "{} on {target} did not help: {}",
-            record.action.tool(),
-            record.seen.as_deref().unwrap_or("it could not be verified")
-        ),
-    };
+    let what = record.ended_badly();
     if record.state == ActionState::Unverified && record.is_uncheckable() {
         return Badly::Over {
             what: format!("{} on {target} was done; {UNCHECKED}", record.action.tool()),
@@ -473,7 +356,7 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
         .iter()
         .find(|other| matches!(&other.action.origin, Origin::Undo { action } if *action == record.action.id));
     // It may have helped late: to take it back now could bring back what has ended.
-    if incident.all_resolved() && undo.is_none_or(is_ahead) {
+    if incident.all_resolved() && undo.is_none_or(ActionRecord::is_ahead) {
         return Badly::Over {
             what: format!("{what}; then the alerts resolved, and it was not taken back"),
             clean: false,

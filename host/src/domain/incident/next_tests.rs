@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, json};
 
-use super::next::{Effect, Limits, Next, next};
+use super::limits::Limits;
+use super::next::{Effect, Next, next};
 use super::{ActionState, Incident, IncidentId};
 use crate::domain::call::{Call, Target, Verification};
 use crate::domain::conversation::ConversationId;
@@ -336,6 +337,6 @@ fn what_was_found_out_hours_ago_is_not_decided_on() {
     scene.happen(Fact::Decided { decision: Arc::new(decision) });
     scene.happen(Fact::Collected { causes: Some(Vec::new()), incomplete: None });
     assert_eq!(scene.next(), Next::Do(Effect::Decide));
-    assert!(!scene.incident.is_outdated(scene.now + SignedDuration::from_mins(2), false));
-    assert!(scene.incident.is_outdated(scene.now + SignedDuration::from_hours(3), false));
+    assert!(!scene.incident.is_outdated_to_act(scene.now + SignedDuration::from_mins(2)));
+    assert!(scene.incident.is_outdated_to_act(scene.now + SignedDuration::from_hours(3)));
 }

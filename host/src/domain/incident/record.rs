@@ -50,6 +50,21 @@ pub enum ActionState {
 }
 
 impl ActionState {
+    /// Whether it may still be begun, and has not been.
+    pub fn is_ahead(self) -> bool {
+        matches!(self, Self::Proposed | Self::Asked) || self.is_permitted()
+    }
+
+    /// Whether it is begun next.
+    pub fn is_permitted(self) -> bool {
+        matches!(self, Self::Allowed | Self::Approved)
+    }
+
+    /// Whether something may have happened in the world.
+    pub fn has_begun(self) -> bool {
+        matches!(self, Self::Started | Self::Done | Self::Failed | Self::Uncertain | Self::Verified | Self::Unverified)
+    }
+
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -179,6 +194,12 @@ impl ActionRecord {
         }
     }
 
+    /// Whether nothing of it has begun that may still begin. What may have happened in an earlier attempt is found out
+    /// first.
+    pub fn is_ahead(&self) -> bool {
+        self.state.is_ahead() && self.attempts == 0
+    }
+
     /// The attempt that goes on when the action is permitted once more.
     pub fn continued(&self) -> Option<&str> {
         let again = self.state == ActionState::Allowed && self.attempts > 0;
@@ -195,6 +216,32 @@ impl ActionRecord {
     /// conversation, and nothing says how it is looked at.
     pub fn is_uncheckable(&self) -> bool {
         matches!(self.action.origin, Origin::Chat { .. }) && self.open_verifications().next().is_none()
+    }
+
+    /// What became of it where it did not end well, as a sentence without an end.
+    pub fn ended_badly(&self) -> String {
+        let (tool, target) = (self.action.tool(), self.action.target());
+        let result = |otherwise: &'static str| self.result.clone().unwrap_or_else(|| otherwise.to_string());
+        match self.state {
+            ActionState::Denied => {
+                let ruling = self.ruling.as_ref();
+                let why = ruling.map_or_else(String::new, |ruling| format!(" by {}: {}", ruling.rule, ruling.reason));
+                format!("{tool} on {target} was denied{why}")
+            }
+            ActionState::Rejected => format!("{tool} on {target}: {}", result("a person said no")),
+            ActionState::Expired => format!("nobody approved {tool} on {target} in time"),
+            ActionState::Failed => format!("{tool} on {target} failed: {}", result("no answer")),
+            ActionState::NotBegun => {
+                format!("{tool} on {target} could not be begun: {}", result("nothing was sent"))
+            }
+            ActionState::Uncertain => {
+                format!("it is unknown whether {tool} on {target} happened: {}", result("a crash came between"))
+            }
+            _ => {
+                let seen = self.seen.as_deref().unwrap_or("it could not be verified");
+                format!("{tool} on {target} did not help: {seen}")
+            }
+        }
     }
 
     /// The call that takes it back as it was attempted last; none when nothing does.

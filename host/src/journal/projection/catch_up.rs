@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::conversations::Talked;
 use super::loss::{Lost, last, lost};
 use super::{Learned, Projection};
-use crate::domain::control::{self, Control, Removed};
+use crate::domain::control::{Control, Removed};
 use crate::domain::incident::opened;
 use crate::domain::{GateEvent, Head, Incident, Place, Sealed, Stream, conversation};
 use crate::journal::error::Error;
@@ -166,20 +166,25 @@ impl<'a> Batch<'a> {
     fn take(&mut self, seq: u64, sealed: Sealed) -> Result<(), Halt> {
         self.entries += 1;
         self.seq = seq;
-        if sealed.stream == control::STREAM {
-            if let Ok(order) = sealed.open::<Control>() {
-                if let Control::Removed(removed) = &order.fact {
-                    self.removed.push(removed.clone());
+        match Stream::of(&sealed.stream) {
+            Stream::Host => {
+                if let Ok(order) = sealed.open::<Control>() {
+                    if let Control::Removed(removed) = &order.fact {
+                        self.removed.push(removed.clone());
+                    }
+                    self.learn(seq, order.at, GateEvent::of_order(&order.fact));
                 }
-                self.learn(seq, order.at, GateEvent::of_order(&order.fact));
             }
-            return Ok(());
+            Stream::Conversation => {
+                let entry = conversation::opened(&sealed).map_err(JournalError)?;
+                self.talked.push(Talked::of(&sealed.stream, &entry));
+            }
+            Stream::Incident => self.take_of_incident(seq, sealed)?,
         }
-        if Stream::of(&sealed.stream) == Stream::Conversation {
-            let entry = conversation::opened(&sealed).map_err(JournalError)?;
-            self.talked.push(Talked::of(&sealed.stream, &entry));
-            return Ok(());
-        }
+        Ok(())
+    }
+
+    fn take_of_incident(&mut self, seq: u64, sealed: Sealed) -> Result<(), Halt> {
         let entry = opened(&sealed).map_err(JournalError)?;
         let known = self.known(&sealed)?;
         match Incident::behind(known, &sealed, &entry) {

@@ -1,33 +1,41 @@
-//! Which conversations there are, when anything last happened in each, and whether it is over.
+//! What listings tell of conversations, when anything last happened in each, and whether it is over.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::Projection;
 use crate::domain::control::Removed;
-use crate::domain::{ConversationId, Entry, conversation};
+use crate::domain::conversation::{self, Change, Summary};
+use crate::domain::{ConversationId, Entry, Person};
 use crate::journal::error::Error;
 use crate::journal::retention::OF_CONVERSATIONS;
 
-/// Where a conversation stands behind its last entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What an entry changes in a conversation.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Talked {
     id: String,
-    at: Timestamp,
-    closed: bool,
+    change: Change,
 }
 
 impl Talked {
     pub fn of(stream: &str, entry: &Entry<conversation::Fact>) -> Self {
-        let closed = matches!(entry.fact, conversation::Fact::Closed { .. });
-        Self { id: stream.to_string(), at: entry.at, closed }
+        Self { id: stream.to_string(), change: Change::from(entry) }
     }
 }
 
 pub(super) fn put(transaction: &Transaction<'_>, talked: &Talked) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO conversations VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET
-               updated_at = excluded.updated_at, closed = closed OR excluded.closed";
-    let row = params![talked.id, talked.at.as_microsecond(), talked.closed];
+    let sql = "SELECT summary FROM conversations WHERE id = ?1";
+    let known = transaction.prepare_cached(sql)?.query_row([&talked.id], |row| summary(row, 0)).optional()?;
+    let Some(summary) = Summary::behind(known, &talked.change) else {
+        // `verify` says what is missing; a listing goes on without it.
+        tracing::warn!(stream = talked.id, "an entry belongs to no conversation");
+        return Ok(());
+    };
+    let text =
+        serde_json::to_string(&summary).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let row = params![talked.id, summary.updated_at.as_microsecond(), summary.closed, summary.person.key(), text];
+    let sql = "INSERT OR REPLACE INTO conversations VALUES (?1, ?2, ?3, ?4, ?5)";
     transaction.prepare_cached(sql)?.execute(row).map(|_| ())
 }
 
@@ -42,17 +50,31 @@ pub(super) fn forget(connection: &Connection, removed: &Removed) -> rusqlite::Re
 }
 
 impl Projection {
-    /// The newest conversations that began before the one named, newest first.
+    /// The newest conversations that began before the one named, newest first: of everybody, or of one person.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn conversations(&self, before: Option<&str>, limit: usize) -> Result<Vec<ConversationId>, Error> {
+    pub fn conversations(
+        &self,
+        of: Option<&Person>,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(ConversationId, Summary)>, Error> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.read(|connection| {
-            let sql = "SELECT id FROM conversations WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2";
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params![before, limit], id)?;
-            rows.collect()
+        let listed = |row: &rusqlite::Row<'_>| Ok((id(row)?, summary(row, 1)?));
+        self.read(|connection| match of {
+            Some(person) => {
+                let sql = "SELECT id, summary FROM conversations WHERE person = ?3 AND (?1 IS NULL OR id < ?1)
+                           ORDER BY id DESC LIMIT ?2";
+                let mut statement = connection.prepare_cached(sql)?;
+                statement.query_map(params![before, limit, person.key()], listed)?.collect()
+            }
+            None => {
+                let sql = "SELECT id, summary FROM conversations WHERE ?1 IS NULL OR id < ?1
+                           ORDER BY id DESC LIMIT ?2";
+                let mut statement = connection.prepare_cached(sql)?;
+                statement.query_map(params![before, limit], listed)?.collect()
+            }
         })
     }
 
@@ -85,4 +107,59 @@ impl Projection {
 
 fn id(row: &rusqlite::Row<'_>) -> rusqlite::Result<ConversationId> {
     row.get::<_, String>(0).map(|id| ConversationId(id.into()))
+}
+
+fn summary(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Summary> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::domain::Sealed;
+    use crate::domain::conversation::Fact;
+    use crate::domain::person::{Proof, Proven};
+    use crate::journal::Memory;
+    use crate::journal::sqlite::tests::Place;
+    use crate::ports::Journal;
+
+    #[test]
+    fn everybodys_conversations_are_listed_and_each_ones_own() {
+        let (place, journal) = (Place::new("conversations"), Memory::new());
+        let proven = Person::from(Proven::new("ada", Proof::Password, Default::default()).unwrap());
+        let sealed = |id: &str, n: u64, fact: Fact| {
+            let entry = Entry { at: Timestamp::from_second(i64::try_from(n).unwrap()).unwrap(), fact };
+            Sealed::new(id, n, &entry).unwrap()
+        };
+        let began = |id: &str, person: &Person| sealed(id, 1, Fact::Began { person: person.clone(), incident: None });
+        let entries = vec![
+            began("chat-1", &Person::typed("ada")),
+            began("chat-2", &Person::typed("bob")),
+            began("chat-3", &proven),
+            sealed("chat-1", 2, Fact::Asked { person: Person::typed("ada"), text: "why?\nplease".into() }),
+            sealed("chat-2", 2, Fact::Closed { reason: "old".into() }),
+        ];
+        journal.append(entries).now_or_never().unwrap().unwrap();
+        let projection = Projection::open(&place.0.join("projection.db")).unwrap();
+        projection.catch_up(&journal).unwrap();
+        let listed = |of: Option<&Person>, before: Option<&str>, limit| {
+            let all = projection.conversations(of, before, limit).unwrap();
+            all.into_iter().map(|(id, summary)| summary.view(&id, false)).collect::<Vec<_>>()
+        };
+        let ids = |of: Option<&Person>, before: Option<&str>, limit| {
+            listed(of, before, limit).into_iter().map(|view| view.id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(None, None, 9), ["chat-3", "chat-2", "chat-1"]);
+        assert_eq!(ids(None, Some("chat-3"), 1), ["chat-2"]);
+        assert_eq!(ids(Some(&Person::typed(" ADA")), None, 1), ["chat-1"]);
+        assert_eq!(ids(Some(&proven), None, 9), ["chat-3"], "a typed name is no proven person");
+        assert_eq!(ids(Some(&Person::typed("eve")), None, 9), Vec::<String>::new());
+        let one = listed(Some(&Person::typed("ada")), None, 1).remove(0);
+        assert_eq!((one.title.as_str(), one.person.as_str()), ("why?", "ada (unproven)"));
+        assert_eq!(projection.idle_conversations(Timestamp::from_second(9).unwrap()).unwrap().len(), 2);
+    }
 }

@@ -13,7 +13,7 @@ use crate::journal::rows::int;
 
 /// The format: another number makes the file new. It changes with the tables and with what is put
 /// into them; `the_format_has_a_number` notices when it should.
-pub(super) const FORMAT: i64 = 7;
+pub(super) const FORMAT: i64 = 8;
 
 /// Marks the file as ours: `tidp`.
 pub(super) const APPLICATION: i64 = 0x7469_6470;
@@ -43,8 +43,15 @@ pub(super) const TABLES: &str = "
     CREATE INDEX incidents_by_facets ON incidents (facets, id);
     CREATE TABLE asked (id TEXT PRIMARY KEY, updated_at INTEGER NOT NULL, calls INTEGER NOT NULL) WITHOUT ROWID;
     CREATE INDEX asked_by_time ON asked (updated_at);
-    CREATE TABLE conversations (id TEXT PRIMARY KEY, updated_at INTEGER NOT NULL, closed INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE conversations (
+        id TEXT PRIMARY KEY,
+        updated_at INTEGER NOT NULL,
+        closed INTEGER NOT NULL,
+        person TEXT NOT NULL,
+        summary TEXT NOT NULL
+    ) WITHOUT ROWID;
     CREATE INDEX conversations_by_time ON conversations (updated_at);
+    CREATE INDEX conversations_by_person ON conversations (person, id);
     CREATE TABLE undelivered (incident TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE gate_events (
         seq INTEGER PRIMARY KEY,

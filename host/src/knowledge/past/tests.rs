@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::domain::control;
 use crate::domain::entry::Entry;
 use crate::domain::{Action, ActionId, Alert, Call, Decision, Mode, Origin, Proposal, Risk, Target, Verdict};
 use crate::journal::Memory;

@@ -3,6 +3,7 @@
 //! The question that is being answered stands there with all its looks; earlier ones with their answers in words, as far
 //! as there is room, the newest first.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -12,11 +13,11 @@ use crate::domain::incident::Look;
 use crate::domain::text::cut;
 use crate::domain::{Catalogue, Incident};
 use crate::evidence;
+use crate::model::conversation;
 use crate::model::evidence::{call_line, outside, piece, shares};
 use crate::model::names::Names;
 use crate::model::offer::{self, Form};
-use crate::model::prompt::{Prompt, Shape as Of};
-use crate::model::{choice, conversation};
+use crate::model::prompt::{Prompt, Shape};
 
 /// Most bytes of all that is no tool.
 const ROOM: usize = 48 * 1024;
@@ -25,40 +26,27 @@ const EARLIER: usize = 4096;
 /// Looks of an earlier question that are named.
 const NAMED: usize = 8;
 
-/// What a prompt looks like besides the conversation.
-#[derive(Clone, Copy)]
-pub(super) struct Shape<'a> {
-    pub form: Form,
-    pub language: &'a str,
-    /// Bytes of the whole request.
-    pub bytes: usize,
-    /// The endpoint that is asked.
-    pub by: &'a str,
-    /// No step is asked for behind this one.
-    pub last: bool,
-}
-
 /// Makes the prompt. `case` is the question that is being answered, with its looks.
 pub(super) fn build(talk: &Conversation, case: &Incident, catalogue: &Catalogue, shape: &Shape<'_>) -> Prompt {
     let names = Names::of(catalogue);
     let mut system = include_str!("../chat.txt").to_string();
-    let used = choice::used(case);
+    // The same in the whole conversation, whatever a question is about.
+    let used = BTreeSet::new();
     let for_tools = offer::ROOM.min(shape.bytes / 11 * 5);
     let (tools, missing) = match shape.form {
-        Form::Native => offer::native(catalogue, &names, &used, for_tools),
+        Form::Native => {
+            let offer = offer::native(catalogue, &names, &used, for_tools);
+            system.push_str(&offer.left_out());
+            (offer.tools, offer.missing.len())
+        }
         Form::Text => {
-            let (lines, missing) = offer::text(catalogue, &used, for_tools);
+            let offer = offer::text(catalogue, &used, for_tools);
             system.push_str(CALL);
-            system.push_str(&lines);
-            (Vec::new(), missing)
+            system.push_str(&offer.tools);
+            system.push_str(&offer.left_out());
+            (Vec::new(), offer.missing.len())
         }
     };
-    if missing > 0 {
-        let _ = writeln!(system, "{missing} further tools exist for which there is no room here.");
-    }
-    if shape.last {
-        system.push_str("This is the last step: answer in words now, with what is known.\n");
-    }
     if shape.language == "zh" {
         system.push_str("Answer in the language of the question; in Simplified Chinese where that is not clear.\n");
     } else {
@@ -67,6 +55,10 @@ pub(super) fn build(talk: &Conversation, case: &Incident, catalogue: &Catalogue,
     if let Some(incident) = &talk.incident {
         let _ = writeln!(system, "The conversation is about the incident {incident}.");
     }
+    // What is the same in every question stands before what is not.
+    if shape.last {
+        system.push_str("This is the last step: answer in words now, with what is known.\n");
+    }
     let of_tools: usize = tools.iter().map(|tool| tool.to_string().len()).sum();
     let room = shape.bytes.saturating_sub(of_tools + system.len()).min(ROOM);
 
@@ -74,9 +66,7 @@ pub(super) fn build(talk: &Conversation, case: &Incident, catalogue: &Catalogue,
         Some((last, earlier)) if last.end.is_none() => (Some(last), earlier),
         _ => (None, talk.exchanges.as_slice()),
     };
-    let of =
-        Of { form: shape.form, language: shape.language, bytes: shape.bytes, by: shape.by, last: false, tried: &[] };
-    let turns = conversation::Turns::of(case, &of, room);
+    let turns = conversation::Turns::of(case, shape, room);
     let looks: Vec<&Look> = case.looks.iter().collect();
     let texts: Vec<String> = looks.iter().map(|look| outside(&evidence::for_model(look))).collect();
     let question = open.map(|open| cut(&outside(&open.text), ROOM / 4)).unwrap_or_default();

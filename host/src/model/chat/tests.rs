@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::prompt::{Shape, build};
+use super::prompt::build;
 use crate::domain::conversation::{Conversation, ConversationId, Fact};
 use crate::domain::{Catalogue, Entry, Person};
 use crate::model::offer::Form;
-use crate::model::prompt::Prompt;
+use crate::model::prompt::{Prompt, Shape};
 use crate::model::tests::{call, kubernetes};
 
 fn said(conversation: &mut Conversation, fact: Value) {

@@ -3,9 +3,10 @@
 use super::*;
 
 /// The first request of a conversation.
-const FIRST: Sent = Sent { tools: true, turns: false, system: true, members: false };
+const FIRST: Sent =
+    Sent { tools: true, turns: false, system: true, members: false, stream: false, stream_usage: false };
 /// One in the middle of it.
-const LATER: Sent = Sent { tools: true, turns: true, system: true, members: true };
+const LATER: Sent = Sent { turns: true, members: true, ..FIRST };
 
 #[test]
 fn every_server_is_understood() {
@@ -491,5 +492,38 @@ fn a_length_that_is_refused_in_chinese_is_understood() {
         "请求参数错误",
     ] {
         assert_eq!(lesson(400, body, FIRST), None, "{body}");
+    }
+}
+
+#[test]
+fn streams_that_are_refused_are_not_asked_for_again() {
+    let streamed = Sent { stream: true, stream_usage: true, ..FIRST };
+    for (status, body, want) in [
+        // Mistral and others that are strict; old vLLM; Azure of some versions.
+        (
+            422,
+            r#"{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#,
+            Lesson::NoStreamUsage,
+        ),
+        (400, r#"{"error":{"message":"Unknown parameter: 'stream_options.include_usage'."}}"#, Lesson::NoStreamUsage),
+        (400, r#"{"error":{"message":"Streaming is not supported for this model."}}"#, Lesson::NoStream),
+        (
+            400,
+            r#"{"error":{"message":"Unsupported value: 'stream' does not support true with this model."}}"#,
+            Lesson::NoStream,
+        ),
+        (501, r#"{"message":"stream mode is disabled by the administrator"}"#, Lesson::NoStream),
+        (500, r#"{"error":"this deployment does not support streaming"}"#, Lesson::NoStream),
+    ] {
+        assert_eq!(lesson(status, body, streamed), Some(want), "{body}");
+        assert_ne!(lesson(status, body, FIRST), Some(want), "none was asked for: {body}");
+    }
+    for (status, body) in [
+        (502, "upstream connect error"),
+        (500, "error while reading the stream of the backend"),
+        (400, "no healthy upstream"),
+        (429, "too many streams"),
+    ] {
+        assert_ne!(lesson(status, body, streamed), Some(Lesson::NoStream), "{body}");
     }
 }

@@ -59,6 +59,17 @@ async fn an_answer_that_cannot_be_read_is_asked_for_once_more_with_the_reason() 
     assert_eq!((&tail[1]["role"], &tail[1]["tool_call_id"]), (&json!("tool"), &json!("c1")));
 }
 
+#[tokio::test]
+async fn a_change_that_does_not_fit_is_answered_with_what_its_tool_takes() {
+    let wrong = || calls("kubernetes__kubectl_patch", "{\"namespace\": 7}");
+    let endpoint = Endpoint::new(vec![wrong(), wrong()]).await;
+    let (why, _) = ask(&endpoint.client()).await.unwrap_err();
+    assert!(why.contains("does not take these arguments") && !why.contains("it takes"), "{why}");
+    let messages = endpoint.requests()[1]["messages"].as_array().unwrap().clone();
+    let told = messages.last().unwrap()["content"].as_str().unwrap();
+    assert!(told.contains("it takes parameters: {\"namespace\":{\"type\":\"string\"}}"), "{told}");
+}
+
 /// The answer as a whole has ten minutes; without a bound of its own, silence within it would take as long.
 #[tokio::test]
 async fn a_stream_that_stalls_is_asked_for_again() {
@@ -74,6 +85,38 @@ async fn a_stream_that_stalls_is_asked_for_again() {
     assert_eq!(endpoint.requests().len(), 2);
     let (why, _) = ask(&of(vec![options()], Budget::default())).await.unwrap_err();
     assert!(why.contains("stalled"), "{why}");
+}
+
+/// As long as an endpoint speaks, it may take longer than one that is silent.
+#[tokio::test]
+async fn an_endpoint_that_speaks_is_waited_for_and_one_that_thinks_is_not_taken_for_stalled() {
+    let chunk = |text: &str| json!({"choices": [{"index": 0, "delta": {"content": text}}]});
+    let mut slow: Vec<_> = RESOLVED.split_inclusive('\n').map(chunk).collect();
+    let thinks = json!({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]});
+    slow.extend(std::iter::repeat_n(chunk("\n"), 7));
+    slow.extend([json!({"choices": [{"delta": {}, "finish_reason": "stop"}]}), json!("[DONE]")]);
+    let quick = vec![chunk(RESOLVED), json!("[DONE]")];
+    let thinking: Vec<_> = [thinks, json!(null)].into_iter().chain(quick).collect();
+    let endpoint = Endpoint::new(vec![(2, json!(slow)), (2, json!(thinking))]).await;
+    let (timeout, idle) = (Duration::from_millis(1300), Duration::from_millis(600));
+    let client = of(vec![EndpointOptions { timeout, idle, ..endpoint.options() }], Budget::default());
+    for _ in 0..2 {
+        let asked = ask(&client).await.unwrap();
+        assert!(matches!(asked.answer, Answer::Resolved { .. }));
+    }
+    assert_eq!(endpoint.requests().len(), 2);
+    assert_eq!(endpoint.requests()[0]["stream_options"], json!({"include_usage": true}));
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_streams_hold_no_answer_is_asked_for_it_as_a_whole() {
+    let broken = || (2, json!([json!({"choices": [{"index": 0, "delta": {"content": "half"}}]})]));
+    let endpoint = Endpoint::new(vec![broken(), broken(), says(RESOLVED), says(RESOLVED)]).await;
+    let client = endpoint.client();
+    assert!(ask(&client).await.is_ok() && ask(&client).await.is_ok());
+    let streamed: Vec<bool> = endpoint.requests().iter().map(|request| request["stream"] == true).collect();
+    assert_eq!(streamed, [true, true, false, false], "what brought an answer is remembered");
+    assert_eq!(client.problems(), Vec::<String>::new(), "answers are no worse for it");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{catalogue, happen};
+use super::{happen, recorded};
 use crate::diagnosis;
 use crate::domain::entry::Purpose;
 use crate::domain::{
@@ -109,13 +109,15 @@ struct Outcome {
     looks: usize,
     rounds: usize,
     prompt: usize,
+    /// And of the tools that are offered with it.
+    tools: usize,
 }
 
 fn handle(set: &Set, catalogue: &Arc<Catalogue>, cluster: &Cluster, mut incident: Incident) -> Outcome {
     let history = Arc::new(History::default());
     let now: Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
     let context = Context { now, mode: Mode::Enforce, history: &history, catalogue };
-    let mut outcome = Outcome { decision: None, looks: 0, rounds: 0, prompt: 0 };
+    let mut outcome = Outcome { decision: None, looks: 0, rounds: 0, prompt: 0, tools: 0 };
     for _ in 0..8 {
         let decision = set.decide(&incident, &context).decision;
         let verdict = decision.as_ref().map(|decision| decision.verdict.clone());
@@ -148,9 +150,10 @@ fn handle(set: &Set, catalogue: &Arc<Catalogue>, cluster: &Cluster, mut incident
             _ => break,
         }
     }
-    let shape = Shape { form: Form::Native, language: "en", bytes: LONGEST, by: "", last: false, tried: &[] };
-    let prompt = build(&incident, catalogue, &shape);
+    let shape = Shape { form: Form::Native, language: "en", bytes: LONGEST, by: "", last: false };
+    let prompt = build(&incident, catalogue, &[], &shape);
     outcome.prompt = prompt.messages.iter().map(|message| message.to_string().len()).sum();
+    outcome.tools = prompt.tools.iter().map(|tool| tool.to_string().len()).sum();
     outcome
 }
 
@@ -158,18 +161,15 @@ fn handle(set: &Set, catalogue: &Arc<Catalogue>, cluster: &Cluster, mut incident
 fn every_kind_is_decided_without_a_model_and_told_in_few_bytes() {
     let set = Set::embedded().unwrap();
     let servers = [
-        ("kubectl", Arc::new(catalogue(&["k.kubectl_get", "k.kubectl_logs", "k.kubectl_describe"]))),
-        (
-            "native",
-            Arc::new(catalogue(&["k.pods_get", "k.resources_get", "k.resources_list", "k.events_list", "k.pods_log"])),
-        ),
+        ("kubectl", Arc::new(recorded(include_str!("../testdata/kubectl.jsonl")))),
+        ("native", Arc::new(recorded(include_str!("../testdata/native.jsonl")))),
     ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnosis/testdata");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<_> = files.filter(|path| path.is_file()).collect();
     paths.sort();
     let mut table = String::from(
-        "kind                       server   decided by                              looks rounds prompt\n",
+        "kind                       server   decided by                              looks rounds prompt tools\n",
     );
     let (mut kinds, mut without, mut wrong) = (0, 0, Vec::new());
     for path in &paths {
@@ -181,12 +181,18 @@ fn every_kind_is_decided_without_a_model_and_told_in_few_bytes() {
         for (server, catalogue) in &servers {
             let outcome = handle(&set, catalogue, &cluster, opened(&head("# alert: ")));
             let rule = outcome.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or("-".into());
-            let decided = outcome.decision.is_some_and(|decision| decision.verdict == Verdict::Escalate);
+            // With all tools of a server there a rule proposes what it would otherwise leave to a person.
+            let without_model = |verdict: &Verdict| matches!(verdict, Verdict::Escalate | Verdict::Remediate { .. });
+            let decided = outcome.decision.is_some_and(|decision| without_model(&decision.verdict));
             both &= decided;
             table.push_str(&format!(
-                "{name:<26} {server:<8} {rule:<40} {:>4} {:>6} {:>6}\n",
-                outcome.looks, outcome.rounds, outcome.prompt
+                "{name:<26} {server:<8} {rule:<40} {:>4} {:>6} {:>6} {:>5}\n",
+                outcome.looks, outcome.rounds, outcome.prompt, outcome.tools
             ));
+            // Two questions about an incident have some 30 KB.
+            if outcome.prompt + outcome.tools > 16 << 10 {
+                wrong.push(format!("{name} ({server}): {} bytes with the tools", outcome.prompt + outcome.tools));
+            }
             if outcome.prompt >= 6 << 10 {
                 wrong.push(format!("{name} ({server}): the first prompt has {} bytes", outcome.prompt));
             }

@@ -107,6 +107,7 @@ async fn what_a_refusal_teaches_holds_for_this_request_and_the_next_ones() {
     let endpoint = Endpoint::new(vec![
         fails(400, "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set"),
         fails(400, "System role not supported"),
+        fails(400, "Streaming is not enabled for this deployment"),
         fails(400, "This model only support stream mode, please enable the stream parameter to access the model."),
         fails(400, "Unsupported value: 'temperature' does not support 0 with this model."),
         (200, sse.clone()),
@@ -118,8 +119,9 @@ async fn what_a_refusal_teaches_holds_for_this_request_and_the_next_ones() {
     assert_eq!(asked.usage.calls, 1, "refusals that teach cost nothing");
     ask(&client, &web()).await;
     let requests = endpoint.requests();
-    assert_eq!(shown(&requests[0]), (true, "system".into(), json!(false), true));
-    for request in &requests[4..6] {
+    assert_eq!(shown(&requests[0]), (true, "system".into(), json!(true), true));
+    assert_eq!(requests[3]["stream"], false);
+    for request in &requests[5..7] {
         assert_eq!(shown(request), (false, "user".into(), json!(true), false));
         assert!(request["messages"][0]["content"].as_str().unwrap().contains("- kubernetes.kubectl_get:"));
     }

@@ -39,7 +39,8 @@ pub struct Script {
     pub seen: Mutex<Vec<(Option<String>, Value)>>,
 }
 
-/// An endpoint that gives these answers in order. Status 0 never answers, and 1 begins a stream and says nothing more.
+/// An endpoint that gives these answers in order. Status 0 never answers, 1 begins a stream and says nothing more, and 2
+/// streams the chunks of a list, one each 120 ms, and is silent for a while where there is none.
 pub struct Endpoint {
     pub url: String,
     pub script: Arc<Script>,
@@ -73,6 +74,22 @@ async fn answer(script: Arc<Script>, stream: TcpStream) -> std::io::Result<()> {
         stream.write_all(head.as_bytes()).await?;
         stream.write_all(format!("data: {body}\n\n").as_bytes()).await?;
         std::future::pending::<()>().await;
+    }
+    if status == 2 {
+        let head = "HTTP/1.1 200 x\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+        stream.write_all(head.as_bytes()).await?;
+        for chunk in body.as_array().unwrap() {
+            tokio::time::sleep(Duration::from_millis(if chunk.is_null() { 900 } else { 120 })).await;
+            if chunk.is_null() {
+                continue;
+            }
+            stream
+                .write_all(
+                    format!("data: {}\n\n", chunk.as_str().map_or_else(|| chunk.to_string(), Into::into)).as_bytes(),
+                )
+                .await?;
+        }
+        return stream.shutdown().await;
     }
     let body = body.as_str().map_or_else(|| body.to_string(), Into::into);
     let head =

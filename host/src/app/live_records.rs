@@ -1,0 +1,92 @@
+//! What a started host knows of its record, live incidents included: for its API and for conversations alike.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{knowledge, records};
+use crate::backend::{Cancellation, Filter, Records};
+use crate::chat::Memory;
+use crate::domain::knowledge::{Found, Knowledge};
+use crate::domain::{ConversationId, Incident, IncidentId};
+use crate::journal::{Projection, Sqlite};
+use crate::knowledge::Library;
+use crate::ports::Story;
+use crate::store::Store;
+
+/// The record of a host.
+pub struct LiveRecords {
+    pub store: Arc<Store>,
+    pub journal: Arc<Sqlite>,
+    pub projection: Arc<Projection>,
+    pub library: Arc<Library>,
+}
+
+impl LiveRecords {
+    /// What the journal has, where nothing is live yet.
+    pub fn stored(&self, filter: &Filter, cancellation: &Cancellation) -> Result<Vec<Incident>, String> {
+        records::list(self.journal.as_ref(), &self.projection, None, filter, cancellation)
+    }
+}
+
+impl Records for LiveRecords {
+    fn list(&self, filter: &Filter, cancellation: &Cancellation) -> Result<Vec<Incident>, String> {
+        records::list(self.journal.as_ref(), &self.projection, Some(&self.store), filter, cancellation)
+    }
+
+    fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
+        let id = IncidentId(id.into());
+        match self.store.get(&id) {
+            Some(incident) => Ok(Some((*incident).clone())),
+            None => records::incident(self.journal.as_ref(), &id),
+        }
+    }
+
+    fn story(&self, id: &str) -> Result<Option<Story>, String> {
+        let id = IncidentId(id.into());
+        let story = records::story(self.journal.as_ref(), &id)?;
+        let fresher = |story| match self.store.get(&id) {
+            Some(incident) => Story { incident: (*incident).clone(), ..story },
+            None => story,
+        };
+        Ok(story.map(fresher))
+    }
+
+    fn search(&self, text: &str, most: usize) -> Result<Found, String> {
+        Ok(knowledge::search(&self.library, text, most))
+    }
+
+    fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String> {
+        knowledge::about(&self.library, self, id)
+    }
+}
+
+impl Memory for LiveRecords {
+    fn incidents(&self, state: Option<&str>, outcome: Option<&str>, limit: usize) -> Result<Vec<Incident>, String> {
+        let filter =
+            Filter { state: word("state", state)?, outcome: word("outcome", outcome)?, limit, ..Filter::default() };
+        self.list(&filter, &Cancellation::default())
+    }
+
+    fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
+        Records::incident(self, id)
+    }
+
+    fn search(&self, text: &str, most: usize) -> Result<Found, String> {
+        Records::search(self, text, most)
+    }
+
+    fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String> {
+        Records::known_about(self, id)
+    }
+
+    fn idle(&self, since: Timestamp) -> Result<Vec<ConversationId>, String> {
+        self.projection.idle_conversations(since).map_err(|error| error.to_string())
+    }
+}
+
+/// One of the words of a listing.
+fn word<T: for<'de> serde::Deserialize<'de>>(what: &str, word: Option<&str>) -> Result<Option<T>, String> {
+    let read = |word: &str| serde_json::from_value(word.into()).map_err(|_| format!("there is no {what} {word}"));
+    word.filter(|word| !word.is_empty()).map(read).transpose()
+}
