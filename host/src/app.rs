@@ -7,6 +7,8 @@ mod background;
 mod by_hand;
 mod chat;
 mod deliveries;
+mod events;
+mod explained_events;
 mod explained_looks;
 mod handle;
 mod inspections;
@@ -90,6 +92,7 @@ pub struct App {
     stop_timeout: Duration,
     health: Arc<keeping::Health>,
     inspections: Arc<inspections::Inspections>,
+    events: Arc<crate::events::Events>,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }
@@ -478,6 +481,7 @@ impl Backend for App {
         text.push_str(&self.daily.incidents(&self.projection, self.services.clock.as_ref()));
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
         text.push_str(&self.inspections.metrics());
+        text.push_str(&self.events.metrics());
         text.push_str(&metrics::journal(self.journal.head(), self.health.last_check()));
         text
     }

@@ -18,6 +18,7 @@ use super::Shared;
 use super::answer::Failure;
 use super::origin::{check_origin, host_name, is_local, is_other_site};
 use super::refusals::Refused;
+use crate::domain::event::SOURCE;
 
 /// Headers that say that somebody handed the request on.
 const FORWARDED: [&str; 7] =
@@ -44,10 +45,17 @@ impl<'a> Zone<'a> {
         match path.strip_prefix("/v1/alerts/") {
             // Beneath a source's path everything is the source's.
             Some(rest) => Self::Sender(rest.split_once('/').map_or(rest, |(source, _)| source)),
+            None if is_of_events(path) => Self::Sender(SOURCE),
             None if path.starts_with("/approve/") => Self::Links,
             None => Self::Api,
         }
     }
+}
+
+/// Whether a path is one to which events are posted as to ops-server: `/api/v1/namespaces/NAMESPACE/events/SUBJECT`.
+fn is_of_events(path: &str) -> bool {
+    let rest = path.strip_prefix("/api/v1/namespaces/").and_then(|rest| rest.split_once('/'));
+    rest.is_some_and(|(_, rest)| rest.starts_with("events/"))
 }
 
 /// In front of every path. What senders are refused, here or behind, is made known.
