@@ -37,6 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 
@@ -48,11 +49,13 @@ use crate::backend::{
 use crate::chat::{Chat, Question, Refused, Shown};
 use crate::domain::control::Control;
 use crate::domain::conversation::ConversationView;
+use crate::domain::event::Pattern;
 use crate::domain::incident::ActionState;
 use crate::domain::inspection::Run;
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::person::Proven;
 use crate::domain::{Fact, Incident, IncidentId, Person};
+use crate::events::{Came, Events};
 use crate::gate::{self, LINK};
 use crate::journal::{Projection, Sqlite};
 use crate::knowledge::Library;
@@ -92,7 +95,7 @@ pub struct App {
     stop_timeout: Duration,
     health: Arc<keeping::Health>,
     inspections: Arc<inspections::Inspections>,
-    events: Arc<crate::events::Events>,
+    events: Arc<Events>,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }
@@ -403,6 +406,14 @@ impl Backend for App {
 
     fn inspections(&self) -> Vec<InspectionView> {
         self.inspections.views()
+    }
+
+    fn event_subjects(&self, search: &str) -> Vec<String> {
+        self.events.subjects(search)
+    }
+
+    fn recent_events(&self, subject: &Pattern, since: Option<Timestamp>, most: usize) -> Vec<Came> {
+        self.events.latest(subject, since, most)
     }
 
     fn inspect(&self, order: Order) -> BoxFuture<'_, Result<Run, ControlError>> {

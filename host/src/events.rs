@@ -6,6 +6,7 @@
 
 pub mod cloudevent;
 mod counts;
+mod recent;
 mod standing;
 mod tally;
 
@@ -15,11 +16,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::alert::normalised::Normalised;
-use crate::domain::event::{ENDS_AFTER, Event, SOURCE};
+use crate::domain::event::{ENDS_AFTER, Event, Pattern, SOURCE};
+use crate::domain::text::cut;
 use crate::domain::{Alert, Incident, Labels};
 use crate::ports::{Clock, Inbound};
 use crate::rules::{Policies, Raised};
 use counts::Counts;
+pub use recent::Came;
+use recent::Recent;
 use standing::Standing;
 use tally::{Tally, What};
 
@@ -40,6 +44,7 @@ pub struct Events {
     clock: Arc<dyn Clock>,
     live: Live,
     state: Mutex<State>,
+    recent: Mutex<Recent>,
     tally: Tally,
 }
 
@@ -53,11 +58,25 @@ impl Events {
     /// Judges by these policies. `live` is asked for the live incidents when the first event comes.
     pub fn new(policies: Arc<dyn Policies>, clock: Arc<dyn Clock>, live: Live) -> Self {
         let state = Mutex::new(State { counts: Counts::new(COUNTED), standing: None });
-        Self { policies, clock, live, state, tally: Tally::default() }
+        Self { policies, clock, live, state, recent: Mutex::default(), tally: Tally::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The subjects of the latest events that hold a text, each once.
+    pub fn subjects(&self, search: &str) -> Vec<String> {
+        self.recent().subjects(search)
+    }
+
+    /// The latest events whose subject is meant, from a time on, the newest first; so many at most.
+    pub fn latest(&self, subject: &Pattern, since: Option<Timestamp>, most: usize) -> Vec<Came> {
+        self.recent().of(subject, since, most)
     }
 
     /// Turns a message into the alerts that come of its events, and names those events that could not be read.
@@ -73,6 +92,7 @@ impl Events {
             return Err(read.left_out.swap_remove(0).text);
         }
         let alerts = self.alerts(&read.events, received_at);
+        self.recent().take(read.events, received_at);
         Ok(Normalised { alerts, left_out: read.left_out, ..Normalised::default() })
     }
 
@@ -107,15 +127,17 @@ impl Events {
                 let state = &mut *state;
                 let standing = state.standing.get_or_insert_with(|| self.restored(elapsed));
                 let at = event.occurred().map_or(now, |at| at.min(now));
-                for (name, _) in &judged.over {
+                let reason = event.reason().or(event.message()).unwrap_or(&event.said.kind);
+                for (name, rule) in &judged.over {
                     let fingerprint = event.fingerprint(name);
                     state.counts.forget(&fingerprint);
-                    alerts.extend(standing.over(&fingerprint, at, elapsed));
+                    alerts.extend(standing.over(&fingerprint, &format!("{rule}: {}", cut(reason, 200)), at, elapsed));
                 }
                 self.tally.add(What::Over, (alerts.len() - before) as u64);
                 if let Some(Raised { alert, count, ends_after_ms }) = judged.raised {
                     let enough = match count.filter(|_| !standing.fires(&alert.fingerprint)) {
                         None => true,
+                        Some(of) if event.repeats(of.times, of.within_ms) => true,
                         Some(of) => {
                             let key = alert.fingerprint.clone();
                             state.counts.count(key, of, event.occurred(), elapsed) >= of.times

@@ -30,6 +30,7 @@ mod places;
 mod proof;
 mod quotas;
 mod receive;
+mod recent_events;
 mod refusals;
 mod replays;
 mod reply;
@@ -244,6 +245,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/incidents/{id}/actions/{action}/deny", post(control::deny))
         .route("/v1/incidents/{id}/similar", get(search::similar))
         .route("/v1/search", get(search::search))
+        .route("/api/v1/events", get(recent_events::subjects))
+        .route("/api/v1/events/{*subject}", get(recent_events::of_subject))
         .route("/v1/inspections", get(inspections::list))
         .route("/v1/inspections/{name}/run", post(inspections::run))
         .route("/v1/chat", get(chat::list).post(chat::ask))

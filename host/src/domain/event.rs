@@ -26,6 +26,9 @@ pub const ATTRIBUTE: usize = 1 << 10;
 /// The annotation of an alert that says how long it lasts without another event.
 pub const ENDS_AFTER: &str = "ends_after";
 
+/// The annotation of an alert that has ended which says by what: a rule and the reason of its event, or silence.
+pub const ENDED_BY: &str = "ended_by";
+
 /// What a sender says, before anybody has read whom it is about.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Envelope {
@@ -43,6 +46,8 @@ pub struct Envelope {
     pub time: Option<Timestamp>,
     /// Everything else.
     pub data: Value,
+    /// Bytes of the data as they came.
+    pub size: usize,
 }
 
 /// One event.
@@ -91,6 +96,20 @@ impl Event {
             .or_else(|| at(data.pointer("/metadata/creationTimestamp")))
     }
 
+    /// Whether it says by itself that it has come so often within so long: Kubernetes tells of one that repeats by a count
+    /// and its first time, so that one message may stand for hundreds. Between the two it is taken to have come evenly.
+    pub fn repeats(&self, times: u32, within_ms: u64) -> bool {
+        let data = &self.said.data;
+        let count =
+            ["/series/count", "/count", "/deprecatedCount"].iter().find_map(|path| data.pointer(path)?.as_u64());
+        let first = ["firstTimestamp", "deprecatedFirstTimestamp", "eventTime"];
+        let first = first.iter().find_map(|member| time(data.get(*member)?.as_str()?));
+        let (Some(count), Some(first), Some(last)) = (count, first, self.occurred()) else { return false };
+        let lasted = u128::try_from(last.duration_since(first).as_millis()).unwrap_or(0);
+        let between = u128::from(count.saturating_sub(1)).max(1);
+        count >= u64::from(times) && lasted * u128::from(times.saturating_sub(1)) <= u128::from(within_ms) * between
+    }
+
     /// What tells the trouble `name` of its object from all others: the same each time, whoever tells of it under
     /// whatever number. Of an event that is about no object it is the subject that counts.
     pub fn fingerprint(&self, name: &str) -> String {
@@ -131,6 +150,24 @@ mod tests {
         assert_eq!(at(series), "2026-11-27T05:00:00.5Z");
         assert_eq!(at(json!({ "eventTime": null, "lastTimestamp": "2026-11-27T06:00:00Z" })), "2026-11-27T06:00:00Z");
         assert_eq!(at(json!({ "eventTime": "yesterday" })), "");
+    }
+
+    #[test]
+    fn one_message_may_stand_for_many_times() {
+        let of = |count: u64, first: &str| {
+            let last = "2026-11-27T05:00:00Z";
+            [
+                json!({ "count": count, "firstTimestamp": first, "lastTimestamp": last }),
+                json!({ "series": { "count": count, "lastObservedTime": last }, "eventTime": first }),
+            ]
+            .map(|data| event(data).repeats(3, 600_000))
+        };
+        assert_eq!(of(3, "2026-11-27T04:50:00Z"), [true; 2], "three times in ten minutes");
+        assert_eq!(of(142, "2026-11-27T01:00:00Z"), [true; 2], "every two minutes for hours");
+        assert_eq!(of(3, "2026-11-27T04:00:00Z"), [false; 2], "three times in an hour");
+        assert_eq!(of(1, "2026-11-27T05:00:00Z"), [false; 2]);
+        assert_eq!(of(2, "2026-11-27T06:00:00Z"), [false; 2], "a first time behind the last");
+        assert!(!event(json!({ "count": 9 })).repeats(3, 600_000) && !event(json!({ "count": -9 })).repeats(3, 1));
     }
 
     #[test]

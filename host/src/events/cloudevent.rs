@@ -103,6 +103,7 @@ pub fn structured(text: &str) -> Result<Event, String> {
     let members: Members<'_> = serde_json::from_str(text).map_err(|error| format!("it is no object: {error}"))?;
     supported(&attribute("specversion", members.specversion)?)?;
     let content_type = attribute("datacontenttype", members.datacontenttype)?;
+    let size = members.data.or(members.data_base64).map_or(0, |data| data.get().len());
     let data = match (members.data, members.data_base64) {
         (Some(_), Some(_)) => return Err("it has both data and data_base64".into()),
         (Some(data), None) => {
@@ -127,6 +128,7 @@ pub fn structured(text: &str) -> Result<Event, String> {
             attribute("time", members.time)?,
         ],
         data,
+        size,
     )
 }
 
@@ -142,10 +144,15 @@ fn binary(headers: &Labels, body: &str) -> Result<Event, String> {
     event(
         [header("id")?, header("source")?, header("type")?, header("subject")?, header("cluster")?, header("time")?],
         data,
+        body.len(),
     )
 }
 
-fn event([id, source, kind, subject, cluster, at]: [Cow<'_, str>; 6], data: Value) -> Result<Event, String> {
+fn event(
+    [id, source, kind, subject, cluster, at]: [Cow<'_, str>; 6],
+    data: Value,
+    size: usize,
+) -> Result<Event, String> {
     if kind.is_empty() {
         return Err("it has no type, which every CloudEvent has".into());
     }
@@ -159,6 +166,7 @@ fn event([id, source, kind, subject, cluster, at]: [Cow<'_, str>; 6], data: Valu
         cluster: cluster.into(),
         time,
         data,
+        size,
     }))
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::domain::event::{ENDED_BY, ENDS_AFTER};
 use crate::domain::{Alert, Status};
 
 /// How long it is remembered that an alert has ended: the message that said so may come again.
@@ -74,21 +75,22 @@ impl Standing {
 
     /// The end of an alert, where an event of that time can have ended it. Said again when it is asked again, because who
     /// was told the first time may not have taken it.
-    pub fn over(&mut self, fingerprint: &str, at: Timestamp, now: Duration) -> Option<Alert> {
+    pub fn over(&mut self, fingerprint: &str, by: &str, at: Timestamp, now: Duration) -> Option<Alert> {
         let one = self.by.get_mut(fingerprint)?;
         if one.alert.starts_at.is_some_and(|began| at < began) {
             return None;
         }
         let ended = *one.ended.get_or_insert(at);
         one.last = now;
-        Some(resolved(&one.alert, ended))
+        Some(resolved(&one.alert, by, ended))
     }
 
     /// The ends of alerts of which nothing has been heard for too long.
     pub fn due(&self, at: Timestamp, now: Duration) -> Vec<Alert> {
         let silent = |one: &One| one.ends_after.is_some_and(|after| now.saturating_sub(one.last) >= after);
         let due = self.by.values().filter(|one| one.ended.is_none() && silent(one));
-        due.map(|one| resolved(&one.alert, at)).collect()
+        let by = |one: &One| format!("{ENDS_AFTER} {}", one.alert.annotations.get(ENDS_AFTER).unwrap_or_default());
+        due.map(|one| resolved(&one.alert, &by(one), at)).collect()
     }
 
     /// Takes in that alerts have ended, and forgets those that have for long.
@@ -112,8 +114,10 @@ impl Standing {
     }
 }
 
-fn resolved(alert: &Alert, at: Timestamp) -> Alert {
-    Alert { status: Status::Resolved, ends_at: Some(at), ..alert.clone() }
+fn resolved(alert: &Alert, by: &str, at: Timestamp) -> Alert {
+    let mut ended = Alert { status: Status::Resolved, ends_at: Some(at), ..alert.clone() };
+    ended.annotations.insert(ENDED_BY, by);
+    ended
 }
 
 #[cfg(test)]
@@ -165,15 +169,16 @@ mod tests {
     #[test]
     fn an_event_ends_what_began_before_it() {
         let mut standing = Standing::new(10);
-        assert_eq!(standing.over("a", at(1), secs(0)), None);
+        assert_eq!(standing.over("a", "rule up", at(1), secs(0)), None);
         standing.raise(alert("a", 100), None, secs(0));
-        assert_eq!(standing.over("a", at(99), secs(1)), None);
-        let over = standing.over("a", at(120), secs(1)).unwrap();
+        assert_eq!(standing.over("a", "rule up", at(99), secs(1)), None);
+        let over = standing.over("a", "rule up", at(120), secs(1)).unwrap();
+        assert_eq!(over.annotations.get(ENDED_BY), Some("rule up"));
         assert_eq!((over.status, over.ends_at, over.starts_at), (Status::Resolved, Some(at(120)), Some(at(100))));
-        assert_eq!(standing.over("a", at(130), secs(2)).unwrap(), over, "said again");
+        assert_eq!(standing.over("a", "rule up", at(130), secs(2)).unwrap(), over, "said again");
         assert!(standing.due(at(999), secs(10_000)).is_empty());
         standing.end(&[], secs(10_000));
-        assert_eq!(standing.over("a", at(140), secs(10_001)), None, "forgotten");
+        assert_eq!(standing.over("a", "rule up", at(140), secs(10_001)), None, "forgotten");
     }
 
     #[test]

@@ -99,6 +99,16 @@ fn a_counted_event_is_an_alert_when_it_comes_often_enough_about_one_object() {
 }
 
 #[test]
+fn an_event_that_says_itself_how_often_it_came_needs_to_come_once() {
+    let (events, _) = events(Vec::new());
+    let body = r#"{"specversion":"1.0","type":"Event","data":{"reason":"BackOff","count":142,"firstTimestamp":"1970-01-12T13:37:00Z",
+        "lastTimestamp":"1970-01-12T13:46:40Z","involvedObject":{"kind":"Pod","namespace":"shop","name":"web-1"}}}"#;
+    let alerts = events.decode(&Labels::new(), body, events.clock.now()).unwrap().alerts;
+    assert_eq!(told(&alerts), "Crash");
+    assert_eq!(alerts[0].labels.get("pod"), Some("web-1"));
+}
+
+#[test]
 fn repeats_prolong_an_alert_and_change_nothing_else() {
     let (events, clock) = events(Vec::new());
     heard(&events, POD, "BackOff");

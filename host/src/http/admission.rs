@@ -156,3 +156,24 @@ fn wanted(zone: Zone<'_>) -> String {
 fn authority(address: &str) -> &str {
     address.split_once("://").map_or(address, |(_, rest)| rest).split('/').next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_posts_an_event_is_a_sender_and_who_reads_them_is_not() {
+        for (path, wanted) in [
+            ("/api/v1/namespaces/shop/events/hosts.db-02.alerts", Zone::Sender(SOURCE)),
+            ("/api/v1/namespaces/shop/events/a/b", Zone::Sender(SOURCE)),
+            ("/v1/alerts/events", Zone::Sender("events")),
+            ("/api/v1/events", Zone::Api),
+            ("/api/v1/events/ops.a", Zone::Api),
+            ("/api/v1/namespaces/a/b/events/x", Zone::Api),
+            ("/api/v1/namespaces//events", Zone::Api),
+            ("/api/v1/namespaces/a/%65vents/x", Zone::Api),
+        ] {
+            assert_eq!(Zone::of(path), wanted, "{path}");
+        }
+    }
+}

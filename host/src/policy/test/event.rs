@@ -66,6 +66,7 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
         data: data.clone(),
         time: Some(now),
         id: "case".into(),
+        size: 0,
     });
     let judged = events::judge(set, &event, now, Some(seen));
     judged.faults.iter().for_each(|fault| lines.say(format!("a rule failed: {fault}")));
