@@ -7,6 +7,8 @@ mod background;
 mod by_hand;
 mod chat;
 mod deliveries;
+mod events;
+mod explained_events;
 mod explained_looks;
 mod handle;
 mod inspections;
@@ -36,6 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 
@@ -47,11 +50,13 @@ use crate::backend::{
 use crate::chat::{Chat, Question, Refused, Shown};
 use crate::domain::control::Control;
 use crate::domain::conversation::ConversationView;
+use crate::domain::event::Pattern;
 use crate::domain::incident::ActionState;
 use crate::domain::inspection::Run;
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::person::Proven;
 use crate::domain::{Fact, Incident, IncidentId, Person};
+use crate::events::{Came, Events};
 use crate::gate::{self, LINK};
 use crate::pipeline::{self, Services};
 use crate::plugin::Plugins;
@@ -88,6 +93,7 @@ pub struct App {
     stop_timeout: Duration,
     health: Arc<keeping::Health>,
     inspections: Arc<inspections::Inspections>,
+    events: Arc<Events>,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }
@@ -393,6 +399,14 @@ impl Backend for App {
         self.inspections.views()
     }
 
+    fn event_subjects(&self, search: &str) -> Vec<String> {
+        self.events.subjects(search)
+    }
+
+    fn recent_events(&self, subject: &Pattern, since: Option<Timestamp>, most: usize) -> Vec<Came> {
+        self.events.latest(subject, since, most)
+    }
+
     fn inspect(&self, order: Order) -> BoxFuture<'_, Result<Run, ControlError>> {
         Box::pin(async move {
             self.restored()?;
@@ -469,6 +483,7 @@ impl Backend for App {
         text.push_str(&self.daily.incidents(&self.records.projection, self.services.clock.as_ref()));
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
         text.push_str(&self.inspections.metrics());
+        text.push_str(&self.events.metrics());
         text.push_str(&metrics::journal(self.records.journal.head(), self.health.last_check()));
         text
     }

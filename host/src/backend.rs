@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{broadcast, mpsc};
@@ -26,9 +27,11 @@ use crate::chat::{Question, Refused, Shown};
 use crate::config::{Config, Problem, Problems};
 use crate::domain::alert::normalised::Reply;
 use crate::domain::conversation::ConversationView;
+use crate::domain::event::Pattern;
 use crate::domain::inspection::Run;
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::{Anchor, Head, Incident, Person};
+use crate::events::Came;
 use crate::model::costs::Costs;
 use crate::plugin::Kind;
 pub use crate::plugin::Reloaded;
@@ -105,6 +108,14 @@ pub trait Backend: Records + 'static {
     fn inspect(&self, order: Order) -> BoxFuture<'_, Result<Run, ControlError>> {
         let none = ControlError::NotFound(format!("there is no inspection {:?}", order.scope));
         Box::pin(std::future::ready(Err(none)))
+    }
+    /// The subjects of the latest events that hold a text.
+    fn event_subjects(&self, _search: &str) -> Vec<String> {
+        Vec::new()
+    }
+    /// The latest events of which the subject is meant, from a time on, the newest first; so many at most.
+    fn recent_events(&self, _subject: &Pattern, _since: Option<Timestamp>, _most: usize) -> Vec<Came> {
+        Vec::new()
     }
     /// Takes a question of a conversation; what comes of it is shown through the channel. Letting go of that breaks the
     /// answer off.

@@ -13,6 +13,7 @@ mod correlate;
 mod deliveries;
 mod document;
 mod endpoint;
+mod events;
 mod gate;
 mod inspection;
 mod journal;
@@ -44,6 +45,7 @@ pub use auth::{Auth, Jwt, Scheme, scheme};
 pub use correlate::Correlate;
 pub use deliveries::Deliveries;
 pub use endpoint::Endpoint;
+pub use events::Events;
 pub use gate::Gate;
 pub use inspection::{FindingsAs, Inspection, ReportWhen};
 pub use journal::Retention;
@@ -123,6 +125,8 @@ pub struct Config {
     pub model: Option<Model>,
     /// What is said about sources, by name. A source that is absent here has the defaults.
     pub sources: BTreeMap<String, Source>,
+    /// What comes in as events.
+    pub events: Events,
     /// What conversations may cost.
     pub chat: crate::chat::Limits,
     /// What is known from before.
@@ -200,6 +204,7 @@ impl Config {
             tools: raw.tools.build(&base, &mut report),
             model: raw.model.and_then(|model| model.build(&base, &mut report)),
             sources: sources::build(raw.sources, &base, &mut report),
+            events: raw.events.build(&mut report),
             chat: raw.chat.build(&mut report),
             knowledge: raw.knowledge.build(&base, &mut report),
             inspections: inspection::build(raw.inspection, &mut report),

@@ -15,6 +15,7 @@ mod connection;
 mod control;
 mod deliveries;
 mod encoding;
+mod events;
 mod fetch;
 mod form;
 mod guard;
@@ -29,6 +30,7 @@ mod places;
 mod proof;
 mod quotas;
 mod receive;
+mod recent_events;
 mod refusals;
 mod replays;
 mod reply;
@@ -96,6 +98,8 @@ struct Shared {
     /// Signed links to questions.
     links: Option<Links>,
     language: Language,
+    /// The cluster of events that name none.
+    cluster: String,
     page_policy: axum::http::HeaderValue,
     quotas: Quotas,
     stopping: signal::Receiver<bool>,
@@ -184,6 +188,7 @@ impl Server {
             settings: settings.clone(),
             links,
             language: config.report.language,
+            cluster: config.events.cluster.clone(),
             page_policy: link::page_policy(),
             stopping: stopped,
         });
@@ -226,7 +231,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/alert/", post(receive::alert))
         .route("/v1/alerts/{source}", any(receive::source))
         .route("/v1/alerts/{source}/", any(receive::source))
-        .route("/v1/alerts/{source}/{*below}", any(receive::below));
+        .route("/v1/alerts/{source}/{*below}", any(receive::below))
+        .route("/api/v1/namespaces/{namespace}/events/{*subject}", post(events::posted));
     let api = Router::new()
         .route("/v1/incidents", get(incidents::list))
         .route("/v1/incidents/watch", get(watch::watch))
@@ -239,6 +245,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/incidents/{id}/actions/{action}/deny", post(control::deny))
         .route("/v1/incidents/{id}/similar", get(search::similar))
         .route("/v1/search", get(search::search))
+        .route("/api/v1/events", get(recent_events::subjects))
+        .route("/api/v1/events/{*subject}", get(recent_events::of_subject))
         .route("/v1/inspections", get(inspections::list))
         .route("/v1/inspections/{name}/run", post(inspections::run))
         .route("/v1/chat", get(chat::list).post(chat::ask))
@@ -274,7 +282,9 @@ fn router(state: Arc<Shared>) -> Router {
 
 async fn nothing_here(request: Request) -> Failure {
     let path = crate::domain::text::cut(request.uri().path(), 100);
-    Failure::not_found(format!("there is nothing at {path}; alerts go to /alert or /v1/alerts/SOURCE"))
+    Failure::not_found(format!(
+        "there is nothing at {path}; alerts go to /alert or /v1/alerts/SOURCE, events to /v1/alerts/events"
+    ))
 }
 
 async fn wrong_method(request: Request) -> Failure {

@@ -18,6 +18,7 @@ pub mod config;
 pub mod diagnosis;
 pub mod domain;
 pub mod environment;
+pub mod events;
 pub mod evidence;
 pub mod gate;
 pub mod http;

@@ -20,6 +20,7 @@ mod code;
 mod decide;
 mod engine;
 mod evaluation;
+mod events;
 mod evidence;
 mod explain;
 mod facts;

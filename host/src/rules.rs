@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::domain::delivery::Fallback;
 use crate::domain::history::History;
 use crate::domain::{
-    Action, Alert, Call, Catalogue, Considered, Decision, Incident, Mode, Occasion, RulingKind, Verification,
+    Action, Alert, Call, Catalogue, Considered, Decision, Event, Incident, Mode, Occasion, RulingKind, Verification,
 };
 
 /// What policies may know besides the incident.
@@ -126,6 +126,39 @@ pub struct Check {
     pub undo: Option<Call>,
 }
 
+/// What the rules say about an event.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventJudged {
+    /// The rule that decides: it raises an alert, or says that the event means nothing. None where none does.
+    pub rule: Option<String>,
+    /// What is wrong by the word of that rule.
+    pub raised: Option<Raised>,
+    /// Names of alerts about the same object that are over, each with the rule that says so.
+    pub over: Vec<(String, String)>,
+    /// Rules that erred or ran over: a sentence each.
+    pub faults: Vec<String>,
+}
+
+/// An alert that an event raises.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Raised {
+    /// The alert, as if it began with this event.
+    pub alert: Alert,
+    /// How often the event must have come before it is one.
+    pub count: Option<Times>,
+    /// Milliseconds after which it ends unless another event raises it again.
+    pub ends_after_ms: Option<u64>,
+}
+
+/// So many times within so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// At least this many, from 1.
+    pub times: u32,
+    /// Length of the window in milliseconds.
+    pub within_ms: u64,
+}
+
 /// The rules in force. Pure: equal arguments give equal answers.
 pub trait Policies: Send + Sync {
     /// Digest of the whole set.
@@ -163,6 +196,14 @@ pub trait Policies: Send + Sync {
     fn check(&self, call: &Call, seen: Option<&Value>, incident: &Incident, context: &Context<'_>) -> Option<Check>;
     /// Who is told.
     fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed>;
+    /// What an event means. Most mean nothing, and cost next to nothing.
+    fn event(&self, _event: &Event, _now: Timestamp) -> EventJudged {
+        EventJudged::default()
+    }
+    /// Every rule about events, and why it does or does not speak about this one.
+    fn explain_event(&self, _event: &Event, _now: Timestamp) -> Vec<Considered> {
+        Vec::new()
+    }
     /// The group key of an alert; none leaves it to the configuration.
     fn group(&self, alert: &Alert) -> Option<String>;
 }

@@ -5,6 +5,7 @@ mod alertmanager;
 mod chat;
 mod crash;
 mod diagnosed;
+mod events;
 mod inspection;
 mod kinds;
 mod links;

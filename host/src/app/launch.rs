@@ -12,13 +12,14 @@ use super::live_records::LiveRecords;
 use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
-use super::{App, background, keeping, knowledge, known_tools, metrics, options, routes};
+use super::{App, background, events, keeping, knowledge, known_tools, metrics, options, routes};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
 use crate::chat::Chat;
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
+use crate::events::Events;
 use crate::gate::Gate;
 use crate::journal::{self, Projection, Sqlite};
 use crate::model;
@@ -188,7 +189,12 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     tasks.push(tokio::spawn(after(&restoration, removing)));
     let closing = super::chat::close_idle(Arc::clone(&chat), Arc::clone(&services.clock));
     tasks.push(tokio::spawn(after(&restoration, closing)));
-    let sources = AllSources::new(Arc::clone(&plugins));
+    let of_store = Arc::clone(&services.store);
+    let events = Events::new(Arc::clone(&services.policies), Arc::clone(&clock), Box::new(move || of_store.all()));
+    let events = Arc::new(events);
+    let ending = events::end(Arc::clone(&events), Arc::clone(&services), Arc::clone(&runner));
+    tasks.push(tokio::spawn(after(&restoration, ending)));
+    let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
     let counters = metrics::Counters::default();
     let stop_timeout = config.server.stop_timeout;
     let app = App {
@@ -205,6 +211,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         daily: Daily::default(),
         health,
         inspections,
+        events,
         chat,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),
@@ -345,6 +352,7 @@ pub fn problems_at(config: &Config, path: &[&str], texts: Vec<String>) -> Vec<Pr
 /// Every source that there is, also those that cannot be used.
 pub fn source_names(plugins: &Plugins) -> Vec<String> {
     let mut names = BuiltIn.names();
+    names.push(crate::domain::event::SOURCE.into());
     names.extend(plugins.source_names());
     names
 }

@@ -6,20 +6,21 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::explained_looks;
 use super::launch::{load_plugins, problem};
 use super::records::DiskRecords;
 use super::sources::AllSources;
+use super::{explained_events, explained_looks};
 use crate::backend::policies::{Explained, ExplainedAction, Subject, Tested};
 use crate::backend::{Payload, Records, find};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
-use crate::domain::{Action, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Verdict};
+use crate::domain::{Action, Alert, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Verdict};
 use crate::environment::ProcessEnvironment;
 use crate::gate;
 use crate::journal::Memory;
 use crate::network::Network;
 use crate::pipeline::correlate::{Index, correlate, group};
+use crate::plugin::Plugins;
 use crate::policy::{Set, test};
 use crate::ports::{Clock, Sources, Story};
 use crate::report::date;
@@ -85,6 +86,7 @@ pub async fn explain(config: &Config, subject: Subject) -> Result<Vec<Explained>
             Ok(vec![of_story(config, &set, &story, past, &tools)?])
         }
         Subject::Payload(payload) => of_payload(config, &set, payload).await,
+        Subject::Events(payload) => explained_events::of(config, &set, &payload).await,
     }
 }
 
@@ -134,17 +136,33 @@ fn rebuilt(id: &IncidentId, entries: &[Entry]) -> Option<Incident> {
 /// What a payload would become, if there were no other incident. Nothing is written or called.
 async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<Explained>, Problems> {
     let general = |text: String| Problems(vec![Problem::general(text)]);
-    let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
-    let (plugins, _) = load_plugins(config, &ProcessEnvironment, network, state).await?;
-    let plugins = Arc::new(plugins);
-    let at = payload.request.received_at;
-    let mut catalogue = last_tools(config, at).map_err(general)?;
-    let (own, known) = (crate::ports::Tools::catalogue(plugins.as_ref()), !catalogue.tools.is_empty());
-    catalogue.tools.extend(own.tools.clone());
-    let catalogue = Arc::new(catalogue);
-    let sources = AllSources::new(plugins);
+    let (plugins, at) = (plugins(config).await?, payload.request.received_at);
+    let sources = AllSources::new(Arc::clone(&plugins));
     let decoded = sources.decode(&payload.source, payload.request).await;
     let alerts = decoded.map_err(|error| general(format!("{}: {error}", payload.name)))?.alerts;
+    of_alerts(config, set, &plugins, alerts, at)
+}
+
+/// The plugins as they would be loaded, over nothing that is kept.
+pub(super) async fn plugins(config: &Config) -> Result<Arc<Plugins>, Problems> {
+    let (network, state) = (Arc::new(Network::default()), Arc::new(Memory::new()));
+    let (plugins, _) = load_plugins(config, &ProcessEnvironment, network, state).await?;
+    Ok(Arc::new(plugins))
+}
+
+/// What alerts would become, if there were no other incident. Nothing is written or called.
+pub(super) fn of_alerts(
+    config: &Config,
+    set: &Set,
+    plugins: &Plugins,
+    alerts: Vec<Alert>,
+    at: Timestamp,
+) -> Result<Vec<Explained>, Problems> {
+    let general = |text: String| Problems(vec![Problem::general(text)]);
+    let mut catalogue = last_tools(config, at).map_err(general)?;
+    let (own, known) = (crate::ports::Tools::catalogue(plugins), !catalogue.tools.is_empty());
+    catalogue.tools.extend(own.tools.clone());
+    let catalogue = Arc::new(catalogue);
     let by = config.correlate.group_by.as_deref();
     let group_of = |alert: &_| group(Policies::group(set, alert), alert, by);
     let opened = correlate(&Index::default(), &HashMap::new(), alerts, &group_of, at).opened;
@@ -197,6 +215,7 @@ fn explained(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained
     Explained {
         incident: incident.id.to_string(),
         title: incident.title(),
+        event: None,
         notes: Vec::new(),
         decided: None,
         decision,

@@ -1,10 +1,12 @@
-//! Built-in sources first, then plugins.
+//! Built-in sources first, then events, then plugins.
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
 use crate::domain::alert::normalised::Normalised;
+use crate::domain::event;
+use crate::events::Events;
 use crate::plugin::Plugins;
 use crate::ports::{DecodeError, Inbound, Sources};
 use crate::source::BuiltIn;
@@ -12,22 +14,34 @@ use crate::source::BuiltIn;
 /// All sources of a host.
 pub struct AllSources {
     plugins: Arc<Plugins>,
+    /// None where no host runs: events are judged by what came before them.
+    events: Option<Arc<Events>>,
+}
+
+/// Whether a source is the host's own.
+fn is_own(name: &str) -> bool {
+    BuiltIn::has(name) || name == event::SOURCE
 }
 
 impl AllSources {
     /// Whether there is a source of this name.
     pub fn has(&self, name: &str) -> bool {
-        BuiltIn::has(name) || self.plugins.has_source(name)
+        is_own(name) || self.plugins.has_source(name)
     }
 
     /// The built-in sources and those of the plugins.
     pub fn new(plugins: Arc<Plugins>) -> Self {
-        Self { plugins }
+        Self { plugins, events: None }
+    }
+
+    /// The same, and what comes in as events.
+    pub fn with_events(self, events: Arc<Events>) -> Self {
+        Self { events: Some(events), ..self }
     }
 
     /// Whether a source takes requests of this method.
     pub fn takes(&self, source: &str, method: &str) -> bool {
-        if BuiltIn::has(source) { method == "POST" } else { self.plugins.takes(source, method) }
+        if is_own(source) { method == "POST" } else { self.plugins.takes(source, method) }
     }
 
     /// Begins to fetch an address that a source's sender wants to have fetched; what comes of it, in a sentence.
@@ -39,7 +53,8 @@ impl AllSources {
 impl Sources for AllSources {
     fn names(&self) -> Vec<String> {
         let mut names = BuiltIn.names();
-        names.extend(Sources::names(self.plugins.as_ref()).into_iter().filter(|name| !BuiltIn::has(name)));
+        names.push(event::SOURCE.into());
+        names.extend(Sources::names(self.plugins.as_ref()).into_iter().filter(|name| !is_own(name)));
         names
     }
 
@@ -48,6 +63,14 @@ impl Sources for AllSources {
             return Box::pin(async move {
                 let normalised = BuiltIn.normalised(source, request).await?;
                 self.plugins.note_left_out(source, normalised).map_err(DecodeError::Invalid)
+            });
+        }
+        if source == event::SOURCE {
+            let events = self.events.clone();
+            return Box::pin(async move {
+                let none = "events are judged by a running host; `tidegate policy explain --event FILE` shows what it would say";
+                let events = events.ok_or_else(|| DecodeError::UnknownSource(none.into()))?;
+                events.decode_request(request).await.map_err(DecodeError::Invalid)
             });
         }
         Sources::decode(self.plugins.as_ref(), source, request)

@@ -1,6 +1,7 @@
 //! Names that mean something already where a plugin would stand: a bundled plugin's, a built-in source's, the
 //! target's of the shipped routes.
 
+use crate::domain::event::SOURCE;
 use crate::plugin::Kind;
 use crate::source::BuiltIn;
 
@@ -32,7 +33,7 @@ enum Taken {
 /// What a name means already for a plugin of this kind; none where it is free.
 fn taken(name: &str, kind: Kind, bundled: &[(String, Kind)]) -> Option<Taken> {
     let free = free(name, bundled);
-    if kind == Kind::Source && BuiltIn::has(name) {
+    if kind == Kind::Source && (BuiltIn::has(name) || name == SOURCE) {
         return Some(Taken::Never(format!(
             "the source `{name}` is built into the host and is asked first, so that a plugin of this name would never \
              be called: choose another name, such as `{free}`"

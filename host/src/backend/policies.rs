@@ -71,6 +71,23 @@ pub enum Subject {
     Incident(String),
     /// A payload that nobody has sent.
     Payload(Payload),
+    /// A message with events that nobody has sent.
+    Events(Payload),
+}
+
+/// Why an event means what it means.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExplainedEvent {
+    /// Its subject, or where it stands in its message.
+    pub event: String,
+    /// Whom it is about, and what it says.
+    pub about: String,
+    /// What comes of it, in a sentence.
+    pub outcome: String,
+    /// Alerts of the same object that are over.
+    pub over: Vec<String>,
+    /// Every rule about events in order.
+    pub considered: Vec<Considered>,
 }
 
 /// Why an incident is decided as it is.
@@ -80,6 +97,9 @@ pub struct Explained {
     pub incident: String,
     /// One line about it.
     pub title: String,
+    /// The event that raises its alert, or of one that raises none what else it means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<ExplainedEvent>,
     /// What the answers rest on, where that is not obvious.
     pub notes: Vec<String>,
     /// What was decided when it happened, of an incident that has happened.

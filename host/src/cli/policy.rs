@@ -11,7 +11,7 @@ use super::{Context, backtest, handle, progress, suggest};
 use crate::backend::Payload;
 use crate::backend::policies::{Lint, Linted, Subject, Tested};
 use crate::clock::SystemClock;
-use crate::domain::Labels;
+use crate::domain::{Labels, event};
 use crate::ports::{Clock, Inbound};
 use crate::source::alertmanager;
 
@@ -64,8 +64,11 @@ struct LintArguments {
 #[derive(Args)]
 struct ExplainArguments {
     /// An incident (its id, a unique beginning of it, or `latest`), or a payload file
-    #[arg(value_name = "INCIDENT|FILE")]
-    subject: String,
+    #[arg(value_name = "INCIDENT|FILE", required_unless_present = "event")]
+    subject: Option<String>,
+    /// A file with CloudEvents instead (- for standard input): which rules about events speak, and what comes of it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "source"])]
+    event: Option<PathBuf>,
     /// The source that decodes a payload file
     #[arg(long, value_name = "NAME", default_value = alertmanager::NAME)]
     source: String,
@@ -133,19 +136,14 @@ fn told(tested: &Tested, coverage: bool) -> Screen {
 }
 
 async fn explained(context: &Context<'_>, arguments: ExplainArguments) -> anyhow::Result<ExitCode> {
-    let path = Path::new(&arguments.subject);
-    let subject = if arguments.subject == "-" || path.is_file() || looks_like_a_file(&arguments.subject) {
-        let received_at = SystemClock.now();
-        let request = Inbound {
-            method: "POST".into(),
-            headers: Labels::new(),
-            query: Vec::new(),
-            body: handle::read(path)?,
-            received_at,
-        };
-        Subject::Payload(Payload { name: path.display().to_string(), source: arguments.source, request })
+    let word = arguments.subject.unwrap_or_default();
+    let path = Path::new(&word);
+    let subject = if let Some(path) = &arguments.event {
+        Subject::Events(payload(path, event::SOURCE)?)
+    } else if word == "-" || path.is_file() || looks_like_a_file(&word) {
+        Subject::Payload(payload(path, &arguments.source)?)
     } else {
-        Subject::Incident(arguments.subject)
+        Subject::Incident(word)
     };
     let progress = progress();
     let explained = context.host.explain(context.config.clone(), subject, &progress).await?;
@@ -164,6 +162,17 @@ async fn explained(context: &Context<'_>, arguments: ExplainArguments) -> anyhow
         screen.print()?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn payload(path: &Path, source: &str) -> anyhow::Result<Payload> {
+    let request = Inbound {
+        method: "POST".into(),
+        headers: Labels::new(),
+        query: Vec::new(),
+        body: handle::read(path)?,
+        received_at: SystemClock.now(),
+    };
+    Ok(Payload { name: path.display().to_string(), source: source.into(), request })
 }
 
 /// No id has these, so a typing error in a file's name is not taken for an unknown incident.

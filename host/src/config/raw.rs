@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    approvals, chat, correlate, deliveries, gate, inspection, journal, knowledge, limits, log, model, paths, plugins,
-    report, server, sources, tools, users,
+    approvals, chat, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model, paths,
+    plugins, report, server, sources, tools, users,
 };
 use crate::domain::Mode;
 
@@ -28,6 +28,7 @@ pub struct Raw {
     pub knowledge: knowledge::Raw,
     pub inspection: Vec<inspection::Raw>,
     pub sources: BTreeMap<String, sources::Raw>,
+    pub events: events::Raw,
     pub correlate: correlate::Raw,
     pub limits: limits::Raw,
     pub deliveries: deliveries::Raw,

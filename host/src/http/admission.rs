@@ -18,6 +18,7 @@ use super::Shared;
 use super::answer::Failure;
 use super::origin::{check_origin, host_name, is_local, is_other_site};
 use super::refusals::Refused;
+use crate::domain::event::SOURCE;
 
 /// Headers that say that somebody handed the request on.
 const FORWARDED: [&str; 7] =
@@ -44,10 +45,17 @@ impl<'a> Zone<'a> {
         match path.strip_prefix("/v1/alerts/") {
             // Beneath a source's path everything is the source's.
             Some(rest) => Self::Sender(rest.split_once('/').map_or(rest, |(source, _)| source)),
+            None if is_of_events(path) => Self::Sender(SOURCE),
             None if path.starts_with("/approve/") => Self::Links,
             None => Self::Api,
         }
     }
+}
+
+/// Whether a path is one to which events are posted as to ops-server: `/api/v1/namespaces/NAMESPACE/events/SUBJECT`.
+fn is_of_events(path: &str) -> bool {
+    let rest = path.strip_prefix("/api/v1/namespaces/").and_then(|rest| rest.split_once('/'));
+    rest.is_some_and(|(_, rest)| rest.starts_with("events/"))
 }
 
 /// In front of every path. What senders are refused, here or behind, is made known.
@@ -147,4 +155,25 @@ fn wanted(zone: Zone<'_>) -> String {
 /// Host and port of an address.
 fn authority(address: &str) -> &str {
     address.split_once("://").map_or(address, |(_, rest)| rest).split('/').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_posts_an_event_is_a_sender_and_who_reads_them_is_not() {
+        for (path, wanted) in [
+            ("/api/v1/namespaces/shop/events/hosts.db-02.alerts", Zone::Sender(SOURCE)),
+            ("/api/v1/namespaces/shop/events/a/b", Zone::Sender(SOURCE)),
+            ("/v1/alerts/events", Zone::Sender("events")),
+            ("/api/v1/events", Zone::Api),
+            ("/api/v1/events/ops.a", Zone::Api),
+            ("/api/v1/namespaces/a/b/events/x", Zone::Api),
+            ("/api/v1/namespaces//events", Zone::Api),
+            ("/api/v1/namespaces/a/%65vents/x", Zone::Api),
+        ] {
+            assert_eq!(Zone::of(path), wanted, "{path}");
+        }
+    }
 }

@@ -76,6 +76,14 @@ impl Failure {
         Self { header: Some((header::ACCEPT_ENCODING, accepted)), ..Self::media_type(text) }
     }
 
+    /// The same in the envelope of ops-server: `{"code": -1, "message": "sentence"}`.
+    pub fn enveloped(self) -> Response {
+        let envelope = Json(json!({ "code": -1, "message": self.text }));
+        let mut response = self.into_response();
+        *response.body_mut() = envelope.into_response().into_body();
+        response
+    }
+
     /// 500.
     pub fn internal(text: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)

@@ -47,6 +47,28 @@ pub async fn below(
 }
 
 async fn receive(state: &Shared, source: &str, request: Request) -> Result<Response, Failure> {
+    Ok(match taken(state, source, request, Ok).await? {
+        Answer::Given(response) => response,
+        Answer::Received(received) => Json(received).into_response(),
+    })
+}
+
+/// What a sender is answered.
+pub enum Answer {
+    /// This, whatever came of the request.
+    Given(Response),
+    /// What came of it.
+    Received(Received),
+}
+
+/// Takes a request in for a source: once the sender has shown what it must, its body has come and `shape` has made of it
+/// what the source reads.
+pub async fn taken(
+    state: &Shared,
+    source: &str,
+    request: Request,
+    shape: impl FnOnce(Inbound) -> Result<Inbound, Failure>,
+) -> Result<Answer, Failure> {
     let (head, body) = request.into_parts();
     if !METHODS.contains(&head.method) {
         return Err(method(&head));
@@ -55,7 +77,7 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Respo
     if let Some(gate) = gate.filter(|gate| !gate.disabled)
         && let Some(answer) = handshake::answer(&head, &gate.origins)
     {
-        return Ok(answer);
+        return Ok(Answer::Given(answer));
     }
     let proof = gate.and_then(|gate| gate.proof.as_ref());
     // A token for sending is good for every source.
@@ -98,7 +120,7 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Respo
     let mark = rest.finish(&bytes, received_at).await?.map(|mark| mark.at(source));
     if mark.is_some_and(|mark| state.replays.seen(&mark, received_at)) {
         tracing::info!(source, "a signed request came again that had been taken before; it does nothing");
-        return Ok(Json(Received::default()).into_response());
+        return Ok(Answer::Received(Received::default()));
     }
     let (_working, place) = match working {
         Some(working) => (working, place),
@@ -125,13 +147,13 @@ async fn receive(state: &Shared, source: &str, request: Request) -> Result<Respo
         body: body::text(bytes),
         received_at,
     };
-    let mut received = state.backend.receive(source, inbound).await?;
+    let mut received = state.backend.receive(source, shape(inbound)?).await?;
     let reply = received.reply.take();
     // Who asks once more for an answer of the source gets it once more.
     if let (Some(mark), None) = (mark, &reply) {
         state.replays.acknowledge(mark, received_at);
     }
-    Ok(reply.and_then(reply::response).unwrap_or_else(|| Json(received).into_response()))
+    Ok(reply.and_then(reply::response).map_or(Answer::Received(received), Answer::Given))
 }
 
 fn method(head: &Parts) -> Failure {

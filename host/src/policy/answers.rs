@@ -1,12 +1,13 @@
 //! The set as the pipeline asks it.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::set::Set;
-use super::{decide, evidence, explain, gates};
+use super::{decide, events, evidence, explain, gates};
 use crate::collector::{Survey, Topic};
-use crate::domain::{Action, Alert, Call, Catalogue, Considered, Incident, Occasion};
-use crate::rules::{Check, Context, Judged, Policies, Routed, Vote};
+use crate::domain::{Action, Alert, Call, Catalogue, Considered, Event, Incident, Occasion};
+use crate::rules::{Check, Context, EventJudged, Judged, Policies, Routed, Vote};
 
 impl Policies for Set {
     fn digest(&self) -> String {
@@ -51,6 +52,14 @@ impl Policies for Set {
 
     fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed> {
         evidence::routes(self, incident, occasion, context, None)
+    }
+
+    fn event(&self, event: &Event, now: Timestamp) -> EventJudged {
+        events::judge(self, event, now, None)
+    }
+
+    fn explain_event(&self, event: &Event, now: Timestamp) -> Vec<Considered> {
+        events::explain(self, event, now)
     }
 
     fn group(&self, alert: &Alert) -> Option<String> {

@@ -58,6 +58,10 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
                 &["check(name: string, fields: map)"],
                 "How the host sees that an action helped, and what restores what it changed: `on`, `when`, `verify`, `before: |a| look(…)`, `undo: |a, before| act(…)`.",
             ),
+            f(
+                &["event(name: string, fields: map)"],
+                "What an event means: `on`, `when`, and one of `alert`, `resolve` and `ignore`; `count: #{ times, within }` with `alert`. The first that raises or ignores decides; every `resolve` is heard.",
+            ),
         ],
     ),
     (

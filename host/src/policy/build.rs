@@ -1,7 +1,10 @@
 //! From the maps that files declare to typed items, with everything that is wrong collected.
 
+mod events;
+
 use std::collections::HashMap;
 
+pub(super) use events::alert_of;
 use jiff::Timestamp;
 use rhai::{Dynamic, FnPtr};
 
@@ -35,13 +38,15 @@ struct Reading<'a> {
     fields: Fields,
     file: usize,
     defined: &'a Defined,
+    /// Its closures are given an event.
+    of_events: bool,
 }
 
 impl Builder {
     /// Takes in one declaration.
     pub fn add(&mut self, file: usize, defined: &Defined, declared: Declared) {
         let Declared { kind, name, place, fields } = declared;
-        let mut reading = Reading { fields: Fields::new(fields), file, defined };
+        let mut reading = Reading { fields: Fields::new(fields), file, defined, of_events: kind == "event" };
         self.name(kind, &name, &place, &mut reading.fields.problems);
         let meta = Meta {
             name: name.clone(),
@@ -60,6 +65,7 @@ impl Builder {
             "silence" => items.silences.extend(reading.silence(meta)),
             "inhibit" => items.inhibits.extend(reading.inhibit(meta)),
             "evidence" => items.evidence.extend(reading.evidence(meta)),
+            "event" => items.events.extend(reading.event(meta)),
             _ => items.checks.extend(reading.check(meta)),
         }
         for wrong in reading.fields.finish() {
@@ -110,6 +116,7 @@ impl Reading<'_> {
             Ok(func) if func.params > arguments => {
                 let takes = func.params;
                 let given = match arguments {
+                    1 if self.of_events => "|e|",
                     1 => "|i|",
                     2 => "|a, i|",
                     _ => "|a, before, i|",
@@ -138,7 +145,8 @@ impl Reading<'_> {
         if let Some(closure) = value.read_lock::<FnPtr>() {
             return self.func("when", closure.clone(), arguments).map_or(When::Always, When::Closure);
         }
-        self.fields.unfit("when", "a closure such as |i| i.age > 300, or during(…)", &value);
+        let like = if self.of_events { "|e| e.namespace != \"test\"" } else { "|i| i.age > 300" };
+        self.fields.unfit("when", &format!("a closure such as {like}, or during(…)"), &value);
         When::Always
     }
 

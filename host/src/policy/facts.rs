@@ -275,7 +275,7 @@ impl Facts for CallFacts<'_> {
 }
 
 /// Every value at a path of arguments; a list counts with each of its items.
-fn argument(value: &Value, path: &[String], visit: &mut dyn FnMut(Option<&str>)) {
+pub(super) fn argument(value: &Value, path: &[String], visit: &mut dyn FnMut(Option<&str>)) {
     match (value, path.split_first()) {
         // An empty list where a value is looked for is a value, and no plain one.
         (Value::Array(items), None) if items.is_empty() => visit(Some("[]")),

@@ -1,5 +1,7 @@
 //! Rules, gates, routes and the other declarations as the set holds them: checked and typed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::code::Func;
@@ -8,7 +10,7 @@ use super::on::On;
 use super::problem::Place;
 use super::values::{Opening, Question, Word};
 use crate::domain::delivery::Fallback;
-use crate::domain::{Mode, Occasion};
+use crate::domain::{Mode, Occasion, Severity};
 
 /// What every declaration has.
 #[derive(Clone, Debug)]
@@ -145,6 +147,53 @@ pub(super) struct CheckRule {
     pub undo: Option<Func>,
 }
 
+/// What an event means.
+#[derive(Debug)]
+pub(super) struct EventRule {
+    pub meta: Meta,
+    pub on: On,
+    pub when: When,
+    pub means: Means,
+}
+
+/// A word about an event.
+#[derive(Debug)]
+pub(super) enum Means {
+    /// Nothing, whatever later rules say.
+    Nothing,
+    /// Something is wrong.
+    Alert { raises: Raises, count: Option<Count> },
+    /// What these alerts of the same object tell of is over.
+    Over(Vec<String>),
+}
+
+/// An alert that is always the same, or computed.
+#[derive(Debug)]
+pub(super) enum Raises {
+    Fixed(Box<AlertOf>),
+    Closure(Func),
+}
+
+/// An alert as a rule writes it down.
+#[derive(Clone, Debug)]
+pub(super) struct AlertOf {
+    pub name: String,
+    pub severity: Severity,
+    pub labels: BTreeMap<String, String>,
+    pub annotations: BTreeMap<String, String>,
+    pub fingerprint: Option<String>,
+    pub link: Option<String>,
+    /// Milliseconds after which it ends unless another event comes.
+    pub ends_after: Option<i64>,
+}
+
+/// How often an event must come before it means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Count {
+    pub times: u32,
+    pub within_ms: i64,
+}
+
 /// Everything that the files declare, each kind in order.
 #[derive(Debug, Default)]
 pub(super) struct Items {
@@ -156,4 +205,5 @@ pub(super) struct Items {
     pub inhibits: Vec<Inhibit>,
     pub evidence: Vec<Evidence>,
     pub checks: Vec<CheckRule>,
+    pub events: Vec<EventRule>,
 }

@@ -2,6 +2,7 @@
 //! is said.
 
 mod calls;
+mod events;
 mod known;
 mod language;
 mod lists;
@@ -63,9 +64,11 @@ pub fn run(set: &Set, known: Option<&Known>) -> Vec<Finding> {
     let routes = set.items.routes.iter().map(|route| (&route.meta, "route", &route.on));
     let evidence = set.items.evidence.iter().map(|one| (&one.meta, "evidence", &one.on));
     let checks = set.items.checks.iter().map(|check| (&check.meta, "check", &check.on));
-    for (meta, kind, on) in rules.chain(routes).chain(evidence).chain(checks) {
+    let events = set.items.events.iter().map(|event| (&event.meta, "event", &event.on));
+    for (meta, kind, on) in rules.chain(routes).chain(evidence).chain(checks).chain(events) {
         findings.extend(never(meta, kind, on, on));
     }
+    events::events(set, &mut findings);
     calls::calls(set, &mut findings);
     lists::lists(set, &mut languages, &mut findings);
     if let Some(known) = known {
@@ -208,6 +211,8 @@ fn never(meta: &Meta, kind: &str, on: &On, wide: &On) -> Option<Finding> {
 /// Fields that nothing lacks.
 fn always_there(kind: &str, field: &Field) -> bool {
     match field {
+        // What an event says, it need not say.
+        _ if kind == "event" => false,
         Field::Name | Field::Severity | Field::Source | Field::Tool => true,
         Field::Risk | Field::Origin | Field::Mode => kind == "gate",
         _ => false,

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use jiff::Timestamp;
+
 use super::problem::{Place, Problem, Problems};
 use super::set::Set;
 use super::{lint, test};
 use crate::collector::{Survey, Topic};
-use crate::domain::{Action, Alert, Call, Catalogue, Considered, Incident, Occasion};
-use crate::rules::{Check, Context, Judged, Policies, Routed, Vote};
+use crate::domain::{Action, Alert, Call, Catalogue, Considered, Event, Incident, Occasion};
+use crate::rules::{Check, Context, EventJudged, Judged, Policies, Routed, Vote};
 
 /// Policies that can be replaced while alerts flow. Whoever asks keeps the set that it asked until
 /// it has its answer.
@@ -232,6 +234,14 @@ impl Policies for Live {
 
     fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed> {
         Policies::routes(&*self.set(), incident, occasion, context)
+    }
+
+    fn event(&self, event: &Event, now: Timestamp) -> EventJudged {
+        Policies::event(&*self.set(), event, now)
+    }
+
+    fn explain_event(&self, event: &Event, now: Timestamp) -> Vec<Considered> {
+        Policies::explain_event(&*self.set(), event, now)
     }
 
     fn group(&self, alert: &Alert) -> Option<String> {

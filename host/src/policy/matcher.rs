@@ -11,6 +11,7 @@ use rhai::Dynamic;
 
 use super::normal::normal;
 use super::number;
+use crate::domain::event::Pattern;
 
 /// How a number is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub(super) enum Matcher {
     /// A number that was written as one: other spellings of it are it too.
     Equal(String, f64),
     Network(IpNet),
+    /// A subject, with words that stand for others.
+    Subject(Pattern),
     /// Stands in for a matcher that was written wrongly, while the rest of the file is checked.
     Broken,
 }
@@ -152,6 +155,24 @@ impl Matcher {
         items.iter().map(Self::from_value).collect::<Result<_, _>>().map(Self::Any)
     }
 
+    /// Reads what a subject must be: texts may have `*` for a word and `>` for the rest.
+    pub fn of_subjects(value: &Dynamic) -> Result<Self, String> {
+        let one = |text: &str| {
+            let pattern = Pattern::parse(text)?;
+            Ok(if pattern.is_literal() { Self::Is(text.into()) } else { Self::Subject(pattern) })
+        };
+        if let Ok(text) = value.as_immutable_string_ref() {
+            // What is no subject of a bus, such as a path, is just itself.
+            return if text.contains(['*', '>']) { one(&text) } else { Ok(Self::Is(text.to_string())) };
+        }
+        match value.as_array_ref() {
+            Ok(items) if !items.is_empty() => {
+                items.iter().map(Self::of_subjects).collect::<Result<_, _>>().map(Self::Any)
+            }
+            _ => Self::from_value(value),
+        }
+    }
+
     /// A number, rather than a text that looks like one.
     fn number(value: &Dynamic) -> Option<Self> {
         let text = (value.is_int() || value.is_float()).then(|| plain(value)).flatten()?;
@@ -199,6 +220,7 @@ impl Matcher {
                 value.trim().parse::<f64>().is_ok_and(|number| order.holds(number, *limit))
             }
             (Self::Equal(text, _), Some(value)) => text == value,
+            (Self::Subject(pattern), Some(value)) => pattern.matches(value),
             (Self::Network(net), Some(value)) => address(value).is_some_and(|address| net.contains(&address)),
         }
     }
@@ -317,6 +339,7 @@ impl fmt::Display for Matcher {
         let list = |f: &mut fmt::Formatter<'_>, items: Vec<String>| write!(f, "[{}]", items.join(", "));
         match self {
             Self::Is(text) => write!(f, "{text:?}"),
+            Self::Subject(pattern) => write!(f, "{:?}", pattern.to_string()),
             Self::Equal(text, _) => f.write_str(text),
             Self::OneOf(texts) => list(f, texts.iter().map(|text| format!("{text:?}")).collect()),
             Self::Any(any) => list(f, any.iter().map(Self::to_string).collect()),

@@ -29,6 +29,14 @@ pub(super) enum Field {
     TargetName,
     Elsewhere,
     Argument(Vec<String>),
+    Subject,
+    Type,
+    Observation,
+    Cluster,
+    Reason,
+    Message,
+    Text,
+    Data(Vec<String>),
 }
 
 impl Field {
@@ -57,6 +65,14 @@ impl fmt::Display for Field {
             Self::Kind => "kind",
             Self::TargetName => "target_name",
             Self::Elsewhere => "elsewhere",
+            Self::Subject => "subject",
+            Self::Type => "type",
+            Self::Observation => "observation",
+            Self::Cluster => "cluster",
+            Self::Reason => "reason",
+            Self::Message => "message",
+            Self::Text => "text",
+            Self::Data(path) => return write!(f, "data.{}", path.join(".")),
             Self::Label(name) => return write!(f, "label {name}"),
             Self::Argument(path) => return write!(f, "argument {}", path.join(".")),
         })
@@ -76,7 +92,23 @@ pub(super) enum About {
     Action,
     /// Checks.
     Call,
+    /// What comes in as an event.
+    Event,
 }
+
+const OF_EVENTS: [(&str, Field); 11] = [
+    ("subject", Field::Subject),
+    ("type", Field::Type),
+    ("source", Field::Source),
+    ("observation", Field::Observation),
+    ("cluster", Field::Cluster),
+    ("namespace", Field::Namespace),
+    ("kind", Field::Kind),
+    ("name", Field::TargetName),
+    ("reason", Field::Reason),
+    ("message", Field::Message),
+    ("text", Field::Text),
+];
 
 const OF_CALLS: [(&str, Field); 6] = [
     ("tool", Field::Tool),
@@ -100,6 +132,9 @@ const OF_ACTIONS: [(&str, Field); 8] = [
 
 /// Reads the name of a field.
 pub(super) fn field(key: &str, about: About) -> Result<Field, String> {
+    if about == About::Event {
+        return of_event(key);
+    }
     if let Some(label) = key.strip_prefix("label.") {
         return Ok(Field::Label(label.to_string()));
     }
@@ -129,10 +164,22 @@ pub(super) fn field(key: &str, about: About) -> Result<Field, String> {
     if let Some((_, field)) = known.iter().find(|(name, _)| *name == key) {
         return Ok(field.clone());
     }
+    Err(no_field(key, &known, "argument.<path> and label.<name>"))
+}
+
+fn of_event(key: &str) -> Result<Field, String> {
+    if let Some(path) = key.strip_prefix("data.") {
+        return Ok(Field::Data(path.split('.').map(str::to_string).collect()));
+    }
+    let known = OF_EVENTS.iter().find(|(name, _)| *name == key).map(|(_, field)| field.clone());
+    known.ok_or_else(|| no_field(key, &OF_EVENTS, "data.<path>"))
+}
+
+fn no_field(key: &str, known: &[(&str, Field)], more: &str) -> String {
     let names = || known.iter().map(|(name, _)| *name);
     let hint = nearest(key, names()).map(|near| format!("did you mean `{near}`?"));
-    let all = || format!("it may name {}, argument.<path> and label.<name>", names().collect::<Vec<_>>().join(", "));
-    Err(format!("`on` cannot name `{key}`; {}", hint.unwrap_or_else(all)))
+    let all = || format!("it may name {}, {more}", names().collect::<Vec<_>>().join(", "));
+    format!("`on` cannot name `{key}`; {}", hint.unwrap_or_else(all))
 }
 
 /// Names that no finding has.
@@ -159,7 +206,9 @@ impl On {
     pub fn read(map: &Map, about: About, problems: &mut Vec<String>) -> Self {
         let mut conditions = Vec::new();
         for (key, value) in map {
-            let matcher = Matcher::from_value(value).map_err(|why| format!("`on`, `{key}`: {why}"));
+            let read =
+                if about == About::Event && key == "subject" { Matcher::of_subjects } else { Matcher::from_value };
+            let matcher = read(value).map_err(|why| format!("`on`, `{key}`: {why}"));
             match field(key, about).and_then(|field| Ok((field, matcher?))) {
                 Ok((Field::Finding, matcher)) => {
                     problems.extend(unknown(&matcher));

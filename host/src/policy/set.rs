@@ -56,6 +56,7 @@ pub(super) struct Indexes {
     pub silences: Index,
     pub inhibits: Index,
     pub checks: Index,
+    pub events: Index,
     /// Gates that allow, by exact values.
     pub allow: Index,
     /// Gates that forbid or ask, by normal spellings.
@@ -150,6 +151,7 @@ impl Set {
             ("inhibits", items.inhibits.len()),
             ("evidence", items.evidence.len()),
             ("checks", items.checks.len()),
+            ("event rules", items.events.len()),
             ("collectors", self.tables.len()),
         ]
     }
@@ -169,6 +171,7 @@ impl Set {
                 mode: meta.mode,
             }));
         };
+        list("event", items.events.iter().map(|one| &one.meta).collect());
         list("silence", items.silences.iter().map(|one| &one.meta).collect());
         list("inhibit", items.inhibits.iter().map(|one| &one.meta).collect());
         list("rule", items.rules.iter().map(|one| &one.meta).collect());
@@ -283,6 +286,7 @@ impl Indexes {
             silences: Index::new(numbered(&items.silences, |silence| &silence.on)),
             inhibits: Index::new(numbered(&items.inhibits, |inhibit| &inhibit.target)),
             checks: Index::new(numbered(&items.checks, |check| &check.on)),
+            events: Index::new(numbered(&items.events, |event| &event.on)),
             allow: gates(true, |gate| &gate.on),
             forbid: gates(false, |gate| &gate.wide),
         }
@@ -304,6 +308,7 @@ impl Indexes {
             silences: all(items.silences.len()),
             inhibits: all(items.inhibits.len()),
             checks: all(items.checks.len()),
+            events: all(items.events.len()),
             allow: gates(true),
             forbid: gates(false),
         }

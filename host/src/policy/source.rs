@@ -31,9 +31,10 @@ impl Source {
 }
 
 /// The set that ships with the program; in force until a folder of policies exists.
-pub(super) const SHIPPED: [(&str, &str); 12] = [
+pub(super) const SHIPPED: [(&str, &str); 13] = [
     ("05-inspection.rhai", include_str!("../../../policies/05-inspection.rhai")),
     ("10-noise.rhai", include_str!("../../../policies/10-noise.rhai")),
+    ("15-events.rhai", include_str!("../../../policies/15-events.rhai")),
     ("20-kubernetes.rhai", include_str!("../../../policies/20-kubernetes.rhai")),
     ("25-remediations.rhai", include_str!("../../../policies/25-remediations.rhai")),
     ("30-gates.rhai", include_str!("../../../policies/30-gates.rhai")),

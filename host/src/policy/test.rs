@@ -5,6 +5,7 @@
 
 mod case;
 mod coverage;
+mod event;
 mod judge;
 mod look;
 mod undone;

@@ -2,6 +2,7 @@
 
 mod bombs;
 mod docs;
+mod events;
 mod gating;
 mod language;
 mod loading;

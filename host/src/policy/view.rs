@@ -13,10 +13,10 @@ use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
 use self::deferred::Deferred;
 use super::evaluation::error;
-use super::json::from_object;
+use super::json::{from_json, from_object};
 use super::problem::nearest;
 use crate::domain::{
-    Action, Alert, Call, Cause, Incident, Labels, NamedCause, Origin, Status, Subject, Target, restores,
+    Action, Alert, Call, Cause, Event, Incident, Labels, NamedCause, Origin, Status, Subject, Target, restores,
 };
 
 type Got = Result<Dynamic, Box<EvalAltResult>>;
@@ -68,7 +68,7 @@ impl View {
 }
 
 /// All names that any view has; each gets a getter, which is quicker than the indexer.
-pub(super) const FIELDS: [&str; 43] = [
+pub(super) const FIELDS: [&str; 50] = [
     "id",
     "title",
     "name",
@@ -112,6 +112,13 @@ pub(super) const FIELDS: [&str; 43] = [
     "undoes",
     "restores",
     "findings",
+    "subject",
+    "type",
+    "time",
+    "cluster",
+    "message",
+    "observation",
+    "data",
 ];
 
 /// Teaches an engine to read views.
@@ -235,6 +242,32 @@ fn findings(incident: &Incident) -> Dynamic {
         Dynamic::from_map(fields.into_iter().map(|(key, value)| (key.into(), value)).collect())
     };
     Dynamic::from_array(incident.causes().unwrap_or_default().iter().map(one).collect())
+}
+
+/// An event as `e` in the closures of event rules.
+pub(super) fn event(event: &Event, now: Timestamp) -> Dynamic {
+    let Event { said, object, observation } = event;
+    let text = |text: &str| Dynamic::from(ImmutableString::from(text));
+    let time = |at: Option<Timestamp>| at.map_or(Dynamic::UNIT, |at| at.to_string().into());
+    Dynamic::from(View::new(
+        "the event",
+        [
+            ("subject", text(&said.subject)),
+            ("type", text(&said.kind)),
+            ("source", text(&said.source)),
+            ("id", text(&said.id)),
+            ("time", time(event.occurred())),
+            ("cluster", text(&object.cluster)),
+            ("namespace", text(&object.namespace)),
+            ("kind", text(&object.kind)),
+            ("name", text(&object.name)),
+            ("reason", text(event.reason().unwrap_or_default())),
+            ("message", text(event.message().unwrap_or_default())),
+            ("observation", text(observation)),
+            ("data", from_json(&said.data)),
+            ("now", now.to_string().into()),
+        ],
+    ))
 }
 
 fn call_fields(call: &Call, touches: &Target) -> Vec<(&'static str, Dynamic)> {

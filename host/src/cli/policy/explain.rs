@@ -1,13 +1,21 @@
 //! Why an incident is decided as it is, as text: what was decided, what is decided now, rule by
 //! rule, and what the gates said and say about each action.
 
-use crate::backend::policies::{Explained, ExplainedAction, ExplainedLook};
+use crate::backend::policies::{Explained, ExplainedAction, ExplainedEvent, ExplainedLook};
 use crate::cli::screen::Screen;
-use crate::domain::decision::{Decision, Heard, Ruling, RulingKind};
+use crate::domain::decision::{Considered, Decision, Heard, Ruling, RulingKind};
 use crate::report::date;
 
 /// The whole explanation.
 pub(super) fn show(screen: &mut Screen, explained: &Explained) {
+    if let Some(one) = &explained.event {
+        event(screen, one);
+        if explained.incident.is_empty() {
+            explained.faults.iter().for_each(|fault| screen.line(format!("  fault: {fault}")));
+            return;
+        }
+        screen.gap();
+    }
     screen.line(&explained.incident);
     screen.line(format!("  {}", explained.title));
     explained.notes.iter().for_each(|note| screen.line(format!("  note: {note}")));
@@ -25,17 +33,36 @@ pub(super) fn show(screen: &mut Screen, explained: &Explained) {
     explained.faults.iter().for_each(|fault| screen.line(format!("  fault: {fault}")));
     screen.gap();
     screen.line("silences, inhibitions and rules in order");
-    for one in &explained.considered {
-        let sign = if one.matched { "yes" } else { "no " };
-        screen.line(format!("  {sign}  {} ({})", one.rule, one.place));
-        screen.line(format!("       {}", one.why));
-    }
+    considered(screen, &explained.considered);
     if !explained.looks.is_empty() {
         screen.gap();
         screen.line("looks that gates refuse");
         explained.looks.iter().for_each(|one| look(screen, one));
     }
     explained.actions.iter().for_each(|one| action(screen, one));
+}
+
+/// An event: what comes of it, and every rule about events.
+fn event(screen: &mut Screen, explained: &ExplainedEvent) {
+    screen.line(&explained.event);
+    screen.line(format!("  {}", explained.about));
+    screen.gap();
+    screen.line("what comes of it");
+    screen.line(format!("  {}", explained.outcome));
+    if !explained.over.is_empty() {
+        screen.line(format!("  over, where they fire for the same object: {}", explained.over.join(", ")));
+    }
+    screen.gap();
+    screen.line("rules about events in order");
+    considered(screen, &explained.considered);
+}
+
+fn considered(screen: &mut Screen, all: &[Considered]) {
+    for one in all {
+        let sign = if one.matched { "yes" } else { "no " };
+        screen.line(format!("  {sign}  {} ({})", one.rule, one.place));
+        screen.line(format!("       {}", one.why));
+    }
 }
 
 fn verdict(explained: &Explained, decision: Option<&Decision>) -> String {

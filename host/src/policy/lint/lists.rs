@@ -24,8 +24,10 @@ pub(super) fn lists(set: &Set, languages: &mut Languages, findings: &mut Vec<Fin
     let silences = items.silences.iter().map(|one| (&one.meta, "silence", &one.on, false));
     let sources = items.inhibits.iter().map(|one| (&one.meta, "inhibit", &one.source, false));
     let targets = items.inhibits.iter().map(|one| (&one.meta, "inhibit", &one.target, false));
+    let events = items.events.iter().map(|one| (&one.meta, "event", &one.on, false));
     let of_actions = gates.chain(checks);
-    let of_alerts = rules.chain(routes).chain(evidence).chain(groups).chain(silences).chain(sources).chain(targets);
+    let of_alerts =
+        rules.chain(routes).chain(evidence).chain(groups).chain(silences).chain(sources).chain(targets).chain(events);
     for (meta, kind, on, wide) in of_actions.chain(of_alerts) {
         let mut reader = Reader { meta, kind, wide, languages, findings };
         on.conditions.iter().for_each(|(field, matcher)| reader.matcher(field, matcher));

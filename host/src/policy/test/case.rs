@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::event::{EventRow, WantAlert};
 use crate::domain::Outcome;
 use crate::domain::entry::Purpose;
 use crate::domain::history::{Fix, Past};
@@ -39,7 +40,11 @@ pub(super) struct Case {
     pub source: Option<String>,
     #[serde(default)]
     pub group: Option<String>,
+    #[serde(default)]
     pub alerts: Vec<AlertRow>,
+    /// What comes in instead of alerts.
+    #[serde(default)]
+    pub event: Option<EventRow>,
     /// Names of tools, or names with their risk.
     #[serde(default)]
     pub tools: Option<Tools>,
@@ -226,6 +231,10 @@ pub(super) struct Want {
     pub route: Option<String>,
     pub targets: Option<Vec<String>>,
     pub group: Option<String>,
+    /// The alert that an event raises.
+    pub alert: Option<WantAlert>,
+    /// Names of alerts that an event ends.
+    pub over: Option<Vec<String>>,
 }
 
 /// A group, or several.
@@ -270,6 +279,9 @@ impl Case {
     /// Builds what the case stands for.
     pub fn evaluation(&self) -> Result<Evaluation, String> {
         let now = time(&self.now)?;
+        if self.alerts.is_empty() {
+            return Err("it needs `alerts`, or an `event`".into());
+        }
         let alerts: Vec<Alert> =
             self.alerts.iter().enumerate().map(|(n, row)| self.alert(n, row, now)).collect::<Result<_, _>>()?;
         let opened_at = alerts.iter().filter_map(|alert| alert.starts_at).min().unwrap_or(now);

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::case::{Case, Evaluation, Want, Who, time};
-use super::{look, undone};
+use super::{event, look, undone};
 use crate::domain::text::cut;
 use crate::domain::{Decision, Occasion, RulingKind, Verdict};
 use crate::gate;
@@ -19,6 +19,11 @@ use crate::rules::Context;
 /// What differs, and what was tried.
 pub(super) fn judge(set: &Set, case: &Case) -> (Vec<String>, Vec<Seen>) {
     let seen = RefCell::new(Vec::new());
+    if let Some(row) = &case.event {
+        let mut lines = Lines(Vec::new());
+        event::compare(set, row, &case.now, &case.want, &seen, &mut lines);
+        return (lines.shown(), seen.into_inner());
+    }
     let lines = match case.evaluation() {
         Ok(mut evaluation) => {
             if let Some(undone) = case.action.as_ref().and_then(|row| row.undoes.as_ref()) {
@@ -62,7 +67,7 @@ impl Lines {
         lines.collect()
     }
 
-    fn say(&mut self, text: String) {
+    pub fn say(&mut self, text: String) {
         self.0.push(Line::Says(text));
     }
 

@@ -1,0 +1,210 @@
+//! Events come in: what the policies name becomes an alert, is counted or ends one; the rest leaves no trace.
+//!
+//! What comes of a message is handed on as alerts, which go the way of all others: they are durable before anybody
+//! acknowledges the message. Nothing here is a record. What fires is read off the live incidents at the first message
+//! ([`standing`]); counts begin anew with every start ([`counts`]).
+
+pub mod cloudevent;
+mod counts;
+mod recent;
+mod standing;
+mod tally;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::alert::normalised::Normalised;
+use crate::domain::event::{ENDS_AFTER, Event, Pattern, SOURCE};
+use crate::domain::text::cut;
+use crate::domain::{Alert, Incident, Labels};
+use crate::ports::{Clock, Inbound};
+use crate::rules::{Policies, Raised};
+use counts::Counts;
+pub use recent::Came;
+use recent::Recent;
+use standing::Standing;
+use tally::{Tally, What};
+
+/// Half of the objects of which counts are kept.
+const COUNTED: usize = 10_000;
+/// Alerts of events that fire at the same time.
+const STANDING: usize = 20_000;
+
+/// From this size on a message is read on a thread of its own, so that it does not hold up small ones.
+const LARGE: usize = 64 << 10;
+
+/// The live incidents, read once.
+pub type Live = Box<dyn Fn() -> Vec<Arc<Incident>> + Send + Sync>;
+
+/// What events are judged with.
+pub struct Events {
+    policies: Arc<dyn Policies>,
+    clock: Arc<dyn Clock>,
+    live: Live,
+    state: Mutex<State>,
+    recent: Mutex<Recent>,
+    tally: Tally,
+}
+
+struct State {
+    counts: Counts,
+    /// None before the live incidents were read.
+    standing: Option<Standing>,
+}
+
+impl Events {
+    /// Judges by these policies. `live` is asked for the live incidents when the first event comes.
+    pub fn new(policies: Arc<dyn Policies>, clock: Arc<dyn Clock>, live: Live) -> Self {
+        let state = Mutex::new(State { counts: Counts::new(COUNTED), standing: None });
+        Self { policies, clock, live, state, recent: Mutex::default(), tally: Tally::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The subjects of the latest events that hold a text, each once.
+    pub fn subjects(&self, search: &str) -> Vec<String> {
+        self.recent().subjects(search)
+    }
+
+    /// The latest events whose subject is meant, from a time on, the newest first; so many at most.
+    pub fn latest(&self, subject: &Pattern, since: Option<Timestamp>, most: usize) -> Vec<Came> {
+        self.recent().of(subject, since, most)
+    }
+
+    /// Turns a message into the alerts that come of its events, and names those events that could not be read.
+    ///
+    /// # Errors
+    /// When none of its events can be read.
+    pub fn decode(&self, headers: &Labels, body: &str, received_at: Timestamp) -> Result<Normalised, String> {
+        let read = cloudevent::read(headers, body);
+        let unread = read.as_ref().map_or(1, |read| read.left_out.iter().map(|one| one.count).sum());
+        self.tally.add(What::Unreadable, unread);
+        let mut read = read?;
+        if read.events.is_empty() && !read.left_out.is_empty() {
+            return Err(read.left_out.swap_remove(0).text);
+        }
+        let alerts = self.alerts(&read.events, received_at);
+        self.recent().take(read.events, received_at);
+        Ok(Normalised { alerts, left_out: read.left_out, ..Normalised::default() })
+    }
+
+    /// The same for a request, on a thread of its own where it is large.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub async fn decode_request(self: Arc<Self>, request: Inbound) -> Result<Normalised, String> {
+        let large = request.body.len() > LARGE;
+        let decode = move || self.decode(&request.headers, &request.body, request.received_at);
+        if !large {
+            return decode();
+        }
+        tokio::task::spawn_blocking(decode)
+            .await
+            .map_err(|_| "the reading was interrupted; send it again".to_string())?
+    }
+
+    /// The alerts that come of events, in their order: new ones, such as fire already, and ends.
+    pub fn alerts(&self, events: &[Event], now: Timestamp) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        for event in events {
+            let judged = self.policies.event(event, now);
+            if let Some(fault) = judged.faults.first() {
+                self.tally.fault(fault, self.clock.elapsed());
+            }
+            let before = alerts.len();
+            let mut counted = false;
+            if judged.raised.is_some() || !judged.over.is_empty() {
+                let elapsed = self.clock.elapsed();
+                let mut state = self.state();
+                let state = &mut *state;
+                let standing = state.standing.get_or_insert_with(|| self.restored(elapsed));
+                let at = event.occurred().map_or(now, |at| at.min(now));
+                let reason = event.reason().or(event.message()).unwrap_or(&event.said.kind);
+                for (name, rule) in &judged.over {
+                    let fingerprint = event.fingerprint(name);
+                    state.counts.forget(&fingerprint);
+                    alerts.extend(standing.over(&fingerprint, &format!("{rule}: {}", cut(reason, 200)), at, elapsed));
+                }
+                self.tally.add(What::Over, (alerts.len() - before) as u64);
+                if let Some(Raised { alert, count, ends_after_ms }) = judged.raised {
+                    let enough = match count.filter(|_| !standing.fires(&alert.fingerprint)) {
+                        None => true,
+                        Some(of) if event.repeats(of.times, of.within_ms) => true,
+                        Some(of) => {
+                            let key = alert.fingerprint.clone();
+                            state.counts.count(key, of, event.occurred(), elapsed) >= of.times
+                        }
+                    };
+                    if enough {
+                        state.counts.forget(&alert.fingerprint);
+                        alerts.push(standing.raise(alert, ends_after_ms.map(Duration::from_millis), elapsed));
+                        self.tally.add(What::Raised, 1);
+                    } else {
+                        self.tally.add(What::Counted, 1);
+                        counted = true;
+                    }
+                }
+            }
+            if alerts.len() == before && !counted {
+                self.tally.add(What::Ignored, 1);
+            }
+        }
+        alerts
+    }
+
+    /// What fires by the record.
+    fn restored(&self, now: Duration) -> Standing {
+        let mut standing = Standing::new(STANDING);
+        for incident in (self.live)().iter().filter(|incident| incident.closed.is_none()) {
+            for alert in incident.firing().filter(|alert| alert.source == SOURCE) {
+                standing.restore(alert, ends_after(alert), now);
+            }
+        }
+        standing
+    }
+
+    /// The ends of alerts of which nothing has been heard for as long as they last.
+    pub fn due(&self) -> Vec<Alert> {
+        let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
+        let mut state = self.state();
+        state.standing.get_or_insert_with(|| self.restored(elapsed)).due(now, elapsed)
+    }
+
+    /// Takes in that these ends are durable, and tells what was forgotten meanwhile.
+    pub fn ended(&self, ended: &[Alert]) {
+        let elapsed = self.clock.elapsed();
+        let mut state = self.state();
+        let counts = state.counts.forgotten();
+        let firing = state.standing.as_mut().map_or(0, |standing| {
+            standing.end(ended, elapsed);
+            standing.forgotten()
+        });
+        drop(state);
+        self.tally.add(What::Expired, ended.len() as u64);
+        self.tally.forgot(counts, firing);
+    }
+
+    /// Counters and gauges as Prometheus text.
+    pub fn metrics(&self) -> String {
+        let firing = self.state().standing.as_ref().map_or(0, Standing::firing);
+        self.tally.text(firing)
+    }
+}
+
+/// How long an alert lasts without another event, as its record says.
+fn ends_after(alert: &Alert) -> Option<Duration> {
+    let text = alert.annotations.get(ENDS_AFTER)?;
+    let span: jiff::Span = text.parse().ok()?;
+    Duration::try_from(span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests;

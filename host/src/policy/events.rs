@@ -1,0 +1,199 @@
+//! What an event means: the first rule that matches raises an alert or says that it means nothing, and every rule that
+//! matches may say that alerts of the same object are over.
+//!
+//! Most events mean nothing. Who can match is found in the index and by `on`, without rhai; closures are called for what
+//! is left.
+
+mod facts;
+mod raise;
+
+use std::cell::RefCell;
+
+use jiff::Timestamp;
+use rhai::Dynamic;
+
+use self::facts::EventFacts;
+use super::facts::refusal;
+use super::fields::describe;
+use super::fuel::{self, Limits};
+use super::items::{Count, EventRule, Means, Meta, Raises, When};
+use super::query::{Seen, fault};
+use super::set::Set;
+use super::{span, view};
+use crate::domain::{Considered, Event};
+use crate::rules::{EventJudged, Raised, Times};
+
+/// Who wants to know what was tried.
+type Watch<'a> = Option<&'a RefCell<Vec<Seen>>>;
+
+/// Answers what an event means; `watch` takes note of what was tried.
+pub(super) fn judge(set: &Set, event: &Event, now: Timestamp, watch: Watch<'_>) -> EventJudged {
+    let facts = EventFacts::new(event);
+    let mut judged = EventJudged::default();
+    let candidates = set.indexes.events.of_values(&facts, None);
+    let matching = candidates.filter_map(|id| set.items.events.get(id as usize));
+    let mut matching = matching.filter(|rule| facts.refuses(&rule.on).is_none()).peekable();
+    if matching.peek().is_none() {
+        return judged;
+    }
+    fuel::decision(Limits::DECISION, || {
+        let asked = Asked { set, event, now, watch };
+        for rule in matching {
+            let decided = judged.rule.is_some();
+            if decided && !matches!(rule.means, Means::Over(_)) {
+                continue;
+            }
+            match asked.says(rule) {
+                Ok(Said::Nothing) => judged.rule = Some(rule.meta.name.clone()),
+                Ok(Said::Raised(raised)) => {
+                    judged.rule = Some(rule.meta.name.clone());
+                    judged.raised = Some(*raised);
+                }
+                Ok(Said::Over(names)) => {
+                    let rule = &rule.meta.name;
+                    judged.over.extend(names.iter().map(|name| (name.clone(), rule.clone())));
+                }
+                Err(No::Fault(fault)) => judged.faults.push(fault),
+                Err(No::Because(_)) => {}
+            }
+        }
+    });
+    judged
+}
+
+/// Every rule about events, in order, and why it does or does not speak.
+pub(super) fn explain(set: &Set, event: &Event, now: Timestamp) -> Vec<Considered> {
+    let facts = EventFacts::new(event);
+    let asked = Asked { set, event, now, watch: None };
+    let mut decided: Option<&str> = None;
+    let mut all = Vec::new();
+    fuel::decision(Limits::DECISION, || {
+        for rule in &set.items.events {
+            let said = refusal(&facts, facts.refuses(&rule.on)).map_err(No::Because).and_then(|()| asked.says(rule));
+            let (matched, why) = match said {
+                Err(No::Because(why)) => (false, why),
+                Err(No::Fault(why)) => (false, format!("counts as no match: {why}")),
+                Ok(Said::Over(names)) => (true, format!("says that these are over: {}", names.join(", "))),
+                Ok(said) => {
+                    let word = said.word();
+                    match decided {
+                        Some(first) => (true, format!("{word}, but {first} came first")),
+                        None => {
+                            decided = Some(&rule.meta.name);
+                            (true, format!("{word}, and decides"))
+                        }
+                    }
+                }
+            };
+            let (rule, place) = (rule.meta.name.clone(), rule.meta.place.to_string());
+            all.push(Considered { rule, place, matched, why });
+        }
+    });
+    all
+}
+
+/// A rule's word.
+enum Said<'a> {
+    Nothing,
+    Raised(Box<Raised>),
+    Over(&'a [String]),
+}
+
+impl Said<'_> {
+    fn word(&self) -> String {
+        match self {
+            Self::Nothing => "says that it means nothing".into(),
+            Self::Over(names) => format!("says that these are over: {}", names.join(", ")),
+            Self::Raised(raised) => {
+                let often = raised.count.map_or_else(String::new, |Times { times, within_ms }| {
+                    let within = i64::try_from(within_ms).map(span::show).unwrap_or_default();
+                    format!(" when it comes {times} times within {within}")
+                });
+                format!("raises {}{often}", raised.alert.name)
+            }
+        }
+    }
+}
+
+/// Why a rule says nothing.
+enum No {
+    Because(String),
+    Fault(String),
+}
+
+/// One event before the rules.
+struct Asked<'a> {
+    set: &'a Set,
+    event: &'a Event,
+    now: Timestamp,
+    watch: Watch<'a>,
+}
+
+impl<'a> Asked<'a> {
+    fn note(&self, meta: &Meta, when: Option<bool>, spoke: bool) {
+        if let Some(watch) = self.watch {
+            watch.borrow_mut().push(Seen { kind: "event", name: meta.name.clone(), when, spoke });
+        }
+    }
+
+    fn argument(&self) -> Vec<Dynamic> {
+        vec![view::event(self.event, self.now)]
+    }
+
+    /// What a rule says whose `on` holds.
+    fn says<'r>(&self, rule: &'r EventRule) -> Result<Said<'r>, No> {
+        let holds = match &rule.when {
+            When::Always => true,
+            when => {
+                let holds = self.holds(rule, when)?;
+                self.note(&rule.meta, Some(holds), false);
+                holds
+            }
+        };
+        if !holds {
+            return Err(No::Because("`when` is false".into()));
+        }
+        let said = match &rule.means {
+            Means::Nothing => Said::Nothing,
+            Means::Over(names) => Said::Over(names),
+            Means::Alert { raises, count } => Said::Raised(Box::new(self.raised(rule, raises, *count)?)),
+        };
+        self.note(&rule.meta, None, true);
+        Ok(said)
+    }
+
+    fn holds(&self, rule: &EventRule, when: &When) -> Result<bool, No> {
+        let func = match when {
+            When::Always => return Ok(true),
+            When::Interval(interval) => return Ok(interval.holds(self.now)),
+            When::Closure(func) => func,
+        };
+        let wrong = |why: &str| No::Fault(fault("event", &rule.meta, "when", why));
+        let value = self.set.code.call(func, self.argument()).map_err(|why| wrong(&why))?;
+        value
+            .as_bool()
+            .map_err(|_| wrong(&format!("`when` must return true or false, but returned {}", describe(&value))))
+    }
+
+    fn raised(&self, rule: &EventRule, raises: &Raises, count: Option<Count>) -> Result<Raised, No> {
+        let made;
+        let alert = match raises {
+            Raises::Fixed(alert) => alert.as_ref(),
+            Raises::Closure(func) => {
+                let wrong = |why: &str| No::Fault(fault("event", &rule.meta, "alert", why));
+                let value = self.set.code.call(func, self.argument()).map_err(|why| wrong(&why))?;
+                if value.is_unit() {
+                    return Err(No::Because("`alert` returned nothing, which leaves it to later rules".into()));
+                }
+                let map = value.as_map_ref().map(|map| map.clone());
+                let map =
+                    map.map_err(|_| wrong(&format!("it must return a map, but returned {}", describe(&value))))?;
+                made = super::build::alert_of(map).map_err(|all| wrong(&all.join("; ")))?;
+                &made
+            }
+        };
+        let count = count.map(|count| Times { times: count.times, within_ms: count.within_ms.unsigned_abs() });
+        let ends_after_ms = alert.ends_after.map(i64::unsigned_abs);
+        Ok(Raised { alert: raise::alert(self.event, alert, self.now), count, ends_after_ms })
+    }
+}
