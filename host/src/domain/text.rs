@@ -3,6 +3,7 @@
 pub mod json;
 pub mod letters;
 pub mod pattern;
+pub mod shorten;
 
 use serde_json::Value;
 
