@@ -25,6 +25,7 @@ mod write;
 
 pub use difference::{CHANGES, Change, changes};
 pub(crate) use event::{Event, age, go_time};
+pub(crate) use log::last_error;
 pub(crate) use object::{list, text};
 pub(crate) use observed::{Observed, Told, observed};
 pub use revision::{Revised, between_revisions};
@@ -34,7 +35,7 @@ pub use write::{Written, taken_back, written};
 use crate::domain::call::Call;
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{Incident, Look};
-use crate::domain::text::one_line;
+use crate::domain::text::{one_line, shorten};
 
 /// Bytes of an answer that are read; what is behind them is not looked at.
 const READ: usize = 512 << 10;
@@ -121,6 +122,7 @@ pub fn evidence_of(incident: &Incident) -> Vec<&Look> {
 }
 
 fn readable(text: &str) -> &str {
+    let text = shorten::unmarked(text);
     text.get(..text.floor_char_boundary(READ)).unwrap_or_default()
 }
 

@@ -101,6 +101,21 @@ pub(super) fn quantity(text: &str) -> Option<f64> {
     digits.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number * factor)
 }
 
+/// Which limits are not kept, without what stands behind: `maximum cpu usage per Container is 2, but limit is 4`, or a
+/// list of such in brackets.
+fn limits(said: &str) -> &str {
+    let Some((_, limits)) = said.split_once("forbidden: ") else { return "" };
+    if limits.starts_with('[') {
+        return limits.find(']').and_then(|end| limits.get(..=end)).unwrap_or(limits);
+    }
+    let end = || {
+        let but = limits.find(", but ")?;
+        let value = but + limits.get(but..)?.find(" is ")? + " is ".len();
+        Some(value + limits.get(value..)?.split_whitespace().next()?.len())
+    };
+    end().and_then(|end| limits.get(..end)).unwrap_or(limits)
+}
+
 /// Why a pod is not made, by the API server's words.
 fn named(object: String, said: &str) -> NamedCause {
     let account = between(said, "serviceaccount \"", "\"").filter(|_| said.contains("not found"));
@@ -110,12 +125,13 @@ fn named(object: String, said: &str) -> NamedCause {
         (Cause::QuotaExceeded, between(said, "exceeded quota: ", ",").unwrap_or_default(), 97)
     } else if has(said, &["failed quota:"]) {
         (Cause::QuotaExceeded, between(said, "failed quota: ", ":").unwrap_or_default(), 92)
+    } else if has(said, &["insufficient quota to match these scopes"]) {
+        (Cause::QuotaExceeded, between(said, "scopes: [", "]").unwrap_or_default(), 92)
     } else if has(
         said,
         &["usage per container is", "usage per pod is", "limit to request ratio", "usage per persistentvolumeclaim is"],
     ) {
-        let what = said.rsplit_once("forbidden: ").map_or("", |(_, what)| what);
-        (Cause::LimitRangeViolated, what, 95)
+        (Cause::LimitRangeViolated, limits(said), 95)
     } else if has(said, &["violates podsecurity", "security context constraint"]) {
         (Cause::PodSecurityViolated, between(said, "violates PodSecurity \"", "\"").unwrap_or_default(), 95)
     } else if has(said, &["failed calling webhook"]) {

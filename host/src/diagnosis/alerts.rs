@@ -27,8 +27,11 @@ fn certificate(cause: Cause) -> bool {
 fn of(name: &str) -> Option<(Cause, u8)> {
     Some(match name {
         "KubePersistentVolumeFillingUp" | "KubePersistentVolumeInodesFillingUp" => (Cause::DiskFilling, 85),
+        name if has(name, &["volumeoutofdiskspace", "volumefullin", "hostoutofdiskspace", "hostoutofinodes"]) => {
+            (Cause::DiskFilling, 85)
+        }
         name if name.starts_with("NodeFilesystem") && has(name, &["space", "files"]) => (Cause::DiskFilling, 85),
-        "CPUThrottlingHigh" => (Cause::CpuThrottled, 80),
+        "CPUThrottlingHigh" | "ContainerHighThrottleRate" => (Cause::CpuThrottled, 80),
         name if has(name, &["errorbudgetburn", "burnrate", "error_budget", "slobudget", "sloburn"]) => {
             (Cause::ErrorBudgetBurning, 75)
         }

@@ -13,9 +13,8 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
         if text(claim, "/status/phase") == "Bound" {
             continue;
         }
-        let about = format!("persistentvolumeclaim {}", text(claim, "/metadata/name"));
-        let said = world.events.iter().rev().filter(|event| event.object == about && !event.message.is_empty());
-        let event = said.clone().find(|event| event.warning).or_else(|| said.clone().next());
+        let said = || world.told(claim).filter(|event| !event.message.is_empty());
+        let event = said().find(|event| event.warning).or_else(|| said().next());
         let mut cause = named(world, claim, event);
         cause.objects = vec![object(claim)];
         found.add(cause);
@@ -47,7 +46,9 @@ fn named(world: &World<'_>, claim: &Value, event: Option<&Event>) -> NamedCause 
     let unclassed = claim.get("spec").is_some() && claim.pointer("/spec/storageClassName").is_none();
     // The class itself, not what it should make the volume from.
     let unknown = quoted(message, 0).is_some_and(|name| message.contains(&format!("\"{name}\" not found")));
-    let (cause, what, confidence) = if has(message, &["storageclass"]) && unknown {
+    let (cause, what, confidence) = if text(claim, "/status/phase") == "Lost" {
+        (Cause::VolumeLost, text(claim, "/spec/volumeName"), 93)
+    } else if has(message, &["storageclass"]) && unknown {
         (Cause::StorageClassMissing, quoted(message, 0).unwrap_or(class), 97)
     } else if has(message, &["no storage class is set"])
         || unclassed && has(message, &["no persistent volumes available"])
@@ -57,6 +58,8 @@ fn named(world: &World<'_>, claim: &Value, event: Option<&Event>) -> NamedCause 
         message,
         &[
             "no space",
+            "quotaexceeded",
+            "enospc",
             "not enough free",
             "insufficient capacity",
             "resourceexhausted",

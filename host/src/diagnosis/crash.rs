@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::fields::{condition, has, list, number, object, short, text};
 use super::image::WAITS;
 use super::world::{Container, World, containers};
-use super::{Found, logs, start};
+use super::{Found, job, logs, start};
 use crate::domain::{Cause, NamedCause};
 
 pub(super) fn find(world: &World<'_>, found: &mut Found) {
@@ -25,6 +25,12 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
             cause.what = pressure(&cause.said).into();
             found.add(cause);
         }
+        if let Some(target) = condition(pod, "DisruptionTarget").filter(|one| one.reason == "PreemptionByScheduler") {
+            let mut cause = NamedCause::new(Cause::Preempted, object(pod), 92);
+            cause.said = short(target.message);
+            cause.evidence.push(target.why());
+            found.add(cause);
+        }
     }
     for event in world.strangers().filter(|event| event.reason == "Evicted") {
         let mut cause = NamedCause::new(Cause::Evicted, short(&event.object), 80);
@@ -39,7 +45,16 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
 
 fn pressure(said: &str) -> &'static str {
     let lower = said.to_lowercase();
-    ["memory", "ephemeral-storage", "inodes", "pids"].into_iter().find(|word| lower.contains(word)).unwrap_or_default()
+    // A container over its own limit is told in other words than a node that lacks something.
+    let words = [
+        ("ephemeral-storage", "ephemeral-storage"),
+        ("ephemeral local storage", "ephemeral-storage"),
+        ("usage of emptydir", "ephemeral-storage"),
+        ("memory", "memory"),
+        ("inodes", "inodes"),
+        ("pids", "pids"),
+    ];
+    words.into_iter().find(|(word, _)| lower.contains(word)).map(|(_, what)| what).unwrap_or_default()
 }
 
 fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<NamedCause> {
@@ -57,9 +72,11 @@ fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<Named
     if !backs_off && (!ended || container.ready()) {
         return None;
     }
-    let killed = world.warnings(pod).chain(world.events.iter()).find(|event| {
-        matches!(event.reason.as_str(), "Killing" | "Unhealthy") && event.object.ends_with(text(pod, "/metadata/name"))
-    });
+    // That a container is killed is recorded as normal.
+    let killed = world
+        .warnings(pod)
+        .chain(world.told(pod))
+        .find(|event| matches!(event.reason.as_str(), "Killing" | "Unhealthy"));
     let by_probe = killed.filter(|event| has(&event.message, &["liveness probe", "startup probe"]));
     if let Some(event) = by_probe.filter(|_| matches!(code, Some(137 | 143 | 0 | 1 | 2))) {
         let startup = has(&event.message, &["startup probe"]);
@@ -71,7 +88,10 @@ fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<Named
     }
     let log = world.log(pod, container);
     let started = !matches!(reason, "ContainerCannotRun" | "StartError");
-    let by_shell = started && matches!(code, Some(126 | 127)) && log.is_none_or(|log| logs::word(&log.text).is_none());
+    // A shell that may not execute a command says so like of any other file.
+    let of_shell = |word: logs::Word| code == Some(126) && word.cause == Cause::FileNotAccessible;
+    let by_shell =
+        started && matches!(code, Some(126 | 127)) && log.is_none_or(|log| logs::word(&log.text).is_none_or(of_shell));
     if by_shell || !started {
         let cause = if by_shell { Cause::CommandNotFound } else { start::failure(message) };
         let mut cause = NamedCause::new(cause, object(pod), if cause == Cause::ContainerNotCreated { 75 } else { 88 });
@@ -93,9 +113,11 @@ fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<Named
         (cause.what, cause.said) = (word.what, word.line.clone());
         cause.evidence.push(word.line);
     } else {
-        let last = log.and_then(|log| logs::last(&log.text));
+        let last = log.and_then(|log| logs::telling(&log.text));
         cause.said = last.unwrap_or_else(|| short(message));
-        if rollout.is_some() {
+        if job::runs_once(pod) {
+            cause.cause = Cause::JobFailed;
+        } else if rollout.is_some() {
             (cause.cause, cause.confidence) = (Cause::CrashAfterRollout, 85);
             cause.what = short(container.image());
         }

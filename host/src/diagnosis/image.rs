@@ -75,6 +75,7 @@ fn named(image: &str, reason: &str, said: &[&str]) -> NamedCause {
     } else if any(&[
         "no matching manifest",
         "no match for platform",
+        "no image found in",
         "image operating system",
         "operating system does not match",
         "exec format error",
@@ -112,6 +113,8 @@ fn named(image: &str, reason: &str, said: &[&str]) -> NamedCause {
         "access forbidden",
         "403 forbidden",
         "401 unauthorized",
+        "403 (forbidden)",
+        "401 (unauthorized)",
         "no basic auth",
         "denied:",
         "denied on resource",

@@ -14,9 +14,9 @@ const END: usize = 16 << 10;
 type Pattern = (Regex, Cause, u8);
 
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
-    let all: [(&str, Cause, u8); 26] = [
+    let all: [(&str, Cause, u8); 37] = [
         (
-            r#"(?i)(?:required |missing )?(?:environment|env(?:ironment)?) ?(?:variable|var)s?:? ["'`]?(?P<what>[A-Z][A-Z0-9_]{2,60})["'`]? (?:is |was )?(?:not set|missing|required|not defined|undefined|must be set|empty|unset)"#,
+            r#"(?i)(?:required |missing )?(?:environment|env(?:ironment)?) ?(?:variable|var)s?:? ["'`]?(?P<what>[A-Z][A-Z0-9_]{2,60})["'`]? (?:is |was )?(?:not set|missing|required|not defined|undefined|must be set|must be defined|not found|not provided|empty|unset)"#,
             Cause::EnvironmentVariableMissing,
             90,
         ),
@@ -50,6 +50,38 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             85,
         ),
         (r#"host not found in upstream "(?P<what>[a-zA-Z0-9._-]{2,200})"#, Cause::DnsFailure, 88),
+        (r#"(?:nc|wget|ping|telnet): bad address ['"](?P<what>[a-zA-Z0-9._-]{2,200})"#, Cause::DnsFailure, 85),
+        (r#"server can't find (?P<what>[a-zA-Z0-9._-]{2,200}): (?:NXDOMAIN|SERVFAIL)"#, Cause::DnsFailure, 85),
+        (
+            r#"(?i)(?:relation|column|schema|database|function|type) "(?P<what>[^"\n]{1,120})"(?: of relation "[^"\n]{1,120}")? does not exist|(?:Table|View) '(?P<what2>[^'\n]{1,120})' doesn't exist|no such (?:table|column): (?P<what3>[A-Za-z0-9_.]{1,120})|Unknown (?:column|database|table) '(?P<what4>[^'\n]{1,120})'|Invalid (?:object|column) name '(?P<what5>[^'\n]{1,120})'|ORA-00942"#,
+            Cause::SchemaMissing,
+            85,
+        ),
+        (
+            r#"(?i)password authentication failed for user "(?P<what>[^"\n]{1,120})"|Access denied for user '(?P<what2>[^'\n]{1,120})'|Login failed for user '(?P<what3>[^'\n]{1,120})'|role "(?P<what4>[^"\n]{1,120})" does not exist"#,
+            Cause::CredentialsRefused,
+            88,
+        ),
+        (
+            r"WRONGPASS invalid|NOAUTH Authentication required|(?i:SASL authentication failed|mongo[a-z]*error: authentication failed|SaslAuthenticationException)|ORA-01017|InvalidAccessKeyId|SignatureDoesNotMatch|UnrecognizedClientException|(?:The )?security token included in the request is (?:invalid|expired)|ExpiredToken(?:Exception)?\b|ACCESS_REFUSED",
+            Cause::CredentialsRefused,
+            82,
+        ),
+        (
+            r"(?i)(?:bind|listen|EADDRINUSE)[^\n]{0,80}?:(?P<what>[0-9]{2,5})\b[^\n]{0,40}already in use|EADDRINUSE[^\n]{0,60}?:(?P<what2>[0-9]{2,5})\b|port (?P<what3>[0-9]{2,5}) (?:was|is) already in use|address already in use",
+            Cause::PortInUse,
+            88,
+        ),
+        (
+            r#"(?i)(?:permission denied|read-only file system)[:,](?: (?:open|mkdir|unlink|rename|scandir|stat|copyfile))? ["'`]?(?P<what>/[^\s"'`:]{1,200})|(?:^|[\s"'`‘])(?P<what2>/[^\s"'`’:]{1,200})["'`’]?: (?:permission denied|read-only file system)|AccessDeniedException: (?P<what3>/\S{1,200})"#,
+            Cause::FileNotAccessible,
+            84,
+        ),
+        (
+            r"(?i)certificate verify failed: certificate has expired|x509: certificate has expired|CERT_HAS_EXPIRED|\bcertificate (?:has )?expired\b|CertificateExpiredException",
+            Cause::CertificateExpiring,
+            78,
+        ),
         (
             r#"(?i)(?:failed to|unable to|cannot|can't|could not) resolve (?:the )?(?:host ?name|host|address|dns name)[: ]+["'`]?(?P<what>[a-z0-9-]+(?:\.[a-z0-9-]+)*)"#,
             Cause::DnsFailure,
@@ -82,6 +114,21 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             r"(?:Connection refused:|Connection to node -?[0-9]+) \(?(?P<what>[a-zA-Z0-9./-]+:[0-9]{2,5})",
             Cause::DependencyUnreachable,
             75,
+        ),
+        (
+            r#"\b(?:Get|Post|Put|Head|Patch|Delete) \\?"https?://(?P<what>[a-zA-Z0-9._:-]{2,200})[^"\n]{0,300}": (?:context deadline exceeded|net/http: (?:request canceled|timeout)|EOF)"#,
+            Cause::DependencyUnreachable,
+            75,
+        ),
+        (
+            r"HTTPS?ConnectionPool\(host='(?P<what>[^'\n]{1,200})'[^\n]{0,300}?(?:timed out|refused|Max retries exceeded)",
+            Cause::DependencyUnreachable,
+            72,
+        ),
+        (
+            r#"(?i)(?:time(?:d )?out|deadline exceeded)[^\n]{0,40}? (?:calling|connecting to|waiting for|talking to) ["'`]?(?:https?://)?(?P<what>[a-z0-9][a-z0-9.:-]{1,100})"#,
+            Cause::DependencyUnreachable,
+            68,
         ),
         (r#"(?:ECONNREFUSED|ETIMEDOUT) (?P<what>[a-zA-Z0-9._-]+:[0-9]{2,5})"#, Cause::DependencyUnreachable, 75),
         (
@@ -124,11 +171,20 @@ pub(super) fn word(log: &str) -> Option<Word> {
         let line = line.get(..line.floor_char_boundary(2000)).unwrap_or_default();
         PATTERNS.iter().find_map(|(pattern, cause, confidence)| {
             let found = pattern.captures(line)?;
-            let what = found.name("what").or_else(|| found.name("what2")).map_or("", |what| what.as_str());
+            // Every group of a pattern is a place for what it is about.
+            let what = found.iter().skip(1).flatten().next().map_or("", |what| what.as_str());
             let what = short(what.trim_end_matches(['.', ',', ';']));
             Some(Word { cause: *cause, confidence: *confidence, what, line: short(line) })
         })
     })
+}
+
+/// The line that tells most of how a program ended: the last that is an error, where a trace of calls stands behind it, and
+/// else the last that says anything.
+pub(super) fn telling(log: &str) -> Option<String> {
+    let from = log.ceil_char_boundary(log.len().saturating_sub(END));
+    let end = log.get(from..).unwrap_or_default();
+    crate::evidence::last_error(end).map(|line| short(&line)).or_else(|| last(log))
 }
 
 /// The last line that says anything.
@@ -142,7 +198,7 @@ mod tests {
 
     #[test]
     fn last_words_of_programs_are_understood() {
-        assert_eq!(PATTERNS.len(), 26, "one of the patterns is none");
+        assert_eq!(PATTERNS.len(), 37, "one of the patterns is none");
         for (line, cause, what) in [
             ("fatal: environment variable PAYMENT_URL is not set", Cause::EnvironmentVariableMissing, "PAYMENT_URL"),
             ("KeyError: 'DB_HOST'", Cause::EnvironmentVariableMissing, "DB_HOST"),
@@ -173,5 +229,23 @@ mod tests {
             assert!(word(line).is_none(), "{line}");
         }
         assert_eq!(last("a\n\nb\n\n").as_deref(), Some("b"));
+        for (log, line) in [
+            (
+                "INFO up\nException in thread \"main\" java.lang.IllegalStateException: no plan\n\tat com.shop.Main.run(Main.java:7)\n\
+                 Caused by: java.sql.SQLException: broken\n\tat com.shop.Error.of(Error.java:3)\n\t... 3 more\n",
+                "Caused by: java.sql.SQLException: broken",
+            ),
+            (
+                "panic: index out of range\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:9 +0x1d\nexit status 2\n",
+                "panic: index out of range",
+            ),
+            (
+                "Error: Cannot find module 'express'\n    at Module._load (node:internal/error:1)\n  code: 'MODULE',\n\nNode.js v20.1.0\n",
+                "Error: Cannot find module 'express'",
+            ),
+            ("loading\nstopped\n", "stopped"),
+        ] {
+            assert_eq!(telling(log).as_deref(), Some(line));
+        }
     }
 }

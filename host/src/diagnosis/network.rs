@@ -71,6 +71,15 @@ fn leads(world: &World<'_>, service: &Value, selector: &Map<String, Value>, foun
         let mut cause = NamedCause::new(Cause::EndpointsEmpty, object(service), 80);
         cause.what = words;
         found.add(cause);
+    } else if let Some(none) = templates.iter().find(|one| {
+        let fits = selects(&wanted, &labels(one, "/spec/template/metadata/labels"));
+        fits && one.pointer("/spec/replicas") == Some(&0.into())
+    }) {
+        let mut cause = NamedCause::new(Cause::EndpointsEmpty, object(service), 90);
+        cause.what = words;
+        cause.said = format!("{} is to have no pods", object(none));
+        cause.evidence.push(format!("{}: 0 replicas wanted", object(none)));
+        found.add(cause);
     }
 }
 

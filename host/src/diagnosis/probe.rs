@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Found;
-use super::fields::{has, object, short, text};
+use super::fields::{condition, has, list, object, short, text};
 use super::world::{World, containers};
 use crate::domain::{Cause, NamedCause};
 
 pub(super) fn find(world: &World<'_>, found: &mut Found) {
+    world.of("Pod").filter_map(gate).for_each(|cause| found.add(cause));
     for pod in world.of("Pod") {
         let name = object(pod);
         let known = |cause: Cause| !matches!(cause, Cause::Evicted | Cause::RolloutStuck);
@@ -49,6 +50,18 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
     for event in world.strangers().filter(|event| event.reason == "Unhealthy") {
         found.told(kind(&event.message), event, 70);
     }
+}
+
+/// A pod whose containers are all ready, and which is not because of a gate that somebody else opens.
+fn gate(pod: &Value) -> Option<NamedCause> {
+    let shut = condition(pod, "Ready").filter(|one| one.status == "False" && one.reason == "ReadinessGatesNotReady")?;
+    let gates = list(pod, "/spec/readinessGates").iter().map(|gate| text(gate, "/conditionType"));
+    let closed = gates.clone().find(|gate| condition(pod, gate).is_none_or(|one| one.status != "True"));
+    let mut cause = NamedCause::new(Cause::ReadinessGateUnmet, object(pod), 92);
+    cause.what = short(closed.unwrap_or_default());
+    cause.said = short(shut.message);
+    cause.evidence.push(shut.why());
+    Some(cause)
 }
 
 /// Whether the container ran longer the last time than its probe waits for the first answer: then it had been up. What

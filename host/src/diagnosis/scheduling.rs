@@ -4,6 +4,7 @@ use super::Found;
 use super::fields::{between, condition, has, object, short, text};
 use super::world::World;
 use crate::domain::{Cause, NamedCause};
+use crate::evidence::Event;
 
 pub(super) fn find(world: &World<'_>, found: &mut Found) {
     for pod in world.of("Pod") {
@@ -47,8 +48,16 @@ fn add(world: &World<'_>, found: &mut Found, object: String, said: &str) {
         named.said = short(reasons);
         named.evidence.push(short(reasons));
         named.evidence.extend(cordoned(world, cause));
+        named.evidence.extend(not_enlarged(world, &object));
         found.add(named);
     }
+}
+
+/// Why the autoscaler of the nodes adds none for a pod.
+fn not_enlarged(world: &World<'_>, object: &str) -> Option<String> {
+    let name = object.rsplit(['/', ' ']).next().unwrap_or_default();
+    let about = |event: &&Event| event.reason == "NotTriggerScaleUp" && event.object.rsplit(' ').next() == Some(name);
+    world.events.iter().rev().find(about).map(|event| short(&event.message))
 }
 
 fn cordoned(world: &World<'_>, cause: Cause) -> Option<String> {
@@ -72,6 +81,11 @@ fn constraints(said: &str) -> Vec<(Cause, String, u8)> {
             Some((Cause::InsufficientResources, short(resource.trim_end_matches('.'))))
         } else if lower.contains("unschedulable") {
             Some((Cause::NodesCordoned, String::new()))
+        } else if lower.contains("no instance type") || lower.contains("would exceed limit") {
+            // An autoscaler of nodes, which could add none that is large enough.
+            Some((Cause::InsufficientResources, String::new()))
+        } else if lower.contains("did not tolerate") {
+            Some((Cause::TaintNotTolerated, short(part.rsplit("did not tolerate ").next().unwrap_or_default())))
         } else if lower.contains("taint") {
             let taint = between(part, "{", "}").unwrap_or_default().replace(": }", "}");
             Some((Cause::TaintNotTolerated, short(taint.trim_end_matches([':', ' ']))))
@@ -79,6 +93,7 @@ fn constraints(said: &str) -> Vec<(Cause, String, u8)> {
         {
             Some((Cause::PodAffinityUnmatched, String::new()))
         } else if lower.contains("volume node affinity")
+            || lower.contains("persistentvolume's node affinity")
             || lower.contains("volume zone")
             || lower.contains("no available volume zone")
         {

@@ -12,7 +12,7 @@ pub(super) fn failure(said: &str) -> Cause {
     } else if has(said, &["error mounting", "to rootfs", "not a directory", "subpath", "reserve container name"]) {
         // What is to be mounted does not fit, which says nothing about the command.
         Cause::ContainerNotCreated
-    } else if has(said, &["executable file not found"])
+    } else if has(said, &["executable file"]) && has(said, &["not found"])
         || has(said, &["exec: ", "exec \"", "starting container process"])
             && has(said, &["no such file or directory", "permission denied", "is a directory", "not found"])
         || has(said, &["the system cannot find the file specified"])

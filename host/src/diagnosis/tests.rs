@@ -57,7 +57,9 @@ fn answered(document: &str, server: Server) -> Look {
     let value = values(document).unwrap_or_else(|| panic!("{document}")).remove(0);
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     if let Some(log) = value.get("log").and_then(Value::as_str) {
-        let arguments = json!({"name": text("/name"), "namespace": text("/namespace"), "previous": true});
+        let container = text("/container");
+        let arguments =
+            json!({"name": text("/name"), "namespace": text("/namespace"), "container": container, "previous": true});
         return look(if matches!(server, Server::Node) { "kubectl_logs" } else { "pods_log" }, arguments, log.into());
     }
     if let Some(events) = value.get("events").and_then(Value::as_array) {
@@ -78,11 +80,12 @@ fn go_events(events: &[Value]) -> String {
     for event in events {
         let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         out.push_str(&format!(
-            "- InvolvedObject:\n    Kind: {}\n    Name: {}\n    apiVersion: v1\n  Message: {:?}\n  Namespace: shop\n  \
+            "- InvolvedObject:\n    Kind: {}\n    Name: {}\n    apiVersion: v1\n  Message: {:?}\n  Namespace: {}\n  \
              Reason: {}\n  Timestamp: 2026-11-21 00:20:55.019334 +0000 UTC\n  Type: {}\n",
             text("/involvedObject/kind"),
             text("/involvedObject/name"),
             text("/message"),
+            Some(text("/involvedObject/namespace")).filter(|one| !one.is_empty()).unwrap_or("shop"),
             text("/reason"),
             text("/type"),
         ));
@@ -170,6 +173,25 @@ fn the_same_trouble_of_several_pods_is_one_cause() {
     let many: Vec<Look> = ["a", "b", "c", "d", "e", "a"].iter().map(|name| of(&format!("web-{name}"))).collect();
     let found = causes(&[], &many);
     assert_eq!((found.len(), found[0].objects.len(), found[0].more), (1, 3, 2), "{found:?}");
+}
+
+/// A list of events is in the order in which things happened first; the scheduler counts its own in a series.
+#[test]
+fn what_a_scheduler_says_now_counts_and_not_what_it_said_before() {
+    let pod = json!({"kind": "Pod", "metadata": {"name": "web-0", "namespace": "shop"}, "status": {"phase": "Pending"},
+        "spec": {"containers": [{"name": "web"}]}});
+    let event = |message: &str, first: &str, series: Value| {
+        json!({"type": "Warning", "reason": "FailedScheduling", "message": message, "eventTime": first,
+            "lastTimestamp": null, "series": series, "reportingComponent": "default-scheduler",
+            "involvedObject": {"kind": "Pod", "name": "web-0", "namespace": "shop"}})
+    };
+    let events = json!({"events": [
+        event("0/3 nodes are available: 3 node(s) had untolerated taint {dedicated: db}.", "2026-11-21T00:10:00.000000Z",
+            json!({"count": 9, "lastObservedTime": "2026-11-21T00:29:00.000000Z"})),
+        event("0/3 nodes are available: 3 Insufficient cpu.", "2026-11-21T00:20:00.000000Z", Value::Null),
+    ]});
+    let looks = [look("pods_get", json!({}), pod.to_string()), look("kubectl_get", json!({}), events.to_string())];
+    assert_eq!(shown(&causes([], &looks)), "taint-not-tolerated what=dedicated: db");
 }
 
 /// Every answer that stands as an example of what is cut out, those included that are broken or cut off.

@@ -32,7 +32,9 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
 
 /// Whether an alert says that something does not run, or waits.
 fn of_running(name: &str) -> bool {
-    const WORDS: [&str; 14] = [
+    const WORDS: [&str; 16] = [
+        "nothealthy",
+        "statefulsetdown",
         "notready",
         "crashloop",
         "imagepull",

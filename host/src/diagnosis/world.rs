@@ -19,7 +19,7 @@ const LOGS: usize = 12;
 pub(super) struct World<'a> {
     pub alerts: Vec<&'a Alert>,
     objects: Vec<(Told, Value)>,
-    /// Warnings and what is normal, in the order of the answers.
+    /// Warnings and what is normal, what was seen last at the end.
     pub events: Vec<Event>,
     pub logs: Vec<Log>,
     /// When it was looked at last.
@@ -46,12 +46,13 @@ impl<'a> World<'a> {
             logs: Vec::new(),
             at: Timestamp::MIN,
         };
+        let mut seen_at = Vec::new();
         let mut places: HashMap<(String, String, String), usize> = HashMap::new();
         for look in looks {
             let seen = observed(look);
             world.at = world.at.max(look.at);
-            let room = EVENTS.saturating_sub(world.events.len());
-            world.events.extend(seen.events.into_iter().take(room));
+            let room = EVENTS.saturating_sub(seen_at.len());
+            seen_at.extend(seen.events.into_iter().take(room).map(|event| (event.seen_at(look.at), event)));
             if let Some(text) = seen.log.filter(|_| world.logs.len() < LOGS) {
                 let argument =
                     |key: &str| look.call.arguments.get(key).and_then(Value::as_str).unwrap_or_default().to_string();
@@ -71,6 +72,10 @@ impl<'a> World<'a> {
                 }
             }
         }
+        // A server lists events by their names, which say when something happened first. Of what has no time the order of
+        // the answers is all that is known.
+        seen_at.sort_by_key(|(at, _)| *at);
+        world.events = seen_at.into_iter().map(|(_, event)| event).collect();
         world
     }
 
@@ -110,14 +115,23 @@ impl<'a> World<'a> {
         self.get(text(owner, "/kind"), text(object, "/metadata/namespace"), text(owner, "/name"))
     }
 
+    /// Events about an object, the last first.
+    pub fn told(&self, object: &Value) -> impl Iterator<Item = &Event> {
+        let about = format!("{} {}", text(object, "/kind").to_lowercase(), text(object, "/metadata/name"));
+        let namespace = text(object, "/metadata/namespace").to_string();
+        // One of the same name in another namespace is another object.
+        let own = move |event: &&Event| event.object == about && within(&event.namespace, &namespace);
+        self.events.iter().rev().filter(own)
+    }
+
     /// Warnings about an object, the last first.
     pub fn warnings(&self, object: &Value) -> impl Iterator<Item = &Event> {
-        let about = format!("{} {}", text(object, "/kind").to_lowercase(), text(object, "/metadata/name"));
-        self.events.iter().rev().filter(move |event| event.warning && event.object == about)
+        self.told(object).filter(|event| event.warning)
     }
 
     /// Warnings about what was not seen itself.
     pub fn strangers(&self) -> impl Iterator<Item = &Event> {
+        // What has the name of something that was seen, in another namespace, is nobody's concern here.
         let known: std::collections::HashSet<String> = self
             .all()
             .map(|object| format!("{} {}", text(object, "/kind").to_lowercase(), text(object, "/metadata/name")))
@@ -139,6 +153,12 @@ impl<'a> World<'a> {
         let own = |log: &&Log| log.container == name || log.container.is_empty() && first;
         self.logs(pod).filter(own).filter(|log| !log.text.trim().is_empty()).last()
     }
+}
+
+/// Whether something of this namespace may be of that one; where either is not known it may. What has no namespace
+/// itself has its events in one all the same.
+fn within(one: &str, other: &str) -> bool {
+    one.is_empty() || other.is_empty() || one == other
 }
 
 /// The containers of a pod: whether they run to their end before the others, what they are to be, what they are.

@@ -63,6 +63,14 @@ causes! {
     CommandNotFound = "command-not-found",
     /// A program says that its configuration is wrong.
     ConfigurationInvalid = "configuration-invalid",
+    /// A program may not read or write a file.
+    FileNotAccessible = "file-not-accessible",
+    /// What a program shows to prove itself to what it needs is refused.
+    CredentialsRefused = "credentials-refused",
+    /// A database lacks a table, column or schema that a program needs.
+    SchemaMissing = "schema-missing",
+    /// The port that a program listens on is taken.
+    PortInUse = "port-in-use",
     /// A liveness or startup probe kills a container before it is ready.
     StartsTooSlowly = "starts-too-slowly",
     /// A name cannot be resolved.
@@ -79,6 +87,8 @@ causes! {
     StartupProbeFails = "startup-probe-fails",
     /// A readiness probe fails.
     ReadinessProbeFails = "readiness-probe-fails",
+    /// A pod's containers are ready, and a gate that somebody else opens is not.
+    ReadinessGateUnmet = "readiness-gate-unmet",
     /// No node has as much of a resource free as the pod requests.
     InsufficientResources = "insufficient-resources",
     /// No node without a taint that the pod does not tolerate.
@@ -93,6 +103,8 @@ causes! {
     NodesFull = "nodes-full",
     /// Nodes are cordoned.
     NodesCordoned = "nodes-cordoned",
+    /// A pod had to make room for a more important one.
+    Preempted = "preempted",
     /// No node takes the pod, for another reason.
     Unschedulable = "unschedulable",
     /// A claim names a storage class that does not exist.
@@ -103,6 +115,8 @@ causes! {
     StorageCapacityExhausted = "storage-capacity-exhausted",
     /// The provisioner of a storage class does not make the volume.
     ProvisioningFailed = "provisioning-failed",
+    /// The volume of a claim is gone.
+    VolumeLost = "volume-lost",
     /// A claim waits for another reason.
     ClaimPending = "claim-pending",
     /// A volume cannot be mounted or attached.
@@ -151,6 +165,8 @@ causes! {
     JobBackoffLimitExceeded = "job-backoff-limit-exceeded",
     /// A job has failed for another reason.
     JobFailed = "job-failed",
+    /// A cron job is suspended, or starts no jobs any more.
+    CronJobNotStarted = "cron-job-not-started",
     /// A container may use less processor time than it wants.
     CpuThrottled = "cpu-throttled",
     /// An error budget is used up too quickly.

@@ -4,6 +4,7 @@ pub mod identifier;
 pub mod json;
 pub mod letters;
 pub mod pattern;
+pub mod shorten;
 
 use serde_json::Value;
 

@@ -216,6 +216,7 @@ impl Reader {
             reason: field("Reason"),
             message: field("Message"),
             object: String::new(),
+            namespace: self.seen.namespace.clone(),
             count: event::times(&when),
             when,
         });

@@ -16,6 +16,8 @@ pub(crate) struct Event {
     pub message: String,
     /// Kind and name, where a list is about several objects.
     pub object: String,
+    /// Where that is; empty where the answer does not say it.
+    pub namespace: String,
     pub count: u64,
     /// When it was seen last, as the answer writes it.
     pub when: String,
@@ -26,6 +28,16 @@ impl Event {
     pub fn about(&self, object: &str) -> Self {
         let own = if self.object.is_empty() { object.to_string() } else { self.object.clone() };
         Self { object: own, ..self.clone() }
+    }
+
+    /// When it was seen last, as seconds of the clock, where it was asked for at this time; the least where that is not known.
+    pub fn seen_at(&self, asked: jiff::Timestamp) -> i64 {
+        match self.rank() {
+            i64::MIN => i64::MIN,
+            // An age.
+            ago if ago <= 0 => asked.as_second().saturating_add(ago),
+            at => at,
+        }
     }
 
     /// Seconds that put events of one answer in order, the newest with the largest number.
@@ -77,8 +89,8 @@ pub(super) fn fold(events: &[Event]) -> Vec<Event> {
     for event in events {
         let count = event.count.max(1);
         let same = |known: &&mut Event| {
-            (known.warning, &known.reason, &known.message, &known.object)
-                == (event.warning, &event.reason, &event.message, &event.object)
+            (known.warning, &known.reason, &known.message, &known.object, &known.namespace)
+                == (event.warning, &event.reason, &event.message, &event.object, &event.namespace)
         };
         // A list of thousands is folded by its first hundreds: the rest would cost its square.
         let room = folded.len() < 400;
@@ -153,14 +165,22 @@ pub(super) fn read(value: &Value) -> Option<Event> {
         names.iter().find_map(|name| about?.get(*name)).and_then(Value::as_str).unwrap_or_default().to_string()
     };
     let (kind, name) = (part(["kind", "Kind"]).to_lowercase(), part(["name", "Name"]));
-    let count = value.get("count").or_else(|| value.pointer("/series/count")).and_then(Value::as_u64);
+    let own = text(&["namespace", "Namespace"]);
+    let namespace =
+        [part(["namespace", "Namespace"]), own].into_iter().find(|text| !text.is_empty()).unwrap_or_default();
+    // What happens again and again is counted in a series by newer recorders, and the old fields are left empty.
+    let counts = ["/count", "/series/count", "/deprecatedCount"];
+    let count = counts.iter().find_map(|at| value.pointer(at).and_then(Value::as_u64).filter(|count| *count > 0));
+    let last = value.pointer("/series/lastObservedTime").and_then(Value::as_str).unwrap_or_default().to_string();
+    let times = text(&["lastTimestamp", "Timestamp", "deprecatedLastTimestamp", "eventTime", "firstTimestamp"]);
     Some(Event {
         warning: text(&["type", "Type"]) == "Warning",
         reason,
         message,
         object: [kind, name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "),
-        count: count.unwrap_or(1).max(1),
-        when: text(&["lastTimestamp", "Timestamp", "eventTime", "firstTimestamp", "deprecatedLastTimestamp"]),
+        namespace,
+        count: count.unwrap_or(1),
+        when: if last.is_empty() { times } else { last },
     })
 }
 
@@ -172,7 +192,29 @@ pub(super) fn times(age: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_series_is_counted_and_seen_last_when_it_was_observed_last() {
+        // As the scheduler records it: through the newer API, read through the older one.
+        let recorded = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "web-0.17e0", "namespace": "shop"},
+            "involvedObject": {"kind": "Pod", "name": "web-0", "namespace": "shop"}, "reason": "FailedScheduling",
+            "message": "0/3 nodes are available", "type": "Warning", "source": {}, "count": null, "firstTimestamp": null,
+            "lastTimestamp": null, "eventTime": "2026-11-21T00:00:00.019334Z", "action": "Scheduling",
+            "series": {"count": 8, "lastObservedTime": "2026-11-21T00:09:00.000000Z"},
+            "reportingComponent": "default-scheduler", "reportingInstance": "default-scheduler-a"});
+        let found = read(&recorded).unwrap();
+        assert_eq!((found.count, found.when.as_str()), (8, "2026-11-21T00:09:00.000000Z"));
+        assert_eq!((found.object.as_str(), found.namespace.as_str()), ("pod web-0", "shop"));
+        let newer = json!({"kind": "Event", "regarding": {"kind": "Pod", "name": "web-0", "namespace": "shop"},
+            "reason": "BackOff", "note": "Back-off restarting failed container", "type": "Warning", "eventTime": null,
+            "deprecatedCount": 31, "deprecatedFirstTimestamp": "2026-11-21T00:00:00Z",
+            "deprecatedLastTimestamp": "2026-11-21T00:08:00Z"});
+        let found = read(&newer).unwrap();
+        assert_eq!((found.count, found.when.as_str()), (31, "2026-11-21T00:08:00Z"));
+    }
 
     fn event(reason: &str, when: &str) -> Event {
         Event { warning: true, reason: reason.into(), when: when.into(), count: 1, ..Event::default() }
@@ -191,6 +233,10 @@ mod tests {
                 folded.iter().map(|one| (one.reason.as_str(), one.count, one.when.as_str())).collect();
             assert_eq!(found, [("a", 2, second), ("b", 1, third)]);
         }
+        let asked = "2026-11-21T00:01:00Z".parse::<jiff::Timestamp>().unwrap();
+        let at = |when: &str| event("a", when).seen_at(asked) - asked.as_second();
+        assert_eq!((at("4s (x3 over 10s)"), at("2026-11-21T00:00:30Z"), at("0s")), (-4, -30, 0));
+        assert_eq!(event("a", "").seen_at(asked), i64::MIN);
         assert_eq!(times("4s (x3 over 10s)"), 3);
         assert_eq!((age("5m3s"), age("soon"), age("12"), age("")), (Some(303), None, None, None));
     }

@@ -33,6 +33,22 @@ fn tells(line: &str) -> bool {
         && !HARMLESS.as_ref().is_some_and(|words| words.is_match(line))
 }
 
+/// The last line of a log that tells of an error, but for the lines of a trace of calls.
+pub(crate) fn last_error(text: &str) -> Option<String> {
+    let lines = text.lines().rev().filter(|line| !line.trim().is_empty()).take(200);
+    lines.filter(|line| !line.trim_start().starts_with("at ")).find_map(|line| {
+        let line = line.get(..line.floor_char_boundary(2000)).unwrap_or_default();
+        let read = log_line::read(line);
+        let is = match read.as_ref().map(|read| read.weight) {
+            Some(Weight::Error) => true,
+            Some(Weight::Harmless) => false,
+            // What a trace of Java ends with is what it began with.
+            _ => tells(line) || line.trim_start().starts_with("Caused by:"),
+        };
+        is.then(|| read.map_or_else(|| line.trim().to_string(), |read| read.text))
+    })
+}
+
 /// The log in an answer to a call for one: the text itself, or what its one document holds. None where that is
 /// something else, such as an object or a refusal.
 pub(super) fn of(text: &str) -> Option<Vec<String>> {

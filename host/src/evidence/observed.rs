@@ -59,7 +59,7 @@ pub(crate) fn observed(look: &Look) -> Observed {
     }
     match values(text).filter(|_| document::is_keyed(text.trim_start())) {
         Some(documents) => documents.into_iter().for_each(|document| found.take(document, &kind, 0)),
-        None => found.rows(text),
+        None => found.rows(text, &kind),
     }
     found
 }
@@ -105,8 +105,8 @@ impl Observed {
         }
     }
 
-    fn rows(&mut self, text: &str) {
-        for row in table::listed(text).into_iter().take(OBJECTS) {
+    fn rows(&mut self, text: &str, asked: &str) {
+        for row in table::listed(text, asked).into_iter().take(OBJECTS) {
             let [kind, namespace, name, status] = row;
             self.objects.push((Told::Listed, listed(&kind, &namespace, &name, &status)));
         }

@@ -56,13 +56,18 @@ pub(crate) fn rows(text: &str, most: usize) -> Option<Vec<Vec<(String, String)>>
     Some(lines.take(most).map(|line| cells(&columns, line)).collect())
 }
 
-/// The objects that a table lists, each as kind, namespace, name and state; none where it does not say their kind.
-pub(super) fn listed(text: &str) -> Vec<[String; 4]> {
+/// The objects that a table lists, each as kind, namespace, name and state, of the kind that was asked for where it does not
+/// say their kind. What runs without all its containers being ready is `NotReady`.
+pub(super) fn listed(text: &str, asked: &str) -> Vec<[String; 4]> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     let Some(columns) = lines.next().and_then(titles) else { return Vec::new() };
     let rows = lines.take(5000).map(|line| cells(&columns, line));
     let row = |row: Vec<(String, String)>| {
-        ["KIND", "NAMESPACE", "NAME", "STATUS"].map(|title| field(&row, title).to_string())
+        let [kind, namespace, name, status] =
+            ["KIND", "NAMESPACE", "NAME", "STATUS"].map(|title| field(&row, title).to_string());
+        let unready = field(&row, "READY").split_once('/').is_some_and(|(ready, all)| ready != all);
+        let status = if unready && status == "Running" { "NotReady".into() } else { status };
+        [if kind.is_empty() { asked.to_string() } else { kind }, namespace, name, status]
     };
     rows.map(row).filter(|[kind, _, name, _]| !kind.is_empty() && !name.is_empty()).collect()
 }
@@ -137,6 +142,7 @@ fn event_of(row: &[(String, String)]) -> Event {
         reason: field(row, "REASON").into(),
         message: field(row, "MESSAGE").into(),
         object: field(row, "OBJECT").replace('/', " "),
+        namespace: field(row, "NAMESPACE").into(),
         count: event::times(when.unwrap_or_default()).max(count),
         when: when.unwrap_or_default().into(),
     }

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use super::READ;
 use super::difference::{Change, changes};
-use super::readable;
 use crate::domain::call::Call;
 use crate::domain::incident::Look;
 use crate::domain::{object, values};
@@ -24,7 +24,7 @@ pub fn written<'a>(call: &Call, looks: impl DoubleEndedIterator<Item = &'a Look>
     let after = manifest(call)?;
     let id = identity(&after)?;
     let same = |look: &Look| {
-        let found = object(readable(&look.text)).filter(|_| look.ok && look.refused.is_none())?;
+        let found = object(&look.text).filter(|_| look.ok && look.refused.is_none())?;
         (identity(&found).as_ref() == Some(&id)).then_some(found)
     };
     let before = looks.rev().filter(|look| look.text.contains(id.name.as_str())).find_map(same);
@@ -50,7 +50,8 @@ pub fn taken_back(written: &Call, back: &Call) -> Option<Vec<Change>> {
 /// The one object that stands as a text in a call's arguments.
 fn manifest(call: &Call) -> Option<Value> {
     let texts = call.arguments.values().filter_map(Value::as_str).filter(|text| text.contains("apiVersion"));
-    let mut found = texts.map(|text| values(readable(text))).collect::<Option<Vec<_>>>()?.into_iter().flatten();
+    let read = |text: &str| (text.len() <= READ).then(|| values(text)).flatten();
+    let mut found = texts.map(read).collect::<Option<Vec<_>>>()?.into_iter().flatten();
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }

@@ -3,6 +3,7 @@
 
 mod endpoint;
 mod fallback;
+mod foreign;
 mod kinds;
 mod misbehaviour;
 mod prompts;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::verbatim::{Members, member, text_of, words};
-use crate::domain::text::cut;
+use crate::domain::text::{cut, shorten};
 use crate::ports::ToolAnswer;
 use crate::redact::{redact_known, visible};
 
@@ -137,7 +137,10 @@ fn is_true(raw: &str) -> bool {
 /// Text of a tool or server, fit to be stored and shown.
 pub(super) fn clean(text: &str, secrets: &[String], longest: usize) -> String {
     let text = if text.len() > LOOKED_AT { cut(text, LOOKED_AT) } else { text.to_string() };
-    cut(&redact_known(&visible(&text), secrets), longest)
+    let text = redact_known(&visible(&text), secrets);
+    // An object is described by its last lines as by its first, whatever somebody wrote into it.
+    let short = (text.len() > longest).then(|| shorten::shortened(&text, longest)).flatten();
+    short.unwrap_or_else(|| cut(&text, longest))
 }
 
 /// Some tools report failure inside of a success: `{"success": false, …}`.

@@ -70,11 +70,18 @@ fn has_strange_marks(text: &str) -> bool {
     text.chars().any(strange) || lone_return || cut || is_tagged(text)
 }
 
-/// Whether a value has a type written to it that may change it.
+/// Whether a value has a type written to it that may change it. Behind a word of the same line it is a part of a sentence,
+/// for every parser.
 fn is_tagged(text: &str) -> bool {
     let begins = |at: usize| {
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        before.is_none_or(|c| c.is_whitespace() || matches!(c, '[' | '{' | ',' | ':'))
+        let line = text.get(..at).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
+        let Some(last) = line.chars().next_back() else { return true };
+        if !last.is_whitespace() {
+            return matches!(last, '[' | '{' | ',' | ':');
+        }
+        let word = line.split_whitespace().next_back().unwrap_or_default();
+        let plain = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+        !(plain(word.chars().next()) && plain(word.chars().next_back()))
     };
     text.contains("%TAG") || ["!!", "!<"].iter().any(|tag| text.match_indices(tag).any(|(at, _)| begins(at)))
 }

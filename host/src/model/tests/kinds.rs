@@ -83,7 +83,7 @@ impl Cluster {
     }
 }
 
-fn opened(words: &str) -> Incident {
+pub(super) fn opened(words: &str) -> Incident {
     let plain = words.split(" description=").next().unwrap_or_default();
     let labels = plain.split_whitespace().filter_map(|pair| pair.split_once('='));
     let labels: Labels = labels.map(|(key, value)| (key.to_string(), value.to_string())).collect();

@@ -53,6 +53,10 @@ fn cause(named: &NamedCause, s: Style) -> String {
         Cause::FileMissing => format!("{ends}: the file {what} is not there{said}"),
         Cause::CommandNotFound => format!("container {container} cannot start: its command cannot be executed{said}"),
         Cause::ConfigurationInvalid => format!("{ends}: its configuration is wrong{said}"),
+        Cause::FileNotAccessible => format!("{ends}: it may not use the file{}{said}", named_what(" ")),
+        Cause::CredentialsRefused => format!("its credentials{} are refused{said}", named_what(" of ")),
+        Cause::SchemaMissing => format!("the database lacks{}{said}", named_what(" ")),
+        Cause::PortInUse => format!("{ends}: the port{} is taken{said}", named_what(" ")),
         Cause::StartsTooSlowly => {
             format!(
                 "container {container} is killed by a probe before it is up{restarts}; it starts more slowly than the probe allows{said}"
@@ -65,6 +69,9 @@ fn cause(named: &NamedCause, s: Style) -> String {
         Cause::LivenessProbeFails => format!("the liveness probe of container {container} fails{restarts}{said}"),
         Cause::StartupProbeFails => format!("the startup probe of container {container} fails{restarts}{said}"),
         Cause::ReadinessProbeFails => format!("the readiness probe of container {container} fails{said}"),
+        Cause::ReadinessGateUnmet => {
+            format!("its containers are ready, and the readiness gate{} is not open{said}", named_what(" "))
+        }
         Cause::InsufficientResources => format!("no node takes it: none has enough {what} free{said}"),
         Cause::TaintNotTolerated => format!("no node takes it: it does not tolerate the taint {what}{said}"),
         Cause::NodeSelectorUnmatched => format!("no node takes it: none has the labels that it asks for{said}"),
@@ -72,6 +79,7 @@ fn cause(named: &NamedCause, s: Style) -> String {
         Cause::VolumeZoneConflict => format!("no node takes it: its volume is where it cannot run{said}"),
         Cause::NodesFull => format!("no node takes it: the nodes have no room for another pod{said}"),
         Cause::NodesCordoned => format!("no node takes it: nodes are cordoned{said}"),
+        Cause::Preempted => format!("it had to make room for a more important pod{said}"),
         Cause::Unschedulable => format!("no node takes it{said}"),
         Cause::StorageClassMissing => format!("it waits: the storage class {what} does not exist"),
         Cause::DefaultStorageClassMissing => "it waits: it names no storage class, and there is no default".into(),
@@ -79,6 +87,7 @@ fn cause(named: &NamedCause, s: Style) -> String {
             format!("it waits: the storage{} has no room{said}", named_what(" of class "))
         }
         Cause::ProvisioningFailed => format!("it waits: no volume is made{}{said}", named_what(" by ")),
+        Cause::VolumeLost => format!("the volume{} behind it is gone{said}", named_what(" ")),
         Cause::ClaimPending => format!("it waits for a volume{said}"),
         Cause::VolumeNotMounted => format!("the volume{} cannot be mounted{said}", named_what(" ")),
         Cause::DiskFilling => format!("the disk{} fills{said}", named_what(" ")),
@@ -109,10 +118,11 @@ fn cause(named: &NamedCause, s: Style) -> String {
             format!("the job failed more often than it may{}{said}", named_what(", retries: "))
         }
         Cause::JobFailed => format!("the job has failed{said}"),
+        Cause::CronJobNotStarted => format!("it starts no jobs{}{said}", named_what(": ")),
         Cause::CpuThrottled => format!("container {what} may use less processor time than it wants{said}"),
         Cause::ErrorBudgetBurning => format!("the error budget{} is used up too quickly{said}", named_what(" of ")),
         Cause::DeletionHeld => format!("it is to be deleted and held by {what}{said}"),
-        Cause::EndpointsEmpty => format!("none of its pods ({what}) is ready"),
+        Cause::EndpointsEmpty => format!("none of its pods ({what}) is ready{said}"),
         Cause::RolloutPaused => "its rollout is paused".into(),
         Cause::RolloutStuck => format!("its rollout does not go on{said}"),
         Cause::RolloutInProgress => format!("its rollout goes on, and nothing is wrong with it so far{said}"),
