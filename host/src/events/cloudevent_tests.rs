@@ -1,3 +1,5 @@
+//! Messages of ops and of others, read: what is there, what is missing, what is too much.
+
 use super::*;
 
 const KUBE: &str = r#"{"specversion":"1.0","id":"1","source":"https://github.com/shaowenchen/ops","type":"Kube","subject":"ops.clusters.kestrel.namespaces.shop.pods.cart-1.events","datacontenttype":"application/json","time":"2026-11-27T04:12:09.118204331Z","data":{"type":"Warning","reason":"BackOff","eventTime":"2026-11-27T12:12:08+08:00","from":"kubelet","message":"container cart keeps leaving"},"cluster":"kestrel"}"#;
