@@ -45,7 +45,7 @@ pub use correlate::Correlate;
 pub use deliveries::Deliveries;
 pub use endpoint::Endpoint;
 pub use gate::Gate;
-pub use inspection::{FindingsAs, Inspection, ReportWhen};
+pub use inspection::{Inspection, ReportWhen};
 pub use journal::Retention;
 pub use knowledge::Knowledge;
 pub use limits::Limits;

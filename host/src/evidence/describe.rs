@@ -216,7 +216,9 @@ impl Reader {
             reason: field("Reason"),
             message: field("Message"),
             object: String::new(),
+            namespace: String::new(),
             count: event::times(&when),
+            counted: true,
             when,
         });
     }
