@@ -47,7 +47,7 @@ pub use deliveries::Deliveries;
 pub use endpoint::Endpoint;
 pub use events::Events;
 pub use gate::Gate;
-pub use inspection::{FindingsAs, Inspection, ReportWhen};
+pub use inspection::{Inspection, ReportWhen};
 pub use journal::Retention;
 pub use knowledge::Knowledge;
 pub use limits::Limits;

@@ -11,6 +11,7 @@ mod describe;
 mod difference;
 mod document;
 mod event;
+mod listed;
 mod log;
 mod log_line;
 mod object;
@@ -25,11 +26,13 @@ mod write;
 
 pub use difference::{CHANGES, Change, changes};
 pub(crate) use event::{Event, age, go_time};
+pub(crate) use listed::{Listed, Shown, events, objects};
 pub(crate) use log::last_error;
 pub(crate) use object::{list, text};
 pub(crate) use observed::{Observed, Told, observed};
 pub use revision::{Revised, between_revisions};
-pub(crate) use table::rows;
+pub(crate) use seen::NODE_PRESSURES;
+pub(crate) use table::Row;
 pub use write::{Written, taken_back, written};
 
 use crate::domain::call::Call;

@@ -13,7 +13,8 @@ mod quota;
 pub mod timetable;
 pub mod warnings;
 
-pub use item::{Item, MOST, items};
+pub use item::Item;
+pub(crate) use item::items;
 pub use judge::{Judge, Judged, Unwell, without_echoes, without_followers};
 
 use crate::collector::Topic;
@@ -29,12 +30,12 @@ pub struct Bounds {
     /// Days until a certificate ends.
     pub certificate_days: i64,
     /// Objects that are looked at more closely in one run.
-    pub details: usize,
+    pub closer_looks: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { restarts: 5, quota_percent: 90, certificate_days: 21, details: 100 }
+        Self { restarts: 5, quota_percent: 90, certificate_days: 21, closer_looks: 100 }
     }
 }
 
@@ -68,6 +69,15 @@ impl Order {
             }
         }
         wanted || !any
+    }
+
+    /// The namespaces that are inspected, where their names are given; none where they are to be found out.
+    pub fn exact_namespaces(&self) -> Option<Vec<String>> {
+        let exact = |name: &&String| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        };
+        let named = !self.namespaces.is_empty() && self.namespaces.iter().all(|one| exact(&one));
+        named.then(|| self.namespaces.clone())
     }
 }
 

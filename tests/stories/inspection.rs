@@ -7,13 +7,13 @@ use tidegate_fakes::Scenario;
 use tidegate_tests::process::run;
 use tidegate_tests::rig::{Rig, ToolServer};
 
-const INSPECTION: &str = "\n[[inspection]]\nname = \"daily\"\nschedule = \"0 8 * * *\"\nfindings = \"alerts\"\n";
+const INSPECTION: &str = "\n[[inspection]]\nname = \"daily\"\nschedule = \"0 8 * * *\"\nalerts = true\n";
 
 /// Nothing listens there, so that the command makes the run itself.
 const NOBODY: [&str; 2] = ["--listen", "127.0.0.1:1"];
 
-async fn rig(server: ToolServer) -> anyhow::Result<Rig> {
-    let scenario = Scenario::bad_image_tag().start_delay(Duration::from_millis(100));
+async fn rig(server: ToolServer, scenario: Scenario) -> anyhow::Result<Rig> {
+    let scenario = scenario.start_delay(Duration::from_millis(100));
     let rig = Rig::with_server(server, scenario, "", None).await?;
     rig.ship_policies()?;
     let config = rig.folder().join("tidegate.toml");
@@ -32,14 +32,17 @@ fn names(run: &Value, list: &str) -> Vec<String> {
     all.iter().map(name).collect()
 }
 
-async fn inspected(server: ToolServer) -> anyhow::Result<Rig> {
-    let rig = rig(server).await?;
+async fn inspected(server: ToolServer, scenario: Scenario) -> anyhow::Result<Rig> {
+    let rig = rig(server, scenario).await?;
     let arguments = [&NOBODY[..], &["inspect", "daily", "--json"]].concat();
     let (code, output, problems) = run(rig.folder(), &rig.environment, &arguments).await?;
     anyhow::ensure!(code == 4, "{code}: {output}{problems}");
     let first: Value = serde_json::from_str(&output)?;
     anyhow::ensure!(names(&first, "new").iter().any(|name| name == "image-tag-missing"), "{first:#}");
     anyhow::ensure!(first["first"] == true && rig.patches() == 0, "nothing is changed: {first:#}");
+    let blind =
+        first["parts"].as_array().cloned().unwrap_or_default().into_iter().find(|part| !part["blind"].is_null());
+    anyhow::ensure!(blind.is_none(), "everything was seen: {blind:#?}");
     let cards = Value::from(rig.feishu.cards()).to_string();
     anyhow::ensure!(
         cards.contains("Inspection daily") && cards.contains("the registry has none of that name"),
@@ -54,9 +57,31 @@ async fn inspected(server: ToolServer) -> anyhow::Result<Rig> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_sees_nothing_does_not_say_that_nothing_is_wrong() -> anyhow::Result<()> {
+    let rig = rig(ToolServer::Native, Scenario::healthy()).await?;
+    std::fs::write(rig.folder().join("servers.json"), r#"{"mcpServers": {}}"#)?;
+    let arguments = [&NOBODY[..], &["inspect", "daily"]].concat();
+    let (code, output, problems) = run(rig.folder(), &rig.environment, &arguments).await?;
+    assert!(
+        code == 1 && output.starts_with("# Inspection daily: nothing could be seen\n"),
+        "{code}: {output}{problems}"
+    );
+    assert!(output.contains("\n- no tool server is there"), "{output}{problems}");
+    let cards = Value::from(rig.feishu.cards()).to_string();
+    assert!(cards.contains("Inspection daily: nothing could be seen"), "{cards}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn either_server_shows_what_is_wrong_and_the_next_run_what_changed() -> anyhow::Result<()> {
-    let (rig, other) = tokio::try_join!(inspected(ToolServer::Native), inspected(ToolServer::Kubectl))?;
-    drop(other);
+    // Where rights are bound namespace by namespace, the same is found.
+    let (wide, narrow) = (Scenario::bad_image_tag, || Scenario::bad_image_tag().narrow());
+    let (rig, ..) = tokio::try_join!(
+        inspected(ToolServer::Native, wide()),
+        inspected(ToolServer::Kubectl, wide()),
+        inspected(ToolServer::Native, narrow()),
+        inspected(ToolServer::Kubectl, narrow()),
+    )?;
     let host = rig.serve().await?;
     let address = host.url.trim_start_matches("http://").to_string();
     let arguments = ["--listen", &address, "inspect", "daily", "--as", "ada"];

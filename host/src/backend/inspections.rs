@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::inspection::Standing;
+use crate::domain::inspection::{Sight, Standing};
 
 /// How an inspection stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct InspectionView {
     /// The last run that came to its end, by its beginning.
     #[serde(default)]
     pub last: Option<Timestamp>,
+    /// How much that run saw.
+    #[serde(default)]
+    pub seen: Option<Sight>,
     /// The run that is under way.
     #[serde(default)]
     pub under_way: Option<Timestamp>,

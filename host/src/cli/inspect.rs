@@ -11,7 +11,7 @@ use super::answer::{Person, name};
 use super::remote::{Remote, segment};
 use super::screen::{Screen, note, one};
 use crate::backend::InspectionView;
-use crate::domain::inspection::Run;
+use crate::domain::inspection::{Run, Sight};
 use crate::report;
 
 #[derive(Args)]
@@ -22,7 +22,7 @@ What is found is compared with the run before. Nothing is changed in the cluster
 Exit codes:
   0  nothing is wrong
   4  something is wrong
-  1  an error: there is no run, or nothing was found and not everything could be seen
+  1  an error: there is no run, nothing could be seen, or nothing was found and not everything could be seen
   2  wrong usage")]
 pub struct Arguments {
     /// The [[inspection]] of the configuration
@@ -67,19 +67,25 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     if arguments.json {
         Screen::json(&run)?.print()?;
     } else {
-        let mut screen = Screen::default();
-        screen.text_lines(report::inspection::whole(&run, context.config.report.language));
-        screen.print()?;
+        document(&run, context.config.report.language).print()?;
     }
     Ok(ExitCode::from(code(&run)))
 }
 
+/// The report as it stands, like those of incidents: what it holds from outside was put on lines when it was written.
+fn document(run: &Run, language: report::Language) -> Screen {
+    let mut screen = Screen::default();
+    screen.block(&report::inspection::whole(run, language));
+    screen
+}
+
 /// That nothing was found says nothing where something could not be seen.
 fn code(run: &Run) -> u8 {
-    match (run.found(), run.is_incomplete()) {
-        (true, _) => 4,
-        (false, true) => 1,
-        (false, false) => 0,
+    match (run.sight(), run.found()) {
+        (Sight::None, _) => 1,
+        (_, true) => 4,
+        (Sight::Partial, false) => 1,
+        (Sight::Whole, false) => 0,
     }
 }
 
@@ -89,10 +95,11 @@ fn listed(all: &[InspectionView]) -> Screen {
     }
     let moment = |at: Option<jiff::Timestamp>| at.map_or_else(|| "-".to_string(), report::date);
     Screen::table(
-        ["NAME", "SCHEDULE", "NEXT", "LAST", "FINDINGS"],
+        ["NAME", "SCHEDULE", "NEXT", "LAST", "SEEN", "FINDINGS"],
         all.iter().map(|one| {
             let schedule = one.schedule.clone().unwrap_or_else(|| "-".into());
-            [one.name.clone(), schedule, moment(one.next), moment(one.last), one.findings.len().to_string()]
+            let seen = one.seen.map_or("-", Sight::as_str).to_string();
+            [one.name.clone(), schedule, moment(one.next), moment(one.last), seen, one.findings.len().to_string()]
         }),
     )
 }
@@ -100,25 +107,57 @@ fn listed(all: &[InspectionView]) -> Screen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::inspection::Part;
+    use crate::domain::inspection::{Finding, Part, Standing, What};
+    use crate::domain::subject::Object;
+    use crate::domain::{Severity, text::letters::is_invisible};
+
+    fn run(part: Part, found: bool) -> Run {
+        let what = What::PodNotReady { status: "Pending\n# forged".into() };
+        let finding = Finding::of("k", &Object::new("pod", "shop", "a"), Severity::Error, what);
+        let standing = Standing { since: jiff::Timestamp::UNIX_EPOCH, finding };
+        Run {
+            inspection: "daily".into(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            took_ms: 1,
+            first: true,
+            new: found.then_some(standing).into_iter().collect(),
+            still: Vec::new(),
+            unseen: Vec::new(),
+            gone: Vec::new(),
+            left_out: 0,
+            parts: vec![part],
+            summary: None,
+        }
+    }
 
     #[test]
     fn that_nothing_could_be_seen_is_no_success() {
-        let run = |problems: &[&str]| -> Run {
-            let problems = problems.iter().map(|one| (*one).to_string()).collect();
-            Run {
-                inspection: "daily".into(),
-                at: jiff::Timestamp::UNIX_EPOCH,
-                took_ms: 1,
-                first: true,
-                new: Vec::new(),
-                still: Vec::new(),
-                gone: Vec::new(),
-                left_out: 0,
-                parts: vec![Part { problems, ..Part::default() }],
-                summary: None,
-            }
-        };
-        assert_eq!((code(&run(&[])), code(&run(&["no answer"]))), (0, 1));
+        let seen = Part { answered: 1, ..Part::of("k", "pod") };
+        let mut blind = seen.clone();
+        blind.note_blind("no answer");
+        let deaf = Part { answered: 0, ..blind.clone() };
+        for (part, found, want) in [
+            (&seen, false, 0),
+            (&seen, true, 4),
+            (&blind, false, 1),
+            (&blind, true, 4),
+            (&deaf, false, 1),
+            (&deaf, true, 1),
+        ] {
+            assert_eq!(code(&run(part.clone(), found)), want, "{part:?} {found}");
+        }
+    }
+
+    #[test]
+    fn a_report_is_a_document_whose_lines_are_the_hosts_own() {
+        let seen = Part { answered: 1, ..Part::of("k", "pod") };
+        let screen = document(&run(seen, true), report::Language::En);
+        let lines: Vec<&str> = screen.text().lines().collect();
+        assert_eq!(
+            lines[..3],
+            ["# Inspection daily: 1 new, 0 still there, 0 gone", "", "**1 new, 0 still there, 0 gone**"]
+        );
+        assert!(lines.iter().filter(|line| line.starts_with('#')).count() == 1, "{screen:?}");
+        assert!(screen.text().chars().all(|letter| letter == '\n' || !is_invisible(letter)));
     }
 }

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::table::{By, Tables};
+use super::table::Tables;
 use super::{arguments, kinds};
 use crate::domain::{Call, Catalogue, is_cluster_wide};
 
@@ -50,15 +50,31 @@ impl Topic {
 pub(super) struct Row {
     kind: String,
     topics: Vec<Topic>,
-    all: Vec<By>,
+    /// Whether there are clusters that do not know the kind.
     #[serde(default)]
-    within: Vec<By>,
+    optional: bool,
+    all: Vec<Way>,
+    #[serde(default)]
+    within: Vec<Way>,
+}
+
+/// One way to list: the first whose tool a server has is taken.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Way {
+    /// The tool's name without its server.
+    tool: String,
+    #[serde(default)]
+    arguments: serde_json::Map<String, Value>,
+    /// Whether it asks for all namespaces in so many words, so that an answer never is about fewer.
+    #[serde(default)]
+    whole: bool,
 }
 
 impl Row {
     /// What is wrong with it.
     pub fn problem(&self) -> Option<String> {
-        let Self { kind, topics, all, within } = self;
+        let Self { kind, topics, all, within, .. } = self;
         if kinds::of(kind).is_none() {
             let known = "kinds are written in small letters, such as `pod`";
             return Some(format!("survey of `{kind}`: the kind is not known; {known}"));
@@ -66,8 +82,11 @@ impl Row {
         if topics.is_empty() || all.is_empty() && within.is_empty() {
             return Some(format!("survey of `{kind}`: it needs `topics` and a tool in `all` or `within`"));
         }
-        let fills = |by: &By| by.arguments.values().any(|value| value.as_str() == Some("{namespace}"));
-        let elsewhere = within.iter().find(|by| !fills(by))?;
+        if let Some(way) = within.iter().find(|way| way.whole) {
+            return Some(format!("survey of `{kind}`: {} in `within` cannot be `whole`; only `all` can", way.tool));
+        }
+        let fills = |way: &Way| way.arguments.values().any(|value| value.as_str() == Some("{namespace}"));
+        let elsewhere = within.iter().find(|way| !fills(way))?;
         Some(format!("survey of `{kind}`: {} in `within` needs an argument that is \"{{namespace}}\"", elsewhere.tool))
     }
 }
@@ -79,8 +98,13 @@ pub struct Survey {
     pub server: String,
     /// In small letters.
     pub kind: String,
+    /// Whether there are clusters that do not know the kind, and lack none of it.
+    pub optional: bool,
     /// The list for the whole cluster; none where the server has no tool for that.
     pub all: Option<Call>,
+    /// Whether that asks for all namespaces in so many words. A server that may not list everything may otherwise list
+    /// its own namespace in silence.
+    pub whole: bool,
     /// The list of one namespace, with a hole for its name.
     within: Option<(String, serde_json::Map<String, Value>)>,
 }
@@ -112,9 +136,9 @@ impl Tables {
         let mut surveys = Vec::new();
         for server in servers {
             for row in self.surveys.iter().filter(|row| row.topics.iter().any(|topic| topics.contains(topic))) {
-                let full = |by: &By| format!("{server}.{}", by.tool);
-                let able = |ways: &[By]| {
-                    let by = ways.iter().find(|by| catalogue.tools.contains_key(&full(by)))?;
+                let full = |way: &Way| format!("{server}.{}", way.tool);
+                let able = |ways: &[Way]| {
+                    let way = ways.iter().find(|way| catalogue.tools.contains_key(&full(way)))?;
                     let (api, kind) = kinds::of(&row.kind)?;
                     let fill = |value: &Value| match value.as_str() {
                         Some("{apiVersion}") => api.into(),
@@ -122,12 +146,20 @@ impl Tables {
                         Some("{kind}") => row.kind.as_str().into(),
                         _ => value.clone(),
                     };
-                    Some((full(by), by.arguments.iter().map(|(key, value)| (key.clone(), fill(value))).collect()))
+                    let arguments = way.arguments.iter().map(|(key, value)| (key.clone(), fill(value))).collect();
+                    Some((Call { tool: full(way), arguments }, way.whole))
                 };
-                let all = able(&row.all).map(|(tool, arguments)| Call { tool, arguments });
+                let (all, whole) = able(&row.all).unzip();
                 let within = able(&row.within).filter(|_| !is_cluster_wide(&row.kind));
                 if all.is_some() || within.is_some() {
-                    surveys.push(Survey { server: server.clone(), kind: row.kind.clone(), all, within });
+                    surveys.push(Survey {
+                        server: server.clone(),
+                        kind: row.kind.clone(),
+                        optional: row.optional,
+                        all,
+                        whole: whole.unwrap_or_default(),
+                        within: within.map(|(call, _)| (call.tool, call.arguments)),
+                    });
                 }
             }
         }

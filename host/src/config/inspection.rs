@@ -23,24 +23,13 @@ const PAUSE: i64 = 5;
 pub enum ReportWhen {
     /// After every run.
     Always,
-    /// Where something is wrong, or was until now.
+    /// Where something is wrong, was until now, or could not be seen.
     #[default]
     Findings,
-    /// Where something is new or gone.
+    /// Where something is new or gone, or another part of the cluster could be seen than before.
     Changes,
     /// Never; `tidegate inspect` and the API show it.
     Never,
-}
-
-/// What becomes of the findings besides the report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingsAs {
-    /// Nothing.
-    #[default]
-    Report,
-    /// Each that is new is an alert for the policies.
-    Alerts,
 }
 
 /// One inspection.
@@ -54,8 +43,8 @@ pub struct Inspection {
     pub summary: bool,
     /// When people are told.
     pub report: ReportWhen,
-    /// What becomes of the findings besides.
-    pub findings: FindingsAs,
+    /// Whether each finding that is new is an alert for the policies besides.
+    pub alerts: bool,
 }
 
 #[derive(Deserialize)]
@@ -69,17 +58,17 @@ pub struct Raw {
     #[serde(default)]
     namespaces: Vec<String>,
     #[serde(default)]
-    inspect: Vec<Topic>,
+    topics: Vec<Topic>,
     #[serde(default)]
     summary: bool,
     #[serde(default)]
     report: ReportWhen,
     #[serde(default)]
-    findings: FindingsAs,
+    alerts: bool,
     restarts: Option<u64>,
     quota_percent: Option<u64>,
     certificate_days: Option<i64>,
-    details: Option<usize>,
+    closer_looks: Option<usize>,
 }
 
 /// Checks them all.
@@ -139,20 +128,16 @@ impl Raw {
             restarts: self.restarts.unwrap_or(default.restarts),
             quota_percent: self.quota_percent.unwrap_or(default.quota_percent),
             certificate_days: self.certificate_days.unwrap_or(default.certificate_days),
-            details: self.details.unwrap_or(default.details),
+            closer_looks: self.closer_looks.unwrap_or(default.closer_looks),
         };
-        if bounds.restarts == 0 || bounds.quota_percent == 0 || bounds.details > 1000 {
-            return Err("restarts and quota_percent are at least 1, details at most 1000".into());
+        if bounds.restarts == 0 || bounds.quota_percent == 0 || bounds.closer_looks > 1000 {
+            return Err("restarts and quota_percent are at least 1, closer_looks at most 1000".into());
         }
-        let topics = if self.inspect.is_empty() { Topic::ALL.to_vec() } else { self.inspect };
-        let Self { name, namespaces, server, summary, report, findings, .. } = Self { inspect: Vec::new(), ..self };
-        Ok(Inspection {
-            order: Order { name, topics, namespaces, server, bounds },
-            timetable,
-            summary,
-            report,
-            findings,
-        })
+        let Self { name, namespaces, server, mut topics, summary, report, alerts, .. } = self;
+        if topics.is_empty() {
+            topics = Topic::ALL.to_vec();
+        }
+        Ok(Inspection { order: Order { name, topics, namespaces, server, bounds }, timetable, summary, report, alerts })
     }
 }
 
@@ -171,7 +156,7 @@ mod tests {
         let all = parse("[[inspection]]\nname = 'daily'\nschedule = '0 8 * * *'\n").unwrap();
         let [daily] = all.as_slice() else { panic!("{all:?}") };
         assert_eq!((daily.order.topics.len(), daily.summary, daily.report), (8, false, ReportWhen::Findings));
-        assert_eq!((daily.order.bounds.clone(), daily.findings), (Bounds::default(), FindingsAs::Report));
+        assert_eq!((daily.order.bounds.clone(), daily.alerts), (Bounds::default(), false));
         assert!(parse("").unwrap().is_empty());
         for schedule in ["*/5 * * * *", "0,59 8,20 * * *", "@hourly"] {
             assert!(parse(&format!("[[inspection]]\nname = 'a'\nschedule = '{schedule}'\n")).is_ok(), "{schedule}");
@@ -183,7 +168,7 @@ mod tests {
             ("name = 'a'\nschedule = '* * * * *'", "more often than every 5 minutes"),
             ("name = 'a'\nschedule = '1,59 * * * *'", "more often than every 5 minutes"),
             ("name = 'a b'", "take letters"),
-            ("name = 'a'\ninspect = ['pods']", "pods"),
+            ("name = 'a'\ntopics = ['pods']", "pods"),
             ("name = 'a'\nnamespaces = ['!']", "cannot be empty"),
             ("name = 'a'\nrestarts = 0", "at least 1"),
             ("name = 'a'\n[[inspection]]\nname = 'a'", "there twice"),

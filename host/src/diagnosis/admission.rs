@@ -4,7 +4,7 @@
 use super::Found;
 use super::fields::{between, condition, has, list, number, object, quoted, short, text};
 use super::world::World;
-use crate::domain::{Cause, NamedCause};
+use crate::domain::{Cause, NamedCause, quantity};
 
 pub(super) fn find(world: &World<'_>, found: &mut Found) {
     for (object, said) in unmade_pods(world) {
@@ -76,29 +76,6 @@ fn exhausted(quota: &serde_json::Value) -> Vec<(String, String, String)> {
             .then(|| (resource.clone(), used, hard.to_string()))
     };
     hard.into_iter().flatten().take(32).filter_map(full).collect()
-}
-
-/// A quantity of the API as a number: `500m`, `2Gi`, `3`.
-pub(super) fn quantity(text: &str) -> Option<f64> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match text.get(digits.len()..)? {
-        "" => 1.0,
-        "n" => 1e-9,
-        "u" => 1e-6,
-        "m" => 1e-3,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "P" => 1e15,
-        "Ki" => 1024.0,
-        "Mi" => 1024.0 * 1024.0,
-        "Gi" => 1024.0 * 1024.0 * 1024.0,
-        "Ti" => 1024.0_f64.powi(4),
-        "Pi" => 1024.0_f64.powi(5),
-        _ => return None,
-    };
-    digits.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number * factor)
 }
 
 /// Which limits are not kept, without what stands behind: `maximum cpu usage per Container is 2, but limit is 4`, or a

@@ -4,6 +4,7 @@ use super::Found;
 use super::fields::{condition, short, text};
 use super::world::World;
 use crate::domain::{Cause, NamedCause};
+use crate::evidence::NODE_PRESSURES;
 
 pub(super) fn find(world: &World<'_>, found: &mut Found) {
     for node in world.of("Node") {
@@ -15,7 +16,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
             cause.evidence.push(format!("condition Ready is {}: {}", short(ready.status), ready.why()));
             found.add(cause);
         }
-        for what in ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"] {
+        for what in NODE_PRESSURES {
             // Of a node that does not answer all conditions are unknown.
             if let Some(one) = condition(node, what).filter(|one| one.status == "True") {
                 let mut cause = NamedCause::new(Cause::NodePressure, name.clone(), 95);

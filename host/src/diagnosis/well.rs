@@ -10,6 +10,7 @@ use super::Found;
 use super::fields::{condition, has, list, number, object, short, text};
 use super::world::{World, containers};
 use crate::domain::{Cause, NamedCause, Subject};
+use crate::evidence::NODE_PRESSURES;
 
 /// How long a container must have run since it ended the last time: what crashes is well between two crashes.
 const QUIET: SignedDuration = SignedDuration::from_mins(15);
@@ -109,9 +110,8 @@ fn well(seen: &Value, now: Timestamp) -> Option<String> {
             (full && observed && !astray).then(|| format!("{wanted} of {wanted} pods are ready and up to date"))
         }
         "Node" => {
-            let pressed = ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
             let cordoned = seen.pointer("/spec/unschedulable") == Some(&Value::Bool(true));
-            let good = is("Ready", "True") && !cordoned && !pressed.iter().any(|kind| is(kind, "True"));
+            let good = is("Ready", "True") && !cordoned && !NODE_PRESSURES.iter().any(|kind| is(kind, "True"));
             good.then(|| "it is ready".to_string())
         }
         "PersistentVolumeClaim" => (text(seen, "/status/phase") == "Bound").then(|| "it is bound".to_string()),

@@ -3,12 +3,12 @@
 //! Texts from outside are on one line and bounded; what of them is markup for a target is escaped
 //! there, but for `body`, where it is done.
 
-use std::fmt;
-
 use super::alert::excerpt::Excerpt;
 use super::delivery::{Delivery, DeliveryState, Occasion};
 use super::incident::Incident;
 use super::link::Link;
+
+pub use super::subject::Object;
 
 /// Messages that a notifier is reminded of.
 const EARLIER: usize = 16;
@@ -38,25 +38,6 @@ pub struct Content {
     pub links: Vec<Link>,
     /// The alerts, as far as there is room.
     pub alerts: Excerpt,
-}
-
-/// What is affected.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Object {
-    /// A word in lower case.
-    pub kind: String,
-    /// Empty where there is none.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
-
-impl fmt::Display for Object {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let slash = if self.namespace.is_empty() { "" } else { "/" };
-        let space = if self.kind.is_empty() { "" } else { " " };
-        write!(f, "{}{space}{}{slash}{}", self.kind, self.namespace, self.name)
-    }
 }
 
 /// What is wrong.

@@ -508,6 +508,14 @@ pub fn values(text: &str) -> Option<Vec<Value>> {
     }
 }
 
+/// The same of a list that may be longer than what is written or looked at otherwise.
+pub(crate) fn long_values(text: &str) -> Option<Vec<Value>> {
+    match serde_json::from_str(text) {
+        Ok(value) => Some(vec![value]),
+        Err(_) => document::read_long(text).ok(),
+    }
+}
+
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,

@@ -9,6 +9,7 @@
 mod aims;
 mod exporters;
 mod kinds;
+mod object;
 mod owner;
 mod read;
 pub mod ties;
@@ -20,6 +21,7 @@ use aims::Aim;
 use read::Read;
 
 pub use kinds::{HOST, POD};
+pub use object::Object;
 pub use owner::owner_of;
 
 /// An object that an alert is about.

@@ -218,6 +218,7 @@ impl Reader {
             object: String::new(),
             namespace: self.seen.namespace.clone(),
             count: event::times(&when),
+            counted: true,
             when,
         });
     }

@@ -7,7 +7,7 @@ use super::seen::Seen;
 use super::{describe, log, object, other, table};
 use crate::domain::call::Call;
 use crate::domain::text::{canonical_json, cut};
-use crate::domain::{kind_of, values};
+use crate::domain::{kind_of, long_values, values};
 
 /// Objects of one answer that are read whole; of more the worst are told.
 const OBJECTS: usize = 200;
@@ -35,8 +35,18 @@ pub(super) fn is_log(call: &Call) -> bool {
     tool.split('_').any(|word| matches!(word, "log" | "logs"))
 }
 
-/// Whether a text begins like a document: almost any text is a word or a list of words for YAML.
-pub(super) fn is_keyed(start: &str) -> bool {
+/// The documents of a text that begins like one; almost any text is a word or a list of words for YAML.
+pub(super) fn documents(text: &str) -> Option<Vec<Value>> {
+    is_keyed(text).then(|| values(text))?
+}
+
+/// The same of a list that may be longer than what is looked at otherwise.
+pub(super) fn long_documents(text: &str) -> Option<Vec<Value>> {
+    is_keyed(text).then(|| long_values(text))?
+}
+
+fn is_keyed(text: &str) -> bool {
+    let start = text.trim_start();
     start.starts_with(['{', '[', '#', '-']) || start.starts_with("apiVersion:") || start.starts_with("kind:")
 }
 
@@ -54,8 +64,7 @@ pub(super) fn read(call: &Call, text: &str) -> Read {
     {
         return Read::Lines(lines);
     }
-    if is_keyed(start)
-        && let Some(documents) = values(text)
+    if let Some(documents) = documents(text)
         && let Some(read) = all(&documents)
     {
         return read;
@@ -145,9 +154,7 @@ fn list(items: &[Value]) -> Option<Read> {
 
 /// The whole of an answer without what says nothing, on one line, cut; none where the excerpt says it all.
 pub(super) fn details(text: &str, most: usize) -> Option<String> {
-    let start = text.trim_start();
-    let keyed = start.starts_with(['{', '[', '#', '-']) || start.starts_with("apiVersion:");
-    match values(text).filter(|_| keyed) {
+    match documents(text) {
         Some(documents) => {
             let pruned: Vec<String> = documents.iter().map(|one| canonical_json(&other::pruned(one))).collect();
             Some(format!("in full: {}", cut(&pruned.join(" "), most)))

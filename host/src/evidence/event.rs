@@ -1,8 +1,11 @@
 //! Events: folded, counted, the newest first, warnings before the rest.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::short;
+use super::table::Row;
+use crate::domain::subject::Object;
 
 /// Events of a kind that an excerpt shows.
 const WARNINGS: usize = 8;
@@ -16,9 +19,11 @@ pub(crate) struct Event {
     pub message: String,
     /// Kind and name, where a list is about several objects.
     pub object: String,
-    /// Where that is; empty where the answer does not say it.
+    /// The namespace of what it is about; empty where the answer does not say.
     pub namespace: String,
     pub count: u64,
+    /// Whether the answer says how often it was; else it was at least once.
+    pub counted: bool,
     /// When it was seen last, as the answer writes it.
     pub when: String,
 }
@@ -40,21 +45,44 @@ impl Event {
         }
     }
 
+    /// What it is about; none where the answer does not say.
+    pub fn about_whom(&self) -> Option<Object> {
+        let (kind, name) = self.object.split_once(' ').filter(|(_, name)| !name.is_empty())?;
+        Some(Object::new(kind.to_lowercase(), self.namespace.as_str(), name))
+    }
+
+    /// How many seconds before `now` it was seen last; none where the answer does not say.
+    pub fn seconds_ago(&self, now: Timestamp) -> Option<i64> {
+        match self.moment()? {
+            Moment::At(at) => Some(now.duration_since(at).as_secs()),
+            Moment::Ago(seconds) => Some(seconds),
+        }
+    }
+
+    fn moment(&self) -> Option<Moment> {
+        let when = self.when.split('(').next().unwrap_or_default().trim();
+        let at = when.parse().ok().or_else(|| go_time(when)).map(Moment::At);
+        at.or_else(|| age(when).map(Moment::Ago))
+    }
+
     /// Seconds that put events of one answer in order, the newest with the largest number.
     fn rank(&self) -> i64 {
-        let when = self.when.split('(').next().unwrap_or_default().trim();
-        if let Ok(at) = when.parse::<jiff::Timestamp>() {
-            return at.as_second();
+        match self.moment() {
+            Some(Moment::At(at)) => at.as_second(),
+            Some(Moment::Ago(seconds)) => -seconds,
+            None => i64::MIN,
         }
-        if let Some(at) = go_time(when) {
-            return at.as_second();
-        }
-        age(when).map_or(i64::MIN, |seconds| -seconds)
     }
 }
 
+/// When an event was seen last.
+enum Moment {
+    At(Timestamp),
+    Ago(i64),
+}
+
 /// `2026-11-21 00:20:21 +0000 UTC`, as Go prints a time.
-pub(crate) fn go_time(text: &str) -> Option<jiff::Timestamp> {
+fn go_time(text: &str) -> Option<Timestamp> {
     let mut words = text.split_whitespace();
     let (day, time, zone) = (words.next()?, words.next()?, words.next()?);
     format!("{day}T{time}{zone}").parse().ok()
@@ -161,27 +189,52 @@ pub(super) fn read(value: &Value) -> Option<Event> {
         return None;
     }
     let about = ABOUT.iter().find_map(|name| value.get(*name));
-    let part = |names: [&str; 2]| {
-        names.iter().find_map(|name| about?.get(*name)).and_then(Value::as_str).unwrap_or_default().to_string()
-    };
+    let own = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_string();
+    let part = |names: [&str; 2]| own(names.iter().find_map(|name| about?.get(*name)));
     let (kind, name) = (part(["kind", "Kind"]).to_lowercase(), part(["name", "Name"]));
-    let own = text(&["namespace", "Namespace"]);
-    let namespace =
-        [part(["namespace", "Namespace"]), own].into_iter().find(|text| !text.is_empty()).unwrap_or_default();
-    // What happens again and again is counted in a series by newer recorders, and the old fields are left empty.
-    let counts = ["/count", "/series/count", "/deprecatedCount"];
-    let count = counts.iter().find_map(|at| value.pointer(at).and_then(Value::as_u64).filter(|count| *count > 0));
-    let last = value.pointer("/series/lastObservedTime").and_then(Value::as_str).unwrap_or_default().to_string();
-    let times = text(&["lastTimestamp", "Timestamp", "deprecatedLastTimestamp", "eventTime", "firstTimestamp"]);
+    let whose = [text(&["namespace", "Namespace"]), own(value.pointer("/metadata/namespace"))];
+    let namespaces = [part(["namespace", "Namespace"])].into_iter().chain(whose);
+    let number = |pointer: &&str| value.pointer(pointer).and_then(Value::as_u64).filter(|count| *count > 0);
+    let count = COUNTS.iter().filter_map(number).max();
+    let mut when = text(&["lastTimestamp", "Timestamp", "deprecatedLastTimestamp", "eventTime", "firstTimestamp"]);
+    // What is a series was seen last later than it began.
+    let last = own(value.pointer("/series/lastObservedTime"));
+    if !last.is_empty() {
+        when = last;
+    }
     Some(Event {
         warning: text(&["type", "Type"]) == "Warning",
         reason,
         message,
         object: [kind, name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "),
-        namespace,
+        namespace: namespaces.into_iter().find(|one| !one.is_empty()).unwrap_or_default(),
         count: count.unwrap_or(1),
-        when: if last.is_empty() { times } else { last },
+        counted: count.is_some(),
+        when,
     })
+}
+
+/// Where an event says how often it was.
+const COUNTS: [&str; 3] = ["/series/count", "/count", "/deprecatedCount"];
+
+/// Columns by which a table is one of events.
+pub(super) const TITLES: [&str; 3] = ["TYPE", "REASON", "MESSAGE"];
+
+/// An event as a row of a table.
+pub(super) fn of_row(row: &Row) -> Event {
+    let when = [row.cell("LAST SEEN"), row.cell("AGE")].into_iter().find(|text| !text.is_empty()).unwrap_or_default();
+    let count = row.cell("COUNT").parse().unwrap_or(1);
+    Event {
+        warning: row.cell("TYPE") == "Warning",
+        reason: row.cell("REASON").into(),
+        message: row.cell("MESSAGE").into(),
+        object: row.cell("OBJECT").replace('/', " "),
+        namespace: row.cell("NAMESPACE").into(),
+        count: times(when).max(count),
+        // A table says it where it was more than once.
+        counted: true,
+        when: when.into(),
+    }
 }
 
 /// How often a line such as `4s (x3 over 10s)` says that it happened.

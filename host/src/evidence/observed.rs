@@ -8,7 +8,6 @@ use super::event::{self, Event};
 use super::seen::Seen;
 use super::{describe, document, readable, table};
 use crate::domain::incident::Look;
-use crate::domain::values;
 
 /// Objects of one answer.
 const OBJECTS: usize = 300;
@@ -57,7 +56,7 @@ pub(crate) fn observed(look: &Look) -> Observed {
         found.log = Some(log(text));
         return found;
     }
-    match values(text).filter(|_| document::is_keyed(text.trim_start())) {
+    match document::documents(text) {
         Some(documents) => documents.into_iter().for_each(|document| found.take(document, &kind, 0)),
         None => found.rows(text, &kind),
     }

@@ -33,6 +33,9 @@ pub(super) struct Condition {
     pub message: String,
 }
 
+/// Conditions of a node by which something presses it.
+pub(crate) const NODE_PRESSURES: [&str; 4] = ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
+
 /// Conditions that are well when they are false; all others are well when they are true.
 const WELL_WHEN_FALSE: [&str; 14] = [
     "MemoryPressure",

@@ -1,7 +1,9 @@
 //! A table as kubectl prints it: a line of titles in capitals, columns under them.
 
+use std::sync::Arc;
+
 use super::document::Read;
-use super::event::{self, Event};
+use super::event;
 use super::seen::Seen;
 use super::short;
 
@@ -26,14 +28,81 @@ const NOISE: [&str; 10] = [
 const WELL: [&str; 10] =
     ["Running", "Completed", "Succeeded", "Active", "Bound", "Ready", "Available", "Complete", "deployed", "Normal"];
 
+/// A row: its cells by the titles of their columns.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Row {
+    titles: Arc<[String]>,
+    cells: Vec<String>,
+}
+
+impl Row {
+    /// A row of one column.
+    pub fn of(title: &str, cell: &str) -> Self {
+        Self { titles: [title.to_string()].into(), cells: vec![cell.into()] }
+    }
+
+    /// Whether it has a column of this title.
+    pub fn has(&self, title: &str) -> bool {
+        self.titles.iter().any(|known| known == title)
+    }
+
+    /// The cell under a title; empty where there is none.
+    pub fn cell(&self, title: &str) -> &str {
+        self.all().find(|(known, _)| *known == title).map(|(_, cell)| cell).unwrap_or_default()
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.titles.iter().map(String::as_str).zip(self.cells.iter().map(String::as_str))
+    }
+}
+
+/// The lines of a text that is a table.
+pub(super) struct Table<'a> {
+    titles: Arc<[String]>,
+    begins: Vec<usize>,
+    lines: Vec<&'a str>,
+}
+
+impl<'a> Table<'a> {
+    /// The text as a table; none where it is none.
+    pub fn of(text: &'a str) -> Option<Self> {
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        let (titles, begins): (Vec<String>, Vec<usize>) = titles(lines.next()?)?.into_iter().unzip();
+        Some(Self { titles: titles.into(), begins, lines: lines.collect() })
+    }
+
+    /// Whether it has a column of this title.
+    pub fn has(&self, title: &str) -> bool {
+        self.titles.iter().any(|known| known == title)
+    }
+
+    /// How many rows it has.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Its rows, in order.
+    pub fn rows(&self) -> impl Iterator<Item = Row> {
+        self.lines.iter().map(|line| Row { titles: Arc::clone(&self.titles), cells: self.cells(line) })
+    }
+
+    fn cells(&self, line: &str) -> Vec<String> {
+        let letters: Vec<char> = line.chars().collect();
+        let ends = self.begins.iter().skip(1).copied().chain([letters.len()]);
+        let cell = |(begins, ends): (&usize, usize)| {
+            let text: String = letters.get(*begins..ends.min(letters.len())).unwrap_or_default().iter().collect();
+            text.trim().to_string()
+        };
+        self.begins.iter().zip(ends).map(cell).collect()
+    }
+}
+
 /// Reads a table; none where the text is none.
 pub(super) fn read(text: &str) -> Option<Read> {
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    let columns = titles(lines.next()?)?;
-    let rows: Vec<Vec<(String, String)>> = lines.take(5000).map(|line| cells(&columns, line)).collect();
-    let has = |title: &str| columns.iter().any(|(known, _)| known == title);
-    if has("REASON") && has("MESSAGE") && has("TYPE") {
-        let events = rows.iter().map(|row| event_of(row)).collect();
+    let table = Table::of(text)?;
+    let rows: Vec<Row> = table.rows().take(5000).collect();
+    if event::TITLES.iter().all(|title| table.has(title)) {
+        let events = rows.iter().map(event::of_row).collect();
         return Some(Read::Seen(vec![Seen { events, ..Seen::default() }]));
     }
     let (wrong, well): (Vec<_>, Vec<_>) = rows.iter().partition(|row| troubled(row));
@@ -49,27 +118,18 @@ pub(super) fn read(text: &str) -> Option<Read> {
     Some(Read::Lines(out))
 }
 
-/// The rows of a table as titles with cells, up to `most`; none where the text is no table.
-pub(crate) fn rows(text: &str, most: usize) -> Option<Vec<Vec<(String, String)>>> {
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    let columns = titles(lines.next()?)?;
-    Some(lines.take(most).map(|line| cells(&columns, line)).collect())
-}
-
 /// The objects that a table lists, each as kind, namespace, name and state, of the kind that was asked for where it does not
 /// say their kind. What runs without all its containers being ready is `NotReady`.
 pub(super) fn listed(text: &str, asked: &str) -> Vec<[String; 4]> {
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    let Some(columns) = lines.next().and_then(titles) else { return Vec::new() };
-    let rows = lines.take(5000).map(|line| cells(&columns, line));
-    let row = |row: Vec<(String, String)>| {
+    let Some(table) = Table::of(text) else { return Vec::new() };
+    let row = |row: Row| {
         let [kind, namespace, name, status] =
-            ["KIND", "NAMESPACE", "NAME", "STATUS"].map(|title| field(&row, title).to_string());
-        let unready = field(&row, "READY").split_once('/').is_some_and(|(ready, all)| ready != all);
+            ["KIND", "NAMESPACE", "NAME", "STATUS"].map(|title| row.cell(title).to_string());
+        let unready = row.cell("READY").split_once('/').is_some_and(|(ready, all)| ready != all);
         let status = if unready && status == "Running" { "NotReady".into() } else { status };
         [if kind.is_empty() { asked.to_string() } else { kind }, namespace, name, status]
     };
-    rows.map(row).filter(|[kind, _, name, _]| !kind.is_empty() && !name.is_empty()).collect()
+    table.rows().take(5000).map(row).filter(|[kind, _, name, _]| !kind.is_empty() && !name.is_empty()).collect()
 }
 
 /// Titles and the letter at which each begins; at least two, all in capitals.
@@ -102,48 +162,19 @@ fn titles(line: &str) -> Option<Vec<(String, usize)>> {
     (columns.len() >= 2 && columns.iter().all(|(text, _)| title(text))).then_some(columns)
 }
 
-fn cells(columns: &[(String, usize)], line: &str) -> Vec<(String, String)> {
-    let letters: Vec<char> = line.chars().collect();
-    let cell = |index: usize| {
-        let (title, begins) = columns.get(index)?;
-        let ends = columns.get(index + 1).map_or(letters.len(), |(_, next)| *next).min(letters.len());
-        let text: String = letters.get(*begins..ends).unwrap_or_default().iter().collect();
-        Some((title.clone(), text.trim().to_string()))
-    };
-    (0..columns.len()).filter_map(cell).collect()
-}
-
-fn field<'a>(row: &'a [(String, String)], title: &str) -> &'a str {
-    row.iter().find(|(known, _)| known == title).map(|(_, text)| text.as_str()).unwrap_or_default()
-}
-
-fn troubled(row: &[(String, String)]) -> bool {
-    let status = field(row, "STATUS");
-    let ready = field(row, "READY").split_once('/').is_some_and(|(ready, all)| ready != all);
+fn troubled(row: &Row) -> bool {
+    let status = row.cell("STATUS");
+    let ready = row.cell("READY").split_once('/').is_some_and(|(ready, all)| ready != all);
     !status.is_empty() && !WELL.contains(&status) || ready && !matches!(status, "Completed" | "Succeeded")
 }
 
-fn line(row: &[(String, String)]) -> String {
-    let parts = row.iter().filter(|(title, text)| {
-        !NOISE.contains(&title.as_str()) && !text.is_empty() && text != "<none>" && text != "<unknown>"
+fn line(row: &Row) -> String {
+    let parts = row.all().filter(|(title, text)| {
+        !NOISE.contains(title) && !text.is_empty() && *text != "<none>" && *text != "<unknown>"
     });
-    let parts = parts.map(|(title, text)| match title.as_str() {
+    let parts = parts.map(|(title, text)| match title {
         "NAME" | "NAMESPACE" | "KIND" | "STATUS" => short(text),
         title => format!("{}={}", title.to_lowercase(), short(text)),
     });
     parts.collect::<Vec<_>>().join(" ")
-}
-
-fn event_of(row: &[(String, String)]) -> Event {
-    let when = [field(row, "LAST SEEN"), field(row, "AGE")].into_iter().find(|text| !text.is_empty());
-    let count = field(row, "COUNT").parse().unwrap_or(1);
-    Event {
-        warning: field(row, "TYPE") == "Warning",
-        reason: field(row, "REASON").into(),
-        message: field(row, "MESSAGE").into(),
-        object: field(row, "OBJECT").replace('/', " "),
-        namespace: field(row, "NAMESPACE").into(),
-        count: event::times(when.unwrap_or_default()).max(count),
-        when: when.unwrap_or_default().into(),
-    }
 }

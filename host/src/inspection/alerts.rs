@@ -1,32 +1,36 @@
 //! Findings and runs as alerts, which go the way of all others.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
-use crate::domain::inspection::{DIGEST, FINDING, Finding, REPORT, Run, SOURCE, Standing, What};
-use crate::domain::subject::ties::Ties;
+use crate::domain::inspection::{DIGEST, FINDING, Finding, REPORT, Run, SOURCE, Sight, Standing, What};
+use crate::domain::subject::Object;
+use crate::domain::subject::ties::{Tie, Ties};
 use crate::domain::{Alert, Incident, Labels, Severity, Status};
 use crate::evidence::short;
 
 /// The labels that name an object, as other senders write them.
-pub fn labels(server: &str, kind: &str, namespace: &str, name: &str) -> Labels {
-    let key = if kind == "job" { "job_name" } else { kind };
+pub fn labels(server: &str, object: &Object) -> Labels {
+    let Object { kind, namespace, name } = object;
+    let key = if kind == "job" { "job_name" } else { kind.as_str() };
     let mut labels = Labels::new();
     labels.insert("cluster", server);
     if !namespace.is_empty() {
-        labels.insert("namespace", namespace);
+        labels.insert("namespace", namespace.as_str());
     }
-    match kind {
+    match kind.as_str() {
         "" => {}
-        "namespace" => labels.insert("namespace", name),
-        _ => labels.insert(key, name),
+        "namespace" => labels.insert("namespace", name.as_str()),
+        _ => labels.insert(key, name.as_str()),
     };
     labels
 }
 
 /// A finding as an alert; it is the same one as long as the finding is known again.
 pub fn finding(inspection: &str, standing: &Standing, ended: Option<Timestamp>, said: &str) -> Alert {
-    let Finding { server, kind, namespace, name, severity, what, .. } = &standing.finding;
-    let mut labels = labels(server, kind, namespace, name);
+    let Finding { server, severity, what, .. } = &standing.finding;
+    let mut labels = labels(server, &standing.finding.object());
     labels.insert("alertname", FINDING);
     labels.insert("finding", what.name());
     labels.insert("inspection", inspection);
@@ -65,6 +69,8 @@ pub fn over(alert: &Alert, at: Timestamp) -> Alert {
 /// A run as an alert: people are told of it as of any other.
 pub fn report(run: &Run, title: &str, digest: &str) -> Alert {
     let worst = run.findings().map(|one| one.finding.severity).max().unwrap_or(Severity::Info);
+    // Who sees nothing does not know that nothing is wrong.
+    let worst = if run.sight() == Sight::None { worst.max(Severity::Warning) } else { worst };
     let changed = if run.new.is_empty() && run.gone.is_empty() { "false" } else { "true" };
     let found = if run.found() { "true" } else { "false" };
     let pairs = [
@@ -73,6 +79,7 @@ pub fn report(run: &Run, title: &str, digest: &str) -> Alert {
         ("severity", worst.as_str()),
         ("changed", changed),
         ("found", found),
+        ("seen", run.sight().as_str()),
     ];
     let mut labels: Labels = pairs.into_iter().collect();
     // Each run is told of by itself.
@@ -94,15 +101,25 @@ pub fn report(run: &Run, title: &str, digest: &str) -> Alert {
     }
 }
 
-/// Whether somebody else's alert about the same object is being handled already.
-pub fn is_handled<'a>(alert: &Alert, live: impl IntoIterator<Item = &'a Incident>) -> bool {
-    // Clusters are called by whoever sends; an MCP server may have another name for the same one.
-    let tie = |alert: &Alert| {
-        Ties::of(alert).object.map(|tie| crate::domain::subject::ties::Tie { cluster: String::new(), ..tie })
-    };
-    let Some(own) = tie(alert) else { return false };
-    let others = live.into_iter().filter(|incident| *incident.source != *SOURCE && incident.closed.is_none());
-    others.flat_map(|incident| incident.firing().take(32)).any(|other| tie(other).as_ref() == Some(&own))
+/// The objects about which alerts of others are being handled.
+pub struct Handled(HashSet<Tie>);
+
+impl Handled {
+    /// Those of the incidents that are open.
+    pub fn of<'a>(live: impl IntoIterator<Item = &'a Incident>) -> Self {
+        let others = live.into_iter().filter(|incident| *incident.source != *SOURCE && incident.closed.is_none());
+        Self(others.flat_map(|incident| incident.firing().take(32)).filter_map(tie).collect())
+    }
+
+    /// Whether an alert is about one of them.
+    pub fn has(&self, alert: &Alert) -> bool {
+        tie(alert).is_some_and(|own| self.0.contains(&own))
+    }
+}
+
+/// The object of an alert. Clusters are called by whoever sends; an MCP server may have another name for the same one.
+fn tie(alert: &Alert) -> Option<Tie> {
+    Ties::of(alert).object.map(|tie| Tie { cluster: String::new(), ..tie })
 }
 
 #[cfg(test)]
@@ -147,9 +164,10 @@ mod tests {
         other.source = "alertmanager".into();
         other.name = "KubePodCrashLooping".into();
         other.labels = [("namespace", "shop"), ("pod", "web-6cb6599c5b-b5nn8")].into_iter().collect();
-        assert!(is_handled(&own, [&incident(other.clone())]));
-        assert!(!is_handled(&own, [&incident(own.clone())]), "its own does not count");
+        let handled = |alert: &Alert| Handled::of([&incident(alert.clone())]).has(&own);
+        assert!(handled(&other));
+        assert!(!handled(&own), "its own does not count");
         other.labels.insert("namespace", "bank");
-        assert!(!is_handled(&own, [&incident(other)]));
+        assert!(!handled(&other));
     }
 }

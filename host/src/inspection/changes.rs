@@ -1,11 +1,11 @@
 //! What is new, gone and still there since the run before, and what the journal says of it all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::inspection::{Finding, InspectionEvent, Part, Standing, What};
-use crate::domain::subject::owner_of;
+use crate::domain::inspection::{Finding, InspectionEvent, Part, Place, Sight, Standing, What, sight};
+use crate::domain::subject::Object;
 
 /// Findings of one run.
 pub const MOST: usize = 500;
@@ -19,6 +19,8 @@ pub struct Standings {
     pub ended: Option<Timestamp>,
     /// The run that began and has not ended.
     pub under_way: Option<Timestamp>,
+    /// How much the last run saw that came to its end.
+    pub sight: Option<Sight>,
     /// The last moment of the schedule that was done, skipped or begun.
     pub planned: Option<Timestamp>,
 }
@@ -44,8 +46,9 @@ impl Standings {
                 self.under_way = Some(*run);
                 self.planned = planned.or(self.planned);
             }
-            InspectionEvent::Ended { run, new, gone, .. } => {
+            InspectionEvent::Ended { run, new, gone, parts, .. } => {
                 self.under_way = None;
+                self.sight = Some(sight(parts));
                 self.ended = Some(*run);
                 gone.iter().for_each(|key| _ = self.findings.remove(key));
                 for finding in new {
@@ -57,19 +60,19 @@ impl Standings {
         }
     }
 
+    /// The servers whose clusters have findings.
+    pub fn servers(&self) -> BTreeSet<&str> {
+        self.findings.values().map(|known| known.finding.server.as_str()).collect()
+    }
+
     /// The moment of the schedule up to which all is settled. One further ahead than a day is of a clock that was wrong.
     pub fn settled_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.planned.filter(|planned| !is_far_ahead(*planned, now))
     }
 
-    /// Whether an object of this place has a finding that stands.
-    pub fn has(&self, finding: &Finding) -> bool {
-        let Finding { server, namespace, owner, .. } = finding;
-        let is_own = |known: &Finding| {
-            let same = known.namespace == *namespace && known.owner == *owner;
-            known.server == *server && (same || is_less_of(finding, known))
-        };
-        self.findings.values().any(|known| is_own(&known.finding))
+    /// Whom the findings that stand are about.
+    pub fn known(&self) -> Known {
+        Known::of(self.findings.values().map(|known| &known.finding))
     }
 
     /// What a run changed that found these.
@@ -87,10 +90,11 @@ impl Standings {
             let to = if blind { &mut changes.unseen } else { &mut changes.gone };
             to.push(known.clone());
         }
+        let unseen = Known::of(changes.unseen.iter().map(|one| &one.finding));
         for (key, finding) in now {
             match self.findings.get(&key) {
                 Some(known) => changes.still.push(Standing { since: known.since, finding }),
-                None if changes.unseen.iter().any(|one| is_less_of(&finding, &one.finding)) => {}
+                None if unseen.says_more_than(&finding) => {}
                 None => changes.new.push(Standing { since: run, finding }),
             }
         }
@@ -121,29 +125,45 @@ fn is_unseen(finding: &Finding, parts: &[Part]) -> bool {
         return true;
     }
     match own.iter().find(|part| part.kind == kind) {
-        Some(part) => !part.problems.is_empty(),
+        Some(part) => part.blind.includes(&finding.namespace),
         // What is in no list of its own was found by way of something that is.
-        None => own.iter().any(|part| !part.problems.is_empty()),
+        None => own.iter().any(|part| !part.blind.is_nowhere()),
     }
 }
 
-/// Whether this says no more than that something is wrong with what an earlier finding, unseen now, is about.
-fn is_less_of(finding: &Finding, unseen: &Finding) -> bool {
-    if !matches!(finding.what, What::PodNotReady { .. } | What::ReplicasMissing { .. }) {
-        return false;
+/// Whom findings are about.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Each about itself.
+    own: HashSet<Place>,
+    /// What causes name besides.
+    named: HashSet<Place>,
+}
+
+impl Known {
+    fn of<'a>(findings: impl Iterator<Item = &'a Finding>) -> Self {
+        let mut known = Self::default();
+        for finding in findings {
+            known.own.insert(finding.place());
+            if let What::Cause(named) = &finding.what {
+                let objects = named.objects.iter().filter_map(|object| Object::read(object));
+                known.named.extend(objects.map(|object| Place::of(&finding.server, &object)));
+            }
+        }
+        known
     }
-    let place = |one: &Finding| (one.server.clone(), one.namespace.clone(), one.owner.clone());
-    let named = match &unseen.what {
-        What::Cause(named) if unseen.server == finding.server => named.objects.as_slice(),
-        _ => &[],
-    };
-    let is_own = |object: &String| {
-        let Some((kind, path)) = object.split_once(' ') else { return false };
-        let (namespace, name) = path.split_once('/').unwrap_or(("", path));
-        let owner = owner_of(kind, name).filter(|_| kind == "pod").map_or(name, |(_, owner)| owner);
-        namespace == finding.namespace && owner == finding.owner
-    };
-    place(finding) == place(unseen) || named.iter().any(is_own)
+
+    /// Whether one of them is about the same as this finding.
+    pub fn has(&self, finding: &Finding) -> bool {
+        self.own.contains(&finding.place()) || self.says_more_than(finding)
+    }
+
+    /// Whether this finding says no more than that something is wrong with what one of them is about.
+    fn says_more_than(&self, finding: &Finding) -> bool {
+        let vague = matches!(finding.what, What::PodNotReady { .. } | What::ReplicasMissing { .. });
+        let place = finding.place();
+        vague && (self.own.contains(&place) || self.named.contains(&place))
+    }
 }
 
 #[cfg(test)]
@@ -169,8 +189,7 @@ mod tests {
     }
 
     fn run(standings: &mut Standings, second: i64, found: &[&str], problems: &[&str]) -> [Vec<String>; 4] {
-        let problems = problems.iter().map(|one| (*one).to_string()).collect();
-        let parts = [Part { server: "k".into(), kind: "pod".into(), problems, ..Part::default() }];
+        let parts = [part("k", "pod", problems)];
         let found = found.iter().map(|name| finding(name)).collect();
         let changes = standings.changes(at(second), found, &parts);
         standings.apply(&InspectionEvent::Ended {
@@ -212,8 +231,9 @@ mod tests {
     }
 
     fn part(server: &str, kind: &str, problems: &[&str]) -> Part {
-        let problems = problems.iter().map(|one| (*one).to_string()).collect();
-        Part { server: server.into(), kind: kind.into(), problems, ..Part::default() }
+        let mut part = Part::of(server, kind);
+        problems.iter().for_each(|one| part.note_blind(*one));
+        part
     }
 
     fn cause(kind: &str, name: &str, objects: &[&str]) -> Finding {
@@ -238,6 +258,16 @@ mod tests {
             let changes = known(vec![of.clone()]).changes(at(2), Vec::new(), &parts);
             assert_eq!((changes.unseen.len() == 1, changes.gone.len() == 1), (unseen, !unseen), "{of:?} {parts:?}");
         }
+    }
+
+    #[test]
+    fn one_namespace_that_cannot_be_seen_hides_no_other() {
+        let mut parts = [Part::of("k", "pod")];
+        parts[0].note_blind_in("bank", "bank: forbidden");
+        let of = |namespace: &str| Finding { namespace: namespace.into(), ..finding("a") };
+        let changes = known(vec![of("shop"), of("bank")]).changes(at(2), Vec::new(), &parts);
+        let places = |list: &[Standing]| list.iter().map(|one| one.finding.namespace.clone()).collect::<Vec<_>>();
+        assert_eq!((places(&changes.gone), places(&changes.unseen)), (vec!["shop".to_string()], vec!["bank".into()]));
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! What of a listing is not well: what is looked at more closely, and what the listing shows by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::item::Item;
 use super::{Bounds, quota};
-use crate::domain::inspection::{Finding, What};
-use crate::domain::subject::owner_of;
+use crate::domain::inspection::{Finding, Place, What};
+use crate::domain::subject::Object;
 use crate::domain::{Cause, NamedCause, Severity};
-use crate::evidence::{short, text};
+use crate::evidence::{NODE_PRESSURES, list, short, text};
 
 /// Seconds that something may take to start before it counts as not well.
 const STARTS: i64 = 300;
@@ -18,8 +18,6 @@ const DAY: i64 = 86_400;
 /// Something that is not well: looking at it more closely may name the cause.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unwell {
-    /// The object; of several the first.
-    pub item: Item,
     /// The name of the alert that others would raise about it: by this the tables know what is looked at.
     pub alert: &'static str,
     /// What is told if nothing names a cause.
@@ -33,8 +31,17 @@ pub struct Judged {
     pub unwell: Vec<Unwell>,
     /// Told as it is.
     pub findings: Vec<Finding>,
-    /// Rows that tell too little: the object itself is to be looked at.
-    pub untold: Vec<Item>,
+    /// Objects of whose state their rows tell too little: they are to be looked at themselves.
+    pub untold: Vec<Object>,
+}
+
+impl Judged {
+    /// Takes in what another list showed.
+    pub fn add(&mut self, other: Self) {
+        self.unwell.extend(other.unwell);
+        self.findings.extend(other.findings);
+        self.untold.extend(other.untold);
+    }
 }
 
 /// What all inspections judge by.
@@ -56,17 +63,12 @@ impl Judge<'_> {
     /// Judges a listing of objects of one kind.
     pub fn listing(&self, kind: &str, items: Vec<Item>) -> Judged {
         let mut judged = Judged::default();
-        let (mute, told): (Vec<Item>, Vec<Item>) = items.into_iter().partition(Item::is_mute);
-        judged.untold = mute;
+        // The rows of these do not say what presses a node, and when a certificate ends.
+        let told = |item: &Item| item.whole().is_some() || !item.is_mute() && !matches!(kind, "node" | "certificate");
+        let (told, untold): (Vec<Item>, Vec<Item>) = items.into_iter().partition(told);
+        judged.untold = untold.into_iter().map(|item| item.object).collect();
         match kind {
-            "pod" => self.pods(told, &mut judged),
-            "resourcequota" => told.iter().for_each(|item| judged.findings.extend(self.quota(item))),
-            "node" | "certificate" => {
-                // Their rows do not say what presses a node, and when a certificate ends.
-                for item in told {
-                    if item.whole.is_none() { judged.untold.push(item) } else { self.object(&item, &mut judged) }
-                }
-            }
+            "pod" => self.pods(&told, &mut judged),
             _ => told.iter().for_each(|item| self.object(item, &mut judged)),
         }
         judged
@@ -74,8 +76,8 @@ impl Judge<'_> {
 
     /// Judges one object.
     pub fn object(&self, item: &Item, judged: &mut Judged) {
-        match item.kind.as_str() {
-            "pod" => self.pods(vec![item.clone()], judged),
+        match item.object.kind.as_str() {
+            "pod" => self.pods(std::slice::from_ref(item), judged),
             "resourcequota" => judged.findings.extend(self.quota(item)),
             "certificate" => {
                 judged.findings.extend(self.certificate(item));
@@ -83,8 +85,7 @@ impl Judge<'_> {
             }
             kind => {
                 if let Some((alert, severity, what)) = self.state(kind, item) {
-                    let finding = self.finding(item, &item.name, severity, what);
-                    judged.unwell.push(Unwell { item: item.clone(), alert, finding });
+                    judged.unwell.push(Unwell { alert, finding: self.finding(item, severity, what) });
                 }
             }
         }
@@ -94,9 +95,7 @@ impl Judge<'_> {
         let status = item.status();
         let old = item.age(self.now).is_none_or(|age| age > STARTS);
         let named = |cause: Cause, said: &str| {
-            let slash = if item.namespace.is_empty() { "" } else { "/" };
-            let object = format!("{kind} {}{slash}{}", item.namespace, item.name);
-            let mut named = NamedCause::new(cause, short(&object), 60);
+            let mut named = NamedCause::new(cause, short(&item.object.to_string()), 60);
             named.said = short(said);
             What::Cause(named)
         };
@@ -108,9 +107,7 @@ impl Judge<'_> {
                 Some(("KubeNodeNotReady", Severity::Error, named(Cause::NodeNotReady, "")))
             }
             // Whether something presses a node its conditions say.
-            "node" if item.whole.is_some() && self.pressed(item) => {
-                Some(("KubeNodePressure", Severity::Error, named(Cause::NodePressure, "")))
-            }
+            "node" if self.pressed(item) => Some(("KubeNodePressure", Severity::Error, named(Cause::NodePressure, ""))),
             "persistentvolumeclaim" if !matches!(status.as_str(), "Bound" | "" | "Terminating") && old => {
                 Some(("KubePersistentVolumeClaimPending", Severity::Warning, named(Cause::ClaimPending, &status)))
             }
@@ -130,37 +127,34 @@ impl Judge<'_> {
     }
 
     fn pressed(&self, item: &Item) -> bool {
-        let conditions = item.whole.as_ref().and_then(|object| object.pointer("/status/conditions")?.as_array());
-        conditions.into_iter().flatten().any(|one| {
-            let pressure = ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
-            text(one, "/status") == "True" && pressure.contains(&text(one, "/type"))
-        })
+        let conditions = item.whole().map(|object| list(object, "/status/conditions")).unwrap_or_default();
+        conditions.iter().any(|one| text(one, "/status") == "True" && NODE_PRESSURES.contains(&text(one, "/type")))
     }
 
     /// Pods of one owner that fare alike are one finding.
-    fn pods(&self, items: Vec<Item>, judged: &mut Judged) {
-        let mut groups: BTreeMap<(String, String, String), Unwell> = BTreeMap::new();
-        let mut restarts: BTreeMap<(String, String), Finding> = BTreeMap::new();
+    fn pods(&self, items: &[Item], judged: &mut Judged) {
+        let mut groups: BTreeMap<(Place, String), Unwell> = BTreeMap::new();
+        let mut restarts: BTreeMap<Place, Finding> = BTreeMap::new();
         for item in items {
-            let owner = owner_of("pod", &item.name).map_or(item.name.as_str(), |(_, name)| name).to_string();
+            let place = Place::of(self.server, &item.object);
             let status = item.status();
-            if self.workloads && self.unready(&item, &status) {
-                let key = (item.namespace.clone(), owner.clone(), status.clone());
-                if let Some(known) = groups.get_mut(&key) {
-                    known.finding.more += 1;
-                    continue;
-                }
+            if self.workloads && self.unready(item, &status) {
                 let crashes = status.contains("CrashLoopBackOff") || matches!(status.as_str(), "Error" | "OOMKilled");
                 let alert = if crashes { "KubePodCrashLooping" } else { "KubePodNotReady" };
                 let what = What::PodNotReady { status: short(&status) };
-                let finding = self.finding(&item, &owner, Severity::Error, what);
-                groups.insert(key, Unwell { item, alert, finding });
+                match groups.get_mut(&(place.clone(), status.clone())) {
+                    Some(known) => known.finding.more += 1,
+                    None => {
+                        let finding = self.finding(item, Severity::Error, what);
+                        groups.insert((place, status), Unwell { alert, finding });
+                    }
+                }
             } else if self.restarts
                 && let Some((times, ago)) = item.restarts(self.now)
                 && times >= self.bounds.restarts
                 && ago < DAY
             {
-                match restarts.get_mut(&(item.namespace.clone(), owner.clone())) {
+                match restarts.get_mut(&place) {
                     Some(known) => {
                         known.more += 1;
                         if let What::Restarts { times: all } = &mut known.what {
@@ -168,16 +162,15 @@ impl Judge<'_> {
                         }
                     }
                     None => {
-                        let finding = self.finding(&item, &owner, Severity::Warning, What::Restarts { times });
-                        restarts.insert((item.namespace.clone(), owner), finding);
+                        let finding = self.finding(item, Severity::Warning, What::Restarts { times });
+                        restarts.insert(place, finding);
                     }
                 }
             }
         }
-        let explained = |(namespace, owner): &(String, String)| {
-            groups.keys().any(|(known, of, _)| known == namespace && of == owner)
-        };
-        judged.findings.extend(restarts.iter().filter(|(key, _)| !explained(key)).map(|(_, finding)| finding.clone()));
+        let explained: BTreeSet<&Place> = groups.keys().map(|(place, _)| place).collect();
+        restarts.retain(|place, _| !explained.contains(place));
+        judged.findings.extend(restarts.into_values());
         judged.unwell.extend(groups.into_values());
     }
 
@@ -199,72 +192,52 @@ impl Judge<'_> {
         full.map(|share| {
             let severity = if share.percent >= 100 { Severity::Error } else { Severity::Warning };
             let quota::Share { resource, used, hard, percent } = share;
-            self.finding(item, &item.name, severity, What::QuotaNearlyFull { resource, used, hard, percent })
+            self.finding(item, severity, What::QuotaNearlyFull { resource, used, hard, percent })
         })
         .collect()
     }
 
     fn certificate(&self, item: &Item) -> Option<Finding> {
-        let at = text(item.whole.as_ref()?, "/status/notAfter");
+        let at = text(item.whole()?, "/status/notAfter");
         let days = at.parse::<Timestamp>().ok()?.duration_since(self.now).as_secs().div_euclid(DAY);
         let severity = if days < 3 { Severity::Error } else { Severity::Warning };
         let what = What::CertificateEnds { at: short(at), days };
-        (days < self.bounds.certificate_days).then(|| self.finding(item, &item.name, severity, what))
+        (days < self.bounds.certificate_days).then(|| self.finding(item, severity, what))
     }
 
     fn not_issued(&self, item: &Item) -> Option<Unwell> {
         let refused = |one: &serde_json::Value| text(one, "/type") == "Ready" && text(one, "/status") == "False";
-        let conditions = item.whole.as_ref().and_then(|object| object.pointer("/status/conditions")?.as_array());
-        let wrong = conditions.into_iter().flatten().any(refused) || item.cell("READY") == "False";
+        let conditions = item.whole().map(|object| list(object, "/status/conditions")).unwrap_or_default();
+        let wrong = conditions.iter().any(refused) || item.cell("READY") == "False";
         let old = item.age(self.now).is_none_or(|age| age > STARTS);
-        let named = NamedCause::new(
-            Cause::CertificateNotIssued,
-            short(&format!("certificate {}/{}", item.namespace, item.name)),
-            60,
-        );
+        let named = NamedCause::new(Cause::CertificateNotIssued, short(&item.object.to_string()), 60);
         (wrong && old).then(|| Unwell {
-            item: item.clone(),
             alert: "CertManagerCertNotReady",
-            finding: self.finding(item, &item.name, Severity::Error, What::Cause(named)),
+            finding: self.finding(item, Severity::Error, What::Cause(named)),
         })
     }
 
-    fn finding(&self, item: &Item, owner: &str, severity: Severity, what: What) -> Finding {
-        Finding {
-            server: self.server.into(),
-            kind: item.kind.clone(),
-            namespace: item.namespace.clone(),
-            name: item.name.clone(),
-            owner: owner.into(),
-            more: 0,
-            severity,
-            what,
-        }
+    fn finding(&self, item: &Item, severity: Severity, what: What) -> Finding {
+        Finding::of(self.server, &item.object, severity, what)
     }
 }
 
 /// Leaves out what follows from something else that was found: a workload that lacks the pods which are named
-/// themselves.
-pub fn without_followers(unwell: Vec<Unwell>) -> Vec<Unwell> {
-    let pods: std::collections::BTreeSet<(String, String, String)> = unwell
-        .iter()
-        .filter(|one| one.item.kind == "pod")
-        .map(|one| (one.finding.server.clone(), one.finding.namespace.clone(), one.finding.owner.clone()))
-        .collect();
-    let follows = |one: &Unwell| {
-        let Finding { server, namespace, name, what, .. } = &one.finding;
-        let explained = pods.contains(&(server.clone(), namespace.clone(), name.clone()));
-        explained && (matches!(what, What::ReplicasMissing { .. }) || one.item.kind == "job")
+/// themselves. `finding` says what each of them is about.
+pub fn without_followers<T>(all: Vec<T>, finding: impl Fn(&T) -> &Finding) -> Vec<T> {
+    let pods: BTreeSet<Place> = all.iter().map(&finding).filter(|one| one.kind == "pod").map(Finding::place).collect();
+    let follows = |one: &Finding| {
+        let lacks = matches!(one.what, What::ReplicasMissing { .. }) || one.kind == "job";
+        lacks && pods.contains(&one.place())
     };
-    unwell.into_iter().filter(|one| !follows(one)).collect()
+    all.into_iter().filter(|one| !follows(finding(one))).collect()
 }
 
 /// Leaves out warnings about what is found to be wrong anyway.
 pub fn without_echoes(findings: Vec<Finding>) -> Vec<Finding> {
     let is_warning = |one: &Finding| matches!(one.what, What::Warnings { .. });
-    let place = |one: &Finding| (one.server.clone(), one.namespace.clone(), one.owner.clone());
-    let wrong: std::collections::BTreeSet<_> = findings.iter().filter(|one| !is_warning(one)).map(place).collect();
-    findings.into_iter().filter(|one| !is_warning(one) || !wrong.contains(&place(one))).collect()
+    let wrong: BTreeSet<Place> = findings.iter().filter(|one| !is_warning(one)).map(Finding::place).collect();
+    findings.into_iter().filter(|one| !is_warning(one) || !wrong.contains(&one.place())).collect()
 }
 
 #[cfg(test)]

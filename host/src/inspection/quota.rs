@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::item::Item;
+use crate::domain::quantity;
 use crate::evidence::short;
 
 /// How much of one resource is used.
@@ -26,7 +27,7 @@ pub fn shares(item: &Item) -> Vec<Share> {
         let percent = if most > 0.0 { (have * 100.0 / most).clamp(0.0, 1e6) as u64 } else { return None };
         Some(Share { resource: short(resource), used: short(used), hard: short(hard), percent })
     };
-    let Some(object) = &item.whole else {
+    let Some(object) = item.whole() else {
         let cells = [item.cell("REQUEST"), item.cell("LIMIT")];
         let parts = cells.iter().flat_map(|cell| cell.split(','));
         let read = |part: &str| {
@@ -45,47 +46,10 @@ pub fn shares(item: &Item) -> Vec<Share> {
     hard.into_iter().flatten().filter_map(read).take(50).collect()
 }
 
-/// A quantity as the API writes it: `500m`, `4`, `1Gi`, `2e3`.
-fn quantity(text: &str) -> Option<f64> {
-    let split = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+')).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let factor = match unit {
-        "" => 1.0,
-        "n" => 1e-9,
-        "u" => 1e-6,
-        "m" => 1e-3,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "P" => 1e15,
-        "E" => 1e18,
-        "Ki" => 1024.0,
-        "Mi" => 1024f64.powi(2),
-        "Gi" => 1024f64.powi(3),
-        "Ti" => 1024f64.powi(4),
-        "Pi" => 1024f64.powi(5),
-        "Ei" => 1024f64.powi(6),
-        _ => return text.parse().ok().filter(|number: &f64| number.is_finite()),
-    };
-    let number: f64 = number.parse().ok()?;
-    Some(number * factor).filter(|number| number.is_finite())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::inspection::items;
-
-    #[test]
-    fn quantities_are_those_of_the_api() {
-        for (text, want) in [("500m", 0.5), ("4", 4.0), ("1Gi", 1_073_741_824.0), ("2e3", 2000.0), ("1.5k", 1500.0)] {
-            assert_eq!(quantity(text), Some(want), "{text}");
-        }
-        for text in ["", "x", "4 cores", "infinity", "NaN"] {
-            assert_eq!(quantity(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn rows_and_objects_tell_the_same() {
@@ -95,7 +59,7 @@ mod tests {
             "status": {"hard": {"cpu": "4", "memory": "8Gi", "none": "0", "pods": 10}, "used": {"cpu": "3800m", "memory": "8Gi", "none": "1", "pods": 2}}}]}"#;
         for text in [table, object] {
             let items = items("resourcequota", "", text).unwrap();
-            let mut shares = shares(&items[0]);
+            let mut shares = shares(&items.items[0]);
             shares.sort_by_key(|share| std::cmp::Reverse(share.percent));
             let shares: Vec<(&str, u64)> = shares.iter().map(|one| (one.resource.as_str(), one.percent)).collect();
             assert_eq!(shares, [("memory", 100), ("cpu", 95), ("pods", 20)], "{text}");

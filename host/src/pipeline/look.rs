@@ -4,6 +4,7 @@ use super::Services;
 use crate::domain::entry::Purpose;
 use crate::domain::text::cut;
 use crate::domain::{ActionId, Call, Fact, Incident, Verification};
+use crate::gate::ReadPermit;
 use crate::ports::{LookError, ToolAnswer};
 
 /// Bytes that the journal keeps of a look that verifies: such looks repeat until the condition holds.
@@ -16,16 +17,30 @@ pub async fn look(
     purpose: Purpose,
     call: Call,
 ) -> (Result<ToolAnswer, LookError>, Fact) {
-    let moment = services.moment();
-    let policies = services.policies.as_ref();
-    let ruled = services.gate.admit_look(policies, incident, &purpose, &call, &moment.context());
     let began = services.clock.now();
-    let answer = match ruled {
+    let answer = match permit(services, incident, &purpose, &call) {
         Ok(permit) => services.tools.look(&permit).await.map_err(LookError::from),
-        Err(refused) => Err(refused.into()),
+        Err(refused) => Err(refused),
     };
     let fact = noted(purpose, call, &answer, services.clock.ms_since(began));
     (answer, fact)
+}
+
+/// Makes a look for a list that nobody keeps, so that its answer may have up to `most` bytes.
+pub(super) async fn survey(
+    services: &Services,
+    incident: &Incident,
+    call: &Call,
+    most: usize,
+) -> Result<ToolAnswer, LookError> {
+    let permit = permit(services, incident, &Purpose::Evidence, call)?;
+    Ok(services.tools.survey(&permit, most).await?)
+}
+
+fn permit(services: &Services, incident: &Incident, purpose: &Purpose, call: &Call) -> Result<ReadPermit, LookError> {
+    let moment = services.moment();
+    let policies = services.policies.as_ref();
+    Ok(services.gate.admit_look(policies, incident, purpose, call, &moment.context())?)
 }
 
 /// Looks with what an action is verified with.

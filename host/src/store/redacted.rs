@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::domain::control::Control;
 use crate::domain::entry::{Answer, Diagnosis};
-use crate::domain::inspection::{Finding, InspectionEvent, Run, Summary, What};
+use crate::domain::inspection::{Finding, InspectionEvent, Part, Run, Summary, What};
 use crate::domain::knowledge::Knowledge;
 use crate::domain::{Alert, Fact, Labels, Proposal};
 use crate::redact::{known, redact, redact_value};
@@ -145,12 +145,16 @@ fn inspection(event: &mut InspectionEvent) {
     match event {
         InspectionEvent::Ended { new, parts, summary, .. } => {
             new.iter_mut().for_each(finding);
-            parts.iter_mut().flat_map(|part| &mut part.problems).for_each(text);
+            parts.iter_mut().for_each(part);
             summary.iter_mut().for_each(summed_up);
         }
         InspectionEvent::Interrupted { why, .. } => text(why),
         InspectionEvent::Began { .. } | InspectionEvent::Skipped { .. } => {}
     }
+}
+
+fn part(part: &mut Part) {
+    part.problems.iter_mut().chain(&mut part.refusals).for_each(text);
 }
 
 fn finding(finding: &mut Finding) {
@@ -175,9 +179,9 @@ fn summed_up(summary: &mut Summary) {
 
 /// A run without secrets in its free text: what is told and answered is what is journaled.
 pub(crate) fn inspected(run: &mut Run) {
-    let standings = run.new.iter_mut().chain(&mut run.still).chain(&mut run.gone);
+    let standings = run.new.iter_mut().chain(&mut run.still).chain(&mut run.unseen).chain(&mut run.gone);
     standings.for_each(|standing| finding(&mut standing.finding));
-    run.parts.iter_mut().flat_map(|part| &mut part.problems).for_each(text);
+    run.parts.iter_mut().for_each(part);
     run.summary.iter_mut().for_each(summed_up);
 }
 

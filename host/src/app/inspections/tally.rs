@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
+use crate::app::model_metrics::escaped;
 use crate::domain::inspection::Run;
 use crate::inspection::changes::Standings;
 
@@ -25,7 +26,7 @@ impl Tally {
         self.of(&run.inspection, |counts| {
             counts.ended += 1;
             counts.took_ms = run.took_ms;
-            counts.unseen = run.parts.iter().map(|part| part.problems.len() as u64).sum();
+            counts.unseen = run.parts.iter().filter(|part| !part.blind.is_nowhere()).count() as u64;
         });
     }
 
@@ -49,7 +50,7 @@ impl Tally {
             }
         };
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let label = |inspection: &str| format!("inspection=\"{inspection}\"");
+        let label = |inspection: &str| format!("inspection=\"{}\"", escaped(inspection));
         let runs = all.iter().flat_map(|(name, counts)| {
             [("ended", counts.ended), ("interrupted", counts.interrupted)]
                 .map(|(result, count)| (format!("{},result=\"{result}\"", label(name)), count.to_string()))
@@ -64,7 +65,12 @@ impl Tally {
         let took = all.iter().filter(|(_, one)| one.ended > 0);
         let took = took.map(|(name, one)| (label(name), format!("{:.3}", one.took_ms as f64 / 1000.0)));
         head("tidegate_inspection_duration_seconds", "gauge", "How long the last run took.", took.collect());
-        head("tidegate_inspection_unseen", "gauge", "What the last run could not see.", of(|one| one.unseen));
+        head(
+            "tidegate_inspection_unseen_kinds",
+            "gauge",
+            "Kinds of objects that the last run could not see, or not everywhere.",
+            of(|one| one.unseen),
+        );
         let mut findings = Vec::new();
         let mut last = Vec::new();
         for (name, one) in standings {
@@ -73,13 +79,13 @@ impl Tally {
                 *counts.entry(standing.finding.what.name()).or_default() += 1;
             }
             for (finding, count) in counts {
-                findings.push((format!("{},finding=\"{finding}\"", label(name)), count.to_string()));
+                findings.push((format!("{},finding=\"{}\"", label(name), escaped(finding)), count.to_string()));
             }
             last.extend(one.ended.map(|at| (label(name), at.as_second().to_string())));
         }
         head("tidegate_inspection_findings", "gauge", "What is wrong, by the last run.", findings);
         head(
-            "tidegate_inspection_last_success_seconds",
+            "tidegate_inspection_last_success_timestamp_seconds",
             "gauge",
             "When the last run began that came to its end, in seconds since 1970.",
             last,

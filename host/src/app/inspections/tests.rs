@@ -1,259 +1,19 @@
 //! Inspections in simulated time: when they are made, what a restart leaves, what is told.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+mod world;
 
-use futures::future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
-use serde_json::json;
-use tokio::sync::mpsc;
 
-use super::*;
-use crate::clock::TokioClock;
-use crate::collector::Topic;
-use crate::domain::entry::{Answer, Diagnosis, Usage};
-use crate::domain::incident::Limits;
-use crate::domain::inspection::{FINDING, REPORT, Summary};
-use crate::domain::{Catalogue, Incident, IncidentId, Labels, Mode, Planned, Risk, Severity, Status, Tool};
-use crate::gate::{Gate, Options, Permit, ReadPermit};
-use crate::inspection::cron::Schedule;
-use crate::inspection::timetable::Timetable;
-use crate::inspection::{Bounds, Order};
-use crate::journal::Memory;
-use crate::policy::Set;
-use crate::ports::{
-    Asked, Clock, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools, Tried, Turn,
-};
-use crate::random::Random;
-use crate::report::Language;
-use crate::store::{Store, replay};
-
-const WELL: &str =
-    "NAMESPACE   NAME   READY   STATUS    RESTARTS   AGE\nshop        db-0   1/1     Running   0          5h\n";
-const ILL: &str = "NAMESPACE   NAME   READY   STATUS             RESTARTS      AGE\nshop        db-0   0/1     CrashLoopBackOff   9 (2m ago)    5h\n";
-
-/// A cluster of one pod, and a model.
-#[derive(Default)]
-struct World {
-    ill: AtomicBool,
-    hangs: AtomicBool,
-    silent: AtomicBool,
-    /// Lists answer, and a closer look does not.
-    far: AtomicBool,
-    breaks: AtomicBool,
-    model: AtomicBool,
-    /// As long as nothing changes it is the same one.
-    tools: OnceLock<Arc<Catalogue>>,
-}
-
-impl Tools for World {
-    fn catalogue(&self) -> Arc<Catalogue> {
-        let tool = |name: &str| Tool {
-            name: name.into(),
-            description: String::new(),
-            schema: json!({"type": "object"}),
-            risk: Risk::Read,
-            repeatable: true,
-            undo: None,
-            own: false,
-        };
-        let tools = ["kubernetes.pods_list", "kubernetes.namespaces_list", "kubernetes.pods_get"];
-        let tools = || tools.iter().map(|name| ((*name).to_string(), tool(name))).collect();
-        Arc::clone(self.tools.get_or_init(|| Arc::new(Catalogue { tools: tools() })))
-    }
-
-    fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        async move {
-            if self.hangs.load(SeqCst) {
-                future::pending::<()>().await;
-            }
-            let text = match permit.call().tool.as_str() {
-                "kubernetes.namespaces_list" => "NAME   STATUS   AGE\nshop   Active   9d\n".to_string(),
-                "kubernetes.pods_list" if self.breaks.load(SeqCst) => panic!("a fault of the host"),
-                "kubernetes.pods_get" if self.far.load(SeqCst) => return Err(ToolError::Lost("no answer".into())),
-                "kubernetes.pods_list" if self.silent.load(SeqCst) => {
-                    return Err(ToolError::Lost("no answer".into()));
-                }
-                "kubernetes.pods_list" if self.ill.load(SeqCst) => ILL.into(),
-                "kubernetes.pods_list" => WELL.into(),
-                _ => json!({
-                    "kind": "Pod", "metadata": {"name": "db-0", "namespace": "shop"},
-                    "spec": {"containers": [{"name": "db", "image": "db:1"}]},
-                    "status": {"phase": "Running", "containerStatuses": [{
-                        "name": "db", "ready": false, "restartCount": 9,
-                        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
-                        "lastState": {"terminated": {"exitCode": 3, "reason": "Error"}},
-                    }]},
-                })
-                .to_string(),
-            };
-            Ok(ToolAnswer { ok: true, text })
-        }
-        .boxed()
-    }
-
-    fn perform<'a>(
-        &'a self,
-        _: &'a Permit,
-        _: &'a crate::domain::Call,
-        _: Turn,
-    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
-        future::ready(Err(ToolError::Refused("nothing is changed here".into()))).boxed()
-    }
-}
-
-impl Planners for World {
-    fn plan<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a Incident,
-        _: Timestamp,
-        _: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Planned, String>> {
-        future::ready(Ok(Planned::default())).boxed()
-    }
-}
-
-impl Model for World {
-    fn configured(&self) -> bool {
-        self.model.load(SeqCst)
-    }
-    fn ask<'a>(
-        &'a self,
-        incident: &'a Incident,
-        catalogue: &'a Catalogue,
-        _: &'a [Tried],
-    ) -> BoxFuture<'a, Result<crate::ports::Asked, (String, Usage)>> {
-        async move {
-            assert!(catalogue.tools.is_empty(), "it can call nothing");
-            let alert = incident.alerts.first().unwrap();
-            assert!(alert.annotations.iter().any(|(_, text)| text.contains("db-0")), "it sees the findings");
-            let root_cause = "The database crashes.".to_string();
-            let answer = Answer::Person { diagnosis: Diagnosis { root_cause, ..Diagnosis::default() } };
-            Ok(Asked { answer, text: String::new(), usage: Usage { calls: 1, ..Usage::default() }, original: None })
-        }
-        .boxed()
-    }
-}
-
-impl Notifiers for World {
-    fn has(&self, _: &str) -> bool {
-        true
-    }
-    fn deliver<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a Message,
-        _: Timestamp,
-    ) -> BoxFuture<'a, Result<Option<String>, NotifyError>> {
-        future::ready(Ok(None)).boxed()
-    }
-}
-
-fn inspection() -> Inspection {
-    let schedule = Schedule::parse("0 8 * * *", TimeZone::UTC).unwrap();
-    let order = Order {
-        name: "daily".into(),
-        topics: vec![Topic::Workloads],
-        namespaces: Vec::new(),
-        server: None,
-        bounds: Bounds::default(),
-    };
-    Inspection {
-        order,
-        timetable: Some(Timetable { schedule, jitter: Duration::ZERO }),
-        summary: false,
-        report: ReportWhen::Findings,
-        findings: FindingsAs::Report,
-    }
-}
-
-struct Host {
-    world: Arc<World>,
-    journal: Arc<Memory>,
-    store: Arc<Store>,
-    clock: Arc<TokioClock>,
-    inspections: Arc<Inspections>,
-}
-
-impl Host {
-    /// A process over what an earlier one has left.
-    async fn on(journal: Arc<Memory>, world: Arc<World>, at: &str, inspection: Inspection) -> Self {
-        let clock = Arc::new(TokioClock::starting_at(at.parse().unwrap()));
-        let random = Arc::new(Random::seeded(1));
-        let (wake, _) = mpsc::unbounded_channel();
-        let key = |alert: &Alert| crate::pipeline::correlate::group(None, alert, None);
-        let store = Arc::new(Store::new(
-            Arc::clone(&journal) as Arc<dyn Journal>,
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            Arc::clone(&random),
-            Box::new(key),
-            wake,
-        ));
-        let replayed = replay(journal.as_ref()).unwrap();
-        store.reload(replayed.incidents.into_values().collect(), Vec::new()).unwrap();
-        let services = Arc::new(Services {
-            store: Arc::clone(&store),
-            policies: Arc::new(Set::embedded().unwrap_or_else(|problems| panic!("{problems}"))),
-            gate: Arc::new(Gate::new(Options::default())),
-            tools: Arc::clone(&world) as Arc<dyn Tools>,
-            planners: Arc::clone(&world) as Arc<dyn Planners>,
-            model: Arc::clone(&world) as Arc<dyn Model>,
-            library: None,
-            notifiers: Arc::clone(&world) as Arc<dyn Notifiers>,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            random,
-            mode: Mode::Enforce,
-            limits: Limits::default(),
-            language: Language::En,
-            links: None,
-        });
-        let inspections = Inspections::new(services, Arc::clone(&journal) as Arc<dyn Journal>, vec![inspection]);
-        inspections.restore().await.unwrap();
-        inspections.follow();
-        Self { world, journal, store, clock, inspections }
-    }
-
-    async fn fresh(at: &str, inspection: Inspection) -> Self {
-        Self::on(Arc::new(Memory::new()), Arc::default(), at, inspection).await
-    }
-
-    async fn now(&self) -> Run {
-        self.inspections.run("daily", Person::typed("ada"), &|_| {}).await.unwrap().0
-    }
-
-    /// What the journal says, a word each.
-    fn events(&self) -> Vec<String> {
-        let stream = self.journal.stream(control::STREAM).unwrap();
-        let events = stream.iter().filter_map(|sealed| match sealed.open::<Control>().unwrap().fact {
-            Control::Inspection(event) => Some(match *event {
-                InspectionEvent::Began { planned: Some(at), .. } => format!("began for {}", at.strftime("%d %H:%M")),
-                InspectionEvent::Began { .. } => "began".into(),
-                InspectionEvent::Ended { new, gone, still, .. } => {
-                    format!("ended +{} ={still} -{}", new.len(), gone.len())
-                }
-                InspectionEvent::Interrupted { .. } => "interrupted".into(),
-                InspectionEvent::Skipped { count, last, .. } => {
-                    format!("skipped {count} until {}", last.strftime("%d %H:%M"))
-                }
-            }),
-            _ => None,
-        });
-        events.collect()
-    }
-
-    fn incidents(&self, name: &str) -> Vec<Arc<Incident>> {
-        let mut all = self.store.all();
-        all.retain(|one| one.alerts.first().is_some_and(|alert| alert.name == name));
-        all.sort_by(|a, b| a.id.cmp(&b.id));
-        all
-    }
-
-    async fn pass(&self, length: SignedDuration) {
-        tokio::time::sleep(Duration::try_from(length).unwrap()).await;
-    }
-}
+use crate::app::inspections::tell::is_wanted;
+use crate::backend::ControlError;
+use crate::config::{Inspection, ReportWhen};
+use crate::domain::inspection::{FINDING, REPORT, Sight, Summary};
+use crate::domain::{Alert, IncidentId, Labels, Person, Severity, Status};
+use crate::ports::Clock;
+use world::{Host, Many, inspection};
 
 #[tokio::test(start_paused = true)]
 async fn a_run_is_made_when_it_is_due_and_tells_what_changed() {
@@ -324,7 +84,7 @@ async fn there_are_never_two_at_once_and_none_goes_on_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn findings_are_alerts_until_they_are_gone() {
-    let inspection = Inspection { findings: FindingsAs::Alerts, report: ReportWhen::Never, ..inspection() };
+    let inspection = Inspection { alerts: true, report: ReportWhen::Never, ..inspection() };
     let host = Host::fresh("2026-11-27T08:30:00Z", inspection.clone()).await;
     host.world.ill.store(true, SeqCst);
     host.now().await;
@@ -336,7 +96,7 @@ async fn findings_are_alerts_until_they_are_gone() {
     // What could not be seen is not gone.
     host.world.silent.store(true, SeqCst);
     let run = host.now().await;
-    assert_eq!((run.still.len(), run.gone.len(), run.is_incomplete()), (1, 0, true));
+    assert_eq!((run.unseen.len(), run.still.len(), run.gone.len(), run.sight()), (1, 0, 0, Sight::Partial));
     host.world.silent.store(false, SeqCst);
     host.world.ill.store(false, SeqCst);
     host.now().await;
@@ -346,7 +106,7 @@ async fn findings_are_alerts_until_they_are_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_handled_already_is_no_second_alert() {
-    let inspection = Inspection { findings: FindingsAs::Alerts, ..inspection() };
+    let inspection = Inspection { alerts: true, ..inspection() };
     let host = Host::fresh("2026-11-27T08:30:00Z", inspection).await;
     let labels: Labels = [("namespace", "shop"), ("pod", "db-0")].into_iter().collect();
     let alert = Alert {
@@ -392,13 +152,13 @@ async fn a_closer_look_that_failed_changes_nothing() {
     host.world.far.store(true, SeqCst);
     host.pass(SignedDuration::from_secs(1)).await;
     let run = host.now().await;
-    assert_eq!((run.new.len(), run.still.len(), run.gone.len()), (0, 1, 0), "{run:?}");
-    assert!(run.is_incomplete());
+    assert_eq!((run.new.len(), run.unseen.len(), run.gone.len()), (0, 1, 0), "{run:?}");
+    assert_eq!(run.sight(), Sight::Partial);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_was_told_before_a_run_died_is_resolved_by_the_next() {
-    let inspection = Inspection { findings: FindingsAs::Alerts, report: ReportWhen::Never, ..inspection() };
+    let inspection = Inspection { alerts: true, report: ReportWhen::Never, ..inspection() };
     let host = Host::fresh("2026-11-27T08:30:00Z", inspection.clone()).await;
     host.world.ill.store(true, SeqCst);
     host.now().await;
@@ -412,7 +172,7 @@ async fn what_was_told_before_a_run_died_is_resolved_by_the_next() {
 
 #[tokio::test(start_paused = true)]
 async fn what_somebody_else_handled_is_told_when_they_do_not_any_more() {
-    let inspection = Inspection { findings: FindingsAs::Alerts, ..inspection() };
+    let inspection = Inspection { alerts: true, ..inspection() };
     let host = Host::fresh("2026-11-27T08:30:00Z", inspection).await;
     let labels: Labels = [("namespace", "shop"), ("pod", "db-0")].into_iter().collect();
     let alert = |status| Alert {
@@ -471,4 +231,117 @@ async fn a_clock_that_was_years_ahead_stops_no_schedule() {
     let host = Host::on(journal, world, "2026-11-27T07:30:00Z", inspection()).await;
     host.pass(SignedDuration::from_mins(40)).await;
     assert_eq!(host.events()[2..], ["began for 27 08:00", "ended +0 =0 -0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_sees_nothing_does_not_say_that_nothing_is_wrong() {
+    let host = Host::fresh("2026-11-27T08:30:00Z", Inspection { report: ReportWhen::Changes, ..inspection() }).await;
+    host.world.toolless.store(true, SeqCst);
+    let run = host.now().await;
+    assert_eq!((run.sight(), run.found()), (Sight::None, false));
+    let told = host.incidents(REPORT);
+    let alert = told[0].alerts.first().unwrap();
+    assert_eq!((alert.severity, &alert.labels["seen"]), (Severity::Warning, "none"));
+    assert_eq!(alert.annotations.get("summary"), Some("Inspection daily: nothing could be seen"));
+    host.pass(SignedDuration::from_secs(1)).await;
+    host.now().await;
+    assert_eq!(host.incidents(REPORT).len(), 1, "that is no change");
+    host.world.toolless.store(false, SeqCst);
+    host.pass(SignedDuration::from_secs(1)).await;
+    assert_eq!(host.now().await.sight(), Sight::Whole);
+    assert_eq!(host.incidents(REPORT).len(), 2, "that it can see again is one");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_gone_is_named_and_what_it_showed_stays() {
+    let host = Host::fresh("2026-11-27T08:30:00Z", inspection()).await;
+    host.world.ill.store(true, SeqCst);
+    host.now().await;
+    host.world.toolless.store(true, SeqCst);
+    host.pass(SignedDuration::from_secs(1)).await;
+    let run = host.now().await;
+    assert_eq!((run.unseen.len(), run.gone.len(), run.sight()), (1, 0, Sight::None));
+    assert_eq!(run.parts.iter().map(|part| part.server.as_str()).collect::<Vec<_>>(), ["kubernetes"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_about_a_failure_are_no_empty_list() {
+    let host = Host::fresh("2026-11-27T08:30:00Z", inspection()).await;
+    host.world.ill.store(true, SeqCst);
+    assert_eq!(host.now().await.new.len(), 1);
+    host.world.babbles.store(true, SeqCst);
+    host.pass(SignedDuration::from_secs(1)).await;
+    let run = host.now().await;
+    assert_eq!((run.unseen.len(), run.gone.len()), (1, 0), "{run:?}");
+}
+
+/// How often deployments were listed, and how many were found not to be ready.
+async fn deployments(many: Many) -> (usize, usize) {
+    let host = Host::fresh("2026-11-27T08:30:00Z", inspection()).await;
+    *host.world.many.lock().unwrap() = many;
+    let run = host.now().await;
+    assert_eq!(run.sight(), Sight::Whole, "{run:?}");
+    let calls = host.world.calls.lock().unwrap();
+    (calls["Deployment"], run.new.iter().filter(|one| one.finding.kind == "deployment").count())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doubtful_list_is_believed_after_a_sample() {
+    let many = |deployments: &[(&str, usize)]| Many {
+        namespaces: 20,
+        deployments: deployments.iter().map(|(name, count)| ((*name).to_string(), *count)).collect(),
+        own: [("Deployment", "n00")].into(),
+    };
+    // Pods show that the server may list everything: of deployments there are none, or those that the list shows.
+    assert_eq!(deployments(many(&[])).await, (1 + 5, 0));
+    assert_eq!(deployments(many(&[("n00", 2)])).await, (1 + 5, 2));
+    // One of a sampled namespace shows that the list was not all there is.
+    let everywhere: Vec<String> = (0..20).map(|n| format!("n{n:02}")).collect();
+    let everywhere: Vec<(&str, usize)> = everywhere.iter().map(|name| (name.as_str(), 1)).collect();
+    assert_eq!(deployments(many(&everywhere)).await, (1 + 21, 20), "with shop");
+    // A server that has shown one namespace alone is believed nothing.
+    let narrow = Many { own: [("Deployment", "n00"), ("kubernetes.pods_list", "n00")].into(), ..many(&[("n07", 1)]) };
+    assert_eq!(deployments(narrow).await, (1 + 21, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_server_ends_with_what_was_not_asked_rather_than_with_nothing() {
+    let host = Host::fresh("2026-11-27T08:30:00Z", inspection()).await;
+    let own = [("Deployment", "n00"), ("kubernetes.pods_list", "n00")].into();
+    let deployments = (0..20).map(|n| (format!("n{n:02}"), 1)).collect();
+    *host.world.many.lock().unwrap() = Many { namespaces: 20, deployments, own };
+    host.world.slow.store(250, SeqCst);
+    let run = host.now().await;
+    let part = run.parts.iter().find(|part| part.kind == "deployment").unwrap();
+    assert_eq!((run.sight(), part.objects, part.problems.len()), (Sight::Partial, 17, 1), "{part:?}");
+    assert!(part.blind.includes("n19") && !part.blind.includes("n01"), "{part:?}");
+    assert_eq!(host.events(), ["began", "ended +17 =0 -0"]);
+}
+
+#[test]
+fn people_are_told_of_what_they_want_to_hear() {
+    let run = |sight: Sight| {
+        let answered = u64::from(sight != Sight::None);
+        let mut part = crate::domain::inspection::Part { answered, ..crate::domain::inspection::Part::of("k", "pod") };
+        if sight == Sight::Partial {
+            part.note_blind("no answer");
+        }
+        serde_json::from_value(serde_json::json!({
+            "inspection": "daily", "at": "2026-11-27T08:30:00Z", "took_ms": 1, "first": false,
+            "new": [], "still": [], "gone": [], "parts": [part],
+        }))
+        .unwrap()
+    };
+    for (report, sight, before, want) in [
+        (ReportWhen::Always, Sight::Whole, None, true),
+        (ReportWhen::Never, Sight::None, None, false),
+        (ReportWhen::Findings, Sight::Whole, None, false),
+        (ReportWhen::Findings, Sight::Partial, Some(Sight::Partial), true),
+        (ReportWhen::Changes, Sight::Whole, None, false),
+        (ReportWhen::Changes, Sight::None, None, true),
+        (ReportWhen::Changes, Sight::None, Some(Sight::None), false),
+        (ReportWhen::Changes, Sight::Whole, Some(Sight::Partial), true),
+    ] {
+        assert_eq!(is_wanted(report, &run(sight), before), want, "{report:?} {sight:?} {before:?}");
+    }
 }

@@ -39,18 +39,27 @@ pub(super) fn looks(text: &str) -> Looks {
 /// All documents of a text; an error when it cannot be read without doubt. JSON is read as YAML too,
 /// because that refuses two equal keys, of which one tool takes the first and another the last.
 pub(super) fn read(text: &str) -> Result<Vec<Value>, ()> {
+    read_within(text, 1)
+}
+
+/// The same of a list of many objects.
+pub(super) fn read_long(text: &str) -> Result<Vec<Value>, ()> {
+    read_within(text, 20)
+}
+
+fn read_within(text: &str, times: usize) -> Result<Vec<Value>, ()> {
     if has_strange_marks(text) {
         return Err(());
     }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_events: 50_000,
+            max_events: 50_000 * times,
             max_aliases: 0,
             max_anchors: 0,
             max_depth: 64,
             max_documents: 64,
-            max_nodes: 20_000,
-            max_total_scalar_bytes: 1 << 20,
+            max_nodes: 20_000 * times,
+            max_total_scalar_bytes: (1 << 20) * times,
             max_merge_keys: 0,
         },
     };

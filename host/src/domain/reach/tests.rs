@@ -340,18 +340,18 @@ fn what_is_a_name_depends_on_what_the_tool_is_about() {
         undo: None,
         own: false,
     };
-    let [own, cluster] = [tool("ops.service_status", "service"), tool("k.pods_get", "name")];
+    let [own, cluster] = [tool("ops.status", "name"), tool("k.pods_get", "name")];
     let catalogue = Catalogue { tools: [own, cluster].map(|tool| (tool.name.clone(), tool)).into() };
     let suspicion = |tool: &str, key: &str, value: &str| {
         let Value::Object(arguments) = json!({key: value}) else { panic!("an object is needed") };
         catalogue.suspicion(&Call { tool: tool.into(), arguments })
     };
     for plain in ["C8", "Billing API", "web_1", "Küche 2", "web"] {
-        assert_eq!(suspicion("ops.service_status", "service", plain), None, "{plain}");
+        assert_eq!(suspicion("ops.status", "name", plain), None, "{plain}");
         assert_eq!(suspicion("k.pods_get", "name", plain).is_some(), plain != "web", "{plain}");
-        assert_eq!(suspicion("x.unknown", "service", plain).is_some(), plain != "web", "nobody knows: {plain}");
+        assert_eq!(suspicion("x.unknown", "name", plain).is_some(), plain != "web", "nobody knows: {plain}");
     }
     for odd in ["-A", "web -A", "web --all", "*", "a/../b", "a..b", "a  b", "web;rm", "$(id)", "web\n-A"] {
-        assert!(suspicion("ops.service_status", "service", odd).is_some(), "{odd}");
+        assert!(suspicion("ops.status", "name", odd).is_some(), "{odd}");
     }
 }

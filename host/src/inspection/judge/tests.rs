@@ -28,7 +28,7 @@ shop        new    0/1     1            0           20s   new          new:1    
 
 fn judge(bounds: &Bounds, kind: &str, answer: &str) -> Judged {
     let judge = Judge { server: "k", now: NOW.parse().unwrap(), bounds, workloads: true, restarts: true };
-    judge.listing(kind, items(kind, "", answer).unwrap())
+    judge.listing(kind, items(kind, "", answer).unwrap().items)
 }
 
 fn keys(judged: &Judged) -> Vec<String> {
@@ -55,8 +55,9 @@ fn pods_that_fare_alike_are_one_finding() {
 fn a_workload_whose_pods_are_named_is_not_named_again() {
     let mut all = judge(&Bounds::default(), "pod", PODS).unwell;
     all.extend(judge(&Bounds::default(), "deployment", DEPLOYMENTS).unwell);
-    let left = without_followers(all);
-    let left: Vec<(&str, &str)> = left.iter().map(|one| (one.item.kind.as_str(), one.item.name.as_str())).collect();
+    let left = without_followers(all, |one| &one.finding);
+    let left: Vec<(&str, &str)> =
+        left.iter().map(|one| (one.finding.kind.as_str(), one.finding.name.as_str())).collect();
     assert_eq!(left, [("pod", "db-0"), ("pod", "web-6cb6599c5b-b5nn8"), ("deployment", "api")]);
 }
 
@@ -66,12 +67,34 @@ fn a_warning_about_what_is_wrong_anyway_is_no_second_finding() {
         judge(&Bounds::default(), "pod", PODS).unwell.into_iter().map(|one| one.finding).collect();
     let warned = |owner: &str| {
         let what = What::Warnings { reason: "BackOff".into(), times: 9, said: String::new() };
-        Finding { owner: owner.into(), what, ..all[1].clone() }
+        Finding::of("k", &Object::new("pod", "shop", format!("{owner}-6cb6599c5b-b5nn8")), Severity::Info, what)
     };
     let (echo, other) = (warned("web"), warned("cache"));
     all.extend([echo, other.clone()]);
     let left = without_echoes(all);
     assert_eq!((left.len(), left.last()), (3, Some(&other)));
+}
+
+#[test]
+fn what_makes_something_anew_is_found_under_any_name() {
+    let jobs = "NAMESPACE   NAME              STATUS   COMPLETIONS   DURATION   AGE\nshop        backup-29386080   Failed   0/1           5m         2h\n";
+    let job = judge(&Bounds::default(), "job", jobs).unwell;
+    let finding = || job[0].finding.clone();
+    assert_eq!(finding().key(), "k job-failed job shop/backup", "the next day's job is no other trouble");
+    let warned = |kind: &str, name: &str| {
+        let what = What::Warnings { reason: "BackoffLimitExceeded".into(), times: 9, said: String::new() };
+        Finding::of("k", &Object::new(kind, "shop", name), Severity::Info, what)
+    };
+    let echoes =
+        [warned("job", "backup-29386080"), warned("cronjob", "backup"), warned("pod", "backup-29386080-x2k4p")];
+    assert_eq!(without_echoes([vec![finding()], echoes.to_vec()].concat()), [finding()]);
+    // What is only called the same is something else.
+    assert_eq!(without_echoes(vec![finding(), warned("ingress", "backup")]).len(), 2);
+    // A job whose pods are named is not named again.
+    let pods = "NAMESPACE   NAME                    READY   STATUS             RESTARTS      AGE\nshop        backup-29386080-x2k4p   0/1     ImagePullBackOff   0             2h\n";
+    let pods = judge(&Bounds::default(), "pod", pods).unwell;
+    let left = without_followers([job, pods].concat(), |one| &one.finding);
+    assert_eq!(left.iter().map(|one| one.finding.kind.as_str()).collect::<Vec<_>>(), ["pod"]);
 }
 
 #[test]

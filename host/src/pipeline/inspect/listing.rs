@@ -1,169 +1,177 @@
-//! All objects of a kind: in one list where the answer is whole, else namespace by namespace.
+//! All objects of each kind: in one list where the answer is whole, else namespace by namespace.
+
+mod namespaces;
+mod rest;
+mod whole;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 
-use super::super::Services;
+use super::super::{Services, look};
+use super::Progress;
 use super::examine::occasion;
 use crate::collector::Survey;
-use crate::domain::entry::Purpose;
 use crate::domain::inspection::{Part, REPORT};
+use crate::domain::subject::Object;
 use crate::domain::{Call, Incident};
 use crate::evidence::short;
-use crate::inspection::{Judge, Judged, MOST, Order, items, warnings};
+use crate::inspection::{Judge, Judged, Order, items, warnings};
 use crate::ports::{LookError, ToolAnswer};
 
 /// Bytes of one list, which nobody keeps.
 const LIST: usize = 4 << 20;
-/// Namespaces that are asked side by side.
-const SIDE_BY_SIDE: usize = 6;
-/// Sentences about what could not be seen.
-const PROBLEMS: usize = 5;
-/// Namespaces that are listed one by one.
-const NAMESPACES: usize = 2_000;
+/// Kinds that are listed side by side.
+const SIDE_BY_SIDE: usize = 3;
 
-/// What a list showed.
-#[derive(Default)]
+/// Makes the lists of one server.
+pub(super) struct Lister<'a> {
+    services: &'a Services,
+    judge: &'a Judge<'a>,
+    /// What gates see the looks as: an alert about no object.
+    incident: Incident,
+    /// Until when namespaces are asked one by one, by [`Clock::elapsed`](crate::ports::Clock::elapsed).
+    until: Duration,
+}
+
+/// What lists of one kind showed.
 pub(super) struct Listed {
+    pub part: Part,
     pub judged: Judged,
     /// Names, of a list of namespaces.
     pub namespaces: Vec<String>,
-    /// A sentence about what is beyond the bounds.
-    cut: Vec<String>,
     /// The namespaces of what is listed.
-    places: std::collections::BTreeSet<String>,
+    places: BTreeSet<String>,
 }
 
-pub(super) async fn run(
-    services: &Services,
-    order: &Order,
-    survey: &Survey,
-    namespaces: &[String],
-    judge: &Judge<'_>,
-) -> (Part, Listed) {
-    let mut part = Part { server: survey.server.clone(), kind: survey.kind.clone(), ..Part::default() };
-    let mut listed = Listed::default();
-    let Some(incident) = occasion(services, order, &survey.server, "", "", "", REPORT) else { return (part, listed) };
-    let mut why = "no tool lists the whole cluster".to_string();
-    if let Some(call) = &survey.all {
-        let answer = look(services, &incident, call).await;
-        count(&mut part, &answer);
-        match answer {
-            Ok(answer) if answer.ok && !is_cut(&answer.text) => {
-                let mut all = Listed::default();
-                match take(survey, "", &answer.text, judge, &mut all) {
-                    // A server that may not list everything may list its own namespace in silence.
-                    Ok(_) if survey.kind != "event" && survey.is_within() && doubtful(call, &all, namespaces) => {
-                        why = "the list of the whole cluster shows one namespace at most".into();
-                    }
-                    Ok(objects) => {
-                        part.objects += objects;
-                        part.problems.append(&mut all.cut);
-                        return (part, all);
-                    }
-                    Err(error) => why = error,
-                }
-            }
-            Ok(answer) if answer.ok => why = "the list of the whole cluster is too long".into(),
-            // Who has no such kind lacks none of it.
-            Ok(answer) if is_unknown_kind(&survey.kind, &answer.text) => return (part, listed),
-            Ok(answer) if is_unknown_kind("certificate", &answer.text) => {
-                part.problems.push(short(&answer.text));
-                return (part, listed);
-            }
-            Ok(answer) => why = short(&answer.text),
-            Err(error) => why = short(&error.to_string()),
+/// The namespaces that are inspected.
+pub(super) struct Names {
+    pub names: Vec<String>,
+    /// Whether these are all of them.
+    pub complete: bool,
+}
+
+impl Listed {
+    fn of(survey: &Survey) -> Self {
+        Self {
+            part: Part::of(&survey.server, &survey.kind),
+            judged: Judged::default(),
+            namespaces: Vec::new(),
+            places: BTreeSet::new(),
         }
     }
-    let calls: Vec<(String, Call)> =
-        namespaces.iter().take(NAMESPACES).filter_map(|name| Some((name.clone(), survey.within(name)?))).collect();
-    if calls.is_empty() {
-        part.problems.push(why);
-        return (part, listed);
+
+    fn add(&mut self, other: Self) {
+        self.part.add(other.part);
+        self.judged.add(other.judged);
+        self.namespaces.extend(other.namespaces);
+        self.places.extend(other.places);
     }
-    let beyond = namespaces.len().saturating_sub(calls.len());
-    let one = |(name, call): (String, Call)| {
-        let incident = &incident;
-        async move { (name, look(services, incident, &call).await) }.boxed()
-    };
-    let answers: Vec<BoxFuture<'_, _>> = calls.into_iter().map(one).collect();
-    let mut answers = stream::iter(answers).buffered(SIDE_BY_SIDE);
-    let mut unseen = beyond;
-    while let Some((name, answer)) = answers.next().await {
-        count(&mut part, &answer);
-        let problem = match answer {
-            Ok(answer) if answer.ok => match take(survey, &name, &answer.text, judge, &mut listed) {
-                Ok(objects) => {
-                    part.objects += objects;
-                    let cut = std::mem::take(&mut listed.cut).into_iter().next();
-                    cut.or_else(|| is_cut(&answer.text).then(|| "the list is too long and was cut".to_string()))
-                }
-                Err(error) => Some(error),
-            },
-            Ok(answer) if is_unknown_kind(&survey.kind, &answer.text) => None,
-            Ok(answer) => Some(short(&answer.text)),
-            Err(error) => Some(short(&error.to_string())),
+
+    /// The same calls, and nothing of what they showed.
+    fn forgotten(self) -> Self {
+        let part = Part { objects: 0, ..self.part };
+        Self { part, judged: Judged::default(), namespaces: Vec::new(), places: BTreeSet::new() }
+    }
+}
+
+impl<'a> Lister<'a> {
+    /// None where nothing can be looked at.
+    pub fn new(services: &'a Services, order: &Order, judge: &'a Judge<'a>, until: Duration) -> Option<Self> {
+        let incident = occasion(services, order, judge.server, &Object::default(), REPORT)?;
+        Some(Self { services, judge, incident, until })
+    }
+
+    /// Lists the namespaces themselves.
+    pub async fn namespaces(&self, survey: &Survey) -> Listed {
+        let none = Names { names: Vec::new(), complete: true };
+        let (listed, whole) = whole::ask(self, survey, &none).await;
+        rest::ask(self, survey, listed, whole, &none, false).await
+    }
+
+    /// Lists all other kinds. First each as a whole, as what one kind shows of the cluster says whether another is to be
+    /// doubted.
+    pub async fn all(&self, surveys: &[&Survey], names: &Names, progress: &Progress) -> Vec<Listed> {
+        let asked: Vec<BoxFuture<'_, _>> =
+            surveys.iter().map(|survey| whole::ask(self, survey, names).boxed()).collect();
+        let asked: Vec<_> = stream::iter(asked).buffered(SIDE_BY_SIDE).collect().await;
+        // What was shown of several namespaces was shown by somebody who may list more than his own.
+        let wide = asked.iter().any(|(listed, _)| listed.places.len() > 1);
+        let rest: Vec<BoxFuture<'_, _>> = surveys
+            .iter()
+            .zip(asked)
+            .map(|(survey, (listed, whole))| rest::ask(self, survey, listed, whole, names, wide).boxed())
+            .collect();
+        let mut rest = stream::iter(rest).buffered(SIDE_BY_SIDE);
+        let mut all = Vec::new();
+        while let Some(listed) = rest.next().await {
+            let Part { server, kind, objects, calls, .. } = &listed.part;
+            progress(&format!("{server}: {kind}: {objects} in {calls} calls"));
+            all.push(listed);
+        }
+        all
+    }
+
+    /// Whether there is time for more.
+    fn is_late(&self) -> bool {
+        self.services.clock.elapsed() >= self.until
+    }
+
+    /// One look, counted.
+    async fn look(&self, call: &Call, part: &mut Part) -> Result<ToolAnswer, LookError> {
+        let answer = look::survey(self.services, &self.incident, call, LIST).await;
+        part.calls += 1;
+        match &answer {
+            Ok(answer) => {
+                part.bytes += answer.text.len() as u64;
+                part.failed += u64::from(!answer.ok);
+            }
+            Err(LookError::Refused(_)) => part.refused += 1,
+            Err(LookError::Failed(_)) => part.failed += 1,
+        }
+        answer
+    }
+
+    /// Takes a list in, and says what of it is not there.
+    fn take(
+        &self,
+        survey: &Survey,
+        namespace: &str,
+        text: &str,
+        listed: &mut Listed,
+    ) -> Result<Option<String>, String> {
+        let cut = is_cut(text).then(|| "the list is too long and was cut".to_string());
+        let missing = if survey.kind == "event" {
+            let warned = warnings::read(&survey.server, namespace, text, self.judge.now)?;
+            listed.part.objects += warned.seen;
+            listed.places.extend(warned.places);
+            listed.judged.findings.extend(warned.findings);
+            warned.missing
+        } else {
+            let items = items(&survey.kind, namespace, text)?;
+            let missing = items.missing();
+            listed.part.objects += items.items.len() as u64;
+            listed.places.extend(items.items.iter().map(|item| item.object.namespace.clone()));
+            if survey.kind == "namespace" {
+                listed.namespaces.extend(items.items.iter().map(|item| item.object.name.clone()));
+            }
+            listed.judged.add(self.judge.listing(&survey.kind, items.items));
+            missing
         };
-        if let Some(problem) = problem {
-            unseen += 1;
-            if part.problems.len() < PROBLEMS {
-                part.problems.push(format!("{name}: {problem}"));
-            }
-        }
+        listed.part.answered += 1;
+        Ok(cut.or(missing))
     }
-    let untold = unseen.saturating_sub(part.problems.len());
-    if untold > 0 {
-        part.problems.push(format!("{untold} more namespaces could not be seen"));
-    }
-    (part, listed)
 }
 
-/// One look, if no gate refuses it; its answer may be as long as a list of a whole cluster is.
-async fn look(services: &Services, incident: &Incident, call: &Call) -> Result<ToolAnswer, LookError> {
-    let permit = {
-        let moment = services.moment();
-        let policies = services.policies.as_ref();
-        services.gate.admit_look(policies, incident, &Purpose::Evidence, call, &moment.context())?
-    };
-    Ok(services.tools.survey(&permit, LIST).await?)
-}
-
-fn count(part: &mut Part, answer: &Result<ToolAnswer, LookError>) {
-    part.calls += 1;
+/// Why a look gave no list; none where the cluster does not know the kind and need not.
+fn unlisted(survey: &Survey, answer: &Result<ToolAnswer, LookError>) -> Option<String> {
     match answer {
-        Ok(answer) => {
-            part.bytes += answer.text.len() as u64;
-            part.failed += u64::from(!answer.ok);
-        }
-        Err(LookError::Refused(_)) => part.refused += 1,
-        Err(LookError::Failed(_)) => part.failed += 1,
+        Ok(answer) if survey.optional && is_unknown_kind(&answer.text) => None,
+        Ok(answer) => Some(short(&answer.text)),
+        Err(error) => Some(short(&error.to_string())),
     }
-}
-
-/// Takes one list in; how many objects it holds.
-fn take(survey: &Survey, namespace: &str, text: &str, judge: &Judge<'_>, listed: &mut Listed) -> Result<u64, String> {
-    if survey.kind == "event" {
-        let (seen, findings) = warnings::findings(&survey.server, text, judge.now)?;
-        listed.cut.extend(warnings::beyond(text, seen, findings.len()));
-        listed.judged.findings.extend(findings);
-        return Ok(seen);
-    }
-    let items = items(&survey.kind, namespace, text)?;
-    let objects = items.len() as u64;
-    if items.len() >= MOST {
-        listed.cut.push(format!("only the first {MOST} objects of the list were read"));
-    }
-    listed.places.extend(items.iter().map(|item| item.namespace.clone()));
-    if survey.kind == "namespace" {
-        listed.namespaces.extend(items.iter().map(|item| item.name.clone()));
-    }
-    super::merge(&mut listed.judged, judge.listing(&survey.kind, items));
-    Ok(objects)
-}
-
-/// Whether a list that did not ask for all namespaces in so many words shows no more than one of several.
-fn doubtful(call: &Call, all: &Listed, namespaces: &[String]) -> bool {
-    !call.arguments.contains_key("allNamespaces") && all.places.len() < 2 && namespaces.len() > 1
 }
 
 /// Whether an answer is only the beginning of one.
@@ -171,14 +179,13 @@ fn is_cut(text: &str) -> bool {
     text.trim_end().ends_with("bytes cut)")
 }
 
-/// Whether the cluster does not know the kind at all; kinds of its own every cluster knows.
-fn is_unknown_kind(kind: &str, text: &str) -> bool {
+/// Whether the cluster does not know the kind at all.
+fn is_unknown_kind(text: &str) -> bool {
     let words = [
         "the server doesn't have a resource type",
         "no matches for kind",
         "could not find the requested resource",
         "no match for kind",
     ];
-    let unknown = words.iter().any(|word| text.contains(word));
-    kind == "certificate" && (unknown || text.contains("Resource ") && text.contains(" not found"))
+    words.iter().any(|word| text.contains(word)) || text.contains("Resource ") && text.contains(" not found")
 }

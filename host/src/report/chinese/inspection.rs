@@ -11,12 +11,53 @@ impl InspectionWords for Words {
         "巡检"
     }
 
-    fn counts(&self, new: usize, still: usize, gone: usize) -> String {
-        format!("新增 {new}，仍在 {still}，消失 {gone}")
+    fn counts(&self, new: usize, still: usize, gone: usize, unseen: usize) -> String {
+        let unseen = if unseen == 0 { String::new() } else { format!("，未能复查 {unseen}") };
+        format!("新增 {new}，仍在 {still}，消失 {gone}{unseen}")
     }
 
-    fn nothing(&self) -> &'static str {
+    fn nothing_wrong(&self) -> &'static str {
         "一切正常"
+    }
+
+    fn nothing_found(&self) -> &'static str {
+        "未发现异常，但有部分内容未能查看"
+    }
+
+    fn nothing_seen(&self) -> &'static str {
+        "什么都未能查看"
+    }
+
+    fn in_part(&self) -> &'static str {
+        "；有部分内容未能查看"
+    }
+
+    fn no_tools(&self, server: Option<&str>) -> String {
+        match server {
+            Some(server) => format!("{server} 目前没有 `collectors/` 所知的、能列出集群内容的工具"),
+            None => "没有任何工具服务器提供 `collectors/` 所知的、能列出集群内容的工具".to_string(),
+        }
+    }
+
+    fn blind(&self) -> &'static str {
+        "盲区"
+    }
+
+    fn within(&self, kind: &str, namespaces: &[String], more: usize) -> String {
+        let more = if more == 0 { String::new() } else { format!(" 等另外 {more} 处") };
+        format!("{kind}：{}{more}", namespaces.join("、"))
+    }
+
+    fn anywhere(&self, kind: &str, some: bool) -> String {
+        format!("{kind}：{}", if some { "部分" } else { "全部" })
+    }
+
+    fn not_seen(&self) -> &'static str {
+        "此前已知，本次未能复查"
+    }
+
+    fn refused(&self) -> &'static str {
+        "被门禁拒绝"
     }
 
     fn appeared(&self) -> &'static str {
@@ -73,7 +114,7 @@ impl InspectionWords for Words {
     }
 
     fn unseen(&self) -> &'static str {
-        "未能查看"
+        "未能查看的原因"
     }
 
     fn looked(&self, objects: u64, calls: u64, seconds: u64) -> String {

@@ -12,12 +12,57 @@ impl InspectionWords for Words {
         "Inspection"
     }
 
-    fn counts(&self, new: usize, still: usize, gone: usize) -> String {
-        format!("{new} new, {still} still there, {gone} gone")
+    fn counts(&self, new: usize, still: usize, gone: usize, unseen: usize) -> String {
+        let unseen = if unseen == 0 { String::new() } else { format!(", {unseen} not looked at again") };
+        format!("{new} new, {still} still there, {gone} gone{unseen}")
     }
 
-    fn nothing(&self) -> &'static str {
+    fn nothing_wrong(&self) -> &'static str {
         "nothing is wrong"
+    }
+
+    fn nothing_found(&self) -> &'static str {
+        "nothing wrong was found, but not everything could be seen"
+    }
+
+    fn nothing_seen(&self) -> &'static str {
+        "nothing could be seen"
+    }
+
+    fn in_part(&self) -> &'static str {
+        "; not everything could be seen"
+    }
+
+    fn no_tools(&self, server: Option<&str>) -> String {
+        match server {
+            Some(server) => {
+                format!("{server} offers no tool now that lists what is in a cluster, as far as `collectors/` knows")
+            }
+            None => {
+                "no tool server is there that lists what is in a cluster, as far as `collectors/` knows".to_string()
+            }
+        }
+    }
+
+    fn blind(&self) -> &'static str {
+        "Blind"
+    }
+
+    fn within(&self, kind: &str, namespaces: &[String], more: usize) -> String {
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        format!("{kind} in {}{more}", namespaces.join(", "))
+    }
+
+    fn anywhere(&self, kind: &str, some: bool) -> String {
+        format!("{kind} {}", if some { "in part" } else { "everywhere" })
+    }
+
+    fn not_seen(&self) -> &'static str {
+        "Known from before, not seen this time"
+    }
+
+    fn refused(&self) -> &'static str {
+        "Refused by gates"
     }
 
     fn appeared(&self) -> &'static str {
@@ -76,7 +121,7 @@ impl InspectionWords for Words {
     }
 
     fn unseen(&self) -> &'static str {
-        "What could not be seen"
+        "Why not everything could be seen"
     }
 
     fn looked(&self, objects: u64, calls: u64, seconds: u64) -> String {

@@ -6,16 +6,19 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use tidegate_fakes::{FakeKubernetes, Scenario};
 
-const USAGE: &str = "usage: fake-kubernetes [--scenario NAME] [--objects FILE]... [--port N] [--kubeconfig FILE]\n\
+const USAGE: &str = "usage: fake-kubernetes [--scenario NAME] [--objects FILE]... [--port N] [--kubeconfig FILE] [--narrow]\n\
     scenarios: bad-image-tag, crash-loop-after-rollout, oom-killed-pod, unknown-image, missing-variable, healthy, empty";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let (mut scenario, mut port, mut file, mut objects) = ("bad-image-tag".to_owned(), 0, None, Vec::new());
+    let mut narrow = false;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value\n{USAGE}"));
         match argument.as_str() {
+            // Nobody may list more than one namespace at a time.
+            "--narrow" => narrow = true,
             "--scenario" => scenario = value()?,
             "--objects" => objects.push(PathBuf::from(value()?)),
             "--port" => port = value()?.parse().context("a port is a number up to 65535")?,
@@ -25,6 +28,7 @@ async fn main() -> anyhow::Result<()> {
     }
     let wanted = Scenario::named(&scenario).with_context(|| format!("unknown scenario {scenario}\n{USAGE}"))?;
     let wanted = objects.iter().try_fold(wanted, |scenario, file| scenario.objects_of(file))?;
+    let wanted = if narrow { wanted.narrow() } else { wanted };
     let kubernetes = FakeKubernetes::start_on(wanted, port).await?;
     let file = file.unwrap_or_else(|| std::env::temp_dir().join("fake-kubernetes.yaml"));
     std::fs::write(&file, kubernetes.kubeconfig())

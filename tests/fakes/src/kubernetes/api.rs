@@ -29,14 +29,17 @@ pub fn answer(cluster: &mut Cluster, request: &Request) -> Result<Answer, Refusa
     if let Some(document) = discovery::answer(request) {
         return document;
     }
-    // The client asks whether it may; whoever is asked in an encoding it cannot read says so.
+    // The client asks whether it may.
     if request.path.starts_with("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews") {
-        return write::access_review(request);
+        return Ok(write::access_review(request, !cluster.settings.narrow));
     }
     let target = Target::parse(&request.path).ok_or_else(Refusal::no_such_path)?;
     let one = !target.name.is_empty();
     match (request.method.as_str(), target.subresource.as_str(), one) {
         ("GET", "", _) if read::wants_watch(request) => Ok(Answer::Watch(target)),
+        ("GET", "", false) if cluster.settings.narrow && target.resource.namespaced && target.namespace.is_empty() => {
+            Err(Refusal::forbidden(target.resource, "list", "", ""))
+        }
         ("GET", "", false) => read::list(cluster, request, &target),
         ("GET", "", true) | ("GET", "status", true) => {
             let object = read::get(cluster, &target)?;

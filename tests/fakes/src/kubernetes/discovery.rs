@@ -19,10 +19,17 @@ pub fn answer(request: &Request) -> Option<Result<Answer, Refusal>> {
             json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] })
         }
         ["apis"] => {
-            let groups: Vec<Value> =
-                GROUPS.iter().filter(|(group, _)| !group.is_empty()).map(|(group, _)| api_group(group)).collect();
+            let groups = GROUPS.iter().filter(|(group, _)| !group.is_empty()).map(|(group, _)| api_group(group));
+            let groups: Vec<Value> = groups.chain([reviews()]).collect();
             json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         }
+        ["apis", "authorization.k8s.io", "v1"] => json!({
+            "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "authorization.k8s.io/v1",
+            "resources": [{
+                "name": "selfsubjectaccessreviews", "singularName": "selfsubjectaccessreview", "namespaced": false,
+                "kind": "SelfSubjectAccessReview", "verbs": ["create"],
+            }],
+        }),
         ["api", "v1"] => resource_list(""),
         ["apis", group] if known(group) => {
             let mut document = api_group(group);
@@ -55,6 +62,12 @@ pub fn answer(request: &Request) -> Option<Result<Answer, Refusal>> {
         "GET" => Ok(Answer::Object(200, document)),
         _ => Err(Refusal::method_not_allowed()),
     })
+}
+
+/// The group in which clients ask what they may: they do not ask where it is not offered.
+fn reviews() -> Value {
+    let version = json!({ "groupVersion": "authorization.k8s.io/v1", "version": "v1" });
+    json!({ "name": "authorization.k8s.io", "versions": [version], "preferredVersion": version })
 }
 
 fn known(group: &str) -> bool {

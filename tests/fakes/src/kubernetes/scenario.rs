@@ -33,6 +33,8 @@ pub struct Settings {
     pub(super) images: BTreeMap<String, Behaviour>,
     pub(super) hashes: BTreeMap<String, String>,
     pub(super) suffixes: BTreeMap<String, Vec<String>>,
+    /// Whether nobody may list more than one namespace at a time.
+    pub(super) narrow: bool,
 }
 
 /// A cluster to start with. Change it with the methods, then hand it to [`super::FakeKubernetes::start`].
@@ -67,6 +69,7 @@ impl Scenario {
             images: images.iter().map(|image| ((*image).to_owned(), Behaviour::Runs)).collect(),
             hashes: BTreeMap::new(),
             suffixes: BTreeMap::new(),
+            narrow: false,
         };
         let mut scenario = Self { settings, deployments, given: Vec::new() };
         let revisions: Vec<_> = scenario.deployments.iter().flat_map(|one| one.revisions.clone()).collect();
@@ -219,6 +222,12 @@ impl Scenario {
     /// How long a pod takes from being made to running, and from a failed pull to the back-off.
     pub fn start_delay(mut self, delay: Duration) -> Self {
         self.settings.start_delay = delay;
+        self
+    }
+
+    /// Nobody may list more than one namespace at a time, as where rights are bound namespace by namespace.
+    pub fn narrow(mut self) -> Self {
+        self.settings.narrow = true;
         self
     }
 

@@ -1,0 +1,47 @@
+//! How inspections stand, as people see it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::backend::InspectionView;
+use crate::config::Inspection;
+use crate::domain::Sealed;
+use crate::domain::control::Control;
+use crate::inspection::changes::Standings;
+
+/// How inspections stand by what the journal's own stream says.
+pub(super) fn told(stream: &[Sealed]) -> BTreeMap<String, Standings> {
+    let mut all: BTreeMap<String, Standings> = BTreeMap::new();
+    for entry in stream.iter().filter_map(|sealed| sealed.open::<Control>().ok()) {
+        if let Control::Inspection(event) = entry.fact {
+            all.entry(event.inspection().to_string()).or_default().apply(&event);
+        }
+    }
+    all
+}
+
+/// How the inspections of a configuration stand by what the journal's own stream says.
+pub fn views(configured: &[Inspection], stream: &[Sealed], now: Timestamp) -> Vec<InspectionView> {
+    shown(configured, &told(stream), now)
+}
+
+pub(super) fn shown(
+    configured: &[Inspection],
+    standings: &BTreeMap<String, Standings>,
+    now: Timestamp,
+) -> Vec<InspectionView> {
+    let view = |one: &Inspection| {
+        let standings = standings.get(&one.order.name).cloned().unwrap_or_default();
+        InspectionView {
+            name: one.order.name.clone(),
+            schedule: one.timetable.as_ref().map(|timetable| timetable.schedule.as_str().to_string()),
+            next: one.timetable.as_ref().and_then(|timetable| timetable.schedule.after(now)),
+            last: standings.ended,
+            seen: standings.sight,
+            under_way: standings.under_way,
+            findings: standings.findings.into_values().collect(),
+        }
+    };
+    configured.iter().map(view).collect()
+}
