@@ -3,6 +3,7 @@
 //! hears of all of them.
 
 mod checks;
+mod orders;
 mod run;
 mod table;
 
@@ -16,8 +17,9 @@ use tidegate_fakes::Scenario;
 
 use crate::rig::ToolServer;
 
+pub use orders::{Order, orders};
 pub use run::{Run, Way, run};
-pub use table::table;
+pub use table::{Part, named, table};
 
 /// What a folder expects of a host.
 #[derive(Clone, Debug, Deserialize)]
@@ -70,6 +72,8 @@ pub struct Kind {
     labels: Value,
     annotations: Value,
     folder: PathBuf,
+    /// What is put into everything that others write.
+    order: Option<Order>,
 }
 
 /// All kinds, by name; only those whose name holds the text in `TIDEGATE_KIND`, where it is set.
@@ -100,7 +104,14 @@ impl Kind {
         };
         let expected = toml::from_str(&text("expected.toml")?).with_context(|| format!("{name}/expected.toml"))?;
         let alert: Value = serde_json::from_str(&text("alert.json")?).with_context(|| format!("{name}/alert.json"))?;
-        Ok(Self { labels: alert["labels"].clone(), annotations: alert["annotations"].clone(), name, expected, folder })
+        Ok(Self {
+            labels: alert["labels"].clone(),
+            annotations: alert["annotations"].clone(),
+            name,
+            expected,
+            folder,
+            order: None,
+        })
     }
 
     /// A word that stands in everything that is told of this kind, and nowhere else.
@@ -120,6 +131,29 @@ impl Kind {
         }]})
     }
 
+    /// What its cluster holds, a document each; what was printed included.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn objects(&self) -> anyhow::Result<Vec<Value>> {
+        let text = fs::read_to_string(self.folder.join("objects.yaml"))?;
+        let documents = text.split("\n---\n").filter(|document| !document.trim().is_empty());
+        let mut all = Vec::new();
+        for document in documents {
+            let read = tidegate::domain::values(document);
+            all.extend(read.with_context(|| format!("{}: this is no YAML:\n{document}", self.name))?);
+        }
+        if let Some(words) = self.order.as_ref().map(Order::words) {
+            all.iter_mut().for_each(|object| orders::say(object, &words));
+        }
+        Ok(all)
+    }
+
+    /// The order that it carries.
+    pub fn order(&self) -> Option<&Order> {
+        self.order.as_ref()
+    }
+
     /// Whether the alert is about a pod.
     pub fn is_about_a_pod(&self) -> bool {
         self.labels["pod"].is_string()
@@ -131,6 +165,15 @@ impl Kind {
 /// # Errors
 /// If the objects of a folder cannot be read.
 pub fn cluster(kinds: &[Kind]) -> anyhow::Result<Scenario> {
-    let objects = kinds.iter().map(|kind| kind.folder.join("objects.yaml"));
-    objects.into_iter().try_fold(Scenario::empty(), |scenario, file| scenario.objects_of(&file))
+    let mut scenario = Scenario::empty();
+    for kind in kinds {
+        let words = kind.order.as_ref().map(Order::words);
+        let say = |object: &mut Value| {
+            if let Some(words) = &words {
+                orders::say(object, words);
+            }
+        };
+        scenario = scenario.objects_changed(&kind.folder.join("objects.yaml"), say)?;
+    }
+    Ok(scenario)
 }

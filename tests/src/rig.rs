@@ -26,6 +26,14 @@ pub enum ToolServer {
 }
 
 impl ToolServer {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kubectl => "mcp-server-kubernetes",
+            Self::Native => "kubernetes-mcp-server",
+        }
+    }
+
     fn command(self) -> anyhow::Result<Vec<PathBuf>> {
         match self {
             Self::Kubectl => tools::mcp_server_kubernetes(),

@@ -16,6 +16,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 pub use script::Scripted;
 
@@ -151,6 +152,7 @@ async fn handle(
     body: Bytes,
 ) -> Response {
     let request = Request::new(&method, &uri, &headers, &body);
+    let came = Instant::now();
     let (index, taken) = {
         let mut state = lock(&state);
         let index = state.taken + state.requests.len();
@@ -188,6 +190,7 @@ async fn handle(
     let place = index.checked_sub(state.taken);
     if let Some(recorded) = place.and_then(|place| state.requests.get_mut(place)) {
         recorded.status = Some(status);
+        recorded.times = Some((came, Instant::now()));
     }
     drop(state);
     let mut response = Response::new(Body::from(answer));

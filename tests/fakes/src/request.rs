@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::Query;
 use axum::http::{HeaderMap, Method, Uri};
 use serde_json::Value;
+use tokio::time::Instant;
 
 /// One recorded request.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The status answered, once it is known; none when the connection was cut instead.
     pub status: Option<u16>,
+    /// When it arrived, and when it was answered; only where the time of somebody who waits for it matters.
+    pub times: Option<(Instant, Instant)>,
 }
 
 impl Request {
@@ -40,6 +43,7 @@ impl Request {
                 .collect(),
             body: body.to_vec(),
             status: None,
+            times: None,
         }
     }
 

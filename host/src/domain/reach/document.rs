@@ -88,9 +88,36 @@ fn is_tagged(text: &str) -> bool {
         if !last.is_whitespace() {
             return matches!(last, '[' | '{' | ',' | ':');
         }
-        let word = line.split_whitespace().next_back().unwrap_or_default();
+        let word = line.split_whitespace().rev().find(|word| !word.starts_with('!')).unwrap_or_default();
         let plain = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
         !(plain(word.chars().next()) && plain(word.chars().next_back()))
     };
     text.contains("%TAG") || ["!!", "!<"].iter().any(|tag| text.match_indices(tag).any(|(at, _)| begins(at)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_in_a_sentence_is_no_type() {
+        for plain in ["note: well done !!str !!binary go", "note: 'a' and !!str", "note: \"!!str x\"", "done!! really"]
+        {
+            assert!(!is_tagged(plain), "{plain}");
+        }
+        for tagged in [
+            "a: !!binary c2hvcA==",
+            "- !!str 5",
+            "[a, !!str 5]",
+            "{a: !!str 5}",
+            "a:\n  !!str 5",
+            "!!str 5",
+            "a: ! !!str 5",
+            "a: &b !!str 5",
+        ] {
+            assert!(is_tagged(tagged), "{tagged}");
+        }
+        let read = read("kind: Pod\nnote: well done !!str\n").unwrap();
+        assert_eq!(read[0]["note"], "well done !!str");
+    }
 }

@@ -16,8 +16,11 @@ const MOST: usize = 2 << 20;
 /// or where it is long for another reason.
 pub fn shortened(text: &str, longest: usize) -> Option<String> {
     let start = text.trim_start();
-    if text.len() > MOST || !(start.starts_with(['{', '[', '#', '-']) || start.starts_with("apiVersion:")) {
+    if text.len() > MOST {
         return None;
+    }
+    if !(start.starts_with(['{', '[', '#', '-']) || start.starts_with("apiVersion:") || start.starts_with("kind:")) {
+        return lines_shortened(text).filter(|lines| lines.len() <= longest);
     }
     let mut documents = values(text).filter(|all| all.iter().all(|one| one.is_object() || one.is_array()))?;
     for most in TEXTS {
@@ -30,6 +33,15 @@ pub fn shortened(text: &str, longest: usize) -> Option<String> {
         }
     }
     None
+}
+
+/// A text with its long lines cut: what a program printed last stands behind them. None where no line is long.
+fn lines_shortened(text: &str) -> Option<String> {
+    let most = TEXTS.first().copied()?;
+    text.lines().any(|line| line.len() > most).then(|| {
+        let lines = text.lines().map(|line| super::cut(line, most));
+        lines.collect::<Vec<_>>().join("\n")
+    })
 }
 
 /// A text without the mark: for those who read and write nothing back.
@@ -73,9 +85,12 @@ mod tests {
             "a ".repeat(40_000)
         );
         assert_eq!(object(unmarked(&shortened(&yaml, 65_536).unwrap())).unwrap()["metadata"]["name"], "web-0");
-        // What is long for another reason, or is no document, is cut as it was.
+        let log = format!("began\n{}\nKeyError: 'A'\n", "x".repeat(90_000));
+        let short = shortened(&log, 65_536).unwrap();
+        assert!(short.len() < 5000 && short.starts_with("began\n") && short.ends_with("KeyError: 'A'"), "{short}");
+        // What is long for another reason is cut as it was.
         let list = json!(vec!["a pod"; 20_000]).to_string();
-        for other in [list, "a log ".repeat(20_000), "{\"a\": ".repeat(20_000)] {
+        for other in [list, "a log\n".repeat(20_000), "{\"a\": ".repeat(20_000)] {
             assert!(shortened(&other, 65_536).is_none());
         }
         assert_eq!(unmarked("a\n… (long texts of it"), "a\n… (long texts of it");

@@ -93,7 +93,9 @@ pub fn in_new_group(event: &Value) -> Value {
     json!({
         "apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": json::at(event, "/metadata"),
         "regarding": json::at(event, "/involvedObject"), "reason": json::at(event, "/reason"),
-        "note": json::at(event, "/message"), "type": json::at(event, "/type"), "eventTime": null,
+        "note": json::at(event, "/message"), "type": json::at(event, "/type"), "eventTime": json::at(event, "/eventTime"),
+        "series": json::at(event, "/series"), "action": json::at(event, "/action"),
+        "reportingController": json::at(event, "/reportingComponent"),
         "deprecatedSource": json::at(event, "/source"), "deprecatedCount": json::at(event, "/count"),
         "deprecatedFirstTimestamp": json::at(event, "/firstTimestamp"),
         "deprecatedLastTimestamp": json::at(event, "/lastTimestamp"),

@@ -40,7 +40,15 @@ impl Scenario {
     ///
     /// # Errors
     /// If the file cannot be read, is no YAML, or holds an object of a kind that this API does not know.
-    pub fn objects_of(mut self, file: &Path) -> anyhow::Result<Self> {
+    pub fn objects_of(self, file: &Path) -> anyhow::Result<Self> {
+        self.objects_changed(file, |_| {})
+    }
+
+    /// The same, each object changed first.
+    ///
+    /// # Errors
+    /// As [`Self::objects_of`].
+    pub fn objects_changed(mut self, file: &Path, change: impl Fn(&mut Value)) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         for document in text.split("\n---\n").filter(|document| !document.trim().is_empty()) {
             let mut object: Value = serde_saphyr::from_str(document)
@@ -50,6 +58,7 @@ impl Scenario {
                 bail!("{}: no API knows {api} {kind}", file.display());
             }
             times(&mut object, clock::now());
+            change(&mut object);
             self.given.push(object);
         }
         Ok(self)
@@ -102,7 +111,29 @@ fn event(cluster: &mut Cluster, event: &mut Value) {
         tree::set(event, "/count", json!(7));
     }
     let component = part_of(event, "/source/component");
+    if component == "default-scheduler" {
+        as_series(event);
+    }
     tree::set(event, "/reportingComponent", component);
+}
+
+/// The scheduler records through the newer API: the older one shows its events with a series, and the fields of before
+/// are empty.
+fn as_series(event: &mut Value) {
+    let precise = |at: String| at.replace('Z', ".000000Z");
+    let (first, last) = (part_of(event, "/firstTimestamp"), part_of(event, "/lastTimestamp"));
+    let count = tree::number(event, "/count");
+    tree::set(event, "/eventTime", precise(first));
+    if count > 1 {
+        tree::set(event, "/series", json!({ "count": count, "lastObservedTime": precise(last) }));
+    }
+    for (at, empty) in [("/firstTimestamp", Value::Null), ("/lastTimestamp", Value::Null), ("/source", json!({}))] {
+        tree::set(event, at, empty);
+    }
+    if let Some(event) = event.as_object_mut() {
+        event.remove("count");
+    }
+    tree::set(event, "/action", "Scheduling");
 }
 
 /// Turns ages into times: `90s ago`, `40m ago`, `3h ago`, `2d ago`.
@@ -144,6 +175,16 @@ mod tests {
             value,
             json!({"at": "2026-11-21T11:20:00Z", "said": "it ended long ago", "list": ["2026-11-19T12:00:00Z"]})
         );
+    }
+
+    #[test]
+    fn the_scheduler_counts_in_a_series() {
+        let mut event = json!({"source": {"component": "default-scheduler"}, "count": 9,
+            "firstTimestamp": "2026-11-21T12:00:00Z", "lastTimestamp": "2026-11-21T12:09:00Z"});
+        as_series(&mut event);
+        let series = json!({"count": 9, "lastObservedTime": "2026-11-21T12:09:00.000000Z"});
+        assert_eq!((&event["series"], &event["eventTime"]), (&series, &json!("2026-11-21T12:00:00.000000Z")));
+        assert!(event.get("count").is_none() && event["lastTimestamp"].is_null() && event["source"] == json!({}));
     }
 
     #[test]

@@ -91,9 +91,16 @@ pub fn cells(object: &Value) -> Value {
             let kind = json::text(object, &format!("{about}/kind")).to_lowercase();
             let object_name = format!("{kind}/{}", json::text(object, &format!("{about}/name")));
             let message = [json::text(object, "/message"), json::text(object, "/note")].concat();
-            let last = [json::text(object, "/lastTimestamp"), json::text(object, "/deprecatedLastTimestamp")].concat();
+            let times = [
+                "/series/lastObservedTime",
+                "/lastTimestamp",
+                "/deprecatedLastTimestamp",
+                "/eventTime",
+                "/firstTimestamp",
+            ];
+            let last = times.iter().map(|at| json::text(object, at)).find(|at| !at.is_empty()).unwrap_or_default();
             json!([
-                self::age(&last),
+                self::age(last),
                 json::text(object, "/type"),
                 json::text(object, "/reason"),
                 object_name,
