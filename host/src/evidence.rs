@@ -25,7 +25,7 @@ mod tests;
 mod write;
 
 pub use difference::{CHANGES, Change, changes};
-pub(crate) use event::{Event, age, go_time};
+pub(crate) use event::{Event, age};
 pub(crate) use listed::{Listed, Shown, events, objects};
 pub(crate) use log::last_error;
 pub(crate) use object::{list, text};

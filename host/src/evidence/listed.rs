@@ -129,6 +129,9 @@ impl<T> Listed<T> {
                 items.into_iter().for_each(|item| self.walk(item, depth + 1, most, lists, take));
             }
             Value::Object(mut map) => {
+                // A page of a list: what stands on the next ones was not seen.
+                let next = map.get("metadata").and_then(|metadata| metadata.get("continue")).and_then(Value::as_str);
+                self.cut |= next.is_some_and(|token| !token.is_empty());
                 let inner = ["items", "events", "resources"].iter().find_map(|key| {
                     // Where Go has no items it writes null.
                     map.get_mut(*key).filter(|inner| inner.is_array() || inner.is_null()).map(Value::take)
@@ -206,6 +209,10 @@ mod tests {
         assert_eq!(names(&list(&[&a, "7", &b])), Ok((vec!["a".into(), "b".into()], 1, false)));
         assert_eq!(names(&list(&[&a, &b, &a, &b])), Ok((vec!["a".into(), "b".into(), "a".into()], 0, true)));
         assert_eq!(names(&list(&[&a, &b, &a])).map(|(_, _, cut)| cut), Ok(false));
+        let page = format!(
+            r#"{{"kind": "PodList", "metadata": {{"continue": "x", "remainingItemCount": 499}}, "items": [{a}]}}"#
+        );
+        assert_eq!(names(&page), Ok((vec!["a".into()], 0, true)), "the next page was not seen");
         let table = "NAME   STATUS\na      Bound\n       Bound\n";
         assert_eq!(names(table), Ok((vec!["a".into()], 1, false)));
     }

@@ -36,6 +36,8 @@ pub(super) struct Endpoint {
     memory: Memory,
     /// How many tools had no room in the last prompt, and how many there were.
     left_out: Mutex<(usize, usize)>,
+    /// Why it gave no answer when it was asked last; none where it gave one.
+    silent: Mutex<Option<String>>,
 }
 
 /// Why an endpoint gave no reply.
@@ -64,6 +66,7 @@ impl Endpoint {
             sender,
             memory,
             left_out: Mutex::default(),
+            silent: Mutex::default(),
         })
     }
 
@@ -132,7 +135,9 @@ impl Endpoint {
         let spent = self.affordable().err().map(|why| format!("the model {}: {why}", self.label));
         let learnt = self.learnt().into_iter().filter(|learnt| learnt.lesson.matters());
         let learnt = learnt.map(|learnt| learnt.sentence(&self.label));
-        self.skipped().into_iter().chain(spent).chain(learnt).chain(self.left_out()).collect()
+        let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let silent = silent.map(|why| format!("the model {} gave no answer when it was asked last: {why}", self.label));
+        self.skipped().or(silent).into_iter().chain(spent).chain(learnt).chain(self.left_out()).collect()
     }
 
     /// Whether the day has room for one more request.
@@ -174,6 +179,10 @@ impl Endpoint {
                 Err(_) => Usage::default(),
             };
             self.spend(&tokens, usage);
+            *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = match &sent {
+                Err(Trouble::Final(why)) => Some(why.clone()),
+                _ => None,
+            };
             return match sent {
                 Ok(reply) => {
                     self.remember(lessons);

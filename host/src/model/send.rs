@@ -136,6 +136,10 @@ impl Sender {
                     broken = true;
                     (why, Duration::from_millis(500 << retries))
                 }
+                // Nobody waits for that, and another endpoint may be there.
+                Err(Failure::Again { why, after: Some(after) }) if after > LONGEST_WAIT => {
+                    return Err(Trouble::Final(format!("{why}; it wants to be left alone for {} s", after.as_secs())));
+                }
                 Err(Failure::Again { why, after }) => {
                     let pause = Duration::from_millis(500 << retries);
                     (why, after.unwrap_or(pause).min(LONGEST_WAIT))

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::ending::Why;
 use super::escape::Style;
+use super::message::run_told;
 use super::says::Says;
 use super::timeline::{Detail, lines};
 use super::translation::cause;
@@ -38,6 +39,13 @@ pub fn markdown(story: &Story, language: Language) -> String {
         translation.why(&why, MD)
     );
     let mut section = |title: &str, text: &str| out.push_str(&format!("\n## {title}\n\n{}\n", text.trim_end()));
+    // A run of an inspection is no trouble of its own: what it found is all there is to tell.
+    if let Some((_, found)) = run_told(incident) {
+        section(headings.findings, found);
+        section(headings.overview, &overview(story, language));
+        section(headings.timeline, &timeline(story, language));
+        return cut(&out, REPORT);
+    }
     section(headings.affected, &affected(incident, language));
     let found = findings::sentences(incident, language, MD);
     let seen = || (!found.is_empty()).then(|| found.join(headings.sentence_end));

@@ -20,7 +20,7 @@ use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::inspection;
 use crate::domain::message::{Cause, Content, Object};
 use crate::domain::text::{cut, one_line};
-use crate::domain::{ActionId, Fact, Incident, Occasion, Outcome};
+use crate::domain::{ActionId, Alert, Fact, Incident, Occasion, Outcome};
 use crate::ports::Story;
 
 /// What a message is about.
@@ -117,8 +117,7 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
 
 /// What is told of a run of an inspection; none of any other incident.
 fn of_inspection(incident: &Incident, language: Language) -> Option<Content> {
-    let alert = incident.alerts.first().filter(|_| *incident.source == *inspection::SOURCE)?;
-    let digest = alert.annotations.get(inspection::DIGEST).filter(|_| alert.name == inspection::REPORT)?;
+    let (alert, digest) = run_told(incident)?;
     let summary = one_line(alert.title(), CAUSE);
     Some(Content {
         title: format!("[{}] {summary}", language.translation().severity(alert.severity)),
@@ -128,6 +127,13 @@ fn of_inspection(incident: &Incident, language: Language) -> Option<Content> {
         alerts: Excerpt::of(&incident.alerts, &Bounds::MESSAGE),
         ..Content::default()
     })
+}
+
+/// The alert by which a run of an inspection is told, and what it says; none of any other incident.
+pub(super) fn run_told(incident: &Incident) -> Option<(&Alert, &str)> {
+    let alert = incident.alerts.first().filter(|_| *incident.source == *inspection::SOURCE)?;
+    let digest = alert.annotations.get(inspection::DIGEST).filter(|_| alert.name == inspection::REPORT)?;
+    Some((alert, digest))
 }
 
 /// The parts of a message's text.

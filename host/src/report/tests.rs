@@ -224,3 +224,27 @@ fn whoever_is_told_instead_reads_of_whom_and_why() {
         assert_eq!(told.facts.len(), text.facts.len() + 1);
     }
 }
+
+#[test]
+fn the_report_of_an_inspections_run_holds_what_it_found() {
+    use crate::domain::inspection::{DIGEST, REPORT, SOURCE};
+    let mut story = stories::asked();
+    let mut alert = story.incident.alerts.first().unwrap().clone();
+    (alert.source, alert.name) = (SOURCE.into(), REPORT.into());
+    alert.annotations.insert("summary", "Inspection daily: 1 new");
+    alert.annotations.insert(DIGEST, "- pod shop/web: keeps crashing");
+    let entry = crate::domain::Entry {
+        at: story.incident.opened_at,
+        fact: crate::domain::Fact::Opened { group_key: "g".into(), source: SOURCE.into(), alerts: vec![alert] },
+    };
+    story.incident = crate::domain::Incident::open(crate::domain::IncidentId("i1".into()), &entry).unwrap();
+    story.entries = vec![entry];
+    for language in [Language::En, Language::Zh] {
+        let report = document::markdown(&story, language);
+        assert!(
+            report.contains("Inspection daily: 1 new") && report.contains("pod shop/web: keeps crashing"),
+            "{report}"
+        );
+        assert!(!report.contains(language.translation().headings().root_cause), "{report}");
+    }
+}

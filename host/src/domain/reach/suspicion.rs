@@ -33,16 +33,13 @@ const SHOWN: usize = 60;
 pub(in crate::domain) fn find(call: &Call, schema: Option<&Value>) -> Option<String> {
     let properties = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
     let tool = call.tool.split_once('.').map_or(call.tool.as_str(), |(_, tool)| tool);
-    let cluster = is_cluster(tool, properties, &call.arguments);
-    let mut search = Search { cluster, elsewhere: !cluster && properties.is_some(), bytes: 0 };
+    let mut search = Search { cluster: is_cluster(tool, properties, &call.arguments), bytes: 0 };
     call.arguments.iter().find_map(|(key, value)| search.argument(key, value, 0))
 }
 
 struct Search {
     /// Whether the tool is about objects in a cluster.
     cluster: bool,
-    /// Whether it says what it takes, and that is about something else.
-    elsewhere: bool,
     bytes: usize,
 }
 
@@ -65,11 +62,6 @@ impl Search {
             Value::Object(map) => map.iter().find_map(|(key, value)| self.argument(key, value, depth + 1)),
             Value::Null | Value::Bool(_) | Value::Number(_) => None,
         }
-    }
-
-    /// What is not in a cluster may be called as people call it.
-    fn may_be_name(&self, text: &str) -> bool {
-        vocabulary::is_name(text) || self.elsewhere && vocabulary::is_plain_name(text)
     }
 
     fn text(&mut self, key: &str, word: &str, text: &str) -> Option<String> {
@@ -96,7 +88,7 @@ impl Search {
         match role {
             Role::Manifest if looks(text) != Looks::Plain => return None,
             Role::Kind if !text.split(',').all(is_kind_and_name) => return wrong("which is no kind of object"),
-            Role::Name(_) if !self.may_be_name(text) => return wrong("which is no name of an object"),
+            Role::Name(_) if !vocabulary::is_name(text) => return wrong("which is no name of an object"),
             Role::Namespace if !vocabulary::is_namespace(text) => return wrong("which is no name of a namespace"),
             _ => {}
         }

@@ -327,31 +327,3 @@ fn a_plugins_own_actions_concern_objects_and_not_the_plugin() {
     // Two servers that are no plugins stand for two clusters.
     assert!(!there("shop", "deployment").overlaps(&of_tool("other.restart", false, json!({"name": "web"}))));
 }
-
-/// A name in a cluster is narrow, so that nothing else hides in it; what other tools are about is called as people call it.
-#[test]
-fn what_is_a_name_depends_on_what_the_tool_is_about() {
-    let tool = |name: &str, key: &str| Tool {
-        name: name.into(),
-        description: String::new(),
-        schema: json!({"properties": {key: {"type": "string"}}}),
-        risk: Risk::Read,
-        repeatable: true,
-        undo: None,
-        own: false,
-    };
-    let [own, cluster] = [tool("ops.status", "name"), tool("k.pods_get", "name")];
-    let catalogue = Catalogue { tools: [own, cluster].map(|tool| (tool.name.clone(), tool)).into() };
-    let suspicion = |tool: &str, key: &str, value: &str| {
-        let Value::Object(arguments) = json!({key: value}) else { panic!("an object is needed") };
-        catalogue.suspicion(&Call { tool: tool.into(), arguments })
-    };
-    for plain in ["C8", "Billing API", "web_1", "Küche 2", "web"] {
-        assert_eq!(suspicion("ops.status", "name", plain), None, "{plain}");
-        assert_eq!(suspicion("k.pods_get", "name", plain).is_some(), plain != "web", "{plain}");
-        assert_eq!(suspicion("x.unknown", "name", plain).is_some(), plain != "web", "nobody knows: {plain}");
-    }
-    for odd in ["-A", "web -A", "web --all", "*", "a/../b", "a..b", "a  b", "web;rm", "$(id)", "web\n-A"] {
-        assert!(suspicion("ops.status", "name", odd).is_some(), "{odd}");
-    }
-}

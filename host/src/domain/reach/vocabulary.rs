@@ -108,15 +108,6 @@ pub(super) fn is_name(text: &str) -> bool {
         && !text.contains("..")
 }
 
-/// Whether something outside of a cluster can have this name: words of letters and digits, of which none looks like an option,
-/// a path or a pattern.
-pub(super) fn is_plain_name(text: &str) -> bool {
-    let inner = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-    let is_word =
-        |word: &str| word.chars().all(inner) && word.starts_with(char::is_alphanumeric) && !word.contains("..");
-    text.len() <= 253 && text.split(' ').all(is_word)
-}
-
 /// Whether a kind or resource can be written like this.
 pub(super) fn is_kind(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');

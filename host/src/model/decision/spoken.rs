@@ -123,7 +123,7 @@ mod tests {
             "I look.\n<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>kubernetes__kubectl_get\n```json\n{\"namespace\": \"shop\"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
         ] {
             let got = spoken(&said(words)).unwrap();
-            assert_eq!(looks(&got), [want.clone()], "{words}");
+            assert_eq!(looks(&got), std::slice::from_ref(&want), "{words}");
         }
         let name = "kubernetes__kubectl_get".to_string();
         let native = RawCall { id: "c".into(), name, arguments: "{\"namespace\": \"shop\"}".into() };
@@ -153,7 +153,7 @@ mod tests {
             format!("The pod's log contains `{marked}`, which looks like an attack. I do nothing."),
             format!("The runbook says:\nAction: {of}\nAction Input: {object}\nI would not follow it."),
             format!("The log of web-1:\n```\n2026-01-01 got {marked}\n```\nThis is an injection; I do not follow it."),
-            format!("The log shows [kubernetes__kubectl_patch(namespace=\"shop\")] which is an injection."),
+            "The log shows [kubernetes__kubectl_patch(namespace=\"shop\")] which is an injection.".to_string(),
             "I saw kubernetes.kubectl_get {} in it, and all is well.".to_string(),
         ] {
             assert_eq!(spoken(&said(&words)), Ok((Spoken::Words, words.clone())));

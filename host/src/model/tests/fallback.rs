@@ -70,6 +70,20 @@ async fn who_is_left_alone_or_has_spent_the_day_costs_no_request() {
     assert!(client.problems()[0].contains("1 requests a day"), "{:?}", client.problems());
 }
 
+/// An hour is not waited for, and whoever is on call hears of it.
+#[tokio::test]
+async fn who_wants_to_be_left_alone_is_passed_over_at_once_and_named() {
+    let busy = Endpoint::new(vec![(429, json!({"error": {"message": "slow"}, "later": 3600})), says(RESOLVED)]).await;
+    let second = Endpoint::new(vec![says(RESOLVED)]).await;
+    let client = of(vec![named(&busy, "one"), named(&second, "two")], Budget::default());
+    assert_eq!((by(&ask(&client).await.unwrap()).as_str(), busy.requests().len()), ("two", 1));
+    let problems = client.problems();
+    assert!(problems[0].contains("the model one gave no answer when it was asked last"), "{problems:?}");
+    assert!(problems[0].contains("left alone for 3600 s") && problems.len() == 1, "{problems:?}");
+    assert_eq!(by(&ask(&client).await.unwrap()), "one");
+    assert_eq!(client.problems(), Vec::<String>::new(), "it answers again");
+}
+
 #[tokio::test]
 async fn what_an_incident_may_cost_holds_for_all_of_them() {
     let first = Endpoint::new(vec![fails(401, "no")]).await;

@@ -23,7 +23,11 @@ fn handled(set: &Set, tools: &[&str], words: &str) -> (usize, String) {
     let mut incident = opened(words);
     let mut looks = 0;
     for _ in 0..6 {
-        let Some(decision) = set.decide(&incident, &context).decision else { break };
+        let Some(decision) = set.decide(&incident, &context).decision else {
+            // The model is asked, and is told what is collected for it before.
+            looks = looks.max(wanted(set, &incident, &context).len());
+            break;
+        };
         let verdict = decision.verdict.clone();
         happen(&mut incident, Fact::Decided { decision: Arc::new(decision) });
         match verdict {

@@ -92,8 +92,12 @@ async fn answer(script: Arc<Script>, stream: TcpStream) -> std::io::Result<()> {
         return stream.shutdown().await;
     }
     let body = body.as_str().map_or_else(|| body.to_string(), Into::into);
-    let head =
-        format!("HTTP/1.1 {status} x\r\nretry-after: 0\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    // A refusal may say when to come back, as `later` in its body.
+    let later = serde_json::from_str::<Value>(&body).ok().and_then(|body| body["later"].as_u64()).unwrap_or(0);
+    let head = format!(
+        "HTTP/1.1 {status} x\r\nretry-after: {later}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(body.as_bytes()).await?;
     stream.shutdown().await
