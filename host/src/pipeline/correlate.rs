@@ -92,9 +92,12 @@ pub fn correlate(
             // How an end is called says nothing of how bad it was.
             alert.severity = alert.severity.max(known.severity);
         }
-        let began = alert.starts_at.or_else(|| known.and_then(|(_, known)| known.starts_at));
-        if let (Status::Resolved, Some(began)) = (alert.status, began) {
-            let end = End { began, ended: alert.ends_at, severity: alert.severity, heard: now };
+        // What was opened again ends under its first beginning.
+        let again = known.and_then(|(_, known)| known.starts_at);
+        let began = alert.starts_at.max(again.filter(|began| alert.ends_at.is_none_or(|end| *began < end)));
+        // An end that does not say what it ends is that of all that began before it.
+        if let (Status::Resolved, Some(began)) = (alert.status, began.or(alert.ends_at.map(|end| end.min(now)))) {
+            let end = End { began, severity: alert.severity, heard: now };
             out.ended.push((Identity::from(&alert), end));
         }
         let fires = alert.status == Status::Firing;

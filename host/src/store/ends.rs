@@ -33,7 +33,7 @@ pub(super) fn recall(journal: &dyn Journal, index: &mut Index) -> Result<(), Jou
         let (Fact::Opened { alerts, .. } | Fact::AlertsChanged { alerts }) = &entry.fact else { return Ok(()) };
         for alert in alerts.iter().filter(|alert| alert.status == Status::Resolved) {
             if let Some(began) = alert.starts_at {
-                let end = End { began, ended: alert.ends_at, severity: alert.severity, heard: entry.at };
+                let end = End { began, severity: alert.severity, heard: entry.at };
                 index.end(Identity::from(alert), end);
             }
         }

@@ -18,10 +18,8 @@ pub const MOST: usize = 50_000;
 /// The end of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
-    /// When what has ended began.
+    /// When what has ended began, by the latest word about that.
     pub began: Timestamp,
-    /// When it ended, where the sender says so.
-    pub ended: Option<Timestamp>,
     /// How bad it was.
     pub severity: Severity,
     /// When the end came in.
@@ -29,23 +27,8 @@ pub struct End {
 }
 
 impl End {
-    /// Up to here everything is over; a clock that is ahead cannot end what has not begun.
-    fn until(&self) -> Timestamp {
-        self.ended.map_or(self.began, |ended| ended.min(self.heard)).max(self.began)
-    }
-
     fn is_lately(&self, now: Timestamp) -> bool {
         now.duration_since(self.heard).abs() < LATE
-    }
-
-    /// Both together: what either of them ends has ended.
-    fn with(self, other: Self) -> Self {
-        Self {
-            began: self.began.max(other.began),
-            ended: Some(self.until().max(other.until())),
-            severity: self.severity.max(other.severity),
-            heard: self.heard.max(other.heard),
-        }
     }
 }
 
@@ -60,8 +43,9 @@ impl Ended {
     /// Takes in that an alert has ended.
     pub fn insert(&mut self, alert: Identity, end: End) {
         let heard = end.heard;
-        let known = self.ends.get(&alert).filter(|known| known.is_lately(heard));
-        let end = known.map_or(end, |known| known.with(end));
+        if self.ends.get(&alert).is_some_and(|known| known.began > end.began && known.is_lately(heard)) {
+            return;
+        }
         self.ends.insert(alert, end);
         self.order.push_back((end.heard, alert));
         while let Some((at, oldest)) = self.order.front().copied() {
@@ -76,12 +60,11 @@ impl Ended {
         }
     }
 
-    /// Whether a message that something fires which began then is older than the one about its end: it began no
-    /// later than what has ended, or before that end, as what a sender calls opened again does. What is worse than
-    /// what has ended is no such message.
+    /// Whether a message that something fires which began then is older than the one about its end. What
+    /// is worse than what has ended is no such message.
     pub fn covers(&self, alert: &Identity, began: Timestamp, severity: Severity, now: Timestamp) -> bool {
         let end = self.ends.get(alert).filter(|end| end.is_lately(now));
-        end.is_some_and(|end| (began <= end.began || began < end.until()) && severity <= end.severity)
+        end.is_some_and(|end| began <= end.began && severity <= end.severity)
     }
 }
 
@@ -93,15 +76,15 @@ mod tests {
         Timestamp::from_second(1_763_000_000 + second).unwrap()
     }
 
-    fn end(began: i64, ended: Option<i64>, heard: i64) -> End {
-        End { began: at(began), ended: ended.map(at), severity: Severity::Warning, heard: at(heard) }
+    fn end(began: i64, heard: i64) -> End {
+        End { began: at(began), severity: Severity::Warning, heard: at(heard) }
     }
 
     #[test]
     fn an_end_is_remembered_for_some_minutes_and_covers_what_is_not_newer_or_worse() {
         let one = Identity::of("s", "f");
         let mut ended = Ended::default();
-        ended.insert(one, end(0, None, 100));
+        ended.insert(one, end(0, 100));
         let covers = |began, severity, now| ended.covers(&one, at(began), severity, at(now));
         assert!(covers(0, Severity::Warning, 100) && covers(-5, Severity::Info, 600));
         assert!(!covers(1, Severity::Warning, 100), "it began later");
@@ -115,34 +98,20 @@ mod tests {
     fn an_older_end_that_comes_later_changes_nothing() {
         let one = Identity::of("s", "f");
         let mut ended = Ended::default();
-        ended.insert(one, end(50, None, 100));
-        ended.insert(one, end(0, None, 101));
+        ended.insert(one, end(50, 100));
+        ended.insert(one, end(0, 101));
         assert!(ended.covers(&one, at(50), Severity::Warning, at(102)));
-    }
-
-    #[test]
-    fn what_began_anew_is_over_too_where_the_end_came_after_it() {
-        let one = Identity::of("s", "f");
-        let mut ended = Ended::default();
-        ended.insert(one, end(0, Some(50), 100));
-        let covers = |ended: &Ended, began| ended.covers(&one, at(began), Severity::Warning, at(102));
-        assert!(covers(&ended, 49) && !covers(&ended, 50), "what begins where the other ended is another");
-        ended.insert(one, end(0, Some(80), 101));
-        ended.insert(one, end(0, Some(50), 101));
-        assert!(covers(&ended, 79) && !covers(&ended, 80), "an old end that comes again takes nothing back");
-        ended.insert(one, end(0, Some(5_000), 102));
-        assert!(!covers(&ended, 103), "nothing ends in the future");
     }
 
     #[test]
     fn there_are_never_more_than_so_many() {
         let mut ended = Ended::default();
         for n in 0..MOST + 100 {
-            ended.insert(Identity::of("s", &n.to_string()), end(0, None, 1));
+            ended.insert(Identity::of("s", &n.to_string()), end(0, 1));
         }
         assert_eq!((ended.ends.len(), ended.order.len()), (MOST, MOST));
         assert!(!ended.covers(&Identity::of("s", "0"), at(0), Severity::Warning, at(1)));
-        ended.insert(Identity::of("s", "last"), end(0, None, 2 + LATE.as_secs()));
+        ended.insert(Identity::of("s", "last"), end(0, 2 + LATE.as_secs()));
         assert_eq!((ended.ends.len(), ended.order.len()), (1, 1));
     }
 }

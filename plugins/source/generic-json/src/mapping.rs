@@ -144,7 +144,10 @@ impl Mapping {
         let found = items.values(*whole);
         if found.is_empty() && !items.has_list(*whole) {
             let name = &self.name;
-            decoded.leave_out("", format!("nothing is where the mapping `{name}` looks for alerts (mappings.{name}.items)"));
+            decoded.leave_out(
+                "",
+                format!("nothing is where the mapping `{name}` looks for alerts (mappings.{name}.items)"),
+            );
         }
         // Who names the list means what is in it.
         let found = found.into_iter().flat_map(|value| match value {

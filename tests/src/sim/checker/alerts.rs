@@ -68,11 +68,16 @@ fn acknowledged_alerts_are_in_the_journal(state: &State, alert: &Alert, seen: us
     if during.chain(earlier).any(|(_, id, known)| same(known, alert) || nothing_new(known, id)) {
         return Ok(());
     }
-    // A beginning whose end was sent as well may have been overtaken by it, if it is not worse.
+    // A beginning whose end was sent as well may have been overtaken by it, if it is not worse. What was opened again ends
+    // under its first beginning.
     let mut ends = state.checker.versions.ends.get(&alert.identity()).into_iter().flatten();
-    let overtaken = ends.any(|end| {
-        end.starts_at >= alert.starts_at && alert.severity <= end.severity.max(worst.unwrap_or(end.severity))
-    });
+    let ended = |end: &Alert| {
+        let again = |known: &Alert| {
+            known.starts_at >= alert.starts_at && end.ends_at.is_none_or(|at| known.starts_at < Some(at))
+        };
+        end.starts_at >= alert.starts_at || versions.iter().any(|(_, _, known)| again(known))
+    };
+    let overtaken = ends.any(|end| ended(end) && alert.severity <= end.severity.max(worst.unwrap_or(end.severity)));
     if alert.status == Status::Firing && overtaken {
         return Ok(());
     }
