@@ -92,7 +92,7 @@ pub fn correlate(
             // How an end is called says nothing of how bad it was.
             alert.severity = alert.severity.max(known.severity);
         }
-        // What was opened again ends under its first beginning.
+        // The end of what was opened again may name its first beginning, and ends the latest.
         let again = known.and_then(|(_, known)| known.starts_at);
         let began = alert.starts_at.max(again.filter(|began| alert.ends_at.is_none_or(|end| *began < end)));
         // An end that does not say what it ends is that of all that began before it.

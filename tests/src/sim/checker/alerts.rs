@@ -68,8 +68,8 @@ fn acknowledged_alerts_are_in_the_journal(state: &State, alert: &Alert, seen: us
     if during.chain(earlier).any(|(_, id, known)| same(known, alert) || nothing_new(known, id)) {
         return Ok(());
     }
-    // A beginning whose end was sent as well may have been overtaken by it, if it is not worse. What was opened again ends
-    // under its first beginning.
+    // A beginning whose end was sent as well may have been overtaken by it, if it is not worse. The end of
+    // what was opened again may name its first beginning, and ends the latest.
     let mut ends = state.checker.versions.ends.get(&alert.identity()).into_iter().flatten();
     let ended = |end: &Alert| {
         let again = |known: &Alert| {
