@@ -90,12 +90,12 @@ pub fn whole(view: &ConversationView) -> Screen {
     screen.line(format!("{} requests to models, {} tokens", view.calls, view.tokens));
     for question in &view.questions {
         screen.gap();
-        one(&mut screen, question);
+        one(&mut screen, question, view.state);
     }
     screen
 }
 
-fn one(screen: &mut Screen, question: &QuestionView) {
+fn one(screen: &mut Screen, question: &QuestionView, state: Standing) {
     screen.text_lines(format!("> {}", question.text));
     for look in &question.looks {
         screen.line(format!("… {} {}", look.tool, arguments(&look.arguments)));
@@ -104,7 +104,8 @@ fn one(screen: &mut Screen, question: &QuestionView) {
         }
     }
     match &question.answer {
-        None => screen.line("(no answer yet)"),
+        None if state == Standing::Answering => screen.line("(no answer yet)"),
+        None => screen.line("(the answer was broken off: tidegate ended in the middle of it)"),
         Some(answer) => {
             if let AnswerView::Replied { text } | AnswerView::Proposed { text, .. } = answer {
                 screen.text_lines(text);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::shown;
 use crate::chat::RulingView;
-use crate::domain::conversation::{AnswerView, ConversationView};
+use crate::domain::conversation::{AnswerView, ConversationView, Standing};
 
 #[test]
 fn a_proposal_says_how_it_stands_and_who_decides() {
@@ -35,6 +35,11 @@ fn a_conversation_shows_looks_refusals_and_what_was_broken_off() {
         ],
     });
     let view: ConversationView = serde_json::from_value(view).unwrap();
+    let mut cut = view.clone();
+    cut.questions[1].answer = None;
+    assert!(shown::whole(&cut).text().contains("broken off: tidegate ended"), "a crash leaves no end");
+    cut.state = Standing::Answering;
+    assert!(shown::whole(&cut).text().contains("(no answer yet)"));
     let text = shown::whole(&view).text().to_string();
     for part in [
         "chat-1 of ada: interrupted, about incident i1",
