@@ -87,6 +87,9 @@ pub struct App {
     restoration: Arc<Restoration>,
     tasks: Vec<JoinHandle<()>>,
     counters: metrics::Counters,
+    handled: Arc<metrics::Handled>,
+    /// In seconds since 1970.
+    started: u64,
     daily: model_metrics::Daily,
     chat: Arc<Chat>,
     /// How long a stop waits for what is under way.
@@ -476,6 +479,8 @@ impl Backend for App {
 
     fn metrics(&self) -> String {
         let mut text = self.counters.text(&self.services, &self.servers, &self.policies);
+        text.push_str(&metrics::host(self.services.mode, self.started, &self.ready()));
+        text.push_str(&self.handled.text());
         text.push_str(&metrics::left_out(&self.plugins.left_out()));
         text.push_str(&plugins::metrics(&self.plugins));
         text.push_str(&metrics::handling(self.runner.panics(), self.services.model.skipped().is_some()));

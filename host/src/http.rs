@@ -14,6 +14,7 @@ mod chat;
 mod connection;
 mod control;
 mod deliveries;
+mod durations;
 mod encoding;
 mod events;
 mod fetch;
@@ -62,6 +63,7 @@ use admission::Zone;
 use answer::Failure;
 use attempts::Attempts;
 use callers::Callers;
+use durations::Durations;
 use fetch::Fetch;
 use proof::Proof;
 use quotas::Quotas;
@@ -92,6 +94,7 @@ struct Shared {
     callers: Callers,
     replays: Replays,
     refusals: Refusals,
+    durations: Durations,
     attempts: Attempts,
     sources: HashMap<String, SourceAccess>,
     settings: crate::config::Server,
@@ -182,6 +185,7 @@ impl Server {
             callers: Callers::new(config, api),
             replays: Replays::default(),
             refusals: Refusals::default(),
+            durations: Durations::default(),
             attempts: Attempts::default(),
             sources,
             quotas: Quotas::new(&settings),

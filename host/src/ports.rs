@@ -47,6 +47,23 @@ pub fn until(now: Timestamp, at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(now)).unwrap_or_default()
 }
 
+/// Hears what happens to incidents, to count it. Called with the live state locked: it must be quick, and call nobody.
+pub trait Observer: Send + Sync {
+    /// An entry has changed an incident, which is as it is behind it. The entry may not be durable yet.
+    fn noted(&self, incident: &Incident, entry: &Entry);
+    /// Entries have become durable, so long after they were queued.
+    fn appended(&self, took: Duration);
+}
+
+/// Nobody counts.
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn noted(&self, _: &Incident, _: &Entry) {}
+
+    fn appended(&self, _: Duration) {}
+}
+
 /// A tool's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToolAnswer {

@@ -33,7 +33,7 @@ use crate::domain::history::Past;
 use crate::domain::{Entry, Fact, Head, History, Incident, IncidentId, Sealed};
 use crate::pipeline::correlate::{GroupOf, Index};
 use crate::pipeline::flood::Bounds;
-use crate::ports::{Clock, Journal, JournalError};
+use crate::ports::{Clock, Journal, JournalError, Observer, Unobserved};
 use crate::random::Random;
 
 pub use receive::Taken;
@@ -81,6 +81,7 @@ pub struct Store {
     orders: tokio::sync::RwLock<()>,
     tools: Mutex<Known>,
     under_way: Arc<UnderWay>,
+    observer: Arc<dyn Observer>,
 }
 
 impl Store {
@@ -106,6 +107,7 @@ impl Store {
             orders: tokio::sync::RwLock::new(()),
             tools: Mutex::default(),
             under_way: Arc::default(),
+            observer: Arc::new(Unobserved),
         }
     }
 
@@ -113,6 +115,12 @@ impl Store {
     #[must_use]
     pub fn with_bounds(self, bounds: Bounds) -> Self {
         Self { bounds, ..self }
+    }
+
+    /// The same with somebody who counts what happens.
+    #[must_use]
+    pub fn with_observer(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {
@@ -285,6 +293,7 @@ impl Store {
             let entry = Entry { at: now, fact };
             incident.apply(&entry);
             sealed.push(seal(incident, &entry)?);
+            self.observer.noted(incident, &entry);
             happened.push(entry.fact);
         }
         live.history.note(incident, &happened);
@@ -331,8 +340,12 @@ impl Store {
         mark: Mark,
     ) -> Result<(), JournalError> {
         let mut waiting = Waiting { store: self, ids, heard: false };
+        let queued = self.clock.elapsed();
         let result = append.await;
         waiting.heard = true;
+        if result.is_ok() {
+            self.observer.appended(self.clock.elapsed().saturating_sub(queued));
+        }
         let mut live = self.live();
         // What was written before the live state was read anew says nothing about it.
         if live.generation == mark.generation {

@@ -126,7 +126,14 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         Box::new(move |alert| group(of_policies.group(alert), alert, group_by.as_deref())),
         wake,
     );
-    let store = Arc::new(store.with_bounds(options::bounds(config)));
+    let servers_and_plugins = servers
+        .status()
+        .into_iter()
+        .map(|status| status.server)
+        .chain(plugins.status().into_iter().map(|status| status.name));
+    let handled = Arc::new(metrics::Handled::new(servers_and_plugins, config.notifiers.keys().cloned()));
+    let store = store.with_bounds(options::bounds(config)).with_observer(Arc::clone(&handled) as Arc<_>);
+    let store = Arc::new(store);
     let gate = Arc::new(Gate::new(options::gate(config)).with_people(config.people()));
     let services = Arc::new(Services {
         store: Arc::clone(&store),
@@ -196,6 +203,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     tasks.push(tokio::spawn(after(&restoration, ending)));
     let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
     let counters = metrics::Counters::default();
+    let started = u64::try_from(clock.now().as_second()).unwrap_or(0);
     let stop_timeout = config.server.stop_timeout;
     let app = App {
         services,
@@ -208,6 +216,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         restoration,
         tasks,
         counters,
+        handled,
+        started,
         daily: Daily::default(),
         health,
         inspections,

@@ -1,13 +1,19 @@
-//! Counters and gauges as Prometheus text.
+//! Counters, gauges and histograms as Prometheus text.
+
+mod handled;
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::domain::Head;
+use super::model_metrics::escaped;
+use crate::backend::Ready;
+use crate::domain::{Head, Mode};
 use crate::pipeline::Services;
 use crate::policy;
 use crate::store::Received;
 use crate::tools::{Phase, Servers};
+
+pub use handled::Handled;
 
 /// Alerts that sources returned and that were not taken, by source and reason.
 pub fn left_out(counts: &[(String, &'static str, u64)]) -> String {
@@ -19,6 +25,27 @@ pub fn left_out(counts: &[(String, &'static str, u64)]) -> String {
     );
     for (source, reason, count) in counts {
         let _ = writeln!(text, "{name}{{source=\"{source}\",reason=\"{reason}\"}} {count}");
+    }
+    text
+}
+
+/// Which host this is, since when it runs, and whether it is ready.
+pub fn host(mode: Mode, started: u64, ready: &Ready) -> String {
+    let mut text = String::new();
+    let info = [
+        ("tidegate_build_info", "The program.", format!("version=\"{}\"", env!("CARGO_PKG_VERSION"))),
+        ("tidegate_mode", "Whether anything may be changed.", format!("mode=\"{}\"", mode.as_str())),
+    ];
+    for (name, help, label) in info {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name}{{{label}}} 1");
+    }
+    let rows = [
+        ("tidegate_start_time_seconds", "When the host was started, in seconds since 1970.", started),
+        ("tidegate_ready", "1 while alerts are taken.", u64::from(ready.ready)),
+        ("tidegate_problems", "How many problems /readyz names.", ready.problems.len() as u64),
+    ];
+    for (name, help, value) in rows {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
     }
     text
 }
@@ -155,6 +182,12 @@ impl Counters {
         let mut text = String::new();
         for (name, kind, help, value) in rows {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+        }
+        let name = "tidegate_tool_server_up";
+        let _ = writeln!(text, "# HELP {name} 1 while an MCP server answers.\n# TYPE {name} gauge");
+        for status in servers.status() {
+            let up = u64::from(status.phase == Phase::Ready);
+            let _ = writeln!(text, "{name}{{server=\"{}\"}} {up}", escaped(&status.server));
         }
         let name = "tidegate_incidents";
         let _ = writeln!(text, "# HELP {name} Live incidents by where they stand.\n# TYPE {name} gauge");

@@ -17,6 +17,16 @@ pub enum Mode {
     Enforce,
 }
 
+impl Mode {
+    /// The word used in JSON and texts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
 /// What to do about an incident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

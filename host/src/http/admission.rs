@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Shared;
 use super::answer::Failure;
+use super::durations::Route;
 use super::origin::{check_origin, host_name, is_local, is_other_site};
 use super::refusals::Refused;
 use crate::domain::event::SOURCE;
@@ -64,8 +65,10 @@ pub async fn admit(State(state): State<Arc<Shared>>, request: Request, next: Nex
         Zone::Sender(source) => Some(source.to_string()),
         Zone::Links | Zone::Api => None,
     };
+    let (began, route) = (state.clock.elapsed(), Route::of(&request));
     let response = let_in(&state, request, next).await.unwrap_or_else(IntoResponse::into_response);
     let status = response.status();
+    state.durations.note(&route, status, state.clock.elapsed().saturating_sub(began));
     if let Some(source) = source
         && (status.is_client_error() || status.is_server_error())
     {

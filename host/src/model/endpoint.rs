@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::budget::Day;
 use super::profile::{Learnt, Lesson, Memory, Profile};
 use super::prompt::{self, Prompt};
-use super::send::{Sender, Trouble};
+use super::send::{BrokenOff, Sender, Trouble};
 use super::wire::{self, Reply};
 use super::words::Words;
 use super::{EndpointOptions, request};
@@ -161,7 +161,8 @@ impl Endpoint {
             let prompt = build(&profile);
             let body = request::body(&self.options.name, &prompt, told, &profile, &self.options.extra_body);
             let size = body.to_string().len();
-            let sent = self.sender.send(&body, deadline, words).await;
+            let mut broken_off = BrokenOff::default();
+            let sent = self.sender.send(&body, deadline, words, &mut broken_off).await;
             if let Err(Trouble::Taught { lesson, words, why }) = &sent {
                 let learnt = Learnt { lesson: *lesson, words: words.clone(), size };
                 if lessons.len() < LESSONS && profile.follow(*lesson, &self.options.wants, size) {
@@ -173,11 +174,11 @@ impl Endpoint {
                     continue;
                 }
             }
-            // What a request costs that breaks off is not known; it is counted as a call.
-            let tokens = match &sent {
+            let mut tokens = match &sent {
                 Ok(reply) => reply.usage.clone().unwrap_or_else(|| wire::estimate(size, reply)),
                 Err(_) => Usage::default(),
             };
+            wire::add_broken_off(&mut tokens, size, broken_off);
             self.spend(&tokens, usage);
             *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = match &sent {
                 Err(Trouble::Final(why)) => Some(why.clone()),

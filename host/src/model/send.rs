@@ -64,6 +64,24 @@ enum Failure {
     Final(String),
 }
 
+/// Answers that began and broke off: the endpoint's owner is charged for them all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct BrokenOff {
+    /// How many.
+    pub answers: u64,
+    /// Bytes that they had said.
+    pub said: usize,
+}
+
+impl BrokenOff {
+    fn count(&mut self, body: &[u8]) {
+        if stream::speaks(body) {
+            self.answers += 1;
+            self.said += stream::said(body);
+        }
+    }
+}
+
 /// Sends requests to one endpoint.
 pub(super) struct Sender {
     client: reqwest::Client,
@@ -109,13 +127,19 @@ impl Sender {
         body: &Value,
         deadline: Instant,
         words: Option<&Words<'_>>,
+        broken_off: &mut BrokenOff,
     ) -> Result<Reply, Trouble> {
         let sent = request::sent(body);
         let (mut retries, mut timeouts, mut late) = (0, 0, None);
         let mut broken = false;
         loop {
             words.iter().for_each(|words| words.begin());
-            let (why, wait) = match self.once(body, sent, deadline, words).await {
+            let mut bytes = Vec::new();
+            let came = self.once(body, sent, deadline, words, &mut bytes).await;
+            if came.is_err() {
+                broken_off.count(&bytes);
+            }
+            let (why, wait) = match came {
                 Ok(reply) => return Ok(reply),
                 Err(Failure::Final(why)) => return Err(Trouble::Final(why)),
                 Err(Failure::Taught { lesson, words, why }) => return Err(Trouble::Taught { lesson, words, why }),
@@ -160,6 +184,7 @@ impl Sender {
         sent: Sent,
         deadline: Instant,
         words: Option<&Words<'_>>,
+        bytes: &mut Vec<u8>,
     ) -> Result<Reply, Failure> {
         let own = Instant::now() + self.timeout;
         let (mut until, whole) = (deadline.min(own), own <= deadline);
@@ -183,7 +208,7 @@ impl Sender {
         let after = header("retry-after").and_then(|value| value.trim().parse().ok());
         let streams = header("content-type").is_some_and(|kind| kind.contains("event-stream"));
         let largest = if streams { LARGEST_STREAM } else { LARGEST };
-        let (mut bytes, mut speaks) = (Vec::new(), false);
+        let mut speaks = false;
         loop {
             // Until its first word an endpoint may think as long as an answer may take. From there on silence says that it
             // has stalled, and as long as it speaks it may take as long as there is.
@@ -206,17 +231,17 @@ impl Sender {
                         words.iter().for_each(|words| words.take(&chunk));
                     }
                     bytes.extend_from_slice(&chunk);
-                    if streams && !speaks && stream::speaks(&bytes) {
+                    if streams && !speaks && stream::speaks(bytes) {
                         (speaks, until) = (true, deadline);
                     }
                 }
                 None => break,
             }
-            if streams && stream::is_over(&bytes) {
+            if streams && stream::is_over(bytes) {
                 break;
             }
         }
-        let text = String::from_utf8_lossy(&bytes);
+        let text = String::from_utf8_lossy(bytes);
         if !status.is_success() {
             return Err(self.failed(status, &text, sent, after));
         }

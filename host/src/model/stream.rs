@@ -21,19 +21,38 @@ pub(super) fn is_over(body: &[u8]) -> bool {
 
 /// Whether the first word of an answer, of a thought or of a call stands in what has come of a stream.
 pub(super) fn speaks(body: &[u8]) -> bool {
-    let says = |value: &Value| match value {
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        _ => false,
-    };
-    let text = String::from_utf8_lossy(body);
-    text.lines().any(|line| {
+    deltas(&String::from_utf8_lossy(body)).any(|delta| said_in(&delta) > 0)
+}
+
+/// How many bytes of answers, thoughts and calls stand in what has come of a stream.
+pub(super) fn said(body: &[u8]) -> usize {
+    deltas(&String::from_utf8_lossy(body)).map(|delta| said_in(&delta)).sum()
+}
+
+fn deltas(body: &str) -> impl Iterator<Item = Map<String, Value>> {
+    body.lines().filter_map(|line| {
         let line = line.trim();
         let data = line.strip_prefix("data:").map_or(line, str::trim);
-        let chunk: Value = serde_json::from_str(data).unwrap_or_default();
-        let delta = chunk.pointer("/choices/0/delta").and_then(Value::as_object);
-        delta.is_some_and(|delta| delta.iter().any(|(name, value)| name != "role" && says(value)))
+        let mut chunk: Value = serde_json::from_str(data).ok()?;
+        match chunk.pointer_mut("/choices/0/delta").map(Value::take) {
+            Some(Value::Object(delta)) => Some(delta),
+            _ => None,
+        }
     })
+}
+
+fn said_in(delta: &Map<String, Value>) -> usize {
+    delta.iter().filter(|(name, _)| *name != "role").map(|(_, value)| length(value)).sum()
+}
+
+/// A call is something said, even while it has no name.
+fn length(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| length(item).max(1)).sum(),
+        Value::Object(members) => members.values().map(length).sum(),
+        _ => 0,
+    }
 }
 
 /// The body of the answer, as it would have been without a stream. The error says what is missing.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::send::BrokenOff;
 use super::stream;
 use crate::domain::entry::Usage;
 
@@ -147,9 +148,20 @@ fn usage(usage: &Value) -> Option<Usage> {
 
 /// Roughly what a call cost whose endpoint does not say: a token is about four bytes.
 pub(super) fn estimate(request: usize, reply: &Reply) -> Usage {
-    let answer = reply.content.len() + reply.calls.iter().map(|call| call.arguments.len() + 20).sum::<usize>();
-    let tokens = |bytes: usize| u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX);
+    let words = reply.content.len() + reply.thoughts.len();
+    let answer = words + reply.calls.iter().map(|call| call.arguments.len() + 20).sum::<usize>();
     Usage { prompt_tokens: tokens(request), completion_tokens: tokens(answer), ..Usage::default() }
+}
+
+/// Adds roughly what answers cost that began and broke off.
+pub(super) fn add_broken_off(usage: &mut Usage, request: usize, broken_off: BrokenOff) {
+    let prompts = tokens(request).saturating_mul(broken_off.answers);
+    usage.prompt_tokens = usage.prompt_tokens.saturating_add(prompts);
+    usage.completion_tokens = usage.completion_tokens.saturating_add(tokens(broken_off.said));
+}
+
+fn tokens(bytes: usize) -> u64 {
+    u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

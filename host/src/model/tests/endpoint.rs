@@ -83,8 +83,16 @@ async fn a_stream_that_stalls_is_asked_for_again() {
     let asked = ask(&of(vec![options()], Budget::default())).await.unwrap();
     assert!(matches!(asked.answer, Answer::Resolved { .. }));
     assert_eq!(endpoint.requests().len(), 2);
-    let (why, _) = ask(&of(vec![options()], Budget::default())).await.unwrap_err();
+    let prompt = |index: usize| endpoint.requests()[index].to_string().len().div_ceil(4) as u64;
+    let more = asked.usage.prompt_tokens >= prompt(0) && asked.usage.completion_tokens >= 1;
+    assert!(more, "what broke off was paid for as well: {:?}", asked.usage);
+    let (why, usage) = ask(&of(vec![options()], Budget::default())).await.unwrap_err();
     assert!(why.contains("stalled"), "{why}");
+    assert_eq!(
+        (usage.prompt_tokens, usage.completion_tokens),
+        (2 * prompt(2), 2),
+        "two answers of four bytes each began"
+    );
 }
 
 /// As long as an endpoint speaks, it may take longer than one that is silent.
