@@ -85,6 +85,7 @@ fn dependencies_point_one_way() {
         ("axum", &["http"]),
         ("rusqlite", &["journal", "knowledge"]),
         ("rmcp", &["tools"]),
+        ("prometheus_client", &["app", "http"]),
         ("clap", &["cli", "main"]),
         ("rustls", &["network"]),
         ("lettre", &["network"]),
