@@ -79,7 +79,7 @@ fn dependencies_point_one_way() {
         "runner",
         "source",
     ];
-    let libraries: [(&str, &[&str]); 11] = [
+    let libraries: [(&str, &[&str]); 12] = [
         ("wasmtime", &["plugin"]),
         ("rhai", &["policy"]),
         ("axum", &["http"]),
