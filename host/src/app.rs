@@ -29,6 +29,7 @@ mod records;
 mod replay;
 mod restoration;
 mod routes;
+mod silences;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -94,6 +95,8 @@ pub struct App {
     health: Arc<keeping::Health>,
     inspections: Arc<inspections::Inspections>,
     events: Arc<Events>,
+    /// Silences are made and changed one after the other.
+    silencing: tokio::sync::Mutex<()>,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }

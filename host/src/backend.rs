@@ -11,6 +11,7 @@ mod filter;
 mod inspections;
 mod plugins;
 pub mod policies;
+pub mod silences;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -63,7 +64,7 @@ pub trait Records: Send + Sync {
 }
 
 /// The running host.
-pub trait Backend: Records + 'static {
+pub trait Backend: Records + silences::Silencing + 'static {
     /// Names of the sources that exist now.
     fn sources(&self) -> Vec<String>;
     /// Whether there is a source of this name now.

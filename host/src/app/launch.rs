@@ -194,6 +194,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let events = Arc::new(events);
     let ending = events::end(Arc::clone(&events), Arc::clone(&services), Arc::clone(&runner));
     tasks.push(tokio::spawn(after(&restoration, ending)));
+    tasks.push(tokio::spawn(after(&restoration, super::silences::count(Arc::clone(&services)))));
     let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
     let counters = metrics::Counters::default();
     let stop_timeout = config.server.stop_timeout;
@@ -212,6 +213,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         health,
         inspections,
         events,
+        silencing: tokio::sync::Mutex::default(),
         chat,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),

@@ -100,6 +100,8 @@ impl Records for Fake {
     }
 }
 
+impl super::silences::Silencing for Fake {}
+
 impl Backend for Fake {
     fn sources(&self) -> Vec<String> {
         BuiltIn.names()
