@@ -3,6 +3,7 @@
 //! [`App`] is a started host and what the HTTP server and the command line talk to; `launch` builds
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
+mod alerts;
 mod background;
 mod by_hand;
 mod chat;
@@ -25,6 +26,7 @@ mod options;
 mod people;
 mod plugins;
 mod policies;
+mod pushed;
 mod records;
 mod replay;
 mod restoration;
@@ -97,6 +99,8 @@ pub struct App {
     events: Arc<Events>,
     /// Silences are made and changed one after the other.
     silencing: tokio::sync::Mutex<()>,
+    pushed: Arc<pushed::Pushed>,
+    started_at: Timestamp,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }
@@ -283,6 +287,7 @@ impl Backend for App {
             if self.records.journal.crowded() {
                 return Err(Refusal::Unavailable("the disk cannot keep up; send it again later".into()));
             }
+            let push = (source == pushed::SOURCE).then(|| (request.body.clone(), request.received_at));
             let decoded = self.sources.decode(source, request).await.map_err(|error| match error {
                 DecodeError::Invalid(text) => Refusal::Invalid(text),
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
@@ -294,6 +299,9 @@ impl Backend for App {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
             })?;
+            if let Some((body, at)) = push {
+                self.pushed.note(&body, at, self.services.clock.elapsed());
+            }
             self.counters.received(&received);
             Ok(Received {
                 alerts: received.alerts,

@@ -3,6 +3,7 @@
 //! `Backend` is the running host, `Records` its history on disk, `Host` the way to start and inspect
 //! one. The HTTP server knows only the first two, so tests put a fake behind it.
 
+pub mod alerts;
 pub mod deliveries;
 mod evidence;
 #[cfg(test)]
@@ -64,7 +65,7 @@ pub trait Records: Send + Sync {
 }
 
 /// The running host.
-pub trait Backend: Records + silences::Silencing + 'static {
+pub trait Backend: Records + silences::Silencing + alerts::Alerts + 'static {
     /// Names of the sources that exist now.
     fn sources(&self) -> Vec<String>;
     /// Whether there is a source of this name now.

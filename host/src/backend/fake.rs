@@ -101,6 +101,7 @@ impl Records for Fake {
 }
 
 impl super::silences::Silencing for Fake {}
+impl super::alerts::Alerts for Fake {}
 
 impl Backend for Fake {
     fn sources(&self) -> Vec<String> {

@@ -170,7 +170,12 @@ pub fn rule_of(id: &SilenceId) -> String {
 
 /// The silence on which a decision rests.
 pub fn silence_of(decision: &Decision) -> Option<&str> {
-    decision.rule.as_deref()?.strip_prefix(PREFIX)
+    silence_in(decision.rule.as_deref()?)
+}
+
+/// The silence that the rule of a decision names.
+pub fn silence_in(rule: &str) -> Option<&str> {
+    rule.strip_prefix(PREFIX)
 }
 
 impl Incident {

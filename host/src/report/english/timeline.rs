@@ -5,7 +5,8 @@ use crate::domain::delivery::Overtaken;
 use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
 use crate::domain::handover::{Because, Handover};
 use crate::domain::incident::Held;
-use crate::domain::{Alert, Fact, Mode, NamedCause, Occasion, RulingKind, Status};
+use crate::domain::silence::silence_of;
+use crate::domain::{Alert, Fact, Mode, NamedCause, Occasion, RulingKind, Status, Verdict};
 use crate::report::date;
 use crate::report::english::English;
 use crate::report::escape::Style;
@@ -53,7 +54,12 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                     "{by} acts later, if it must: incident {incident} has repaired {}, and the alerts may resolve now",
                     s.name(object)
                 ),
-                None => format!("{by} decided: {}. {}", decision.verdict.kind(), s.say(&decision.reason)),
+                None => match (silence_of(decision), &decision.verdict) {
+                    (Some(silence), Verdict::Hold { until }) => {
+                        format!("silence {silence} holds it back until {}: {}", date(*until), s.say(&decision.reason))
+                    }
+                    _ => format!("{by} decided: {}. {}", decision.verdict.kind(), s.say(&decision.reason)),
+                },
             };
             if decision.mode == Mode::Observe {
                 text.push_str(" (observe mode)");
