@@ -12,6 +12,7 @@ mod events;
 mod explained_events;
 mod explained_looks;
 mod handle;
+mod handling;
 mod inspections;
 mod keeping;
 mod knowledge;
@@ -287,7 +288,7 @@ impl Backend for App {
             if self.records.journal.crowded() {
                 return Err(Refusal::Unavailable("the disk cannot keep up; send it again later".into()));
             }
-            let push = (source == pushed::SOURCE).then(|| (request.body.clone(), request.received_at));
+            let push = (source == pushed::SOURCE).then(|| pushed::Push::of(&request));
             let decoded = self.sources.decode(source, request).await.map_err(|error| match error {
                 DecodeError::Invalid(text) => Refusal::Invalid(text),
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
@@ -299,8 +300,8 @@ impl Backend for App {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
             })?;
-            if let Some((body, at)) = push {
-                self.pushed.note(&body, at, self.services.clock.elapsed());
+            if let Some(push) = push {
+                self.pushed.note(&push.body, push.times_out, push.at, self.services.clock.elapsed());
             }
             self.counters.received(&received);
             Ok(Received {

@@ -11,6 +11,7 @@ pub(crate) mod fake;
 mod filter;
 mod inspections;
 mod plugins;
+pub mod handling;
 pub mod policies;
 pub mod silences;
 
@@ -65,7 +66,7 @@ pub trait Records: Send + Sync {
 }
 
 /// The running host.
-pub trait Backend: Records + silences::Silencing + alerts::Alerts + 'static {
+pub trait Backend: Records + silences::Silencing + alerts::Alerts + handling::Handling + 'static {
     /// Names of the sources that exist now.
     fn sources(&self) -> Vec<String>;
     /// Whether there is a source of this name now.

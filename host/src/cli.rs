@@ -13,6 +13,7 @@ mod costs;
 mod deliveries;
 mod evidence;
 mod handle;
+mod handling;
 mod incidents;
 mod inspect;
 mod journal;

@@ -20,6 +20,7 @@ mod events;
 mod fetch;
 mod form;
 mod guard;
+mod handling;
 mod handshake;
 mod health;
 mod incidents;
@@ -246,6 +247,10 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/incidents/{id}/evidence/{number}", get(incidents::one_evidence))
         .route("/v1/incidents/{id}/actions/{action}/approve", post(control::approve))
         .route("/v1/incidents/{id}/actions/{action}/deny", post(control::deny))
+        .route("/v1/incidents/{id}/acknowledge", post(handling::acknowledge))
+        .route("/v1/incidents/{id}/comment", post(handling::comment))
+        .route("/v1/incidents/{id}/close", post(handling::close))
+        .route("/v1/incidents/{id}/rerun", post(handling::rerun))
         .route("/v1/incidents/{id}/similar", get(search::similar))
         .route("/v1/search", get(search::search))
         .route("/api/v1/events", get(recent_events::subjects))

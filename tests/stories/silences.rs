@@ -122,3 +122,43 @@ async fn too_much_is_stopped_and_gates_have_the_last_word() -> anyhow::Result<()
     assert_eq!(host.get("/v1/silences").await?["silences"].as_array().unwrap().len(), 1);
     host.kill().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_on_it_close_it_and_have_it_decided_anew() -> anyhow::Result<()> {
+    let folder = folder()?;
+    let host = Process::serve(folder.path(), &[]).await?;
+    let listen = host.url.trim_start_matches("http://").to_string();
+    let cli = |arguments: &[&str]| {
+        let all: Vec<String> =
+            ["--listen", &listen, "incidents"].iter().chain(arguments).map(|word| word.to_string()).collect();
+        let folder = folder.path().to_path_buf();
+        async move { run(&folder, &[], &all.iter().map(String::as_str).collect::<Vec<_>>()).await }
+    };
+    host.post("/alert", alert("web-1")).await?;
+    let first = about(&host, "web-1", told).await?["id"].as_str().unwrap().to_string();
+    for (arguments, wanted) in [
+        (vec!["ack", &first, "--as", "ann"], "you are on it"),
+        (vec!["comment", &first, "the disk is new", "--as", "ann"], "noted"),
+    ] {
+        let (code, text, problems) = cli(&arguments).await?;
+        assert!(code == 0 && text.contains(wanted), "{arguments:?}: {text}{problems}");
+    }
+    assert_eq!(host.get(&format!("/v1/incidents/{first}")).await?["acknowledged_by"], "ann (unproven)");
+    let (code, text, problems) = cli(&["rerun", &first, "--as", "bob"]).await?;
+    assert!(code == 0 && text.contains("goes on as "), "{text}{problems}");
+    let second = text.trim().rsplit(' ').next().unwrap().to_string();
+    let shown = cli(&["show", &first]).await?.1;
+    for wanted in ["ann (unproven) is on it", "says: the disk is new", "has it decided anew", "closed: bob (unproven)"] {
+        assert!(shown.contains(wanted), "{wanted}: {shown}");
+    }
+    about(&host, "web-1", |one| one["id"] == second.as_str() && told(one)).await?;
+
+    let (code, _, problems) = cli(&["close", &second, "--as", "bob"]).await?;
+    assert!(code != 0 && problems.contains("comment: is missing"), "{problems}");
+    let (code, text, problems) = cli(&["close", &second, "replaced the disk", "--as", "bob"]).await?;
+    assert!(code == 0 && text.contains("1 of its alerts still fire"), "{text}{problems}");
+    about(&host, "web-1", |one| one["id"] == second.as_str() && one["state"] == "closed").await?;
+    let (code, _, problems) = cli(&["comment", &second, "late", "--as", "bob"]).await?;
+    assert!(code != 0 && problems.contains("is closed"), "{problems}");
+    host.kill().await
+}

@@ -1,7 +1,7 @@
-//! Alerts that Prometheus pushes end when it stops pushing them, as in an Alertmanager: at the `endsAt` of the last push,
-//! or some minutes after one that says none.
+//! Alerts that Prometheus pushes end when it stops pushing them, as in an Alertmanager: at the `endsAt` of the last push. One
+//! that says none ends some minutes later where it came to Alertmanager's API, and else when somebody says so.
 //!
-//! Nothing of it is recorded but the ends: after a restart every alert gets the time of one that was just pushed.
+//! Nothing of it is recorded but the ends: after a restart an alert lasts until it is pushed again, and then as that says.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use crate::backend::alerts::TIMES_OUT;
 use crate::domain::alert::series_fingerprint;
 use crate::domain::{Alert, Labels, Status};
 use crate::pipeline::{self, Services};
+use crate::ports::Inbound;
 use crate::runner::Runner;
 
 /// The source of what is pushed.
@@ -23,12 +25,30 @@ pub const RESOLVE_TIMEOUT: SignedDuration = SignedDuration::from_mins(5);
 const PAUSE: Duration = Duration::from_secs(5);
 /// Alerts that are handed in together.
 const TOGETHER: usize = 500;
-/// So many alerts are told apart; those beyond last as long as after a push that does not say.
+/// So many alerts are told apart; those beyond last until somebody says that they have ended.
 const MOST: usize = 200_000;
 
 /// Until when each alert lasts without another push, by the clock that only goes on.
 #[derive(Debug, Default)]
 pub struct Pushed(Mutex<HashMap<u64, Duration>>);
+
+/// What is kept of a push until it is taken.
+pub struct Push {
+    /// The list of alerts.
+    pub body: String,
+    /// Whether alerts without an end get one.
+    pub times_out: bool,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+impl Push {
+    /// Of a request to the source.
+    pub fn of(request: &Inbound) -> Self {
+        let times_out = request.query.iter().any(|(name, _)| name == TIMES_OUT);
+        Self { body: request.body.clone(), times_out, at: request.received_at }
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,15 +63,19 @@ impl Pushed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in a push that was taken. What cannot be read of it lasts as long as after one that does not say.
-    pub fn note(&self, body: &str, now: Timestamp, elapsed: Duration) {
+    /// Takes in a push that was taken; `times_out` says whether alerts without an end get one.
+    pub fn note(&self, body: &str, times_out: bool, now: Timestamp, elapsed: Duration) {
         let Ok(items) = serde_json::from_str::<Vec<serde_json::Value>>(body) else { return };
         let mut known = self.known();
         for item in items.into_iter().filter_map(|item| serde_json::from_value::<Item>(item).ok()) {
             // Prometheus sends no end, and Go's zero time, for the same.
             let end = item.ends_at.filter(|end| end.as_second() > 0);
-            let lasts = end.map_or(RESOLVE_TIMEOUT, |end| end.duration_since(now));
             let fingerprint = series_fingerprint(&item.labels);
+            let timeout = times_out.then_some(RESOLVE_TIMEOUT);
+            let Some(lasts) = end.map(|end| end.duration_since(now)).or(timeout) else {
+                known.remove(&fingerprint);
+                continue;
+            };
             if known.len() < MOST || known.contains_key(&fingerprint) {
                 known.insert(fingerprint, elapsed + Duration::try_from(lasts).unwrap_or_default());
             }
@@ -64,14 +88,13 @@ impl Pushed {
         Some(until.saturating_sub(elapsed))
     }
 
-    /// Which of the alerts that fire have ended. One that nobody knows yet was pushed just now.
+    /// Which of the alerts that fire have ended. What does not fire any more is forgotten.
     fn due<'a>(&self, firing: impl Iterator<Item = &'a Alert>, now: Timestamp, elapsed: Duration) -> Vec<Alert> {
         let mut known = self.known();
         let (mut standing, mut due) = (HashMap::new(), Vec::new());
-        let lasts = Duration::try_from(RESOLVE_TIMEOUT).unwrap_or_default();
         for alert in firing {
             let fingerprint = series_fingerprint(&alert.labels);
-            let until = known.get(&fingerprint).copied().unwrap_or(elapsed + lasts);
+            let Some(until) = known.get(&fingerprint).copied() else { continue };
             if until <= elapsed {
                 due.push(Alert { status: Status::Resolved, ends_at: Some(now), ..alert.clone() });
             }
@@ -131,7 +154,8 @@ mod tests {
             item("b", ""),
             item("c", r#","endsAt":"0001-01-01T00:00:00Z""#),
         ];
-        pushed.note(&format!("[{a},{b},{c},7,{{}}]"), now, secs(100));
+        pushed.note(&format!("[{a},{b},7,{{}}]"), true, now, secs(100));
+        pushed.note(&format!("[{c}]"), false, now, secs(100));
         let all = ["a", "b", "c", "unknown"].map(alert);
         assert_eq!(pushed.left(&all[0], secs(110)), Some(secs(50)));
         let due = |elapsed: u64| -> Vec<String> {
@@ -139,10 +163,11 @@ mod tests {
         };
         assert_eq!(due(159), [] as [&str; 0]);
         assert_eq!(due(160), ["a"]);
-        pushed.note(&format!("[{a}]"), now, secs(170));
+        pushed.note(&format!("[{a}]"), true, now, secs(170));
         assert_eq!(due(229), [] as [&str; 0]);
-        assert_eq!(due(400), ["a", "b", "c"]);
-        assert_eq!(due(459), ["a", "b", "c", "unknown"]);
+        assert_eq!(due(400), ["a", "b"]);
+        pushed.note(&format!("[{b}]"), false, now, secs(401));
+        assert_eq!(due(9_999), ["a"], "b has no end any more");
         assert_eq!(pushed.due([].into_iter(), now, secs(460)).len(), 0);
         assert_eq!(pushed.left(&all[0], secs(1)), None, "what fires no more is forgotten");
     }

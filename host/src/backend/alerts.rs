@@ -4,6 +4,9 @@ use jiff::Timestamp;
 
 use crate::domain::{Alert, Labels};
 
+/// The parameter of a push of Prometheus by which alerts without an end get one, as in an Alertmanager.
+pub const TIMES_OUT: &str = "resolve_timeout";
+
 /// An alert that fires, and what becomes of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveAlert {

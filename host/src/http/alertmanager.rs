@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::answer::Failure;
 use super::receive::{self, Answer};
+use crate::backend::alerts::TIMES_OUT;
 use crate::domain::Matcher;
 
 pub use alerts::{groups, list};
@@ -114,8 +115,9 @@ pub async fn receivers() -> Response {
 /// `POST /api/v2/alerts`: Prometheus pushes, as to the source of that name and by its proof.
 pub async fn pushed(State(state): State<Arc<Shared>>, request: Request) -> Response {
     let mut missing = None;
-    let taken = receive::taken(&state, SOURCE, request, |inbound| {
+    let taken = receive::taken(&state, SOURCE, request, |mut inbound| {
         missing = alerts::wrong(&inbound.body);
+        inbound.query.push((TIMES_OUT.into(), String::new()));
         Ok(inbound)
     });
     match taken.await {

@@ -34,7 +34,7 @@ fn under(silences: &Arc<Silences>, incident: &Incident, now: Timestamp, next: Ne
         Next::Wait(_) if held && incident.conclusion.is_none() && silences.over(incident, now).is_none() => {
             Next::Do(Effect::Decide)
         }
-        Next::Do(effect) if begins(&effect) && !incident.has_begun() => match silences.over(incident, now) {
+        Next::Do(effect) if begins(&effect) && !incident.has_begun() && incident.by_people.closed.is_none() => match silences.over(incident, now) {
             Some(cover) => Next::Wait(cover.until),
             None => Next::Do(effect),
         },

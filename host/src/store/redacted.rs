@@ -97,7 +97,7 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
             original.iter_mut().filter_map(|original| original.message.as_mut()).for_each(free);
         }
         Fact::Proposed { action } => proposal(&mut action.proposal),
-        Fact::Approved { comment, .. } | Fact::Rejected { comment, .. } => text(comment),
+        Fact::Approved { comment, .. } | Fact::Rejected { comment, .. } | Fact::Said { comment, .. } => text(comment),
         Fact::ModelFailed { reason, .. }
         | Fact::NotBegun { reason, .. }
         | Fact::Uncertain { reason, .. }

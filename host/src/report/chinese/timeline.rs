@@ -1,7 +1,7 @@
 //! The lines of the timeline, in Chinese.
 
 use crate::domain::delivery::Overtaken;
-use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
+use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Says, Usage};
 use crate::domain::handover::{Because, Handover};
 use crate::domain::incident::Held;
 use crate::domain::silence::silence_of;
@@ -189,6 +189,16 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::DeliveryRetried { delivery, person, reason } => {
             let person = Chinese.person(person, s);
             format!("{person} 要求重新发送消息 {}{}", s.name(delivery), quoted(reason, s))
+        }
+        Fact::Said { person, says, comment } => {
+            let person = Chinese.person(person, s);
+            let comment = if comment.is_empty() { String::new() } else { format!("：{}", s.say(comment)) };
+            match says {
+                Says::Acknowledge => format!("{person}已接手处理{comment}"),
+                Says::Comment => format!("{person}备注{comment}"),
+                Says::Close => format!("{person}关闭本事件{comment}"),
+                Says::Rerun => format!("{person}要求按现行策略重新裁决{comment}"),
+            }
         }
         Fact::Closed { reason } => format!("关闭：{}", s.say(reason)),
     }

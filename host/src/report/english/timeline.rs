@@ -2,7 +2,7 @@
 
 use super::count;
 use crate::domain::delivery::Overtaken;
-use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
+use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Says, Usage};
 use crate::domain::handover::{Because, Handover};
 use crate::domain::incident::Held;
 use crate::domain::silence::silence_of;
@@ -208,6 +208,16 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::DeliveryRetried { delivery, person, reason } => {
             let person = English.person(person, s);
             format!("{person} has delivery {} sent anew{}", s.name(delivery), quoted(reason, s))
+        }
+        Fact::Said { person, says, comment } => {
+            let person = English.person(person, s);
+            let comment = if comment.is_empty() { String::new() } else { format!(": {}", s.say(comment)) };
+            match says {
+                Says::Acknowledge => format!("{person} is on it{comment}"),
+                Says::Comment => format!("{person} says{comment}"),
+                Says::Close => format!("{person} closes it{comment}"),
+                Says::Rerun => format!("{person} has it decided anew by the policies in force{comment}"),
+            }
         }
         Fact::Closed { reason } => format!("closed: {}", s.say(reason)),
     }
