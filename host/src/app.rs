@@ -3,6 +3,7 @@
 //! [`App`] is a started host and what the HTTP server and the command line talk to; `launch` builds
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
+mod alerts;
 mod background;
 mod by_hand;
 mod chat;
@@ -11,6 +12,7 @@ mod events;
 mod explained_events;
 mod explained_looks;
 mod handle;
+mod handling;
 mod inspections;
 mod keeping;
 mod knowledge;
@@ -25,10 +27,12 @@ mod options;
 mod people;
 mod plugins;
 mod policies;
+mod pushed;
 mod records;
 mod replay;
 mod restoration;
 mod routes;
+mod silences;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -97,6 +101,10 @@ pub struct App {
     health: Arc<keeping::Health>,
     inspections: Arc<inspections::Inspections>,
     events: Arc<Events>,
+    /// Silences are made and changed one after the other.
+    silencing: tokio::sync::Mutex<()>,
+    pushed: Arc<pushed::Pushed>,
+    started_at: Timestamp,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }
@@ -283,6 +291,7 @@ impl Backend for App {
             if self.records.journal.crowded() {
                 return Err(Refusal::Unavailable("the disk cannot keep up; send it again later".into()));
             }
+            let push = (source == pushed::SOURCE).then(|| pushed::Push::of(&request));
             let decoded = self.sources.decode(source, request).await.map_err(|error| match error {
                 DecodeError::Invalid(text) => Refusal::Invalid(text),
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
@@ -294,6 +303,9 @@ impl Backend for App {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
             })?;
+            if let Some(push) = push {
+                self.pushed.note(&push.body, push.times_out, push.at, self.services.clock.elapsed());
+            }
             self.counters.received(&received);
             Ok(Received {
                 alerts: received.alerts,

@@ -3,6 +3,7 @@
 //! `Backend` is the running host, `Records` its history on disk, `Host` the way to start and inspect
 //! one. The HTTP server knows only the first two, so tests put a fake behind it.
 
+pub mod alerts;
 pub mod deliveries;
 mod evidence;
 #[cfg(test)]
@@ -10,7 +11,9 @@ pub(crate) mod fake;
 mod filter;
 mod inspections;
 mod plugins;
+pub mod handling;
 pub mod policies;
+pub mod silences;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -63,7 +66,7 @@ pub trait Records: Send + Sync {
 }
 
 /// The running host.
-pub trait Backend: Records + 'static {
+pub trait Backend: Records + silences::Silencing + alerts::Alerts + handling::Handling + 'static {
     /// Names of the sources that exist now.
     fn sources(&self) -> Vec<String>;
     /// Whether there is a source of this name now.

@@ -13,6 +13,7 @@ mod costs;
 mod deliveries;
 mod evidence;
 mod handle;
+mod handling;
 mod incidents;
 mod inspect;
 mod journal;
@@ -23,6 +24,7 @@ mod policy;
 mod remote;
 mod screen;
 mod serve;
+mod silence;
 mod server_sent;
 mod suggest;
 mod table;
@@ -117,6 +119,8 @@ enum Command {
     Pause(answer::PauseArguments),
     /// Go on executing
     Resume(answer::ResumeArguments),
+    /// Hold back what is known for a while, list what is held back, end or extend it
+    Silence(silence::Arguments),
     /// Prove policies before they are live, and see why they decide as they do
     Policy(policy::Arguments),
     /// List what was stopped because its fixes did not help or its proposals were denied, or let it go on
@@ -217,6 +221,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Deny(arguments) => answer::deny(&context, arguments).await,
             Command::Pause(arguments) => answer::pause(&context, arguments).await,
             Command::Resume(arguments) => answer::resume(&context, arguments).await,
+            Command::Silence(arguments) => silence::run(&context, arguments).await,
             Command::Policy(arguments) => policy::run(&context, arguments).await,
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
             Command::Deliveries(arguments) => deliveries::run(&context, arguments).await,

@@ -5,6 +5,7 @@
 //! library leaves this module.
 
 mod admission;
+mod alertmanager;
 mod answer;
 mod attempts;
 mod authorization;
@@ -20,6 +21,7 @@ mod events;
 mod fetch;
 mod form;
 mod guard;
+mod handling;
 mod handshake;
 mod health;
 mod incidents;
@@ -36,6 +38,7 @@ mod refusals;
 mod replays;
 mod reply;
 mod search;
+mod silences;
 mod signature;
 mod sns;
 mod watch;
@@ -236,7 +239,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/alerts/{source}", any(receive::source))
         .route("/v1/alerts/{source}/", any(receive::source))
         .route("/v1/alerts/{source}/{*below}", any(receive::below))
-        .route("/api/v1/namespaces/{namespace}/events/{*subject}", post(events::posted));
+        .route("/api/v1/namespaces/{namespace}/events/{*subject}", post(events::posted))
+        .route("/api/v2/alerts", post(alertmanager::pushed));
     let api = Router::new()
         .route("/v1/incidents", get(incidents::list))
         .route("/v1/incidents/watch", get(watch::watch))
@@ -247,6 +251,10 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/incidents/{id}/evidence/{number}", get(incidents::one_evidence))
         .route("/v1/incidents/{id}/actions/{action}/approve", post(control::approve))
         .route("/v1/incidents/{id}/actions/{action}/deny", post(control::deny))
+        .route("/v1/incidents/{id}/acknowledge", post(handling::acknowledge))
+        .route("/v1/incidents/{id}/comment", post(handling::comment))
+        .route("/v1/incidents/{id}/close", post(handling::close))
+        .route("/v1/incidents/{id}/rerun", post(handling::rerun))
         .route("/v1/incidents/{id}/similar", get(search::similar))
         .route("/v1/search", get(search::search))
         .route("/api/v1/events", get(recent_events::subjects))
@@ -255,6 +263,27 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/inspections/{name}/run", post(inspections::run))
         .route("/v1/chat", get(chat::list).post(chat::ask))
         .route("/v1/chat/{id}", get(chat::one))
+        .route("/v1/silences", get(silences::list).post(silences::make))
+        .route("/v1/silences/{id}", get(silences::one))
+        .route("/v1/silences/{id}/expire", post(silences::expire))
+        .route("/v1/silences/{id}/extend", post(silences::extend))
+        .route("/api/v2/status", get(alertmanager::status).fallback(alertmanager::only_get))
+        .route("/api/v2/receivers", get(alertmanager::receivers).fallback(alertmanager::only_get))
+        .route("/api/v2/alerts", get(alertmanager::list).fallback(alertmanager::get_and_post))
+        .route("/api/v2/alerts/groups", get(alertmanager::groups).fallback(alertmanager::only_get))
+        .route(
+            "/api/v2/silences",
+            get(alertmanager::listed).post(alertmanager::set).fallback(alertmanager::get_and_post),
+        )
+        .route(
+            "/api/v2/silence/{id}",
+            get(alertmanager::get_one).delete(alertmanager::delete).fallback(alertmanager::delete_and_get),
+        )
+        .route("/api/v2/{*path}", any(alertmanager::nothing))
+        .route("/api/v1/alerts", any(alertmanager::gone))
+        .route("/api/v1/silences", any(alertmanager::gone))
+        .route("/api/v1/status", any(alertmanager::gone))
+        .route("/api/v1/receivers", any(alertmanager::gone))
         .route("/v1/pause", post(control::pause))
         .route("/v1/resume", post(control::resume))
         .route("/v1/deliveries", get(deliveries::list))
@@ -272,6 +301,8 @@ fn router(state: Arc<Shared>) -> Router {
     let links = Router::new().route("/approve/{incident}/{action}", get(link::show).post(link::answer));
     Router::new()
         .route("/healthz", get(health::alive))
+        .route("/-/healthy", get(alertmanager::healthy))
+        .route("/-/ready", get(alertmanager::ready))
         .route("/readyz", get(health::ready))
         .merge(senders)
         .merge(links)

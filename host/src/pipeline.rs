@@ -40,6 +40,7 @@ mod recall;
 mod report;
 mod rule;
 mod settle;
+mod silence;
 mod verify;
 
 use std::sync::Arc;
@@ -62,6 +63,7 @@ pub use collect::{PATIENCE, wanted};
 pub use control::apply_control;
 pub use decide::judge;
 pub use intake::{Together, take_in};
+pub use silence::{coming, coming_when};
 pub use notify::{Attempt, broke_off, deliver, tidy};
 
 /// Everything that an effect may need.

@@ -42,6 +42,7 @@ mod parts;
 mod problem;
 mod query;
 mod set;
+mod silences;
 mod source;
 mod span;
 mod split;

@@ -3,15 +3,16 @@
 //! The gate hears rules through this and stands above it; what the pipeline needs of the other rooms
 //! stands above the gate (`ports.rs`), because performing a tool takes the gate's permit.
 
+use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::domain::delivery::Fallback;
 use crate::domain::history::History;
 use crate::domain::{
-    Action, Alert, Call, Catalogue, Considered, Decision, Event, Incident, Mode, Occasion, RulingKind, Verification,
+    Action, Alert, Call, Catalogue, Considered, Decision, Event, Incident, Matcher, Mode, Occasion, RulingKind, Verification,
 };
 
 /// What policies may know besides the incident.
@@ -204,8 +205,36 @@ pub trait Policies: Send + Sync {
     fn explain_event(&self, _event: &Event, _now: Timestamp) -> Vec<Considered> {
         Vec::new()
     }
+    /// What the gates on silences have against one; none where they let it be.
+    fn against_silence(&self, _silence: &SilenceLimits<'_>) -> Option<Against> {
+        None
+    }
     /// The group key of an alert; none leaves it to the configuration.
     fn group(&self, alert: &Alert) -> Option<String>;
+}
+
+/// What gates rule on where somebody wants a silence.
+#[derive(Clone, Copy, Debug)]
+pub struct SilenceLimits<'a> {
+    /// What it would cover.
+    pub matchers: &'a [Matcher],
+    /// From its beginning to its end.
+    pub length: SignedDuration,
+}
+
+/// What a gate has against a silence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Against {
+    /// The gate.
+    pub gate: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl fmt::Display for Against {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the gate {} says no: {}", self.gate, self.reason)
+    }
 }
 
 /// What the rules say about an incident.

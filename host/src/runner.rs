@@ -25,9 +25,9 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::domain::incident::{Effect, next_when};
-use crate::domain::{Incident, IncidentId, Next, next};
-use crate::pipeline::{PATIENCE, Services, end_collection, perform};
+use crate::domain::incident::Effect;
+use crate::domain::{Incident, IncidentId, Next};
+use crate::pipeline::{PATIENCE, Services, coming, coming_when, end_collection, perform};
 use crate::ports::{JournalError, until};
 use deliveries::Deliveries;
 use places::{Coming, Place, Places, Reservation};
@@ -222,7 +222,7 @@ impl Runner {
         if incident.closed.is_some() || !incident.deliveries.is_empty() || !incident.actions.is_empty() {
             return false;
         }
-        match next(&incident, services.clock.now(), &services.limits) {
+        match coming(services, &incident, services.clock.now()) {
             Next::Do(_) => false,
             Next::Idle => true,
             Next::Wait(at) => {
@@ -295,16 +295,14 @@ impl Runner {
                 return Ok(());
             }
             let now = self.services.clock.now();
-            let limits = &self.services.limits;
-            let ready = |tool: &str| self.services.tools.ready(tool);
-            let mut coming = next_when(&incident, now, limits, &ready);
+            let mut coming = coming_when(&self.services, &incident, now);
             let wait = |at: Timestamp| waits_for(&incident, at);
             let mut rang = false;
             if let Next::Wait(at) = coming
                 && self.state().driven.get(id).is_some_and(|driven| driven.rung == Some(wait(at)))
             {
                 // It has waited as long as it was meant to, whatever the wall clock shows.
-                coming = next_when(&incident, now.max(at), limits, &ready);
+                coming = coming_when(&self.services, &incident, now.max(at));
                 rang = true;
             }
             let effect = match coming {

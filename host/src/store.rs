@@ -18,6 +18,7 @@ mod redacted;
 mod reopen;
 mod replay;
 mod shared;
+mod silences;
 mod tools;
 mod under_way;
 
@@ -142,8 +143,14 @@ impl Store {
         if let Some(last) = sealed.last() {
             live.control = last.n;
         }
-        let controls = sealed.iter().filter_map(|sealed| sealed.open::<Control>().ok());
-        let controls: Vec<Control> = controls.map(|entry| entry.fact).collect();
+        let mut controls = Vec::new();
+        for entry in sealed.iter().filter_map(|sealed| sealed.open::<Control>().ok()) {
+            if let Control::Silence(event) = &entry.fact {
+                live.history.silence(event, entry.at);
+                live.hidden.restore(event, entry.at);
+            }
+            controls.push(entry.fact);
+        }
         let mut known = Known::default();
         for control in &controls {
             if let Control::Tools(change) = control {
@@ -159,6 +166,7 @@ impl Store {
                 live.index.insert(&incident);
                 live.index.count_all(&incident);
                 live.history.adopt(&incident);
+                live.hidden.adopt(&incident);
             }
             if let (Some(blocked), None) = (&incident.blocked, &incident.conclusion) {
                 live.blocked.entry(blocked.by.clone()).or_default().push(incident.id.clone());
@@ -297,6 +305,7 @@ impl Store {
             happened.push(entry.fact);
         }
         live.history.note(incident, &happened);
+        live.hidden.note(incident);
         live.listing.note(incident);
         // Both go through all alerts, and happen once.
         if happened.iter().any(|fact| matches!(fact, Fact::Closed { .. })) {

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use tidegate_fakes::tools;
 use tidegate_tests::process::Process;
 
-struct Running(Child);
+pub struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -19,17 +19,17 @@ impl Drop for Running {
 }
 
 /// Neither program says which port it got, so one is picked that was free a moment ago.
-fn free_port() -> anyhow::Result<u16> {
+pub fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn start(program: &Path, folder: &Path, arguments: &[String]) -> anyhow::Result<Running> {
+pub fn start(program: &Path, folder: &Path, arguments: &[String]) -> anyhow::Result<Running> {
     let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("upstream.log"))?;
     let child = Command::new(program).args(arguments).current_dir(folder).stdout(Stdio::null()).stderr(log).spawn()?;
     Ok(Running(child))
 }
 
-fn rule(expression: &str) -> String {
+pub fn rule(expression: &str) -> String {
     format!(
         r#"
 groups:

@@ -2,6 +2,7 @@
 //! thing. Time is real here; what needs simulated time is in the simulation.
 
 mod alertmanager;
+mod amtool;
 mod chat;
 mod crash;
 mod diagnosed;
@@ -13,4 +14,5 @@ mod lint;
 mod no_model;
 mod other_server;
 mod shipped;
+mod silences;
 mod with_model;

@@ -12,7 +12,7 @@ use super::live_records::LiveRecords;
 use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
-use super::{App, background, events, keeping, knowledge, known_tools, metrics, options, routes};
+use super::{App, background, events, keeping, knowledge, known_tools, metrics, options, pushed, routes};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
 use crate::chat::Chat;
@@ -201,6 +201,10 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let events = Arc::new(events);
     let ending = events::end(Arc::clone(&events), Arc::clone(&services), Arc::clone(&runner));
     tasks.push(tokio::spawn(after(&restoration, ending)));
+    tasks.push(tokio::spawn(after(&restoration, super::silences::count(Arc::clone(&services)))));
+    let pushed = Arc::new(pushed::Pushed::default());
+    let ending = pushed::end(Arc::clone(&pushed), Arc::clone(&services), Arc::clone(&runner));
+    tasks.push(tokio::spawn(after(&restoration, ending)));
     let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
     let counters = metrics::Counters::default();
     let started = u64::try_from(clock.now().as_second()).unwrap_or(0);
@@ -222,6 +226,9 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         health,
         inspections,
         events,
+        silencing: tokio::sync::Mutex::default(),
+        pushed,
+        started_at: clock.now(),
         chat,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),

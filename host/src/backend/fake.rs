@@ -100,6 +100,10 @@ impl Records for Fake {
     }
 }
 
+impl super::silences::Silencing for Fake {}
+impl super::alerts::Alerts for Fake {}
+impl super::handling::Handling for Fake {}
+
 impl Backend for Fake {
     fn sources(&self) -> Vec<String> {
         BuiltIn.names()

@@ -46,7 +46,7 @@ impl<'a> Replay<'a> {
         match Stream::of(&sealed.stream) {
             Stream::Host => {
                 if let Ok(entry) = sealed.open::<Control>() {
-                    self.world.apply_control(&entry.fact);
+                    self.world.apply_control(&entry.fact, entry.at);
                 }
                 return Ok(());
             }

@@ -71,8 +71,11 @@ impl<'a> World<'a> {
     }
 
     /// Takes in what concerns the host as a whole.
-    pub fn apply_control(&mut self, control: &Control) {
+    pub fn apply_control(&mut self, control: &Control, at: Timestamp) {
         self.gate.apply_control(control);
+        if let Control::Silence(event) = control {
+            Arc::make_mut(&mut self.history).silence(event, at);
+        }
         if let Control::Tools(change) = control {
             Arc::make_mut(&mut self.catalogue).follow(change);
         }

@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::screen::Screen;
-use super::{Context, table, watch};
+use super::{Context, handling, table, watch};
 use crate::backend::{Cancellation, Filter, Records, find};
+use crate::domain::entry::Says;
 use crate::domain::incident::IncidentView;
 use crate::domain::{Outcome, Severity, State};
 use crate::report::{Detail, timeline};
@@ -39,6 +40,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say that you are on it: nobody else is told in place of a target that is silent
+    Ack(handling::Word),
+    /// Note something that is worth knowing
+    Comment(handling::Word),
+    /// Close it, and say why
+    Close(handling::Word),
+    /// Close it and have what still fires decided anew, by the policies in force
+    Rerun(handling::Word),
     /// Print a line whenever something happens to an incident, until interrupted
     Watch,
 }
@@ -83,6 +92,10 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     match arguments.command {
         Some(Command::Watch) => return watch::run(context).await,
         Some(Command::Show { incident, all, json }) => show(context, &incident, all, json)?,
+        Some(Command::Ack(word)) => handling::say(context, word, Says::Acknowledge).await?,
+        Some(Command::Comment(word)) => handling::say(context, word, Says::Comment).await?,
+        Some(Command::Close(word)) => handling::say(context, word, Says::Close).await?,
+        Some(Command::Rerun(word)) => handling::say(context, word, Says::Rerun).await?,
         Some(Command::List(list)) => print_list(records(context)?.as_ref(), list)?,
         None => print_list(records(context)?.as_ref(), arguments.list)?,
     }

@@ -342,11 +342,35 @@ pub enum Fact {
         #[serde(default)]
         reason: String,
     },
+    /// A person said something about the incident as a whole.
+    Said {
+        /// Who, and how that is known.
+        person: Person,
+        /// What.
+        says: Says,
+        /// In the person's words.
+        #[serde(default)]
+        comment: String,
+    },
     /// Nothing more happens to this incident.
     Closed {
         /// Why.
         reason: String,
     },
+}
+
+/// What a person says about an incident as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Says {
+    /// That they are on it: nobody else need be told.
+    Acknowledge,
+    /// Something that is worth knowing.
+    Comment,
+    /// That it is over.
+    Close,
+    /// That it is to be decided anew by the policies in force: as another incident, because what was decided stands.
+    Rerun,
 }
 
 /// What a look was for.

@@ -18,6 +18,7 @@ use super::entry::Fact;
 use super::incident::{ActionState, Alerts, Incident, IncidentId};
 use super::named_cause::Cause;
 use super::outcome::Outcome;
+use super::silence::{SilenceEvent, Silences};
 pub use causes::Causes;
 use chunk::Chunk;
 use recent::Recent;
@@ -243,6 +244,7 @@ pub struct History {
     forgotten: Option<i64>,
     /// The alerts of each incident of which one fires.
     active: RedBlackTreeMapSync<IncidentId, Alerts>,
+    silences: Arc<Silences>,
 }
 
 impl History {
@@ -350,6 +352,16 @@ impl History {
     /// Incidents opened at or after `since`, in no order.
     pub fn past(&self, since: Timestamp) -> impl Iterator<Item = Row<'_>> {
         self.select(Wanted::since(since))
+    }
+
+    /// The silences that people have made while the host runs.
+    pub fn silences(&self) -> &Arc<Silences> {
+        &self.silences
+    }
+
+    /// Takes in what happened to a silence.
+    pub fn silence(&mut self, event: &SilenceEvent, at: Timestamp) {
+        Arc::make_mut(&mut self.silences).take(event, at);
     }
 
     /// Every firing alert of every incident that is not closed.

@@ -18,6 +18,7 @@ mod model_log;
 mod next;
 #[cfg(test)]
 mod next_tests;
+mod people;
 mod put_off;
 mod read;
 mod record;
@@ -38,6 +39,7 @@ pub use limits::{Limits, Pace};
 pub use messages::{answered, due, fallbacks, overtaken};
 pub use model_log::{ModelLog, Turn};
 pub use next::{Effect, Next, next};
+pub use people::{ByPeople, Said};
 pub use put_off::{PutOff, next_when};
 pub use read::opened;
 pub use record::{ActionRecord, ActionState, Approval};
@@ -210,6 +212,9 @@ pub struct Incident {
     /// The incident that has taken alerts of it over since; the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goes_on_in: Option<Box<IncidentId>>,
+    /// What people have said about it as a whole.
+    #[serde(default, skip_serializing_if = "Rare::is_empty")]
+    pub by_people: Rare<ByPeople>,
     /// The incident that it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Box<Blocked>>,

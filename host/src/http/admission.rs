@@ -39,9 +39,13 @@ pub enum Zone<'a> {
 impl<'a> Zone<'a> {
     /// The zone of a path as it was sent. A name that is written in another way than it is called is
     /// none that is known, and so needs no proof that it could have.
-    pub fn of(path: &'a str) -> Self {
+    pub fn of(method: &Method, path: &'a str) -> Self {
         if matches!(path, "/alert" | "/alert/") {
             return Self::Sender(crate::source::alertmanager::NAME);
+        }
+        // Prometheus pushes where it would to an Alertmanager; whoever looks there is one of the API's callers.
+        if path == "/api/v2/alerts" && *method == Method::POST {
+            return Self::Sender(super::alertmanager::SOURCE);
         }
         match path.strip_prefix("/v1/alerts/") {
             // Beneath a source's path everything is the source's.
@@ -61,7 +65,7 @@ fn is_of_events(path: &str) -> bool {
 
 /// In front of every path. What senders are refused, here or behind, is made known.
 pub async fn admit(State(state): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let source = match Zone::of(request.uri().path()) {
+    let source = match Zone::of(request.method(), request.uri().path()) {
         Zone::Sender(source) => Some(source.to_string()),
         Zone::Links | Zone::Api => None,
     };
@@ -83,7 +87,7 @@ pub async fn admit(State(state): State<Arc<Shared>>, request: Request, next: Nex
 }
 
 async fn let_in(state: &Arc<Shared>, request: Request, next: Next) -> Result<Response, Failure> {
-    let zone = Zone::of(request.uri().path());
+    let zone = Zone::of(request.method(), request.uri().path());
     let (headers, method) = (request.headers(), request.method());
     if state.is_open(zone) {
         check_host(state, zone, headers, request.uri())?;
@@ -176,7 +180,11 @@ mod tests {
             ("/api/v1/namespaces//events", Zone::Api),
             ("/api/v1/namespaces/a/%65vents/x", Zone::Api),
         ] {
-            assert_eq!(Zone::of(path), wanted, "{path}");
+            assert_eq!(Zone::of(&Method::POST, path), wanted, "{path}");
+        }
+        assert_eq!(Zone::of(&Method::POST, "/api/v2/alerts"), Zone::Sender("prometheus"));
+        for (method, path) in [(Method::GET, "/api/v2/alerts"), (Method::POST, "/api/v2/silences"), (Method::POST, "/api/v2/alerts/")] {
+            assert_eq!(Zone::of(&method, path), Zone::Api, "{path}");
         }
     }
 }

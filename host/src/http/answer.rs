@@ -84,6 +84,14 @@ impl Failure {
         response
     }
 
+    /// The sentence alone as JSON, as Alertmanager says what is wrong.
+    pub fn quoted(self) -> Response {
+        let text = Json(json!(self.text));
+        let mut response = self.into_response();
+        *response.body_mut() = text.into_response().into_body();
+        response
+    }
+
     /// 500.
     pub fn internal(text: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)

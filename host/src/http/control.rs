@@ -19,7 +19,7 @@ use crate::config::Size;
 use crate::domain::incident::IncidentView;
 
 /// Words of people are short.
-const MAX_WORDS: Size = Size(64 << 10);
+pub(super) const MAX_WORDS: Size = Size(64 << 10);
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

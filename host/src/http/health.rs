@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use super::Shared;
+use super::{Shared, alertmanager};
 use crate::redact::redact;
 
 /// `GET /healthz`: it runs.
@@ -44,7 +44,9 @@ pub async fn metrics(State(state): State<Arc<Shared>>) -> impl IntoResponse {
     let of = Arc::clone(&state);
     // Some of it is counted in the listing's file.
     let text = match tokio::task::spawn_blocking(move || of.backend.metrics()).await {
-        Ok(text) => [text, state.refusals.metrics(), state.durations.metrics()].concat(),
+        Ok(text) => {
+            [text, state.refusals.metrics(), state.durations.metrics(), alertmanager::build_info()].concat()
+        }
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     };
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::set::Set;
-use super::{decide, events, evidence, explain, gates};
+use super::{decide, events, evidence, explain, gates, silences};
 use crate::collector::{Survey, Topic};
 use crate::domain::{Action, Alert, Call, Catalogue, Considered, Event, Incident, Occasion};
-use crate::rules::{Check, Context, EventJudged, Judged, Policies, Routed, Vote};
+use crate::rules::{Against, Check, Context, EventJudged, Judged, Policies, Routed, SilenceLimits, Vote};
 
 impl Policies for Set {
     fn digest(&self) -> String {
@@ -60,6 +60,10 @@ impl Policies for Set {
 
     fn explain_event(&self, event: &Event, now: Timestamp) -> Vec<Considered> {
         events::explain(self, event, now)
+    }
+
+    fn against_silence(&self, silence: &SilenceLimits<'_>) -> Option<Against> {
+        silences::against(self, silence, None)
     }
 
     fn group(&self, alert: &Alert) -> Option<String> {

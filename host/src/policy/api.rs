@@ -47,6 +47,10 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
                 "Nobody wants to hear of these: `on`, `from`, `until`, `author`, `comment`.",
             ),
             f(
+                &["silence_gate(name: string, fields: map)"],
+                "What silences people may make while the host runs: `on` (labels of the alerts that one might cover), and one of `max` and `deny`.",
+            ),
+            f(
                 &["inhibit(name: string, fields: map)"],
                 "While an alert of `source` fires in another incident, one of `target` waits: `source`, `target`, `equal`, `recheck`.",
             ),

@@ -1,6 +1,7 @@
 //! From the maps that files declare to typed items, with everything that is wrong collected.
 
 mod events;
+mod silences;
 
 use std::collections::HashMap;
 
@@ -63,6 +64,7 @@ impl Builder {
             "route" => items.routes.extend(reading.route(meta)),
             "group" => items.groups.extend(reading.group(meta)),
             "silence" => items.silences.extend(reading.silence(meta)),
+            "silence_gate" => items.silence_gates.extend(reading.silence_gate(meta)),
             "inhibit" => items.inhibits.extend(reading.inhibit(meta)),
             "evidence" => items.evidence.extend(reading.evidence(meta)),
             "event" => items.events.extend(reading.event(meta)),

@@ -16,6 +16,7 @@ use super::set::Set;
 use super::span;
 use super::values::{Says, Word};
 use crate::domain::history::Active;
+use crate::domain::silence::rule_of;
 use crate::domain::{Alert, Decision, Incident, Verdict};
 use crate::rules::{Context, Judged};
 
@@ -126,8 +127,13 @@ fn repairs(step: &Step) -> bool {
     matches!(step, Step::Yes(word) if matches!(word.says, Says::Plan(_) | Says::Remediate(_) | Says::Alternatives(_)))
 }
 
-/// Silences and inhibitions.
+/// Silences and inhibitions; first the silences that people have made while the host runs.
 fn ahead(query: &Query<'_>) -> Option<Decision> {
+    if let Some(cover) = query.context.history.silences().over(query.incident, query.context.now)
+        && let Some(first) = cover.silences.first()
+    {
+        return Some(from(query, Verdict::Hold { until: cover.until }, rule_of(&first.id), cover.reason()));
+    }
     let Set { indexes, items, .. } = query.set;
     let silence = indexes.silences.of_alerts(&query.facts).find_map(|id| {
         let silence = items.silences.get(id as usize)?;

@@ -6,6 +6,7 @@ use super::parts;
 use super::query::Query;
 use super::set::Set;
 use super::values::Says;
+use crate::domain::silence::rule_of;
 use crate::domain::{Considered, Incident};
 use crate::rules::Context;
 
@@ -14,6 +15,14 @@ pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> 
     Query::ask(set, incident, context, None, |query| {
         let mut all = Vec::new();
         let mut decided: Option<String> = None;
+        if let Some(cover) = context.history.silences().over(incident, context.now)
+            && let Some(first) = cover.silences.first()
+        {
+            let rule = rule_of(&first.id);
+            let why = format!("{} until {}, and decides", cover.reason(), cover.until);
+            all.push(Considered { rule: rule.clone(), place: "the running host".into(), matched: true, why });
+            decided = Some(rule);
+        }
         for silence in &set.items.silences {
             let outcome = try_silence(query, silence).map(|()| "silences it".to_string());
             all.push(line(&silence.meta, format!("silence:{}", silence.meta.name), outcome, &mut decided));

@@ -114,6 +114,22 @@ pub(super) struct Silence {
     pub comment: String,
 }
 
+/// What silences people may make while the host runs.
+#[derive(Debug)]
+pub(super) struct SilenceGate {
+    pub meta: Meta,
+    pub on: On,
+    pub says: SilenceSays,
+}
+
+/// What a gate on silences says.
+#[derive(Debug)]
+pub(super) enum SilenceSays {
+    /// So many milliseconds at most.
+    Max(i64),
+    Deny(String),
+}
+
 /// While one alert fires, others say nothing new.
 #[derive(Debug)]
 pub(super) struct Inhibit {
@@ -202,6 +218,7 @@ pub(super) struct Items {
     pub routes: Vec<Route>,
     pub groups: Vec<Group>,
     pub silences: Vec<Silence>,
+    pub silence_gates: Vec<SilenceGate>,
     pub inhibits: Vec<Inhibit>,
     pub evidence: Vec<Evidence>,
     pub checks: Vec<CheckRule>,

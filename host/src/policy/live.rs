@@ -13,7 +13,7 @@ use super::set::Set;
 use super::{lint, test};
 use crate::collector::{Survey, Topic};
 use crate::domain::{Action, Alert, Call, Catalogue, Considered, Event, Incident, Occasion};
-use crate::rules::{Check, Context, EventJudged, Judged, Policies, Routed, Vote};
+use crate::rules::{Against, Check, Context, EventJudged, Judged, Policies, Routed, SilenceLimits, Vote};
 
 /// Policies that can be replaced while alerts flow. Whoever asks keeps the set that it asked until
 /// it has its answer.
@@ -196,6 +196,10 @@ impl Policies for Live {
 
     fn decide_without_tools(&self, incident: &Incident, context: &Context<'_>) -> Option<Judged> {
         Policies::decide_without_tools(&*self.set(), incident, context)
+    }
+
+    fn against_silence(&self, silence: &SilenceLimits<'_>) -> Option<Against> {
+        self.set().against_silence(silence)
     }
 
     fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered> {

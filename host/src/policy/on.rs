@@ -94,6 +94,8 @@ pub(super) enum About {
     Call,
     /// What comes in as an event.
     Event,
+    /// Gates on silences: what the alerts have that one would cover.
+    Silence,
 }
 
 const OF_EVENTS: [(&str, Field); 11] = [
@@ -137,6 +139,9 @@ pub(super) fn field(key: &str, about: About) -> Result<Field, String> {
     }
     if let Some(label) = key.strip_prefix("label.") {
         return Ok(Field::Label(label.to_string()));
+    }
+    if about == About::Silence {
+        return Ok(Field::Label(key.to_string()));
     }
     if matches!(about, About::Incident | About::Rule | About::Message) {
         return Ok(match key {

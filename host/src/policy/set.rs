@@ -148,6 +148,7 @@ impl Set {
             ("routes", items.routes.len()),
             ("groups", items.groups.len()),
             ("silences", items.silences.len()),
+            ("gates on silences", items.silence_gates.len()),
             ("inhibits", items.inhibits.len()),
             ("evidence", items.evidence.len()),
             ("checks", items.checks.len()),
@@ -173,6 +174,7 @@ impl Set {
         };
         list("event", items.events.iter().map(|one| &one.meta).collect());
         list("silence", items.silences.iter().map(|one| &one.meta).collect());
+        list("silence_gate", items.silence_gates.iter().map(|one| &one.meta).collect());
         list("inhibit", items.inhibits.iter().map(|one| &one.meta).collect());
         list("rule", items.rules.iter().map(|one| &one.meta).collect());
         list("evidence", items.evidence.iter().map(|one| &one.meta).collect());

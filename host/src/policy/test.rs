@@ -8,6 +8,7 @@ mod coverage;
 mod event;
 mod judge;
 mod look;
+mod silence;
 mod undone;
 
 use std::fmt;

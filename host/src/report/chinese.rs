@@ -18,6 +18,7 @@ use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::knowledge::Similar;
 use crate::domain::requirement::Asked;
+use crate::domain::silence::silence_in;
 use crate::domain::{
     Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Risk, RulingKind, Severity, State,
 };
@@ -281,7 +282,11 @@ impl Translation for Chinese {
     }
 
     fn decided_by(&self, rule: Option<&str>, style: Style) -> String {
-        rule.map_or_else(|| "无匹配规则，使用默认策略".into(), |rule| format!("规则 {}", style.name(rule)))
+        match (rule, rule.and_then(silence_in)) {
+            (_, Some(silence)) => format!("静默 {silence}"),
+            (Some(rule), None) => format!("规则 {}", style.name(rule)),
+            (None, None) => "无匹配规则，使用默认策略".into(),
+        }
     }
 
     fn model_cost(&self, calls: u64, prompt: u64, completion: u64) -> String {

@@ -4,7 +4,7 @@
 
 use crate::domain::decision::Verdict;
 use crate::domain::entry::Answer;
-use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::incident::{ActionRecord, ActionState, Said};
 use crate::domain::{Incident, Origin, Outcome};
 
 /// Why.
@@ -52,6 +52,8 @@ pub(super) enum Why<'a> {
     ModelAsks,
     /// The model sees nothing left to do.
     ModelDone,
+    /// A person said that it is over.
+    ByPerson(&'a Said),
     /// Something else, in the words of the journal.
     Other(&'a str),
 }
@@ -69,6 +71,9 @@ impl<'a> Why<'a> {
             let asked = incident.actions.iter().find(|record| record.state == ActionState::Asked);
             return asked.map_or(Self::UnderWay, Self::Asked);
         };
+        if let Some((said, _)) = incident.by_people.closed.as_ref().filter(|(said, _)| said.at <= conclusion.at) {
+            return Self::ByPerson(said);
+        }
         match conclusion.outcome {
             Outcome::Fixed => return Self::Fixed,
             Outcome::Resolved => return Self::Resolved,

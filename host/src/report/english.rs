@@ -18,6 +18,7 @@ use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::knowledge::Similar;
 use crate::domain::requirement::Asked;
+use crate::domain::silence::silence_in;
 use crate::domain::{
     Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Risk, RulingKind, Severity, State,
 };
@@ -286,7 +287,11 @@ impl Translation for English {
     }
 
     fn decided_by(&self, rule: Option<&str>, style: Style) -> String {
-        rule.map_or_else(|| "no rule, so the default".into(), |rule| format!("rule {}", style.name(rule)))
+        match (rule, rule.and_then(silence_in)) {
+            (_, Some(silence)) => format!("silence {silence}"),
+            (Some(rule), None) => format!("rule {}", style.name(rule)),
+            (None, None) => "no rule, so the default".into(),
+        }
     }
 
     fn model_cost(&self, calls: u64, prompt: u64, completion: u64) -> String {

@@ -130,6 +130,7 @@ fn kind(fact: &Fact) -> &'static str {
         | Fact::DeliveryOvertaken { .. }
         | Fact::DeliveryRetried { .. } => "notify",
         Fact::ClockSetBack { .. } => "clock",
+        Fact::Said { .. } => "person",
         Fact::Closed { .. } => "closed",
     }
 }

@@ -7,6 +7,7 @@ use super::translation::whose;
 use super::{Language, date};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::incident::{ActionState, Limits};
+use crate::domain::silence::silence_of;
 use crate::domain::{Effect, Incident, Next, next};
 
 /// What is under way or waited for, and until when at the latest, as English for the terminal.
@@ -54,7 +55,11 @@ fn waiting(incident: &Incident, until: Timestamp, limits: &Limits) -> String {
         return format!("is watched until {} or until its alerts resolve", date(until));
     }
     if let Some(decision) = incident.decision.as_ref().filter(|_| incident.is_held()) {
-        let by = decision.rule.as_ref().map_or_else(String::new, |rule| format!(" by rule {rule}"));
+        let by = match (&decision.rule, silence_of(decision)) {
+            (_, Some(silence)) => format!(" by silence {silence}"),
+            (Some(rule), None) => format!(" by rule {rule}"),
+            (None, None) => String::new(),
+        };
         return format!("is held back{by} until {}: {}", date(until), decision.reason);
     }
     let done = incident.actions.iter().find(|record| record.state == ActionState::Done);

@@ -39,7 +39,12 @@ impl Store {
         let (append, mark) = {
             let mut live = self.live();
             self.whole()?;
-            let entry = Entry { at: self.clock.now(), fact };
+            let at = self.clock.now();
+            if let Control::Silence(event) = &fact {
+                live.history.silence(event, at);
+                live.hidden.restore(event, at);
+            }
+            let entry = Entry { at, fact };
             let sealed = Sealed::new(control::STREAM, live.control + 1, &entry).map_err(unwritable)?;
             live.control = sealed.n;
             (append(sealed), live.mark(true, &[]))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::listing::Listing;
 use super::shared::Shared;
+use crate::domain::silence::Hidden;
 use crate::domain::{History, Incident, IncidentId};
 use crate::pipeline::correlate::Index;
 
@@ -16,6 +17,8 @@ pub(super) struct Live {
     pub listing: Listing,
     pub shared: Shared,
     pub history: History,
+    /// How much silences have hidden.
+    pub hidden: Hidden,
     pub repeats: HashMap<IncidentId, u64>,
     /// Incidents that wait for another one, by that one.
     pub blocked: HashMap<IncidentId, Vec<IncidentId>>,

@@ -142,6 +142,7 @@ impl Store {
                 incident.apply(&entry);
                 sealed.push(seal(incident, &entry)?);
                 live.history.note(incident, [&entry.fact]);
+                live.hidden.note(incident);
             }
             sealed.extend(count(&mut live.index, incident, counted, now)?);
             live.listing.note(incident);

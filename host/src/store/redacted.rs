@@ -16,7 +16,7 @@ use crate::domain::control::Control;
 use crate::domain::entry::{Answer, Diagnosis};
 use crate::domain::inspection::{Finding, InspectionEvent, Part, Run, Summary, What};
 use crate::domain::knowledge::Knowledge;
-use crate::domain::{Alert, Fact, Labels, Proposal};
+use crate::domain::{Alert, Fact, Labels, Proposal, SilenceEvent};
 use crate::redact::{known, redact, redact_value};
 pub(super) use conversation::conversation;
 
@@ -97,7 +97,7 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
             original.iter_mut().filter_map(|original| original.message.as_mut()).for_each(free);
         }
         Fact::Proposed { action } => proposal(&mut action.proposal),
-        Fact::Approved { comment, .. } | Fact::Rejected { comment, .. } => text(comment),
+        Fact::Approved { comment, .. } | Fact::Rejected { comment, .. } | Fact::Said { comment, .. } => text(comment),
         Fact::ModelFailed { reason, .. }
         | Fact::NotBegun { reason, .. }
         | Fact::Uncertain { reason, .. }
@@ -135,9 +135,18 @@ pub(super) fn control(mut control: Control) -> Control {
     match &mut control {
         Control::Paused { reason, .. } | Control::BreakerReset { reason, .. } => text(reason),
         Control::Inspection(event) => inspection(event),
+        Control::Silence(event) => silence(event),
         Control::Resumed { .. } | Control::Removed(_) | Control::Tools(_) => {}
     }
     control
+}
+
+/// What it covers is identity, like the labels that it names.
+fn silence(event: &mut SilenceEvent) {
+    match event {
+        SilenceEvent::Set { silence, .. } => text(&mut silence.comment),
+        SilenceEvent::Expired { .. } | SilenceEvent::Hid { .. } => {}
+    }
 }
 
 /// What names an object and by what a finding is known again stays as it is.

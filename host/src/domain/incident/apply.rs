@@ -46,6 +46,7 @@ impl Incident {
             actions: Rare::default(),
             conclusion: None,
             goes_on_in: None,
+            by_people: Rare::default(),
             blocked: None,
             report: None,
             deliveries: Rare::default(),
@@ -234,6 +235,7 @@ impl Incident {
                     (delivery.attempts, delivery.refusals, delivery.told_at) = (0, 0, Some(at));
                 }
             }
+            Fact::Said { person, says, comment } => self.hear(person, *says, comment, at),
             Fact::Closed { reason } => self.closed = Some(reason.as_str().into()),
         }
     }

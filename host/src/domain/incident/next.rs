@@ -93,6 +93,9 @@ pub fn next(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
     if let Some(by) = wait::set_back(incident.updated_at, now) {
         return Next::Do(Effect::Record(vec![Fact::ClockSetBack { by_ms: millis_of(by) }]));
     }
+    if let Some((reason, rerun)) = incident.ended_by_people().filter(|_| incident.under_way().is_none()) {
+        return by_a_person(incident, reason, rerun);
+    }
     if incident.conclusion.is_some() {
         return after_conclusion(incident, now, limits);
     }
@@ -125,6 +128,17 @@ pub fn next(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
         },
         Verdict::Investigate => investigating(incident, limits),
     }
+}
+
+/// A person has said that it is over: it is told as such, unless it goes on as another incident.
+fn by_a_person(incident: &Incident, reason: String, rerun: bool) -> Next {
+    if incident.conclusion.is_none() {
+        return conclude(Outcome::NeedsPerson, &reason);
+    }
+    if incident.report.is_none() && !rerun {
+        return Next::Do(Effect::Report);
+    }
+    Next::Do(Effect::Close { reason })
 }
 
 fn conclude(outcome: Outcome, reason: &str) -> Next {

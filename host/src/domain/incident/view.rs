@@ -45,6 +45,9 @@ pub struct IncidentView {
     /// What the host found to be wrong, the surest first.
     #[serde(default)]
     pub findings: Vec<NamedCause>,
+    /// Who is on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_by: Option<String>,
     /// Its actions.
     pub actions: Vec<ActionView>,
     /// What the model cost.
@@ -161,6 +164,7 @@ impl From<&Incident> for IncidentView {
                 reason: decision.reason.clone(),
             }),
             findings: incident.causes().unwrap_or_default().to_vec(),
+            acknowledged_by: incident.by_people.acknowledged.as_ref().map(|said| said.person.to_string()),
             actions: incident.actions.iter().map(ActionView::from).collect(),
             model: ModelView {
                 calls: incident.model.calls,

@@ -9,8 +9,8 @@ use crate::policy::fields::describe;
 use crate::policy::problem::{Place, Problem};
 
 /// What can be declared.
-pub(in crate::policy) const KINDS: [&str; 9] =
-    ["rule", "gate", "route", "group", "silence", "inhibit", "evidence", "check", "event"];
+pub(in crate::policy) const KINDS: [&str; 10] =
+    ["rule", "gate", "route", "group", "silence", "silence_gate", "inhibit", "evidence", "check", "event"];
 
 pub(super) fn register(engine: &mut Engine) {
     for kind in KINDS {

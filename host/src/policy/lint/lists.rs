@@ -22,6 +22,8 @@ pub(super) fn lists(set: &Set, languages: &mut Languages, findings: &mut Vec<Fin
     let evidence = items.evidence.iter().map(|one| (&one.meta, "evidence", &one.on, false));
     let groups = items.groups.iter().map(|group| (&group.meta, "group", &group.on, false));
     let silences = items.silences.iter().map(|one| (&one.meta, "silence", &one.on, false));
+    let silence_gates = items.silence_gates.iter().map(|one| (&one.meta, "silence_gate", &one.on, false));
+    let silences = silences.chain(silence_gates);
     let sources = items.inhibits.iter().map(|one| (&one.meta, "inhibit", &one.source, false));
     let targets = items.inhibits.iter().map(|one| (&one.meta, "inhibit", &one.target, false));
     let events = items.events.iter().map(|one| (&one.meta, "event", &one.on, false));

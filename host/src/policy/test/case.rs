@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::event::{EventRow, WantAlert};
+use super::silence::SilenceRow;
 use crate::domain::Outcome;
 use crate::domain::entry::Purpose;
 use crate::domain::history::{Fix, Past};
@@ -45,6 +46,9 @@ pub(super) struct Case {
     /// What comes in instead of alerts.
     #[serde(default)]
     pub event: Option<EventRow>,
+    /// A silence that somebody wants, instead of alerts.
+    #[serde(default)]
+    pub silence: Option<SilenceRow>,
     /// Names of tools, or names with their risk.
     #[serde(default)]
     pub tools: Option<Tools>,
@@ -306,6 +310,7 @@ impl Case {
             actions: Default::default(),
             conclusion,
             goes_on_in: None,
+            by_people: Default::default(),
             blocked: None,
             report: None,
             deliveries: Default::default(),

@@ -58,6 +58,7 @@ impl Coverage {
         items.evidence.iter().for_each(|one| look("evidence", "asked for anything", &one.meta, &one.when));
         items.checks.iter().for_each(|check| look("check", "knew anything", &check.meta, &check.when));
         items.events.iter().for_each(|one| look("event", "said anything", &one.meta, &one.when));
+        items.silence_gates.iter().for_each(|one| look("silence_gate", "objected", &one.meta, &When::Always));
         items.silences.iter().for_each(|one| look("silence", "silenced anything", &one.meta, &When::Always));
         items.inhibits.iter().for_each(|one| look("inhibit", "inhibited anything", &one.meta, &When::Always));
         items.groups.iter().for_each(|group| look("group", "grouped anything", &group.meta, &When::Always));

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::case::{Case, Evaluation, Want, Who, time};
-use super::{event, look, undone};
+use super::{event, look, silence, undone};
 use crate::domain::text::cut;
 use crate::domain::{Decision, Occasion, RulingKind, Verdict};
 use crate::gate;
@@ -22,6 +22,11 @@ pub(super) fn judge(set: &Set, case: &Case) -> (Vec<String>, Vec<Seen>) {
     if let Some(row) = &case.event {
         let mut lines = Lines(Vec::new());
         event::compare(set, row, &case.now, &case.want, &seen, &mut lines);
+        return (lines.shown(), seen.into_inner());
+    }
+    if let Some(row) = &case.silence {
+        let mut lines = Lines(Vec::new());
+        silence::compare(set, row, &case.want, &seen, &mut lines);
         return (lines.shown(), seen.into_inner());
     }
     let lines = match case.evaluation() {

@@ -4,6 +4,8 @@ use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Incident, RulingKind};
 use crate::report::ending::{Why, repairs, told};
 use crate::report::escape::Style;
+use crate::report::chinese::Chinese;
+use crate::report::translation::Translation;
 
 pub(super) fn why(why: &Why<'_>, s: Style) -> String {
     match why {
@@ -43,6 +45,8 @@ pub(super) fn why(why: &Why<'_>, s: Style) -> String {
         Why::NoModel(reason) => format!("没有规则可以修复，大模型也无法协助：{}", s.say(reason)),
         Why::ModelAsks => "大模型没有找到安全的修复方法，请求人工处理。".into(),
         Why::ModelDone => "大模型认为已无事可做，但告警仍在触发。".into(),
+        Why::ByPerson(said) if said.comment.is_empty() => format!("{}已关闭本事件。", Chinese.person(&said.person, s)),
+        Why::ByPerson(said) => format!("{}已关闭本事件：{}", Chinese.person(&said.person, s), s.say(&said.comment)),
         Why::Other(reason) => s.say(reason),
     }
 }
@@ -60,7 +64,7 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
         }
         Why::Fixed if incident.all_resolved() => vec!["无需处理：所有告警均已恢复。".into()],
         Why::Fixed => vec!["暂无需处理：修复已验证。若告警未恢复，请再次检查。".into()],
-        Why::Suppressed { .. } | Why::Resolved => vec!["无需处理。".into()],
+        Why::Suppressed { .. } | Why::Resolved | Why::ByPerson(_) => vec!["无需处理。".into()],
         Why::Observed => {
             let mut sentences: Vec<String> = repairs(incident).map(|record| would_have(record, s)).collect();
             sentences.push(format!(

@@ -1,9 +1,10 @@
 //! The lines of the timeline, in Chinese.
 
 use crate::domain::delivery::Overtaken;
-use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
+use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Says, Usage};
 use crate::domain::handover::{Because, Handover};
 use crate::domain::incident::Held;
+use crate::domain::silence::silence_of;
 use crate::domain::{Alert, Fact, Mode, NamedCause, Occasion, RulingKind, Status, Verdict};
 use crate::report::chinese::Chinese;
 use crate::report::date;
@@ -42,7 +43,12 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                 Some(Held { by: incident, object, repaired: true }) => {
                     format!("{by}：如仍需要再处置，事件 {incident} 已修复 {}，告警可能随即恢复", s.name(object))
                 }
-                None => format!("{by}：{}。{}", verdict(&decision.verdict), s.say(&decision.reason)),
+                None => match (silence_of(decision), &decision.verdict) {
+                    (Some(silence), Verdict::Hold { until }) => {
+                        format!("静默 {silence} 生效，处理推迟至 {}：{}", date(*until), s.say(&decision.reason))
+                    }
+                    _ => format!("{by}：{}。{}", verdict(&decision.verdict), s.say(&decision.reason)),
+                },
             };
             if decision.mode == Mode::Observe {
                 text.push_str("（观察模式）");
@@ -183,6 +189,16 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::DeliveryRetried { delivery, person, reason } => {
             let person = Chinese.person(person, s);
             format!("{person} 要求重新发送消息 {}{}", s.name(delivery), quoted(reason, s))
+        }
+        Fact::Said { person, says, comment } => {
+            let person = Chinese.person(person, s);
+            let comment = if comment.is_empty() { String::new() } else { format!("：{}", s.say(comment)) };
+            match says {
+                Says::Acknowledge => format!("{person}已接手处理{comment}"),
+                Says::Comment => format!("{person}备注{comment}"),
+                Says::Close => format!("{person}关闭本事件{comment}"),
+                Says::Rerun => format!("{person}要求按现行策略重新裁决{comment}"),
+            }
         }
         Fact::Closed { reason } => format!("关闭：{}", s.say(reason)),
     }

@@ -5,6 +5,8 @@ use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Incident, RulingKind};
 use crate::report::ending::{Why, repairs, told};
 use crate::report::escape::Style;
+use crate::report::english::English;
+use crate::report::translation::Translation;
 
 pub(super) fn why(why: &Why<'_>, s: Style) -> String {
     match why {
@@ -54,6 +56,8 @@ pub(super) fn why(why: &Why<'_>, s: Style) -> String {
         Why::NoModel(reason) => format!("No rule repairs it, and the language model could not help: {}", s.say(reason)),
         Why::ModelAsks => "The language model found no safe repair and asks for a person.".into(),
         Why::ModelDone => "The language model sees nothing left to do, but the alerts still fire.".into(),
+        Why::ByPerson(said) if said.comment.is_empty() => format!("{} closed it.", English.person(&said.person, s)),
+        Why::ByPerson(said) => format!("{} closed it: {}", English.person(&said.person, s), s.say(&said.comment)),
         Why::Other(reason) => s.say(reason),
     }
 }
@@ -71,7 +75,7 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
         }
         Why::Fixed if incident.all_resolved() => vec!["Nothing: all alerts have resolved.".into()],
         Why::Fixed => vec!["Nothing for now: the repair was verified. Look again if the alerts do not resolve.".into()],
-        Why::Suppressed { .. } | Why::Resolved => vec!["Nothing.".into()],
+        Why::Suppressed { .. } | Why::Resolved | Why::ByPerson(_) => vec!["Nothing.".into()],
         Why::Observed => {
             let mut sentences: Vec<String> = repairs(incident).map(|record| would_have(record, s)).collect();
             sentences.push(format!(

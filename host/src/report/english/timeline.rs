@@ -2,10 +2,11 @@
 
 use super::count;
 use crate::domain::delivery::Overtaken;
-use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Usage};
+use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Says, Usage};
 use crate::domain::handover::{Because, Handover};
 use crate::domain::incident::Held;
-use crate::domain::{Alert, Fact, Mode, NamedCause, Occasion, RulingKind, Status};
+use crate::domain::silence::silence_of;
+use crate::domain::{Alert, Fact, Mode, NamedCause, Occasion, RulingKind, Status, Verdict};
 use crate::report::date;
 use crate::report::english::English;
 use crate::report::escape::Style;
@@ -53,7 +54,12 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
                     "{by} acts later, if it must: incident {incident} has repaired {}, and the alerts may resolve now",
                     s.name(object)
                 ),
-                None => format!("{by} decided: {}. {}", decision.verdict.kind(), s.say(&decision.reason)),
+                None => match (silence_of(decision), &decision.verdict) {
+                    (Some(silence), Verdict::Hold { until }) => {
+                        format!("silence {silence} holds it back until {}: {}", date(*until), s.say(&decision.reason))
+                    }
+                    _ => format!("{by} decided: {}. {}", decision.verdict.kind(), s.say(&decision.reason)),
+                },
             };
             if decision.mode == Mode::Observe {
                 text.push_str(" (observe mode)");
@@ -202,6 +208,16 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::DeliveryRetried { delivery, person, reason } => {
             let person = English.person(person, s);
             format!("{person} has delivery {} sent anew{}", s.name(delivery), quoted(reason, s))
+        }
+        Fact::Said { person, says, comment } => {
+            let person = English.person(person, s);
+            let comment = if comment.is_empty() { String::new() } else { format!(": {}", s.say(comment)) };
+            match says {
+                Says::Acknowledge => format!("{person} is on it{comment}"),
+                Says::Comment => format!("{person} says{comment}"),
+                Says::Close => format!("{person} closes it{comment}"),
+                Says::Rerun => format!("{person} has it decided anew by the policies in force{comment}"),
+            }
         }
         Fact::Closed { reason } => format!("closed: {}", s.say(reason)),
     }

@@ -115,6 +115,7 @@ fn names_its_action(why: &Why<'_>) -> bool {
         | Why::NoModel(_)
         | Why::ModelAsks
         | Why::ModelDone
+        | Why::ByPerson(_)
         | Why::Other(_) => false,
     }
 }

@@ -1,0 +1,195 @@
+//! Silences of the running host: what may be made is checked here, what holds is the record's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use super::App;
+use crate::backend::silences::{Draft, SilenceError, SilenceView, Silencing};
+use crate::domain::control::Control;
+use crate::domain::silence::{MATCHERS, MOST, Preview, SilenceState};
+use crate::domain::{Person, Silence, SilenceEvent, SilenceId};
+use crate::pipeline::{self, Services};
+use crate::rules::SilenceLimits;
+
+/// How often what was hidden is looked at, to be recorded.
+const COUNTING: Duration = Duration::from_secs(60);
+/// Longest comment.
+const COMMENT: usize = 4_096;
+
+/// Records now and then how much silences have hidden, until the host ends.
+pub async fn count(services: Arc<Services>) {
+    loop {
+        services.clock.sleep(COUNTING).await;
+        for event in services.store.uncounted() {
+            if services.store.control(Control::Silence(Box::new(event))).await.is_err() {
+                break;
+            }
+        }
+    }
+}
+
+impl App {
+    fn now(&self) -> Timestamp {
+        self.services.clock.now()
+    }
+
+    fn view(&self, silence: &Silence) -> SilenceView {
+        let state = silence.state(self.now());
+        let store = &self.services.store;
+        let covers = if state == SilenceState::Active { store.preview(&silence.matchers) } else { Preview::default() };
+        SilenceView { silence: silence.clone(), state, covers, hidden: store.hidden_by(&silence.id) }
+    }
+
+    /// The silence that a draft would be now.
+    fn drafted(&self, draft: &Draft, now: Timestamp) -> Result<Silence, SilenceError> {
+        let invalid = |text: &str| SilenceError::Invalid(text.into());
+        // Who changes one that is in force need not know when it began.
+        let known = draft.id.as_deref().and_then(|id| self.services.store.silences().get(id).cloned());
+        let begun = known.as_ref().filter(|known| known.state(now) != SilenceState::Expired);
+        let starts_at = draft.starts_at.or(begun.map(|known| known.starts_at)).unwrap_or(now);
+        if draft.matchers.is_empty() {
+            return Err(invalid("a silence needs at least one matcher"));
+        }
+        if draft.matchers.len() > MATCHERS {
+            return Err(SilenceError::Invalid(format!("a silence has {MATCHERS} matchers at most")));
+        }
+        if draft.matchers.iter().all(|matcher| matcher.takes("")) {
+            return Err(invalid("at least one matcher must not match the empty string"));
+        }
+        if draft.ends_at <= starts_at {
+            return Err(invalid("start time must be before end time"));
+        }
+        if draft.ends_at <= now {
+            return Err(invalid("end time can't be in the past"));
+        }
+        if draft.person.is_nameless() {
+            return Err(invalid("person: is missing; the journal keeps who wants a silence"));
+        }
+        if draft.comment.trim().is_empty() {
+            return Err(invalid("comment: is missing; say why nobody wants to hear of these alerts"));
+        }
+        if draft.comment.len() > COMMENT {
+            return Err(SilenceError::Invalid(format!("a comment has {COMMENT} bytes at most")));
+        }
+        let id = draft.id.clone().unwrap_or_default();
+        Ok(Silence {
+            id: SilenceId(id.into()),
+            matchers: draft.matchers.clone(),
+            starts_at,
+            ends_at: draft.ends_at,
+            updated_at: now,
+            person: draft.person.clone(),
+            comment: draft.comment.clone(),
+        })
+    }
+
+    /// What a silence would cover, and what speaks against it.
+    fn judged(&self, silence: &Silence) -> Preview {
+        let mut preview = self.services.store.preview(&silence.matchers);
+        let asked = SilenceLimits {
+            matchers: &silence.matchers,
+            length: silence.ends_at.duration_since(silence.starts_at),
+        };
+        preview.refused = self.services.policies.against_silence(&asked).map(|against| against.to_string());
+        preview
+    }
+
+    async fn set(&self, draft: Draft) -> Result<SilenceId, SilenceError> {
+        self.restoration.check().map_err(SilenceError::Unavailable)?;
+        // What is checked must still be so when it is recorded.
+        let _one_at_a_time = self.silencing.lock().await;
+        let now = self.now();
+        let mut silence = self.drafted(&draft, now)?;
+        let silences = self.services.store.silences();
+        let known = match &draft.id {
+            Some(id) => {
+                let none = || SilenceError::NotFound(format!("there is no silence {id}"));
+                Some(silences.get(id).ok_or_else(none)?)
+            }
+            None => None,
+        };
+        let goes_on = known.is_some_and(|known| known.becomes(&silence, now));
+        let preview = self.judged(&silence);
+        if let Some(refused) = preview.refused {
+            return Err(SilenceError::Refused(refused));
+        }
+        if let (Some(broad), false) = (&preview.broad, draft.broad) {
+            return Err(SilenceError::Broad(format!(
+                "this silence is too broad to be made in one step: {broad}; narrow it, or say that it is meant"
+            )));
+        }
+        let replaced = known.filter(|known| !goes_on && known.state(now) != SilenceState::Expired);
+        if !goes_on && replaced.is_none() && silences.standing(now) >= MOST {
+            return Err(SilenceError::Refused(format!(
+                "there are {MOST} silences that are not over, and more are not taken; expire some first"
+            )));
+        }
+        if let Some(known) = replaced {
+            self.record(SilenceEvent::Expired { id: known.id.clone(), person: silence.person.clone() }, known).await?;
+        }
+        if !goes_on {
+            silence.id = SilenceId::new(self.services.random.next(), self.services.random.next());
+            silence.starts_at = silence.starts_at.max(now);
+        }
+        let id = silence.id.clone();
+        let (covers, broad) = (preview.alerts, preview.broad.is_some());
+        let known = known.cloned();
+        self.record(SilenceEvent::Set { silence: silence.clone(), covers, broad }, known.as_deref().unwrap_or(&silence)).await?;
+        tracing::info!(silence = %id, person = %silence.person.name(), covers, "a silence was set");
+        Ok(id)
+    }
+
+    /// Records what happened to a silence, and has all looked after that it has to do with.
+    async fn record(&self, event: SilenceEvent, silence: &Silence) -> Result<(), SilenceError> {
+        let done = pipeline::apply_control(&self.services, Control::Silence(Box::new(event))).await;
+        if let Err(error) = done {
+            self.runner.check_journal();
+            return Err(SilenceError::Unavailable(error.to_string()));
+        }
+        self.services.store.wake_covered(silence);
+        Ok(())
+    }
+
+    async fn expire(&self, id: &str, person: Person) -> Result<(), SilenceError> {
+        self.restoration.check().map_err(SilenceError::Unavailable)?;
+        let _one_at_a_time = self.silencing.lock().await;
+        let silences = self.services.store.silences();
+        let none = || SilenceError::NotFound(format!("there is no silence {id}"));
+        let known = silences.get(id).ok_or_else(none)?;
+        if known.state(self.now()) == SilenceState::Expired {
+            return Err(SilenceError::Invalid(format!("silence {id} already expired")));
+        }
+        self.record(SilenceEvent::Expired { id: known.id.clone(), person: person.clone() }, known).await?;
+        tracing::info!(silence = id, person = %person.name(), "a silence was ended");
+        Ok(())
+    }
+}
+
+impl Silencing for App {
+    fn silences(&self) -> Vec<SilenceView> {
+        let silences = self.services.store.silences();
+        let mut all: Vec<SilenceView> = silences.all().map(|silence| self.view(silence)).collect();
+        all.sort_by_key(|view| (view.state as u8, view.silence.ends_at));
+        all
+    }
+
+    fn silence(&self, id: &str) -> Option<SilenceView> {
+        self.services.store.silences().get(id).map(|silence| self.view(silence))
+    }
+
+    fn preview(&self, draft: &Draft) -> Result<Preview, SilenceError> {
+        Ok(self.judged(&self.drafted(draft, self.now())?))
+    }
+
+    fn set_silence(&self, draft: Draft) -> BoxFuture<'_, Result<SilenceId, SilenceError>> {
+        Box::pin(self.set(draft))
+    }
+
+    fn expire_silence(&self, id: &str, person: Person) -> BoxFuture<'_, Result<(), SilenceError>> {
+        let id = id.to_string();
+        Box::pin(async move { self.expire(&id, person).await })
+    }
+}

@@ -1,0 +1,279 @@
+//! `silence`: holds back what people know of, and shows how much that hides.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Context;
+use super::answer::{Person, name};
+use super::remote::{Remote, segment, with_query};
+use super::screen::{Screen, one};
+use crate::backend::silences::SilenceView;
+use crate::domain::matcher::shown;
+use crate::domain::silence::{Preview, SilenceState};
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    list: ListArguments,
+}
+
+#[derive(Args)]
+struct ListArguments {
+    /// Those that are over as well
+    #[arg(long)]
+    all: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Hold back all that these matchers cover, after showing how much that is
+    Add(AddArguments),
+    /// List silences: until when, by whom, how much each hides
+    #[command(alias = "query")]
+    List(ListArguments),
+    /// Show one silence and what it covers now
+    Show {
+        /// The silence: its id, or a unique beginning of it
+        silence: String,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// End silences: what still fires is decided and told
+    Expire {
+        /// The silences: their ids, or unique beginnings of them
+        #[arg(required = true)]
+        silences: Vec<String>,
+        #[command(flatten)]
+        person: Person,
+    },
+    /// Let a silence end at another time
+    Extend {
+        /// The silence: its id, or a unique beginning of it
+        silence: String,
+        #[command(flatten)]
+        end: End,
+        #[command(flatten)]
+        person: Person,
+        /// It is meant, however much it covers
+        #[arg(long)]
+        broad: bool,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// When it ends.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct End {
+    /// For how long, from now or from its beginning, such as 2h or 1h30m
+    #[arg(long = "for", value_name = "LENGTH")]
+    length: Option<String>,
+    /// Until when, such as 2026-12-24T18:00:00Z
+    #[arg(long, value_name = "TIME")]
+    until: Option<Timestamp>,
+}
+
+impl End {
+    fn put(&self, body: &mut Value) {
+        match (&self.length, &self.until) {
+            (Some(length), _) => body["for"] = json!(length),
+            (None, until) => body["until"] = json!(until),
+        }
+    }
+}
+
+#[derive(Args)]
+struct AddArguments {
+    /// What is covered: alerts that match all of these, such as namespace=shop or 'alertname=~Kube.*'; a bare word is a name of
+    /// alerts
+    #[arg(required = true, value_name = "MATCHER")]
+    matchers: Vec<String>,
+    #[command(flatten)]
+    end: End,
+    /// From when on [default: now]
+    #[arg(long, value_name = "TIME")]
+    from: Option<Timestamp>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    comment: String,
+    /// It is meant, however much it covers
+    #[arg(long)]
+    broad: bool,
+    /// Only show what it would cover
+    #[arg(long)]
+    preview: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    person: Person,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    silences: Vec<SilenceView>,
+}
+
+#[derive(Deserialize)]
+struct One {
+    silence: SilenceView,
+}
+
+#[derive(Deserialize)]
+struct Previewed {
+    preview: Preview,
+}
+
+pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let remote = Remote::new(context)?;
+    match arguments.command {
+        Some(Command::Add(arguments)) => add(context, &remote, &arguments).await?,
+        Some(Command::List(list)) => self::list(&remote, &list).await?,
+        None => list(&remote, &arguments.list).await?,
+        Some(Command::Show { silence, json }) => {
+            let found: One = remote.get(&format!("/v1/silences/{}", segment(&silence)?)).await?;
+            answer(&found.silence, json)?.print()?;
+        }
+        Some(Command::Expire { silences, person }) => {
+            let body = json!({ "person": name(context, &person)? });
+            for silence in silences {
+                let path = format!("/v1/silences/{}/expire", segment(&silence)?);
+                let ended: One = remote.post(&path, &body).await?;
+                one(format!("ended: silence {}", ended.silence.silence.id)).print()?;
+            }
+        }
+        Some(Command::Extend { silence, end, person, broad, json }) => {
+            let mut body = json!({ "person": name(context, &person)?, "broad": broad });
+            end.put(&mut body);
+            let path = format!("/v1/silences/{}/extend", segment(&silence)?);
+            let found: One = remote.post(&path, &body).await?;
+            answer(&found.silence, json)?.print()?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn add(context: &Context<'_>, remote: &Remote<'_>, arguments: &AddArguments) -> anyhow::Result<()> {
+    let named = |text: &String| if text.contains(['=', '~', '{']) { text.clone() } else { format!("alertname={text}") };
+    let matchers: Vec<String> = arguments.matchers.iter().map(named).collect();
+    let person = name(context, &arguments.person)?;
+    let mut body = json!({ "matchers": matchers, "person": person, "comment": arguments.comment });
+    arguments.end.put(&mut body);
+    if let Some(from) = arguments.from {
+        body["from"] = json!(from);
+    }
+    body["preview"] = json!(true);
+    let Previewed { preview } = remote.post("/v1/silences", &body).await?;
+    if arguments.preview && arguments.json {
+        return Ok(Screen::json(&json!({ "preview": preview }))?.print()?);
+    }
+    if !arguments.json {
+        previewed(&preview).print()?;
+    }
+    if arguments.preview {
+        return Ok(());
+    }
+    if let Some(refused) = &preview.refused {
+        bail!("{refused}");
+    }
+    if let (Some(broad), false) = (&preview.broad, arguments.broad) {
+        bail!("nothing is silenced: {broad}; narrow it, or say --broad if that is meant");
+    }
+    body["preview"] = json!(false);
+    body["broad"] = json!(arguments.broad);
+    let made: One = remote.post("/v1/silences", &body).await?;
+    let screen = match arguments.json {
+        true => Screen::json(&json!({ "silence": made.silence, "preview": preview }))?,
+        false => {
+            let silence = &made.silence.silence;
+            one(format!("silence {} holds until {}: {}", silence.id, silence.ends_at, shown(&silence.matchers)))
+        }
+    };
+    Ok(screen.print()?)
+}
+
+async fn list(remote: &Remote<'_>, arguments: &ListArguments) -> anyhow::Result<()> {
+    let mut listed: Listed = remote.get(&with_query("/v1/silences", &[])?).await?;
+    if !arguments.all {
+        listed.silences.retain(|view| view.state != SilenceState::Expired);
+    }
+    if arguments.json {
+        return Ok(Screen::json(&json!({ "silences": listed.silences }))?.print()?);
+    }
+    if listed.silences.is_empty() {
+        return Ok(one("nothing is silenced").print()?);
+    }
+    let row = |view: &SilenceView| {
+        let silence = &view.silence;
+        let hid = format!("{} of {} incidents", view.hidden.alerts, view.hidden.incidents);
+        [
+            silence.id.to_string(),
+            view.state.as_str().into(),
+            seconds(silence.ends_at),
+            silence.person.to_string(),
+            view.covers.alerts.to_string(),
+            hid,
+            shown(&silence.matchers),
+            silence.comment.clone(),
+        ]
+    };
+    let heads = ["SILENCE", "STATE", "UNTIL", "BY", "HIDES NOW", "HAS HIDDEN", "MATCHERS", "WHY"];
+    Ok(Screen::table(heads, listed.silences.iter().map(row)).print()?)
+}
+
+fn seconds(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}
+
+fn answer(view: &SilenceView, json: bool) -> anyhow::Result<Screen> {
+    if json {
+        return Ok(Screen::json(&json!({ "silence": view }))?);
+    }
+    let silence = &view.silence;
+    let mut screen = one(format!("silence {} is {}", silence.id, view.state.as_str()));
+    screen.line(shown(&silence.matchers));
+    screen.line(format!("from {} until {}", seconds(silence.starts_at), seconds(silence.ends_at)));
+    screen.line(format!("by {}: {}", silence.person, silence.comment));
+    screen.line(format!("has hidden {} alerts of {} incidents", view.hidden.alerts, view.hidden.incidents));
+    if view.state == SilenceState::Active {
+        screen.extend(&previewed(&view.covers));
+    }
+    Ok(screen)
+}
+
+fn previewed(preview: &Preview) -> Screen {
+    let critical = match preview.critical {
+        0 => String::new(),
+        critical => format!(", {critical} of them critical"),
+    };
+    let mut screen = one(format!("covers {} of {} alerts that fire{critical}", preview.alerts, preview.of));
+    screen.line(format!(
+        "holds back {} incidents; {} more have alerts that it does not cover, and are handled as before",
+        preview.incidents, preview.partly
+    ));
+    for alert in &preview.shown {
+        let labels: Vec<String> =
+            alert.labels.iter().filter(|(name, _)| *name != "alertname").map(|(name, value)| format!("{name}={value}")).collect();
+        screen.line(format!("  {} {} {} ({})", alert.severity, alert.name, labels.join(" "), alert.incident));
+    }
+    let left = preview.alerts.saturating_sub(preview.shown.len() as u64);
+    if left > 0 {
+        screen.line(format!("  … and {left} more"));
+    }
+    screen.line("what comes later and matches is covered as well");
+    screen
+}

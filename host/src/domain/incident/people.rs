@@ -1,0 +1,64 @@
+//! What people say about an incident as a whole: that somebody is on it, and that it is over for them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Incident;
+use crate::domain::entry::Says;
+use crate::domain::person::Person;
+use crate::domain::rare::Empty;
+
+/// A person's word.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// Who, and how that is known.
+    pub person: Person,
+    /// When.
+    pub at: Timestamp,
+    /// In the person's words.
+    #[serde(default)]
+    pub comment: String,
+}
+
+/// What people have said.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ByPeople {
+    /// Who is on it; the last one who said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Said>,
+    /// Who wants it closed, and whether it is to be decided anew as another incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<(Said, bool)>,
+}
+
+impl Empty for ByPeople {
+    const EMPTY: &'static Self = &Self { acknowledged: None, closed: None };
+}
+
+impl Incident {
+    /// Takes in what a person said. The first word to close it counts.
+    pub(super) fn hear(&mut self, person: &Person, says: Says, comment: &str, at: Timestamp) {
+        let said = || Said { person: person.clone(), at, comment: comment.to_string() };
+        match says {
+            Says::Acknowledge => self.by_people.acknowledged = Some(said()),
+            Says::Comment => {}
+            Says::Close | Says::Rerun if self.by_people.closed.is_some() => {}
+            Says::Close => self.by_people.closed = Some((said(), false)),
+            Says::Rerun => self.by_people.closed = Some((said(), true)),
+        }
+    }
+
+    /// Why it is over, where a person said so: a sentence without an end.
+    pub(super) fn ended_by_people(&self) -> Option<(String, bool)> {
+        let (said, rerun) = self.by_people.closed.as_ref()?;
+        let comment = if said.comment.is_empty() { String::new() } else { format!(": {}", said.comment) };
+        let what = if *rerun { "has it decided anew" } else { "closed it" };
+        Some((format!("{} {what}{comment}", said.person), *rerun))
+    }
+
+    /// The change that is under way and must come to its end before anybody can close it.
+    pub fn under_way(&self) -> Option<&super::ActionRecord> {
+        use super::ActionState::{Allowed, Approved, Done, Started};
+        self.actions.iter().find(|record| matches!(record.state, Allowed | Approved | Started | Done))
+    }
+}

@@ -1,0 +1,62 @@
+//! Gates on silences that people want while the host runs.
+
+use std::cell::RefCell;
+
+use super::items::{SilenceGate, SilenceSays};
+use super::on::{Field, On};
+use super::query::Seen;
+use super::set::Set;
+use super::span;
+use crate::domain::Matcher;
+use crate::domain::matcher::shown;
+use crate::rules::{Against, SilenceLimits};
+
+/// What the first gate that objects has against a silence; `seen` takes note of which did.
+pub(super) fn against(set: &Set, silence: &SilenceLimits<'_>, seen: Option<&RefCell<Vec<Seen>>>) -> Option<Against> {
+    let (gate, reason) =
+        set.items.silence_gates.iter().find_map(|gate| Some((gate, objection(gate, silence)?)))?;
+    if let Some(seen) = seen {
+        let name = gate.meta.name.clone();
+        seen.borrow_mut().push(Seen { kind: "silence_gate", name, when: None, spoke: true });
+    }
+    Some(Against { gate: gate.meta.name.clone(), reason })
+}
+
+fn objection(gate: &SilenceGate, silence: &SilenceLimits<'_>) -> Option<String> {
+    if !reaches(&gate.on, silence.matchers) {
+        return None;
+    }
+    let narrow = || {
+        let fields: Vec<String> = gate.on.conditions.iter().map(|(_, matcher)| matcher.to_string()).collect();
+        let of: Vec<String> = gate.on.conditions.iter().map(|(field, _)| field.to_string()).collect();
+        match fields.is_empty() {
+            true => String::new(),
+            false => format!(
+                " ({} may cover {} {}; a matcher on it that leaves that out makes it another matter)",
+                shown(silence.matchers),
+                of.join(", "),
+                fields.join(", ")
+            ),
+        }
+    };
+    match &gate.says {
+        SilenceSays::Deny(reason) => Some(format!("{reason}{}", narrow())),
+        SilenceSays::Max(ms) => {
+            let length = i64::try_from(silence.length.as_millis()).unwrap_or(i64::MAX);
+            (length > *ms).then(|| format!("{} at most, not {}{}", span::show(*ms), span::show(length), narrow()))
+        }
+    }
+}
+
+/// Whether a silence may cover an alert that the gate is about: it does unless its own matchers rule that out.
+fn reaches(on: &On, matchers: &[Matcher]) -> bool {
+    on.conditions.iter().all(|(field, wanted)| {
+        let Field::Label(name) = field else { return true };
+        let of_label = || matchers.iter().filter(|matcher| matcher.name() == name);
+        if let Some(value) = of_label().find_map(Matcher::only) {
+            return wanted.accepts((!value.is_empty()).then_some(value));
+        }
+        let values = wanted.literals();
+        values.is_none_or(|values| values.iter().any(|value| of_label().all(|matcher| matcher.takes(value))))
+    })
+}
