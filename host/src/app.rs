@@ -424,6 +424,7 @@ impl Backend for App {
             paused: self.services.gate.paused(),
             policies: self.policies.problems(),
             counts: self.services.store.by_state(),
+            ended: self.services.store.decided_today(),
             position: self.services.store.head().map_or(0, |head| head.position),
         }
     }

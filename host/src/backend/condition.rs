@@ -1,6 +1,6 @@
 //! How a running host stands, for whoever looks at it.
 
-use crate::domain::State;
+use crate::domain::{Outcome, State};
 
 /// How a running host stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Condition {
     pub policies: Vec<String>,
     /// How many live incidents stand where.
     pub counts: Vec<(State, usize)>,
+    /// How incidents ended that were opened within the last day.
+    pub ended: Vec<(Outcome, u64)>,
     /// Position of the journal's last entry.
     pub position: u64,
 }

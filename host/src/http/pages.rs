@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::answer::Failure;
+use super::attempts::Attempts;
 use super::callers::Caller;
 use super::{Shared, quotas};
 use crate::domain::Mode;
@@ -38,12 +39,14 @@ pub struct Pages {
     mode: Mode,
     /// Who has signed in.
     sessions: Sessions,
+    /// Who has tried to in vain; apart from the links' page, so that neither can keep out the other's people.
+    attempts: Attempts,
 }
 
 impl Pages {
     /// For a host in this mode.
     pub fn new(mode: Mode) -> Self {
-        Self { mode, sessions: Sessions::default() }
+        Self { mode, sessions: Sessions::default(), attempts: Attempts::default() }
     }
 
     /// The caller whose session a request carries.
@@ -129,6 +132,7 @@ fn host(state: &Shared) -> HostView {
         paused: condition.paused,
         policies: condition.policies.iter().map(|problem| redact(problem)).collect(),
         counts: condition.counts,
+        ended: condition.ended,
     }
 }
 

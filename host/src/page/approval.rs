@@ -207,6 +207,12 @@ fn risk(action: &Action, frame: &Frame<'_>) -> Markup {
                     }
                 }
                 @for (label, text) in frame.language.judged(action) { (row(label, &text)) }
+                @for (n, check) in action.safeguards.verify.iter().chain(action.claimed_verification()).enumerate() {
+                    dd { details id={ "check-" (n) } {
+                        summary { (words.whole_check) " " code { (line(&check.look.tool)) } }
+                        pre { (whole(&serde_json::to_string_pretty(check).unwrap_or_default())) }
+                    } }
+                }
                 dt { (words.if_not) } dd { @match action.undo() {
                     Some(Undo::Restore(_)) => (words.if_not_restored),
                     Some(_) => (words.if_not_asked),
@@ -224,15 +230,20 @@ fn wanted_by(action: &Action, frame: &Frame<'_>) -> Markup {
         section {
             dl.facts {
                 dt { (labels.proposed_by) } dd { (line(&frame.language.origin(&action.origin))) @if guess { " " strong { (words.guess) } } }
-                (row(labels.reason, &proposal.reason))
-                (row(labels.root_cause, &proposal.root_cause))
+                (words_of(labels.reason, &proposal.reason))
+                (words_of(labels.root_cause, &proposal.root_cause))
                 @if !proposal.evidence.is_empty() {
                     dt { (labels.observations) }
-                    @for seen in &proposal.evidence { dd { (line(seen)) } }
+                    @for seen in &proposal.evidence { dd.text { (whole(seen)) } }
                 }
             }
         }
     }
+}
+
+/// A label and all of a text.
+fn words_of(label: &str, text: &str) -> Markup {
+    html! { @if !text.trim().is_empty() { dt { (label) } dd.text { (whole(text)) } } }
 }
 
 fn gate(record: &ActionRecord, frame: &Frame<'_>) -> Markup {

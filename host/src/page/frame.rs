@@ -8,7 +8,7 @@ use super::chinese::Chinese;
 use super::english::English;
 use super::parts::line;
 use super::texts::{Texts, Words};
-use crate::domain::{Mode, State};
+use crate::domain::{Mode, Outcome, State};
 use crate::report::Language;
 
 /// For whom a page is, when, and how the host is.
@@ -58,12 +58,15 @@ pub struct HostView {
     pub policies: Vec<String>,
     /// How many live incidents stand where.
     pub counts: Vec<(State, usize)>,
+    /// How incidents ended that were opened within the last day.
+    pub ended: Vec<(Outcome, u64)>,
 }
 
 impl Default for HostView {
     fn default() -> Self {
-        let (problems, paused, policies, counts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { mode: Mode::Observe, ready: true, problems, paused, policies, counts }
+        let (problems, paused, policies) = (Vec::new(), Vec::new(), Vec::new());
+        let (counts, ended) = (Vec::new(), Vec::new());
+        Self { mode: Mode::Observe, ready: true, problems, paused, policies, counts, ended }
     }
 }
 

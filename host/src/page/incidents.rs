@@ -99,7 +99,7 @@ fn filter(selection: &Selection, frame: &Frame<'_>) -> Markup {
     let choice = |value: &str, name: &str, chosen: bool| html! { option value=(value) selected[chosen] { (name) } };
     html! {
         form.filter method="get" action="/incidents" role="search" {
-            label { (words.text) input type="search" name="q" value=(selection.text) maxlength="200"; }
+            label { (words.text) input type="search" name="q" value=(line(&selection.text)) maxlength="200"; }
             label { (words.state) select name="state" {
                 (choice("", words.live_ones, selection.state.is_none() && !selection.all))
                 (choice("all", words.all, selection.all && selection.state.is_none()))
@@ -115,8 +115,8 @@ fn filter(selection: &Selection, frame: &Frame<'_>) -> Markup {
                     (choice(severity.as_str(), frame.language.severity(severity), selection.severity == Some(severity)))
                 }
             } }
-            label { (words.source) input name="source" value=(selection.source) maxlength="100"; }
-            label { (words.rule) input name="rule" value=(selection.rule) maxlength="200"; }
+            label { (words.source) input name="source" value=(line(&selection.source)) maxlength="100"; }
+            label { (words.rule) input name="rule" value=(line(&selection.rule)) maxlength="200"; }
             button type="submit" { (words.filter) }
             " " a href="/incidents" { (words.without_filter) }
         }

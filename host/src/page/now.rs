@@ -34,6 +34,15 @@ pub fn page(now: &Now, frame: &Frame<'_>) -> String {
         section aria-labelledby="newest" {
             h2 #newest { (words.newest) }
             @if now.newest.is_empty() { p.empty { (words.nothing_yet) } } @else { (rows(&now.newest, frame)) }
+            @let ended = frame.host.ended.iter().filter(|(_, count)| *count > 0);
+            @if ended.clone().next().is_some() {
+                p.chips {
+                    (words.last_day) " "
+                    @for (outcome, count) in ended {
+                        a.chip href={ "/incidents?state=all&outcome=" (outcome.as_str()) } { (frame.language.outcome(*outcome)) " " (count) }
+                    }
+                }
+            }
             p { a href="/incidents?state=all" { (words.all_incidents) } }
         }
         (host(frame))

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{Viewer, failed, see_other, shown};
 use crate::backend::{Backend, Cancellation, Filter, find};
+use crate::domain::text::letters::visible_line;
 use crate::domain::{Incident, Outcome, State as Standing};
 use crate::http::Shared;
 use crate::http::answer::Failure;
@@ -84,7 +85,7 @@ fn selection(uri: &Uri) -> Result<Selection, Failure> {
         severity: word("severity", &words.severity)?,
         source: words.source.trim().to_string(),
         rule: words.rule.trim().to_string(),
-        text: words.q.trim().to_string(),
+        text: visible_line(words.q.trim()),
         before: words.before,
     })
 }
@@ -161,9 +162,9 @@ fn listing(backend: &dyn Backend, wanted: &Selection, cancellation: &Cancellatio
     }
 }
 
-/// Whether an incident holds a text in lower case: in its title, its group or a label as `name=value`.
+/// Whether an incident holds a text in lower case: in its title, its group or a label as `name=value`, each as it is shown.
 fn holds(incident: &Incident, text: &str) -> bool {
-    let holds = |hay: &str| hay.to_lowercase().contains(text);
+    let holds = |hay: &str| visible_line(hay).to_lowercase().contains(text);
     text.is_empty()
         || holds(&incident.title())
         || holds(&incident.group_key)

@@ -83,14 +83,14 @@ pub async fn take(State(state): State<Arc<Shared>>, request: Request) -> Respons
     }
     let (given, now) = (words.token.trim(), state.clock.now());
     // What cannot be guessed may be tried; who tries anything else must wait.
-    let attempt = format!("sign-in {peer:?}");
-    if !token::is_token(given) && !state.attempts.may_try(&attempt, now) {
+    let attempt = format!("{peer:?}");
+    if !token::is_token(given) && !state.pages.attempts.may_try(&attempt, now) {
         return refuse(StatusCode::TOO_MANY_REQUESTS, SignIn::TooOften);
     }
     let caller = match proven(&state, given) {
         Ok(caller) => caller,
         Err(said) => {
-            state.attempts.wrong(&attempt, now);
+            state.pages.attempts.wrong(&attempt, now);
             return refuse(StatusCode::FORBIDDEN, said);
         }
     };

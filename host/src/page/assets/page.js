@@ -5,7 +5,7 @@ const body = document.body, said = body.dataset;
 const policy = window.trustedTypes?.createPolicy("tidegate", { createHTML: (text) => text });
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("tidegate") : null;
 const STALE = 25000, AGAIN = 3000;
-let offset = 0, heard = performance.now(), ticked = false, touched = 0, wanted = false, busy = false, missed = 0;
+let offset = 0, heard = performance.now(), ticked = false, touched = 0, tried = 0, wanted = false, busy = false, missed = 0;
 
 const by = (id) => document.getElementById(id);
 const now = () => Date.now() + offset;
@@ -21,14 +21,16 @@ const relate = (at) => {
   return relative.format(Math.trunc(seconds / 86400), "day");
 };
 const clock = () => {
-  if (!ticked) return;
+  const old = performance.now() - heard > STALE;
+  if (!ticked && !old) return;
   for (const time of document.querySelectorAll("time")) {
     const rel = time.querySelector(".rel");
     if (rel) rel.textContent = relate(Date.parse(time.dateTime));
   }
   const live = by("live");
   if (!live) return;
-  const old = performance.now() - heard > STALE;
+  // Whoever listens for this tab may sleep.
+  if (old && !document.hidden && performance.now() - tried > STALE) listen();
   live.classList.toggle("old", old);
   live.classList.toggle("fresh", !old);
   const at = new Date(now()).toISOString().slice(11, 19);
@@ -150,6 +152,7 @@ if (channel) channel.onmessage = ({ data }) => take(data);
 // One tab listens for all: a browser has few connections to one host.
 let source = null, last = "";
 const listen = () => {
+  tried = performance.now();
   source?.close();
   source = new EventSource(last ? `/live?since=${encodeURIComponent(last)}` : "/live");
   const pass = (event) => { take(event); channel?.postMessage(event); };
@@ -165,6 +168,7 @@ const lead = () => new Promise(() => {
   });
 });
 if (by("live")) {
+  offset = Number(by("live").querySelector("time").dataset.ms) - Date.now();
   if (navigator.locks) navigator.locks.request("tidegate", lead);
   else lead();
 }
