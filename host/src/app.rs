@@ -48,7 +48,7 @@ use tokio::task::JoinHandle;
 
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
 use crate::backend::{
-    Answer, Backend, Breaker, Cancellation, ControlError, Filter, InspectionView, Order, PluginView, Ready, Received,
+    Answer, Backend, Breaker, Cancellation, Condition, ControlError, Filter, InspectionView, Order, PluginView, Ready, Received,
     Records, Refusal, Reloaded,
 };
 use crate::chat::{Chat, Question, Refused, Shown};
@@ -432,6 +432,16 @@ impl Backend for App {
                 |_| ControlError::Unavailable("a fault in tidegate broke the run off; the log says where".into());
             run.await.map_err(lost)?.map(|(run, _)| run)
         })
+    }
+
+    fn condition(&self) -> Condition {
+        Condition {
+            paused: self.services.gate.paused(),
+            policies: self.policies.problems(),
+            counts: self.services.store.by_state(),
+            ended: self.services.store.decided_today(),
+            position: self.services.store.head().map_or(0, |head| head.position),
+        }
     }
 
     fn changes(&self) -> broadcast::Receiver<String> {

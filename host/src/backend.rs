@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod deliveries;
+mod condition;
 mod evidence;
 #[cfg(test)]
 pub(crate) mod fake;
@@ -41,6 +42,7 @@ pub use crate::plugin::Reloaded;
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
 use deliveries::{Anew, DeliveryView, Undelivered};
+pub use condition::Condition;
 pub use evidence::EvidenceView;
 pub use filter::{CancelOnDrop, Cancellation, Filter};
 pub use inspections::InspectionView;
@@ -138,6 +140,10 @@ pub trait Backend: Records + silences::Silencing + alerts::Alerts + handling::Ha
     /// A conversation by its full id. May block on files.
     fn conversation(&self, _id: &str) -> Result<Option<ConversationView>, String> {
         Ok(None)
+    }
+    /// How it stands, for whoever looks at it.
+    fn condition(&self) -> Condition {
+        Condition::default()
     }
     /// Ids of incidents to which something happened.
     fn changes(&self) -> broadcast::Receiver<String>;

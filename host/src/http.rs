@@ -29,6 +29,7 @@ mod inspections;
 mod jwt;
 mod link;
 mod origin;
+mod pages;
 mod places;
 mod proof;
 mod quotas;
@@ -107,6 +108,7 @@ struct Shared {
     /// The cluster of events that name none.
     cluster: String,
     page_policy: axum::http::HeaderValue,
+    pages: pages::Pages,
     quotas: Quotas,
     stopping: signal::Receiver<bool>,
     /// Places for reading records: each is a thread with memory of its own, and more threads than cores make
@@ -197,6 +199,7 @@ impl Server {
             language: config.report.language,
             cluster: config.events.cluster.clone(),
             page_policy: link::page_policy(),
+            pages: pages::Pages::new(config.mode),
             stopping: stopped,
         });
         Ok(Self { listener, state, settings, stopping })
@@ -306,6 +309,7 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/readyz", get(health::ready))
         .merge(senders)
         .merge(links)
+        .merge(pages::router(&state))
         .merge(api)
         .merge(metrics)
         .fallback(nothing_here)
@@ -332,6 +336,8 @@ mod admission_tests;
 mod delivery_tests;
 #[cfg(test)]
 mod link_tests;
+#[cfg(test)]
+mod page_tests;
 #[cfg(test)]
 mod quota_tests;
 #[cfg(test)]

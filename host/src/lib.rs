@@ -27,6 +27,7 @@ pub mod journal;
 pub mod knowledge;
 pub mod model;
 pub mod network;
+pub mod page;
 pub mod pipeline;
 pub mod plugin;
 pub mod policy;

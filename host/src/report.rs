@@ -27,6 +27,7 @@ mod steps;
 mod timeline;
 mod translation;
 pub mod waiting;
+mod words;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -35,6 +36,7 @@ pub use anchor::anchor;
 pub use document::markdown;
 pub use message::{Telling, message};
 pub use timeline::{Detail, Line, timeline};
+pub use words::{Account, Labels};
 
 /// The language of reports and messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
@@ -75,4 +77,4 @@ fn minute(at: Timestamp) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

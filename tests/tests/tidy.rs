@@ -83,6 +83,7 @@ fn dependencies_point_one_way() {
         ("wasmtime", &["plugin"]),
         ("rhai", &["policy"]),
         ("axum", &["http"]),
+        ("maud", &["page"]),
         ("rusqlite", &["journal", "knowledge"]),
         ("rmcp", &["tools"]),
         ("prometheus_client", &["app", "http"]),
@@ -150,6 +151,13 @@ fn a_permit_is_made_in_one_place() {
     };
     assert_eq!(makers("Permit::new("), ["host/src/gate.rs"]);
     assert_eq!(makers("ReadPermit::new("), ["host/src/gate/looks.rs"]);
+}
+
+/// Whatever a page shows is escaped by the library that writes it.
+#[test]
+fn nobody_writes_html_past_the_escape() {
+    let past = rust_files("host/src").into_iter().filter(|(_, text)| text.contains("PreEscaped"));
+    assert_eq!(past.map(|(path, _)| path).collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 /// What goes to a terminal goes through one file, and which letters have no shape is told in one.

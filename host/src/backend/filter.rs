@@ -11,6 +11,8 @@ use crate::domain::{Incident, Outcome, Severity, State};
 /// Which incidents to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
+    /// That are not closed.
+    pub live: bool,
     /// In this state.
     pub state: Option<State>,
     /// With this outcome.
@@ -34,6 +36,7 @@ pub struct Filter {
 impl Default for Filter {
     fn default() -> Self {
         Self {
+            live: false,
             state: None,
             outcome: None,
             severity: None,
@@ -51,6 +54,7 @@ impl Filter {
     /// What it wants of an incident.
     pub fn wanted(&self) -> Wanted {
         Wanted {
+            live: self.live,
             state: self.state,
             outcome: self.outcome,
             severity: self.severity,

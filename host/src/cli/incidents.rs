@@ -120,6 +120,7 @@ fn records(context: &Context<'_>) -> anyhow::Result<Box<dyn Records>> {
 
 fn print_list(records: &dyn Records, list: ListArguments) -> anyhow::Result<()> {
     let filter = Filter {
+        live: false,
         state: list.state,
         outcome: list.outcome,
         severity: list.severity,

@@ -58,6 +58,8 @@ fn rule(incident: &Incident) -> Option<&str> {
 /// Which facets a listing wants; none of them means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
+    /// Only those that are not closed.
+    pub live: bool,
     /// Only those that stand here.
     pub state: Option<State>,
     /// Only those that ended so.
@@ -73,7 +75,8 @@ pub struct Wanted {
 impl Wanted {
     /// Whether these facets are wanted.
     pub fn takes(&self, facets: &Facets) -> bool {
-        self.state.is_none_or(|state| facets.state == state)
+        !(self.live && facets.state == State::Closed)
+            && self.state.is_none_or(|state| facets.state == state)
             && self.outcome.is_none_or(|outcome| facets.outcome == Some(outcome))
             && self.severity.is_none_or(|severity| facets.severity == severity)
             && self.source.as_ref().is_none_or(|source| *facets.source == **source)

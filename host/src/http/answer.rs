@@ -24,6 +24,16 @@ impl Failure {
         Self { status, text: text.into(), header: None }
     }
 
+    /// What is wrong, in a sentence.
+    pub fn sentence(&self) -> &str {
+        &self.text
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// 400.
     pub fn invalid(text: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, text)

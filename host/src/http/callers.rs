@@ -27,6 +27,16 @@ impl Caller {
         Self { person: None, acts: true }
     }
 
+    /// The name that was proven, if one was.
+    pub fn proven(&self) -> Option<&Proven> {
+        self.person.as_ref()
+    }
+
+    /// Whether both are the same person; those of whom nothing is known are one.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.person.as_ref().map(Proven::id) == other.person.as_ref().map(Proven::id)
+    }
+
     /// Who speaks: the name that was proven, or the one that was typed.
     pub fn person(self, said: Option<&str>) -> Result<Person, Failure> {
         let known = self.known(said);

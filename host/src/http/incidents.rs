@@ -61,6 +61,7 @@ pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Val
     let Query(selection) = Query::<Selection>::try_from_uri(&uri)
         .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
     let filter = Filter {
+        live: false,
         state: selection.state,
         outcome: selection.outcome,
         severity: selection.severity,

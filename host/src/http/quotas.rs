@@ -39,6 +39,9 @@ const PROBES: usize = 8;
 /// Watchers at once.
 const WATCHERS: usize = 64;
 
+/// Browsers whose open pages are kept fresh at once.
+const PAGES: usize = 256;
+
 /// The shares.
 pub struct Quotas {
     /// Of each source, by name.
@@ -54,6 +57,7 @@ pub struct Quotas {
     api: Semaphore,
     probes: Semaphore,
     watchers: Arc<Semaphore>,
+    pages: Arc<Semaphore>,
 }
 
 impl Quotas {
@@ -70,6 +74,7 @@ impl Quotas {
             api: Semaphore::new(API),
             probes: Semaphore::new(PROBES),
             watchers: Arc::new(Semaphore::new(WATCHERS)),
+            pages: Arc::new(Semaphore::new(PAGES)),
         }
     }
 
@@ -89,6 +94,11 @@ impl Quotas {
     /// A place for somebody who watches.
     pub fn watcher(&self) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| busy())
+    }
+
+    /// A place for a browser whose pages are kept fresh.
+    pub fn page_watcher(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        Arc::clone(&self.pages).try_acquire_owned().map_err(|_| busy())
     }
 }
 

@@ -10,6 +10,8 @@ mod known;
 mod question;
 mod whereabouts;
 
+pub(super) use question::undo;
+
 use super::escape::Style;
 use super::links::links;
 use super::says::Says;

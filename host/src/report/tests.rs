@@ -7,7 +7,7 @@ mod folding;
 mod known;
 mod phone;
 mod renderings;
-mod stories;
+pub(crate) mod stories;
 
 use std::path::PathBuf;
 

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Store;
 use crate::domain::history::{Past, REMEMBERED};
 use crate::domain::listing::{Facets, Range, Wanted};
-use crate::domain::{Incident, IncidentId, State};
+use crate::domain::{Incident, IncidentId, Outcome, State};
 
 /// Seconds that are counted together.
 const HOUR: i64 = 3600;
@@ -21,6 +21,28 @@ pub struct Decided {
     pub all: u64,
     /// Those that a rule decided.
     pub by_rule: u64,
+    /// All by outcome, in the order of [`Outcome::ALL`].
+    pub by_outcome: [u64; Outcome::ALL.len()],
+}
+
+impl Decided {
+    /// Counts one more with an outcome, or one less.
+    fn count(&mut self, outcome: Outcome, by_rule: bool, more: bool) {
+        let change = |count: &mut u64| *count = if more { *count + 1 } else { count.saturating_sub(1) };
+        change(&mut self.all);
+        if by_rule {
+            change(&mut self.by_rule);
+        }
+        let of_outcome = self.by_outcome.iter_mut().zip(Outcome::ALL).find(|(_, of)| *of == outcome);
+        of_outcome.into_iter().for_each(|(count, _)| change(count));
+    }
+
+    fn and(mut self, other: &Self) -> Self {
+        self.all += other.all;
+        self.by_rule += other.by_rule;
+        self.by_outcome.iter_mut().zip(other.by_outcome).for_each(|(sum, count)| *sum += count);
+        self
+    }
 }
 
 /// The live incidents by their facets.
@@ -36,8 +58,8 @@ pub(super) struct Listing {
 impl Listing {
     /// Counts the incidents of the past. Those among them that are live are noted as well.
     pub fn count(&mut self, past: &[Past]) {
-        for past in past.iter().filter(|past| past.outcome.is_some()) {
-            self.decide(past.opened_at, !past.rule.is_empty(), true);
+        for past in past {
+            self.decide(past.opened_at, past.outcome, !past.rule.is_empty(), true);
         }
     }
 
@@ -54,14 +76,12 @@ impl Listing {
             self.collect(incident);
             return;
         }
-        let known = known.map(|known| (known.outcome.is_some(), known.rule.is_some()));
-        if let Some((true, by_rule)) = known {
-            self.decide(incident.opened_at, by_rule, false);
+        let known = known.map(|known| (known.outcome, known.rule.is_some()));
+        if let Some((outcome, by_rule)) = known {
+            self.decide(incident.opened_at, outcome, by_rule, false);
         }
         let facets = Facets::of(incident);
-        if facets.outcome.is_some() {
-            self.decide(incident.opened_at, facets.rule.is_some(), true);
-        }
+        self.decide(incident.opened_at, facets.outcome, facets.rule.is_some(), true);
         self.keep(incident, facets);
     }
 
@@ -100,13 +120,9 @@ impl Listing {
         }
     }
 
-    fn decide(&mut self, opened_at: Timestamp, by_rule: bool, more: bool) {
-        let hour = self.decided.entry(opened_at.as_second().div_euclid(HOUR)).or_default();
-        let change = |count: &mut u64| *count = if more { *count + 1 } else { count.saturating_sub(1) };
-        change(&mut hour.all);
-        if by_rule {
-            change(&mut hour.by_rule);
-        }
+    fn decide(&mut self, opened_at: Timestamp, outcome: Option<Outcome>, by_rule: bool, more: bool) {
+        let Some(outcome) = outcome else { return };
+        self.decided.entry(opened_at.as_second().div_euclid(HOUR)).or_default().count(outcome, by_rule, more);
     }
 
     fn newest(&self, wanted: &Wanted, range: &Range, limit: usize) -> Vec<IncidentId> {
@@ -153,10 +169,16 @@ impl Store {
         let mut live = self.live();
         let decided = &mut live.listing.decided;
         *decided = decided.split_off(&since.as_second().div_euclid(HOUR));
-        decided.values().fold(Decided::default(), |sum, hour| Decided {
-            all: sum.all + hour.all,
-            by_rule: sum.by_rule + hour.by_rule,
-        })
+        decided.values().fold(Decided::default(), Decided::and)
+    }
+
+    /// The same of incidents opened within the last day.
+    pub fn decided_today(&self) -> Vec<(Outcome, u64)> {
+        let since = self.clock.now().saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+        let live = self.live();
+        let hours = live.listing.decided.range(since.as_second().div_euclid(HOUR)..).map(|(_, hour)| hour);
+        let sum = hours.fold(Decided::default(), Decided::and);
+        Outcome::ALL.into_iter().zip(sum.by_outcome).collect()
     }
 
     /// Live incidents that collect what a source sends beyond its bound: id, source and how many alerts.

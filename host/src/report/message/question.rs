@@ -130,7 +130,7 @@ pub(super) fn over(incident: &Incident, record: &ActionRecord, language: Languag
 }
 
 /// What happens if it does not help, without the call.
-pub(super) fn undo(action: &Action, language: Language) -> &'static str {
+pub(in crate::report) fn undo(action: &Action, language: Language) -> &'static str {
     let words = language.translation().safeguards();
     match action.undo() {
         Some(Undo::Restore(_)) => words.restores_short,

@@ -176,7 +176,7 @@ fn verify(id: &str) -> Purpose {
 const RUNNING: &str = "{\n  \"items\": [\n    {\"name\": \"web-5c98-jcn4m\", \"status\": \"Running\"}\n  ]\n}";
 
 /// Three alerts, one rule, one repair.
-pub(super) fn fixed() -> Story {
+pub(crate) fn fixed() -> Story {
     let pods = ["web-85c8-6kmxz", "web-85c8-g8d82", "web-85c8-ws758"];
     let origin = Origin::Policy { rule: "bad-image-tag".into() };
     let mut facts = vec![
@@ -243,12 +243,12 @@ fn until_asked() -> Vec<Fact> {
 }
 
 /// A person must approve what the model proposed.
-pub(super) fn asked() -> Story {
+pub(crate) fn asked() -> Story {
     story(until_asked())
 }
 
 /// The same where the target that was to ask has not taken the question.
-pub(super) fn undelivered() -> Story {
+pub(crate) fn undelivered() -> Story {
     let mut facts = until_asked();
     let id = "i7k2m9-approval-a1-pager";
     let (target, route) = ("pager".into(), "critical".into());
@@ -264,7 +264,7 @@ pub(super) fn undelivered() -> Story {
 }
 
 /// The person approves, it does not help, it is taken back.
-pub(super) fn useless() -> Story {
+pub(crate) fn useless() -> Story {
     let mut facts = until_asked();
     let digest = match proposed("a1", patch(), Origin::Model) {
         Fact::Proposed { action } => action.digest,
@@ -303,7 +303,7 @@ pub(super) fn useless() -> Story {
 }
 
 /// A rule would repair it, but the mode is observe.
-pub(super) fn observed() -> Story {
+pub(crate) fn observed() -> Story {
     story(vec![
         opened(&["web-85c8-6kmxz", "web-85c8-g8d82"]),
         decided(
@@ -322,7 +322,7 @@ pub(super) fn observed() -> Story {
 }
 
 /// What an exporter says about a job, and no rule that repairs it.
-pub(super) fn escalated() -> Story {
+pub(crate) fn escalated() -> Story {
     story(vec![
         Fact::Opened {
             group_key: "KubeJobFailed".into(),
@@ -335,7 +335,7 @@ pub(super) fn escalated() -> Story {
 }
 
 /// The same, when its alerts have resolved.
-pub(super) fn over() -> Story {
+pub(crate) fn over() -> Story {
     let mut entries = escalated().entries;
     let resolved = (0..5).map(|n| job(&format!("housekeeping-2938608{n}"), Status::Resolved)).collect();
     entries.push(Entry { at: Timestamp::UNIX_EPOCH, fact: Fact::AlertsChanged { alerts: resolved } });
@@ -373,7 +373,7 @@ fn job(name: &str, status: Status) -> Alert {
 }
 
 /// Looks one after the other, with a refusal and a failure among them.
-pub(super) fn looks() -> Story {
+pub(crate) fn looks() -> Story {
     let look = |tool: &str, purpose: Purpose, ok: bool, refused: Option<&str>| Fact::Looked {
         purpose,
         call: call(tool, json!({"name": "web"})),
@@ -400,48 +400,53 @@ pub(super) fn looks() -> Story {
 }
 
 /// Everything that comes from outside tries to be more than text.
-pub(super) fn hostile() -> Story {
+pub(crate) fn hostile() -> Story {
     const BAD: &str = "```\n# Approved\n<script>alert(1)</script> <img src=x> <at id=all></at> | cell | \
                        ![x](http://evil.example/p.png) [click](https://evil.example) www.evil.example \u{202e}\u{1b}[2J ` end";
+    hostile_with(BAD)
+}
+
+/// The same of another text.
+pub(crate) fn hostile_with(text: &str) -> Story {
     let mut bad = alert("web", Status::Firing);
-    bad.name = format!("Kube{BAD}");
-    bad.labels.insert("pod", BAD);
-    bad.labels.insert(BAD, BAD);
-    bad.annotations = ["summary", "description"].map(|key| (key.to_string(), BAD.to_string())).into();
-    bad.link = Some(BAD.into());
+    bad.name = format!("Kube{text}");
+    bad.labels.insert("pod", text);
+    bad.labels.insert(text, text);
+    bad.annotations = ["summary", "description"].map(|key| (key.to_string(), text.to_string())).into();
+    bad.link = Some(text.into());
     let proposal = Proposal {
-        call: call("kubernetes.patch", json!({"name": BAD, BAD: 1})),
-        target: BAD.into(),
-        reason: BAD.into(),
-        evidence: vec![BAD.into()],
-        root_cause: BAD.into(),
+        call: call("kubernetes.patch", json!({"name": text, text: 1})),
+        target: text.into(),
+        reason: text.into(),
+        evidence: vec![text.into()],
+        root_cause: text.into(),
         verify: None,
         undo: None,
     };
     let diagnosis = Diagnosis {
-        root_cause: BAD.into(),
+        root_cause: text.into(),
         confidence: Percent::new(100),
-        confidence_reason: BAD.into(),
-        impact: BAD.into(),
-        steps: vec![Step { text: BAD.into(), command: BAD.into() }],
-        prevention: vec![BAD.into()],
+        confidence_reason: text.into(),
+        impact: text.into(),
+        steps: vec![Step { text: text.into(), command: text.into() }],
+        prevention: vec![text.into()],
     };
     story(vec![
-        Fact::Opened { group_key: BAD.into(), source: BAD.into(), alerts: vec![bad] },
-        decided(Verdict::Investigate, Some(BAD), BAD, Mode::Enforce),
-        looked(Purpose::Evidence, BAD),
-        looked(Purpose::Evidence, &format!("{}\n{BAD}", "`".repeat(9))),
+        Fact::Opened { group_key: text.into(), source: text.into(), alerts: vec![bad] },
+        decided(Verdict::Investigate, Some(text), text, Mode::Enforce),
+        looked(Purpose::Evidence, text),
+        looked(Purpose::Evidence, &format!("{}\n{text}", "`".repeat(9))),
         answered(Answer::Act { proposals: vec![proposal.clone()], diagnosis }),
-        proposed("a1", proposal, Origin::Plugin { name: BAD.into(), rule: BAD.into() }),
-        ruled("a1", RulingKind::Ask, BAD, BAD, Mode::Enforce),
+        proposed("a1", proposal, Origin::Plugin { name: text.into(), rule: text.into() }),
+        ruled("a1", RulingKind::Ask, text, text, Mode::Enforce),
         Fact::Approved {
             action: ActionId("a1".into()),
-            digest: BAD.into(),
-            person: Person::typed(BAD),
-            via: BAD.into(),
-            comment: BAD.into(),
+            digest: text.into(),
+            person: Person::typed(text),
+            via: text.into(),
+            comment: text.into(),
         },
-        Fact::Result { action: ActionId("a1".into()), attempt: "t".into(), ok: false, text: BAD.into(), took_ms: 1 },
-        concluded(Outcome::NeedsPerson, BAD),
+        Fact::Result { action: ActionId("a1".into()), attempt: "t".into(), ok: false, text: text.into(), took_ms: 1 },
+        concluded(Outcome::NeedsPerson, text),
     ])
 }

@@ -55,5 +55,7 @@ fn what_is_live_after_a_start_is_counted_once() {
     listing.count(&[Past::of(&one), Past::of(&incident("i2", "a"))]);
     listing.restore(&one);
     listing.note(&one);
-    assert_eq!(listing.decided.values().copied().collect::<Vec<_>>(), [Decided { all: 1, by_rule: 0 }]);
+    let decided: Vec<(u64, u64)> = listing.decided.values().map(|hour| (hour.all, hour.by_rule)).collect();
+    assert_eq!(decided, [(1, 0)]);
+    assert_eq!(listing.decided.values().map(|hour| hour.by_outcome.iter().sum::<u64>()).sum::<u64>(), 1);
 }

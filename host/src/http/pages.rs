@@ -1,0 +1,256 @@
+//! Pages for people: who looks, in which language, and how what is shown goes out.
+//!
+//! What a page shows and says is `page/`'s business; what an answer does goes the way of the API's. A page needs the proof
+//! that the API needs: one in `Authorization`, or a session that was opened with a token on the page `/sign-in`.
+
+mod answer;
+mod language;
+mod live;
+mod look;
+mod sessions;
+mod sign;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::answer::Failure;
+use super::attempts::Attempts;
+use super::callers::Caller;
+use super::{Shared, quotas};
+use crate::domain::Mode;
+use crate::page::{self, Frame, HostView, Message, SignIn, Who, assets};
+use crate::redact::redact;
+use sessions::{Key, Sessions};
+
+/// Nothing is loaded but from this host, no text becomes a script, nobody frames a page, and forms go nowhere else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; \
+                      trusted-types tidegate";
+
+/// What pages need beside the rest of the server.
+pub struct Pages {
+    /// The host's mode.
+    mode: Mode,
+    /// Who has signed in.
+    sessions: Sessions,
+    /// Who has tried to in vain; apart from the links' page, so that neither can keep out the other's people.
+    attempts: Attempts,
+}
+
+impl Pages {
+    /// For a host in this mode.
+    pub fn new(mode: Mode) -> Self {
+        Self { mode, sessions: Sessions::default(), attempts: Attempts::default() }
+    }
+
+    /// The caller whose session a request carries.
+    pub fn caller(&self, state: &Shared, headers: &HeaderMap) -> Option<Caller> {
+        self.sessions.find(&sessions::key(headers)?, state.clock.elapsed())
+    }
+}
+
+/// Who looks at a page.
+#[derive(Clone)]
+struct Viewer {
+    caller: Caller,
+    who: Who,
+    session: Option<Key>,
+}
+
+/// The pages.
+pub fn router(state: &Arc<Shared>) -> Router<Arc<Shared>> {
+    let shown = Router::new()
+        .route("/", get(look::now))
+        .route("/incidents", get(look::incidents))
+        .route("/i/{id}", get(look::incident))
+        .route("/i/{id}/journal.json", get(look::journal))
+        .route("/i/{id}/{action}", get(answer::show).post(answer::take))
+        .route_layer(middleware::from_fn_with_state(state.clone(), quotas::api));
+    let guarded = shown
+        .route("/live", get(live::live))
+        .route("/sign-out", post(sign::out))
+        .route_layer(middleware::from_fn_with_state(state.clone(), guard));
+    guarded
+        .route("/sign-in", get(sign::show).post(sign::take))
+        .route("/language", post(language::choose))
+        .route("/s/{file}", get(asset))
+}
+
+/// In front of every page but `/sign-in`.
+async fn guard(State(state): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
+    match viewer(&state, request.headers()) {
+        Some(viewer) => {
+            request.extensions_mut().insert(viewer);
+            next.run(request).await
+        }
+        None => {
+            let to = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            if request.method() == Method::GET || request.method() == Method::HEAD {
+                return sign::ask(to);
+            }
+            sign::say(&state, request.headers(), StatusCode::UNAUTHORIZED, SignIn::Asked, to)
+        }
+    }
+}
+
+/// Who sends a request, if that is somebody who may look.
+fn viewer(state: &Shared, headers: &HeaderMap) -> Option<Viewer> {
+    if state.callers.are_open() {
+        // `admission` has seen that it comes from this machine; beyond loopback nobody gets in without a proof.
+        let single = Viewer { caller: Caller::unnamed(), who: Who::Single, session: None };
+        return state.loopback.then_some(single);
+    }
+    if headers.contains_key(header::AUTHORIZATION) {
+        let caller = state.callers.caller(headers).ok().flatten()?;
+        return Some(Viewer { who: who(&caller), caller, session: None });
+    }
+    let key = sessions::key(headers)?;
+    let caller = state.pages.sessions.find(&key, state.clock.elapsed())?;
+    Some(Viewer { who: who(&caller), caller, session: Some(key) })
+}
+
+fn who(caller: &Caller) -> Who {
+    match caller.proven() {
+        Some(person) => Who::Person { name: person.name().to_string(), acts: caller.acts },
+        None => Who::Shared,
+    }
+}
+
+/// How the host is, for the frame of a page.
+fn host(state: &Shared) -> HostView {
+    let (ready, condition) = (state.backend.ready(), state.backend.condition());
+    HostView {
+        mode: state.pages.mode,
+        ready: ready.ready,
+        problems: ready.problems.iter().map(|problem| redact(problem)).collect(),
+        paused: condition.paused,
+        policies: condition.policies.iter().map(|problem| redact(problem)).collect(),
+        counts: condition.counts,
+        ended: condition.ended,
+    }
+}
+
+/// A page for whoever sent a request, in their language.
+fn shown(
+    state: &Shared,
+    headers: &HeaderMap,
+    uri: &Uri,
+    who: &Who,
+    status: StatusCode,
+    write: impl FnOnce(&Frame<'_>) -> String,
+) -> Response {
+    let host = if *who == Who::Nobody { HostView { mode: state.pages.mode, ..HostView::default() } } else { host(state) };
+    let here = uri.path_and_query().map_or("/", |path| path.as_str());
+    let language = language::of(headers, state.language);
+    let frame = Frame { language, now: state.clock.now(), who, host: &host, here };
+    html(headers, status, write(&frame))
+}
+
+/// A page that says why there is none.
+fn failed(state: &Shared, headers: &HeaderMap, uri: &Uri, who: &Who, failure: &Failure) -> Response {
+    let sentence = failure.sentence().to_string();
+    let message = match failure.status() {
+        StatusCode::NOT_FOUND => Message::Gone(sentence),
+        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Message::Forbidden(sentence),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::INTERNAL_SERVER_ERROR => Message::Unavailable(sentence),
+        _ => Message::Invalid(sentence),
+    };
+    shown(state, headers, uri, who, failure.status(), |frame| page::message(&message, frame))
+}
+
+/// HTML as it goes out.
+fn html(headers: &HeaderMap, status: StatusCode, page: String) -> Response {
+    let packed = takes_gzip(headers);
+    let mut response = match packed {
+        true => (status, assets::pack(page.as_bytes())).into_response(),
+        false => (status, page).into_response(),
+    };
+    let out = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        // A form of a page says where it was, and no other host hears of it.
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::VARY, "Accept-Encoding, Accept-Language, Cookie"),
+    ] {
+        out.insert(name, HeaderValue::from_static(value));
+    }
+    if packed {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
+/// Whether whoever asks can unpack gzip.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        name.trim().eq_ignore_ascii_case("gzip") && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+    })
+}
+
+/// Goes on at a path of this host.
+fn see_other(path: &str) -> Response {
+    let to = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
+    let headers = [(header::LOCATION, to), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// Bytes of a path that a form or an address names to go on at.
+const LONGEST: usize = 2 << 10;
+
+/// A path of this host, as a form or an address names it to go on there; `/` for anything that could lead elsewhere.
+fn own_path(to: &str) -> &str {
+    let plain = to.len() <= LONGEST && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if plain && to.starts_with('/') && !to.starts_with("//") { to } else { "/" }
+}
+
+/// `GET /s/{file}`: what pages load. The name holds what is in it, so it never changes.
+async fn asset(headers: HeaderMap, uri: Uri) -> Response {
+    let Some(asset) = assets::find(uri.path()) else {
+        return Failure::not_found("there is no such file; load the page anew").into_response();
+    };
+    let packed = takes_gzip(&headers);
+    let mut response = if packed { asset.packed.clone().into_response() } else { asset.plain.into_response() };
+    let out = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, asset.content_type),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::VARY, "Accept-Encoding"),
+    ] {
+        out.insert(name, HeaderValue::from_static(value));
+    }
+    if packed {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn nobody_is_led_elsewhere() {
+        for good in ["/", "/i/01K9/a1", "/incidents?state=open&q=a%20b"] {
+            assert_eq!(own_path(good), good);
+        }
+        let long = format!("/{}", "x".repeat(5000));
+        for bad in
+            ["", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/a\r\nb: c", " /", "i", &long, "/\u{7f}", "/é"]
+        {
+            assert_eq!(own_path(bad), "/", "{bad}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! `/i/{id}/{action}`: a question, and the answer to it. Looking answers nothing; an answer is about exactly what was shown,
+//! and goes the same way as one by the API.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::look::story;
+use super::sign::form;
+use super::{Viewer, failed, see_other, shown};
+use crate::backend::{self, Cancellation, ControlError, Filter};
+use crate::domain::incident::{ActionRecord, ActionState};
+use crate::domain::requirement::Refusal;
+use crate::domain::{Person, Ruling, State as Standing};
+use crate::http::Shared;
+use crate::http::answer::Failure;
+use crate::http::incidents::reading;
+use crate::page::{self, Approval, May, NotTaken};
+use crate::ports::Story;
+
+/// Over what an answer came.
+const VIA: &str = "page";
+/// Open questions among which others about the same object are looked for.
+const OTHERS: usize = 50;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Words {
+    digest: String,
+    version: String,
+    answer: String,
+    person: String,
+    comment: String,
+    confirm: String,
+}
+
+/// Who asks for what, to show it once more.
+struct Asking {
+    viewer: Viewer,
+    headers: HeaderMap,
+    uri: Uri,
+}
+
+/// `GET /i/{id}/{action}`.
+pub async fn show(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    Path((id, action)): Path<(String, String)>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let asking = Asking { viewer, headers, uri };
+    question(&state, &asking, &id, &action, StatusCode::OK, None).await
+}
+
+/// `POST /i/{id}/{action}`.
+pub async fn take(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    Path((id, action)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let asking = Asking { viewer, headers: request.headers().clone(), uri: request.uri().clone() };
+    let viewer = &asking.viewer;
+    if !viewer.caller.acts {
+        let failure = Failure::forbidden("this token may look and change nothing");
+        return failed(&state, &asking.headers, &asking.uri, &viewer.who, &failure);
+    }
+    let words: Words = match form(&state, request).await {
+        Ok(words) => words,
+        Err(response) => return *response,
+    };
+    let story = match story(&state, id.clone()).await {
+        Ok(story) => story,
+        Err(failure) => return failed(&state, &asking.headers, &asking.uri, &viewer.who, &failure),
+    };
+    let refuse = |status, why| question(&state, &asking, &id, &action, status, Some(why));
+    let Some(record) = story.incident.actions.iter().find(|record| record.action.id.0 == action) else {
+        return refuse(StatusCode::NOT_FOUND, NotTaken::Changed).await;
+    };
+    if *story.incident.id.0 != *id || page::version(record) != words.version || record.action.digest != words.digest {
+        return refuse(StatusCode::CONFLICT, NotTaken::Changed).await;
+    }
+    let yes = match words.answer.as_str() {
+        "approve" => true,
+        "deny" => false,
+        _ => return refuse(StatusCode::BAD_REQUEST, NotTaken::Unclear).await,
+    };
+    if yes && let Some(word) = page::confirmation(&record.action) {
+        let said = !page::needs_comment(&record.action) || !words.comment.trim().is_empty();
+        if words.confirm.trim() != word || !said {
+            return refuse(StatusCode::BAD_REQUEST, NotTaken::Untyped(word)).await;
+        }
+    }
+    let Some(person) = viewer.caller.clone().known(Some(&words.person)) else {
+        return refuse(StatusCode::BAD_REQUEST, NotTaken::Nameless).await;
+    };
+    // Of a name that a session proves nothing else is said.
+    let answer = backend::Answer {
+        incident: id.clone(),
+        action: action.clone(),
+        digest: Some(words.digest),
+        person,
+        via: VIA.into(),
+        comment: words.comment,
+    };
+    let taken = if yes { state.backend.approve(answer).await } else { state.backend.reject(answer).await };
+    match taken {
+        // What became of it is read from the record, not guessed.
+        Ok(()) => see_other(&format!("/i/{}/{action}", story.incident.id)),
+        Err(error) => {
+            let status = match error {
+                ControlError::NotFound(_) => StatusCode::NOT_FOUND,
+                ControlError::Conflict(_) => StatusCode::CONFLICT,
+                ControlError::Forbidden(_) => StatusCode::FORBIDDEN,
+                ControlError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            refuse(status, NotTaken::Host(error.to_string())).await
+        }
+    }
+}
+
+/// The question as it stands now, with what was wrong with an answer.
+async fn question(
+    state: &Shared,
+    asking: &Asking,
+    id: &str,
+    action: &str,
+    status: StatusCode,
+    not_taken: Option<NotTaken>,
+) -> Response {
+    let Asking { viewer, headers, uri } = asking;
+    let fail = |failure: Failure| failed(state, headers, uri, &viewer.who, &failure);
+    let story = match story(state, id.to_string()).await {
+        Ok(story) => story,
+        Err(failure) => return fail(failure),
+    };
+    if *story.incident.id.0 != *id {
+        return see_other(&format!("/i/{}/{}", story.incident.id, action_path(action)));
+    }
+    let Some(record) = story.incident.actions.iter().find(|record| record.action.id.0 == action) else {
+        return fail(Failure::not_found(format!("incident {id} has no action {action}")));
+    };
+    let others = others(state, &story, record).await;
+    let shown_to = Approval { story: &story, record, may: may(viewer, record), not_taken, others };
+    shown(state, headers, uri, &viewer.who, status, |frame| page::approval(&shown_to, frame))
+}
+
+/// The name of an action as it may stand in an address: one of another form is none.
+fn action_path(action: &str) -> &str {
+    if action.bytes().all(|byte| byte.is_ascii_alphanumeric()) { action } else { "" }
+}
+
+/// What somebody may say, as the gate would say of their yes.
+fn may(viewer: &Viewer, record: &ActionRecord) -> May {
+    if !viewer.caller.acts {
+        return May::Look;
+    }
+    let person = viewer.caller.proven().cloned().map_or_else(|| Person::typed("somebody"), Person::from);
+    let mut first: Option<Refusal> = None;
+    for wanted in record.ruling.iter().flat_map(Ruling::requirements) {
+        match wanted.takes(&person, record.proposer()) {
+            Ok(()) => return May::Answer,
+            Err(refusal) => first = first.or(Some(refusal)),
+        }
+    }
+    first.map_or(May::Answer, May::Deny)
+}
+
+/// Other open questions about the same object.
+async fn others(state: &Shared, story: &Story, record: &ActionRecord) -> Vec<(String, String)> {
+    if record.state != ActionState::Asked {
+        return Vec::new();
+    }
+    let filter = Filter { state: Some(Standing::AwaitingApproval), limit: OTHERS, ..Filter::default() };
+    let read = reading(state, move |backend| {
+        backend.list(&filter, &Cancellation::default()).map_err(Failure::unavailable)
+    });
+    // Where that cannot be read, the question itself can.
+    let incidents = read.await.unwrap_or_default();
+    let own = (&story.incident.id, &record.action.id);
+    let same = incidents.iter().flat_map(|incident| {
+        let asked = incident.actions.iter().filter(|other| other.state == ActionState::Asked);
+        asked.filter(|other| other.action.touches == record.action.touches).map(|other| (&incident.id, &other.action.id))
+    });
+    same.filter(|other| *other != own).map(|(incident, action)| (incident.to_string(), action.to_string())).collect()
+}

@@ -1,0 +1,133 @@
+//! `/live`: which incidents have changed, for pages that are open, and the host's time, so that a page sees when it hears
+//! nothing any more. It tells names alone: what they are about is read by who wants to show it.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::{OwnedSemaphorePermit, watch as signal};
+use tokio::time::{Instant, sleep_until};
+
+use super::Viewer;
+use crate::http::Shared;
+
+/// A page that has heard nothing for longer than two of these is old.
+const TICK: Duration = Duration::from_secs(10);
+/// What changes within so long is told at once.
+const TOGETHER: Duration = Duration::from_millis(250);
+/// Incidents that are named; of more it is told that everything may have changed.
+const NAMED: usize = 100;
+/// How soon a browser comes back.
+const RETRY: Duration = Duration::from_secs(2);
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Since {
+    since: Option<u64>,
+}
+
+struct Listener {
+    state: Arc<Shared>,
+    viewer: Viewer,
+    changes: broadcast::Receiver<String>,
+    stopping: signal::Receiver<bool>,
+    tick: Instant,
+    /// What is told first.
+    first: Vec<Event>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// `GET /live`.
+pub async fn live(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let place = match state.quotas.page_watcher() {
+        Ok(place) => place,
+        Err(failure) => return failure.into_response(),
+    };
+    let known = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    let known: Option<u64> = known.or_else(|| Query::<Since>::try_from_uri(&uri).ok()?.since);
+    let changes = state.backend.changes();
+    let position = state.backend.condition().position;
+    let mut first = vec![tick(&state).retry(RETRY)];
+    if known.is_some_and(|known| known != position) {
+        first.push(Event::default().event("reload").id(position.to_string()).data("{}"));
+    }
+    first.reverse();
+    let (stopping, tick) = (state.stopping.clone(), Instant::now() + TICK);
+    let listener = Listener { state, viewer, changes, stopping, tick, first, _place: place };
+    let events = futures::stream::unfold(listener, |mut listener| async move {
+        let event = listener.next().await?;
+        Some((Ok::<_, Infallible>(event), listener))
+    });
+    let mut response = Sse::new(events).into_response();
+    let out = response.headers_mut();
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    out.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+fn tick(state: &Shared) -> Event {
+    Event::default().event("tick").data(state.clock.now().as_millisecond().to_string())
+}
+
+impl Listener {
+    async fn next(&mut self) -> Option<Event> {
+        if let Some(event) = self.first.pop() {
+            return Some(event);
+        }
+        let change = tokio::select! {
+            _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+            () = sleep_until(self.tick) => None,
+            change = self.changes.recv() => Some(change),
+        };
+        let Some(change) = change else {
+            self.tick = Instant::now() + TICK;
+            // Whoever has signed out hears no more.
+            return self.is_let_in().then(|| tick(&self.state));
+        };
+        let mut ids = BTreeSet::new();
+        let mut all = match change {
+            Ok(id) => { ids.insert(id); false }
+            Err(RecvError::Lagged(_)) => true,
+            Err(RecvError::Closed) => return None,
+        };
+        let until = Instant::now() + TOGETHER;
+        loop {
+            tokio::select! {
+                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+                () = sleep_until(until) => break,
+                change = self.changes.recv() => match change {
+                    Ok(id) => drop(ids.insert(id)),
+                    Err(RecvError::Lagged(_)) => all = true,
+                    Err(RecvError::Closed) => break,
+                },
+            }
+        }
+        if !self.is_let_in() {
+            return None;
+        }
+        let position = self.state.backend.condition().position.to_string();
+        if all || ids.len() > NAMED {
+            return Some(Event::default().event("reload").id(position).data("{}"));
+        }
+        let ids = serde_json::to_string(&ids).unwrap_or_else(|_| "[]".into());
+        Some(Event::default().event("changed").id(position).data(ids))
+    }
+
+    fn is_let_in(&self) -> bool {
+        let Some(key) = &self.viewer.session else { return true };
+        self.state.pages.sessions.holds(key, self.state.clock.elapsed())
+    }
+}

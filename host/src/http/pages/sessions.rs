@@ -1,0 +1,148 @@
+//! Who has signed in. A session is 32 random bytes in a cookie; the table holds their SHA-256, in memory alone, so that
+//! a restart signs everybody out.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::http::{HeaderMap, header};
+use sha2::{Digest, Sha256};
+
+use crate::http::callers::Caller;
+use crate::random;
+
+/// A session that nobody uses ends after so long.
+const IDLE: Duration = Duration::from_secs(8 * 3600);
+/// And any after so long.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// Sessions of one person, and of all. The one that was used least lately gives way.
+const OF_ONE: usize = 16;
+const MOST: usize = 1024;
+
+/// The cookie over TLS; browsers take it from exactly this host and from no plain page.
+pub const GUARDED: &str = "__Host-tidegate";
+/// The cookie on this machine itself.
+pub const LOCAL: &str = "tidegate";
+
+/// What is kept of a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key([u8; 32]);
+
+struct Session {
+    caller: Caller,
+    began: Duration,
+    used: Duration,
+}
+
+impl Session {
+    fn is_over(&self, now: Duration) -> bool {
+        now.saturating_sub(self.used) >= IDLE || now.saturating_sub(self.began) >= LONGEST
+    }
+}
+
+/// All sessions.
+#[derive(Default)]
+pub struct Sessions(Mutex<HashMap<Key, Session>>);
+
+impl Sessions {
+    /// Opens a session; what its cookie holds.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    pub fn open(&self, caller: Caller, now: Duration) -> Result<String, String> {
+        let value = hex::encode(random::unguessable()?);
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.retain(|_, session| !session.is_over(now));
+        let of_one = sessions.values().filter(|session| session.caller.is_same_as(&caller)).count();
+        let full = sessions.len() >= MOST;
+        if of_one >= OF_ONE || full {
+            let others = sessions.iter().filter(|(_, session)| full && of_one < OF_ONE || session.caller.is_same_as(&caller));
+            let oldest = others.min_by_key(|(_, session)| session.used).map(|(key, _)| *key);
+            oldest.map(|key| sessions.remove(&key));
+        }
+        sessions.insert(of(&value), Session { caller, began: now, used: now });
+        Ok(value)
+    }
+
+    /// Whose session it is, if it is one; it counts as used.
+    pub fn find(&self, key: &Key, now: Duration) -> Option<Caller> {
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = sessions.get_mut(key)?;
+        if session.is_over(now) {
+            sessions.remove(key);
+            return None;
+        }
+        session.used = now;
+        Some(session.caller.clone())
+    }
+
+    /// Whether it is still one; it does not count as used.
+    pub fn holds(&self, key: &Key, now: Duration) -> bool {
+        let sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.get(key).is_some_and(|session| !session.is_over(now))
+    }
+
+    /// Ends a session, or all of the same person.
+    pub fn end(&self, key: &Key, everywhere: bool) {
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(ended) = sessions.remove(key) else { return };
+        if everywhere {
+            sessions.retain(|_, session| !session.caller.is_same_as(&ended.caller));
+        }
+    }
+}
+
+fn of(value: &str) -> Key {
+    Key(Sha256::digest(value.as_bytes()).into())
+}
+
+/// The session that a request names.
+pub fn key(headers: &HeaderMap) -> Option<Key> {
+    let value = |wanted: &str| cookies(headers).find(|(name, _)| *name == wanted).map(|(_, value)| of(value));
+    value(GUARDED).or_else(|| value(LOCAL))
+}
+
+/// Names and values of a request's cookies.
+pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(';')).filter_map(|one| one.trim().split_once('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_when_nobody_uses_it_after_a_day_and_when_somebody_says_so() {
+        let (sessions, hours) = (Sessions::default(), |hours: u64| Duration::from_secs(hours * 3600));
+        let open = |at| of(&sessions.open(Caller::unnamed(), at).unwrap());
+        let (idle, used, other) = (open(hours(0)), open(hours(0)), open(hours(0)));
+        for at in [7, 14, 21] {
+            assert!(sessions.find(&used, hours(at)).is_some(), "{at}");
+        }
+        assert!(sessions.find(&idle, hours(8)).is_none() && !sessions.holds(&idle, hours(0)));
+        assert!(sessions.find(&used, hours(24)).is_none());
+        assert!(sessions.find(&of("guessed"), hours(0)).is_none());
+        let (one, two) = (open(hours(24)), open(hours(24)));
+        sessions.end(&one, false);
+        assert!(!sessions.holds(&one, hours(24)) && sessions.holds(&two, hours(24)));
+        sessions.end(&two, true);
+        assert!(!sessions.holds(&two, hours(24)) && !sessions.holds(&other, hours(24)));
+    }
+
+    #[test]
+    fn nobody_has_more_sessions_than_devices() {
+        let (sessions, second) = (Sessions::default(), Duration::from_secs);
+        let open = |at| of(&sessions.open(Caller::unnamed(), second(at)).unwrap());
+        let keys: Vec<Key> = (0..=OF_ONE as u64).map(open).collect();
+        assert!(!sessions.holds(&keys[0], second(20)) && keys[1..].iter().all(|key| sessions.holds(key, second(20))));
+    }
+
+    #[test]
+    fn the_guarded_cookie_is_read_first() {
+        let headers = |text: &'static str| HeaderMap::from_iter([(header::COOKIE, text.parse().unwrap())]);
+        assert_eq!(key(&headers("tidegate=a; __Host-tidegate=b")), Some(of("b")));
+        assert_eq!(key(&headers("x=1;tidegate=a")), Some(of("a")));
+        assert_eq!(key(&headers("tidegat=a")), None);
+    }
+}

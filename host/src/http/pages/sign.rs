@@ -1,0 +1,172 @@
+//! `/sign-in` and `/sign-out`: a token of a person's own becomes a session.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Form, FromRequest, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::Extension;
+use base64::Engine;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::sessions::{GUARDED, LOCAL};
+use super::{Viewer, own_path, see_other, shown};
+use crate::config::Size;
+use crate::http::answer::Failure;
+use crate::http::callers::Caller;
+use crate::http::origin::{host_name, is_local};
+use crate::http::places::Peer;
+use crate::http::quotas::busy;
+use crate::http::{Shared, body};
+use crate::page::{self, SignIn, Who};
+use crate::token;
+
+/// A form is short, also in percent signs, and a browser sends it at once.
+const MAX_FORM: Size = Size(16 << 10);
+const FORM_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct To {
+    to: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Words {
+    to: String,
+    token: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Out {
+    everywhere: String,
+}
+
+/// Asks to sign in, and goes on at a path behind that.
+pub fn ask(to: &str) -> Response {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("to", own_path(to)).finish();
+    see_other(&format!("/sign-in?{query}"))
+}
+
+/// `GET /sign-in`.
+pub async fn show(State(state): State<Arc<Shared>>, headers: HeaderMap, uri: Uri) -> Response {
+    let to = Query::<To>::try_from_uri(&uri).map(|Query(to)| to.to).unwrap_or_default();
+    if super::viewer(&state, &headers).is_some() {
+        return see_other(own_path(&to));
+    }
+    say(&state, &headers, StatusCode::OK, SignIn::Asked, &to)
+}
+
+/// The page with a sentence.
+pub fn say(state: &Shared, headers: &HeaderMap, status: StatusCode, said: SignIn, to: &str) -> Response {
+    let uri = Uri::from_static("/sign-in");
+    shown(state, headers, &uri, &Who::Nobody, status, |frame| page::sign_in(said, own_path(to), frame))
+}
+
+/// `POST /sign-in`.
+pub async fn take(State(state): State<Arc<Shared>>, request: Request) -> Response {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
+    let headers = request.headers().clone();
+    let words: Words = match form(&state, request).await {
+        Ok(words) => words,
+        Err(response) => return *response,
+    };
+    let refuse = |status, said| say(&state, &headers, status, said, &words.to);
+    let local = is_on_this_machine(&state, &headers);
+    if !local && came_in_the_clear(&headers) {
+        return refuse(StatusCode::FORBIDDEN, SignIn::Plain);
+    }
+    let (given, now) = (words.token.trim(), state.clock.now());
+    // What cannot be guessed may be tried; who tries anything else must wait.
+    let attempt = format!("{peer:?}");
+    if !token::is_token(given) && !state.pages.attempts.may_try(&attempt, now) {
+        return refuse(StatusCode::TOO_MANY_REQUESTS, SignIn::TooOften);
+    }
+    let caller = match proven(&state, given) {
+        Ok(caller) => caller,
+        Err(said) => {
+            state.pages.attempts.wrong(&attempt, now);
+            return refuse(StatusCode::FORBIDDEN, said);
+        }
+    };
+    let Ok(value) = state.pages.sessions.open(caller, state.clock.elapsed()) else {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, SignIn::Unavailable);
+    };
+    let mut response = see_other(own_path(&words.to));
+    set_cookie(&mut response, local, &value, "");
+    response
+}
+
+/// `POST /sign-out`.
+pub async fn out(State(state): State<Arc<Shared>>, Extension(viewer): Extension<Viewer>, request: Request) -> Response {
+    let local = is_on_this_machine(&state, request.headers());
+    let words: Out = match form(&state, request).await {
+        Ok(words) => words,
+        Err(response) => return *response,
+    };
+    if let Some(key) = &viewer.session {
+        state.pages.sessions.end(key, words.everywhere == "yes");
+    }
+    let mut response = see_other("/sign-in");
+    set_cookie(&mut response, local, "", "; Max-Age=0");
+    response
+}
+
+/// Whose token it is: a person's own, or what all callers share.
+fn proven(state: &Shared, given: &str) -> Result<Caller, SignIn> {
+    let by = |scheme: &str, credentials: &str| {
+        let value = HeaderValue::from_str(&format!("{scheme} {credentials}")).ok()?;
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
+        Some(state.callers.caller(&headers))
+    };
+    let bearer = by("Bearer", given);
+    if let Some(Err(failure)) = &bearer
+        && failure.status() == StatusCode::FORBIDDEN
+    {
+        return Err(SignIn::Sender);
+    }
+    let basic = || given.contains(':').then(|| by("Basic", &base64::engine::general_purpose::STANDARD.encode(given)));
+    let caller = bearer.and_then(Result::ok).flatten();
+    caller.or_else(|| basic().flatten()?.ok().flatten()).ok_or(SignIn::Wrong)
+}
+
+/// Whether a request means this machine by its own name, which no other machine reaches.
+fn is_on_this_machine(state: &Shared, headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    state.loopback && is_local(host_name(host), state.listen)
+}
+
+/// Whether a browser says that its page came without TLS.
+fn came_in_the_clear(headers: &HeaderMap) -> bool {
+    headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"http://"))
+}
+
+fn set_cookie(response: &mut Response, local: bool, value: &str, more: &str) {
+    let (name, secure) = if local { (LOCAL, "") } else { (GUARDED, "; Secure") };
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{more}");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// The form that a request carries, read within narrow bounds.
+pub async fn form<T: DeserializeOwned>(state: &Shared, request: Request) -> Result<T, Box<Response>> {
+    let (head, body) = request.into_parts();
+    let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
+    let failed = |failure: Failure| {
+        let message = page::Message::Invalid(failure.sentence().to_string());
+        let who = head.extensions.get::<Viewer>().map_or(Who::Nobody, |viewer| viewer.who.clone());
+        Box::new(shown(state, &head.headers, &head.uri, &who, failure.status(), |frame| page::message(&message, frame)))
+    };
+    let place = state.quotas.forms.take(peer).ok_or_else(|| Box::new(busy().into_response()))?;
+    let bounds = body::Bounds { max: MAX_FORM, within: FORM_TIMEOUT.min(state.settings.body_timeout), place: Some(&place) };
+    let bytes = body::read_within(&head.headers, body, bounds, |_| ()).await.map_err(failed)?;
+    let request = Request::from_parts(head.clone(), Body::from(bytes));
+    let read = Form::<T>::from_request(request, &()).await;
+    read.map(|Form(form)| form).map_err(|error| failed(Failure::invalid(format!("the form cannot be read: {error}"))))
+}

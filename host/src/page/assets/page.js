@@ -1,0 +1,175 @@
+// Keeps a page fresh. Everything works without this: it replaces what the server has written by what the server
+// would write now, and never while somebody writes or points.
+"use strict";
+const body = document.body, said = body.dataset;
+const policy = window.trustedTypes?.createPolicy("tidegate", { createHTML: (text) => text });
+const channel = "BroadcastChannel" in window ? new BroadcastChannel("tidegate") : null;
+const STALE = 25000, AGAIN = 3000;
+let offset = 0, heard = performance.now(), ticked = false, touched = 0, tried = 0, wanted = false, busy = false, missed = 0;
+
+const by = (id) => document.getElementById(id);
+const now = () => Date.now() + offset;
+
+// Times, by the server's clock.
+const lang = document.documentElement.lang;
+const relative = new Intl.RelativeTimeFormat(lang, { numeric: "always", style: "short" });
+const relate = (at) => {
+  const seconds = Math.round((at - now()) / 1000), away = Math.abs(seconds);
+  if (away < 60) return relative.format(seconds, "second");
+  if (away < 3600) return relative.format(Math.trunc(seconds / 60), "minute");
+  if (away < 172800) return relative.format(Math.trunc(seconds / 3600), "hour");
+  return relative.format(Math.trunc(seconds / 86400), "day");
+};
+const clock = () => {
+  const old = performance.now() - heard > STALE;
+  if (!ticked && !old) return;
+  for (const time of document.querySelectorAll("time")) {
+    const rel = time.querySelector(".rel");
+    if (rel) rel.textContent = relate(Date.parse(time.dateTime));
+  }
+  const live = by("live");
+  if (!live) return;
+  // Whoever listens for this tab may sleep.
+  if (old && !document.hidden && performance.now() - tried > STALE) listen();
+  live.classList.toggle("old", old);
+  live.classList.toggle("fresh", !old);
+  const at = new Date(now()).toISOString().slice(11, 19);
+  const last = new Date(now() - (performance.now() - heard)).toISOString().slice(11, 19);
+  live.textContent = old ? `▲ ${said.stale} ${last} UTC` : `● ${said.liveWord} ${at} UTC`;
+  for (const button of document.querySelectorAll("#answer button[name]")) hold(button, "old", old);
+  const form = by("answer"), until = document.querySelector(".deadline time");
+  if (form && until && Date.parse(until.dateTime) <= now()) want();
+};
+// A button is off for several reasons at once; it comes back when none is left.
+const hold = (button, why, off) => {
+  const whys = new Set((button.dataset.off ?? (button.disabled ? "server" : "")).split(" ").filter(Boolean));
+  off ? whys.add(why) : whys.delete(why);
+  button.dataset.off = [...whys].join(" ");
+  button.disabled = whys.size > 0;
+};
+
+// What has changed is shown, or offered where rows would move or words would be lost.
+const notice = (text, action, label) => {
+  const bar = by("notice");
+  bar.replaceChildren(document.createTextNode(text + " "));
+  if (action) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    button.addEventListener("click", action);
+    bar.append(button);
+  }
+  bar.hidden = false;
+};
+const dirty = () =>
+  [...document.querySelectorAll("#main input:not([type=hidden]),#main select,#main textarea")].some(
+    (field) => field === document.activeElement || (field.value !== field.defaultValue && field.tagName !== "SELECT"),
+  );
+const pointing = () => performance.now() - touched < 2000;
+for (const kind of ["pointermove", "pointerdown", "touchstart", "keydown"])
+  document.addEventListener(kind, () => { touched = performance.now(); }, { passive: true });
+
+const fetched = async () => {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+  if (answer.redirected && new URL(answer.url).pathname === "/sign-in") {
+    notice(said.signedOut, () => location.reload(), said.show);
+    return null;
+  }
+  const text = await answer.text();
+  if (!answer.headers.get("content-type")?.startsWith("text/html")) return null;
+  return new DOMParser().parseFromString(policy ? policy.createHTML(text) : text, "text/html");
+};
+const replace = (fresh) => {
+  const open = [...document.querySelectorAll("details[id]")].map((one) => [one.id, one.open]);
+  const focus = document.activeElement?.id, top = scrollY;
+  for (const id of ["banners", "main"]) {
+    const next = fresh.getElementById(id);
+    if (next) by(id)?.replaceWith(document.adoptNode(next));
+  }
+  document.title = fresh.title;
+  for (const [id, was] of open) { const one = by(id); if (one?.tagName === "DETAILS") one.open = was; }
+  if (focus) by(focus)?.focus({ preventScroll: true });
+  scrollTo({ top, behavior: "instant" });
+  by("notice").hidden = true;
+  missed = 0;
+  clock();
+};
+const show = async () => {
+  if (busy) return;
+  busy = true;
+  const slow = setTimeout(() => by("main")?.setAttribute("aria-busy", "true"), 300);
+  try {
+    const fresh = await fetched();
+    if (fresh) replace(fresh);
+  } catch { /* The next event or tick tries again; the header says that the page is old. */ } finally {
+    clearTimeout(slow);
+    by("main")?.removeAttribute("aria-busy");
+    busy = false;
+  }
+};
+const refresh = async () => {
+  if (!wanted || busy) return;
+  if (document.hidden) return;
+  if (said.live === "offer") {
+    wanted = false;
+    notice(`${missed} · ${said.changed}`, show, said.show);
+    return;
+  }
+  if (said.live === "question" && by("answer")) {
+    wanted = false;
+    busy = true;
+    let fresh = null;
+    try { fresh = await fetched(); } catch { wanted = true; } finally { busy = false; }
+    if (!fresh || fresh.getElementById("main")?.dataset.version === by("main").dataset.version) return;
+    // Nobody answers what is not asked any more.
+    if (!dirty()) return replace(fresh);
+    for (const button of document.querySelectorAll("#answer button[name]")) hold(button, "changed", true);
+    notice(said.changed, () => replace(fresh), said.show);
+    return;
+  }
+  if (dirty() || pointing()) return;
+  wanted = false;
+  await show();
+};
+const want = () => { wanted = true; };
+const concerns = (ids) =>
+  said.live === "any" || said.live === "offer" || ids === null || ids.includes(said.incident);
+setInterval(() => { clock(); refresh(); }, 1000);
+
+const take = (event) => {
+  if (event.kind === "tick") {
+    offset = event.now - Date.now();
+    heard = performance.now();
+    if (!ticked) { ticked = true; body.dataset.ready = "true"; }
+    clock();
+  } else if (said.live !== "still" && concerns(event.ids)) {
+    missed += event.ids?.length ?? 1;
+    want();
+  }
+};
+if (channel) channel.onmessage = ({ data }) => take(data);
+
+// One tab listens for all: a browser has few connections to one host.
+let source = null, last = "";
+const listen = () => {
+  tried = performance.now();
+  source?.close();
+  source = new EventSource(last ? `/live?since=${encodeURIComponent(last)}` : "/live");
+  const pass = (event) => { take(event); channel?.postMessage(event); };
+  source.addEventListener("tick", (event) => pass({ kind: "tick", now: Number(event.data) }));
+  source.addEventListener("changed", (event) => { last = event.lastEventId; pass({ kind: "changed", ids: JSON.parse(event.data) }); });
+  source.addEventListener("reload", (event) => { last = event.lastEventId; pass({ kind: "changed", ids: null }); });
+  source.onerror = () => { if (source.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN); };
+};
+const lead = () => new Promise(() => {
+  listen();
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && performance.now() - heard > STALE) listen();
+  });
+});
+if (by("live")) {
+  offset = Number(by("live").querySelector("time").dataset.ms) - Date.now();
+  if (navigator.locks) navigator.locks.request("tidegate", lead);
+  else lead();
+}
+document.addEventListener("visibilitychange", () => { if (!document.hidden) { clock(); refresh(); } });

@@ -1,0 +1,245 @@
+//! What stands around every page: the mode, how the host is, who looks, in which language.
+
+use jiff::Timestamp;
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets::{ICON, SCRIPT, STYLE};
+use super::chinese::Chinese;
+use super::english::English;
+use super::parts::line;
+use super::texts::{Texts, Words};
+use crate::domain::{Mode, Outcome, State};
+use crate::report::Language;
+
+/// For whom a page is, when, and how the host is.
+pub struct Frame<'a> {
+    /// In which language.
+    pub language: Language,
+    /// The host's time.
+    pub now: Timestamp,
+    /// Who looks.
+    pub who: &'a Who,
+    /// How the host is.
+    pub host: &'a HostView,
+    /// Path and query of the page.
+    pub here: &'a str,
+}
+
+/// Who looks at a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Whoever is at this machine: nothing proves a name.
+    Single,
+    /// Somebody who knows what all callers share.
+    Shared,
+    /// Somebody who has proven a name.
+    Person {
+        /// The name.
+        name: String,
+        /// Whether they may change anything.
+        acts: bool,
+    },
+    /// Nobody has signed in.
+    Nobody,
+}
+
+/// How the host is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostView {
+    /// Whether anything may be changed.
+    pub mode: Mode,
+    /// Whether it takes alerts and orders.
+    pub ready: bool,
+    /// What is not as it should be, in English.
+    pub problems: Vec<String>,
+    /// What is paused: empty for everything, `rule:<name>` or `server:<name>`.
+    pub paused: Vec<String>,
+    /// Why the policies as they are now were not put in force, in English.
+    pub policies: Vec<String>,
+    /// How many live incidents stand where.
+    pub counts: Vec<(State, usize)>,
+    /// How incidents ended that were opened within the last day.
+    pub ended: Vec<(Outcome, u64)>,
+}
+
+impl Default for HostView {
+    fn default() -> Self {
+        let (problems, paused, policies) = (Vec::new(), Vec::new(), Vec::new());
+        let (counts, ended) = (Vec::new(), Vec::new());
+        Self { mode: Mode::Observe, ready: true, problems, paused, policies, counts, ended }
+    }
+}
+
+impl HostView {
+    /// How many live incidents stand there.
+    pub fn count(&self, state: State) -> usize {
+        self.counts.iter().filter(|(of, _)| *of == state).map(|(_, count)| count).sum()
+    }
+}
+
+impl Frame<'_> {
+    /// What pages say in its language.
+    pub(super) fn texts(&self) -> &'static dyn Texts {
+        match self.language {
+            Language::En => &English,
+            Language::Zh => &Chinese,
+        }
+    }
+
+    pub(super) fn words(&self) -> &'static Words {
+        self.texts().words()
+    }
+
+    /// Whether the one who looks may change anything.
+    pub(super) fn acts(&self) -> bool {
+        match self.who {
+            Who::Single | Who::Shared => true,
+            Who::Person { acts, .. } => *acts,
+            Who::Nobody => false,
+        }
+    }
+}
+
+/// What a page shows anew when something happens.
+pub(super) enum Live<'a> {
+    /// Nothing.
+    Still,
+    /// The page, whatever happens.
+    Any,
+    /// That there is something new; rows do not move by themselves.
+    Offer,
+    /// The page, when something happens to this incident.
+    Incident(&'a str),
+    /// The same of a page with a question, in this form.
+    Question(&'a str, &'a str),
+}
+
+/// A whole page.
+pub(super) fn document(frame: &Frame<'_>, title: &str, live: &Live<'_>, body: &Markup) -> String {
+    let words = frame.words();
+    let (kind, incident, version) = match live {
+        Live::Still => ("still", None, None),
+        Live::Any => ("any", None, None),
+        Live::Offer => ("offer", None, None),
+        Live::Incident(id) => ("incident", Some(*id), None),
+        Live::Question(id, version) => ("question", Some(*id), Some(*version)),
+    };
+    let waiting = frame.host.count(State::AwaitingApproval);
+    let markup = html! {
+        (DOCTYPE)
+        html lang=(frame.language.as_str()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                meta name="color-scheme" content="light dark";
+                title { @if waiting > 0 && *frame.who != Who::Nobody { "(" (waiting) ") " } (title) " · tidegate" }
+                link rel="icon" href=(ICON.path);
+                link rel="stylesheet" href=(STYLE.path);
+                script type="module" src=(SCRIPT.path) {}
+            }
+            body data-live=(kind) data-incident=[incident] data-stale=(words.stale) data-changed=(words.changed)
+                data-show=(words.show) data-signed-out=(words.signed_out) data-live-word=(words.live) {
+                a.skip href="#main" { (words.skip) }
+                (header(frame))
+                div #banners { (banners(frame)) }
+                p #notice role="status" aria-live="polite" hidden {}
+                main #main data-version=[version] { (body) }
+                (footer(frame))
+            }
+        }
+    };
+    markup.into_string()
+}
+
+fn header(frame: &Frame<'_>) -> Markup {
+    let words = frame.words();
+    let nav = [("/", words.now), ("/incidents", words.incidents)];
+    let here = frame.here.split('?').next().unwrap_or_default();
+    let mode = frame.host.mode;
+    html! {
+        header.top {
+            a.brand href="/" { "tidegate" }
+            @if *frame.who != Who::Nobody {
+                span class={ "mode " (mode_word(mode)) } title=(frame.language.mode(mode)) { (mode_word(mode)) }
+                span #live.live {
+                    time datetime=(frame.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()) data-ms=(frame.now.as_millisecond()) {
+                        (frame.now.strftime("%H:%M:%S UTC").to_string())
+                    }
+                }
+                nav aria-label=(words.pages) {
+                    @for (path, name) in nav {
+                        a href=(path) aria-current=[(here == path).then_some("page")] { (name) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Observe => "observe",
+        Mode::Enforce => "enforce",
+    }
+}
+
+/// What people must know of the host before anything else.
+fn banners(frame: &Frame<'_>) -> Markup {
+    let (words, host) = (frame.words(), frame.host);
+    html! {
+        @match frame.who {
+            Who::Single => p.banner.quiet { (words.single_user) },
+            Who::Shared => p.banner.quiet { (words.shared_user) },
+            Who::Person { .. } | Who::Nobody => {},
+        }
+        @if *frame.who != Who::Nobody {
+            @if !host.ready {
+                p.banner.bad role="alert" {
+                    strong { (words.not_ready) } " "
+                    @if let Some(problem) = host.problems.first() { q lang="en" { (line(problem)) } }
+                }
+            }
+            @if !host.policies.is_empty() {
+                p.banner.bad { strong { (words.policies_refused) } " " @for problem in host.policies.iter().take(1) { q lang="en" { (line(problem)) } } }
+            }
+            @for scope in &host.paused {
+                p.banner.warn {
+                    @if scope.is_empty() { strong { (words.paused) } } @else { strong { (words.paused_in_part) } " " code { (line(scope)) } }
+                }
+            }
+            @if host.mode == Mode::Observe { p.banner.warn { (words.observes) } }
+        }
+    }
+}
+
+fn footer(frame: &Frame<'_>) -> Markup {
+    let words = frame.words();
+    let other = match frame.language {
+        Language::En => Language::Zh,
+        Language::Zh => Language::En,
+    };
+    html! {
+        footer {
+            @match frame.who {
+                Who::Person { name, acts } => {
+                    form.inline method="post" action="/sign-out" {
+                        span { (words.signed_in_as) " " strong { (line(name)) } @if !acts { " (" (words.looks_only) ")" } }
+                        " " button type="submit" name="everywhere" value="no" { (words.sign_out) }
+                        " " button type="submit" name="everywhere" value="yes" { (words.sign_out_everywhere) }
+                    }
+                },
+                Who::Shared => {
+                    form.inline method="post" action="/sign-out" {
+                        button type="submit" name="everywhere" value="no" { (words.sign_out) }
+                    }
+                },
+                Who::Single | Who::Nobody => {},
+            }
+            form.inline method="post" action="/language" {
+                input type="hidden" name="to" value=(frame.here);
+                button type="submit" name="language" value=(other.as_str()) lang=(other.as_str()) { (words.other_language) }
+            }
+        }
+    }
+}
