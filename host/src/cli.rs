@@ -13,6 +13,7 @@ mod costs;
 mod deliveries;
 mod evidence;
 mod handle;
+mod import;
 mod incidents;
 mod inspect;
 mod journal;
@@ -119,6 +120,8 @@ enum Command {
     Resume(answer::ResumeArguments),
     /// Prove policies before they are live, and see why they decide as they do
     Policy(policy::Arguments),
+    /// Translate what people have elsewhere, such as EventHooks of ops, into policies and targets
+    Import(import::Arguments),
     /// List what was stopped because its fixes did not help or its proposals were denied, or let it go on
     Breakers(breakers::Arguments),
     /// List messages that were not delivered, or have them sent anew
@@ -218,6 +221,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Pause(arguments) => answer::pause(&context, arguments).await,
             Command::Resume(arguments) => answer::resume(&context, arguments).await,
             Command::Policy(arguments) => policy::run(&context, arguments).await,
+            Command::Import(arguments) => import::run(arguments),
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
             Command::Deliveries(arguments) => deliveries::run(&context, arguments).await,
             Command::Plugin(arguments) => plugin::run(&context, arguments).await,

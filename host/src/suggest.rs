@@ -9,7 +9,7 @@
 
 mod draft;
 mod find;
-mod literal;
+pub(crate) mod literal;
 mod shape;
 #[cfg(test)]
 mod tests;

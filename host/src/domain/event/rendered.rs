@@ -170,8 +170,7 @@ mod tests {
             "cluster: kestrel \nhost: db-02 \nkind: alert-hosts-disk-q7w4z \nthreshold: 84 \noperator: > \n\
              status: alerting \nmessage: disk 2 is over the limit \ntime: 2026-11-27 04:30:17 \n"
         );
-        let host =
-            json!({ "address": "192.0.2.12", "status": { "hostname": "db-02", "heartStatus": "Failed", "cpuLoad1": "1" } });
+        let host = json!({ "address": "192.0.2.12", "status": { "hostname": "db-02", "heartStatus": "Failed", "cpuLoad1": "1" } });
         assert_eq!(
             shown("Host", "x", host),
             "cluster: kestrel \naddress: 192.0.2.12 \nhostname: db-02 \nheartStatus: Failed \n"
@@ -180,6 +179,9 @@ mod tests {
         assert!(shown("Cluster", "x", cluster).ends_with("certNotAfterDays: 22 \n"));
         assert_eq!(shown("Webhook", "x", json!({ "content": "as it is", "source": "s" })), "as it is");
         assert_eq!(shown("Default", "x", json!({ "severity": "critical" })), r#"{"severity":"critical"}"#);
-        assert_eq!((shown("Default", "x", json!("text")), shown("Kube", "", Value::Null).contains("reason")), ("text".into(), false));
+        assert_eq!(
+            (shown("Default", "x", json!("text")), shown("Kube", "", Value::Null).contains("reason")),
+            ("text".into(), false)
+        );
     }
 }

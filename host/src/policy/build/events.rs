@@ -30,8 +30,7 @@ impl Reading<'_> {
         let raises = self.fields.take("alert").and_then(|value| self.raises(&value));
         let over = self.fields.texts("resolve").map(Means::Over);
         let counted = count.is_some();
-        let alert = raises
-            .map(|raises| Means::Alert { raises, count, and_continue: and_continue.unwrap_or_default() });
+        let alert = raises.map(|raises| Means::Alert { raises, count, and_continue: and_continue.unwrap_or_default() });
         if and_continue.is_some() && alert.is_none() && self.fields.problems.is_empty() {
             self.fields.problems.push("`and_continue` belongs to `alert`: it lets later rules speak as well".into());
         }

@@ -29,12 +29,15 @@ pub(super) fn register(engine: &mut Engine) {
         or_problem(&context, holiday(&days, &zone), || Interval::Broken)
     });
     engine.register_fn("any_of", |intervals: Array| list(intervals).map(Interval::Any));
-    engine.register_fn("all_of", |context: NativeCallContext<'_>, list: Array| -> Result<Dynamic, Box<EvalAltResult>> {
-        if list.first().is_some_and(|first| first.read_lock::<Interval>().is_some()) {
-            return self::list(list).map(|all| Dynamic::from(Interval::All(all)));
-        }
-        or_problem(&context, matchers(&list), || Matcher::Broken).map(Dynamic::from)
-    });
+    engine.register_fn(
+        "all_of",
+        |context: NativeCallContext<'_>, list: Array| -> Result<Dynamic, Box<EvalAltResult>> {
+            if list.first().is_some_and(|first| first.read_lock::<Interval>().is_some()) {
+                return self::list(list).map(|all| Dynamic::from(Interval::All(all)));
+            }
+            or_problem(&context, matchers(&list), || Matcher::Broken).map(Dynamic::from)
+        },
+    );
     engine.register_fn("except", |interval: &mut Interval, other: Interval| {
         Interval::All(vec![interval.clone(), Interval::Not(Box::new(other))])
     });
