@@ -22,6 +22,7 @@ mod model;
 mod plugin;
 mod policy;
 mod remote;
+mod schedule;
 mod screen;
 mod serve;
 mod server_sent;
@@ -108,6 +109,8 @@ enum Command {
     Similar(knowledge::SimilarArguments),
     /// Look at a whole cluster now: what is wrong, and what changed since the last time
     Inspect(inspect::Arguments),
+    /// List what is done by the clock and who is to be heard from, or have it done now
+    Schedule(schedule::Arguments),
     /// Ask a language model about the cluster and incidents; it looks as far as gates allow and changes nothing
     Chat(chat::Arguments),
     /// Say yes to an action that waits for a person, after it was shown
@@ -211,6 +214,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Config => Ok(ExitCode::SUCCESS),
             Command::Incidents(arguments) => incidents::run(&context, arguments).await,
             Command::Inspect(arguments) => inspect::run(&context, arguments).await,
+            Command::Schedule(arguments) => schedule::run(&context, arguments).await,
             Command::Report { incident } => incidents::report(&context, &incident),
             Command::Evidence(arguments) => evidence::run(&context, &arguments),
             Command::Search(arguments) => knowledge::search(&context, &arguments),
@@ -221,7 +225,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Pause(arguments) => answer::pause(&context, arguments).await,
             Command::Resume(arguments) => answer::resume(&context, arguments).await,
             Command::Policy(arguments) => policy::run(&context, arguments).await,
-            Command::Import(arguments) => import::run(arguments),
+            Command::Import(arguments) => import::run(&context, arguments),
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
             Command::Deliveries(arguments) => deliveries::run(&context, arguments).await,
             Command::Plugin(arguments) => plugin::run(&context, arguments).await,

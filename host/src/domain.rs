@@ -39,6 +39,7 @@ mod reach;
 pub mod requirement;
 pub mod restoration;
 pub mod safeguards;
+pub mod schedule;
 pub mod schema;
 pub mod stream;
 pub mod subject;

@@ -160,6 +160,13 @@ impl Events {
         alerts
     }
 
+    /// The alerts that come of an event which this host has made.
+    pub fn own(&self, event: Event, now: Timestamp) -> Vec<Alert> {
+        let alerts = self.alerts(std::slice::from_ref(&event), now);
+        self.recent().take(vec![event], now);
+        alerts
+    }
+
     /// What fires by the record.
     fn restored(&self, now: Duration) -> Standing {
         let mut standing = Standing::new(STANDING);

@@ -11,6 +11,7 @@ use super::inspections::Inspections;
 use super::live_records::LiveRecords;
 use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
+use super::schedules::{Addresses, Schedules};
 use super::sources::AllSources;
 use super::{App, background, events, keeping, knowledge, known_tools, metrics, options, routes};
 use crate::backend::Progress;
@@ -194,6 +195,15 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let events = Arc::new(events);
     let ending = events::end(Arc::clone(&events), Arc::clone(&services), Arc::clone(&runner));
     tasks.push(tokio::spawn(after(&restoration, ending)));
+    let pings = Addresses::read(&config.schedules, Arc::clone(&network), &environment)
+        .map_err(|error| problem(config, &["schedule"], error))?;
+    let schedules = Schedules::new(
+        Arc::clone(&services),
+        Arc::clone(&journal) as Arc<dyn Journal>,
+        Arc::clone(&records) as Arc<_>,
+        (config.schedules.clone(), config.heartbeats.clone()),
+        (pings, Arc::clone(&events)),
+    );
     let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
     let counters = metrics::Counters::default();
     let stop_timeout = config.server.stop_timeout;
@@ -211,6 +221,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         daily: Daily::default(),
         health,
         inspections,
+        schedules,
         events,
         chat,
         stop_timeout,

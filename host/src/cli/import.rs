@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use super::Context;
 use super::screen::Screen;
 use crate::hooks::{self, Became, Imported, Wanted};
-use crate::regular_file;
+use crate::{regular_file, suggest};
 
 #[derive(Args)]
 #[command(subcommand_value_name = "WHAT", subcommand_help_heading = "What")]
@@ -48,8 +49,16 @@ struct Eventhooks {
     json: bool,
 }
 
-pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let What::Eventhooks(arguments) = arguments.what;
+    let in_force = &context.config.policies.path;
+    if suggest::within(&arguments.into, in_force) {
+        anyhow::bail!(
+            "nothing is written to {}, because the policies in {} are in force; name another folder",
+            arguments.into.display(),
+            in_force.display()
+        );
+    }
     let (mut all, mut skipped) = (Vec::new(), Vec::new());
     for path in files(&arguments.files)? {
         let (name, text) = if path == Path::new("-") {

@@ -7,6 +7,7 @@ use super::catalogue::ToolsChange;
 use super::inspection::InspectionEvent;
 use super::outcome::Outcome;
 use super::person::Person;
+use super::schedule::ScheduleEvent;
 
 /// Name of the journal stream that holds these entries.
 pub const STREAM: &str = "host";
@@ -49,6 +50,8 @@ pub enum Control {
     Tools(ToolsChange),
     /// Something happened to an inspection.
     Inspection(Box<InspectionEvent>),
+    /// Something happened to a schedule.
+    Schedule(Box<ScheduleEvent>),
 }
 
 /// What a rule of retention removed, and how the journal stands since: what else is missing from it,

@@ -126,7 +126,8 @@ impl GateEvent {
             | Control::Resumed { .. }
             | Control::Removed(_)
             | Control::Tools(_)
-            | Control::Inspection(_) => None,
+            | Control::Inspection(_)
+            | Control::Schedule(_) => None,
         }
     }
 }

@@ -12,7 +12,7 @@ impl Gate {
             Control::BreakerReset { key, .. } => {
                 self.reset_breaker(key);
             }
-            Control::Removed(_) | Control::Tools(_) | Control::Inspection(_) => {}
+            Control::Removed(_) | Control::Tools(_) | Control::Inspection(_) | Control::Schedule(_) => {}
         }
     }
 

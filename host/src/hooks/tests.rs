@@ -216,10 +216,10 @@ fn the_four_of_the_write_up() {
 fn they_stand_beside_the_shipped_rules() {
     let (_, _, folder) = imported(FOUR);
     let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies");
-    for (from, to) in [("", ""), ("lib", "lib"), ("tests", "tests")] {
-        fs::create_dir_all(folder.path().join(to)).unwrap();
-        for entry in fs::read_dir(shipped.join(from)).unwrap().flatten().filter(|entry| entry.path().is_file()) {
-            fs::copy(entry.path(), folder.path().join(to).join(entry.file_name())).unwrap();
+    for part in ["", "lib", "tests", "collectors"] {
+        fs::create_dir_all(folder.path().join(part)).unwrap();
+        for entry in fs::read_dir(shipped.join(part)).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+            fs::copy(entry.path(), folder.path().join(part).join(entry.file_name())).unwrap();
         }
     }
     let set = Set::load(folder.path()).unwrap();

@@ -97,7 +97,8 @@ pub(super) fn explain(set: &Set, event: &Event, now: Timestamp) -> Vec<Considere
     all
 }
 
-fn goes_on(rule: &EventRule) -> bool {
+/// Whether a rule lets later ones speak as well.
+pub(super) fn goes_on(rule: &EventRule) -> bool {
     matches!(rule.means, Means::Alert { and_continue: true, .. })
 }
 

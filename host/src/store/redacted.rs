@@ -16,6 +16,7 @@ use crate::domain::control::Control;
 use crate::domain::entry::{Answer, Diagnosis};
 use crate::domain::inspection::{Finding, InspectionEvent, Part, Run, Summary, What};
 use crate::domain::knowledge::Knowledge;
+use crate::domain::schedule::ScheduleEvent;
 use crate::domain::{Alert, Fact, Labels, Proposal};
 use crate::redact::{known, redact, redact_value};
 pub(super) use conversation::conversation;
@@ -135,9 +136,17 @@ pub(super) fn control(mut control: Control) -> Control {
     match &mut control {
         Control::Paused { reason, .. } | Control::BreakerReset { reason, .. } => text(reason),
         Control::Inspection(event) => inspection(event),
+        Control::Schedule(event) => schedule(event),
         Control::Resumed { .. } | Control::Removed(_) | Control::Tools(_) => {}
     }
     control
+}
+
+fn schedule(event: &mut ScheduleEvent) {
+    match event {
+        ScheduleEvent::Ended { outcome: said, .. } | ScheduleEvent::Failed { why: said, .. } => text(said),
+        ScheduleEvent::Began { .. } | ScheduleEvent::Skipped { .. } => {}
+    }
 }
 
 /// What names an object and by what a finding is known again stays as it is.

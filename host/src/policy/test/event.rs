@@ -79,10 +79,13 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
     for rule in want.silent.iter().flatten().filter(|rule| spoke.contains(&rule.as_str())) {
         lines.same(&format!("rule {rule}"), &"silent", &"it speaks");
     }
+    // Whoever lets others speak as well decides nothing.
+    let decides = |name: &str| set.items.events.iter().any(|one| one.meta.name == name && !events::goes_on(one));
     if let Some(wanted) = &want.rule {
         // Several may speak; it is enough that the one does.
         let among = spoke.iter().find(|rule| *rule == wanted);
-        let got = among.or(spoke.first()).copied().unwrap_or("none");
+        let deciding = spoke.iter().find(|rule| decides(rule));
+        let got = among.or(deciding).or(spoke.first().filter(|_| wanted != "none")).copied().unwrap_or("none");
         lines.same("rule", wanted, &got);
         if got != wanted && wanted != "none" {
             let considered = events::explain(set, &event, now).into_iter().find(|one| one.rule == *wanted);
@@ -101,9 +104,10 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
         lines.same("over", &wanted.join(", "), &got.join(", "));
     }
     let Some(wanted) = &want.alert else { return };
-    let of_rule = |raised: &&Raised| want.rule.as_ref().is_none_or(|rule| raised.rule == *rule);
+    let of_rule = |raised: &&Raised| want.rule.as_ref().is_none_or(|rule| raised.rule == *rule || rule == "none");
     let named = judged.raised.iter().filter(of_rule).find(|raised| raised.alert.name == wanted.name);
-    let Some(raised) = named.or(judged.raised.iter().find(of_rule)) else {
+    let mut deciding = judged.raised.iter().filter(of_rule).filter(|raised| decides(&raised.rule));
+    let Some(raised) = named.or_else(|| deciding.next()) else {
         return lines.same("alert", &wanted.name, &"none");
     };
     let alert = &raised.alert;
