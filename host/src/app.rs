@@ -33,6 +33,7 @@ mod replay;
 mod restoration;
 mod routes;
 mod silences;
+mod schedules;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,8 @@ use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
 use crate::backend::{
     Answer, Backend, Breaker, Cancellation, Condition, ControlError, Filter, InspectionView, Order, PluginView, Ready, Received,
     Records, Refusal, Reloaded,
+    Answer, Backend, Breaker, Cancellation, ControlError, Filter, InspectionView, Order, PluginView, Ready, Received,
+    Records, Refusal, Reloaded, ScheduleView,
 };
 use crate::chat::{Chat, Question, Refused, Shown};
 use crate::domain::control::Control;
@@ -100,6 +103,7 @@ pub struct App {
     stop_timeout: Duration,
     health: Arc<keeping::Health>,
     inspections: Arc<inspections::Inspections>,
+    schedules: Arc<schedules::Schedules>,
     events: Arc<Events>,
     /// Silences are made and changed one after the other.
     silencing: tokio::sync::Mutex<()>,
@@ -183,6 +187,27 @@ impl App {
                 }
                 drop(inspections);
                 clock.sleep(inspections::AGAIN).await;
+            }
+        });
+    }
+
+    /// The same of schedules.
+    fn begin_schedules(self: &Arc<Self>) {
+        let (restoration, schedules) = (Arc::clone(&self.restoration), Arc::downgrade(&self.schedules));
+        let clock = Arc::clone(&self.services.clock);
+        tokio::spawn(async move {
+            restoration.done().await;
+            loop {
+                let Some(schedules) = schedules.upgrade() else { return };
+                match schedules.restore().await {
+                    Ok(()) => return schedules.follow(),
+                    Err(error) => tracing::error!(
+                        %error,
+                        "no schedule is followed yet: what the journal says of them cannot be read; it is tried again"
+                    ),
+                }
+                drop(schedules);
+                clock.sleep(schedules::AGAIN).await;
             }
         });
     }
@@ -299,13 +324,17 @@ impl Backend for App {
             })?;
             let left_out = decoded.sentences();
             let (reply, confirm) = (decoded.reply.clone(), decoded.confirm.clone());
-            let received = pipeline::receive(&self.services, decoded.marked().alerts).await.map_err(|error| {
+            let alerts = decoded.marked().alerts;
+            let heard = self.schedules.heartbeats.of(&alerts);
+            let received = pipeline::receive(&self.services, alerts).await.map_err(|error| {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
             })?;
             if let Some(push) = push {
                 self.pushed.note(&push.body, push.times_out, push.at, self.services.clock.elapsed());
             }
+            let clock = &self.services.clock;
+            self.schedules.heartbeats.heard(&heard, clock.now(), clock.elapsed());
             self.counters.received(&received);
             Ok(Received {
                 alerts: received.alerts,
@@ -414,6 +443,22 @@ impl Backend for App {
         self.inspections.views()
     }
 
+    fn schedules(&self) -> Vec<ScheduleView> {
+        self.schedules.views()
+    }
+
+    fn run_schedule(&self, order: Order) -> BoxFuture<'_, Result<String, ControlError>> {
+        Box::pin(async move {
+            self.restored()?;
+            let schedules = Arc::clone(&self.schedules);
+            // Who asked may hang up; the run goes on.
+            let run = tokio::spawn(async move { schedules.run(&order.scope, order.person).await });
+            let lost =
+                |_| ControlError::Unavailable("a fault in tidegate broke the run off; the log says where".into());
+            run.await.map_err(lost)?
+        })
+    }
+
     fn event_subjects(&self, search: &str) -> Vec<String> {
         self.events.subjects(search)
     }
@@ -481,6 +526,7 @@ impl Backend for App {
                 .flat_map(|status| status.problems.iter().map(|problem| format!("plugin {}: {problem}", status.name))),
         );
         problems.extend(deliveries::problems(&self.runner.target_status()));
+        problems.extend(self.schedules.problems());
         problems.extend(self.health.problems());
         problems.extend(self.records.library.problems().into_iter().map(|problem| format!("runbooks: {problem}")));
         for scope in self.services.gate.paused() {
@@ -510,6 +556,7 @@ impl Backend for App {
         text.push_str(&self.daily.incidents(&self.records.projection, self.services.clock.as_ref()));
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
         text.push_str(&self.inspections.metrics());
+        text.push_str(&self.schedules.metrics());
         text.push_str(&self.events.metrics());
         text.push_str(&metrics::journal(self.records.journal.head(), self.health.last_check()));
         text
@@ -527,6 +574,7 @@ impl Backend for App {
             // Servers that end break off what still calls them, and nothing of that is a fact.
             self.services.store.close();
             self.inspections.stop();
+            self.schedules.stop();
             for task in &self.tasks {
                 task.abort();
             }
@@ -538,6 +586,7 @@ impl Backend for App {
 impl Drop for App {
     fn drop(&mut self) {
         self.inspections.stop();
+        self.schedules.stop();
         for task in &self.tasks {
             task.abort();
         }

@@ -15,6 +15,7 @@ mod plugins;
 pub mod handling;
 pub mod policies;
 pub mod silences;
+mod schedules;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -48,6 +49,7 @@ pub use filter::{CancelOnDrop, Cancellation, Filter};
 pub use inspections::InspectionView;
 pub use plugins::PluginView;
 use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
+pub use schedules::ScheduleView;
 
 /// Incidents on disk. Calls may block on files; do not call them on an async thread.
 pub trait Records: Send + Sync {
@@ -112,6 +114,15 @@ pub trait Backend: Records + silences::Silencing + alerts::Alerts + handling::Ha
     /// Makes a run of an inspection, whose name is `scope`, and waits until it has come to its end.
     fn inspect(&self, order: Order) -> BoxFuture<'_, Result<Run, ControlError>> {
         let none = ControlError::NotFound(format!("there is no inspection {:?}", order.scope));
+        Box::pin(std::future::ready(Err(none)))
+    }
+    /// Every schedule and heartbeat of the configuration, and how it stands.
+    fn schedules(&self) -> Vec<ScheduleView> {
+        Vec::new()
+    }
+    /// Does now what a schedule does, whose name is `scope`; what came of it, in a sentence.
+    fn run_schedule(&self, order: Order) -> BoxFuture<'_, Result<String, ControlError>> {
+        let none = ControlError::NotFound(format!("there is no schedule {:?}", order.scope));
         Box::pin(std::future::ready(Err(none)))
     }
     /// The subjects of the latest events that hold a text.
@@ -190,6 +201,8 @@ pub trait Host: Send + Sync {
     ) -> BoxFuture<'a, Result<Run, Problems>>;
     /// Every inspection of the configuration as the journal has it, whether or not a host is running.
     fn inspections(&self, config: &Config) -> Result<Vec<InspectionView>, String>;
+    /// Every schedule and heartbeat of the configuration as the journal has it, whether or not a host is running.
+    fn schedules(&self, config: &Config) -> Result<Vec<ScheduleView>, String>;
     /// Lets a remediation of the configuration's host plan about an incident that a file describes: it looks with
     /// the configured tool servers, as far as gates allow, and nothing is changed or journaled.
     fn plan_by_hand<'a>(

@@ -14,6 +14,7 @@ mod deliveries;
 mod evidence;
 mod handle;
 mod handling;
+mod import;
 mod incidents;
 mod inspect;
 mod journal;
@@ -22,6 +23,7 @@ mod model;
 mod plugin;
 mod policy;
 mod remote;
+mod schedule;
 mod screen;
 mod serve;
 mod silence;
@@ -109,6 +111,8 @@ enum Command {
     Similar(knowledge::SimilarArguments),
     /// Look at a whole cluster now: what is wrong, and what changed since the last time
     Inspect(inspect::Arguments),
+    /// List what is done by the clock and who is to be heard from, or have it done now
+    Schedule(schedule::Arguments),
     /// Ask a language model about the cluster and incidents; it looks as far as gates allow and changes nothing
     Chat(chat::Arguments),
     /// Say yes to an action that waits for a person, after it was shown
@@ -123,6 +127,8 @@ enum Command {
     Silence(silence::Arguments),
     /// Prove policies before they are live, and see why they decide as they do
     Policy(policy::Arguments),
+    /// Translate what people have elsewhere, such as EventHooks of ops, into policies and targets
+    Import(import::Arguments),
     /// List what was stopped because its fixes did not help or its proposals were denied, or let it go on
     Breakers(breakers::Arguments),
     /// List messages that were not delivered, or have them sent anew
@@ -212,6 +218,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Config => Ok(ExitCode::SUCCESS),
             Command::Incidents(arguments) => incidents::run(&context, arguments).await,
             Command::Inspect(arguments) => inspect::run(&context, arguments).await,
+            Command::Schedule(arguments) => schedule::run(&context, arguments).await,
             Command::Report { incident } => incidents::report(&context, &incident),
             Command::Evidence(arguments) => evidence::run(&context, &arguments),
             Command::Search(arguments) => knowledge::search(&context, &arguments),
@@ -223,6 +230,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Resume(arguments) => answer::resume(&context, arguments).await,
             Command::Silence(arguments) => silence::run(&context, arguments).await,
             Command::Policy(arguments) => policy::run(&context, arguments).await,
+            Command::Import(arguments) => import::run(&context, arguments),
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
             Command::Deliveries(arguments) => deliveries::run(&context, arguments).await,
             Command::Plugin(arguments) => plugin::run(&context, arguments).await,

@@ -28,6 +28,7 @@ mod plugins;
 mod problem;
 mod raw;
 mod report;
+mod schedule;
 mod secret;
 mod server;
 mod sources;
@@ -57,6 +58,7 @@ pub use paths::Directory;
 pub use plugins::Plugins;
 pub use problem::{Problem, Problems};
 pub use report::Report;
+pub use schedule::{Does, Findings, Heartbeat, Missed, Ping, Schedule};
 pub use secret::Secrets;
 pub use server::{Server, parse_listen};
 pub use sources::Source;
@@ -133,6 +135,10 @@ pub struct Config {
     pub knowledge: Knowledge,
     /// What is looked at without anybody being called.
     pub inspections: Vec<Inspection>,
+    /// What is done by the clock.
+    pub schedules: Vec<Schedule>,
+    /// Who is to be heard from in time.
+    pub heartbeats: Vec<Heartbeat>,
     /// How alerts become incidents.
     pub correlate: Correlate,
     /// Limits of handling.
@@ -208,6 +214,8 @@ impl Config {
             chat: raw.chat.build(&mut report),
             knowledge: raw.knowledge.build(&base, &mut report),
             inspections: inspection::build(raw.inspection, &mut report),
+            schedules: schedule::build(raw.schedule, &base, &mut report),
+            heartbeats: schedule::build_heartbeats(raw.heartbeat, &mut report),
             correlate: raw.correlate.build(&mut report),
             limits: raw.limits.build(&mut report),
             deliveries: raw.deliveries.build(&mut report),

@@ -40,6 +40,7 @@ mod reach;
 pub mod requirement;
 pub mod restoration;
 pub mod safeguards;
+pub mod schedule;
 pub mod schema;
 pub mod silence;
 pub mod stream;

@@ -121,7 +121,7 @@ impl Events {
             }
             let before = alerts.len();
             let mut counted = false;
-            if judged.raised.is_some() || !judged.over.is_empty() {
+            if !judged.raised.is_empty() || !judged.over.is_empty() {
                 let elapsed = self.clock.elapsed();
                 let mut state = self.state();
                 let state = &mut *state;
@@ -134,7 +134,7 @@ impl Events {
                     alerts.extend(standing.over(&fingerprint, &format!("{rule}: {}", cut(reason, 200)), at, elapsed));
                 }
                 self.tally.add(What::Over, (alerts.len() - before) as u64);
-                if let Some(Raised { alert, count, ends_after_ms }) = judged.raised {
+                for Raised { alert, count, ends_after_ms, .. } in judged.raised {
                     let enough = match count.filter(|_| !standing.fires(&alert.fingerprint)) {
                         None => true,
                         Some(of) if event.repeats(of.times, of.within_ms) => true,
@@ -157,6 +157,13 @@ impl Events {
                 self.tally.add(What::Ignored, 1);
             }
         }
+        alerts
+    }
+
+    /// The alerts that come of an event which this host has made.
+    pub fn own(&self, event: Event, now: Timestamp) -> Vec<Alert> {
+        let alerts = self.alerts(std::slice::from_ref(&event), now);
+        self.recent().take(vec![event], now);
         alerts
     }
 

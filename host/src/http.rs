@@ -38,6 +38,7 @@ mod recent_events;
 mod refusals;
 mod replays;
 mod reply;
+mod schedules;
 mod search;
 mod silences;
 mod signature;
@@ -262,6 +263,8 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/search", get(search::search))
         .route("/api/v1/events", get(recent_events::subjects))
         .route("/api/v1/events/{*subject}", get(recent_events::of_subject))
+        .route("/v1/schedules", get(schedules::list))
+        .route("/v1/schedules/{name}/run", post(schedules::run))
         .route("/v1/inspections", get(inspections::list))
         .route("/v1/inspections/{name}/run", post(inspections::run))
         .route("/v1/chat", get(chat::list).post(chat::ask))

@@ -21,6 +21,7 @@ pub mod environment;
 pub mod events;
 pub mod evidence;
 pub mod gate;
+pub mod hooks;
 pub mod http;
 pub mod inspection;
 pub mod journal;

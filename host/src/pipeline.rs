@@ -27,6 +27,7 @@ pub mod correlate;
 mod decide;
 mod execute;
 pub mod flood;
+pub mod gather;
 pub mod inspect;
 mod intake;
 mod investigate;

@@ -9,6 +9,7 @@ mod actions;
 mod anchor;
 mod arguments;
 mod chinese;
+pub mod digest;
 mod document;
 mod ending;
 mod english;

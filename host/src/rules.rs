@@ -130,10 +130,10 @@ pub struct Check {
 /// What the rules say about an event.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventJudged {
-    /// The rule that decides: it raises an alert, or says that the event means nothing. None where none does.
+    /// The first rule that raises an alert, or says that the event means nothing. None where none does.
     pub rule: Option<String>,
-    /// What is wrong by the word of that rule.
-    pub raised: Option<Raised>,
+    /// What is wrong by the word of that rule, and before it by that of rules which let others speak as well.
+    pub raised: Vec<Raised>,
     /// Names of alerts about the same object that are over, each with the rule that says so.
     pub over: Vec<(String, String)>,
     /// Rules that erred or ran over: a sentence each.
@@ -143,6 +143,8 @@ pub struct EventJudged {
 /// An alert that an event raises.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raised {
+    /// The rule.
+    pub rule: String,
     /// The alert, as if it began with this event.
     pub alert: Alert,
     /// How often the event must have come before it is one.

@@ -9,7 +9,7 @@
 
 mod draft;
 mod find;
-mod literal;
+pub(crate) mod literal;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::domain::Cause;
 
 pub use find::find;
-pub use write::write;
+pub use write::{within, write};
 
 /// What was done again and again, ready to be written down.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,6 +7,7 @@ mod chat;
 mod crash;
 mod diagnosed;
 mod events;
+mod hooks;
 mod inspection;
 mod kinds;
 mod links;

@@ -8,7 +8,7 @@ use crate::domain::Event;
 use crate::domain::alert::normalised::LeftOut;
 use crate::events::cloudevent;
 use crate::policy::Set;
-use crate::rules::{EventJudged, Policies, Times};
+use crate::rules::{EventJudged, Policies, Raised, Times};
 
 /// Explains each event of a message.
 pub async fn of(config: &Config, set: &Set, payload: &Payload) -> Result<Vec<Explained>, Problems> {
@@ -29,7 +29,7 @@ pub async fn of(config: &Config, set: &Set, payload: &Payload) -> Result<Vec<Exp
     for (n, event) in read.events.iter().enumerate() {
         let judged = Policies::event(set, event, at);
         let explained = explained(set, n, event, &judged, at);
-        let alerts = judged.raised.map(|raised| raised.alert).into_iter().collect();
+        let alerts = judged.raised.into_iter().map(|raised| raised.alert).collect();
         let mut opened = of_alerts(config, set, &plugins, alerts, at)?;
         if opened.is_empty() {
             opened.push(Explained { faults: judged.faults, ..bare() });
@@ -63,13 +63,17 @@ fn explained(set: &Set, n: usize, event: &Event, judged: &EventJudged, at: jiff:
 }
 
 fn outcome(judged: &EventJudged) -> String {
-    let by = |rule: &Option<String>| rule.as_ref().map_or_else(String::new, |rule| format!(" (rule {rule})"));
-    let Some(raised) = &judged.raised else {
+    if judged.raised.is_empty() {
         return match &judged.rule {
             Some(rule) => format!("nothing, as rule {rule} says"),
             None => "it raises no alert".into(),
         };
-    };
+    }
+    let all: Vec<String> = judged.raised.iter().map(raises).collect();
+    format!("it raises {}", all.join("; and "))
+}
+
+fn raises(raised: &Raised) -> String {
     let span = |ms: u64| format!("{} s", ms / 1_000);
     let when = raised.count.map_or_else(String::new, |Times { times, within_ms }| {
         format!(", once it has come {times} times within {} about the same object", span(within_ms))
@@ -78,7 +82,7 @@ fn outcome(judged: &EventJudged) -> String {
         || "; it ends only by another event".to_string(),
         |ms| format!("; it ends {} after the last such event, if no other ends it before", span(ms)),
     );
-    format!("it raises {}{}{when}{ends}", raised.alert.name, by(&judged.rule))
+    format!("{} (rule {}){when}{ends}", raised.alert.name, raised.rule)
 }
 
 fn bare() -> Explained {

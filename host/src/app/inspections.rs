@@ -124,4 +124,4 @@ fn unavailable(error: JournalError) -> ControlError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -11,6 +11,7 @@ use super::inspections::Inspections;
 use super::live_records::LiveRecords;
 use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
+use super::schedules::{Addresses, Schedules};
 use super::sources::AllSources;
 use super::{App, background, events, keeping, knowledge, known_tools, metrics, options, pushed, routes};
 use crate::backend::Progress;
@@ -205,6 +206,15 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let pushed = Arc::new(pushed::Pushed::default());
     let ending = pushed::end(Arc::clone(&pushed), Arc::clone(&services), Arc::clone(&runner));
     tasks.push(tokio::spawn(after(&restoration, ending)));
+    let pings = Addresses::read(&config.schedules, Arc::clone(&network), &environment)
+        .map_err(|error| problem(config, &["schedule"], error))?;
+    let schedules = Schedules::new(
+        Arc::clone(&services),
+        Arc::clone(&journal) as Arc<dyn Journal>,
+        Arc::clone(&records) as Arc<_>,
+        (config.schedules.clone(), config.heartbeats.clone()),
+        (pings, Arc::clone(&events)),
+    );
     let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
     let counters = metrics::Counters::default();
     let started = u64::try_from(clock.now().as_second()).unwrap_or(0);
@@ -225,6 +235,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         daily: Daily::default(),
         health,
         inspections,
+        schedules,
         events,
         silencing: tokio::sync::Mutex::default(),
         pushed,

@@ -16,7 +16,8 @@ use super::{by_hand, handle, lint, options, policies, replay, tool_check};
 use crate::author::cases;
 use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 use crate::backend::{
-    Backend, Checked, Handled, Host, InspectionView, Payload, PluginView, Progress, Records, Started, Verified,
+    Backend, Checked, Handled, Host, InspectionView, Payload, PluginView, Progress, Records, ScheduleView, Started,
+    Verified,
 };
 use crate::backtest::Report;
 use crate::clock::SystemClock;
@@ -70,6 +71,7 @@ impl Host for Launcher {
         Box::pin(async move {
             let (app, loaded) = launch::start(&config, progress).await?;
             app.begin_inspections();
+            app.begin_schedules();
             Ok(Started { backend: app, loaded })
         })
     }
@@ -189,6 +191,14 @@ impl Host for Launcher {
         let sealed = sealed.map_err(|error| error.to_string())?;
         let now = SystemClock.now();
         Ok(super::inspections::views(&config.inspections, &sealed.unwrap_or_default(), now))
+    }
+
+    fn schedules(&self, config: &Config) -> Result<Vec<ScheduleView>, String> {
+        let reader = config.journal.exists().then(|| Reader::open(&config.journal)).transpose();
+        let reader = reader.map_err(|error| error.to_string())?;
+        let sealed = reader.map(|reader| reader.stream(control::STREAM)).transpose();
+        let sealed = sealed.map_err(|error| error.to_string())?;
+        Ok(super::schedules::views(config, &sealed.unwrap_or_default(), SystemClock.now()))
     }
 
     fn plan_by_hand<'a>(

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     approvals, chat, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model, paths,
-    plugins, report, server, sources, tools, users,
+    plugins, report, schedule, server, sources, tools, users,
 };
 use crate::domain::Mode;
 
@@ -27,6 +27,8 @@ pub struct Raw {
     pub chat: chat::Raw,
     pub knowledge: knowledge::Raw,
     pub inspection: Vec<inspection::Raw>,
+    pub schedule: Vec<schedule::RawSchedule>,
+    pub heartbeat: Vec<schedule::RawHeartbeat>,
     pub sources: BTreeMap<String, sources::Raw>,
     pub events: events::Raw,
     pub correlate: correlate::Raw,

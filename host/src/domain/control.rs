@@ -8,6 +8,7 @@ use super::inspection::InspectionEvent;
 use super::outcome::Outcome;
 use super::person::Person;
 use super::silence::SilenceEvent;
+use super::schedule::ScheduleEvent;
 
 /// Name of the journal stream that holds these entries.
 pub const STREAM: &str = "host";
@@ -52,6 +53,8 @@ pub enum Control {
     Inspection(Box<InspectionEvent>),
     /// Something happened to a silence.
     Silence(Box<SilenceEvent>),
+    /// Something happened to a schedule.
+    Schedule(Box<ScheduleEvent>),
 }
 
 /// What a rule of retention removed, and how the journal stands since: what else is missing from it,

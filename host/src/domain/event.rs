@@ -5,12 +5,14 @@
 
 pub mod object;
 pub mod pattern;
+mod rendered;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 pub use object::Object;
 pub use pattern::Pattern;
+pub use rendered::rendered;
 
 use super::alert::Labels;
 

@@ -128,6 +128,7 @@ impl GateEvent {
             | Control::Tools(_)
             | Control::Inspection(_)
             | Control::Silence(_) => None,
+            | Control::Schedule(_) => None,
         }
     }
 }

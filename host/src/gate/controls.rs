@@ -13,6 +13,7 @@ impl Gate {
                 self.reset_breaker(key);
             }
             Control::Removed(_) | Control::Tools(_) | Control::Inspection(_) | Control::Silence(_) => {}
+            Control::Removed(_) | Control::Tools(_) | Control::Inspection(_) | Control::Schedule(_) => {}
         }
     }
 

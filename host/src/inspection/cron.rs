@@ -6,12 +6,16 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 /// Days that are searched for the next time: the longest wait is for the 29th of February, over a century without one.
 const DAYS: usize = 9 * 366;
+
+/// Seconds of the shortest and the longest pause that can be written as such.
+const SHORTEST: i64 = 10;
+const LONGEST: i64 = 7 * 86_400;
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
@@ -31,21 +35,34 @@ pub struct Schedule {
     by_weekday: bool,
     /// It names no hour.
     every_hour: bool,
+    /// Not by the calendar: so many seconds lie between two moments, counted from 1970.
+    every: Option<i64>,
 }
 
 impl Schedule {
     /// Reads five fields (minute, hour, day of the month, month, day of the week) with `*`, lists, ranges, steps and
-    /// English names, or one of `@hourly`, `@daily`, `@weekly` and `@monthly`.
+    /// English names, or one of `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly`, or `@every` and a length of time.
+    /// `TZ=Zone` or `CRON_TZ=Zone` before it wins over the zone given.
     ///
     /// # Errors
     /// A sentence that names the field.
     pub fn parse(text: &str, zone: TimeZone) -> Result<Self, String> {
         let text = text.trim();
+        let named = text.strip_prefix("CRON_TZ=").or_else(|| text.strip_prefix("TZ="));
+        if let Some(named) = named {
+            let (name, rest) = named.split_once(char::is_whitespace).unwrap_or((named, ""));
+            let zone = TimeZone::get(name).map_err(|_| format!("the zone {name:?} is not known"))?;
+            return Self::parse(rest, zone).map(|schedule| Self { text: text.to_string(), ..schedule });
+        }
+        if let Some(length) = text.strip_prefix("@every ") {
+            return Self::each(text, length, zone);
+        }
         let whole = match text {
             "@hourly" => "0 * * * *",
             "@daily" | "@midnight" => "0 0 * * *",
             "@weekly" => "0 0 * * 0",
             "@monthly" => "0 0 1 * *",
+            "@yearly" | "@annually" => "0 0 1 1 *",
             _ => text,
         };
         let fields: Vec<&str> = whole.split_whitespace().collect();
@@ -72,11 +89,23 @@ impl Schedule {
             by_day: !day.starts_with('*'),
             by_weekday: !weekday.starts_with('*'),
             every_hour: hour.starts_with('*'),
+            every: None,
         };
         match schedule.after(Timestamp::UNIX_EPOCH) {
             Some(_) => Ok(schedule),
             None => Err(format!("{text:?} names a day that never comes")),
         }
+    }
+
+    fn each(text: &str, length: &str, zone: TimeZone) -> Result<Self, String> {
+        let span = length.trim().parse::<SignedDuration>().ok().map(|span| span.as_secs());
+        let Some(seconds) = span.filter(|seconds| (SHORTEST..=LONGEST).contains(seconds)) else {
+            return Err(format!(
+                "{text:?}: behind @every stands a length of time such as 90s or 1h30m, at least 10 s and at most 7 d"
+            ));
+        };
+        Ok(Self { every: Some(seconds), ..Self::parse("* * * * *", zone)? })
+            .map(|own| Self { text: text.to_string(), ..own })
     }
 
     /// As it was written.
@@ -86,6 +115,9 @@ impl Schedule {
 
     /// The first moment behind this one; none at the end of time alone.
     pub fn after(&self, moment: Timestamp) -> Option<Timestamp> {
+        if let Some(every) = self.every {
+            return Timestamp::from_second((moment.as_second().div_euclid(every) + 1) * every).ok();
+        }
         // What is made up for on the next day may belong to the day before.
         let mut date = moment.to_zoned(self.zone.clone()).date().yesterday().ok()?;
         for _ in 0..DAYS {
@@ -100,6 +132,12 @@ impl Schedule {
 
     /// The last moment in `(from, to]`, and how many come before it there, counted no further than `most`.
     pub fn last_within(&self, from: Timestamp, to: Timestamp, most: u64) -> Option<(Timestamp, u64)> {
+        if let Some(every) = self.every {
+            let last = to.as_second().div_euclid(every);
+            let before = last - from.as_second().div_euclid(every) - 1;
+            let found = Timestamp::from_second(last * every).ok().filter(|last| *last > from)?;
+            return Some((found, u64::try_from(before).unwrap_or(0).min(most)));
+        }
         let within = |date: Date| self.on(date).into_iter().filter(move |at| *at > from && *at <= to);
         let day = |at: Timestamp| at.to_zoned(self.zone.clone()).date();
         let (first, mut date) = (day(from).yesterday().ok()?, day(to));
@@ -119,6 +157,9 @@ impl Schedule {
 
     /// The least number of minutes between two moments, as far as minutes and hours tell.
     pub fn least_pause(&self) -> i64 {
+        if let Some(every) = self.every {
+            return every / 60;
+        }
         let minutes: Vec<i64> = self.minutes.iter().map(|minute| i64::from(*minute)).collect();
         let within = minutes.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).min();
         let next = self.hours.iter().any(|hour| self.hours.contains(&((hour + 1) % 24)));

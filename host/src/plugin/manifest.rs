@@ -11,7 +11,7 @@ use super::grants::{MAIL_LINES, Origin, path_problem};
 use super::kind::Kind;
 use super::options::Grant;
 use super::schema;
-use crate::domain::inspection;
+use crate::domain::{inspection, schedule};
 use place::Wrong;
 
 /// A plugin's own account.
@@ -85,7 +85,7 @@ impl Manifest {
                  that nothing could be granted to a plugin of this name; choose another, such as `own-{name}`"
             ));
         }
-        if name == inspection::SOURCE {
+        if name == inspection::SOURCE || name == schedule::SOURCE {
             return Err(format!(
                 "the name `{name}` is taken: the host's own alerts have it as their source; choose another, such as `own-{name}`"
             ));

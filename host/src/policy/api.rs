@@ -64,7 +64,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
             ),
             f(
                 &["event(name: string, fields: map)"],
-                "What an event means: `on`, `when`, and one of `alert`, `resolve` and `ignore`; `count: #{ times, within }` with `alert`. The first that raises or ignores decides; every `resolve` is heard.",
+                "What an event means: `on`, `when`, and one of `alert`, `resolve` and `ignore`; `count: #{ times, within }` and `and_continue` with `alert`. The first that raises or ignores decides, unless it says `and_continue`; every `resolve` is heard.",
             ),
         ],
     ),
@@ -73,6 +73,8 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
         &[
             f(&["re(pattern: string) -> Matcher"], "A regular expression that must match the whole value."),
             f(&["glob(pattern: string) -> Matcher"], "`*` stands for anything, `?` for one character."),
+            f(&["search(pattern: string) -> Matcher"], "A regular expression that must match somewhere in the value."),
+            f(&["contains(text: string) -> Matcher"], "A text that must stand somewhere in the value."),
             f(
                 &["not(matcher: ?) -> Matcher", "not(interval: Interval) -> Interval"],
                 "Anything else; also no value at all, except in a gate that allows.",
@@ -201,7 +203,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
                 "A date, a list of dates, `12-25` for a day of every year, `from..to` for a span.",
             ),
             f(&["any_of(intervals: array) -> Interval"], "When any of them holds."),
-            f(&["all_of(intervals: array) -> Interval"], "When all of them hold."),
+            f(&["all_of(list: array) -> ?"], "When all of them hold: times, or matchers in `on`."),
             f(
                 &["except(interval: Interval, other: Interval) -> Interval"],
                 "When the first holds and the other does not.",

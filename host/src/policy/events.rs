@@ -1,5 +1,5 @@
-//! What an event means: the first rule that matches raises an alert or says that it means nothing, and every rule that
-//! matches may say that alerts of the same object are over.
+//! What an event means: the first rule that matches raises an alert or says that it means nothing, unless it lets later
+//! rules speak as well, and every rule that matches may say that alerts of the same object are over.
 //!
 //! Most events mean nothing. Who can match is found in the index and by `on`, without rhai; closures are called for what
 //! is left.
@@ -38,16 +38,20 @@ pub(super) fn judge(set: &Set, event: &Event, now: Timestamp, watch: Watch<'_>) 
     }
     fuel::decision(Limits::DECISION, || {
         let asked = Asked { set, event, now, watch };
+        let mut decided = false;
         for rule in matching {
-            let decided = judged.rule.is_some();
             if decided && !matches!(rule.means, Means::Over(_)) {
                 continue;
             }
             match asked.says(rule) {
-                Ok(Said::Nothing) => judged.rule = Some(rule.meta.name.clone()),
+                Ok(Said::Nothing) => {
+                    judged.rule.get_or_insert_with(|| rule.meta.name.clone());
+                    decided = true;
+                }
                 Ok(Said::Raised(raised)) => {
-                    judged.rule = Some(rule.meta.name.clone());
-                    judged.raised = Some(*raised);
+                    judged.rule.get_or_insert_with(|| rule.meta.name.clone());
+                    judged.raised.push(*raised);
+                    decided = !goes_on(rule);
                 }
                 Ok(Said::Over(names)) => {
                     let rule = &rule.meta.name;
@@ -78,6 +82,7 @@ pub(super) fn explain(set: &Set, event: &Event, now: Timestamp) -> Vec<Considere
                     let word = said.word();
                     match decided {
                         Some(first) => (true, format!("{word}, but {first} came first")),
+                        None if goes_on(rule) => (true, format!("{word}, and lets later rules speak")),
                         None => {
                             decided = Some(&rule.meta.name);
                             (true, format!("{word}, and decides"))
@@ -90,6 +95,11 @@ pub(super) fn explain(set: &Set, event: &Event, now: Timestamp) -> Vec<Considere
         }
     });
     all
+}
+
+/// Whether a rule lets later ones speak as well.
+pub(super) fn goes_on(rule: &EventRule) -> bool {
+    matches!(rule.means, Means::Alert { and_continue: true, .. })
 }
 
 /// A rule's word.
@@ -156,7 +166,7 @@ impl<'a> Asked<'a> {
         let said = match &rule.means {
             Means::Nothing => Said::Nothing,
             Means::Over(names) => Said::Over(names),
-            Means::Alert { raises, count } => Said::Raised(Box::new(self.raised(rule, raises, *count)?)),
+            Means::Alert { raises, count, .. } => Said::Raised(Box::new(self.raised(rule, raises, *count)?)),
         };
         self.note(&rule.meta, None, true);
         Ok(said)
@@ -194,6 +204,7 @@ impl<'a> Asked<'a> {
         };
         let count = count.map(|count| Times { times: count.times, within_ms: count.within_ms.unsigned_abs() });
         let ends_after_ms = alert.ends_after.map(i64::unsigned_abs);
-        Ok(Raised { alert: raise::alert(self.event, alert, self.now), count, ends_after_ms })
+        let rule = rule.meta.name.clone();
+        Ok(Raised { rule, alert: raise::alert(self.event, alert, self.now), count, ends_after_ms })
     }
 }

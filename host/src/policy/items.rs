@@ -178,7 +178,12 @@ pub(super) enum Means {
     /// Nothing, whatever later rules say.
     Nothing,
     /// Something is wrong.
-    Alert { raises: Raises, count: Option<Count> },
+    Alert {
+        raises: Raises,
+        count: Option<Count>,
+        /// Later rules are heard as well.
+        and_continue: bool,
+    },
     /// What these alerts of the same object tell of is over.
     Over(Vec<String>),
 }

@@ -135,7 +135,14 @@ fn implies(given: &Matcher, wanted: &Matcher) -> bool {
     match (given.literals(), wanted) {
         (Some(values), wanted) => values.iter().all(|value| wanted.accepts(Some(value))),
         (None, Matcher::Exists) => {
-            matches!(given, Matcher::Pattern { .. } | Matcher::Number(..) | Matcher::Network(_) | Matcher::Exists)
+            matches!(
+                given,
+                Matcher::Pattern { .. }
+                    | Matcher::Holds { .. }
+                    | Matcher::Number(..)
+                    | Matcher::Network(_)
+                    | Matcher::Exists
+            )
         }
         (None, Matcher::Absent) => matches!(given, Matcher::Absent),
         (None, Matcher::Pattern { source, glob, .. }) => {

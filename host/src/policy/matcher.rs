@@ -39,6 +39,15 @@ pub(super) enum Matcher {
     Is(String),
     OneOf(BTreeSet<String>),
     Any(Vec<Matcher>),
+    /// Every one of them.
+    All(Vec<Matcher>),
+    /// A text that holds this somewhere.
+    Holds {
+        source: String,
+        regex: Regex,
+        /// The source is the text itself and no pattern.
+        plain: bool,
+    },
     Pattern {
         source: String,
         regex: Regex,
@@ -115,6 +124,16 @@ impl Matcher {
         Ok(Self::Pattern { source: source.into(), regex, glob: false, ignore_case: false })
     }
 
+    /// A regular expression that must match somewhere in the value.
+    pub fn search(source: &str) -> Result<Self, String> {
+        Ok(Self::Holds { source: source.into(), regex: build(source, source, false)?, plain: false })
+    }
+
+    /// A text that must stand somewhere in the value.
+    pub fn contains(source: &str) -> Result<Self, String> {
+        Ok(Self::Holds { source: source.into(), regex: build(source, &regex::escape(source), false)?, plain: true })
+    }
+
     /// `*` for anything, `?` for one character.
     pub fn glob(source: &str) -> Result<Self, String> {
         let regex = build(source, &glob_pattern(source), false)?;
@@ -141,7 +160,7 @@ impl Matcher {
         }
         let Ok(items) = value.as_array_ref() else {
             return Err(format!(
-                "a matcher is a text, a number, true or false, a list of them, or re(…), glob(…), not(…), exists(), absent(), gt(…), cidr(…), but this is {}",
+                "a matcher is a text, a number, true or false, a list of them, or re(…), glob(…), contains(…), search(…), not(…), all_of(…), exists(), absent(), gt(…), cidr(…), but this is {}",
                 value.type_name()
             ));
         };
@@ -198,6 +217,17 @@ impl Matcher {
                 (!unclear).then_some(false)
             }
             (Self::Number(order, limit), Some(value)) => number::plain(value).map(|number| order.holds(number, *limit)),
+            (Self::All(all), value) => {
+                let mut unclear = false;
+                for matcher in all {
+                    match matcher.judges(value) {
+                        Some(false) => return Some(false),
+                        Some(true) => {}
+                        None => unclear = true,
+                    }
+                }
+                (!unclear).then_some(true)
+            }
             #[expect(clippy::float_cmp, reason = "both were written down; whoever asks for 0 means 0")]
             (Self::Equal(_, wanted), Some(value)) => number::plain(value).map(|number| number == *wanted),
             (Self::Network(net), Some(value)) => address(value).map(|address| net.contains(&address)),
@@ -210,12 +240,13 @@ impl Matcher {
         match (self, value) {
             (Self::Not(inner), value) => !inner.accepts(value),
             (Self::Any(any), value) => any.iter().any(|matcher| matcher.accepts(value)),
+            (Self::All(all), value) => all.iter().all(|matcher| matcher.accepts(value)),
             (Self::Absent, value) => value.is_none(),
             (_, None) | (Self::Broken, _) => false,
             (Self::Exists, Some(_)) => true,
             (Self::Is(text), Some(value)) => text == value,
             (Self::OneOf(texts), Some(value)) => texts.contains(value),
-            (Self::Pattern { regex, .. }, Some(value)) => regex.is_match(value),
+            (Self::Pattern { regex, .. } | Self::Holds { regex, .. }, Some(value)) => regex.is_match(value),
             (Self::Number(order, limit), Some(value)) => {
                 value.trim().parse::<f64>().is_ok_and(|number| order.holds(number, *limit))
             }
@@ -232,6 +263,7 @@ impl Matcher {
             Self::Absent => true,
             Self::Not(inner) => matches!(**inner, Self::Exists),
             Self::Any(any) => any.iter().any(Self::wants_absence),
+            Self::All(all) => !all.is_empty() && all.iter().all(Self::wants_absence),
             _ => false,
         }
     }
@@ -243,6 +275,7 @@ impl Matcher {
             Self::Is(text) => text == "*",
             Self::OneOf(texts) => texts.contains("*"),
             Self::Any(any) => any.iter().any(Self::accepts_everything),
+            Self::All(all) => all.iter().all(Self::accepts_everything),
             Self::Not(inner) => matches!(**inner, Self::Absent),
             Self::Pattern { source, glob, .. } => {
                 matches!((source.as_str(), glob), ("*", true) | (".*" | ".+" | "(.*)", false))
@@ -255,7 +288,7 @@ impl Matcher {
     pub fn negates(&self) -> bool {
         match self {
             Self::Not(_) => true,
-            Self::Any(any) => any.iter().any(Self::negates),
+            Self::Any(list) | Self::All(list) => list.iter().any(Self::negates),
             _ => false,
         }
     }
@@ -281,6 +314,7 @@ impl Matcher {
                 let pattern = if *glob { glob_pattern(source) } else { anchored(source) };
                 Some(if *ignore_case { format!("(?i){pattern}") } else { pattern })
             }
+            Self::Holds { regex, .. } => Some(format!("^(?s:.*)(?:{})(?s:.*)$", regex.as_str())),
             _ => None,
         }
     }
@@ -291,6 +325,13 @@ impl Matcher {
             Self::Is(text) => Self::Is(normal(text)),
             Self::OneOf(texts) => Self::OneOf(texts.iter().map(|text| normal(text)).collect()),
             Self::Any(any) => Self::Any(any.iter().map(Self::normalised).collect()),
+            Self::All(all) => Self::All(all.iter().map(Self::normalised).collect()),
+            Self::Holds { source, regex, plain } => {
+                // A text is looked for in the same spelling as it is held against.
+                let pattern = if *plain { regex::escape(&normal(source)) } else { regex.as_str().to_string() };
+                let regex = build(source, &pattern, true).unwrap_or_else(|_| regex.clone());
+                Self::Holds { source: source.clone(), regex, plain: *plain }
+            }
             Self::Not(inner) => Self::Not(Box::new(inner.normalised())),
             Self::Pattern { source, glob, .. } => {
                 let pattern = if *glob { glob_pattern(source) } else { anchored(source) };
@@ -343,6 +384,14 @@ impl fmt::Display for Matcher {
             Self::Equal(text, _) => f.write_str(text),
             Self::OneOf(texts) => list(f, texts.iter().map(|text| format!("{text:?}")).collect()),
             Self::Any(any) => list(f, any.iter().map(Self::to_string).collect()),
+            Self::All(all) => {
+                f.write_str("all_of(")?;
+                list(f, all.iter().map(Self::to_string).collect())?;
+                f.write_str(")")
+            }
+            Self::Holds { source, plain, .. } => {
+                write!(f, "{}({source:?})", if *plain { "contains" } else { "search" })
+            }
             Self::Pattern { source, glob: true, .. } => write!(f, "glob({source:?})"),
             Self::Pattern { source, .. } => write!(f, "re({source:?})"),
             Self::Not(inner) => write!(f, "not({inner})"),

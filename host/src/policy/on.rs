@@ -36,6 +36,7 @@ pub(super) enum Field {
     Reason,
     Message,
     Text,
+    Rendered,
     Data(Vec<String>),
 }
 
@@ -72,6 +73,7 @@ impl fmt::Display for Field {
             Self::Reason => "reason",
             Self::Message => "message",
             Self::Text => "text",
+            Self::Rendered => "rendered",
             Self::Data(path) => return write!(f, "data.{}", path.join(".")),
             Self::Label(name) => return write!(f, "label {name}"),
             Self::Argument(path) => return write!(f, "argument {}", path.join(".")),
@@ -98,7 +100,7 @@ pub(super) enum About {
     Silence,
 }
 
-const OF_EVENTS: [(&str, Field); 11] = [
+const OF_EVENTS: [(&str, Field); 12] = [
     ("subject", Field::Subject),
     ("type", Field::Type),
     ("source", Field::Source),
@@ -110,6 +112,7 @@ const OF_EVENTS: [(&str, Field); 11] = [
     ("reason", Field::Reason),
     ("message", Field::Message),
     ("text", Field::Text),
+    ("rendered", Field::Rendered),
 ];
 
 const OF_CALLS: [(&str, Field); 6] = [

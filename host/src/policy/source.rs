@@ -31,8 +31,9 @@ impl Source {
 }
 
 /// The set that ships with the program; in force until a folder of policies exists.
-pub(super) const SHIPPED: [(&str, &str); 13] = [
+pub(super) const SHIPPED: [(&str, &str); 14] = [
     ("05-inspection.rhai", include_str!("../../../policies/05-inspection.rhai")),
+    ("06-schedules.rhai", include_str!("../../../policies/06-schedules.rhai")),
     ("10-noise.rhai", include_str!("../../../policies/10-noise.rhai")),
     ("15-events.rhai", include_str!("../../../policies/15-events.rhai")),
     ("20-kubernetes.rhai", include_str!("../../../policies/20-kubernetes.rhai")),

@@ -15,6 +15,7 @@ use self::deferred::Deferred;
 use super::evaluation::error;
 use super::json::{from_json, from_object};
 use super::problem::nearest;
+use crate::domain::event::rendered;
 use crate::domain::{
     Action, Alert, Call, Cause, Event, Incident, Labels, NamedCause, Origin, Status, Subject, Target, restores,
 };
@@ -264,6 +265,7 @@ pub(super) fn event(event: &Event, now: Timestamp) -> Dynamic {
             ("reason", text(event.reason().unwrap_or_default())),
             ("message", text(event.message().unwrap_or_default())),
             ("observation", text(observation)),
+            ("rendered", rendered(event).into()),
             ("data", from_json(&said.data)),
             ("now", now.to_string().into()),
         ],

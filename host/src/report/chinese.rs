@@ -1,5 +1,6 @@
 //! Chinese.
 
+mod digest;
 mod ending;
 mod findings;
 mod inspection;
@@ -7,6 +8,7 @@ mod knowledge;
 mod page;
 mod timeline;
 
+use super::digest::DigestWords;
 use super::ending::Why;
 use super::escape::Style;
 use super::inspection::InspectionWords;
@@ -325,6 +327,10 @@ impl Translation for Chinese {
 
     fn still(&self, firing: usize) -> String {
         ending::still(firing)
+    }
+
+    fn digest(&self) -> &'static dyn DigestWords {
+        &digest::Words
     }
 
     fn inspection(&self) -> &'static dyn InspectionWords {

@@ -1,5 +1,6 @@
 //! English.
 
+mod digest;
 mod ending;
 mod findings;
 mod inspection;
@@ -7,6 +8,7 @@ mod knowledge;
 mod page;
 mod timeline;
 
+use super::digest::DigestWords;
 use super::ending::Why;
 use super::escape::Style;
 use super::inspection::InspectionWords;
@@ -330,6 +332,10 @@ impl Translation for English {
 
     fn still(&self, firing: usize) -> String {
         ending::still(firing)
+    }
+
+    fn digest(&self) -> &'static dyn DigestWords {
+        &digest::Words
     }
 
     fn inspection(&self) -> &'static dyn InspectionWords {

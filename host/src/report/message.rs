@@ -19,10 +19,9 @@ use super::{Language, objects};
 use crate::domain::alert::excerpt::{Bounds, Excerpt};
 use crate::domain::entry::Percent;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::inspection;
 use crate::domain::message::{Cause, Content, Object};
 use crate::domain::text::{cut, one_line};
-use crate::domain::{ActionId, Alert, Fact, Incident, Occasion, Outcome};
+use crate::domain::{ActionId, Alert, Fact, Incident, Occasion, Outcome, inspection, schedule};
 use crate::ports::Story;
 
 /// What a message is about.
@@ -117,7 +116,7 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
     }
 }
 
-/// What is told of a run of an inspection; none of any other incident.
+/// What is told of a run of an inspection or in a digest; none of any other incident.
 fn of_inspection(incident: &Incident, language: Language) -> Option<Content> {
     let (alert, digest) = run_told(incident)?;
     let summary = one_line(alert.title(), CAUSE);
@@ -131,10 +130,12 @@ fn of_inspection(incident: &Incident, language: Language) -> Option<Content> {
     })
 }
 
-/// The alert by which a run of an inspection is told, and what it says; none of any other incident.
+/// The alert by which a run of an inspection or a digest is told, and what it says; none of any other incident.
 pub(super) fn run_told(incident: &Incident) -> Option<(&Alert, &str)> {
-    let alert = incident.alerts.first().filter(|_| *incident.source == *inspection::SOURCE)?;
-    let digest = alert.annotations.get(inspection::DIGEST).filter(|_| alert.name == inspection::REPORT)?;
+    let told = [(inspection::SOURCE, inspection::REPORT), (schedule::SOURCE, schedule::DIGEST)];
+    let (_, name) = told.into_iter().find(|(source, _)| *incident.source == **source)?;
+    let alert = incident.alerts.first()?;
+    let digest = alert.annotations.get(inspection::DIGEST).filter(|_| alert.name == name)?;
     Some((alert, digest))
 }
 

@@ -1,6 +1,7 @@
 //! What a language must be able to say. Nothing here has a default: a translation that lacks
 //! something does not compile.
 
+use super::digest::DigestWords;
 use super::ending::Why;
 use super::escape::Style;
 use super::inspection::InspectionWords;
@@ -120,6 +121,8 @@ pub(super) trait Translation: Sync {
     fn knowledge(&self) -> &'static KnowledgeWords;
     /// An incident of the past in one line: what became of it, what was done, whether it stayed away.
     fn past(&self, past: &Similar, style: Style) -> String;
+    /// What is said in digests.
+    fn digest(&self) -> &'static dyn DigestWords;
     /// What is said of inspections.
     fn inspection(&self) -> &'static dyn InspectionWords;
     fn page(&self) -> &'static PageWords;

@@ -17,6 +17,8 @@ use crate::domain::entry::{Answer, Diagnosis};
 use crate::domain::inspection::{Finding, InspectionEvent, Part, Run, Summary, What};
 use crate::domain::knowledge::Knowledge;
 use crate::domain::{Alert, Fact, Labels, Proposal, SilenceEvent};
+use crate::domain::schedule::ScheduleEvent;
+use crate::domain::{Alert, Fact, Labels, Proposal};
 use crate::redact::{known, redact, redact_value};
 pub(super) use conversation::conversation;
 
@@ -136,6 +138,7 @@ pub(super) fn control(mut control: Control) -> Control {
         Control::Paused { reason, .. } | Control::BreakerReset { reason, .. } => text(reason),
         Control::Inspection(event) => inspection(event),
         Control::Silence(event) => silence(event),
+        Control::Schedule(event) => schedule(event),
         Control::Resumed { .. } | Control::Removed(_) | Control::Tools(_) => {}
     }
     control
@@ -146,6 +149,9 @@ fn silence(event: &mut SilenceEvent) {
     match event {
         SilenceEvent::Set { silence, .. } => text(&mut silence.comment),
         SilenceEvent::Expired { .. } | SilenceEvent::Hid { .. } => {}
+fn schedule(event: &mut ScheduleEvent) {
+        ScheduleEvent::Ended { outcome: said, .. } | ScheduleEvent::Failed { why: said, .. } => text(said),
+        ScheduleEvent::Began { .. } | ScheduleEvent::Skipped { .. } => {}
     }
 }
 

@@ -64,7 +64,7 @@ fn files(draft: &Draft, out: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Whether a folder is another or lies in it; links are followed as far as there is something.
-fn within(out: &Path, folder: &Path) -> bool {
+pub fn within(out: &Path, folder: &Path) -> bool {
     let Ok(folder) = folder.canonicalize() else { return out == folder };
     let absolute = std::path::absolute(out).unwrap_or_else(|_| out.to_path_buf());
     let there = absolute.ancestors().find_map(|part| part.canonicalize().ok().map(|real| (part, real)));

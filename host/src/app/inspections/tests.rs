@@ -1,6 +1,6 @@
 //! Inspections in simulated time: when they are made, what a restart leaves, what is told.
 
-mod world;
+pub(in crate::app) mod world;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;

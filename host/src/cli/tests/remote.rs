@@ -58,6 +58,10 @@ impl Host for Stopped {
         Ok(Vec::new())
     }
 
+    fn schedules(&self, _: &Config) -> Result<Vec<crate::backend::ScheduleView>, String> {
+        Ok(Vec::new())
+    }
+
     fn plan_by_hand<'a>(
         &'a self,
         _: &'a Config,

@@ -85,3 +85,31 @@ fn what_was_missed_is_counted_and_the_last_of_it_found() {
     assert_eq!(last, at("2026-11-28T08:00:00Z"));
     assert_eq!(before, 1000);
 }
+
+#[test]
+fn a_zone_may_stand_before_the_fields_and_a_pause_in_their_place() {
+    let shanghai = schedule("TZ=Asia/Shanghai 0 8 * * *", "UTC");
+    let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+    assert_eq!(shanghai.after(at("2026-11-28T01:00:00Z")), Some(at("2026-11-29T00:00:00Z")));
+    assert_eq!(shanghai.as_str(), "TZ=Asia/Shanghai 0 8 * * *");
+    assert_eq!(
+        schedule("CRON_TZ=UTC @daily", "Asia/Shanghai").after(at("2026-11-28T01:00:00Z")),
+        Some(at("2026-11-29T00:00:00Z"))
+    );
+    assert_eq!(schedule("@yearly", "UTC").after(at("2026-11-28T01:00:00Z")), Some(at("2027-01-01T00:00:00Z")));
+    let every = schedule("@every 90s", "UTC");
+    assert_eq!(every.after(at("2026-11-28T00:00:00Z")), Some(at("2026-11-28T00:01:30Z")));
+    assert_eq!(every.after(at("2026-11-28T00:01:29.5Z")), Some(at("2026-11-28T00:01:30Z")));
+    let (from, to) = (at("2026-11-28T00:00:00Z"), at("2026-11-28T00:05:00Z"));
+    assert_eq!(every.last_within(from, to, 10), Some((at("2026-11-28T00:04:30Z"), 2)));
+    assert_eq!(every.last_within(at("2026-11-28T00:04:30Z"), to, 10), None);
+    for (text, part) in [
+        ("TZ=Mars 0 8 * * *", "\"Mars\""),
+        ("@every 1s", "at least 10 s"),
+        ("@every so often", "length of time"),
+        ("TZ=UTC", "has 0"),
+    ] {
+        let error = Schedule::parse(text, TimeZone::UTC).unwrap_err();
+        assert!(error.contains(part), "{text}: {error}");
+    }
+}

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::{Correlated, Index, configured_key, part};
 use crate::domain::subject::ties::{Tie, Ties};
-use crate::domain::{Alert, Incident, IncidentId, Verdict, inspection};
+use crate::domain::{Alert, Incident, IncidentId, Verdict, inspection, schedule};
 
 /// So many workloads of a namespace have each an incident of their own when the same alert comes in about them at once.
 const APART: usize = 3;
@@ -37,6 +37,10 @@ impl From<String> for Group {
 /// The group of an alert: the one that a policy gives it, else by these labels where the configuration names any,
 /// else by whom it is about.
 pub fn group(of_policy: Option<String>, alert: &Alert, by: Option<&[String]>) -> Group {
+    // Each digest, and each who is silent, is told of by itself.
+    if alert.source == schedule::SOURCE {
+        return Group::Named(format!("{}/{}", schedule::SOURCE, part(&alert.fingerprint)));
+    }
     // Each run of an inspection is told of by itself.
     if alert.source == inspection::SOURCE && alert.name == inspection::REPORT {
         return Group::Named(format!("{}/run={}", inspection::SOURCE, part(&alert.fingerprint)));

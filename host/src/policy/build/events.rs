@@ -26,10 +26,14 @@ impl Reading<'_> {
         let (on, when) = (self.on(About::Event), self.when(1));
         let nothing = self.fields.flag("ignore").map(|truth| (truth, Means::Nothing));
         let count = self.count();
+        let and_continue = self.fields.flag("and_continue");
         let raises = self.fields.take("alert").and_then(|value| self.raises(&value));
         let over = self.fields.texts("resolve").map(Means::Over);
         let counted = count.is_some();
-        let alert = raises.map(|raises| Means::Alert { raises, count });
+        let alert = raises.map(|raises| Means::Alert { raises, count, and_continue: and_continue.unwrap_or_default() });
+        if and_continue.is_some() && alert.is_none() && self.fields.problems.is_empty() {
+            self.fields.problems.push("`and_continue` belongs to `alert`: it lets later rules speak as well".into());
+        }
         if nothing.as_ref().is_some_and(|(truth, _)| !truth) {
             self.fields.problems.push("`ignore` can only be true; leave it out where the event means something".into());
         }

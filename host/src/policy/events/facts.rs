@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::domain::Event;
+use crate::domain::event::rendered;
 use crate::policy::facts::{Facts, argument};
 use crate::policy::matcher::Matcher;
 use crate::policy::on::{Field, On};
@@ -12,16 +13,22 @@ pub(super) struct EventFacts<'a> {
     event: &'a Event,
     /// Its data as JSON, made when the first rule looks for words in it.
     text: OnceCell<String>,
+    /// As ops-server shows it, made when the first rule looks for words in that.
+    rendered: OnceCell<String>,
 }
 
 impl<'a> EventFacts<'a> {
     /// Reads an event.
     pub fn new(event: &'a Event) -> Self {
-        Self { event, text: OnceCell::new() }
+        Self { event, text: OnceCell::new(), rendered: OnceCell::new() }
     }
 
     fn text(&self) -> &str {
         self.text.get_or_init(|| self.event.said.data.to_string())
+    }
+
+    fn rendered(&self) -> &str {
+        self.rendered.get_or_init(|| rendered(self.event))
     }
 
     /// The first matcher that does not hold. A list among the data holds where one of its items does, unless the
@@ -62,6 +69,7 @@ impl Facts for EventFacts<'_> {
             Field::Reason => one(self.event.reason().unwrap_or_default()),
             Field::Message => one(self.event.message().unwrap_or_default()),
             Field::Text => one(self.text()),
+            Field::Rendered => one(self.rendered()),
             Field::Data(path) => {
                 if let Some((first, rest)) = path.split_first()
                     && let Some(value) = said.data.get(first).filter(|value| !value.is_null())

@@ -17,6 +17,12 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("glob", |context: NativeCallContext<'_>, pattern: ImmutableString| -> Made {
         or_problem(&context, Matcher::glob(&pattern), || Matcher::Broken)
     });
+    engine.register_fn("search", |context: NativeCallContext<'_>, pattern: ImmutableString| -> Made {
+        or_problem(&context, Matcher::search(&pattern), || Matcher::Broken)
+    });
+    engine.register_fn("contains", |context: NativeCallContext<'_>, text: ImmutableString| -> Made {
+        or_problem(&context, Matcher::contains(&text), || Matcher::Broken)
+    });
     engine.register_fn("cidr", |context: NativeCallContext<'_>, network: ImmutableString| -> Made {
         or_problem(&context, Matcher::network(&network), || Matcher::Broken)
     });

@@ -1,4 +1,4 @@
-//! `during` and `holiday`: when something applies.
+//! `during` and `holiday`: when something applies. `all_of` takes matchers as well.
 
 use jiff::tz::TimeZone;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
@@ -7,6 +7,7 @@ use super::checked;
 use crate::policy::evaluation::{ask, error, or_problem};
 use crate::policy::fields::{Fields, strings};
 use crate::policy::interval::{self, Interval, Window};
+use crate::policy::matcher::Matcher;
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
 
@@ -28,7 +29,15 @@ pub(super) fn register(engine: &mut Engine) {
         or_problem(&context, holiday(&days, &zone), || Interval::Broken)
     });
     engine.register_fn("any_of", |intervals: Array| list(intervals).map(Interval::Any));
-    engine.register_fn("all_of", |intervals: Array| list(intervals).map(Interval::All));
+    engine.register_fn(
+        "all_of",
+        |context: NativeCallContext<'_>, list: Array| -> Result<Dynamic, Box<EvalAltResult>> {
+            if list.first().is_some_and(|first| first.read_lock::<Interval>().is_some()) {
+                return self::list(list).map(|all| Dynamic::from(Interval::All(all)));
+            }
+            or_problem(&context, matchers(&list), || Matcher::Broken).map(Dynamic::from)
+        },
+    );
     engine.register_fn("except", |interval: &mut Interval, other: Interval| {
         Interval::All(vec![interval.clone(), Interval::Not(Box::new(other))])
     });
@@ -86,4 +95,11 @@ fn list(intervals: Array) -> Made<Vec<Interval>> {
         value.try_cast::<Interval>().ok_or_else(|| error("this takes a list of during(…) and holiday(…)"))
     };
     intervals.into_iter().map(one).collect()
+}
+
+fn matchers(list: &Array) -> Result<Matcher, String> {
+    if list.is_empty() {
+        return Err("all_of([]) says nothing; name at least one matcher".into());
+    }
+    list.iter().map(Matcher::from_value).collect::<Result<_, _>>().map(Matcher::All)
 }

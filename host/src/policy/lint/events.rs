@@ -46,7 +46,7 @@ fn over(rule: &EventRule) -> Option<&Vec<String>> {
 fn decides(rule: &EventRule) -> bool {
     let says = match &rule.means {
         Means::Nothing => true,
-        Means::Alert { raises, .. } => matches!(raises, Raises::Fixed(_)),
+        Means::Alert { raises, and_continue, .. } => matches!(raises, Raises::Fixed(_)) && !and_continue,
         Means::Over(_) => false,
     };
     says && matches!(rule.when, When::Always)

@@ -65,6 +65,7 @@ impl Languages {
         Some(match matcher {
             Matcher::Not(inner) => Wanted::Not(Box::new(self.wanted(inner, automata)?)),
             Matcher::Any(any) => Wanted::Any(any.iter().map(|one| self.wanted(one, automata)).collect::<Option<_>>()?),
+            Matcher::All(all) => Wanted::All(all.iter().map(|one| self.wanted(one, automata)).collect::<Option<_>>()?),
             Matcher::Exists => Wanted::Leaf(0),
             Matcher::Absent => Wanted::Any(Vec::new()),
             other => {

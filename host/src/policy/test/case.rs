@@ -237,6 +237,8 @@ pub(super) struct Want {
     pub group: Option<String>,
     /// The alert that an event raises.
     pub alert: Option<WantAlert>,
+    /// Event rules that must not speak.
+    pub silent: Option<Vec<String>>,
     /// Names of alerts that an event ends.
     pub over: Option<Vec<String>>,
 }

@@ -13,6 +13,7 @@ use crate::domain::event::{Envelope, Event};
 use crate::policy::query::Seen;
 use crate::policy::set::Set;
 use crate::policy::{events, span};
+use crate::rules::Raised;
 
 /// An event that comes in.
 #[derive(Debug, Deserialize)]
@@ -70,11 +71,21 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
     });
     let judged = events::judge(set, &event, now, Some(seen));
     judged.faults.iter().for_each(|fault| lines.say(format!("a rule failed: {fault}")));
-    if want.rule.is_none() && want.alert.is_none() && want.over.is_none() {
-        lines.say("`want` asks nothing about the event; name rule, alert or over".into());
+    if want.rule.is_none() && want.alert.is_none() && want.over.is_none() && want.silent.is_none() {
+        lines.say("`want` asks nothing about the event; name rule, silent, alert or over".into());
     }
+    let spoke: Vec<&str> =
+        judged.rule.iter().chain(judged.raised.iter().map(|raised| &raised.rule)).map(String::as_str).collect();
+    for rule in want.silent.iter().flatten().filter(|rule| spoke.contains(&rule.as_str())) {
+        lines.same(&format!("rule {rule}"), &"silent", &"it speaks");
+    }
+    // Whoever lets others speak as well decides nothing.
+    let decides = |name: &str| set.items.events.iter().any(|one| one.meta.name == name && !events::goes_on(one));
     if let Some(wanted) = &want.rule {
-        let got = judged.rule.as_deref().unwrap_or("none");
+        // Several may speak; it is enough that the one does.
+        let among = spoke.iter().find(|rule| *rule == wanted);
+        let deciding = spoke.iter().find(|rule| decides(rule));
+        let got = among.or(deciding).or(spoke.first().filter(|_| wanted != "none")).copied().unwrap_or("none");
         lines.same("rule", wanted, &got);
         if got != wanted && wanted != "none" {
             let considered = events::explain(set, &event, now).into_iter().find(|one| one.rule == *wanted);
@@ -93,7 +104,10 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
         lines.same("over", &wanted.join(", "), &got.join(", "));
     }
     let Some(wanted) = &want.alert else { return };
-    let Some(raised) = &judged.raised else {
+    let of_rule = |raised: &&Raised| want.rule.as_ref().is_none_or(|rule| raised.rule == *rule || rule == "none");
+    let named = judged.raised.iter().filter(of_rule).find(|raised| raised.alert.name == wanted.name);
+    let mut deciding = judged.raised.iter().filter(of_rule).filter(|raised| decides(&raised.rule));
+    let Some(raised) = named.or_else(|| deciding.next()) else {
         return lines.same("alert", &wanted.name, &"none");
     };
     let alert = &raised.alert;

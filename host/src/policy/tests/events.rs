@@ -41,10 +41,10 @@ fn the_first_that_decides_counts_and_every_end_is_heard() {
     let judged = judge(&set, &event(POD, json!({ "reason": "Odd" })));
     assert_eq!(judged.rule.as_deref(), Some("first"));
     let over: Vec<&str> = judged.over.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!((judged.raised.unwrap().alert.name.as_str(), over), ("First", vec!["A", "B", "C"]));
+    assert_eq!((judged.raised[0].alert.name.as_str(), over), ("First", vec!["A", "B", "C"]));
     let in_test = event("ops.clusters.k.namespaces.test.pods.web-1.events", json!({ "reason": "Odd" }));
     let judged = judge(&set, &in_test);
-    assert_eq!((judged.rule.as_deref(), judged.raised, judged.over.len()), (Some("nothing"), None, 3));
+    assert_eq!((judged.rule.as_deref(), judged.raised.len(), judged.over.len()), (Some("nothing"), 0, 3));
     assert_eq!(judge(&set, &event("else", json!({ "reason": "Even" }))), EventJudged::default());
     let explained = Policies::explain_event(&set, &in_test, "2026-07-01T12:00:00Z".parse().unwrap());
     let why: Vec<&str> = explained.iter().map(|one| one.why.as_str()).collect();
@@ -81,7 +81,7 @@ fn every_field_can_be_named_and_only_what_is_there_matches() {
     ] {
         let set = set(&format!("event(\"x\", #{{ on: #{{ {on} }}, alert: #{{ name: \"X\" }} }});"));
         let judged = judge(&set, &event(POD, data.clone()));
-        assert_eq!(judged.raised.is_some(), wanted, "{on}");
+        assert_eq!(!judged.raised.is_empty(), wanted, "{on}");
     }
 }
 
@@ -98,7 +98,7 @@ fn an_alert_is_about_the_object_of_its_event_and_says_what_the_rule_adds() {
             } },
         });
     "#);
-    let raised = judge(&set, &event(POD, json!({ "reason": "Odd", "message": "it is odd", "n": 7 }))).raised.unwrap();
+    let raised = judge(&set, &event(POD, json!({ "reason": "Odd", "message": "it is odd", "n": 7 }))).raised.remove(0);
     let alert = raised.alert;
     let labels: Vec<(String, String)> = alert.labels.to_map().into_iter().collect();
     let wanted = [
@@ -120,9 +120,9 @@ fn an_alert_is_about_the_object_of_its_event_and_says_what_the_rule_adds() {
         ("2026-07-01T11:59:00Z", Some("https://a.example/web-1"))
     );
     assert_eq!((raised.ends_after_ms, raised.count.unwrap().times), (Some(5_400_000), 3));
-    assert_eq!(judge(&set, &event(POD, json!({ "reason": "Odd", "n": 1 }))).raised, None);
+    assert_eq!(judge(&set, &event(POD, json!({ "reason": "Odd", "n": 1 }))).raised, []);
     let judged = judge(&set, &event(POD, json!({ "reason": "Odd", "n": [] })));
-    assert!(judged.raised.is_none(), "{judged:?}");
+    assert!(judged.raised.is_empty(), "{judged:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod alertmanager;
 mod body;
+mod text;
 
 use std::collections::BTreeMap;
 
@@ -31,9 +32,13 @@ struct Settings {
     /// `true` signs with the secret `sign-secret`; a string names another secret.
     #[serde(default)]
     sign: SecretChoice,
-    /// Which body is posted: `tidegate`, or `alertmanager` for receivers of Alertmanager's webhooks.
+    /// Which body is posted: `tidegate`; `alertmanager` for receivers of Alertmanager's webhooks; `text` for those of a plain
+    /// text, and `xiezuo` for its bots.
     #[serde(default)]
     format: Format,
+    /// What is put behind a text.
+    #[serde(default)]
+    append: String,
     /// How long to wait for the answer. The host's own deadline applies in any case.
     #[cfg_attr(test, schemars(range(min = 1)))]
     timeout_ms: Option<u32>,
@@ -46,11 +51,16 @@ enum Format {
     #[default]
     Tidegate,
     Alertmanager,
+    Text,
+    Xiezuo,
 }
 
 tidegate_plugin::notifier!(notify, Settings);
 
 fn notify(message: &Notification, settings: &Settings) -> Delivery {
+    if matches!(settings.format, Format::Text | Format::Xiezuo) && !text::is_told(message) {
+        return Ok(None);
+    }
     request(settings, message)?.send("the endpoint", message.now_ms).success(Success::Anything)?;
     // An endpoint knows a message by its id, so that is the reference: with it comes the event that a
     // question is over.
@@ -64,11 +74,18 @@ fn request(settings: &Settings, message: &Notification) -> Result<Request, CallE
     if settings.url.is_empty() {
         return Err(wrong("url", "expected an address"));
     }
-    let mut request = Request::post(&settings.url)
-        .json(match settings.format {
-            Format::Tidegate => body::fitting(message),
-            Format::Alertmanager => alertmanager::fitting(message),
-        })
+    if !settings.append.is_empty() && !matches!(settings.format, Format::Text | Format::Xiezuo) {
+        return Err(wrong("append", "only the formats text and xiezuo have a text that it could be put behind"));
+    }
+    let post = Request::post(&settings.url);
+    let post = match settings.format {
+        Format::Tidegate => post.json(body::fitting(message)),
+        Format::Alertmanager => post.json(alertmanager::fitting(message)),
+        // Receivers of ops's hooks are used to this type, whatever the text is.
+        Format::Text => post.text("application/json", &text::plain(message, &settings.append)),
+        Format::Xiezuo => post.json(text::xiezuo(message, &settings.append)),
+    };
+    let mut request = post
         .header("Idempotency-Key", message.delivery_id.as_str())
         .timeout_ms(settings.timeout_ms);
     let seconds = (message.now_ms / 1000).to_string();

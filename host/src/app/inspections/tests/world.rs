@@ -265,34 +265,8 @@ impl Host {
     /// A process over what an earlier one has left.
     pub async fn on(journal: Arc<Memory>, world: Arc<World>, at: &str, inspection: Inspection) -> Self {
         let clock = Arc::new(TokioClock::starting_at(at.parse().unwrap()));
-        let random = Arc::new(Random::seeded(1));
-        let (wake, _) = mpsc::unbounded_channel();
-        let key = |alert: &Alert| crate::pipeline::correlate::group(None, alert, None);
-        let store = Arc::new(Store::new(
-            Arc::clone(&journal) as Arc<dyn Journal>,
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            Arc::clone(&random),
-            Box::new(key),
-            wake,
-        ));
-        let replayed = replay(journal.as_ref()).unwrap();
-        store.reload(replayed.incidents.into_values().collect(), Vec::new()).unwrap();
-        let services = Arc::new(Services {
-            store: Arc::clone(&store),
-            policies: Arc::new(Set::embedded().unwrap_or_else(|problems| panic!("{problems}"))),
-            gate: Arc::new(Gate::new(Options::default())),
-            tools: Arc::clone(&world) as Arc<dyn Tools>,
-            planners: Arc::clone(&world) as Arc<dyn Planners>,
-            model: Arc::clone(&world) as Arc<dyn Model>,
-            library: None,
-            notifiers: Arc::clone(&world) as Arc<dyn Notifiers>,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            random,
-            mode: Mode::Enforce,
-            limits: Limits::default(),
-            language: Language::En,
-            links: None,
-        });
+        let services = services_by(&journal, &world, Arc::clone(&clock));
+        let store = Arc::clone(&services.store);
         let inspections = Inspections::new(services, Arc::clone(&journal) as Arc<dyn Journal>, vec![inspection]);
         inspections.restore().await.unwrap();
         inspections.follow();
@@ -337,4 +311,40 @@ impl Host {
     pub async fn pass(&self, length: SignedDuration) {
         tokio::time::sleep(Duration::try_from(length).unwrap()).await;
     }
+}
+
+/// What a host rests on, in simulated time.
+pub fn services(journal: &Arc<Memory>, world: &Arc<World>, at: &str) -> Arc<Services> {
+    services_by(journal, world, Arc::new(TokioClock::starting_at(at.parse().unwrap())))
+}
+
+fn services_by(journal: &Arc<Memory>, world: &Arc<World>, clock: Arc<TokioClock>) -> Arc<Services> {
+    let random = Arc::new(Random::seeded(1));
+    let (wake, _) = mpsc::unbounded_channel();
+    let key = |alert: &Alert| crate::pipeline::correlate::group(None, alert, None);
+    let store = Arc::new(Store::new(
+        Arc::clone(journal) as Arc<dyn Journal>,
+        Arc::clone(&clock) as Arc<dyn Clock>,
+        Arc::clone(&random),
+        Box::new(key),
+        wake,
+    ));
+    let replayed = replay(journal.as_ref()).unwrap();
+    store.reload(replayed.incidents.into_values().collect(), Vec::new()).unwrap();
+    Arc::new(Services {
+        store: Arc::clone(&store),
+        policies: Arc::new(Set::embedded().unwrap_or_else(|problems| panic!("{problems}"))),
+        gate: Arc::new(Gate::new(Options::default())),
+        tools: Arc::clone(world) as Arc<dyn Tools>,
+        planners: Arc::clone(world) as Arc<dyn Planners>,
+        model: Arc::clone(world) as Arc<dyn Model>,
+        library: None,
+        notifiers: Arc::clone(world) as Arc<dyn Notifiers>,
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        random,
+        mode: Mode::Enforce,
+        limits: Limits::default(),
+        language: Language::En,
+        links: None,
+    })
 }

@@ -1,0 +1,83 @@
+//! How schedules and heartbeats stand, as people see it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Schedules;
+use crate::backend::ScheduleView;
+use crate::config::{Config, Heartbeat, Schedule};
+use crate::domain::Sealed;
+use crate::domain::control::Control;
+use crate::domain::schedule::Standing;
+
+/// How schedules stand by what the journal's own stream says.
+pub(super) fn told(stream: &[Sealed]) -> BTreeMap<String, Standing> {
+    let mut all: BTreeMap<String, Standing> = BTreeMap::new();
+    for entry in stream.iter().filter_map(|sealed| sealed.open::<Control>().ok()) {
+        if let Control::Schedule(event) = entry.fact {
+            all.entry(event.schedule().to_string()).or_default().apply(&event);
+        }
+    }
+    all
+}
+
+/// How those of a configuration stand by what the journal's own stream says. Who is silent, only a running host knows.
+pub fn views(config: &Config, stream: &[Sealed], now: Timestamp) -> Vec<ScheduleView> {
+    let heartbeat = |one: &Heartbeat| ScheduleView {
+        name: one.name.clone(),
+        does: "heartbeat".into(),
+        when: within(one.within),
+        ..ScheduleView::default()
+    };
+    let standings = told(stream);
+    shown(&config.schedules, &standings, now).chain(config.heartbeats.iter().map(heartbeat)).collect()
+}
+
+impl Schedules {
+    /// How each stands.
+    pub fn views(&self) -> Vec<ScheduleView> {
+        let (now, elapsed) = (self.services.clock.now(), self.services.clock.elapsed());
+        let standings = self.standings().clone();
+        let listened = self.heartbeats.listened(elapsed).into_iter().map(|one| {
+            let left = one.left.and_then(|left| SignedDuration::try_from(left).ok());
+            ScheduleView {
+                name: one.name,
+                does: "heartbeat".into(),
+                when: within(one.within),
+                next: left.and_then(|left| now.checked_add(left).ok()),
+                last: one.heard,
+                under_way: None,
+                failed: one.left.is_none(),
+                outcome: Some(if one.left.is_none() { "silent" } else { "heard" }.to_string())
+                    .filter(|_| one.left.is_none() || one.heard.is_some()),
+            }
+        });
+        shown(&self.configured, &standings, now).chain(listened).collect()
+    }
+}
+
+fn within(within: Duration) -> String {
+    format!("within {}", crate::report::digest::length(within))
+}
+
+fn shown<'a>(
+    configured: &'a [Schedule],
+    standings: &'a BTreeMap<String, Standing>,
+    now: Timestamp,
+) -> impl Iterator<Item = ScheduleView> + 'a {
+    configured.iter().map(move |one| {
+        let standing = standings.get(&one.name).cloned().unwrap_or_default();
+        ScheduleView {
+            name: one.name.clone(),
+            does: one.does.word().into(),
+            when: one.timetable.schedule.as_str().to_string(),
+            next: one.timetable.schedule.after(now),
+            last: standing.ended,
+            under_way: standing.under_way,
+            failed: standing.failed,
+            outcome: standing.outcome,
+        }
+    })
+}

@@ -1,0 +1,87 @@
+//! `schedule`: what is done by the clock, and who is to be heard from.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Context;
+use super::answer::{Person, name};
+use super::remote::{Remote, segment};
+use super::screen::{Screen, one};
+use crate::backend::ScheduleView;
+use crate::report;
+
+#[derive(Args)]
+#[command(subcommand_value_name = "WHAT", subcommand_help_heading = "What")]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List schedules and heartbeats: when they are due, when they were last, and what came of it
+    List {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have the running host do now what a schedule does; exit code 1 when it fails
+    Run {
+        /// The [[schedule]] of the configuration
+        #[arg(value_name = "NAME")]
+        schedule: String,
+        #[command(flatten)]
+        person: Person,
+    },
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    schedules: Vec<ScheduleView>,
+}
+
+#[derive(Deserialize)]
+struct Ran {
+    outcome: String,
+}
+
+pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let remote = Remote::new(context)?;
+    match arguments.command {
+        Command::List { json } => {
+            let all = match remote.is_there().await {
+                true => remote.get::<Listed>("/v1/schedules").await?.schedules,
+                false => context.host.schedules(&context.config).map_err(anyhow::Error::msg)?,
+            };
+            if json { Screen::json(&json!({ "schedules": all }))? } else { listed(&all) }.print()?;
+        }
+        Command::Run { schedule, person } => {
+            let path = format!("/v1/schedules/{}/run", segment(&schedule)?);
+            let body = json!({ "person": name(context, &person)? });
+            let ran: Ran = remote.post_at_length(&path, &body).await?;
+            one(ran.outcome).print()?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listed(all: &[ScheduleView]) -> Screen {
+    if all.is_empty() {
+        return one("the configuration has no [[schedule]] and no [[heartbeat]]");
+    }
+    let moment = |at: Option<jiff::Timestamp>| at.map_or_else(|| "-".to_string(), report::date);
+    Screen::table(
+        ["NAME", "DOES", "WHEN", "NEXT", "LAST", "OUTCOME"],
+        all.iter().map(|one| {
+            let outcome = match (&one.under_way, one.failed) {
+                (Some(since), _) => format!("under way since {}", report::date(*since)),
+                (None, true) => format!("FAILED: {}", one.outcome.as_deref().unwrap_or("-")),
+                (None, false) => one.outcome.clone().unwrap_or_else(|| "-".into()),
+            };
+            [one.name.clone(), one.does.clone(), one.when.clone(), moment(one.next), moment(one.last), outcome]
+        }),
+    )
+}
