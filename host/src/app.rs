@@ -33,6 +33,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod tool_check;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +65,7 @@ use crate::policy;
 use crate::ports::{DecodeError, Inbound, JournalError, Sources, Story};
 use crate::runner::Runner;
 use crate::tools::{Servers, Status};
+use crate::watch::Watches;
 
 pub use launch::BUNDLED;
 pub use launcher::Launcher;
@@ -94,6 +96,7 @@ pub struct App {
     health: Arc<keeping::Health>,
     inspections: Arc<inspections::Inspections>,
     events: Arc<Events>,
+    watches: Watches,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }
@@ -155,6 +158,11 @@ impl App {
 }
 
 impl App {
+    /// Begins to watch clusters. What is seen waits until all is known that it rests on.
+    fn begin_watches(&self) {
+        self.watches.begin();
+    }
+
     /// Lets inspections be made when they are due, once all is known that they rest on.
     fn begin_inspections(self: &Arc<Self>) {
         let (restoration, inspections) = (Arc::clone(&self.restoration), Arc::downgrade(&self.inspections));
@@ -457,6 +465,7 @@ impl Backend for App {
         );
         problems.extend(deliveries::problems(&self.runner.target_status()));
         problems.extend(self.health.problems());
+        problems.extend(self.watches.problems());
         problems.extend(self.records.library.problems().into_iter().map(|problem| format!("runbooks: {problem}")));
         for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };
@@ -484,6 +493,7 @@ impl Backend for App {
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
         text.push_str(&self.inspections.metrics());
         text.push_str(&self.events.metrics());
+        text.push_str(&self.watches.metrics());
         text.push_str(&metrics::journal(self.records.journal.head(), self.health.last_check()));
         text
     }
@@ -500,6 +510,7 @@ impl Backend for App {
             // Servers that end break off what still calls them, and nothing of that is a fact.
             self.services.store.close();
             self.inspections.stop();
+            self.watches.stop();
             for task in &self.tasks {
                 task.abort();
             }

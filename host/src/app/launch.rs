@@ -12,7 +12,7 @@ use super::live_records::LiveRecords;
 use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
-use super::{App, background, events, keeping, knowledge, known_tools, metrics, options, routes};
+use super::{App, background, events, keeping, knowledge, known_tools, metrics, options, routes, watch};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
 use crate::chat::Chat;
@@ -112,6 +112,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         ));
     }
 
+    loaded.extend(watch::told(config));
     if !config.inspections.is_empty() {
         loaded.push(format!("inspections: {}", names(config.inspections.iter().map(|one| one.order.name.clone()))));
     }
@@ -195,6 +196,14 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let ending = events::end(Arc::clone(&events), Arc::clone(&services), Arc::clone(&runner));
     tasks.push(tokio::spawn(after(&restoration, ending)));
     let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
+    let watched = watch::Watched {
+        events: Arc::clone(&events),
+        services: Arc::clone(&services),
+        runner: Arc::clone(&runner),
+        journal: of_journal(),
+        restoration: Arc::clone(&restoration),
+    };
+    let watches = watch::of(config, watched);
     let counters = metrics::Counters::default();
     let stop_timeout = config.server.stop_timeout;
     let app = App {
@@ -212,6 +221,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         health,
         inspections,
         events,
+        watches,
         chat,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),
