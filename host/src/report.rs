@@ -33,7 +33,7 @@ use serde::Deserialize;
 
 pub use anchor::anchor;
 pub use document::markdown;
-pub use message::{Telling, message};
+pub use message::{Blindness, Telling, message};
 pub use timeline::{Detail, Line, timeline};
 
 /// The language of reports and messages.

@@ -7,6 +7,7 @@
 //! | `resource`, `answer`, `lines` | what is watched, and how an answer is read: in pieces of bounded size |
 //! | `told`, `conditions` | an object as an event |
 //! | `memory` | what was seen already, across restarts |
+//! | `intake` | what of it is news; pure |
 //! | `follow` | one watch that goes on for ever |
 //! | `standing` | how the watches do, for `/readyz` and `/metrics` |
 //!
@@ -19,6 +20,7 @@ mod connection;
 mod credentials;
 mod exec;
 mod follow;
+mod intake;
 pub mod kubeconfig;
 mod lines;
 mod memory;

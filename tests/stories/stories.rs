@@ -13,4 +13,5 @@ mod lint;
 mod no_model;
 mod other_server;
 mod shipped;
+mod watch;
 mod with_model;

@@ -196,6 +196,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let ending = events::end(Arc::clone(&events), Arc::clone(&services), Arc::clone(&runner));
     tasks.push(tokio::spawn(after(&restoration, ending)));
     let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
+    let of_sources = config.sources.iter().filter_map(|(name, source)| Some((name.clone(), source.cluster.clone()?)));
+    let sources = sources.with_clusters(of_sources);
     let watched = watch::Watched {
         events: Arc::clone(&events),
         services: Arc::clone(&services),

@@ -81,8 +81,11 @@ pub fn check(config: &Config, servers: &[String]) -> (Option<String>, Vec<Proble
         let unread = place.and_then(|place| place.read(&ProcessEnvironment).err());
         problems.extend(unread.map(|error| problem(&cluster.name, error)));
         let missing = cluster.tools.iter().filter(|server| cluster.names_tools && !servers.contains(server));
-        let known = if servers.is_empty() { "there are none".into() } else { format!("there are {}", servers.join(", ")) };
-        problems.extend(missing.map(|server| problem(&cluster.name, format!("tools: there is no tool server {server:?}; {known}"))));
+        let known =
+            if servers.is_empty() { "there are none".into() } else { format!("there are {}", servers.join(", ")) };
+        problems.extend(
+            missing.map(|server| problem(&cluster.name, format!("tools: there is no tool server {server:?}; {known}"))),
+        );
     }
     (told(config), problems)
 }

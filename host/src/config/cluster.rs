@@ -64,7 +64,9 @@ pub fn build(raw: Vec<Raw>, base: &Path, report: &mut Report) -> Vec<Cluster> {
     for one in raw {
         let name = one.name.clone();
         if !is_name(&name) {
-            problem(format!("name {name:?}: a cluster's name is letters, digits, `-`, `_` and single dots, because it is part of subjects"));
+            problem(format!(
+                "name {name:?}: a cluster's name is letters, digits, `-`, `_` and single dots, because it is part of subjects"
+            ));
             continue;
         }
         // Subjects are in lower case.
@@ -75,7 +77,9 @@ pub fn build(raw: Vec<Raw>, base: &Path, report: &mut Report) -> Vec<Cluster> {
             Ok(cluster) => {
                 for server in &cluster.tools {
                     if let Some(other) = servers.insert(server.clone(), name.clone()) {
-                        problem(format!("{name}: the tools of {server} are those of {other} already; a server reaches one cluster"));
+                        problem(format!(
+                            "{name}: the tools of {server} are those of {other} already; a server reaches one cluster"
+                        ));
                     }
                 }
                 built.push(cluster);
@@ -93,17 +97,23 @@ impl Raw {
             (None, None, false) => None,
             (None, None, true) => Some(Place::InCluster),
             (Some(file), context, false) => Some(Place::Kubeconfig { file: base.join(file), context }),
-            (None, Some(_), false) => return Err("context is one of a kubeconfig; name the file with `kubeconfig`".into()),
+            (None, Some(_), false) => {
+                return Err("context is one of a kubeconfig; name the file with `kubeconfig`".into());
+            }
             (_, _, true) => return Err("in_cluster takes neither kubeconfig nor context".into()),
         };
         if place.is_none() && (watch.is_some() || !namespaces.is_empty()) {
-            return Err("watch and namespaces say what is watched; name the API with kubeconfig, or with in_cluster = true".into());
+            return Err(
+                "watch and namespaces say what is watched; name the API with kubeconfig, or with in_cluster = true"
+                    .into(),
+            );
         }
         if namespaces.len() > NAMESPACES {
             return Err(format!("at most {NAMESPACES} namespaces; without any all are watched"));
         }
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if let Some(odd) = namespaces.iter().find(|name| name.is_empty() || name.len() > 63 || !name.chars().all(plain)) {
+        if let Some(odd) = namespaces.iter().find(|name| name.is_empty() || name.len() > 63 || !name.chars().all(plain))
+        {
             return Err(format!("namespaces: {odd:?} is no namespace's name"));
         }
         let namespaces: BTreeSet<String> = namespaces.into_iter().collect();
@@ -141,9 +151,14 @@ mod tests {
         let watched = kestrel.watched.as_ref().unwrap();
         let file = PathBuf::from("/etc/tidegate/kubeconfig");
         assert_eq!(watched.place, Place::Kubeconfig { file, context: Some("k".into()) });
-        assert_eq!((watched.watch.as_slice(), kestrel.tools.as_slice()), (&What::ALL[..], &["kestrel".to_string()][..]));
+        assert_eq!(
+            (watched.watch.as_slice(), kestrel.tools.as_slice()),
+            (&What::ALL[..], &["kestrel".to_string()][..])
+        );
         assert_eq!((osprey.watched.is_none(), osprey.tools.len()), (true, 2));
-        let pod = parse("[[cluster]]\nname = 'own'\nin_cluster = true\nwatch = ['events']\nnamespaces = ['shop']\ntools = 'kubernetes'");
+        let pod = parse(
+            "[[cluster]]\nname = 'own'\nin_cluster = true\nwatch = ['events']\nnamespaces = ['shop']\ntools = 'kubernetes'",
+        );
         assert_eq!(pod.unwrap()[0].watched.as_ref().unwrap().place, Place::InCluster);
         for (text, part) in [
             ("name = 'a b'", "part of subjects"),

@@ -161,7 +161,10 @@ mod tests {
     fn an_event_that_stands_for_several_says_what_they_say() {
         let message = |text: &str| event(json!({ "message": text })).message().map(str::to_string);
         assert_eq!(message("(combined from similar events): Error: x").as_deref(), Some("Error: x"));
-        assert_eq!(message("Error: (combined from similar events): x").as_deref(), Some("Error: (combined from similar events): x"));
+        assert_eq!(
+            message("Error: (combined from similar events): x").as_deref(),
+            Some("Error: (combined from similar events): x")
+        );
     }
 
     #[test]

@@ -117,6 +117,11 @@ impl Refusal {
         Self { code: code.unwrap_or(otherwise), words: one_line(text, WORDS) }
     }
 
+    /// Whether a version is named that the API does not have any more, or, after it was put back, not yet.
+    pub fn is_about_the_version(&self) -> bool {
+        self.code == 410 || (self.code == 504 && self.words.contains("Too large resource version"))
+    }
+
     /// Reads the body of an answer with this status.
     pub fn read(code: u16, body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
@@ -141,7 +146,10 @@ mod tests {
             r#"{{"kind":"EventList","metadata":{{"resourceVersion":"7","continue":"next"}},"items":[{{"a":1}},{deep},{{"a":2}}]}}"#
         );
         let read = page(text.as_bytes()).unwrap();
-        assert_eq!((read.objects.len(), read.unreadable, read.version.as_str(), read.more.as_str()), (2, 1, "7", "next"));
+        assert_eq!(
+            (read.objects.len(), read.unreadable, read.version.as_str(), read.more.as_str()),
+            (2, 1, "7", "next")
+        );
         assert_eq!(page(br#"{"metadata":{"resourceVersion":"7"},"items":null}"#).unwrap().objects, []);
         for wrong in ["", "[]", "{}", r#"{"metadata":{"resourceVersion":""},"items":[]}"#] {
             assert!(page(wrong.as_bytes()).is_err(), "{wrong}");
@@ -155,7 +163,8 @@ mod tests {
         assert_eq!(read(json!({ "type": "ADDED", "object": object })), Line::Changed(object.clone()));
         assert_eq!(read(json!({ "type": "DELETED", "object": object })), Line::Deleted(object.clone()));
         assert_eq!(read(json!({ "type": "BOOKMARK", "object": object })), Line::Mark("9".into()));
-        let gone = json!({ "kind": "Status", "code": 410, "reason": "Expired", "message": "too old\nresource version" });
+        let gone =
+            json!({ "kind": "Status", "code": 410, "reason": "Expired", "message": "too old\nresource version" });
         let Line::Refused(refusal) = read(json!({ "type": "ERROR", "object": gone })) else { panic!() };
         assert_eq!((refusal.code, refusal.words.contains('\n')), (410, false));
         for odd in [json!({ "type": "OTHER", "object": {} }), json!({ "type": "BOOKMARK", "object": {} }), json!(1)] {
@@ -167,6 +176,9 @@ mod tests {
     fn refusals_speak_in_the_words_of_the_api() {
         let body = json!({ "kind": "Status", "message": "events is forbidden", "code": 403 }).to_string();
         assert_eq!(Refusal::read(403, body.as_bytes()), Refusal { code: 403, words: "events is forbidden".into() });
-        assert_eq!(Refusal::read(502, b"<html>\nBad Gateway"), Refusal { code: 502, words: "<html> Bad Gateway".into() });
+        assert_eq!(
+            Refusal::read(502, b"<html>\nBad Gateway"),
+            Refusal { code: 502, words: "<html> Bad Gateway".into() }
+        );
     }
 }

@@ -57,9 +57,9 @@ struct Unwell {
 #[serde(default)]
 pub struct Conditions {
     unwell: BTreeMap<String, Unwell>,
-    /// Those that the list which is being read has shown.
+    /// Those that the list which is being read has shown; none where no list is.
     #[serde(skip)]
-    shown: BTreeSet<String>,
+    shown: Option<BTreeSet<String>>,
     /// How many found no room.
     #[serde(skip)]
     pub left_out: u64,
@@ -75,7 +75,8 @@ pub struct Scene<'a> {
 impl Conditions {
     /// Takes in a node as it stands: what has changed about it.
     pub fn node(&mut self, scene: Scene<'_>, node: &Value) -> Vec<Event> {
-        let text = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default().to_string();
+        let text =
+            |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default().to_string();
         let (name, uid) = (text(node, "/metadata/name"), text(node, "/metadata/uid"));
         let conditions = node.pointer("/status/conditions").and_then(Value::as_array);
         let mut events = Vec::new();
@@ -88,7 +89,8 @@ impl Conditions {
             let [wrong, over] = row.words;
             let at = Some(text(condition, "/lastTransitionTime")).filter(|at| !at.is_empty());
             let mut tell = |reason: &str| {
-                let said = Said { name: &name, uid: &uid, reason, message: &text(condition, "/message"), at: at.as_deref() };
+                let said =
+                    Said { name: &name, uid: &uid, reason, message: &text(condition, "/message"), at: at.as_deref() };
                 events.extend(said.event(scene, condition.clone()));
             };
             if well {
@@ -97,7 +99,7 @@ impl Conditions {
                 }
                 continue;
             }
-            self.shown.insert(key.clone());
+            self.shown.iter_mut().for_each(|shown| drop(shown.insert(key.clone())));
             match self.unwell.get_mut(&key) {
                 Some(known) if scene.now.duration_since(known.told) < AGAIN => {}
                 Some(known) => {
@@ -126,12 +128,12 @@ impl Conditions {
 
     /// A list is being read.
     pub fn begin(&mut self) {
-        self.shown.clear();
+        self.shown = Some(BTreeSet::new());
     }
 
     /// A list has been read to its end: what it did not show is over.
     pub fn end(&mut self, scene: Scene<'_>) -> Vec<Event> {
-        let shown = std::mem::take(&mut self.shown);
+        let Some(shown) = self.shown.take() else { return Vec::new() };
         self.drop_all(scene, |key, _| !shown.contains(key))
     }
 
@@ -184,7 +186,11 @@ mod tests {
     }
 
     fn told(events: &[Event]) -> String {
-        events.iter().map(|event| format!("{} {}", event.object.name, event.reason().unwrap())).collect::<Vec<_>>().join(", ")
+        events
+            .iter()
+            .map(|event| format!("{} {}", event.object.name, event.reason().unwrap()))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn scene(minute: i64) -> Scene<'static> {
@@ -194,7 +200,8 @@ mod tests {
     #[test]
     fn a_condition_is_told_when_it_changes_and_now_and_then_while_it_lasts() {
         let mut conditions = Conditions::default();
-        let mut take = |minute: i64, ready: &str, disk: &str| told(&conditions.node(scene(minute), &node("n1", ready, disk)));
+        let mut take =
+            |minute: i64, ready: &str, disk: &str| told(&conditions.node(scene(minute), &node("n1", ready, disk)));
         assert_eq!(take(0, "True", "False"), "");
         assert_eq!(take(1, "Unknown", "Unknown"), "n1 NodeNotReady");
         assert_eq!(take(2, "False", "True"), "n1 NodeHasDiskPressure");

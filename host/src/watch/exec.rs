@@ -115,7 +115,8 @@ impl Plugin {
     }
 
     async fn run(&self, environment: &dyn Environment) -> Result<Vec<u8>, String> {
-        let info = json!({ "apiVersion": self.api_version, "kind": "ExecCredential", "spec": { "interactive": false } });
+        let info =
+            json!({ "apiVersion": self.api_version, "kind": "ExecCredential", "spec": { "interactive": false } });
         let mut command = Command::new(&self.command);
         command.args(self.args.iter().flatten()).env_clear();
         command.envs(HANDED.iter().filter_map(|name| Some((*name, environment.get(name)?))));

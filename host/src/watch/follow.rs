@@ -8,22 +8,17 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
-use super::answer::{self, Line, Page, Refusal};
-use super::conditions::Scene;
+use super::answer::{self, Refusal};
 use super::connection::{Connection, Trouble};
-use super::lines::Lines;
+use super::intake::{Intake, Taken};
 use super::memory::Memory;
-use super::resource::{Way, What};
+use super::resource::Way;
 use super::standing::{Count, Standing};
-use super::{Inlet, Parts, told};
-use crate::domain::Event;
+use super::{Inlet, Parts};
 use crate::ports::Clock;
 use crate::random::Random;
 
-/// Bytes of a line: an object is at most as large as what etcd takes.
-const LINE: usize = 3 << 20;
 /// How long a watch is asked for, and by how much watches differ, so that they do not all end at once.
 const WATCH: u64 = 240;
 const DIFFERS: u64 = 60;
@@ -36,17 +31,17 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(60);
 /// A watch that has lasted so long went well.
 const WELL: Duration = Duration::from_secs(10);
-/// What was seen is written down so long after an alert came of it, and so long after anything else.
-const SOON: SignedDuration = SignedDuration::from_millis(200);
+/// What was seen is written down at most so often where some of it was news, and where none was.
+const SOON: SignedDuration = SignedDuration::from_secs(1);
 const LATER: SignedDuration = SignedDuration::from_secs(10);
 /// How long nothing may come before it is looked whether something is to be written down.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How a watch ended.
 enum End {
     /// By itself, and whether anything came.
     Over { empty: bool },
-    /// The API has forgotten the version.
+    /// The API does not have the version.
     Gone,
 }
 
@@ -57,10 +52,11 @@ pub struct Follower {
     inlet: Arc<dyn Inlet>,
     clock: Arc<dyn Clock>,
     random: Arc<Random>,
-    memory: Memory,
-    /// When it was last written down, and whether something has come since; or an alert.
+    intake: Intake,
+    /// When it was last written down, whether something has come since, and whether that was news.
     written: Timestamp,
     unwritten: bool,
+    news: bool,
     empty: u32,
     failures: u32,
 }
@@ -74,26 +70,24 @@ impl Follower {
         if let Some(problem) = &problem {
             tracing::warn!(cluster = connection.cluster(), problem, "it is not known what was seen before this start");
         }
+        let intake = Intake::new(connection.cluster(), standing.what(), memory);
         Self {
             connection,
             standing,
             inlet: Arc::clone(&parts.inlet),
             clock: Arc::clone(&parts.clock),
             random: Arc::clone(&parts.random),
-            memory,
+            intake,
             written: parts.clock.now(),
             unwritten: false,
+            news: false,
             empty: 0,
             failures: 0,
         }
     }
 
-    fn scene<'a>(&self, connection: &'a Connection) -> Scene<'a> {
-        Scene { cluster: connection.cluster(), now: self.clock.now() }
-    }
-
     fn way(&self) -> Way {
-        self.standing.what().way(self.memory.way)
+        self.standing.what().way(self.intake.memory.way)
     }
 
     /// Goes on for ever, after a pause of up to so long.
@@ -107,19 +101,16 @@ impl Follower {
                     self.empty = if empty { self.empty + 1 } else { 0 };
                     if self.empty >= EMPTY {
                         self.empty = 0;
-                        self.memory.list_first();
+                        self.intake.memory.list_first();
                     }
-                    if self.clock.elapsed().saturating_sub(began) >= WELL || !empty {
-                        self.failures = 0;
-                        Duration::ZERO
-                    } else {
-                        self.failures += 1;
-                        self.pause()
-                    }
+                    let lasted = self.clock.elapsed().saturating_sub(began) >= WELL;
+                    self.failures = if lasted || !empty { 0 } else { self.failures + 1 };
+                    // Whoever is cut off behind each word does not ask as fast as it is cut off.
+                    if lasted { Duration::ZERO } else { self.pause() }
                 }
                 Ok(End::Gone) => {
                     self.standing.add(Count::Gone, 1);
-                    self.memory.list_first();
+                    self.intake.memory.list_first();
                     self.failures += 1;
                     self.pause()
                 }
@@ -129,7 +120,7 @@ impl Follower {
                     self.pause().max(asked)
                 }
             };
-            self.write(true).await;
+            self.write().await;
             self.clock.sleep(pause).await;
         }
     }
@@ -149,8 +140,8 @@ impl Follower {
                 let why = self.refused(refusal);
                 // The other way shows the same, and rights may be for that one.
                 if matches!(refusal.code, 403 | 404) {
-                    self.memory.way = (self.memory.way + 1) % self.standing.what().ways().len().max(1);
-                    self.memory.list_first();
+                    self.intake.memory.way = (self.intake.memory.way + 1) % self.standing.what().ways().len().max(1);
+                    self.intake.memory.list_first();
                 }
                 (why, *after)
             }
@@ -168,16 +159,19 @@ impl Follower {
             401 => format!("the API does not know who asks (401): {words}"),
             403 => {
                 let rights: Vec<String> = self.standing.what().ways().iter().map(|way| way.in_roles()).collect();
-                format!("the API forbids it (403): {words}; it takes the rights list and watch on {}", rights.join(" or "))
+                format!(
+                    "the API forbids it (403): {words}; it takes the rights list and watch on {}",
+                    rights.join(" or ")
+                )
             }
             code => format!("the API answers {code}: {words}"),
         }
     }
 
     async fn round(&mut self) -> Result<End, Trouble> {
-        if self.memory.version.is_empty() {
+        if self.intake.memory.version.is_empty() {
             match self.list().await {
-                Err(Trouble::Refused(Refusal { code: 410, .. }, _)) => return Ok(End::Gone),
+                Err(Trouble::Refused(refusal, _)) if refusal.is_about_the_version() => return Ok(End::Gone),
                 listed => listed?,
             }
         }
@@ -194,31 +188,24 @@ impl Follower {
                 query.push(("continue", more));
             }
             let bytes = self.connection.page(&path, &query, self.clock.now()).await?;
-            let page: Page = answer::page(&bytes).map_err(Trouble::Broken)?;
+            let mut page = answer::page(&bytes).map_err(Trouble::Broken)?;
             drop(bytes);
-            if version.is_empty() {
+            more = std::mem::take(&mut page.more);
+            let first = version.is_empty();
+            if first {
                 version.clone_from(&page.version);
-                self.memory.begin_list(&version);
             }
-            self.standing.add(Count::LeftOut, page.unreadable);
-            let mut events = Vec::new();
-            for (object, size) in page.objects {
-                self.take(object, size, true, &mut events);
-            }
-            self.hand_on(events).await;
-            more = page.more;
+            let taken = self.intake.page(page, first, self.clock.now());
+            self.hand_on(taken).await;
             if more.is_empty() {
                 break;
             }
         }
-        let connection = Arc::clone(&self.connection);
-        let over = self.memory.conditions.end(self.scene(&connection));
-        self.hand_on(over).await;
-        self.memory.reached(&version, self.clock.now());
-        self.unwritten = true;
+        let events = self.intake.listed(self.clock.now());
+        self.hand_on(Taken { events, version: Some(version), ..Taken::default() }).await;
         self.standing.add(Count::Lists, 1);
-        self.seen();
-        self.write(true).await;
+        self.news = true;
+        self.write().await;
         Ok(())
     }
 
@@ -230,109 +217,55 @@ impl Follower {
             ("watch", "true".to_string()),
             ("allowWatchBookmarks", "true".to_string()),
             ("timeoutSeconds", seconds.to_string()),
-            ("resourceVersion", self.memory.version.clone()),
+            ("resourceVersion", self.intake.memory.version.clone()),
         ];
         let response = match self.connection.watch(&path, &query, self.clock.now()).await {
-            Err(Trouble::Refused(Refusal { code: 410, .. }, _)) => return Ok(End::Gone),
+            Err(Trouble::Refused(refusal, _)) if refusal.is_about_the_version() => return Ok(End::Gone),
             response => response?,
         };
+        self.intake.begin();
         self.seen();
         let until = self.clock.elapsed() + Duration::from_secs(seconds) + GRACE;
-        let (mut pieces, mut lines, mut empty) = (response.bytes_stream(), Lines::new(LINE), true);
+        let (mut pieces, mut empty) = (response.bytes_stream(), true);
         loop {
-            let piece = match tokio::time::timeout(LOOK, pieces.next()).await {
-                Ok(Some(piece)) => piece.map_err(|_| Trouble::Broken("the watch broke off".into()))?,
-                Ok(None) => return Ok(End::Over { empty }),
-                Err(_) if self.clock.elapsed() > until => {
-                    return Err(Trouble::Broken("the watch did not end when it was to, so that nobody may be there".into()));
-                }
-                Err(_) => {
-                    self.write(false).await;
-                    continue;
-                }
-            };
-            let mut read = Vec::new();
-            let before = lines.left_out;
-            lines.take(&piece, |line| read.push((answer::line(line), line.len())));
-            self.standing.add(Count::LeftOut, lines.left_out - before);
-            empty &= read.is_empty() && lines.left_out == before;
-            if let Some(end) = self.take_lines(read).await {
-                return end;
-            }
-            self.write(false).await;
-        }
-    }
-
-    /// Takes in lines of a watch; how it ends, if it does.
-    async fn take_lines(&mut self, lines: Vec<(Line, usize)>) -> Option<Result<End, Trouble>> {
-        let (mut events, mut version, mut end) = (Vec::new(), None, None);
-        for (line, size) in lines {
-            match line {
-                Line::Changed(object) => {
-                    version = answer::version(&object).map(str::to_string).or(version);
-                    self.take(object, size, false, &mut events);
-                }
-                Line::Deleted(object) => {
-                    version = answer::version(&object).map(str::to_string).or(version);
-                    // An event that is deleted has only become old.
-                    if self.standing.what() == What::Nodes {
-                        let connection = Arc::clone(&self.connection);
-                        events.extend(self.memory.conditions.gone(self.scene(&connection), &object));
+            match tokio::time::timeout(LOOK, pieces.next()).await {
+                Ok(Some(piece)) => {
+                    let piece = piece.map_err(|_| Trouble::Broken("the watch broke off".into()))?;
+                    let mut taken = self.intake.piece(&piece, self.clock.now());
+                    empty &= !taken.heard;
+                    let refused = taken.refused.take();
+                    self.hand_on(taken).await;
+                    match refused {
+                        Some(refusal) if refusal.is_about_the_version() => return Ok(End::Gone),
+                        Some(refusal) => return Err(Trouble::Refused(refusal, None)),
+                        None => {}
                     }
                 }
-                Line::Mark(mark) => version = Some(mark),
-                Line::Refused(Refusal { code: 410, .. }) => end = Some(Ok(End::Gone)),
-                Line::Refused(refusal) => end = Some(Err(Trouble::Refused(refusal, None))),
-                Line::Unreadable => self.standing.add(Count::LeftOut, 1),
-            }
-        }
-        self.hand_on(events).await;
-        if let Some(version) = version {
-            self.memory.reached(&version, self.clock.now());
-            self.unwritten = true;
-            self.seen();
-        }
-        end
-    }
-
-    /// Takes in an object as it stands, and adds what is news about it.
-    fn take(&mut self, object: Value, size: usize, listed: bool, events: &mut Vec<Event>) {
-        self.standing.add(Count::Objects, 1);
-        let connection = Arc::clone(&self.connection);
-        let scene = self.scene(&connection);
-        if self.standing.what() == What::Nodes {
-            let before = self.memory.conditions.left_out;
-            events.extend(self.memory.conditions.node(scene, &object));
-            self.standing.add(Count::LeftOut, self.memory.conditions.left_out - before);
-            return;
-        }
-        if !listed && self.memory.knows(&object) {
-            return;
-        }
-        match told::event(scene.cluster, object, size) {
-            Ok(event) => {
-                let object = &event.said.data;
-                let is_news = !listed || self.memory.is_news_in_list(object, event.occurred(), scene.now);
-                let before = self.memory.forgotten;
-                self.memory.note(object, scene.now);
-                self.standing.add(Count::Forgotten, self.memory.forgotten - before);
-                if is_news {
-                    events.push(event);
+                Ok(None) => return Ok(End::Over { empty }),
+                Err(_) if self.clock.elapsed() > until => {
+                    let why = "the watch did not end when it was to, so that nobody may be there any more";
+                    return Err(Trouble::Broken(why.into()));
                 }
+                Err(_) => {}
             }
-            Err(why) => {
-                self.standing.add(Count::LeftOut, 1);
-                tracing::debug!(cluster = scene.cluster, why, "an event could not be taken");
-            }
+            self.write().await;
         }
     }
 
-    /// Comes back when all that follows is durable.
-    async fn hand_on(&mut self, events: Vec<Event>) {
+    /// Comes back when all that follows is durable; only then the next start goes on behind it.
+    async fn hand_on(&mut self, taken: Taken) {
+        let Taken { events, version, objects, left_out, forgotten, .. } = taken;
+        let counts = [(Count::Objects, objects), (Count::LeftOut, left_out), (Count::Forgotten, forgotten)];
+        counts.iter().for_each(|(what, count)| self.standing.add(*what, *count));
         if !events.is_empty() {
             self.standing.add(Count::News, events.len() as u64);
             self.inlet.take(events).await;
+            (self.unwritten, self.news) = (true, true);
+        }
+        if let Some(version) = version {
+            self.intake.memory.reached(&version, self.clock.now());
             self.unwritten = true;
+            self.seen();
         }
     }
 
@@ -343,20 +276,20 @@ impl Follower {
     }
 
     /// Writes down what was seen, where there is something and it is time.
-    async fn write(&mut self, soon: bool) {
+    async fn write(&mut self) {
         let now = self.clock.now();
-        let pause = if soon { SOON } else { LATER };
+        let pause = if self.news { SOON } else { LATER };
         if !self.unwritten || now.duration_since(self.written).abs() < pause {
             return;
         }
-        let written = match self.memory.snapshot() {
+        let written = match self.intake.memory.snapshot() {
             Ok(snapshot) => match tokio::task::spawn_blocking(move || snapshot.write()).await {
                 Ok(written) => written.map_err(|error| error.to_string()),
                 Err(_) => Err("the writing was interrupted".into()),
             },
             Err(error) => Err(error),
         };
-        (self.written, self.unwritten) = (now, written.is_err());
+        (self.written, self.unwritten, self.news) = (now, written.is_err(), false);
         self.standing.keeps(written.err());
     }
 }

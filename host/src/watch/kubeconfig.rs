@@ -53,7 +53,8 @@ impl Place {
             Self::InCluster => in_cluster(environment, Path::new(ACCOUNT)),
             Self::Kubeconfig { file, context } => {
                 let at = |error: String| format!("{}: {error}", file.display());
-                let text = regular_file::read_text(file, TEXT).map_err(|error| at(format!("cannot be read: {error}")))?;
+                let text =
+                    regular_file::read_text(file, TEXT).map_err(|error| at(format!("cannot be read: {error}")))?;
                 let base = file.parent().unwrap_or(Path::new(""));
                 access(&text, context.as_deref(), base).map_err(at)
             }
@@ -164,10 +165,14 @@ fn access(text: &str, context: Option<&str>, base: &Path) -> Result<Access, Stri
         let found = all.iter().position(|one| one.name == name);
         found.ok_or_else(|| {
             let known: Vec<&str> = all.iter().map(|one| one.name.as_str()).take(20).collect();
-            format!("it has no {what} {name:?}; there are {}", if known.is_empty() { "none".into() } else { known.join(", ") })
+            format!(
+                "it has no {what} {name:?}; there are {}",
+                if known.is_empty() { "none".into() } else { known.join(", ") }
+            )
         })
     };
-    let of = |all: &[Named], at: usize, what: &str| all.get(at).map(|one| one.name.clone()).unwrap_or_else(|| what.into());
+    let of =
+        |all: &[Named], at: usize, what: &str| all.get(at).map(|one| one.name.clone()).unwrap_or_else(|| what.into());
     let at = find(&file.contexts, "context", wanted)?;
     let context = file.contexts.get(at).and_then(|one| one.context.clone());
     let context = context.ok_or_else(|| format!("its context {wanted} says nothing"))?;
@@ -189,9 +194,12 @@ fn access(text: &str, context: Option<&str>, base: &Path) -> Result<Access, Stri
         ("as", user.r#as.is_some()),
     ];
     if let Some((key, _)) = unsupported.iter().find(|(_, there)| *there) {
-        return Err(format!("its context {wanted} says {key}, which is not supported here; give it a user and a cluster without"));
+        return Err(format!(
+            "its context {wanted} says {key}, which is not supported here; give it a user and a cluster without"
+        ));
     }
-    let authorities = pem(cluster.certificate_authority_data.as_deref(), cluster.certificate_authority.as_deref(), base)?;
+    let authorities =
+        pem(cluster.certificate_authority_data.as_deref(), cluster.certificate_authority.as_deref(), base)?;
     let certificate = pem(user.client_certificate_data.as_deref(), user.client_certificate.as_deref(), base)?;
     let key = pem(user.client_key_data.as_deref(), user.client_key.as_deref(), base)?;
     let certificate = match (certificate, key) {
@@ -307,7 +315,9 @@ users:
     fn a_pod_finds_its_own_cluster() {
         let account = tempfile::tempdir().unwrap();
         let variables: BTreeMap<String, String> =
-            [("KUBERNETES_SERVICE_HOST", "fd00::1"), ("KUBERNETES_SERVICE_PORT", "443")].map(|(a, b)| (a.into(), b.into())).into();
+            [("KUBERNETES_SERVICE_HOST", "fd00::1"), ("KUBERNETES_SERVICE_PORT", "443")]
+                .map(|(a, b)| (a.into(), b.into()))
+                .into();
         let error = in_cluster(&BTreeMap::new(), account.path()).err().unwrap();
         assert!(error.contains("KUBERNETES_SERVICE_HOST"), "{error}");
         assert!(in_cluster(&variables, account.path()).err().unwrap().contains("token"));

@@ -15,8 +15,8 @@ use super::conditions::Conditions;
 use super::{answer, told};
 use crate::regular_file;
 
-/// Occurrences that are remembered.
-const MOST: usize = 20_000;
+/// Half of the occurrences that are remembered.
+const HALF: usize = 10_000;
 /// For how long: a cluster keeps an event for an hour, unless it is told otherwise.
 const LASTS: SignedDuration = SignedDuration::from_hours(2);
 /// Bytes of the file.
@@ -36,7 +36,9 @@ pub struct Memory {
     pub way: usize,
     /// The version up to which all was seen, and when that was so.
     seen_to: Option<(String, Timestamp)>,
-    seen: HashMap<u64, (u64, i64)>,
+    /// What was seen since the last turn, and in the turn before: the occurrence of an object, and when.
+    young: HashMap<u64, (u64, i64)>,
+    old: HashMap<u64, (u64, i64)>,
     /// What is not well.
     pub conditions: Conditions,
     /// Occurrences that were forgotten for want of room.
@@ -65,8 +67,10 @@ impl Memory {
             Err(error) => (Kept::default(), Some(format!("{} cannot be read: {error}", file.display()))),
         };
         let Kept { version, way, seen_to, seen, conditions } = kept;
-        let seen = seen.into_iter().take(MOST).map(|(uid, occurrence, at)| (uid, (occurrence, at))).collect();
-        (Self { file, version, way, seen_to, seen, conditions, forgotten: 0 }, why)
+        let since = seen.iter().map(|(_, _, at)| *at).max().unwrap_or_default() - LASTS.as_secs();
+        let old = seen.into_iter().filter(|(_, _, at)| *at >= since).take(2 * HALF);
+        let old = old.map(|(uid, occurrence, at)| (uid, (occurrence, at))).collect();
+        (Self { file, version, way, seen_to, young: HashMap::new(), old, conditions, forgotten: 0 }, why)
     }
 
     /// Whether an occurrence in a list is news: it was not seen, and is not older than what was.
@@ -91,30 +95,18 @@ impl Memory {
     /// Whether this occurrence was seen.
     pub fn knows(&self, object: &Value) -> bool {
         let (uid, occurrence) = told::identity(object);
-        self.seen.get(&uid).is_some_and(|(seen, _)| *seen == occurrence)
+        self.young.get(&uid).or_else(|| self.old.get(&uid)).is_some_and(|(seen, _)| *seen == occurrence)
     }
 
     /// Takes in that an occurrence was seen.
     pub fn note(&mut self, object: &Value, now: Timestamp) {
         let (uid, occurrence) = told::identity(object);
-        if self.seen.len() >= MOST && !self.seen.contains_key(&uid) {
-            self.make_room(now);
+        if self.young.len() >= HALF {
+            self.forgotten += self.old.len() as u64;
+            self.old = std::mem::take(&mut self.young);
         }
-        self.seen.insert(uid, (occurrence, now.as_second()));
-    }
-
-    fn make_room(&mut self, now: Timestamp) {
-        let until = now.as_second() - LASTS.as_secs();
-        self.seen.retain(|_, (_, at)| *at > until);
-        if self.seen.len() < MOST {
-            return;
-        }
-        let mut times: Vec<i64> = self.seen.values().map(|(_, at)| *at).collect();
-        let (_, median, _) = times.select_nth_unstable(MOST / 4);
-        let median = *median;
-        let before = self.seen.len();
-        self.seen.retain(|_, (_, at)| *at > median);
-        self.forgotten += (before - self.seen.len()) as u64;
+        self.old.remove(&uid);
+        self.young.insert(uid, (occurrence, now.as_second()));
     }
 
     /// A list begins, of this version. One that is older than what was seen is of another cluster, or of one that was
@@ -146,7 +138,8 @@ impl Memory {
     /// # Errors
     /// Never in practice: when it cannot be written as JSON.
     pub fn snapshot(&self) -> Result<Snapshot, String> {
-        let seen = self.seen.iter().map(|(uid, (occurrence, at))| (*uid, *occurrence, *at)).collect();
+        let seen = self.young.iter().chain(&self.old);
+        let seen = seen.map(|(uid, (occurrence, at))| (*uid, *occurrence, *at)).collect();
         let (version, way, seen_to) = (self.version.clone(), self.way, self.seen_to.clone());
         let kept = Kept { version, way, seen_to, seen, conditions: self.conditions.clone() };
         let bytes = serde_json::to_vec(&kept).map_err(|error| error.to_string())?;
@@ -161,6 +154,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Its bytes.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Writes it: all of it is there afterwards, or all of what was there before.
     ///
     /// # Errors
@@ -231,11 +229,11 @@ mod tests {
     #[test]
     fn the_memory_has_a_bound_and_says_what_it_forgot() {
         let (_folder, mut memory) = empty();
-        for uid in 0..3 * MOST {
+        for uid in 0..5 * HALF {
             memory.note(&object(uid, "1", 1), at(i64::try_from(uid / 100).unwrap()));
         }
-        assert!(memory.seen.len() <= MOST && memory.forgotten > 0);
-        assert!(memory.knows(&object(3 * MOST - 1, "1", 1)) && !memory.knows(&object(0, "1", 1)));
+        assert!(memory.young.len() + memory.old.len() <= 2 * HALF && memory.forgotten > 0);
+        assert!(memory.knows(&object(5 * HALF - 1, "1", 1)) && !memory.knows(&object(0, "1", 1)));
         assert!((memory.snapshot().unwrap().bytes.len() as u64) < FILE / 4);
     }
 

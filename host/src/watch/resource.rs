@@ -71,7 +71,11 @@ impl Way {
     /// The path of a list, of one namespace where one is named.
     pub fn path(self, namespace: &str) -> String {
         let Self { root, plural, .. } = self;
-        if namespace.is_empty() { format!("{root}/{plural}") } else { format!("{root}/namespaces/{namespace}/{plural}") }
+        if namespace.is_empty() {
+            format!("{root}/{plural}")
+        } else {
+            format!("{root}/namespaces/{namespace}/{plural}")
+        }
     }
 
     /// The resource as roles name it.

@@ -80,7 +80,8 @@ impl Standing {
 
     /// What is watched, in words.
     pub fn names(&self) -> String {
-        let within = if self.namespace.is_empty() { String::new() } else { format!(" of namespace {}", self.namespace) };
+        let within =
+            if self.namespace.is_empty() { String::new() } else { format!(" of namespace {}", self.namespace) };
         format!("{}{within}", self.what.as_str())
     }
 

@@ -27,7 +27,10 @@ pub fn event(cluster: &str, mut object: Value, size: usize) -> Result<Event, Str
     let place = if namespace.is_empty() { String::new() } else { format!("namespaces.{namespace}.") };
     let subject = format!("ops.clusters.{cluster}.{place}{kind}s.{name}.events").to_lowercase();
     if subject.len() > ATTRIBUTE {
-        return Err(format!("its object's name has {} bytes, and {ATTRIBUTE} are the most of a subject", subject.len()));
+        return Err(format!(
+            "its object's name has {} bytes, and {ATTRIBUTE} are the most of a subject",
+            subject.len()
+        ));
     }
     let id = format!("{}/{}", uid(&object), count(&object));
     let (source, kind, cluster) = (SOURCE.into(), KIND.into(), cluster.into());
@@ -75,7 +78,10 @@ mod tests {
     fn both_views_of_an_event_are_the_same_event() {
         let old = event("Kestrel", crash(), 100).unwrap();
         assert_eq!(old.said.subject, "ops.clusters.kestrel.namespaces.shop.pods.cart-1.events");
-        assert_eq!((old.object.cluster.as_str(), old.object.kind.as_str(), old.observation.as_str()), ("Kestrel", "pod", "events"));
+        assert_eq!(
+            (old.object.cluster.as_str(), old.object.kind.as_str(), old.observation.as_str()),
+            ("Kestrel", "pod", "events")
+        );
         assert!(old.said.data.pointer("/metadata/managedFields").is_none());
         let new = json!({
             "metadata": { "uid": "u-1", "resourceVersion": "7" },
@@ -85,7 +91,10 @@ mod tests {
         });
         assert_eq!(identity(&new), identity(&crash()));
         let new = event("Kestrel", new, 100).unwrap();
-        assert_eq!((new.fingerprint("A"), new.occurred(), new.message()), (old.fingerprint("A"), old.occurred(), old.message()));
+        assert_eq!(
+            (new.fingerprint("A"), new.occurred(), new.message()),
+            (old.fingerprint("A"), old.occurred(), old.message())
+        );
         let node = json!({ "involvedObject": { "kind": "Node", "name": "n1.lan" } });
         assert_eq!(event("k", node, 9).unwrap().said.subject, "ops.clusters.k.nodes.n1.lan.events");
     }
